@@ -1,0 +1,51 @@
+"""Binding the address of a seed server."""
+
+from __future__ import annotations
+
+import os
+import socket
+
+from lazr_smtptest.errors import ListenError
+
+__all__ = ["bind"]
+
+# Connections that may wait to be accepted; the kernel may set a lower bound.
+BACKLOG = 1024
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Bind and listen; the socket is not inherited by programs (PEP 446).
+
+    Args:
+        host: a name or an address. ``"localhost"`` is ``127.0.0.1``, whatever
+            the resolver says; ``""`` is every IPv4 address.
+        port: 0 for any free port.
+
+    Raises:
+        ListenError: the address is taken, not ours, not allowed, or unknown.
+    """
+    try:
+        family, address = _resolve(host, port)
+        bound = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            if os.name == "posix":
+                # A port whose last connections linger can be had again. On
+                # Windows the option would share the port instead.
+                bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            bound.bind(address)
+            bound.listen(BACKLOG)
+        except BaseException:
+            bound.close()
+            raise
+    except OSError as error:
+        raise ListenError(host, port, error) from error
+    return bound
+
+
+def _resolve(host: str, port: int) -> tuple[int, tuple[str, int]]:
+    if host in ("", "localhost", "127.0.0.1"):
+        return socket.AF_INET, ("127.0.0.1" if host else "", port)
+    family, _, _, _, address = socket.getaddrinfo(
+        host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )[0]
+    return family, address  # type: ignore[return-value]

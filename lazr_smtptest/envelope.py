@@ -1,0 +1,32 @@
+"""What one SMTP transaction delivered. Records only: nothing here does I/O."""
+
+from __future__ import annotations
+
+import attrs
+
+__all__ = ["Envelope"]
+
+
+@attrs.frozen(kw_only=True)
+class Envelope:
+    """One message as it came over the wire (RFC 5321 section 2.3.1).
+
+    Attributes:
+        mail_from: the reverse-path without its angle brackets; ``""`` for the
+            null reverse-path ``<>``.
+        rcpt_tos: the forward-paths of the accepted recipients, in the order in
+            which they were given, without their angle brackets.
+        content: the exact bytes received between ``DATA`` and the final dot,
+            lines ending in CRLF, the transparency dots of RFC 5321 section
+            4.5.2 removed.
+        peer: the client's address and port; ``("", 0)`` where the transport has
+            no such thing.
+        helo: what the client called itself in HELO, EHLO or LHLO; ``""`` if it
+            did not say.
+    """
+
+    mail_from: str
+    rcpt_tos: tuple[str, ...]
+    content: bytes = attrs.field(repr=lambda content: f"<{len(content)} bytes>")
+    peer: tuple[str, int] = ("", 0)
+    helo: str = ""

@@ -1,0 +1,58 @@
+"""The errors of this package, by who has to act on them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+__all__ = ["Error", "HandlerError", "ListenError", "StateError", "StoreError"]
+
+
+class Error(Exception):
+    """The base of every error that this package raises on its own account."""
+
+
+class StateError(Error):
+    """Something was asked of a server that its present state does not allow.
+
+    Raised when a controller is started twice, or used while it is stopped.
+    """
+
+
+class StoreError(Error):
+    """A message store cannot be opened or used."""
+
+
+class ListenError(Error):
+    """The address that a server was to listen on cannot be had.
+
+    Attributes:
+        host: the address asked for, as it was given.
+        port: the port asked for; 0 means any.
+        reason: the operating system's error.
+    """
+
+    def __init__(self, host: str, port: int, reason: OSError) -> None:
+        super().__init__(host, port, reason)
+        self.host = host
+        self.port = port
+        self.reason = reason
+
+    def __str__(self) -> str:
+        why = self.reason.strerror or str(self.reason)
+        return f"cannot listen on {self.host!r} port {self.port}: {why}"
+
+
+class HandlerError(Error):
+    """Several messages failed in the handler; a single failure is raised itself.
+
+    Attributes:
+        exceptions: what the handler raised, oldest first.
+    """
+
+    def __init__(self, exceptions: Sequence[BaseException]) -> None:
+        super().__init__(tuple(exceptions))
+        self.exceptions = tuple(exceptions)
+
+    def __str__(self) -> str:
+        each = "; ".join(repr(exception) for exception in self.exceptions)
+        return f"{len(self.exceptions)} messages failed in the handler: {each}"

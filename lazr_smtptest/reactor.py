@@ -1,0 +1,64 @@
+"""A reactor of one's own, to run in a thread beside the application's.
+
+Twisted means its reactors to be one a process. All that has to be different for
+one that is made, run in a thread and thrown away stands here, with the private
+names that it takes:
+
+* it does not claim to run *the* I/O thread, so ``isInIOThread`` and
+  ``callFromThread`` keep their meaning for the application's own reactor;
+* it takes no signals;
+* its descriptors are closed by `close`, once its thread has ended;
+* after a fork the child closes its copies of them and touches nothing that it
+  shares with its parent (an epoll set is shared).
+"""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from twisted.internet.epollreactor import EPollReactor as _Reactor
+else:
+    try:
+        from twisted.internet.epollreactor import EPollReactor as _Reactor
+    except ImportError:
+        from twisted.internet.selectreactor import SelectReactor as _Reactor
+
+__all__ = ["PrivateReactor"]
+
+
+class PrivateReactor(_Reactor):
+    """A reactor that can be made, run once in any thread, and closed."""
+
+    _registerAsIOThread = False
+
+    def run_in_thread(self) -> None:
+        """Run until `stop`; for the target of a thread."""
+        self.run(installSignalHandlers=False)
+
+    def close(self) -> None:
+        """Close the reactor's own descriptors.
+
+        To be called after the thread has ended, by the thread that joined it:
+        within the reactor's thread it would race with ``callFromThread``.
+        """
+        self._close_poller()
+        for reader in self._internalReaders:
+            # Not removed from the poller, which may be shared with a parent.
+            reader.connectionLost(None)
+        self._internalReaders.clear()
+        self.waker = None
+
+    def close_after_fork(self) -> None:
+        """Close, in a child process, what it inherited of a running reactor."""
+        inherited: set[Any] = {*self.getReaders(), *self.getWriters()}
+        self.close()
+        for selectable in inherited - self._internalReaders:
+            with contextlib.suppress(AttributeError, OSError):
+                selectable.socket.close()
+
+    def _close_poller(self) -> None:
+        poller = getattr(self, "_poller", None)
+        if poller is not None:
+            poller.close()

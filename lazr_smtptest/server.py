@@ -1,0 +1,289 @@
+"""The classes that users subclass: what becomes of a message that arrived."""
+
+from __future__ import annotations
+
+import logging
+import socket
+from collections.abc import Callable
+from email import message_from_bytes
+from email.message import Message
+from queue import Empty, Queue
+from typing import Any
+
+from twisted.internet import defer
+from twisted.internet.interfaces import IReactorTime
+from twisted.mail import smtp
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from lazr_smtptest.address import bind
+from lazr_smtptest.envelope import Envelope
+from lazr_smtptest.errors import HandlerError
+from lazr_smtptest.interfaces import IMessageHandler, IMessageStore
+from lazr_smtptest.smtp.delivery import HandlerDeliveryFactory
+from lazr_smtptest.smtp.factory import SMTPServerFactory
+from lazr_smtptest.smtp.limits import Limits
+from lazr_smtptest.smtp.protocol import SMTPServerProtocol
+
+__all__ = ["QueueServer", "Server", "StoreServer"]
+
+log = logging.getLogger("lazr.smtptest")
+
+
+@implementer(IMessageHandler)
+class Server:
+    """A server: override `handle_message`, and `reset` if there is something to.
+
+    Its methods are called in the thread of the reactor that serves it; under a
+    `Controller` that is the controller's own thread.
+
+    Attributes:
+        host: the address to listen on, as it was given. ``"localhost"`` means
+            ``127.0.0.1``, ``""`` every address of the machine.
+        port: the port to listen on. 0 means any free one; after the start this
+            is the one that was taken, and it stays so.
+        rset_clears: whether a client's RSET calls `reset`, as it did in version
+            2 of this library. Ordinary clients send RSET after a refused
+            recipient: without this they cannot erase what a test looks for.
+        exit_stops: whether a client's EXIT stops the server.
+        protocol: the class of the connections.
+        limits: the bounds of each connection.
+    """
+
+    rset_clears = True
+    exit_stops = True
+    protocol: type[SMTPServerProtocol] = SMTPServerProtocol
+    limits = Limits()
+
+    def __init__(self, host: str = "localhost", port: int = 0) -> None:
+        """Set the address; nothing is bound before the start.
+
+        Args:
+            host: a host name, or an IPv4 or IPv6 address.
+            port: 0 to 65535.
+        """
+        if not 0 <= port <= 65535:
+            raise ValueError(f"port must be 0 to 65535, not {port}")
+        self.host = host
+        self.port = port
+        self._socket: socket.socket | None = None
+        self._failures: list[Exception] = []
+
+    # To be overridden
+
+    def handle_message(self, message: Message) -> object:
+        """Do something with a message that arrived.
+
+        The client waits for its reply until this returns, or until the Deferred
+        that it returns fires. An exception refuses the message: a
+        `twisted.mail.smtp.SMTPServerError` with its code and text, any other
+        with ``451 4.3.0``; that one is kept for `check`.
+
+        Args:
+            message: parsed with the compat32 policy, lines ending in LF, with
+                ``X-Peer``, ``X-MailFrom`` and ``X-RcptTo`` appended.
+        """
+
+    def handle_envelope(self, envelope: Envelope) -> object:
+        """Do something with a message and all that is known of it.
+
+        Called before `handle_message`; what is said there on the result and on
+        exceptions holds here.
+        """
+
+    def reset(self) -> None:
+        """Do whatever is to be done on a reset."""
+        log.info("[SMTPServer] reset")
+
+    # Called by what runs the server
+
+    def factory(
+        self,
+        reactor: IReactorTime,
+        on_exit: Callable[[], object] | None = None,
+    ) -> SMTPServerFactory:
+        """Make the factory that listens for this server, on any endpoint.
+
+        Args:
+            reactor: the reactor that will run it.
+            on_exit: what stops the server when a client says EXIT; without it
+                EXIT is no command.
+        """
+        return SMTPServerFactory(
+            reactor,
+            delivery_factory=HandlerDeliveryFactory(self),
+            limits=self.limits,
+            protocol=self.protocol,
+            on_rset=self._client_reset if self.rset_clears else None,
+            on_exit=on_exit if self.exit_stops else None,
+        )
+
+    def envelope_received(self, envelope: Envelope) -> defer.Deferred[None]:
+        """Hand a message to the hooks; see `IMessageHandler`."""
+        handled: defer.Deferred[Any] = defer.maybeDeferred(
+            self.handle_envelope, envelope
+        )
+        if type(self).handle_message is not Server.handle_message:
+            handled.addCallback(lambda _: self._handle_parsed(envelope))
+        handled.addErrback(self._keep_failure)
+        return handled.addCallback(lambda _: None)
+
+    def _handle_parsed(self, envelope: Envelope) -> object:
+        log.debug(
+            "[SMTPServer] processing: %s, %s, %s, size=%s",
+            envelope.peer,
+            envelope.mail_from,
+            envelope.rcpt_tos,
+            len(envelope.content),
+        )
+        message = seed_message(envelope)
+        result = self.handle_message(message)
+        log.debug(
+            "[SMTPServer] processed message: %s", message.get("message-id", "n/a")
+        )
+        return result
+
+    def _keep_failure(self, failure: Failure) -> Failure:
+        """Keep what went wrong for `check`; a refusal on purpose is nothing wrong."""
+        error = failure.value
+        if isinstance(error, Exception) and not isinstance(error, smtp.SMTPServerError):
+            self._failures.append(error)
+        return failure
+
+    def _client_reset(self) -> None:
+        try:
+            self.reset()
+        except Exception as error:
+            self._failures.append(error)
+            raise
+
+    def check(self) -> None:
+        """Raise what the hooks raised since the last check; any thread may call it.
+
+        Raises:
+            Exception: the very exception, if there was one.
+            HandlerError: if there were several.
+        """
+        failures, self._failures = self._failures, []
+        if len(failures) == 1:
+            raise failures[0]
+        if failures:
+            raise HandlerError(failures) from failures[0]
+
+    # The socket
+
+    def bind(self) -> socket.socket:
+        """Bind the address now, and hand the listening socket over.
+
+        Raises:
+            ListenError: the address cannot be had.
+        """
+        self.fileno()
+        bound, self._socket = self._socket, None
+        assert bound is not None
+        return bound
+
+    def fileno(self) -> int:
+        """Give the descriptor of the listening socket; bind it if need be.
+
+        It is close-on-exec. The server keeps it until it is started.
+
+        Raises:
+            ListenError: the address cannot be had.
+        """
+        if self._socket is None:
+            self._socket = bind(self.host, self.port)
+            self.port = self._socket.getsockname()[1]
+        return self._socket.fileno()
+
+    @property
+    def _fileno(self) -> int:
+        # Version 2 had this by way of asyncore, and test suites use it.
+        return self.fileno()
+
+
+class QueueServer(Server):
+    """A server which puts its messages in a queue.
+
+    Attributes:
+        queue: where they go.
+    """
+
+    def __init__(
+        self, host: str = "localhost", port: int = 0, queue: Queue[Any] | None = None
+    ) -> None:
+        """Set the address and the queue.
+
+        Args:
+            host: see `Server`.
+            port: see `Server`.
+            queue: anything with the methods of `queue.Queue`; a new one if none
+                is given.
+        """
+        super().__init__(host, port)
+        self.queue: Queue[Any] = Queue() if queue is None else queue
+
+    def handle_message(self, message: Message) -> None:
+        """Put the message in the queue."""
+        self.queue.put(message)
+
+    def reset(self) -> None:
+        """Empty the queue."""
+        while True:
+            try:
+                self.queue.get_nowait()
+            except Empty:
+                break
+
+
+class StoreServer(Server):
+    """A server which keeps its messages, envelope and all, in a store.
+
+    A client cannot reset or stop it, unless it is told so.
+
+    Attributes:
+        store: where they go.
+    """
+
+    rset_clears = False
+    exit_stops = False
+
+    def __init__(
+        self, store: IMessageStore, host: str = "localhost", port: int = 0
+    ) -> None:
+        """Set the store and the address.
+
+        Args:
+            store: an `IMessageStore`.
+            host: see `Server`.
+            port: see `Server`.
+        """
+        super().__init__(host, port)
+        self.store = store
+
+    def handle_envelope(self, envelope: Envelope) -> object:
+        """Keep the message."""
+        return self.store.add(envelope)
+
+    def reset(self) -> None:
+        """Clear the store."""
+        self.store.clear()
+
+
+def seed_message(envelope: Envelope) -> Message:
+    """Parse a message as version 2 did: compat32, LF, three headers appended.
+
+    Never raises: what the parser cannot take becomes a message whose payload is
+    the whole of it.
+    """
+    octets = envelope.content.removesuffix(b"\r\n").replace(b"\r\n", b"\n")
+    try:
+        message = message_from_bytes(octets)
+    except Exception:
+        # Deep nesting, say, is more than the parser's recursion can take.
+        message = Message()
+        message.set_payload(octets.decode("ascii", "surrogateescape"))
+    message["X-Peer"] = "{}:{}".format(*envelope.peer)
+    message["X-MailFrom"] = envelope.mail_from
+    message["X-RcptTo"] = ", ".join(envelope.rcpt_tos)
+    return message

@@ -1,0 +1,140 @@
+"""The test server as a service of a Twisted application."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+
+from twisted.application.service import Service
+from twisted.internet import defer
+from twisted.internet.endpoints import serverFromString
+from twisted.internet.interfaces import (
+    IListeningPort,
+    IReactorTime,
+    IStreamServerEndpoint,
+)
+from twisted.python.failure import Failure
+
+from lazr_smtptest.errors import StateError
+from lazr_smtptest.server import Server
+
+__all__ = ["SMTPService"]
+
+log = logging.getLogger("lazr.smtptest")
+
+
+class SMTPService(Service):
+    """Listens for a server on one or more endpoints of a running reactor.
+
+    Its methods are called in the reactor's thread.
+
+    Args:
+        server: what becomes of the messages.
+        endpoints: where to listen: `IStreamServerEndpoint` providers, or
+            Twisted's endpoint descriptions such as
+            ``"tcp:1025:interface=127.0.0.1"``.
+        reactor: the reactor that runs it.
+        on_exit: called when a client says EXIT to a server that obeys it; the
+            service stops if nothing else is said.
+
+    Attributes:
+        server: the server.
+        factory: makes its connections.
+        ports: the `IListeningPort`s, in the order of the endpoints, once it
+            listens.
+
+    Raises:
+        ValueError: an endpoint's description is not understood.
+    """
+
+    def __init__(
+        self,
+        server: Server,
+        endpoints: Iterable[IStreamServerEndpoint | str],
+        reactor: IReactorTime,
+        *,
+        on_exit: Callable[[], object] | None = None,
+    ) -> None:
+        self.server = server
+        self.factory = server.factory(reactor, on_exit or self.stopService)
+        self.ports: list[IListeningPort] = []
+        self._endpoints = [
+            serverFromString(reactor, endpoint)
+            if isinstance(endpoint, str)
+            else endpoint
+            for endpoint in endpoints
+        ]
+        self._listening: defer.Deferred[None] | None = None
+
+    def privilegedStartService(self) -> None:
+        """Listen, while the process may still take any port.
+
+        Raises:
+            CannotListenError: an endpoint's address cannot be had.
+        """
+        super().privilegedStartService()
+        self._start()
+
+    def startService(self) -> None:
+        """Listen, if that was not done yet.
+
+        Raises:
+            CannotListenError: an endpoint's address cannot be had.
+        """
+        super().startService()
+        self._start()
+
+    def _start(self) -> None:
+        if self._listening is not None:
+            return
+        failures: list[Failure] = []
+        self._listening = defer.Deferred.fromCoroutine(self._listen())
+        self._listening.addErrback(failures.append)
+        if failures:
+            self._listening = None
+            failures[0].raiseException()
+        # An endpoint that fails later has nobody to raise to.
+        self._listening.addCallback(lambda _: _report(failures))
+
+    @property
+    def listening(self) -> defer.Deferred[None]:
+        """A Deferred that fires once every endpoint listens, or has failed."""
+        waiting: defer.Deferred[None] = defer.Deferred()
+        if self._listening is None:
+            raise StateError("the service does not run")
+        self._listening.chainDeferred(waiting)
+        return waiting
+
+    async def _listen(self) -> None:
+        try:
+            for endpoint in self._endpoints:
+                self.ports.append(await endpoint.listen(self.factory))
+        except BaseException:
+            await self._close_ports()
+            raise
+
+    async def _close_ports(self) -> None:
+        ports, self.ports = self.ports, []
+        for port in ports:
+            await defer.maybeDeferred(port.stopListening)
+
+    def stopService(self) -> defer.Deferred[None]:
+        """Stop listening and end the open connections with ``421``.
+
+        Returns:
+            a Deferred that fires when no port and no connection is left.
+        """
+        super().stopService()
+        listening, self._listening = self._listening, None
+        return defer.Deferred.fromCoroutine(self._stop(listening))
+
+    async def _stop(self, listening: defer.Deferred[None] | None) -> None:
+        if listening is not None:
+            await listening
+        await self._close_ports()
+        await self.factory.end_sessions()
+
+
+def _report(failures: list[Failure]) -> None:
+    for failure in failures:
+        log.error("cannot listen: %s", failure.getErrorMessage())

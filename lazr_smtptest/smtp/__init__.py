@@ -1,0 +1,1 @@
+"""The wire: SMTP as a server speaks it, on `twisted.mail.smtp`."""

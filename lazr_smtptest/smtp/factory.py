@@ -1,0 +1,96 @@
+"""The factory of a listener's connections."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from twisted.cred.portal import Portal
+from twisted.internet import defer
+from twisted.internet.interfaces import IAddress, IReactorTime
+from twisted.mail import smtp
+from twisted.mail.interfaces import (
+    IChallengeResponse,
+    IMessageDelivery,
+    IMessageDeliveryFactory,
+)
+
+from lazr_smtptest.smtp.limits import Limits
+from lazr_smtptest.smtp.protocol import SMTPServerProtocol
+from lazr_smtptest.smtp.sessions import Sessions
+
+__all__ = ["SMTPServerFactory"]
+
+
+class SMTPServerFactory(smtp.SMTPFactory):
+    """Makes the connections of a test server, for any endpoint or port.
+
+    Just one of `delivery`, `delivery_factory` and `portal` is given; it means
+    what it means to `twisted.mail.smtp.SMTP`.
+
+    Args:
+        reactor: where time comes from; a `Clock` will do.
+        delivery: one delivery for all transactions.
+        delivery_factory: makes a delivery for each transaction.
+        portal: gives a delivery, or a factory of them, to a client that logs in;
+            to any client, if it lets anonymous ones in.
+        challengers: the mechanisms of AUTH, by name, upper case: what makes an
+            `IChallengeResponse`, such as `twisted.mail.smtp.LOGINCredentials`.
+            They take a portal.
+        limits: the bounds of each connection.
+        protocol: the class of the connections.
+        on_rset: called at each RSET of a client, before its reply.
+        on_exit: called at EXIT, after its reply; without it EXIT is no command.
+
+    Attributes:
+        domain: the name that the server gives itself, `bytes`.
+        sessions: the connections that are open.
+
+    Raises:
+        TypeError: none, or more than one, of the three was given.
+    """
+
+    # Twisted would log each start and stop.
+    noisy = False
+
+    def __init__(
+        self,
+        reactor: IReactorTime,
+        *,
+        delivery: IMessageDelivery | None = None,
+        delivery_factory: IMessageDeliveryFactory | None = None,
+        portal: Portal | None = None,
+        challengers: Mapping[bytes, Callable[[], IChallengeResponse]] | None = None,
+        limits: Limits | None = None,
+        protocol: type[SMTPServerProtocol] = SMTPServerProtocol,
+        on_rset: Callable[[], object] | None = None,
+        on_exit: Callable[[], object] | None = None,
+    ) -> None:
+        if sum(each is not None for each in (delivery, delivery_factory, portal)) != 1:
+            raise TypeError("give one of delivery, delivery_factory and portal")
+        super().__init__(portal)
+        self.reactor = reactor
+        self.delivery = delivery
+        self.delivery_factory = delivery_factory
+        self.challengers = challengers or {}
+        self.limits = limits or Limits()
+        self.protocol = protocol
+        self.on_rset = on_rset
+        self.on_exit = on_exit
+        self.sessions = Sessions()
+
+    def buildProtocol(self, addr: IAddress | None) -> SMTPServerProtocol:
+        """Make the protocol of one connection."""
+        protocol: SMTPServerProtocol = super().buildProtocol(addr)
+        protocol.reactor = self.reactor
+        protocol.limits = self.limits
+        protocol.sessions = self.sessions
+        protocol.on_rset = self.on_rset
+        protocol.on_exit = self.on_exit
+        protocol.challengers = self.challengers
+        protocol.delivery = self.delivery
+        protocol.deliveryFactory = self.delivery_factory
+        return protocol
+
+    def end_sessions(self) -> defer.Deferred[None]:
+        """End every open connection with ``421``; fires when none is left."""
+        return self.sessions.end(self.reactor, self.limits.closing)

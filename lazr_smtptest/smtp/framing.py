@@ -1,0 +1,211 @@
+"""Cutting the bytes of a client into command lines and message contents.
+
+Rules of this module:
+
+1. It knows bytes only: no replies, no transport, no clock.
+2. What it says depends on the bytes, never on the pieces they came in.
+3. It keeps no more than it was told it may. What is over a limit is counted and
+   thrown away, and the end of it is still found, so that the client and the
+   server never disagree on what is a command and what is content.
+4. A content is scanned once, in bulk, and joined once.
+"""
+
+from __future__ import annotations
+
+import attrs
+
+__all__ = ["BadLine", "Content", "Framer"]
+
+CRLF = b"\r\n"
+END_OF_DATA = b"\r\n.\r\n"
+
+# Pieces of a content are put together up to this many octets.
+SMALL = 4096
+
+
+@attrs.frozen
+class BadLine:
+    """A line that cannot be a command; it was thrown away up to its CRLF.
+
+    Attributes:
+        reason: ``"too long"`` or ``"bare LF"``.
+    """
+
+    reason: str
+
+
+@attrs.frozen
+class Content:
+    """A message as it came after DATA, transparency dots removed.
+
+    Attributes:
+        data: the exact bytes; ``None`` if they were over the limit.
+    """
+
+    data: bytes | None
+
+
+class Framer:
+    """Takes bytes in, gives lines and contents out.
+
+    It starts in line mode. `read_content` makes the next item a `Content`;
+    after that it is in line mode again.
+
+    Args:
+        line_limit: the most octets that a line may have, its CRLF included
+            (RFC 5321 section 4.5.3.1.4 asks for at least 512).
+    """
+
+    def __init__(self, line_limit: int) -> None:
+        self.line_limit = line_limit
+        self._buffer = b""
+        self._start = 0
+        self._discarding = False
+        self._content: _ContentReader | None = None
+
+    @property
+    def pending(self) -> int:
+        """How many bytes were fed and not yet looked at."""
+        return len(self._buffer) - self._start
+
+    def feed(self, data: bytes) -> None:
+        """Add what the client sent."""
+        if self._start == len(self._buffer):
+            self._buffer = data
+        else:
+            self._buffer = self._buffer[self._start :] + data
+        self._start = 0
+
+    def clear(self) -> None:
+        """Throw away what was fed and not yet looked at."""
+        self._buffer = b""
+        self._start = 0
+
+    def read_content(self, size_limit: int | None) -> None:
+        """Make what follows a message content, up to the line with one dot.
+
+        Args:
+            size_limit: the most octets it may have; ``None`` for no limit.
+        """
+        self._content = _ContentReader(size_limit)
+
+    def next(self) -> bytes | BadLine | Content | None:
+        """Give the next item: a line without its CRLF, or a content.
+
+        Returns ``None`` when more bytes are needed.
+        """
+        if self._content is not None:
+            return self._next_content(self._content)
+        return self._next_line()
+
+    def _next_content(self, reader: _ContentReader) -> Content | None:
+        data = self._buffer[self._start :] if self._start else self._buffer
+        used = reader.feed(data)
+        if used is None:
+            self.clear()
+            return None
+        self._start += used
+        self._content = None
+        return reader.content()
+
+    def _next_line(self) -> bytes | BadLine | None:
+        end = self._buffer.find(CRLF, self._start)
+        if self._discarding:
+            return self._discard_to(end)
+        stop = len(self._buffer) if end < 0 else end
+        bare = self._buffer.find(b"\n", self._start, stop)
+        if 0 <= bare < self._start + self.line_limit:
+            return self._bad_line("bare LF")
+        if stop - self._start > self.line_limit - len(CRLF) + (end < 0):
+            return self._bad_line("too long")
+        if end < 0:
+            return None
+        line = self._buffer[self._start : end]
+        self._start = end + len(CRLF)
+        return line
+
+    def _bad_line(self, reason: str) -> BadLine:
+        """Answer at once; the rest of the line is no command either."""
+        self._discarding = True
+        return BadLine(reason)
+
+    def _discard_to(self, end: int) -> bytes | BadLine | None:
+        if end < 0:
+            # A CR may be the first half of the line's end.
+            keep = self._buffer.endswith(b"\r", self._start)
+            self._start = len(self._buffer) - keep
+            return None
+        self._discarding = False
+        self._start = end + len(CRLF)
+        return self._next_line()
+
+
+class _ContentReader:
+    """Collects one content and finds its end (RFC 5321 section 4.5.2)."""
+
+    def __init__(self, size_limit: int | None) -> None:
+        self._size_limit = size_limit
+        self._pieces: list[bytes] = []
+        self._size = 0
+        self._too_big = False
+        # The end may straddle any number of pieces. DATA's own CRLF counts as
+        # the line end before the first line.
+        self._tail = CRLF
+
+    def feed(self, data: bytes) -> int | None:
+        """Take in `data`; return how much of it was used if the end is in it."""
+        end = self._find_end(data)
+        if end is None:
+            self._keep(data)
+            self._tail = (self._tail + data[-4:])[-4:]
+            return None
+        # The CRLF before the dot is the end of the content's last line.
+        stop = end + len(CRLF)
+        if stop >= 0:
+            self._keep(data[:stop])
+        else:
+            self._unkeep(-stop)
+        return end + len(END_OF_DATA)
+
+    def _find_end(self, data: bytes) -> int | None:
+        """Find the end of data, relative to `data`; it may begin before it."""
+        straddling = (self._tail + data[:4]).find(END_OF_DATA)
+        if straddling >= 0:
+            return straddling - len(self._tail)
+        inside = data.find(END_OF_DATA)
+        return inside if inside >= 0 else None
+
+    def _keep(self, data: bytes) -> None:
+        self._size += len(data)
+        if self._too_big or not data:
+            return
+        # Transparency makes at most four octets of three ("..CRLF" of ".CRLF"),
+        # so only what is over four thirds is certain to be too big already.
+        if self._size_limit is not None and self._size * 3 > self._size_limit * 4 + 12:
+            self._too_big = True
+            self._pieces.clear()
+            return
+        if self._pieces and len(self._pieces[-1]) + len(data) <= SMALL:
+            # Keeps a client that sends single octets from costing an object each.
+            self._pieces[-1] += data
+        else:
+            self._pieces.append(data)
+
+    def _unkeep(self, count: int) -> None:
+        """Drop the first octets of the end of data that were taken for content."""
+        self._size -= count
+        if not self._too_big:
+            self._pieces = [b"".join(self._pieces)[:-count]]
+
+    def content(self) -> Content:
+        """Give what was collected, as it was before the client made it fit."""
+        data = b"".join(self._pieces)
+        self._pieces.clear()
+        if data.startswith(b"."):
+            data = data[1:]
+        data = data.replace(b"\r\n.", CRLF)
+        if self._too_big or (
+            self._size_limit is not None and len(data) > self._size_limit
+        ):
+            return Content(None)
+        return Content(data)

@@ -1,0 +1,33 @@
+"""Reading single header fields off the bytes of a message.
+
+At reception nothing parses a message: this looks at a bounded part of it.
+"""
+
+from __future__ import annotations
+
+import re
+
+__all__ = ["find_header"]
+
+# A header longer than this is not looked through to its end.
+_BOUND = 64 * 1024
+
+
+def find_header(content: bytes, name: str) -> str | None:
+    """Find the first header field called `name` (RFC 5322 section 2.2).
+
+    Args:
+        content: the message.
+        name: the field's name, ASCII; its case does not matter.
+
+    Returns:
+        its body, unfolded, encoded words left as they are; ``None`` if it is
+        not in the first 64 KiB.
+    """
+    header = content[:_BOUND].partition(b"\r\n\r\n")[0]
+    pattern = rb"(?im)^%s[ \t]*:(.*(?:\r\n[ \t].*)*)" % re.escape(name.encode("ascii"))
+    found = re.search(pattern, header)
+    if found is None:
+        return None
+    body = re.sub(rb"\r\n(?=[ \t])", b"", found[1])
+    return body.strip().decode("utf-8", "replace")

@@ -1,0 +1,85 @@
+"""SMTP replies: a code, an enhanced code and a text (RFC 5321 4.2, RFC 2034)."""
+
+from __future__ import annotations
+
+import re
+
+import attrs
+
+__all__ = ["LOCAL_ERROR", "Reply", "reply_to_error"]
+
+_ENHANCED = re.compile(r"([245]\.\d{1,3}\.\d{1,3}) +(?=\S)")
+
+# What a bare code most probably means (RFC 3463), where nobody said it better.
+_USUAL = {
+    421: "4.3.2",
+    450: "4.2.0",
+    451: "4.3.0",
+    452: "4.3.1",
+    454: "4.7.0",
+    500: "5.5.2",
+    501: "5.5.4",
+    502: "5.5.1",
+    503: "5.5.1",
+    504: "5.5.4",
+    535: "5.7.8",
+    550: "5.1.1",
+    551: "5.1.6",
+    552: "5.3.4",
+    553: "5.1.3",
+    554: "5.0.0",
+    555: "5.5.4",
+}
+
+
+@attrs.frozen
+class Reply:
+    """What the server says to one command.
+
+    Attributes:
+        code: three digits, 200 to 599.
+        text: what a person reads; line feeds make a reply of several lines.
+        enhanced: the enhanced status code, ``"5.1.1"``; ``""`` for none, as in
+            the greeting and in replies to EHLO and DATA (RFC 2034 section 3).
+    """
+
+    code: int
+    text: str
+    enhanced: str = ""
+
+    def __str__(self) -> str:
+        return " ".join(filter(None, (str(self.code), self.enhanced, self.text)))
+
+    def encode(self, *, enhanced: bool = True) -> bytes:
+        """Write the reply as it goes over the wire, each line ending in CRLF.
+
+        Args:
+            enhanced: whether the enhanced code is part of it.
+        """
+        prefix = f"{self.enhanced} " if enhanced and self.enhanced else ""
+        *first, last = self.text.splitlines() or [""]
+        lines = [f"{self.code}-{prefix}{line}\r\n" for line in first]
+        lines.append(f"{self.code} {prefix}{last}\r\n")
+        return "".join(lines).encode("utf-8", "surrogateescape")
+
+    @classmethod
+    def from_text(cls, code: int, text: str) -> Reply:
+        """Make a reply of a code and a text that may begin with an enhanced code.
+
+        Where it does not, or where it contradicts the code, the usual one for
+        `code` is taken.
+        """
+        found = _ENHANCED.match(text)
+        if found and found[1][0] == str(code)[0]:
+            return cls(code, text[found.end() :], found[1])
+        return cls(code, text, _USUAL.get(code, f"{code // 100}.0.0"))
+
+
+def reply_to_error(code: int, text: bytes | str) -> Reply:
+    """Make the reply that an `SMTPServerError` of Twisted's asks for."""
+    if isinstance(text, bytes):
+        text = text.decode("utf-8", "surrogateescape")
+    return Reply.from_text(code, text)
+
+
+LOCAL_ERROR = Reply(451, "local error in processing", "4.3.0")

@@ -1,0 +1,71 @@
+"""The connections that a factory's listeners have open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from twisted.internet import defer
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+
+if TYPE_CHECKING:
+    from lazr_smtptest.smtp.connection import Connection
+
+__all__ = ["Sessions"]
+
+
+class Sessions:
+    """The open connections, and the wait for the last of them to end."""
+
+    def __init__(self) -> None:
+        self._open: set[Connection] = set()
+        self._waiting: list[defer.Deferred[None]] = []
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def __iter__(self) -> Iterator[Connection]:
+        return iter(tuple(self._open))
+
+    def add(self, session: Connection) -> None:
+        """Note a connection that was made."""
+        self._open.add(session)
+
+    def remove(self, session: Connection) -> None:
+        """Note a connection that was lost."""
+        self._open.discard(session)
+        if not self._open:
+            waiting, self._waiting = self._waiting, []
+            for deferred in waiting:
+                deferred.callback(None)
+
+    def end(self, reactor: IReactorTime, grace: float) -> defer.Deferred[None]:
+        """End every connection with ``421`` (RFC 5321 section 3.8).
+
+        Args:
+            reactor: where time comes from.
+            grace: seconds after which a client that does not take the reply is
+                disconnected.
+
+        Returns:
+            a Deferred that fires when none is left.
+        """
+        if not self._open:
+            return defer.succeed(None)
+        deferred: defer.Deferred[None] = defer.Deferred()
+        self._waiting.append(deferred)
+        for session in self:
+            session.shut_down()
+        if self._open:
+            timeout = reactor.callLater(grace, self._abort)
+            deferred.addCallback(lambda _: _cancel(timeout))
+        return deferred
+
+    def _abort(self) -> None:
+        for session in self:
+            session.transport.abortConnection()
+
+
+def _cancel(call: IDelayedCall) -> None:
+    if call.active():
+        call.cancel()

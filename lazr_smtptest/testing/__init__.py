@@ -1,0 +1,1 @@
+"""Help for test suites, one module a framework."""

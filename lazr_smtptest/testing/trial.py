@@ -1,0 +1,149 @@
+"""A test server in a trial test, on trial's own reactor or without sockets.
+
+All of it runs in the thread of the test.
+"""
+
+from __future__ import annotations
+
+from itertools import count
+from typing import Any
+
+import attrs
+from twisted.internet import defer
+from twisted.internet.address import IPv4Address
+from twisted.internet.endpoints import TCP4ServerEndpoint
+from twisted.internet.interfaces import IProtocol, IReactorTime
+from twisted.internet.task import Clock
+from twisted.test.iosim import FakeTransport, IOPump, connect
+from twisted.trial.unittest import SynchronousTestCase
+
+from lazr_smtptest.interfaces import IMessageStore
+from lazr_smtptest.server import Server, StoreServer
+from lazr_smtptest.service import SMTPService
+from lazr_smtptest.stores.memory import MemoryStore
+
+__all__ = ["Listener", "MemoryServer", "listen"]
+
+
+class _Tested:
+    """What both ways have in common: the server and what it keeps."""
+
+    server: Server
+
+    @property
+    def store(self) -> IMessageStore:
+        """The envelopes that arrived, oldest first, of a `StoreServer`.
+
+        Raises:
+            TypeError: the server is of another class, and keeps what it keeps.
+        """
+        if not isinstance(self.server, StoreServer):
+            raise TypeError(f"a {type(self.server).__name__} has no store")
+        return self.server.store
+
+
+@attrs.frozen
+class Listener(_Tested):
+    """A server that listens for the length of a test.
+
+    Attributes:
+        server: the server.
+        host: the address that it listens on.
+        port: the port that it listens on.
+    """
+
+    server: Server
+    host: str
+    port: int
+
+
+def listen(
+    testcase: SynchronousTestCase,
+    server: Server | None = None,
+    reactor: IReactorTime | None = None,
+) -> defer.Deferred[Listener]:
+    """Listen on a free port of 127.0.0.1 until the test ends.
+
+    When the test ends the port and the connections are closed, and an exception
+    that the server's hooks raised fails the test.
+
+    Args:
+        testcase: the test, for its ``addCleanup``.
+        server: what becomes of the messages; a `StoreServer` on a `MemoryStore`
+            if none is given. Its own host and port are not used.
+        reactor: trial's, if none is given.
+
+    Returns:
+        a Deferred that fires with the `Listener` once it listens.
+    """
+    return defer.Deferred.fromCoroutine(_listen(testcase, server, reactor))
+
+
+async def _listen(
+    testcase: SynchronousTestCase, server: Server | None, reactor: IReactorTime | None
+) -> Listener:
+    if reactor is None:
+        from twisted.internet import reactor as trials
+
+        reactor = trials
+    server = server or _new_server()
+    endpoint = TCP4ServerEndpoint(reactor, 0, interface="127.0.0.1")
+    service = SMTPService(server, [endpoint], reactor)
+    # Cleanups run last come, first served.
+    testcase.addCleanup(server.check)
+    testcase.addCleanup(service.stopService)
+    service.startService()
+    await service.listening
+    address: Any = service.ports[0].getHost()
+    return Listener(server, address.host, address.port)
+
+
+class MemoryServer(_Tested):
+    """A server without a port: each connection is a pair of transports in memory.
+
+    No reactor runs, and time stands still but for its `Clock`. When the test
+    ends, an exception that the server's hooks raised fails it.
+
+    Attributes:
+        server: the server.
+        clock: where its time comes from; advance it to see timeouts.
+    """
+
+    def __init__(
+        self, testcase: SynchronousTestCase, server: Server | None = None
+    ) -> None:
+        """Make the server.
+
+        Args:
+            testcase: the test, for its ``addCleanup``.
+            server: see `listen`.
+        """
+        self.server = server or _new_server()
+        self.clock = Clock()
+        self._factory = self.server.factory(self.clock)
+        self._ports = count(49152)
+        testcase.addCleanup(self.server.check)
+
+    def connect(self, client: IProtocol) -> IOPump:
+        """Connect a client, and let both sides speak until they are silent.
+
+        Args:
+            client: the client's protocol.
+
+        Returns:
+            the pump: call its ``flush`` after either side was made to speak.
+        """
+        here = IPv4Address("TCP", "127.0.0.1", 25)
+        there = IPv4Address("TCP", "127.0.0.1", next(self._ports))
+        protocol = self._factory.buildProtocol(there)
+        pump: IOPump = connect(
+            protocol,
+            FakeTransport(protocol, True, here, there),
+            client,
+            FakeTransport(client, False, there, here),
+        )
+        return pump
+
+
+def _new_server() -> StoreServer:
+    return StoreServer(MemoryStore())

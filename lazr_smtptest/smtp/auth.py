@@ -8,6 +8,7 @@ from typing import Any
 
 from twisted.cred.error import UnauthorizedLogin, UnhandledCredentials
 from twisted.mail import smtp
+from twisted.mail.imap4 import IllegalClientResponse
 from twisted.mail.interfaces import IMessageDelivery, IMessageDeliveryFactory
 from twisted.python.failure import Failure
 
@@ -42,9 +43,6 @@ class Authentication(Connection):
         else:
             self._begin(mechanism.upper(), initial.strip())
 
-    # ESMTP has this one; lookupMethod would find do_AUTH first anyway.
-    ext_AUTH = do_AUTH
-
     def _begin(self, mechanism: bytes, initial: bytes) -> None:
         self.challenger = self.challengers[mechanism]()
         self.mode = smtp.AUTH
@@ -65,11 +63,13 @@ class Authentication(Connection):
             self._end(Reply(501, "authentication cancelled", "5.7.0"))
             return
         try:
-            response = base64.b64decode(line, validate=True)
+            self.challenger.setResponse(base64.b64decode(line, validate=True))
         except binascii.Error:
             self._end(Reply(501, "that is not base64", "5.5.2"))
             return
-        self.challenger.setResponse(response)
+        except IllegalClientResponse as error:
+            self._end(Reply(501, str(error), "5.5.2"))
+            return
         if self.challenger.moreChallenges():
             self._challenge()
             return

@@ -25,7 +25,9 @@ def find_header(content: bytes, name: str) -> str | None:
         not in the first 64 KiB.
     """
     header = content[:_BOUND].partition(b"\r\n\r\n")[0]
-    pattern = rb"(?im)^%s[ \t]*:(.*(?:\r\n[ \t].*)*)" % re.escape(name.encode("ascii"))
+    pattern = rb"(?is)(?:\A|\r\n)%s[ \t]*:(.*?)(?=\r\n(?![ \t])|\Z)" % re.escape(
+        name.encode("ascii")
+    )
     found = re.search(pattern, header)
     if found is None:
         return None

@@ -84,15 +84,10 @@ class SMTPServerProtocol(Transactions, Authentication):
 
     def do_HELP(self, argument: bytes) -> None:
         """List the commands (RFC 5321 section 4.1.1.8)."""
-        verbs = sorted(
-            name.partition("_")[2]
-            for name in dir(self)
-            if name.startswith(("do_", "ext_"))
-        )
-        verbs.remove("UNKNOWN")
-        if self.on_exit is None:
-            verbs.remove("EXIT")
-        self.reply(Reply(214, "commands: " + " ".join(verbs), "2.0.0"))
+        methods = (name for name in dir(self) if name.startswith(("do_", "ext_")))
+        hidden = {"UNKNOWN"} if self.on_exit else {"UNKNOWN", "EXIT"}
+        verbs = {name.partition("_")[2] for name in methods} - hidden
+        self.reply(Reply(214, "commands: " + " ".join(sorted(verbs)), "2.0.0"))
 
     def do_QUIT(self, argument: bytes) -> None:
         """Say good-bye and close (RFC 5321 section 4.1.1.10)."""

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from twisted.internet.address import IPv4Address
-from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionDone
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
@@ -63,7 +62,9 @@ class Wire:
 
     def say(self, *lines: str | bytes) -> list[str]:
         """Send lines in one piece and give back the lines of the answer."""
-        for_wire = [line if isinstance(line, bytes) else line.encode() for line in lines]
+        for_wire = [
+            line if isinstance(line, bytes) else line.encode() for line in lines
+        ]
         return self.send(b"".join(line + b"\r\n" for line in for_wire))
 
     def send(self, octets: bytes) -> list[str]:
@@ -95,6 +96,6 @@ def wire() -> Wire:
 
 
 @pytest.fixture
-def pending() -> Deferred[None]:
-    """A result that is not there yet."""
-    return Deferred()
+def new_wire() -> type[Wire]:
+    """Makes a connection to a server with options of its own."""
+    return Wire

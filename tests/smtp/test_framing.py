@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -142,7 +144,7 @@ TRICKY = st.lists(
 def test_cuts_make_no_difference(octets: bytes, cuts: list[int], data: bool) -> None:
     """What comes out depends on the bytes, never on the pieces."""
     edges = sorted({0, len(octets), *(cut for cut in cuts if cut < len(octets))})
-    pieces = [octets[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+    pieces = [octets[a:b] for a, b in pairwise(edges)]
     if data:
         assert content_of(*pieces, limit=40) == content_of(octets, limit=40)
     else:

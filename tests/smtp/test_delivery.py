@@ -1,0 +1,84 @@
+"""`lazr_smtptest.smtp.delivery`: also in a server that is Twisted's own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from twisted.internet.testing import StringTransport
+from twisted.mail import smtp
+from twisted.mail.interfaces import IMessageDelivery, IMessageDeliveryFactory
+from zope.interface.verify import verifyObject
+
+from lazr_smtptest.envelope import Envelope
+from lazr_smtptest.interfaces import IEnvelopeMessage
+from lazr_smtptest.smtp.delivery import HandlerDeliveryFactory
+
+
+@pytest.fixture
+def handler(wire: Any) -> Any:
+    return wire.handler
+
+
+def test_twisteds_interfaces_are_kept(handler: Any) -> None:
+    """All of their methods are there."""
+    factory = HandlerDeliveryFactory(handler)
+    delivery = factory.getMessageDelivery()
+    delivery.validateFrom((b"a", b"b"), smtp.Address(b"a@b"))
+    make = delivery.validateTo(smtp.User(b"c@d", (b"a", b"b"), None, b"a@b"))
+    assert verifyObject(IMessageDeliveryFactory, factory)
+    assert verifyObject(IMessageDelivery, delivery)
+    assert verifyObject(IEnvelopeMessage, make())
+    assert verifyObject(IEnvelopeMessage, make())
+
+
+@pytest.fixture
+def twisteds(handler: Any) -> Any:
+    """A server of Twisted's with our delivery."""
+    server = smtp.ESMTP()
+    server.deliveryFactory = HandlerDeliveryFactory(handler)
+    server.callLater = lambda period, func: _Call()  # type: ignore
+    server.makeConnection(StringTransport())
+    for line in [
+        b"EHLO a",
+        b"MAIL FROM:<a@b>",
+        b"RCPT TO:<c@d>",
+        b"RCPT TO:<e@f>",
+        b"DATA",
+        b"One: 1",
+    ]:
+        server.dataReceived(line + b"\r\n")
+    return server
+
+
+class _Call:
+    """A delayed call that never comes."""
+
+    def reset(self, period: float) -> None:
+        pass
+
+    def cancel(self) -> None:
+        pass
+
+
+def test_a_server_of_twisteds_delivers_once(handler: Any, twisteds: Any) -> None:
+    """Two recipients, two messages for Twisted, one for the handler."""
+    twisteds.dataReceived(b"..two\r\n.\r\n")
+    assert handler.envelopes == [
+        Envelope(
+            mail_from="a@b",
+            rcpt_tos=("c@d", "e@f"),
+            content=b"One: 1\r\n.two\r\n",
+            peer=("192.168.1.1", 0),
+            helo="a",
+        )
+    ]
+
+
+def test_a_server_of_twisteds_may_lose_its_client(handler: Any, twisteds: Any) -> None:
+    """Then nothing is delivered."""
+    from twisted.internet.error import ConnectionDone
+    from twisted.python.failure import Failure
+
+    twisteds.connectionLost(Failure(ConnectionDone()))
+    assert handler.envelopes == []

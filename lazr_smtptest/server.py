@@ -124,7 +124,9 @@ class Server:
             self.handle_envelope, envelope
         )
         if type(self).handle_message is not Server.handle_message:
-            handled.addCallback(lambda _: self._handle_parsed(envelope))
+            handled.addCallback(
+                lambda _: defer.maybeDeferred(self._handle_parsed, envelope)
+            )
         handled.addErrback(self._keep_failure)
         return handled.addCallback(lambda _: None)
 

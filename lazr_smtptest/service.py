@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from twisted.application.service import Service
 from twisted.internet import defer
@@ -110,13 +111,15 @@ class SMTPService(Service):
             for endpoint in self._endpoints:
                 self.ports.append(await endpoint.listen(self.factory))
         except BaseException:
-            await self._close_ports()
+            # Not awaited: whoever starts the service is to hear of it at once.
+            self._close_ports()
             raise
 
-    async def _close_ports(self) -> None:
+    def _close_ports(self) -> defer.Deferred[Any]:
         ports, self.ports = self.ports, []
-        for port in ports:
-            await defer.maybeDeferred(port.stopListening)
+        return defer.gatherResults(
+            [defer.maybeDeferred(port.stopListening) for port in ports]
+        )
 
     def stopService(self) -> defer.Deferred[None]:
         """Stop listening and end the open connections with ``421``.

@@ -7,6 +7,7 @@ line has not been read yet.
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -15,7 +16,7 @@ from typing import Any, NoReturn
 
 from twisted.application.service import IService, MultiService
 from twisted.internet import defer
-from twisted.internet.address import IPv4Address, IPv6Address
+from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
 from twisted.internet.endpoints import serverFromString
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import (
@@ -41,8 +42,8 @@ DEFAULT_ENDPOINT = "tcp:1025:interface=127.0.0.1"
 _EXAMPLES = """
 Examples:
   twistd -n smtptest
-  twistd -n smtptest --smtp tcp:2525:interface=127.0.0.1 --store maildir:/tmp/mail
-  twistd -n smtptest --smtp tcp:1025:interface=127.0.0.1 --smtp unix:/tmp/smtp.sock
+  twistd -n smtptest --store maildir:/tmp/mail
+  twistd -n smtptest --smtp tcp:2525:interface=127.0.0.1 --smtp unix:/tmp/s.sock
 
 Without -n twistd goes into the background, and writes to twistd.log.
 """
@@ -72,9 +73,8 @@ class Options(usage.Options):
         "accepted or refused is one line in the log. SIGTERM and Ctrl-C stop it."
     )
     optParameters = [
-        ["store", None, "memory", "Where to keep messages: memory, maildir:DIR, "
-         "or mbox:FILE."],
-    ]  # fmt: skip
+        ["store", None, "memory", "Keep messages in memory, maildir:DIR or mbox:FILE."],
+    ]
     optFlags = [
         ["rset-clears", None, "Forget all messages when a client sends RSET."],
     ]
@@ -167,7 +167,11 @@ class _Process(MultiService):
         """Listen, if that was not done yet."""
         self._bridge.open()
         super().startService()
-        log.info("keeping messages in %r", self._store)
+        # Not before the reactor runs: until then a signal ends the process roughly,
+        # and the line is what scripts wait for.
+        self._reactor.callWhenRunning(
+            log.info, "ready, keeping messages in %r", self._store
+        )
 
     def stopService(self) -> defer.Deferred[None]:
         """Stop listening, and let go of the store and the log."""
@@ -230,6 +234,8 @@ def _shown(address: object) -> str:
         return f"{address.host}:{address.port}"
     if isinstance(address, IPv6Address):
         return f"[{address.host}]:{address.port}"
+    if isinstance(address, UNIXAddress):
+        return os.fsdecode(address.name)
     return str(address)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,8 +19,3 @@ def port_9025() -> Iterator[int]:
     with lock.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield SEED_PORT
-
-
-def open_descriptors() -> int:
-    """How many descriptors this process has open."""
-    return len(os.listdir("/proc/self/fd"))

@@ -1,0 +1,233 @@
+"""`lazr_smtptest.testing.trial`: the helper, in suites that trial itself runs."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from twisted.trial.unittest import SynchronousTestCase
+
+from lazr_smtptest import Server
+from lazr_smtptest.testing.trial import MemoryServer
+
+HEADER = '''
+from io import BytesIO
+from smtplib import SMTP
+from twisted.internet import defer, protocol, reactor
+from twisted.internet.threads import deferToThread
+from twisted.mail.smtp import SMTPDeliveryError, SMTPSenderFactory, sendmail
+from twisted.trial.unittest import SynchronousTestCase, TestCase
+from lazr_smtptest import QueueController, QueueServer, Server
+from lazr_smtptest.testing.trial import MemoryServer, listen
+
+MAIL = b"Subject: Hi\\n\\nHi.\\n"
+
+class Broken(Server):
+    def handle_message(self, message):
+        raise ValueError("oops")
+
+def send(port):
+    return sendmail("127.0.0.1", "a@example.com", ["b@example.com"], MAIL, port=port)
+
+def make_sender(sent):
+    """A client for one mail."""
+    factory = SMTPSenderFactory(
+        "a@example.com", "b@example.com", BytesIO(MAIL), sent, retries=0
+    )
+    return factory.buildProtocol(None)
+'''
+
+
+@pytest.fixture
+def trial(tmp_path: Path) -> Callable[[str], str]:
+    """Runs a suite under trial, and gives back what trial printed."""
+
+    def run(suite: str) -> str:
+        (tmp_path / "test_suite.py").write_text(HEADER + textwrap.dedent(suite))
+        result = subprocess.run(
+            [sys.executable, "-m", "twisted.trial", "--reporter=text", "test_suite"],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=100,
+        )
+        return result.stdout + result.stderr
+
+    return run
+
+
+def test_a_test_may_return_a_deferred(trial: Callable[[str], str]) -> None:
+    """The reactor is left as it was."""
+    output = trial(
+        """
+        class Tests(TestCase):
+            def test_mail(self):
+                def listening(smtp):
+                    self.assertEqual(smtp.host, "127.0.0.1")
+                    return send(smtp.port).addCallback(sent, smtp)
+
+                def sent(_, smtp):
+                    [envelope] = smtp.store
+                    self.assertEqual(envelope.rcpt_tos, ("b@example.com",))
+
+                return listen(self).addCallback(listening)
+        """
+    )
+    assert "PASSED (successes=1)" in output
+
+
+def test_a_test_may_be_a_coroutine(trial: Callable[[str], str]) -> None:
+    """Each has a server of its own."""
+    output = trial(
+        """
+        class Tests(TestCase):
+            async def test_one(self):
+                smtp = await listen(self)
+                await send(smtp.port)
+                self.assertEqual(len(smtp.store), 1)
+
+            async def test_two(self):
+                smtp = await listen(self)
+                await send(smtp.port)
+                self.assertEqual(len(smtp.store), 1)
+        """
+    )
+    assert "PASSED (successes=2)" in output
+
+
+def test_a_test_may_bring_its_server_and_reactor(trial: Callable[[str], str]) -> None:
+    """Any `Server`."""
+    output = trial(
+        """
+        class Tests(TestCase):
+            async def test_mail(self):
+                server = QueueServer()
+                smtp = await listen(self, server, reactor)
+                await send(smtp.port)
+                self.assertEqual(server.queue.get_nowait()["subject"], "Hi")
+        """
+    )
+    assert "PASSED (successes=1)" in output
+
+
+def test_a_client_that_stays_is_sent_away(trial: Callable[[str], str]) -> None:
+    """The reactor is clean all the same."""
+    output = trial(
+        """
+        class Tests(TestCase):
+            async def test_mail(self):
+                smtp = await listen(self)
+                greeted = defer.Deferred()
+
+                class Client(protocol.Protocol):
+                    def dataReceived(self, data):
+                        if not greeted.called:
+                            greeted.callback(data)
+
+                creator = protocol.ClientCreator(reactor, Client)
+                await creator.connectTCP(smtp.host, smtp.port)
+                self.assertIn(b"220", await greeted)
+        """
+    )
+    assert "PASSED (successes=1)" in output
+
+
+def test_a_handler_that_raises_fails_the_test(trial: Callable[[str], str]) -> None:
+    """With its own exception, once."""
+    output = trial(
+        """
+        class Tests(TestCase):
+            async def test_mail(self):
+                smtp = await listen(self, Broken())
+                with self.assertRaises(SMTPDeliveryError):
+                    await send(smtp.port)
+        """
+    )
+    assert "ValueError: oops" in output
+    assert "FAILED (errors=1" in output
+
+
+def test_no_socket_is_needed(trial: Callable[[str], str]) -> None:
+    """A client of Twisted's, in memory, in a synchronous test."""
+    output = trial(
+        """
+        class Tests(SynchronousTestCase):
+            def test_mail(self):
+                smtp = MemoryServer(self)
+                sent = defer.Deferred()
+                smtp.connect(make_sender(sent)).flush()
+                self.successResultOf(sent)
+                [envelope] = smtp.store
+                self.assertEqual(envelope.content, MAIL.replace(b"\\n", b"\\r\\n"))
+                self.assertEqual(envelope.peer, ("127.0.0.1", 49152))
+
+            def test_timeout(self):
+                smtp = MemoryServer(self)
+                client = protocol.Protocol()
+                said = []
+                client.dataReceived = said.append
+                pump = smtp.connect(client)
+                smtp.clock.advance(300)
+                pump.flush()
+                self.assertIn(b"421", b"".join(said))
+        """
+    )
+    assert "PASSED (successes=2)" in output
+
+
+def test_a_handler_that_raises_fails_a_synchronous_test(
+    trial: Callable[[str], str],
+) -> None:
+    """In its cleanup."""
+    output = trial(
+        """
+        class Tests(SynchronousTestCase):
+            def test_mail(self):
+                smtp = MemoryServer(self, Broken())
+                sent = defer.Deferred()
+                smtp.connect(make_sender(sent)).flush()
+                self.failureResultOf(sent, SMTPDeliveryError)
+        """
+    )
+    assert "ValueError: oops" in output
+    assert "FAILED (errors=1" in output
+
+
+def test_a_controller_gets_along_with_trial(trial: Callable[[str], str]) -> None:
+    """Also across tests that return Deferreds and leave the reactor clean."""
+    output = trial(
+        """
+        controller = QueueController()
+        controller.start()  # once for the module, whatever trial calls
+
+        class Tests(TestCase):
+            def send(self):
+                with SMTP("127.0.0.1", controller.port) as client:
+                    client.sendmail("a@b", "c@d", MAIL)
+
+            async def test_one(self):
+                await deferToThread(self.send)
+                self.assertEqual(len(list(controller)), 1)
+
+            def test_two(self):
+                return deferToThread(self.send).addCallback(
+                    lambda _: self.assertEqual(len(list(controller)), 1)
+                )
+
+            def test_three(self):
+                with QueueController() as other:
+                    self.assertNotEqual(other.port, controller.port)
+        """
+    )
+    assert "PASSED (successes=3)" in output
+
+
+def test_a_server_without_a_store_says_so() -> None:
+    """Its author knows where it keeps what it keeps."""
+    server = MemoryServer(SynchronousTestCase(), Server())
+    with pytest.raises(TypeError, match="a Server has no store"):
+        _ = server.store

@@ -13,13 +13,12 @@ from queue import Empty, Queue
 from types import TracebackType
 from typing import Any, TypeVar
 
-from twisted.internet.endpoints import AdoptedStreamServerEndpoint
+from twisted.internet.defer import Deferred, gatherResults, maybeDeferred
 from twisted.internet.error import ReactorNotRunning
 
 from lazr_smtptest.errors import StateError
 from lazr_smtptest.reactor import PrivateReactor
 from lazr_smtptest.server import QueueServer, Server
-from lazr_smtptest.service import SMTPService
 
 __all__ = ["Controller", "QueueController"]
 
@@ -184,26 +183,17 @@ class _ServerThread:
         self._lock = threading.Lock()
         self._calls: set[Future[object]] = set()
         self._ended = False
-        # Here and not in the thread: an address that cannot be had raises
-        # before there is anything to clean up.
+        # Bound and listening in this thread: an address that cannot be had
+        # raises at once, and the kernel accepts from now on.
         listener = server.bind()
         self._reactor = PrivateReactor()
-        endpoint = AdoptedStreamServerEndpoint(
-            self._reactor, listener.fileno(), listener.family
-        )
-        listener.detach()
-        service = SMTPService(
-            server, [endpoint], self._reactor, on_exit=self._stop_reactor
-        )
-        started = threading.Event()
-        self._reactor.callWhenRunning(service.startService)
-        self._reactor.callWhenRunning(started.set)
-        self._reactor.addSystemEventTrigger("before", "shutdown", service.stopService)
+        self._factory = server.factory(self._reactor, self._stop_reactor)
+        self._port = self._reactor.listen(listener, self._factory)
+        self._reactor.addSystemEventTrigger("before", "shutdown", self._shut_down)
         self._thread = threading.Thread(
             target=self._run, name="lazr.smtptest", daemon=True
         )
         self._thread.start()
-        started.wait()
 
     def _run(self) -> None:
         try:
@@ -249,6 +239,11 @@ class _ServerThread:
     def _check_thread(self) -> None:
         if threading.current_thread() is self._thread:
             raise StateError("called in the server's own thread, which it waits for")
+
+    def _shut_down(self) -> Deferred[Any]:
+        return gatherResults(
+            [maybeDeferred(self._port.stopListening), self._factory.end_sessions()]
+        )
 
     def _stop_reactor(self) -> None:
         # EXIT and stop() may both ask.

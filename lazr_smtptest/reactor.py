@@ -6,7 +6,8 @@ names that it takes:
 
 * it does not claim to run *the* I/O thread, so ``isInIOThread`` and
   ``callFromThread`` keep their meaning for the application's own reactor;
-* it takes no signals;
+* it takes no signals, and writes nothing into the application's Twisted log for
+  its own coming and going;
 * its descriptors are closed by `close`, once its thread has ended;
 * after a fork the child closes its copies of them and touches nothing that it
   shares with its parent (an epoll set is shared).
@@ -15,7 +16,12 @@ names that it takes:
 from __future__ import annotations
 
 import contextlib
+import logging
+import socket
 from typing import TYPE_CHECKING, Any
+
+from twisted.internet.interfaces import IListeningPort
+from twisted.internet.protocol import ServerFactory
 
 if TYPE_CHECKING:
     from twisted.internet.epollreactor import EPollReactor as _Reactor
@@ -27,11 +33,38 @@ else:
 
 __all__ = ["PrivateReactor"]
 
+log = logging.getLogger("lazr.smtptest")
+
 
 class PrivateReactor(_Reactor):
     """A reactor that can be made, run once in any thread, and closed."""
 
     _registerAsIOThread = False
+
+    def listen(self, listener: socket.socket, factory: ServerFactory) -> IListeningPort:
+        """Accept connections from a socket that listens already.
+
+        Args:
+            listener: the socket; it is closed, the port has a copy.
+            factory: makes the connections.
+        """
+        with listener:
+            listener.setblocking(False)
+            port: IListeningPort = self.adoptStreamPort(
+                listener.fileno(), listener.family, factory
+            )
+        port._logConnectionLostMsg = _say_nothing  # type: ignore[attr-defined]
+        return port
+
+    def mainLoop(self) -> None:
+        """Run until stopped; an error of an application's callback is logged."""
+        while self._started:
+            try:
+                while self._started:
+                    self.runUntilCurrent()
+                    self.doIteration(self.running and self.timeout())
+            except Exception:
+                log.exception("unexpected error in the server's main loop")
 
     def run_in_thread(self) -> None:
         """Run until `stop`; for the target of a thread."""
@@ -62,3 +95,7 @@ class PrivateReactor(_Reactor):
         poller = getattr(self, "_poller", None)
         if poller is not None:
             poller.close()
+
+
+def _say_nothing() -> None:
+    """Stand in for a method that would write to Twisted's log."""

@@ -123,7 +123,7 @@ class Server:
         handled: defer.Deferred[Any] = defer.maybeDeferred(
             self.handle_envelope, envelope
         )
-        if type(self).handle_message is not Server.handle_message:
+        if getattr(self.handle_message, "__func__", None) is not Server.handle_message:
             handled.addCallback(
                 lambda _: defer.maybeDeferred(self._handle_parsed, envelope)
             )

@@ -41,8 +41,8 @@ class SMTPService(Service):
     Attributes:
         server: the server.
         factory: makes its connections.
-        ports: the `IListeningPort`s, in the order of the endpoints, once it
-            listens.
+        ports: the `IListeningPort` objects, in the order of the endpoints, once
+            it listens.
 
     Raises:
         ValueError: an endpoint's description is not understood.

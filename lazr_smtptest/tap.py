@@ -235,7 +235,7 @@ def _shown(address: object) -> str:
     if isinstance(address, IPv6Address):
         return f"[{address.host}]:{address.port}"
     if isinstance(address, UNIXAddress):
-        return os.fsdecode(address.name)
+        return os.fsdecode(address.name or b"")
     return str(address)
 
 

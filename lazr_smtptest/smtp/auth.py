@@ -73,12 +73,14 @@ class Authentication(Connection):
         if self.challenger.moreChallenges():
             self._challenge()
             return
-        self.wait_for(
-            self.portal.login(
-                self.challenger, None, IMessageDeliveryFactory, IMessageDelivery
-            ),
-            self._logged_in,
-            self._login_failed,
+        self.call(
+            self.portal.login,
+            self.challenger,
+            None,
+            IMessageDeliveryFactory,
+            IMessageDelivery,
+            done=self._logged_in,
+            failed=self._login_failed,
         )
 
     def _logged_in(self, login: tuple[object, ...]) -> None:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from inspect import iscoroutine
 from typing import Any
 
 from twisted.internet import defer
@@ -22,6 +23,7 @@ from twisted.internet.interfaces import (
     IReactorTime,
 )
 from twisted.internet.protocol import connectionDone
+from twisted.internet.tcp import Connection as TCPConnection
 from twisted.mail import smtp
 from twisted.mail.interfaces import IChallengeResponse, IMessageSMTP
 from twisted.python.failure import Failure
@@ -75,6 +77,7 @@ class Connection(smtp.ESMTP):
         self._closing = False
         self._replies: list[bytes] = []
         self._errors = 0
+        self._write_now: Callable[[], object] | None = None
 
     # The connection
 
@@ -85,6 +88,10 @@ class Connection(smtp.ESMTP):
         self.peer = str(getattr(peer, "host", "")), getattr(peer, "port", 0)
         self._helo = (None, self.peer[0].encode())
         self.transport.registerProducer(_Brake(self), True)
+        if isinstance(self.transport, TCPConnection):
+            # A reply mostly fits into the socket's own buffer: so it need not
+            # wait until the reactor has asked whether it does.
+            self._write_now = self.transport.doWrite
         self.sessions.add(self)
         self.setTimeout(self.limits.idle)
         log.debug("[SMTPServer] accepted: %s", self.peer)
@@ -189,17 +196,35 @@ class Connection(smtp.ESMTP):
         method = self.lookupMethod(verb) if verb.isalnum() else None
         (method or self.do_UNKNOWN)(argument.strip(b" \t"))
 
-    def wait_for(
+    def call(
         self,
-        deferred: defer.Deferred[Any],
+        function: Callable[..., Any],
+        *arguments: Any,
         done: Callable[[Any], None],
         failed: Callable[[Failure], None],
     ) -> None:
-        """Look at no further command before `deferred` has fired."""
-        self._busy = True
-        deferred.addCallbacks(done, failed)
-        deferred.addErrback(lambda failure: self.reply(self.reply_to(failure)))
-        deferred.addBoth(self._go_on)
+        """Call `function`; look at no further command before its result is there.
+
+        Args:
+            function: may return a Deferred or a coroutine, or raise.
+            arguments: what to call it with.
+            done: called with the result.
+            failed: called with what was raised.
+        """
+        try:
+            result = function(*arguments)
+        except Exception:
+            failed(Failure())
+            return
+        if iscoroutine(result):
+            result = defer.Deferred.fromCoroutine(result)
+        if isinstance(result, defer.Deferred):
+            self._busy = True
+            result.addCallbacks(done, failed)
+            result.addErrback(lambda failure: self.reply(self.reply_to(failure)))
+            result.addBoth(self._go_on)
+        else:
+            done(result)
 
     def _go_on(self, result: object) -> None:
         self._busy = False
@@ -248,6 +273,8 @@ class Connection(smtp.ESMTP):
         if self._replies:
             replies, self._replies = self._replies, []
             self.transport.write(b"".join(replies))
+            if self._write_now is not None:
+                self._write_now()
 
     def _count_error(self) -> None:
         self._errors += 1

@@ -79,10 +79,12 @@ class Transactions(Connection):
         if limit is not None and int(parameters.get("SIZE") or 0) > limit:
             self._refuse(_TOO_BIG, path.address)
             return
-        self.wait_for(
-            defer.maybeDeferred(self.validateFrom, self._helo, path.address),
-            self._sender_accepted,
-            lambda failure: self._refuse(self.reply_to(failure), path.address),
+        self.call(
+            self.validateFrom,
+            self._helo,
+            path.address,
+            done=self._sender_accepted,
+            failed=lambda failure: self._refuse(self.reply_to(failure), path.address),
         )
 
     def _sender_accepted(self, sender: smtp.Address) -> None:
@@ -110,10 +112,11 @@ class Transactions(Connection):
         if len(self._to) >= self.limits.recipients:
             self._refuse(_TOO_MANY, sender, [user])
             return
-        self.wait_for(
-            defer.maybeDeferred(self.validateTo, user),
-            lambda message: self._recipient_accepted(user, message),
-            lambda failure: self._refuse(self.reply_to(failure), sender, [user]),
+        self.call(
+            self.validateTo,
+            user,
+            done=lambda message: self._recipient_accepted(user, message),
+            failed=lambda failure: self._refuse(self.reply_to(failure), sender, [user]),
         )
 
     def _recipient_accepted(
@@ -163,17 +166,24 @@ class Transactions(Connection):
             peer=self.peer,
             helo=_text(self._helo[0] or b""),
         )
+        self.call(
+            self._deliver_all,
+            envelope,
+            done=lambda _: self._message_accepted(envelope),
+            failed=lambda failure: self._message_refused(envelope, failure),
+        )
+
+    def _deliver_all(self, envelope: Envelope) -> defer.Deferred[Any]:
+        """Give the message to all that the delivery has opened."""
         messages, self._messages = self._messages, []
-        self.wait_for(
-            defer.gatherResults(
-                [
-                    defer.maybeDeferred(self._deliver, envelope, message, user)
-                    for message, user in messages
-                ],
-                consumeErrors=True,
-            ),
-            lambda results: self._message_accepted(envelope),
-            lambda failure: self._message_refused(envelope, failure),
+        if len(messages) == 1:
+            return self._deliver(envelope, *messages[0])
+        return defer.gatherResults(
+            [
+                defer.maybeDeferred(self._deliver, envelope, message, user)
+                for message, user in messages
+            ],
+            consumeErrors=True,
         )
 
     def _deliver(
@@ -195,9 +205,9 @@ class Transactions(Connection):
         self.reply(Reply(250, "message accepted", "2.0.0"))
 
     def _message_refused(self, envelope: Envelope, failure: Failure) -> None:
-        # gatherResults says which of the messages failed; the first one answers.
-        assert isinstance(failure.value, defer.FirstError)
-        reply = self.reply_to(failure.value.subFailure)
+        if isinstance(failure.value, defer.FirstError):
+            failure = failure.value.subFailure
+        reply = self.reply_to(failure)
         self._refuse(reply, self._from, self._users(), envelope.content)
         self.abort_transaction()
 

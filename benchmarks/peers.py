@@ -1,0 +1,185 @@
+"""The servers that are compared, each behind the same four steps.
+
+Making a peer is preparation and is not timed: it imports, and finds a free port for
+a server that cannot find one itself.  ``start`` constructs the server as a test
+would and starts it.  One object serves one round.
+
+Without a host each server listens where it does of its own accord, which is what the
+tests that use it pay for.  With one, all listen there: on ``127.0.0.1`` nobody has a
+name to look up, and what is left is the work of the servers.
+"""
+
+from __future__ import annotations
+
+import socket
+from abc import ABC, abstractmethod
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any, ClassVar
+
+
+class Peer(ABC):
+    """A server that can be started, sent to and stopped, once."""
+
+    name: ClassVar[str]
+    #: The distribution to install, as pip knows it.
+    distribution: ClassVar[str]
+
+    @abstractmethod
+    def __init__(self, host: str | None) -> None:
+        """Prepare to listen on `host`; None is the server's own default."""
+
+    @classmethod
+    def version(cls) -> str | None:
+        """The installed version, or None when it is not installed."""
+        try:
+            return version(cls.distribution)
+        except PackageNotFoundError:
+            return None
+
+    @abstractmethod
+    def start(self) -> tuple[str, int]:
+        """Construct and start the server; return the host and port it listens on."""
+
+    @abstractmethod
+    def stop(self) -> None:
+        """Stop the server; when this returns its thread has ended."""
+
+    @abstractmethod
+    def received(self) -> int:
+        """Say how many messages the server took; asked after ``stop``."""
+
+
+class Ours(Peer):
+    """``QueueController`` of this package."""
+
+    name = "lazr_smtptest QueueController"
+    distribution = "lazr.smtptest"
+
+    @classmethod
+    def version(cls) -> str:
+        """Ours is measured from a checkout too, where nothing is installed."""
+        return str(import_module("lazr_smtptest").__version__)
+
+    def __init__(self, host: str | None) -> None:
+        self._class: Any = import_module("lazr_smtptest.controller").QueueController
+        self._options = {} if host is None else {"host": host}
+
+    def start(self) -> tuple[str, int]:
+        self._controller = self._class(**self._options)
+        self._controller.start()
+        return self._controller.host, self._controller.port
+
+    def stop(self) -> None:
+        self._controller.stop()
+
+    def received(self) -> int:
+        return len(list(self._controller))
+
+
+class Aiosmtpd(Peer):
+    """aiosmtpd's ``Controller``, with a handler that parses and keeps the message.
+
+    It cannot listen on port 0, so a free port is found before the clock starts.
+    """
+
+    name = "aiosmtpd Controller"
+    distribution = "aiosmtpd"
+
+    def __init__(self, host: str | None) -> None:
+        module: Any = import_module("aiosmtpd.controller")
+        self._class = module.Controller
+        self._messages: list[Any] = []
+        self._handler = _keeping_handler(self._messages)
+        self._host = host
+        self._port = _free_port(host or module.get_localhost())
+
+    def start(self) -> tuple[str, int]:
+        self._controller = self._class(
+            self._handler, hostname=self._host, port=self._port
+        )
+        self._controller.start()
+        return self._controller.hostname, self._port
+
+    def stop(self) -> None:
+        self._controller.stop()
+
+    def received(self) -> int:
+        return len(self._messages)
+
+
+class Smtpdfix(Peer):
+    """smtpdfix's context manager, which is what its fixture uses."""
+
+    name = "smtpdfix SMTPDFix"
+    distribution = "smtpdfix"
+
+    def __init__(self, host: str | None) -> None:
+        self._class: Any = import_module("smtpdfix").SMTPDFix
+        self._host = host
+
+    def start(self) -> tuple[str, int]:
+        self._manager = self._class(hostname=self._host)
+        self._controller = self._manager.__enter__()
+        return self._controller.hostname, self._controller.port
+
+    def stop(self) -> None:
+        self._manager.__exit__(None, None, None)
+
+    def received(self) -> int:
+        return len(self._controller.messages)
+
+
+class PytestLocalserver(Peer):
+    """pytest-localserver's SMTP ``Server``, which is what its fixture uses."""
+
+    name = "pytest-localserver Server"
+    distribution = "pytest-localserver"
+
+    def __init__(self, host: str | None) -> None:
+        self._class: Any = import_module("pytest_localserver.smtp").Server
+        self._options = {} if host is None else {"host": host}
+
+    def start(self) -> tuple[str, int]:
+        self._server = self._class(**self._options)
+        self._server.start()
+        host, port = self._server.addr
+        return host, port
+
+    def stop(self) -> None:
+        self._server.stop()
+
+    def received(self) -> int:
+        return len(self._server.outbox)
+
+
+#: Ours first: the ratios are against the first row.
+PEERS: tuple[type[Peer], ...] = (Ours, Aiosmtpd, Smtpdfix, PytestLocalserver)
+
+
+def split_installed(
+    peers: tuple[type[Peer], ...] = PEERS,
+) -> tuple[list[type[Peer]], list[type[Peer]]]:
+    """Return the peers that can run here and those that are not installed."""
+    present = [peer for peer in peers if peer.version() is not None]
+    missing = [peer for peer in peers if peer.version() is None]
+    return present, missing
+
+
+def _keeping_handler(messages: list[Any]) -> Any:
+    """Return an aiosmtpd handler that appends each parsed message to the list."""
+    base: Any = import_module("aiosmtpd.handlers").Message
+
+    class Keeping(base):  # type: ignore[misc]
+        def handle_message(self, message: Any) -> None:
+            messages.append(message)
+
+    return Keeping()
+
+
+def _free_port(host: str) -> int:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.bind((host, 0))
+        port: int = probe.getsockname()[1]
+    return port

@@ -1,0 +1,187 @@
+"""The mbox file on disk, and who else may use it."""
+
+from __future__ import annotations
+
+import mailbox
+import resource
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from lazr_smtptest.envelope import Envelope
+from lazr_smtptest.errors import StoreError
+from lazr_smtptest.stores import MboxStore
+
+ENVELOPE = Envelope(
+    mail_from="s@example.com",
+    rcpt_tos=("a@example.com", "b@example.com"),
+    content=b"Subject: hello\r\n\r\nFrom me.\r\n>From you.\r\n",
+    peer=("127.0.0.1", 40001),
+    helo="client",
+)
+
+LOCKER = """
+import fcntl, sys
+with open(sys.argv[1], "r+b") as file:
+    fcntl.lockf(file, fcntl.LOCK_EX)
+    sys.stdout.write("locked\\n"); sys.stdout.flush()
+    sys.stdin.readline()
+    file.seek(0, 2)
+    file.write(b"From other Thu Jan  1 00:00:00 1970\\nA: first\\n\\nb\\n\\n")
+    file.flush()
+"""
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Say where the file is to be."""
+    return tmp_path / "mbox"
+
+
+def test_the_file_is_an_mbox_with_unix_line_ends(path: Path) -> None:
+    """A message is a From_ line, the envelope, the quoted message, a blank line."""
+    MboxStore(path).add(ENVELOPE)
+    first, rest = path.read_bytes().split(b"\n", 1)
+    assert first.startswith(b"From s@example.com ")
+    assert rest == (
+        b"Return-Path: <s@example.com>\n"
+        b"Delivered-To: a@example.com\n"
+        b"Delivered-To: b@example.com\n"
+        b"X-Peer: 127.0.0.1:40001\n"
+        b"X-Helo: client\n"
+        b"Subject: hello\n\n>From me.\n>>From you.\n\n"
+    )
+
+
+@pytest.mark.parametrize("sender", ["", "a b@example.com", "jürgen@example.com"])
+def test_a_sender_that_readers_trip_over_is_not_in_the_from_line(
+    path: Path, sender: str
+) -> None:
+    """Readers split the From_ line at spaces and decode it as ASCII."""
+    MboxStore(path).add(Envelope(mail_from=sender, rcpt_tos=(), content=b"a\r\n"))
+    box = mailbox.mbox(path)
+    (message,) = box
+    box.close()
+    assert message.get_from().startswith("MAILER-DAEMON ")
+
+
+def test_the_standard_library_reads_it(path: Path) -> None:
+    """`mailbox.mbox` finds every message, with its own and our headers."""
+    store = MboxStore(path)
+    store.add(ENVELOPE)
+    store.add(ENVELOPE)
+    box = mailbox.mbox(path)
+    messages = list(box)
+    box.close()
+    assert [message["Subject"] for message in messages] == ["hello"] * 2
+    assert messages[1].get_all("Delivered-To") == ["a@example.com", "b@example.com"]
+    assert messages[0].get_payload() == ">From me.\n>>From you.\n"
+
+
+def test_a_message_of_the_standard_library_is_content_only(path: Path) -> None:
+    """What has none of our fields is read whole, with an empty envelope."""
+    box = mailbox.mbox(path)
+    box.add(b"Subject: y\n\nFrom z\n")
+    box.close()
+    content = b"Subject: y\r\n\r\nFrom z\r\n"
+    assert list(MboxStore(path)) == [
+        Envelope(mail_from="", rcpt_tos=(), content=content)
+    ]
+
+
+def test_a_file_that_ends_in_mid_line_is_not_spoilt(path: Path) -> None:
+    """A message added behind an unfinished line is still found."""
+    path.write_bytes(b"From x Thu Jan  1 00:00:00 1970\nA: b\n\nunfinished")
+    store = MboxStore(path)
+    store.add(ENVELOPE)
+    assert [envelope.helo for envelope in store] == ["", "client"]
+
+
+def test_two_processes_lose_nothing(
+    path: Path, two_writers: Callable[[str], list[str]]
+) -> None:
+    """Two servers may write to one file at the same time."""
+    written = two_writers(f"mbox:{path}")
+    read = [envelope.content.split()[0].decode() for envelope in MboxStore(path)]
+    assert sorted(read) == written
+
+
+def test_a_lock_of_another_process_is_waited_for(path: Path) -> None:
+    """A message is added after the process that holds the lock is done."""
+    store = MboxStore(path)
+    with subprocess.Popen(
+        [sys.executable, "-c", LOCKER, path],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as other:
+        assert other.stdout is not None
+        assert other.stdin is not None
+        assert other.stdout.readline() == b"locked\n"
+        adding = threading.Thread(target=store.add, args=[ENVELOPE])
+        adding.start()
+        adding.join(0.2)
+        assert adding.is_alive()
+        other.communicate(b"go\n", timeout=30)
+        adding.join(30)
+    assert [envelope.helo for envelope in store] == ["", "client"]
+
+
+def test_clear_leaves_an_empty_file(path: Path) -> None:
+    """The file itself stays, for whoever watches it."""
+    store = MboxStore(path)
+    store.add(ENVELOPE)
+    store.clear()
+    assert path.read_bytes() == b""
+
+
+def test_an_existing_file_keeps_its_messages(path: Path) -> None:
+    """Opening an mbox changes nothing in it."""
+    MboxStore(path).add(ENVELOPE)
+    assert list(MboxStore(path)) == [ENVELOPE]
+
+
+def test_another_kind_of_file_is_refused(path: Path) -> None:
+    """A file that is not an mbox stays as it is."""
+    path.write_bytes(b"my thesis\n")
+    with pytest.raises(StoreError, match=f"^'{path}' is not an mbox$"):
+        MboxStore(path)
+    assert path.read_bytes() == b"my thesis\n"
+
+
+def test_a_directory_is_refused(tmp_path: Path) -> None:
+    """A directory is not an mbox."""
+    with pytest.raises(StoreError, match=r"as an mbox: Is a directory$"):
+        MboxStore(tmp_path)
+
+
+def test_a_missing_parent_is_not_made(tmp_path: Path) -> None:
+    """Only the file itself is made."""
+    with pytest.raises(StoreError, match=f"there is no directory '{tmp_path}/a'$"):
+        MboxStore(tmp_path / "a" / "b")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_directory_without_write_permission_is_refused(as_nobody: Path) -> None:
+    """A file must not be made where this user may not write."""
+    with pytest.raises(StoreError, match=r"as an mbox: Permission denied$"):
+        MboxStore(as_nobody / "box")
+
+
+def test_a_message_that_does_not_fit_leaves_the_file_as_it_was(path: Path) -> None:
+    """When the disk is full, no half message stays behind."""
+    store = MboxStore(path)
+    store.add(ENVELOPE)
+    before = path.read_bytes()
+    big = Envelope(mail_from="", rcpt_tos=(), content=b"x" * 1_000_000 + b"\r\n")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (500_000, limits[1]))
+    try:
+        with pytest.raises(StoreError, match=f"cannot write to mbox {path}"):
+            store.add(big)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert path.read_bytes() == before

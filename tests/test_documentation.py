@@ -1,0 +1,200 @@
+"""The documentation is true: its code is run, its files are shown, it builds."""
+
+from __future__ import annotations
+
+import doctest
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+import lazr_smtptest
+from lazr_smtptest import QueueController
+from lazr_smtptest.tap import Options
+
+ROOT = Path(__file__).parents[1]
+README = ROOT / "README.rst"
+DOCUMENTS = [README, *sorted((ROOT / "doc").glob("*.rst"))]
+TWISTED = ROOT / "doc" / "twisted.rst"
+EXAMPLES = sorted((ROOT / "tests" / "examples").glob("[!_]*.py"))
+
+# The flags under which lazr.smtptest always ran its documents.
+FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE | doctest.REPORT_NDIFF
+
+_DIRECTIVE = re.compile(
+    r"^\.\. code-block:: python\n"
+    r"(?P<options>(?:   +:.*\n)*)"
+    r"\n"
+    r"(?P<code>(?:(?: +.*)?\n)+)",
+    re.MULTILINE,
+)
+
+
+def code_blocks(text: str) -> Iterator[str]:
+    """The Python code blocks of a document; not those of another library."""
+    for block in _DIRECTIVE.finditer(text):
+        if ":caption: Before" not in block["options"]:
+            yield dedent(block["code"])
+
+
+def literal_block_after(comment: str, text: str) -> list[str]:
+    """The lines of the literal block that stands directly after a comment."""
+    found = re.search(
+        rf"^\.\. {re.escape(comment)}\n\n::\n\n((?: +.*\n)+)", text, re.MULTILINE
+    )
+    assert found, f"no literal block after .. {comment}"
+    return [line.strip() for line in found[1].splitlines()]
+
+
+def python(*arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Run this Python, with the package that this test has imported."""
+    package_root = Path(lazr_smtptest.__file__).parents[1]
+    environment = {
+        name: value for name, value in os.environ.items() if "PYTEST" not in name
+    }
+    environment["PYTHONPATH"] = str(package_root)
+    return subprocess.run(
+        [sys.executable, *map(str, arguments)],
+        cwd=cwd,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def named(path: Path) -> str:
+    """What a parametrized test is called after."""
+    return path.name
+
+
+# The document that began it all leaves a client open, and stays as it is.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize(
+    "document",
+    [path for path in DOCUMENTS if ">>> " in path.read_text()],
+    ids=named,
+)
+def test_what_the_document_types_prints_what_it_says(
+    document: Path, request: pytest.FixtureRequest
+) -> None:
+    """Every interactive example gives the output that is shown below it."""
+    if "9025" in document.read_text():
+        request.getfixturevalue("port_9025")
+    result = doctest.testfile(
+        str(document), module_relative=False, optionflags=FLAGS, encoding="utf-8"
+    )
+    assert result.failed == 0
+    assert result.attempted > 0
+
+
+@pytest.mark.parametrize(
+    "document",
+    [path for path in DOCUMENTS if any(code_blocks(path.read_text()))],
+    ids=named,
+)
+def test_the_code_blocks_of_the_document_pass(document: Path, tmp_path: Path) -> None:
+    """Every code block is a test that passes when it is pasted into a file."""
+    for number, code in enumerate(code_blocks(document.read_text())):
+        assert "def test_" in code
+        (tmp_path / f"test_block_{number}.py").write_text(code)
+    run = python("-m", "pytest", "-p", "no:cacheprovider", ".", cwd=tmp_path)
+    assert run.returncode == 0, run.stdout
+
+
+@pytest.mark.parametrize(
+    "example", [path for path in EXAMPLES if path.name.startswith("trial_")], ids=named
+)
+def test_trial_runs_the_example(example: Path, tmp_path: Path) -> None:
+    """The example passes, and leaves trial's reactor clean."""
+    run = python("-m", "twisted.trial", example, cwd=tmp_path)
+    assert run.returncode == 0, run.stdout
+    assert "PASSED" in run.stdout
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=named)
+def test_a_document_shows_the_example(example: Path) -> None:
+    """No example is left over that no document includes."""
+    directive = f".. literalinclude:: ../tests/examples/{example.name}\n"
+    assert any(directive in document.read_text() for document in DOCUMENTS)
+
+
+def test_twistd_understands_the_commands_of_the_document() -> None:
+    """Every command line that the document shows is one that twistd takes."""
+    commands = re.findall(r"\$ twistd -n smtptest *(.*)", TWISTED.read_text())
+    assert len(commands) > 1
+    for command in commands:
+        Options().parseOptions(command.split())
+
+
+def test_the_document_tells_every_option_of_twistd() -> None:
+    """The list of options is complete, and has nothing else."""
+    told = set(re.findall(r"^``--([a-z-]+)", TWISTED.read_text(), re.MULTILINE))
+    known = {option.rstrip("=") for option in Options().longOpt}
+    assert told == known - {"help", "version"}
+
+
+def test_the_document_tells_the_default_endpoint() -> None:
+    """Without ``--smtp`` the server listens where the document says."""
+    options = Options()
+    options.parseOptions([])
+    [endpoint] = options["smtp"]
+    assert f"The default is\n    ``{endpoint}``" in TWISTED.read_text()
+
+
+def test_the_readme_is_sound(tmp_path: Path) -> None:
+    """Package indexes can show it."""
+    run = python(
+        *("-m", "docutils", "--report=2", "--halt=2", README, tmp_path / "readme.html"),
+        cwd=tmp_path,
+    )
+    assert run.returncode == 0, run.stdout
+
+
+def test_the_readme_begins_with_a_test_of_ten_lines() -> None:
+    """The first thing to paste is short."""
+    first = next(code_blocks(README.read_text()))
+    assert len([line for line in first.splitlines() if line.strip()]) <= 10
+
+
+def test_the_readme_starts_the_server_in_one_line() -> None:
+    """The set-up command is one line, and ends in the server."""
+    [command] = literal_block_after("start-command", README.read_text())
+    assert command.endswith("twistd -n smtptest")
+
+
+def test_the_mail_of_the_readme_arrives(tmp_path: Path) -> None:
+    """The command that sends a mail to the server does so."""
+    [command] = literal_block_after("mail-command", README.read_text())
+    program, option, code = shlex.split(command)
+    assert (program, option) == ("python3", "-c")
+    with QueueController() as controller:
+        run = python("-c", code.replace("1025", str(controller.port)), cwd=tmp_path)
+        assert run.returncode == 0, run.stdout
+        [message] = controller
+    assert message["Subject"] == "Hello"
+
+
+def test_the_readme_runs_the_tests_in_one_line() -> None:
+    """The test command is one line, and runs this directory."""
+    [command] = literal_block_after("test-command", README.read_text())
+    assert command.endswith("pytest -n auto tests")
+
+
+def test_sphinx_builds_the_documentation_without_a_warning(tmp_path: Path) -> None:
+    """The documents are sound reStructuredText, and the API pages have names."""
+    run = python(
+        *("-m", "sphinx", "-W", "--keep-going", "-q", "-b", "html"),
+        *("-d", tmp_path / "doctrees", ROOT / "doc", tmp_path / "html"),
+        cwd=tmp_path,
+    )
+    assert run.returncode == 0, run.stdout
+    assert (tmp_path / "html" / "index.html").exists()

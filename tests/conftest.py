@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import tempfile
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,11 +12,20 @@ import pytest
 
 SEED_PORT = 9025
 
+# Seconds that the tests before this one may take together.
+LOCK_TIMEOUT = 200
+
 
 @pytest.fixture
 def port_9025() -> Iterator[int]:
     """The fixed port of the seed document; one test of the machine has it."""
     lock = Path(tempfile.gettempdir(), f"lazr.smtptest-{SEED_PORT}.lock")
     with lock.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        waiting = threading.Thread(
+            target=fcntl.flock, args=(file, fcntl.LOCK_EX), daemon=True
+        )
+        waiting.start()
+        waiting.join(LOCK_TIMEOUT)
+        if waiting.is_alive():
+            pytest.fail(f"{lock} was locked for {LOCK_TIMEOUT} seconds")
         yield SEED_PORT

@@ -22,49 +22,83 @@ if TYPE_CHECKING:
         StateError,
         StoreError,
     )
+    from lazr_smtptest.listener import Listener
     from lazr_smtptest.server import QueueServer, Server, StoreServer
     from lazr_smtptest.service import SMTPService
+    from lazr_smtptest.smtp.errors import (
+        ClientError,
+        PolicyError,
+        ReplyError,
+        ServerError,
+    )
     from lazr_smtptest.smtp.factory import SMTPServerFactory
     from lazr_smtptest.smtp.limits import Limits
+    from lazr_smtptest.smtp.lmtp import LMTPServerProtocol
+    from lazr_smtptest.smtp.login import Auth
     from lazr_smtptest.smtp.protocol import SMTPServerProtocol
+    from lazr_smtptest.smtp.reply import Reply
+    from lazr_smtptest.smtp.settings import Settings
+    from lazr_smtptest.smtp.tls import TLS, TLSError
     from lazr_smtptest.stores import open_store
 
-__all__ = [
+__all__ = [  # noqa: RUF022 - in the order of `sorted`
+    "Auth",
+    "ClientError",
     "Controller",
     "Envelope",
     "Error",
     "HandlerError",
+    "LMTPServerProtocol",
     "Limits",
     "ListenError",
+    "Listener",
+    "PolicyError",
     "QueueController",
     "QueueServer",
+    "Reply",
+    "ReplyError",
     "SMTPServerFactory",
     "SMTPServerProtocol",
     "SMTPService",
     "Server",
+    "ServerError",
+    "Settings",
     "StateError",
     "StoreError",
     "StoreServer",
+    "TLS",
+    "TLSError",
     "__version__",
     "open_store",
 ]
 
 _HOMES = {
+    "Auth": "smtp.login",
+    "ClientError": "smtp.errors",
     "Controller": "controller",
     "Envelope": "envelope",
     "Error": "errors",
     "HandlerError": "errors",
+    "LMTPServerProtocol": "smtp.lmtp",
     "Limits": "smtp.limits",
     "ListenError": "errors",
+    "Listener": "listener",
+    "PolicyError": "smtp.errors",
     "QueueController": "controller",
     "QueueServer": "server",
+    "Reply": "smtp.reply",
+    "ReplyError": "smtp.errors",
     "SMTPServerFactory": "smtp.factory",
     "SMTPServerProtocol": "smtp.protocol",
     "SMTPService": "service",
     "Server": "server",
+    "ServerError": "smtp.errors",
+    "Settings": "smtp.settings",
     "StateError": "errors",
     "StoreError": "errors",
     "StoreServer": "server",
+    "TLS": "smtp.tls",
+    "TLSError": "smtp.tls",
     "open_store": "stores",
 }
 

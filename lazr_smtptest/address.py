@@ -10,7 +10,7 @@ from lazr_smtptest.errors import ListenError
 __all__ = ["bind"]
 
 # Connections that may wait to be accepted; the kernel may set a lower bound.
-BACKLOG = 1024
+BACKLOG = 4096
 
 
 def bind(host: str, port: int) -> socket.socket:

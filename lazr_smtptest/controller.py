@@ -17,6 +17,7 @@ from twisted.internet.defer import Deferred, gatherResults, maybeDeferred
 from twisted.internet.error import ReactorNotRunning
 
 from lazr_smtptest.errors import StateError
+from lazr_smtptest.listener import tls_first
 from lazr_smtptest.reactor import PrivateReactor
 from lazr_smtptest.server import QueueServer, Server
 
@@ -188,7 +189,7 @@ class _ServerThread:
         listener = server.bind()
         self._reactor = PrivateReactor()
         self._factory = server.factory(self._reactor, self._stop_reactor)
-        self._port = self._reactor.listen(listener, self._factory)
+        self._port = self._reactor.listen(listener, tls_first(self._factory))
         self._reactor.addSystemEventTrigger("before", "shutdown", self._shut_down)
         self._thread = threading.Thread(
             target=self._run, name="lazr.smtptest", daemon=True

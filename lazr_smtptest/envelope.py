@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import attrs
 
 __all__ = ["Envelope"]
@@ -23,6 +25,13 @@ class Envelope:
             no such thing.
         helo: what the client called itself in HELO, EHLO or LHLO; ``""`` if it
             did not say.
+        mail_options: the ESMTP parameters of MAIL, by keyword, upper case; the
+            value as it was given, ``None`` for a keyword without one.
+        rcpt_options: the same for each recipient, in the order of `rcpt_tos`.
+        warnings: what was irregular and taken all the same: keys of
+            `lazr_smtptest.smtp.irregular.IRREGULAR`, each once.
+        user: who the client logged in as; ``None`` if it did not.
+        tls: whether the message came over TLS.
     """
 
     mail_from: str
@@ -30,3 +39,8 @@ class Envelope:
     content: bytes = attrs.field(repr=lambda content: f"<{len(content)} bytes>")
     peer: tuple[str, int] = ("", 0)
     helo: str = ""
+    mail_options: Mapping[str, str | None] = attrs.field(factory=dict)
+    rcpt_options: tuple[Mapping[str, str | None], ...] = ()
+    warnings: tuple[str, ...] = ()
+    user: str | None = None
+    tls: bool = False

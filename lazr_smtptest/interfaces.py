@@ -22,25 +22,27 @@ __all__ = ["IEnvelopeMessage", "IMessageHandler", "IMessageStore"]
 class IMessageHandler(Interface):
     """Takes the messages that arrive: the hook behind the wire."""
 
-    def envelope_received(envelope: Envelope) -> Deferred[None] | None:
+    def envelope_received(envelope: Envelope) -> object:
         """Take one message.
 
-        The client is told that it was accepted when this returns, or when the
-        Deferred that it returns fires. Any exception refuses the message: a
-        `twisted.mail.smtp.SMTPServerError` with its own code and text, any other
-        with ``451 4.3.0``.
+        The client is answered when this returns, or when the Deferred that it
+        returns fires. The result may be a `Reply` or a `ReplyError`, which is
+        the reply, or a dictionary of these by recipient; anything else accepts
+        the message. An exception refuses it: a `ReplyError`, or an
+        `SMTPServerError` of Twisted's, with its own reply, any other with
+        ``451 4.3.0``.
         """
 
 
 class IEnvelopeMessage(IMessageSMTP):
     """An `IMessage` that takes the message whole instead of line by line.
 
-    The protocol calls `envelope_received` once, and then ``eomReceived``; it
-    does not call ``lineReceived``.
+    A protocol of ours calls `envelope_received` once, and neither
+    ``lineReceived`` nor ``eomReceived``.
     """
 
-    def envelope_received(envelope: Envelope) -> None:
-        """Keep the envelope for the ``eomReceived`` that follows at once."""
+    def envelope_received(envelope: Envelope) -> object:
+        """Take the message; what `IMessageHandler` says of results holds here."""
 
 
 class IMessageStore(Interface):

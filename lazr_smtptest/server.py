@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import logging
 import socket
+import ssl
 from collections.abc import Callable
-from email import message_from_bytes
 from email.message import Message
 from queue import Empty, Queue
 from typing import Any
 
-from twisted.internet import defer
 from twisted.internet.interfaces import IReactorTime
 from twisted.mail import smtp
 from twisted.python.failure import Failure
@@ -18,12 +17,18 @@ from zope.interface import implementer
 
 from lazr_smtptest.address import bind
 from lazr_smtptest.envelope import Envelope
-from lazr_smtptest.errors import HandlerError
+from lazr_smtptest.errors import HandlerError, StateError
 from lazr_smtptest.interfaces import IMessageHandler, IMessageStore
+from lazr_smtptest.message import seed_message
+from lazr_smtptest.pending import is_pending, pending
 from lazr_smtptest.smtp.delivery import HandlerDeliveryFactory
+from lazr_smtptest.smtp.errors import ReplyError
 from lazr_smtptest.smtp.factory import SMTPServerFactory
-from lazr_smtptest.smtp.limits import Limits
+from lazr_smtptest.smtp.login import Auth
 from lazr_smtptest.smtp.protocol import SMTPServerProtocol
+from lazr_smtptest.smtp.reply import Reply
+from lazr_smtptest.smtp.settings import Settings
+from lazr_smtptest.smtp.tls import TLS
 
 __all__ = ["QueueServer", "Server", "StoreServer"]
 
@@ -47,13 +52,18 @@ class Server:
             recipient: without this they cannot erase what a test looks for.
         exit_stops: whether a client's EXIT stops the server.
         protocol: the class of the connections.
-        limits: the bounds of each connection.
+        hostname: the name that the server gives itself in its greeting, ASCII;
+            ``None``: that of the machine.
+        settings: what the server offers to its clients.
+        auth: how clients log in; ``None``: they cannot.
     """
 
     rset_clears = True
     exit_stops = True
     protocol: type[SMTPServerProtocol] = SMTPServerProtocol
-    limits = Limits()
+    hostname: str | None = None
+    settings = Settings()
+    auth: Auth | None = None
 
     def __init__(self, host: str = "localhost", port: int = 0) -> None:
         """Set the address; nothing is bound before the start.
@@ -75,9 +85,14 @@ class Server:
         """Do something with a message that arrived.
 
         The client waits for its reply until this returns, or until the Deferred
-        that it returns fires. An exception refuses the message: a
-        `twisted.mail.smtp.SMTPServerError` with its code and text, any other
-        with ``451 4.3.0``; that one is kept for `check`.
+        that it returns fires. An exception refuses the message: a `ReplyError`,
+        or an `SMTPServerError` of Twisted's, with its own reply; any other with
+        ``451 4.3.0``, and that one is kept for `check`.
+
+        Returns:
+            a `Reply` or a `ReplyError` to be the reply; a dictionary of these by
+            recipient, for LMTP (elsewhere one refusal among them refuses the
+            whole); or anything else, which accepts the message.
 
         Args:
             message: parsed with the compat32 policy, lines ending in LF, with
@@ -101,6 +116,9 @@ class Server:
         self,
         reactor: IReactorTime,
         on_exit: Callable[[], object] | None = None,
+        *,
+        settings: Settings | None = None,
+        protocol: type[SMTPServerProtocol] | None = None,
     ) -> SMTPServerFactory:
         """Make the factory that listens for this server, on any endpoint.
 
@@ -108,27 +126,82 @@ class Server:
             reactor: the reactor that will run it.
             on_exit: what stops the server when a client says EXIT; without it
                 EXIT is no command.
+            settings: of this listener, if not those of the server.
+            protocol: of this listener, if not that of the server.
         """
-        return SMTPServerFactory(
+        deliveries = HandlerDeliveryFactory(self)
+        auth = self.auth
+        factory = SMTPServerFactory(
             reactor,
-            delivery_factory=HandlerDeliveryFactory(self),
-            limits=self.limits,
-            protocol=self.protocol,
+            delivery_factory=deliveries,
+            portal=auth.portal(deliveries) if auth else None,
+            challengers=auth.challengers() if auth else None,
+            settings=settings or self.settings,
+            protocol=protocol or self.protocol,
             on_rset=self._client_reset if self.rset_clears else None,
             on_exit=on_exit if self.exit_stops else None,
         )
+        if self.hostname is not None:
+            factory.domain = self.hostname.encode("ascii")
+        return factory
 
-    def envelope_received(self, envelope: Envelope) -> defer.Deferred[None]:
+    # For the clients
+
+    @property
+    def ca_pem(self) -> bytes:
+        """What a client has to trust to come in by TLS, certificates in PEM.
+
+        Raises:
+            StateError: the server's settings have no TLS.
+        """
+        return self._tls().ca_pem
+
+    def client_context(self, user: str | None = None) -> ssl.SSLContext:
+        """Make the context of a client that trusts this server, and no other.
+
+        Args:
+            user: see `TLS.client_context`.
+
+        Raises:
+            StateError: the server's settings have no TLS.
+            TLSError: certificates for clients come of `TLS.auto` only.
+        """
+        return self._tls().client_context(user)
+
+    def _tls(self) -> TLS:
+        if self.settings.tls is None:
+            raise StateError("the server has no TLS: its settings have no tls")
+        return self.settings.tls
+
+    def envelope_received(self, envelope: Envelope) -> object:
         """Hand a message to the hooks; see `IMessageHandler`."""
-        handled: defer.Deferred[Any] = defer.maybeDeferred(
-            self.handle_envelope, envelope
+        try:
+            result = self.handle_envelope(envelope)
+            if is_pending(result):
+                rest = pending(result).addCallback(self._handle_rest, envelope)
+                return rest.addErrback(self._keep_failure)
+            result = self._handle_rest(result, envelope)
+            if is_pending(result):
+                return pending(result).addErrback(self._keep_failure)
+        except Exception as error:
+            self._keep(error)
+            raise
+        return result
+
+    def _handle_rest(self, result: object, envelope: Envelope) -> object:
+        """Hand the message on to the second hook, if it is one and is to have it."""
+        refused = isinstance(result, ReplyError) or (
+            isinstance(result, Reply) and result.code >= 400
         )
-        if getattr(self.handle_message, "__func__", None) is not Server.handle_message:
-            handled.addCallback(
-                lambda _: defer.maybeDeferred(self._handle_parsed, envelope)
+        hook = getattr(self.handle_message, "__func__", None)
+        if refused or hook is Server.handle_message:
+            return result
+        second = self._handle_parsed(envelope)
+        if is_pending(second):
+            return pending(second).addCallback(
+                lambda value: result if value is None else value
             )
-        handled.addErrback(self._keep_failure)
-        return handled.addCallback(lambda _: None)
+        return result if second is None else second
 
     def _handle_parsed(self, envelope: Envelope) -> object:
         log.debug(
@@ -146,11 +219,13 @@ class Server:
         return result
 
     def _keep_failure(self, failure: Failure) -> Failure:
+        self._keep(failure.value)
+        return failure
+
+    def _keep(self, error: BaseException | None) -> None:
         """Keep what went wrong for `check`; a refusal on purpose is nothing wrong."""
-        error = failure.value
         if isinstance(error, Exception) and not isinstance(error, smtp.SMTPServerError):
             self._failures.append(error)
-        return failure
 
     def _client_reset(self) -> None:
         try:
@@ -270,22 +345,3 @@ class StoreServer(Server):
     def reset(self) -> None:
         """Clear the store."""
         self.store.clear()
-
-
-def seed_message(envelope: Envelope) -> Message:
-    """Parse a message as version 2 did: compat32, LF, three headers appended.
-
-    Never raises: what the parser cannot take becomes a message whose payload is
-    the whole of it.
-    """
-    octets = envelope.content.removesuffix(b"\r\n").replace(b"\r\n", b"\n")
-    try:
-        message = message_from_bytes(octets)
-    except Exception:
-        # Deep nesting, say, is more than the parser's recursion can take.
-        message = Message()
-        message.set_payload(octets.decode("ascii", "surrogateescape"))
-    message["X-Peer"] = "{}:{}".format(*envelope.peer)
-    message["X-MailFrom"] = envelope.mail_from
-    message["X-RcptTo"] = ", ".join(envelope.rcpt_tos)
-    return message

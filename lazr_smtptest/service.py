@@ -17,9 +17,10 @@ from twisted.internet.interfaces import (
 from twisted.python.failure import Failure
 
 from lazr_smtptest.errors import StateError
+from lazr_smtptest.listener import Listener, tls_first
 from lazr_smtptest.server import Server
 
-__all__ = ["SMTPService"]
+__all__ = ["Listener", "SMTPService"]
 
 log = logging.getLogger("lazr.smtptest")
 
@@ -31,18 +32,17 @@ class SMTPService(Service):
 
     Args:
         server: what becomes of the messages.
-        endpoints: where to listen: `IStreamServerEndpoint` providers, or
-            Twisted's endpoint descriptions such as
-            ``"tcp:1025:interface=127.0.0.1"``.
+        endpoints: where to listen: `IStreamServerEndpoint` providers, Twisted's
+            endpoint descriptions such as ``"tcp:1025:interface=127.0.0.1"``, or a
+            `Listener`, which has settings of its own.
         reactor: the reactor that runs it.
         on_exit: called when a client says EXIT to a server that obeys it; the
             service stops if nothing else is said.
 
     Attributes:
         server: the server.
-        factory: makes its connections.
-        ports: the `IListeningPort` objects, in the order of the endpoints, once
-            it listens.
+        factories: an `SMTPServerFactory` for each endpoint, in their order.
+        ports: the `IListeningPort` objects, in the same order, once it listens.
 
     Raises:
         ValueError: an endpoint's description is not understood.
@@ -51,19 +51,31 @@ class SMTPService(Service):
     def __init__(
         self,
         server: Server,
-        endpoints: Iterable[IStreamServerEndpoint | str],
+        endpoints: Iterable[IStreamServerEndpoint | str | Listener],
         reactor: IReactorTime,
         *,
         on_exit: Callable[[], object] | None = None,
     ) -> None:
         self.server = server
-        self.factory = server.factory(reactor, on_exit or self.stopService)
         self.ports: list[IListeningPort] = []
-        self._endpoints = [
-            serverFromString(reactor, endpoint)
-            if isinstance(endpoint, str)
-            else endpoint
+        listeners = [
+            endpoint if isinstance(endpoint, Listener) else Listener(endpoint)
             for endpoint in endpoints
+        ]
+        self.factories = [
+            server.factory(
+                reactor,
+                on_exit or self.stopService,
+                settings=listener.settings,
+                protocol=listener.protocol,
+            )
+            for listener in listeners
+        ]
+        self._endpoints = [
+            serverFromString(reactor, listener.endpoint)
+            if isinstance(listener.endpoint, str)
+            else listener.endpoint
+            for listener in listeners
         ]
         self._listening: defer.Deferred[None] | None = None
 
@@ -108,8 +120,8 @@ class SMTPService(Service):
 
     async def _listen(self) -> None:
         try:
-            for endpoint in self._endpoints:
-                self.ports.append(await endpoint.listen(self.factory))
+            for endpoint, factory in zip(self._endpoints, self.factories, strict=True):
+                self.ports.append(await endpoint.listen(tls_first(factory)))
         except BaseException:
             # Not awaited: whoever starts the service is to hear of it at once.
             self._close_ports()
@@ -135,7 +147,9 @@ class SMTPService(Service):
         if listening is not None:
             await listening
         await self._close_ports()
-        await self.factory.end_sessions()
+        await defer.gatherResults(
+            [factory.end_sessions() for factory in self.factories]
+        )
 
 
 def _report(failures: list[Failure]) -> None:

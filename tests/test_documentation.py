@@ -12,16 +12,20 @@ from collections.abc import Iterator
 from pathlib import Path
 from textwrap import dedent
 
+import attrs
 import pytest
 
 import lazr_smtptest
-from lazr_smtptest import QueueController
+from lazr_smtptest import Limits, QueueController
+from lazr_smtptest.smtp.extensions import EXTENSIONS
+from lazr_smtptest.smtp.irregular import IRREGULAR
 from lazr_smtptest.tap import Options
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.rst"
 DOCUMENTS = [README, *sorted((ROOT / "doc").glob("*.rst"))]
 TWISTED = ROOT / "doc" / "twisted.rst"
+WIRE = ROOT / "doc" / "wire.rst"
 EXAMPLES = sorted((ROOT / "tests" / "examples").glob("[!_]*.py"))
 
 # The flags under which lazr.smtptest always ran its documents.
@@ -50,6 +54,22 @@ def literal_block_after(comment: str, text: str) -> list[str]:
     )
     assert found, f"no literal block after .. {comment}"
     return [line.strip() for line in found[1].splitlines()]
+
+
+def rows_of_table(title: str, text: str) -> list[list[str]]:
+    """The cells of a list-table, row by row, without its header and its markup."""
+    table = text.partition(f".. list-table:: {title}\n")[2]
+    assert table, f"no table {title}"
+    # It is indented; what comes after it is not.
+    body = re.split(r"\n(?=\S)", table)[0]
+    _, _, *rows = re.split(r"^   \* - ", body, flags=re.MULTILINE)
+    return [
+        [
+            " ".join(cell.split()).strip("`")
+            for cell in re.split(r"^     -", row, flags=re.MULTILINE)
+        ]
+        for row in rows
+    ]
 
 
 def python(*arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
@@ -127,12 +147,20 @@ def test_a_document_shows_the_example(example: Path) -> None:
     assert any(directive in document.read_text() for document in DOCUMENTS)
 
 
-def test_twistd_understands_the_commands_of_the_document() -> None:
+@pytest.mark.parametrize(
+    "document",
+    [path for path in DOCUMENTS if "$ twistd -n smtptest" in path.read_text()],
+    ids=named,
+)
+def test_twistd_understands_the_commands_of_the_document(document: Path) -> None:
     """Every command line that the document shows is one that twistd takes."""
-    commands = re.findall(r"\$ twistd -n smtptest *(.*)", TWISTED.read_text())
-    assert len(commands) > 1
-    for command in commands:
+    for command in re.findall(r"\$ twistd -n smtptest *(.*)", document.read_text()):
         Options().parseOptions(command.split())
+
+
+def test_the_document_shows_how_to_start_twistd() -> None:
+    """Else there would be no command line to check."""
+    assert TWISTED.read_text().count("$ twistd -n smtptest") > 1
 
 
 def test_the_document_tells_every_option_of_twistd() -> None:
@@ -148,6 +176,27 @@ def test_the_document_tells_the_default_endpoint() -> None:
     options.parseOptions([])
     [endpoint] = options["smtp"]
     assert f"The default is\n    ``{endpoint}``" in TWISTED.read_text()
+
+
+def test_the_document_tells_every_extension() -> None:
+    """The table is complete, and has nothing else."""
+    told = [keyword for keyword, _, _ in rows_of_table("Extensions", WIRE.read_text())]
+    assert told == [extension.keyword for extension in EXTENSIONS]
+
+
+def test_the_document_tells_every_limit_and_its_default() -> None:
+    """The table is complete, and has nothing else."""
+    told = [row[:2] for row in rows_of_table("Limits", WIRE.read_text())]
+    assert told == [[field.name, str(field.default)] for field in attrs.fields(Limits)]
+
+
+def test_the_document_tells_every_irregularity_and_its_refusal() -> None:
+    """The table is complete, and has nothing else."""
+    told = [row[:2] for row in rows_of_table("Irregularities", WIRE.read_text())]
+    assert told == [
+        [warning, f"{reply.code} {reply.enhanced}"]
+        for warning, reply in IRREGULAR.items()
+    ]
 
 
 def test_the_readme_is_sound(tmp_path: Path) -> None:

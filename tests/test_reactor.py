@@ -11,6 +11,7 @@ from twisted.python import threadable
 from lazr_smtptest import Limits, QueueController, QueueServer
 from lazr_smtptest.controller import Controller
 from lazr_smtptest.reactor import PrivateReactor
+from lazr_smtptest.smtp.settings import Settings
 
 
 def run(reactor: PrivateReactor) -> threading.Thread:
@@ -57,7 +58,7 @@ def test_an_idle_timeout_fires() -> None:
     import socket
 
     server = QueueServer()
-    server.limits = Limits(idle=0.05)
+    server.settings = Settings(limits=Limits(idle=0.05))
     with (
         Controller(server) as controller,
         socket.create_connection(("127.0.0.1", controller.port), 20) as client,

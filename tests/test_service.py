@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import socket
 from typing import Any
@@ -11,9 +12,19 @@ from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import TCP4ServerEndpoint
 from twisted.internet.error import CannotListenError
+from twisted.internet.tcp import Port
 from twisted.internet.testing import MemoryReactorClock
 
-from lazr_smtptest import SMTPService, StateError, StoreServer, open_store
+from lazr_smtptest import (
+    Listener,
+    LMTPServerProtocol,
+    Settings,
+    SMTPService,
+    StateError,
+    StoreServer,
+    open_store,
+)
+from lazr_smtptest.reactor import PrivateReactor
 
 
 @pytest.fixture
@@ -36,7 +47,7 @@ def test_it_listens_while_it_runs(reactor: Any) -> None:
     service.setServiceParent(application)
     application.startService()
     ((port, factory, _, interface),) = reactor.tcpServers
-    assert (port, factory, interface) == (25, service.factory, "127.0.0.1")
+    assert (port, factory, interface) == (25, service.factories[0], "127.0.0.1")
     assert len(service.ports) == 1
     assert fired(service.listening)
 
@@ -54,6 +65,34 @@ def test_it_listens_on_each_endpoint(reactor: Any) -> None:
     service = make(reactor, "tcp:25", TCP4ServerEndpoint(reactor, 587))
     service.startService()
     assert [port for port, *_ in reactor.tcpServers] == [25, 587]
+
+
+def test_an_endpoint_has_the_settings_of_the_server(reactor: Any) -> None:
+    """Unless it is a listener with its own."""
+    service = make(reactor, "tcp:25")
+    assert service.factories[0].settings is service.server.settings
+    assert service.factories[0].protocol is service.server.protocol
+
+
+def test_a_listener_has_settings_of_its_own(reactor: Any) -> None:
+    """Its factory gets them, and the other one does not."""
+    strict = Settings(profile="strict")
+    service = make(reactor, "tcp:25", Listener("tcp:26", settings=strict))
+    profiles = [factory.settings.profile for factory in service.factories]
+    assert profiles == ["standard", "strict"]
+
+
+def test_a_listener_has_a_protocol_of_its_own(reactor: Any) -> None:
+    """So SMTP and LMTP are side by side."""
+    service = make(reactor, Listener("tcp:24", protocol=LMTPServerProtocol))
+    assert service.factories[0].protocol is LMTPServerProtocol
+
+
+def test_a_listener_takes_an_endpoint(reactor: Any) -> None:
+    """And not only its description."""
+    service = make(reactor, Listener(TCP4ServerEndpoint(reactor, 587)))
+    service.startService()
+    assert [port for port, *_ in reactor.tcpServers] == [587]
 
 
 def test_it_stops_listening(reactor: Any) -> None:
@@ -75,7 +114,7 @@ def test_it_ends_its_sessions(reactor: Any) -> None:
     service = make(reactor, "tcp:25")
     service.startService()
     transport = StringTransport()
-    protocol = service.factory.buildProtocol(None)
+    protocol = service.factories[0].buildProtocol(None)
     protocol.makeConnection(transport)
     stopped = service.stopService()
     assert b"\r\n421 4.3.2 " in transport.value()
@@ -90,10 +129,10 @@ def test_a_description_that_is_none_is_refused(reactor: Any) -> None:
         make(reactor, "nonsense:25")
 
 
+@pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
 def test_a_port_that_is_taken_is_raised() -> None:
     """By the start; the ports that were had are given back."""
-    from twisted.internet import reactor
-
+    reactor = PrivateReactor()
     with socket.create_server(("127.0.0.1", 0)) as other:
         taken = other.getsockname()[1]
         service = make(
@@ -104,6 +143,12 @@ def test_a_port_that_is_taken_is_raised() -> None:
         with pytest.raises(CannotListenError, match=str(taken)):
             service.startService()
     assert service.ports == []
+    # A port needs one more turn of its reactor to close.
+    reactor.iterate()
+    assert not any(isinstance(reader, Port) for reader in reactor.getReaders())
+    reactor.close()
+    # The socket that could not be bound is closed here, not in some later test.
+    gc.collect()
 
 
 class Late:
@@ -134,7 +179,7 @@ def test_a_stop_waits_for_a_late_start(reactor: Any) -> None:
     service.startService()
     stopped = service.stopService()
     assert not fired(stopped)
-    late.result.callback(reactor.listenTCP(0, service.factory))
+    late.result.callback(reactor.listenTCP(0, service.factories[0]))
     assert fired(stopped)
     assert service.ports == []
 

@@ -6,9 +6,12 @@ import logging
 import signal
 import subprocess
 import sys
+from itertools import chain
 from pathlib import Path
 
 import pytest
+import trustme
+from cryptography import x509
 from twisted.application.service import MultiService
 from twisted.internet import defer
 from twisted.internet.address import IPv4Address
@@ -19,8 +22,13 @@ from twisted.logger import LogLevel, capturedLogs, formatEvent
 from zope.interface import implementer
 
 from lazr_smtptest.envelope import Envelope
+from lazr_smtptest.help import GROUPS
 from lazr_smtptest.server import StoreServer
 from lazr_smtptest.service import SMTPService
+from lazr_smtptest.smtp.extensions import EXTENSIONS
+from lazr_smtptest.smtp.lmtp import LMTPServerProtocol
+from lazr_smtptest.smtp.protocol import SMTPServerProtocol
+from lazr_smtptest.smtp.settings import Settings
 from lazr_smtptest.stores import MaildirStore, MemoryStore
 from lazr_smtptest.tap import Options, StartError, makeService
 
@@ -78,6 +86,32 @@ def server_of(service: MultiService) -> StoreServer:
     return server
 
 
+def settings_of(*arguments: str) -> Settings:
+    settings = server_of(make(*arguments)).settings
+    assert isinstance(settings, Settings)
+    return settings
+
+
+def line_of(*arguments: str) -> str:
+    """Give the line that a command ends with."""
+    with pytest.raises(SystemExit) as caught:
+        make(*arguments)
+    line = str(caught.value.code)
+    assert line.startswith("smtptest: ")
+    assert "\n" not in line
+    return line
+
+
+@pytest.fixture(scope="module")
+def pem(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Files with a certificate and its key, as ``--tls`` takes them."""
+    folder = tmp_path_factory.mktemp("pem")
+    issued = trustme.CA().issue_cert("localhost")
+    issued.cert_chain_pems[0].write_to_path(folder / "cert.pem")
+    issued.private_key_pem.write_to_path(folder / "key.pem")
+    return f"{folder / 'cert.pem'},{folder / 'key.pem'}"
+
+
 def logged(*arguments: str) -> list[tuple[LogLevel, str]]:
     """List what Twisted's log gets from us while a service starts."""
     reactor = Reactor()
@@ -104,6 +138,17 @@ class TestOptions:
         """Each ``--smtp`` adds an endpoint, and replaces the default."""
         assert parse("--smtp", "tcp:1", "--smtp=tcp:2")["smtp"] == ["tcp:1", "tcp:2"]
 
+    @pytest.mark.parametrize("option", ["--lmtp", "--smtps"])
+    def test_the_default_endpoint_is_for_who_names_none(self, option: str) -> None:
+        """Whoever says where to listen is not given another place."""
+        assert parse(option, "tcp:1", "--tls=auto")["smtp"] == []
+
+    @pytest.mark.parametrize("option", ["smtps", "lmtp", "auth", "hide"])
+    def test_what_may_be_repeated_is_a_list(self, option: str) -> None:
+        """In the order in which it was given."""
+        options = parse(f"--{option}", "b", f"--{option}", "a", "--tls=auto")
+        assert options[option] == ["b", "a"]
+
     def test_two_command_lines_share_nothing(self) -> None:
         """What one command line adds is not in the next."""
         parse("--smtp", "tcp:1")
@@ -118,20 +163,39 @@ class TestOptions:
         assert not parse()["rset-clears"]
 
     @pytest.mark.parametrize(
-        ("argument", "named"),
+        ("arguments", "named"),
         [
             ("--store=tape", "'tape'"),
             ("--store=", "''"),
             ("--bogus", "--bogus"),
             ("extra", "Wrong number of arguments"),
+            ("--profile=lax", "--profile is standard or strict, not 'lax'"),
+            ("--smtps=tcp:1", "--smtps needs --tls"),
+            ("--require-tls", "--require-tls needs --tls"),
+            ("--require-auth", "--require-auth needs --auth"),
+            ("--ca-file=ca", "--ca-file needs --tls auto"),
+            ("--ca-file=ca --tls=c,k", "--ca-file needs --tls auto"),
+            ("--tls=cert", "--tls is auto or CERT,KEY, not 'cert'"),
+            ("--tls=,key", "--tls is auto or CERT,KEY, not ',key'"),
+            ("--tls=cert,", "--tls is auto or CERT,KEY, not 'cert,'"),
+            ("--hostname=", "--hostname is a host name, not ''"),
+            ("--hostname=a\nb", "--hostname is a host name, not"),
+            ("--hostname=b\u00fccher", "--hostname is a host name, not"),
+            ("--max-message-size=-1", "--max-message-size is a number from 0 on"),
+            ("--max-message-size=9M", "--max-message-size is a number from 0 on"),
+            ("--max-message-size=", "--max-message-size is a number from 0 on"),
+            ("--max-recipients=0", "--max-recipients is a number from 1 on"),
+            ("--max-connections=\u0662", "--max-connections is a number from 0 on"),
+            ("--max-connections=" + 5000 * "9", "--max-connections is a number"),
+            ("--help-auth-type=nope", "nope"),
         ],
     )
     def test_a_bad_option_is_one_line_that_names_it(
-        self, argument: str, named: str
+        self, arguments: str, named: str
     ) -> None:
         """The process ends with one line; it would be followed by status 1."""
         with pytest.raises(SystemExit) as caught:
-            parse(argument)
+            parse(*arguments.split(" "))
         assert str(caught.value.code).startswith("smtptest: ")
         assert named in str(caught.value.code)
         assert "\n" not in str(caught.value.code)
@@ -143,12 +207,61 @@ class TestOptions:
         parse(f"--store=maildir:{tmp_path / 'm'}")
         assert list(tmp_path.iterdir()) == []
 
-    @pytest.mark.parametrize(
-        "text", ["--smtp", "--store", "--rset-clears", "Examples:", "twistd -n smtp"]
-    )
+    @pytest.mark.parametrize("text", ["Examples:", "twistd -n smtptest"])
     def test_help_tells(self, text: str) -> None:
-        """The help names every option, and shows examples."""
+        """The help shows examples."""
         assert text in str(Options())
+
+    def test_each_option_has_its_place_in_the_help(self) -> None:
+        """In one group, and once."""
+        known = [option.rstrip("=") for option in Options().longOpt]
+        assert sorted(chain.from_iterable(GROUPS.values())) == sorted(known)
+
+    def test_the_help_names_the_values_of_options_that_have_one(self) -> None:
+        """And of no other."""
+        for option in Options().longOpt:
+            (value,) = (
+                group[option.rstrip("=")]
+                for group in GROUPS.values()
+                if option.rstrip("=") in group
+            )
+            assert bool(value) is option.endswith("=")
+
+    def test_the_help_shows_defaults(self) -> None:
+        """Where there is one."""
+        assert "[default: memory]" in str(Options())
+        assert "[default: 52428800]" in str(Options())
+        assert "[default: 0]" not in str(Options())
+
+    def test_help_shows_itself_and_exits(
+        self, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """With status 0."""
+        with pytest.raises(SystemExit) as caught:
+            parse("--help")
+        assert caught.value.code == 0
+        assert "--smtps ENDPOINT" in capsys.readouterr().out
+
+    def test_help_auth_shows_the_checkers(
+        self, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """Ours and those of Twisted that judge passwords."""
+        with pytest.raises(SystemExit) as caught:
+            parse("--help-auth")
+        assert caught.value.code == 0
+        shown = capsys.readouterr().out
+        assert shown.startswith("any lets everybody in")
+        assert "  memory" in shown
+        assert "anonymous" not in shown
+
+    def test_help_auth_type_explains_one(
+        self, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """In Twisted's words."""
+        with pytest.raises(SystemExit) as caught:
+            parse("--help-auth-type=memory")
+        assert caught.value.code == 0
+        assert capsys.readouterr().out.startswith("Usage: --auth memory")
 
     def test_help_fits_the_screen(self) -> None:
         """No line of the help is wider than 80 columns."""
@@ -223,6 +336,147 @@ class TestServices:
         assert len(reactor.tcpServers) == 1
         service.stopService()
 
+    def test_the_settings_are_the_defaults(self) -> None:
+        """What is not asked for is not there, and TLS least of all."""
+        assert settings_of() == Settings()
+
+    def test_the_profile_is_the_one_that_was_asked_for(self) -> None:
+        """``--profile`` chooses it."""
+        assert settings_of("--profile=strict").profile == "strict"
+
+    def test_limits_are_those_that_were_asked_for(self) -> None:
+        """Each ``--max`` sets one."""
+        limits = settings_of(
+            "--max-message-size=1", "--max-recipients=2", "--max-connections=3"
+        ).limits
+        assert limits.message_size == 1
+        assert limits.recipients == 2
+        assert limits.connections == 3
+
+    def test_zero_is_no_limit(self) -> None:
+        """As SIZE 0 is (RFC 1870 section 3)."""
+        limits = settings_of("--max-message-size=0", "--max-connections=0").limits
+        assert limits.message_size is None
+        assert limits.connections is None
+
+    def test_hidden_extensions_are_hidden(self) -> None:
+        """In any case of letters."""
+        hidden = settings_of("--hide=Chunking", "--hide=8bitmime").hidden
+        assert hidden == {"CHUNKING", "8BITMIME"}
+
+    def test_an_unknown_extension_is_one_line_that_names_the_known(self) -> None:
+        """Nobody has to look for the keyword."""
+        line = line_of("--hide=CHUNK")
+        assert "'CHUNK'" in line
+        for extension in EXTENSIONS:
+            assert extension.keyword in line
+
+    def test_the_host_name_is_the_one_that_was_given(self) -> None:
+        """Every factory has it for its greeting."""
+        (factory,) = smtp_service(make("--hostname=mx.example.com")).factories
+        assert factory.domain == b"mx.example.com"
+
+    def test_tls_auto_has_a_certificate_for_this_host(self) -> None:
+        """By its names and its addresses, and by ``--hostname``."""
+        tls = settings_of("--tls=auto", "--hostname=mx.example.com").tls
+        assert tls is not None
+        certificate = tls.context_factory().certificate.to_cryptography()
+        names = certificate.extensions.get_extension_for_class(
+            x509.SubjectAlternativeName
+        ).value
+        assert names.get_values_for_type(x509.DNSName) == [
+            "localhost",
+            "mx.example.com",
+        ]
+        addresses = names.get_values_for_type(x509.IPAddress)
+        assert [str(address) for address in addresses] == ["127.0.0.1", "::1"]
+
+    def test_a_name_that_no_certificate_can_have_is_one_line(self) -> None:
+        """``--tls auto`` makes one for the host name."""
+        assert "--tls: cannot make" in line_of("--tls=auto", "--hostname=a..b")
+
+    def test_tls_takes_files(self, pem: str) -> None:
+        """``CERT,KEY`` are used as they are."""
+        tls = settings_of(f"--tls={pem}").tls
+        assert tls is not None
+        assert tls.ca_pem == Path(pem.partition(",")[0]).read_bytes()
+
+    def test_files_that_cannot_be_used_are_one_line(self, tmp_path: Path) -> None:
+        """The line names the file."""
+        missing = str(tmp_path / "none.pem")
+        line = line_of(f"--tls={missing},{missing}")
+        assert f"--tls: certificate file {missing!r}" in line
+
+    def test_the_ca_is_written(self, tmp_path: Path) -> None:
+        """``--ca-file`` gets what the clients have to trust."""
+        file = tmp_path / "ca.pem"
+        tls = settings_of("--tls=auto", f"--ca-file={file}").tls
+        assert tls is not None
+        assert file.read_bytes() == tls.ca_pem
+
+    def test_a_ca_file_that_cannot_be_written_is_one_line(self, tmp_path: Path) -> None:
+        """And nothing listens."""
+        line = line_of("--tls=auto", f"--ca-file={tmp_path}")
+        assert f"cannot write {str(tmp_path)!r}: Is a directory" in line
+
+    def test_require_tls_and_require_auth_are_set(self) -> None:
+        """They are the server's settings."""
+        settings = settings_of(
+            "--tls=auto", "--require-tls", "--auth=any", "--require-auth"
+        )
+        assert settings.require_tls
+        assert settings.require_auth
+
+    def test_nobody_logs_in_without_auth(self) -> None:
+        """AUTH is for those who ask for it."""
+        assert server_of(make()).auth is None
+
+    def test_auth_takes_any(self) -> None:
+        """Then everybody may log in."""
+        auth = server_of(make("--auth=any")).auth
+        assert auth is not None
+        assert "PLAIN" in auth.mechanisms
+
+    def test_auth_takes_the_checkers_of_twisted(self) -> None:
+        """Several, too."""
+        auth = server_of(make("--auth=memory:a:b", "--auth=memory:c:d")).auth
+        assert auth is not None
+        assert "PLAIN" in auth.mechanisms
+
+    @pytest.mark.parametrize(
+        ("arguments", "named"),
+        [
+            (["--auth=nope:secret"], "no checker is called 'nope'"),
+            (["--auth=memory:secret"], "'memory'"),
+            (["--auth=file:/none/here"], "there is no file '/none/here'"),
+            (["--auth=anonymous"], "no mechanism"),
+            (["--auth=any", "--auth=memory:a:secret"], "any"),
+        ],
+    )
+    def test_a_bad_checker_is_one_line_without_secrets(
+        self, arguments: list[str], named: str
+    ) -> None:
+        """The line may end up in a log."""
+        line = line_of(*arguments)
+        assert line.startswith("smtptest: --auth: ")
+        assert named in line
+        assert "secret" not in line
+
+    def test_smtps_begins_with_tls(self) -> None:
+        """And SMTP does not: there it is offered."""
+        service = make("--tls=auto", "--smtps=tcp:1", "--smtp=tcp:2")
+        factories = smtp_service(service).factories
+        assert [factory.settings.implicit_tls for factory in factories] == [False, True]
+        assert all(factory.settings.tls for factory in factories)
+
+    def test_lmtp_speaks_lmtp(self) -> None:
+        """And SMTP does not."""
+        service = make("--lmtp=tcp:1", "--smtp=tcp:2")
+        assert [factory.protocol for factory in smtp_service(service).factories] == [
+            SMTPServerProtocol,
+            LMTPServerProtocol,
+        ]
+
     @pytest.mark.parametrize("text", ["nope:1", "tcp", "tcp:x", "", "ssl:1:a=b"])
     def test_a_bad_endpoint_is_one_line_that_names_it(self, text: str) -> None:
         """An endpoint that Twisted does not understand ends the process."""
@@ -262,6 +516,15 @@ class TestLog:
             LogLevel.info,
             "listening on 127.0.0.1:1025 (tcp:1025:interface=127.0.0.1)",
         ) in logged()
+
+    def test_what_is_not_plain_smtp_is_said(self) -> None:
+        """Whoever starts it sees which port is which."""
+        endpoint = "tcp:1:interface=127.0.0.1"
+        lines = logged("--tls=auto", f"--smtps={endpoint}", f"--lmtp={endpoint}")
+        assert [text for _, text in lines[:2]] == [
+            f"listening on 127.0.0.1:1 (smtps {endpoint})",
+            f"listening on 127.0.0.1:1 (lmtp {endpoint})",
+        ]
 
     def test_the_last_line_of_the_start_names_the_store(self, tmp_path: Path) -> None:
         """Whoever starts it sees where messages go."""
@@ -338,6 +601,12 @@ class TestLog:
                 log.exception("it went wrong")
         service.stopService()
         assert [event["log_failure"].value.args for event in events] == [("no",)]
+
+    def test_a_stop_without_a_start_leaves_the_logger_alone(self) -> None:
+        """There is nothing to undo."""
+        before = (log.level, list(log.handlers))
+        make().stopService()
+        assert (log.level, log.handlers) == before
 
     def test_the_logger_is_left_as_it_was(self) -> None:
         """After the stop nothing of ours is on the logger."""

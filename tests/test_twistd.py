@@ -9,6 +9,7 @@ import select
 import signal
 import smtplib
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -231,10 +232,60 @@ def test_several_endpoints_share_the_store(start: Start, tmp_path: Path) -> None
     assert len(MaildirStore(tmp_path / "box")) == 2
 
 
+def test_smtp_smtps_and_lmtp_at_once(start: Start, tmp_path: Path) -> None:
+    """In clear, by STARTTLS, by TLS from the beginning, and for a mail server."""
+    process = start(
+        "twistd",
+        *("--tls=auto", "--ca-file=ca.pem", "--store=maildir:box"),
+        *(f"--{name}=tcp:0:interface=127.0.0.1" for name in ("smtp", "smtps", "lmtp")),
+    )
+    smtp, smtps, lmtp = (
+        int(process.wait_for(r"listening on 127\.0\.0\.1:(\d+)")[1]) for _ in range(3)
+    )
+    process.wait_for("ready, ")
+    trust = ssl.create_default_context(cafile=str(tmp_path / "ca.pem"))
+    send(smtp)
+    with smtplib.SMTP("localhost", smtp, timeout=PATIENCE) as client:
+        client.starttls(context=trust)
+        client.sendmail("s@example.com", ["r@example.com"], MAIL)
+    with smtplib.SMTP_SSL(
+        "localhost", smtps, timeout=PATIENCE, context=trust
+    ) as client:
+        client.sendmail("s@example.com", ["r@example.com"], MAIL)
+    with smtplib.LMTP("localhost", lmtp) as client:
+        client.sendmail("s@example.com", ["r@example.com"], MAIL)
+    assert len(MaildirStore(tmp_path / "box")) == 4
+    assert process.terminate() == 0
+
+
+def test_who_must_log_in_does(start: Start, tmp_path: Path) -> None:
+    """Nobody else sends mail, and a wrong password is none."""
+    process = start(
+        "twistd",
+        *(*LOOPBACK, "--store=maildir:box"),
+        *("--auth=memory:anna:secret", "--require-auth"),
+    )
+    port = process.port()
+    with pytest.raises(smtplib.SMTPSenderRefused, match="530"):
+        send(port)
+    with smtplib.SMTP("127.0.0.1", port, timeout=PATIENCE) as client:
+        with pytest.raises(smtplib.SMTPAuthenticationError):
+            client.login("anna", "guess")
+        client.login("anna", "secret")
+        client.sendmail("s@example.com", ["r@example.com"], MAIL)
+    assert len(MaildirStore(tmp_path / "box")) == 1
+    process.terminate()
+    assert "secret" not in "\n".join(process.lines)
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 @pytest.mark.parametrize(
     ("argument", "named"),
     [
+        ("--hide=NOPE", "--hide knows no extension 'NOPE'"),
+        ("--tls=none,none", "--tls: certificate file 'none'"),
+        ("--auth=nope", "--auth: no checker is called 'nope'"),
+        ("--max-recipients=few", "--max-recipients is a number from 1 on"),
         ("--store=tape", "unknown store 'tape'"),
         ("--smtp=nope:1", "bad endpoint 'nope:1'"),
         ("--store=mbox:/nowhere/box", "cannot use '/nowhere/box' as an mbox"),

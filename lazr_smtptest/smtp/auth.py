@@ -1,100 +1,303 @@
-"""AUTH (RFC 4954), through `twisted.cred`."""
+"""AUTH (RFC 4954), through `twisted.cred`.
+
+Rules of this module:
+
+1. Whatever a client or a mechanism does, the exchange ends with one reply, and
+   the session is in command mode again.
+2. No secret is logged, and none is in a reply.
+"""
 
 from __future__ import annotations
 
 import base64
-import binascii
+import re
+from collections.abc import Callable
 from typing import Any
 
-from twisted.cred.error import UnauthorizedLogin, UnhandledCredentials
+import attrs
+from twisted.cred.error import LoginFailed
+from twisted.internet import defer
+from twisted.internet.protocol import connectionDone
 from twisted.mail import smtp
 from twisted.mail.imap4 import IllegalClientResponse
 from twisted.mail.interfaces import IMessageDelivery, IMessageDeliveryFactory
 from twisted.python.failure import Failure
 
 from lazr_smtptest.smtp.connection import Connection
+from lazr_smtptest.smtp.framing import BadLine
+from lazr_smtptest.smtp.mechanisms import Mechanism
 from lazr_smtptest.smtp.reply import Reply
 
 __all__ = ["Authentication"]
+
+# RFC 4648 section 4. What Python takes for base64 depends on its version.
+_BASE64 = re.compile(rb"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
+
+_ACCEPTED = Reply(235, "authenticated", "2.7.0")
+_REFUSED = Reply(535, "authentication failed", "5.7.8")
+_UNAVAILABLE = Reply(454, "cannot authenticate now", "4.7.0")
+_TOO_MANY = Reply(421, "too many failed logins", "4.7.0")
+
+Login = tuple[Any, Any, Callable[[], object]]
+
+
+@attrs.frozen
+class _Verdict:
+    """What a login has come to: the reply, and what the portal gave."""
+
+    reply: Reply
+    login: Login | None = None
+    challenge: bytes | None = None
 
 
 class Authentication(Connection):
     """The part of a connection that knows AUTH.
 
-    The mechanisms are Twisted's: ``challengers`` maps their names to what makes
-    an `IChallengeResponse`, and the portal judges the credentials that result.
+    ``challengers`` maps the names of the mechanisms to what makes an
+    `IChallengeResponse`, ours or Twisted's, and the portal judges the credentials
+    that result. A checker that raises a `ReplyError`, or an `SMTPServerError` of
+    Twisted's, determines the reply.
+
+    Attributes:
+        user: who the client is, in UTF-8: the authorization identity if it gave
+            one, else the authentication identity (RFC 4422 section 2); ``None``
+            if it has not logged in.
+        login_attempts: how many logins were judged, the successful one included.
     """
 
-    challenger: Any
+    challenger: Any = None
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.login_attempts = 0
+        self._trying = b""
+        self._mechanism: str | None = None
+        # Waits for the client's response to the mechanism's last challenge.
+        self._verdict: _Verdict | None = None
+
+    @property
+    def mechanism(self) -> str | None:
+        """By which mechanism the client has logged in; ``None`` if it has not."""
+        return self._mechanism if self.authenticated else None
+
+    # What is offered
+
+    def mechanisms(self) -> list[str]:
+        """Give the mechanisms that would work now (RFC 4954 section 3)."""
+        if self.portal is None or self.authenticated or self._tls_first():
+            return []
+        return [
+            name.decode("ascii")
+            for name in self.challengers
+            if self._usable(name) and not self._needs_tls(name)
+        ]
+
+    def _tls_first(self) -> bool:
+        return self.settings.require_tls and not self.secure
+
+    def _needs_tls(self, name: bytes) -> bool:
+        return getattr(self.challengers[name], "needs_tls", False) and not self.secure
+
+    def _usable(self, name: bytes) -> bool:
+        """Say whether there is such a mechanism; one of them takes a certificate."""
+        known = name in self.challengers
+        return known and (name != b"EXTERNAL" or bool(self.client_names()))
+
+    def client_names(self) -> tuple[str, ...]:
+        """Give the names in the client's certificate; none if it showed none."""
+        return getattr(self, "client_certificate", ())
+
+    # AUTH
 
     def do_AUTH(self, argument: bytes) -> None:
         """Begin to authenticate (RFC 4954 section 4)."""
-        mechanism, _, initial = argument.partition(b" ")
+        word, _, initial = argument.partition(b" ")
+        name = word.upper()
+        refusal = self._refusal(name)
+        if refusal is None:
+            self._begin(name, initial.strip(b" "))
+        else:
+            self.reply(refusal)
+
+    def _refusal(self, name: bytes) -> Reply | None:
+        """Say why AUTH cannot begin; ``None``: it can."""
         if self.portal is None or not self.challengers:
-            self.reply(Reply(502, "AUTH is not available", "5.5.1"))
-        elif self.authenticated:
-            self.reply(Reply(503, "already authenticated", "5.5.1"))
-        elif self._from is not None:
-            self.reply(Reply(503, "not within a transaction", "5.5.1"))
-        elif not mechanism:
-            self.reply(Reply(501, "AUTH needs a mechanism", "5.5.4"))
-        elif mechanism.upper() not in self.challengers:
-            self.reply(Reply(504, "unknown mechanism", "5.5.4"))
-        else:
-            self._begin(mechanism.upper(), initial.strip())
+            return Reply(502, "AUTH is not available", "5.5.1")
+        if self._tls_first():
+            # RFC 3207 section 4.
+            return Reply(530, "STARTTLS first", "5.7.0")
+        if self.settings.profile == "strict" and self._helo[0] is None:
+            # RFC 5321 section 4.1.1.1: EHLO comes before an extension is used.
+            # Nothing depends on it, so the standard profile does not insist.
+            return Reply(503, "EHLO first", "5.5.1")
+        if self.authenticated:
+            return Reply(503, "already authenticated", "5.5.1")
+        if self._from is not None:
+            return Reply(503, "not within a transaction", "5.5.1")
+        if not name:
+            return Reply(501, "AUTH needs a mechanism", "5.5.4")
+        if not self._usable(name):
+            return Reply(504, "unknown mechanism", "5.5.4")
+        if self._needs_tls(name):
+            # RFC 4954 section 6.
+            return Reply(538, "this mechanism needs TLS", "5.7.11")
+        return None
 
-    def _begin(self, mechanism: bytes, initial: bytes) -> None:
-        self.challenger = self.challengers[mechanism]()
+    def _begin(self, name: bytes, initial: bytes) -> None:
+        try:
+            self.challenger = self.challengers[name]()
+            if isinstance(self.challenger, Mechanism):
+                self.challenger.begin(self)
+        except Exception:
+            self._login_failed(Failure())
+            return
+        self._trying = name
         self.mode = smtp.AUTH
-        if initial:
-            # The first challenge is answered before it is sent.
-            self.challenger.getChallenge()
-            self.state_AUTH(b"" if initial == b"=" else initial)
+        if not initial:
+            self._advance(self._ask)
+        elif getattr(self.challenger, "client_first", True):
+            self._advance(self._take_initial, initial)
         else:
-            self._challenge()
+            self._end(Reply(501, "this mechanism takes no initial response", "5.7.0"))
 
-    def _challenge(self) -> None:
-        challenge = base64.b64encode(self.challenger.getChallenge())
-        self.reply(Reply(334, challenge.decode("ascii")))
+    def _take_initial(self, initial: bytes) -> None:
+        # The first challenge is answered before it is sent. Nothing is written as
+        # an equals sign, for AUTH without a word more means something else.
+        self.challenger.getChallenge()
+        self._take_response(b"" if initial == b"=" else initial)
+
+    # The exchange
 
     def state_AUTH(self, line: bytes) -> None:
-        """Take the client's next response."""
-        if line == b"*":
+        """Take the client's next response (RFC 4954 section 4)."""
+        verdict = self._verdict
+        if len(line) > self.limits.auth_line - 2:
+            self.bad_line(BadLine("too long"))
+        elif line == b"*":
             self._end(Reply(501, "authentication cancelled", "5.7.0"))
-            return
+        elif verdict is None:
+            self._advance(self._take_response, line)
+        elif verdict.login is None or not line:
+            self._conclude(verdict)
+        else:
+            self._end(Reply(501, "an empty response is expected", "5.5.2"))
+
+    def bad_line(self, line: BadLine) -> None:
+        """Fail AUTH for a response that is no line (RFC 4954 section 4)."""
+        if self.challenger is None:
+            super().bad_line(line)
+        elif line.reason == "too long":
+            self._end(Reply(500, "response too long", "5.5.6"))
+        else:
+            self._end(Reply(501, "bare LF: lines end in CRLF", "5.5.2"))
+
+    def _advance(self, step: Callable[..., None], *arguments: bytes) -> None:
+        """Take a step of the exchange; end it if the mechanism cannot go on."""
         try:
-            self.challenger.setResponse(base64.b64decode(line, validate=True))
-        except binascii.Error:
-            self._end(Reply(501, "that is not base64", "5.5.2"))
-            return
+            step(*arguments)
         except IllegalClientResponse as error:
             self._end(Reply(501, str(error), "5.5.2"))
-            return
-        if self.challenger.moreChallenges():
-            self._challenge()
-            return
-        self.call(
-            self.portal.login,
-            self.challenger,
-            None,
-            IMessageDeliveryFactory,
-            IMessageDelivery,
-            done=self._logged_in,
-            failed=self._login_failed,
-        )
+        except Exception:
+            self._login_failed(Failure())
 
-    def _logged_in(self, login: tuple[object, ...]) -> None:
-        self._cbAuthenticated(login)
-        self._end(Reply(235, "authenticated", "2.7.0"))
+    def _ask(self) -> None:
+        self._challenge(self.challenger.getChallenge())
+
+    def _challenge(self, challenge: bytes) -> None:
+        self.reply(Reply(334, base64.b64encode(challenge).decode("ascii")))
+
+    def _take_response(self, line: bytes) -> None:
+        if not _BASE64.fullmatch(line):
+            raise IllegalClientResponse("that is not base64")
+        self.challenger.setResponse(base64.b64decode(line))
+        if self.challenger.moreChallenges():
+            self._ask()
+        else:
+            self.call(self._log_in, done=self._decide, failed=self._login_failed)
+
+    # The login
+
+    def _log_in(self) -> defer.Deferred[_Verdict]:
+        login: defer.Deferred[Any] = self.portal.login(
+            self.challenger, None, IMessageDeliveryFactory, IMessageDelivery
+        )
+        return login.addCallback(self._logged_in)
+
+    def _logged_in(self, login: Login) -> _Verdict:
+        self.login_attempts += 1
+        try:
+            challenge = self._last_challenge(accepted=True)
+        except Exception:
+            login[2]()
+            raise
+        return _Verdict(_ACCEPTED, login, challenge)
 
     def _login_failed(self, failure: Failure) -> None:
-        if failure.check(UnauthorizedLogin, UnhandledCredentials):
-            self._end(Reply(535, "authentication failed", "5.7.8"))
+        """Refuse the login, or say that it is not the client's fault."""
+        if failure.check(LoginFailed):
+            self.login_attempts += 1
+            if self.login_attempts >= self.limits.logins:
+                self._end(None)
+                self.end(_TOO_MANY)
+                return
+            challenge = self._last_challenge(accepted=False)
+            self._decide(_Verdict(_REFUSED, None, challenge))
+        elif failure.check(smtp.SMTPServerError):
+            self._end(self.reply_to(failure))
         else:
             self.reply_to(failure)  # for its log
-            self._end(Reply(454, "cannot authenticate now", "4.7.0"))
+            self._end(_UNAVAILABLE)
 
-    def _end(self, reply: Reply) -> None:
+    def _last_challenge(self, *, accepted: bool) -> bytes | None:
+        if isinstance(self.challenger, Mechanism):
+            return self.challenger.last_challenge(accepted=accepted)
+        return None
+
+    def _decide(self, verdict: _Verdict) -> None:
+        """Tell the client, after the mechanism's own last word if it has one."""
+        if verdict.challenge is None or self._closing:
+            self._conclude(verdict)
+        else:
+            self._verdict = verdict
+            self._challenge(verdict.challenge)
+
+    def _conclude(self, verdict: _Verdict) -> None:
+        self._verdict = None
+        if verdict.login is not None:
+            try:
+                self._enter(verdict.login)
+            except Exception:
+                self._login_failed(Failure())
+                return
+        self._end(verdict.reply)
+
+    def _enter(self, login: Login) -> None:
+        """Be the user from here on."""
+        if self._closing:
+            # The client went while the portal was asked.
+            login[2]()
+            return
+        if self._onLogout is not None:
+            # An anonymous client was in.
+            self._onLogout()
+        challenger = self.challenger
+        name = getattr(challenger, "identity", b"") or challenger.username
+        user = name.decode("utf-8", "surrogateescape")
+        self._cbAuthenticated(login)
+        self.user = user
+        self._mechanism = self._trying.decode("ascii")
+
+    def _end(self, reply: Reply | None) -> None:
+        """End the exchange, with its reply."""
+        verdict, self._verdict = self._verdict, None
+        if verdict is not None and verdict.login is not None:
+            verdict.login[2]()
         self.mode = smtp.COMMAND
         self.challenger = None
-        self.reply(reply)
+        if reply is not None:
+            self.reply(reply)
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        """Log out, even if the client never heard that it was in."""
+        self._end(None)
+        super().connectionLost(reason)

@@ -6,21 +6,18 @@ Rules of this module:
    further command is looked at (RFC 2920 section 3.2).
 2. Nothing that a handler, a delivery or a client does ends the session, but for
    what the RFC says ends it.
-3. Time comes from the factory's reactor.
 """
 
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Mapping
-from inspect import iscoroutine
+from itertools import count
 from typing import Any
 
-from twisted.internet import defer
 from twisted.internet.interfaces import (
-    IDelayedCall,
     IPushProducer,
-    IReactorTime,
 )
 from twisted.internet.protocol import connectionDone
 from twisted.internet.tcp import Connection as TCPConnection
@@ -29,25 +26,33 @@ from twisted.mail.interfaces import IChallengeResponse, IMessageSMTP
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from lazr_smtptest.smtp.framing import BadLine, Content, Framer
-from lazr_smtptest.smtp.limits import Limits
+from lazr_smtptest.pending import is_pending, pending
+from lazr_smtptest.smtp.extensions import Offer
+from lazr_smtptest.smtp.framing import BadLine, Chunk, Content, Framer, Item
 from lazr_smtptest.smtp.reply import LOCAL_ERROR, Reply, reply_to_error
 from lazr_smtptest.smtp.sessions import Sessions
+from lazr_smtptest.smtp.timing import Timed
 
 __all__ = ["Connection"]
 
 log = logging.getLogger("lazr.smtptest")
 
 _BAD_LINES = {
-    "too long": Reply(500, "line too long", "5.5.2"),
+    "too long": Reply(500, "line too long", "5.5.6"),
     "bare LF": Reply(500, "bare LF: lines end in CRLF", "5.5.2"),
 }
+_NOT_SMTP = Reply(421, "this is an SMTP server", "4.7.0")
 
 # So many replies of one batch are written at once.
 _BATCH = 100
 
+# An initial response may be as long as a response (RFC 4954 section 4).
+_AUTH = re.compile(rb"AUTH ", re.IGNORECASE)
 
-class Connection(smtp.ESMTP):
+_session_ids = count(1)
+
+
+class Connection(Timed):
     """Reads commands and contents, and calls what handles them, one at a time.
 
     All of it runs in the reactor's thread.
@@ -61,83 +66,138 @@ class Connection(smtp.ESMTP):
     _from: smtp.Address | None
     _to: list[tuple[smtp.User, Callable[[], IMessageSMTP]]]
 
-    limits = Limits()
-    reactor: IReactorTime | None = None
     on_rset: Callable[[], object] | None = None
     on_exit: Callable[[], object] | None = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.sessions = Sessions()
+        self.session_id = next(_session_ids)
         self.peer = ("", 0)
+        self.user: str | None = None
+        self._heard = False
         self._working = False
         self._busy = False
         self._blocked = False
         self._paused = False
         self._closing = False
         self._replies: list[bytes] = []
+        self._offered: Offer | None = None
         self._errors = 0
+        self._logged: BaseException | None = None
+        self._junk = 0
         self._write_now: Callable[[], object] | None = None
+
+    # What is offered
+
+    def offered(self) -> Offer:
+        """Give the extensions of the session as it is now."""
+        if self._offered is None:
+            self._offered = Offer.to(self)
+        return self._offered
+
+    def forget_offered(self) -> None:
+        """Look anew what is offered: TLS or AUTH has changed it."""
+        self._offered = None
 
     # The connection
 
     def connectionMade(self) -> None:
         """Greet the client (RFC 5321 section 4.3.1)."""
-        self._framer = Framer(self.limits.command_line)
+        limits = self.limits
+        self._framer = Framer(max(limits.command_line, limits.auth_line))
+        self._find_peer()
+        self._enhanced = "ENHANCEDSTATUSCODES" not in self.settings.hidden
+        self._watch_transport()
+        self.sessions.add(self)
+        self.start_timers()
+        log.debug("[SMTPServer] accepted: %s", self.peer)
+        if limits.connections is not None and len(self.sessions) > limits.connections:
+            self.end(Reply(421, "too many connections", "4.3.2"))
+            return
+        self.reply(Reply(220, self.greeting().decode("ascii", "replace")))
+        self._flush()
+
+    def _find_peer(self) -> None:
         peer = self.transport.getPeer()
         self.peer = str(getattr(peer, "host", "")), getattr(peer, "port", 0)
         self._helo = (None, self.peer[0].encode())
+
+    def _watch_transport(self) -> None:
+        """Hear of the write buffer of the transport; done anew for TLS."""
         self.transport.registerProducer(_Brake(self), True)
-        if isinstance(self.transport, TCPConnection):
-            # A reply mostly fits into the socket's own buffer: so it need not
-            # wait until the reactor has asked whether it does.
-            self._write_now = self.transport.doWrite
-        self.sessions.add(self)
-        self.setTimeout(self.limits.idle)
-        log.debug("[SMTPServer] accepted: %s", self.peer)
-        self.reply(Reply(220, self.greeting().decode("ascii", "replace")))
-        self._flush()
+        # A reply mostly fits into the socket's own buffer: so it need not wait
+        # until the reactor has asked whether it does.
+        self._write_now = (
+            self.transport.doWrite
+            if isinstance(self.transport, TCPConnection)
+            else None
+        )
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Forget the transaction; what was not ended by its dot is not delivered."""
         self._closing = True
         self.sessions.remove(self)
-        self.setTimeout(None)
+        self.stop_timers()
         self.abort_transaction()
-        if self._onLogout is not None:
-            self._onLogout()
-            self._onLogout = None
-
-    def callLater(self, period: float, func: Callable[[], None]) -> IDelayedCall:
-        """See `TimeoutMixin`: time comes from the factory's reactor."""
-        call_later = (
-            super().callLater if self.reactor is None else (self.reactor.callLater)
-        )
-        call: IDelayedCall = call_later(period, func)
-        return call
+        logout, self._onLogout = self._onLogout, None
+        if logout is not None:
+            try:
+                logout()
+            except Exception:
+                log.exception("a user could not be logged out")
 
     def timeoutConnection(self) -> None:
-        """Send an idle client away (RFC 5321 section 4.5.3.2.7)."""
-        self.end(Reply(421, "nothing heard for too long, closing", "4.4.2"))
+        """Send an idle client away; cut off one that does not leave."""
+        if self._closing:
+            self.transport.abortConnection()
+        else:
+            super().timeoutConnection()
 
     def shut_down(self) -> None:
         """Send the client away because the server stops (RFC 5321 section 3.8)."""
         self.end(Reply(421, "the server is shutting down", "4.3.2"))
 
-    def end(self, reply: Reply) -> None:
-        """Send the last reply of the session and close the connection."""
+    def end(self, reply: Reply | None) -> None:
+        """Send the last reply of the session and close the connection.
+
+        Args:
+            reply: ``None`` closes without a word.
+        """
         if self._closing:
             return
-        self.reply(reply)
+        if reply is not None:
+            self.reply(reply)
         self._flush()
         self._closing = True
         self._framer.clear()
-        self.setTimeout(None)
+        self.stop_timers()
+        # Whoever does not take the last reply is disconnected.
+        self.setTimeout(self.limits.goodbye)
         # A registered producer would keep the connection open.
         self.transport.unregisterProducer()
         self.transport.loseConnection()
 
     # What the subclasses say
+
+    @property
+    def secure(self) -> bool:
+        """Whether the connection is encrypted."""
+        return False
+
+    @property
+    def can_start_tls(self) -> bool:
+        """Whether STARTTLS would work now."""
+        return False
+
+    @property
+    def client_certificate(self) -> tuple[str, ...]:
+        """Whom the client's verified certificate names; empty: it showed none."""
+        return ()
+
+    def mechanisms(self) -> list[str]:
+        """Give the mechanisms of AUTH that would work now."""
+        return []
 
     def greeting(self) -> bytes:
         """Give the text of the greeting."""
@@ -151,13 +211,26 @@ class Connection(smtp.ESMTP):
         """Take a message that came to its end; ``None``: it was too big."""
         raise NotImplementedError
 
+    def chunk_received(self, chunk: bytes | None) -> None:
+        """Take the octets of a BDAT; ``None``: they were not wanted."""
+        raise NotImplementedError
+
     # Bytes in
 
     def dataReceived(self, data: bytes) -> None:
         """Take what the client sent and work on it as far as possible."""
-        if self._closing:
+        if self._closing or not data:
             return
-        self.resetTimeout()
+        self.heard(len(data))
+        if not self._heard:
+            self._heard = True
+            if self._write_now is None:
+                # What stands between may know only now whom it speaks for: the
+                # PROXY protocol says so in the first bytes.
+                self._find_peer()
+            if not _may_begin(data[0]):
+                self.end(_NOT_SMTP)
+                return
         self._framer.feed(data)
         self._work()
 
@@ -173,28 +246,55 @@ class Connection(smtp.ESMTP):
             self._handle(item)
         self._working = False
         self._flush()
-        self._brake()
+        if not self._closing:
+            self._brake()
+            self.watch_message(not self._framer.in_line)
 
-    def _handle(self, item: bytes | BadLine | Content) -> None:
+    def _handle(self, item: Item) -> None:
         try:
-            if isinstance(item, Content):
-                self.content_received(item.data)
-            elif isinstance(item, BadLine):
-                self.reply(_BAD_LINES[item.reason])
-            else:
+            if isinstance(item, bytes):
                 self.lineReceived(item)
+            elif isinstance(item, Content):
+                self.content_received(item.data)
+            elif isinstance(item, Chunk):
+                self.chunk_received(item.data)
+            else:
+                self.bad_line(item)
         except Exception:
             self.reply(self.reply_to(Failure()))
 
     def lineReceived(self, line: bytes) -> None:
         """Handle one line, a command or a step of AUTH."""
-        getattr(self, "state_" + self.mode)(line)
+        if self.mode == smtp.COMMAND:
+            self.state_COMMAND(line)
+        else:
+            self.state_AUTH(line)
+
+    def bad_line(self, line: BadLine) -> None:
+        """Refuse a line that can be neither."""
+        self.reply(_BAD_LINES[line.reason])
 
     def state_COMMAND(self, line: bytes) -> None:
         """Find the method for a command line and call it."""
+        if len(line) > self.limits.command_line - 2 and not _AUTH.match(line):
+            self.bad_line(BadLine("too long"))
+            return
         verb, _, argument = line.rstrip(b" \t").partition(b" ")
         method = self.lookupMethod(verb) if verb.isalnum() else None
-        (method or self.do_UNKNOWN)(argument.strip(b" \t"))
+        if method is None:
+            self.unknown_command(line)
+        elif (refusal := self.refuse_verb(verb.upper())) is not None:
+            self.reply(refusal)
+        else:
+            method(argument.strip(b" \t"))
+
+    def refuse_verb(self, verb: bytes) -> Reply | None:
+        """Give the reply that refuses a command whatever its argument, if any."""
+        return None
+
+    def unknown_command(self, line: bytes) -> None:
+        """Refuse a line whose verb is not known (RFC 5321 section 4.2.4)."""
+        self.reply(Reply(500, "command not recognized", "5.5.2"))
 
     def call(
         self,
@@ -216,13 +316,12 @@ class Connection(smtp.ESMTP):
         except Exception:
             failed(Failure())
             return
-        if iscoroutine(result):
-            result = defer.Deferred.fromCoroutine(result)
-        if isinstance(result, defer.Deferred):
+        if is_pending(result):
             self._busy = True
-            result.addCallbacks(done, failed)
-            result.addErrback(lambda failure: self.reply(self.reply_to(failure)))
-            result.addBoth(self._go_on)
+            deferred = pending(result)
+            deferred.addCallbacks(done, failed)
+            deferred.addErrback(lambda failure: self.reply(self.reply_to(failure)))
+            deferred.addBoth(self._go_on)
         else:
             done(result)
 
@@ -243,7 +342,7 @@ class Connection(smtp.ESMTP):
     def _brake(self) -> None:
         """Read nothing from a client that is too far ahead."""
         ahead = self._blocked or self._framer.pending > self.limits.backlog
-        if ahead == self._paused or self._closing:
+        if ahead == self._paused:
             return
         self._paused = ahead
         if ahead:
@@ -257,8 +356,8 @@ class Connection(smtp.ESMTP):
         """Answer the present command; the replies of a batch leave together."""
         if self._closing:
             return
-        self._replies.append(reply.encode())
-        if len(self._replies) >= _BATCH:
+        self._replies.append(reply.encode(enhanced=self._enhanced))
+        if len(self._replies) >= _BATCH or not self._working:
             self._flush()
         if reply.code >= 500:
             self._count_error()
@@ -281,6 +380,17 @@ class Connection(smtp.ESMTP):
         if self._errors == self.limits.errors:
             self.end(Reply(421, "too many errors", "4.7.0"))
 
+    def count_junk(self) -> bool:
+        """Count a command that brings no mail nearer; true if that is enough."""
+        self._junk += 1
+        if self._junk > self.limits.junk:
+            self.end(Reply(421, "too many commands without mail", "4.7.0"))
+        return self._closing
+
+    def forget_junk(self) -> None:
+        """Begin to count anew: there was mail."""
+        self._junk = 0
+
     def reply_to(self, failure: Failure) -> Reply:
         """Make the reply to a command that raised.
 
@@ -289,9 +399,26 @@ class Connection(smtp.ESMTP):
         """
         error = failure.value
         if isinstance(error, smtp.SMTPServerError):
-            return reply_to_error(error.code, error.resp)
-        log.error("%s:%s: %r", *self.peer, error, exc_info=error)
+            return reply_to_error(error)
+        if error is not self._logged:
+            self._log_error(error)
         return LOCAL_ERROR
+
+    def _log_error(self, error: BaseException | None) -> None:
+        # One failure may refuse the message for each of its recipients.
+        self._logged = error
+        log.error(
+            "session %d with %s:%s: %r",
+            self.session_id,
+            *self.peer,
+            error,
+            exc_info=error,
+        )
+
+
+def _may_begin(octet: int) -> bool:
+    """Say whether a session may begin so: TLS, for one, begins with 0x16."""
+    return octet >= 0x20 or octet in b"\r\n\t"
 
 
 @implementer(IPushProducer)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from twisted.internet import defer
 from twisted.mail import smtp
 from twisted.mail.interfaces import IMessageDelivery, IMessageDeliveryFactory
+from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from lazr_smtptest.envelope import Envelope
 from lazr_smtptest.interfaces import IEnvelopeMessage, IMessageHandler
+from lazr_smtptest.pending import is_pending, pending
+from lazr_smtptest.smtp.errors import PolicyError, ReplyError
+from lazr_smtptest.smtp.reply import Reply
 
 __all__ = ["HandlerDelivery", "HandlerDeliveryFactory"]
 
@@ -44,7 +48,7 @@ class HandlerDelivery:
         self._helo: tuple[bytes | None, bytes] = (None, b"")
         self._origin: smtp.Address | None = None
         self._users: list[smtp.User] = []
-        self._opened = False
+        self._handed: _HandlerMessage | None = None
 
     def receivedHeader(
         self,
@@ -61,20 +65,20 @@ class HandlerDelivery:
         """Accept any sender; it begins a transaction."""
         self._helo, self._origin = helo, origin
         self._users = []
-        self._opened = False
+        self._handed = None
         return origin
 
     def validateTo(self, user: smtp.User) -> Callable[[], IEnvelopeMessage]:
         """Accept any recipient."""
         self._users.append(user)
-        return self._open
+        return lambda: self._open(user)
 
-    def _open(self) -> IEnvelopeMessage:
+    def _open(self, user: smtp.User) -> IEnvelopeMessage:
         """Make the message for one recipient: only the first one is handed over."""
-        if self._opened:
-            return _Copy()
-        self._opened = True
-        return _HandlerMessage(self)
+        if self._handed is None:
+            self._handed = _HandlerMessage(self, user)
+            return self._handed
+        return _Copy(self._handed, user)
 
     def envelope_of(self, content: bytes) -> Envelope:
         """Make the envelope of a message that came without one."""
@@ -87,10 +91,9 @@ class HandlerDelivery:
             helo=_text(name or b""),
         )
 
-    def deliver(self, envelope: Envelope) -> defer.Deferred[None]:
+    def deliver(self, envelope: Envelope) -> object:
         """Hand a message to the handler."""
-        handle: Callable[[Envelope], Any] = self._handler.envelope_received
-        return defer.maybeDeferred(handle, envelope)
+        return self._handler.envelope_received(envelope)
 
 
 @implementer(IEnvelopeMessage)
@@ -100,22 +103,50 @@ class _HandlerMessage:
     Our protocol gives it the envelope; Twisted's own gives it lines.
     """
 
-    def __init__(self, delivery: HandlerDelivery) -> None:
+    def __init__(self, delivery: HandlerDelivery, user: smtp.User) -> None:
         self._delivery = delivery
-        self._envelope: Envelope | None = None
+        self._user = user
         self._lines: list[bytes] = []
+        # What the handler came to: a result, or a Failure; a Deferred before.
+        self._outcome: object = None
+        self._copies: list[defer.Deferred[Any]] = []
 
-    def envelope_received(self, envelope: Envelope) -> None:
-        self._envelope = envelope
+    def envelope_received(self, envelope: Envelope) -> object:
+        try:
+            outcome = self._delivery.deliver(envelope)
+        except Exception:
+            self._outcome = Failure()
+            raise
+        if is_pending(outcome):
+            self._outcome = deferred = pending(outcome)
+            deferred.addBoth(self._settle)
+            return deferred.addCallback(_for_recipient, self._user)
+        self._outcome = outcome
+        return _for_recipient(outcome, self._user)
+
+    def _settle(self, outcome: object) -> object:
+        """Tell the copies, which have waited for the same."""
+        self._outcome = outcome
+        for copy in self._copies:
+            copy.callback(outcome)
+        return outcome
+
+    def outcome_for(self, user: smtp.User) -> object:
+        """Give the outcome for a further recipient."""
+        if isinstance(self._outcome, defer.Deferred):
+            copy: defer.Deferred[Any] = defer.Deferred()
+            self._copies.append(copy)
+            return copy.addCallback(_for_recipient, user)
+        if isinstance(self._outcome, Failure):
+            self._outcome.raiseException()
+        return _for_recipient(self._outcome, user)
 
     def lineReceived(self, line: bytes) -> None:
         self._lines.append(line + b"\r\n")
 
-    def eomReceived(self) -> defer.Deferred[None]:
-        envelope = self._envelope
-        if envelope is None:
-            envelope = self._delivery.envelope_of(b"".join(self._lines))
-        return self._delivery.deliver(envelope)
+    def eomReceived(self) -> defer.Deferred[Any]:
+        envelope = self._delivery.envelope_of(b"".join(self._lines))
+        return defer.maybeDeferred(self.envelope_received, envelope)
 
     def connectionLost(self) -> None:
         self._lines.clear()
@@ -125,17 +156,36 @@ class _HandlerMessage:
 class _Copy:
     """The message for a further recipient: the first one's stands for all."""
 
-    def envelope_received(self, envelope: Envelope) -> None:
-        pass
+    def __init__(self, original: _HandlerMessage, user: smtp.User) -> None:
+        self._original = original
+        self._user = user
+
+    def envelope_received(self, envelope: Envelope) -> object:
+        return self._original.outcome_for(self._user)
 
     def lineReceived(self, line: bytes) -> None:
         pass
 
-    def eomReceived(self) -> defer.Deferred[None]:
-        return defer.succeed(None)
+    def eomReceived(self) -> defer.Deferred[Any]:
+        return defer.maybeDeferred(self._original.outcome_for, self._user)
 
     def connectionLost(self) -> None:
         pass
+
+
+def _for_recipient(result: object, user: smtp.User) -> object:
+    """Pick what is for one recipient, where a handler said something for each.
+
+    Raises:
+        ReplyError: the handler refuses.
+    """
+    if isinstance(result, Mapping):
+        result = result.get(str(user))
+    if isinstance(result, ReplyError):
+        raise result
+    if isinstance(result, Reply) and result.code >= 400:
+        raise PolicyError(result.code, result.text, result.enhanced)
+    return result
 
 
 def _text(octets: bytes | str) -> str:

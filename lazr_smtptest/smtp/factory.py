@@ -14,9 +14,9 @@ from twisted.mail.interfaces import (
     IMessageDeliveryFactory,
 )
 
-from lazr_smtptest.smtp.limits import Limits
 from lazr_smtptest.smtp.protocol import SMTPServerProtocol
 from lazr_smtptest.smtp.sessions import Sessions
+from lazr_smtptest.smtp.settings import Settings
 
 __all__ = ["SMTPServerFactory"]
 
@@ -24,8 +24,9 @@ __all__ = ["SMTPServerFactory"]
 class SMTPServerFactory(smtp.SMTPFactory):
     """Makes the connections of a test server, for any endpoint or port.
 
-    Just one of `delivery`, `delivery_factory` and `portal` is given; it means
-    what it means to `twisted.mail.smtp.SMTP`.
+    One of `delivery`, `delivery_factory` and `portal` is given at least; each
+    means what it means to `twisted.mail.smtp.SMTP`. A delivery beside a portal
+    is for clients that have not logged in.
 
     Args:
         reactor: where time comes from; a `Clock` will do.
@@ -36,7 +37,7 @@ class SMTPServerFactory(smtp.SMTPFactory):
         challengers: the mechanisms of AUTH, by name, upper case: what makes an
             `IChallengeResponse`, such as `twisted.mail.smtp.LOGINCredentials`.
             They take a portal.
-        limits: the bounds of each connection.
+        settings: what the listener offers.
         protocol: the class of the connections.
         on_rset: called at each RSET of a client, before its reply.
         on_exit: called at EXIT, after its reply; without it EXIT is no command.
@@ -46,7 +47,7 @@ class SMTPServerFactory(smtp.SMTPFactory):
         sessions: the connections that are open.
 
     Raises:
-        TypeError: none, or more than one, of the three was given.
+        TypeError: none of the three was given, or both kinds of delivery.
     """
 
     # Twisted would log each start and stop.
@@ -60,19 +61,21 @@ class SMTPServerFactory(smtp.SMTPFactory):
         delivery_factory: IMessageDeliveryFactory | None = None,
         portal: Portal | None = None,
         challengers: Mapping[bytes, Callable[[], IChallengeResponse]] | None = None,
-        limits: Limits | None = None,
+        settings: Settings | None = None,
         protocol: type[SMTPServerProtocol] = SMTPServerProtocol,
         on_rset: Callable[[], object] | None = None,
         on_exit: Callable[[], object] | None = None,
     ) -> None:
-        if sum(each is not None for each in (delivery, delivery_factory, portal)) != 1:
+        if delivery is not None and delivery_factory is not None:
+            raise TypeError("give delivery or delivery_factory, not both")
+        if delivery is None and delivery_factory is None and portal is None:
             raise TypeError("give one of delivery, delivery_factory and portal")
         super().__init__(portal)
         self.reactor = reactor
         self.delivery = delivery
         self.delivery_factory = delivery_factory
         self.challengers = challengers or {}
-        self.limits = limits or Limits()
+        self.settings = settings or Settings()
         self.protocol = protocol
         self.on_rset = on_rset
         self.on_exit = on_exit
@@ -82,7 +85,7 @@ class SMTPServerFactory(smtp.SMTPFactory):
         """Make the protocol of one connection."""
         protocol: SMTPServerProtocol = super().buildProtocol(addr)
         protocol.reactor = self.reactor
-        protocol.limits = self.limits
+        protocol.settings = self.settings
         protocol.sessions = self.sessions
         protocol.on_rset = self.on_rset
         protocol.on_exit = self.on_exit
@@ -93,4 +96,4 @@ class SMTPServerFactory(smtp.SMTPFactory):
 
     def end_sessions(self) -> defer.Deferred[None]:
         """End every open connection with ``421``; fires when none is left."""
-        return self.sessions.end(self.reactor, self.limits.closing)
+        return self.sessions.end(self.reactor, self.settings.limits.closing)

@@ -1,4 +1,4 @@
-"""Cutting the bytes of a client into command lines and message contents.
+"""Cutting the bytes of a client into command lines, message contents and chunks.
 
 Rules of this module:
 
@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import attrs
 
-__all__ = ["BadLine", "Content", "Framer"]
+__all__ = ["BadLine", "Chunk", "Content", "Framer", "Item", "append_piece"]
 
 CRLF = b"\r\n"
 END_OF_DATA = b"\r\n.\r\n"
@@ -45,11 +45,22 @@ class Content:
     data: bytes | None
 
 
-class Framer:
-    """Takes bytes in, gives lines and contents out.
+@attrs.frozen
+class Chunk:
+    """So many octets as BDAT said (RFC 3030 section 2).
 
-    It starts in line mode. `read_content` makes the next item a `Content`;
-    after that it is in line mode again.
+    Attributes:
+        data: the exact bytes; ``None`` if they were not to be kept.
+    """
+
+    data: bytes | None
+
+
+class Framer:
+    """Takes bytes in, gives lines, contents and chunks out.
+
+    It starts in line mode. `read_content` makes the next item a `Content`,
+    `read_chunk` a `Chunk`; after that it is in line mode again.
 
     Args:
         line_limit: the most octets that a line may have, its CRLF included
@@ -61,7 +72,7 @@ class Framer:
         self._buffer = b""
         self._start = 0
         self._discarding = False
-        self._content: _ContentReader | None = None
+        self._reader: _ContentReader | _ChunkReader | None = None
 
     @property
     def pending(self) -> int:
@@ -87,26 +98,40 @@ class Framer:
         Args:
             size_limit: the most octets it may have; ``None`` for no limit.
         """
-        self._content = _ContentReader(size_limit)
+        self._reader = _ContentReader(size_limit)
 
-    def next(self) -> bytes | BadLine | Content | None:
-        """Give the next item: a line without its CRLF, or a content.
+    def read_chunk(self, size: int, *, keep: bool) -> None:
+        """Make what follows a chunk of `size` octets.
+
+        Args:
+            size: how many there are; 0 is possible.
+            keep: whether to keep them, or to count them only.
+        """
+        self._reader = _ChunkReader(size, keep)
+
+    @property
+    def in_line(self) -> bool:
+        """Whether a line comes next, or a part of one is there."""
+        return self._reader is None
+
+    def next(self) -> Item | None:
+        """Give the next item; a line comes without its CRLF.
 
         Returns ``None`` when more bytes are needed.
         """
-        if self._content is not None:
-            return self._next_content(self._content)
-        return self._next_line()
+        if self._reader is None:
+            return self._next_line()
+        return self._next_read(self._reader)
 
-    def _next_content(self, reader: _ContentReader) -> Content | None:
+    def _next_read(self, reader: _ContentReader | _ChunkReader) -> Item | None:
         data = self._buffer[self._start :] if self._start else self._buffer
         used = reader.feed(data)
         if used is None:
             self.clear()
             return None
         self._start += used
-        self._content = None
-        return reader.content()
+        self._reader = None
+        return reader.item()
 
     def _next_line(self) -> bytes | BadLine | None:
         end = self._buffer.find(CRLF, self._start)
@@ -138,6 +163,29 @@ class Framer:
         self._discarding = False
         self._start = end + len(CRLF)
         return self._next_line()
+
+
+Item = bytes | BadLine | Content | Chunk
+
+
+class _ChunkReader:
+    """Collects so many octets."""
+
+    def __init__(self, size: int, keep: bool) -> None:
+        self._missing = size
+        self._pieces: list[bytes] | None = [] if keep else None
+
+    def feed(self, data: bytes) -> int | None:
+        """Take in `data`; return how much of it was used if that was all."""
+        used = min(self._missing, len(data))
+        if used and self._pieces is not None:
+            append_piece(self._pieces, data[:used])
+        self._missing -= used
+        return None if self._missing else used
+
+    def item(self) -> Chunk:
+        """Give what was collected."""
+        return Chunk(None if self._pieces is None else b"".join(self._pieces))
 
 
 class _ContentReader:
@@ -185,11 +233,7 @@ class _ContentReader:
             self._too_big = True
             self._pieces.clear()
             return
-        if self._pieces and len(self._pieces[-1]) + len(data) <= SMALL:
-            # Keeps a client that sends single octets from costing an object each.
-            self._pieces[-1] += data
-        else:
-            self._pieces.append(data)
+        append_piece(self._pieces, data)
 
     def _unkeep(self, count: int) -> None:
         """Drop the first octets of the end of data that were taken for content."""
@@ -197,7 +241,7 @@ class _ContentReader:
         if not self._too_big:
             self._pieces = [b"".join(self._pieces)[:-count]]
 
-    def content(self) -> Content:
+    def item(self) -> Content:
         """Give what was collected, as it was before the client made it fit."""
         data = b"".join(self._pieces)
         self._pieces.clear()
@@ -209,3 +253,11 @@ class _ContentReader:
         ):
             return Content(None)
         return Content(data)
+
+
+def append_piece(pieces: list[bytes], data: bytes) -> None:
+    """Add a piece; a client that sends single octets costs no object for each."""
+    if pieces and len(pieces[-1]) + len(data) <= SMALL:
+        pieces[-1] += data
+    else:
+        pieces.append(data)

@@ -13,21 +13,48 @@ class Limits:
 
     Attributes:
         command_line: octets of a command line, CRLF included; 500 above it.
+        auth_line: octets of a line within AUTH, CRLF included; 500 above it.
+        body_line: octets of a line of a message; 554 above it.
         message_size: octets of a message; announced as SIZE; 552 above it.
             ``None``: no limit, and SIZE is announced without a number.
-        recipients: recipients of one transaction; 452 above it.
+        chunk_size: octets that a refused BDAT may still bring; above it the
+            connection is closed, 552.
+        recipients: recipients of one transaction; announced in LIMITS; 452
+            above it.
+        connections: connections that are open at once; further ones are greeted
+            with 421. ``None``: no limit.
         errors: refused commands of one session; 421 and the end after that.
+        junk: NOOP, VRFY, RSET and the like between two messages; 421 above it.
+        logins: failed logins of one session; 421 and the end after that.
         idle: seconds without a byte from the client; 421 after that.
+        session: seconds that a session may last; 421 after that. ``None``: no
+            limit.
+        data_rate: octets a second that a message has to come with at least,
+            counted from `data_grace` seconds on; 421 below it. 0: no limit.
+        data_grace: seconds before `data_rate` counts.
+        handshake: seconds that a TLS handshake may take.
         backlog: bytes that a client may send ahead while a command of its is
             being worked on; reading stops above it.
-        closing: seconds that a client has to take the last reply when the
-            server stops; it is disconnected after that.
+        goodbye: seconds that a client has to take the last reply of its session;
+            it is disconnected after that.
+        closing: the same for when the server stops.
     """
 
     command_line: int = 2048
+    auth_line: int = 12288
+    body_line: int = 1_000_000
     message_size: int | None = 50 * 1024 * 1024
+    chunk_size: int = 2**31
     recipients: int = 1000
+    connections: int | None = None
     errors: int = 20
+    junk: int = 1000
+    logins: int = 10
     idle: float = 300.0
+    session: float | None = None
+    data_rate: float = 500.0
+    data_grace: float = 60.0
+    handshake: float = 30.0
     backlog: int = 64 * 1024
+    goodbye: float = 10.0
     closing: float = 1.0

@@ -5,62 +5,47 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from lazr_smtptest.smtp.reply import Reply
+from lazr_smtptest.smtp.errors import ClientError
 
-__all__ = ["MAIL_PARAMETERS", "RCPT_PARAMETERS", "ParameterError", "parse_parameters"]
+__all__ = ["Parameters", "parse_parameters", "xtext_decode"]
 
-# A value may hold anything but "=", space and control characters.
-_PARAMETER = re.compile(
-    r"(?P<keyword>[A-Za-z0-9][A-Za-z0-9-]*)(?:=(?P<value>[!-<>-~]+))?"
-)
+# What the value of each keyword must look like; None: it takes no value.
+Parameters = Mapping[str, "re.Pattern[str] | None"]
 
-# What each parameter's value must look like; None: it takes no value.
-MAIL_PARAMETERS: Mapping[str, re.Pattern[str] | None] = {
-    "SIZE": re.compile(r"[0-9]{1,20}"),  # RFC 1870 section 4
-    "BODY": re.compile(r"7BIT|8BITMIME", re.IGNORECASE),  # RFC 6152 section 3
-    "SMTPUTF8": None,  # RFC 6531 section 3.4
-}
-RCPT_PARAMETERS: Mapping[str, re.Pattern[str] | None] = {}
+# A value may hold anything but "=", space and control characters (RFC 5321), and
+# UTF-8 (RFC 6531 section 3.3).
+_KEYWORD = r"(?P<keyword>[A-Za-z0-9][A-Za-z0-9-]*)"
+_VALUE = r"(?P<value>[!-<>-~\u0080-\ud7ff\ue000-\U0010ffff]+)"
+_PARAMETER = re.compile(f"{_KEYWORD}(?:={_VALUE})?")
+
+_HEX = re.compile(r"\+([0-9A-F]{2})")
 
 
-class ParameterError(Exception):
-    """A parameter that is refused.
-
-    Attributes:
-        reply: what to tell the client.
-    """
-
-    def __init__(self, reply: Reply) -> None:
-        super().__init__(str(reply))
-        self.reply = reply
-
-
-def parse_parameters(
-    text: str, known: Mapping[str, re.Pattern[str] | None]
-) -> dict[str, str | None]:
+def parse_parameters(text: str, known: Parameters) -> dict[str, str | None]:
     """Parse the parameters behind a path.
 
     Args:
         text: ``SIZE=500 BODY=8BITMIME``.
-        known: the parameters that may stand here, and what their values must
-            look like.
+        known: the parameters that may stand here.
 
     Returns:
         the values by keyword, upper case; ``None`` for one without a value.
 
     Raises:
-        ParameterError: one is malformed or doubled (501) or unknown (555).
+        ClientError: one is malformed or doubled (501) or unknown (555).
     """
     parameters: dict[str, str | None] = {}
-    for word in text.split():
+    for word in text.split(" "):
+        if not word:
+            continue
         found = _PARAMETER.fullmatch(word)
         if found is None:
-            raise ParameterError(Reply(501, f"malformed parameter {word!a}", "5.5.4"))
+            raise ClientError(501, f"malformed parameter {word!a}", "5.5.4")
         keyword, value = found["keyword"].upper(), found["value"]
         if keyword not in known:
-            raise ParameterError(Reply(555, f"unknown parameter {keyword}", "5.5.4"))
+            raise ClientError(555, f"unknown parameter {keyword}", "5.5.4")
         if keyword in parameters:
-            raise ParameterError(Reply(501, f"{keyword} given twice", "5.5.4"))
+            raise ClientError(501, f"{keyword} given twice", "5.5.4")
         _check_value(keyword, value, known[keyword])
         parameters[keyword] = value
     return parameters
@@ -74,5 +59,10 @@ def _check_value(
     else:
         good = value is not None and pattern.fullmatch(value) is not None
     if not good:
-        given = "no value" if value is None else repr(value)
-        raise ParameterError(Reply(501, f"bad {keyword}: {given}", "5.5.4"))
+        given = "no value" if value is None else ascii(value)
+        raise ClientError(501, f"bad {keyword}: {given}", "5.5.4")
+
+
+def xtext_decode(text: str) -> str:
+    """Undo the encoding of ENVID, ORCPT, AUTH and XCLIENT (RFC 3461 section 4)."""
+    return _HEX.sub(lambda found: chr(int(found[1], 16)), text)

@@ -86,10 +86,13 @@ class ParsedPath:
     Attributes:
         address: the address in the path.
         parameters: the text behind it, not yet parsed.
+        space: whether a space stood before the path. RFC 5321 section 3.3 allows
+            none, but so many clients send one that servers in the field take it.
     """
 
     address: Address
     parameters: str
+    space: bool
 
 
 def parse_path(argument: str, keyword: str, *, null: bool) -> ParsedPath:
@@ -107,11 +110,11 @@ def parse_path(argument: str, keyword: str, *, null: bool) -> ParsedPath:
     prefix = f"{keyword}:"
     if argument[: len(prefix)].upper() != prefix:
         raise PathSyntaxError(f"expected {prefix}<address>")
-    # RFC 5321 section 3.3 allows no space here, but so many clients send one
-    # that servers in the field take it.
-    rest = argument[len(prefix) :].lstrip(" ")
+    given = argument[len(prefix) :]
+    rest = given.lstrip(" ")
+    space = rest != given
     if null and rest.startswith("<>"):
-        return ParsedPath(Address(b"", b""), _parameters(rest, 2))
+        return ParsedPath(Address(b"", b""), _parameters(rest, 2), space)
     found = _PATH.match(rest)
     if found is None:
         raise PathSyntaxError(_why_not(rest))
@@ -119,7 +122,7 @@ def parse_path(argument: str, keyword: str, *, null: bool) -> ParsedPath:
     if domain.startswith("["):
         _check_literal(domain[1:-1])
     address = Address(_encode(local), _encode(domain))
-    return ParsedPath(address, _parameters(rest, found.end()))
+    return ParsedPath(address, _parameters(rest, found.end()), space)
 
 
 def _encode(text: str) -> bytes:

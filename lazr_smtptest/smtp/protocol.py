@@ -2,15 +2,46 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
+
 from lazr_smtptest.smtp.auth import Authentication
+from lazr_smtptest.smtp.chunking import Chunking
+from lazr_smtptest.smtp.errors import ReplyError
+from lazr_smtptest.smtp.extensions import VERBS
 from lazr_smtptest.smtp.reply import Reply
-from lazr_smtptest.smtp.transaction import Transactions
+from lazr_smtptest.smtp.starttls import StartTLS
+from lazr_smtptest.smtp.xclient import XClient
 from lazr_smtptest.version import __version__
 
 __all__ = ["SMTPServerProtocol"]
 
+# What begins a line of HTTP, SSH or the PROXY protocol. A browser can be made to
+# post a form here, and its lines must not be tried one by one.
+_FOREIGN = re.compile(
+    rb"\S+ \S+ HTTP/\d"
+    rb"|(?:Host|User-Agent|Content-Type|Content-Length|Accept|Origin|Referer):"
+    rb"|SSH-\d|PROXY (?:TCP|UNKNOWN)|\0\Z",
+    re.IGNORECASE,
+)
+# What may be said before TLS where it is required (RFC 3207 section 4). HELO has
+# no way to it, but its client is to hear of that at MAIL. The octets of BDAT are
+# read whatever the reply: it refuses itself.
+_BEFORE_TLS = frozenset(
+    [b"EHLO", b"HELO", b"LHLO", b"NOOP", b"QUIT", b"STARTTLS", b"XCLIENT", b"BDAT"]
+)
+_TLS_FIRST = Reply(530, "STARTTLS first", "5.7.0")
+# The same for AUTH (RFC 4954 section 6).
+_BEFORE_AUTH = _BEFORE_TLS | {b"AUTH", b"RSET", b"HELP"}
+_AUTH_FIRST = Reply(530, "authentication required", "5.7.0")
 
-class SMTPServerProtocol(Transactions, Authentication):
+# What a client may call itself. RFC 5321 section 4.1.1.1 asks for a domain or an
+# address literal, section 4.1.4 forbids to refuse one that is not right.
+_NAME = re.compile(rb"[!-~]+")
+_NOT_SMTP = Reply(421, "this is an SMTP server", "4.7.0")
+
+
+class SMTPServerProtocol(Chunking, XClient, Authentication, StartTLS):
     """One connection of a client to a test server.
 
     Commands are methods ``do_VERB(argument: bytes)``, as in Twisted; a subclass
@@ -20,74 +51,125 @@ class SMTPServerProtocol(Transactions, Authentication):
     without one the defaults hold.
 
     Attributes:
-        limits: the bounds of this connection.
+        settings: what the listener offers.
         reactor: where time comes from; ``None`` for Twisted's global reactor.
         sessions: the connections that are open; this one enters and leaves it.
         on_rset: called at RSET, before its reply.
         on_exit: called at EXIT, after its reply; ``None``: there is no EXIT.
         peer: the client's address and port.
+        user: who the client has logged in as; ``None`` if it has not.
     """
+
+    # What the greeting says is spoken.
+    dialect = b"ESMTP"
 
     def greeting(self) -> bytes:
         """Give the text of the greeting."""
-        text = b"%s ESMTP Python SMTP proxy version %s"
-        return text % (self.host, __version__.encode())
+        text = b"%s %s Python SMTP proxy version %s"
+        return text % (self.host, self.dialect, __version__.encode())
 
-    def do_UNKNOWN(self, argument: bytes) -> None:
-        """Refuse a verb that is not known (RFC 5321 section 4.2.4)."""
-        self.reply(Reply(500, "command not recognized", "5.5.2"))
+    def lookupMethod(self, command: bytes) -> Callable[[bytes], None] | None:
+        """Find the method of a verb; none for what is hidden or was not asked for."""
+        verb = command.decode("ascii").upper()
+        if VERBS.get(verb) in self.settings.hidden:
+            return None
+        if verb == "UNKNOWN" or (verb == "EXIT" and self.on_exit is None):
+            return None
+        if verb == "XCLIENT" and not self.settings.xclient:
+            return None
+        return getattr(self, f"do_{verb}", None)
+
+    def refuse_verb(self, verb: bytes) -> Reply | None:
+        """Refuse what has to wait for TLS or AUTH, where these are required."""
+        settings = self.settings
+        if settings.require_tls and verb not in _BEFORE_TLS and not self.secure:
+            return _TLS_FIRST
+        if (
+            settings.require_auth
+            and verb not in _BEFORE_AUTH
+            and not self.authenticated
+        ):
+            return _AUTH_FIRST
+        return None
+
+    def unknown_command(self, line: bytes) -> None:
+        """Refuse what is not known; end what is not SMTP at all."""
+        if _FOREIGN.match(line):
+            self.end(_NOT_SMTP)
+        else:
+            self.reply(Reply(500, "command not recognized", "5.5.2"))
 
     def do_HELO(self, argument: bytes) -> None:
         """Take the client's name (RFC 5321 section 4.1.1.1)."""
-        if self._hello(argument):
+        if self.hello(argument) and not self.count_junk():
             self.reply(Reply(250, self.host.decode()))
 
     def do_EHLO(self, argument: bytes) -> None:
         """Take the client's name and say what the server can do."""
-        if self._hello(argument):
+        if self.hello(argument) and not self.count_junk():
             lines = [self.host.decode(), *self.listExtensions().decode().splitlines()]
             self.reply(Reply(250, "\n".join(lines)))
 
-    def _hello(self, argument: bytes) -> bool:
-        if not argument:
+    def hello(self, argument: bytes) -> bool:
+        """Take the client's name; false if it is refused."""
+        try:
+            self.check_last_in_group()
+        except ReplyError as error:
+            self.reply(error.reply)
+            return False
+        if _NAME.fullmatch(argument) is None:
             self.reply(Reply(501, "say who you are: EHLO name", "5.5.4"))
             return False
         self.abort_transaction()
+        self.forget_offered()
+        self.check_last_in_group()  # the note was just forgotten
         self._helo = (argument, self.peer[0].encode())
         return True
 
     def extensions(self) -> dict[bytes, list[bytes] | None]:
         """Give the extensions to announce, as Twisted's `ESMTP` does."""
-        size = self.limits.message_size
-        announced: dict[bytes, list[bytes] | None] = {
-            b"PIPELINING": None,
-            b"SIZE": [b"%d" % size] if size is not None else None,
-            b"8BITMIME": None,
-            b"SMTPUTF8": None,
-            b"ENHANCEDSTATUSCODES": None,
-            b"HELP": None,
+        announced: dict[str, str | None] = {
+            keyword: extension.value(self) if extension.value else None
+            for keyword, extension in self.offered().extensions.items()
+            if extension.announced is None or extension.announced(self)
         }
-        if self.portal is not None and self.challengers and not self.authenticated:
-            announced[b"AUTH"] = list(self.challengers)
-        return announced
+        announced.update(self.settings.values)
+        return {
+            keyword.encode(): value.encode().split() if value else None
+            for keyword, value in announced.items()
+        }
 
     def do_NOOP(self, argument: bytes) -> None:
         """Do nothing; an argument is ignored (RFC 5321 section 4.1.1.9)."""
-        self.reply(Reply(250, "OK", "2.0.0"))
+        if not self.count_junk():
+            self.reply(Reply(250, "OK", "2.0.0"))
 
     def do_VRFY(self, argument: bytes) -> None:
         """Say neither yes nor no (RFC 5321 sections 3.5.3 and 7.3)."""
-        if argument:
+        self._verify(argument, "VRFY")
+
+    def do_EXPN(self, argument: bytes) -> None:
+        """Say neither yes nor no (RFC 5321 section 3.5.2)."""
+        self._verify(argument, "EXPN")
+
+    def _verify(self, argument: bytes, verb: str) -> None:
+        if "VRFY" not in self.offered().extensions:
+            self.reply(Reply(502, f"{verb} is not available", "5.5.1"))
+        elif not argument:
+            self.reply(Reply(501, f"{verb} needs a name", "5.5.4"))
+        elif not self.count_junk():
             self.reply(Reply(252, "cannot verify, send a message", "2.5.0"))
-        else:
-            self.reply(Reply(501, "VRFY needs a name", "5.5.4"))
 
     def do_HELP(self, argument: bytes) -> None:
         """List the commands (RFC 5321 section 4.1.1.8)."""
-        methods = (name for name in dir(self) if name.startswith(("do_", "ext_")))
-        hidden = {"UNKNOWN"} if self.on_exit else {"UNKNOWN", "EXIT"}
-        verbs = {name.partition("_")[2] for name in methods} - hidden
-        self.reply(Reply(214, "commands: " + " ".join(sorted(verbs)), "2.0.0"))
+        if not self.count_junk():
+            text = "commands: " + " ".join(self.verbs())
+            self.reply(Reply(214, text, "2.0.0"))
+
+    def verbs(self) -> list[str]:
+        """Give the commands that the session has now."""
+        methods = {name[3:] for name in dir(self) if name.startswith("do_")}
+        return sorted(verb for verb in methods if self.lookupMethod(verb.encode()))
 
     def do_QUIT(self, argument: bytes) -> None:
         """Say good-bye and close (RFC 5321 section 4.1.1.10)."""
@@ -98,8 +180,6 @@ class SMTPServerProtocol(Transactions, Authentication):
 
     def do_EXIT(self, argument: bytes) -> None:
         """Stop the server: a command of this library's, for its seed classes."""
-        if self.on_exit is None:
-            self.do_UNKNOWN(argument)
-            return
+        assert self.on_exit is not None
         self.end(Reply(250, "OK", "2.0.0"))
         self.on_exit()

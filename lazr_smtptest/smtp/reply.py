@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 import attrs
+from twisted.mail import smtp
 
 __all__ = ["LOCAL_ERROR", "Reply", "reply_to_error"]
 
@@ -56,11 +58,7 @@ class Reply:
         Args:
             enhanced: whether the enhanced code is part of it.
         """
-        prefix = f"{self.enhanced} " if enhanced and self.enhanced else ""
-        *first, last = self.text.splitlines() or [""]
-        lines = [f"{self.code}-{prefix}{line}\r\n" for line in first]
-        lines.append(f"{self.code} {prefix}{last}\r\n")
-        return "".join(lines).encode("utf-8", "surrogateescape")
+        return _encode(self.code, self.text, self.enhanced if enhanced else "")
 
     @classmethod
     def from_text(cls, code: int, text: str) -> Reply:
@@ -75,11 +73,25 @@ class Reply:
         return cls(code, text, _USUAL.get(code, f"{code // 100}.0.0"))
 
 
-def reply_to_error(code: int, text: bytes | str) -> Reply:
-    """Make the reply that an `SMTPServerError` of Twisted's asks for."""
+# Most replies are the same few.
+@lru_cache(maxsize=256)
+def _encode(code: int, text: str, enhanced: str) -> bytes:
+    prefix = f"{enhanced} " if enhanced else ""
+    *first, last = text.splitlines() or [""]
+    lines = [f"{code}-{prefix}{line}\r\n" for line in first]
+    lines.append(f"{code} {prefix}{last}\r\n")
+    return "".join(lines).encode("utf-8", "surrogateescape")
+
+
+def reply_to_error(error: smtp.SMTPServerError) -> Reply:
+    """Make the reply that an exception of Twisted's, or of ours, asks for."""
+    reply = getattr(error, "reply", None)
+    if isinstance(reply, Reply):
+        return reply
+    text = error.resp
     if isinstance(text, bytes):
         text = text.decode("utf-8", "surrogateescape")
-    return Reply.from_text(code, text)
+    return Reply.from_text(error.code, text)
 
 
 LOCAL_ERROR = Reply(451, "local error in processing", "4.3.0")

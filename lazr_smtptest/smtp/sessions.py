@@ -3,35 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
 from twisted.internet import defer
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
-if TYPE_CHECKING:
-    from lazr_smtptest.smtp.connection import Connection
-
 __all__ = ["Sessions"]
+
+
+class Session(Protocol):
+    """What has to be known of a connection to end it."""
+
+    transport: Any
+
+    def shut_down(self) -> None:
+        """Send the client away."""
 
 
 class Sessions:
     """The open connections, and the wait for the last of them to end."""
 
     def __init__(self) -> None:
-        self._open: set[Connection] = set()
+        self._open: set[Session] = set()
         self._waiting: list[defer.Deferred[None]] = []
 
     def __len__(self) -> int:
         return len(self._open)
 
-    def __iter__(self) -> Iterator[Connection]:
+    def __iter__(self) -> Iterator[Session]:
         return iter(tuple(self._open))
 
-    def add(self, session: Connection) -> None:
+    def add(self, session: Session) -> None:
         """Note a connection that was made."""
         self._open.add(session)
 
-    def remove(self, session: Connection) -> None:
+    def remove(self, session: Session) -> None:
         """Note a connection that was lost."""
         self._open.discard(session)
         if not self._open:

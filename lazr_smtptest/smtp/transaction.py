@@ -1,43 +1,49 @@
-"""Mail transactions: MAIL, RCPT, DATA, RSET and the message that results.
+"""Mail transactions: MAIL, RCPT and RSET.
 
-Rules of this module (RFC 5321 section 4.1.4):
+Rules of this module:
 
 1. A transaction begins with an accepted MAIL and ends with the reply to its
-   message, with RSET, HELO or EHLO, or with the connection.
-2. Each `IMessage` that the delivery gave, one for each recipient, gets the
-   message: as an envelope if it takes one, otherwise line by line.
+   message, with RSET, HELO or EHLO, or with the connection (RFC 5321 section
+   4.1.4).
+2. What is irregular is refused or noted, as the profile says; see `irregular`.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from twisted.internet import defer
 from twisted.mail import smtp
 from twisted.mail.interfaces import IMessageSMTP
 from twisted.python.failure import Failure
 
-from lazr_smtptest.envelope import Envelope
-from lazr_smtptest.interfaces import IEnvelopeMessage
 from lazr_smtptest.smtp.connection import Connection
+from lazr_smtptest.smtp.errors import ClientError, PolicyError, ReplyError
+from lazr_smtptest.smtp.extensions import check_release
 from lazr_smtptest.smtp.header import find_header
-from lazr_smtptest.smtp.parameters import (
-    MAIL_PARAMETERS,
-    RCPT_PARAMETERS,
-    ParameterError,
-    parse_parameters,
+from lazr_smtptest.smtp.irregular import (
+    IRREGULAR,
 )
-from lazr_smtptest.smtp.path import PathSyntaxError, Recipient, parse_path
+from lazr_smtptest.smtp.parameters import parse_parameters
+from lazr_smtptest.smtp.path import (
+    Address,
+    ParsedPath,
+    PathSyntaxError,
+    Recipient,
+    parse_path,
+)
 from lazr_smtptest.smtp.reply import Reply
 
-__all__ = ["Transactions"]
+__all__ = ["Transactions", "decode"]
 
 log = logging.getLogger("lazr.smtptest")
 
-_TOO_BIG = Reply(552, "message is too big", "5.3.4")
 _TOO_MANY = Reply(452, "too many recipients", "4.5.3")
+_NOT_STARTED = Reply(503, "MAIL first", "5.5.1")
+
+
+Options = dict[str, "str | None"]
 
 
 class Transactions(Connection):
@@ -47,11 +53,21 @@ class Transactions(Connection):
         super().__init__(*args, **kwargs)
         # What the delivery gave, with the recipient that it is for.
         self._messages: list[tuple[IMessageSMTP, smtp.User]] = []
+        self.forget_transaction()
+
+    def forget_transaction(self) -> None:
+        """Begin with nothing."""
+        self._from = None
+        self._to = []
+        self._mail_options: Options = {}
+        self._rcpt_options: list[Options] = []
+        self._warnings: list[str] = []
+        # Whether a part of the message has come, by BDAT.
+        self._begun = False
 
     def abort_transaction(self) -> None:
         """Forget the sender, the recipients and a message on its way."""
-        self._from = None
-        self._to = []
+        self.forget_transaction()
         messages, self._messages = self._messages, []
         for message, _ in messages:
             try:
@@ -59,36 +75,99 @@ class Transactions(Connection):
             except Exception:
                 log.exception("a message could not be abandoned")
 
+    # What is irregular
+
+    def note(self, kind: str) -> None:
+        """Refuse what is irregular in the strict profile, note it in the other.
+
+        Raises:
+            ClientError: it is refused.
+        """
+        if self.settings.profile == "strict":
+            refusal = IRREGULAR[kind]
+            raise ClientError(refusal.code, refusal.text, refusal.enhanced)
+        if kind not in self._warnings:
+            self._warnings.append(kind)
+
+    def check_last_in_group(self) -> None:
+        """Note that something was sent behind a command that ends a group."""
+        if self._framer.pending:
+            self.note("pipelining")
+
     # MAIL
 
     def do_MAIL(self, argument: bytes) -> None:
         """Begin a transaction (RFC 5321 section 4.1.1.2)."""
-        if self._from is not None:
-            self.reply(Reply(503, "sender already given", "5.5.1"))
-            return
         try:
-            path = parse_path(_text(argument), "FROM", null=True)
-            parameters = parse_parameters(path.parameters, MAIL_PARAMETERS)
-        except PathSyntaxError as error:
-            self.reply(Reply(501, f"{error}: {_shown(argument)}", "5.1.7"))
-            return
-        except ParameterError as error:
-            self.reply(error.reply)
-            return
-        limit = self.limits.message_size
-        if limit is not None and int(parameters.get("SIZE") or 0) > limit:
-            self._refuse(_TOO_BIG, path.address)
+            if self._from is not None:
+                raise ClientError(503, "sender already given", "5.5.1")
+            self._check_may_send()
+            sender, options = self._parse_mail(decode(argument))
+        except ReplyError as error:
+            self._warnings.clear()
+            self._refuse_command(error.reply, b"MAIL " + argument)
             return
         self.call(
             self.validateFrom,
             self._helo,
-            path.address,
-            done=self._sender_accepted,
-            failed=lambda failure: self._refuse(self.reply_to(failure), path.address),
+            sender,
+            done=lambda accepted: self._sender_accepted(accepted, options),
+            failed=lambda failure: self._sender_refused(sender, failure),
         )
 
-    def _sender_accepted(self, sender: smtp.Address) -> None:
+    def _sender_refused(self, sender: Address, failure: Failure) -> None:
+        self._warnings.clear()
+        self.refuse(self.reply_to(failure), sender)
+
+    def _check_may_send(self) -> None:
+        if self._helo[0] is None:
+            self.note("no-hello")
+
+    def _parse_mail(self, argument: str) -> tuple[Address, Options]:
+        path = _parse_path(argument, "FROM", "5.1.7")
+        if "REQUIRETLS" in path.parameters.upper().split(" ") and not self.secure:
+            # RFC 8689 section 4.2.1
+            raise PolicyError(530, "REQUIRETLS needs TLS", "5.7.10")
+        options = parse_parameters(path.parameters, self.offered().mail)
+        self._check_mail_options(options)
+        self._note_path(path, "SMTPUTF8" in options)
+        return path.address, options
+
+    def _check_mail_options(self, options: Options) -> None:
+        size, limit = options.get("SIZE"), self.limits.message_size
+        if size is not None and limit is not None and int(size) > limit:
+            raise PolicyError(552, "message is too big", "5.3.4")
+        by = options.get("BY")
+        if by is not None and "R" in by.upper() and int(by.partition(";")[0]) <= 0:
+            # RFC 2852 section 4: a message cannot be returned before it came.
+            raise ClientError(501, f"bad BY: {by!a}", "5.5.4")
+        check_release(options.get("HOLDFOR"), options.get("HOLDUNTIL"), self.seconds())
+
+    def _note_path(self, path: ParsedPath, utf8: bool) -> None:
+        """Note what is irregular in a path, or refuse it."""
+        address = path.address
+        if (
+            address.local
+            and not address.domain
+            and address.local.lower() != b"postmaster"
+        ):
+            self.note("no-domain")
+        if not (utf8 or bytes(address).isascii()):
+            self.note("undeclared-utf8")
+        if path.space:
+            self.note("space-before-path")
+
+    def validateFrom(self, helo: tuple[bytes | None, bytes], origin: Address) -> Any:
+        """Ask the delivery for the sender; without one, the portal for a delivery."""
+        if self.deliveryFactory is not None:
+            self.delivery = self.deliveryFactory.getMessageDelivery()
+        if self.delivery is not None:
+            return self.delivery.validateFrom(helo, origin)
+        return super().validateFrom(helo, origin)
+
+    def _sender_accepted(self, sender: smtp.Address, options: Options) -> None:
         self._from = sender
+        self._mail_options = options
         self.reply(Reply(250, "sender accepted", "2.1.0"))
 
     # RCPT
@@ -97,119 +176,41 @@ class Transactions(Connection):
         """Add a recipient (RFC 5321 section 4.1.1.3)."""
         sender = self._from
         if sender is None:
-            self.reply(Reply(503, "MAIL first", "5.5.1"))
+            self.reply(_NOT_STARTED)
             return
         try:
-            path = parse_path(_text(argument), "TO", null=False)
-            parse_parameters(path.parameters, RCPT_PARAMETERS)
-        except PathSyntaxError as error:
-            self.reply(Reply(501, f"{error}: {_shown(argument)}", "5.1.3"))
+            if self._begun:
+                raise ClientError(503, "the message has begun", "5.5.1")
+            recipient, options = self._parse_rcpt(decode(argument))
+        except ReplyError as error:
+            self._refuse_command(error.reply, b"RCPT " + argument)
             return
-        except ParameterError as error:
-            self.reply(error.reply)
-            return
-        user = Recipient(path.address, self._helo, self, sender)
+        user = Recipient(recipient, self._helo, self, sender)
         if len(self._to) >= self.limits.recipients:
-            self._refuse(_TOO_MANY, sender, [user])
+            self.refuse(_TOO_MANY, sender, [user])
             return
         self.call(
             self.validateTo,
             user,
-            done=lambda message: self._recipient_accepted(user, message),
-            failed=lambda failure: self._refuse(self.reply_to(failure), sender, [user]),
+            done=lambda message: self._recipient_accepted(user, message, options),
+            failed=lambda failure: self.refuse(self.reply_to(failure), sender, [user]),
         )
+
+    def _parse_rcpt(self, argument: str) -> tuple[Address, Options]:
+        path = _parse_path(argument, "TO", "5.1.3")
+        options = parse_parameters(path.parameters, self.offered().rcpt)
+        self._note_path(path, "SMTPUTF8" in self._mail_options)
+        return path.address, options
 
     def _recipient_accepted(
-        self, user: smtp.User, make_message: Callable[[], IMessageSMTP]
+        self,
+        user: smtp.User,
+        make_message: Callable[[], IMessageSMTP],
+        options: Options,
     ) -> None:
         self._to.append((user, make_message))
+        self._rcpt_options.append(options)
         self.reply(Reply(250, "recipient accepted", "2.1.5"))
-
-    # DATA
-
-    def do_DATA(self, argument: bytes) -> None:
-        """Ask for the message (RFC 5321 section 4.1.1.4)."""
-        if argument:
-            self.reply(Reply(501, "DATA takes no argument", "5.5.4"))
-        elif self._from is None:
-            self.reply(Reply(503, "MAIL first", "5.5.1"))
-        elif not self._to:
-            self.reply(Reply(554, "no valid recipients", "5.5.1"))
-        elif self._open_messages():
-            self._framer.read_content(self.limits.message_size)
-            self.reply(Reply(354, "go ahead, end with a line of one dot"))
-
-    def _open_messages(self) -> bool:
-        """Ask the delivery for the messages; refuse DATA if it has none."""
-        try:
-            for user, make_message in self._to:
-                self._messages.append((make_message(), user))
-        except Exception:
-            self._refuse(self.reply_to(Failure()), self._from, self._users())
-            self.abort_transaction()
-            return False
-        return True
-
-    def _users(self) -> list[smtp.User]:
-        return [user for user, _ in self._to]
-
-    def content_received(self, content: bytes | None) -> None:
-        """Deliver a message that has come to its end; ``None``: it was too big."""
-        if content is None:
-            self._refuse(_TOO_BIG, self._from, self._users())
-            self.abort_transaction()
-            return
-        envelope = Envelope(
-            mail_from=str(self._from),
-            rcpt_tos=tuple(str(user) for user in self._users()),
-            content=content,
-            peer=self.peer,
-            helo=_text(self._helo[0] or b""),
-        )
-        self.call(
-            self._deliver_all,
-            envelope,
-            done=lambda _: self._message_accepted(envelope),
-            failed=lambda failure: self._message_refused(envelope, failure),
-        )
-
-    def _deliver_all(self, envelope: Envelope) -> defer.Deferred[Any]:
-        """Give the message to all that the delivery has opened."""
-        messages, self._messages = self._messages, []
-        if len(messages) == 1:
-            return self._deliver(envelope, *messages[0])
-        return defer.gatherResults(
-            [
-                defer.maybeDeferred(self._deliver, envelope, message, user)
-                for message, user in messages
-            ],
-            consumeErrors=True,
-        )
-
-    def _deliver(
-        self, envelope: Envelope, message: IMessageSMTP, user: smtp.User
-    ) -> defer.Deferred[Any]:
-        """Give the message to one `IMessage`, in the way that it takes it."""
-        if IEnvelopeMessage.providedBy(message):
-            message.envelope_received(envelope)
-        else:
-            header = self.receivedHeader(self._helo, self._from, [user])
-            for line in _lines(header or b"", envelope.content):
-                message.lineReceived(line)
-        done: defer.Deferred[Any] = message.eomReceived()
-        return done
-
-    def _message_accepted(self, envelope: Envelope) -> None:
-        self._log("accepted", envelope.mail_from, envelope.rcpt_tos, envelope.content)
-        self.abort_transaction()
-        self.reply(Reply(250, "message accepted", "2.0.0"))
-
-    def _message_refused(self, envelope: Envelope, failure: Failure) -> None:
-        if isinstance(failure.value, defer.FirstError):
-            failure = failure.value.subFailure
-        reply = self.reply_to(failure)
-        self._refuse(reply, self._from, self._users(), envelope.content)
-        self.abort_transaction()
 
     # RSET
 
@@ -218,6 +219,8 @@ class Transactions(Connection):
         if argument:
             self.reply(Reply(501, "RSET takes no argument", "5.5.4"))
             return
+        if self.count_junk():
+            return
         self.abort_transaction()
         if self.on_rset is not None:
             self.on_rset()
@@ -225,7 +228,16 @@ class Transactions(Connection):
 
     # What became of it
 
-    def _refuse(
+    def users(self) -> list[smtp.User]:
+        """Give the recipients that were accepted."""
+        return [user for user, _ in self._to]
+
+    def refuse_message(self, reply: Reply, content: bytes | None) -> None:
+        """Refuse the message, which ends the transaction."""
+        self.refuse(reply, self._from, self.users(), content)
+        self.abort_transaction()
+
+    def refuse(
         self,
         reply: Reply,
         sender: smtp.Address | None,
@@ -233,10 +245,17 @@ class Transactions(Connection):
         content: bytes | None = None,
     ) -> None:
         """Refuse a sender, a recipient or a message, and log it."""
-        self._log("refused", str(sender), [str(user) for user in users], content, reply)
+        self.log_outcome(
+            "refused", str(sender), [str(user) for user in users], content, reply
+        )
         self.reply(reply)
 
-    def _log(
+    def _refuse_command(self, reply: Reply, line: bytes) -> None:
+        """Refuse a MAIL or RCPT for what is wrong with itself, and log it."""
+        log.info("refused: %s reply=%a", _shown(line), str(reply))
+        self.reply(reply)
+
+    def log_outcome(
         self,
         what: str,
         sender: str,
@@ -244,6 +263,7 @@ class Transactions(Connection):
         content: bytes | None,
         reply: Reply | None = None,
     ) -> None:
+        """Log what became of a sender, a recipient or a message."""
         if not log.isEnabledFor(logging.INFO):
             return
         words = [f"{what}: from=<{sender}>"]
@@ -257,24 +277,19 @@ class Transactions(Connection):
         log.info("%s", " ".join(words))
 
 
-def _text(octets: bytes) -> str:
+def _parse_path(argument: str, keyword: str, enhanced: str) -> ParsedPath:
+    try:
+        return parse_path(argument, keyword, null=keyword == "FROM")
+    except PathSyntaxError as error:
+        shown = _shown(argument.encode("utf-8", "surrogateescape"))
+        raise ClientError(501, f"{error}: {shown}", enhanced) from None
+
+
+def decode(octets: bytes) -> str:
     """Decode for people: what is not UTF-8 survives as surrogates (PEP 383)."""
     return octets.decode("utf-8", "surrogateescape")
 
 
-def _shown(argument: bytes) -> str:
+def _shown(line: bytes) -> str:
     """Show what a client sent in a reply, without its control characters."""
-    return ascii(_text(argument[:200]))
-
-
-def _lines(header: bytes, content: bytes) -> Iterator[bytes]:
-    """Give a message in lines without their ends, as `IMessage` takes them."""
-    lines = content.split(b"\r\n")
-    if not lines[-1]:
-        lines.pop()
-    if header:
-        yield header
-        if lines and lines[0] and b":" not in lines[0]:
-            # A message without a header of its own must not become one.
-            yield b""
-    yield from lines
+    return ascii(decode(line[:200]))

@@ -22,7 +22,7 @@ from lazr_smtptest.server import Server, StoreServer
 from lazr_smtptest.service import SMTPService
 from lazr_smtptest.stores.memory import MemoryStore
 
-__all__ = ["Listener", "MemoryServer", "listen"]
+__all__ = ["ListeningServer", "MemoryServer", "listen"]
 
 
 class _Tested:
@@ -43,7 +43,7 @@ class _Tested:
 
 
 @attrs.frozen
-class Listener(_Tested):
+class ListeningServer(_Tested):
     """A server that listens for the length of a test.
 
     Attributes:
@@ -61,7 +61,7 @@ def listen(
     testcase: SynchronousTestCase,
     server: Server | None = None,
     reactor: IReactorTime | None = None,
-) -> defer.Deferred[Listener]:
+) -> defer.Deferred[ListeningServer]:
     """Listen on a free port of 127.0.0.1 until the test ends.
 
     When the test ends the port and the connections are closed, and an exception
@@ -74,14 +74,14 @@ def listen(
         reactor: trial's, if none is given.
 
     Returns:
-        a Deferred that fires with the `Listener` once it listens.
+        a Deferred that fires with the `ListeningServer` once it listens.
     """
     return defer.Deferred.fromCoroutine(_listen(testcase, server, reactor))
 
 
 async def _listen(
     testcase: SynchronousTestCase, server: Server | None, reactor: IReactorTime | None
-) -> Listener:
+) -> ListeningServer:
     if reactor is None:
         from twisted.internet import reactor as trials
 
@@ -95,7 +95,7 @@ async def _listen(
     service.startService()
     await service.listening
     address: Any = service.ports[0].getHost()
-    return Listener(server, address.host, address.port)
+    return ListeningServer(server, address.host, address.port)
 
 
 class MemoryServer(_Tested):

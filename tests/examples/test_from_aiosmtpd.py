@@ -1,8 +1,6 @@
 import smtplib
 
-from twisted.mail.smtp import SMTPServerError
-
-from lazr_smtptest import Controller, Server
+from lazr_smtptest import Controller, Reply, Server
 
 
 class Recorder(Server):
@@ -12,8 +10,9 @@ class Recorder(Server):
 
     def handle_envelope(self, envelope):
         if b"spam" in envelope.content:
-            raise SMTPServerError(554, b"5.7.1 No spam please")
+            return Reply(554, "No spam please", "5.7.1")
         self.received.append(envelope)
+        return Reply(250, "OK", "2.0.0")
 
 
 def test_recorder():

@@ -16,6 +16,7 @@ from lazr_smtptest.envelope import Envelope
 from lazr_smtptest.server import Server
 from lazr_smtptest.smtp.delivery import HandlerDeliveryFactory
 from lazr_smtptest.smtp.factory import SMTPServerFactory
+from lazr_smtptest.smtp.settings import Settings
 
 CLIENT = IPv4Address("TCP", "127.0.0.1", 50000)
 
@@ -41,6 +42,8 @@ class Wire:
     def __init__(self, handler: Capture | None = None, **options: Any) -> None:
         self.clock = Clock()
         self.handler = handler or Capture()
+        if "limits" in options:
+            options["settings"] = Settings(limits=options.pop("limits"))
         if not {"delivery", "delivery_factory", "portal"} & options.keys():
             options["delivery_factory"] = HandlerDeliveryFactory(self.handler)
         self.factory = SMTPServerFactory(self.clock, **options)
@@ -74,8 +77,8 @@ class Wire:
 
     def begin(self) -> list[str]:
         """Go as far as the content of a message."""
+        self.say("EHLO client.example.com")
         return self.say(
-            "EHLO client.example.com",
             "MAIL FROM:<from@example.com>",
             "RCPT TO:<to@example.com>",
             "DATA",

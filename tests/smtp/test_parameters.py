@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
-from lazr_smtptest.smtp.parameters import (
-    MAIL_PARAMETERS,
-    ParameterError,
-    parse_parameters,
-)
+from lazr_smtptest.smtp.errors import ClientError
+from lazr_smtptest.smtp.parameters import parse_parameters, xtext_decode
+
+KNOWN = {
+    "SIZE": re.compile("[0-9]{1,20}"),
+    "BODY": re.compile("7BIT|8BITMIME", re.IGNORECASE),
+    "SMTPUTF8": None,
+}
 
 
 def test_parameters_come_by_keyword() -> None:
     """Keywords are upper case, values as they were."""
-    assert parse_parameters("size=5 Body=8bitmime SMTPUTF8", MAIL_PARAMETERS) == {
+    assert parse_parameters("size=5 Body=8bitmime SMTPUTF8", KNOWN) == {
         "SIZE": "5",
         "BODY": "8bitmime",
         "SMTPUTF8": None,
@@ -39,6 +44,15 @@ def test_parameters_come_by_keyword() -> None:
 )
 def test_a_bad_parameter_is_refused(text: str, code: int) -> None:
     """501 for its syntax, 555 for not knowing it (RFC 5321 section 4.1.1.11)."""
-    with pytest.raises(ParameterError) as caught:
-        parse_parameters(text, MAIL_PARAMETERS)
+    with pytest.raises(ClientError) as caught:
+        parse_parameters(text, KNOWN)
     assert caught.value.reply.code == code
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [("a+2Bb", "a+b"), ("a+2bb", "a+2bb"), ("", ""), ("+3D+3D", "==")],
+)
+def test_xtext_is_decoded(text: str, plain: str) -> None:
+    """Upper case hexadecimal behind a plus sign (RFC 3461 section 4)."""
+    assert xtext_decode(text) == plain

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from twisted.mail.smtp import SMTPServerError
+
+from lazr_smtptest.smtp.errors import PolicyError
 from lazr_smtptest.smtp.reply import Reply, reply_to_error
 
 
@@ -48,7 +51,14 @@ def test_a_contradicting_enhanced_code_is_text() -> None:
 
 def test_twisteds_errors_have_bytes_for_text() -> None:
     """They are decoded."""
-    assert reply_to_error(550, b"no") == Reply(550, "no", "5.1.1")
+    error = SMTPServerError(550, b"no")
+    assert reply_to_error(error) == Reply(550, "no", "5.1.1")
+
+
+def test_errors_of_ours_have_a_reply() -> None:
+    """The very one."""
+    error = PolicyError(452, "full", "4.2.2")
+    assert reply_to_error(error) is error.reply
 
 
 def test_a_reply_reads_like_the_wire() -> None:

@@ -27,6 +27,7 @@ def test_a_message_is_an_envelope(wire: Any) -> None:
             content=b"Subject: Hi\r\n\r\n.\r\n",
             peer=("127.0.0.1", 50000),
             helo="client.example.com",
+            rcpt_options=({},),
         )
     ]
 

@@ -1,0 +1,79 @@
+"""The help of ``twistd smtptest``."""
+
+from __future__ import annotations
+
+import textwrap
+
+from twisted.python import usage
+
+__all__ = ["GROUPS", "write_help"]
+
+# The options in the order of the help, and what to call their values.
+GROUPS = {
+    "Where to listen; each may be given several times": {
+        "smtp": "ENDPOINT",
+        "smtps": "ENDPOINT",
+        "lmtp": "ENDPOINT",
+    },
+    "Messages": {"store": "STORE", "rset-clears": ""},
+    "TLS": {"tls": "TLS", "ca-file": "FILE", "require-tls": ""},
+    "Logging in": {
+        "auth": "CHECKER",
+        "require-auth": "",
+        "help-auth": "",
+        "help-auth-type": "TYPE",
+    },
+    "What clients meet": {
+        "hostname": "NAME",
+        "profile": "PROFILE",
+        "hide": "EXTENSION",
+        "max-message-size": "OCTETS",
+        "max-recipients": "COUNT",
+        "max-connections": "COUNT",
+    },
+    "This command": {"version": "", "help": ""},
+}
+
+# Columns of the help before its text.
+_INDENT = 28
+
+_END = """
+Examples:
+  twistd -n smtptest
+  twistd -n smtptest --store maildir:/tmp/mail
+  twistd -n smtptest --smtp tcp:2525:interface=127.0.0.1 --smtp unix:/tmp/s.sock
+  twistd -n smtptest --tls auto --ca-file ca.pem --auth memory:anna:secret
+
+An ENDPOINT is a server endpoint as Twisted writes them. Without -n twistd goes
+into the background, and writes to twistd.log.
+"""
+
+
+def write_help(options: usage.Options, width: int) -> str:
+    """Write what there is to know of the options, but for the synopsis.
+
+    Args:
+        options: the options; their texts are those that Twisted would show.
+        width: columns of the screen.
+    """
+    parts = ["", textwrap.fill(str(getattr(options, "longdesc", "")), width)]
+    for title, names in GROUPS.items():
+        parts += ["", f"{title}:"]
+        parts += [_explain(options, name, names[name], width) for name in names]
+    return "\n".join(parts) + "\n" + _END
+
+
+def _explain(options: usage.Options, name: str, value: str, width: int) -> str:
+    text = options.docs[name]
+    default = options.defaults.get(name)
+    if default and default != "0":
+        text += f" [default: {default}]"
+    lines = textwrap.wrap(
+        " ".join(text.split()),
+        width,
+        initial_indent=" " * _INDENT,
+        subsequent_indent=" " * _INDENT,
+        break_on_hyphens=False,
+    )
+    left = f"  --{name} {value}".ljust(_INDENT)
+    return "\n".join([left + lines[0][_INDENT:], *lines[1:]])

@@ -1,0 +1,46 @@
+"""Where a server listens, and how it behaves there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+from twisted.internet.interfaces import IStreamServerEndpoint
+
+from lazr_smtptest.smtp.factory import SMTPServerFactory
+from lazr_smtptest.smtp.protocol import SMTPServerProtocol
+from lazr_smtptest.smtp.settings import Settings
+
+__all__ = ["Listener", "tls_first"]
+
+
+@attrs.frozen
+class Listener:
+    """One of the places where a service listens, with settings of its own.
+
+    Attributes:
+        endpoint: an `IStreamServerEndpoint`, or Twisted's description of one,
+            such as ``"tcp:1025:interface=127.0.0.1"``.
+        settings: what is offered here; ``None``: what the server's own say.
+        protocol: what is spoken here, such as `LMTPServerProtocol`; ``None``:
+            what the server's own class speaks.
+    """
+
+    endpoint: IStreamServerEndpoint | str
+    settings: Settings | None = attrs.field(default=None, kw_only=True)
+    protocol: type[SMTPServerProtocol] | None = attrs.field(default=None, kw_only=True)
+
+
+def tls_first(factory: SMTPServerFactory) -> Any:
+    """Give what is to listen for a factory: TLS before it, if its settings say so.
+
+    Args:
+        factory: makes the connections within TLS (RFC 8314 section 3).
+
+    Returns:
+        an `IProtocolFactory`, the same one where no TLS is wanted.
+    """
+    settings = factory.settings
+    if settings.tls is None or not settings.implicit_tls:
+        return factory
+    return settings.tls.wrap(factory, factory.reactor)

@@ -1,0 +1,78 @@
+"""BDAT: messages that come in chunks (RFC 3030)."""
+
+from __future__ import annotations
+
+import re
+
+from lazr_smtptest.smtp.errors import ReplyError
+from lazr_smtptest.smtp.framing import append_piece
+from lazr_smtptest.smtp.message import TOO_BIG, Messages
+from lazr_smtptest.smtp.reply import Reply
+
+__all__ = ["Chunking"]
+
+_CHUNK = re.compile(rb"([0-9]{1,19})(?: +(LAST))?", re.IGNORECASE)
+
+
+class Chunking(Messages):
+    """The part of a connection that knows BDAT."""
+
+    def forget_transaction(self) -> None:
+        """Begin with nothing."""
+        super().forget_transaction()
+        self._chunks: list[bytes] = []
+        self._chunk_octets = 0
+        self._last_chunk = False
+        self._chunk_refusal: Reply | None = None
+
+    def do_BDAT(self, argument: bytes) -> None:
+        """Take so many octets (RFC 3030 section 2).
+
+        The octets follow the command whatever the reply: they are always read.
+        """
+        found = _CHUNK.fullmatch(argument)
+        if found is None:
+            # Where the next command begins is not to be known.
+            self.end(Reply(501, "bad BDAT, closing", "5.5.4"))
+            return
+        size, self._last_chunk = int(found[1]), found[2] is not None
+        self._chunk_refusal = self._refuse_chunk(size)
+        if self._chunk_refusal is not None and size > self.limits.chunk_size:
+            self.end(self._chunk_refusal)
+            return
+        self._framer.read_chunk(size, keep=self._chunk_refusal is None)
+
+    def _refuse_chunk(self, size: int) -> Reply | None:
+        """Give the reply that refuses a chunk, if anything does."""
+        try:
+            self.check_started()
+        except ReplyError as error:
+            return error.reply
+        self._begun = True
+        limit = self.limits.message_size
+        self._chunk_octets += size
+        if limit is not None and self._chunk_octets > limit:
+            return TOO_BIG
+        return None
+
+    def chunk_received(self, chunk: bytes | None) -> None:
+        """Keep a chunk; the last one ends the message."""
+        if chunk is None:
+            self._chunk_was_refused()
+            return
+        append_piece(self._chunks, chunk)
+        if not self._last_chunk:
+            if not chunk and self.count_junk():
+                return
+            self.reply(Reply(250, f"{len(chunk)} octets", "2.0.0"))
+        elif self.open_messages():
+            self.content_received(b"".join(self._chunks))
+
+    def _chunk_was_refused(self) -> None:
+        assert self._chunk_refusal is not None
+        if self._begun:
+            # RFC 3030 section 2: the message is lost; further chunks find no
+            # transaction.
+            self.refuse_message(self._chunk_refusal, None)
+        else:
+            self.reply(self._chunk_refusal)

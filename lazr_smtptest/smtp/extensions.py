@@ -1,0 +1,270 @@
+"""The extensions of SMTP that the server knows, one record each.
+
+Each is announced only where it works, and is unknown where it is hidden.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta, timezone
+from typing import Any, Protocol
+
+import attrs
+
+from lazr_smtptest.smtp.errors import ClientError, PolicyError
+from lazr_smtptest.smtp.limits import Limits
+from lazr_smtptest.smtp.parameters import Parameters
+from lazr_smtptest.smtp.settings import Settings
+
+__all__ = [
+    "EXTENSIONS",
+    "VERBS",
+    "XCLIENT_ATTRIBUTES",
+    "Extension",
+    "Offer",
+    "check_release",
+    "latest_release",
+]
+
+# Seconds that FUTURERELEASE may hold a message for, and by when it must be
+# released (RFC 4865 section 4): about three years.
+MAX_HOLD = 99_999_999
+
+XCLIENT_ATTRIBUTES = (
+    "NAME",
+    "ADDR",
+    "PORT",
+    "PROTO",
+    "HELO",
+    "LOGIN",
+    "DESTADDR",
+    "DESTPORT",
+)
+
+_XTEXT = r"(?:[!-*,-<>-~]|\+[0-9A-F]{2})"
+
+
+class Session(Protocol):
+    """What an extension asks of a session."""
+
+    settings: Settings
+    portal: Any
+
+    @property
+    def limits(self) -> Limits:
+        """The bounds of the session."""
+
+    @property
+    def secure(self) -> bool:
+        """Whether it is encrypted."""
+
+    @property
+    def can_start_tls(self) -> bool:
+        """Whether STARTTLS would work now."""
+
+    def mechanisms(self) -> list[str]:
+        """Give the mechanisms of AUTH that would work now."""
+
+    def seconds(self) -> float:
+        """Give the time, in seconds since 1970."""
+
+
+@attrs.frozen
+class Extension:
+    """One extension (RFC 5321 section 2.2).
+
+    Attributes:
+        keyword: how EHLO announces it.
+        mail: the parameters that it adds to MAIL.
+        rcpt: the parameters that it adds to RCPT.
+        verbs: the commands that it adds.
+        value: gives what is announced behind the keyword; ``None`` or what gives
+            ``None``: nothing is.
+        works: says whether it works on a connection as it is now; ``None``:
+            always.
+        announced: says whether it is announced, where it works; ``None``: it is.
+    """
+
+    keyword: str
+    mail: Parameters = attrs.field(factory=dict, kw_only=True)
+    rcpt: Parameters = attrs.field(factory=dict, kw_only=True)
+    verbs: tuple[str, ...] = attrs.field(default=(), kw_only=True)
+    value: Callable[[Session], str | None] | None = attrs.field(
+        default=None, kw_only=True
+    )
+    works: Callable[[Session], Any] | None = attrs.field(default=None, kw_only=True)
+    announced: Callable[[Session], Any] | None = attrs.field(default=None, kw_only=True)
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    return re.compile(text, re.IGNORECASE)
+
+
+def _size(session: Session) -> str | None:
+    size = session.limits.message_size
+    return None if size is None else str(size)
+
+
+def latest_release(now: float) -> datetime:
+    """Give the last moment that a message may be held until (RFC 4865).
+
+    Args:
+        now: seconds since 1970.
+    """
+    return datetime.fromtimestamp(int(now), timezone.utc) + timedelta(seconds=MAX_HOLD)
+
+
+def _release_limits(session: Session) -> str:
+    latest = latest_release(session.seconds()).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f"{MAX_HOLD} {latest}"
+
+
+EXTENSIONS = (
+    Extension("PIPELINING"),  # RFC 2920
+    Extension("SIZE", mail={"SIZE": _pattern(r"[0-9]{1,20}")}, value=_size),  # RFC 1870
+    Extension("8BITMIME", mail={"BODY": _pattern("7BIT|8BITMIME")}),  # RFC 6152
+    Extension("SMTPUTF8", mail={"SMTPUTF8": None}),  # RFC 6531
+    Extension("ENHANCEDSTATUSCODES"),  # RFC 2034
+    Extension("CHUNKING", verbs=("BDAT",)),  # RFC 3030
+    Extension(  # RFC 3030 section 3
+        "BINARYMIME",
+        mail={"BODY": _pattern("7BIT|BINARYMIME")},
+        works=lambda session: "CHUNKING" not in session.settings.hidden,
+    ),
+    Extension(  # RFC 3461 section 4
+        "DSN",
+        mail={
+            "RET": _pattern("FULL|HDRS"),
+            "ENVID": re.compile(f"{_XTEXT}{{1,100}}"),
+        },
+        rcpt={
+            "NOTIFY": _pattern(
+                r"NEVER|(?:SUCCESS|FAILURE|DELAY)(?:,(?:SUCCESS|FAILURE|DELAY)){0,2}"
+            ),
+            "ORCPT": re.compile(
+                rf"(?=.{{1,500}}\Z)[A-Za-z0-9-]+;(?:{_XTEXT}|[^\0-\x7f])+"
+            ),
+        },
+    ),
+    Extension(  # RFC 3207
+        "STARTTLS",
+        verbs=("STARTTLS",),
+        works=lambda session: session.can_start_tls,
+    ),
+    Extension(  # RFC 4954
+        "AUTH",
+        mail={"AUTH": re.compile(f"<>|{_XTEXT}{{1,500}}")},
+        verbs=("AUTH",),
+        value=lambda session: " ".join(session.mechanisms()),
+        works=lambda session: session.portal is not None,
+        # RFC 4954 section 5: AUTH= is for those who have logged in.
+        announced=lambda session: session.mechanisms(),
+    ),
+    Extension(  # RFC 8689
+        "REQUIRETLS",
+        mail={"REQUIRETLS": None},
+        works=lambda session: session.secure,
+    ),
+    Extension(  # RFC 9422
+        "LIMITS", value=lambda session: f"RCPTMAX={session.limits.recipients}"
+    ),
+    Extension(  # RFC 2852
+        "DELIVERBY", mail={"BY": _pattern(r"-?[0-9]{1,9};[RN]T?")}
+    ),
+    Extension(  # RFC 4865
+        "FUTURERELEASE",
+        mail={
+            "HOLDFOR": re.compile(r"[0-9]{1,9}"),
+            "HOLDUNTIL": _pattern(
+                r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)"
+            ),
+        },
+        value=_release_limits,
+    ),
+    Extension("MT-PRIORITY", mail={"MT-PRIORITY": re.compile("-?[0-9]")}),  # RFC 6710
+    Extension(
+        "XCLIENT",
+        verbs=("XCLIENT",),
+        value=lambda session: " ".join(XCLIENT_ATTRIBUTES),
+        works=lambda session: session.settings.xclient,
+    ),
+    Extension("VRFY", works=lambda session: session.settings.vrfy),
+    Extension("HELP", verbs=("HELP",)),
+)
+
+
+# The extension that each command belongs to.
+VERBS = {
+    verb: extension.keyword for extension in EXTENSIONS for verb in extension.verbs
+}
+
+
+def check_release(hold_for: str | None, hold_until: str | None, now: float) -> None:
+    """Check when a message is to be released (RFC 4865 section 4.2).
+
+    Args:
+        hold_for: the value of HOLDFOR, seconds.
+        hold_until: the value of HOLDUNTIL, a date and time.
+        now: seconds since 1970.
+
+    Raises:
+        ClientError: both are given, or it is no date.
+        PolicyError: it is later than was announced.
+    """
+    if hold_for is not None and hold_until is not None:
+        raise ClientError(501, "HOLDFOR and HOLDUNTIL together", "5.5.4")
+    if hold_for is not None and int(hold_for) > MAX_HOLD:
+        raise PolicyError(501, "HOLDFOR is too long", "5.5.4")
+    if hold_until is not None:
+        try:
+            # Python 3.10 takes neither "Z" nor any number of digits.
+            release = datetime.fromisoformat(
+                re.sub(r"\.\d+", "", hold_until.upper()).replace("Z", "+00:00")
+            )
+        except ValueError:
+            raise ClientError(501, f"bad HOLDUNTIL: {hold_until!a}", "5.5.4") from None
+        if release > latest_release(now):
+            raise PolicyError(501, "HOLDUNTIL is too late", "5.5.4")
+
+
+@attrs.frozen
+class Offer:
+    """The extensions that a session has, as it is now.
+
+    Attributes:
+        extensions: by keyword, in the order in which they are announced.
+        mail: the parameters that MAIL may have.
+        rcpt: the parameters that RCPT may have.
+    """
+
+    extensions: Mapping[str, Extension]
+    mail: Parameters
+    rcpt: Parameters
+
+    @classmethod
+    def to(cls, session: Session) -> Offer:
+        """Collect what works on a connection and is not hidden from it."""
+        hidden = session.settings.hidden
+        extensions: dict[str, Extension] = {}
+        mail: dict[str, re.Pattern[str] | None] = {}
+        rcpt: dict[str, re.Pattern[str] | None] = {}
+        for extension in EXTENSIONS:
+            if extension.keyword in hidden:
+                continue
+            if extension.works is not None and not extension.works(session):
+                continue
+            extensions[extension.keyword] = extension
+            for keyword, pattern in extension.mail.items():
+                mail[keyword] = _either(mail.get(keyword), pattern)
+            rcpt.update(extension.rcpt)
+        return cls(extensions, mail, rcpt)
+
+
+def _either(
+    first: re.Pattern[str] | None, second: re.Pattern[str] | None
+) -> re.Pattern[str] | None:
+    """Join what two extensions say of one parameter: BODY has values of both."""
+    if first is None or second is None:
+        return second
+    return re.compile(f"{first.pattern}|{second.pattern}", first.flags)

@@ -1,0 +1,49 @@
+"""LMTP: SMTP's sister that answers for each recipient (RFC 2033)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from lazr_smtptest.envelope import Envelope
+from lazr_smtptest.smtp.protocol import SMTPServerProtocol
+from lazr_smtptest.smtp.reply import Reply
+
+__all__ = ["LMTPServerProtocol"]
+
+
+class LMTPServerProtocol(SMTPServerProtocol):
+    """One connection of a client that speaks LMTP.
+
+    After the message each recipient that was accepted gets a reply of its own,
+    in their order (RFC 2033 section 4.2).
+    """
+
+    dialect = b"LMTP"
+
+    def lookupMethod(self, command: bytes) -> Callable[[bytes], None] | None:
+        """Find the method of a verb: LHLO stands for HELO and EHLO."""
+        if command.upper() in (b"HELO", b"EHLO"):
+            return None
+        return super().lookupMethod(command)
+
+    def do_LHLO(self, argument: bytes) -> None:
+        """Take the client's name (RFC 2033 section 4.1)."""
+        self.do_EHLO(argument)
+
+    def delivered(self, envelope: Envelope, replies: list[Reply]) -> None:
+        """Answer for each recipient."""
+        for recipient, reply in zip(envelope.rcpt_tos, replies, strict=True):
+            refusal = reply if reply.code >= 400 else None
+            what = "refused" if refusal else "accepted"
+            self.log_outcome(
+                what, envelope.mail_from, [recipient], envelope.content, refusal
+            )
+            self.reply(reply)
+        self.abort_transaction()
+        self.forget_junk()
+
+    def refuse_message(self, reply: Reply, content: bytes | None) -> None:
+        """Refuse the message for each recipient (RFC 2033 section 4.2)."""
+        for user in self.users():
+            self.refuse(reply, self._from, [user], content)
+        self.abort_transaction()

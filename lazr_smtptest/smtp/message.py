@@ -1,0 +1,198 @@
+"""Messages: DATA, and the way of a message to the delivery.
+
+Each `IMessage` that the delivery gave, one for each recipient, gets the message:
+as an envelope if it takes one, otherwise line by line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from twisted.internet import defer
+from twisted.mail import smtp
+from twisted.mail.interfaces import IMessageSMTP
+from twisted.python.failure import Failure
+
+from lazr_smtptest.envelope import Envelope
+from lazr_smtptest.interfaces import IEnvelopeMessage
+from lazr_smtptest.pending import is_pending, pending
+from lazr_smtptest.smtp.errors import ClientError, ReplyError
+from lazr_smtptest.smtp.irregular import inspect_content, longest_line_exceeds
+from lazr_smtptest.smtp.reply import Reply
+from lazr_smtptest.smtp.transaction import Transactions, decode
+
+__all__ = ["TOO_BIG", "Messages"]
+
+TOO_BIG = Reply(552, "message is too big", "5.3.4")
+_LONG_LINE = Reply(554, "a line of the message is too long", "5.6.0")
+_ACCEPTED = Reply(250, "message accepted", "2.0.0")
+
+
+class Messages(Transactions):
+    """The part of a connection that takes messages."""
+
+    # DATA
+
+    def do_DATA(self, argument: bytes) -> None:
+        """Ask for the message (RFC 5321 section 4.1.1.4)."""
+        try:
+            self._check_data(argument)
+        except ReplyError as error:
+            self.reply(error.reply)
+            return
+        if self.open_messages():
+            self._framer.read_content(self.limits.message_size)
+            self.reply(Reply(354, "go ahead, end with a line of one dot"))
+
+    def _check_data(self, argument: bytes) -> None:
+        if argument:
+            raise ClientError(501, "DATA takes no argument", "5.5.4")
+        self.check_started()
+        if self._begun:
+            raise ClientError(503, "BDAT has begun, DATA cannot follow", "5.5.1")
+        if self._body() == "BINARYMIME":
+            # RFC 3030 section 3: only BDAT carries it.
+            raise ClientError(503, "BINARYMIME needs BDAT", "5.5.1")
+        self.check_last_in_group()
+
+    def check_started(self) -> None:
+        """Check that a message may come now.
+
+        Raises:
+            ClientError: there is no sender, or no recipient.
+        """
+        if self._from is None:
+            raise ClientError(503, "MAIL first", "5.5.1")
+        if not self._to:
+            raise ClientError(554, "no valid recipients", "5.5.1")
+
+    def _body(self) -> str:
+        return (self._mail_options.get("BODY") or "7BIT").upper()
+
+    def open_messages(self) -> bool:
+        """Ask the delivery for the messages; refuse the command if it has none."""
+        try:
+            for user, make_message in self._to:
+                self._messages.append((make_message(), user))
+        except Exception:
+            self.refuse(self.reply_to(Failure()), self._from, self.users())
+            self.abort_transaction()
+            return False
+        return True
+
+    def content_received(self, content: bytes | None) -> None:
+        """Deliver a message that has come to its end; ``None``: it was too big."""
+        refusal = TOO_BIG if content is None else self._check_content(content)
+        if refusal is not None or content is None:
+            self.refuse_message(refusal or TOO_BIG, content)
+            return
+        envelope = self._envelope(content)
+        self.call(
+            self._deliver_all,
+            envelope,
+            done=lambda replies: self.delivered(envelope, replies),
+            failed=lambda failure: self.refuse_message(self.reply_to(failure), content),
+        )
+
+    def _check_content(self, content: bytes) -> Reply | None:
+        """Note what is irregular in a message; give the reply that refuses it."""
+        if not self._begun and longest_line_exceeds(content, self.limits.body_line):
+            return _LONG_LINE
+        if self._body() == "BINARYMIME":
+            return None
+        eight_bit = self._body() == "8BITMIME" or "SMTPUTF8" in self._mail_options
+        try:
+            for kind in inspect_content(content, eight_bit=eight_bit):
+                self.note(kind)
+        except ReplyError as error:
+            return error.reply
+        return None
+
+    def _envelope(self, content: bytes) -> Envelope:
+        return Envelope(
+            mail_from=str(self._from),
+            rcpt_tos=tuple(str(user) for user in self.users()),
+            content=content,
+            peer=self.peer,
+            helo=decode(self._helo[0] or b""),
+            mail_options=self._mail_options,
+            rcpt_options=tuple(self._rcpt_options),
+            warnings=tuple(self._warnings),
+            user=self.user,
+            tls=self.secure,
+        )
+
+    # Delivery
+
+    def _deliver_all(
+        self, envelope: Envelope
+    ) -> list[Reply] | defer.Deferred[list[Reply]]:
+        """Give the message to all that the delivery has opened.
+
+        Returns:
+            the reply for each recipient.
+        """
+        messages, self._messages = self._messages, []
+        replies = [self._attempt(envelope, message, user) for message, user in messages]
+        if any(isinstance(reply, defer.Deferred) for reply in replies):
+            return defer.gatherResults(
+                [
+                    reply if isinstance(reply, defer.Deferred) else defer.succeed(reply)
+                    for reply in replies
+                ]
+            )
+        return replies  # type: ignore[return-value]
+
+    def _attempt(
+        self, envelope: Envelope, message: IMessageSMTP, user: smtp.User
+    ) -> Reply | defer.Deferred[Reply]:
+        """Give the message to one `IMessage`; what it raises is a reply too."""
+        try:
+            result = self._deliver(envelope, message, user)
+        except Exception:
+            return self.reply_to(Failure())
+        if is_pending(result):
+            return pending(result).addCallbacks(_reply_of, self.reply_to)
+        return _reply_of(result)
+
+    def _deliver(
+        self, envelope: Envelope, message: IMessageSMTP, user: smtp.User
+    ) -> object:
+        """Give the message to one `IMessage`, in the way that it takes it."""
+        if IEnvelopeMessage.providedBy(message):
+            return message.envelope_received(envelope)
+        header = self.receivedHeader(self._helo, self._from, [user])
+        for line in _lines(header or b"", envelope.content):
+            message.lineReceived(line)
+        return message.eomReceived()
+
+    def delivered(self, envelope: Envelope, replies: list[Reply]) -> None:
+        """Answer for all recipients at once: one refusal refuses the whole."""
+        refusals = [reply for reply in replies if reply.code >= 400]
+        if refusals:
+            self.refuse_message(refusals[0], envelope.content)
+            return
+        self.log_outcome(
+            "accepted", envelope.mail_from, envelope.rcpt_tos, envelope.content
+        )
+        self.abort_transaction()
+        self.forget_junk()
+        self.reply(replies[0])
+
+
+def _reply_of(result: object) -> Reply:
+    """Make a reply of what a message's ``eomReceived`` came to."""
+    return result if isinstance(result, Reply) else _ACCEPTED
+
+
+def _lines(header: bytes, content: bytes) -> Iterator[bytes]:
+    """Give a message in lines without their ends, as `IMessage` takes them."""
+    lines = content.split(b"\r\n")
+    if not lines[-1]:
+        lines.pop()
+    if header:
+        yield header
+        if lines and lines[0] and b":" not in lines[0]:
+            # A message without a header of its own must not become one.
+            yield b""
+    yield from lines

@@ -1,0 +1,148 @@
+"""Certificates and keys in PEM: reading, naming, and what OpenSSL makes of them.
+
+Whoever calls has made sure that pyOpenSSL and cryptography are there; they are
+imported when they are needed.
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from lazr_smtptest.errors import Error
+
+if TYPE_CHECKING:
+    from cryptography.x509 import Certificate
+
+__all__ = [
+    "File",
+    "TLSError",
+    "encode",
+    "file_name",
+    "load_certificates",
+    "load_file",
+    "load_key",
+    "make_options",
+    "names_in",
+]
+
+File = str | os.PathLike[str]
+_Loaded = TypeVar("_Loaded")
+
+
+class TLSError(Error):
+    """A certificate or a key cannot be used, or a package for TLS is missing."""
+
+
+def load_file(file: File, what: str, load: Callable[[bytes], _Loaded]) -> _Loaded:
+    """Read a file and make of it what it should be.
+
+    Args:
+        file: its name.
+        what: what it should be, for the error.
+        load: makes it of the file's content.
+
+    Raises:
+        TLSError: which file is wrong, and why.
+    """
+    try:
+        return load(Path(file).read_bytes())
+    except OSError as error:
+        raise TLSError(f"{what} file {file_name(file)}: {error.strerror}") from error
+    except TypeError as error:
+        # That is how a key with a passphrase presents itself.
+        raise TLSError(f"{what} file {file_name(file)} has a passphrase") from error
+    except ValueError as error:
+        raise TLSError(
+            f"{what} file {file_name(file)} holds no {what} in PEM"
+        ) from error
+
+
+def file_name(file: File) -> str:
+    """Show the name of a file in an error."""
+    return repr(os.fspath(file))
+
+
+def load_certificates(pem: bytes) -> list[Certificate]:
+    """Read one certificate or more; `ValueError`: there is none."""
+    from cryptography import x509
+
+    return x509.load_pem_x509_certificates(pem)
+
+
+def load_key(pem: bytes) -> Any:
+    """Read a private key; `TypeError`: it has a passphrase; `ValueError`: none."""
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+    return load_pem_private_key(pem, None)
+
+
+def encode(certificates: Sequence[Certificate]) -> bytes:
+    """Write certificates, and nothing else that their file may have held."""
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    return b"".join(each.public_bytes(Encoding.PEM) for each in certificates)
+
+
+def make_options(
+    chain: Sequence[Certificate],
+    key: Any,
+    client_authorities: Sequence[Certificate] | None,
+    source: str,
+) -> Any:
+    """Make Twisted's `CertificateOptions`; what OpenSSL refuses is an error now.
+
+    Args:
+        chain: the certificate, and those of intermediate CAs.
+        key: the private key of the first.
+        client_authorities: who vouches for clients; ``None``: they are not asked.
+        source: where the certificate comes from, for the error.
+    """
+    from OpenSSL.crypto import X509, PKey
+    from OpenSSL.SSL import Error as OpenSSLError
+    from twisted.internet.ssl import CertificateOptions, TLSVersion
+
+    first, *others = (X509.from_cryptography(each) for each in chain)
+    asked = client_authorities is not None
+    options = CertificateOptions(
+        privateKey=PKey.from_cryptography_key(key),
+        certificate=first,
+        extraCertChain=others,
+        verify=asked,
+        requireCertificate=False,
+        caCerts=[X509.from_cryptography(each) for each in client_authorities or ()],
+        raiseMinimumTo=TLSVersion.TLSv1_2,
+    )
+    try:
+        with warnings.catch_warnings():
+            # `CertificateOptions` is made for pyOpenSSL's own objects, which
+            # newer versions of pyOpenSSL warn of.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            options.getContext()
+    except OpenSSLError as error:
+        reasons = ", ".join(each[-1] for each in error.args[0])
+        raise TLSError(f"{source}: OpenSSL refuses it: {reasons}") from error
+    return options
+
+
+def names_in(certificate: Certificate) -> tuple[str, ...]:
+    """Give whom a certificate was issued to: see `Handshake.client_names`."""
+    from cryptography import x509
+    from cryptography.x509.oid import NameOID
+
+    try:
+        others = certificate.extensions.get_extension_for_class(
+            x509.SubjectAlternativeName
+        ).value
+        names = [
+            *others.get_values_for_type(x509.RFC822Name),
+            *others.get_values_for_type(x509.DNSName),
+        ]
+    except x509.ExtensionNotFound:
+        names = []
+    common = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+    names += [str(name.value) for name in common]
+    return tuple(dict.fromkeys(names))

@@ -1,0 +1,176 @@
+"""STARTTLS (RFC 3207), and what TLS means to a connection.
+
+Rules of this module:
+
+1. Nothing that was said in clear counts once TLS is on (RFC 3207 section 4.2):
+   what is known of the client is forgotten, and what it sent behind STARTTLS is
+   neither run nor kept: the connection is closed.
+2. While a handshake goes on nothing is written: what waits to be sent would stop
+   the reading, and so the handshake.
+3. A handshake takes its time from the factory's reactor, and has a limit.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from twisted.internet.interfaces import IHandshakeListener, ISSLTransport
+from twisted.internet.protocol import connectionDone
+from twisted.protocols.policies import ProtocolWrapper
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from lazr_smtptest.smtp.connection import Connection
+from lazr_smtptest.smtp.reply import Reply
+from lazr_smtptest.smtp.tls import TLS, Handshake
+
+__all__ = ["StartTLS"]
+
+log = logging.getLogger("lazr.smtptest")
+
+
+@implementer(IHandshakeListener)
+class StartTLS(Connection):
+    """The part of a connection that knows TLS.
+
+    Attributes:
+        handshake: what TLS agreed on; ``None`` before that, and without TLS.
+    """
+
+    handshake: Handshake | None = None
+    _handshaking = False
+    _ending = False
+
+    # What is known of TLS
+
+    @property
+    def secure(self) -> bool:
+        """Whether TLS is on, from STARTTLS or from the beginning."""
+        return bool(ISSLTransport.providedBy(self.transport))
+
+    @property
+    def can_start_tls(self) -> bool:
+        """Whether STARTTLS would be obeyed now, if it is not hidden."""
+        return self.settings.tls is not None and not self.secure
+
+    @property
+    def tls_version(self) -> str | None:
+        """The version of TLS, ``"TLSv1.3"``; ``None`` without TLS."""
+        return self.handshake.version if self.handshake else None
+
+    @property
+    def tls_cipher(self) -> str | None:
+        """The cipher suite, by OpenSSL's name; ``None`` without TLS."""
+        return self.handshake.cipher if self.handshake else None
+
+    @property
+    def client_certificate(self) -> tuple[str, ...]:
+        """Whom the client's verified certificate names; empty: it showed none."""
+        return self.handshake.client_names if self.handshake else ()
+
+    # STARTTLS
+
+    def do_STARTTLS(self, argument: bytes) -> None:
+        """Begin TLS (RFC 3207 section 4)."""
+        tls = self.settings.tls
+        if tls is None or "STARTTLS" in self.settings.hidden:
+            self.reply(Reply(502, "STARTTLS is not available", "5.5.1"))
+        elif self.secure:
+            self.reply(Reply(503, "TLS is on already", "5.5.1"))
+        elif argument:
+            self.reply(Reply(501, "STARTTLS takes no argument", "5.5.4"))
+        elif self._framer.pending:
+            # Whoever sent it, it came in clear: it must not seem to come by TLS.
+            log.warning("%s:%s: closed: bytes came behind STARTTLS", *self.peer)
+            self.end(None)
+        else:
+            # First: should it fail, that is a reply, and TLS is not begun.
+            self.forget_session()
+            self.reply(Reply(220, "ready to start TLS", "2.0.0"))
+            self._flush()
+            self._start_tls(tls)
+
+    def forget_session(self) -> None:
+        """Forget what the client said so far (RFC 3207 section 4.2)."""
+        self.abort_transaction()
+        self._helo = (None, self.peer[0].encode())
+        self.authenticated = False
+        self.user = None
+        self.delivery, self.deliveryFactory = self._first_deliveries
+        logout, self._onLogout = self._onLogout, None
+        if logout is not None:
+            logout()
+
+    def _start_tls(self, tls: TLS) -> None:
+        """Put TLS between the transport and this protocol."""
+        transport = self.transport
+        transport.unregisterProducer()
+        factory = tls.wrap(self.factory, self.reactor)
+        # False: this protocol has a connection already.
+        layer = factory.protocol(factory, self, False)
+        if isinstance(transport, ProtocolWrapper):
+            transport.wrappedProtocol = layer
+        else:
+            transport.protocol = layer
+        self.transport = layer
+        self._handshaking = self.startedTLS = True
+        self.setTimeout(self.limits.handshake)
+        layer.makeConnection(transport)
+        # The new transport has not asked for a pause yet.
+        self._blocked = False
+        self._watch_transport()
+        self.forget_offered()
+
+    # The handshake
+
+    def connectionMade(self) -> None:
+        """Greet the client, after the handshake if TLS comes first (RFC 8314)."""
+        self._first_deliveries: tuple[Any, Any] = self.delivery, self.deliveryFactory
+        self._handshaking = self.secure
+        super().connectionMade()
+        if self._handshaking:
+            self.setTimeout(self.limits.handshake)
+
+    def handshakeCompleted(self) -> None:
+        """Say what has waited for the handshake."""
+        self._handshaking = False
+        self.handshake = Handshake.of(self.transport.getHandle())
+        self.setTimeout(self.limits.idle)
+        self._flush()
+        if self._ending:
+            self.end(None)
+
+    def dataReceived(self, data: bytes) -> None:
+        """Take what the client sent, within TLS if that is on."""
+        if self._handshaking:
+            # A wrapper between TLS and this protocol does not tell.
+            self.handshakeCompleted()
+        super().dataReceived(data)
+
+    def _flush(self) -> None:
+        if not self._handshaking:
+            super()._flush()
+
+    def end(self, reply: Reply | None) -> None:
+        """Send the last reply and close; both wait for the handshake."""
+        if not self._handshaking:
+            super().end(reply)
+        elif not self._ending:
+            if reply is not None:
+                self.reply(reply)
+            self._ending = True
+
+    def timeoutConnection(self) -> None:
+        """Disconnect a client that does not finish its handshake."""
+        if self._handshaking:
+            self.transport.abortConnection()
+        else:
+            super().timeoutConnection()
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        """Forget the transaction; say why there is no TLS."""
+        if self._handshaking:
+            why = reason.getErrorMessage()
+            log.info("%s:%s: the TLS handshake failed: %s", *self.peer, why)
+        super().connectionLost(reason)

@@ -1,0 +1,112 @@
+"""Time: how long a client may be silent, a session last, a message take.
+
+All of it comes from the reactor that the factory was given.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.mail import smtp
+
+from lazr_smtptest.smtp.limits import Limits
+from lazr_smtptest.smtp.reply import Reply
+from lazr_smtptest.smtp.settings import Settings
+
+__all__ = ["Timed"]
+
+# Seconds over which the rate of a message is taken.
+_RATE_WINDOW = 10.0
+
+_SILENT = Reply(421, "nothing heard for too long, closing", "4.4.2")
+_TOO_LATE = Reply(421, "the session has lasted too long", "4.4.2")
+_TOO_SLOW = Reply(421, "the message comes too slowly", "4.4.2")
+
+
+class Timed(smtp.ESMTP):
+    """The part of a connection that looks at the clock."""
+
+    settings: Settings = Settings()
+    reactor: IReactorTime | None = None
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._session_timeout: IDelayedCall | None = None
+        self._rate_check: IDelayedCall | None = None
+        self._reading = False
+        self._received = 0
+
+    @property
+    def limits(self) -> Limits:
+        """The bounds of this connection."""
+        return self.settings.limits
+
+    def end(self, reply: Reply | None) -> None:
+        """Send the last reply of the session and close the connection."""
+        raise NotImplementedError
+
+    def callLater(self, period: float, func: Callable[[], None]) -> IDelayedCall:
+        """See `TimeoutMixin`: time comes from the factory's reactor."""
+        call_later = (
+            super().callLater if self.reactor is None else self.reactor.callLater
+        )
+        call: IDelayedCall = call_later(period, func)
+        return call
+
+    def seconds(self) -> float:
+        """Give the time: seconds since 1970 on a real reactor."""
+        return time.time() if self.reactor is None else self.reactor.seconds()
+
+    def start_timers(self) -> None:
+        """Begin to wait for the client."""
+        self.setTimeout(self.limits.idle)
+        if self.limits.session is not None:
+            self._session_timeout = self.callLater(
+                self.limits.session, lambda: self.end(_TOO_LATE)
+            )
+
+    def stop_timers(self) -> None:
+        """Wait for nothing any more."""
+        self.setTimeout(None)
+        for timer in (self._session_timeout, self._rate_check):
+            if timer is not None and timer.active():
+                timer.cancel()
+
+    def timeoutConnection(self) -> None:
+        """Send an idle client away (RFC 5321 section 4.5.3.2.7)."""
+        self.end(_SILENT)
+
+    # A message that does not come
+
+    def heard(self, octets: int) -> None:
+        """Note that the client has sent something."""
+        self.resetTimeout()
+        self._received += octets
+
+    def watch_message(self, incomplete: bool) -> None:
+        """Time a message of which a part has come; most come in one.
+
+        Args:
+            incomplete: whether a message has begun and not ended.
+        """
+        before, self._reading = self._reading, incomplete
+        if not incomplete:
+            if self._rate_check is not None:
+                self._rate_check.cancel()
+                self._rate_check = None
+        elif before and self._rate_check is None and self.limits.data_rate:
+            self._rate_check = self.callLater(self.limits.data_grace, self._count_rate)
+
+    def _count_rate(self) -> None:
+        self._received = 0
+        self._rate_check = self.callLater(_RATE_WINDOW, self._check_rate)
+
+    def _check_rate(self) -> None:
+        self._rate_check = None
+        if self._received < self.limits.data_rate * _RATE_WINDOW:
+            self.end(_TOO_SLOW)
+        else:
+            self._count_rate()

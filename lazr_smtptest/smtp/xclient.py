@@ -1,0 +1,84 @@
+"""XCLIENT: a client that speaks for another one.
+
+A proxy before a mail server uses it to pass on whom it speaks for. Postfix has
+it documented; the attributes and their encoding are as there.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+
+from lazr_smtptest.smtp.errors import ClientError
+from lazr_smtptest.smtp.extensions import XCLIENT_ATTRIBUTES
+from lazr_smtptest.smtp.parameters import xtext_decode
+from lazr_smtptest.smtp.reply import Reply
+from lazr_smtptest.smtp.transaction import Transactions
+
+__all__ = ["XClient"]
+
+_UNKNOWN = ("[UNAVAILABLE]", "[TEMPUNAVAIL]")
+
+
+class XClient(Transactions):
+    """The part of a connection that believes what XCLIENT says.
+
+    Attributes:
+        xclient: the attributes given so far, by name; ``None`` for those that
+            the client says it does not know.
+    """
+
+    def do_XCLIENT(self, argument: bytes) -> None:
+        """Take the attributes, and begin the session anew."""
+        if self._from is not None:
+            self.reply(Reply(503, "not within a transaction", "5.5.1"))
+            return
+        try:
+            attributes = _parse(argument.decode("ascii", "replace"))
+            host, port = _address(attributes, self.peer)
+        except ClientError as error:
+            self.reply(error.reply)
+            return
+        self.abort_transaction()
+        self.peer = host, port
+        name = attributes.get("HELO")
+        self._helo = (name.encode() if name else None, host.encode())
+        if "LOGIN" in attributes:
+            self.user = attributes["LOGIN"]
+            self.authenticated = self.user is not None
+        self.xclient = {**getattr(self, "xclient", {}), **attributes}
+        self.forget_offered()
+        # The client is greeted as if it had just come.
+        self.reply(Reply(220, self.greeting().decode("ascii", "replace")))
+
+
+def _parse(argument: str) -> dict[str, str | None]:
+    attributes: dict[str, str | None] = {}
+    for word in argument.split():
+        name, equals, value = word.partition("=")
+        name = name.upper()
+        if name not in XCLIENT_ATTRIBUTES or not equals:
+            raise ClientError(501, f"bad XCLIENT attribute {word!a}", "5.5.4")
+        attributes[name] = None if value.upper() in _UNKNOWN else xtext_decode(value)
+    if not attributes:
+        raise ClientError(501, "XCLIENT needs attributes", "5.5.4")
+    return attributes
+
+
+def _address(
+    attributes: dict[str, str | None], peer: tuple[str, int]
+) -> tuple[str, int]:
+    """Give the client's address and port, as far as they are known."""
+    host, port = peer
+    if "ADDR" in attributes:
+        given = attributes["ADDR"] or ""
+        text = given[5:] if given.upper().startswith("IPV6:") else given
+        try:
+            host = str(ipaddress.ip_address(text)) if text else ""
+        except ValueError:
+            raise ClientError(501, f"bad XCLIENT address {given!a}", "5.5.4") from None
+    if "PORT" in attributes:
+        given = attributes["PORT"] or "0"
+        if not (given.isascii() and given.isdigit() and int(given) < 65536):
+            raise ClientError(501, f"bad XCLIENT port {given!a}", "5.5.4")
+        port = int(given)
+    return host, port

@@ -1,0 +1,42 @@
+"""Inputs that a fuzzer begins with: one octet for the target, then its own."""
+
+from __future__ import annotations
+
+__all__ = ["CORPUS"]
+
+PATH, PARAMETERS, FRAMING, SESSION = (bytes([number]) for number in range(4))
+
+PATHS = (
+    b"<>",
+    b"<a@example.com>",
+    b'<"a \\" b"@[192.0.2.1]> SIZE=1',
+    b"<@a,@b:c@[IPv6:::1]>",
+    b"<postmaster>",
+    "<å@ö.example> SMTPUTF8".encode(),
+)
+OPTIONS = (
+    b"SIZE=10 BODY=8BITMIME SMTPUTF8",
+    b"RET=FULL ENVID=a+2Bb AUTH=<> REQUIRETLS",
+    b"NOTIFY=SUCCESS,FAILURE ORCPT=rfc822;a@example.com",
+    b"BY=-10;NT HOLDUNTIL=2030-01-01T00:00:00Z MT-PRIORITY=-3",
+)
+STREAMS = (
+    b"\xff\x40\x80\x00NOOP\r\nx\r\n..\r\n.\r\n" + b"y" * 64 + b"QUIT\r\n",
+    b"\x00\x00\x00\x00" + b"x" * 300 + b"\r\nNOOP\nNOOP\r\n",
+)
+SESSIONS = (
+    b"\x05\x00\x00EHLO a\r\nMAIL FROM:<a@b> SIZE=5\r\nRCPT TO:<c@d>\r\n"
+    b"DATA\r\n..x\r\n.\r\nQUIT\r\n",
+    b"\x03\x01\x01MAIL FROM:<>\r\nRCPT TO:<postmaster>\r\nRSET\r\nVRFY x\r\nHELP\r\n",
+    b"\x09\x03\x00BDAT 5\r\nx\r\n.\r\nBDAT 0 LAST\r\nNOOP\r\n",
+    b"\x02\x04\x00\n.\n\r.\r\r\n..\r\n\r\n.\r\nNOOP\r\n",
+    b"\x01\x05\x005 LAST\r\nhello",
+    b"\x01\x00\x00POST / HTTP/1.1\r\nHost: a\r\n\r\n",
+)
+
+CORPUS = (
+    *(PATH + octets for octets in PATHS),
+    *(PARAMETERS + octets for octets in OPTIONS),
+    *(FRAMING + octets for octets in STREAMS),
+    *(SESSION + octets for octets in SESSIONS),
+)

@@ -1,13 +1,17 @@
-"""Binding the address of a seed server."""
+"""Addresses to listen on: a host and a port, or Twisted's endpoints."""
 
 from __future__ import annotations
 
 import os
+import re
 import socket
+
+from twisted.internet.endpoints import serverFromString
+from twisted.internet.interfaces import IStreamServerEndpoint
 
 from lazr_smtptest.errors import ListenError
 
-__all__ = ["bind"]
+__all__ = ["bind", "endpoint_from"]
 
 # Connections that may wait to be accepted; the kernel may set a lower bound.
 BACKLOG = 4096
@@ -49,3 +53,18 @@ def _resolve(host: str, port: int) -> tuple[int, tuple[str, int]]:
         host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
     )[0]
     return family, address  # type: ignore[return-value]
+
+
+def endpoint_from(reactor: object, description: str) -> IStreamServerEndpoint:
+    """Make an endpoint of Twisted's description of one.
+
+    Where a TCP endpoint does not say how many connections may wait, as many may
+    as with `bind`: Twisted's own 50 are few for a crowd.
+
+    Raises:
+        ValueError: it is not understood; plugins may raise anything.
+    """
+    if re.search(r"(?:^|:)tcp6?:", description) and ":backlog=" not in description:
+        description = f"{description}:backlog={BACKLOG}"
+    endpoint: IStreamServerEndpoint = serverFromString(reactor, description)
+    return endpoint

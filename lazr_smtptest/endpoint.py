@@ -9,7 +9,6 @@ from typing import Any, NoReturn
 
 from twisted.internet import defer
 from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
-from twisted.internet.endpoints import serverFromString
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import (
     IListeningPort,
@@ -19,6 +18,7 @@ from twisted.internet.interfaces import (
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from lazr_smtptest.address import endpoint_from
 from lazr_smtptest.options import StartError
 
 __all__ = ["LoggedEndpoint"]
@@ -43,7 +43,7 @@ class LoggedEndpoint:
         self._description = description
         self._shown = f"{what} {description}".lstrip()
         try:
-            self._endpoint = serverFromString(reactor, description)
+            self._endpoint = endpoint_from(reactor, description)
         # Endpoints come from plugins, and say in many ways that they do not like
         # what they get: ValueError, TypeError, OSError, TLS errors.
         except Exception as error:

@@ -22,11 +22,10 @@ from lazr_smtptest.interfaces import IMessageHandler, IMessageStore
 from lazr_smtptest.message import seed_message
 from lazr_smtptest.pending import is_pending, pending
 from lazr_smtptest.smtp.delivery import HandlerDeliveryFactory
-from lazr_smtptest.smtp.errors import ReplyError
+from lazr_smtptest.smtp.errors import refusal_in
 from lazr_smtptest.smtp.factory import SMTPServerFactory
 from lazr_smtptest.smtp.login import Auth
 from lazr_smtptest.smtp.protocol import SMTPServerProtocol
-from lazr_smtptest.smtp.reply import Reply
 from lazr_smtptest.smtp.settings import Settings
 from lazr_smtptest.smtp.tls import TLS
 
@@ -190,11 +189,8 @@ class Server:
 
     def _handle_rest(self, result: object, envelope: Envelope) -> object:
         """Hand the message on to the second hook, if it is one and is to have it."""
-        refused = isinstance(result, ReplyError) or (
-            isinstance(result, Reply) and result.code >= 400
-        )
         hook = getattr(self.handle_message, "__func__", None)
-        if refused or hook is Server.handle_message:
+        if refusal_in(result) is not None or hook is Server.handle_message:
             return result
         second = self._handle_parsed(envelope)
         if is_pending(second):

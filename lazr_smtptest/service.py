@@ -8,7 +8,6 @@ from typing import Any
 
 from twisted.application.service import Service
 from twisted.internet import defer
-from twisted.internet.endpoints import serverFromString
 from twisted.internet.interfaces import (
     IListeningPort,
     IReactorTime,
@@ -16,6 +15,7 @@ from twisted.internet.interfaces import (
 )
 from twisted.python.failure import Failure
 
+from lazr_smtptest.address import endpoint_from
 from lazr_smtptest.errors import StateError
 from lazr_smtptest.listener import Listener, tls_first
 from lazr_smtptest.server import Server
@@ -72,7 +72,7 @@ class SMTPService(Service):
             for listener in listeners
         ]
         self._endpoints = [
-            serverFromString(reactor, listener.endpoint)
+            endpoint_from(reactor, listener.endpoint)
             if isinstance(listener.endpoint, str)
             else listener.endpoint
             for listener in listeners

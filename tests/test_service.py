@@ -188,3 +188,15 @@ def test_a_stopped_service_is_not_listening(reactor: Any) -> None:
     """There is nothing to wait for."""
     with pytest.raises(StateError, match="does not run"):
         _ = make(reactor).listening
+
+
+@pytest.mark.parametrize(
+    ("description", "backlog"),
+    [("tcp:25", 4096), ("tcp:25:backlog=7", 7), ("haproxy:tcp:25", 4096)],
+)
+def test_many_connections_may_wait(
+    reactor: Any, description: str, backlog: int
+) -> None:
+    """Unless the endpoint says how many."""
+    make(reactor, description).startService()
+    assert reactor.tcpServers[0][2] == backlog

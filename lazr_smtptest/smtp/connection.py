@@ -183,21 +183,21 @@ class Connection(Timed):
     @property
     def secure(self) -> bool:
         """Whether the connection is encrypted."""
-        return False
+        raise NotImplementedError
 
     @property
     def can_start_tls(self) -> bool:
         """Whether STARTTLS would work now."""
-        return False
+        raise NotImplementedError
 
     @property
     def client_certificate(self) -> tuple[str, ...]:
         """Whom the client's verified certificate names; empty: it showed none."""
-        return ()
+        raise NotImplementedError
 
     def mechanisms(self) -> list[str]:
         """Give the mechanisms of AUTH that would work now."""
-        return []
+        raise NotImplementedError
 
     def greeting(self) -> bytes:
         """Give the text of the greeting."""
@@ -290,11 +290,11 @@ class Connection(Timed):
 
     def refuse_verb(self, verb: bytes) -> Reply | None:
         """Give the reply that refuses a command whatever its argument, if any."""
-        return None
+        raise NotImplementedError
 
     def unknown_command(self, line: bytes) -> None:
         """Refuse a line whose verb is not known (RFC 5321 section 4.2.4)."""
-        self.reply(Reply(500, "command not recognized", "5.5.2"))
+        raise NotImplementedError
 
     def call(
         self,

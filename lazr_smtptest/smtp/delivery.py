@@ -14,8 +14,7 @@ from zope.interface import implementer
 from lazr_smtptest.envelope import Envelope
 from lazr_smtptest.interfaces import IEnvelopeMessage, IMessageHandler
 from lazr_smtptest.pending import is_pending, pending
-from lazr_smtptest.smtp.errors import PolicyError, ReplyError
-from lazr_smtptest.smtp.reply import Reply
+from lazr_smtptest.smtp.errors import PolicyError, refusal_in
 
 __all__ = ["HandlerDelivery", "HandlerDeliveryFactory"]
 
@@ -181,10 +180,9 @@ def _for_recipient(result: object, user: smtp.User) -> object:
     """
     if isinstance(result, Mapping):
         result = result.get(str(user))
-    if isinstance(result, ReplyError):
-        raise result
-    if isinstance(result, Reply) and result.code >= 400:
-        raise PolicyError(result.code, result.text, result.enhanced)
+    refusal = refusal_in(result)
+    if refusal is not None:
+        raise PolicyError(refusal.code, refusal.text, refusal.enhanced)
     return result
 
 

@@ -10,7 +10,7 @@ from twisted.mail import smtp
 from lazr_smtptest.errors import Error
 from lazr_smtptest.smtp.reply import Reply
 
-__all__ = ["ClientError", "PolicyError", "ReplyError", "ServerError"]
+__all__ = ["ClientError", "PolicyError", "ReplyError", "ServerError", "refusal_in"]
 
 
 class ReplyError(Error, smtp.SMTPServerError):
@@ -52,3 +52,12 @@ class PolicyError(ReplyError):
 
 class ServerError(ReplyError):
     """The server cannot do it, now or ever: whoever runs it has to act."""
+
+
+def refusal_in(result: object) -> Reply | None:
+    """Give the reply in what a hook or a delivery returned, if that refuses."""
+    if isinstance(result, ReplyError):
+        return result.reply
+    if isinstance(result, Reply) and result.code >= 400:
+        return result
+    return None

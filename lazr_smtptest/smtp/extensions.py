@@ -170,12 +170,12 @@ EXTENSIONS = (
         "LIMITS", value=lambda session: f"RCPTMAX={session.limits.recipients}"
     ),
     Extension(  # RFC 2852
-        "DELIVERBY", mail={"BY": _pattern(r"-?[0-9]{1,9};[RN]T?")}
+        "DELIVERBY", mail={"BY": _pattern(r"[-+]?[0-9]{1,9};[RN]T?")}
     ),
     Extension(  # RFC 4865
         "FUTURERELEASE",
         mail={
-            "HOLDFOR": re.compile(r"[0-9]{1,9}"),
+            "HOLDFOR": re.compile(r"[1-9][0-9]{0,8}"),
             "HOLDUNTIL": _pattern(
                 r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)"
             ),

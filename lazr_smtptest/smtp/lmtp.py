@@ -19,6 +19,8 @@ class LMTPServerProtocol(SMTPServerProtocol):
     """
 
     dialect = b"LMTP"
+    # RFC 2033 section 4.2 leaves none.
+    without_recipients = 503
 
     def lookupMethod(self, command: bytes) -> Callable[[bytes], None] | None:
         """Find the method of a verb: LHLO stands for HELO and EHLO."""

@@ -31,15 +31,15 @@ _ACCEPTED = Reply(250, "message accepted", "2.0.0")
 class Messages(Transactions):
     """The part of a connection that takes messages."""
 
+    # The code that refuses a message for nobody; RFC 5321 section 3.3 leaves a
+    # choice.
+    without_recipients = 554
+
     # DATA
 
     def do_DATA(self, argument: bytes) -> None:
         """Ask for the message (RFC 5321 section 4.1.1.4)."""
-        try:
-            self._check_data(argument)
-        except ReplyError as error:
-            self.reply(error.reply)
-            return
+        self._check_data(argument)
         if self.open_messages():
             self._framer.read_content(self.limits.message_size)
             self.reply(Reply(354, "go ahead, end with a line of one dot"))
@@ -64,7 +64,7 @@ class Messages(Transactions):
         if self._from is None:
             raise ClientError(503, "MAIL first", "5.5.1")
         if not self._to:
-            raise ClientError(554, "no valid recipients", "5.5.1")
+            raise ClientError(self.without_recipients, "no valid recipients", "5.5.1")
 
     def _body(self) -> str:
         return (self._mail_options.get("BODY") or "7BIT").upper()

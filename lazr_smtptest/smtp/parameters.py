@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 
 from lazr_smtptest.smtp.errors import ClientError
+from lazr_smtptest.smtp.reply import shown
 
 __all__ = ["Parameters", "parse_parameters", "xtext_decode"]
 
@@ -40,10 +41,10 @@ def parse_parameters(text: str, known: Parameters) -> dict[str, str | None]:
             continue
         found = _PARAMETER.fullmatch(word)
         if found is None:
-            raise ClientError(501, f"malformed parameter {word!a}", "5.5.4")
+            raise ClientError(501, f"malformed parameter {shown(word)}", "5.5.4")
         keyword, value = found["keyword"].upper(), found["value"]
         if keyword not in known:
-            raise ClientError(555, f"unknown parameter {keyword}", "5.5.4")
+            raise ClientError(555, f"unknown parameter {shown(keyword)}", "5.5.4")
         if keyword in parameters:
             raise ClientError(501, f"{keyword} given twice", "5.5.4")
         _check_value(keyword, value, known[keyword])
@@ -59,7 +60,7 @@ def _check_value(
     else:
         good = value is not None and pattern.fullmatch(value) is not None
     if not good:
-        given = "no value" if value is None else ascii(value)
+        given = "no value" if value is None else shown(value)
         raise ClientError(501, f"bad {keyword}: {given}", "5.5.4")
 
 

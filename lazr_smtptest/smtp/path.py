@@ -137,14 +137,27 @@ def _parameters(rest: str, end: int) -> str:
 
 def _check_literal(literal: str) -> None:
     """Check an address literal (RFC 5321 section 4.1.3)."""
-    tag, colon, address = literal.partition(":")
+    tag, _, address = literal.partition(":")
+    if _is_address(literal, ipaddress.IPv4Address):
+        return
+    if _is_address(literal, ipaddress.IPv6Address):
+        raise PathSyntaxError("an IPv6 literal begins with IPv6:")
+    if tag.upper() == "IPV6":
+        good = _is_address(address, ipaddress.IPv6Address) and "%" not in address
+    else:
+        good = _GENERAL_LITERAL.fullmatch(literal) is not None
+    if not good:
+        raise PathSyntaxError("bad address literal")
+
+
+def _is_address(
+    text: str, kind: type[ipaddress.IPv4Address] | type[ipaddress.IPv6Address]
+) -> bool:
     try:
-        if colon and tag.upper() == "IPV6":
-            ipaddress.IPv6Address(address)
-        elif not _GENERAL_LITERAL.fullmatch(literal):
-            ipaddress.IPv4Address(literal)
-    except ValueError as error:
-        raise PathSyntaxError(f"bad address literal: {error}") from None
+        kind(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _why_not(rest: str) -> str:

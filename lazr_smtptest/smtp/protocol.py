@@ -7,7 +7,6 @@ from collections.abc import Callable
 
 from lazr_smtptest.smtp.auth import Authentication
 from lazr_smtptest.smtp.chunking import Chunking
-from lazr_smtptest.smtp.errors import ReplyError
 from lazr_smtptest.smtp.extensions import VERBS
 from lazr_smtptest.smtp.reply import Reply
 from lazr_smtptest.smtp.starttls import StartTLS
@@ -112,11 +111,7 @@ class SMTPServerProtocol(Chunking, XClient, Authentication, StartTLS):
 
     def hello(self, argument: bytes) -> bool:
         """Take the client's name; false if it is refused."""
-        try:
-            self.check_last_in_group()
-        except ReplyError as error:
-            self.reply(error.reply)
-            return False
+        self.check_last_in_group()
         if _NAME.fullmatch(argument) is None:
             self.reply(Reply(501, "say who you are: EHLO name", "5.5.4"))
             return False
@@ -141,6 +136,7 @@ class SMTPServerProtocol(Chunking, XClient, Authentication, StartTLS):
 
     def do_NOOP(self, argument: bytes) -> None:
         """Do nothing; an argument is ignored (RFC 5321 section 4.1.1.9)."""
+        self.check_last_in_group()
         if not self.count_junk():
             self.reply(Reply(250, "OK", "2.0.0"))
 
@@ -153,6 +149,7 @@ class SMTPServerProtocol(Chunking, XClient, Authentication, StartTLS):
         self._verify(argument, "EXPN")
 
     def _verify(self, argument: bytes, verb: str) -> None:
+        self.check_last_in_group()
         if "VRFY" not in self.offered().extensions:
             self.reply(Reply(502, f"{verb} is not available", "5.5.1"))
         elif not argument:

@@ -8,9 +8,13 @@ from functools import lru_cache
 import attrs
 from twisted.mail import smtp
 
-__all__ = ["LOCAL_ERROR", "Reply", "reply_to_error"]
+__all__ = ["LOCAL_ERROR", "Reply", "reply_to_error", "shown"]
 
 _ENHANCED = re.compile(r"([245]\.\d{1,3}\.\d{1,3}) +(?=\S)")
+
+# So many characters of what a client sent are shown to it; `ascii` makes up to ten
+# of each.
+_SHOWN = 40
 
 # What a bare code most probably means (RFC 3463), where nobody said it better.
 _USUAL = {
@@ -42,7 +46,7 @@ class Reply:
         code: three digits, 200 to 599.
         text: what a person reads; line feeds make a reply of several lines.
         enhanced: the enhanced status code, ``"5.1.1"``; ``""`` for none, as in
-            the greeting and in replies to EHLO and DATA (RFC 2034 section 3).
+            the greeting and in replies to EHLO and DATA (RFC 2034 section 4).
     """
 
     code: int
@@ -92,6 +96,14 @@ def reply_to_error(error: smtp.SMTPServerError) -> Reply:
     if isinstance(text, bytes):
         text = text.decode("utf-8", "surrogateescape")
     return Reply.from_text(error.code, text)
+
+
+def shown(text: str) -> str:
+    """Show what a client sent in a reply or a log, whatever it was.
+
+    A reply line has 512 octets at most (RFC 5321 section 4.5.3.1.5).
+    """
+    return ascii(text if len(text) <= _SHOWN else f"{text[:_SHOWN]}...")
 
 
 LOCAL_ERROR = Reply(451, "local error in processing", "4.3.0")

@@ -62,10 +62,8 @@ class Sessions:
         self._waiting.append(deferred)
         for session in self:
             session.shut_down()
-        if self._open:
-            timeout = reactor.callLater(grace, self._abort)
-            deferred.addCallback(lambda _: _cancel(timeout))
-        return deferred
+        timeout = reactor.callLater(grace, self._abort)
+        return deferred.addCallback(lambda _: _cancel(timeout))
 
     def _abort(self) -> None:
         for session in self:

@@ -11,15 +11,14 @@ Rules of this module:
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from twisted.mail import smtp
 from twisted.mail.interfaces import IMessageSMTP
-from twisted.python.failure import Failure
 
 from lazr_smtptest.smtp.connection import Connection
-from lazr_smtptest.smtp.errors import ClientError, PolicyError, ReplyError
+from lazr_smtptest.smtp.errors import ClientError, PolicyError, ReplyError, refusal_in
 from lazr_smtptest.smtp.extensions import check_release
 from lazr_smtptest.smtp.header import find_header
 from lazr_smtptest.smtp.irregular import (
@@ -33,7 +32,7 @@ from lazr_smtptest.smtp.path import (
     Recipient,
     parse_path,
 )
-from lazr_smtptest.smtp.reply import Reply
+from lazr_smtptest.smtp.reply import Reply, shown
 
 __all__ = ["Transactions", "decode"]
 
@@ -111,13 +110,13 @@ class Transactions(Connection):
             self.validateFrom,
             self._helo,
             sender,
-            done=lambda accepted: self._sender_accepted(accepted, options),
-            failed=lambda failure: self._sender_refused(sender, failure),
+            done=lambda answer: self._sender_answered(sender, answer, options),
+            failed=lambda failure: self._sender_refused(sender, self.reply_to(failure)),
         )
 
-    def _sender_refused(self, sender: Address, failure: Failure) -> None:
+    def _sender_refused(self, sender: Address, reply: Reply) -> None:
         self._warnings.clear()
-        self.refuse(self.reply_to(failure), sender)
+        self.refuse(reply, sender)
 
     def _check_may_send(self) -> None:
         if self._helo[0] is None:
@@ -165,8 +164,13 @@ class Transactions(Connection):
             return self.delivery.validateFrom(helo, origin)
         return super().validateFrom(helo, origin)
 
-    def _sender_accepted(self, sender: smtp.Address, options: Options) -> None:
-        self._from = sender
+    def _sender_answered(self, sender: Address, answer: Any, options: Options) -> None:
+        """Take what the delivery made of the sender, an address or a refusal."""
+        refusal = refusal_in(answer)
+        if refusal is not None:
+            self._sender_refused(sender, refusal)
+            return
+        self._from = answer
         self._mail_options = options
         self.reply(Reply(250, "sender accepted", "2.1.0"))
 
@@ -192,7 +196,7 @@ class Transactions(Connection):
         self.call(
             self.validateTo,
             user,
-            done=lambda message: self._recipient_accepted(user, message, options),
+            done=lambda answer: self._recipient_answered(user, answer, options),
             failed=lambda failure: self.refuse(self.reply_to(failure), sender, [user]),
         )
 
@@ -202,13 +206,15 @@ class Transactions(Connection):
         self._note_path(path, "SMTPUTF8" in self._mail_options)
         return path.address, options
 
-    def _recipient_accepted(
-        self,
-        user: smtp.User,
-        make_message: Callable[[], IMessageSMTP],
-        options: Options,
+    def _recipient_answered(
+        self, user: smtp.User, answer: Any, options: Options
     ) -> None:
-        self._to.append((user, make_message))
+        """Take what the delivery made of it: what makes a message, or a refusal."""
+        refusal = refusal_in(answer)
+        if refusal is not None:
+            self.refuse(refusal, self._from, [user])
+            return
+        self._to.append((user, answer))
         self._rcpt_options.append(options)
         self.reply(Reply(250, "recipient accepted", "2.1.5"))
 
@@ -252,7 +258,7 @@ class Transactions(Connection):
 
     def _refuse_command(self, reply: Reply, line: bytes) -> None:
         """Refuse a MAIL or RCPT for what is wrong with itself, and log it."""
-        log.info("refused: %s reply=%a", _shown(line), str(reply))
+        log.info("refused: %s reply=%a", shown(decode(line)), str(reply))
         self.reply(reply)
 
     def log_outcome(
@@ -281,15 +287,9 @@ def _parse_path(argument: str, keyword: str, enhanced: str) -> ParsedPath:
     try:
         return parse_path(argument, keyword, null=keyword == "FROM")
     except PathSyntaxError as error:
-        shown = _shown(argument.encode("utf-8", "surrogateescape"))
-        raise ClientError(501, f"{error}: {shown}", enhanced) from None
+        raise ClientError(501, f"{error}: {shown(argument)}", enhanced) from None
 
 
 def decode(octets: bytes) -> str:
     """Decode for people: what is not UTF-8 survives as surrogates (PEP 383)."""
     return octets.decode("utf-8", "surrogateescape")
-
-
-def _shown(line: bytes) -> str:
-    """Show what a client sent in a reply, without its control characters."""
-    return ascii(decode(line[:200]))

@@ -11,7 +11,7 @@ import ipaddress
 from lazr_smtptest.smtp.errors import ClientError
 from lazr_smtptest.smtp.extensions import XCLIENT_ATTRIBUTES
 from lazr_smtptest.smtp.parameters import xtext_decode
-from lazr_smtptest.smtp.reply import Reply
+from lazr_smtptest.smtp.reply import Reply, shown
 from lazr_smtptest.smtp.transaction import Transactions
 
 __all__ = ["XClient"]
@@ -57,7 +57,7 @@ def _parse(argument: str) -> dict[str, str | None]:
         name, equals, value = word.partition("=")
         name = name.upper()
         if name not in XCLIENT_ATTRIBUTES or not equals:
-            raise ClientError(501, f"bad XCLIENT attribute {word!a}", "5.5.4")
+            raise ClientError(501, f"bad XCLIENT attribute {shown(word)}", "5.5.4")
         attributes[name] = None if value.upper() in _UNKNOWN else xtext_decode(value)
     if not attributes:
         raise ClientError(501, "XCLIENT needs attributes", "5.5.4")
@@ -75,10 +75,12 @@ def _address(
         try:
             host = str(ipaddress.ip_address(text)) if text else ""
         except ValueError:
-            raise ClientError(501, f"bad XCLIENT address {given!a}", "5.5.4") from None
+            raise ClientError(
+                501, f"bad XCLIENT address {shown(given)}", "5.5.4"
+            ) from None
     if "PORT" in attributes:
         given = attributes["PORT"] or "0"
         if not (given.isascii() and given.isdigit() and int(given) < 65536):
-            raise ClientError(501, f"bad XCLIENT port {given!a}", "5.5.4")
+            raise ClientError(501, f"bad XCLIENT port {shown(given)}", "5.5.4")
         port = int(given)
     return host, port

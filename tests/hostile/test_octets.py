@@ -80,6 +80,25 @@ def test_no_control_character_gets_into_a_clients_name(
     assert site.still_serves()
 
 
+@pytest.mark.parametrize("attribute", ["NAME", "HELO", "LOGIN"])
+@pytest.mark.parametrize("octet", ["00", "0A", "0D", "1B", "7F"])
+def test_no_control_character_gets_in_through_xclient(
+    new_site: Any, attribute: str, octet: str
+) -> None:
+    """Encoded (RFC 3461 section 4) they are no better."""
+    site = new_site(xclient=True)
+    line = f"XCLIENT {attribute}=a+{octet}b\r\n".encode()
+    assert site.connect().say(line) == ["501"]
+    assert site.still_serves()
+
+
+def test_xclient_is_unknown_where_nobody_asked_for_it(site: Any) -> None:
+    """A client does not speak for others by itself."""
+    peer = site.connect()
+    assert peer.say(b"EHLO a\r\nXCLIENT ADDR=192.0.2.1\r\n") == ["250", "500"]
+    assert site.still_serves()
+
+
 @pytest.mark.parametrize("octet", [0x00, 0x1B, 0x7F, 0x80, 0xFF])
 def test_no_reply_echoes_an_odd_octet(site: Any, octet: int) -> None:
     """Replies are printable (RFC 5321 section 4.2): logs and terminals show them."""

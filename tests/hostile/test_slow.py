@@ -193,7 +193,7 @@ def test_a_client_that_never_reads_is_disconnected(
     new_host: Callable[..., Any],
 ) -> None:
     """Once it is sent away it cannot keep the connection by not hearing of it."""
-    host = new_host(limits=Limits(errors=10**9, idle=0.3, closing=0.3))
+    host = new_host(limits=Limits(errors=10**9, idle=0.3, goodbye=0.3))
     client = host.connect(receive_buffer=4096)
     client.socket.settimeout(0.2)
     with pytest.raises(TimeoutError):

@@ -164,3 +164,10 @@ def test_a_delivery_may_refuse_the_last_chunk(new_wire: Any) -> None:
     wire = new_wire(delivery=Refusing())
     begin(wire)
     assert wire.send(b"BDAT 3 LAST\r\none") == ["452 4.3.1 not now"]
+
+
+def test_empty_chunks_are_junk(new_wire: Any) -> None:
+    """They could go on for ever."""
+    wire = new_wire(limits=Limits(junk=2))
+    begin(wire)
+    assert wire.codes("BDAT 0", "BDAT 0") == ["250", "421"]

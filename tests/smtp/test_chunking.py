@@ -28,6 +28,8 @@ from lazr_smtptest.envelope import Envelope
 from lazr_smtptest.server import Server
 from lazr_smtptest.smtp.delivery import HandlerDelivery
 from lazr_smtptest.smtp.limits import Limits
+from lazr_smtptest.smtp.lmtp import LMTPServerProtocol
+from lazr_smtptest.smtp.protocol import SMTPServerProtocol
 
 
 def commands(*lines: bytes) -> bytes:
@@ -42,6 +44,7 @@ def chunk(octets: bytes, last: bool = False) -> bytes:
 
 EHLO = b"EHLO client.example.com"
 MAIL = commands(EHLO, b"MAIL FROM:<a@example.com>", b"RCPT TO:<b@example.com>")
+LMTP = MAIL.replace(b"EHLO", b"LHLO") + b"RCPT TO:<c@example.com>\r\n"
 DATA = MAIL + b"DATA\r\n"
 PLAIN = base64.b64encode(b"\0anna\0secret")
 LIMITS = Limits(command_line=100, message_size=400, recipients=3, errors=8)
@@ -94,8 +97,12 @@ SESSIONS = {
     "dots": DATA + b".\r.\n..\r\n.\r\r\n.\n\r\n...\r\n.\r\n.\r\n",
     "HTTP": b"POST / HTTP/1.1\r\nHost: localhost\r\n\r\n" + DATA,
     "TLS": b"\x16\x03\x01\x00\x05hello" + commands(EHLO),
-    "NUL": commands(EHLO, b"\0", b"NOOP\0", b"EHLO a\0b", b"MAIL FROM:<a\0@b>"),
+    "NUL": commands(EHLO, b"NOOP\0", b"EHLO a\0b", b"MAIL FROM:<a\0@b>", b"\0"),
     "8-bit commands": commands(EHLO, b"\xff\xfe", b"EHLO \xe9", b"MAIL FROM:<\xe9@b>"),
+    # LMTP, which begins with LHLO
+    "LMTP": LMTP + b"DATA\r\n..x\r\n.\r\nQUIT\r\n",
+    "LMTP with chunks": LMTP + chunk(b"x") + chunk(b"y", last=True) + b"QUIT\r\n",
+    "LMTP with a message too big": LMTP + b"DATA\r\n" + b"x\r\n" * 200 + b".\r\n",
     "half a command": MAIL + b"DAT",
     "half a message": DATA + b"Subject: x\r\n.\r",
     "half a chunk": MAIL + b"BDAT 10 LAST\r\nx",
@@ -123,7 +130,9 @@ class _Realm:
 
 def replay(new_wire: Any, pieces: list[bytes]) -> Outcome:
     """Send a session in pieces to a server of its own."""
-    wire = new_wire(limits=LIMITS)
+    lmtp = b"".join(pieces).startswith(b"LHLO")
+    protocol = LMTPServerProtocol if lmtp else SMTPServerProtocol
+    wire = new_wire(limits=LIMITS, protocol=protocol)
     users = InMemoryUsernamePasswordDatabaseDontUse(anna=b"secret")
     wire.protocol.portal = Portal(_Realm(wire.handler), [users])
     wire.protocol.challengers = {b"PLAIN": PLAINCredentials, b"LOGIN": LOGINCredentials}

@@ -82,3 +82,11 @@ def test_a_server_of_twisteds_may_lose_its_client(handler: Any, twisteds: Any) -
 
     twisteds.connectionLost(Failure(ConnectionDone()))
     assert handler.envelopes == []
+
+
+def test_a_server_of_twisteds_may_not_know_its_client(handler: Any) -> None:
+    """A client that has not said HELO has a text for an address there."""
+    delivery = HandlerDeliveryFactory(handler).getMessageDelivery()
+    delivery.validateFrom((None, "192.0.2.1"), smtp.Address(b"a@b"))  # type: ignore
+    envelope = delivery.envelope_of(b"x")
+    assert (envelope.peer, envelope.helo) == (("192.0.2.1", 0), "")

@@ -43,6 +43,8 @@ def test_a_client_that_does_not_leave_is_cut_off(new_wire: Any) -> None:
     assert not wire.transport.disconnected
     wire.clock.advance(2)
     assert wire.transport.disconnected
+    wire.disconnect()
+    assert wire.clock.getDelayedCalls() == []
 
 
 def test_a_session_that_is_ending_is_told_nothing_more(wire: Any) -> None:

@@ -13,7 +13,9 @@ from twisted.mail.interfaces import IMessageDelivery, IMessageSMTP
 from zope.interface import implementer
 
 from lazr_smtptest.envelope import Envelope
+from lazr_smtptest.smtp.errors import PolicyError
 from lazr_smtptest.smtp.limits import Limits
+from lazr_smtptest.smtp.reply import Reply
 
 
 def test_a_message_is_an_envelope(wire: Any) -> None:
@@ -413,3 +415,49 @@ def test_messages_hear_of_a_lost_connection(new_wire: Any, delivery: Delivery) -
     delivery.messages[0].connectionLost = lambda: 1 / 0  # type: ignore
     wire.disconnect()
     assert delivery.messages[1].heard == ["lost"]
+
+
+@pytest.mark.parametrize(
+    "answer", [PolicyError(550, "5.7.1 no"), Reply(550, "no", "5.7.1")]
+)
+def test_a_delivery_may_return_a_refusal(
+    new_wire: Any, delivery: Delivery, answer: object
+) -> None:
+    """Of a sender and of a recipient."""
+    wire = new_wire(delivery=delivery)
+    wire.say("EHLO a", "MAIL FROM:<a@b>")
+    delivery.validateTo = lambda user: answer  # type: ignore
+    assert wire.say("RCPT TO:<c@d>") == ["550 5.7.1 no"]
+    delivery.validateFrom = lambda helo, origin: answer  # type: ignore
+    assert wire.say("RSET", "MAIL FROM:<a@b>")[1:] == ["550 5.7.1 no"]
+
+
+def test_a_refused_sender_takes_its_warnings_along(
+    new_wire: Any, delivery: Delivery
+) -> None:
+    """The next transaction begins afresh."""
+    wire = new_wire(delivery=delivery)
+    wire.say("EHLO a")
+    wire.say("MAIL FROM: <bad@b>")
+    assert wire.protocol._warnings == []
+
+
+def test_a_message_need_not_end_in_a_line_end(
+    new_wire: Any, delivery: Delivery
+) -> None:
+    """Chunks may end anywhere; the last line is one all the same."""
+    wire = new_wire(delivery=delivery)
+    wire.say("EHLO a", "MAIL FROM:<a@b>", "RCPT TO:<c@d>")
+    wire.send(b"BDAT 8 LAST\r\none\r\ntwo")
+    assert delivery.messages[0].heard == [b"one", b"two", "eom"]
+
+
+def test_a_refused_sender_is_one_line_in_the_log(
+    new_wire: Any, delivery: Delivery, caplog: pytest.LogCaptureFixture
+) -> None:
+    """There is no recipient yet."""
+    caplog.set_level(logging.INFO, "lazr.smtptest")
+    new_wire(delivery=delivery).say("EHLO a", "MAIL FROM:<bad@b>")
+    assert caplog.messages == [
+        "refused: from=<bad@b> reply='550 5.1.1 Sender not acceptable'"
+    ]

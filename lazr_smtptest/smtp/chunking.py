@@ -65,14 +65,24 @@ class Chunking(Messages):
             if not chunk and self.count_junk():
                 return
             self.reply(Reply(250, f"{len(chunk)} octets", "2.0.0"))
-        elif self.open_messages():
+        else:
+            self._end_message(self.open_messages())
+
+    def _end_message(self, refusal: Reply | None) -> None:
+        if refusal is not None:
+            self.refuse_message(refusal, None)
+        else:
             self.content_received(b"".join(self._chunks))
 
     def _chunk_was_refused(self) -> None:
         assert self._chunk_refusal is not None
-        if self._begun:
-            # RFC 3030 section 2: the message is lost; further chunks find no
-            # transaction.
+        if not self._begun:
+            self.reply(self._chunk_refusal)
+        elif self._last_chunk:
             self.refuse_message(self._chunk_refusal, None)
         else:
-            self.reply(self._chunk_refusal)
+            # RFC 3030 section 2: the message is lost; further chunks find no
+            # transaction. RFC 2033 section 4.2: this is not yet the reply that
+            # there is for each recipient.
+            self.refuse(self._chunk_refusal, self._from, self.users())
+            self.abort_transaction()

@@ -86,7 +86,8 @@ class Connection(Timed):
         self._errors = 0
         self._logged: BaseException | None = None
         self._junk = 0
-        self._write_now: Callable[[], object] | None = None
+        # Gives the number of octets written, or the error.
+        self._write_now: Callable[[bytes], object] | None = None
 
     # What is offered
 
@@ -126,10 +127,10 @@ class Connection(Timed):
     def _watch_transport(self) -> None:
         """Hear of the write buffer of the transport; done anew for TLS."""
         self.transport.registerProducer(_Brake(self), True)
-        # A reply mostly fits into the socket's own buffer: so it need not wait
+        # A reply mostly fits into the socket's own buffer: then it need not wait
         # until the reactor has asked whether it does.
         self._write_now = (
-            self.transport.doWrite
+            self.transport.writeSomeData
             if isinstance(self.transport, TCPConnection)
             else None
         )
@@ -224,7 +225,7 @@ class Connection(Timed):
         self.heard(len(data))
         if not self._heard:
             self._heard = True
-            if self._write_now is None:
+            if not isinstance(self.transport, TCPConnection):
                 # What stands between may know only now whom it speaks for: the
                 # PROXY protocol says so in the first bytes.
                 self._find_peer()
@@ -371,9 +372,18 @@ class Connection(Timed):
         """Write what was replied, unless the commands of a batch still run."""
         if self._replies:
             replies, self._replies = self._replies, []
-            self.transport.write(b"".join(replies))
-            if self._write_now is not None:
-                self._write_now()
+            self._write(b"".join(replies))
+
+    def _write(self, data: bytes) -> None:
+        if self._write_now is not None:
+            written = self._write_now(data)
+            if written == len(data):
+                return
+            # The client is slow or gone: from now on the transport sees to it.
+            self._write_now = None
+            if isinstance(written, int):
+                data = data[written:]
+        self.transport.write(data)
 
     def _count_error(self) -> None:
         self._errors += 1

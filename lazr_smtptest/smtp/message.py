@@ -40,9 +40,13 @@ class Messages(Transactions):
     def do_DATA(self, argument: bytes) -> None:
         """Ask for the message (RFC 5321 section 4.1.1.4)."""
         self._check_data(argument)
-        if self.open_messages():
-            self._framer.read_content(self.limits.message_size)
-            self.reply(Reply(354, "go ahead, end with a line of one dot"))
+        refusal = self.open_messages()
+        if refusal is not None:
+            self.refuse(refusal, self._from, self.users())
+            self.abort_transaction()
+            return
+        self._framer.read_content(self.limits.message_size)
+        self.reply(Reply(354, "go ahead, end with a line of one dot"))
 
     def _check_data(self, argument: bytes) -> None:
         if argument:
@@ -69,16 +73,14 @@ class Messages(Transactions):
     def _body(self) -> str:
         return (self._mail_options.get("BODY") or "7BIT").upper()
 
-    def open_messages(self) -> bool:
-        """Ask the delivery for the messages; refuse the command if it has none."""
+    def open_messages(self) -> Reply | None:
+        """Ask the delivery for the messages; give the reply that refuses them."""
         try:
             for user, make_message in self._to:
                 self._messages.append((make_message(), user))
         except Exception:
-            self.refuse(self.reply_to(Failure()), self._from, self.users())
-            self.abort_transaction()
-            return False
-        return True
+            return self.reply_to(Failure())
+        return None
 
     def content_received(self, content: bytes | None) -> None:
         """Deliver a message that has come to its end; ``None``: it was too big."""

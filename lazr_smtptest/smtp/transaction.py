@@ -203,7 +203,11 @@ class Transactions(Connection):
     def _parse_rcpt(self, argument: str) -> tuple[Address, Options]:
         path = _parse_path(argument, "TO", "5.1.3")
         options = parse_parameters(path.parameters, self.offered().rcpt)
-        self._note_path(path, "SMTPUTF8" in self._mail_options)
+        utf8 = "SMTPUTF8" in self._mail_options
+        self._note_path(path, utf8)
+        if not (utf8 or (options.get("ORCPT") or "").isascii()):
+            # RFC 6533 section 3 has a form in ASCII for that.
+            self.note("undeclared-utf8")
         return path.address, options
 
     def _recipient_answered(

@@ -9,8 +9,10 @@ from __future__ import annotations
 import contextlib
 import itertools
 import json
+import select
 import smtplib
 import socket
+import ssl
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -138,18 +140,36 @@ class Client:
         self,
         port: int,
         *,
-        receive_buffer: int | None = None,
+        small_buffers: bool = False,
         patience: float = PATIENCE,
     ) -> None:
         self.socket = socket.socket()
         self.socket.settimeout(patience)
-        if receive_buffer is not None:
-            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        if small_buffers:
+            for option in (socket.SO_RCVBUF, socket.SO_SNDBUF):
+                self.socket.setsockopt(socket.SOL_SOCKET, option, 4096)
         self.socket.connect(("127.0.0.1", port))
         self._file = self.socket.makefile("rb")
 
     def send(self, octets: bytes) -> None:
         self.socket.sendall(octets)
+
+    def pour(self, piece: bytes, most: int) -> int:
+        """Send `piece` again and again, and read nothing.
+
+        It ends when the server has taken nothing for half a second, has closed
+        the connection, or has got `most` octets; how many is the result.
+        """
+        self.socket.setblocking(False)
+        sent = 0
+        while sent < most and select.select([], [self.socket], [], 0.5)[1]:
+            try:
+                sent += self.socket.send(piece)
+            except (BlockingIOError, ssl.SSLWantWriteError):
+                pass
+            except ConnectionError:
+                break
+        return sent
 
     def code(self) -> str:
         """Wait for one reply; give its code, ``""`` at the end of the connection."""

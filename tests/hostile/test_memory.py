@@ -20,6 +20,8 @@ pytestmark = pytest.mark.skipif(
 
 MEGABYTE = 1024 * 1024
 TOO_MUCH = 60 * MEGABYTE
+# More than the buffers of the system hold.
+ENOUGH = 32 * MEGABYTE
 BEGIN = (
     b"EHLO a\r\nMAIL FROM:<from@example.com>\r\nRCPT TO:<to@example.com>\r\nDATA\r\n"
 )
@@ -104,17 +106,6 @@ def test_a_message_of_short_lines_over_the_limit_costs_nothing(
     assert process.still_serves()
 
 
-def pour_until_full(client: socket.socket, piece: bytes) -> None:
-    """Send until all buffers are full, or the server has had enough, or we have."""
-    client.setblocking(False)
-    sent = 0
-    try:
-        while sent < 32 * MEGABYTE:
-            sent += client.send(piece)
-    except (BlockingIOError, ssl.SSLWantWriteError, ConnectionError):
-        pass
-
-
 LINES = [b"NOOP\r\n", b"FOO\r\n", b"VRFY x\r\n", b"\r\n"]
 
 
@@ -125,9 +116,8 @@ def test_a_client_that_never_reads_costs_nothing(
     """Its commands are not worked on while its replies are not taken."""
     process = new_process("--patient")
     meter = Meter(process)
-    for _ in range(3):
-        client = process.connect(receive_buffer=4096)
-        pour_until_full(client.socket, line * 10_000)
+    client = process.connect(small_buffers=True)
+    assert client.pour(line * 2000, ENOUGH) < ENOUGH
     _, megabytes = meter.used()
     assert megabytes < 5
     assert process.still_serves()
@@ -139,27 +129,26 @@ def test_a_client_that_does_not_wait_for_a_handler_costs_nothing(
     """While a message is being handled, what follows is read up to a limit only."""
     process = new_process("--stall")
     meter = Meter(process)
-    clients = [connect(process) for _ in range(20)]
-    for client in clients:
-        client.sendall(BEGIN + b".\r\n")
-        pour_until_full(client, b"x" * MEGABYTE)
+    client = process.connect(small_buffers=True)
+    client.begin()
+    assert client.say(b"DATA\r\n") == "354"
+    client.send(b".\r\n")
+    assert client.pour(b"x" * 10_000, ENOUGH) < ENOUGH
     _, megabytes = meter.used()
-    assert megabytes < 20
+    assert megabytes < 5
     with connect(process) as other:
         other.sendall(b"NOOP\r\n")
         assert other.recv(100).startswith(b"250 ")
-    for client in clients:
-        client.close()
 
 
-def encrypt(client: socket.socket) -> ssl.SSLSocket:
+def encrypt(client: Any) -> None:
     """Do STARTTLS and the handshake; whose certificate it is does not matter."""
-    client.sendall(b"STARTTLS\r\n")
-    assert client.recv(4096).startswith(b"220 ")
+    assert client.code() == "220"
+    assert client.say(b"STARTTLS\r\n") == "220"
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
-    return context.wrap_socket(client)
+    client.socket = context.wrap_socket(client.socket)
 
 
 def test_a_command_without_an_end_within_tls_costs_little(
@@ -167,12 +156,14 @@ def test_a_command_without_an_end_within_tls_costs_little(
 ) -> None:
     """The same 60 MB have to be decrypted; the memory stays flat."""
     process = new_process("--tls")
-    with encrypt(connect(process)) as client:
-        meter = Meter(process)
-        pour(client, b"x" * MEGABYTE)
-        client.sendall(b"\r\nQUIT\r\n")
-        assert [line[:3] for line in client.makefile("rb")] == [b"500", b"221"]
-        seconds, megabytes = meter.used()
+    client = process.connect()
+    encrypt(client)
+    meter = Meter(process)
+    pour(client.socket, b"x" * MEGABYTE)
+    client.socket.sendall(b"\r\nQUIT\r\n")
+    with client.socket.makefile("rb") as file:
+        assert [line[:3] for line in file] == [b"500", b"221"]
+    seconds, megabytes = meter.used()
     assert seconds < 3
     assert megabytes < 10
     assert process.still_serves()
@@ -183,15 +174,13 @@ def test_a_client_within_tls_that_never_reads_costs_nothing(
 ) -> None:
     """Back-pressure goes through TLS."""
     process = new_process("--tls", "--patient")
-    clients = [encrypt(connect(process)) for _ in range(3)]
+    client = process.connect(small_buffers=True)
+    encrypt(client)
     meter = Meter(process)
-    for client in clients:
-        pour_until_full(client, b"FOO\r\n" * 10_000)
+    assert client.pour(b"FOO\r\n" * 2000, ENOUGH) < ENOUGH
     _, megabytes = meter.used()
-    assert megabytes < 10
+    assert megabytes < 5
     assert process.still_serves()
-    for client in clients:
-        client.close()
 
 
 def test_many_idle_clients_cost_little(new_process: Callable[..., Any]) -> None:

@@ -118,3 +118,10 @@ def test_the_longest_line_is_found(content: bytes, limit: int) -> None:
     """As a look at each line would."""
     longest = max(len(line) for line in content.split(b"\r\n"))
     assert longest_line_exceeds(content, limit) == (longest > limit)
+
+
+def test_an_original_recipient_in_utf8_is_noted(wire: Any) -> None:
+    """RFC 6533 section 3: without SMTPUTF8 it is written in ASCII."""
+    orcpt = "RCPT TO:<c@d> ORCPT=utf-8;\u00fc@d".encode() + b"\r\n"
+    play(wire, HELLO, MAIL, orcpt, DATA, END)
+    assert wire.envelopes[0].warnings == ("undeclared-utf8",)

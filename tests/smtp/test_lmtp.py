@@ -70,9 +70,24 @@ def test_a_refused_message_is_refused_for_each(lmtp: Any) -> None:
     assert lmtp.codes("x", ".") == ["451", "451"]
 
 
+def chunks(lmtp: Any, octets: bytes) -> list[str]:
+    lmtp.say("LHLO a", "MAIL FROM:<a@b>", "RCPT TO:<c@d>", "RCPT TO:<e@f>")
+    return [line[:3] for line in lmtp.send(octets)]
+
+
 def test_a_refused_chunk_before_the_last_has_one_reply(lmtp: Any) -> None:
-    """RFC 2033 section 4.2 speaks of the end of data; RFC 3030 of each chunk."""
-    assert [line[:3] for line in lmtp.send(b"BDAT 3\r\none")] == ["503"]
+    """RFC 2033 section 4.2 speaks of the end of the message."""
+    assert chunks(lmtp, b"BDAT 101\r\n" + b"x" * 101) == ["552"]
+
+
+def test_a_refused_last_chunk_is_refused_for_each(lmtp: Any) -> None:
+    """That is the end of the message."""
+    assert chunks(lmtp, b"BDAT 101 LAST\r\n" + b"x" * 101) == ["552", "552"]
+
+
+def test_the_last_chunk_has_a_reply_for_each(lmtp: Any) -> None:
+    """As the dot has."""
+    assert chunks(lmtp, b"BDAT 1\r\nxBDAT 0 LAST\r\n") == ["250", "250", "250"]
 
 
 def test_each_outcome_is_one_line_in_the_log(

@@ -265,3 +265,44 @@ def test_a_transport_may_have_no_address() -> None:
     protocol.callLater = lambda period, func: _Call()  # type: ignore
     protocol.makeConnection(StringTransport(peerAddress=object()))  # type: ignore
     assert protocol.peer == ("", 0)
+
+
+class Direct:
+    """A socket's buffer with room for so many octets."""
+
+    def __init__(self, *room: object) -> None:
+        self.room = list(room)
+        self.written = b""
+
+    def write(self, data: bytes) -> object:
+        room = self.room.pop(0)
+        if isinstance(room, int):
+            self.written += data[:room]
+            return min(room, len(data))
+        return room
+
+
+OK = b"250 2.0.0 OK\r\n"
+
+
+def test_a_reply_goes_into_the_sockets_buffer(wire: Any) -> None:
+    """The transport has nothing to do."""
+    direct = Direct(1000)
+    wire.protocol._write_now = direct.write
+    assert wire.say("NOOP") == []
+    assert direct.written == OK
+
+
+def test_what_the_buffer_does_not_take_is_the_transports(wire: Any) -> None:
+    """And all that follows, so that it stays in order."""
+    direct = Direct(3)
+    wire.protocol._write_now = direct.write
+    wire.protocol.dataReceived(b"NOOP\r\n")
+    wire.protocol.dataReceived(b"NOOP\r\n")
+    assert direct.written + wire.transport.value() == OK * 2
+
+
+def test_an_error_of_the_socket_is_the_transports(wire: Any) -> None:
+    """It meets it again, and closes the connection."""
+    wire.protocol._write_now = Direct(ConnectionError()).write
+    assert wire.say("NOOP") == ["250 2.0.0 OK"]

@@ -101,11 +101,7 @@ class Authentication(Connection):
     def _usable(self, name: bytes) -> bool:
         """Say whether there is such a mechanism; one of them takes a certificate."""
         known = name in self.challengers
-        return known and (name != b"EXTERNAL" or bool(self.client_names()))
-
-    def client_names(self) -> tuple[str, ...]:
-        """Give the names in the client's certificate; none if it showed none."""
-        return getattr(self, "client_certificate", ())
+        return known and (name != b"EXTERNAL" or bool(self.client_certificate))
 
     # AUTH
 

@@ -357,16 +357,22 @@ class Connection(Timed):
         """Answer the present command; the replies of a batch leave together."""
         if self._closing:
             return
-        self._replies.append(reply.encode(enhanced=self._enhanced))
-        if len(self._replies) >= _BATCH or not self._working:
-            self._flush()
+        self._say(reply.encode(enhanced=self._enhanced))
         if reply.code >= 500:
             self._count_error()
 
     def sendCode(self, code: int, message: bytes = b"") -> None:
         """Answer as Twisted's servers do."""
-        self._replies.append(Reply(code, message.decode("utf-8", "replace")).encode())
-        self._flush()
+        self._say(Reply(code, message.decode("utf-8", "replace")).encode())
+
+    def sendLine(self, line: bytes) -> None:
+        """Answer line by line, as Twisted's protocols may."""
+        self._say(line + b"\r\n")
+
+    def _say(self, octets: bytes) -> None:
+        self._replies.append(octets)
+        if len(self._replies) >= _BATCH or not self._working:
+            self._flush()
 
     def _flush(self) -> None:
         """Write what was replied, unless the commands of a batch still run."""

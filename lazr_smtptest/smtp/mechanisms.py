@@ -249,7 +249,7 @@ class External(Mechanism):
 
     def begin(self, connection: Any) -> None:
         """Learn the names in the client's certificate."""
-        names: tuple[str, ...] = connection.client_names()
+        names: tuple[str, ...] = connection.client_certificate
         self.names = tuple(name.encode("utf-8") for name in names)
 
     def setResponse(self, response: bytes) -> None:

@@ -68,7 +68,7 @@ def bearer(username: bytes, token: bytes) -> OAuthBearer:
 
 def certificate(identity: bytes, *names: str) -> External:
     mechanism = External()
-    mechanism.begin(SimpleNamespace(client_names=lambda: names))
+    mechanism.begin(SimpleNamespace(client_certificate=names))
     mechanism.setResponse(identity)
     return mechanism
 

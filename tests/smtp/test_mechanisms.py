@@ -31,7 +31,7 @@ MECHANISMS = [Plain, Login, CramMD5, External, XOAuth2, OAuthBearer, ScramSHA256
 
 
 def connection(*names: str) -> Any:
-    return SimpleNamespace(host=b"mx.example.com", client_names=lambda: names)
+    return SimpleNamespace(host=b"mx.example.com", client_certificate=names)
 
 
 def said(mechanism: Any, *responses: bytes) -> Any:

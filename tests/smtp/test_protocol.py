@@ -227,6 +227,23 @@ def test_a_command_of_a_subclass_is_a_command(new_wire: Any) -> None:
     assert new_wire(protocol=WithStat).say("STAT x") == ["250 stat x"]
 
 
+def test_a_line_of_a_subclass_keeps_its_place(new_wire: Any) -> None:
+    """Twisted's protocols may write lines themselves."""
+
+    class WithStat(SMTPServerProtocol):
+        def do_STAT(self, argument: bytes) -> None:
+            self.sendLine(b"250-one")
+            self.sendLine(b"250 two")
+
+    wire = new_wire(protocol=WithStat)
+    assert wire.say("NOOP", "STAT", "NOOP") == [
+        "250 2.0.0 OK",
+        "250-one",
+        "250 two",
+        "250 2.0.0 OK",
+    ]
+
+
 def test_a_command_that_raises_is_a_local_error(
     new_wire: Any, caplog: pytest.LogCaptureFixture
 ) -> None:

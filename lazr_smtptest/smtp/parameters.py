@@ -65,5 +65,11 @@ def _check_value(
 
 
 def xtext_decode(text: str) -> str:
-    """Undo the encoding of ENVID, ORCPT, AUTH and XCLIENT (RFC 3461 section 4)."""
+    """Undo the encoding of ENVID, ORCPT, AUTH and XCLIENT (RFC 3461 section 4).
+
+    Raises:
+        ValueError: it is not so encoded.
+    """
+    if "+" in _HEX.sub("", text):
+        raise ValueError(f"bad xtext: {text!a}")
     return _HEX.sub(lambda found: chr(int(found[1], 16)), text)

@@ -58,10 +58,22 @@ def _parse(argument: str) -> dict[str, str | None]:
         name = name.upper()
         if name not in XCLIENT_ATTRIBUTES or not equals:
             raise ClientError(501, f"bad XCLIENT attribute {shown(word)}", "5.5.4")
-        attributes[name] = None if value.upper() in _UNKNOWN else xtext_decode(value)
+        attributes[name] = _decode(word, value)
     if not attributes:
         raise ClientError(501, "XCLIENT needs attributes", "5.5.4")
     return attributes
+
+
+def _decode(word: str, value: str) -> str | None:
+    if value.upper() in _UNKNOWN:
+        return None
+    try:
+        decoded = xtext_decode(value)
+    except ValueError:
+        decoded = "\0"
+    if not decoded.isprintable():
+        raise ClientError(501, f"bad XCLIENT attribute {shown(word)}", "5.5.4")
+    return decoded
 
 
 def _address(

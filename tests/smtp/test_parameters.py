@@ -51,8 +51,15 @@ def test_a_bad_parameter_is_refused(text: str, code: int) -> None:
 
 @pytest.mark.parametrize(
     ("text", "plain"),
-    [("a+2Bb", "a+b"), ("a+2bb", "a+2bb"), ("", ""), ("+3D+3D", "==")],
+    [("a+2Bb", "a+b"), ("", ""), ("+3D+3D", "==")],
 )
 def test_xtext_is_decoded(text: str, plain: str) -> None:
     """Upper case hexadecimal behind a plus sign (RFC 3461 section 4)."""
     assert xtext_decode(text) == plain
+
+
+@pytest.mark.parametrize("text", ["a+2bb", "+", "a+ZZ", "+4"])
+def test_what_is_no_xtext_is_refused(text: str) -> None:
+    """A plus sign stands for nothing but itself in hexadecimal."""
+    with pytest.raises(ValueError, match="bad xtext"):
+        xtext_decode(text)

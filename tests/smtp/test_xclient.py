@@ -59,7 +59,18 @@ def test_attributes_add_up(proxied: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "argument", ["", "FOO=1", "ADDR", "ADDR=x", "PORT=x", "PORT=65536", "ADDR=IPV6:1"]
+    "argument",
+    [
+        "",
+        "FOO=1",
+        "ADDR",
+        "ADDR=x",
+        "PORT=x",
+        "PORT=65536",
+        "ADDR=IPV6:1",
+        "NAME=+0A",
+        "NAME=+ZZ",
+    ],
 )
 def test_a_bad_attribute_is_refused(proxied: Any, argument: str) -> None:
     """501, and nothing is believed."""

@@ -69,8 +69,8 @@ EXCEPTIONS = {
         "454",
     ),
     "SMTPSenderFactoryRetryTests.test_retryAfterDisconnect": Difference(
-        "RFC 5321 section 4.2.1: a local error in processing is 451, and the "
-        "connection stays; Twisted's client takes that for an answer",
+        "RFC 5321 sections 3.8 and 4.2.2: a local error in processing is 451, and "
+        "the connection stays; so the client has an answer, and does not come again",
         "451",
     ),
 }

@@ -1,0 +1,80 @@
+"""A server in memory, and its clients."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.internet.address import IPv4Address
+from twisted.internet.error import ConnectionDone
+from twisted.internet.task import Clock
+from twisted.internet.testing import StringTransport
+from twisted.python.failure import Failure
+
+from lazr_smtptest.envelope import Envelope
+from lazr_smtptest.server import StoreServer
+from lazr_smtptest.smtp.settings import Settings
+from lazr_smtptest.stores.memory import MemoryStore
+
+from .words import codes_of, numbers, transaction
+
+__all__ = ["Peer", "Site"]
+
+
+class Peer:
+    """A client in memory."""
+
+    def __init__(self, factory: Any) -> None:
+        address = IPv4Address("TCP", "127.0.0.1", 50000 + next(numbers) % 10000)
+        self.transport = StringTransport(peerAddress=address)
+        self.protocol = factory.buildProtocol(address)
+        self.protocol.makeConnection(self.transport)
+        self.greeting = self.heard()
+
+    def heard(self) -> bytes:
+        """What the server said since the last look."""
+        said = self.transport.value()
+        self.transport.clear()
+        return said
+
+    def say(self, octets: bytes) -> list[str]:
+        """Send octets in one piece; give the codes of the answers."""
+        if octets:
+            self.protocol.dataReceived(octets)
+        return codes_of(self.heard())
+
+    def say_in_turn(self, octets: bytes) -> list[str]:
+        """Send a session as a client does that waits for each reply."""
+        codes = []
+        for line in octets.splitlines(keepends=True):
+            codes += self.say(line)
+        return codes
+
+    def disconnect(self) -> None:
+        self.protocol.connectionLost(Failure(ConnectionDone()))
+
+
+class Site:
+    """A server in memory, with settings of its own."""
+
+    def __init__(self, **settings: Any) -> None:
+        self.clock = Clock()
+        self.server = StoreServer(MemoryStore())
+        self.server.settings = Settings(**settings)
+        self.factory = self.server.factory(self.clock)
+
+    @property
+    def envelopes(self) -> list[Envelope]:
+        return list(self.server.store)
+
+    @property
+    def contents(self) -> list[bytes]:
+        return [envelope.content for envelope in self.envelopes]
+
+    def connect(self) -> Peer:
+        return Peer(self.factory)
+
+    def still_serves(self) -> bool:
+        """Deliver a message over a connection of its own."""
+        content = b"Subject: still here %d\r\n\r\n" % next(numbers)
+        codes = self.connect().say_in_turn(transaction(content) + b"QUIT\r\n")
+        return codes[-2:] == ["250", "221"] and content in self.contents

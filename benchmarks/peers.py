@@ -12,6 +12,7 @@ name to look up, and what is left is the work of the servers.
 from __future__ import annotations
 
 import socket
+import threading
 from abc import ABC, abstractmethod
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
@@ -153,8 +154,61 @@ class PytestLocalserver(Peer):
         return len(self._server.outbox)
 
 
+class Floor(Peer):
+    """A socket in a thread that says what the client wants to hear, and no more.
+
+    No server in a thread of its own can be much faster: the thread has to come and
+    go, and to be woken for each command.
+    """
+
+    name = "(bare socket in a thread)"
+    distribution = "pip"
+
+    @classmethod
+    def version(cls) -> str:
+        """It is no server, and is there always."""
+        return ""
+
+    def __init__(self, host: str | None) -> None:
+        self._host = host or "127.0.0.1"
+        self._count = 0
+
+    def start(self) -> tuple[str, int]:
+        self._listener = socket.create_server((self._host, 0))
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
+        host, port = self._listener.getsockname()[:2]
+        return host, port
+
+    def _serve(self) -> None:
+        while True:
+            client, _ = self._listener.accept()
+            with client:
+                if not self._converse(client):
+                    return
+
+    def _converse(self, client: socket.socket) -> bool:
+        """Answer one client; False for the one that only wakes the thread up."""
+        client.sendall(b"220 hello\r\n")
+        spoken = False
+        while octets := client.recv(65536):
+            spoken = True
+            self._count += octets.endswith(b"\r\n.\r\n")
+            client.sendall(b"354 go\r\n" if octets == b"DATA\r\n" else b"250 ok\r\n")
+        return spoken
+
+    def stop(self) -> None:
+        with socket.create_connection(self._listener.getsockname()) as waking:
+            waking.recv(100)
+        self._thread.join()
+        self._listener.close()
+
+    def received(self) -> int:
+        return self._count
+
+
 #: Ours first: the ratios are against the first row.
-PEERS: tuple[type[Peer], ...] = (Ours, Aiosmtpd, Smtpdfix, PytestLocalserver)
+PEERS: tuple[type[Peer], ...] = (Ours, Aiosmtpd, Smtpdfix, PytestLocalserver, Floor)
 
 
 def split_installed(

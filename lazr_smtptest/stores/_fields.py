@@ -4,46 +4,63 @@ A stored message begins with these fields, always in this order, and the message
 follows exactly as it was received::
 
     Return-Path: <sender@example.com>
+    X-Mail-Args: SIZE=500 BODY=8BITMIME     (the parameters of MAIL)
     Delivered-To: recipient@example.com     (one for each recipient)
+    X-Rcpt-Args: NOTIFY=NEVER               (the parameters of that RCPT)
     X-Peer: 127.0.0.1:40001
+    X-User: user                            (who had logged in)
+    X-TLS: yes
+    X-Warnings: bare-newline long-line
     X-Helo: client.example.com
 
-`_LAST` is always there, so a reader knows where our fields end even when the
-message itself goes on with a ``Delivered-To``.
+A field with nothing to say is left out, but for ``Return-Path``, ``X-Peer`` and
+`_LAST`. The last one is always there, so a reader knows where our fields end
+even when the message itself goes on with a ``Delivered-To``.
+
+If one recipient has parameters, each has an ``X-Rcpt-Args``, even an empty one.
+``X-Rcpt-Args: ?`` says that none are known: `Envelope.rcpt_options` is empty.
 """
 
 from __future__ import annotations
 
 import base64
 import re
+import string
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import zip_longest
+from urllib.parse import quote, unquote
 
 from lazr_smtptest.envelope import Envelope
 
 __all__ = ["from_bytes", "to_bytes"]
 
-_SENDER, _RECIPIENT, _PEER, _LAST = (
-    b"Return-Path",
-    b"Delivered-To",
-    b"X-Peer",
-    b"X-Helo",
+_SENDER, _MAIL_ARGS = b"Return-Path", b"X-Mail-Args"
+_RECIPIENT, _RCPT_ARGS = b"Delivered-To", b"X-Rcpt-Args"
+_PEER, _USER, _TLS, _WARNINGS = b"X-Peer", b"X-User", b"X-TLS", b"X-Warnings"
+_LAST = b"X-Helo"
+_NAMES = frozenset(
+    [_SENDER, _MAIL_ARGS, _RECIPIENT, _RCPT_ARGS, _PEER, _USER, _TLS, _WARNINGS, _LAST]
 )
-_NAMES = frozenset([_SENDER, _RECIPIENT, _PEER, _LAST])
 
 _WORD_START, _WORD_END = b"=?utf-8?b?", b"?="
 _UNSAFE = re.compile(rb"[\x00-\x1f\x7f]")
 
-_Fields = list[tuple[bytes, str]]
+# No word of a list has `_UNKNOWN` in it; `_SAFE` is what stays as it is in one.
+_UNKNOWN = "?"
+_SAFE = "".join(set(string.punctuation) - set("%=" + _UNKNOWN))
+
+_Field = tuple[bytes, str]
+_Options = Mapping[str, "str | None"]
 
 
 def to_bytes(envelope: Envelope, content: bytes, newline: bytes) -> bytes:
     """Put the fields, their lines ending in `newline`, in front of `content`."""
-    fields = [
-        (_SENDER, b"<" + _encode(envelope.mail_from) + b">"),
-        *((_RECIPIENT, _encode(rcpt_to)) for rcpt_to in envelope.rcpt_tos),
-        (_PEER, _encode("{}:{}".format(*envelope.peer))),
-        (_LAST, _encode(envelope.helo)),
-    ]
-    lines = [name + b": " + value + newline for name, value in fields]
+    lines = []
+    for name, value in _fields_of(envelope):
+        raw = _encode(value)
+        if name == _SENDER:
+            raw = b"<" + raw + b">"
+        lines.append(name + b": " + raw + newline)
     return b"".join([*lines, content])
 
 
@@ -58,16 +75,62 @@ def from_bytes(data: bytes) -> Envelope:
     host, _, port = values.get(_PEER, ":0").rpartition(":")
     return Envelope(
         mail_from=values.get(_SENDER, ""),
-        rcpt_tos=tuple(value for name, value in fields if name == _RECIPIENT),
+        rcpt_tos=tuple(_all(_RECIPIENT, fields)),
         content=content,
-        peer=(host, int(port)),
+        peer=(host, _number(port)),
         helo=values.get(_LAST, ""),
+        mail_options=_read_options(values.get(_MAIL_ARGS, "")),
+        rcpt_options=_rcpt_options(fields),
+        warnings=tuple(map(_unquote, values.get(_WARNINGS, "").split())),
+        user=values.get(_USER),
+        tls=_TLS in values,
     )
 
 
-def _split(data: bytes) -> tuple[_Fields, bytes]:
+def _fields_of(envelope: Envelope) -> Iterator[_Field]:
+    """Name all that is to be said about `envelope`, in order."""
+    yield _SENDER, envelope.mail_from
+    if envelope.mail_options:
+        yield _MAIL_ARGS, _write_options(envelope.mail_options)
+    yield from _recipients(envelope)
+    yield _PEER, "{}:{}".format(*envelope.peer)
+    if envelope.user is not None:
+        yield _USER, envelope.user
+    if envelope.tls:
+        yield _TLS, "yes"
+    if envelope.warnings:
+        yield _WARNINGS, " ".join(map(_quote, envelope.warnings))
+    yield _LAST, envelope.helo
+
+
+def _recipients(envelope: Envelope) -> Iterator[_Field]:
+    """Name the recipients, each with its parameters behind it."""
+    args = [_write_options(options) for options in envelope.rcpt_options]
+    if args == [""] * len(envelope.rcpt_tos):
+        args = []  # nothing to say
+    elif not args:
+        args = [_UNKNOWN]
+    for rcpt_to, value in zip_longest(envelope.rcpt_tos, args):
+        if rcpt_to is not None:
+            yield _RECIPIENT, rcpt_to
+        if value is not None:
+            yield _RCPT_ARGS, value
+
+
+def _rcpt_options(fields: Iterable[_Field]) -> tuple[_Options, ...]:
+    args = _all(_RCPT_ARGS, fields)
+    if args == [_UNKNOWN]:
+        return ()
+    return tuple(map(_read_options, args or [""] * len(_all(_RECIPIENT, fields))))
+
+
+def _all(wanted: bytes, fields: Iterable[_Field]) -> list[str]:
+    return [value for name, value in fields if name == wanted]
+
+
+def _split(data: bytes) -> tuple[list[_Field], bytes]:
     """Tell our fields from the message; no fields if they are not all there."""
-    fields: _Fields = []
+    fields: list[_Field] = []
     start = 0
     while (end := data.find(b"\n", start)) >= 0:
         name, _, value = data[start:end].removesuffix(b"\r").partition(b": ")
@@ -96,3 +159,37 @@ def _decode(raw: bytes) -> str:
     if raw.startswith(_WORD_START):
         raw = base64.b64decode(raw[len(_WORD_START) : -len(_WORD_END)])
     return raw.decode("utf-8", "surrogateescape")
+
+
+def _write_options(options: _Options) -> str:
+    """Write ESMTP parameters as in a command (RFC 5321 section 4.1.2)."""
+    words = []
+    for keyword, value in options.items():
+        word = _quote(keyword)
+        words.append(word if value is None else f"{word}={_quote(value)}")
+    return " ".join(words)
+
+
+def _read_options(text: str) -> dict[str, str | None]:
+    options: dict[str, str | None] = {}
+    for word in text.split():
+        keyword, equals, value = word.partition("=")
+        options[_unquote(keyword)] = _unquote(value) if equals else None
+    return options
+
+
+def _quote(word: str) -> str:
+    """Percent-encode (RFC 3986 section 2.1) what would not stay one word."""
+    return quote(word, safe=_SAFE, errors="surrogateescape")
+
+
+def _unquote(word: str) -> str:
+    return unquote(word, errors="surrogateescape")
+
+
+def _number(text: str) -> int:
+    """Read a port; what something else wrote there is none."""
+    try:
+        return int(text)
+    except ValueError:
+        return 0

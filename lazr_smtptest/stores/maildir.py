@@ -32,9 +32,9 @@ _NAME = re.compile(r"(\d+)\.M(\d+)P\d+Q(\d+)\.")
 class MaildirStore:
     """Keeps each message in a file of its own, in a Maildir.
 
-    The file holds ``Return-Path``, ``Delivered-To``, ``X-Peer`` and ``X-Helo``
-    fields and then the message byte for byte, its lines ending in CRLF. Any
-    number of processes may write to one Maildir and read it at the same time.
+    The file holds the header fields of the envelope and then the message byte for
+    byte, its lines ending in CRLF. Any number of processes may write to one
+    Maildir and read it at the same time.
 
     Args:
         path: the Maildir. It is made if it is not there or an empty directory;

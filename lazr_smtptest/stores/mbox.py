@@ -50,8 +50,7 @@ class MboxStore:
       without a CRLF at its end, is written as it is, after an extra field
       ``X-Line-Ends: as received``.
 
-    In front of each message stand ``Return-Path``, ``Delivered-To``, ``X-Peer``
-    and ``X-Helo`` fields.
+    In front of each message stand the header fields of the envelope.
 
     The file is locked (``fcntl.lockf``, as Python's `mailbox` and most mail
     programs do) while a message is added, all are read, or all are removed, and

@@ -19,6 +19,7 @@ ENVELOPE = Envelope(
     content=b"Subject: hello\r\n\r\nHello.\r\n",
     peer=("127.0.0.1", 40001),
     helo="client",
+    rcpt_options=({}, {}),
 )
 
 

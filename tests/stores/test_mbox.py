@@ -22,6 +22,7 @@ ENVELOPE = Envelope(
     content=b"Subject: hello\r\n\r\nFrom me.\r\n>From you.\r\n",
     peer=("127.0.0.1", 40001),
     helo="client",
+    rcpt_options=({}, {}),
 )
 
 LOCKER = """

@@ -38,7 +38,6 @@ __all__ = ["Transactions", "decode"]
 
 log = logging.getLogger("lazr.smtptest")
 
-_TOO_MANY = Reply(452, "too many recipients", "4.5.3")
 _NOT_STARTED = Reply(503, "MAIL first", "5.5.1")
 
 
@@ -97,14 +96,22 @@ class Transactions(Connection):
 
     def do_MAIL(self, argument: bytes) -> None:
         """Begin a transaction (RFC 5321 section 4.1.1.2)."""
+        line = b"MAIL " + argument
+        if self._from is not None:
+            self._refuse_command(Reply(503, "sender already given", "5.5.1"), line)
+            return
         try:
-            if self._from is not None:
-                raise ClientError(503, "sender already given", "5.5.1")
             self._check_may_send()
-            sender, options = self._parse_mail(decode(argument))
+            path = _parse_path(decode(argument), "FROM", "5.1.7")
         except ReplyError as error:
             self._warnings.clear()
-            self._refuse_command(error.reply, b"MAIL " + argument)
+            self._refuse_command(error.reply, line)
+            return
+        sender = path.address
+        try:
+            options = self._parse_mail_options(path)
+        except ReplyError as error:
+            self._sender_refused(sender, error.reply)
             return
         self.call(
             self.validateFrom,
@@ -122,15 +129,14 @@ class Transactions(Connection):
         if self._helo[0] is None:
             self.note("no-hello")
 
-    def _parse_mail(self, argument: str) -> tuple[Address, Options]:
-        path = _parse_path(argument, "FROM", "5.1.7")
+    def _parse_mail_options(self, path: ParsedPath) -> Options:
         if "REQUIRETLS" in path.parameters.upper().split(" ") and not self.secure:
             # RFC 8689 section 4.2.1
             raise PolicyError(530, "REQUIRETLS needs TLS", "5.7.10")
         options = parse_parameters(path.parameters, self.offered().mail)
         self._check_mail_options(options)
         self._note_path(path, "SMTPUTF8" in options)
-        return path.address, options
+        return options
 
     def _check_mail_options(self, options: Options) -> None:
         size, limit = options.get("SIZE"), self.limits.message_size
@@ -185,13 +191,17 @@ class Transactions(Connection):
         try:
             if self._begun:
                 raise ClientError(503, "the message has begun", "5.5.1")
-            recipient, options = self._parse_rcpt(decode(argument))
+            path = _parse_path(decode(argument), "TO", "5.1.3")
         except ReplyError as error:
             self._refuse_command(error.reply, b"RCPT " + argument)
             return
-        user = Recipient(recipient, self._helo, self, sender)
-        if len(self._to) >= self.limits.recipients:
-            self.refuse(_TOO_MANY, sender, [user])
+        user = Recipient(path.address, self._helo, self, sender)
+        try:
+            options = self._parse_rcpt_options(path)
+            if len(self._to) >= self.limits.recipients:
+                raise PolicyError(452, "too many recipients", "4.5.3")
+        except ReplyError as error:
+            self.refuse(error.reply, sender, [user])
             return
         self.call(
             self.validateTo,
@@ -200,15 +210,14 @@ class Transactions(Connection):
             failed=lambda failure: self.refuse(self.reply_to(failure), sender, [user]),
         )
 
-    def _parse_rcpt(self, argument: str) -> tuple[Address, Options]:
-        path = _parse_path(argument, "TO", "5.1.3")
+    def _parse_rcpt_options(self, path: ParsedPath) -> Options:
         options = parse_parameters(path.parameters, self.offered().rcpt)
         utf8 = "SMTPUTF8" in self._mail_options
         self._note_path(path, utf8)
         if not (utf8 or (options.get("ORCPT") or "").isascii()):
             # RFC 6533 section 3 has a form in ASCII for that.
             self.note("undeclared-utf8")
-        return path.address, options
+        return options
 
     def _recipient_answered(
         self, user: smtp.User, answer: Any, options: Options

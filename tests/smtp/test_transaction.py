@@ -461,3 +461,25 @@ def test_a_refused_sender_is_one_line_in_the_log(
     assert caplog.messages == [
         "refused: from=<bad@b> reply='550 5.1.1 Sender not acceptable'"
     ]
+
+
+def test_a_second_sender_leaves_the_warnings_of_the_first(wire: Any) -> None:
+    """It is refused, and the transaction goes on as it was."""
+    wire.say("EHLO a")
+    wire.say("MAIL FROM: <a@b>", "MAIL FROM:<c@d>", "RCPT TO:<e@f>", "DATA")
+    wire.say("x", ".")
+    assert wire.envelopes[0].warnings == ("space-before-path",)
+
+
+def test_a_line_that_cannot_be_parsed_is_in_the_log(
+    wire: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As it came: there is no sender or recipient to name."""
+    caplog.set_level(logging.INFO, "lazr.smtptest")
+    wire.say("EHLO a")
+    wire.say("MAIL FROM:<a b>", "MAIL FROM:<a@b> SIZE=99999999999")
+    assert caplog.messages == [
+        "refused: 'MAIL FROM:<a b>' "
+        "reply=\"501 5.1.7 the path is no valid address: 'FROM:<a b>'\"",
+        "refused: from=<a@b> reply='552 5.3.4 message is too big'",
+    ]

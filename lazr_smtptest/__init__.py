@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from lazr_smtptest.version import __version__
 
 if TYPE_CHECKING:
+    from lazr_smtptest.content.attachment import Attachment
     from lazr_smtptest.controller import Controller, QueueController
     from lazr_smtptest.envelope import Envelope
     from lazr_smtptest.errors import (
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from lazr_smtptest.stores import open_store
 
 __all__ = [  # noqa: RUF022 - in the order of `sorted`
+    "Attachment",
     "Auth",
     "ClientError",
     "Controller",
@@ -73,6 +75,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`
 ]
 
 _HOMES = {
+    "Attachment": "content.attachment",
     "Auth": "smtp.login",
     "ClientError": "smtp.errors",
     "Controller": "controller",

@@ -6,12 +6,16 @@ from collections.abc import Mapping
 
 import attrs
 
+from lazr_smtptest.content.readable import Readable
+
 __all__ = ["Envelope"]
 
 
 @attrs.frozen(kw_only=True)
-class Envelope:
+class Envelope(Readable):
     """One message as it came over the wire (RFC 5321 section 2.3.1).
+
+    What is in the message is read when it is first asked for, see `Readable`.
 
     Attributes:
         mail_from: the reverse-path without its angle brackets; ``""`` for the

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
         StoreError,
     )
     from lazr_smtptest.listener import Listener
-    from lazr_smtptest.server import QueueServer, Server, StoreServer
+    from lazr_smtptest.mailbox import Mailbox, MailboxView, NotReceived
+    from lazr_smtptest.server import CaptureServer, QueueServer, Server, StoreServer
     from lazr_smtptest.service import SMTPService
     from lazr_smtptest.smtp.errors import (
         ClientError,
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 __all__ = [  # noqa: RUF022 - in the order of `sorted`
     "Attachment",
     "Auth",
+    "CaptureServer",
     "ClientError",
     "Controller",
     "Envelope",
@@ -54,6 +56,9 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`
     "Limits",
     "ListenError",
     "Listener",
+    "Mailbox",
+    "MailboxView",
+    "NotReceived",
     "PolicyError",
     "QueueController",
     "QueueServer",
@@ -77,6 +82,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`
 _HOMES = {
     "Attachment": "content.attachment",
     "Auth": "smtp.login",
+    "CaptureServer": "server",
     "ClientError": "smtp.errors",
     "Controller": "controller",
     "Envelope": "envelope",
@@ -86,6 +92,9 @@ _HOMES = {
     "Limits": "smtp.limits",
     "ListenError": "errors",
     "Listener": "listener",
+    "Mailbox": "mailbox",
+    "MailboxView": "mailbox",
+    "NotReceived": "mailbox",
     "PolicyError": "smtp.errors",
     "QueueController": "controller",
     "QueueServer": "server",

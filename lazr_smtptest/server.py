@@ -19,6 +19,7 @@ from lazr_smtptest.address import bind
 from lazr_smtptest.envelope import Envelope
 from lazr_smtptest.errors import HandlerError, StateError
 from lazr_smtptest.interfaces import IMessageHandler, IMessageStore
+from lazr_smtptest.mailbox import Mailbox
 from lazr_smtptest.message import seed_message
 from lazr_smtptest.pending import is_pending, pending
 from lazr_smtptest.smtp.delivery import HandlerDeliveryFactory
@@ -29,7 +30,7 @@ from lazr_smtptest.smtp.protocol import SMTPServerProtocol
 from lazr_smtptest.smtp.settings import Settings
 from lazr_smtptest.smtp.tls import TLS
 
-__all__ = ["QueueServer", "Server", "StoreServer"]
+__all__ = ["CaptureServer", "QueueServer", "Server", "StoreServer"]
 
 log = logging.getLogger("lazr.smtptest")
 
@@ -77,6 +78,7 @@ class Server:
         self.port = port
         self._socket: socket.socket | None = None
         self._failures: list[Exception] = []
+        self._listeners = 0
 
     # To be overridden
 
@@ -109,6 +111,12 @@ class Server:
         """Do whatever is to be done on a reset."""
         log.info("[SMTPServer] reset")
 
+    def started(self) -> None:
+        """Do whatever is to be done when the server begins to listen."""
+
+    def stopped(self) -> None:
+        """Do whatever is to be done when it has ceased to listen everywhere."""
+
     # Called by what runs the server
 
     def factory(
@@ -139,6 +147,8 @@ class Server:
             protocol=protocol or self.protocol,
             on_rset=self._client_reset if self.rset_clears else None,
             on_exit=on_exit if self.exit_stops else None,
+            on_start=self._listener_started,
+            on_stop=self._listener_stopped,
         )
         if self.hostname is not None:
             factory.domain = self.hostname.encode("ascii")
@@ -171,6 +181,16 @@ class Server:
         if self.settings.tls is None:
             raise StateError("the server has no TLS: its settings have no tls")
         return self.settings.tls
+
+    def _listener_started(self) -> None:
+        self._listeners += 1
+        if self._listeners == 1:
+            self.started()
+
+    def _listener_stopped(self) -> None:
+        self._listeners -= 1
+        if self._listeners == 0:
+            self.stopped()
 
     def envelope_received(self, envelope: Envelope) -> object:
         """Hand a message to the hooks; see `IMessageHandler`."""
@@ -341,3 +361,33 @@ class StoreServer(Server):
     def reset(self) -> None:
         """Clear the store."""
         self.store.clear()
+
+
+class CaptureServer(StoreServer):
+    """A server which keeps its messages in a `Mailbox`, for a test to wait for.
+
+    Attributes:
+        mailbox: where they go. Who waits for one when the server stops gets a
+            StateError.
+    """
+
+    def __init__(
+        self, host: str = "localhost", port: int = 0, mailbox: Mailbox | None = None
+    ) -> None:
+        """Set the address and the mailbox.
+
+        Args:
+            host: see `Server`.
+            port: see `Server`.
+            mailbox: a new one if none is given.
+        """
+        self.mailbox = Mailbox() if mailbox is None else mailbox
+        super().__init__(self.mailbox, host, port)
+
+    def started(self) -> None:
+        """Open the mailbox, if it was closed by a stop."""
+        self.mailbox.reopen()
+
+    def stopped(self) -> None:
+        """Wake who waits: nothing will come any more."""
+        self.mailbox.close()

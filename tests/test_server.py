@@ -348,3 +348,32 @@ def test_a_port_without_permission_is_named(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(socket.socket, "bind", refuse)
     with pytest.raises(ListenError, match="port 25: Permission denied"):
         Server("localhost", 25).bind()
+
+
+# Listening
+
+
+class Hooked(Server):
+    """Notes when it listens."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.said: list[str] = []
+
+    def started(self) -> None:
+        self.said.append("started")
+
+    def stopped(self) -> None:
+        self.said.append("stopped")
+
+
+def test_a_server_hears_when_it_listens() -> None:
+    """Once, however many ports there are."""
+    server = Hooked()
+    factories = [server.factory(Clock()) for _ in range(2)]
+    for factory in factories:
+        factory.doStart()
+    assert server.said == ["started"]
+    for factory in factories:
+        factory.doStop()
+    assert server.said == ["started", "stopped"]

@@ -41,6 +41,8 @@ class SMTPServerFactory(smtp.SMTPFactory):
         protocol: the class of the connections.
         on_rset: called at each RSET of a client, before its reply.
         on_exit: called at EXIT, after its reply; without it EXIT is no command.
+        on_start: called when the first port listens for this factory.
+        on_stop: called when the last one has ceased to.
 
     Attributes:
         domain: the name that the server gives itself, `bytes`.
@@ -65,6 +67,8 @@ class SMTPServerFactory(smtp.SMTPFactory):
         protocol: type[SMTPServerProtocol] = SMTPServerProtocol,
         on_rset: Callable[[], object] | None = None,
         on_exit: Callable[[], object] | None = None,
+        on_start: Callable[[], object] | None = None,
+        on_stop: Callable[[], object] | None = None,
     ) -> None:
         if delivery is not None and delivery_factory is not None:
             raise TypeError("give delivery or delivery_factory, not both")
@@ -79,7 +83,19 @@ class SMTPServerFactory(smtp.SMTPFactory):
         self.protocol = protocol
         self.on_rset = on_rset
         self.on_exit = on_exit
+        self.on_start = on_start
+        self.on_stop = on_stop
         self.sessions = Sessions()
+
+    def startFactory(self) -> None:
+        """See `Factory`: a port listens."""
+        if self.on_start is not None:
+            self.on_start()
+
+    def stopFactory(self) -> None:
+        """See `Factory`: no port listens any more."""
+        if self.on_stop is not None:
+            self.on_stop()
 
     def buildProtocol(self, addr: IAddress | None) -> SMTPServerProtocol:
         """Make the protocol of one connection."""

@@ -119,3 +119,23 @@ def test_a_logout_that_raises_does_no_harm(
     login.disconnect()
     assert "could not be logged out" in caplog.text
     assert len(login.factory.sessions) == 0
+
+
+def test_a_factory_hears_of_its_ports(handler: Any) -> None:
+    """Of the first one, and of the last one's end, if anybody wants to know."""
+    said: list[str] = []
+    for options in (
+        {},
+        {
+            "on_start": lambda: said.append("start"),
+            "on_stop": lambda: said.append("stop"),
+        },
+    ):
+        factory = SMTPServerFactory(
+            Clock(), delivery=HandlerDelivery(handler), **options
+        )
+        factory.doStart()
+        factory.doStart()
+        factory.doStop()
+        factory.doStop()
+    assert said == ["start", "stop"]

@@ -1,0 +1,8 @@
+"""What arrived, for tests: to read, to find, to wait for and to assert on."""
+
+from __future__ import annotations
+
+from lazr_smtptest.mailbox.box import Mailbox, MailboxView
+from lazr_smtptest.mailbox.report import NotReceived
+
+__all__ = ["Mailbox", "MailboxView", "NotReceived"]

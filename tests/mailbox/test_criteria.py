@@ -1,0 +1,146 @@
+"""`lazr_smtptest.mailbox.criteria` and `matching`: what is wanted of a message."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+from unittest.mock import ANY
+
+import pytest
+
+from lazr_smtptest.envelope import Envelope
+from lazr_smtptest.mailbox.criteria import Criteria
+
+Make = Callable[..., Envelope]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {},
+        {"sender": "ann@example.com"},
+        {"sender": "ann@EXAMPLE.com"},
+        {"recipient": "*@example.com"},
+        {"recipient": "b?b@*.COM"},
+        {"recipient": re.compile("^bob")},
+        {"recipient": lambda address: address.startswith("bob")},
+        {"helo": "client.example.com"},
+        {"user": None},
+        {"warning": None},
+        {"subject": "Hello"},
+        {"subject": ANY},
+        {"subject": re.compile("ell")},
+        {"header": {"x-run": "17", "X-Other": None}},
+        {"text": "Hi"},
+        {"html": None},
+        {"sender": "ann@example.com", "subject": "Hello"},
+    ],
+)
+def test_a_message_meets_what_is_true_of_it(make: Make, given: Any) -> None:
+    """Texts, globs, patterns, functions, equals and None find what is there."""
+    assert Criteria.of(**given)(make())
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"sender": "Ann@example.com"},
+        {"sender": ""},
+        {"recipient": "bob@[192.0.2.1]"},
+        {"recipient": "*@example.org"},
+        {"recipient": "bo?b@example.com"},
+        {"helo": "client"},
+        {"user": ANY},
+        {"warning": "long-line"},
+        {"subject": "Hell"},
+        {"subject": None},
+        {"header": {"X-Run": "18"}},
+        {"header": {"X-Other": ANY}},
+        {"text": "Ho"},
+        {"html": "Hi"},
+        {"attachment": ANY},
+        {"sender": "ann@example.com", "subject": "Other"},
+    ],
+)
+def test_a_message_does_not_meet_what_is_not_true_of_it(make: Make, given: Any) -> None:
+    """Each criterion rules out a message that is not so."""
+    assert not Criteria.of(**given)(make())
+
+
+@pytest.mark.parametrize(
+    ("wanted", "met"),
+    [
+        ("a.pdf", True),
+        ("b.pdf", False),
+        ({"name": re.compile("pdf$"), "content_type": "application/pdf"}, True),
+        ({"name": "a.pdf", "content_type": "text/plain"}, False),
+        ({"content": b"PDF"}, True),
+        ({"content": re.compile(b"^PD")}, True),
+        ({"content": b"x" * 100}, False),
+        ({"name": None}, False),
+    ],
+)
+def test_an_attachment_is_wanted_whole(
+    report: Envelope, wanted: Any, met: bool
+) -> None:
+    """Name, type and content have to be those of one attachment."""
+    assert Criteria.of(attachment=wanted)(report) is met
+
+
+def test_a_text_may_have_either_line_end(report: Envelope) -> None:
+    """A test need not know how the lines of a body end."""
+    assert Criteria.of(text="One.\nTwo.")(report)
+
+
+def test_the_null_sender_can_be_wanted(make: Make) -> None:
+    """A bounce has an empty reverse-path."""
+    assert Criteria.of(sender="")(make(mail_from=""))
+
+
+def test_any_of_the_recipients_is_enough(make: Make) -> None:
+    """One message to many is found by each."""
+    envelope = make(rcpt_tos=("a@example.com", "b@example.com"))
+    assert Criteria.of(recipient="b@example.com")(envelope)
+
+
+def test_a_predicate_is_asked_of_the_envelope(make: Make) -> None:
+    """A function before the keywords takes the envelope."""
+    wanted = Criteria.of(lambda envelope: envelope.tls)
+    assert [wanted(make(tls=tls)) for tls in (True, False)] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("given", "error", "words"),
+    [
+        ({"recipients": "a"}, TypeError, "'recipients'"),
+        ({"subject": 3}, TypeError, "not 3"),
+        ({"subject": b"x"}, TypeError, "str"),
+        ({"subject": object()}, TypeError, "__eq__"),
+        ({"subject": str}, TypeError, "__eq__"),
+        ({"subject": re.compile(b"x")}, TypeError, "pattern"),
+        ({"sender": None}, TypeError, "None"),
+        ({"sender": "<a@b>"}, ValueError, "<>"),
+        ({"recipient": ""}, ValueError, "empty"),
+        ({"warning": "none"}, ValueError, "long-line"),
+        ({"header": "X-Run"}, TypeError, "mapping"),
+        ({"header": {}}, ValueError, "empty"),
+        ({"header": {1: "x"}}, TypeError, "str"),
+        ({"header": {"X Run": "x"}}, ValueError, "5322"),
+        ({"attachment": {"size": 3}}, ValueError, "content_type"),
+        ({"attachment": {"content": "x"}}, TypeError, "bytes"),
+    ],
+)
+def test_what_cannot_match_is_refused(
+    given: Any, error: type[Exception], words: str
+) -> None:
+    """A criterion that no message meets is an error at the call."""
+    with pytest.raises(error, match=re.escape(words)):
+        Criteria.of(**given)
+
+
+@pytest.mark.parametrize("predicate", ["x", int])
+def test_a_predicate_is_a_function(predicate: Any) -> None:
+    """A text or a class in the place of a function is a mistake."""
+    with pytest.raises(TypeError, match="predicate"):
+        Criteria.of(predicate)

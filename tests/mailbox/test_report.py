@@ -1,0 +1,194 @@
+"""`lazr_smtptest.mailbox.report`: the very texts of failures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from lazr_smtptest.envelope import Envelope
+from lazr_smtptest.mailbox import Mailbox, NotReceived
+
+Make = Callable[..., Envelope]
+
+NO_MAIL = """\
+no message arrived, 0 in all, wanted:
+  recipient  'bob@example.com'
+  subject    'Hello'
+
+Nothing arrived at all. Ask in this order:
+  - Did the code under test come to the point where it sends?
+  - Does it send to the host and port of this server?
+  - Did the server refuse it, or did the client give up?"""
+
+WRONG_RECIPIENT = """\
+no message matches, 1 in all, wanted:
+  recipient  'rob@example.com'
+
+Message 1 of 1, from <ann@example.com> to bob@example.com:
+  recipient
+    - 'rob@example.com'
+    + 'bob@example.com'"""
+
+OTHER_SUBJECT = """\
+no message matches, 1 in all, wanted:
+  recipient  'bob@example.com'
+  subject    'Bye'
+
+Message 1 of 1, from <ann@example.com> to bob@example.com:
+  subject
+    - 'Bye'
+    + 'Hello'"""
+
+TWO_NEAR_MISSES = """\
+no message matches, 3 in all, wanted:
+  recipient  'bob@example.com'
+  user       none
+  subject    'Bye'
+
+Message 3 of 3, from <ann@example.com> to eve@example.com:
+  recipient
+    - 'bob@example.com'
+    + 'eve@example.com'
+
+Message 2 of 3, from <ann@example.com> to bob@example.com:
+  subject
+    - 'Bye'
+    + 'Hello'
+
+Message 1 of 3, from <ann@example.com> to zoe@example.com:
+  recipient
+    - 'bob@example.com'
+    + 'zoe@example.com'
+  subject
+    - 'Bye'
+    + 'Hello'"""
+
+LINES = """\
+  text differs:
+    - One
+    + One.
+      Two.
+    + Three."""
+
+
+def failure(mailbox: Mailbox, *predicates: object, **criteria: object) -> str:
+    with pytest.raises(NotReceived) as caught:
+        mailbox.assert_received(*predicates, **criteria)
+    return str(caught.value)
+
+
+def test_no_mail(mailbox: Mailbox) -> None:
+    """Where nothing came the failure asks why."""
+    text = failure(mailbox, recipient="bob@example.com", subject="Hello")
+    assert text == NO_MAIL
+
+
+def test_wrong_recipient(mailbox: Mailbox, make: Make) -> None:
+    """The failure shows to whom the message went instead."""
+    mailbox.add(make())
+    assert failure(mailbox, recipient="rob@example.com") == WRONG_RECIPIENT
+
+
+def test_right_recipient_but_other_subject(mailbox: Mailbox, make: Make) -> None:
+    """Only what differs is shown of a message."""
+    mailbox.add(make())
+    text = failure(mailbox, recipient="bob@example.com", subject="Bye")
+    assert text == OTHER_SUBJECT
+
+
+def test_two_near_misses(mailbox: Mailbox, make: Make) -> None:
+    """What misses least comes first, the newest before the older."""
+    mailbox.add(make(rcpt_tos=("zoe@example.com",)))
+    mailbox.add(make())
+    mailbox.add(make("Bye", rcpt_tos=("eve@example.com",)))
+    text = failure(mailbox, recipient="bob@example.com", subject="Bye", user=None)
+    assert text == TWO_NEAR_MISSES
+
+
+def test_texts_of_several_lines_are_compared_by_line(
+    mailbox: Mailbox, report: Envelope
+) -> None:
+    """A wanted text of more than one line gets a diff."""
+    mailbox.add(report)
+    assert failure(mailbox, text="One\nTwo.").endswith(LINES)
+
+
+def test_a_long_difference_is_cut(mailbox: Mailbox, make: Make) -> None:
+    """A diff has at most 20 lines, and says how many are left out."""
+    mailbox.add(make(content=b"Subject: a\r\n\r\n" + b"x\r\n" * 100))
+    assert "... and " in failure(mailbox, text="a\nb")
+
+
+def test_an_attachment_is_named(mailbox: Mailbox, report: Envelope) -> None:
+    """Of an attachment the failure shows name, type and size."""
+    mailbox.add(report)
+    assert "    + 'a.pdf', application/pdf, " in failure(mailbox, attachment="b.pdf")
+
+
+def test_what_is_missing_is_none(mailbox: Mailbox, make: Make) -> None:
+    """Where the message has nothing of the kind the failure says so."""
+    mailbox.add(make())
+    assert "    + none" in failure(mailbox, header={"X-Other": "a"})
+
+
+def test_a_predicate_is_named(mailbox: Mailbox, make: Make) -> None:
+    """A function is shown by its name, without a value."""
+
+    def is_green(envelope: Envelope) -> bool:
+        return False
+
+    mailbox.add(make())
+    assert failure(mailbox, is_green).endswith("  predicate\n    - is_green")
+
+
+def test_at_most_five_messages_are_shown(mailbox: Mailbox, make: Make) -> None:
+    """A failure is bounded, however much arrived."""
+    for _ in range(7):
+        mailbox.add(make())
+    assert failure(mailbox, subject="x").count("Message ") == 5
+
+
+def test_long_values_are_cut(mailbox: Mailbox, make: Make) -> None:
+    """A value takes about 200 characters at most."""
+    mailbox.add(make("x" * 5000))
+    assert len(failure(mailbox, subject="y")) < 600
+
+
+def test_many_recipients_are_counted(mailbox: Mailbox, make: Make) -> None:
+    """Of many recipients five are shown."""
+    mailbox.add(make(rcpt_tos=tuple(f"{n}@example.com" for n in range(8))))
+    assert "4@example.com and 3 more:" in failure(mailbox, subject="x")
+
+
+def test_line_ends_in_values_stay_on_one_line(mailbox: Mailbox, make: Make) -> None:
+    """What a client sent cannot forge lines of the failure."""
+    mailbox.add(make(mail_from="a\nb@example.com"))
+    assert "from <a\\nb@example.com>" in failure(mailbox, subject="x")
+
+
+def test_any_message_is_a_criterion_too(mailbox: Mailbox) -> None:
+    """Without criteria any message is wanted."""
+    assert "  any message\n" in failure(mailbox)
+
+
+def test_the_appendix_comes_last(mailbox: Mailbox, make: Make) -> None:
+    """A text for all failures, such as a transcript, can be given."""
+    mailbox.appendix = lambda: "Session 1 was refused."
+    mailbox.add(make())
+    assert failure(mailbox, subject="x").endswith("\n\nSession 1 was refused.")
+
+
+def test_the_failure_carries_what_arrived(mailbox: Mailbox, make: Make) -> None:
+    """A test that catches the failure can look at the messages itself."""
+    mailbox.add(make())
+    with pytest.raises(NotReceived) as caught:
+        mailbox.assert_received(bool_of, subject="x")
+    assert (caught.value.arrived, caught.value.criteria) == (
+        (make(),),
+        {"subject": "x", "predicate": (bool_of,)},
+    )
+
+
+def bool_of(envelope: Envelope) -> bool:
+    return True

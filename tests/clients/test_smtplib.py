@@ -229,3 +229,29 @@ def test_its_options_of_mail_are_kept(
     with connect(receiver) as client:
         client.sendmail(SENDER, RECIPIENTS, MESSAGE, [f"{keyword}={value}"])
     assert receiver.only().mail_options[keyword] == value
+
+
+def test_a_binary_message_comes_in_a_chunk(receiver: Receiver) -> None:
+    """RFC 3030: smtplib does not know BDAT by itself, so it is told the command."""
+    content = b"Subject: A test\r\n\r\n\0\xff\n.\r\n"
+    with connect(receiver) as client:
+        client.ehlo()
+        assert client.has_extn("CHUNKING")
+        assert client.has_extn("BINARYMIME")
+        assert client.mail(SENDER, ["BODY=BINARYMIME"])[0] == 250
+        assert client.rcpt(RECIPIENTS[0])[0] == 250
+        client.send(b"BDAT %d LAST\r\n" % len(content) + content)
+        assert client.getreply()[0] == 250
+    envelope = receiver.only()
+    assert (envelope.content, envelope.warnings) == (content, ())
+
+
+def test_it_hears_how_many_recipients_there_may_be(serve: Serve) -> None:
+    """RFC 9422: LIMITS announces the number, and it holds."""
+    receiver = serve(settings=Settings(limits=Limits(recipients=1)))
+    with connect(receiver) as client:
+        client.ehlo()
+        assert client.esmtp_features["limits"] == "RCPTMAX=1"
+        refused = client.sendmail(SENDER, RECIPIENTS, MESSAGE)
+    assert refused == {RECIPIENTS[1]: (452, b"4.5.3 too many recipients")}
+    assert receiver.only().rcpt_tos == (RECIPIENTS[0],)

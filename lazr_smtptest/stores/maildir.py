@@ -92,9 +92,10 @@ class MaildirStore:
         try:
             with contextlib.suppress(FileExistsError):
                 self.path.mkdir(mode=0o700)
-            if not any(self.path.iterdir()):
+            # Another process may be making it at this moment.
+            if {entry.name for entry in self.path.iterdir()} <= {*_SUBDIRS}:
                 for name in _SUBDIRS:
-                    (self.path / name).mkdir(mode=0o700)
+                    (self.path / name).mkdir(mode=0o700, exist_ok=True)
         except OSError as error:
             raise unusable(self.path, "a maildir", error) from error
         for name in _SUBDIRS:

@@ -33,7 +33,7 @@ from lazr_smtptest.smtp.reply import LOCAL_ERROR, Reply, reply_to_error
 from lazr_smtptest.smtp.sessions import Sessions
 from lazr_smtptest.smtp.timing import Timed
 
-__all__ = ["Connection"]
+__all__ = ["NOT_SMTP", "Connection"]
 
 log = logging.getLogger("lazr.smtptest")
 
@@ -41,7 +41,7 @@ _BAD_LINES = {
     "too long": Reply(500, "line too long", "5.5.6"),
     "bare LF": Reply(500, "bare LF: lines end in CRLF", "5.5.2"),
 }
-_NOT_SMTP = Reply(421, "this is an SMTP server", "4.7.0")
+NOT_SMTP = Reply(421, "this is an SMTP server", "4.7.0")
 
 # So many replies of one batch are written at once.
 _BATCH = 100
@@ -230,7 +230,7 @@ class Connection(Timed):
                 # PROXY protocol says so in the first bytes.
                 self._find_peer()
             if not _may_begin(data[0]):
-                self.end(_NOT_SMTP)
+                self.end(NOT_SMTP)
                 return
         self._framer.feed(data)
         self._work()

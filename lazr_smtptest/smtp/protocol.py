@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from lazr_smtptest.smtp.auth import Authentication
 from lazr_smtptest.smtp.chunking import Chunking
+from lazr_smtptest.smtp.connection import NOT_SMTP
 from lazr_smtptest.smtp.extensions import VERBS
 from lazr_smtptest.smtp.reply import Reply
 from lazr_smtptest.smtp.starttls import StartTLS
@@ -37,7 +38,6 @@ _AUTH_FIRST = Reply(530, "authentication required", "5.7.0")
 # What a client may call itself. RFC 5321 section 4.1.1.1 asks for a domain or an
 # address literal, section 4.1.4 forbids to refuse one that is not right.
 _NAME = re.compile(rb"[!-~]+")
-_NOT_SMTP = Reply(421, "this is an SMTP server", "4.7.0")
 
 
 class SMTPServerProtocol(Chunking, XClient, Authentication, StartTLS):
@@ -94,7 +94,7 @@ class SMTPServerProtocol(Chunking, XClient, Authentication, StartTLS):
     def unknown_command(self, line: bytes) -> None:
         """Refuse what is not known; end what is not SMTP at all."""
         if _FOREIGN.match(line):
-            self.end(_NOT_SMTP)
+            self.end(NOT_SMTP)
         else:
             self.reply(Reply(500, "command not recognized", "5.5.2"))
 

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-__all__ = ["Error", "HandlerError", "ListenError", "StateError", "StoreError"]
+__all__ = [
+    "Error",
+    "HandlerError",
+    "ListenError",
+    "StateError",
+    "StoreError",
+    "StoreFullError",
+]
 
 
 class Error(Exception):
@@ -19,7 +26,17 @@ class StateError(Error):
 
 
 class StoreError(Error):
-    """A message store cannot be opened or used."""
+    """A message store cannot be opened or used.
+
+    A client that was sending a message is told ``451 4.3.0``.
+    """
+
+
+class StoreFullError(StoreError):
+    """There is no room for a message: the disk is full, or a bound is reached.
+
+    A client that was sending it is told ``452 4.3.1``.
+    """
 
 
 class ListenError(Error):

@@ -16,6 +16,8 @@ from lazr_smtptest.mailbox.criteria import Criteria, Predicate
 from lazr_smtptest.mailbox.reading import Reading
 from lazr_smtptest.mailbox.waiting import Waiter
 from lazr_smtptest.sessionlog import SessionLog
+from lazr_smtptest.smtp.names import named
+from lazr_smtptest.stores._base import Subscribers
 
 __all__ = ["Mailbox", "MailboxView"]
 
@@ -60,6 +62,7 @@ class Mailbox(_Viewed):
         self._envelopes: list[Envelope] = []
         # A dictionary for its order: who waits longest is told first.
         self._waiters: dict[Waiter, None] = {}
+        self._subscribers = Subscribers()
         self._closed = False
 
     def __repr__(self) -> str:
@@ -67,11 +70,28 @@ class Mailbox(_Viewed):
 
     def add(self, envelope: Envelope) -> None:
         """Keep a message, and tell those who wait for it."""
+        envelope = named(envelope)
         with self._lock:
             self._envelopes.append(envelope)
             waiters = tuple(self._waiters)
         for waiter in waiters:
             waiter.offer((envelope,))
+        self._subscribers.tell(envelope)
+
+    def get(self, id: str) -> Envelope | None:
+        """Give the message with that `id`; ``None`` if there is none."""
+        return next((each for each in self._all() if each.id == id), None)
+
+    def delete(self, id: str) -> bool:
+        """Forget the message with that `id`; say whether there was one."""
+        with self._lock:
+            before = len(self._envelopes)
+            self._envelopes = [each for each in self._envelopes if each.id != id]
+            return len(self._envelopes) < before
+
+    def subscribe(self, function: Callable[[Envelope], object]) -> Callable[[], None]:
+        """Have `function` called with each message; see `IMessageStore`."""
+        return self._subscribers.add(function)
 
     def clear(self) -> None:
         """Forget every message, and the sessions that have ended.

@@ -20,6 +20,7 @@ ENVELOPE = Envelope(
     peer=("127.0.0.1", 40001),
     helo="client",
     rcpt_options=({}, {}),
+    id="5e884898da28-1f",
 )
 
 
@@ -50,6 +51,7 @@ def test_the_file_is_the_envelope_and_the_content(path: Path) -> None:
         b"Delivered-To: a@example.com\r\n"
         b"Delivered-To: b@example.com\r\n"
         b"X-Peer: 127.0.0.1:40001\r\n"
+        b"X-Id: 5e884898da28-1f\r\n"
         b"X-Helo: client\r\n"
         b"Subject: hello\r\n\r\nHello.\r\n"
     )
@@ -202,5 +204,5 @@ def test_a_message_that_cannot_be_written_is_an_error(path: Path) -> None:
     """A Maildir that was taken away refuses the message."""
     store = MaildirStore(path)
     (path / "tmp").rmdir()
-    with pytest.raises(StoreError, match=f"cannot write to maildir {path}"):
+    with pytest.raises(StoreError, match=f"cannot write to maildir '{path}': No such"):
         store.add(ENVELOPE)

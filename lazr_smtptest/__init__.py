@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from lazr_smtptest.mailbox import Mailbox, MailboxView, NotReceived
     from lazr_smtptest.server import CaptureServer, QueueServer, Server, StoreServer
     from lazr_smtptest.service import SMTPService
+    from lazr_smtptest.session import Session, Transaction
+    from lazr_smtptest.sessionlog import Counters, SessionLog
     from lazr_smtptest.smtp.errors import (
         ClientError,
         PolicyError,
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
     from lazr_smtptest.smtp.settings import Settings
     from lazr_smtptest.smtp.tls import TLS, TLSError
     from lazr_smtptest.stores import open_store
+    from lazr_smtptest.transcript import Line, Transcript
 
 __all__ = [  # noqa: RUF022 - in the order of `sorted`
     "Attachment",
@@ -52,6 +55,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`
     "CaptureServer",
     "ClientError",
     "Controller",
+    "Counters",
     "DKIMError",
     "DKIMResult",
     "DKIMSignature",
@@ -60,6 +64,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`
     "HandlerError",
     "LMTPServerProtocol",
     "Limits",
+    "Line",
     "ListenError",
     "Listener",
     "Mailbox",
@@ -75,12 +80,16 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`
     "SMTPService",
     "Server",
     "ServerError",
+    "Session",
+    "SessionLog",
     "Settings",
     "StateError",
     "StoreError",
     "StoreServer",
     "TLS",
     "TLSError",
+    "Transaction",
+    "Transcript",
     "__version__",
     "open_store",
 ]
@@ -91,6 +100,7 @@ _HOMES = {
     "CaptureServer": "server",
     "ClientError": "smtp.errors",
     "Controller": "controller",
+    "Counters": "sessionlog",
     "DKIMError": "errors",
     "DKIMResult": "content.dkim",
     "DKIMSignature": "content.signatures",
@@ -99,6 +109,7 @@ _HOMES = {
     "HandlerError": "errors",
     "LMTPServerProtocol": "smtp.lmtp",
     "Limits": "smtp.limits",
+    "Line": "transcript",
     "ListenError": "errors",
     "Listener": "listener",
     "Mailbox": "mailbox",
@@ -114,12 +125,16 @@ _HOMES = {
     "SMTPService": "service",
     "Server": "server",
     "ServerError": "smtp.errors",
+    "Session": "session",
+    "SessionLog": "sessionlog",
     "Settings": "smtp.settings",
     "StateError": "errors",
     "StoreError": "errors",
     "StoreServer": "server",
     "TLS": "smtp.tls",
     "TLSError": "smtp.tls",
+    "Transaction": "session",
+    "Transcript": "transcript",
     "open_store": "stores",
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 __all__ = [
+    "DKIMError",
     "Error",
     "HandlerError",
     "ListenError",
@@ -37,6 +38,10 @@ class StoreFullError(StoreError):
 
     A client that was sending it is told ``452 4.3.1``.
     """
+
+
+class DKIMError(Error):
+    """The packages that verify DKIM signatures are not installed."""
 
 
 class ListenError(Error):

@@ -52,8 +52,8 @@ def test_what_a_call_has_put_off_waits_for_no_client(reactor: PrivateReactor) ->
     def answer() -> None:
         reactor.put_off(lambda: (said.append("replied"), reactor.stop()))
 
-    reactor.callFromThread(answer)
-    gives_up = reactor.callLater(30, reactor.stop)
+    reactor.callLater(0, answer)
+    gives_up = reactor.callLater(5, reactor.stop)
     reactor.run_in_thread()
     assert said == ["replied"]
     assert gives_up.active()

@@ -65,7 +65,7 @@ def values_of(field: attrs.Attribute[Any]) -> st.SearchStrategy[Any]:
     return KNOWN.get(field.alias, st.from_type(get_type_hints(Envelope)[field.name]))
 
 
-@pytest.fixture(params=["maildir", "mbox"])
+@pytest.fixture(params=["maildir", "mbox", "sqlite"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[IMessageStore]:
     """Open a new store on disk."""
     store = open_store(f"{request.param}:{tmp_path / 'box'}")

@@ -11,7 +11,7 @@ from lazr_smtptest.interfaces import IMessageStore
 from lazr_smtptest.mailbox import Mailbox
 from lazr_smtptest.stores import open_store
 
-ON_DISK = ["maildir", "mbox"]
+ON_DISK = ["maildir", "mbox", "sqlite"]
 KINDS = ["mailbox", "memory", *ON_DISK]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import deque
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -37,6 +38,8 @@ class Keeper:
         self._call: Callable[..., object] | None = getattr(
             reactor, "callFromThread", None
         )
+        # A deque, for two threads use it.
+        self._outcomes: deque[tuple[Deferred[None], Exception | None]] = deque()
         self._trouble = False
 
     def keep(self, store: IMessageStore, envelope: Envelope) -> object:
@@ -52,7 +55,7 @@ class Keeper:
         try:
             if self._call is not None and IWaitingStore.providedBy(store):
                 answer: Deferred[None] = Deferred()
-                store.submit(envelope, partial(self._call, self._answer, answer))
+                store.submit(envelope, partial(self._done, answer))
                 return answer.addCallbacks(self._kept, self._refuse)
             result = store.add(envelope)
         except StoreError as error:
@@ -61,6 +64,17 @@ class Keeper:
             return result.addCallbacks(self._kept, self._refuse)
         self._kept(result)
         return None
+
+    def _done(self, answer: Deferred[None], error: Exception | None) -> None:
+        """Take the outcome of a message, in the store's thread."""
+        self._outcomes.append((answer, error))
+        # The others of a batch are answered by the same call.
+        if len(self._outcomes) == 1 and self._call is not None:
+            self._call(self._answer_all)
+
+    def _answer_all(self) -> None:
+        while self._outcomes:
+            self._answer(*self._outcomes.popleft())
 
     def _answer(self, answer: Deferred[None], error: Exception | None) -> None:
         passed("before_reply")

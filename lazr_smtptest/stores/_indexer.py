@@ -1,7 +1,8 @@
 """The thread that reads messages after they are kept, so that they can be searched.
 
 It comes when there is something to read and goes when there is nothing left. While
-messages arrive it takes a fifth of the time at most, and so it may fall behind.
+messages arrive it takes a twentieth of the time at most, for the reactor has to wait
+for Python's lock meanwhile; and so it may fall behind.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ __all__ = ["Indexer"]
 log = logging.getLogger("lazr.smtptest")
 
 # How many times as long as its work it rests, while others work.
-_REST = 4.0
+_REST = 19.0
 
 
 class Indexer:

@@ -36,6 +36,7 @@ __all__ = [
 
 # SQLite takes 32,766 variables; and so long a list is long enough to hold.
 _AT_A_TIME = 500
+_ROWS = 64
 
 
 @attrs.frozen
@@ -69,24 +70,45 @@ def state(connection: sqlite3.Connection) -> tuple[int, int, int]:
 
 def insert(connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
     """Add messages."""
-    first = newest(connection) + 1
-    numbered = list(enumerate(rows, first))
-    connection.executemany(
-        "INSERT INTO message VALUES (?, ?, ?, ?, ?)",
+    numbered = list(enumerate(rows, newest(connection) + 1))
+    _insert(
+        connection,
+        "INSERT INTO message VALUES",
         [(n, row.id, row.kept_at, row.size, row.fields) for n, row in numbered],
     )
-    connection.executemany(
-        "INSERT INTO body VALUES (?, ?, ?)",
+    _insert(
+        connection,
+        "INSERT INTO body VALUES",
         [(n, row.coding, row.octets) for n, row in numbered],
     )
-    connection.executemany(
-        "INSERT OR IGNORE INTO recipient VALUES (?, ?)",
+    _insert(
+        connection,
+        "INSERT OR IGNORE INTO recipient VALUES",
         [(key, n) for n, row in numbered for key in row.recipients],
     )
     connection.execute(
         "UPDATE state SET messages = messages + ?, octets = octets + ?",
         (len(rows), sum(row.size for row in rows)),
     )
+
+
+def _insert(
+    connection: sqlite3.Connection, statement: str, rows: Sequence[Sequence[object]]
+) -> None:
+    """Insert rows, many by one statement.
+
+    Between two statements Python's lock is given up, and it takes the reactor's
+    thread milliseconds to give it back. The powers of two are few enough to be
+    prepared once.
+    """
+    start = 0
+    while start < len(rows):
+        count = min(1 << (len(rows) - start).bit_length() - 1, _ROWS)
+        some = rows[start : start + count]
+        marks = f"({', '.join('?' * len(some[0]))})"
+        values = [value for row in some for value in row]
+        connection.execute(f"{statement} {', '.join([marks] * count)}", values)
+        start += count
 
 
 def newest(connection: sqlite3.Connection) -> int:

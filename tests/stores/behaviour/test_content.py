@@ -5,9 +5,12 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from lazr_smtptest.interfaces import IMessageStore
 
+from ...content.test_hostile import HOSTILE
 from ..envelopes import make_envelope
 
 ADDRESSES = [
@@ -105,3 +108,41 @@ def test_the_time_of_reception_is_kept(
     """To the microsecond."""
     store.add(make_envelope(received_at=time))
     assert [envelope.received_at for envelope in store] == [time]
+
+
+def test_hostile_messages_are_kept_byte_for_byte(store: IMessageStore) -> None:
+    """A store does not look into them, and what does so later changes nothing."""
+    for content in HOSTILE.values():
+        store.add(make_envelope(content=content))
+    kept = [envelope.content for envelope in store]
+    # Not compared as a whole: the difference would be megabytes.
+    wrong = [
+        name
+        for (name, content), found in zip(HOSTILE.items(), kept, strict=True)
+        if content != found
+    ]
+    assert wrong == []
+
+
+OCTETS = st.lists(
+    st.binary(max_size=8)
+    | st.sampled_from([b"\r\n", b"\n", b"\r", b"From ", b">From ", b"\n\n", b"\0"])
+    | st.sampled_from([b"X-Helo: a\r\n", b"X-Kept: no \n", b"X-Kept: yes\n", b"--b"]),
+    max_size=40,
+).map(b"".join)
+
+
+@settings(
+    max_examples=30,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(contents=st.lists(OCTETS, min_size=1, max_size=4))
+def test_any_octets_are_kept_byte_for_byte(
+    store: IMessageStore, contents: list[bytes]
+) -> None:
+    """Whatever stands before them and behind them."""
+    store.clear()
+    for content in contents:
+        store.add(make_envelope(content=content))
+    assert [envelope.content for envelope in store] == contents

@@ -8,16 +8,25 @@ All methods are called in the thread of the reactor that serves the connection.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Awaitable, Iterator, Sequence
+from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.mail.interfaces import IMessageSMTP
-from zope.interface import Interface
+from zope.interface import Attribute, Interface
 
 from lazr_smtptest.envelope import Envelope
+from lazr_smtptest.moment import Moment, Plan
 from lazr_smtptest.session import Session
 
-__all__ = ["IEnvelopeMessage", "IMessageHandler", "IMessageStore", "ISessionObserver"]
+__all__ = [
+    "IEnvelopeMessage",
+    "IFaultPolicy",
+    "IFaultStep",
+    "IMessageHandler",
+    "IMessageStore",
+    "ISessionObserver",
+]
 
 
 class IMessageHandler(Interface):
@@ -73,3 +82,34 @@ class IMessageStore(Interface):
 
     def __len__() -> int:
         """Count the messages."""
+
+
+class IFaultPolicy(Interface):
+    """Says where a server is to misbehave. It must not raise."""
+
+    armed = Attribute(
+        "Whether there is anything to ask for; the wire reads it at each point."
+    )
+
+    def marks() -> Sequence[int]:
+        """Give the numbers of octets of a message at which to ask, in order."""
+
+    def decide(moment: Moment) -> Plan | None:
+        """Say what to do at a moment; ``None``: what is usual."""
+
+    def failed(error: Exception) -> None:
+        """Take note that a plan could not be carried out."""
+
+
+class IFaultStep(Interface):
+    """One thing that a server does wrong."""
+
+    def run(wire: Any) -> Awaitable[object] | None:
+        """Do it.
+
+        Args:
+            wire: the `Misbehaviour` that carries out the plan.
+
+        Returns:
+            what to wait for before the next step; ``None``: nothing.
+        """

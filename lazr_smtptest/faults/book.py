@@ -1,0 +1,311 @@
+"""The faults of a server: the rules a test wrote, and what became of them."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from abc import abstractmethod
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from zope.interface import implementer
+
+from lazr_smtptest.faults.files import load_rules
+from lazr_smtptest.faults.journal import Fired
+from lazr_smtptest.faults.personalities import find_personality
+from lazr_smtptest.faults.phases import PHASES
+from lazr_smtptest.faults.rule import Rule
+from lazr_smtptest.faults.steps import Answer
+from lazr_smtptest.interfaces import IFaultPolicy
+from lazr_smtptest.moment import Moment, Plan
+from lazr_smtptest.smtp.reply import LOCAL_ERROR
+
+__all__ = ["Faults", "LimitedFaults"]
+
+log = logging.getLogger("lazr.smtptest")
+
+# Records of the journal that are kept, the newest.
+_JOURNAL = 10_000
+
+
+class Scripted:
+    """What rules can be written in: all the faults of a server, or a part.
+
+    Any thread may call its methods.
+    """
+
+    def on(self, *phases: str, **matches: Any) -> Rule:
+        """Write a rule; its methods say what is to happen.
+
+        The rules are asked in the order in which they were written, and the first
+        one that matches fires. A rule that no action was added to never fires.
+
+        Args:
+            phases: one or several of `lazr_smtptest.faults.phases.PHASES`.
+            matches: what has to be so besides. A value is compared as those of
+                `Mailbox` are: a text, a compiled regular expression, a function,
+                or an object with an ``__eq__``. Numbers may be several, ``[1,
+                3]``.
+
+                ``sender``, ``to``: addresses, with ``*`` and ``?``; of several
+                recipients one has to match. ``helo``, ``peer`` (an address),
+                ``user``, ``mechanism``: texts. ``tls``: a bool. ``header``: a
+                mapping, ``{"Subject": "Hi"}``. ``content``: a text or octets
+                within the message. ``where``: a function of a `Moment`.
+
+                ``session``: which one of the server's sessions, from 1 on.
+                ``transaction``: which one of the session's. ``step``: which line
+                of AUTH. ``after``: octets of the message in the phase CONTENT.
+
+                ``nth``: which one of the moments that match all of this, over all
+                sessions. ``times``: how often it fires at most. ``probability``:
+                how often it fires of those, 1.0 for always. ``optional``: whether
+                it need not fire at all.
+
+        Raises:
+            TypeError: a keyword is not known, or a value has the wrong type.
+            ValueError: the rule could never fire.
+        """
+        return self._write(phases, matches)
+
+    def personality(self, name: str, **options: Any) -> list[Rule]:
+        """Add the rules of a ready-made personality, such as ``"greylisting"``.
+
+        They are optional. `lazr_smtptest.faults.personalities` says which there
+        are, and where they come from.
+
+        Args:
+            name: of one of them.
+            options: what it takes.
+
+        Raises:
+            ValueError: there is none of that name.
+            TypeError: it takes no such option.
+        """
+        personality = find_personality(name)
+        before = set(self.rules)
+        personality(self, **options)
+        return [rule for rule in self.rules if rule not in before]
+
+    def limited_to(self, **matches: Any) -> LimitedFaults:
+        """Give a part in which each rule has to match this too.
+
+        Args:
+            matches: see `on`.
+        """
+        return LimitedFaults(self, matches)
+
+    @property
+    @abstractmethod
+    def rules(self) -> tuple[Rule, ...]:
+        """The rules in force, in the order in which they are asked."""
+
+    @property
+    @abstractmethod
+    def journal(self) -> tuple[Fired, ...]:
+        """What fired, oldest first; the latest ten thousand of it."""
+
+    def clear(self) -> None:
+        """Forget the rules and the journal of this part."""
+        for rule in self.rules:
+            rule.remove()
+
+    def report(self) -> str:
+        """Write down the rules that have not fired as often as they should.
+
+        Returns:
+            lines for the report of a test that failed; ``""``: there are none.
+        """
+        lines = [_missing(rule) for rule in self.rules if rule.missing]
+        if not lines:
+            return ""
+        return "\n".join(["Faults that did not fire:", *lines])
+
+    def assert_all_fired(self) -> None:
+        """Check that each rule has fired: once at least, or `times`.
+
+        Raises:
+            AssertionError: which has not.
+        """
+        __tracebackhide__ = True
+        report = self.report()
+        if report:
+            raise AssertionError(report)
+
+    @abstractmethod
+    def _write(self, phases: Sequence[Any], *matches: Mapping[str, Any]) -> Rule:
+        """Make a rule and put it in force."""
+
+
+def _missing(rule: Rule) -> str:
+    if rule.fired:
+        return f"  - {rule}: {rule.fired} of {rule.times} times"
+    seen = f", though it matched {rule.seen} times" if rule.seen else ""
+    return f"  - {rule}{seen}"
+
+
+@implementer(IFaultPolicy)
+class Faults(Scripted):
+    """Where a server is to misbehave, and where it has.
+
+    Any thread may call its methods; the wire asks in the reactor's.
+
+    Args:
+        seed: what the chance of rules with a ``probability`` comes of: with the
+            same seed, the same rules fire at the same moments.
+
+    Attributes:
+        armed: whether there is a rule.
+        on_error: called with what a function of a rule raised, or what went wrong
+            with a plan; in the reactor's thread. It is logged in any case.
+    """
+
+    def __init__(self, seed: object = 0) -> None:
+        self.armed = False
+        self.on_error: Callable[[Exception], object] | None = None
+        self._seed = seed
+        # Reentrant: a function of a rule may look at the journal.
+        self._lock = threading.RLock()
+        self._rules: tuple[Rule, ...] = ()
+        self._written = 0
+        self._loaded: dict[Path, tuple[Rule, ...]] = {}
+        self._fired: deque[tuple[Rule, Fired]] = deque(maxlen=_JOURNAL)
+
+    def __repr__(self) -> str:
+        return f"<Faults of {len(self._rules)} rules, {len(self._fired)} fired>"
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """The rules in force, in the order in which they are asked."""
+        return self._rules
+
+    @property
+    def journal(self) -> tuple[Fired, ...]:
+        """What fired, oldest first; the latest ten thousand of it."""
+        return self.journal_of(None)
+
+    def journal_of(self, rules: Sequence[Rule] | None) -> tuple[Fired, ...]:
+        """Give what fired of some rules; ``None``: of all."""
+        with self._lock:
+            return tuple(
+                fired for rule, fired in self._fired if rules is None or rule in rules
+            )
+
+    def clear(self) -> None:
+        """Forget the rules and the journal."""
+        with self._lock:
+            self._put(())
+            self._loaded.clear()
+            self._fired.clear()
+
+    def load(self, file: str | Path) -> tuple[Rule, ...]:
+        """Add the rules of a file, in TOML; those it had before are replaced.
+
+        Args:
+            file: its name.
+
+        Raises:
+            FaultFileError: it cannot be read, or a rule is wrong; then all stays
+                as it was.
+        """
+        path = Path(file)
+        fresh = Faults(self._seed)
+        load_rules(fresh, path)
+        with self._lock:
+            former = self._loaded.get(path, ())
+            rules = tuple(rule.moved(self._remove) for rule in fresh.rules)
+            kept = tuple(rule for rule in self._rules if rule not in former)
+            self._loaded[path] = rules
+            self._put(kept + rules)
+        return rules
+
+    def _write(self, phases: Sequence[Any], *matches: Mapping[str, Any]) -> Rule:
+        with self._lock:
+            seed = f"{self._seed}/{self._written}"
+            rule = Rule(phases, *matches, seed=seed, forget=self._remove)
+            self._written += 1
+            self._put((*self._rules, rule))
+        return rule
+
+    def _remove(self, rule: Rule) -> None:
+        with self._lock:
+            self._put(tuple(each for each in self._rules if each is not rule))
+
+    def _put(self, rules: tuple[Rule, ...]) -> None:
+        self._rules = rules
+        self.armed = bool(rules)
+
+    # What the wire asks
+
+    def marks(self) -> list[int]:
+        """Give the numbers of octets of a message at which to ask, in order."""
+        return sorted({mark for rule in self._rules for mark in rule.marks})
+
+    def decide(self, moment: Moment) -> Plan | None:
+        """Say what to do at a moment; see `IFaultPolicy`."""
+        with self._lock:
+            for rule in self._rules:
+                if moment.phase == "KEPT":
+                    rule.note_kept(moment)
+            for rule in self._rules:
+                try:
+                    steps = rule.consider(moment)
+                except Exception as error:
+                    self.failed(error)
+                    return _refusal(rule, moment)
+                if steps:
+                    self._fired.append((rule, Fired.of(str(rule), rule.fired, moment)))
+                    return Plan(str(rule), steps)
+        return None
+
+    def failed(self, error: Exception) -> None:
+        """Report what went wrong; see `IFaultPolicy`."""
+        log.error("a fault failed: %r", error, exc_info=error)
+        if self.on_error is not None:
+            self.on_error(error)
+
+
+def _refusal(rule: Rule, moment: Moment) -> Plan | None:
+    """Refuse where a rule raised, if anything can be refused there."""
+    if "reply" not in PHASES[moment.phase].actions:
+        return None
+    return Plan(f"{rule}, which raised", (Answer(LOCAL_ERROR),))
+
+
+class LimitedFaults(Scripted):
+    """A part of a server's faults: its rules match only what it is limited to.
+
+    A rule at a phase where that is not known is an error: nobody has named a
+    recipient at MAIL.
+    """
+
+    def __init__(self, whole: Scripted, matches: Mapping[str, Any]) -> None:
+        self._whole = whole
+        self._matches = dict(matches)
+        self._own: list[Rule] = []
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """The rules of this part that are in force."""
+        return tuple(rule for rule in self._whole.rules if rule in self._own)
+
+    @property
+    def journal(self) -> tuple[Fired, ...]:
+        """What fired of the rules of this part, oldest first."""
+        return self.journal_of(self._own)
+
+    def journal_of(self, rules: Sequence[Rule] | None) -> tuple[Fired, ...]:
+        """Give what fired of some rules."""
+        return self._whole.journal_of(rules)
+
+    def clear(self) -> None:
+        """Forget the rules of this part, and that they fired."""
+        super().clear()
+        self._own.clear()
+
+    def _write(self, phases: Sequence[Any], *matches: Mapping[str, Any]) -> Rule:
+        rule = self._whole._write(phases, self._matches, *matches)
+        self._own.append(rule)
+        return rule

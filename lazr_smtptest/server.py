@@ -18,6 +18,7 @@ from zope.interface import implementer
 from lazr_smtptest.address import bind
 from lazr_smtptest.envelope import Envelope
 from lazr_smtptest.errors import HandlerError, StateError
+from lazr_smtptest.faults import Faults
 from lazr_smtptest.interfaces import (
     IMessageHandler,
     IMessageStore,
@@ -62,6 +63,7 @@ class Server:
             ``None``: that of the machine.
         settings: what the server offers to its clients.
         auth: how clients log in; ``None``: they cannot.
+        faults: where it is to misbehave, and where it has.
         sessions: the sessions of its clients, also of those that delivered
             nothing, and counters.
     """
@@ -85,6 +87,8 @@ class Server:
         self.host = host
         self.port = port
         self.sessions = SessionLog()
+        self.faults = Faults()
+        self.faults.on_error = self._keep
         self._socket: socket.socket | None = None
         self._failures: list[Exception] = []
         self._listeners = 0
@@ -165,6 +169,7 @@ class Server:
             on_start=self._listener_started,
             on_stop=self._listener_stopped,
             observer=self,
+            faults=self.faults,
         )
         if self.hostname is not None:
             factory.domain = self.hostname.encode("ascii")

@@ -102,6 +102,11 @@ class Session:
         return tuple(self._transactions[-_KEPT:])
 
     @property
+    def begun(self) -> int:
+        """How many mail transactions there were, those that are not kept included."""
+        return self._begun
+
+    @property
     def tls(self) -> bool:
         """Whether it went on within TLS."""
         return self.tls_version is not None

@@ -12,7 +12,7 @@ from typing import Any
 
 from zope.interface import implementer
 
-from lazr_smtptest.faults.files import load_rules
+from lazr_smtptest.faults.files import RuleFile
 from lazr_smtptest.faults.journal import Fired
 from lazr_smtptest.faults.personalities import find_personality
 from lazr_smtptest.faults.phases import PHASES
@@ -61,14 +61,23 @@ class Scripted:
 
                 ``nth``: which one of the moments that match all of this, over all
                 sessions. ``times``: how often it fires at most. ``probability``:
-                how often it fires of those, 1.0 for always. ``optional``: whether
-                it need not fire at all.
+                how often it fires of those, 1.0 for always. ``seed``: what its
+                chance comes of. ``optional``: whether it need not fire at all.
 
         Raises:
             TypeError: a keyword is not known, or a value has the wrong type.
             ValueError: the rule could never fire.
         """
         return self._write(phases, matches)
+
+    def check(self, phases: Sequence[Any], **matches: Any) -> None:
+        """Check what `on` would take, and write no rule.
+
+        Raises:
+            TypeError: see `on`.
+            ValueError: see `on`.
+        """
+        Rule(phases, matches, forget=_forget_nothing)
 
     def personality(self, name: str, **options: Any) -> list[Rule]:
         """Add the rules of a ready-made personality, such as ``"greylisting"``.
@@ -103,9 +112,13 @@ class Scripted:
         """The rules in force, in the order in which they are asked."""
 
     @property
-    @abstractmethod
     def journal(self) -> tuple[Fired, ...]:
         """What fired, oldest first; the latest ten thousand of it."""
+        return self.journal_of(None)
+
+    @abstractmethod
+    def journal_of(self, rules: Sequence[Rule] | None) -> tuple[Fired, ...]:
+        """Give what fired of some rules; ``None``: of all of this part."""
 
     def clear(self) -> None:
         """Forget the rules and the journal of this part."""
@@ -137,6 +150,10 @@ class Scripted:
     @abstractmethod
     def _write(self, phases: Sequence[Any], *matches: Mapping[str, Any]) -> Rule:
         """Make a rule and put it in force."""
+
+
+def _forget_nothing(rule: Rule) -> None:
+    """Forget a rule that nobody has."""
 
 
 def _missing(rule: Rule) -> str:
@@ -181,11 +198,6 @@ class Faults(Scripted):
         """The rules in force, in the order in which they are asked."""
         return self._rules
 
-    @property
-    def journal(self) -> tuple[Fired, ...]:
-        """What fired, oldest first; the latest ten thousand of it."""
-        return self.journal_of(None)
-
     def journal_of(self, rules: Sequence[Rule] | None) -> tuple[Fired, ...]:
         """Give what fired of some rules; ``None``: of all."""
         with self._lock:
@@ -211,8 +223,9 @@ class Faults(Scripted):
                 as it was.
         """
         path = Path(file)
-        fresh = Faults(self._seed)
-        load_rules(fresh, path)
+        read = RuleFile(path)
+        fresh = Faults(self._seed if read.seed is None else read.seed)
+        read.write_into(fresh)
         with self._lock:
             former = self._loaded.get(path, ())
             rules = tuple(rule.moved(self._remove) for rule in fresh.rules)
@@ -291,14 +304,9 @@ class LimitedFaults(Scripted):
         """The rules of this part that are in force."""
         return tuple(rule for rule in self._whole.rules if rule in self._own)
 
-    @property
-    def journal(self) -> tuple[Fired, ...]:
-        """What fired of the rules of this part, oldest first."""
-        return self.journal_of(self._own)
-
     def journal_of(self, rules: Sequence[Rule] | None) -> tuple[Fired, ...]:
-        """Give what fired of some rules."""
-        return self._whole.journal_of(rules)
+        """Give what fired of some rules; ``None``: of all of this part."""
+        return self._whole.journal_of(self._own if rules is None else rules)
 
     def clear(self) -> None:
         """Forget the rules of this part, and that they fired."""

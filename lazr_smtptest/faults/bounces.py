@@ -12,7 +12,6 @@ from typing import Any
 
 import attrs
 from twisted.internet import defer
-from twisted.internet.endpoints import TCP4ClientEndpoint, TCP6ClientEndpoint
 from twisted.mail import smtp
 from zope.interface import implementer
 
@@ -114,7 +113,7 @@ def make_report(envelope: Envelope, to: str, status: str, text: str) -> bytes:
     return report.as_bytes()
 
 
-def _status_part(envelope: Envelope, status: str, text: str) -> Message:
+def _status_part(envelope: Envelope, status: str, text: str) -> Any:
     part = Message(SMTP)
     part["Content-Type"] = "message/delivery-status"
     part.set_payload([_of_message(envelope)])
@@ -147,7 +146,7 @@ def _of_recipient(recipient: str, options: Any, status: str, text: str) -> Messa
     return fields
 
 
-def _returned(envelope: Envelope) -> Message:
+def _returned(envelope: Envelope) -> Any:
     """Give the header of the message back (RFC 6522 section 3)."""
     part = Message(SMTP)
     part["Content-Type"] = "text/rfc822-headers"
@@ -161,26 +160,10 @@ def _send(
     reactor: Any, host: str, port: int, recipient: str, report: bytes
 ) -> defer.Deferred[Any]:
     done: defer.Deferred[Any] = defer.Deferred()
-    factory = smtp.ESMTPSenderFactory(
-        None,
-        None,
-        b"",
-        recipient,
-        BytesIO(report),
-        done,
-        retries=0,
-        timeout=_TIMEOUT,
-        requireAuthentication=False,
-        requireTransportSecurity=False,
-        hostname=_REPORTER.encode(),
+    # Not `ESMTPSenderFactory`: that one would begin TLS wherever it is offered.
+    factory = smtp.SMTPSenderFactory(
+        b"", recipient.encode(), BytesIO(report), done, retries=0, timeout=_TIMEOUT
     )
     factory.noisy = False
-    six = ":" in host
-    endpoint = (TCP6ClientEndpoint if six else TCP4ClientEndpoint)(reactor, host, port)
-    endpoint.connect(factory).addErrback(_not_sent, done)
+    reactor.connectTCP(host, port, factory)
     return done
-
-
-def _not_sent(failure: Any, done: defer.Deferred[Any]) -> None:
-    if not done.called:
-        done.errback(failure)

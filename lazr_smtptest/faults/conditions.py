@@ -12,10 +12,10 @@ from lazr_smtptest.faults.phases import PHASES, Phase, find_phases
 from lazr_smtptest.matching import Matcher, address, containing, exactly, matcher
 from lazr_smtptest.moment import Moment
 
-__all__ = ["Conditions", "numbers"]
+__all__ = ["KEYWORDS", "Conditions", "numbers"]
 
 # What is not a condition on one moment, but on how often there was such a one.
-_COUNTING = frozenset(["nth", "times", "probability", "optional"])
+_COUNTING = frozenset(["nth", "times", "probability", "seed", "optional"])
 
 # Not asked of a rule on any phase: these belong to no reply, or to one that EOD
 # or AUTH has asked for already.
@@ -50,9 +50,7 @@ class Conditions:
     marks: tuple[int, ...] = (0,)
 
     @classmethod
-    def of(
-        cls, names: Sequence[object], *keywords: Mapping[str, object]
-    ) -> Conditions:
+    def of(cls, names: Sequence[object], *keywords: Mapping[str, object]) -> Conditions:
         """Make conditions of what a test gave.
 
         Args:
@@ -70,13 +68,13 @@ class Conditions:
                 _check_known(name, phases)
                 if name not in _COUNTING:
                     conditions.append(_MAKERS[name](name, wanted))
-        after = next((each["after"] for each in keywords if "after" in each), None)
+        after: Any = next((each["after"] for each in keywords if "after" in each), None)
         if after is None:
             # A rule that does not say means the beginning of the message.
             conditions.append(Condition("", lambda moment: moment.octets == 0))
             return cls(phases, tuple(conditions))
-        marks = after if isinstance(after, Collection) else [after]
-        return cls(phases, tuple(conditions), tuple(sorted(marks)))  # type: ignore[type-var]
+        marks = after if isinstance(after, Collection) else (after,)
+        return cls(phases, tuple(conditions), tuple(sorted(marks)))
 
     def met(self, moment: Moment) -> bool:
         """Say whether a moment meets them all."""
@@ -262,3 +260,6 @@ _MAKERS: Mapping[str, Callable[[str, object], Condition]] = {
     "content": _content,
     "where": _where,
 }
+
+# What a rule may say, at a phase or another.
+KEYWORDS = frozenset([*_MAKERS, *_COUNTING])

@@ -10,11 +10,21 @@ from collections.abc import Mapping, Sequence
 
 import attrs
 
-__all__ = ["PHASES", "Phase", "find_phases"]
+__all__ = ["ACTIONS", "PHASES", "Phase", "find_phases"]
 
 # What is known from the first byte on.
 _ALWAYS = frozenset(
-    ["peer", "session", "tls", "where", "nth", "times", "probability", "optional"]
+    [
+        "peer",
+        "session",
+        "tls",
+        "where",
+        "nth",
+        "times",
+        "probability",
+        "seed",
+        "optional",
+    ]
 )
 _NAMED = _ALWAYS | {"helo", "user"}
 _MAIL = _NAMED | {"sender", "transaction"}
@@ -109,6 +119,8 @@ _ALL = (
 )
 
 PHASES: Mapping[str, Phase] = {phase.name: phase for phase in _ALL}
+# What can happen anywhere, each a method of `Actions`.
+ACTIONS = tuple(sorted({name for phase in _ALL for name in phase.actions}))
 
 
 def find_phases(names: Sequence[object]) -> tuple[Phase, ...]:

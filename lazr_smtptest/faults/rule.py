@@ -58,7 +58,9 @@ class Rule(Actions):
         self.times = _times(given.get("times"))
         self._nth = numbers("nth", given["nth"]) if "nth" in given else None
         self._chance = _chance(given.get("probability"))
-        self._random = random.Random(f"{seed}")
+        if "seed" in given and self._chance is None:
+            raise ValueError("seed goes with probability")
+        self._random = random.Random(f"{given.get('seed', seed)}")
         self.optional = bool(given.get("optional"))
         self._counted = [
             f"{name}={given[name]!r}"
@@ -112,6 +114,16 @@ class Rule(Actions):
         if self._gate is not None:
             self._gate.kept(moment)
 
+    @property
+    def has_steps(self) -> bool:
+        """Whether anything happens; a rule that does nothing never fires."""
+        return bool(self._steps)
+
+    def moved(self: _Self, forget: Callable[[Rule], object]) -> _Self:
+        """Give itself, in force elsewhere: `forget` takes it out of there."""
+        self._forget = forget
+        return self
+
     def remove(self) -> None:
         """Take it out of force. What it did stays in the journal."""
         self._forget(self)
@@ -128,19 +140,21 @@ class Rule(Actions):
         self.remove()
 
 
-def _times(given: Any) -> int | None:
-    if given is not None:
-        if isinstance(given, bool) or not isinstance(given, int):
-            raise TypeError(f"times is a number, not {given!r}")
-        if given < 1:
-            raise ValueError(f"times must be 1 or more, not {given}: it never fires")
+def _times(given: object) -> int | None:
+    if given is None:
+        return None
+    if isinstance(given, bool) or not isinstance(given, int):
+        raise TypeError(f"times is a number, not {given!r}")
+    if given < 1:
+        raise ValueError(f"times must be 1 or more, not {given}: it never fires")
     return given
 
 
-def _chance(given: Any) -> float | None:
-    if given is not None:
-        if isinstance(given, bool) or not isinstance(given, (int, float)):
-            raise TypeError(f"probability is a number, not {given!r}")
-        if not 0 < given <= 1:
-            raise ValueError(f"probability must be over 0 and at most 1, not {given}")
+def _chance(given: object) -> float | None:
+    if given is None:
+        return None
+    if isinstance(given, bool) or not isinstance(given, (int, float)):
+        raise TypeError(f"probability is a number, not {given!r}")
+    if not 0 < given <= 1:
+        raise ValueError(f"probability must be over 0 and at most 1, not {given}")
     return given

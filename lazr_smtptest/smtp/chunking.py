@@ -48,6 +48,8 @@ class Chunking(Messages):
             self.check_started()
         except ReplyError as error:
             return error.reply
+        if not self._begun and self.faults.armed:
+            self.begin_marks()
         self._begun = True
         limit = self.limits.message_size
         self._chunk_octets += size
@@ -57,9 +59,16 @@ class Chunking(Messages):
 
     def chunk_received(self, chunk: bytes | None) -> None:
         """Keep a chunk; the last one ends the message."""
+        if self._early_refusal is not None and self.was_refused():
+            return
         if chunk is None:
             self._chunk_was_refused()
-            return
+        elif self.faults.armed:
+            self.ask("BDAT", lambda: self._keep_chunk(chunk), self._lose_message)
+        else:
+            self._keep_chunk(chunk)
+
+    def _keep_chunk(self, chunk: bytes) -> None:
         append_piece(self._chunks, chunk)
         if not self._last_chunk:
             if not chunk and self.count_junk():
@@ -76,13 +85,17 @@ class Chunking(Messages):
 
     def _chunk_was_refused(self) -> None:
         assert self._chunk_refusal is not None
-        if not self._begun:
+        if self._begun:
+            self._lose_message(self._chunk_refusal)
+        else:
             self.reply(self._chunk_refusal)
-        elif self._last_chunk:
-            self.refuse_message(self._chunk_refusal, None)
+
+    def _lose_message(self, reply: Reply) -> None:
+        if self._last_chunk:
+            self.refuse_message(reply, None)
         else:
             # RFC 3030 section 2: the message is lost; further chunks find no
             # transaction. RFC 2033 section 4.2: this is not yet the reply that
             # there is for each recipient.
-            self.refuse(self._chunk_refusal, self._from, self.users())
+            self.refuse(reply, self._from, self.users())
             self.abort_transaction()

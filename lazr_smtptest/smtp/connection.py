@@ -14,6 +14,7 @@ import logging
 import re
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from twisted.internet.error import ConnectionLost
@@ -28,12 +29,12 @@ from zope.interface import implementer
 from lazr_smtptest.interfaces import ISessionObserver
 from lazr_smtptest.pending import is_pending, pending
 from lazr_smtptest.session import Session
+from lazr_smtptest.smtp.asking import Asking
 from lazr_smtptest.smtp.connections import Connections
 from lazr_smtptest.smtp.extensions import Offer
 from lazr_smtptest.smtp.framing import BadLine, Chunk, Content, Framer
 from lazr_smtptest.smtp.names import new_name
 from lazr_smtptest.smtp.reply import LOCAL_ERROR, Reply, reply_to_error
-from lazr_smtptest.smtp.timing import Timed
 from lazr_smtptest.transcript import Transcript
 
 __all__ = ["NOT_SMTP", "Connection"]
@@ -53,7 +54,7 @@ _BATCH = 100
 _AUTH = re.compile(rb"AUTH ", re.IGNORECASE)
 
 
-class Connection(Timed):
+class Connection(Asking):
     """Reads commands and contents, and calls what handles them, one at a time.
 
     All of it runs in the reactor's thread.
@@ -73,6 +74,8 @@ class Connection(Timed):
     session: Session
     # Whether TLS is on, from STARTTLS or from the beginning.
     secure = False
+    # Whether the client was refused when it came (RFC 5321 section 3.1).
+    turned_away = False
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -80,10 +83,12 @@ class Connection(Timed):
         self._fresh = True
         self._heard = False
         # While TLS is agreed on nothing is written.
-        self._handshaking = False
+        self.handshaking = False
         self._working = False
-        self._busy = False
+        # While a Deferred is pending, or a plan to misbehave.
+        self.busy = False
         self._blocked = False
+        self._deaf = False
         self._paused = False
         self._closing = False
         self._replies: list[bytes] = []
@@ -152,8 +157,23 @@ class Connection(Timed):
         ):
             self.end(Reply(421, "too many connections", "4.3.2"))
             return
+        self.greet()
+
+    def greet(self) -> None:
+        """Say hello, if the client is to hear it."""
+        if self.faults.armed:
+            self.ask("CONNECT", self._say_hello, self._turn_away)
+        else:
+            self._say_hello()
+
+    def _say_hello(self) -> None:
         self.reply(Reply(220, self.greeting().decode("ascii", "replace")))
-        self._flush()
+        self.flush()
+
+    def _turn_away(self, reply: Reply) -> None:
+        """Refuse the client; it may only say QUIT then (RFC 5321 section 3.1)."""
+        self.turned_away = self._guarded = True
+        self.reply(reply)
 
     def _find_peer(self) -> None:
         peer = self.transport.getPeer()
@@ -174,6 +194,8 @@ class Connection(Timed):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Forget the transaction; what was not ended by its dot is not delivered."""
+        if self.fault is not None:
+            self.fault.abandon()
         self._note_end(reason)
         self._closing = True
         self._send = None
@@ -219,6 +241,8 @@ class Connection(Timed):
 
     def shut_down(self) -> None:
         """Send the client away because the server stops (RFC 5321 section 3.8)."""
+        if self.fault is not None:
+            self.fault.abandon()
         self.end(Reply(421, "the server is shutting down", "4.3.2"))
 
     def end(self, reply: Reply | None) -> None:
@@ -229,19 +253,29 @@ class Connection(Timed):
         """
         if self._closing:
             return
+        if self.fault is not None and self.fault.takes_end(reply):
+            return
         if not self._working:
             self.mark_time()
         if reply is not None:
             self.reply(reply)
-        self._flush()
-        self._closing = True
-        self._framer.clear()
-        self.stop_timers()
+        self.flush()
+        self.close(self.transport)
+
+    def close(self, transport: Any) -> None:
+        """Close a transport: that of the connection, or one below it."""
+        self.cease()
         # Whoever does not take the last reply is disconnected.
         self.setTimeout(self.limits.goodbye)
         # A registered producer would keep the connection open.
         self.transport.unregisterProducer()
-        self.transport.loseConnection()
+        transport.loseConnection()
+
+    def cease(self) -> None:
+        """Work no more: the connection ends."""
+        self._closing = True
+        self._framer.clear()
+        self.stop_timers()
 
     # What the subclasses say
 
@@ -273,6 +307,14 @@ class Connection(Timed):
 
     def chunk_received(self, chunk: bytes | None) -> None:
         """Take the octets of a BDAT; ``None``: they were not wanted."""
+        raise NotImplementedError
+
+    def refuse_content(self, reply: Reply) -> None:
+        """Refuse a message before it has come to its end."""
+        raise NotImplementedError
+
+    def ask_step(self, line: bytes) -> None:
+        """Ask what to do at a line within AUTH."""
         raise NotImplementedError
 
     # Bytes in
@@ -312,7 +354,7 @@ class Connection(Timed):
             return
         self._working = True
         framer = self._framer
-        while framer.ready and not (self._busy or self._blocked or self._closing):
+        while framer.ready and not (self.busy or self._blocked or self._closing):
             item = framer.next()
             if item is None:
                 break
@@ -325,12 +367,20 @@ class Connection(Timed):
                 self.reply(self.reply_to(Failure()))
         self._working = False
         if self._replies:
-            self._flush()
+            self.flush()
         if not self._closing:
             if framer.ready or self._blocked or self._paused:
                 self._brake()
             if self._reading or framer.in_message:
-                self.watch_message(framer.in_message)
+                self._watch()
+
+    def _watch(self) -> None:
+        """See to a message of which a part has come."""
+        if self.busy:
+            return
+        self.watch_message(self._framer.in_message)
+        if self._marks:
+            self.reach(self._framer.size, _do_nothing, self.refuse_content)
 
     def _take(self, item: BadLine | Content | Chunk) -> None:
         """Handle what is more, or less, than a line."""
@@ -342,10 +392,26 @@ class Connection(Timed):
             self.bad_line(item)
         elif isinstance(item, Content):
             self.session.transcript.message(item.data or b"", item.size)
-            self.content_received(item.data)
+            self._ended(item, self.content_received)
         else:
             self.session.transcript.part(item.data or b"", item.size)
-            self.chunk_received(item.data)
+            self._ended(item, self.chunk_received)
+
+    def _ended(
+        self, item: Content | Chunk, receive: Callable[[bytes | None], None]
+    ) -> None:
+        """Handle what has come to its end."""
+        if self._marks:
+            size = self._framer.size
+            self.reach(size, lambda: self._receive(receive, item), self.refuse_content)
+        else:
+            receive(item.data)
+
+    def _receive(
+        self, receive: Callable[[bytes | None], None], item: Content | Chunk
+    ) -> None:
+        self.begin_part(self._framer.size)
+        receive(item.data)
 
     def lineReceived(self, line: bytes) -> None:
         """Handle one line, a command or a step of AUTH."""
@@ -354,7 +420,10 @@ class Connection(Timed):
             self.state_COMMAND(line)
         else:
             self.session.transcript.secret(line)
-            self.state_AUTH(line)
+            if self.faults.armed:
+                self.ask_step(line)
+            else:
+                self.state_AUTH(line)
 
     def bad_line(self, line: BadLine) -> None:
         """Refuse a line that can be neither."""
@@ -368,9 +437,15 @@ class Connection(Timed):
         verb, _, argument = line.rstrip(b" \t").partition(b" ")
         method = self._methods.get(verb) or self._find_method(verb)
         if method is None:
-            self.unknown_command(line)
+            if self.faults.armed:
+                self.ask_command(b"", b"", line, lambda: self.unknown_command(line))
+            else:
+                self.unknown_command(line)
         elif self._guarded and (refusal := self.refuse_verb(verb.upper())):
             self.reply(refusal)
+        elif self.faults.armed:
+            argument = argument.strip(b" \t")
+            self.ask_command(verb, argument, line, partial(method, argument))
         else:
             method(argument.strip(b" \t"))
 
@@ -409,7 +484,7 @@ class Connection(Timed):
             failed(Failure())
             return
         if is_pending(result):
-            self._busy = True
+            self.busy = True
             deferred = pending(result)
             deferred.addBoth(self._note_delay)
             deferred.addCallbacks(done, failed)
@@ -423,8 +498,26 @@ class Connection(Timed):
         return result
 
     def _go_on(self, result: object) -> None:
-        self._busy = False
-        self._work()
+        if self.fault is None:
+            self.busy = False
+            self._work()
+        else:
+            self.fault.handled()
+
+    def resume(self) -> None:
+        """Go on after a plan to misbehave."""
+        self._go_on(None)
+
+    def rest(self, resting: bool) -> None:
+        """Wait for nothing from the client while it waits for us, or do again."""
+        if self._closing:
+            return
+        if resting:
+            self.setTimeout(None)
+            self.watch_message(False)
+        else:
+            limits = self.limits
+            self.setTimeout(limits.handshake if self.handshaking else limits.idle)
 
     # Back-pressure
 
@@ -438,7 +531,9 @@ class Connection(Timed):
 
     def _brake(self) -> None:
         """Read nothing from a client that is too far ahead."""
-        ahead = self._blocked or self._framer.pending > self.limits.backlog
+        ahead = (
+            self._blocked or self._deaf or self._framer.pending > self.limits.backlog
+        )
         if ahead == self._paused:
             return
         self._paused = ahead
@@ -447,38 +542,54 @@ class Connection(Timed):
         else:
             self.transport.resumeProducing()
 
+    def be_deaf(self, deaf: bool) -> None:
+        """Read nothing from the client, or read again."""
+        self._deaf = deaf
+        self._brake()
+
     # Replies out
 
     def reply(self, reply: Reply) -> None:
         """Answer the present command; the replies of a batch leave together."""
         if self._closing:
             return
-        self._say(reply.octets if self._enhanced else reply.plain_octets)
+        self.say(self.encode(reply))
         if reply.code >= 400:
             self.session.refusals += 1
             if reply.code >= 500:
                 self._count_error()
 
+    def encode(self, reply: Reply) -> bytes:
+        """Write a reply as this session has it (RFC 2034 section 4)."""
+        return reply.octets if self._enhanced else reply.plain_octets
+
     def sendCode(self, code: int, message: bytes = b"") -> None:
         """Answer as Twisted's servers do."""
-        self._say(Reply(code, message.decode("utf-8", "replace")).encode())
+        self.say(Reply(code, message.decode("utf-8", "replace")).encode())
 
     def sendLine(self, line: bytes) -> None:
         """Answer line by line, as Twisted's protocols may."""
-        self._say(line + b"\r\n")
+        self.say(line + b"\r\n")
 
-    def _say(self, octets: bytes) -> None:
+    def say(self, octets: bytes) -> None:
+        """Answer with octets, which leave together with others of the batch."""
+        if self.fault is not None and self.fault.takes(octets):
+            return
         self._replies.append(octets)
         if not self._working or len(self._replies) >= _BATCH:
-            self._flush()
+            self.flush()
 
-    def _flush(self) -> None:
+    def flush(self) -> None:
         """Write what was replied."""
-        if self._handshaking or not self._replies:
+        if self.handshaking or not self._replies:
             return
         octets = b"".join(self._replies)
         self._replies.clear()
         self.session.transcript.server(octets)
+        self.write(octets)
+
+    def write(self, octets: bytes) -> None:
+        """Write octets that are in no transcript, or are already."""
         if self._send is not None:
             try:
                 written = self._send(octets)
@@ -530,6 +641,10 @@ class Connection(Timed):
             error,
             exc_info=error,
         )
+
+
+def _do_nothing() -> None:
+    """Go on: the rest of the message comes."""
 
 
 def _may_begin(octet: int) -> bool:

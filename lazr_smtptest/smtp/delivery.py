@@ -132,7 +132,8 @@ class _HandlerMessage:
     def _settle(self, outcome: object) -> object:
         """Tell the copies, which have waited for the same."""
         self._outcome = outcome
-        for copy in self._copies:
+        copies, self._copies = self._copies, []
+        for copy in copies:
             copy.callback(outcome)
         return outcome
 

@@ -89,6 +89,7 @@ class Framer:
         self.ready = False
         self._discarding = False
         self._reader: _ContentReader | _ChunkReader | None = None
+        self._last_size = 0
 
     @property
     def pending(self) -> int:
@@ -109,6 +110,12 @@ class Framer:
         self._buffer = b""
         self._start = 0
         self.ready = False
+
+    def take(self) -> bytes:
+        """Give what was fed and not yet looked at, and forget it."""
+        octets = self._buffer[self._start :]
+        self.clear()
+        return octets
 
     def read_content(self, size_limit: int | None) -> None:
         """Make what follows a message content, up to the line with one dot.
@@ -132,6 +139,11 @@ class Framer:
     def in_message(self) -> bool:
         """Whether a content or a chunk has begun and not ended."""
         return self._reader is not None
+
+    @property
+    def size(self) -> int:
+        """How many octets of the latest content or chunk there were so far."""
+        return self._last_size if self._reader is None else self._reader.certain
 
     @property
     def unfinished(self) -> tuple[bytes, int] | None:
@@ -173,6 +185,7 @@ class Framer:
         self._start += used
         self.ready = self._start < len(self._buffer)
         self._reader = None
+        self._last_size = reader.size
         return reader.item()
 
     def _bad_line(self, reason: str) -> BadLine:
@@ -211,6 +224,11 @@ class _ChunkReader:
         self._missing -= used
         self.size += used
         return None if self._missing else used
+
+    @property
+    def certain(self) -> int:
+        """How many octets there were so far."""
+        return self.size
 
     def start(self) -> bytes:
         """Give the beginning of what there is so far."""
@@ -287,6 +305,14 @@ class _ContentReader:
         self.size -= count
         if not self._too_big:
             self._pieces = [b"".join(self._pieces)[:-count]]
+
+    @property
+    def certain(self) -> int:
+        """How many octets there were so far that cannot be the end of data."""
+        for octets in (b"\r\n.", b"\r\n.\r"):
+            if self._tail.endswith(octets):
+                return self.size - len(octets) + len(CRLF)
+        return self.size
 
     def start(self) -> bytes:
         """Give the beginning of what there is so far."""

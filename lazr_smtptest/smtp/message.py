@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from datetime import datetime, timezone
 from typing import Any
 
+import attrs
 from twisted.internet import defer
 from twisted.mail import smtp
 from twisted.mail.interfaces import IMessageSMTP
@@ -39,19 +40,30 @@ class Messages(Transactions):
     # The code that refuses a message for nobody; RFC 5321 section 3.3 leaves a
     # choice.
     without_recipients = 554
+    _early_refusal: Reply | None = None
 
     # DATA
 
     def do_DATA(self, argument: bytes) -> None:
         """Ask for the message (RFC 5321 section 4.1.1.4)."""
         self._check_data(argument)
+        if self.faults.armed:
+            self.begin_marks()
+            self.ask("DATA", self._open_content, self._refuse_data)
+        else:
+            self._open_content()
+
+    def _open_content(self) -> None:
         refusal = self.open_messages()
         if refusal is not None:
-            self.refuse(refusal, self._from, self.users())
-            self.abort_transaction()
+            self._refuse_data(refusal)
             return
         self._framer.read_content(self.limits.message_size)
         self.reply(_GO_AHEAD)
+
+    def _refuse_data(self, reply: Reply) -> None:
+        self.refuse(reply, self._from, self.users())
+        self.end_transaction("refused", reply)
 
     def _check_data(self, argument: bytes) -> None:
         if argument:
@@ -87,19 +99,64 @@ class Messages(Transactions):
             return self.reply_to(Failure())
         return None
 
+    def refuse_content(self, reply: Reply) -> None:
+        """Refuse a message before its end; what comes of it is thrown away."""
+        self.refuse(reply, self._from, self.users())
+        self._early_refusal = reply
+
+    def was_refused(self) -> bool:
+        """Say whether a part that has come was refused before; then all is over."""
+        refusal, self._early_refusal = self._early_refusal, None
+        if refusal is not None:
+            self.end_transaction("refused", refusal)
+        return refusal is not None
+
     def content_received(self, content: bytes | None) -> None:
         """Deliver a message that has come to its end; ``None``: it was too big."""
+        if self._early_refusal is not None and self.was_refused():
+            return
         refusal = TOO_BIG if content is None else self._check_content(content)
         if refusal is not None or content is None:
             self.refuse_message(refusal or TOO_BIG, content)
             return
         envelope = self._envelope(content)
+        if self.faults.armed:
+            self.ask(
+                "EOD",
+                lambda: self._hand_over(envelope),
+                lambda reply: self.refuse_message(reply, content),
+                envelope=envelope,
+                line=self._line if self._begun else b".",
+            )
+        else:
+            self._hand_over(envelope)
+
+    def _hand_over(self, envelope: Envelope) -> None:
+        copies, self.copies = self.copies, 1
+        if not copies:
+            self._abandon_messages()
+            self.delivered(envelope, [_ACCEPTED] * len(envelope.rcpt_tos))
+            return
         self.call(
             self._deliver_all,
             envelope,
-            done=lambda replies: self.delivered(envelope, replies),
-            failed=lambda failure: self.refuse_message(self.reply_to(failure), content),
+            copies,
+            done=lambda replies: self._was_kept(envelope, replies),
+            failed=lambda failure: self.refuse_message(
+                self.reply_to(failure), envelope.content
+            ),
         )
+
+    def _was_kept(self, envelope: Envelope, replies: list[Reply]) -> None:
+        if self.faults.armed and any(reply.code < 400 for reply in replies):
+            self.ask(
+                "KEPT",
+                lambda: self.delivered(envelope, replies),
+                lambda reply: self.delivered(envelope, [reply] * len(replies)),
+                envelope=envelope,
+            )
+        else:
+            self.delivered(envelope, replies)
 
     def _check_content(self, content: bytes) -> Reply | None:
         """Give the reply that refuses a message for its lines, if any."""
@@ -134,9 +191,13 @@ class Messages(Transactions):
     # Delivery
 
     def _deliver_all(
-        self, envelope: Envelope
+        self, envelope: Envelope, copies: int
     ) -> list[Reply] | defer.Deferred[list[Reply]]:
         """Give the message to all that the delivery has opened.
+
+        Args:
+            envelope: the message.
+            copies: how many times.
 
         Returns:
             the reply for each recipient.
@@ -148,6 +209,8 @@ class Messages(Transactions):
             reply = self._attempt(envelope, message, user)
             replies.append(reply)
             waiting = waiting or not isinstance(reply, Reply)
+        for _ in range(copies - 1):
+            self._deliver_again(attrs.evolve(envelope, id=new_name()), messages)
         if not waiting:
             return replies
         return defer.gatherResults(
@@ -156,6 +219,16 @@ class Messages(Transactions):
                 for reply in replies
             ]
         )
+
+    def _deliver_again(
+        self, envelope: Envelope, messages: list[tuple[IMessageSMTP, smtp.User]]
+    ) -> None:
+        """Give the message away once more; what becomes of it is not told."""
+        for number, (message, user) in enumerate(messages):
+            if not IEnvelopeMessage.providedBy(message):
+                # It has heard of its end.
+                message = self._to[number][1]()
+            self._attempt(envelope, message, user)
 
     def _attempt(
         self, envelope: Envelope, message: IMessageSMTP, user: smtp.User

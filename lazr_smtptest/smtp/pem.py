@@ -22,6 +22,7 @@ __all__ = [
     "TLSError",
     "encode",
     "file_name",
+    "identities_in",
     "load_certificates",
     "load_file",
     "load_key",
@@ -146,3 +147,16 @@ def names_in(certificate: Certificate) -> tuple[str, ...]:
     common = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
     names += [str(name.value) for name in common]
     return tuple(dict.fromkeys(names))
+
+
+def identities_in(certificate: Certificate) -> tuple[str, ...]:
+    """Give the host names and addresses that a server's certificate is for."""
+    from cryptography import x509
+
+    names = certificate.extensions.get_extension_for_class(
+        x509.SubjectAlternativeName
+    ).value
+    return (
+        *names.get_values_for_type(x509.DNSName),
+        *map(str, names.get_values_for_type(x509.IPAddress)),
+    )

@@ -130,6 +130,19 @@ class Transactions(Connection):
         except ReplyError as error:
             self._sender_refused(sender, error.reply)
             return
+        if self.faults.armed:
+            self.ask(
+                "MAIL",
+                lambda: self._ask_sender(sender, options),
+                lambda reply: self._sender_refused(sender, reply),
+                sender=str(sender),
+                transaction=self.session.begun + 1,
+                size=int(options.get("SIZE") or 0),
+            )
+        else:
+            self._ask_sender(sender, options)
+
+    def _ask_sender(self, sender: Address, options: Options) -> None:
         self.call(
             self.validateFrom,
             self._helo,
@@ -231,6 +244,17 @@ class Transactions(Connection):
         except ReplyError as error:
             self._recipient_refused(user, error.reply)
             return
+        if self.faults.armed:
+            self.ask(
+                "RCPT",
+                lambda: self._ask_recipient(user, options),
+                lambda reply: self._recipient_refused(user, reply),
+                to=(str(user),),
+            )
+        else:
+            self._ask_recipient(user, options)
+
+    def _ask_recipient(self, user: smtp.User, options: Options) -> None:
         self.call(
             self.validateTo,
             user,

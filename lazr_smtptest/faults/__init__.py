@@ -1,0 +1,10 @@
+"""Misbehaviour on demand: rules that a test writes, and what became of them."""
+
+from __future__ import annotations
+
+from lazr_smtptest.faults.book import Faults, LimitedFaults
+from lazr_smtptest.faults.errors import FaultFileError
+from lazr_smtptest.faults.journal import Fired
+from lazr_smtptest.faults.rule import Rule
+
+__all__ = ["FaultFileError", "Faults", "Fired", "LimitedFaults", "Rule"]

@@ -1,0 +1,399 @@
+"""Misbehaving: what a fault policy wants of a connection, carried out.
+
+Rules of this module:
+
+1. While a plan is carried out the engine looks at no further command, as while a
+   Deferred is pending.
+2. What a plan does to a reply it does to all that the engine says to one command;
+   it is sent once the engine has said it all.
+3. All waiting is done by the factory's reactor, and ends with the connection.
+4. Plans may be within each other, as the end of a message is within its last
+   chunk; the inner one says what it has to say to the outer one.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from twisted.internet.defer import Deferred
+from twisted.protocols.policies import ProtocolWrapper
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from lazr_smtptest.interfaces import IFaultPolicy
+from lazr_smtptest.moment import Moment, Plan
+from lazr_smtptest.smtp.reply import LOCAL_ERROR, Reply
+
+if TYPE_CHECKING:
+    from lazr_smtptest.smtp.connection import Connection
+
+__all__ = ["Misbehaviour", "NoFaults"]
+
+_CRLF = b"\r\n"
+
+
+@implementer(IFaultPolicy)
+class NoFaults:
+    """The policy of a server that behaves."""
+
+    armed = False
+
+    def marks(self) -> tuple[int, ...]:
+        """Give the numbers of octets of a message at which to ask: none."""
+        return ()
+
+    def decide(self, moment: Moment) -> None:
+        """Do what is usual."""
+
+    def failed(self, error: Exception) -> None:
+        """Never called: there are no plans."""
+
+
+class Misbehaviour:
+    """A plan, while it is carried out on a connection.
+
+    Its public methods are for the steps of the plan, and run in the reactor's
+    thread.
+
+    Attributes:
+        moment: where the session is.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        moment: Moment,
+        plan: Plan,
+        go_on: Callable[[], object],
+        refuse: Callable[[Reply], object],
+    ) -> None:
+        """Set what is to be done.
+
+        Args:
+            connection: where.
+            moment: what was asked.
+            plan: what was answered.
+            go_on: what the server would do.
+            refuse: what it does to refuse that, with this reply.
+        """
+        self.moment = moment
+        self._connection = connection
+        self._plan = plan
+        self._go_on = go_on
+        self._refuse = refuse
+        self._outer = connection.fault
+        self._was_busy = connection.busy
+        self._running: Deferred[None] | None = None
+        # What the engine has said to the command; None: it is not to say anything.
+        self._said: list[bytes] | None = None
+        self._handled: Deferred[None] | None = None
+        self._afterwards: list[Callable[[], object]] = []
+        self._answered = False
+        self._ends = False
+        self._left = False
+        self._resting = False
+        self._at_once = True
+
+    # Called by the engine
+
+    def begin(self) -> None:
+        """Begin; most plans are at their end when this returns."""
+        connection = self._connection
+        connection.fault = self
+        connection.busy = True
+        connection.session.transcript.note(f"fault: {self._plan.words}")
+        self._running = Deferred.fromCoroutine(self._run())
+        self._at_once = False
+
+    def takes(self, octets: bytes) -> bool:
+        """Take what the engine says; false if it is not for us."""
+        if self._said is None:
+            return False
+        self._said.append(octets)
+        return True
+
+    def takes_end(self, reply: Reply | None) -> bool:
+        """Take it that the session ends with a reply; false: it ends at once."""
+        if self._said is None:
+            self.abandon()
+            return False
+        if reply is not None:
+            self._connection.reply(reply)
+        self._ends = True
+        return True
+
+    def takes_follow_up(self, function: Callable[[], object]) -> bool:
+        """Take what is to be done once the reply was sent; false: do it now."""
+        if self._said is None:
+            return False
+        self._afterwards.append(function)
+        return True
+
+    def handled(self) -> None:
+        """Hear that the engine has done with what it had to wait for."""
+        handled, self._handled = self._handled, None
+        if handled is not None:
+            handled.callback(None)
+
+    def abandon(self) -> None:
+        """Leave off: the connection ends."""
+        fault: Misbehaviour | None = self
+        while fault is not None:
+            fault._left = True
+            if fault._running is not None:
+                fault._running.cancel()
+            fault = fault._outer
+        self._connection.fault = None
+        self._connection.busy = False
+
+    # The plan
+
+    async def _run(self) -> None:
+        try:
+            for step in self._plan.steps:
+                waiting = step.run(self)
+                if waiting is not None:
+                    await waiting
+                if self._left:
+                    return
+        except Exception as error:
+            if self._left:
+                return
+            self.failed(error)
+            self._go_on = self._fail
+        self._finish()
+
+    def _fail(self) -> None:
+        self._refuse(LOCAL_ERROR)
+
+    def _finish(self) -> None:
+        """Let the engine go on, in its own way if the client has no answer yet."""
+        connection = self._connection
+        self._leave()
+        if not self._answered:
+            self._try(self._go_on)
+        if self._ends:
+            connection.end(None)
+        if not self._at_once and not connection.busy:
+            connection.resume()
+
+    def _leave(self) -> None:
+        connection = self._connection
+        self._left = True
+        connection.fault = self._outer
+        connection.busy = self._was_busy if self._at_once else False
+        if self._resting:
+            connection.rest(False)
+
+    def _try(self, function: Callable[[], object]) -> None:
+        try:
+            function()
+        except Exception:
+            self._connection.reply(self._connection.reply_to(Failure()))
+
+    async def _call(self, function: Callable[[], object]) -> None:
+        """Call what belongs to the engine, and wait until it has done."""
+        connection = self._connection
+        connection.busy = False
+        self._try(function)
+        if connection.busy:
+            self._handled = Deferred()
+            await self._handled
+        connection.busy = True
+
+    # For its steps: answers
+
+    async def answer(
+        self,
+        words: Reply | bytes | None,
+        change: Callable[[bytes], bytes],
+        pace: float | None,
+        *,
+        closes: bool,
+    ) -> None:
+        """Answer the client.
+
+        Args:
+            words: in place of the server's own; ``None``: these.
+            change: makes of the octets of the answer what is sent.
+            pace: see `Answer`.
+            closes: whether the connection is closed then.
+        """
+        self._answered = True
+        self._said = []
+        if words is None or self._accepts(words):
+            await self._call(self._go_on)
+        else:
+            refusal = words if isinstance(words, Reply) else LOCAL_ERROR
+            await self._call(lambda: self._refuse(refusal))
+        said, self._said = b"".join(self._said), None
+        await self._send(change(self._choose(said, words)), pace)
+        self._ends = self._ends or closes or _is_last(words)
+        for function in self._afterwards:
+            await self._call(function)
+
+    def _accepts(self, words: Reply | bytes) -> bool:
+        """Say whether a reply tells the client that it may go on."""
+        first = words[:1] if isinstance(words, bytes) else words.octets[:1]
+        # A message comes after 354 and nothing else (RFC 5321 section 4.3.2).
+        return first == b"3" or (first == b"2" and self.moment.phase != "DATA")
+
+    def _choose(self, said: bytes, words: Reply | bytes | None) -> bytes:
+        """Choose between what the engine said and what it was to say."""
+        if words is None:
+            return said
+        if said[:1] in (b"4", b"5") and (
+            isinstance(words, Reply) or self._accepts(words)
+        ):
+            return said
+        if isinstance(words, bytes):
+            return words
+        return self._connection.encode(words) * max(1, _count_replies(said))
+
+    async def _send(self, octets: bytes, pace: float | None) -> None:
+        connection = self._connection
+        if octets.endswith(_CRLF) and pace is None:
+            connection.say(octets)
+            return
+        connection.flush()
+        transcript = connection.session.transcript
+        if octets.endswith(_CRLF):
+            transcript.server(octets)
+        elif octets:
+            transcript.server(octets + _CRLF)
+            transcript.note("the line above was sent without its end")
+        if pace is None:
+            self.send(octets)
+        else:
+            await self._spell(octets, pace)
+
+    async def _spell(self, octets: bytes, pace: float) -> None:
+        """Send octets one by one, so many seconds apart."""
+        set_no_delay = getattr(self._connection.transport, "setTcpNoDelay", None)
+        if set_no_delay is not None:
+            set_no_delay(True)
+        for number in range(len(octets)):
+            if number and pace:
+                await self.wait(pace)
+            self.send(octets[number : number + 1])
+
+    def send(self, octets: bytes) -> None:
+        """Send octets, whatever the client waits for."""
+        self._connection.write(octets)
+
+    # For its steps: time
+
+    def wait(self, seconds: float) -> Deferred[None]:
+        """Give a Deferred that fires after so many seconds."""
+        self._rest()
+        waiting: Deferred[None] = Deferred(lambda _: timer.cancel())
+        timer = self._connection.callLater(seconds, lambda: self._woken(waiting))
+        return waiting
+
+    def _woken(self, waiting: Deferred[None]) -> None:
+        self._connection.mark_time()
+        waiting.callback(None)
+
+    def hold(self) -> Deferred[None]:
+        """Give a Deferred that never fires."""
+        self._rest()
+        return Deferred()
+
+    def _rest(self) -> None:
+        """Take it that the client is silent: it waits for us."""
+        if not self._resting:
+            self._resting = True
+            self._connection.rest(True)
+
+    async def stop_reading(self, seconds: float | None) -> None:
+        """Read nothing for so many seconds; ``None``: never again."""
+        connection = self._connection
+        connection.be_deaf(True)
+        await (self.hold() if seconds is None else self.wait(seconds))
+        connection.be_deaf(False)
+
+    # For its steps: the connection
+
+    def drop(self, *, close_notify: bool) -> None:
+        """Close the connection.
+
+        Args:
+            close_notify: whether TLS says so.
+        """
+        connection = self._connection
+        self._leave_all()
+        if close_notify and not connection.handshaking:
+            connection.end(None)
+        else:
+            connection.flush()
+            connection.close(self._lowest())
+
+    def reset(self) -> None:
+        """Break the connection off."""
+        connection = self._connection
+        self._leave_all()
+        connection.cease()
+        # Twisted closes such a socket with SO_LINGER: TCP sends RST.
+        self._lowest().abortConnection()
+
+    def window(self, octets: int) -> None:
+        """Give the socket a small receive buffer, if there is a socket."""
+        lowest = self._lowest()
+        if hasattr(lowest, "socket"):
+            lowest.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, octets)
+
+    def keep(self, copies: int) -> None:
+        """Keep the message so many times."""
+        self._connection.copies = copies
+
+    @property
+    def tls(self) -> Any:
+        """The `TLS` of the listener, or ``None``."""
+        return self._connection.settings.tls
+
+    def secure_with(self, change: Callable[[Any], Any]) -> None:
+        """Begin TLS with other options than the listener's.
+
+        Args:
+            change: makes `CertificateOptions` of those that would be taken.
+        """
+        connection = self._connection
+        connection.tls_options = change(
+            connection.tls_options or self.tls.context_factory()
+        )
+
+    @property
+    def reactor(self) -> Any:
+        """The reactor that runs the connection."""
+        return self._connection.reactor
+
+    def failed(self, error: Exception) -> None:
+        """Report what went wrong."""
+        self._connection.faults.failed(error)
+
+    def _lowest(self) -> Any:
+        """The transport below TLS, and below whatever else there is."""
+        transport = self._connection.transport
+        while isinstance(transport, ProtocolWrapper):
+            transport = transport.transport
+        return transport
+
+    def _leave_all(self) -> None:
+        fault: Misbehaviour | None = self
+        while fault is not None:
+            fault._left = True
+            fault = fault._outer
+        self._connection.fault = None
+        self._connection.busy = False
+
+
+def _is_last(words: Reply | bytes | None) -> bool:
+    """Say whether a reply ends the session (RFC 5321 section 4.2.1)."""
+    return isinstance(words, Reply) and words.code == 421
+
+
+def _count_replies(octets: bytes) -> int:
+    """Count the replies, of which LMTP has one for each recipient."""
+    return sum(line[3:4] == b" " for line in octets.split(_CRLF))

@@ -6,6 +6,7 @@ one look at an attribute.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -49,9 +50,9 @@ class Asking(Timed):
     # What the client sent last; within AUTH, how many lines that was.
     _line = b""
     _step = 0
-    # Numbers of octets of the present message at which to ask, and how many octets
-    # the chunks before this one had.
-    _marks: list[int] = []
+    # At how many octets of the present message the policy was asked last, and how
+    # many the chunks before this one had.
+    _asked_at = -1
     _before = 0
 
     def moment(self, phase: str, **facts: Any) -> Moment:
@@ -133,9 +134,9 @@ class Asking(Timed):
 
     # Within a message
 
-    def begin_marks(self) -> None:
-        """Note at how many octets of the message that begins to ask."""
-        self._marks = list(self.faults.marks())
+    def begin_message(self) -> None:
+        """Count the octets of a message anew."""
+        self._asked_at = -1
         self._before = 0
 
     def begin_part(self, octets: int) -> None:
@@ -155,13 +156,14 @@ class Asking(Timed):
             go_on: what the server does after that.
             refuse: see `ask`; `go_on` is called after it too.
         """
-        if not self._marks or self._marks[0] > self._before + octets:
+        marks = [mark for mark in self.faults.marks() if mark > self._asked_at]
+        if not marks or marks[0] > self._before + octets:
             go_on()
             return
-        mark = self._marks.pop(0)
+        self._asked_at = mark = marks[0]
 
         def refuse_and_go_on(reply: Reply) -> None:
-            self._marks.clear()
+            self._asked_at = sys.maxsize
             refuse(reply)
             go_on()
 

@@ -48,8 +48,8 @@ class Chunking(Messages):
             self.check_started()
         except ReplyError as error:
             return error.reply
-        if not self._begun and self.faults.armed:
-            self.begin_marks()
+        if not self._begun:
+            self.begin_message()
         self._begun = True
         limit = self.limits.message_size
         self._chunk_octets += size

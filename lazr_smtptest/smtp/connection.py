@@ -379,7 +379,7 @@ class Connection(Asking):
         if self.busy:
             return
         self.watch_message(self._framer.in_message)
-        if self._marks:
+        if self.faults.armed:
             self.reach(self._framer.size, _do_nothing, self.refuse_content)
 
     def _take(self, item: BadLine | Content | Chunk) -> None:
@@ -401,7 +401,7 @@ class Connection(Asking):
         self, item: Content | Chunk, receive: Callable[[bytes | None], None]
     ) -> None:
         """Handle what has come to its end."""
-        if self._marks:
+        if self.faults.armed:
             size = self._framer.size
             self.reach(size, lambda: self._receive(receive, item), self.refuse_content)
         else:

@@ -47,8 +47,8 @@ class Messages(Transactions):
     def do_DATA(self, argument: bytes) -> None:
         """Ask for the message (RFC 5321 section 4.1.1.4)."""
         self._check_data(argument)
+        self.begin_message()
         if self.faults.armed:
-            self.begin_marks()
             self.ask("DATA", self._open_content, self._refuse_data)
         else:
             self._open_content()

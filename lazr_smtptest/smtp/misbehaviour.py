@@ -88,6 +88,7 @@ class Misbehaviour:
         self._running: Deferred[None] | None = None
         # What the engine has said to the command; None: it is not to say anything.
         self._said: list[bytes] | None = None
+        self._calling = False
         self._handled: Deferred[None] | None = None
         self._afterwards: list[Callable[[], object]] = []
         self._answered = False
@@ -133,6 +134,8 @@ class Misbehaviour:
 
     def handled(self) -> None:
         """Hear that the engine has done with what it had to wait for."""
+        if self._calling:
+            self._connection.busy = False
         handled, self._handled = self._handled, None
         if handled is not None:
             handled.callback(None)
@@ -196,12 +199,12 @@ class Misbehaviour:
     async def _call(self, function: Callable[[], object]) -> None:
         """Call what belongs to the engine, and wait until it has done."""
         connection = self._connection
-        connection.busy = False
+        connection.busy, self._calling = False, True
         self._try(function)
         if connection.busy:
             self._handled = Deferred()
             await self._handled
-        connection.busy = True
+        connection.busy, self._calling = True, False
 
     # For its steps: answers
 
@@ -231,8 +234,9 @@ class Misbehaviour:
         said, self._said = b"".join(self._said), None
         await self._send(change(self._choose(said, words)), pace)
         self._ends = self._ends or closes or _is_last(words)
-        for function in self._afterwards:
-            await self._call(function)
+        if self._afterwards and not self._ends:
+            self._connection.flush()
+            await self._call(self._afterwards[0])
 
     def _accepts(self, words: Reply | bytes) -> bool:
         """Say whether a reply tells the client that it may go on."""

@@ -130,6 +130,7 @@ def _changed(options: Any, change: Callable[[Any], None]) -> Any:
         options.privateKey.to_cryptography_key(),
         None,
         "the server's certificate",
+        old=True,
     )
     with warnings.catch_warnings():
         # See `make_options`.

@@ -90,7 +90,8 @@ class Misbehaviour:
         self._said: list[bytes] | None = None
         self._calling = False
         self._handled: Deferred[None] | None = None
-        self._afterwards: list[Callable[[], object]] = []
+        # What the engine does once its reply was sent.
+        self._afterwards: Callable[[], object] | None = None
         self._answered = False
         self._ends = False
         self._left = False
@@ -129,7 +130,7 @@ class Misbehaviour:
         """Take what is to be done once the reply was sent; false: do it now."""
         if self._said is None:
             return False
-        self._afterwards.append(function)
+        self._afterwards = function
         return True
 
     def handled(self) -> None:
@@ -234,9 +235,9 @@ class Misbehaviour:
         said, self._said = b"".join(self._said), None
         await self._send(change(self._choose(said, words)), pace)
         self._ends = self._ends or closes or _is_last(words)
-        if self._afterwards and not self._ends:
+        if self._afterwards is not None and not self._ends:
             self._connection.flush()
-            await self._call(self._afterwards[0])
+            await self._call(self._afterwards)
 
     def _accepts(self, words: Reply | bytes) -> bool:
         """Say whether a reply tells the client that it may go on."""

@@ -93,6 +93,8 @@ def make_options(
     key: Any,
     client_authorities: Sequence[Certificate] | None,
     source: str,
+    *,
+    old: bool = False,
 ) -> Any:
     """Make Twisted's `CertificateOptions`; what OpenSSL refuses is an error now.
 
@@ -101,6 +103,7 @@ def make_options(
         key: the private key of the first.
         client_authorities: who vouches for clients; ``None``: they are not asked.
         source: where the certificate comes from, for the error.
+        old: whether to take versions of TLS that are no more (RFC 8996).
     """
     from OpenSSL.crypto import X509, PKey
     from OpenSSL.SSL import Error as OpenSSLError
@@ -115,7 +118,8 @@ def make_options(
         verify=asked,
         requireCertificate=False,
         caCerts=[X509.from_cryptography(each) for each in client_authorities or ()],
-        raiseMinimumTo=TLSVersion.TLSv1_2,
+        raiseMinimumTo=None if old else TLSVersion.TLSv1_2,
+        insecurelyLowerMinimumTo=TLSVersion.TLSv1_0 if old else None,
     )
     try:
         with warnings.catch_warnings():

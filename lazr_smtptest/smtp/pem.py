@@ -111,6 +111,11 @@ def make_options(
 
     first, *others = (X509.from_cryptography(each) for each in chain)
     asked = client_authorities is not None
+    minimum = (
+        {"insecurelyLowerMinimumTo": TLSVersion.TLSv1_0}
+        if old
+        else {"raiseMinimumTo": TLSVersion.TLSv1_2}
+    )
     options = CertificateOptions(
         privateKey=PKey.from_cryptography_key(key),
         certificate=first,
@@ -118,8 +123,7 @@ def make_options(
         verify=asked,
         requireCertificate=False,
         caCerts=[X509.from_cryptography(each) for each in client_authorities or ()],
-        raiseMinimumTo=None if old else TLSVersion.TLSv1_2,
-        insecurelyLowerMinimumTo=TLSVersion.TLSv1_0 if old else None,
+        **minimum,
     )
     try:
         with warnings.catch_warnings():

@@ -45,6 +45,20 @@ def reactor() -> Iterator[PrivateReactor]:
     reactor.close()
 
 
+def test_what_a_call_has_put_off_waits_for_no_client(reactor: PrivateReactor) -> None:
+    """A store answers from another thread, and no socket need ever be ready."""
+    said: list[str] = []
+
+    def answer() -> None:
+        reactor.put_off(lambda: (said.append("replied"), reactor.stop()))
+
+    reactor.callLater(0, answer)
+    gives_up = reactor.callLater(5, reactor.stop)
+    reactor.run_in_thread()
+    assert said == ["replied"]
+    assert gives_up.active()
+
+
 def test_what_is_put_off_waits_for_all_that_has_come(reactor: PrivateReactor) -> None:
     """Two sockets have something to read: both are read before the first reply."""
     said: list[str] = []

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from lazr_smtptest.version import __version__
 
 if TYPE_CHECKING:
+    from lazr_smtptest.capture import CaptureController
     from lazr_smtptest.content.attachment import Attachment
     from lazr_smtptest.controller import Controller, QueueController
     from lazr_smtptest.envelope import Envelope
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
 __all__ = [  # noqa: RUF022 - in the order of `sorted`
     "Attachment",
     "Auth",
+    "CaptureController",
     "CaptureServer",
     "ClientError",
     "Controller",
@@ -82,6 +84,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`
 _HOMES = {
     "Attachment": "content.attachment",
     "Auth": "smtp.login",
+    "CaptureController": "capture",
     "CaptureServer": "server",
     "ClientError": "smtp.errors",
     "Controller": "controller",

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import textwrap
 from collections.abc import Callable
 
@@ -325,6 +322,28 @@ def test_a_wrong_option_ends_the_run_with_one_line(
     result.stderr.fnmatch_lines([f"ERROR: {complaint}"])
 
 
+def test_workers_count_on_from_a_port_that_is_given(
+    run: Run, pytester: pytest.Pytester
+) -> None:
+    """pytest-xdist tells each what it is called, in this way."""
+    pytester.makeconftest(
+        """
+        def pytest_configure(config):
+            config.workerinput = {"workerid": "gw3"}
+        """
+    )
+    result = run(
+        """
+        from lazr_smtptest.testing.pytest_options import keywords_of_run
+
+        def test_port(pytestconfig):
+            assert keywords_of_run(pytestconfig)["port"] == 2003
+        """,
+        "--smtptest-port=2000",
+    )
+    result.assert_outcomes(passed=1)
+
+
 def test_an_option_that_no_server_takes_fails_the_tests(run: Run) -> None:
     """With one line."""
     result = run("def test_mail(smtptest): pass", "--smtptest-profile=lax")
@@ -423,40 +442,3 @@ def test_the_transcript_has_a_bound(run: Run, lines: str, shown: bool) -> None:
     output = result.stdout.str()
     assert ("[... earlier lines are left out ...]" in output) is shown
     assert "ehlo" not in output
-
-
-# The plugin among others
-
-
-def python(*arguments: str, cwd: os.PathLike[str]) -> str:
-    """Run a Python of its own, with what is installed; return what it printed."""
-    environ = {name: text for name, text in os.environ.items() if "PYTEST" not in name}
-    done = subprocess.run(
-        [sys.executable, *arguments],
-        cwd=cwd,
-        env=environ,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=100,
-        check=False,
-    )
-    return done.stdout
-
-
-def test_pytest_finds_it_and_pays_nothing(pytester: pytest.Pytester) -> None:
-    """Where no test asks for a server, Twisted is not even imported."""
-    pytester.makepyfile(
-        """
-        import sys
-
-        def test_nothing(pytestconfig):
-            assert pytestconfig.pluginmanager.hasplugin("smtptest")
-            assert "lazr_smtptest.testing.pytest_plugin" in sys.modules
-            assert not any(name.startswith("twisted") for name in sys.modules)
-            assert "attrs" not in sys.modules
-        """
-    )
-    options = [f"-pno:{name}" for name in ("twisted", "hypothesispytest")]
-    output = python("-m", "pytest", *options, cwd=pytester.path)
-    assert "1 passed" in output, output

@@ -10,13 +10,19 @@ from typing import Any
 
 import pytest
 
-__all__ = ["add_options", "keywords_of_marker", "keywords_of_run", "transcript_bound"]
+__all__ = [
+    "OPTIONS",
+    "add_options",
+    "keywords_of_marker",
+    "keywords_of_run",
+    "transcript_bound",
+]
 
 _FLAG = {"action": "store_true"}
 _SEVERAL = {"action": "append"}
 
 # How argparse takes an option, how the ini file does, and what it is for.
-_OPTIONS: dict[str, tuple[dict[str, str], Any, str]] = {
+OPTIONS: dict[str, tuple[dict[str, str], Any, str]] = {
     "host": ({}, "string", "Address that the server listens on [localhost]."),
     "port": (
         {},
@@ -50,7 +56,7 @@ _MOST_LINES = 1_000_000
 def add_options(parser: pytest.Parser) -> None:
     """Add ``--smtptest-NAME`` to the command line, ``smtptest_name`` to the file."""
     group = parser.getgroup("smtptest", "a real SMTP server for tests")
-    for name, (how, ini, text) in _OPTIONS.items():
+    for name, (how, ini, text) in OPTIONS.items():
         group.addoption(
             f"--smtptest-{name}", dest=_dest(name), default=None, help=text, **how
         )

@@ -15,11 +15,14 @@ from lazr_smtptest.smtp.protocol import SMTPServerProtocol
 from lazr_smtptest.smtp.settings import Settings
 from lazr_smtptest.smtp.tls import TLS
 
-__all__ = ["make_server"]
+__all__ = ["KEYWORDS", "make_server"]
 
-# Keywords that are fields of Settings; ``hide`` is friendlier than ``hidden``.
-_SETTINGS = {field.name for field in attrs.fields(Settings)} - {"hidden"} | {"hide"}
-_SERVER = {"auth", "host", "hostname", "port", "protocol", "server"}
+# What `make_server` takes: of the server, and the fields of its settings, of which
+# ``hidden`` is called ``hide``.
+KEYWORDS = {
+    *{"auth", "hide", "host", "hostname", "port", "protocol", "server"},
+    *{field.name for field in attrs.fields(Settings)} - {"hidden"},
+}
 
 
 def make_server(
@@ -54,7 +57,7 @@ def make_server(
         ValueError: a value is none that can be.
         TLSError: a certificate cannot be had.
     """
-    _refuse_unknown("keyword", settings, _SETTINGS | _SERVER)
+    _refuse_unknown("keyword", settings, KEYWORDS)
     made = server(host, port)
     made.settings = attrs.evolve(made.settings, **_changes(made.settings, settings))
     if hostname is not None:

@@ -50,7 +50,11 @@ class CaptureController(Controller, MailboxView):
 
     @property
     def sessions(self) -> SessionLog:
-        """The sessions of the clients, and counters of them."""
+        """The sessions of the clients, and counters of them.
+
+        Those of clients that are gone have ended.
+        """
+        self._settle()
         return self.server.sessions
 
     def clear(self) -> None:

@@ -165,6 +165,14 @@ def test_it_can_be_cleared_when_it_is_stopped() -> None:
     assert len(controller) == 0
 
 
+def test_its_sessions_know_of_clients_that_have_just_gone() -> None:
+    """Nothing has to be waited for."""
+    with CaptureController() as controller:
+        for _ in range(20):
+            send(controller)
+            assert controller.sessions.counters.open == 0
+
+
 def test_a_check_knows_of_sessions_that_have_just_ended() -> None:
     """What their hook raised belongs to the test that is being checked."""
 

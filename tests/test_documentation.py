@@ -191,6 +191,18 @@ def test_pytest_twisted_runs_the_example(example: Path, folder: Path) -> None:
     assert run.returncode == 0, run.stdout
 
 
+@examples("failing_")
+def test_the_example_fails_as_the_document_shows(example: Path, folder: Path) -> None:
+    """Line by line but for the times, where the document leaves nothing out."""
+    shown = "\n".join(
+        literal_block_after(f"report of {example.name}", PYTEST.read_text())
+    )
+    run = python("-m", "pytest", "--tb=line", *NO_TWISTED, example.name, cwd=folder)
+    output = re.sub(r" \d+\.\d{3} ", " 0.000 ", run.stdout)
+    check_output = doctest.OutputChecker().check_output
+    assert check_output(f"...{shown}...", output, FLAGS), run.stdout
+
+
 @examples("unittest_")
 def test_unittest_runs_the_example(example: Path, folder: Path) -> None:
     """Without pytest."""

@@ -136,6 +136,7 @@ def _said_to(controller: CaptureController, bound: int) -> str:
     from lazr_smtptest.testing.transcripts import write_sessions
 
     where = f"{controller.host}:{controller.port}"
-    if not len(controller.sessions):
+    sessions = list(controller.sessions)
+    if not sessions:
         return f"no client connected to {where}\n"
-    return f"to {where}\n" + write_sessions(controller.sessions, bound)
+    return f"to {where}\n" + write_sessions(sessions, bound)

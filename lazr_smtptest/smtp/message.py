@@ -137,15 +137,17 @@ class Messages(Transactions):
             self._abandon_messages()
             self.delivered(envelope, [_ACCEPTED] * len(envelope.rcpt_tos))
             return
-        self.call(
-            self._deliver_all,
-            envelope,
-            copies,
-            done=lambda replies: self._was_kept(envelope, replies),
-            failed=lambda failure: self.refuse_message(
-                self.reply_to(failure), envelope.content
-            ),
-        )
+        replies = self._deliver_all(envelope, copies)
+        if isinstance(replies, list):
+            self._was_kept(envelope, replies)
+        else:
+            self.wait(
+                replies,
+                lambda replies: self._was_kept(envelope, replies),
+                lambda failure: self.refuse_message(
+                    self.reply_to(failure), envelope.content
+                ),
+            )
 
     def _was_kept(self, envelope: Envelope, replies: list[Reply]) -> None:
         if self.faults.armed and any(reply.code < 400 for reply in replies):

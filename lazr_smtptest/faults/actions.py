@@ -304,6 +304,8 @@ class Actions:
         Args:
             kind: one of `lazr_smtptest.faults.certificates.KINDS`.
         """
+        if any(word.startswith(("protocol", "cipher")) for word in self._words):
+            raise ValueError("certificate comes before protocol and cipher")
         return self._add("certificate", certificates.Show.kind(kind), kind)
 
     def protocol(self: _Self, version: str) -> _Self:

@@ -108,6 +108,11 @@ class StopReading(Step):
 
     seconds: float | None
 
+    @property
+    def final(self) -> bool:  # type: ignore[override]
+        """Whether nothing can follow."""
+        return self.seconds is None
+
     def run(self, wire: Any) -> Awaitable[object]:
         """Stop; see `IFaultStep`."""
         stopped: Awaitable[object] = wire.stop_reading(self.seconds)

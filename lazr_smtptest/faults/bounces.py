@@ -152,7 +152,7 @@ def _returned(envelope: Envelope) -> Any:
     part["Content-Type"] = "text/rfc822-headers"
     part["Content-Transfer-Encoding"] = "8bit"
     header = envelope.content.partition(b"\r\n\r\n")[0]
-    part.set_payload(header.decode("utf-8", "surrogateescape") + "\r\n")
+    part.set_payload(header.decode("ascii", "surrogateescape") + "\r\n")
     return part
 
 

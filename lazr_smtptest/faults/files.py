@@ -109,15 +109,21 @@ class RuleFile:
         phases = names if isinstance(names, list) else [names]
         if names is None:
             raise self._error("fault", number, "", "on is missing: it says where")
-        matches = {
-            key: _value(value) for key, value in table.items() if key in _MATCHES
-        }
+        matches: dict[str, Any] = {}
+
+        def add(key: str) -> None:
+            matches[key] = _value(table[key])
+            faults.check(phases, **{key: matches[key]})
+
         # One by one, for the error to name the key.
-        self._checked("fault", number, "on")(lambda: faults.check(phases))
-        for key, value in matches.items():
-            check = partial(faults.check, phases, **{key: value})
-            self._checked("fault", number, key)(check)
-        return faults.on(*phases, **matches)
+        self._checked("fault", number, "on")(partial(faults.check, phases))
+        for key in filter(_MATCHES.__contains__, table):
+            self._checked("fault", number, key)(partial(add, key))
+        rules: list[Rule] = []
+        self._checked("fault", number, "")(
+            lambda: rules.append(faults.on(*phases, **matches))
+        )
+        return rules[0]
 
     def _write_personality(
         self, faults: Scripted, number: int, table: Mapping[str, Any]
@@ -177,7 +183,10 @@ def _known() -> list[str]:
 def _value(value: Any) -> Any:
     """Make of a value what a test would write: ``{regex = "..."}`` is a pattern."""
     if isinstance(value, dict) and list(value) == ["regex"]:
-        return re.compile(value["regex"])
+        try:
+            return re.compile(value["regex"])
+        except re.error as error:
+            raise ValueError(f"that is no regular expression: {error}") from error
     if isinstance(value, dict):
         return {key: _value(each) for key, each in value.items()}
     return value

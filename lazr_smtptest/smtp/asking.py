@@ -124,7 +124,9 @@ class Asking(Timed):
 
     def after_reply(self, function: Callable[[], object]) -> None:
         """Call `function` once what was replied is on its way."""
-        if self.fault is None or not self.fault.takes_follow_up(function):
+        if self.fault is not None:
+            self.fault.follow_up(function)
+        else:
             self.flush()
             function()
 

@@ -126,12 +126,9 @@ class Misbehaviour:
         self._ends = True
         return True
 
-    def takes_follow_up(self, function: Callable[[], object]) -> bool:
-        """Take what is to be done once the reply was sent; false: do it now."""
-        if self._said is None:
-            return False
+    def follow_up(self, function: Callable[[], object]) -> None:
+        """Take what is to be done once the reply was sent."""
         self._afterwards = function
-        return True
 
     def handled(self) -> None:
         """Hear that the engine has done with what it had to wait for."""

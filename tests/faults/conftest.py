@@ -90,7 +90,7 @@ class Client:
         commands = [f"MAIL FROM:<{sender}>"]
         commands += [f"RCPT TO:<{each}>" for each in recipients]
         codes = self.codes(*commands, "DATA")
-        if codes[-1] == "354":
+        if codes[-1:] == ["354"]:
             codes += self.codes("Subject: Hi", "", "Hello.", ".")
         return codes
 

@@ -28,26 +28,34 @@ def run_benchmarks(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_one_round_prints_a_row_for_ours_in_each_scenario() -> None:
-    """Ours is timed with a mail and without."""
-    done = run_benchmarks("--rounds", "1")
+TINY = ("--rounds", "1", "--messages", "3")
+
+
+def test_one_round_prints_a_row_for_ours() -> None:
+    """A table has the name of the scenario and a row for each server."""
+    done = run_benchmarks("--scenario", "reused", "--peer", "ours", *TINY)
     assert done.returncode == 0, done.stderr
-    rows = [line for line in done.stdout.splitlines() if "QueueController" in line]
-    assert len(rows) == 2
+    assert [line.split()[0] for line in done.stdout.splitlines() if line][::2] == [
+        "reused:",
+        "ours",
+    ]
 
 
 def test_json_holds_every_measurement(tmp_path: Path) -> None:
-    """Two rounds leave two numbers for ours in each scenario."""
+    """Two rounds leave two samples."""
     file = tmp_path / "results.json"
-    done = run_benchmarks("--rounds", "2", "--json", str(file))
+    done = run_benchmarks(
+        *("--scenario", "reused", "--peer", "ours"),
+        *("--rounds", "2", "--messages", "3", "--json", str(file)),
+    )
     assert done.returncode == 0, done.stderr
-    results = json.loads(file.read_text(encoding="utf-8"))["results"]
-    ours = [one for one in results if "QueueController" in one["server"]]
-    assert [len(one["seconds"]) for one in ours] == [2, 2]
+    (scenario,) = json.loads(file.read_text(encoding="utf-8"))["scenarios"]
+    (ours,) = scenario["results"]
+    assert [sample["messages"] for sample in ours["samples"]] == [3, 3]
 
 
 def test_no_rounds_is_refused_in_one_line() -> None:
     """A number of rounds below one is a usage error, not a traceback."""
     done = run_benchmarks("--rounds", "0")
     assert done.returncode == 2
-    assert "at least one round" in done.stderr.splitlines()[-1]
+    assert "1 or more, not 0" in done.stderr.splitlines()[-1]

@@ -1,0 +1,1 @@
+"""What sends: Postfix's ``smtp-source``, or a generator of our own."""

@@ -1,0 +1,40 @@
+"""Postfix's load generator, by which other servers' figures are made."""
+
+from __future__ import annotations
+
+import shutil
+
+from ..places import SEARCH
+from ..program import run
+from .plan import Plan
+
+NAME = "smtp-source"
+
+
+def path() -> str | None:
+    """Give where it is; None if it is not installed."""
+    return shutil.which(NAME, path=SEARCH)
+
+
+def send(port: int, plan: Plan, messages: int, patience: float) -> None:
+    """Bring a load that is `plain`.
+
+    It waits for each reply, and gives up at the first refusal.
+
+    Args:
+        port: of the server, on 127.0.0.1.
+        plan: the load.
+        messages: how many.
+        patience: seconds.
+
+    Raises:
+        ProgramError: a refusal, or it took too long.
+    """
+    command = [path() or NAME, "-4"]
+    if plan.each == 0:
+        command.append("-d")
+    command += ["-M", "client.example.com"]
+    command += ["-f", "sender@example.com", "-t", "recipient@example.com"]
+    command += ["-s", str(min(plan.connections, messages)), "-m", str(messages)]
+    command += ["-r", str(plan.recipients), "-l", str(plan.size)]
+    run(NAME, [*command, f"127.0.0.1:{port}"], patience)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from . import throughput
+from .load import driver
 from .load.plan import Plan
 from .scenario import Ceiling, Goal, Scenario
 
@@ -14,7 +15,7 @@ def _load(
 ) -> Scenario:
     return Scenario(
         name=name,
-        title=title,
+        title=f"{title}; {driver(plan)}",
         columns=throughput.COLUMNS,
         enter=partial(throughput.entries, plan),
         goals=goals,
@@ -50,4 +51,17 @@ SCENARIOS: tuple[Scenario, ...] = (
         Goal("bytes", "aiosmtpd", 10),
     ),
     _load("25m", "25 MB over 4 connections", Plan(size=26_214_400, connections=4)),
+    _load("pipelined", "1 KB, pipelined, over 20 connections", Plan(pipelined=True)),
+    _load("tls", "1 KB over 20 connections with STARTTLS", Plan(tls=True)),
+    _load(
+        "tls-new",
+        "1 KB, each over a new connection with STARTTLS, 20 at a time",
+        Plan(tls=True, each=1),
+    ),
+    _load(
+        "login",
+        "1 KB, each over a new connection with AUTH PLAIN, 20 at a time",
+        Plan(login=True, each=1),
+    ),
+    _load("idle", "1 KB over 20 connections beside 1,000 idle ones", Plan(idle=1000)),
 )

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
-from time import perf_counter
 
-from .load import source
+from .load import crowd, send
 from .load.plan import Plan
 from .peers import Peer
 from .peers.peer import Running
 from .program import ProgramError
 from .scenario import Budget, Column, Entry, Sample
-
-Send = Callable[[int, Plan, int, float], None]
 
 COLUMNS = (
     Column("rate", "msg/s", better="more"),
@@ -49,12 +46,12 @@ def play(peer: Peer, plan: Plan, budget: Budget) -> Sample:
         ProgramError: something was refused, or lost.
     """
     patience = 60 + 10 * budget.seconds
-    with peer.run(plan.needs) as server:
+    with peer.run(plan.needs) as server, crowd(server.port, plan.idle):
         warming = _warming(plan, budget)
-        seconds = _time(server, plan, warming, patience)
+        seconds = send(server.port, plan, warming, patience)
         count = budget.messages or _count(plan, warming, budget.seconds / seconds)
         before = server.usage()
-        seconds = _time(server, plan, count, patience)
+        seconds = send(server.port, plan, count, patience)
         after = server.usage()
         _check(peer, server, plan, warming + count)
     user = (after.user - before.user) / count
@@ -81,12 +78,6 @@ def _count(plan: Plan, warming: int, times: float) -> int:
     if plan.each:
         most = min(most, _CONNECTIONS * plan.each)
     return max(1, min(most, round(warming * times)))
-
-
-def _time(server: Running, plan: Plan, messages: int, patience: float) -> float:
-    begun = perf_counter()
-    source.send(server.port, plan, messages, patience)
-    return perf_counter() - begun
 
 
 def _check(peer: Peer, server: Running, plan: Plan, sent: int) -> None:

@@ -22,6 +22,8 @@ class Plan:
         tls: whether each connection goes over to TLS by STARTTLS.
         login: whether each connection logs in, AUTH PLAIN.
         distinct: whether no two messages have the same recipients.
+        idle: connections beside these that say nothing.
+        own: whether it is not for ``smtp-source`` in any case.
     """
 
     size: int = 1024
@@ -32,6 +34,8 @@ class Plan:
     tls: bool = False
     login: bool = False
     distinct: bool = False
+    idle: int = 0
+    own: bool = False
 
     @property
     def needs(self) -> frozenset[str]:
@@ -46,6 +50,4 @@ class Plan:
     @property
     def plain(self) -> bool:
         """Whether ``smtp-source`` can bring it."""
-        return self.each in (0, 1) and not (
-            self.pipelined or self.tls or self.login or self.distinct
-        )
+        return self.each in (0, 1) and not (self.own or self.needs or self.distinct)

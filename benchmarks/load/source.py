@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from time import perf_counter
 
 from ..places import SEARCH
 from ..program import run
@@ -16,8 +17,8 @@ def path() -> str | None:
     return shutil.which(NAME, path=SEARCH)
 
 
-def send(port: int, plan: Plan, messages: int, patience: float) -> None:
-    """Bring a load that is `plain`.
+def send(port: int, plan: Plan, messages: int, patience: float) -> float:
+    """Bring a load that is `plain`; give the seconds that it took.
 
     It waits for each reply, and gives up at the first refusal.
 
@@ -37,4 +38,6 @@ def send(port: int, plan: Plan, messages: int, patience: float) -> None:
     command += ["-f", "sender@example.com", "-t", "recipient@example.com"]
     command += ["-s", str(min(plan.connections, messages)), "-m", str(messages)]
     command += ["-r", str(plan.recipients), "-l", str(plan.size)]
+    begun = perf_counter()
     run(NAME, [*command, f"127.0.0.1:{port}"], patience)
+    return perf_counter() - begun

@@ -6,14 +6,15 @@ import argparse
 import resource
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from .peers import PEERS, Peer
+from .peers import PEERS
 from .program import ProgramError
 from .rounds import Outcome, measure
-from .scenario import Budget, Scenario
+from .scenario import Budget, Entry, Scenario, Wanted
 from .scenarios import SCENARIOS
+from .startstop.peers import PEERS as TEST_PEERS
 from .table import as_text, write_json
 
 
@@ -37,11 +38,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _measure(options: argparse.Namespace) -> list[Outcome]:
-    peers = _present(options.peer)
+    entered = [
+        (scenario, scenario.enter(_wanted(options.peer)))
+        for scenario in _chosen(options.scenario)
+    ]
+    _name_missing(entry for _, entries in entered for entry in entries)
     budget = Budget(seconds=options.seconds, messages=options.messages)
     outcomes = []
-    for scenario in _chosen(options.scenario):
-        outcome = measure(scenario, peers, options.rounds, budget, _progress())
+    for scenario, entries in entered:
+        present = [entry for entry in entries if not entry.missing]
+        outcome = measure(scenario, present, options.rounds, budget, _progress())
         print(as_text(outcome), end="\n\n", flush=True)
         outcomes.append(outcome)
     return outcomes
@@ -53,18 +59,15 @@ def _chosen(names: Sequence[str] | None) -> list[Scenario]:
     return [each for each in SCENARIOS if not each.heavy]
 
 
-def _present(names: Sequence[str] | None) -> list[Peer]:
-    """Name the peers that are missing, and give the others; ours is always there."""
-    wanted = [each for each in PEERS if not names or each.name in names]
-    if PEERS[0] not in wanted:
-        wanted.insert(0, PEERS[0])
-    for peer in wanted:
-        if peer.version() is None:
-            print(
-                f"{peer.name} is left out; to include it: {peer.remedy}",
-                file=sys.stderr,
-            )
-    return [each for each in wanted if each.version() is not None]
+def _wanted(names: Sequence[str] | None) -> Wanted:
+    """Ours is wanted always: it is what the others are compared with."""
+    return lambda name: not names or name in names or name == PEERS[0].name
+
+
+def _name_missing(entries: Iterable[Entry]) -> None:
+    missing = {entry.name: entry.missing for entry in entries if entry.missing}
+    for name, remedy in missing.items():
+        print(f"{name} is left out; to include it: {remedy}", file=sys.stderr)
 
 
 def _progress() -> Callable[[str], None]:
@@ -89,9 +92,15 @@ def _write(path: Path, outcomes: Sequence[Outcome]) -> int:
 
 
 def _listing() -> str:
-    rows = [f"{each.name:<14}{each.title}" for each in SCENARIOS]
-    peers = [f"{each.name:<14}{each.version() or each.remedy}" for each in PEERS]
-    return "\n".join(["Scenarios:", *rows, "", "Servers:", *peers])
+    width = max(len(name) for name in _names()) + 2
+    scenarios = [f"{each.name:<{width}}{each.title}" for each in SCENARIOS]
+    versions = {each.name: each.version() or each.remedy for each in PEERS}
+    for name, peer in TEST_PEERS.items():
+        known = peer.version()
+        remedy = f"pip install {peer.distribution}"
+        versions.setdefault(name, remedy if known is None else known)
+    servers = [f"{name:<{width}}{what}" for name, what in versions.items()]
+    return "\n".join(["Scenarios:", *scenarios, "", "Servers:", *servers])
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -107,7 +116,7 @@ def _parser() -> argparse.ArgumentParser:
     add(
         "--peer",
         action="append",
-        choices=[each.name for each in PEERS],
+        choices=_names(),
         metavar="NAME",
         help="a server to compare ours with, may be repeated; without it all",
     )
@@ -140,6 +149,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("--list", action="store_true", help="list scenarios and servers, and exit")
     return parser
+
+
+def _names() -> list[str]:
+    return list(dict.fromkeys([*(each.name for each in PEERS), *TEST_PEERS]))
 
 
 def _count(text: str) -> int:

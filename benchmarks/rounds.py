@@ -12,7 +12,6 @@ from statistics import median
 
 import attrs
 
-from .peers import Peer
 from .scenario import Budget, Entry, Sample, Scenario
 
 
@@ -54,7 +53,7 @@ class Outcome:
 
 def measure(
     scenario: Scenario,
-    peers: Sequence[Peer],
+    entries: Sequence[Entry],
     rounds: int,
     budget: Budget,
     progress: Callable[[str], None],
@@ -63,7 +62,7 @@ def measure(
 
     Args:
         scenario: what is played.
-        peers: those that are on this machine.
+        entries: who plays it.
         rounds: how many.
         budget: what a turn may take.
         progress: called before each turn, with what comes.
@@ -71,7 +70,8 @@ def measure(
     Raises:
         ProgramError: a server failed.
     """
-    results = [Result(entry) for entry in scenario.enter(peers)]
+    results = [Result(entry) for entry in entries]
+    rounds = 1 if scenario.once else rounds
     for number in range(1, rounds + 1):
         for result in results:
             if result.entry.play is not None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Literal
 
 import attrs
 
-from .peers import Peer
-
 Sample = Mapping[str, float]
+# Whether a server of that name is to take part.
+Wanted = Callable[[str], bool]
 
 
 @attrs.frozen(kw_only=True)
@@ -53,11 +53,13 @@ class Entry:
         name: what the row is called.
         version: of the server.
         play: takes one turn; `None` where a server does not have what it takes.
+        missing: how it gets onto this machine, if it is not there.
     """
 
     name: str
     version: str
     play: Callable[[Budget], Sample] | None
+    missing: str = ""
 
 
 @attrs.frozen
@@ -100,15 +102,17 @@ class Scenario:
         name: one word, for the command line.
         title: what it is.
         columns: what is looked at.
-        enter: gives the entries, of the peers that are on this machine; the
-            others are compared with the first.
+        enter: gives the entries of those that are wanted; the others are compared
+            with the first.
         goals: what we want.
+        once: whether one round is enough: nothing is timed.
         heavy: whether it runs only when it is asked for.
     """
 
     name: str
     title: str
     columns: tuple[Column, ...]
-    enter: Callable[[Sequence[Peer]], list[Entry]]
+    enter: Callable[[Wanted], list[Entry]]
     goals: tuple[Goal | Ceiling, ...] = ()
+    once: bool = False
     heavy: bool = False

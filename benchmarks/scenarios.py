@@ -2,24 +2,62 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from functools import partial
 
-from . import throughput
+from . import memory, throughput, waiting
 from .load import driver
 from .load.plan import Plan
-from .scenario import Ceiling, Goal, Scenario
+from .peers import Peer
+from .peers.ours import Ours
+from .scenario import Ceiling, Entry, Goal, Scenario, Wanted
+from .startstop import entries as startstop
+
+_PIPELINED = Plan(pipelined=True)
+_ONE_BY_ONE = Plan(own=True)
 
 
-def _load(
-    name: str, title: str, plan: Plan, *goals: Goal | Ceiling, heavy: bool = False
-) -> Scenario:
+def _load(name: str, title: str, plan: Plan, *goals: Goal) -> Scenario:
+    """Compare all servers under a load."""
     return Scenario(
         name=name,
         title=f"{title}; {driver(plan)}",
         columns=throughput.COLUMNS,
         enter=partial(throughput.entries, plan),
         goals=goals,
-        heavy=heavy,
+    )
+
+
+def _variants(
+    name: str, title: str, plan: Plan, others: Mapping[str, Peer], *goals: Goal
+) -> Scenario:
+    """Compare our server, as it is, with others of its kind."""
+    return Scenario(
+        name=name,
+        title=f"{title}; {driver(plan)}",
+        columns=throughput.COLUMNS,
+        enter=partial(throughput.variants, plan, {"ours": Ours(), **others}),
+        goals=goals,
+    )
+
+
+def _pipelined(wanted: Wanted) -> list[Entry]:
+    entries = throughput.entries(_PIPELINED, wanted)
+    one_by_one = throughput.entry(Ours(), _ONE_BY_ONE, "ours, one by one")
+    return [entries[0], one_by_one, *entries[1:]]
+
+
+def _come_and_go(name: str, title: str) -> Scenario:
+    return Scenario(
+        name=name,
+        title=title,
+        columns=startstop.COLUMNS,
+        enter=partial(startstop.entries, name),
+        goals=tuple(
+            Goal("median", peer, 2)
+            for peer in ("aiosmtpd", "smtpdfix", "pytest-localserver")
+        ),
     )
 
 
@@ -51,7 +89,13 @@ SCENARIOS: tuple[Scenario, ...] = (
         Goal("bytes", "aiosmtpd", 10),
     ),
     _load("25m", "25 MB over 4 connections", Plan(size=26_214_400, connections=4)),
-    _load("pipelined", "1 KB, pipelined, over 20 connections", Plan(pipelined=True)),
+    Scenario(
+        name="pipelined",
+        title=f"1 KB, pipelined, over 20 connections; {driver(_PIPELINED)}",
+        columns=throughput.COLUMNS,
+        enter=_pipelined,
+        goals=(Goal("rate", "ours, one by one", 2),),
+    ),
     _load("tls", "1 KB over 20 connections with STARTTLS", Plan(tls=True)),
     _load(
         "tls-new",
@@ -64,4 +108,46 @@ SCENARIOS: tuple[Scenario, ...] = (
         Plan(login=True, each=1),
     ),
     _load("idle", "1 KB over 20 connections beside 1,000 idle ones", Plan(idle=1000)),
+    _variants(
+        "log",
+        "1 KB over 20 connections, with and without a log, DEBUG and above",
+        Plan(),
+        {"ours, logged": Ours({"log": os.devnull})},
+    ),
+    _come_and_go("start-stop", "a server comes and goes"),
+    _come_and_go("start-mail-stop", "a server comes, takes one message, and goes"),
+    Scenario(
+        name="latency",
+        title="from the client's last reply to the test that waits",
+        columns=waiting.LATENCY,
+        enter=waiting.latency_entries,
+    ),
+    Scenario(
+        name="waiters",
+        title="many wait, each for its own message",
+        columns=waiting.WAITERS,
+        enter=waiting.waiter_entries,
+    ),
+    Scenario(
+        name="memory",
+        title=f"what a message of 1 KB takes; {driver(Plan(distinct=True))}",
+        columns=memory.BEYOND,
+        enter=memory.beyond_entries,
+        goals=(
+            Ceiling("beyond", 2000),
+            Ceiling("beyond", 2000, "ours, more"),
+            Ceiling("beyond", 2000, "ours, tracemalloc"),
+        ),
+        once=True,
+        heavy=True,
+    ),
+    Scenario(
+        name="peak",
+        title=f"1,000 messages of 1 MB are kept; {driver(Plan())}",
+        columns=memory.PEAK,
+        enter=memory.peak_entries,
+        goals=(Ceiling("times", 1.15),),
+        once=True,
+        heavy=True,
+    ),
 )

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from functools import partial
 
 from .load import crowd, send
 from .load.plan import Plan
-from .peers import Peer
-from .peers.peer import Running
-from .program import ProgramError
-from .scenario import Budget, Column, Entry, Sample
+from .peers import PEERS, Peer
+from .scenario import Budget, Column, Entry, Sample, Wanted
 
 COLUMNS = (
     Column("rate", "msg/s", better="more"),
@@ -27,16 +25,19 @@ _CONNECTIONS = 20_000
 _BYTES = 512_000_000
 
 
-def entries(plan: Plan, peers: Sequence[Peer]) -> list[Entry]:
-    """Let all peers take part that have what the load needs."""
-    return [
-        Entry(
-            peer.name,
-            peer.version() or "",
-            partial(play, peer, plan) if plan.needs <= peer.offers else None,
-        )
-        for peer in peers
-    ]
+def entry(peer: Peer, plan: Plan, name: str = "") -> Entry:
+    """Let a server take part, under its own name or another."""
+    return peer.entry(partial(play, peer, plan), plan.needs, name)
+
+
+def entries(plan: Plan, wanted: Wanted) -> list[Entry]:
+    """Let all servers take part that are wanted."""
+    return [entry(peer, plan) for peer in PEERS if wanted(peer.name)]
+
+
+def variants(plan: Plan, peers: Mapping[str, Peer], wanted: Wanted) -> list[Entry]:
+    """Let servers of one kind take part, by the names that they have here."""
+    return [entry(peer, plan, name) for name, peer in peers.items()]
 
 
 def play(peer: Peer, plan: Plan, budget: Budget) -> Sample:
@@ -53,7 +54,7 @@ def play(peer: Peer, plan: Plan, budget: Budget) -> Sample:
         before = server.usage()
         seconds = send(server.port, plan, count, patience)
         after = server.usage()
-        _check(peer, server, plan, warming + count)
+        peer.check(server, warming + count, plan.recipients)
     user = (after.user - before.user) / count
     system = (after.system - before.system) / count
     return {
@@ -78,10 +79,3 @@ def _count(plan: Plan, warming: int, times: float) -> int:
     if plan.each:
         most = min(most, _CONNECTIONS * plan.each)
     return max(1, min(most, round(warming * times)))
-
-
-def _check(peer: Peer, server: Running, plan: Plan, sent: int) -> None:
-    kept = server.kept()
-    copies = plan.recipients if peer.copies else 1
-    if kept is not None and kept != sent * copies:
-        raise ProgramError(f"{peer.name} keeps {kept} messages of {sent}")

@@ -10,6 +10,8 @@ from ..program import Program
 from . import own, source
 from .plan import Plan
 
+_ENDLESS = 10**9
+
 
 def driver(plan: Plan) -> str:
     """Name what brings such a load on this machine."""
@@ -20,6 +22,23 @@ def send(port: int, plan: Plan, messages: int, patience: float) -> float:
     """Bring a load; see `own.send`."""
     chosen = source if driver(plan) == source.NAME else own
     return chosen.send(port, plan, messages, patience)
+
+
+@contextmanager
+def endless(port: int, plan: Plan | None) -> Iterator[None]:
+    """Have a load beside something else, if there is to be one.
+
+    Raises:
+        ProgramError: it ended of its own accord: it was refused.
+    """
+    if plan is None:
+        yield
+        return
+    chosen = source if driver(plan) == source.NAME else own
+    with chosen.start(port, plan, _ENDLESS) as program:
+        yield
+        if program.wait(0) is not None:
+            raise program.failure("it ended too soon")
 
 
 @contextmanager

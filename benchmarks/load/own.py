@@ -31,7 +31,8 @@ def send(port: int, plan: Plan, messages: int, patience: float) -> float:
     Raises:
         ProgramError: a refusal, or it took too long.
     """
-    processes = min(_PROCESSES, plan.connections, messages)
+    plan = attrs.evolve(plan, connections=min(plan.connections, messages))
+    processes = min(_PROCESSES, plan.connections)
     with ExitStack() as stack:
         workers = [
             stack.enter_context(_worker(port, plan, messages, number, processes))
@@ -45,6 +46,14 @@ def send(port: int, plan: Plan, messages: int, patience: float) -> float:
         for worker in workers:
             worker.hear(patience)
         return perf_counter() - begun
+
+
+def start(port: int, plan: Plan, messages: int) -> Program:
+    """Begin to bring a load, from one process."""
+    worker = _worker(port, plan, messages, 0, 1)
+    worker.hear()
+    worker.say("go")
+    return worker
 
 
 def _worker(

@@ -94,11 +94,11 @@ class Script:
 
     def _pipelined(self, numbers: Iterator[int]) -> Iterator[Step]:
         """Send each content together with the commands of the next message."""
-        before = Step(b"", b"")
+        before: list[Step] = []
         for number in numbers:
-            yield _together([before, _MAIL, *self._to(number), _DATA])
-            before = self._content
-        yield before
+            yield _together([*before, _MAIL, *self._to(number), _DATA])
+            before = [self._content]
+        yield from before
 
     def _to(self, number: int) -> list[Step]:
         if self._plan.distinct:

@@ -6,7 +6,7 @@ import shutil
 from time import perf_counter
 
 from ..places import SEARCH
-from ..program import run
+from ..program import Program, run
 from .plan import Plan
 
 NAME = "smtp-source"
@@ -31,6 +31,17 @@ def send(port: int, plan: Plan, messages: int, patience: float) -> float:
     Raises:
         ProgramError: a refusal, or it took too long.
     """
+    begun = perf_counter()
+    run(NAME, _command(port, plan, messages), patience)
+    return perf_counter() - begun
+
+
+def start(port: int, plan: Plan, messages: int) -> Program:
+    """Begin to bring a load."""
+    return Program(NAME, _command(port, plan, messages))
+
+
+def _command(port: int, plan: Plan, messages: int) -> list[str]:
     command = [path() or NAME, "-4"]
     if plan.each == 0:
         command.append("-d")
@@ -38,6 +49,4 @@ def send(port: int, plan: Plan, messages: int, patience: float) -> float:
     command += ["-f", "sender@example.com", "-t", "recipient@example.com"]
     command += ["-s", str(min(plan.connections, messages)), "-m", str(messages)]
     command += ["-r", str(plan.recipients), "-l", str(plan.size)]
-    begun = perf_counter()
-    run(NAME, [*command, f"127.0.0.1:{port}"], patience)
-    return perf_counter() - begun
+    return [*command, f"127.0.0.1:{port}"]

@@ -52,7 +52,7 @@ class Work:
         self._script = Script(plan, iter(range(first, first + messages)))
         # Conversations that have not begun.
         self._coming = -(-messages // plan.each) if plan.each else plan.connections
-        self._at_once = min(plan.connections, self._coming, messages)
+        self._at_once = min(plan.connections, self._coming)
         self._poll = select.epoll()
         self._context = client_context()
         self._open: dict[int, Connection] = {}

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import socket
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from time import monotonic
 from typing import ClassVar
 
-from ..program import PATIENCE, Program
+from ..program import PATIENCE, Program, ProgramError
+from ..scenario import Budget, Entry, Sample
 from ..usage import Usage, usage
 
 
@@ -57,12 +59,14 @@ class Peer(ABC):
         name: one word, for the command line and the table.
         remedy: how it gets onto this machine.
         offers: what it has: ``"pipelining"``, ``"tls"``, ``"login"``.
+        keeps: whether it keeps what it takes.
         copies: whether it keeps a message once for each recipient.
     """
 
     name: ClassVar[str]
     remedy: ClassVar[str]
     offers: ClassVar[frozenset[str]] = frozenset()
+    keeps: ClassVar[bool] = True
     copies: ClassVar[bool] = False
 
     @abstractmethod
@@ -72,6 +76,44 @@ class Peer(ABC):
     @abstractmethod
     def run(self, needs: frozenset[str]) -> AbstractContextManager[Running]:
         """Run it, with all of `needs` turned on: names of `offers`."""
+
+    def entry(
+        self,
+        play: Callable[[Budget], Sample],
+        needs: frozenset[str] = frozenset(),
+        name: str = "",
+    ) -> Entry:
+        """Take part, if it is there and has what it takes.
+
+        Args:
+            play: takes a turn of it.
+            needs: what it takes, see `offers`.
+            name: of the entry, if not its own.
+        """
+        version = self.version()
+        able = version is not None and needs <= self.offers
+        return Entry(
+            name or self.name,
+            version or "",
+            play if able else None,
+            missing="" if version is not None else self.remedy,
+        )
+
+    def check(self, running: Running, messages: int, recipients: int = 1) -> None:
+        """See that nothing was lost, as far as it can be asked.
+
+        Args:
+            running: a run of it.
+            messages: how many it accepted.
+            recipients: of each.
+
+        Raises:
+            ProgramError: something was.
+        """
+        sent = messages * (recipients if self.copies else 1)
+        kept = running.kept()
+        if kept is not None and kept != sent:
+            raise ProgramError(f"{self.name} keeps {kept} messages of {sent}")
 
 
 def until_it_answers(program: Program, port: int) -> None:

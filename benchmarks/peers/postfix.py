@@ -19,6 +19,7 @@ class Sink(Peer):
     name = "smtp-sink"
     remedy = "apt-get install postfix"
     offers = frozenset({"pipelining"})
+    keeps = False
 
     def version(self) -> str | None:
         if shutil.which(self.name, path=SEARCH) is None:

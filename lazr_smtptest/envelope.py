@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING
 
 import attrs
 
 from lazr_smtptest.content.readable import Readable
+from lazr_smtptest.session import Session, Transaction
+
+if TYPE_CHECKING:
+    from lazr_smtptest.smtp.reply import Reply
 
 __all__ = ["Envelope"]
 
@@ -36,6 +42,12 @@ class Envelope(Readable):
             `lazr_smtptest.smtp.irregular.IRREGULAR`, each once.
         user: who the client logged in as; ``None`` if it did not.
         tls: whether the message came over TLS.
+        id: a name of its own, of the characters ``[0-9a-z-]``, 64 at most; ``""``
+            for an envelope that no server of ours made.
+        received_at: when it had come to its end, in UTC; ``None`` where that is
+            not known.
+        session: the connection that it came over; ``None`` where that is not
+            known, as for an envelope from a store on disk.
     """
 
     mail_from: str
@@ -48,3 +60,21 @@ class Envelope(Readable):
     warnings: tuple[str, ...] = ()
     user: str | None = None
     tls: bool = False
+    # Two envelopes are equal if what was said is.
+    id: str = attrs.field(default="", eq=False)
+    received_at: datetime | None = attrs.field(default=None, eq=False)
+    session: Session | None = attrs.field(default=None, eq=False, repr=False)
+    _transaction: Transaction | None = attrs.field(default=None, eq=False, repr=False)
+
+    @property
+    def transaction(self) -> int:
+        """Which one of its session's transactions it was, from 1 on; 0: unknown."""
+        return 0 if self._transaction is None else self._transaction.number
+
+    @property
+    def reply(self) -> Reply | None:
+        """What the client was told; ``None`` before that, and where it is unknown.
+
+        In LMTP the first reply that accepted it, for there is one a recipient.
+        """
+        return None if self._transaction is None else self._transaction.reply

@@ -15,8 +15,9 @@ from twisted.mail.interfaces import IMessageSMTP
 from zope.interface import Interface
 
 from lazr_smtptest.envelope import Envelope
+from lazr_smtptest.session import Session
 
-__all__ = ["IEnvelopeMessage", "IMessageHandler", "IMessageStore"]
+__all__ = ["IEnvelopeMessage", "IMessageHandler", "IMessageStore", "ISessionObserver"]
 
 
 class IMessageHandler(Interface):
@@ -43,6 +44,16 @@ class IEnvelopeMessage(IMessageSMTP):
 
     def envelope_received(envelope: Envelope) -> object:
         """Take the message; what `IMessageHandler` says of results holds here."""
+
+
+class ISessionObserver(Interface):
+    """Hears of the sessions of a factory's listeners; it must not raise."""
+
+    def session_began(session: Session) -> None:
+        """Take note of a client that has connected, before it is greeted."""
+
+    def session_ended(session: Session) -> None:
+        """Take note of a session that has ended, whoever ended it."""
 
 
 class IMessageStore(Interface):

@@ -18,10 +18,16 @@ from zope.interface import implementer
 from lazr_smtptest.address import bind
 from lazr_smtptest.envelope import Envelope
 from lazr_smtptest.errors import HandlerError, StateError
-from lazr_smtptest.interfaces import IMessageHandler, IMessageStore
+from lazr_smtptest.interfaces import (
+    IMessageHandler,
+    IMessageStore,
+    ISessionObserver,
+)
 from lazr_smtptest.mailbox import Mailbox
 from lazr_smtptest.message import seed_message
 from lazr_smtptest.pending import is_pending, pending
+from lazr_smtptest.session import Session
+from lazr_smtptest.sessionlog import SessionLog
 from lazr_smtptest.smtp.delivery import HandlerDeliveryFactory
 from lazr_smtptest.smtp.errors import refusal_in
 from lazr_smtptest.smtp.factory import SMTPServerFactory
@@ -35,7 +41,7 @@ __all__ = ["CaptureServer", "QueueServer", "Server", "StoreServer"]
 log = logging.getLogger("lazr.smtptest")
 
 
-@implementer(IMessageHandler)
+@implementer(IMessageHandler, ISessionObserver)
 class Server:
     """A server: override `handle_message`, and `reset` if there is something to.
 
@@ -56,6 +62,8 @@ class Server:
             ``None``: that of the machine.
         settings: what the server offers to its clients.
         auth: how clients log in; ``None``: they cannot.
+        sessions: the sessions of its clients, also of those that delivered
+            nothing, and counters.
     """
 
     rset_clears = True
@@ -76,6 +84,7 @@ class Server:
             raise ValueError(f"port must be 0 to 65535, not {port}")
         self.host = host
         self.port = port
+        self.sessions = SessionLog()
         self._socket: socket.socket | None = None
         self._failures: list[Exception] = []
         self._listeners = 0
@@ -105,6 +114,12 @@ class Server:
 
         Called before `handle_message`; what is said there on the result and on
         exceptions holds here.
+        """
+
+    def handle_session(self, session: Session) -> None:
+        """Do something with a session that has ended, whoever ended it.
+
+        An exception is kept for `check`.
         """
 
     def reset(self) -> None:
@@ -149,6 +164,7 @@ class Server:
             on_exit=on_exit if self.exit_stops else None,
             on_start=self._listener_started,
             on_stop=self._listener_stopped,
+            observer=self,
         )
         if self.hostname is not None:
             factory.domain = self.hostname.encode("ascii")
@@ -233,6 +249,19 @@ class Server:
             "[SMTPServer] processed message: %s", message.get("message-id", "n/a")
         )
         return result
+
+    def session_began(self, session: Session) -> None:
+        """Keep a session; see `ISessionObserver`."""
+        self.sessions.session_began(session)
+
+    def session_ended(self, session: Session) -> None:
+        """Hand a session to the hook; see `ISessionObserver`."""
+        self.sessions.session_ended(session)
+        try:
+            self.handle_session(session)
+        except Exception as error:
+            log.exception("handle_session raised")
+            self._failures.append(error)
 
     def _keep_failure(self, failure: Failure) -> Failure:
         self._keep(failure.value)
@@ -383,6 +412,7 @@ class CaptureServer(StoreServer):
         """
         self.mailbox = Mailbox() if mailbox is None else mailbox
         super().__init__(self.mailbox, host, port)
+        self.sessions = self.mailbox.sessions
 
     def started(self) -> None:
         """Open the mailbox, if it was closed by a stop."""

@@ -15,6 +15,7 @@ from lazr_smtptest.interfaces import IMessageStore
 from lazr_smtptest.mailbox.criteria import Criteria, Predicate
 from lazr_smtptest.mailbox.reading import Reading
 from lazr_smtptest.mailbox.waiting import Waiter
+from lazr_smtptest.sessionlog import SessionLog
 
 __all__ = ["Mailbox", "MailboxView"]
 
@@ -46,11 +47,14 @@ class Mailbox(_Viewed):
     wait. `Reading` says how messages are found.
 
     Attributes:
+        sessions: those over which the messages come. Those of them that failed
+            are in the text of every `NotReceived`.
         appendix: gives a text that is put at the end of every `NotReceived`,
             called in the thread of the test; ``""`` for none.
     """
 
     def __init__(self) -> None:
+        self.sessions = SessionLog()
         self.appendix: Callable[[], str] | None = None
         self._lock = threading.Lock()
         self._envelopes: list[Envelope] = []
@@ -70,9 +74,13 @@ class Mailbox(_Viewed):
             waiter.offer((envelope,))
 
     def clear(self) -> None:
-        """Forget every message. Who waits keeps what he has been told of."""
+        """Forget every message, and the sessions that have ended.
+
+        Who waits keeps what he has been told of.
+        """
         with self._lock:
             self._envelopes = []
+        self.sessions.clear()
 
     def close(self) -> None:
         """Wake who waits, with a StateError. The messages stay.

@@ -59,26 +59,17 @@ class Authentication(Connection):
     Twisted's, determines the reply.
 
     Attributes:
-        user: who the client is, in UTF-8: the authorization identity if it gave
-            one, else the authentication identity (RFC 4422 section 2); ``None``
-            if it has not logged in.
-        login_attempts: how many logins were judged, the successful one included.
+        session: its ``user`` is who the client is: the authorization identity if
+            it gave one, else the authentication identity (RFC 4422 section 2).
     """
 
     challenger: Any = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.login_attempts = 0
         self._trying = b""
-        self._mechanism: str | None = None
         # Waits for the client's response to the mechanism's last challenge.
         self._verdict: _Verdict | None = None
-
-    @property
-    def mechanism(self) -> str | None:
-        """By which mechanism the client has logged in; ``None`` if it has not."""
-        return self._mechanism if self.authenticated else None
 
     # What is offered
 
@@ -165,7 +156,7 @@ class Authentication(Connection):
         """Take the client's next response (RFC 4954 section 4)."""
         verdict = self._verdict
         if len(line) > self.limits.auth_line - 2:
-            self.bad_line(BadLine("too long"))
+            self.bad_line(BadLine("too long", line))
         elif line == b"*":
             self._end(Reply(501, "authentication cancelled", "5.7.0"))
         elif verdict is None:
@@ -217,7 +208,7 @@ class Authentication(Connection):
         return login.addCallback(self._logged_in)
 
     def _logged_in(self, login: Login) -> _Verdict:
-        self.login_attempts += 1
+        self.session.login_attempts += 1
         try:
             challenge = self._last_challenge(accepted=True)
         except Exception:
@@ -228,8 +219,8 @@ class Authentication(Connection):
     def _login_failed(self, failure: Failure) -> None:
         """Refuse the login, or say that it is not the client's fault."""
         if failure.check(LoginFailed):
-            self.login_attempts += 1
-            if self.login_attempts >= self.limits.logins:
+            self.session.login_attempts += 1
+            if self.session.login_attempts >= self.limits.logins:
                 self._end(None)
                 self.end(_TOO_MANY)
                 return
@@ -277,8 +268,8 @@ class Authentication(Connection):
         name = getattr(challenger, "identity", b"") or challenger.username
         user = name.decode("utf-8", "surrogateescape")
         self._cbAuthenticated(login)
-        self.user = user
-        self._mechanism = self._trying.decode("ascii")
+        self.session.user = user
+        self.session.mechanism = self._trying.decode("ascii")
 
     def _end(self, reply: Reply | None) -> None:
         """End the exchange, with its reply."""

@@ -13,12 +13,10 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable, Mapping
-from itertools import count
 from typing import Any
 
-from twisted.internet.interfaces import (
-    IPushProducer,
-)
+from twisted.internet.error import ConnectionLost
+from twisted.internet.interfaces import IPushProducer
 from twisted.internet.protocol import connectionDone
 from twisted.internet.tcp import Connection as TCPConnection
 from twisted.mail import smtp
@@ -26,12 +24,16 @@ from twisted.mail.interfaces import IChallengeResponse, IMessageSMTP
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from lazr_smtptest.interfaces import ISessionObserver
 from lazr_smtptest.pending import is_pending, pending
+from lazr_smtptest.session import Session
+from lazr_smtptest.smtp.connections import Connections
 from lazr_smtptest.smtp.extensions import Offer
 from lazr_smtptest.smtp.framing import BadLine, Chunk, Content, Framer, Item
+from lazr_smtptest.smtp.names import new_name
 from lazr_smtptest.smtp.reply import LOCAL_ERROR, Reply, reply_to_error
-from lazr_smtptest.smtp.sessions import Sessions
 from lazr_smtptest.smtp.timing import Timed
+from lazr_smtptest.transcript import Transcript
 
 __all__ = ["NOT_SMTP", "Connection"]
 
@@ -48,8 +50,6 @@ _BATCH = 100
 
 # An initial response may be as long as a response (RFC 4954 section 4).
 _AUTH = re.compile(rb"AUTH ", re.IGNORECASE)
-
-_session_ids = count(1)
 
 
 class Connection(Timed):
@@ -68,13 +68,12 @@ class Connection(Timed):
 
     on_rset: Callable[[], object] | None = None
     on_exit: Callable[[], object] | None = None
+    observer: ISessionObserver | None = None
+    session: Session
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.sessions = Sessions()
-        self.session_id = next(_session_ids)
-        self.peer = ("", 0)
-        self.user: str | None = None
+        self.connections = Connections()
         self._heard = False
         self._working = False
         self._busy = False
@@ -88,6 +87,23 @@ class Connection(Timed):
         self._junk = 0
         # Gives the number of octets written, or the error.
         self._write_now: Callable[[bytes], object] | None = None
+
+    # Who is there
+
+    @property
+    def peer(self) -> tuple[str, int]:
+        """The client's address and port."""
+        return self.session.peer
+
+    @property
+    def user(self) -> str | None:
+        """Who the client has logged in as, in UTF-8; ``None`` if it has not."""
+        return self.session.user
+
+    def take_helo(self, name: bytes | None) -> None:
+        """Note what the client calls itself; ``None``: it has not said."""
+        self._helo = (name, self.session.peer[0].encode())
+        self.session.helo = (name or b"").decode("utf-8", "surrogateescape")
 
     # What is offered
 
@@ -107,13 +123,23 @@ class Connection(Timed):
         """Greet the client (RFC 5321 section 4.3.1)."""
         limits = self.limits
         self._framer = Framer(max(limits.command_line, limits.auth_line))
+        self.session = Session(
+            id=new_name(),
+            started=self.seconds(),
+            transcript=Transcript(limits.transcript),
+        )
         self._find_peer()
         self._enhanced = "ENHANCEDSTATUSCODES" not in self.settings.hidden
         self._watch_transport()
-        self.sessions.add(self)
+        self.connections.add(self)
+        if self.observer is not None:
+            self.observer.session_began(self.session)
         self.start_timers()
         log.debug("[SMTPServer] accepted: %s", self.peer)
-        if limits.connections is not None and len(self.sessions) > limits.connections:
+        if (
+            limits.connections is not None
+            and len(self.connections) > limits.connections
+        ):
             self.end(Reply(421, "too many connections", "4.3.2"))
             return
         self.reply(Reply(220, self.greeting().decode("ascii", "replace")))
@@ -121,8 +147,8 @@ class Connection(Timed):
 
     def _find_peer(self) -> None:
         peer = self.transport.getPeer()
-        self.peer = str(getattr(peer, "host", "")), getattr(peer, "port", 0)
-        self._helo = (None, self.peer[0].encode())
+        self.session.peer = str(getattr(peer, "host", "")), getattr(peer, "port", 0)
+        self.take_helo(None)
 
     def _watch_transport(self) -> None:
         """Hear of the write buffer of the transport; done anew for TLS."""
@@ -137,8 +163,9 @@ class Connection(Timed):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Forget the transaction; what was not ended by its dot is not delivered."""
+        self._note_end(reason)
         self._closing = True
-        self.sessions.remove(self)
+        self.connections.remove(self)
         self.stop_timers()
         self.abort_transaction()
         logout, self._onLogout = self._onLogout, None
@@ -147,6 +174,27 @@ class Connection(Timed):
                 logout()
             except Exception:
                 log.exception("a user could not be logged out")
+        if self.observer is not None:
+            self.observer.session_ended(self.session)
+
+    def _note_end(self, reason: Failure) -> None:
+        """Say in the transcript how it ended."""
+        self.mark_time()
+        self.session.ended = self.seconds()
+        transcript = self.session.transcript
+        if self._framer.unfinished:
+            transcript.content(*self._framer.unfinished)
+        if self._closing:
+            transcript.note("the server closed the connection")
+        elif isinstance(getattr(reason, "value", None), ConnectionLost):
+            transcript.note(f"the connection was lost: {reason.getErrorMessage()}")
+        else:
+            transcript.note("the client closed the connection")
+
+    def mark_time(self) -> None:
+        """Say in the transcript when what follows was said."""
+        session = self.session
+        session.transcript.at(self.seconds() - session.started)
 
     def timeoutConnection(self) -> None:
         """Send an idle client away; cut off one that does not leave."""
@@ -167,6 +215,8 @@ class Connection(Timed):
         """
         if self._closing:
             return
+        if not self._working:
+            self.mark_time()
         if reply is not None:
             self.reply(reply)
         self._flush()
@@ -223,6 +273,7 @@ class Connection(Timed):
         if self._closing or not data:
             return
         self.heard(len(data))
+        self.mark_time()
         if not self._heard:
             self._heard = True
             if not isinstance(self.transport, TCPConnection):
@@ -256,20 +307,31 @@ class Connection(Timed):
             if isinstance(item, bytes):
                 self.lineReceived(item)
             elif isinstance(item, Content):
+                self.session.transcript.content(item.data or b"", item.size)
+                self.session.transcript.client(b".")
                 self.content_received(item.data)
             elif isinstance(item, Chunk):
+                self.session.transcript.content(item.data or b"", item.size)
                 self.chunk_received(item.data)
             else:
+                self._tell(item.line)
                 self.bad_line(item)
         except Exception:
             self.reply(self.reply_to(Failure()))
 
     def lineReceived(self, line: bytes) -> None:
         """Handle one line, a command or a step of AUTH."""
+        self._tell(line)
         if self.mode == smtp.COMMAND:
             self.state_COMMAND(line)
         else:
             self.state_AUTH(line)
+
+    def _tell(self, line: bytes) -> None:
+        if self.mode == smtp.COMMAND:
+            self.session.transcript.client(line)
+        else:
+            self.session.transcript.secret(line)
 
     def bad_line(self, line: BadLine) -> None:
         """Refuse a line that can be neither."""
@@ -278,7 +340,7 @@ class Connection(Timed):
     def state_COMMAND(self, line: bytes) -> None:
         """Find the method for a command line and call it."""
         if len(line) > self.limits.command_line - 2 and not _AUTH.match(line):
-            self.bad_line(BadLine("too long"))
+            self.bad_line(BadLine("too long", line))
             return
         verb, _, argument = line.rstrip(b" \t").partition(b" ")
         method = self.lookupMethod(verb) if verb.isalnum() else None
@@ -320,11 +382,16 @@ class Connection(Timed):
         if is_pending(result):
             self._busy = True
             deferred = pending(result)
+            deferred.addBoth(self._note_delay)
             deferred.addCallbacks(done, failed)
             deferred.addErrback(lambda failure: self.reply(self.reply_to(failure)))
             deferred.addBoth(self._go_on)
         else:
             done(result)
+
+    def _note_delay(self, result: object) -> object:
+        self.mark_time()
+        return result
 
     def _go_on(self, result: object) -> None:
         self._busy = False
@@ -358,8 +425,10 @@ class Connection(Timed):
         if self._closing:
             return
         self._say(reply.encode(enhanced=self._enhanced))
-        if reply.code >= 500:
-            self._count_error()
+        if reply.code >= 400:
+            self.session.refusals += 1
+            if reply.code >= 500:
+                self._count_error()
 
     def sendCode(self, code: int, message: bytes = b"") -> None:
         """Answer as Twisted's servers do."""
@@ -378,7 +447,9 @@ class Connection(Timed):
         """Write what was replied, unless the commands of a batch still run."""
         if self._replies:
             replies, self._replies = self._replies, []
-            self._write(b"".join(replies))
+            octets = b"".join(replies)
+            self.session.transcript.server(octets)
+            self._write(octets)
 
     def _write(self, data: bytes) -> None:
         if self._write_now is not None:
@@ -424,8 +495,8 @@ class Connection(Timed):
         # One failure may refuse the message for each of its recipients.
         self._logged = error
         log.error(
-            "session %d with %s:%s: %r",
-            self.session_id,
+            "session %s with %s:%s: %r",
+            self.session.id,
             *self.peer,
             error,
             exc_info=error,

@@ -14,8 +14,9 @@ from twisted.mail.interfaces import (
     IMessageDeliveryFactory,
 )
 
+from lazr_smtptest.interfaces import ISessionObserver
+from lazr_smtptest.smtp.connections import Connections
 from lazr_smtptest.smtp.protocol import SMTPServerProtocol
-from lazr_smtptest.smtp.sessions import Sessions
 from lazr_smtptest.smtp.settings import Settings
 
 __all__ = ["SMTPServerFactory"]
@@ -43,10 +44,11 @@ class SMTPServerFactory(smtp.SMTPFactory):
         on_exit: called at EXIT, after its reply; without it EXIT is no command.
         on_start: called when the first port listens for this factory.
         on_stop: called when the last one has ceased to.
+        observer: hears of the sessions.
 
     Attributes:
         domain: the name that the server gives itself, `bytes`.
-        sessions: the connections that are open.
+        connections: the connections that are open.
 
     Raises:
         TypeError: none of the three was given, or both kinds of delivery.
@@ -69,6 +71,7 @@ class SMTPServerFactory(smtp.SMTPFactory):
         on_exit: Callable[[], object] | None = None,
         on_start: Callable[[], object] | None = None,
         on_stop: Callable[[], object] | None = None,
+        observer: ISessionObserver | None = None,
     ) -> None:
         if delivery is not None and delivery_factory is not None:
             raise TypeError("give delivery or delivery_factory, not both")
@@ -85,7 +88,8 @@ class SMTPServerFactory(smtp.SMTPFactory):
         self.on_exit = on_exit
         self.on_start = on_start
         self.on_stop = on_stop
-        self.sessions = Sessions()
+        self.observer = observer
+        self.connections = Connections()
 
     def startFactory(self) -> None:
         """See `Factory`: a port listens."""
@@ -102,7 +106,8 @@ class SMTPServerFactory(smtp.SMTPFactory):
         protocol: SMTPServerProtocol = super().buildProtocol(addr)
         protocol.reactor = self.reactor
         protocol.settings = self.settings
-        protocol.sessions = self.sessions
+        protocol.connections = self.connections
+        protocol.observer = self.observer
         protocol.on_rset = self.on_rset
         protocol.on_exit = self.on_exit
         protocol.challengers = self.challengers
@@ -112,4 +117,4 @@ class SMTPServerFactory(smtp.SMTPFactory):
 
     def end_sessions(self) -> defer.Deferred[None]:
         """End every open connection with ``421``; fires when none is left."""
-        return self.sessions.end(self.reactor, self.settings.limits.closing)
+        return self.connections.end(self.reactor, self.settings.limits.closing)

@@ -19,6 +19,9 @@ __all__ = ["BadLine", "Chunk", "Content", "Framer", "Item", "append_piece"]
 CRLF = b"\r\n"
 END_OF_DATA = b"\r\n.\r\n"
 
+# Octets of a bad line, or of a content without an end, that are told of.
+SHOWN = 200
+
 # Pieces of a content are put together up to this many octets.
 SMALL = 4096
 
@@ -29,9 +32,11 @@ class BadLine:
 
     Attributes:
         reason: ``"too long"`` or ``"bare LF"``.
+        line: the beginning of it.
     """
 
     reason: str
+    line: bytes = attrs.field(default=b"", eq=False)
 
 
 @attrs.frozen
@@ -40,9 +45,11 @@ class Content:
 
     Attributes:
         data: the exact bytes; ``None`` if they were over the limit.
+        size: how many there were.
     """
 
     data: bytes | None
+    size: int = attrs.field(default=0, eq=False)
 
 
 @attrs.frozen
@@ -51,9 +58,11 @@ class Chunk:
 
     Attributes:
         data: the exact bytes; ``None`` if they were not to be kept.
+        size: how many there were.
     """
 
     data: bytes | None
+    size: int = attrs.field(default=0, eq=False)
 
 
 class Framer:
@@ -114,6 +123,16 @@ class Framer:
         """Whether a line comes next, or a part of one is there."""
         return self._reader is None
 
+    @property
+    def unfinished(self) -> tuple[bytes, int] | None:
+        """The beginning of a content or chunk that has not ended, and its size.
+
+        ``None`` if there is none, or nothing of it has come.
+        """
+        if self._reader is None or not self._reader.size:
+            return None
+        return self._reader.start(), self._reader.size
+
     def next(self) -> Item | None:
         """Give the next item; a line comes without its CRLF.
 
@@ -152,7 +171,7 @@ class Framer:
     def _bad_line(self, reason: str) -> BadLine:
         """Answer at once; the rest of the line is no command either."""
         self._discarding = True
-        return BadLine(reason)
+        return BadLine(reason, self._buffer[self._start : self._start + SHOWN])
 
     def _discard_to(self, end: int) -> bytes | BadLine | None:
         if end < 0:
@@ -173,6 +192,7 @@ class _ChunkReader:
 
     def __init__(self, size: int, keep: bool) -> None:
         self._missing = size
+        self.size = 0
         self._pieces: list[bytes] | None = [] if keep else None
 
     def feed(self, data: bytes) -> int | None:
@@ -181,11 +201,17 @@ class _ChunkReader:
         if used and self._pieces is not None:
             append_piece(self._pieces, data[:used])
         self._missing -= used
+        self.size += used
         return None if self._missing else used
+
+    def start(self) -> bytes:
+        """Give the beginning of what there is so far."""
+        return self._pieces[0][:SHOWN] if self._pieces else b""
 
     def item(self) -> Chunk:
         """Give what was collected."""
-        return Chunk(None if self._pieces is None else b"".join(self._pieces))
+        data = None if self._pieces is None else b"".join(self._pieces)
+        return Chunk(data, self.size)
 
 
 class _ContentReader:
@@ -194,7 +220,7 @@ class _ContentReader:
     def __init__(self, size_limit: int | None) -> None:
         self._size_limit = size_limit
         self._pieces: list[bytes] = []
-        self._size = 0
+        self.size = 0
         self._too_big = False
         # The end may straddle any number of pieces. DATA's own CRLF counts as
         # the line end before the first line.
@@ -224,12 +250,12 @@ class _ContentReader:
         return inside if inside >= 0 else None
 
     def _keep(self, data: bytes) -> None:
-        self._size += len(data)
+        self.size += len(data)
         if self._too_big or not data:
             return
         # Transparency makes at most four octets of three ("..CRLF" of ".CRLF"),
         # so only what is over four thirds is certain to be too big already.
-        if self._size_limit is not None and self._size * 3 > self._size_limit * 4 + 12:
+        if self._size_limit is not None and self.size * 3 > self._size_limit * 4 + 12:
             self._too_big = True
             self._pieces.clear()
             return
@@ -237,9 +263,13 @@ class _ContentReader:
 
     def _unkeep(self, count: int) -> None:
         """Drop the first octets of the end of data that were taken for content."""
-        self._size -= count
+        self.size -= count
         if not self._too_big:
             self._pieces = [b"".join(self._pieces)[:-count]]
+
+    def start(self) -> bytes:
+        """Give the beginning of what there is so far."""
+        return self._pieces[0][:SHOWN] if self._pieces else b""
 
     def item(self) -> Content:
         """Give what was collected, as it was before the client made it fit."""
@@ -251,8 +281,8 @@ class _ContentReader:
         if self._too_big or (
             self._size_limit is not None and len(data) > self._size_limit
         ):
-            return Content(None)
-        return Content(data)
+            return Content(None, self.size)
+        return Content(data, len(data))
 
 
 def append_piece(pieces: list[bytes], data: bytes) -> None:

@@ -38,6 +38,8 @@ class Limits:
         goodbye: seconds that a client has to take the last reply of its session;
             it is disconnected after that.
         closing: the same for when the server stops.
+        transcript: events (lines, replies, messages) that are kept of what a
+            session says; 0: none.
     """
 
     command_line: int = 2048
@@ -58,3 +60,4 @@ class Limits:
     backlog: int = 64 * 1024
     goodbye: float = 10.0
     closing: float = 1.0
+    transcript: int = 1000

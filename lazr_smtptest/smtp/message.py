@@ -7,6 +7,7 @@ as an envelope if it takes one, otherwise line by line.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime, timezone
 
 from twisted.internet import defer
 from twisted.mail import smtp
@@ -18,6 +19,7 @@ from lazr_smtptest.interfaces import IEnvelopeMessage
 from lazr_smtptest.pending import is_pending, pending
 from lazr_smtptest.smtp.errors import ClientError, ReplyError
 from lazr_smtptest.smtp.irregular import inspect_content, longest_line_exceeds
+from lazr_smtptest.smtp.names import new_name
 from lazr_smtptest.smtp.reply import Reply
 from lazr_smtptest.smtp.transaction import Transactions, decode
 
@@ -122,6 +124,10 @@ class Messages(Transactions):
             warnings=tuple(self._warnings),
             user=self.user,
             tls=self.secure,
+            id=new_name(),
+            received_at=datetime.fromtimestamp(self.seconds(), timezone.utc),
+            session=self.session,
+            transaction=self._transaction,
         )
 
     # Delivery
@@ -177,6 +183,8 @@ class Messages(Transactions):
         self.log_outcome(
             "accepted", envelope.mail_from, envelope.rcpt_tos, envelope.content
         )
+        self.session.delivered += 1
+        self.close_transaction("delivered", replies[0])
         self.abort_transaction()
         self.forget_junk()
         self.reply(replies[0])

@@ -52,7 +52,9 @@ class SMTPServerProtocol(Chunking, XClient, Authentication, StartTLS):
     Attributes:
         settings: what the listener offers.
         reactor: where time comes from; ``None`` for Twisted's global reactor.
-        sessions: the connections that are open; this one enters and leaves it.
+        connections: those that are open; this one enters and leaves it.
+        observer: hears of the session.
+        session: what is known of the connection, and all that was said.
         on_rset: called at RSET, before its reply.
         on_exit: called at EXIT, after its reply; ``None``: there is no EXIT.
         peer: the client's address and port.
@@ -118,7 +120,7 @@ class SMTPServerProtocol(Chunking, XClient, Authentication, StartTLS):
         self.abort_transaction()
         self.forget_offered()
         self.check_last_in_group()  # the note was just forgotten
-        self._helo = (argument, self.peer[0].encode())
+        self.take_helo(argument)
         return True
 
     def extensions(self) -> dict[bytes, list[bytes] | None]:

@@ -94,9 +94,9 @@ class StartTLS(Connection):
     def forget_session(self) -> None:
         """Forget what the client said so far (RFC 3207 section 4.2)."""
         self.abort_transaction()
-        self._helo = (None, self.peer[0].encode())
+        self.take_helo(None)
         self.authenticated = False
-        self.user = None
+        self.session.user = self.session.mechanism = None
         self.delivery, self.deliveryFactory = self._first_deliveries
         logout, self._onLogout = self._onLogout, None
         if logout is not None:
@@ -135,11 +135,19 @@ class StartTLS(Connection):
     def handshakeCompleted(self) -> None:
         """Say what has waited for the handshake."""
         self._handshaking = False
-        self.handshake = Handshake.of(self.transport.getHandle())
+        self._note_handshake(Handshake.of(self.transport.getHandle()))
         self.setTimeout(self.limits.idle)
         self._flush()
         if self._ending:
             self.end(None)
+
+    def _note_handshake(self, handshake: Handshake) -> None:
+        self.handshake, session = handshake, self.session
+        session.tls_version = handshake.version
+        session.tls_cipher = handshake.cipher
+        session.client_certificate = handshake.client_names
+        self.mark_time()
+        session.transcript.tls(f"TLS is on: {handshake.version}, {handshake.cipher}")
 
     def dataReceived(self, data: bytes) -> None:
         """Take what the client sent, within TLS if that is on."""
@@ -173,4 +181,6 @@ class StartTLS(Connection):
         if self._handshaking:
             why = reason.getErrorMessage()
             log.info("%s:%s: the TLS handshake failed: %s", *self.peer, why)
+            self.mark_time()
+            self.session.transcript.note(f"the TLS handshake failed: {why}")
         super().connectionLost(reason)

@@ -17,6 +17,7 @@ from typing import Any
 from twisted.mail import smtp
 from twisted.mail.interfaces import IMessageSMTP
 
+from lazr_smtptest.session import Outcome, Transaction
 from lazr_smtptest.smtp.connection import Connection
 from lazr_smtptest.smtp.errors import ClientError, PolicyError, ReplyError, refusal_in
 from lazr_smtptest.smtp.extensions import check_release
@@ -49,6 +50,7 @@ class Transactions(Connection):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._transaction: Transaction | None = None
         # What the delivery gave, with the recipient that it is for.
         self._messages: list[tuple[IMessageSMTP, smtp.User]] = []
         self.forget_transaction()
@@ -65,6 +67,7 @@ class Transactions(Connection):
 
     def abort_transaction(self) -> None:
         """Forget the sender, the recipients and a message on its way."""
+        self.close_transaction("aborted")
         self.forget_transaction()
         messages, self._messages = self._messages, []
         for message, _ in messages:
@@ -72,6 +75,13 @@ class Transactions(Connection):
                 message.connectionLost()
             except Exception:
                 log.exception("a message could not be abandoned")
+
+    def close_transaction(self, outcome: Outcome, reply: Reply | None = None) -> None:
+        """Say what became of it, if there is one."""
+        transaction, self._transaction = self._transaction, None
+        if transaction is not None:
+            transaction.outcome = outcome
+            transaction.reply = reply
 
     # What is irregular
 
@@ -123,6 +133,8 @@ class Transactions(Connection):
 
     def _sender_refused(self, sender: Address, reply: Reply) -> None:
         self._warnings.clear()
+        self._transaction = self.session.begin(str(sender))
+        self.close_transaction("refused", reply)
         self.refuse(reply, sender)
 
     def _check_may_send(self) -> None:
@@ -178,6 +190,7 @@ class Transactions(Connection):
             return
         self._from = answer
         self._mail_options = options
+        self._transaction = self.session.begin(str(answer))
         self.reply(Reply(250, "sender accepted", "2.1.0"))
 
     # RCPT
@@ -201,13 +214,15 @@ class Transactions(Connection):
             if len(self._to) >= self.limits.recipients:
                 raise PolicyError(452, "too many recipients", "4.5.3")
         except ReplyError as error:
-            self.refuse(error.reply, sender, [user])
+            self._recipient_refused(user, error.reply)
             return
         self.call(
             self.validateTo,
             user,
             done=lambda answer: self._recipient_answered(user, answer, options),
-            failed=lambda failure: self.refuse(self.reply_to(failure), sender, [user]),
+            failed=lambda failure: self._recipient_refused(
+                user, self.reply_to(failure)
+            ),
         )
 
     def _parse_rcpt_options(self, path: ParsedPath) -> Options:
@@ -225,11 +240,18 @@ class Transactions(Connection):
         """Take what the delivery made of it: what makes a message, or a refusal."""
         refusal = refusal_in(answer)
         if refusal is not None:
-            self.refuse(refusal, self._from, [user])
+            self._recipient_refused(user, refusal)
             return
+        if self._transaction is not None:
+            self._transaction.rcpt_tos = (*self._transaction.rcpt_tos, str(user))
         self._to.append((user, answer))
         self._rcpt_options.append(options)
         self.reply(Reply(250, "recipient accepted", "2.1.5"))
+
+    def _recipient_refused(self, user: smtp.User, reply: Reply) -> None:
+        if self._transaction is not None:
+            self._transaction.refused += ((str(user), reply),)
+        self.refuse(reply, self._from, [user])
 
     # RSET
 
@@ -254,6 +276,7 @@ class Transactions(Connection):
     def refuse_message(self, reply: Reply, content: bytes | None) -> None:
         """Refuse the message, which ends the transaction."""
         self.refuse(reply, self._from, self.users(), content)
+        self.close_transaction("refused", reply)
         self.abort_transaction()
 
     def refuse(

@@ -39,11 +39,11 @@ class XClient(Transactions):
             self.reply(error.reply)
             return
         self.abort_transaction()
-        self.peer = host, port
+        self.session.peer = host, port
         name = attributes.get("HELO")
-        self._helo = (name.encode() if name else None, host.encode())
+        self.take_helo(name.encode() if name else None)
         if "LOGIN" in attributes:
-            self.user = attributes["LOGIN"]
+            self.session.user = attributes["LOGIN"]
             self.authenticated = self.user is not None
         self.xclient = {**getattr(self, "xclient", {}), **attributes}
         self.forget_offered()

@@ -164,5 +164,5 @@ def test_a_session_that_goes_away_at_any_octet_delivers_nothing(site: Any) -> No
         peer.say(whole[:end])
         peer.disconnect()
     assert site.contents == []
-    assert not len(site.factory.sessions)
+    assert not len(site.factory.connections)
     assert site.still_serves()

@@ -450,7 +450,7 @@ def test_scram_logs_in(login: Any) -> None:
     final, expected = proof_of(decoded(login.say(SCRAM_FIRST)[0]), b"secret")
     assert decoded(login.say(final)[0]) == expected
     assert login.say("") == ["235 2.7.0 authenticated"]
-    assert login.protocol.mechanism == "SCRAM-SHA-256"
+    assert login.protocol.session.mechanism == "SCRAM-SHA-256"
 
 
 def test_scram_may_begin_with_an_empty_challenge(login: Any) -> None:
@@ -562,7 +562,7 @@ def test_the_user_is_whom_the_client_acts_as(
     """RFC 4422 section 2."""
     wire = serve(Auth.any())
     assert wire.codes("AUTH PLAIN " + encoded(response)) == ["235"]
-    assert (wire.protocol.user, wire.protocol.mechanism) == (user, "PLAIN")
+    assert (wire.protocol.user, wire.protocol.session.mechanism) == (user, "PLAIN")
 
 
 def test_another_server_may_say_who_the_user_is(serve: Any) -> None:
@@ -570,13 +570,13 @@ def test_another_server_may_say_who_the_user_is(serve: Any) -> None:
     wire = serve(xclient=True)
     wire.say(f"AUTH PLAIN {WRONG}")
     assert wire.codes("XCLIENT LOGIN=bob", f"AUTH PLAIN {RIGHT}") == ["220", "503"]
-    assert (wire.protocol.user, wire.protocol.mechanism) == ("bob", None)
+    assert (wire.protocol.user, wire.protocol.session.mechanism) == ("bob", None)
 
 
 def test_nobody_is_in_at_first(login: Any) -> None:
     """Nor after a failure."""
     login.say(f"AUTH PLAIN {WRONG}")
-    assert (login.protocol.user, login.protocol.mechanism) == (None, None)
+    assert (login.protocol.user, login.protocol.session.mechanism) == (None, None)
 
 
 def test_a_known_user_acts_as_himself_only(login: Any) -> None:
@@ -619,9 +619,9 @@ def test_a_wrong_password_is_refused(login: Any) -> None:
 def test_logins_are_counted(login: Any) -> None:
     """Those that were judged; one that was cancelled or malformed was not."""
     login.say("AUTH PLAIN", "*", "AUTH PLAIN AAAA", f"AUTH PLAIN {WRONG}")
-    assert login.protocol.login_attempts == 1
+    assert login.protocol.session.login_attempts == 1
     login.say(f"AUTH PLAIN {RIGHT}")
-    assert login.protocol.login_attempts == 2
+    assert login.protocol.session.login_attempts == 2
 
 
 def test_too_many_failures_end_the_session(serve: Any) -> None:

@@ -118,7 +118,7 @@ def test_a_logout_that_raises_does_no_harm(
     login.protocol._onLogout = lambda: 1 / 0
     login.disconnect()
     assert "could not be logged out" in caplog.text
-    assert len(login.factory.sessions) == 0
+    assert len(login.factory.connections) == 0
 
 
 def test_a_factory_hears_of_its_ports(handler: Any) -> None:

@@ -346,7 +346,7 @@ def test_login_is_forgotten(logged_in: Ends) -> None:
 
 def test_name_of_the_login_is_forgotten(logged_in: Ends) -> None:
     """The session has no user until it logs in anew."""
-    logged_in.server.user = "anna"
+    logged_in.server.session.user = "anna"
     logged_in.upgrade()
     assert logged_in.server.user is None
 
@@ -463,7 +463,7 @@ def test_session_that_ends_after_its_handshake_did_not_fail(
     ends.upgrade()
     ends.wire.transport.protocol.connectionLost(Failure(ConnectionDone()))
     assert caplog.messages == []
-    assert not len(ends.wire.factory.sessions)
+    assert not len(ends.wire.factory.connections)
 
 
 def test_client_that_refuses_the_certificate_is_gone(new_wire: NewWire) -> None:

@@ -8,10 +8,10 @@ from typing import Any, Protocol
 from twisted.internet import defer
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
-__all__ = ["Sessions"]
+__all__ = ["Connections"]
 
 
-class Session(Protocol):
+class Endable(Protocol):
     """What has to be known of a connection to end it."""
 
     transport: Any
@@ -20,26 +20,26 @@ class Session(Protocol):
         """Send the client away."""
 
 
-class Sessions:
+class Connections:
     """The open connections, and the wait for the last of them to end."""
 
     def __init__(self) -> None:
-        self._open: set[Session] = set()
+        self._open: set[Endable] = set()
         self._waiting: list[defer.Deferred[None]] = []
 
     def __len__(self) -> int:
         return len(self._open)
 
-    def __iter__(self) -> Iterator[Session]:
+    def __iter__(self) -> Iterator[Endable]:
         return iter(tuple(self._open))
 
-    def add(self, session: Session) -> None:
+    def add(self, connection: Endable) -> None:
         """Note a connection that was made."""
-        self._open.add(session)
+        self._open.add(connection)
 
-    def remove(self, session: Session) -> None:
+    def remove(self, connection: Endable) -> None:
         """Note a connection that was lost."""
-        self._open.discard(session)
+        self._open.discard(connection)
         if not self._open:
             waiting, self._waiting = self._waiting, []
             for deferred in waiting:
@@ -60,14 +60,14 @@ class Sessions:
             return defer.succeed(None)
         deferred: defer.Deferred[None] = defer.Deferred()
         self._waiting.append(deferred)
-        for session in self:
-            session.shut_down()
+        for connection in self:
+            connection.shut_down()
         timeout = reactor.callLater(grace, self._abort)
         return deferred.addCallback(lambda _: _cancel(timeout))
 
     def _abort(self) -> None:
-        for session in self:
-            session.transport.abortConnection()
+        for connection in self:
+            connection.transport.abortConnection()
 
 
 def _cancel(call: IDelayedCall) -> None:

@@ -1,4 +1,4 @@
-"""`lazr_smtptest.smtp.sessions`: ending every connection of a server."""
+"""`lazr_smtptest.smtp.connections`: ending every connection of a server."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from lazr_smtptest.smtp.limits import Limits
 
 def test_a_connection_is_a_session_while_it_is_open(wire: Any) -> None:
     """From its making to its loss."""
-    assert list(wire.factory.sessions) == [wire.protocol]
+    assert list(wire.factory.connections) == [wire.protocol]
     wire.disconnect()
-    assert len(wire.factory.sessions) == 0
+    assert len(wire.factory.connections) == 0
 
 
 def test_without_sessions_there_is_nothing_to_wait_for(wire: Any) -> None:

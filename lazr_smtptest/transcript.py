@@ -1,0 +1,225 @@
+"""What a client and a server said to each other, line by line."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Literal
+
+import attrs
+
+__all__ = ["Line", "Transcript"]
+
+# What an event is. An event is two items of a list, its kind and what belongs to
+# it: a record for each would take most of the memory that a message takes.
+_TIME, _CLIENT, _SECRET, _SERVER, _CONTENT, _NOTE, _TLS = range(7)
+
+# Octets that are kept of a line, and of a message at its beginning and its end.
+_LINE = 2048
+_HEAD = 160
+_TAIL = 80
+
+# Lines of a message that are shown at its beginning and at its end.
+_HEAD_LINES = 4
+_TAIL_LINES = 2
+
+_MASK = "********"
+# A secret may stand in the command itself (RFC 4954 section 4).
+_INITIAL_RESPONSE = re.compile(r"(?i)\A(AUTH +\S+ +)(?!=?\Z).+")
+
+Who = Literal["client", "server", "note"]
+
+
+@attrs.frozen
+class Line:
+    """One line of a transcript.
+
+    Attributes:
+        seconds: when it was said, since the session began.
+        who: ``"client"``, ``"server"``, or ``"note"`` for what was not said but
+            happened.
+        text: the line, without its end. What is not printable is escaped.
+        tls: whether it went over TLS.
+    """
+
+    seconds: float
+    who: Who
+    text: str
+    tls: bool = False
+
+    @property
+    def refuses(self) -> bool:
+        """Whether it is a reply of 4xx or 5xx."""
+        return self.who == "server" and self.text[:1] in ("4", "5")
+
+    def __str__(self) -> str:
+        return f"{self.seconds:9.3f} {self._arrow()} {self.text}"
+
+    def _arrow(self) -> str:
+        if self.who == "note":
+            return "==="
+        dash = "~" if self.tls else "-"
+        if self.who == "client":
+            return f" {dash}>"
+        if self.refuses:
+            return "<~*" if self.tls else "<**"
+        return f"<{dash} "
+
+
+class Transcript:
+    """The conversation of one session.
+
+    The reactor's thread writes it; any thread may read it, also while the session
+    goes on. What clients send to log in is masked, and of a message only its size,
+    its beginning and its end are kept.
+
+    It has a bound: of a session with more events than that the first half and the
+    latest are kept.
+
+    Args:
+        bound: how many events are kept; an event is a line, a reply, a message.
+            0: none, and nothing is kept at all.
+    """
+
+    __slots__ = ("_bound", "_head", "_tail", "add")
+
+    def __init__(self, bound: int = 1000) -> None:
+        self._bound = bound
+        self._head: list[Any] = []
+        self._tail: deque[Any] | None = None
+        # Takes the two items of an event.
+        self.add: Callable[[Iterable[Any]], None] = (
+            self._head.extend if bound else _drop
+        )
+
+    # Writing, in the reactor's thread
+
+    def at(self, seconds: float) -> None:
+        """Say when the following was said, in seconds since the session began."""
+        self.add((_TIME, seconds))
+        # An event has two items: this is the half of the bound.
+        if self._tail is None and len(self._head) > self._bound:
+            self._tail = deque(maxlen=self._bound + self._bound % 2)
+            self.add = self._tail.extend
+
+    def client(self, line: bytes) -> None:
+        """Keep a line of the client's, given without its end."""
+        self.add((_CLIENT, line[:_LINE]))
+
+    def secret(self, line: bytes) -> None:
+        """Keep a line of the client's that only it should know."""
+        self.add((_SECRET, line[:_LINE]))
+
+    def server(self, octets: bytes) -> None:
+        """Keep a reply, as it goes over the wire."""
+        self.add((_SERVER, octets))
+
+    def content(self, content: bytes, size: int) -> None:
+        """Keep what there is to see of a message, or of a part of one.
+
+        Args:
+            content: its octets, as far as they are there.
+            size: how many there were.
+        """
+        self.add((_CONTENT, (size, content[:_HEAD], content[-_TAIL:])))
+
+    def note(self, text: str) -> None:
+        """Keep what happened."""
+        self.add((_NOTE, text))
+
+    def tls(self, text: str) -> None:
+        """Keep that all that follows goes over TLS."""
+        self.add((_TLS, text))
+
+    # Reading
+
+    def lines(self, *, secrets: bool = False) -> list[Line]:
+        """Give the lines, oldest first.
+
+        Args:
+            secrets: whether to show what clients sent to log in.
+        """
+        return list(self._lines(secrets))
+
+    def __iter__(self) -> Iterator[Line]:
+        """Go through the lines that are there now, oldest first, secrets masked."""
+        return self._lines(False)
+
+    def __str__(self) -> str:
+        """Write it down; ``->`` is said by the client, ``<-`` by the server.
+
+        ``<**`` refuses, ``===`` happened, and ``~`` stands for ``-`` within TLS.
+        """
+        return self.text()
+
+    def text(self, *, secrets: bool = False) -> str:
+        """Do what `str` does.
+
+        Args:
+            secrets: see `lines`.
+        """
+        return "\n".join(map(str, self._lines(secrets)))
+
+    def _lines(self, secrets: bool) -> Iterator[Line]:
+        seconds, tls = 0.0, False
+        for kind, what in self._events():
+            if kind == _TIME:
+                seconds = what
+                continue
+            who, texts = _shown(kind, what, secrets)
+            for text in texts:
+                yield Line(seconds, who, text, tls and who != "note")
+            tls = tls or kind == _TLS
+
+    def _events(self) -> Iterator[tuple[int, Any]]:
+        # Copied, for the reactor's thread goes on writing. What it adds comes in
+        # pairs, and a copy is made at once.
+        head, tail = self._head.copy(), self._tail
+        yield from zip(head[::2], head[1::2], strict=False)
+        if tail is not None:
+            rest = tail.copy()
+            if len(rest) == rest.maxlen:
+                yield _NOTE, "here lines are left out: the transcript has its bound"
+            items = list(rest)
+            yield from zip(items[::2], items[1::2], strict=False)
+
+
+def _drop(event: Iterable[Any]) -> None:
+    """Keep nothing."""
+
+
+def _shown(kind: int, what: Any, secrets: bool) -> tuple[Who, list[str]]:
+    if kind == _CLIENT:
+        text = _text(what)
+        return "client", [
+            text if secrets else _INITIAL_RESPONSE.sub(rf"\1{_MASK}", text)
+        ]
+    if kind == _SECRET:
+        return "client", [_text(what) if secrets or what == b"*" else _MASK]
+    if kind == _SERVER:
+        return "server", [_text(line) for line in what.split(b"\r\n")[:-1]]
+    if kind == _CONTENT:
+        return "client", _message(*what)
+    return "note", [what]
+
+
+def _message(size: int, head: bytes, tail: bytes) -> list[str]:
+    """Show the beginning and the end of a message, and how much there was."""
+    first = head.split(b"\r\n")
+    if size == len(head) and len(first) <= _HEAD_LINES + _TAIL_LINES:
+        return [_text(line) for line in first if line or line is not first[-1]]
+    # The last piece of the beginning may be half a line, the first of the end too.
+    first = first[:-1][:_HEAD_LINES] or first
+    last = tail.split(b"\r\n")[1:-1][-_TAIL_LINES:]
+    return [*map(_text, first), f"[... {size} octets in all ...]", *map(_text, last)]
+
+
+def _text(octets: bytes) -> str:
+    text = octets.decode("utf-8", "backslashreplace")
+    if text.isprintable():
+        return text
+    return "".join(
+        each if each.isprintable() else each.encode("unicode_escape").decode("ascii")
+        for each in text
+    )

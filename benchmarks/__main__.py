@@ -15,7 +15,7 @@ from .rounds import Outcome, measure
 from .scenario import Budget, Entry, Scenario, Wanted
 from .scenarios import SCENARIOS
 from .startstop.peers import PEERS as TEST_PEERS
-from .table import as_text, write_json
+from .table import as_text, legend, write_json
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -34,7 +34,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
-    return 0 if options.json is None else _write(options.json, outcomes)
+    if options.json is not None:
+        write_json(options.json, outcomes)
+    return 0
 
 
 def _measure(options: argparse.Namespace) -> list[Outcome]:
@@ -45,6 +47,7 @@ def _measure(options: argparse.Namespace) -> list[Outcome]:
     _name_missing(entry for _, entries in entered for entry in entries)
     budget = Budget(seconds=options.seconds, messages=options.messages)
     outcomes = []
+    print(legend(options.rounds), end="\n\n", flush=True)
     for scenario, entries in entered:
         present = [entry for entry in entries if not entry.missing]
         outcome = measure(scenario, present, options.rounds, budget, _progress())
@@ -80,15 +83,6 @@ def _raise_limits() -> None:
     """Let this process and its children have as many descriptors as they may."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-
-
-def _write(path: Path, outcomes: Sequence[Outcome]) -> int:
-    try:
-        write_json(path, outcomes)
-    except OSError as error:
-        print(f"nothing was written: {error}", file=sys.stderr)
-        return 1
-    return 0
 
 
 def _listing() -> str:
@@ -143,7 +137,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     add(
         "--json",
-        type=Path,
+        type=_file,
         metavar="FILE",
         help="also write every measurement to FILE",
     )
@@ -159,6 +153,16 @@ def _count(text: str) -> int:
     if not text.isdigit() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"it must be 1 or more, not {text}")
     return int(text)
+
+
+def _file(text: str) -> Path:
+    """Open it already now: nobody is to wait for numbers that are lost then."""
+    path = Path(text)
+    try:
+        path.open("a").close()
+    except OSError as error:
+        raise argparse.ArgumentTypeError(f"it cannot be written: {error}") from error
+    return path
 
 
 def _seconds(text: str) -> float:

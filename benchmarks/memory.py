@@ -23,7 +23,6 @@ PEAK = (
 _SMALL = Plan(distinct=True)
 _BIG = Plan(size=1_048_576)
 _SERVER_ALONE = 60_000_000
-_WARMING = 1000
 _PATIENCE = 600
 
 
@@ -45,7 +44,7 @@ def _beyond(server: Ours, key: str, number: int, budget: Budget) -> Sample:
     """Divide what is not content by the number of messages."""
     number = budget.messages or number
     with server.run(frozenset()) as running:
-        send(running.port, _SMALL, min(number, _WARMING), _PATIENCE)
+        send(running.port, _SMALL, -(-number // 10), _PATIENCE)
         before = running.ask("memory")
         send(running.port, _SMALL, number, _PATIENCE)
         after = running.ask("memory")

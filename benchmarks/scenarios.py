@@ -109,6 +109,13 @@ SCENARIOS: tuple[Scenario, ...] = (
     ),
     _load("idle", "1 KB over 20 connections beside 1,000 idle ones", Plan(idle=1000)),
     _variants(
+        "transcript",
+        "1 KB over 20 connections, with and without transcripts",
+        Plan(),
+        {"ours, none": Ours({"limit": "transcript=0"})},
+        Goal("rate", "ours, none", 0.85),
+    ),
+    _variants(
         "log",
         "1 KB over 20 connections, with and without a log, DEBUG and above",
         Plan(),

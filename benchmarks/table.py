@@ -12,6 +12,15 @@ from .rounds import Outcome, Result
 from .scenario import Ceiling, Column, Goal
 
 
+def legend(rounds: int) -> str:
+    """Say how the tables are to be read."""
+    return (
+        f"Medians of up to {rounds} rounds; x: how many times as good as this server\n"
+        "the first one is, the median of what it was in each round. CPU: of the\n"
+        "server, per message, in and out of the kernel."
+    )
+
+
 def as_text(outcome: Outcome) -> str:
     """Write the table of a scenario, and what was wanted."""
     scenario = outcome.scenario

@@ -36,6 +36,12 @@ def _login(server: CaptureServer, value: str, stack: ExitStack) -> None:
     server.auth = Auth.users({user: password})
 
 
+def _limit(server: CaptureServer, value: str, stack: ExitStack) -> None:
+    name, _, number = value.partition("=")
+    limits = attrs.evolve(server.settings.limits, **{name: int(number)})
+    server.settings = attrs.evolve(server.settings, limits=limits)
+
+
 def _log(server: CaptureServer, value: str, stack: ExitStack) -> None:
     logging.basicConfig(filename=value, level=logging.DEBUG)
 
@@ -57,6 +63,7 @@ def _profile(server: CaptureServer, value: str, stack: ExitStack) -> None:
 VARIANTS: dict[str, Variant] = {
     "tls": _tls,
     "login": _login,
+    "limit": _limit,
     "log": _log,
     "trace": _trace,
     "profile": _profile,

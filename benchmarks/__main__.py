@@ -7,22 +7,22 @@ import resource
 import signal
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
 
+from .commandline import listing, parser
 from .peers import PEERS
+from .peers.ours import Ours
 from .program import ProgramError
 from .rounds import Outcome, measure
 from .scenario import Budget, Entry, Scenario, Wanted
 from .scenarios import SCENARIOS
-from .startstop.peers import PEERS as TEST_PEERS
 from .table import as_text, legend, write_json
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the benchmarks with the given command line; return the exit status."""
-    options = _parser().parse_args(arguments)
+    options = parser().parse_args(arguments)
     if options.list:
-        print(_listing())
+        print(listing())
         return 0
     # So that the servers end, and not only this program.
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(1))
@@ -40,17 +40,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _measure(options: argparse.Namespace) -> list[Outcome]:
+    Ours.always.update(options.option)
     entered = [
         (scenario, scenario.enter(_wanted(options.peer)))
         for scenario in _chosen(options.scenario)
     ]
     _name_missing(entry for _, entries in entered for entry in entries)
     budget = Budget(seconds=options.seconds, messages=options.messages)
+    progress = _progress()
     outcomes = []
     print(legend(options.rounds), end="\n\n", flush=True)
     for scenario, entries in entered:
         present = [entry for entry in entries if not entry.missing]
-        outcome = measure(scenario, present, options.rounds, budget, _progress())
+        outcome = measure(scenario, present, options.rounds, budget, progress)
+        progress("")
         print(as_text(outcome), end="\n\n", flush=True)
         outcomes.append(outcome)
     return outcomes
@@ -83,96 +86,6 @@ def _raise_limits() -> None:
     """Let this process and its children have as many descriptors as they may."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-
-
-def _listing() -> str:
-    width = max(len(name) for name in _names()) + 2
-    scenarios = [f"{each.name:<{width}}{each.title}" for each in SCENARIOS]
-    versions = {each.name: each.version() or each.remedy for each in PEERS}
-    for name, peer in TEST_PEERS.items():
-        known = peer.version()
-        remedy = f"pip install {peer.distribution}"
-        versions.setdefault(name, remedy if known is None else known)
-    servers = [f"{name:<{width}}{what}" for name, what in versions.items()]
-    return "\n".join(["Scenarios:", *scenarios, "", "Servers:", *servers])
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks")
-    add = parser.add_argument
-    add(
-        "--scenario",
-        action="append",
-        choices=[each.name for each in SCENARIOS],
-        metavar="NAME",
-        help="what to measure, may be repeated; without it all but the heavy ones",
-    )
-    add(
-        "--peer",
-        action="append",
-        choices=_names(),
-        metavar="NAME",
-        help="a server to compare ours with, may be repeated; without it all",
-    )
-    add(
-        "--rounds",
-        type=_count,
-        default=5,
-        metavar="N",
-        help="turns each server gets in each scenario (default: %(default)s)",
-    )
-    add(
-        "--seconds",
-        type=_seconds,
-        default=2.0,
-        metavar="S",
-        help="how long the load of a turn should last (default: %(default)s)",
-    )
-    add(
-        "--messages",
-        type=_count,
-        default=0,
-        metavar="N",
-        help="so many messages a turn, however long that takes",
-    )
-    add(
-        "--json",
-        type=_file,
-        metavar="FILE",
-        help="also write every measurement to FILE",
-    )
-    add("--list", action="store_true", help="list scenarios and servers, and exit")
-    return parser
-
-
-def _names() -> list[str]:
-    return list(dict.fromkeys([*(each.name for each in PEERS), *TEST_PEERS]))
-
-
-def _count(text: str) -> int:
-    if not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"it must be 1 or more, not {text}")
-    return int(text)
-
-
-def _file(text: str) -> Path:
-    """Open it already now: nobody is to wait for numbers that are lost then."""
-    path = Path(text)
-    try:
-        path.open("a").close()
-    except OSError as error:
-        raise argparse.ArgumentTypeError(f"it cannot be written: {error}") from error
-    return path
-
-
-def _seconds(text: str) -> float:
-    try:
-        number = float(text)
-    except ValueError:
-        number = 0
-    if not 0 < number <= 60:
-        raise argparse.ArgumentTypeError(f"it must be over 0, up to 60, not {text}")
-    return number
 
 
 if __name__ == "__main__":

@@ -13,34 +13,36 @@ from .scenario import Ceiling, Column, Goal
 
 
 def legend(rounds: int) -> str:
-    """Say how the tables are to be read."""
+    """Say how the tables are to be read, and how busy the machine is."""
+    load, _, _ = os.getloadavg()
     return (
-        f"Medians of up to {rounds} rounds; x: how many times as good as this server\n"
-        "the first one is, the median of what it was in each round. CPU: of the\n"
-        "server, per message, in and out of the kernel."
+        f"Medians of {rounds} rounds, a load average of {load:.1f} on {os.cpu_count()} "
+        "processors before.\n"
+        "+-: how far a round was from the median, in the first column.\n"
+        "x: how many times as good as this server the first one is, the median of\n"
+        "what it was in each round. CPU: the server's, per message, and of that what\n"
+        "is outside of the kernel (user) and within (sys)."
     )
 
 
 def as_text(outcome: Outcome) -> str:
     """Write the table of a scenario, and what was wanted."""
-    scenario = outcome.scenario
-    compared = [column for column in scenario.columns if column.better]
-    heads = [column.heading for column in scenario.columns]
-    heads += [f"x {column.heading}" for column in compared]
-    rows = [["", "", *heads]]
-    rows += [
-        _row(result, outcome.results[0], scenario.columns) for result in outcome.results
-    ]
-    return "\n".join(
-        [f"{scenario.name}: {scenario.title}", *_align(rows), *_goals(outcome)]
-    )
+    scenario, results = outcome.scenario, outcome.results
+    columns = scenario.columns
+    first, *others = (column.heading for column in columns)
+    times = [f"x {column.heading}" for column in columns if column.better]
+    rows = [["", "", first, "+-", *others, *times]]
+    rows += [_row(result, results[0], columns) for result in results]
+    title = f"{scenario.name}: {scenario.title}"
+    return "\n".join([title, *_align(rows), *_goals(outcome)])
 
 
 def _row(result: Result, first: Result, columns: Sequence[Column]) -> list[str]:
     cells = [result.entry.name, result.entry.version]
     if not result.samples:
         return [*cells, *("-" for _ in columns)]
-    cells += [_number(result.median(each.key), each) for each in columns]
+    numbers = [_number(result.median(each.key), each) for each in columns]
+    cells += [numbers[0], f"{result.spread(columns[0].key):.0%}", *numbers[1:]]
     if result is not first and first.samples:
         cells += [
             _times(first.times(result, each.key, each.better))
@@ -112,6 +114,7 @@ def write_json(path: Path, outcomes: Iterable[Outcome]) -> None:
         "python": platform.python_version(),
         "platform": platform.platform(),
         "processors": os.cpu_count(),
+        "load average": os.getloadavg(),
         "scenarios": [_record(outcome) for outcome in outcomes],
     }
     path.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")

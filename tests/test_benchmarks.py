@@ -197,3 +197,9 @@ def test_an_interrupt_leaves_no_process_behind() -> None:
     with pytest.raises(KeyboardInterrupt), program:
         raise KeyboardInterrupt
     assert not Path(f"/proc/{program.pid}").exists()
+
+
+def test_the_documentation_says_what_each_scenario_does() -> None:
+    """No scenario is missing in the table of the page."""
+    page = (CHECKOUT / "doc" / "performance.rst").read_text(encoding="utf-8")
+    assert [name for name in SCENARIOS if f"``{name}``" not in page] == []

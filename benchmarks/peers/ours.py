@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import ClassVar
 
 from lazr_smtptest.version import __version__
 
@@ -19,7 +20,13 @@ _TWISTD = "from twisted.scripts.twistd import run; run()"
 
 
 class Ours(Peer):
-    """``CaptureServer``, on a reactor in the main thread."""
+    """``CaptureServer``, on a reactor in the main thread.
+
+    Attributes:
+        always: what `benchmarks.servers.variants` knows and all of these have.
+    """
+
+    always: ClassVar[dict[str, str]] = {}
 
     name = "ours"
     remedy = "it is in this checkout"
@@ -29,7 +36,7 @@ class Ours(Peer):
         """Set it up.
 
         Args:
-            options: what `benchmarks.servers.variants` knows.
+            options: what this one has of the same.
         """
         self.options = dict(options or {})
 
@@ -38,7 +45,7 @@ class Ours(Peer):
 
     @contextmanager
     def run(self, needs: frozenset[str]) -> Iterator[Asked]:
-        options = dict(self.options)
+        options = {**self.always, **self.options}
         if "tls" in needs:
             options["tls"] = "yes"
         if "login" in needs:

@@ -6,8 +6,9 @@ from functools import partial
 
 from .load import send
 from .load.plan import Plan
-from .peers import PEERS, Peer
+from .peers import PEERS
 from .peers.ours import Ours
+from .peers.peer import Peer
 from .scenario import Budget, Column, Entry, Sample, Wanted
 
 BEYOND = (

@@ -28,9 +28,9 @@ class Result:
 
     def spread(self, key: str) -> float:
         """Say how far the rounds are from the median, as a part of it."""
-        values = [sample[key] for sample in self.samples]
-        middle = median(values)
-        return max(abs(value - middle) for value in values) / middle if middle else 0
+        middle = self.median(key)
+        most = max(abs(sample[key] - middle) for sample in self.samples)
+        return most / abs(middle) if middle else 0
 
     def times(self, other: Result, key: str, better: str) -> float | None:
         """Say how many times as good this was as another; `None` for cannot say."""

@@ -9,8 +9,8 @@ from functools import partial
 from . import memory, throughput, waiting
 from .load import driver
 from .load.plan import Plan
-from .peers import Peer
 from .peers.ours import Ours
+from .peers.peer import Peer
 from .scenario import Ceiling, Entry, Goal, Scenario, Wanted
 from .startstop import entries as startstop
 

@@ -21,7 +21,8 @@ def legend(rounds: int) -> str:
         "+-: how far a round was from the median, in the first column.\n"
         "x: how many times as good as this server the first one is, the median of\n"
         "what it was in each round. CPU: the server's, per message, and of that what\n"
-        "is outside of the kernel (user) and within (sys)."
+        "is outside of the kernel (user) and within (sys). busy: how much of a\n"
+        "processor the server had."
     )
 
 
@@ -91,7 +92,9 @@ def _judge(goal: Goal | Ceiling, outcome: Outcome) -> str:
         is_ = _number(value, column)
         return f"wanted: {goal.of} <= {goal.most:g} {column.heading}: {is_}{_mark(met)}"
     other = outcome.of(goal.against)
-    ratio = other and result.times(other, column.key, column.better or "more")
+    if other is None:
+        return ""
+    ratio = result.times(other, column.key, column.better or "more")
     if ratio is None:
         return ""
     return (

@@ -7,7 +7,8 @@ from functools import partial
 
 from .load import crowd, send
 from .load.plan import Plan
-from .peers import PEERS, Peer
+from .peers import PEERS
+from .peers.peer import Peer
 from .scenario import Budget, Column, Entry, Sample, Wanted
 
 COLUMNS = (
@@ -16,7 +17,8 @@ COLUMNS = (
     Column("cpu", "CPU us", 1e-6, 1, better="less"),
     Column("user", "user", 1e-6, 1),
     Column("system", "sys", 1e-6, 1),
-    Column("peak", "peak MB", 1e6, 0),
+    Column("busy", "busy %", 0.01),
+    Column("peak", "peak MB", 1e6),
 )
 
 # A turn takes no more than these, however fast a server is.
@@ -65,6 +67,7 @@ def play(peer: Peer, plan: Plan, budget: Budget) -> Sample:
         "user": user,
         "system": system,
         "cpu": user + system,
+        "busy": (user + system) * count / seconds,
         "peak": after.peak,
     }
 

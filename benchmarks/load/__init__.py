@@ -20,8 +20,9 @@ def driver(plan: Plan) -> str:
 
 def send(port: int, plan: Plan, messages: int, patience: float) -> float:
     """Bring a load; see `own.send`."""
-    chosen = source if driver(plan) == source.NAME else own
-    return chosen.send(port, plan, messages, patience)
+    if driver(plan) == source.NAME:
+        return source.send(port, plan, messages, patience)
+    return own.send(port, plan, messages, patience)
 
 
 @contextmanager

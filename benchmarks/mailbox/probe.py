@@ -10,6 +10,7 @@ from __future__ import annotations
 import socket
 import sys
 import time
+from typing import BinaryIO
 
 from ..load.script import content
 
@@ -34,7 +35,7 @@ def main() -> None:
             print(time.monotonic_ns(), flush=True)
 
 
-def _ask(probe: socket.socket, replies: socket.SocketIO, line: bytes) -> None:
+def _ask(probe: socket.socket, replies: BinaryIO, line: bytes) -> None:
     probe.sendall(line)
     reply = replies.readline()
     if reply[:1] not in (b"2", b"3"):

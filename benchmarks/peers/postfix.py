@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 
 from ..places import SEARCH, free_port
 from ..program import Program
@@ -22,12 +23,7 @@ class Sink(Peer):
     keeps = False
 
     def version(self) -> str | None:
-        if shutil.which(self.name, path=SEARCH) is None:
-            return None
-        asked = [shutil.which("postconf", path=SEARCH), "-dh", "mail_version"]
-        return subprocess.run(
-            asked, capture_output=True, text=True, timeout=10, check=False
-        ).stdout.strip()
+        return _version()
 
     @contextmanager
     def run(self, needs: frozenset[str]) -> Iterator[Running]:
@@ -41,3 +37,16 @@ class Sink(Peer):
         with Program(self.name, command) as program:
             until_it_answers(program, port)
             yield Running(program, port)
+
+
+@cache
+def _version() -> str | None:
+    """Ask once: it takes a process."""
+    postconf = shutil.which("postconf", path=SEARCH)
+    if postconf is None or shutil.which(Sink.name, path=SEARCH) is None:
+        return None
+    asked = [postconf, "-d", "-h", "mail_version"]
+    said = subprocess.run(
+        asked, capture_output=True, text=True, timeout=10, check=False
+    )
+    return str(said.stdout).strip()

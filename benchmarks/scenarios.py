@@ -30,14 +30,14 @@ def _load(name: str, title: str, plan: Plan, *goals: Goal) -> Scenario:
 
 
 def _variants(
-    name: str, title: str, plan: Plan, others: Mapping[str, Peer], *goals: Goal
+    name: str, title: str, plan: Plan, peers: Mapping[str, Peer], *goals: Goal
 ) -> Scenario:
-    """Compare our server, as it is, with others of its kind."""
+    """Compare our server with itself, set up in another way."""
     return Scenario(
         name=name,
         title=f"{title}; {driver(plan)}",
         columns=throughput.COLUMNS,
-        enter=partial(throughput.variants, plan, {"ours": Ours(), **others}),
+        enter=partial(throughput.variants, plan, peers),
         goals=goals,
     )
 
@@ -112,14 +112,14 @@ SCENARIOS: tuple[Scenario, ...] = (
         "transcript",
         "1 KB over 20 connections, with and without transcripts",
         Plan(),
-        {"ours, none": Ours({"limit": "transcript=0"})},
+        {"ours": Ours(), "ours, none": Ours({"limit": "transcript=0"})},
         Goal("rate", "ours, none", 0.85),
     ),
     _variants(
         "log",
         "1 KB over 20 connections, with and without a log, DEBUG and above",
         Plan(),
-        {"ours, logged": Ours({"log": os.devnull})},
+        {"ours": Ours(), "ours, logged": Ours({"log": os.devnull})},
     ),
     _come_and_go("start-stop", "a server comes and goes"),
     _come_and_go("start-mail-stop", "a server comes, takes one message, and goes"),

@@ -14,9 +14,12 @@ from lazr_smtptest.version import __version__
 
 if TYPE_CHECKING:
     from lazr_smtptest.content.attachment import Attachment
+    from lazr_smtptest.content.dkim import DKIMResult
+    from lazr_smtptest.content.signatures import DKIMSignature
     from lazr_smtptest.controller import Controller, QueueController
     from lazr_smtptest.envelope import Envelope
     from lazr_smtptest.errors import (
+        DKIMError,
         Error,
         HandlerError,
         ListenError,
@@ -27,6 +30,8 @@ if TYPE_CHECKING:
     from lazr_smtptest.mailbox import Mailbox, MailboxView, NotReceived
     from lazr_smtptest.server import CaptureServer, QueueServer, Server, StoreServer
     from lazr_smtptest.service import SMTPService
+    from lazr_smtptest.session import Session, Transaction
+    from lazr_smtptest.sessionlog import Counters, SessionLog
     from lazr_smtptest.smtp.errors import (
         ClientError,
         PolicyError,
@@ -42,6 +47,7 @@ if TYPE_CHECKING:
     from lazr_smtptest.smtp.settings import Settings
     from lazr_smtptest.smtp.tls import TLS, TLSError
     from lazr_smtptest.stores import open_store
+    from lazr_smtptest.transcript import Line, Transcript
 
 __all__ = [  # noqa: RUF022 - in the order of `sorted`
     "Attachment",
@@ -49,11 +55,16 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`
     "CaptureServer",
     "ClientError",
     "Controller",
+    "Counters",
+    "DKIMError",
+    "DKIMResult",
+    "DKIMSignature",
     "Envelope",
     "Error",
     "HandlerError",
     "LMTPServerProtocol",
     "Limits",
+    "Line",
     "ListenError",
     "Listener",
     "Mailbox",
@@ -69,12 +80,16 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`
     "SMTPService",
     "Server",
     "ServerError",
+    "Session",
+    "SessionLog",
     "Settings",
     "StateError",
     "StoreError",
     "StoreServer",
     "TLS",
     "TLSError",
+    "Transaction",
+    "Transcript",
     "__version__",
     "open_store",
 ]
@@ -85,11 +100,16 @@ _HOMES = {
     "CaptureServer": "server",
     "ClientError": "smtp.errors",
     "Controller": "controller",
+    "Counters": "sessionlog",
+    "DKIMError": "errors",
+    "DKIMResult": "content.dkim",
+    "DKIMSignature": "content.signatures",
     "Envelope": "envelope",
     "Error": "errors",
     "HandlerError": "errors",
     "LMTPServerProtocol": "smtp.lmtp",
     "Limits": "smtp.limits",
+    "Line": "transcript",
     "ListenError": "errors",
     "Listener": "listener",
     "Mailbox": "mailbox",
@@ -105,12 +125,16 @@ _HOMES = {
     "SMTPService": "service",
     "Server": "server",
     "ServerError": "smtp.errors",
+    "Session": "session",
+    "SessionLog": "sessionlog",
     "Settings": "smtp.settings",
     "StateError": "errors",
     "StoreError": "errors",
     "StoreServer": "server",
     "TLS": "smtp.tls",
     "TLSError": "smtp.tls",
+    "Transaction": "session",
+    "Transcript": "transcript",
     "open_store": "stores",
 }
 

@@ -109,6 +109,12 @@ SCENARIOS: tuple[Scenario, ...] = (
     ),
     _load("idle", "1 KB over 20 connections beside 1,000 idle ones", Plan(idle=1000)),
     _variants(
+        "reactor",
+        "1 KB over 20 connections, on our reactor and on Twisted's own",
+        Plan(),
+        {"ours": Ours(), "ours, default": Ours(reactor="default")},
+    ),
+    _variants(
         "transcript",
         "1 KB over 20 connections, with and without transcripts",
         Plan(),

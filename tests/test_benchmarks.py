@@ -32,6 +32,7 @@ SCENARIOS = (
     "tls-new",
     "login",
     "idle",
+    "reactor",
     "transcript",
     "log",
     "start-stop",

@@ -20,7 +20,7 @@ _TWISTD = "from twisted.scripts.twistd import run; run()"
 
 
 class Ours(Peer):
-    """``CaptureServer``, on a reactor in the main thread.
+    """``CaptureServer``, in the main thread.
 
     Attributes:
         always: what `benchmarks.servers.variants` knows and all of these have.
@@ -32,25 +32,30 @@ class Ours(Peer):
     remedy = "it is in this checkout"
     offers = frozenset({"pipelining", "tls", "login"})
 
-    def __init__(self, options: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, options: Mapping[str, str] | None = None, reactor: str = "smtptest"
+    ) -> None:
         """Set it up.
 
         Args:
             options: what this one has of the same.
+            reactor: ours, or ``"default"``, which is Twisted's.
         """
-        self.options = dict(options or {})
+        self._options = dict(options or {})
+        self._reactor = reactor
 
     def version(self) -> str:
         return __version__
 
     @contextmanager
     def run(self, needs: frozenset[str]) -> Iterator[Asked]:
-        options = {**self.always, **self.options}
+        options = {**self.always, **self._options}
         if "tls" in needs:
             options["tls"] = "yes"
         if "login" in needs:
             options["login"] = ":".join(LOGIN)
         command = [sys.executable, "-m", "benchmarks.servers.ours"]
+        command += ["--reactor", self._reactor]
         for name, value in options.items():
             command += ["--option", f"{name}={value}"]
         with Program(self.name, command) as program:
@@ -79,6 +84,7 @@ class Twistd(Peer):
     def run(self, needs: frozenset[str]) -> Iterator[Running]:
         port = free_port()
         command = [sys.executable, "-c", _TWISTD, "--nodaemon", "--pidfile="]
+        command += ["--reactor", "smtptest"]
         command += ["--logfile", os.devnull, "smtptest"]
         command += ["--smtp", f"tcp:{port}:interface=127.0.0.1"]
         if "tls" in needs:

@@ -22,6 +22,8 @@ PEAK = (
 )
 
 _SMALL = Plan(distinct=True)
+# Each with a session of its own, which is kept too.
+_SESSIONS = Plan(distinct=True, each=1)
 _BIG = Plan(size=1_048_576)
 _SERVER_ALONE = 60_000_000
 _PATIENCE = 600
@@ -31,23 +33,25 @@ def beyond_entries(wanted: Wanted) -> list[Entry]:
     """Look at many small messages from within and from without."""
     traced = Ours({"trace": "yes"})
     rows = {
-        "ours": (Ours(), "resident", 10_000),
-        "ours, more": (Ours(), "resident", 100_000),
-        "ours, tracemalloc": (traced, "traced", 10_000),
+        "ours": (Ours(), "resident", _SMALL, 10_000),
+        "ours, more": (Ours(), "resident", _SMALL, 100_000),
+        "ours, tracemalloc": (traced, "traced", _SMALL, 10_000),
+        "ours, sessions": (Ours(), "resident", _SESSIONS, 10_000),
+        "ours, sessions, tracemalloc": (traced, "traced", _SESSIONS, 10_000),
     }
     return [
-        Entry(name, server.version(), partial(_beyond, server, key, number))
-        for name, (server, key, number) in rows.items()
+        server.entry(partial(_beyond, server, key, plan, number), name=name)
+        for name, (server, key, plan, number) in rows.items()
     ]
 
 
-def _beyond(server: Ours, key: str, number: int, budget: Budget) -> Sample:
+def _beyond(server: Ours, key: str, plan: Plan, number: int, budget: Budget) -> Sample:
     """Divide what is not content by the number of messages."""
     number = budget.messages or number
     with server.run(frozenset()) as running:
-        send(running.port, _SMALL, -(-number // 10), _PATIENCE)
+        send(running.port, plan, -(-number // 10), _PATIENCE)
         before = running.ask("memory")
-        send(running.port, _SMALL, number, _PATIENCE)
+        send(running.port, plan, number, _PATIENCE)
         after = running.ask("memory")
     content = after["content"] - before["content"]
     return {

@@ -147,9 +147,8 @@ SCENARIOS: tuple[Scenario, ...] = (
         columns=memory.BEYOND,
         enter=memory.beyond_entries,
         goals=(
-            Ceiling("beyond", 2000),
             Ceiling("beyond", 2000, "ours, more"),
-            Ceiling("beyond", 2000, "ours, tracemalloc"),
+            Ceiling("beyond", 2000, "ours, sessions"),
         ),
         once=True,
         heavy=True,

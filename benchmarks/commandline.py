@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
 
 from .peers import PEERS
@@ -26,7 +27,21 @@ def listing() -> str:
 def parser() -> argparse.ArgumentParser:
     """Make what reads it."""
     made = argparse.ArgumentParser(prog="python -m benchmarks")
-    add = made.add_argument
+    _add_choices(made.add_argument)
+    _add_lengths(made.add_argument)
+    made.add_argument(
+        "--json",
+        type=_file,
+        metavar="FILE",
+        help="also write every measurement to FILE",
+    )
+    made.add_argument(
+        "--list", action="store_true", help="list scenarios and servers, and exit"
+    )
+    return made
+
+
+def _add_choices(add: Callable[..., object]) -> None:
     add(
         "--scenario",
         action="append",
@@ -41,6 +56,18 @@ def parser() -> argparse.ArgumentParser:
         metavar="NAME",
         help="a server to compare ours with, may be repeated; without it all",
     )
+    add(
+        "--option",
+        action="append",
+        type=_option,
+        default=[],
+        metavar="NAME=VALUE",
+        help="set ours up in another way, may be repeated; "
+        "benchmarks/servers/variants.py has the names",
+    )
+
+
+def _add_lengths(add: Callable[..., object]) -> None:
     add(
         "--rounds",
         type=_count,
@@ -62,23 +89,6 @@ def parser() -> argparse.ArgumentParser:
         metavar="N",
         help="so many messages a turn, however long that takes",
     )
-    add(
-        "--json",
-        type=_file,
-        metavar="FILE",
-        help="also write every measurement to FILE",
-    )
-    add(
-        "--option",
-        action="append",
-        type=_option,
-        default=[],
-        metavar="NAME=VALUE",
-        help="set ours up in another way, may be repeated; "
-        "benchmarks/servers/variants.py has the names",
-    )
-    add("--list", action="store_true", help="list scenarios and servers, and exit")
-    return made
 
 
 def _names() -> list[str]:

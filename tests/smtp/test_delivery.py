@@ -99,6 +99,7 @@ def test_a_connection_that_has_ended_is_gone_at_once(wire: Any) -> None:
     wire.begin()
     wire.send(b"Hi.\r\n.\r\n")
     wire.disconnect()
+    wire.transport.unregisterProducer()  # as a transport does by itself
     gone = weakref.ref(wire.protocol)
     gc.disable()
     try:

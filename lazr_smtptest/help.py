@@ -27,6 +27,7 @@ GROUPS = {
         "hostname": "NAME",
         "profile": "PROFILE",
         "hide": "EXTENSION",
+        "faults": "FILE",
         "max-message-size": "OCTETS",
         "max-recipients": "COUNT",
         "max-connections": "COUNT",

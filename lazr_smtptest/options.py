@@ -90,6 +90,12 @@ class Options(usage.Options, AuthOptionMixin):
             "Refuse further recipients of a message with 452.",
         ],
         [
+            "faults",
+            None,
+            None,
+            "Misbehave as the rules in this file say, in TOML; SIGHUP reads it anew.",
+        ],
+        [
             "max-connections",
             None,
             "0",

@@ -23,6 +23,8 @@ from lazr_smtptest.options import Options, StartError
 from lazr_smtptest.stores import open_store
 
 if TYPE_CHECKING:
+    from lazr_smtptest.faultfile import FaultFile
+    from lazr_smtptest.faults import Faults
     from lazr_smtptest.listener import Listener
     from lazr_smtptest.smtp.login import Auth
     from lazr_smtptest.smtp.settings import Settings
@@ -63,8 +65,20 @@ def makeService(options: Options, reactor: Any = None) -> IService:
     server.settings = settings
     server.auth = auth
     service = _Process(reactor, store)
+    if options["faults"] is not None:
+        _faults(server.faults, options["faults"], reactor).setServiceParent(service)
     SMTPService(server, listeners, reactor).setServiceParent(service)
     return service
+
+
+def _faults(faults: Faults, file: str, reactor: Any) -> FaultFile:
+    from lazr_smtptest.faultfile import FaultFile
+    from lazr_smtptest.faults import FaultFileError
+
+    try:
+        return FaultFile(faults, file, reactor)
+    except FaultFileError as error:
+        raise StartError(f"--faults: {error}") from error
 
 
 def _settings(options: Options) -> Settings:

@@ -128,7 +128,7 @@ _HOMES = {
     "Fired": "faults.journal",
     "HandlerError": "errors",
     "LMTPServerProtocol": "smtp.lmtp",
-    "LimitedFaults": "faults.book",
+    "LimitedFaults": "faults.scripted",
     "Limits": "smtp.limits",
     "Line": "transcript",
     "ListenError": "errors",

@@ -25,8 +25,8 @@ else:
     import tomli as tomllib
 
 if TYPE_CHECKING:
-    from lazr_smtptest.faults.book import Scripted
     from lazr_smtptest.faults.rule import Rule
+    from lazr_smtptest.faults.scripted import Scripted
 
 __all__ = ["RuleFile"]
 

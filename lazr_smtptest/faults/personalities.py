@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from lazr_smtptest.moment import Moment
 
 if TYPE_CHECKING:
-    from lazr_smtptest.faults.book import Scripted
+    from lazr_smtptest.faults.scripted import Scripted
 
 __all__ = ["PERSONALITIES", "find_personality"]
 

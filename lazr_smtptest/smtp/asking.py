@@ -10,14 +10,16 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from zope.interface import implementer
+
 from lazr_smtptest.interfaces import IFaultPolicy
 from lazr_smtptest.moment import Moment
 from lazr_smtptest.session import Session, Transaction
-from lazr_smtptest.smtp.misbehaviour import Misbehaviour, NoFaults
+from lazr_smtptest.smtp.misbehaviour import Misbehaviour
 from lazr_smtptest.smtp.reply import Reply
 from lazr_smtptest.smtp.timing import Timed
 
-__all__ = ["Asking"]
+__all__ = ["Asking", "NoFaults"]
 
 # The commands that are asked for by their names. Those that are checked first
 # (MAIL, RCPT, DATA, BDAT) ask when they are.
@@ -26,6 +28,23 @@ _COMMANDS = frozenset(
 ) | {"HELP", "QUIT", "XCLIENT"}
 _HELLO = frozenset(["HELO", "EHLO", "LHLO"])
 _LATER = frozenset(["MAIL", "RCPT", "DATA", "BDAT"])
+
+
+@implementer(IFaultPolicy)
+class NoFaults:
+    """The policy of a server that behaves."""
+
+    armed = False
+
+    def marks(self) -> tuple[int, ...]:
+        """Give the numbers of octets of a message at which to ask: none."""
+        return ()
+
+    def decide(self, moment: Moment) -> None:
+        """Do what is usual."""
+
+    def failed(self, error: Exception) -> None:
+        """Never called: there are no plans."""
 
 
 class Asking(Timed):

@@ -13,52 +13,28 @@ Rules of this module:
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from twisted.internet.defer import Deferred
-from twisted.protocols.policies import ProtocolWrapper
 from twisted.python.failure import Failure
-from zope.interface import implementer
 
-from lazr_smtptest.interfaces import IFaultPolicy
 from lazr_smtptest.moment import Moment, Plan
+from lazr_smtptest.smtp.means import Means
 from lazr_smtptest.smtp.reply import LOCAL_ERROR, Reply
 
 if TYPE_CHECKING:
     from lazr_smtptest.smtp.connection import Connection
 
-__all__ = ["Misbehaviour", "NoFaults"]
+__all__ = ["Misbehaviour"]
 
 _CRLF = b"\r\n"
 
 
-@implementer(IFaultPolicy)
-class NoFaults:
-    """The policy of a server that behaves."""
-
-    armed = False
-
-    def marks(self) -> tuple[int, ...]:
-        """Give the numbers of octets of a message at which to ask: none."""
-        return ()
-
-    def decide(self, moment: Moment) -> None:
-        """Do what is usual."""
-
-    def failed(self, error: Exception) -> None:
-        """Never called: there are no plans."""
-
-
-class Misbehaviour:
+class Misbehaviour(Means):
     """A plan, while it is carried out on a connection.
 
-    Its public methods are for the steps of the plan, and run in the reactor's
-    thread.
-
-    Attributes:
-        moment: where the session is.
+    All of it runs in the reactor's thread.
     """
 
     def __init__(
@@ -78,8 +54,7 @@ class Misbehaviour:
             go_on: what the server would do.
             refuse: what it does to refuse that, with this reply.
         """
-        self.moment = moment
-        self._connection = connection
+        super().__init__(connection, moment)
         self._plan = plan
         self._go_on = go_on
         self._refuse = refuse
@@ -95,7 +70,6 @@ class Misbehaviour:
         self._answered = False
         self._ends = False
         self._left = False
-        self._resting = False
         self._at_once = True
 
     # Called by the engine
@@ -140,14 +114,12 @@ class Misbehaviour:
 
     def abandon(self) -> None:
         """Leave off: the connection ends."""
+        self.leave_all()
         fault: Misbehaviour | None = self
         while fault is not None:
-            fault._left = True
             if fault._running is not None:
                 fault._running.cancel()
             fault = fault._outer
-        self._connection.fault = None
-        self._connection.busy = False
 
     # The plan
 
@@ -204,7 +176,16 @@ class Misbehaviour:
             await self._handled
         connection.busy, self._calling = True, False
 
-    # For its steps: answers
+    def leave_all(self) -> None:
+        """Be done with this plan, and with those that it is within."""
+        fault: Misbehaviour | None = self
+        while fault is not None:
+            fault._left = True
+            fault = fault._outer
+        self._connection.fault = None
+        self._connection.busy = False
+
+    # For its steps
 
     async def answer(
         self,
@@ -280,115 +261,6 @@ class Misbehaviour:
             if number and pace:
                 await self.wait(pace)
             self.send(octets[number : number + 1])
-
-    def send(self, octets: bytes) -> None:
-        """Send octets, whatever the client waits for."""
-        self._connection.write(octets)
-
-    # For its steps: time
-
-    def wait(self, seconds: float) -> Deferred[None]:
-        """Give a Deferred that fires after so many seconds."""
-        self._rest()
-        waiting: Deferred[None] = Deferred(lambda _: timer.cancel())
-        timer = self._connection.callLater(seconds, lambda: self._woken(waiting))
-        return waiting
-
-    def _woken(self, waiting: Deferred[None]) -> None:
-        self._connection.mark_time()
-        waiting.callback(None)
-
-    def hold(self) -> Deferred[None]:
-        """Give a Deferred that never fires."""
-        self._rest()
-        return Deferred()
-
-    def _rest(self) -> None:
-        """Take it that the client is silent: it waits for us."""
-        if not self._resting:
-            self._resting = True
-            self._connection.rest(True)
-
-    async def stop_reading(self, seconds: float | None) -> None:
-        """Read nothing for so many seconds; ``None``: never again."""
-        connection = self._connection
-        connection.be_deaf(True)
-        await (self.hold() if seconds is None else self.wait(seconds))
-        connection.be_deaf(False)
-
-    # For its steps: the connection
-
-    def drop(self, *, close_notify: bool) -> None:
-        """Close the connection.
-
-        Args:
-            close_notify: whether TLS says so.
-        """
-        connection = self._connection
-        self._leave_all()
-        if close_notify and not connection.handshaking:
-            connection.end(None)
-        else:
-            connection.flush()
-            connection.close(self._lowest())
-
-    def reset(self) -> None:
-        """Break the connection off."""
-        connection = self._connection
-        self._leave_all()
-        connection.cease()
-        # Twisted closes such a socket with SO_LINGER: TCP sends RST.
-        self._lowest().abortConnection()
-
-    def window(self, octets: int) -> None:
-        """Give the socket a small receive buffer, if there is a socket."""
-        lowest = self._lowest()
-        if hasattr(lowest, "socket"):
-            lowest.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, octets)
-
-    def keep(self, copies: int) -> None:
-        """Keep the message so many times."""
-        self._connection.copies = copies
-
-    @property
-    def tls(self) -> Any:
-        """The `TLS` of the listener, or ``None``."""
-        return self._connection.settings.tls
-
-    def secure_with(self, change: Callable[[Any], Any]) -> None:
-        """Begin TLS with other options than the listener's.
-
-        Args:
-            change: makes `CertificateOptions` of those that would be taken.
-        """
-        connection = self._connection
-        connection.tls_options = change(
-            connection.tls_options or self.tls.context_factory()
-        )
-
-    @property
-    def reactor(self) -> Any:
-        """The reactor that runs the connection."""
-        return self._connection.reactor
-
-    def failed(self, error: Exception) -> None:
-        """Report what went wrong."""
-        self._connection.faults.failed(error)
-
-    def _lowest(self) -> Any:
-        """The transport below TLS, and below whatever else there is."""
-        transport = self._connection.transport
-        while isinstance(transport, ProtocolWrapper):
-            transport = transport.transport
-        return transport
-
-    def _leave_all(self) -> None:
-        fault: Misbehaviour | None = self
-        while fault is not None:
-            fault._left = True
-            fault = fault._outer
-        self._connection.fault = None
-        self._connection.busy = False
 
 
 def _is_last(words: Reply | bytes | None) -> bool:

@@ -11,9 +11,9 @@ from zope.interface.verify import verifyObject
 from lazr_smtptest.faults import Faults
 from lazr_smtptest.faults.steps import Delay
 from lazr_smtptest.interfaces import IFaultPolicy, IFaultStep
+from lazr_smtptest.smtp.asking import NoFaults
 from lazr_smtptest.smtp.limits import Limits
 from lazr_smtptest.smtp.lmtp import LMTPServerProtocol
-from lazr_smtptest.smtp.misbehaviour import NoFaults
 from lazr_smtptest.smtp.protocol import SMTPServerProtocol
 from lazr_smtptest.smtp.tls import TLS
 

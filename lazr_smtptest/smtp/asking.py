@@ -69,10 +69,8 @@ class Asking(Timed):
     # What the client sent last; within AUTH, how many lines that was.
     _line = b""
     _step = 0
-    # At how many octets of the present message the policy was asked last, and how
-    # many the chunks before this one had.
-    _asked_at = -1
-    _before = 0
+    # At how many octets of the present message the policy was asked last.
+    asked_at = -1
 
     def moment(self, phase: str, **facts: Any) -> Moment:
         """Say where the session is."""
@@ -155,15 +153,6 @@ class Asking(Timed):
 
     # Within a message
 
-    def begin_message(self) -> None:
-        """Count the octets of a message anew."""
-        self._asked_at = -1
-        self._before = 0
-
-    def begin_part(self, octets: int) -> None:
-        """Note that so many octets of the message lie behind."""
-        self._before += octets
-
     def reach(
         self,
         octets: int,
@@ -173,18 +162,18 @@ class Asking(Timed):
         """Ask at each mark that the message has come to, one after the other.
 
         Args:
-            octets: how many of this part there are so far.
+            octets: how many there are so far.
             go_on: what the server does after that.
             refuse: see `ask`; `go_on` is called after it too.
         """
-        marks = [mark for mark in self.faults.marks() if mark > self._asked_at]
-        if not marks or marks[0] > self._before + octets:
+        marks = [mark for mark in self.faults.marks() if mark > self.asked_at]
+        if not marks or marks[0] > octets:
             go_on()
             return
-        self._asked_at = mark = marks[0]
+        self.asked_at = mark = marks[0]
 
         def refuse_and_go_on(reply: Reply) -> None:
-            self._asked_at = sys.maxsize
+            self.asked_at = sys.maxsize
             refuse(reply)
             go_on()
 

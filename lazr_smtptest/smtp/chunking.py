@@ -17,6 +17,9 @@ _CHUNK = re.compile(rb"([0-9]{1,19})(?: +(LAST))?", re.IGNORECASE)
 class Chunking(Messages):
     """The part of a connection that knows BDAT."""
 
+    # How many octets the chunks before this one had.
+    _octets_before = 0
+
     def forget_transaction(self) -> None:
         """Begin with nothing."""
         super().forget_transaction()
@@ -24,6 +27,11 @@ class Chunking(Messages):
         self._chunk_octets = 0
         self._last_chunk = False
         self._chunk_refusal: Reply | None = None
+
+    def octets_received(self) -> int:
+        """Count the octets of the present message that have come, in all chunks."""
+        octets = super().octets_received()
+        return octets + self._octets_before if self._begun else octets
 
     def do_BDAT(self, argument: bytes) -> None:
         """Take so many octets (RFC 3030 section 2).
@@ -49,8 +57,9 @@ class Chunking(Messages):
         except ReplyError as error:
             return error.reply
         if not self._begun:
-            self.begin_message()
+            self.asked_at = -1
         self._begun = True
+        self._octets_before = self._chunk_octets
         limit = self.limits.message_size
         self._chunk_octets += size
         if limit is not None and self._chunk_octets > limit:
@@ -59,7 +68,8 @@ class Chunking(Messages):
 
     def chunk_received(self, chunk: bytes | None) -> None:
         """Keep a chunk; the last one ends the message."""
-        if self._early_refusal is not None and self.was_refused():
+        if self.early_refusal is not None:
+            self.end_refused()
             return
         if chunk is None:
             self._chunk_was_refused()

@@ -389,7 +389,7 @@ class Connection(Asking):
             return
         self.watch_message(self._framer.in_message)
         if self.faults.armed:
-            self.reach(self._framer.size, _do_nothing, self.refuse_content)
+            self.reach(self.octets_received(), _do_nothing, self.refuse_content)
 
     def _take(self, item: BadLine | Content | Chunk) -> None:
         """Handle what is more, or less, than a line."""
@@ -401,26 +401,26 @@ class Connection(Asking):
             self.bad_line(item)
         elif isinstance(item, Content):
             self.session.transcript.message(item.data or b"", item.size)
-            self._ended(item, self.content_received)
+            if self.faults.armed:
+                self._reach_end(item, self.content_received)
+            else:
+                self.content_received(item.data)
         else:
             self.session.transcript.part(item.data or b"", item.size)
-            self._ended(item, self.chunk_received)
+            if self.faults.armed:
+                self._reach_end(item, self.chunk_received)
+            else:
+                self.chunk_received(item.data)
 
-    def _ended(
+    def _reach_end(
         self, item: Content | Chunk, receive: Callable[[bytes | None], None]
     ) -> None:
-        """Handle what has come to its end."""
-        if self.faults.armed:
-            size = self._framer.size
-            self.reach(size, lambda: self._receive(receive, item), self.refuse_content)
-        else:
-            receive(item.data)
+        octets = self.octets_received()
+        self.reach(octets, lambda: receive(item.data), self.refuse_content)
 
-    def _receive(
-        self, receive: Callable[[bytes | None], None], item: Content | Chunk
-    ) -> None:
-        self.begin_part(self._framer.size)
-        receive(item.data)
+    def octets_received(self) -> int:
+        """Count the octets of the present message that have come."""
+        return self._framer.size
 
     def lineReceived(self, line: bytes) -> None:
         """Handle one line, a command or a step of AUTH."""
@@ -527,8 +527,6 @@ class Connection(Asking):
 
     def rest(self, resting: bool) -> None:
         """Wait for nothing from the client while it waits for us, or do again."""
-        if self._closing:
-            return
         if resting:
             self.setTimeout(None)
             self.watch_message(False)
@@ -570,7 +568,7 @@ class Connection(Asking):
         """Answer the present command; the replies of a batch leave together."""
         if self._closing:
             return
-        self.say(self.encode(reply))
+        self.say(reply.octets if self._enhanced else reply.plain_octets)
         if reply.code >= 400:
             self.session.refusals += 1
             if reply.code >= 500:
@@ -603,7 +601,10 @@ class Connection(Asking):
         octets = b"".join(self._replies)
         self._replies.clear()
         self.session.transcript.server(octets)
-        self.write(octets)
+        if self._send is None:
+            self.transport.write(octets)
+        else:
+            self.write(octets)
 
     def write(self, octets: bytes) -> None:
         """Write octets that are in no transcript, or are already."""

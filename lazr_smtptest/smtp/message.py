@@ -40,14 +40,15 @@ class Messages(Transactions):
     # The code that refuses a message for nobody; RFC 5321 section 3.3 leaves a
     # choice.
     without_recipients = 554
-    _early_refusal: Reply | None = None
+    # What refused the present message before its end.
+    early_refusal: Reply | None = None
 
     # DATA
 
     def do_DATA(self, argument: bytes) -> None:
         """Ask for the message (RFC 5321 section 4.1.1.4)."""
         self._check_data(argument)
-        self.begin_message()
+        self.asked_at = -1
         if self.faults.armed:
             self.ask("DATA", self._open_content, self._refuse_data)
         else:
@@ -102,18 +103,17 @@ class Messages(Transactions):
     def refuse_content(self, reply: Reply) -> None:
         """Refuse a message before its end; what comes of it is thrown away."""
         self.refuse(reply, self._from, self.users())
-        self._early_refusal = reply
+        self.early_refusal = reply
 
-    def was_refused(self) -> bool:
-        """Say whether a part that has come was refused before; then all is over."""
-        refusal, self._early_refusal = self._early_refusal, None
-        if refusal is not None:
-            self.end_transaction("refused", refusal)
-        return refusal is not None
+    def end_refused(self) -> None:
+        """End a transaction whose message was refused before its end."""
+        refusal, self.early_refusal = self.early_refusal, None
+        self.end_transaction("refused", refusal)
 
     def content_received(self, content: bytes | None) -> None:
         """Deliver a message that has come to its end; ``None``: it was too big."""
-        if self._early_refusal is not None and self.was_refused():
+        if self.early_refusal is not None:
+            self.end_refused()
             return
         refusal = TOO_BIG if content is None else self._check_content(content)
         if refusal is not None or content is None:
@@ -123,24 +123,26 @@ class Messages(Transactions):
         if self.faults.armed:
             self.ask(
                 "EOD",
-                lambda: self._hand_over(envelope),
+                lambda: self._hand_over_copies(envelope),
                 lambda reply: self.refuse_message(reply, content),
                 envelope=envelope,
                 line=self._line if self._begun else b".",
             )
         else:
-            self._hand_over(envelope)
+            self._hand_over(envelope, 1)
 
-    def _hand_over(self, envelope: Envelope) -> None:
+    def _hand_over_copies(self, envelope: Envelope) -> None:
+        """Give the message away as often as a fault wants it."""
         copies, self.copies = self.copies, 1
-        if not copies:
+        if copies:
+            self._hand_over(envelope, copies)
+        else:
             self._abandon_messages()
             self.delivered(envelope, [_ACCEPTED] * len(envelope.rcpt_tos))
-            return
+
+    def _hand_over(self, envelope: Envelope, copies: int) -> None:
         replies = self._deliver_all(envelope, copies)
-        if isinstance(replies, list):
-            self._was_kept(envelope, replies)
-        else:
+        if not isinstance(replies, list):
             self.wait(
                 replies,
                 lambda replies: self._was_kept(envelope, replies),
@@ -148,6 +150,10 @@ class Messages(Transactions):
                     self.reply_to(failure), envelope.content
                 ),
             )
+        elif self.faults.armed:
+            self._was_kept(envelope, replies)
+        else:
+            self.delivered(envelope, replies)
 
     def _was_kept(self, envelope: Envelope, replies: list[Reply]) -> None:
         if self.faults.armed and any(reply.code < 400 for reply in replies):

@@ -275,6 +275,14 @@ def test_a_message_is_kept_of_a_connection_that_is_dropped_after(site: Site) -> 
     assert len(site.envelopes) == 1
 
 
+def test_what_is_hidden_is_hidden_in_a_reply_that_offers(site: Site) -> None:
+    """A refusal of EHLO is what it was."""
+    site.faults.on("EHLO").hide("SIZE")
+    client = site.connect()
+    client.heard()
+    assert client.say("EHLO")[:3] == b"501"
+
+
 # Within a message
 
 
@@ -332,7 +340,9 @@ def test_octets_of_chunks_add_up(site: Site) -> None:
     client = site.connect().greeted()
     client.say(MAIL, RCPT)
     assert client.send(b"BDAT 4\r\nabcd")[:3] == b"250"
-    assert client.send(b"BDAT 4 LAST\r\nefgh") == b"552 5.3.4 enough\r\n"
+    assert client.send(b"BDAT 4 LAST\r\ne") == b""
+    assert client.send(b"f") == b"552 5.3.4 enough\r\n"
+    assert client.send(b"gh") == b""
     assert client.codes("NOOP") == ["250"]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 
 from lazr_smtptest.controller import Controller
+from lazr_smtptest.faults import Faults
 from lazr_smtptest.mailbox.box import Mailbox, MailboxView
 from lazr_smtptest.mailbox.criteria import Criteria
 from lazr_smtptest.server import CaptureServer
@@ -47,6 +48,11 @@ class CaptureController(Controller, MailboxView):
 
     def __repr__(self) -> str:
         return f"<CaptureController on {self.host}:{self.port}, {len(self)} messages>"
+
+    @property
+    def faults(self) -> Faults:
+        """Where the server is to misbehave, and where it has."""
+        return self.server.faults
 
     @property
     def sessions(self) -> SessionLog:

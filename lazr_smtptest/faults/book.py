@@ -78,6 +78,19 @@ class Faults(Scripted):
             self._loaded.clear()
             self._fired.clear()
 
+    def reset(self) -> None:
+        """Begin anew, for the next test: only the rules of files are left.
+
+        They are read again, and have not fired.
+
+        Raises:
+            FaultFileError: one cannot be read any more.
+        """
+        files = tuple(self._loaded)
+        self.clear()
+        for file in files:
+            self.load(file)
+
     def load(self, file: str | Path) -> tuple[Rule, ...]:
         """Add the rules of a file, in TOML; those it had before are replaced.
 

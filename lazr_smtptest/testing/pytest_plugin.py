@@ -61,6 +61,9 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
         for controller in item.stash.get(_GOT, []):
             text = _said_to(controller, bound)
             report.sections.append(("smtptest transcript", text))
+            faults = controller.faults.report()
+            if faults:
+                report.sections.append(("smtptest faults", f"{faults}\n"))
 
 
 @pytest.fixture(scope="session")
@@ -109,6 +112,7 @@ def smtptest(request: pytest.FixtureRequest) -> Iterator[CaptureController]:
         if not shared.running:
             shared.start()
         shared.clear()
+        shared.faults.reset()
         request.node.stash[_GOT].append(shared)
         yield shared
         shared.check()

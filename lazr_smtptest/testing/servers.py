@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 import attrs
@@ -20,7 +21,7 @@ __all__ = ["KEYWORDS", "make_server"]
 # What `make_server` takes: of the server, and the fields of its settings, of which
 # ``hidden`` is called ``hide``.
 KEYWORDS = {
-    *{"auth", "hide", "host", "hostname", "port", "protocol", "server"},
+    *{"auth", "faults", "hide", "host", "hostname", "port", "protocol", "server"},
     *{field.name for field in attrs.fields(Settings)} - {"hidden"},
 }
 
@@ -33,6 +34,7 @@ def make_server(
     hostname: str | None = None,
     protocol: type[SMTPServerProtocol] | None = None,
     auth: Auth | Mapping[str, str] | Iterable[str] | bool | None = None,
+    faults: str | Path | None = None,
     **settings: Any,
 ) -> CaptureServer:
     """Make a server of the keywords that a marker or a test case has.
@@ -45,6 +47,7 @@ def make_server(
         protocol: see `Server`.
         auth: an `Auth`; ``True`` for `Auth.any`; a mapping of users to passwords
             for `Auth.users`; or strings for `Auth.from_specs`.
+        faults: a file of rules, see `Faults.load`.
         settings: fields of `Settings`, and for these also:
             ``tls=True`` for `TLS.auto`, which is also meant where only
             ``require_tls`` or ``implicit_tls`` is given, and a tuple of a
@@ -56,6 +59,7 @@ def make_server(
         TypeError: a keyword is not known, or does not take such a value.
         ValueError: a value is none that can be.
         TLSError: a certificate cannot be had.
+        FaultFileError: the rules cannot be had.
     """
     _refuse_unknown("keyword", settings, KEYWORDS)
     made = server(host, port)
@@ -66,6 +70,8 @@ def make_server(
         made.protocol = protocol
     if auth is not None:
         made.auth = _auth(auth)
+    if faults is not None:
+        made.faults.load(faults)
     if made.settings.require_auth and made.auth is None:
         raise ValueError("require_auth needs auth: nobody could log in")
     return made

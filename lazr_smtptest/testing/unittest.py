@@ -40,10 +40,11 @@ class SMTPTestMixin(_Case):
         super().setUpClass()
 
     def setUp(self) -> None:
-        """Empty the mailbox."""
+        """Empty the mailbox, and forget the faults of the test before."""
         # A test may stop the server, to see what happens then.
         if not self.smtptest.running:
             self.smtptest.start()
         self.smtptest.clear()
+        self.smtptest.faults.reset()
         self.addCleanup(self.smtptest.check)
         super().setUp()

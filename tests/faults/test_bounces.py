@@ -133,7 +133,8 @@ def test_a_report_that_cannot_be_sent_is_told(new_site: type[Site]) -> None:
     assert site.connect().greeted().mail()[-1] == "250"
     [(_, _, factory, *_)] = site.clock.tcpClients
     factory.clientConnectionFailed(None, Failure(ConnectionRefusedError()))
-    with pytest.raises(SMTPConnectError, match="refused"):
+    # Older versions of Twisted give the error as it is.
+    with pytest.raises((SMTPConnectError, ConnectionRefusedError), match="refused"):
         site.server.check()
 
 

@@ -178,6 +178,18 @@ def test_an_error_names_file_line_and_key(
     assert str(error).startswith(f"{file}:{line}: {named}")
 
 
+def test_a_reset_leaves_the_rules_of_files(site: Site, file: Path) -> None:
+    """They have not fired then, and the others are gone."""
+    write(file, '[[fault]]\non = "NOOP"\ntimes = 1\nreply = 451\n')
+    site.faults.load(file)
+    site.faults.on("RSET").drop()
+    client = site.connect().greeted()
+    assert client.codes("NOOP", "NOOP") == ["451", "250"]
+    site.faults.reset()
+    assert site.faults.journal == ()
+    assert client.codes("NOOP", "RSET") == ["451", "250"]
+
+
 def test_a_file_that_is_not_there_is_an_error(file: Path) -> None:
     """It says why."""
     with pytest.raises(FaultFileError, match="No such file") as raised:

@@ -239,7 +239,10 @@ def test_the_closest_marker_goes_first(run: Run) -> None:
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        ("colour='red'", "no keyword is called 'colour', use: auth, hide, host, *"),
+        (
+            "colour='red'",
+            "no keyword is called 'colour', use: auth, faults, hide, host, *",
+        ),
         ("limits={'mails': 1}", "no limit is called 'mails', use: *"),
         ("hide='CHUNKNIG'", "no extension is called 'CHUNKNIG', use: *"),
         ("require_auth=True", "require_auth needs auth*"),
@@ -442,3 +445,56 @@ def test_the_transcript_has_a_bound(run: Run, lines: str, shown: bool) -> None:
     output = result.stdout.str()
     assert ("[... earlier lines are left out ...]" in output) is shown
     assert "ehlo" not in output
+
+
+def test_each_test_begins_without_faults(run: Run) -> None:
+    """Those of the test before are forgotten."""
+    result = run(
+        """
+        @pytest.mark.parametrize("number", [1, 2])
+        def test_it(smtptest, number):
+            assert smtptest.faults.rules == ()
+            smtptest.faults.on("EOD").reply(451)
+            send_in_vain(smtptest)
+            smtptest.faults.assert_all_fired()
+        """
+    )
+    result.assert_outcomes(passed=2)
+
+
+def test_the_report_has_the_faults_that_did_not_fire(run: Run) -> None:
+    """A test that failed may have failed for that."""
+    result = run(
+        """
+        def test_it(smtptest):
+            smtptest.faults.on("RCPT", to="nobody@example.com").reply(550)
+            send(smtptest)
+            assert False
+        """
+    )
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "*smtptest faults*",
+            "Faults that did not fire:",
+            "  - on('RCPT', to='nobody@example.com').reply(550, 'on purpose')",
+        ]
+    )
+
+
+def test_a_marker_may_name_a_file_of_faults(
+    run: Run, pytester: pytest.Pytester
+) -> None:
+    """Its rules are in force for this test."""
+    pytester.path.joinpath("faults.toml").write_text(
+        '[[fault]]\non = "EOD"\nreply = [451, "4.3.0 no"]\n'
+    )
+    result = run(
+        """
+        @pytest.mark.smtptest(faults="faults.toml")
+        def test_it(smtptest):
+            send_in_vain(smtptest)
+            smtptest.faults.assert_all_fired()
+        """
+    )
+    result.assert_outcomes(passed=1)

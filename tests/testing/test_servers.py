@@ -124,7 +124,7 @@ def test_limits_are_taken_as_they_are() -> None:
 @pytest.mark.parametrize(
     ("keywords", "complaint"),
     [
-        ({"colour": 1}, "no keyword is called 'colour', use: auth, hide, host"),
+        ({"colour": 1}, "no keyword is called 'colour', use: auth, faults, hide, host"),
         ({"hidden": ["DSN"]}, "no keyword is called 'hidden'"),
         ({"hide": ["DSN", "DNS"]}, "no extension is called 'DNS', use: 8BITMIME"),
         ({"limits": {"colour": 1}}, "no limit is called 'colour', use: auth_line"),
@@ -151,3 +151,11 @@ def test_a_certificate_that_is_not_there_is_named() -> None:
     """As elsewhere."""
     with pytest.raises(TLSError, match=r"nowhere\.pem"):
         make_server(tls=("nowhere.pem", "key.pem"))
+
+
+def test_its_faults_may_be_in_a_file(tmp_path: Path) -> None:
+    """They are in force before anybody connects."""
+    file = tmp_path / "faults.toml"
+    file.write_text('[[fault]]\non = "MAIL"\ndrop = true\n')
+    [rule] = make_server(faults=file).faults.rules
+    assert str(rule) == "on('MAIL').drop()"

@@ -140,3 +140,16 @@ def test_a_test_may_be_a_coroutine() -> None:
             assert (await waiting).subject == "Hi"
 
     assert run(Tests).wasSuccessful()
+
+
+def test_each_test_begins_without_faults() -> None:
+    """Those of the test before are forgotten."""
+
+    class Tests(SMTPTestMixin, unittest.TestCase):
+        def check(self) -> None:
+            assert self.smtptest.faults.rules == ()
+            self.smtptest.faults.on("MAIL").drop()
+
+        test_one = test_two = check
+
+    assert run(Tests).wasSuccessful()

@@ -87,9 +87,9 @@ class Writing:
         check_number("code", code, 400, 599, int)
         if self._gate is not None:
             raise ValueError(f"{name}: a rule has one memory; write a second rule")
-        self._answer(name, make_reply(code, text), *given)
+        # First the gate: the rule may be asked already.
         self._gate = gate
-        return self
+        return self._answer(name, make_reply(code, text), *given)
 
     def _check(self, name: str) -> None:
         for phase in self.phases:

@@ -31,6 +31,7 @@ GROUPS = {
         "max-recipients": "COUNT",
         "max-connections": "COUNT",
     },
+    "What is shown": {"transcripts": "DIR", "max-transcripts": "COUNT"},
     "This command": {"version": "", "help": ""},
 }
 

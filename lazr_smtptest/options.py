@@ -95,6 +95,19 @@ class Options(usage.Options, AuthOptionMixin):
             "0",
             "Greet further connections to the same endpoint with 421; 0 for no limit.",
         ],
+        [
+            "transcripts",
+            None,
+            None,
+            "Write down each session, when it has ended, in a file of its own in "
+            "this directory.",
+        ],
+        [
+            "max-transcripts",
+            None,
+            "10000",
+            "Remove the oldest of these files beyond so many; 0 to keep all.",
+        ],
     ]
     optFlags = [
         ["rset-clears", None, "Forget all messages when a client sends RSET."],
@@ -184,6 +197,7 @@ class Options(usage.Options, AuthOptionMixin):
         self._number("max-message-size", 0)
         self._number("max-recipients", 1)
         self._number("max-connections", 0)
+        self._number("max-transcripts", 0)
 
     def _check_tls(self) -> None:
         tls = self["tls"]

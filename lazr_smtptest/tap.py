@@ -21,8 +21,10 @@ from lazr_smtptest.interfaces import IMessageStore
 from lazr_smtptest.logbridge import LogBridge
 from lazr_smtptest.options import Options, StartError
 from lazr_smtptest.stores import open_store
+from lazr_smtptest.transcripts import TranscriptFolder
 
 if TYPE_CHECKING:
+    from lazr_smtptest.command import CommandServer
     from lazr_smtptest.listener import Listener
     from lazr_smtptest.smtp.login import Auth
     from lazr_smtptest.smtp.settings import Settings
@@ -47,24 +49,44 @@ def makeService(options: Options, reactor: Any = None) -> IService:
     """
     if reactor is None:
         from twisted.internet import reactor
-    from lazr_smtptest.server import StoreServer
     from lazr_smtptest.service import SMTPService
 
     settings = _settings(options)
     auth = _auth(options)
     listeners = _listeners(options, reactor, settings)
+    server = _server(options)
+    server.settings = settings
+    server.auth = auth
+    service = _Process(reactor, server.store)
+    SMTPService(server, listeners, reactor).setServiceParent(service)
+    return service
+
+
+def _server(options: Options) -> CommandServer:
+    from lazr_smtptest.command import CommandServer
+
+    transcripts = _transcripts(options)
     try:
         store = open_store(options["store"])
     except StoreError as error:
         raise StartError(str(error)) from error
-    server = StoreServer(store)
+    server = CommandServer(store)
     server.rset_clears = bool(options["rset-clears"])
     server.hostname = options["hostname"]
-    server.settings = settings
-    server.auth = auth
-    service = _Process(reactor, store)
-    SMTPService(server, listeners, reactor).setServiceParent(service)
-    return service
+    server.transcripts = transcripts
+    return server
+
+
+def _transcripts(options: Options) -> TranscriptFolder | None:
+    folder = options["transcripts"]
+    if folder is None:
+        return None
+    try:
+        return TranscriptFolder(folder, options["max-transcripts"])
+    except OSError as error:
+        raise StartError(
+            f"--transcripts: cannot use {folder!r}: {error.strerror}"
+        ) from error
 
 
 def _settings(options: Options) -> Settings:

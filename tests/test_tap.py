@@ -21,10 +21,12 @@ from twisted.internet.testing import MemoryReactorClock
 from twisted.logger import LogLevel, capturedLogs, formatEvent
 from zope.interface import implementer
 
+from lazr_smtptest.command import CommandServer
 from lazr_smtptest.envelope import Envelope
 from lazr_smtptest.help import GROUPS
 from lazr_smtptest.server import StoreServer
 from lazr_smtptest.service import SMTPService
+from lazr_smtptest.session import Session
 from lazr_smtptest.smtp.extensions import EXTENSIONS
 from lazr_smtptest.smtp.lmtp import LMTPServerProtocol
 from lazr_smtptest.smtp.protocol import SMTPServerProtocol
@@ -80,9 +82,9 @@ def smtp_service(service: MultiService) -> SMTPService:
     return child
 
 
-def server_of(service: MultiService) -> StoreServer:
+def server_of(service: MultiService) -> CommandServer:
     server = smtp_service(service).server
-    assert isinstance(server, StoreServer)
+    assert isinstance(server, CommandServer)
     return server
 
 
@@ -187,6 +189,7 @@ class TestOptions:
             ("--max-recipients=0", "--max-recipients is a number from 1 on"),
             ("--max-connections=\u0662", "--max-connections is a number from 0 on"),
             ("--max-connections=" + 5000 * "9", "--max-connections is a number"),
+            ("--max-transcripts=all", "--max-transcripts is a number from 0 on"),
             ("--help-auth-type=nope", "nope"),
         ],
     )
@@ -490,6 +493,35 @@ class TestServices:
         with pytest.raises(StartError, match="there is no directory") as caught:
             make(f"--store=mbox:{tmp_path}/none/box")
         assert caught.value.code == f"smtptest: {caught.value}"
+
+    def test_nothing_is_written_down_without_transcripts(self) -> None:
+        """Most servers are started for their messages."""
+        assert server_of(make()).transcripts is None
+
+    def test_transcripts_are_written_where_it_was_told(self, tmp_path: Path) -> None:
+        """``--transcripts`` names the directory."""
+        folder = server_of(make(f"--transcripts={tmp_path / 'new'}")).transcripts
+        assert folder is not None
+        assert folder.path == tmp_path / "new"
+        assert folder.path.is_dir()
+
+    def test_max_transcripts_are_kept(self, tmp_path: Path) -> None:
+        """``--max-transcripts`` is how many."""
+        server = server_of(make(f"--transcripts={tmp_path}", "--max-transcripts=1"))
+        for number in range(3):
+            server.handle_session(Session(id=f"a-{number}"))
+        assert [file.name[-7:] for file in tmp_path.iterdir()] == ["a-2.txt"]
+
+    def test_transcripts_that_cannot_be_written_are_one_line(
+        self, tmp_path: Path
+    ) -> None:
+        """And no store is made."""
+        (tmp_path / "file").touch()
+        line = line_of(
+            f"--transcripts={tmp_path / 'file'}", f"--store=mbox:{tmp_path}/m"
+        )
+        assert f"--transcripts: cannot use '{tmp_path / 'file'}': Not a dir" in line
+        assert not (tmp_path / "m").exists()
 
     def test_importing_the_module_chooses_no_reactor(self) -> None:
         """The command line says which reactor it is to be."""

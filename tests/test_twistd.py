@@ -278,6 +278,38 @@ def test_who_must_log_in_does(start: Start, tmp_path: Path) -> None:
     assert "secret" not in "\n".join(process.lines)
 
 
+def test_each_session_is_written_down(start: Start, tmp_path: Path) -> None:
+    """When it has ended, or at the stop; with secrets masked."""
+    process = start("twistd", *LOOPBACK, "--transcripts=said", "--auth=any")
+    port = process.port()
+    with smtplib.SMTP("127.0.0.1", port, timeout=PATIENCE) as client:
+        client.login("anna", "secret")
+        client.sendmail("s@example.com", ["r@example.com"], MAIL)
+    with socket.create_connection(("127.0.0.1", port), PATIENCE) as client:
+        assert client.recv(100).startswith(b"220 ")
+        assert process.terminate() == 0
+    ended, stopped = (file.read_text() for file in sorted(tmp_path.glob("said/*")))
+    assert "\nUser: anna, by " in ended
+    assert "\nMail 1: delivered, from <s@example.com> to <r@example.com>, " in ended
+    assert "********" in ended
+    assert " <** 421 4.3.2 the server is shutting down\n" in stopped
+
+
+def test_a_session_that_cannot_be_written_down_is_one_line(
+    start: Start, tmp_path: Path
+) -> None:
+    """And the server goes on."""
+    process = start("twistd", *LOOPBACK, "--transcripts=said")
+    port = process.port()
+    (tmp_path / "said").rmdir()
+    for _ in range(2):
+        send(port)
+    assert process.terminate() == 0
+    log = "\n".join(process.lines)
+    assert log.count("accepted: ") == 2
+    assert log.count("cannot write transcripts to ") == 1
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 @pytest.mark.parametrize(
     ("argument", "named"),
@@ -289,6 +321,7 @@ def test_who_must_log_in_does(start: Start, tmp_path: Path) -> None:
         ("--store=tape", "unknown store 'tape'"),
         ("--smtp=nope:1", "bad endpoint 'nope:1'"),
         ("--store=mbox:/nowhere/box", "cannot use '/nowhere/box' as an mbox"),
+        ("--transcripts=/nowhere/here", "--transcripts: cannot use '/nowhere/here'"),
     ],
 )
 def test_a_bad_option_is_one_line(

@@ -31,7 +31,11 @@ GROUPS = {
         "max-recipients": "COUNT",
         "max-connections": "COUNT",
     },
-    "What is shown": {"transcripts": "DIR", "max-transcripts": "COUNT"},
+    "What is shown": {
+        "color": "WHEN",
+        "transcripts": "DIR",
+        "max-transcripts": "COUNT",
+    },
     "This command": {"version": "", "help": ""},
 }
 

@@ -12,12 +12,19 @@ from collections.abc import Iterator
 
 from twisted.internet.defer import Deferred
 from twisted.mail.interfaces import IMessageSMTP
-from zope.interface import Interface
+from zope.interface import Attribute, Interface
 
 from lazr_smtptest.envelope import Envelope
+from lazr_smtptest.mailevent import MailEvent
 from lazr_smtptest.session import Session
 
-__all__ = ["IEnvelopeMessage", "IMessageHandler", "IMessageStore", "ISessionObserver"]
+__all__ = [
+    "IEnvelopeMessage",
+    "IMailObserver",
+    "IMessageHandler",
+    "IMessageStore",
+    "ISessionObserver",
+]
 
 
 class IMessageHandler(Interface):
@@ -54,6 +61,15 @@ class ISessionObserver(Interface):
 
     def session_ended(session: Session) -> None:
         """Take note of a session that has ended, whoever ended it."""
+
+
+class IMailObserver(ISessionObserver):
+    """Hears what becomes of each mail, too; it must not raise."""
+
+    logs_mail = Attribute("Whether what it hears of is to be logged, too: a `bool`.")
+
+    def mail_event(event: MailEvent) -> None:
+        """Take note of what became of a mail."""
 
 
 class IMessageStore(Interface):

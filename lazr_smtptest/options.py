@@ -31,6 +31,7 @@ __all__ = ["Options", "StartError"]
 DEFAULT_ENDPOINT = "tcp:1025:interface=127.0.0.1"
 
 _PROFILES = ("standard", "strict")
+_COLORS = ("auto", "always", "never")
 
 
 class StartError(Error, SystemExit):
@@ -107,6 +108,13 @@ class Options(usage.Options, AuthOptionMixin):
             None,
             "10000",
             "Remove the oldest of these files beyond so many; 0 to keep all.",
+        ],
+        [
+            "color",
+            None,
+            "auto",
+            "On a terminal, show each message as it arrives: in colours (auto), or "
+            "without (never). always does it wherever the output goes.",
         ],
     ]
     optFlags = [
@@ -190,6 +198,10 @@ class Options(usage.Options, AuthOptionMixin):
         if self["profile"] not in _PROFILES:
             raise usage.UsageError(
                 f"--profile is standard or strict, not {self['profile']!r}"
+            )
+        if self["color"] not in _COLORS:
+            raise usage.UsageError(
+                f"--color is auto, always or never, not {self['color']!r}"
             )
         name = self["hostname"]
         if name is not None and not re.fullmatch(r"[A-Za-z0-9._-]{1,255}", name):

@@ -7,7 +7,10 @@ line has not been read yet.
 from __future__ import annotations
 
 import logging
+import os
 import signal
+import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +23,7 @@ from lazr_smtptest.errors import StoreError
 from lazr_smtptest.interfaces import IMessageStore
 from lazr_smtptest.logbridge import LogBridge
 from lazr_smtptest.options import Options, StartError
+from lazr_smtptest.screen import Screen
 from lazr_smtptest.stores import open_store
 from lazr_smtptest.transcripts import TranscriptFolder
 
@@ -53,16 +57,17 @@ def makeService(options: Options, reactor: Any = None) -> IService:
 
     settings = _settings(options)
     auth = _auth(options)
-    listeners = _listeners(options, reactor, settings)
-    server = _server(options)
+    endpoints = _endpoints(options, reactor)
+    server = _server(options, _screen(options))
     server.settings = settings
     server.auth = auth
     service = _Process(reactor, server.store)
+    listeners = _listeners(endpoints, server)
     SMTPService(server, listeners, reactor).setServiceParent(service)
     return service
 
 
-def _server(options: Options) -> CommandServer:
+def _server(options: Options, screen: Screen | None) -> CommandServer:
     from lazr_smtptest.command import CommandServer
 
     transcripts = _transcripts(options)
@@ -70,10 +75,12 @@ def _server(options: Options) -> CommandServer:
         store = open_store(options["store"])
     except StoreError as error:
         raise StartError(str(error)) from error
-    server = CommandServer(store)
+    server = CommandServer(store, screen.show if screen else None)
     server.rset_clears = bool(options["rset-clears"])
     server.hostname = options["hostname"]
     server.transcripts = transcripts
+    # Where the log is on the screen, too, it need not say the same.
+    server.logs_mail = screen is None or not _logs_to_stdout(options)
     return server
 
 
@@ -87,6 +94,23 @@ def _transcripts(options: Options) -> TranscriptFolder | None:
         raise StartError(
             f"--transcripts: cannot use {folder!r}: {error.strerror}"
         ) from error
+
+
+def _screen(options: Options) -> Screen | None:
+    """Give what shows mail as it arrives, if the process has a terminal for that."""
+    # A process in the background will not have it any more.
+    if options.parent is None or not options.parent.get("nodaemon", True):
+        return None
+    return Screen.on(sys.stdout, options["color"], os.environ)
+
+
+def _logs_to_stdout(options: Options) -> bool:
+    """Say whether the command around this one logs to the standard output."""
+    parent: Mapping[str, Any] = options.parent or {}
+    if "logFile" in parent:  # that of python -m twisted
+        return parent["logFile"] is sys.stdout
+    elsewhere = parent.get("syslog") or parent.get("logger")
+    return not elsewhere and parent.get("logfile") in (None, "", "-")
 
 
 def _settings(options: Options) -> Settings:
@@ -155,19 +179,27 @@ def _auth(options: Options) -> Auth | None:
         raise StartError(f"--auth: {error}") from error
 
 
-def _listeners(options: Options, reactor: Any, settings: Settings) -> list[Listener]:
-    from lazr_smtptest.listener import Listener
-    from lazr_smtptest.smtp.lmtp import LMTPServerProtocol
+def _endpoints(options: Options, reactor: Any) -> dict[str, list[LoggedEndpoint]]:
+    """Make the endpoints, by what is spoken there."""
 
-    def endpoints(option: str) -> list[LoggedEndpoint]:
+    def make(option: str) -> list[LoggedEndpoint]:
         what = "" if option == "smtp" else option
         return [LoggedEndpoint(reactor, text, what) for text in options[option]]
 
+    return {option: make(option) for option in ("smtp", "smtps", "lmtp")}
+
+
+def _listeners(
+    endpoints: Mapping[str, list[LoggedEndpoint]], server: CommandServer
+) -> list[Listener]:
+    from lazr_smtptest.listener import Listener
+
+    settings = server.settings
     within_tls = attrs.evolve(settings, implicit_tls=settings.tls is not None)
     return [
-        *[Listener(each) for each in endpoints("smtp")],
-        *[Listener(each, settings=within_tls) for each in endpoints("smtps")],
-        *[Listener(each, protocol=LMTPServerProtocol) for each in endpoints("lmtp")],
+        *[Listener(each) for each in endpoints["smtp"]],
+        *[Listener(each, settings=within_tls) for each in endpoints["smtps"]],
+        *[Listener(each, protocol=server.lmtp) for each in endpoints["lmtp"]],
     ]
 
 

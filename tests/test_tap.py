@@ -8,6 +8,7 @@ import subprocess
 import sys
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import pytest
 import trustme
@@ -24,6 +25,7 @@ from zope.interface import implementer
 from lazr_smtptest.command import CommandServer
 from lazr_smtptest.envelope import Envelope
 from lazr_smtptest.help import GROUPS
+from lazr_smtptest.mailevent import MailEvent
 from lazr_smtptest.server import StoreServer
 from lazr_smtptest.service import SMTPService
 from lazr_smtptest.session import Session
@@ -33,6 +35,7 @@ from lazr_smtptest.smtp.protocol import SMTPServerProtocol
 from lazr_smtptest.smtp.settings import Settings
 from lazr_smtptest.stores import MaildirStore, MemoryStore
 from lazr_smtptest.tap import Options, StartError, makeService
+from lazr_smtptest.watched import WatchedLMTP, WatchedSMTP
 
 log = logging.getLogger("lazr.smtptest")
 
@@ -190,6 +193,7 @@ class TestOptions:
             ("--max-connections=\u0662", "--max-connections is a number from 0 on"),
             ("--max-connections=" + 5000 * "9", "--max-connections is a number"),
             ("--max-transcripts=all", "--max-transcripts is a number from 0 on"),
+            ("--color=red", "--color is auto, always or never, not 'red'"),
             ("--help-auth-type=nope", "nope"),
         ],
     )
@@ -537,6 +541,74 @@ class TestServices:
         )
         assert "lazr_smtptest.tap" in done.stdout.split()
         assert "twisted.internet.reactor" not in done.stdout.split()
+
+
+class TestScreen:
+    """Whether mail is shown as it arrives."""
+
+    def made(self, parent: dict[str, Any] | None, *arguments: str) -> CommandServer:
+        """Make the server below a command that was given such options."""
+        options = parse("--color=always", *arguments)
+        # Twisted's own are a dictionary, too.
+        options.parent = parent  # type: ignore[assignment]
+        return server_of(makeService(options, Reactor()))  # type: ignore[arg-type]
+
+    @pytest.mark.parametrize("parent", [None, {"nodaemon": 0, "logfile": None}])
+    def test_a_process_in_the_background_shows_nothing(
+        self, parent: dict[str, Any] | None
+    ) -> None:
+        """Nor does a service that is made by another program."""
+        server = self.made(parent, "--lmtp=tcp:1")
+        assert server.protocol is SMTPServerProtocol
+        assert server.lmtp is LMTPServerProtocol
+        assert server.logs_mail
+
+    @pytest.mark.parametrize(
+        "parent",
+        [
+            {"nodaemon": 1, "logfile": None},
+            {"nodaemon": 1, "logfile": "-", "syslog": 0, "logger": None},
+            {"logFile": None},
+        ],
+    )
+    def test_a_log_on_the_screen_does_not_say_it_again(
+        self, parent: dict[str, Any]
+    ) -> None:
+        """One line for each message is enough."""
+        if "logFile" in parent:
+            parent["logFile"] = sys.stdout
+        server = self.made(parent)
+        assert server.protocol is WatchedSMTP
+        assert server.lmtp is WatchedLMTP
+        assert not server.logs_mail
+
+    @pytest.mark.parametrize(
+        "parent",
+        [
+            {"nodaemon": 1, "logfile": "twistd.log"},
+            {"nodaemon": 1, "logfile": None, "syslog": 1},
+            {"nodaemon": 1, "logfile": None, "logger": print},
+            {"logFile": sys.__stderr__},
+        ],
+    )
+    def test_a_log_elsewhere_has_it_too(self, parent: dict[str, Any]) -> None:
+        """The screen is for the moment, and a file stays."""
+        server = self.made(parent)
+        assert server.protocol is WatchedSMTP
+        assert server.logs_mail
+
+    def test_where_there_is_no_terminal_nothing_is_shown(self) -> None:
+        """Unless it is asked for."""
+        server = self.made({"nodaemon": 1}, "--color=auto")
+        assert server.protocol is SMTPServerProtocol
+
+    def test_what_arrives_is_shown(self, capsys: pytest.CaptureFixture[str]) -> None:
+        """On the standard output."""
+        server = self.made({"nodaemon": 1, "logfile": "-"})
+        server.mail_event(
+            MailEvent(seconds=0, session="1", outcome="aborted", sender="a@b")
+        )
+        assert capsys.readouterr().out.endswith("aborted \x1b[0m  a@b\n")
 
 
 class TestLog:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import queue
 import re
 import select
 import signal
@@ -12,104 +11,24 @@ import socket
 import ssl
 import subprocess
 import sys
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from lazr_smtptest.stores import MaildirStore
 
-ROOT = Path(__file__).parents[1]
-
-# Longer than anything takes on a busy machine; nothing waits for it to pass.
-PATIENCE = 60
-
-TWISTD = ["-c", "from twisted.scripts.twistd import run; run()"]
-COMMANDS = {
-    "twistd": [*TWISTD, "-n", "--pidfile=", "smtptest"],
-    "twistd-asyncio": [*TWISTD, "-n", "--pidfile=", "--reactor=asyncio", "smtptest"],
-    "twist": ["-m", "twisted", "--log-format=text", "smtptest"],
-}
-LOOPBACK = ["--smtp", "tcp:0:interface=127.0.0.1"]
-MAIL = "Subject: hello\r\n\r\nHello.\r\n"
-
-
-class Process:
-    """A command that runs, and the lines that it writes."""
-
-    def __init__(self, command: list[str], cwd: Path) -> None:
-        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-        self.popen = subprocess.Popen(
-            [sys.executable, "-u", *command],
-            cwd=cwd,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        self.lines: list[str] = []
-        self._queue: queue.Queue[str | None] = queue.Queue()
-        self._reader = threading.Thread(target=self._read)
-        self._reader.start()
-
-    def _read(self) -> None:
-        assert self.popen.stdout is not None
-        with self.popen.stdout as output:
-            for line in output:
-                self._queue.put(line.rstrip("\n"))
-        self._queue.put(None)
-
-    def wait_for(self, pattern: str) -> re.Match[str]:
-        """Read lines until one matches."""
-        while (line := self._queue.get(timeout=PATIENCE)) is not None:
-            self.lines.append(line)
-            if match := re.search(pattern, line):
-                return match
-        raise AssertionError(f"it ended without {pattern!r}: {self.lines}")
-
-    def wait(self) -> int:
-        """Wait for the end; give the exit status."""
-        while (line := self._queue.get(timeout=PATIENCE)) is not None:
-            self.lines.append(line)
-        return self.popen.wait(PATIENCE)
-
-    def terminate(self) -> int:
-        """Send SIGTERM; give the exit status."""
-        self.popen.send_signal(signal.SIGTERM)
-        return self.wait()
-
-    def port(self) -> int:
-        """Wait until it listens; give the port."""
-        port = int(self.wait_for(r"listening on 127\.0\.0\.1:(\d+)")[1])
-        # The last line of a start; after it a signal finds the handler in place.
-        self.wait_for("ready, keeping messages in")
-        return port
-
-    def close(self) -> None:
-        """End it, whatever it does."""
-        self.popen.kill()
-        self.popen.wait(PATIENCE)
-        self._reader.join(PATIENCE)
-
-
-Start = Callable[..., Process]
-
-
-@pytest.fixture
-def start(tmp_path: Path) -> Iterator[Start]:
-    """Start processes, and end them after the test."""
-    started: list[Process] = []
-
-    def start(name: str, *arguments: str) -> Process:
-        process = Process([*COMMANDS[name], *arguments], tmp_path)
-        started.append(process)
-        return process
-
-    yield start
-    for process in started:
-        process.close()
+from .commands import (
+    COMMANDS,
+    LOOPBACK,
+    MAIL,
+    PATIENCE,
+    ROOT,
+    TWISTD,
+    Process,
+    Start,
+    send,
+)
 
 
 @pytest.fixture
@@ -117,12 +36,6 @@ def taken() -> Iterator[int]:
     """Give a port of the loopback interface that somebody else listens on."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         yield listener.getsockname()[1]
-
-
-def send(port: int, message: str = MAIL, recipients: int = 1) -> None:
-    to = [f"r{number}@example.com" for number in range(recipients)]
-    with smtplib.SMTP("127.0.0.1", port, timeout=PATIENCE) as client:
-        client.sendmail("s@example.com", to, message)
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -42,8 +42,10 @@ class HandlerDelivery:
     It serves Twisted's own SMTP servers as well as ours.
     """
 
+    __slots__ = ("_handed", "_helo", "_origin", "_users", "handler")
+
     def __init__(self, handler: IMessageHandler) -> None:
-        self._handler = handler
+        self.handler = handler
         self._helo: tuple[bytes | None, bytes] = (None, b"")
         self._origin: smtp.Address | None = None
         self._users: list[smtp.User] = []
@@ -90,10 +92,6 @@ class HandlerDelivery:
             helo=_text(name or b""),
         )
 
-    def deliver(self, envelope: Envelope) -> object:
-        """Hand a message to the handler."""
-        return self._handler.envelope_received(envelope)
-
 
 @implementer(IEnvelopeMessage)
 class _HandlerMessage:
@@ -101,6 +99,8 @@ class _HandlerMessage:
 
     Our protocol gives it the envelope; Twisted's own gives it lines.
     """
+
+    __slots__ = ("_copies", "_delivery", "_lines", "_outcome", "_user")
 
     def __init__(self, delivery: HandlerDelivery, user: smtp.User) -> None:
         self._delivery = delivery
@@ -112,10 +112,12 @@ class _HandlerMessage:
 
     def envelope_received(self, envelope: Envelope) -> object:
         try:
-            outcome = self._delivery.deliver(envelope)
+            outcome = self._delivery.handler.envelope_received(envelope)
         except Exception:
             self._outcome = Failure()
             raise
+        if outcome is None:
+            return None
         if is_pending(outcome):
             self._outcome = deferred = pending(outcome)
             deferred.addBoth(self._settle)
@@ -178,6 +180,8 @@ def _for_recipient(result: object, user: smtp.User) -> object:
     Raises:
         ReplyError: the handler refuses.
     """
+    if result is None:
+        return None
     if isinstance(result, Mapping):
         result = result.get(str(user))
     refusal = refusal_in(result)

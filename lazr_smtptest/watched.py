@@ -55,10 +55,10 @@ class WatchedSMTP(SMTPServerProtocol):
             reply=self._accepting if reply is None else str(reply),
         )
 
-    def close_transaction(self, outcome: Outcome, reply: Reply | None = None) -> None:
+    def end_transaction(self, outcome: Outcome, reply: Reply | None = None) -> None:
         """Tell of what was begun and not brought to its end."""
         transaction = self._transaction
-        super().close_transaction(outcome, reply)
+        super().end_transaction(outcome, reply)
         if transaction is None or outcome != "aborted":
             return
         # A client that had all of its recipients refused gives up, and was told of.

@@ -8,6 +8,7 @@ from zope.interface import implementer
 
 from lazr_smtptest.interfaces import IMailObserver, IMessageStore
 from lazr_smtptest.mailevent import MailEvent
+from lazr_smtptest.quiet import QuietLMTP, QuietSMTP
 from lazr_smtptest.server import StoreServer
 from lazr_smtptest.session import Session
 from lazr_smtptest.smtp.lmtp import LMTPServerProtocol
@@ -23,27 +24,34 @@ class CommandServer(StoreServer):
 
     Attributes:
         transcripts: where each session is written down; ``None``: nowhere.
-        logs_mail: whether what is told of mail is logged, too.
+        logs_mail: whether what becomes of each mail is logged.
         lmtp: the class of the connections where LMTP is spoken.
     """
 
     transcripts: TranscriptFolder | None = None
-    logs_mail = True
     lmtp: type[LMTPServerProtocol] = LMTPServerProtocol
 
     def __init__(
-        self, store: IMessageStore, tell: Callable[[MailEvent], None] | None = None
+        self,
+        store: IMessageStore,
+        tell: Callable[[MailEvent], None] | None = None,
+        *,
+        logs_mail: bool = True,
     ) -> None:
         """Set the store; where to listen is for the endpoints to say.
 
         Args:
             store: an `IMessageStore`.
             tell: is told what becomes of each mail; it must not raise.
+            logs_mail: whether that is logged.
         """
         super().__init__(store)
         self._tell = tell
+        self.logs_mail = logs_mail
         if tell is not None:
             self.protocol, self.lmtp = WatchedSMTP, WatchedLMTP
+        elif not logs_mail:
+            self.protocol, self.lmtp = QuietSMTP, QuietLMTP
 
     def handle_session(self, session: Session) -> None:
         """Write it down."""

@@ -31,6 +31,7 @@ GROUPS = {
         "max-recipients": "COUNT",
         "max-connections": "COUNT",
     },
+    "Under load": {"workers": "COUNT", "quiet": ""},
     "What is shown": {
         "color": "WHEN",
         "transcripts": "DIR",

@@ -97,6 +97,12 @@ class Options(usage.Options, AuthOptionMixin):
             "Greet further connections to the same endpoint with 421; 0 for no limit.",
         ],
         [
+            "workers",
+            None,
+            "1",
+            "Serve the ports by so many processes; see the manual for what they share.",
+        ],
+        [
             "transcripts",
             None,
             None,
@@ -119,6 +125,7 @@ class Options(usage.Options, AuthOptionMixin):
     ]
     optFlags = [
         ["rset-clears", None, "Forget all messages when a client sends RSET."],
+        ["quiet", None, "Say nothing of single messages: that takes time under load."],
         ["require-tls", None, "Refuse mail outside of TLS with 530."],
         ["require-auth", None, "Refuse mail before a login with 530."],
     ]
@@ -210,6 +217,7 @@ class Options(usage.Options, AuthOptionMixin):
         self._number("max-recipients", 1)
         self._number("max-connections", 0)
         self._number("max-transcripts", 0)
+        self._number("workers", 1, 256)
 
     def _check_tls(self) -> None:
         tls = self["tls"]
@@ -222,10 +230,12 @@ class Options(usage.Options, AuthOptionMixin):
         if self["ca-file"] is not None and tls != "auto":
             raise usage.UsageError("--ca-file needs --tls auto")
 
-    def _number(self, name: str, least: int) -> None:
+    def _number(self, name: str, least: int, most: int | None = None) -> None:
         text = self[name]
-        if not re.fullmatch("[0-9]{1,15}", text) or int(text) < least:
+        number = int(text) if re.fullmatch("[0-9]{1,15}", text) else -1
+        if number < least or (most is not None and number > most):
+            end = "on" if most is None else f"to {most}"
             raise usage.UsageError(
-                f"--{name} is a number from {least} on, not {text!r}"
+                f"--{name} is a number from {least} {end}, not {text!r}"
             )
-        self[name] = int(text)
+        self[name] = number

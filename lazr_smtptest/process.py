@@ -36,6 +36,7 @@ class Process(MultiService):
         super().__init__()
         self.reactor = reactor
         self._bridge = LogBridge()
+        self._counts = False
         self._signal_before: Any = None
 
     # To be overridden
@@ -60,6 +61,7 @@ class Process(MultiService):
         """Listen, if that was not done yet."""
         self._bridge.open()
         super().startService()
+        self._counts = True
         self._signal_before = signal.signal(
             signal.SIGUSR2, lambda *_: self.reactor.callFromThread(self.count)
         )
@@ -75,10 +77,11 @@ class Process(MultiService):
         return stopped.addBoth(self._stopped)
 
     def _stopped(self, result: Any) -> Any:
-        if self._signal_before is not None:
+        if self._counts:
+            self._counts = False
             self.count()
-            signal.signal(signal.SIGUSR2, self._signal_before)
-            self._signal_before = None
+            # None is a handler that Python does not know.
+            signal.signal(signal.SIGUSR2, self._signal_before or signal.SIG_DFL)
         self.release()
         self._bridge.close()
         return result

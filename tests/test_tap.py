@@ -26,6 +26,7 @@ from lazr_smtptest.command import CommandServer
 from lazr_smtptest.envelope import Envelope
 from lazr_smtptest.help import GROUPS
 from lazr_smtptest.mailevent import MailEvent
+from lazr_smtptest.quiet import QuietLMTP, QuietSMTP
 from lazr_smtptest.server import StoreServer
 from lazr_smtptest.service import SMTPService
 from lazr_smtptest.session import Session
@@ -193,6 +194,8 @@ class TestOptions:
             ("--max-connections=\u0662", "--max-connections is a number from 0 on"),
             ("--max-connections=" + 5000 * "9", "--max-connections is a number"),
             ("--max-transcripts=all", "--max-transcripts is a number from 0 on"),
+            ("--workers=0", "--workers is a number from 1 to 256, not '0'"),
+            ("--workers=257", "--workers is a number from 1 to 256, not '257'"),
             ("--color=red", "--color is auto, always or never, not 'red'"),
             ("--help-auth-type=nope", "nope"),
         ],
@@ -597,6 +600,13 @@ class TestScreen:
         assert server.protocol is WatchedSMTP
         assert server.logs_mail
 
+    def test_a_quiet_server_shows_nothing_and_logs_nothing(self) -> None:
+        """Wherever the log goes."""
+        server = self.made({"nodaemon": 1}, "--quiet")
+        assert server.protocol is QuietSMTP
+        assert server.lmtp is QuietLMTP
+        assert not server.logs_mail
+
     def test_where_there_is_no_terminal_nothing_is_shown(self) -> None:
         """Unless it is asked for."""
         server = self.made({"nodaemon": 1}, "--color=auto")
@@ -635,6 +645,17 @@ class TestLog:
         lines = logged(f"--store=mbox:{tmp_path / 'm'}")
         expected = f"ready, keeping messages in mbox:{tmp_path / 'm'}"
         assert lines[-1] == (LogLevel.info, expected)
+
+    def test_the_end_says_what_there_was(self) -> None:
+        """A script that sent a thousand messages sees how many arrived."""
+        service = make()
+        with capturedLogs() as events:
+            service.startService()
+            server_of(service).sessions.session_began(Session(id="a-1"))
+            service.stopService()
+        assert formatEvent(events[-1]) == (
+            "counted: connections=1 open=1 messages=0 refusals=0"
+        )
 
     def test_it_is_not_ready_before_the_reactor_runs(self) -> None:
         """Until then a signal would end the process as if it had failed."""

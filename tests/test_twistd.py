@@ -224,6 +224,30 @@ def test_a_session_that_cannot_be_written_down_is_one_line(
 
 
 @pytest.mark.parametrize("name", COMMANDS)
+def test_sigusr2_logs_what_there_was(start: Start, name: str) -> None:
+    """And so does the end."""
+    process = start(name, *LOOPBACK)
+    port = process.port()
+    send(port)
+    process.popen.send_signal(signal.SIGUSR2)
+    process.wait_for(r"counted: connections=1 open=\d messages=1 refusals=0$")
+    send(port)
+    assert process.terminate() == 0
+    counted = "counted: connections=2 open=0 messages=2 refusals=0"
+    assert sum(counted in line for line in process.lines) == 1
+
+
+def test_a_quiet_server_only_counts(start: Start) -> None:
+    """Nothing is said of a single message, nor shown on a terminal."""
+    process = start("twistd", *LOOPBACK, "--quiet", columns=80)
+    send(process.port())
+    process.terminate()
+    log = "\n".join(process.lines)
+    assert "accepted" not in log
+    assert "counted: connections=1 open=0 messages=1 refusals=0" in log
+
+
+@pytest.mark.parametrize("name", COMMANDS)
 @pytest.mark.parametrize(
     ("argument", "named"),
     [
@@ -311,9 +335,12 @@ class TestInTheBackground:
         os.close(self.ended)
         assert readable
 
-    def test_it_listens_when_the_command_returns(self, tmp_path: Path) -> None:
+    @pytest.mark.parametrize("workers", ["--workers=1", "--workers=2"])
+    def test_it_listens_when_the_command_returns(
+        self, tmp_path: Path, workers: str
+    ) -> None:
         """A script may send mail right after the command that starts the server."""
-        done = self.run(tmp_path, *LOOPBACK, "--store=maildir:box")
+        done = self.run(tmp_path, *LOOPBACK, workers, "--store=maildir:box")
         pid = int((tmp_path / "pid").read_text())
         try:
             assert done.returncode == 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import attrs
@@ -16,6 +16,10 @@ ORDERS = 0
 REPORTS = 3
 ASSIGNMENT = 4
 FIRST_SOCKET = 5
+
+
+def _to_tuple(sockets: Iterable[int]) -> tuple[int, ...]:
+    return tuple(sockets)
 
 
 @attrs.frozen(kw_only=True)
@@ -36,7 +40,7 @@ class Assignment:
     tls: Mapping[str, Any] | None = None
     tells_mail: bool = False
     logs_mail: bool = True
-    sockets: Sequence[int] = ()
+    sockets: tuple[int, ...] = attrs.field(default=(), converter=_to_tuple)
 
     def to_json(self) -> bytes:
         """Write it down, for a pipe; a command line could be read by others."""

@@ -8,6 +8,7 @@ import signal
 import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 import attrs
@@ -83,7 +84,7 @@ class Supervisor(Process):
         self._grace = grace
         self._show = show
         # twistd changes its working directory after this.
-        self._directory = os.getcwd()  # noqa: PTH109
+        self._directory = str(Path.cwd())
         self._ports: list[SharedPort] = []
         self._children: dict[int, Child] = {}
         self._ready = False
@@ -133,7 +134,8 @@ class Supervisor(Process):
     def run(self) -> None:
         """Start the workers."""
         for number in range(1, self._workers + 1):
-            self._spawn(number)
+            if not self._stopping:
+                self._spawn(number)
 
     def _spawn(self, number: int) -> None:
         try:
@@ -145,7 +147,7 @@ class Supervisor(Process):
     def _spawn_process(self, number: int) -> None:
         sockets = [port.sockets[number - 1].fileno() for port in self._ports]
         given = dict(enumerate(sockets, FIRST_SOCKET))
-        assignment = attrs.evolve(self._assignment, sockets=tuple(given))
+        assignment = attrs.evolve(self._assignment, sockets=given)
         child = Child(number, assignment, self)
         self.reactor.spawnProcess(
             child,

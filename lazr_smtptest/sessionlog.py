@@ -47,6 +47,7 @@ class SessionLog(Sequence[Session]):
         self._lock = threading.Lock()
         self._bound = bound
         self._open: dict[int, Session] = {}
+        self._number = 0
         self._begin_anew()
 
     def _begin_anew(self) -> None:
@@ -59,7 +60,9 @@ class SessionLog(Sequence[Session]):
         """Keep a session, and number it."""
         with self._lock:
             self._connections += 1
-            session.number = self._connections
+            # Not anew after `clear`: what goes on has its number.
+            self._number += 1
+            session.number = self._number
             self._open[id(session)] = session
 
     def session_ended(self, session: Session) -> None:
@@ -83,11 +86,12 @@ class SessionLog(Sequence[Session]):
     def _all(self) -> list[Session]:
         with self._lock:
             return sorted(
-                (*self._ended, *self._open.values()), key=lambda each: each.started
+                (*self._ended, *self._open.values()), key=lambda each: each.number
             )
 
     def __len__(self) -> int:
-        return len(self._ended) + len(self._open)
+        with self._lock:
+            return len(self._ended) + len(self._open)
 
     def __bool__(self) -> bool:
         # An empty log is a log, as an empty mailbox is a mailbox.

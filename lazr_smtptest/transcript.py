@@ -25,8 +25,9 @@ _HEAD_LINES = 4
 _TAIL_LINES = 2
 
 _MASK = "********"
-# A secret may stand in the command itself (RFC 4954 section 4).
-_INITIAL_RESPONSE = re.compile(r"(?i)\A(AUTH +\S+ +)(?!=?\Z).+")
+# A secret may stand in the command itself (RFC 4954 section 4), also in one that is
+# refused for its form.
+_INITIAL_RESPONSE = re.compile(r"(?i)\A(\s*AUTH\s+\S+\s+)(?!=?\s*\Z).+")
 
 Who = Literal["client", "server", "note"]
 
@@ -54,7 +55,7 @@ class Line:
         return self.who == "server" and self.text[:1] in ("4", "5")
 
     def __str__(self) -> str:
-        return f"{self.seconds:9.3f} {self._arrow()} {self.text}"
+        return f"{self.seconds:9.3f} {self._arrow()} {self.text}".rstrip()
 
     def _arrow(self) -> str:
         if self.who == "note":
@@ -206,13 +207,27 @@ def _shown(kind: int, what: Any, secrets: bool) -> tuple[Who, list[str]]:
 
 def _message(size: int, head: bytes, tail: bytes) -> list[str]:
     """Show the beginning and the end of a message, and how much there was."""
-    first = head.split(b"\r\n")
-    if size == len(head) and len(first) <= _HEAD_LINES + _TAIL_LINES:
-        return [_text(line) for line in first if line or line is not first[-1]]
-    # The last piece of the beginning may be half a line, the first of the end too.
-    first = first[:-1][:_HEAD_LINES] or first
-    last = tail.split(b"\r\n")[1:-1][-_TAIL_LINES:]
-    return [*map(_text, first), f"[... {size} octets in all ...]", *map(_text, last)]
+    missing = size - len(head)
+    if missing <= len(tail):
+        # All of it is here: the end goes on where the beginning stops, or before.
+        first = _split(head + tail[len(tail) - missing :])
+        if len(first) <= _HEAD_LINES + _TAIL_LINES:
+            return [*map(_text, first)]
+        last = first
+    else:
+        # Half a line may be at the break on either side.
+        first = _split(head)
+        first, last = first[:-1] or first, _split(tail)[1:]
+    return [
+        *map(_text, first[:_HEAD_LINES]),
+        f"[... {size} octets in all ...]",
+        *map(_text, last[-_TAIL_LINES:]),
+    ]
+
+
+def _split(octets: bytes) -> list[bytes]:
+    lines = octets.split(b"\r\n")
+    return lines if lines[-1] else lines[:-1]
 
 
 def _text(octets: bytes) -> str:

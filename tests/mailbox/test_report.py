@@ -12,17 +12,18 @@ from lazr_smtptest.mailbox import Mailbox, NotReceived
 Make = Callable[..., Envelope]
 
 NO_MAIL = """\
-no message arrived, 0 in all, wanted:
+no message arrived: no client connected
+
+wanted:
   recipient  'bob@example.com'
   subject    'Hello'
 
-Nothing arrived at all. Ask in this order:
-  - Did the code under test come to the point where it sends?
-  - Does it send to the host and port of this server?
-  - Did the server refuse it, or did the client give up?"""
+Either nothing was sent, or it was sent to another host or port."""
 
 WRONG_RECIPIENT = """\
-no message matches, 1 in all, wanted:
+no message matches (1 arrived)
+
+wanted:
   recipient  'rob@example.com'
 
 Message 1 of 1, from <ann@example.com> to bob@example.com:
@@ -31,7 +32,9 @@ Message 1 of 1, from <ann@example.com> to bob@example.com:
     + 'bob@example.com'"""
 
 OTHER_SUBJECT = """\
-no message matches, 1 in all, wanted:
+no message matches (1 arrived)
+
+wanted:
   recipient  'bob@example.com'
   subject    'Bye'
 
@@ -41,7 +44,9 @@ Message 1 of 1, from <ann@example.com> to bob@example.com:
     + 'Hello'"""
 
 TWO_NEAR_MISSES = """\
-no message matches, 3 in all, wanted:
+no message matches (3 arrived)
+
+wanted:
   recipient  'bob@example.com'
   user       none
   subject    'Bye'

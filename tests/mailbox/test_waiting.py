@@ -98,7 +98,7 @@ def test_more_than_was_waited_for_is_left(mailbox: Mailbox, make: Make) -> None:
 def test_a_timeout_says_what_came(mailbox: Mailbox, make: Make) -> None:
     """What came too, and how long was waited, is in the failure."""
     mailbox.add(make())
-    with pytest.raises(NotReceived, match=r"matches within 0\.001 s, 1 in"):
+    with pytest.raises(NotReceived, match=r"matches within 0\.001 s \(1 arrived"):
         mailbox.wait_for(subject="B", timeout=0.001)
 
 
@@ -196,7 +196,7 @@ def test_a_cancelled_deferred_waits_no_longer(mailbox: Mailbox, make: Make) -> N
     waiting = mailbox.when(reactor=clock)
     waiting.cancel()
     trial.failureResultOf(waiting, CancelledError)
-    assert (clock.getDelayedCalls(), mailbox._waiters) == ([], {})
+    assert (clock.getDelayedCalls(), list(mailbox._waiters)) == ([], [])
 
 
 def test_the_global_reactor_is_the_default(mailbox: Mailbox) -> None:

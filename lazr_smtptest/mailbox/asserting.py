@@ -63,7 +63,7 @@ class Asserting(Waiting):
         check(least, timeout)
         if timeout:
             self.wait_for(*predicates, count=least, timeout=timeout, **criteria)
-        found = list(filter(query, self._all()))
+        found = self._found(query)
         if len(found) < least:
             raise not_received(query, len(found), least, "", self._evidence())
         if count is not None and len(found) > count:
@@ -91,10 +91,7 @@ class Asserting(Waiting):
         __tracebackhide__ = True
         query = self._query(predicates, criteria)
         check(1, within)
-        if within:
-            found = self._found_within(query, within)
-        else:
-            found = list(filter(query, self._all()))
+        found = self._found_within(query, within) if within else self._found(query)
         if found:
             what = "a message arrived that should not have:"
             raise unexpected(what, query, found, self._evidence())

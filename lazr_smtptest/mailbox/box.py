@@ -17,6 +17,7 @@ from lazr_smtptest.mailbox.asserting import Asserting
 from lazr_smtptest.mailbox.attempt import concerns
 from lazr_smtptest.mailbox.criteria import Criteria, Predicate
 from lazr_smtptest.mailbox.evidence import Evidence
+from lazr_smtptest.mailbox.kept import Kept
 from lazr_smtptest.mailbox.waiter import Waiter
 from lazr_smtptest.mailbox.waiters import Waiters
 from lazr_smtptest.session import Session
@@ -89,7 +90,7 @@ class Mailbox(_Viewed):
         self.address = ""
         self.appendix: Callable[[], str] | None = None
         self._lock = threading.Lock()
-        self._envelopes: list[Envelope] = []
+        self._kept = Kept()
         self._waiters = Waiters()
         self._closed = False
 
@@ -99,7 +100,7 @@ class Mailbox(_Viewed):
     def add(self, envelope: Envelope) -> None:
         """Keep a message, and tell those who wait for it."""
         with self._lock:
-            self._envelopes.append(envelope)
+            self._kept.add(envelope)
             waiters = self._waiters.concerned(envelope)
         for waiter in waiters:
             waiter.offer((envelope,))
@@ -110,7 +111,7 @@ class Mailbox(_Viewed):
         Who waits keeps what he has been told of.
         """
         with self._lock:
-            self._envelopes = []
+            self._kept.clear()
         self.sessions.clear()
 
     def close(self) -> None:
@@ -130,14 +131,15 @@ class Mailbox(_Viewed):
             self._closed = False
 
     def __len__(self) -> int:
-        return len(self._envelopes)
-
-    def _all(self) -> tuple[Envelope, ...]:
         with self._lock:
-            return tuple(self._envelopes)
+            return len(self._kept)
+
+    def _among(self, key: str) -> tuple[Envelope, ...]:
+        with self._lock:
+            return self._kept.of(key)
 
     def _snapshot(self) -> list[Envelope]:
-        return list(self._all())
+        return list(self._among(""))
 
     def _query(self, predicates: tuple[Predicate, ...], given: Any) -> Criteria:
         return Criteria.of(*predicates, **given)
@@ -147,7 +149,7 @@ class Mailbox(_Viewed):
         with waiter:
             with self._lock:
                 self._waiters.add(waiter)
-                arrived = tuple(self._envelopes)
+                arrived = self._kept.of(waiter.key)
                 closed = self._closed
             waiter.offer(arrived)
             if closed:
@@ -163,7 +165,7 @@ class Mailbox(_Viewed):
 
     def _evidence(self) -> Evidence:
         return Evidence(
-            arrived=self._all(),
+            arrived=self._among(""),
             sessions=self._sessions(),
             counters=self.sessions.counters,
             address=self.address,
@@ -171,12 +173,11 @@ class Mailbox(_Viewed):
         )
 
     def _discard(self, criteria: Criteria) -> None:
-        # Compared by identity: two messages may well be equal.
-        doomed = {id(envelope) for envelope in self._all() if criteria(envelope)}
+        # Looked at without the lock: the criteria are the test's. Compared by
+        # identity: two messages may well be equal.
+        doomed = {id(each) for each in self._among(criteria.key) if criteria(each)}
         with self._lock:
-            self._envelopes = [
-                envelope for envelope in self._envelopes if id(envelope) not in doomed
-            ]
+            self._kept.discard(lambda envelope: id(envelope) in doomed)
 
 
 class MailboxView(_Viewed):
@@ -207,8 +208,8 @@ class MailboxView(_Viewed):
             each for each in self._whole._sessions() if each.ended is not None
         )
 
-    def _all(self) -> tuple[Envelope, ...]:
-        return self._whole._all()
+    def _among(self, key: str) -> tuple[Envelope, ...]:
+        return self._whole._among(key)
 
     def _query(self, predicates: tuple[Predicate, ...], given: Any) -> Criteria:
         return (

@@ -18,8 +18,8 @@ class Finding(ABC):
     """Messages to be read and to be found, by any thread; see `Mailbox`."""
 
     @abstractmethod
-    def _all(self) -> tuple[Envelope, ...]:
-        """Give every message that there is, also those that are not ours."""
+    def _among(self, key: str) -> tuple[Envelope, ...]:
+        """Give every message with a recipient of that key, also if not ours."""
 
     @abstractmethod
     def _query(self, predicates: tuple[Predicate, ...], given: Any) -> Criteria:
@@ -37,8 +37,11 @@ class Finding(ABC):
     def clear(self) -> None:
         """Forget these messages."""
 
+    def _found(self, query: Criteria) -> list[Envelope]:
+        return list(filter(query, self._among(query.key)))
+
     def _snapshot(self) -> list[Envelope]:
-        return list(filter(self._query((), {}), self._all()))
+        return self._found(self._query((), {}))
 
     def __len__(self) -> int:
         return len(self._snapshot())
@@ -68,8 +71,8 @@ class Finding(ABC):
     def find(self, *predicates: Predicate, **criteria: Any) -> Envelope | None:
         """Give the first message that meets the criteria, ``None`` if none does."""
         query = self._query(predicates, criteria)
-        return next(filter(query, self._all()), None)
+        return next(filter(query, self._among(query.key)), None)
 
     def find_all(self, *predicates: Predicate, **criteria: Any) -> list[Envelope]:
         """Give the messages that meet the criteria, oldest first."""
-        return list(filter(self._query(predicates, criteria), self._all()))
+        return self._found(self._query(predicates, criteria))

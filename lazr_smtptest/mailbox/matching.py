@@ -63,10 +63,11 @@ def address(wanted: str) -> Matcher:
     """
     if wanted.endswith(">"):
         raise ValueError(f"give the address alone, without <>, not {wanted!r}")
-    folded = _fold(wanted)
+    folded, lower = _fold(wanted), wanted.lower()
     if not _WILDCARD.search(folded):
         return Matcher(
-            lambda value: value == wanted or _fold(value) == folded,
+            # Most are another address, whatever the case: that is soon seen.
+            lambda value: value.lower() == lower and _fold(value) == folded,
             repr(wanted),
             plain=wanted,
             key=folded,

@@ -14,9 +14,12 @@ from lazr_smtptest.version import __version__
 
 if TYPE_CHECKING:
     from lazr_smtptest.content.attachment import Attachment
+    from lazr_smtptest.content.dkim import DKIMResult
+    from lazr_smtptest.content.signatures import DKIMSignature
     from lazr_smtptest.controller import Controller, QueueController
     from lazr_smtptest.envelope import Envelope
     from lazr_smtptest.errors import (
+        DKIMError,
         Error,
         HandlerError,
         ListenError,
@@ -49,6 +52,9 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`
     "CaptureServer",
     "ClientError",
     "Controller",
+    "DKIMError",
+    "DKIMResult",
+    "DKIMSignature",
     "Envelope",
     "Error",
     "HandlerError",
@@ -85,6 +91,9 @@ _HOMES = {
     "CaptureServer": "server",
     "ClientError": "smtp.errors",
     "Controller": "controller",
+    "DKIMError": "errors",
+    "DKIMResult": "content.dkim",
+    "DKIMSignature": "content.signatures",
     "Envelope": "envelope",
     "Error": "errors",
     "HandlerError": "errors",

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import attrs
 
+from lazr_smtptest.content.lines import irregularities
 from lazr_smtptest.content.readable import Readable
 from lazr_smtptest.session import Session, Transaction
 
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["Envelope"]
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False)
 class Envelope(Readable):
     """One message as it came over the wire (RFC 5321 section 2.3.1).
 
@@ -38,8 +40,6 @@ class Envelope(Readable):
         mail_options: the ESMTP parameters of MAIL, by keyword, upper case; the
             value as it was given, ``None`` for a keyword without one.
         rcpt_options: the same for each recipient, in the order of `rcpt_tos`.
-        warnings: what was irregular and taken all the same: keys of
-            `lazr_smtptest.smtp.irregular.IRREGULAR`, each once.
         user: who the client logged in as; ``None`` if it did not.
         tls: whether the message came over TLS.
         id: a name of its own, of the characters ``[0-9a-z-]``, 64 at most; ``""``
@@ -57,14 +57,47 @@ class Envelope(Readable):
     helo: str = ""
     mail_options: Mapping[str, str | None] = attrs.field(factory=dict)
     rcpt_options: tuple[Mapping[str, str | None], ...] = ()
-    warnings: tuple[str, ...] = ()
+    # What the client said; `warnings` adds what is in the message.
+    _noted: tuple[str, ...] = attrs.field(default=(), repr=False, alias="warnings")
     user: str | None = None
     tls: bool = False
-    # Two envelopes are equal if what was said is.
-    id: str = attrs.field(default="", eq=False)
-    received_at: datetime | None = attrs.field(default=None, eq=False)
-    session: Session | None = attrs.field(default=None, eq=False, repr=False)
-    _transaction: Transaction | None = attrs.field(default=None, eq=False, repr=False)
+    id: str = ""
+    received_at: datetime | None = None
+    session: Session | None = attrs.field(default=None, repr=False)
+    _transaction: Transaction | None = attrs.field(default=None, repr=False)
+
+    def __eq__(self, other: object) -> bool:
+        """Say whether the same was said, whenever and in whatever session."""
+        if not isinstance(other, Envelope):
+            return NotImplemented
+        return self._said() == other._said()
+
+    # What it has mappings of may change.
+    __hash__ = None  # type: ignore[assignment]
+
+    def _said(self) -> tuple[object, ...]:
+        return (
+            self.mail_from,
+            self.rcpt_tos,
+            self.content,
+            self.peer,
+            self.helo,
+            self.mail_options,
+            self.rcpt_options,
+            self.warnings,
+            self.user,
+            self.tls,
+        )
+
+    @cached_property
+    def warnings(self) -> tuple[str, ...]:
+        """What was irregular and taken all the same, each once.
+
+        Keys of `lazr_smtptest.smtp.irregular.IRREGULAR`. The message itself is
+        looked at when this is first asked for.
+        """
+        found = irregularities(self.content, self.mail_options)
+        return tuple(dict.fromkeys((*self._noted, *found)))
 
     @property
     def transaction(self) -> int:

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-__all__ = ["Error", "HandlerError", "ListenError", "StateError", "StoreError"]
+__all__ = [
+    "DKIMError",
+    "Error",
+    "HandlerError",
+    "ListenError",
+    "StateError",
+    "StoreError",
+]
 
 
 class Error(Exception):
@@ -20,6 +27,10 @@ class StateError(Error):
 
 class StoreError(Error):
     """A message store cannot be opened or used."""
+
+
+class DKIMError(Error):
+    """The packages that verify DKIM signatures are not installed."""
 
 
 class ListenError(Error):

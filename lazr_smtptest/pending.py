@@ -15,6 +15,8 @@ __all__ = ["is_pending", "pending"]
 
 def is_pending(result: object) -> bool:
     """Say whether a result has to be waited for."""
+    if result is None:
+        return False
     return isinstance(result, Deferred) or iscoroutine(result)
 
 

@@ -226,7 +226,7 @@ class Server:
     def _handle_rest(self, result: object, envelope: Envelope) -> object:
         """Hand the message on to the second hook, if it is one and is to have it."""
         hook = getattr(self.handle_message, "__func__", None)
-        if refusal_in(result) is not None or hook is Server.handle_message:
+        if hook is Server.handle_message or refusal_in(result) is not None:
             return result
         second = self._handle_parsed(envelope)
         if is_pending(second):

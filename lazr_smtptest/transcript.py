@@ -116,12 +116,22 @@ class Transcript:
         """Keep a reply, as it goes over the wire."""
         self.add((_SERVER, octets))
 
-    def content(self, content: bytes, size: int) -> None:
-        """Keep what there is to see of a message, or of a part of one.
+    def message(self, content: bytes, size: int) -> None:
+        """Keep what there is to see of a message, up to its dot.
 
         Args:
             content: its octets, as far as they are there.
             size: how many there were.
+        """
+        shown = size, content[:_HEAD], content[-_TAIL:]
+        self.add((_CONTENT, shown, _CLIENT, b"."))
+
+    def part(self, content: bytes, size: int) -> None:
+        """Keep what there is to see of a chunk, or of a message without an end.
+
+        Args:
+            content: see `message`.
+            size: see `message`.
         """
         self.add((_CONTENT, (size, content[:_HEAD], content[-_TAIL:])))
 

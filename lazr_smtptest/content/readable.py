@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from email.message import EmailMessage
 from functools import cached_property
 from itertools import chain
@@ -10,6 +11,8 @@ from typing import TYPE_CHECKING
 
 from lazr_smtptest.content.addresses import MOST, read_addresses
 from lazr_smtptest.content.attachment import Attachment, read_attachment
+from lazr_smtptest.content.dkim import DKIMResult, verify
+from lazr_smtptest.content.dkimkeys import Key
 from lazr_smtptest.content.links import (
     html_links,
     list_links,
@@ -18,6 +21,7 @@ from lazr_smtptest.content.links import (
 )
 from lazr_smtptest.content.parsing import plain_headers, read_message
 from lazr_smtptest.content.parts import Part, Parts, read_parts
+from lazr_smtptest.content.signatures import DKIMSignature, read_signatures
 from lazr_smtptest.content.words import decode_words
 
 __all__ = ["CODE", "Readable"]
@@ -160,6 +164,43 @@ class Readable:
                 return next(groups, found[0])
         return None
 
+    # The signatures
+
+    @cached_property
+    def dkim_signatures(self) -> tuple[DKIMSignature, ...]:
+        """What the DKIM-Signature fields (RFC 6376) say, in order.
+
+        Nothing is verified. Of the first 5 fields, those that say what they
+        must; `trouble` has the others.
+        """
+        found, _ = read_signatures(self._parts.fields)
+        return tuple(field.signature for field in found if field.signature)
+
+    def verify_dkim(
+        self, key: Key | Mapping[str, Key], domain: str | None = None
+    ) -> DKIMResult:
+        """Look for a DKIM signature that is valid with a key; asks no DNS.
+
+        ``assert mail.verify_dkim(key)`` passes if there is one, and otherwise
+        fails with the reason. Where a signature has ``l=``, what comes after so
+        many octets of the body is not signed. Whether it has expired is a matter
+        of this machine's clock. A header of over 64 KiB or 1000 fields is not
+        valid.
+
+        Args:
+            key: the text of a TXT record (``v=DKIM1; k=rsa; p=...``), or a public
+                key in PEM: RSA (RFC 8301) or Ed25519 (RFC 8463). For several, a
+                mapping to these from their names in the DNS,
+                ``selector._domainkey.domain``.
+            domain: whose signatures count; ``None``: anybody's.
+
+        Raises:
+            DKIMError: the packages of the extra ``dkim`` are missing.
+            ValueError: a key is none, or a name is none of a key.
+            TypeError: a key is neither text nor bytes.
+        """
+        return verify(self.content, self._parts.fields, key, domain)
+
     # All of it
 
     @cached_property
@@ -189,6 +230,7 @@ class Readable:
                 found.append(
                     f"{MOST} addresses or more in {name}: the rest is not read"
                 )
+        found += read_signatures(parts.fields)[1]
         for part in parts.leaves:
             wrong = part.text()[1] if part.is_text else read_attachment(part)[1]
             found += [f"{part.content_type}: {wrong}"] if wrong else []

@@ -12,11 +12,12 @@ from __future__ import annotations
 
 import logging
 import re
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from twisted.internet.error import ConnectionLost
-from twisted.internet.interfaces import IPushProducer
+from twisted.internet.interfaces import IPushProducer, ISSLTransport
 from twisted.internet.protocol import connectionDone
 from twisted.internet.tcp import Connection as TCPConnection
 from twisted.mail import smtp
@@ -29,7 +30,7 @@ from lazr_smtptest.pending import is_pending, pending
 from lazr_smtptest.session import Session
 from lazr_smtptest.smtp.connections import Connections
 from lazr_smtptest.smtp.extensions import Offer
-from lazr_smtptest.smtp.framing import BadLine, Chunk, Content, Framer, Item
+from lazr_smtptest.smtp.framing import BadLine, Chunk, Content, Framer
 from lazr_smtptest.smtp.names import new_name
 from lazr_smtptest.smtp.reply import LOCAL_ERROR, Reply, reply_to_error
 from lazr_smtptest.smtp.timing import Timed
@@ -70,11 +71,16 @@ class Connection(Timed):
     on_exit: Callable[[], object] | None = None
     observer: ISessionObserver | None = None
     session: Session
+    # Whether TLS is on, from STARTTLS or from the beginning.
+    secure = False
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.connections = Connections()
+        self._fresh = True
         self._heard = False
+        # While TLS is agreed on nothing is written.
+        self._handshaking = False
         self._working = False
         self._busy = False
         self._blocked = False
@@ -85,8 +91,9 @@ class Connection(Timed):
         self._errors = 0
         self._logged: BaseException | None = None
         self._junk = 0
-        # Gives the number of octets written, or the error.
-        self._write_now: Callable[[bytes], object] | None = None
+        self._methods: dict[bytes, Callable[[bytes], None] | None] = {}
+        # Writes into the socket's own buffer, as long as that is done.
+        self._send: Callable[[bytes], int] | None = None
 
     # Who is there
 
@@ -122,6 +129,9 @@ class Connection(Timed):
     def connectionMade(self) -> None:
         """Greet the client (RFC 5321 section 4.3.1)."""
         limits = self.limits
+        self._clock = time.time if self.reactor is None else self.reactor.seconds
+        self._guarded = self.settings.require_tls or self.settings.require_auth
+        self._line_limit = limits.command_line - len(b"\r\n")
         self._framer = Framer(max(limits.command_line, limits.auth_line))
         self.session = Session(
             id=new_name(),
@@ -152,11 +162,12 @@ class Connection(Timed):
 
     def _watch_transport(self) -> None:
         """Hear of the write buffer of the transport; done anew for TLS."""
+        self.secure = bool(ISSLTransport.providedBy(self.transport))
         self.transport.registerProducer(_Brake(self), True)
         # A reply mostly fits into the socket's own buffer: then it need not wait
         # until the reactor has asked whether it does.
-        self._write_now = (
-            self.transport.writeSomeData
+        self._send = (
+            self.transport.socket.send
             if isinstance(self.transport, TCPConnection)
             else None
         )
@@ -165,6 +176,9 @@ class Connection(Timed):
         """Forget the transaction; what was not ended by its dot is not delivered."""
         self._note_end(reason)
         self._closing = True
+        self._send = None
+        # Not left to the garbage collector, these would be in circles.
+        self._methods.clear()
         self.connections.remove(self)
         self.stop_timers()
         self.abort_transaction()
@@ -183,7 +197,7 @@ class Connection(Timed):
         self.session.ended = self.seconds()
         transcript = self.session.transcript
         if self._framer.unfinished:
-            transcript.content(*self._framer.unfinished)
+            transcript.part(*self._framer.unfinished)
         if self._closing:
             transcript.note("the server closed the connection")
         elif isinstance(getattr(reason, "value", None), ConnectionLost):
@@ -194,7 +208,7 @@ class Connection(Timed):
     def mark_time(self) -> None:
         """Say in the transcript when what follows was said."""
         session = self.session
-        session.transcript.at(self.seconds() - session.started)
+        session.transcript.at(self._clock() - session.started)
 
     def timeoutConnection(self) -> None:
         """Send an idle client away; cut off one that does not leave."""
@@ -232,11 +246,6 @@ class Connection(Timed):
     # What the subclasses say
 
     @property
-    def secure(self) -> bool:
-        """Whether the connection is encrypted."""
-        raise NotImplementedError
-
-    @property
     def can_start_tls(self) -> bool:
         """Whether STARTTLS would work now."""
         raise NotImplementedError
@@ -272,66 +281,80 @@ class Connection(Timed):
         """Take what the client sent and work on it as far as possible."""
         if self._closing or not data:
             return
-        self.heard(len(data))
-        self.mark_time()
-        if not self._heard:
-            self._heard = True
-            if not isinstance(self.transport, TCPConnection):
-                # What stands between may know only now whom it speaks for: the
-                # PROXY protocol says so in the first bytes.
-                self._find_peer()
-            if not _may_begin(data[0]):
-                self.end(NOT_SMTP)
+        session = self.session
+        self._heard_at = now = self._clock()
+        session.transcript.at(now - session.started)
+        if self._fresh:
+            self._fresh = False
+            self.first_received(data)
+            if self._closing:
                 return
+        if self._rate_check is not None:
+            self._received += len(data)
         self._framer.feed(data)
         self._work()
+
+    def first_received(self, data: bytes) -> None:
+        """Look at the first octets of the connection; they may end it."""
+        if self._heard:
+            return
+        self._heard = True
+        if not isinstance(self.transport, TCPConnection):
+            # What stands between may know only now whom it speaks for: the
+            # PROXY protocol says so in the first bytes.
+            self._find_peer()
+        if not _may_begin(data[0]):
+            self.end(NOT_SMTP)
 
     def _work(self) -> None:
         """Handle items until more bytes are needed or a Deferred is pending."""
         if self._working:
             return
         self._working = True
-        while not (self._busy or self._blocked or self._closing):
-            item = self._framer.next()
+        framer = self._framer
+        while framer.ready and not (self._busy or self._blocked or self._closing):
+            item = framer.next()
             if item is None:
                 break
-            self._handle(item)
+            try:
+                if isinstance(item, bytes):
+                    self.lineReceived(item)
+                else:
+                    self._take(item)
+            except Exception:
+                self.reply(self.reply_to(Failure()))
         self._working = False
-        self._flush()
+        if self._replies:
+            self._flush()
         if not self._closing:
-            self._brake()
-            self.watch_message(not self._framer.in_line)
+            if framer.ready or self._blocked or self._paused:
+                self._brake()
+            if self._reading or framer.in_message:
+                self.watch_message(framer.in_message)
 
-    def _handle(self, item: Item) -> None:
-        try:
-            if isinstance(item, bytes):
-                self.lineReceived(item)
-            elif isinstance(item, Content):
-                self.session.transcript.content(item.data or b"", item.size)
-                self.session.transcript.client(b".")
-                self.content_received(item.data)
-            elif isinstance(item, Chunk):
-                self.session.transcript.content(item.data or b"", item.size)
-                self.chunk_received(item.data)
+    def _take(self, item: BadLine | Content | Chunk) -> None:
+        """Handle what is more, or less, than a line."""
+        if isinstance(item, BadLine):
+            if self.mode == smtp.COMMAND:
+                self.session.transcript.client(item.line)
             else:
-                self._tell(item.line)
-                self.bad_line(item)
-        except Exception:
-            self.reply(self.reply_to(Failure()))
+                self.session.transcript.secret(item.line)
+            self.bad_line(item)
+        elif isinstance(item, Content):
+            self.session.transcript.message(item.data or b"", item.size)
+            self.content_received(item.data)
+        else:
+            self.session.transcript.part(item.data or b"", item.size)
+            self.chunk_received(item.data)
 
     def lineReceived(self, line: bytes) -> None:
         """Handle one line, a command or a step of AUTH."""
-        self._tell(line)
-        if self.mode == smtp.COMMAND:
-            self.state_COMMAND(line)
-        else:
-            self.state_AUTH(line)
-
-    def _tell(self, line: bytes) -> None:
         if self.mode == smtp.COMMAND:
             self.session.transcript.client(line)
+            self.state_COMMAND(line)
         else:
             self.session.transcript.secret(line)
+            self.state_AUTH(line)
 
     def bad_line(self, line: BadLine) -> None:
         """Refuse a line that can be neither."""
@@ -339,17 +362,23 @@ class Connection(Timed):
 
     def state_COMMAND(self, line: bytes) -> None:
         """Find the method for a command line and call it."""
-        if len(line) > self.limits.command_line - 2 and not _AUTH.match(line):
+        if len(line) > self._line_limit and not _AUTH.match(line):
             self.bad_line(BadLine("too long", line))
             return
         verb, _, argument = line.rstrip(b" \t").partition(b" ")
-        method = self.lookupMethod(verb) if verb.isalnum() else None
+        method = self._methods.get(verb) or self._find_method(verb)
         if method is None:
             self.unknown_command(line)
-        elif (refusal := self.refuse_verb(verb.upper())) is not None:
+        elif self._guarded and (refusal := self.refuse_verb(verb.upper())):
             self.reply(refusal)
         else:
             method(argument.strip(b" \t"))
+
+    def _find_method(self, verb: bytes) -> Callable[[bytes], None] | None:
+        method = self.lookupMethod(verb) if verb.isalnum() else None
+        if method is not None:
+            self._methods[verb] = method
+        return method
 
     def refuse_verb(self, verb: bytes) -> Reply | None:
         """Give the reply that refuses a command whatever its argument, if any."""
@@ -424,7 +453,7 @@ class Connection(Timed):
         """Answer the present command; the replies of a batch leave together."""
         if self._closing:
             return
-        self._say(reply.encode(enhanced=self._enhanced))
+        self._say(reply.octets if self._enhanced else reply.plain_octets)
         if reply.code >= 400:
             self.session.refusals += 1
             if reply.code >= 500:
@@ -440,27 +469,27 @@ class Connection(Timed):
 
     def _say(self, octets: bytes) -> None:
         self._replies.append(octets)
-        if len(self._replies) >= _BATCH or not self._working:
+        if not self._working or len(self._replies) >= _BATCH:
             self._flush()
 
     def _flush(self) -> None:
-        """Write what was replied, unless the commands of a batch still run."""
-        if self._replies:
-            replies, self._replies = self._replies, []
-            octets = b"".join(replies)
-            self.session.transcript.server(octets)
-            self._write(octets)
-
-    def _write(self, data: bytes) -> None:
-        if self._write_now is not None:
-            written = self._write_now(data)
-            if written == len(data):
+        """Write what was replied."""
+        if self._handshaking or not self._replies:
+            return
+        octets = b"".join(self._replies)
+        self._replies.clear()
+        self.session.transcript.server(octets)
+        if self._send is not None:
+            try:
+                written = self._send(octets)
+            except OSError:
+                written = 0
+            if written == len(octets):
                 return
             # The client is slow or gone: from now on the transport sees to it.
-            self._write_now = None
-            if isinstance(written, int):
-                data = data[written:]
-        self.transport.write(data)
+            self._send = None
+            octets = octets[written:]
+        self.transport.write(octets)
 
     def _count_error(self) -> None:
         self._errors += 1

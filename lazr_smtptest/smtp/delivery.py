@@ -42,6 +42,8 @@ class HandlerDelivery:
     It serves Twisted's own SMTP servers as well as ours.
     """
 
+    __slots__ = ("_handed", "_handler", "_helo", "_origin", "_users")
+
     def __init__(self, handler: IMessageHandler) -> None:
         self._handler = handler
         self._helo: tuple[bytes | None, bytes] = (None, b"")
@@ -102,6 +104,8 @@ class _HandlerMessage:
     Our protocol gives it the envelope; Twisted's own gives it lines.
     """
 
+    __slots__ = ("_copies", "_delivery", "_lines", "_outcome", "_user")
+
     def __init__(self, delivery: HandlerDelivery, user: smtp.User) -> None:
         self._delivery = delivery
         self._user = user
@@ -116,6 +120,8 @@ class _HandlerMessage:
         except Exception:
             self._outcome = Failure()
             raise
+        if outcome is None:
+            return None
         if is_pending(outcome):
             self._outcome = deferred = pending(outcome)
             deferred.addBoth(self._settle)
@@ -178,6 +184,8 @@ def _for_recipient(result: object, user: smtp.User) -> object:
     Raises:
         ReplyError: the handler refuses.
     """
+    if result is None:
+        return None
     if isinstance(result, Mapping):
         result = result.get(str(user))
     refusal = refusal_in(result)

@@ -56,6 +56,8 @@ class ServerError(ReplyError):
 
 def refusal_in(result: object) -> Reply | None:
     """Give the reply in what a hook or a delivery returned, if that refuses."""
+    if result is None:
+        return None
     if isinstance(result, ReplyError):
         return result.reply
     if isinstance(result, Reply) and result.code >= 400:

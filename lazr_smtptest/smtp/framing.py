@@ -12,11 +12,14 @@ Rules of this module:
 
 from __future__ import annotations
 
+import re
+
 import attrs
 
 __all__ = ["BadLine", "Chunk", "Content", "Framer", "Item", "append_piece"]
 
 CRLF = b"\r\n"
+_DOT_LINE = re.compile(rb"\n\.")
 END_OF_DATA = b"\r\n.\r\n"
 
 # Octets of a bad line, or of a content without an end, that are told of.
@@ -74,12 +77,16 @@ class Framer:
     Args:
         line_limit: the most octets that a line may have, its CRLF included
             (RFC 5321 section 4.5.3.1.4 asks for at least 512).
+
+    Attributes:
+        ready: whether `next` may have an item; if not, more bytes are needed.
     """
 
     def __init__(self, line_limit: int) -> None:
         self.line_limit = line_limit
         self._buffer = b""
         self._start = 0
+        self.ready = False
         self._discarding = False
         self._reader: _ContentReader | _ChunkReader | None = None
 
@@ -95,11 +102,13 @@ class Framer:
         else:
             self._buffer = self._buffer[self._start :] + data
         self._start = 0
+        self.ready = True
 
     def clear(self) -> None:
         """Throw away what was fed and not yet looked at."""
         self._buffer = b""
         self._start = 0
+        self.ready = False
 
     def read_content(self, size_limit: int | None) -> None:
         """Make what follows a message content, up to the line with one dot.
@@ -117,11 +126,12 @@ class Framer:
             keep: whether to keep them, or to count them only.
         """
         self._reader = _ChunkReader(size, keep)
+        self.ready = True  # it may have no octets at all
 
     @property
-    def in_line(self) -> bool:
-        """Whether a line comes next, or a part of one is there."""
-        return self._reader is None
+    def in_message(self) -> bool:
+        """Whether a content or a chunk has begun and not ended."""
+        return self._reader is not None
 
     @property
     def unfinished(self) -> tuple[bytes, int] | None:
@@ -138,9 +148,21 @@ class Framer:
 
         Returns ``None`` when more bytes are needed.
         """
-        if self._reader is None:
-            return self._next_line()
-        return self._next_read(self._reader)
+        if self._reader is not None:
+            return self._next_read(self._reader)
+        if self._discarding:
+            return self._discard()
+        buffer, start = self._buffer, self._start
+        end = buffer.find(b"\n", start)
+        if end < 0 or end - start >= self.line_limit:
+            # A CR at the limit may yet be followed by its LF.
+            over = len(buffer) - start > self.line_limit - (end < 0)
+            return self._bad_line("too long") if over else None
+        if not buffer.endswith(b"\r", start, end):
+            return self._bad_line("bare LF")
+        self._start = end + 1
+        self.ready = len(buffer) > end + 1
+        return buffer[start : end - 1]
 
     def _next_read(self, reader: _ContentReader | _ChunkReader) -> Item | None:
         data = self._buffer[self._start :] if self._start else self._buffer
@@ -149,31 +171,17 @@ class Framer:
             self.clear()
             return None
         self._start += used
+        self.ready = self._start < len(self._buffer)
         self._reader = None
         return reader.item()
-
-    def _next_line(self) -> bytes | BadLine | None:
-        end = self._buffer.find(CRLF, self._start)
-        if self._discarding:
-            return self._discard_to(end)
-        stop = len(self._buffer) if end < 0 else end
-        bare = self._buffer.find(b"\n", self._start, stop)
-        if 0 <= bare < self._start + self.line_limit:
-            return self._bad_line("bare LF")
-        if stop - self._start > self.line_limit - len(CRLF) + (end < 0):
-            return self._bad_line("too long")
-        if end < 0:
-            return None
-        line = self._buffer[self._start : end]
-        self._start = end + len(CRLF)
-        return line
 
     def _bad_line(self, reason: str) -> BadLine:
         """Answer at once; the rest of the line is no command either."""
         self._discarding = True
         return BadLine(reason, self._buffer[self._start : self._start + SHOWN])
 
-    def _discard_to(self, end: int) -> bytes | BadLine | None:
+    def _discard(self) -> Item | None:
+        end = self._buffer.find(CRLF, self._start)
         if end < 0:
             # A CR may be the first half of the line's end.
             keep = self._buffer.endswith(b"\r", self._start)
@@ -181,7 +189,7 @@ class Framer:
             return None
         self._discarding = False
         self._start = end + len(CRLF)
-        return self._next_line()
+        return self.next()
 
 
 Item = bytes | BadLine | Content | Chunk
@@ -222,6 +230,8 @@ class _ContentReader:
         self._pieces: list[bytes] = []
         self.size = 0
         self._too_big = False
+        # Whether a line begins with a dot; most messages have none.
+        self._has_dots = False
         # The end may straddle any number of pieces. DATA's own CRLF counts as
         # the line end before the first line.
         self._tail = CRLF
@@ -243,10 +253,21 @@ class _ContentReader:
 
     def _find_end(self, data: bytes) -> int | None:
         """Find the end of data, relative to `data`; it may begin before it."""
-        straddling = (self._tail + data[:4]).find(END_OF_DATA)
-        if straddling >= 0:
-            return straddling - len(self._tail)
-        inside = data.find(END_OF_DATA)
+        joint = self._tail + data[:4]
+        if b"\n." in joint:
+            self._has_dots = True
+            straddling = joint.find(END_OF_DATA)
+            if straddling >= 0:
+                return straddling - len(self._tail)
+        # One look at the whole, at a third of the cost of `find` with all five.
+        dot = _DOT_LINE.search(data)
+        if dot is None:
+            return None
+        first = dot.start() - 1
+        if data.startswith(END_OF_DATA, max(first, 0)):
+            return first
+        self._has_dots = True
+        inside = data.find(END_OF_DATA, dot.start())
         return inside if inside >= 0 else None
 
     def _keep(self, data: bytes) -> None:
@@ -275,9 +296,8 @@ class _ContentReader:
         """Give what was collected, as it was before the client made it fit."""
         data = b"".join(self._pieces)
         self._pieces.clear()
-        if data.startswith(b"."):
-            data = data[1:]
-        data = data.replace(b"\r\n.", CRLF)
+        if self._has_dots:
+            data = data.removeprefix(b".").replace(b"\r\n.", CRLF)
         if self._too_big or (
             self._size_limit is not None and len(data) > self._size_limit
         ):

@@ -1,7 +1,8 @@
 """What clients do that a server may take, and a test may want to know of.
 
 In the ``standard`` profile each is a warning on the envelope, in ``strict`` it
-is refused with the reply that stands here.
+is refused with the reply that stands here. What is irregular in the message itself
+is found by `lazr_smtptest.content.lines`.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Mapping
 
 from lazr_smtptest.smtp.reply import Reply
 
-__all__ = ["IRREGULAR", "inspect_content", "longest_line_exceeds"]
+__all__ = ["IRREGULAR"]
 
 IRREGULAR: Mapping[str, Reply] = {
     # RFC 5321 section 2.3.8: CR and LF only occur together.
@@ -30,41 +31,3 @@ IRREGULAR: Mapping[str, Reply] = {
     # RFC 5321 section 3.3: no space between the colon and the path.
     "space-before-path": Reply(501, "space before the path", "5.5.4"),
 }
-
-_LINE = 998
-
-
-def inspect_content(content: bytes, *, eight_bit: bool) -> list[str]:
-    """Find what is irregular in a message.
-
-    Args:
-        content: the message.
-        eight_bit: whether it was declared to hold 8-bit octets.
-
-    Returns:
-        keys of `IRREGULAR`.
-    """
-    found = []
-    ends = content.count(b"\r\n")
-    if content.count(b"\n") != ends or content.count(b"\r") != ends:
-        found.append("bare-newline")
-    if longest_line_exceeds(content, _LINE):
-        found.append("long-line")
-    if not eight_bit and not content.isascii():
-        found.append("undeclared-8bit")
-    return found
-
-
-def longest_line_exceeds(content: bytes, limit: int) -> bool:
-    """Say whether a line has more than `limit` octets, its CRLF not counted.
-
-    It does not look at each line: from a line's start it jumps to the last line
-    that ends within the limit.
-    """
-    start = 0
-    while len(content) - start > limit:
-        end = content.rfind(b"\r\n", start, start + limit + 2)
-        if end < 0:
-            return True
-        start = end + 2
-    return False

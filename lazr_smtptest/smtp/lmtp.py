@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from lazr_smtptest.envelope import Envelope
+from lazr_smtptest.session import Outcome
 from lazr_smtptest.smtp.protocol import SMTPServerProtocol
 from lazr_smtptest.smtp.reply import Reply
 
@@ -34,7 +35,7 @@ class LMTPServerProtocol(SMTPServerProtocol):
 
     def delivered(self, envelope: Envelope, replies: list[Reply]) -> None:
         """Answer for each recipient."""
-        self._close(envelope.rcpt_tos, replies)
+        outcome, last = self._settle(envelope.rcpt_tos, replies)
         for recipient, reply in zip(envelope.rcpt_tos, replies, strict=True):
             refusal = reply if reply.code >= 400 else None
             what = "refused" if refusal else "accepted"
@@ -42,29 +43,27 @@ class LMTPServerProtocol(SMTPServerProtocol):
                 what, envelope.mail_from, [recipient], envelope.content, refusal
             )
             self.reply(reply)
-        self.abort_transaction()
+        self.end_transaction(outcome, last)
         self.forget_junk()
 
-    def _close(self, recipients: Sequence[str], replies: list[Reply]) -> None:
+    def _settle(
+        self, recipients: Sequence[str], replies: list[Reply]
+    ) -> tuple[Outcome, Reply]:
         """Say what became of the transaction: delivered, if it is for anybody."""
         pairs = list(zip(recipients, replies, strict=True))
-        accepted = [reply for reply in replies if reply.code < 400]
+        refused = tuple((to, reply) for to, reply in pairs if reply.code >= 400)
         if self._transaction is not None:
             self._transaction.rcpt_tos = tuple(
-                to for to, reply in pairs if reply in accepted
+                to for to, reply in pairs if reply.code < 400
             )
-            self._transaction.refused += tuple(
-                (to, reply) for to, reply in pairs if reply not in accepted
-            )
-        if accepted:
-            self.session.delivered += 1
-            self.close_transaction("delivered", accepted[0])
-        else:
-            self.close_transaction("refused", replies[0])
+            self._transaction.refused += refused
+        if len(refused) == len(replies):
+            return "refused", replies[0]
+        self.session.delivered += 1
+        return "delivered", next(reply for reply in replies if reply.code < 400)
 
     def refuse_message(self, reply: Reply, content: bytes | None) -> None:
         """Refuse the message for each recipient (RFC 2033 section 4.2)."""
         for user in self.users():
             self.refuse(reply, self._from, [user], content)
-        self.close_transaction("refused", reply)
-        self.abort_transaction()
+        self.end_transaction("refused", reply)

@@ -8,25 +8,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timezone
+from typing import Any
 
 from twisted.internet import defer
 from twisted.mail import smtp
 from twisted.mail.interfaces import IMessageSMTP
 from twisted.python.failure import Failure
 
+from lazr_smtptest.content.lines import irregularities, longest_line_exceeds
 from lazr_smtptest.envelope import Envelope
 from lazr_smtptest.interfaces import IEnvelopeMessage
 from lazr_smtptest.pending import is_pending, pending
-from lazr_smtptest.smtp.errors import ClientError, ReplyError
-from lazr_smtptest.smtp.irregular import inspect_content, longest_line_exceeds
+from lazr_smtptest.smtp.errors import ClientError
+from lazr_smtptest.smtp.irregular import IRREGULAR
 from lazr_smtptest.smtp.names import new_name
 from lazr_smtptest.smtp.reply import Reply
-from lazr_smtptest.smtp.transaction import Transactions, decode
+from lazr_smtptest.smtp.transaction import Transactions
 
 __all__ = ["TOO_BIG", "Messages"]
 
 TOO_BIG = Reply(552, "message is too big", "5.3.4")
 _LONG_LINE = Reply(554, "a line of the message is too long", "5.6.0")
+_GO_AHEAD = Reply(354, "go ahead, end with a line of one dot")
 _ACCEPTED = Reply(250, "message accepted", "2.0.0")
 
 
@@ -48,7 +51,7 @@ class Messages(Transactions):
             self.abort_transaction()
             return
         self._framer.read_content(self.limits.message_size)
-        self.reply(Reply(354, "go ahead, end with a line of one dot"))
+        self.reply(_GO_AHEAD)
 
     def _check_data(self, argument: bytes) -> None:
         if argument:
@@ -56,7 +59,7 @@ class Messages(Transactions):
         self.check_started()
         if self._begun:
             raise ClientError(503, "BDAT has begun, DATA cannot follow", "5.5.1")
-        if self._body() == "BINARYMIME":
+        if self._mail_options and self._body() == "BINARYMIME":
             # RFC 3030 section 3: only BDAT carries it.
             raise ClientError(503, "BINARYMIME needs BDAT", "5.5.1")
         self.check_last_in_group()
@@ -99,35 +102,33 @@ class Messages(Transactions):
         )
 
     def _check_content(self, content: bytes) -> Reply | None:
-        """Note what is irregular in a message; give the reply that refuses it."""
+        """Give the reply that refuses a message for its lines, if any."""
         if not self._begun and longest_line_exceeds(content, self.limits.body_line):
             return _LONG_LINE
-        if self._body() == "BINARYMIME":
-            return None
-        eight_bit = self._body() == "8BITMIME" or "SMTPUTF8" in self._mail_options
-        try:
-            for kind in inspect_content(content, eight_bit=eight_bit):
-                self.note(kind)
-        except ReplyError as error:
-            return error.reply
+        if self.settings.profile == "strict":
+            # In the other profile the envelope says it when it is asked.
+            for kind in irregularities(content, self._mail_options):
+                refusal: Reply = IRREGULAR[kind]
+                return refusal
         return None
 
     def _envelope(self, content: bytes) -> Envelope:
+        session, transaction = self.session, self._transaction
         return Envelope(
             mail_from=str(self._from),
-            rcpt_tos=tuple(str(user) for user in self.users()),
+            rcpt_tos=transaction.rcpt_tos if transaction else (),
             content=content,
-            peer=self.peer,
-            helo=decode(self._helo[0] or b""),
+            peer=session.peer,
+            helo=session.helo,
             mail_options=self._mail_options,
             rcpt_options=tuple(self._rcpt_options),
             warnings=tuple(self._warnings),
-            user=self.user,
+            user=session.user,
             tls=self.secure,
             id=new_name(),
-            received_at=datetime.fromtimestamp(self.seconds(), timezone.utc),
-            session=self.session,
-            transaction=self._transaction,
+            received_at=datetime.fromtimestamp(self._clock(), timezone.utc),
+            session=session,
+            transaction=transaction,
         )
 
     # Delivery
@@ -141,15 +142,20 @@ class Messages(Transactions):
             the reply for each recipient.
         """
         messages, self._messages = self._messages, []
-        replies = [self._attempt(envelope, message, user) for message, user in messages]
-        if any(isinstance(reply, defer.Deferred) for reply in replies):
-            return defer.gatherResults(
-                [
-                    reply if isinstance(reply, defer.Deferred) else defer.succeed(reply)
-                    for reply in replies
-                ]
-            )
-        return replies  # type: ignore[return-value]
+        replies: list[Any] = []
+        waiting = False
+        for message, user in messages:
+            reply = self._attempt(envelope, message, user)
+            replies.append(reply)
+            waiting = waiting or not isinstance(reply, Reply)
+        if not waiting:
+            return replies
+        return defer.gatherResults(
+            [
+                defer.succeed(reply) if isinstance(reply, Reply) else reply
+                for reply in replies
+            ]
+        )
 
     def _attempt(
         self, envelope: Envelope, message: IMessageSMTP, user: smtp.User
@@ -159,6 +165,8 @@ class Messages(Transactions):
             result = self._deliver(envelope, message, user)
         except Exception:
             return self.reply_to(Failure())
+        if result is None:
+            return _ACCEPTED
         if is_pending(result):
             return pending(result).addCallbacks(_reply_of, self.reply_to)
         return _reply_of(result)
@@ -176,16 +184,15 @@ class Messages(Transactions):
 
     def delivered(self, envelope: Envelope, replies: list[Reply]) -> None:
         """Answer for all recipients at once: one refusal refuses the whole."""
-        refusals = [reply for reply in replies if reply.code >= 400]
-        if refusals:
-            self.refuse_message(refusals[0], envelope.content)
-            return
+        for reply in replies:
+            if reply.code >= 400:
+                self.refuse_message(reply, envelope.content)
+                return
         self.log_outcome(
             "accepted", envelope.mail_from, envelope.rcpt_tos, envelope.content
         )
         self.session.delivered += 1
-        self.close_transaction("delivered", replies[0])
-        self.abort_transaction()
+        self.end_transaction("delivered", replies[0])
         self.forget_junk()
         self.reply(replies[0])
 

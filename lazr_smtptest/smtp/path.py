@@ -51,17 +51,21 @@ class Address(smtp.Address):
     def __init__(self, local: bytes, domain: bytes) -> None:
         self.local = local
         self.domain = domain
-        self.addrstr = b"<" + bytes(self) + b">"
+        self._octets = local + b"@" + domain if domain else local
+        self._text = self._octets.decode("utf-8", "surrogateescape")
+        self.addrstr = b"<" + self._octets + b">"
 
     def __bytes__(self) -> bytes:
-        return self.local + b"@" + self.domain if self.domain else self.local
+        return self._octets
 
     def __str__(self) -> str:
-        return bytes(self).decode("utf-8", "surrogateescape")
+        return self._text
 
 
 class Recipient(smtp.User):
     """A recipient, with the protocol and the sender that it came from."""
+
+    dest: Address
 
     def __init__(
         self,
@@ -76,7 +80,7 @@ class Recipient(smtp.User):
         self.orig = origin
 
     def __str__(self) -> str:
-        return str(self.dest)
+        return self.dest._text
 
 
 @attrs.frozen
@@ -88,11 +92,19 @@ class ParsedPath:
         parameters: the text behind it, not yet parsed.
         space: whether a space stood before the path. RFC 5321 section 3.3 allows
             none, but so many clients send one that servers in the field take it.
+        plain: whether nothing about it is irregular in any way.
     """
 
     address: Address
     parameters: str
     space: bool
+    plain: bool = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        address = self.address
+        has_domain = bool(address.domain) or not address.local
+        plain = has_domain and not self.space and bytes(address).isascii()
+        object.__setattr__(self, "plain", plain)
 
 
 def parse_path(argument: str, keyword: str, *, null: bool) -> ParsedPath:

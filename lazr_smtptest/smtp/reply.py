@@ -52,6 +52,17 @@ class Reply:
     code: int
     text: str
     enhanced: str = ""
+    # As it goes over the wire, with the enhanced code and without.
+    octets: bytes = attrs.field(init=False, repr=False, eq=False)
+    plain_octets: bytes = attrs.field(init=False, repr=False, eq=False)
+
+    @octets.default
+    def _with_enhanced(self) -> bytes:
+        return _encode(self.code, self.text, self.enhanced)
+
+    @plain_octets.default
+    def _without_enhanced(self) -> bytes:
+        return _encode(self.code, self.text, "") if self.enhanced else self.octets
 
     def __str__(self) -> str:
         return " ".join(filter(None, (str(self.code), self.enhanced, self.text)))
@@ -62,7 +73,7 @@ class Reply:
         Args:
             enhanced: whether the enhanced code is part of it.
         """
-        return _encode(self.code, self.text, self.enhanced if enhanced else "")
+        return self.octets if enhanced else self.plain_octets
 
     @classmethod
     def from_text(cls, code: int, text: str) -> Reply:

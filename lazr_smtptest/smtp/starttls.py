@@ -39,15 +39,9 @@ class StartTLS(Connection):
     """
 
     handshake: Handshake | None = None
-    _handshaking = False
     _ending = False
 
     # What is known of TLS
-
-    @property
-    def secure(self) -> bool:
-        """Whether TLS is on, from STARTTLS or from the beginning."""
-        return bool(ISSLTransport.providedBy(self.transport))
 
     @property
     def can_start_tls(self) -> bool:
@@ -114,7 +108,7 @@ class StartTLS(Connection):
         else:
             transport.protocol = layer
         self.transport = layer
-        self._handshaking = self.startedTLS = True
+        self._handshaking = self._fresh = self.startedTLS = True
         self.setTimeout(self.limits.handshake)
         layer.makeConnection(transport)
         # The new transport has not asked for a pause yet.
@@ -127,7 +121,7 @@ class StartTLS(Connection):
     def connectionMade(self) -> None:
         """Greet the client, after the handshake if TLS comes first (RFC 8314)."""
         self._first_deliveries: tuple[Any, Any] = self.delivery, self.deliveryFactory
-        self._handshaking = self.secure
+        self._handshaking = bool(ISSLTransport.providedBy(self.transport))
         super().connectionMade()
         if self._handshaking:
             self.setTimeout(self.limits.handshake)
@@ -149,16 +143,12 @@ class StartTLS(Connection):
         self.mark_time()
         session.transcript.tls(f"TLS is on: {handshake.version}, {handshake.cipher}")
 
-    def dataReceived(self, data: bytes) -> None:
-        """Take what the client sent, within TLS if that is on."""
+    def first_received(self, data: bytes) -> None:
+        """Look at the first octets, of the connection or within TLS."""
         if self._handshaking:
             # A wrapper between TLS and this protocol does not tell.
             self.handshakeCompleted()
-        super().dataReceived(data)
-
-    def _flush(self) -> None:
-        if not self._handshaking:
-            super()._flush()
+        super().first_received(data)
 
     def end(self, reply: Reply | None) -> None:
         """Send the last reply and close; both wait for the handshake."""

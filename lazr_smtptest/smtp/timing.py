@@ -18,6 +18,9 @@ from lazr_smtptest.smtp.settings import Settings
 
 __all__ = ["Timed"]
 
+# Seconds by which sums of seconds may be off.
+_ROUNDING = 1e-6
+
 # Seconds over which the rate of a message is taken.
 _RATE_WINDOW = 10.0
 
@@ -27,15 +30,21 @@ _TOO_SLOW = Reply(421, "the message comes too slowly", "4.4.2")
 
 
 class Timed(smtp.ESMTP):
-    """The part of a connection that looks at the clock."""
+    """The part of a connection that looks at the clock.
+
+    What is heard moves no timer: it is noted when it was, and a timer that runs out
+    looks whether it was long enough ago.
+    """
 
     settings: Settings = Settings()
     reactor: IReactorTime | None = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._timeout: IDelayedCall | None = None
         self._session_timeout: IDelayedCall | None = None
         self._rate_check: IDelayedCall | None = None
+        self._heard_at = 0.0
         self._reading = False
         self._received = 0
 
@@ -75,16 +84,37 @@ class Timed(smtp.ESMTP):
             if timer is not None and timer.active():
                 timer.cancel()
 
+    # A client that is silent
+
+    def setTimeout(self, period: float | None) -> float | None:
+        """See `TimeoutMixin`: the seconds that the client may be silent."""
+        before: float | None = self.timeOut
+        self.timeOut = period  # type: ignore[assignment]  # Twisted says int
+        if self._timeout is not None:
+            self._timeout.cancel()
+            self._timeout = None
+        if period is not None:
+            self.resetTimeout()
+            self._timeout = self.callLater(period, self._look_back)
+        return before
+
+    def resetTimeout(self) -> None:
+        """See `TimeoutMixin`: the client was heard, now."""
+        self._heard_at = self.seconds()
+
+    def _look_back(self) -> None:
+        self._timeout = None
+        left = self._heard_at + (self.timeOut or 0) - self.seconds()
+        if left > _ROUNDING:
+            self._timeout = self.callLater(left, self._look_back)
+        else:
+            self.timeoutConnection()
+
     def timeoutConnection(self) -> None:
         """Send an idle client away (RFC 5321 section 4.5.3.2.7)."""
         self.end(_SILENT)
 
     # A message that does not come
-
-    def heard(self, octets: int) -> None:
-        """Note that the client has sent something."""
-        self.resetTimeout()
-        self._received += octets
 
     def watch_message(self, incomplete: bool) -> None:
         """Time a message of which a part has come; most come in one.

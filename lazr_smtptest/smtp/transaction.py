@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from twisted.mail import smtp
@@ -40,6 +41,8 @@ __all__ = ["Transactions", "decode"]
 log = logging.getLogger("lazr.smtptest")
 
 _NOT_STARTED = Reply(503, "MAIL first", "5.5.1")
+_SENDER_ACCEPTED = Reply(250, "sender accepted", "2.1.0")
+_RECIPIENT_ACCEPTED = Reply(250, "recipient accepted", "2.1.5")
 
 
 Options = dict[str, "str | None"]
@@ -67,21 +70,31 @@ class Transactions(Connection):
 
     def abort_transaction(self) -> None:
         """Forget the sender, the recipients and a message on its way."""
-        self.close_transaction("aborted")
+        self.end_transaction("aborted")
+
+    def end_transaction(self, outcome: Outcome, reply: Reply | None = None) -> None:
+        """End the transaction, if there is one.
+
+        Args:
+            outcome: what became of it.
+            reply: what the client is told in the end.
+        """
+        transaction = self._transaction
+        if transaction is not None:
+            transaction.outcome = outcome
+            transaction.reply = reply
+            self._transaction = None
         self.forget_transaction()
+        if self._messages:
+            self._abandon_messages()
+
+    def _abandon_messages(self) -> None:
         messages, self._messages = self._messages, []
         for message, _ in messages:
             try:
                 message.connectionLost()
             except Exception:
                 log.exception("a message could not be abandoned")
-
-    def close_transaction(self, outcome: Outcome, reply: Reply | None = None) -> None:
-        """Say what became of it, if there is one."""
-        transaction, self._transaction = self._transaction, None
-        if transaction is not None:
-            transaction.outcome = outcome
-            transaction.reply = reply
 
     # What is irregular
 
@@ -106,16 +119,10 @@ class Transactions(Connection):
 
     def do_MAIL(self, argument: bytes) -> None:
         """Begin a transaction (RFC 5321 section 4.1.1.2)."""
-        line = b"MAIL " + argument
-        if self._from is not None:
-            self._refuse_command(Reply(503, "sender already given", "5.5.1"), line)
-            return
         try:
-            self._check_may_send()
-            path = _parse_path(decode(argument), "FROM", "5.1.7")
+            path = self._read_sender(argument)
         except ReplyError as error:
-            self._warnings.clear()
-            self._refuse_command(error.reply, line)
+            self._refuse_command(error.reply, b"MAIL " + argument)
             return
         sender = path.address
         try:
@@ -132,16 +139,22 @@ class Transactions(Connection):
         )
 
     def _sender_refused(self, sender: Address, reply: Reply) -> None:
-        self._warnings.clear()
         self._transaction = self.session.begin(str(sender))
-        self.close_transaction("refused", reply)
+        self.end_transaction("refused", reply)
         self.refuse(reply, sender)
 
-    def _check_may_send(self) -> None:
+    def _read_sender(self, argument: bytes) -> ParsedPath:
+        if self._from is not None:
+            raise ClientError(503, "sender already given", "5.5.1")
+        path = _parse_path(argument, "FROM", "5.1.7")
         if self._helo[0] is None:
             self.note("no-hello")
+        return path
 
     def _parse_mail_options(self, path: ParsedPath) -> Options:
+        if not path.parameters:
+            self._note_path(path, False)
+            return {}
         if "REQUIRETLS" in path.parameters.upper().split(" ") and not self.secure:
             # RFC 8689 section 4.2.1
             raise PolicyError(530, "REQUIRETLS needs TLS", "5.7.10")
@@ -162,6 +175,8 @@ class Transactions(Connection):
 
     def _note_path(self, path: ParsedPath, utf8: bool) -> None:
         """Note what is irregular in a path, or refuse it."""
+        if path.plain:
+            return
         address = path.address
         if (
             address.local
@@ -191,7 +206,7 @@ class Transactions(Connection):
         self._from = answer
         self._mail_options = options
         self._transaction = self.session.begin(str(answer))
-        self.reply(Reply(250, "sender accepted", "2.1.0"))
+        self.reply(_SENDER_ACCEPTED)
 
     # RCPT
 
@@ -204,7 +219,7 @@ class Transactions(Connection):
         try:
             if self._begun:
                 raise ClientError(503, "the message has begun", "5.5.1")
-            path = _parse_path(decode(argument), "TO", "5.1.3")
+            path = _parse_path(argument, "TO", "5.1.3")
         except ReplyError as error:
             self._refuse_command(error.reply, b"RCPT " + argument)
             return
@@ -226,8 +241,11 @@ class Transactions(Connection):
         )
 
     def _parse_rcpt_options(self, path: ParsedPath) -> Options:
-        options = parse_parameters(path.parameters, self.offered().rcpt)
         utf8 = "SMTPUTF8" in self._mail_options
+        if not path.parameters:
+            self._note_path(path, utf8)
+            return {}
+        options = parse_parameters(path.parameters, self.offered().rcpt)
         self._note_path(path, utf8)
         if not (utf8 or (options.get("ORCPT") or "").isascii()):
             # RFC 6533 section 3 has a form in ASCII for that.
@@ -246,7 +264,7 @@ class Transactions(Connection):
             self._transaction.rcpt_tos = (*self._transaction.rcpt_tos, str(user))
         self._to.append((user, answer))
         self._rcpt_options.append(options)
-        self.reply(Reply(250, "recipient accepted", "2.1.5"))
+        self.reply(_RECIPIENT_ACCEPTED)
 
     def _recipient_refused(self, user: smtp.User, reply: Reply) -> None:
         if self._transaction is not None:
@@ -276,8 +294,7 @@ class Transactions(Connection):
     def refuse_message(self, reply: Reply, content: bytes | None) -> None:
         """Refuse the message, which ends the transaction."""
         self.refuse(reply, self._from, self.users(), content)
-        self.close_transaction("refused", reply)
-        self.abort_transaction()
+        self.end_transaction("refused", reply)
 
     def refuse(
         self,
@@ -319,11 +336,14 @@ class Transactions(Connection):
         log.info("%s", " ".join(words))
 
 
-def _parse_path(argument: str, keyword: str, enhanced: str) -> ParsedPath:
+# A client names the same few again and again. What is raised is not kept.
+@lru_cache(maxsize=1024)
+def _parse_path(argument: bytes, keyword: str, enhanced: str) -> ParsedPath:
+    text = decode(argument)
     try:
-        return parse_path(argument, keyword, null=keyword == "FROM")
+        return parse_path(text, keyword, null=keyword == "FROM")
     except PathSyntaxError as error:
-        raise ClientError(501, f"{error}: {shown(argument)}", enhanced) from None
+        raise ClientError(501, f"{error}: {shown(text)}", enhanced) from None
 
 
 def decode(octets: bytes) -> str:

@@ -22,7 +22,7 @@ SECTION = re.compile(
 )
 
 # It bounds the stop of a server, which no client asks for.
-NOT_FOR_CLIENTS = {"closing"}
+NOT_FOR_CLIENTS = {"closing", "transcript"}
 
 # Twisted's method for what is no command.
 NO_COMMAND = {"UNKNOWN"}

@@ -86,6 +86,7 @@ def login(serve: Callable[..., Any]) -> Any:
 def encrypt(wire: Any, *names: str) -> Any:
     """Make believe that TLS is on, with a client certificate of these names."""
     alsoProvides(wire.transport, ISSLTransport)
+    wire.protocol.secure = True
     wire.protocol.handshake = Handshake("TLSv1.3", "cipher", names)
     return wire
 

@@ -8,11 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lazr_smtptest.smtp.irregular import (
-    IRREGULAR,
-    inspect_content,
-    longest_line_exceeds,
-)
+from lazr_smtptest.content.lines import irregularities, longest_line_exceeds
+from lazr_smtptest.smtp.irregular import IRREGULAR
 from lazr_smtptest.smtp.settings import Settings
 
 
@@ -107,7 +104,7 @@ def test_an_ehlo_in_the_middle_of_a_group_is_noted(new_wire: Any) -> None:
 )
 def test_contents_are_inspected(content: bytes, found: list[str]) -> None:
     """All that is irregular in them is found."""
-    assert inspect_content(content, eight_bit=False) == found
+    assert irregularities(content, {}) == found
 
 
 @given(

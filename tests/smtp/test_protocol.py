@@ -287,16 +287,16 @@ def test_a_transport_may_have_no_address() -> None:
 class Direct:
     """A socket's buffer with room for so many octets."""
 
-    def __init__(self, *room: object) -> None:
+    def __init__(self, *room: int | Exception) -> None:
         self.room = list(room)
         self.written = b""
 
-    def write(self, data: bytes) -> object:
+    def write(self, data: bytes) -> int:
         room = self.room.pop(0)
-        if isinstance(room, int):
-            self.written += data[:room]
-            return min(room, len(data))
-        return room
+        if isinstance(room, Exception):
+            raise room
+        self.written += data[:room]
+        return min(room, len(data))
 
 
 OK = b"250 2.0.0 OK\r\n"
@@ -305,7 +305,7 @@ OK = b"250 2.0.0 OK\r\n"
 def test_a_reply_goes_into_the_sockets_buffer(wire: Any) -> None:
     """The transport has nothing to do."""
     direct = Direct(1000)
-    wire.protocol._write_now = direct.write
+    wire.protocol._send = direct.write
     assert wire.say("NOOP") == []
     assert direct.written == OK
 
@@ -313,7 +313,7 @@ def test_a_reply_goes_into_the_sockets_buffer(wire: Any) -> None:
 def test_what_the_buffer_does_not_take_is_the_transports(wire: Any) -> None:
     """And all that follows, so that it stays in order."""
     direct = Direct(3)
-    wire.protocol._write_now = direct.write
+    wire.protocol._send = direct.write
     wire.protocol.dataReceived(b"NOOP\r\n")
     wire.protocol.dataReceived(b"NOOP\r\n")
     assert direct.written + wire.transport.value() == OK * 2
@@ -321,5 +321,5 @@ def test_what_the_buffer_does_not_take_is_the_transports(wire: Any) -> None:
 
 def test_an_error_of_the_socket_is_the_transports(wire: Any) -> None:
     """It meets it again, and closes the connection."""
-    wire.protocol._write_now = Direct(ConnectionError()).write
+    wire.protocol._send = Direct(ConnectionError()).write
     assert wire.say("NOOP") == ["250 2.0.0 OK"]

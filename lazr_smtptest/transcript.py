@@ -24,10 +24,10 @@ _TAIL = 80
 _HEAD_LINES = 4
 _TAIL_LINES = 2
 
-_MASK = "********"
+_MASK = b"********"
 # A secret may stand in the command itself (RFC 4954 section 4), also in one that is
 # refused for its form.
-_INITIAL_RESPONSE = re.compile(r"(?i)\A(\s*AUTH\s+\S+\s+)(?!=?\s*\Z).+")
+_INITIAL_RESPONSE = re.compile(rb"(?is)\A(\s*AUTH\s+\S+\s+)(?!=?\s*\Z).+")
 
 Who = Literal["client", "server", "note"]
 
@@ -83,12 +83,14 @@ class Transcript:
             0: none, and nothing is kept at all.
     """
 
-    __slots__ = ("_bound", "_head", "_tail", "add")
+    __slots__ = ("_bound", "_head", "_kept", "_tail", "add")
 
     def __init__(self, bound: int = 1000) -> None:
         self._bound = bound
         self._head: list[Any] = []
         self._tail: deque[Any] | None = None
+        # Whichever of the two is written to.
+        self._kept: list[Any] | deque[Any] = self._head
         # Takes the two items of an event.
         self.add: Callable[[Iterable[Any]], None] = (
             self._head.extend if bound else _drop
@@ -98,10 +100,15 @@ class Transcript:
 
     def at(self, seconds: float) -> None:
         """Say when the following was said, in seconds since the session began."""
+        kept = self._kept
+        if kept and kept[-2] == _TIME:
+            # Nothing was said at that time: a long message comes in many pieces.
+            kept[-1] = seconds
+            return
         self.add((_TIME, seconds))
         # An event has two items: this is the half of the bound.
         if self._tail is None and len(self._head) > self._bound:
-            self._tail = deque(maxlen=self._bound + self._bound % 2)
+            self._kept = self._tail = deque(maxlen=self._bound + self._bound % 2)
             self.add = self._tail.extend
 
     def client(self, line: bytes) -> None:
@@ -202,12 +209,10 @@ def _drop(event: Iterable[Any]) -> None:
 
 def _shown(kind: int, what: Any, secrets: bool) -> tuple[Who, list[str]]:
     if kind == _CLIENT:
-        text = _text(what)
-        return "client", [
-            text if secrets else _INITIAL_RESPONSE.sub(rf"\1{_MASK}", text)
-        ]
+        line = what if secrets else _INITIAL_RESPONSE.sub(rb"\1" + _MASK, what)
+        return "client", [_text(line)]
     if kind == _SECRET:
-        return "client", [_text(what) if secrets or what == b"*" else _MASK]
+        return "client", [_text(what if secrets or what == b"*" else _MASK)]
     if kind == _SERVER:
         return "server", [_text(line) for line in what.split(b"\r\n")[:-1]]
     if kind == _CONTENT:

@@ -15,13 +15,15 @@ __all__ = ["verdict"]
 # OpenSSL's words, and what they mean to a test.
 _HANDSHAKE = re.compile(r"the TLS handshake failed: (?:.*, '(.+)'\)\]|(.*))")
 _MEANINGS = {
-    "alert unknown ca": "the client does not trust the server's certificate",
-    "alert bad certificate": "the client does not take the server's certificate",
-    "alert certificate": "the client does not take the server's certificate",
+    "alert unknown ca": "the client does not trust the server's ca_pem",
+    "alert bad certificate": "the client does not accept the server's certificate",
+    "alert certificate": "the client does not accept the server's certificate",
     "did not return a certificate": "the client showed no certificate",
     "http request": "the client did not begin TLS",
     "wrong version number": "the client did not begin TLS",
 }
+
+_LOGIN = re.compile(r"(?i)AUTH\b|\*")
 
 # A session on a `Clock` has a time of its own: what differs by more than this many
 # seconds cannot be compared.
@@ -60,7 +62,7 @@ def _of_lines(session: Session, lines: Sequence[Line]) -> str:
         if line.refuses:
             return f"{_refused(lines, number)} was refused with {line.text}"
     if session.delivered:
-        return f"it delivered {session.delivered}"
+        return f"messages accepted: {session.delivered}"
     if not any(line.who == "client" for line in lines):
         return "the client said nothing"
     return "the client sent no message"
@@ -84,7 +86,10 @@ def _refused(lines: Sequence[Line], number: int) -> str:
     whose = [line.who for line in before[-2:]]
     if whose[-1:] != ["client"]:
         return "the client"
-    return "a command" if whose == ["client", "client"] else before[-1].text
+    if whose == ["client", "client"]:
+        return "a command"
+    command = before[-1].text
+    return "the login" if _LOGIN.match(command) else command
 
 
 def _where_it_stands(session: Session, lines: Sequence[Line], now: float) -> str:
@@ -95,8 +100,8 @@ def _where_it_stands(session: Session, lines: Sequence[Line], now: float) -> str
         return ""
     heard = [line for line in said if line.who == "client"]
     if not heard:
-        return "; it is still connected"
-    words = f"; it is still connected, and said {heard[-1].text!r}"
+        return "; the client is still connected"
+    words = f"; the client is still connected, and said {heard[-1].text!r}"
     ago = now - session.started - heard[-1].seconds
     when = f" {ago:.1f} s ago" if 0 <= ago < _A_DAY else " last"
     return words + when + (", without a reply yet" if said[-1] is heard[-1] else "")

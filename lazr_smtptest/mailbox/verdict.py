@@ -75,19 +75,17 @@ def _meaning(handshake: re.Match[str]) -> str:
 
 
 def _refused(lines: Sequence[Line], number: int) -> str:
-    """Name the command that a reply refuses.
+    """Name the command that the reply in this line refuses.
 
     It is known where the client waited for it: in a batch all the replies come
-    after all the commands.
+    after all the commands. 421 may come without one (RFC 5321 section 3.8).
     """
     before = [line for line in lines[:number] if line.who != "note"]
     while before and before[-1].who == "server" and before[-1].text[3:4] == "-":
         before.pop()
     whose = [line.who for line in before[-2:]]
-    if whose[-1:] != ["client"]:
-        return "the client"
-    if whose == ["client", "client"]:
-        return "a command"
+    if whose not in (["server", "client"], ["client"]):
+        return "the client" if lines[number].text.startswith("421") else "a command"
     command = before[-1].text
     return "the login" if _LOGIN.match(command) else command
 

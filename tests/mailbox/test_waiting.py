@@ -238,6 +238,48 @@ def test_each_message_is_offered_once(mailbox: Mailbox, make: Make) -> None:
     assert seen == ["A", "B", "C"]
 
 
+def test_only_those_who_may_want_a_message_are_asked(
+    mailbox: Mailbox, make: Make
+) -> None:
+    """Who waits for another recipient is not."""
+    asked = []
+
+    def ask(name: str, **criteria: str) -> None:
+        mailbox.when(
+            lambda envelope: asked.append(name), reactor=Clock(), **criteria
+        ).addErrback(lambda failure: None)
+
+    ask("bob", recipient="bob@example.com")
+    ask("eve", recipient="eve@example.com")
+    ask("any")
+    mailbox.add(make(rcpt_tos=("bob@EXAMPLE.com",)))
+    mailbox.close()
+    assert sorted(asked) == ["any", "bob"]
+
+
+def test_nobody_is_told_of_one_message_twice(mailbox: Mailbox, make: Make) -> None:
+    """A message may have several recipients of the kind that is waited for."""
+    waiting = mailbox.when(count=2, recipient="*@example.com", reactor=Clock())
+    mailbox.add(make("A", rcpt_tos=("a@example.com", "b@example.com")))
+    trial.assertNoResult(waiting)
+    mailbox.add(make("B"))
+    assert [each.subject for each in trial.successResultOf(waiting)] == ["A", "B"]
+
+
+def test_a_loop_that_was_closed_is_not_woken(mailbox: Mailbox, make: Make) -> None:
+    """Whoever brings a message does not hear of it."""
+    loop = asyncio.new_event_loop()
+    task = loop.create_task(mailbox.wait_for_async(timeout=LONG))
+    loop.run_until_complete(asyncio.sleep(0))
+    loop.close()
+    mailbox.close()
+    mailbox.add(make())
+    assert len(mailbox) == 1
+    # What was left undone is not to be complained of.
+    task._log_destroy_pending = False
+    task.get_coro().close()
+
+
 def test_who_has_enough_takes_no_more(mailbox: Mailbox, make: Make) -> None:
     """A waiter that is woken but not yet running takes nothing further."""
     reactor = Threaded()

@@ -81,12 +81,15 @@ class Transcript:
     Args:
         bound: how many events are kept; an event is a line, a reply, a message.
             0: none, and nothing is kept at all.
+
+    Attributes:
+        bound: likewise.
     """
 
-    __slots__ = ("_bound", "_head", "_kept", "_tail", "add")
+    __slots__ = ("_head", "_kept", "_tail", "add", "bound")
 
     def __init__(self, bound: int = 1000) -> None:
-        self._bound = bound
+        self.bound = bound
         self._head: list[Any] = []
         self._tail: deque[Any] | None = None
         # Whichever of the two is written to.
@@ -107,8 +110,8 @@ class Transcript:
             return
         self.add((_TIME, seconds))
         # An event has two items: this is the half of the bound.
-        if self._tail is None and len(self._head) > self._bound:
-            self._kept = self._tail = deque(maxlen=self._bound + self._bound % 2)
+        if self._tail is None and len(self._head) > self.bound:
+            self._kept = self._tail = deque(maxlen=self.bound + self.bound % 2)
             self.add = self._tail.extend
 
     def client(self, line: bytes) -> None:

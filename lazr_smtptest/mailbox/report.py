@@ -46,7 +46,7 @@ def not_received(
     else:
         what = "no message matches" if arrived else "no message arrived"
     of_all = f" ({arrived} arrived)" if arrived else ""
-    sessions = _wanted_first(criteria, evidence)
+    sessions = _ranked(criteria, evidence.failed)
     why = _why(criteria, evidence, sessions)
     parts = [
         short(": ".join(filter(None, [f"{what}{within}{of_all}", why]))),
@@ -112,11 +112,18 @@ def _nearest(criteria: Criteria, arrived: Sequence[Envelope]) -> list[str]:
     ]
 
 
-def _wanted_first(criteria: Criteria, evidence: Evidence) -> list[Session]:
-    """Give the sessions that failed: first those that had what was wanted."""
-    failed = evidence.failed
-    ours = set(filter(lambda each: _had(each, criteria), failed[:_SEARCHED]))
-    return sorted(failed, key=lambda each: each not in ours)
+def _ranked(criteria: Criteria, failed: Sequence[Session]) -> list[Session]:
+    """Put first what had what was wanted, and last who only looked in."""
+    searched = failed[:_SEARCHED]
+    ours = [each for each in searched if _had(each, criteria)]
+    silent = [each for each in searched if _only_looked_in(each)]
+    return sorted(failed, key=lambda each: (each not in ours, each in silent))
+
+
+def _only_looked_in(session: Session) -> bool:
+    """Say whether it was greeted and said nothing, as a probe of a port."""
+    whose = [line.who for line in session.transcript]
+    return whose[:1] == ["server"] and "client" not in whose
 
 
 def _had(session: Session, criteria: Criteria) -> bool:

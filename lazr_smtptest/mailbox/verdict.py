@@ -21,6 +21,8 @@ _MEANINGS = {
     "did not return a certificate": "the client showed no certificate",
     "http request": "the client did not begin TLS",
     "wrong version number": "the client did not begin TLS",
+    "closed cleanly": "the client closed the connection",
+    "non-clean": "the connection was lost",
 }
 
 _LOGIN = re.compile(r"(?i)AUTH\b|\*")
@@ -63,9 +65,12 @@ def _of_lines(session: Session, lines: Sequence[Line]) -> str:
             return f"{_refused(lines, number)} was refused with {line.text}"
     if session.delivered:
         return f"messages accepted: {session.delivered}"
-    if not any(line.who == "client" for line in lines):
-        return "the client said nothing"
-    return "the client sent no message"
+    if any(line.who == "client" for line in lines):
+        return "the client sent no message"
+    if session.transcript.bound and not lines:
+        # It was not greeted: that waits for the handshake.
+        return "TLS comes first here, and the client did not begin it"
+    return "the client said nothing"
 
 
 def _meaning(handshake: re.Match[str]) -> str:

@@ -230,6 +230,17 @@ def test_what_was_refused_and_is_wanted_comes_first(mailbox: Mailbox) -> None:
     ]
 
 
+def test_a_client_that_only_looked_in_comes_last(mailbox: Mailbox) -> None:
+    """Whatever probes the port says nothing of the mail."""
+    log(mailbox, refusing("bob@example.com"))
+    probe = Session()
+    probe.transcript.server(b"220 hello\r\n")
+    log(mailbox, probe)
+    text = failure(mailbox)
+    assert text.startswith("no message arrived: bob@example.com was refused")
+    assert text.index("Session 1") < text.index("Session 2")
+
+
 def test_what_was_refused_is_no_reason_where_it_was_not_wanted(
     mailbox: Mailbox, make: Make
 ) -> None:

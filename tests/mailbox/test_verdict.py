@@ -172,7 +172,13 @@ def test_a_handshake_that_failed_is_explained(words: str, meaning: str) -> None:
 def test_a_handshake_that_was_cut_off_is_told_as_it_is() -> None:
     """Where the reason is not OpenSSL's."""
     text = noted("the TLS handshake failed: Connection was closed cleanly.")
-    assert text == "the TLS handshake failed: Connection was closed cleanly."
+    assert text == "the TLS handshake failed: the client closed the connection"
+
+
+def test_a_client_that_waits_for_a_greeting_instead_of_tls_is_explained() -> None:
+    """The server has not said anything either."""
+    text = verdict(Session(ended=1.0), Criteria.of(), 0)
+    assert text == "TLS comes first here, and the client did not begin it"
 
 
 # Where it stands

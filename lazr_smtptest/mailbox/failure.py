@@ -24,7 +24,7 @@ class NotReceived(AssertionError, TimeoutError):  # noqa: N818
             delivered what they had.
     """
 
-    # The first line is what summaries show: short enough for the reason.
+    # Summaries show the name and the beginning of the text: all of it has to be short.
     __module__ = "lazr_smtptest"
 
     def __init__(

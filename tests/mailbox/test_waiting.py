@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from twisted.internet.defer import CancelledError
@@ -255,6 +256,21 @@ def test_only_those_who_may_want_a_message_are_asked(
     mailbox.add(make(rcpt_tos=("bob@EXAMPLE.com",)))
     mailbox.close()
     assert sorted(asked) == ["any", "bob"]
+
+
+def test_many_threads_wait_while_many_bring(mailbox: Mailbox, make: Make) -> None:
+    """Everyone gets what he waits for, whichever came first."""
+    names = [f"{number}@example.com" for number in range(40)]
+    with ThreadPoolExecutor(len(names) + 4) as pool:
+        waiting = [
+            pool.submit(mailbox.wait_for, recipient=name, timeout=LONG)
+            for name in names
+        ]
+        for name in names:
+            pool.submit(lambda name=name: mailbox.add(make(rcpt_tos=(name,))))
+        found = [each.result().rcpt_tos for each in waiting]
+    assert found == [(name,) for name in names]
+    assert list(mailbox._waiters) == []
 
 
 def test_nobody_is_told_of_one_message_twice(mailbox: Mailbox, make: Make) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from lazr_smtptest.version import __version__
 
 if TYPE_CHECKING:
+    from lazr_smtptest.capture import CaptureController
     from lazr_smtptest.content.attachment import Attachment
     from lazr_smtptest.content.dkim import DKIMResult
     from lazr_smtptest.content.signatures import DKIMSignature
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from lazr_smtptest.mailbox import Mailbox, MailboxView, NotReceived
     from lazr_smtptest.server import CaptureServer, QueueServer, Server, StoreServer
     from lazr_smtptest.service import SMTPService
+    from lazr_smtptest.session import Session, Transaction
+    from lazr_smtptest.sessionlog import Counters, SessionLog
     from lazr_smtptest.smtp.errors import (
         ClientError,
         PolicyError,
@@ -45,13 +48,16 @@ if TYPE_CHECKING:
     from lazr_smtptest.smtp.settings import Settings
     from lazr_smtptest.smtp.tls import TLS, TLSError
     from lazr_smtptest.stores import open_store
+    from lazr_smtptest.transcript import Line, Transcript
 
 __all__ = [  # noqa: RUF022 - in the order of `sorted`
     "Attachment",
     "Auth",
+    "CaptureController",
     "CaptureServer",
     "ClientError",
     "Controller",
+    "Counters",
     "DKIMError",
     "DKIMResult",
     "DKIMSignature",
@@ -60,6 +66,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`
     "HandlerError",
     "LMTPServerProtocol",
     "Limits",
+    "Line",
     "ListenError",
     "Listener",
     "Mailbox",
@@ -75,12 +82,16 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`
     "SMTPService",
     "Server",
     "ServerError",
+    "Session",
+    "SessionLog",
     "Settings",
     "StateError",
     "StoreError",
     "StoreServer",
     "TLS",
     "TLSError",
+    "Transaction",
+    "Transcript",
     "__version__",
     "open_store",
 ]
@@ -88,9 +99,11 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`
 _HOMES = {
     "Attachment": "content.attachment",
     "Auth": "smtp.login",
+    "CaptureController": "capture",
     "CaptureServer": "server",
     "ClientError": "smtp.errors",
     "Controller": "controller",
+    "Counters": "sessionlog",
     "DKIMError": "errors",
     "DKIMResult": "content.dkim",
     "DKIMSignature": "content.signatures",
@@ -99,6 +112,7 @@ _HOMES = {
     "HandlerError": "errors",
     "LMTPServerProtocol": "smtp.lmtp",
     "Limits": "smtp.limits",
+    "Line": "transcript",
     "ListenError": "errors",
     "Listener": "listener",
     "Mailbox": "mailbox",
@@ -114,12 +128,16 @@ _HOMES = {
     "SMTPService": "service",
     "Server": "server",
     "ServerError": "smtp.errors",
+    "Session": "session",
+    "SessionLog": "sessionlog",
     "Settings": "smtp.settings",
     "StateError": "errors",
     "StoreError": "errors",
     "StoreServer": "server",
     "TLS": "smtp.tls",
     "TLSError": "smtp.tls",
+    "Transaction": "session",
+    "Transcript": "transcript",
     "open_store": "stores",
 }
 

@@ -24,10 +24,10 @@ from twisted.internet.interfaces import IListeningPort
 from twisted.internet.protocol import ServerFactory
 
 if TYPE_CHECKING:
-    from twisted.internet.epollreactor import EPollReactor as _Reactor
+    from lazr_smtptest.batching import BatchingReactor as _Reactor
 else:
     try:
-        from twisted.internet.epollreactor import EPollReactor as _Reactor
+        from lazr_smtptest.batching import BatchingReactor as _Reactor
     except ImportError:
         from twisted.internet.selectreactor import SelectReactor as _Reactor
 

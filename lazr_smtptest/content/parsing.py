@@ -45,6 +45,7 @@ _STRUCTURE = re.compile(
 _NO_TOKENS = (string.ascii_letters + string.digits).encode()
 _MOST_TOKENS_IN_ALL = 25_000
 _BARE_CR = re.compile(rb"\r(?!\n)")
+_EMPTY_LAST_LINE = re.compile(rb"(?:\A|\n)\r?\n\Z")
 _FROM_FIELD = re.compile(rb"(?i)\A(?:\xef\xbb\xbf)?(from)[ \t]+:")
 
 
@@ -154,11 +155,14 @@ def _safe(content: bytes) -> bytes:
     r"""Give the parser the header that everybody else sees.
 
     For it a CR alone ends a header, so that ``Subject: a\rBcc: b`` are two; a
-    byte order mark ends the header as such, and ``From :`` is a line of an mbox.
+    byte order mark ends the header as such, and ``From :`` is a line of an mbox,
+    behind which the header goes on.
     """
     end = read_fields(content, 0, len(content)).end
     header = _BARE_CR.sub(b" ", content[:end])
     header = _FROM_FIELD.sub(rb"\1:", header).removeprefix(b"\xef\xbb\xbf")
+    if _EMPTY_LAST_LINE.search(header) is None:
+        header += b"\r\n"
     return header + content[end:]
 
 

@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionLost
 from twisted.internet.interfaces import IPushProducer, ISSLTransport
 from twisted.internet.protocol import connectionDone
@@ -94,6 +95,8 @@ class Connection(Timed):
         self._methods: dict[bytes, Callable[[bytes], None] | None] = {}
         # Writes into the socket's own buffer, as long as that is done.
         self._send: Callable[[bytes], int] | None = None
+        # See `BatchingReactor.put_off`.
+        self._put_off: Callable[[Callable[[], object]], None] | None = None
 
     # Who is there
 
@@ -166,17 +169,18 @@ class Connection(Timed):
         self.transport.registerProducer(_Brake(self), True)
         # A reply mostly fits into the socket's own buffer: then it need not wait
         # until the reactor has asked whether it does.
-        self._send = (
-            self.transport.socket.send
-            if isinstance(self.transport, TCPConnection)
-            else None
-        )
+        if isinstance(self.transport, TCPConnection):
+            self._send = self.transport.socket.send
+            self._put_off = getattr(self.reactor, "put_off", None)
+        else:
+            self._send = self._put_off = None
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Forget the transaction; what was not ended by its dot is not delivered."""
         self._note_end(reason)
         self._closing = True
         self._send = None
+        self._replies.clear()
         # Not left to the garbage collector, these would be in circles.
         self._methods.clear()
         self.connections.remove(self)
@@ -325,7 +329,10 @@ class Connection(Timed):
                 self.reply(self.reply_to(Failure()))
         self._working = False
         if self._replies:
-            self._flush()
+            if self._put_off is None:
+                self._flush()
+            else:
+                self._put_off(self._flush)
         if not self._closing:
             if framer.ready or self._blocked or self._paused:
                 self._brake()
@@ -409,14 +416,22 @@ class Connection(Timed):
             failed(Failure())
             return
         if is_pending(result):
-            self._busy = True
-            deferred = pending(result)
-            deferred.addBoth(self._note_delay)
-            deferred.addCallbacks(done, failed)
-            deferred.addErrback(lambda failure: self.reply(self.reply_to(failure)))
-            deferred.addBoth(self._go_on)
+            self.wait(pending(result), done, failed)
         else:
             done(result)
+
+    def wait(
+        self,
+        deferred: Deferred[Any],
+        done: Callable[[Any], None],
+        failed: Callable[[Failure], None],
+    ) -> None:
+        """Look at no further command before `deferred` has fired; see `call`."""
+        self._busy = True
+        deferred.addBoth(self._note_delay)
+        deferred.addCallbacks(done, failed)
+        deferred.addErrback(lambda failure: self.reply(self.reply_to(failure)))
+        deferred.addBoth(self._go_on)
 
     def _note_delay(self, result: object) -> object:
         self.mark_time()

@@ -42,10 +42,10 @@ class HandlerDelivery:
     It serves Twisted's own SMTP servers as well as ours.
     """
 
-    __slots__ = ("_handed", "_handler", "_helo", "_origin", "_users")
+    __slots__ = ("_handed", "_helo", "_origin", "_users", "handler")
 
     def __init__(self, handler: IMessageHandler) -> None:
-        self._handler = handler
+        self.handler = handler
         self._helo: tuple[bytes | None, bytes] = (None, b"")
         self._origin: smtp.Address | None = None
         self._users: list[smtp.User] = []
@@ -92,10 +92,6 @@ class HandlerDelivery:
             helo=_text(name or b""),
         )
 
-    def deliver(self, envelope: Envelope) -> object:
-        """Hand a message to the handler."""
-        return self._handler.envelope_received(envelope)
-
 
 @implementer(IEnvelopeMessage)
 class _HandlerMessage:
@@ -116,7 +112,7 @@ class _HandlerMessage:
 
     def envelope_received(self, envelope: Envelope) -> object:
         try:
-            outcome = self._delivery.deliver(envelope)
+            outcome = self._delivery.handler.envelope_received(envelope)
         except Exception:
             self._outcome = Failure()
             raise

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta, timezone
+from functools import lru_cache
 from typing import Any, Protocol
 
 import attrs
@@ -246,19 +247,28 @@ class Offer:
     def to(cls, session: Session) -> Offer:
         """Collect what works on a connection and is not hidden from it."""
         hidden = session.settings.hidden
-        extensions: dict[str, Extension] = {}
-        mail: dict[str, re.Pattern[str] | None] = {}
-        rcpt: dict[str, re.Pattern[str] | None] = {}
-        for extension in EXTENSIONS:
-            if extension.keyword in hidden:
-                continue
-            if extension.works is not None and not extension.works(session):
-                continue
+        working = tuple(
+            extension.keyword
+            for extension in EXTENSIONS
+            if extension.keyword not in hidden
+            and (extension.works is None or extension.works(session))
+        )
+        return _offer(working)
+
+
+# A listener has one or two of them: before TLS and within.
+@lru_cache(maxsize=64)
+def _offer(keywords: tuple[str, ...]) -> Offer:
+    extensions: dict[str, Extension] = {}
+    mail: dict[str, re.Pattern[str] | None] = {}
+    rcpt: dict[str, re.Pattern[str] | None] = {}
+    for extension in EXTENSIONS:
+        if extension.keyword in keywords:
             extensions[extension.keyword] = extension
             for keyword, pattern in extension.mail.items():
                 mail[keyword] = _either(mail.get(keyword), pattern)
             rcpt.update(extension.rcpt)
-        return cls(extensions, mail, rcpt)
+    return Offer(extensions, mail, rcpt)
 
 
 def _either(

@@ -94,12 +94,15 @@ class Messages(Transactions):
             self.refuse_message(refusal or TOO_BIG, content)
             return
         envelope = self._envelope(content)
-        self.call(
-            self._deliver_all,
-            envelope,
-            done=lambda replies: self.delivered(envelope, replies),
-            failed=lambda failure: self.refuse_message(self.reply_to(failure), content),
-        )
+        replies = self._deliver_all(envelope)
+        if isinstance(replies, list):
+            self.delivered(envelope, replies)
+        else:
+            self.wait(
+                replies,
+                lambda replies: self.delivered(envelope, replies),
+                lambda failure: self.refuse_message(self.reply_to(failure), content),
+            )
 
     def _check_content(self, content: bytes) -> Reply | None:
         """Give the reply that refuses a message for its lines, if any."""

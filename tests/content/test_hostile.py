@@ -58,6 +58,7 @@ def body(content_type: bytes, octets: bytes) -> bytes:
 
 
 HOSTILE = {
+    "fields-behind-a-from-line": fill(b"A: b\r\nFrom x\r\n", 14) + fill(b"a:\r\n"),
     "name-star": field(b"Content-Type", b"text/plain; name*"),
     "nested-3000": nested(3000),
     "nested-400": nested(400),

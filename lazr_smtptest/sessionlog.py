@@ -47,7 +47,6 @@ class SessionLog(Sequence[Session]):
         self._lock = threading.Lock()
         self._bound = bound
         self._open: dict[int, Session] = {}
-        self._number = 0
         self._begin_anew()
 
     def _begin_anew(self) -> None:
@@ -55,12 +54,13 @@ class SessionLog(Sequence[Session]):
         self._connections = 0
         self._messages = 0
         self._refusals = 0
+        # No two that are there have the same.
+        self._number = max((each.number for each in self._open.values()), default=0)
 
     def session_began(self, session: Session) -> None:
         """Keep a session, and number it."""
         with self._lock:
             self._connections += 1
-            # Not anew after `clear`: what goes on has its number.
             self._number += 1
             session.number = self._number
             self._open[id(session)] = session
@@ -77,7 +77,7 @@ class SessionLog(Sequence[Session]):
     def clear(self) -> None:
         """Forget what has ended, and begin to count anew.
 
-        What goes on stays, and is counted from its beginning.
+        What goes on stays, with its number, and is counted from its beginning.
         """
         with self._lock:
             self._begin_anew()

@@ -103,11 +103,18 @@ def test_clear_forgets_what_has_ended(log: SessionLog) -> None:
 
 
 def test_no_two_sessions_have_one_number(log: SessionLog) -> None:
-    """Clearing does not begin to number anew: what goes on has its number."""
+    """What goes on keeps its number when the log is cleared."""
     session(log)
     goes_on = session(log, ended=False)
     log.clear()
     assert (goes_on.number, session(log).number) == (2, 3)
+
+
+def test_numbers_begin_anew(log: SessionLog) -> None:
+    """Every test of a suite has a first session, if none is left of the last."""
+    session(log)
+    log.clear()
+    assert session(log).number == 1
 
 
 def test_the_wire_tells_of_its_sessions(log: SessionLog) -> None:

@@ -275,7 +275,13 @@ def normalized(text: str) -> str:
         (r"(?<=failed: )\[.*\]", "[('SSL routines', '', 'tlsv1 alert unknown ca')]"),
     ):
         text = re.sub(pattern, replacement, text)
+    # In lower case or in upper, depending on the version of smtplib.
+    text = re.sub(r"(?i)(?<=-> )(ehlo|mail from|rcpt to|data|rset)", _upper, text)
     return "".join(map(_timed, re.split(r"(?m)^(?=Session )", text)))
+
+
+def _upper(found: re.Match[str]) -> str:
+    return found[0].upper()
 
 
 def _timed(session: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
 from typing import Any
 
@@ -31,10 +32,11 @@ class FaultFile(Service):
 
     def __init__(self, faults: Faults, file: str, reactor: Any) -> None:
         self._faults = faults
-        self._file = file
+        # twistd may change its working directory.
+        self._file = os.path.abspath(file)  # noqa: PTH100 - links stay as they are
         self._reactor = reactor
         self._before: Any = None
-        faults.load(file)
+        faults.load(self._file)
 
     def startService(self) -> None:
         """Read the file anew whenever SIGHUP comes."""

@@ -32,6 +32,12 @@ GROUPS = {
         "max-recipients": "COUNT",
         "max-connections": "COUNT",
     },
+    "Under load": {"workers": "COUNT", "quiet": ""},
+    "What is shown": {
+        "color": "WHEN",
+        "transcripts": "DIR",
+        "max-transcripts": "COUNT",
+    },
     "This command": {"version": "", "help": ""},
 }
 

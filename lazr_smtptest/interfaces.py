@@ -16,6 +16,7 @@ from twisted.mail.interfaces import IMessageSMTP
 from zope.interface import Attribute, Interface
 
 from lazr_smtptest.envelope import Envelope
+from lazr_smtptest.mailevent import MailEvent
 from lazr_smtptest.moment import Moment, Plan
 from lazr_smtptest.session import Session
 
@@ -23,6 +24,7 @@ __all__ = [
     "IEnvelopeMessage",
     "IFaultPolicy",
     "IFaultStep",
+    "IMailObserver",
     "IMessageHandler",
     "IMessageStore",
     "ISessionObserver",
@@ -63,6 +65,15 @@ class ISessionObserver(Interface):
 
     def session_ended(session: Session) -> None:
         """Take note of a session that has ended, whoever ended it."""
+
+
+class IMailObserver(ISessionObserver):
+    """Hears what becomes of each mail, too; it must not raise."""
+
+    logs_mail = Attribute("Whether what it hears of is to be logged, too: a `bool`.")
+
+    def mail_event(event: MailEvent) -> None:
+        """Take note of what became of a mail."""
 
 
 class IMessageStore(Interface):

@@ -8,7 +8,7 @@ from typing import Any
 
 import attrs
 
-__all__ = ["Matcher", "address", "containing", "exactly", "matcher"]
+__all__ = ["Matcher", "address", "containing", "exactly", "keys_of", "matcher"]
 
 # What an address criterion may leave open. A "[" is no wildcard: it begins an
 # address literal (RFC 5321 section 4.1.3).
@@ -28,12 +28,15 @@ class Matcher:
         words: how a failure puts it, on one line.
         absence: whether it is wanted that there is no value.
         plain: the text that was given, if it was a text.
+        key: what `keys_of` gives of every address that matches; ``""`` if there
+            is no such thing.
     """
 
     matches: Callable[[Any], bool]
     words: str
     absence: bool = False
     plain: str | None = None
+    key: str = ""
 
 
 def exactly(wanted: str) -> Matcher:
@@ -60,19 +63,32 @@ def address(wanted: str) -> Matcher:
     """
     if wanted.endswith(">"):
         raise ValueError(f"give the address alone, without <>, not {wanted!r}")
-    folded = _fold(wanted)
+    folded, lower = _fold(wanted), wanted.lower()
     if not _WILDCARD.search(folded):
         return Matcher(
-            lambda value: value == wanted or _fold(value) == folded,
+            # Most are another address, whatever the case: that is soon seen.
+            lambda value: value.lower() == lower and _fold(value) == folded,
             repr(wanted),
             plain=wanted,
+            key=folded,
         )
     pieces = re.split(r"([*?])", folded)
     regex = "".join(_REGEX_OF.get(piece) or re.escape(piece) for piece in pieces)
     fullmatch = re.compile(regex, re.DOTALL).fullmatch
+    _, at, domain = folded.rpartition("@")
     return Matcher(
-        lambda value: fullmatch(_fold(value)) is not None, repr(wanted), plain=wanted
+        lambda value: fullmatch(_fold(value)) is not None,
+        repr(wanted),
+        plain=wanted,
+        key="" if _WILDCARD.search(domain) else at + domain,
     )
+
+
+def keys_of(value: str) -> tuple[str, str]:
+    """Give what an address can be found by: all of it, and its domain."""
+    folded = _fold(value)
+    _, at, domain = folded.rpartition("@")
+    return folded, at + domain
 
 
 def matcher(

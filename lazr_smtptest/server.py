@@ -419,6 +419,12 @@ class CaptureServer(StoreServer):
         super().__init__(self.mailbox, host, port)
         self.sessions = self.mailbox.sessions
 
+    def bind(self) -> socket.socket:
+        """Bind the address, and tell the mailbox; see `Server`."""
+        bound = super().bind()
+        self.mailbox.address = f"{self.host} port {self.port}".strip()
+        return bound
+
     def started(self) -> None:
         """Open the mailbox, if it was closed by a stop."""
         self.mailbox.reopen()

@@ -54,7 +54,8 @@ class Session:
 
     Attributes:
         id: a name of its own, of the characters ``[0-9a-z-]``.
-        number: which one of its server's it is, from 1 on; 0 without a server.
+        number: which one of its server's it is, from 1 on, also after these were
+            cleared; 0 without a server.
         peer: the client's address and port; ``("", 0)`` where the transport has
             no such thing. XCLIENT and the PROXY protocol may change it.
         helo: what the client called itself in HELO, EHLO or LHLO; ``""`` if it

@@ -7,8 +7,11 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from .commands import COMMANDS, Process, Start
 
 SEED_PORT = 9025
 
@@ -29,3 +32,18 @@ def port_9025() -> Iterator[int]:
         if waiting.is_alive():
             pytest.fail(f"{lock} was locked for {LOCK_TIMEOUT} seconds")
         yield SEED_PORT
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    """Start processes, and end them after the test."""
+    started: list[Process] = []
+
+    def start(name: str, *arguments: str, **options: Any) -> Process:
+        process = Process([*COMMANDS[name], *arguments], tmp_path, **options)
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.close()

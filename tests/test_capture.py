@@ -65,6 +65,24 @@ def test_a_failure_says_what_came_instead(
         server.mailbox.assert_received(subject="Hello")
 
 
+def test_a_failure_says_where_the_server_is(
+    controller: Controller, server: CaptureServer
+) -> None:
+    """Under a controller that is known."""
+    with pytest.raises(NotReceived, match=f"localhost port {controller.port}\n"):
+        server.mailbox.assert_received()
+
+
+def test_a_failure_carries_the_sessions(
+    controller: Controller, server: CaptureServer
+) -> None:
+    """Those of the server."""
+    send(controller)
+    with pytest.raises(NotReceived) as caught:
+        server.mailbox.assert_received(subject="Bye")
+    assert [each.delivered for each in caught.value.sessions] == [1]
+
+
 def test_a_reset_empties_it(controller: Controller, server: CaptureServer) -> None:
     """Of the test's, not of a client's."""
     send(controller)

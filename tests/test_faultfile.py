@@ -13,7 +13,7 @@ from twisted.internet.testing import MemoryReactorClock
 
 from lazr_smtptest.faultfile import FaultFile
 from lazr_smtptest.faults import FaultFileError, Faults
-from lazr_smtptest.service import SMTPService
+from lazr_smtptest.process import ServerProcess
 from lazr_smtptest.tap import Options, StartError, makeService
 
 MAIL = '[[fault]]\non = "MAIL"\nreply = 451\n'
@@ -107,8 +107,8 @@ def test_twistd_takes_the_file(file: Path) -> None:
     options = Options()
     options.parseOptions(["--faults", str(file)])
     service = makeService(options, Reactor())
-    [smtp] = [each for each in service if isinstance(each, SMTPService)]  # type: ignore[attr-defined]
-    assert phases(smtp.server.faults) == ["MAIL"]
+    assert isinstance(service, ServerProcess)
+    assert phases(service.server.faults) == ["MAIL"]
 
 
 def test_twistd_does_not_start_with_a_wrong_file(file: Path) -> None:
@@ -121,3 +121,23 @@ def test_twistd_does_not_start_with_a_wrong_file(file: Path) -> None:
     assert raised.value.code.startswith(  # type: ignore[union-attr]
         f"smtptest: --faults: {file}:2: on: there is no phase 'NOP'"
     )
+
+
+def test_rules_do_not_count_in_several_processes(file: Path) -> None:
+    """A fault that fires in each of them is not exact."""
+    with pytest.raises(StartError, match="--faults needs one worker"):
+        Options().parseOptions(["--faults", str(file), "--workers", "2"])
+
+
+def test_the_file_is_found_wherever_the_process_goes(
+    faults: Faults, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A daemon goes to the directory of its ``--rundir``."""
+    monkeypatch.chdir(file.parent)
+    service = FaultFile(faults, file.name, Reactor())
+    service.startService()
+    monkeypatch.chdir("/")
+    file.write_text(RCPT)
+    os.kill(os.getpid(), signal.SIGHUP)
+    service.stopService()
+    assert phases(faults) == ["RCPT"]

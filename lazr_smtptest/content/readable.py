@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from email.message import EmailMessage
 from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from lazr_smtptest.content.addresses import MOST, read_addresses
@@ -67,19 +68,22 @@ class Readable:
         """The Subject, see `header`; ``None`` if there is none."""
         return self.header("subject")
 
+    def addresses(self, name: str) -> tuple[str, ...]:
+        """Give the addresses of the header fields of that name, in order.
+
+        Without the names of people and groups; at most 1000 of each field.
+
+        Args:
+            name: such as ``"to"`` or ``"reply-to"``; its case does not matter.
+        """
+        bodies = self._parts.fields.all(name)
+        return tuple(address for body in bodies for address in read_addresses(body))
+
     @cached_property
     def recipients_in_headers(self) -> tuple[str, ...]:
-        """The addresses of To, Cc and Bcc, without names, each once, in order.
-
-        At most 1000 of each field.
-        """
-        bodies = [
-            body
-            for name in ("to", "cc", "bcc")
-            for body in self._parts.fields.all(name)
-        ]
-        found = (address for body in bodies for address in read_addresses(body))
-        return tuple(dict.fromkeys(found))
+        """The addresses of To, Cc and Bcc, each once; see `addresses`."""
+        found = (self.addresses(name) for name in ("to", "cc", "bcc"))
+        return tuple(dict.fromkeys(chain.from_iterable(found)))
 
     @property
     def bcc(self) -> tuple[str, ...]:

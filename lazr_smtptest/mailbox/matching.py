@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
-from lazr_smtptest.matching import Matcher, address, containing, exactly, matcher
+from lazr_smtptest.matching import (
+    Matcher,
+    address,
+    containing,
+    exactly,
+    keys_of,
+    matcher,
+)
 
-__all__ = ["Matcher", "address", "containing", "exactly", "matcher"]
+__all__ = ["Matcher", "address", "containing", "exactly", "keys_of", "matcher"]

@@ -21,6 +21,7 @@ __all__ = [
     "File",
     "TLSError",
     "encode",
+    "encode_key",
     "file_name",
     "identities_in",
     "load_certificates",
@@ -86,6 +87,18 @@ def encode(certificates: Sequence[Certificate]) -> bytes:
     from cryptography.hazmat.primitives.serialization import Encoding
 
     return b"".join(each.public_bytes(Encoding.PEM) for each in certificates)
+
+
+def encode_key(key: Any) -> bytes:
+    """Write a private key, without a passphrase."""
+    from cryptography.hazmat.primitives.serialization import (
+        Encoding,
+        NoEncryption,
+        PrivateFormat,
+    )
+
+    pem: bytes = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return pem
 
 
 def make_options(

@@ -7,6 +7,7 @@ imported when a `TLS` is made: a server without TLS needs none of them.
 from __future__ import annotations
 
 import ssl
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -16,6 +17,7 @@ from lazr_smtptest.smtp.pem import (
     File,
     TLSError,
     encode,
+    encode_key,
     file_name,
     load_certificates,
     load_file,
@@ -126,6 +128,33 @@ class TLS:
                 private,
                 authorities if ask_client_certificate else None,
                 f"certificate file {file_name(certificate)}",
+            ),
+        )
+
+    def as_fields(self) -> dict[str, Any]:
+        """Give what another process needs for the same; the private key is in it."""
+        options = self._options
+        chain = [options.certificate, *options.extraCertChain]
+        return {
+            "certificate": encode([each.to_cryptography() for each in chain]).decode(),
+            "key": encode_key(options.privateKey.to_cryptography_key()).decode(),
+            "ca": self.ca_pem.decode(),
+            "ask_client_certificate": self.ask_client_certificate,
+        }
+
+    @classmethod
+    def from_fields(cls, fields: Mapping[str, Any]) -> TLS:
+        """Make it of what `as_fields` gave; it cannot issue certificates."""
+        ca_pem = fields["ca"].encode()
+        asks = fields["ask_client_certificate"]
+        return cls(
+            ca_pem=ca_pem,
+            ask_client_certificate=asks,
+            options=make_options(
+                load_certificates(fields["certificate"].encode()),
+                load_key(fields["key"].encode()),
+                load_certificates(ca_pem) if asks else None,
+                "the certificate of another process",
             ),
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import textwrap
 from collections.abc import Callable
 
@@ -352,6 +353,17 @@ def test_an_option_that_no_server_takes_fails_the_tests(run: Run) -> None:
     result = run("def test_mail(smtptest): pass", "--smtptest-profile=lax")
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(["--smtptest: *'profile' must be in*'lax'*"])
+
+
+def test_a_port_that_is_taken_fails_the_tests(run: Run) -> None:
+    """With one line, which names it."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        result = run("def test_mail(smtptest): pass", f"--smtptest-port={port}")
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(
+        [f"--smtptest: cannot listen on 'localhost' port {port}: Address already*"]
+    )
 
 
 # The report of a failed test

@@ -241,7 +241,7 @@ class Server:
             envelope.peer,
             envelope.mail_from,
             envelope.rcpt_tos,
-            len(envelope.content),
+            envelope.size,
         )
         message = seed_message(envelope)
         result = self.handle_message(message)

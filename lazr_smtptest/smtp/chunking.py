@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
+from lazr_smtptest.smtp.collector import Collector
 from lazr_smtptest.smtp.errors import ReplyError
-from lazr_smtptest.smtp.framing import append_piece
+from lazr_smtptest.smtp.framing import Chunk
 from lazr_smtptest.smtp.message import TOO_BIG, Messages
 from lazr_smtptest.smtp.reply import Reply
 
@@ -20,7 +21,7 @@ class Chunking(Messages):
     def forget_transaction(self) -> None:
         """Begin with nothing."""
         super().forget_transaction()
-        self._chunks: list[bytes] = []
+        self._chunks: Collector | None = None
         self._chunk_octets = 0
         self._last_chunk = False
         self._chunk_refusal: Reply | None = None
@@ -40,7 +41,11 @@ class Chunking(Messages):
         if self._chunk_refusal is not None and size > self.limits.chunk_size:
             self.end(self._chunk_refusal)
             return
-        self._framer.read_chunk(size, keep=self._chunk_refusal is None)
+        if self._chunks is None:
+            self._chunks = Collector(spool=self.limits.spool)
+        self._framer.read_chunk(
+            size, keep=self._chunk_refusal is None, into=self._chunks
+        )
 
     def _refuse_chunk(self, size: int) -> Reply | None:
         """Give the reply that refuses a chunk, if anything does."""
@@ -55,34 +60,38 @@ class Chunking(Messages):
             return TOO_BIG
         return None
 
-    def chunk_received(self, chunk: bytes | None) -> None:
-        """Keep a chunk; the last one ends the message."""
-        if chunk is None:
-            self._chunk_was_refused()
-            return
-        append_piece(self._chunks, chunk)
-        if not self._last_chunk:
-            if not chunk and self.count_junk():
-                return
-            self.reply(Reply(250, f"{len(chunk)} octets", "2.0.0"))
-        else:
-            self._end_message(self.open_messages())
+    def chunk_received(self, chunk: Chunk) -> None:
+        """Answer a chunk; the last one ends the message."""
+        assert self._chunks is not None
+        if self._chunks.lost is not None:
+            self._chunk_refusal = self.reply_to_loss(self._chunks.lost)
+        if self._chunk_refusal is not None:
+            self._chunk_was_refused(self._chunk_refusal)
+        elif self._last_chunk:
+            self._end_message(self._chunks)
+        elif chunk.size or not self.count_junk():
+            self.reply(Reply(250, f"{chunk.size} octets", "2.0.0"))
 
-    def _end_message(self, refusal: Reply | None) -> None:
+    def _end_message(self, chunks: Collector) -> None:
+        refusal = self.open_messages()
         if refusal is not None:
             self.refuse_message(refusal, None)
+            return
+        content = chunks.finish()
+        if content is None:
+            assert chunks.lost is not None
+            self.content_lost(chunks.lost)
         else:
-            self.content_received(b"".join(self._chunks))
+            self.content_received(content)
 
-    def _chunk_was_refused(self) -> None:
-        assert self._chunk_refusal is not None
+    def _chunk_was_refused(self, refusal: Reply) -> None:
         if not self._begun:
-            self.reply(self._chunk_refusal)
+            self.reply(refusal)
         elif self._last_chunk:
-            self.refuse_message(self._chunk_refusal, None)
+            self.refuse_message(refusal, None)
         else:
             # RFC 3030 section 2: the message is lost; further chunks find no
             # transaction. RFC 2033 section 4.2: this is not yet the reply that
             # there is for each recipient.
-            self.refuse(self._chunk_refusal, self._from, self.users())
+            self.refuse(refusal, self._from, self.users())
             self.abort_transaction()

@@ -29,12 +29,14 @@ from zope.interface import implementer
 from lazr_smtptest.interfaces import ISessionObserver
 from lazr_smtptest.pending import is_pending, pending
 from lazr_smtptest.session import Session
+from lazr_smtptest.smtp.collector import Lost
 from lazr_smtptest.smtp.connections import Connections
 from lazr_smtptest.smtp.extensions import Offer
 from lazr_smtptest.smtp.framing import BadLine, Chunk, Content, Framer
 from lazr_smtptest.smtp.names import new_name
 from lazr_smtptest.smtp.reply import LOCAL_ERROR, Reply, reply_to_error
 from lazr_smtptest.smtp.timing import Timed
+from lazr_smtptest.spool import AnyContent
 from lazr_smtptest.transcript import Transcript
 
 __all__ = ["NOT_SMTP", "Connection"]
@@ -178,6 +180,7 @@ class Connection(Timed):
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Forget the transaction; what was not ended by its dot is not delivered."""
         self._note_end(reason)
+        self._framer.abandon()
         self._closing = True
         self._send = None
         self._replies.clear()
@@ -271,12 +274,16 @@ class Connection(Timed):
         """Forget the transaction and a message on its way."""
         raise NotImplementedError
 
-    def content_received(self, content: bytes | None) -> None:
-        """Take a message that came to its end; ``None``: it was too big."""
+    def content_received(self, content: AnyContent) -> None:
+        """Take a message that came to its end."""
         raise NotImplementedError
 
-    def chunk_received(self, chunk: bytes | None) -> None:
-        """Take the octets of a BDAT; ``None``: they were not wanted."""
+    def content_lost(self, why: Lost) -> None:
+        """Refuse a message that came to its end and was not kept."""
+        raise NotImplementedError
+
+    def chunk_received(self, chunk: Chunk) -> None:
+        """Answer a BDAT whose octets have come."""
         raise NotImplementedError
 
     # Bytes in
@@ -348,11 +355,14 @@ class Connection(Timed):
                 self.session.transcript.secret(item.line)
             self.bad_line(item)
         elif isinstance(item, Content):
-            self.session.transcript.message(item.data or b"", item.size)
-            self.content_received(item.data)
+            self.session.transcript.message(item.shown, item.size)
+            if item.data is None:
+                self.content_lost(item.lost)
+            else:
+                self.content_received(item.data)
         else:
             self.session.transcript.part(item.data or b"", item.size)
-            self.chunk_received(item.data)
+            self.chunk_received(item)
 
     def lineReceived(self, line: bytes) -> None:
         """Handle one line, a command or a step of AUTH."""

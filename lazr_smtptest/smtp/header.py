@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import re
 
+from lazr_smtptest.spool import AnyContent, start_of
+
 __all__ = ["find_header"]
 
 # A header longer than this is not looked through to its end.
 _BOUND = 64 * 1024
 
 
-def find_header(content: bytes, name: str) -> str | None:
+def find_header(content: AnyContent, name: str) -> str | None:
     """Find the first header field called `name` (RFC 5322 section 2.2).
 
     Args:
@@ -23,8 +25,12 @@ def find_header(content: bytes, name: str) -> str | None:
     Returns:
         its body, unfolded, encoded words left as they are; ``None`` if it is
         not in the first 64 KiB.
+
+    Raises:
+        OSError: the message is in a file that cannot be read.
     """
-    header = content[:_BOUND].partition(b"\r\n\r\n")[0]
+    start = start_of(content, _BOUND)
+    header = start.partition(b"\r\n\r\n")[0]
     pattern = rb"(?is)(?:\A|\r\n)%s[ \t]*:(.*?)(?=\r\n(?![ \t])|\Z)" % re.escape(
         name.encode("ascii")
     )

@@ -8,6 +8,7 @@ from lazr_smtptest.envelope import Envelope
 from lazr_smtptest.session import Outcome
 from lazr_smtptest.smtp.protocol import SMTPServerProtocol
 from lazr_smtptest.smtp.reply import Reply
+from lazr_smtptest.spool import AnyContent
 
 __all__ = ["LMTPServerProtocol"]
 
@@ -33,15 +34,15 @@ class LMTPServerProtocol(SMTPServerProtocol):
         """Take the client's name (RFC 2033 section 4.1)."""
         self.do_EHLO(argument)
 
-    def delivered(self, envelope: Envelope, replies: list[Reply]) -> None:
+    def delivered(
+        self, envelope: Envelope, content: AnyContent, replies: list[Reply]
+    ) -> None:
         """Answer for each recipient."""
         outcome, last = self._settle(envelope.rcpt_tos, replies)
         for recipient, reply in zip(envelope.rcpt_tos, replies, strict=True):
             refusal = reply if reply.code >= 400 else None
             what = "refused" if refusal else "accepted"
-            self.log_outcome(
-                what, envelope.mail_from, [recipient], envelope.content, refusal
-            )
+            self.log_outcome(what, envelope.mail_from, [recipient], content, refusal)
             self.reply(reply)
         self.end_transaction(outcome, last)
         self.forget_junk()
@@ -62,7 +63,7 @@ class LMTPServerProtocol(SMTPServerProtocol):
         self.session.delivered += 1
         return "delivered", next(reply for reply in replies if reply.code < 400)
 
-    def refuse_message(self, reply: Reply, content: bytes | None) -> None:
+    def refuse_message(self, reply: Reply, content: AnyContent | None) -> None:
         """Refuse the message for each recipient (RFC 2033 section 4.2)."""
         for user in self.users():
             self.refuse(reply, self._from, [user], content)

@@ -35,6 +35,7 @@ from lazr_smtptest.smtp.path import (
     parse_path,
 )
 from lazr_smtptest.smtp.reply import Reply, shown
+from lazr_smtptest.spool import AnyContent
 
 __all__ = ["Transactions", "decode"]
 
@@ -291,7 +292,7 @@ class Transactions(Connection):
         """Give the recipients that were accepted."""
         return [user for user, _ in self._to]
 
-    def refuse_message(self, reply: Reply, content: bytes | None) -> None:
+    def refuse_message(self, reply: Reply, content: AnyContent | None) -> None:
         """Refuse the message, which ends the transaction."""
         self.refuse(reply, self._from, self.users(), content)
         self.end_transaction("refused", reply)
@@ -301,7 +302,7 @@ class Transactions(Connection):
         reply: Reply,
         sender: smtp.Address | None,
         users: Sequence[smtp.User] = (),
-        content: bytes | None = None,
+        content: AnyContent | None = None,
     ) -> None:
         """Refuse a sender, a recipient or a message, and log it."""
         self.log_outcome(
@@ -319,7 +320,7 @@ class Transactions(Connection):
         what: str,
         sender: str,
         recipients: Sequence[str],
-        content: bytes | None,
+        content: AnyContent | None,
         reply: Reply | None = None,
     ) -> None:
         """Log what became of a sender, a recipient or a message."""
@@ -329,7 +330,7 @@ class Transactions(Connection):
         if recipients:
             words.append("to=" + ",".join(f"<{recipient}>" for recipient in recipients))
         if content is not None:
-            words.append(f"subject={find_header(content, 'Subject')!a}")
+            words.append(f"subject={_subject(content)!a}")
             words.append(f"size={len(content)}")
         if reply is not None:
             words.append(f"reply={str(reply)!a}")
@@ -344,6 +345,14 @@ def _parse_path(argument: bytes, keyword: str, enhanced: str) -> ParsedPath:
         return parse_path(text, keyword, null=keyword == "FROM")
     except PathSyntaxError as error:
         raise ClientError(501, f"{error}: {shown(text)}", enhanced) from None
+
+
+def _subject(content: AnyContent) -> str | None:
+    """Give what the log says; a handler may have done away with the file."""
+    try:
+        return find_header(content, "Subject")
+    except OSError:
+        return None
 
 
 def decode(octets: bytes) -> str:

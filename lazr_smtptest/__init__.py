@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from lazr_smtptest.version import __version__
 
 if TYPE_CHECKING:
+    from lazr_smtptest.capture import CaptureController
     from lazr_smtptest.content.attachment import Attachment
     from lazr_smtptest.content.dkim import DKIMResult
     from lazr_smtptest.content.signatures import DKIMSignature
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
 __all__ = [  # noqa: RUF022 - in the order of `sorted`
     "Attachment",
     "Auth",
+    "CaptureController",
     "CaptureServer",
     "ClientError",
     "Controller",
@@ -97,6 +99,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`
 _HOMES = {
     "Attachment": "content.attachment",
     "Auth": "smtp.login",
+    "CaptureController": "capture",
     "CaptureServer": "server",
     "ClientError": "smtp.errors",
     "Controller": "controller",

@@ -38,6 +38,9 @@ class BatchingReactor(EPollReactor):
         Args:
             timeout: seconds; ``None``: until something comes.
         """
+        # What a Deferred or a delayed call has put off must not wait for a client.
+        if self._put_off:
+            timeout = 0
         # An interrupted wait goes on by itself (PEP 475).
         events = self._poller.poll(
             -1 if timeout is None else timeout, len(self._selectables)

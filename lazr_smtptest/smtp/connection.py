@@ -195,6 +195,8 @@ class Connection(Timed):
                 logout()
             except Exception:
                 log.exception("a user could not be logged out")
+        # It knows the recipients, and they know this protocol.
+        self.delivery = None
         if self.observer is not None:
             self.observer.session_ended(self.session)
 

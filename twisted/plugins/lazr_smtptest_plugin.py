@@ -1,8 +1,10 @@
-"""The ``smtptest`` command of twistd, which loads this on every start of its own."""
+"""What twistd has of this package; it loads this on every start of its own."""
 
+from twisted.application.reactors import Reactor
 from twisted.application.service import ServiceMaker
 
-# The module goes by name: importing it here would install a reactor too early.
+# The modules go by name: importing one here would install a reactor too early.
 smtptest = ServiceMaker(
     "lazr_smtptest", "lazr_smtptest.tap", "A real SMTP server for tests.", "smtptest"
 )
+epoll = Reactor("smtptest", "lazr_smtptest.batching", "epoll, for many mail clients")

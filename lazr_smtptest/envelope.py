@@ -85,9 +85,9 @@ class Envelope(Readable):
         return len(self._content)
 
     def blocks(self) -> Iterator[bytes]:
-        """Give the content piece by piece, which a large one is not in memory for.
+        """Give the content in pieces, for one that may not fit into memory.
 
-        No piece ends between a CR and its LF.
+        No piece ends between a CR and its LF. Any thread may call it.
 
         Raises:
             OSError: see `content`.

@@ -246,7 +246,7 @@ class Server:
             envelope.peer,
             envelope.mail_from,
             envelope.rcpt_tos,
-            len(envelope.content),
+            envelope.size,
         )
         message = seed_message(envelope)
         result = self.handle_message(message)

@@ -12,10 +12,11 @@ from lazr_smtptest.content.words import decode_words
 from lazr_smtptest.envelope import Envelope
 from lazr_smtptest.mailevent import MailEvent
 from lazr_smtptest.session import Outcome
-from lazr_smtptest.smtp.header import find_header
+from lazr_smtptest.smtp.header import find_subject
 from lazr_smtptest.smtp.lmtp import LMTPServerProtocol
 from lazr_smtptest.smtp.protocol import SMTPServerProtocol
 from lazr_smtptest.smtp.reply import Reply
+from lazr_smtptest.spool import AnyContent
 
 __all__ = ["WatchedLMTP", "WatchedSMTP"]
 
@@ -40,7 +41,7 @@ class WatchedSMTP(SMTPServerProtocol):
         what: str,
         sender: str,
         recipients: Sequence[str],
-        content: bytes | None,
+        content: AnyContent | None,
         reply: Reply | None = None,
     ) -> None:
         """Tell what became of a sender, a recipient or a message."""
@@ -83,6 +84,6 @@ class WatchedLMTP(WatchedSMTP, LMTPServerProtocol):
     """The same for LMTP: it tells of each recipient."""
 
 
-def _subject(content: bytes | None) -> str | None:
-    body = None if content is None else find_header(content, "Subject")
+def _subject(content: AnyContent | None) -> str | None:
+    body = None if content is None else find_subject(content)
     return None if body is None else decode_words(body.encode())[0]

@@ -20,6 +20,15 @@ LOCK_TIMEOUT = 200
 
 
 @pytest.fixture
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of all temporary files that are made while a test runs."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    return folder
+
+
+@pytest.fixture
 def port_9025() -> Iterator[int]:
     """The fixed port of the seed document; one test of the machine has it."""
     lock = Path(tempfile.gettempdir(), f"lazr.smtptest-{SEED_PORT}.lock")

@@ -13,6 +13,7 @@ from lazr_smtptest.content.addresses import MOST, read_addresses
 from lazr_smtptest.content.attachment import Attachment, read_attachment
 from lazr_smtptest.content.dkim import DKIMResult, verify
 from lazr_smtptest.content.dkimkeys import Key
+from lazr_smtptest.content.fields import Fields
 from lazr_smtptest.content.links import (
     html_links,
     list_links,
@@ -60,7 +61,7 @@ class Readable:
 
     def headers(self, name: str) -> tuple[str, ...]:
         """Give every header field of that name, in order; see `header`."""
-        bodies = self._parts.fields.all(name)
+        bodies = self._fields.all(name)
         return tuple(decode_words(body)[0] for body in bodies)
 
     @property
@@ -76,7 +77,7 @@ class Readable:
         Args:
             name: such as ``"to"`` or ``"reply-to"``; its case does not matter.
         """
-        bodies = self._parts.fields.all(name)
+        bodies = self._fields.all(name)
         return tuple(address for body in bodies for address in read_addresses(body))
 
     @cached_property
@@ -101,7 +102,7 @@ class Readable:
         An ``https`` one is for a POST (RFC 8058) if `header` gives
         ``"List-Unsubscribe=One-Click"`` for ``List-Unsubscribe-Post``.
         """
-        bodies = self._parts.fields.all("list-unsubscribe")
+        bodies = self._fields.all("list-unsubscribe")
         return tuple(link for body in bodies for link in list_links(body))
 
     # The body
@@ -173,7 +174,7 @@ class Readable:
         Nothing is verified. Of the first 5 fields, those that say what they
         must; `trouble` has the others.
         """
-        found, _ = read_signatures(self._parts.fields)
+        found, _ = read_signatures(self._fields)
         return tuple(field.signature for field in found if field.signature)
 
     def verify_dkim(
@@ -199,7 +200,7 @@ class Readable:
             ValueError: a key is none, or a name is none of a key.
             TypeError: a key is neither text nor bytes.
         """
-        return verify(self.content, self._parts.fields, key, domain)
+        return verify(self.content, self._fields, key, domain)
 
     # All of it
 
@@ -237,6 +238,10 @@ class Readable:
         message, raw = self._message
         found += [f"message has {name} as text" for name in plain_headers(message)]
         return tuple(dict.fromkeys([*found, *([raw] if raw else [])]))
+
+    @property
+    def _fields(self) -> Fields:
+        return self._parts.fields
 
     @cached_property
     def _parts(self) -> Parts:

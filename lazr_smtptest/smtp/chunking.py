@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
+from lazr_smtptest.smtp.collector import Collector
 from lazr_smtptest.smtp.errors import ReplyError
-from lazr_smtptest.smtp.framing import append_piece
+from lazr_smtptest.smtp.framing import Chunk
 from lazr_smtptest.smtp.message import TOO_BIG, Messages
 from lazr_smtptest.smtp.reply import Reply
 
@@ -23,7 +24,7 @@ class Chunking(Messages):
     def forget_transaction(self) -> None:
         """Begin with nothing."""
         super().forget_transaction()
-        self._chunks: list[bytes] = []
+        self._chunks: Collector | None = None
         self._chunk_octets = 0
         self._last_chunk = False
         self._chunk_refusal: Reply | None = None
@@ -48,7 +49,11 @@ class Chunking(Messages):
         if self._chunk_refusal is not None and size > self.limits.chunk_size:
             self.end(self._chunk_refusal)
             return
-        self._framer.read_chunk(size, keep=self._chunk_refusal is None)
+        if self._chunks is None:
+            self._chunks = Collector(spool=self.limits.spool)
+        self._framer.read_chunk(
+            size, keep=self._chunk_refusal is None, into=self._chunks
+        )
 
     def _refuse_chunk(self, size: int) -> Reply | None:
         """Give the reply that refuses a chunk, if anything does."""
@@ -66,39 +71,45 @@ class Chunking(Messages):
             return TOO_BIG
         return None
 
-    def chunk_received(self, chunk: bytes | None) -> None:
-        """Keep a chunk; the last one ends the message."""
+    def chunk_received(self, chunk: Chunk) -> None:
+        """Answer a chunk; the last one ends the message."""
         if self.early_refusal is not None:
             self.end_refused()
             return
-        if chunk is None:
-            self._chunk_was_refused()
+        assert self._chunks is not None
+        if self._chunks.lost is not None:
+            self._chunk_refusal = self.reply_to_loss(self._chunks.lost)
+        if self._chunk_refusal is not None:
+            self._chunk_was_refused(self._chunk_refusal)
         elif self.faults.armed:
-            self.ask("BDAT", lambda: self._keep_chunk(chunk), self._lose_message)
+            self.ask("BDAT", lambda: self._chunk_was_kept(chunk), self._lose_message)
         else:
-            self._keep_chunk(chunk)
+            self._chunk_was_kept(chunk)
 
-    def _keep_chunk(self, chunk: bytes) -> None:
-        append_piece(self._chunks, chunk)
-        if not self._last_chunk:
-            if not chunk and self.count_junk():
-                return
-            self.reply(Reply(250, f"{len(chunk)} octets", "2.0.0"))
-        else:
-            self._end_message(self.open_messages())
+    def _chunk_was_kept(self, chunk: Chunk) -> None:
+        if self._last_chunk:
+            self._end_message()
+        elif chunk.size or not self.count_junk():
+            self.reply(Reply(250, f"{chunk.size} octets", "2.0.0"))
 
-    def _end_message(self, refusal: Reply | None) -> None:
+    def _end_message(self) -> None:
+        refusal = self.open_messages()
         if refusal is not None:
             self.refuse_message(refusal, None)
+            return
+        assert self._chunks is not None
+        content = self._chunks.finish()
+        if content is None:
+            assert self._chunks.lost is not None
+            self.content_lost(self._chunks.lost)
         else:
-            self.content_received(b"".join(self._chunks))
+            self.content_received(content)
 
-    def _chunk_was_refused(self) -> None:
-        assert self._chunk_refusal is not None
+    def _chunk_was_refused(self, refusal: Reply) -> None:
         if self._begun:
-            self._lose_message(self._chunk_refusal)
+            self._lose_message(refusal)
         else:
-            self.reply(self._chunk_refusal)
+            self.reply(refusal)
 
     def _lose_message(self, reply: Reply) -> None:
         if self._last_chunk:

@@ -31,11 +31,13 @@ from lazr_smtptest.interfaces import ISessionObserver
 from lazr_smtptest.pending import is_pending, pending
 from lazr_smtptest.session import Session
 from lazr_smtptest.smtp.asking import Asking
+from lazr_smtptest.smtp.collector import Lost
 from lazr_smtptest.smtp.connections import Connections
 from lazr_smtptest.smtp.extensions import Offer
 from lazr_smtptest.smtp.framing import BadLine, Chunk, Content, Framer
 from lazr_smtptest.smtp.names import new_name
 from lazr_smtptest.smtp.reply import LOCAL_ERROR, Reply, reply_to_error
+from lazr_smtptest.spool import AnyContent
 from lazr_smtptest.transcript import Transcript
 
 __all__ = ["NOT_SMTP", "Connection"]
@@ -200,6 +202,7 @@ class Connection(Asking):
         if self.fault is not None:
             self.fault.abandon()
         self._note_end(reason)
+        self._framer.abandon()
         self._closing = True
         self._send = None
         self._replies.clear()
@@ -307,12 +310,16 @@ class Connection(Asking):
         """Forget the transaction and a message on its way."""
         raise NotImplementedError
 
-    def content_received(self, content: bytes | None) -> None:
-        """Take a message that came to its end; ``None``: it was too big."""
+    def content_received(self, content: AnyContent) -> None:
+        """Take a message that came to its end."""
         raise NotImplementedError
 
-    def chunk_received(self, chunk: bytes | None) -> None:
-        """Take the octets of a BDAT; ``None``: they were not wanted."""
+    def content_lost(self, why: Lost) -> None:
+        """Refuse a message that came to its end and was not kept."""
+        raise NotImplementedError
+
+    def chunk_received(self, chunk: Chunk) -> None:
+        """Answer a BDAT whose octets have come."""
         raise NotImplementedError
 
     def refuse_content(self, reply: Reply) -> None:
@@ -400,23 +407,26 @@ class Connection(Asking):
                 self.session.transcript.secret(item.line)
             self.bad_line(item)
         elif isinstance(item, Content):
-            self.session.transcript.message(item.data or b"", item.size)
+            self.session.transcript.message(item.shown, item.size)
             if self.faults.armed:
-                self._reach_end(item, self.content_received)
+                self._reach_end(lambda: self._content_ended(item))
             else:
-                self.content_received(item.data)
+                self._content_ended(item)
         else:
             self.session.transcript.part(item.data or b"", item.size)
             if self.faults.armed:
-                self._reach_end(item, self.chunk_received)
+                self._reach_end(lambda: self.chunk_received(item))
             else:
-                self.chunk_received(item.data)
+                self.chunk_received(item)
 
-    def _reach_end(
-        self, item: Content | Chunk, receive: Callable[[bytes | None], None]
-    ) -> None:
-        octets = self.octets_received()
-        self.reach(octets, lambda: receive(item.data), self.refuse_content)
+    def _content_ended(self, item: Content) -> None:
+        if item.data is None:
+            self.content_lost(item.lost)
+        else:
+            self.content_received(item.data)
+
+    def _reach_end(self, receive: Callable[[], None]) -> None:
+        self.reach(self.octets_received(), receive, self.refuse_content)
 
     def octets_received(self) -> int:
         """Count the octets of the present message that have come."""

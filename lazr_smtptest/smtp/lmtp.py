@@ -8,6 +8,7 @@ from lazr_smtptest.envelope import Envelope
 from lazr_smtptest.session import Outcome
 from lazr_smtptest.smtp.protocol import SMTPServerProtocol
 from lazr_smtptest.smtp.reply import Reply
+from lazr_smtptest.spool import AnyContent
 
 __all__ = ["LMTPServerProtocol"]
 
@@ -40,7 +41,7 @@ class LMTPServerProtocol(SMTPServerProtocol):
             refusal = reply if reply.code >= 400 else None
             what = "refused" if refusal else "accepted"
             self.log_outcome(
-                what, envelope.mail_from, [recipient], envelope.content, refusal
+                what, envelope.mail_from, [recipient], envelope.kept, refusal
             )
             self.reply(reply)
         self.end_transaction(outcome, last)
@@ -62,7 +63,7 @@ class LMTPServerProtocol(SMTPServerProtocol):
         self.session.delivered += 1
         return "delivered", next(reply for reply in replies if reply.code < 400)
 
-    def refuse_message(self, reply: Reply, content: bytes | None) -> None:
+    def refuse_message(self, reply: Reply, content: AnyContent | None) -> None:
         """Refuse the message for each recipient (RFC 2033 section 4.2)."""
         for user in self.users():
             self.refuse(reply, self._from, [user], content)

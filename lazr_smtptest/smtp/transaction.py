@@ -22,7 +22,7 @@ from lazr_smtptest.session import Outcome, Transaction
 from lazr_smtptest.smtp.connection import Connection
 from lazr_smtptest.smtp.errors import ClientError, PolicyError, ReplyError, refusal_in
 from lazr_smtptest.smtp.extensions import check_release
-from lazr_smtptest.smtp.header import find_header
+from lazr_smtptest.smtp.header import find_subject
 from lazr_smtptest.smtp.irregular import (
     IRREGULAR,
 )
@@ -35,6 +35,7 @@ from lazr_smtptest.smtp.path import (
     parse_path,
 )
 from lazr_smtptest.smtp.reply import Reply, shown
+from lazr_smtptest.spool import AnyContent
 
 __all__ = ["Transactions", "decode"]
 
@@ -315,7 +316,7 @@ class Transactions(Connection):
         """Give the recipients that were accepted."""
         return [user for user, _ in self._to]
 
-    def refuse_message(self, reply: Reply, content: bytes | None) -> None:
+    def refuse_message(self, reply: Reply, content: AnyContent | None) -> None:
         """Refuse the message, which ends the transaction."""
         self.refuse(reply, self._from, self.users(), content)
         self.end_transaction("refused", reply)
@@ -325,7 +326,7 @@ class Transactions(Connection):
         reply: Reply,
         sender: smtp.Address | None,
         users: Sequence[smtp.User] = (),
-        content: bytes | None = None,
+        content: AnyContent | None = None,
     ) -> None:
         """Refuse a sender, a recipient or a message, and log it."""
         self.log_outcome(
@@ -343,7 +344,7 @@ class Transactions(Connection):
         what: str,
         sender: str,
         recipients: Sequence[str],
-        content: bytes | None,
+        content: AnyContent | None,
         reply: Reply | None = None,
     ) -> None:
         """Log what became of a sender, a recipient or a message."""
@@ -353,7 +354,7 @@ class Transactions(Connection):
         if recipients:
             words.append("to=" + ",".join(f"<{recipient}>" for recipient in recipients))
         if content is not None:
-            words.append(f"subject={find_header(content, 'Subject')!a}")
+            words.append(f"subject={find_subject(content)!a}")
             words.append(f"size={len(content)}")
         if reply is not None:
             words.append(f"reply={str(reply)!a}")

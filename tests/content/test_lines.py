@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -19,14 +20,14 @@ from lazr_smtptest.spool import SpooledContent
 LINES = st.lists(st.sampled_from([b"\r", b"\n", b"\r\n", b"x", b"xxxx", b"\xe9"]))
 
 
-@given(st.lists(LINES.map(b"".join)))
-def test_a_meter_sees_what_one_look_sees(blocks: list[bytes]) -> None:
+@given(LINES.map(b"".join), st.sets(st.integers(1, 50)))
+def test_a_meter_sees_what_one_look_sees(octets: bytes, places: set[int]) -> None:
     """Wherever the blocks end, but for between a CR and its LF."""
-    blocks = [block.removesuffix(b"\r") for block in blocks]
+    places = {at for at in places if octets[at - 1 : at + 1] != b"\r\n"}
     meter = LineMeter(5)
-    for block in blocks:
-        meter.feed(block)
-    assert meter.exceeded == longest_line_exceeds(b"".join(blocks), 5)
+    for start, end in pairwise(sorted({0, *places, max(len(octets), 51)})):
+        meter.feed(octets[start:end])
+    assert meter.exceeded == longest_line_exceeds(octets, 5)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])

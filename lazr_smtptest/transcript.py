@@ -9,11 +9,11 @@ from typing import Any, Literal
 
 import attrs
 
-__all__ = ["Line", "Transcript"]
+__all__ = ["CLIENT", "SERVER", "Line", "Transcript"]
 
 # What an event is. An event is two items of a list, its kind and what belongs to
 # it: a record for each would take most of the memory that a message takes.
-_TIME, _CLIENT, _SECRET, _SERVER, _CONTENT, _NOTE, _TLS = range(7)
+_TIME, CLIENT, _SECRET, SERVER, _CONTENT, _NOTE, _TLS = range(7)
 
 # Octets that are kept of a line, and of a message at its beginning and its end.
 _LINE = 2048
@@ -116,7 +116,7 @@ class Transcript:
 
     def client(self, line: bytes) -> None:
         """Keep a line of the client's, given without its end."""
-        self.add((_CLIENT, line[:_LINE]))
+        self.add((CLIENT, line[:_LINE]))
 
     def secret(self, line: bytes) -> None:
         """Keep a line of the client's that only it should know."""
@@ -124,7 +124,7 @@ class Transcript:
 
     def server(self, octets: bytes) -> None:
         """Keep a reply, as it goes over the wire."""
-        self.add((_SERVER, octets))
+        self.add((SERVER, octets))
 
     def message(self, content: bytes, size: int) -> None:
         """Keep what there is to see of a message, up to its dot.
@@ -134,7 +134,7 @@ class Transcript:
             size: how many there were.
         """
         shown = size, content[:_HEAD], content[-_TAIL:]
-        self.add((_CONTENT, shown, _CLIENT, b"."))
+        self.add((_CONTENT, shown, CLIENT, b"."))
 
     def part(self, content: bytes, size: int) -> None:
         """Keep what there is to see of a chunk, or of a message without an end.
@@ -211,12 +211,12 @@ def _drop(event: Iterable[Any]) -> None:
 
 
 def _shown(kind: int, what: Any, secrets: bool) -> tuple[Who, list[str]]:
-    if kind == _CLIENT:
+    if kind == CLIENT:
         line = what if secrets else _INITIAL_RESPONSE.sub(rb"\1" + _MASK, what)
-        return "client", [_text(line)]
+        return "client", [_text(line[:_LINE])]
     if kind == _SECRET:
         return "client", [_text(what if secrets or what == b"*" else _MASK)]
-    if kind == _SERVER:
+    if kind == SERVER:
         return "server", [_text(line) for line in what.split(b"\r\n")[:-1]]
     if kind == _CONTENT:
         return "client", _message(*what)

@@ -19,7 +19,7 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionLost
-from twisted.internet.interfaces import IPushProducer, ISSLTransport
+from twisted.internet.interfaces import IPushProducer
 from twisted.internet.protocol import connectionDone
 from twisted.internet.tcp import Connection as TCPConnection
 from twisted.mail import smtp
@@ -30,15 +30,15 @@ from zope.interface import implementer
 from lazr_smtptest.interfaces import ISessionObserver
 from lazr_smtptest.pending import is_pending, pending
 from lazr_smtptest.session import Session
-from lazr_smtptest.smtp.asking import Asking
 from lazr_smtptest.smtp.collector import Lost
 from lazr_smtptest.smtp.connections import Connections
 from lazr_smtptest.smtp.extensions import Offer
 from lazr_smtptest.smtp.framing import BadLine, Chunk, Content, Framer
 from lazr_smtptest.smtp.names import new_name
 from lazr_smtptest.smtp.reply import LOCAL_ERROR, Reply, reply_to_error
+from lazr_smtptest.smtp.writing import Writing
 from lazr_smtptest.spool import AnyContent
-from lazr_smtptest.transcript import Transcript
+from lazr_smtptest.transcript import CLIENT, Transcript
 
 __all__ = ["NOT_SMTP", "Connection"]
 
@@ -50,14 +50,11 @@ _BAD_LINES = {
 }
 NOT_SMTP = Reply(421, "this is an SMTP server", "4.7.0")
 
-# So many replies of one batch are written at once.
-_BATCH = 100
-
 # An initial response may be as long as a response (RFC 4954 section 4).
 _AUTH = re.compile(rb"AUTH ", re.IGNORECASE)
 
 
-class Connection(Asking):
+class Connection(Writing):
     """Reads commands and contents, and calls what handles them, one at a time.
 
     All of it runs in the reactor's thread.
@@ -74,9 +71,6 @@ class Connection(Asking):
     on_rset: Callable[[], object] | None = None
     on_exit: Callable[[], object] | None = None
     observer: ISessionObserver | None = None
-    session: Session
-    # Whether TLS is on, from STARTTLS or from the beginning.
-    secure = False
     # Whether the client was refused when it came (RFC 5321 section 3.1).
     turned_away = False
 
@@ -85,25 +79,15 @@ class Connection(Asking):
         self.connections = Connections()
         self._fresh = True
         self._heard = False
-        # While TLS is agreed on nothing is written.
-        self.handshaking = False
-        self._working = False
         # While a Deferred is pending, or a plan to misbehave.
         self.busy = False
         self._blocked = False
         self._deaf = False
         self._paused = False
-        self._closing = False
-        self._replies: list[bytes] = []
         self._offered: Offer | None = None
-        self._errors = 0
         self._logged: BaseException | None = None
         self._junk = 0
         self._methods: dict[bytes, Callable[[bytes], None] | None] = {}
-        # Writes into the socket's own buffer, as long as that is done.
-        self._send: Callable[[bytes], int] | None = None
-        # See `BatchingReactor.put_off`.
-        self._put_off: Callable[[Callable[[], object]], None] | None = None
 
     # Who is there
 
@@ -143,14 +127,13 @@ class Connection(Asking):
         self._guarded = self.settings.require_tls or self.settings.require_auth
         self._line_limit = limits.command_line - len(b"\r\n")
         self._framer = Framer(max(limits.command_line, limits.auth_line))
+        self._transcript = Transcript(limits.transcript)
         self.session = Session(
-            id=new_name(),
-            started=self.seconds(),
-            transcript=Transcript(limits.transcript),
+            id=new_name(), started=self.seconds(), transcript=self._transcript
         )
         self._find_peer()
         self._enhanced = "ENHANCEDSTATUSCODES" not in self.settings.hidden
-        self._watch_transport()
+        self.watch_transport()
         self.connections.add(self)
         if self.observer is not None:
             self.observer.session_began(self.session)
@@ -185,17 +168,10 @@ class Connection(Asking):
         self.session.peer = str(getattr(peer, "host", "")), getattr(peer, "port", 0)
         self.take_helo(None)
 
-    def _watch_transport(self) -> None:
+    def watch_transport(self) -> None:
         """Hear of the write buffer of the transport; done anew for TLS."""
-        self.secure = bool(ISSLTransport.providedBy(self.transport))
         self.transport.registerProducer(_Brake(self), True)
-        # A reply mostly fits into the socket's own buffer: then it need not wait
-        # until the reactor has asked whether it does.
-        if isinstance(self.transport, TCPConnection):
-            self._send = self.transport.socket.send
-            self._put_off = getattr(self.reactor, "put_off", None)
-        else:
-            self._send = self._put_off = None
+        self.find_way_out()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Forget the transaction; what was not ended by its dot is not delivered."""
@@ -204,8 +180,7 @@ class Connection(Asking):
         self._note_end(reason)
         self._framer.abandon()
         self._closing = True
-        self._send = None
-        self._replies.clear()
+        self.forget_way_out()
         # Not left to the garbage collector, these would be in circles.
         self._methods.clear()
         self.connections.remove(self)
@@ -336,9 +311,8 @@ class Connection(Asking):
         """Take what the client sent and work on it as far as possible."""
         if self._closing or not data:
             return
-        session = self.session
         self._heard_at = now = self._clock()
-        session.transcript.at(now - session.started)
+        self._transcript.at(now - self.session.started)
         if self._fresh:
             self._fresh = False
             self.first_received(data)
@@ -380,10 +354,7 @@ class Connection(Asking):
                 self.reply(self.reply_to(Failure()))
         self._working = False
         if self._replies:
-            if self._put_off is None:
-                self.flush()
-            else:
-                self._put_off(self.flush)
+            self.flush_batch()
         if not self._closing:
             if framer.ready or self._blocked or self._paused:
                 self._brake()
@@ -402,18 +373,18 @@ class Connection(Asking):
         """Handle what is more, or less, than a line."""
         if isinstance(item, BadLine):
             if self.mode == smtp.COMMAND:
-                self.session.transcript.client(item.line)
+                self._transcript.client(item.line)
             else:
-                self.session.transcript.secret(item.line)
+                self._transcript.secret(item.line)
             self.bad_line(item)
         elif isinstance(item, Content):
-            self.session.transcript.message(item.shown, item.size)
+            self._transcript.message(item.shown, item.size)
             if self.faults.armed:
                 self._reach_end(lambda: self._content_ended(item))
             else:
                 self._content_ended(item)
         else:
-            self.session.transcript.part(item.data or b"", item.size)
+            self._transcript.part(item.data or b"", item.size)
             if self.faults.armed:
                 self._reach_end(lambda: self.chunk_received(item))
             else:
@@ -434,22 +405,14 @@ class Connection(Asking):
 
     def lineReceived(self, line: bytes) -> None:
         """Handle one line, a command or a step of AUTH."""
-        if self.mode == smtp.COMMAND:
-            self.session.transcript.client(line)
-            self.state_COMMAND(line)
-        else:
-            self.session.transcript.secret(line)
+        if self.mode != smtp.COMMAND:
+            self._transcript.secret(line)
             if self.faults.armed:
                 self.ask_step(line)
             else:
                 self.state_AUTH(line)
-
-    def bad_line(self, line: BadLine) -> None:
-        """Refuse a line that can be neither."""
-        self.reply(_BAD_LINES[line.reason])
-
-    def state_COMMAND(self, line: bytes) -> None:
-        """Find the method for a command line and call it."""
+            return
+        self._transcript.add((CLIENT, line))
         if len(line) > self._line_limit and not _AUTH.match(line):
             self.bad_line(BadLine("too long", line))
             return
@@ -467,6 +430,10 @@ class Connection(Asking):
             self.ask_command(verb, argument, line, partial(method, argument))
         else:
             method(argument.strip(b" \t"))
+
+    def bad_line(self, line: BadLine) -> None:
+        """Refuse a line that can be neither."""
+        self.reply(_BAD_LINES[line.reason])
 
     def _find_method(self, verb: bytes) -> Callable[[bytes], None] | None:
         method = self.lookupMethod(verb) if verb.isalnum() else None
@@ -571,69 +538,6 @@ class Connection(Asking):
         """Read nothing from the client, or read again."""
         self._deaf = deaf
         self._brake()
-
-    # Replies out
-
-    def reply(self, reply: Reply) -> None:
-        """Answer the present command; the replies of a batch leave together."""
-        if self._closing:
-            return
-        self.say(reply.octets if self._enhanced else reply.plain_octets)
-        if reply.code >= 400:
-            self.session.refusals += 1
-            if reply.code >= 500:
-                self._count_error()
-
-    def encode(self, reply: Reply) -> bytes:
-        """Write a reply as this session has it (RFC 2034 section 4)."""
-        return reply.octets if self._enhanced else reply.plain_octets
-
-    def sendCode(self, code: int, message: bytes = b"") -> None:
-        """Answer as Twisted's servers do."""
-        self.say(Reply(code, message.decode("utf-8", "replace")).encode())
-
-    def sendLine(self, line: bytes) -> None:
-        """Answer line by line, as Twisted's protocols may."""
-        self.say(line + b"\r\n")
-
-    def say(self, octets: bytes) -> None:
-        """Answer with octets, which leave together with others of the batch."""
-        if self.fault is not None and self.fault.takes(octets):
-            return
-        self._replies.append(octets)
-        if not self._working or len(self._replies) >= _BATCH:
-            self.flush()
-
-    def flush(self) -> None:
-        """Write what was replied."""
-        if self.handshaking or not self._replies:
-            return
-        octets = b"".join(self._replies)
-        self._replies.clear()
-        self.session.transcript.server(octets)
-        if self._send is None:
-            self.transport.write(octets)
-        else:
-            self.write(octets)
-
-    def write(self, octets: bytes) -> None:
-        """Write octets that are in no transcript, or are already."""
-        if self._send is not None:
-            try:
-                written = self._send(octets)
-            except OSError:
-                written = 0
-            if written == len(octets):
-                return
-            # The client is slow or gone: from now on the transport sees to it.
-            self._send = None
-            octets = octets[written:]
-        self.transport.write(octets)
-
-    def _count_error(self) -> None:
-        self._errors += 1
-        if self._errors == self.limits.errors:
-            self.end(Reply(421, "too many errors", "4.7.0"))
 
     def count_junk(self) -> bool:
         """Count a command that brings no mail nearer; true if that is enough."""

@@ -128,7 +128,7 @@ class StartTLS(Connection):
         layer.makeConnection(transport)
         # The new transport has not asked for a pause yet.
         self._blocked = False
-        self._watch_transport()
+        self.watch_transport()
         self.forget_offered()
         if early:
             layer.dataReceived(early)

@@ -185,6 +185,18 @@ def test_a_line_that_is_too_long_leaves_no_file(
     ]
 
 
+def test_a_message_that_was_refused_before_its_end_is_refused_once(
+    small_blocks: Path, new_wire: Any
+) -> None:
+    """Whatever more would be wrong with it."""
+    wire = new_wire(limits=Limits(spool=10, message_size=100))
+    wire.begin()
+    wire.protocol.refuse_content(Reply(550, "enough"))
+    assert wire.heard() == ["550 enough"]
+    assert wire.codes(b"x" * 300, ".", "NOOP") == ["250"]
+    assert files(small_blocks) == []
+
+
 # What the file system refuses
 
 

@@ -418,6 +418,8 @@ class CaptureServer(StoreServer):
         self.mailbox = Mailbox() if mailbox is None else mailbox
         super().__init__(self.mailbox, host, port)
         self.sessions = self.mailbox.sessions
+        self.faults = self.mailbox.faults
+        self.faults.on_error = self._keep
 
     def bind(self) -> socket.socket:
         """Bind the address, and tell the mailbox; see `Server`."""

@@ -12,6 +12,8 @@ from zope.interface import implementer
 
 from lazr_smtptest.envelope import Envelope
 from lazr_smtptest.errors import StateError
+from lazr_smtptest.faults import Faults, LimitedFaults
+from lazr_smtptest.faults.scripted import Scripted
 from lazr_smtptest.interfaces import IMessageStore
 from lazr_smtptest.mailbox.asserting import Asserting
 from lazr_smtptest.mailbox.attempt import concerns
@@ -25,6 +27,9 @@ from lazr_smtptest.sessionlog import SessionLog
 
 __all__ = ["Mailbox", "MailboxView"]
 
+# What faults call that by which there are views.
+_MATCHES = {"recipient": "to", "user": "user"}
+
 
 class _Viewed(Asserting):
     """What parts can be taken of."""
@@ -36,6 +41,11 @@ class _Viewed(Asserting):
     def for_user(self, user: object) -> MailboxView:
         """Give the part with messages of clients that logged in as a user."""
         return self._view(user=user)
+
+    @property
+    @abstractmethod
+    def faults(self) -> Scripted:
+        """Where the server is to misbehave, for these messages."""
 
     @abstractmethod
     def _discard(self, criteria: Criteria) -> None:
@@ -87,6 +97,7 @@ class Mailbox(_Viewed):
 
     def __init__(self) -> None:
         self.sessions = SessionLog()
+        self._faults = Faults()
         self.address = ""
         self.appendix: Callable[[], str] | None = None
         self._lock = threading.Lock()
@@ -96,6 +107,14 @@ class Mailbox(_Viewed):
 
     def __repr__(self) -> str:
         return f"<Mailbox of {len(self)}>"
+
+    @property
+    def faults(self) -> Faults:
+        """Where the server is to misbehave, whatever the message.
+
+        What did not happen of it is in the text of every failure.
+        """
+        return self._faults
 
     def add(self, envelope: Envelope) -> None:
         """Keep a message, and tell those who wait for it."""
@@ -169,6 +188,7 @@ class Mailbox(_Viewed):
             sessions=self._sessions(),
             counters=self.sessions.counters,
             address=self.address,
+            faults=self.faults.report(),
             appendix=self.appendix() if self.appendix is not None else "",
         )
 
@@ -192,11 +212,24 @@ class MailboxView(_Viewed):
     def __init__(self, whole: _Viewed, criteria: Criteria) -> None:
         self._whole = whole
         self._criteria = criteria
+        self._limited: LimitedFaults | None = None
         # The sessions that had ended when it was cleared.
         self._past: frozenset[Session] = frozenset()
 
     def __repr__(self) -> str:
         return f"<MailboxView of {len(self)} in {self._whole!r}>"
+
+    @property
+    def faults(self) -> Scripted:
+        """Where the server is to misbehave, for these recipients or this user only.
+
+        Each view has rules, a journal and a report of its own.
+        """
+        if self._limited is None:
+            given = self._criteria.given
+            matches = {_MATCHES[name]: given[name] for name in given}
+            self._limited = self._whole.faults.limited_to(**matches)
+        return self._limited
 
     def clear(self) -> None:
         """Remove the messages of this part from the mailbox.
@@ -232,7 +265,11 @@ class MailboxView(_Viewed):
         )
 
     def _evidence(self) -> Evidence:
-        return attrs.evolve(self._whole._evidence(), sessions=self._sessions())
+        return attrs.evolve(
+            self._whole._evidence(),
+            sessions=self._sessions(),
+            faults=self.faults.report(),
+        )
 
     def _discard(self, criteria: Criteria) -> None:
         self._whole._discard(self._whole._query((), {}) & criteria)

@@ -20,6 +20,7 @@ class Evidence:
         sessions: those over which they came or were to come, oldest first.
         counters: what there was since the mailbox was cleared.
         address: where clients come in, for people; ``""`` if it is not known.
+        faults: what the server was to do wrong and did not; ``""`` for nothing.
         appendix: a text to be put at the end; ``""`` for none.
     """
 
@@ -27,6 +28,7 @@ class Evidence:
     sessions: tuple[Session, ...]
     counters: Counters
     address: str = ""
+    faults: str = ""
     appendix: str = ""
 
     @property

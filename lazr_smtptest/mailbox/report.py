@@ -54,6 +54,7 @@ def not_received(
         *_nearest(criteria, evidence.arrived),
         "" if arrived or evidence.counters.connections else _NOBODY,
         *_conversations(sessions, criteria),
+        evidence.faults,
         evidence.appendix,
     ]
     text = "\n\n".join(filter(None, parts))
@@ -77,6 +78,7 @@ def unexpected(
         "\n".join([what, *_listing(found)]),
         "\n".join(["looked for:", *_wanted(criteria)]),
         *_conversations(sessions, criteria),
+        evidence.faults,
         evidence.appendix,
     ]
     return AssertionError("\n\n".join(filter(None, parts)))

@@ -50,6 +50,9 @@ _BAD_LINES = {
 }
 NOT_SMTP = Reply(421, "this is an SMTP server", "4.7.0")
 
+# Octets of what is not SMTP that are told of.
+_SHOWN = 40
+
 # An initial response may be as long as a response (RFC 4954 section 4).
 _AUTH = re.compile(rb"AUTH ", re.IGNORECASE)
 
@@ -333,6 +336,7 @@ class Connection(Writing):
             # PROXY protocol says so in the first bytes.
             self._find_peer()
         if not _may_begin(data[0]):
+            self._transcript.client(data[:_SHOWN])
             self.end(NOT_SMTP)
 
     def _work(self) -> None:

@@ -82,8 +82,9 @@ class Transactions(Connection):
         """
         transaction = self._transaction
         if transaction is not None:
-            transaction.outcome = outcome
+            # In this order: another thread may look at any time.
             transaction.reply = reply
+            transaction.outcome = outcome
             self._transaction = None
         self.forget_transaction()
         if self._messages:

@@ -53,11 +53,11 @@ class LMTPServerProtocol(SMTPServerProtocol):
         """Say what became of the transaction: delivered, if it is for anybody."""
         pairs = list(zip(recipients, replies, strict=True))
         refused = tuple((to, reply) for to, reply in pairs if reply.code >= 400)
-        if self._transaction is not None:
-            self._transaction.rcpt_tos = tuple(
-                to for to, reply in pairs if reply.code < 400
-            )
-            self._transaction.refused += refused
+        assert self._transaction is not None
+        self._transaction.rcpt_tos = tuple(
+            to for to, reply in pairs if reply.code < 400
+        )
+        self._transaction.refused += refused
         if len(refused) == len(replies):
             return "refused", replies[0]
         self.session.delivered += 1

@@ -286,15 +286,15 @@ class Transactions(Connection):
         if refusal is not None:
             self._recipient_refused(user, refusal)
             return
-        if self._transaction is not None:
-            self._transaction.rcpt_tos = (*self._transaction.rcpt_tos, str(user))
+        assert self._transaction is not None
+        self._transaction.rcpt_tos = (*self._transaction.rcpt_tos, str(user))
         self._to.append((user, answer))
         self._rcpt_options.append(options)
         self.reply(_RECIPIENT_ACCEPTED)
 
     def _recipient_refused(self, user: smtp.User, reply: Reply) -> None:
-        if self._transaction is not None:
-            self._transaction.refused += ((str(user), reply),)
+        assert self._transaction is not None
+        self._transaction.refused += ((str(user), reply),)
         self.refuse(reply, self._from, [user])
 
     # RSET

@@ -1,8 +1,9 @@
-"""How long a test server takes to come and go: ours beside its peers.
+"""How fast our server is, beside its peers.
 
 Run by hand, from the top of the checkout, with nothing else busy on the machine::
 
-    python -m benchmarks
+    python -m benchmarks --list
+    python -m benchmarks --scenario reused
 
-Nothing here is a test, and nothing here is installed.
+Nothing here is a test, and nothing here is installed. It runs on Linux.
 """

@@ -3,73 +3,89 @@
 from __future__ import annotations
 
 import argparse
+import resource
+import signal
 import sys
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterable, Sequence
 
-from .peers import split_installed
-from .rounds import measure
-from .table import as_text, write_json
+from .commandline import listing, parser
+from .peers import PEERS
+from .peers.ours import Ours
+from .program import ProgramError
+from .rounds import Outcome, measure
+from .scenario import Budget, Entry, Scenario, Wanted
+from .scenarios import SCENARIOS
+from .table import as_text, legend, write_json
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the benchmarks with the given command line; return the exit status."""
-    options = _parser().parse_args(arguments)
-    present, missing = split_installed()
-    for peer in missing:
-        print(
-            f"{peer.name} is left out; to include it: pip install {peer.distribution}",
-            file=sys.stderr,
-        )
-    report = _progress_line(options.rounds) if sys.stderr.isatty() else None
-    results = measure(present, options.rounds, host=options.host, progress=report)
-    print(as_text(results))
+    options = parser().parse_args(arguments)
+    if options.list:
+        print(listing())
+        return 0
+    # So that the servers end, and not only this program.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(1))
+    _raise_limits()
+    try:
+        outcomes = _measure(options)
+    except ProgramError as error:
+        print(f"\n{error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
     if options.json is not None:
-        try:
-            write_json(options.json, results, options.host)
-        except OSError as error:
-            print(f"nothing was written: {error}", file=sys.stderr)
-            return 1
+        write_json(options.json, outcomes)
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks")
-    parser.add_argument(
-        "--rounds",
-        type=_count,
-        default=100,
-        metavar="N",
-        help="turns each server gets in each scenario (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--host",
-        default="127.0.0.1",
-        metavar="ADDRESS",
-        help="where all servers listen (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--json",
-        type=Path,
-        metavar="FILE",
-        help="also write every measurement to FILE",
-    )
-    return parser
+def _measure(options: argparse.Namespace) -> list[Outcome]:
+    Ours.always.update(options.option)
+    entered = [
+        (scenario, scenario.enter(_wanted(options.peer)))
+        for scenario in _chosen(options.scenario)
+    ]
+    _name_missing(entry for _, entries in entered for entry in entries)
+    budget = Budget(seconds=options.seconds, messages=options.messages)
+    progress = _progress()
+    outcomes = []
+    print(legend(options.rounds), end="\n\n", flush=True)
+    for scenario, entries in entered:
+        present = [entry for entry in entries if not entry.missing]
+        outcome = measure(scenario, present, options.rounds, budget, progress)
+        progress("")
+        print(as_text(outcome), end="\n\n", flush=True)
+        outcomes.append(outcome)
+    return outcomes
 
 
-def _count(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"at least one round is needed, not {number}")
-    return number
+def _chosen(names: Sequence[str] | None) -> list[Scenario]:
+    if names:
+        return [each for each in SCENARIOS if each.name in names]
+    return [each for each in SCENARIOS if not each.heavy]
 
 
-def _progress_line(rounds: int) -> Callable[[int], None]:
-    def report(done: int) -> None:
-        end = "\n" if done == rounds else ""
-        print(f"\rround {done} of {rounds}", end=end, file=sys.stderr, flush=True)
+def _wanted(names: Sequence[str] | None) -> Wanted:
+    """Ours is wanted always: it is what the others are compared with."""
+    return lambda name: not names or name in names or name == PEERS[0].name
 
-    return report
+
+def _name_missing(entries: Iterable[Entry]) -> None:
+    missing = {entry.name: entry.missing for entry in entries if entry.missing}
+    for name, remedy in missing.items():
+        print(f"{name} is left out; to include it: {remedy}", file=sys.stderr)
+
+
+def _progress() -> Callable[[str], None]:
+    if not sys.stderr.isatty():
+        return lambda text: None
+    return lambda text: print(f"\r\x1b[K{text}", end="\r", file=sys.stderr, flush=True)
+
+
+def _raise_limits() -> None:
+    """Let this process and its children have as many descriptors as they may."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 if __name__ == "__main__":

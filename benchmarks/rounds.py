@@ -1,114 +1,88 @@
-"""What is timed, and in which order.
+"""Who plays when, and what came of it.
 
 The servers take turns within a round, so that a machine that is slower for a while is
-slower for all of them.
+slower for all of them; two are compared within a round, and the median of the rounds
+is what counts.
 """
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Sequence
 from statistics import median
-from time import perf_counter
 
-from attrs import field, frozen
+import attrs
 
-from .client import send_one
-from .peers import Peer
+from .scenario import Budget, Entry, Sample, Scenario
 
 
-@frozen
-class Scenario:
-    """Something to time: the seconds that one fresh peer takes for it."""
-
-    name: str
-    run: Callable[[Peer], float]
-
-
-@frozen
+@attrs.frozen
 class Result:
-    """All that was measured of one peer in one scenario, in seconds."""
+    """What was measured of one entry in one scenario, a sample each round."""
 
-    peer: type[Peer]
-    scenario: str
-    seconds: list[float] = field(factory=list)
+    entry: Entry
+    samples: list[Sample] = attrs.field(factory=list)
 
-    @property
-    def median(self) -> float:
-        return median(self.seconds)
+    def median(self, key: str) -> float:
+        """Give the median of something that was measured."""
+        return median(sample[key] for sample in self.samples)
 
-    @property
-    def least(self) -> float:
-        """The time of the round that was disturbed least by other programs."""
-        return min(self.seconds)
+    def spread(self, key: str) -> float:
+        """Say how far the rounds are from the median, as a part of it."""
+        middle = self.median(key)
+        most = max(abs(sample[key] - middle) for sample in self.samples)
+        return most / abs(middle) if middle else 0
 
-
-def start_stop(peer: Peer) -> float:
-    """Time the server's coming and going alone."""
-    begun = perf_counter()
-    peer.start()
-    peer.stop()
-    return perf_counter() - begun
-
-
-def start_mail_stop(peer: Peer) -> float:
-    """Time what one test pays: the server comes, takes one message and goes."""
-    begun = perf_counter()
-    host, port = peer.start()
-    send_one(host, port)
-    peer.stop()
-    elapsed = perf_counter() - begun
-    # A server that lost the message would be fast for the wrong reason.
-    kept = peer.received()
-    if kept != 1:
-        raise RuntimeError(f"{peer.name} kept {kept} messages, not 1")
-    return elapsed
+    def times(self, other: Result, key: str, better: str) -> float | None:
+        """Say how many times as good this was as another; `None` for cannot say."""
+        pairs = zip(self.samples, other.samples, strict=False)
+        both = [(mine[key], its[key]) for mine, its in pairs]
+        if better == "less":
+            both = [(its, mine) for mine, its in both]
+        ratios = [above / below for above, below in both if below]
+        return median(ratios) if ratios else None
 
 
-SCENARIOS = (
-    Scenario("start + one mail + stop", start_mail_stop),
-    Scenario("start + stop", start_stop),
-)
+@attrs.frozen
+class Outcome:
+    """All the results of one scenario."""
+
+    scenario: Scenario
+    results: list[Result]
+
+    def of(self, name: str) -> Result | None:
+        """Find what was measured of an entry, if anything was."""
+        for result in self.results:
+            if result.entry.name == name and result.samples:
+                return result
+        return None
 
 
 def measure(
-    peers: Sequence[type[Peer]],
+    scenario: Scenario,
+    entries: Sequence[Entry],
     rounds: int,
-    *,
-    host: str | None = None,
-    scenarios: Sequence[Scenario] = SCENARIOS,
-    progress: Callable[[int], None] | None = None,
-) -> list[Result]:
-    """Run every scenario with every peer, `rounds` times over.
+    budget: Budget,
+    progress: Callable[[str], None],
+) -> Outcome:
+    """Play some rounds of a scenario.
 
-    All listen on `host`, or each where it does by default.  `progress` is called
-    after each round with the number of rounds done.
+    Args:
+        scenario: what is played.
+        entries: who plays it.
+        rounds: how many.
+        budget: what a turn may take.
+        progress: called before each turn, with what comes.
+
+    Raises:
+        ProgramError: a server failed.
     """
-    results = [Result(peer, scenario.name) for scenario in scenarios for peer in peers]
-    _one_round(peers, scenarios, host)  # imports; not counted
-    gc.freeze()
-    try:
-        for done in range(1, rounds + 1):
-            times = _one_round(peers, scenarios, host)
-            for result, seconds in zip(results, times, strict=True):
-                result.seconds.append(seconds)
-            if progress is not None:
-                progress(done)
-    finally:
-        gc.unfreeze()
-    return results
-
-
-def _one_round(
-    peers: Sequence[type[Peer]], scenarios: Sequence[Scenario], host: str | None
-) -> list[float]:
-    return [_one_turn(scenario, peer, host) for scenario in scenarios for peer in peers]
-
-
-def _one_turn(scenario: Scenario, peer: type[Peer], host: str | None) -> float:
-    # Some peers share their code: they would find the processor's caches warmed by
-    # one another, and ours would not.  So each warms them for itself.
-    scenario.run(peer(host))
-    # Each pays for its own garbage, not for what was left before.
-    gc.collect()
-    return scenario.run(peer(host))
+    results = [Result(entry) for entry in entries]
+    rounds = 1 if scenario.once else rounds
+    for number in range(1, rounds + 1):
+        for result in results:
+            if result.entry.play is not None:
+                progress(
+                    f"{scenario.name}, round {number} of {rounds}: {result.entry.name}"
+                )
+                result.samples.append(result.entry.play(budget))
+    return Outcome(scenario, results)

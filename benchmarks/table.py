@@ -3,55 +3,136 @@
 from __future__ import annotations
 
 import json
+import os
 import platform
 from collections.abc import Iterable, Sequence
-from itertools import groupby
 from pathlib import Path
 
-from .rounds import Result
+from .rounds import Outcome, Result
+from .scenario import Ceiling, Column, Goal
 
 
-def as_text(results: Sequence[Result]) -> str:
-    """Return one table a scenario; the ratio is against its first row."""
-    scenarios = groupby(results, key=lambda result: result.scenario)
-    return "\n\n".join(_scenario_table(name, list(rows)) for name, rows in scenarios)
+def legend(rounds: int) -> str:
+    """Say how the tables are to be read, and how busy the machine is."""
+    load, _, _ = os.getloadavg()
+    return (
+        f"Medians of {rounds} rounds, a load average of {load:.1f} on {os.cpu_count()} "
+        "processors before.\n"
+        "+-: how far a round was from the median, in the first column.\n"
+        "x: how many times as good as this server the first one is, the median of\n"
+        "what it was in each round. CPU: the server's, per message, and of that what\n"
+        "is outside of the kernel (user) and within (sys). busy: how much of a\n"
+        "processor the server had."
+    )
 
 
-def as_json(results: Iterable[Result], host: str | None) -> str:
-    """Return every single measurement, with what is needed to compare runs."""
+def as_text(outcome: Outcome) -> str:
+    """Write the table of a scenario, and what was wanted."""
+    scenario, results = outcome.scenario, outcome.results
+    columns = scenario.columns
+    first, *others = (column.heading for column in columns)
+    times = [f"x {column.heading}" for column in columns if column.better]
+    rows = [["", "", first, "+-", *others, *times]]
+    rows += [_row(result, results[0], columns) for result in results]
+    title = f"{scenario.name}: {scenario.title}"
+    return "\n".join([title, *_align(rows), *_goals(outcome)])
+
+
+def _row(result: Result, first: Result, columns: Sequence[Column]) -> list[str]:
+    cells = [result.entry.name, result.entry.version]
+    if not result.samples:
+        return [*cells, *("-" for _ in columns)]
+    numbers = [_number(result.median(each.key), each) for each in columns]
+    cells += [numbers[0], f"{result.spread(columns[0].key):.0%}", *numbers[1:]]
+    if result is not first and first.samples:
+        cells += [
+            _times(first.times(result, each.key, each.better))
+            for each in columns
+            if each.better
+        ]
+    return cells
+
+
+def _number(value: float, column: Column) -> str:
+    return f"{value / column.unit:,.{column.digits}f}"
+
+
+def _times(ratio: float | None) -> str:
+    return "-" if ratio is None else f"{ratio:.2f}"
+
+
+def _align(rows: list[list[str]]) -> list[str]:
+    """Put names to the left and numbers to the right."""
+    width = max(map(len, rows))
+    for row in rows:
+        row += [""] * (width - len(row))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(
+            f"{cell:{'<' if place < 2 else '>'}{widths[place]}}"
+            for place, cell in enumerate(row)
+        ).rstrip()
+        for row in rows
+    ]
+
+
+def _goals(outcome: Outcome) -> list[str]:
+    judged = (_judge(goal, outcome) for goal in outcome.scenario.goals)
+    return [line for line in judged if line]
+
+
+def _judge(goal: Goal | Ceiling, outcome: Outcome) -> str:
+    column = next(c for c in outcome.scenario.columns if c.key == goal.column)
+    result = outcome.of(goal.of)
+    if result is None:
+        return ""
+    if isinstance(goal, Ceiling):
+        value = result.median(column.key)
+        met = value <= goal.most * column.unit
+        is_ = _number(value, column)
+        return f"wanted: {goal.of} <= {goal.most:g} {column.heading}: {is_}{_mark(met)}"
+    other = outcome.of(goal.against)
+    if other is None:
+        return ""
+    ratio = result.times(other, column.key, column.better or "more")
+    if ratio is None:
+        return ""
+    return (
+        f"wanted: {goal.of} >= {goal.least:g} x {goal.against} in {column.heading}: "
+        f"{ratio:.2f}{_mark(ratio >= goal.least)}"
+    )
+
+
+def _mark(met: bool) -> str:
+    return "" if met else ", not reached"
+
+
+def write_json(path: Path, outcomes: Iterable[Outcome]) -> None:
+    """Write every single measurement, with what is needed to compare runs.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
     document = {
         "python": platform.python_version(),
         "platform": platform.platform(),
-        "host": host,
-        "results": [_record(result) for result in results],
+        "processors": os.cpu_count(),
+        "load average": os.getloadavg(),
+        "scenarios": [_record(outcome) for outcome in outcomes],
     }
-    return json.dumps(document, indent=2) + "\n"
+    path.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
 
 
-def write_json(path: Path, results: Iterable[Result], host: str | None) -> None:
-    """Write the JSON document to the file, replacing what was there."""
-    path.write_text(as_json(results, host), encoding="utf-8")
-
-
-def _scenario_table(name: str, rows: list[Result]) -> str:
-    title = f"{name} ({len(rows[0].seconds)} rounds, milliseconds)"
-    header = f"{'server':<31}{'version':<16}{'median':>8}{'ratio':>8}{'least':>8}"
-    base = rows[0].median
-    return "\n".join([title, header, *(_row(result, base) for result in rows)])
-
-
-def _row(result: Result, base: float) -> str:
-    peer = result.peer
-    median, least = (f"{each * 1000:.3f}" for each in (result.median, result.least))
-    ratio = f"{result.median / base:.2f}x"
-    return f"{peer.name:<31}{peer.version():<16}{median:>8}{ratio:>8}{least:>8}"
-
-
-def _record(result: Result) -> dict[str, object]:
+def _record(outcome: Outcome) -> dict[str, object]:
     return {
-        "scenario": result.scenario,
-        "server": result.peer.name,
-        "version": result.peer.version(),
-        "median_seconds": result.median,
-        "seconds": result.seconds,
+        "name": outcome.scenario.name,
+        "title": outcome.scenario.title,
+        "results": [
+            {
+                "server": result.entry.name,
+                "version": result.entry.version,
+                "samples": result.samples,
+            }
+            for result in outcome.results
+        ],
     }

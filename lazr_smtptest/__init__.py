@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from lazr_smtptest.version import __version__
 
 if TYPE_CHECKING:
+    from lazr_smtptest.capture import CaptureController
     from lazr_smtptest.content.attachment import Attachment
     from lazr_smtptest.content.dkim import DKIMResult
     from lazr_smtptest.content.signatures import DKIMSignature
@@ -26,8 +27,16 @@ if TYPE_CHECKING:
         StateError,
         StoreError,
     )
+    from lazr_smtptest.faults import (
+        FaultFileError,
+        Faults,
+        Fired,
+        LimitedFaults,
+        Rule,
+    )
     from lazr_smtptest.listener import Listener
     from lazr_smtptest.mailbox import Mailbox, MailboxView, NotReceived
+    from lazr_smtptest.moment import Moment
     from lazr_smtptest.server import CaptureServer, QueueServer, Server, StoreServer
     from lazr_smtptest.service import SMTPService
     from lazr_smtptest.session import Session, Transaction
@@ -52,6 +61,7 @@ if TYPE_CHECKING:
 __all__ = [  # noqa: RUF022 - in the order of `sorted`
     "Attachment",
     "Auth",
+    "CaptureController",
     "CaptureServer",
     "ClientError",
     "Controller",
@@ -61,20 +71,26 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`
     "DKIMSignature",
     "Envelope",
     "Error",
+    "FaultFileError",
+    "Faults",
+    "Fired",
     "HandlerError",
     "LMTPServerProtocol",
+    "LimitedFaults",
     "Limits",
     "Line",
     "ListenError",
     "Listener",
     "Mailbox",
     "MailboxView",
+    "Moment",
     "NotReceived",
     "PolicyError",
     "QueueController",
     "QueueServer",
     "Reply",
     "ReplyError",
+    "Rule",
     "SMTPServerFactory",
     "SMTPServerProtocol",
     "SMTPService",
@@ -97,6 +113,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`
 _HOMES = {
     "Attachment": "content.attachment",
     "Auth": "smtp.login",
+    "CaptureController": "capture",
     "CaptureServer": "server",
     "ClientError": "smtp.errors",
     "Controller": "controller",
@@ -106,20 +123,26 @@ _HOMES = {
     "DKIMSignature": "content.signatures",
     "Envelope": "envelope",
     "Error": "errors",
+    "FaultFileError": "faults.errors",
+    "Faults": "faults.book",
+    "Fired": "faults.journal",
     "HandlerError": "errors",
     "LMTPServerProtocol": "smtp.lmtp",
+    "LimitedFaults": "faults.scripted",
     "Limits": "smtp.limits",
     "Line": "transcript",
     "ListenError": "errors",
     "Listener": "listener",
     "Mailbox": "mailbox",
     "MailboxView": "mailbox",
+    "Moment": "moment",
     "NotReceived": "mailbox",
     "PolicyError": "smtp.errors",
     "QueueController": "controller",
     "QueueServer": "server",
     "Reply": "smtp.reply",
     "ReplyError": "smtp.errors",
+    "Rule": "faults.rule",
     "SMTPServerFactory": "smtp.factory",
     "SMTPServerProtocol": "smtp.protocol",
     "SMTPService": "service",

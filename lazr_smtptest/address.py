@@ -11,7 +11,7 @@ from twisted.internet.interfaces import IStreamServerEndpoint
 
 from lazr_smtptest.errors import ListenError
 
-__all__ = ["bind", "endpoint_from"]
+__all__ = ["bind", "endpoint_from", "resolve"]
 
 # Connections that may wait to be accepted; the kernel may set a lower bound.
 BACKLOG = 4096
@@ -29,7 +29,7 @@ def bind(host: str, port: int) -> socket.socket:
         ListenError: the address is taken, not ours, not allowed, or unknown.
     """
     try:
-        family, address = _resolve(host, port)
+        family, address = resolve(host, port)
         bound = socket.socket(family, socket.SOCK_STREAM)
         try:
             if os.name == "posix":
@@ -46,7 +46,16 @@ def bind(host: str, port: int) -> socket.socket:
     return bound
 
 
-def _resolve(host: str, port: int) -> tuple[int, tuple[str, int]]:
+def resolve(host: str, port: int) -> tuple[int, tuple[str, int]]:
+    """Find the address family of `host`, and what a socket can be bound to.
+
+    Args:
+        host: see `bind`.
+        port: see `bind`.
+
+    Raises:
+        OSError: it is unknown.
+    """
     if host in ("", "localhost", "127.0.0.1"):
         return socket.AF_INET, ("127.0.0.1" if host else "", port)
     family, _, _, _, address = socket.getaddrinfo(

@@ -19,18 +19,17 @@ __all__ = ["BatchingReactor", "install"]
 
 
 class BatchingReactor(EPollReactor):
-    """The epoll reactor with something to do between two looks at the sockets."""
+    """The epoll reactor with something to do between two looks at the sockets.
+
+    Attributes:
+        put_off: takes a function, in the reactor's thread, and calls it when all
+            that has come by now has been looked at. It must not raise.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self._put_off: list[Callable[[], object]] = []
-
-    def put_off(self, function: Callable[[], object]) -> None:
-        """Call `function` when all that has come by now has been looked at.
-
-        In the reactor's thread. It must not raise.
-        """
-        self._put_off.append(function)
+        self.put_off: Callable[[Callable[[], object]], object] = self._put_off.append
 
     def doPoll(self, timeout: float | None) -> None:
         """Wait for events and handle them, then do what was put off.
@@ -51,7 +50,8 @@ class BatchingReactor(EPollReactor):
             if selectable is not None:
                 self._doReadOrWrite(selectable, descriptor, event)
         if self._put_off:
-            functions, self._put_off = self._put_off, []
+            functions = self._put_off.copy()
+            self._put_off.clear()
             for function in functions:
                 function()
 

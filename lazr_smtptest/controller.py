@@ -61,6 +61,11 @@ class Controller:
         """The port that it listens on; 0 before the first start if any will do."""
         return self._server.port
 
+    @property
+    def running(self) -> bool:
+        """Whether the server runs, in this process."""
+        return self._thread is not None and self._thread.is_running()
+
     def start(self) -> None:
         """Start the server; it accepts connections when this returns.
 
@@ -68,8 +73,7 @@ class Controller:
             StateError: it runs already.
             ListenError: its address cannot be had.
         """
-        thread = self._thread
-        if thread is not None and thread.is_running():
+        if self.running:
             raise StateError(f"the server on {self.host}:{self.port} runs already")
         self._discard_thread()
         log.info("starting the SMTP server thread")
@@ -108,9 +112,13 @@ class Controller:
             Exception: what ``reset`` raised.
         """
         log.info("resetting the SMTP server.")
-        if self._thread is None or not self._thread.is_running():
+        self._call(self._server.reset)
+
+    def _call(self, function: Callable[[], object]) -> None:
+        """Call a function in the server's thread, and wait for it."""
+        if self._thread is None or not self.running:
             raise StateError("the server does not run")
-        self._thread.call(self._server.reset)
+        self._thread.call(function)
 
     def check(self) -> None:
         """Raise what the server's hooks raised since the last check.

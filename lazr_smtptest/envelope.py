@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import attrs
 
+from lazr_smtptest.content.fields import BOUND, Fields, read_fields
 from lazr_smtptest.content.lines import irregularities
 from lazr_smtptest.content.readable import Readable
 from lazr_smtptest.session import Session, Transaction
+from lazr_smtptest.spool import AnyContent, SpooledContent, blocks_of
 
 if TYPE_CHECKING:
     from lazr_smtptest.smtp.reply import Reply
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Envelope"]
 
 
-@attrs.frozen(kw_only=True, eq=False)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class Envelope(Readable):
     """One message as it came over the wire (RFC 5321 section 2.3.1).
 
@@ -30,9 +32,6 @@ class Envelope(Readable):
             null reverse-path ``<>``.
         rcpt_tos: the forward-paths of the accepted recipients, in the order in
             which they were given, without their angle brackets.
-        content: the exact bytes received between ``DATA`` and the final dot,
-            lines ending in CRLF, the transparency dots of RFC 5321 section
-            4.5.2 removed.
         peer: the client's address and port; ``("", 0)`` where the transport has
             no such thing.
         helo: what the client called itself in HELO, EHLO or LHLO; ``""`` if it
@@ -52,7 +51,7 @@ class Envelope(Readable):
 
     mail_from: str
     rcpt_tos: tuple[str, ...]
-    content: bytes = attrs.field(repr=lambda content: f"<{len(content)} bytes>")
+    _content: AnyContent = attrs.field(alias="content")
     peer: tuple[str, int] = ("", 0)
     helo: str = ""
     mail_options: Mapping[str, str | None] = attrs.field(factory=dict)
@@ -65,6 +64,50 @@ class Envelope(Readable):
     received_at: datetime | None = None
     session: Session | None = attrs.field(default=None, repr=False)
     _transaction: Transaction | None = attrs.field(default=None, repr=False)
+
+    @property
+    def content(self) -> bytes:
+        """The exact bytes received between ``DATA`` and the final dot.
+
+        Lines end in CRLF, the transparency dots of RFC 5321 section 4.5.2 are
+        removed. Where `Limits.spool` had them put in a temporary file, they are
+        read from there each time; the file goes with the envelope.
+
+        Raises:
+            OSError: the file is not there any more.
+        """
+        content = self._content
+        return content if isinstance(content, bytes) else content.read()
+
+    @property
+    def kept(self) -> AnyContent:
+        """The content as it is kept: octets, or the file that has them."""
+        return self._content
+
+    @property
+    def size(self) -> int:
+        """How many octets the content has; to say it nothing is read."""
+        return len(self._content)
+
+    def blocks(self) -> Iterator[bytes]:
+        """Give the content in pieces, for one that may not fit into memory.
+
+        No piece ends between a CR and its LF. Any thread may call it.
+
+        Raises:
+            OSError: see `content`.
+        """
+        return iter(blocks_of(self._content))
+
+    def __repr__(self) -> str:
+        """Show the record, but of the content only the size."""
+        words = []
+        for field in attrs.fields(type(self)):
+            if field.alias == "content":
+                words.append(f"content=<{self.size} bytes>")
+            elif field.repr:
+                words.append(f"{field.alias}={getattr(self, field.name)!r}")
+        return f"{type(self).__name__}({', '.join(words)})"
 
     def __eq__(self, other: object) -> bool:
         """Say whether the same was said, whenever and in whatever session."""
@@ -79,7 +122,7 @@ class Envelope(Readable):
         return (
             self.mail_from,
             self.rcpt_tos,
-            self.content,
+            self._content,
             self.peer,
             self.helo,
             self.mail_options,
@@ -90,13 +133,24 @@ class Envelope(Readable):
         )
 
     @cached_property
+    def _fields(self) -> Fields:
+        """The header, for which a file is not read to its end."""
+        if isinstance(self._content, SpooledContent):
+            start = self._content.start(2 * BOUND)
+            fields = read_fields(start, 0, len(start))
+            # The line behind the header is all there: so is the header.
+            if b"\n" in start[fields.end :]:
+                return fields
+        return self._parts.fields
+
+    @cached_property
     def warnings(self) -> tuple[str, ...]:
         """What was irregular and taken all the same, each once.
 
         Keys of `lazr_smtptest.smtp.irregular.IRREGULAR`. The message itself is
         looked at when this is first asked for.
         """
-        found = irregularities(self.content, self.mail_options)
+        found = irregularities(self._content, self.mail_options)
         return tuple(dict.fromkeys((*self._noted, *found)))
 
     @property

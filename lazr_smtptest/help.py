@@ -27,9 +27,16 @@ GROUPS = {
         "hostname": "NAME",
         "profile": "PROFILE",
         "hide": "EXTENSION",
+        "faults": "FILE",
         "max-message-size": "OCTETS",
         "max-recipients": "COUNT",
         "max-connections": "COUNT",
+    },
+    "Under load": {"workers": "COUNT", "quiet": ""},
+    "What is shown": {
+        "color": "WHEN",
+        "transcripts": "DIR",
+        "max-transcripts": "COUNT",
     },
     "This command": {"version": "", "help": ""},
 }

@@ -9,18 +9,23 @@ unless something else is said.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.mail.interfaces import IMessageSMTP
-from zope.interface import Interface
+from zope.interface import Attribute, Interface
 
 from lazr_smtptest.envelope import Envelope
+from lazr_smtptest.mailevent import MailEvent
+from lazr_smtptest.moment import Moment, Plan
 from lazr_smtptest.session import Session
 
 __all__ = [
     "IEnvelopeMessage",
+    "IFaultPolicy",
+    "IFaultStep",
+    "IMailObserver",
     "IMessageHandler",
     "IMessageStore",
     "ISessionObserver",
@@ -62,6 +67,15 @@ class ISessionObserver(Interface):
 
     def session_ended(session: Session) -> None:
         """Take note of a session that has ended, whoever ended it."""
+
+
+class IMailObserver(ISessionObserver):
+    """Hears what becomes of each mail, too; it must not raise."""
+
+    logs_mail = Attribute("Whether what it hears of is to be logged, too: a `bool`.")
+
+    def mail_event(event: MailEvent) -> None:
+        """Take note of what became of a mail."""
 
 
 class IMessageStore(Interface):
@@ -149,4 +163,35 @@ class IWaitingStore(IMessageStore):
         Raises:
             StoreFullError: there can never be room for it.
             ValueError: its `id` is no name.
+        """
+
+
+class IFaultPolicy(Interface):
+    """Says where a server is to misbehave. It must not raise."""
+
+    armed = Attribute(
+        "Whether there is anything to ask for; the wire reads it at each point."
+    )
+
+    def marks() -> Sequence[int]:
+        """Give the numbers of octets of a message at which to ask, in order."""
+
+    def decide(moment: Moment) -> Plan | None:
+        """Say what to do at a moment; ``None``: what is usual."""
+
+    def failed(error: Exception) -> None:
+        """Take note that a plan could not be carried out."""
+
+
+class IFaultStep(Interface):
+    """One thing that a server does wrong."""
+
+    def run(wire: Any) -> Awaitable[object] | None:
+        """Do it.
+
+        Args:
+            wire: the `Misbehaviour` that carries out the plan.
+
+        Returns:
+            what to wait for before the next step; ``None``: nothing.
         """

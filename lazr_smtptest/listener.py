@@ -5,7 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import attrs
-from twisted.internet.interfaces import IStreamServerEndpoint
+from twisted.internet.interfaces import (
+    IAddress,
+    IProtocol,
+    IProtocolFactory,
+    IStreamServerEndpoint,
+)
+from zope.interface import implementer
 
 from lazr_smtptest.smtp.factory import SMTPServerFactory
 from lazr_smtptest.smtp.protocol import SMTPServerProtocol
@@ -43,4 +49,32 @@ def tls_first(factory: SMTPServerFactory) -> Any:
     settings = factory.settings
     if settings.tls is None or not settings.implicit_tls:
         return factory
-    return settings.tls.wrap(factory, factory.reactor)
+    return _TLSFirst(settings.tls.wrap(factory, factory.reactor), factory)
+
+
+@implementer(IProtocolFactory)
+class _TLSFirst:
+    """Makes connections that begin with TLS.
+
+    Where there may be faults the connection begins TLS itself: it asks before.
+    """
+
+    noisy = False
+
+    def __init__(self, wrapping: Any, factory: SMTPServerFactory) -> None:
+        self._wrapping = wrapping
+        self._factory = factory
+
+    def buildProtocol(self, addr: IAddress) -> IProtocol | None:
+        if not self._factory.faults.armed:
+            protocol: IProtocol | None = self._wrapping.buildProtocol(addr)
+            return protocol
+        own = self._factory.buildProtocol(addr)
+        own.tls_first = True
+        return own
+
+    def doStart(self) -> None:
+        self._wrapping.doStart()
+
+    def doStop(self) -> None:
+        self._wrapping.doStop()

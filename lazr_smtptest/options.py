@@ -31,6 +31,7 @@ __all__ = ["Options", "StartError"]
 DEFAULT_ENDPOINT = "tcp:1025:interface=127.0.0.1"
 
 _PROFILES = ("standard", "strict")
+_COLORS = ("auto", "always", "never")
 
 
 class StartError(Error, SystemExit):
@@ -96,14 +97,47 @@ class Options(usage.Options, AuthOptionMixin):
             "Refuse further recipients of a message with 452.",
         ],
         [
+            "faults",
+            None,
+            None,
+            "Misbehave as the rules in this file say, in TOML; SIGHUP reads it anew.",
+        ],
+        [
             "max-connections",
             None,
             "0",
             "Greet further connections to the same endpoint with 421; 0 for no limit.",
         ],
+        [
+            "workers",
+            None,
+            "1",
+            "Serve the ports by so many processes; see the manual for what they share.",
+        ],
+        [
+            "transcripts",
+            None,
+            None,
+            "Write down each session, when it has ended, in a file of its own in "
+            "this directory.",
+        ],
+        [
+            "max-transcripts",
+            None,
+            "10000",
+            "Remove the oldest of these files beyond so many; 0 to keep all.",
+        ],
+        [
+            "color",
+            None,
+            "auto",
+            "On a terminal, show each message as it arrives: in colours (auto), or "
+            "without (never). always does it wherever the output goes.",
+        ],
     ]
     optFlags = [
         ["rset-clears", None, "Forget all messages when a client sends RSET."],
+        ["quiet", None, "Say nothing of single messages: that takes time under load."],
         ["require-tls", None, "Refuse mail outside of TLS with 530."],
         ["require-auth", None, "Refuse mail before a login with 530."],
     ]
@@ -184,12 +218,21 @@ class Options(usage.Options, AuthOptionMixin):
             raise usage.UsageError(
                 f"--profile is standard or strict, not {self['profile']!r}"
             )
+        if self["color"] not in _COLORS:
+            raise usage.UsageError(
+                f"--color is auto, always or never, not {self['color']!r}"
+            )
         name = self["hostname"]
         if name is not None and not re.fullmatch(r"[A-Za-z0-9._-]{1,255}", name):
             raise usage.UsageError(f"--hostname is a host name, not {name!r}")
         self._number("max-message-size", 0)
         self._number("max-recipients", 1)
         self._number("max-connections", 0)
+        self._number("max-transcripts", 0)
+        self._number("workers", 1, 256)
+        if self["faults"] is not None and self["workers"] > 1:
+            # A rule counts sessions, and what it has done, in its own process.
+            raise usage.UsageError("--faults needs one worker: its rules count")
 
     def _check_tls(self) -> None:
         tls = self["tls"]
@@ -202,10 +245,12 @@ class Options(usage.Options, AuthOptionMixin):
         if self["ca-file"] is not None and tls != "auto":
             raise usage.UsageError("--ca-file needs --tls auto")
 
-    def _number(self, name: str, least: int) -> None:
+    def _number(self, name: str, least: int, most: int | None = None) -> None:
         text = self[name]
-        if not re.fullmatch("[0-9]{1,15}", text) or int(text) < least:
+        number = int(text) if re.fullmatch("[0-9]{1,15}", text) else -1
+        if number < least or (most is not None and number > most):
+            end = "on" if most is None else f"to {most}"
             raise usage.UsageError(
-                f"--{name} is a number from {least} on, not {text!r}"
+                f"--{name} is a number from {least} {end}, not {text!r}"
             )
-        self[name] = int(text)
+        self[name] = number

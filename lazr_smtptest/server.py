@@ -18,6 +18,7 @@ from zope.interface import implementer
 from lazr_smtptest.address import bind
 from lazr_smtptest.envelope import Envelope
 from lazr_smtptest.errors import HandlerError, StateError
+from lazr_smtptest.faults import Faults
 from lazr_smtptest.interfaces import (
     IMessageHandler,
     IMessageStore,
@@ -63,6 +64,7 @@ class Server:
             ``None``: that of the machine.
         settings: what the server offers to its clients.
         auth: how clients log in; ``None``: they cannot.
+        faults: where it is to misbehave, and where it has.
         sessions: the sessions of its clients, also of those that delivered
             nothing, and counters.
     """
@@ -86,6 +88,8 @@ class Server:
         self.host = host
         self.port = port
         self.sessions = SessionLog()
+        self.faults = Faults()
+        self.faults.on_error = self._keep
         self._socket: socket.socket | None = None
         self._failures: list[Exception] = []
         self._listeners = 0
@@ -166,6 +170,7 @@ class Server:
             on_start=self._listener_started,
             on_stop=self._listener_stopped,
             observer=self,
+            faults=self.faults,
         )
         if self.hostname is not None:
             factory.domain = self.hostname.encode("ascii")
@@ -242,7 +247,7 @@ class Server:
             envelope.peer,
             envelope.mail_from,
             envelope.rcpt_tos,
-            len(envelope.content),
+            envelope.size,
         )
         message = seed_message(envelope)
         result = self.handle_message(message)
@@ -427,6 +432,14 @@ class CaptureServer(StoreServer):
         self.mailbox = Mailbox() if mailbox is None else mailbox
         super().__init__(self.mailbox, host, port)
         self.sessions = self.mailbox.sessions
+        self.faults = self.mailbox.faults
+        self.faults.on_error = self._keep
+
+    def bind(self) -> socket.socket:
+        """Bind the address, and tell the mailbox; see `Server`."""
+        bound = super().bind()
+        self.mailbox.address = f"{self.host} port {self.port}".strip()
+        return bound
 
     def started(self) -> None:
         """Open the mailbox, if it was closed by a stop."""

@@ -54,7 +54,8 @@ class Session:
 
     Attributes:
         id: a name of its own, of the characters ``[0-9a-z-]``.
-        number: which one of its server's it is, from 1 on; 0 without a server.
+        number: which one of its server's it is, from 1 on, also after these were
+            cleared; 0 without a server.
         peer: the client's address and port; ``("", 0)`` where the transport has
             no such thing. XCLIENT and the PROXY protocol may change it.
         helo: what the client called itself in HELO, EHLO or LHLO; ``""`` if it
@@ -100,6 +101,11 @@ class Session:
     def transactions(self) -> Sequence[Transaction]:
         """The mail transactions, oldest first; the latest thousand of them."""
         return tuple(self._transactions[-_KEPT:])
+
+    @property
+    def begun(self) -> int:
+        """How many mail transactions there were, those that are not kept included."""
+        return self._begun
 
     @property
     def tls(self) -> bool:

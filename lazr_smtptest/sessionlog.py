@@ -54,12 +54,15 @@ class SessionLog(Sequence[Session]):
         self._connections = 0
         self._messages = 0
         self._refusals = 0
+        # No two that are there have the same.
+        self._number = max((each.number for each in self._open.values()), default=0)
 
     def session_began(self, session: Session) -> None:
         """Keep a session, and number it."""
         with self._lock:
             self._connections += 1
-            session.number = self._connections
+            self._number += 1
+            session.number = self._number
             self._open[id(session)] = session
 
     def session_ended(self, session: Session) -> None:
@@ -74,7 +77,7 @@ class SessionLog(Sequence[Session]):
     def clear(self) -> None:
         """Forget what has ended, and begin to count anew.
 
-        What goes on stays, and is counted from its beginning.
+        What goes on stays, with its number, and is counted from its beginning.
         """
         with self._lock:
             self._begin_anew()
@@ -83,11 +86,12 @@ class SessionLog(Sequence[Session]):
     def _all(self) -> list[Session]:
         with self._lock:
             return sorted(
-                (*self._ended, *self._open.values()), key=lambda each: each.started
+                (*self._ended, *self._open.values()), key=lambda each: each.number
             )
 
     def __len__(self) -> int:
-        return len(self._ended) + len(self._open)
+        with self._lock:
+            return len(self._ended) + len(self._open)
 
     def __bool__(self) -> bool:
         # An empty log is a log, as an empty mailbox is a mailbox.

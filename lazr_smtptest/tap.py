@@ -6,33 +6,51 @@ line has not been read yet.
 
 from __future__ import annotations
 
-import logging
-import signal
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import attrs
-from twisted.application.service import IService, MultiService
-from twisted.internet import defer
+from twisted.application.service import IService
+from twisted.internet.interfaces import IStreamServerEndpoint
 
 from lazr_smtptest.endpoint import LoggedEndpoint
 from lazr_smtptest.errors import StoreError
-from lazr_smtptest.interfaces import IMessageStore
-from lazr_smtptest.logbridge import LogBridge
+from lazr_smtptest.mailevent import MailEvent
 from lazr_smtptest.options import Options, StartError
+from lazr_smtptest.process import ServerProcess
+from lazr_smtptest.screen import Screen
 from lazr_smtptest.stores import open_store
+from lazr_smtptest.transcripts import TranscriptFolder
 
 if TYPE_CHECKING:
+    from lazr_smtptest.command import CommandServer
+    from lazr_smtptest.faultfile import FaultFile
+    from lazr_smtptest.faults import Faults
     from lazr_smtptest.listener import Listener
     from lazr_smtptest.smtp.login import Auth
     from lazr_smtptest.smtp.settings import Settings
     from lazr_smtptest.smtp.tls import TLS
+    from lazr_smtptest.workers.supervisor import Supervisor
 
 # The imports within the functions install the global reactor.
 
-__all__ = ["Options", "StartError", "makeService"]
+__all__ = [
+    "PLACES",
+    "Options",
+    "StartError",
+    "makeService",
+    "make_listeners",
+    "make_server",
+]
 
-log = logging.getLogger("lazr.smtptest")
+# The options that say where to listen, and what is spoken there.
+PLACES = ("smtp", "smtps", "lmtp")
+
+Show = Callable[[MailEvent], None] | None
 
 
 def makeService(options: Options, reactor: Any = None) -> IService:
@@ -47,27 +65,124 @@ def makeService(options: Options, reactor: Any = None) -> IService:
     """
     if reactor is None:
         from twisted.internet import reactor
-    from lazr_smtptest.server import StoreServer
-    from lazr_smtptest.service import SMTPService
+    screen = _screen(options)
+    # Where the log is on the screen, too, it need not say the same.
+    logs_mail = not (options["quiet"] or (screen and _logs_to_stdout(options)))
+    show = screen.show if screen else None
+    tls = _tls(options)
+    if options["workers"] > 1:
+        return _supervisor(options, reactor, tls, show, logs_mail=logs_mail)
+    endpoints = _endpoints(options, reactor)
+    server = make_server(options, tls, show, logs_mail=logs_mail)
+    process = ServerProcess(reactor, server, make_listeners(endpoints, server))
+    if options["faults"] is not None:
+        _faults(server.faults, options["faults"], reactor).setServiceParent(process)
+    return process
 
-    settings = _settings(options)
+
+def _faults(faults: Faults, file: str, reactor: Any) -> FaultFile:
+    from lazr_smtptest.faultfile import FaultFile
+    from lazr_smtptest.faults import FaultFileError
+
+    try:
+        return FaultFile(faults, file, reactor)
+    except FaultFileError as error:
+        raise StartError(f"--faults: {error}") from error
+
+
+def _supervisor(
+    options: Options, reactor: Any, tls: TLS | None, show: Show, *, logs_mail: bool
+) -> Supervisor:
+    from lazr_smtptest.workers.assignment import Assignment
+    from lazr_smtptest.workers.ports import SharedPorts
+    from lazr_smtptest.workers.supervisor import Supervisor
+
+    workers = options["workers"]
+    endpoints = _endpoints(options, SharedPorts(workers))
+    # What is wrong is found now, and not by each worker.
+    server = make_server(options, tls)
+    server.store.close()
+    assignment = Assignment(
+        reactor=type(reactor).__module__,
+        options=dict(options),
+        tls=None if tls is None else tls.as_fields(),
+        tells_mail=show is not None,
+        logs_mail=logs_mail,
+    )
+    return Supervisor(
+        reactor,
+        workers,
+        assignment,
+        list(chain.from_iterable(endpoints.values())),
+        store=repr(server.store),
+        grace=server.settings.limits.closing,
+        show=show,
+    )
+
+
+def make_server(
+    options: Options, tls: TLS | None, show: Show = None, *, logs_mail: bool = True
+) -> CommandServer:
+    """Make the server that `options` ask for.
+
+    Args:
+        options: parsed.
+        tls: what ``--tls`` came to.
+        show: is told what becomes of each mail.
+        logs_mail: whether it is logged, too.
+
+    Raises:
+        StartError: something that an option names cannot be had.
+    """
+    from lazr_smtptest.command import CommandServer
+
+    settings = _settings(options, tls)
     auth = _auth(options)
-    listeners = _listeners(options, reactor, settings)
+    transcripts = _transcripts(options)
     try:
         store = open_store(options["store"])
     except StoreError as error:
         raise StartError(str(error)) from error
-    server = StoreServer(store)
+    server = CommandServer(store, show, logs_mail=logs_mail)
     server.rset_clears = bool(options["rset-clears"])
     server.hostname = options["hostname"]
     server.settings = settings
     server.auth = auth
-    service = _Process(reactor, store)
-    SMTPService(server, listeners, reactor).setServiceParent(service)
-    return service
+    server.transcripts = transcripts
+    return server
 
 
-def _settings(options: Options) -> Settings:
+def _transcripts(options: Options) -> TranscriptFolder | None:
+    folder = options["transcripts"]
+    if folder is None:
+        return None
+    try:
+        return TranscriptFolder(folder, options["max-transcripts"])
+    except OSError as error:
+        raise StartError(
+            f"--transcripts: cannot use {folder!r}: {error.strerror}"
+        ) from error
+
+
+def _screen(options: Options) -> Screen | None:
+    """Give what shows mail as it arrives, if the process has a terminal for that."""
+    # A process in the background will not have it any more.
+    foreground = options.parent is not None and options.parent.get("nodaemon", True)
+    if options["quiet"] or not foreground:
+        return None
+    return Screen.on(sys.stdout, options["color"], os.environ)
+
+
+def _logs_to_stdout(options: Options) -> bool:
+    """Say whether the command around this one logs to the standard output."""
+    parent: Mapping[str, Any] = options.parent or {}
+    if "logFile" in parent:  # that of python -m twisted
+        return parent["logFile"] is sys.stdout
+    elsewhere = parent.get("syslog") or parent.get("logger")
+    return not elsewhere and parent.get("logfile") in (None, "", "-")
+
+
+def _settings(options: Options, tls: TLS | None) -> Settings:
     from lazr_smtptest.smtp.extensions import EXTENSIONS
     from lazr_smtptest.smtp.limits import Limits
     from lazr_smtptest.smtp.settings import Settings
@@ -81,7 +196,7 @@ def _settings(options: Options) -> Settings:
     return Settings(
         profile=options["profile"],
         hidden=options["hide"],
-        tls=_tls(options),
+        tls=tls,
         require_tls=bool(options["require-tls"]),
         require_auth=bool(options["require-auth"]),
         limits=Limits(
@@ -133,56 +248,31 @@ def _auth(options: Options) -> Auth | None:
         raise StartError(f"--auth: {error}") from error
 
 
-def _listeners(options: Options, reactor: Any, settings: Settings) -> list[Listener]:
-    from lazr_smtptest.listener import Listener
-    from lazr_smtptest.smtp.lmtp import LMTPServerProtocol
+def _endpoints(options: Options, reactor: Any) -> dict[str, list[LoggedEndpoint]]:
+    """Make the endpoints, by what is spoken there."""
 
-    def endpoints(option: str) -> list[LoggedEndpoint]:
+    def make(option: str) -> list[LoggedEndpoint]:
         what = "" if option == "smtp" else option
         return [LoggedEndpoint(reactor, text, what) for text in options[option]]
 
+    return {option: make(option) for option in PLACES}
+
+
+def make_listeners(
+    endpoints: Mapping[str, Sequence[IStreamServerEndpoint]], server: CommandServer
+) -> list[Listener]:
+    """Say how a server behaves where it listens.
+
+    Args:
+        endpoints: by what is spoken there: see `PLACES`.
+        server: has the settings.
+    """
+    from lazr_smtptest.listener import Listener
+
+    settings = server.settings
     within_tls = attrs.evolve(settings, implicit_tls=settings.tls is not None)
     return [
-        *[Listener(each) for each in endpoints("smtp")],
-        *[Listener(each, settings=within_tls) for each in endpoints("smtps")],
-        *[Listener(each, protocol=LMTPServerProtocol) for each in endpoints("lmtp")],
+        *[Listener(each) for each in endpoints["smtp"]],
+        *[Listener(each, settings=within_tls) for each in endpoints["smtps"]],
+        *[Listener(each, protocol=server.lmtp) for each in endpoints["lmtp"]],
     ]
-
-
-class _Process(MultiService):
-    """The service, and what it needs where it has a process to itself."""
-
-    def __init__(self, reactor: Any, store: IMessageStore) -> None:
-        super().__init__()
-        self._reactor = reactor
-        self._store = store
-        self._bridge = LogBridge()
-
-    def privilegedStartService(self) -> None:
-        """Listen; only twistd calls this, ``python -m twisted`` does not."""
-        self._bridge.open()
-        super().privilegedStartService()
-
-    def startService(self) -> None:
-        """Listen, if that was not done yet."""
-        self._bridge.open()
-        super().startService()
-        # Not before the reactor runs: until then a signal ends the process roughly,
-        # and the line is what scripts wait for.
-        self._reactor.callWhenRunning(
-            log.info, "ready, keeping messages in %r", self._store
-        )
-
-    def stopService(self) -> defer.Deferred[None]:
-        """Stop listening, and let go of the store and the log."""
-        # Twisted would end the process by the signal once more, and its parent
-        # would see a process that was killed. To stop it so is no failure.
-        if getattr(self._reactor, "_exitSignal", None) == signal.SIGTERM:
-            self._reactor._exitSignal = None
-        stopped: defer.Deferred[None] = super().stopService()
-        return stopped.addBoth(self._stopped)
-
-    def _stopped(self, result: Any) -> Any:
-        self._store.close()
-        self._bridge.close()
-        return result

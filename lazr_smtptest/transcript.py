@@ -9,11 +9,11 @@ from typing import Any, Literal
 
 import attrs
 
-__all__ = ["Line", "Transcript"]
+__all__ = ["CLIENT", "SERVER", "Line", "Transcript"]
 
 # What an event is. An event is two items of a list, its kind and what belongs to
 # it: a record for each would take most of the memory that a message takes.
-_TIME, _CLIENT, _SECRET, _SERVER, _CONTENT, _NOTE, _TLS = range(7)
+_TIME, CLIENT, _SECRET, SERVER, _CONTENT, _NOTE, _TLS = range(7)
 
 # Octets that are kept of a line, and of a message at its beginning and its end.
 _LINE = 2048
@@ -24,9 +24,10 @@ _TAIL = 80
 _HEAD_LINES = 4
 _TAIL_LINES = 2
 
-_MASK = "********"
-# A secret may stand in the command itself (RFC 4954 section 4).
-_INITIAL_RESPONSE = re.compile(r"(?i)\A(AUTH +\S+ +)(?!=?\Z).+")
+_MASK = b"********"
+# A secret may stand in the command itself (RFC 4954 section 4), also in one that is
+# refused for its form.
+_INITIAL_RESPONSE = re.compile(rb"(?is)\A(\s*AUTH\s+\S+\s+)(?!=?\s*\Z).+")
 
 Who = Literal["client", "server", "note"]
 
@@ -54,7 +55,7 @@ class Line:
         return self.who == "server" and self.text[:1] in ("4", "5")
 
     def __str__(self) -> str:
-        return f"{self.seconds:9.3f} {self._arrow()} {self.text}"
+        return f"{self.seconds:9.3f} {self._arrow()} {self.text}".rstrip()
 
     def _arrow(self) -> str:
         if self.who == "note":
@@ -80,14 +81,19 @@ class Transcript:
     Args:
         bound: how many events are kept; an event is a line, a reply, a message.
             0: none, and nothing is kept at all.
+
+    Attributes:
+        bound: likewise.
     """
 
-    __slots__ = ("_bound", "_head", "_tail", "add")
+    __slots__ = ("_head", "_kept", "_tail", "add", "bound")
 
     def __init__(self, bound: int = 1000) -> None:
-        self._bound = bound
+        self.bound = bound
         self._head: list[Any] = []
         self._tail: deque[Any] | None = None
+        # Whichever of the two is written to.
+        self._kept: list[Any] | deque[Any] = self._head
         # Takes the two items of an event.
         self.add: Callable[[Iterable[Any]], None] = (
             self._head.extend if bound else _drop
@@ -97,15 +103,20 @@ class Transcript:
 
     def at(self, seconds: float) -> None:
         """Say when the following was said, in seconds since the session began."""
+        kept = self._kept
+        if kept and kept[-2] == _TIME:
+            # Nothing was said at that time: a long message comes in many pieces.
+            kept[-1] = seconds
+            return
         self.add((_TIME, seconds))
         # An event has two items: this is the half of the bound.
-        if self._tail is None and len(self._head) > self._bound:
-            self._tail = deque(maxlen=self._bound + self._bound % 2)
+        if self._tail is None and len(self._head) > self.bound:
+            self._kept = self._tail = deque(maxlen=self.bound + self.bound % 2)
             self.add = self._tail.extend
 
     def client(self, line: bytes) -> None:
         """Keep a line of the client's, given without its end."""
-        self.add((_CLIENT, line[:_LINE]))
+        self.add((CLIENT, line[:_LINE]))
 
     def secret(self, line: bytes) -> None:
         """Keep a line of the client's that only it should know."""
@@ -113,7 +124,7 @@ class Transcript:
 
     def server(self, octets: bytes) -> None:
         """Keep a reply, as it goes over the wire."""
-        self.add((_SERVER, octets))
+        self.add((SERVER, octets))
 
     def message(self, content: bytes, size: int) -> None:
         """Keep what there is to see of a message, up to its dot.
@@ -123,7 +134,7 @@ class Transcript:
             size: how many there were.
         """
         shown = size, content[:_HEAD], content[-_TAIL:]
-        self.add((_CONTENT, shown, _CLIENT, b"."))
+        self.add((_CONTENT, shown, CLIENT, b"."))
 
     def part(self, content: bytes, size: int) -> None:
         """Keep what there is to see of a chunk, or of a message without an end.
@@ -200,14 +211,12 @@ def _drop(event: Iterable[Any]) -> None:
 
 
 def _shown(kind: int, what: Any, secrets: bool) -> tuple[Who, list[str]]:
-    if kind == _CLIENT:
-        text = _text(what)
-        return "client", [
-            text if secrets else _INITIAL_RESPONSE.sub(rf"\1{_MASK}", text)
-        ]
+    if kind == CLIENT:
+        line = what if secrets else _INITIAL_RESPONSE.sub(rb"\1" + _MASK, what)
+        return "client", [_text(line[:_LINE])]
     if kind == _SECRET:
-        return "client", [_text(what) if secrets or what == b"*" else _MASK]
-    if kind == _SERVER:
+        return "client", [_text(what if secrets or what == b"*" else _MASK)]
+    if kind == SERVER:
         return "server", [_text(line) for line in what.split(b"\r\n")[:-1]]
     if kind == _CONTENT:
         return "client", _message(*what)
@@ -216,13 +225,27 @@ def _shown(kind: int, what: Any, secrets: bool) -> tuple[Who, list[str]]:
 
 def _message(size: int, head: bytes, tail: bytes) -> list[str]:
     """Show the beginning and the end of a message, and how much there was."""
-    first = head.split(b"\r\n")
-    if size == len(head) and len(first) <= _HEAD_LINES + _TAIL_LINES:
-        return [_text(line) for line in first if line or line is not first[-1]]
-    # The last piece of the beginning may be half a line, the first of the end too.
-    first = first[:-1][:_HEAD_LINES] or first
-    last = tail.split(b"\r\n")[1:-1][-_TAIL_LINES:]
-    return [*map(_text, first), f"[... {size} octets in all ...]", *map(_text, last)]
+    missing = size - len(head)
+    if missing <= len(tail):
+        # All of it is here: the end goes on where the beginning stops, or before.
+        first = _split(head + tail[len(tail) - missing :])
+        if len(first) <= _HEAD_LINES + _TAIL_LINES:
+            return [*map(_text, first)]
+        last = first
+    else:
+        # Half a line may be at the break on either side.
+        first = _split(head)
+        first, last = first[:-1] or first, _split(tail)[1:]
+    return [
+        *map(_text, first[:_HEAD_LINES]),
+        f"[... {size} octets in all ...]",
+        *map(_text, last[-_TAIL_LINES:]),
+    ]
+
+
+def _split(octets: bytes) -> list[bytes]:
+    lines = octets.split(b"\r\n")
+    return lines if lines[-1] else lines[:-1]
 
 
 def _text(octets: bytes) -> str:

@@ -7,13 +7,25 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from .commands import COMMANDS, Process, Start
 
 SEED_PORT = 9025
 
 # Seconds that the tests before this one may take together.
 LOCK_TIMEOUT = 200
+
+
+@pytest.fixture
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of all temporary files that are made while a test runs."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    return folder
 
 
 @pytest.fixture
@@ -29,3 +41,18 @@ def port_9025() -> Iterator[int]:
         if waiting.is_alive():
             pytest.fail(f"{lock} was locked for {LOCK_TIMEOUT} seconds")
         yield SEED_PORT
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    """Start processes, and end them after the test."""
+    started: list[Process] = []
+
+    def start(name: str, *arguments: str, **options: Any) -> Process:
+        process = Process([*COMMANDS[name], *arguments], tmp_path, **options)
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.close()

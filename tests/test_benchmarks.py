@@ -2,25 +2,74 @@
 
 from __future__ import annotations
 
+import importlib
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-CHECKOUT = Path(__file__).parent.parent
+from lazr_smtptest.controller import Controller
+from lazr_smtptest.envelope import Envelope
+from lazr_smtptest.server import Server
+from lazr_smtptest.smtp.errors import ReplyError
 
-pytestmark = pytest.mark.skipif(
-    not (CHECKOUT / "benchmarks").is_dir(),
-    reason="the benchmarks are in the checkout only, they are not installed",
+CHECKOUT = Path(__file__).parent.parent
+TINY = ("--rounds", "1", "--messages", "3")
+
+SCENARIOS = (
+    "reused",
+    "new",
+    "recipients",
+    "64k",
+    "1m",
+    "25m",
+    "pipelined",
+    "tls",
+    "tls-new",
+    "login",
+    "idle",
+    "reactor",
+    "transcript",
+    "log",
+    "start-stop",
+    "start-mail-stop",
+    "latency",
+    "waiters",
+    "memory",
+    "peak",
 )
 
+SERVERS = (
+    "ours",
+    "twistd",
+    "smtp-sink",
+    "twisted",
+    "nodemailer",
+    "aiosmtpd",
+    "maildev",
+)
 
-def run_benchmarks(*arguments: str) -> subprocess.CompletedProcess[str]:
+pytestmark = [
+    pytest.mark.skipif(
+        not (CHECKOUT / "benchmarks").is_dir(),
+        reason="the benchmarks are in the checkout only, they are not installed",
+    ),
+    pytest.mark.skipif(
+        not Path("/proc/self/stat").exists(),
+        reason="the benchmarks look at servers through Linux's /proc",
+    ),
+]
+
+
+def run_benchmarks(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "benchmarks", *arguments],
         cwd=CHECKOUT,
+        env={**os.environ, **environ},
         capture_output=True,
         text=True,
         timeout=120,
@@ -28,26 +77,130 @@ def run_benchmarks(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_one_round_prints_a_row_for_ours_in_each_scenario() -> None:
-    """Ours is timed with a mail and without."""
-    done = run_benchmarks("--rounds", "1")
-    assert done.returncode == 0, done.stderr
-    rows = [line for line in done.stdout.splitlines() if "QueueController" in line]
-    assert len(rows) == 2
-
-
-def test_json_holds_every_measurement(tmp_path: Path) -> None:
-    """Two rounds leave two numbers for ours in each scenario."""
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_a_scenario_measures_ours(scenario: str, tmp_path: Path) -> None:
+    """It has a table, whose first row is ours, and a sample for each round."""
     file = tmp_path / "results.json"
-    done = run_benchmarks("--rounds", "2", "--json", str(file))
+    done = run_benchmarks(
+        *("--scenario", scenario, "--peer", "ours", *TINY, "--json", str(file))
+    )
     assert done.returncode == 0, done.stderr
-    results = json.loads(file.read_text(encoding="utf-8"))["results"]
-    ours = [one for one in results if "QueueController" in one["server"]]
-    assert [len(one["seconds"]) for one in ours] == [2, 2]
+    title, head, ours, *_ = done.stdout.split("\n\n")[1].splitlines()
+    assert title.startswith(f"{scenario}: ")
+    assert ours.startswith("ours ")
+    assert len(ours) <= len(head)
+    (kept,) = json.loads(file.read_text(encoding="utf-8"))["scenarios"]
+    assert len(kept["results"][0]["samples"]) == 1
 
 
-def test_no_rounds_is_refused_in_one_line() -> None:
-    """A number of rounds below one is a usage error, not a traceback."""
-    done = run_benchmarks("--rounds", "0")
+def test_every_server_has_a_row_or_is_named_as_missing() -> None:
+    """What is not on this machine is said, with how to get it."""
+    done = run_benchmarks("--scenario", "reused", *TINY)
+    assert done.returncode == 0, done.stderr
+    rows = {line.split()[0] for line in done.stdout.splitlines() if line.strip()}
+    missing = {
+        line.split()[0]
+        for line in done.stderr.splitlines()
+        if " is left out; to include it: " in line
+    }
+    assert rows & set(SERVERS) == set(SERVERS) - missing
+    assert "ours" in rows
+
+
+def test_what_a_server_cannot_do_is_a_dash() -> None:
+    """aiosmtpd, or any other, has a row without numbers."""
+    done = run_benchmarks("--scenario", "pipelined", "--peer", "twisted", *TINY)
+    assert done.returncode == 0, done.stderr
+    row = next(line for line in done.stdout.splitlines() if "twisted" in line)
+    assert set(row.split()[2:]) == {"-"}
+
+
+def test_a_missing_server_is_named_with_how_to_get_it(tmp_path: Path) -> None:
+    """The npm package is not in the folder that is named."""
+    done = run_benchmarks(
+        *("--scenario", "reused", "--peer", "nodemailer", *TINY),
+        SMTPTEST_PROGRAMS=str(tmp_path),
+    )
+    assert done.returncode == 0, done.stderr
+    assert "npm install --prefix DIR smtp-server" in done.stderr
+
+
+def test_the_list_names_scenarios_and_servers() -> None:
+    """``--list`` measures nothing."""
+    done = run_benchmarks("--list")
+    words = {line.split()[0] for line in done.stdout.splitlines() if line}
+    assert words >= {*SCENARIOS, *SERVERS}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--rounds", "0"), "it must be 1 or more, not 0"),
+        (("--messages", "few"), "it must be 1 or more, not few"),
+        (("--seconds", "0"), "it must be over 0, up to 60, not 0"),
+        (("--scenario", "none"), "invalid choice: 'none'"),
+        (("--peer", "none"), "invalid choice: 'none'"),
+        (("--json", "/none/file"), "it cannot be written"),
+    ],
+)
+def test_a_bad_argument_is_refused_in_one_line(
+    arguments: tuple[str, str], said: str
+) -> None:
+    """It is a usage error, not a traceback."""
+    done = run_benchmarks(*arguments)
     assert done.returncode == 2
-    assert "at least one round" in done.stderr.splitlines()[-1]
+    assert said in done.stderr.splitlines()[-1]
+
+
+def test_the_load_generator_ends_at_a_refusal() -> None:
+    """It fails, and says what it heard."""
+    server = Refusing()
+    worker = [sys.executable, "-m", "benchmarks.load.worker"]
+    with Controller(server):
+        done = subprocess.run(
+            [*worker, str(server.port), "0", "1", '{"connections": 1}'],
+            cwd=CHECKOUT,
+            input="go\n",
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert "554 5.7.1 not today" in done.stderr
+    assert "done" not in done.stdout
+
+
+class Refusing(Server):
+    def handle_envelope(self, envelope: Envelope) -> ReplyError:
+        return ReplyError(554, "5.7.1 not today")
+
+
+@pytest.fixture
+def checkout(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The benchmarks can be imported."""
+    monkeypatch.syspath_prepend(str(CHECKOUT))
+
+
+@pytest.mark.usefixtures("checkout")
+def test_a_lost_message_is_an_error() -> None:
+    """A server that keeps fewer than it accepted has not won anything."""
+    peers = importlib.import_module("benchmarks.peers")
+    running = SimpleNamespace(kept=lambda: 1)
+    with pytest.raises(Exception, match="ours keeps 1 messages of 2"):
+        peers.PEERS[0].check(running, 2)
+
+
+@pytest.mark.usefixtures("checkout")
+def test_an_interrupt_leaves_no_process_behind() -> None:
+    """What was started has ended by the time that it goes on its way."""
+    program = importlib.import_module("benchmarks.program").Program("cat", ["cat"])
+    with pytest.raises(KeyboardInterrupt), program:
+        raise KeyboardInterrupt
+    assert not Path(f"/proc/{program.pid}").exists()
+
+
+def test_the_documentation_says_what_each_scenario_does() -> None:
+    """No scenario is missing in the table of the page."""
+    page = (CHECKOUT / "doc" / "performance.rst").read_text(encoding="utf-8")
+    assert [name for name in SCENARIOS if f"``{name}``" not in page] == []

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import doctest
+import importlib.util
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -20,13 +22,20 @@ from lazr_smtptest import Limits, QueueController
 from lazr_smtptest.smtp.extensions import EXTENSIONS
 from lazr_smtptest.smtp.irregular import IRREGULAR
 from lazr_smtptest.tap import Options
+from lazr_smtptest.testing.pytest_options import OPTIONS as PYTEST_OPTIONS
+from lazr_smtptest.testing.servers import KEYWORDS
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.rst"
 DOCUMENTS = [README, *sorted((ROOT / "doc").glob("*.rst"))]
+PYTEST = ROOT / "doc" / "pytest.rst"
 TWISTED = ROOT / "doc" / "twisted.rst"
 WIRE = ROOT / "doc" / "wire.rst"
 EXAMPLES = sorted((ROOT / "tests" / "examples").glob("[!_]*.py"))
+
+# Only one of these two plugins can run a test that is a coroutine.
+NO_TWISTED = ("-p", "no:twisted", "-o", "asyncio_default_fixture_loop_scope=function")
+NO_ASYNCIO = ("-p", "no:asyncio")
 
 # The flags under which lazr.smtptest always ran its documents.
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE | doctest.REPORT_NDIFF
@@ -126,7 +135,9 @@ def test_the_code_blocks_of_the_document_pass(document: Path, tmp_path: Path) ->
     for number, code in enumerate(code_blocks(document.read_text())):
         assert "def test_" in code
         (tmp_path / f"test_block_{number}.py").write_text(code)
-    run = python("-m", "pytest", "-p", "no:cacheprovider", ".", cwd=tmp_path)
+    run = python(
+        "-m", "pytest", "-p", "no:cacheprovider", *NO_TWISTED, ".", cwd=tmp_path
+    )
     assert run.returncode == 0, run.stdout
 
 
@@ -138,6 +149,75 @@ def test_trial_runs_the_example(example: Path, tmp_path: Path) -> None:
     run = python("-m", "twisted.trial", example, cwd=tmp_path)
     assert run.returncode == 0, run.stdout
     assert "PASSED" in run.stdout
+
+
+def examples(prefix: str) -> pytest.MarkDecorator:
+    """A test for each of the examples whose names begin so."""
+    chosen = [path for path in EXAMPLES if path.name.startswith(prefix)]
+    return pytest.mark.parametrize("example", chosen, ids=named)
+
+
+def need(*packages: str) -> None:
+    """Skip the test for want of a package; on a CI machine that is a failure."""
+    for package in packages:
+        if importlib.util.find_spec(package) is None:
+            message = f"{package} is not here; pip install -e '.[test]' gets it"
+            if os.environ.get("CI"):
+                pytest.fail(message, pytrace=False)
+            pytest.skip(message)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A copy of all examples, away from the settings of this suite."""
+    return shutil.copytree(ROOT / "tests" / "examples", tmp_path / "examples")
+
+
+@examples("recipe_")
+def test_pytest_runs_the_recipe(example: Path, folder: Path) -> None:
+    """With the library that it is for, and all warnings being errors."""
+    need("aiosmtplib", "celery", "flask_mail", "pytest_asyncio", "pytest_django")
+    options = ("-W", "error", "-m", "pytest", *NO_TWISTED, "--ds=_django_project")
+    run = python(*options, example.name, cwd=folder)
+    assert run.returncode == 0, run.stdout
+
+
+@examples("pytest_twisted_")
+def test_pytest_twisted_runs_the_example(example: Path, folder: Path) -> None:
+    """The test is a coroutine on its reactor."""
+    need("pytest_twisted")
+    options = ("-W", "error", "-m", "pytest", *NO_ASYNCIO)
+    run = python(*options, example.name, cwd=folder)
+    assert run.returncode == 0, run.stdout
+
+
+@examples("failing_")
+def test_the_example_fails_as_the_document_shows(example: Path, folder: Path) -> None:
+    """Line by line but for the times, where the document leaves nothing out."""
+    shown = "\n".join(
+        literal_block_after(f"report of {example.name}", PYTEST.read_text())
+    )
+    run = python("-m", "pytest", "--tb=line", *NO_TWISTED, example.name, cwd=folder)
+    output = re.sub(r" \d+\.\d{3} ", " 0.000 ", run.stdout)
+    check_output = doctest.OutputChecker().check_output
+    assert check_output(f"...{shown}...", output, FLAGS), run.stdout
+
+
+@examples("unittest_")
+def test_unittest_runs_the_example(example: Path, folder: Path) -> None:
+    """Without pytest."""
+    run = python("-W", "error", "-m", "unittest", example.name, cwd=folder)
+    assert run.returncode == 0, run.stdout
+
+
+@examples("recipe_django_unittest")
+def test_the_runner_of_django_runs_the_recipe(example: Path, folder: Path) -> None:
+    """Which puts its own mailbox in the place of SMTP at first."""
+    need("django")
+    options = ("--settings=_django_project", f"--pattern={example.name}")
+    run = python("-W", "error", "-m", "django", "test", *options, cwd=folder)
+    assert run.returncode == 0, run.stdout
+    assert "Ran 2 tests" in run.stdout
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=named)
@@ -168,6 +248,18 @@ def test_the_document_tells_every_option_of_twistd() -> None:
     told = set(re.findall(r"^``--([a-z-]+)", TWISTED.read_text(), re.MULTILINE))
     known = {option.rstrip("=") for option in Options().longOpt}
     assert told == known - {"help", "version"}
+
+
+def test_the_document_tells_every_option_of_pytest() -> None:
+    """The list of options is complete, and has nothing else."""
+    told = re.findall(r"^``--smtptest-([a-z-]+)", PYTEST.read_text(), re.MULTILINE)
+    assert sorted(told) == sorted(PYTEST_OPTIONS)
+
+
+def test_the_document_tells_every_keyword_of_the_marker() -> None:
+    """The table is complete, and has nothing else."""
+    told = [keyword for keyword, _ in rows_of_table("Keywords", PYTEST.read_text())]
+    assert set(told) == KEYWORDS
 
 
 def test_the_document_tells_the_default_endpoint() -> None:

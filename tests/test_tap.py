@@ -8,6 +8,7 @@ import subprocess
 import sys
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import pytest
 import trustme
@@ -21,16 +22,21 @@ from twisted.internet.testing import MemoryReactorClock
 from twisted.logger import LogLevel, capturedLogs, formatEvent
 from zope.interface import implementer
 
+from lazr_smtptest.command import CommandServer
 from lazr_smtptest.envelope import Envelope
 from lazr_smtptest.help import GROUPS
+from lazr_smtptest.mailevent import MailEvent
+from lazr_smtptest.quiet import QuietLMTP, QuietSMTP
 from lazr_smtptest.server import StoreServer
 from lazr_smtptest.service import SMTPService
+from lazr_smtptest.session import Session
 from lazr_smtptest.smtp.extensions import EXTENSIONS
 from lazr_smtptest.smtp.lmtp import LMTPServerProtocol
 from lazr_smtptest.smtp.protocol import SMTPServerProtocol
 from lazr_smtptest.smtp.settings import Settings
 from lazr_smtptest.stores import MaildirStore, MemoryStore
 from lazr_smtptest.tap import Options, StartError, makeService
+from lazr_smtptest.watched import WatchedLMTP, WatchedSMTP
 
 log = logging.getLogger("lazr.smtptest")
 
@@ -80,9 +86,9 @@ def smtp_service(service: MultiService) -> SMTPService:
     return child
 
 
-def server_of(service: MultiService) -> StoreServer:
+def server_of(service: MultiService) -> CommandServer:
     server = smtp_service(service).server
-    assert isinstance(server, StoreServer)
+    assert isinstance(server, CommandServer)
     return server
 
 
@@ -187,6 +193,10 @@ class TestOptions:
             ("--max-recipients=0", "--max-recipients is a number from 1 on"),
             ("--max-connections=\u0662", "--max-connections is a number from 0 on"),
             ("--max-connections=" + 5000 * "9", "--max-connections is a number"),
+            ("--max-transcripts=all", "--max-transcripts is a number from 0 on"),
+            ("--workers=0", "--workers is a number from 1 to 256, not '0'"),
+            ("--workers=257", "--workers is a number from 1 to 256, not '257'"),
+            ("--color=red", "--color is auto, always or never, not 'red'"),
             ("--help-auth-type=nope", "nope"),
         ],
     )
@@ -491,6 +501,35 @@ class TestServices:
             make(f"--store=mbox:{tmp_path}/none/box")
         assert caught.value.code == f"smtptest: {caught.value}"
 
+    def test_nothing_is_written_down_without_transcripts(self) -> None:
+        """Most servers are started for their messages."""
+        assert server_of(make()).transcripts is None
+
+    def test_transcripts_are_written_where_it_was_told(self, tmp_path: Path) -> None:
+        """``--transcripts`` names the directory."""
+        folder = server_of(make(f"--transcripts={tmp_path / 'new'}")).transcripts
+        assert folder is not None
+        assert folder.path == tmp_path / "new"
+        assert folder.path.is_dir()
+
+    def test_max_transcripts_are_kept(self, tmp_path: Path) -> None:
+        """``--max-transcripts`` is how many."""
+        server = server_of(make(f"--transcripts={tmp_path}", "--max-transcripts=1"))
+        for number in range(3):
+            server.handle_session(Session(id=f"a-{number}"))
+        assert [file.name[-7:] for file in tmp_path.iterdir()] == ["a-2.txt"]
+
+    def test_transcripts_that_cannot_be_written_are_one_line(
+        self, tmp_path: Path
+    ) -> None:
+        """And no store is made."""
+        (tmp_path / "file").touch()
+        line = line_of(
+            f"--transcripts={tmp_path / 'file'}", f"--store=mbox:{tmp_path}/m"
+        )
+        assert f"--transcripts: cannot use '{tmp_path / 'file'}': Not a dir" in line
+        assert not (tmp_path / "m").exists()
+
     def test_importing_the_module_chooses_no_reactor(self) -> None:
         """The command line says which reactor it is to be."""
         code = "import sys, lazr_smtptest.tap; print(*sys.modules)"
@@ -505,6 +544,81 @@ class TestServices:
         )
         assert "lazr_smtptest.tap" in done.stdout.split()
         assert "twisted.internet.reactor" not in done.stdout.split()
+
+
+class TestScreen:
+    """Whether mail is shown as it arrives."""
+
+    def made(self, parent: dict[str, Any] | None, *arguments: str) -> CommandServer:
+        """Make the server below a command that was given such options."""
+        options = parse("--color=always", *arguments)
+        # Twisted's own are a dictionary, too.
+        options.parent = parent  # type: ignore[assignment]
+        return server_of(makeService(options, Reactor()))  # type: ignore[arg-type]
+
+    @pytest.mark.parametrize("parent", [None, {"nodaemon": 0, "logfile": None}])
+    def test_a_process_in_the_background_shows_nothing(
+        self, parent: dict[str, Any] | None
+    ) -> None:
+        """Nor does a service that is made by another program."""
+        server = self.made(parent, "--lmtp=tcp:1")
+        assert server.protocol is SMTPServerProtocol
+        assert server.lmtp is LMTPServerProtocol
+        assert server.logs_mail
+
+    @pytest.mark.parametrize(
+        "parent",
+        [
+            {"nodaemon": 1, "logfile": None},
+            {"nodaemon": 1, "logfile": "-", "syslog": 0, "logger": None},
+            {"logFile": None},
+        ],
+    )
+    def test_a_log_on_the_screen_does_not_say_it_again(
+        self, parent: dict[str, Any]
+    ) -> None:
+        """One line for each message is enough."""
+        if "logFile" in parent:
+            parent["logFile"] = sys.stdout
+        server = self.made(parent)
+        assert server.protocol is WatchedSMTP
+        assert server.lmtp is WatchedLMTP
+        assert not server.logs_mail
+
+    @pytest.mark.parametrize(
+        "parent",
+        [
+            {"nodaemon": 1, "logfile": "twistd.log"},
+            {"nodaemon": 1, "logfile": None, "syslog": 1},
+            {"nodaemon": 1, "logfile": None, "logger": print},
+            {"logFile": sys.__stderr__},
+        ],
+    )
+    def test_a_log_elsewhere_has_it_too(self, parent: dict[str, Any]) -> None:
+        """The screen is for the moment, and a file stays."""
+        server = self.made(parent)
+        assert server.protocol is WatchedSMTP
+        assert server.logs_mail
+
+    def test_a_quiet_server_shows_nothing_and_logs_nothing(self) -> None:
+        """Wherever the log goes."""
+        server = self.made({"nodaemon": 1}, "--quiet")
+        assert server.protocol is QuietSMTP
+        assert server.lmtp is QuietLMTP
+        assert not server.logs_mail
+
+    def test_where_there_is_no_terminal_nothing_is_shown(self) -> None:
+        """Unless it is asked for."""
+        server = self.made({"nodaemon": 1}, "--color=auto")
+        assert server.protocol is SMTPServerProtocol
+
+    def test_what_arrives_is_shown(self, capsys: pytest.CaptureFixture[str]) -> None:
+        """On the standard output."""
+        server = self.made({"nodaemon": 1, "logfile": "-"})
+        server.mail_event(
+            MailEvent(seconds=0, session="1", outcome="aborted", sender="a@b")
+        )
+        assert capsys.readouterr().out.endswith("aborted \x1b[0m  a@b\n")
 
 
 class TestLog:
@@ -531,6 +645,17 @@ class TestLog:
         lines = logged(f"--store=mbox:{tmp_path / 'm'}")
         expected = f"ready, keeping messages in mbox:{tmp_path / 'm'}"
         assert lines[-1] == (LogLevel.info, expected)
+
+    def test_the_end_says_what_there_was(self) -> None:
+        """A script that sent a thousand messages sees how many arrived."""
+        service = make()
+        with capturedLogs() as events:
+            service.startService()
+            server_of(service).sessions.session_began(Session(id="a-1"))
+            service.stopService()
+        assert formatEvent(events[-1]) == (
+            "counted: connections=1 open=1 messages=0 refusals=0"
+        )
 
     def test_it_is_not_ready_before_the_reactor_runs(self) -> None:
         """Until then a signal would end the process as if it had failed."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import queue
 import re
 import select
 import signal
@@ -12,104 +11,24 @@ import socket
 import ssl
 import subprocess
 import sys
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from lazr_smtptest.stores import MaildirStore
 
-ROOT = Path(__file__).parents[1]
-
-# Longer than anything takes on a busy machine; nothing waits for it to pass.
-PATIENCE = 60
-
-TWISTD = ["-c", "from twisted.scripts.twistd import run; run()"]
-COMMANDS = {
-    "twistd": [*TWISTD, "-n", "--pidfile=", "smtptest"],
-    "twistd-asyncio": [*TWISTD, "-n", "--pidfile=", "--reactor=asyncio", "smtptest"],
-    "twist": ["-m", "twisted", "--log-format=text", "smtptest"],
-}
-LOOPBACK = ["--smtp", "tcp:0:interface=127.0.0.1"]
-MAIL = "Subject: hello\r\n\r\nHello.\r\n"
-
-
-class Process:
-    """A command that runs, and the lines that it writes."""
-
-    def __init__(self, command: list[str], cwd: Path) -> None:
-        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-        self.popen = subprocess.Popen(
-            [sys.executable, "-u", *command],
-            cwd=cwd,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        self.lines: list[str] = []
-        self._queue: queue.Queue[str | None] = queue.Queue()
-        self._reader = threading.Thread(target=self._read)
-        self._reader.start()
-
-    def _read(self) -> None:
-        assert self.popen.stdout is not None
-        with self.popen.stdout as output:
-            for line in output:
-                self._queue.put(line.rstrip("\n"))
-        self._queue.put(None)
-
-    def wait_for(self, pattern: str) -> re.Match[str]:
-        """Read lines until one matches."""
-        while (line := self._queue.get(timeout=PATIENCE)) is not None:
-            self.lines.append(line)
-            if match := re.search(pattern, line):
-                return match
-        raise AssertionError(f"it ended without {pattern!r}: {self.lines}")
-
-    def wait(self) -> int:
-        """Wait for the end; give the exit status."""
-        while (line := self._queue.get(timeout=PATIENCE)) is not None:
-            self.lines.append(line)
-        return self.popen.wait(PATIENCE)
-
-    def terminate(self) -> int:
-        """Send SIGTERM; give the exit status."""
-        self.popen.send_signal(signal.SIGTERM)
-        return self.wait()
-
-    def port(self) -> int:
-        """Wait until it listens; give the port."""
-        port = int(self.wait_for(r"listening on 127\.0\.0\.1:(\d+)")[1])
-        # The last line of a start; after it a signal finds the handler in place.
-        self.wait_for("ready, keeping messages in")
-        return port
-
-    def close(self) -> None:
-        """End it, whatever it does."""
-        self.popen.kill()
-        self.popen.wait(PATIENCE)
-        self._reader.join(PATIENCE)
-
-
-Start = Callable[..., Process]
-
-
-@pytest.fixture
-def start(tmp_path: Path) -> Iterator[Start]:
-    """Start processes, and end them after the test."""
-    started: list[Process] = []
-
-    def start(name: str, *arguments: str) -> Process:
-        process = Process([*COMMANDS[name], *arguments], tmp_path)
-        started.append(process)
-        return process
-
-    yield start
-    for process in started:
-        process.close()
+from .commands import (
+    COMMANDS,
+    LOOPBACK,
+    MAIL,
+    PATIENCE,
+    ROOT,
+    TWISTD,
+    Process,
+    Start,
+    send,
+)
 
 
 @pytest.fixture
@@ -117,12 +36,6 @@ def taken() -> Iterator[int]:
     """Give a port of the loopback interface that somebody else listens on."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         yield listener.getsockname()[1]
-
-
-def send(port: int, message: str = MAIL, recipients: int = 1) -> None:
-    to = [f"r{number}@example.com" for number in range(recipients)]
-    with smtplib.SMTP("127.0.0.1", port, timeout=PATIENCE) as client:
-        client.sendmail("s@example.com", to, message)
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -278,6 +191,62 @@ def test_who_must_log_in_does(start: Start, tmp_path: Path) -> None:
     assert "secret" not in "\n".join(process.lines)
 
 
+def test_each_session_is_written_down(start: Start, tmp_path: Path) -> None:
+    """When it has ended, or at the stop; with secrets masked."""
+    process = start("twistd", *LOOPBACK, "--transcripts=said", "--auth=any")
+    port = process.port()
+    with smtplib.SMTP("127.0.0.1", port, timeout=PATIENCE) as client:
+        client.login("anna", "secret")
+        client.sendmail("s@example.com", ["r@example.com"], MAIL)
+    with socket.create_connection(("127.0.0.1", port), PATIENCE) as client:
+        assert client.recv(100).startswith(b"220 ")
+        assert process.terminate() == 0
+    ended, stopped = (file.read_text() for file in sorted(tmp_path.glob("said/*")))
+    assert "\nUser: anna, by " in ended
+    assert "\nMail 1: delivered, from <s@example.com> to <r@example.com>, " in ended
+    assert "********" in ended
+    assert " <** 421 4.3.2 the server is shutting down\n" in stopped
+
+
+def test_a_session_that_cannot_be_written_down_is_one_line(
+    start: Start, tmp_path: Path
+) -> None:
+    """And the server goes on."""
+    process = start("twistd", *LOOPBACK, "--transcripts=said")
+    port = process.port()
+    (tmp_path / "said").rmdir()
+    for _ in range(2):
+        send(port)
+    assert process.terminate() == 0
+    log = "\n".join(process.lines)
+    assert log.count("accepted: ") == 2
+    assert log.count("cannot write transcripts to ") == 1
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_sigusr2_logs_what_there_was(start: Start, name: str) -> None:
+    """And so does the end."""
+    process = start(name, *LOOPBACK)
+    port = process.port()
+    send(port)
+    process.popen.send_signal(signal.SIGUSR2)
+    process.wait_for(r"counted: connections=1 open=\d messages=1 refusals=0$")
+    send(port)
+    assert process.terminate() == 0
+    counted = "counted: connections=2 open=0 messages=2 refusals=0"
+    assert sum(counted in line for line in process.lines) == 1
+
+
+def test_a_quiet_server_only_counts(start: Start) -> None:
+    """Nothing is said of a single message, nor shown on a terminal."""
+    process = start("twistd", *LOOPBACK, "--quiet", columns=80)
+    send(process.port())
+    process.terminate()
+    log = "\n".join(process.lines)
+    assert "accepted" not in log
+    assert "counted: connections=1 open=0 messages=1 refusals=0" in log
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 @pytest.mark.parametrize(
     ("argument", "named"),
@@ -289,6 +258,7 @@ def test_who_must_log_in_does(start: Start, tmp_path: Path) -> None:
         ("--store=tape", "unknown store 'tape'"),
         ("--smtp=nope:1", "bad endpoint 'nope:1'"),
         ("--store=mbox:/nowhere/box", "cannot use '/nowhere/box' as an mbox"),
+        ("--transcripts=/nowhere/here", "--transcripts: cannot use '/nowhere/here'"),
     ],
 )
 def test_a_bad_option_is_one_line(
@@ -365,9 +335,12 @@ class TestInTheBackground:
         os.close(self.ended)
         assert readable
 
-    def test_it_listens_when_the_command_returns(self, tmp_path: Path) -> None:
+    @pytest.mark.parametrize("workers", ["--workers=1", "--workers=2"])
+    def test_it_listens_when_the_command_returns(
+        self, tmp_path: Path, workers: str
+    ) -> None:
         """A script may send mail right after the command that starts the server."""
-        done = self.run(tmp_path, *LOOPBACK, "--store=maildir:box")
+        done = self.run(tmp_path, *LOOPBACK, workers, "--store=maildir:box")
         pid = int((tmp_path / "pid").read_text())
         try:
             assert done.returncode == 0

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-__all__ = ["irregularities", "longest_line_exceeds"]
+from lazr_smtptest.spool import AnyContent, blocks_of
+
+__all__ = ["LineMeter", "irregularities", "longest_line_exceeds"]
 
 # RFC 5321 section 4.5.3.1.6, the CRLF not counted.
 _LINE = 998
+_CRLF = b"\r\n"
 
 
-def irregularities(content: bytes, options: Mapping[str, str | None]) -> list[str]:
+def irregularities(content: AnyContent, options: Mapping[str, str | None]) -> list[str]:
     """Find what is irregular in a message.
 
     Args:
@@ -19,31 +22,69 @@ def irregularities(content: bytes, options: Mapping[str, str | None]) -> list[st
 
     Returns:
         keys of `lazr_smtptest.smtp.irregular.IRREGULAR`.
+
+    Raises:
+        OSError: the message is in a file that cannot be read.
     """
     body = (options.get("BODY") or "").upper()
     if body == "BINARYMIME":
         return []
-    found = []
-    ends = content.count(b"\r\n")
-    if content.count(b"\n") != ends or content.count(b"\r") != ends:
-        found.append("bare-newline")
-    if longest_line_exceeds(content, _LINE):
-        found.append("long-line")
+    bare, ascii_only, lines = False, True, LineMeter(_LINE)
+    for block in blocks_of(content):
+        ends = block.count(_CRLF)
+        bare = bare or block.count(b"\n") != ends or block.count(b"\r") != ends
+        ascii_only = ascii_only and block.isascii()
+        lines.feed(block)
     eight_bit = body == "8BITMIME" or "SMTPUTF8" in options
-    if not eight_bit and not content.isascii():
-        found.append("undeclared-8bit")
-    return found
+    found = {
+        "bare-newline": bare,
+        "long-line": lines.exceeded,
+        "undeclared-8bit": not (eight_bit or ascii_only),
+    }
+    return [kind for kind, is_there in found.items() if is_there]
 
 
-def longest_line_exceeds(content: bytes, limit: int) -> bool:
+class LineMeter:
+    """Says whether a line is too long in a message that is seen block by block.
+
+    Args:
+        limit: the most octets that a line may have, its CRLF not counted.
+
+    Attributes:
+        exceeded: whether there was a line with more.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        # Octets of the line that has not ended.
+        self._open = 0
+        self.exceeded = False
+
+    def feed(self, block: bytes) -> None:
+        """Look at a block, which does not end between a CR and its LF."""
+        end = block.find(_CRLF)
+        self._open += len(block) if end < 0 else end
+        if self._open > self._limit or (
+            end >= 0 and longest_line_exceeds(block, self._limit, end + 2)
+        ):
+            self.exceeded = True
+        if end >= 0:
+            self._open = len(block) - block.rfind(_CRLF) - 2
+
+
+def longest_line_exceeds(content: bytes, limit: int, start: int = 0) -> bool:
     """Say whether a line has more than `limit` octets, its CRLF not counted.
 
     It does not look at each line: from a line's start it jumps to the last line
     that ends within the limit.
+
+    Args:
+        content: the lines.
+        limit: octets.
+        start: where the first line begins.
     """
-    start = 0
     while len(content) - start > limit:
-        end = content.rfind(b"\r\n", start, start + limit + 2)
+        end = content.rfind(_CRLF, start, start + limit + 2)
         if end < 0:
             return True
         start = end + 2

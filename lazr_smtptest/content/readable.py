@@ -6,12 +6,14 @@ import re
 from collections.abc import Mapping
 from email.message import EmailMessage
 from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from lazr_smtptest.content.addresses import MOST, read_addresses
 from lazr_smtptest.content.attachment import Attachment, read_attachment
 from lazr_smtptest.content.dkim import DKIMResult, verify
 from lazr_smtptest.content.dkimkeys import Key
+from lazr_smtptest.content.fields import Fields
 from lazr_smtptest.content.links import (
     html_links,
     list_links,
@@ -59,7 +61,7 @@ class Readable:
 
     def headers(self, name: str) -> tuple[str, ...]:
         """Give every header field of that name, in order; see `header`."""
-        bodies = self._parts.fields.all(name)
+        bodies = self._fields.all(name)
         return tuple(decode_words(body)[0] for body in bodies)
 
     @property
@@ -67,19 +69,22 @@ class Readable:
         """The Subject, see `header`; ``None`` if there is none."""
         return self.header("subject")
 
+    def addresses(self, name: str) -> tuple[str, ...]:
+        """Give the addresses of the header fields of that name, in order.
+
+        Without the names of people and groups; at most 1000 of each field.
+
+        Args:
+            name: such as ``"to"`` or ``"reply-to"``; its case does not matter.
+        """
+        bodies = self._fields.all(name)
+        return tuple(address for body in bodies for address in read_addresses(body))
+
     @cached_property
     def recipients_in_headers(self) -> tuple[str, ...]:
-        """The addresses of To, Cc and Bcc, without names, each once, in order.
-
-        At most 1000 of each field.
-        """
-        bodies = [
-            body
-            for name in ("to", "cc", "bcc")
-            for body in self._parts.fields.all(name)
-        ]
-        found = (address for body in bodies for address in read_addresses(body))
-        return tuple(dict.fromkeys(found))
+        """The addresses of To, Cc and Bcc, each once; see `addresses`."""
+        found = (self.addresses(name) for name in ("to", "cc", "bcc"))
+        return tuple(dict.fromkeys(chain.from_iterable(found)))
 
     @property
     def bcc(self) -> tuple[str, ...]:
@@ -97,7 +102,7 @@ class Readable:
         An ``https`` one is for a POST (RFC 8058) if `header` gives
         ``"List-Unsubscribe=One-Click"`` for ``List-Unsubscribe-Post``.
         """
-        bodies = self._parts.fields.all("list-unsubscribe")
+        bodies = self._fields.all("list-unsubscribe")
         return tuple(link for body in bodies for link in list_links(body))
 
     # The body
@@ -169,7 +174,7 @@ class Readable:
         Nothing is verified. Of the first 5 fields, those that say what they
         must; `trouble` has the others.
         """
-        found, _ = read_signatures(self._parts.fields)
+        found, _ = read_signatures(self._fields)
         return tuple(field.signature for field in found if field.signature)
 
     def verify_dkim(
@@ -195,7 +200,7 @@ class Readable:
             ValueError: a key is none, or a name is none of a key.
             TypeError: a key is neither text nor bytes.
         """
-        return verify(self.content, self._parts.fields, key, domain)
+        return verify(self.content, self._fields, key, domain)
 
     # All of it
 
@@ -233,6 +238,10 @@ class Readable:
         message, raw = self._message
         found += [f"message has {name} as text" for name in plain_headers(message)]
         return tuple(dict.fromkeys([*found, *([raw] if raw else [])]))
+
+    @property
+    def _fields(self) -> Fields:
+        return self._parts.fields
 
     @cached_property
     def _parts(self) -> Parts:

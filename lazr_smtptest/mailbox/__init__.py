@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from lazr_smtptest.mailbox.box import Mailbox, MailboxView
-from lazr_smtptest.mailbox.report import NotReceived
+from lazr_smtptest.mailbox.failure import NotReceived
 
 __all__ = ["Mailbox", "MailboxView", "NotReceived"]

@@ -7,22 +7,33 @@ from abc import abstractmethod
 from collections.abc import Callable
 from typing import Any
 
+import attrs
 from zope.interface import implementer
 
 from lazr_smtptest.envelope import Envelope
 from lazr_smtptest.errors import StateError
+from lazr_smtptest.faults import Faults, LimitedFaults
+from lazr_smtptest.faults.scripted import Scripted
 from lazr_smtptest.interfaces import IMessageStore
+from lazr_smtptest.mailbox.asserting import Asserting
+from lazr_smtptest.mailbox.attempt import concerns
 from lazr_smtptest.mailbox.criteria import Criteria, Predicate
-from lazr_smtptest.mailbox.reading import Reading
-from lazr_smtptest.mailbox.waiting import Waiter
+from lazr_smtptest.mailbox.evidence import Evidence
+from lazr_smtptest.mailbox.kept import Kept
+from lazr_smtptest.mailbox.waiter import Waiter
+from lazr_smtptest.mailbox.waiters import Waiters
+from lazr_smtptest.session import Session
 from lazr_smtptest.sessionlog import SessionLog
 from lazr_smtptest.smtp.names import named
 from lazr_smtptest.stores._base import Subscribers
 
 __all__ = ["Mailbox", "MailboxView"]
 
+# What faults call that by which there are views.
+_MATCHES = {"recipient": "to", "user": "user"}
 
-class _Viewed(Reading):
+
+class _Viewed(Asserting):
     """What parts can be taken of."""
 
     def for_recipient(self, recipient: object) -> MailboxView:
@@ -32,6 +43,11 @@ class _Viewed(Reading):
     def for_user(self, user: object) -> MailboxView:
         """Give the part with messages of clients that logged in as a user."""
         return self._view(user=user)
+
+    @property
+    @abstractmethod
+    def faults(self) -> Scripted:
+        """Where the server is to misbehave, for these messages."""
 
     @abstractmethod
     def _discard(self, criteria: Criteria) -> None:
@@ -43,51 +59,86 @@ class _Viewed(Reading):
 
 @implementer(IMessageStore)
 class Mailbox(_Viewed):
-    """What arrived, for a test to look at and to wait for.
+    """What arrived, for a test to look at, to wait for and to assert on.
 
-    It is a message store too: any thread may add messages while others read and
-    wait. `Reading` says how messages are found.
+    It is a message store too. Any thread may add messages, also while others
+    read and wait.
+
+    What is looked for is said by keywords, all of which have to be so:
+
+    - ``sender``, ``recipient``: an address of the envelope, in which ``*`` stands
+      for any text and ``?`` for one character; the domain's case does not matter.
+      One of the recipients is enough.
+    - ``to``, ``cc``: likewise, an address that the header names there; ``bcc``: a
+      recipient whom the header does not name.
+    - ``subject``, ``helo``, ``user``, ``warning``: the very text.
+    - ``text``, ``html``: a text that is in the body, however its lines end.
+    - ``header``: a mapping of names to the very text of one such field.
+    - ``attachment``: the name of one, or a mapping with ``name``,
+      ``content_type`` or ``content`` (bytes) of one.
+
+    Instead of the text each takes a compiled regular expression, which is
+    searched for; a function of the value; an object with an ``__eq__`` of its
+    own, such as ``unittest.mock.ANY``; or, but for ``sender``, ``recipient`` and
+    ``helo``, ``None``: the message has no such thing. Before the keywords any
+    number of functions may be given that take the `Envelope`.
+
+    An unknown keyword, or a value of a type that can match nothing, is a
+    TypeError at the call; a text that can match nothing is a ValueError. What
+    the given functions raise is raised in the test. They may be called in the
+    thread that brings a message.
 
     Attributes:
         sessions: those over which the messages come. Those of them that failed
-            are in the text of every `NotReceived`.
-        appendix: gives a text that is put at the end of every `NotReceived`,
-            called in the thread of the test; ``""`` for none.
+            are in the text of every failure.
+        address: where clients come in, for the text of failures; ``""`` if that
+            is not known.
+        appendix: gives a text that is put at the end of every failure, called in
+            the thread of the test; ``""`` for none.
     """
 
     def __init__(self) -> None:
         self.sessions = SessionLog()
+        self._faults = Faults()
+        self.address = ""
         self.appendix: Callable[[], str] | None = None
         self._lock = threading.Lock()
-        self._envelopes: list[Envelope] = []
-        # A dictionary for its order: who waits longest is told first.
-        self._waiters: dict[Waiter, None] = {}
+        self._kept = Kept()
+        self._waiters = Waiters()
         self._subscribers = Subscribers()
         self._closed = False
 
     def __repr__(self) -> str:
         return f"<Mailbox of {len(self)}>"
 
+    @property
+    def faults(self) -> Faults:
+        """Where the server is to misbehave, whatever the message.
+
+        What did not happen of it is in the text of every failure.
+        """
+        return self._faults
+
     def add(self, envelope: Envelope) -> None:
         """Keep a message, and tell those who wait for it."""
         envelope = named(envelope)
         with self._lock:
-            self._envelopes.append(envelope)
-            waiters = tuple(self._waiters)
+            self._kept.add(envelope)
+            waiters = self._waiters.concerned(envelope)
         for waiter in waiters:
             waiter.offer((envelope,))
         self._subscribers.tell(envelope)
 
     def get(self, id: str) -> Envelope | None:
         """Give the message with that `id`; ``None`` if there is none."""
-        return next((each for each in self._all() if each.id == id), None)
+        return next((each for each in self._among("") if each.id == id), None)
 
     def delete(self, id: str) -> bool:
         """Forget the message with that `id`; say whether there was one."""
         with self._lock:
-            before = len(self._envelopes)
-            self._envelopes = [each for each in self._envelopes if each.id != id]
-            return len(self._envelopes) < before
+            before = len(self._kept)
+            self._kept.discard(lambda envelope: envelope.id == id)
+            return len(self._kept) < before
 
     def subscribe(self, function: Callable[[Envelope], object]) -> Callable[[], None]:
         """Have `function` called with each message; see `IMessageStore`."""
@@ -99,7 +150,7 @@ class Mailbox(_Viewed):
         Who waits keeps what he has been told of.
         """
         with self._lock:
-            self._envelopes = []
+            self._kept.clear()
         self.sessions.clear()
 
     def close(self) -> None:
@@ -119,14 +170,15 @@ class Mailbox(_Viewed):
             self._closed = False
 
     def __len__(self) -> int:
-        return len(self._envelopes)
-
-    def _all(self) -> tuple[Envelope, ...]:
         with self._lock:
-            return tuple(self._envelopes)
+            return len(self._kept)
+
+    def _among(self, key: str) -> tuple[Envelope, ...]:
+        with self._lock:
+            return self._kept.of(key)
 
     def _snapshot(self) -> list[Envelope]:
-        return list(self._all())
+        return list(self._among(""))
 
     def _query(self, predicates: tuple[Predicate, ...], given: Any) -> Criteria:
         return Criteria.of(*predicates, **given)
@@ -135,8 +187,8 @@ class Mailbox(_Viewed):
         # Locks are always taken in this order, and `add` offers without its own.
         with waiter:
             with self._lock:
-                self._waiters[waiter] = None
-                arrived = tuple(self._envelopes)
+                self._waiters.add(waiter)
+                arrived = self._kept.of(waiter.key)
                 closed = self._closed
             waiter.offer(arrived)
             if closed:
@@ -145,40 +197,72 @@ class Mailbox(_Viewed):
     def _unwatch(self, waiter: Waiter) -> None:
         waiter.cancel()
         with self._lock:
-            self._waiters.pop(waiter, None)
+            self._waiters.discard(waiter)
 
-    def _appendix(self) -> str:
-        return self.appendix() if self.appendix is not None else ""
+    def _sessions(self) -> tuple[Session, ...]:
+        return tuple(self.sessions)
+
+    def _evidence(self) -> Evidence:
+        return Evidence(
+            arrived=self._among(""),
+            sessions=self._sessions(),
+            counters=self.sessions.counters,
+            address=self.address,
+            faults=self.faults.report(),
+            appendix=self.appendix() if self.appendix is not None else "",
+        )
 
     def _discard(self, criteria: Criteria) -> None:
-        # Compared by identity: two messages may well be equal.
-        doomed = {id(envelope) for envelope in self._all() if criteria(envelope)}
+        # Looked at without the lock: the criteria are the test's. Compared by
+        # identity: two messages may well be equal.
+        doomed = {id(each) for each in self._among(criteria.key) if criteria(each)}
         with self._lock:
-            self._envelopes = [
-                envelope for envelope in self._envelopes if id(envelope) not in doomed
-            ]
+            self._kept.discard(lambda envelope: id(envelope) in doomed)
 
 
 class MailboxView(_Viewed):
     """The part of a mailbox that meets criteria, now and in future.
 
-    `Reading` says how messages are found. A failure tells of the other messages
-    of the mailbox too: the wanted one may be among them.
+    `Mailbox` says how messages are found. A failure tells of the other messages
+    of the mailbox too: the wanted one may be among them. Of the sessions it tells
+    of those that were for the recipients or the user of this part, and of those
+    that never came as far as to say for whom they had mail.
     """
 
     def __init__(self, whole: _Viewed, criteria: Criteria) -> None:
         self._whole = whole
         self._criteria = criteria
+        self._limited: LimitedFaults | None = None
+        # The sessions that had ended when it was cleared.
+        self._past: frozenset[Session] = frozenset()
 
     def __repr__(self) -> str:
         return f"<MailboxView of {len(self)} in {self._whole!r}>"
 
-    def clear(self) -> None:
-        """Remove the messages of this part from the mailbox."""
-        self._discard(self._criteria)
+    @property
+    def faults(self) -> Scripted:
+        """Where the server is to misbehave, for these recipients or this user only.
 
-    def _all(self) -> tuple[Envelope, ...]:
-        return self._whole._all()
+        Each view has rules, a journal and a report of its own.
+        """
+        if self._limited is None:
+            given = self._criteria.given
+            matches = {_MATCHES[name]: given[name] for name in given}
+            self._limited = self._whole.faults.limited_to(**matches)
+        return self._limited
+
+    def clear(self) -> None:
+        """Remove the messages of this part from the mailbox.
+
+        A failure of this part does not tell of the sessions that have ended.
+        """
+        self._discard(self._criteria)
+        self._past = frozenset(
+            each for each in self._whole._sessions() if each.ended is not None
+        )
+
+    def _among(self, key: str) -> tuple[Envelope, ...]:
+        return self._whole._among(key)
 
     def _query(self, predicates: tuple[Predicate, ...], given: Any) -> Criteria:
         return (
@@ -193,8 +277,19 @@ class MailboxView(_Viewed):
     def _unwatch(self, waiter: Waiter) -> None:
         self._whole._unwatch(waiter)
 
-    def _appendix(self) -> str:
-        return self._whole._appendix()
+    def _sessions(self) -> tuple[Session, ...]:
+        return tuple(
+            each
+            for each in self._whole._sessions()
+            if each not in self._past and concerns(each, self._criteria)
+        )
+
+    def _evidence(self) -> Evidence:
+        return attrs.evolve(
+            self._whole._evidence(),
+            sessions=self._sessions(),
+            faults=self.faults.report(),
+        )
 
     def _discard(self, criteria: Criteria) -> None:
         self._whole._discard(self._whole._query((), {}) & criteria)

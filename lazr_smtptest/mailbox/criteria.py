@@ -25,6 +25,7 @@ Predicate = Callable[[Envelope], object]
 # RFC 5322 section 2.2: printable ASCII without the colon.
 _HEADER_NAME = re.compile(r"[!-9;-~]+")
 _ATTACHMENT_KEYS = ("name", "content_type", "content")
+_OF_ENVELOPE = ("sender", "recipient", "helo", "user")
 
 
 @attrs.frozen(eq=False)
@@ -37,6 +38,7 @@ class Criterion:
         values: gives what an envelope has for it, for the failure.
         matches: says whether an envelope is as wanted.
         plain: the text that is wanted, if it is one text.
+        key: see `Matcher`.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Criterion:
     values: Callable[[Envelope], Sequence[Any]]
     matches: Callable[[Envelope], bool]
     plain: str | None = None
+    key: str = ""
 
 
 @attrs.frozen
@@ -89,6 +92,21 @@ class Criteria:
             {**self.given, **other.given}, (*self.criteria, *other.criteria)
         )
 
+    @property
+    def key(self) -> str:
+        """What `keys_of` gives of a recipient of every message that is wanted.
+
+        ``""`` if that is not known. Of several the longest, which says most.
+        """
+        keys = [each.key for each in self.criteria if each.name == "recipient"]
+        return max(keys, key=len, default="")
+
+    def of_envelope(self) -> Criteria:
+        """Keep what can be told before the message itself has come."""
+        return Criteria(
+            self.given, tuple(c for c in self.criteria if c.name in _OF_ENVELOPE)
+        )
+
     def missed(self, envelope: Envelope) -> list[Criterion]:
         """List what an envelope does not meet."""
         return [each for each in self.criteria if not each.matches(envelope)]
@@ -105,7 +123,7 @@ def _criterion(
             return not found
         return any(map(wanted.matches, found))
 
-    return Criterion(name, wanted.words, values, matches, wanted.plain)
+    return Criterion(name, wanted.words, values, matches, wanted.plain, wanted.key)
 
 
 def _field(
@@ -126,10 +144,14 @@ def _present(value: str | None) -> tuple[str, ...]:
     return () if value is None else (value,)
 
 
-def _recipient(wanted: str) -> Matcher:
+def _named(wanted: str) -> Matcher:
     if not wanted:
-        raise ValueError("recipient must not be empty: no message has such a one")
+        raise ValueError("an address must not be empty: no message has such a one")
     return address(wanted)
+
+
+def _addresses(field: str) -> Callable[[str, object], Iterator[Criterion]]:
+    return _field(lambda envelope: envelope.addresses(field), _named)
 
 
 def _warning(wanted: str) -> Matcher:
@@ -205,12 +227,15 @@ def _predicate(function: Predicate) -> Criterion:
 # In the order of their cost.
 _MAKERS: dict[str, Callable[[str, object], Iterator[Criterion]]] = {
     "sender": _field(lambda envelope: (envelope.mail_from,), address, optional=False),
-    "recipient": _field(lambda envelope: envelope.rcpt_tos, _recipient, optional=False),
+    "recipient": _field(lambda envelope: envelope.rcpt_tos, _named, optional=False),
     "helo": _field(lambda envelope: (envelope.helo,), optional=False),
     "user": _field(lambda envelope: _present(envelope.user)),
-    "warning": _field(lambda envelope: envelope.warnings, _warning),
+    "to": _addresses("to"),
+    "cc": _addresses("cc"),
+    "bcc": _field(lambda envelope: envelope.bcc, _named),
     "subject": _field(lambda envelope: _present(envelope.subject)),
     "header": _headers,
+    "warning": _field(lambda envelope: envelope.warnings, _warning),
     "text": _field(lambda envelope: _present(envelope.text), containing),
     "html": _field(lambda envelope: _present(envelope.html), containing),
     "attachment": _attachment,

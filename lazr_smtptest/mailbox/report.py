@@ -1,178 +1,158 @@
-"""What a failed test says: what it looked for, and what came instead."""
+"""What a failed test says: what it looked for, what came instead, what was said."""
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Sequence
+import time
+from collections.abc import Iterable, Sequence
 
-import attrs
-
-from lazr_smtptest.content.attachment import Attachment
 from lazr_smtptest.envelope import Envelope
-from lazr_smtptest.mailbox.criteria import Criteria, Criterion
+from lazr_smtptest.mailbox.attempt import attempts
+from lazr_smtptest.mailbox.criteria import Criteria
+from lazr_smtptest.mailbox.difference import candidates, title
+from lazr_smtptest.mailbox.evidence import Evidence
+from lazr_smtptest.mailbox.excerpt import excerpt
+from lazr_smtptest.mailbox.failure import NotReceived
+from lazr_smtptest.mailbox.lines import more, short
+from lazr_smtptest.mailbox.verdict import verdict
+from lazr_smtptest.session import Session
 
-__all__ = ["NotReceived", "candidates", "listing", "report"]
+__all__ = ["not_received", "unexpected"]
 
 # What a failure may take of the terminal.
-_CANDIDATES = 5
-_VALUES = 5
-_LINES = 20
-_WIDTH = 200
+_LISTED = 5
+_SESSIONS = 3
 
-# Only these, the newest, are compared: each may have to be parsed.
-_COMPARED = 1000
+_NOBODY = "Either nothing was sent, or it was sent to another host or port."
 
-# Comparing texts is quadratic: only so many lines of each are.
-_COMPARED_LINES = 200
-
-_HINTS = """\
-Nothing arrived at all. Ask in this order:
-  - Did the code under test come to the point where it sends?
-  - Does it send to the host and port of this server?
-  - Did the server refuse it, or did the client give up?"""
+# Only so many sessions, the latest, are searched for what was wanted.
+_SEARCHED = 100
 
 
-class NotReceived(AssertionError, TimeoutError):  # noqa: N818
-    """What a test waited or looked for did not arrive.
-
-    Attributes:
-        criteria: what was looked for, by keyword, as it was given.
-        arrived: every message that had arrived, oldest first.
-    """
-
-    def __init__(
-        self, text: str, criteria: Criteria, arrived: Sequence[Envelope]
-    ) -> None:
-        super().__init__(text)
-        self.criteria = dict(criteria.given)
-        self.arrived = tuple(arrived)
-
-
-@attrs.frozen
-class Candidate:
-    """A message that was not quite what was wanted."""
-
-    position: int
-    envelope: Envelope
-    missed: list[Criterion]
-
-
-def report(
-    heading: str,
-    criteria: Criteria,
-    arrived: Sequence[Envelope],
-    appendix: str,
-) -> str:
-    """Write the text of a failure.
+def not_received(
+    criteria: Criteria, found: int, count: int, within: str, evidence: Evidence
+) -> NotReceived:
+    """Make the failure of a test that wanted more messages than there are.
 
     Args:
-        heading: what went wrong, a line without its end.
         criteria: what was looked for.
-        arrived: all that there was to be found.
-        appendix: a text to be put at the end; ``""`` for none.
+        found: how many there are.
+        count: how many were wanted.
+        within: what to say of the time; ``""`` for nothing.
+        evidence: what is known.
     """
-    parts = ["\n".join([heading, *_wanted(criteria)])]
-    if arrived:
-        parts.extend(_nearest(criteria, arrived))
+    arrived = len(evidence.arrived)
+    if found:
+        what = f"only {found} of {count} messages match"
     else:
-        parts.append(_HINTS)
-    return "\n\n".join(filter(None, [*parts, appendix]))
-
-
-def listing(envelopes: Sequence[Envelope]) -> list[str]:
-    """Name messages, a line each, not too many."""
-    lines = [f"  - {_names(each)}" for each in envelopes[:_CANDIDATES]]
-    return lines + _more(len(envelopes) - _CANDIDATES, "  ")
-
-
-def candidates(criteria: Criteria, arrived: Sequence[Envelope]) -> list[Candidate]:
-    """Find the messages that miss the fewest criteria, the newest first."""
-    first = max(0, len(arrived) - _COMPARED)
-    missing = [
-        Candidate(position, envelope, missed)
-        for position, envelope in enumerate(arrived[first:], first + 1)
-        if (missed := criteria.missed(envelope))
+        what = "no message matches" if arrived else "no message arrived"
+    of_all = f" ({arrived} arrived)" if arrived else ""
+    sessions = _ranked(criteria, evidence.failed)
+    why = _why(criteria, evidence, sessions)
+    parts = [
+        short(": ".join(filter(None, [f"{what}{within}{of_all}", why]))),
+        "\n".join(["wanted:", *_wanted(criteria)]),
+        *_nearest(criteria, evidence.arrived),
+        "" if arrived or evidence.counters.connections else _NOBODY,
+        *_conversations(sessions, criteria),
+        evidence.faults,
+        evidence.appendix,
     ]
-    missing.reverse()
-    missing.sort(key=lambda candidate: len(candidate.missed))
-    return missing[:_CANDIDATES]
+    text = "\n\n".join(filter(None, parts))
+    return NotReceived(text, criteria.given, evidence.arrived, evidence.sessions)
+
+
+def unexpected(
+    what: str, criteria: Criteria, found: Sequence[Envelope], evidence: Evidence
+) -> AssertionError:
+    """Make the failure of a test that wanted fewer messages than there are.
+
+    Args:
+        what: what went wrong, a line without its end.
+        criteria: what was looked for.
+        found: the messages that there are.
+        evidence: what is known.
+    """
+    over = (each.session for each in found[:_LISTED] if each.session is not None)
+    sessions = list(dict.fromkeys([*over, *evidence.failed]))
+    parts = [
+        "\n".join([what, *_listing(found)]),
+        "\n".join(["looked for:", *_wanted(criteria)]),
+        *_conversations(sessions, criteria),
+        evidence.faults,
+        evidence.appendix,
+    ]
+    return AssertionError("\n\n".join(filter(None, parts)))
 
 
 def _wanted(criteria: Criteria) -> list[str]:
     width = max((len(each.name) for each in criteria.criteria), default=0)
     return [
-        f"  {each.name:{width}}  {_short(each.wanted)}" for each in criteria.criteria
+        f"  {each.name:{width}}  {short(each.wanted)}" for each in criteria.criteria
     ] or ["  any message"]
 
 
+def _listing(envelopes: Sequence[Envelope]) -> list[str]:
+    """Name messages, a line each, not too many."""
+    lines = [f"  - {_listed(each)}" for each in envelopes[:_LISTED]]
+    return lines + more(len(envelopes) - _LISTED, "  ")
+
+
+def _listed(envelope: Envelope) -> str:
+    over = f" (session {envelope.session.number})" if envelope.session else ""
+    return short(f"{title(envelope)}, subject {envelope.subject!r}") + over
+
+
 def _nearest(criteria: Criteria, arrived: Sequence[Envelope]) -> list[str]:
-    nearest = candidates(criteria, arrived)
-    total = len(arrived)
     return [
         "\n".join(
             [
-                f"Message {each.position} of {total}, {_names(each.envelope)}:",
-                *(line for one in each.missed for line in _differs(one, each.envelope)),
+                f"Message {each.position} of {len(arrived)}, {title(each.envelope)}:",
+                *each.lines(),
             ]
         )
-        for each in nearest
+        for each in candidates(criteria, arrived)
     ]
 
 
-def _names(envelope: Envelope) -> str:
-    """Say which message it is."""
-    recipients = ", ".join(envelope.rcpt_tos[:_VALUES])
-    more = len(envelope.rcpt_tos) - _VALUES
-    if more > 0:
-        recipients = f"{recipients} and {more} more"
-    return _short(f"from <{envelope.mail_from}> to {recipients}")
+def _ranked(criteria: Criteria, failed: Sequence[Session]) -> list[Session]:
+    """Put first what had what was wanted, and last who only looked in."""
+    searched = failed[:_SEARCHED]
+    ours = [each for each in searched if _had(each, criteria)]
+    silent = [each for each in searched if _only_looked_in(each)]
+    return sorted(failed, key=lambda each: (each not in ours, each in silent))
 
 
-def _differs(criterion: Criterion, envelope: Envelope) -> list[str]:
-    """Show a criterion and what the message has for it."""
-    values = criterion.values(envelope)
-    if criterion.plain is not None and _has_lines(criterion.plain, values):
-        return [f"  {criterion.name} differs:", *_diff(criterion.plain, values[0])]
-    lines = [
-        f"  {criterion.name}",
-        f"    - {_short(criterion.wanted)}",
-        *(f"    + {_short(_shown(value))}" for value in values[:_VALUES]),
-        *_more(len(values) - _VALUES, "    "),
-    ]
-    if not values and criterion.name != "predicate":
-        lines.append("    + none")
-    return lines
+def _only_looked_in(session: Session) -> bool:
+    """Say whether it was greeted and said nothing, as a probe of a port."""
+    whose = [line.who for line in session.transcript]
+    greeted = whose[:1] == ["server"] and not session.refusals
+    return greeted and "client" not in whose
 
 
-def _has_lines(wanted: str, values: Sequence[object]) -> bool:
-    return "\n" in wanted.strip() and len(values) == 1 and isinstance(values[0], str)
+def _had(session: Session, criteria: Criteria) -> bool:
+    known = criteria.of_envelope()
+    return bool(known.criteria) and any(
+        known(each.envelope) for each in attempts(session)
+    )
 
 
-def _diff(wanted: str, value: str) -> list[str]:
-    """Compare two texts line by line: ``-`` was wanted, ``+`` came."""
-    ours, theirs = (text.splitlines()[:_COMPARED_LINES] for text in (wanted, value))
-    lines = [
-        line
-        for line in difflib.unified_diff(ours, theirs, n=1, lineterm="")
-        if not line.startswith(("---", "+++", "@@"))
-    ]
-    shown = [f"    {_short(line[:1] + ' ' + line[1:])}" for line in lines[:_LINES]]
-    return shown + _more(len(lines) - _LINES, "    ")
+def _why(criteria: Criteria, evidence: Evidence, failed: Sequence[Session]) -> str:
+    """Say in a line why it did not arrive, as far as it is known."""
+    if failed and (not evidence.arrived or _had(failed[0], criteria)):
+        return verdict(failed[0], criteria, time.time())
+    if evidence.arrived or failed:
+        return ""
+    if not evidence.counters.connections:
+        to = f" to {evidence.address}" if evidence.address else ""
+        return f"no client connected{to}"
+    return f"{evidence.counters.messages} were accepted, and none is here any more"
 
 
-def _shown(value: object) -> str:
-    if isinstance(value, str):
-        # Cut before repr: it may have megabytes.
-        return repr(value[: _WIDTH + 1])
-    assert isinstance(value, Attachment)
-    return f"{value.name!r}, {value.content_type}, {len(value.content)} bytes"
-
-
-def _short(text: str) -> str:
-    """Keep a text on one line of bounded length."""
-    line = text if text.isprintable() else repr(text)[1:-1]
-    return line if len(line) <= _WIDTH else f"{line[:_WIDTH]}..."
-
-
-def _more(number: int, indent: str) -> list[str]:
-    return [f"{indent}... and {number} more"] if number > 0 else []
+def _conversations(sessions: Sequence[Session], criteria: Criteria) -> Iterable[str]:
+    now = time.time()
+    for session in sessions[:_SESSIONS]:
+        host, port = session.peer
+        peer = f", {host}:{port}" if host else ""
+        said = f"Session {session.number}{peer}: {verdict(session, criteria, now)}"
+        yield "\n".join([short(said), *excerpt(session.transcript.lines())])
+    yield from more(len(sessions) - _SESSIONS, "", "more sessions")

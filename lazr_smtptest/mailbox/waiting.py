@@ -1,91 +1,227 @@
-"""A test that waits for messages, as the mailbox sees it."""
+"""Waiting: in a thread, as a Deferred, on an asyncio loop."""
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import threading
-from collections.abc import Callable, Iterable
-from types import TracebackType
+from abc import abstractmethod
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any, Literal, overload
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
 
 from lazr_smtptest.envelope import Envelope
+from lazr_smtptest.mailbox.criteria import Criteria, Predicate
+from lazr_smtptest.mailbox.finding import Finding
+from lazr_smtptest.mailbox.report import not_received
+from lazr_smtptest.mailbox.waiter import Waiter
 
-__all__ = ["Waiter"]
+__all__ = ["Waiting", "check"]
 
 
-class Waiter:
-    """Collects what it is offered until it has enough, and wakes somebody then.
+class Waiting(Finding):
+    """Messages to be waited for, by any thread; see `Mailbox`."""
 
-    Any thread may call its methods. As a context manager it makes the other
-    threads wait: so it sees first what was there when it began.
+    @abstractmethod
+    def _watch(self, waiter: Waiter) -> None:
+        """Offer a waiter what is there and all that is to come."""
 
-    Attributes:
-        found: the messages that were wanted, in the order in which they came.
-        done: whether it has enough, or failed, or was cancelled.
-        error: why it failed: what the criteria raised, or what `fail` was told.
-    """
+    @abstractmethod
+    def _unwatch(self, waiter: Waiter) -> None:
+        """Undo `_watch`."""
 
-    def __init__(
+    @overload
+    def wait_for(
         self,
-        wanted: Callable[[Envelope], bool],
+        *predicates: Predicate,
+        count: Literal[1] = 1,
+        timeout: float = 5.0,
+        **criteria: Any,
+    ) -> Envelope: ...
+
+    @overload
+    def wait_for(
+        self,
+        *predicates: Predicate,
         count: int,
-        wake: Callable[[], object],
-    ) -> None:
-        """Set what is waited for.
+        timeout: float = 5.0,
+        **criteria: Any,
+    ) -> list[Envelope]: ...
+
+    def wait_for(
+        self,
+        *predicates: Predicate,
+        count: int = 1,
+        timeout: float = 5.0,
+        **criteria: Any,
+    ) -> Envelope | list[Envelope]:
+        """Block until messages are there; those that came before count too.
+
+        Not to be called in the thread of the reactor that serves: use `when`.
 
         Args:
-            wanted: says whether a message is to be collected.
-            count: how many are enough.
-            wake: called once, in the thread that brought the last of them or
-                the failure.
+            predicates: see `Mailbox`.
+            count: how many messages.
+            timeout: seconds.
+            criteria: see `Mailbox`.
+
+        Returns:
+            the `Envelope`; with a `count` over 1 a list of so many.
+
+        Raises:
+            NotReceived: they were not there in time; an AssertionError.
+            StateError: the mailbox is or was closed, and they were not there.
         """
-        self.found: list[Envelope] = []
-        self.done = False
-        self.error: Exception | None = None
-        self._wanted = wanted
-        self._count = count
-        self._wake = wake
-        # Reentrant: the criteria are the test's, and may come back to the mailbox.
-        self._lock = threading.RLock()
+        __tracebackhide__ = True
+        query = self._query(predicates, criteria)
+        check(count, timeout)
+        woken = threading.Event()
+        with self._waiting(query, count, woken.set) as waiter:
+            woken.wait(timeout)
+        return self._outcome(waiter, query, count, timeout)
 
-    def __enter__(self) -> None:
-        self._lock.acquire()
-
-    def __exit__(
+    @overload
+    def when(
         self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._lock.release()
+        *predicates: Predicate,
+        count: Literal[1] = 1,
+        timeout: float = 5.0,
+        reactor: IReactorTime | None = None,
+        **criteria: Any,
+    ) -> Deferred[Envelope]: ...
 
-    def offer(self, envelopes: Iterable[Envelope]) -> None:
-        """Collect what is wanted of these."""
-        with self._lock:
-            if self.done:
-                return
-            try:
-                for envelope in envelopes:
-                    if self._wanted(envelope):
-                        self.found.append(envelope)
-                    if len(self.found) >= self._count:
-                        self._finish()
-                        return
-            except Exception as error:
-                # It is the waiting test's, not that of the server's thread.
-                self.fail(error)
+    @overload
+    def when(
+        self,
+        *predicates: Predicate,
+        count: int,
+        timeout: float = 5.0,
+        reactor: IReactorTime | None = None,
+        **criteria: Any,
+    ) -> Deferred[list[Envelope]]: ...
 
-    def fail(self, error: Exception) -> None:
-        """Wait no longer, because of this."""
-        with self._lock:
-            if not self.done:
-                self.error = error
-                self._finish()
+    def when(
+        self,
+        *predicates: Predicate,
+        count: int = 1,
+        timeout: float = 5.0,
+        reactor: IReactorTime | None = None,
+        **criteria: Any,
+    ) -> Deferred[Any]:
+        """Do what `wait_for` does, without blocking.
 
-    def cancel(self) -> None:
-        """Wait no longer, and wake nobody."""
-        with self._lock:
-            self.done = True
+        Args:
+            predicates: see `Mailbox`.
+            count: see `wait_for`.
+            timeout: seconds.
+            reactor: the reactor whose thread this is; Twisted's global one if
+                none is given. A `Clock` will do: then the Deferred fires in the
+                thread that brings the message.
+            criteria: see `Mailbox`.
 
-    def _finish(self) -> None:
-        self.done = True
-        # With the lock held, so nobody is woken after `cancel` returned.
-        self._wake()
+        Returns:
+            a Deferred that fires in the reactor's thread with what `wait_for`
+            returns or raises. It can be cancelled.
+        """
+        query = self._query(predicates, criteria)
+        check(count, timeout)
+        if reactor is None:
+            from twisted.internet import reactor as global_reactor
+
+            reactor = global_reactor
+        return Deferred.fromCoroutine(self._when(query, count, timeout, reactor))
+
+    async def _when(
+        self, query: Criteria, count: int, timeout: float, reactor: Any
+    ) -> Envelope | list[Envelope]:
+        woken: Deferred[None] = Deferred()
+        wake = partial(woken.callback, None)
+        if hasattr(reactor, "callFromThread"):
+            wake = partial(reactor.callFromThread, wake)
+        with self._waiting(query, count, wake) as waiter:
+            await woken.addTimeout(timeout, reactor, lambda result, timeout: None)
+        return self._outcome(waiter, query, count, timeout)
+
+    @overload
+    async def wait_for_async(
+        self,
+        *predicates: Predicate,
+        count: Literal[1] = 1,
+        timeout: float = 5.0,
+        **criteria: Any,
+    ) -> Envelope: ...
+
+    @overload
+    async def wait_for_async(
+        self,
+        *predicates: Predicate,
+        count: int,
+        timeout: float = 5.0,
+        **criteria: Any,
+    ) -> list[Envelope]: ...
+
+    async def wait_for_async(
+        self,
+        *predicates: Predicate,
+        count: int = 1,
+        timeout: float = 5.0,
+        **criteria: Any,
+    ) -> Envelope | list[Envelope]:
+        """Do what `wait_for` does, on the running asyncio loop; see there."""
+        __tracebackhide__ = True
+        query = self._query(predicates, criteria)
+        check(count, timeout)
+        woken = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        wake = partial(_set_in, loop, woken)
+        with (
+            self._waiting(query, count, wake) as waiter,
+            contextlib.suppress(asyncio.TimeoutError),
+        ):
+            await asyncio.wait_for(woken.wait(), timeout)
+        return self._outcome(waiter, query, count, timeout)
+
+    @contextlib.contextmanager
+    def _waiting(
+        self, query: Criteria, count: int, wake: Callable[[], object]
+    ) -> Iterator[Waiter]:
+        waiter = Waiter(query, count, wake)
+        try:
+            self._watch(waiter)
+            yield waiter
+        finally:
+            self._unwatch(waiter)
+
+    def _outcome(
+        self, waiter: Waiter, query: Criteria, count: int, timeout: float
+    ) -> Envelope | list[Envelope]:
+        """Give what a waiter that waits no longer has."""
+        __tracebackhide__ = True
+        if waiter.error is not None:
+            raise waiter.error
+        found = waiter.found
+        if len(found) < count:
+            within = f" within {timeout:g} s"
+            raise not_received(query, len(found), count, within, self._evidence())
+        return found[0] if count == 1 else found
+
+
+def check(count: int, seconds: float) -> None:
+    """Check what a test asks for.
+
+    Raises:
+        ValueError: there cannot be so many messages, or no such time.
+    """
+    if count < 1:
+        raise ValueError(f"count must be 1 or more, not {count}; see assert_none")
+    if not seconds >= 0:
+        raise ValueError(f"seconds must be 0 or more, not {seconds}")
+
+
+def _set_in(loop: asyncio.AbstractEventLoop, event: asyncio.Event) -> None:
+    # A loop that was closed meanwhile has nobody to be woken.
+    with contextlib.suppress(RuntimeError):
+        loop.call_soon_threadsafe(event.set)

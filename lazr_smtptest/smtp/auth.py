@@ -152,6 +152,18 @@ class Authentication(Connection):
 
     # The exchange
 
+    def ask_step(self, line: bytes) -> None:
+        """Ask what to do at a line within AUTH."""
+        self._step += 1
+        self._line = line
+        self.ask(
+            "AUTH",
+            lambda: self.state_AUTH(line),
+            self._end,
+            step=self._step,
+            mechanism=self._trying.decode("ascii"),
+        )
+
     def state_AUTH(self, line: bytes) -> None:
         """Take the client's next response (RFC 4954 section 4)."""
         verdict = self._verdict
@@ -196,10 +208,24 @@ class Authentication(Connection):
         self.challenger.setResponse(base64.b64decode(line))
         if self.challenger.moreChallenges():
             self._ask()
+        elif self.faults.armed:
+            mechanism = self._trying.decode("ascii")
+            self.ask(
+                "LOGIN", self._judge, self._end, user=self._name(), mechanism=mechanism
+            )
         else:
-            self.call(self._log_in, done=self._decide, failed=self._login_failed)
+            self._judge()
 
     # The login
+
+    def _judge(self) -> None:
+        self.call(self._log_in, done=self._decide, failed=self._login_failed)
+
+    def _name(self) -> str:
+        """Say who the client is, or will be if it may."""
+        challenger = self.challenger
+        name = getattr(challenger, "identity", b"") or challenger.username
+        return str(name.decode("utf-8", "surrogateescape"))
 
     def _log_in(self) -> defer.Deferred[_Verdict]:
         login: defer.Deferred[Any] = self.portal.login(
@@ -264,9 +290,7 @@ class Authentication(Connection):
         if self._onLogout is not None:
             # An anonymous client was in.
             self._onLogout()
-        challenger = self.challenger
-        name = getattr(challenger, "identity", b"") or challenger.username
-        user = name.decode("utf-8", "surrogateescape")
+        user = self._name()
         self._cbAuthenticated(login)
         self.session.user = user
         self.session.mechanism = self._trying.decode("ascii")

@@ -1,24 +1,14 @@
-"""The engine of a connection: bytes in, commands in turn, replies out.
-
-Rules of this module:
-
-1. Replies leave in the order of their commands: while a Deferred is pending no
-   further command is looked at (RFC 2920 section 3.2).
-2. Nothing that a handler, a delivery or a client does ends the session, but for
-   what the RFC says ends it.
-"""
+"""The life of a connection: how it begins and ends, and what is known of it."""
 
 from __future__ import annotations
 
 import logging
-import re
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionLost
-from twisted.internet.interfaces import IPushProducer, ISSLTransport
+from twisted.internet.interfaces import IPushProducer
 from twisted.internet.protocol import connectionDone
 from twisted.internet.tcp import Connection as TCPConnection
 from twisted.mail import smtp
@@ -27,35 +17,27 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from lazr_smtptest.interfaces import ISessionObserver
-from lazr_smtptest.pending import is_pending, pending
 from lazr_smtptest.session import Session
 from lazr_smtptest.smtp.connections import Connections
 from lazr_smtptest.smtp.extensions import Offer
-from lazr_smtptest.smtp.framing import BadLine, Chunk, Content, Framer
+from lazr_smtptest.smtp.framing import Framer
 from lazr_smtptest.smtp.names import new_name
-from lazr_smtptest.smtp.reply import LOCAL_ERROR, Reply, reply_to_error
-from lazr_smtptest.smtp.timing import Timed
+from lazr_smtptest.smtp.reading import Reading
+from lazr_smtptest.smtp.reply import Reply
 from lazr_smtptest.transcript import Transcript
 
 __all__ = ["NOT_SMTP", "Connection"]
 
 log = logging.getLogger("lazr.smtptest")
 
-_BAD_LINES = {
-    "too long": Reply(500, "line too long", "5.5.6"),
-    "bare LF": Reply(500, "bare LF: lines end in CRLF", "5.5.2"),
-}
 NOT_SMTP = Reply(421, "this is an SMTP server", "4.7.0")
 
-# So many replies of one batch are written at once.
-_BATCH = 100
-
-# An initial response may be as long as a response (RFC 4954 section 4).
-_AUTH = re.compile(rb"AUTH ", re.IGNORECASE)
+# Octets of what is not SMTP that are told of.
+_SHOWN = 40
 
 
-class Connection(Timed):
-    """Reads commands and contents, and calls what handles them, one at a time.
+class Connection(Reading):
+    """A connection, as all of its parts know it.
 
     All of it runs in the reactor's thread.
     """
@@ -71,32 +53,15 @@ class Connection(Timed):
     on_rset: Callable[[], object] | None = None
     on_exit: Callable[[], object] | None = None
     observer: ISessionObserver | None = None
-    session: Session
-    # Whether TLS is on, from STARTTLS or from the beginning.
-    secure = False
+    # Whether the client was refused when it came (RFC 5321 section 3.1).
+    turned_away = False
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.connections = Connections()
-        self._fresh = True
         self._heard = False
-        # While TLS is agreed on nothing is written.
-        self._handshaking = False
-        self._working = False
-        self._busy = False
-        self._blocked = False
-        self._paused = False
-        self._closing = False
-        self._replies: list[bytes] = []
         self._offered: Offer | None = None
-        self._errors = 0
-        self._logged: BaseException | None = None
         self._junk = 0
-        self._methods: dict[bytes, Callable[[bytes], None] | None] = {}
-        # Writes into the socket's own buffer, as long as that is done.
-        self._send: Callable[[bytes], int] | None = None
-        # See `BatchingReactor.put_off`.
-        self._put_off: Callable[[Callable[[], object]], None] | None = None
 
     # Who is there
 
@@ -136,14 +101,13 @@ class Connection(Timed):
         self._guarded = self.settings.require_tls or self.settings.require_auth
         self._line_limit = limits.command_line - len(b"\r\n")
         self._framer = Framer(max(limits.command_line, limits.auth_line))
+        self._transcript = Transcript(limits.transcript)
         self.session = Session(
-            id=new_name(),
-            started=self.seconds(),
-            transcript=Transcript(limits.transcript),
+            id=new_name(), started=self.seconds(), transcript=self._transcript
         )
         self._find_peer()
         self._enhanced = "ENHANCEDSTATUSCODES" not in self.settings.hidden
-        self._watch_transport()
+        self.watch_transport()
         self.connections.add(self)
         if self.observer is not None:
             self.observer.session_began(self.session)
@@ -155,32 +119,55 @@ class Connection(Timed):
         ):
             self.end(Reply(421, "too many connections", "4.3.2"))
             return
+        self.greet()
+
+    def greet(self) -> None:
+        """Say hello, if the client is to hear it."""
+        if self.faults.armed:
+            self.ask("CONNECT", self._say_hello, self._turn_away)
+        else:
+            self._say_hello()
+
+    def _say_hello(self) -> None:
         self.reply(Reply(220, self.greeting().decode("ascii", "replace")))
-        self._flush()
+        self.flush()
+
+    def _turn_away(self, reply: Reply) -> None:
+        """Refuse the client; it may only say QUIT then (RFC 5321 section 3.1)."""
+        self.turned_away = self._guarded = True
+        self.reply(reply)
 
     def _find_peer(self) -> None:
         peer = self.transport.getPeer()
         self.session.peer = str(getattr(peer, "host", "")), getattr(peer, "port", 0)
         self.take_helo(None)
 
-    def _watch_transport(self) -> None:
+    def watch_transport(self) -> None:
         """Hear of the write buffer of the transport; done anew for TLS."""
-        self.secure = bool(ISSLTransport.providedBy(self.transport))
         self.transport.registerProducer(_Brake(self), True)
-        # A reply mostly fits into the socket's own buffer: then it need not wait
-        # until the reactor has asked whether it does.
-        if isinstance(self.transport, TCPConnection):
-            self._send = self.transport.socket.send
-            self._put_off = getattr(self.reactor, "put_off", None)
-        else:
-            self._send = self._put_off = None
+        self.find_way_out()
+
+    def first_received(self, data: bytes) -> None:
+        """Look at the first octets of the connection; they may end it."""
+        if self._heard:
+            return
+        self._heard = True
+        if not isinstance(self.transport, TCPConnection):
+            # What stands between may know only now whom it speaks for: the
+            # PROXY protocol says so in the first bytes.
+            self._find_peer()
+        if not _may_begin(data[0]):
+            self._transcript.client(data[:_SHOWN])
+            self.end(NOT_SMTP)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Forget the transaction; what was not ended by its dot is not delivered."""
+        if self.fault is not None:
+            self.fault.abandon()
         self._note_end(reason)
+        self._framer.abandon()
         self._closing = True
-        self._send = None
-        self._replies.clear()
+        self.forget_way_out()
         # Not left to the garbage collector, these would be in circles.
         self._methods.clear()
         self.connections.remove(self)
@@ -192,6 +179,8 @@ class Connection(Timed):
                 logout()
             except Exception:
                 log.exception("a user could not be logged out")
+        # It knows the recipients, and they know this protocol.
+        self.delivery = None
         if self.observer is not None:
             self.observer.session_ended(self.session)
 
@@ -209,11 +198,6 @@ class Connection(Timed):
         else:
             transcript.note("the client closed the connection")
 
-    def mark_time(self) -> None:
-        """Say in the transcript when what follows was said."""
-        session = self.session
-        session.transcript.at(self._clock() - session.started)
-
     def timeoutConnection(self) -> None:
         """Send an idle client away; cut off one that does not leave."""
         if self._closing:
@@ -223,6 +207,8 @@ class Connection(Timed):
 
     def shut_down(self) -> None:
         """Send the client away because the server stops (RFC 5321 section 3.8)."""
+        if self.fault is not None:
+            self.fault.abandon()
         self.end(Reply(421, "the server is shutting down", "4.3.2"))
 
     def end(self, reply: Reply | None) -> None:
@@ -233,19 +219,29 @@ class Connection(Timed):
         """
         if self._closing:
             return
+        if self.fault is not None and self.fault.takes_end(reply):
+            return
         if not self._working:
             self.mark_time()
         if reply is not None:
             self.reply(reply)
-        self._flush()
-        self._closing = True
-        self._framer.clear()
-        self.stop_timers()
+        self.flush()
+        self.close(self.transport)
+
+    def close(self, transport: Any) -> None:
+        """Close a transport: that of the connection, or one below it."""
+        self.cease()
         # Whoever does not take the last reply is disconnected.
         self.setTimeout(self.limits.goodbye)
         # A registered producer would keep the connection open.
         self.transport.unregisterProducer()
-        self.transport.loseConnection()
+        transport.loseConnection()
+
+    def cease(self) -> None:
+        """Work no more: the connection ends."""
+        self._closing = True
+        self._framer.clear()
+        self.stop_timers()
 
     # What the subclasses say
 
@@ -271,245 +267,7 @@ class Connection(Timed):
         """Forget the transaction and a message on its way."""
         raise NotImplementedError
 
-    def content_received(self, content: bytes | None) -> None:
-        """Take a message that came to its end; ``None``: it was too big."""
-        raise NotImplementedError
-
-    def chunk_received(self, chunk: bytes | None) -> None:
-        """Take the octets of a BDAT; ``None``: they were not wanted."""
-        raise NotImplementedError
-
-    # Bytes in
-
-    def dataReceived(self, data: bytes) -> None:
-        """Take what the client sent and work on it as far as possible."""
-        if self._closing or not data:
-            return
-        session = self.session
-        self._heard_at = now = self._clock()
-        session.transcript.at(now - session.started)
-        if self._fresh:
-            self._fresh = False
-            self.first_received(data)
-            if self._closing:
-                return
-        if self._rate_check is not None:
-            self._received += len(data)
-        self._framer.feed(data)
-        self._work()
-
-    def first_received(self, data: bytes) -> None:
-        """Look at the first octets of the connection; they may end it."""
-        if self._heard:
-            return
-        self._heard = True
-        if not isinstance(self.transport, TCPConnection):
-            # What stands between may know only now whom it speaks for: the
-            # PROXY protocol says so in the first bytes.
-            self._find_peer()
-        if not _may_begin(data[0]):
-            self.end(NOT_SMTP)
-
-    def _work(self) -> None:
-        """Handle items until more bytes are needed or a Deferred is pending."""
-        if self._working:
-            return
-        self._working = True
-        framer = self._framer
-        while framer.ready and not (self._busy or self._blocked or self._closing):
-            item = framer.next()
-            if item is None:
-                break
-            try:
-                if isinstance(item, bytes):
-                    self.lineReceived(item)
-                else:
-                    self._take(item)
-            except Exception:
-                self.reply(self.reply_to(Failure()))
-        self._working = False
-        if self._replies:
-            if self._put_off is None:
-                self._flush()
-            else:
-                self._put_off(self._flush)
-        if not self._closing:
-            if framer.ready or self._blocked or self._paused:
-                self._brake()
-            if self._reading or framer.in_message:
-                self.watch_message(framer.in_message)
-
-    def _take(self, item: BadLine | Content | Chunk) -> None:
-        """Handle what is more, or less, than a line."""
-        if isinstance(item, BadLine):
-            if self.mode == smtp.COMMAND:
-                self.session.transcript.client(item.line)
-            else:
-                self.session.transcript.secret(item.line)
-            self.bad_line(item)
-        elif isinstance(item, Content):
-            self.session.transcript.message(item.data or b"", item.size)
-            self.content_received(item.data)
-        else:
-            self.session.transcript.part(item.data or b"", item.size)
-            self.chunk_received(item.data)
-
-    def lineReceived(self, line: bytes) -> None:
-        """Handle one line, a command or a step of AUTH."""
-        if self.mode == smtp.COMMAND:
-            self.session.transcript.client(line)
-            self.state_COMMAND(line)
-        else:
-            self.session.transcript.secret(line)
-            self.state_AUTH(line)
-
-    def bad_line(self, line: BadLine) -> None:
-        """Refuse a line that can be neither."""
-        self.reply(_BAD_LINES[line.reason])
-
-    def state_COMMAND(self, line: bytes) -> None:
-        """Find the method for a command line and call it."""
-        if len(line) > self._line_limit and not _AUTH.match(line):
-            self.bad_line(BadLine("too long", line))
-            return
-        verb, _, argument = line.rstrip(b" \t").partition(b" ")
-        method = self._methods.get(verb) or self._find_method(verb)
-        if method is None:
-            self.unknown_command(line)
-        elif self._guarded and (refusal := self.refuse_verb(verb.upper())):
-            self.reply(refusal)
-        else:
-            method(argument.strip(b" \t"))
-
-    def _find_method(self, verb: bytes) -> Callable[[bytes], None] | None:
-        method = self.lookupMethod(verb) if verb.isalnum() else None
-        if method is not None:
-            self._methods[verb] = method
-        return method
-
-    def refuse_verb(self, verb: bytes) -> Reply | None:
-        """Give the reply that refuses a command whatever its argument, if any."""
-        raise NotImplementedError
-
-    def unknown_command(self, line: bytes) -> None:
-        """Refuse a line whose verb is not known (RFC 5321 section 4.2.4)."""
-        raise NotImplementedError
-
-    def call(
-        self,
-        function: Callable[..., Any],
-        *arguments: Any,
-        done: Callable[[Any], None],
-        failed: Callable[[Failure], None],
-    ) -> None:
-        """Call `function`; look at no further command before its result is there.
-
-        Args:
-            function: may return a Deferred or a coroutine, or raise.
-            arguments: what to call it with.
-            done: called with the result.
-            failed: called with what was raised.
-        """
-        try:
-            result = function(*arguments)
-        except Exception:
-            failed(Failure())
-            return
-        if is_pending(result):
-            self.wait(pending(result), done, failed)
-        else:
-            done(result)
-
-    def wait(
-        self,
-        deferred: Deferred[Any],
-        done: Callable[[Any], None],
-        failed: Callable[[Failure], None],
-    ) -> None:
-        """Look at no further command before `deferred` has fired; see `call`."""
-        self._busy = True
-        deferred.addBoth(self._note_delay)
-        deferred.addCallbacks(done, failed)
-        deferred.addErrback(lambda failure: self.reply(self.reply_to(failure)))
-        deferred.addBoth(self._go_on)
-
-    def _note_delay(self, result: object) -> object:
-        self.mark_time()
-        return result
-
-    def _go_on(self, result: object) -> None:
-        self._busy = False
-        self._work()
-
-    # Back-pressure
-
-    def block(self, blocked: bool) -> None:
-        """Work no further while the client does not take its replies."""
-        self._blocked = blocked
-        if blocked:
-            self._brake()
-        else:
-            self._work()
-
-    def _brake(self) -> None:
-        """Read nothing from a client that is too far ahead."""
-        ahead = self._blocked or self._framer.pending > self.limits.backlog
-        if ahead == self._paused:
-            return
-        self._paused = ahead
-        if ahead:
-            self.transport.pauseProducing()
-        else:
-            self.transport.resumeProducing()
-
-    # Replies out
-
-    def reply(self, reply: Reply) -> None:
-        """Answer the present command; the replies of a batch leave together."""
-        if self._closing:
-            return
-        self._say(reply.octets if self._enhanced else reply.plain_octets)
-        if reply.code >= 400:
-            self.session.refusals += 1
-            if reply.code >= 500:
-                self._count_error()
-
-    def sendCode(self, code: int, message: bytes = b"") -> None:
-        """Answer as Twisted's servers do."""
-        self._say(Reply(code, message.decode("utf-8", "replace")).encode())
-
-    def sendLine(self, line: bytes) -> None:
-        """Answer line by line, as Twisted's protocols may."""
-        self._say(line + b"\r\n")
-
-    def _say(self, octets: bytes) -> None:
-        self._replies.append(octets)
-        if not self._working or len(self._replies) >= _BATCH:
-            self._flush()
-
-    def _flush(self) -> None:
-        """Write what was replied."""
-        if self._handshaking or not self._replies:
-            return
-        octets = b"".join(self._replies)
-        self._replies.clear()
-        self.session.transcript.server(octets)
-        if self._send is not None:
-            try:
-                written = self._send(octets)
-            except OSError:
-                written = 0
-            if written == len(octets):
-                return
-            # The client is slow or gone: from now on the transport sees to it.
-            self._send = None
-            octets = octets[written:]
-        self.transport.write(octets)
-
-    def _count_error(self) -> None:
-        self._errors += 1
-        if self._errors == self.limits.errors:
-            self.end(Reply(421, "too many errors", "4.7.0"))
+    # What brings no mail nearer
 
     def count_junk(self) -> bool:
         """Count a command that brings no mail nearer; true if that is enough."""
@@ -521,30 +279,6 @@ class Connection(Timed):
     def forget_junk(self) -> None:
         """Begin to count anew: there was mail."""
         self._junk = 0
-
-    def reply_to(self, failure: Failure) -> Reply:
-        """Make the reply to a command that raised.
-
-        What asked for a reply of its own gets it; all else is a local error,
-        and is logged.
-        """
-        error = failure.value
-        if isinstance(error, smtp.SMTPServerError):
-            return reply_to_error(error)
-        if error is not self._logged:
-            self._log_error(error)
-        return LOCAL_ERROR
-
-    def _log_error(self, error: BaseException | None) -> None:
-        # One failure may refuse the message for each of its recipients.
-        self._logged = error
-        log.error(
-            "session %s with %s:%s: %r",
-            self.session.id,
-            *self.peer,
-            error,
-            exc_info=error,
-        )
 
 
 def _may_begin(octet: int) -> bool:

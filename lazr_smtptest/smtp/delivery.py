@@ -42,14 +42,14 @@ class HandlerDelivery:
     It serves Twisted's own SMTP servers as well as ours.
     """
 
-    __slots__ = ("_handed", "_helo", "_origin", "_users", "handler")
+    __slots__ = ("_helo", "_origin", "_users", "handed", "handler")
 
     def __init__(self, handler: IMessageHandler) -> None:
         self.handler = handler
         self._helo: tuple[bytes | None, bytes] = (None, b"")
         self._origin: smtp.Address | None = None
         self._users: list[smtp.User] = []
-        self._handed: _HandlerMessage | None = None
+        self.handed: _HandlerMessage | None = None
 
     def receivedHeader(
         self,
@@ -66,7 +66,7 @@ class HandlerDelivery:
         """Accept any sender; it begins a transaction."""
         self._helo, self._origin = helo, origin
         self._users = []
-        self._handed = None
+        self.handed = None
         return origin
 
     def validateTo(self, user: smtp.User) -> Callable[[], IEnvelopeMessage]:
@@ -76,10 +76,10 @@ class HandlerDelivery:
 
     def _open(self, user: smtp.User) -> IEnvelopeMessage:
         """Make the message for one recipient: only the first one is handed over."""
-        if self._handed is None:
-            self._handed = _HandlerMessage(self, user)
-            return self._handed
-        return _Copy(self._handed, user)
+        if self.handed is None:
+            self.handed = _HandlerMessage(self, user)
+            return self.handed
+        return _Copy(self.handed, user)
 
     def envelope_of(self, content: bytes) -> Envelope:
         """Make the envelope of a message that came without one."""
@@ -111,6 +111,8 @@ class _HandlerMessage:
         self._copies: list[defer.Deferred[Any]] = []
 
     def envelope_received(self, envelope: Envelope) -> object:
+        # All recipients are known: whatever is not needed is not left in a circle.
+        self._delivery.handed = None
         try:
             outcome = self._delivery.handler.envelope_received(envelope)
         except Exception:
@@ -128,7 +130,8 @@ class _HandlerMessage:
     def _settle(self, outcome: object) -> object:
         """Tell the copies, which have waited for the same."""
         self._outcome = outcome
-        for copy in self._copies:
+        copies, self._copies = self._copies, []
+        for copy in copies:
             copy.callback(outcome)
         return outcome
 

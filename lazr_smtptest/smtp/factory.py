@@ -14,7 +14,8 @@ from twisted.mail.interfaces import (
     IMessageDeliveryFactory,
 )
 
-from lazr_smtptest.interfaces import ISessionObserver
+from lazr_smtptest.interfaces import IFaultPolicy, ISessionObserver
+from lazr_smtptest.smtp.asking import NoFaults
 from lazr_smtptest.smtp.connections import Connections
 from lazr_smtptest.smtp.protocol import SMTPServerProtocol
 from lazr_smtptest.smtp.settings import Settings
@@ -45,6 +46,7 @@ class SMTPServerFactory(smtp.SMTPFactory):
         on_start: called when the first port listens for this factory.
         on_stop: called when the last one has ceased to.
         observer: hears of the sessions.
+        faults: says where to misbehave; without it, nowhere.
 
     Attributes:
         domain: the name that the server gives itself, `bytes`.
@@ -72,6 +74,7 @@ class SMTPServerFactory(smtp.SMTPFactory):
         on_start: Callable[[], object] | None = None,
         on_stop: Callable[[], object] | None = None,
         observer: ISessionObserver | None = None,
+        faults: IFaultPolicy | None = None,
     ) -> None:
         if delivery is not None and delivery_factory is not None:
             raise TypeError("give delivery or delivery_factory, not both")
@@ -89,6 +92,7 @@ class SMTPServerFactory(smtp.SMTPFactory):
         self.on_start = on_start
         self.on_stop = on_stop
         self.observer = observer
+        self.faults = faults or NoFaults()
         self.connections = Connections()
 
     def startFactory(self) -> None:
@@ -108,6 +112,7 @@ class SMTPServerFactory(smtp.SMTPFactory):
         protocol.settings = self.settings
         protocol.connections = self.connections
         protocol.observer = self.observer
+        protocol.faults = self.faults
         protocol.on_rset = self.on_rset
         protocol.on_exit = self.on_exit
         protocol.challengers = self.challengers

@@ -7,7 +7,7 @@ Rules of this module:
 3. It keeps no more than it was told it may. What is over a limit is counted and
    thrown away, and the end of it is still found, so that the client and the
    server never disagree on what is a command and what is content.
-4. A content is scanned once, in bulk, and joined once.
+4. A content is scanned once, in bulk; how it is kept is said in `collector`.
 """
 
 from __future__ import annotations
@@ -16,17 +16,14 @@ import re
 
 import attrs
 
-__all__ = ["BadLine", "Chunk", "Content", "Framer", "Item", "append_piece"]
+from lazr_smtptest.excerpt import Excerpt
+from lazr_smtptest.smtp.collector import CRLF, SHOWN, Collector, Lost
+from lazr_smtptest.spool import AnyContent
 
-CRLF = b"\r\n"
+__all__ = ["BadLine", "Chunk", "Content", "Framer", "Item"]
+
 _DOT_LINE = re.compile(rb"\n\.")
 END_OF_DATA = b"\r\n.\r\n"
-
-# Octets of a bad line, or of a content without an end, that are told of.
-SHOWN = 200
-
-# Pieces of a content are put together up to this many octets.
-SMALL = 4096
 
 
 @attrs.frozen
@@ -42,25 +39,39 @@ class BadLine:
     line: bytes = attrs.field(default=b"", eq=False)
 
 
-@attrs.frozen
+# This one and the next are not frozen: there is one for each message, and to make it
+# would take twice as long.
+@attrs.define
 class Content:
     """A message as it came after DATA, transparency dots removed.
 
     Attributes:
-        data: the exact bytes; ``None`` if they were over the limit.
+        data: the exact bytes, in a file if there are many; ``None`` if they were
+            not kept.
         size: how many there were.
+        lost: why they were not kept, if they were not.
     """
 
-    data: bytes | None
+    data: AnyContent | None
     size: int = attrs.field(default=0, eq=False)
+    lost: Lost = attrs.field(default="too big", eq=False)
+
+    @property
+    def shown(self) -> bytes:
+        """The bytes, or of those in a file the first and the last ones."""
+        data = self.data
+        if data is None or isinstance(data, bytes):
+            return data or b""
+        return data.excerpt
 
 
-@attrs.frozen
+@attrs.define
 class Chunk:
     """So many octets as BDAT said (RFC 3030 section 2).
 
     Attributes:
-        data: the exact bytes; ``None`` if they were not to be kept.
+        data: the bytes, of a long one the first and the last of them; ``None`` if
+            they were not to be kept.
         size: how many there were.
     """
 
@@ -89,6 +100,7 @@ class Framer:
         self.ready = False
         self._discarding = False
         self._reader: _ContentReader | _ChunkReader | None = None
+        self._last_size = 0
 
     @property
     def pending(self) -> int:
@@ -110,28 +122,53 @@ class Framer:
         self._start = 0
         self.ready = False
 
-    def read_content(self, size_limit: int | None) -> None:
+    def take(self) -> bytes:
+        """Give what was fed and not yet looked at, and forget it."""
+        octets = self._buffer[self._start :]
+        self.clear()
+        return octets
+
+    def read_content(
+        self,
+        size_limit: int | None,
+        spool: int | None = None,
+        line_limit: int | None = None,
+    ) -> None:
         """Make what follows a message content, up to the line with one dot.
 
         Args:
             size_limit: the most octets it may have; ``None`` for no limit.
+            spool: see `Collector`.
+            line_limit: see `Collector`.
         """
-        self._reader = _ContentReader(size_limit)
+        self._reader = _ContentReader(size_limit, spool, line_limit)
 
-    def read_chunk(self, size: int, *, keep: bool) -> None:
+    def read_chunk(
+        self, size: int, *, keep: bool, into: Collector | None = None
+    ) -> None:
         """Make what follows a chunk of `size` octets.
 
         Args:
             size: how many there are; 0 is possible.
             keep: whether to keep them, or to count them only.
+            into: what keeps them, together with those of other chunks.
         """
-        self._reader = _ChunkReader(size, keep)
+        self._reader = _ChunkReader(size, keep, into)
         self.ready = True  # it may have no octets at all
+
+    def abandon(self) -> None:
+        """Forget a content or a chunk that has begun; it will not end."""
+        self._reader = None
 
     @property
     def in_message(self) -> bool:
         """Whether a content or a chunk has begun and not ended."""
         return self._reader is not None
+
+    @property
+    def size(self) -> int:
+        """How many octets of the latest content or chunk there were so far."""
+        return self._last_size if self._reader is None else self._reader.certain
 
     @property
     def unfinished(self) -> tuple[bytes, int] | None:
@@ -173,6 +210,7 @@ class Framer:
         self._start += used
         self.ready = self._start < len(self._buffer)
         self._reader = None
+        self._last_size = reader.size
         return reader.item()
 
     def _bad_line(self, reason: str) -> BadLine:
@@ -196,66 +234,67 @@ Item = bytes | BadLine | Content | Chunk
 
 
 class _ChunkReader:
-    """Collects so many octets."""
+    """Counts so many octets off, for a collector if there is one."""
 
-    def __init__(self, size: int, keep: bool) -> None:
+    def __init__(self, size: int, keep: bool, into: Collector | None) -> None:
         self._missing = size
         self.size = 0
-        self._pieces: list[bytes] | None = [] if keep else None
+        self._seen = Excerpt() if keep else None
+        self._into = into if keep else None
 
     def feed(self, data: bytes) -> int | None:
         """Take in `data`; return how much of it was used if that was all."""
         used = min(self._missing, len(data))
-        if used and self._pieces is not None:
-            append_piece(self._pieces, data[:used])
+        if used and self._seen is not None:
+            piece = data[:used]
+            self._seen.add(piece)
+            if self._into is not None:
+                self._into.add(piece)
         self._missing -= used
         self.size += used
         return None if self._missing else used
 
+    @property
+    def certain(self) -> int:
+        """How many octets there were so far."""
+        return self.size
+
     def start(self) -> bytes:
         """Give the beginning of what there is so far."""
-        return self._pieces[0][:SHOWN] if self._pieces else b""
+        return b"" if self._seen is None else self._seen.first
 
     def item(self) -> Chunk:
-        """Give what was collected."""
-        data = None if self._pieces is None else b"".join(self._pieces)
-        return Chunk(data, self.size)
+        """Give what there is to see of it."""
+        return Chunk(None if self._seen is None else self._seen.octets, self.size)
 
 
-class _ContentReader:
+class _ContentReader(Collector):
     """Collects one content and finds its end (RFC 5321 section 4.5.2)."""
 
-    def __init__(self, size_limit: int | None) -> None:
-        self._size_limit = size_limit
-        self._pieces: list[bytes] = []
-        self.size = 0
-        self._too_big = False
-        # Whether a line begins with a dot; most messages have none.
-        self._has_dots = False
-        # The end may straddle any number of pieces. DATA's own CRLF counts as
-        # the line end before the first line.
-        self._tail = CRLF
+    # The end may straddle any number of pieces. DATA's own CRLF counts as the line
+    # end before the first line.
+    _tail = CRLF
 
     def feed(self, data: bytes) -> int | None:
         """Take in `data`; return how much of it was used if the end is in it."""
         end = self._find_end(data)
         if end is None:
-            self._keep(data)
+            self.add(data)
             self._tail = (self._tail + data[-4:])[-4:]
             return None
         # The CRLF before the dot is the end of the content's last line.
         stop = end + len(CRLF)
         if stop >= 0:
-            self._keep(data[:stop])
+            self.add(data[:stop])
         else:
-            self._unkeep(-stop)
+            self.take_back(-stop)
         return end + len(END_OF_DATA)
 
     def _find_end(self, data: bytes) -> int | None:
         """Find the end of data, relative to `data`; it may begin before it."""
         joint = self._tail + data[:4]
         if b"\n." in joint:
-            self._has_dots = True
+            self.has_dots = True
             straddling = joint.find(END_OF_DATA)
             if straddling >= 0:
                 return straddling - len(self._tail)
@@ -266,48 +305,22 @@ class _ContentReader:
         first = dot.start() - 1
         if data.startswith(END_OF_DATA, max(first, 0)):
             return first
-        self._has_dots = True
+        self.has_dots = True
         inside = data.find(END_OF_DATA, dot.start())
         return inside if inside >= 0 else None
 
-    def _keep(self, data: bytes) -> None:
-        self.size += len(data)
-        if self._too_big or not data:
-            return
-        # Transparency makes at most four octets of three ("..CRLF" of ".CRLF"),
-        # so only what is over four thirds is certain to be too big already.
-        if self._size_limit is not None and self.size * 3 > self._size_limit * 4 + 12:
-            self._too_big = True
-            self._pieces.clear()
-            return
-        append_piece(self._pieces, data)
-
-    def _unkeep(self, count: int) -> None:
-        """Drop the first octets of the end of data that were taken for content."""
-        self.size -= count
-        if not self._too_big:
-            self._pieces = [b"".join(self._pieces)[:-count]]
-
-    def start(self) -> bytes:
-        """Give the beginning of what there is so far."""
-        return self._pieces[0][:SHOWN] if self._pieces else b""
+    @property
+    def certain(self) -> int:
+        """How many octets there were so far that cannot be the end of data."""
+        for octets in (b"\r\n.", b"\r\n.\r"):
+            if self._tail.endswith(octets):
+                return self.size - len(octets) + len(CRLF)
+        return self.size
 
     def item(self) -> Content:
         """Give what was collected, as it was before the client made it fit."""
-        data = b"".join(self._pieces)
-        self._pieces.clear()
-        if self._has_dots:
-            data = data.removeprefix(b".").replace(b"\r\n.", CRLF)
-        if self._too_big or (
-            self._size_limit is not None and len(data) > self._size_limit
-        ):
-            return Content(None, self.size)
+        data = self.finish()
+        if data is None:
+            assert self.lost is not None
+            return Content(None, self.size, self.lost)
         return Content(data, len(data))
-
-
-def append_piece(pieces: list[bytes], data: bytes) -> None:
-    """Add a piece; a client that sends single octets costs no object for each."""
-    if pieces and len(pieces[-1]) + len(data) <= SMALL:
-        pieces[-1] += data
-    else:
-        pieces.append(data)

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["find_header"]
+from lazr_smtptest.spool import AnyContent, start_of
+
+__all__ = ["find_header", "find_subject"]
 
 # A header longer than this is not looked through to its end.
 _BOUND = 64 * 1024
 
 
-def find_header(content: bytes, name: str) -> str | None:
+def find_header(content: AnyContent, name: str) -> str | None:
     """Find the first header field called `name` (RFC 5322 section 2.2).
 
     Args:
@@ -23,8 +25,12 @@ def find_header(content: bytes, name: str) -> str | None:
     Returns:
         its body, unfolded, encoded words left as they are; ``None`` if it is
         not in the first 64 KiB.
+
+    Raises:
+        OSError: the message is in a file that cannot be read.
     """
-    header = content[:_BOUND].partition(b"\r\n\r\n")[0]
+    start = start_of(content, _BOUND)
+    header = start.partition(b"\r\n\r\n")[0]
     pattern = rb"(?is)(?:\A|\r\n)%s[ \t]*:(.*?)(?=\r\n(?![ \t])|\Z)" % re.escape(
         name.encode("ascii")
     )
@@ -33,3 +39,15 @@ def find_header(content: bytes, name: str) -> str | None:
         return None
     body = re.sub(rb"\r\n(?=[ \t])", b"", found[1])
     return body.strip().decode("utf-8", "replace")
+
+
+def find_subject(content: AnyContent) -> str | None:
+    """Find the subject for a line of a log; see `find_header`.
+
+    A handler may have done away with the file that the message was in: then there
+    is none.
+    """
+    try:
+        return find_header(content, "Subject")
+    except OSError:
+        return None

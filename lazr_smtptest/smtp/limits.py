@@ -17,6 +17,8 @@ class Limits:
         body_line: octets of a line of a message; 554 above it.
         message_size: octets of a message; announced as SIZE; 552 above it.
             ``None``: no limit, and SIZE is announced without a number.
+        spool: octets of a message above which it is kept in a temporary file and
+            not in memory. ``None``: never.
         chunk_size: octets that a refused BDAT may still bring; above it the
             connection is closed, 552.
         recipients: recipients of one transaction; announced in LIMITS; 452
@@ -46,6 +48,7 @@ class Limits:
     auth_line: int = 12288
     body_line: int = 1_000_000
     message_size: int | None = 50 * 1024 * 1024
+    spool: int | None = None
     chunk_size: int = 2**31
     recipients: int = 1000
     connections: int | None = None

@@ -8,6 +8,7 @@ from lazr_smtptest.envelope import Envelope
 from lazr_smtptest.session import Outcome
 from lazr_smtptest.smtp.protocol import SMTPServerProtocol
 from lazr_smtptest.smtp.reply import Reply
+from lazr_smtptest.spool import AnyContent
 
 __all__ = ["LMTPServerProtocol"]
 
@@ -40,7 +41,7 @@ class LMTPServerProtocol(SMTPServerProtocol):
             refusal = reply if reply.code >= 400 else None
             what = "refused" if refusal else "accepted"
             self.log_outcome(
-                what, envelope.mail_from, [recipient], envelope.content, refusal
+                what, envelope.mail_from, [recipient], envelope.kept, refusal
             )
             self.reply(reply)
         self.end_transaction(outcome, last)
@@ -52,17 +53,17 @@ class LMTPServerProtocol(SMTPServerProtocol):
         """Say what became of the transaction: delivered, if it is for anybody."""
         pairs = list(zip(recipients, replies, strict=True))
         refused = tuple((to, reply) for to, reply in pairs if reply.code >= 400)
-        if self._transaction is not None:
-            self._transaction.rcpt_tos = tuple(
-                to for to, reply in pairs if reply.code < 400
-            )
-            self._transaction.refused += refused
+        assert self._transaction is not None
+        self._transaction.rcpt_tos = tuple(
+            to for to, reply in pairs if reply.code < 400
+        )
+        self._transaction.refused += refused
         if len(refused) == len(replies):
             return "refused", replies[0]
         self.session.delivered += 1
         return "delivered", next(reply for reply in replies if reply.code < 400)
 
-    def refuse_message(self, reply: Reply, content: bytes | None) -> None:
+    def refuse_message(self, reply: Reply, content: AnyContent | None) -> None:
         """Refuse the message for each recipient (RFC 2033 section 4.2)."""
         for user in self.users():
             self.refuse(reply, self._from, [user], content)

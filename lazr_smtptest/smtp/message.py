@@ -6,10 +6,12 @@ as an envelope if it takes one, otherwise line by line.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import logging
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timezone
 from typing import Any
 
+import attrs
 from twisted.internet import defer
 from twisted.mail import smtp
 from twisted.mail.interfaces import IMessageSMTP
@@ -19,15 +21,20 @@ from lazr_smtptest.content.lines import irregularities, longest_line_exceeds
 from lazr_smtptest.envelope import Envelope
 from lazr_smtptest.interfaces import IEnvelopeMessage
 from lazr_smtptest.pending import is_pending, pending
+from lazr_smtptest.smtp.collector import Lost
 from lazr_smtptest.smtp.errors import ClientError
 from lazr_smtptest.smtp.irregular import IRREGULAR
 from lazr_smtptest.smtp.names import new_name
 from lazr_smtptest.smtp.reply import Reply
 from lazr_smtptest.smtp.transaction import Transactions
+from lazr_smtptest.spool import AnyContent
 
 __all__ = ["TOO_BIG", "Messages"]
 
+log = logging.getLogger("lazr.smtptest")
+
 TOO_BIG = Reply(552, "message is too big", "5.3.4")
+_NO_ROOM = Reply(452, "no room for the message", "4.3.1")
 _LONG_LINE = Reply(554, "a line of the message is too long", "5.6.0")
 _GO_AHEAD = Reply(354, "go ahead, end with a line of one dot")
 _ACCEPTED = Reply(250, "message accepted", "2.0.0")
@@ -39,19 +46,32 @@ class Messages(Transactions):
     # The code that refuses a message for nobody; RFC 5321 section 3.3 leaves a
     # choice.
     without_recipients = 554
+    # What refused the present message before its end.
+    early_refusal: Reply | None = None
 
     # DATA
 
     def do_DATA(self, argument: bytes) -> None:
         """Ask for the message (RFC 5321 section 4.1.1.4)."""
         self._check_data(argument)
+        self.asked_at = -1
+        if self.faults.armed:
+            self.ask("DATA", self._open_content, self._refuse_data)
+        else:
+            self._open_content()
+
+    def _open_content(self) -> None:
         refusal = self.open_messages()
         if refusal is not None:
-            self.refuse(refusal, self._from, self.users())
-            self.abort_transaction()
+            self._refuse_data(refusal)
             return
-        self._framer.read_content(self.limits.message_size)
+        limits = self.limits
+        self._framer.read_content(limits.message_size, limits.spool, limits.body_line)
         self.reply(_GO_AHEAD)
+
+    def _refuse_data(self, reply: Reply) -> None:
+        self.refuse(reply, self._from, self.users())
+        self.end_transaction("refused", reply)
 
     def _check_data(self, argument: bytes) -> None:
         if argument:
@@ -87,26 +107,109 @@ class Messages(Transactions):
             return self.reply_to(Failure())
         return None
 
-    def content_received(self, content: bytes | None) -> None:
-        """Deliver a message that has come to its end; ``None``: it was too big."""
-        refusal = TOO_BIG if content is None else self._check_content(content)
-        if refusal is not None or content is None:
-            self.refuse_message(refusal or TOO_BIG, content)
+    def refuse_content(self, reply: Reply) -> None:
+        """Refuse a message before its end; what comes of it is thrown away."""
+        self.refuse(reply, self._from, self.users())
+        self.early_refusal = reply
+
+    def end_refused(self) -> None:
+        """End a transaction whose message was refused before its end."""
+        refusal, self.early_refusal = self.early_refusal, None
+        self.end_transaction("refused", refusal)
+
+    def content_received(self, content: AnyContent) -> None:
+        """Deliver a message that has come to its end."""
+        if self.early_refusal is not None:
+            self.end_refused()
+            return
+        try:
+            refusal = self._check_content(content)
+        except OSError as error:
+            self.content_lost(error)
+            return
+        if refusal is not None:
+            self.refuse_message(refusal, content)
             return
         envelope = self._envelope(content)
-        replies = self._deliver_all(envelope)
-        if isinstance(replies, list):
-            self.delivered(envelope, replies)
+        if self.faults.armed:
+            self.ask(
+                "EOD",
+                lambda: self._hand_over_copies(envelope),
+                lambda reply: self.refuse_message(reply, content),
+                envelope=envelope,
+                line=self._line if self._begun else b".",
+            )
         else:
+            self._hand_over(envelope, 1)
+
+    def _hand_over_copies(self, envelope: Envelope) -> None:
+        """Give the message away as often as a fault wants it."""
+        copies, self.copies = self.copies, 1
+        if copies:
+            self._hand_over(envelope, copies)
+        else:
+            self._abandon_messages()
+            self.delivered(envelope, [_ACCEPTED] * len(envelope.rcpt_tos))
+
+    def _hand_over(self, envelope: Envelope, copies: int) -> None:
+        replies = self._deliver_all(envelope, copies)
+        if not isinstance(replies, list):
             self.wait(
                 replies,
-                lambda replies: self.delivered(envelope, replies),
-                lambda failure: self.refuse_message(self.reply_to(failure), content),
+                lambda replies: self._was_kept(envelope, replies),
+                lambda failure: self.refuse_message(
+                    self.reply_to(failure), envelope.kept
+                ),
             )
+        elif self.faults.armed:
+            self._was_kept(envelope, replies)
+        else:
+            self.delivered(envelope, replies)
 
-    def _check_content(self, content: bytes) -> Reply | None:
-        """Give the reply that refuses a message for its lines, if any."""
-        if not self._begun and longest_line_exceeds(content, self.limits.body_line):
+    def _was_kept(self, envelope: Envelope, replies: list[Reply]) -> None:
+        if self.faults.armed and any(reply.code < 400 for reply in replies):
+            self.ask(
+                "KEPT",
+                lambda: self.delivered(envelope, replies),
+                lambda reply: self.delivered(envelope, [reply] * len(replies)),
+                envelope=envelope,
+            )
+        else:
+            self.delivered(envelope, replies)
+
+    def content_lost(self, why: Lost) -> None:
+        """Refuse a message that has come to its end and was not kept."""
+        if self.early_refusal is not None:
+            self.end_refused()
+            return
+        self.refuse_message(self.reply_to_loss(why), None)
+
+    def reply_to_loss(self, why: Lost) -> Reply:
+        """Make the reply for a message that was not kept."""
+        if why == "too big":
+            return TOO_BIG
+        if why == "long line":
+            return _LONG_LINE
+        log.error(
+            "session %s with %s:%s: a message cannot be kept in a temporary file: %s",
+            self.session.id,
+            *self.peer,
+            why,
+        )
+        return _NO_ROOM
+
+    def _check_content(self, content: AnyContent) -> Reply | None:
+        """Give the reply that refuses a message for its lines, if any.
+
+        Raises:
+            OSError: it is in a file that cannot be read.
+        """
+        # The lines of what is in a file were looked at when it was written.
+        if (
+            isinstance(content, bytes)
+            and not self._begun
+            and longest_line_exceeds(content, self.limits.body_line)
+        ):
             return _LONG_LINE
         if self.settings.profile == "strict":
             # In the other profile the envelope says it when it is asked.
@@ -115,7 +218,7 @@ class Messages(Transactions):
                 return refusal
         return None
 
-    def _envelope(self, content: bytes) -> Envelope:
+    def _envelope(self, content: AnyContent) -> Envelope:
         session, transaction = self.session, self._transaction
         return Envelope(
             mail_from=str(self._from),
@@ -137,9 +240,13 @@ class Messages(Transactions):
     # Delivery
 
     def _deliver_all(
-        self, envelope: Envelope
+        self, envelope: Envelope, copies: int
     ) -> list[Reply] | defer.Deferred[list[Reply]]:
         """Give the message to all that the delivery has opened.
+
+        Args:
+            envelope: the message.
+            copies: how many times.
 
         Returns:
             the reply for each recipient.
@@ -151,6 +258,8 @@ class Messages(Transactions):
             reply = self._attempt(envelope, message, user)
             replies.append(reply)
             waiting = waiting or not isinstance(reply, Reply)
+        for _ in range(copies - 1):
+            self._deliver_again(attrs.evolve(envelope, id=new_name()), messages)
         if not waiting:
             return replies
         return defer.gatherResults(
@@ -159,6 +268,16 @@ class Messages(Transactions):
                 for reply in replies
             ]
         )
+
+    def _deliver_again(
+        self, envelope: Envelope, messages: list[tuple[IMessageSMTP, smtp.User]]
+    ) -> None:
+        """Give the message away once more; what becomes of it is not told."""
+        for number, (message, user) in enumerate(messages):
+            if not IEnvelopeMessage.providedBy(message):
+                # It has heard of its end.
+                message = self._to[number][1]()
+            self._attempt(envelope, message, user)
 
     def _attempt(
         self, envelope: Envelope, message: IMessageSMTP, user: smtp.User
@@ -181,7 +300,7 @@ class Messages(Transactions):
         if IEnvelopeMessage.providedBy(message):
             return message.envelope_received(envelope)
         header = self.receivedHeader(self._helo, self._from, [user])
-        for line in _lines(header or b"", envelope.content):
+        for line in _lines(header or b"", envelope.blocks()):
             message.lineReceived(line)
         return message.eomReceived()
 
@@ -189,10 +308,10 @@ class Messages(Transactions):
         """Answer for all recipients at once: one refusal refuses the whole."""
         for reply in replies:
             if reply.code >= 400:
-                self.refuse_message(reply, envelope.content)
+                self.refuse_message(reply, envelope.kept)
                 return
         self.log_outcome(
-            "accepted", envelope.mail_from, envelope.rcpt_tos, envelope.content
+            "accepted", envelope.mail_from, envelope.rcpt_tos, envelope.kept
         )
         self.session.delivered += 1
         self.end_transaction("delivered", replies[0])
@@ -205,14 +324,30 @@ def _reply_of(result: object) -> Reply:
     return result if isinstance(result, Reply) else _ACCEPTED
 
 
-def _lines(header: bytes, content: bytes) -> Iterator[bytes]:
+def _lines(header: bytes, blocks: Iterable[bytes]) -> Iterator[bytes]:
     """Give a message in lines without their ends, as `IMessage` takes them."""
-    lines = content.split(b"\r\n")
-    if not lines[-1]:
-        lines.pop()
+    lines = _split(blocks)
     if header:
         yield header
-        if lines and lines[0] and b":" not in lines[0]:
-            # A message without a header of its own must not become one.
-            yield b""
+        for line in lines:
+            if line and b":" not in line:
+                # A message without a header of its own must not become one.
+                yield b""
+            yield line
+            break
     yield from lines
+
+
+def _split(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    """Split at each CRLF what comes in blocks."""
+    pieces: list[bytes] = []
+    for block in blocks:
+        lines = block.split(b"\r\n")
+        pieces.append(lines[0])
+        if len(lines) > 1:
+            yield b"".join(pieces)
+            yield from lines[1:-1]
+            pieces = lines[-1:]
+    last = b"".join(pieces)
+    if last:
+        yield last

@@ -58,5 +58,5 @@ def _begin() -> None:
 
 
 _begin()
-if hasattr(os, "register_at_fork"):
+if hasattr(os, "register_at_fork"):  # pragma: no branch - not on Windows
     os.register_at_fork(after_in_child=_begin)

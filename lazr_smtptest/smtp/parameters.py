@@ -36,8 +36,6 @@ def parse_parameters(text: str, known: Parameters) -> dict[str, str | None]:
         ClientError: one is malformed or doubled (501) or unknown (555).
     """
     parameters: dict[str, str | None] = {}
-    if not text:
-        return parameters
     for word in text.split(" "):
         if not word:
             continue

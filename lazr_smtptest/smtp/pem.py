@@ -21,7 +21,9 @@ __all__ = [
     "File",
     "TLSError",
     "encode",
+    "encode_key",
     "file_name",
+    "identities_in",
     "load_certificates",
     "load_file",
     "load_key",
@@ -87,11 +89,25 @@ def encode(certificates: Sequence[Certificate]) -> bytes:
     return b"".join(each.public_bytes(Encoding.PEM) for each in certificates)
 
 
+def encode_key(key: Any) -> bytes:
+    """Write a private key, without a passphrase."""
+    from cryptography.hazmat.primitives.serialization import (
+        Encoding,
+        NoEncryption,
+        PrivateFormat,
+    )
+
+    pem: bytes = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return pem
+
+
 def make_options(
     chain: Sequence[Certificate],
     key: Any,
     client_authorities: Sequence[Certificate] | None,
     source: str,
+    *,
+    old: bool = False,
 ) -> Any:
     """Make Twisted's `CertificateOptions`; what OpenSSL refuses is an error now.
 
@@ -100,6 +116,7 @@ def make_options(
         key: the private key of the first.
         client_authorities: who vouches for clients; ``None``: they are not asked.
         source: where the certificate comes from, for the error.
+        old: whether to take versions of TLS that are no more (RFC 8996).
     """
     from OpenSSL.crypto import X509, PKey
     from OpenSSL.SSL import Error as OpenSSLError
@@ -107,6 +124,11 @@ def make_options(
 
     first, *others = (X509.from_cryptography(each) for each in chain)
     asked = client_authorities is not None
+    minimum = (
+        {"insecurelyLowerMinimumTo": TLSVersion.TLSv1_0}
+        if old
+        else {"raiseMinimumTo": TLSVersion.TLSv1_2}
+    )
     options = CertificateOptions(
         privateKey=PKey.from_cryptography_key(key),
         certificate=first,
@@ -114,7 +136,7 @@ def make_options(
         verify=asked,
         requireCertificate=False,
         caCerts=[X509.from_cryptography(each) for each in client_authorities or ()],
-        raiseMinimumTo=TLSVersion.TLSv1_2,
+        **minimum,
     )
     try:
         with warnings.catch_warnings():
@@ -146,3 +168,16 @@ def names_in(certificate: Certificate) -> tuple[str, ...]:
     common = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
     names += [str(name.value) for name in common]
     return tuple(dict.fromkeys(names))
+
+
+def identities_in(certificate: Certificate) -> tuple[str, ...]:
+    """Give the host names and addresses that a server's certificate is for."""
+    from cryptography import x509
+
+    names = certificate.extensions.get_extension_for_class(
+        x509.SubjectAlternativeName
+    ).value
+    return (
+        *names.get_values_for_type(x509.DNSName),
+        *map(str, names.get_values_for_type(x509.IPAddress)),
+    )

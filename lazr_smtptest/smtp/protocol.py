@@ -33,6 +33,7 @@ _BEFORE_TLS = frozenset(
 _TLS_FIRST = Reply(530, "STARTTLS first", "5.7.0")
 # The same for AUTH (RFC 4954 section 6).
 _BEFORE_AUTH = _BEFORE_TLS | {b"AUTH", b"RSET", b"HELP"}
+_TURNED_AWAY = Reply(503, "only QUIT: there is no service", "5.5.1")
 _AUTH_FIRST = Reply(530, "authentication required", "5.7.0")
 
 # What a client may call itself. RFC 5321 section 4.1.1.1 asks for a domain or an
@@ -54,6 +55,7 @@ class SMTPServerProtocol(Chunking, XClient, Authentication, StartTLS):
         reactor: where time comes from; ``None`` for Twisted's global reactor.
         connections: those that are open; this one enters and leaves it.
         observer: hears of the session.
+        faults: whom to ask where to misbehave.
         session: what is known of the connection, and all that was said.
         on_rset: called at RSET, before its reply.
         on_exit: called at EXIT, after its reply; ``None``: there is no EXIT.
@@ -83,6 +85,8 @@ class SMTPServerProtocol(Chunking, XClient, Authentication, StartTLS):
     def refuse_verb(self, verb: bytes) -> Reply | None:
         """Refuse what has to wait for TLS or AUTH, where these are required."""
         settings = self.settings
+        if self.turned_away and verb != b"QUIT":
+            return _TURNED_AWAY
         if settings.require_tls and verb not in _BEFORE_TLS and not self.secure:
             return _TLS_FIRST
         if (

@@ -36,9 +36,12 @@ class StartTLS(Connection):
 
     Attributes:
         handshake: what TLS agreed on; ``None`` before that, and without TLS.
+        tls_first: whether the connection begins with TLS, which is not there yet.
     """
 
     handshake: Handshake | None = None
+    tls_first = False
+    _to_greet = False
     _ending = False
 
     # What is known of TLS
@@ -82,8 +85,7 @@ class StartTLS(Connection):
             # First: should it fail, that is a reply, and TLS is not begun.
             self.forget_session()
             self.reply(Reply(220, "ready to start TLS", "2.0.0"))
-            self._flush()
-            self._start_tls(tls)
+            self.after_reply(lambda: self._begin_tls(tls))
 
     def forget_session(self) -> None:
         """Forget what the client said so far (RFC 3207 section 4.2)."""
@@ -96,11 +98,22 @@ class StartTLS(Connection):
         if logout is not None:
             logout()
 
+    def _begin_tls(self, tls: TLS) -> None:
+        if self.faults.armed:
+            self.ask("TLS", lambda: self._start_tls(tls), lambda reply: self._no_tls())
+        else:
+            self._start_tls(tls)
+
+    def _no_tls(self) -> None:
+        """Close the connection: there is nothing else to refuse TLS by."""
+        self.close(self.transport)
+
     def _start_tls(self, tls: TLS) -> None:
         """Put TLS between the transport and this protocol."""
         transport = self.transport
         transport.unregisterProducer()
-        factory = tls.wrap(self.factory, self.reactor)
+        options, self.tls_options = self.tls_options, None
+        factory = tls.wrap(self.factory, self.reactor, options)
         # False: this protocol has a connection already.
         layer = factory.protocol(factory, self, False)
         if isinstance(transport, ProtocolWrapper):
@@ -108,32 +121,50 @@ class StartTLS(Connection):
         else:
             transport.protocol = layer
         self.transport = layer
-        self._handshaking = self._fresh = self.startedTLS = True
+        self.handshaking = self._fresh = self.startedTLS = True
         self.setTimeout(self.limits.handshake)
+        # What came since the reply, while a fault was going on, is TLS already.
+        early = self._framer.take()
         layer.makeConnection(transport)
         # The new transport has not asked for a pause yet.
         self._blocked = False
-        self._watch_transport()
+        self.watch_transport()
         self.forget_offered()
+        if early:
+            layer.dataReceived(early)
 
     # The handshake
 
     def connectionMade(self) -> None:
         """Greet the client, after the handshake if TLS comes first (RFC 8314)."""
         self._first_deliveries: tuple[Any, Any] = self.delivery, self.deliveryFactory
-        self._handshaking = bool(ISSLTransport.providedBy(self.transport))
+        self.handshaking = self.tls_first or bool(
+            ISSLTransport.providedBy(self.transport)
+        )
         super().connectionMade()
-        if self._handshaking:
+        if self.handshaking:
             self.setTimeout(self.limits.handshake)
+        if self.tls_first and self.settings.tls is not None:
+            self._begin_tls(self.settings.tls)
+
+    def greet(self) -> None:
+        """Say hello, but not before the handshake."""
+        if self.handshaking:
+            self._to_greet = True
+        else:
+            super().greet()
 
     def handshakeCompleted(self) -> None:
         """Say what has waited for the handshake."""
-        self._handshaking = False
+        self.handshaking = False
         self._note_handshake(Handshake.of(self.transport.getHandle()))
         self.setTimeout(self.limits.idle)
-        self._flush()
+        self.flush()
         if self._ending:
             self.end(None)
+        elif self._to_greet:
+            self._to_greet = False
+            self.greet()
 
     def _note_handshake(self, handshake: Handshake) -> None:
         self.handshake, session = handshake, self.session
@@ -145,14 +176,18 @@ class StartTLS(Connection):
 
     def first_received(self, data: bytes) -> None:
         """Look at the first octets, of the connection or within TLS."""
-        if self._handshaking:
+        if self.handshaking and not self.secure:
+            # TLS comes first, but a fault goes on before it.
+            self._fresh = True
+            return
+        if self.handshaking:
             # A wrapper between TLS and this protocol does not tell.
             self.handshakeCompleted()
         super().first_received(data)
 
     def end(self, reply: Reply | None) -> None:
         """Send the last reply and close; both wait for the handshake."""
-        if not self._handshaking:
+        if not self.handshaking:
             super().end(reply)
         elif not self._ending:
             if reply is not None:
@@ -161,14 +196,14 @@ class StartTLS(Connection):
 
     def timeoutConnection(self) -> None:
         """Disconnect a client that does not finish its handshake."""
-        if self._handshaking:
+        if self.handshaking:
             self.transport.abortConnection()
         else:
             super().timeoutConnection()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Forget the transaction; say why there is no TLS."""
-        if self._handshaking:
+        if self.handshaking:
             why = reason.getErrorMessage()
             log.info("%s:%s: the TLS handshake failed: %s", *self.peer, why)
             self.mark_time()

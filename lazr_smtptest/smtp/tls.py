@@ -7,6 +7,7 @@ imported when a `TLS` is made: a server without TLS needs none of them.
 from __future__ import annotations
 
 import ssl
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -16,6 +17,7 @@ from lazr_smtptest.smtp.pem import (
     File,
     TLSError,
     encode,
+    encode_key,
     file_name,
     load_certificates,
     load_file,
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     from OpenSSL.SSL import Connection as OpenSSLConnection
     from twisted.protocols.tls import TLSMemoryBIOFactory
 
-__all__ = ["TLS", "Handshake", "TLSError"]
+__all__ = ["TLS", "Handshake", "TLSError", "import_openssl", "import_trustme"]
 
 _NAMES = ("localhost", "127.0.0.1", "::1")
 
@@ -65,7 +67,7 @@ class TLS:
         Raises:
             TLSError: a name is none, or the packages for TLS are missing.
         """
-        trustme = _import_trustme()
+        trustme = import_trustme()
         authority = trustme.CA()
         try:
             leaf = authority.issue_cert(*(names or _NAMES))
@@ -108,7 +110,7 @@ class TLS:
             TLSError: a file cannot be read or used, and which; or the packages
                 for TLS are missing.
         """
-        _import_openssl()
+        import_openssl()
         trusted = certificate if ca is None else ca
         chain = load_file(certificate, "certificate", load_certificates)
         private = load_file(key, "key", load_key)
@@ -126,6 +128,33 @@ class TLS:
                 private,
                 authorities if ask_client_certificate else None,
                 f"certificate file {file_name(certificate)}",
+            ),
+        )
+
+    def as_fields(self) -> dict[str, Any]:
+        """Give what another process needs for the same; the private key is in it."""
+        options = self._options
+        chain = [options.certificate, *options.extraCertChain]
+        return {
+            "certificate": encode([each.to_cryptography() for each in chain]).decode(),
+            "key": encode_key(options.privateKey.to_cryptography_key()).decode(),
+            "ca": self.ca_pem.decode(),
+            "ask_client_certificate": self.ask_client_certificate,
+        }
+
+    @classmethod
+    def from_fields(cls, fields: Mapping[str, Any]) -> TLS:
+        """Make it of what `as_fields` gave; it cannot issue certificates."""
+        ca_pem = fields["ca"].encode()
+        asks = fields["ask_client_certificate"]
+        return cls(
+            ca_pem=ca_pem,
+            ask_client_certificate=asks,
+            options=make_options(
+                load_certificates(fields["certificate"].encode()),
+                load_key(fields["key"].encode()),
+                load_certificates(ca_pem) if asks else None,
+                "the certificate of another process",
             ),
         )
 
@@ -151,23 +180,34 @@ class TLS:
             self._ca.issue_cert(*names, common_name=user).configure_cert(context)
         return context
 
+    @property
+    def authority(self) -> Any:
+        """The `trustme.CA` that clients trust; ``None`` for a certificate of a file."""
+        return self._ca
+
     def context_factory(self) -> Any:
         """Give the `CertificateOptions` for Twisted's own TLS: TLS 1.2 or newer."""
         return self._options
 
     def wrap(
-        self, factory: IProtocolFactory, reactor: IReactorTime | None
+        self,
+        factory: IProtocolFactory,
+        reactor: IReactorTime | None,
+        options: Any = None,
     ) -> TLSMemoryBIOFactory:
         """Make a factory whose connections begin with TLS (RFC 8314).
 
         Args:
             factory: makes the protocols within TLS.
             reactor: the reactor that runs them; ``None`` for Twisted's global one.
+            options: other `CertificateOptions` than those of `context_factory`.
         """
         from twisted.protocols.tls import TLSMemoryBIOFactory, TLSMemoryBIOProtocol
 
         # Without its clock TLS would take its time from the global reactor.
-        wrapping = TLSMemoryBIOFactory(self._options, False, factory, clock=reactor)
+        wrapping = TLSMemoryBIOFactory(
+            options or self._options, False, factory, clock=reactor
+        )
         # The one that it takes by default holds every write back for a turn of the
         # reactor, to put small ones together; our protocols do that themselves.
         wrapping.protocol = TLSMemoryBIOProtocol
@@ -204,15 +244,17 @@ class Handshake:
 # The packages
 
 
-def _import_openssl() -> None:
+def import_openssl() -> None:
+    """Make sure that pyOpenSSL and cryptography are there; `TLSError`: they are not."""
     try:
         import OpenSSL  # noqa: F401
     except ImportError as error:
         raise _missing(error) from error
 
 
-def _import_trustme() -> Any:
-    _import_openssl()
+def import_trustme() -> Any:
+    """Give the package trustme; `TLSError`: it, or pyOpenSSL, is missing."""
+    import_openssl()
     try:
         import trustme
     except ImportError as error:

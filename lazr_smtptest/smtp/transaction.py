@@ -22,7 +22,7 @@ from lazr_smtptest.session import Outcome, Transaction
 from lazr_smtptest.smtp.connection import Connection
 from lazr_smtptest.smtp.errors import ClientError, PolicyError, ReplyError, refusal_in
 from lazr_smtptest.smtp.extensions import check_release
-from lazr_smtptest.smtp.header import find_header
+from lazr_smtptest.smtp.header import find_subject
 from lazr_smtptest.smtp.irregular import (
     IRREGULAR,
 )
@@ -35,6 +35,7 @@ from lazr_smtptest.smtp.path import (
     parse_path,
 )
 from lazr_smtptest.smtp.reply import Reply, shown
+from lazr_smtptest.spool import AnyContent
 
 __all__ = ["Transactions", "decode"]
 
@@ -81,8 +82,9 @@ class Transactions(Connection):
         """
         transaction = self._transaction
         if transaction is not None:
-            transaction.outcome = outcome
+            # In this order: another thread may look at any time.
             transaction.reply = reply
+            transaction.outcome = outcome
             self._transaction = None
         self.forget_transaction()
         if self._messages:
@@ -130,6 +132,19 @@ class Transactions(Connection):
         except ReplyError as error:
             self._sender_refused(sender, error.reply)
             return
+        if self.faults.armed:
+            self.ask(
+                "MAIL",
+                lambda: self._ask_sender(sender, options),
+                lambda reply: self._sender_refused(sender, reply),
+                sender=str(sender),
+                transaction=self.session.begun + 1,
+                size=int(options.get("SIZE") or 0),
+            )
+        else:
+            self._ask_sender(sender, options)
+
+    def _ask_sender(self, sender: Address, options: Options) -> None:
         self.call(
             self.validateFrom,
             self._helo,
@@ -231,6 +246,17 @@ class Transactions(Connection):
         except ReplyError as error:
             self._recipient_refused(user, error.reply)
             return
+        if self.faults.armed:
+            self.ask(
+                "RCPT",
+                lambda: self._ask_recipient(user, options),
+                lambda reply: self._recipient_refused(user, reply),
+                to=(str(user),),
+            )
+        else:
+            self._ask_recipient(user, options)
+
+    def _ask_recipient(self, user: smtp.User, options: Options) -> None:
         self.call(
             self.validateTo,
             user,
@@ -260,15 +286,15 @@ class Transactions(Connection):
         if refusal is not None:
             self._recipient_refused(user, refusal)
             return
-        if self._transaction is not None:
-            self._transaction.rcpt_tos = (*self._transaction.rcpt_tos, str(user))
+        assert self._transaction is not None
+        self._transaction.rcpt_tos = (*self._transaction.rcpt_tos, str(user))
         self._to.append((user, answer))
         self._rcpt_options.append(options)
         self.reply(_RECIPIENT_ACCEPTED)
 
     def _recipient_refused(self, user: smtp.User, reply: Reply) -> None:
-        if self._transaction is not None:
-            self._transaction.refused += ((str(user), reply),)
+        assert self._transaction is not None
+        self._transaction.refused += ((str(user), reply),)
         self.refuse(reply, self._from, [user])
 
     # RSET
@@ -291,7 +317,7 @@ class Transactions(Connection):
         """Give the recipients that were accepted."""
         return [user for user, _ in self._to]
 
-    def refuse_message(self, reply: Reply, content: bytes | None) -> None:
+    def refuse_message(self, reply: Reply, content: AnyContent | None) -> None:
         """Refuse the message, which ends the transaction."""
         self.refuse(reply, self._from, self.users(), content)
         self.end_transaction("refused", reply)
@@ -301,7 +327,7 @@ class Transactions(Connection):
         reply: Reply,
         sender: smtp.Address | None,
         users: Sequence[smtp.User] = (),
-        content: bytes | None = None,
+        content: AnyContent | None = None,
     ) -> None:
         """Refuse a sender, a recipient or a message, and log it."""
         self.log_outcome(
@@ -319,7 +345,7 @@ class Transactions(Connection):
         what: str,
         sender: str,
         recipients: Sequence[str],
-        content: bytes | None,
+        content: AnyContent | None,
         reply: Reply | None = None,
     ) -> None:
         """Log what became of a sender, a recipient or a message."""
@@ -329,7 +355,7 @@ class Transactions(Connection):
         if recipients:
             words.append("to=" + ",".join(f"<{recipient}>" for recipient in recipients))
         if content is not None:
-            words.append(f"subject={find_header(content, 'Subject')!a}")
+            words.append(f"subject={find_subject(content)!a}")
             words.append(f"size={len(content)}")
         if reply is not None:
             words.append(f"reply={str(reply)!a}")

@@ -18,9 +18,11 @@ from twisted.test.iosim import FakeTransport, IOPump, connect
 from twisted.trial.unittest import SynchronousTestCase
 
 from lazr_smtptest.interfaces import IMessageStore
-from lazr_smtptest.server import Server, StoreServer
+from lazr_smtptest.mailbox import Mailbox
+from lazr_smtptest.mailbox.criteria import Predicate
+from lazr_smtptest.server import CaptureServer, Server, StoreServer
 from lazr_smtptest.service import SMTPService
-from lazr_smtptest.stores.memory import MemoryStore
+from lazr_smtptest.sessionlog import SessionLog
 
 __all__ = ["ListeningServer", "MemoryServer", "listen"]
 
@@ -29,6 +31,35 @@ class _Tested:
     """What both ways have in common: the server and what it keeps."""
 
     server: Server
+    clock: IReactorTime
+
+    @property
+    def mailbox(self) -> Mailbox:
+        """What arrived, of a `CaptureServer`.
+
+        Raises:
+            TypeError: the server is of another class, and keeps what it keeps.
+        """
+        if not isinstance(self.server, CaptureServer):
+            raise TypeError(f"a {type(self.server).__name__} has no mailbox")
+        return self.server.mailbox
+
+    @property
+    def sessions(self) -> SessionLog:
+        """The sessions of the clients, and counters of them."""
+        return self.server.sessions
+
+    def when(
+        self,
+        *predicates: Predicate,
+        count: int = 1,
+        timeout: float = 5.0,
+        **criteria: Any,
+    ) -> defer.Deferred[Any]:
+        """Wait for messages; see `Mailbox.when`. Time comes from `clock`."""
+        return self.mailbox.when(
+            *predicates, count=count, timeout=timeout, reactor=self.clock, **criteria
+        )
 
     @property
     def store(self) -> IMessageStore:
@@ -50,11 +81,13 @@ class ListeningServer(_Tested):
         server: the server.
         host: the address that it listens on.
         port: the port that it listens on.
+        clock: where its time comes from: the reactor.
     """
 
     server: Server
     host: str
     port: int
+    clock: IReactorTime = attrs.field(repr=False)
 
 
 def listen(
@@ -69,8 +102,8 @@ def listen(
 
     Args:
         testcase: the test, for its ``addCleanup``.
-        server: what becomes of the messages; a `StoreServer` on a `MemoryStore`
-            if none is given. Its own host and port are not used.
+        server: what becomes of the messages; a `CaptureServer` if none is given.
+            Its own host and port are not used.
         reactor: trial's, if none is given.
 
     Returns:
@@ -86,7 +119,7 @@ async def _listen(
         from twisted.internet import reactor as trials
 
         reactor = trials
-    server = server or _new_server()
+    server = server or CaptureServer()
     endpoint = TCP4ServerEndpoint(reactor, 0, interface="127.0.0.1")
     service = SMTPService(server, [endpoint], reactor)
     # Cleanups run last come, first served.
@@ -95,7 +128,7 @@ async def _listen(
     service.startService()
     await service.listening
     address: Any = service.ports[0].getHost()
-    return ListeningServer(server, address.host, address.port)
+    return ListeningServer(server, address.host, address.port, reactor)
 
 
 class MemoryServer(_Tested):
@@ -118,7 +151,7 @@ class MemoryServer(_Tested):
             testcase: the test, for its ``addCleanup``.
             server: see `listen`.
         """
-        self.server = server or _new_server()
+        self.server = server or CaptureServer()
         self.clock = Clock()
         self._factory = self.server.factory(self.clock)
         self._ports = count(49152)
@@ -143,7 +176,3 @@ class MemoryServer(_Tested):
             FakeTransport(client, False, there, here),
         )
         return pump
-
-
-def _new_server() -> StoreServer:
-    return StoreServer(MemoryStore())

@@ -220,6 +220,51 @@ def test_it_is_told_why_a_message_is_refused(serve: Serve, send: Send) -> None:
     assert outcome["response"] == "550 5.7.1 not today"
 
 
+@pytest.mark.parametrize(
+    ("phase", "code", "error"),
+    [
+        ("CONNECT", 421, "EPROTOCOL"),
+        ("MAIL", 451, "EENVELOPE"),
+        ("RCPT", 450, "EENVELOPE"),
+        ("DATA", 451, "EENVELOPE"),
+        ("EOD", 452, "EMESSAGE"),
+    ],
+)
+def test_it_tells_where_it_was_refused(
+    receiver: Receiver, send: Send, phase: str, code: int, error: str
+) -> None:
+    """Its error has a code of its own, and that of the reply."""
+    receiver.server.faults.on(phase).reply(code, "not now")
+    outcome = send(receiver)
+    assert (outcome["code"], outcome["responseCode"]) == (error, code)
+    assert receiver.all() == []
+
+
+@pytest.mark.parametrize("phase", ["MAIL", "EOD", "KEPT"])
+def test_it_finds_that_the_server_is_gone(
+    receiver: Receiver, send: Send, phase: str
+) -> None:
+    """It cannot tell whether the message was kept."""
+    receiver.server.faults.on(phase).drop()
+    assert send(receiver)["code"] == "ECONNECTION"
+    assert len(receiver.all()) == (phase == "KEPT")
+
+
+def test_it_waits_no_longer_than_it_was_told(receiver: Receiver, send: Send) -> None:
+    """A server that says nothing is no reason to wait for ever."""
+    receiver.server.faults.on("CONNECT").hold()
+    assert send(receiver, greetingTimeout=500)["code"] == "ETIMEDOUT"
+
+
+def test_it_finds_an_expired_certificate(serve: Serve, send: Send, tls: TLS) -> None:
+    """It says so, and sends nothing."""
+    receiver = serve(settings=Settings(tls=tls))
+    receiver.server.faults.on("TLS").certificate("expired")
+    outcome = send(receiver, ca=tls.ca_pem.decode(), requireTLS=True)
+    assert "expired" in outcome["message"]
+    assert receiver.all() == []
+
+
 def test_it_is_told_which_of_two_recipients_is_refused(
     serve: Serve, send: Send
 ) -> None:

@@ -309,6 +309,38 @@ def test_it_reports_a_permanent_error_to_the_sender(
     assert b"\r\nDiagnostic-Code: smtp; 550 5.7.1 not today\r\n" in report.content
 
 
+# Seconds, for Postfix to try again soon.
+SOON = (
+    "queue_run_delay = 1s",
+    "minimal_backoff_time = 1s",
+    "maximal_backoff_time = 1s",
+    "smtp_destination_concurrency_failed_cohort_limit = 0",
+)
+
+
+def test_it_tries_again_until_the_greylist_lets_it_in(
+    receiver: Receiver, postfix: Postfix
+) -> None:
+    """RFC 6647: the message arrives once, for all its recipients."""
+    receiver.server.faults.on("RCPT").greylist(2)
+    postfix.configure(receiver, *SOON)
+    postfix.send()
+    assert receiver.next().rcpt_tos == RECIPIENTS
+    assert {fired.to[0] for fired in receiver.server.faults.journal} == set(RECIPIENTS)
+    assert receiver.all() == []
+
+
+def test_it_sends_again_what_it_does_not_know_the_fate_of(
+    receiver: Receiver, postfix: Postfix
+) -> None:
+    """RFC 5321 section 4.5.4.1: after a lost reply the message comes twice."""
+    receiver.server.faults.on("KEPT", times=1).drop()
+    postfix.configure(receiver, *SOON)
+    postfix.send()
+    first, second = receiver.next(), receiver.next()
+    assert first.header("Message-ID") == second.header("Message-ID")
+
+
 def test_it_reports_the_one_recipient_that_lmtp_refuses(
     serve: Serve, postfix: Postfix
 ) -> None:

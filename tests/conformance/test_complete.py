@@ -21,8 +21,8 @@ SECTION = re.compile(
     r"\d{3,4} (\d+(\.\d+)*|appendix [A-Z])|- (LOGIN|XOAUTH2|XCLIENT|EXIT)"
 )
 
-# It bounds the stop of a server, which no client asks for.
-NOT_FOR_CLIENTS = {"closing", "transcript"}
+# How a server stops, and where it keeps what it has, no client can see.
+NOT_FOR_CLIENTS = {"closing", "spool", "transcript"}
 
 # Twisted's method for what is no command.
 NO_COMMAND = {"UNKNOWN"}

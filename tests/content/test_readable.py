@@ -84,6 +84,14 @@ def test_the_recipients_in_headers_come_without_names(full):
     )
 
 
+def test_the_addresses_of_a_field_come_without_names(full):
+    """Those of the fields of that name only."""
+    assert (full.addresses("CC"), full.addresses("reply-to")) == (
+        ("cy@example.com",),
+        (),
+    )
+
+
 def test_bcc_is_the_envelope_minus_the_headers(full):
     """Upper and lower case do not make two recipients."""
     assert full.bcc == ("hidden@example.com",)

@@ -13,9 +13,10 @@ def send_welcome(host, port, address):
 class WelcomeTests(TestCase):
     async def test_it_goes_to_the_new_customer(self):
         server = await listen(self)
-        await send_welcome(server.host, server.port, "anna@example.com")
-        [envelope] = server.store
-        self.assertEqual(envelope.rcpt_tos, ("anna@example.com",))
+        sent = send_welcome(server.host, server.port, "anna@example.com")
+        mail = await server.when(recipient="anna@example.com", timeout=5)
+        self.assertEqual(mail.subject, "Welcome")
+        await sent
 
     def test_with_callbacks(self):
         def send(server):
@@ -23,7 +24,7 @@ class WelcomeTests(TestCase):
             return sent.addCallback(lambda result: server)
 
         def check(server):
-            [envelope] = server.store
-            self.assertIn(b"Subject: Welcome\r\n", envelope.content)
+            mail = server.mailbox.assert_received(recipient="anna@example.com")
+            self.assertEqual(mail.text, "Nice to see you.\n")
 
         return listen(self).addCallback(send).addCallback(check)

@@ -12,6 +12,7 @@ import logging
 import os
 import resource
 import sys
+import tempfile
 
 import attrs
 from twisted.internet.defer import Deferred
@@ -37,8 +38,11 @@ def main() -> None:
     """Serve until the input ends."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--descriptors", type=int, help="RLIMIT_NOFILE")
+    parser.add_argument("--file-size", type=int, help="RLIMIT_FSIZE")
+    parser.add_argument("--folder", help="where temporary files are made")
     parser.add_argument("--message-size", type=int, default=50 * 1024 * 1024)
     parser.add_argument("--patient", action="store_true", help="no limit on commands")
+    parser.add_argument("--spool", type=int, help="octets of a message in memory")
     parser.add_argument("--stall", action="store_true", help="answer no message")
     parser.add_argument("--tls", action="store_true", help="offer STARTTLS")
     options = parser.parse_args()
@@ -47,11 +51,15 @@ def main() -> None:
     if options.descriptors:
         hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
         resource.setrlimit(resource.RLIMIT_NOFILE, (options.descriptors, hard))
+    if options.file_size:
+        hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+        resource.setrlimit(resource.RLIMIT_FSIZE, (options.file_size, hard))
+    tempfile.tempdir = options.folder
     # Open already: there may be no descriptor left to open it with.
     status = os.open("/proc/self/status", os.O_RDONLY)
     store = MemoryStore()
     server = Stalling(store) if options.stall else StoreServer(store)
-    limits = Limits(message_size=options.message_size)
+    limits = Limits(message_size=options.message_size, spool=options.spool)
     if options.patient:
         limits = attrs.evolve(limits, errors=10**9, junk=10**9)
     server.settings = Settings(

@@ -10,6 +10,7 @@ import socket
 import ssl
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -103,6 +104,71 @@ def test_a_message_of_short_lines_over_the_limit_costs_nothing(
     assert codes[-2:] == [b"552", b"221"]
     assert seconds < 1
     assert megabytes < 10
+    assert process.still_serves()
+
+
+@pytest.mark.parametrize("line", [b"x" * 76 + b"\r\n", b"..\r\n"], ids=["x", "dots"])
+def test_a_large_message_in_a_file_costs_little(
+    new_process: Callable[..., Any], tmp_path: Path, line: bytes
+) -> None:
+    """100 MB, of which 1 MB may be in memory; the file goes with the process."""
+    process = new_process(
+        *("--spool", str(MEGABYTE), "--folder", str(tmp_path)),
+        *("--message-size", str(200 * MEGABYTE)),
+    )
+    meter = Meter(process)
+    with connect(process) as client:
+        client.sendall(BEGIN)
+        pour(client, line * (MEGABYTE // len(line)), 100 * MEGABYTE)
+        client.sendall(b".\r\nQUIT\r\n")
+        codes = [line[:3] for line in client.makefile("rb") if line[3:4] != b"-"]
+        _, megabytes = meter.used()
+    assert codes[-2:] == [b"250", b"221"]
+    assert megabytes < 20
+    (file,) = tmp_path.iterdir()
+    assert file.stat().st_size > 70 * MEGABYTE
+    assert process.still_serves()
+    process.close()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_large_chunks_in_a_file_cost_little(
+    new_process: Callable[..., Any], tmp_path: Path
+) -> None:
+    """100 MB in two chunks, of which 1 MB may be in memory."""
+    process = new_process(
+        *("--spool", str(MEGABYTE), "--folder", str(tmp_path)),
+        *("--message-size", str(200 * MEGABYTE)),
+    )
+    meter = Meter(process)
+    with connect(process) as client:
+        client.sendall(BEGIN.removesuffix(b"DATA\r\n"))
+        for last in (b"", b" LAST"):
+            client.sendall(b"BDAT %d%b\r\n" % (50 * MEGABYTE, last))
+            pour(client, b"x" * MEGABYTE, 50 * MEGABYTE)
+        client.sendall(b"QUIT\r\n")
+        codes = [line[:3] for line in client.makefile("rb") if line[3:4] != b"-"]
+        _, megabytes = meter.used()
+    assert codes[-3:] == [b"250", b"250", b"221"]
+    assert megabytes < 20
+    assert [file.stat().st_size for file in tmp_path.iterdir()] == [100 * MEGABYTE]
+
+
+def test_a_file_that_may_not_grow_refuses_the_message(
+    new_process: Callable[..., Any], tmp_path: Path
+) -> None:
+    """452 at its end, as on a disk that is full; nothing is left there."""
+    process = new_process(
+        *("--spool", str(MEGABYTE), "--folder", str(tmp_path)),
+        *("--file-size", str(4 * MEGABYTE)),
+    )
+    with connect(process) as client:
+        client.sendall(BEGIN)
+        pour(client, b"QUIT\r\n" * 10_000, 10 * MEGABYTE)
+        client.sendall(b".\r\nQUIT\r\n")
+        codes = [line[:3] for line in client.makefile("rb") if line[3:4] != b"-"]
+    assert codes[-2:] == [b"452", b"221"]
+    assert list(tmp_path.iterdir()) == []
     assert process.still_serves()
 
 

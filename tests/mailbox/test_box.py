@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
 from lazr_smtptest.envelope import Envelope
 from lazr_smtptest.errors import StateError
 from lazr_smtptest.interfaces import IMessageStore
-from lazr_smtptest.mailbox import Mailbox, NotReceived
+from lazr_smtptest.mailbox import Mailbox, MailboxView, NotReceived
+from lazr_smtptest.session import Session
+from lazr_smtptest.smtp.reply import Reply
 
 Make = Callable[..., Envelope]
 
@@ -21,6 +26,28 @@ def three(mailbox: Mailbox, make: Make) -> Mailbox:
     for subject in "ABC":
         mailbox.add(make(subject, rcpt_tos=(f"{subject}@example.com",), user=subject))
     return mailbox
+
+
+def passed(
+    mailbox: Mailbox,
+    recipient: str = "",
+    *,
+    refused: bool = False,
+    end: bool = True,
+    **changes: Any,
+) -> None:
+    """Let a session go by."""
+    session = Session(**changes)
+    mailbox.sessions.session_began(session)
+    if recipient:
+        transaction = session.begin("ann@example.com")
+        if refused:
+            transaction.refused = ((recipient, Reply(550, "no")),)
+        else:
+            transaction.rcpt_tos = (recipient,)
+    if end:
+        session.ended = 1.0
+        mailbox.sessions.session_ended(session)
 
 
 def subjects(envelopes: object) -> list[str]:
@@ -101,9 +128,14 @@ def test_assert_received_counts(three: Mailbox) -> None:
     assert three.assert_received(count=3) == list(three)
 
 
+def test_sent_is_another_word_for_received(three: Mailbox) -> None:
+    """For tests that read better with it."""
+    assert three.assert_sent(subject="B", count=1) == three[1]
+
+
 def test_too_few_are_not_received(three: Mailbox) -> None:
     """The failure says how many there are."""
-    with pytest.raises(NotReceived, match="only 3 of 4 messages match, 3 in all"):
+    with pytest.raises(NotReceived, match=r"only 3 of 4 messages match \(3 arrived\)"):
         three.assert_received(count=4)
 
 
@@ -181,6 +213,85 @@ def test_a_view_of_a_view_does_not_clear_the_rest(three: Mailbox) -> None:
 def test_a_view_waits_for_its_own(three: Mailbox) -> None:
     """Waiting on a part is for its messages."""
     assert three.for_user("C").wait_for() == three[2]
+
+
+def test_a_view_by_domain_waits_for_what_comes(mailbox: Mailbox, make: Make) -> None:
+    """A message that comes later is found by its domain."""
+    waiting = mailbox.for_recipient("*@Run-17.test").when(reactor=Clock())
+    mailbox.add(make("A", rcpt_tos=("a@run-18.test",)))
+    mailbox.add(make("B", rcpt_tos=("a@example.com", "a@RUN-17.test")))
+    assert SynchronousTestCase().successResultOf(waiting).subject == "B"
+
+
+def test_what_was_cleared_is_not_found_by_its_recipient(
+    three: Mailbox, make: Make
+) -> None:
+    """What came since is, once."""
+    assert subjects(three.find_all(recipient="A@example.com")) == ["A"]
+    three.for_user("A").clear()
+    assert three.find(recipient="A@example.com") is None
+    three.add(make("D", rcpt_tos=("A@example.com", "B@example.com")))
+    assert subjects(three.find_all(recipient="*@example.com")) == ["B", "C", "D"]
+
+
+# The sessions of a failure
+
+
+def told(part: Mailbox | MailboxView) -> list[int]:
+    """Give the numbers of the sessions that a failure carries."""
+    with pytest.raises(NotReceived) as caught:
+        part.assert_received(subject="No such thing")
+    return [session.number for session in caught.value.sessions]
+
+
+def test_a_failure_carries_every_session(mailbox: Mailbox) -> None:
+    """Also those in which all went well."""
+    passed(mailbox)
+    passed(mailbox, delivered=1)
+    assert told(mailbox) == [1, 2]
+
+
+def test_a_view_by_recipient_has_its_own_sessions(mailbox: Mailbox) -> None:
+    """Those with such a recipient, accepted or refused, and those without any."""
+    passed(mailbox, "a@run-17.test")
+    passed(mailbox, "a@run-18.test")
+    passed(mailbox, "a@run-17.test", refused=True)
+    passed(mailbox)
+    assert told(mailbox.for_recipient("*@run-17.test")) == [1, 3, 4]
+
+
+def test_a_view_by_user_has_its_own_sessions(mailbox: Mailbox) -> None:
+    """Those of the user, and those that did not come to a login."""
+    passed(mailbox, "a@example.com", user="ann")
+    passed(mailbox, "a@example.com", user="bob")
+    passed(mailbox, user="bob")
+    passed(mailbox)
+    assert told(mailbox.for_user("ann")) == [1, 4]
+
+
+def test_a_view_that_was_cleared_has_new_sessions_only(mailbox: Mailbox) -> None:
+    """And those that went on; the mailbox has them all."""
+    passed(mailbox, "a@run-17.test")
+    passed(mailbox, "a@run-17.test", end=False)
+    view = mailbox.for_recipient("*@run-17.test")
+    view.clear()
+    passed(mailbox, "a@run-17.test")
+    assert (told(view), told(mailbox)) == ([2, 3], [1, 2, 3])
+
+
+def test_a_view_of_a_view_has_sessions_of_both(mailbox: Mailbox) -> None:
+    """What is not the outer one's is not the inner one's."""
+    passed(mailbox, "a@run-17.test", user="ann")
+    passed(mailbox, "a@run-17.test", user="bob")
+    passed(mailbox, "a@run-18.test", user="ann")
+    assert told(mailbox.for_recipient("*@run-17.test").for_user("ann")) == [1]
+
+
+def test_clear_forgets_sessions(mailbox: Mailbox) -> None:
+    """A failure is about what happened since."""
+    passed(mailbox)
+    mailbox.clear()
+    assert told(mailbox) == []
 
 
 def test_a_views_failure_shows_the_others(three: Mailbox) -> None:

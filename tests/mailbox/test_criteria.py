@@ -28,6 +28,8 @@ Make = Callable[..., Envelope]
         {"helo": "client.example.com"},
         {"user": None},
         {"warning": None},
+        {"to": None},
+        {"bcc": "bob@example.com"},
         {"subject": "Hello"},
         {"subject": ANY},
         {"subject": re.compile("ell")},
@@ -52,6 +54,9 @@ def test_a_message_meets_what_is_true_of_it(make: Make, given: Any) -> None:
         {"recipient": "bo?b@example.com"},
         {"helo": "client"},
         {"user": ANY},
+        {"to": "bob@example.com"},
+        {"bcc": None},
+        {"bcc": "eve@example.com"},
         {"warning": "long-line"},
         {"subject": "Hell"},
         {"subject": None},
@@ -93,6 +98,55 @@ def test_a_text_may_have_either_line_end(report: Envelope) -> None:
     assert Criteria.of(text="One.\nTwo.")(report)
 
 
+@pytest.mark.parametrize(
+    ("given", "met"),
+    [
+        ({"to": "bob@EXAMPLE.com"}, True),
+        ({"to": "*@example.com", "cc": "eve@example.com"}, True),
+        ({"to": re.compile("^cy")}, True),
+        ({"to": "Bob"}, False),
+        ({"to": "eve@example.com"}, False),
+        ({"cc": "bob@example.com"}, False),
+        ({"cc": None}, False),
+        ({"bcc": "dan@example.com"}, True),
+        ({"bcc": "bob@example.com"}, False),
+    ],
+)
+def test_the_header_names_addresses(make: Make, given: Any, met: bool) -> None:
+    """Without the names of people; a blind copy goes to whom it does not name."""
+    envelope = make(
+        rcpt_tos=("bob@example.com", "dan@example.com"),
+        content=b"To: Bob <bob@example.com>, cy@example.com\r\n"
+        b"Cc: Eve <eve@example.com>\r\n\r\n",
+    )
+    assert Criteria.of(**given)(envelope) is met
+
+
+@pytest.mark.parametrize(
+    ("given", "key"),
+    [
+        ({"recipient": "Bob@EXAMPLE.com"}, "Bob@example.com"),
+        ({"recipient": "*@Example.com"}, "@example.com"),
+        ({"recipient": "bob@*.com"}, ""),
+        ({"recipient": "bob*"}, ""),
+        ({"recipient": re.compile("bob")}, ""),
+        ({"sender": "bob@example.com"}, ""),
+        ({"subject": "Hello"}, ""),
+    ],
+)
+def test_a_recipient_is_a_key(given: Any, key: str) -> None:
+    """All of it, or its domain, if that is certain."""
+    assert Criteria.of(**given).key == key
+
+
+def test_of_two_keys_the_longer_one_counts() -> None:
+    """Both hold; it says more."""
+    wanted = Criteria.of(recipient="*@example.com") & Criteria.of(
+        recipient="bob@example.com"
+    )
+    assert wanted.key == "bob@example.com"
+
+
 def test_the_null_sender_can_be_wanted(make: Make) -> None:
     """A bounce has an empty reverse-path."""
     assert Criteria.of(sender="")(make(mail_from=""))
@@ -122,6 +176,8 @@ def test_a_predicate_is_asked_of_the_envelope(make: Make) -> None:
         ({"sender": None}, TypeError, "None"),
         ({"sender": "<a@b>"}, ValueError, "<>"),
         ({"recipient": ""}, ValueError, "empty"),
+        ({"to": ""}, ValueError, "empty"),
+        ({"cc": "Ann <ann@example.com>"}, ValueError, "<>"),
         ({"warning": "none"}, ValueError, "long-line"),
         ({"header": "X-Run"}, TypeError, "mapping"),
         ({"header": {}}, ValueError, "empty"),

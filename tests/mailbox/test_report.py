@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
 
 from lazr_smtptest.envelope import Envelope
 from lazr_smtptest.mailbox import Mailbox, NotReceived
+from lazr_smtptest.session import Session
+from lazr_smtptest.smtp.reply import Reply
 
 Make = Callable[..., Envelope]
 
 NO_MAIL = """\
-no message arrived, 0 in all, wanted:
+no message arrived: no client connected
+
+wanted:
   recipient  'bob@example.com'
   subject    'Hello'
 
-Nothing arrived at all. Ask in this order:
-  - Did the code under test come to the point where it sends?
-  - Does it send to the host and port of this server?
-  - Did the server refuse it, or did the client give up?"""
+Either nothing was sent, or it was sent to another host or port."""
 
 WRONG_RECIPIENT = """\
-no message matches, 1 in all, wanted:
+no message matches (1 arrived)
+
+wanted:
   recipient  'rob@example.com'
 
 Message 1 of 1, from <ann@example.com> to bob@example.com:
@@ -31,7 +35,9 @@ Message 1 of 1, from <ann@example.com> to bob@example.com:
     + 'bob@example.com'"""
 
 OTHER_SUBJECT = """\
-no message matches, 1 in all, wanted:
+no message matches (1 arrived)
+
+wanted:
   recipient  'bob@example.com'
   subject    'Bye'
 
@@ -41,7 +47,9 @@ Message 1 of 1, from <ann@example.com> to bob@example.com:
     + 'Hello'"""
 
 TWO_NEAR_MISSES = """\
-no message matches, 3 in all, wanted:
+no message matches (3 arrived)
+
+wanted:
   recipient  'bob@example.com'
   user       none
   subject    'Bye'
@@ -114,6 +122,14 @@ def test_texts_of_several_lines_are_compared_by_line(
     assert failure(mailbox, text="One\nTwo.").endswith(LINES)
 
 
+def test_what_looks_like_a_header_of_a_diff_is_shown(
+    mailbox: Mailbox, make: Make
+) -> None:
+    """A line of the text may begin with dashes, as that above a signature does."""
+    mailbox.add(make(content=b"\r\nHi.\r\nBob\r\n"))
+    assert "    - --\n" in failure(mailbox, text="Hi.\n--\nBob")
+
+
 def test_a_long_difference_is_cut(mailbox: Mailbox, make: Make) -> None:
     """A diff has at most 20 lines, and says how many are left out."""
     mailbox.add(make(content=b"Subject: a\r\n\r\n" + b"x\r\n" * 100))
@@ -177,6 +193,119 @@ def test_the_appendix_comes_last(mailbox: Mailbox, make: Make) -> None:
     mailbox.appendix = lambda: "Session 1 was refused."
     mailbox.add(make())
     assert failure(mailbox, subject="x").endswith("\n\nSession 1 was refused.")
+
+
+def log(mailbox: Mailbox, session: Session) -> None:
+    """Let a session go by."""
+    session.ended = 1.0
+    mailbox.sessions.session_began(session)
+    mailbox.sessions.session_ended(session)
+
+
+def refusing(recipient: str) -> Session:
+    """Make a session in which a recipient was refused."""
+    session = Session(refusals=1)
+    session.begin("ann@example.com").refused = ((recipient, Reply(550, "no")),)
+    session.transcript.server(b"550 no\r\n")
+    return session
+
+
+def test_the_first_line_has_the_reason(mailbox: Mailbox) -> None:
+    """It is what a summary of many tests shows."""
+    log(mailbox, refusing("bob@example.com"))
+    first = failure(mailbox, subject="x").splitlines()[0]
+    assert first == "no message arrived: bob@example.com was refused with 550 no"
+
+
+def test_what_was_refused_and_is_wanted_comes_first(mailbox: Mailbox) -> None:
+    """Before what was refused later."""
+    for name in ("bob", "eve", "zoe"):
+        log(mailbox, refusing(f"{name}@example.com"))
+    text = failure(mailbox, recipient="bob@*")
+    assert ": bob@example.com was refused with 550 no\n" in text
+    assert re.findall("^Session .", text, re.MULTILINE) == [
+        "Session 1",
+        "Session 3",
+        "Session 2",
+    ]
+
+
+def test_a_client_that_only_looked_in_comes_last(mailbox: Mailbox) -> None:
+    """Whatever probes the port says nothing of the mail."""
+    log(mailbox, refusing("bob@example.com"))
+    probe = Session()
+    probe.transcript.server(b"220 hello\r\n")
+    log(mailbox, probe)
+    text = failure(mailbox)
+    assert text.startswith("no message arrived: bob@example.com was refused")
+    assert text.index("Session 1") < text.index("Session 2")
+
+
+def test_what_was_refused_is_no_reason_where_it_was_not_wanted(
+    mailbox: Mailbox, make: Make
+) -> None:
+    """Where messages arrived, the reason is in what differs."""
+    mailbox.add(make())
+    log(mailbox, refusing("bob@example.com"))
+    first = failure(mailbox, recipient="eve@example.com").splitlines()[0]
+    assert first == "no message matches (1 arrived)"
+
+
+def test_sessions_that_delivered_are_not_shown(mailbox: Mailbox, make: Make) -> None:
+    """Only those that were refused or broke off."""
+    mailbox.add(make())
+    log(mailbox, Session(delivered=1))
+    assert "Session" not in failure(mailbox, subject="x")
+
+
+def test_at_most_three_sessions_are_shown(mailbox: Mailbox) -> None:
+    """The latest, and how many there are beside."""
+    for _ in range(5):
+        log(mailbox, refusing("bob@example.com"))
+    text = failure(mailbox, subject="x")
+    assert re.findall("^Session .", text, re.MULTILINE) == [
+        "Session 5",
+        "Session 4",
+        "Session 3",
+    ]
+    assert text.endswith("\n\n... and 2 more sessions")
+
+
+def test_what_was_accepted_and_is_not_there_is_told(mailbox: Mailbox) -> None:
+    """As where a server does not keep what it takes."""
+    log(mailbox, Session(delivered=2))
+    text = failure(mailbox)
+    assert text.startswith("no message arrived: 2 were accepted, and none is here any")
+
+
+def test_the_address_of_the_server_is_told(mailbox: Mailbox) -> None:
+    """So it can be compared with the one that the program has."""
+    mailbox.address = "localhost port 2525"
+    first = failure(mailbox).splitlines()[0]
+    assert first == "no message arrived: no client connected to localhost port 2525"
+
+
+def test_what_should_not_be_there_is_shown_with_its_session(
+    mailbox: Mailbox, make: Make
+) -> None:
+    """Who sent it, and when, can be seen there."""
+    session = Session(delivered=1)
+    log(mailbox, session)
+    mailbox.add(make(session=session))
+    with pytest.raises(AssertionError, match=r"(?s)\(session 1\)\n.*\n\nSession 1: "):
+        mailbox.assert_none(within=0)
+
+
+def test_a_failure_is_bounded(mailbox: Mailbox, make: Make) -> None:
+    """Whatever a client said, and however much."""
+    for _ in range(50):
+        session = refusing("b" * 5000 + "@example.com")
+        for _ in range(500):
+            session.transcript.client(b"x" * 5000)
+        log(mailbox, session)
+        mailbox.add(make("x" * 5000, rcpt_tos=("b" * 5000,) * 100))
+    text = failure(mailbox, subject="y" * 5000, recipient="z" * 5000)
+    assert len(text) < 30_000
 
 
 def test_the_failure_carries_what_arrived(mailbox: Mailbox, make: Make) -> None:

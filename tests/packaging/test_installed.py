@@ -50,6 +50,15 @@ def test_plugin_installs_no_reactor(environment: Environment) -> None:
     assert installed == "False"
 
 
+def test_pytest_finds_its_plugin(environment: Environment) -> None:
+    """By the entry point; pytest itself need not be there."""
+    plugins = environment.python(
+        "from importlib.metadata import entry_points\n"
+        "print([each.value for each in entry_points(group='pytest11')])"
+    )
+    assert "lazr_smtptest.testing.pytest_plugin" in plugins
+
+
 def test_old_names_are_the_new_classes(environment: Environment) -> None:
     """Both import paths give one and the same classes."""
     same = environment.python(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from typing import Any
 
 import pytest
@@ -90,3 +92,18 @@ def test_a_server_of_twisteds_may_not_know_its_client(handler: Any) -> None:
     delivery.validateFrom((None, "192.0.2.1"), smtp.Address(b"a@b"))  # type: ignore
     envelope = delivery.envelope_of(b"x")
     assert (envelope.peer, envelope.helo) == (("192.0.2.1", 0), "")
+
+
+def test_a_connection_that_has_ended_is_gone_at_once(wire: Any) -> None:
+    """No circle waits for the garbage collector, after a message neither."""
+    wire.begin()
+    wire.send(b"Hi.\r\n.\r\n")
+    wire.disconnect()
+    wire.transport.unregisterProducer()  # as a transport does by itself
+    gone = weakref.ref(wire.protocol)
+    gc.disable()
+    try:
+        del wire.protocol, wire.transport
+        assert gone() is None
+    finally:
+        gc.enable()

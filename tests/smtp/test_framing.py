@@ -7,9 +7,9 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lazr_smtptest.smtp.framing import BadLine, Content, Framer
+from lazr_smtptest.smtp.framing import BadLine, Chunk, Content, Framer
 
-Item = bytes | BadLine | Content
+Item = bytes | BadLine | Content | Chunk
 
 
 def items(*pieces: bytes, limit: int = 20) -> list[Item]:
@@ -149,3 +149,24 @@ def test_cuts_make_no_difference(octets: bytes, cuts: list[int], data: bool) -> 
         assert content_of(*pieces, limit=40) == content_of(octets, limit=40)
     else:
         assert items(*pieces) == items(octets)
+
+
+def chunk_of(octets: bytes, *, keep: bool) -> list[Item]:
+    """What a framer makes of a chunk that comes in two pieces."""
+    framer = Framer(20)
+    framer.read_chunk(len(octets), keep=keep)
+    half = len(octets) // 2
+    return drain(framer, octets[:half]) + drain(framer, octets[half:])
+
+
+def test_of_a_long_chunk_both_ends_are_shown() -> None:
+    """Its octets are where the message is collected."""
+    octets = b"a" * 300 + b"b" * 300
+    assert chunk_of(octets, keep=True) == [Chunk(b"a" * 200 + b"b" * 200)]
+
+
+def test_a_chunk_that_is_not_kept_is_counted() -> None:
+    """It ends where it has to."""
+    (chunk,) = chunk_of(b"x" * 600, keep=False)
+    assert isinstance(chunk, Chunk)
+    assert (chunk.data, chunk.size) == (None, 600)

@@ -81,7 +81,8 @@ class Model:
         self.chunks = (self.chunks or b"") + octets
         if last or len(self.chunks) > 100:
             return self.content(self.chunks)
-        return "2"
+        # An empty one brings no mail nearer.
+        return "2" if octets else self.idle()
 
     def content(self, content: bytes) -> str:
         """The end of a message."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import ssl
 import subprocess
 import sys
@@ -378,6 +379,38 @@ def test_certificates_for_clients_take_a_ca_that_can_issue_them(files: Files) ->
     tls = TLS.from_files(files.certificate, files.key, files.ca)
     with pytest.raises(TLSError, match=r"only TLS.auto\(\) can issue"):
         tls.client_context("anna@example.com")
+
+
+# Another process
+
+
+def test_another_process_can_show_the_same_certificate() -> None:
+    """It shows what the clients of the first one trust."""
+    tls = TLS.auto()
+    same = TLS.from_fields(json.loads(json.dumps(tls.as_fields())))
+    assert same.ca_pem == tls.ca_pem
+    assert Session(same, tls.client_context(), "localhost").client.read() == b"hello"
+
+
+def test_another_process_sends_intermediate_certificates(files: Files) -> None:
+    """They are handed over, too."""
+    leaf = files.authority.create_child_ca().issue_cert("mx.example.com")
+    chain = b"".join(blob.bytes() for blob in leaf.cert_chain_pems)
+    certificate = files.write("chain.pem", chain)
+    key = files.write("leaf-key.pem", leaf.private_key_pem.bytes())
+    tls = TLS.from_fields(TLS.from_files(certificate, key, files.ca).as_fields())
+    assert connect(tls, "mx.example.com").client.read() == b"hello"
+
+
+@pytest.mark.parametrize("asks", [True, False])
+def test_another_process_asks_for_the_same_certificates(asks: bool) -> None:
+    """And knows who vouches for clients."""
+    tls = TLS.auto(ask_client_certificate=asks)
+    same = TLS.from_fields(tls.as_fields())
+    assert same.ask_client_certificate is asks
+    session = Session(same, tls.client_context("anna@example.com"), "localhost")
+    names = ("anna@example.com",) if asks else ()
+    assert session.agreed.client_names == names
 
 
 # Packages that are not there

@@ -88,7 +88,7 @@ class Ours(SMTPServerProtocol):
         """Answer at once: the tests call this where the framing would."""
         super().lineReceived(line)
         if not self._working:
-            self._flush()
+            self.flush()
 
 
 class _ContextOfATest:
@@ -97,7 +97,7 @@ class _ContextOfATest:
     def __init__(self, context_factory: Any) -> None:
         self._context_factory = context_factory
 
-    def wrap(self, factory: Any, reactor: Any) -> Any:
+    def wrap(self, factory: Any, reactor: Any, options: Any) -> Any:
         from twisted.protocols.tls import TLSMemoryBIOFactory
 
         return TLSMemoryBIOFactory(self._context_factory, False, factory)

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from twisted.trial.unittest import SynchronousTestCase
 
-from lazr_smtptest import Server
+from lazr_smtptest import Server, StoreServer
+from lazr_smtptest.stores import MemoryStore
 from lazr_smtptest.testing.trial import MemoryServer
 
 HEADER = '''
@@ -21,7 +22,7 @@ from twisted.internet import defer, protocol, reactor
 from twisted.internet.threads import deferToThread
 from twisted.mail.smtp import SMTPDeliveryError, SMTPSenderFactory, sendmail
 from twisted.trial.unittest import SynchronousTestCase, TestCase
-from lazr_smtptest import QueueController, QueueServer, Server
+from lazr_smtptest import NotReceived, QueueController, QueueServer, Server, StateError
 from lazr_smtptest.testing.trial import MemoryServer, listen
 
 MAIL = b"Subject: Hi\\n\\nHi.\\n"
@@ -224,6 +225,80 @@ def test_a_controller_gets_along_with_trial(trial: Callable[[str], str]) -> None
         """
     )
     assert "PASSED (successes=3)" in output
+
+
+def test_a_test_may_wait_for_a_message(trial: Callable[[str], str]) -> None:
+    """On trial's reactor, which goes on meanwhile."""
+    output = trial(
+        """
+        class Tests(TestCase):
+            async def test_coroutine(self):
+                smtp = await listen(self)
+                waiting = smtp.when(recipient="b@example.com")
+                await send(smtp.port)
+                self.assertEqual((await waiting).subject, "Hi")
+                smtp.mailbox.assert_received(subject="Hi")
+                self.assertEqual(smtp.sessions.counters.messages, 1)
+
+            def test_deferred(self):
+                def wait(smtp):
+                    waiting = smtp.mailbox.when(subject="Hi")
+                    return send(smtp.port).addCallback(lambda _: waiting)
+
+                return listen(self).addCallback(wait)
+        """
+    )
+    assert "PASSED (successes=2)" in output
+
+
+def test_who_still_waits_when_the_test_ends_is_told(
+    trial: Callable[[str], str],
+) -> None:
+    """The server has stopped, so nothing will come; no timer is left."""
+    output = trial(
+        """
+        class Tests(TestCase):
+            async def test_mail(self):
+                # Cleanups run last come, first served.
+                self.addCleanup(lambda: self.assertFailure(waiting, StateError))
+                smtp = await listen(self)
+                waiting = smtp.when()
+        """
+    )
+    assert "PASSED (successes=1)" in output
+
+
+def test_waiting_in_memory_takes_no_time(trial: Callable[[str], str]) -> None:
+    """The Deferred fires with the message, or when the clock says so."""
+    output = trial(
+        """
+        class Tests(SynchronousTestCase):
+            def test_message(self):
+                smtp = MemoryServer(self)
+                waiting = smtp.when(subject="Hi", timeout=3600)
+                self.assertNoResult(waiting)
+                smtp.connect(make_sender(defer.Deferred())).flush()
+                self.assertEqual(self.successResultOf(waiting).subject, "Hi")
+                self.assertEqual(smtp.sessions.counters.messages, 1)
+
+            def test_timeout(self):
+                smtp = MemoryServer(self)
+                waiting = smtp.when(subject="Hi", timeout=3600)
+                smtp.clock.advance(3599)
+                self.assertNoResult(waiting)
+                smtp.clock.advance(1)
+                self.failureResultOf(waiting, NotReceived)
+        """
+    )
+    assert "PASSED (successes=2)" in output
+
+
+def test_a_server_without_a_mailbox_says_so() -> None:
+    """A `StoreServer` has its store only."""
+    server = MemoryServer(SynchronousTestCase(), StoreServer(MemoryStore()))
+    assert len(server.store) == 0
+    with pytest.raises(TypeError, match="a StoreServer has no mailbox"):
+        server.when()
 
 
 def test_a_server_without_a_store_says_so() -> None:

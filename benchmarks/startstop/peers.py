@@ -4,9 +4,8 @@ Making a peer is preparation and is not timed: it imports, and finds a free port
 a server that cannot find one itself.  ``start`` constructs the server as a test
 would and starts it.  One object serves one round.
 
-Without a host each server listens where it does of its own accord, which is what the
-tests that use it pay for.  With one, all listen there: on ``127.0.0.1`` nobody has a
-name to look up, and what is left is the work of the servers.
+All listen on ``127.0.0.1``: nobody has a name to look up there, and what is left is
+the work of the servers.
 """
 
 from __future__ import annotations
@@ -18,6 +17,10 @@ from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, ClassVar
 
+from ..places import free_port
+
+HOST = "127.0.0.1"
+
 
 class Peer(ABC):
     """A server that can be started, sent to and stopped, once."""
@@ -27,8 +30,8 @@ class Peer(ABC):
     distribution: ClassVar[str]
 
     @abstractmethod
-    def __init__(self, host: str | None) -> None:
-        """Prepare to listen on `host`; None is the server's own default."""
+    def __init__(self) -> None:
+        """Prepare."""
 
     @classmethod
     def version(cls) -> str | None:
@@ -54,7 +57,7 @@ class Peer(ABC):
 class Ours(Peer):
     """``QueueController`` of this package."""
 
-    name = "lazr_smtptest QueueController"
+    name = "ours"
     distribution = "lazr.smtptest"
 
     @classmethod
@@ -62,14 +65,13 @@ class Ours(Peer):
         """Ours is measured from a checkout too, where nothing is installed."""
         return str(import_module("lazr_smtptest").__version__)
 
-    def __init__(self, host: str | None) -> None:
+    def __init__(self) -> None:
         self._class: Any = import_module("lazr_smtptest.controller").QueueController
-        self._options = {} if host is None else {"host": host}
 
     def start(self) -> tuple[str, int]:
-        self._controller = self._class(**self._options)
+        self._controller = self._class(host=HOST)
         self._controller.start()
-        return self._controller.host, self._controller.port
+        return HOST, self._controller.port
 
     def stop(self) -> None:
         self._controller.stop()
@@ -84,23 +86,20 @@ class Aiosmtpd(Peer):
     It cannot listen on port 0, so a free port is found before the clock starts.
     """
 
-    name = "aiosmtpd Controller"
+    name = "aiosmtpd"
     distribution = "aiosmtpd"
 
-    def __init__(self, host: str | None) -> None:
+    def __init__(self) -> None:
         module: Any = import_module("aiosmtpd.controller")
         self._class = module.Controller
         self._messages: list[Any] = []
         self._handler = _keeping_handler(self._messages)
-        self._host = host
-        self._port = _free_port(host or module.get_localhost())
+        self._port = free_port()
 
     def start(self) -> tuple[str, int]:
-        self._controller = self._class(
-            self._handler, hostname=self._host, port=self._port
-        )
+        self._controller = self._class(self._handler, hostname=HOST, port=self._port)
         self._controller.start()
-        return self._controller.hostname, self._port
+        return HOST, self._port
 
     def stop(self) -> None:
         self._controller.stop()
@@ -112,17 +111,16 @@ class Aiosmtpd(Peer):
 class Smtpdfix(Peer):
     """smtpdfix's context manager, which is what its fixture uses."""
 
-    name = "smtpdfix SMTPDFix"
+    name = "smtpdfix"
     distribution = "smtpdfix"
 
-    def __init__(self, host: str | None) -> None:
+    def __init__(self) -> None:
         self._class: Any = import_module("smtpdfix").SMTPDFix
-        self._host = host
 
     def start(self) -> tuple[str, int]:
-        self._manager = self._class(hostname=self._host)
+        self._manager = self._class(hostname=HOST)
         self._controller = self._manager.__enter__()
-        return self._controller.hostname, self._controller.port
+        return HOST, self._controller.port
 
     def stop(self) -> None:
         self._manager.__exit__(None, None, None)
@@ -134,15 +132,14 @@ class Smtpdfix(Peer):
 class PytestLocalserver(Peer):
     """pytest-localserver's SMTP ``Server``, which is what its fixture uses."""
 
-    name = "pytest-localserver Server"
+    name = "pytest-localserver"
     distribution = "pytest-localserver"
 
-    def __init__(self, host: str | None) -> None:
+    def __init__(self) -> None:
         self._class: Any = import_module("pytest_localserver.smtp").Server
-        self._options = {} if host is None else {"host": host}
 
     def start(self) -> tuple[str, int]:
-        self._server = self._class(**self._options)
+        self._server = self._class(host=HOST)
         self._server.start()
         host, port = self._server.addr
         return host, port
@@ -161,7 +158,7 @@ class Floor(Peer):
     go, and to be woken for each command.
     """
 
-    name = "(bare socket in a thread)"
+    name = "bare-socket"
     distribution = "pip"
 
     @classmethod
@@ -169,16 +166,14 @@ class Floor(Peer):
         """It is no server, and is there always."""
         return ""
 
-    def __init__(self, host: str | None) -> None:
-        self._host = host or "127.0.0.1"
+    def __init__(self) -> None:
         self._count = 0
 
     def start(self) -> tuple[str, int]:
-        self._listener = socket.create_server((self._host, 0))
+        self._listener = socket.create_server((HOST, 0))
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
-        host, port = self._listener.getsockname()[:2]
-        return host, port
+        return HOST, self._listener.getsockname()[1]
 
     def _serve(self) -> None:
         while True:
@@ -207,17 +202,10 @@ class Floor(Peer):
         return self._count
 
 
-#: Ours first: the ratios are against the first row.
-PEERS: tuple[type[Peer], ...] = (Ours, Aiosmtpd, Smtpdfix, PytestLocalserver, Floor)
-
-
-def split_installed(
-    peers: tuple[type[Peer], ...] = PEERS,
-) -> tuple[list[type[Peer]], list[type[Peer]]]:
-    """Return the peers that can run here and those that are not installed."""
-    present = [peer for peer in peers if peer.version() is not None]
-    missing = [peer for peer in peers if peer.version() is None]
-    return present, missing
+#: By name; ours first: the ratios are against the first row.
+PEERS: dict[str, type[Peer]] = {
+    peer.name: peer for peer in (Ours, Aiosmtpd, Smtpdfix, PytestLocalserver, Floor)
+}
 
 
 def _keeping_handler(messages: list[Any]) -> Any:
@@ -229,11 +217,3 @@ def _keeping_handler(messages: list[Any]) -> Any:
             messages.append(message)
 
     return Keeping()
-
-
-def _free_port(host: str) -> int:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.bind((host, 0))
-        port: int = probe.getsockname()[1]
-    return port

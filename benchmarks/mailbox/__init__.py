@@ -1,0 +1,1 @@
+"""What a test does with a mailbox: each is the main program of a process."""

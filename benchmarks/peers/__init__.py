@@ -1,0 +1,20 @@
+"""The servers that are compared."""
+
+from __future__ import annotations
+
+from .node import Maildev, Nodemailer
+from .ours import Ours, Twistd
+from .peer import Peer
+from .postfix import Sink
+from .python import Aiosmtpd, TwistedMail
+
+#: Ours first: it is what the others are compared with.
+PEERS: tuple[Peer, ...] = (
+    Ours(),
+    Twistd(),
+    Sink(),
+    TwistedMail(),
+    Nodemailer(),
+    Aiosmtpd(),
+    Maildev(),
+)

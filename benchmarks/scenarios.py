@@ -1,0 +1,165 @@
+"""All that is measured."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from functools import partial
+
+from . import memory, throughput, waiting
+from .load import driver
+from .load.plan import Plan
+from .peers.ours import Ours
+from .peers.peer import Peer
+from .scenario import Ceiling, Entry, Goal, Scenario, Wanted
+from .startstop import entries as startstop
+
+_PIPELINED = Plan(pipelined=True)
+_ONE_BY_ONE = Plan(own=True)
+
+
+def _load(name: str, title: str, plan: Plan, *goals: Goal) -> Scenario:
+    """Compare all servers under a load."""
+    return Scenario(
+        name=name,
+        title=f"{title}; {driver(plan)}",
+        columns=throughput.COLUMNS,
+        enter=partial(throughput.entries, plan),
+        goals=goals,
+    )
+
+
+def _variants(
+    name: str, title: str, plan: Plan, peers: Mapping[str, Peer], *goals: Goal
+) -> Scenario:
+    """Compare our server with itself, set up in another way."""
+    return Scenario(
+        name=name,
+        title=f"{title}; {driver(plan)}",
+        columns=throughput.COLUMNS,
+        enter=partial(throughput.variants, plan, peers),
+        goals=goals,
+    )
+
+
+def _pipelined(wanted: Wanted) -> list[Entry]:
+    entries = throughput.entries(_PIPELINED, wanted)
+    one_by_one = throughput.entry(Ours(), _ONE_BY_ONE, "ours, one by one")
+    return [entries[0], one_by_one, *entries[1:]]
+
+
+def _come_and_go(name: str, title: str) -> Scenario:
+    return Scenario(
+        name=name,
+        title=title,
+        columns=startstop.COLUMNS,
+        enter=partial(startstop.entries, name),
+        goals=tuple(
+            Goal("median", peer, 2)
+            for peer in ("aiosmtpd", "smtpdfix", "pytest-localserver")
+        ),
+    )
+
+
+SCENARIOS: tuple[Scenario, ...] = (
+    _load(
+        "reused",
+        "1 KB over 20 connections that are reused",
+        Plan(),
+        Goal("rate", "smtp-sink", 0.8),
+        Goal("rate", "twisted", 1.8),
+        Goal("rate", "aiosmtpd", 4),
+        Goal("rate", "nodemailer", 1.8),
+    ),
+    _load(
+        "new",
+        "1 KB, each over a new connection, 20 at a time",
+        Plan(each=1),
+        Goal("rate", "smtp-sink", 0.7),
+        Goal("rate", "aiosmtpd", 2.5),
+    ),
+    _load("recipients", "1 KB to 100 recipients", Plan(recipients=100)),
+    _load("64k", "64 KB", Plan(size=65536)),
+    _load(
+        "1m",
+        "1 MB",
+        Plan(size=1_048_576),
+        Goal("bytes", "smtp-sink", 1.4),
+        Goal("cpu", "smtp-sink", 1),
+        Goal("bytes", "aiosmtpd", 10),
+    ),
+    _load("25m", "25 MB over 4 connections", Plan(size=26_214_400, connections=4)),
+    Scenario(
+        name="pipelined",
+        title=f"1 KB, pipelined, over 20 connections; {driver(_PIPELINED)}",
+        columns=throughput.COLUMNS,
+        enter=_pipelined,
+        goals=(Goal("rate", "ours, one by one", 2),),
+    ),
+    _load("tls", "1 KB over 20 connections with STARTTLS", Plan(tls=True)),
+    _load(
+        "tls-new",
+        "1 KB, each over a new connection with STARTTLS, 20 at a time",
+        Plan(tls=True, each=1),
+    ),
+    _load(
+        "login",
+        "1 KB, each over a new connection with AUTH PLAIN, 20 at a time",
+        Plan(login=True, each=1),
+    ),
+    _load("idle", "1 KB over 20 connections beside 1,000 idle ones", Plan(idle=1000)),
+    _variants(
+        "reactor",
+        "1 KB over 20 connections, on our reactor and on Twisted's own",
+        Plan(),
+        {"ours": Ours(), "ours, default": Ours(reactor="default")},
+    ),
+    _variants(
+        "transcript",
+        "1 KB over 20 connections, with and without transcripts",
+        Plan(),
+        {"ours": Ours(), "ours, none": Ours({"limit": "transcript=0"})},
+        Goal("rate", "ours, none", 0.85),
+    ),
+    _variants(
+        "log",
+        "1 KB over 20 connections, with and without a log, DEBUG and above",
+        Plan(),
+        {"ours": Ours(), "ours, logged": Ours({"log": os.devnull})},
+    ),
+    _come_and_go("start-stop", "a server comes and goes"),
+    _come_and_go("start-mail-stop", "a server comes, takes one message, and goes"),
+    Scenario(
+        name="latency",
+        title="from the client's last reply to the test that waits",
+        columns=waiting.LATENCY,
+        enter=waiting.latency_entries,
+    ),
+    Scenario(
+        name="waiters",
+        title="many wait, each for its own message",
+        columns=waiting.WAITERS,
+        enter=waiting.waiter_entries,
+    ),
+    Scenario(
+        name="memory",
+        title=f"what a message of 1 KB takes; {driver(Plan(distinct=True))}",
+        columns=memory.BEYOND,
+        enter=memory.beyond_entries,
+        goals=(
+            Ceiling("beyond", 2000, "ours, more"),
+            Ceiling("beyond", 2000, "ours, sessions"),
+        ),
+        once=True,
+        heavy=True,
+    ),
+    Scenario(
+        name="peak",
+        title=f"1,000 messages of 1 MB are kept; {driver(Plan())}",
+        columns=memory.PEAK,
+        enter=memory.peak_entries,
+        goals=(Ceiling("times", 1.15),),
+        once=True,
+        heavy=True,
+    ),
+)

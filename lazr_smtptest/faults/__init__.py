@@ -1,0 +1,11 @@
+"""Misbehaviour on demand: rules that a test writes, and what became of them."""
+
+from __future__ import annotations
+
+from lazr_smtptest.faults.book import Faults
+from lazr_smtptest.faults.errors import FaultFileError
+from lazr_smtptest.faults.journal import Fired
+from lazr_smtptest.faults.rule import Rule
+from lazr_smtptest.faults.scripted import LimitedFaults
+
+__all__ = ["FaultFileError", "Faults", "Fired", "LimitedFaults", "Rule"]

@@ -1,0 +1,207 @@
+"""What a test writes down of a fault: the words that make the steps of a rule."""
+
+from __future__ import annotations
+
+import math
+from typing import TypeVar
+
+from lazr_smtptest.faults import bounces, certificates
+from lazr_smtptest.faults.answers import Answers
+from lazr_smtptest.faults.checks import check_number
+from lazr_smtptest.faults.gates import Greylist, Quota, Rate
+from lazr_smtptest.faults.steps import (
+    Answer,
+    Delay,
+    Drop,
+    Hold,
+    Keep,
+    Reset,
+    StopReading,
+    Window,
+)
+
+__all__ = ["Actions"]
+
+_Self = TypeVar("_Self", bound="Actions")
+
+
+class Actions(Answers):
+    """The steps of a rule, in the order in which they were written.
+
+    Each method adds one and returns the rule. What changes a reply (`garble`,
+    `inject`, `split`, `trickle`, `cut`, `endless`, `announce`, `hide`) changes
+    the one before it, and the server's own where none is.
+
+    All of them are called in the thread of the test.
+
+    Raises:
+        ValueError: the action makes no sense at a phase of the rule, nothing can
+            follow the one before it, or a number is out of its range.
+        TypeError: an argument has the wrong type.
+    """
+
+    # Time and the connection
+
+    def delay(self: _Self, seconds: float) -> _Self:
+        """Wait so many seconds. The server looks at no command meanwhile."""
+        check_number("seconds", seconds, 0, math.inf)
+        return self._add("delay", Delay(seconds), seconds)
+
+    def stop_reading(self: _Self, seconds: float | None = None) -> _Self:
+        """Read nothing for so many seconds: the client's TCP window fills.
+
+        Args:
+            seconds: ``None``: until the connection ends; then nothing follows.
+        """
+        if seconds is not None:
+            check_number("seconds", seconds, 0, math.inf)
+            return self._add("stop_reading", StopReading(seconds), seconds)
+        return self._add("stop_reading", StopReading(None))
+
+    def window(self: _Self, octets: int) -> _Self:
+        """Make the receive buffer of the socket small, for the whole session."""
+        check_number("octets", octets, 1, 2**30, int)
+        return self._add("window", Window(octets), octets)
+
+    def hold(self: _Self) -> _Self:
+        """Say nothing any more, and leave the connection open."""
+        return self._add("hold", Hold())
+
+    def drop(self: _Self, *, close_notify: bool = True) -> _Self:
+        """Close the connection: TCP sends FIN.
+
+        Args:
+            close_notify: whether TLS, if it is on, says that this is the end.
+        """
+        return self._add("drop", Drop(close_notify))
+
+    def reset(self: _Self) -> _Self:
+        """Break the connection off: TCP sends RST."""
+        return self._add("reset", Reset())
+
+    # Messages
+
+    def discard(self: _Self) -> _Self:
+        """Accept the message, and throw it away."""
+        return self._add("discard", Keep(0))
+
+    def duplicate(self: _Self, copies: int = 2) -> _Self:
+        """Keep the message several times, each with a name of its own."""
+        check_number("copies", copies, 2, 1000, int)
+        return self._add("duplicate", Keep(copies), copies)
+
+    def bounce(
+        self: _Self,
+        host: str,
+        port: int,
+        *,
+        to: str | None = None,
+        status: str = "5.1.1",
+        text: str = "no such mailbox",
+        anywhere: bool = False,
+    ) -> _Self:
+        """Accept the message, throw it away, and report that (RFC 3464).
+
+        The report has the null reverse-path, and goes to a mail server of the
+        test's. A message that has the null reverse-path itself is not reported
+        (RFC 5321 section 6.1), unless `to` is given.
+
+        Args:
+            host: where the report is sent; an address of the loopback.
+            port: there.
+            to: whom it is for; ``None``: the sender of the message.
+            status: the enhanced code of the failure.
+            text: what was wrong.
+            anywhere: whether `host` may be any machine.
+        """
+        bounce = bounces.Bounce.to(host, port, to, status, text, anywhere=anywhere)
+        self._add("bounce", Keep(0), host, port)
+        # After the reply: the message is the server's only then.
+        self._steps = (*self._steps, Answer(), bounce)
+        return self
+
+    # What was before
+
+    def greylist(
+        self: _Self, seconds: float = 300.0, code: int = 451, text: str = ""
+    ) -> _Self:
+        """Refuse who was not seen before, and take him later (RFC 6647).
+
+        A client is known by its network (/24, IPv6 /64), the sender and the
+        recipient.
+
+        Args:
+            seconds: from the first try on, before a further one is taken.
+            code: of the refusal.
+            text: of the refusal.
+        """
+        check_number("seconds", seconds, 0, math.inf)
+        gate = Greylist(seconds)
+        words = text or f"4.7.1 greylisted, try again in {seconds:g} seconds"
+        return self._guard("greylist", gate, code, words, seconds)
+
+    def limit_rate(
+        self: _Self,
+        number: int,
+        seconds: float = 60.0,
+        code: int = 421,
+        text: str = "4.7.0 too much at once, try again later",
+    ) -> _Self:
+        """Take so many in so many seconds, and refuse the others.
+
+        Args:
+            number: how many.
+            seconds: within which.
+            code: of the refusal; after 421 the connection is closed.
+            text: of the refusal.
+        """
+        check_number("number", number, 0, math.inf, int)
+        check_number("seconds", seconds, 0, math.inf)
+        gate = Rate(number, seconds)
+        return self._guard("limit_rate", gate, code, text, number, seconds)
+
+    def quota(
+        self: _Self,
+        messages: int | None = None,
+        octets: int | None = None,
+        code: int = 452,
+        text: str = "4.2.2 mailbox full",
+    ) -> _Self:
+        """Take so much for each recipient, counted from this rule on.
+
+        Args:
+            messages: how many messages; ``None``: any number.
+            octets: how much in all; ``None``: any amount.
+            code: of the refusal.
+            text: of the refusal.
+        """
+        if messages is None and octets is None:
+            raise ValueError("quota needs messages or octets")
+        for name, given in (("messages", messages), ("octets", octets)):
+            if given is not None:
+                check_number(name, given, 0, math.inf, int)
+        return self._guard("quota", Quota(messages, octets), code, text)
+
+    # TLS
+
+    def certificate(self: _Self, kind: str) -> _Self:
+        """Show another certificate.
+
+        Args:
+            kind: one of `lazr_smtptest.faults.certificates.KINDS`.
+        """
+        if any(word.startswith(("protocol", "cipher")) for word in self._words):
+            raise ValueError("certificate comes before protocol and cipher")
+        return self._add("certificate", certificates.Show.kind(kind), kind)
+
+    def protocol(self: _Self, version: str) -> _Self:
+        """Know no other version of TLS than this one: ``"TLSv1.1"``."""
+        return self._add("protocol", certificates.Version.named(version), version)
+
+    def cipher(self: _Self, suites: str) -> _Self:
+        """Know no other cipher suites, and TLS 1.2 at most.
+
+        Args:
+            suites: in OpenSSL's words: ``"AES128-SHA"``.
+        """
+        return self._add("cipher", certificates.Cipher.named(suites), suites)

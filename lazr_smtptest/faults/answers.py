@@ -1,0 +1,114 @@
+"""What a test writes down of an answer, and of what becomes of it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import TypeVar
+
+from lazr_smtptest.faults.checks import check_bytes, check_lines, check_number
+from lazr_smtptest.faults.steps import Raw
+from lazr_smtptest.faults.ways import Cut, Endless, Garbled, Offered, Together
+from lazr_smtptest.faults.writing import Writing, make_reply
+from lazr_smtptest.moment import Moment
+
+__all__ = ["Answers"]
+
+Text = str | Callable[[Moment], str]
+_Self = TypeVar("_Self", bound="Answers")
+
+_ON_PURPOSE = "on purpose"
+_ENDLESS = 1024 * 1024
+
+
+class Answers(Writing):
+    """What the client is told; see `Actions`."""
+
+    # Answers
+
+    def reply(self: _Self, code: int, text: Text = _ON_PURPOSE) -> _Self:
+        """Answer with a reply of the test's.
+
+        One of 2xx or 3xx is only said in place of the server's own; one of 4xx or
+        5xx refuses. After ``421`` the connection is closed (RFC 5321 section
+        4.2.1).
+
+        Args:
+            code: 200 to 599.
+            text: may begin with an enhanced code; line feeds make a reply of
+                several lines; or a function that makes it of a `Moment`.
+        """
+        check_number("code", code, 200, 599, int)
+        if "CONTENT" in self._names() and code < 400:
+            raise ValueError(f"at CONTENT only a refusal can be said, not {code}")
+        if not callable(text):
+            if not isinstance(text, str):
+                raise TypeError(f"a reply's text is str, not {text!r}")
+            return self._answer("reply", make_reply(code, text), code, text)
+        make = text
+        return self._answer(
+            "reply", lambda moment: make_reply(code, make(moment)), code
+        )
+
+    def raw(self: _Self, octets: bytes) -> _Self:
+        """Send these octets in place of the reply, or of the TLS handshake.
+
+        Where they begin as a reply of 2xx or 3xx does, the server does what it
+        was asked.
+        """
+        check_bytes("raw", octets)
+        if "TLS" in self._names():
+            return self._add("raw", Raw(octets), octets)
+        return self._answer("raw", octets, octets)
+
+    def go_on(self: _Self) -> _Self:
+        """Answer as if nothing was wrong, before what follows."""
+        return self._answer("go_on", None)
+
+    # What becomes of a reply
+
+    def garble(self: _Self) -> _Self:
+        """Set the highest bit of each octet of the reply, but for its line ends."""
+        return self._change("garble", Garbled())
+
+    def inject(self: _Self, octets: bytes) -> _Self:
+        """Send further octets with the reply: at STARTTLS, in clear before TLS."""
+        check_bytes("inject", octets)
+        return self._change("inject", Together(octets), octets)
+
+    def split(self: _Self) -> _Self:
+        """Send each octet of the reply by itself."""
+        return self._pace("split", 0.0)
+
+    def trickle(self: _Self, rate: float) -> _Self:
+        """Send so many octets of the reply a second."""
+        check_number("rate", rate, 0, math.inf)
+        if not rate:
+            raise ValueError("rate must be over 0 octets a second; see hold()")
+        return self._pace("trickle", 1 / rate, rate)
+
+    def cut(self: _Self, octets: int) -> _Self:
+        """Send so many octets of the reply, then close the connection."""
+        check_number("octets", octets, 0, math.inf, int)
+        return self._change("cut", Cut(octets), octets)
+
+    def endless(self: _Self, octets: int = _ENDLESS) -> _Self:
+        """Send the reply's first line again and again, and never a last one.
+
+        Args:
+            octets: after so many the connection is closed.
+        """
+        check_number("octets", octets, 1, math.inf, int)
+        return self._change("endless", Endless(octets), octets)
+
+    def announce(self: _Self, *lines: str) -> _Self:
+        """Announce these extensions too, or with other values: ``"SIZE 1000"``.
+
+        Only what is announced changes.
+        """
+        return self._change("announce", Offered(lines=check_lines("announce", lines)))
+
+    def hide(self: _Self, *keywords: str) -> _Self:
+        """Do not announce these extensions. Only what is announced changes."""
+        hidden = frozenset(word.upper() for word in check_lines("hide", keywords))
+        return self._change("hide", Offered(hidden), *keywords)

@@ -1,0 +1,169 @@
+"""Reports of messages that a server took and could not deliver (RFC 3464)."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from email.message import EmailMessage, Message
+from email.policy import SMTP
+from email.utils import format_datetime
+from io import BytesIO
+from typing import Any
+
+import attrs
+from twisted.internet import defer
+from twisted.mail import smtp
+from zope.interface import implementer
+
+from lazr_smtptest.envelope import Envelope
+from lazr_smtptest.faults.steps import Step
+from lazr_smtptest.interfaces import IFaultStep
+
+__all__ = ["Bounce", "make_report"]
+
+_STATUS = re.compile(r"5\.\d{1,3}\.\d{1,3}")
+# Seconds that the other server may take.
+_TIMEOUT = 30
+_REPORTER = "smtptest.invalid"
+
+
+@implementer(IFaultStep)
+@attrs.frozen
+class Bounce(Step):
+    """Send a report to a mail server."""
+
+    host: str
+    port: int
+    recipient: str | None
+    status: str
+    text: str
+
+    @classmethod
+    def to(
+        cls,
+        host: str,
+        port: int,
+        recipient: str | None,
+        status: str,
+        text: str,
+        *,
+        anywhere: bool,
+    ) -> Bounce:
+        """Check what a test gave; see `Actions.bounce`.
+
+        Raises:
+            ValueError: it leaves the machine unasked, or is no port or status.
+        """
+        host = "127.0.0.1" if host == "localhost" else host
+        if not anywhere and not _is_loopback(host):
+            raise ValueError(
+                f"bounce sends to the loopback only, not to {host!r}; say "
+                "anywhere=True if it is to leave this machine"
+            )
+        if not isinstance(port, int) or not 1 <= port <= 65535:
+            raise ValueError(f"port must be 1 to 65535, not {port!r}")
+        if not _STATUS.fullmatch(status):
+            raise ValueError(f"a failure has a status such as '5.1.1', not {status!r}")
+        return cls(host, port, recipient, status, text)
+
+    def run(self, wire: Any) -> None:
+        """Send it, and do not wait: the client has its reply."""
+        envelope = wire.moment.envelope
+        recipient = envelope.mail_from if self.recipient is None else self.recipient
+        if not recipient:
+            return
+        report = make_report(envelope, recipient, self.status, self.text)
+        sending = _send(wire.reactor, self.host, self.port, recipient, report)
+        sending.addErrback(lambda failure: wire.failed(failure.value))
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def make_report(envelope: Envelope, to: str, status: str, text: str) -> bytes:
+    """Write the report that a message was not delivered (RFC 3464, RFC 6522).
+
+    Args:
+        envelope: the message.
+        to: whom the report is for.
+        status: the enhanced code, ``"5.1.1"``.
+        text: what was wrong.
+
+    Returns:
+        a message with lines ending in CRLF.
+    """
+    report = EmailMessage(SMTP)
+    report["From"] = f"MAILER-DAEMON@{_REPORTER}"
+    report["To"] = to
+    report["Subject"] = "Undelivered mail returned to sender"
+    report["Auto-Submitted"] = "auto-replied"  # RFC 3834 section 5.1
+    if envelope.received_at is not None:
+        report["Date"] = format_datetime(envelope.received_at)
+    names = "\n".join(envelope.rcpt_tos)
+    report.set_content(f"Your message could not be delivered: {text}\n\n{names}\n")
+    report.make_mixed()
+    report.attach(_status_part(envelope, status, text))
+    report.attach(_returned(envelope))
+    report.replace_header("Content-Type", "multipart/report")
+    report.set_param("report-type", "delivery-status")
+    return report.as_bytes()
+
+
+def _status_part(envelope: Envelope, status: str, text: str) -> Any:
+    part = Message(SMTP)
+    part["Content-Type"] = "message/delivery-status"
+    part.set_payload([_of_message(envelope)])
+    for number, recipient in enumerate(envelope.rcpt_tos):
+        options: Any = dict(enumerate(envelope.rcpt_options)).get(number, {})
+        part.attach(_of_recipient(recipient, options, status, text))
+    return part
+
+
+def _of_message(envelope: Envelope) -> Message:
+    """Write the fields of RFC 3464 section 2.2."""
+    fields = Message(SMTP)
+    identifier = envelope.mail_options.get("ENVID")
+    if identifier is not None:
+        fields["Original-Envelope-Id"] = identifier
+    fields["Reporting-MTA"] = f"dns; {_REPORTER}"
+    return fields
+
+
+def _of_recipient(recipient: str, options: Any, status: str, text: str) -> Message:
+    """Write the fields of RFC 3464 section 2.3."""
+    fields = Message(SMTP)
+    original = options.get("ORCPT")
+    if original is not None:
+        fields["Original-Recipient"] = original
+    fields["Final-Recipient"] = f"rfc822; {recipient}"
+    fields["Action"] = "failed"
+    fields["Status"] = status
+    fields["Diagnostic-Code"] = f"smtp; 550 {status} {text}"
+    return fields
+
+
+def _returned(envelope: Envelope) -> Any:
+    """Give the header of the message back (RFC 6522 section 3)."""
+    part = Message(SMTP)
+    part["Content-Type"] = "text/rfc822-headers"
+    part["Content-Transfer-Encoding"] = "8bit"
+    header = envelope.content.partition(b"\r\n\r\n")[0]
+    part.set_payload(header.decode("ascii", "surrogateescape") + "\r\n")
+    return part
+
+
+def _send(
+    reactor: Any, host: str, port: int, recipient: str, report: bytes
+) -> defer.Deferred[Any]:
+    done: defer.Deferred[Any] = defer.Deferred()
+    # Not `ESMTPSenderFactory`: that one would begin TLS wherever it is offered.
+    factory = smtp.SMTPSenderFactory(
+        b"", recipient.encode(), BytesIO(report), done, retries=0, timeout=_TIMEOUT
+    )
+    factory.noisy = False
+    reactor.connectTCP(host, port, factory)
+    return done

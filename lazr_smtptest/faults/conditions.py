@@ -1,0 +1,265 @@
+"""When a rule fires: what it says of a moment, as a test wrote it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any
+
+import attrs
+
+from lazr_smtptest.faults.phases import PHASES, Phase, find_phases
+from lazr_smtptest.matching import Matcher, address, containing, exactly, matcher
+from lazr_smtptest.moment import Moment
+
+__all__ = ["KEYWORDS", "Conditions", "numbers"]
+
+# What is not a condition on one moment, but on how often there was such a one.
+_COUNTING = frozenset(["nth", "times", "probability", "seed", "optional"])
+
+# Not asked of a rule on any phase: these belong to no reply, or to one that EOD
+# or AUTH has asked for already.
+_NOT_ANY = frozenset(["TLS", "LOGIN", "CONTENT", "KEPT"])
+
+
+@attrs.frozen
+class Condition:
+    """One thing that has to be so.
+
+    Attributes:
+        words: how it was written.
+        met: says whether a moment is as wanted.
+    """
+
+    words: str
+    met: Callable[[Moment], bool]
+
+
+@attrs.frozen
+class Conditions:
+    """All that has to be so.
+
+    Attributes:
+        phases: where; one of them.
+        conditions: what else.
+        marks: at how many octets of a message.
+    """
+
+    phases: tuple[Phase, ...]
+    conditions: tuple[Condition, ...]
+    marks: tuple[int, ...] = (0,)
+
+    @classmethod
+    def of(cls, names: Sequence[object], *keywords: Mapping[str, object]) -> Conditions:
+        """Make conditions of what a test gave.
+
+        Args:
+            names: of phases.
+            keywords: what has to match; several sets of keywords have to, all.
+
+        Raises:
+            TypeError: there is no such keyword, or it does not take such a value.
+            ValueError: no moment of a phase could match.
+        """
+        phases = find_phases(names)
+        conditions = []
+        for each in keywords:
+            for name, wanted in each.items():
+                _check_known(name, phases)
+                if name not in _COUNTING:
+                    conditions.append(_MAKERS[name](name, wanted))
+        after: Any = next((each["after"] for each in keywords if "after" in each), None)
+        if after is None:
+            # A rule that does not say means the beginning of the message.
+            conditions.append(Condition("", lambda moment: moment.octets == 0))
+            return cls(phases, tuple(conditions))
+        marks = after if isinstance(after, Collection) else (after,)
+        return cls(phases, tuple(conditions), tuple(sorted(marks)))
+
+    def met(self, moment: Moment) -> bool:
+        """Say whether a moment meets them all."""
+        return any(_is_at(moment, phase) for phase in self.phases) and all(
+            condition.met(moment) for condition in self.conditions
+        )
+
+    def __str__(self) -> str:
+        names = [repr(phase.name) for phase in self.phases]
+        words = [each.words for each in self.conditions if each.words]
+        return ", ".join([*names, *words])
+
+
+def _is_at(moment: Moment, phase: Phase) -> bool:
+    if phase.name != "ANY":
+        return moment.phase == phase.name
+    if moment.phase == "EOD" and moment.line != b".":
+        # The chunk that ended the message was asked for by itself.
+        return False
+    return moment.phase not in _NOT_ANY
+
+
+def _check_known(name: str, phases: Sequence[Phase]) -> None:
+    if name not in _MAKERS and name not in _COUNTING:
+        known = ", ".join([*_MAKERS, *sorted(_COUNTING)])
+        raise TypeError(f"a rule has no {name!r}, use: {known}")
+    for phase in phases:
+        if name not in phase.matches:
+            where = ", ".join(
+                each.name for each in PHASES.values() if name in each.matches
+            )
+            raise ValueError(
+                f"{name} is not known at {phase.name}, so the rule could never fire; "
+                f"it is known at: {where}"
+            )
+
+
+def numbers(name: str, wanted: object, least: int = 1) -> Callable[[int], bool]:
+    """Make a check of a number: ``2``, or any of several, ``[1, 3]``.
+
+    Raises:
+        TypeError: it is neither a number nor a collection of them.
+        ValueError: no number could be so.
+    """
+    given = wanted if isinstance(wanted, Collection) else [wanted]
+    for each in given:
+        if not isinstance(each, int) or isinstance(each, bool):
+            raise TypeError(f"{name} is a number or several, not {wanted!r}")
+        if each < least:
+            raise ValueError(f"{name} is counted from {least} on, not {wanted!r}")
+    if not given:
+        raise ValueError(f"{name} must not be empty: the rule could never fire")
+    return lambda number: number in given
+
+
+def _numbered(
+    get: Callable[[Moment], int], least: int = 1
+) -> Callable[[str, object], Condition]:
+    def make(name: str, wanted: object) -> Condition:
+        is_wanted = numbers(name, wanted, least)
+        return Condition(f"{name}={wanted!r}", lambda moment: is_wanted(get(moment)))
+
+    return make
+
+
+def _text(
+    values: Callable[[Moment], Sequence[Any]],
+    plain: Callable[[str], Matcher] = exactly,
+) -> Callable[[str, object], Condition]:
+    def make(name: str, wanted: object) -> Condition:
+        return _condition(name, wanted, matcher(name, wanted, plain), values)
+
+    return make
+
+
+def _condition(
+    name: str,
+    given: object,
+    wanted: Matcher,
+    values: Callable[[Moment], Sequence[Any]],
+) -> Condition:
+    """Make the condition that one of the values is as wanted, or that none is."""
+
+    def met(moment: Moment) -> bool:
+        found = values(moment)
+        return not found if wanted.absence else any(map(wanted.matches, found))
+
+    return Condition(f"{name}={_shown(given)}", met)
+
+
+def _shown(given: object) -> str:
+    if isinstance(given, re.Pattern):
+        return f"re.compile({given.pattern!r})"
+    if callable(given):
+        return getattr(given, "__name__", None) or repr(given)
+    return repr(given)
+
+
+def _present(value: str | None) -> tuple[str, ...]:
+    return () if value is None else (value,)
+
+
+def _address(wanted: str) -> Matcher:
+    if not wanted:
+        return exactly(wanted)
+    return address(wanted)
+
+
+def _recipient(wanted: str) -> Matcher:
+    if not wanted:
+        raise ValueError("to must not be empty: there is no such recipient")
+    return address(wanted)
+
+
+def _flag(name: str, wanted: object) -> Condition:
+    if not isinstance(wanted, bool):
+        raise TypeError(f"{name} is True or False, not {wanted!r}")
+    return Condition(f"{name}={wanted}", lambda moment: moment.tls is wanted)
+
+
+def _where(name: str, wanted: object) -> Condition:
+    if not callable(wanted) or isinstance(wanted, type):
+        raise TypeError(f"{name} is a function of a Moment, not {wanted!r}")
+    return Condition(f"{name}={_shown(wanted)}", lambda moment: bool(wanted(moment)))
+
+
+def _header(name: str, wanted: object) -> Condition:
+    if not isinstance(wanted, Mapping) or not wanted:
+        raise TypeError(f"{name} is a mapping of header names, not {wanted!r}")
+    parts = [_field(key, value) for key, value in wanted.items()]
+    return Condition(
+        f"{name}={wanted!r}", lambda moment: all(part.met(moment) for part in parts)
+    )
+
+
+def _field(key: object, wanted: object) -> Condition:
+    if not isinstance(key, str):
+        raise TypeError(f"a header's name must be str, not {key!r}")
+
+    def values(moment: Moment) -> Sequence[str]:
+        return moment.envelope.headers(key) if moment.envelope is not None else ()
+
+    return _condition(key, wanted, matcher(f"header {key}", wanted), values)
+
+
+def _content(name: str, wanted: object) -> Condition:
+    """Match what is anywhere in a message: a text, or octets."""
+
+    def octets(moment: Moment) -> Sequence[bytes]:
+        return (moment.envelope.content,) if moment.envelope is not None else ()
+
+    def text(moment: Moment) -> Sequence[str]:
+        return [each.decode("utf-8", "surrogateescape") for each in octets(moment)]
+
+    pattern = wanted.pattern if isinstance(wanted, re.Pattern) else wanted
+    if isinstance(pattern, str):
+        found = matcher(name, wanted, containing)
+        return _condition(name, wanted, found, text)
+    if wanted is None:
+        raise TypeError(f"{name} must not be None: every message has one")
+    return _condition(name, wanted, matcher(name, wanted, _within, bytes), octets)
+
+
+def _within(wanted: bytes) -> Matcher:
+    return Matcher(lambda value: wanted in value, f"contains {wanted!r}")
+
+
+_MAKERS: Mapping[str, Callable[[str, object], Condition]] = {
+    "session": _numbered(lambda moment: moment.session.number),
+    "transaction": _numbered(lambda moment: moment.transaction),
+    "step": _numbered(lambda moment: moment.step),
+    "after": _numbered(lambda moment: moment.octets, 0),
+    "tls": _flag,
+    "mechanism": _text(
+        lambda moment: (moment.mechanism,), lambda wanted: exactly(wanted.upper())
+    ),
+    "peer": _text(lambda moment: (moment.session.peer[0],)),
+    "helo": _text(lambda moment: (moment.helo,) if moment.helo else ()),
+    "user": _text(lambda moment: _present(moment.user)),
+    "sender": _text(lambda moment: _present(moment.sender), _address),
+    "to": _text(lambda moment: moment.to, _recipient),
+    "header": _header,
+    "content": _content,
+    "where": _where,
+}
+
+# What a rule may say, at a phase or another.
+KEYWORDS = frozenset([*_MAKERS, *_COUNTING])

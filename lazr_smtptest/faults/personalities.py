@@ -1,0 +1,203 @@
+"""Ready-made personalities: servers as there are, in the faults that they show.
+
+What depends on a recipient depends on the local part of its address: a test sends
+to ``nobody@example.com`` to hear what that server says of nobody.
+
+The replies are those that the sources below tell of. The personalities do not
+imitate all of a server, only what its clients have to cope with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from lazr_smtptest.moment import Moment
+
+if TYPE_CHECKING:
+    from lazr_smtptest.faults.scripted import Scripted
+
+__all__ = ["PERSONALITIES", "find_personality"]
+
+Personality = Callable[..., None]
+
+
+def greylisting(faults: Scripted, seconds: float = 300.0) -> None:
+    """Refuse whom it has not seen, take him later.
+
+    Source: RFC 6647 section 2.
+
+    Args:
+        faults: where the rules are written.
+        seconds: after the first try, before a further one is taken.
+    """
+    faults.on("RCPT", optional=True).greylist(seconds)
+
+
+def gmail_like(faults: Scripted, messages: int = 60, recipients: int = 100) -> None:
+    """Be as strict with quotas and rates as Gmail.
+
+    Source: "Gmail SMTP errors and codes", Google Workspace Admin Help,
+    https://support.google.com/a/answer/3726730
+
+    Args:
+        faults: where the rules are written.
+        messages: so many in a minute are taken; after that 421.
+        recipients: so many of one message are taken; after that 452.
+    """
+    for local, code, text in (
+        (
+            "overquota",
+            452,
+            "4.2.2 The email account that you tried to reach is over quota.",
+        ),
+        (
+            "toofast",
+            450,
+            "4.2.1 The user you are trying to contact is receiving mail too quickly.",
+        ),
+        (
+            "nobody",
+            550,
+            "5.1.1 The email account that you tried to reach does not exist.",
+        ),
+        (
+            "disabled",
+            550,
+            "5.2.1 The email account that you tried to reach is disabled.",
+        ),
+    ):
+        faults.on("RCPT", to=f"{local}@*", optional=True).reply(code, text)
+    faults.on("RCPT", where=_recipients(recipients), optional=True).reply(
+        452, "4.5.3 Your message has too many recipients."
+    )
+    faults.on("MAIL", optional=True).limit_rate(
+        messages, 60, 421, "4.7.0 Try again later, closing connection."
+    )
+
+
+def exchange_like(faults: Scripted, tarpit: float = 5.0) -> None:
+    """Let clients wait for refusals, as Exchange does, and be busy.
+
+    Sources: "Email non-delivery reports in Exchange Online" and "Receive
+    connectors" (whose TarpitInterval is five seconds), both on
+    https://learn.microsoft.com/exchange/
+
+    Args:
+        faults: where the rules are written.
+        tarpit: seconds before an unknown recipient is refused.
+    """
+    faults.on("RCPT", to="nobody@*", optional=True).delay(tarpit).then.reply(
+        550, "5.1.10 RESOLVER.ADR.RecipientNotFound; Recipient not found"
+    )
+    for local, code, text in (
+        ("full", 552, "5.2.2 mailbox full"),
+        ("busy", 451, "4.7.500 Server busy. Please try again later"),
+    ):
+        faults.on("RCPT", to=f"{local}@*", optional=True).reply(code, text)
+    faults.on("EOD", to="throttled@*", optional=True).reply(
+        432, "4.3.2 STOREDRV.Deliver; recipient thread limit exceeded"
+    )
+    faults.on("MAIL", sender="backpressure@*", optional=True).reply(
+        452, "4.3.1 Insufficient system resources"
+    )
+
+
+def postfix_like(faults: Scripted, errors: int = 10) -> None:
+    """Speak as Postfix does, and slow down who makes errors.
+
+    Sources: postconf(5) (smtpd_soft_error_limit, smtpd_error_sleep_time,
+    unknown_local_recipient_reject_code) and STRESS_README,
+    https://www.postfix.org/documentation.html
+
+    Args:
+        faults: where the rules are written.
+        errors: after so many refusals in a session each command takes a second.
+    """
+    for local, code, text in (
+        (
+            "nobody",
+            550,
+            "5.1.1 <{}>: Recipient address rejected: User unknown in "
+            "local recipient table",
+        ),
+        ("relay", 554, "5.7.1 <{}>: Relay access denied"),
+        ("later", 450, "4.2.0 <{}>: Recipient address rejected: try again later"),
+    ):
+        faults.on("RCPT", to=f"{local}@*", optional=True).reply(code, _naming(text))
+    faults.on("ANY", where=_refused(errors), optional=True).delay(1.0)
+
+
+def slow(faults: Scripted, seconds: float = 1.0, rate: float = 100.0) -> None:
+    """Take its time, within what RFC 5321 section 4.5.3.2 lets a client expect.
+
+    Args:
+        faults: where the rules are written.
+        seconds: before each reply.
+        rate: octets a second of each reply.
+    """
+    faults.on("ANY", optional=True).delay(seconds).trickle(rate)
+
+
+def flaky(faults: Scripted, seed: object = 0, probability: float = 0.1) -> None:
+    """Fail now and then, for the moment only (RFC 5321 section 4.2.1: 4yz).
+
+    Args:
+        faults: where the rules are written.
+        seed: what the chance comes of.
+        probability: of a failure, at each of five points.
+    """
+    chance: dict[str, Any] = {"probability": probability, "optional": True}
+    faults.on("CONNECT", seed=f"{seed}/1", **chance).reply(421, "4.3.2 try again later")
+    faults.on("MAIL", seed=f"{seed}/2", **chance).reply(451, "4.3.0 try again later")
+    faults.on("RCPT", seed=f"{seed}/3", **chance).reply(450, "4.2.1 try again later")
+    faults.on("EOD", seed=f"{seed}/4", **chance).reply(451, "4.3.0 try again later")
+    faults.on("DATA", seed=f"{seed}/5", **chance).drop()
+
+
+def full_disk(faults: Scripted) -> None:
+    """Have no room for any message (RFC 5321 section 4.2.3, RFC 3463 X.3.1)."""
+    faults.on("MAIL", optional=True).reply(452, "4.3.1 Insufficient system storage")
+
+
+def _recipients(limit: int) -> Callable[[Moment], bool]:
+    def too_many_recipients(moment: Moment) -> bool:
+        transaction = moment.session.transactions[-1]
+        return len(transaction.rcpt_tos) >= limit
+
+    return too_many_recipients
+
+
+def _refused(limit: int) -> Callable[[Moment], bool]:
+    def after_many_errors(moment: Moment) -> bool:
+        return moment.session.refusals >= limit
+
+    return after_many_errors
+
+
+def _naming(text: str) -> Callable[[Moment], str]:
+    return lambda moment: text.format(moment.to[0])
+
+
+PERSONALITIES: Mapping[str, Personality] = {
+    "greylisting": greylisting,
+    "gmail-like": gmail_like,
+    "exchange-like": exchange_like,
+    "postfix-like": postfix_like,
+    "slow": slow,
+    "flaky": flaky,
+    "full-disk": full_disk,
+}
+
+
+def find_personality(name: str) -> Personality:
+    """Find a personality; ``_`` in its name is as good as ``-``.
+
+    Raises:
+        ValueError: there is none of that name.
+    """
+    found = PERSONALITIES.get(str(name).replace("_", "-"))
+    if found is None:
+        known = ", ".join(PERSONALITIES)
+        raise ValueError(f"there is no personality {name!r}, only: {known}")
+    return found

@@ -1,0 +1,143 @@
+"""The points of the protocol where a fault may be, one record each.
+
+What a phase knows decides what a rule may match there; what the server does there
+decides what a rule may do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import attrs
+
+__all__ = ["ACTIONS", "PHASES", "Phase", "find_phases"]
+
+# What is known from the first byte on.
+_ALWAYS = frozenset(
+    [
+        "peer",
+        "session",
+        "tls",
+        "where",
+        "nth",
+        "times",
+        "probability",
+        "seed",
+        "optional",
+    ]
+)
+_NAMED = _ALWAYS | {"helo", "user"}
+_MAIL = _NAMED | {"sender", "transaction"}
+_RCPT = _MAIL | {"to"}
+_END = _RCPT | {"header", "content"}
+
+_ANYWHERE = frozenset(["delay", "stop_reading", "window", "hold", "drop", "reset"])
+# Where the client waits for a reply.
+_ANSWERED = _ANYWHERE | {
+    "reply",
+    "raw",
+    "go_on",
+    "garble",
+    "inject",
+    "split",
+    "trickle",
+    "cut",
+    "endless",
+    "limit_rate",
+}
+
+
+@attrs.frozen
+class Phase:
+    """One point of the protocol.
+
+    Attributes:
+        name: what a rule calls it.
+        meaning: when it is, for the documentation.
+        matches: the keywords that a rule may have there.
+        actions: what a rule may do there.
+    """
+
+    name: str
+    meaning: str
+    matches: frozenset[str] = _NAMED
+    actions: frozenset[str] = _ANSWERED
+
+
+_ALL = (
+    Phase("CONNECT", "before the greeting, within TLS if that comes first", _ALWAYS),
+    Phase("HELO", "HELO"),
+    Phase("EHLO", "EHLO", actions=_ANSWERED | {"announce", "hide"}),
+    Phase("LHLO", "LHLO, which LMTP has", actions=_ANSWERED | {"announce", "hide"}),
+    Phase("STARTTLS", "STARTTLS, before its reply"),
+    Phase(
+        "TLS",
+        "before the handshake, of STARTTLS or of TLS from the beginning",
+        _ALWAYS - {"tls"},
+        _ANYWHERE | {"raw", "certificate", "protocol", "cipher"},
+    ),
+    Phase(
+        "AUTH",
+        "each line of the client's in AUTH; the command is step 1",
+        _ALWAYS | {"helo", "step", "mechanism"},
+    ),
+    Phase(
+        "LOGIN",
+        "when AUTH has all it needs, before the password is looked at",
+        _NAMED | {"mechanism"},
+    ),
+    Phase("MAIL", "MAIL, once its address is known to be one", _MAIL),
+    Phase("RCPT", "RCPT, likewise", _RCPT, _ANSWERED | {"greylist", "quota"}),
+    Phase("DATA", "DATA, where a message may come", _RCPT),
+    Phase(
+        "CONTENT",
+        "within a message, once so many octets have come; 0: before the first",
+        _RCPT | {"after"},
+        _ANYWHERE | {"reply"},
+    ),
+    Phase("BDAT", "a chunk that has come, before its reply", _RCPT),
+    Phase(
+        "EOD",
+        "the end of a message, before it is kept",
+        _END,
+        _ANSWERED | {"discard", "duplicate", "bounce"},
+    ),
+    Phase("KEPT", "when a message was kept, before its reply", _END),
+    Phase("RSET", "RSET"),
+    Phase("NOOP", "NOOP"),
+    Phase("VRFY", "VRFY"),
+    Phase("EXPN", "EXPN"),
+    Phase("HELP", "HELP"),
+    Phase("QUIT", "QUIT"),
+    Phase("XCLIENT", "XCLIENT"),
+    Phase("OTHER", "any other command, known or not"),
+    Phase(
+        "ANY",
+        "all of the above but TLS, LOGIN, CONTENT and KEPT: once for each reply",
+        _RCPT,
+    ),
+)
+
+PHASES: Mapping[str, Phase] = {phase.name: phase for phase in _ALL}
+# What can happen anywhere, each a method of `Actions`.
+ACTIONS = tuple(sorted({name for phase in _ALL for name in phase.actions}))
+
+
+def find_phases(names: Sequence[object]) -> tuple[Phase, ...]:
+    """Find the phases that a rule names.
+
+    Raises:
+        TypeError: a name is no text.
+        ValueError: there is no such phase, or none is given.
+    """
+    if not names:
+        raise ValueError(f"on() needs a phase: {', '.join(PHASES)}")
+    found = []
+    for name in names:
+        if not isinstance(name, str):
+            raise TypeError(f"a phase is a text such as 'RCPT', not {name!r}")
+        phase = PHASES.get(name.upper())
+        if phase is None:
+            raise ValueError(f"there is no phase {name!r}, only: {', '.join(PHASES)}")
+        found.append(phase)
+    return tuple(found)

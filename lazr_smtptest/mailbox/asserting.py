@@ -1,0 +1,105 @@
+"""Asserting: that messages are there, or that none is."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any, Literal, overload
+
+from lazr_smtptest.envelope import Envelope
+from lazr_smtptest.mailbox.criteria import Criteria, Predicate
+from lazr_smtptest.mailbox.report import not_received, unexpected
+from lazr_smtptest.mailbox.waiting import Waiting, check
+
+__all__ = ["Asserting"]
+
+
+class Asserting(Waiting):
+    """Messages to be asserted on, by any thread; see `Mailbox`."""
+
+    @overload
+    def assert_received(
+        self,
+        *predicates: Predicate,
+        count: Literal[1] | None = None,
+        timeout: float = 0.0,
+        **criteria: Any,
+    ) -> Envelope: ...
+
+    @overload
+    def assert_received(
+        self,
+        *predicates: Predicate,
+        count: int,
+        timeout: float = 0.0,
+        **criteria: Any,
+    ) -> list[Envelope]: ...
+
+    def assert_received(
+        self,
+        *predicates: Predicate,
+        count: int | None = None,
+        timeout: float = 0.0,
+        **criteria: Any,
+    ) -> Envelope | list[Envelope]:
+        """Demand that messages are there.
+
+        Args:
+            predicates: see `Mailbox`.
+            count: how many, not more and not less; ``None``: one or more.
+            timeout: seconds to wait for them; 0: they have to be there now.
+            criteria: see `Mailbox`.
+
+        Returns:
+            the first `Envelope`; with a `count` over 1 a list of so many.
+
+        Raises:
+            NotReceived: there are not enough; an AssertionError.
+            AssertionError: there are more.
+            StateError: see `wait_for`, with a `timeout`.
+        """
+        __tracebackhide__ = True
+        query = self._query(predicates, criteria)
+        least = 1 if count is None else count
+        check(least, timeout)
+        if timeout:
+            self.wait_for(*predicates, count=least, timeout=timeout, **criteria)
+        found = self._found(query)
+        if len(found) < least:
+            raise not_received(query, len(found), least, "", self._evidence())
+        if count is not None and len(found) > count:
+            what = f"{len(found)} messages match, wanted {count}:"
+            raise unexpected(what, query, found, self._evidence())
+        return found[0] if least == 1 else found
+
+    # What the test's own program sent is what the server received.
+    assert_sent = assert_received
+
+    def assert_none(
+        self, *predicates: Predicate, within: float = 0.2, **criteria: Any
+    ) -> None:
+        """Demand that no such message is there, nor comes.
+
+        Args:
+            predicates: see `Mailbox`.
+            within: seconds to wait for one; 0: just look.
+            criteria: see `Mailbox`.
+
+        Raises:
+            AssertionError: there is one.
+            StateError: the mailbox is or was closed: nothing could come.
+        """
+        __tracebackhide__ = True
+        query = self._query(predicates, criteria)
+        check(1, within)
+        found = self._found_within(query, within) if within else self._found(query)
+        if found:
+            what = "a message arrived that should not have:"
+            raise unexpected(what, query, found, self._evidence())
+
+    def _found_within(self, query: Criteria, within: float) -> list[Envelope]:
+        woken = threading.Event()
+        with self._waiting(query, 1, woken.set) as waiter:
+            woken.wait(within)
+        if waiter.error is not None:
+            raise waiter.error
+        return waiter.found

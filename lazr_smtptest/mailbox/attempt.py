@@ -1,0 +1,96 @@
+"""The mail that a session was to bring and did not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import attrs
+
+from lazr_smtptest.envelope import Envelope
+from lazr_smtptest.mailbox.criteria import Criteria
+from lazr_smtptest.mailbox.lines import names
+from lazr_smtptest.session import Session, Transaction
+
+__all__ = ["Attempt", "attempts", "concerns"]
+
+
+_UNFINISHED = {
+    "aborted": "never came to its end",
+    "open": "has not come to its end yet",
+}
+
+
+@attrs.frozen
+class Attempt:
+    """A message that was refused or broke off, or a recipient that was refused.
+
+    Attributes:
+        envelope: what there is of it: no content.
+        outcome: what became of it, in words.
+    """
+
+    envelope: Envelope
+    outcome: str
+
+
+def attempts(session: Session) -> Iterator[Attempt]:
+    """Give what was not delivered, the latest first.
+
+    Of a message that broke off the refused recipients come first: they may be why.
+    """
+    for transaction in reversed(session.transactions):
+        if transaction.outcome == "refused":
+            yield from _message(session, transaction)
+        for recipient, reply in reversed(transaction.refused):
+            yield Attempt(
+                _envelope(session, transaction, (recipient,)),
+                f"{recipient} was refused with {reply}",
+            )
+        if transaction.outcome != "refused":
+            yield from _message(session, transaction)
+
+
+def concerns(session: Session, criteria: Criteria) -> bool:
+    """Say whether it may have been about messages that meet the criteria.
+
+    It may, if it never came as far as to say for whom it had mail.
+    """
+    criteria = criteria.of_envelope()
+    if not session.transactions:
+        ours = [each for each in criteria.criteria if each.name == "user"]
+        stranger = Envelope(mail_from="", rcpt_tos=(), user=session.user, content=b"")
+        return session.user is None or all(each.matches(stranger) for each in ours)
+    return any(
+        criteria(_envelope(session, each, _everybody(each)))
+        for each in session.transactions
+    )
+
+
+def _message(session: Session, transaction: Transaction) -> Iterator[Attempt]:
+    """Give the message, if it is for anybody and did not arrive."""
+    to, reply = names(transaction.rcpt_tos), transaction.reply
+    if transaction.outcome == "refused":
+        what = f"the message to {to}" if to else f"sender <{transaction.mail_from}>"
+        became = f"was refused with {reply}" if reply else "was refused"
+    elif to and transaction.outcome in _UNFINISHED:
+        what, became = f"the message to {to}", _UNFINISHED[transaction.outcome]
+    else:
+        return
+    yield Attempt(_envelope(session, transaction), f"{what} {became}")
+
+
+def _everybody(transaction: Transaction) -> tuple[str, ...]:
+    refused = (recipient for recipient, _ in transaction.refused)
+    return (*transaction.rcpt_tos, *refused)
+
+
+def _envelope(
+    session: Session, transaction: Transaction, recipients: tuple[str, ...] = ()
+) -> Envelope:
+    return Envelope(
+        mail_from=transaction.mail_from,
+        rcpt_tos=recipients or transaction.rcpt_tos,
+        content=b"",
+        helo=session.helo,
+        user=session.user,
+    )

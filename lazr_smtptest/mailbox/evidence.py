@@ -1,0 +1,37 @@
+"""What a failure has to go by."""
+
+from __future__ import annotations
+
+import attrs
+
+from lazr_smtptest.envelope import Envelope
+from lazr_smtptest.session import Session
+from lazr_smtptest.sessionlog import Counters
+
+__all__ = ["Evidence"]
+
+
+@attrs.frozen(kw_only=True)
+class Evidence:
+    """All that is known when something was not received.
+
+    Attributes:
+        arrived: the messages that are there, oldest first.
+        sessions: those over which they came or were to come, oldest first.
+        counters: what there was since the mailbox was cleared.
+        address: where clients come in, for people; ``""`` if it is not known.
+        faults: what the server was to do wrong and did not; ``""`` for nothing.
+        appendix: a text to be put at the end; ``""`` for none.
+    """
+
+    arrived: tuple[Envelope, ...]
+    sessions: tuple[Session, ...]
+    counters: Counters
+    address: str = ""
+    faults: str = ""
+    appendix: str = ""
+
+    @property
+    def failed(self) -> list[Session]:
+        """The sessions that were refused or broke off, the latest first."""
+        return [session for session in reversed(self.sessions) if session.failed]

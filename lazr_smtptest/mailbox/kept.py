@@ -1,0 +1,57 @@
+"""The messages of a mailbox, in their order and by their recipients."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from lazr_smtptest.envelope import Envelope
+from lazr_smtptest.mailbox.matching import keys_of
+
+__all__ = ["Kept"]
+
+
+class Kept:
+    """Messages, of which a recipient concerns few, however many there are.
+
+    Its owner sees to it that one thread at a time uses it.
+    """
+
+    def __init__(self) -> None:
+        self.clear()
+
+    def __len__(self) -> int:
+        return len(self._envelopes)
+
+    def clear(self) -> None:
+        """Forget every message."""
+        self._envelopes: list[Envelope] = []
+        # Made when somebody looks by recipient: so far the first few are in it.
+        self._by_key: dict[str, list[Envelope]] = {}
+        self._sorted = 0
+
+    def add(self, envelope: Envelope) -> None:
+        """Keep a message."""
+        self._envelopes.append(envelope)
+
+    def discard(self, doomed: Callable[[Envelope], bool]) -> None:
+        """Forget some messages."""
+        left = [envelope for envelope in self._envelopes if not doomed(envelope)]
+        self.clear()
+        self._envelopes = left
+
+    def all(self) -> tuple[Envelope, ...]:
+        """Give every message, oldest first."""
+        return tuple(self._envelopes)
+
+    def of(self, key: str) -> tuple[Envelope, ...]:
+        """Give the messages that have a recipient of that key; all for ``""``."""
+        if not key:
+            return self.all()
+        self._sort()
+        return tuple(self._by_key.get(key, ()))
+
+    def _sort(self) -> None:
+        for envelope in self._envelopes[self._sorted :]:
+            for key in set().union(*map(keys_of, envelope.rcpt_tos)):
+                self._by_key.setdefault(key, []).append(envelope)
+        self._sorted = len(self._envelopes)

@@ -1,0 +1,110 @@
+"""What became of a session, in one line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from lazr_smtptest.mailbox.attempt import Attempt, attempts
+from lazr_smtptest.mailbox.criteria import Criteria
+from lazr_smtptest.session import Session
+from lazr_smtptest.transcript import Line
+
+__all__ = ["verdict"]
+
+# OpenSSL's words, and what they mean to a test.
+_HANDSHAKE = re.compile(r"the TLS handshake failed: (?:.*, '(.+)'\)\]|(.*))")
+_MEANINGS = {
+    "alert unknown ca": "the client does not trust the server's ca_pem",
+    "alert bad certificate": "the client does not accept the server's certificate",
+    "alert certificate": "the client does not accept the server's certificate",
+    "did not return a certificate": "the client showed no certificate",
+    "http request": "the client did not begin TLS",
+    "wrong version number": "the client did not begin TLS",
+    "closed cleanly": "the client closed the connection",
+    "non-clean": "the connection was lost",
+}
+
+_LOGIN = re.compile(r"(?i)AUTH\b|\*")
+
+# A session on a `Clock` has a time of its own: what differs by more than this many
+# seconds cannot be compared.
+_A_DAY = 86400.0
+
+
+def verdict(session: Session, criteria: Criteria, now: float) -> str:
+    """Say what became of a session.
+
+    Args:
+        session: it may go on.
+        criteria: what a test looks for; what became of that is said first.
+        now: seconds since 1970.
+    """
+    lines = session.transcript.lines()
+    tried = list(attempts(session))
+    if tried:
+        met = criteria.of_envelope()
+        best = next((each for each in tried if met(each.envelope)), tried[0])
+        said = _of_attempts(best, len(tried) - 1)
+    else:
+        said = _of_lines(session, lines)
+    return said + _where_it_stands(session, lines, now)
+
+
+def _of_attempts(best: Attempt, others: int) -> str:
+    return f"{best.outcome} [and {others} more]" if others else best.outcome
+
+
+def _of_lines(session: Session, lines: Sequence[Line]) -> str:
+    """Say what became of a session whose transactions tell of nothing."""
+    for number, line in reversed(list(enumerate(lines))):
+        handshake = _HANDSHAKE.fullmatch(line.text) if line.who == "note" else None
+        if handshake is not None:
+            return f"the TLS handshake failed: {_meaning(handshake)}"
+        if line.refuses:
+            return f"{_refused(lines, number)} was refused with {line.text}"
+    if session.delivered:
+        return f"messages accepted: {session.delivered}"
+    if any(line.who == "client" for line in lines):
+        return "the client sent no message"
+    if session.transcript.bound and not lines:
+        # It was not greeted: that waits for the handshake.
+        return "TLS comes first here, and the client did not begin it"
+    return "the client said nothing"
+
+
+def _meaning(handshake: re.Match[str]) -> str:
+    words = handshake[1] or handshake[2]
+    meanings = (mean for part, mean in _MEANINGS.items() if part in words)
+    return next(meanings, words)
+
+
+def _refused(lines: Sequence[Line], number: int) -> str:
+    """Name the command that the reply in this line refuses.
+
+    It is known where the client waited for it: in a batch all the replies come
+    after all the commands. 421 may come without one (RFC 5321 section 3.8).
+    """
+    before = [line for line in lines[:number] if line.who != "note"]
+    while before and before[-1].who == "server" and before[-1].text[3:4] == "-":
+        before.pop()
+    whose = [line.who for line in before[-2:]]
+    if whose not in (["server", "client"], ["client"]):
+        return "the client" if lines[number].text.startswith("421") else "a command"
+    command = before[-1].text
+    return "the login" if _LOGIN.match(command) else command
+
+
+def _where_it_stands(session: Session, lines: Sequence[Line], now: float) -> str:
+    """Say of a session that goes on what was said last."""
+    said = [line for line in lines if line.who != "note"]
+    leaving = bool(said) and said[-1].text.startswith(("221", "421"))
+    if session.ended is not None or leaving:
+        return ""
+    heard = [line for line in said if line.who == "client"]
+    if not heard:
+        return "; the client is still connected"
+    words = f"; the client is still connected, and said {heard[-1].text!r}"
+    ago = now - session.started - heard[-1].seconds
+    when = f" {ago:.1f} s ago" if 0 <= ago < _A_DAY else " last"
+    return words + when + (", without a reply yet" if said[-1] is heard[-1] else "")

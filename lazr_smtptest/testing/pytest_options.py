@@ -1,0 +1,140 @@
+"""The options of the pytest plugin, on the command line and in the ini file.
+
+As the plugin itself, it imports nothing but pytest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+
+__all__ = [
+    "OPTIONS",
+    "add_options",
+    "keywords_of_marker",
+    "keywords_of_run",
+    "transcript_bound",
+]
+
+_FLAG = {"action": "store_true"}
+_SEVERAL = {"action": "append"}
+
+# How argparse takes an option, how the ini file does, and what it is for.
+OPTIONS: dict[str, tuple[dict[str, str], Any, str]] = {
+    "host": ({}, "string", "Address that the server listens on [localhost]."),
+    "port": (
+        {},
+        "string",
+        "Port that the shared server listens on; the workers of pytest-xdist count "
+        "on from it [any free one].",
+    ),
+    "tls": ({}, "string", "Offer STARTTLS: auto, or CERT,KEY for files in PEM."),
+    "require-tls": (_FLAG, "bool", "Refuse mail outside of TLS with 530."),
+    "implicit-tls": (_FLAG, "bool", "Begin with TLS from the first byte on."),
+    "auth": (
+        _SEVERAL,
+        "linelist",
+        "Let clients log in: any, or a checker such as memory:USER:PASSWORD; may "
+        "be repeated.",
+    ),
+    "require-auth": (_FLAG, "bool", "Refuse mail before a login with 530."),
+    "hide": (_SEVERAL, "linelist", "Do not offer this extension; may be repeated."),
+    "profile": ({}, "string", "standard, or strict to refuse irregular mail."),
+    "transcript": (
+        {},
+        "string",
+        "Lines of what was said that the report of a failed test has; 0 for none "
+        "[100].",
+    ),
+}
+
+_MOST_LINES = 1_000_000
+
+
+def add_options(parser: pytest.Parser) -> None:
+    """Add ``--smtptest-NAME`` to the command line, ``smtptest_name`` to the file."""
+    group = parser.getgroup("smtptest", "a real SMTP server for tests")
+    for name, (how, ini, text) in OPTIONS.items():
+        group.addoption(
+            f"--smtptest-{name}", dest=_dest(name), default=None, help=text, **how
+        )
+        parser.addini(_dest(name), text, type=ini)
+
+
+def transcript_bound(config: pytest.Config) -> int:
+    """Give the lines of a transcript that a report may have.
+
+    Raises:
+        pytest.UsageError: it is no such number.
+    """
+    return _number(config, "transcript", 100, _MOST_LINES)
+
+
+def keywords_of_run(config: pytest.Config) -> dict[str, Any]:
+    """Give what `make_server` is to take, as the options say it.
+
+    Raises:
+        pytest.UsageError: an option is wrong.
+    """
+    names = ("host", "require-tls", "implicit-tls", "auth", "require-auth", "hide")
+    given = {name: _value(config, name) for name in (*names, "profile")}
+    keywords = {name.replace("-", "_"): value for name, value in given.items() if value}
+    tls = _value(config, "tls")
+    if tls:
+        keywords["tls"] = _tls(tls)
+    return {**keywords, "port": _port(config)}
+
+
+def keywords_of_marker(markers: Iterable[pytest.Mark]) -> dict[str, Any]:
+    """Give what `make_server` is to take, as the markers of a test say it.
+
+    Args:
+        markers: the closest one first; it goes before the others.
+
+    Raises:
+        TypeError: a marker has an argument without a keyword.
+    """
+    keywords: dict[str, Any] = {}
+    for marker in markers:
+        if marker.args:
+            raise TypeError(f"it takes keywords only, not {marker.args[0]!r}")
+        keywords = {**marker.kwargs, **keywords}
+    return keywords
+
+
+def _dest(name: str) -> str:
+    return f"smtptest_{name.replace('-', '_')}"
+
+
+def _value(config: pytest.Config, name: str) -> Any:
+    given = config.getoption(_dest(name))
+    return config.getini(_dest(name)) if given is None else given
+
+
+def _number(config: pytest.Config, name: str, default: int, most: int) -> int:
+    text = _value(config, name)
+    if not text:
+        return default
+    if not (text.isascii() and text.isdecimal() and int(text) <= most):
+        raise pytest.UsageError(
+            f"--smtptest-{name} is a number from 0 to {most}, not {text!r}"
+        )
+    return int(text)
+
+
+def _port(config: pytest.Config) -> int:
+    port = _number(config, "port", 0, 65535)
+    # pytest-xdist calls its workers gw0, gw1 and so on.
+    worker = getattr(config, "workerinput", {}).get("workerid", "gw0")
+    return port and port + int(worker.removeprefix("gw"))
+
+
+def _tls(text: str) -> bool | tuple[str, str]:
+    if text == "auto":
+        return True
+    certificate, _, key = text.partition(",")
+    if not (certificate and key):
+        raise pytest.UsageError(f"--smtptest-tls is auto or CERT,KEY, not {text!r}")
+    return certificate, key

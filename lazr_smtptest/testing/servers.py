@@ -1,0 +1,143 @@
+"""Servers for tests that want something special, made of keywords."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from lazr_smtptest.server import CaptureServer
+from lazr_smtptest.smtp.extensions import EXTENSIONS
+from lazr_smtptest.smtp.limits import Limits
+from lazr_smtptest.smtp.login import Auth
+from lazr_smtptest.smtp.protocol import SMTPServerProtocol
+from lazr_smtptest.smtp.settings import Settings
+from lazr_smtptest.smtp.tls import TLS
+
+__all__ = ["KEYWORDS", "make_server"]
+
+# What `make_server` takes: of the server, and the fields of its settings, of which
+# ``hidden`` is called ``hide``.
+KEYWORDS = {
+    *{"auth", "faults", "hide", "host", "hostname", "port", "protocol", "server"},
+    *{field.name for field in attrs.fields(Settings)} - {"hidden"},
+}
+
+
+def make_server(
+    *,
+    server: type[CaptureServer] = CaptureServer,
+    host: str = "localhost",
+    port: int = 0,
+    hostname: str | None = None,
+    protocol: type[SMTPServerProtocol] | None = None,
+    auth: Auth | Mapping[str, str] | Iterable[str] | bool | None = None,
+    faults: str | Path | None = None,
+    **settings: Any,
+) -> CaptureServer:
+    """Make a server of the keywords that a marker or a test case has.
+
+    Args:
+        server: its class. What is not given stays as the class has it.
+        host: see `Server`.
+        port: see `Server`.
+        hostname: see `Server`.
+        protocol: see `Server`.
+        auth: an `Auth`; ``True`` for `Auth.any`; a mapping of users to passwords
+            for `Auth.users`; or strings for `Auth.from_specs`.
+        faults: a file of rules, see `Faults.load`.
+        settings: fields of `Settings`, and for these also:
+            ``tls=True`` for `TLS.auto`, which is also meant where only
+            ``require_tls`` or ``implicit_tls`` is given, and a tuple of a
+            certificate and a key for `TLS.from_files`;
+            ``limits``, a mapping of fields of `Limits`;
+            ``hide``, one keyword or several that are ``hidden``.
+
+    Raises:
+        TypeError: a keyword is not known, or does not take such a value.
+        ValueError: a value is none that can be.
+        TLSError: a certificate cannot be had.
+        FaultFileError: the rules cannot be had.
+    """
+    _refuse_unknown("keyword", settings, KEYWORDS)
+    made = server(host, port)
+    made.settings = attrs.evolve(made.settings, **_changes(made.settings, settings))
+    if hostname is not None:
+        made.hostname = hostname
+    if protocol is not None:
+        made.protocol = protocol
+    if auth is not None:
+        made.auth = _auth(auth)
+    if faults is not None:
+        made.faults.load(faults)
+    if made.settings.require_auth and made.auth is None:
+        raise ValueError("require_auth needs auth: nobody could log in")
+    return made
+
+
+def _changes(settings: Settings, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the fields of `Settings` that are to be other ones."""
+    changes = dict(given)
+    if "hide" in changes:
+        changes["hidden"] = _extensions(changes.pop("hide"))
+    if "limits" in changes:
+        changes["limits"] = _limits(settings.limits, changes["limits"])
+    within = changes.get("require_tls") or changes.get("implicit_tls")
+    if "tls" in changes or (within and settings.tls is None):
+        changes["tls"] = _tls(changes.get("tls", True))
+    return changes
+
+
+def _tls(value: object) -> TLS | None:
+    if value is True:
+        return TLS.auto()
+    if value is None or value is False:
+        return None
+    if isinstance(value, tuple):
+        return TLS.from_files(*value)
+    if not isinstance(value, TLS):
+        raise TypeError(f"tls must be True, a TLS or two files, not {value!r}")
+    return value
+
+
+def _auth(value: object) -> Auth | None:
+    if isinstance(value, Auth):
+        return value
+    if value is True:
+        return Auth.any()
+    if value is False:
+        return None
+    if isinstance(value, Mapping):
+        return Auth.users(value)
+    if isinstance(value, str) or not isinstance(value, Iterable):
+        raise TypeError(
+            "auth must be True, an Auth, a mapping of users to passwords or a "
+            f"collection of checkers, not {value!r}"
+        )
+    return Auth.from_specs(value)
+
+
+def _limits(limits: Limits, value: Limits | Mapping[str, Any]) -> Limits:
+    if isinstance(value, Limits):
+        return value
+    if not isinstance(value, Mapping):
+        raise TypeError(f"limits must be a Limits or a mapping, not {value!r}")
+    _refuse_unknown("limit", value, {field.name for field in attrs.fields(Limits)})
+    return attrs.evolve(limits, **value)
+
+
+def _extensions(value: str | Iterable[str]) -> list[str]:
+    keywords = [value] if isinstance(value, str) else [*value]
+    known = {extension.keyword for extension in EXTENSIONS}
+    _refuse_unknown("extension", [keyword.upper() for keyword in keywords], known)
+    return keywords
+
+
+def _refuse_unknown(what: str, given: Iterable[str], known: set[str]) -> None:
+    for name in given:
+        if name not in known:
+            raise TypeError(
+                f"no {what} is called {name!r}, use: {', '.join(sorted(known))}"
+            )

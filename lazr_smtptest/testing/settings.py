@@ -1,0 +1,80 @@
+"""The settings by which frameworks send their mail to a test server."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lazr_smtptest.controller import Controller
+
+__all__ = ["django_settings", "flask_mail_settings"]
+
+# Seconds: a test is not to hang where the server does not answer.
+_TIMEOUT = 10
+
+
+def django_settings(
+    controller: Controller, user: str = "", password: str = ""
+) -> dict[str, Any]:
+    """Give the settings by which Django sends its mail to a server, by SMTP.
+
+    They are for ``override_settings``, or for the fixture ``settings`` of
+    pytest-django. Where the project's own settings have ``MAILERS``, as Django has
+    it from 6.1 on, all of its mailers send to the server.
+
+    Args:
+        controller: of the server, which runs.
+        user: who logs in; empty: nobody.
+        password: the password.
+    """
+    backend = "django.core.mail.backends.smtp.EmailBackend"
+    within = controller.server.settings
+    options = {
+        "host": controller.host,
+        "port": controller.port,
+        "username": user,
+        "password": password,
+        "use_tls": within.tls is not None and not within.implicit_tls,
+        "use_ssl": within.implicit_tls,
+        "timeout": _TIMEOUT,
+    }
+    mailers = _mailers()
+    if mailers:
+        mailer = {"BACKEND": backend, "OPTIONS": options}
+        return {"MAILERS": dict.fromkeys(mailers, mailer)}
+    names = {name: f"EMAIL_{name.upper()}" for name in options}
+    names |= {"username": "EMAIL_HOST_USER", "password": "EMAIL_HOST_PASSWORD"}
+    settings = {names[name]: value for name, value in options.items()}
+    return {"EMAIL_BACKEND": backend, **settings}
+
+
+def _mailers() -> list[str]:
+    """Give the names of the project's mailers; empty before Django 6.1."""
+    from django.conf import settings
+    from django.core import mail
+
+    return list(getattr(settings, "MAILERS", ())) if hasattr(mail, "mailers") else []
+
+
+def flask_mail_settings(
+    controller: Controller, user: str | None = None, password: str | None = None
+) -> dict[str, Any]:
+    """Give the configuration by which Flask-Mail sends to a server.
+
+    It is for ``app.config.update``, before ``Mail(app)`` reads it.
+
+    Args:
+        controller: of the server, which runs.
+        user: who logs in; ``None``: nobody.
+        password: the password.
+    """
+    within = controller.server.settings
+    return {
+        "MAIL_SERVER": controller.host,
+        "MAIL_PORT": controller.port,
+        "MAIL_USERNAME": user,
+        "MAIL_PASSWORD": password,
+        "MAIL_USE_TLS": within.tls is not None and not within.implicit_tls,
+        "MAIL_USE_SSL": within.implicit_tls,
+        # With TESTING Flask-Mail sends nothing, unless it is told to.
+        "MAIL_SUPPRESS_SEND": False,
+    }

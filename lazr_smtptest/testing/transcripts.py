@@ -1,0 +1,42 @@
+"""What was said to a server, for the report of a test that failed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from lazr_smtptest.session import Session
+
+__all__ = ["write_sessions"]
+
+# Characters that are shown of a line.
+_WIDTH = 200
+
+
+def write_sessions(sessions: Iterable[Session], bound: int) -> str:
+    """Write down sessions, oldest first; of too many lines the latest are shown.
+
+    Args:
+        sessions: the sessions, oldest first.
+        bound: how many lines there may be.
+
+    Returns:
+        the lines, each with its end.
+    """
+    lines: list[str] = []
+    for session in reversed(list(sessions)):
+        lines[:0] = _lines(session)
+        if len(lines) > bound:
+            lines[:-bound] = ["[... earlier lines are left out ...]"]
+            break
+    return "".join(f"{line[:_WIDTH]}\n" for line in lines)
+
+
+def _lines(session: Session) -> Iterator[str]:
+    name = f" ({session.helo})" if session.helo else ""
+    goes_on = ", still connected" if session.ended is None else ""
+    host, port = session.peer
+    yield (
+        f"session {session.number}, {host}:{port}{name}: delivered "
+        f"{session.delivered}, refused {session.refusals}{goes_on}"
+    )
+    yield from map(str, session.transcript)

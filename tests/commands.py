@@ -1,0 +1,123 @@
+"""``twistd smtptest`` and ``python -m twisted smtptest`` as processes of their own."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import pty
+import queue
+import re
+import signal
+import smtplib
+import struct
+import subprocess
+import sys
+import termios
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+
+# Longer than anything takes on a busy machine; nothing waits for it to pass.
+PATIENCE = 60
+
+TWISTD = ["-c", "from twisted.scripts.twistd import run; run()"]
+COMMANDS = {
+    "twistd": [*TWISTD, "-n", "--pidfile=", "smtptest"],
+    "twistd-asyncio": [*TWISTD, "-n", "--pidfile=", "--reactor=asyncio", "smtptest"],
+    "twist": ["-m", "twisted", "--log-format=text", "smtptest"],
+}
+LOOPBACK = ["--smtp", "tcp:0:interface=127.0.0.1"]
+MAIL = "Subject: hello\r\n\r\nHello.\r\n"
+
+
+class Process:
+    """A command that runs, and the lines that it writes.
+
+    Args:
+        command: what comes behind ``python -u``.
+        cwd: where it is started.
+        columns: of the terminal that it writes to; ``None``: to a pipe.
+        environment: added to that of the tests.
+    """
+
+    def __init__(
+        self,
+        command: list[str],
+        cwd: Path,
+        columns: int | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        output, inherited = os.pipe() if columns is None else _terminal(columns)
+        self.popen = subprocess.Popen(
+            [sys.executable, "-u", *command],
+            cwd=cwd,
+            env={**os.environ, "PYTHONPATH": str(ROOT), **(environment or {})},
+            stdin=subprocess.DEVNULL,
+            stdout=inherited,
+            stderr=inherited,
+        )
+        os.close(inherited)
+        self.lines: list[str] = []
+        self._queue: queue.Queue[str | None] = queue.Queue()
+        self._reader = threading.Thread(target=self._read, args=[output])
+        self._reader.start()
+
+    def _read(self, output: int) -> None:
+        # What is left of a terminal that nobody has open any more is an error.
+        with open(output, encoding="utf-8") as lines, contextlib.suppress(OSError):
+            for line in lines:
+                self._queue.put(line.rstrip("\n"))
+        self._queue.put(None)
+
+    def wait_for(self, pattern: str) -> re.Match[str]:
+        """Read lines until one matches."""
+        while (line := self._queue.get(timeout=PATIENCE)) is not None:
+            self.lines.append(line)
+            if match := re.search(pattern, line):
+                return match
+        raise AssertionError(f"it ended without {pattern!r}: {self.lines}")
+
+    def wait(self) -> int:
+        """Wait for the end; give the exit status."""
+        while (line := self._queue.get(timeout=PATIENCE)) is not None:
+            self.lines.append(line)
+        return self.popen.wait(PATIENCE)
+
+    def terminate(self) -> int:
+        """Send SIGTERM; give the exit status."""
+        self.popen.send_signal(signal.SIGTERM)
+        return self.wait()
+
+    def port(self) -> int:
+        """Wait until it listens; give the port."""
+        port = int(self.wait_for(r"listening on 127\.0\.0\.1:(\d+)")[1])
+        # The last line of a start; after it a signal finds the handler in place.
+        self.wait_for("ready, keeping messages in")
+        return port
+
+    def close(self) -> None:
+        """End it, whatever it does."""
+        self.popen.kill()
+        self.popen.wait(PATIENCE)
+        self._reader.join(PATIENCE)
+
+
+def _terminal(columns: int) -> tuple[int, int]:
+    """Open a terminal; give its end for us, and that for a process."""
+    ours, inherited = pty.openpty()
+    size = struct.pack("HHHH", 24, columns, 0, 0)
+    fcntl.ioctl(inherited, termios.TIOCSWINSZ, size)
+    return ours, inherited
+
+
+Start = Callable[..., Process]
+
+
+def send(port: int, message: str = MAIL, recipients: int = 1) -> None:
+    """Send a message; it must be accepted."""
+    to = [f"r{number}@example.com" for number in range(recipients)]
+    with smtplib.SMTP("127.0.0.1", port, timeout=PATIENCE) as client:
+        client.sendmail("s@example.com", to, message)

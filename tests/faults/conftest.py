@@ -1,0 +1,149 @@
+"""A server with faults, on a transport in memory, in the client's hands."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from twisted.internet.address import IPv4Address
+from twisted.internet.error import ConnectionDone
+from twisted.internet.testing import MemoryReactorClock, StringTransport
+from twisted.python.failure import Failure
+
+from lazr_smtptest.envelope import Envelope
+from lazr_smtptest.server import Server
+from lazr_smtptest.smtp.login import Auth
+from lazr_smtptest.smtp.settings import Settings
+
+PLAIN = base64.b64encode(b"\0anna\0secret").decode()
+
+
+class Transport(StringTransport):
+    """Notes each write, and whether it was broken off."""
+
+    def __init__(self) -> None:
+        super().__init__(peerAddress=IPv4Address("TCP", "127.0.0.1", 50000))
+        self.writes: list[bytes] = []
+        self.aborted = False
+
+    def write(self, data: bytes) -> None:
+        self.writes.append(data)
+        super().write(data)
+
+    def abortConnection(self) -> None:
+        self.aborted = True
+
+
+class Capture(Server):
+    """Keeps envelopes; what it does with each may be set."""
+
+    rset_clears = False
+    auth = Auth.users({"anna": "secret"})
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.envelopes: list[Envelope] = []
+        self.then: Callable[[], Any] = lambda: None
+
+    def handle_envelope(self, envelope: Envelope) -> Any:
+        self.envelopes.append(envelope)
+        return self.then()
+
+
+class Client:
+    """One connection to a server."""
+
+    def __init__(self, site: Site) -> None:
+        self.transport = Transport()
+        self.protocol: Any = site.factory.buildProtocol(self.transport.getPeer())
+        self.protocol.makeConnection(self.transport)
+
+    def heard(self) -> bytes:
+        """The octets that the server said since the last look."""
+        said = self.transport.value()
+        self.transport.clear()
+        return said
+
+    def send(self, octets: bytes) -> bytes:
+        """Send octets, and give back what the server said."""
+        self.protocol.dataReceived(octets)
+        return self.heard()
+
+    def say(self, *lines: str) -> bytes:
+        """Send lines in one piece, and give back what the server said."""
+        return self.send("".join(f"{line}\r\n" for line in lines).encode())
+
+    def codes(self, *lines: str) -> list[str]:
+        """Send lines, and give back the codes of the answers."""
+        said = self.say(*lines).decode().splitlines()
+        return [line[:3] for line in said if line[3:4] != "-"]
+
+    def greeted(self) -> Client:
+        self.say("EHLO client.example.com")
+        return self
+
+    def mail(self, *recipients: str, sender: str = "from@example.com") -> list[str]:
+        """Send a message; the codes of the answers."""
+        recipients = recipients or ("to@example.com",)
+        commands = [f"MAIL FROM:<{sender}>"]
+        commands += [f"RCPT TO:<{each}>" for each in recipients]
+        codes = self.codes(*commands, "DATA")
+        if codes[-1:] == ["354"]:
+            codes += self.codes("Subject: Hi", "", "Hello.", ".")
+        return codes
+
+    @property
+    def closed(self) -> bool:
+        return bool(self.transport.disconnecting)
+
+    def leave(self) -> None:
+        self.protocol.connectionLost(Failure(ConnectionDone()))
+
+
+class Site:
+    """A server whose time the test moves.
+
+    Options are those of `Settings`, and ``protocol``.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        self.clock = MemoryReactorClock()
+        self.server = Capture()
+        protocol = options.pop("protocol", None)
+        self.factory = self.server.factory(
+            self.clock, settings=Settings(**options), protocol=protocol
+        )
+        self.factory.domain = b"mx.example.com"
+
+    @property
+    def faults(self) -> Any:
+        return self.server.faults
+
+    @property
+    def envelopes(self) -> list[Envelope]:
+        return self.server.envelopes
+
+    def connect(self) -> Client:
+        return Client(self)
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    """A server; what its faults did wrong fails the test."""
+    site = Site()
+    yield site
+    site.server.check()
+
+
+@pytest.fixture
+def new_site() -> type[Site]:
+    """Makes a server with settings of its own."""
+    return Site
+
+
+@pytest.fixture
+def plain() -> str:
+    """What logs anna in by AUTH PLAIN."""
+    return PLAIN

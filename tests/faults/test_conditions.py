@@ -1,0 +1,167 @@
+"""When a rule fires: what it says of a moment."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from unittest.mock import ANY
+
+import pytest
+
+from lazr_smtptest.envelope import Envelope
+from lazr_smtptest.faults.conditions import Conditions
+from lazr_smtptest.moment import Moment
+from lazr_smtptest.session import Session
+
+MESSAGE = Envelope(
+    mail_from="from@example.com",
+    rcpt_tos=("to@example.com",),
+    content="Subject: Hi\r\nX-Run: 17\r\n\r\nGrüße.\r\n".encode(),
+)
+
+
+def moment(phase: str, **facts: Any) -> Moment:
+    session = Session(number=2, peer=("192.0.2.1", 25))
+    return Moment(phase=phase, session=session, now=0.0, **facts)
+
+
+@pytest.mark.parametrize(
+    ("phase", "matches", "facts"),
+    [
+        ("MAIL", {"sender": "from@example.com"}, {"sender": "from@EXAMPLE.com"}),
+        ("MAIL", {"sender": "*@example.com"}, {"sender": "from@example.com"}),
+        ("MAIL", {"sender": ""}, {"sender": ""}),
+        ("MAIL", {"sender": re.compile("fr.m")}, {"sender": "from@example.com"}),
+        ("MAIL", {"sender": ANY}, {"sender": "from@example.com"}),
+        ("MAIL", {"sender": lambda value: "@" in value}, {"sender": "a@b"}),
+        ("RCPT", {"to": "to@example.com"}, {"to": ("to@example.com",)}),
+        ("EOD", {"to": "b@*"}, {"to": ("a@x", "b@x")}),
+        ("MAIL", {"helo": "client"}, {"helo": "client"}),
+        ("MAIL", {"helo": None}, {"helo": ""}),
+        ("MAIL", {"user": "anna"}, {"user": "anna"}),
+        ("MAIL", {"user": None}, {"user": None}),
+        ("MAIL", {"peer": "192.0.2.1"}, {}),
+        ("MAIL", {"session": 2}, {}),
+        ("MAIL", {"session": [1, 2]}, {}),
+        ("MAIL", {"session": range(1, 3)}, {}),
+        ("MAIL", {"transaction": 3}, {"transaction": 3}),
+        ("MAIL", {"tls": True}, {"tls": True}),
+        ("MAIL", {"tls": False}, {"tls": False}),
+        ("MAIL", {"where": lambda moment: moment.now == 0}, {}),
+        ("AUTH", {"step": 2}, {"step": 2}),
+        ("AUTH", {"mechanism": "plain"}, {"mechanism": "PLAIN"}),
+        ("CONTENT", {"after": 10}, {"octets": 10}),
+        ("CONTENT", {}, {"octets": 0}),
+        ("EOD", {"header": {"subject": "Hi"}}, {"envelope": MESSAGE}),
+        ("EOD", {"header": {"X-Run": re.compile("1")}}, {"envelope": MESSAGE}),
+        ("EOD", {"header": {"X-None": None}}, {"envelope": MESSAGE}),
+        ("EOD", {"content": "Grüße"}, {"envelope": MESSAGE}),
+        ("EOD", {"content": re.compile("X-R[aeiou]n")}, {"envelope": MESSAGE}),
+        ("EOD", {"content": b"X-Run"}, {"envelope": MESSAGE}),
+        ("EOD", {"content": re.compile(b"X-R")}, {"envelope": MESSAGE}),
+    ],
+)
+def test_a_moment_is_as_wanted(phase: str, matches: Any, facts: Any) -> None:
+    """Values are compared as those of a mailbox are."""
+    assert Conditions.of([phase], matches).met(moment(phase, **facts))
+
+
+@pytest.mark.parametrize(
+    ("phase", "matches", "facts"),
+    [
+        ("MAIL", {"sender": "from@example.com"}, {"sender": "of@example.com"}),
+        ("MAIL", {"sender": "from@example.com"}, {}),
+        ("MAIL", {"session": 1}, {}),
+        ("MAIL", {"tls": True}, {}),
+        ("MAIL", {"helo": None}, {"helo": "client"}),
+        ("CONTENT", {}, {"octets": 10}),
+        ("CONTENT", {"after": 10}, {"octets": 20}),
+        ("EOD", {"header": {"Subject": "Hi", "X-Run": "18"}}, {"envelope": MESSAGE}),
+        ("EOD", {"header": {"Subject": "Hi"}}, {}),
+        ("EOD", {"content": b"nothing"}, {"envelope": MESSAGE}),
+        ("EOD", {"content": "nothing"}, {}),
+    ],
+)
+def test_a_moment_is_not_as_wanted(phase: str, matches: Any, facts: Any) -> None:
+    """All that was written has to be so."""
+    assert not Conditions.of([phase], matches).met(moment(phase, **facts))
+
+
+def test_one_of_several_phases_will_do() -> None:
+    """Their case does not matter."""
+    conditions = Conditions.of(["helo", "EHLO"])
+    assert conditions.met(moment("EHLO"))
+    assert not conditions.met(moment("LHLO"))
+
+
+@pytest.mark.parametrize("phase", ["TLS", "LOGIN", "CONTENT", "KEPT"])
+def test_any_is_no_phase_without_a_reply(phase: str) -> None:
+    """Else one reply would be asked for twice."""
+    assert not Conditions.of(["ANY"]).met(moment(phase))
+
+
+def test_any_asks_once_for_the_last_chunk() -> None:
+    """BDAT has asked for that reply, so EOD does not; after DATA it does."""
+    conditions = Conditions.of(["ANY"])
+    assert conditions.met(moment("EOD", line=b"."))
+    assert not conditions.met(moment("EOD", line=b"BDAT 2 LAST"))
+
+
+def test_the_words_are_those_of_the_test() -> None:
+    """A report shows the rule as it was written."""
+    matches: dict[str, Any] = {
+        "to": "a@b",
+        "helo": re.compile("x"),
+        "user": str.isascii,
+        "tls": True,
+    }
+    assert str(Conditions.of(["RCPT"], matches)) == (
+        "'RCPT', to='a@b', helo=re.compile('x'), user=isascii, tls=True"
+    )
+
+
+@pytest.mark.parametrize(
+    ("phases", "matches", "why"),
+    [
+        ((), {}, r"on\(\) needs a phase: CONNECT, "),
+        (("REPLY",), {}, "there is no phase 'REPLY', only: CONNECT, HELO"),
+        (("CONNECT",), {"helo": "x"}, "helo is not known at CONNECT"),
+        (("MAIL",), {"to": "a@b"}, "to is not known at MAIL.*known at: RCPT, DATA"),
+        (("MAIL", "RCPT"), {"to": "a@b"}, "to is not known at MAIL"),
+        (("TLS",), {"tls": True}, "tls is not known at TLS"),
+        (("RCPT",), {"to": ""}, "to must not be empty"),
+        (("RCPT",), {"to": "<a@b>"}, "without <>"),
+        (("MAIL",), {"session": 0}, "session is counted from 1 on, not 0"),
+        (("MAIL",), {"session": []}, "session must not be empty"),
+        (("CONTENT",), {"after": -1}, "after is counted from 0 on, not -1"),
+    ],
+)
+def test_a_rule_that_could_never_fire_is_an_error(
+    phases: Any, matches: Any, why: str
+) -> None:
+    """It says what is wrong, and what there is."""
+    with pytest.raises(ValueError, match=why):
+        Conditions.of(phases, matches)
+
+
+@pytest.mark.parametrize(
+    ("phase", "matches", "why"),
+    [
+        (25, {}, "a phase is a text such as 'RCPT', not 25"),
+        ("MAIL", {"from": "x"}, "a rule has no 'from', use: session, transaction"),
+        ("MAIL", {"sender": 5}, "sender must be str"),
+        ("MAIL", {"session": "two"}, "session is a number or several, not 'two'"),
+        ("MAIL", {"session": True}, "session is a number or several, not True"),
+        ("MAIL", {"tls": "yes"}, "tls is True or False, not 'yes'"),
+        ("MAIL", {"where": True}, "where is a function of a Moment, not True"),
+        ("EOD", {"header": "Subject"}, "header is a mapping"),
+        ("EOD", {"header": {5: "x"}}, "a header's name must be str, not 5"),
+        ("EOD", {"content": None}, "content must not be None"),
+    ],
+)
+def test_a_value_of_the_wrong_type_is_an_error(
+    phase: Any, matches: Any, why: str
+) -> None:
+    """It says which, and shows it."""
+    with pytest.raises(TypeError, match=why):
+        Conditions.of([phase], matches)

@@ -1,0 +1,148 @@
+"""One rule: what a test may write, and how often it fires."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from lazr_smtptest.faults import Faults
+from lazr_smtptest.faults.phases import PHASES
+
+
+@pytest.fixture
+def faults() -> Faults:
+    """Faults without a server."""
+    return Faults()
+
+
+@pytest.mark.parametrize(
+    ("phase", "write", "why"),
+    [
+        ("MAIL", lambda rule: rule.reply(99), "code must be 200 to 599, not 99"),
+        ("MAIL", lambda rule: rule.reply(600), "code must be 200 to 599, not 600"),
+        ("MAIL", lambda rule: rule.delay(-1), "seconds must be 0 or more, not -1"),
+        ("MAIL", lambda rule: rule.delay(float("nan")), "seconds must be 0 or more"),
+        ("MAIL", lambda rule: rule.stop_reading(-1), "seconds must be 0 or more"),
+        ("MAIL", lambda rule: rule.trickle(0), "rate must be over 0"),
+        ("MAIL", lambda rule: rule.trickle(-1), "rate must be 0 or more, not -1"),
+        ("MAIL", lambda rule: rule.cut(-1), "octets must be 0 or more"),
+        ("MAIL", lambda rule: rule.endless(0), "octets must be 1 or more"),
+        ("MAIL", lambda rule: rule.window(0), "octets must be 1 to"),
+        ("MAIL", lambda rule: rule.limit_rate(-1), "number must be 0 or more"),
+        ("MAIL", lambda rule: rule.limit_rate(1, code=250), "code must be 400 to 599"),
+        (
+            "MAIL",
+            lambda rule: rule.greylist(1),
+            "greylist makes no sense at MAIL, only",
+        ),
+        ("MAIL", lambda rule: rule.discard(), "discard makes no sense at MAIL, only"),
+        ("TLS", lambda rule: rule.reply(451), "reply makes no sense at TLS"),
+        ("CONTENT", lambda rule: rule.reply(250), "only a refusal can be said"),
+        ("CONTENT", lambda rule: rule.split(), "split makes no sense at CONTENT"),
+        ("EOD", lambda rule: rule.duplicate(1), "copies must be 2 to 1000"),
+        ("RCPT", lambda rule: rule.quota(), "quota needs messages or octets"),
+        ("RCPT", lambda rule: rule.quota(octets=-1), "octets must be 0 or more"),
+        ("RCPT", lambda rule: rule.greylist(1).greylist(1), "a rule has one memory"),
+        ("RCPT", lambda rule: rule.then, "there is none yet"),
+        ("RCPT", lambda rule: rule.reply(450).reply(451), "reply is a second answer"),
+        ("RCPT", lambda rule: rule.drop().reply(450), r"nothing can follow drop\(\)"),
+        ("RCPT", lambda rule: rule.drop().split(), r"nothing can follow drop\(\)"),
+        ("RCPT", lambda rule: rule.cut(3).drop(), r"nothing can follow cut\(3\)"),
+        ("RCPT", lambda rule: rule.hold().delay(1), r"nothing can follow hold\(\)"),
+        ("RCPT", lambda rule: rule.stop_reading().delay(1), "nothing can follow stop"),
+        ("RCPT", lambda rule: rule.go_on().delay(1).split(), "directly behind"),
+        ("EHLO", lambda rule: rule.hide(), "hide needs an extension's keyword"),
+        ("EHLO", lambda rule: rule.announce("\n"), "that is no extension"),
+        ("TLS", lambda rule: rule.certificate("old"), "certificate is one of expired"),
+        ("TLS", lambda rule: rule.protocol("SSLv3"), "protocol is one of TLSv1, "),
+        ("TLS", lambda rule: rule.cipher("ROT13"), "no cipher suite 'ROT13'"),
+        (
+            "TLS",
+            lambda rule: rule.protocol("TLSv1").certificate("expired"),
+            "certificate comes before protocol and cipher",
+        ),
+        ("EOD", lambda rule: rule.bounce("192.0.2.1", 25), "not to '192.0.2.1'"),
+        ("EOD", lambda rule: rule.bounce("mx.example", 25), "not to 'mx.example'"),
+        ("EOD", lambda rule: rule.bounce("::1", 0), "port must be 1 to 65535, not 0"),
+        ("EOD", lambda rule: rule.bounce("::1", 1, status="4.0.0"), "a failure has"),
+    ],
+)
+def test_an_action_that_makes_no_sense_is_an_error(
+    faults: Faults, phase: str, write: Any, why: str
+) -> None:
+    """It is one where the rule is written."""
+    rule = faults.on(phase)
+    with pytest.raises(ValueError, match=why):
+        write(rule)
+
+
+@pytest.mark.parametrize(
+    ("phase", "write", "why"),
+    [
+        ("MAIL", lambda rule: rule.reply("451"), "code is a number, not '451'"),
+        ("MAIL", lambda rule: rule.reply(True), "code is a number, not True"),
+        ("MAIL", lambda rule: rule.reply(451, 5), "a reply's text is str, not 5"),
+        ("MAIL", lambda rule: rule.delay("1"), "seconds is a number, not '1'"),
+        ("MAIL", lambda rule: rule.raw("x"), "raw takes bytes, not 'x'"),
+        ("MAIL", lambda rule: rule.inject("x"), "inject takes bytes, not 'x'"),
+        ("EHLO", lambda rule: rule.announce(5), "announce takes texts"),
+    ],
+)
+def test_an_argument_of_the_wrong_type_is_an_error(
+    faults: Faults, phase: str, write: Any, why: str
+) -> None:
+    """It says which, and shows it."""
+    rule = faults.on(phase)
+    with pytest.raises(TypeError, match=why):
+        write(rule)
+
+
+@pytest.mark.parametrize(
+    ("matches", "kind", "why"),
+    [
+        ({"times": 0}, ValueError, "times must be 1 or more, not 0"),
+        ({"times": "1"}, TypeError, "times is a number, not '1'"),
+        ({"times": True}, TypeError, "times is a number, not True"),
+        ({"nth": 0}, ValueError, "nth is counted from 1 on, not 0"),
+        ({"probability": 0}, ValueError, "probability must be over 0"),
+        ({"probability": 1.5}, ValueError, "at most 1, not 1.5"),
+        ({"probability": "1"}, TypeError, "probability is a number, not '1'"),
+        ({"seed": 5}, ValueError, "seed goes with probability"),
+    ],
+)
+def test_a_count_that_cannot_be_is_an_error(
+    faults: Faults, matches: Any, kind: type[Exception], why: str
+) -> None:
+    """A rule that never fires is none."""
+    with pytest.raises(kind, match=why):
+        faults.on("MAIL", **matches)
+    assert faults.rules == ()
+
+
+def test_a_rule_reads_as_it_was_written(faults: Faults) -> None:
+    """Reports and transcripts show it so."""
+    rule = faults.on("RCPT", to="a@b", times=2).delay(3).then.reply(452, "4.2.2 Full")
+    assert (
+        str(rule) == "on('RCPT', to='a@b', times=2).delay(3).reply(452, '4.2.2 Full')"
+    )
+    assert repr(rule) == f"<Rule {rule}, fired 0>"
+
+
+def test_what_is_long_is_shown_in_part(faults: Faults) -> None:
+    """A report stays readable."""
+    assert len(str(faults.on("MAIL").raw(b"x" * 1000))) < 100
+
+
+def test_every_phase_knows_its_peer_and_can_be_dropped() -> None:
+    """So a rule may be about any of them."""
+    for phase in PHASES.values():
+        assert {"peer", "session"} <= phase.matches
+        assert {"drop", "delay"} <= phase.actions
+
+
+def test_every_action_is_a_method(faults: Faults) -> None:
+    """The table of phases names nothing else."""
+    rule = faults.on("MAIL")
+    for phase in PHASES.values():
+        assert all(callable(getattr(rule, action)) for action in phase.actions)

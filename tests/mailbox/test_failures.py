@@ -1,0 +1,101 @@
+"""What failures say, to the letter: ``doc/failures.rst`` has it, and it is true."""
+
+from __future__ import annotations
+
+import pickle
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from lazr_smtptest import NotReceived
+
+from .failures import CASES, INTRO, PAGE, failure, section, wrong_recipient
+
+WRITE = "python tests/mailbox/failures.py"
+
+MODULE = """\
+import unittest
+from lazr_smtptest import Mailbox
+
+class Tests(unittest.TestCase):
+    def test_mail(self):
+        Mailbox().wait_for(recipient="bob@example.com", timeout=0)
+"""
+SAID = """\
+no message arrived within 0 s: no client connected
+
+wanted:
+  recipient  'bob@example.com'
+
+Either nothing was sent, or it was sent to another host or port."""
+
+
+@pytest.fixture(scope="module")
+def page() -> str:
+    """Give the page."""
+    return PAGE.read_text()
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.__name__)
+def test_the_page_shows_what_a_failure_says(
+    case: Callable[[], None], page: str
+) -> None:
+    """Its code, and the text that this gives now."""
+    assert f"\n\n{section(case)}" in page, f"to write it anew: {WRITE}"
+
+
+def test_the_page_shows_nothing_else(page: str) -> None:
+    """It begins as it should, and there is a section for each case."""
+    assert page.startswith(INTRO)
+    assert page.count("The test says::") == len(CASES)
+
+
+def test_a_case_says_the_same_each_time() -> None:
+    """What is different each time has no part in the page."""
+    assert failure(wrong_recipient) == failure(wrong_recipient)
+
+
+@pytest.mark.parametrize(
+    ("runner", "module"),
+    [
+        ("pytest", "test_mail.py"),
+        ("unittest", "test_mail"),
+        ("twisted.trial", "test_mail"),
+    ],
+)
+def test_the_text_is_whole_whatever_runs_the_test(
+    runner: str, module: str, tmp_path: Path
+) -> None:
+    """pytest, unittest and trial show every line of it."""
+    (tmp_path / "test_mail.py").write_text(MODULE)
+    run = subprocess.run(
+        [sys.executable, "-m", runner, module],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    shown = [line.removeprefix("E ").strip() for line in run.stdout.splitlines()]
+    first = next(n for n, line in enumerate(shown) if "no message arrived" in line)
+    lines = SAID.splitlines()
+    assert shown[first].endswith(lines[0])
+    assert shown[first + 1 : first + len(lines)] == [line.strip() for line in lines[1:]]
+
+
+def test_the_name_of_the_error_is_the_one_to_import() -> None:
+    """It is what the first line begins with, wherever it is shown."""
+    assert f"{NotReceived.__module__}.{NotReceived.__name__}" == (
+        "lazr_smtptest.NotReceived"
+    )
+
+
+def test_a_failure_goes_from_process_to_process() -> None:
+    """Runners of parallel tests pickle it: the text gets through."""
+    error = NotReceived("text", {"subject": lambda subject: True})
+    copy = pickle.loads(pickle.dumps(error))
+    assert (type(copy), str(copy), copy.arrived) == (NotReceived, "text", ())

@@ -1,0 +1,232 @@
+"""`lazr_smtptest.mailbox.verdict`: what became of a session, in one line."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from twisted.internet.defer import Deferred
+
+from lazr_smtptest.mailbox.criteria import Criteria
+from lazr_smtptest.mailbox.verdict import verdict
+from lazr_smtptest.session import Session
+from lazr_smtptest.smtp.errors import ClientError
+from lazr_smtptest.smtp.limits import Limits
+from lazr_smtptest.smtp.lmtp import LMTPServerProtocol
+from lazr_smtptest.smtp.reply import Reply
+from lazr_smtptest.smtp.settings import Settings
+from lazr_smtptest.transcript import Transcript
+
+from ..wire import Wire
+
+FROM, TO = "MAIL FROM:<ann@example.com>", "RCPT TO:<bob@example.com>"
+EVE = "RCPT TO:<eve@example.com>"
+TOO_MANY = "was refused with 452 4.5.3 too many recipients"
+
+
+def said(wire: Wire, *lines: str, end: bool = True, **criteria: Any) -> str:
+    """Say these lines, each alone, and leave; give the verdict."""
+    for line in lines:
+        wire.say(line)
+    if end:
+        wire.disconnect()
+    return verdict(wire.protocol.session, Criteria.of(**criteria), 0.0)
+
+
+def noted(text: str) -> str:
+    """Give the verdict on a session with a note of this text."""
+    session = Session(ended=1.0)
+    session.transcript.note(text)
+    session.transcript.note("the client closed the connection")
+    return verdict(session, Criteria.of(), 0.0)
+
+
+def test_a_client_may_say_nothing() -> None:
+    """It has connected, and left."""
+    assert said(Wire()) == "the client said nothing"
+
+
+def test_a_client_may_send_nothing() -> None:
+    """It has spoken, and not of mail."""
+    assert said(Wire(), "EHLO c", "QUIT") == "the client sent no message"
+
+
+def test_what_was_delivered_is_counted() -> None:
+    """A session in which all went well."""
+    message = (FROM, TO, "DATA", "Hi.", ".")
+    assert said(Wire(), "HELO c", *message, *message) == "messages accepted: 2"
+
+
+def test_a_command_that_was_refused_is_named() -> None:
+    """With its reply; the last one counts."""
+    assert said(Wire(), "NOOP", "DATA") == "DATA was refused with 503 5.5.1 MAIL first"
+
+
+def test_a_reply_of_several_lines_refuses_one_command() -> None:
+    """The last of its lines is shown."""
+    transcript = Transcript()
+    for line in (b"220 hello\r\n", b"550-go\r\n550 away\r\n"):
+        transcript.server(line)
+        transcript.client(b"NOOP")
+    session = Session(ended=1.0, transcript=transcript)
+    assert verdict(session, Criteria.of(), 0) == "NOOP was refused with 550 away"
+
+
+def test_a_command_of_a_batch_is_not_guessed() -> None:
+    """All replies come after all commands: which is whose is not to be seen."""
+    assert said(Wire(), "NOOP\r\nDATA").startswith("a command was refused with 503")
+
+
+def test_a_client_can_be_refused_before_it_speaks() -> None:
+    """As where there are too many."""
+    wire = Wire(limits=Limits(connections=0))
+    assert said(wire) == "the client was refused with 421 4.3.2 too many connections"
+
+
+def test_a_login_that_was_refused_is_one() -> None:
+    """Whether the secret stood in the command or came after it."""
+    session = Session(ended=1.0)
+    for line in (b"220 hello\r\n", b"535 no\r\n"):
+        session.transcript.server(line)
+        session.transcript.secret(b"c2VjcmV0")
+    assert verdict(session, Criteria.of(), 0) == "the login was refused with 535 no"
+
+
+def test_a_refused_sender_is_named() -> None:
+    """It is in the transaction."""
+    wire = Wire(limits=Limits(message_size=10))
+    assert said(wire, "EHLO c", f"{FROM} SIZE=20") == (
+        "sender <ann@example.com> was refused with 552 5.3.4 message is too big"
+    )
+
+
+def test_a_refused_recipient_is_named() -> None:
+    """Also where the message was accepted for others."""
+    wire = Wire(limits=Limits(recipients=1))
+    text = said(wire, "EHLO c", FROM, TO, EVE, "DATA", "Hi.", ".")
+    assert text == f"eve@example.com {TOO_MANY}"
+
+
+def test_the_recipient_that_is_looked_for_comes_first() -> None:
+    """The others are counted."""
+    wire = Wire(limits=Limits(recipients=1))
+    refused = (f"RCPT TO:<{name}@example.com>" for name in "xyz")
+    text = said(wire, "EHLO c", FROM, TO, *refused, recipient="y@example.com")
+    assert text == f"y@example.com {TOO_MANY} [and 3 more]"
+
+
+def test_a_refused_recipient_may_be_why_a_message_broke_off() -> None:
+    """So it comes first."""
+    wire = Wire(limits=Limits(recipients=1))
+    text = said(wire, "EHLO c", FROM, TO, EVE, "RSET")
+    assert text == f"eve@example.com {TOO_MANY} [and 1 more]"
+
+
+def test_a_refused_message_is_named_by_its_recipients() -> None:
+    """All that were accepted, as far as there is room."""
+    wire = Wire()
+    wire.handler.then = lambda: ClientError(550, "spam", "5.7.1")
+    text = said(wire, "EHLO c", FROM, TO, EVE, "DATA", "Hi.", ".")
+    to = "bob@example.com, eve@example.com"
+    assert text == f"the message to {to} was refused with 550 5.7.1 spam"
+
+
+def test_lmtp_refuses_recipients_after_the_message() -> None:
+    """They are refused recipients as any."""
+    wire = Wire(protocol=LMTPServerProtocol)
+    wire.handler.then = lambda: {"eve@example.com": Reply(550, "full", "5.2.2")}
+    text = said(wire, "LHLO c", FROM, TO, EVE, "DATA", "Hi.", ".")
+    assert text == "eve@example.com was refused with 550 5.2.2 full"
+
+
+def test_a_message_that_broke_off_is_named() -> None:
+    """By whoever was to have it."""
+    text = said(Wire(), "EHLO c", FROM, TO, "DATA", "Hi.")
+    assert text == "the message to bob@example.com never came to its end"
+
+
+def test_a_sender_alone_is_no_message() -> None:
+    """Nobody was to have it."""
+    assert said(Wire(), "EHLO c", FROM) == "the client sent no message"
+
+
+# TLS
+
+
+@pytest.mark.parametrize(
+    ("words", "meaning"),
+    [
+        ("tlsv1 alert unknown ca", "the client does not trust the server's ca_pem"),
+        ("tls alert certificate expired", "the client does not accept the server's"),
+        ("peer did not return a certificate", "the client showed no certificate"),
+        ("wrong version number", "the client did not begin TLS"),
+        ("no shared cipher", "no shared cipher"),
+    ],
+)
+def test_a_handshake_that_failed_is_explained(words: str, meaning: str) -> None:
+    """OpenSSL's words are for those who know it."""
+    text = noted(f"the TLS handshake failed: [('SSL routines', '', '{words}')]")
+    assert text.startswith(f"the TLS handshake failed: {meaning}")
+
+
+def test_a_handshake_that_was_cut_off_is_told_as_it_is() -> None:
+    """Where the reason is not OpenSSL's."""
+    text = noted("the TLS handshake failed: Connection was closed cleanly.")
+    assert text == "the TLS handshake failed: the client closed the connection"
+
+
+def test_a_client_that_waits_for_a_greeting_instead_of_tls_is_explained() -> None:
+    """The server has not said anything either."""
+    text = verdict(Session(ended=1.0), Criteria.of(), 0)
+    assert text == "TLS comes first here, and the client did not begin it"
+
+
+# Where it stands
+
+
+def test_a_client_that_is_connected_is_told_to_be() -> None:
+    """Nothing has come of it yet."""
+    assert said(Wire(), end=False) == (
+        "the client said nothing; the client is still connected"
+    )
+
+
+def test_the_last_word_of_a_client_is_told_with_its_time() -> None:
+    """Seconds, since it said so."""
+    wire = Wire()
+    wire.clock.advance(3)
+    wire.say("NOOP")
+    text = verdict(wire.protocol.session, Criteria.of(), 5.12)
+    assert text.endswith("; the client is still connected, and said 'NOOP' 2.1 s ago")
+
+
+def test_the_time_of_a_clock_is_not_compared_with_that_of_day() -> None:
+    """A session on a `Clock` began in 1970."""
+    wire = Wire()
+    wire.say("NOOP")
+    text = verdict(wire.protocol.session, Criteria.of(), 1.7e9)
+    assert text.endswith("; the client is still connected, and said 'NOOP' last")
+
+
+def test_a_client_that_waits_for_its_reply_is_told_to_wait() -> None:
+    """A handler that never answers is seen."""
+    wire = Wire()
+    wire.handler.then = Deferred
+    text = said(wire, "EHLO c", FROM, TO, "DATA", "Hi.", ".", end=False)
+    assert text == (
+        "the message to bob@example.com has not come to its end yet; "
+        "the client is still connected, and said '.' 0.0 s ago, without a reply yet"
+    )
+
+
+def test_a_client_that_leaves_is_as_good_as_gone() -> None:
+    """The connection may live a little longer than its last reply."""
+    text = said(Wire(), "EHLO c", "QUIT", end=False)
+    assert text == "the client sent no message"
+
+
+def test_without_a_transcript_the_transactions_tell() -> None:
+    """Its bound may be 0."""
+    wire = Wire(settings=Settings(limits=Limits(transcript=0, recipients=1)))
+    text = said(wire, "EHLO c", FROM, TO, EVE)
+    assert text == f"eve@example.com {TOO_MANY} [and 1 more]"

@@ -1,0 +1,512 @@
+"""`lazr_smtptest.testing.pytest_plugin`: runs of pytest within pytest."""
+
+from __future__ import annotations
+
+import socket
+import textwrap
+from collections.abc import Callable
+
+# Twisted is not made to be imported twice, and a run within this one forgets what
+# it was the first to import.
+import OpenSSL  # noqa: F401
+import pytest
+import trustme  # noqa: F401
+import twisted.protocols.tls  # noqa: F401
+
+import lazr_smtptest.capture
+import lazr_smtptest.smtp.lmtp
+import lazr_smtptest.testing.servers
+import lazr_smtptest.testing.transcripts
+
+pytest_plugins = ["pytester"]
+
+PLUGIN = ("-p", "lazr_smtptest.testing.pytest_plugin")
+
+HEADER = """
+import smtplib
+import pytest
+from lazr_smtptest import CaptureServer
+
+class Broken(CaptureServer):
+    def handle_envelope(self, envelope):
+        raise ValueError("oops")
+
+def connect(server):
+    return smtplib.SMTP("127.0.0.1", server.port, "client.example", timeout=20)
+
+def send(server, subject="Hello"):
+    with connect(server) as client:
+        client.sendmail("a@example.com", ["b@example.com"], f"Subject: {subject}\\n\\n")
+
+def send_in_vain(server):
+    with pytest.raises(smtplib.SMTPDataError):
+        send(server)
+"""
+
+Run = Callable[..., pytest.RunResult]
+
+
+@pytest.fixture
+def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Runs a suite with our plugin, and no other."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+
+    def run(suite: str, *arguments: str) -> pytest.RunResult:
+        pytester.makepyfile(test_suite=HEADER + textwrap.dedent(suite))
+        return pytester.runpytest_inprocess(*PLUGIN, *arguments)
+
+    return run
+
+
+def test_the_fixture_is_a_server_and_its_mailbox(run: Run) -> None:
+    """It runs, and gives what arrived."""
+    result = run(
+        """
+        def test_mail(smtptest):
+            send(smtptest)
+            assert smtptest.wait_for(recipient="b@example.com").subject == "Hello"
+            assert len(smtptest) == 1
+            assert smtptest.sessions.counters.messages == 1
+        """
+    )
+    result.assert_outcomes(passed=1)
+
+
+def test_all_tests_share_one_server(run: Run) -> None:
+    """Starting it costs once."""
+    result = run(
+        """
+        ports = set()
+
+        def test_one(smtptest): ports.add(smtptest.port)
+        def test_two(smtptest): ports.add(smtptest.port)
+        def test_three(smtptest_shared): assert ports == {smtptest_shared.port}
+        """
+    )
+    result.assert_outcomes(passed=3)
+
+
+def test_each_test_begins_with_an_empty_mailbox(run: Run) -> None:
+    """And with counters at nothing."""
+    result = run(
+        """
+        @pytest.mark.parametrize("number", range(2))
+        def test_mail(smtptest, number):
+            assert list(smtptest) == []
+            assert smtptest.sessions.counters.messages == 0
+            send(smtptest)
+        """
+    )
+    result.assert_outcomes(passed=2)
+
+
+def test_the_server_is_stopped_after_the_run(
+    run: Run, pytester: pytest.Pytester
+) -> None:
+    """Its port is closed."""
+    run(
+        """
+        from pathlib import Path
+
+        def test_port(smtptest):
+            Path("port").write_text(str(smtptest.port))
+        """
+    )
+    port = int((pytester.path / "port").read_text())
+    with pytest.raises(OSError, match="refused"):
+        lazr_smtptest.capture.CaptureController("127.0.0.1", port)._connect()
+
+
+def test_a_server_that_a_test_stopped_is_there_for_the_next(run: Run) -> None:
+    """On the same port."""
+    result = run(
+        """
+        def test_one(smtptest):
+            smtptest.stop()
+
+        def test_two(smtptest):
+            send(smtptest)
+        """
+    )
+    result.assert_outcomes(passed=2)
+
+
+def test_what_a_hook_raises_fails_the_test(run: Run) -> None:
+    """When it ends, and only this one."""
+    result = run(
+        """
+        def test_one(smtptest, monkeypatch):
+            broken = Broken().handle_envelope
+            monkeypatch.setattr(smtptest.server, "handle_envelope", broken)
+            send_in_vain(smtptest)
+
+        def test_two(smtptest):
+            send(smtptest)
+        """
+    )
+    result.assert_outcomes(passed=2, errors=1)
+    result.stdout.fnmatch_lines(["ERROR *test_one* - ValueError: oops"])
+
+
+def test_a_hook_that_a_test_checked_fails_nothing(run: Run) -> None:
+    """The test has seen the exception."""
+    result = run(
+        """
+        @pytest.mark.smtptest(server=Broken)
+        def test_mail(smtptest):
+            send_in_vain(smtptest)
+            with pytest.raises(ValueError, match="oops"):
+                smtptest.check()
+        """
+    )
+    result.assert_outcomes(passed=1)
+
+
+# Servers of their own
+
+
+def test_the_factory_starts_any_number(run: Run) -> None:
+    """Each has its own port and mailbox."""
+    result = run(
+        """
+        def test_two(smtptest_factory):
+            one, two = smtptest_factory(), smtptest_factory(hostname="two.example")
+            send(one)
+            assert (len(one), len(two)) == (1, 0)
+            with connect(two) as client:
+                assert b"two.example" in client.ehlo()[1]
+        """
+    )
+    result.assert_outcomes(passed=1)
+
+
+def test_the_factory_stops_them_after_the_test(run: Run) -> None:
+    """What their hooks raised fails the test."""
+    result = run(
+        """
+        started = []
+
+        def test_one(smtptest_factory):
+            started.append(smtptest_factory(server=Broken))
+            send_in_vain(started[0])
+
+        def test_two():
+            assert not started[0].running
+        """
+    )
+    result.assert_outcomes(passed=2, errors=1)
+
+
+def test_a_marked_test_has_a_server_of_its_own(run: Run) -> None:
+    """With the settings of the marker, for this test only."""
+    result = run(
+        """
+        @pytest.mark.smtptest(
+            tls=True, auth={"anna": "secret"}, limits={"recipients": 2}, hide="DSN"
+        )
+        def test_marked(smtptest):
+            with connect(smtptest) as client:
+                client.starttls(context=smtptest.client_context())
+                client.login("anna", "secret")
+                assert not client.has_extn("DSN")
+                assert client.esmtp_features["limits"] == "RCPTMAX=2"
+
+        def test_not_marked(smtptest):
+            with connect(smtptest) as client:
+                client.ehlo()
+                assert client.has_extn("DSN")
+                assert not client.has_extn("AUTH")
+        """
+    )
+    result.assert_outcomes(passed=2)
+
+
+def test_the_closest_marker_goes_first(run: Run) -> None:
+    """What it does not say the farther ones do."""
+    result = run(
+        """
+        pytestmark = pytest.mark.smtptest(hostname="module.example", hide=["DSN"])
+
+        @pytest.mark.smtptest(hostname="test.example")
+        def test_marked(smtptest):
+            with connect(smtptest) as client:
+                assert b"test.example" in client.ehlo()[1]
+                assert not client.has_extn("DSN")
+        """
+    )
+    result.assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (
+            "colour='red'",
+            "no keyword is called 'colour', use: auth, faults, hide, host, *",
+        ),
+        ("limits={'mails': 1}", "no limit is called 'mails', use: *"),
+        ("hide='CHUNKNIG'", "no extension is called 'CHUNKNIG', use: *"),
+        ("require_auth=True", "require_auth needs auth*"),
+        ("True", "it takes keywords only, not True"),
+    ],
+)
+def test_a_wrong_marker_is_a_line_that_says_what_is_wrong(
+    run: Run, arguments: str, complaint: str
+) -> None:
+    """And no traceback into this library."""
+    result = run(
+        f"""
+        @pytest.mark.smtptest({arguments})
+        def test_marked(smtptest): pass
+        """
+    )
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines([f"@pytest.mark.smtptest: {complaint}"])
+    assert "servers.py" not in result.stdout.str()
+
+
+# Options
+
+
+@pytest.mark.parametrize("marker", ["", "@pytest.mark.smtptest"])
+def test_options_hold_for_every_server(run: Run, marker: str) -> None:
+    """Those of the command line go before those of the file."""
+    suite = f"""
+        {marker}
+        def test_mail(smtptest):
+            with connect(smtptest) as client:
+                client.starttls(context=smtptest.client_context())
+                client.login("anna", "secret")
+                assert not client.has_extn("DSN")
+                assert client.has_extn("CHUNKING")
+        """
+    options = ["--smtptest-tls=auto", "--smtptest-auth=any", "--smtptest-hide=DSN"]
+    result = run(suite, *options, "-o", "smtptest_hide=CHUNKING")
+    result.assert_outcomes(passed=1)
+
+
+def test_options_may_stand_in_the_file(run: Run, pytester: pytest.Pytester) -> None:
+    """With underscores."""
+    pytester.makeini(
+        """
+        [pytest]
+        smtptest_host = 127.0.0.2
+        smtptest_hide =
+            DSN
+            CHUNKING
+        smtptest_implicit_tls = true
+        """
+    )
+    result = run(
+        """
+        def test_mail(smtptest):
+            assert smtptest.host == "127.0.0.2"
+            assert smtptest.server.settings.hidden == {"DSN", "CHUNKING"}
+            assert smtptest.server.settings.implicit_tls
+        """
+    )
+    result.assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize(
+    ("option", "complaint"),
+    [
+        ("port=high", "--smtptest-port is a number from 0 to 65535, not 'high'"),
+        ("port=65536", "--smtptest-port is a number from 0 to 65535, not '65536'"),
+        ("transcript=-1", "--smtptest-transcript is a number from 0 to *, not '-1'"),
+        ("tls=yes", "--smtptest-tls is auto or CERT,KEY, not 'yes'"),
+    ],
+)
+def test_a_wrong_option_ends_the_run_with_one_line(
+    run: Run, option: str, complaint: str
+) -> None:
+    """Before any test."""
+    result = run("", f"--smtptest-{option}")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"ERROR: {complaint}"])
+
+
+def test_workers_count_on_from_a_port_that_is_given(
+    run: Run, pytester: pytest.Pytester
+) -> None:
+    """pytest-xdist tells each what it is called, in this way."""
+    pytester.makeconftest(
+        """
+        def pytest_configure(config):
+            config.workerinput = {"workerid": "gw3"}
+        """
+    )
+    result = run(
+        """
+        from lazr_smtptest.testing.pytest_options import keywords_of_run
+
+        def test_port(pytestconfig):
+            assert keywords_of_run(pytestconfig)["port"] == 2003
+        """,
+        "--smtptest-port=2000",
+    )
+    result.assert_outcomes(passed=1)
+
+
+def test_an_option_that_no_server_takes_fails_the_tests(run: Run) -> None:
+    """With one line."""
+    result = run("def test_mail(smtptest): pass", "--smtptest-profile=lax")
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["--smtptest: *'profile' must be in*'lax'*"])
+
+
+def test_a_port_that_is_taken_fails_the_tests(run: Run) -> None:
+    """With one line, which names it."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        result = run("def test_mail(smtptest): pass", f"--smtptest-port={port}")
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(
+        [f"--smtptest: cannot listen on 'localhost' port {port}: Address already*"]
+    )
+
+
+# The report of a failed test
+
+
+def test_a_failed_test_shows_what_was_said(run: Run) -> None:
+    """Sessions of this test only."""
+    result = run(
+        """
+        def test_one(smtptest):
+            send(smtptest, "One")
+
+        def test_two(smtptest):
+            send(smtptest, "Two")
+            assert False
+        """
+    )
+    result.stdout.fnmatch_lines(
+        [
+            "*- smtptest transcript -*",
+            "to localhost:*",
+            "session 1, 127.0.0.1:* (client.example): delivered 1, refused 0",
+            "* -> ehlo client.example",
+            "* -> Subject: Two",
+        ]
+    )
+    result.stdout.no_fnmatch_line("* -> Subject: One")
+
+
+def test_a_test_that_passes_shows_nothing(run: Run) -> None:
+    """Nor does one that fails without a server."""
+    result = run(
+        """
+        def test_one(smtptest):
+            send(smtptest)
+
+        def test_two():
+            assert False
+        """,
+        "-rA",
+    )
+    result.stdout.no_fnmatch_line("*smtptest transcript*")
+
+
+def test_where_nobody_connected_that_is_what_is_said(run: Run) -> None:
+    """The commonest of all causes."""
+    result = run(
+        """
+        def test_mail(smtptest):
+            assert len(smtptest) == 1
+        """
+    )
+    result.stdout.fnmatch_lines(["no client connected to localhost:*"])
+
+
+def test_every_server_of_the_test_has_its_transcript(run: Run) -> None:
+    """Also one that was made by the factory."""
+    result = run(
+        """
+        def test_mail(smtptest, smtptest_factory):
+            send(smtptest_factory())
+            assert False
+        """
+    )
+    assert result.stdout.str().count("- smtptest transcript -") == 2
+
+
+def test_a_hook_that_raised_has_the_transcript_too(run: Run) -> None:
+    """The test has passed, but its teardown fails."""
+    result = run(
+        """
+        @pytest.mark.smtptest(server=Broken)
+        def test_mail(smtptest):
+            send_in_vain(smtptest)
+        """
+    )
+    result.stdout.fnmatch_lines(["*- smtptest transcript -*", "* <[*][*] 451 4.3.0 *"])
+
+
+@pytest.mark.parametrize(("lines", "shown"), [("3", True), ("0", False)])
+def test_the_transcript_has_a_bound(run: Run, lines: str, shown: bool) -> None:
+    """In lines; 0 is none at all."""
+    result = run(
+        """
+        def test_mail(smtptest):
+            send(smtptest)
+            assert False
+        """,
+        f"--smtptest-transcript={lines}",
+    )
+    output = result.stdout.str()
+    assert ("[... earlier lines are left out ...]" in output) is shown
+    assert "ehlo" not in output
+
+
+def test_each_test_begins_without_faults(run: Run) -> None:
+    """Those of the test before are forgotten."""
+    result = run(
+        """
+        @pytest.mark.parametrize("number", [1, 2])
+        def test_it(smtptest, number):
+            assert smtptest.faults.rules == ()
+            smtptest.faults.on("EOD").reply(451)
+            send_in_vain(smtptest)
+            smtptest.faults.assert_all_fired()
+        """
+    )
+    result.assert_outcomes(passed=2)
+
+
+def test_the_report_has_the_faults_that_did_not_fire(run: Run) -> None:
+    """A test that failed may have failed for that."""
+    result = run(
+        """
+        def test_it(smtptest):
+            smtptest.faults.on("RCPT", to="nobody@example.com").reply(550)
+            send(smtptest)
+            assert False
+        """
+    )
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "*smtptest faults*",
+            "Faults that did not fire:",
+            "  - on('RCPT', to='nobody@example.com').reply(550, 'on purpose')",
+        ]
+    )
+
+
+def test_a_marker_may_name_a_file_of_faults(
+    run: Run, pytester: pytest.Pytester
+) -> None:
+    """Its rules are in force for this test."""
+    pytester.path.joinpath("faults.toml").write_text(
+        '[[fault]]\non = "EOD"\nreply = [451, "4.3.0 no"]\n'
+    )
+    result = run(
+        """
+        @pytest.mark.smtptest(faults="faults.toml")
+        def test_it(smtptest):
+            send_in_vain(smtptest)
+            smtptest.faults.assert_all_fired()
+        """
+    )
+    result.assert_outcomes(passed=1)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         ListenError,
         StateError,
         StoreError,
+        StoreFullError,
     )
     from lazr_smtptest.faults import (
         FaultFileError,
@@ -101,6 +102,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`
     "Settings",
     "StateError",
     "StoreError",
+    "StoreFullError",
     "StoreServer",
     "TLS",
     "TLSError",
@@ -153,6 +155,7 @@ _HOMES = {
     "Settings": "smtp.settings",
     "StateError": "errors",
     "StoreError": "errors",
+    "StoreFullError": "errors",
     "StoreServer": "server",
     "TLS": "smtp.tls",
     "TLSError": "smtp.tls",

@@ -81,6 +81,9 @@ class Connection:
             except sqlite3.Error as error:
                 self._close()
                 raise _database.store_error(self._path, what, error) from error
+            except StoreError:
+                self._close()
+                raise
             except OSError as error:
                 self._close()
                 raise StoreError(

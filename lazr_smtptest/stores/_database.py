@@ -149,9 +149,13 @@ def connect(path: Path) -> sqlite3.Connection:
         isolation_level=None,
         check_same_thread=False,
     )
-    # 16 MB; and what a burst has left in the journal is given back.
-    connection.execute("PRAGMA cache_size = -16000")
-    connection.execute("PRAGMA journal_size_limit = 67108864")
+    try:
+        # 16 MB; and what a burst has left in the journal is given back.
+        connection.execute("PRAGMA cache_size = -16000")
+        connection.execute("PRAGMA journal_size_limit = 67108864")
+    except sqlite3.Error:
+        connection.close()
+        raise
     return connection
 
 

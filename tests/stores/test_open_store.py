@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -76,9 +77,9 @@ def test_mbox_opens_that_file(tmp_path: Path) -> None:
 
 def test_sqlite_opens_that_file(tmp_path: Path) -> None:
     """``sqlite:FILE`` is an SQLite database at FILE."""
-    store = open_store(f"sqlite:{tmp_path / 'm'}")
-    assert isinstance(store, SQLiteStore)
-    assert store.path == tmp_path / "m"
+    with closing(open_store(f"sqlite:{tmp_path / 'm'}")) as store:
+        assert isinstance(store, SQLiteStore)
+        assert store.path == tmp_path / "m"
 
 
 @pytest.mark.parametrize("path", ["mail.db", "./mail", "/var/Mail:1", "a/b.c:d"])
@@ -105,6 +106,7 @@ def test_a_relative_path_stays_where_it_was_opened(
     monkeypatch.chdir("/")
     assert len(store) == 0
     assert repr(store) == f"{kind}:{tmp_path / 'box'}"
+    store.close()
 
 
 @pytest.mark.parametrize("spec", BAD)

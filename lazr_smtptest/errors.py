@@ -11,6 +11,7 @@ __all__ = [
     "ListenError",
     "StateError",
     "StoreError",
+    "StoreFullError",
 ]
 
 
@@ -26,7 +27,17 @@ class StateError(Error):
 
 
 class StoreError(Error):
-    """A message store cannot be opened or used."""
+    """A message store cannot be opened or used.
+
+    A client that was sending a message is told ``451 4.3.0``.
+    """
+
+
+class StoreFullError(StoreError):
+    """There is no room for a message: the disk is full, or a bound is reached.
+
+    A client that was sending it is told ``452 4.3.1``.
+    """
 
 
 class DKIMError(Error):

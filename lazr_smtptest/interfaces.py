@@ -1,6 +1,7 @@
 """What the parts of this package promise each other.
 
-All methods are called in the thread of the reactor that serves the connection.
+All methods are called in the thread of the reactor that serves the connection,
+unless something else is said.
 """
 
 # zope.interface methods have no self.
@@ -8,7 +9,7 @@ All methods are called in the thread of the reactor that serves the connection.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -28,6 +29,7 @@ __all__ = [
     "IMessageHandler",
     "IMessageStore",
     "ISessionObserver",
+    "IWaitingStore",
 ]
 
 
@@ -77,22 +79,91 @@ class IMailObserver(ISessionObserver):
 
 
 class IMessageStore(Interface):
-    """Keeps envelopes, in the order in which they came."""
+    """Keeps envelopes, in the order in which they came.
+
+    Its methods may be called in any thread. Where the messages are on a disk they
+    raise a `StoreError` when it cannot be read or written.
+    """
 
     def add(envelope: Envelope) -> Deferred[None] | None:
-        """Keep `envelope`; it is kept when this returns or its Deferred fires."""
+        """Keep `envelope`; it is kept when this returns or its Deferred fires.
+
+        Kept means durable: it is still there after the process, or the machine,
+        came to a sudden end. An envelope without an `id` gets one. A store does
+        not look for duplicates: what is added twice is there twice.
+
+        Raises:
+            StoreFullError: there is no room for it.
+            StoreError: it could not be kept.
+            ValueError: its `id` is no name.
+        """
+
+    def get(id: str) -> Envelope | None:
+        """Give the message with that `id`; ``None`` if there is none."""
+
+    def find(*predicates: Callable[[Envelope], object], **criteria: Any) -> Any:
+        """Give the first message that meets the criteria, ``None`` if none does.
+
+        The criteria are those of `Mailbox`.
+        """
+
+    def find_all(
+        *predicates: Callable[[Envelope], object], **criteria: Any
+    ) -> list[Envelope]:
+        """Give the messages that meet the criteria, oldest first."""
+
+    def delete(id: str) -> bool:
+        """Forget the message with that `id`; say whether there was one."""
 
     def clear() -> None:
         """Forget every message."""
 
+    def subscribe(function: Callable[[Envelope], object]) -> Callable[[], None]:
+        """Have `function` called with each message that this store keeps.
+
+        It is called after the message is kept and before its client hears of it,
+        in the thread that kept it: one of the store's own, where the messages are
+        on a disk, otherwise the one that called `add`. It must be quick, and must
+        not add messages. What it raises is logged. It does not hear of messages
+        that other processes keep in the same place.
+
+        Returns:
+            what ends the subscription.
+        """
+
     def close() -> None:
-        """Release what the store holds open. The messages stay."""
+        """Release what the store holds open. The messages stay.
+
+        What was added by then is kept first. A store that is used again opens
+        itself again.
+        """
 
     def __iter__() -> Iterator[Envelope]:
-        """Go through the messages, oldest first."""
+        """Go through the messages, oldest first, as they are at the beginning."""
+
+    def __reversed__() -> Iterator[Envelope]:
+        """Go through the messages, newest first, as they are at the beginning."""
 
     def __len__() -> int:
         """Count the messages."""
+
+
+class IWaitingStore(IMessageStore):
+    """A store whose `add` waits for a disk, and which a reactor must not wait for."""
+
+    def submit(envelope: Envelope, done: Callable[[Exception | None], object]) -> None:
+        """Keep `envelope` soon; does not wait.
+
+        Args:
+            envelope: as for `add`.
+            done: called once in a thread of the store's own, when the message is
+                durable, with ``None``, or with the error that `add` would raise.
+                It must be quick, and must not raise.
+
+        Raises:
+            StoreFullError: there can never be room for it.
+            ValueError: its `id` is no name.
+        """
 
 
 class IFaultPolicy(Interface):

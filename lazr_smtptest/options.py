@@ -56,7 +56,13 @@ class Options(usage.Options, AuthOptionMixin):
         "accepted or refused is one line in the log. SIGTERM and Ctrl-C stop it."
     )
     optParameters = [
-        ["store", None, "memory", "Keep messages in memory, maildir:DIR or mbox:FILE."],
+        [
+            "store",
+            None,
+            "memory",
+            "Keep messages in memory, sqlite:FILE, maildir:DIR or mbox:FILE. "
+            "./FILE is sqlite. Bounds may follow: ?max-count=1000&max-age=7d.",
+        ],
         [
             "tls",
             None,

@@ -24,6 +24,7 @@ from lazr_smtptest.interfaces import (
     IMessageStore,
     ISessionObserver,
 )
+from lazr_smtptest.keeper import Keeper
 from lazr_smtptest.mailbox import Mailbox
 from lazr_smtptest.message import seed_message
 from lazr_smtptest.pending import is_pending, pending
@@ -387,10 +388,23 @@ class StoreServer(Server):
         """
         super().__init__(host, port)
         self.store = store
+        self._keeper = Keeper()
+
+    def factory(
+        self, reactor: IReactorTime, *arguments: Any, **options: Any
+    ) -> SMTPServerFactory:
+        """Make the factory; see `Server`."""
+        self._keeper = Keeper(reactor)
+        return super().factory(reactor, *arguments, **options)
 
     def handle_envelope(self, envelope: Envelope) -> object:
-        """Keep the message."""
-        return self.store.add(envelope)
+        """Keep the message; the client is answered when it is durable.
+
+        Raises:
+            ServerError: it was not kept: 452 4.3.1 if there is no room for it,
+                otherwise 451 4.3.0.
+        """
+        return self._keeper.keep(self.store, envelope)
 
     def reset(self) -> None:
         """Clear the store."""

@@ -24,6 +24,8 @@ from lazr_smtptest.mailbox.waiter import Waiter
 from lazr_smtptest.mailbox.waiters import Waiters
 from lazr_smtptest.session import Session
 from lazr_smtptest.sessionlog import SessionLog
+from lazr_smtptest.smtp.names import named
+from lazr_smtptest.stores._base import Subscribers
 
 __all__ = ["Mailbox", "MailboxView"]
 
@@ -103,6 +105,7 @@ class Mailbox(_Viewed):
         self._lock = threading.Lock()
         self._kept = Kept()
         self._waiters = Waiters()
+        self._subscribers = Subscribers()
         self._closed = False
 
     def __repr__(self) -> str:
@@ -118,11 +121,28 @@ class Mailbox(_Viewed):
 
     def add(self, envelope: Envelope) -> None:
         """Keep a message, and tell those who wait for it."""
+        envelope = named(envelope)
         with self._lock:
             self._kept.add(envelope)
             waiters = self._waiters.concerned(envelope)
         for waiter in waiters:
             waiter.offer((envelope,))
+        self._subscribers.tell(envelope)
+
+    def get(self, id: str) -> Envelope | None:
+        """Give the message with that `id`; ``None`` if there is none."""
+        return next((each for each in self._among("") if each.id == id), None)
+
+    def delete(self, id: str) -> bool:
+        """Forget the message with that `id`; say whether there was one."""
+        with self._lock:
+            before = len(self._kept)
+            self._kept.discard(lambda envelope: envelope.id == id)
+            return len(self._kept) < before
+
+    def subscribe(self, function: Callable[[Envelope], object]) -> Callable[[], None]:
+        """Have `function` called with each message; see `IMessageStore`."""
+        return self._subscribers.add(function)
 
     def clear(self) -> None:
         """Forget every message, and the sessions that have ended.

@@ -54,6 +54,10 @@ class Finding(ABC):
         """Go through the messages that are there now, oldest first."""
         return iter(self._snapshot())
 
+    def __reversed__(self) -> Iterator[Envelope]:
+        """Go through the messages that are there now, newest first."""
+        return reversed(self._snapshot())
+
     @overload
     def __getitem__(self, index: int) -> Envelope: ...
 

@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from itertools import count
+from typing import TYPE_CHECKING
 
-__all__ = ["new_name"]
+import attrs
+
+if TYPE_CHECKING:
+    from lazr_smtptest.envelope import Envelope
+
+__all__ = ["is_name", "named", "new_name"]
+
+_NAME = re.compile(r"[0-9a-z-]{1,64}")
 
 _count = count(1)
 _process = ""
@@ -19,6 +28,27 @@ def new_name() -> str:
     has no part in it.
     """
     return f"{_process}-{next(_count):x}"
+
+
+def is_name(text: str) -> bool:
+    """Say whether a text may be the `id` of an envelope."""
+    return _NAME.fullmatch(text) is not None
+
+
+def named(envelope: Envelope) -> Envelope:
+    """Give an envelope that has an `id`: the same one, unless it has none.
+
+    Raises:
+        ValueError: it has one that is no name.
+    """
+    if not envelope.id:
+        return attrs.evolve(envelope, id=new_name())
+    if not is_name(envelope.id):
+        raise ValueError(
+            f"the id of an envelope is of 0-9, a-z and -, 64 at most, "
+            f"not {envelope.id!r}"
+        )
+    return envelope
 
 
 def _begin() -> None:

@@ -11,6 +11,8 @@ follows exactly as it was received::
     X-User: user                            (who had logged in)
     X-TLS: yes
     X-Warnings: bare-newline long-line
+    X-Id: 5e884898da28-1f
+    X-Received-At: 2026-01-31T12:00:00.000001+00:00
     X-Helo: client.example.com
 
 A field with nothing to say is left out, but for ``Return-Path``, ``X-Peer`` and
@@ -27,19 +29,25 @@ import base64
 import re
 import string
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from itertools import zip_longest
 from urllib.parse import quote, unquote
 
 from lazr_smtptest.envelope import Envelope
+from lazr_smtptest.smtp.names import is_name
 
 __all__ = ["from_bytes", "to_bytes"]
 
 _SENDER, _MAIL_ARGS = b"Return-Path", b"X-Mail-Args"
 _RECIPIENT, _RCPT_ARGS = b"Delivered-To", b"X-Rcpt-Args"
 _PEER, _USER, _TLS, _WARNINGS = b"X-Peer", b"X-User", b"X-TLS", b"X-Warnings"
+_ID, _RECEIVED_AT = b"X-Id", b"X-Received-At"
 _LAST = b"X-Helo"
 _NAMES = frozenset(
-    [_SENDER, _MAIL_ARGS, _RECIPIENT, _RCPT_ARGS, _PEER, _USER, _TLS, _WARNINGS, _LAST]
+    [
+        *(_SENDER, _MAIL_ARGS, _RECIPIENT, _RCPT_ARGS, _PEER, _USER, _TLS),
+        *(_WARNINGS, _ID, _RECEIVED_AT, _LAST),
+    ]
 )
 
 _WORD_START, _WORD_END = b"=?utf-8?b?", b"?="
@@ -84,6 +92,8 @@ def from_bytes(data: bytes) -> Envelope:
         warnings=tuple(map(_unquote, values.get(_WARNINGS, "").split())),
         user=values.get(_USER),
         tls=_TLS in values,
+        id=_id(values.get(_ID, "")),
+        received_at=_time(values.get(_RECEIVED_AT, "")),
     )
 
 
@@ -100,6 +110,10 @@ def _fields_of(envelope: Envelope) -> Iterator[_Field]:
         yield _TLS, "yes"
     if envelope.warnings:
         yield _WARNINGS, " ".join(map(_quote, envelope.warnings))
+    if envelope.id:
+        yield _ID, envelope.id
+    if envelope.received_at is not None:
+        yield _RECEIVED_AT, envelope.received_at.isoformat()
     yield _LAST, envelope.helo
 
 
@@ -193,3 +207,16 @@ def _number(text: str) -> int:
         return int(text)
     except ValueError:
         return 0
+
+
+def _id(text: str) -> str:
+    return text if is_name(text) else ""
+
+
+def _time(text: str) -> datetime | None:
+    """Read a time; what something else wrote there, or one of no zone, is none."""
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return time if time.tzinfo is not None else None

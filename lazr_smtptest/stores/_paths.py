@@ -1,12 +1,26 @@
-"""What is said about a path that cannot hold messages."""
+"""Files and folders that hold messages, and what is said of those that cannot."""
 
 from __future__ import annotations
 
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from lazr_smtptest.errors import StoreError
+from lazr_smtptest.errors import StoreError, StoreFullError
 
-__all__ = ["unusable"]
+__all__ = [
+    "not_read",
+    "not_written",
+    "opened",
+    "sync_directory",
+    "unusable",
+    "write_all",
+]
+
+# No space, no quota, and the biggest file that the process may write.
+_FULL = frozenset([errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
 
 
 def unusable(path: Path, kind: str, error: OSError) -> StoreError:
@@ -15,3 +29,54 @@ def unusable(path: Path, kind: str, error: OSError) -> StoreError:
     if isinstance(error, FileNotFoundError):
         reason = f"there is no directory {str(path.parent)!r}"
     return StoreError(f"cannot use {str(path)!r} as {kind}: {reason}")
+
+
+def not_written(path: Path, kind: str, error: OSError) -> StoreError:
+    """Make the error of a message that could not be written to `path`."""
+    full = error.errno in _FULL
+    reason = error.strerror or str(error)
+    return (StoreFullError if full else StoreError)(
+        f"cannot write to {kind} {str(path)!r}: {reason}"
+    )
+
+
+def not_read(path: Path, kind: str, error: OSError) -> StoreError:
+    """Make the error of messages that cannot be read from `path`."""
+    reason = error.strerror or str(error)
+    return StoreError(f"cannot read {kind} {str(path)!r}: {reason}")
+
+
+@contextmanager
+def opened(path: Path, flags: int) -> Iterator[int]:
+    """Open a file for one block; give its descriptor.
+
+    Raises:
+        OSError: it could not be opened.
+    """
+    descriptor = os.open(path, flags, 0o600)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def write_all(descriptor: int, data: bytes, offset: int = 0) -> None:
+    """Write all of `data`, beginning at an offset of the file.
+
+    Raises:
+        OSError: it could not be written, or not all of it.
+    """
+    rest = memoryview(data)
+    while rest:
+        written = os.pwrite(descriptor, rest, offset)
+        rest, offset = rest[written:], offset + written
+
+
+def sync_directory(path: Path) -> None:
+    """Make durable which files are in a directory.
+
+    Raises:
+        OSError: it could not be done.
+    """
+    with opened(path, os.O_RDONLY | os.O_DIRECTORY) as descriptor:
+        os.fsync(descriptor)

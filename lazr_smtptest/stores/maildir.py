@@ -3,101 +3,102 @@
 from __future__ import annotations
 
 import contextlib
-import mailbox
+import logging
 import os
-import re
-from collections.abc import Iterator
-from functools import partial
+import time
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
+import attrs
 from zope.interface import implementer
 
 from lazr_smtptest.envelope import Envelope
 from lazr_smtptest.errors import StoreError
-from lazr_smtptest.interfaces import IMessageStore
+from lazr_smtptest.interfaces import IWaitingStore
 from lazr_smtptest.stores import _fields
-from lazr_smtptest.stores._paths import unusable
+from lazr_smtptest.stores._crash import passed
+from lazr_smtptest.stores._filenames import Age, age_of, id_of, new_file_name
+from lazr_smtptest.stores._paths import (
+    not_read,
+    not_written,
+    opened,
+    sync_directory,
+    unusable,
+    write_all,
+)
+from lazr_smtptest.stores._retention import Retention
+from lazr_smtptest.stores._waiting import WaitingStore
 
 __all__ = ["MaildirStore"]
+
+log = logging.getLogger("lazr.smtptest")
 
 _SUBDIRS = ("tmp", "new", "cur")
 _CRLF = b"\r\n"
 
-# The names that the standard library gives: seconds, microseconds (without
-# leading zeros, so the names themselves do not sort), process, count.
-_NAME = re.compile(r"(\d+)\.M(\d+)P\d+Q(\d+)\.")
+# Seconds after which a file in tmp is nobody's any more, as Maildirs have it.
+_ABANDONED = 36 * 60 * 60
 
 
-@implementer(IMessageStore)
-class MaildirStore:
+@implementer(IWaitingStore)
+class MaildirStore(WaitingStore):
     """Keeps each message in a file of its own, in a Maildir.
 
     The file holds the header fields of the envelope and then the message byte for
     byte, its lines ending in CRLF. Any number of processes may write to one
     Maildir and read it at the same time.
 
+    A message is written into ``tmp``, made durable, and then moved to ``new``: what
+    can be seen is whole. Its `id` is part of the file's name; a message that
+    something else put there has an id made of its file's name.
+
     Args:
         path: the Maildir. It is made if it is not there or an empty directory;
             its parent must be there.
+        max_count: how many messages; ``None``: any number.
+        max_bytes: how many octets their files have together; ``None``: any number.
+        max_age: seconds that a message is kept; ``None``: for ever.
+        clock: gives the time, seconds since 1970.
 
     Raises:
         StoreError: `path` is something else, or may not be written to.
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        max_count: int | None = None,
+        max_bytes: int | None = None,
+        max_age: float | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        retention = Retention(max_count=max_count, max_bytes=max_bytes, max_age=max_age)
+        super().__init__(retention, clock)
         # Absolute, because twistd changes its working directory after this.
         self.path = Path(path).absolute()
-        self._prepare()
-        self._box = mailbox.Maildir(self.path, create=False)
+        # Messages that may come before the bounds are looked at again.
+        self._grace = 0
+        try:
+            self._prepare()
+            self._clean()
+            self._last = self._newest()
+            self._retain()
+        except OSError as error:
+            raise unusable(self.path, "a maildir", error) from error
 
     def __repr__(self) -> str:
         return f"maildir:{self.path}"
 
-    def add(self, envelope: Envelope) -> None:
-        """Keep `envelope`.
-
-        Raises:
-            StoreError: it could not be written.
-        """
-        data = _fields.to_bytes(envelope, envelope.content, _CRLF)
-        try:
-            self._box.add(data)
-        except (OSError, mailbox.Error) as error:
-            raise StoreError(f"cannot write to maildir {self.path}: {error}") from error
-
-    def clear(self) -> None:
-        """Remove every message from the Maildir, whoever put it there."""
-        self._reader().clear()
-
-    def close(self) -> None:
-        """Do nothing: nothing is held open between two messages."""
-
-    def __iter__(self) -> Iterator[Envelope]:
-        """Go through the messages, oldest first, reading each as it is reached."""
-        box = self._reader()
-        for key in sorted(box.keys(), key=partial(_age, box)):
-            # Another process may have removed or renamed it since.
-            with contextlib.suppress(KeyError, FileNotFoundError):
-                yield _fields.from_bytes(box.get_bytes(key))
-
-    def __len__(self) -> int:
-        """Count the messages."""
-        return len(self._reader())
-
-    def _reader(self) -> mailbox.Maildir:
-        """Look anew: the object that `mailbox` makes is for one thread only."""
-        return mailbox.Maildir(self.path, create=False)
+    # Opening
 
     def _prepare(self) -> None:
-        try:
-            with contextlib.suppress(FileExistsError):
-                self.path.mkdir(mode=0o700)
-            # Another process may be making it at this moment.
-            if {entry.name for entry in self.path.iterdir()} <= {*_SUBDIRS}:
-                for name in _SUBDIRS:
-                    (self.path / name).mkdir(mode=0o700, exist_ok=True)
-        except OSError as error:
-            raise unusable(self.path, "a maildir", error) from error
+        with contextlib.suppress(FileExistsError):
+            self.path.mkdir(mode=0o700)
+        # Another process may be making it at this moment.
+        if {entry.name for entry in self.path.iterdir()} <= {*_SUBDIRS}:
+            for name in _SUBDIRS:
+                (self.path / name).mkdir(mode=0o700, exist_ok=True)
         for name in _SUBDIRS:
             self._check(self.path / name)
 
@@ -112,14 +113,186 @@ class MaildirStore:
                 f"no permission to write to {subdir.name!r}"
             )
 
+    def _clean(self) -> None:
+        """Remove what processes that were killed have left unfinished."""
+        for file in (self.path / "tmp").iterdir():
+            with contextlib.suppress(FileNotFoundError):
+                if time.time() - file.stat().st_mtime > _ABANDONED:
+                    file.unlink()
 
-def _age(box: mailbox.Maildir, key: str) -> tuple[int, int, int]:
-    """Sort by the time in the name, and a foreign name by its file's time."""
-    match = _NAME.match(key)
-    if match:
-        seconds, microseconds, count = match.groups()
-        return int(seconds), int(microseconds), int(count)
-    with contextlib.suppress(KeyError, FileNotFoundError):
-        modified = box.get_message(key).get_date()
-        return int(modified), int(modified % 1 * 1e6), 0
+    def _newest(self) -> int:
+        """Find out when the last message came that a server of ours put there."""
+        ages = filter(None, map(age_of, self._files()))
+        seconds, microseconds, _ = max(ages, default=(0, 0, 0))
+        return seconds * 1_000_000 + microseconds
+
+    # Writing, in the store's own thread
+
+    def _write(self, batch: list[Envelope]) -> None:
+        names = [new_file_name(self._now(), envelope.id) for envelope in batch]
+        try:
+            for name, envelope in zip(names, batch, strict=True):
+                self._write_file(name, envelope)
+            # Only now: the first of these writes the others too.
+            for name in names:
+                self._sync_file(name)
+            for name in names:
+                (self.path / "tmp" / name).rename(self.path / "new" / name)
+                passed("store.after_rename")
+            sync_directory(self.path / "new")
+        except OSError as error:
+            for subdir in _SUBDIRS:
+                self._withdraw(subdir, names)
+            raise not_written(self.path, "maildir", error) from error
+        self._look_at_bounds(len(batch))
+
+    def _now(self) -> int:
+        """Give the time, microseconds since 1970, later than that of any message.
+
+        The order of the messages must not depend on a clock that is set back.
+        """
+        self._last = max(int(self._clock() * 1_000_000), self._last + 1)
+        return self._last
+
+    def _write_file(self, name: str, envelope: Envelope) -> None:
+        data = _fields.to_bytes(envelope, envelope.content, _CRLF)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+        with opened(self.path / "tmp" / name, flags) as descriptor:
+            write_all(descriptor, data)
+        passed("store.after_write")
+
+    def _sync_file(self, name: str) -> None:
+        with opened(self.path / "tmp" / name, os.O_RDONLY) as descriptor:
+            os.fsync(descriptor)
+        passed("store.after_fsync")
+
+    def _withdraw(self, subdir: str, names: Iterable[str]) -> None:
+        for name in names:
+            # It may not be there; and nothing more can be done if it is.
+            with contextlib.suppress(OSError):
+                (self.path / subdir / name).unlink()
+
+    def _look_at_bounds(self, added: int) -> None:
+        """Remove what is too much; seldom where there are many, for it takes long."""
+        self._grace -= added
+        if self._retention and self._grace < 0:
+            try:
+                self._retain()
+            except (OSError, StoreError) as error:
+                # The message was kept all the same.
+                log.error("%r: cannot remove old messages: %s", self, error)
+
+    def _retain(self) -> float | None:
+        if not self._retention:
+            return None
+        entries = self._entries()
+        facts = [(entry.kept_at, entry.size()) for entry in entries]
+        octets = sum(size for _, size in facts)
+        surplus = self._retention.surplus(facts, len(facts), octets, self._clock())
+        _remove(entry.file for entry in entries[:surplus])
+        left = facts[surplus:]
+        self._grace = len(left) // 100
+        return left[0][0] if left else None
+
+    # Reading, in any thread
+
+    def get(self, id: str) -> Envelope | None:
+        """Give the message with that `id`; ``None`` if there is none."""
+        found = [each for each in self._entries() if id_of(each.name) == id]
+        return next(self._read(found), None)
+
+    def delete(self, id: str) -> bool:
+        """Remove the message with that `id`; say whether there was one."""
+        files = self._files().items()
+        return _remove(file for name, file in files if id_of(name) == id) > 0
+
+    def clear(self) -> None:
+        """Remove every message from the Maildir, whoever put it there."""
+        self._writer.call(lambda: _remove(self._files().values()))
+
+    def __iter__(self) -> Iterator[Envelope]:
+        """Go through the messages, oldest first, reading each as it is reached."""
+        return self._read(self._entries())
+
+    def __reversed__(self) -> Iterator[Envelope]:
+        """Go through the messages, newest first, reading each as it is reached."""
+        return self._read(self._entries()[::-1])
+
+    def __len__(self) -> int:
+        """Count the messages."""
+        return len(self._files())
+
+    def _files(self) -> dict[str, Path]:
+        """List the files by their names without flags.
+
+        In this order, and by name: a program that reads moves them from ``new``
+        to ``cur`` meanwhile.
+        """
+        try:
+            return {
+                entry.name.partition(":")[0]: Path(entry.path)
+                for subdir in ("new", "cur")
+                for entry in os.scandir(self.path / subdir)
+                if not entry.name.startswith(".")
+            }
+        except OSError as error:
+            raise not_read(self.path, "maildir", error) from error
+
+    def _entries(self) -> list[_Entry]:
+        """List the messages, oldest first."""
+        entries = [_Entry.of(name, file) for name, file in self._files().items()]
+        return sorted(entries, key=lambda entry: entry.age)
+
+    def _read(self, entries: Iterable[_Entry]) -> Iterator[Envelope]:
+        for entry in entries:
+            data = self._content(entry)
+            if data is not None:
+                yield attrs.evolve(_fields.from_bytes(data), id=id_of(entry.name))
+
+    def _content(self, entry: _Entry) -> bytes | None:
+        """Read a file, also after a move; ``None`` if it has been removed."""
+        with contextlib.suppress(FileNotFoundError):
+            return entry.file.read_bytes()
+        with contextlib.suppress(FileNotFoundError, KeyError):
+            return self._files()[entry.name].read_bytes()
+        return None
+
+
+@attrs.frozen
+class _Entry:
+    """A file of a Maildir."""
+
+    name: str
+    file: Path
+    age: Age
+
+    @classmethod
+    def of(cls, name: str, file: Path) -> _Entry:
+        return cls(name, file, age_of(name) or _modified(file))
+
+    @property
+    def kept_at(self) -> float:
+        return self.age[0] + self.age[1] / 1_000_000
+
+    def size(self) -> int:
+        with contextlib.suppress(FileNotFoundError):
+            return self.file.stat().st_size
+        return 0
+
+
+def _remove(files: Iterable[Path]) -> int:
+    """Remove files; give how many there were."""
+    count = 0
+    for file in files:
+        with contextlib.suppress(FileNotFoundError):
+            file.unlink()
+            count += 1
+    return count
+
+
+def _modified(file: Path) -> Age:
+    """Give the age of a message whose name does not say it."""
+    with contextlib.suppress(FileNotFoundError):
+        nanoseconds = file.stat().st_mtime_ns
+        return nanoseconds // 10**9, nanoseconds // 1000 % 10**6, 0
     return 0, 0, 0

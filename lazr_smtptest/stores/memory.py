@@ -2,45 +2,130 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
 
 from zope.interface import implementer
 
 from lazr_smtptest.envelope import Envelope
+from lazr_smtptest.errors import StoreFullError
 from lazr_smtptest.interfaces import IMessageStore
+from lazr_smtptest.smtp.names import named
+from lazr_smtptest.stores._base import Store
+from lazr_smtptest.stores._retention import Retention
 
 __all__ = ["MemoryStore"]
 
+# A message costs some 2 KB beside its content, and so may its session.
+_COUNT = 50_000
+_BYTES = 256 * 1024 * 1024
+
 
 @implementer(IMessageStore)
-class MemoryStore:
-    """Keeps envelopes in a list, for as long as the store itself lives.
+class MemoryStore(Store):
+    """Keeps envelopes in memory, for as long as the store itself lives.
 
-    One thread may add while another reads: a reader sees the messages that were
+    Any thread may add while others read: a reader sees the messages that were
     there when it began.
+
+    Args:
+        max_count: how many messages; ``None``: any number.
+        max_bytes: how many octets their contents have together; ``None``: any
+            number.
+        max_age: seconds that a message is kept, looked at when the next one
+            comes; ``None``: for ever.
+        full: what happens at the first two bounds: ``"drop"`` the oldest, or
+            ``"refuse"`` the new one with a StoreFullError.
+        clock: gives the time, seconds since 1970.
     """
 
-    def __init__(self) -> None:
-        self._envelopes: list[Envelope] = []
+    def __init__(
+        self,
+        *,
+        max_count: int | None = _COUNT,
+        max_bytes: int | None = _BYTES,
+        max_age: float | None = None,
+        full: str = "drop",
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        super().__init__()
+        self._retention = Retention(
+            max_count=max_count, max_bytes=max_bytes, max_age=max_age
+        )
+        self._refuses = full == "refuse"
+        self._clock = clock
+        self._lock = threading.Lock()
+        # When each was kept, and it.
+        self._kept: deque[tuple[float, Envelope]] = deque()
+        self._octets = 0
 
     def __repr__(self) -> str:
         return "memory"
 
     def add(self, envelope: Envelope) -> None:
-        """Keep `envelope`."""
-        self._envelopes.append(envelope)
+        """Keep `envelope`.
+
+        Raises:
+            StoreFullError: it is beyond a bound.
+        """
+        envelope = named(envelope)
+        size = len(envelope.content)
+        self._retention.check(size)
+        with self._lock:
+            if self._refuses and self._retention.exceeded(
+                len(self._kept) + 1, self._octets + size
+            ):
+                raise StoreFullError("the store is full")
+            self._kept.append((self._clock(), envelope))
+            self._octets += size
+            self._drop_oldest()
+        self._subscribers.tell(envelope)
+
+    def _drop_oldest(self) -> None:
+        oldest = ((kept_at, len(each.content)) for kept_at, each in self._kept)
+        surplus = self._retention.surplus(
+            oldest, len(self._kept), self._octets, self._clock()
+        )
+        for _ in range(surplus):
+            self._octets -= len(self._kept.popleft()[1].content)
+
+    def get(self, id: str) -> Envelope | None:
+        """Give the message with that `id`; ``None`` if there is none."""
+        return next((each for each in self if each.id == id), None)
+
+    def delete(self, id: str) -> bool:
+        """Forget the message with that `id`; say whether there was one."""
+        with self._lock:
+            before = len(self._kept)
+            self._replace([pair for pair in self._kept if pair[1].id != id])
+            return len(self._kept) < before
 
     def clear(self) -> None:
         """Forget every message."""
-        self._envelopes.clear()
+        with self._lock:
+            self._replace([])
+
+    def _replace(self, kept: list[tuple[float, Envelope]]) -> None:
+        self._kept = deque(kept)
+        self._octets = sum(len(envelope.content) for _, envelope in kept)
 
     def close(self) -> None:
         """Do nothing: there is nothing to release."""
 
     def __iter__(self) -> Iterator[Envelope]:
         """Go through the messages, oldest first."""
-        return iter(tuple(self._envelopes))
+        return iter(self._all())
+
+    def __reversed__(self) -> Iterator[Envelope]:
+        """Go through the messages, newest first."""
+        return reversed(self._all())
+
+    def _all(self) -> list[Envelope]:
+        with self._lock:
+            return [envelope for _, envelope in self._kept]
 
     def __len__(self) -> int:
         """Count the messages."""
-        return len(self._envelopes)
+        return len(self._kept)

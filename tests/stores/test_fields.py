@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -14,8 +16,9 @@ from lazr_smtptest.envelope import Envelope
 from lazr_smtptest.interfaces import IMessageStore
 from lazr_smtptest.stores import _fields, open_store
 
-NOT_SAID = ("id", "received_at", "session", "transaction")
-FIELDS = [field for field in attrs.fields(Envelope) if field.alias not in NOT_SAID]
+# The session is the server's, and has ended when a store is read.
+NOT_KEPT = ("session", "transaction")
+FIELDS = [field for field in attrs.fields(Envelope) if field.alias not in NOT_KEPT]
 LEAST = {"mail_from": "s@example.com", "rcpt_tos": ("a@b", "c@d"), "content": b"x\r\n"}
 BROWSE = settings(
     deadline=None,
@@ -35,6 +38,8 @@ KNOWN = {
     "rcpt_options": st.lists(OPTIONS, max_size=4).map(tuple),
     "warnings": st.lists(WORDS, max_size=4, unique=True).map(tuple),
     "user": st.none() | TEXT,
+    "id": st.from_regex(r"[0-9a-z-]{1,64}", fullmatch=True),
+    "received_at": st.none() | st.datetimes(timezones=st.just(timezone.utc)),
 }
 
 # What a value must not do is end its line, its word, or our fields.
@@ -60,10 +65,12 @@ def values_of(field: attrs.Attribute[Any]) -> st.SearchStrategy[Any]:
     return KNOWN.get(field.alias, st.from_type(get_type_hints(Envelope)[field.name]))
 
 
-@pytest.fixture(params=["maildir", "mbox"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> IMessageStore:
+@pytest.fixture(params=["maildir", "mbox", "sqlite"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[IMessageStore]:
     """Open a new store on disk."""
-    return open_store(f"{request.param}:{tmp_path / 'box'}")
+    store = open_store(f"{request.param}:{tmp_path / 'box'}")
+    yield store
+    store.close()
 
 
 def kept(store: IMessageStore, envelope: Envelope) -> Envelope:
@@ -174,6 +181,8 @@ def test_all_fields_can_be_read_by_eye() -> None:
         user="anna@example.com",
         tls=True,
         warnings=("bare-newline", "long-line"),
+        id="5e884898da28-1f",
+        received_at=datetime(2026, 1, 31, 12, 0, 0, 1, timezone.utc),
         helo="client",
     ) == [
         b"Return-Path: <s@example.com>",
@@ -186,6 +195,8 @@ def test_all_fields_can_be_read_by_eye() -> None:
         b"X-User: anna@example.com",
         b"X-TLS: yes",
         b"X-Warnings: bare-newline long-line",
+        b"X-Id: 5e884898da28-1f",
+        b"X-Received-At: 2026-01-31T12:00:00.000001+00:00",
         b"X-Helo: client",
     ]
 
@@ -227,3 +238,10 @@ def test_a_foreign_peer_is_nobody() -> None:
     """A message that something else wrote may have fields of the same names."""
     envelope = _fields.from_bytes(b"X-Peer: nonsense\r\nX-Helo: a\r\nSubject: x\r\n")
     assert envelope.peer == ("", 0)
+
+
+@pytest.mark.parametrize("field", [b"X-Id: ../x", b"X-Received-At: 2026-01-31"])
+def test_a_foreign_value_is_none(field: bytes) -> None:
+    """Something else wrote it, or has changed it."""
+    envelope = _fields.from_bytes(field + b"\r\nX-Helo: a\r\nSubject: x\r\n")
+    assert (envelope.id, envelope.received_at) == ("", None)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import mailbox
 import os
+import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,7 +14,9 @@ import pytest
 
 from lazr_smtptest.envelope import Envelope
 from lazr_smtptest.errors import StoreError
-from lazr_smtptest.stores import MaildirStore
+from lazr_smtptest.stores import MaildirStore, maildir
+
+from .envelopes import make_envelope
 
 ENVELOPE = Envelope(
     mail_from="s@example.com",
@@ -20,6 +25,7 @@ ENVELOPE = Envelope(
     peer=("127.0.0.1", 40001),
     helo="client",
     rcpt_options=({}, {}),
+    id="5e884898da28-1f",
 )
 
 
@@ -50,6 +56,7 @@ def test_the_file_is_the_envelope_and_the_content(path: Path) -> None:
         b"Delivered-To: a@example.com\r\n"
         b"Delivered-To: b@example.com\r\n"
         b"X-Peer: 127.0.0.1:40001\r\n"
+        b"X-Id: 5e884898da28-1f\r\n"
         b"X-Helo: client\r\n"
         b"Subject: hello\r\n\r\nHello.\r\n"
     )
@@ -202,5 +209,100 @@ def test_a_message_that_cannot_be_written_is_an_error(path: Path) -> None:
     """A Maildir that was taken away refuses the message."""
     store = MaildirStore(path)
     (path / "tmp").rmdir()
-    with pytest.raises(StoreError, match=f"cannot write to maildir {path}"):
+    with pytest.raises(StoreError, match=f"cannot write to maildir '{path}': No such"):
         store.add(ENVELOPE)
+
+
+def kept(store: MaildirStore) -> list[int]:
+    """Say which messages are there."""
+    return [envelope.peer[1] - 40000 for envelope in store]
+
+
+def test_the_oldest_go_at_the_count(path: Path) -> None:
+    """When the next one comes, and when the Maildir is opened."""
+    store = MaildirStore(path, max_count=3)
+    for number in range(5):
+        store.add(make_envelope(number))
+    assert kept(store) == [2, 3, 4]
+    assert kept(MaildirStore(path, max_count=2)) == [3, 4]
+
+
+def test_the_oldest_go_at_the_octets(path: Path) -> None:
+    """Those of the files count."""
+    store = MaildirStore(path, max_bytes=2500)
+    for number in range(5):
+        store.add(make_envelope(number, content=b"x" * 1000))
+    assert kept(store) == [3, 4]
+
+
+def test_what_is_too_old_goes(path: Path) -> None:
+    """By the clock that the store was given."""
+    times = [1000.0]
+    store = MaildirStore(path, max_age=10, clock=lambda: times[-1])
+    store.add(make_envelope(0))
+    times.append(1011.0)
+    store.add(make_envelope(1))
+    assert kept(store) == [1]
+
+
+def test_nothing_goes_for_a_clock_that_is_set_back(path: Path) -> None:
+    """And the order is that of arrival."""
+    times = [5000.0]
+    store = MaildirStore(path, max_age=10, clock=lambda: times[-1])
+    store.add(make_envelope(0))
+    times.append(100.0)
+    store.add(make_envelope(1))
+    again = MaildirStore(path, max_age=10, clock=lambda: times[-1])
+    again.add(make_envelope(2))
+    assert kept(again) == [0, 1, 2]
+
+
+def test_what_a_killed_process_left_in_tmp_goes_after_36_hours(path: Path) -> None:
+    """As with every Maildir; a younger one may be on its way."""
+    MaildirStore(path)
+    for name, hours in (("old", 37), ("young", 35)):
+        file = path / "tmp" / name
+        file.touch()
+        os.utime(file, (time.time() - hours * 3600,) * 2)
+    MaildirStore(path)
+    assert names(path / "tmp") == ["young"]
+
+
+def test_the_id_is_part_of_the_name(path: Path) -> None:
+    """So that a message is found without reading the others."""
+    MaildirStore(path).add(ENVELOPE)
+    (name,) = names(path / "new")
+    assert f"N{ENVELOPE.id}." in name
+
+
+def test_a_foreign_message_keeps_its_id_when_it_is_read(path: Path) -> None:
+    """It is made of the name, without the flags."""
+    store = MaildirStore(path)
+    mailbox.Maildir(path).add(b"A: b\n\nc\n")
+    (before,) = store
+    (file,) = (path / "new").iterdir()
+    file.rename(path / "cur" / f"{file.name}:2,S")
+    assert store.get(before.id) == before
+
+
+def test_a_maildir_that_was_taken_away_cannot_be_read(path: Path) -> None:
+    """And says so."""
+    store = MaildirStore(path)
+    shutil.rmtree(path)
+    with pytest.raises(StoreError, match=f"cannot read maildir '{path}': No such"):
+        list(store)
+
+
+def test_what_cannot_be_made_durable_is_not_there(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last step may fail too."""
+
+    def fail(directory: Path) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(maildir, "sync_directory", fail)
+    store = MaildirStore(path)
+    with pytest.raises(StoreError, match="Input/output error"):
+        store.add(ENVELOPE)
+    assert len(store) == 0

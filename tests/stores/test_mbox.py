@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from lazr_smtptest.envelope import Envelope
-from lazr_smtptest.errors import StoreError
+from lazr_smtptest.errors import StoreError, StoreFullError
 from lazr_smtptest.stores import MboxStore
 
 ENVELOPE = Envelope(
@@ -23,6 +23,7 @@ ENVELOPE = Envelope(
     peer=("127.0.0.1", 40001),
     helo="client",
     rcpt_options=({}, {}),
+    id="5e884898da28-1f",
 )
 
 LOCKER = """
@@ -49,10 +50,12 @@ def test_the_file_is_an_mbox_with_unix_line_ends(path: Path) -> None:
     first, rest = path.read_bytes().split(b"\n", 1)
     assert first.startswith(b"From s@example.com ")
     assert rest == (
+        b"X-Kept: yes\n"
         b"Return-Path: <s@example.com>\n"
         b"Delivered-To: a@example.com\n"
         b"Delivered-To: b@example.com\n"
         b"X-Peer: 127.0.0.1:40001\n"
+        b"X-Id: 5e884898da28-1f\n"
         b"X-Helo: client\n"
         b"Subject: hello\n\n>From me.\n>>From you.\n\n"
     )
@@ -181,8 +184,109 @@ def test_a_message_that_does_not_fit_leaves_the_file_as_it_was(path: Path) -> No
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (500_000, limits[1]))
     try:
-        with pytest.raises(StoreError, match=f"cannot write to mbox {path}"):
+        with pytest.raises(StoreFullError, match=f"cannot write to mbox '{path}'"):
             store.add(big)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert path.read_bytes() == before
+
+
+def written(path: Path, *envelopes: Envelope) -> bytes:
+    """Write messages; give what is in the file then."""
+    store = MboxStore(path)
+    for envelope in envelopes:
+        store.add(envelope)
+    store.close()
+    return path.read_bytes()
+
+
+def as_cut_off(data: bytes) -> bytes:
+    """Give the messages of a file as they are before they are kept."""
+    return data.replace(b"\nX-Kept: yes\n", b"\nX-Kept: no \n")
+
+
+def test_a_message_that_was_cut_off_anywhere_is_not_there(path: Path) -> None:
+    """Whatever part of it had reached the file, and also all of it."""
+    whole = written(path, ENVELOPE)
+    path.unlink()
+    cut = as_cut_off(written(path, Envelope(mail_from="", rcpt_tos=(), content=b"")))
+    for length in range(1, len(cut) + 1):
+        path.write_bytes(whole + cut[:length])
+        store = MboxStore(path)
+        assert list(store) == [ENVELOPE], cut[:length]
+        assert len(store) == 1
+
+
+def test_what_was_cut_off_is_removed_when_a_message_comes(
+    path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The next message does not become a part of it."""
+    whole = written(path, ENVELOPE)
+    path.write_bytes(whole + as_cut_off(whole + whole)[:-5])
+    store = MboxStore(path)
+    store.add(ENVELOPE)
+    data = path.read_bytes()
+    assert list(store) == [ENVELOPE, ENVELOPE]
+    assert len(data) == 2 * len(whole)
+    assert f"removed {2 * len(whole) - 5} octets of a message that" in caplog.text
+
+
+def test_opening_does_not_remove_what_was_cut_off(path: Path) -> None:
+    """Only who writes changes the file."""
+    data = written(path, ENVELOPE)
+    path.write_bytes(data + as_cut_off(data)[:-5])
+    before = path.read_bytes()
+    assert len(MboxStore(path)) == 1
+    assert path.read_bytes() == before
+
+
+def test_what_another_program_wrote_behind_it_stays(path: Path) -> None:
+    """It did not know that the message before was never finished."""
+    data = as_cut_off(written(path, ENVELOPE))
+    path.write_bytes(data + b"From x Thu Jan  1 00:00:00 1970\nA: b\n\nc\n\n")
+    store = MboxStore(path)
+    store.add(ENVELOPE)
+    assert [each.content for each in store] == [b"A: b\r\n\r\nc\r\n", ENVELOPE.content]
+
+
+def test_a_file_that_ends_within_a_message_that_was_kept_is_refused(
+    path: Path,
+) -> None:
+    """Somebody has truncated it; it stays as it is."""
+    data = written(path, ENVELOPE)[:-7]
+    path.write_bytes(data)
+    with pytest.raises(StoreError, match=r"mbox' is damaged: it ends within a mess"):
+        MboxStore(path)
+    assert path.read_bytes() == data
+
+
+def test_delete_keeps_the_permissions(path: Path) -> None:
+    """The file is a new one."""
+    store = MboxStore(path)
+    store.add(ENVELOPE)
+    path.chmod(0o640)
+    assert store.delete(ENVELOPE.id)
+    assert path.stat().st_mode & 0o777 == 0o640
+    assert [each.name for each in path.parent.iterdir()] == ["mbox"]
+
+
+def test_a_writer_that_waited_for_a_delete_writes_to_the_new_file(path: Path) -> None:
+    """The file that it waited for has no name any more."""
+    store = MboxStore(path)
+    store.add(ENVELOPE)
+    with store._locked():
+        # Another process has deleted a message, and holds the lock still.
+        new = path.with_name("new")
+        new.write_bytes(b"")
+        adding = threading.Thread(target=store.add, args=[ENVELOPE])
+        adding.start()
+        new.replace(path)
+    adding.join(30)
+    assert list(store) == [ENVELOPE]
+
+
+def test_a_foreign_message_keeps_its_id(path: Path) -> None:
+    """It is made of its content, and can be asked for."""
+    path.write_bytes(b"From x Thu Jan  1 00:00:00 1970\nA: b\n\nc\n\n")
+    (envelope,) = MboxStore(path)
+    assert MboxStore(path).get(envelope.id) == envelope

@@ -1,0 +1,90 @@
+"""What every store does in the same way: finding, and telling who asked to know."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from lazr_smtptest.envelope import Envelope
+
+if TYPE_CHECKING:
+    from lazr_smtptest.mailbox.criteria import Criteria, Predicate
+
+__all__ = ["Store", "Subscribers"]
+
+log = logging.getLogger("lazr.smtptest")
+
+
+class Subscribers:
+    """Who wants to know of each message that is kept; any thread may use it."""
+
+    def __init__(self) -> None:
+        self._functions: dict[object, Callable[[Envelope], object]] = {}
+        self._lock = threading.Lock()
+
+    def add(self, function: Callable[[Envelope], object]) -> Callable[[], None]:
+        """Add one; give what takes it away again."""
+        key = object()
+        with self._lock:
+            self._functions[key] = function
+        return lambda: self._remove(key)
+
+    def _remove(self, key: object) -> None:
+        with self._lock:
+            self._functions.pop(key, None)
+
+    def tell(self, envelope: Envelope) -> None:
+        """Call them all; the message is kept whatever they raise."""
+        with self._lock:
+            functions = tuple(self._functions.values())
+        for function in functions:
+            try:
+                function(envelope)
+            except Exception:
+                log.exception("a subscriber of a message store raised")
+
+
+class Store(ABC):
+    """The part of a store that does not depend on where it keeps its messages."""
+
+    def __init__(self) -> None:
+        self._subscribers = Subscribers()
+
+    @abstractmethod
+    def __iter__(self) -> Iterator[Envelope]:
+        """Go through the messages, oldest first."""
+
+    def __bool__(self) -> bool:
+        # An empty store is a store: ``store or other`` gives the first.
+        return True
+
+    def find(self, *predicates: Predicate, **criteria: Any) -> Envelope | None:
+        """Give the first message that meets the criteria, ``None`` if none does.
+
+        The criteria are those of `Mailbox`.
+        """
+        return next(self._found(predicates, criteria), None)
+
+    def find_all(self, *predicates: Predicate, **criteria: Any) -> list[Envelope]:
+        """Give the messages that meet the criteria, oldest first."""
+        return list(self._found(predicates, criteria))
+
+    def _found(
+        self, predicates: tuple[Predicate, ...], given: dict[str, Any]
+    ) -> Iterator[Envelope]:
+        # Not at the top: it would choose a reactor.
+        from lazr_smtptest.mailbox.criteria import Criteria
+
+        criteria = Criteria.of(*predicates, **given)
+        return filter(criteria, self._candidates(criteria))
+
+    def _candidates(self, criteria: Criteria) -> Iterator[Envelope]:
+        """Give the messages, oldest first, that may meet the criteria."""
+        return iter(self)
+
+    def subscribe(self, function: Callable[[Envelope], object]) -> Callable[[], None]:
+        """Have `function` called with each message; see `IMessageStore`."""
+        return self._subscribers.add(function)

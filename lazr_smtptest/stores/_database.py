@@ -1,0 +1,182 @@
+"""The database file: whose it is, what is in it, and how it is opened.
+
+The standard library's `sqlite3` is all that is used. SQLAlchemy Core was weighed: it
+would write half of the statements, for `fts5`, PRAGMA and the locks are SQLite's own,
+and each one would cost more than SQLite takes for it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+from lazr_smtptest.errors import StoreError, StoreFullError
+from lazr_smtptest.stores._paths import opened, sync_directory, unusable
+
+__all__ = ["check", "connect", "prepare", "store_error", "transaction"]
+
+_KIND = "an SQLite store"
+
+# "lzst", in the file's header, and its place there; likewise for the version of the
+# schema: https://www.sqlite.org/fileformat.html#the_database_header
+_APPLICATION = 0x6C7A7374
+_APPLICATION_AT, _VERSION_AT = 68, 60
+_MAGIC = b"SQLite format 3\0"
+
+# Seconds that another process may keep the database locked.
+_PATIENCE = 10.0
+
+# The statements that lead from one version of the schema to the next.
+MIGRATIONS: list[tuple[str, ...]] = [
+    (
+        # In the order of arrival; a number is never used again.
+        """CREATE TABLE message (
+            number INTEGER PRIMARY KEY AUTOINCREMENT,
+            id TEXT NOT NULL,
+            kept_at INTEGER NOT NULL,  -- microseconds since 1970
+            size INTEGER NOT NULL,     -- octets of the content
+            fields TEXT NOT NULL       -- the envelope, JSON
+        )""",
+        "CREATE INDEX message_by_id ON message (id)",
+        """CREATE TABLE body (
+            number INTEGER PRIMARY KEY,
+            coding INTEGER NOT NULL,
+            octets BLOB NOT NULL
+        )""",
+        """CREATE TABLE recipient (
+            address BLOB NOT NULL,
+            number INTEGER NOT NULL,
+            PRIMARY KEY (address, number)
+        ) WITHOUT ROWID""",
+        # One row: what there is, and up to which number words are known.
+        """CREATE TABLE state (
+            messages INTEGER NOT NULL,
+            octets INTEGER NOT NULL,
+            indexed INTEGER NOT NULL
+        )""",
+        "INSERT INTO state VALUES (0, 0, 0)",
+        """CREATE VIRTUAL TABLE words USING fts5 (
+            subject, addresses, text, attachments
+        )""",
+    ),
+]
+
+
+def prepare(path: Path) -> None:
+    """Make the database if there is none, or bring it up to date.
+
+    Raises:
+        StoreError: it is somebody else's, or newer than this program, and is left
+            as it was; or it cannot be used.
+    """
+    try:
+        _look(path)
+    except OSError as error:
+        raise unusable(path, _KIND, error) from error
+    try:
+        with contextlib.closing(connect(path)) as connection:
+            _migrate(path, connection)
+            # What it is now is what it stays; WAL lets readers in while we write.
+            connection.execute("PRAGMA journal_mode = WAL")
+    except sqlite3.Error as error:
+        raise StoreError(f"cannot use {str(path)!r} as {_KIND}: {error}") from error
+
+
+def _look(path: Path) -> None:
+    """Look at the file without SQLite, which might change it."""
+    is_new = not path.exists()
+    with opened(path, os.O_RDWR | os.O_CREAT) as file:
+        header = os.pread(file, 100, 0)
+    if is_new:
+        sync_directory(path.parent)
+    if not header:
+        return
+    if not header.startswith(_MAGIC):
+        raise StoreError(f"{str(path)!r} is not an SQLite database")
+    if _number(header, _APPLICATION_AT) != _APPLICATION:
+        raise StoreError(f"{str(path)!r} is an SQLite database of another program")
+    _check_version(path, _number(header, _VERSION_AT))
+
+
+def _number(header: bytes, offset: int) -> int:
+    return int.from_bytes(header[offset : offset + 4], "big")
+
+
+def _check_version(path: Path, version: int) -> None:
+    if version > len(MIGRATIONS):
+        raise StoreError(
+            f"{str(path)!r} was written by a newer lazr.smtptest: its version is "
+            f"{version}, and this one knows {len(MIGRATIONS)}"
+        )
+
+
+def _migrate(path: Path, connection: sqlite3.Connection) -> None:
+    with transaction(connection):
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        _check_version(path, version)
+        if version < len(MIGRATIONS):
+            for statements in MIGRATIONS[version:]:
+                for statement in statements:
+                    connection.execute(statement)
+            connection.execute(f"PRAGMA application_id = {_APPLICATION}")
+            connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+
+
+def check(path: Path, connection: sqlite3.Connection) -> None:
+    """Check that a database is one that has been prepared.
+
+    Raises:
+        StoreError: it is another one.
+    """
+    found = [
+        connection.execute(f"PRAGMA {name}").fetchone()[0]
+        for name in ("application_id", "user_version")
+    ]
+    if found != [_APPLICATION, len(MIGRATIONS)]:
+        raise StoreError(f"{str(path)!r} is not the database any more that it was")
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """Open a database that is there; any one thread at a time may use it."""
+    # In another form SQLite would make a file that has been taken away anew.
+    connection = sqlite3.connect(
+        f"{path.as_uri()}?mode=rw",
+        uri=True,
+        timeout=_PATIENCE,
+        isolation_level=None,
+        check_same_thread=False,
+    )
+    # 16 MB; and what a burst has left in the journal is given back.
+    connection.execute("PRAGMA cache_size = -16000")
+    connection.execute("PRAGMA journal_size_limit = 67108864")
+    return connection
+
+
+@contextlib.contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """Do a block as a whole or not at all.
+
+    Raises:
+        sqlite3.Error: it was not done.
+    """
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        # SQLite has done it itself after some errors.
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def store_error(path: Path, doing: str, error: sqlite3.Error) -> StoreError:
+    """Make the error of a database that did not do what it was to do."""
+    # Python 3.10 knows no codes of SQLite's.
+    full = str(error) == "database or disk is full"
+    return (StoreFullError if full else StoreError)(
+        f"cannot {doing} SQLite store {str(path)!r}: {error}"
+    )

@@ -1,0 +1,168 @@
+r"""How a message stands in an mbox file.
+
+A message is a line that begins with ``From ``, the field ``X-Kept``, the header
+fields of the envelope, the message, and a blank line. What the format costs, and
+how reading undoes it exactly:
+
+- a line of the message that begins with ``From ``, after any number of ``>``,
+  gets one more ``>`` (this variant is called mboxrd);
+- lines end in LF. A message with a CR or LF that is not part of a CRLF, or
+  without a CRLF at its end, is written as it is, after an extra field
+  ``X-Line-Ends: as received``.
+
+``X-Kept: no`` is written first. When all of the message is on the disk it becomes
+``X-Kept: yes``, which is a letter more and a space less. So a message that was cut
+off by a sudden end is known as such, whatever other programs did to the file since.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from hashlib import blake2b
+from itertools import pairwise
+
+import attrs
+
+from lazr_smtptest.envelope import Envelope
+from lazr_smtptest.stores import _fields
+
+__all__ = [
+    "KEPT",
+    "deserialised",
+    "flag_offset",
+    "is_damaged",
+    "is_mbox",
+    "messages",
+    "serialised",
+    "sound_size",
+]
+
+_CRLF, _LF = b"\r\n", b"\n"
+
+# What every message begins with.
+_FROM = b"From "
+
+_FLAG = b"X-Kept: "
+_NOT_KEPT = b"no "
+#: What takes the place of the flag's value when the message is durable.
+KEPT = b"yes"
+
+# In front of a message whose line ends cannot be converted and restored.
+_AS_RECEIVED = b"X-Line-Ends: as received\n"
+
+_TO_QUOTE = re.compile(rb"^(>*From )", re.MULTILINE)
+_QUOTED = re.compile(rb"^>(>*From )", re.MULTILINE)
+_PLAIN_SENDER = re.compile(r"[!-~]+")
+_START = re.compile(rb"^From ", re.MULTILINE)
+
+
+def serialised(envelope: Envelope, now: float) -> bytes:
+    """Make of `envelope` what an mbox file holds for one message, not kept yet.
+
+    Args:
+        envelope: the message.
+        now: seconds since 1970.
+    """
+    sender = envelope.mail_from
+    if not _PLAIN_SENDER.fullmatch(sender):
+        # Readers split this line at spaces and expect ASCII.
+        sender = "MAILER-DAEMON"
+    head = _FROM + f"{sender} {time.asctime(time.gmtime(now))}\n".encode("ascii")
+    head += _FLAG + _NOT_KEPT + _LF
+    content = envelope.content.replace(_CRLF, _LF)
+    if content.replace(_LF, _CRLF) != envelope.content or content[-1:] != _LF:
+        head += _AS_RECEIVED
+        content = envelope.content + _LF
+    message = _fields.to_bytes(envelope, content, _LF)
+    return head + _TO_QUOTE.sub(rb">\1", message) + _LF
+
+
+def flag_offset(data: bytes) -> int:
+    """Say where in a serialised message `KEPT` is to be written."""
+    return data.index(_LF) + len(_LF + _FLAG)
+
+
+def deserialised(data: bytes) -> Envelope:
+    """Undo `serialised`; a message of another program is content only.
+
+    Args:
+        data: the message, without the blank line behind it.
+    """
+    data = data.partition(_LF)[2].removeprefix(_FLAG + KEPT + _LF)
+    data = _QUOTED.sub(rb"\1", data)
+    if data.startswith(_AS_RECEIVED):
+        envelope = _fields.from_bytes(data[len(_AS_RECEIVED) : -len(_LF)])
+    else:
+        envelope = _fields.from_bytes(data)
+        content = envelope.content.replace(_LF, _CRLF)
+        envelope = attrs.evolve(envelope, content=content)
+    if not envelope.id:
+        id = blake2b(data, digest_size=16).hexdigest()
+        envelope = attrs.evolve(envelope, id=id)
+    return envelope
+
+
+def messages(data: bytes) -> list[bytes]:
+    """Take the content of a file apart: every message that was kept.
+
+    Returns:
+        each without the blank line behind it.
+    """
+    texts = _split(data[: sound_size(data)])
+    return [
+        text.removesuffix(_LF) if text.endswith(_LF + _LF) else text
+        for text in texts
+        if not _has_flag(text, _NOT_KEPT)
+    ]
+
+
+def sound_size(data: bytes) -> int:
+    """Give the size of a file without what was cut off at its end.
+
+    Args:
+        data: the content of the file, or its end from some message on.
+    """
+    size = len(data) - _remnant(data)
+    for text in reversed(_split(data[:size])):
+        if not _is_unfinished(text):
+            break
+        size -= len(text)
+    return size
+
+
+def _remnant(data: bytes) -> int:
+    """Give the size of a ``From `` at the end that was cut off itself."""
+    last = data[data.rfind(_LF) + 1 :]
+    texts = _split(data)
+    # Not if it may be a last line of somebody else's.
+    ours = not texts or _has_flag(texts[-1], KEPT)
+    return len(last) if _FROM.startswith(last) and ours else 0
+
+
+def is_mbox(data: bytes) -> bool:
+    """Say whether that is the content of an mbox file, which may be empty."""
+    return data.startswith(_FROM) or _FROM.startswith(data)
+
+
+def is_damaged(data: bytes) -> bool:
+    """Say whether a file ends within a message of ours that was kept."""
+    texts = _split(data[: sound_size(data)])
+    return bool(texts) and _has_flag(texts[-1], KEPT) and texts[-1][-1:] != _LF
+
+
+def _has_flag(text: bytes, value: bytes) -> bool:
+    start = text.find(_LF) + 1
+    return start > 0 and text.startswith(_FLAG + value + _LF, start)
+
+
+def _is_unfinished(text: bytes) -> bool:
+    """Say whether the last message of a file was cut off."""
+    _, newline, rest = text.partition(_LF)
+    flag = _FLAG + _NOT_KEPT + _LF
+    return not newline or rest.startswith(flag) or flag.startswith(rest)
+
+
+def _split(data: bytes) -> list[bytes]:
+    starts = [match.start() for match in _START.finditer(data)]
+    return [data[start:end] for start, end in pairwise([*starts, len(data)])]

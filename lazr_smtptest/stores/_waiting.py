@@ -1,0 +1,86 @@
+"""What the stores on a disk do in the same way: writing by a thread of their own."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable
+
+from lazr_smtptest.envelope import Envelope
+from lazr_smtptest.smtp.names import named
+from lazr_smtptest.stores._base import Store
+from lazr_smtptest.stores._retention import Retention
+from lazr_smtptest.stores._writer import Done, Writer
+
+__all__ = ["WaitingStore"]
+
+# Seconds after which the time is looked at again, whatever it was.
+_LONGEST_PAUSE = 3600.0
+
+
+class WaitingStore(Store):
+    """The part of a store on a disk that does not depend on its format.
+
+    Args:
+        retention: the bounds.
+        clock: gives the time, seconds since 1970.
+    """
+
+    def __init__(self, retention: Retention, clock: Callable[[], float]) -> None:
+        super().__init__()
+        self._retention = retention
+        self._clock = clock
+        # When the next message will be too old.
+        self._due = 0.0
+        self._writer = Writer(
+            self._write,
+            self._subscribers.tell,
+            idle=self._idle,
+            name=f"lazr.smtptest {type(self).__name__}",
+        )
+
+    @abstractmethod
+    def _write(self, batch: list[Envelope]) -> None:
+        """Keep all of these messages durably, or none.
+
+        Raises:
+            StoreError: none was kept.
+        """
+
+    def _retain(self) -> float | None:
+        """Remove what is beyond the bounds.
+
+        Returns:
+            when the oldest message was kept that is there now, seconds since
+            1970; ``None`` if there is none.
+        """
+        return None
+
+    def _idle(self) -> float | None:
+        """Remove what became too old; give the seconds to the next look."""
+        age = self._retention.max_age
+        if age is None:
+            return None
+        now = self._clock()
+        if now >= self._due:
+            oldest = self._retain()
+            self._due = (now if oldest is None else oldest) + age
+        return min(max(self._due - now, 0.0), _LONGEST_PAUSE)
+
+    def add(self, envelope: Envelope) -> None:
+        """Keep `envelope`; blocks until it is durable.
+
+        Raises:
+            StoreFullError: there is no room for it.
+            StoreError: it could not be written; nothing of it is left.
+        """
+        self._retention.check(len(envelope.content))
+        self._writer.add(named(envelope))
+
+    def submit(self, envelope: Envelope, done: Done) -> None:
+        """Keep `envelope` soon; see `IWaitingStore`."""
+        self._retention.check(len(envelope.content))
+        self._writer.submit(named(envelope), done)
+
+    def close(self) -> None:
+        """Write what there is to be written, and end the thread that does it."""
+        self._writer.close()

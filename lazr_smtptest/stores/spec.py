@@ -1,0 +1,109 @@
+"""The text that names a store, such as ``sqlite:mail.db?max-age=7d``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import attrs
+
+__all__ = ["FORMS", "Spec", "check_spec"]
+
+FORMS = "memory, sqlite:FILE, maildir:DIR or mbox:FILE"
+
+_ON_DISK = ("sqlite", "maildir", "mbox")
+
+_UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
+_SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+@attrs.frozen
+class Spec:
+    """A store that is named.
+
+    Attributes:
+        kind: ``memory``, ``sqlite``, ``maildir`` or ``mbox``.
+        path: where it is; ``""`` for ``memory``.
+        settings: the keywords for the class of that kind.
+    """
+
+    kind: str
+    path: str
+    settings: Mapping[str, Any] = attrs.field(factory=dict)
+
+
+def check_spec(text: str) -> Spec:
+    """Take the name of a store apart; touch nothing.
+
+    Args:
+        text: ``KIND:PATH`` or, for a kind without one, ``KIND``; with settings
+            ``KIND:PATH?NAME=VALUE&NAME=VALUE``. A path alone, which has a slash or
+            a dot in it, is that of an SQLite store. The path has no question mark.
+
+    Raises:
+        ValueError: `text` has none of these forms, or a setting is wrong.
+    """
+    name, question, words = text.partition("?")
+    kind, _, path = name.partition(":")
+    if not re.fullmatch("[a-z]*", kind) and re.search("[/.]", name):
+        kind, path = "sqlite", name
+    elif name != "memory" and not (kind in _ON_DISK and path):
+        raise ValueError(f"unknown store {text!r}: use {FORMS}")
+    settings = [_setting(kind, word) for word in words.split("&")] if question else []
+    return Spec(kind, path, dict(settings))
+
+
+def _setting(kind: str, word: str) -> tuple[str, Any]:
+    name, _, value = word.partition("=")
+    known = _SETTINGS[kind]
+    if name not in known:
+        raise ValueError(
+            f"a store of kind {kind} has no setting {name!r}, "
+            f"use: {', '.join(known) or 'none'}"
+        )
+    try:
+        return name.replace("-", "_"), known[name](value)
+    except ValueError as error:
+        raise ValueError(f"{name} is {error}, not {value!r}") from None
+
+
+def _count(value: str) -> int | None:
+    return _amount(value, {"": 1}, "a number, 0 for no bound")
+
+
+def _octets(value: str) -> int | None:
+    return _amount(value, _UNITS, "a number of octets such as 500M, 0 for no bound")
+
+
+def _age(value: str) -> int | None:
+    return _amount(value, _SECONDS, "a time such as 90s, 30m, 12h or 7d, 0 for ever")
+
+
+def _amount(value: str, units: Mapping[str, int], words: str) -> int | None:
+    match = re.fullmatch("([0-9]{1,12})([A-Za-z]?)", value)
+    if match is None or match[2] not in units:
+        raise ValueError(words)
+    return int(match[1]) * units[match[2]] or None
+
+
+def _one_of(*values: str) -> Callable[[str], str]:
+    def check(value: str) -> str:
+        if value not in values:
+            raise ValueError(" or ".join(values))
+        return value
+
+    return check
+
+
+_BOUNDS: dict[str, Callable[[str], Any]] = {
+    "max-count": _count,
+    "max-bytes": _octets,
+    "max-age": _age,
+}
+_SETTINGS: dict[str, dict[str, Callable[[str], Any]]] = {
+    "memory": {**_BOUNDS, "full": _one_of("drop", "refuse")},
+    "sqlite": {**_BOUNDS, "synchronous": _one_of("FULL", "NORMAL")},
+    "maildir": _BOUNDS,
+    "mbox": {},
+}

@@ -1,0 +1,253 @@
+"""Messages kept in an SQLite database."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from zope.interface import implementer
+
+from lazr_smtptest.envelope import Envelope
+from lazr_smtptest.interfaces import IWaitingStore
+from lazr_smtptest.stores import _database, _tables
+from lazr_smtptest.stores._catalog import Catalog
+from lazr_smtptest.stores._connection import Connection
+from lazr_smtptest.stores._crash import passed
+from lazr_smtptest.stores._indexer import Indexer
+from lazr_smtptest.stores._record import Compressor, address_key, fields_of
+from lazr_smtptest.stores._retention import Retention
+from lazr_smtptest.stores._waiting import WaitingStore
+from lazr_smtptest.stores._words import query_of, words_of
+from lazr_smtptest.stores.summary import Summary
+
+if TYPE_CHECKING:
+    from lazr_smtptest.mailbox.criteria import Criteria
+
+__all__ = ["SQLiteStore"]
+
+# Messages that are made searchable at a time, and octets of them.
+_STEP = 50
+_STEP_OCTETS = 4_000_000
+
+
+@implementer(IWaitingStore)
+class SQLiteStore(WaitingStore):
+    """Keeps messages in a database file, and finds them by what is in them.
+
+    Any number of processes of one machine may use the file at the same time. Beside
+    it SQLite has two more, whose names end in ``-wal`` and ``-shm``; what was kept
+    last is in the first of them.
+
+    The messages that came while others were written are written together, and
+    made durable together. Their words are read after that, by another thread, so a
+    search may have to wait for it, and a message may be found a moment later than
+    it is kept. What is deleted makes room in the file, which does not get smaller.
+
+    Args:
+        path: the file. It is made if it is not there; its directory must be.
+        synchronous: ``"FULL"``: a message that was kept is there also after the
+            machine lost its power. ``"NORMAL"``: it is there after the end of the
+            process, however sudden; the power takes the last ones with it.
+        max_count: how many messages; ``None``: any number.
+        max_bytes: how many octets their contents have together; ``None``: any
+            number.
+        max_age: seconds that a message is kept; ``None``: for ever.
+        clock: gives the time, seconds since 1970.
+
+    Raises:
+        StoreError: `path` is no such file, or of a newer version, and is left as it
+            was; or it cannot be used.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        synchronous: str = "FULL",
+        max_count: int | None = None,
+        max_bytes: int | None = None,
+        max_age: float | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        retention = Retention(max_count=max_count, max_bytes=max_bytes, max_age=max_age)
+        super().__init__(retention, clock)
+        # Absolute, because twistd changes its working directory after this.
+        self.path = Path(path).absolute()
+        self._compressor = Compressor()
+        self._writing = Connection(self.path, synchronous)
+        self._catalog = Catalog(Connection(self.path, synchronous))
+        self._added = False
+        self._indexer = Indexer(self._read_some, self._has_added)
+        _database.prepare(self.path)
+        if retention:
+            self._retain()
+            self._writing.close()
+
+    def __repr__(self) -> str:
+        return f"sqlite:{self.path}"
+
+    def close(self) -> None:
+        """Write what there is to be written, and close the file."""
+        self._indexer.close()
+        super().close()
+        self._catalog.close()
+        self._writing.close()
+
+    # Writing, in the store's own thread
+
+    def _write(self, batch: list[Envelope]) -> None:
+        now = int(self._clock() * 1_000_000)
+        rows = [self._row(envelope, now) for envelope in batch]
+        self._writing.change(lambda connection: self._insert(connection, rows))
+        passed("store.after_fsync")
+        passed("store.after_rename")
+        self._added = True
+        self._indexer.wake()
+
+    def _row(self, envelope: Envelope, now: int) -> _tables.Row:
+        coding, octets = self._compressor.compress(envelope.content)
+        return _tables.Row(
+            id=envelope.id,
+            kept_at=now,
+            size=len(envelope.content),
+            fields=fields_of(envelope),
+            coding=coding,
+            octets=octets,
+            recipients=[address_key(address) for address in envelope.rcpt_tos],
+        )
+
+    def _insert(self, connection: sqlite3.Connection, rows: list[_tables.Row]) -> None:
+        _tables.insert(connection, rows)
+        if self._retention:
+            self._drop_oldest(connection)
+        passed("store.after_write")
+
+    def _retain(self) -> float | None:
+        return self._writing.change(self._drop_oldest)
+
+    def _drop_oldest(self, connection: sqlite3.Connection) -> float | None:
+        """Remove what is beyond the bounds; see `_retain`."""
+        count, octets, _ = _tables.state(connection)
+        numbers: list[int] = []
+
+        def facts() -> Iterator[tuple[float, int]]:
+            for number, kept_at, size in _tables.oldest(connection):
+                numbers.append(number)
+                yield kept_at / 1_000_000, size
+
+        surplus = self._retention.surplus(facts(), count, octets, self._clock())
+        _tables.remove(connection, numbers[:surplus])
+        oldest = next(_tables.oldest(connection), None)
+        return None if oldest is None else oldest[1] / 1_000_000
+
+    def delete(self, id: str) -> bool:
+        """Remove the message with that `id`; say whether there was one."""
+
+        def delete(connection: sqlite3.Connection) -> bool:
+            numbers = _tables.numbers_of(connection, id)
+            _tables.remove(connection, numbers)
+            return bool(numbers)
+
+        return self._writer.call(lambda: self._writing.change(delete))
+
+    def clear(self) -> None:
+        """Remove every message."""
+        self._writer.call(lambda: self._writing.change(_tables.clear))
+
+    # Making messages searchable, in the indexer's thread
+
+    def _has_added(self) -> bool:
+        added, self._added = self._added, False
+        return added
+
+    def _read_some(self) -> bool:
+        """Read the words of some messages; say whether there were any."""
+        known = self._catalog.indexed()
+        words, octets = [], 0
+        for number in self._catalog.upwards(known, self._catalog.newest()):
+            envelope = self._catalog.envelope(number)
+            if envelope is not None:
+                words.append((number, *words_of(envelope)))
+                octets += len(envelope.content)
+            if len(words) == _STEP or octets > _STEP_OCTETS:
+                break
+        if words:
+            # If it is lost, it is made again: it need not wait for the disk.
+            change = partial(_tables.add_words, known=known, words=words)
+            self._writer.call(partial(self._writing.change, change, "NORMAL"))
+        return bool(words)
+
+    # Reading, in any thread
+
+    def __len__(self) -> int:
+        """Count the messages."""
+        return self._catalog.state()[0]
+
+    def get(self, id: str) -> Envelope | None:
+        """Give the message with that `id`, the oldest if several have it."""
+        number = self._catalog.number_of(id)
+        return None if number is None else self._catalog.envelope(number)
+
+    def __iter__(self) -> Iterator[Envelope]:
+        """Go through the messages, oldest first, reading each as it is reached."""
+        return self._catalog.read(self._catalog.upwards(0, self._catalog.newest()))
+
+    def __reversed__(self) -> Iterator[Envelope]:
+        """Go through the messages, newest first, reading each as it is reached."""
+        return self._catalog.read(self._catalog.downwards(self._catalog.newest() + 1))
+
+    def _candidates(self, criteria: Criteria) -> Iterator[Envelope]:
+        recipient = criteria.given.get("recipient")
+        if not isinstance(recipient, str) or any(each in recipient for each in "*?"):
+            return iter(self)
+        return self._catalog.read(self._catalog.to(recipient))
+
+    def page(self, after: str | None = None, limit: int = 50) -> list[Summary]:
+        """List messages, newest first.
+
+        Args:
+            after: the `id` of the last message of the page before; ``None``: from
+                the newest on.
+            limit: how many at most.
+
+        Raises:
+            KeyError: there is no message `after`, perhaps not any more.
+            StoreError: the database cannot be read.
+        """
+        return self._catalog.page(after, limit)
+
+    def search(
+        self,
+        text: str,
+        after: str | None = None,
+        limit: int = 50,
+        timeout: float = 5.0,
+    ) -> list[Summary]:
+        """List the messages that have all the words of a text, newest first.
+
+        Looked at are the subject, the addresses, the text and the names of
+        attachments; letters are the same in either case and with any accent. A word
+        that ends in ``*`` stands for all that begin so, and what has other signs in
+        it, such as an address, for its words one after the other.
+
+        Args:
+            text: what to look for.
+            after: see `page`.
+            limit: see `page`.
+            timeout: seconds to wait until what was kept by now can be found.
+
+        Raises:
+            ValueError: there is no word in `text`.
+            KeyError: see `page`.
+            StoreError: the database cannot be read.
+        """
+        query = query_of(text)
+        newest = self._catalog.newest()
+        if self._catalog.indexed() < newest:
+            self._indexer.catch_up(lambda: self._catalog.indexed() >= newest, timeout)
+        return self._catalog.search(query, after, limit)

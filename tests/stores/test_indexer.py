@@ -1,0 +1,114 @@
+"""The thread that reads messages after they are kept."""
+
+from __future__ import annotations
+
+import threading
+from queue import Queue
+
+import pytest
+
+from lazr_smtptest.errors import StoreError
+from lazr_smtptest.stores import _indexer
+from lazr_smtptest.stores._indexer import Indexer
+
+PATIENCE = 30
+
+
+class Pile:
+    """Something to read, one step at a time."""
+
+    def __init__(self, left: int) -> None:
+        self.left = left
+        self.steps: Queue[int] = Queue()
+
+    def step(self) -> bool:
+        if self.left == 0:
+            return False
+        self.left -= 1
+        self.steps.put(self.left)
+        return True
+
+
+def test_it_reads_until_nothing_is_left() -> None:
+    """And its thread ends."""
+    pile = Pile(5)
+    indexer = Indexer(pile.step, lambda: False)
+    indexer.wake()
+    thread = indexer._thread
+    assert thread is not None
+    thread.join(PATIENCE)
+    assert (pile.left, indexer._thread) == (0, None)
+
+
+def test_who_catches_up_waits_for_what_is_wanted() -> None:
+    """Not for all the rest."""
+    pile = Pile(10)
+    indexer = Indexer(pile.step, lambda: False)
+    indexer.catch_up(lambda: pile.left <= 5, PATIENCE)
+    assert pile.left <= 5
+    indexer.close()
+
+
+def test_who_catches_up_has_a_timeout() -> None:
+    """The reading goes on."""
+    go_on = threading.Event()
+    pile = Pile(1)
+
+    def step() -> bool:
+        go_on.wait(PATIENCE)
+        return pile.step()
+
+    indexer = Indexer(step, lambda: False)
+    indexer.catch_up(lambda: pile.left == 0, 0.01)
+    assert pile.left == 1
+    go_on.set()
+    assert pile.steps.get(timeout=PATIENCE) == 0
+    indexer.close()
+
+
+def test_it_rests_while_messages_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are more urgent; but not more than somebody who waits."""
+    monkeypatch.setattr(_indexer, "_REST", 1e9)
+    pile = Pile(3)
+    indexer = Indexer(pile.step, lambda: True)
+    indexer.wake()
+    pile.steps.get(timeout=PATIENCE)
+    assert pile.left == 2
+    indexer.catch_up(lambda: pile.left == 0, PATIENCE)
+    assert pile.left == 0
+    indexer.close()
+
+
+def test_close_ends_its_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is not read is read another time."""
+    monkeypatch.setattr(_indexer, "_REST", 1e9)
+    pile = Pile(3)
+    indexer = Indexer(pile.step, lambda: True)
+    indexer.wake()
+    pile.steps.get(timeout=PATIENCE)
+    indexer.close()
+    assert pile.left == 2
+
+
+def test_an_error_is_logged_and_tried_again_later(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The disk may be full."""
+    pile = Pile(1)
+    errors = [StoreError("no space")]
+
+    def step() -> bool:
+        if errors:
+            raise errors.pop()
+        return pile.step()
+
+    indexer = Indexer(step, lambda: False)
+    indexer.catch_up(lambda: False, PATIENCE)
+    assert "messages cannot be made searchable: no space" in caplog.text
+    indexer.catch_up(lambda: False, PATIENCE)
+    assert pile.left == 0
+
+
+def test_close_without_a_start_is_no_error() -> None:
+    """There may have been nothing to read."""
+    Indexer(Pile(0).step, lambda: False).close()

@@ -1,0 +1,218 @@
+"""Lists of messages, and finding them by their words."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lazr_smtptest.stores import SQLiteStore, sqlite
+from lazr_smtptest.stores._words import query_of, words_of
+
+from .envelopes import make_envelope
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[SQLiteStore]:
+    """Open a new store."""
+    store = SQLiteStore(tmp_path / "mail.db")
+    yield store
+    store.close()
+
+
+def subjects(summaries: list[Any]) -> list[str]:
+    """Say which messages these are."""
+    return [summary.subject for summary in summaries]
+
+
+def mail(subject: str, text: str = "Hi.", **changes: Any) -> Any:
+    content = f"Subject: {subject}\r\n\r\n{text}\r\n".encode()
+    return make_envelope(content=content, **changes)
+
+
+# Pages
+
+
+def test_a_page_is_newest_first(store: SQLiteStore) -> None:
+    """As people want it."""
+    for number in range(5):
+        store.add(make_envelope(number))
+    assert subjects(store.page(limit=3)) == ["message 4", "message 3", "message 2"]
+
+
+def test_the_next_page_begins_behind_the_last_message(store: SQLiteStore) -> None:
+    """Whatever has come meanwhile."""
+    for number in range(5):
+        store.add(make_envelope(number))
+    last = store.page(limit=3)[-1].id
+    store.add(make_envelope(5))
+    assert subjects(store.page(after=last)) == ["message 1", "message 0"]
+
+
+def test_a_page_behind_the_last_message_is_empty(store: SQLiteStore) -> None:
+    """That is the end."""
+    store.add(make_envelope())
+    assert store.page(after=store.page()[-1].id) == []
+
+
+def test_a_page_behind_an_unknown_message_is_an_error(store: SQLiteStore) -> None:
+    """It may have been deleted."""
+    with pytest.raises(KeyError, match="unknown"):
+        store.page(after="unknown")
+
+
+def test_a_summary_says_what_a_list_shows(store: SQLiteStore) -> None:
+    """Without the content."""
+    store.add(make_envelope(7, id="id-7"))
+    (summary,) = store.page()
+    assert (summary.id, summary.mail_from, summary.rcpt_tos) == (
+        "id-7",
+        "sender7@example.com",
+        ("one@example.com", "two@example.com"),
+    )
+    assert summary.size == len(make_envelope(7).content)
+
+
+def test_the_subject_is_there_before_and_after_it_was_read(store: SQLiteStore) -> None:
+    """It is read on the spot, if need be."""
+    store.add(mail("=?utf-8?q?Gr=C3=BC=C3=9Fe?="))
+    store.search("anything")
+    assert subjects(store.page()) == ["Grüße"]
+
+
+# Words
+
+
+@pytest.fixture
+def invoice(store: SQLiteStore) -> Any:
+    """A message with something to look for, between two others."""
+    message = EmailMessage()
+    message["Subject"] = "Your invoice, Grüße"
+    message["From"] = "Shop <orders@shop.example>"
+    message.set_content("The number is 4711, and not 4712.")
+    message.add_attachment(b"%PDF-", "application", "pdf", filename="bill.pdf")
+    content = message.as_bytes().replace(b"\n", b"\r\n")
+    store.add(make_envelope(1))
+    store.add(
+        make_envelope(2, content=content, rcpt_tos=("anna@example.org",), id="wanted")
+    )
+    store.add(make_envelope(3))
+    return store
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("invoice", "INVOICE", "your invoice", "invoice your", "inv*", "gruße"),
+        *("anna@example.org", "orders@shop.example", "shop", "sender2@example.com"),
+        *("4711", "4711 anna invoice", "bill.pdf", "bill"),
+    ],
+)
+def test_a_message_is_found_by_its_words(invoice: SQLiteStore, text: str) -> None:
+    """Of the subject, the addresses, the text, and the names of attachments."""
+    assert [each.id for each in invoice.search(text)] == ["wanted"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("nothing", "invoice nothing", "nvoice", "anna@example.com"),
+        *("invoice NOT 4713", "invoice OR nothing", "subject:invoice", "NEAR(a b)"),
+    ],
+)
+def test_what_has_not_all_of_the_words_is_not_found(
+    invoice: SQLiteStore, text: str
+) -> None:
+    """There are no operators: every word is a word."""
+    assert invoice.search(text) == []
+
+
+@pytest.mark.parametrize("text", ["", " ", '"', "* @ .", "\0"])
+def test_a_text_without_a_word_is_an_error(invoice: SQLiteStore, text: str) -> None:
+    """Everything, or nothing, would be found."""
+    with pytest.raises(ValueError, match="there is no word to look for in"):
+        invoice.search(text)
+
+
+def test_what_is_found_comes_newest_first_and_in_pages(store: SQLiteStore) -> None:
+    """As in the list of all."""
+    for number in range(6):
+        store.add(mail(f"{number}", "even" if number % 2 == 0 else "odd"))
+    first = store.search("even", limit=2)
+    assert subjects(first) == ["4", "2"]
+    assert subjects(store.search("even", after=first[-1].id, limit=2)) == ["0"]
+
+
+def test_a_message_of_html_alone_is_found_by_its_text(store: SQLiteStore) -> None:
+    """And not by its tags."""
+    content = b"Content-Type: text/html\r\n\r\n<p class='x'>Hello <b>Anna</b></p>\r\n"
+    store.add(make_envelope(content=content))
+    assert len(store.search("hello anna")) == 1
+    assert store.search("class") == []
+
+
+def test_a_deleted_message_is_not_found(store: SQLiteStore) -> None:
+    """Nor is it in a list."""
+    store.add(mail("one", id="id-1"))
+    store.search("one")
+    store.delete("id-1")
+    assert store.search("one") == store.page() == []
+
+
+def test_a_search_waits_for_what_was_kept_before_it(store: SQLiteStore) -> None:
+    """Words are read after the message is kept."""
+    for number in range(200):
+        store.add(mail(f"message {number}"))
+    assert len(store.search("message", limit=500)) == 200
+
+
+def test_what_another_run_has_not_read_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may have come to a sudden end."""
+    with monkeypatch.context() as patch:
+        patch.setattr(sqlite.Indexer, "wake", lambda self: None)
+        before = SQLiteStore(tmp_path / "mail.db")
+        before.add(mail("left over"))
+        before.close()
+    store = SQLiteStore(tmp_path / "mail.db")
+    assert subjects(store.search("left over")) == ["left over"]
+    store.close()
+
+
+def test_two_stores_do_not_read_a_message_twice(tmp_path: Path) -> None:
+    """They may be two processes."""
+    stores = [SQLiteStore(tmp_path / "mail.db") for _ in range(2)]
+    for number in range(100):
+        stores[number % 2].add(mail("twice"))
+    for store in stores:
+        assert len(store.search("twice", limit=500)) == 100
+        store.close()
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text())
+def test_no_text_is_a_wrong_query(text: str) -> None:
+    """Whatever people type."""
+    try:
+        query = query_of(text)
+    except ValueError:
+        return
+    connection = sqlite3.connect(":memory:")
+    connection.execute("CREATE VIRTUAL TABLE words USING fts5 (text)")
+    connection.execute("SELECT * FROM words WHERE words MATCH ?", (query,)).fetchall()
+    connection.close()
+
+
+@pytest.mark.parametrize("octets", [b"<" * 100_000, b"<a" * 100_000, b"\0\xff\xfe"])
+def test_words_of_hostile_html_take_no_time(octets: bytes) -> None:
+    """They are a part of what there is."""
+    content = b"Content-Type: text/html\r\n\r\n" + octets
+    words = words_of(make_envelope(content=content))
+    assert max(map(len, words)) <= 65_536

@@ -1,0 +1,384 @@
+"""The database on disk: whose it is, what is in it, and who else may use it."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from lazr_smtptest.errors import StoreError
+from lazr_smtptest.stores import SQLiteStore, _database, _record
+
+from .envelopes import make_envelope
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Say where the database is to be."""
+    return tmp_path / "mail.db"
+
+
+@pytest.fixture
+def open_store(path: Path) -> Iterator[Callable[..., SQLiteStore]]:
+    """Open a store there, and close it after the test."""
+    opened: list[SQLiteStore] = []
+
+    def open_store(**options: object) -> SQLiteStore:
+        opened.append(SQLiteStore(path, **options))
+        return opened[-1]
+
+    yield open_store
+    for store in opened:
+        store.close()
+
+
+OpenStore = Callable[..., SQLiteStore]
+
+
+def execute(path: Path, *statements: str) -> list[tuple[object, ...]]:
+    """Do something with the database, as another program."""
+    with closing(sqlite3.connect(path)) as connection, connection:
+        for statement in statements:
+            rows = connection.execute(statement).fetchall()
+        return rows
+
+
+def refused(path: Path, words: str) -> None:
+    """Check that a file is refused, and stays as it is, and alone."""
+    before = path.read_bytes()
+    with pytest.raises(StoreError, match=words) as caught:
+        SQLiteStore(path)
+    assert "\n" not in str(caught.value)
+    assert path.read_bytes() == before
+    assert [each.name for each in path.parent.iterdir()] == [path.name]
+
+
+def test_an_existing_database_keeps_its_messages(open_store: OpenStore) -> None:
+    """They are there when it is opened again."""
+    first = open_store()
+    first.add(make_envelope())
+    first.close()
+    assert list(open_store()) == [make_envelope()]
+
+
+def test_a_store_sees_what_another_one_has_kept(open_store: OpenStore) -> None:
+    """Nothing has to be opened again."""
+    one, other = open_store(), open_store()
+    one.add(make_envelope(1))
+    assert list(other) == [make_envelope(1)]
+    other.add(make_envelope(2))
+    assert list(one) == [make_envelope(1), make_envelope(2)]
+
+
+def test_two_processes_lose_nothing(
+    path: Path, two_writers: Callable[[str], list[str]], open_store: OpenStore
+) -> None:
+    """Two servers may write to one database at the same time, also a new one."""
+    written = two_writers(f"sqlite:{path}")
+    read = [envelope.content.split()[0].decode() for envelope in open_store()]
+    assert sorted(read) == written
+
+
+def test_it_is_a_database_in_wal_mode(path: Path, open_store: OpenStore) -> None:
+    """Readers do not wait for the writer."""
+    open_store().close()
+    assert execute(path, "PRAGMA journal_mode") == [("wal",)]
+
+
+def test_a_content_is_compressed(path: Path, open_store: OpenStore) -> None:
+    """Messages are mostly text."""
+    store = open_store()
+    store.add(make_envelope(content=b"Subject: a\r\n\r\n" + b"Hello. " * 1000))
+    ((size,),) = execute(path, "SELECT length(octets) FROM body")
+    assert size < 200
+
+
+@pytest.mark.parametrize("size", [0, 100, 1000, 100_000])
+def test_it_can_be_compressed_without_zstandard(
+    open_store: OpenStore, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    """The standard library does it too."""
+    monkeypatch.setattr(_record, "zstandard", None)
+    store = open_store()
+    store.add(make_envelope(content=b"x" * size))
+    assert [each.content for each in store] == [b"x" * size]
+
+
+def test_what_zstandard_has_compressed_says_what_is_missing(
+    open_store: OpenStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such a database may come from another machine."""
+    pytest.importorskip("zstandard")
+    open_store().add(make_envelope(content=b"x" * 1000))
+    monkeypatch.setattr(_record, "zstandard", None)
+    with pytest.raises(StoreError, match=r"install lazr\.smtptest\[sqlite\]"):
+        list(open_store())
+
+
+# Whose file it is
+
+
+def test_another_kind_of_file_is_refused(path: Path) -> None:
+    """A file that is no database stays as it is."""
+    path.write_bytes(b"my thesis\n" * 100)
+    refused(path, f"^'{path}' is not an SQLite database$")
+
+
+def test_a_database_of_another_program_is_refused(path: Path) -> None:
+    """Nothing is added to it."""
+    execute(path, "CREATE TABLE thesis (text)")
+    refused(path, f"^'{path}' is an SQLite database of another program$")
+
+
+def test_a_newer_database_is_refused(
+    path: Path, open_store: OpenStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a newer version has written this one does not understand."""
+    newer = [*_database.MIGRATIONS, ("CREATE TABLE news (text)",)]
+    with monkeypatch.context() as patch:
+        patch.setattr(_database, "MIGRATIONS", newer)
+        open_store().close()
+    refused(path, r"newer lazr\.smtptest: its version is 2, and this one knows 1$")
+
+
+def test_an_older_database_is_brought_up_to_date(
+    path: Path, open_store: OpenStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And its messages stay."""
+    store = open_store()
+    store.add(make_envelope())
+    store.close()
+    newer = [*_database.MIGRATIONS, ("CREATE TABLE news (text)",)]
+    monkeypatch.setattr(_database, "MIGRATIONS", newer)
+    assert list(open_store()) == [make_envelope()]
+    assert execute(path, "PRAGMA user_version") == [(2,)]
+    assert execute(path, "SELECT count(*) FROM news") == [(0,)]
+
+
+def test_a_migration_that_fails_changes_nothing(
+    path: Path, open_store: OpenStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It can be tried again."""
+    open_store().close()
+    newer = [*_database.MIGRATIONS, ("CREATE TABLE news (text)", "CREATE nonsense")]
+    with monkeypatch.context() as patch:
+        patch.setattr(_database, "MIGRATIONS", newer)
+        with pytest.raises(StoreError, match="as an SQLite store: near"):
+            open_store()
+    assert execute(path, "PRAGMA user_version") == [(1,)]
+    assert len(open_store()) == 0
+
+
+def test_an_empty_file_becomes_a_database(path: Path, open_store: OpenStore) -> None:
+    """As one that was made by ``mktemp``."""
+    path.touch()
+    assert len(open_store()) == 0
+
+
+def test_a_directory_is_refused(tmp_path: Path) -> None:
+    """A directory is not a database."""
+    with pytest.raises(StoreError, match=r"as an SQLite store: Is a directory$"):
+        SQLiteStore(tmp_path)
+
+
+def test_a_missing_parent_is_not_made(tmp_path: Path) -> None:
+    """Only the file itself is made."""
+    with pytest.raises(StoreError, match=f"there is no directory '{tmp_path}/a'$"):
+        SQLiteStore(tmp_path / "a" / "b")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_directory_without_write_permission_is_refused(as_nobody: Path) -> None:
+    """A file must not be made where this user may not write."""
+    with pytest.raises(StoreError, match=r"as an SQLite store: Permission denied$"):
+        SQLiteStore(as_nobody / "box")
+
+
+def test_a_damaged_database_is_refused(path: Path, open_store: OpenStore) -> None:
+    """In one line."""
+    open_store().close()
+    data = bytearray(path.read_bytes())
+    data[100:8000] = b"\xff" * 7900
+    path.write_bytes(data)
+    with pytest.raises(StoreError, match="as an SQLite store: ") as caught:
+        SQLiteStore(path)
+    assert "\n" not in str(caught.value)
+
+
+# While it is used
+
+
+def test_a_file_that_was_taken_away_takes_no_messages(
+    path: Path, open_store: OpenStore
+) -> None:
+    """They would be gone with it."""
+    store = open_store()
+    store.add(make_envelope(1))
+    for file in path.parent.iterdir():
+        file.unlink()
+    with pytest.raises(StoreError, match=f"to SQLite store '{path}': No such file"):
+        store.add(make_envelope(2))
+    assert not path.exists()
+
+
+def test_a_file_that_was_put_in_its_place_takes_no_messages(
+    path: Path, open_store: OpenStore
+) -> None:
+    """Unless it is one of ours."""
+    store = open_store()
+    store.add(make_envelope(1))
+    for file in path.parent.iterdir():
+        file.unlink()
+    execute(path, "CREATE TABLE thesis (text)")
+    with pytest.raises(StoreError, match="is not the database any more that it was"):
+        store.add(make_envelope(2))
+
+
+def test_a_lock_of_another_process_is_waited_for(
+    path: Path, open_store: OpenStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For a time; then the message is refused, and nothing of it stays."""
+    monkeypatch.setattr(_database, "_PATIENCE", 0.05)
+    store = open_store()
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StoreError, match="database is locked"):
+            store.add(make_envelope(1))
+    store.add(make_envelope(2))
+    assert list(store) == [make_envelope(2)]
+
+
+def test_the_order_is_that_of_arrival_whatever_the_clock_says(
+    open_store: OpenStore,
+) -> None:
+    """It may be set back."""
+    times = iter([2e9, 1e9, 0.0])
+    store = open_store(clock=lambda: next(times))
+    for number in range(3):
+        store.add(make_envelope(number))
+    assert list(store) == [make_envelope(number) for number in range(3)]
+
+
+def test_a_number_is_never_used_again(path: Path, open_store: OpenStore) -> None:
+    """Whoever has remembered one finds nothing else under it."""
+    store = open_store()
+    store.add(make_envelope(1))
+    store.clear()
+    store.add(make_envelope(2))
+    store.delete(next(iter(store)).id)
+    store.add(make_envelope(3))
+    assert execute(path, "SELECT number FROM message") == [(3,)]
+
+
+@pytest.mark.parametrize("how", ["delete", "clear", "drop"])
+def test_nothing_is_left_of_what_was_deleted(
+    path: Path, open_store: OpenStore, how: str
+) -> None:
+    """In no table."""
+    store = open_store(max_count=1 if how == "drop" else None)
+    store.add(make_envelope(1, id="id-1"))
+    store.search("hello")
+    if how == "delete":
+        store.delete("id-1")
+    elif how == "clear":
+        store.clear()
+    else:
+        store.add(make_envelope(2))
+        store.search("hello")
+    left = 1 if how == "drop" else 0
+    counts = {
+        table: execute(path, f"SELECT count(*) FROM {table}")[0][0]
+        for table in ("message", "body", "recipient", "words")
+    }
+    assert counts == {
+        "message": left,
+        "body": left,
+        "recipient": 2 * left,
+        "words": left,
+    }
+    assert len(store) == left
+
+
+def test_an_id_that_came_twice_stands_for_the_older(open_store: OpenStore) -> None:
+    """And both are deleted by it."""
+    store = open_store()
+    for number in (1, 2):
+        store.add(make_envelope(number, id="id"))
+    assert store.get("id") == make_envelope(1)
+    assert store.delete("id")
+    assert len(store) == 0
+
+
+def test_synchronous_is_what_was_asked_for(open_store: OpenStore) -> None:
+    """FULL makes SQLite wait for the disk at each commit."""
+    for name, number in (("NORMAL", 1), ("FULL", 2)):
+        store = open_store(synchronous=name)
+        seen = store._writing.change(
+            lambda connection: connection.execute("PRAGMA synchronous").fetchone()
+        )
+        assert seen == (number,)
+
+
+def kept(store: SQLiteStore) -> list[int]:
+    """Say which messages are there."""
+    return [envelope.peer[1] - 40000 for envelope in store]
+
+
+def test_the_oldest_go_at_the_count(open_store: OpenStore) -> None:
+    """When the next one comes, and when the database is opened."""
+    store = open_store(max_count=3)
+    for number in range(5):
+        store.add(make_envelope(number))
+    assert (kept(store), len(store)) == ([2, 3, 4], 3)
+    assert kept(open_store(max_count=2)) == [3, 4]
+
+
+def test_the_oldest_go_at_the_octets(open_store: OpenStore) -> None:
+    """Those of the contents count, before they are compressed."""
+    store = open_store(max_bytes=2500)
+    for number in range(5):
+        store.add(make_envelope(number, content=b"x" * 1000))
+    assert kept(store) == [3, 4]
+
+
+def test_what_is_too_old_goes(open_store: OpenStore) -> None:
+    """By the clock that the store was given."""
+    times = [1000.0]
+    store = open_store(max_age=10, clock=lambda: times[-1])
+    store.add(make_envelope(0))
+    times.append(1011.0)
+    store.add(make_envelope(1))
+    assert kept(store) == [1]
+
+
+def test_what_becomes_too_old_goes_without_a_message(open_store: OpenStore) -> None:
+    """The store's thread wakes up for it."""
+    times = iter([1000.0, 1000.0, 1000.0, 1009.99])
+    gone = threading.Event()
+
+    def clock() -> float:
+        now = next(times, None)
+        if now is None:
+            gone.set()
+            return 2000.0
+        return now
+
+    store = open_store(max_age=10, clock=clock)
+    store.add(make_envelope(0))
+    assert gone.wait(30)
+    store.close()
+    assert kept(store) == []
+
+
+def test_nothing_goes_for_a_clock_that_is_set_back(open_store: OpenStore) -> None:
+    """A message of the future is not old."""
+    times = [5000.0]
+    store = open_store(max_age=10, clock=lambda: times[-1])
+    store.add(make_envelope(0))
+    times.append(100.0)
+    store.add(make_envelope(1))
+    assert kept(store) == [0, 1]

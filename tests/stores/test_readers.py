@@ -81,7 +81,8 @@ def test_mutt_reads_it(box: tuple[str, Path], folder: Path) -> None:
     """Each message, with its subject and its recipients."""
     out = folder / "out"
     keys = f"<tag-pattern>~A<enter><tag-prefix><pipe-message>cat > {out}<enter><exit>"
-    command = [program("mutt"), "-n", "-F", "/dev/null", "-f", str(box[1])]
+    (folder / "muttrc").touch()
+    command = [program("mutt"), "-n", "-F", str(folder / "muttrc"), "-f", str(box[1])]
     # It asks no questions.
     settings = f"set quit=yes wait_key=no move=no folder={folder}"
     run_on_a_terminal([*command, "-e", settings, "-e", f'push "{keys}"'], folder)

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from lazr_smtptest.listener import Listener
     from lazr_smtptest.mailbox import Mailbox, MailboxView, NotReceived
     from lazr_smtptest.moment import Moment
-    from lazr_smtptest.server import CaptureServer, QueueServer, Server, StoreServer
+    from lazr_smtptest.server import QueueServer, Server
     from lazr_smtptest.service import SMTPService
     from lazr_smtptest.session import Session, Transaction
     from lazr_smtptest.sessionlog import Counters, SessionLog
@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from lazr_smtptest.smtp.settings import Settings
     from lazr_smtptest.smtp.tls import TLS, TLSError
     from lazr_smtptest.stores import open_store
+    from lazr_smtptest.storeserver import CaptureServer, StoreServer
     from lazr_smtptest.transcript import Line, Transcript
 
 __all__ = [  # noqa: RUF022 - in the order of `sorted`
@@ -114,7 +115,7 @@ _HOMES = {
     "Attachment": "content.attachment",
     "Auth": "smtp.login",
     "CaptureController": "capture",
-    "CaptureServer": "server",
+    "CaptureServer": "storeserver",
     "ClientError": "smtp.errors",
     "Controller": "controller",
     "Counters": "sessionlog",
@@ -153,7 +154,7 @@ _HOMES = {
     "Settings": "smtp.settings",
     "StateError": "errors",
     "StoreError": "errors",
-    "StoreServer": "server",
+    "StoreServer": "storeserver",
     "TLS": "smtp.tls",
     "TLSError": "smtp.tls",
     "Transaction": "session",

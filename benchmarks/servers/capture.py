@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from twisted.internet import reactor
 from twisted.internet.endpoints import TCP4ServerEndpoint
 
-from lazr_smtptest.server import CaptureServer
+from lazr_smtptest.storeserver import CaptureServer
 
 from ..usage import resident
 from .desk import open_desk

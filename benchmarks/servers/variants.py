@@ -11,9 +11,9 @@ from contextlib import ExitStack
 
 import attrs
 
-from lazr_smtptest.server import CaptureServer
 from lazr_smtptest.smtp.login import Auth
 from lazr_smtptest.smtp.tls import TLS
+from lazr_smtptest.storeserver import CaptureServer
 
 Variant = Callable[[CaptureServer, str, ExitStack], None]
 

@@ -187,7 +187,7 @@ SCENARIOS: tuple[Scenario, ...] = (
         "connections",
         "1 KB over so many connections that are reused",
         {
-            f"ours, {number:,}": Plan(connections=number)
+            f"ours, {number:,}": Plan(connections=number, before=10 * number, own=True)
             for number in (1, 10, 100, 1000, 5000)
         },
     ),

@@ -34,11 +34,16 @@ SCENARIOS = (
     "idle",
     "reactor",
     "transcript",
+    "faults",
+    "workers",
     "log",
     "start-stop",
     "start-mail-stop",
     "latency",
     "waiters",
+    "messages",
+    "sizes",
+    "connections",
     "memory",
     "peak",
 )
@@ -87,7 +92,7 @@ def test_a_scenario_measures_ours(scenario: str, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     title, head, ours, *_ = done.stdout.split("\n\n")[1].splitlines()
     assert title.startswith(f"{scenario}: ")
-    assert ours.startswith("ours ")
+    assert ours.startswith("ours")
     assert len(ours) <= len(head)
     (kept,) = json.loads(file.read_text(encoding="utf-8"))["scenarios"]
     assert len(kept["results"][0]["samples"]) == 1

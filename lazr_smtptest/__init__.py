@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         ListenError,
         StateError,
         StoreError,
+        StoreFullError,
     )
     from lazr_smtptest.faults import (
         FaultFileError,
@@ -102,6 +103,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`
     "Settings",
     "StateError",
     "StoreError",
+    "StoreFullError",
     "StoreServer",
     "TLS",
     "TLSError",
@@ -154,6 +156,7 @@ _HOMES = {
     "Settings": "smtp.settings",
     "StateError": "errors",
     "StoreError": "errors",
+    "StoreFullError": "errors",
     "StoreServer": "storeserver",
     "TLS": "smtp.tls",
     "TLSError": "smtp.tls",

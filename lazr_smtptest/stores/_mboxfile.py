@@ -70,10 +70,12 @@ def serialised(envelope: Envelope, now: float) -> bytes:
         sender = "MAILER-DAEMON"
     head = _FROM + f"{sender} {time.asctime(time.gmtime(now))}\n".encode("ascii")
     head += _FLAG + _NOT_KEPT + _LF
-    content = envelope.content.replace(_CRLF, _LF)
-    if content.replace(_LF, _CRLF) != envelope.content or content[-1:] != _LF:
+    # Asked for once: it may be in a file.
+    received = envelope.content
+    content = received.replace(_CRLF, _LF)
+    if content.replace(_LF, _CRLF) != received or content[-1:] != _LF:
         head += _AS_RECEIVED
-        content = envelope.content + _LF
+        content = received + _LF
     message = _fields.to_bytes(envelope, content, _LF)
     return head + _TO_QUOTE.sub(rb">\1", message) + _LF
 

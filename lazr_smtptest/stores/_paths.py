@@ -60,8 +60,11 @@ def opened(path: Path, flags: int) -> Iterator[int]:
         os.close(descriptor)
 
 
-def write_all(descriptor: int, data: bytes, offset: int = 0) -> None:
+def write_all(descriptor: int, data: bytes, offset: int = 0) -> int:
     """Write all of `data`, beginning at an offset of the file.
+
+    Returns:
+        how many octets that were.
 
     Raises:
         OSError: it could not be written, or not all of it.
@@ -70,6 +73,7 @@ def write_all(descriptor: int, data: bytes, offset: int = 0) -> None:
     while rest:
         written = os.pwrite(descriptor, rest, offset)
         rest, offset = rest[written:], offset + written
+    return len(data)
 
 
 def sync_directory(path: Path) -> None:

@@ -73,12 +73,12 @@ class WaitingStore(Store):
             StoreFullError: there is no room for it.
             StoreError: it could not be written; nothing of it is left.
         """
-        self._retention.check(len(envelope.content))
+        self._retention.check(envelope.size)
         self._writer.add(named(envelope))
 
     def submit(self, envelope: Envelope, done: Done) -> None:
         """Keep `envelope` soon; see `IWaitingStore`."""
-        self._retention.check(len(envelope.content))
+        self._retention.check(envelope.size)
         self._writer.submit(named(envelope), done)
 
     def close(self) -> None:

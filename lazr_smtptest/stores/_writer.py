@@ -42,8 +42,10 @@ _PATIENCE = 5.0
 _GATHERING = 0.5
 _LONGEST_GATHERING = 0.005
 
-# One batch is one piece of memory, and one moment in which nobody hears anything.
+# One batch is one piece of memory, and one moment in which nobody hears anything:
+# messages, and octets of them.
 _BATCH = 256
+_BATCH_OCTETS = 16 * 1024 * 1024
 
 
 @attrs.frozen(eq=False)
@@ -209,12 +211,15 @@ def _batches(
 ) -> Iterator[list[_Message] | Callable[[], object]]:
     """Put messages that follow each other together, and keep the order."""
     batch: list[_Message] = []
+    octets = 0
     for job in jobs:
-        if batch and (len(batch) >= size or not isinstance(job, _Message)):
+        full = len(batch) >= size or octets >= _BATCH_OCTETS
+        if batch and (full or not isinstance(job, _Message)):
             yield batch
-            batch = []
+            batch, octets = [], 0
         if isinstance(job, _Message):
             batch.append(job)
+            octets += job.envelope.size
         else:
             yield job
     if batch:

@@ -155,10 +155,11 @@ class MaildirStore(WaitingStore):
         return self._last
 
     def _write_file(self, name: str, envelope: Envelope) -> None:
-        data = _fields.to_bytes(envelope, envelope.content, _CRLF)
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
         with opened(self.path / "tmp" / name, flags) as descriptor:
-            write_all(descriptor, data)
+            size = write_all(descriptor, _fields.to_bytes(envelope, b"", _CRLF))
+            for block in envelope.blocks():
+                size += write_all(descriptor, block, size)
         passed("store.after_write")
 
     def _sync_file(self, name: str) -> None:

@@ -71,7 +71,7 @@ class MemoryStore(Store):
             StoreFullError: it is beyond a bound.
         """
         envelope = named(envelope)
-        size = len(envelope.content)
+        size = envelope.size
         self._retention.check(size)
         with self._lock:
             if self._refuses and self._retention.exceeded(
@@ -84,12 +84,12 @@ class MemoryStore(Store):
         self._subscribers.tell(envelope)
 
     def _drop_oldest(self) -> None:
-        oldest = ((kept_at, len(each.content)) for kept_at, each in self._kept)
+        oldest = ((kept_at, each.size) for kept_at, each in self._kept)
         surplus = self._retention.surplus(
             oldest, len(self._kept), self._octets, self._clock()
         )
         for _ in range(surplus):
-            self._octets -= len(self._kept.popleft()[1].content)
+            self._octets -= self._kept.popleft()[1].size
 
     def get(self, id: str) -> Envelope | None:
         """Give the message with that `id`; ``None`` if there is none."""
@@ -109,7 +109,7 @@ class MemoryStore(Store):
 
     def _replace(self, kept: list[tuple[float, Envelope]]) -> None:
         self._kept = deque(kept)
-        self._octets = sum(len(envelope.content) for _, envelope in kept)
+        self._octets = sum(envelope.size for _, envelope in kept)
 
     def close(self) -> None:
         """Do nothing: there is nothing to release."""

@@ -114,7 +114,7 @@ class SQLiteStore(WaitingStore):
         return _tables.Row(
             id=envelope.id,
             kept_at=now,
-            size=len(envelope.content),
+            size=envelope.size,
             fields=fields_of(envelope),
             coding=coding,
             octets=octets,
@@ -173,7 +173,7 @@ class SQLiteStore(WaitingStore):
             envelope = self._catalog.envelope(number)
             if envelope is not None:
                 words.append((number, *words_of(envelope)))
-                octets += len(envelope.content)
+                octets += envelope.size
             if len(words) == _STEP or octets > _STEP_OCTETS:
                 break
         if words:

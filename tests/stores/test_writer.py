@@ -235,3 +235,17 @@ def test_what_goes_wrong_between_messages_is_logged(
     writer.add(make_envelope())
     writer.close()
     assert "w: no room" in caplog.text
+
+
+def test_a_batch_has_a_bound_of_octets(
+    disk: Disk, writer: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is all in memory at once."""
+    monkeypatch.setattr(_writer, "_BATCH_OCTETS", 1000)
+    writer.submit(make_envelope(), lambda error: None)
+    disk.size_of_batch()
+    for _ in range(4):
+        writer.submit(make_envelope(content=b"x" * 600), lambda error: None)
+    for _ in range(2):
+        disk.go_on.put(None)
+        assert disk.size_of_batch() == 2

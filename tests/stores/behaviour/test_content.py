@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lazr_smtptest.interfaces import IMessageStore
+from lazr_smtptest.spool import SpooledContent
 
 from ...content.test_hostile import HOSTILE
 from ..envelopes import make_envelope
@@ -146,3 +147,12 @@ def test_any_octets_are_kept_byte_for_byte(
     for content in contents:
         store.add(make_envelope(content=content))
     assert [envelope.content for envelope in store] == contents
+
+
+def test_a_content_that_is_in_a_file_is_kept(store: IMessageStore) -> None:
+    """A server puts large ones there while they come in."""
+    content = SpooledContent()
+    for octets in (b"Subject: large\r\n\r\n", b"x" * 500_000 + b"\r", b"\ny\r\n"):
+        content.append(octets)
+    store.add(make_envelope(content=content))
+    assert [each.content for each in store] == [content.read()]

@@ -94,7 +94,9 @@ def _box(name: str, level: int, left: float, width: float) -> str:
     ours = "lazr_smtptest" in file or name == _ROOT
     colour = _OURS if ours else _TWISTED if "twisted" in file else _OTHER
     top = level * _HEIGHT
-    label = escape(function[: int((width - 4) / _LETTER)] if width > 12 else "")
+    # Without the class, for which there is no room.
+    method = function.rstrip().rpartition(".")[2]
+    label = escape(method[: max(0, int((width - 4) / _LETTER))])
     return (
         f'<rect x="{left:.1f}" y="{top}" width="{width:.1f}" height="{_HEIGHT - 1}" '
         f'fill="{colour}" stroke="white" stroke-width="0.5"/>'

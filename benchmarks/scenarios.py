@@ -9,7 +9,7 @@ from functools import partial
 from . import memory, throughput, waiting
 from .load import driver
 from .load.plan import Plan
-from .peers.ours import Ours
+from .peers.ours import Ours, Twistd
 from .peers.peer import Peer
 from .scenario import Ceiling, Entry, Goal, Scenario, Wanted
 from .startstop import entries as startstop
@@ -39,6 +39,18 @@ def _variants(
         columns=throughput.COLUMNS,
         enter=partial(throughput.variants, plan, peers),
         goals=goals,
+    )
+
+
+def _growth(name: str, title: str, plans: Mapping[str, Plan]) -> Scenario:
+    """Compare our server with itself, under loads that grow."""
+    (what,) = {driver(plan) for plan in plans.values()}
+    return Scenario(
+        name=name,
+        title=f"{title}; {what}",
+        columns=throughput.COLUMNS,
+        enter=partial(throughput.growth, plans),
+        heavy=True,
     )
 
 
@@ -122,6 +134,20 @@ SCENARIOS: tuple[Scenario, ...] = (
         Goal("rate", "ours, none", 0.85),
     ),
     _variants(
+        "faults",
+        "1 KB over 20 connections, with no rule and with one that never matches",
+        Plan(),
+        {"ours": Ours(), "ours, a rule": Ours({"rule": "nobody@example.com"})},
+        Goal("rate", "ours", 0.85, "ours, a rule"),
+    ),
+    _variants(
+        "workers",
+        "1 KB, pipelined, over 20 connections, twistd with one process and with two",
+        _PIPELINED,
+        {"ours": Twistd("--quiet"), "ours, 2": Twistd("--quiet", "--workers", "2")},
+        Goal("rate", "ours", 1.6, "ours, 2"),
+    ),
+    _variants(
         "log",
         "1 KB over 20 connections, with and without a log, DEBUG and above",
         Plan(),
@@ -140,6 +166,30 @@ SCENARIOS: tuple[Scenario, ...] = (
         title="many wait, each for its own message",
         columns=waiting.WAITERS,
         enter=waiting.waiter_entries,
+    ),
+    _growth(
+        "messages",
+        "1 KB over 20 connections, to a server that has so many messages already",
+        {
+            f"ours, {number:,}": Plan(before=number)
+            for number in (100, 1000, 10_000, 100_000, 1_000_000)
+        },
+    ),
+    _growth(
+        "sizes",
+        "messages of so many bytes over 20 connections",
+        {
+            f"ours, {size:,}": Plan(size=size)
+            for size in (100, 1000, 10_000, 100_000, 1_000_000, 10_000_000)
+        },
+    ),
+    _growth(
+        "connections",
+        "1 KB over so many connections that are reused",
+        {
+            f"ours, {number:,}": Plan(connections=number, before=10 * number, own=True)
+            for number in (1, 10, 100, 1000, 5000)
+        },
     ),
     Scenario(
         name="memory",

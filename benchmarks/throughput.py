@@ -8,6 +8,7 @@ from functools import partial
 from .load import crowd, send
 from .load.plan import Plan
 from .peers import PEERS
+from .peers.ours import Ours
 from .peers.peer import Peer
 from .scenario import Budget, Column, Entry, Sample, Wanted
 
@@ -42,13 +43,18 @@ def variants(plan: Plan, peers: Mapping[str, Peer], wanted: Wanted) -> list[Entr
     return [entry(peer, plan, name) for name, peer in peers.items()]
 
 
+def growth(plans: Mapping[str, Plan], wanted: Wanted) -> list[Entry]:
+    """Let our server take part under one load after the other."""
+    return [entry(Ours(), plan, name) for name, plan in plans.items()]
+
+
 def play(peer: Peer, plan: Plan, budget: Budget) -> Sample:
     """Start the server, warm it up, measure it, and see that nothing was lost.
 
     Raises:
         ProgramError: something was refused, or lost.
     """
-    patience = 60 + 10 * budget.seconds
+    patience = 60 + 10 * budget.seconds + plan.before / 1000
     with peer.run(plan.needs) as server, crowd(server.port, plan.idle):
         warming = _warming(plan, budget)
         seconds = send(server.port, plan, warming, patience) if warming else 0
@@ -73,7 +79,9 @@ def play(peer: Peer, plan: Plan, budget: Budget) -> Sample:
 
 
 def _warming(plan: Plan, budget: Budget) -> int:
-    most = max(1, min(500, 16_000_000 // plan.size))
+    # Each connection has one at least.
+    usual = max(plan.connections, min(500, 16_000_000 // plan.size))
+    most = plan.before or usual
     # So few that nobody can want to know how long they take: not at all.
     return min(most, budget.messages // 10) if budget.messages else most
 

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from lazr_smtptest.listener import Listener
     from lazr_smtptest.mailbox import Mailbox, MailboxView, NotReceived
     from lazr_smtptest.moment import Moment
-    from lazr_smtptest.server import CaptureServer, QueueServer, Server, StoreServer
+    from lazr_smtptest.server import QueueServer, Server
     from lazr_smtptest.service import SMTPService
     from lazr_smtptest.session import Session, Transaction
     from lazr_smtptest.sessionlog import Counters, SessionLog
@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from lazr_smtptest.smtp.settings import Settings
     from lazr_smtptest.smtp.tls import TLS, TLSError
     from lazr_smtptest.stores import open_store
+    from lazr_smtptest.storeserver import CaptureServer, StoreServer
     from lazr_smtptest.transcript import Line, Transcript
 
 __all__ = [  # noqa: RUF022 - in the order of `sorted`
@@ -116,7 +117,7 @@ _HOMES = {
     "Attachment": "content.attachment",
     "Auth": "smtp.login",
     "CaptureController": "capture",
-    "CaptureServer": "server",
+    "CaptureServer": "storeserver",
     "ClientError": "smtp.errors",
     "Controller": "controller",
     "Counters": "sessionlog",
@@ -156,7 +157,7 @@ _HOMES = {
     "StateError": "errors",
     "StoreError": "errors",
     "StoreFullError": "errors",
-    "StoreServer": "server",
+    "StoreServer": "storeserver",
     "TLS": "smtp.tls",
     "TLSError": "smtp.tls",
     "Transaction": "session",

@@ -8,8 +8,8 @@ from lazr_smtptest.controller import Controller
 from lazr_smtptest.faults import Faults
 from lazr_smtptest.mailbox.box import Mailbox, MailboxView
 from lazr_smtptest.mailbox.criteria import Criteria
-from lazr_smtptest.server import CaptureServer
 from lazr_smtptest.sessionlog import SessionLog
+from lazr_smtptest.storeserver import CaptureServer
 
 __all__ = ["CaptureController"]
 

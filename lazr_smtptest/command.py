@@ -9,9 +9,9 @@ from zope.interface import implementer
 from lazr_smtptest.interfaces import IMailObserver, IMessageStore
 from lazr_smtptest.mailevent import MailEvent
 from lazr_smtptest.quiet import QuietLMTP, QuietSMTP
-from lazr_smtptest.server import StoreServer
 from lazr_smtptest.session import Session
 from lazr_smtptest.smtp.lmtp import LMTPServerProtocol
+from lazr_smtptest.storeserver import StoreServer
 from lazr_smtptest.transcripts import TranscriptFolder
 from lazr_smtptest.watched import WatchedLMTP, WatchedSMTP
 

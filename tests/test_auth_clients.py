@@ -17,11 +17,11 @@ from twisted.python.failure import Failure
 from twisted.test.iosim import connect, makeFakeClient, makeFakeServer
 
 from lazr_smtptest.controller import Controller
-from lazr_smtptest.server import StoreServer
 from lazr_smtptest.smtp.login import Auth
 from lazr_smtptest.smtp.settings import Settings
 from lazr_smtptest.smtp.tls import TLS
 from lazr_smtptest.stores.memory import MemoryStore
+from lazr_smtptest.storeserver import StoreServer
 
 USER, PASSWORD = "anna@example.com", "sesame, open"
 FROM, TO = "from@example.com", "to@example.com"

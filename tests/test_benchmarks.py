@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
+from xml.etree import ElementTree
 
 import pytest
 
@@ -34,11 +35,16 @@ SCENARIOS = (
     "idle",
     "reactor",
     "transcript",
+    "faults",
+    "workers",
     "log",
     "start-stop",
     "start-mail-stop",
     "latency",
     "waiters",
+    "messages",
+    "sizes",
+    "connections",
     "memory",
     "peak",
 )
@@ -87,7 +93,7 @@ def test_a_scenario_measures_ours(scenario: str, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     title, head, ours, *_ = done.stdout.split("\n\n")[1].splitlines()
     assert title.startswith(f"{scenario}: ")
-    assert ours.startswith("ours ")
+    assert ours.startswith("ours")
     assert len(ours) <= len(head)
     (kept,) = json.loads(file.read_text(encoding="utf-8"))["scenarios"]
     assert len(kept["results"][0]["samples"]) == 1
@@ -198,6 +204,42 @@ def test_an_interrupt_leaves_no_process_behind() -> None:
     with pytest.raises(KeyboardInterrupt), program:
         raise KeyboardInterrupt
     assert not Path(f"/proc/{program.pid}").exists()
+
+
+RAW = """\
+main (a.py);BatchingReactor.doPoll (lazr_smtptest/batching.py);doRead (twisted/tcp.py) 3
+main (a.py);BatchingReactor.doPoll (lazr_smtptest/batching.py);<lambda> (b.py) 1
+main (a.py);elsewhere (a.py) 7
+"""
+
+
+def draw(raw: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    (folder / "raw").write_text(raw, encoding="utf-8")
+    return subprocess.run(
+        [sys.executable, "-m", "benchmarks.flame", folder / "raw", folder / "svg"],
+        cwd=CHECKOUT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_a_flame_graph_is_as_wide_as_what_was_seen(tmp_path: Path) -> None:
+    """Three of four samples are three quarters of the picture."""
+    done = draw(RAW, tmp_path)
+    assert done.returncode == 0, done.stderr
+    picture = (tmp_path / "svg").read_text(encoding="utf-8")
+    boxes = ElementTree.fromstring(picture).findall("{*}rect")
+    assert [box.get("width") for box in boxes] == ["1200.0", "300.0", "900.0"]
+
+
+def test_stacks_of_something_else_are_no_flame_graph(tmp_path: Path) -> None:
+    """It says what it looked for, and writes nothing."""
+    done = draw("main (a.py);elsewhere (a.py) 7\n", tmp_path)
+    assert done.returncode == 1
+    assert "no stack goes through BatchingReactor.doPoll" in done.stderr
+    assert not (tmp_path / "svg").exists()
 
 
 def test_the_documentation_says_what_each_scenario_does() -> None:

@@ -16,9 +16,9 @@ from lazr_smtptest.envelope import Envelope
 from lazr_smtptest.errors import StoreError, StoreFullError
 from lazr_smtptest.interfaces import IWaitingStore
 from lazr_smtptest.keeper import Keeper
-from lazr_smtptest.server import StoreServer
 from lazr_smtptest.smtp.errors import ServerError
 from lazr_smtptest.stores.memory import MemoryStore
+from lazr_smtptest.storeserver import StoreServer
 
 ENVELOPE = Envelope(mail_from="", rcpt_tos=("a@example.com",), content=b"x\r\n")
 

@@ -15,8 +15,8 @@ import pytest
 
 from lazr_smtptest.controller import Controller
 from lazr_smtptest.envelope import Envelope
-from lazr_smtptest.server import StoreServer
 from lazr_smtptest.stores.memory import MemoryStore
+from lazr_smtptest.storeserver import StoreServer
 
 SENDER = "aperson@example.com"
 RECIPIENTS = ("bperson@example.com", "cperson@example.net", "dperson@example.org")

@@ -27,7 +27,6 @@ from lazr_smtptest.envelope import Envelope
 from lazr_smtptest.help import GROUPS
 from lazr_smtptest.mailevent import MailEvent
 from lazr_smtptest.quiet import QuietLMTP, QuietSMTP
-from lazr_smtptest.server import StoreServer
 from lazr_smtptest.service import SMTPService
 from lazr_smtptest.session import Session
 from lazr_smtptest.smtp.extensions import EXTENSIONS
@@ -35,6 +34,7 @@ from lazr_smtptest.smtp.lmtp import LMTPServerProtocol
 from lazr_smtptest.smtp.protocol import SMTPServerProtocol
 from lazr_smtptest.smtp.settings import Settings
 from lazr_smtptest.stores import MaildirStore, MemoryStore
+from lazr_smtptest.storeserver import StoreServer
 from lazr_smtptest.tap import Options, StartError, makeService
 from lazr_smtptest.watched import WatchedLMTP, WatchedSMTP
 

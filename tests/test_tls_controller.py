@@ -18,11 +18,11 @@ import pytest
 
 from lazr_smtptest.controller import Controller
 from lazr_smtptest.envelope import Envelope
-from lazr_smtptest.server import StoreServer
 from lazr_smtptest.smtp.limits import Limits
 from lazr_smtptest.smtp.settings import Settings
 from lazr_smtptest.smtp.tls import TLS
 from lazr_smtptest.stores.memory import MemoryStore
+from lazr_smtptest.storeserver import StoreServer
 
 MESSAGE = "Subject: A test\r\n\r\nHi Bart.\r\n"
 

@@ -23,6 +23,8 @@ class Plan:
         login: whether each connection logs in, AUTH PLAIN.
         distinct: whether no two messages have the same recipients.
         idle: connections beside these that say nothing.
+        before: messages that a server has already when the counted ones come; 0: no
+            more than it takes to warm it up.
         own: whether it is not for ``smtp-source`` in any case.
     """
 
@@ -35,6 +37,7 @@ class Plan:
     login: bool = False
     distinct: bool = False
     idle: int = 0
+    before: int = 0
     own: bool = False
 
     @property

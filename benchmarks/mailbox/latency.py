@@ -12,7 +12,7 @@ import sys
 import time
 
 from lazr_smtptest.controller import Controller
-from lazr_smtptest.server import CaptureServer
+from lazr_smtptest.storeserver import CaptureServer
 
 from ..program import Program
 

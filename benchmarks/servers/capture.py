@@ -11,7 +11,8 @@ from contextlib import ExitStack
 from twisted.internet import reactor
 from twisted.internet.endpoints import TCP4ServerEndpoint
 
-from lazr_smtptest.server import CaptureServer
+from lazr_smtptest.address import BACKLOG
+from lazr_smtptest.storeserver import CaptureServer
 
 from ..usage import resident
 from .desk import open_desk
@@ -37,7 +38,7 @@ def serve(arguments: list[str]) -> None:
 
 
 def _run(server: CaptureServer) -> None:
-    endpoint = TCP4ServerEndpoint(reactor, 0, interface="127.0.0.1")
+    endpoint = TCP4ServerEndpoint(reactor, 0, BACKLOG, interface="127.0.0.1")
     listening = endpoint.listen(server.factory(reactor))
     listening.addCallback(lambda port: _answer(server, port.getHost().port))
     reactor.run()

@@ -11,9 +11,9 @@ from contextlib import ExitStack
 
 import attrs
 
-from lazr_smtptest.server import CaptureServer
 from lazr_smtptest.smtp.login import Auth
 from lazr_smtptest.smtp.tls import TLS
+from lazr_smtptest.storeserver import CaptureServer
 
 Variant = Callable[[CaptureServer, str, ExitStack], None]
 
@@ -42,6 +42,11 @@ def _limit(server: CaptureServer, value: str, stack: ExitStack) -> None:
     server.settings = attrs.evolve(server.settings, limits=limits)
 
 
+def _rule(server: CaptureServer, value: str, stack: ExitStack) -> None:
+    """Have a rule that never matches: each recipient is compared with it."""
+    server.faults.on("RCPT", to=value, optional=True).reply(550)
+
+
 def _log(server: CaptureServer, value: str, stack: ExitStack) -> None:
     logging.basicConfig(filename=value, level=logging.DEBUG)
 
@@ -64,6 +69,7 @@ VARIANTS: dict[str, Variant] = {
     "tls": _tls,
     "login": _login,
     "limit": _limit,
+    "rule": _rule,
     "log": _log,
     "trace": _trace,
     "profile": _profile,

@@ -41,6 +41,11 @@ _BAD_LINES = {
 _AUTH = re.compile(rb"AUTH ", re.IGNORECASE)
 
 
+# Octets that are read at once: a big message comes in fewer pieces then.
+_COMMANDS = 64 * 1024
+_MESSAGE = 256 * 1024
+
+
 class Reading(Writing):
     """The part of a connection that reads, and calls what handles what it read."""
 
@@ -144,9 +149,17 @@ class Reading(Writing):
         """See to a message of which a part has come."""
         if self.busy:
             return
-        self.watch_message(self._framer.in_message)
+        in_message = self._framer.in_message
+        self.watch_message(in_message)
+        self._read_ahead(in_message)
         if self.faults.armed:
             self.reach(self.octets_received(), _do_nothing, self.refuse_content)
+
+    def _read_ahead(self, much: bool) -> None:
+        """Read a lot at once, or as little as a command takes."""
+        # Only a socket that is written to directly is read from directly.
+        if self._send is not None:
+            self.transport.bufferSize = _MESSAGE if much else _COMMANDS
 
     def _take(self, item: BadLine | Content | Chunk) -> None:
         """Handle what is more, or less, than a line."""

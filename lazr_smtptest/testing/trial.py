@@ -20,9 +20,10 @@ from twisted.trial.unittest import SynchronousTestCase
 from lazr_smtptest.interfaces import IMessageStore
 from lazr_smtptest.mailbox import Mailbox
 from lazr_smtptest.mailbox.criteria import Predicate
-from lazr_smtptest.server import CaptureServer, Server, StoreServer
+from lazr_smtptest.server import Server
 from lazr_smtptest.service import SMTPService
 from lazr_smtptest.sessionlog import SessionLog
+from lazr_smtptest.storeserver import CaptureServer, StoreServer
 
 __all__ = ["ListeningServer", "MemoryServer", "listen"]
 

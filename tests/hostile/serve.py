@@ -19,11 +19,11 @@ from twisted.internet.defer import Deferred
 
 from lazr_smtptest.controller import Controller
 from lazr_smtptest.envelope import Envelope
-from lazr_smtptest.server import StoreServer
 from lazr_smtptest.smtp.limits import Limits
 from lazr_smtptest.smtp.settings import Settings
 from lazr_smtptest.smtp.tls import TLS
 from lazr_smtptest.stores.memory import MemoryStore
+from lazr_smtptest.storeserver import StoreServer
 
 
 class Stalling(StoreServer):

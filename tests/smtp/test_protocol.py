@@ -323,3 +323,12 @@ def test_an_error_of_the_socket_is_the_transports(wire: Any) -> None:
     """It meets it again, and closes the connection."""
     wire.protocol._send = Direct(ConnectionError()).write
     assert wire.say("NOOP") == ["250 2.0.0 OK"]
+
+
+def test_a_message_is_read_in_bigger_pieces(wire: Any) -> None:
+    """Within it the socket is asked for more, and afterwards for less again."""
+    wire.protocol._send = Direct(*[10_000] * 9).write
+    wire.begin()
+    within = wire.transport.bufferSize
+    wire.send(b"Hi.\r\n.\r\n")
+    assert within > wire.transport.bufferSize

@@ -25,7 +25,7 @@ from lazr_smtptest.mailbox.waiters import Waiters
 from lazr_smtptest.session import Session
 from lazr_smtptest.sessionlog import SessionLog
 from lazr_smtptest.smtp.names import named
-from lazr_smtptest.stores._base import Subscribers
+from lazr_smtptest.subscribers import Subscribers
 
 __all__ = ["Mailbox", "MailboxView"]
 

@@ -2,49 +2,17 @@
 
 from __future__ import annotations
 
-import logging
-import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from lazr_smtptest.envelope import Envelope
+from lazr_smtptest.subscribers import Subscribers
 
 if TYPE_CHECKING:
     from lazr_smtptest.mailbox.criteria import Criteria, Predicate
 
-__all__ = ["Store", "Subscribers"]
-
-log = logging.getLogger("lazr.smtptest")
-
-
-class Subscribers:
-    """Who wants to know of each message that is kept; any thread may use it."""
-
-    def __init__(self) -> None:
-        self._functions: dict[object, Callable[[Envelope], object]] = {}
-        self._lock = threading.Lock()
-
-    def add(self, function: Callable[[Envelope], object]) -> Callable[[], None]:
-        """Add one; give what takes it away again."""
-        key = object()
-        with self._lock:
-            self._functions[key] = function
-        return lambda: self._remove(key)
-
-    def _remove(self, key: object) -> None:
-        with self._lock:
-            self._functions.pop(key, None)
-
-    def tell(self, envelope: Envelope) -> None:
-        """Call them all; the message is kept whatever they raise."""
-        with self._lock:
-            functions = tuple(self._functions.values())
-        for function in functions:
-            try:
-                function(envelope)
-            except Exception:
-                log.exception("a subscriber of a message store raised")
+__all__ = ["Store"]
 
 
 class Store(ABC):

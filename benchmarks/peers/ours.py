@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from tempfile import TemporaryDirectory
 from typing import ClassVar
 
 from lazr_smtptest.version import __version__
@@ -85,12 +85,14 @@ class Twistd(Peer):
         port = free_port()
         command = [sys.executable, "-c", _TWISTD, "--nodaemon", "--pidfile="]
         command += ["--reactor", "smtptest"]
-        command += ["--logfile", os.devnull, "smtptest"]
-        command += ["--smtp", f"tcp:{port}:interface=127.0.0.1"]
+        arguments = ["smtptest", "--smtp", f"tcp:{port}:interface=127.0.0.1"]
         if "tls" in needs:
-            command += ["--tls", "auto"]
+            arguments += ["--tls", "auto"]
         if "login" in needs:
-            command += ["--auth", "memory:{}:{}".format(*LOGIN)]
-        with Program(self.name, [*command, *self._arguments]) as program:
-            until_it_answers(program, port)
-            yield Running(program, port)
+            arguments += ["--auth", "memory:{}:{}".format(*LOGIN)]
+        # twistd renames a log that has grown, whatever it is: so never a device.
+        with TemporaryDirectory() as folder:
+            command += ["--logfile", f"{folder}/log", *arguments, *self._arguments]
+            with Program(self.name, command) as program:
+                until_it_answers(program, port)
+                yield Running(program, port)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import os
+import subprocess
+import sys
 
 import attrs
 import pytest
@@ -22,16 +23,18 @@ def test_no_two_are_alike() -> None:
 
 def test_a_child_process_has_names_of_its_own() -> None:
     """It does not go on with those of its parent."""
-    reading, writing = os.pipe()
-    child = os.fork()
-    if not child:
-        os.write(writing, new_name().encode())
-        os._exit(0)
-    os.waitpid(child, 0)
-    theirs = os.read(reading, 100).decode()
-    os.close(reading)
-    os.close(writing)
-    assert theirs.partition("-")[0] != new_name().partition("-")[0]
+    code = (
+        "import os\n"
+        "from lazr_smtptest.smtp.names import new_name\n"
+        "child = os.fork()\n"
+        "print(new_name(), flush=True)\n"
+        "if child: os.waitpid(child, 0)\n"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60
+    )
+    ours, theirs = run.stdout.split()
+    assert ours.partition("-")[0] != theirs.partition("-")[0], run.stderr
 
 
 def test_an_envelope_without_a_name_gets_one() -> None:

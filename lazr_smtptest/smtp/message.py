@@ -262,6 +262,10 @@ class Messages(Transactions):
             self._deliver_again(attrs.evolve(envelope, id=new_name()), messages)
         if not waiting:
             return replies
+        if len(replies) == 1:
+            # Most messages: to gather one costs more than all else that waits.
+            only: defer.Deferred[Reply] = replies[0]
+            return only.addCallback(lambda reply: [reply])
         return defer.gatherResults(
             [
                 defer.succeed(reply) if isinstance(reply, Reply) else reply

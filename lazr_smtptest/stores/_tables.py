@@ -189,9 +189,9 @@ def add_words(
         # What was deleted meanwhile stays so.
         connection.executemany(
             "INSERT INTO words (rowid, subject, addresses, text, attachments) "
-            "SELECT ?1, ?2, ?3, ?4, ?5 "
-            "WHERE EXISTS (SELECT 1 FROM message WHERE number = ?1)",
-            words,
+            "SELECT ?, ?, ?, ?, ? "
+            "WHERE EXISTS (SELECT 1 FROM message WHERE number = ?)",
+            ((*columns, columns[0]) for columns in words),
         )
 
 

@@ -26,9 +26,13 @@ def test_a_child_process_has_names_of_its_own() -> None:
     code = (
         "import os\n"
         "from lazr_smtptest.smtp.names import new_name\n"
+        "reading, writing = os.pipe()\n"
         "child = os.fork()\n"
-        "print(new_name(), flush=True)\n"
-        "if child: os.waitpid(child, 0)\n"
+        "if not child:\n"
+        "    os.write(writing, new_name().encode())\n"
+        "    os._exit(0)\n"
+        "os.waitpid(child, 0)\n"
+        "print(new_name(), os.read(reading, 100).decode())\n"
     )
     run = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=60

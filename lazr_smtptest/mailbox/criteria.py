@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 
 from lazr_smtptest.envelope import Envelope
-from lazr_smtptest.mailbox.matching import (
+from lazr_smtptest.matching import (
     Matcher,
     address,
     containing,

@@ -20,8 +20,9 @@ import logging
 import socket
 from typing import TYPE_CHECKING, Any
 
-from twisted.internet.interfaces import IListeningPort
-from twisted.internet.protocol import ServerFactory
+from twisted.internet.interfaces import IProtocolFactory
+from twisted.internet.protocol import connectionDone
+from twisted.internet.tcp import Port, _reservedFD
 
 if TYPE_CHECKING:
     from lazr_smtptest.batching import BatchingReactor as _Reactor
@@ -31,7 +32,7 @@ else:
     except ImportError:
         from twisted.internet.selectreactor import SelectReactor as _Reactor
 
-__all__ = ["PrivateReactor"]
+__all__ = ["PrivatePort", "PrivateReactor"]
 
 log = logging.getLogger("lazr.smtptest")
 
@@ -41,19 +42,15 @@ class PrivateReactor(_Reactor):
 
     _registerAsIOThread = False
 
-    def listen(self, listener: socket.socket, factory: ServerFactory) -> IListeningPort:
+    def listen(self, listener: socket.socket, factory: IProtocolFactory) -> PrivatePort:
         """Accept connections from a socket that listens already.
 
         Args:
-            listener: the socket; it is closed, the port has a copy.
+            listener: the socket; from now on it is the port's.
             factory: makes the connections.
         """
-        with listener:
-            listener.setblocking(False)
-            port: IListeningPort = self.adoptStreamPort(
-                listener.fileno(), listener.family, factory
-            )
-        port._logConnectionLostMsg = _say_nothing  # type: ignore[attr-defined]
+        port = PrivatePort(listener, factory, self)
+        port.startListening()
         return port
 
     def mainLoop(self) -> None:
@@ -97,5 +94,35 @@ class PrivateReactor(_Reactor):
             poller.close()
 
 
-def _say_nothing() -> None:
-    """Stand in for a method that would write to Twisted's log."""
+class PrivatePort(Port):
+    """A port on a socket that listens, of which nothing is logged."""
+
+    def __init__(
+        self, listener: socket.socket, factory: IProtocolFactory, reactor: object
+    ) -> None:
+        host, number = listener.getsockname()[:2]
+        super().__init__(number, factory, interface=host, reactor=reactor)
+        self.socket = listener
+
+    def startListening(self) -> None:
+        """See `IListeningPort`."""
+        # Without a descriptor to spare, clients could not be sent away when there
+        # is none left.
+        _reservedFD.reserve()
+        self.socket.setblocking(False)
+        self.fileno = self.socket.fileno  # type: ignore[method-assign]
+        self._realPortNumber = self.port
+        self.factory.doStart()  # type: ignore[union-attr]
+        self.connected = True
+        # The client of a test comes alone; where more wait, Twisted takes more.
+        self.numberAccepts = 1
+        self.startReading()
+
+    def close(self) -> None:
+        """Accept no more, and be closed when this returns."""
+        if self.connected:
+            self.stopReading()
+            self.connectionLost(connectionDone)
+
+    def _logConnectionLostMsg(self) -> None:
+        """Write nothing to Twisted's log."""

@@ -6,7 +6,7 @@ Each is announced only where it works, and is unknown where it is hidden.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from functools import lru_cache
 from typing import Any, Protocol
@@ -242,33 +242,70 @@ class Offer:
     extensions: Mapping[str, Extension]
     mail: Parameters
     rcpt: Parameters
+    # What is announced, but for what `_varying` say of it.
+    _keywords: Mapping[bytes, None]
+    _varying: Sequence[Extension]
 
     @classmethod
     def to(cls, session: Session) -> Offer:
         """Collect what works on a connection and is not hidden from it."""
-        hidden = session.settings.hidden
-        working = tuple(
-            extension.keyword
-            for extension in EXTENSIONS
-            if extension.keyword not in hidden
-            and (extension.works is None or extension.works(session))
+        return _offer(
+            session.settings.hidden,
+            tuple([bool(works(session)) for works in _CONDITIONS]),
         )
-        return _offer(working)
+
+    def announced(self, session: Session) -> dict[bytes, list[bytes] | None]:
+        """Give what EHLO says: keywords in their order, and the words behind each.
+
+        Args:
+            session: that of this offer.
+        """
+        announced: dict[bytes, list[bytes] | None] = dict(self._keywords)
+        for extension in self._varying:
+            keyword = extension.keyword.encode()
+            if extension.announced is not None and not extension.announced(session):
+                del announced[keyword]
+            elif extension.value is not None:
+                announced[keyword] = words(extension.value(session))
+        return announced
+
+
+def words(value: str | None) -> list[bytes] | None:
+    """Give what stands behind a keyword as Twisted has it; ``None``: nothing."""
+    return value.encode().split() if value else None
+
+
+_CONDITIONS = tuple(each.works for each in EXTENSIONS if each.works is not None)
 
 
 # A listener has one or two of them: before TLS and within.
 @lru_cache(maxsize=64)
-def _offer(keywords: tuple[str, ...]) -> Offer:
+def _offer(hidden: frozenset[str], answers: tuple[bool, ...]) -> Offer:
+    """Collect what is not hidden.
+
+    Args:
+        hidden: keywords.
+        answers: what each of `_CONDITIONS` says.
+    """
+    refused = {
+        works for works, yes in zip(_CONDITIONS, answers, strict=True) if not yes
+    }
     extensions: dict[str, Extension] = {}
     mail: dict[str, re.Pattern[str] | None] = {}
     rcpt: dict[str, re.Pattern[str] | None] = {}
     for extension in EXTENSIONS:
-        if extension.keyword in keywords:
+        if extension.keyword not in hidden and extension.works not in refused:
             extensions[extension.keyword] = extension
             for keyword, pattern in extension.mail.items():
                 mail[keyword] = _either(mail.get(keyword), pattern)
             rcpt.update(extension.rcpt)
-    return Offer(extensions, mail, rcpt)
+    return Offer(
+        extensions,
+        mail,
+        rcpt,
+        dict.fromkeys(keyword.encode() for keyword in extensions),
+        [each for each in extensions.values() if each.announced or each.value],
+    )
 
 
 def _either(

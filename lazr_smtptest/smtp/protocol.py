@@ -8,8 +8,8 @@ from collections.abc import Callable
 from lazr_smtptest.smtp.auth import Authentication
 from lazr_smtptest.smtp.chunking import Chunking
 from lazr_smtptest.smtp.connection import NOT_SMTP
-from lazr_smtptest.smtp.extensions import VERBS
-from lazr_smtptest.smtp.reply import Reply
+from lazr_smtptest.smtp.extensions import VERBS, words
+from lazr_smtptest.smtp.reply import OK, Reply
 from lazr_smtptest.smtp.starttls import StartTLS
 from lazr_smtptest.smtp.xclient import XClient
 from lazr_smtptest.version import __version__
@@ -34,6 +34,7 @@ _TLS_FIRST = Reply(530, "STARTTLS first", "5.7.0")
 # The same for AUTH (RFC 4954 section 6).
 _BEFORE_AUTH = _BEFORE_TLS | {b"AUTH", b"RSET", b"HELP"}
 _TURNED_AWAY = Reply(503, "only QUIT: there is no service", "5.5.1")
+_BYE = Reply(221, "bye", "2.0.0")
 _AUTH_FIRST = Reply(530, "authentication required", "5.7.0")
 
 # What a client may call itself. RFC 5321 section 4.1.1.1 asks for a domain or an
@@ -129,22 +130,16 @@ class SMTPServerProtocol(Chunking, XClient, Authentication, StartTLS):
 
     def extensions(self) -> dict[bytes, list[bytes] | None]:
         """Give the extensions to announce, as Twisted's `ESMTP` does."""
-        announced: dict[str, str | None] = {
-            keyword: extension.value(self) if extension.value else None
-            for keyword, extension in self.offered().extensions.items()
-            if extension.announced is None or extension.announced(self)
-        }
-        announced.update(self.settings.values)
-        return {
-            keyword.encode(): value.encode().split() if value else None
-            for keyword, value in announced.items()
-        }
+        announced = self.offered().announced(self)
+        for keyword, value in self.settings.values.items():
+            announced[keyword.encode()] = words(value)
+        return announced
 
     def do_NOOP(self, argument: bytes) -> None:
         """Do nothing; an argument is ignored (RFC 5321 section 4.1.1.9)."""
         self.check_last_in_group()
         if not self.count_junk():
-            self.reply(Reply(250, "OK", "2.0.0"))
+            self.reply(OK)
 
     def do_VRFY(self, argument: bytes) -> None:
         """Say neither yes nor no (RFC 5321 sections 3.5.3 and 7.3)."""
@@ -179,10 +174,10 @@ class SMTPServerProtocol(Chunking, XClient, Authentication, StartTLS):
         if argument:
             self.reply(Reply(501, "QUIT takes no argument", "5.5.4"))
         else:
-            self.end(Reply(221, "bye", "2.0.0"))
+            self.end(_BYE)
 
     def do_EXIT(self, argument: bytes) -> None:
         """Stop the server: a command of this library's, for its seed classes."""
         assert self.on_exit is not None
-        self.end(Reply(250, "OK", "2.0.0"))
+        self.end(OK)
         self.on_exit()

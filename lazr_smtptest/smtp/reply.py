@@ -8,7 +8,7 @@ from functools import lru_cache
 import attrs
 from twisted.mail import smtp
 
-__all__ = ["LOCAL_ERROR", "Reply", "reply_to_error", "shown"]
+__all__ = ["LOCAL_ERROR", "OK", "Reply", "reply_to_error", "shown"]
 
 _ENHANCED = re.compile(r"([245]\.\d{1,3}\.\d{1,3}) +(?=\S)")
 
@@ -118,3 +118,4 @@ def shown(text: str) -> str:
 
 
 LOCAL_ERROR = Reply(451, "local error in processing", "4.3.0")
+OK = Reply(250, "OK", "2.0.0")

@@ -34,7 +34,7 @@ from lazr_smtptest.smtp.path import (
     Recipient,
     parse_path,
 )
-from lazr_smtptest.smtp.reply import Reply, shown
+from lazr_smtptest.smtp.reply import OK, Reply, shown
 from lazr_smtptest.spool import AnyContent
 
 __all__ = ["Transactions", "decode"]
@@ -309,7 +309,7 @@ class Transactions(Connection):
         self.abort_transaction()
         if self.on_rset is not None:
             self.on_rset()
-        self.reply(Reply(250, "OK", "2.0.0"))
+        self.reply(OK)
 
     # What became of it
 

@@ -2,20 +2,24 @@
 
 It puts replies together: what `BatchingReactor.put_off` was told is done when all
 that came by then has been looked at. A client that is woken by the first reply is
-awake for the others. And it makes no log context for each event, for nothing in this
-package logs by it.
+awake for the others. It makes no log context for each event, for nothing in this
+package logs by it, and other threads wake it by one descriptor, not by a pipe.
 
 ``twistd --reactor=smtptest smtptest`` runs it.
 """
 
 from __future__ import annotations
 
+import os
+import threading
 from collections.abc import Callable
 
 from twisted.internet.epollreactor import EPollReactor
+from twisted.internet.interfaces import IReadDescriptor
 from twisted.internet.main import installReactor
+from zope.interface import implementer
 
-__all__ = ["BatchingReactor", "install"]
+__all__ = ["BatchingReactor", "Waker", "install"]
 
 
 class BatchingReactor(EPollReactor):
@@ -56,6 +60,52 @@ class BatchingReactor(EPollReactor):
                 function()
 
     doIteration = doPoll
+
+    # Twisted's interface of a waker is private.
+    def _wakerFactory(self) -> Waker:  # type: ignore[override]
+        return Waker()
+
+
+@implementer(IReadDescriptor)
+class Waker:
+    """Wakes a reactor that waits, from any thread, by eventfd(2)."""
+
+    def __init__(self) -> None:
+        self._number = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        # A thread that comes too late must not write to what has got the number of
+        # the closed descriptor. Reentrant, for a signal's handler.
+        self._lock = threading.RLock()
+
+    def wakeUp(self) -> None:
+        """Wake the reactor; any thread may do it, and a signal handler.
+
+        Does nothing once the descriptor is closed.
+        """
+        with self._lock:
+            if self._number >= 0:
+                os.eventfd_write(self._number, 1)
+
+    def after_fork(self) -> None:
+        """Free the lock, in a child process whose parent's threads may have it."""
+        self._lock = threading.RLock()
+
+    def fileno(self) -> int:
+        """Give the descriptor that the reactor waits for; -1: it is closed."""
+        return self._number
+
+    def doRead(self) -> None:
+        """Be ready to be woken again."""
+        os.eventfd_read(self._number)
+
+    def connectionLost(self, reason: object) -> None:
+        """Close the descriptor."""
+        with self._lock:
+            os.close(self._number)
+            self._number = -1
+
+    def logPrefix(self) -> str:
+        """See `ILoggingContext`."""
+        return "waker"
 
 
 def install() -> None:

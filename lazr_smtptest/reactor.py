@@ -82,6 +82,8 @@ class PrivateReactor(_Reactor):
 
     def close_after_fork(self) -> None:
         """Close, in a child process, what it inherited of a running reactor."""
+        with contextlib.suppress(AttributeError):
+            self.waker.after_fork()
         inherited: set[Any] = {*self.getReaders(), *self.getWriters()}
         self.close()
         for selectable in inherited - self._internalReaders:

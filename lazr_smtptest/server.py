@@ -245,9 +245,9 @@ class Server:
         )
         message = seed_message(envelope)
         result = self.handle_message(message)
-        log.debug(
-            "[SMTPServer] processed message: %s", message.get("message-id", "n/a")
-        )
+        if log.isEnabledFor(logging.DEBUG):
+            name = message.get("message-id", "n/a")
+            log.debug("[SMTPServer] processed message: %s", name)
         return result
 
     def session_began(self, session: Session) -> None:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import select
 import smtplib
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 
 import pytest
 
 from lazr_smtptest import CaptureServer, Controller
+from lazr_smtptest.batching import Waker
 from lazr_smtptest.reactor import PrivateReactor
 
 
@@ -99,6 +103,76 @@ def test_a_socket_that_another_one_closed_is_not_read(
     for reader in readers:
         reader.close()
     assert len(read) == 1
+
+
+def test_another_thread_wakes_it(reactor: PrivateReactor) -> None:
+    """It waits for nothing else; a call that were missed would be one for ever."""
+    calls: list[int] = []
+
+    def call() -> None:
+        calls.append(len(calls))
+        if len(calls) == 3:
+            reactor.stop()
+        else:
+            threading.Thread(target=reactor.callFromThread, args=(call,)).start()
+
+    reactor.callWhenRunning(call)
+    reactor.run_in_thread()
+    assert calls == [0, 1, 2]
+
+
+def test_many_calls_wake_it_once() -> None:
+    """What was written while it was awake is read at once."""
+    waker = Waker()
+    for _ in range(3):
+        waker.wakeUp()
+    waker.doRead()
+    readable, _, _ = select.select([waker], [], [], 0)
+    waker.connectionLost(None)
+    assert not readable
+
+
+def test_a_descriptor_of_a_waker_is_not_inherited() -> None:
+    """Nor does it make a reactor wait that reads it too often."""
+    waker = Waker()
+    facts = os.get_inheritable(waker.fileno()), os.get_blocking(waker.fileno())
+    waker.connectionLost(None)
+    assert facts == (False, False)
+
+
+def test_who_wakes_it_too_late_does_nothing() -> None:
+    """Its number may be that of another descriptor by then."""
+    waker = Waker()
+    reading, writing = os.pipe()
+    number = waker.fileno()
+    waker.connectionLost(None)
+    os.dup2(writing, number)
+    waker.wakeUp()
+    for each in (writing, number):
+        os.close(each)
+    assert os.read(reading, 8) == b""
+    os.close(reading)
+
+
+def test_a_child_process_closes_it_whoever_was_waking_it() -> None:
+    """The thread that has the lock is in the parent only."""
+    waker = Waker()
+    acquired, done = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with waker._lock:
+            acquired.set()
+            done.wait(20)
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    acquired.wait(20)
+    # What a fork leaves in the child, without one.
+    waker.after_fork()
+    waker.connectionLost(None)
+    done.set()
+    thread.join()
+    assert waker.fileno() == -1
 
 
 def test_nothing_is_put_off_for_ever() -> None:

@@ -206,6 +206,21 @@ def test_a_port_that_is_taken_is_an_error_at_once(controller: QueueController) -
     assert (descriptors(), threading.active_count()) == before
 
 
+def test_a_hook_that_fails_at_the_start_leaves_nothing_behind() -> None:
+    """The port is free again, and what the hook raised is the error."""
+
+    class Broken(Server):
+        def started(self) -> None:
+            raise ZeroDivisionError
+
+    server = Broken()
+    before = descriptors(), threading.active_count()
+    with pytest.raises(ZeroDivisionError):
+        Controller(server).start()
+    assert (descriptors(), threading.active_count()) == before
+    socket.create_server(("127.0.0.1", server.port)).close()
+
+
 def test_a_start_that_failed_may_be_tried_again(controller: QueueController) -> None:
     """Once the port is free."""
     other = QueueController("localhost", controller.port)

@@ -117,8 +117,12 @@ def latest_release(now: float) -> datetime:
 
 
 def _release_limits(session: Session) -> str:
-    latest = latest_release(session.seconds()).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return f"{MAX_HOLD} {latest}"
+    return _release_limits_at(int(session.seconds()))
+
+
+@lru_cache(maxsize=1)
+def _release_limits_at(now: int) -> str:
+    return f"{MAX_HOLD} {latest_release(now):%Y-%m-%dT%H:%M:%SZ}"
 
 
 EXTENSIONS = (

@@ -21,6 +21,10 @@ from zope.interface import implementer
 
 __all__ = ["BatchingReactor", "Waker", "install"]
 
+# Calls that were cancelled and are kept all the same; Twisted's reactors look
+# whether there are more each time.
+_CANCELLED = 50
+
 
 class BatchingReactor(EPollReactor):
     """The epoll reactor with something to do between two looks at the sockets.
@@ -60,6 +64,18 @@ class BatchingReactor(EPollReactor):
                 function()
 
     doIteration = doPoll
+
+    def runUntilCurrent(self) -> None:
+        """Call what is due; in most rounds nothing is."""
+        calls = self._pendingTimedCalls
+        if (
+            self.threadCallQueue
+            or self._newTimedCalls
+            or self._justStopped
+            or self._cancellations > _CANCELLED
+            or (calls and calls[0].time <= self.seconds())
+        ):
+            super().runUntilCurrent()
 
     # Twisted's interface of a waker is private.
     def _wakerFactory(self) -> Waker:  # type: ignore[override]

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Iterator
 
 import pytest
+from twisted.internet.base import DelayedCall
 
 from lazr_smtptest import CaptureServer, Controller
 from lazr_smtptest.batching import Waker
@@ -119,6 +120,27 @@ def test_another_thread_wakes_it(reactor: PrivateReactor) -> None:
     reactor.callWhenRunning(call)
     reactor.run_in_thread()
     assert calls == [0, 1, 2]
+
+
+def test_many_cancelled_calls_are_thrown_away(reactor: PrivateReactor) -> None:
+    """A session cancels several, and nothing else need ever be due."""
+    calls = [reactor.callLater(1000, print) for _ in range(200)]
+    left: list[int] = []
+
+    def read() -> None:
+        for call in filter(DelayedCall.active, calls):
+            call.cancel()
+        left.append(len(reactor._pendingTimedCalls))
+        if len(left) == 2:
+            reactor.stop()
+        else:
+            reader._theirs.send(b"x")
+
+    reader = Reader(read)
+    reactor.addReader(reader)
+    reactor.run_in_thread()
+    reader.close()
+    assert left == [200, 0]
 
 
 def test_many_calls_wake_it_once() -> None:

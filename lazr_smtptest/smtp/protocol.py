@@ -113,8 +113,8 @@ class SMTPServerProtocol(Chunking, XClient, Authentication, StartTLS):
     def do_EHLO(self, argument: bytes) -> None:
         """Take the client's name and say what the server can do."""
         if self.hello(argument) and not self.count_junk():
-            lines = [self.host.decode(), *self.listExtensions().decode().splitlines()]
-            self.reply(Reply(250, "\n".join(lines)))
+            text = self.host + b"\n" + self.listExtensions()
+            self.reply(Reply(250, text.decode()))
 
     def hello(self, argument: bytes) -> bool:
         """Take the client's name; false if it is refused."""
@@ -134,6 +134,17 @@ class SMTPServerProtocol(Chunking, XClient, Authentication, StartTLS):
         for keyword, value in self.settings.values.items():
             announced[keyword.encode()] = words(value)
         return announced
+
+    def listExtensions(self) -> bytes:
+        """Write the extensions line by line, as Twisted's `ESMTP` does."""
+        return b"\n".join(
+            [
+                keyword if behind is None else b" ".join([keyword, *behind])
+                for keyword, behind in self.extensions().items()
+                # Twisted leaves out what has an empty list.
+                if behind != []
+            ]
+        )
 
     def do_NOOP(self, argument: bytes) -> None:
         """Do nothing; an argument is ignored (RFC 5321 section 4.1.1.9)."""

@@ -23,9 +23,12 @@ class WaitingStore(Store):
     Args:
         retention: the bounds.
         clock: gives the time, seconds since 1970.
+        patient: see `Writer`.
     """
 
-    def __init__(self, retention: Retention, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, retention: Retention, clock: Callable[[], float], patient: bool = True
+    ) -> None:
         super().__init__()
         self._retention = retention
         self._clock = clock
@@ -34,6 +37,7 @@ class WaitingStore(Store):
         self._writer = Writer(
             self._write,
             self._subscribers.tell,
+            patient=patient,
             idle=self._idle,
             name=f"lazr.smtptest {type(self).__name__}",
         )

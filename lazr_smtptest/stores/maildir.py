@@ -74,7 +74,8 @@ class MaildirStore(WaitingStore):
         clock: Callable[[], float] = time.time,
     ) -> None:
         retention = Retention(max_count=max_count, max_bytes=max_bytes, max_age=max_age)
-        super().__init__(retention, clock)
+        # The disk is waited for once for each file.
+        super().__init__(retention, clock, patient=False)
         # Absolute, because twistd changes its working directory after this.
         self.path = Path(path).absolute()
         # Messages that may come before the bounds are looked at again.

@@ -76,6 +76,17 @@ def test_what_is_beyond_the_octets_of_all_is_refused(open_store: OpenStore) -> N
     assert kept(store) == [0]
 
 
+def test_what_is_not_refused_is_there(open_store: OpenStore) -> None:
+    """Also what is within the octets only without its envelope."""
+    store = open_store(max_bytes=1000)
+    try:
+        store.add(make_envelope(1, content=b"x" * 990))
+    except StoreFullError:
+        assert kept(store) == []
+    else:
+        assert kept(store) == [1]
+
+
 def test_what_goes_is_not_there_in_any_way(open_store: OpenStore) -> None:
     """It is neither given, nor found, nor deleted."""
     store = open_store(max_count=2)

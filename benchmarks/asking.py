@@ -46,6 +46,7 @@ def _questions(store: SQLiteStore, messages: int) -> dict[str, Callable[[], obje
         "all": lambda: store.search("about"),
         "two": lambda: store.search("about invoice"),
         "beginning": lambda: store.search("invo*"),
+        "wide": lambda: store.search("abou*"),
         "none": lambda: store.search("nothing"),
         "recipient": lambda: store.find(recipient=f"recipient-{number}-0@example.com"),
         "count": lambda: len(store),

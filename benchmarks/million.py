@@ -26,6 +26,7 @@ _QUESTIONS = (
     Column("all", "ms for a word of all", 1e-3, 2),
     Column("two", "ms for a word of all and one of an eighth", 1e-3, 2),
     Column("beginning", "ms for the beginning of a word of an eighth", 1e-3, 2),
+    Column("wide", "ms for the beginning of a word of all", 1e-3, 2),
     Column("none", "ms for a word of none", 1e-3, 2),
     Column("recipient", "ms for one to a recipient", 1e-3, 2),
     Column("count", "ms for how many there are", 1e-3, 2),
@@ -46,7 +47,7 @@ COLUMNS = (
 )
 
 GOALS = (
-    Ceiling(_GROWN.key, 1.1),
+    Ceiling(_GROWN.key, 1.2),
     Ceiling(_OPENED.key, 1000),
     *(Ceiling(question.key, 50) for question in _QUESTIONS),
 )

@@ -6,6 +6,7 @@ import argparse
 import resource
 import signal
 import sys
+import tempfile
 from collections.abc import Callable, Iterable, Sequence
 
 from .commandline import listing, parser
@@ -27,6 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # So that the servers end, and not only this program.
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(1))
     _raise_limits()
+    tempfile.tempdir = options.folder
     try:
         outcomes = _measure(options)
     except ProgramError as error:

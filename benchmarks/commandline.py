@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -29,6 +30,12 @@ def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(prog="python -m benchmarks")
     _add_choices(made.add_argument)
     _add_lengths(made.add_argument)
+    made.add_argument(
+        "--folder",
+        type=_folder,
+        metavar="DIR",
+        help="where what is kept on a disk is, if not where temporary files are",
+    )
     made.add_argument(
         "--json",
         type=_file,
@@ -116,6 +123,12 @@ def _file(text: str) -> Path:
     except OSError as error:
         raise argparse.ArgumentTypeError(f"it cannot be written: {error}") from error
     return path
+
+
+def _folder(text: str) -> str:
+    if not os.access(text, os.W_OK | os.X_OK) or not Path(text).is_dir():
+        raise argparse.ArgumentTypeError(f"it is no folder to write to: {text}")
+    return text
 
 
 def _seconds(text: str) -> float:

@@ -94,6 +94,15 @@ class Ceiling:
     of: str = "ours"
 
 
+@attrs.frozen
+class Floor:
+    """How much of something there should be at least; see `Ceiling`."""
+
+    column: str
+    least: float
+    of: str = "ours"
+
+
 @attrs.frozen(kw_only=True)
 class Scenario:
     """Something to be measured, the same for all.
@@ -107,12 +116,14 @@ class Scenario:
         goals: what we want.
         once: whether one round is enough: nothing is timed.
         heavy: whether it runs only when it is asked for.
+        upright: whether its table has a line for each column: there are many.
     """
 
     name: str
     title: str
     columns: tuple[Column, ...]
     enter: Callable[[Wanted], list[Entry]]
-    goals: tuple[Goal | Ceiling, ...] = ()
+    goals: tuple[Goal | Ceiling | Floor, ...] = ()
     once: bool = False
     heavy: bool = False
+    upright: bool = False

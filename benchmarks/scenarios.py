@@ -6,12 +6,12 @@ import os
 from collections.abc import Mapping
 from functools import partial
 
-from . import memory, throughput, waiting
+from . import durable, memory, million, throughput, waiting
 from .load import driver
 from .load.plan import Plan
 from .peers.ours import Ours, Twistd
 from .peers.peer import Peer
-from .scenario import Ceiling, Entry, Goal, Scenario, Wanted
+from .scenario import Ceiling, Entry, Floor, Goal, Scenario, Wanted
 from .startstop import entries as startstop
 
 _PIPELINED = Plan(pipelined=True)
@@ -153,6 +153,22 @@ SCENARIOS: tuple[Scenario, ...] = (
         Plan(),
         {"ours": Ours(), "ours, logged": Ours({"log": os.devnull})},
     ),
+    Scenario(
+        name="durable",
+        title=f"1 KB over 20 connections, into each store; {driver(durable.PLAN)}",
+        columns=durable.COLUMNS,
+        enter=durable.entries,
+        goals=(
+            Floor("rate", 3000, "ours, sqlite"),
+            Goal("rate", "ours, sqlite, one commit each", 10, "ours, sqlite"),
+            Goal(
+                "rate",
+                "ours, slow disk, sqlite, one commit each",
+                10,
+                "ours, slow disk, sqlite",
+            ),
+        ),
+    ),
     _come_and_go("start-stop", "a server comes and goes"),
     _come_and_go("start-mail-stop", "a server comes, takes one message, and goes"),
     Scenario(
@@ -211,5 +227,15 @@ SCENARIOS: tuple[Scenario, ...] = (
         goals=(Ceiling("times", 1.15),),
         once=True,
         heavy=True,
+    ),
+    Scenario(
+        name="million",
+        title=f"1 KB, into one database, which is asked then; {driver(million.PLAN)}",
+        columns=million.COLUMNS,
+        enter=million.entries,
+        goals=million.GOALS,
+        once=True,
+        heavy=True,
+        upright=True,
     ),
 )

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from .rounds import Outcome, Result
-from .scenario import Ceiling, Column, Goal
+from .scenario import Ceiling, Column, Floor, Goal
 
 
 def legend(rounds: int) -> str:
@@ -34,8 +34,12 @@ def as_text(outcome: Outcome) -> str:
     times = [f"x {column.heading}" for column in columns if column.better]
     rows = [["", "", first, "+-", *others, *times]]
     rows += [_row(result, results[0], columns) for result in results]
+    if scenario.upright:
+        lines = _align(list(map(list, zip(*rows, strict=True))), names=1)
+    else:
+        lines = _align(rows, names=2)
     title = f"{scenario.name}: {scenario.title}"
-    return "\n".join([title, *_align(rows), *_goals(outcome)])
+    return "\n".join([title, *lines, *_goals(outcome)])
 
 
 def _row(result: Result, first: Result, columns: Sequence[Column]) -> list[str]:
@@ -61,15 +65,15 @@ def _times(ratio: float | None) -> str:
     return "-" if ratio is None else f"{ratio:.2f}"
 
 
-def _align(rows: list[list[str]]) -> list[str]:
-    """Put names to the left and numbers to the right."""
+def _align(rows: list[list[str]], names: int) -> list[str]:
+    """Put what is in the first columns to the left, and numbers to the right."""
     width = max(map(len, rows))
     for row in rows:
         row += [""] * (width - len(row))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return [
         "  ".join(
-            f"{cell:{'<' if place < 2 else '>'}{widths[place]}}"
+            f"{cell:{'<' if place < names else '>'}{widths[place]}}"
             for place, cell in enumerate(row)
         ).rstrip()
         for row in rows
@@ -81,16 +85,13 @@ def _goals(outcome: Outcome) -> list[str]:
     return [line for line in judged if line]
 
 
-def _judge(goal: Goal | Ceiling, outcome: Outcome) -> str:
+def _judge(goal: Goal | Ceiling | Floor, outcome: Outcome) -> str:
     column = next(c for c in outcome.scenario.columns if c.key == goal.column)
     result = outcome.of(goal.of)
     if result is None:
         return ""
-    if isinstance(goal, Ceiling):
-        value = result.median(column.key)
-        met = value <= goal.most * column.unit
-        is_ = _number(value, column)
-        return f"wanted: {goal.of} <= {goal.most:g} {column.heading}: {is_}{_mark(met)}"
+    if not isinstance(goal, Goal):
+        return _measured(goal, result.median(column.key), column)
     other = outcome.of(goal.against)
     if other is None:
         return ""
@@ -101,6 +102,15 @@ def _judge(goal: Goal | Ceiling, outcome: Outcome) -> str:
         f"wanted: {goal.of} >= {goal.least:g} x {goal.against} in {column.heading}: "
         f"{ratio:.2f}{_mark(ratio >= goal.least)}"
     )
+
+
+def _measured(goal: Ceiling | Floor, value: float, column: Column) -> str:
+    if isinstance(goal, Ceiling):
+        bound, met = f"<= {goal.most:g}", value <= goal.most * column.unit
+    else:
+        bound, met = f">= {goal.least:g}", value >= goal.least * column.unit
+    is_ = _number(value, column)
+    return f"wanted: {goal.of} {bound} {column.heading}: {is_}{_mark(met)}"
 
 
 def _mark(met: bool) -> str:

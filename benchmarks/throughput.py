@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 
+import attrs
+
 from .load import crowd, send
 from .load.plan import Plan
 from .peers import PEERS
@@ -60,7 +62,8 @@ def play(peer: Peer, plan: Plan, budget: Budget) -> Sample:
         seconds = send(server.port, plan, warming, patience) if warming else 0
         count = budget.messages or _count(plan, warming, budget.seconds / seconds)
         before = server.usage()
-        seconds = send(server.port, plan, count, patience)
+        counted = attrs.evolve(plan, first=warming)
+        seconds = send(server.port, counted, count, patience)
         after = server.usage()
         peer.check(server, warming + count, plan.recipients)
     user = (after.user - before.user) / count
@@ -75,6 +78,7 @@ def play(peer: Peer, plan: Plan, budget: Budget) -> Sample:
         "cpu": user + system,
         "busy": (user + system) * count / seconds,
         "peak": after.peak,
+        "grown": after.resident - before.resident,
     }
 
 

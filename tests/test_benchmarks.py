@@ -38,6 +38,7 @@ SCENARIOS = (
     "faults",
     "workers",
     "log",
+    "durable",
     "start-stop",
     "start-mail-stop",
     "latency",
@@ -47,7 +48,10 @@ SCENARIOS = (
     "connections",
     "memory",
     "peak",
+    "million",
 )
+# Their table is upright: what is a row in others is a column.
+UPRIGHT = {"million"}
 
 SERVERS = (
     "ours",
@@ -83,7 +87,7 @@ def run_benchmarks(*arguments: str, **environ: str) -> subprocess.CompletedProce
     )
 
 
-@pytest.mark.parametrize("scenario", SCENARIOS)
+@pytest.mark.parametrize("scenario", [s for s in SCENARIOS if s not in UPRIGHT])
 def test_a_scenario_measures_ours(scenario: str, tmp_path: Path) -> None:
     """It has a table, whose first row is ours, and a sample for each round."""
     file = tmp_path / "results.json"
@@ -97,6 +101,32 @@ def test_a_scenario_measures_ours(scenario: str, tmp_path: Path) -> None:
     assert len(ours) <= len(head)
     (kept,) = json.loads(file.read_text(encoding="utf-8"))["scenarios"]
     assert len(kept["results"][0]["samples"]) == 1
+
+
+def test_a_database_is_filled_and_asked(tmp_path: Path) -> None:
+    """Each question has a line, and so has what is wanted of it."""
+    done = run_benchmarks("--scenario", "million", *TINY, "--folder", str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    _, head, _, *lines = done.stdout.split("\n\n")[1].splitlines()
+    assert head.split() == ["ours"]
+    assert lines[0].split() == ["messages", "3"]
+    pages = [line for line in lines if "ms for a page" in line]
+    assert len(pages) == 2
+    assert pages[1].startswith("wanted: ours <= 50 ms for a page: ")
+
+
+def test_a_slow_disk_without_strace_is_named_with_how_to_get_it(tmp_path: Path) -> None:
+    """The stores are measured on the disk that there is; nothing is left on it."""
+    done = run_benchmarks(
+        *("--scenario", "durable", *TINY, "--folder", str(tmp_path)), PATH=""
+    )
+    assert done.returncode == 0, done.stderr
+    remedies = [line for line in done.stderr.splitlines() if "slow disk" in line]
+    assert [line.endswith(": apt-get install strace") for line in remedies] == [
+        True
+    ] * 2
+    assert "wanted: ours, sqlite >= 3000 msg/s" in done.stdout
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_every_server_has_a_row_or_is_named_as_missing() -> None:
@@ -147,6 +177,7 @@ def test_the_list_names_scenarios_and_servers() -> None:
         (("--scenario", "none"), "invalid choice: 'none'"),
         (("--peer", "none"), "invalid choice: 'none'"),
         (("--json", "/none/file"), "it cannot be written"),
+        (("--folder", "/none"), "it is no folder to write to: /none"),
     ],
 )
 def test_a_bad_argument_is_refused_in_one_line(
@@ -195,6 +226,19 @@ def test_a_lost_message_is_an_error() -> None:
     running = SimpleNamespace(kept=lambda: 1)
     with pytest.raises(Exception, match="ours keeps 1 messages of 2"):
         peers.PEERS[0].check(running, 2)
+
+
+@pytest.mark.usefixtures("checkout")
+def test_letters_differ_and_have_their_size() -> None:
+    """All of their lines end in CRLF, and none is to be stuffed."""
+    letter = importlib.import_module("benchmarks.load.letters").letter
+    letters = [letter(number, 1000) for number in range(1100)]
+    assert {len(each) for each in letters} == {1000}
+    assert len(set(letters)) == len(letters)
+    for each in letters:
+        assert each.endswith(b"\r\n")
+        assert each.count(b"\r") == each.count(b"\n") == each.count(b"\r\n")
+        assert b"\n." not in each
 
 
 @pytest.mark.usefixtures("checkout")

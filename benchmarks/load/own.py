@@ -66,5 +66,5 @@ def _worker(
     connections -= plan.connections * number // processes
     mine = attrs.evolve(plan, connections=connections)
     command = [sys.executable, "-m", "benchmarks.load.worker", str(port)]
-    command += [str(first), str(share), json.dumps(attrs.asdict(mine))]
+    command += [str(plan.first + first), str(share), json.dumps(attrs.asdict(mine))]
     return Program(NAME, command)

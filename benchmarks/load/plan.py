@@ -22,6 +22,8 @@ class Plan:
         tls: whether each connection goes over to TLS by STARTTLS.
         login: whether each connection logs in, AUTH PLAIN.
         distinct: whether no two messages have the same recipients.
+        varied: whether no two messages have the same content; see `letters`.
+        first: the number of the first message, by which they differ.
         idle: connections beside these that say nothing.
         before: messages that a server has already when the counted ones come; 0: no
             more than it takes to warm it up.
@@ -36,6 +38,8 @@ class Plan:
     tls: bool = False
     login: bool = False
     distinct: bool = False
+    varied: bool = False
+    first: int = 0
     idle: int = 0
     before: int = 0
     own: bool = False
@@ -53,4 +57,5 @@ class Plan:
     @property
     def plain(self) -> bool:
         """Whether ``smtp-source`` can bring it."""
-        return self.each in (0, 1) and not (self.own or self.needs or self.distinct)
+        special = self.own or self.needs or self.distinct or self.varied
+        return self.each in (0, 1) and not special

@@ -8,6 +8,7 @@ from itertools import islice
 
 import attrs
 
+from .letters import letter
 from .plan import LOGIN, Plan
 
 
@@ -90,15 +91,20 @@ class Script:
             yield _MAIL
             yield from self._to(number)
             yield _DATA
-            yield self._content
+            yield self._letter(number)
 
     def _pipelined(self, numbers: Iterator[int]) -> Iterator[Step]:
         """Send each content together with the commands of the next message."""
         before: list[Step] = []
         for number in numbers:
             yield _together([*before, _MAIL, *self._to(number), _DATA])
-            before = [self._content]
+            before = [self._letter(number)]
         yield from before
+
+    def _letter(self, number: int) -> Step:
+        if self._plan.varied:
+            return Step(letter(number, self._plan.size) + b".\r\n", b"2")
+        return self._content
 
     def _to(self, number: int) -> list[Step]:
         if self._plan.distinct:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from tempfile import TemporaryDirectory
 from typing import ClassVar
@@ -33,16 +33,21 @@ class Ours(Peer):
     offers = frozenset({"pipelining", "tls", "login"})
 
     def __init__(
-        self, options: Mapping[str, str] | None = None, reactor: str = "smtptest"
+        self,
+        options: Mapping[str, str] | None = None,
+        reactor: str = "smtptest",
+        under: Sequence[str] = (),
     ) -> None:
         """Set it up.
 
         Args:
             options: what this one has of the same.
             reactor: ours, or ``"default"``, which is Twisted's.
+            under: a command that runs it, if it is to have one.
         """
         self._options = dict(options or {})
         self._reactor = reactor
+        self._under = under
 
     def version(self) -> str:
         return __version__
@@ -54,7 +59,7 @@ class Ours(Peer):
             options["tls"] = "yes"
         if "login" in needs:
             options["login"] = ":".join(LOGIN)
-        command = [sys.executable, "-m", "benchmarks.servers.ours"]
+        command = [*self._under, sys.executable, "-m", "benchmarks.servers.ours"]
         command += ["--reactor", self._reactor]
         for name, value in options.items():
             command += ["--option", f"{name}={value}"]

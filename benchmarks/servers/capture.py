@@ -48,7 +48,7 @@ def _answer(server: CaptureServer, port: int) -> None:
     open_desk(
         port,
         {
-            "kept": lambda: {"messages": len(server.mailbox)},
+            "kept": lambda: {"messages": len(server.store)},
             "memory": lambda: _memory(server),
         },
         lambda: reactor.callFromThread(reactor.stop),
@@ -59,5 +59,5 @@ def _memory(server: CaptureServer) -> dict[str, float]:
     """Give the bytes that it takes, and those of the messages' content."""
     gc.collect()
     traced, _ = tracemalloc.get_traced_memory()
-    content = sum(len(envelope.content) for envelope in server.mailbox)
+    content = sum(len(envelope.content) for envelope in server.store)
     return {"content": content, "resident": resident(os.getpid()), "traced": traced}

@@ -13,6 +13,8 @@ import attrs
 
 from lazr_smtptest.smtp.login import Auth
 from lazr_smtptest.smtp.tls import TLS
+from lazr_smtptest.stores import open_store
+from lazr_smtptest.stores._waiting import WaitingStore
 from lazr_smtptest.storeserver import CaptureServer
 
 Variant = Callable[[CaptureServer, str, ExitStack], None]
@@ -51,6 +53,18 @@ def _log(server: CaptureServer, value: str, stack: ExitStack) -> None:
     logging.basicConfig(filename=value, level=logging.DEBUG)
 
 
+def _store(server: CaptureServer, value: str, stack: ExitStack) -> None:
+    """Keep messages there, and not in the mailbox."""
+    server.store = open_store(value)
+    stack.callback(server.store.close)
+
+
+def _batch(server: CaptureServer, value: str, stack: ExitStack) -> None:
+    """Have the store write so many messages at a time at the most."""
+    assert isinstance(server.store, WaitingStore)
+    server.store._writer.batch = int(value)
+
+
 def _trace(server: CaptureServer, value: str, stack: ExitStack) -> None:
     tracemalloc.start()
     stack.callback(tracemalloc.stop)
@@ -71,6 +85,8 @@ VARIANTS: dict[str, Variant] = {
     "limit": _limit,
     "rule": _rule,
     "log": _log,
+    "store": _store,
+    "batch": _batch,
     "trace": _trace,
     "profile": _profile,
 }

@@ -59,7 +59,7 @@ def open_store(spec: str) -> IMessageStore:
 
             - ``max-count``, ``max-bytes``, ``max-age``: how many messages are kept,
               how many octets of them, and how long, such as ``1000``, ``500M``,
-              ``7d``. 0 is no bound. An mbox has none.
+              ``7d``. 0 is no bound.
             - ``full``: what ``memory`` does at the first two, ``drop`` the oldest
               or ``refuse`` the new one.
             - ``synchronous``: ``FULL`` or ``NORMAL``, see `SQLiteStore`.

@@ -11,6 +11,12 @@ The points, in the order in which a message passes them:
 - ``store.after_rename``: it can be found, which may not be on the disk yet;
 - ``before_reply``: it is kept, and its client is not answered yet;
 - ``after_reply``: its client has been answered.
+
+And those of a file that is written anew, without what has been removed:
+
+- ``store.before_replace``: the new one is on the disk, and has another name;
+- ``store.after_replace``: it has taken the place of the old one, which may not be
+  on the disk yet.
 """
 
 from __future__ import annotations
@@ -19,7 +25,7 @@ import os
 import re
 from itertools import count
 
-__all__ = ["ARMED", "POINTS", "passed"]
+__all__ = ["ARMED", "POINTS", "REPLACE_POINTS", "passed"]
 
 POINTS = (
     "store.after_write",
@@ -28,6 +34,8 @@ POINTS = (
     "before_reply",
     "after_reply",
 )
+
+REPLACE_POINTS = ("store.before_replace", "store.after_replace")
 
 _VARIABLE = "LAZR_SMTPTEST_CRASH_AT"
 
@@ -48,10 +56,11 @@ class _Crash:
 
     def __init__(self, where: str) -> None:
         self._point, _, number = where.partition(":")
-        if self._point not in POINTS or not re.fullmatch("[1-9][0-9]{0,9}", number):
+        known = (*POINTS, *REPLACE_POINTS)
+        if self._point not in known or not re.fullmatch("[1-9][0-9]{0,9}", number):
             raise ValueError(
                 f"{_VARIABLE} is POINT:NUMBER, with a point of "
-                f"{', '.join(POINTS)}, not {where!r}"
+                f"{', '.join(known)}, not {where!r}"
             )
         self._number = int(number)
         # A counter, for two threads may pass the point.

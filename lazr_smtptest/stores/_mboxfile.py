@@ -17,8 +17,11 @@ off by a sudden end is known as such, whatever other programs did to the file si
 
 from __future__ import annotations
 
+import math
 import re
 import time
+from calendar import timegm
+from collections.abc import Sequence
 from hashlib import blake2b
 from itertools import pairwise
 
@@ -33,9 +36,12 @@ __all__ = [
     "flag_offset",
     "is_damaged",
     "is_mbox",
+    "joined",
+    "kept_at",
     "messages",
     "serialised",
     "sound_size",
+    "times",
 ]
 
 _CRLF, _LF = b"\r\n", b"\n"
@@ -54,7 +60,13 @@ _AS_RECEIVED = b"X-Line-Ends: as received\n"
 _TO_QUOTE = re.compile(rb"^(>*From )", re.MULTILINE)
 _QUOTED = re.compile(rb"^>(>*From )", re.MULTILINE)
 _PLAIN_SENDER = re.compile(r"[!-~]+")
-_START = re.compile(rb"^From ", re.MULTILINE)
+
+# The date of a first line: month, day, time and year, in UTC.
+_KEPT_AT = re.compile(
+    rb"From \S+ [A-Z][a-z]{2} ([A-Z][a-z]{2}) +(\d{1,2}) "
+    rb"(\d\d):(\d\d):(\d\d) ([1-9]\d{3})\n"
+)
+_MONTHS = b"JanFebMarAprMayJunJulAugSepOctNovDec"
 
 
 def serialised(envelope: Envelope, now: float) -> bytes:
@@ -68,7 +80,9 @@ def serialised(envelope: Envelope, now: float) -> bytes:
     if not _PLAIN_SENDER.fullmatch(sender):
         # Readers split this line at spaces and expect ASCII.
         sender = "MAILER-DAEMON"
-    head = _FROM + f"{sender} {time.asctime(time.gmtime(now))}\n".encode("ascii")
+    # In whole seconds, and not before it was kept: it is not to go too soon.
+    kept = time.asctime(time.gmtime(math.ceil(now)))
+    head = _FROM + f"{sender} {kept}\n".encode("ascii")
     head += _FLAG + _NOT_KEPT + _LF
     # Asked for once: it may be in a file.
     received = envelope.content
@@ -119,6 +133,39 @@ def messages(data: bytes) -> list[bytes]:
     ]
 
 
+def joined(texts: Sequence[bytes]) -> bytes:
+    """Undo `messages`."""
+    return b"".join([text + _LF for text in texts])
+
+
+def kept_at(text: bytes) -> float | None:
+    """Say when a message was kept, by the line that it begins with (RFC 4155).
+
+    Returns:
+        seconds since 1970; ``None`` if the line does not say.
+    """
+    match = _KEPT_AT.match(text)
+    month = _MONTHS.find(match[1]) if match else -1
+    if match is None or month < 0:
+        return None
+    day, hour, minute, second, year = map(int, match.groups()[1:])
+    return timegm((year, month // 3 + 1, day, hour, minute, second))
+
+
+def times(texts: Sequence[bytes], now: float) -> list[float]:
+    """Say when each message was kept; what does not say it, when the next one was.
+
+    Args:
+        texts: the messages, oldest first.
+        now: seconds since 1970, for the last ones.
+    """
+    found, later = [], now
+    for said in map(kept_at, reversed(texts)):
+        later = later if said is None else said
+        found.append(later)
+    return found[::-1]
+
+
 def sound_size(data: bytes) -> int:
     """Give the size of a file without what was cut off at its end.
 
@@ -166,5 +213,10 @@ def _is_unfinished(text: bytes) -> bool:
 
 
 def _split(data: bytes) -> list[bytes]:
-    starts = [match.start() for match in _START.finditer(data)]
+    # A regular expression would take ten times as long.
+    starts = [0] if data.startswith(_FROM) else []
+    newline = data.find(_LF + _FROM)
+    while newline >= 0:
+        starts.append(newline + 1)
+        newline = data.find(_LF + _FROM, newline + 1)
     return [data[start:end] for start, end in pairwise([*starts, len(data)])]

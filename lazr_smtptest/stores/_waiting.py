@@ -23,9 +23,12 @@ class WaitingStore(Store):
     Args:
         retention: the bounds.
         clock: gives the time, seconds since 1970.
+        patient: see `Writer`.
     """
 
-    def __init__(self, retention: Retention, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, retention: Retention, clock: Callable[[], float], patient: bool = True
+    ) -> None:
         super().__init__()
         self._retention = retention
         self._clock = clock
@@ -34,6 +37,7 @@ class WaitingStore(Store):
         self._writer = Writer(
             self._write,
             self._subscribers.tell,
+            patient=patient,
             idle=self._idle,
             name=f"lazr.smtptest {type(self).__name__}",
         )
@@ -50,8 +54,9 @@ class WaitingStore(Store):
         """Remove what is beyond the bounds.
 
         Returns:
-            when the oldest message was kept that is there now, seconds since
-            1970; ``None`` if there is none.
+            when that message was kept for whose age the next look is taken: the
+            oldest one, if looks are cheap; seconds since 1970. ``None``: there is
+            none now.
         """
         return None
 
@@ -62,8 +67,8 @@ class WaitingStore(Store):
             return None
         now = self._clock()
         if now >= self._due:
-            oldest = self._retain()
-            self._due = (now if oldest is None else oldest) + age
+            kept_at = self._retain()
+            self._due = (now if kept_at is None else kept_at) + age
         return min(max(self._due - now, 0.0), _LONGEST_PAUSE)
 
     def add(self, envelope: Envelope) -> None:

@@ -7,7 +7,8 @@ one, and each waits for its own batch only.
 Clients that were answered together send their next messages nearly together. The
 first of these would have a batch to itself, and the others would wait for it: so
 there is a short wait for half of all who are there. The other half sends while
-that one is written. A client that is alone never waits.
+that one is written. Where the disk is so slow that all could have sent meanwhile, the
+wait is for all of them. A client that is alone never waits.
 """
 
 from __future__ import annotations
@@ -42,6 +43,10 @@ _PATIENCE = 5.0
 _GATHERING = 0.5
 _LONGEST_GATHERING = 0.005
 
+# Seconds from the answer to a client to its next message, where others have answers at
+# the same moment; of all together it is as many times as long.
+_TURN = 0.0002
+
 # One batch is one piece of memory, and one moment in which nobody hears anything:
 # messages, and octets of them.
 _BATCH = 256
@@ -62,6 +67,8 @@ class Writer:
     Args:
         write: keeps a batch of messages, all of it, or raises and keeps none.
         kept: called with each message that was kept, before its `done`.
+        patient: whether it is good to wait for many: that the disk takes as long for
+            one message as for a batch.
         idle: called when there is nothing to do; gives the seconds after which it
             wants to be called again, ``None`` if only after the next message.
         name: of the thread.
@@ -75,12 +82,14 @@ class Writer:
         write: Callable[[list[Envelope]], object],
         kept: Callable[[Envelope], object],
         *,
+        patient: bool = True,
         idle: Callable[[], float | None] = lambda: None,
         name: str = "lazr.smtptest store",
     ) -> None:
         self.batch = _BATCH
         self._write = write
         self._kept = kept
+        self._patient = patient
         self._idle = idle
         self._name = name
         self._changed = threading.Condition()
@@ -161,7 +170,7 @@ class Writer:
             with self._changed:
                 if not (self._jobs or self._closing):
                     self._changed.wait(_PATIENCE if pause is None else pause)
-                if 0 < len(self._jobs) < self._crowd // 2:
+                if 0 < len(self._jobs) < self._awaited():
                     self._gather()
                 jobs, self._jobs = self._jobs, []
                 if not jobs and (self._closing or pause is None):
@@ -169,9 +178,14 @@ class Writer:
                 if jobs or self._thread is None:
                     return jobs
 
+    def _awaited(self) -> int:
+        """Say how many messages are worth a wait."""
+        slow = self._patient and self._seconds > self._crowd * _TURN
+        return self._crowd if slow else self._crowd // 2
+
     def _gather(self) -> None:
         """Wait a moment for those who came together before."""
-        self._enough = self._crowd // 2
+        self._enough = self._awaited()
         self._changed.wait_for(
             lambda: len(self._jobs) >= self._enough or self._closing,
             min(self._seconds * _GATHERING, _LONGEST_GATHERING),

@@ -74,7 +74,8 @@ class MaildirStore(WaitingStore):
         clock: Callable[[], float] = time.time,
     ) -> None:
         retention = Retention(max_count=max_count, max_bytes=max_bytes, max_age=max_age)
-        super().__init__(retention, clock)
+        # The disk is waited for once for each file.
+        super().__init__(retention, clock, patient=False)
         # Absolute, because twistd changes its working directory after this.
         self.path = Path(path).absolute()
         # Messages that may come before the bounds are looked at again.
@@ -129,10 +130,14 @@ class MaildirStore(WaitingStore):
     # Writing, in the store's own thread
 
     def _write(self, batch: list[Envelope]) -> None:
+        heads = [_fields.to_bytes(envelope, b"", _CRLF) for envelope in batch]
+        for head, envelope in zip(heads, batch, strict=True):
+            # With its envelope it may be too much all the same.
+            self._retention.check(len(head) + envelope.size)
         names = [new_file_name(self._now(), envelope.id) for envelope in batch]
         try:
-            for name, envelope in zip(names, batch, strict=True):
-                self._write_file(name, envelope)
+            for name, head, envelope in zip(names, heads, batch, strict=True):
+                self._write_file(name, head, envelope)
             # Only now: the first of these writes the others too.
             for name in names:
                 self._sync_file(name)
@@ -154,10 +159,10 @@ class MaildirStore(WaitingStore):
         self._last = max(int(self._clock() * 1_000_000), self._last + 1)
         return self._last
 
-    def _write_file(self, name: str, envelope: Envelope) -> None:
+    def _write_file(self, name: str, head: bytes, envelope: Envelope) -> None:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
         with opened(self.path / "tmp" / name, flags) as descriptor:
-            size = write_all(descriptor, _fields.to_bytes(envelope, b"", _CRLF))
+            size = write_all(descriptor, head)
             for block in envelope.blocks():
                 size += write_all(descriptor, block, size)
         passed("store.after_write")

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import os
-import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,18 +18,13 @@ from lazr_smtptest.stores._crash import passed
 from lazr_smtptest.stores._paths import (
     not_read,
     not_written,
-    opened,
     sync_directory,
     unusable,
     write_all,
 )
 from lazr_smtptest.stores._retention import Retention
+from lazr_smtptest.stores._sharedfile import SharedFile, read
 from lazr_smtptest.stores._waiting import WaitingStore
-
-try:
-    import fcntl
-except ImportError:  # Windows: nothing there locks a file in the mbox way.
-    fcntl = None  # type: ignore[assignment]
 
 __all__ = ["MboxStore"]
 
@@ -56,8 +49,17 @@ class MboxStore(WaitingStore):
     at that moment unless it looks, as we do, whether the file that it has locked
     is still the one of that name.
 
+    What is beyond the bounds is not shown any more. It stays in the file, for other
+    programs to see, until it is as much as what is shown; then the file is written
+    anew. A message of another program that does not say when it was kept is as old
+    as the next one that does.
+
     Args:
         path: the file. It is made if it is not there; its directory must be.
+        max_count: how many messages; ``None``: any number.
+        max_bytes: how many octets they have together in the file; ``None``: any
+            number.
+        max_age: seconds that a message is shown; ``None``: for ever.
         clock: gives the time, seconds since 1970.
 
     Raises:
@@ -69,17 +71,23 @@ class MboxStore(WaitingStore):
         self,
         path: str | os.PathLike[str],
         *,
+        max_count: int | None = None,
+        max_bytes: int | None = None,
+        max_age: float | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        super().__init__(Retention(), clock)
+        retention = Retention(max_count=max_count, max_bytes=max_bytes, max_age=max_age)
+        super().__init__(retention, clock)
         # Absolute, because twistd changes its working directory after this.
         self.path = Path(path).absolute()
-        # A lock on a file keeps out other processes only.
-        self._mutex = threading.Lock()
+        self._file = SharedFile(self.path)
         # The file's number, and its size, when nothing was unfinished in it.
         self._sound = (0, 0)
+        # The size at which the bounds are looked at again.
+        self._grown = 0
         try:
             self._prepare()
+            self._retain()
         except OSError as error:
             raise unusable(self.path, "an mbox", error) from error
 
@@ -88,8 +96,9 @@ class MboxStore(WaitingStore):
 
     def _prepare(self) -> None:
         is_new = not self.path.exists()
-        with self._locked() as file:
-            data = _read(file)
+        with self._file.locked() as file:
+            self._file.clean()
+            data = read(file)
         if not _mboxfile.is_mbox(data):
             raise StoreError(f"{str(self.path)!r} is not an mbox")
         if _mboxfile.is_damaged(data):
@@ -99,36 +108,23 @@ class MboxStore(WaitingStore):
         if is_new:
             sync_directory(self.path.parent)
 
-    @contextlib.contextmanager
-    def _locked(self) -> Iterator[int]:
-        """Open the file, for this thread alone; closing it gives up its lock."""
-        with self._mutex, contextlib.ExitStack() as stack:
-            file = self._open(stack)
-            # Another process may have put a new file in its place meanwhile.
-            while not _is_named(file, self.path):
-                stack.close()
-                file = self._open(stack)
-            yield file
-
-    def _open(self, stack: contextlib.ExitStack) -> int:
-        file = stack.enter_context(opened(self.path, os.O_RDWR | os.O_CREAT))
-        if fcntl is not None:
-            fcntl.lockf(file, fcntl.LOCK_EX)
-        return file
-
     # Writing, in the store's own thread
 
     def _write(self, batch: list[Envelope]) -> None:
         try:
-            with self._locked() as file:
+            with self._file.locked() as file:
                 self._append(file, batch)
         except OSError as error:
             raise not_written(self.path, "mbox", error) from error
+        self._look_at_bounds()
 
     def _append(self, file: int, batch: list[Envelope]) -> None:
         """Put messages at the end of the file: all of them or, on an error, none."""
         end = self._sound_end(file)
         messages = [_mboxfile.serialised(each, self._clock()) for each in batch]
+        for message in messages:
+            # With its envelope it may be too much all the same.
+            self._retention.check(len(message))
         gap = b"" if end == 0 or os.pread(file, 1, end - 1) == b"\n" else b"\n"
         try:
             write_all(file, gap + b"".join(messages), end)
@@ -152,7 +148,7 @@ class MboxStore(WaitingStore):
         number, size = self._sound
         # What we have written ourselves need not be looked at again.
         known = size if number == status.st_ino and size <= status.st_size else 0
-        data = _read(file, known)
+        data = read(file, known)
         end = known + _mboxfile.sound_size(data)
         if end < status.st_size:
             log.warning(
@@ -162,6 +158,48 @@ class MboxStore(WaitingStore):
             )
             os.ftruncate(file, end)
         return end
+
+    def _look_at_bounds(self) -> None:
+        """Remove what is too much, if the file has grown enough for that."""
+        if self._retention and self._sound[1] >= self._grown:
+            try:
+                self._retain()
+            except OSError as error:
+                # The message was kept all the same.
+                log.error("%r: cannot remove old messages: %s", self, error)
+
+    def _retain(self) -> float | None:
+        """Remove what is not shown, if it is as much as what is.
+
+        So what is written anew for a message that goes is no more than the message.
+
+        Returns:
+            when the newest message was kept: when it is too old, all are.
+        """
+        if not self._retention:
+            return None
+        with self._file.locked() as file:
+            size = os.fstat(file).st_size
+            # Also if that fails: at once it would fail again.
+            self._grown = size + size // 8
+            texts = _mboxfile.messages(read(file))
+            shown = self._shown(texts)
+            data = _mboxfile.joined(shown)
+            if len(shown) < len(texts) and size >= 2 * len(data):
+                self._file.replace(data)
+                self._grown = 0
+        self._grown = max(2 * len(data), self._grown)
+        return _mboxfile.kept_at(shown[-1]) if shown else None
+
+    def _shown(self, texts: list[bytes]) -> list[bytes]:
+        """Give those messages of the file that are within the bounds."""
+        if not self._retention:
+            return texts
+        now = self._clock()
+        sizes = list(map(len, texts))
+        facts = zip(_mboxfile.times(texts, now), sizes, strict=True)
+        surplus = self._retention.surplus(facts, len(texts), sum(sizes), now)
+        return texts[surplus:]
 
     def delete(self, id: str) -> bool:
         """Remove the message with that `id`; say whether there was one."""
@@ -174,19 +212,19 @@ class MboxStore(WaitingStore):
     def _rewrite(self, stays: Callable[[Envelope], bool]) -> bool:
         """Remove messages from the file; say whether there were any."""
         try:
-            with self._locked() as file:
-                texts = _mboxfile.messages(_read(file))
+            with self._file.locked() as file:
+                texts = self._shown(_mboxfile.messages(read(file)))
                 left = [each for each in texts if stays(_mboxfile.deserialised(each))]
                 if len(left) == len(texts):
                     return False
-                _replace(self.path, b"".join(text + b"\n" for text in left))
+                self._file.replace(_mboxfile.joined(left))
                 return True
         except OSError as error:
             raise not_written(self.path, "mbox", error) from error
 
     def _clear(self) -> None:
         try:
-            with self._locked() as file:
+            with self._file.locked() as file:
                 os.ftruncate(file, 0)
         except OSError as error:
             raise not_written(self.path, "mbox", error) from error
@@ -211,39 +249,8 @@ class MboxStore(WaitingStore):
 
     def _texts(self) -> list[bytes]:
         try:
-            with self._locked() as file:
-                data = _read(file)
+            with self._file.locked() as file:
+                data = read(file)
         except OSError as error:
             raise not_read(self.path, "mbox", error) from error
-        return _mboxfile.messages(data)
-
-
-def _read(file: int, offset: int = 0) -> bytes:
-    """Read a file to its end, or to where it ended when that began."""
-    parts, end = [], os.fstat(file).st_size
-    while offset < end and (part := os.pread(file, end - offset, offset)):
-        parts.append(part)
-        offset += len(part)
-    return b"".join(parts)
-
-
-def _replace(path: Path, data: bytes) -> None:
-    """Put a new file in the place of a file whose lock is held."""
-    new = path.with_name(f"{path.name}.{os.getpid()}.new")
-    try:
-        with opened(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC) as file:
-            os.fchmod(file, path.stat().st_mode & 0o777)
-            write_all(file, data)
-            os.fsync(file)
-        new.replace(path)
-    except OSError:
-        new.unlink(missing_ok=True)
-        raise
-    sync_directory(path.parent)
-
-
-def _is_named(file: int, path: Path) -> bool:
-    """Say whether an open file is still the one of that name."""
-    with contextlib.suppress(FileNotFoundError):
-        return os.path.samestat(os.fstat(file), path.stat())
-    return False
+        return self._shown(_mboxfile.messages(data))

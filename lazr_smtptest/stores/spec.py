@@ -105,5 +105,5 @@ _SETTINGS: dict[str, dict[str, Callable[[str], Any]]] = {
     "memory": {**_BOUNDS, "full": _one_of("drop", "refuse")},
     "sqlite": {**_BOUNDS, "synchronous": _one_of("FULL", "NORMAL")},
     "maildir": _BOUNDS,
-    "mbox": {},
+    "mbox": _BOUNDS,
 }

@@ -7,7 +7,7 @@ import os
 import pytest
 
 from lazr_smtptest.stores import _crash
-from lazr_smtptest.stores._crash import POINTS, _Crash
+from lazr_smtptest.stores._crash import POINTS, REPLACE_POINTS, _Crash
 
 
 @pytest.fixture
@@ -18,7 +18,7 @@ def ends(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return statuses
 
 
-@pytest.mark.parametrize("point", POINTS)
+@pytest.mark.parametrize("point", [*POINTS, *REPLACE_POINTS])
 def test_it_ends_when_the_point_is_passed_for_the_nth_time(
     point: str, ends: list[int]
 ) -> None:

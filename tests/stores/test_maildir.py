@@ -16,8 +16,6 @@ from lazr_smtptest.envelope import Envelope
 from lazr_smtptest.errors import StoreError
 from lazr_smtptest.stores import MaildirStore, maildir
 
-from .envelopes import make_envelope
-
 ENVELOPE = Envelope(
     mail_from="s@example.com",
     rcpt_tos=("a@example.com", "b@example.com"),
@@ -211,50 +209,6 @@ def test_a_message_that_cannot_be_written_is_an_error(path: Path) -> None:
     (path / "tmp").rmdir()
     with pytest.raises(StoreError, match=f"cannot write to maildir '{path}': No such"):
         store.add(ENVELOPE)
-
-
-def kept(store: MaildirStore) -> list[int]:
-    """Say which messages are there."""
-    return [envelope.peer[1] - 40000 for envelope in store]
-
-
-def test_the_oldest_go_at_the_count(path: Path) -> None:
-    """When the next one comes, and when the Maildir is opened."""
-    store = MaildirStore(path, max_count=3)
-    for number in range(5):
-        store.add(make_envelope(number))
-    assert kept(store) == [2, 3, 4]
-    assert kept(MaildirStore(path, max_count=2)) == [3, 4]
-
-
-def test_the_oldest_go_at_the_octets(path: Path) -> None:
-    """Those of the files count."""
-    store = MaildirStore(path, max_bytes=2500)
-    for number in range(5):
-        store.add(make_envelope(number, content=b"x" * 1000))
-    assert kept(store) == [3, 4]
-
-
-def test_what_is_too_old_goes(path: Path) -> None:
-    """By the clock that the store was given."""
-    times = [1000.0]
-    store = MaildirStore(path, max_age=10, clock=lambda: times[-1])
-    store.add(make_envelope(0))
-    times.append(1011.0)
-    store.add(make_envelope(1))
-    assert kept(store) == [1]
-
-
-def test_nothing_goes_for_a_clock_that_is_set_back(path: Path) -> None:
-    """And the order is that of arrival."""
-    times = [5000.0]
-    store = MaildirStore(path, max_age=10, clock=lambda: times[-1])
-    store.add(make_envelope(0))
-    times.append(100.0)
-    store.add(make_envelope(1))
-    again = MaildirStore(path, max_age=10, clock=lambda: times[-1])
-    again.add(make_envelope(2))
-    assert kept(again) == [0, 1, 2]
 
 
 def test_what_a_killed_process_left_in_tmp_goes_after_36_hours(path: Path) -> None:

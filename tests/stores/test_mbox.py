@@ -274,7 +274,7 @@ def test_a_writer_that_waited_for_a_delete_writes_to_the_new_file(path: Path) ->
     """The file that it waited for has no name any more."""
     store = MboxStore(path)
     store.add(ENVELOPE)
-    with store._locked():
+    with store._file.locked():
         # Another process has deleted a message, and holds the lock still.
         new = path.with_name("new")
         new.write_bytes(b"")

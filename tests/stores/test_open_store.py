@@ -27,6 +27,7 @@ BAD = [
 
 SETTINGS = [
     ("memory?max-count=10", {"max_count": 10}),
+    ("mbox:m?max-count=5", {"max_count": 5}),
     ("memory?max-count=0&full=refuse", {"max_count": None, "full": "refuse"}),
     ("maildir:m?max-bytes=500", {"max_bytes": 500}),
     ("maildir:m?max-bytes=5K", {"max_bytes": 5 * 1024}),
@@ -52,7 +53,7 @@ WRONG = [
     ("memory?full=ignore", "full is drop or refuse, not 'ignore'"),
     ("sqlite:m?full=drop", "a store of kind sqlite has no setting 'full'"),
     ("sqlite:m?synchronous=OFF", "synchronous is FULL or NORMAL, not 'OFF'"),
-    ("mbox:m?max-count=5", "a store of kind mbox has no setting 'max-count', use: n"),
+    ("mbox:m?full=drop", "a store of kind mbox has no setting 'full', use: max-count"),
 ]
 
 
@@ -134,7 +135,7 @@ def test_a_wrong_setting_is_named(spec: str, words: str) -> None:
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("kind", ["memory", "maildir", "sqlite"])
+@pytest.mark.parametrize("kind", ["memory", "maildir", "mbox", "sqlite"])
 def test_the_settings_reach_the_store(kind: str, tmp_path: Path) -> None:
     """What is beyond the bound is not there."""
     place = "" if kind == "memory" else f":{tmp_path / 'm'}"

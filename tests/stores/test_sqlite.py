@@ -328,33 +328,6 @@ def kept(store: SQLiteStore) -> list[int]:
     return [envelope.peer[1] - 40000 for envelope in store]
 
 
-def test_the_oldest_go_at_the_count(open_store: OpenStore) -> None:
-    """When the next one comes, and when the database is opened."""
-    store = open_store(max_count=3)
-    for number in range(5):
-        store.add(make_envelope(number))
-    assert (kept(store), len(store)) == ([2, 3, 4], 3)
-    assert kept(open_store(max_count=2)) == [3, 4]
-
-
-def test_the_oldest_go_at_the_octets(open_store: OpenStore) -> None:
-    """Those of the contents count, before they are compressed."""
-    store = open_store(max_bytes=2500)
-    for number in range(5):
-        store.add(make_envelope(number, content=b"x" * 1000))
-    assert kept(store) == [3, 4]
-
-
-def test_what_is_too_old_goes(open_store: OpenStore) -> None:
-    """By the clock that the store was given."""
-    times = [1000.0]
-    store = open_store(max_age=10, clock=lambda: times[-1])
-    store.add(make_envelope(0))
-    times.append(1011.0)
-    store.add(make_envelope(1))
-    assert kept(store) == [1]
-
-
 def test_what_becomes_too_old_goes_without_a_message(open_store: OpenStore) -> None:
     """The store's thread wakes up for it."""
     times = iter([1000.0, 1000.0, 1000.0, 1009.99])
@@ -372,13 +345,3 @@ def test_what_becomes_too_old_goes_without_a_message(open_store: OpenStore) -> N
     assert gone.wait(30)
     store.close()
     assert kept(store) == []
-
-
-def test_nothing_goes_for_a_clock_that_is_set_back(open_store: OpenStore) -> None:
-    """A message of the future is not old."""
-    times = [5000.0]
-    store = open_store(max_age=10, clock=lambda: times[-1])
-    store.add(make_envelope(0))
-    times.append(100.0)
-    store.add(make_envelope(1))
-    assert kept(store) == [0, 1]

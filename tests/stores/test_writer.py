@@ -249,3 +249,34 @@ def test_a_batch_has_a_bound_of_octets(
     for _ in range(2):
         disk.go_on.put(None)
         assert disk.size_of_batch() == 2
+
+
+@pytest.mark.parametrize(
+    ("patient", "turn", "waited_for"),
+    [(True, 0.0, True), (False, 0.0, False), (True, float("inf"), False)],
+)
+def test_on_a_slow_disk_all_are_waited_for_who_came_together(
+    disk: Disk,
+    monkeypatch: pytest.MonkeyPatch,
+    patient: bool,
+    turn: float,
+    waited_for: bool,
+) -> None:
+    """Half of them are enough on a fast one, and where each takes it its time."""
+    monkeypatch.setattr(_writer, "_TURN", turn)
+    monkeypatch.setattr(_writer, "_GATHERING", float("inf"))
+    monkeypatch.setattr(_writer, "_LONGEST_GATHERING", PATIENCE)
+    writer = Writer(disk.write, lambda envelope: None, patient=patient)
+    answered: Queue[Exception | None] = Queue()
+    writer.submit(make_envelope(), answered.put)
+    disk.size_of_batch()
+    for _ in range(4):
+        writer.submit(make_envelope(), answered.put)
+    disk.go_on.put(None)
+    answered.get(timeout=PATIENCE)
+    if waited_for:
+        # That of the client which was answered.
+        writer.submit(make_envelope(), answered.put)
+    assert disk.size_of_batch() == 4 + waited_for
+    disk.go_on.put(None)
+    writer.close()

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from lazr_smtptest.stores import open_store
-from lazr_smtptest.stores._crash import POINTS
+from lazr_smtptest.stores._crash import POINTS, REPLACE_POINTS
 
-from .victim import CONNECTIONS, Client, Fate, Victim
+from .victim import CONNECTIONS, Client, Fate, Victim, number_of
 
 ROUNDS = int(os.environ.get("LAZR_SMTPTEST_KILLS", "10"))
 
@@ -95,3 +95,26 @@ def test_each_point_leaves_what_it_should(
     assert len(store) in counts
     assert (fate.kept == {0}) is (point == "after_reply")
     store.close()
+
+
+@pytest.mark.parametrize("how_often", [1, 2, 5])
+@pytest.mark.parametrize("point", REPLACE_POINTS)
+def test_an_mbox_that_is_written_anew_has_the_newest(
+    point: str, how_often: int, tmp_path: Path
+) -> None:
+    """Whichever of the two files the sudden end has left, and nothing beside it."""
+    spec = f"mbox:{tmp_path / 'box'}?max-count=4"
+    fate = Fate()
+    with Victim(spec, crash_at=f"{point}:{how_often}") as victim:
+        client = Client(victim.port, fate, range(1000), SIZES)
+        client.start()
+        assert victim.process.wait(60) == 137
+        client.join(60)
+    store = open_store(spec)
+    found = [number_of(envelope.content) for envelope in store]
+    store.close()
+    # That which made the file grow too much is on the disk, and was not answered.
+    (last,) = fate.unsure
+    assert fate.kept == set(range(last))
+    assert found == list(range(last + 1))[-4:]
+    assert [file.name for file in tmp_path.iterdir()] == ["box"]

@@ -1,0 +1,105 @@
+"""A file that several processes change, one after the other."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+from lazr_smtptest.stores._crash import passed
+from lazr_smtptest.stores._paths import opened, sync_directory, write_all
+
+try:
+    import fcntl
+except ImportError:  # Windows: nothing there locks a file in the mbox way.
+    fcntl = None  # type: ignore[assignment]
+
+__all__ = ["SharedFile", "read"]
+
+_NEW = ".smtptest"
+
+
+class SharedFile:
+    """A file that is looked at and changed by who has its lock.
+
+    The lock is that of ``fcntl.lockf``, and any thread may wait for it.
+
+    Args:
+        path: where it is, or is to be.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        # A lock on a file keeps out other processes only.
+        self._mutex = threading.Lock()
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[int]:
+        """Open the file, for this thread alone; closing it gives up its lock.
+
+        Raises:
+            OSError: it cannot be opened.
+        """
+        with self._mutex, contextlib.ExitStack() as stack:
+            file = self._open(stack)
+            # Another process may have put a new file in its place meanwhile.
+            while not _is_named(file, self._path):
+                stack.close()
+                file = self._open(stack)
+            yield file
+
+    def _open(self, stack: contextlib.ExitStack) -> int:
+        file = stack.enter_context(opened(self._path, os.O_RDWR | os.O_CREAT))
+        if fcntl is not None:
+            fcntl.lockf(file, fcntl.LOCK_EX)
+        return file
+
+    # With the lock only
+
+    def replace(self, data: bytes) -> None:
+        """Put a new file in its place: all of it, or the old one stays.
+
+        Raises:
+            OSError: the old one stayed.
+        """
+        new = self._path.with_name(f"{self._path.name}.{os.getpid()}{_NEW}")
+        try:
+            with opened(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC) as file:
+                os.fchmod(file, self._path.stat().st_mode & 0o777)
+                write_all(file, data)
+                os.fsync(file)
+            passed("store.before_replace")
+            new.replace(self._path)
+            passed("store.after_replace")
+        except OSError:
+            new.unlink(missing_ok=True)
+            raise
+        sync_directory(self._path.parent)
+
+    def clean(self) -> None:
+        """Remove new files whose processes were killed: they had the lock."""
+        name = re.compile(re.escape(self._path.name) + r"\.[0-9]+" + re.escape(_NEW))
+        # They are in nobody's way if that cannot be done.
+        with contextlib.suppress(OSError):
+            for file in self._path.parent.iterdir():
+                if name.fullmatch(file.name):
+                    file.unlink()
+
+
+def read(file: int, offset: int = 0) -> bytes:
+    """Read a file to its end, or to where it ended when that began."""
+    parts, end = [], os.fstat(file).st_size
+    while offset < end and (part := os.pread(file, end - offset, offset)):
+        parts.append(part)
+        offset += len(part)
+    return b"".join(parts)
+
+
+def _is_named(file: int, path: Path) -> bool:
+    """Say whether an open file is still the one of that name."""
+    with contextlib.suppress(FileNotFoundError):
+        return os.path.samestat(os.fstat(file), path.stat())
+    return False

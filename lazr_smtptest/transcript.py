@@ -9,6 +9,8 @@ from typing import Any, Literal
 
 import attrs
 
+from lazr_smtptest.parcel import pack, unpack
+
 __all__ = ["CLIENT", "SERVER", "Line", "Transcript"]
 
 # What an event is. An event is two items of a list, its kind and what belongs to
@@ -23,6 +25,9 @@ _TAIL = 80
 # Lines of a message that are shown at its beginning and at its end.
 _HEAD_LINES = 4
 _TAIL_LINES = 2
+
+# Of these a session has its own. All else is shared by those that go like it.
+_OWN = frozenset([_TIME, CLIENT, _SECRET, _CONTENT])
 
 _MASK = b"********"
 # A secret may stand in the command itself (RFC 4954 section 4), also in one that is
@@ -88,16 +93,17 @@ class Transcript:
 
     __slots__ = ("_head", "_kept", "_tail", "add", "bound")
 
+    # Takes the two items of an event.
+    add: Callable[[Iterable[Any]], None]
+
     def __init__(self, bound: int = 1000) -> None:
         self.bound = bound
-        self._head: list[Any] = []
+        # Octets after the end of the session: they fill in its form.
+        self._head: list[Any] | bytes = []
         self._tail: deque[Any] | None = None
-        # Whichever of the two is written to.
-        self._kept: list[Any] | deque[Any] = self._head
-        # Takes the two items of an event.
-        self.add: Callable[[Iterable[Any]], None] = (
-            self._head.extend if bound else _drop
-        )
+        # Whichever of the two is written to; after the end the form.
+        self._kept: Any = self._head
+        self.add = self._head.extend if bound else _drop
 
     # Writing, in the reactor's thread
 
@@ -153,6 +159,26 @@ class Transcript:
         """Keep that all that follows goes over TLS."""
         self.add((_TLS, text))
 
+    def close(self) -> None:
+        """Take less room: the session has ended, and is kept for long."""
+        items = self._items()
+        if items and items[-2] == _TIME:
+            # Nothing was said at that time.
+            del items[-2:]
+        if items:
+            # In this order: another thread may read at any time.
+            self._kept, self._head = pack(items, _OWN)
+            self._tail = None
+            del self.add
+
+    def __getattr__(self, name: str) -> Callable[[Iterable[Any]], None]:
+        """Give `add` again to what comes behind the end of the session."""
+        if name != "add":
+            raise AttributeError(f"{type(self).__name__!r} has no attribute {name!r}")
+        self._head = self._kept = items = self._items()
+        self.add = items.extend
+        return self.add
+
     # Reading
 
     def lines(self, *, secrets: bool = False) -> list[Line]:
@@ -184,7 +210,8 @@ class Transcript:
 
     def _lines(self, secrets: bool) -> Iterator[Line]:
         seconds, tls = 0.0, False
-        for kind, what in self._events():
+        items = self._items()
+        for kind, what in zip(items[::2], items[1::2], strict=False):
             if kind == _TIME:
                 seconds = what
                 continue
@@ -193,17 +220,21 @@ class Transcript:
                 yield Line(seconds, who, text, tls and who != "note")
             tls = tls or kind == _TLS
 
-    def _events(self) -> Iterator[tuple[int, Any]]:
+    def _items(self) -> list[Any]:
+        """Give the items of all events, in a list of its own."""
+        # The tail first: when there is one, nothing is added to the head.
+        tail, head = self._tail, self._head
+        if isinstance(head, bytes):
+            return unpack(self._kept, head)
         # Copied, for the reactor's thread goes on writing. What it adds comes in
         # pairs, and a copy is made at once.
-        head, tail = self._head.copy(), self._tail
-        yield from zip(head[::2], head[1::2], strict=False)
+        items = head.copy()
         if tail is not None:
             rest = tail.copy()
             if len(rest) == rest.maxlen:
-                yield _NOTE, "here lines are left out: the transcript has its bound"
-            items = list(rest)
-            yield from zip(items[::2], items[1::2], strict=False)
+                items += _NOTE, "here lines are left out: the transcript has its bound"
+            items += rest
+        return items
 
 
 def _drop(event: Iterable[Any]) -> None:

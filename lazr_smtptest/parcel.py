@@ -1,59 +1,97 @@
-"""What was said in a session, made small: it is kept for long and read seldom.
+"""Events of a session made small, to be kept for long and read seldom.
 
 Servers say the same in one session as in the next, and in the same order. So what is
 kept of a session is a form, which it has in common with all that went like it, and
-the octets that fill it in.
+the octets that fill in its blanks.
 """
 
 from __future__ import annotations
 
-import pickle
-from collections.abc import Collection, Iterator, Sequence
+from array import array
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from io import BytesIO
 from typing import Any
 
-__all__ = ["Form", "pack", "unpack"]
+__all__ = ["pack", "unpack"]
 
-# The items of events: the kind of each, and what belongs to it; None, where that is
-# not the same in the next session.
+# The kind of each event, and what belongs to it or a blank for that: a type.
+# ``tuple`` is for a size and two pieces of octets.
 Form = tuple[Any, ...]
 
-# A form of more items than this is hardly ever met again.
-_COMMON = 200
+# Single numbers are exact for times of an hour or two, and for sizes of 16 MB;
+# where one is not, all are doubled.
+_SINGLE, _DOUBLE = "fd"
+
+# Of octets as few as these a blank would take more.
+_FEW = 4
 
 
-def pack(items: Sequence[Any], own: Collection[int]) -> tuple[Form, bytes]:
-    """Make events small; give their form and what fills it in.
+def pack(items: Sequence[Any], blanks: Mapping[int, type]) -> tuple[Form, bytes]:
+    """Make events small.
 
     Args:
-        items: the kind of each event, and what belongs to it, which is of the
-            types of Python itself and not None.
-        own: the kinds of what is not the same in the next session.
+        items: the kind of each event, and what belongs to it.
+        blanks: what is no part of the form, by kind: ``float``, ``bytes`` or
+            ``tuple``.
+
+    Returns:
+        the form, and what fills it in.
     """
-    form, filling = [], []
+    form: list[Any] = []
+    numbers: list[float] = []
+    pieces: list[bytes] = []
     for kind, what in zip(items[::2], items[1::2], strict=True):
-        form.append(kind)
-        if kind in own:
-            filling.append(what)
-            form.append(None)
+        blank = blanks.get(kind)
+        if blank is float:
+            numbers.append(what)
+        elif blank is bytes and len(what) > _FEW:
+            numbers.append(len(what))
+            pieces.append(what)
+        elif blank is tuple:
+            size, first, last = what
+            numbers += size, len(first), len(last)
+            pieces += first, last
         else:
-            form.append(what)
-    filled = pickle.dumps(filling, pickle.HIGHEST_PROTOCOL)
-    return _shared(tuple(form)) if len(form) <= _COMMON else tuple(form), filled
+            blank = what
+        form += kind, blank
+    return _first(tuple(form)), b"".join([*_encode(numbers), *pieces])
 
 
 def unpack(form: Sequence[Any], filling: bytes) -> list[Any]:
     """Give the items that were packed.
 
     Args:
-        form: see `pack`; it may have been filled in already.
+        form: see `pack`. Where it has no blanks, it is what is given.
         filling: likewise.
     """
-    missing: Iterator[Any] = iter(pickle.loads(filling))
-    return [next(missing) if item is None else item for item in form]
+    numbers = array(chr(filling[0]))
+    count = form.count(float) + form.count(bytes) + 3 * form.count(tuple)
+    rest = BytesIO(filling)
+    rest.seek(1)
+    numbers.frombytes(rest.read(count * numbers.itemsize))
+    number = iter(numbers).__next__
+
+    def piece() -> bytes:
+        return rest.read(int(number()))
+
+    fill = {
+        float: number,
+        bytes: piece,
+        tuple: lambda: (int(number()), piece(), piece()),
+    }
+    return [fill[item]() if isinstance(item, type) else item for item in form]
+
+
+def _encode(numbers: list[float]) -> tuple[bytes, bytes]:
+    """Write numbers in as few octets as they are exact in."""
+    encoded = array(_SINGLE, numbers)
+    if encoded.tolist() != numbers:
+        encoded = array(_DOUBLE, numbers)
+    return encoded.typecode.encode(), encoded.tobytes()
 
 
 @lru_cache(maxsize=256)
-def _shared(form: Form) -> Form:
-    """Give the form that was first of all that equal it."""
+def _first(form: Form) -> Form:
+    """Give the first of the forms that equal this one."""
     return form

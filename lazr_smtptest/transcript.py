@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
 
@@ -26,8 +26,11 @@ _TAIL = 80
 _HEAD_LINES = 4
 _TAIL_LINES = 2
 
-# Of these a session has its own. All else is shared by those that go like it.
-_OWN = frozenset([_TIME, CLIENT, _SECRET, _CONTENT])
+# Of these each session has its own, and the rest is the same in many; see `pack`.
+_OWN = {_TIME: float, CLIENT: bytes, _SECRET: bytes, _CONTENT: tuple}
+
+# Items of a session that is left as it is at its end: some hundred events.
+_LONG = 200
 
 _MASK = b"********"
 # A secret may stand in the command itself (RFC 4954 section 4), also in one that is
@@ -91,17 +94,16 @@ class Transcript:
         bound: likewise.
     """
 
-    __slots__ = ("_head", "_kept", "_tail", "add", "bound")
+    __slots__ = ("_head", "_kept", "add", "bound")
 
     # Takes the two items of an event.
     add: Callable[[Iterable[Any]], None]
 
     def __init__(self, bound: int = 1000) -> None:
         self.bound = bound
-        # Octets after the end of the session: they fill in its form.
+        # After the end of the session what fills in its form, see `pack`.
         self._head: list[Any] | bytes = []
-        self._tail: deque[Any] | None = None
-        # Whichever of the two is written to; after the end the form.
+        # What is written to: the same, or a deque beyond the bound; then the form.
         self._kept: Any = self._head
         self.add = self._head.extend if bound else _drop
 
@@ -116,9 +118,9 @@ class Transcript:
             return
         self.add((_TIME, seconds))
         # An event has two items: this is the half of the bound.
-        if self._tail is None and len(self._head) > self.bound:
-            self._kept = self._tail = deque(maxlen=self.bound + self.bound % 2)
-            self.add = self._tail.extend
+        if len(kept) > self.bound and kept is self._head:
+            self._kept = deque(maxlen=self.bound + self.bound % 2)
+            self.add = self._kept.extend
 
     def client(self, line: bytes) -> None:
         """Keep a line of the client's, given without its end."""
@@ -160,24 +162,33 @@ class Transcript:
         self.add((_TLS, text))
 
     def close(self) -> None:
-        """Take less room: the session has ended, and is kept for long."""
-        items = self._items()
-        if items and items[-2] == _TIME:
+        """Take less room: the session has ended, and is kept for long.
+
+        A long one stays as it is: it has many messages, and not much for each.
+        """
+        items = self._head
+        if isinstance(items, bytes) or not 0 < len(items) <= _LONG:
+            return
+        if items is not self._kept:
+            # It went beyond its bound.
+            return
+        if items[-2] == _TIME:
             # Nothing was said at that time.
             del items[-2:]
-        if items:
-            # In this order: another thread may read at any time.
-            self._kept, self._head = pack(items, _OWN)
-            self._tail = None
-            del self.add
+        # In this order: another thread may read at any time.
+        self._kept, self._head = pack(items, _OWN)
+        del self.add
 
-    def __getattr__(self, name: str) -> Callable[[Iterable[Any]], None]:
-        """Give `add` again to what comes behind the end of the session."""
-        if name != "add":
-            raise AttributeError(f"{type(self).__name__!r} has no attribute {name!r}")
-        self._head = self._kept = items = self._items()
-        self.add = items.extend
-        return self.add
+    if not TYPE_CHECKING:  # pragma: no branch - or every name would be an attribute
+
+        def __getattr__(self, name: str) -> Callable[[Iterable[Any]], None]:
+            """Give `add` again to what comes behind the end of the session."""
+            if name != "add":
+                kind = type(self).__name__
+                raise AttributeError(f"{kind!r} has no attribute {name!r}")
+            self._head = self._kept = items = self._items()
+            self.add = items.extend
+            return self.add
 
     # Reading
 
@@ -222,15 +233,16 @@ class Transcript:
 
     def _items(self) -> list[Any]:
         """Give the items of all events, in a list of its own."""
-        # The tail first: when there is one, nothing is added to the head.
-        tail, head = self._tail, self._head
+        # In this order: while it is packed, and without a form as yet, what is
+        # written to is all there is.
+        kept, head = self._kept, self._head
         if isinstance(head, bytes):
-            return unpack(self._kept, head)
+            return unpack(kept, head)
         # Copied, for the reactor's thread goes on writing. What it adds comes in
         # pairs, and a copy is made at once.
         items = head.copy()
-        if tail is not None:
-            rest = tail.copy()
+        if isinstance(kept, deque):
+            rest = kept.copy()
             if len(rest) == rest.maxlen:
                 items += _NOTE, "here lines are left out: the transcript has its bound"
             items += rest

@@ -117,8 +117,13 @@ def latest_release(now: float) -> datetime:
 
 
 def _release_limits(session: Session) -> str:
-    latest = latest_release(session.seconds()).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return f"{MAX_HOLD} {latest}"
+    return _limits_in(int(session.seconds()))
+
+
+# Many sessions may begin in a second.
+@lru_cache(maxsize=8)
+def _limits_in(second: int) -> str:
+    return f"{MAX_HOLD} {latest_release(second):%Y-%m-%dT%H:%M:%SZ}"
 
 
 EXTENSIONS = (

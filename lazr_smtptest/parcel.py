@@ -19,8 +19,8 @@ __all__ = ["pack", "unpack"]
 # ``tuple`` is for a size and two pieces of octets.
 Form = tuple[Any, ...]
 
-# Single numbers are exact for times of an hour or two, and for sizes of 16 MB;
-# where one is not, all are doubled.
+# The time of day comes in steps of 2**-22 seconds: four of its seconds, and the size of
+# a message up to 16 MB, are exact as single numbers. Where one is not, all are doubled.
 _SINGLE, _DOUBLE = "fd"
 
 # Of octets as few as these a blank would take more.

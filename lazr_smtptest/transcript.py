@@ -190,6 +190,10 @@ class Transcript:
             self.add = items.extend
             return self.add
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Be copied as what was said: each copy is then written to by itself."""
+        return _copied, (self.bound, self._items())
+
     # Reading
 
     def lines(self, *, secrets: bool = False) -> list[Line]:
@@ -247,6 +251,12 @@ class Transcript:
                 items += _NOTE, "here lines are left out: the transcript has its bound"
             items += rest
         return items
+
+
+def _copied(bound: int, items: list[Any]) -> Transcript:
+    transcript = Transcript(bound)
+    transcript.add(items)
+    return transcript
 
 
 def _drop(event: Iterable[Any]) -> None:

@@ -333,6 +333,15 @@ def test_beyond_its_bound_the_middle_is_left_out(bound: int) -> None:
     assert len(lines) < bound
 
 
+def test_a_little_beyond_half_its_bound_nothing_is_left_out() -> None:
+    """There is room for the latest as well."""
+    transcript = Transcript(10)
+    for number in range(4):
+        transcript.at(number)
+        transcript.client(b"%d" % number)
+    assert [line.text for line in transcript] == ["0", "1", "2", "3"]
+
+
 def test_times_at_which_nothing_was_said_take_no_room() -> None:
     """A message that comes in a thousand pieces does not push the rest out."""
     transcript = Transcript(10)
@@ -541,14 +550,20 @@ def test_it_can_be_read_while_it_ends() -> None:
     assert lengths <= {before, before + 1}
 
 
+@pytest.mark.parametrize("ended", [False, True])
 @pytest.mark.parametrize(
     "again", [copy.copy, copy.deepcopy, lambda it: pickle.loads(pickle.dumps(it))]
 )
-def test_what_has_ended_can_be_copied(again: Any) -> None:
-    """As the record that it is."""
+def test_a_copy_is_written_to_by_itself(again: Any, ended: bool) -> None:
+    """It begins with what was said before."""
     transcript = every_kind()
-    transcript.close()
-    assert again(transcript).lines() == transcript.lines()
+    before = transcript.lines()
+    if ended:
+        transcript.close()
+    copied = again(transcript)
+    copied.note("late")
+    assert copied.lines()[:-1] == transcript.lines() == before
+    assert isinstance(transcript._head, bytes) is ended
 
 
 def test_it_has_no_other_attributes() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import attrs
 
@@ -177,18 +177,15 @@ class Transcript:
             del items[-2:]
         # In this order: another thread may read at any time.
         self._kept, self._head = pack(items, _OWN)
+        # The class has the method: in the attribute one would be in a circle, and
+        # to ask whether it is open would cost each line something.
         del self.add
+        self.__class__ = _Ended
 
-    if not TYPE_CHECKING:  # pragma: no branch - or every name would be an attribute
-
-        def __getattr__(self, name: str) -> Callable[[Iterable[Any]], None]:
-            """Give `add` again to what comes behind the end of the session."""
-            if name != "add":
-                kind = type(self).__name__
-                raise AttributeError(f"{kind!r} has no attribute {name!r}")
-            self._head = self._kept = items = self._items()
-            self.add = items.extend
-            return self.add
+    def _open_again(self) -> None:
+        self._head = self._kept = items = self._items()
+        self.__class__ = Transcript
+        self.add = items.extend
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Be copied as what was said: each copy is then written to by itself."""
@@ -251,6 +248,17 @@ class Transcript:
                 items += _NOTE, "here lines are left out: the transcript has its bound"
             items += rest
         return items
+
+
+class _Ended(Transcript):
+    """A transcript that was closed; what comes behind its end opens it again."""
+
+    __slots__ = ()
+
+    def add(self, event: Iterable[Any]) -> None:
+        """Take the items of an event all the same."""
+        self._open_again()
+        self.add(event)
 
 
 def _copied(bound: int, items: list[Any]) -> Transcript:

@@ -564,9 +564,3 @@ def test_a_copy_is_written_to_by_itself(again: Any, ended: bool) -> None:
     copied.note("late")
     assert copied.lines()[:-1] == transcript.lines() == before
     assert isinstance(transcript._head, bytes) is ended
-
-
-def test_it_has_no_other_attributes() -> None:
-    """The error is the usual one."""
-    with pytest.raises(AttributeError, match="'Transcript' has no attribute 'ad'"):
-        Transcript().ad  # noqa: B018

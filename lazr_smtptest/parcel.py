@@ -8,7 +8,7 @@ the octets that fill in its blanks.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from io import BytesIO
 from typing import Any
@@ -27,34 +27,36 @@ _SINGLE, _DOUBLE = "fd"
 _FEW = 4
 
 
-def pack(items: Sequence[Any], blanks: Mapping[int, type]) -> tuple[Form, bytes]:
+def pack(items: Sequence[Any], blanks: Sequence[type | None]) -> tuple[Form, bytes]:
     """Make events small.
 
     Args:
         items: the kind of each event, and what belongs to it.
         blanks: what is no part of the form, by kind: ``float``, ``bytes`` or
-            ``tuple``.
+            ``tuple``; ``None`` for what is.
 
     Returns:
         the form, and what fills it in.
     """
-    form: list[Any] = []
+    form = list(items)
     numbers: list[float] = []
     pieces: list[bytes] = []
-    for kind, what in zip(items[::2], items[1::2], strict=True):
-        blank = blanks.get(kind)
+    for place in range(1, len(form), 2):
+        blank, what = blanks[form[place - 1]], form[place]
+        if blank is None:
+            continue
         if blank is float:
             numbers.append(what)
-        elif blank is bytes and len(what) > _FEW:
-            numbers.append(len(what))
-            pieces.append(what)
         elif blank is tuple:
             size, first, last = what
             numbers += size, len(first), len(last)
             pieces += first, last
+        elif len(what) > _FEW:
+            numbers.append(len(what))
+            pieces.append(what)
         else:
-            blank = what
-        form += kind, blank
+            continue
+        form[place] = blank
     return _first(tuple(form)), b"".join([*_encode(numbers), *pieces])
 
 

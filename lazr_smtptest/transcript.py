@@ -27,7 +27,7 @@ _HEAD_LINES = 4
 _TAIL_LINES = 2
 
 # Of these each session has its own, and the rest is the same in many; see `pack`.
-_OWN = {_TIME: float, CLIENT: bytes, _SECRET: bytes, _CONTENT: tuple}
+_OWN = (float, bytes, bytes, None, tuple, None, None)
 
 # Items of a session that is left as it is at its end: some hundred events.
 _LONG = 200

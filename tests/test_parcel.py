@@ -12,7 +12,7 @@ from lazr_smtptest.parcel import pack, unpack
 
 # The kinds of events, as a transcript might have them.
 TIME, LINE, SIZED, REPLY = range(4)
-BLANKS = {TIME: float, LINE: bytes, SIZED: tuple}
+BLANKS = (float, bytes, tuple, None)
 
 EVENTS = st.one_of(
     st.tuples(st.just(TIME), st.floats(allow_nan=False)),

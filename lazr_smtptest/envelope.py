@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Envelope"]
 
+Options = Mapping[str, "str | None"]
+
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class Envelope(Readable):
@@ -54,8 +56,11 @@ class Envelope(Readable):
     _content: AnyContent = attrs.field(alias="content")
     peer: tuple[str, int] = ("", 0)
     helo: str = ""
-    mail_options: Mapping[str, str | None] = attrs.field(factory=dict)
-    rcpt_options: tuple[Mapping[str, str | None], ...] = ()
+    # None where there is not any: most messages have none, and are to stay small.
+    _mail_options: Options | None = attrs.field(default=None, alias="mail_options")
+    _rcpt_options: tuple[Options, ...] | None = attrs.field(
+        default=(), alias="rcpt_options"
+    )
     # What the client said; `warnings` adds what is in the message.
     _noted: tuple[str, ...] = attrs.field(default=(), repr=False, alias="warnings")
     user: str | None = None
@@ -64,6 +69,18 @@ class Envelope(Readable):
     received_at: datetime | None = None
     session: Session | None = attrs.field(default=None, repr=False)
     _transaction: Transaction | None = attrs.field(default=None, repr=False)
+
+    @property
+    def mail_options(self) -> Options:
+        """The ESMTP parameters of MAIL, see above."""
+        return self._mail_options or {}
+
+    @property
+    def rcpt_options(self) -> tuple[Options, ...]:
+        """Those of each recipient, see above."""
+        if self._rcpt_options is None:
+            return tuple({} for _ in self.rcpt_tos)
+        return self._rcpt_options
 
     @property
     def content(self) -> bytes:
@@ -106,7 +123,7 @@ class Envelope(Readable):
             if field.alias == "content":
                 words.append(f"content=<{self.size} bytes>")
             elif field.repr:
-                words.append(f"{field.alias}={getattr(self, field.name)!r}")
+                words.append(f"{field.alias}={getattr(self, field.alias)!r}")
         return f"{type(self).__name__}({', '.join(words)})"
 
     def __eq__(self, other: object) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Literal
 
@@ -89,7 +88,10 @@ class Session:
     delivered: int = 0
     refusals: int = 0
     transcript: Transcript = attrs.field(factory=Transcript, repr=False)
-    _transactions: list[Transaction] = attrs.field(factory=list, repr=False, init=False)
+    # A list while it goes on, and a tuple after its end.
+    _transactions: list[Transaction] | tuple[Transaction, ...] = attrs.field(
+        factory=list, repr=False, init=False
+    )
     _begun: int = attrs.field(default=0, repr=False, init=False)
 
     @property
@@ -98,7 +100,7 @@ class Session:
         return datetime.fromtimestamp(self.started, timezone.utc)
 
     @property
-    def transactions(self) -> Sequence[Transaction]:
+    def transactions(self) -> tuple[Transaction, ...]:
         """The mail transactions, oldest first; the latest thousand of them."""
         return tuple(self._transactions[-_KEPT:])
 
@@ -126,10 +128,15 @@ class Session:
         """Begin a transaction."""
         self._begun += 1
         transaction = Transaction(self._begun, mail_from)
-        self._transactions.append(transaction)
+        self._transactions += (transaction,)  # type: ignore[operator]  # both can
         if len(self._transactions) > 2 * _KEPT:
-            del self._transactions[:_KEPT]
+            self._transactions = self._transactions[-_KEPT:]
         return transaction
+
+    def close(self) -> None:
+        """Take less room: it has ended, and is kept for long."""
+        self._transactions = self.transactions
+        self.transcript.close()
 
 
 # Transactions of a session that are kept; a client may go on for a million.

@@ -9,6 +9,8 @@ from typing import Any, Literal
 
 import attrs
 
+from lazr_smtptest.parcel import pack, unpack
+
 __all__ = ["CLIENT", "SERVER", "Line", "Transcript"]
 
 # What an event is. An event is two items of a list, its kind and what belongs to
@@ -23,6 +25,12 @@ _TAIL = 80
 # Lines of a message that are shown at its beginning and at its end.
 _HEAD_LINES = 4
 _TAIL_LINES = 2
+
+# Of these each session has its own, and the rest is the same in many; see `pack`.
+_OWN = (float, bytes, bytes, None, tuple, None, None)
+
+# Items of a session that is left as it is at its end: some hundred events.
+_LONG = 200
 
 _MASK = b"********"
 # A secret may stand in the command itself (RFC 4954 section 4), also in one that is
@@ -86,18 +94,18 @@ class Transcript:
         bound: likewise.
     """
 
-    __slots__ = ("_head", "_kept", "_tail", "add", "bound")
+    __slots__ = ("_head", "_kept", "add", "bound")
+
+    # Takes the two items of an event.
+    add: Callable[[Iterable[Any]], None]
 
     def __init__(self, bound: int = 1000) -> None:
         self.bound = bound
-        self._head: list[Any] = []
-        self._tail: deque[Any] | None = None
-        # Whichever of the two is written to.
-        self._kept: list[Any] | deque[Any] = self._head
-        # Takes the two items of an event.
-        self.add: Callable[[Iterable[Any]], None] = (
-            self._head.extend if bound else _drop
-        )
+        # After the end of the session what fills in its form, see `pack`.
+        self._head: list[Any] | bytes = []
+        # What is written to: the same, or a deque beyond the bound; then the form.
+        self._kept: Any = self._head
+        self.add = self._head.extend if bound else _drop
 
     # Writing, in the reactor's thread
 
@@ -110,9 +118,9 @@ class Transcript:
             return
         self.add((_TIME, seconds))
         # An event has two items: this is the half of the bound.
-        if self._tail is None and len(self._head) > self.bound:
-            self._kept = self._tail = deque(maxlen=self.bound + self.bound % 2)
-            self.add = self._tail.extend
+        if len(kept) > self.bound and kept is self._head:
+            self._kept = deque(maxlen=self.bound + self.bound % 2)
+            self.add = self._kept.extend
 
     def client(self, line: bytes) -> None:
         """Keep a line of the client's, given without its end."""
@@ -153,6 +161,36 @@ class Transcript:
         """Keep that all that follows goes over TLS."""
         self.add((_TLS, text))
 
+    def close(self) -> None:
+        """Take less room: the session has ended, and is kept for long.
+
+        A long one stays as it is: it has many messages, and not much for each.
+        """
+        items = self._head
+        if isinstance(items, bytes) or not 0 < len(items) <= _LONG:
+            return
+        if items is not self._kept:
+            # It went beyond its bound.
+            return
+        if items[-2] == _TIME:
+            # Nothing was said at that time.
+            del items[-2:]
+        # In this order: another thread may read at any time.
+        self._kept, self._head = pack(items, _OWN)
+        # The class has the method: in the attribute one would be in a circle, and
+        # to ask whether it is open would cost each line something.
+        del self.add
+        self.__class__ = _Ended
+
+    def _open_again(self) -> None:
+        self._head = self._kept = items = self._items()
+        self.__class__ = Transcript
+        self.add = items.extend
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Be copied as what was said: each copy is then written to by itself."""
+        return _copied, (self.bound, self._items())
+
     # Reading
 
     def lines(self, *, secrets: bool = False) -> list[Line]:
@@ -184,7 +222,8 @@ class Transcript:
 
     def _lines(self, secrets: bool) -> Iterator[Line]:
         seconds, tls = 0.0, False
-        for kind, what in self._events():
+        items = self._items()
+        for kind, what in zip(items[::2], items[1::2], strict=False):
             if kind == _TIME:
                 seconds = what
                 continue
@@ -193,17 +232,39 @@ class Transcript:
                 yield Line(seconds, who, text, tls and who != "note")
             tls = tls or kind == _TLS
 
-    def _events(self) -> Iterator[tuple[int, Any]]:
+    def _items(self) -> list[Any]:
+        """Give the items of all events, in a list of its own."""
+        # In this order: while it is packed, and without a form as yet, what is
+        # written to is all there is.
+        kept, head = self._kept, self._head
+        if isinstance(head, bytes):
+            return unpack(kept, head)
         # Copied, for the reactor's thread goes on writing. What it adds comes in
         # pairs, and a copy is made at once.
-        head, tail = self._head.copy(), self._tail
-        yield from zip(head[::2], head[1::2], strict=False)
-        if tail is not None:
-            rest = tail.copy()
+        items = head.copy()
+        if isinstance(kept, deque):
+            rest = kept.copy()
             if len(rest) == rest.maxlen:
-                yield _NOTE, "here lines are left out: the transcript has its bound"
-            items = list(rest)
-            yield from zip(items[::2], items[1::2], strict=False)
+                items += _NOTE, "here lines are left out: the transcript has its bound"
+            items += rest
+        return items
+
+
+class _Ended(Transcript):
+    """A transcript that was closed; what comes behind its end opens it again."""
+
+    __slots__ = ()
+
+    def add(self, event: Iterable[Any]) -> None:
+        """Take the items of an event all the same."""
+        self._open_again()
+        self.add(event)
+
+
+def _copied(bound: int, items: list[Any]) -> Transcript:
+    transcript = Transcript(bound)
+    transcript.add(items)
+    return transcript
 
 
 def _drop(event: Iterable[Any]) -> None:

@@ -42,6 +42,29 @@ def test_an_unread_envelope_has_no_dictionary_of_what_was_read():
     assert not envelope().__dict__
 
 
+def test_without_options_there_are_none():
+    """A mapping that nobody else has, and nothing of the recipients'."""
+    message = envelope()
+    assert (message.mail_options, message.rcpt_options) == ({}, ())
+    message.mail_options["SIZE"] = "1"
+    assert envelope().mail_options == {}
+
+
+def test_the_options_of_recipients_without_any_are_empty():
+    """So the server says it; each has a mapping of its own."""
+    recipients = ("ann@example.com", "bob@example.com")
+    message = attrs.evolve(envelope(), rcpt_tos=recipients, rcpt_options=None)
+    assert message.rcpt_options == ({}, {})
+    assert message == attrs.evolve(message, rcpt_options=({}, {}))
+
+
+def test_the_repr_shows_the_options():
+    """By the names by which they are given."""
+    message = attrs.evolve(envelope(), mail_options={"SIZE": "1"}, rcpt_options=None)
+    words = repr(message)
+    assert "mail_options={'SIZE': '1'}, rcpt_options=({},)" in words
+
+
 @pytest.fixture
 def in_a_file(temporary):
     """An envelope whose content is in a file."""

@@ -7,6 +7,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 import pytest
+from twisted.internet.defer import Deferred
 
 from lazr_smtptest.session import Session
 from lazr_smtptest.smtp.delivery import HandlerDelivery, HandlerDeliveryFactory
@@ -268,6 +269,38 @@ def test_of_very_many_transactions_the_latest_are_kept() -> None:
     kept = session.transactions
     assert (len(kept), kept[-1].number) == (1000, 5000)
     assert len(session._transactions) <= 2000
+
+
+# After its end
+
+
+def test_at_its_end_it_keeps_what_became_of_its_mail() -> None:
+    """In less room."""
+    wire = Wire()
+    session = begun(wire, FROM, "RSET", FROM, TO, "DATA", *MESSAGE)
+    before = session.transactions
+    wire.disconnect()
+    assert session.transactions == before
+    assert isinstance(session._transactions, tuple)
+
+
+def test_a_sender_may_be_judged_after_the_end() -> None:
+    """A delivery may be slower than its client."""
+    wire = picky()
+    answer: Deferred[Any] = Deferred()
+    wire.protocol.delivery.validateFrom = lambda helo, origin: answer
+    session = begun(wire, FROM)
+    wire.disconnect()
+    assert session.transactions == ()
+    answer.callback("from@example.com")
+    assert [each.mail_from for each in session.transactions] == ["from@example.com"]
+
+
+def test_clients_of_one_host_share_its_name() -> None:
+    """And what they call themselves: ten thousand sessions are kept."""
+    one, other = begun(Wire()), begun(Wire())
+    assert one.peer[0] is other.peer[0]
+    assert one.helo is other.helo
 
 
 # Whether it failed

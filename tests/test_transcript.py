@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import copy
+import pickle
 import re
 import threading
 from typing import Any
@@ -12,6 +14,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionLost
 from twisted.python.failure import Failure
 
+from lazr_smtptest.faults import Faults
 from lazr_smtptest.smtp.delivery import HandlerDeliveryFactory
 from lazr_smtptest.smtp.limits import Limits
 from lazr_smtptest.smtp.lmtp import LMTPServerProtocol
@@ -330,6 +333,15 @@ def test_beyond_its_bound_the_middle_is_left_out(bound: int) -> None:
     assert len(lines) < bound
 
 
+def test_a_little_beyond_half_its_bound_nothing_is_left_out() -> None:
+    """There is room for the latest as well."""
+    transcript = Transcript(10)
+    for number in range(4):
+        transcript.at(number)
+        transcript.client(b"%d" % number)
+    assert [line.text for line in transcript] == ["0", "1", "2", "3"]
+
+
 def test_times_at_which_nothing_was_said_take_no_room() -> None:
     """A message that comes in a thousand pieces does not push the rest out."""
     transcript = Transcript(10)
@@ -361,3 +373,194 @@ def test_it_can_be_read_while_it_is_written(bound: int) -> None:
         broken += [numbers] if numbers != sorted(numbers) else []
     writer.join()
     assert broken == []
+
+
+# After the end of the session
+
+
+def every_kind() -> Transcript:
+    """A transcript that has one of everything."""
+    transcript = Transcript()
+    transcript.at(0.1)
+    transcript.server(b"220 mx.example.com\r\n")
+    transcript.at(0.2)
+    transcript.client(b"STARTTLS")
+    transcript.tls("TLS is on")
+    transcript.client(b"AUTH PLAIN c2VjcmV0")
+    transcript.client(b"AUTH LOGIN")
+    transcript.secret(b"c2VjcmV0")
+    transcript.server(b"535 5.7.8 no\r\n")
+    transcript.at(0.3)
+    transcript.message(b"Subject: Hello\r\n\r\n" + b"Hi.\r\n" * 100, 518)
+    transcript.part(b"Hi, Bo", 6)
+    transcript.note("the client closed the connection")
+    return transcript
+
+
+@pytest.mark.parametrize("secrets", [False, True])
+def test_what_has_ended_is_shown_as_before(secrets: bool) -> None:
+    """Every kind of line, its time, and its secrets, if they are asked for."""
+    transcript = every_kind()
+    before = transcript.lines(secrets=secrets)
+    transcript.close()
+    assert transcript.lines(secrets=secrets) == before
+    assert transcript.text(secrets=secrets) == "\n".join(map(str, before))
+
+
+def test_what_has_ended_hides_its_secrets() -> None:
+    """In whatever form it is kept."""
+    transcript = every_kind()
+    transcript.close()
+    assert "c2VjcmV0" not in str(transcript)
+
+
+def test_the_end_of_a_connection_is_the_end_of_its_transcript() -> None:
+    """It is shown as it was, and takes a part of the room."""
+    wire = Wire()
+    wire.begin()
+    wire.say("Subject: Hello", "", "Hi.", ".")
+    wire.disconnect()
+    assert isinstance(transcript(wire)._head, bytes)
+    assert [line.text for line in transcript(wire)][-6:] == [
+        "Subject: Hello",
+        "",
+        "Hi.",
+        ".",
+        "250 2.0.0 message accepted",
+        "the client closed the connection",
+    ]
+
+
+def test_two_sessions_that_went_alike_share_what_is_the_same() -> None:
+    """Ten thousand of them are kept."""
+    forms = []
+    for name in ("one", "another"):
+        wire = Wire()
+        wire.say(f"HELO {name}.example.com", "NOOP")
+        wire.disconnect()
+        forms.append(transcript(wire)._kept)
+    assert forms[0] is forms[1]
+
+
+def test_a_session_takes_little_room() -> None:
+    """Some octets for each line beside those of the client, and none for replies."""
+    wire = Wire()
+    lines = ("EHLO client.example.com", *COMMANDS[:2])
+    for line in (*lines, "DATA", "Hi.\r\n.", "QUIT"):
+        wire.clock.advance(0.25)
+        wire.say(line)
+    wire.disconnect()
+    assert len(transcript(wire)._head) <= sum(map(len, lines)) + 70
+
+
+def test_what_is_said_after_the_end_is_kept() -> None:
+    """A handler may be slower than its client."""
+    transcript = every_kind()
+    before = transcript.lines()
+    transcript.close()
+    transcript.at(0.4)
+    transcript.note("late")
+    transcript.message(b"Hi.\r\n", 5)
+    late = [(0.4, "late"), (0.4, "Hi."), (0.4, ".")]
+    assert transcript.lines()[: len(before)] == before
+    assert [(x.seconds, x.text) for x in transcript.lines()[len(before) :]] == late
+
+
+def test_a_fault_after_the_end_is_kept() -> None:
+    """What a rule has to say when the message is kept, and the client is gone."""
+    wire = Wire(Pending(), faults=(faults := Faults()))
+    faults.on("KEPT").reply(451)
+    wire.begin()
+    wire.say("Hi.", ".")
+    wire.disconnect()
+    wire.handler.answer.callback(None)
+    assert said(wire, "note")[-1].startswith("fault: ")
+
+
+def test_a_time_after_all_was_said_is_not_shown() -> None:
+    """Before the end, and after it."""
+    transcript = every_kind()
+    before = transcript.lines()
+    transcript.at(0.4)
+    transcript.close()
+    transcript.at(0.5)
+    assert transcript.lines() == before
+
+
+def test_it_can_end_twice() -> None:
+    """The second time there is nothing to do."""
+    transcript = every_kind()
+    before = str(transcript)
+    transcript.close()
+    transcript.close()
+    assert str(transcript) == before
+
+
+@pytest.mark.parametrize("bound", [0, 10])
+def test_what_said_nothing_can_end(bound: int) -> None:
+    """With a bound of 0 nothing is kept behind the end either."""
+    transcript = Transcript(bound)
+    transcript.close()
+    transcript.note("late")
+    assert [line.text for line in transcript] == ["late"][:bound]
+
+
+@pytest.mark.parametrize(("bound", "lines"), [(10, 100), (1000, 150)])
+def test_a_long_one_is_left_as_it_is(bound: int, lines: int) -> None:
+    """What its bound leaves out it says as before."""
+    transcript = Transcript(bound)
+    for number in range(lines):
+        transcript.at(number)
+        transcript.client(b"%d" % number)
+    before = transcript.lines()
+    transcript.close()
+    assert transcript.lines() == before
+    assert not isinstance(transcript._head, bytes)
+
+
+def test_behind_the_end_the_bound_holds() -> None:
+    """There is no other way to fill the memory."""
+    transcript = Transcript(10)
+    transcript.client(b"NOOP")
+    transcript.close()
+    for number in range(100):
+        transcript.at(number)
+        transcript.note(str(number))
+    assert len(transcript.lines()) < 10
+
+
+def test_it_can_be_read_while_it_ends() -> None:
+    """A reader sees all of it at any time, and what comes behind the end."""
+    ending = [every_kind() for _ in range(2000)]
+    before = len(ending[0].lines())
+    done = threading.Event()
+
+    def end() -> None:
+        for each in ending:
+            each.close()
+            each.note("late")
+        done.set()
+
+    writer = threading.Thread(target=end)
+    writer.start()
+    lengths = set()
+    while not done.is_set():
+        lengths |= {len(each.lines()) for each in ending[::50]}
+    writer.join()
+    assert lengths <= {before, before + 1}
+
+
+@pytest.mark.parametrize("ended", [False, True])
+@pytest.mark.parametrize(
+    "again", [copy.copy, copy.deepcopy, lambda it: pickle.loads(pickle.dumps(it))]
+)
+def test_a_copy_is_written_to_by_itself(again: Any, ended: bool) -> None:
+    """It begins with what was said before."""
+    transcript = every_kind()
+    before = transcript.lines()
+    if ended:
+        transcript.close()
+    copied = again(transcript)
+    copied.note("late")
+    assert copied.lines()[:-1] == transcript.lines() == before
+    assert isinstance(transcript._head, bytes) is ended

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from twisted.internet.error import ConnectionLost
@@ -78,7 +79,7 @@ class Connection(Reading):
     def take_helo(self, name: bytes | None) -> None:
         """Note what the client calls itself; ``None``: it has not said."""
         self._helo = (name, self.session.peer[0].encode())
-        self.session.helo = (name or b"").decode("utf-8", "surrogateescape")
+        self.session.helo = _same((name or b"").decode("utf-8", "surrogateescape"))
 
     # What is offered
 
@@ -139,7 +140,8 @@ class Connection(Reading):
 
     def _find_peer(self) -> None:
         peer = self.transport.getPeer()
-        self.session.peer = str(getattr(peer, "host", "")), getattr(peer, "port", 0)
+        host = _same(str(getattr(peer, "host", "")))
+        self.session.peer = host, getattr(peer, "port", 0)
         self.take_helo(None)
 
     def watch_transport(self) -> None:
@@ -183,6 +185,8 @@ class Connection(Reading):
         self.delivery = None
         if self.observer is not None:
             self.observer.session_ended(self.session)
+        # Last, for the observer may have read it.
+        self.session.close()
 
     def _note_end(self, reason: Failure) -> None:
         """Say in the transcript how it ended."""
@@ -279,6 +283,12 @@ class Connection(Reading):
     def forget_junk(self) -> None:
         """Begin to count anew: there was mail."""
         self._junk = 0
+
+
+@lru_cache(maxsize=256)
+def _same(name: str) -> str:
+    """Give the first of equal names: clients come from few hosts, with few names."""
+    return name
 
 
 def _may_begin(octet: int) -> bool:

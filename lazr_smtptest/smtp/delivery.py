@@ -153,6 +153,8 @@ class _HandlerMessage:
         return defer.maybeDeferred(self.envelope_received, envelope)
 
     def connectionLost(self) -> None:
+        # As above: nothing is left in a circle.
+        self._delivery.handed = None
         self._lines.clear()
 
 

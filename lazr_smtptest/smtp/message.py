@@ -220,14 +220,15 @@ class Messages(Transactions):
 
     def _envelope(self, content: AnyContent) -> Envelope:
         session, transaction = self.session, self._transaction
+        options = self._rcpt_options
         return Envelope(
             mail_from=str(self._from),
             rcpt_tos=transaction.rcpt_tos if transaction else (),
             content=content,
             peer=session.peer,
             helo=session.helo,
-            mail_options=self._mail_options,
-            rcpt_options=tuple(self._rcpt_options),
+            mail_options=self._mail_options or None,
+            rcpt_options=tuple(options) if any(options) else None,
             warnings=tuple(self._warnings),
             user=session.user,
             tls=self.secure,

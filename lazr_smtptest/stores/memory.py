@@ -18,7 +18,7 @@ from lazr_smtptest.stores._retention import Retention
 
 __all__ = ["MemoryStore"]
 
-# A message costs some 2 KB beside its content, and so may its session.
+# A message costs some 700 bytes beside its content, and its session a KB.
 _COUNT = 50_000
 _BYTES = 256 * 1024 * 1024
 

@@ -7,6 +7,7 @@ import weakref
 from typing import Any
 
 import pytest
+from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.mail import smtp
 from twisted.mail.interfaces import IMessageDelivery, IMessageDeliveryFactory
@@ -15,6 +16,7 @@ from zope.interface.verify import verifyObject
 from lazr_smtptest.envelope import Envelope
 from lazr_smtptest.interfaces import IEnvelopeMessage
 from lazr_smtptest.smtp.delivery import HandlerDeliveryFactory
+from lazr_smtptest.smtp.limits import Limits
 
 
 @pytest.fixture
@@ -94,16 +96,48 @@ def test_a_server_of_twisteds_may_not_know_its_client(handler: Any) -> None:
     assert (envelope.peer, envelope.helo) == (("192.0.2.1", 0), "")
 
 
-def test_a_connection_that_has_ended_is_gone_at_once(wire: Any) -> None:
-    """No circle waits for the garbage collector, after a message neither."""
-    wire.begin()
-    wire.send(b"Hi.\r\n.\r\n")
+def is_gone_when_lost(wire: Any) -> bool:
+    """Say whether the connection goes without the garbage collector."""
     wire.disconnect()
     wire.transport.unregisterProducer()  # as a transport does by itself
     gone = weakref.ref(wire.protocol)
     gc.disable()
     try:
         del wire.protocol, wire.transport
-        assert gone() is None
+        return gone() is None
     finally:
         gc.enable()
+
+
+def test_a_connection_that_has_ended_is_gone_at_once(wire: Any) -> None:
+    """No circle waits for the garbage collector, after a message neither."""
+    wire.begin()
+    wire.send(b"Hi.\r\n.\r\n")
+    assert is_gone_when_lost(wire)
+
+
+def test_a_connection_that_breaks_off_is_gone_at_once(wire: Any) -> None:
+    """A message on its way is in no circle either."""
+    wire.begin()
+    wire.send(b"Hi, Bo")
+    assert is_gone_when_lost(wire)
+
+
+def test_a_cancelled_timer_keeps_no_connection(
+    new_wire: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A reactor may keep what was cancelled until its time has come."""
+    timers: list[Any] = []
+    call_later = Clock.callLater
+
+    def call_later_and_keep(*arguments: Any) -> Any:
+        timers.append(call_later(*arguments))
+        return timers[-1]
+
+    monkeypatch.setattr(Clock, "callLater", call_later_and_keep)
+    wire = new_wire(limits=Limits(session=60))
+    wire.begin()
+    wire.send(b"a")
+    wire.send(b"b")
+    assert is_gone_when_lost(wire)
+    assert len(timers) == 3

@@ -164,6 +164,7 @@ class Transcript:
     def close(self) -> None:
         """Take less room: the session has ended, and is kept for long.
 
+        Nothing is said behind its end: what comes is not kept.
         A long one stays as it is: it has many messages, and not much for each.
         """
         items = self._head
@@ -177,15 +178,7 @@ class Transcript:
             del items[-2:]
         # In this order: another thread may read at any time.
         self._kept, self._head = pack(items, _OWN)
-        # The class has the method: in the attribute one would be in a circle, and
-        # to ask whether it is open would cost each line something.
-        del self.add
-        self.__class__ = _Ended
-
-    def _open_again(self) -> None:
-        self._head = self._kept = items = self._items()
-        self.__class__ = Transcript
-        self.add = items.extend
+        self.add = _drop
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Be copied as what was said: each copy is then written to by itself."""
@@ -248,17 +241,6 @@ class Transcript:
                 items += _NOTE, "here lines are left out: the transcript has its bound"
             items += rest
         return items
-
-
-class _Ended(Transcript):
-    """A transcript that was closed; what comes behind its end opens it again."""
-
-    __slots__ = ()
-
-    def add(self, event: Iterable[Any]) -> None:
-        """Take the items of an event all the same."""
-        self._open_again()
-        self.add(event)
 
 
 def _copied(bound: int, items: list[Any]) -> Transcript:

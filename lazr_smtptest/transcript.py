@@ -167,6 +167,7 @@ class Transcript:
         Nothing is said behind its end: what comes is not kept.
         A long one stays as it is: it has many messages, and not much for each.
         """
+        self.add = _drop
         items = self._head
         if isinstance(items, bytes) or not 0 < len(items) <= _LONG:
             return
@@ -178,7 +179,6 @@ class Transcript:
             del items[-2:]
         # In this order: another thread may read at any time.
         self._kept, self._head = pack(items, _OWN)
-        self.add = _drop
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Be copied as what was said: each copy is then written to by itself."""

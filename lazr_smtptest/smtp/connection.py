@@ -185,8 +185,9 @@ class Connection(Reading):
         self.delivery = None
         if self.observer is not None:
             self.observer.session_ended(self.session)
-        # Last, for the observer may have read it.
-        self.session.close()
+        # A handler or a fault that is still at work may have something to note.
+        if not self.busy:
+            self.session.close()
 
     def _note_end(self, reason: Failure) -> None:
         """Say in the transcript how it ended."""

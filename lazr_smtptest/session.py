@@ -110,6 +110,11 @@ class Session:
         return self._begun
 
     @property
+    def weight(self) -> int:
+        """How much is kept of it: transactions, and events of its transcript."""
+        return len(self.transactions) + self.transcript.events
+
+    @property
     def tls(self) -> bool:
         """Whether it went on within TLS."""
         return self.tls_version is not None

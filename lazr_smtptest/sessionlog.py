@@ -41,16 +41,21 @@ class SessionLog(Sequence[Session]):
 
     Args:
         bound: how many that have ended are kept.
+        weight: what these may weigh together: their transactions and the lines of
+            their transcripts. The latest is kept whatever it weighs.
     """
 
-    def __init__(self, bound: int = 1000) -> None:
+    def __init__(self, bound: int = 1000, weight: int = 100_000) -> None:
         self._lock = threading.Lock()
         self._bound = bound
+        self._most = weight
         self._open: dict[int, Session] = {}
         self._begin_anew()
 
     def _begin_anew(self) -> None:
-        self._ended: deque[Session] = deque(maxlen=self._bound)
+        # With what it weighs.
+        self._ended: deque[tuple[Session, int]] = deque()
+        self._weight = 0
         self._connections = 0
         self._messages = 0
         self._refusals = 0
@@ -70,9 +75,18 @@ class SessionLog(Sequence[Session]):
         with self._lock:
             if self._open.pop(id(session), None) is None:
                 return
-            self._ended.append(session)
+            self._keep(session)
             self._messages += session.delivered
             self._refusals += session.refusals
+
+    def _keep(self, session: Session) -> None:
+        self._ended.append((session, session.weight))
+        self._weight += session.weight
+        while len(self._ended) > self._bound or (
+            self._weight > self._most and len(self._ended) > 1
+        ):
+            _, weight = self._ended.popleft()
+            self._weight -= weight
 
     def clear(self) -> None:
         """Forget what has ended, and begin to count anew.
@@ -85,9 +99,8 @@ class SessionLog(Sequence[Session]):
 
     def _all(self) -> list[Session]:
         with self._lock:
-            return sorted(
-                (*self._ended, *self._open.values()), key=lambda each: each.number
-            )
+            ended = [session for session, _ in self._ended]
+            return sorted([*ended, *self._open.values()], key=lambda each: each.number)
 
     def __len__(self) -> int:
         with self._lock:

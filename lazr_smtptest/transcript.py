@@ -186,6 +186,13 @@ class Transcript:
 
     # Reading
 
+    @property
+    def events(self) -> int:
+        """How many events are kept; a time is one too."""
+        kept, head = self._kept, self._head
+        beside = 0 if kept is head or isinstance(head, bytes) else len(head)
+        return (beside + len(kept)) // 2
+
     def lines(self, *, secrets: bool = False) -> list[Line]:
         """Give the lines, oldest first.
 

@@ -17,6 +17,7 @@ from lazr_smtptest.smtp.lmtp import LMTPServerProtocol
 from lazr_smtptest.smtp.login import Auth
 from lazr_smtptest.smtp.reply import Reply
 from lazr_smtptest.smtp.settings import Settings
+from lazr_smtptest.transcript import Transcript
 
 from .wire import Capture, Wire
 
@@ -327,3 +328,24 @@ def test_a_session_that_was_refused_or_broke_off_failed(
 ) -> None:
     """And one that delivered nothing."""
     assert begun(Wire(), *lines).failed is failed
+
+
+def test_it_weighs_what_is_kept_of_it() -> None:
+    """Its transactions, and what was said, with the times."""
+    session = Session()
+    session.begin("a@example.com")
+    session.transcript.at(0.5)
+    session.transcript.client(b"NOOP")
+    assert session.weight == 3
+
+
+@pytest.mark.parametrize(("lines", "weight"), [(10, 20), (400, 800), (5000, 1001)])
+def test_it_weighs_the_same_behind_its_end(lines: int, weight: int) -> None:
+    """Whether it is made small, is long, or went beyond its bound."""
+    session = Session(transcript=Transcript(1000))
+    for number in range(lines):
+        session.transcript.at(number)
+        session.transcript.client(b"NOOP")
+    before = session.weight
+    session.close()
+    assert (before, session.weight) == (weight, weight)

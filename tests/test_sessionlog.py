@@ -70,6 +70,48 @@ def test_of_those_that_ended_the_latest_are_kept() -> None:
     assert [each.number for each in log] == [goes_on.number, 5, 6]
 
 
+def long_session(log: SessionLog, lines: int) -> Session:
+    """Go through a session in which so much was said."""
+    session = Session()
+    log.session_began(session)
+    for _ in range(lines):
+        session.transcript.client(b"NOOP")
+    log.session_ended(session)
+    return session
+
+
+def test_of_long_sessions_fewer_are_kept() -> None:
+    """A thousand that sent a thousand messages each would take all the memory."""
+    log = SessionLog(bound=10, weight=100)
+    for _ in range(5):
+        long_session(log, 40)
+    assert [each.number for each in log] == [4, 5]
+
+
+def test_what_is_gone_weighs_nothing() -> None:
+    """Short sessions are kept again behind long ones."""
+    log = SessionLog(bound=3, weight=100)
+    for lines in (90, 90, 1, 1, 1):
+        long_session(log, lines)
+    assert [each.number for each in log] == [3, 4, 5]
+
+
+def test_the_latest_session_is_kept_whatever_it_weighs() -> None:
+    """It is the one that a failing test is about."""
+    log = SessionLog(weight=10)
+    sessions = [long_session(log, lines) for lines in (5, 50)]
+    assert list(log) == sessions[1:]
+
+
+def test_a_cleared_log_weighs_nothing() -> None:
+    """What comes then is kept as at the beginning."""
+    log = SessionLog(weight=100)
+    long_session(log, 90)
+    log.clear()
+    kept = [long_session(log, 40) for _ in range(2)]
+    assert list(log) == kept
+
+
 def test_a_session_that_ends_twice_is_counted_once(log: SessionLog) -> None:
     """Whatever reports it."""
     log.session_ended(session(log, delivered=1))

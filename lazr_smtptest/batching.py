@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 import threading
+from collections import deque
 from collections.abc import Callable
 
 from twisted.internet.epollreactor import EPollReactor
@@ -31,12 +32,12 @@ class BatchingReactor(EPollReactor):
 
     Attributes:
         put_off: takes a function, in the reactor's thread, and calls it when all
-            that has come by now has been looked at. It must not raise.
+            that has come by now has been looked at.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self._put_off: list[Callable[[], object]] = []
+        self._put_off: deque[Callable[[], object]] = deque()
         self.put_off: Callable[[Callable[[], object]], object] = self._put_off.append
 
     def doPoll(self, timeout: float | None) -> None:
@@ -57,11 +58,9 @@ class BatchingReactor(EPollReactor):
             selectable = self._selectables.get(descriptor)
             if selectable is not None:
                 self._doReadOrWrite(selectable, descriptor, event)
-        if self._put_off:
-            functions = self._put_off.copy()
-            self._put_off.clear()
-            for function in functions:
-                function()
+        # One that fails does not take the others with it: they stay for the next time.
+        while self._put_off:
+            self._put_off.popleft()()
 
     doIteration = doPoll
 

@@ -83,6 +83,22 @@ def test_what_is_put_off_waits_for_all_that_has_come(reactor: PrivateReactor) ->
     assert said == ["read", "read", "replied", "replied"]
 
 
+def test_what_fails_does_not_take_others_with_it(reactor: PrivateReactor) -> None:
+    """A client waits for its reply whatever happens to another."""
+    said: list[str] = []
+
+    def fail() -> None:
+        raise ZeroDivisionError
+
+    def put_off() -> None:
+        reactor.put_off(fail)
+        reactor.put_off(lambda: (said.append("replied"), reactor.stop()))
+
+    reactor.callLater(0, put_off)
+    reactor.run_in_thread()
+    assert said == ["replied"]
+
+
 def test_a_socket_that_another_one_closed_is_not_read(
     reactor: PrivateReactor,
 ) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from twisted.internet.error import ConnectionLost
@@ -236,10 +236,14 @@ class Connection(Reading):
     def close(self, transport: Any) -> None:
         """Close a transport: that of the connection, or one below it."""
         self.cease()
-        # Whoever does not take the last reply is disconnected.
-        self.setTimeout(self.limits.goodbye)
         # A registered producer would keep the connection open.
         self.transport.unregisterProducer()
+        if self._put_off is not None and self._send is not None:
+            # All is in the socket's own buffer: there is nothing to wait for.
+            self._put_off(partial(transport.connectionLost, connectionDone))
+            return
+        # Whoever does not take the last reply is disconnected.
+        self.setTimeout(self.limits.goodbye)
         transport.loseConnection()
 
     def cease(self) -> None:

@@ -267,10 +267,11 @@ class Offer:
         announced: dict[bytes, list[bytes] | None] = dict(self._keywords)
         for extension in self._varying:
             keyword = extension.keyword.encode()
-            if extension.announced is not None and not extension.announced(session):
+            value = extension.value
+            if extension.announced is None or extension.announced(session):
+                announced[keyword] = words(value(session) if value else None)
+            else:
                 del announced[keyword]
-            elif extension.value is not None:
-                announced[keyword] = words(extension.value(session))
         return announced
 
 

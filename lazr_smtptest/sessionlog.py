@@ -80,8 +80,9 @@ class SessionLog(Sequence[Session]):
             self._refusals += session.refusals
 
     def _keep(self, session: Session) -> None:
-        self._ended.append((session, session.weight))
-        self._weight += session.weight
+        weight = session.weight
+        self._ended.append((session, weight))
+        self._weight += weight
         while len(self._ended) > self._bound or (
             self._weight > self._most and len(self._ended) > 1
         ):

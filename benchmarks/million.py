@@ -47,7 +47,7 @@ COLUMNS = (
 )
 
 GOALS = (
-    Ceiling(_GROWN.key, 1.2),
+    Ceiling(_GROWN.key, 1.1),
     Ceiling(_OPENED.key, 1000),
     *(Ceiling(question.key, 50) for question in _QUESTIONS),
 )

@@ -168,11 +168,9 @@ class Transcript:
         A long one stays as it is: it has many messages, and not much for each.
         """
         self.add = _drop
-        items = self._head
-        if isinstance(items, bytes) or not 0 < len(items) <= _LONG:
-            return
-        if items is not self._kept:
-            # It went beyond its bound.
+        items: list[Any] = self._kept
+        # Where there are two, it has ended already or went beyond its bound.
+        if items is not self._head or not 0 < len(items) <= _LONG:
             return
         if items[-2] == _TIME:
             # Nothing was said at that time.

@@ -25,6 +25,10 @@ class Store(ABC):
     def __iter__(self) -> Iterator[Envelope]:
         """Go through the messages, oldest first."""
 
+    def get(self, id: str) -> Envelope | None:
+        """Give the message with that `id`, the oldest if several have it."""
+        return next((each for each in self if each.id == id), None)
+
     def __bool__(self) -> bool:
         # An empty store is a store: ``store or other`` gives the first.
         return True

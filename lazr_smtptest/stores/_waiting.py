@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import logging
+import os
 from abc import abstractmethod
 from collections.abc import Callable
+from pathlib import Path
 
 from lazr_smtptest.envelope import Envelope
+from lazr_smtptest.errors import StoreError
 from lazr_smtptest.smtp.names import named
 from lazr_smtptest.stores._base import Store
 from lazr_smtptest.stores._retention import Retention
 from lazr_smtptest.stores._writer import Done, Writer
 
 __all__ = ["WaitingStore"]
+
+log = logging.getLogger("lazr.smtptest")
 
 # Seconds after which the time is looked at again, whatever it was.
 _LONGEST_PAUSE = 3600.0
@@ -21,15 +27,22 @@ class WaitingStore(Store):
     """The part of a store on a disk that does not depend on its format.
 
     Args:
+        path: where it is.
         retention: the bounds.
         clock: gives the time, seconds since 1970.
         patient: see `Writer`.
     """
 
     def __init__(
-        self, retention: Retention, clock: Callable[[], float], patient: bool = True
+        self,
+        path: str | os.PathLike[str],
+        retention: Retention,
+        clock: Callable[[], float],
+        patient: bool = True,
     ) -> None:
         super().__init__()
+        # Absolute, because twistd changes its working directory after this.
+        self.path = Path(path).absolute()
         self._retention = retention
         self._clock = clock
         # When the next message will be too old.
@@ -59,6 +72,14 @@ class WaitingStore(Store):
             none now.
         """
         return None
+
+    def _try_to_retain(self) -> None:
+        """Remove what is beyond the bounds, behind messages that were kept."""
+        try:
+            self._retain()
+        except (OSError, StoreError) as error:
+            # They were kept all the same.
+            log.error("%r: cannot remove old messages: %s", self, error)
 
     def _idle(self) -> float | None:
         """Remove what became too old; give the seconds to the next look."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -30,8 +29,6 @@ from lazr_smtptest.stores._retention import Retention
 from lazr_smtptest.stores._waiting import WaitingStore
 
 __all__ = ["MaildirStore"]
-
-log = logging.getLogger("lazr.smtptest")
 
 _SUBDIRS = ("tmp", "new", "cur")
 _CRLF = b"\r\n"
@@ -75,9 +72,7 @@ class MaildirStore(WaitingStore):
     ) -> None:
         retention = Retention(max_count=max_count, max_bytes=max_bytes, max_age=max_age)
         # The disk is waited for once for each file.
-        super().__init__(retention, clock, patient=False)
-        # Absolute, because twistd changes its working directory after this.
-        self.path = Path(path).absolute()
+        super().__init__(path, retention, clock, patient=False)
         # Messages that may come before the bounds are looked at again.
         self._grace = 0
         try:
@@ -182,11 +177,7 @@ class MaildirStore(WaitingStore):
         """Remove what is too much; seldom where there are many, for it takes long."""
         self._grace -= added
         if self._retention and self._grace < 0:
-            try:
-                self._retain()
-            except (OSError, StoreError) as error:
-                # The message was kept all the same.
-                log.error("%r: cannot remove old messages: %s", self, error)
+            self._try_to_retain()
 
     def _retain(self) -> float | None:
         if not self._retention:

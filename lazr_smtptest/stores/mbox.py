@@ -6,7 +6,6 @@ import logging
 import os
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 from zope.interface import implementer
 
@@ -77,9 +76,7 @@ class MboxStore(WaitingStore):
         clock: Callable[[], float] = time.time,
     ) -> None:
         retention = Retention(max_count=max_count, max_bytes=max_bytes, max_age=max_age)
-        super().__init__(retention, clock)
-        # Absolute, because twistd changes its working directory after this.
-        self.path = Path(path).absolute()
+        super().__init__(path, retention, clock)
         self._file = SharedFile(self.path)
         # The file's number, and its size, when nothing was unfinished in it.
         self._sound = (0, 0)
@@ -162,11 +159,7 @@ class MboxStore(WaitingStore):
     def _look_at_bounds(self) -> None:
         """Remove what is too much, if the file has grown enough for that."""
         if self._retention and self._sound[1] >= self._grown:
-            try:
-                self._retain()
-            except OSError as error:
-                # The message was kept all the same.
-                log.error("%r: cannot remove old messages: %s", self, error)
+            self._try_to_retain()
 
     def _retain(self) -> float | None:
         """Remove what is not shown, if it is as much as what is.
@@ -230,10 +223,6 @@ class MboxStore(WaitingStore):
             raise not_written(self.path, "mbox", error) from error
 
     # Reading, in any thread
-
-    def get(self, id: str) -> Envelope | None:
-        """Give the message with that `id`; ``None`` if there is none."""
-        return next((each for each in self if each.id == id), None)
 
     def __iter__(self) -> Iterator[Envelope]:
         """Go through the messages, oldest first, as they are at the beginning."""

@@ -91,10 +91,6 @@ class MemoryStore(Store):
         for _ in range(surplus):
             self._octets -= self._kept.popleft()[1].size
 
-    def get(self, id: str) -> Envelope | None:
-        """Give the message with that `id`; ``None`` if there is none."""
-        return next((each for each in self if each.id == id), None)
-
     def delete(self, id: str) -> bool:
         """Forget the message with that `id`; say whether there was one."""
         with self._lock:

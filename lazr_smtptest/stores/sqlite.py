@@ -7,7 +7,6 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zope.interface import implementer
@@ -75,9 +74,7 @@ class SQLiteStore(WaitingStore):
         clock: Callable[[], float] = time.time,
     ) -> None:
         retention = Retention(max_count=max_count, max_bytes=max_bytes, max_age=max_age)
-        super().__init__(retention, clock)
-        # Absolute, because twistd changes its working directory after this.
-        self.path = Path(path).absolute()
+        super().__init__(path, retention, clock)
         self._compressor = Compressor()
         self._writing = Connection(self.path, synchronous)
         self._catalog = Catalog(Connection(self.path, synchronous))

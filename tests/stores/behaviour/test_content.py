@@ -125,6 +125,55 @@ def test_hostile_messages_are_kept_byte_for_byte(store: IMessageStore) -> None:
     assert wrong == []
 
 
+# What is wrong with the structure, and with what is in it: each with each.
+STRUCTURES = {
+    "no boundary": b"Content-Type: multipart/mixed\r\n\r\n%b",
+    "an empty boundary": b'Content-Type: multipart/mixed; boundary=""\r\n\r\n--\r\n%b',
+    "no end": b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\n%b",
+    "an end alone": b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b--%b",
+    "one boundary for two": b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n"
+    b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\n%b\r\n--b--",
+    "two types": b"Content-Type: text/plain\r\nContent-Type: a/b\r\n\r\n%b",
+    "half a type": b"Content-Type: text/\r\n\r\n%b",
+    "a message in none": b"Content-Type: message/rfc822\r\n\r\n%b",
+    "half a message": b"Content-Type: message/partial; number=0\r\n\r\n%b",
+    "no header": b"\r\n%b",
+    "no end of the header": b"Subject: %b",
+    "no name": b": x\r\n\r\n%b",
+    "a fold at first": b" x\r\nSubject: x\r\n\r\n%b",
+    "a line that is no field": b"Subject: x\r\nno field\r\nTo: y\r\n\r\n%b",
+}
+INSIDES = {
+    "base64 without its end": b"Content-Transfer-Encoding: base64\r\n\r\nSGVsbG8",
+    "base64 with other signs": b"Content-Transfer-Encoding: base64\r\n\r\nSG=!\0\xff",
+    "quoted-printable cut": b"Content-Transfer-Encoding: quoted-printable\r\n\r\n=4",
+    "no such encoding": b"Content-Transfer-Encoding: x-none\r\n\r\n\xe9",
+    "an encoding of a multipart": b"Content-Transfer-Encoding: base64\r\n\r\n--b\r\n",
+    "uuencode without its end": b"begin 644 x\r\n#0V%T\r\n",
+    "NUL": b"\0\r\n\0",
+    "lone surrogates": b"\xed\xa0\x80\xed\xbf\xbf\r\n",
+    "overlong UTF-8": b"\xc0\xaf\xe0\x80\xaf",
+    "a byte order mark": b"\xef\xbb\xbfSubject: x\r\n",
+    "bare CR": b"a\rBcc: x@example.com\r\r",
+    "bare LF": b"a\nBcc: x@example.com\n\n",
+    "From lines": b"From x\r\n>From y\r\n\nFrom z\n",
+    "an encoded word cut off": b"=?utf-8?b?w=\r\n=?utf-8?q?=",
+}
+
+
+def test_each_kind_of_broken_mime_is_kept_byte_for_byte(store: IMessageStore) -> None:
+    """Also where it was read, which must not change what is kept."""
+    contents = [
+        structure % inside
+        for structure in STRUCTURES.values()
+        for inside in INSIDES.values()
+    ]
+    for content in contents:
+        store.add(make_envelope(content=content))
+    assert len([envelope.text for envelope in store]) == len(contents)
+    assert [envelope.content for envelope in store] == contents
+
+
 OCTETS = st.lists(
     st.binary(max_size=8)
     | st.sampled_from([b"\r\n", b"\n", b"\r", b"From ", b">From ", b"\n\n", b"\0"])

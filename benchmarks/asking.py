@@ -47,6 +47,7 @@ def _questions(store: SQLiteStore, messages: int) -> dict[str, Callable[[], obje
         "two": lambda: store.search("about invoice"),
         "beginning": lambda: store.search("invo*"),
         "wide": lambda: store.search("abou*"),
+        "letter": lambda: store.search("u*"),
         "none": lambda: store.search("nothing"),
         "recipient": lambda: store.find(recipient=f"recipient-{number}-0@example.com"),
         "count": lambda: len(store),

@@ -27,6 +27,7 @@ _QUESTIONS = (
     Column("two", "ms for a word of all and one of an eighth", 1e-3, 2),
     Column("beginning", "ms for the beginning of a word of an eighth", 1e-3, 2),
     Column("wide", "ms for the beginning of a word of all", 1e-3, 2),
+    Column("letter", "ms for the letter of a million words", 1e-3, 2),
     Column("none", "ms for a word of none", 1e-3, 2),
     Column("recipient", "ms for one to a recipient", 1e-3, 2),
     Column("count", "ms for how many there are", 1e-3, 2),

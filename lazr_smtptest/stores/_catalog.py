@@ -10,12 +10,16 @@ from lazr_smtptest.envelope import Envelope
 from lazr_smtptest.stores import _tables
 from lazr_smtptest.stores._connection import Connection
 from lazr_smtptest.stores._record import decompress, envelope_of
+from lazr_smtptest.stores._words import Sought, query_of
 from lazr_smtptest.stores.summary import Summary
 
 __all__ = ["Catalog"]
 
 # Greater than the number of any message.
 _END = 2**63 - 1
+
+# So many words a query has instead of their beginning.
+_COMPLETIONS = 64
 
 
 class Catalog:
@@ -84,11 +88,19 @@ class Catalog:
         before = self._before(after)
         return self._summaries(partial(_tables.page, before=before, limit=limit))
 
-    def search(self, query: str, after: str | None, limit: int) -> list[Summary]:
-        """List messages that match a query of `_words`; see `SQLiteStore`."""
+    def search(
+        self, sought: Iterable[Sought], after: str | None, limit: int
+    ) -> list[Summary]:
+        """List messages that have all of some words; see `SQLiteStore`."""
         before = self._before(after)
+        query = query_of(sought, self._completions)
         return self._summaries(
             partial(_tables.search, query=query, before=before, limit=limit)
+        )
+
+    def _completions(self, beginning: str) -> list[str]:
+        return self._read(
+            partial(_tables.completions, beginning=beginning, limit=_COMPLETIONS)
         )
 
     def _before(self, after: str | None) -> int:

@@ -62,6 +62,10 @@ MIGRATIONS: list[tuple[str, ...]] = [
             subject, addresses, text, attachments
         )""",
     ),
+    (
+        # Every word at each of its places, in order.
+        "CREATE VIRTUAL TABLE place USING fts5vocab (words, instance)",
+    ),
 ]
 
 

@@ -19,6 +19,7 @@ __all__ = [
     "Row",
     "add_words",
     "clear",
+    "completions",
     "downwards",
     "insert",
     "message",
@@ -37,6 +38,9 @@ __all__ = [
 # SQLite takes 32,766 variables; and so long a list is long enough to hold.
 _AT_A_TIME = 500
 _ROWS = 64
+
+# Sorts before every sign that a word may have.
+_BEFORE_ANY_LETTER = "\x01"
 
 
 @attrs.frozen
@@ -279,3 +283,22 @@ def search(
         "ORDER BY words.rowid DESC LIMIT ?",
         (query, before, limit),
     ).fetchall()
+
+
+def completions(
+    connection: sqlite3.Connection, beginning: str, limit: int
+) -> list[str]:
+    """Give the words that begin so; none if there are more of them than `limit`."""
+    words: list[str] = []
+    at = beginning
+    while True:
+        # In one statement SQLite would go through all places of each.
+        row = connection.execute(
+            "SELECT term FROM place WHERE term >= ? ORDER BY term LIMIT 1", (at,)
+        ).fetchall()
+        if not row or not row[0][0].startswith(beginning):
+            return words
+        if len(words) == limit:
+            return []
+        words.append(row[0][0])
+        at = words[-1] + _BEFORE_ANY_LETTER

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable, Sequence
+
+import attrs
 
 from lazr_smtptest.envelope import Envelope
 
-__all__ = ["query_of", "words_of"]
+__all__ = ["Sought", "query_of", "sought_in", "words_of"]
 
 # Characters of a text that are looked at; more would make an index of logs.
 _LENGTH = 65_536
@@ -43,8 +46,28 @@ def _clean(text: str) -> str:
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
-def query_of(text: str) -> str:
-    """Make the query for a text: all of its words, in any order and any place.
+@attrs.frozen
+class Sought:
+    """A word that is looked for.
+
+    Attributes:
+        text: the word; with other signs in it words that follow each other.
+        is_beginning: whether it stands for all words that begin so.
+    """
+
+    text: str
+    is_beginning: bool
+
+    @property
+    def beginning(self) -> str | None:
+        """What words begin with, as the index has it; ``None``: only it knows."""
+        if self.is_beginning and self.text.isascii() and self.text.isalnum():
+            return self.text.lower()
+        return None
+
+
+def sought_in(text: str) -> list[Sought]:
+    """Take a text apart into the words that are looked for.
 
     A word that ends in ``*`` stands for all that begin so. What has other signs in
     it, such as an address, is looked for as words one after the other.
@@ -52,12 +75,35 @@ def query_of(text: str) -> str:
     Raises:
         ValueError: there is no word in it.
     """
-    words = [_quoted(word) for word in _clean(text).split() if re.search(r"\w", word)]
+    words = [word for word in _clean(text).split() if re.search(r"\w", word)]
     if not words:
         raise ValueError(f"there is no word to look for in {text!r}")
-    return " ".join(words)
+    return [Sought(word.rstrip("*"), word.endswith("*")) for word in words]
+
+
+def query_of(sought: Iterable[Sought], complete: Callable[[str], Sequence[str]]) -> str:
+    """Make the query for all of some words, in any order and any place.
+
+    Args:
+        sought: the words.
+        complete: gives the words of the index that have a beginning; none if there
+            are too many of them.
+    """
+    return " AND ".join(_alternatives(each, complete) for each in sought)
+
+
+def _alternatives(sought: Sought, complete: Callable[[str], Sequence[str]]) -> str:
+    """Make the query for one word.
+
+    For a beginning `fts5` gathers all the places of all words that have it, before
+    it gives the first. Those of whole words it goes through one by one.
+    """
+    beginning = sought.beginning
+    words = complete(beginning) if beginning is not None else ()
+    if words:
+        return f"({' OR '.join(map(_quoted, words))})"
+    return _quoted(sought.text) + ("*" if sought.is_beginning else "")
 
 
 def _quoted(word: str) -> str:
-    star = "*" if word.endswith("*") else ""
-    return '"' + word.rstrip("*").replace('"', '""') + '"' + star
+    return '"' + word.replace('"', '""') + '"'

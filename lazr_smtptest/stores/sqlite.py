@@ -21,7 +21,7 @@ from lazr_smtptest.stores._indexer import Indexer
 from lazr_smtptest.stores._record import Compressor, address_key, fields_of
 from lazr_smtptest.stores._retention import Retention
 from lazr_smtptest.stores._waiting import WaitingStore
-from lazr_smtptest.stores._words import query_of, words_of
+from lazr_smtptest.stores._words import sought_in, words_of
 from lazr_smtptest.stores.summary import Summary
 
 if TYPE_CHECKING:
@@ -243,8 +243,8 @@ class SQLiteStore(WaitingStore):
             KeyError: see `page`.
             StoreError: the database cannot be read.
         """
-        query = query_of(text)
+        sought = sought_in(text)
         newest = self._catalog.newest()
         if self._catalog.indexed() < newest:
             self._indexer.catch_up(lambda: self._catalog.indexed() >= newest, timeout)
-        return self._catalog.search(query, after, limit)
+        return self._catalog.search(sought, after, limit)

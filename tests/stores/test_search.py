@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lazr_smtptest.stores import SQLiteStore, sqlite
-from lazr_smtptest.stores._words import query_of, words_of
+from lazr_smtptest.stores._tables import completions
+from lazr_smtptest.stores._words import query_of, sought_in, words_of
 
 from .envelopes import make_envelope
 
@@ -109,8 +111,15 @@ def invoice(store: SQLiteStore) -> Any:
 @pytest.mark.parametrize(
     "text",
     [
-        *("invoice", "INVOICE", "your invoice", "invoice your", "inv*", "gruße"),
-        *("anna@example.org", "orders@shop.example", "shop", "sender2@example.com"),
+        *("invoice", "INVOICE", "your invoice", "invoice your", "gruße"),
+        *("inv*", "INV*", "invoice*", "your inv*", "num* ord* 47*", "grü*", "gru*"),
+        *(
+            "anna@exam*",
+            "anna@example.org",
+            "orders@shop.example",
+            "shop",
+            "sender2@example.com",
+        ),
         *("4711", "4711 anna invoice", "bill.pdf", "bill"),
     ],
 )
@@ -123,6 +132,7 @@ def test_a_message_is_found_by_its_words(invoice: SQLiteStore, text: str) -> Non
     "text",
     [
         *("nothing", "invoice nothing", "nvoice", "anna@example.com"),
+        *("nothing*", "voic*", "invoices*", "inv* nothing*", "example@anna*"),
         *("invoice NOT 4713", "invoice OR nothing", "subject:invoice", "NEAR(a b)"),
     ],
 )
@@ -147,6 +157,58 @@ def test_what_is_found_comes_newest_first_and_in_pages(store: SQLiteStore) -> No
     first = store.search("even", limit=2)
     assert subjects(first) == ["4", "2"]
     assert subjects(store.search("even", after=first[-1].id, limit=2)) == ["0"]
+
+
+@pytest.mark.parametrize("words", [1, 64, 65, 200])
+def test_what_begins_so_is_found_however_many_words_that_are(
+    store: SQLiteStore, words: int
+) -> None:
+    """Few are looked for one by one, many all together; the answer is the same."""
+    store.add(mail("another"))
+    for number in range(words):
+        store.add(mail(f"word{number}"))
+    store.add(mail("wor d"))
+    found = subjects(store.search("WORD*", limit=500))
+    assert found == [f"word{number}" for number in reversed(range(words))]
+
+
+def test_what_begins_so_comes_in_pages(store: SQLiteStore) -> None:
+    """A message with two such words is there once."""
+    for number in range(4):
+        store.add(mail(f"word{number} words"))
+    first = store.search("word*", limit=2)
+    second = store.search("word*", after=first[-1].id, limit=2)
+    assert subjects(first + second) == [f"word{n} words" for n in (3, 2, 1, 0)]
+
+
+@pytest.mark.parametrize("beginning", ["word", "w", "woods", "x", "word1"])
+def test_the_words_that_begin_so_are_found_one_by_one(
+    beginning: str, tmp_path: Path
+) -> None:
+    """Each once, in order, wherever and however often it stands."""
+    words = ["word", "wor", "word1", "word12", "wood", "wordé", "xylophone"]
+    store = SQLiteStore(tmp_path / "mail.db")
+    for word in words * 2:
+        store.add(mail(word))
+    store.search("nothing")
+    store.close()
+    with closing(sqlite3.connect(tmp_path / "mail.db")) as connection:
+        found = completions(connection, beginning, 10)
+    # The index knows no accents.
+    known = sorted(word.replace("é", "e") for word in words)
+    assert found == [word for word in known if word.startswith(beginning)]
+
+
+def test_more_words_than_wanted_are_none(tmp_path: Path) -> None:
+    """Some of them would be a wrong answer."""
+    store = SQLiteStore(tmp_path / "mail.db")
+    for number in range(3):
+        store.add(mail(f"word{number}"))
+    store.search("nothing")
+    store.close()
+    with closing(sqlite3.connect(tmp_path / "mail.db")) as connection:
+        assert completions(connection, "word", 3) == ["word0", "word1", "word2"]
+        assert completions(connection, "word", 2) == []
 
 
 def test_a_message_of_html_alone_is_found_by_its_text(store: SQLiteStore) -> None:
@@ -201,7 +263,7 @@ def test_two_stores_do_not_read_a_message_twice(tmp_path: Path) -> None:
 def test_no_text_is_a_wrong_query(text: str) -> None:
     """Whatever people type."""
     try:
-        query = query_of(text)
+        query = query_of(sought_in(text), lambda beginning: [beginning, "a"])
     except ValueError:
         return
     connection = sqlite3.connect(":memory:")

@@ -142,7 +142,7 @@ def test_a_newer_database_is_refused(
     with monkeypatch.context() as patch:
         patch.setattr(_database, "MIGRATIONS", newer)
         open_store().close()
-    refused(path, r"newer lazr\.smtptest: its version is 2, and this one knows 1$")
+    refused(path, r"newer lazr\.smtptest: its version is 3, and this one knows 2$")
 
 
 def test_an_older_database_is_brought_up_to_date(
@@ -155,8 +155,21 @@ def test_an_older_database_is_brought_up_to_date(
     newer = [*_database.MIGRATIONS, ("CREATE TABLE news (text)",)]
     monkeypatch.setattr(_database, "MIGRATIONS", newer)
     assert list(open_store()) == [make_envelope()]
-    assert execute(path, "PRAGMA user_version") == [(2,)]
+    assert execute(path, "PRAGMA user_version") == [(3,)]
     assert execute(path, "SELECT count(*) FROM news") == [(0,)]
+
+
+def test_a_database_of_the_first_version_is_searched_like_a_new_one(
+    path: Path, open_store: OpenStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the search needs is made of what is there."""
+    with monkeypatch.context() as patch:
+        patch.setattr(_database, "MIGRATIONS", _database.MIGRATIONS[:1])
+        store = open_store()
+        store.add(make_envelope())
+        store.search("a word")
+        store.close()
+    assert len(open_store().search("sender*")) == 1
 
 
 def test_a_migration_that_fails_changes_nothing(
@@ -169,7 +182,7 @@ def test_a_migration_that_fails_changes_nothing(
         patch.setattr(_database, "MIGRATIONS", newer)
         with pytest.raises(StoreError, match="as an SQLite store: near"):
             open_store()
-    assert execute(path, "PRAGMA user_version") == [(1,)]
+    assert execute(path, "PRAGMA user_version") == [(2,)]
     assert len(open_store()) == 0
 
 

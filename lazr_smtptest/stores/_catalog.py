@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 
 from lazr_smtptest.envelope import Envelope
 from lazr_smtptest.stores import _tables
 from lazr_smtptest.stores._connection import Connection
 from lazr_smtptest.stores._record import decompress, envelope_of
-from lazr_smtptest.stores._words import Sought, query_of
+from lazr_smtptest.stores._search import search
+from lazr_smtptest.stores._words import Sought
 from lazr_smtptest.stores.summary import Summary
 
 __all__ = ["Catalog"]
 
 # Greater than the number of any message.
 _END = 2**63 - 1
-
-# So many words a query has instead of their beginning.
-_COMPLETIONS = 64
 
 
 class Catalog:
@@ -89,18 +87,12 @@ class Catalog:
         return self._summaries(partial(_tables.page, before=before, limit=limit))
 
     def search(
-        self, sought: Iterable[Sought], after: str | None, limit: int
+        self, sought: Sequence[Sought], after: str | None, limit: int
     ) -> list[Summary]:
         """List messages that have all of some words; see `SQLiteStore`."""
         before = self._before(after)
-        query = query_of(sought, self._completions)
         return self._summaries(
-            partial(_tables.search, query=query, before=before, limit=limit)
-        )
-
-    def _completions(self, beginning: str) -> list[str]:
-        return self._read(
-            partial(_tables.completions, beginning=beginning, limit=_COMPLETIONS)
+            partial(search, sought=sought, before=before, limit=limit)
         )
 
     def _before(self, after: str | None) -> int:

@@ -157,6 +157,8 @@ def connect(path: Path) -> sqlite3.Connection:
         # 16 MB; and what a burst has left in the journal is given back.
         connection.execute("PRAGMA cache_size = -16000")
         connection.execute("PRAGMA journal_size_limit = 67108864")
+        # What a search makes for itself needs no disk.
+        connection.execute("PRAGMA temp_store = MEMORY")
     except sqlite3.Error:
         connection.close()
         raise

@@ -1,4 +1,4 @@
-"""What is done with the tables of the database; all of the SQL but for the schema.
+"""What is done with the tables of the database: SQL, but for schema and search.
 
 Functions that change something are called within a transaction. Messages go by
 their numbers here: those of later ones are greater, whatever a clock said.
@@ -19,7 +19,6 @@ __all__ = [
     "Row",
     "add_words",
     "clear",
-    "completions",
     "downwards",
     "insert",
     "message",
@@ -29,7 +28,6 @@ __all__ = [
     "oldest",
     "page",
     "remove",
-    "search",
     "state",
     "to",
     "upwards",
@@ -38,9 +36,6 @@ __all__ = [
 # SQLite takes 32,766 variables; and so long a list is long enough to hold.
 _AT_A_TIME = 500
 _ROWS = 64
-
-# Sorts before every sign that a word may have.
-_BEFORE_ANY_LETTER = "\x01"
 
 
 @attrs.frozen
@@ -270,35 +265,3 @@ def page(connection: sqlite3.Connection, before: int, limit: int) -> list[Listed
         "WHERE number < ? ORDER BY number DESC LIMIT ?",
         (before, limit),
     ).fetchall()
-
-
-def search(
-    connection: sqlite3.Connection, query: str, before: int, limit: int
-) -> list[Listed]:
-    """List messages below a number that match a query, newest first."""
-    return connection.execute(
-        "SELECT number, id, fields, size, words.subject FROM words "
-        "JOIN message ON number = words.rowid "
-        "WHERE words MATCH ? AND words.rowid < ? "
-        "ORDER BY words.rowid DESC LIMIT ?",
-        (query, before, limit),
-    ).fetchall()
-
-
-def completions(
-    connection: sqlite3.Connection, beginning: str, limit: int
-) -> list[str]:
-    """Give the words that begin so; none if there are more of them than `limit`."""
-    words: list[str] = []
-    at = beginning
-    while True:
-        # In one statement SQLite would go through all places of each.
-        row = connection.execute(
-            "SELECT term FROM place WHERE term >= ? ORDER BY term LIMIT 1", (at,)
-        ).fetchall()
-        if not row or not row[0][0].startswith(beginning):
-            return words
-        if len(words) == limit:
-            return []
-        words.append(row[0][0])
-        at = words[-1] + _BEFORE_ANY_LETTER

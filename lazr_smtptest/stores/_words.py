@@ -9,7 +9,7 @@ import attrs
 
 from lazr_smtptest.envelope import Envelope
 
-__all__ = ["Sought", "query_of", "sought_in", "words_of"]
+__all__ = ["Query", "Sought", "query_of", "sought_in", "words_of"]
 
 # Characters of a text that are looked at; more would make an index of logs.
 _LENGTH = 65_536
@@ -81,28 +81,41 @@ def sought_in(text: str) -> list[Sought]:
     return [Sought(word.rstrip("*"), word.endswith("*")) for word in words]
 
 
-def query_of(sought: Iterable[Sought], complete: Callable[[str], Sequence[str]]) -> str:
+@attrs.frozen
+class Query:
+    """What `fts5` is asked.
+
+    Attributes:
+        text: in its language.
+        is_wide: whether a beginning is in it that may have many words.
+    """
+
+    text: str
+    is_wide: bool
+
+
+def query_of(
+    sought: Iterable[Sought], complete: Callable[[str], Sequence[str] | None]
+) -> Query:
     """Make the query for all of some words, in any order and any place.
 
     Args:
         sought: the words.
-        complete: gives the words of the index that have a beginning; none if there
-            are too many of them.
+        complete: gives the words that have a beginning; ``None``: too many.
     """
-    return " AND ".join(_alternatives(each, complete) for each in sought)
-
-
-def _alternatives(sought: Sought, complete: Callable[[str], Sequence[str]]) -> str:
-    """Make the query for one word.
-
-    For a beginning `fts5` gathers all the places of all words that have it, before
-    it gives the first. Those of whole words it goes through one by one.
-    """
-    beginning = sought.beginning
-    words = complete(beginning) if beginning is not None else ()
-    if words:
-        return f"({' OR '.join(map(_quoted, words))})"
-    return _quoted(sought.text) + ("*" if sought.is_beginning else "")
+    parts, is_wide = [], False
+    for each in sought:
+        beginning = each.beginning
+        words = complete(beginning) if beginning is not None else None
+        if words:
+            parts.append(f"({' OR '.join(map(_quoted, words))})")
+        elif each.is_beginning:
+            parts.append(_quoted(each.text) + "*")
+            # Of no words there is nothing to be gathered.
+            is_wide = is_wide or words is None
+        else:
+            parts.append(_quoted(each.text))
+    return Query(" AND ".join(parts), is_wide)
 
 
 def _quoted(word: str) -> str:

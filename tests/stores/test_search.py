@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lazr_smtptest.stores import SQLiteStore, sqlite
-from lazr_smtptest.stores._tables import completions
+from lazr_smtptest.stores._search import completions
 from lazr_smtptest.stores._words import query_of, sought_in, words_of
 
 from .envelopes import make_envelope
@@ -172,6 +172,50 @@ def test_what_begins_so_is_found_however_many_words_that_are(
     assert found == [f"word{number}" for number in reversed(range(words))]
 
 
+@pytest.fixture(scope="module")
+def crowded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SQLiteStore]:
+    """A hundred messages with a word each, and four hundred and one newer ones."""
+    store = SQLiteStore(
+        tmp_path_factory.mktemp("crowded") / "mail.db", synchronous="NORMAL"
+    )
+    for number in range(100):
+        store.add(mail(f"word{number}"))
+    for number in range(401):
+        store.add(mail(f"thing{number}"))
+    yield store
+    store.close()
+
+
+@pytest.mark.parametrize("limit", [1, 7, 50, 100, 101, 400])
+@pytest.mark.parametrize(("beginning", "count"), [("thing", 401), ("word", 100)])
+def test_pages_of_what_many_words_begin_with_are_whole(
+    crowded: SQLiteStore, beginning: str, count: int, limit: int
+) -> None:
+    """Whether the newest messages have enough of them or all have to be searched."""
+    found: list[str] = []
+    after = None
+    while page := crowded.search(f"{beginning}*", after=after, limit=limit):
+        found += subjects(page)
+        after = page[-1].id
+    assert found == [f"{beginning}{number}" for number in reversed(range(count))]
+
+
+def test_a_search_among_the_newest_leaves_nothing_behind(crowded: SQLiteStore) -> None:
+    """It can be done once more, and the database stays as it was."""
+    first = crowded.search("thing*", limit=10)
+    assert crowded.search("thing*", limit=10) == first
+    assert len(crowded) == 501
+
+
+def test_the_newest_messages_are_found_by_all_of_the_words(
+    crowded: SQLiteStore,
+) -> None:
+    """One of them may be a beginning of many, and another a whole word."""
+    assert subjects(crowded.search("hi thing*", limit=2)) == ["thing400", "thing399"]
+    assert subjects(crowded.search("thing* thing7", limit=2)) == ["thing7"]
+    assert crowded.search("thing* word7", limit=2) == []
+
+
 def test_what_begins_so_comes_in_pages(store: SQLiteStore) -> None:
     """A message with two such words is there once."""
     for number in range(4):
@@ -208,7 +252,7 @@ def test_more_words_than_wanted_are_none(tmp_path: Path) -> None:
     store.close()
     with closing(sqlite3.connect(tmp_path / "mail.db")) as connection:
         assert completions(connection, "word", 3) == ["word0", "word1", "word2"]
-        assert completions(connection, "word", 2) == []
+        assert completions(connection, "word", 2) is None
 
 
 def test_a_message_of_html_alone_is_found_by_its_text(store: SQLiteStore) -> None:
@@ -263,13 +307,14 @@ def test_two_stores_do_not_read_a_message_twice(tmp_path: Path) -> None:
 def test_no_text_is_a_wrong_query(text: str) -> None:
     """Whatever people type."""
     try:
-        query = query_of(sought_in(text), lambda beginning: [beginning, "a"])
+        sought = sought_in(text)
     except ValueError:
         return
-    connection = sqlite3.connect(":memory:")
-    connection.execute("CREATE VIRTUAL TABLE words USING fts5 (text)")
-    connection.execute("SELECT * FROM words WHERE words MATCH ?", (query,)).fetchall()
-    connection.close()
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.execute("CREATE VIRTUAL TABLE words USING fts5 (text)")
+        for words in ([], ["a", "b"], None):
+            query = query_of(sought, lambda beginning, words=words: words)
+            connection.execute("SELECT * FROM words WHERE words MATCH ?", (query.text,))
 
 
 @pytest.mark.parametrize("octets", [b"<" * 100_000, b"<a" * 100_000, b"\0\xff\xfe"])

@@ -64,9 +64,9 @@ class CaptureController(Controller, MailboxView):
         return self.server.sessions
 
     def clear(self) -> None:
-        """Forget every message, and the sessions that have ended.
+        """Forget every message, and what was said by now; see `Mailbox.clear`.
 
-        Those of clients that are gone have ended.
+        The sessions of clients that are gone have ended.
         """
         self._settle()
         self.mailbox.clear()

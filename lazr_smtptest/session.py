@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Literal
 
 import attrs
 
-from lazr_smtptest.transcript import Transcript
+from lazr_smtptest.transcript import Place, Transcript
 
 if TYPE_CHECKING:
     from lazr_smtptest.smtp.reply import Reply
 
-__all__ = ["Outcome", "Session", "Transaction"]
+__all__ = ["Mark", "Outcome", "Session", "Transaction"]
 
 Outcome = Literal["open", "delivered", "refused", "aborted"]
 
@@ -42,6 +42,23 @@ class Transaction:
     refused: tuple[tuple[str, Reply], ...] = ()
     outcome: Outcome = "open"
     reply: Reply | None = None
+
+
+@attrs.frozen(order=True)
+class Mark:
+    """A moment of a session that goes on; those that come later are greater.
+
+    Attributes:
+        delivered: how many messages had been accepted.
+        refusals: how many replies of 4xx and 5xx there had been.
+        transaction: the number of the one that went on, or of the next.
+        said: up to where its transcript was written.
+    """
+
+    delivered: int
+    refusals: int
+    transaction: int
+    said: Place
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -127,6 +144,37 @@ class Session:
     def _is_abandoned(self) -> bool:
         return any(each.outcome == "aborted" for each in self.transactions)
 
+    def mark(self) -> Mark:
+        """Name this moment, for `since`."""
+        kept = self.transactions
+        goes_on = bool(kept) and kept[-1].outcome == "open"
+        return Mark(
+            delivered=self.delivered,
+            refusals=self.refusals,
+            transaction=self.begun + (not goes_on),
+            said=self.transcript.end(),
+        )
+
+    def since(self, mark: Mark) -> Session:
+        """Give what there was of it since a moment, as it is now.
+
+        It failed only if something did since: that it brought nothing is no failure.
+        """
+        facts = {
+            str(field.alias): getattr(self, field.name)
+            for field in attrs.fields(Session)
+            if field.init
+        }
+        facts["delivered"] = self.delivered - mark.delivered
+        facts["refusals"] = self.refusals - mark.refusals
+        facts["transcript"] = self.transcript.since(mark.said)
+        rest = _Rest(whole=self, start=mark, **facts)
+        rest._transactions = tuple(
+            each for each in self.transactions if each.number >= mark.transaction
+        )
+        rest._begun = self._begun
+        return rest
+
     # In the reactor's thread
 
     def begin(self, mail_from: str) -> Transaction:
@@ -142,6 +190,27 @@ class Session:
         """Take less room: it has ended, and is kept for long."""
         self._transactions = self.transactions
         self.transcript.close()
+
+
+@attrs.define(eq=False, kw_only=True)
+class _Rest(Session):
+    """A session since some moment."""
+
+    _whole: Session = attrs.field(repr=False)
+    _start: Mark = attrs.field(repr=False)
+
+    @property
+    def failed(self) -> bool:
+        """Whether something was refused or given up."""
+        return bool(self.refusals) or self._is_abandoned()
+
+    def mark(self) -> Mark:
+        """Name the moment in the whole of it."""
+        return self._whole.mark()
+
+    def since(self, mark: Mark) -> Session:
+        """Give what there was since the later of the two moments."""
+        return self._whole.since(max(mark, self._start))
 
 
 # Transactions of a session that are kept; a client may go on for a million.

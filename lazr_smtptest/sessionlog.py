@@ -11,7 +11,7 @@ import attrs
 from zope.interface import implementer
 
 from lazr_smtptest.interfaces import ISessionObserver
-from lazr_smtptest.session import Session
+from lazr_smtptest.session import Mark, Session
 
 __all__ = ["Counters", "SessionLog"]
 
@@ -33,6 +33,33 @@ class Counters:
     refusals: int = 0
 
 
+@attrs.define(eq=False)
+class _Entry:
+    """A session in the log.
+
+    Attributes:
+        session: the session.
+        mark: where it stood when the log was cleared; ``None``: it began later.
+        weight: what it weighs, once it has ended.
+    """
+
+    session: Session
+    mark: Mark | None = None
+    weight: int = 0
+
+    def shown(self) -> Session:
+        """Give what there is to see of it."""
+        return self.session if self.mark is None else self.session.since(self.mark)
+
+    def delivered(self) -> int:
+        """Count the messages that were accepted."""
+        return self.session.delivered - (self.mark.delivered if self.mark else 0)
+
+    def refusals(self) -> int:
+        """Count the replies of 4xx and 5xx."""
+        return self.session.refusals - (self.mark.refusals if self.mark else 0)
+
+
 @implementer(ISessionObserver)
 class SessionLog(Sequence[Session]):
     """The sessions of a server that go on, and the latest that have ended.
@@ -49,18 +76,20 @@ class SessionLog(Sequence[Session]):
         self._lock = threading.Lock()
         self._bound = bound
         self._most = weight
-        self._open: dict[int, Session] = {}
+        self._open: dict[int, _Entry] = {}
         self._begin_anew()
 
     def _begin_anew(self) -> None:
-        # With what it weighs.
-        self._ended: deque[tuple[Session, int]] = deque()
+        for entry in self._open.values():
+            entry.mark = entry.session.mark()
+        self._ended: deque[_Entry] = deque()
         self._weight = 0
         self._connections = 0
         self._messages = 0
         self._refusals = 0
         # No two that are there have the same.
-        self._number = max((each.number for each in self._open.values()), default=0)
+        numbers = (entry.session.number for entry in self._open.values())
+        self._number = max(numbers, default=0)
 
     def session_began(self, session: Session) -> None:
         """Keep a session, and number it."""
@@ -68,31 +97,33 @@ class SessionLog(Sequence[Session]):
             self._connections += 1
             self._number += 1
             session.number = self._number
-            self._open[id(session)] = session
+            self._open[id(session)] = _Entry(session)
 
     def session_ended(self, session: Session) -> None:
         """Note that it has ended."""
         with self._lock:
-            if self._open.pop(id(session), None) is None:
+            entry = self._open.pop(id(session), None)
+            if entry is None:
                 return
-            self._keep(session)
-            self._messages += session.delivered
-            self._refusals += session.refusals
+            self._keep(entry)
+            self._messages += entry.delivered()
+            self._refusals += entry.refusals()
 
-    def _keep(self, session: Session) -> None:
-        weight = session.weight
-        self._ended.append((session, weight))
-        self._weight += weight
+    def _keep(self, entry: _Entry) -> None:
+        entry.weight = entry.session.weight
+        self._ended.append(entry)
+        self._weight += entry.weight
         while len(self._ended) > self._bound or (
             self._weight > self._most and len(self._ended) > 1
         ):
-            _, weight = self._ended.popleft()
-            self._weight -= weight
+            self._weight -= self._ended.popleft().weight
 
     def clear(self) -> None:
-        """Forget what has ended, and begin to count anew.
+        """Forget what there was, and begin to count anew.
 
-        What goes on stays, with its number, and is counted from its beginning.
+        Sessions that go on stay, with their numbers, and are connections still. What
+        was said in them so far is not shown any more; the sessions of messages have
+        it. What is shown then is a picture of the moment.
         """
         with self._lock:
             self._begin_anew()
@@ -100,8 +131,9 @@ class SessionLog(Sequence[Session]):
 
     def _all(self) -> list[Session]:
         with self._lock:
-            ended = [session for session, _ in self._ended]
-            return sorted([*ended, *self._open.values()], key=lambda each: each.number)
+            entries = [*self._ended, *self._open.values()]
+        sessions = [entry.shown() for entry in entries]
+        return sorted(sessions, key=lambda each: each.number)
 
     def __len__(self) -> int:
         with self._lock:
@@ -132,6 +164,6 @@ class SessionLog(Sequence[Session]):
             return Counters(
                 connections=self._connections,
                 open=len(going_on),
-                messages=self._messages + sum(each.delivered for each in going_on),
-                refusals=self._refusals + sum(each.refusals for each in going_on),
+                messages=self._messages + sum(each.delivered() for each in going_on),
+                refusals=self._refusals + sum(each.refusals() for each in going_on),
             )

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 from typing import Any, Literal
 
 import attrs
 
 from lazr_smtptest.parcel import pack, unpack
 
-__all__ = ["CLIENT", "SERVER", "Line", "Transcript"]
+__all__ = ["CLIENT", "SERVER", "Line", "Place", "Transcript"]
 
 # What an event is. An event is two items of a list, its kind and what belongs to
 # it: a record for each would take most of the memory that a message takes.
@@ -38,6 +39,9 @@ _MASK = b"********"
 _INITIAL_RESPONSE = re.compile(rb"(?is)\A(\s*AUTH\s+\S+\s+)(?!=?\s*\Z).+")
 
 Who = Literal["client", "server", "note"]
+
+# A place in a transcript: a time, and how many items there were from then on.
+Place = tuple[float, int]
 
 
 @attrs.frozen
@@ -191,6 +195,36 @@ class Transcript:
         beside = 0 if kept is head or isinstance(head, bytes) else len(head)
         return (beside + len(kept)) // 2
 
+    def end(self) -> Place:
+        """Give the place up to which it is written now."""
+        items = self._items()
+        if items[-2:-1] == [_TIME]:
+            # Nothing was said at that time; the next will stand in its place.
+            del items[-2:]
+        times = [what for kind, what in _events(items) if kind == _TIME]
+        seconds = times[-1] if times else 0.0
+        return seconds, len(items) - _first(items, seconds)
+
+    def since(self, place: Place) -> Transcript:
+        """Give what was said behind a place by now, in a transcript of its own.
+
+        Args:
+            place: what `end` gave.
+        """
+        seconds, said = place
+        items = self._items()
+        start = _first(items, seconds)
+        if items[start : start + 2] == [_TIME, seconds]:
+            start += said
+        before, behind = items[:start], items[start:]
+        rest = Transcript(self.bound)
+        if before:
+            secured = [each for each in _events(before) if each[0] == _TLS]
+            rest.add((_TIME, seconds, *chain(*secured[-1:])))
+            rest.note("here lines are left out: they were said before the clearing")
+        rest.add(behind)
+        return rest
+
     def lines(self, *, secrets: bool = False) -> list[Line]:
         """Give the lines, oldest first.
 
@@ -220,8 +254,7 @@ class Transcript:
 
     def _lines(self, secrets: bool) -> Iterator[Line]:
         seconds, tls = 0.0, False
-        items = self._items()
-        for kind, what in zip(items[::2], items[1::2], strict=False):
+        for kind, what in _events(self._items()):
             if kind == _TIME:
                 seconds = what
                 continue
@@ -246,6 +279,20 @@ class Transcript:
                 items += _NOTE, "here lines are left out: the transcript has its bound"
             items += rest
         return items
+
+
+def _events(items: list[Any]) -> Iterator[tuple[int, Any]]:
+    return zip(items[::2], items[1::2], strict=False)
+
+
+def _first(items: list[Any], seconds: float) -> int:
+    """Say where the first event of a time or of a later one is."""
+    times = (
+        2 * number
+        for number, (kind, what) in enumerate(_events(items))
+        if kind == _TIME and what >= seconds
+    )
+    return next(times, len(items))
 
 
 def _copied(bound: int, items: list[Any]) -> Transcript:

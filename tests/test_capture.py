@@ -175,6 +175,26 @@ def test_a_client_that_stays_is_not_forgotten() -> None:
         assert len(controller.sessions) == 1
 
 
+def test_a_failure_does_not_tell_what_a_client_was_refused_before() -> None:
+    """As one with a pool of connections has it in the test before."""
+    with (
+        CaptureController() as controller,
+        smtplib.SMTP("127.0.0.1", controller.port, timeout=TIMEOUT) as client,
+    ):
+        client.docmd("NOOB")
+        controller.clear()
+        with pytest.raises(NotReceived) as failure:
+            controller.assert_received()
+        client.docmd("VRFU")
+        with pytest.raises(NotReceived) as later:
+            controller.assert_received()
+    first = str(failure.value).splitlines()[0]
+    assert first == "no message arrived: clients were connected, and none sent it"
+    assert "NOOB" not in str(failure.value)
+    assert "VRFU was refused with 500" in str(later.value)
+    assert "NOOB" not in str(later.value)
+
+
 def test_it_can_be_cleared_when_it_is_stopped() -> None:
     """Without a thread to ask."""
     with CaptureController() as controller:

@@ -349,3 +349,69 @@ def test_it_weighs_the_same_behind_its_end(lines: int, weight: int) -> None:
     before = session.weight
     session.close()
     assert (before, session.weight) == (weight, weight)
+
+
+# Since a moment
+
+
+def test_since_a_moment_it_has_what_came_then() -> None:
+    """Its mail, its refusals and its transcript; it is the same client."""
+    wire = Wire()
+    session = begun(wire, FROM, TO, "DATA", *MESSAGE, "NOOB")
+    mark = session.mark()
+    for line in (FROM, TO, "DATA", *MESSAGE, "NOOP"):
+        wire.say(line)
+    rest = session.since(mark)
+    assert (rest.delivered, rest.refusals) == (1, 0)
+    assert [each.number for each in rest.transactions] == [2]
+    assert (rest.id, rest.helo, rest.begun) == (session.id, session.helo, 2)
+    said = [line.text for line in rest.transcript if line.who == "client"]
+    assert said == [FROM, TO, "DATA", *MESSAGE, "NOOP"]
+
+
+def test_since_a_moment_within_a_transaction_it_has_all_of_that() -> None:
+    """What becomes of it is news."""
+    wire = Wire()
+    session = begun(wire, FROM, "RSET", FROM, TO)
+    mark = session.mark()
+    wire.say("RSET")
+    outcomes = [each.outcome for each in session.since(mark).transactions]
+    assert outcomes == ["aborted"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "failed"),
+    [
+        ((), False),
+        (("NOOP",), False),
+        (("NOOB",), True),
+        ((FROM, TO), False),
+        ((FROM, TO, "RSET"), True),
+        ((FROM, TO, "DATA", *MESSAGE), False),
+    ],
+)
+def test_since_a_moment_it_failed_by_what_came_then(
+    lines: tuple[str, ...], failed: bool
+) -> None:
+    """That it brought nothing more is no failure."""
+    wire = Wire()
+    session = begun(wire, "NOOB")
+    mark = session.mark()
+    for line in lines:
+        wire.say(line)
+    assert session.since(mark).failed is failed
+
+
+def test_since_the_later_of_two_moments() -> None:
+    """The rest of a rest is a rest."""
+    wire = Wire()
+    session = begun(wire)
+    early = session.mark()
+    wire.say("NOOB")
+    late = session.mark()
+    wire.say("NOOB")
+    wire.say("NOOB")
+    assert session.since(early).refusals == 3
+    assert session.since(late).since(early).refusals == 2
+    assert session.since(early).since(late).refusals == 2
+    assert session.since(early).mark() == session.mark()

@@ -134,14 +134,47 @@ def test_the_counters_go_on_beyond_the_bound() -> None:
 
 
 def test_clear_forgets_what_has_ended(log: SessionLog) -> None:
-    """And begins to count anew; what goes on stays."""
+    """And begins to count anew; what goes on is connected still."""
     session(log, delivered=1)
-    goes_on = session(log, ended=False, delivered=1)
+    session(log, ended=False, delivered=1, refusals=1)
     log.clear()
-    assert (list(log), log.counters) == (
-        [goes_on],
-        Counters(connections=1, open=1, messages=1),
+    assert ([each.number for each in log], log.counters) == (
+        [2],
+        Counters(connections=1, open=1),
     )
+
+
+@pytest.mark.parametrize("ended", [False, True])
+def test_what_goes_on_is_counted_from_the_clearing(
+    log: SessionLog, ended: bool
+) -> None:
+    """Also when it has ended."""
+    goes_on = session(log, ended=False, delivered=5, refusals=3)
+    log.clear()
+    goes_on.delivered, goes_on.refusals = 7, 4
+    if ended:
+        log.session_ended(goes_on)
+    assert (log.counters.messages, log.counters.refusals) == (2, 1)
+    assert [(each.delivered, each.refusals) for each in log] == [(2, 1)]
+
+
+def test_what_came_late_is_counted(log: SessionLog) -> None:
+    """A handler may be slower than its client."""
+    goes_on = session(log, ended=False)
+    log.clear()
+    log.session_ended(goes_on)
+    goes_on.delivered += 1
+    assert log[0].delivered == 1
+
+
+def test_a_client_that_stays_can_be_cleared_again_and_again(log: SessionLog) -> None:
+    """Each time all that was is gone."""
+    goes_on = session(log, ended=False)
+    for _ in range(3):
+        goes_on.refusals += 1
+        assert log[0].refusals == 1
+        log.clear()
+        assert log[0].refusals == 0
 
 
 def test_no_two_sessions_have_one_number(log: SessionLog) -> None:

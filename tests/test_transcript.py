@@ -549,3 +549,101 @@ def test_a_copy_is_written_to_by_itself(again: Any, ended: bool) -> None:
     copied.note("late")
     assert copied.lines()[:-1] == transcript.lines() == before
     assert isinstance(transcript._head, bytes) is ended
+
+
+# Since a moment
+
+LEFT_OUT = "here lines are left out: they were said before the clearing"
+
+
+def test_since_its_end_there_is_what_was_said_then() -> None:
+    """With its times; and that there was more."""
+    wire = Wire()
+    wire.say("HELO client.example.com")
+    wire.clock.advance(1)
+    end = transcript(wire).end()
+    wire.clock.advance(1)
+    wire.say("NOOP")
+    assert str(transcript(wire).since(end)).splitlines() == [
+        f"    0.000 === {LEFT_OUT}",
+        "    2.000  -> NOOP",
+        "    2.000 <-  250 2.0.0 OK",
+    ]
+
+
+def test_time_need_not_go_on() -> None:
+    """On a `Clock` all may be said at once."""
+    wire = Wire()
+    for number in range(5):
+        wire.say("NOOP")
+        end = transcript(wire).end()
+        wire.say(f"NOOP {number}")
+        rest = transcript(wire).since(end)
+        assert [each.text for each in rest if each.who == "client"] == [
+            f"NOOP {number}"
+        ]
+
+
+def test_since_its_beginning_there_is_all() -> None:
+    """Nothing is left out."""
+    empty = Transcript()
+    end = empty.end()
+    empty.at(0.0)
+    empty.server(b"220 hello\r\n")
+    assert str(empty.since(end)) == str(empty)
+
+
+def test_since_its_end_there_is_nothing() -> None:
+    """But that there was something."""
+    wire = Wire()
+    wire.say("NOOP")
+    rest = transcript(wire).since(transcript(wire).end())
+    assert [(each.who, each.text) for each in rest] == [("note", LEFT_OUT)]
+
+
+def test_a_time_at_which_nothing_was_said_hides_nothing() -> None:
+    """The next thing that is said takes its place."""
+    transcript = Transcript()
+    transcript.at(0.0)
+    transcript.client(b"NOOP")
+    transcript.at(1.0)
+    end = transcript.end()
+    transcript.at(2.0)
+    transcript.client(b"NOOP 2")
+    assert [each.text for each in transcript.since(end)][1:] == ["NOOP 2"]
+
+
+def test_what_is_said_within_tls_stays_so() -> None:
+    """Though TLS began before."""
+    transcript = Transcript()
+    transcript.tls("TLSv1.3")
+    transcript.at(0.0)
+    transcript.client(b"NOOP")
+    end = transcript.end()
+    transcript.at(1.0)
+    transcript.client(b"NOOP")
+    assert [(each.text, each.tls) for each in transcript.since(end)] == [
+        ("TLSv1.3", False),
+        (LEFT_OUT, False),
+        ("NOOP", True),
+    ]
+
+
+@pytest.mark.parametrize("lines", [10, 1000])
+@pytest.mark.parametrize("before", [3, 100, 1000])
+def test_since_a_moment_there_is_all_that_is_kept(before: int, lines: int) -> None:
+    """Also of a session that is over, and beyond the bound."""
+    transcript = Transcript(bound=200)
+    for number in range(before):
+        transcript.at(float(number))
+        transcript.client(b"early")
+    end = transcript.end()
+    for number in range(lines):
+        transcript.at(float(before + number))
+        transcript.client(b"late %d" % number)
+    kept = [each.text for each in transcript if each.text.startswith("late")]
+    transcript.close()
+    rest = transcript.since(end)
+    said = [each.text for each in rest if each.who == "client"]
+    assert said == kept
+    assert len(kept) >= 10

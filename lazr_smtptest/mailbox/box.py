@@ -22,7 +22,7 @@ from lazr_smtptest.mailbox.evidence import Evidence
 from lazr_smtptest.mailbox.kept import Kept
 from lazr_smtptest.mailbox.waiter import Waiter
 from lazr_smtptest.mailbox.waiters import Waiters
-from lazr_smtptest.session import Session
+from lazr_smtptest.session import Mark, Session
 from lazr_smtptest.sessionlog import SessionLog
 from lazr_smtptest.smtp.names import named
 from lazr_smtptest.subscribers import Subscribers
@@ -145,7 +145,7 @@ class Mailbox(_Viewed):
         return self._subscribers.add(function)
 
     def clear(self) -> None:
-        """Forget every message, and the sessions that have ended.
+        """Forget every message, and what was said by now; see `SessionLog.clear`.
 
         Who waits keeps what he has been told of.
         """
@@ -233,8 +233,9 @@ class MailboxView(_Viewed):
         self._whole = whole
         self._criteria = criteria
         self._limited: LimitedFaults | None = None
-        # The sessions that had ended when it was cleared.
-        self._past: frozenset[Session] = frozenset()
+        # Where sessions stood when it was cleared, by their ids; `None`: they had
+        # ended.
+        self._marks: dict[str, Mark | None] = {}
 
     def __repr__(self) -> str:
         return f"<MailboxView of {len(self)} in {self._whole!r}>"
@@ -254,12 +255,13 @@ class MailboxView(_Viewed):
     def clear(self) -> None:
         """Remove the messages of this part from the mailbox.
 
-        A failure of this part does not tell of the sessions that have ended.
+        A failure of this part does not tell of what was said by now.
         """
         self._discard(self._criteria)
-        self._past = frozenset(
-            each for each in self._whole._sessions() if each.ended is not None
-        )
+        self._marks = {
+            each.id: each.mark() if each.ended is None else None
+            for each in self._whole._sessions()
+        }
 
     def _among(self, key: str) -> tuple[Envelope, ...]:
         return self._whole._among(key)
@@ -278,11 +280,15 @@ class MailboxView(_Viewed):
         self._whole._unwatch(waiter)
 
     def _sessions(self) -> tuple[Session, ...]:
-        return tuple(
-            each
-            for each in self._whole._sessions()
-            if each not in self._past and concerns(each, self._criteria)
-        )
+        later = filter(None, map(self._later, self._whole._sessions()))
+        return tuple(each for each in later if concerns(each, self._criteria))
+
+    def _later(self, session: Session) -> Session | None:
+        """Give what there is of a session since this part was cleared."""
+        if session.id not in self._marks:
+            return session
+        mark = self._marks[session.id]
+        return None if mark is None else session.since(mark)
 
     def _evidence(self) -> Evidence:
         return attrs.evolve(

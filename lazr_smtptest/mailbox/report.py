@@ -52,7 +52,7 @@ def not_received(
         short(": ".join(filter(None, [f"{what}{within}{of_all}", why]))),
         "\n".join(["wanted:", *_wanted(criteria)]),
         *_nearest(criteria, evidence.arrived),
-        "" if arrived or evidence.counters.connections else _NOBODY,
+        "" if arrived or sessions or evidence.counters.messages else _NOBODY,
         *_conversations(sessions, criteria),
         evidence.faults,
         evidence.appendix,
@@ -72,8 +72,11 @@ def unexpected(
         found: the messages that there are.
         evidence: what is known.
     """
-    over = (each.session for each in found[:_LISTED] if each.session is not None)
-    sessions = list(dict.fromkeys([*over, *evidence.failed]))
+    over = [each.session for each in found[:_LISTED] if each.session is not None]
+    # Of those that are known what is shown is what was said since the clearing.
+    shown = {(each.number, each.id): each for each in [*over, *evidence.failed]}
+    known = {(each.number, each.id): each for each in evidence.sessions}
+    sessions = [known.get(key, each) for key, each in shown.items()]
     parts = [
         "\n".join([what, *_listing(found)]),
         "\n".join(["looked for:", *_wanted(criteria)]),
@@ -145,6 +148,8 @@ def _why(criteria: Criteria, evidence: Evidence, failed: Sequence[Session]) -> s
     if not evidence.counters.connections:
         to = f" to {evidence.address}" if evidence.address else ""
         return f"no client connected{to}"
+    if not evidence.counters.messages:
+        return "clients were connected, and none sent it"
     return f"{evidence.counters.messages} were accepted, and none is here any more"
 
 

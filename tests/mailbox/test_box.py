@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -28,6 +29,9 @@ def three(mailbox: Mailbox, make: Make) -> Mailbox:
     return mailbox
 
 
+IDS = itertools.count(1)
+
+
 def passed(
     mailbox: Mailbox,
     recipient: str = "",
@@ -37,7 +41,7 @@ def passed(
     **changes: Any,
 ) -> None:
     """Let a session go by."""
-    session = Session(**changes)
+    session = Session(id=f"{next(IDS)}", **changes)
     mailbox.sessions.session_began(session)
     if recipient:
         transaction = session.begin("ann@example.com")
@@ -277,6 +281,38 @@ def test_a_view_that_was_cleared_has_new_sessions_only(mailbox: Mailbox) -> None
     view.clear()
     passed(mailbox, "a@run-17.test")
     assert (told(view), told(mailbox)) == ([2, 3], [1, 2, 3])
+
+
+def failed(box: Mailbox | MailboxView) -> list[int]:
+    """Say which sessions a failure has to show."""
+    return [each.number for each in box._evidence().failed]
+
+
+def test_what_was_refused_before_a_view_was_cleared_is_not_told(
+    mailbox: Mailbox,
+) -> None:
+    """Though its client goes on; the mailbox still tells of it."""
+    passed(mailbox, "a@run-17.test", end=False, refusals=1)
+    view = mailbox.for_recipient("*@run-17.test")
+    view.clear()
+    assert (failed(view), failed(mailbox)) == ([], [1])
+
+
+def test_the_later_of_two_clearings_counts(mailbox: Mailbox) -> None:
+    """Of the view, or of the mailbox."""
+    session = Session(id="goes on")
+    mailbox.sessions.session_began(session)
+    view = mailbox.for_recipient("*@run-17.test")
+    session.refusals = 1
+    view.clear()
+    session.refusals = 2
+    assert failed(view) == [1]
+    mailbox.clear()
+    assert failed(view) == []
+    session.refusals = 3
+    assert failed(view) == [1]
+    view.clear()
+    assert (failed(view), failed(mailbox)) == ([], [1])
 
 
 def test_a_view_of_a_view_has_sessions_of_both(mailbox: Mailbox) -> None:

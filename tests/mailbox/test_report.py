@@ -278,6 +278,39 @@ def test_what_was_accepted_and_is_not_there_is_told(mailbox: Mailbox) -> None:
     assert text.startswith("no message arrived: 2 were accepted, and none is here any")
 
 
+def test_that_nobody_sent_it_is_told_where_clients_were_connected(
+    mailbox: Mailbox,
+) -> None:
+    """They were there before the mailbox was cleared; perhaps it went elsewhere."""
+    mailbox.sessions.session_began(Session(refusals=1))
+    mailbox.clear()
+    assert failure(mailbox).splitlines() == [
+        "no message arrived: clients were connected, and none sent it",
+        "",
+        "wanted:",
+        "  any message",
+        "",
+        "Either nothing was sent, or it was sent to another host or port.",
+    ]
+
+
+def test_an_unwanted_message_comes_with_what_was_said_since_the_clearing(
+    mailbox: Mailbox, make: Make
+) -> None:
+    """Its session may have begun long before."""
+    session = Session()
+    session.transcript.client(b"NOOB")
+    mailbox.sessions.session_began(session)
+    mailbox.clear()
+    session.transcript.at(1.0)
+    session.transcript.client(b"MAIL FROM:<a@example.com>")
+    mailbox.add(make(session=session))
+    with pytest.raises(AssertionError) as caught:
+        mailbox.assert_none(within=0)
+    assert "MAIL FROM" in str(caught.value)
+    assert "NOOB" not in str(caught.value)
+
+
 def test_the_address_of_the_server_is_told(mailbox: Mailbox) -> None:
     """So it can be compared with the one that the program has."""
     mailbox.address = "localhost port 2525"

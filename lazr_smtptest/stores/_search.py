@@ -4,7 +4,8 @@ How long it takes must not grow with the messages. `fts5` goes through the place
 whole word from the newest on, and stops when it has enough. For the beginning of a
 word it gathers all places of all words that begin so first. So a query has the words
 themselves where they are few. Where they are many, most messages have one of them: so
-the newest messages are searched alone, and all of them only if that was not enough.
+the newest that have the other words are searched alone, and all of them only if that
+was not enough.
 """
 
 from __future__ import annotations
@@ -39,10 +40,10 @@ def search(
     """List messages below a number that have all of some words, newest first."""
     query = query_of(sought, partial(completions, connection, limit=_COMPLETIONS))
     depth = min(_FOR_EACH * limit, _NEWEST)
-    if query.is_wide and limit <= depth:
-        with _newest(connection, before, depth):
+    if query.text != query.narrow and limit <= depth:
+        with _newest(connection, query.narrow, before, depth) as count:
             found = _matching(connection, "newest", query.text, before, limit)
-        if len(found) == limit:
+        if len(found) == limit or count < depth:
             return found
     return _matching(connection, "words", query.text, before, limit)
 
@@ -67,20 +68,30 @@ def completions(
 
 
 @contextlib.contextmanager
-def _newest(connection: sqlite3.Connection, before: int, depth: int) -> Iterator[None]:
-    """Have the words of some messages in ``newest`` as all are in ``words``.
+def _newest(
+    connection: sqlite3.Connection, query: str, before: int, depth: int
+) -> Iterator[int]:
+    """Have in ``newest`` what ``words`` has of some messages; give how many.
 
     The table is in memory, and for this connection; nothing else is written.
+
+    Args:
+        connection: the database.
+        query: what the messages have to match; ``""``: nothing.
+        before: they have smaller numbers than that.
+        depth: how many at most.
     """
+    match = "words MATCH ? AND" if query else ""
     connection.execute("BEGIN")
     try:
         connection.execute(f"CREATE VIRTUAL TABLE temp.newest USING fts5 ({_COLUMNS})")
         connection.execute(
             f"INSERT INTO newest (rowid, {_COLUMNS}) SELECT rowid, {_COLUMNS} "
-            "FROM words WHERE rowid < ? ORDER BY rowid DESC LIMIT ?",
-            (before, depth),
+            f"FROM words WHERE {match} rowid < ? ORDER BY rowid DESC LIMIT ?",
+            (*([query] if query else []), before, depth),
         )
-        yield
+        (count,) = connection.execute("SELECT count(*) FROM newest").fetchone()
+        yield count
     finally:
         # SQLite has done it itself after some errors.
         if connection.in_transaction:

@@ -83,15 +83,16 @@ def sought_in(text: str) -> list[Sought]:
 
 @attrs.frozen
 class Query:
-    """What `fts5` is asked.
+    """What `fts5` is asked, in its language.
 
     Attributes:
-        text: in its language.
-        is_wide: whether a beginning is in it that may have many words.
+        text: all of it.
+        narrow: the part without beginnings that may have many words; ``""``: there
+            is no such part.
     """
 
     text: str
-    is_wide: bool
+    narrow: str
 
 
 def query_of(
@@ -103,19 +104,19 @@ def query_of(
         sought: the words.
         complete: gives the words that have a beginning; ``None``: too many.
     """
-    parts, is_wide = [], False
+    narrow: list[str] = []
+    wide: list[str] = []
     for each in sought:
         beginning = each.beginning
         words = complete(beginning) if beginning is not None else None
-        if words:
-            parts.append(f"({' OR '.join(map(_quoted, words))})")
-        elif each.is_beginning:
-            parts.append(_quoted(each.text) + "*")
-            # Of no words there is nothing to be gathered.
-            is_wide = is_wide or words is None
+        if not each.is_beginning:
+            narrow.append(_quoted(each.text))
+        elif words:
+            narrow.append(f"({' OR '.join(map(_quoted, words))})")
         else:
-            parts.append(_quoted(each.text))
-    return Query(" AND ".join(parts), is_wide)
+            # Of no words there is nothing to be gathered.
+            (wide if words is None else narrow).append(_quoted(each.text) + "*")
+    return Query(" AND ".join(narrow + wide), " AND ".join(narrow))
 
 
 def _quoted(word: str) -> str:

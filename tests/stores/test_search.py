@@ -231,6 +231,23 @@ def test_the_newest_that_have_all_of_the_words_are_found(
     assert crowded.search(text, limit=limit) == among_all[:limit]
 
 
+@pytest.mark.parametrize("words", [1, 100])
+def test_what_begins_so_is_gone_when_the_store_is_cleared(
+    tmp_path: Path, words: int
+) -> None:
+    """By itself or by another process; and what comes then is found."""
+    stores = [SQLiteStore(tmp_path / "mail.db") for _ in range(2)]
+    for clearing in stores:
+        for number in range(words):
+            clearing.add(mail(f"word{number}"))
+        found = [len(store.search("word*", limit=200)) for store in stores]
+        clearing.clear()
+        gone = [store.search("word*") for store in stores]
+        assert (found, gone) == ([words, words], [[], []])
+    for store in stores:
+        store.close()
+
+
 def test_what_begins_so_comes_in_pages(store: SQLiteStore) -> None:
     """A message with two such words is there once."""
     for number in range(4):

@@ -160,11 +160,7 @@ class Session:
 
         It failed only if something did since: that it brought nothing is no failure.
         """
-        facts = {
-            str(field.alias): getattr(self, field.name)
-            for field in attrs.fields(Session)
-            if field.init
-        }
+        facts = attrs.asdict(self, recurse=False, filter=lambda field, _: field.init)
         facts["delivered"] = self.delivered - mark.delivered
         facts["refusals"] = self.refusals - mark.refusals
         facts["transcript"] = self.transcript.since(mark.said)

@@ -51,14 +51,6 @@ class _Entry:
         """Give what there is to see of it."""
         return self.session if self.mark is None else self.session.since(self.mark)
 
-    def delivered(self) -> int:
-        """Count the messages that were accepted."""
-        return self.session.delivered - (self.mark.delivered if self.mark else 0)
-
-    def refusals(self) -> int:
-        """Count the replies of 4xx and 5xx."""
-        return self.session.refusals - (self.mark.refusals if self.mark else 0)
-
 
 @implementer(ISessionObserver)
 class SessionLog(Sequence[Session]):
@@ -80,16 +72,19 @@ class SessionLog(Sequence[Session]):
         self._begin_anew()
 
     def _begin_anew(self) -> None:
-        for entry in self._open.values():
-            entry.mark = entry.session.mark()
         self._ended: deque[_Entry] = deque()
         self._weight = 0
-        self._connections = 0
+        self._connections = len(self._open)
+        # Sessions are counted whole: what those that go on had by now is taken off.
         self._messages = 0
         self._refusals = 0
         # No two that are there have the same.
-        numbers = (entry.session.number for entry in self._open.values())
-        self._number = max(numbers, default=0)
+        self._number = 0
+        for entry in self._open.values():
+            entry.mark = entry.session.mark()
+            self._messages -= entry.mark.delivered
+            self._refusals -= entry.mark.refusals
+            self._number = max(self._number, entry.session.number)
 
     def session_began(self, session: Session) -> None:
         """Keep a session, and number it."""
@@ -106,8 +101,8 @@ class SessionLog(Sequence[Session]):
             if entry is None:
                 return
             self._keep(entry)
-            self._messages += entry.delivered()
-            self._refusals += entry.refusals()
+            self._messages += session.delivered
+            self._refusals += session.refusals
 
     def _keep(self, entry: _Entry) -> None:
         entry.weight = entry.session.weight
@@ -127,7 +122,6 @@ class SessionLog(Sequence[Session]):
         """
         with self._lock:
             self._begin_anew()
-            self._connections = len(self._open)
 
     def _all(self) -> list[Session]:
         with self._lock:
@@ -160,10 +154,10 @@ class SessionLog(Sequence[Session]):
     def counters(self) -> Counters:
         """What there was since the beginning, or since the last `clear`."""
         with self._lock:
-            going_on = tuple(self._open.values())
+            going_on = [entry.session for entry in self._open.values()]
             return Counters(
                 connections=self._connections,
                 open=len(going_on),
-                messages=self._messages + sum(each.delivered() for each in going_on),
-                refusals=self._refusals + sum(each.refusals() for each in going_on),
+                messages=self._messages + sum(each.delivered for each in going_on),
+                refusals=self._refusals + sum(each.refusals for each in going_on),
             )

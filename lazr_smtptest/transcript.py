@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from itertools import chain
 from typing import Any, Literal
 
 import attrs
@@ -176,9 +175,7 @@ class Transcript:
         # Where there are two, it has ended already or went beyond its bound.
         if items is not self._head or not 0 < len(items) <= _LONG:
             return
-        if items[-2] == _TIME:
-            # Nothing was said at that time.
-            del items[-2:]
+        _trim(items)
         # In this order: another thread may read at any time.
         self._kept, self._head = pack(items, _OWN)
 
@@ -198,9 +195,7 @@ class Transcript:
     def end(self) -> Place:
         """Give the place up to which it is written now."""
         items = self._items()
-        if items[-2:-1] == [_TIME]:
-            # Nothing was said at that time; the next will stand in its place.
-            del items[-2:]
+        _trim(items)
         times = [what for kind, what in _events(items) if kind == _TIME]
         seconds = times[-1] if times else 0.0
         return seconds, len(items) - _first(items, seconds)
@@ -219,8 +214,10 @@ class Transcript:
         before, behind = items[:start], items[start:]
         rest = Transcript(self.bound)
         if before:
-            secured = [each for each in _events(before) if each[0] == _TLS]
-            rest.add((_TIME, seconds, *chain(*secured[-1:])))
+            rest.at(seconds)
+            for kind, what in _events(before):
+                if kind == _TLS:
+                    rest.tls(what)
             rest.note("here lines are left out: they were said before the clearing")
         rest.add(behind)
         return rest
@@ -279,6 +276,12 @@ class Transcript:
                 items += _NOTE, "here lines are left out: the transcript has its bound"
             items += rest
         return items
+
+
+def _trim(items: list[Any]) -> None:
+    """Remove a time at the end: nothing was said, and the next would replace it."""
+    if items[-2:-1] == [_TIME]:
+        del items[-2:]
 
 
 def _events(items: list[Any]) -> Iterator[tuple[int, Any]]:

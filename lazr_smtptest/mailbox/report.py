@@ -72,11 +72,11 @@ def unexpected(
         found: the messages that there are.
         evidence: what is known.
     """
-    over = [each.session for each in found[:_LISTED] if each.session is not None]
-    # Of those that are known what is shown is what was said since the clearing.
-    shown = {(each.number, each.id): each for each in [*over, *evidence.failed]}
-    known = {(each.number, each.id): each for each in evidence.sessions}
-    sessions = [known.get(key, each) for key, each in shown.items()]
+    over = (each.session for each in found[:_LISTED] if each.session is not None)
+    # These are whole; what is known of them is what was said since the clearing.
+    known = {each.id: each for each in evidence.sessions}
+    shown = (known.get(each.id, each) for each in over)
+    sessions = list(dict.fromkeys([*shown, *evidence.failed]))
     parts = [
         "\n".join([what, *_listing(found)]),
         "\n".join(["looked for:", *_wanted(criteria)]),

@@ -40,7 +40,7 @@ def search(
     """List messages below a number that have all of some words, newest first."""
     query = query_of(sought, partial(completions, connection, limit=_COMPLETIONS))
     depth = min(_FOR_EACH * limit, _NEWEST)
-    if query.text != query.narrow and limit <= depth:
+    if query.is_wide and limit <= depth:
         with _newest(connection, query.narrow, before, depth) as count:
             found = _matching(connection, "newest", query.text, before, limit)
         if len(found) == limit or count < depth:
@@ -81,14 +81,14 @@ def _newest(
         before: they have smaller numbers than that.
         depth: how many at most.
     """
-    match = "words MATCH ? AND" if query else ""
+    condition, values = ("words MATCH ? AND", [query]) if query else ("", [])
     connection.execute("BEGIN")
     try:
         connection.execute(f"CREATE VIRTUAL TABLE temp.newest USING fts5 ({_COLUMNS})")
         connection.execute(
             f"INSERT INTO newest (rowid, {_COLUMNS}) SELECT rowid, {_COLUMNS} "
-            f"FROM words WHERE {match} rowid < ? ORDER BY rowid DESC LIMIT ?",
-            (*([query] if query else []), before, depth),
+            f"FROM words WHERE {condition} rowid < ? ORDER BY rowid DESC LIMIT ?",
+            (*values, before, depth),
         )
         (count,) = connection.execute("SELECT count(*) FROM newest").fetchone()
         yield count

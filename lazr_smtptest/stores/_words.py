@@ -94,6 +94,11 @@ class Query:
     text: str
     narrow: str
 
+    @property
+    def is_wide(self) -> bool:
+        """Whether there is such a beginning in it."""
+        return self.text != self.narrow
+
 
 def query_of(
     sought: Iterable[Sought], complete: Callable[[str], Sequence[str] | None]

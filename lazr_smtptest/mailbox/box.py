@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import attrs
@@ -93,6 +93,8 @@ class Mailbox(_Viewed):
             are in the text of every failure.
         address: where clients come in, for the text of failures; ``""`` if that
             is not known.
+        notes: returns lines that stand beside the possible causes where a message
+            is missing, called in the thread of the test; ``None`` for none.
         appendix: gives a text that is put at the end of every failure, called in
             the thread of the test; ``""`` for none.
     """
@@ -101,6 +103,7 @@ class Mailbox(_Viewed):
         self.sessions = SessionLog()
         self._faults = Faults()
         self.address = ""
+        self.notes: Callable[[], Iterable[str]] | None = None
         self.appendix: Callable[[], str] | None = None
         self._lock = threading.Lock()
         self._kept = Kept()
@@ -208,6 +211,7 @@ class Mailbox(_Viewed):
             sessions=self._sessions(),
             counters=self.sessions.counters,
             address=self.address,
+            notes=tuple(self.notes()) if self.notes is not None else (),
             faults=self.faults.report(),
             appendix=self.appendix() if self.appendix is not None else "",
         )

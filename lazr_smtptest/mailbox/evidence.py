@@ -20,6 +20,9 @@ class Evidence:
         sessions: those over which they came or were to come, oldest first.
         counters: what there was since the mailbox was cleared.
         address: where clients come in, for people; ``""`` if it is not known.
+        reason: why it was not received, for the first line; ``""``: the report
+            looks for the reason in the sessions.
+        notes: what else is known, a line each, shown beside the possible causes.
         faults: what the server was to do wrong and did not; ``""`` for nothing.
         appendix: a text to be put at the end; ``""`` for none.
     """
@@ -28,6 +31,8 @@ class Evidence:
     sessions: tuple[Session, ...]
     counters: Counters
     address: str = ""
+    reason: str = ""
+    notes: tuple[str, ...] = ()
     faults: str = ""
     appendix: str = ""
 

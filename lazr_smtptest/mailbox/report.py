@@ -22,7 +22,10 @@ __all__ = ["not_received", "unexpected"]
 _LISTED = 5
 _SESSIONS = 3
 
-_NOBODY = "Either nothing was sent, or it was sent to another host or port."
+_NOTHING_CAME = (
+    "Possible causes: it was not sent yet, it went to another host or port, "
+    "or nothing was sent."
+)
 
 # Only so many sessions, the latest, are searched for what was wanted.
 _SEARCHED = 100
@@ -52,7 +55,8 @@ def not_received(
         short(": ".join(filter(None, [f"{what}{within}{of_all}", why]))),
         "\n".join(["wanted:", *_wanted(criteria)]),
         *_nearest(criteria, evidence.arrived),
-        "" if arrived or sessions or evidence.counters.messages else _NOBODY,
+        "" if arrived or sessions or evidence.counters.messages else _NOTHING_CAME,
+        "\n".join(map(short, evidence.notes)),
         *_conversations(sessions, criteria),
         evidence.faults,
         evidence.appendix,
@@ -140,7 +144,9 @@ def _had(session: Session, criteria: Criteria) -> bool:
 
 
 def _why(criteria: Criteria, evidence: Evidence, failed: Sequence[Session]) -> str:
-    """Say in a line why it did not arrive, as far as it is known."""
+    """Return in a line why it did not arrive; ``""`` if that is not known."""
+    if evidence.reason:
+        return evidence.reason
     if failed and (not evidence.arrived or _had(failed[0], criteria)):
         return verdict(failed[0], criteria, time.time())
     if evidence.arrived or failed:

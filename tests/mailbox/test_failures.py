@@ -30,7 +30,8 @@ no message arrived within 0 s: no client connected
 wanted:
   recipient  'bob@example.com'
 
-Either nothing was sent, or it was sent to another host or port."""
+Possible causes: it was not sent yet, it went to another host or port, or nothing \
+was sent."""
 
 
 @pytest.fixture(scope="module")

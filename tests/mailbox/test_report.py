@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+import attrs
 import pytest
 
 from lazr_smtptest.envelope import Envelope
 from lazr_smtptest.mailbox import Mailbox, NotReceived
+from lazr_smtptest.mailbox.criteria import Criteria
+from lazr_smtptest.mailbox.report import not_received
 from lazr_smtptest.session import Session
 from lazr_smtptest.smtp.reply import Reply
 
@@ -21,7 +24,8 @@ wanted:
   recipient  'bob@example.com'
   subject    'Hello'
 
-Either nothing was sent, or it was sent to another host or port."""
+Possible causes: it was not sent yet, it went to another host or port, or nothing \
+was sent."""
 
 WRONG_RECIPIENT = """\
 no message matches (1 arrived)
@@ -195,6 +199,33 @@ def test_the_appendix_comes_last(mailbox: Mailbox, make: Make) -> None:
     assert failure(mailbox, subject="x").endswith("\n\nSession 1 was refused.")
 
 
+def test_notes_stand_beside_the_possible_causes(mailbox: Mailbox) -> None:
+    """A line each, before the appendix."""
+    mailbox.notes = lambda: ["the program connected to [::1]:25", "one more"]
+    mailbox.appendix = lambda: "The end."
+    assert failure(mailbox).endswith(
+        "or nothing was sent.\n\n"
+        "the program connected to [::1]:25\none more\n\nThe end."
+    )
+
+
+def test_a_part_of_a_mailbox_has_its_notes(mailbox: Mailbox) -> None:
+    """They are about the program, whoever the message is for."""
+    mailbox.notes = lambda: ["a note"]
+    with pytest.raises(NotReceived, match=r"\n\na note$"):
+        mailbox.for_recipient("*@run-17.test").assert_received()
+
+
+def test_a_reason_that_is_given_is_in_the_first_line(mailbox: Mailbox) -> None:
+    """Before what the sessions tell."""
+    log(mailbox, refusing("bob@example.com"))
+    evidence = attrs.evolve(mailbox._evidence(), reason="it arrived 0.6 s too late")
+    error = not_received(Criteria.of(), 0, 1, " within 5 s", evidence)
+    assert str(error).splitlines()[0] == (
+        "no message arrived within 5 s: it arrived 0.6 s too late"
+    )
+
+
 def log(mailbox: Mailbox, session: Session) -> None:
     """Let a session go by."""
     session.ended = 1.0
@@ -290,7 +321,8 @@ def test_that_nobody_sent_it_is_told_where_clients_were_connected(
         "wanted:",
         "  any message",
         "",
-        "Either nothing was sent, or it was sent to another host or port.",
+        "Possible causes: it was not sent yet, it went to another host or port, "
+        "or nothing was sent.",
     ]
 
 

@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, AnyStr
 
 import attrs
 
-__all__ = ["Matcher", "address", "containing", "exactly", "keys_of", "matcher"]
+__all__ = [
+    "Matcher",
+    "address",
+    "check_header_name",
+    "containing",
+    "exactly",
+    "keys_of",
+    "matcher",
+    "wildcard",
+    "within",
+]
 
-# What an address criterion may leave open. A "[" is no wildcard: it begins an
-# address literal (RFC 5321 section 4.1.3).
+# The wildcards. A "[" is none: it begins an address literal (RFC 5321 section
+# 4.1.3).
 _WILDCARD = re.compile(r"[*?]")
 _REGEX_OF = {"*": ".*", "?": "."}
+
+# RFC 5322 section 2.2: printable ASCII without the colon.
+_HEADER_NAME = re.compile(r"[!-9;-~]+")
 
 # Equal to nothing but their like, so never to what an envelope has.
 _NEVER_EQUAL = (int, float, complex, list, tuple, dict, set, frozenset, range)
@@ -52,6 +65,49 @@ def containing(wanted: str) -> Matcher:
     )
 
 
+def wildcard(wanted: str) -> Matcher:
+    """Want this text, ``*`` standing for any text and ``?`` for one character."""
+    if not _WILDCARD.search(wanted):
+        return exactly(wanted)
+    fullmatch = _regex(wanted).fullmatch
+    return Matcher(
+        lambda value: fullmatch(value) is not None, repr(wanted), plain=wanted
+    )
+
+
+def within(wanted: str | bytes) -> Matcher:
+    """Want a value with this in it; ``*`` and ``?`` as in `wildcard`.
+
+    The time is linear in the length of the value.
+    """
+    words = f"contains {wanted!r}"
+    if isinstance(wanted, bytes):
+        octets = [
+            re.compile(re.escape(piece).replace(rb"\?", b"."), re.DOTALL)
+            for piece in wanted.split(b"*")
+        ]
+        return Matcher(lambda value: _in_order(octets, value), words)
+    texts = [_regex(piece) for piece in _lf(wanted).split("*")]
+    return Matcher(lambda value: _in_order(texts, _lf(value)), words, plain=wanted)
+
+
+def _in_order(regexes: Sequence[re.Pattern[AnyStr]], value: AnyStr) -> bool:
+    """Return whether each pattern is found after the end of the one before it."""
+    end = 0
+    for regex in regexes:
+        found = regex.search(value, end)
+        if found is None:
+            return False
+        end = found.end()
+    return True
+
+
+def _regex(wanted: str) -> re.Pattern[str]:
+    pieces = re.split(r"([*?])", wanted)
+    regex = "".join(_REGEX_OF.get(piece) or re.escape(piece) for piece in pieces)
+    return re.compile(regex, re.DOTALL)
+
+
 def address(wanted: str) -> Matcher:
     """Want this address, ``*`` standing for any text and ``?`` for a character.
 
@@ -72,9 +128,7 @@ def address(wanted: str) -> Matcher:
             plain=wanted,
             key=folded,
         )
-    pieces = re.split(r"([*?])", folded)
-    regex = "".join(_REGEX_OF.get(piece) or re.escape(piece) for piece in pieces)
-    fullmatch = re.compile(regex, re.DOTALL).fullmatch
+    fullmatch = _regex(folded).fullmatch
     _, at, domain = folded.rpartition("@")
     return Matcher(
         lambda value: fullmatch(_fold(value)) is not None,
@@ -82,6 +136,21 @@ def address(wanted: str) -> Matcher:
         plain=wanted,
         key="" if _WILDCARD.search(domain) else at + domain,
     )
+
+
+def check_header_name(name: object) -> None:
+    """Check the name of a header field that a test looks for.
+
+    Raises:
+        TypeError: it is not `str`.
+        ValueError: no header field has such a name.
+    """
+    if not isinstance(name, str):
+        raise TypeError(f"a header's name must be str, not {name!r}")
+    if not _HEADER_NAME.fullmatch(name):
+        raise ValueError(f"{name!r} is not a header's name (RFC 5322 section 2.2)")
+    if _WILDCARD.search(name):
+        raise ValueError(f"a header's name takes no * and no ?, so not {name!r}")
 
 
 def keys_of(value: str) -> tuple[str, str]:

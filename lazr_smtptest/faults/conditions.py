@@ -9,7 +9,15 @@ from typing import Any
 import attrs
 
 from lazr_smtptest.faults.phases import PHASES, Phase, find_phases
-from lazr_smtptest.matching import Matcher, address, containing, exactly, matcher
+from lazr_smtptest.matching import (
+    Matcher,
+    address,
+    check_header_name,
+    exactly,
+    matcher,
+    wildcard,
+    within,
+)
 from lazr_smtptest.moment import Moment
 
 __all__ = ["KEYWORDS", "Conditions", "numbers"]
@@ -66,6 +74,7 @@ class Conditions:
         for each in keywords:
             for name, wanted in each.items():
                 _check_known(name, phases)
+                _check_absence(name, wanted, phases)
                 if name not in _COUNTING:
                     conditions.append(_MAKERS[name](name, wanted))
         after: Any = next((each["after"] for each in keywords if "after" in each), None)
@@ -112,6 +121,17 @@ def _check_known(name: str, phases: Sequence[Phase]) -> None:
             )
 
 
+def _check_absence(name: str, wanted: object, phases: Sequence[Phase]) -> None:
+    # A phase of a transaction has a sender, and from RCPT on a recipient. ANY may
+    # be outside of a transaction.
+    if wanted is None and name in ("sender", "to"):
+        for phase in phases:
+            if phase.name != "ANY":
+                raise ValueError(
+                    f"{name} must not be None at {phase.name}: there always is one"
+                )
+
+
 def numbers(name: str, wanted: object, least: int = 1) -> Callable[[int], bool]:
     """Make a check of a number: ``2``, or any of several, ``[1, 3]``.
 
@@ -142,9 +162,13 @@ def _numbered(
 
 def _text(
     values: Callable[[Moment], Sequence[Any]],
-    plain: Callable[[str], Matcher] = exactly,
+    plain: Callable[[str], Matcher] = wildcard,
+    *,
+    optional: bool = True,
 ) -> Callable[[str, object], Condition]:
     def make(name: str, wanted: object) -> Condition:
+        if wanted is None and not optional:
+            raise TypeError(f"{name} must not be None: there always is one")
         return _condition(name, wanted, matcher(name, wanted, plain), values)
 
     return make
@@ -189,6 +213,18 @@ def _recipient(wanted: str) -> Matcher:
     return address(wanted)
 
 
+def _name(wanted: str) -> Matcher:
+    if not wanted:
+        raise ValueError("a name is not empty: write None for a client without one")
+    return wildcard(wanted)
+
+
+def _mechanism(wanted: str) -> Matcher:
+    if not wanted:
+        raise ValueError("mechanism must not be empty: AUTH always names one")
+    return wildcard(wanted.upper())
+
+
 def _flag(name: str, wanted: object) -> Condition:
     if not isinstance(wanted, bool):
         raise TypeError(f"{name} is True or False, not {wanted!r}")
@@ -211,13 +247,13 @@ def _header(name: str, wanted: object) -> Condition:
 
 
 def _field(key: object, wanted: object) -> Condition:
-    if not isinstance(key, str):
-        raise TypeError(f"a header's name must be str, not {key!r}")
+    check_header_name(key)
+    name = str(key)
 
     def values(moment: Moment) -> Sequence[str]:
-        return moment.envelope.headers(key) if moment.envelope is not None else ()
+        return moment.envelope.headers(name) if moment.envelope is not None else ()
 
-    return _condition(key, wanted, matcher(f"header {key}", wanted), values)
+    return _condition(name, wanted, matcher(f"header {name}", wanted, wildcard), values)
 
 
 def _content(name: str, wanted: object) -> Condition:
@@ -231,15 +267,11 @@ def _content(name: str, wanted: object) -> Condition:
 
     pattern = wanted.pattern if isinstance(wanted, re.Pattern) else wanted
     if isinstance(pattern, str):
-        found = matcher(name, wanted, containing)
+        found = matcher(name, wanted, within)
         return _condition(name, wanted, found, text)
     if wanted is None:
         raise TypeError(f"{name} must not be None: every message has one")
-    return _condition(name, wanted, matcher(name, wanted, _within, bytes), octets)
-
-
-def _within(wanted: bytes) -> Matcher:
-    return Matcher(lambda value: wanted in value, f"contains {wanted!r}")
+    return _condition(name, wanted, matcher(name, wanted, within, bytes), octets)
 
 
 _MAKERS: Mapping[str, Callable[[str, object], Condition]] = {
@@ -248,12 +280,10 @@ _MAKERS: Mapping[str, Callable[[str, object], Condition]] = {
     "step": _numbered(lambda moment: moment.step),
     "after": _numbered(lambda moment: moment.octets, 0),
     "tls": _flag,
-    "mechanism": _text(
-        lambda moment: (moment.mechanism,), lambda wanted: exactly(wanted.upper())
-    ),
-    "peer": _text(lambda moment: (moment.session.peer[0],)),
-    "helo": _text(lambda moment: (moment.helo,) if moment.helo else ()),
-    "user": _text(lambda moment: _present(moment.user)),
+    "mechanism": _text(lambda moment: (moment.mechanism,), _mechanism, optional=False),
+    "peer": _text(lambda moment: (moment.session.peer[0],), optional=False),
+    "helo": _text(lambda moment: (moment.helo,) if moment.helo else (), _name),
+    "user": _text(lambda moment: _present(moment.user), _name),
     "sender": _text(lambda moment: _present(moment.sender), _address),
     "to": _text(lambda moment: moment.to, _recipient),
     "header": _header,

@@ -32,11 +32,12 @@ class Scripted:
                 or an object with an ``__eq__``. Numbers may be several, ``[1,
                 3]``.
 
-                ``sender``, ``to``: addresses, with ``*`` and ``?``; of several
-                recipients one has to match. ``helo``, ``peer`` (an address),
-                ``user``, ``mechanism``: texts. ``tls``: a bool. ``header``: a
-                mapping, ``{"Subject": "Hi"}``. ``content``: a text or octets
-                within the message. ``where``: a function of a `Moment`.
+                In every text ``*`` stands for any text and ``?`` for one
+                character. ``sender``, ``to``: addresses; of several recipients
+                one has to match. ``helo``, ``peer`` (an address), ``user``,
+                ``mechanism``: texts. ``tls``: a bool. ``header``: a mapping,
+                ``{"Subject": "Order *"}``. ``content``: a text or bytes within
+                the message. ``where``: a function of a `Moment`.
 
                 ``session``: which one of the server's sessions, from 1 on.
                 ``transaction``: which one of the session's. ``step``: which line

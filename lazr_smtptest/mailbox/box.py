@@ -71,11 +71,13 @@ class Mailbox(_Viewed):
       One of the recipients is enough.
     - ``to``, ``cc``: likewise, an address that the header names there; ``bcc``: a
       recipient whom the header does not name.
-    - ``subject``, ``helo``, ``user``, ``warning``: the very text.
+    - ``helo``, ``user``: a text, in which ``*`` and ``?`` stand for the same.
+    - ``subject``, ``warning``: the very text.
     - ``text``, ``html``: a text that is in the body, however its lines end.
     - ``header``: a mapping of names to the very text of one such field.
     - ``attachment``: the name of one, or a mapping with ``name``,
-      ``content_type`` or ``content`` (bytes) of one.
+      ``content_type`` or ``content`` (bytes) of one; ``*`` and ``?`` as above in
+      the name and the type.
 
     Instead of the text each takes a compiled regular expression, which is
     searched for; a function of the value; an object with an ``__eq__`` of its

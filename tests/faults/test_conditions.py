@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import time
 from typing import Any
 from unittest.mock import ANY
 
+import attrs
 import pytest
 
 from lazr_smtptest.envelope import Envelope
@@ -59,6 +61,15 @@ def moment(phase: str, **facts: Any) -> Moment:
         ("EOD", {"content": re.compile("X-R[aeiou]n")}, {"envelope": MESSAGE}),
         ("EOD", {"content": b"X-Run"}, {"envelope": MESSAGE}),
         ("EOD", {"content": re.compile(b"X-R")}, {"envelope": MESSAGE}),
+        ("MAIL", {"user": "*"}, {"user": "anna"}),
+        ("MAIL", {"user": "a?na"}, {"user": "anna"}),
+        ("MAIL", {"helo": "*"}, {"helo": "client"}),
+        ("MAIL", {"helo": "*.example.com"}, {"helo": "a.example.com"}),
+        ("MAIL", {"peer": "192.0.2.*"}, {}),
+        ("AUTH", {"mechanism": "scram-*"}, {"mechanism": "SCRAM-SHA-256"}),
+        ("EOD", {"header": {"Subject": "H*"}}, {"envelope": MESSAGE}),
+        ("EOD", {"content": "Sub*Gr??e"}, {"envelope": MESSAGE}),
+        ("EOD", {"content": b"X-R?n*17"}, {"envelope": MESSAGE}),
     ],
 )
 def test_a_moment_is_as_wanted(phase: str, matches: Any, facts: Any) -> None:
@@ -80,6 +91,14 @@ def test_a_moment_is_as_wanted(phase: str, matches: Any, facts: Any) -> None:
         ("EOD", {"header": {"Subject": "Hi"}}, {}),
         ("EOD", {"content": b"nothing"}, {"envelope": MESSAGE}),
         ("EOD", {"content": "nothing"}, {}),
+        ("MAIL", {"user": "*"}, {"user": None}),
+        ("MAIL", {"user": "b*"}, {"user": "anna"}),
+        ("MAIL", {"helo": "*"}, {"helo": ""}),
+        ("MAIL", {"helo": "*.example.com"}, {"helo": "example.com"}),
+        ("MAIL", {"peer": "198.51.100.*"}, {}),
+        ("EOD", {"header": {"Subject": "*H"}}, {"envelope": MESSAGE}),
+        ("EOD", {"content": "Gr??e*Subject"}, {"envelope": MESSAGE}),
+        ("EOD", {"content": b"X-R?n*18"}, {"envelope": MESSAGE}),
     ],
 )
 def test_a_moment_is_not_as_wanted(phase: str, matches: Any, facts: Any) -> None:
@@ -165,3 +184,41 @@ def test_a_value_of_the_wrong_type_is_an_error(
     """It says which, and shows it."""
     with pytest.raises(TypeError, match=why):
         Conditions.of([phase], matches)
+
+
+@pytest.mark.parametrize(
+    ("phase", "matches", "error"),
+    [
+        ("MAIL", {"user": ""}, ValueError),
+        ("MAIL", {"helo": ""}, ValueError),
+        ("AUTH", {"mechanism": ""}, ValueError),
+        ("AUTH", {"mechanism": None}, TypeError),
+        ("MAIL", {"peer": None}, TypeError),
+        ("MAIL", {"sender": None}, ValueError),
+        ("RCPT", {"to": None}, ValueError),
+        ("EOD", {"header": {"X-*": "17"}}, ValueError),
+        ("EOD", {"header": {"Subject:": "Hi"}}, ValueError),
+        ("EOD", {"header": {"": "Hi"}}, ValueError),
+    ],
+)
+def test_what_no_moment_can_be_is_an_error(
+    phase: str, matches: Any, error: type[Exception]
+) -> None:
+    """A rule that can never fire is found where it is written."""
+    with pytest.raises(error):
+        Conditions.of([phase], matches)
+
+
+@pytest.mark.parametrize("name", ["sender", "to"])
+def test_any_phase_may_be_outside_of_a_transaction(name: str) -> None:
+    """There ``None`` matches."""
+    assert Conditions.of(["ANY"], {name: None}).met(moment("NOOP"))
+
+
+def test_wildcards_within_a_message_take_linear_time() -> None:
+    """Pieces are looked for one after the other, without going back."""
+    big = attrs.evolve(MESSAGE, content=b"a" * 200_000)
+    wanted = {"content": b"*".join([b"a"] * 20) + b"*b"}
+    begun = time.process_time()
+    assert not Conditions.of(["EOD"], wanted).met(moment("EOD", envelope=big))
+    assert time.process_time() - begun < 5

@@ -84,6 +84,10 @@ def test_a_message_does_not_meet_what_is_not_true_of_it(make: Make, given: Any) 
         ({"content": re.compile(b"^PD")}, True),
         ({"content": b"x" * 100}, False),
         ({"name": None}, False),
+        ("*.pdf", True),
+        ("*.png", False),
+        ({"content_type": "application/*"}, True),
+        ({"content_type": "image/*"}, False),
     ],
 )
 def test_an_attachment_is_wanted_whole(
@@ -91,6 +95,41 @@ def test_an_attachment_is_wanted_whole(
 ) -> None:
     """Name, type and content have to be those of one attachment."""
     assert Criteria.of(attachment=wanted)(report) is met
+
+
+@pytest.mark.parametrize(
+    ("given", "met"),
+    [
+        ({"user": "*"}, True),
+        ({"user": "a?na"}, True),
+        ({"user": "b*"}, False),
+        ({"helo": "*"}, True),
+        ({"helo": "client.*.com"}, True),
+        ({"helo": "*.org"}, False),
+    ],
+)
+def test_a_name_may_have_wildcards(make: Make, given: Any, met: bool) -> None:
+    """What a client calls itself and logs in as is compared as addresses are."""
+    assert Criteria.of(**given)(make(user="anna")) is met
+
+
+def test_a_message_without_a_user_has_none_that_matches(make: Make) -> None:
+    """``*`` stands for any user, not for none."""
+    assert not Criteria.of(user="*")(make())
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"user": ""}, "write None"),
+        ({"header": {"X-*": "17"}}, "takes no"),
+        ({"header": {"X-Ru?": "17"}}, "takes no"),
+    ],
+)
+def test_what_no_message_can_have_is_an_error(given: Any, words: str) -> None:
+    """It would find nothing, and `assert_none` would always pass."""
+    with pytest.raises(ValueError, match=words):
+        Criteria.of(**given)
 
 
 def test_a_text_may_have_either_line_end(report: Envelope) -> None:

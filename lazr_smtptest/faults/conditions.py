@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
@@ -20,7 +21,7 @@ from lazr_smtptest.matching import (
 )
 from lazr_smtptest.moment import Moment
 
-__all__ = ["KEYWORDS", "Conditions", "numbers"]
+__all__ = ["KEYWORDS", "RENAMED", "Conditions", "current", "numbers"]
 
 # What is not a condition on one moment, but on how often there was such a one.
 _COUNTING = frozenset(["nth", "times", "probability", "seed", "optional"])
@@ -124,7 +125,7 @@ def _check_known(name: str, phases: Sequence[Phase]) -> None:
 def _check_absence(name: str, wanted: object, phases: Sequence[Phase]) -> None:
     # A phase of a transaction has a sender, and from RCPT on a recipient. ANY may
     # be outside of a transaction.
-    if wanted is None and name in ("sender", "to"):
+    if wanted is None and name in ("sender", "recipient"):
         for phase in phases:
             if phase.name != "ANY":
                 raise ValueError(
@@ -209,7 +210,7 @@ def _address(wanted: str) -> Matcher:
 
 def _recipient(wanted: str) -> Matcher:
     if not wanted:
-        raise ValueError("to must not be empty: there is no such recipient")
+        raise ValueError("recipient must not be empty: there is no such address")
     return address(wanted)
 
 
@@ -285,7 +286,7 @@ _MAKERS: Mapping[str, Callable[[str, object], Condition]] = {
     "helo": _text(lambda moment: (moment.helo,) if moment.helo else (), _name),
     "user": _text(lambda moment: _present(moment.user), _name),
     "sender": _text(lambda moment: _present(moment.sender), _address),
-    "to": _text(lambda moment: moment.to, _recipient),
+    "recipient": _text(lambda moment: moment.to, _recipient),
     "header": _header,
     "content": _content,
     "where": _where,
@@ -293,3 +294,21 @@ _MAKERS: Mapping[str, Callable[[str, object], Condition]] = {
 
 # What a rule may say, at a phase or another.
 KEYWORDS = frozenset([*_MAKERS, *_COUNTING])
+
+# Former names that are taken with a warning, and what they are called now. Of a
+# mailbox `to` is the header field, so it is no name for a recipient of the envelope.
+RENAMED = {"to": "recipient"}
+
+
+def current(matches: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the keywords of a rule by their present names.
+
+    Warns of a former name, as code of the caller's caller.
+    """
+    for former in RENAMED.keys() & matches.keys():
+        warnings.warn(
+            f"{former}= of a rule is called {RENAMED[former]}= now, as in a mailbox",
+            DeprecationWarning,
+            stacklevel=3,
+        )
+    return {RENAMED.get(name, name): wanted for name, wanted in matches.items()}

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import re
 import sys
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lazr_smtptest.faults.conditions import KEYWORDS
+from lazr_smtptest.faults.conditions import KEYWORDS, RENAMED
 from lazr_smtptest.faults.errors import FaultFileError
 from lazr_smtptest.faults.phases import ACTIONS
 
@@ -95,7 +96,7 @@ class RuleFile:
         self, faults: Scripted, number: int, table: Mapping[str, Any]
     ) -> None:
         for key in table:
-            if key not in ("on", "do", *_MATCHES, *ACTIONS):
+            if key not in ("on", "do", *ACTIONS) and not _is_match(key):
                 reason = f"a fault has no such key, use: {', '.join(_known())}"
                 raise self._error("fault", number, key, reason)
         rule = self._begin(faults, number, table)
@@ -112,13 +113,15 @@ class RuleFile:
         matches: dict[str, Any] = {}
 
         def add(key: str) -> None:
-            matches[key] = _value(table[key])
-            faults.check(phases, **{key: matches[key]})
+            name = RENAMED.get(key, key)
+            matches[name] = _value(table[key])
+            faults.check(phases, **{name: matches[name]})
 
         # One by one, for the error to name the key.
         self._checked("fault", number, "on")(partial(faults.check, phases))
-        for key in filter(_MATCHES.__contains__, table):
+        for key in filter(_is_match, table):
             self._checked("fault", number, key)(partial(add, key))
+            self._warn_of_former(number, key)
         rules: list[Rule] = []
         self._checked("fault", number, "")(
             lambda: rules.append(faults.on(*phases, **matches))
@@ -150,6 +153,11 @@ class RuleFile:
 
         return call
 
+    def _warn_of_former(self, number: int, key: str) -> None:
+        if key in RENAMED:
+            error = self._error("fault", number, key, f"it is {RENAMED[key]} now")
+            warnings.warn(str(error), DeprecationWarning, stacklevel=2)
+
     def _error(self, table: str, number: int, key: str, reason: str) -> FaultFileError:
         line = self._line_of(table, number, key)
         return FaultFileError(self._path, line, key, reason)
@@ -174,6 +182,10 @@ class RuleFile:
 
 def _are_tables(value: object) -> bool:
     return isinstance(value, list) and all(isinstance(each, dict) for each in value)
+
+
+def _is_match(key: str) -> bool:
+    return key in _MATCHES or key in RENAMED
 
 
 def _known() -> list[str]:

@@ -67,7 +67,7 @@ def gmail_like(faults: Scripted, messages: int = 60, recipients: int = 100) -> N
             "5.2.1 The email account that you tried to reach is disabled.",
         ),
     ):
-        faults.on("RCPT", to=f"{local}@*", optional=True).reply(code, text)
+        faults.on("RCPT", recipient=f"{local}@*", optional=True).reply(code, text)
     faults.on("RCPT", where=_recipients(recipients), optional=True).reply(
         452, "4.5.3 Your message has too many recipients."
     )
@@ -87,15 +87,15 @@ def exchange_like(faults: Scripted, tarpit: float = 5.0) -> None:
         faults: where the rules are written.
         tarpit: seconds before an unknown recipient is refused.
     """
-    faults.on("RCPT", to="nobody@*", optional=True).delay(tarpit).then.reply(
+    faults.on("RCPT", recipient="nobody@*", optional=True).delay(tarpit).then.reply(
         550, "5.1.10 RESOLVER.ADR.RecipientNotFound; Recipient not found"
     )
     for local, code, text in (
         ("full", 552, "5.2.2 mailbox full"),
         ("busy", 451, "4.7.500 Server busy. Please try again later"),
     ):
-        faults.on("RCPT", to=f"{local}@*", optional=True).reply(code, text)
-    faults.on("EOD", to="throttled@*", optional=True).reply(
+        faults.on("RCPT", recipient=f"{local}@*", optional=True).reply(code, text)
+    faults.on("EOD", recipient="throttled@*", optional=True).reply(
         432, "4.3.2 STOREDRV.Deliver; recipient thread limit exceeded"
     )
     faults.on("MAIL", sender="backpressure@*", optional=True).reply(
@@ -124,7 +124,8 @@ def postfix_like(faults: Scripted, errors: int = 10) -> None:
         ("relay", 554, "5.7.1 <{}>: Relay access denied"),
         ("later", 450, "4.2.0 <{}>: Recipient address rejected: try again later"),
     ):
-        faults.on("RCPT", to=f"{local}@*", optional=True).reply(code, _naming(text))
+        rule = faults.on("RCPT", recipient=f"{local}@*", optional=True)
+        rule.reply(code, _naming(text))
     faults.on("ANY", where=_refused(errors), optional=True).delay(1.0)
 
 

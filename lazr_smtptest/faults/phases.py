@@ -28,7 +28,7 @@ _ALWAYS = frozenset(
 )
 _NAMED = _ALWAYS | {"helo", "user"}
 _MAIL = _NAMED | {"sender", "transaction"}
-_RCPT = _MAIL | {"to"}
+_RCPT = _MAIL | {"recipient"}
 _END = _RCPT | {"header", "content"}
 
 _ANYWHERE = frozenset(["delay", "stop_reading", "window", "hold", "drop", "reset"])

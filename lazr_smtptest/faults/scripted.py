@@ -6,6 +6,7 @@ from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from lazr_smtptest.faults.conditions import current
 from lazr_smtptest.faults.journal import Fired
 from lazr_smtptest.faults.personalities import find_personality
 from lazr_smtptest.faults.rule import Rule
@@ -33,11 +34,11 @@ class Scripted:
                 3]``.
 
                 In every text ``*`` stands for any text and ``?`` for one
-                character. ``sender``, ``to``: addresses; of several recipients
-                one has to match. ``helo``, ``peer`` (an address), ``user``,
-                ``mechanism``: texts. ``tls``: a bool. ``header``: a mapping,
-                ``{"Subject": "Order *"}``. ``content``: a text or bytes within
-                the message. ``where``: a function of a `Moment`.
+                character. ``sender``, ``recipient``: addresses of the envelope; of
+                several recipients one has to match. ``helo``, ``peer`` (an
+                address), ``user``, ``mechanism``: texts. ``tls``: a bool. ``header``: a
+                mapping, ``{"Subject": "Order *"}``. ``content``: a text or bytes
+                within the message. ``where``: a function of a `Moment`.
 
                 ``session``: which one of the server's sessions, from 1 on.
                 ``transaction``: which one of the session's. ``step``: which line
@@ -52,7 +53,7 @@ class Scripted:
             TypeError: a keyword is not known, or a value has the wrong type.
             ValueError: the rule could never fire.
         """
-        return self._write(phases, matches)
+        return self._write(phases, current(matches))
 
     def check(self, phases: Sequence[Any], **matches: Any) -> None:
         """Check what `on` would take, and write no rule.
@@ -61,7 +62,7 @@ class Scripted:
             TypeError: see `on`.
             ValueError: see `on`.
         """
-        Rule(phases, matches, forget=_forget_nothing)
+        Rule(phases, current(matches), forget=_forget_nothing)
 
     def personality(self, name: str, **options: Any) -> list[Rule]:
         """Add the rules of a ready-made personality, such as ``"greylisting"``.
@@ -88,7 +89,7 @@ class Scripted:
         Args:
             matches: see `on`.
         """
-        return LimitedFaults(self, matches)
+        return LimitedFaults(self, current(matches))
 
     @property
     @abstractmethod

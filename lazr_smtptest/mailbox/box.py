@@ -29,9 +29,6 @@ from lazr_smtptest.subscribers import Subscribers
 
 __all__ = ["Mailbox", "MailboxView"]
 
-# What faults call that by which there are views.
-_MATCHES = {"recipient": "to", "user": "user"}
-
 
 class _Viewed(Asserting):
     """What parts can be taken of."""
@@ -253,9 +250,7 @@ class MailboxView(_Viewed):
         Each view has rules, a journal and a report of its own.
         """
         if self._limited is None:
-            given = self._criteria.given
-            matches = {_MATCHES[name]: given[name] for name in given}
-            self._limited = self._whole.faults.limited_to(**matches)
+            self._limited = self._whole.faults.limited_to(**self._criteria.given)
         return self._limited
 
     def clear(self) -> None:

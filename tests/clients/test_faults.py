@@ -46,7 +46,8 @@ def send(receiver: Receiver, timeout: float = PATIENCE) -> Any:
 
 def test_smtplib_goes_on_without_a_refused_recipient(receiver: Receiver) -> None:
     """It tells which one, and why; the other has the message."""
-    faults(receiver).on("RCPT", to=RECIPIENTS[1]).reply(452, "4.2.2 Mailbox full")
+    rule = faults(receiver).on("RCPT", recipient=RECIPIENTS[1])
+    rule.reply(452, "4.2.2 Mailbox full")
     assert send(receiver) == {RECIPIENTS[1]: (452, b"4.2.2 Mailbox full")}
     assert receiver.only().rcpt_tos == (RECIPIENTS[0],)
 

@@ -24,7 +24,7 @@ def test_a_server_has_no_faults_at_first(site: Site) -> None:
 
 def test_the_first_rule_that_matches_fires(site: Site) -> None:
     """They are asked in the order in which they were written."""
-    site.faults.on("RCPT", to="a@*").reply(450, "4.2.1 first")
+    site.faults.on("RCPT", recipient="a@*").reply(450, "4.2.1 first")
     site.faults.on("RCPT", optional=True).reply(550, "5.1.1 second")
     client = site.connect().greeted()
     assert client.mail("a@example.com", "b@example.com")[1:3] == ["450", "550"]
@@ -229,7 +229,7 @@ def test_the_journal_has_a_bound(site: Site, monkeypatch: pytest.MonkeyPatch) ->
 
 def test_a_part_matches_only_what_it_is_limited_to(site: Site) -> None:
     """Tests that share a server do not disturb each other."""
-    mine = site.faults.limited_to(to="*@run-17.test")
+    mine = site.faults.limited_to(recipient="*@run-17.test")
     mine.on("RCPT").reply(452, "4.2.2 Mailbox full")
     client = site.connect().greeted()
     assert client.mail("a@run-17.test", "a@run-18.test")[1:3] == ["452", "250"]
@@ -237,7 +237,7 @@ def test_a_part_matches_only_what_it_is_limited_to(site: Site) -> None:
 
 def test_a_part_knows_its_own_only(site: Site) -> None:
     """Its rules, its journal, its report."""
-    mine = site.faults.limited_to(to="*@run-17.test")
+    mine = site.faults.limited_to(recipient="*@run-17.test")
     mine.on("RCPT").reply(452)
     other = site.faults.on("RCPT").reply(450)
     site.connect().greeted().mail("a@run-18.test")
@@ -251,8 +251,8 @@ def test_a_part_knows_its_own_only(site: Site) -> None:
 
 def test_a_part_matches_what_a_rule_says_too(site: Site) -> None:
     """Both addresses have to match."""
-    mine = site.faults.limited_to(to="*@run-17.test")
-    mine.on("RCPT", to="full@*").reply(452)
+    mine = site.faults.limited_to(recipient="*@run-17.test")
+    mine.on("RCPT", recipient="full@*").reply(452)
     client = site.connect().greeted()
     recipients = ("full@run-17.test", "full@run-18.test", "a@run-17.test")
     assert client.mail(*recipients)[1:4] == ["452", "250", "250"]
@@ -260,7 +260,7 @@ def test_a_part_matches_what_a_rule_says_too(site: Site) -> None:
 
 def test_a_part_has_parts(site: Site) -> None:
     """What limits one limits the other."""
-    part = site.faults.limited_to(sender="a@*").limited_to(to="b@*")
+    part = site.faults.limited_to(sender="a@*").limited_to(recipient="b@*")
     part.on("RCPT").reply(452)
     client = site.connect().greeted()
     assert client.mail("b@x", sender="a@x")[1] == "452"
@@ -271,8 +271,8 @@ def test_a_part_has_parts(site: Site) -> None:
 
 def test_a_part_has_no_rule_where_it_is_not_known(site: Site) -> None:
     """Nobody has named a recipient at MAIL."""
-    with pytest.raises(ValueError, match="to is not known at MAIL"):
-        site.faults.limited_to(to="a@b").on("MAIL")
+    with pytest.raises(ValueError, match="recipient is not known at MAIL"):
+        site.faults.limited_to(recipient="a@b").on("MAIL")
 
 
 @pytest.mark.parametrize("kind", [Server, CaptureServer])

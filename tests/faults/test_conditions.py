@@ -36,8 +36,8 @@ def moment(phase: str, **facts: Any) -> Moment:
         ("MAIL", {"sender": re.compile("fr.m")}, {"sender": "from@example.com"}),
         ("MAIL", {"sender": ANY}, {"sender": "from@example.com"}),
         ("MAIL", {"sender": lambda value: "@" in value}, {"sender": "a@b"}),
-        ("RCPT", {"to": "to@example.com"}, {"to": ("to@example.com",)}),
-        ("EOD", {"to": "b@*"}, {"to": ("a@x", "b@x")}),
+        ("RCPT", {"recipient": "to@example.com"}, {"to": ("to@example.com",)}),
+        ("EOD", {"recipient": "b@*"}, {"to": ("a@x", "b@x")}),
         ("MAIL", {"helo": "client"}, {"helo": "client"}),
         ("MAIL", {"helo": None}, {"helo": ""}),
         ("MAIL", {"user": "anna"}, {"user": "anna"}),
@@ -129,13 +129,13 @@ def test_any_asks_once_for_the_last_chunk() -> None:
 def test_the_words_are_those_of_the_test() -> None:
     """A report shows the rule as it was written."""
     matches: dict[str, Any] = {
-        "to": "a@b",
+        "recipient": "a@b",
         "helo": re.compile("x"),
         "user": str.isascii,
         "tls": True,
     }
     assert str(Conditions.of(["RCPT"], matches)) == (
-        "'RCPT', to='a@b', helo=re.compile('x'), user=isascii, tls=True"
+        "'RCPT', recipient='a@b', helo=re.compile('x'), user=isascii, tls=True"
     )
 
 
@@ -145,11 +145,11 @@ def test_the_words_are_those_of_the_test() -> None:
         ((), {}, r"on\(\) needs a phase: CONNECT, "),
         (("REPLY",), {}, "there is no phase 'REPLY', only: CONNECT, HELO"),
         (("CONNECT",), {"helo": "x"}, "helo is not known at CONNECT"),
-        (("MAIL",), {"to": "a@b"}, "to is not known at MAIL.*known at: RCPT, DATA"),
-        (("MAIL", "RCPT"), {"to": "a@b"}, "to is not known at MAIL"),
+        (("MAIL",), {"recipient": "a@b"}, "is not known at MAIL.*at: RCPT, DATA"),
+        (("MAIL", "RCPT"), {"recipient": "a@b"}, "recipient is not known at MAIL"),
         (("TLS",), {"tls": True}, "tls is not known at TLS"),
-        (("RCPT",), {"to": ""}, "to must not be empty"),
-        (("RCPT",), {"to": "<a@b>"}, "without <>"),
+        (("RCPT",), {"recipient": ""}, "recipient must not be empty"),
+        (("RCPT",), {"recipient": "<a@b>"}, "without <>"),
         (("MAIL",), {"session": 0}, "session is counted from 1 on, not 0"),
         (("MAIL",), {"session": []}, "session must not be empty"),
         (("CONTENT",), {"after": -1}, "after is counted from 0 on, not -1"),
@@ -195,7 +195,7 @@ def test_a_value_of_the_wrong_type_is_an_error(
         ("AUTH", {"mechanism": None}, TypeError),
         ("MAIL", {"peer": None}, TypeError),
         ("MAIL", {"sender": None}, ValueError),
-        ("RCPT", {"to": None}, ValueError),
+        ("RCPT", {"recipient": None}, ValueError),
         ("EOD", {"header": {"X-*": "17"}}, ValueError),
         ("EOD", {"header": {"Subject:": "Hi"}}, ValueError),
         ("EOD", {"header": {"": "Hi"}}, ValueError),
@@ -209,7 +209,7 @@ def test_what_no_moment_can_be_is_an_error(
         Conditions.of([phase], matches)
 
 
-@pytest.mark.parametrize("name", ["sender", "to"])
+@pytest.mark.parametrize("name", ["sender", "recipient"])
 def test_any_phase_may_be_outside_of_a_transaction(name: str) -> None:
     """There ``None`` matches."""
     assert Conditions.of(["ANY"], {name: None}).met(moment("NOOP"))

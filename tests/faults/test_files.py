@@ -32,7 +32,7 @@ def test_a_rule_reads_as_in_a_test(file: Path) -> None:
         """
         [[fault]]
         on = "RCPT"
-        to = "full@example.com"
+        recipient = "full@example.com"
         reply = [452, "4.2.2 Mailbox full"]
 
         [[fault]]
@@ -62,7 +62,7 @@ def test_a_rule_reads_as_in_a_test(file: Path) -> None:
         """,
     )
     assert [str(rule) for rule in Faults().load(file)] == [
-        "on('RCPT', to='full@example.com').reply(452, '4.2.2 Mailbox full')",
+        "on('RCPT', recipient='full@example.com').reply(452, '4.2.2 Mailbox full')",
         "on('HELO', 'EHLO', session=[1, 2], times=2).delay(3).reply(421, 'on purpose')",
         "on('EOD', header={'Subject': re.compile('^Hi')}).drop()",
         "on('RCPT').quota()",
@@ -90,7 +90,7 @@ def test_personalities_come_after_faults(site: Site, file: Path) -> None:
 
     [[fault]]
     on = "RCPT"
-    to = "a@x"
+    recipient = "a@x"
     reply = 550
     """
     site.faults.load(write(file, text))
@@ -139,7 +139,12 @@ def test_to_load_anew_replaces_what_was_loaded(file: Path) -> None:
         ('[[fault]]\non = "NOOP"\ndrop = {x = 1}', 3, "drop", "unexpected keyword"),
         ('[[fault]]\non = "NOOP"\nraw = "\\u20ac"', 3, "raw", "stands for an octet"),
         ('[[fault]]\non = "NOOP"\nraw = 5', 3, "raw", "raw takes bytes, not 5"),
-        ('[[fault]]\non = "MAIL"\nto = "a@b"\ndrop = true', 3, "to", "to is not known"),
+        (
+            '[[fault]]\non = "MAIL"\nrecipient = "a@b"\ndrop = true',
+            3,
+            "recipient",
+            "recipient is not known",
+        ),
         ('[[fault]]\non = "MAIL"\ntls = "no"\ndrop = true', 3, "tls", "True or False"),
         ('[[fault]]\non = "MAIL"\ntimes = 0\ndrop = true', 3, "times", "1 or more"),
         ('[[fault]]\non = "NOOP"\ndo = ["jump"]', 3, "do", "there is no action 'jump'"),
@@ -212,3 +217,14 @@ def test_a_wrong_file_changes_nothing(file: Path) -> None:
     with pytest.raises(FaultFileError):
         faults.load(write(file, '[[fault]]\non = "NOOP"\ndrop = 1\n'))
     assert faults.rules == rules
+
+
+def test_the_former_name_of_a_recipient_is_taken_with_a_warning(
+    tmp_path: Path,
+) -> None:
+    """The warning names the file and the line."""
+    file = tmp_path / "faults.toml"
+    file.write_text('[[fault]]\non = "RCPT"\nto = "a@b"\nreply = 452\n')
+    with pytest.warns(DeprecationWarning, match=r"toml:3: to: it is recipient now"):
+        (rule,) = Faults().load(file)
+    assert "recipient='a@b'" in str(rule)

@@ -122,9 +122,12 @@ def test_a_count_that_cannot_be_is_an_error(
 
 def test_a_rule_reads_as_it_was_written(faults: Faults) -> None:
     """Reports and transcripts show it so."""
-    rule = faults.on("RCPT", to="a@b", times=2).delay(3).then.reply(452, "4.2.2 Full")
+    rule = (
+        faults.on("RCPT", sender="a@b", times=2).delay(3).then.reply(452, "4.2.2 Full")
+    )
     assert (
-        str(rule) == "on('RCPT', to='a@b', times=2).delay(3).reply(452, '4.2.2 Full')"
+        str(rule)
+        == "on('RCPT', sender='a@b', times=2).delay(3).reply(452, '4.2.2 Full')"
     )
     assert repr(rule) == f"<Rule {rule}, fired 0>"
 
@@ -146,3 +149,19 @@ def test_every_action_is_a_method(faults: Faults) -> None:
     rule = faults.on("MAIL")
     for phase in PHASES.values():
         assert all(callable(getattr(rule, action)) for action in phase.actions)
+
+
+@pytest.mark.parametrize("name", ["on", "check", "limited_to"])
+def test_the_former_name_of_a_recipient_is_taken_with_a_warning(name: str) -> None:
+    """``to`` is the header field of a mailbox, so a rule calls it as a mailbox does."""
+    phases = {"on": ["RCPT"], "check": [["RCPT"]], "limited_to": []}[name]
+    with pytest.warns(DeprecationWarning, match="to= .* recipient= now") as caught:
+        getattr(Faults(), name)(*phases, to="a@b")
+    assert caught[0].filename == __file__
+
+
+def test_the_former_name_matches_the_recipient() -> None:
+    """A test that has it goes on to work."""
+    with pytest.warns(DeprecationWarning, match="recipient="):
+        rule = Faults().on("RCPT", to="a@b").reply(452)
+    assert str(rule) == "on('RCPT', recipient='a@b').reply(452, 'on purpose')"

@@ -38,7 +38,7 @@ def test_a_part_has_one_set_of_them() -> None:
 def test_what_did_not_happen_is_in_the_failure() -> None:
     """The test may have waited for what a fault was to bring about."""
     mailbox = CaptureServer().mailbox
-    mailbox.faults.on("RCPT", to="full@example.com").reply(452)
+    mailbox.faults.on("RCPT", recipient="full@example.com").reply(452)
     with pytest.raises(NotReceived, match=r"full@example\.com"):
         mailbox.assert_received()
 
@@ -46,7 +46,7 @@ def test_what_did_not_happen_is_in_the_failure() -> None:
 def test_a_part_tells_of_its_own_only() -> None:
     """Not of what others wait for."""
     mailbox = CaptureServer().mailbox
-    mailbox.faults.on("RCPT", to="full@example.com").reply(452)
+    mailbox.faults.on("RCPT", recipient="full@example.com").reply(452)
     with pytest.raises(NotReceived) as failure:
         mailbox.for_recipient("*@run-17.test").assert_received()
     assert "full@example.com" not in str(failure.value)

@@ -19,6 +19,7 @@ from lazr_smtptest.faults.steps import (
     StopReading,
     Window,
 )
+from lazr_smtptest.faults.writing import action
 
 __all__ = ["Actions"]
 
@@ -42,11 +43,13 @@ class Actions(Answers):
 
     # Time and the connection
 
+    @action
     def delay(self: _Self, seconds: float) -> _Self:
         """Wait so many seconds. The server looks at no command meanwhile."""
         check_number("seconds", seconds, 0, math.inf)
-        return self._add("delay", Delay(seconds), seconds)
+        return self._add("delay", Delay(seconds))
 
+    @action
     def stop_reading(self: _Self, seconds: float | None = None) -> _Self:
         """Read nothing for so many seconds: the client's TCP window fills.
 
@@ -55,18 +58,21 @@ class Actions(Answers):
         """
         if seconds is not None:
             check_number("seconds", seconds, 0, math.inf)
-            return self._add("stop_reading", StopReading(seconds), seconds)
+            return self._add("stop_reading", StopReading(seconds))
         return self._add("stop_reading", StopReading(None))
 
+    @action
     def window(self: _Self, octets: int) -> _Self:
         """Make the receive buffer of the socket small, for the whole session."""
         check_number("octets", octets, 1, 2**30, int)
-        return self._add("window", Window(octets), octets)
+        return self._add("window", Window(octets))
 
+    @action
     def hold(self: _Self) -> _Self:
         """Say nothing any more, and leave the connection open."""
         return self._add("hold", Hold())
 
+    @action
     def drop(self: _Self, *, close_notify: bool = True) -> _Self:
         """Close the connection: TCP sends FIN.
 
@@ -75,21 +81,25 @@ class Actions(Answers):
         """
         return self._add("drop", Drop(close_notify))
 
+    @action
     def reset(self: _Self) -> _Self:
         """Break the connection off: TCP sends RST."""
         return self._add("reset", Reset())
 
     # Messages
 
+    @action
     def discard(self: _Self) -> _Self:
         """Accept the message, and throw it away."""
         return self._add("discard", Keep(0))
 
+    @action
     def duplicate(self: _Self, copies: int = 2) -> _Self:
         """Keep the message several times, each with a name of its own."""
         check_number("copies", copies, 2, 1000, int)
-        return self._add("duplicate", Keep(copies), copies)
+        return self._add("duplicate", Keep(copies))
 
+    @action
     def bounce(
         self: _Self,
         host: str,
@@ -115,13 +125,14 @@ class Actions(Answers):
             anywhere: whether `host` may be any machine.
         """
         bounce = bounces.Bounce.to(host, port, to, status, text, anywhere=anywhere)
-        self._add("bounce", Keep(0), host, port)
+        self._add("bounce", Keep(0))
         # After the reply: the message is the server's only then.
         self._steps = (*self._steps, Answer(), bounce)
         return self
 
     # What was before
 
+    @action
     def greylist(
         self: _Self, seconds: float = 300.0, code: int = 451, text: str = ""
     ) -> _Self:
@@ -138,8 +149,9 @@ class Actions(Answers):
         check_number("seconds", seconds, 0, math.inf)
         gate = Greylist(seconds)
         words = text or f"4.7.1 greylisted, try again in {seconds:g} seconds"
-        return self._guard("greylist", gate, code, words, seconds)
+        return self._guard("greylist", gate, code, words)
 
+    @action
     def limit_rate(
         self: _Self,
         number: int,
@@ -158,8 +170,9 @@ class Actions(Answers):
         check_number("number", number, 0, math.inf, int)
         check_number("seconds", seconds, 0, math.inf)
         gate = Rate(number, seconds)
-        return self._guard("limit_rate", gate, code, text, number, seconds)
+        return self._guard("limit_rate", gate, code, text)
 
+    @action
     def quota(
         self: _Self,
         messages: int | None = None,
@@ -184,6 +197,7 @@ class Actions(Answers):
 
     # TLS
 
+    @action
     def certificate(self: _Self, kind: str) -> _Self:
         """Show another certificate.
 
@@ -192,16 +206,18 @@ class Actions(Answers):
         """
         if any(word.startswith(("protocol", "cipher")) for word in self._words):
             raise ValueError("certificate comes before protocol and cipher")
-        return self._add("certificate", certificates.Show.kind(kind), kind)
+        return self._add("certificate", certificates.Show.kind(kind))
 
+    @action
     def protocol(self: _Self, version: str) -> _Self:
         """Know no other version of TLS than this one: ``"TLSv1.1"``."""
-        return self._add("protocol", certificates.Version.named(version), version)
+        return self._add("protocol", certificates.Version.named(version))
 
+    @action
     def cipher(self: _Self, suites: str) -> _Self:
         """Know no other cipher suites, and TLS 1.2 at most.
 
         Args:
             suites: in OpenSSL's words: ``"AES128-SHA"``.
         """
-        return self._add("cipher", certificates.Cipher.named(suites), suites)
+        return self._add("cipher", certificates.Cipher.named(suites))

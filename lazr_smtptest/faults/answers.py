@@ -9,7 +9,7 @@ from typing import TypeVar
 from lazr_smtptest.faults.checks import check_bytes, check_lines, check_number
 from lazr_smtptest.faults.steps import Raw
 from lazr_smtptest.faults.ways import Cut, Endless, Garbled, Offered, Together
-from lazr_smtptest.faults.writing import Writing, make_reply
+from lazr_smtptest.faults.writing import Writing, action, make_reply
 from lazr_smtptest.moment import Moment
 
 __all__ = ["Answers"]
@@ -26,6 +26,7 @@ class Answers(Writing):
 
     # Answers
 
+    @action
     def reply(self: _Self, code: int, text: Text = _ON_PURPOSE) -> _Self:
         """Answer with a reply of the test's.
 
@@ -35,8 +36,10 @@ class Answers(Writing):
 
         Args:
             code: 200 to 599.
-            text: may begin with an enhanced code; line feeds make a reply of
-                several lines; or a function that makes it of a `Moment`.
+            text: sent exactly as it is; line feeds make a reply of several lines.
+                A refusal without an enhanced code in any line gets the usual one
+                in each (RFC 2034 section 4). Or a function of a `Moment` that
+                returns it.
         """
         check_number("code", code, 200, 599, int)
         if "CONTENT" in self._names() and code < 400:
@@ -44,12 +47,11 @@ class Answers(Writing):
         if not callable(text):
             if not isinstance(text, str):
                 raise TypeError(f"a reply's text is str, not {text!r}")
-            return self._answer("reply", make_reply(code, text), code, text)
+            return self._answer("reply", make_reply(code, text))
         make = text
-        return self._answer(
-            "reply", lambda moment: make_reply(code, make(moment)), code
-        )
+        return self._answer("reply", lambda moment: make_reply(code, make(moment)))
 
+    @action
     def raw(self: _Self, octets: bytes) -> _Self:
         """Send these octets in place of the reply, or of the TLS handshake.
 
@@ -58,40 +60,47 @@ class Answers(Writing):
         """
         check_bytes("raw", octets)
         if "TLS" in self._names():
-            return self._add("raw", Raw(octets), octets)
-        return self._answer("raw", octets, octets)
+            return self._add("raw", Raw(octets))
+        return self._answer("raw", octets)
 
+    @action
     def go_on(self: _Self) -> _Self:
         """Answer as if nothing was wrong, before what follows."""
         return self._answer("go_on", None)
 
     # What becomes of a reply
 
+    @action
     def garble(self: _Self) -> _Self:
         """Set the highest bit of each octet of the reply, but for its line ends."""
         return self._change("garble", Garbled())
 
+    @action
     def inject(self: _Self, octets: bytes) -> _Self:
         """Send further octets with the reply: at STARTTLS, in clear before TLS."""
         check_bytes("inject", octets)
-        return self._change("inject", Together(octets), octets)
+        return self._change("inject", Together(octets))
 
+    @action
     def split(self: _Self) -> _Self:
         """Send each octet of the reply by itself."""
         return self._pace("split", 0.0)
 
+    @action
     def trickle(self: _Self, rate: float) -> _Self:
         """Send so many octets of the reply a second."""
         check_number("rate", rate, 0, math.inf)
         if not rate:
             raise ValueError("rate must be over 0 octets a second; see hold()")
-        return self._pace("trickle", 1 / rate, rate)
+        return self._pace("trickle", 1 / rate)
 
+    @action
     def cut(self: _Self, octets: int) -> _Self:
         """Send so many octets of the reply, then close the connection."""
         check_number("octets", octets, 0, math.inf, int)
-        return self._change("cut", Cut(octets), octets)
+        return self._change("cut", Cut(octets))
 
+    @action
     def endless(self: _Self, octets: int = _ENDLESS) -> _Self:
         """Send the reply's first line again and again, and never a last one.
 
@@ -99,8 +108,9 @@ class Answers(Writing):
             octets: after so many the connection is closed.
         """
         check_number("octets", octets, 1, math.inf, int)
-        return self._change("endless", Endless(octets), octets)
+        return self._change("endless", Endless(octets))
 
+    @action
     def announce(self: _Self, *lines: str) -> _Self:
         """Announce these extensions too, or with other values: ``"SIZE 1000"``.
 
@@ -108,7 +118,8 @@ class Answers(Writing):
         """
         return self._change("announce", Offered(lines=check_lines("announce", lines)))
 
+    @action
     def hide(self: _Self, *keywords: str) -> _Self:
         """Do not announce these extensions. Only what is announced changes."""
         hidden = frozenset(word.upper() for word in check_lines("hide", keywords))
-        return self._change("hide", Offered(hidden), *keywords)
+        return self._change("hide", Offered(hidden))

@@ -6,6 +6,9 @@ import math
 
 __all__ = ["check_bytes", "check_lines", "check_number", "shown"]
 
+# Characters of an argument that a rule shows of itself.
+_SHOWN = 300
+
 
 def check_number(
     name: str, given: object, least: float, most: float, kind: type = float
@@ -55,6 +58,8 @@ def check_lines(name: str, given: tuple[object, ...]) -> tuple[str, ...]:
 
 
 def shown(value: object) -> str:
-    """Show an argument in the words of a rule."""
+    """Return an argument as a test wrote it, of 300 characters at most."""
     text = repr(value)
-    return text if len(text) <= 60 else f"{text[:60]}..."
+    if callable(value):
+        text = getattr(value, "__name__", None) or text
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."

@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Any, TypeVar
 
 from lazr_smtptest.faults.actions import Actions
+from lazr_smtptest.faults.checks import shown
 from lazr_smtptest.faults.conditions import Conditions, numbers
 from lazr_smtptest.faults.steps import Step
 from lazr_smtptest.moment import Moment
@@ -62,17 +63,16 @@ class Rule(Actions):
             raise ValueError("seed goes with probability")
         self._random = random.Random(f"{given.get('seed', seed)}")
         self.optional = bool(given.get("optional"))
-        self._counted = [
-            f"{name}={given[name]!r}"
-            for name in ("nth", "times", "probability")
-            if name in given
+        self._written = [
+            *[repr(phase.name) for phase in self.phases],
+            *[f"{key}={shown(each)}" for key, each in given.items()],
         ]
         self._forget = forget
 
     def __str__(self) -> str:
-        """Write it as a test would."""
-        conditions = ", ".join([str(self._conditions), *self._counted])
-        return f"on({conditions}){''.join(f'.{word}' for word in self._words)}"
+        """Return it as the test wrote it, with all arguments."""
+        actions = "".join(f".{word}" for word in self._words)
+        return f"on({', '.join(self._written)}){actions}"
 
     def __repr__(self) -> str:
         return f"<Rule {self}, fired {self.fired}>"

@@ -8,8 +8,9 @@ from functools import lru_cache
 import attrs
 from twisted.mail import smtp
 
-__all__ = ["LOCAL_ERROR", "OK", "Reply", "reply_to_error", "shown"]
+__all__ = ["LOCAL_ERROR", "OK", "Reply", "reply_to_error", "shown", "split_lines"]
 
+_LINE_END = re.compile(r"\r\n|\r|\n")
 _ENHANCED = re.compile(r"([245]\.\d{1,3}\.\d{1,3}) +(?=\S)")
 
 # So many characters of what a client sent are shown to it; `ascii` makes up to ten
@@ -88,13 +89,21 @@ class Reply:
         return cls(code, text, _USUAL.get(code, f"{code // 100}.0.0"))
 
 
+def split_lines(text: str) -> list[str]:
+    """Split the text of a reply into its lines; a line end at its end adds none."""
+    lines = _LINE_END.split(text)
+    return lines[:-1] if len(lines) > 1 and not lines[-1] else lines
+
+
 # Most replies are the same few.
 @lru_cache(maxsize=256)
 def _encode(code: int, text: str, enhanced: str) -> bytes:
     prefix = f"{enhanced} " if enhanced else ""
-    *first, last = text.splitlines() or [""]
+    *first, last = split_lines(text)
     lines = [f"{code}-{prefix}{line}\r\n" for line in first]
-    lines.append(f"{code} {prefix}{last}\r\n")
+    # RFC 5321 section 4.2 lets the space go with the text, RFC 4954 section 4 not.
+    space = " " if prefix or last or first or code == 334 else ""
+    lines.append(f"{code}{space}{prefix}{last}\r\n")
     return "".join(lines).encode("utf-8", "surrogateescape")
 
 

@@ -118,7 +118,7 @@ def test_the_journal_says_what_fired_where(site: Site) -> None:
     assert (fired.sender, fired.to) == ("from@example.com", ("b@example.com",))
     assert (fired.helo, fired.at) == ("client.example.com", 5.0)
     assert fired.line == b"RCPT TO:<b@example.com>"
-    assert fired.rule == "on('RCPT', session=2, nth=2).reply(452, 'on purpose')"
+    assert fired.rule == "on('RCPT', session=2, nth=2).reply(452)"
     assert fired.session_id == client.protocol.session.id
 
 

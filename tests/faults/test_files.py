@@ -63,9 +63,9 @@ def test_a_rule_reads_as_in_a_test(file: Path) -> None:
     )
     assert [str(rule) for rule in Faults().load(file)] == [
         "on('RCPT', recipient='full@example.com').reply(452, '4.2.2 Mailbox full')",
-        "on('HELO', 'EHLO', session=[1, 2], times=2).delay(3).reply(421, 'on purpose')",
+        "on('HELO', 'EHLO', session=[1, 2], times=2).delay(3).reply(421)",
         "on('EOD', header={'Subject': re.compile('^Hi')}).drop()",
-        "on('RCPT').quota()",
+        "on('RCPT').quota(messages=3)",
         "on('NOOP').delay(1).reply(250, '2.0.0 OK').split().delay(2).drop()",
         r"on('EHLO').hide('SIZE', 'AUTH').inject(b'\xff\r\n')",
     ]

@@ -178,6 +178,47 @@ def test_enhanced_codes_are_not_said_where_they_are_hidden(
     assert site.connect().greeted().say(MAIL) == b"250 fine\r\n"
 
 
+@pytest.mark.parametrize(
+    ("code", "text", "said"),
+    [
+        (550, "5.7.26 one\n5.7.26 two", b"550-5.7.26 one\r\n550 5.7.26 two\r\n"),
+        (550, "5.7.26 one\n5.7.27 two", b"550-5.7.26 one\r\n550 5.7.27 two\r\n"),
+        (550, "5.7.26 one\n\n5.7.26 two\n", None),
+        (550, "one\ntwo", b"550-5.1.1 one\r\n550 5.1.1 two\r\n"),
+        (550, "4.2.2 of another class", b"550 4.2.2 of another class\r\n"),
+        (550, "5.7.1", b"550 5.7.1\r\n"),
+        (550, "5.7.1  two spaces", b"550 5.7.1  two spaces\r\n"),
+        (451, "7.3 is no code", b"451 4.3.0 7.3 is no code\r\n"),
+        (451, "", b"451\r\n"),
+        (250, "", b"250\r\n"),
+        (250, "fine", b"250 fine\r\n"),
+        (250, "2.1.0 one\ntwo", b"250-2.1.0 one\r\n250 two\r\n"),
+        (250, "one\r\ntwo\rthree", b"250-one\r\n250-two\r\n250 three\r\n"),
+        (250, "a\u2028b\x85c\x0bd", "250 a\u2028b\x85c\x0bd\r\n".encode()),
+    ],
+)
+def test_a_reply_sends_exactly_its_text(
+    site: Site, code: int, text: str, said: bytes | None
+) -> None:
+    """A refusal without an enhanced code gets one, in each line (RFC 2034)."""
+    if said is None:
+        said = b"550-5.7.26 one\r\n550-5.7.26 \r\n550 5.7.26 two\r\n"
+    site.faults.on("MAIL").reply(code, text)
+    assert site.connect().greeted().say(MAIL) == said
+
+
+def test_a_record_has_the_enhanced_code_of_the_text(site: Site) -> None:
+    """Where it is the same in each line."""
+    site.faults.on("MAIL").reply(550, "5.7.26 one\n5.7.26 two")
+    client = site.connect().greeted()
+    client.say(MAIL)
+    [transaction] = client.protocol.session.transactions
+    assert (transaction.reply.enhanced, transaction.reply.text) == (
+        "5.7.26",
+        "one\ntwo",
+    )
+
+
 def test_refusals_count(new_site: type[Site]) -> None:
     """A client that goes on all the same is sent away."""
     site = new_site(limits=Limits(errors=2))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 
 from lazr_smtptest.faults import Faults
 from lazr_smtptest.faults.phases import PHASES
+from lazr_smtptest.moment import Moment
 
 
 @pytest.fixture
@@ -134,7 +136,42 @@ def test_a_rule_reads_as_it_was_written(faults: Faults) -> None:
 
 def test_what_is_long_is_shown_in_part(faults: Faults) -> None:
     """A report stays readable."""
-    assert len(str(faults.on("MAIL").raw(b"x" * 1000))) < 100
+    assert len(str(faults.on("MAIL").raw(b"x" * 10_000))) < 400
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "on('MAIL').reply(451)",
+        "on('MAIL').reply(code=451, text='4.3.0 no')",
+        "on('MAIL').reply(550, '5.7.26 one\\n5.7.26 two')",
+        "on('EHLO').announce('SIZE 1000', 'XYZZY').hide('AUTH')",
+        "on('QUIT').drop(close_notify=False)",
+        "on('RCPT').quota(octets=10000, code=552)",
+        "on('RCPT').greylist(60, 450, '4.2.0 later')",
+        "on('MAIL').limit_rate(5, 60, code=450)",
+        "on('EOD').bounce('127.0.0.1', 2525, to='a@b')",
+        "on('MAIL', seed=7, probability=0.5, optional=True).drop()",
+        "on('MAIL', nth=2, sender='a@b').drop()",
+        "on('EOD', content=re.compile('Hi', re.IGNORECASE)).delay(1).drop()",
+    ],
+)
+def test_a_rule_shows_all_arguments_as_they_were_written(
+    faults: Faults, text: str
+) -> None:
+    """In their order, and none that was not written."""
+    names = {"faults": faults, "re": re}
+    assert str(eval(f"faults.{text}", names)) == text
+
+
+def test_a_function_is_shown_by_its_name(faults: Faults) -> None:
+    """As an argument and as a condition."""
+
+    def words(moment: Moment) -> str:
+        return moment.phase
+
+    rule = faults.on("MAIL", where=words).reply(451, words)
+    assert str(rule) == "on('MAIL', where=words).reply(451, words)"
 
 
 def test_every_phase_knows_its_peer_and_can_be_dropped() -> None:

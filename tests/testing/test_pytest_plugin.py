@@ -489,7 +489,7 @@ def test_the_report_has_the_faults_that_did_not_fire(run: Run) -> None:
         [
             "*smtptest faults*",
             "Faults that did not fire:",
-            "  - on('RCPT', recipient='nobody@example.com').reply(550, 'on purpose')",
+            "  - on('RCPT', recipient='nobody@example.com').reply(550)",
         ]
     )
 

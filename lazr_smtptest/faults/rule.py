@@ -65,7 +65,11 @@ class Rule(Actions):
         self.optional = bool(given.get("optional"))
         self._written = [
             *[repr(phase.name) for phase in self.phases],
-            *[f"{key}={shown(each)}" for key, each in given.items()],
+            *[
+                f"{name}={shown(value)}"
+                for each in keywords
+                for name, value in each.items()
+            ],
         ]
         self._forget = forget
 

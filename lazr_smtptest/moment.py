@@ -36,6 +36,8 @@ class Moment:
         transaction: which one of the session's transactions, from 1 on; 0
             outside of a transaction.
         octets: how many octets of the message had come, in the phase ``CONTENT``.
+        open_sessions: the connections that are open at the same listener, this one
+            included.
         envelope: the message, from its end on.
     """
 
@@ -53,7 +55,15 @@ class Moment:
     size: int = 0
     transaction: int = 0
     octets: int = 0
+    open_sessions: int = 1
     envelope: Envelope | None = None
+
+    @property
+    def recipients(self) -> int:
+        """The recipients so far; at RCPT the one in question is counted too."""
+        if self.phase != "RCPT":
+            return len(self.to)
+        return len(self.session.transactions[-1].rcpt_tos) + 1
 
 
 @attrs.frozen

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from twisted.internet.base import ReactorBase
+from twisted.internet.interfaces import IReactorTime
 from zope.interface import implementer
 
 from lazr_smtptest.faults.files import RuleFile
@@ -49,6 +52,7 @@ class Faults(Scripted):
         self.armed = False
         self.on_error: Callable[[Exception], object] | None = None
         self._seed = seed
+        self._clock: Callable[[], float] = time.monotonic
         # Reentrant: a function of a rule may look at the journal.
         self._lock = threading.RLock()
         self._rules: tuple[Rule, ...] = ()
@@ -104,6 +108,7 @@ class Faults(Scripted):
         path = Path(file)
         read = RuleFile(path)
         fresh = Faults(self._seed if read.seed is None else read.seed)
+        fresh._clock = self._clock
         read.write_into(fresh)
         with self._lock:
             former = self._loaded.get(path, ())
@@ -116,7 +121,9 @@ class Faults(Scripted):
     def _write(self, phases: Sequence[Any], *matches: Mapping[str, Any]) -> Rule:
         with self._lock:
             seed = f"{self._seed}/{self._written}"
-            rule = Rule(phases, *matches, seed=seed, forget=self._remove)
+            rule = Rule(
+                phases, *matches, seed=seed, forget=self._remove, clock=self._clock
+            )
             self._written += 1
             self._put((*self._rules, rule))
         return rule
@@ -128,6 +135,18 @@ class Faults(Scripted):
     def _put(self, rules: tuple[Rule, ...]) -> None:
         self._rules = rules
         self.armed = bool(rules)
+
+    def use_clock(self, reactor: IReactorTime) -> None:
+        """Measure time by a reactor: by `time.monotonic` where it is a real one.
+
+        The clock of a real reactor is the wall clock, which may be set.
+        """
+        clock = time.monotonic if isinstance(reactor, ReactorBase) else reactor.seconds
+        with self._lock:
+            if clock != self._clock:
+                self._clock = clock
+                for rule in self._rules:
+                    rule.restart(clock)
 
     # What the wire asks
 

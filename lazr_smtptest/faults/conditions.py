@@ -9,22 +9,27 @@ from typing import Any
 
 import attrs
 
+from lazr_smtptest.faults.amounts import amount, numbers
+from lazr_smtptest.faults.checks import nearest
 from lazr_smtptest.faults.phases import PHASES, Phase, find_phases
 from lazr_smtptest.matching import (
     Matcher,
     address,
     check_header_name,
     exactly,
+    keys_of,
     matcher,
     wildcard,
     within,
 )
 from lazr_smtptest.moment import Moment
 
-__all__ = ["KEYWORDS", "RENAMED", "Conditions", "current", "numbers"]
+__all__ = ["KEYWORDS", "RENAMED", "Conditions", "current"]
 
 # What is not a condition on one moment, but on how often there was such a one.
-_COUNTING = frozenset(["nth", "times", "probability", "seed", "optional"])
+_COUNTING = frozenset(
+    ["nth", "every", "times", "per", "between", "probability", "seed", "optional"]
+)
 
 # Not asked of a rule on any phase: these belong to no reply, or to one that EOD
 # or AUTH has asked for already.
@@ -110,7 +115,8 @@ def _is_at(moment: Moment, phase: Phase) -> bool:
 def _check_known(name: str, phases: Sequence[Phase]) -> None:
     if name not in _MAKERS and name not in _COUNTING:
         known = ", ".join([*_MAKERS, *sorted(_COUNTING)])
-        raise TypeError(f"a rule has no {name!r}, use: {known}")
+        hint = nearest(name, [*_MAKERS, *_COUNTING])
+        raise TypeError(f"a rule has no {name!r}, use: {known}{hint}")
     for phase in phases:
         if name not in phase.matches:
             where = ", ".join(
@@ -133,24 +139,6 @@ def _check_absence(name: str, wanted: object, phases: Sequence[Phase]) -> None:
                 )
 
 
-def numbers(name: str, wanted: object, least: int = 1) -> Callable[[int], bool]:
-    """Make a check of a number: ``2``, or any of several, ``[1, 3]``.
-
-    Raises:
-        TypeError: it is neither a number nor a collection of them.
-        ValueError: no number could be so.
-    """
-    given = wanted if isinstance(wanted, Collection) else [wanted]
-    for each in given:
-        if not isinstance(each, int) or isinstance(each, bool):
-            raise TypeError(f"{name} is a number or several, not {wanted!r}")
-        if each < least:
-            raise ValueError(f"{name} is counted from {least} on, not {wanted!r}")
-    if not given:
-        raise ValueError(f"{name} must not be empty: the rule could never fire")
-    return lambda number: number in given
-
-
 def _numbered(
     get: Callable[[Moment], int], least: int = 1
 ) -> Callable[[str, object], Condition]:
@@ -159,6 +147,43 @@ def _numbered(
         return Condition(f"{name}={wanted!r}", lambda moment: is_wanted(get(moment)))
 
     return make
+
+
+def _after(name: str, wanted: object) -> Condition:
+    if isinstance(wanted, str):
+        raise TypeError(f"{name} is a number or several, not {wanted!r}")
+    return _numbered(lambda moment: moment.octets, 0)(name, wanted)
+
+
+def _amount(get: Callable[[Moment], int]) -> Callable[[str, object], Condition]:
+    def make(name: str, wanted: object) -> Condition:
+        is_wanted = amount(name, wanted)
+        return Condition(f"{name}={wanted!r}", lambda moment: is_wanted(get(moment)))
+
+    return make
+
+
+def _size(moment: Moment) -> int:
+    return moment.size if moment.envelope is None else moment.envelope.size
+
+
+def _from_differs(name: str, wanted: object) -> Condition:
+    """Compare the addresses of the header's From with one of the envelope."""
+    if wanted not in ("sender", "user"):
+        raise ValueError(f"{name} is 'sender' or 'user', not {wanted!r}")
+
+    def met(moment: Moment) -> bool:
+        other = moment.sender if wanted == "sender" else moment.user
+        if other is None or moment.envelope is None:
+            return False
+        known = keys_of(other)[0]
+        named = [keys_of(each)[0] for each in moment.envelope.addresses("from")]
+        if "@" not in other:
+            # A user may be called by the local part alone.
+            named = [each.rpartition("@")[0] for each in named]
+        return known not in named
+
+    return Condition(f"{name}={wanted!r}", met)
 
 
 def _text(
@@ -279,7 +304,11 @@ _MAKERS: Mapping[str, Callable[[str, object], Condition]] = {
     "session": _numbered(lambda moment: moment.session.number),
     "transaction": _numbered(lambda moment: moment.transaction),
     "step": _numbered(lambda moment: moment.step),
-    "after": _numbered(lambda moment: moment.octets, 0),
+    "after": _after,
+    "open_sessions": _amount(lambda moment: moment.open_sessions),
+    "refusals": _amount(lambda moment: moment.session.refusals),
+    "size": _amount(_size),
+    "recipients": _amount(lambda moment: moment.recipients),
     "tls": _flag,
     "mechanism": _text(lambda moment: (moment.mechanism,), _mechanism, optional=False),
     "peer": _text(lambda moment: (moment.session.peer[0],), optional=False),
@@ -288,6 +317,7 @@ _MAKERS: Mapping[str, Callable[[str, object], Condition]] = {
     "sender": _text(lambda moment: _present(moment.sender), _address),
     "recipient": _text(lambda moment: moment.to, _recipient),
     "header": _header,
+    "from_differs": _from_differs,
     "content": _content,
     "where": _where,
 }

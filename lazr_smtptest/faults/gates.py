@@ -8,34 +8,74 @@ from __future__ import annotations
 
 import ipaddress
 from collections import OrderedDict, deque
+from collections.abc import Callable, Hashable
+from typing import Generic, TypeVar
 
 import attrs
 
+from lazr_smtptest.faults.keys import Key
+from lazr_smtptest.matching import keys_of
 from lazr_smtptest.moment import Moment
 
 __all__ = ["Gate", "Greylist", "Quota", "Rate"]
 
-# What is remembered of a server's clients, at most.
-_TRIPLES = 100_000
+# Keys that are remembered, the latest.
+_KEYS = 100_000
 
 # What a greylist takes for one client (RFC 6647 section 2.4.1 speaks of the
 # address's network).
 _PREFIXES = {4: 24, 6: 64}
 
+_Value = TypeVar("_Value")
+
 
 class Gate:
-    """Something that depends on what was before."""
+    """Something that depends on what was before.
 
-    def passes(self, moment: Moment) -> bool:
-        """Say whether all is well, and remember that it was asked."""
+    Attributes:
+        key: what it counts by; ``None``: see the class.
+    """
+
+    key: Key | None = None
+
+    def passes(self, moment: Moment, now: float) -> bool:
+        """Return whether the rule does not fire, and remember that it was asked.
+
+        Args:
+            moment: where the session is.
+            now: seconds of a clock that is never set.
+        """
         raise NotImplementedError
 
     def kept(self, moment: Moment) -> None:
-        """Take note of a message that was kept."""
+        """Note a message that was kept."""
+
+
+class _Memory(Generic[_Value]):
+    """A value for each key, of the latest hundred thousand.
+
+    Args:
+        make: makes the value of a key that is not known.
+    """
+
+    def __init__(self, make: Callable[[], _Value]) -> None:
+        self._make = make
+        self._values: OrderedDict[Hashable, _Value] = OrderedDict()
+
+    def __getitem__(self, key: Hashable) -> _Value:
+        """Return the value of a key, made if it is not known."""
+        if key in self._values:
+            return self._values[key]
+        value = self._values[key] = self._make()
+        if len(self._values) > _KEYS:
+            self._values.popitem(last=False)
+        return value
 
 
 class Greylist(Gate):
-    """Refuses who was not seen before, and takes him later (RFC 6647).
+    """Refuses a key that was not seen before, for some time (RFC 6647).
+
+    The key is the client's network, the sender and the recipient.
 
     Args:
         seconds: how long after the first try a further one is refused.
@@ -43,18 +83,19 @@ class Greylist(Gate):
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
-        self._first: OrderedDict[tuple[str, str, str], float] = OrderedDict()
+        self._first: _Memory[list[float]] = _Memory(list)
 
-    def passes(self, moment: Moment) -> bool:
-        """Say whether the client, sender and recipient have waited."""
-        triple = _network(moment.session.peer[0]), moment.sender or "", moment.to[0]
-        first = self._first.get(triple)
-        if first is not None:
-            return moment.now - first >= self._seconds
-        self._first[triple] = moment.now
-        if len(self._first) > _TRIPLES:
-            self._first.popitem(last=False)
-        return False
+    def passes(self, moment: Moment, now: float) -> bool:
+        """Return whether the first try was long enough ago."""
+        first = self._first[(self.key or _triple)(moment)]
+        if not first:
+            first.append(now)
+            return False
+        return now - first[0] >= self._seconds
+
+
+def _triple(moment: Moment) -> Hashable:
+    return _network(moment.session.peer[0]), moment.sender or "", moment.to[0]
 
 
 def _network(host: str) -> str:
@@ -67,7 +108,7 @@ def _network(host: str) -> str:
 
 
 class Rate(Gate):
-    """Takes so many in so many seconds.
+    """Allows `number` moments in `seconds`, in all if there is no key.
 
     Args:
         number: how many pass.
@@ -77,15 +118,16 @@ class Rate(Gate):
     def __init__(self, number: int, seconds: float) -> None:
         self._number = number
         self._seconds = seconds
-        self._passed: deque[float] = deque()
+        self._passed: _Memory[deque[float]] = _Memory(deque)
 
-    def passes(self, moment: Moment) -> bool:
-        """Say whether there is room for one more."""
-        while self._passed and moment.now - self._passed[0] >= self._seconds:
-            self._passed.popleft()
-        if len(self._passed) >= self._number:
+    def passes(self, moment: Moment, now: float) -> bool:
+        """Return whether there is room for one more."""
+        passed = self._passed[None if self.key is None else self.key(moment)]
+        while passed and now - passed[0] >= self._seconds:
+            passed.popleft()
+        if len(passed) >= self._number:
             return False
-        self._passed.append(moment.now)
+        passed.append(now)
         return True
 
 
@@ -96,21 +138,21 @@ class _Used:
 
 
 class Quota(Gate):
-    """Takes so much for each recipient.
+    """Allows so much for each recipient, or for each key.
 
     Args:
         messages: how many messages; ``None``: any number.
-        octets: how much in all; ``None``: any amount.
+        octets: how many bytes in all; ``None``: any amount.
     """
 
     def __init__(self, messages: int | None, octets: int | None) -> None:
         self._messages = messages
         self._octets = octets
-        self._used: dict[str, _Used] = {}
+        self._used: _Memory[_Used] = _Memory(_Used)
 
-    def passes(self, moment: Moment) -> bool:
-        """Say whether the mailbox takes one more, of the size that was declared."""
-        used = self._used.get(moment.to[0]) or _Used()
+    def passes(self, moment: Moment, now: float) -> bool:
+        """Return whether there is room for one more, of the size that was declared."""
+        used = self._used[(self.key or _mailbox)(moment)]
         if self._messages is not None and used.messages >= self._messages:
             return False
         return self._octets is None or (
@@ -118,9 +160,14 @@ class Quota(Gate):
         )
 
     def kept(self, moment: Moment) -> None:
-        """Count a message for each of its recipients."""
-        for recipient in moment.to:
-            used = self._used.setdefault(recipient, _Used())
+        """Count a message once for each key that its recipients have."""
+        key = self.key or _mailbox
+        size = 0 if moment.envelope is None else moment.envelope.size
+        for each in {key(attrs.evolve(moment, to=(to,))) for to in moment.to}:
+            used = self._used[each]
             used.messages += 1
-            if moment.envelope is not None:
-                used.octets += len(moment.envelope.content)
+            used.octets += size
+
+
+def _mailbox(moment: Moment) -> Hashable:
+    return keys_of(moment.to[0])[0]

@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 
 import attrs
 
+from lazr_smtptest.faults.checks import nearest
+
 __all__ = ["ACTIONS", "PHASES", "Phase", "find_phases"]
 
 # What is known from the first byte on.
@@ -18,18 +20,23 @@ _ALWAYS = frozenset(
         "peer",
         "session",
         "tls",
+        "open_sessions",
+        "refusals",
         "where",
         "nth",
+        "every",
         "times",
+        "per",
+        "between",
         "probability",
         "seed",
         "optional",
     ]
 )
 _NAMED = _ALWAYS | {"helo", "user"}
-_MAIL = _NAMED | {"sender", "transaction"}
-_RCPT = _MAIL | {"recipient"}
-_END = _RCPT | {"header", "content"}
+_MAIL = _NAMED | {"sender", "transaction", "size"}
+_RCPT = _MAIL | {"recipient", "recipients"}
+_END = _RCPT | {"header", "content", "from_differs"}
 
 _ANYWHERE = frozenset(["delay", "stop_reading", "window", "hold", "drop", "reset"])
 # Where the client waits for a reply.
@@ -138,6 +145,8 @@ def find_phases(names: Sequence[object]) -> tuple[Phase, ...]:
             raise TypeError(f"a phase is a text such as 'RCPT', not {name!r}")
         phase = PHASES.get(name.upper())
         if phase is None:
-            raise ValueError(f"there is no phase {name!r}, only: {', '.join(PHASES)}")
+            known = ", ".join(PHASES)
+            hint = nearest(name, PHASES)
+            raise ValueError(f"there is no phase {name!r}, only: {known}{hint}")
         found.append(phase)
     return tuple(found)

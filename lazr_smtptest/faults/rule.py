@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import random
+import time
 from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, TypeVar
 
 from lazr_smtptest.faults.actions import Actions
+from lazr_smtptest.faults.amounts import interval
 from lazr_smtptest.faults.checks import shown
-from lazr_smtptest.faults.conditions import Conditions, numbers
+from lazr_smtptest.faults.conditions import Conditions
+from lazr_smtptest.faults.counting import Counting
 from lazr_smtptest.faults.steps import Step
 from lazr_smtptest.moment import Moment
 
@@ -25,9 +27,8 @@ class Rule(Actions):
     it; it fires in the reactor's.
 
     Attributes:
-        seen: at how many moments it could have fired, for what it says of `nth`.
-        fired: how often it has.
-        times: how often it fires at most; ``None``: without limit.
+        times: how often it fires at most, for each key where it counts ``per``;
+            ``None``: without limit.
         optional: whether it is no failure if it never fires.
     """
 
@@ -37,6 +38,7 @@ class Rule(Actions):
         *keywords: Mapping[str, Any],
         seed: object = 0,
         forget: Callable[[Rule], object],
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Set when it fires.
 
@@ -45,6 +47,7 @@ class Rule(Actions):
             keywords: what has to match; all of these sets.
             seed: what its chance comes of.
             forget: takes it out of force.
+            clock: returns seconds; only their differences matter.
 
         Raises:
             TypeError: a keyword is not known, or a value has the wrong type.
@@ -54,14 +57,14 @@ class Rule(Actions):
         given = {name: value for each in keywords for name, value in each.items()}
         self._conditions = Conditions.of(names, *keywords)
         self.phases = self._conditions.phases
-        self.seen = 0
-        self.fired = 0
-        self.times = _times(given.get("times"))
-        self._nth = numbers("nth", given["nth"]) if "nth" in given else None
-        self._chance = _chance(given.get("probability"))
-        if "seed" in given and self._chance is None:
-            raise ValueError("seed goes with probability")
-        self._random = random.Random(f"{given.get('seed', seed)}")
+        self._counting = Counting(given, self.phases, seed)
+        self._key = self._counting.key
+        self.times = self._counting.times
+        self._between = (
+            interval("between", given["between"]) if "between" in given else None
+        )
+        self._clock = clock
+        self._made = clock()
         self.optional = bool(given.get("optional"))
         self._written = [
             *[repr(phase.name) for phase in self.phases],
@@ -82,6 +85,16 @@ class Rule(Actions):
         return f"<Rule {self}, fired {self.fired}>"
 
     @property
+    def seen(self) -> int:
+        """The number of moments at which it could have fired, as `nth` counts them."""
+        return self._counting.total.seen
+
+    @property
+    def fired(self) -> int:
+        """The number of times that it has fired."""
+        return self._counting.total.fired
+
+    @property
     def marks(self) -> Sequence[int]:
         """The numbers of octets within a message at which it may fire."""
         if not any(phase.name == "CONTENT" for phase in self.phases):
@@ -99,18 +112,19 @@ class Rule(Actions):
         Raises:
             Exception: what a function of the test's raised.
         """
-        if not self._steps or self.fired == self.times:
+        counting = self._counting
+        if not self._steps or counting.is_over:
             return ()
         if not self._conditions.met(moment):
             return ()
-        self.seen += 1
-        if self._nth is not None and not self._nth(self.seen):
+        if self._between is not None and not self._between(self._clock() - self._made):
             return ()
-        if self._chance is not None and self._random.random() >= self._chance:
+        tally = counting.note(moment)
+        if not counting.is_due(tally):
             return ()
-        if self._gate is not None and self._gate.passes(moment):
+        if self._gate is not None and self._gate.passes(moment, self._clock()):
             return ()
-        self.fired += 1
+        counting.note_fired(tally)
         return self._steps
 
     def note_kept(self, moment: Moment) -> None:
@@ -122,6 +136,11 @@ class Rule(Actions):
     def has_steps(self) -> bool:
         """Whether anything happens; a rule that does nothing never fires."""
         return bool(self._steps)
+
+    def restart(self, clock: Callable[[], float]) -> None:
+        """Measure its time by another clock, from now on."""
+        self._clock = clock
+        self._made = clock()
 
     def moved(self: _Self, forget: Callable[[Rule], object]) -> _Self:
         """Give itself, in force elsewhere: `forget` takes it out of there."""
@@ -142,23 +161,3 @@ class Rule(Actions):
         traceback: TracebackType | None,
     ) -> None:
         self.remove()
-
-
-def _times(given: object) -> int | None:
-    if given is None:
-        return None
-    if isinstance(given, bool) or not isinstance(given, int):
-        raise TypeError(f"times is a number, not {given!r}")
-    if given < 1:
-        raise ValueError(f"times must be 1 or more, not {given}: it never fires")
-    return given
-
-
-def _chance(given: object) -> float | None:
-    if given is None:
-        return None
-    if isinstance(given, bool) or not isinstance(given, (int, float)):
-        raise TypeError(f"probability is a number, not {given!r}")
-    if not 0 < given <= 1:
-        raise ValueError(f"probability must be over 0 and at most 1, not {given}")
-    return given

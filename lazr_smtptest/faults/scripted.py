@@ -44,10 +44,20 @@ class Scripted:
                 ``transaction``: which one of the session's. ``step``: which line
                 of AUTH. ``after``: octets of the message in the phase CONTENT.
 
+                ``open_sessions`` (connections at the listener), ``recipients``
+                (so far), ``size`` (bytes, declared or real), ``refusals`` (of the
+                session): a number is that many or more. All numbers but ``after``
+                take a comparison, too: ``">=2"``. ``from_differs``: ``"user"`` or
+                ``"sender"``, whom the header From does not name.
+
                 ``nth``: which one of the moments that match all of this, over all
-                sessions. ``times``: how often it fires at most. ``probability``:
-                how often it fires of those, 1.0 for always. ``seed``: what its
-                chance comes of. ``optional``: whether it need not fire at all.
+                sessions. ``every``: each so many of them. ``times``: how often it
+                fires at most. ``per``: what these count by, of ``"sender"``,
+                ``"recipient"``, ``"user"``, ``"session"`` and ``"peer"``.
+                ``between``: a pair of seconds since the rule was made.
+                ``probability``: how often it fires of those, 1.0 for always.
+                ``seed``: of its probability. ``optional``: whether it need not
+                fire at all.
 
         Raises:
             TypeError: a keyword is not known, or a value has the wrong type.

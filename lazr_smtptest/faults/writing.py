@@ -11,6 +11,7 @@ import attrs
 
 from lazr_smtptest.faults.checks import check_number, shown
 from lazr_smtptest.faults.gates import Gate
+from lazr_smtptest.faults.keys import Key
 from lazr_smtptest.faults.phases import PHASES, Phase
 from lazr_smtptest.faults.steps import Answer, Step, Words
 from lazr_smtptest.faults.ways import Way
@@ -53,6 +54,8 @@ class Writing:
         # Replaced as a whole, for another thread may be running them.
         self._steps: tuple[Step, ...] = ()
         self._gate: Gate | None = None
+        # What the rule counts by.
+        self._key: Key | None = None
         self._words: list[str] = []
         # The action that is being added, as the test wrote it.
         self._call = ""
@@ -113,6 +116,7 @@ class Writing:
         check_number("code", code, 400, 599, int)
         if self._gate is not None:
             raise ValueError(f"{name}: a rule has one memory; write a second rule")
+        gate.key = self._key
         # First the gate: the rule may be asked already.
         self._gate = gate
         return self._answer(name, make_reply(code, text))

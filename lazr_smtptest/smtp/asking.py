@@ -15,6 +15,7 @@ from zope.interface import implementer
 from lazr_smtptest.interfaces import IFaultPolicy
 from lazr_smtptest.moment import Moment
 from lazr_smtptest.session import Session, Transaction
+from lazr_smtptest.smtp.connections import Connections
 from lazr_smtptest.smtp.misbehaviour import Misbehaviour
 from lazr_smtptest.smtp.reply import Reply
 from lazr_smtptest.smtp.timing import Timed
@@ -61,6 +62,7 @@ class Asking(Timed):
     fault: Misbehaviour | None = None
     busy: bool
     session: Session
+    connections: Connections
     secure: bool
     copies = 1
     tls_options: Any = None
@@ -91,6 +93,7 @@ class Asking(Timed):
             session=session,
             now=self.seconds(),
             tls=self.secure,
+            open_sessions=len(self.connections),
             **known,
         )
 

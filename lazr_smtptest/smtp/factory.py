@@ -93,6 +93,10 @@ class SMTPServerFactory(smtp.SMTPFactory):
         self.on_stop = on_stop
         self.observer = observer
         self.faults = faults or NoFaults()
+        # A policy that measures time takes it from here.
+        use_clock = getattr(self.faults, "use_clock", None)
+        if use_clock is not None:
+            use_clock(reactor)
         self.connections = Connections()
 
     def startFactory(self) -> None:

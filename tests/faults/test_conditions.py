@@ -54,6 +54,20 @@ def moment(phase: str, **facts: Any) -> Moment:
         ("AUTH", {"mechanism": "plain"}, {"mechanism": "PLAIN"}),
         ("CONTENT", {"after": 10}, {"octets": 10}),
         ("CONTENT", {}, {"octets": 0}),
+        ("MAIL", {"session": ">=2"}, {}),
+        ("MAIL", {"session": " < 3 "}, {}),
+        ("MAIL", {"transaction": ">2"}, {"transaction": 3}),
+        ("MAIL", {"transaction": "<=3"}, {"transaction": 3}),
+        ("CONNECT", {"open_sessions": 4}, {"open_sessions": 4}),
+        ("CONNECT", {"open_sessions": 4}, {"open_sessions": 5}),
+        ("CONNECT", {"open_sessions": "<4"}, {"open_sessions": 3}),
+        ("CONNECT", {"open_sessions": range(3)}, {"open_sessions": 2}),
+        ("CONNECT", {"refusals": 0}, {}),
+        ("MAIL", {"size": 1000}, {"size": 1000}),
+        ("RCPT", {"size": ">1000"}, {"size": 1001}),
+        ("EOD", {"size": ">30"}, {"size": 1, "envelope": MESSAGE}),
+        ("DATA", {"recipients": 2}, {"to": ("a@x", "b@x")}),
+        ("EOD", {"from_differs": "sender"}, {"sender": "a@b", "envelope": MESSAGE}),
         ("EOD", {"header": {"subject": "Hi"}}, {"envelope": MESSAGE}),
         ("EOD", {"header": {"X-Run": re.compile("1")}}, {"envelope": MESSAGE}),
         ("EOD", {"header": {"X-None": None}}, {"envelope": MESSAGE}),
@@ -86,6 +100,13 @@ def test_a_moment_is_as_wanted(phase: str, matches: Any, facts: Any) -> None:
         ("MAIL", {"tls": True}, {}),
         ("MAIL", {"helo": None}, {"helo": "client"}),
         ("CONTENT", {}, {"octets": 10}),
+        ("MAIL", {"session": ">2"}, {}),
+        ("CONNECT", {"open_sessions": 4}, {"open_sessions": 3}),
+        ("CONNECT", {"refusals": 1}, {}),
+        ("EOD", {"size": ">1000"}, {"size": 2000, "envelope": MESSAGE}),
+        ("DATA", {"recipients": 3}, {"to": ("a@x", "b@x")}),
+        ("EOD", {"from_differs": "user"}, {"envelope": MESSAGE}),
+        ("EOD", {"from_differs": "sender"}, {"sender": "a@b"}),
         ("CONTENT", {"after": 10}, {"octets": 20}),
         ("EOD", {"header": {"Subject": "Hi", "X-Run": "18"}}, {"envelope": MESSAGE}),
         ("EOD", {"header": {"Subject": "Hi"}}, {}),
@@ -153,6 +174,13 @@ def test_the_words_are_those_of_the_test() -> None:
         (("MAIL",), {"session": 0}, "session is counted from 1 on, not 0"),
         (("MAIL",), {"session": []}, "session must not be empty"),
         (("CONTENT",), {"after": -1}, "after is counted from 0 on, not -1"),
+        (("MAIL",), {"session": "<1"}, "session is counted from 1 on, not '<1'"),
+        (("MAIL",), {"size": "<0"}, "size is counted from 0 on, not '<0'"),
+        (("MAIL",), {"size": -1}, "size is counted from 0 on, not -1"),
+        (("CONNECT",), {"size": 1}, "size is not known at CONNECT"),
+        (("MAIL",), {"recipients": 1}, "recipients is not known at MAIL"),
+        (("EOD",), {"from_differs": "x"}, "from_differs is 'sender' or 'user', not"),
+        (("RCTP",), {}, r"only: CONNECT.*; did you mean 'RCPT'\?"),
     ],
 )
 def test_a_rule_that_could_never_fire_is_an_error(
@@ -170,6 +198,10 @@ def test_a_rule_that_could_never_fire_is_an_error(
         ("MAIL", {"from": "x"}, "a rule has no 'from', use: session, transaction"),
         ("MAIL", {"sender": 5}, "sender must be str"),
         ("MAIL", {"session": "two"}, "session is a number or several, not 'two'"),
+        ("MAIL", {"session": "=> 2"}, "a comparison is a text such as '>=2'"),
+        ("CONTENT", {"after": ">2"}, "after is a number or several, not '>2'"),
+        ("CONNECT", {"open_sessions": None}, "open_sessions is a number or several"),
+        ("MAIL", {"sendr": "a@b"}, r"did you mean 'sender'\?"),
         ("MAIL", {"session": True}, "session is a number or several, not True"),
         ("MAIL", {"tls": "yes"}, "tls is True or False, not 'yes'"),
         ("MAIL", {"where": True}, "where is a function of a Moment, not True"),
@@ -222,3 +254,24 @@ def test_wildcards_within_a_message_take_linear_time() -> None:
     begun = time.process_time()
     assert not Conditions.of(["EOD"], wanted).met(moment("EOD", envelope=big))
     assert time.process_time() - begun < 5
+
+
+@pytest.mark.parametrize(
+    ("header", "user", "fires"),
+    [
+        ("From: Anna <anna@example.com>", "anna@EXAMPLE.com", False),
+        ("From: bert@example.com", "anna@example.com", True),
+        ("From: a@b, anna@example.com", "anna@example.com", False),
+        ("From: anna@example.com", "anna", False),
+        ("From: bert@example.com", "anna", True),
+        ("X-Other: none", "anna", True),
+    ],
+)
+def test_the_header_from_is_compared_with_the_user(
+    header: str, user: str, fires: bool
+) -> None:
+    """A user without a domain is a local part."""
+    content = f"{header}\r\n\r\nHi\r\n".encode()
+    envelope = Envelope(mail_from="x@y", rcpt_tos=("a@b",), content=content)
+    conditions = Conditions.of(["EOD"], {"from_differs": "user"})
+    assert conditions.met(moment("EOD", user=user, envelope=envelope)) is fires

@@ -19,6 +19,7 @@ DOCUMENT = Path(__file__).parents[2] / "doc" / "faults.rst"
 _RULE = re.compile(r"``(faults\.on.*?)``(?=,|$)")
 # What a rule needs to know of its phases, in the words of the table.
 _USUAL = {"peer", "session", "tls", "where", "nth", "times", "probability", "seed"}
+_USUAL |= {"every", "per", "between", "open_sessions", "refusals"}
 
 
 def rows(title: str) -> list[list[str]]:

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from tests.faults.conftest import Site
 
 
-def moment(host: str = "192.0.2.1", *, sender: str = "a@x", now: float = 0.0) -> Moment:
+def moment(host: str = "192.0.2.1", *, sender: str = "a@x") -> Moment:
     session = Session(peer=(host, 25))
-    return Moment(phase="RCPT", session=session, now=now, sender=sender, to=("b@x",))
+    return Moment(phase="RCPT", session=session, now=0.0, sender=sender, to=("b@x",))
 
 
 def test_a_stranger_waits(site: Site) -> None:
@@ -53,32 +53,32 @@ def test_a_greylist_may_say_it_in_other_words(site: Site) -> None:
 def test_a_client_is_known_by_its_network(host: str, known: bool) -> None:
     """Large senders try again from another address."""
     greylist = Greylist(60)
-    assert not greylist.passes(moment())
-    assert greylist.passes(moment(host, now=60.0)) is known
+    assert not greylist.passes(moment(), 0.0)
+    assert greylist.passes(moment(host), 60.0) is known
 
 
 def test_a_network_of_ipv6_is_larger() -> None:
     """/64."""
     greylist = Greylist(0)
-    assert not greylist.passes(moment("2001:db8::1"))
-    assert greylist.passes(moment("2001:db8::ffff"))
-    assert not greylist.passes(moment("2001:db8:0:1::1"))
+    assert not greylist.passes(moment("2001:db8::1"), 0.0)
+    assert greylist.passes(moment("2001:db8::ffff"), 0.0)
+    assert not greylist.passes(moment("2001:db8:0:1::1"), 0.0)
 
 
 def test_another_sender_is_another_stranger() -> None:
     """The triple counts, not the client."""
     greylist = Greylist(0)
-    assert not greylist.passes(moment())
-    assert not greylist.passes(moment(sender="b@x"))
+    assert not greylist.passes(moment(), 0.0)
+    assert not greylist.passes(moment(sender="b@x"), 0.0)
 
 
 def test_a_greylist_forgets_the_oldest(monkeypatch: pytest.MonkeyPatch) -> None:
     """A server that runs for long does not grow."""
-    monkeypatch.setattr(gates, "_TRIPLES", 1)
+    monkeypatch.setattr(gates, "_KEYS", 1)
     greylist = Greylist(0)
-    assert not greylist.passes(moment(sender="a@x"))
-    assert not greylist.passes(moment(sender="b@x"))
-    assert not greylist.passes(moment(sender="a@x"))
+    assert not greylist.passes(moment(sender="a@x"), 0.0)
+    assert not greylist.passes(moment(sender="b@x"), 0.0)
+    assert not greylist.passes(moment(sender="a@x"), 0.0)
 
 
 def test_a_rate_is_one_of_a_time_that_slides(site: Site) -> None:
@@ -120,3 +120,44 @@ def test_what_was_refused_is_not_kept(site: Site) -> None:
     assert client.mail()[-1] == "451"
     assert client.mail()[-1] == "250"
     assert client.mail()[1] == "452"
+
+
+def test_a_greylist_may_know_clients_by_less(site: Site) -> None:
+    """By sender and recipient, wherever the client is."""
+    site.faults.on("RCPT", per=["sender", "recipient"]).greylist(60)
+    client = site.connect().greeted()
+    assert client.mail("a@x", sender="s@x")[1] == "451"
+    client.say("RSET")
+    site.clock.advance(60)
+    assert client.mail("a@X", sender="s@X")[1] == "250"
+    assert client.mail("a@x", sender="t@x")[1] == "451"
+
+
+def test_a_rate_may_be_one_of_each_sender(site: Site) -> None:
+    """One sender does not use up what another has."""
+    site.faults.on("MAIL", per="sender").limit_rate(1, 60, 450, "4.7.1 too much mail")
+    client = site.connect().greeted()
+    assert client.mail(sender="a@x")[0] == "250"
+    assert client.mail(sender="b@x")[0] == "250"
+    assert client.mail(sender="a@X")[0] == "450"
+    site.clock.advance(60)
+    assert client.mail(sender="a@x")[0] == "250"
+
+
+def test_a_quota_may_be_one_of_each_sender(site: Site) -> None:
+    """A message counts once, however many recipients it has."""
+    site.faults.on("RCPT", per="sender").quota(messages=2)
+    client = site.connect().greeted()
+    assert client.mail("a@x", "b@x")[-1] == "250"
+    assert client.mail("a@x", "b@x")[-1] == "250"
+    assert client.mail("c@x")[1] == "452"
+    client.say("RSET")
+    assert client.mail("c@x", sender="other@x")[1] == "250"
+
+
+def test_a_quota_ignores_the_case_of_a_domain(site: Site) -> None:
+    """It is the same mailbox."""
+    site.faults.on("RCPT").quota(messages=1)
+    client = site.connect().greeted()
+    assert client.mail("a@x")[-1] == "250"
+    assert client.mail("a@X")[1] == "452"

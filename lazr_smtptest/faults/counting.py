@@ -1,0 +1,123 @@
+"""Which of the moments that match a rule fires at, and how often."""
+
+from __future__ import annotations
+
+import random
+from collections import OrderedDict
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any
+
+import attrs
+
+from lazr_smtptest.faults.amounts import numbers
+from lazr_smtptest.faults.keys import Key, find_key
+from lazr_smtptest.faults.phases import Phase
+from lazr_smtptest.moment import Moment
+
+__all__ = ["Counting", "Tally"]
+
+# Keys that are remembered, the latest.
+_KEYS = 100_000
+
+
+@attrs.define
+class Tally:
+    """What was counted.
+
+    Attributes:
+        seen: moments that matched.
+        fired: those at which the rule fired.
+    """
+
+    seen: int = 0
+    fired: int = 0
+
+
+class Counting:
+    """The counts of a rule, in all and by key.
+
+    Args:
+        given: the keywords of the rule.
+        phases: those of the rule.
+        seed: of its probability, where the rule has none of its own.
+
+    Attributes:
+        key: what it counts by; ``None``: all together.
+        times: how often the rule fires at most, for each key; ``None``: without
+            limit.
+        total: the counts of all keys.
+
+    Raises:
+        TypeError: a value has the wrong type.
+        ValueError: the rule could never fire.
+    """
+
+    def __init__(
+        self, given: Mapping[str, Any], phases: Sequence[Phase], seed: object
+    ) -> None:
+        self.times = _whole("times", given.get("times"))
+        self.key: Key | None = None
+        if "per" in given:
+            self.key = find_key(given["per"], phases)
+        self.total = Tally()
+        self._tallies: OrderedDict[Hashable, Tally] = OrderedDict()
+        self._nth = numbers("nth", given["nth"]) if "nth" in given else None
+        self._every = _whole("every", given.get("every"))
+        self._chance = _chance(given.get("probability"))
+        if "seed" in given and self._chance is None:
+            raise ValueError("seed goes with probability")
+        self._random = random.Random(f"{given.get('seed', seed)}")
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the rule fires no more, whatever the moment."""
+        return self.key is None and self.total.fired == self.times
+
+    def note(self, moment: Moment) -> Tally:
+        """Count a moment that matches; return the counts that hold for it."""
+        self.total.seen += 1
+        if self.key is None:
+            return self.total
+        key = self.key(moment)
+        tally = self._tallies.pop(key, None) or Tally()
+        self._tallies[key] = tally
+        if len(self._tallies) > _KEYS:
+            self._tallies.popitem(last=False)
+        tally.seen += 1
+        return tally
+
+    def is_due(self, tally: Tally) -> bool:
+        """Return whether the rule fires at the moment that was counted last."""
+        if tally.fired == self.times:
+            return False
+        if self._nth is not None and not self._nth(tally.seen):
+            return False
+        if self._every is not None and tally.seen % self._every:
+            return False
+        return self._chance is None or self._random.random() < self._chance
+
+    def note_fired(self, tally: Tally) -> None:
+        """Count that the rule fires."""
+        tally.fired += 1
+        if tally is not self.total:
+            self.total.fired += 1
+
+
+def _whole(name: str, given: object) -> int | None:
+    if given is None:
+        return None
+    if isinstance(given, bool) or not isinstance(given, int):
+        raise TypeError(f"{name} is a number, not {given!r}")
+    if given < 1:
+        raise ValueError(f"{name} must be 1 or more, not {given}: it never fires")
+    return given
+
+
+def _chance(given: object) -> float | None:
+    if given is None:
+        return None
+    if isinstance(given, bool) or not isinstance(given, (int, float)):
+        raise TypeError(f"probability is a number, not {given!r}")
+    if not 0 < given <= 1:
+        raise ValueError(f"probability must be over 0 and at most 1, not {given}")
+    return given

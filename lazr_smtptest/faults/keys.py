@@ -1,0 +1,58 @@
+"""What a rule counts by: the sender, the recipient, the user, the session, the peer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
+
+from lazr_smtptest.faults.checks import nearest
+from lazr_smtptest.faults.phases import Phase
+from lazr_smtptest.matching import keys_of
+from lazr_smtptest.moment import Moment
+
+__all__ = ["Key", "find_key"]
+
+Key = Callable[[Moment], Hashable]
+
+
+def _address(value: str | None) -> str | None:
+    return None if value is None else keys_of(value)[0]
+
+
+_PARTS: Mapping[str, Key] = {
+    "sender": lambda moment: _address(moment.sender),
+    "recipient": lambda moment: tuple(map(_address, moment.to)),
+    "user": lambda moment: moment.user,
+    "session": lambda moment: moment.session.id,
+    "peer": lambda moment: moment.session.peer[0],
+}
+
+
+def find_key(per: object, phases: Sequence[Phase]) -> Key:
+    """Return the function that gives the key of a moment.
+
+    Args:
+        per: a name, or several.
+        phases: those of the rule.
+
+    Raises:
+        TypeError: it is neither.
+        ValueError: there is no such name, or it is not known at a phase.
+    """
+    names = [per] if isinstance(per, str) else per
+    if not isinstance(names, (list, tuple)) or not names:
+        raise TypeError(f"per is one or several of {_known()}, not {per!r}")
+    for name in names:
+        if not isinstance(name, str):
+            raise TypeError(f"per is one or several of {_known()}, not {per!r}")
+        if name not in _PARTS:
+            hint = nearest(name, _PARTS)
+            raise ValueError(f"per is one or several of {_known()}, not {per!r}{hint}")
+        for phase in phases:
+            if name not in phase.matches:
+                raise ValueError(f"per={name!r} is not known at {phase.name}")
+    parts = [_PARTS[name] for name in names]
+    return lambda moment: tuple([part(moment) for part in parts])
+
+
+def _known() -> str:
+    return ", ".join(_PARTS)

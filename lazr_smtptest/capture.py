@@ -33,6 +33,8 @@ class CaptureController(Controller, MailboxView):
         port: int = 0,
         *,
         server: CaptureServer | None = None,
+        grace: float | None = None,
+        activity: bool | None = None,
     ) -> None:
         """Make the server; it is not started.
 
@@ -40,9 +42,16 @@ class CaptureController(Controller, MailboxView):
             host: see `Server`.
             port: see `Server`.
             server: a server that is there already; its own host and port hold.
+            grace: see `Mailbox`, in seconds; ``None``: as the server's mailbox has it.
+            activity: whether the activity of this process is recorded, see `Mailbox`;
+                ``None``: likewise.
         """
         self.server = CaptureServer(host, port) if server is None else server
         self.mailbox: Mailbox = self.server.mailbox
+        if grace is not None:
+            self.mailbox.grace = grace
+        if activity is not None:
+            self.mailbox.activity.enabled = activity
         Controller.__init__(self, self.server)
         MailboxView.__init__(self, self.mailbox, Criteria.of())
 

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ReactorNotRunning
 
+from lazr_smtptest.activity import unobserved
 from lazr_smtptest.errors import StateError
 from lazr_smtptest.listener import tls_first
 from lazr_smtptest.reactor import PrivateReactor
@@ -212,7 +213,8 @@ class _ServerThread:
 
     def _run(self) -> None:
         try:
-            self._reactor.run_in_thread()
+            with unobserved():
+                self._reactor.run_in_thread()
         finally:
             with self._lock:
                 self._ended = True

@@ -11,6 +11,7 @@ from lazr_smtptest.envelope import Envelope
 from lazr_smtptest.interfaces import IMessageStore
 from lazr_smtptest.keeper import Keeper
 from lazr_smtptest.mailbox import Mailbox
+from lazr_smtptest.reactor import PrivateReactor
 from lazr_smtptest.server import Server
 from lazr_smtptest.smtp.factory import SMTPServerFactory
 
@@ -87,6 +88,14 @@ class CaptureServer(StoreServer):
         self.sessions = self.mailbox.sessions
         self.faults = self.mailbox.faults
         self.faults.on_error = self._keep
+        self._threaded = False
+
+    def factory(
+        self, reactor: IReactorTime, *arguments: Any, **options: Any
+    ) -> SMTPServerFactory:
+        """Make the factory; see `Server`."""
+        self._threaded = isinstance(reactor, PrivateReactor)
+        return super().factory(reactor, *arguments, **options)
 
     def bind(self) -> socket.socket:
         """Bind the address, and tell the mailbox; see `Server`."""
@@ -97,7 +106,12 @@ class CaptureServer(StoreServer):
     def started(self) -> None:
         """Open the mailbox, if it was closed by a stop."""
         self.mailbox.reopen()
+        self.mailbox.threaded = self._threaded
+        if self._threaded:
+            self.mailbox.activity.start(self.host, self.port)
 
     def stopped(self) -> None:
         """Wake who waits: nothing will come any more."""
+        self.mailbox.threaded = None
+        self.mailbox.activity.stop()
         self.mailbox.close()

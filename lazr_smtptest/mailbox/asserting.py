@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from typing import Any, Literal, overload
 
+import attrs
+
 from lazr_smtptest.envelope import Envelope
 from lazr_smtptest.mailbox.criteria import Criteria, Predicate
 from lazr_smtptest.mailbox.report import not_received, unexpected
@@ -65,7 +67,9 @@ class Asserting(Waiting):
             self.wait_for(*predicates, count=least, timeout=timeout, **criteria)
         found = self._found(query)
         if len(found) < least:
-            raise not_received(query, len(found), least, "", self._evidence())
+            late = self._lateness(query, least, len(found), "the assertion")
+            evidence = attrs.evolve(self._evidence(), reason=late)
+            raise not_received(query, len(found), least, "", evidence)
         if count is not None and len(found) > count:
             what = f"{len(found)} messages match, wanted {count}:"
             raise unexpected(what, query, found, self._evidence())

@@ -8,8 +8,10 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import attrs
+from twisted.python.threadable import isInIOThread
 from zope.interface import implementer
 
+from lazr_smtptest.activity import Activity
 from lazr_smtptest.envelope import Envelope
 from lazr_smtptest.errors import StateError
 from lazr_smtptest.faults import Faults, LimitedFaults
@@ -19,6 +21,7 @@ from lazr_smtptest.mailbox.asserting import Asserting
 from lazr_smtptest.mailbox.attempt import concerns
 from lazr_smtptest.mailbox.criteria import Criteria, Predicate
 from lazr_smtptest.mailbox.evidence import Evidence
+from lazr_smtptest.mailbox.grace import GRACE
 from lazr_smtptest.mailbox.kept import Kept
 from lazr_smtptest.mailbox.waiter import Waiter
 from lazr_smtptest.mailbox.waiters import Waiters
@@ -92,16 +95,32 @@ class Mailbox(_Viewed):
             are in the text of every failure.
         address: where clients come in, for the text of failures; ``""`` if that
             is not known.
+        activity: the record of what this process did beside the server, see `Activity`;
+            it is in the text of a failure where a message is missing. A
+            `CaptureServer` with a thread of its own starts and stops it.
+        grace: seconds for which a failure waits for a message that is late, to say
+            how late it is; 0.0: not at all. Success never waits for it. Where no
+            server runs, or only in the thread that would wait, it does not apply.
         notes: returns lines that stand beside the possible causes where a message
             is missing, called in the thread of the test; ``None`` for none.
         appendix: gives a text that is put at the end of every failure, called in
             the thread of the test; ``""`` for none.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, grace: float = GRACE, activity: bool = True) -> None:
+        """Make an empty mailbox.
+
+        Args:
+            grace: see above, in seconds.
+            activity: whether the activity of this process is recorded.
+        """
         self.sessions = SessionLog()
         self._faults = Faults()
         self.address = ""
+        self.grace = grace
+        self.activity = Activity(activity)
+        # Whether the server has a thread of its own; `None`: no server runs.
+        self.threaded: bool | None = None
         self.notes: Callable[[], Iterable[str]] | None = None
         self.appendix: Callable[[], str] | None = None
         self._lock = threading.Lock()
@@ -154,6 +173,7 @@ class Mailbox(_Viewed):
         with self._lock:
             self._kept.clear()
         self.sessions.clear()
+        self.activity.clear()
 
     def close(self) -> None:
         """Wake who waits, with a StateError. The messages stay.
@@ -201,6 +221,14 @@ class Mailbox(_Viewed):
         with self._lock:
             self._waiters.discard(waiter)
 
+    def _grace(self, blocking: bool) -> float:
+        if self.threaded is None:
+            return 0.0
+        if blocking and not self.threaded and isInIOThread():
+            # The reactor that waits here would bring no message.
+            return 0.0
+        return self.grace
+
     def _sessions(self) -> tuple[Session, ...]:
         return tuple(self.sessions)
 
@@ -210,7 +238,10 @@ class Mailbox(_Viewed):
             sessions=self._sessions(),
             counters=self.sessions.counters,
             address=self.address,
-            notes=tuple(self.notes()) if self.notes is not None else (),
+            notes=(
+                *self.activity.lines(),
+                *(self.notes() if self.notes is not None else ()),
+            ),
             faults=self.faults.report(),
             appendix=self.appendix() if self.appendix is not None else "",
         )
@@ -279,6 +310,9 @@ class MailboxView(_Viewed):
 
     def _unwatch(self, waiter: Waiter) -> None:
         self._whole._unwatch(waiter)
+
+    def _grace(self, blocking: bool) -> float:
+        return self._whole._grace(blocking)
 
     def _sessions(self) -> tuple[Session, ...]:
         later = filter(None, map(self._later, self._whole._sessions()))

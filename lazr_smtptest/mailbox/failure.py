@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+import sys
+from collections.abc import Iterable, Mapping
+from types import FrameType
+from typing import Any, TypeVar
 
 from lazr_smtptest.envelope import Envelope
 from lazr_smtptest.session import Session
 
-__all__ = ["NotReceived"]
+__all__ = ["NotReceived", "missing", "showing", "shown_by", "unwanted"]
+
+_Error = TypeVar("_Error", bound=AssertionError)
+
+# The attribute of an error that has the ids of the sessions in its text.
+_SHOWN = "_smtptest_shown"
 
 
 class NotReceived(AssertionError, TimeoutError):  # noqa: N818
@@ -43,3 +50,49 @@ class NotReceived(AssertionError, TimeoutError):  # noqa: N818
         # Test runners hand failures from process to process. The text gets
         # through; functions among the criteria would not.
         return NotReceived, (str(self),)
+
+
+def missing(
+    text: str,
+    criteria: Mapping[str, Any],
+    arrived: tuple[Envelope, ...],
+    sessions: tuple[Session, ...],
+) -> NotReceived:
+    """Make the error of a missing message, which the running framework counts."""
+    failure = _failure_of_trial()
+    if failure is None:
+        return NotReceived(text, criteria, arrived, sessions)
+    names = {"__module__": NotReceived.__module__, "__doc__": NotReceived.__doc__}
+    kind = type(NotReceived.__name__, (NotReceived, failure), names)
+    made: NotReceived = kind(text, criteria, arrived, sessions)
+    return made
+
+
+def unwanted(text: str) -> AssertionError:
+    """Make the error of a message too many, which the running framework counts."""
+    return (_failure_of_trial() or AssertionError)(text)
+
+
+def showing(error: _Error, sessions: Iterable[Session]) -> _Error:
+    """Note which sessions the text of an error shows; return the error."""
+    setattr(error, _SHOWN, frozenset(session.id for session in sessions))
+    return error
+
+
+def shown_by(error: BaseException | None) -> frozenset[str] | None:
+    """Return the ids of the sessions that an error shows; ``None``: it is not ours."""
+    return getattr(error, _SHOWN, None)
+
+
+def _failure_of_trial() -> type[AssertionError] | None:
+    """Return what trial counts as a failure, if trial runs the test.
+
+    To trial any other AssertionError is an error.
+    """
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        if frame.f_globals.get("__name__", "").startswith("twisted.trial."):
+            found: type[AssertionError] = sys.modules["twisted.trial.unittest"].FailTest
+            return found
+        frame = frame.f_back
+    return None

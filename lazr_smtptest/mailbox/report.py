@@ -11,7 +11,7 @@ from lazr_smtptest.mailbox.criteria import Criteria
 from lazr_smtptest.mailbox.difference import candidates, title
 from lazr_smtptest.mailbox.evidence import Evidence
 from lazr_smtptest.mailbox.excerpt import excerpt
-from lazr_smtptest.mailbox.failure import NotReceived
+from lazr_smtptest.mailbox.failure import NotReceived, missing, showing, unwanted
 from lazr_smtptest.mailbox.lines import more, short
 from lazr_smtptest.mailbox.verdict import verdict
 from lazr_smtptest.session import Session
@@ -62,7 +62,8 @@ def not_received(
         evidence.appendix,
     ]
     text = "\n\n".join(filter(None, parts))
-    return NotReceived(text, criteria.given, evidence.arrived, evidence.sessions)
+    error = missing(text, criteria.given, evidence.arrived, evidence.sessions)
+    return showing(error, sessions[:_SESSIONS])
 
 
 def unexpected(
@@ -88,7 +89,8 @@ def unexpected(
         evidence.faults,
         evidence.appendix,
     ]
-    return AssertionError("\n\n".join(filter(None, parts)))
+    error = unwanted("\n\n".join(filter(None, parts)))
+    return showing(error, sessions[:_SESSIONS])
 
 
 def _wanted(criteria: Criteria) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterable
 from types import TracebackType
 
@@ -22,11 +23,23 @@ class Waiter:
         found: the messages that were wanted, in the order in which they came.
         done: whether it has enough, or failed, or was cancelled.
         error: why it failed: what the criteria raised, or what `fail` was told.
+        latest: when the last of the messages was found, in seconds of the monotonic
+            clock; 0.0 before the first one.
         key: that of the criteria.
     """
 
     # There may be thousands.
-    __slots__ = ("_count", "_lock", "_wake", "_wanted", "done", "error", "found", "key")
+    __slots__ = (
+        "_count",
+        "_lock",
+        "_wake",
+        "_wanted",
+        "done",
+        "error",
+        "found",
+        "key",
+        "latest",
+    )
 
     def __init__(
         self,
@@ -45,6 +58,7 @@ class Waiter:
         self.found: list[Envelope] = []
         self.done = False
         self.error: Exception | None = None
+        self.latest = 0.0
         self.key = wanted.key
         self._wanted = wanted
         self._count = count
@@ -72,6 +86,7 @@ class Waiter:
                 for envelope in envelopes:
                     if self._wanted(envelope):
                         self.found.append(envelope)
+                        self.latest = time.monotonic()
                     if len(self.found) >= self._count:
                         self._finish()
                         return

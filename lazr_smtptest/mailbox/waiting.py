@@ -5,17 +5,20 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
+import time
 from abc import abstractmethod
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, Literal, overload
 
+import attrs
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 
 from lazr_smtptest.envelope import Envelope
 from lazr_smtptest.mailbox.criteria import Criteria, Predicate
 from lazr_smtptest.mailbox.finding import Finding
+from lazr_smtptest.mailbox.grace import lateness
 from lazr_smtptest.mailbox.report import not_received
 from lazr_smtptest.mailbox.waiter import Waiter
 
@@ -32,6 +35,14 @@ class Waiting(Finding):
     @abstractmethod
     def _unwatch(self, waiter: Waiter) -> None:
         """Undo `_watch`."""
+
+    @abstractmethod
+    def _grace(self, blocking: bool) -> float:
+        """Return for how many seconds a failure may wait for a late message.
+
+        Args:
+            blocking: whether the calling thread does nothing else meanwhile.
+        """
 
     @overload
     def wait_for(
@@ -81,7 +92,10 @@ class Waiting(Finding):
         woken = threading.Event()
         with self._waiting(query, count, woken.set) as waiter:
             woken.wait(timeout)
-        return self._outcome(waiter, query, count, timeout)
+        late = ""
+        if waiter.error is None and len(waiter.found) < count:
+            late = self._lateness(query, count, len(waiter.found), "the wait ended")
+        return self._outcome(waiter, query, count, timeout, late)
 
     @overload
     def when(
@@ -137,13 +151,26 @@ class Waiting(Finding):
     async def _when(
         self, query: Criteria, count: int, timeout: float, reactor: Any
     ) -> Envelope | list[Envelope]:
+        waiter = await self._wait_on_reactor(query, count, timeout, reactor)
+        late = ""
+        # The time of a `Clock` is the test's: no grace that it did not ask for.
+        real = hasattr(reactor, "callFromThread")
+        if real and waiter.error is None and len(waiter.found) < count:
+            began, seconds = time.monotonic(), self._grace(blocking=False)
+            after = await self._wait_on_reactor(query, count, seconds, reactor)
+            late = lateness(after, count, len(waiter.found), began, "the wait ended")
+        return self._outcome(waiter, query, count, timeout, late)
+
+    async def _wait_on_reactor(
+        self, query: Criteria, count: int, timeout: float, reactor: Any
+    ) -> Waiter:
         woken: Deferred[None] = Deferred()
         wake = partial(woken.callback, None)
         if hasattr(reactor, "callFromThread"):
             wake = partial(reactor.callFromThread, wake)
         with self._waiting(query, count, wake) as waiter:
             await woken.addTimeout(timeout, reactor, lambda result, timeout: None)
-        return self._outcome(waiter, query, count, timeout)
+        return waiter
 
     @overload
     async def wait_for_async(
@@ -174,6 +201,17 @@ class Waiting(Finding):
         __tracebackhide__ = True
         query = self._query(predicates, criteria)
         check(count, timeout)
+        waiter = await self._wait_on_loop(query, count, timeout)
+        late = ""
+        if waiter.error is None and len(waiter.found) < count:
+            began, seconds = time.monotonic(), self._grace(blocking=False)
+            after = await self._wait_on_loop(query, count, seconds)
+            late = lateness(after, count, len(waiter.found), began, "the wait ended")
+        return self._outcome(waiter, query, count, timeout, late)
+
+    async def _wait_on_loop(
+        self, query: Criteria, count: int, timeout: float
+    ) -> Waiter:
         woken = asyncio.Event()
         loop = asyncio.get_running_loop()
         wake = partial(_set_in, loop, woken)
@@ -182,7 +220,23 @@ class Waiting(Finding):
             contextlib.suppress(asyncio.TimeoutError),
         ):
             await asyncio.wait_for(woken.wait(), timeout)
-        return self._outcome(waiter, query, count, timeout)
+        return waiter
+
+    def _lateness(self, query: Criteria, count: int, found: int, end: str) -> str:
+        """Block for the grace; return what came late, in words, ``""`` for nothing.
+
+        Args:
+            query: the messages that are waited for.
+            count: how many are wanted.
+            found: how many were there in time.
+            end: the event after which they are late.
+        """
+        began, seconds = time.monotonic(), self._grace(blocking=True)
+        woken = threading.Event()
+        with self._waiting(query, count, woken.set) as waiter:
+            if seconds:
+                woken.wait(seconds)
+        return lateness(waiter, count, found, began, end)
 
     @contextlib.contextmanager
     def _waiting(
@@ -196,16 +250,21 @@ class Waiting(Finding):
             self._unwatch(waiter)
 
     def _outcome(
-        self, waiter: Waiter, query: Criteria, count: int, timeout: float
+        self, waiter: Waiter, query: Criteria, count: int, timeout: float, late: str
     ) -> Envelope | list[Envelope]:
-        """Give what a waiter that waits no longer has."""
+        """Return what a waiter has found once it waits no longer.
+
+        Raises:
+            NotReceived: it is too little; `late` is why, if it is not empty.
+        """
         __tracebackhide__ = True
         if waiter.error is not None:
             raise waiter.error
         found = waiter.found
         if len(found) < count:
             within = f" within {timeout:g} s"
-            raise not_received(query, len(found), count, within, self._evidence())
+            evidence = attrs.evolve(self._evidence(), reason=late)
+            raise not_received(query, len(found), count, within, evidence)
         return found[0] if count == 1 else found
 
 

@@ -21,7 +21,8 @@ __all__ = ["KEYWORDS", "make_server"]
 # What `make_server` takes: of the server, and the fields of its settings, of which
 # ``hidden`` is called ``hide``.
 KEYWORDS = {
-    *{"auth", "faults", "hide", "host", "hostname", "port", "protocol", "server"},
+    *{"activity", "auth", "faults", "grace", "hide", "host", "hostname", "port"},
+    *{"protocol", "server"},
     *{field.name for field in attrs.fields(Settings)} - {"hidden"},
 }
 
@@ -35,6 +36,8 @@ def make_server(
     protocol: type[SMTPServerProtocol] | None = None,
     auth: Auth | Mapping[str, str] | Iterable[str] | bool | None = None,
     faults: str | Path | None = None,
+    grace: float | None = None,
+    activity: bool | None = None,
     **settings: Any,
 ) -> CaptureServer:
     """Make a server of the keywords that a marker or a test case has.
@@ -48,6 +51,8 @@ def make_server(
         auth: an `Auth`; ``True`` for `Auth.any`; a mapping of users to passwords
             for `Auth.users`; or strings for `Auth.from_specs`.
         faults: a file of rules, see `Faults.load`.
+        grace: see `Mailbox`, in seconds.
+        activity: whether the activity of this process is recorded, see `Mailbox`.
         settings: fields of `Settings`, and for these also:
             ``tls=True`` for `TLS.auto`, which is also meant where only
             ``require_tls`` or ``implicit_tls`` is given, and a tuple of a
@@ -72,6 +77,10 @@ def make_server(
         made.auth = _auth(auth)
     if faults is not None:
         made.faults.load(faults)
+    if grace is not None:
+        made.mailbox.grace = _seconds("grace", grace)
+    if activity is not None:
+        made.mailbox.activity.enabled = activity
     if made.settings.require_auth and made.auth is None:
         raise ValueError("require_auth needs auth: nobody could log in")
     return made
@@ -88,6 +97,12 @@ def _changes(settings: Settings, given: Mapping[str, Any]) -> dict[str, Any]:
     if "tls" in changes or (within and settings.tls is None):
         changes["tls"] = _tls(changes.get("tls", True))
     return changes
+
+
+def _seconds(name: str, value: float) -> float:
+    if not value >= 0:
+        raise ValueError(f"{name} must be 0 seconds or more, not {value!r}")
+    return value
 
 
 def _tls(value: object) -> TLS | None:

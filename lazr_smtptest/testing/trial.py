@@ -129,6 +129,9 @@ async def _listen(
     service.startService()
     await service.listening
     address: Any = service.ports[0].getHost()
+    if isinstance(server, CaptureServer):
+        server.mailbox.address = f"{address.host} port {address.port}"
+        server.mailbox.activity.start(address.host, address.port)
     return ListeningServer(server, address.host, address.port, reactor)
 
 

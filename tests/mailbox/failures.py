@@ -61,6 +61,7 @@ class Server(CaptureServer):
         self.auth = auth
         self.settings = settings
         self.ended = threading.Semaphore(0)
+        self.mailbox.grace = 0.0
 
     def handle_session(self, session: object) -> None:
         self.ended.release()

@@ -1,0 +1,97 @@
+"""The errors that the program caught, by `sys.monitoring` of Python 3.12 and later.
+
+That interface has room for six tools. A free place is taken while something is
+recorded, and freed after; where none is free, or on an older Python, no such errors
+are recorded.
+"""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import sys
+import threading
+from types import CodeType
+from typing import Any, Protocol
+
+__all__ = ["Monitor", "Told"]
+
+# Those that Python reserves for no kind of tool come first.
+_TOOLS = (4, 3, 5, 2)
+
+_KINDS = (ConnectionError, TimeoutError, socket.gaierror, ssl.SSLError)
+_PACKAGES = ("smtplib", "aiosmtplib", "twisted.mail")
+
+# Here a thread catches what its function raised.
+_BOOTSTRAP: Any = getattr(threading.Thread, "_bootstrap_inner", None)
+
+_monitoring: Any = getattr(sys, "monitoring", None)
+
+
+class Told(Protocol):
+    """An object that hears of errors, in the thread where they are raised."""
+
+    def passed(
+        self, error: BaseException, code: CodeType, offset: int, caught: bool
+    ) -> None:
+        """Take note of an error of mail that was caught in a frame, or left it."""
+
+    def ended(self, error: BaseException, thread: str) -> None:
+        """Take note of an error that ended a thread."""
+
+
+class Monitor:
+    """A tool of `sys.monitoring`.
+
+    Args:
+        told: hears of the errors; it must not raise.
+    """
+
+    def __init__(self, told: Told) -> None:
+        self._told = told
+        self._bootstrap: CodeType | None = getattr(_BOOTSTRAP, "__code__", None)
+        self._tool: int | None = None
+
+    def start(self) -> bool:
+        """Take a free place; return whether there was one."""
+        if _monitoring is None:
+            return False
+        free = (each for each in _TOOLS if _monitoring.get_tool(each) is None)
+        self._tool = next(free, None)
+        if self._tool is None:
+            return False
+        events = _monitoring.events
+        _monitoring.use_tool_id(self._tool, "lazr.smtptest")
+        for event, function in (
+            (events.EXCEPTION_HANDLED, self._handled),
+            (events.PY_UNWIND, self._unwound),
+        ):
+            _monitoring.register_callback(self._tool, event, function)
+        _monitoring.set_events(self._tool, events.EXCEPTION_HANDLED | events.PY_UNWIND)
+        return True
+
+    def stop(self) -> None:
+        """Free the place, if one was taken."""
+        if self._tool is None:
+            return
+        events = _monitoring.events
+        _monitoring.set_events(self._tool, 0)
+        for event in (events.EXCEPTION_HANDLED, events.PY_UNWIND):
+            _monitoring.register_callback(self._tool, event, None)
+        _monitoring.free_tool_id(self._tool)
+        self._tool = None
+
+    def _handled(self, code: CodeType, offset: int, error: BaseException) -> None:
+        if _is_of_mail(error):
+            self._told.passed(error, code, offset, True)
+        if code is self._bootstrap:
+            self._told.ended(error, threading.current_thread().name)
+
+    def _unwound(self, code: CodeType, offset: int, error: BaseException) -> None:
+        if _is_of_mail(error):
+            self._told.passed(error, code, offset, False)
+
+
+def _is_of_mail(error: BaseException) -> bool:
+    # Called for every error of the program: the commonest answer is soon found.
+    return isinstance(error, _KINDS) or type(error).__module__.startswith(_PACKAGES)

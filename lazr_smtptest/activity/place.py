@@ -1,0 +1,95 @@
+"""Places in the program: the frame of it that an event belongs to."""
+
+from __future__ import annotations
+
+import os
+import sys
+import sysconfig
+from functools import lru_cache
+from itertools import islice
+from pathlib import Path
+from types import FrameType, TracebackType
+from typing import Any
+
+import attrs
+
+__all__ = ["Place", "calling", "is_program", "raising"]
+
+_STDLIB = sysconfig.get_paths()["stdlib"] + os.sep
+_HERE = str(Path(__file__).parents[1]) + os.sep
+
+# Packages that pass events of the program on. Where they catch an error themselves
+# it is their business.
+_CARRIERS = ("aiosmtplib", "twisted", "_pytest", "pytest", "pluggy", "pytest_asyncio")
+
+# Frames are searched so far for one of the program.
+_DEPTH = 100
+
+
+@attrs.frozen
+class Place:
+    """A line of the program.
+
+    Attributes:
+        function: the name of the function.
+        path: of the file.
+        line: its number.
+    """
+
+    function: str
+    path: str
+    line: int
+
+    @classmethod
+    def of_code(cls, code: Any, offset: int) -> Place:
+        """Return the place of an instruction, by its offset in bytes.
+
+        Code tells of positions on Python 3.11 and later.
+        """
+        position = next(islice(code.co_positions(), offset // 2, None), (None,))
+        return cls(code.co_name, code.co_filename, position[0] or code.co_firstlineno)
+
+    def __str__(self) -> str:
+        """Return it for people; the path is relative in the working directory."""
+        here = os.getcwd() + os.sep  # noqa: PTH109
+        return f"in {self.function}, {self.path.removeprefix(here)} line {self.line}"
+
+
+@lru_cache(maxsize=1000)
+def is_program(path: str) -> bool:
+    """Return whether a file belongs to the program that is tested or to its test.
+
+    The standard library, this one and what runs tests do not; other installed
+    packages do, for they may send mail for the program.
+    """
+    if path.startswith((_HERE, "<frozen ")):
+        return False
+    parts = path.replace("\\", "/").split("/")
+    for site in ("site-packages", "dist-packages"):
+        if site in parts:
+            return parts[parts.index(site) + 1].removesuffix(".py") not in _CARRIERS
+    return not path.startswith(_STDLIB)
+
+
+def calling() -> Place | None:
+    """Return the place of the program from which this is called, if there is one."""
+    frame: FrameType | None = sys._getframe(1)
+    for _ in range(_DEPTH):
+        if frame is None:
+            break
+        code = frame.f_code
+        if is_program(code.co_filename):
+            return Place(code.co_name, code.co_filename, frame.f_lineno)
+        frame = frame.f_back
+    return None
+
+
+def raising(traceback: TracebackType | None) -> Place | None:
+    """Return the innermost place of the program in a traceback, if there is one."""
+    found = None
+    while traceback is not None:
+        code = traceback.tb_frame.f_code
+        if is_program(code.co_filename):
+            found = Place(code.co_name, code.co_filename, traceback.tb_lineno)
+        traceback = traceback.tb_next
+    return found

@@ -1,0 +1,219 @@
+"""Records of the activity of this process, one a mailbox."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import attrs
+
+from lazr_smtptest.activity.place import Place
+from lazr_smtptest.activity.sources import SOURCES
+
+__all__ = ["Activity"]
+
+# Different events of a kind that a record has room for, and lines that it shows.
+_BOUND = 100
+_SHOWN = 5
+
+# Characters of the text of an error.
+_TEXT = 150
+
+# Ports that mail is sent to. Connections to these are shown first.
+_MAIL_PORTS = frozenset((25, 465, 587, 1025, 2465, 2525, 2587))
+
+_LOCAL = ("localhost", "localhost.localdomain", "ip6-localhost")
+
+# An error as people know it: the name of its class, and its text.
+_Words = tuple[str, str]
+
+
+@attrs.define
+class _Seen:
+    """Events that are the same, and the places where they were seen.
+
+    Attributes:
+        place: the latest place.
+        caught: whether an error was caught there, where it is one.
+        times: how many there were at each place.
+    """
+
+    place: Place | None = None
+    caught: bool = False
+    times: dict[object, int] = attrs.field(factory=dict)
+
+    def again(self, place: Place | None, caught: bool) -> None:
+        """Add one."""
+        self.place, self.caught = place, caught
+        here = (place, caught)
+        if here in self.times or len(self.times) < _BOUND:
+            self.times[here] = self.times.get(here, 0) + 1
+
+    @property
+    def everywhere(self) -> str:
+        """The rest of a sentence: how often it was seen at all, and where last."""
+        return self._rest(sum(self.times.values()))
+
+    @property
+    def here(self) -> str:
+        """The same, counting only the latest place: an error passes several."""
+        return self._rest(self.times.get((self.place, self.caught), 1))
+
+    def _rest(self, times: int) -> str:
+        often = f" ({times} times)" if times > 1 else ""
+        return f"{often}; {self.place}." if self.place else f"{often}."
+
+
+class Activity:
+    """The activity of this process beside a server, while a test runs.
+
+    Recorded are connections to other addresses and look-ups of other hosts (by an
+    audit hook), errors that ended a thread, and on Python 3.12 and later errors of
+    mail and of the network that were caught (by `sys.monitoring`). Of each kind the
+    first hundred different ones are kept. Events of threads of test servers are left
+    out.
+
+    Any thread may call its methods.
+
+    Args:
+        enabled: whether `start` records anything.
+    """
+
+    def __init__(self, enabled: bool = True) -> None:
+        self.enabled = enabled
+        self._port = 0
+        self._hosts: frozenset[str] = frozenset()
+        self.clear()
+
+    def start(self, host: str = "", port: int = 0) -> None:
+        """Begin to record, if that is enabled; nothing that was recorded is lost.
+
+        Args:
+            host: the address of the server.
+            port: its port. Connections to it are not recorded.
+        """
+        self._hosts, self._port = frozenset((host, *_LOCAL)), port
+        if self.enabled:
+            SOURCES.add(self)
+
+    def stop(self) -> None:
+        """Cease to record. The records stay."""
+        SOURCES.discard(self)
+
+    def clear(self) -> None:
+        """Discard the records."""
+        self._connections: dict[tuple[str, object], _Seen] = {}
+        self._lookups: dict[str, _Seen] = {}
+        self._errors: dict[_Words, _Seen] = {}
+        self._threads: dict[tuple[str, _Words], _Seen] = {}
+
+    def lines(self, besides: Iterable[BaseException] = ()) -> list[str]:
+        """Return the records in sentences, those about mail first.
+
+        Args:
+            besides: errors that are known already.
+        """
+        # A client looks its own name up, for its greeting.
+        here = socket.gethostname()
+        known = {_words(error) for error in besides}
+        ended = dict(self._threads)
+        known |= {words for _, words in ended}
+        errors = {
+            key: seen for key, seen in dict(self._errors).items() if key not in known
+        }
+        connections = sorted(
+            dict(self._connections).items(),
+            key=lambda each: each[0][1] not in _MAIL_PORTS,
+        )
+        return [
+            *_some(
+                f"The program also tried to connect to {host} port {port}"
+                + seen.everywhere
+                for (host, port), seen in connections
+            ),
+            *_some(
+                f"The program also looked up {name}{seen.everywhere}"
+                for name, seen in dict(self._lookups).items()
+                if name != here
+            ),
+            *_some(_sentence(words, seen) for words, seen in errors.items()),
+            *_some(
+                f"The thread {thread!r} ended with {_joined(words)}{seen.everywhere}"
+                for (thread, words), seen in ended.items()
+            ),
+        ]
+
+    # What the sources call, in the thread of the event
+
+    def contacted(self, how: str, host: str, port: object, place: Place | None) -> None:
+        """Record a connection or a look-up."""
+        if how == "connect":
+            if not (port == self._port and (_is_loopback(host) or host in self._hosts)):
+                _note(self._connections, (host, port), place)
+        elif not _is_address(host) and host.lower() not in self._hosts:
+            _note(self._lookups, host, place)
+
+    def passed(self, error: BaseException, place: Place, caught: bool) -> None:
+        """Record an error of mail that was caught somewhere, or left a function."""
+        words = _words(error)
+        # A wait with a time limit may end in a TimeoutError, which has no text.
+        if words[1]:
+            _note(self._errors, words, place, caught)
+
+    def ended(self, error: BaseException, thread: str, place: Place | None) -> None:
+        """Record an error that ended a thread."""
+        _note(self._threads, (thread, _words(error)), place)
+
+
+def _note(
+    records: dict[Any, _Seen], key: object, place: Place | None, caught: bool = False
+) -> None:
+    seen = records.get(key)
+    if seen is None:
+        if len(records) >= _BOUND:
+            return
+        seen = records.setdefault(key, _Seen())
+    seen.again(place, caught)
+
+
+def _some(sentences: Iterable[str]) -> Iterator[str]:
+    listed = list(sentences)
+    yield from listed[:_SHOWN]
+    if len(listed) > _SHOWN:
+        yield f"... and {len(listed) - _SHOWN} more of these."
+
+
+def _sentence(words: _Words, seen: _Seen) -> str:
+    verb = "caught" if seen.caught else "raised"
+    return f"The program {verb} {_joined(words)}{seen.here}"
+
+
+def _joined(words: _Words) -> str:
+    return ": ".join(filter(None, words))
+
+
+def _words(error: BaseException) -> _Words:
+    kind = type(error)
+    module = "" if kind.__module__ == "builtins" else f"{kind.__module__}."
+    try:
+        text = str(error)
+    except Exception:
+        text = ""
+    line = " ".join(text[:_TEXT].split())
+    return f"{module}{kind.__qualname__}", line
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return False
+    return True
+
+
+def _is_loopback(host: str) -> bool:
+    return (
+        _is_address(host) and ipaddress.ip_address(host.partition("%")[0]).is_loopback
+    )

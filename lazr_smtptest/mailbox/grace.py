@@ -1,0 +1,29 @@
+"""The grace of a failure: how late the messages came that a test has missed."""
+
+from __future__ import annotations
+
+from lazr_smtptest.mailbox.waiter import Waiter
+
+__all__ = ["GRACE", "lateness"]
+
+# Seconds that a failure may take to tell a late message from a missing one.
+GRACE = 1.0
+
+
+def lateness(waiter: Waiter, count: int, found: int, began: float, end: str) -> str:
+    """Return how late messages came; ``""`` if none did.
+
+    Args:
+        waiter: it has what was there in time and what came in the grace.
+        count: how many messages were wanted.
+        found: how many of them were there in time.
+        began: when the grace began, in seconds of the monotonic clock.
+        end: the event after which they were late, in words.
+    """
+    came = len(waiter.found) - found
+    if came < 1:
+        return ""
+    after = f"{max(0.0, waiter.latest - began):.1f} s after {end}"
+    if len(waiter.found) < count:
+        return f"{came} more arrived, the last {after}"
+    return f"it arrived {after}" if count == 1 else f"the last arrived {after}"

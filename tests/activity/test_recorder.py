@@ -1,0 +1,554 @@
+"""`lazr_smtptest.activity`: what the process did beside the server."""
+
+from __future__ import annotations
+
+import contextlib
+import smtplib
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+import pytest
+
+from lazr_smtptest import CaptureController, NotReceived
+from lazr_smtptest.activity import Activity, audit, unobserved
+from lazr_smtptest.activity.monitor import Monitor
+from lazr_smtptest.activity.place import Place, calling, is_program, raising
+from lazr_smtptest.activity.sources import SOURCES
+from lazr_smtptest.activity.threads import ChainedHook
+
+# Longer than anything takes; nothing waits for it to pass.
+PATIENCE = 60
+
+MONITORED = sys.version_info >= (3, 12)
+needs_monitoring = pytest.mark.skipif(not MONITORED, reason="needs Python 3.12")
+
+
+@pytest.fixture
+def activity() -> Iterator[Activity]:
+    """Give a record that is kept until the test ends."""
+    activity = Activity()
+    activity.start()
+    yield activity
+    activity.stop()
+
+
+@pytest.fixture
+def deaf() -> int:
+    """Give a port on which nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+def connect(port: int, host: str = "127.0.0.1") -> None:
+    """Try to connect, in vain."""
+    with socket.socket() as client, contextlib.suppress(OSError):
+        client.connect((host, port))
+
+
+def look_up(name: str) -> None:
+    """Look a host up, as a number: nobody is asked for it."""
+    with contextlib.suppress(OSError):
+        socket.getaddrinfo(name, 587, flags=socket.AI_NUMERICHOST)
+
+
+def contacts(activity: Activity) -> list[str]:
+    """Give the lines on connections and look-ups, which all Pythons have."""
+    return [each for each in activity.lines() if not each.startswith("The program c")]
+
+
+def send(port: int) -> None:
+    with smtplib.SMTP("127.0.0.1", port, timeout=PATIENCE):
+        pass
+
+
+def in_thread(function: Callable[[], object], name: str = "mailer") -> None:
+    thread = threading.Thread(target=function, name=name)
+    thread.start()
+    thread.join()
+
+
+@pytest.fixture
+def fatal(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Give a function that ends its thread by an error, which pytest is not told."""
+    monkeypatch.setattr(threading, "excepthook", lambda arguments: None)
+
+    def fatal() -> None:
+        raise KeyError("template")
+
+    return fatal
+
+
+# Connections
+
+
+def test_a_connection_to_another_address_is_told(activity: Activity, deaf: int) -> None:
+    """With the line of the program."""
+    connect(deaf)
+    [line] = contacts(activity)
+    assert line.startswith(
+        f"The program also tried to connect to 127.0.0.1 port {deaf}; in connect, "
+    )
+    assert "test_recorder.py line " in line
+
+
+def test_the_same_connection_is_told_once_with_its_number(
+    activity: Activity, deaf: int
+) -> None:
+    """As a loop makes it."""
+    for _ in range(3):
+        connect(deaf)
+    [line] = contacts(activity)
+    assert f"port {deaf} (3 times); in connect" in line
+
+
+def test_a_connection_to_the_server_itself_is_not_told(deaf: int) -> None:
+    """The sessions tell of these."""
+    activity = Activity()
+    activity.start("127.0.0.1", deaf)
+    connect(deaf)
+    activity.stop()
+    assert contacts(activity) == []
+
+
+def test_a_connection_of_another_kind_is_not_told(activity: Activity) -> None:
+    """No mail goes by UDP."""
+    with socket.socket(type=socket.SOCK_DGRAM) as client:
+        client.connect(("127.0.0.1", 53))
+    assert contacts(activity) == []
+
+
+def test_ports_for_mail_come_first(activity: Activity) -> None:
+    """They are the likeliest to explain the failure."""
+    for port in (5432, 587):
+        activity.contacted("connect", "192.0.2.1", port, None)
+    assert [line.split()[-1] for line in contacts(activity)] == ["587.", "5432."]
+
+
+def test_few_lines_are_shown(activity: Activity) -> None:
+    """And the number of the others."""
+    for port in range(1, 20):
+        activity.contacted("connect", "192.0.2.1", port, None)
+    assert contacts(activity)[5:] == ["... and 14 more of these."]
+
+
+def test_the_records_are_bounded(activity: Activity) -> None:
+    """Of each kind a hundred are kept."""
+    for port in range(1, 1000):
+        activity.contacted("connect", "192.0.2.1", port, None)
+    assert contacts(activity)[5:] == ["... and 95 more of these."]
+
+
+# Look-ups
+
+
+def test_a_lookup_of_another_host_is_told(activity: Activity) -> None:
+    """Also where nobody knows it."""
+    look_up("smtp.shop.invalid")
+    [line] = contacts(activity)
+    assert line.startswith("The program also looked up smtp.shop.invalid; in look_up, ")
+
+
+@pytest.mark.parametrize(
+    "name", ["localhost", "LOCALHOST", "127.0.0.1", "::1", "", socket.gethostname()]
+)
+def test_a_lookup_of_this_host_is_not_told(activity: Activity, name: str) -> None:
+    """Nor that of an address, which looks nothing up."""
+    look_up(name)
+    assert contacts(activity) == []
+
+
+def test_a_lookup_by_bytes_is_told(activity: Activity) -> None:
+    """The function takes these too."""
+    with contextlib.suppress(OSError):
+        socket.getaddrinfo(b"smtp.invalid", 25, flags=socket.AI_NUMERICHOST)
+    assert contacts(activity)[0].startswith("The program also looked up smtp.invalid; ")
+
+
+# Threads
+
+
+def test_an_error_that_ended_a_thread_is_told(fatal: Callable[[], None]) -> None:
+    """With the name of the thread and the line of the program."""
+    activity = Activity()
+    activity.start()
+    in_thread(fatal)
+    activity.stop()
+    [line] = activity.lines()
+    assert line.startswith(
+        "The thread 'mailer' ended with KeyError: 'template'; in fatal, "
+    )
+
+
+def test_a_thread_that_exits_is_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """SystemExit ends it without an error."""
+    monkeypatch.setattr(threading, "excepthook", lambda arguments: None)
+    activity = Activity()
+    activity.start()
+    in_thread(sys.exit)
+    activity.stop()
+    assert activity.lines() == []
+
+
+def test_the_hook_of_threads_is_called_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whoever set it relies on it."""
+    called: list[object] = []
+    monkeypatch.setattr(threading, "excepthook", called.append)
+    activity = Activity()
+    activity.start()
+    in_thread(lambda: [][0])
+    activity.stop()
+    assert len(called) == 1
+    assert len(activity.lines()) == 1
+
+
+def test_the_hook_of_threads_is_as_it_was_after() -> None:
+    """Where it had to be chained at all."""
+    before = threading.excepthook
+    activity = Activity()
+    activity.start()
+    assert (threading.excepthook is before) == MONITORED
+    activity.stop()
+    assert threading.excepthook is before
+
+
+def test_a_hook_that_was_chained_after_ours_stays(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """And ours only passes calls on."""
+    first: list[object] = []
+    ours: list[object] = []
+    monkeypatch.setattr(threading, "excepthook", first.append)
+    hook = ChainedHook(lambda error, thread: ours.append(error))
+    before = threading.excepthook
+
+    def chained(arguments: object) -> None:
+        before(arguments)  # type: ignore[arg-type]
+
+    threading.excepthook = chained
+    hook.remove()
+    assert threading.excepthook is chained
+    in_thread(lambda: [][0])
+    assert (len(first), len(ours)) == (1, 0)
+
+
+# Errors of mail, on Python 3.12 and later
+
+
+@needs_monitoring
+def test_an_error_of_mail_that_was_caught_is_told(
+    activity: Activity, deaf: int
+) -> None:
+    """With the line that caught it."""
+
+    def welcome() -> None:
+        with contextlib.suppress(OSError):
+            send(deaf)
+
+    welcome()
+    line = activity.lines()[-1]
+    assert line.startswith("The program caught ConnectionRefusedError: [Errno ")
+    assert "; in welcome, " in line
+
+
+@needs_monitoring
+def test_an_error_that_is_caught_again_and_again_is_counted(
+    activity: Activity, deaf: int
+) -> None:
+    """As a loop that tries again makes it."""
+    for _ in range(3):
+        with contextlib.suppress(OSError):
+            connect_or_raise(deaf)
+    assert "Connection refused (3 times); in test_an_error" in activity.lines()[-1]
+
+
+def connect_or_raise(port: int) -> None:
+    socket.create_connection(("127.0.0.1", port)).close()
+
+
+@needs_monitoring
+def test_an_error_that_a_pool_keeps_is_told(activity: Activity, deaf: int) -> None:
+    """Nobody asked for the result."""
+
+    def welcome() -> None:
+        send(deaf)
+
+    with ThreadPoolExecutor() as pool:
+        pool.submit(welcome)
+    line = activity.lines()[-1]
+    assert line.startswith("The program raised ConnectionRefusedError: [Errno ")
+    assert "; in welcome, " in line
+
+
+@needs_monitoring
+def test_an_error_that_a_library_deals_with_is_not_told(activity: Activity) -> None:
+    """``localhost`` may be two addresses, one of which nobody listens on."""
+    code = "try: raise ConnectionError('x')\nexcept OSError: pass"
+    exec(compile(code, smtplib.__file__, "exec"))
+    assert activity.lines() == []
+
+
+@needs_monitoring
+@pytest.mark.parametrize("error", [KeyError("x"), TimeoutError(), AssertionError("x")])
+def test_another_error_is_not_told(activity: Activity, error: Exception) -> None:
+    """Only those of mail and of the network, and no limit of a wait."""
+    with contextlib.suppress(Exception):
+        raise error
+    assert activity.lines() == []
+
+
+@needs_monitoring
+def test_an_error_that_is_known_is_not_told(activity: Activity) -> None:
+    """The test failed with it."""
+    error = smtplib.SMTPServerDisconnected("Connection unexpectedly closed")
+    with contextlib.suppress(smtplib.SMTPException):
+        raise error
+    assert len(activity.lines()) == 1
+    assert activity.lines([error]) == []
+
+
+@needs_monitoring
+def test_an_error_whose_text_cannot_be_had_is_not_told(activity: Activity) -> None:
+    """It raises another one."""
+
+    class BrokenError(ConnectionError):
+        def __str__(self) -> str:
+            raise ValueError
+
+    with contextlib.suppress(BrokenError):
+        raise BrokenError
+    assert activity.lines() == []
+
+
+@needs_monitoring
+def test_the_tool_is_freed_after() -> None:
+    """A profiler or a debugger may need its place."""
+    monitoring = sys.monitoring  # type: ignore[attr-defined]
+
+    def tools() -> list[object]:
+        return [monitoring.get_tool(number) for number in range(6)]
+
+    before = tools()
+    activity = Activity()
+    activity.start()
+    assert "lazr.smtptest" in tools()
+    activity.stop()
+    assert tools() == before
+
+
+@needs_monitoring
+def test_where_all_tools_are_taken_threads_are_told_all_the_same(
+    monkeypatch: pytest.MonkeyPatch, fatal: Callable[[], None]
+) -> None:
+    """By the hook that older Pythons need."""
+    monkeypatch.setattr("lazr_smtptest.activity.monitor._TOOLS", ())
+    activity = Activity()
+    activity.start()
+    in_thread(fatal)
+    activity.stop()
+    assert activity.lines()[0].startswith("The thread 'mailer' ended with KeyError")
+
+
+@pytest.mark.skipif(MONITORED, reason="is for Python before 3.12")
+def test_before_python_3_12_there_are_no_tools() -> None:
+    """Starting says so, and stopping does nothing."""
+    monitor = Monitor(SOURCES)
+    assert monitor.start() is False
+    monitor.stop()
+
+
+# When it records
+
+
+def test_nothing_is_recorded_before_the_start_and_after_the_end(deaf: int) -> None:
+    """What is there then stays."""
+    activity = Activity()
+    connect(deaf)
+    assert contacts(activity) == []
+    activity.start()
+    connect(deaf)
+    activity.stop()
+    connect(deaf)
+    [line] = contacts(activity)
+    assert "times" not in line
+
+
+def test_a_record_that_is_switched_off_stays_empty(deaf: int) -> None:
+    """It is no source's business."""
+    activity = Activity(enabled=False)
+    activity.start()
+    connect(deaf)
+    activity.stop()
+    assert contacts(activity) == []
+
+
+def test_starting_twice_records_once(activity: Activity, deaf: int) -> None:
+    """And needs one end."""
+    activity.start()
+    connect(deaf)
+    [line] = contacts(activity)
+    assert "times" not in line
+
+
+def test_clearing_discards_the_records(activity: Activity, deaf: int) -> None:
+    """A test begins anew."""
+    connect(deaf)
+    activity.clear()
+    assert contacts(activity) == []
+
+
+def test_two_records_are_told_the_same(activity: Activity, deaf: int) -> None:
+    """A test may have several servers."""
+    other = Activity()
+    other.start()
+    connect(deaf)
+    other.stop()
+    assert len(contacts(other)) == len(contacts(activity)) == 1
+
+
+def test_the_threads_of_servers_are_left_out(activity: Activity, deaf: int) -> None:
+    """They are no part of the program."""
+
+    def serve() -> None:
+        with unobserved():
+            connect(deaf)
+            look_up("smtp.invalid")
+
+    in_thread(serve)
+    assert contacts(activity) == []
+
+
+def test_the_audit_hook_is_added_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python removes none."""
+    added: list[object] = []
+    monkeypatch.setattr(audit, "_added", False)
+    monkeypatch.setattr(sys, "addaudithook", added.append)
+    for _ in range(2):
+        activity = Activity()
+        activity.start()
+        activity.stop()
+    assert len(added) == 1
+
+
+def test_the_audit_hook_raises_nothing(deaf: int) -> None:
+    """It would be raised in the program."""
+
+    def tell(how: str, host: str, port: object) -> None:
+        called.append(how)
+        raise ValueError
+
+    called: list[str] = []
+    audit.start(tell)
+    try:
+        connect(deaf)
+    finally:
+        audit.stop()
+    assert called == ["connect"]
+
+
+def test_the_import_installs_nothing() -> None:
+    """Neither does making a server that is not started."""
+    script = """
+import sys, threading
+hooks = []
+sys.addaudithook = hooks.append
+before = threading.excepthook
+from lazr_smtptest import CaptureController
+CaptureController()
+monitoring = getattr(sys, "monitoring", None)
+tools = [monitoring.get_tool(each) for each in range(6)] if monitoring else []
+assert hooks == [] and threading.excepthook is before and not any(tools)
+"""
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=300)
+
+
+# Places
+
+
+def test_a_place_in_the_working_directory_is_relative(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: object
+) -> None:
+    """Another is whole."""
+    monkeypatch.chdir(str(tmp_path))
+    assert str(Place("f", f"{tmp_path}/a/b.py", 3)) == "in f, a/b.py line 3"
+    assert str(Place("f", "/a/b.py", 3)) == "in f, /a/b.py line 3"
+
+
+@pytest.mark.parametrize(
+    ("path", "program"),
+    [
+        (__file__, True),
+        ("/srv/shop/mail.py", True),
+        ("/v/lib/site-packages/django/core/mail/backends/smtp.py", True),
+        ("/v/lib/site-packages/aiosmtplib/smtp.py", False),
+        ("/v/lib/dist-packages/six.py", True),
+        (smtplib.__file__, False),
+        (audit.__file__, False),
+        ("<frozen importlib._bootstrap>", False),
+    ],
+)
+def test_the_program_is_all_but_python_and_what_runs_the_test(
+    path: str, program: bool
+) -> None:
+    """An installed package may be what sends the mail."""
+    assert is_program(path) is program
+
+
+def test_without_a_place_of_the_program_none_is_told() -> None:
+    """An error may have passed libraries only."""
+    assert raising(None) is None
+
+
+def test_a_thread_without_a_frame_of_the_program_has_no_place() -> None:
+    """Its function is one of a library."""
+    found: list[Place | None] = []
+    code = compile("found.append(calling())", smtplib.__file__, "exec")
+    names = {"found": found, "calling": calling}
+    in_thread(partial(exec, code, names))
+    assert found == [None]
+
+
+# In failures
+
+
+def test_a_failure_tells_it_beside_the_possible_causes(deaf: int) -> None:
+    """The mail went to another port."""
+    with CaptureController(grace=0.0) as controller:
+        connect(deaf)
+        with pytest.raises(NotReceived) as caught:
+            controller.wait_for(timeout=0)
+    causes, told = str(caught.value).split("\n\n")[2:]
+    assert causes.startswith("Possible causes: ")
+    assert told.startswith(
+        f"The program also tried to connect to 127.0.0.1 port {deaf};"
+    )
+
+
+def test_a_failure_tells_nothing_where_that_is_switched_off(deaf: int) -> None:
+    """By one option."""
+    with CaptureController(grace=0.0, activity=False) as controller:
+        connect(deaf)
+        with pytest.raises(NotReceived) as caught:
+            controller.wait_for(timeout=0)
+    assert "The program" not in str(caught.value)
+
+
+def test_a_test_begins_without_what_the_one_before_did(deaf: int) -> None:
+    """Clearing the mailbox clears this too."""
+    with CaptureController() as controller:
+        connect(deaf)
+        controller.clear()
+        assert controller.mailbox.activity.lines() == []
+
+
+def test_a_session_with_the_server_itself_is_not_told() -> None:
+    """Neither by the client nor by the server."""
+    with CaptureController() as controller:
+        send(controller.port)
+        assert controller.mailbox.activity.lines() == []

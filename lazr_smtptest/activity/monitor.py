@@ -34,10 +34,10 @@ class Told(Protocol):
     def passed(
         self, error: BaseException, code: CodeType, offset: int, caught: bool
     ) -> None:
-        """Take note of an error of mail that was caught in a frame, or left it."""
+        """Record an error of mail that was caught in a frame, or left it."""
 
     def ended(self, error: BaseException, thread: str) -> None:
-        """Take note of an error that ended a thread."""
+        """Record an error that ended a thread."""
 
 
 class Monitor:

@@ -18,13 +18,13 @@ class Record(Protocol):
     """An object that takes note of events, in the thread of each."""
 
     def contacted(self, how: str, host: str, port: object, place: Place | None) -> None:
-        """Take note of a connection or a look-up; see `audit.start`."""
+        """Record a connection or a look-up; see `audit.start`."""
 
     def passed(self, error: BaseException, place: Place, caught: bool) -> None:
-        """Take note of an error of mail that was caught somewhere, or left it."""
+        """Record an error of mail that was caught somewhere, or left it."""
 
     def ended(self, error: BaseException, thread: str, place: Place | None) -> None:
-        """Take note of an error that ended a thread."""
+        """Record an error that ended a thread."""
 
 
 class Sources:

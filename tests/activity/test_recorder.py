@@ -30,7 +30,7 @@ needs_monitoring = pytest.mark.skipif(not MONITORED, reason="needs Python 3.12")
 
 @pytest.fixture
 def activity() -> Iterator[Activity]:
-    """Give a record that is kept until the test ends."""
+    """Return a record that is kept until the test ends."""
     activity = Activity()
     activity.start()
     yield activity
@@ -39,7 +39,7 @@ def activity() -> Iterator[Activity]:
 
 @pytest.fixture
 def deaf() -> int:
-    """Give a port on which nobody listens."""
+    """Return a port on which nobody listens."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         return int(server.getsockname()[1])
 
@@ -57,7 +57,7 @@ def look_up(name: str) -> None:
 
 
 def contacts(activity: Activity) -> list[str]:
-    """Give the lines on connections and look-ups, which all Pythons have."""
+    """Return the lines on connections and look-ups, which all Pythons have."""
     return [each for each in activity.lines() if not each.startswith("The program c")]
 
 
@@ -74,7 +74,7 @@ def in_thread(function: Callable[[], object], name: str = "mailer") -> None:
 
 @pytest.fixture
 def fatal(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
-    """Give a function that ends its thread by an error, which pytest is not told."""
+    """Return a function that ends its thread by an error, which pytest is not told."""
     monkeypatch.setattr(threading, "excepthook", lambda arguments: None)
 
     def fatal() -> None:
@@ -367,7 +367,7 @@ def test_before_python_3_12_there_are_no_tools() -> None:
 
 
 def test_nothing_is_recorded_before_the_start_and_after_the_end(deaf: int) -> None:
-    """What is there then stays."""
+    """The records of between stay."""
     activity = Activity()
     connect(deaf)
     assert contacts(activity) == []

@@ -181,7 +181,7 @@ def test_without_a_server_there_is_no_grace(mailbox: Mailbox) -> None:
 
 
 def test_a_server_with_a_thread_gives_a_second(mailbox: Mailbox) -> None:
-    """Whoever waits."""
+    """To every way of waiting."""
     mailbox.threaded = True
     assert mailbox._grace(blocking=True) == mailbox._grace(blocking=False) == 1.0
 

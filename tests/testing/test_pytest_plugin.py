@@ -242,7 +242,7 @@ def test_the_closest_marker_goes_first(run: Run) -> None:
     [
         (
             "colour='red'",
-            "no keyword is called 'colour', use: auth, faults, hide, host, *",
+            "no keyword is called 'colour', use: activity, auth, faults, *",
         ),
         ("limits={'mails': 1}", "no limit is called 'mails', use: *"),
         ("hide='CHUNKNIG'", "no extension is called 'CHUNKNIG', use: *"),

@@ -124,7 +124,10 @@ def test_limits_are_taken_as_they_are() -> None:
 @pytest.mark.parametrize(
     ("keywords", "complaint"),
     [
-        ({"colour": 1}, "no keyword is called 'colour', use: auth, faults, hide, host"),
+        (
+            {"colour": 1},
+            "no keyword is called 'colour', use: activity, auth, faults, grace, hide",
+        ),
         ({"hidden": ["DSN"]}, "no keyword is called 'hidden'"),
         ({"hide": ["DSN", "DNS"]}, "no extension is called 'DNS', use: 8BITMIME"),
         ({"limits": {"colour": 1}}, "no limit is called 'colour', use: auth_line"),

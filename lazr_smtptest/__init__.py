@@ -13,12 +13,7 @@ from typing import TYPE_CHECKING
 from lazr_smtptest.version import __version__
 
 if TYPE_CHECKING:
-    from lazr_smtptest.capture import CaptureController
-    from lazr_smtptest.content.attachment import Attachment
-    from lazr_smtptest.content.dkim import DKIMResult
-    from lazr_smtptest.content.signatures import DKIMSignature
-    from lazr_smtptest.controller import Controller, QueueController
-    from lazr_smtptest.envelope import Envelope
+    from lazr_smtptest.auth.login import Auth
     from lazr_smtptest.errors import (
         DKIMError,
         Error,
@@ -35,13 +30,21 @@ if TYPE_CHECKING:
         LimitedFaults,
         Rule,
     )
-    from lazr_smtptest.listener import Listener
     from lazr_smtptest.mailbox import Mailbox, MailboxView, NotReceived
-    from lazr_smtptest.moment import Moment
-    from lazr_smtptest.server import QueueServer, Server
-    from lazr_smtptest.service import SMTPService
-    from lazr_smtptest.session import Session, Transaction
-    from lazr_smtptest.sessionlog import Counters, SessionLog
+    from lazr_smtptest.mime.attachment import Attachment
+    from lazr_smtptest.mime.dkim import DKIMResult
+    from lazr_smtptest.mime.signatures import DKIMSignature
+    from lazr_smtptest.model.envelope import Envelope
+    from lazr_smtptest.model.fault_context import Moment
+    from lazr_smtptest.model.reply import Reply
+    from lazr_smtptest.model.session import Session, Transaction
+    from lazr_smtptest.model.transcript import Line, Transcript
+    from lazr_smtptest.server.capture import CaptureController
+    from lazr_smtptest.server.controller import Controller, QueueController
+    from lazr_smtptest.server.listener import Listener
+    from lazr_smtptest.server.servers import QueueServer, Server
+    from lazr_smtptest.server.service import SMTPService
+    from lazr_smtptest.server.storing import CaptureServer, StoreServer
     from lazr_smtptest.smtp.errors import (
         ClientError,
         PolicyError,
@@ -51,14 +54,11 @@ if TYPE_CHECKING:
     from lazr_smtptest.smtp.factory import SMTPServerFactory
     from lazr_smtptest.smtp.limits import Limits
     from lazr_smtptest.smtp.lmtp import LMTPServerProtocol
-    from lazr_smtptest.smtp.login import Auth
     from lazr_smtptest.smtp.protocol import SMTPServerProtocol
-    from lazr_smtptest.smtp.reply import Reply
     from lazr_smtptest.smtp.settings import Settings
-    from lazr_smtptest.smtp.tls import TLS, TLSError
     from lazr_smtptest.stores import open_store
-    from lazr_smtptest.storeserver import CaptureServer, StoreServer
-    from lazr_smtptest.transcript import Line, Transcript
+    from lazr_smtptest.stores.session_log import Counters, SessionLog
+    from lazr_smtptest.tls.context import TLS, TLSError
 
 __all__ = [  # noqa: RUF022 - in the order of `sorted`
     "Attachment",
@@ -114,54 +114,54 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`
 ]
 
 _HOMES = {
-    "Attachment": "content.attachment",
-    "Auth": "smtp.login",
-    "CaptureController": "capture",
-    "CaptureServer": "storeserver",
+    "Attachment": "mime.attachment",
+    "Auth": "auth.login",
+    "CaptureController": "server.capture",
+    "CaptureServer": "server.storing",
     "ClientError": "smtp.errors",
-    "Controller": "controller",
-    "Counters": "sessionlog",
+    "Controller": "server.controller",
+    "Counters": "stores.session_log",
     "DKIMError": "errors",
-    "DKIMResult": "content.dkim",
-    "DKIMSignature": "content.signatures",
-    "Envelope": "envelope",
+    "DKIMResult": "mime.dkim",
+    "DKIMSignature": "mime.signatures",
+    "Envelope": "model.envelope",
     "Error": "errors",
     "FaultFileError": "faults.errors",
-    "Faults": "faults.book",
+    "Faults": "faults.rules",
     "Fired": "faults.journal",
     "HandlerError": "errors",
     "LMTPServerProtocol": "smtp.lmtp",
-    "LimitedFaults": "faults.scripted",
+    "LimitedFaults": "faults.base",
     "Limits": "smtp.limits",
-    "Line": "transcript",
+    "Line": "model.transcript",
     "ListenError": "errors",
-    "Listener": "listener",
+    "Listener": "server.listener",
     "Mailbox": "mailbox",
     "MailboxView": "mailbox",
-    "Moment": "moment",
+    "Moment": "model.fault_context",
     "NotReceived": "mailbox",
     "PolicyError": "smtp.errors",
-    "QueueController": "controller",
-    "QueueServer": "server",
-    "Reply": "smtp.reply",
+    "QueueController": "server.controller",
+    "QueueServer": "server.servers",
+    "Reply": "model.reply",
     "ReplyError": "smtp.errors",
     "Rule": "faults.rule",
     "SMTPServerFactory": "smtp.factory",
     "SMTPServerProtocol": "smtp.protocol",
-    "SMTPService": "service",
-    "Server": "server",
+    "SMTPService": "server.service",
+    "Server": "server.servers",
     "ServerError": "smtp.errors",
-    "Session": "session",
-    "SessionLog": "sessionlog",
+    "Session": "model.session",
+    "SessionLog": "stores.session_log",
     "Settings": "smtp.settings",
     "StateError": "errors",
     "StoreError": "errors",
     "StoreFullError": "errors",
-    "StoreServer": "storeserver",
-    "TLS": "smtp.tls",
-    "TLSError": "smtp.tls",
-    "Transaction": "session",
-    "Transcript": "transcript",
+    "StoreServer": "server.storing",
+    "TLS": "tls.context",
+    "TLSError": "tls.context",
+    "Transaction": "model.session",
+    "Transcript": "model.transcript",
     "open_store": "stores",
 }
 

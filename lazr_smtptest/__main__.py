@@ -9,7 +9,7 @@ import time
 from collections.abc import Sequence
 from typing import TextIO
 
-from lazr_smtptest.copying import check_place, copy, open_place
+from lazr_smtptest.cli.copying import check_place, copy, open_place
 from lazr_smtptest.errors import StoreError
 
 __all__ = ["main"]

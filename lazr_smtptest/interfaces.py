@@ -16,10 +16,10 @@ from twisted.internet.defer import Deferred
 from twisted.mail.interfaces import IMessageSMTP
 from zope.interface import Attribute, Interface
 
-from lazr_smtptest.envelope import Envelope
-from lazr_smtptest.mailevent import MailEvent
-from lazr_smtptest.moment import Moment, Plan
-from lazr_smtptest.session import Session
+from lazr_smtptest.model.delivery_event import MailEvent
+from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.model.fault_context import Moment, Plan
+from lazr_smtptest.model.session import Session
 
 __all__ = [
     "IEnvelopeMessage",

@@ -16,12 +16,12 @@ from twisted.mail.smtp import AUTHDeclinedError, ESMTPSenderFactory
 from twisted.python.failure import Failure
 from twisted.test.iosim import connect, makeFakeClient, makeFakeServer
 
-from lazr_smtptest.controller import Controller
-from lazr_smtptest.smtp.login import Auth
+from lazr_smtptest.auth.login import Auth
+from lazr_smtptest.server.controller import Controller
+from lazr_smtptest.server.storing import StoreServer
 from lazr_smtptest.smtp.settings import Settings
-from lazr_smtptest.smtp.tls import TLS
 from lazr_smtptest.stores.memory import MemoryStore
-from lazr_smtptest.storeserver import StoreServer
+from lazr_smtptest.tls.context import TLS
 
 USER, PASSWORD = "anna@example.com", "sesame, open"
 FROM, TO = "from@example.com", "to@example.com"

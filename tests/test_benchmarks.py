@@ -13,9 +13,9 @@ from xml.etree import ElementTree
 
 import pytest
 
-from lazr_smtptest.controller import Controller
-from lazr_smtptest.envelope import Envelope
-from lazr_smtptest.server import Server
+from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.server.controller import Controller
+from lazr_smtptest.server.servers import Server
 from lazr_smtptest.smtp.errors import ReplyError
 
 CHECKOUT = Path(__file__).parent.parent
@@ -251,8 +251,8 @@ def test_an_interrupt_leaves_no_process_behind() -> None:
 
 
 RAW = """\
-main (a.py);BatchingReactor.doPoll (lazr_smtptest/batching.py);doRead (twisted/tcp.py) 3
-main (a.py);BatchingReactor.doPoll (lazr_smtptest/batching.py);<lambda> (b.py) 1
+main (a.py);BatchingReactor.doPoll (net/batching.py);doRead (twisted/tcp.py) 3
+main (a.py);BatchingReactor.doPoll (net/batching.py);<lambda> (b.py) 1
 main (a.py);elsewhere (a.py) 7
 """
 

@@ -19,9 +19,9 @@ import pytest
 
 import lazr_smtptest
 from lazr_smtptest import Limits, QueueController
+from lazr_smtptest.cli.tap import Options
+from lazr_smtptest.model.irregularities import IRREGULAR
 from lazr_smtptest.smtp.extensions import EXTENSIONS
-from lazr_smtptest.smtp.irregular import IRREGULAR
-from lazr_smtptest.tap import Options
 from lazr_smtptest.testing.pytest_options import OPTIONS as PYTEST_OPTIONS
 from lazr_smtptest.testing.servers import KEYWORDS
 

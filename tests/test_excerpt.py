@@ -1,4 +1,4 @@
-"""`lazr_smtptest.excerpt`: both ends of what came."""
+"""`lazr_smtptest._excerpt`: both ends of what came."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lazr_smtptest.excerpt import Excerpt
+from lazr_smtptest._excerpt import Excerpt
 
 
 def excerpt(*pieces: bytes) -> Excerpt:

@@ -18,10 +18,10 @@ from smtplib import SMTP
 import aiosmtplib
 import pytest
 
-from lazr_smtptest.controller import Controller, QueueController
-from lazr_smtptest.envelope import Envelope
+from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.server.controller import Controller, QueueController
+from lazr_smtptest.server.storing import StoreServer
 from lazr_smtptest.stores.memory import MemoryStore
-from lazr_smtptest.storeserver import StoreServer
 
 SENDER = "aperson@example.com"
 RECIPIENTS = ["bperson@example.com", "cperson@example.net", "dperson@example.org"]

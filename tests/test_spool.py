@@ -1,4 +1,4 @@
-"""`lazr_smtptest.spool`: octets in a temporary file."""
+"""`lazr_smtptest._spool`: octets in a temporary file."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lazr_smtptest import spool
-from lazr_smtptest.spool import SpooledContent, blocks_of, start_of
+from lazr_smtptest import _spool as spool
+from lazr_smtptest._spool import SpooledContent, blocks_of, start_of
 
 from .test_excerpt import excerpt
 

@@ -11,8 +11,8 @@ from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
-from lazr_smtptest.envelope import Envelope
-from lazr_smtptest.server import Server
+from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.server.servers import Server
 from lazr_smtptest.smtp.delivery import HandlerDeliveryFactory
 from lazr_smtptest.smtp.factory import SMTPServerFactory
 from lazr_smtptest.smtp.settings import Settings

@@ -11,8 +11,8 @@ import json
 import sys
 import time
 
-from lazr_smtptest.controller import Controller
-from lazr_smtptest.storeserver import CaptureServer
+from lazr_smtptest.server.controller import Controller
+from lazr_smtptest.server.storing import CaptureServer
 
 from ..program import Program
 

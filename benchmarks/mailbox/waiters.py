@@ -11,8 +11,8 @@ from time import perf_counter
 
 from twisted.internet.task import Clock
 
-from lazr_smtptest.envelope import Envelope
 from lazr_smtptest.mailbox import Mailbox
+from lazr_smtptest.model.envelope import Envelope
 
 
 def main() -> None:

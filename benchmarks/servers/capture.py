@@ -11,8 +11,8 @@ from contextlib import ExitStack
 from twisted.internet import reactor
 from twisted.internet.endpoints import TCP4ServerEndpoint
 
-from lazr_smtptest.address import BACKLOG
-from lazr_smtptest.storeserver import CaptureServer
+from lazr_smtptest.net.addresses import BACKLOG
+from lazr_smtptest.server.storing import CaptureServer
 
 from ..usage import resident
 from .desk import open_desk

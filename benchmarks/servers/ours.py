@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import argparse
 
-from lazr_smtptest import batching
+from lazr_smtptest.net import batching
 
 
 def main() -> None:

@@ -11,11 +11,11 @@ from contextlib import ExitStack
 
 import attrs
 
-from lazr_smtptest.smtp.login import Auth
-from lazr_smtptest.smtp.tls import TLS
+from lazr_smtptest.auth.login import Auth
+from lazr_smtptest.server.storing import CaptureServer
 from lazr_smtptest.stores import open_store
-from lazr_smtptest.stores._waiting import WaitingStore
-from lazr_smtptest.storeserver import CaptureServer
+from lazr_smtptest.stores._durable import WaitingStore
+from lazr_smtptest.tls.context import TLS
 
 Variant = Callable[[CaptureServer, str, ExitStack], None]
 

@@ -66,7 +66,9 @@ class Ours(Peer):
         return str(import_module("lazr_smtptest").__version__)
 
     def __init__(self) -> None:
-        self._class: Any = import_module("lazr_smtptest.controller").QueueController
+        self._class: Any = import_module(
+            "lazr_smtptest.server.controller"
+        ).QueueController
 
     def start(self) -> tuple[str, int]:
         self._controller = self._class(host=HOST)

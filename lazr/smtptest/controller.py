@@ -1,5 +1,5 @@
-"""The controllers, under their old name; see `lazr_smtptest.controller`."""
+"""The controllers, under their old name; see `lazr_smtptest.server.controller`."""
 
-from lazr_smtptest.controller import Controller, QueueController
+from lazr_smtptest.server.controller import Controller, QueueController
 
 __all__ = ["Controller", "QueueController"]

@@ -1,5 +1,5 @@
-"""The servers, under their old name; the code is in `lazr_smtptest.server`."""
+"""The servers, under their old name; the code is in `lazr_smtptest.server.servers`."""
 
-from lazr_smtptest.server import QueueServer, Server
+from lazr_smtptest.server.servers import QueueServer, Server
 
 __all__ = ["QueueServer", "Server"]

@@ -7,8 +7,9 @@ from typing import TypeVar
 
 from lazr_smtptest.faults import bounces, certificates
 from lazr_smtptest.faults.answers import Answers
+from lazr_smtptest.faults.builder import action
 from lazr_smtptest.faults.checks import check_number
-from lazr_smtptest.faults.gates import Greylist, Quota, Rate
+from lazr_smtptest.faults.history import Greylist, Quota, Rate
 from lazr_smtptest.faults.steps import (
     Answer,
     Delay,
@@ -19,7 +20,6 @@ from lazr_smtptest.faults.steps import (
     StopReading,
     Window,
 )
-from lazr_smtptest.faults.writing import action
 
 __all__ = ["Actions"]
 

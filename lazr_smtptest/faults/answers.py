@@ -6,11 +6,11 @@ import math
 from collections.abc import Callable
 from typing import TypeVar
 
+from lazr_smtptest.faults.builder import Writing, action, make_reply
 from lazr_smtptest.faults.checks import check_bytes, check_lines, check_number
 from lazr_smtptest.faults.steps import Raw
-from lazr_smtptest.faults.ways import Cut, Endless, Garbled, Offered, Together
-from lazr_smtptest.faults.writing import Writing, action, make_reply
-from lazr_smtptest.moment import Moment
+from lazr_smtptest.faults.transforms import Cut, Endless, Garbled, Offered, Together
+from lazr_smtptest.model.fault_context import Moment
 
 __all__ = ["Answers"]
 

@@ -15,9 +15,9 @@ from twisted.internet import defer
 from twisted.mail import smtp
 from zope.interface import implementer
 
-from lazr_smtptest.envelope import Envelope
 from lazr_smtptest.faults.steps import Step
 from lazr_smtptest.interfaces import IFaultStep
+from lazr_smtptest.model.envelope import Envelope
 
 __all__ = ["Bounce", "make_report"]
 

@@ -17,14 +17,14 @@ from zope.interface import implementer
 
 from lazr_smtptest.faults.steps import Step
 from lazr_smtptest.interfaces import IFaultStep
-from lazr_smtptest.smtp.pem import (
+from lazr_smtptest.tls.context import TLS, import_openssl, import_trustme
+from lazr_smtptest.tls.pem import (
     TLSError,
     identities_in,
     load_certificates,
     load_key,
     make_options,
 )
-from lazr_smtptest.smtp.tls import TLS, import_openssl, import_trustme
 
 __all__ = ["KINDS", "Cipher", "Show", "Version"]
 

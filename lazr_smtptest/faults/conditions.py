@@ -12,7 +12,8 @@ import attrs
 from lazr_smtptest.faults.amounts import amount, numbers
 from lazr_smtptest.faults.checks import nearest
 from lazr_smtptest.faults.phases import PHASES, Phase, find_phases
-from lazr_smtptest.matching import (
+from lazr_smtptest.model.fault_context import Moment
+from lazr_smtptest.query.matchers import (
     Matcher,
     address,
     check_header_name,
@@ -22,7 +23,6 @@ from lazr_smtptest.matching import (
     wildcard,
     within,
 )
-from lazr_smtptest.moment import Moment
 
 __all__ = ["KEYWORDS", "RENAMED", "Conditions", "current"]
 

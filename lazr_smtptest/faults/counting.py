@@ -12,7 +12,7 @@ import attrs
 from lazr_smtptest.faults.amounts import numbers
 from lazr_smtptest.faults.keys import Key, find_key
 from lazr_smtptest.faults.phases import Phase
-from lazr_smtptest.moment import Moment
+from lazr_smtptest.model.fault_context import Moment
 
 __all__ = ["Counting", "Tally"]
 

@@ -26,8 +26,8 @@ else:
     import tomli as tomllib
 
 if TYPE_CHECKING:
+    from lazr_smtptest.faults.base import Scripted
     from lazr_smtptest.faults.rule import Rule
-    from lazr_smtptest.faults.scripted import Scripted
 
 __all__ = ["RuleFile"]
 

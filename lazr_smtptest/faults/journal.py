@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import attrs
 
-from lazr_smtptest.moment import Moment
+from lazr_smtptest.model.fault_context import Moment
 
 __all__ = ["Fired"]
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 
 from lazr_smtptest.faults.checks import nearest
 from lazr_smtptest.faults.phases import Phase
-from lazr_smtptest.matching import keys_of
-from lazr_smtptest.moment import Moment
+from lazr_smtptest.model.fault_context import Moment
+from lazr_smtptest.query.matchers import keys_of
 
 __all__ = ["Key", "find_key"]
 

@@ -12,10 +12,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from lazr_smtptest.moment import Moment
+from lazr_smtptest.model.fault_context import Moment
 
 if TYPE_CHECKING:
-    from lazr_smtptest.faults.scripted import Scripted
+    from lazr_smtptest.faults.base import Scripted
 
 __all__ = ["PERSONALITIES", "find_personality"]
 

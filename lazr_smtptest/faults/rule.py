@@ -13,7 +13,7 @@ from lazr_smtptest.faults.checks import shown
 from lazr_smtptest.faults.conditions import Conditions
 from lazr_smtptest.faults.counting import Counting
 from lazr_smtptest.faults.steps import Step
-from lazr_smtptest.moment import Moment
+from lazr_smtptest.model.fault_context import Moment
 
 __all__ = ["Rule"]
 

@@ -12,10 +12,10 @@ from typing import Any
 import attrs
 from zope.interface import implementer
 
-from lazr_smtptest.faults.ways import Way
+from lazr_smtptest.faults.transforms import Way
 from lazr_smtptest.interfaces import IFaultStep
-from lazr_smtptest.moment import Moment
-from lazr_smtptest.smtp.reply import Reply
+from lazr_smtptest.model.fault_context import Moment
+from lazr_smtptest.model.reply import Reply
 
 __all__ = [
     "Answer",

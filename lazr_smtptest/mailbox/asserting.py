@@ -7,10 +7,10 @@ from typing import Any, Literal, overload
 
 import attrs
 
-from lazr_smtptest.envelope import Envelope
-from lazr_smtptest.mailbox.criteria import Criteria, Predicate
 from lazr_smtptest.mailbox.report import not_received, unexpected
 from lazr_smtptest.mailbox.waiting import Waiting, check
+from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.query.criteria import Criteria, Predicate
 
 __all__ = ["Asserting"]
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import attrs
 
-from lazr_smtptest.envelope import Envelope
-from lazr_smtptest.mailbox.criteria import Criteria
 from lazr_smtptest.mailbox.lines import names
-from lazr_smtptest.session import Session, Transaction
+from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.model.session import Session, Transaction
+from lazr_smtptest.query.criteria import Criteria
 
 __all__ = ["Attempt", "attempts", "concerns"]
 

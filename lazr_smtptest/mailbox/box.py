@@ -12,23 +12,23 @@ from twisted.python.threadable import isInIOThread
 from zope.interface import implementer
 
 from lazr_smtptest.activity import Activity
-from lazr_smtptest.envelope import Envelope
 from lazr_smtptest.errors import StateError
 from lazr_smtptest.faults import Faults, LimitedFaults
-from lazr_smtptest.faults.scripted import Scripted
+from lazr_smtptest.faults.base import Scripted
 from lazr_smtptest.interfaces import IMessageStore
 from lazr_smtptest.mailbox.asserting import Asserting
 from lazr_smtptest.mailbox.attempt import concerns
-from lazr_smtptest.mailbox.criteria import Criteria, Predicate
 from lazr_smtptest.mailbox.evidence import Evidence
 from lazr_smtptest.mailbox.grace import GRACE
 from lazr_smtptest.mailbox.kept import Kept
 from lazr_smtptest.mailbox.waiter import Waiter
 from lazr_smtptest.mailbox.waiters import Waiters
-from lazr_smtptest.session import Mark, Session
-from lazr_smtptest.sessionlog import SessionLog
-from lazr_smtptest.smtp.names import named
-from lazr_smtptest.subscribers import Subscribers
+from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.model.ids import named
+from lazr_smtptest.model.session import Mark, Session
+from lazr_smtptest.query.criteria import Criteria, Predicate
+from lazr_smtptest.stores._subscribers import Subscribers
+from lazr_smtptest.stores.session_log import SessionLog
 
 __all__ = ["Mailbox", "MailboxView"]
 

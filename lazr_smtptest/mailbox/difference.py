@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 import attrs
 
-from lazr_smtptest.content.attachment import Attachment
-from lazr_smtptest.envelope import Envelope
-from lazr_smtptest.mailbox.criteria import Criteria, Criterion
 from lazr_smtptest.mailbox.lines import WIDTH, more, names, short
+from lazr_smtptest.mime.attachment import Attachment
+from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.query.criteria import Criteria, Criterion
 
 __all__ = ["Candidate", "candidates", "title"]
 

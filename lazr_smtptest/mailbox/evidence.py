@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import attrs
 
-from lazr_smtptest.envelope import Envelope
-from lazr_smtptest.session import Session
-from lazr_smtptest.sessionlog import Counters
+from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.model.session import Session
+from lazr_smtptest.stores.session_log import Counters
 
 __all__ = ["Evidence"]
 

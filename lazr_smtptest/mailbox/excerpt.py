@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from lazr_smtptest.mailbox.lines import short
-from lazr_smtptest.transcript import Line
+from lazr_smtptest.model.transcript import Line
 
 __all__ = ["excerpt"]
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from types import FrameType
 from typing import Any, TypeVar
 
-from lazr_smtptest.envelope import Envelope
-from lazr_smtptest.session import Session
+from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.model.session import Session
 
 __all__ = ["NotReceived", "missing", "showing", "shown_by", "unwanted"]
 

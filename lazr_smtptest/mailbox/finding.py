@@ -6,10 +6,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from typing import Any, overload
 
-from lazr_smtptest.envelope import Envelope
-from lazr_smtptest.mailbox.criteria import Criteria, Predicate
 from lazr_smtptest.mailbox.evidence import Evidence
-from lazr_smtptest.session import Session
+from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.model.session import Session
+from lazr_smtptest.query.criteria import Criteria, Predicate
 
 __all__ = ["Finding"]
 

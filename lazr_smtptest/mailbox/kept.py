@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from lazr_smtptest.envelope import Envelope
-from lazr_smtptest.matching import keys_of
+from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.query.matchers import keys_of
 
 __all__ = ["Kept"]
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Sequence
 
-from lazr_smtptest.envelope import Envelope
 from lazr_smtptest.mailbox.attempt import attempts
-from lazr_smtptest.mailbox.criteria import Criteria
 from lazr_smtptest.mailbox.difference import candidates, title
 from lazr_smtptest.mailbox.evidence import Evidence
 from lazr_smtptest.mailbox.excerpt import excerpt
 from lazr_smtptest.mailbox.failure import NotReceived, missing, showing, unwanted
 from lazr_smtptest.mailbox.lines import more, short
 from lazr_smtptest.mailbox.verdict import verdict
-from lazr_smtptest.session import Session
+from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.model.session import Session
+from lazr_smtptest.query.criteria import Criteria
 
 __all__ = ["not_received", "unexpected"]
 

@@ -6,9 +6,9 @@ import re
 from collections.abc import Sequence
 
 from lazr_smtptest.mailbox.attempt import Attempt, attempts
-from lazr_smtptest.mailbox.criteria import Criteria
-from lazr_smtptest.session import Session
-from lazr_smtptest.transcript import Line
+from lazr_smtptest.model.session import Session
+from lazr_smtptest.model.transcript import Line
+from lazr_smtptest.query.criteria import Criteria
 
 __all__ = ["verdict"]
 

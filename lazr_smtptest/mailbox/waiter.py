@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable, Iterable
 from types import TracebackType
 
-from lazr_smtptest.envelope import Envelope
-from lazr_smtptest.mailbox.criteria import Criteria
+from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.query.criteria import Criteria
 
 __all__ = ["Waiter"]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lazr_smtptest.envelope import Envelope
 from lazr_smtptest.mailbox.waiter import Waiter
-from lazr_smtptest.matching import keys_of
+from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.query.matchers import keys_of
 
 __all__ = ["Waiters"]
 

@@ -15,12 +15,12 @@ import attrs
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 
-from lazr_smtptest.envelope import Envelope
-from lazr_smtptest.mailbox.criteria import Criteria, Predicate
 from lazr_smtptest.mailbox.finding import Finding
 from lazr_smtptest.mailbox.grace import lateness
 from lazr_smtptest.mailbox.report import not_received
 from lazr_smtptest.mailbox.waiter import Waiter
+from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.query.criteria import Criteria, Predicate
 
 __all__ = ["Waiting", "check"]
 

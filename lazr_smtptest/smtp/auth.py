@@ -23,10 +23,10 @@ from twisted.mail.imap4 import IllegalClientResponse
 from twisted.mail.interfaces import IMessageDelivery, IMessageDeliveryFactory
 from twisted.python.failure import Failure
 
+from lazr_smtptest.auth.mechanisms import Mechanism
+from lazr_smtptest.model.reply import Reply
 from lazr_smtptest.smtp.connection import Connection
 from lazr_smtptest.smtp.framing import BadLine
-from lazr_smtptest.smtp.mechanisms import Mechanism
-from lazr_smtptest.smtp.reply import Reply
 
 __all__ = ["Authentication"]
 

@@ -18,14 +18,14 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from lazr_smtptest.interfaces import ISessionObserver
-from lazr_smtptest.session import Session
+from lazr_smtptest.model.ids import new_name
+from lazr_smtptest.model.reply import Reply
+from lazr_smtptest.model.session import Session
+from lazr_smtptest.model.transcript import Transcript
 from lazr_smtptest.smtp.connections import Connections
+from lazr_smtptest.smtp.engine import Reading
 from lazr_smtptest.smtp.extensions import Offer
 from lazr_smtptest.smtp.framing import Framer
-from lazr_smtptest.smtp.names import new_name
-from lazr_smtptest.smtp.reading import Reading
-from lazr_smtptest.smtp.reply import Reply
-from lazr_smtptest.transcript import Transcript
 
 __all__ = ["NOT_SMTP", "Connection"]
 

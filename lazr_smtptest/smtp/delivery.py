@@ -11,9 +11,9 @@ from twisted.mail.interfaces import IMessageDelivery, IMessageDeliveryFactory
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from lazr_smtptest.envelope import Envelope
+from lazr_smtptest._deferreds import is_pending, pending
 from lazr_smtptest.interfaces import IEnvelopeMessage, IMessageHandler
-from lazr_smtptest.pending import is_pending, pending
+from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.smtp.errors import PolicyError, refusal_in
 
 __all__ = ["HandlerDelivery", "HandlerDeliveryFactory"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from twisted.mail import smtp
 
 from lazr_smtptest.errors import Error
-from lazr_smtptest.smtp.reply import Reply
+from lazr_smtptest.model.reply import Reply
 
 __all__ = ["ClientError", "PolicyError", "ReplyError", "ServerError", "refusal_in"]
 

@@ -15,8 +15,8 @@ from twisted.mail.interfaces import (
 )
 
 from lazr_smtptest.interfaces import IFaultPolicy, ISessionObserver
-from lazr_smtptest.smtp.asking import NoFaults
 from lazr_smtptest.smtp.connections import Connections
+from lazr_smtptest.smtp.fault_points import NoFaults
 from lazr_smtptest.smtp.protocol import SMTPServerProtocol
 from lazr_smtptest.smtp.settings import Settings
 

@@ -16,9 +16,9 @@ import re
 
 import attrs
 
-from lazr_smtptest.excerpt import Excerpt
-from lazr_smtptest.smtp.collector import CRLF, SHOWN, Collector, Lost
-from lazr_smtptest.spool import AnyContent
+from lazr_smtptest._excerpt import Excerpt
+from lazr_smtptest._spool import AnyContent
+from lazr_smtptest.smtp.body_buffer import CRLF, SHOWN, Collector, Lost
 
 __all__ = ["BadLine", "Chunk", "Content", "Framer", "Item"]
 

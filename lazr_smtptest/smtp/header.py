@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from lazr_smtptest.spool import AnyContent, start_of
+from lazr_smtptest._spool import AnyContent, start_of
 
 __all__ = ["find_header", "find_subject"]
 

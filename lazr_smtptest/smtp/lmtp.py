@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from lazr_smtptest.envelope import Envelope
-from lazr_smtptest.session import Outcome
+from lazr_smtptest._spool import AnyContent
+from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.model.reply import Reply
+from lazr_smtptest.model.session import Outcome
 from lazr_smtptest.smtp.protocol import SMTPServerProtocol
-from lazr_smtptest.smtp.reply import Reply
-from lazr_smtptest.spool import AnyContent
 
 __all__ = ["LMTPServerProtocol"]
 

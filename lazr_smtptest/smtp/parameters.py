@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from lazr_smtptest.model.reply import shown
 from lazr_smtptest.smtp.errors import ClientError
-from lazr_smtptest.smtp.reply import shown
 
 __all__ = ["Parameters", "parse_parameters", "xtext_decode"]
 

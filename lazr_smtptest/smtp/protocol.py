@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from lazr_smtptest.model.reply import OK, Reply
 from lazr_smtptest.smtp.auth import Authentication
-from lazr_smtptest.smtp.chunking import Chunking
+from lazr_smtptest.smtp.bdat import Chunking
 from lazr_smtptest.smtp.connection import NOT_SMTP
 from lazr_smtptest.smtp.extensions import VERBS, words
-from lazr_smtptest.smtp.reply import OK, Reply
 from lazr_smtptest.smtp.starttls import StartTLS
 from lazr_smtptest.smtp.xclient import XClient
 from lazr_smtptest.version import __version__

@@ -8,7 +8,7 @@ from typing import Literal
 import attrs
 
 from lazr_smtptest.smtp.limits import Limits
-from lazr_smtptest.smtp.tls import TLS
+from lazr_smtptest.tls.context import TLS
 
 __all__ = ["Profile", "Settings"]
 

@@ -21,9 +21,9 @@ from twisted.protocols.policies import ProtocolWrapper
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from lazr_smtptest.model.reply import Reply
 from lazr_smtptest.smtp.connection import Connection
-from lazr_smtptest.smtp.reply import Reply
-from lazr_smtptest.smtp.tls import TLS, Handshake
+from lazr_smtptest.tls.context import TLS, Handshake
 
 __all__ = ["StartTLS"]
 

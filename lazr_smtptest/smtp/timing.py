@@ -12,8 +12,8 @@ from typing import Any
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.mail import smtp
 
+from lazr_smtptest.model.reply import Reply
 from lazr_smtptest.smtp.limits import Limits
-from lazr_smtptest.smtp.reply import Reply
 from lazr_smtptest.smtp.settings import Settings
 
 __all__ = ["Timed"]

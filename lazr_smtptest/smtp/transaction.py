@@ -18,14 +18,16 @@ from typing import Any
 from twisted.mail import smtp
 from twisted.mail.interfaces import IMessageSMTP
 
-from lazr_smtptest.session import Outcome, Transaction
+from lazr_smtptest._spool import AnyContent
+from lazr_smtptest.model.irregularities import (
+    IRREGULAR,
+)
+from lazr_smtptest.model.reply import OK, Reply, shown
+from lazr_smtptest.model.session import Outcome, Transaction
 from lazr_smtptest.smtp.connection import Connection
 from lazr_smtptest.smtp.errors import ClientError, PolicyError, ReplyError, refusal_in
 from lazr_smtptest.smtp.extensions import check_release
 from lazr_smtptest.smtp.header import find_subject
-from lazr_smtptest.smtp.irregular import (
-    IRREGULAR,
-)
 from lazr_smtptest.smtp.parameters import parse_parameters
 from lazr_smtptest.smtp.path import (
     Address,
@@ -34,8 +36,6 @@ from lazr_smtptest.smtp.path import (
     Recipient,
     parse_path,
 )
-from lazr_smtptest.smtp.reply import OK, Reply, shown
-from lazr_smtptest.spool import AnyContent
 
 __all__ = ["Transactions", "decode"]
 

@@ -6,11 +6,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from lazr_smtptest.envelope import Envelope
-from lazr_smtptest.subscribers import Subscribers
+from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.stores._subscribers import Subscribers
 
 if TYPE_CHECKING:
-    from lazr_smtptest.mailbox.criteria import Criteria, Predicate
+    from lazr_smtptest.query.criteria import Criteria, Predicate
 
 __all__ = ["Store"]
 
@@ -48,7 +48,7 @@ class Store(ABC):
         self, predicates: tuple[Predicate, ...], given: dict[str, Any]
     ) -> Iterator[Envelope]:
         # Not at the top: it would choose a reactor.
-        from lazr_smtptest.mailbox.criteria import Criteria
+        from lazr_smtptest.query.criteria import Criteria
 
         criteria = Criteria.of(*predicates, **given)
         return filter(criteria, self._candidates(criteria))

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from lazr_smtptest.errors import StoreError
-from lazr_smtptest.stores import _database
+from lazr_smtptest.stores import _schema as _database
 
 __all__ = ["Connection"]
 

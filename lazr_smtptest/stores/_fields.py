@@ -33,8 +33,8 @@ from datetime import datetime
 from itertools import zip_longest
 from urllib.parse import quote, unquote
 
-from lazr_smtptest.envelope import Envelope
-from lazr_smtptest.smtp.names import is_name
+from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.model.ids import is_name
 
 __all__ = ["from_bytes", "to_bytes"]
 

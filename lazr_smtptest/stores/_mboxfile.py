@@ -27,7 +27,7 @@ from itertools import pairwise
 
 import attrs
 
-from lazr_smtptest.envelope import Envelope
+from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.stores import _fields
 
 __all__ = [

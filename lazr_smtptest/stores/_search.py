@@ -15,7 +15,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from functools import partial
 
-from lazr_smtptest.stores._tables import Listed
+from lazr_smtptest.stores._queries import Listed
 from lazr_smtptest.stores._words import Sought, query_of
 
 __all__ = ["completions", "search"]

@@ -11,11 +11,12 @@ from pathlib import Path
 import attrs
 from zope.interface import implementer
 
-from lazr_smtptest.envelope import Envelope
 from lazr_smtptest.errors import StoreError
 from lazr_smtptest.interfaces import IWaitingStore
+from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.stores import _fields
 from lazr_smtptest.stores._crash import passed
+from lazr_smtptest.stores._durable import WaitingStore
 from lazr_smtptest.stores._filenames import Age, age_of, id_of, new_file_name
 from lazr_smtptest.stores._paths import (
     not_read,
@@ -26,7 +27,6 @@ from lazr_smtptest.stores._paths import (
     write_all,
 )
 from lazr_smtptest.stores._retention import Retention
-from lazr_smtptest.stores._waiting import WaitingStore
 
 __all__ = ["MaildirStore"]
 

@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterator
 
 from zope.interface import implementer
 
-from lazr_smtptest.envelope import Envelope
 from lazr_smtptest.errors import StoreError
 from lazr_smtptest.interfaces import IWaitingStore
+from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.stores import _mboxfile
 from lazr_smtptest.stores._crash import passed
+from lazr_smtptest.stores._durable import WaitingStore
 from lazr_smtptest.stores._paths import (
     not_read,
     not_written,
@@ -23,7 +24,6 @@ from lazr_smtptest.stores._paths import (
 )
 from lazr_smtptest.stores._retention import Retention
 from lazr_smtptest.stores._sharedfile import SharedFile, read
-from lazr_smtptest.stores._waiting import WaitingStore
 
 __all__ = ["MboxStore"]
 

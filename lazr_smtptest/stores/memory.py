@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator
 
 from zope.interface import implementer
 
-from lazr_smtptest.envelope import Envelope
 from lazr_smtptest.errors import StoreFullError
 from lazr_smtptest.interfaces import IMessageStore
-from lazr_smtptest.smtp.names import named
+from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.model.ids import named
 from lazr_smtptest.stores._base import Store
 from lazr_smtptest.stores._retention import Retention
 

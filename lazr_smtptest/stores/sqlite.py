@@ -11,21 +11,22 @@ from typing import TYPE_CHECKING
 
 from zope.interface import implementer
 
-from lazr_smtptest.envelope import Envelope
 from lazr_smtptest.interfaces import IWaitingStore
-from lazr_smtptest.stores import _database, _tables
-from lazr_smtptest.stores._catalog import Catalog
+from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.stores import _queries as _tables
+from lazr_smtptest.stores import _schema as _database
+from lazr_smtptest.stores._codec import Compressor, address_key, fields_of
 from lazr_smtptest.stores._connection import Connection
 from lazr_smtptest.stores._crash import passed
+from lazr_smtptest.stores._durable import WaitingStore
 from lazr_smtptest.stores._indexer import Indexer
-from lazr_smtptest.stores._record import Compressor, address_key, fields_of
+from lazr_smtptest.stores._reader import Catalog
 from lazr_smtptest.stores._retention import Retention
-from lazr_smtptest.stores._waiting import WaitingStore
 from lazr_smtptest.stores._words import sought_in, words_of
 from lazr_smtptest.stores.summary import Summary
 
 if TYPE_CHECKING:
-    from lazr_smtptest.mailbox.criteria import Criteria
+    from lazr_smtptest.query.criteria import Criteria
 
 __all__ = ["SQLiteStore"]
 

@@ -20,7 +20,7 @@ from lazr_smtptest.testing.pytest_options import (
 )
 
 if TYPE_CHECKING:
-    from lazr_smtptest.capture import CaptureController
+    from lazr_smtptest.server.capture import CaptureController
 
 __all__ = ["smtptest", "smtptest_factory", "smtptest_shared"]
 
@@ -119,7 +119,7 @@ def smtptest(request: pytest.FixtureRequest) -> Iterator[CaptureController]:
 
 
 def _make(keywords: dict[str, Any]) -> CaptureController:
-    from lazr_smtptest.capture import CaptureController
+    from lazr_smtptest.server.capture import CaptureController
     from lazr_smtptest.testing.servers import make_server
 
     return CaptureController(server=make_server(**keywords))

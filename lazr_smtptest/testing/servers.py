@@ -8,13 +8,13 @@ from typing import Any
 
 import attrs
 
+from lazr_smtptest.auth.login import Auth
+from lazr_smtptest.server.storing import CaptureServer
 from lazr_smtptest.smtp.extensions import EXTENSIONS
 from lazr_smtptest.smtp.limits import Limits
-from lazr_smtptest.smtp.login import Auth
 from lazr_smtptest.smtp.protocol import SMTPServerProtocol
 from lazr_smtptest.smtp.settings import Settings
-from lazr_smtptest.smtp.tls import TLS
-from lazr_smtptest.storeserver import CaptureServer
+from lazr_smtptest.tls.context import TLS
 
 __all__ = ["KEYWORDS", "make_server"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from lazr_smtptest.controller import Controller
+from lazr_smtptest.server.controller import Controller
 
 __all__ = ["django_settings", "flask_mail_settings"]
 

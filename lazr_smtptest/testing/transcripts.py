@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from lazr_smtptest.session import Session
+from lazr_smtptest.model.session import Session
 
 __all__ = ["write_sessions"]
 

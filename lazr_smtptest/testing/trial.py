@@ -19,11 +19,11 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from lazr_smtptest.interfaces import IMessageStore
 from lazr_smtptest.mailbox import Mailbox
-from lazr_smtptest.mailbox.criteria import Predicate
-from lazr_smtptest.server import Server
-from lazr_smtptest.service import SMTPService
-from lazr_smtptest.sessionlog import SessionLog
-from lazr_smtptest.storeserver import CaptureServer, StoreServer
+from lazr_smtptest.query.criteria import Predicate
+from lazr_smtptest.server.servers import Server
+from lazr_smtptest.server.service import SMTPService
+from lazr_smtptest.server.storing import CaptureServer, StoreServer
+from lazr_smtptest.stores.session_log import SessionLog
 
 __all__ = ["ListeningServer", "MemoryServer", "listen"]
 

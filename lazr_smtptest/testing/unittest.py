@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from lazr_smtptest.capture import CaptureController
+from lazr_smtptest.server.capture import CaptureController
 from lazr_smtptest.testing.servers import make_server
 
 __all__ = ["SMTPTestMixin"]

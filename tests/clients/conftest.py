@@ -19,11 +19,11 @@ from typing import Any, NoReturn
 import pytest
 import trustme
 
-from lazr_smtptest.controller import Controller
-from lazr_smtptest.envelope import Envelope
-from lazr_smtptest.server import Server
+from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.server.controller import Controller
+from lazr_smtptest.server.servers import Server
 from lazr_smtptest.smtp.errors import ReplyError
-from lazr_smtptest.smtp.tls import TLS
+from lazr_smtptest.tls.context import TLS
 
 # Seconds that anything may take: far more than it does, on a busy machine too.
 PATIENCE = 30

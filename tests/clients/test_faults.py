@@ -18,11 +18,11 @@ from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionDone
 from twisted.mail import smtp
 
-from lazr_smtptest.reactor import PrivateReactor
+from lazr_smtptest.net.reactor import PrivateReactor
 from lazr_smtptest.smtp.settings import Settings
 
 if TYPE_CHECKING:
-    from lazr_smtptest.smtp.tls import TLS
+    from lazr_smtptest.tls.context import TLS
     from tests.clients.conftest import Receiver, Serve
 
 SENDER = "aperson@example.com"

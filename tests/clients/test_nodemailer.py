@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from lazr_smtptest.auth.login import Auth
 from lazr_smtptest.smtp.errors import PolicyError
 from lazr_smtptest.smtp.limits import Limits
 from lazr_smtptest.smtp.lmtp import LMTPServerProtocol
-from lazr_smtptest.smtp.login import Auth
 from lazr_smtptest.smtp.settings import Settings
 
 if TYPE_CHECKING:
-    from lazr_smtptest.smtp.tls import TLS
+    from lazr_smtptest.tls.context import TLS
     from tests.clients.conftest import Program, Receiver, Serve
 
 SCRIPT = Path(__file__).parent / "send.cjs"

@@ -15,7 +15,7 @@ from lazr_smtptest.smtp.lmtp import LMTPServerProtocol
 from lazr_smtptest.smtp.settings import Settings
 
 if TYPE_CHECKING:
-    from lazr_smtptest.smtp.tls import TLS
+    from lazr_smtptest.tls.context import TLS
     from tests.clients.conftest import Receiver, Serve
 
 TIMEOUT = 30  # seconds

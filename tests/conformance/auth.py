@@ -9,8 +9,8 @@ from twisted.cred.credentials import IUsernamePassword
 from twisted.mail.smtp import SMTPServerError
 from zope.interface import implementer
 
+from lazr_smtptest.auth.login import Auth
 from lazr_smtptest.smtp.errors import PolicyError
-from lazr_smtptest.smtp.login import Auth
 
 from .row import CLEAR, DATA, HELLO, MAIL, MESSAGE, RCPT, Secure, kept, listener, row
 from .sasl import ANY, AS_ANNA, BAD, GOOD, KNOWN, SENT, USERS, known, plain

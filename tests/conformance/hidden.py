@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lazr_smtptest.smtp.login import Auth
+from lazr_smtptest.auth.login import Auth
 
 from .row import CLEAR, DATA, HELLO, MAIL, MESSAGE, RCPT, Row, Step, listener, row
 

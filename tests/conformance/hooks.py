@@ -7,10 +7,10 @@ from typing import Any
 from twisted.internet import defer
 from twisted.mail import smtp
 
-from lazr_smtptest.envelope import Envelope
+from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.model.reply import Reply
 from lazr_smtptest.smtp.errors import ClientError, PolicyError, ServerError
 from lazr_smtptest.smtp.protocol import SMTPServerProtocol
-from lazr_smtptest.smtp.reply import Reply
 
 from .row import DATA, HELLO, MAIL, MESSAGE, RCPT, kept, listener, row
 

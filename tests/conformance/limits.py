@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from base64 import b64encode
 
+from lazr_smtptest.auth.login import Auth
 from lazr_smtptest.smtp.limits import Limits
-from lazr_smtptest.smtp.login import Auth
 
 from .row import (
     DATA,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from lazr_smtptest.envelope import Envelope
+from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.model.reply import Reply
 from lazr_smtptest.smtp.errors import PolicyError
 from lazr_smtptest.smtp.lmtp import LMTPServerProtocol
-from lazr_smtptest.smtp.reply import Reply
 
 from .row import DATA, MAIL, MESSAGE, RCPT, Step, kept, listener, row
 

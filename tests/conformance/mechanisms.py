@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lazr_smtptest.smtp.login import Auth
+from lazr_smtptest.auth.login import Auth
 
 from .row import HELLO, Row, Step, kept, listener, row
 from .sasl import ANY, AS_ANNA, BAD, GOOD, SENT, b64, cram, known, plain

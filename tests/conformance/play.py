@@ -8,7 +8,7 @@ from typing import Any
 
 import attrs
 
-from lazr_smtptest.envelope import Envelope
+from lazr_smtptest.model.envelope import Envelope
 
 from .links import Secured
 from .row import Connect, Expected, Pass, Row, Secure, Sent

@@ -12,8 +12,8 @@ from typing import Any
 
 import attrs
 
-from lazr_smtptest.envelope import Envelope
-from lazr_smtptest.smtp.login import Auth
+from lazr_smtptest.auth.login import Auth
+from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.smtp.protocol import SMTPServerProtocol
 
 __all__ = [

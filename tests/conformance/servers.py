@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 from twisted.internet.task import Clock
 
-from lazr_smtptest.controller import Controller
-from lazr_smtptest.envelope import Envelope
 from lazr_smtptest.errors import HandlerError
-from lazr_smtptest.listener import tls_first
-from lazr_smtptest.server import Server
+from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.server.controller import Controller
+from lazr_smtptest.server.listener import tls_first
+from lazr_smtptest.server.servers import Server
 from lazr_smtptest.smtp.settings import Settings
-from lazr_smtptest.smtp.tls import TLS, TLSError
+from lazr_smtptest.tls.context import TLS, TLSError
 
 from .links import Link, Memory, Socket
 from .row import Listener

@@ -6,7 +6,7 @@ from base64 import b64encode
 from collections.abc import Mapping
 from typing import Any
 
-from lazr_smtptest.smtp.login import Auth
+from lazr_smtptest.auth.login import Auth
 
 from .row import (
     CLEAR,

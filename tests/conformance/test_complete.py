@@ -7,8 +7,8 @@ import re
 import attrs
 import pytest
 
+from lazr_smtptest.model.irregularities import IRREGULAR
 from lazr_smtptest.smtp.extensions import EXTENSIONS
-from lazr_smtptest.smtp.irregular import IRREGULAR
 from lazr_smtptest.smtp.limits import Limits
 from lazr_smtptest.smtp.lmtp import LMTPServerProtocol
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 
-from lazr_smtptest.smtp.login import Auth
+from lazr_smtptest.auth.login import Auth
 
 from .row import CLEAR, DATA, HELLO, MAIL, MESSAGE, RCPT, Row, kept, listener, row
 

@@ -12,9 +12,9 @@ from twisted.internet.error import ConnectionDone
 from twisted.internet.testing import MemoryReactorClock, StringTransport
 from twisted.python.failure import Failure
 
-from lazr_smtptest.envelope import Envelope
-from lazr_smtptest.server import Server
-from lazr_smtptest.smtp.login import Auth
+from lazr_smtptest.auth.login import Auth
+from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.server.servers import Server
 from lazr_smtptest.smtp.settings import Settings
 
 PLAIN = base64.b64encode(b"\0anna\0secret").decode()

@@ -10,10 +10,10 @@ from unittest.mock import ANY
 import attrs
 import pytest
 
-from lazr_smtptest.envelope import Envelope
 from lazr_smtptest.faults.conditions import Conditions
-from lazr_smtptest.moment import Moment
-from lazr_smtptest.session import Session
+from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.model.fault_context import Moment
+from lazr_smtptest.model.session import Session
 
 MESSAGE = Envelope(
     mail_from="from@example.com",

@@ -8,7 +8,7 @@ import pytest
 from twisted.internet.task import Clock
 
 from lazr_smtptest.faults import Faults, counting
-from lazr_smtptest.server import Server
+from lazr_smtptest.server.servers import Server
 
 if TYPE_CHECKING:
     from tests.faults.conftest import Site
@@ -115,7 +115,7 @@ def test_a_real_reactor_does_not_measure_by_the_wall_clock(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """To set the clock of the machine ends no rule."""
-    from lazr_smtptest.reactor import PrivateReactor
+    from lazr_smtptest.net.reactor import PrivateReactor
 
     reactor = PrivateReactor()
     monkeypatch.setattr(reactor, "seconds", lambda: 1e12)

@@ -9,7 +9,7 @@ import pytest
 
 from lazr_smtptest.faults import Faults
 from lazr_smtptest.faults.phases import PHASES
-from lazr_smtptest.moment import Moment
+from lazr_smtptest.model.fault_context import Moment
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ import pytest
 
 from lazr_smtptest.faults.phases import PHASES
 from lazr_smtptest.smtp.lmtp import LMTPServerProtocol
-from lazr_smtptest.smtp.tls import TLS
+from lazr_smtptest.tls.context import TLS
 
 if TYPE_CHECKING:
     from tests.faults.conftest import Client, Site

@@ -13,8 +13,8 @@ from collections.abc import Callable, Mapping
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 
-from lazr_smtptest.envelope import Envelope
-from lazr_smtptest.server import Server
+from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.server.servers import Server
 from lazr_smtptest.smtp.errors import ReplyError
 from lazr_smtptest.smtp.extensions import EXTENSIONS
 from lazr_smtptest.smtp.framing import Chunk, Content, Framer

@@ -8,10 +8,10 @@ import socket
 import ssl
 from typing import Any
 
-from lazr_smtptest.controller import Controller
+from lazr_smtptest.server.controller import Controller
+from lazr_smtptest.server.storing import StoreServer
 from lazr_smtptest.smtp.settings import Settings
 from lazr_smtptest.stores.memory import MemoryStore
-from lazr_smtptest.storeserver import StoreServer
 
 from .words import BEGIN, PATIENCE, codes_of, send_tagged
 

@@ -17,13 +17,13 @@ import tempfile
 import attrs
 from twisted.internet.defer import Deferred
 
-from lazr_smtptest.controller import Controller
-from lazr_smtptest.envelope import Envelope
+from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.server.controller import Controller
+from lazr_smtptest.server.storing import StoreServer
 from lazr_smtptest.smtp.limits import Limits
 from lazr_smtptest.smtp.settings import Settings
-from lazr_smtptest.smtp.tls import TLS
 from lazr_smtptest.stores.memory import MemoryStore
-from lazr_smtptest.storeserver import StoreServer
+from lazr_smtptest.tls.context import TLS
 
 
 class Stalling(StoreServer):

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from lazr_smtptest.smtp.limits import Limits
-from lazr_smtptest.smtp.tls import TLS
+from lazr_smtptest.tls.context import TLS
 
 INJECTED = {
     "a command": b"NOOP\r\n",

@@ -10,10 +10,10 @@ from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
-from lazr_smtptest.envelope import Envelope
+from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.server.storing import StoreServer
 from lazr_smtptest.smtp.settings import Settings
 from lazr_smtptest.stores.memory import MemoryStore
-from lazr_smtptest.storeserver import StoreServer
 
 from .words import codes_of, numbers, transaction
 

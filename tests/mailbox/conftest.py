@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from lazr_smtptest.envelope import Envelope
 from lazr_smtptest.mailbox import Mailbox
+from lazr_smtptest.model.envelope import Envelope
 
 MULTIPART = (
     b"Subject: Report\r\nMIME-Version: 1.0\r\n"

@@ -11,12 +11,12 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
-from lazr_smtptest.envelope import Envelope
 from lazr_smtptest.errors import StateError
 from lazr_smtptest.interfaces import IMessageStore
 from lazr_smtptest.mailbox import Mailbox, MailboxView, NotReceived
-from lazr_smtptest.session import Session
-from lazr_smtptest.smtp.reply import Reply
+from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.model.reply import Reply
+from lazr_smtptest.model.session import Session
 
 Make = Callable[..., Envelope]
 

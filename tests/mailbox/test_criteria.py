@@ -1,4 +1,4 @@
-"""`lazr_smtptest.mailbox.criteria` and `matching`: what is wanted of a message."""
+"""`lazr_smtptest.query.criteria` and `matching`: what is wanted of a message."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from unittest.mock import ANY
 
 import pytest
 
-from lazr_smtptest.envelope import Envelope
-from lazr_smtptest.mailbox.criteria import Criteria
+from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.query.criteria import Criteria
 
 Make = Callable[..., Envelope]
 

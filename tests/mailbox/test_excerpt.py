@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lazr_smtptest.mailbox.excerpt import excerpt
-from lazr_smtptest.transcript import Transcript
+from lazr_smtptest.model.transcript import Transcript
 
 
 def test_a_reply_of_many_lines_takes_one() -> None:

@@ -8,12 +8,12 @@ from collections.abc import Callable
 import attrs
 import pytest
 
-from lazr_smtptest.envelope import Envelope
 from lazr_smtptest.mailbox import Mailbox, NotReceived
-from lazr_smtptest.mailbox.criteria import Criteria
 from lazr_smtptest.mailbox.report import not_received
-from lazr_smtptest.session import Session
-from lazr_smtptest.smtp.reply import Reply
+from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.model.reply import Reply
+from lazr_smtptest.model.session import Session
+from lazr_smtptest.query.criteria import Criteria
 
 Make = Callable[..., Envelope]
 

@@ -8,8 +8,8 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from typing_extensions import assert_type
 
-from lazr_smtptest.envelope import Envelope
 from lazr_smtptest.mailbox import Mailbox
+from lazr_smtptest.model.envelope import Envelope
 
 
 def two() -> Mailbox:

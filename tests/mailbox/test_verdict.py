@@ -7,15 +7,15 @@ from typing import Any
 import pytest
 from twisted.internet.defer import Deferred
 
-from lazr_smtptest.mailbox.criteria import Criteria
 from lazr_smtptest.mailbox.verdict import verdict
-from lazr_smtptest.session import Session
+from lazr_smtptest.model.reply import Reply
+from lazr_smtptest.model.session import Session
+from lazr_smtptest.model.transcript import Transcript
+from lazr_smtptest.query.criteria import Criteria
 from lazr_smtptest.smtp.errors import ClientError
 from lazr_smtptest.smtp.limits import Limits
 from lazr_smtptest.smtp.lmtp import LMTPServerProtocol
-from lazr_smtptest.smtp.reply import Reply
 from lazr_smtptest.smtp.settings import Settings
-from lazr_smtptest.transcript import Transcript
 
 from ..wire import Wire
 

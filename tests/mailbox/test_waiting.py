@@ -12,9 +12,9 @@ from twisted.internet.defer import CancelledError
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from lazr_smtptest.envelope import Envelope
 from lazr_smtptest.errors import StateError
 from lazr_smtptest.mailbox import Mailbox, NotReceived
+from lazr_smtptest.model.envelope import Envelope
 
 Make = Callable[..., Envelope]
 

@@ -27,14 +27,14 @@ from twisted.mail.interfaces import IMessageDelivery, IMessageDeliveryFactory
 from twisted.mail.smtp import SMTPServerError
 from zope.interface import alsoProvides, implementer
 
+from lazr_smtptest.auth.login import Auth
+from lazr_smtptest.auth.mechanisms import Plain
+from lazr_smtptest.auth.scram import ScramSHA256
 from lazr_smtptest.smtp.delivery import HandlerDelivery, HandlerDeliveryFactory
 from lazr_smtptest.smtp.errors import ServerError
 from lazr_smtptest.smtp.limits import Limits
-from lazr_smtptest.smtp.login import Auth
-from lazr_smtptest.smtp.mechanisms import Plain
-from lazr_smtptest.smtp.scram import ScramSHA256
 from lazr_smtptest.smtp.settings import Settings
-from lazr_smtptest.smtp.tls import TLS, Handshake
+from lazr_smtptest.tls.context import TLS, Handshake
 
 ANNA = {"anna": "secret"}
 

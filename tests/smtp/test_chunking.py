@@ -24,8 +24,8 @@ from twisted.cred.portal import Portal
 from twisted.mail.imap4 import LOGINCredentials, PLAINCredentials
 from twisted.mail.interfaces import IMessageDelivery
 
-from lazr_smtptest.envelope import Envelope
-from lazr_smtptest.server import Server
+from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.server.servers import Server
 from lazr_smtptest.smtp.delivery import HandlerDelivery
 from lazr_smtptest.smtp.limits import Limits
 from lazr_smtptest.smtp.lmtp import LMTPServerProtocol

@@ -13,8 +13,8 @@ from twisted.mail import smtp
 from twisted.mail.interfaces import IMessageDelivery, IMessageDeliveryFactory
 from zope.interface.verify import verifyObject
 
-from lazr_smtptest.envelope import Envelope
 from lazr_smtptest.interfaces import IEnvelopeMessage
+from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.smtp.delivery import HandlerDeliveryFactory
 from lazr_smtptest.smtp.limits import Limits
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from lazr_smtptest.model.reply import Reply
 from lazr_smtptest.smtp.errors import ClientError, PolicyError, ReplyError, ServerError
-from lazr_smtptest.smtp.reply import Reply
 
 
 @pytest.mark.parametrize("kind", [ClientError, PolicyError, ServerError])

@@ -17,7 +17,7 @@ from twisted.mail.interfaces import IMessageDeliveryFactory
 from twisted.mail.smtp import LOGINCredentials
 from zope.interface import implementer
 
-from lazr_smtptest.server import Server
+from lazr_smtptest.server.servers import Server
 from lazr_smtptest.smtp.delivery import HandlerDelivery, HandlerDeliveryFactory
 from lazr_smtptest.smtp.factory import SMTPServerFactory
 

@@ -141,7 +141,7 @@ def test_an_octet_that_begins_no_line_ends_the_session(wire: Any, octet: int) ->
 def test_mail_can_be_refused_before_tls(new_wire: Any) -> None:
     """RFC 3207 section 4: 530."""
     pytest.importorskip("trustme")
-    from lazr_smtptest.smtp.tls import TLS
+    from lazr_smtptest.tls.context import TLS
 
     wire = new_wire(settings=Settings(tls=TLS.auto(), require_tls=True))
     wire.say("EHLO a")

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from twisted.internet.defer import Deferred
 
+from lazr_smtptest.model.reply import Reply
 from lazr_smtptest.smtp.limits import Limits
 from lazr_smtptest.smtp.lmtp import LMTPServerProtocol
-from lazr_smtptest.smtp.reply import Reply
 
 
 @pytest.fixture

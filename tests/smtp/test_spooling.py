@@ -12,13 +12,13 @@ from hypothesis import given
 from twisted.mail.interfaces import IMessageDelivery
 from zope.interface import implementer
 
-from lazr_smtptest import spool
-from lazr_smtptest.smtp import collector
+from lazr_smtptest import _spool as spool
+from lazr_smtptest._spool import SpooledContent
+from lazr_smtptest.model.reply import Reply
+from lazr_smtptest.smtp import body_buffer as collector
 from lazr_smtptest.smtp.limits import Limits
 from lazr_smtptest.smtp.lmtp import LMTPServerProtocol
-from lazr_smtptest.smtp.reply import Reply
 from lazr_smtptest.smtp.settings import Settings
-from lazr_smtptest.spool import SpooledContent
 
 from .test_chunking import LISTENER, PLACES, SESSIONS, cut, examples, replay
 

@@ -26,11 +26,11 @@ from twisted.python.failure import Failure
 from twisted.test.iosim import FakeTransport
 from zope.interface import implementer
 
-from lazr_smtptest.server import Server
+from lazr_smtptest.server.servers import Server
 from lazr_smtptest.smtp.delivery import HandlerDeliveryFactory
 from lazr_smtptest.smtp.limits import Limits
 from lazr_smtptest.smtp.settings import Settings
-from lazr_smtptest.smtp.tls import TLS
+from lazr_smtptest.tls.context import TLS
 
 CLIENT = IPv4Address("TCP", "127.0.0.1", 50000)
 NewWire = Callable[..., Any]

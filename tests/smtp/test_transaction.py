@@ -12,10 +12,10 @@ from twisted.mail import smtp
 from twisted.mail.interfaces import IMessageDelivery, IMessageSMTP
 from zope.interface import implementer
 
-from lazr_smtptest.envelope import Envelope
+from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.model.reply import Reply
 from lazr_smtptest.smtp.errors import PolicyError
 from lazr_smtptest.smtp.limits import Limits
-from lazr_smtptest.smtp.reply import Reply
 
 
 def test_a_message_is_an_envelope(wire: Any) -> None:

@@ -92,7 +92,7 @@ class Ours(SMTPServerProtocol):
 
 
 class _ContextOfATest:
-    """A `lazr_smtptest.smtp.tls.TLS` made of a context factory."""
+    """A `lazr_smtptest.tls.context.TLS` made of a context factory."""
 
     def __init__(self, context_factory: Any) -> None:
         self._context_factory = context_factory

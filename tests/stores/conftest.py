@@ -14,7 +14,7 @@ import pytest
 
 WRITER = """
 import sys
-from lazr_smtptest.envelope import Envelope
+from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.stores import open_store
 store = open_store(sys.argv[1])
 sys.stdout.write("ready\\n"); sys.stdout.flush(); sys.stdin.readline()

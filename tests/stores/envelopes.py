@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from lazr_smtptest.envelope import Envelope
+from lazr_smtptest.model.envelope import Envelope
 
 __all__ = ["make_envelope"]
 

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lazr_smtptest.envelope import Envelope
 from lazr_smtptest.interfaces import IMessageStore
+from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.stores import _fields, open_store
 
 # The session is the server's, and has ended when a store is read.

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from lazr_smtptest.envelope import Envelope
 from lazr_smtptest.errors import StoreError
+from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.stores import MaildirStore, maildir
 
 ENVELOPE = Envelope(

@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from lazr_smtptest.errors import StoreError
-from lazr_smtptest.stores import SQLiteStore, _database, _record
+from lazr_smtptest.stores import SQLiteStore
+from lazr_smtptest.stores import _codec as _record
+from lazr_smtptest.stores import _schema as _database
 
 from .envelopes import make_envelope
 

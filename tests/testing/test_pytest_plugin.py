@@ -13,7 +13,7 @@ import pytest
 import trustme  # noqa: F401
 import twisted.protocols.tls  # noqa: F401
 
-import lazr_smtptest.capture
+import lazr_smtptest.server.capture
 import lazr_smtptest.smtp.lmtp
 import lazr_smtptest.testing.servers
 import lazr_smtptest.testing.transcripts
@@ -114,7 +114,7 @@ def test_the_server_is_stopped_after_the_run(
     )
     port = int((pytester.path / "port").read_text())
     with pytest.raises(OSError, match="refused"):
-        lazr_smtptest.capture.CaptureController("127.0.0.1", port)._connect()
+        lazr_smtptest.server.capture.CaptureController("127.0.0.1", port)._connect()
 
 
 def test_a_server_that_a_test_stopped_is_there_for_the_next(run: Run) -> None:

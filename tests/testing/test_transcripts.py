@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lazr_smtptest.session import Session
+from lazr_smtptest.model.session import Session
 from lazr_smtptest.testing.transcripts import write_sessions
 
 

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from lazr_smtptest._spool import SpooledContent
 from lazr_smtptest.interfaces import IMessageStore
-from lazr_smtptest.spool import SpooledContent
 
-from ...content.test_hostile import HOSTILE
+from ...mime.test_hostile import HOSTILE
 from ..envelopes import make_envelope
 
 ADDRESSES = [

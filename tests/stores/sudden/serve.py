@@ -11,9 +11,9 @@ import resource
 import signal
 import sys
 
-from lazr_smtptest.controller import Controller
+from lazr_smtptest.server.controller import Controller
+from lazr_smtptest.server.storing import StoreServer
 from lazr_smtptest.stores import open_store
-from lazr_smtptest.storeserver import StoreServer
 
 
 def main(spec: str, size: str = "") -> None:

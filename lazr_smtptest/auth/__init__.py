@@ -1,0 +1,1 @@
+"""Credentials and SASL mechanisms, for every protocol that logs a client in."""

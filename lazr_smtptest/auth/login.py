@@ -1,0 +1,278 @@
+"""Who may log in to a server, and by which mechanisms."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import attrs
+from twisted.cred import strcred
+from twisted.cred.checkers import (
+    ICredentialsChecker,
+    InMemoryUsernamePasswordDatabaseDontUse,
+)
+from twisted.cred.credentials import IUsernameHashedPassword, IUsernamePassword
+from twisted.cred.portal import IRealm, Portal
+from twisted.mail.interfaces import IMessageDeliveryFactory
+from zope.interface import implementer
+
+from lazr_smtptest.auth.credentials import (
+    Anybody,
+    AnyOf,
+    ICertificate,
+    IToken,
+    Users,
+)
+from lazr_smtptest.auth.mechanisms import CramMD5, External, Login, Mechanism, Plain
+from lazr_smtptest.auth.oauth import OAuthBearer, XOAuth2
+from lazr_smtptest.auth.scram import ScramSHA256
+
+__all__ = ["Auth", "Offer"]
+
+# With what each gives to be judged, in the order in which they are announced.
+_MECHANISMS: Mapping[str, tuple[type[Mechanism], Any]] = {
+    "PLAIN": (Plain, IUsernamePassword),
+    "LOGIN": (Login, IUsernamePassword),
+    "CRAM-MD5": (CramMD5, IUsernameHashedPassword),
+    "SCRAM-SHA-256": (ScramSHA256, IUsernameHashedPassword),
+    "XOAUTH2": (XOAuth2, IToken),
+    "OAUTHBEARER": (OAuthBearer, IToken),
+    "EXTERNAL": (External, ICertificate),
+}
+
+# A server that takes any password does not know the one that the client has, and
+# SCRAM is there to prove to the client that it does.
+_NOT_FOR_ANYBODY = {"SCRAM-SHA-256"}
+
+
+@attrs.frozen(kw_only=True)
+class Offer:
+    """A mechanism, as a server offers it; makes the object of one exchange.
+
+    Attributes:
+        mechanism: the class of the exchanges.
+        any_identity: see `Mechanism`.
+        needs_tls: whether it is offered inside of TLS only; 538 outside.
+    """
+
+    mechanism: type[Mechanism]
+    any_identity: bool = False
+    needs_tls: bool = False
+
+    def __call__(self) -> Mechanism:
+        """Begin an exchange."""
+        return self.mechanism(any_identity=self.any_identity)
+
+
+class Auth:
+    """Who may log in, and by which mechanisms (RFC 4954).
+
+    Made by `any`, `users`, `checkers` or `from_specs`. These have in common:
+
+    Args:
+        mechanisms: names of mechanisms, in the order in which they are announced:
+            PLAIN, LOGIN, CRAM-MD5, SCRAM-SHA-256, XOAUTH2, OAUTHBEARER and
+            EXTERNAL. All that the checkers can judge if it is not given.
+        tls_only: those of them that are offered inside of TLS only.
+
+    Attributes:
+        mechanisms: the names, upper case. EXTERNAL is announced only to clients
+            that have shown a certificate.
+
+    Raises:
+        TypeError: a single string was given for several.
+        ValueError: a mechanism is not known, or nobody can judge it.
+    """
+
+    def __init__(
+        self,
+        checker: ICredentialsChecker,
+        mechanisms: Iterable[str] | None = None,
+        tls_only: Iterable[str] = (),
+        *,
+        any_identity: bool = False,
+        without: Iterable[str] = (),
+    ) -> None:
+        """See `any`, `users` and `checkers`.
+
+        Args:
+            checker: who judges.
+            mechanisms: see `Auth`.
+            tls_only: see `Auth`.
+            any_identity: whether users may act as others.
+            without: mechanisms that cannot be had.
+        """
+        self._checker = checker
+        self._any_identity = any_identity
+        judged = [
+            name
+            for name, (_, kind) in _MECHANISMS.items()
+            if kind in checker.credentialInterfaces and name not in without
+        ]
+        self.mechanisms = _chosen(mechanisms, judged)
+        if not self.mechanisms:
+            raise ValueError("there is no mechanism by which anybody could log in")
+        self._tls_only = _chosen(tls_only, list(self.mechanisms))
+
+    @classmethod
+    def any(
+        cls, *, mechanisms: Iterable[str] | None = None, tls_only: Iterable[str] = ()
+    ) -> Auth:
+        """Let everybody in who says a name, with any password or token.
+
+        There is no SCRAM here: in it the server proves that it knows the password.
+        """
+        return cls(
+            Anybody(),
+            mechanisms,
+            tls_only,
+            any_identity=True,
+            without=_NOT_FOR_ANYBODY,
+        )
+
+    @classmethod
+    def users(
+        cls,
+        passwords: Mapping[str, str],
+        *,
+        mechanisms: Iterable[str] | None = None,
+        tls_only: Iterable[str] = (),
+    ) -> Auth:
+        """Let some users in.
+
+        A token is right if it is a user's password, a certificate if it names a
+        user.
+
+        Args:
+            passwords: the password of each user.
+            mechanisms: see `Auth`.
+            tls_only: see `Auth`.
+        """
+        items = passwords.items()
+        users = Users({_octets(name): _octets(password) for name, password in items})
+        return cls(users, mechanisms, tls_only)
+
+    @classmethod
+    def checkers(
+        cls,
+        *checkers: ICredentialsChecker,
+        mechanisms: Iterable[str] | None = None,
+        tls_only: Iterable[str] = (),
+    ) -> Auth:
+        """Let those in whom a checker of `twisted.cred` lets in.
+
+        Args:
+            checkers: asked in this order. CRAM-MD5 and SCRAM take one that knows
+                the passwords themselves (`IUsernameHashedPassword`), and calls
+                ``checkPassword``.
+            mechanisms: see `Auth`.
+            tls_only: see `Auth`.
+        """
+        return cls(AnyOf(checkers), mechanisms, tls_only)
+
+    @classmethod
+    def from_specs(
+        cls,
+        specs: Iterable[str],
+        *,
+        mechanisms: Iterable[str] | None = None,
+        tls_only: Iterable[str] = (),
+    ) -> Auth:
+        """Read what a command line says.
+
+        Args:
+            specs: ``"any"`` alone, or Twisted's descriptions of checkers, such as
+                ``"memory:anna:secret"`` and ``"file:/etc/passwords"``.
+            mechanisms: see `Auth`.
+            tls_only: see `Auth`.
+
+        Raises:
+            ValueError: as `Auth` says, or a description is not understood.
+        """
+        specs = list(specs)
+        if specs == ["any"]:
+            return cls.any(mechanisms=mechanisms, tls_only=tls_only)
+        if "any" in specs:
+            raise ValueError("any lets everybody in: it stands alone")
+        checkers = [_checker(spec) for spec in specs]
+        return cls.checkers(*checkers, mechanisms=mechanisms, tls_only=tls_only)
+
+    def portal(self, deliveries: IMessageDeliveryFactory) -> Portal:
+        """Make the portal of a factory.
+
+        Args:
+            deliveries: what every user gets.
+        """
+        return Portal(DeliveryRealm(deliveries), [self._checker])
+
+    def challengers(self) -> dict[bytes, Callable[[], Mechanism]]:
+        """Give the mechanisms, as `SMTPServerFactory` takes them."""
+        return {
+            name.encode("ascii"): Offer(
+                mechanism=_MECHANISMS[name][0],
+                any_identity=self._any_identity,
+                needs_tls=name in self._tls_only,
+            )
+            for name in self.mechanisms
+        }
+
+
+def _chosen(names: Iterable[str] | None, available: list[str]) -> tuple[str, ...]:
+    if isinstance(names, str):
+        raise TypeError(f"mechanisms are several names, not {names!r}")
+    chosen = available if names is None else [name.upper() for name in names]
+    for name in chosen:
+        if name not in available:
+            can = ", ".join(available) or "none"
+            raise ValueError(f"mechanism {name!r} cannot be had here: {can}")
+    return tuple(dict.fromkeys(chosen))
+
+
+def _checker(spec: str) -> ICredentialsChecker:
+    """Read Twisted's description of a checker.
+
+    What stands behind the first colon may be a password, and is not repeated.
+    """
+    kind = spec.partition(":")[0]
+    try:
+        checker: ICredentialsChecker = strcred.makeChecker(spec)
+    except strcred.InvalidAuthType:
+        raise ValueError(f"no checker is called {kind!r}") from None
+    except Exception as error:
+        # The checkers are plugins, and say in many ways what they do not like.
+        reason = type(error).__name__
+        raise ValueError(f"bad description of checker {kind!r}: {reason}") from None
+    if isinstance(checker, InMemoryUsernamePasswordDatabaseDontUse):
+        # A command line has text, clients send octets; and these passwords may
+        # as well be tokens.
+        users = checker.users.items()
+        return Users({_octets(name): _octets(password) for name, password in users})
+    return checker
+
+
+def _octets(text: str | bytes) -> bytes:
+    return text if isinstance(text, bytes) else text.encode("utf-8")
+
+
+@implementer(IRealm)
+class DeliveryRealm:
+    """Gives every user the same deliveries.
+
+    Args:
+        deliveries: what makes them.
+    """
+
+    def __init__(self, deliveries: IMessageDeliveryFactory) -> None:
+        self._deliveries = deliveries
+
+    def requestAvatar(
+        self, avatarId: object, mind: object, *interfaces: Any
+    ) -> tuple[Any, IMessageDeliveryFactory, Callable[[], None]]:
+        """Give the delivery factory; there is nothing to log out of.
+
+        Raises:
+            NotImplementedError: something else was asked for.
+        """
+        if IMessageDeliveryFactory not in interfaces:
+            raise NotImplementedError("only IMessageDeliveryFactory is here")
+        return IMessageDeliveryFactory, self._deliveries, lambda: None

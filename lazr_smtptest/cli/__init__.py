@@ -1,0 +1,1 @@
+"""The command line: options, the application, its log and its worker processes."""

@@ -1,0 +1,128 @@
+"""The services of ``twistd smtptest``: what a server needs in a process of its own."""
+
+from __future__ import annotations
+
+import logging
+import signal
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import attrs
+from twisted.application.service import MultiService
+from twisted.internet import defer
+
+from lazr_smtptest.cli.log_bridge import LogBridge
+from lazr_smtptest.stores.session_log import Counters
+
+if TYPE_CHECKING:
+    from lazr_smtptest.cli.server import CommandServer
+    from lazr_smtptest.server.listener import Listener
+
+__all__ = ["Process", "ServerProcess", "log_counters"]
+
+log = logging.getLogger("lazr.smtptest")
+
+
+class Process(MultiService):
+    """The service, and what it needs where it has a process to itself.
+
+    It sends our log to Twisted's, and counts on SIGUSR2 and at the end.
+
+    Args:
+        reactor: runs it.
+    """
+
+    def __init__(self, reactor: Any) -> None:
+        super().__init__()
+        self.reactor = reactor
+        self._bridge = LogBridge()
+        self._counts = False
+        self._signal_before: Any = None
+
+    # To be overridden
+
+    def run(self) -> None:
+        """Do what is to be done as soon as the reactor runs."""
+
+    def count(self) -> None:
+        """Say what there was up to now."""
+
+    def release(self) -> None:
+        """Let go of what is held open; all sessions have ended."""
+
+    # Called by Twisted
+
+    def privilegedStartService(self) -> None:
+        """Listen; only twistd calls this, ``python -m twisted`` does not."""
+        self._bridge.open()
+        super().privilegedStartService()
+
+    def startService(self) -> None:
+        """Listen, if that was not done yet."""
+        self._bridge.open()
+        super().startService()
+        self._counts = True
+        self._signal_before = signal.signal(
+            signal.SIGUSR2, lambda *_: self.reactor.callFromThread(self.count)
+        )
+        self.reactor.callWhenRunning(self.run)
+
+    def stopService(self) -> defer.Deferred[None]:
+        """Stop listening, and let go of everything."""
+        # Twisted would end the process by the signal once more, and its parent
+        # would see a process that was killed. To stop it so is no failure.
+        if getattr(self.reactor, "_exitSignal", None) == signal.SIGTERM:
+            self.reactor._exitSignal = None
+        stopped: defer.Deferred[None] = super().stopService()
+        return stopped.addBoth(self._stopped)
+
+    def _stopped(self, result: Any) -> Any:
+        if self._counts:
+            self._counts = False
+            self.count()
+            # None is a handler that Python does not know.
+            signal.signal(signal.SIGUSR2, self._signal_before or signal.SIG_DFL)
+        self.release()
+        self._bridge.close()
+        return result
+
+
+class ServerProcess(Process):
+    """A server in a process of its own.
+
+    Args:
+        reactor: runs it.
+        server: what becomes of the messages.
+        listeners: where it listens.
+    """
+
+    def __init__(
+        self, reactor: Any, server: CommandServer, listeners: Sequence[Listener]
+    ) -> None:
+        # Not before the command line is read: that says which reactor it is.
+        from lazr_smtptest.server.service import SMTPService
+
+        super().__init__(reactor)
+        self.server = server
+        SMTPService(server, listeners, reactor).setServiceParent(self)
+
+    def run(self) -> None:
+        """Say that clients may come; scripts wait for this line.
+
+        Not before the reactor runs: until then a signal ends the process roughly.
+        """
+        log.info("ready, keeping messages in %r", self.server.store)
+
+    def count(self) -> None:
+        """Log what there was up to now."""
+        log_counters(self.server.sessions.counters)
+
+    def release(self) -> None:
+        """Let go of the store."""
+        self.server.store.close()
+
+
+def log_counters(counters: Counters) -> None:
+    """Log in one line what there was."""
+    words = (f"{name}={count}" for name, count in attrs.asdict(counters).items())
+    log.info("counted: %s", " ".join(words))

@@ -1,0 +1,202 @@
+"""Messages from one store into another, or from and to a folder of ``.eml`` files."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Protocol
+
+from lazr_smtptest.interfaces import IWaitingStore
+from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.model.ids import named
+from lazr_smtptest.stores import _fields, check_spec, open_store
+from lazr_smtptest.stores._paths import (
+    not_read,
+    not_written,
+    opened,
+    sync_directory,
+    unusable,
+    write_all,
+)
+
+__all__ = ["EmlFolder", "Place", "check_place", "copy", "open_place"]
+
+_EML = "eml:"
+_CRLF = b"\r\n"
+
+# Messages that are under way at a time, so that they share the disk's time.
+_UNDER_WAY = 256
+
+
+class Place(Protocol):
+    """What messages are copied from, or to: a store, or a folder."""
+
+    def __iter__(self) -> Iterator[Envelope]: ...
+
+    def __len__(self) -> int: ...
+
+    def add(self, envelope: Envelope) -> object:
+        """Put a message there."""
+
+    def close(self) -> None:
+        """Finish it."""
+
+
+class EmlFolder:
+    """A folder with messages in files whose names end in ``.eml``.
+
+    A file begins with the header fields of the envelope, as in a Maildir; one that
+    something else wrote is content only. The files are in the order of their names.
+
+    Args:
+        path: the folder. It is made if it is not there; its parent must be.
+
+    Raises:
+        StoreError: `path` is something else.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = Path(path).absolute()
+        try:
+            self.path.mkdir(exist_ok=True)
+        except OSError as error:
+            raise unusable(self.path, "a folder of messages", error) from error
+        self._count = len(self)
+
+    def __repr__(self) -> str:
+        return f"{_EML}{self.path}"
+
+    def __len__(self) -> int:
+        """Count the messages."""
+        return len(self._files())
+
+    def __iter__(self) -> Iterator[Envelope]:
+        """Go through the messages, reading each as it is reached."""
+        for file in self._files():
+            try:
+                data = file.read_bytes()
+            except OSError as error:
+                raise not_read(file, "message", error) from error
+            yield _fields.from_bytes(data)
+
+    def _files(self) -> list[Path]:
+        return sorted(self.path.glob("*.eml"))
+
+    def add(self, envelope: Envelope) -> None:
+        """Write `envelope` into a file behind the others.
+
+        Raises:
+            StoreError: it could not be written; nothing of it is left.
+        """
+        self._count += 1
+        envelope = named(envelope)
+        file = self.path / f"{self._count:08}-{envelope.id}.eml"
+        unfinished = file.with_suffix(".tmp")
+        data = _fields.to_bytes(envelope, envelope.content, _CRLF)
+        try:
+            flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+            with opened(unfinished, flags) as descriptor:
+                write_all(descriptor, data)
+                os.fsync(descriptor)
+            unfinished.rename(file)
+        except OSError as error:
+            unfinished.unlink(missing_ok=True)
+            raise not_written(file, "message", error) from error
+
+    def close(self) -> None:
+        """Make durable which files there are."""
+        sync_directory(self.path)
+
+
+def check_place(text: str) -> Path:
+    """Say which file or folder a place is; touch nothing.
+
+    Args:
+        text: as for `open_store`, or ``eml:DIR``.
+
+    Raises:
+        ValueError: it is no name of a store on a disk, nor ``eml:DIR``.
+    """
+    if text.startswith(_EML) and text != _EML:
+        return Path(text.removeprefix(_EML)).absolute()
+    try:
+        spec = check_spec(text)
+    except ValueError as error:
+        raise ValueError(f"{error}; or eml:DIR") from None
+    if spec.kind == "memory":
+        raise ValueError("memory has nothing to copy, and keeps nothing")
+    return Path(spec.path).absolute()
+
+
+def open_place(text: str) -> Place:
+    """Open a place, and make it if it is not there.
+
+    Args:
+        text: see `check_place`.
+
+    Raises:
+        ValueError: see `check_place`.
+        StoreError: it cannot be used.
+    """
+    path = check_place(text)
+    if text.startswith(_EML):
+        return EmlFolder(path)
+    place: Place = open_store(text)
+    return place
+
+
+def copy(
+    messages: Iterable[Envelope], target: Place, report: Callable[[int], object]
+) -> int:
+    """Copy messages; blocks until they are durable.
+
+    Args:
+        messages: what to copy.
+        target: where to.
+        report: called with the number of messages that are on their way, after
+            each.
+
+    Returns:
+        how many there were.
+
+    Raises:
+        StoreError: one could not be kept. Those before it were.
+    """
+    add = _Many(target) if IWaitingStore.providedBy(target) else target.add
+    count = 0
+    for count, envelope in enumerate(messages, 1):
+        add(envelope)
+        report(count)
+    if isinstance(add, _Many):
+        add.wait()
+    return count
+
+
+class _Many:
+    """Adds messages to a store without waiting for each."""
+
+    def __init__(self, target: Place) -> None:
+        self._submit = target.submit  # type: ignore[attr-defined]
+        self._room = threading.Semaphore(_UNDER_WAY)
+        self._errors: list[Exception] = []
+
+    def __call__(self, envelope: Envelope) -> None:
+        self._room.acquire()
+        self._check()
+        self._submit(envelope, self._done)
+
+    def _done(self, error: Exception | None) -> None:
+        if error is not None:
+            self._errors.append(error)
+        self._room.release()
+
+    def _check(self) -> None:
+        if self._errors:
+            raise self._errors[0]
+
+    def wait(self) -> None:
+        for _ in range(_UNDER_WAY):
+            self._room.acquire()
+        self._check()

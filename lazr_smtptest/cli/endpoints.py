@@ -1,0 +1,89 @@
+"""The endpoints of ``twistd smtptest``: they say where they listen."""
+
+from __future__ import annotations
+
+import logging
+import os
+from ipaddress import ip_address
+from typing import Any, NoReturn
+
+from twisted.internet import defer
+from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
+from twisted.internet.error import CannotListenError
+from twisted.internet.interfaces import (
+    IListeningPort,
+    IProtocolFactory,
+    IStreamServerEndpoint,
+)
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from lazr_smtptest.cli.options import StartError
+from lazr_smtptest.net.addresses import endpoint_from
+
+__all__ = ["LoggedEndpoint"]
+
+log = logging.getLogger("lazr.smtptest")
+
+
+@implementer(IStreamServerEndpoint)
+class LoggedEndpoint:
+    """An endpoint that says in the log where it listens, and why it cannot.
+
+    Args:
+        reactor: listens.
+        description: as Twisted writes them.
+        what: what is spoken there, if it is not plain SMTP.
+
+    Raises:
+        StartError: `description` is not understood.
+    """
+
+    def __init__(self, reactor: Any, description: str, what: str = "") -> None:
+        self._description = description
+        self._shown = f"{what} {description}".lstrip()
+        try:
+            self._endpoint = endpoint_from(reactor, description)
+        # Endpoints come from plugins, and say in many ways that they do not like
+        # what they get: ValueError, TypeError, OSError, TLS errors.
+        except Exception as error:
+            raise StartError(f"bad endpoint {description!r}: {error}") from error
+
+    def listen(self, factory: IProtocolFactory) -> defer.Deferred[IListeningPort]:
+        """Listen, and log it."""
+        listening = defer.maybeDeferred(self._endpoint.listen, factory)
+        return listening.addCallbacks(self._listens, self._fails)
+
+    def _listens(self, port: IListeningPort) -> IListeningPort:
+        address = port.getHost()
+        log.info("listening on %s (%s)", _shown(address), self._shown)
+        if _is_public(address):
+            log.warning(
+                "%s is not a loopback address: other machines may reach it, and "
+                "there is no reason to take mail from strangers",
+                _shown(address),
+            )
+        return port
+
+    def _fails(self, failure: Failure) -> NoReturn:
+        cause = failure.value
+        if isinstance(cause, CannotListenError):
+            cause = cause.socketError
+        reason = getattr(cause, "strerror", None) or cause
+        raise StartError(f"cannot listen on {self._description}: {reason}")
+
+
+def _shown(address: object) -> str:
+    if isinstance(address, IPv4Address):
+        return f"{address.host}:{address.port}"
+    if isinstance(address, IPv6Address):
+        return f"[{address.host}]:{address.port}"
+    if isinstance(address, UNIXAddress):
+        return os.fsdecode(address.name or b"")
+    return str(address)
+
+
+def _is_public(address: object) -> bool:
+    if isinstance(address, IPv4Address | IPv6Address):
+        return not ip_address(address.host).is_loopback
+    return False

@@ -1,0 +1,255 @@
+"""What can follow ``twistd smtptest`` on a command line.
+
+What is imported here is kept small: nothing may choose a reactor, for the
+command line says which one it is to be.
+"""
+
+# Twisted's names.
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from twisted.cred.credentials import IUsernameHashedPassword, IUsernamePassword
+from twisted.cred.strcred import AuthOptionMixin
+from twisted.python import usage
+
+import twisted
+from lazr_smtptest.cli.help import write_help
+from lazr_smtptest.errors import Error
+from lazr_smtptest.smtp.limits import Limits
+from lazr_smtptest.stores import check_spec
+from lazr_smtptest.version import __version__
+
+__all__ = ["Options", "StartError"]
+
+DEFAULT_ENDPOINT = "tcp:1025:interface=127.0.0.1"
+
+_PROFILES = ("standard", "strict")
+_COLORS = ("auto", "always", "never")
+
+
+class StartError(Error, SystemExit):
+    """The command cannot be run as it was given.
+
+    It is an exit too, so that whatever runs the command prints the message and
+    ends with status 1, where it would print a traceback for another exception.
+    """
+
+    def __init__(self, message: str) -> None:
+        message = " ".join(message.splitlines())
+        super().__init__(message)
+        self.code = f"smtptest: {message}"
+
+
+class Options(usage.Options, AuthOptionMixin):
+    """The options, by name; what may be given several times is a list."""
+
+    synopsis = "[options]"
+    longdesc = (
+        "Take mail by SMTP and keep it, deliver it to nobody. Each message that is "
+        "accepted or refused is one line in the log. SIGTERM and Ctrl-C stop it."
+    )
+    optParameters = [
+        [
+            "store",
+            None,
+            "memory",
+            "Keep messages in memory, sqlite:FILE, maildir:DIR or mbox:FILE. "
+            "./FILE is sqlite. Bounds may follow: ?max-count=1000&max-age=7d.",
+        ],
+        [
+            "tls",
+            None,
+            None,
+            "Offer STARTTLS. auto makes a certificate for localhost (and --hostname) "
+            "on the spot; CERT,KEY are files in PEM.",
+        ],
+        [
+            "ca-file",
+            None,
+            None,
+            "Write the CA of --tls auto to this file; give it to the clients.",
+        ],
+        ["hostname", None, None, "What the server calls itself. [default: the host's]"],
+        [
+            "profile",
+            None,
+            "standard",
+            "standard takes what RFC 5321 lets a server take; strict refuses what is "
+            "irregular.",
+        ],
+        [
+            "max-message-size",
+            None,
+            str(Limits().message_size),
+            "Refuse bigger messages with 552; 0 for no limit.",
+        ],
+        [
+            "max-recipients",
+            None,
+            str(Limits().recipients),
+            "Refuse further recipients of a message with 452.",
+        ],
+        [
+            "faults",
+            None,
+            None,
+            "Misbehave as the rules in this file say, in TOML; SIGHUP reads it anew.",
+        ],
+        [
+            "max-connections",
+            None,
+            "0",
+            "Greet further connections to the same endpoint with 421; 0 for no limit.",
+        ],
+        [
+            "workers",
+            None,
+            "1",
+            "Serve the ports by so many processes; see the manual for what they share.",
+        ],
+        [
+            "transcripts",
+            None,
+            None,
+            "Write down each session, when it has ended, in a file of its own in "
+            "this directory.",
+        ],
+        [
+            "max-transcripts",
+            None,
+            "10000",
+            "Remove the oldest of these files beyond so many; 0 to keep all.",
+        ],
+        [
+            "color",
+            None,
+            "auto",
+            "On a terminal, show each message as it arrives: in colours (auto), or "
+            "without (never). always does it wherever the output goes.",
+        ],
+    ]
+    optFlags = [
+        ["rset-clears", None, "Forget all messages when a client sends RSET."],
+        ["quiet", None, "Say nothing of single messages: that takes time under load."],
+        ["require-tls", None, "Refuse mail outside of TLS with 530."],
+        ["require-auth", None, "Refuse mail before a login with 530."],
+    ]
+    # What --help-auth lists: passwords come in clear, or as a digest.
+    supportedInterfaces = (IUsernamePassword, IUsernameHashedPassword)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.authOutput = sys.stdout
+        for name in ("smtp", "smtps", "lmtp", "auth", "hide"):
+            self[name] = []
+
+    def opt_smtp(self, endpoint: str) -> None:  # noqa: D102
+        self["smtp"].append(endpoint)
+
+    opt_smtp.__doc__ = (
+        f"Speak SMTP here. [default: {DEFAULT_ENDPOINT}, if no place is given]"
+    )
+
+    def opt_smtps(self, endpoint: str) -> None:
+        """Speak SMTP within TLS from the first byte on; needs --tls."""
+        self["smtps"].append(endpoint)
+
+    def opt_lmtp(self, endpoint: str) -> None:
+        """Speak LMTP here."""
+        self["lmtp"].append(endpoint)
+
+    def opt_auth(self, checker: str) -> None:
+        """Let clients log in; may be given several times.
+
+        any lets everybody in; all others are checkers of Twisted's, such as
+        memory:USER:PASSWORD.
+        """
+        self["auth"].append(checker)
+
+    def opt_help_auth(self) -> None:
+        """Display the checkers and exit."""
+        print("any lets everybody in, with any password. Twisted has:\n")
+        super().opt_help_auth()
+
+    def opt_hide(self, extension: str) -> None:
+        """Do not offer this extension, by its EHLO keyword; may be repeated."""
+        self["hide"].append(extension)
+
+    def opt_version(self) -> NoReturn:
+        """Display the versions and exit."""
+        print(f"lazr.smtptest {__version__} on Twisted {twisted.__version__}")
+        sys.exit(0)
+
+    def getUsage(self, width: int | None = None) -> str:
+        """Write the help, in groups, as Twisted does not."""
+        return write_help(self, width or int(os.environ.get("COLUMNS", "80")))
+
+    def parseOptions(self, options: Sequence[str] | None = None) -> None:
+        """Read the command line.
+
+        Raises:
+            StartError: it is wrong. Twisted would print all of the help on a
+                `UsageError`, and the reason somewhere below.
+        """
+        try:
+            super().parseOptions(options)
+        except usage.UsageError as error:
+            raise StartError(str(error)) from error
+
+    def postOptions(self) -> None:
+        """Check what can be checked without a reactor and without the disk."""
+        if not (self["smtp"] or self["smtps"] or self["lmtp"]):
+            self["smtp"] = [DEFAULT_ENDPOINT]
+        try:
+            check_spec(self["store"])
+        except ValueError as error:
+            raise usage.UsageError(str(error)) from error
+        self._check_tls()
+        if self["require-auth"] and not self["auth"]:
+            raise usage.UsageError("--require-auth needs --auth")
+        if self["profile"] not in _PROFILES:
+            raise usage.UsageError(
+                f"--profile is standard or strict, not {self['profile']!r}"
+            )
+        if self["color"] not in _COLORS:
+            raise usage.UsageError(
+                f"--color is auto, always or never, not {self['color']!r}"
+            )
+        name = self["hostname"]
+        if name is not None and not re.fullmatch(r"[A-Za-z0-9._-]{1,255}", name):
+            raise usage.UsageError(f"--hostname is a host name, not {name!r}")
+        self._number("max-message-size", 0)
+        self._number("max-recipients", 1)
+        self._number("max-connections", 0)
+        self._number("max-transcripts", 0)
+        self._number("workers", 1, 256)
+        if self["faults"] is not None and self["workers"] > 1:
+            # A rule counts sessions, and what it has done, in its own process.
+            raise usage.UsageError("--faults needs one worker: its rules count")
+
+    def _check_tls(self) -> None:
+        tls = self["tls"]
+        if tls is None:
+            for name in ("smtps", "require-tls"):
+                if self[name]:
+                    raise usage.UsageError(f"--{name} needs --tls")
+        elif tls != "auto" and not all(tls.partition(",")):
+            raise usage.UsageError(f"--tls is auto or CERT,KEY, not {tls!r}")
+        if self["ca-file"] is not None and tls != "auto":
+            raise usage.UsageError("--ca-file needs --tls auto")
+
+    def _number(self, name: str, least: int, most: int | None = None) -> None:
+        text = self[name]
+        number = int(text) if re.fullmatch("[0-9]{1,15}", text) else -1
+        if number < least or (most is not None and number > most):
+            end = "on" if most is None else f"to {most}"
+            raise usage.UsageError(
+                f"--{name} is a number from {least} {end}, not {text!r}"
+            )
+        self[name] = number

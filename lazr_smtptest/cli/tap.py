@@ -1,0 +1,278 @@
+"""``twistd smtptest``: from a command line to a service that listens.
+
+What it imports is kept small: nothing here may choose a reactor, for the command
+line has not been read yet.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import attrs
+from twisted.application.service import IService
+from twisted.internet.interfaces import IStreamServerEndpoint
+
+from lazr_smtptest.cli.application import ServerProcess
+from lazr_smtptest.cli.endpoints import LoggedEndpoint
+from lazr_smtptest.cli.live_view import Screen
+from lazr_smtptest.cli.options import Options, StartError
+from lazr_smtptest.cli.transcripts import TranscriptFolder
+from lazr_smtptest.errors import StoreError
+from lazr_smtptest.model.delivery_event import MailEvent
+from lazr_smtptest.stores import open_store
+
+if TYPE_CHECKING:
+    from lazr_smtptest.auth.login import Auth
+    from lazr_smtptest.cli.fault_file import FaultFile
+    from lazr_smtptest.cli.server import CommandServer
+    from lazr_smtptest.cli.workers.supervisor import Supervisor
+    from lazr_smtptest.faults import Faults
+    from lazr_smtptest.server.listener import Listener
+    from lazr_smtptest.smtp.settings import Settings
+    from lazr_smtptest.tls.context import TLS
+
+# The imports within the functions install the global reactor.
+
+__all__ = [
+    "PLACES",
+    "Options",
+    "StartError",
+    "makeService",
+    "make_listeners",
+    "make_server",
+]
+
+# The options that say where to listen, and what is spoken there.
+PLACES = ("smtp", "smtps", "lmtp")
+
+Show = Callable[[MailEvent], None] | None
+
+
+def makeService(options: Options, reactor: Any = None) -> IService:
+    """Make the service that `options` ask for.
+
+    Args:
+        options: parsed.
+        reactor: what runs it; None means the global one.
+
+    Raises:
+        StartError: something that an option names cannot be had.
+    """
+    if reactor is None:
+        from twisted.internet import reactor
+    screen = _screen(options)
+    # Where the log is on the screen, too, it need not say the same.
+    logs_mail = not (options["quiet"] or (screen and _logs_to_stdout(options)))
+    show = screen.show if screen else None
+    tls = _tls(options)
+    if options["workers"] > 1:
+        return _supervisor(options, reactor, tls, show, logs_mail=logs_mail)
+    endpoints = _endpoints(options, reactor)
+    server = make_server(options, tls, show, logs_mail=logs_mail)
+    process = ServerProcess(reactor, server, make_listeners(endpoints, server))
+    if options["faults"] is not None:
+        _faults(server.faults, options["faults"], reactor).setServiceParent(process)
+    return process
+
+
+def _faults(faults: Faults, file: str, reactor: Any) -> FaultFile:
+    from lazr_smtptest.cli.fault_file import FaultFile
+    from lazr_smtptest.faults import FaultFileError
+
+    try:
+        return FaultFile(faults, file, reactor)
+    except FaultFileError as error:
+        raise StartError(f"--faults: {error}") from error
+
+
+def _supervisor(
+    options: Options, reactor: Any, tls: TLS | None, show: Show, *, logs_mail: bool
+) -> Supervisor:
+    from lazr_smtptest.cli.workers.assignment import Assignment
+    from lazr_smtptest.cli.workers.ports import SharedPorts
+    from lazr_smtptest.cli.workers.supervisor import Supervisor
+
+    workers = options["workers"]
+    endpoints = _endpoints(options, SharedPorts(workers))
+    # What is wrong is found now, and not by each worker.
+    server = make_server(options, tls)
+    server.store.close()
+    assignment = Assignment(
+        reactor=type(reactor).__module__,
+        options=dict(options),
+        tls=None if tls is None else tls.as_fields(),
+        tells_mail=show is not None,
+        logs_mail=logs_mail,
+    )
+    return Supervisor(
+        reactor,
+        workers,
+        assignment,
+        list(chain.from_iterable(endpoints.values())),
+        store=repr(server.store),
+        grace=server.settings.limits.closing,
+        show=show,
+    )
+
+
+def make_server(
+    options: Options, tls: TLS | None, show: Show = None, *, logs_mail: bool = True
+) -> CommandServer:
+    """Make the server that `options` ask for.
+
+    Args:
+        options: parsed.
+        tls: what ``--tls`` came to.
+        show: is told what becomes of each mail.
+        logs_mail: whether it is logged, too.
+
+    Raises:
+        StartError: something that an option names cannot be had.
+    """
+    from lazr_smtptest.cli.server import CommandServer
+
+    settings = _settings(options, tls)
+    auth = _auth(options)
+    transcripts = _transcripts(options)
+    try:
+        store = open_store(options["store"])
+    except StoreError as error:
+        raise StartError(str(error)) from error
+    server = CommandServer(store, show, logs_mail=logs_mail)
+    server.rset_clears = bool(options["rset-clears"])
+    server.hostname = options["hostname"]
+    server.settings = settings
+    server.auth = auth
+    server.transcripts = transcripts
+    return server
+
+
+def _transcripts(options: Options) -> TranscriptFolder | None:
+    folder = options["transcripts"]
+    if folder is None:
+        return None
+    try:
+        return TranscriptFolder(folder, options["max-transcripts"])
+    except OSError as error:
+        raise StartError(
+            f"--transcripts: cannot use {folder!r}: {error.strerror}"
+        ) from error
+
+
+def _screen(options: Options) -> Screen | None:
+    """Give what shows mail as it arrives, if the process has a terminal for that."""
+    # A process in the background will not have it any more.
+    foreground = options.parent is not None and options.parent.get("nodaemon", True)
+    if options["quiet"] or not foreground:
+        return None
+    return Screen.on(sys.stdout, options["color"], os.environ)
+
+
+def _logs_to_stdout(options: Options) -> bool:
+    """Say whether the command around this one logs to the standard output."""
+    parent: Mapping[str, Any] = options.parent or {}
+    if "logFile" in parent:  # that of python -m twisted
+        return parent["logFile"] is sys.stdout
+    elsewhere = parent.get("syslog") or parent.get("logger")
+    return not elsewhere and parent.get("logfile") in (None, "", "-")
+
+
+def _settings(options: Options, tls: TLS | None) -> Settings:
+    from lazr_smtptest.smtp.extensions import EXTENSIONS
+    from lazr_smtptest.smtp.limits import Limits
+    from lazr_smtptest.smtp.settings import Settings
+
+    known = sorted(extension.keyword for extension in EXTENSIONS)
+    for keyword in options["hide"]:
+        if keyword.upper() not in known:
+            raise StartError(
+                f"--hide knows no extension {keyword!r}; it knows {', '.join(known)}"
+            )
+    return Settings(
+        profile=options["profile"],
+        hidden=options["hide"],
+        tls=tls,
+        require_tls=bool(options["require-tls"]),
+        require_auth=bool(options["require-auth"]),
+        limits=Limits(
+            message_size=options["max-message-size"] or None,
+            recipients=options["max-recipients"],
+            connections=options["max-connections"] or None,
+        ),
+    )
+
+
+def _tls(options: Options) -> TLS | None:
+    from lazr_smtptest.tls.context import TLS, TLSError
+
+    if options["tls"] is None:
+        return None
+    try:
+        if options["tls"] != "auto":
+            certificate, _, key = options["tls"].partition(",")
+            return TLS.from_files(certificate, key)
+        own = [options["hostname"]] if options["hostname"] else []
+        tls = TLS.auto("localhost", "127.0.0.1", "::1", *own)
+    except TLSError as error:
+        raise StartError(f"--tls: {error}") from error
+    if options["ca-file"] is not None:
+        _write(options["ca-file"], tls.ca_pem)
+    return tls
+
+
+def _write(file: str, content: bytes) -> None:
+    try:
+        Path(file).write_bytes(content)
+    except OSError as error:
+        raise StartError(f"cannot write {file!r}: {error.strerror}") from error
+
+
+def _auth(options: Options) -> Auth | None:
+    from lazr_smtptest.auth.login import Auth
+
+    if not options["auth"]:
+        return None
+    for checker in options["auth"]:
+        kind, _, file = checker.partition(":")
+        # Twisted goes on, and lets nobody in.
+        if kind == "file" and not Path(file).is_file():
+            raise StartError(f"--auth: there is no file {file!r}")
+    try:
+        return Auth.from_specs(options["auth"])
+    except ValueError as error:
+        raise StartError(f"--auth: {error}") from error
+
+
+def _endpoints(options: Options, reactor: Any) -> dict[str, list[LoggedEndpoint]]:
+    """Make the endpoints, by what is spoken there."""
+
+    def make(option: str) -> list[LoggedEndpoint]:
+        what = "" if option == "smtp" else option
+        return [LoggedEndpoint(reactor, text, what) for text in options[option]]
+
+    return {option: make(option) for option in PLACES}
+
+
+def make_listeners(
+    endpoints: Mapping[str, Sequence[IStreamServerEndpoint]], server: CommandServer
+) -> list[Listener]:
+    """Say how a server behaves where it listens.
+
+    Args:
+        endpoints: by what is spoken there: see `PLACES`.
+        server: has the settings.
+    """
+    from lazr_smtptest.server.listener import Listener
+
+    settings = server.settings
+    within_tls = attrs.evolve(settings, implicit_tls=settings.tls is not None)
+    return [
+        *[Listener(each) for each in endpoints["smtp"]],
+        *[Listener(each, settings=within_tls) for each in endpoints["smtps"]],
+        *[Listener(each, protocol=server.lmtp) for each in endpoints["lmtp"]],
+    ]

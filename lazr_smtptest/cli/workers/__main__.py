@@ -1,0 +1,5 @@
+"""What a supervisor starts."""
+
+from lazr_smtptest.cli.workers.worker import main
+
+main()

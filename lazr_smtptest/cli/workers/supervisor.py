@@ -1,0 +1,255 @@
+"""The process that starts workers, and looks after them."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import attrs
+from twisted.internet import defer
+from twisted.internet.interfaces import IStreamServerEndpoint
+from twisted.internet.protocol import Factory
+from twisted.logger import Logger, LogLevel
+from twisted.python.failure import Failure
+
+from lazr_smtptest.cli.application import Process, log_counters
+from lazr_smtptest.cli.workers.assignment import (
+    ASSIGNMENT,
+    FIRST_SOCKET,
+    ORDERS,
+    REPORTS,
+    Assignment,
+)
+from lazr_smtptest.cli.workers.child import Child
+from lazr_smtptest.cli.workers.ports import SharedPort
+from lazr_smtptest.model.delivery_event import MailEvent
+from lazr_smtptest.stores.session_log import Counters
+
+__all__ = ["Supervisor"]
+
+log = logging.getLogger("lazr.smtptest")
+
+# So many may end by themselves within so many seconds: what ends again and again
+# does not get better.
+_DEATHS = 5
+_WITHIN = 60.0
+
+# Seconds that a worker has to end, beyond those that it gives to its clients.
+_PATIENCE = 5.0
+
+_PIPES: dict[int, int | str] = {
+    ORDERS: "w",
+    1: "r",
+    2: "r",
+    REPORTS: "r",
+    ASSIGNMENT: "w",
+}
+
+
+class Supervisor(Process):
+    """Starts the workers, starts one anew that ends, and speaks for all.
+
+    Args:
+        reactor: runs it.
+        workers: how many there are.
+        assignment: what they are told, but for the sockets.
+        endpoints: where they listen; they listen on a `SharedPorts`.
+        store: what to call the place where they keep messages.
+        grace: seconds that their clients have to go at the end.
+        show: is shown what becomes of each mail, if they tell.
+    """
+
+    def __init__(
+        self,
+        reactor: Any,
+        workers: int,
+        assignment: Assignment,
+        endpoints: Sequence[IStreamServerEndpoint],
+        *,
+        store: str,
+        grace: float,
+        show: Callable[[MailEvent], object] | None = None,
+    ) -> None:
+        super().__init__(reactor)
+        self._workers = workers
+        self._assignment = assignment
+        self._endpoints = endpoints
+        self._store = store
+        self._grace = grace
+        self._show = show
+        # twistd changes its working directory after this.
+        self._directory = str(Path.cwd())
+        self._ports: list[SharedPort] = []
+        self._children: dict[int, Child] = {}
+        self._ready = False
+        self._stopping = False
+        self._failed = False
+        self._deaths: deque[float] = deque(maxlen=_DEATHS)
+        # What those counted that are gone.
+        self._past = Counters()
+
+    # The ports
+
+    def privilegedStartService(self) -> None:
+        """Bind the ports, while the process may still take any.
+
+        Raises:
+            StartError: an endpoint cannot be had, or not be shared.
+        """
+        super().privilegedStartService()
+        self._listen()
+
+    def startService(self) -> None:
+        """Bind the ports, if that was not done yet.
+
+        Raises:
+            StartError: an endpoint cannot be had, or not be shared.
+        """
+        super().startService()
+        self._listen()
+
+    def _listen(self) -> None:
+        if self._ports:
+            return
+        failures: list[Failure] = []
+        for endpoint in self._endpoints:
+            listening = endpoint.listen(Factory())
+            listening.addCallbacks(self._ports.append, failures.append)
+            if failures:
+                self._close_ports()
+                failures[0].raiseException()
+
+    def _close_ports(self) -> None:
+        for port in self._ports:
+            port.stopListening()
+
+    # The workers
+
+    def run(self) -> None:
+        """Start the workers."""
+        for number in range(1, self._workers + 1):
+            if not self._stopping:
+                self._spawn(number)
+
+    def _spawn(self, number: int) -> None:
+        try:
+            self._spawn_process(number)
+        except OSError as error:
+            log.critical("cannot start worker %d: %s", number, error)
+            self._fail()
+
+    def _spawn_process(self, number: int) -> None:
+        sockets = [port.sockets[number - 1].fileno() for port in self._ports]
+        given = dict(enumerate(sockets, FIRST_SOCKET))
+        assignment = attrs.evolve(self._assignment, sockets=given)
+        child = Child(number, assignment, self)
+        self.reactor.spawnProcess(
+            child,
+            sys.executable,
+            [sys.executable, "-m", "lazr_smtptest.cli.workers"],
+            # It finds what this process has found.
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            path=self._directory,
+            childFDs=_PIPES | given,
+        )
+        self._children[number] = child
+
+    def child_ready(self, child: Child) -> None:
+        """Say that clients may come, when all workers take them."""
+        log.info("worker %d is process %s", child.number, child.transport.pid)
+        if not self._ready and all(each.ready for each in self._children.values()):
+            self._ready = True
+            log.info(
+                "ready, keeping messages in %s, by %d workers",
+                self._store,
+                self._workers,
+            )
+
+    def child_ended(self, child: Child, why: str) -> None:
+        """Start it anew, unless that has no end."""
+        self._past = _sum((self._past, attrs.evolve(child.counters, open=0)))
+        del self._children[child.number]
+        if self._stopping:
+            return
+        now = self.reactor.seconds()
+        if len(self._deaths) == _DEATHS and now - self._deaths[0] < _WITHIN:
+            log.critical("worker %d %s: too many did; giving up", child.number, why)
+            self._fail()
+            return
+        self._deaths.append(now)
+        log.error("worker %d %s: it is started anew", child.number, why)
+        self._spawn(child.number)
+
+    def _fail(self) -> None:
+        if not self._stopping:
+            self._failed = self._stopping = True
+            self.reactor.stop()
+
+    def child_saw(self, number: int, event: MailEvent) -> None:
+        """Show what became of a mail."""
+        if self._show is not None:
+            self._show(attrs.evolve(event, session=f"{number}.{event.session}"))
+
+    def child_logged(self, number: int, level: str, namespace: str, text: str) -> None:
+        """Log it, and who says so."""
+        Logger(namespace).emit(
+            LogLevel.lookupByName(level),
+            "worker {number}: {text}",
+            number=number,
+            text=text,
+        )
+
+    # What there was
+
+    def count(self) -> None:
+        """Ask all workers what there was up to now; the sum is logged."""
+        if not self._stopping:
+            for child in self._children.values():
+                child.ask()
+        self.child_counted()
+
+    def child_counted(self) -> None:
+        """Log the sum, when all have counted."""
+        children = self._children.values()
+        if not any(each.counting for each in children):
+            log_counters(_sum((self._past, *(each.counters for each in children))))
+
+    # The end
+
+    def stopService(self) -> defer.Deferred[None]:
+        """End the workers, which end their sessions with ``421``."""
+        self._stopping = True
+        self._close_ports()
+        children = list(self._children.values())
+        for child in children:
+            child.stop()
+        patience = self.reactor.callLater(self._grace + _PATIENCE, self._kill)
+        ended = defer.gatherResults([child.ended for child in children])
+        return ended.addCallback(lambda _: self._all_ended(patience))
+
+    def _kill(self) -> None:
+        for child in self._children.values():
+            log.error("worker %d does not end: it is killed", child.number)
+            child.kill()
+
+    def _all_ended(self, patience: Any) -> defer.Deferred[None]:
+        if patience.active():
+            patience.cancel()
+        return super().stopService()
+
+    def release(self) -> None:
+        """Let the process end as one that failed, if it did."""
+        if self._failed:
+            # The status cannot be set any more, but this is another one than 0.
+            self.reactor._exitSignal = signal.SIGTERM
+
+
+def _sum(all_counters: Iterable[Counters]) -> Counters:
+    each = [attrs.asdict(counters) for counters in all_counters]
+    return Counters(**{name: sum(one[name] for one in each) for name in each[0]})

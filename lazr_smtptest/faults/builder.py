@@ -1,0 +1,158 @@
+"""How the steps of a rule are put together, as a test writes one after the other."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec, TypeVar
+
+import attrs
+
+from lazr_smtptest.faults.checks import check_number, shown
+from lazr_smtptest.faults.history import Gate
+from lazr_smtptest.faults.keys import Key
+from lazr_smtptest.faults.phases import PHASES, Phase
+from lazr_smtptest.faults.steps import Answer, Step, Words
+from lazr_smtptest.faults.transforms import Way
+from lazr_smtptest.model.reply import Reply, split_lines
+
+__all__ = ["Writing", "action", "make_reply"]
+
+_Self = TypeVar("_Self", bound="Writing")
+_Given = ParamSpec("_Given")
+
+# An enhanced code at the beginning of a line (RFC 3463 section 2).
+_STATUS = re.compile(r"([245]\.\d{1,3}\.\d{1,3})(?=\s|\Z)")
+
+
+def action(
+    method: Callable[Concatenate[_Self, _Given], _Self],
+) -> Callable[Concatenate[_Self, _Given], _Self]:
+    """Mark a method as an action: the rule shows it with its arguments as written."""
+
+    @wraps(method)
+    def add(self: _Self, /, *given: _Given.args, **named: _Given.kwargs) -> _Self:
+        words = [shown(each) for each in given]
+        words += [f"{name}={shown(each)}" for name, each in named.items()]
+        before = self._call
+        self._call = f"{method.__name__}({', '.join(words)})"
+        try:
+            return method(self, *given, **named)
+        finally:
+            self._call = before
+
+    return add
+
+
+class Writing:
+    """The steps of a rule, in the order in which they were written."""
+
+    phases: tuple[Phase, ...]
+
+    def __init__(self) -> None:
+        # Replaced as a whole, for another thread may be running them.
+        self._steps: tuple[Step, ...] = ()
+        self._gate: Gate | None = None
+        # What the rule counts by.
+        self._key: Key | None = None
+        self._words: list[str] = []
+        # The action that is being added, as the test wrote it.
+        self._call = ""
+
+    @property
+    def then(self: _Self) -> _Self:
+        """The rule itself, so that a sequence reads as one."""
+        if not self._steps:
+            raise ValueError("then follows an action, and there is none yet")
+        return self
+
+    def _names(self) -> list[str]:
+        return [phase.name for phase in self.phases]
+
+    def _add(self: _Self, name: str, step: Step) -> _Self:
+        self._check(name)
+        if self._steps and self._steps[-1].final:
+            raise ValueError(f"nothing can follow {self._words[-1]}")
+        self._words.append(self._call)
+        self._steps = (*self._steps, step)
+        return self
+
+    def _answer(self: _Self, name: str, words: Words) -> _Self:
+        if any(isinstance(step, Answer) for step in self._steps):
+            raise ValueError(f"{name} is a second answer; see inject")
+        return self._add(name, Answer(words))
+
+    def _change(self: _Self, name: str, way: Way) -> _Self:
+        answer = self._last_answer(name)
+        ways = (*answer.ways, way)
+        return self._evolve(name, attrs.evolve(answer, ways=ways))
+
+    def _pace(self: _Self, name: str, pace: float) -> _Self:
+        answer = self._last_answer(name)
+        return self._evolve(name, attrs.evolve(answer, pace=pace))
+
+    def _last_answer(self, name: str) -> Answer:
+        """Give the answer that is to be changed: the last step, or a new one."""
+        self._check(name)
+        last = self._steps[-1] if self._steps else None
+        if isinstance(last, Answer):
+            return last
+        if any(isinstance(step, Answer) for step in self._steps):
+            raise ValueError(f"{name} stands directly behind the answer it changes")
+        return Answer()
+
+    def _evolve(self: _Self, name: str, answer: Answer) -> _Self:
+        rest = self._steps
+        if rest and isinstance(rest[-1], Answer):
+            rest = rest[:-1]
+        elif rest and rest[-1].final:
+            raise ValueError(f"nothing can follow {self._words[-1]}")
+        self._words.append(self._call)
+        self._steps = (*rest, answer)
+        return self
+
+    def _guard(self: _Self, name: str, gate: Gate, code: int, text: str) -> _Self:
+        check_number("code", code, 400, 599, int)
+        if self._gate is not None:
+            raise ValueError(f"{name}: a rule has one memory; write a second rule")
+        gate.key = self._key
+        # First the gate: the rule may be asked already.
+        self._gate = gate
+        return self._answer(name, make_reply(code, text))
+
+    def _check(self, name: str) -> None:
+        for phase in self.phases:
+            if name not in phase.actions:
+                where = [each.name for each in PHASES.values() if name in each.actions]
+                raise ValueError(
+                    f"{name} makes no sense at {phase.name}, only at: "
+                    + ", ".join(where)
+                )
+
+
+def make_reply(code: int, text: str) -> Reply:
+    """Make a reply that sends this text as it is written.
+
+    A line of a refusal that does not begin with an enhanced code gets the one of the
+    others, or the usual one of `code` (RFC 2034 section 4: each line has it). An
+    empty text stays empty.
+    """
+    lines = split_lines(text)
+    found = [_STATUS.match(line) for line in lines]
+    statuses = [each[1] for each in found if each]
+    if code >= 400 and text:
+        status = statuses[0] if statuses else Reply.from_text(code, text).enhanced
+    elif len(set(statuses)) == 1 and all(found):
+        status = statuses[0]
+    else:
+        return Reply(code, text)
+    full = [
+        line if each else f"{status} {line}"
+        for each, line in zip(found, lines, strict=True)
+    ]
+    prefix = f"{status} "
+    if status[0] == str(code)[0] and all(line.startswith(prefix) for line in full):
+        bare = [line.removeprefix(prefix) for line in full]
+        return Reply(code, "\n".join(bare), status)
+    return Reply(code, "\n".join(full))

@@ -1,0 +1,45 @@
+"""Files that came with a message."""
+
+from __future__ import annotations
+
+import attrs
+
+from lazr_smtptest.mime.parts import Part
+
+__all__ = ["Attachment", "read_attachment"]
+
+
+@attrs.frozen(kw_only=True)
+class Attachment:
+    """A part of a message that is not its text.
+
+    Attributes:
+        name: the file name as the sender gave it, which may be a path or hold
+            anything else; ``""`` if it has none.
+        content_type: such as ``application/pdf``, in lower case.
+        content: its octets, the transfer encoding undone.
+        content_id: what ``cid:`` links refer to (RFC 2392), without its angle
+            brackets; ``""`` if it has none.
+        inline: whether it is to be shown within the text (RFC 2183 section 2.1).
+    """
+
+    name: str
+    content_type: str
+    content: bytes = attrs.field(repr=lambda content: f"<{len(content)} bytes>")
+    content_id: str = ""
+    inline: bool = False
+
+
+def read_attachment(part: Part) -> tuple[Attachment, str]:
+    """Make the record of a part, and say what was wrong; ``""`` if nothing was."""
+    content, wrong = part.octets()
+    return (
+        Attachment(
+            name=part.filename,
+            content_type=part.content_type,
+            content=content,
+            content_id=part.fields.text("content-id").strip("<> \t"),
+            inline=part.disposition == "inline",
+        ),
+        wrong,
+    )

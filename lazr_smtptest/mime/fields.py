@@ -1,0 +1,106 @@
+"""The header of a message, or of one of its parts (RFC 5322 section 2.2)."""
+
+from __future__ import annotations
+
+import re
+
+import attrs
+
+from lazr_smtptest.mime.words import decode_words
+
+__all__ = ["BOUND", "Fields", "read_fields"]
+
+# Octets of one header that are kept. Twice the length of the longest that
+# mailers are known to take.
+BOUND = 64 * 1024
+
+# A line ends in LF, with or without a CR before it, and never in a CR alone. White
+# space before the colon is obsolete (RFC 5322 section 4.5) and still sent.
+_FIELD = re.compile(rb"([!-9;-~]+)[ \t]*:([^\n]*(?:\n[ \t][^\n]*)*)(?:\n|\Z)")
+_EMPTY_LINE = re.compile(rb"\r?(?:\n|\Z)")
+_MBOX_LINE = re.compile(rb">?From [^\n]*(?:\n|\Z)")
+_FOLD = re.compile(rb"\r?\n(?=[ \t])")
+_BARE_CR = re.compile(rb"\r(?!\n)")
+_BOM = b"\xef\xbb\xbf"
+
+
+@attrs.frozen
+class Fields:
+    """A header.
+
+    Attributes:
+        pairs: name, in lower case, and body, unfolded, of each field in order.
+        end: where in the octets the body of the message begins.
+        trouble: what was wrong.
+    """
+
+    pairs: tuple[tuple[str, bytes], ...]
+    end: int
+    trouble: tuple[str, ...]
+
+    def all(self, name: str) -> tuple[bytes, ...]:
+        """Give the bodies of every field of that name, in any case."""
+        name = name.lower()
+        return tuple(body for other, body in self.pairs if other == name)
+
+    def first(self, name: str) -> bytes:
+        """Give the body of the first field of that name; ``b""`` if there is none."""
+        return next(iter(self.all(name)), b"")
+
+    def text(self, name: str) -> str:
+        """Give the first field's body, its encoded words decoded."""
+        return decode_words(self.first(name))[0]
+
+
+def read_fields(content: bytes, start: int, stop: int) -> Fields:
+    """Read the header that begins at `start` of `content`, and ends before `stop`.
+
+    It ends with an empty line, or where a line is no header field.
+    """
+    pairs: list[tuple[str, bytes]] = []
+    trouble: dict[str, None] = {}
+    position = _skip_odd_start(content, start, stop, trouble)
+    left = BOUND
+    while field := _FIELD.match(content, position, stop):
+        position = field.end()
+        if not left:
+            trouble[f"the header is over {BOUND} octets: only these are read"] = None
+            continue
+        raw = field[2][:left]
+        left -= len(raw)
+        body = _FOLD.sub(b"", raw).strip()
+        for what in _wrong_with(body):
+            trouble[what] = None
+        pairs.append((field[1].decode("ascii").lower(), body))
+    empty = _EMPTY_LINE.match(content, position, stop)
+    if empty is None:
+        trouble["the header ends in a line that is no header field"] = None
+    return Fields(tuple(pairs), empty.end() if empty else position, tuple(trouble))
+
+
+def _skip_odd_start(
+    content: bytes, start: int, stop: int, trouble: dict[str, None]
+) -> int:
+    if content.startswith(_BOM, start, stop):
+        trouble["a byte order mark before the header"] = None
+        start += len(_BOM)
+    mbox = _MBOX_LINE.match(content, start, stop)
+    # "From : a@example.com" is a header field after all.
+    if mbox is None or _FIELD.match(content, start, stop):
+        return start
+    trouble["a 'From ' line of an mbox before the header"] = None
+    return mbox.end()
+
+
+def _wrong_with(body: bytes) -> list[str]:
+    wrong = []
+    if _BARE_CR.search(body):
+        wrong.append("a CR without its LF in the header")
+    if b"\x00" in body:
+        wrong.append("a NUL in the header")
+    if not body.isascii():
+        try:
+            body.decode("utf-8")
+        except UnicodeError:
+            wrong.append("octets in the header that are neither ASCII nor UTF-8")
+    return wrong

@@ -1,0 +1,172 @@
+"""A message as Python's `EmailMessage`, with bounds on what the parser is given.
+
+Rules:
+
+* The parser's time is linear in lines times nesting, so both are counted first.
+* It calls itself for each multipart and each message within a message: there are
+  only so many of these, wherever they are.
+* Its header parsers are quadratic in several characters, recursive in others, and
+  raise for some values: a header that has too many of these stays plain text.
+"""
+
+from __future__ import annotations
+
+import re
+import string
+from email import message_from_bytes, policy
+from email.headerregistry import BaseHeader, HeaderRegistry
+from email.message import EmailMessage
+from typing import Any
+
+from lazr_smtptest.mime.fields import BOUND, read_fields
+from lazr_smtptest.mime.parts import DEEPEST, MOST_PARTS
+from lazr_smtptest.mime.words import decode_words
+
+__all__ = ["plain_headers", "read_message"]
+
+_MOST_VISITS = 1_000_000  # lines times the depth of what they may be in
+# Characters, those among them that are tokens of their own, and those that open
+# something. The first number of each is for the fields with parameters, which the
+# parser reads several times in each part.
+_LONGEST = (2 * 1024, 16 * 1024)
+_TOKENS = re.compile(r"[^A-Za-z0-9]")
+_MOST_TOKENS = (300, 3000)
+_OPENING = re.compile(r"[(\[:\\]")
+_MOST_OPENING = (20, 200)
+
+_NESTING = re.compile(
+    rb"(?i)[\r\n]content-type[ \t]*:[^;]{0,200}?(?:multipart|message)/"
+)
+_DIGEST = re.compile(rb"(?i)multipart/digest")
+# The fields that the parser looks into, wherever they may be.
+_STRUCTURE = re.compile(
+    rb"(?i)[\r\n]content-[a-z-]{1,40}[ \t]*:[^\r\n]*(?:[\r\n]+[ \t][^\r\n]*)*"
+)
+_NO_TOKENS = (string.ascii_letters + string.digits).encode()
+_MOST_TOKENS_IN_ALL = 25_000
+_BARE_CR = re.compile(rb"\r(?!\n)")
+_EMPTY_LAST_LINE = re.compile(rb"(?:\A|\n)\r?\n\Z")
+_FROM_FIELD = re.compile(rb"(?i)\A(?:\xef\xbb\xbf)?(from)[ \t]+:")
+
+
+def read_message(content: bytes) -> tuple[EmailMessage, str]:
+    """Parse a message; never raises.
+
+    The policy is `email.policy.default`, but for two things: a header that it
+    cannot read, or not in reasonable time, is plain text, as with ``compat32``;
+    and lines are not folded again when the message is written. A message that
+    is too much as a whole has no headers, and all of it as its payload.
+
+    Returns:
+        the message, and why it is raw; ``""`` if it is not.
+    """
+    trouble = _too_much(content)
+    if not trouble:
+        try:
+            message = message_from_bytes(_safe(content), policy=_POLICY)
+        except Exception as error:
+            # None is known that comes here; there is always one more.
+            trouble = f"the email package raises {type(error).__name__}"
+        else:
+            return message, ""
+    return _raw(content), f"message holds the raw text only: {trouble}"
+
+
+def plain_headers(message: EmailMessage) -> tuple[str, ...]:
+    """Name the headers of a message of ours that stayed plain text."""
+    plain = (name for name, value in message.items() if isinstance(value, _PlainText))
+    return tuple(dict.fromkeys(plain))
+
+
+class _PlainText:
+    """A header that is only a text."""
+
+    # What the email package asks every header, or every Content-Disposition, for.
+    max_count = None
+    content_disposition = None
+    name: str
+
+    @staticmethod
+    def parse(value: str, kwds: dict[str, Any]) -> None:
+        kwds["parse_tree"] = None
+        kwds["decoded"] = decode_words(value.encode("utf-8", "replace"))[0]
+
+    def fold(self, *, policy: Any) -> str:
+        return f"{self.name}: {self}{policy.linesep}"
+
+
+class _Headers(HeaderRegistry):
+    """Makes headers, and plain text of those that would raise or take long."""
+
+    def __call__(self, name: str, value: str) -> Any:
+        if not _is_costly(name, value):
+            try:
+                return super().__call__(name, value)
+            except Exception:
+                # An IndexError, AttributeError, RecursionError: whatever it is,
+                # the text of the header is there (gh-151857, gh-148518, gh-103800).
+                pass
+        if _has_parameters(name):
+            # Whoever asks for a parameter would have all of them parsed.
+            value = value.partition(";")[0][:200]
+        return type("PlainText", (_PlainText, BaseHeader), {})(name, value)
+
+
+_POLICY = policy.default.clone(header_factory=_Headers(), refold_source="none")
+
+
+def _is_costly(name: str, value: str) -> bool:
+    kind = 0 if _has_parameters(name) else 1
+    return (
+        len(value) > _LONGEST[kind]
+        or len(_TOKENS.findall(value)) > _MOST_TOKENS[kind]
+        or len(_OPENING.findall(value)) > _MOST_OPENING[kind]
+    )
+
+
+def _has_parameters(name: str) -> bool:
+    return name.lower().startswith("content-")
+
+
+def _too_much(content: bytes) -> str:
+    """Say what there is too much of to let the parser have it; ``""``: nothing."""
+    end = read_fields(content, 0, len(content)).end
+    if end > BOUND:
+        return f"its header is over {BOUND} octets"
+    if _line_starts(content, b"--") > 2 * MOST_PARTS:
+        return f"it may have over {MOST_PARTS} parts"
+    nested = len(_NESTING.findall(b"\n" + content))
+    if nested > DEEPEST:
+        return f"over {DEEPEST} multiparts, or messages, are in it"
+    if _line_starts(content, b"") * (1 + nested) > _MOST_VISITS:
+        return "it has too many lines"
+    read = b"".join([content[:end], *_STRUCTURE.findall(content)])
+    if len(read.translate(None, _NO_TOKENS)) > _MOST_TOKENS_IN_ALL:
+        return "it has too much in its headers"
+    return ""
+
+
+def _line_starts(content: bytes, start: bytes) -> int:
+    """Count the lines that begin so; a CR alone ends a line for the parser."""
+    return content.count(b"\n" + start) + content.count(b"\r" + start)
+
+
+def _safe(content: bytes) -> bytes:
+    r"""Give the parser the header that everybody else sees.
+
+    For it a CR alone ends a header, so that ``Subject: a\rBcc: b`` are two; a
+    byte order mark ends the header as such, and ``From :`` is a line of an mbox,
+    behind which the header goes on.
+    """
+    end = read_fields(content, 0, len(content)).end
+    header = _BARE_CR.sub(b" ", content[:end])
+    header = _FROM_FIELD.sub(rb"\1:", header).removeprefix(b"\xef\xbb\xbf")
+    if _EMPTY_LAST_LINE.search(header) is None:
+        header += b"\r\n"
+    return header + content[end:]
+
+
+def _raw(content: bytes) -> EmailMessage:
+    message = EmailMessage(policy=_POLICY)
+    message.set_payload(content.decode("ascii", "surrogateescape"))
+    return message

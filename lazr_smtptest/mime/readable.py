@@ -1,0 +1,262 @@
+"""Everything that can be read in a message, each read when it is first asked for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from email.message import EmailMessage
+from functools import cached_property
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from lazr_smtptest.mime.addresses import MOST, read_addresses
+from lazr_smtptest.mime.attachment import Attachment, read_attachment
+from lazr_smtptest.mime.dkim import DKIMResult, verify
+from lazr_smtptest.mime.dkimkeys import Key
+from lazr_smtptest.mime.fields import Fields
+from lazr_smtptest.mime.links import (
+    html_links,
+    list_links,
+    text_links,
+    visible_text,
+)
+from lazr_smtptest.mime.parsing import plain_headers, read_message
+from lazr_smtptest.mime.parts import Part, Parts, read_parts
+from lazr_smtptest.mime.signatures import DKIMSignature, read_signatures
+from lazr_smtptest.mime.words import decode_words
+
+__all__ = ["CODE", "Readable"]
+
+# Four to eight digits that are no part of a word, a price, a date or a URL.
+CODE = r"(?<![\w/=&#.,-])[0-9]{4,8}(?![\w/-]|[.,][0-9])"
+
+
+class Readable:
+    """What is in a message, for a record of the octets and the recipients.
+
+    Nothing is read before it is asked for, and then it is kept. None of this
+    raises for what a message contains, and all of it may be called from any
+    thread. A record with slots stays small: the dictionary for what was read is
+    made when something is.
+    """
+
+    if TYPE_CHECKING:
+        # Not plain annotations: a frozen record's attributes are read-only.
+        content = property(lambda self: b"")
+        rcpt_tos = property(lambda self: ())
+
+    # The header
+
+    def header(self, name: str) -> str | None:
+        """Give the first header field of that name.
+
+        It is unfolded, its encoded words (RFC 2047) are decoded; octets outside
+        of ASCII are taken for UTF-8, or else ISO-8859-1. What is beyond the
+        first 64 KiB of a header is not there.
+
+        Args:
+            name: its case does not matter.
+        """
+        return next(iter(self.headers(name)), None)
+
+    def headers(self, name: str) -> tuple[str, ...]:
+        """Give every header field of that name, in order; see `header`."""
+        bodies = self._fields.all(name)
+        return tuple(decode_words(body)[0] for body in bodies)
+
+    @property
+    def subject(self) -> str | None:
+        """The Subject, see `header`; ``None`` if there is none."""
+        return self.header("subject")
+
+    def addresses(self, name: str) -> tuple[str, ...]:
+        """Give the addresses of the header fields of that name, in order.
+
+        Without the names of people and groups; at most 1000 of each field.
+
+        Args:
+            name: such as ``"to"`` or ``"reply-to"``; its case does not matter.
+        """
+        bodies = self._fields.all(name)
+        return tuple(address for body in bodies for address in read_addresses(body))
+
+    @cached_property
+    def recipients_in_headers(self) -> tuple[str, ...]:
+        """The addresses of To, Cc and Bcc, each once; see `addresses`."""
+        found = (self.addresses(name) for name in ("to", "cc", "bcc"))
+        return tuple(dict.fromkeys(chain.from_iterable(found)))
+
+    @property
+    def bcc(self) -> tuple[str, ...]:
+        """The recipients of the envelope whom To, Cc and Bcc do not name.
+
+        Upper and lower case are the same, as they are to any receiver.
+        """
+        named = {address.casefold() for address in self.recipients_in_headers}
+        return tuple(to for to in self.rcpt_tos if to.casefold() not in named)
+
+    @cached_property
+    def list_unsubscribe(self) -> tuple[str, ...]:
+        """The URLs of List-Unsubscribe (RFC 2369), in order.
+
+        An ``https`` one is for a POST (RFC 8058) if `header` gives
+        ``"List-Unsubscribe=One-Click"`` for ``List-Unsubscribe-Post``.
+        """
+        bodies = self._fields.all("list-unsubscribe")
+        return tuple(link for body in bodies for link in list_links(body))
+
+    # The body
+
+    @cached_property
+    def text(self) -> str | None:
+        """The first ``text/plain`` part that is no attachment, lines ending in LF.
+
+        ``None`` if there is none. Where a charset is unknown or wrong, UTF-8 is
+        tried, then ISO-8859-1.
+        """
+        return self._first_text("text/plain")
+
+    @cached_property
+    def html(self) -> str | None:
+        """The first ``text/html`` part that is no attachment; see `text`."""
+        return self._first_text("text/html")
+
+    @cached_property
+    def attachments(self) -> tuple[Attachment, ...]:
+        """The parts that are files: all but ``text/plain`` and ``text/html``.
+
+        These too, if they have a file name or are marked as attachments. A
+        message within the message is an attachment, whole.
+        """
+        files = (part for part in self._parts.leaves if not part.is_text)
+        return tuple(read_attachment(part)[0] for part in files)
+
+    @cached_property
+    def links(self) -> tuple[str, ...]:
+        """The URLs in `text`, and those that anchors in `html` refer to.
+
+        In order, each once: ``http`` and ``https`` ones of the text, any absolute
+        ones of the HTML.
+        """
+        found = text_links(self.text or "") + html_links(self.html or "")
+        return tuple(dict.fromkeys(found))
+
+    def code(self, pattern: str | re.Pattern[str] = CODE) -> str | None:
+        """Find a one-time code in `text`, or else in what `html` shows.
+
+        Args:
+            pattern: a regular expression; by default four to eight digits.
+
+        Returns:
+            its first group that took part, the whole match if it has no groups,
+            or ``None`` if it is not found.
+
+        Raises:
+            ValueError: the pattern is no regular expression.
+            TypeError: it is neither a string nor a pattern of strings.
+        """
+        try:
+            wanted = re.compile(pattern)
+        except re.error as error:
+            raise ValueError(f"bad pattern {pattern!r}: {error}") from error
+        for text in (self.text or "", visible_text(self.html or "")):
+            if found := wanted.search(text):
+                groups = (group for group in found.groups() if group is not None)
+                return next(groups, found[0])
+        return None
+
+    # The signatures
+
+    @cached_property
+    def dkim_signatures(self) -> tuple[DKIMSignature, ...]:
+        """What the DKIM-Signature fields (RFC 6376) say, in order.
+
+        Nothing is verified. Of the first 5 fields, those that say what they
+        must; `trouble` has the others.
+        """
+        found, _ = read_signatures(self._fields)
+        return tuple(field.signature for field in found if field.signature)
+
+    def verify_dkim(
+        self, key: Key | Mapping[str, Key], domain: str | None = None
+    ) -> DKIMResult:
+        """Look for a DKIM signature that is valid with a key; asks no DNS.
+
+        ``assert mail.verify_dkim(key)`` passes if there is one, and otherwise
+        fails with the reason. Where a signature has ``l=``, what comes after so
+        many octets of the body is not signed. Whether it has expired is a matter
+        of this machine's clock. A header of over 64 KiB or 1000 fields is not
+        valid.
+
+        Args:
+            key: the text of a TXT record (``v=DKIM1; k=rsa; p=...``), or a public
+                key in PEM: RSA (RFC 8301) or Ed25519 (RFC 8463). For several, a
+                mapping to these from their names in the DNS,
+                ``selector._domainkey.domain``.
+            domain: whose signatures count; ``None``: anybody's.
+
+        Raises:
+            DKIMError: the packages of the extra ``dkim`` are missing.
+            ValueError: a key is none, or a name is none of a key.
+            TypeError: a key is neither text nor bytes.
+        """
+        return verify(self.content, self._fields, key, domain)
+
+    # All of it
+
+    @cached_property
+    def message(self) -> EmailMessage:
+        """The message as the email package has it, with `email.policy.default`.
+
+        A header that this policy cannot read is plain text, as with
+        ``compat32``. What is too much for the package (64 KiB of header, 1000
+        parts, 50 multiparts) is a message without headers, whose payload is all
+        of it. `trouble` says so.
+        """
+        return self._message[0]
+
+    @cached_property
+    def trouble(self) -> tuple[str, ...]:
+        """What was wrong with the message, for a reader; ``()`` if nothing was.
+
+        To say it, this reads all of the message.
+        """
+        parts = self._parts
+        found = list(parts.trouble)
+        for _, body in parts.fields.pairs:
+            found += decode_words(body)[1]
+        for name in ("to", "cc", "bcc"):
+            bodies = parts.fields.all(name)
+            if any(len(read_addresses(body)) == MOST for body in bodies):
+                found.append(
+                    f"{MOST} addresses or more in {name}: the rest is not read"
+                )
+        found += read_signatures(parts.fields)[1]
+        for part in parts.leaves:
+            wrong = part.text()[1] if part.is_text else read_attachment(part)[1]
+            found += [f"{part.content_type}: {wrong}"] if wrong else []
+        message, raw = self._message
+        found += [f"message has {name} as text" for name in plain_headers(message)]
+        return tuple(dict.fromkeys([*found, *([raw] if raw else [])]))
+
+    @property
+    def _fields(self) -> Fields:
+        return self._parts.fields
+
+    @cached_property
+    def _parts(self) -> Parts:
+        return read_parts(self.content)
+
+    @cached_property
+    def _message(self) -> tuple[EmailMessage, str]:
+        return read_message(self.content)
+
+    def _first_text(self, content_type: str) -> str | None:
+        for part in self._parts.leaves:
+            if part.is_text and part.content_type == content_type:
+                return _unix(part)
+        return None
+
+
+def _unix(part: Part) -> str:
+    return part.text()[0].replace("\r\n", "\n")

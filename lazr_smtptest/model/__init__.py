@@ -1,0 +1,1 @@
+"""Records of mail: envelopes, sessions, transcripts, replies. Nothing here does I/O."""

@@ -1,0 +1,1 @@
+"""Sockets, endpoints and reactors: all that depends on Twisted's private parts."""

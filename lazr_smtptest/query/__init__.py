@@ -1,0 +1,1 @@
+"""Criteria and matchers: which messages a reader asks for."""

@@ -1,0 +1,244 @@
+"""What a test looks for: the keywords of every finding, waiting and asserting."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import attrs
+
+from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.model.irregularities import IRREGULAR
+from lazr_smtptest.query.matchers import (
+    Matcher,
+    address,
+    check_header_name,
+    containing,
+    exactly,
+    matcher,
+    wildcard,
+)
+
+__all__ = ["Criteria", "Criterion", "Predicate"]
+
+Predicate = Callable[[Envelope], object]
+
+_ATTACHMENT_KEYS = ("name", "content_type", "content")
+_OF_ENVELOPE = ("sender", "recipient", "helo", "user")
+
+
+@attrs.frozen(eq=False)
+class Criterion:
+    """One thing that has to be so.
+
+    Attributes:
+        name: the keyword, and the name of the header.
+        wanted: how a failure puts what is wanted.
+        values: gives what an envelope has for it, for the failure.
+        matches: says whether an envelope is as wanted.
+        plain: the text that is wanted, if it is one text.
+        key: see `Matcher`.
+    """
+
+    name: str
+    wanted: str
+    values: Callable[[Envelope], Sequence[Any]]
+    matches: Callable[[Envelope], bool]
+    plain: str | None = None
+    key: str = ""
+
+
+@attrs.frozen
+class Criteria:
+    """All that has to be so of one envelope.
+
+    Attributes:
+        given: the keywords as they were given; predicates under ``predicate``.
+        criteria: the cheap ones first; nothing is parsed for those.
+    """
+
+    given: Mapping[str, Any]
+    criteria: tuple[Criterion, ...]
+
+    @classmethod
+    def of(cls, *predicates: Predicate, **keywords: Any) -> Criteria:
+        """Make criteria of what a test gave; `Mailbox` says what that may be.
+
+        Raises:
+            TypeError: there is no such keyword, or it does not take such a value.
+            ValueError: no envelope could match the value.
+        """
+        unknown = sorted(keywords.keys() - _MAKERS.keys())
+        if unknown:
+            raise TypeError(
+                f"no criterion is called {unknown[0]!r}, use: {', '.join(_MAKERS)}"
+            )
+        criteria: list[Criterion] = []
+        for name, make in _MAKERS.items():
+            if name in keywords:
+                criteria.extend(make(name, keywords[name]))
+        criteria.extend(map(_predicate, predicates))
+        given = {**keywords, "predicate": predicates} if predicates else keywords
+        return cls(given, tuple(criteria))
+
+    def __call__(self, envelope: Envelope) -> bool:
+        """Say whether an envelope meets them all."""
+        return all(criterion.matches(envelope) for criterion in self.criteria)
+
+    def __and__(self, other: Criteria) -> Criteria:
+        """Demand both."""
+        return Criteria(
+            {**self.given, **other.given}, (*self.criteria, *other.criteria)
+        )
+
+    @property
+    def key(self) -> str:
+        """What `keys_of` gives of a recipient of every message that is wanted.
+
+        ``""`` if that is not known. Of several the longest, which says most.
+        """
+        keys = [each.key for each in self.criteria if each.name == "recipient"]
+        return max(keys, key=len, default="")
+
+    def of_envelope(self) -> Criteria:
+        """Keep what can be told before the message itself has come."""
+        return Criteria(
+            self.given, tuple(c for c in self.criteria if c.name in _OF_ENVELOPE)
+        )
+
+    def missed(self, envelope: Envelope) -> list[Criterion]:
+        """List what an envelope does not meet."""
+        return [each for each in self.criteria if not each.matches(envelope)]
+
+
+def _criterion(
+    name: str, wanted: Matcher, values: Callable[[Envelope], Sequence[Any]]
+) -> Criterion:
+    """Make the criterion that one of the values is as wanted, or that none is."""
+
+    def matches(envelope: Envelope) -> bool:
+        found = values(envelope)
+        if wanted.absence:
+            return not found
+        return any(map(wanted.matches, found))
+
+    return Criterion(name, wanted.words, values, matches, wanted.plain, wanted.key)
+
+
+def _field(
+    values: Callable[[Envelope], Sequence[str]],
+    plain: Callable[[str], Matcher] = exactly,
+    *,
+    optional: bool = True,
+) -> Callable[[str, object], Iterator[Criterion]]:
+    def make(name: str, wanted: object) -> Iterator[Criterion]:
+        if wanted is None and not optional:
+            raise TypeError(f"{name} must not be None: every message has one")
+        yield _criterion(name, matcher(name, wanted, plain), values)
+
+    return make
+
+
+def _present(value: str | None) -> tuple[str, ...]:
+    return () if value is None else (value,)
+
+
+def _named(wanted: str) -> Matcher:
+    if not wanted:
+        raise ValueError("an address must not be empty: no message has such a one")
+    return address(wanted)
+
+
+def _user(wanted: str) -> Matcher:
+    if not wanted:
+        raise ValueError("user must not be empty: write None for a message without one")
+    return wildcard(wanted)
+
+
+def _addresses(field: str) -> Callable[[str, object], Iterator[Criterion]]:
+    return _field(lambda envelope: envelope.addresses(field), _named)
+
+
+def _warning(wanted: str) -> Matcher:
+    if wanted not in IRREGULAR:
+        known = ", ".join(sorted(IRREGULAR))
+        raise ValueError(f"there is no warning {wanted!r}, only: {known}")
+    return exactly(wanted)
+
+
+def _headers(name: str, wanted: object) -> Iterator[Criterion]:
+    for key, value in _mapping(name, wanted).items():
+        check_header_name(key)
+        yield _header(f"header {key}", key, value)
+
+
+def _header(label: str, key: str, wanted: object) -> Criterion:
+    def values(envelope: Envelope) -> Sequence[str]:
+        return envelope.headers(key)
+
+    return _criterion(label, matcher(label, wanted), values)
+
+
+def _attachment(name: str, wanted: object) -> Iterator[Criterion]:
+    if not isinstance(wanted, Mapping):
+        wanted = {"name": wanted}
+    parts = {}
+    for key, value in _mapping(name, wanted).items():
+        if key not in _ATTACHMENT_KEYS:
+            known = ", ".join(_ATTACHMENT_KEYS)
+            raise ValueError(f"an attachment has no {key!r}, use: {known}")
+        kind = bytes if key == "content" else str
+        plain = _equal_bytes if key == "content" else wildcard
+        parts[key] = matcher(f"attachment {key}", value, plain, kind)
+    words = ", ".join(f"{key} {part.words}" for key, part in parts.items())
+
+    def is_wanted(attachment: Any) -> bool:
+        return all(_has(getattr(attachment, key), part) for key, part in parts.items())
+
+    yield _criterion(name, Matcher(is_wanted, words), lambda each: each.attachments)
+
+
+def _equal_bytes(wanted: bytes) -> Matcher:
+    shown = repr(wanted) if len(wanted) <= 60 else f"of {len(wanted)} bytes"
+    return Matcher(lambda value: value == wanted, shown)
+
+
+def _has(value: object, wanted: Matcher) -> bool:
+    return not value if wanted.absence else wanted.matches(value)
+
+
+def _mapping(name: str, wanted: object) -> Mapping[Any, Any]:
+    if not isinstance(wanted, Mapping):
+        raise TypeError(f"{name} must be a mapping, not {wanted!r}")
+    if not wanted:
+        raise ValueError(f"{name} must not be empty")
+    return wanted
+
+
+def _predicate(function: Predicate) -> Criterion:
+    if not callable(function) or isinstance(function, type):
+        raise TypeError(f"a predicate must be a function, not {function!r}")
+    name = getattr(function, "__name__", None) or repr(function)
+
+    def matches(envelope: Envelope) -> bool:
+        return bool(function(envelope))
+
+    return Criterion("predicate", name, lambda envelope: (), matches)
+
+
+# In the order of their cost.
+_MAKERS: dict[str, Callable[[str, object], Iterator[Criterion]]] = {
+    "sender": _field(lambda envelope: (envelope.mail_from,), address, optional=False),
+    "recipient": _field(lambda envelope: envelope.rcpt_tos, _named, optional=False),
+    "helo": _field(lambda envelope: (envelope.helo,), wildcard, optional=False),
+    "user": _field(lambda envelope: _present(envelope.user), _user),
+    "to": _addresses("to"),
+    "cc": _addresses("cc"),
+    "bcc": _field(lambda envelope: envelope.bcc, _named),
+    "subject": _field(lambda envelope: _present(envelope.subject)),
+    "header": _headers,
+    "warning": _field(lambda envelope: envelope.warnings, _warning),
+    "text": _field(lambda envelope: _present(envelope.text), containing),
+    "html": _field(lambda envelope: _present(envelope.html), containing),
+    "attachment": _attachment,
+}

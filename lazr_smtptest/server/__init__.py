@@ -1,0 +1,1 @@
+"""Servers that capture mail, and ways to run them: a thread, a service."""

@@ -1,0 +1,268 @@
+"""A server beside the test: a reactor of its own in a thread of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import smtplib
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from queue import Empty, Queue
+from types import TracebackType
+from typing import Any, TypeVar
+
+from twisted.internet.defer import Deferred
+from twisted.internet.error import ReactorNotRunning
+
+from lazr_smtptest.activity import unobserved
+from lazr_smtptest.errors import StateError
+from lazr_smtptest.net.reactor import PrivateReactor
+from lazr_smtptest.server.listener import tls_first
+from lazr_smtptest.server.servers import QueueServer, Server
+
+__all__ = ["Controller", "QueueController"]
+
+log = logging.getLogger("lazr.smtptest")
+
+_Self = TypeVar("_Self", bound="Controller")
+
+
+class Controller:
+    """Starts, stops and resets a server; usable as a context manager.
+
+    Its methods are called in the test's thread, any but the server's own. The
+    server runs in a daemon thread: a program may end without stopping it. A
+    child process, after ``os.fork``, has a copy of the controller that does not
+    run; the parent's goes on.
+
+    Attributes:
+        server: the server.
+    """
+
+    server: Server
+
+    def __init__(self, server: Server) -> None:
+        """Set the server; it is not started.
+
+        Args:
+            server: an instance of `Server` or a class of its kind.
+        """
+        self.server = self._server = server
+        self._thread: _ServerThread | None = None
+
+    @property
+    def host(self) -> str:
+        """The address that the server listens on."""
+        return self._server.host
+
+    @property
+    def port(self) -> int:
+        """The port that it listens on; 0 before the first start if any will do."""
+        return self._server.port
+
+    @property
+    def running(self) -> bool:
+        """Whether the server runs, in this process."""
+        return self._thread is not None and self._thread.is_running()
+
+    def start(self) -> None:
+        """Start the server; it accepts connections when this returns.
+
+        Raises:
+            StateError: it runs already.
+            ListenError: its address cannot be had.
+        """
+        if self.running:
+            raise StateError(f"the server on {self.host}:{self.port} runs already")
+        self._discard_thread()
+        log.info("starting the SMTP server thread")
+        self._thread = _ServerThread(self._server)
+        log.info("listening on %s:%s", self.host, self.port)
+
+    def stop(self) -> None:
+        """Stop the server; connections are refused when this returns.
+
+        Clients that are connected get ``421``. The thread has ended by then.
+        Stopping a server that does not run only checks.
+
+        Raises:
+            Exception: what `check` raises.
+        """
+        self._stop()
+        self.check()
+
+    def _stop(self) -> None:
+        if self._thread is None:
+            return
+        log.info("stopping the SMTP server thread")
+        self._discard_thread()
+        log.info("SMTP server stopped")
+
+    def _discard_thread(self) -> None:
+        if self._thread is not None:
+            self._thread.stop()
+            self._thread = None
+
+    def reset(self) -> None:
+        """Call the server's ``reset`` in the server's thread, and wait for it.
+
+        Raises:
+            StateError: the server does not run.
+            Exception: what ``reset`` raised.
+        """
+        log.info("resetting the SMTP server.")
+        self._call(self._server.reset)
+
+    def _call(self, function: Callable[[], object]) -> None:
+        """Call a function in the server's thread, and wait for it."""
+        if self._thread is None or not self.running:
+            raise StateError("the server does not run")
+        self._thread.call(function)
+
+    def check(self) -> None:
+        """Raise what the server's hooks raised since the last check.
+
+        Raises:
+            Exception: the very exception, if there was one.
+            HandlerError: if there were several.
+        """
+        self._server.check()
+
+    def _connect(self) -> smtplib.SMTP:
+        """Connect to the server, for subclasses that talk to it."""
+        client = smtplib.SMTP()
+        client.connect(self.host, self.port)
+        return client
+
+    def __enter__(self: _Self) -> _Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if error is None:
+            self.stop()
+        else:
+            # The test fails for its own reason; the handler's is in the log.
+            self._stop()
+
+
+class QueueController(Controller):
+    """Controls a `QueueServer`; going through it gives the messages so far.
+
+    Attributes:
+        queue: where the messages go.
+    """
+
+    def __init__(self, host: str = "localhost", port: int = 0) -> None:
+        """Make the queue and the server.
+
+        Args:
+            host: see `Server`.
+            port: see `Server`.
+        """
+        self.queue: Queue[Any] = Queue()
+        self._make_server(host, port)
+        super().__init__(self.server)
+
+    def _make_server(self, host: str, port: int) -> None:
+        """Set ``self.server``; for subclasses that use a server of their own."""
+        self.server = QueueServer(host, port, self.queue)
+
+    def __iter__(self) -> Iterator[Any]:
+        """Take the messages out of the queue, without waiting for more."""
+        while True:
+            try:
+                message = self.queue.get_nowait()
+            except Empty:
+                return
+            yield message
+
+
+class _ServerThread:
+    """One run of a server: made once it accepts, gone once it is stopped."""
+
+    def __init__(self, server: Server) -> None:
+        self._process = os.getpid()
+        self._lock = threading.Lock()
+        self._calls: set[Future[object]] = set()
+        self._ended = False
+        # Bound and listening in this thread: an address that cannot be had
+        # raises at once, and the kernel accepts from now on.
+        listener = server.bind()
+        self._reactor = PrivateReactor()
+        try:
+            self._factory = server.factory(self._reactor, self._stop_reactor)
+            self._port = self._reactor.listen(listener, tls_first(self._factory))
+        except BaseException:
+            # What the server's own hooks raise must not leave a port behind.
+            listener.close()
+            self._reactor.close()
+            raise
+        self._reactor.addSystemEventTrigger("before", "shutdown", self._shut_down)
+        self._thread = threading.Thread(
+            target=self._run, name="lazr.smtptest", daemon=True
+        )
+        self._thread.start()
+
+    def _run(self) -> None:
+        try:
+            with unobserved():
+                self._reactor.run_in_thread()
+        finally:
+            with self._lock:
+                self._ended = True
+            for future in tuple(self._calls):
+                future.set_exception(StateError("the server has stopped"))
+
+    def is_running(self) -> bool:
+        return self._process == os.getpid() and self._thread.is_alive()
+
+    def call(self, function: Callable[[], object]) -> object:
+        """Call `function` in the thread and give back what it returns."""
+        self._check_thread()
+        future: Future[object] = Future()
+        with self._lock:
+            if self._ended:
+                raise StateError("the server has stopped")
+            self._calls.add(future)
+        self._reactor.callFromThread(self._answer, future, function)
+        return future.result()
+
+    def _answer(self, future: Future[object], function: Callable[[], object]) -> None:
+        self._calls.discard(future)
+        try:
+            future.set_result(function())
+        except BaseException as error:
+            future.set_exception(error)
+
+    def stop(self) -> None:
+        """End the thread; in a child process, close what it inherited."""
+        if self._process != os.getpid():
+            self._reactor.close_after_fork()
+            return
+        self._check_thread()
+        if self._thread.is_alive():
+            self._reactor.callFromThread(self._stop_reactor)
+        self._thread.join()
+        self._reactor.close()
+
+    def _check_thread(self) -> None:
+        if threading.current_thread() is self._thread:
+            raise StateError("called in the server's own thread, which it waits for")
+
+    def _shut_down(self) -> Deferred[None] | None:
+        self._port.close()
+        # Most servers have no client left: nothing is waited for then.
+        return self._factory.end_sessions() if self._factory.connections else None
+
+    def _stop_reactor(self) -> None:
+        # EXIT and stop() may both ask.
+        with contextlib.suppress(ReactorNotRunning):
+            self._reactor.stop()

@@ -1,0 +1,29 @@
+"""A message as version 2 of this library handed it to `Server.handle_message`."""
+
+from __future__ import annotations
+
+from email import message_from_bytes
+from email.message import Message
+
+from lazr_smtptest.model.envelope import Envelope
+
+__all__ = ["seed_message"]
+
+
+def seed_message(envelope: Envelope) -> Message:
+    """Parse a message as version 2 did: compat32, LF, three headers appended.
+
+    Never raises: what the parser cannot take becomes a message whose payload is
+    the whole of it.
+    """
+    octets = envelope.content.removesuffix(b"\r\n").replace(b"\r\n", b"\n")
+    try:
+        message = message_from_bytes(octets)
+    except Exception:
+        # Deep nesting, say, is more than the parser's recursion can take.
+        message = Message()
+        message.set_payload(octets.decode("ascii", "surrogateescape"))
+    message["X-Peer"] = "{}:{}".format(*envelope.peer)
+    message["X-MailFrom"] = envelope.mail_from
+    message["X-RcptTo"] = ", ".join(envelope.rcpt_tos)
+    return message

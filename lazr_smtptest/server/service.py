@@ -1,0 +1,157 @@
+"""The test server as a service of a Twisted application."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from twisted.application.service import Service
+from twisted.internet import defer
+from twisted.internet.interfaces import (
+    IListeningPort,
+    IReactorTime,
+    IStreamServerEndpoint,
+)
+from twisted.python.failure import Failure
+
+from lazr_smtptest.errors import StateError
+from lazr_smtptest.net.addresses import endpoint_from
+from lazr_smtptest.server.listener import Listener, tls_first
+from lazr_smtptest.server.servers import Server
+
+__all__ = ["Listener", "SMTPService"]
+
+log = logging.getLogger("lazr.smtptest")
+
+
+class SMTPService(Service):
+    """Listens for a server on one or more endpoints of a running reactor.
+
+    Its methods are called in the reactor's thread.
+
+    Args:
+        server: what becomes of the messages.
+        endpoints: where to listen: `IStreamServerEndpoint` providers, Twisted's
+            endpoint descriptions such as ``"tcp:1025:interface=127.0.0.1"``, or a
+            `Listener`, which has settings of its own.
+        reactor: the reactor that runs it.
+        on_exit: called when a client says EXIT to a server that obeys it; the
+            service stops if nothing else is said.
+
+    Attributes:
+        server: the server.
+        factories: an `SMTPServerFactory` for each endpoint, in their order.
+        ports: the `IListeningPort` objects, in the same order, once it listens.
+
+    Raises:
+        ValueError: an endpoint's description is not understood.
+    """
+
+    def __init__(
+        self,
+        server: Server,
+        endpoints: Iterable[IStreamServerEndpoint | str | Listener],
+        reactor: IReactorTime,
+        *,
+        on_exit: Callable[[], object] | None = None,
+    ) -> None:
+        self.server = server
+        self.ports: list[IListeningPort] = []
+        listeners = [
+            endpoint if isinstance(endpoint, Listener) else Listener(endpoint)
+            for endpoint in endpoints
+        ]
+        self.factories = [
+            server.factory(
+                reactor,
+                on_exit or self.stopService,
+                settings=listener.settings,
+                protocol=listener.protocol,
+            )
+            for listener in listeners
+        ]
+        self._endpoints = [
+            endpoint_from(reactor, listener.endpoint)
+            if isinstance(listener.endpoint, str)
+            else listener.endpoint
+            for listener in listeners
+        ]
+        self._listening: defer.Deferred[None] | None = None
+
+    def privilegedStartService(self) -> None:
+        """Listen, while the process may still take any port.
+
+        Raises:
+            CannotListenError: an endpoint's address cannot be had.
+        """
+        super().privilegedStartService()
+        self._start()
+
+    def startService(self) -> None:
+        """Listen, if that was not done yet.
+
+        Raises:
+            CannotListenError: an endpoint's address cannot be had.
+        """
+        super().startService()
+        self._start()
+
+    def _start(self) -> None:
+        if self._listening is not None:
+            return
+        failures: list[Failure] = []
+        self._listening = defer.Deferred.fromCoroutine(self._listen())
+        self._listening.addErrback(failures.append)
+        if failures:
+            self._listening = None
+            failures[0].raiseException()
+        # An endpoint that fails later has nobody to raise to.
+        self._listening.addCallback(lambda _: _report(failures))
+
+    @property
+    def listening(self) -> defer.Deferred[None]:
+        """A Deferred that fires once every endpoint listens, or has failed."""
+        waiting: defer.Deferred[None] = defer.Deferred()
+        if self._listening is None:
+            raise StateError("the service does not run")
+        self._listening.chainDeferred(waiting)
+        return waiting
+
+    async def _listen(self) -> None:
+        try:
+            for endpoint, factory in zip(self._endpoints, self.factories, strict=True):
+                self.ports.append(await endpoint.listen(tls_first(factory)))
+        except BaseException:
+            # Not awaited: whoever starts the service is to hear of it at once.
+            self._close_ports()
+            raise
+
+    def _close_ports(self) -> defer.Deferred[Any]:
+        ports, self.ports = self.ports, []
+        return defer.gatherResults(
+            [defer.maybeDeferred(port.stopListening) for port in ports]
+        )
+
+    def stopService(self) -> defer.Deferred[None]:
+        """Stop listening and end the open connections with ``421``.
+
+        Returns:
+            a Deferred that fires when no port and no connection is left.
+        """
+        super().stopService()
+        listening, self._listening = self._listening, None
+        return defer.Deferred.fromCoroutine(self._stop(listening))
+
+    async def _stop(self, listening: defer.Deferred[None] | None) -> None:
+        if listening is not None:
+            await listening
+        await self._close_ports()
+        await defer.gatherResults(
+            [factory.end_sessions() for factory in self.factories]
+        )
+
+
+def _report(failures: list[Failure]) -> None:
+    for failure in failures:
+        log.error("cannot listen: %s", failure.getErrorMessage())

@@ -1,0 +1,107 @@
+"""The way from a server to its store, and the answer's way back."""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
+
+from lazr_smtptest.errors import StoreError, StoreFullError
+from lazr_smtptest.interfaces import IMessageStore, IWaitingStore
+from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.smtp.errors import ServerError
+from lazr_smtptest.stores._crash import ARMED, passed
+
+__all__ = ["Keeper"]
+
+log = logging.getLogger("lazr.smtptest")
+
+
+class Keeper:
+    """Puts messages into a store without blocking the reactor.
+
+    A store that waits for a disk does so in a thread of its own. The answer comes
+    back through ``callFromThread`` of the reactor; where the reactor has none, as a
+    `Clock`, or there is no reactor, the message is waited for.
+
+    Args:
+        reactor: what serves; its thread calls `keep`.
+    """
+
+    def __init__(self, reactor: Any = None) -> None:
+        self._reactor = reactor
+        self._call: Callable[..., object] | None = getattr(
+            reactor, "callFromThread", None
+        )
+        # A deque, for two threads use it.
+        self._outcomes: deque[tuple[Deferred[None], Exception | None]] = deque()
+        self._trouble = False
+
+    def keep(self, store: IMessageStore, envelope: Envelope) -> object:
+        """Keep a message.
+
+        Returns:
+            what the store's `add` gives, or a Deferred that fires when the message
+            is durable.
+
+        Raises:
+            ServerError: it was not kept; also the Deferred's failure.
+        """
+        try:
+            if self._call is not None and IWaitingStore.providedBy(store):
+                answer: Deferred[None] = Deferred()
+                store.submit(envelope, partial(self._done, answer))
+                return answer.addCallbacks(self._kept, self._refuse)
+            result = store.add(envelope)
+        except StoreError as error:
+            raise self._refusal(error) from error
+        if result is not None:
+            return result.addCallbacks(self._kept, self._refuse)
+        self._kept(result)
+        return None
+
+    def _done(self, answer: Deferred[None], error: Exception | None) -> None:
+        """Take the outcome of a message, in the store's thread."""
+        self._outcomes.append((answer, error))
+        # The others of a batch are answered by the same call.
+        if len(self._outcomes) == 1 and self._call is not None:
+            self._call(self._answer_all)
+
+    def _answer_all(self) -> None:
+        while self._outcomes:
+            self._answer(*self._outcomes.popleft())
+
+    def _answer(self, answer: Deferred[None], error: Exception | None) -> None:
+        passed("before_reply")
+        if error is None:
+            answer.callback(None)
+        else:
+            answer.errback(error)
+        if ARMED:
+            # The reply is sent when the reactor next looks at its sockets.
+            self._reactor.callLater(0, passed, "after_reply")
+
+    def _kept(self, result: None) -> None:
+        if self._trouble:
+            self._trouble = False
+            log.info("messages are kept again")
+
+    def _refuse(self, failure: Failure) -> Failure:
+        error = failure.value
+        if isinstance(error, StoreError):
+            raise self._refusal(error) from error
+        return failure
+
+    def _refusal(self, error: StoreError) -> ServerError:
+        """Make the reply of an error; the first of several in a row is logged."""
+        if not self._trouble:
+            self._trouble = True
+            log.error("messages are refused: %s", error)
+        if isinstance(error, StoreFullError):
+            return ServerError(452, "no room for the message", "4.3.1")
+        return ServerError(451, "the message cannot be kept", "4.3.0")

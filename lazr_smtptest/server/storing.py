@@ -1,0 +1,117 @@
+"""Servers that keep what they get: in a store, or in a mailbox for a test."""
+
+from __future__ import annotations
+
+import socket
+from typing import Any
+
+from twisted.internet.interfaces import IReactorTime
+
+from lazr_smtptest.interfaces import IMessageStore
+from lazr_smtptest.mailbox import Mailbox
+from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.net.reactor import PrivateReactor
+from lazr_smtptest.server.servers import Server
+from lazr_smtptest.server.store_writer import Keeper
+from lazr_smtptest.smtp.factory import SMTPServerFactory
+
+__all__ = ["CaptureServer", "StoreServer"]
+
+
+class StoreServer(Server):
+    """A server which keeps its messages, envelope and all, in a store.
+
+    A client cannot reset or stop it, unless it is told so.
+
+    Attributes:
+        store: where they go.
+    """
+
+    rset_clears = False
+    exit_stops = False
+
+    def __init__(
+        self, store: IMessageStore, host: str = "localhost", port: int = 0
+    ) -> None:
+        """Set the store and the address.
+
+        Args:
+            store: an `IMessageStore`.
+            host: see `Server`.
+            port: see `Server`.
+        """
+        super().__init__(host, port)
+        self.store = store
+        self._keeper = Keeper()
+
+    def factory(
+        self, reactor: IReactorTime, *arguments: Any, **options: Any
+    ) -> SMTPServerFactory:
+        """Make the factory; see `Server`."""
+        self._keeper = Keeper(reactor)
+        return super().factory(reactor, *arguments, **options)
+
+    def handle_envelope(self, envelope: Envelope) -> object:
+        """Keep the message; the client is answered when it is durable.
+
+        Raises:
+            ServerError: it was not kept: 452 4.3.1 if there is no room for it,
+                otherwise 451 4.3.0.
+        """
+        return self._keeper.keep(self.store, envelope)
+
+    def reset(self) -> None:
+        """Clear the store."""
+        self.store.clear()
+
+
+class CaptureServer(StoreServer):
+    """A server which keeps its messages in a `Mailbox`, for a test to wait for.
+
+    Attributes:
+        mailbox: where they go. Who waits for one when the server stops gets a
+            StateError.
+    """
+
+    def __init__(
+        self, host: str = "localhost", port: int = 0, mailbox: Mailbox | None = None
+    ) -> None:
+        """Set the address and the mailbox.
+
+        Args:
+            host: see `Server`.
+            port: see `Server`.
+            mailbox: a new one if none is given.
+        """
+        self.mailbox = Mailbox() if mailbox is None else mailbox
+        super().__init__(self.mailbox, host, port)
+        self.sessions = self.mailbox.sessions
+        self.faults = self.mailbox.faults
+        self.faults.on_error = self._keep
+        self._threaded = False
+
+    def factory(
+        self, reactor: IReactorTime, *arguments: Any, **options: Any
+    ) -> SMTPServerFactory:
+        """Make the factory; see `Server`."""
+        self._threaded = isinstance(reactor, PrivateReactor)
+        return super().factory(reactor, *arguments, **options)
+
+    def bind(self) -> socket.socket:
+        """Bind the address, and tell the mailbox; see `Server`."""
+        bound = super().bind()
+        self.mailbox.address = f"{self.host} port {self.port}".strip()
+        return bound
+
+    def started(self) -> None:
+        """Open the mailbox, if it was closed by a stop."""
+        self.mailbox.reopen()
+        self.mailbox.threaded = self._threaded
+        if self._threaded:
+            self.mailbox.activity.start(self.host, self.port)
+
+    def stopped(self) -> None:
+        """Wake who waits: nothing will come any more."""
+        self.mailbox.threaded = None
+        self.mailbox.activity.stop()
+        self.mailbox.close()

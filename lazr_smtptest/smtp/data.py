@@ -1,0 +1,358 @@
+"""Messages: DATA, and the way of a message to the delivery.
+
+Each `IMessage` that the delivery gave, one for each recipient, gets the message:
+as an envelope if it takes one, otherwise line by line.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timezone
+from typing import Any
+
+import attrs
+from twisted.internet import defer
+from twisted.mail import smtp
+from twisted.mail.interfaces import IMessageSMTP
+from twisted.python.failure import Failure
+
+from lazr_smtptest._deferreds import is_pending, pending
+from lazr_smtptest._spool import AnyContent
+from lazr_smtptest.interfaces import IEnvelopeMessage
+from lazr_smtptest.mime.lines import irregularities, longest_line_exceeds
+from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.model.ids import new_name
+from lazr_smtptest.model.irregularities import IRREGULAR
+from lazr_smtptest.model.reply import Reply
+from lazr_smtptest.smtp.body_buffer import Lost
+from lazr_smtptest.smtp.errors import ClientError
+from lazr_smtptest.smtp.transaction import Transactions
+
+__all__ = ["TOO_BIG", "Messages"]
+
+log = logging.getLogger("lazr.smtptest")
+
+TOO_BIG = Reply(552, "message is too big", "5.3.4")
+_NO_ROOM = Reply(452, "no room for the message", "4.3.1")
+_LONG_LINE = Reply(554, "a line of the message is too long", "5.6.0")
+_GO_AHEAD = Reply(354, "go ahead, end with a line of one dot")
+_ACCEPTED = Reply(250, "message accepted", "2.0.0")
+
+
+class Messages(Transactions):
+    """The part of a connection that takes messages."""
+
+    # The code that refuses a message for nobody; RFC 5321 section 3.3 leaves a
+    # choice.
+    without_recipients = 554
+    # What refused the present message before its end.
+    early_refusal: Reply | None = None
+
+    # DATA
+
+    def do_DATA(self, argument: bytes) -> None:
+        """Ask for the message (RFC 5321 section 4.1.1.4)."""
+        self._check_data(argument)
+        self.asked_at = -1
+        if self.faults.armed:
+            self.ask("DATA", self._open_content, self._refuse_data)
+        else:
+            self._open_content()
+
+    def _open_content(self) -> None:
+        refusal = self.open_messages()
+        if refusal is not None:
+            self._refuse_data(refusal)
+            return
+        limits = self.limits
+        self._framer.read_content(limits.message_size, limits.spool, limits.body_line)
+        self.reply(_GO_AHEAD)
+
+    def _refuse_data(self, reply: Reply) -> None:
+        self.refuse(reply, self._from, self.users())
+        self.end_transaction("refused", reply)
+
+    def _check_data(self, argument: bytes) -> None:
+        if argument:
+            raise ClientError(501, "DATA takes no argument", "5.5.4")
+        self.check_started()
+        if self._begun:
+            raise ClientError(503, "BDAT has begun, DATA cannot follow", "5.5.1")
+        if self._mail_options and self._body() == "BINARYMIME":
+            # RFC 3030 section 3: only BDAT carries it.
+            raise ClientError(503, "BINARYMIME needs BDAT", "5.5.1")
+        self.check_last_in_group()
+
+    def check_started(self) -> None:
+        """Check that a message may come now.
+
+        Raises:
+            ClientError: there is no sender, or no recipient.
+        """
+        if self._from is None:
+            raise ClientError(503, "MAIL first", "5.5.1")
+        if not self._to:
+            raise ClientError(self.without_recipients, "no valid recipients", "5.5.1")
+
+    def _body(self) -> str:
+        return (self._mail_options.get("BODY") or "7BIT").upper()
+
+    def open_messages(self) -> Reply | None:
+        """Ask the delivery for the messages; give the reply that refuses them."""
+        try:
+            for user, make_message in self._to:
+                self._messages.append((make_message(), user))
+        except Exception:
+            return self.reply_to(Failure())
+        return None
+
+    def refuse_content(self, reply: Reply) -> None:
+        """Refuse a message before its end; what comes of it is thrown away."""
+        self.refuse(reply, self._from, self.users())
+        self.early_refusal = reply
+
+    def end_refused(self) -> None:
+        """End a transaction whose message was refused before its end."""
+        refusal, self.early_refusal = self.early_refusal, None
+        self.end_transaction("refused", refusal)
+
+    def content_received(self, content: AnyContent) -> None:
+        """Deliver a message that has come to its end."""
+        if self.early_refusal is not None:
+            self.end_refused()
+            return
+        try:
+            refusal = self._check_content(content)
+        except OSError as error:
+            self.content_lost(error)
+            return
+        if refusal is not None:
+            self.refuse_message(refusal, content)
+            return
+        envelope = self._envelope(content)
+        if self.faults.armed:
+            self.ask(
+                "EOD",
+                lambda: self._hand_over_copies(envelope),
+                lambda reply: self.refuse_message(reply, content),
+                envelope=envelope,
+                line=self._line if self._begun else b".",
+            )
+        else:
+            self._hand_over(envelope, 1)
+
+    def _hand_over_copies(self, envelope: Envelope) -> None:
+        """Give the message away as often as a fault wants it."""
+        copies, self.copies = self.copies, 1
+        if copies:
+            self._hand_over(envelope, copies)
+        else:
+            self._abandon_messages()
+            self.delivered(envelope, [_ACCEPTED] * len(envelope.rcpt_tos))
+
+    def _hand_over(self, envelope: Envelope, copies: int) -> None:
+        replies = self._deliver_all(envelope, copies)
+        if not isinstance(replies, list):
+            self.wait(
+                replies,
+                lambda replies: self._was_kept(envelope, replies),
+                lambda failure: self.refuse_message(
+                    self.reply_to(failure), envelope.kept
+                ),
+            )
+        elif self.faults.armed:
+            self._was_kept(envelope, replies)
+        else:
+            self.delivered(envelope, replies)
+
+    def _was_kept(self, envelope: Envelope, replies: list[Reply]) -> None:
+        if self.faults.armed and any(reply.code < 400 for reply in replies):
+            self.ask(
+                "KEPT",
+                lambda: self.delivered(envelope, replies),
+                lambda reply: self.delivered(envelope, [reply] * len(replies)),
+                envelope=envelope,
+            )
+        else:
+            self.delivered(envelope, replies)
+
+    def content_lost(self, why: Lost) -> None:
+        """Refuse a message that has come to its end and was not kept."""
+        if self.early_refusal is not None:
+            self.end_refused()
+            return
+        self.refuse_message(self.reply_to_loss(why), None)
+
+    def reply_to_loss(self, why: Lost) -> Reply:
+        """Make the reply for a message that was not kept."""
+        if why == "too big":
+            return TOO_BIG
+        if why == "long line":
+            return _LONG_LINE
+        log.error(
+            "session %s with %s:%s: a message cannot be kept in a temporary file: %s",
+            self.session.id,
+            *self.peer,
+            why,
+        )
+        return _NO_ROOM
+
+    def _check_content(self, content: AnyContent) -> Reply | None:
+        """Give the reply that refuses a message for its lines, if any.
+
+        Raises:
+            OSError: it is in a file that cannot be read.
+        """
+        # The lines of what is in a file were looked at when it was written.
+        if (
+            isinstance(content, bytes)
+            and not self._begun
+            and longest_line_exceeds(content, self.limits.body_line)
+        ):
+            return _LONG_LINE
+        if self.settings.profile == "strict":
+            # In the other profile the envelope says it when it is asked.
+            for kind in irregularities(content, self._mail_options):
+                refusal: Reply = IRREGULAR[kind]
+                return refusal
+        return None
+
+    def _envelope(self, content: AnyContent) -> Envelope:
+        session, transaction = self.session, self._transaction
+        options = self._rcpt_options
+        return Envelope(
+            mail_from=str(self._from),
+            rcpt_tos=transaction.rcpt_tos if transaction else (),
+            content=content,
+            peer=session.peer,
+            helo=session.helo,
+            mail_options=self._mail_options or None,
+            rcpt_options=tuple(options) if any(options) else None,
+            warnings=tuple(self._warnings),
+            user=session.user,
+            tls=self.secure,
+            id=new_name(),
+            received_at=datetime.fromtimestamp(self._clock(), timezone.utc),
+            session=session,
+            transaction=transaction,
+        )
+
+    # Delivery
+
+    def _deliver_all(
+        self, envelope: Envelope, copies: int
+    ) -> list[Reply] | defer.Deferred[list[Reply]]:
+        """Give the message to all that the delivery has opened.
+
+        Args:
+            envelope: the message.
+            copies: how many times.
+
+        Returns:
+            the reply for each recipient.
+        """
+        messages, self._messages = self._messages, []
+        replies: list[Any] = []
+        waiting = False
+        for message, user in messages:
+            reply = self._attempt(envelope, message, user)
+            replies.append(reply)
+            waiting = waiting or not isinstance(reply, Reply)
+        for _ in range(copies - 1):
+            self._deliver_again(attrs.evolve(envelope, id=new_name()), messages)
+        if not waiting:
+            return replies
+        if len(replies) == 1:
+            # Most messages: to gather one costs more than all else that waits.
+            only: defer.Deferred[Reply] = replies[0]
+            return only.addCallback(lambda reply: [reply])
+        return defer.gatherResults(
+            [
+                defer.succeed(reply) if isinstance(reply, Reply) else reply
+                for reply in replies
+            ]
+        )
+
+    def _deliver_again(
+        self, envelope: Envelope, messages: list[tuple[IMessageSMTP, smtp.User]]
+    ) -> None:
+        """Give the message away once more; what becomes of it is not told."""
+        for number, (message, user) in enumerate(messages):
+            if not IEnvelopeMessage.providedBy(message):
+                # It has heard of its end.
+                message = self._to[number][1]()
+            self._attempt(envelope, message, user)
+
+    def _attempt(
+        self, envelope: Envelope, message: IMessageSMTP, user: smtp.User
+    ) -> Reply | defer.Deferred[Reply]:
+        """Give the message to one `IMessage`; what it raises is a reply too."""
+        try:
+            result = self._deliver(envelope, message, user)
+        except Exception:
+            return self.reply_to(Failure())
+        if result is None:
+            return _ACCEPTED
+        if is_pending(result):
+            return pending(result).addCallbacks(_reply_of, self.reply_to)
+        return _reply_of(result)
+
+    def _deliver(
+        self, envelope: Envelope, message: IMessageSMTP, user: smtp.User
+    ) -> object:
+        """Give the message to one `IMessage`, in the way that it takes it."""
+        if IEnvelopeMessage.providedBy(message):
+            return message.envelope_received(envelope)
+        header = self.receivedHeader(self._helo, self._from, [user])
+        for line in _lines(header or b"", envelope.blocks()):
+            message.lineReceived(line)
+        return message.eomReceived()
+
+    def delivered(self, envelope: Envelope, replies: list[Reply]) -> None:
+        """Answer for all recipients at once: one refusal refuses the whole."""
+        for reply in replies:
+            if reply.code >= 400:
+                self.refuse_message(reply, envelope.kept)
+                return
+        self.log_outcome(
+            "accepted", envelope.mail_from, envelope.rcpt_tos, envelope.kept
+        )
+        self.session.delivered += 1
+        self.end_transaction("delivered", replies[0])
+        self.forget_junk()
+        self.reply(replies[0])
+
+
+def _reply_of(result: object) -> Reply:
+    """Make a reply of what a message's ``eomReceived`` came to."""
+    return result if isinstance(result, Reply) else _ACCEPTED
+
+
+def _lines(header: bytes, blocks: Iterable[bytes]) -> Iterator[bytes]:
+    """Give a message in lines without their ends, as `IMessage` takes them."""
+    lines = _split(blocks)
+    if header:
+        yield header
+        for line in lines:
+            if line and b":" not in line:
+                # A message without a header of its own must not become one.
+                yield b""
+            yield line
+            break
+    yield from lines
+
+
+def _split(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    """Split at each CRLF what comes in blocks."""
+    pieces: list[bytes] = []
+    for block in blocks:
+        lines = block.split(b"\r\n")
+        pieces.append(lines[0])
+        if len(lines) > 1:
+            yield b"".join(pieces)
+            yield from lines[1:-1]
+            pieces = lines[-1:]
+    last = b"".join(pieces)
+    if last:
+        yield last

@@ -1,0 +1,114 @@
+"""A message as the values of database columns, and back."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from datetime import datetime
+from typing import Any
+
+from lazr_smtptest.errors import StoreError
+from lazr_smtptest.model.envelope import Envelope
+
+try:
+    import zstandard
+except ImportError:  # It is an extra: zlib does, in more time.
+    zstandard = None  # type: ignore[assignment]
+
+__all__ = ["Compressor", "address_key", "decompress", "envelope_of", "fields_of"]
+
+_AS_IT_IS, _ZLIB, _ZSTD = 0, 1, 2
+
+# Octets below which there is nothing to be gained.
+_SMALL = 200
+
+
+class Compressor:
+    """Compresses contents, in one thread."""
+
+    def __init__(self) -> None:
+        self._zstd = zstandard.ZstdCompressor() if zstandard is not None else None
+
+    def compress(self, content: bytes) -> tuple[int, bytes]:
+        """Give the number of the coding, and the octets."""
+        if len(content) < _SMALL:
+            return _AS_IT_IS, content
+        if self._zstd is not None:
+            coding, octets = _ZSTD, self._zstd.compress(content)
+        else:
+            coding, octets = _ZLIB, zlib.compress(content, 1)
+        return (coding, octets) if len(octets) < len(content) else (_AS_IT_IS, content)
+
+
+def decompress(coding: int, octets: bytes, size: int) -> bytes:
+    """Undo `Compressor.compress`.
+
+    Args:
+        coding: its number.
+        octets: what it gave.
+        size: octets of the content.
+
+    Raises:
+        StoreError: it cannot be undone here.
+    """
+    if coding == _ZLIB:
+        return zlib.decompress(octets)
+    if coding == _ZSTD:
+        if zstandard is None:
+            raise StoreError(
+                "messages are compressed by zstandard, which is not installed: "
+                "install lazr.smtptest[sqlite]"
+            )
+        return zstandard.decompress(octets, max_output_size=size)
+    return octets
+
+
+def fields_of(envelope: Envelope) -> str:
+    """Give all of an envelope but its id and its content, as JSON in ASCII."""
+    time = envelope.received_at
+    fields: dict[str, Any] = {
+        "mail_from": envelope.mail_from,
+        "rcpt_tos": envelope.rcpt_tos,
+        "peer": envelope.peer,
+        "helo": envelope.helo,
+        "mail_options": dict(envelope.mail_options),
+        "rcpt_options": [dict(options) for options in envelope.rcpt_options],
+        "warnings": envelope.warnings,
+        "user": envelope.user,
+        "tls": envelope.tls,
+        "received_at": None if time is None else time.isoformat(),
+    }
+    said = {name: value for name, value in fields.items() if value not in _NOTHING}
+    return json.dumps(said, separators=(",", ":"))
+
+
+# What a field that is left out says.
+_NOTHING: tuple[Any, ...] = (None, False, (), [], {})
+
+
+def envelope_of(id: str, fields: str, content: bytes) -> Envelope:
+    """Undo `fields_of`."""
+    values = json.loads(fields)
+    time = values.get("received_at")
+    return Envelope(
+        mail_from=values["mail_from"],
+        rcpt_tos=tuple(values.get("rcpt_tos", ())),
+        content=content,
+        peer=(values["peer"][0], values["peer"][1]),
+        helo=values["helo"],
+        mail_options=values.get("mail_options", {}),
+        rcpt_options=tuple(values.get("rcpt_options", ())),
+        warnings=tuple(values.get("warnings", ())),
+        user=values.get("user"),
+        tls=values.get("tls", False),
+        id=id,
+        received_at=None if time is None else datetime.fromisoformat(time),
+    )
+
+
+def address_key(address: str) -> bytes:
+    """Give what addresses are looked up by; those that may be equal have the same.
+
+    Not a text: a client may have sent octets that are none.
+    """
+    return address.lower().encode("utf-8", "surrogatepass")

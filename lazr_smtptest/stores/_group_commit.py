@@ -1,0 +1,254 @@
+"""The thread in which a store writes, many messages at a time.
+
+A disk takes milliseconds to make something durable, whether that is one message
+or a hundred. So the messages that arrive while a batch is written make up the next
+one, and each waits for its own batch only.
+
+Clients that were answered together send their next messages nearly together. The
+first of these would have a batch to itself, and the others would wait for it: so
+there is a short wait for half of all who are there. The other half sends while
+that one is written. Where the disk is so slow that all could have sent meanwhile, the
+wait is for all of them. A client that is alone never waits.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from functools import partial
+from typing import Any, TypeVar
+
+import attrs
+
+from lazr_smtptest.errors import StateError
+from lazr_smtptest.model.envelope import Envelope
+
+__all__ = ["Done", "Writer"]
+
+log = logging.getLogger("lazr.smtptest")
+
+Done = Callable[["Exception | None"], object]
+
+_Result = TypeVar("_Result")
+
+# Seconds after which a thread with nothing to do ends. The next message starts
+# another one; a store that nobody closes leaves nothing behind.
+_PATIENCE = 5.0
+
+# What part of the time that a batch took is waited for the next one, and the most
+# seconds of it.
+_GATHERING = 0.5
+_LONGEST_GATHERING = 0.005
+
+# Seconds from the answer to a client to its next message, where others have answers at
+# the same moment; of all together it is as many times as long.
+_TURN = 0.0002
+
+# One batch is one piece of memory, and one moment in which nobody hears anything:
+# messages, and octets of them.
+_BATCH = 256
+_BATCH_OCTETS = 16 * 1024 * 1024
+
+
+@attrs.frozen(eq=False)
+class _Message:
+    """A message to be kept."""
+
+    envelope: Envelope
+    done: Done
+
+
+class Writer:
+    """Does all that a store has to write, in a thread that it starts when needed.
+
+    Args:
+        write: keeps a batch of messages, all of it, or raises and keeps none.
+        kept: called with each message that was kept, before its `done`.
+        patient: whether it is good to wait for many: that the disk takes as long for
+            one message as for a batch.
+        idle: called when there is nothing to do; gives the seconds after which it
+            wants to be called again, ``None`` if only after the next message.
+        name: of the thread.
+
+    Attributes:
+        batch: how many messages a batch has at most.
+    """
+
+    def __init__(
+        self,
+        write: Callable[[list[Envelope]], object],
+        kept: Callable[[Envelope], object],
+        *,
+        patient: bool = True,
+        idle: Callable[[], float | None] = lambda: None,
+        name: str = "lazr.smtptest store",
+    ) -> None:
+        self.batch = _BATCH
+        self._write = write
+        self._kept = kept
+        self._patient = patient
+        self._idle = idle
+        self._name = name
+        self._changed = threading.Condition()
+        self._jobs: list[_Message | Callable[[], object]] = []
+        self._thread: threading.Thread | None = None
+        self._closing = False
+        # How many jobs wake the thread up.
+        self._enough = 1
+        # How many clients there are of late, and seconds that a batch takes.
+        self._crowd = 1
+        self._seconds = 0.0
+
+    # In any thread
+
+    def submit(self, envelope: Envelope, done: Done) -> None:
+        """Keep a message soon; see `IWaitingStore`."""
+        self._put(_Message(envelope, done))
+
+    def add(self, envelope: Envelope) -> None:
+        """Keep a message, and wait until it is kept.
+
+        Raises:
+            StateError: called by a subscriber, which would wait for itself.
+            StoreError: it could not be kept.
+        """
+        if self._is_here():
+            raise StateError("a subscriber of a store must not add messages to it")
+        future: Future[None] = Future()
+        self.submit(envelope, partial(_settle, future))
+        future.result()
+
+    def call(self, function: Callable[[], _Result]) -> _Result:
+        """Call a function in the thread, behind what was submitted; wait for it."""
+        if self._is_here():
+            return function()
+        future: Future[_Result] = Future()
+        self._put(partial(_call, future, function))
+        return future.result()
+
+    def close(self) -> None:
+        """End the thread when all that was submitted is done."""
+        with self._changed:
+            thread = self._thread
+            self._closing = thread is not None
+            self._changed.notify()
+        if thread is not None:
+            thread.join()
+
+    def _is_here(self) -> bool:
+        return threading.current_thread() is self._thread
+
+    def _put(self, job: _Message | Callable[[], object]) -> None:
+        with self._changed:
+            self._jobs.append(job)
+            if self._thread is None:
+                # A daemon: a program may end without closing its stores.
+                self._thread = threading.Thread(
+                    target=self._run, name=self._name, daemon=True
+                )
+                self._thread.start()
+            elif len(self._jobs) >= self._enough:
+                self._changed.notify()
+
+    # In the thread
+
+    def _run(self) -> None:
+        while jobs := self._take():
+            for job in _batches(jobs, self.batch):
+                if isinstance(job, list):
+                    self._keep(job)
+                else:
+                    job()
+
+    def _take(self) -> list[_Message | Callable[[], object]]:
+        """Wait for something to do; nothing is the end of the thread."""
+        while True:
+            pause = self._look_around() if not self._jobs else None
+            with self._changed:
+                if not (self._jobs or self._closing):
+                    self._changed.wait(_PATIENCE if pause is None else pause)
+                if 0 < len(self._jobs) < self._awaited():
+                    self._gather()
+                jobs, self._jobs = self._jobs, []
+                if not jobs and (self._closing or pause is None):
+                    self._thread, self._closing = None, False
+                if jobs or self._thread is None:
+                    return jobs
+
+    def _awaited(self) -> int:
+        """Say how many messages are worth a wait."""
+        slow = self._patient and self._seconds > self._crowd * _TURN
+        return self._crowd if slow else self._crowd // 2
+
+    def _gather(self) -> None:
+        """Wait a moment for those who came together before."""
+        self._enough = self._awaited()
+        self._changed.wait_for(
+            lambda: len(self._jobs) >= self._enough or self._closing,
+            min(self._seconds * _GATHERING, _LONGEST_GATHERING),
+        )
+        self._enough = 1
+
+    def _look_around(self) -> float | None:
+        try:
+            return self._idle()
+        except Exception as error:
+            # It is tried again after the next message.
+            log.error("%s: %s", self._name, error)
+            return None
+
+    def _keep(self, batch: list[_Message]) -> None:
+        begun = time.monotonic()
+        try:
+            self._write([message.envelope for message in batch])
+        except Exception as error:
+            if len(batch) == 1:
+                batch[0].done(error)
+                return
+            # What is wrong with one of them is not the fault of the others.
+            for message in batch:
+                self._keep([message])
+            return
+        self._seconds = time.monotonic() - begun
+        # Each is answered now, or waits. What was is forgotten by and by.
+        self._crowd = max(len(batch) + len(self._jobs), self._crowd // 2)
+        for message in batch:
+            self._kept(message.envelope)
+            message.done(None)
+
+
+def _batches(
+    jobs: list[_Message | Callable[[], object]], size: int
+) -> Iterator[list[_Message] | Callable[[], object]]:
+    """Put messages that follow each other together, and keep the order."""
+    batch: list[_Message] = []
+    octets = 0
+    for job in jobs:
+        full = len(batch) >= size or octets >= _BATCH_OCTETS
+        if batch and (full or not isinstance(job, _Message)):
+            yield batch
+            batch, octets = [], 0
+        if isinstance(job, _Message):
+            batch.append(job)
+            octets += job.envelope.size
+        else:
+            yield job
+    if batch:
+        yield batch
+
+
+def _settle(future: Future[None], error: Exception | None) -> None:
+    if error is None:
+        future.set_result(None)
+    else:
+        future.set_exception(error)
+
+
+def _call(future: Future[Any], function: Callable[[], Any]) -> None:
+    try:
+        future.set_result(function())
+    except Exception as error:
+        future.set_exception(error)

@@ -1,0 +1,42 @@
+"""Who wants to know of each message, whatever keeps it."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+
+from lazr_smtptest.model.envelope import Envelope
+
+__all__ = ["Subscribers"]
+
+log = logging.getLogger("lazr.smtptest")
+
+
+class Subscribers:
+    """Who wants to know of each message that is kept; any thread may use it."""
+
+    def __init__(self) -> None:
+        self._functions: dict[object, Callable[[Envelope], object]] = {}
+        self._lock = threading.Lock()
+
+    def add(self, function: Callable[[Envelope], object]) -> Callable[[], None]:
+        """Add one; give what takes it away again."""
+        key = object()
+        with self._lock:
+            self._functions[key] = function
+        return lambda: self._remove(key)
+
+    def _remove(self, key: object) -> None:
+        with self._lock:
+            self._functions.pop(key, None)
+
+    def tell(self, envelope: Envelope) -> None:
+        """Call them all; the message is kept whatever they raise."""
+        with self._lock:
+            functions = tuple(self._functions.values())
+        for function in functions:
+            try:
+                function(envelope)
+            except Exception:
+                log.exception("a subscriber of a message store raised")

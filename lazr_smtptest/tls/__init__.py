@@ -1,0 +1,1 @@
+"""TLS contexts, certificates and keys, for every protocol that encrypts."""

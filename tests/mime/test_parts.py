@@ -1,0 +1,218 @@
+"""Messages taken apart: multiparts, parameters, transfer encodings, charsets."""
+
+from __future__ import annotations
+
+import pytest
+
+from lazr_smtptest.mime.addresses import read_addresses
+from lazr_smtptest.mime.charsets import decode
+from lazr_smtptest.mime.parameters import read_parameters
+from lazr_smtptest.mime.parts import read_parts
+from lazr_smtptest.mime.transfer import decode_transfer, from_base64
+from lazr_smtptest.mime.words import decode_words
+
+MULTIPART = b"Content-Type: multipart/mixed; boundary=b\r\n\r\n"
+
+
+def bodies(content: bytes) -> list[bytes]:
+    return [part.body for part in read_parts(content).leaves]
+
+
+@pytest.mark.parametrize("newline", [b"\r\n", b"\n"])
+def test_the_line_end_before_a_delimiter_belongs_to_it(newline):
+    """RFC 2046 section 5.1.1; also where lines end in LF."""
+    lines = [b"--b", b"", b"one", b"--b \t", b"", b"two", b"", b"--b--", b"epilogue"]
+    assert bodies(MULTIPART + newline.join(lines)) == [b"one", b"two" + newline]
+
+
+def test_a_boundary_may_begin_another():
+    """Only a whole line is a delimiter."""
+    content = MULTIPART + b"--b\r\n\r\n--bb\r\n--b--\r\n"
+    assert bodies(content) == [b"--bb"]
+
+
+def test_multiparts_are_gone_through_in_order():
+    """The inner one stands where it is."""
+    inner = b"Content-Type: multipart/mixed; boundary=c\r\n\r\n--c\r\n\r\n2\r\n--c--"
+    content = (
+        MULTIPART + b"--b\r\n\r\n1\r\n--b\r\n" + inner + b"\r\n--b\r\n\r\n3\r\n--b--"
+    )
+    assert bodies(content) == [b"1", b"2", b"3"]
+
+
+def test_a_message_within_the_message_stays_whole():
+    """It is an attachment."""
+    content = b"Content-Type: message/rfc822\r\n\r\n" + MULTIPART + b"--b\r\n\r\nx\r\n"
+    assert bodies(content) == [MULTIPART + b"--b\r\n\r\nx\r\n"]
+
+
+@pytest.mark.parametrize(
+    ("content", "trouble"),
+    [
+        (MULTIPART + b"--b\r\n\r\nx", "a multipart without its last delimiter"),
+        (MULTIPART + b"x", "a multipart without parts"),
+        (MULTIPART + b"--b--\r\n", "a multipart without parts"),
+        (
+            b"Content-Type: multipart/mixed\r\n\r\nx",
+            "a multipart without a usable boundary",
+        ),
+        (b"A: b\r\nx\r\n", "the header ends in a line that is no header field"),
+    ],
+)
+def test_what_is_wrong_with_a_structure_is_said(content, trouble):
+    """And what there is is read."""
+    parts = read_parts(content)
+    assert parts.trouble == (trouble,)
+    assert parts.leaves[0].body.strip() in (b"x", b"--b--")
+
+
+def test_multiparts_over_50_deep_are_left_whole():
+    """The 51st is what is there."""
+    one = b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n"
+    content = b"".join(one % (number, number) for number in range(60))
+    parts = read_parts(content)
+    assert parts.leaves[0].content_type == "multipart/mixed"
+    assert "multiparts over 50 deep: what is in them is not read" in parts.trouble
+
+
+def test_of_1000_parts_the_rest_is_not_read():
+    """The message itself is one."""
+    parts = read_parts(MULTIPART + b"--b\r\n\r\nx\r\n" * 1200 + b"--b--\r\n")
+    assert len(parts.leaves) == 999
+    assert parts.trouble == ("over 1000 parts: the rest is not read",)
+
+
+@pytest.mark.parametrize("type_", [b"text", b"a b/c", b"", b"; charset=utf-8"])
+def test_a_bad_type_is_plain_text(type_):
+    """RFC 2045 section 5.2."""
+    leaf = read_parts(b"Content-Type: " + type_ + b"\r\n\r\n").leaves[0]
+    assert leaf.content_type == "text/plain"
+
+
+@pytest.mark.parametrize(
+    ("field", "is_text"),
+    [
+        (b"X: y", True),
+        (b"Content-Disposition: inline", True),
+        (b"Content-Disposition: attachment", False),
+        (b"Content-Type: text/html; name=a.html", False),
+        (b"Content-Type: text/calendar", False),
+    ],
+)
+def test_text_is_what_is_no_file(field, is_text):
+    """A name, or the sender's word, makes it a file."""
+    assert read_parts(field + b"\r\n\r\n").leaves[0].is_text is is_text
+
+
+@pytest.mark.parametrize(
+    ("body", "value", "parameters"),
+    [
+        (b'Text/Plain (c); A="b;\\"c"; d = e', "text/plain", {"a": 'b;"c', "d": "e"}),
+        (b"x; a=1; a=2", "x", {"a": "1"}),
+        (b"x; a*=iso-8859-1'en'%E9", "x", {"a": "é"}),
+        (b"x; a*1=c; a*0*=utf-8''%C3; a*2*=%A9", "x", {"a": "\ufffdc\ufffd"}),
+        (b"x; a*0=b; a*1*=%C3%A9", "x", {"a": "bé"}),
+        (b"x; a=old; a*=''new", "x", {"a": "new"}),
+        (b'x; a="=?utf-8?q?=C3=A9?="', "x", {"a": "é"}),
+        (b"x; name*", "x", {}),
+        (b"x; *=a; a**=b", "x", {}),
+        (b'x; a="b', "x", {"a": '"b'}),
+        (b'x; a="', "x", {"a": '"'}),
+    ],
+)
+def test_parameters(body, value, parameters):
+    """RFC 2045 section 5.1 and RFC 2231, and what is neither."""
+    assert read_parameters(body) == (value, parameters)
+
+
+def test_parameters_over_100_are_ignored():
+    """As are those beyond 8 KiB."""
+    assert (
+        len(read_parameters(b"x" + b"".join(b";p%d=1" % n for n in range(200)))[1])
+        == 100
+    )
+
+
+@pytest.mark.parametrize(
+    ("encoding", "octets", "content"),
+    [
+        (" BASE64 ", b"YW\r\nJj", b"abc"),
+        ("base64", b"YWJjZA", b"abcd"),
+        ("base64", b"YWJjZ", b"abc"),
+        ("base64", b"YQ==\r\n-- \r\nfooter", b"a"),
+        ("Quoted-Printable", b"a=3D=\r\nb=ZZ", b"a=b=ZZ"),
+        ("8bit", b"\xff", b"\xff"),
+    ],
+)
+def test_transfer_encodings(encoding, octets, content):
+    """RFC 2045 section 6, taken leniently."""
+    assert decode_transfer(octets, encoding) == (content, "")
+
+
+@pytest.mark.parametrize("octets", [b"", b"=", b"A", b"\xff", b"===="])
+def test_base64_of_nothing_is_nothing(octets):
+    """Nothing is raised."""
+    assert from_base64(octets) == b""
+
+
+@pytest.mark.parametrize(
+    ("octets", "charset", "text", "wrong"),
+    [
+        (b"\xe9", "ISO-8859-1", "é", ""),
+        (b"\x80", "windows-1252", "€", ""),
+        ("д".encode("koi8-r"), "KOI8-R", "д", ""),
+        ("é".encode(), "us-ascii", "é", "octets that are not ascii"),
+        (b"\xe9", "us-ascii", "é", "octets that are not ascii"),
+        (b"a\xe9", "utf-8", "a\ufffd", "octets that are not utf-8"),
+        (b"abc", "utf-16", "abc", "octets that are not utf-16"),
+        (b"a", "x" * 99, "a", f"unknown charset {'x' * 64!r}"),
+        (b"a", "", "a", "unknown charset ''"),
+    ],
+)
+def test_charsets(octets, charset, text, wrong):
+    """What is named wrongly is UTF-8, or shown as well as can be."""
+    assert decode(octets, charset) == (text, wrong)
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        (b"=?utf-8?q?a_b?=", "a b"),
+        (b"x =?utf-8?B?w6k=?= y", "x é y"),
+        (b"=?utf-8?q?=C3?= =?utf-8?q?=A9?=", "é"),
+        (b"=?utf-8?q?a?= =?iso-8859-1?q?=E9?=", "aé"),
+        (b" =?utf-8?q?a?=", " a"),
+        (b"=?utf-8*en?q?a?=", "a"),
+        (b"=?utf-8?x?a?=", "=?utf-8?x?a?="),
+        (b"a=?utf-8?q?b?=c", "abc"),
+        (b"=?utf-8?q?caf\xc3\xa9?=", "café"),
+    ],
+)
+def test_words(body, text):
+    """RFC 2047: white space between two words is none of the text."""
+    assert decode_words(body) == (text, ())
+
+
+@pytest.mark.parametrize(
+    ("body", "addresses"),
+    [
+        (b"a@b", ["a@b"]),
+        (b"Ann (the (first), of) <a@b>, c@d (x\\)y)", ["a@b", "c@d"]),
+        (b'"A, <x@y> \\" B" <a@b>', ["a@b"]),
+        (b'"a b"@c', ['"a b"@c']),
+        (b"Team: a@b, c@d; e@f", ["a@b", "c@d", "e@f"]),
+        (b"undisclosed-recipients:;", []),
+        (b"<@x,@y:a@b>", ["a@b"]),
+        (b"a @ b", ["a@b"]),
+        (b"Ann a@b", ["a@b"]),
+        (b"a@[IPv6:::1]", ["a@[IPv6:::1]"]),
+        ("ä@ö".encode(), ["ä@ö"]),
+        (b"=?utf-8?q?x=40y=2C?= <a@b>", ["a@b"]),
+        (b"<a@b", ["a@b"]),
+        (b'"\\', []),
+        (b"<>, ,", []),
+    ],
+)
+def test_addresses(body, addresses):
+    """RFC 5322 section 3.4, and what is none of it."""
+    assert list(read_addresses(body)) == addresses

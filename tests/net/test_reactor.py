@@ -1,0 +1,79 @@
+"""`lazr_smtptest.net.reactor`: what a private reactor must not touch."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+from twisted.internet import reactor as the_reactor
+from twisted.python import threadable
+
+from lazr_smtptest import Limits, QueueController, QueueServer
+from lazr_smtptest.net.reactor import PrivateReactor
+from lazr_smtptest.server.controller import Controller
+from lazr_smtptest.smtp.settings import Settings
+
+
+def run(reactor: PrivateReactor) -> threading.Thread:
+    thread = threading.Thread(target=reactor.run_in_thread)
+    thread.start()
+    return thread
+
+
+def test_it_does_not_claim_to_be_the_io_thread() -> None:
+    """``isInIOThread`` keeps its meaning for the application's reactor."""
+    before = threadable.ioThread
+    reactor = PrivateReactor()
+    reactor.callWhenRunning(reactor.stop)
+    run(reactor).join()
+    reactor.close()
+    assert threadable.ioThread == before
+
+
+def test_it_is_not_the_global_reactor() -> None:
+    """Nothing is installed."""
+    reactor = PrivateReactor()
+    reactor.close()
+    assert reactor is not the_reactor
+
+
+def test_it_closes_its_descriptors() -> None:
+    """The poller's and the waker's."""
+    before = set(Path("/proc/self/fd").iterdir())
+    reactor = PrivateReactor()
+    assert set(Path("/proc/self/fd").iterdir()) != before
+    reactor.close()
+    assert set(Path("/proc/self/fd").iterdir()) == before
+
+
+def test_a_closed_reactor_may_still_be_called() -> None:
+    """A late ``callFromThread`` writes to no descriptor."""
+    reactor = PrivateReactor()
+    reactor.close()
+    reactor.callFromThread(lambda: None)
+
+
+def test_an_idle_timeout_fires() -> None:
+    """Time is that of the reactor that runs, not of the global one."""
+    import socket
+
+    server = QueueServer()
+    server.settings = Settings(limits=Limits(idle=0.05))
+    with (
+        Controller(server) as controller,
+        socket.create_connection(("127.0.0.1", controller.port), 20) as client,
+        client.makefile("rb") as said,
+    ):
+        lines = said.readlines()
+    assert [line[:3] for line in lines] == [b"220", b"421"]
+
+
+def test_a_server_adds_no_call_to_the_global_reactor() -> None:
+    """Connections neither."""
+    import smtplib
+
+    calls = the_reactor.getDelayedCalls()  # type: ignore[attr-defined]
+    with QueueController() as controller:
+        smtplib.SMTP("127.0.0.1", controller.port, timeout=20).close()
+        after = the_reactor.getDelayedCalls()  # type: ignore[attr-defined]
+    assert after == calls

@@ -14,6 +14,8 @@ from lazr_smtptest.query.criteria import Criteria
 __all__ = ["Attempt", "attempts", "concerns"]
 
 
+_OF_MESSAGE = ("DATA", "CONTENT", "BDAT", "EOD", "KEPT")
+
 _UNFINISHED = {
     "aborted": "never came to its end",
     "open": "has not come to its end yet",
@@ -27,10 +29,18 @@ class Attempt:
     Attributes:
         envelope: what there is of it: no content.
         outcome: what became of it, in words.
+        transaction: the number of its transaction.
+        recipient: who was refused; ``""`` for a message or a sender.
+        code: of the refusal; 0: it was not refused.
+        phases: the phases of the protocol in which that can have been.
     """
 
     envelope: Envelope
     outcome: str
+    transaction: int
+    recipient: str = ""
+    code: int = 0
+    phases: tuple[str, ...] = ()
 
 
 def attempts(session: Session) -> Iterator[Attempt]:
@@ -45,6 +55,10 @@ def attempts(session: Session) -> Iterator[Attempt]:
             yield Attempt(
                 _envelope(session, transaction, (recipient,)),
                 f"{recipient} was refused with {reply}",
+                transaction.number,
+                recipient,
+                reply.code,
+                ("RCPT", *_OF_MESSAGE),
             )
         if transaction.outcome != "refused":
             yield from _message(session, transaction)
@@ -76,7 +90,14 @@ def _message(session: Session, transaction: Transaction) -> Iterator[Attempt]:
         what, became = f"the message to {to}", _UNFINISHED[transaction.outcome]
     else:
         return
-    yield Attempt(_envelope(session, transaction), f"{what} {became}")
+    refusal = reply if transaction.outcome == "refused" else None
+    yield Attempt(
+        _envelope(session, transaction),
+        f"{what} {became}",
+        transaction.number,
+        code=0 if refusal is None else refusal.code,
+        phases=_OF_MESSAGE if to else ("MAIL",),
+    )
 
 
 def _everybody(transaction: Transaction) -> tuple[str, ...]:

@@ -238,6 +238,7 @@ class Mailbox(_Viewed):
             sessions=self._sessions(),
             counters=self.sessions.counters,
             address=self.address,
+            fired=self.faults.journal,
             notes=(
                 *self.activity.lines(),
                 *(self.notes() if self.notes is not None else ()),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import attrs
 
+from lazr_smtptest.faults.journal import Fired
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.session import Session
 from lazr_smtptest.stores.session_log import Counters
@@ -20,6 +21,7 @@ class Evidence:
         sessions: those over which they came or were to come, oldest first.
         counters: what there was since the mailbox was cleared.
         address: where clients come in, for people; ``""`` if it is not known.
+        fired: the faults that fired, whatever part of the mailbox they were for.
         reason: why it was not received, for the first line; ``""``: the report
             looks for the reason in the sessions.
         notes: what else is known, a line each, shown beside the possible causes.
@@ -31,6 +33,7 @@ class Evidence:
     sessions: tuple[Session, ...]
     counters: Counters
     address: str = ""
+    fired: tuple[Fired, ...] = ()
     reason: str = ""
     notes: tuple[str, ...] = ()
     faults: str = ""

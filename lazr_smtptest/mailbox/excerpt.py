@@ -1,4 +1,4 @@
-"""As much of a transcript as a failure has room for."""
+"""An excerpt of a transcript, as much as a failure has room for."""
 
 from __future__ import annotations
 
@@ -7,38 +7,73 @@ from collections.abc import Iterator, Sequence
 from lazr_smtptest.mailbox.lines import short
 from lazr_smtptest.model.transcript import Line
 
-__all__ = ["excerpt"]
+__all__ = ["excerpt", "folded"]
 
 # The end tells more than the beginning.
 _FIRST = 6
 _LAST = 16
 
+# Refusals and faults that are shown of what is between.
+_BETWEEN = 6
+
+# A line, and whether it is a refusal or a fault.
+_Told = tuple[str, bool]
+
 
 def excerpt(lines: Sequence[Line]) -> list[str]:
-    """Write a transcript down, in some two dozen lines of bounded length.
+    """Write a transcript in some two dozen lines of bounded length.
 
-    Of a reply of several lines, such as that to EHLO, the first one is shown; of
-    a long transcript the beginning and the end.
+    A reply of several lines, such as that to EHLO, takes one line if it refuses
+    nothing. Of a long transcript the beginning and the end are shown, and of what is
+    between the latest refusals and faults.
     """
-    told = list(_collapsed(lines))
-    left_out = len(told) - _FIRST - _LAST
-    if left_out > 1:
-        told[_FIRST:-_LAST] = [f"{'...':>9} {left_out} lines are left out here"]
-    return [short(line) for line in told]
+    told = list(_folded(lines))
+    middle = told[_FIRST : max(_FIRST, len(told) - _LAST)]
+    if len(middle) > 1:
+        told[_FIRST : len(told) - _LAST] = _thinned(middle)
+    return [short(line) for line, _ in told]
 
 
-def _collapsed(lines: Sequence[Line]) -> Iterator[str]:
-    """Write each reply on one line."""
+def folded(lines: Sequence[Line]) -> list[str]:
+    """Write a transcript with each reply of several lines in one."""
+    return [line for line, _ in _folded(lines)]
+
+
+def _thinned(told: Sequence[_Told]) -> Iterator[_Told]:
+    """Leave out lines, but for the latest refusals and faults."""
+    marked = [number for number, (_, matters) in enumerate(told) if matters]
+    kept = marked[-_BETWEEN:]
+    # With a command that was refused.
+    kept = sorted({near for each in kept for near in (each - 1, each) if near >= 0})
+    end = 0
+    for number in [*kept, len(told)]:
+        if number - end == 1:
+            yield told[end]
+        elif number > end:
+            yield f"{'...':>9} {number - end} lines are left out here", False
+        yield from told[number : number + 1]
+        end = number + 1
+
+
+def _folded(lines: Sequence[Line]) -> Iterator[_Told]:
     first, rest = "", 0
     for line in lines:
-        first = first or str(line)
-        if line.who == "server" and line.text[3:4] == "-":
+        if line.who == "server" and line.text[3:4] == "-" and not line.refuses:
+            first = first or str(line)
             rest += 1
             continue
-        yield f"{first} [and {_lines(rest)} more]" if rest else first
+        matters = line.refuses or (
+            line.who == "note" and line.text.startswith("fault: ")
+        )
+        if line.refuses or not first:
+            if first:
+                yield first, False
+            yield str(line), matters
+        else:
+            yield f"{first} [and {_lines(rest)} more]", matters
         first, rest = "", 0
     if rest:
-        yield first
+        yield first, False
 
 
 def _lines(number: int) -> str:

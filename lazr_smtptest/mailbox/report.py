@@ -1,17 +1,18 @@
-"""What a failed test says: what it looked for, what came instead, what was said."""
+"""The texts of failures: what was wanted, what came instead, what was said."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 
 from lazr_smtptest.mailbox.attempt import attempts
-from lazr_smtptest.mailbox.difference import candidates, title
+from lazr_smtptest.mailbox.blame import lost
+from lazr_smtptest.mailbox.difference import Candidate, candidates, title
 from lazr_smtptest.mailbox.evidence import Evidence
 from lazr_smtptest.mailbox.excerpt import excerpt
 from lazr_smtptest.mailbox.failure import NotReceived, missing, showing, unwanted
 from lazr_smtptest.mailbox.lines import more, short
-from lazr_smtptest.mailbox.verdict import verdict
+from lazr_smtptest.mailbox.verdict import cause, verdict
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.session import Session
 from lazr_smtptest.query.criteria import Criteria
@@ -21,6 +22,8 @@ __all__ = ["not_received", "unexpected"]
 # What a failure may take of the terminal.
 _LISTED = 5
 _SESSIONS = 3
+# What the first line may take: half of it is left in a summary of 80 columns.
+_COLUMNS = 80
 
 _NOTHING_CAME = (
     "Possible causes: it was not sent yet, it went to another host or port, "
@@ -36,6 +39,9 @@ def not_received(
 ) -> NotReceived:
     """Make the failure of a test that wanted more messages than there are.
 
+    Its first line has the reason, as far as that is known: it is what the summary of
+    a test run shows, of which often 80 columns are left.
+
     Args:
         criteria: what was looked for.
         found: how many there are.
@@ -50,14 +56,18 @@ def not_received(
         what = "no message matches" if arrived else "no message arrived"
     of_all = f" ({arrived} arrived)" if arrived else ""
     sessions = _ranked(criteria, evidence.failed)
-    why = _why(criteria, evidence, sessions)
+    nearest = candidates(criteria, evidence.arrived)
+    reason = _reason(criteria, evidence, sessions)
+    if not reason and not found and nearest:
+        of_nearest = "nearest: " if arrived > 1 else ""
+        reason = _fitting(f"{of_nearest}{nearest[0].summary()}")
     parts = [
-        short(": ".join(filter(None, [f"{what}{within}{of_all}", why]))),
+        "\n".join(filter(None, [short(reason), f"{what}{within}{of_all}"])),
         "\n".join(["wanted:", *_wanted(criteria)]),
-        *_nearest(criteria, evidence.arrived),
+        *_compared(nearest, arrived),
         "" if arrived or sessions or evidence.counters.messages else _NOTHING_CAME,
         "\n".join(map(short, evidence.notes)),
-        *_conversations(sessions, criteria),
+        *_conversations(sessions, criteria, evidence, reason),
         evidence.faults,
         evidence.appendix,
     ]
@@ -85,7 +95,7 @@ def unexpected(
     parts = [
         "\n".join([what, *_listing(found)]),
         "\n".join(["looked for:", *_wanted(criteria)]),
-        *_conversations(sessions, criteria),
+        *_conversations(sessions, criteria, evidence),
         evidence.faults,
         evidence.appendix,
     ]
@@ -111,15 +121,15 @@ def _listed(envelope: Envelope) -> str:
     return short(f"{title(envelope)}, subject {envelope.subject!r}") + over
 
 
-def _nearest(criteria: Criteria, arrived: Sequence[Envelope]) -> list[str]:
+def _compared(nearest: Sequence[Candidate], arrived: int) -> list[str]:
     return [
         "\n".join(
             [
-                f"Message {each.position} of {len(arrived)}, {title(each.envelope)}:",
+                f"Message {each.position} of {arrived}, {title(each.envelope)}:",
                 *each.lines(),
             ]
         )
-        for each in candidates(criteria, arrived)
+        for each in nearest
     ]
 
 
@@ -145,12 +155,18 @@ def _had(session: Session, criteria: Criteria) -> bool:
     )
 
 
-def _why(criteria: Criteria, evidence: Evidence, failed: Sequence[Session]) -> str:
+def _reason(criteria: Criteria, evidence: Evidence, failed: Sequence[Session]) -> str:
     """Return in a line why it did not arrive; ``""`` if that is not known."""
     if evidence.reason:
         return evidence.reason
     if failed and (not evidence.arrived or _had(failed[0], criteria)):
-        return verdict(failed[0], criteria, time.time())
+        reason, by_fault = cause(failed[0], criteria, evidence.fired)
+        # A rule is shown as it was written.
+        return reason if by_fault else _fitting(reason)
+    if not evidence.arrived or criteria.of_envelope().criteria:
+        reason = lost(evidence.fired, criteria)
+        if reason:
+            return reason
     if evidence.arrived or failed:
         return ""
     if not evidence.counters.connections:
@@ -161,11 +177,24 @@ def _why(criteria: Criteria, evidence: Evidence, failed: Sequence[Session]) -> s
     return f"{evidence.counters.messages} were accepted, and none is here any more"
 
 
-def _conversations(sessions: Sequence[Session], criteria: Criteria) -> Iterable[str]:
+def _fitting(reason: str) -> str:
+    """Keep a reason within a line of a terminal; the rest of it stands below."""
+    return reason if len(reason) <= _COLUMNS else f"{reason[: _COLUMNS - 3]}..."
+
+
+def _conversations(
+    sessions: Sequence[Session],
+    criteria: Criteria,
+    evidence: Evidence,
+    reason: str = "",
+) -> Iterator[str]:
     now = time.time()
     for session in sessions[:_SESSIONS]:
         host, port = session.peer
         peer = f", {host}:{port}" if host else ""
-        said = f"Session {session.number}{peer}: {verdict(session, criteria, now)}"
-        yield "\n".join([short(said), *excerpt(session.transcript.lines())])
+        became = verdict(session, criteria, now, evidence.fired)
+        # The first line has it.
+        became = "" if became == reason else f" {became}"
+        head = short(f"Session {session.number}{peer}:{became}")
+        yield "\n".join([head, *excerpt(session.transcript.lines())])
     yield from more(len(sessions) - _SESSIONS, "", "more sessions")

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from lazr_smtptest.mailbox.attempt import Attempt, attempts
+from lazr_smtptest.faults.journal import Fired
+from lazr_smtptest.mailbox.attempt import attempts
+from lazr_smtptest.mailbox.blame import blame, rule_before
 from lazr_smtptest.model.session import Session
 from lazr_smtptest.model.transcript import Line
 from lazr_smtptest.query.criteria import Criteria
 
-__all__ = ["verdict"]
+__all__ = ["cause", "verdict"]
 
 # OpenSSL's words, and what they mean to a test.
 _HANDSHAKE = re.compile(r"the TLS handshake failed: (?:.*, '(.+)'\)\]|(.*))")
@@ -32,31 +34,61 @@ _LOGIN = re.compile(r"(?i)AUTH\b|\*")
 _A_DAY = 86400.0
 
 
-def verdict(session: Session, criteria: Criteria, now: float) -> str:
-    """Say what became of a session.
+def cause(
+    session: Session, criteria: Criteria, fired: Sequence[Fired] = ()
+) -> tuple[str, bool]:
+    """Return what became of a session, and whether a fault was the cause of it.
 
     Args:
         session: it may go on.
         criteria: what a test looks for; what became of that is said first.
-        now: seconds since 1970.
+        fired: the faults that fired.
     """
-    lines = session.transcript.lines()
     tried = list(attempts(session))
-    if tried:
-        met = criteria.of_envelope()
-        best = next((each for each in tried if met(each.envelope)), tried[0])
-        said = _of_attempts(best, len(tried) - 1)
-    else:
-        said = _of_lines(session, lines)
-    return said + _where_it_stands(session, lines, now)
+    if not tried:
+        return _of_lines(session, session.transcript.lines(), fired)
+    met = criteria.of_envelope()
+    best = next((each for each in tried if met(each.envelope)), tried[0])
+    by_fault = blame(session, fired, best)
+    said = _of_attempts(by_fault or best.outcome, len(tried) - 1)
+    return said, bool(by_fault)
 
 
-def _of_attempts(best: Attempt, others: int) -> str:
-    return f"{best.outcome} [and {others} more]" if others else best.outcome
+def verdict(
+    session: Session, criteria: Criteria, now: float, fired: Sequence[Fired] = ()
+) -> str:
+    """Return what became of a session, and where one that goes on stands.
+
+    Args:
+        session: see `cause`.
+        criteria: see `cause`.
+        now: seconds since 1970.
+        fired: see `cause`.
+    """
+    said, by_fault = cause(session, criteria, fired)
+    if by_fault:
+        # That the client waits is not what went wrong.
+        return said
+    return said + _where_it_stands(session, session.transcript.lines(), now)
 
 
-def _of_lines(session: Session, lines: Sequence[Line]) -> str:
-    """Say what became of a session whose transactions tell of nothing."""
+def _of_attempts(outcome: str, others: int) -> str:
+    return f"{outcome} [and {others} more]" if others else outcome
+
+
+def _of_lines(
+    session: Session, lines: Sequence[Line], fired: Sequence[Fired]
+) -> tuple[str, bool]:
+    """Do what `cause` does, for a session whose transactions tell of nothing."""
+    refusals = [number for number, line in enumerate(lines) if line.refuses]
+    rule = rule_before(lines, refusals[-1]) if refusals else ""
+    if rule:
+        return f"{_without_fault(session, lines)}: {rule}", True
+    by_fault = blame(session, fired, None)
+    return (by_fault, True) if by_fault else (_without_fault(session, lines), False)
+
+
+def _without_fault(session: Session, lines: Sequence[Line]) -> str:
     for number, line in reversed(list(enumerate(lines))):
         handshake = _HANDSHAKE.fullmatch(line.text) if line.who == "note" else None
         if handshake is not None:

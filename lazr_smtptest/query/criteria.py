@@ -33,19 +33,33 @@ class Criterion:
 
     Attributes:
         name: the keyword, and the name of the header.
-        wanted: how a failure puts what is wanted.
+        matcher: what is wanted.
         values: gives what an envelope has for it, for the failure.
         matches: says whether an envelope is as wanted.
-        plain: the text that is wanted, if it is one text.
-        key: see `Matcher`.
+        parts: what is wanted of an attachment, by its attribute.
     """
 
     name: str
-    wanted: str
+    matcher: Matcher
     values: Callable[[Envelope], Sequence[Any]]
     matches: Callable[[Envelope], bool]
-    plain: str | None = None
-    key: str = ""
+    parts: Mapping[str, Matcher] = attrs.field(factory=dict)
+
+    @property
+    def wanted(self) -> str:
+        """What is wanted, in words."""
+        return self.matcher.words
+
+    @property
+    def plain(self) -> str | None:
+        """The text that is wanted, if it is one text."""
+        plain = self.matcher.plain
+        return plain if isinstance(plain, str) else None
+
+    @property
+    def key(self) -> str:
+        """The key of the matcher, see there."""
+        return self.matcher.key
 
 
 @attrs.frozen
@@ -112,7 +126,10 @@ class Criteria:
 
 
 def _criterion(
-    name: str, wanted: Matcher, values: Callable[[Envelope], Sequence[Any]]
+    name: str,
+    wanted: Matcher,
+    values: Callable[[Envelope], Sequence[Any]],
+    parts: Mapping[str, Matcher] | None = None,
 ) -> Criterion:
     """Make the criterion that one of the values is as wanted, or that none is."""
 
@@ -122,7 +139,7 @@ def _criterion(
             return not found
         return any(map(wanted.matches, found))
 
-    return Criterion(name, wanted.words, values, matches, wanted.plain, wanted.key)
+    return Criterion(name, wanted, values, matches, parts or {})
 
 
 def _field(
@@ -195,12 +212,13 @@ def _attachment(name: str, wanted: object) -> Iterator[Criterion]:
     def is_wanted(attachment: Any) -> bool:
         return all(_has(getattr(attachment, key), part) for key, part in parts.items())
 
-    yield _criterion(name, Matcher(is_wanted, words), lambda each: each.attachments)
+    wanted_one = Matcher(is_wanted, words)
+    yield _criterion(name, wanted_one, lambda each: each.attachments, parts)
 
 
 def _equal_bytes(wanted: bytes) -> Matcher:
     shown = repr(wanted) if len(wanted) <= 60 else f"of {len(wanted)} bytes"
-    return Matcher(lambda value: value == wanted, shown)
+    return Matcher(lambda value: value == wanted, shown, plain=wanted)
 
 
 def _has(value: object, wanted: Matcher) -> bool:
@@ -223,7 +241,8 @@ def _predicate(function: Predicate) -> Criterion:
     def matches(envelope: Envelope) -> bool:
         return bool(function(envelope))
 
-    return Criterion("predicate", name, lambda envelope: (), matches)
+    wanted = Matcher(matches, name)
+    return Criterion("predicate", wanted, lambda envelope: (), matches)
 
 
 # In the order of their cost.

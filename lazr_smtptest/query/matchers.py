@@ -40,7 +40,9 @@ class Matcher:
         matches: says whether a value that is there is the wanted one.
         words: how a failure puts it, on one line.
         absence: whether it is wanted that there is no value.
-        plain: the text that was given, if it was a text.
+        plain: the text that was given, or the bytes, if it was such.
+        part: whether that is to be a part of the value, not all of it.
+        pattern: whether ``*`` and ``?`` in it stand for other characters.
         key: what `keys_of` gives of every address that matches; ``""`` if there
             is no such thing.
     """
@@ -48,7 +50,9 @@ class Matcher:
     matches: Callable[[Any], bool]
     words: str
     absence: bool = False
-    plain: str | None = None
+    plain: str | bytes | None = None
+    part: bool = False
+    pattern: bool = False
     key: str = ""
 
 
@@ -61,7 +65,10 @@ def containing(wanted: str) -> Matcher:
     """Want a text with this in it, however its lines end."""
     lines = _lf(wanted)
     return Matcher(
-        lambda value: lines in _lf(value), f"contains {wanted!r}", plain=wanted
+        lambda value: lines in _lf(value),
+        f"contains {wanted!r}",
+        plain=wanted,
+        part=True,
     )
 
 
@@ -71,7 +78,10 @@ def wildcard(wanted: str) -> Matcher:
         return exactly(wanted)
     fullmatch = _regex(wanted).fullmatch
     return Matcher(
-        lambda value: fullmatch(value) is not None, repr(wanted), plain=wanted
+        lambda value: fullmatch(value) is not None,
+        repr(wanted),
+        plain=wanted,
+        pattern=True,
     )
 
 
@@ -134,6 +144,7 @@ def address(wanted: str) -> Matcher:
         lambda value: fullmatch(_fold(value)) is not None,
         repr(wanted),
         plain=wanted,
+        pattern=True,
         key="" if _WILDCARD.search(domain) else at + domain,
     )
 

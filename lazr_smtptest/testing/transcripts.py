@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from lazr_smtptest.mailbox.excerpt import folded
 from lazr_smtptest.model.session import Session
 
 __all__ = ["write_sessions"]
@@ -39,4 +40,4 @@ def _lines(session: Session) -> Iterator[str]:
         f"session {session.number}, {host}:{port}{name}: delivered "
         f"{session.delivered}, refused {session.refusals}{goes_on}"
     )
-    yield from map(str, session.transcript)
+    yield from folded(session.transcript.lines())

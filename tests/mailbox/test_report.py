@@ -18,7 +18,8 @@ from lazr_smtptest.query.criteria import Criteria
 Make = Callable[..., Envelope]
 
 NO_MAIL = """\
-no message arrived: no client connected
+no client connected
+no message arrived
 
 wanted:
   recipient  'bob@example.com'
@@ -28,6 +29,7 @@ Possible causes: it was not sent yet, it went to another host or port, or nothin
 was sent."""
 
 WRONG_RECIPIENT = """\
+recipient is 'bob@example.com', wanted 'rob@example.com'
 no message matches (1 arrived)
 
 wanted:
@@ -36,9 +38,11 @@ wanted:
 Message 1 of 1, from <ann@example.com> to bob@example.com:
   recipient
     - 'rob@example.com'
-    + 'bob@example.com'"""
+    + 'bob@example.com'
+       ^"""
 
 OTHER_SUBJECT = """\
+subject is 'Hello', wanted 'Bye'
 no message matches (1 arrived)
 
 wanted:
@@ -51,6 +55,7 @@ Message 1 of 1, from <ann@example.com> to bob@example.com:
     + 'Hello'"""
 
 TWO_NEAR_MISSES = """\
+nearest: recipient is 'eve@example.com', wanted 'bob@example.com'
 no message matches (3 arrived)
 
 wanted:
@@ -62,6 +67,7 @@ Message 3 of 3, from <ann@example.com> to eve@example.com:
   recipient
     - 'bob@example.com'
     + 'eve@example.com'
+       ^
 
 Message 2 of 3, from <ann@example.com> to bob@example.com:
   subject
@@ -72,6 +78,7 @@ Message 1 of 3, from <ann@example.com> to zoe@example.com:
   recipient
     - 'bob@example.com'
     + 'zoe@example.com'
+       ^
   subject
     - 'Bye'
     + 'Hello'"""
@@ -80,8 +87,7 @@ LINES = """\
   text differs:
     - One
     + One.
-      Two.
-    + Three."""
+      Two."""
 
 
 def failure(mailbox: Mailbox, *predicates: object, **criteria: object) -> str:
@@ -221,9 +227,10 @@ def test_a_reason_that_is_given_is_in_the_first_line(mailbox: Mailbox) -> None:
     log(mailbox, refusing("bob@example.com"))
     evidence = attrs.evolve(mailbox._evidence(), reason="it arrived 0.6 s too late")
     error = not_received(Criteria.of(), 0, 1, " within 5 s", evidence)
-    assert str(error).splitlines()[0] == (
-        "no message arrived within 5 s: it arrived 0.6 s too late"
-    )
+    assert str(error).splitlines()[:2] == [
+        "it arrived 0.6 s too late",
+        "no message arrived within 5 s",
+    ]
 
 
 def log(mailbox: Mailbox, session: Session) -> None:
@@ -245,7 +252,7 @@ def test_the_first_line_has_the_reason(mailbox: Mailbox) -> None:
     """It is what a summary of many tests shows."""
     log(mailbox, refusing("bob@example.com"))
     first = failure(mailbox, subject="x").splitlines()[0]
-    assert first == "no message arrived: bob@example.com was refused with 550 no"
+    assert first == "bob@example.com was refused with 550 no"
 
 
 def test_what_was_refused_and_is_wanted_comes_first(mailbox: Mailbox) -> None:
@@ -253,7 +260,7 @@ def test_what_was_refused_and_is_wanted_comes_first(mailbox: Mailbox) -> None:
     for name in ("bob", "eve", "zoe"):
         log(mailbox, refusing(f"{name}@example.com"))
     text = failure(mailbox, recipient="bob@*")
-    assert ": bob@example.com was refused with 550 no\n" in text
+    assert text.startswith("bob@example.com was refused with 550 no\n")
     assert re.findall("^Session .", text, re.MULTILINE) == [
         "Session 1",
         "Session 3",
@@ -268,7 +275,7 @@ def test_a_client_that_only_looked_in_comes_last(mailbox: Mailbox) -> None:
     probe.transcript.server(b"220 hello\r\n")
     log(mailbox, probe)
     text = failure(mailbox)
-    assert text.startswith("no message arrived: bob@example.com was refused")
+    assert text.startswith("bob@example.com was refused")
     assert text.index("Session 1") < text.index("Session 2")
 
 
@@ -279,7 +286,7 @@ def test_what_was_refused_is_no_reason_where_it_was_not_wanted(
     mailbox.add(make())
     log(mailbox, refusing("bob@example.com"))
     first = failure(mailbox, recipient="eve@example.com").splitlines()[0]
-    assert first == "no message matches (1 arrived)"
+    assert first == "recipient is 'bob@example.com', wanted 'eve@example.com'"
 
 
 def test_sessions_that_delivered_are_not_shown(mailbox: Mailbox, make: Make) -> None:
@@ -306,7 +313,7 @@ def test_what_was_accepted_and_is_not_there_is_told(mailbox: Mailbox) -> None:
     """As where a server does not keep what it takes."""
     log(mailbox, Session(delivered=2))
     text = failure(mailbox)
-    assert text.startswith("no message arrived: 2 were accepted, and none is here any")
+    assert text.startswith("2 were accepted, and none is here any more\n")
 
 
 def test_that_nobody_sent_it_is_told_where_clients_were_connected(
@@ -316,7 +323,8 @@ def test_that_nobody_sent_it_is_told_where_clients_were_connected(
     mailbox.sessions.session_began(Session(refusals=1))
     mailbox.clear()
     assert failure(mailbox).splitlines() == [
-        "no message arrived: clients were connected, and none sent it",
+        "clients were connected, and none sent it",
+        "no message arrived",
         "",
         "wanted:",
         "  any message",
@@ -347,7 +355,7 @@ def test_the_address_of_the_server_is_told(mailbox: Mailbox) -> None:
     """So it can be compared with the one that the program has."""
     mailbox.address = "localhost port 2525"
     first = failure(mailbox).splitlines()[0]
-    assert first == "no message arrived: no client connected to localhost port 2525"
+    assert first == "no client connected to localhost port 2525"
 
 
 def test_what_should_not_be_there_is_shown_with_its_session(

@@ -1,0 +1,129 @@
+"""What a fault has to do with a message that did not arrive."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from lazr_smtptest.faults.journal import Fired
+from lazr_smtptest.mailbox.attempt import Attempt
+from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.model.session import Session
+from lazr_smtptest.model.transcript import Line
+from lazr_smtptest.query.criteria import Criteria
+
+__all__ = ["blame", "lost", "rule_before"]
+
+_NOTE = "fault: "
+
+# The actions in the words of a rule, past all that stands in quotes.
+_ACTION = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|\.(\w+)\(")
+_REFUSAL = re.compile(r"\.reply\((\d{3})")
+
+# What these do, if it is the last thing that a rule does.
+_DOES = {
+    "drop": "dropped the connection",
+    "reset": "reset the connection",
+    "hold": "stopped answering",
+    "stop_reading": "stopped reading",
+    "cut": "cut its reply off",
+    "endless": "sent a reply without end",
+    "delay": "delayed its reply",
+    "trickle": "sent its reply slowly",
+    "garble": "garbled its reply",
+    "inject": "sent more than its reply",
+    "raw": "sent another reply",
+    "reply": "sent another reply",
+    "announce": "announced other extensions",
+    "hide": "did not announce all extensions",
+    "certificate": "showed another certificate",
+    "protocol": "took one version of TLS only",
+    "cipher": "took one cipher suite only",
+}
+_LOSES = {"discard": "discarded", "bounce": "bounced"}
+
+# Actions that refuse with a code of their own.
+_GUARDS = frozenset(["greylist", "limit_rate", "quota"])
+
+# What a client says that gives up.
+_GIVES_UP = re.compile(r"(?i)(QUIT|RSET|EHLO|HELO|LHLO)\b.*|\*")
+
+
+def blame(session: Session, fired: Sequence[Fired], attempt: Attempt | None) -> str:
+    """Return what a fault did that was the end of an attempt; ``""`` if none was.
+
+    Args:
+        session: where it was.
+        fired: the journal of the server.
+        attempt: the message or recipient; ``None``: the session had none.
+    """
+    ours = [each for each in fired if each.session_id == session.id]
+    if attempt is not None:
+        ours = [each for each in ours if each.transaction in (0, attempt.transaction)]
+    if attempt is not None and attempt.code:
+        rules = (each.rule for each in reversed(ours) if _refuses(each, attempt))
+        rule = next(rules, "")
+        return f"{attempt.outcome}: {rule}" if rule else ""
+    if not ours or not _is_last(session, ours[-1]):
+        return ""
+    return _sentence(ours[-1])
+
+
+def lost(fired: Iterable[Fired], criteria: Criteria) -> str:
+    """Return what a fault did with the wanted message once it had accepted it.
+
+    Args:
+        fired: the journal of the server.
+        criteria: what was wanted.
+    """
+    of_envelope = criteria.of_envelope()
+    for each in reversed(list(fired)):
+        does = next(filter(None, map(_LOSES.get, _actions(each.rule))), None)
+        envelope = Envelope(
+            mail_from=each.sender or "", rcpt_tos=each.to, content=b"", helo=each.helo
+        )
+        if does and all(
+            one.matches(envelope) for one in of_envelope.criteria if one.name != "user"
+        ):
+            return f"the server accepted the message and {does} it: {each.rule}"
+    return ""
+
+
+def rule_before(lines: Sequence[Line], number: int) -> str:
+    """Return the rule that fired right before a line was said; ``""``: none."""
+    before = lines[number - 1] if number else None
+    if before is None or before.who != "note" or not before.text.startswith(_NOTE):
+        return ""
+    return before.text.removeprefix(_NOTE)
+
+
+def _sentence(fired: Fired) -> str:
+    does = next(filter(None, map(_DOES.get, reversed(_actions(fired.rule)))), None)
+    if does is None:
+        return f"a fault fired at {fired.phase}: {fired.rule}"
+    return f"the server {does} at {fired.phase}: {fired.rule}"
+
+
+def _actions(rule: str) -> list[str]:
+    return [name for name in _ACTION.findall(rule) if name]
+
+
+def _refuses(fired: Fired, attempt: Attempt) -> bool:
+    """Return whether it was this that refused a sender, recipient or message."""
+    if fired.phase not in attempt.phases:
+        return False
+    if attempt.recipient and attempt.recipient not in fired.to:
+        return False
+    found = _REFUSAL.search(fired.rule)
+    if found is not None:
+        return found[1] == str(attempt.code)
+    actions = _actions(fired.rule)
+    return "raw" in actions or bool(_GUARDS.intersection(actions))
+
+
+def _is_last(session: Session, fired: Fired) -> bool:
+    """Return whether the client went on with nothing after a fault."""
+    lines = session.transcript.lines()
+    notes = [at for at, line in enumerate(lines) if line.text == _NOTE + fired.rule]
+    said = lines[notes[-1] + 1 :] if notes else []
+    return all(line.who != "client" or _GIVES_UP.fullmatch(line.text) for line in said)

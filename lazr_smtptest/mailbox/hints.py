@@ -1,0 +1,241 @@
+"""What explains a difference: a known mistake of the sender or of the test.
+
+A hint is given only where it explains the difference: with what it names undone, the
+message would be as wanted, or the first difference is where it points.
+"""
+
+from __future__ import annotations
+
+import html
+import quopri
+import re
+from collections.abc import Callable, Iterator, Sequence
+
+from lazr_smtptest.mailbox.likeness import likest
+from lazr_smtptest.mailbox.passage import first_difference
+from lazr_smtptest.mime.words import decode_words
+from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.query.criteria import Criterion
+from lazr_smtptest.query.matchers import Matcher, wildcard, within
+
+__all__ = ["hints"]
+
+# A longer text is not searched for what is undone in it.
+_LONG = 200_000
+
+# What template engines put a value in place of, each of bounded length.
+_PLACEHOLDER = re.compile(
+    r"\{\{[^{}\n]{0,80}\}\}|\{%[^{}\n]{0,80}%\}|\$\{[^{}\n]{0,80}\}"
+    r"|%\(\w{1,80}\)[a-z]|<%[^<>\n]{0,80}%>|\*\|\w{1,80}\|\*|\[\[[^\[\]\n]{0,80}\]\]"
+    r"|(?<![{$])\{\w{0,80}\}|(?<!\w)\$\w{1,80}"
+)
+# What programs write for a value that they do not have.
+_NO_VALUE = re.compile(r"\b(?:None|null|undefined|NaN|nil|\[object Object\])")
+
+_NOT_ASCII = re.compile("[^\x00-\x7f]+")
+_TAG = re.compile(r"<[^<>]*>")
+_REGEX = re.compile(r"\\[dwsSWDb]|\.[*+]|\[[^\]]+\][*+]|^\^|\$$")
+_FIELDS = ("to", "cc", "bcc")
+
+
+def hints(criterion: Criterion, envelope: Envelope) -> Iterator[str]:
+    """Yield what explains that a message does not meet a criterion, a line each."""
+    yield from _of_addresses(criterion, envelope)
+    matcher = criterion.matcher
+    wanted = criterion.plain
+    if wanted is None or matcher.pattern or criterion.name in _ADDRESSES:
+        return
+    values = [each for each in criterion.values(envelope) if isinstance(each, str)]
+    if not values:
+        yield from _of_other_body(criterion, envelope)
+        return
+    value = str(likest(criterion, values)[0])
+    if len(value) <= _LONG:
+        yield from _of_undone(matcher, wanted, value, criterion.name)
+        yield from _of_spelling(criterion, wanted, value)
+    yield from _of_template(matcher, wanted, value)
+
+
+# Addresses
+
+_ADDRESSES = ("sender", "recipient", *_FIELDS)
+
+
+def _of_addresses(criterion: Criterion, envelope: Envelope) -> Iterator[str]:
+    find = _FINDERS.get(criterion.name.lower())
+    if find is not None and not criterion.matcher.absence:
+        yield from find(criterion.matcher, envelope)
+
+
+def _has(matcher: Matcher, addresses: Sequence[str]) -> bool:
+    return any(map(matcher.matches, addresses))
+
+
+def _of_recipient(matcher: Matcher, envelope: Envelope) -> Iterator[str]:
+    for field in _FIELDS:
+        if _has(matcher, envelope.addresses(field)):
+            yield (
+                f"the field {field.capitalize()} names it, the envelope does not: "
+                "the client gave no RCPT for it"
+            )
+
+
+def _of_field(name: str) -> Callable[[Matcher, Envelope], Iterator[str]]:
+    def find(matcher: Matcher, envelope: Envelope) -> Iterator[str]:
+        if not envelope.headers(name):
+            yield f"the message has no field {name.capitalize()}"
+        for field in _FIELDS:
+            if field != name and _has(matcher, envelope.addresses(field)):
+                yield f"the field {field.capitalize()} names it: {field}="
+        if _has(matcher, envelope.rcpt_tos):
+            yield "it is a recipient of the envelope: recipient="
+
+    return find
+
+
+def _of_bcc(matcher: Matcher, envelope: Envelope) -> Iterator[str]:
+    if not _has(matcher, envelope.rcpt_tos):
+        return
+    for field in _FIELDS:
+        if _has(matcher, envelope.addresses(field)):
+            yield (
+                f"the field {field.capitalize()} names it, so every recipient sees it: "
+                "bcc= is a recipient that no field names"
+            )
+
+
+def _of_sender(matcher: Matcher, envelope: Envelope) -> Iterator[str]:
+    for field in ("from", "sender", "reply-to"):
+        if _has(matcher, envelope.addresses(field)):
+            yield (
+                f"the field {field.title()} has it: sender= is the sender of the "
+                "envelope (MAIL FROM)"
+            )
+
+
+def _of_from(matcher: Matcher, envelope: Envelope) -> Iterator[str]:
+    if envelope.mail_from and (
+        matcher.matches(envelope.mail_from)
+        or (matcher.plain and envelope.mail_from in str(matcher.plain))
+    ):
+        yield "the envelope has it as its sender (MAIL FROM): sender="
+
+
+_FINDERS: dict[str, Callable[[Matcher, Envelope], Iterator[str]]] = {
+    "recipient": _of_recipient,
+    "to": _of_field("to"),
+    "cc": _of_field("cc"),
+    "bcc": _of_bcc,
+    "sender": _of_sender,
+    "header from": _of_from,
+}
+
+
+# Texts
+
+
+def _of_other_body(criterion: Criterion, envelope: Envelope) -> Iterator[str]:
+    other = {"text": "html", "html": "text"}.get(criterion.name)
+    body = None if other is None else getattr(envelope, other)
+    if body is not None:
+        found = ", which has it" if criterion.matcher.matches(body) else ""
+        yield f"the message has no {criterion.name}, only {other}{found}: {other}="
+
+
+def _of_undone(matcher: Matcher, wanted: str, value: str, name: str) -> Iterator[str]:
+    """Yield which encoding or escaping, undone, makes the value as wanted."""
+    if not wanted.isascii():
+        once = _read_right(value)
+        if matcher.matches(once):
+            yield "its UTF-8 was read as Windows-1252 or ISO-8859-1"
+        elif matcher.matches(_read_right(once)):
+            yield "its UTF-8 was read as Windows-1252 or ISO-8859-1, twice"
+        for sign, what in _LOST:
+            if sign in value and _is_lost(matcher, wanted, value, sign):
+                yield what
+    if "=?" in value and matcher.matches(decode_words(value.encode())[0]):
+        yield "an encoded word (RFC 2047) in it is not decoded: it is encoded twice"
+    if "=" in value and matcher.matches(_from_quoted_printable(value)):
+        yield "it is quoted-printable that is not decoded: encoded twice, or undeclared"
+    if "&" in value and matcher.matches(html.unescape(value)):
+        yield (
+            "html= looks at the source, where & is written as &amp;"
+            if name == "html"
+            else "it has HTML escapes, such as &amp; for &"
+        )
+    if name == "html" and matcher.matches(_TAG.sub("", value)):
+        yield "html= looks at the source, in which tags stand between"
+
+
+_LOST = (
+    ("?", "characters outside of ASCII were replaced by ?"),
+    ("\ufffd", "bytes are not of the charset that the message declares"),
+)
+
+
+def _is_lost(matcher: Matcher, wanted: str, value: str, sign: str) -> bool:
+    pieces = [re.escape(piece) for piece in _NOT_ASCII.split(wanted)]
+    pattern = re.compile(f"{re.escape(sign)}{{1,16}}".join(pieces))
+    found = pattern.search(value) if matcher.part else pattern.fullmatch(value)
+    return found is not None
+
+
+def _read_right(value: str) -> str:
+    return _NOT_ASCII.sub(lambda found: _right(found[0]), value)
+
+
+def _right(text: str) -> str:
+    """Undo that UTF-8 was read as an encoding of one byte a character."""
+    try:
+        return b"".join(map(_octet, text)).decode()
+    except UnicodeError:
+        return text
+
+
+def _octet(character: str) -> bytes:
+    try:
+        return character.encode("cp1252")
+    except UnicodeError:
+        return character.encode("latin-1")
+
+
+def _from_quoted_printable(value: str) -> str:
+    return quopri.decodestring(value.encode()).decode("utf-8", "replace")
+
+
+def _of_spelling(criterion: Criterion, wanted: str, value: str) -> Iterator[str]:
+    """Yield what the test wrote that means something else here."""
+    name = criterion.name
+    if re.search(r"[*?]", wanted):
+        pattern = within(wanted) if criterion.matcher.part else wildcard(wanted)
+        if pattern.matches(value):
+            regex = re.escape(wanted).replace(r"\*", ".*").replace(r"\?", ".")
+            yield f"* and ? stand for themselves in {name}: re.compile({regex!r})"
+            return
+    if _REGEX.search(wanted) and _is_found(wanted, value):
+        yield f"{name} is a text: for a regular expression re.compile({wanted!r})"
+
+
+def _is_found(pattern: str, value: str) -> bool:
+    try:
+        # A pattern of a test's own; a short value keeps even a bad one quick.
+        return re.search(pattern, value[:500]) is not None
+    except re.error:
+        return False
+
+
+def _of_template(matcher: Matcher, wanted: str, value: str) -> Iterator[str]:
+    value = value.replace("\r\n", "\n")
+    at = first_difference(wanted, value, part=matcher.part)
+    if at is None:
+        return
+    start = max(0, at - 100)
+    near = value[start : at + 200]
+    for pattern, what in (
+        (_PLACEHOLDER, "was not filled in"),
+        (_NO_VALUE, "stands where a value was to be"),
+    ):
+        for found in pattern.finditer(near):
+            if found.start() <= at - start <= found.end() and found[0] not in wanted:
+                yield f"{found[0]} {what}"
+                return

@@ -81,7 +81,7 @@ def test_a_late_message_is_named(
     late(lambda: mailbox.add(make()))
     line = first_line(wait, mailbox, subject="Hello")
     end = "assertion" if wait is at_once else "wait ended"
-    assert line.endswith(f"(1 arrived): it arrived 0.0 s after the {end}")
+    assert line == f"it arrived 0.0 s after the {end}"
 
 
 @WAYS
@@ -92,7 +92,6 @@ def test_the_last_of_several_is_named(
     mailbox.add(make())
     late(lambda: mailbox.add(make()))
     line = first_line(wait, mailbox, count=2)
-    assert "only 1 of 2 messages match" in line
     assert "the last arrived 0.0 s after the " in line
 
 
@@ -120,7 +119,7 @@ def test_another_message_is_no_late_one(
     """Only one that was waited for."""
     late(lambda: mailbox.add(make("Other")), mailbox.close)
     line = first_line(in_a_thread, mailbox, subject="Hello")
-    assert line == "no message matches within 0 s (1 arrived)"
+    assert line == "subject is 'Other', wanted 'Hello'"
 
 
 @pytest.mark.parametrize("wait", [in_a_thread, at_once, on_a_loop])
@@ -152,9 +151,7 @@ def test_a_mailbox_that_closes_in_the_grace_changes_nothing(
 ) -> None:
     """The message was missing before."""
     late(mailbox.close)
-    assert first_line(in_a_thread, mailbox) == (
-        "no message arrived within 0 s: no client connected"
-    )
+    assert first_line(in_a_thread, mailbox) == ("no client connected")
 
 
 def test_a_clock_gives_no_grace(

@@ -7,21 +7,27 @@ from typing import TypeVar
 
 from lazr_smtptest.faults import bounces, certificates
 from lazr_smtptest.faults.answers import Answers
-from lazr_smtptest.faults.builder import action
+from lazr_smtptest.faults.builder import action, make_reply
 from lazr_smtptest.faults.checks import check_number
 from lazr_smtptest.faults.history import Greylist, Quota, Rate
 from lazr_smtptest.faults.steps import (
     Answer,
     Delay,
+    Discard,
     Drop,
     Hold,
+    Idle,
     Keep,
+    RefuseConnections,
     Reset,
     StopReading,
     Window,
 )
 
 __all__ = ["Actions"]
+
+# Seconds of a timer: some thirty years.
+_LONGEST = 1e9
 
 _Self = TypeVar("_Self", bound="Actions")
 
@@ -86,12 +92,51 @@ class Actions(Answers):
         """Break the connection off: TCP sends RST."""
         return self._add("reset", Reset())
 
+    @action
+    def idle(
+        self: _Self,
+        seconds: float,
+        text: str = "4.4.2 nothing heard for too long, closing",
+        *,
+        silent: bool = False,
+    ) -> _Self:
+        """End the session once the client has sent nothing for so many seconds.
+
+        It holds from here to the end of the session. While the server works on a
+        fault of the session the time does not run.
+
+        Args:
+            seconds: how long.
+            text: of the reply 421 that comes first.
+            silent: whether no reply comes, only FIN.
+        """
+        check_number("seconds", seconds, 0, _LONGEST)
+        if not isinstance(text, str):
+            raise TypeError(f"a reply's text is str, not {text!r}")
+        return self._add(
+            "idle", Idle(seconds, None if silent else make_reply(421, text))
+        )
+
+    @action
+    def refuse_connections(self: _Self, seconds: float) -> _Self:
+        """Close the listening port for so many seconds; then it listens again.
+
+        New connections are refused by the kernel. This session goes on, and so do
+        the others. A server in memory has no port, and nothing happens.
+        """
+        check_number("seconds", seconds, 0, _LONGEST)
+        return self._add("refuse_connections", RefuseConnections(seconds))
+
     # Messages
 
     @action
     def discard(self: _Self) -> _Self:
-        """Accept the message, and throw it away."""
-        return self._add("discard", Keep(0))
+        """Accept the message, and throw it away.
+
+        A rule with a ``recipient`` throws it away for the recipients that match
+        only; it is kept for the others.
+        """
+        return self._add("discard", Discard(self._matching_recipient()))
 
     @action
     def duplicate(self: _Self, copies: int = 2) -> _Self:
@@ -112,6 +157,9 @@ class Actions(Answers):
     ) -> _Self:
         """Accept the message, throw it away, and report that (RFC 3464).
 
+        A rule with a ``recipient`` does so for the recipients that match only; the
+        message is kept for the others.
+
         The report has the null reverse-path, and goes to a mail server of the
         test's. A message that has the null reverse-path itself is not reported
         (RFC 5321 section 6.1), unless `to` is given.
@@ -124,8 +172,11 @@ class Actions(Answers):
             text: what was wrong.
             anywhere: whether `host` may be any machine.
         """
-        bounce = bounces.Bounce.to(host, port, to, status, text, anywhere=anywhere)
-        self._add("bounce", Keep(0))
+        lost = self._matching_recipient()
+        bounce = bounces.Bounce.to(
+            host, port, to, status, text, anywhere=anywhere, lost=lost
+        )
+        self._add("bounce", Discard(lost))
         # After the reply: the message is the server's only then.
         self._steps = (*self._steps, Answer(), bounce)
         return self
@@ -136,10 +187,10 @@ class Actions(Answers):
     def greylist(
         self: _Self, seconds: float = 300.0, code: int = 451, text: str = ""
     ) -> _Self:
-        """Refuse who was not seen before, and take him later (RFC 6647).
+        """Defer what was not seen before for some time (RFC 6647).
 
-        A client is known by its network (/24, IPv6 /64), the sender and the
-        recipient.
+        What is seen is the client's network (/24, IPv6 /64), the sender and the
+        recipient; or what the rule counts ``per``.
 
         Args:
             seconds: from the first try on, before a further one is taken.
@@ -159,7 +210,9 @@ class Actions(Answers):
         code: int = 421,
         text: str = "4.7.0 too much at once, try again later",
     ) -> _Self:
-        """Take so many in so many seconds, and refuse the others.
+        """Allow `number` events in `seconds`, and refuse the others.
+
+        They are counted in all, or for each of what the rule counts ``per``.
 
         Args:
             number: how many.
@@ -180,7 +233,9 @@ class Actions(Answers):
         code: int = 452,
         text: str = "4.2.2 mailbox full",
     ) -> _Self:
-        """Take so much for each recipient, counted from this rule on.
+        """Allow so much for each recipient, counted from this rule on.
+
+        Or for each of what the rule counts ``per``.
 
         Args:
             messages: how many messages; ``None``: any number.

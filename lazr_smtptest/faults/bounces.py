@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Callable
 from email.message import EmailMessage, Message
 from email.policy import SMTP
 from email.utils import format_datetime
 from io import BytesIO
+from itertools import compress
 from typing import Any
 
 import attrs
@@ -37,6 +39,7 @@ class Bounce(Step):
     recipient: str | None
     status: str
     text: str
+    lost: Callable[[str], bool] | None = None
 
     @classmethod
     def to(
@@ -48,6 +51,7 @@ class Bounce(Step):
         text: str,
         *,
         anywhere: bool,
+        lost: Callable[[str], bool] | None = None,
     ) -> Bounce:
         """Check what a test gave; see `Actions.bounce`.
 
@@ -64,7 +68,7 @@ class Bounce(Step):
             raise ValueError(f"port must be 1 to 65535, not {port!r}")
         if not _STATUS.fullmatch(status):
             raise ValueError(f"a failure has a status such as '5.1.1', not {status!r}")
-        return cls(host, port, recipient, status, text)
+        return cls(host, port, recipient, status, text, lost)
 
     def run(self, wire: Any) -> None:
         """Send it, and do not wait: the client has its reply."""
@@ -72,9 +76,21 @@ class Bounce(Step):
         recipient = envelope.mail_from if self.recipient is None else self.recipient
         if not recipient:
             return
+        if self.lost is not None:
+            envelope = _part(envelope, self.lost)
         report = make_report(envelope, recipient, self.status, self.text)
         sending = _send(wire.reactor, self.host, self.port, recipient, report)
         sending.addErrback(lambda failure: wire.failed(failure.value))
+
+
+def _part(envelope: Envelope, lost: Callable[[str], bool]) -> Envelope:
+    """Return the envelope with those of its recipients that do not get the message."""
+    chosen = [lost(to) for to in envelope.rcpt_tos]
+    return attrs.evolve(
+        envelope,
+        rcpt_tos=tuple(compress(envelope.rcpt_tos, chosen)),
+        rcpt_options=tuple(compress(envelope.rcpt_options, chosen)),
+    )
 
 
 def _is_loopback(host: str) -> bool:

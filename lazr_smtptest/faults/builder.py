@@ -14,7 +14,7 @@ from lazr_smtptest.faults.history import Gate
 from lazr_smtptest.faults.keys import Key
 from lazr_smtptest.faults.phases import PHASES, Phase
 from lazr_smtptest.faults.steps import Answer, Step, Words
-from lazr_smtptest.faults.transforms import Way
+from lazr_smtptest.faults.transforms import Pace, Way
 from lazr_smtptest.model.reply import Reply, split_lines
 
 __all__ = ["Writing", "action", "make_reply"]
@@ -67,6 +67,10 @@ class Writing:
             raise ValueError("then follows an action, and there is none yet")
         return self
 
+    def _matching_recipient(self) -> Callable[[str], bool] | None:
+        """Return what picks the recipients that the rule is about; ``None``: all."""
+        raise NotImplementedError
+
     def _names(self) -> list[str]:
         return [phase.name for phase in self.phases]
 
@@ -88,7 +92,7 @@ class Writing:
         ways = (*answer.ways, way)
         return self._evolve(name, attrs.evolve(answer, ways=ways))
 
-    def _pace(self: _Self, name: str, pace: float) -> _Self:
+    def _pace(self: _Self, name: str, pace: Pace) -> _Self:
         answer = self._last_answer(name)
         return self._evolve(name, attrs.evolve(answer, pace=pace))
 

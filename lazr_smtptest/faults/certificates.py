@@ -11,10 +11,12 @@ import datetime
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import attrs
 from zope.interface import implementer
 
+from lazr_smtptest.faults.checks import nearest
 from lazr_smtptest.faults.steps import Step
 from lazr_smtptest.interfaces import IFaultStep
 from lazr_smtptest.tls.context import TLS, import_openssl, import_trustme
@@ -41,17 +43,25 @@ class Show(Step):
     """Show another certificate in the next handshake."""
 
     make: Callable[[TLS], Any]
+    # Each TLS gets one of them: a client may pin what it has seen.
+    _made: WeakKeyDictionary[TLS, Any] = attrs.field(
+        factory=WeakKeyDictionary, init=False, repr=False, eq=False
+    )
 
     @classmethod
     def kind(cls, kind: str) -> Show:
         """Check what a test gave; `ValueError`: there is no such certificate."""
         if kind not in KINDS:
-            raise ValueError(f"certificate is one of {', '.join(KINDS)}, not {kind!r}")
+            known, hint = ", ".join(KINDS), nearest(kind, KINDS)
+            raise ValueError(f"certificate is one of {known}, not {kind!r}{hint}")
         return cls(KINDS[kind])
 
     def run(self, wire: Any) -> None:
         """Make it; see `IFaultStep`."""
-        options = self.make(wire.tls)
+        tls = wire.tls
+        options = self._made.get(tls)
+        if options is None:
+            options = self._made[tls] = self.make(tls)
         wire.secure_with(lambda _: options)
 
 
@@ -67,7 +77,10 @@ class Version(Step):
         """Check what a test gave; `ValueError`: there is no such version."""
         known = ("TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3")
         if name not in known:
-            raise ValueError(f"protocol is one of {', '.join(known)}, not {name!r}")
+            hint = nearest(name, known)
+            raise ValueError(
+                f"protocol is one of {', '.join(known)}, not {name!r}{hint}"
+            )
         return cls(name)
 
     def run(self, wire: Any) -> None:
@@ -226,6 +239,10 @@ def _missing_chain(tls: TLS) -> Any:
     return _options(_authority(tls).create_child_ca().issue_cert(*_names(tls)))
 
 
+def _renewed(tls: TLS) -> Any:
+    return _options(_authority(tls).issue_cert(*_names(tls)))
+
+
 KINDS: Mapping[str, Callable[[TLS], Any]] = {
     "expired": _expired,
     "not-yet-valid": _not_yet_valid,
@@ -234,4 +251,5 @@ KINDS: Mapping[str, Callable[[TLS], Any]] = {
     "self-signed": _self_signed,
     "wrong-order": _wrong_order,
     "missing-chain": _missing_chain,
+    "renewed": _renewed,
 }

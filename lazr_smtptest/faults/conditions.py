@@ -57,11 +57,14 @@ class Conditions:
         phases: where; one of them.
         conditions: what else.
         marks: at how many octets of a message.
+        recipient: returns whether a recipient is one that the conditions are about;
+            ``None``: they are about none in particular.
     """
 
     phases: tuple[Phase, ...]
     conditions: tuple[Condition, ...]
     marks: tuple[int, ...] = (0,)
+    recipient: Callable[[str], bool] | None = None
 
     @classmethod
     def of(cls, names: Sequence[object], *keywords: Mapping[str, object]) -> Conditions:
@@ -83,13 +86,14 @@ class Conditions:
                 _check_absence(name, wanted, phases)
                 if name not in _COUNTING:
                     conditions.append(_MAKERS[name](name, wanted))
+        recipient = _any_recipient(keywords)
         after: Any = next((each["after"] for each in keywords if "after" in each), None)
         if after is None:
             # A rule that does not say means the beginning of the message.
             conditions.append(Condition("", lambda moment: moment.octets == 0))
-            return cls(phases, tuple(conditions))
+            return cls(phases, tuple(conditions), recipient=recipient)
         marks = after if isinstance(after, Collection) else (after,)
-        return cls(phases, tuple(conditions), tuple(sorted(marks)))
+        return cls(phases, tuple(conditions), tuple(sorted(marks)), recipient)
 
     def met(self, moment: Moment) -> bool:
         """Say whether a moment meets them all."""
@@ -101,6 +105,20 @@ class Conditions:
         names = [repr(phase.name) for phase in self.phases]
         words = [each.words for each in self.conditions if each.words]
         return ", ".join([*names, *words])
+
+
+def _any_recipient(
+    keywords: Sequence[Mapping[str, object]],
+) -> Callable[[str], bool] | None:
+    """Join what several sets of keywords say of the recipient."""
+    wanted = [
+        matcher("recipient", each["recipient"], _recipient).matches
+        for each in keywords
+        if each.get("recipient") is not None
+    ]
+    if not wanted:
+        return None
+    return lambda value: all(matches(value) for matches in wanted)
 
 
 def _is_at(moment: Moment, phase: Phase) -> bool:

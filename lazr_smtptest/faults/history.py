@@ -7,6 +7,7 @@ runs in the reactor's thread.
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections import OrderedDict, deque
 from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
@@ -17,7 +18,10 @@ from lazr_smtptest.faults.keys import Key
 from lazr_smtptest.model.fault_context import Moment
 from lazr_smtptest.query.matchers import keys_of
 
-__all__ = ["Gate", "Greylist", "Quota", "Rate"]
+__all__ = ["Dictated", "Gate", "Greylist", "Quota", "Rate", "dictated_code"]
+
+# A code of a refusal, at the beginning of a local part.
+_CODE = re.compile(r"[45][0-9]{2}(?![0-9])")
 
 # Keys that are remembered, the latest.
 _KEYS = 100_000
@@ -171,3 +175,18 @@ class Quota(Gate):
 
 def _mailbox(moment: Moment) -> Hashable:
     return keys_of(moment.to[0])[0]
+
+
+class Dictated(Gate):
+    """Refuses an address that begins with the code of a refusal."""
+
+    def passes(self, moment: Moment, now: float) -> bool:
+        """Return whether the address begins with no code."""
+        return not dictated_code(moment)
+
+
+def dictated_code(moment: Moment) -> str:
+    """Return the code that an address begins with; ``""`` if it begins with none."""
+    address = moment.to[0] if moment.phase == "RCPT" else moment.sender or ""
+    found = _CODE.match(address)
+    return found[0] if found else ""

@@ -38,7 +38,18 @@ _MAIL = _NAMED | {"sender", "transaction", "size"}
 _RCPT = _MAIL | {"recipient", "recipients"}
 _END = _RCPT | {"header", "content", "from_differs"}
 
-_ANYWHERE = frozenset(["delay", "stop_reading", "window", "hold", "drop", "reset"])
+_ANYWHERE = frozenset(
+    [
+        "delay",
+        "stop_reading",
+        "window",
+        "idle",
+        "refuse_connections",
+        "hold",
+        "drop",
+        "reset",
+    ]
+)
 # Where the client waits for a reply.
 _ANSWERED = _ANYWHERE | {
     "reply",
@@ -48,6 +59,9 @@ _ANSWERED = _ANYWHERE | {
     "inject",
     "split",
     "trickle",
+    "pieces",
+    "blank",
+    "swallow",
     "cut",
     "endless",
     "limit_rate",
@@ -93,8 +107,18 @@ _ALL = (
         "when AUTH has all it needs, before the password is looked at",
         _NAMED | {"mechanism"},
     ),
-    Phase("MAIL", "MAIL, once its address is known to be one", _MAIL),
-    Phase("RCPT", "RCPT, likewise", _RCPT, _ANSWERED | {"greylist", "quota"}),
+    Phase(
+        "MAIL",
+        "MAIL, once its address is known to be one",
+        _MAIL,
+        _ANSWERED | {"reply_by_address"},
+    ),
+    Phase(
+        "RCPT",
+        "RCPT, likewise",
+        _RCPT,
+        _ANSWERED | {"greylist", "quota", "reply_by_address"},
+    ),
     Phase("DATA", "DATA, where a message may come", _RCPT),
     Phase(
         "CONTENT",

@@ -132,6 +132,9 @@ class Rule(Actions):
         if self._gate is not None:
             self._gate.kept(moment)
 
+    def _matching_recipient(self) -> Callable[[str], bool] | None:
+        return self._conditions.recipient
+
     @property
     def has_steps(self) -> bool:
         """Whether anything happens; a rule that does nothing never fires."""

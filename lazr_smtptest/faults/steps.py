@@ -12,7 +12,7 @@ from typing import Any
 import attrs
 from zope.interface import implementer
 
-from lazr_smtptest.faults.transforms import Way
+from lazr_smtptest.faults.transforms import Pace, Way
 from lazr_smtptest.interfaces import IFaultStep
 from lazr_smtptest.model.fault_context import Moment
 from lazr_smtptest.model.reply import Reply
@@ -20,10 +20,13 @@ from lazr_smtptest.model.reply import Reply
 __all__ = [
     "Answer",
     "Delay",
+    "Discard",
     "Drop",
     "Hold",
+    "Idle",
     "Keep",
     "Raw",
+    "RefuseConnections",
     "Reset",
     "Step",
     "StopReading",
@@ -60,13 +63,12 @@ class Answer(Step):
         words: the reply, or its very octets, or what makes it of the moment;
             ``None``: the server's own.
         ways: what is done to it, in this order.
-        pace: seconds between its octets; 0: each is sent by itself, but all at
-            once; ``None``: it is sent as a whole.
+        pace: in which pieces it is sent; ``None``: as a whole.
     """
 
     words: Words = None
     ways: tuple[Way, ...] = ()
-    pace: float | None = None
+    pace: Pace | None = None
 
     @property
     def final(self) -> bool:  # type: ignore[override]
@@ -196,3 +198,45 @@ class Keep(Step):
     def run(self, wire: Any) -> None:
         """Note it; see `IFaultStep`."""
         wire.keep(self.copies)
+
+
+@implementer(IFaultStep)
+@attrs.frozen
+class Discard(Step):
+    """Do not keep the message for the recipients that match; ``None``: for nobody."""
+
+    recipient: Callable[[str], bool] | None
+
+    def run(self, wire: Any) -> None:
+        """Note it; see `IFaultStep`."""
+        wire.discard(self.recipient)
+
+
+@implementer(IFaultStep)
+@attrs.frozen
+class Idle(Step):
+    """End the session once the client was silent for so many seconds.
+
+    Attributes:
+        seconds: how long.
+        reply: the last one; ``None``: the connection is only closed.
+    """
+
+    seconds: float
+    reply: Reply | None
+
+    def run(self, wire: Any) -> None:
+        """Set it; see `IFaultStep`."""
+        wire.idle(self.seconds, self.reply)
+
+
+@implementer(IFaultStep)
+@attrs.frozen
+class RefuseConnections(Step):
+    """Close the listening port for so many seconds."""
+
+    seconds: float
+
+    def run(self, wire: Any) -> None:
+        """Close it; see `IFaultStep`."""
+        wire.refuse_connections(self.seconds)

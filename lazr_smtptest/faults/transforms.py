@@ -5,9 +5,21 @@ A way changes octets, and knows nothing of the connection that they are for.
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import attrs
 
-__all__ = ["Cut", "Endless", "Garbled", "Offered", "Together", "Way"]
+__all__ = [
+    "Blank",
+    "Cut",
+    "Endless",
+    "Garbled",
+    "Offered",
+    "Pace",
+    "Swallowed",
+    "Together",
+    "Way",
+]
 
 _CRLF = b"\r\n"
 
@@ -98,6 +110,58 @@ class Offered(Way):
         return b"".join(
             code + mark + line + _CRLF for mark, line in zip(marks, lines, strict=True)
         )
+
+
+@attrs.frozen
+class Blank(Way):
+    """Empty lines stand in the reply.
+
+    Attributes:
+        places: after how many lines of it; 0: before the first.
+    """
+
+    places: tuple[int, ...]
+
+    def change(self, octets: bytes) -> bytes:
+        """Give what is sent instead."""
+        lines = octets.splitlines(keepends=True)
+        for place in sorted(self.places, reverse=True):
+            lines.insert(place, _CRLF)
+        return b"".join(lines)
+
+
+@attrs.frozen
+class Swallowed(Way):
+    """Nothing of the reply is sent."""
+
+    def change(self, octets: bytes) -> bytes:
+        """Give what is sent instead."""
+        return b""
+
+
+@attrs.frozen
+class Pace:
+    """In which pieces a reply is sent.
+
+    Attributes:
+        seconds: between two pieces; 0: each is sent by itself, but all at once.
+        offsets: where the pieces begin; ``None``: each line is one.
+        single: whether each byte is one.
+    """
+
+    seconds: float
+    offsets: tuple[int, ...] | None = None
+    single: bool = False
+
+    def cut(self, octets: bytes) -> list[bytes]:
+        """Return the pieces, in order; none is empty."""
+        if self.single:
+            return [octets[at : at + 1] for at in range(len(octets))]
+        if self.offsets is None:
+            return octets.splitlines(keepends=True)
+        bounds = [0, *self.offsets, len(octets)]
+        pieces = [octets[at:end] for at, end in pairwise(bounds)]
+        return [piece for piece in pieces if piece]
 
 
 def _keyword(line: str) -> str:

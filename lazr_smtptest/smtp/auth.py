@@ -70,6 +70,8 @@ class Authentication(Connection):
         self._trying = b""
         # Waits for the client's response to the mechanism's last challenge.
         self._verdict: _Verdict | None = None
+        # Whether a fault wants a further response in place of a login.
+        self._only_step = False
 
     # What is offered
 
@@ -173,6 +175,8 @@ class Authentication(Connection):
             self._end(Reply(501, "authentication cancelled", "5.7.0"))
         elif verdict is None:
             self._advance(self._take_response, line)
+        elif self._only_step:
+            self._ask_further()
         elif verdict.login is None or not line:
             self._conclude(verdict)
         else:
@@ -208,6 +212,8 @@ class Authentication(Connection):
         self.challenger.setResponse(base64.b64decode(line))
         if self.challenger.moreChallenges():
             self._ask()
+        elif self._only_step:
+            self._ask_further()
         elif self.faults.armed:
             mechanism = self._trying.decode("ascii")
             self.ask(
@@ -216,9 +222,38 @@ class Authentication(Connection):
         else:
             self._judge()
 
+    # What a fault wants
+
+    def challenge_further(self, go_on: Callable[[], object]) -> None:
+        """Take a step of AUTH; where it would be the last, ask for a further one.
+
+        Nobody is logged in: the answer to that is 535 (RFC 4954 section 4).
+        """
+        self._only_step = True
+        try:
+            go_on()
+        finally:
+            self._only_step = False
+
+    def _ask_further(self) -> None:
+        before = self._verdict
+        if before is None:
+            self.session.login_attempts += 1
+        elif before.login is not None:
+            before.login[2]()
+        self._verdict = _Verdict(_REFUSED)
+        self._challenge(b"")
+
+    def leave_exchange(self) -> None:
+        """End the exchange without a word: a fault has said that it is over."""
+        self._end(None)
+
     # The login
 
     def _judge(self) -> None:
+        if self._only_step:
+            self._ask_further()
+            return
         self.call(self._log_in, done=self._decide, failed=self._login_failed)
 
     def _name(self) -> str:

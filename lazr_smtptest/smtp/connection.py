@@ -80,6 +80,7 @@ class Connection(Reading):
         """Note what the client calls itself; ``None``: it has not said."""
         self._helo = (name, self.session.peer[0].encode())
         self.session.helo = _same((name or b"").decode("utf-8", "surrogateescape"))
+        self.forget_size()
 
     # What is offered
 
@@ -270,6 +271,14 @@ class Connection(Reading):
 
     def greeting(self) -> bytes:
         """Give the text of the greeting."""
+        raise NotImplementedError
+
+    def challenge_further(self, go_on: Callable[[], object]) -> None:
+        """Take a step of AUTH that ends in no login; see `Authentication`."""
+        raise NotImplementedError
+
+    def leave_exchange(self) -> None:
+        """End an exchange of AUTH that a fault has answered; see `Authentication`."""
         raise NotImplementedError
 
     def abort_transaction(self) -> None:

@@ -7,8 +7,9 @@ as an envelope if it takes one, otherwise line by line.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timezone
+from itertools import compress
 from typing import Any
 
 import attrs
@@ -48,6 +49,8 @@ class Messages(Transactions):
     without_recipients = 554
     # What refused the present message before its end.
     early_refusal: Reply | None = None
+    # The message for all recipients, while it is delivered to some of them.
+    _whole: Envelope | None = None
 
     # DATA
 
@@ -98,10 +101,15 @@ class Messages(Transactions):
     def _body(self) -> str:
         return (self._mail_options.get("BODY") or "7BIT").upper()
 
-    def open_messages(self) -> Reply | None:
-        """Ask the delivery for the messages; give the reply that refuses them."""
+    def open_messages(self, kept: Sequence[bool] | None = None) -> Reply | None:
+        """Ask the delivery for the messages; give the reply that refuses them.
+
+        Args:
+            kept: for which recipients; ``None``: for all.
+        """
+        chosen = self._to if kept is None else compress(self._to, kept)
         try:
-            for user, make_message in self._to:
+            for user, make_message in chosen:
                 self._messages.append((make_message(), user))
         except Exception:
             return self.reply_to(Failure())
@@ -143,13 +151,40 @@ class Messages(Transactions):
             self._hand_over(envelope, 1)
 
     def _hand_over_copies(self, envelope: Envelope) -> None:
-        """Give the message away as often as a fault wants it."""
+        """Deliver the message as often, and for whom, a fault wants it."""
         copies, self.copies = self.copies, 1
-        if copies:
+        if self.discards is None:
             self._hand_over(envelope, copies)
-        else:
-            self._abandon_messages()
-            self.delivered(envelope, [_ACCEPTED] * len(envelope.rcpt_tos))
+            return
+        kept = [not self.discards(to) for to in envelope.rcpt_tos]
+        self._abandon_messages()
+        if not any(kept):
+            self._answer(envelope, [])
+            return
+        refusal = self.open_messages(kept)
+        if refusal is not None:
+            self.refuse_message(refusal, envelope.kept)
+            return
+        self._whole = envelope
+        self._hand_over(
+            attrs.evolve(
+                envelope,
+                rcpt_tos=tuple(compress(envelope.rcpt_tos, kept)),
+                rcpt_options=tuple(compress(self._rcpt_options, kept)),
+            ),
+            copies,
+        )
+
+    def _answer(self, envelope: Envelope, replies: list[Reply]) -> None:
+        """Answer for all recipients: also for those that a fault has discarded."""
+        discards, self.discards = self.discards, None
+        if discards is not None:
+            envelope, self._whole = self._whole or envelope, None
+            given = iter(replies)
+            replies = [
+                _ACCEPTED if discards(to) else next(given) for to in envelope.rcpt_tos
+            ]
+        self.delivered(envelope, replies)
 
     def _hand_over(self, envelope: Envelope, copies: int) -> None:
         replies = self._deliver_all(envelope, copies)
@@ -161,7 +196,7 @@ class Messages(Transactions):
                     self.reply_to(failure), envelope.kept
                 ),
             )
-        elif self.faults.armed:
+        elif self.faults.armed or self.discards is not None:
             self._was_kept(envelope, replies)
         else:
             self.delivered(envelope, replies)
@@ -170,12 +205,13 @@ class Messages(Transactions):
         if self.faults.armed and any(reply.code < 400 for reply in replies):
             self.ask(
                 "KEPT",
-                lambda: self.delivered(envelope, replies),
-                lambda reply: self.delivered(envelope, [reply] * len(replies)),
+                lambda: self._answer(envelope, replies),
+                lambda reply: self._answer(envelope, [reply] * len(replies)),
                 envelope=envelope,
+                to=envelope.rcpt_tos,
             )
         else:
-            self.delivered(envelope, replies)
+            self._answer(envelope, replies)
 
     def content_lost(self, why: Lost) -> None:
         """Refuse a message that has come to its end and was not kept."""
@@ -278,10 +314,11 @@ class Messages(Transactions):
         self, envelope: Envelope, messages: list[tuple[IMessageSMTP, smtp.User]]
     ) -> None:
         """Give the message away once more; what becomes of it is not told."""
-        for number, (message, user) in enumerate(messages):
+        makers = {id(user): make for user, make in self._to}
+        for message, user in messages:
             if not IEnvelopeMessage.providedBy(message):
                 # It has heard of its end.
-                message = self._to[number][1]()
+                message = makers[id(user)]()
             self._attempt(envelope, message, user)
 
     def _attempt(

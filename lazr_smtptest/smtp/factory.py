@@ -15,6 +15,7 @@ from twisted.mail.interfaces import (
 )
 
 from lazr_smtptest.interfaces import IFaultPolicy, ISessionObserver
+from lazr_smtptest.smtp.closed_ports import ClosedPorts
 from lazr_smtptest.smtp.connections import Connections
 from lazr_smtptest.smtp.fault_points import NoFaults
 from lazr_smtptest.smtp.protocol import SMTPServerProtocol
@@ -51,6 +52,7 @@ class SMTPServerFactory(smtp.SMTPFactory):
     Attributes:
         domain: the name that the server gives itself, `bytes`.
         connections: the connections that are open.
+        closed_ports: the ports that refuse connections for some time.
 
     Raises:
         TypeError: none of the three was given, or both kinds of delivery.
@@ -98,6 +100,7 @@ class SMTPServerFactory(smtp.SMTPFactory):
         if use_clock is not None:
             use_clock(reactor)
         self.connections = Connections()
+        self.closed_ports = ClosedPorts(reactor)
 
     def startFactory(self) -> None:
         """See `Factory`: a port listens."""
@@ -106,6 +109,7 @@ class SMTPServerFactory(smtp.SMTPFactory):
 
     def stopFactory(self) -> None:
         """See `Factory`: no port listens any more."""
+        self.closed_ports.forget()
         if self.on_stop is not None:
             self.on_stop()
 

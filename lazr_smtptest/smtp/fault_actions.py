@@ -13,6 +13,7 @@ from twisted.internet.defer import Deferred
 from twisted.protocols.policies import ProtocolWrapper
 
 from lazr_smtptest.model.fault_context import Moment
+from lazr_smtptest.model.reply import Reply
 
 if TYPE_CHECKING:
     from lazr_smtptest.smtp.connection import Connection
@@ -101,9 +102,36 @@ class Means:
         if hasattr(lowest, "socket"):
             lowest.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, octets)
 
+    def idle(self, seconds: float, reply: Reply | None) -> None:
+        """End the session after so many seconds without a byte from the client.
+
+        Args:
+            seconds: for the rest of the session.
+            reply: the last one; ``None``: none, the connection is only closed.
+        """
+        connection = self._connection
+        connection.change_limits(idle=seconds)
+        connection.idle_reply = reply
+        if not self._resting:
+            connection.setTimeout(seconds)
+
+    def refuse_connections(self, seconds: float) -> None:
+        """Close the port that the client came by, if it is one, for so many seconds."""
+        port = getattr(self._lowest(), "server", None)
+        if port is not None:
+            self._connection.factory.closed_ports.close(port, seconds)
+
     def keep(self, copies: int) -> None:
         """Keep the message so many times."""
         self._connection.copies = copies
+
+    def discard(self, wanted: Callable[[str], bool] | None) -> None:
+        """Do not keep the message for some of its recipients.
+
+        Args:
+            wanted: returns whether a recipient is one of them; ``None``: all are.
+        """
+        self._connection.discards = wanted or _is_any
 
     @property
     def tls(self) -> Any:
@@ -136,3 +164,7 @@ class Means:
         while isinstance(transport, ProtocolWrapper):
             transport = transport.transport
         return transport
+
+
+def _is_any(recipient: str) -> bool:
+    return True

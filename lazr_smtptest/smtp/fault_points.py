@@ -6,10 +6,12 @@ one look at an attribute.
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable
 from typing import Any
 
+import attrs
 from zope.interface import implementer
 
 from lazr_smtptest.interfaces import IFaultPolicy
@@ -28,6 +30,7 @@ _COMMANDS = frozenset(
     ["HELO", "EHLO", "LHLO", "STARTTLS", "AUTH", "RSET", "NOOP", "VRFY", "EXPN"]
 ) | {"HELP", "QUIT", "XCLIENT"}
 _HELLO = frozenset(["HELO", "EHLO", "LHLO"])
+_SIZE = re.compile(rb"\n250[- ]SIZE +([0-9]{1,18}) *\r", re.IGNORECASE)
 _LATER = frozenset(["MAIL", "RCPT", "DATA", "BDAT"])
 
 
@@ -55,6 +58,8 @@ class Asking(Timed):
         faults: whom it asks.
         fault: what is being carried out.
         copies: how many times the next message is kept.
+        discards: returns whether it is not kept for a recipient; ``None``: it is for
+            all.
         tls_options: for the next handshake; ``None``: the listener's.
     """
 
@@ -65,12 +70,15 @@ class Asking(Timed):
     connections: Connections
     secure: bool
     copies = 1
+    discards: Callable[[str], bool] | None = None
     tls_options: Any = None
     _transaction: Transaction | None
     _mail_options: dict[str, str | None]
     # What the client sent last; within AUTH, how many lines that was.
     _line = b""
     _step = 0
+    # What the limit of a message is, where a fault has announced another.
+    _own_size: tuple[int | None] | None = None
     # At how many octets of the present message the policy was asked last.
     asked_at = -1
 
@@ -138,6 +146,32 @@ class Asking(Timed):
         phase = name if name in _COMMANDS else "OTHER"
         self.ask(phase, go_on, self.reply, **facts)
 
+    # What a fault changes for the rest of the session
+
+    def change_limits(self, **changes: Any) -> None:
+        """Give this connection other limits than its listener has."""
+        limits = attrs.evolve(self.settings.limits, **changes)
+        self.settings = attrs.evolve(self.settings, limits=limits)
+
+    def enforce_size(self, said: bytes, sent: bytes) -> None:
+        """Enforce the SIZE that a fault announces in place of the server's own.
+
+        Args:
+            said: the server's reply to EHLO.
+            sent: what the client gets.
+        """
+        size = _announced_size(sent)
+        if size and size != _announced_size(said):
+            self._own_size = (self.limits.message_size,)
+            self.change_limits(message_size=size)
+
+    def forget_size(self) -> None:
+        """Enforce the server's own SIZE again: EHLO comes anew."""
+        if self._own_size is not None:
+            [size] = self._own_size
+            self._own_size = None
+            self.change_limits(message_size=size)
+
     def reply(self, reply: Reply) -> None:
         """Answer the present command."""
         raise NotImplementedError
@@ -186,3 +220,9 @@ class Asking(Timed):
             refuse_and_go_on,
             octets=mark,
         )
+
+
+def _announced_size(octets: bytes) -> int:
+    """Return the number behind SIZE in a reply to EHLO (RFC 1870); 0: there is none."""
+    found = _SIZE.search(octets)
+    return int(found[1]) if found else 0

@@ -13,8 +13,9 @@ Rules of this module:
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Protocol
 
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
@@ -29,6 +30,19 @@ if TYPE_CHECKING:
 __all__ = ["Misbehaviour"]
 
 _CRLF = b"\r\n"
+# Where the client may be in the middle of AUTH.
+_LOGINS = frozenset(["AUTH", "LOGIN"])
+
+
+class Paced(Protocol):
+    """How an answer is sent: see `lazr_smtptest.faults.transforms.Pace`."""
+
+    @property
+    def seconds(self) -> float:
+        """Seconds between two pieces; 0: each is sent by itself, but all at once."""
+
+    def cut(self, octets: bytes) -> Sequence[bytes]:
+        """Return the pieces."""
 
 
 class Misbehaviour(Means):
@@ -191,7 +205,7 @@ class Misbehaviour(Means):
         self,
         words: Reply | bytes | None,
         change: Callable[[bytes], bytes],
-        pace: float | None,
+        pace: Paced | None,
         *,
         closes: bool,
     ) -> None:
@@ -206,16 +220,38 @@ class Misbehaviour(Means):
         self._answered = True
         self._said = []
         if words is None or self._accepts(words):
-            await self._call(self._go_on)
+            await self._call(partial(self._obey, words))
         else:
             refusal = words if isinstance(words, Reply) else LOCAL_ERROR
             await self._call(lambda: self._refuse(refusal))
         said, self._said = b"".join(self._said), None
-        await self._send(change(self._choose(said, words)), pace)
+        sent = change(self._choose(said, words))
+        self._note_sent(said, sent, words)
+        await self._send(sent, pace)
         self._ends = self._ends or closes or _is_last(words)
         if self._afterwards is not None and not self._ends:
             self._connection.flush()
             await self._call(self._afterwards)
+
+    def _obey(self, words: Reply | bytes | None) -> None:
+        """Do what the server would do; a challenge of a test's logs nobody in."""
+        if self.moment.phase in _LOGINS and _code(words) == b"334":
+            self._connection.challenge_further(self._go_on)
+        else:
+            self._go_on()
+
+    def _note_sent(self, said: bytes, sent: bytes, words: Reply | bytes | None) -> None:
+        """Let the engine do what the client was told."""
+        connection = self._connection
+        if self.moment.phase in ("EHLO", "LHLO"):
+            connection.enforce_size(said, sent)
+        elif (
+            self.moment.phase == "AUTH"
+            and said[:1] == b"3"
+            and _code(words)[:1] == b"2"
+        ):
+            # The client takes it that this was the end of AUTH.
+            connection.leave_exchange()
 
     def _accepts(self, words: Reply | bytes) -> bool:
         """Say whether a reply tells the client that it may go on."""
@@ -235,7 +271,7 @@ class Misbehaviour(Means):
             return words
         return self._connection.encode(words) * max(1, _count_replies(said))
 
-    async def _send(self, octets: bytes, pace: float | None) -> None:
+    async def _send(self, octets: bytes, pace: Paced | None) -> None:
         connection = self._connection
         if octets.endswith(_CRLF) and pace is None:
             connection.say(octets)
@@ -252,15 +288,20 @@ class Misbehaviour(Means):
         else:
             await self._spell(octets, pace)
 
-    async def _spell(self, octets: bytes, pace: float) -> None:
-        """Send octets one by one, so many seconds apart."""
+    async def _spell(self, octets: bytes, pace: Paced) -> None:
+        """Send octets in pieces, so many seconds apart."""
         set_no_delay = getattr(self._connection.transport, "setTcpNoDelay", None)
         if set_no_delay is not None:
             set_no_delay(True)
-        for number in range(len(octets)):
-            if number and pace:
-                await self.wait(pace)
-            self.send(octets[number : number + 1])
+        for number, piece in enumerate(pace.cut(octets)):
+            if number and pace.seconds:
+                await self.wait(pace.seconds)
+            self.send(piece)
+
+
+def _code(words: Reply | bytes | None) -> bytes:
+    """Return the code that words begin with, as bytes."""
+    return (words if isinstance(words, bytes) else words.octets if words else b"")[:3]
 
 
 def _is_last(words: Reply | bytes | None) -> bool:

@@ -38,6 +38,8 @@ class Timed(smtp.ESMTP):
 
     settings: Settings = Settings()
     reactor: IReactorTime | None = None
+    # The last reply to a client that was silent; None: the connection is closed.
+    idle_reply: Reply | None = _SILENT
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -112,7 +114,7 @@ class Timed(smtp.ESMTP):
 
     def timeoutConnection(self) -> None:
         """Send an idle client away (RFC 5321 section 4.5.3.2.7)."""
-        self.end(_SILENT)
+        self.end(self.idle_reply)
 
     # A message that does not come
 

@@ -68,6 +68,8 @@ class Transactions(Connection):
         self._warnings: list[str] = []
         # Whether a part of the message has come, by BDAT.
         self._begun = False
+        # What a fault wants of the message that did not come to it.
+        self.copies, self.discards = 1, None
 
     def abort_transaction(self) -> None:
         """Forget the sender, the recipients and a message on its way."""

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import trustme
+from cryptography import x509
 from OpenSSL import SSL
 
 from lazr_smtptest import TLS, Controller, Server, Settings, TLSError
@@ -109,7 +110,43 @@ def test_it_is_wrong_with_tls_from_the_beginning_too(
 
 def test_every_certificate_has_a_test() -> None:
     """OpenSSL puts a chain in order, so nothing is wrong with that one for it."""
-    assert set(WHY) | {"wrong-order"} == set(KINDS)
+    assert set(WHY) | {"wrong-order", "renewed"} == set(KINDS)
+
+
+def serial(controller: Controller) -> int:
+    """Begin TLS and check the certificate; its serial number."""
+    context = controller.server.client_context()
+    with smtplib.SMTP(controller.host, controller.port, timeout=PATIENCE) as client:
+        client._host = "localhost"  # type: ignore[attr-defined]
+        client.starttls(context=context)
+        assert isinstance(client.sock, ssl.SSLSocket)
+        octets = client.sock.getpeercert(binary_form=True)
+        assert octets is not None
+        return x509.load_der_x509_certificate(octets).serial_number
+
+
+def test_a_renewed_certificate_is_another_valid_one(controller: Controller) -> None:
+    """It stays the same from then on."""
+    controller.server.faults.on("TLS", session=">=2").certificate("renewed")
+    first, second, third = [serial(controller) for _ in range(3)]
+    assert first != second == third
+
+
+def test_a_certificate_may_be_renewed_after_it_expired(controller: Controller) -> None:
+    """The client finds it expired once, and then comes in."""
+    controller.server.faults.on("TLS", times=1).certificate("expired")
+    controller.server.faults.on("TLS").certificate("renewed")
+    with pytest.raises(ssl.SSLCertVerificationError, match="expired"):
+        secure(controller)
+    secure(controller)
+    controller.server.faults.assert_all_fired()
+
+
+def test_another_rule_renews_it_again(controller: Controller) -> None:
+    """Each has a certificate of its own."""
+    for _ in range(2):
+        controller.server.faults.on("TLS", times=1).certificate("renewed")
+    assert serial(controller) != serial(controller)
 
 
 def test_a_chain_in_the_wrong_order_is_sent_so(controller: Controller) -> None:

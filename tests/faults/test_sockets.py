@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import smtplib
 import socket
 import struct
+import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from lazr_smtptest import CaptureServer, Controller
+from lazr_smtptest import TLS, CaptureServer, Controller, Settings, SMTPService
 from lazr_smtptest.faults import Faults
+from lazr_smtptest.net.reactor import PrivateReactor
 
 PATIENCE = 30
 
@@ -149,3 +154,254 @@ def test_a_held_client_does_not_hold_the_server(
         assert held.wait(PATIENCE)
         controller.stop()
         assert until_line(client)[:3] == b"421"
+
+
+# A port that refuses
+
+
+def refused(controller: Controller) -> bool:
+    try:
+        connect(controller).close()
+    except ConnectionRefusedError:
+        return True
+    return False
+
+
+def until_open(controller: Controller) -> None:
+    """Connect again and again until the port listens."""
+    end = time.monotonic() + PATIENCE
+    while refused(controller):
+        assert time.monotonic() < end
+        threading.Event().wait(0.01)
+
+
+def test_a_port_refuses_and_listens_again(
+    controller: Controller, faults: Faults
+) -> None:
+    """The session that it came by goes on, and the port is the same one."""
+    faults.on("NOOP").refuse_connections(0.5)
+    port = controller.port
+    with connect(controller) as client:
+        until_line(client)
+        client.sendall(b"NOOP\r\n")
+        assert until_line(client)[:3] == b"250"
+        assert refused(controller)
+        until_open(controller)
+        client.sendall(b"RSET\r\n")
+        assert until_line(client)[:3] == b"250"
+    assert controller.port == port
+    with connect(controller) as client:
+        assert until_line(client)[:3] == b"220"
+
+
+def test_a_server_restarts_as_its_client_sees_it(
+    controller: Controller, faults: Faults
+) -> None:
+    """The session ends, and the port is closed meanwhile."""
+    faults.on("MAIL", times=1).refuse_connections(0.5).reply(421, "4.3.2 restarting")
+    with smtplib.SMTP(controller.host, controller.port, timeout=PATIENCE) as client:
+        client.ehlo()
+        assert client.mail("a@x")[0] == 421
+        assert refused(controller)
+    until_open(controller)
+    with smtplib.SMTP(controller.host, controller.port, timeout=PATIENCE) as client:
+        assert client.sendmail("a@x", "b@x", "Hi") == {}
+
+
+def test_a_port_that_is_closed_again_stays_closed(
+    controller: Controller, faults: Faults
+) -> None:
+    """The last rule that fired says how long."""
+    faults.on("NOOP", times=1).refuse_connections(0)
+    faults.on("NOOP").refuse_connections(1000)
+    with connect(controller) as client:
+        until_line(client)
+        client.sendall(b"NOOP\r\nNOOP\r\n")
+        until_line(client)
+        assert refused(controller)
+
+
+def test_a_controller_stops_while_its_port_refuses(faults: Faults) -> None:
+    """And starts again on the same port."""
+    server = CaptureServer()
+    server.faults.on("NOOP").refuse_connections(1000)
+    for _ in range(2):
+        with Controller(server) as controller, connect(controller) as client:
+            until_line(client)
+            client.sendall(b"NOOP\r\n")
+            until_line(client)
+            assert refused(controller)
+
+
+def test_the_hooks_of_a_server_do_not_hear_of_it() -> None:
+    """It is no stop: the server has not been told to."""
+    calls = []
+
+    class Hooked(CaptureServer):
+        def started(self) -> None:
+            calls.append("started")
+
+        def stopped(self) -> None:
+            calls.append("stopped")
+
+    server = Hooked()
+    server.faults.on("NOOP").refuse_connections(0.1)
+    with Controller(server) as controller, connect(controller) as client:
+        until_line(client)
+        client.sendall(b"NOOP\r\n")
+        until_line(client)
+        until_open(controller)
+        assert calls == ["started"]
+    assert calls == ["started", "stopped"]
+
+
+def test_a_port_of_ipv6_refuses_too() -> None:
+    """On its own address."""
+    server = CaptureServer("::1")
+    server.faults.on("NOOP").refuse_connections(1000)
+    try:
+        controller = Controller(server)
+        controller.start()
+    except OSError:
+        pytest.skip("this machine has no IPv6")
+    with connect(controller) as client:
+        until_line(client)
+        client.sendall(b"NOOP\r\n")
+        until_line(client)
+        assert refused(controller)
+    controller.stop()
+
+
+class Service:
+    """A service on a reactor of its own, run step by step by the test."""
+
+    def __init__(self, endpoint: str, **settings: Any) -> None:
+        self.reactor: Any = PrivateReactor()
+        self.server = CaptureServer()
+        self.server.settings = Settings(**settings)
+        self.service = SMTPService(self.server, [endpoint], self.reactor)
+        self.service.startService()
+        self.port: Any = self.service.ports[0]
+
+    def until(self, condition: Callable[[], object]) -> None:
+        end = time.monotonic() + PATIENCE
+        while not condition():
+            assert time.monotonic() < end
+            self.reactor.runUntilCurrent()
+            self.reactor.doIteration(0.01)
+
+    def stop(self) -> None:
+        done: list[object] = []
+        self.service.stopService().addCallback(done.append)
+        self.until(lambda: done)
+        assert not self.reactor.getDelayedCalls()
+        self.reactor.close()
+
+
+def say(service: Service, client: socket.socket, octets: bytes) -> bytes:
+    """Send something, and let the server run until it answers."""
+    client.setblocking(False)
+    client.sendall(octets)
+    heard = bytearray()
+
+    def hear() -> bool:
+        try:
+            heard.extend(client.recv(1000))
+        except BlockingIOError:
+            return False
+        return heard.endswith(b"\r\n")
+
+    service.until(hear)
+    return bytes(heard)
+
+
+@pytest.mark.parametrize("tls", [False, True])
+def test_a_port_of_a_service_refuses(tls: bool) -> None:
+    """Its object stays the same, whether TLS comes first or not."""
+    settings: dict[str, Any] = {"tls": TLS.auto(), "implicit_tls": True} if tls else {}
+    service = Service("tcp:0:interface=127.0.0.1", **settings)
+    service.server.faults.on("TLS" if tls else "NOOP").refuse_connections(1000).hold()
+    before = service.port.getHost()
+    address = ("127.0.0.1", before.port)
+    with socket.create_connection(address, PATIENCE) as client:
+        if not tls:
+            say(service, client, b"")
+            client.sendall(b"NOOP\r\n")
+        service.until(lambda: service.server.faults.journal)
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(address, PATIENCE)
+        assert service.port.getHost() == before
+        service.stop()
+
+
+def test_a_port_of_a_service_listens_again() -> None:
+    """At its time; a service that has stopped by then opens nothing."""
+    service = Service("tcp:0:interface=127.0.0.1")
+    service.server.faults.on("NOOP").refuse_connections(0.1)
+    address = ("127.0.0.1", service.port.getHost().port)
+    with socket.create_connection(address, PATIENCE) as client:
+        say(service, client, b"")
+        assert say(service, client, b"NOOP\r\n")[:3] == b"250"
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(address, PATIENCE)
+        service.until(lambda: service.port in service.reactor.getReaders())
+        socket.create_connection(address, PATIENCE).close()
+    service.stop()
+
+
+def test_a_port_that_stops_meanwhile_is_not_opened() -> None:
+    """Another port of the factory may go on."""
+    service = Service("tcp:0:interface=127.0.0.1")
+    service.server.faults.on("NOOP").refuse_connections(0.1)
+    factory = service.service.factories[0]
+    other = service.reactor.listenTCP(0, factory, interface="127.0.0.1")
+    address = ("127.0.0.1", other.getHost().port)
+    with socket.create_connection(address, PATIENCE) as client:
+        say(service, client, b"")
+        say(service, client, b"NOOP\r\n")
+        done: list[object] = []
+        other.stopListening().addCallback(done.append)
+        service.until(lambda: done and not factory.closed_ports._timers)
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(address, PATIENCE)
+    service.stop()
+
+
+@pytest.mark.skipif(not hasattr(socket, "AF_UNIX"), reason="there are no such sockets")
+@pytest.mark.parametrize("abstract", [False, True])
+def test_a_unix_socket_refuses_and_listens_again(
+    tmp_path: Path, abstract: bool
+) -> None:
+    """Its file has the same mode."""
+    if abstract and sys.platform != "linux":
+        pytest.skip("only Linux has them without a file")
+    path = str(tmp_path / "s")
+    service = Service(f"unix:{path}:mode=600")
+    address = path
+    if abstract:
+        address = f"\0{path}"
+        port = service.reactor.listenUNIX(address, service.service.factories[0])
+        assert port.socket.getsockname()
+    service.server.faults.on("NOOP").refuse_connections(0.1)
+
+    def connected() -> socket.socket:
+        client = socket.socket(socket.AF_UNIX)
+        try:
+            client.connect(address)
+        except OSError:
+            client.close()
+            raise
+        return client
+
+    with connected() as client:
+        say(service, client, b"")
+        say(service, client, b"NOOP\r\n")
+        with pytest.raises(ConnectionRefusedError):
+            connected()
+        service.until(lambda: not service.service.factories[0].closed_ports._timers)
+        connected().close()
+    if abstract:
+        port.stopListening()
+    else:
+        assert Path(path).stat().st_mode & 0o777 == 0o600
+    service.stop()

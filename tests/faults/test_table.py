@@ -192,6 +192,33 @@ def slowly(case: Case) -> None:
     case.check_goes_on()
 
 
+def line_by_line(case: Case) -> None:
+    heard = [case.heard] if case.heard else []
+    while piece := case.wait(0.5):
+        heard.append(piece)
+    assert heard == case.usual.splitlines(keepends=True)
+    case.check_goes_on()
+
+
+def after_a_blank_line(case: Case) -> None:
+    assert case.heard == b"\r\n" + case.usual
+    case.check_goes_on()
+
+
+def swallowed(case: Case) -> None:
+    assert case.heard == b""
+    case.check_goes_on()
+
+
+def idle(case: Case) -> None:
+    assert case.heard == case.usual
+    if case.phase not in ("STARTTLS", "QUIT"):
+        assert case.wait(4.9) == b""
+        assert not case.client.closed
+        assert case.wait(0.2) == b"421 4.4.2 nothing heard for too long, closing\r\n"
+        assert case.client.closed
+
+
 def cut(case: Case) -> None:
     assert case.heard == case.usual[:5]
     assert case.client.closed
@@ -270,6 +297,11 @@ ACTIONS: dict[str, tuple[Write, Callable[[Case], None]]] = {
     "inject": (lambda rule: rule.inject(b"250 more\r\n"), with_more),
     "split": (lambda rule: rule.split(), single),
     "trickle": (lambda rule: rule.trickle(10), slowly),
+    "pieces": (lambda rule: rule.pieces(0.5), line_by_line),
+    "blank": (lambda rule: rule.blank(), after_a_blank_line),
+    "swallow": (lambda rule: rule.swallow(), swallowed),
+    "idle": (lambda rule: rule.idle(5), idle),
+    "refuse_connections": (lambda rule: rule.refuse_connections(5), unchanged),
     "cut": (lambda rule: rule.cut(5), cut),
     "endless": (lambda rule: rule.endless(1000), endless),
     "limit_rate": (lambda rule: rule.limit_rate(0), too_much),
@@ -282,12 +314,15 @@ ACTIONS: dict[str, tuple[Write, Callable[[Case], None]]] = {
     "hide": (lambda rule: rule.hide("size", "HELP"), hidden),
 }
 
+# No address of a client here is one of those; test_answers has its test.
+ELSEWHERE = {"reply_by_address"}
+
 # The handshake has no reply; test_handshakes has its table.
 TABLE = [
     pytest.param(phase.name, action, id=f"{phase.name}-{action}")
     for phase in PHASES.values()
     if phase.name != "TLS"
-    for action in sorted(phase.actions)
+    for action in sorted(phase.actions - ELSEWHERE)
 ]
 
 
@@ -338,4 +373,4 @@ def test_the_table_is_complete() -> None:
     """No phase and no action is left out of it."""
     assert set(WAYS) == set(PHASES) - {"TLS"}
     known = {name for phase in PHASES.values() for name in phase.actions}
-    assert set(ACTIONS) == known - {"certificate", "protocol", "cipher"}
+    assert set(ACTIONS) == known - ELSEWHERE - {"certificate", "protocol", "cipher"}

@@ -1,17 +1,41 @@
-"""The addresses in a header field (RFC 5322 section 3.4), without their names."""
+"""The addresses in a header field (RFC 5322 section 3.4), and which of them are equal.
+
+Mailers open quotes, comments and brackets that they do not close, and names hold such
+characters that open nothing. What is not closed, or would take an address with it, is
+a character like any other.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import islice
+import ipaddress
+import re
+import unicodedata
+from bisect import bisect_left
+from itertools import chain, groupby, islice
+
+import attrs
 
 from lazr_smtptest.mime.charsets import guess
 
-__all__ = ["MOST", "read_addresses"]
+__all__ = ["MOST", "address_key", "address_trouble", "read_addresses"]
 
 MOST = 1000
 
-_CLOSING = {"(": ")", '"': '"', "<": ">", "[": "]"}
+_SHOWN = 64
+_MOST_UNREAD = 5
+_BRACKETS = re.compile(r"\\.|[()]", re.S)
+_MAILBOX_OF_MANY = re.compile(r"<[^<>@]*@[^<>]*>\s{0,64}[,;]")
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"', re.S)
+_LITERAL = re.compile(r"\[[^\[\]<>,;\s]*\]")
+# What may precede a quoted string, and follow it; within a word a quote is a quote.
+_AROUND_QUOTE = frozenset([*" \t\r\n,;:<(>).@\uff0c\uff1b\u3001", ""])
+# Full-width ones too, as they are typed in Chinese and Japanese.
+_SEPARATORS = frozenset(",;\uff0c\uff1b\u3001")
+_OPENING, _CLOSING = "<\uff1c", ">\uff1e"
+_PLAIN = re.compile(r"[^\s\\\"(<\uff1c\[:,;\uff0c\uff1b\u3001]+")
+_ANGLE_END = re.compile(r"[<>\uff1c\uff1e,;(]")
+_UNPAIRED = {"(": "a '(' without its ')'", '"': "a '\"' that opens no quoted string"}
+_EDGES = "<>()[]'\"\uff1c\uff1e\uff08\uff09"
 
 
 def read_addresses(body: bytes) -> tuple[str, ...]:
@@ -23,64 +47,281 @@ def read_addresses(body: bytes) -> tuple[str, ...]:
     Returns:
         the first 1000, such as ``ann@example.com``.
     """
-    found = (_address(entry, angle) for entry, angle in _entries(guess(body)))
-    return tuple(islice((address for address in found if "@" in address), MOST))
+    found = chain.from_iterable(entry.addresses() for entry in _entries(body))
+    return tuple(islice(found, MOST))
 
 
-def _entries(text: str) -> Iterator[tuple[str, str]]:
-    """Split a list at its commas, and groups at their colons and semicolons.
+def address_trouble(body: bytes) -> list[str]:
+    """List what could not be read in a field such as To."""
+    scanner = _Scanner(guess(body))
+    scanner.scan()
+    unread = (
+        f"{entry.text[:_SHOWN]!r} is no address"
+        for entry in scanner.entries
+        if entry.text and not entry.addresses()
+    )
+    return [*scanner.trouble, *islice(unread, _MOST_UNREAD)]
 
-    Gives each entry's text and what it has in angle brackets; comments are left
-    out. What is opened and not closed lasts to the end.
+
+@attrs.frozen
+class _Entry:
+    """An entry of a list, between two commas.
+
+    Attributes:
+        tokens: pieces of text and white space, and the same with the contents of
+            quoted strings left out.
+        angles: what it has in angle brackets, if an ``@`` is in it.
     """
-    plain: list[str] = []
-    angle = ""
-    position = 0
-    while position < len(text):
-        char = text[position]
-        if char in _CLOSING:
-            end = _closed(text, position)
-            if char == "<":
-                angle = text[position + 1 : end].rstrip(">")
-            elif char != "(":
-                plain.append(text[position:end])
+
+    tokens: list[tuple[str, str]] = attrs.Factory(list)
+    angles: list[str] = attrs.Factory(list)
+
+    @property
+    def text(self) -> str:
+        return "".join(text for text, _ in self.tokens).strip()
+
+    def addresses(self) -> list[str]:
+        if self.angles:
+            return list(filter(None, map(_in_angles, self.angles)))
+        words: list[tuple[str, str]] = []
+        goes_on = False
+        for is_word, tokens in groupby(
+            self.tokens, lambda token: not token[1].isspace()
+        ):
+            if not is_word:
+                continue
+            text, bare = map("".join, zip(*tokens, strict=True))
+            # White space around these is obsolete (RFC 5322 section 4.4).
+            joined = words and (goes_on or bare[0] in "@.")
+            goes_on = bare.endswith("@") or bare == "."
+            if joined:
+                text, bare = words[-1][0] + text, words[-1][1] + bare
+                words.pop()
+            words.append((text, bare))
+        return [_trimmed(text) for text, bare in words if _is_address(bare)]
+
+
+def _entries(body: bytes) -> list[_Entry]:
+    """Split a list at its commas, and groups at their colons and semicolons."""
+    scanner = _Scanner(guess(body))
+    scanner.scan()
+    return scanner.entries
+
+
+class _Scanner:
+    """Goes through a field once, in a time that is linear in its length."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._position = 0
+        self._comments = _comments(text)
+        self._entry = _Entry()
+        self.entries = [self._entry]
+        self.trouble: dict[str, None] = {}
+
+    def scan(self) -> None:
+        text = self._text
+        while self._position < len(text):
+            char = text[self._position]
+            if char == "\\":
+                self._take(text[self._position : self._position + 2])
+            elif char == "(" and self._position in self._comments:
+                self._position = self._comments[self._position]
+            elif char == '"' and (quoted := self._quoted()):
+                self._take(quoted, '""')
+            elif char == "[" and (literal := self._literal()):
+                self._take(literal)
+            elif char in _OPENING:
+                self._take_angle()
+            elif char in _SEPARATORS:
+                self._end_entry()
+            elif char == ":":
+                self._end_name()
+            elif found := _PLAIN.match(text, self._position):
+                self._take(found[0])
+            else:
+                self._take(char)
+                if char in _UNPAIRED:
+                    self.trouble[_UNPAIRED[char]] = None
+
+    def _take(self, text: str, bare: str | None = None) -> None:
+        self._position += len(text)
+        self._entry.tokens.append((text, text if bare is None else bare))
+
+    def _end_entry(self) -> None:
+        self._position += 1
+        if self._entry.tokens:
+            self._entry = _Entry()
+            self.entries.append(self._entry)
+
+    def _end_name(self) -> None:
+        """End the name of a group; after an address it is no name."""
+        self._position += 1
+        if not self._entry.angles:
+            self.entries[-1] = self._entry = _Entry()
+
+    def _quoted(self) -> str:
+        """Return the quoted string that begins here, if it is one."""
+        text, start = self._text, self._position
+        if text[max(0, start - 1) : start] not in _AROUND_QUOTE:
+            return ""
+        found = _QUOTED.match(text, start)
+        if found is None or text[found.end() : found.end() + 1] not in _AROUND_QUOTE:
+            return ""
+        return found[0]
+
+    def _literal(self) -> str:
+        """Return the address literal that begins here, if it is one."""
+        if self._text[self._position - 1 : self._position] != "@":
+            return ""
+        found = _LITERAL.match(self._text, self._position)
+        return found[0] if found else ""
+
+    def _take_angle(self) -> None:
+        """Take what is in angle brackets, up to where they, or the entry, end."""
+        text, start = self._text, self._position + 1
+        pieces, position = [], start
+        if quoted := _QUOTED.match(text, start):
+            pieces, position = [quoted[0]], quoted.end()
+        while found := _ANGLE_END.search(text, position):
+            end = found.start()
+            pieces.append(text[position:end])
             position = end
-            continue
-        if char in ",;":
-            yield "".join(plain), angle
-            plain, angle = [], ""
-        elif char == ":":  # what came before was the name of a group
-            plain, angle = [], ""
+            if found[0] == "(":
+                comment = self._comments.get(end)
+                pieces += [] if comment else ["("]
+                position = comment or end + 1
+            elif found[0] == "," and pieces[0].lstrip().startswith("@"):
+                pieces.append(",")  # a source route
+                position += 1
+            else:
+                break
         else:
-            plain.append(char)
-        position += 1
-    yield "".join(plain), angle
-
-
-def _closed(text: str, start: int) -> int:
-    """Find the end of what is opened at `start`; comments may hold comments."""
-    opening = text[start]
-    closing = _CLOSING[opening]
-    depth = 1
-    position = start + 1
-    while position < len(text) and depth:
-        char = text[position]
-        if char == "\\":
+            pieces.append(text[position:])
+            position = len(text)
+        angle = "".join(pieces)
+        if text[position : position + 1] in tuple(_CLOSING):
             position += 1
-        elif char == closing:
-            depth -= 1
-        elif char == opening == "(":
-            depth += 1
-        position += 1
-    return min(position, len(text))
+        else:
+            self.trouble["a '<' without its '>'"] = None
+        self._entry.tokens.append((text[start - 1 : position], " "))
+        self._position = position
+        if "@" in angle:
+            self._entry.angles.append(angle)
 
 
-def _address(entry: str, angle: str) -> str:
+def _comments(text: str) -> dict[int, int]:
+    """Find the comments: where they begin and end.
+
+    One that has an address in angle brackets and then a comma in it is none: the
+    bracket at its end belongs to something else.
+    """
+    if "(" not in text:
+        return {}
+    ends, begun = {}, []
+    for found in _BRACKETS.finditer(text):
+        if found[0] == "(":
+            begun.append(found.start())
+        elif found[0] == ")" and begun:
+            ends[begun.pop()] = found.end()
+    commas = [found.end() for found in _MAILBOX_OF_MANY.finditer(text)]
+    return {
+        start: end
+        for start, end in ends.items()
+        if bisect_left(commas, start) == bisect_left(commas, end)
+    }
+
+
+def _in_angles(angle: str) -> str:
+    angle = angle.strip()
     if angle.startswith("@"):  # a source route (RFC 5322 section 4.4)
-        angle = angle.partition(":")[2]
-    address = " ".join((angle or entry).split())
-    if '"' in address:
-        return address
-    address = address.replace(" @", "@").replace("@ ", "@")
-    words = [word for word in address.split() if "@" in word]
-    return words[-1] if words else ""
+        angle = angle.rpartition(":")[2] if ":" in angle else ""
+    if angle[:7].lower() == "mailto:":
+        angle = angle[7:]
+    if not angle.startswith('"'):
+        angle = "".join(angle.split())
+    return angle if angle.strip("@") else ""
+
+
+def _is_address(bare: str) -> bool:
+    local, _, domain = bare.rpartition("@")
+    return bool(local.strip(_EDGES) or '""' in local) and bool(domain.strip(_EDGES))
+
+
+def _trimmed(word: str) -> str:
+    local, _, domain = word.rpartition("@")
+    if not domain.startswith("["):
+        domain = domain.rstrip(_EDGES + ".")
+    if not local.startswith('"'):
+        local = local.lstrip(_EDGES)
+    return f"{local}@{domain}"
+
+
+# Which addresses are equal
+
+_ATOMS = re.compile(r"[\w!#$%&'*+/=?^`{|}~.\u0080-\U0010ffff-]+")
+_DOTS = re.compile("[.\u3002\uff0e\uff61]")
+_PAIR = re.compile(r"\\(.)", re.S)
+_A_LABEL = "xn--"
+_ODD = re.compile(r"[\"\[]|xn--|\.\Z")
+
+
+def address_key(address: str) -> str:
+    """Return what is the same for all addresses that are equal, and for no others.
+
+    Upper and lower case are the same, in the domain (RFC 5321 section 2.4) and in
+    the local part: it may tell them apart, and no receiver does. A local part in
+    quotes is the same as without, if it needs none (RFC 5321 section 4.1.2). A domain
+    in A-labels, ``xn--bcher-kva.example``, is the same as in U-labels (RFC 5890).
+    """
+    lower = address.lower()
+    if lower.isascii() and not _ODD.search(lower):
+        return lower  # nearly all
+    local, at, domain = address.rpartition("@")
+    if not at:
+        return _key_of_local(address)
+    return f"{_key_of_local(local)}@{_key_of_domain(domain)}"
+
+
+def _key_of_local(local: str) -> str:
+    if len(local) > 1 and local.startswith('"') and local.endswith('"'):
+        plain = _PAIR.sub(r"\1", local[1:-1])
+        if _ATOMS.fullmatch(plain) and "" not in plain.split("."):
+            local = plain
+        else:
+            local = '"' + plain.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return unicodedata.normalize("NFC", local).lower()
+
+
+def _key_of_domain(domain: str) -> str:
+    domain = domain.lower()
+    if domain.startswith("["):
+        return _key_of_literal(domain)
+    labels = _DOTS.split(unicodedata.normalize("NFC", domain).lower())
+    if len(labels) > 1 and not labels[-1]:  # the root
+        labels.pop()
+    return ".".join(map(_key_of_label, labels))
+
+
+def _key_of_label(label: str) -> str:
+    if not label.startswith(_A_LABEL) or not label.isascii() or len(label) > 63:
+        return label
+    encoded = label.removeprefix(_A_LABEL)
+    try:
+        decoded = encoded.encode("ascii").decode("punycode")
+        # An encoding that no program makes would be equal to what it is not.
+        if decoded.isascii() or decoded.encode("punycode") != encoded.encode("ascii"):
+            return label
+    except (UnicodeError, ValueError, OverflowError):
+        return label
+    return unicodedata.normalize("NFC", decoded).lower()
+
+
+def _key_of_literal(literal: str) -> str:
+    tag = "[ipv6:"
+    if not literal.startswith(tag):
+        return literal
+    try:
+        return f"{tag}{ipaddress.IPv6Address(literal[len(tag) : -1])}]"
+    except ValueError:
+        return literal

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 import attrs
 
+from lazr_smtptest.mime.parameters import without_comments
 from lazr_smtptest.mime.parts import Part
 
 __all__ = ["Attachment", "read_attachment"]
+
+_BRACKETED = re.compile(r"<([^<>]*)>?")
 
 
 @attrs.frozen(kw_only=True)
@@ -17,7 +22,7 @@ class Attachment:
         name: the file name as the sender gave it, which may be a path or hold
             anything else; ``""`` if it has none.
         content_type: such as ``application/pdf``, in lower case.
-        content: its octets, the transfer encoding undone.
+        content: its bytes, the transfer encoding decoded as far as it can be.
         content_id: what ``cid:`` links refer to (RFC 2392), without its angle
             brackets; ``""`` if it has none.
         inline: whether it is to be shown within the text (RFC 2183 section 2.1).
@@ -38,8 +43,15 @@ def read_attachment(part: Part) -> tuple[Attachment, str]:
             name=part.filename,
             content_type=part.content_type,
             content=content,
-            content_id=part.fields.text("content-id").strip("<> \t"),
+            content_id=_content_id(part),
             inline=part.disposition == "inline",
         ),
         wrong,
     )
+
+
+def _content_id(part: Part) -> str:
+    """Read the Content-ID (RFC 2045 section 7), with brackets or without."""
+    text = without_comments(part.fields.text("content-id")).strip()
+    found = _BRACKETED.search(text)
+    return "".join((found[1] if found else text).split())

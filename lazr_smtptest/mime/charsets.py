@@ -1,75 +1,275 @@
-"""Octets to text, by the charsets that mail is written in and by no other codec.
+"""Bytes to text, by the charsets that mail is written in and by no other codec.
 
 Python has codecs that are no charsets (rot13, hex, zip), one that only raises,
 and one whose time is quadratic (punycode). A message names its charset itself,
-so a name is looked up in tables; the codec registry imports modules by name, and
+so a name is looked up in a table; the codec registry imports modules by name, and
 remembers every name that it did not find.
+
+A bad sequence costs one U+FFFD. A text is never decoded in another charset than the
+one it names, but for a byte order mark, and for bytes outside of US-ASCII where that
+is what it names.
 """
 
 from __future__ import annotations
 
+import codecs
 import re
-from encodings.aliases import aliases
+from functools import cache
+
+from lazr_smtptest.mime.labels import encoding_of
 
 __all__ = ["decode", "guess"]
 
-_NAMES = """
-    ascii latin_1 utf_7 utf_8 utf_8_sig utf_16 utf_16_be utf_16_le utf_32
-    utf_32_be utf_32_le
-    iso8859_2 iso8859_3 iso8859_4 iso8859_5 iso8859_6 iso8859_7 iso8859_8
-    iso8859_9 iso8859_10 iso8859_11 iso8859_13 iso8859_14 iso8859_15 iso8859_16
-    cp1250 cp1251 cp1252 cp1253 cp1254 cp1255 cp1256 cp1257 cp1258
-    cp437 cp850 cp852 cp855 cp866 cp874 cp932 cp949 cp950
-    koi8_r koi8_t koi8_u mac_roman tis_620
-    big5 big5hkscs gb2312 gbk gb18030 hz
-    euc_jp euc_jis_2004 iso2022_jp iso2022_jp_1 iso2022_jp_2 shift_jis
-    euc_kr iso2022_kr johab
-"""
-_CHARSETS = frozenset(_NAMES.split())
-_LONGEST_NAME = 64
-_NOT_IN_NAMES = re.compile(r"[^a-z0-9]+")
+_SHOWN = 64
+_REPLACEMENT = "\ufffd"
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+# What comes first decides, whatever the name says (WHATWG Encoding section 6).
+_MARKS = {
+    codecs.BOM_UTF8: "utf-8",
+    codecs.BOM_UTF16_BE: "utf-16be",
+    codecs.BOM_UTF16_LE: "utf-16le",
+}
+
+# Python's names of the encodings of more than one byte a character, the supersets
+# that programs write under the names of the smaller ones.
+_MULTI_BYTE = {
+    "utf-7": "utf_7",
+    "utf-8": "utf_8",
+    "utf-16le": "utf_16_le",
+    "utf-16be": "utf_16_be",
+    "utf-32": "utf_32",
+    "utf-32le": "utf_32_le",
+    "utf-32be": "utf_32_be",
+    "gb18030": "gb18030",
+    "hz-gb-2312": "hz",
+    "big5": "big5hkscs",
+    "euc-jp": "euc_jp",
+    "iso-2022-kr": "iso2022_kr",
+    "shift_jis": "cp932",
+    "euc-kr": "cp949",
+    "johab": "johab",
+}
+_ISO_2022_JP = ("iso2022_jp_2", "iso2022_jp_ext", "iso2022_jp_2004")
+
+# Python's names of those of one byte, where they are not the encoding's own.
+_SINGLE_BYTE = {
+    "ibm866": "cp866",
+    "iso-8859-8-i": "iso8859_8",
+    "macintosh": "mac_roman",
+    "windows-874": "cp874",
+    "x-mac-cyrillic": "mac_cyrillic",
+}
+# Where the standard's index has other characters than Python's table.
+_CHANGED = {"koi8-u": {0xAE: "ў", 0xBE: "Ў"}}
 
 
 def decode(octets: bytes, charset: str) -> tuple[str, str]:
     """Decode text in the charset that a message names; never raises.
 
-    Where the name is unknown or wrong, UTF-8 is tried, then ISO-8859-1, which
-    takes anything.
+    The names are those of the WHATWG Encoding Standard, and what they stand for too:
+    ``iso-8859-1`` is windows-1252, ``gb2312`` is gb18030. Bytes outside of a text that
+    is named US-ASCII, and all of one whose charset is unknown, see `guess`.
 
     Returns:
-        the text, and what was wrong; ``""`` if nothing was.
+        the text without its byte order mark, and what was wrong; ``""`` if nothing
+        was.
     """
-    codec = _codec(charset)
-    if codec is None:
-        return guess(octets), f"unknown charset {charset[:_LONGEST_NAME]!r}"
-    try:
-        return octets.decode(codec), ""
-    except UnicodeError:
-        wrong = f"octets that are not {codec.replace('_', '-')}"
-    if codec != "ascii":
-        return _lenient(octets, codec), wrong
-    return guess(octets), wrong
+    encoding = encoding_of(charset)
+    for mark, marked in _MARKS.items():
+        if octets.startswith(mark) and not encoding.startswith("utf-32"):
+            wrong = _contradiction(encoding, marked, charset)
+            text, bad = _decode(octets[len(mark) :], marked, marked)
+            return text, wrong or bad
+    if not encoding:
+        return guess(octets), f"unknown charset {charset[:_SHOWN]!r}"
+    return _decode(octets, encoding, charset.strip().lower())
 
 
 def guess(octets: bytes) -> str:
-    """Decode text whose charset nobody names: UTF-8, or else ISO-8859-1."""
+    """Decode text whose charset nobody names: as UTF-8, or else as windows-1252.
+
+    It is UTF-8 if it has more sequences outside of US-ASCII that are than such that
+    are not; a bad one costs one U+FFFD.
+    """
     try:
         return octets.decode("utf-8")
     except UnicodeError:
-        return octets.decode("latin-1")
+        text = octets.decode("utf-8", "replace")
+    bad = text.count(_REPLACEMENT)
+    good = sum(not char.isascii() for char in text) - bad
+    return text if good > bad else _decode_single(octets, "windows-1252")
 
 
-def _codec(charset: str) -> str | None:
-    """Give Python's name of a charset, if it is one of ours."""
-    if len(charset) > _LONGEST_NAME:
-        return None
-    name = _NOT_IN_NAMES.sub("_", charset.lower()).strip("_")
-    codec = aliases.get(name, name)
-    return codec if codec in _CHARSETS else None
+def _contradiction(encoding: str, marked: str, charset: str) -> str:
+    if encoding in ("", "us-ascii", marked):
+        return ""
+    if encoding == "utf-16le":  # the label utf-16 says nothing of the order
+        return ""
+    return f"a byte order mark of {marked} in text that is named {charset[:_SHOWN]!r}"
 
 
-def _lenient(octets: bytes, codec: str) -> str:
+def _decode(octets: bytes, encoding: str, name: str) -> tuple[str, str]:
+    wrong = f"octets that are not {name.removeprefix('us-')}"
+    if encoding == "us-ascii":
+        return guess(octets), "" if octets.isascii() else wrong
+    if encoding == "iso-2022-jp":
+        return _decode_iso_2022_jp(octets, wrong)
+    if encoding not in _MULTI_BYTE:
+        text = _decode_single(octets, encoding)
+        return text, wrong if _REPLACEMENT in text else ""
+    codec = _MULTI_BYTE[encoding]
     try:
-        return octets.decode("utf-8")
+        text = octets.decode(codec)
     except UnicodeError:
-        return octets.decode(codec, "replace")
+        text = octets.decode(codec, _HANDLERS.get(codec, "replace"))
+        # What only the superset has is not wrong.
+        if codec in _SUPERSETS and _REPLACEMENT not in text:
+            wrong = ""
+    else:
+        if codec != "utf_7" or not _SURROGATE.search(text):
+            return text, ""
+    return _without_surrogates(text), wrong
+
+
+def _without_surrogates(text: str) -> str:
+    """Join the pairs and replace what is left alone, which no other codec takes."""
+    if not _SURROGATE.search(text):
+        return text
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+# One byte a character
+
+
+def _decode_single(octets: bytes, encoding: str) -> str:
+    return codecs.charmap_decode(octets, "strict", _charmap(encoding))[0]
+
+
+@cache
+def _charmap(encoding: str) -> str:
+    """Return the 256 characters of an encoding.
+
+    As the standard has it, C1 controls stand for those of the bytes 0x80 to 0x9F that
+    have no character.
+    """
+    codec = _SINGLE_BYTE.get(encoding, encoding)
+    changed = _CHANGED.get(encoding, {})
+    return "".join(changed.get(n) or _character(n, codec) for n in range(256))
+
+
+def _character(number: int, codec: str) -> str:
+    try:
+        return bytes([number]).decode(codec)
+    except UnicodeError:
+        return chr(number) if 0x80 <= number < 0xA0 else _REPLACEMENT
+
+
+# Two bytes a character
+
+
+def _from_jis(lead: int, trail: int) -> str:
+    """Decode a pair of JIS X 0208 with the rows that NEC and IBM added; or ``""``."""
+    row, cell = lead - 0x21, trail - 0x21
+    first = 0x81 + row // 2
+    first += 0x40 if first > 0x9F else 0
+    second = cell + (0x9F if row % 2 else 0x40 + (cell >= 0x3F))
+    return _pair(bytes([first, second]), "cp932")
+
+
+def _pair(pair: bytes, codec: str) -> str:
+    try:
+        return pair.decode(codec)
+    except UnicodeError:
+        return ""
+
+
+def _more_euc_jp(pair: bytes) -> str:
+    if len(pair) == 2 and all(0xA1 <= byte <= 0xFE for byte in pair):
+        return _from_jis(pair[0] - 0x80, pair[1] - 0x80)
+    return ""
+
+
+# What encodings have beyond Python's codecs for them: a character of two bytes.
+_SUPERSETS = {
+    "euc_jp": _more_euc_jp,
+    "big5hkscs": lambda pair: _pair(pair, "cp950") if len(pair) == 2 else "",
+    "gb18030": lambda pair: "",
+}
+_EURO_OF_GBK = b"\x80"
+_TWO_BYTES = ("euc_jp", "big5hkscs", "gb18030", "cp932", "cp949", "johab")
+_HANDLERS = dict.fromkeys(_TWO_BYTES, "lazr_smtptest.two_bytes")
+
+
+def _replace_pair(error: UnicodeError) -> tuple[str, int]:
+    """Replace what a decoder of two bytes a character does not know.
+
+    A lead byte goes with its trail, unless this is US-ASCII: that may be the text that
+    follows, or the end of a line.
+    """
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    start, codec = error.start, error.encoding
+    pair = error.object[start : start + 2]
+    if codec == "gb18030" and pair[:1] == _EURO_OF_GBK:
+        return "€", start + 1
+    if codec in _SUPERSETS and (more := _SUPERSETS[codec](pair)):
+        return more, start + 2
+    is_pair = len(pair) == 2 and 0x81 <= pair[0] <= 0xFE and pair[1] >= 0x80
+    if codec == "cp932" and (0xA0 <= pair[0] <= 0xDF or pair[0] > 0xFC):
+        is_pair = False
+    return _REPLACEMENT, start + (2 if is_pair else 1)
+
+
+codecs.register_error("lazr_smtptest.two_bytes", _replace_pair)
+
+
+# ISO-2022-JP (RFC 1468), with what mailers add to it
+
+_SHIFT = re.compile(rb"\x1b(\([BHIJ]|\$[@B]|\$\([@BD])")
+_GRAPHIC = re.compile(rb"[!-~]+")
+_HALF_WIDTH = 0xFF61 - 0x21
+_AS_EUC = bytes(byte | 0x80 for byte in range(256))
+
+
+def _decode_iso_2022_jp(octets: bytes, wrong: str) -> tuple[str, str]:
+    for codec in _ISO_2022_JP:
+        text = _pair(octets, codec)
+        if text or not octets:
+            return text, ""
+    pieces = _SHIFT.split(octets)
+    decoded = [_shifted(pieces[0], b"(B")]
+    for shift, piece in zip(pieces[1::2], pieces[2::2], strict=True):
+        decoded.append(_shifted(piece, shift))
+    text = "".join(decoded)
+    return text, wrong if _REPLACEMENT in text else ""
+
+
+def _shifted(piece: bytes, shift: bytes) -> str:
+    """Decode what follows an escape sequence, up to the next one.
+
+    A line ends in US-ASCII, also where its writer forgot to say so.
+    """
+    line, newline, rest = piece.partition(b"\n")
+    plain = _in_ascii(newline + rest)
+    if shift in (b"(B", b"(H", b"(J"):
+        return _in_ascii(line) + plain
+    text, end = [], 0
+    for run in _GRAPHIC.finditer(line):
+        text += [_in_ascii(line[end : run.start()]), _graphic(run[0], shift)]
+        end = run.end()
+    return "".join([*text, _in_ascii(line[end:]), plain])
+
+
+def _graphic(run: bytes, shift: bytes) -> str:
+    if shift == b"(I":
+        text = "".join(chr(byte + _HALF_WIDTH) for byte in run)
+        return re.sub("[^\uff61-\uff9f]", _REPLACEMENT, text)
+    euc = run.translate(_AS_EUC)
+    if shift == b"$(D":  # JIS X 0212
+        euc = b"".join(b"\x8f" + euc[n : n + 2] for n in range(0, len(euc), 2))
+    return euc.decode("euc_jp", _HANDLERS["euc_jp"])
+
+
+def _in_ascii(octets: bytes) -> str:
+    return octets.replace(b"\x1b", b"\xff").decode("ascii", "replace")

@@ -1,13 +1,11 @@
-"""The URLs in the text of a message, in its HTML and in its List-Unsubscribe."""
+"""The URLs in the text of a message and in its HTML."""
 
 from __future__ import annotations
 
 import re
 from html import unescape
 
-from lazr_smtptest.mime.charsets import guess
-
-__all__ = ["html_links", "list_links", "text_links", "visible_text"]
+__all__ = ["html_links", "text_links", "visible_text"]
 
 # Every pattern here stops at the character that it begins with, or at a fixed
 # length: however often a page repeats it, the time is linear.
@@ -19,7 +17,6 @@ _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _TAG = re.compile(r"<[^<>]*>")
 _UNSEEN = re.compile(r"(?i)<(?:style|script)\b")
 _UNSEEN_END = re.compile(r"(?i)</(?:style|script)\b")
-_BRACKETED = re.compile(r"<([^<>]*)>")
 
 _LONGEST = 8 * 1024
 _CLOSING = {")": "(", "]": "["}
@@ -41,12 +38,6 @@ def html_links(html: str) -> list[str]:
     )
     links = (_unescaped(link.strip()) for link in found if len(link) <= _LONGEST)
     return [link for link in links if _SCHEME.match(link)]
-
-
-def list_links(body: bytes) -> list[str]:
-    """Find the URLs of a List-Unsubscribe field (RFC 2369 section 2)."""
-    found = ("".join(link.split()) for link in _BRACKETED.findall(guess(body)))
-    return [link for link in found if link]
 
 
 def visible_text(html: str) -> str:

@@ -1,4 +1,4 @@
-"""The parts of a message (RFC 2046 section 5.1), as slices of its octets."""
+"""The parts of a message (RFC 2046 section 5.1), as slices of its bytes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,11 @@ import attrs
 
 from lazr_smtptest.mime.charsets import decode
 from lazr_smtptest.mime.fields import Fields, read_fields
-from lazr_smtptest.mime.parameters import read_parameters
+from lazr_smtptest.mime.parameters import (
+    Structured,
+    read_structured,
+    without_comments,
+)
 from lazr_smtptest.mime.transfer import decode_transfer
 
 __all__ = ["MOST_PARTS", "Part", "Parts", "read_parts"]
@@ -19,6 +23,11 @@ MOST_PARTS = 1000
 
 _TYPE = re.compile(r"[^\s/;]+/[^\s/;]+")
 _LONGEST_BOUNDARY = 200  # RFC 2046 allows 70
+_SHOWN = 64
+# Multiparts whose first part is what they are about (RFC 2387, RFC 1847, RFC 6522).
+_FIRST_IS_BODY = frozenset(
+    ["multipart/related", "multipart/signed", "multipart/report"]
+)
 
 
 @attrs.frozen
@@ -31,7 +40,10 @@ class Part:
         parameters: those of its Content-Type.
         disposition: ``attachment``, ``inline``, or ``""`` if it has none.
         filename: ``""`` if it has none.
-        body: its octets, the transfer encoding not undone.
+        body: its bytes, before the transfer encoding is decoded.
+        is_body: whether its place is that of the message's text, so that a file name
+            does not make it a file: alone, in an alternative, or first in what belongs
+            together or is signed.
     """
 
     fields: Fields
@@ -40,23 +52,35 @@ class Part:
     disposition: str
     filename: str
     body: bytes = attrs.field(repr=False)
+    is_body: bool = False
 
     @property
     def is_text(self) -> bool:
-        """Whether it is there to be read as the message, and not as a file."""
-        named = self.filename or self.disposition == "attachment"
-        return self.content_type in ("text/plain", "text/html") and not named
+        """Whether it is there to be read as the message, and not as a file.
+
+        A disposition that is unknown is an attachment (RFC 2183 section 2.8).
+        """
+        if self.content_type not in ("text/plain", "text/html"):
+            return False
+        if self.disposition not in ("", "inline"):
+            return False
+        return self.is_body or not self.filename
 
     def octets(self) -> tuple[bytes, str]:
-        """Give its content, and what was wrong with it."""
-        encoding = self.fields.text("content-transfer-encoding")
-        return decode_transfer(self.body, encoding)
+        """Return its content, and what was wrong with it."""
+        words = _encoding(self.fields)
+        return decode_transfer(self.body, words[0] if words else "")
 
     def text(self) -> tuple[str, str]:
-        """Give its content as text, and what was wrong with it."""
+        """Return its content as text, and what was wrong with it.
+
+        A line end may be CR CR LF: quoted-printable writers encode the CR by itself,
+        and others turn every LF into a CR LF that has a CR already.
+        """
         octets, wrong = self.octets()
         text, undecodable = decode(octets, self.parameters.get("charset") or "ascii")
-        return text, wrong or undecodable
+        found = [each for each in (wrong, undecodable) if each]
+        return text.replace("\r\r\n", "\r\n"), ", ".join(found)
 
 
 @attrs.frozen
@@ -82,40 +106,80 @@ def read_parts(content: bytes) -> Parts:
     top = read_fields(content, 0, len(content))
     trouble = dict.fromkeys(top.trouble)
     leaves: list[Part] = []
-    # Depth, header and end of what is still to be taken apart, the next one last.
-    todo = [(0, top, len(content))]
+    # What is still to be taken apart, the next one last.
+    todo = [_Span(0, top, len(content), is_body=True)]
     seen = 1
     while todo:
-        depth, fields, stop = todo.pop()
-        trouble |= dict.fromkeys(fields.trouble)
-        type_, parameters = read_parameters(fields.first("content-type"))
+        span = todo.pop()
+        trouble |= dict.fromkeys(span.fields.trouble)
+        field = read_structured(span.fields.first("content-type"))
+        trouble |= dict.fromkeys(f"Content-Type: {each}" for each in field.trouble)
         inner: list[tuple[int, int]] = []
-        if type_.startswith("multipart/"):
-            boundary = parameters.get("boundary", "").encode("utf-8")
-            inner, wrong = _split(content, fields.end, stop, boundary, depth)
+        if field.value.startswith("multipart/"):
+            inner, wrong = _split(content, span, field.boundary)
             trouble |= dict.fromkeys(wrong)
         if not inner:
-            leaves.append(_leaf(content, fields, stop, type_, parameters))
+            leaf, wrong = _leaf(content, span, field)
+            trouble |= dict.fromkeys(wrong)
+            leaves.append(leaf)
             continue
         if seen + len(inner) > MOST_PARTS:
             trouble[f"over {MOST_PARTS} parts: the rest is not read"] = None
             inner = inner[: MOST_PARTS - seen]
         seen += len(inner)
-        headers = [(read_fields(content, *span), span[1]) for span in inner]
-        todo += [(depth + 1, header, end) for header, end in reversed(headers)]
+        todo += reversed(list(_inside(content, span, field, inner)))
     return Parts(top, tuple(leaves), tuple(trouble))
 
 
+@attrs.frozen
+class _Span:
+    """A part that is still to be taken apart.
+
+    Attributes:
+        depth: how many multiparts it is in.
+        fields: its header.
+        stop: where its body ends.
+        is_body: see `Part`.
+        default: its content type, if it does not have one.
+    """
+
+    depth: int
+    fields: Fields
+    stop: int
+    is_body: bool
+    default: str = "text/plain"
+
+
+def _inside(
+    content: bytes, outer: _Span, field: Structured, spans: list[tuple[int, int]]
+) -> Iterator[_Span]:
+    """Make the spans of the parts of a multipart."""
+    # RFC 2046 section 5.1.5.
+    is_digest = field.value == "multipart/digest"
+    default = "message/rfc822" if is_digest else "text/plain"
+    alone = len(spans) == 1 and outer.is_body
+    for number, (start, stop) in enumerate(spans):
+        yield _Span(
+            outer.depth + 1,
+            read_fields(content, start, stop),
+            stop,
+            alone
+            or field.value == "multipart/alternative"
+            or (number == 0 and field.value in _FIRST_IS_BODY),
+            default,
+        )
+
+
 def _split(
-    content: bytes, start: int, stop: int, boundary: bytes, depth: int
+    content: bytes, outer: _Span, boundary: bytes
 ) -> tuple[list[tuple[int, int]], list[str]]:
     """Find where the parts of a multipart begin and end, and what was wrong."""
-    if depth >= DEEPEST:
+    if outer.depth >= DEEPEST:
         return [], [f"multiparts over {DEEPEST} deep: what is in them is not read"]
     boundary = boundary.rstrip()
     if not 0 < len(boundary) <= _LONGEST_BOUNDARY:
         return [], ["a multipart without a usable boundary"]
-    spans, wrong = _spans(content, start, stop, boundary)
+    spans, wrong = _spans(content, outer.fields.end, outer.stop, boundary)
     if not spans:
         return [], ["a multipart without parts"]
     return spans[:MOST_PARTS], wrong
@@ -148,16 +212,35 @@ def _delimiters(
         yield found.start(), found.end(), found[1] is not None
 
 
-def _leaf(
-    content: bytes, fields: Fields, stop: int, type_: str, parameters: dict[str, str]
-) -> Part:
-    disposition, more = read_parameters(fields.first("content-disposition"))
-    return Part(
+def _leaf(content: bytes, span: _Span, field: Structured) -> tuple[Part, list[str]]:
+    """Make a part, and say what was wrong with its fields."""
+    fields = span.fields
+    disposition = read_structured(fields.first("content-disposition"))
+    trouble = [f"Content-Disposition: {each}" for each in disposition.trouble]
+    if len(_encoding(fields)) > 1:
+        shown = fields.text("content-transfer-encoding")[:_SHOWN]
+        trouble.append(f"Content-Transfer-Encoding: {shown!r} is more than a word")
+    type_ = field.value if fields.all("content-type") else span.default
+    if _TYPE.fullmatch(type_) is None:
+        if fields.first("content-type"):
+            shown = fields.text("content-type")[:_SHOWN]
+            trouble.append(f"Content-Type: {shown!r} is no type: read as text/plain")
+        type_ = "text/plain"  # RFC 2045 section 5.2
+    part = Part(
         fields=fields,
-        # RFC 2045 section 5.2: without a type, or with a bad one, it is this.
-        content_type=type_ if _TYPE.fullmatch(type_) else "text/plain",
-        parameters=parameters,
-        disposition=disposition,
-        filename=more.get("filename") or parameters.get("name") or "",
-        body=content[fields.end : stop],
+        content_type=type_,
+        parameters=field.parameters,
+        disposition=disposition.value,
+        filename=disposition.parameters.get("filename")
+        or field.parameters.get("name")
+        or "",
+        body=content[fields.end : span.stop],
+        is_body=span.is_body,
     )
+    return part, trouble
+
+
+def _encoding(fields: Fields) -> list[str]:
+    """Return the words of Content-Transfer-Encoding; there should be one."""
+    field = fields.first("content-transfer-encoding").decode("latin-1")
+    return without_comments(field).replace('"', " ").replace(";", " ; ").split()

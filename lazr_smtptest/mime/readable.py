@@ -9,20 +9,21 @@ from functools import cached_property
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from lazr_smtptest.mime.addresses import MOST, read_addresses
+from lazr_smtptest.mime.addresses import address_key, read_addresses
 from lazr_smtptest.mime.attachment import Attachment, read_attachment
 from lazr_smtptest.mime.dkim import DKIMResult, verify
 from lazr_smtptest.mime.dkimkeys import Key
 from lazr_smtptest.mime.fields import Fields
 from lazr_smtptest.mime.links import (
     html_links,
-    list_links,
     text_links,
     visible_text,
 )
+from lazr_smtptest.mime.lists import list_links
 from lazr_smtptest.mime.parsing import plain_headers, read_message
 from lazr_smtptest.mime.parts import Part, Parts, read_parts
 from lazr_smtptest.mime.signatures import DKIMSignature, read_signatures
+from lazr_smtptest.mime.syntax import field_trouble
 from lazr_smtptest.mime.words import decode_words
 
 __all__ = ["CODE", "Readable"]
@@ -50,8 +51,8 @@ class Readable:
     def header(self, name: str) -> str | None:
         """Give the first header field of that name.
 
-        It is unfolded, its encoded words (RFC 2047) are decoded; octets outside
-        of ASCII are taken for UTF-8, or else ISO-8859-1. What is beyond the
+        It is unfolded, its encoded words (RFC 2047) are decoded; bytes outside of
+        ASCII are taken for UTF-8, or else windows-1252. What is beyond the
         first 64 KiB of a header is not there.
 
         Args:
@@ -90,14 +91,19 @@ class Readable:
     def bcc(self) -> tuple[str, ...]:
         """The recipients of the envelope whom To, Cc and Bcc do not name.
 
-        Upper and lower case are the same, as they are to any receiver.
+        Equal addresses are the same, however they are written: upper and lower
+        case, ``"ann"@example.com`` and ``ann@example.com``, and a domain in A-labels
+        (``xn--``) or in UTF-8.
         """
-        named = {address.casefold() for address in self.recipients_in_headers}
-        return tuple(to for to in self.rcpt_tos if to.casefold() not in named)
+        named = set(map(address_key, self.recipients_in_headers))
+        return tuple(to for to in self.rcpt_tos if address_key(to) not in named)
 
     @cached_property
     def list_unsubscribe(self) -> tuple[str, ...]:
         """The URLs of List-Unsubscribe (RFC 2369), in order.
+
+        One that is not in angle brackets, or encoded, is none for a reader; `trouble`
+        says so.
 
         An ``https`` one is for a POST (RFC 8058) if `header` gives
         ``"List-Unsubscribe=One-Click"`` for ``List-Unsubscribe-Post``.
@@ -111,8 +117,10 @@ class Readable:
     def text(self) -> str | None:
         """The first ``text/plain`` part that is no attachment, lines ending in LF.
 
-        ``None`` if there is none. Where a charset is unknown or wrong, UTF-8 is
-        tried, then ISO-8859-1.
+        ``None`` if there is none. Its charset is read as the WHATWG Encoding Standard
+        says, so that ``iso-8859-1`` is windows-1252; a sequence that is wrong becomes
+        one U+FFFD. Where the charset is missing or unknown, UTF-8 is tried, then
+        windows-1252.
         """
         return self._first_text("text/plain")
 
@@ -125,8 +133,10 @@ class Readable:
     def attachments(self) -> tuple[Attachment, ...]:
         """The parts that are files: all but ``text/plain`` and ``text/html``.
 
-        These too, if they have a file name or are marked as attachments. A
-        message within the message is an attachment, whole.
+        These too, if they are marked as attachments; or if they have a file name,
+        but for one that is the message's text: an alternative, the only part, or the
+        first in a ``multipart/related``, ``signed`` or ``report``. A message within
+        the message is an attachment, whole.
         """
         files = (part for part in self._parts.leaves if not part.is_text)
         return tuple(read_attachment(part)[0] for part in files)
@@ -225,12 +235,7 @@ class Readable:
         found = list(parts.trouble)
         for _, body in parts.fields.pairs:
             found += decode_words(body)[1]
-        for name in ("to", "cc", "bcc"):
-            bodies = parts.fields.all(name)
-            if any(len(read_addresses(body)) == MOST for body in bodies):
-                found.append(
-                    f"{MOST} addresses or more in {name}: the rest is not read"
-                )
+        found += field_trouble(parts.fields)
         found += read_signatures(parts.fields)[1]
         for part in parts.leaves:
             wrong = part.text()[1] if part.is_text else read_attachment(part)[1]

@@ -1,19 +1,47 @@
-"""Content-Transfer-Encoding (RFC 2045 section 6), taken leniently."""
+"""Content-Transfer-Encoding (RFC 2045 section 6), taken leniently.
+
+All that can be read is read. What could not be is named, so that a file which arrived
+cut off is not taken for a whole one.
+"""
 
 from __future__ import annotations
 
 import binascii
+import re
 import string
 
-__all__ = ["decode_transfer", "from_base64", "from_quoted_printable"]
+from lazr_smtptest.mime.uuencode import read_uuencode
+
+__all__ = [
+    "decode_transfer",
+    "from_base64",
+    "from_quoted_printable",
+    "read_base64",
+    "read_quoted_printable",
+]
 
 _BASE64 = (string.ascii_letters + string.digits + "+/").encode()
 _NOT_BASE64 = bytes(set(range(256)) - set(_BASE64))
+_SPACE = b" \t\r\n\v\f"
+# What follows padding is base64 too if it is a line of whole quanta.
+_QUANTA = re.compile(
+    rb"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}(?:==|[A-Za-z0-9+/]=))?"
+)
+_TO_STANDARD = bytes.maketrans(b"-_", b"+/")
+
+_HEX = string.hexdigits.encode()
+_CODES = {
+    bytes([first, second]): bytes([int(bytes([first, second]), 16)])
+    for first in _HEX
+    for second in _HEX
+}
+
 _AS_IT_IS = frozenset(["", "7bit", "8bit", "binary"])
+_UUENCODE = frozenset(["x-uuencode", "x-uue", "uuencode", "uue"])
 
 
 def decode_transfer(octets: bytes, encoding: str) -> tuple[bytes, str]:
-    """Undo a transfer encoding; never raises.
+    """Decode the body of a part; never raises.
 
     Args:
         octets: the body of a part.
@@ -24,22 +52,109 @@ def decode_transfer(octets: bytes, encoding: str) -> tuple[bytes, str]:
     """
     encoding = encoding.strip().lower()
     if encoding == "base64":
-        return from_base64(octets), ""
+        return read_base64(octets)
     if encoding == "quoted-printable":
-        return from_quoted_printable(octets), ""
+        return read_quoted_printable(octets)
+    if encoding in _UUENCODE:
+        return read_uuencode(octets)
     if encoding in _AS_IT_IS:
         return octets, ""
     return octets, f"unknown transfer encoding {encoding[:64]!r}"
 
 
+# base64
+
+
 def from_base64(octets: bytes) -> bytes:
-    """Decode base64; what is not of its alphabet is ignored, as is a cut-off end."""
-    letters = octets.partition(b"=")[0].translate(None, _NOT_BASE64)
-    if len(letters) % 4 == 1:
+    """Decode base64 as `read_base64` does, without saying what was wrong."""
+    return read_base64(octets)[0]
+
+
+def read_base64(octets: bytes) -> tuple[bytes, str]:
+    """Decode base64; never raises.
+
+    Characters outside of the alphabet are left out (RFC 2045 section 6.8). Lines that
+    were encoded one by one, each with padding of its own, are decoded one by one. What
+    follows the padding otherwise is no base64, such as the footer of a mailing list.
+
+    Returns:
+        the content, and what was wrong; ``""`` if nothing was.
+    """
+    wrong: dict[str, None] = {}
+    head, padding, _ = octets.partition(b"=")
+    content = [_decode_run(head, padding, wrong)]
+    rest = octets[len(head) :].lstrip(b"=")
+    ended = not padding
+    for line in rest.split(b"\n") if not ended else ():
+        line = line.strip(_SPACE)
+        if not line.strip(b"="):
+            continue
+        if _QUANTA.fullmatch(line) is None:
+            wrong["text after the end of the base64"] = None
+            break
+        content.append(binascii.a2b_base64(line))
+    return b"".join(content), ", ".join(wrong)
+
+
+def _decode_run(run: bytes, padding: bytes, wrong: dict[str, None]) -> bytes:
+    """Decode base64 up to its padding."""
+    junk = run.translate(None, _BASE64 + _SPACE)
+    if junk and not junk.strip(b"-_") and not set(run) & set(b"+/"):
+        # The other alphabet (RFC 4648 section 5), which mail does not have.
+        run = run.translate(_TO_STANDARD)
+        wrong["base64 in the alphabet for URLs"] = None
+    elif junk:
+        wrong["characters that are no base64"] = None
+    letters = run.translate(None, _NOT_BASE64)
+    surplus = len(letters) % 4
+    if surplus == 1:
+        wrong["base64 that is cut off"] = None
         letters = letters[:-1]
+    elif surplus and not padding:
+        wrong["base64 without its padding: it may be cut off"] = None
     return binascii.a2b_base64(letters + b"=" * (-len(letters) % 4))
 
 
+# quoted-printable
+
+
 def from_quoted_printable(octets: bytes) -> bytes:
-    """Decode quoted-printable; a ``=`` that begins no code stays as it is."""
-    return binascii.a2b_qp(octets)
+    """Decode the codes of quoted-printable, such as ``=3D``, and nothing else.
+
+    A ``=`` that begins no code stays as it is.
+    """
+    return _decode_codes(octets)[0]
+
+
+def read_quoted_printable(octets: bytes) -> tuple[bytes, str]:
+    """Decode quoted-printable; never raises.
+
+    White space that ends a line is left out, for a server on the way added it (RFC
+    2045 section 6.7 rule 3). A ``=`` that ends a line joins it with the next, also
+    if white space follows, and one that ends the text ends nothing. Another ``=``
+    that begins no code stays as it is.
+
+    Returns:
+        the content, and what was wrong; ``""`` if nothing was.
+    """
+    *lines, last = octets.split(b"\n")
+    joined = []
+    for line in lines:
+        newline = b"\r\n" if line.endswith(b"\r") else b"\n"
+        text = line.removesuffix(b"\r").rstrip(b" \t")
+        joined.append(text[:-1] if text.endswith(b"=") else text + newline)
+    joined.append(last.removesuffix(b"\r").rstrip(b" \t").removesuffix(b"="))
+    return _decode_codes(b"".join(joined))
+
+
+def _decode_codes(octets: bytes) -> tuple[bytes, str]:
+    first, *others = octets.split(b"=")
+    pieces, wrong = [first], ""
+    for other in others:
+        code = _CODES.get(other[:2])
+        if code is None:
+            wrong = "a '=' that begins no code of quoted-printable"
+            pieces += [b"=", other]
+        else:
+            pieces += [code, other[2:]]
+    return b"".join(pieces), wrong

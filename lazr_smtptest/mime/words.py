@@ -1,62 +1,118 @@
-"""Encoded words in header fields (RFC 2047)."""
+"""Encoded words in header fields (RFC 2047), as mailers write them.
+
+A Q word may have blanks and question marks in it that should be codes. A B word may
+have padding too much or too little. Adjacent words in one charset are joined before
+they are decoded, for mailers cut characters in two.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from itertools import groupby
 
 from lazr_smtptest.mime.charsets import decode, guess
-from lazr_smtptest.mime.transfer import from_base64, from_quoted_printable
+from lazr_smtptest.mime.transfer import from_quoted_printable, read_base64
 
 __all__ = ["decode_words"]
 
-# charset, language (RFC 2231 section 5), encoding, text
-_WORD = re.compile(r"=\?([^?*\s]+)(?:\*[^?\s]*)?\?([bBqQ])\?([^?]*)\?=")
-# The words of a run in one charset and encoding; white space between is no text.
-_Run = tuple[str, str]
+# charset, language (RFC 2231 section 5), encoding
+_START = re.compile(r"=\?([^?*\s]{1,64})(?:\*[^?\s]{0,64})?\?([bBqQ])\?")
+_END = "?="
+_CODE = re.compile(r"[0-9A-F]{2}")
+
+# The bytes of a word, its charset, and what is wrong with its encoding. Text that is
+# in no word has the charset "".
+_Piece = tuple[str, bytes, str]
 
 
 def decode_words(body: bytes) -> tuple[str, tuple[str, ...]]:
     """Decode the body of a header field; never raises.
 
-    Octets outside of ASCII are taken for UTF-8 (RFC 6532), or else ISO-8859-1.
+    Bytes outside of US-ASCII are taken for UTF-8 (RFC 6532), or else windows-1252.
 
     Returns:
         the text, and what was wrong.
     """
-    text = guess(body)
-    if "=?" not in text:
-        return text, ()
+    if b"=?" not in body:
+        return guess(body), ()
     pieces, troubles = [], []
-    for (charset, encoding), run in groupby(_split(text), key=lambda piece: piece[0]):
+    for charset, run in groupby(_split(body.decode("latin-1")), lambda piece: piece[0]):
+        words = list(run)
         if not charset:
-            pieces += [plain for _, plain in run]
+            pieces += [guess(plain) for _, plain, _ in words]
+            troubles += [wrong for _, _, wrong in words]
             continue
-        # A character may begin in one word and end in the next.
-        octets = b"".join(_octets(encoding, word) for _, word in run)
-        decoded, trouble = decode(octets, charset)
+        decoded, trouble = _decode_run([octets for _, octets, _ in words], charset)
         pieces.append(decoded)
-        troubles += [trouble] if trouble else []
-    return "".join(pieces), tuple(dict.fromkeys(troubles))
+        troubles += [*(wrong for _, _, wrong in words), trouble]
+    return "".join(pieces), tuple(dict.fromkeys(filter(None, troubles)))
 
 
-def _split(text: str) -> list[tuple[_Run, str]]:
-    """Split into words, and what is between them under the key ``("", "")``."""
-    pieces: list[tuple[_Run, str]] = []
+def _decode_run(words: list[bytes], charset: str) -> tuple[str, str]:
+    """Decode adjacent words: together, or each for itself if only that is right."""
+    joined, trouble = decode(b"".join(words), charset)
+    if trouble and len(words) > 1:
+        single = [decode(word, charset) for word in words]
+        if not any(wrong for _, wrong in single):
+            return "".join(text for text, _ in single), ""
+    return joined, trouble
+
+
+def _split(text: str) -> Iterator[_Piece]:
+    """Split into words and the text between them.
+
+    White space between two words is none of the text (RFC 2047 section 6.2).
+    """
     end = 0
-    for found in _WORD.finditer(text):
-        between = text[end : found.start()]
-        if between.strip() or (between and not pieces):
-            pieces.append((("", ""), between))
-        pieces.append(((found[1].lower(), found[2].lower()), found[3]))
-        end = found.end()
-    if end < len(text):
-        pieces.append((("", ""), text[end:]))
-    return pieces
+    after_word = False
+    for start, word, stop in _words(text):
+        between = text[end:start]
+        if between.strip() or (between and not after_word):
+            yield "", between.encode("latin-1"), ""
+        octets, wrong = _octets(word[2].lower(), text[word.end() : stop])
+        yield word[1].lower(), octets, wrong
+        end = stop + len(_END)
+        after_word = True
+    rest = text[end:]
+    wrong = "an encoded word that does not end" if _START.search(rest) else ""
+    if rest:
+        yield "", rest.encode("latin-1"), wrong
 
 
-def _octets(encoding: str, word: str) -> bytes:
-    octets = word.encode("utf-8")
+def _words(text: str) -> Iterator[tuple[int, re.Match[str], int]]:
+    """Find the words: where they begin, and where their text ends."""
+    found = _START.search(text)
+    while found:
+        stop = _end_of(text, found)
+        if stop < 0:  # no other word ends either
+            return
+        # A word that does not end is text, if another begins before the end is found.
+        following = _START.search(text, found.end(), stop)
+        if following is None:
+            yield found.start(), found, stop
+            following = _START.search(text, stop + len(_END))
+        found = following
+
+
+def _end_of(text: str, word: re.Match[str]) -> int:
+    """Find where the text of a word ends; -1 if it does not.
+
+    In a Q word ``?=C3`` may be a question mark and a code: it is, if the word ends
+    further on.
+    """
+    stop = text.find(_END, word.end())
+    while stop >= 0 and word[2] in "qQ" and _CODE.match(text, stop + len(_END)):
+        later = text.find(_END, stop + len(_END))
+        if later < 0 or text.find("=?", stop + 1, later) >= 0:
+            break
+        stop = later
+    return stop
+
+
+def _octets(encoding: str, word: str) -> tuple[bytes, str]:
+    octets = word.encode("latin-1")
     if encoding == "b":
-        return from_base64(octets)
-    return from_quoted_printable(octets.replace(b"_", b" "))
+        content, wrong = read_base64(octets)
+        return content, f"encoded word: {wrong}" if wrong else ""
+    return from_quoted_printable(octets.replace(b"_", b" ")), ""

@@ -8,6 +8,8 @@ from typing import Any, AnyStr
 
 import attrs
 
+from lazr_smtptest.mime.addresses import address_key
+
 __all__ = [
     "Matcher",
     "address",
@@ -121,27 +123,30 @@ def _regex(wanted: str) -> re.Pattern[str]:
 def address(wanted: str) -> Matcher:
     """Want this address, ``*`` standing for any text and ``?`` for a character.
 
-    The case of the domain does not matter, that of the local part does (RFC 5321
-    section 2.4).
+    Equal addresses are the same, see `address_key`: upper and lower case, quotes
+    that a local part does not need, and the two ways to write a domain that is not
+    ASCII do not matter.
 
     Raises:
         ValueError: no address that an envelope has could match.
     """
     if wanted.endswith(">"):
         raise ValueError(f"give the address alone, without <>, not {wanted!r}")
-    folded, lower = _fold(wanted), wanted.lower()
-    if not _WILDCARD.search(folded):
+    key = address_key(wanted)
+    if not _WILDCARD.search(key):
         return Matcher(
-            # Most are another address, whatever the case: that is soon seen.
-            lambda value: value.lower() == lower and _fold(value) == folded,
+            lambda value: address_key(value) == key,
             repr(wanted),
             plain=wanted,
-            key=folded,
+            key=key,
         )
-    fullmatch = _regex(folded).fullmatch
-    _, at, domain = folded.rpartition("@")
+    # Also the address as it was given: "xn--*" is no label that could be decoded.
+    fullmatch, as_given = _regex(key).fullmatch, _regex(wanted.lower()).fullmatch
+    _, at, domain = key.rpartition("@")
     return Matcher(
-        lambda value: fullmatch(_fold(value)) is not None,
+        lambda value: (
+            (fullmatch(address_key(value)) or as_given(value.lower())) is not None
+        ),
         repr(wanted),
         plain=wanted,
         pattern=True,
@@ -165,10 +170,10 @@ def check_header_name(name: object) -> None:
 
 
 def keys_of(value: str) -> tuple[str, str]:
-    """Give what an address can be found by: all of it, and its domain."""
-    folded = _fold(value)
-    _, at, domain = folded.rpartition("@")
-    return folded, at + domain
+    """Return what an address can be found by: all of it, and its domain."""
+    key = address_key(value)
+    _, at, domain = key.rpartition("@")
+    return key, at + domain
 
 
 def matcher(
@@ -224,11 +229,6 @@ def _asking(function: Callable[[Any], object]) -> Matcher:
 def _compares(wanted: object) -> bool:
     """Say whether an object is equal to more than itself."""
     return type(wanted).__eq__ not in (object.__eq__, type.__eq__)
-
-
-def _fold(value: str) -> str:
-    local, at, domain = value.rpartition("@")
-    return f"{local}{at}{domain.lower()}" if at else value
 
 
 def _lf(value: str) -> str:

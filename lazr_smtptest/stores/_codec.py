@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from lazr_smtptest.errors import StoreError
+from lazr_smtptest.mime import addresses
 from lazr_smtptest.model.envelope import Envelope
 
 try:
@@ -107,8 +108,8 @@ def envelope_of(id: str, fields: str, content: bytes) -> Envelope:
 
 
 def address_key(address: str) -> bytes:
-    """Give what addresses are looked up by; those that may be equal have the same.
+    """Return what addresses are looked up by; those that are equal have the same.
 
-    Not a text: a client may have sent octets that are none.
+    Not a text: a client may have sent bytes that are none.
     """
-    return address.lower().encode("utf-8", "surrogatepass")
+    return addresses.address_key(address).encode("utf-8", "surrogatepass")

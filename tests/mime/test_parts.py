@@ -95,12 +95,13 @@ def test_a_bad_type_is_plain_text(type_):
         (b"X: y", True),
         (b"Content-Disposition: inline", True),
         (b"Content-Disposition: attachment", False),
-        (b"Content-Type: text/html; name=a.html", False),
+        (b"Content-Type: text/html; name=a.html", True),
+        (b"Content-Disposition: unheard-of", False),
         (b"Content-Type: text/calendar", False),
     ],
 )
 def test_text_is_what_is_no_file(field, is_text):
-    """A name, or the sender's word, makes it a file."""
+    """The sender's word makes it a file; a name does not, if it is all there is."""
     assert read_parts(field + b"\r\n\r\n").leaves[0].is_text is is_text
 
 
@@ -116,8 +117,8 @@ def test_text_is_what_is_no_file(field, is_text):
         (b'x; a="=?utf-8?q?=C3=A9?="', "x", {"a": "é"}),
         (b"x; name*", "x", {}),
         (b"x; *=a; a**=b", "x", {}),
-        (b'x; a="b', "x", {"a": '"b'}),
-        (b'x; a="', "x", {"a": '"'}),
+        (b'x; a="b', "x", {"a": "b"}),
+        (b'x; a="', "x", {"a": ""}),
     ],
 )
 def test_parameters(body, value, parameters):
@@ -137,15 +138,12 @@ def test_parameters_over_100_are_ignored():
     ("encoding", "octets", "content"),
     [
         (" BASE64 ", b"YW\r\nJj", b"abc"),
-        ("base64", b"YWJjZA", b"abcd"),
-        ("base64", b"YWJjZ", b"abc"),
-        ("base64", b"YQ==\r\n-- \r\nfooter", b"a"),
-        ("Quoted-Printable", b"a=3D=\r\nb=ZZ", b"a=b=ZZ"),
+        ("Quoted-Printable", b"a=3D=\r\nb", b"a=b"),
         ("8bit", b"\xff", b"\xff"),
     ],
 )
 def test_transfer_encodings(encoding, octets, content):
-    """RFC 2045 section 6, taken leniently."""
+    """RFC 2045 section 6."""
     assert decode_transfer(octets, encoding) == (content, "")
 
 
@@ -164,13 +162,13 @@ def test_base64_of_nothing_is_nothing(octets):
         ("é".encode(), "us-ascii", "é", "octets that are not ascii"),
         (b"\xe9", "us-ascii", "é", "octets that are not ascii"),
         (b"a\xe9", "utf-8", "a\ufffd", "octets that are not utf-8"),
-        (b"abc", "utf-16", "abc", "octets that are not utf-16"),
+        (b"abc", "utf-16", "\u6261\ufffd", "octets that are not utf-16"),
         (b"a", "x" * 99, "a", f"unknown charset {'x' * 64!r}"),
         (b"a", "", "a", "unknown charset ''"),
     ],
 )
 def test_charsets(octets, charset, text, wrong):
-    """What is named wrongly is UTF-8, or shown as well as can be."""
+    """What is wrong is replaced; only what has no charset is guessed."""
     assert decode(octets, charset) == (text, wrong)
 
 

@@ -67,9 +67,9 @@ class Mailbox(_Viewed):
     What is looked for is said by keywords, all of which have to be so:
 
     - ``sender``, ``recipient``: an address of the envelope, in which ``*`` stands
-      for any text and ``?`` for one character. Equal addresses are the same: upper
-      and lower case, quotes that a local part does not need, and A-labels do not
-      matter. One of the recipients is enough.
+      for any text and ``?`` for one character. The domain's case does not
+      matter, nor do A-labels (``xn--``), nor quotes that the local part does not
+      need; the case of the local part does. One of the recipients is enough.
     - ``to``, ``cc``: likewise, an address that the header names there; ``bcc``: a
       recipient whom the header does not name.
     - ``helo``, ``user``: a text, in which ``*`` and ``?`` stand for the same.

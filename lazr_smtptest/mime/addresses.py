@@ -263,23 +263,25 @@ _ATOMS = re.compile(r"[\w!#$%&'*+/=?^`{|}~.\u0080-\U0010ffff-]+")
 _DOTS = re.compile("[.\u3002\uff0e\uff61]")
 _PAIR = re.compile(r"\\(.)", re.S)
 _A_LABEL = "xn--"
-_ODD = re.compile(r"[\"\[]|xn--|\.\Z")
+_ODD = re.compile(r"\[|xn--|\.\Z")
+_POSTMASTER = "postmaster"
+_ODD_LOCAL = re.compile(rf"(?i)\"|{_POSTMASTER}")
 
 
 def address_key(address: str) -> str:
     """Return what is the same for all addresses that are equal, and for no others.
 
-    Upper and lower case are the same, in the domain (RFC 5321 section 2.4) and in
-    the local part: it may tell them apart, and no receiver does. A local part in
-    quotes is the same as without, if it needs none (RFC 5321 section 4.1.2). A domain
-    in A-labels, ``xn--bcher-kva.example``, is the same as in U-labels (RFC 5890).
+    Upper and lower case are the same in the domain and not in the local part (RFC
+    5321 section 2.4), but for ``postmaster`` (section 4.5.1). A local part in quotes is
+    the same as without, if it needs none (section 4.1.2). A domain in A-labels,
+    ``xn--bcher-kva.example``, is the same as in U-labels (RFC 5890).
     """
-    lower = address.lower()
-    if lower.isascii() and not _ODD.search(lower):
-        return lower  # nearly all
     local, at, domain = address.rpartition("@")
     if not at:
         return _key_of_local(address)
+    domain = domain.lower()
+    if address.isascii() and not _ODD.search(domain) and not _ODD_LOCAL.match(local):
+        return f"{local}@{domain}"  # nearly all
     return f"{_key_of_local(local)}@{_key_of_domain(domain)}"
 
 
@@ -290,11 +292,12 @@ def _key_of_local(local: str) -> str:
             local = plain
         else:
             local = '"' + plain.replace("\\", "\\\\").replace('"', '\\"') + '"'
-    return unicodedata.normalize("NFC", local).lower()
+    if local.lower() == _POSTMASTER:
+        return _POSTMASTER
+    return unicodedata.normalize("NFC", local)
 
 
 def _key_of_domain(domain: str) -> str:
-    domain = domain.lower()
     if domain.startswith("["):
         return _key_of_literal(domain)
     labels = _DOTS.split(unicodedata.normalize("NFC", domain).lower())

@@ -91,9 +91,9 @@ class Readable:
     def bcc(self) -> tuple[str, ...]:
         """The recipients of the envelope whom To, Cc and Bcc do not name.
 
-        Equal addresses are the same, however they are written: upper and lower
-        case, ``"ann"@example.com`` and ``ann@example.com``, and a domain in A-labels
-        (``xn--``) or in UTF-8.
+        Equal addresses are the same, however they are written: a domain in upper or
+        lower case, in A-labels (``xn--``) or in UTF-8, and ``"ann"@example.com`` and
+        ``ann@example.com``. In the local part case matters (RFC 5321 section 2.4).
         """
         named = set(map(address_key, self.recipients_in_headers))
         return tuple(to for to in self.rcpt_tos if address_key(to) not in named)

@@ -123,9 +123,9 @@ def _regex(wanted: str) -> re.Pattern[str]:
 def address(wanted: str) -> Matcher:
     """Want this address, ``*`` standing for any text and ``?`` for a character.
 
-    Equal addresses are the same, see `address_key`: upper and lower case, quotes
-    that a local part does not need, and the two ways to write a domain that is not
-    ASCII do not matter.
+    Equal addresses are the same, see `address_key`: the case of the domain, quotes
+    that the local part does not need, and the two ways to write a domain that is not
+    ASCII do not matter. The case of the local part does (RFC 5321 section 2.4).
 
     Raises:
         ValueError: no address that an envelope has could match.
@@ -141,11 +141,12 @@ def address(wanted: str) -> Matcher:
             key=key,
         )
     # Also the address as it was given: "xn--*" is no label that could be decoded.
-    fullmatch, as_given = _regex(key).fullmatch, _regex(wanted.lower()).fullmatch
+    fullmatch, as_given = _regex(key).fullmatch, _regex(_lower_domain(wanted)).fullmatch
     _, at, domain = key.rpartition("@")
     return Matcher(
         lambda value: (
-            (fullmatch(address_key(value)) or as_given(value.lower())) is not None
+            (fullmatch(address_key(value)) or as_given(_lower_domain(value)))
+            is not None
         ),
         repr(wanted),
         plain=wanted,
@@ -229,6 +230,11 @@ def _asking(function: Callable[[Any], object]) -> Matcher:
 def _compares(wanted: object) -> bool:
     """Say whether an object is equal to more than itself."""
     return type(wanted).__eq__ not in (object.__eq__, type.__eq__)
+
+
+def _lower_domain(value: str) -> str:
+    local, at, domain = value.rpartition("@")
+    return f"{local}{at}{domain.lower()}" if at else value
 
 
 def _lf(value: str) -> str:

@@ -108,8 +108,10 @@ def envelope_of(id: str, fields: str, content: bytes) -> Envelope:
 
 
 def address_key(address: str) -> bytes:
-    """Return what addresses are looked up by; those that are equal have the same.
+    """Return what addresses are looked up by; those that may be equal have the same.
 
-    Not a text: a client may have sent bytes that are none.
+    Not a text: a client may have sent bytes that are none. In lower case, as in the
+    databases of older versions.
     """
-    return addresses.address_key(address).encode("utf-8", "surrogatepass")
+    key = addresses.address_key(address).lower()
+    return key.encode("utf-8", "surrogatepass")

@@ -37,7 +37,7 @@ def full() -> Envelope:
     )
     image = {"cid": "<i@x>", "disposition": "inline", "filename": "i.png"}
     message.add_attachment(b"png", maintype="image", subtype="png", **image)
-    rcpt_tos = ("Ann@example.com", "bob@example.com", "hidden@example.com")
+    rcpt_tos = ("ann@EXAMPLE.com", "bob@example.com", "hidden@example.com")
     return read(message.as_bytes(policy=SMTP), *rcpt_tos)
 
 
@@ -93,7 +93,7 @@ def test_the_addresses_of_a_field_come_without_names(full):
 
 
 def test_bcc_is_the_envelope_minus_the_headers(full):
-    """Upper and lower case do not make two recipients."""
+    """Upper and lower case of the domain do not make two recipients."""
     assert full.bcc == ("hidden@example.com",)
 
 

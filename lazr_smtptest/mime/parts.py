@@ -9,6 +9,8 @@ import attrs
 
 from lazr_smtptest.mime.charsets import decode
 from lazr_smtptest.mime.fields import Fields, read_fields
+from lazr_smtptest.mime.labels import encoding_of
+from lazr_smtptest.mime.meta_charset import prescan
 from lazr_smtptest.mime.parameters import (
     Structured,
     read_structured,
@@ -74,11 +76,16 @@ class Part:
     def text(self) -> tuple[str, str]:
         """Return its content as text, and what was wrong with it.
 
+        HTML whose charset no field names may declare it itself.
+
         A line end may be CR CR LF: quoted-printable writers encode the CR by itself,
         and others turn every LF into a CR LF that has a CR already.
         """
         octets, wrong = self.octets()
-        text, undecodable = decode(octets, self.parameters.get("charset") or "ascii")
+        charset = self.parameters.get("charset")
+        if not charset and self.content_type == "text/html":
+            charset = prescan(octets, lambda label: encoding_of(label) or None)
+        text, undecodable = decode(octets, charset or "ascii")
         found = [each for each in (wrong, undecodable) if each]
         return text.replace("\r\r\n", "\r\n"), ", ".join(found)
 

@@ -67,6 +67,9 @@ class ListenError(Error):
 class HandlerError(Error):
     """Several messages failed in the handler; a single failure is raised itself.
 
+    Where a Deferred fails, or a test of trial, it is also raised for a single failure
+    that is no `Exception`: trial's cleanups ignore others.
+
     Attributes:
         exceptions: what the handler raised, oldest first.
     """
@@ -77,4 +80,5 @@ class HandlerError(Error):
 
     def __str__(self) -> str:
         each = "; ".join(repr(exception) for exception in self.exceptions)
-        return f"{len(self.exceptions)} messages failed in the handler: {each}"
+        messages = "message" if len(self.exceptions) == 1 else "messages"
+        return f"{len(self.exceptions)} {messages} failed in the handler: {each}"

@@ -44,7 +44,7 @@ class IMessageHandler(Interface):
         the reply, or a dictionary of these by recipient; anything else accepts
         the message. An exception refuses it: a `ReplyError`, or an
         `SMTPServerError` of Twisted's, with its own reply, any other with
-        ``451 4.3.0``.
+        ``451 4.3.0``, also where it is no `Exception`.
         """
 
 
@@ -60,7 +60,10 @@ class IEnvelopeMessage(IMessageSMTP):
 
 
 class ISessionObserver(Interface):
-    """Hears of the sessions of a factory's listeners; it must not raise."""
+    """Hears of the sessions of a factory's listeners.
+
+    What it raises changes no reply; it is logged, and raised by `Server.check`.
+    """
 
     def session_began(session: Session) -> None:
         """Take note of a client that has connected, before it is greeted."""
@@ -70,7 +73,7 @@ class ISessionObserver(Interface):
 
 
 class IMailObserver(ISessionObserver):
-    """Hears what becomes of each mail, too; it must not raise."""
+    """Hears what becomes of each mail, too; what it raises changes no reply."""
 
     logs_mail = Attribute("Whether what it hears of is to be logged, too: a `bool`.")
 
@@ -124,8 +127,9 @@ class IMessageStore(Interface):
         It is called after the message is kept and before its client hears of it,
         in the thread that kept it: one of the store's own, where the messages are
         on a disk, otherwise the one that called `add`. It must be quick, and must
-        not add messages. What it raises is logged. It does not hear of messages
-        that other processes keep in the same place.
+        not add messages. What it raises is logged, and raised by `add` once all
+        subscribers were called: the message is kept, and a server answers 451. It
+        does not hear of messages that other processes keep in the same place.
 
         Returns:
             what ends the subscription.
@@ -151,7 +155,9 @@ class IMessageStore(Interface):
 class IWaitingStore(IMessageStore):
     """A store whose `add` waits for a disk, and which a reactor must not wait for."""
 
-    def submit(envelope: Envelope, done: Callable[[Exception | None], object]) -> None:
+    def submit(
+        envelope: Envelope, done: Callable[[BaseException | None], object]
+    ) -> None:
         """Keep `envelope` soon; does not wait.
 
         Args:
@@ -179,7 +185,7 @@ class IFaultPolicy(Interface):
     def decide(moment: Moment) -> Plan | None:
         """Say what to do at a moment; ``None``: what is usual."""
 
-    def failed(error: Exception) -> None:
+    def failed(error: BaseException) -> None:
         """Take note that a plan could not be carried out."""
 
 

@@ -104,7 +104,10 @@ class ServerProcess(Process):
 
         super().__init__(reactor)
         self.server = server
-        SMTPService(server, listeners, reactor).setServiceParent(self)
+        service = SMTPService(server, listeners, reactor)
+        # There is nobody to raise it to, and it is in the log.
+        service.checks = False
+        service.setServiceParent(self)
 
     def run(self) -> None:
         """Say that clients may come; scripts wait for this line.

@@ -77,7 +77,7 @@ class WatchedSMTP(SMTPServerProtocol):
             recipients=tuple(recipients),
             **others,
         )
-        self.observer.mail_event(event)
+        self.tell("an observer raised", self.observer.mail_event, event)
 
 
 class WatchedLMTP(WatchedSMTP, LMTPServerProtocol):

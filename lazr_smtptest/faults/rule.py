@@ -110,7 +110,7 @@ class Rule(Actions):
         """Give what to do at a moment, and count it; empty: it does not fire.
 
         Raises:
-            Exception: what a function of the test's raised.
+            BaseException: what a function of the test's raised.
         """
         counting = self._counting
         if not self._steps or counting.is_over:

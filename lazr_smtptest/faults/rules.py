@@ -14,6 +14,7 @@ from twisted.internet.base import ReactorBase
 from twisted.internet.interfaces import IReactorTime
 from zope.interface import implementer
 
+from lazr_smtptest._failures import raise_interrupt
 from lazr_smtptest.faults.base import Scripted
 from lazr_smtptest.faults.files import RuleFile
 from lazr_smtptest.faults.journal import Fired
@@ -50,7 +51,7 @@ class Faults(Scripted):
 
     def __init__(self, seed: object = 0) -> None:
         self.armed = False
-        self.on_error: Callable[[Exception], object] | None = None
+        self.on_error: Callable[[BaseException], object] | None = None
         self._seed = seed
         self._clock: Callable[[], float] = time.monotonic
         # Reentrant: a function of a rule may look at the journal.
@@ -163,7 +164,8 @@ class Faults(Scripted):
             for rule in self._rules:
                 try:
                     steps = rule.consider(moment)
-                except Exception as error:
+                except BaseException as error:
+                    raise_interrupt(error)
                     self.failed(error)
                     return _refusal(rule, moment)
                 if steps:
@@ -171,11 +173,15 @@ class Faults(Scripted):
                     return Plan(str(rule), steps)
         return None
 
-    def failed(self, error: Exception) -> None:
+    def failed(self, error: BaseException) -> None:
         """Report what went wrong; see `IFaultPolicy`."""
         log.error("a fault failed: %r", error, exc_info=error)
         if self.on_error is not None:
-            self.on_error(error)
+            try:
+                self.on_error(error)
+            except BaseException as another:
+                raise_interrupt(another)
+                log.exception("on_error raised")
 
 
 def _refusal(rule: Rule, moment: Moment) -> Plan | None:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable
 from types import TracebackType
 
+from lazr_smtptest._failures import raise_interrupt
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.query.criteria import Criteria
 
@@ -57,7 +58,7 @@ class Waiter:
         """
         self.found: list[Envelope] = []
         self.done = False
-        self.error: Exception | None = None
+        self.error: BaseException | None = None
         self.latest = 0.0
         self.key = wanted.key
         self._wanted = wanted
@@ -90,11 +91,12 @@ class Waiter:
                     if len(self.found) >= self._count:
                         self._finish()
                         return
-            except Exception as error:
+            except BaseException as error:
+                raise_interrupt(error)
                 # It is the waiting test's, not that of the server's thread.
                 self.fail(error)
 
-    def fail(self, error: Exception) -> None:
+    def fail(self, error: BaseException) -> None:
         """Wait no longer, because of this."""
         with self._lock:
             if not self.done:

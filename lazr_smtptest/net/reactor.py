@@ -60,7 +60,8 @@ class PrivateReactor(_Reactor):
                 while self._started:
                     self.runUntilCurrent()
                     self.doIteration(self.running and self.timeout())
-            except Exception:
+            except BaseException:
+                # Whatever it is: a test would wait for this thread in vain.
                 log.exception("unexpected error in the server's main loop")
 
     def run_in_thread(self) -> None:

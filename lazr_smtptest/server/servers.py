@@ -16,8 +16,9 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from lazr_smtptest._deferreds import is_pending, pending
+from lazr_smtptest._failures import Failures, raise_interrupt
 from lazr_smtptest.auth.login import Auth
-from lazr_smtptest.errors import HandlerError, StateError
+from lazr_smtptest.errors import StateError
 from lazr_smtptest.faults import Faults
 from lazr_smtptest.interfaces import IMessageHandler, ISessionObserver
 from lazr_smtptest.model.envelope import Envelope
@@ -85,7 +86,7 @@ class Server:
         self.faults = Faults()
         self.faults.on_error = self._keep
         self._socket: socket.socket | None = None
-        self._failures: list[Exception] = []
+        self._failures = Failures()
         self._listeners = 0
 
     # To be overridden
@@ -95,8 +96,8 @@ class Server:
 
         The client waits for its reply until this returns, or until the Deferred
         that it returns fires. An exception refuses the message: a `ReplyError`,
-        or an `SMTPServerError` of Twisted's, with its own reply; any other with
-        ``451 4.3.0``, and that one is kept for `check`.
+        or an `SMTPServerError` of Twisted's, with its own reply; any other, also one
+        that is no `Exception`, with ``451 4.3.0``, and that one is kept for `check`.
 
         Returns:
             a `Reply` or a `ReplyError` to be the reply; a dictionary of these by
@@ -163,6 +164,7 @@ class Server:
             on_exit=on_exit if self.exit_stops else None,
             on_start=self._listener_started,
             on_stop=self._listener_stopped,
+            on_error=self._keep,
             observer=self,
             faults=self.faults,
         )
@@ -206,10 +208,17 @@ class Server:
     def _listener_stopped(self) -> None:
         self._listeners -= 1
         if self._listeners == 0:
-            self.stopped()
+            try:
+                self.stopped()
+            except BaseException as error:
+                # The sessions are still to be ended.
+                raise_interrupt(error)
+                log.exception("stopped raised")
+                self._keep(error)
 
     def envelope_received(self, envelope: Envelope) -> object:
         """Hand a message to the hooks; see `IMessageHandler`."""
+        self._failures.expect()
         try:
             result = self.handle_envelope(envelope)
             if is_pending(result):
@@ -218,7 +227,7 @@ class Server:
             result = self._handle_rest(result, envelope)
             if is_pending(result):
                 return pending(result).addErrback(self._keep_failure)
-        except Exception as error:
+        except BaseException as error:
             self._keep(error)
             raise
         return result
@@ -259,9 +268,10 @@ class Server:
         self.sessions.session_ended(session)
         try:
             self.handle_session(session)
-        except Exception as error:
+        except BaseException as error:
+            raise_interrupt(error)
             log.exception("handle_session raised")
-            self._failures.append(error)
+            self._keep(error)
 
     def _keep_failure(self, failure: Failure) -> Failure:
         self._keep(failure.value)
@@ -269,28 +279,29 @@ class Server:
 
     def _keep(self, error: BaseException | None) -> None:
         """Keep what went wrong for `check`; a refusal on purpose is nothing wrong."""
-        if isinstance(error, Exception) and not isinstance(error, smtp.SMTPServerError):
-            self._failures.append(error)
+        if error is not None and not isinstance(error, smtp.SMTPServerError):
+            self._failures.keep(error)
 
     def _client_reset(self) -> None:
+        self._failures.expect()
         try:
             self.reset()
-        except Exception as error:
-            self._failures.append(error)
+        except BaseException as error:
+            self._keep(error)
             raise
 
     def check(self) -> None:
-        """Raise what the hooks raised since the last check; any thread may call it.
+        """Raise what user code raised since the last check; any thread may call it.
+
+        User code is the hooks, the store and its subscribers, the functions of fault
+        rules, what judges logins, a delivery, an observer and a protocol of your own.
 
         Raises:
-            Exception: the very exception, if there was one.
-            HandlerError: if there were several.
+            BaseException: the very exception, if there was one; the first one, if all
+                are of one type that is no `Exception`, such as pytest's outcomes.
+            HandlerError: if there were several others.
         """
-        failures, self._failures = self._failures, []
-        if len(failures) == 1:
-            raise failures[0]
-        if failures:
-            raise HandlerError(failures) from failures[0]
+        self._failures.check()
 
     # The socket
 

@@ -15,6 +15,7 @@ from twisted.internet.interfaces import (
 )
 from twisted.python.failure import Failure
 
+from lazr_smtptest._failures import check_for_twisted
 from lazr_smtptest.errors import StateError
 from lazr_smtptest.net.addresses import endpoint_from
 from lazr_smtptest.server.listener import Listener, tls_first
@@ -43,6 +44,7 @@ class SMTPService(Service):
         server: the server.
         factories: an `SMTPServerFactory` for each endpoint, in their order.
         ports: the `IListeningPort` objects, in the same order, once it listens.
+        checks: whether `stopService` fails with what user code raised.
 
     Raises:
         ValueError: an endpoint's description is not understood.
@@ -65,7 +67,7 @@ class SMTPService(Service):
         self.factories = [
             server.factory(
                 reactor,
-                on_exit or self.stopService,
+                on_exit or self._stop_for_client,
                 settings=listener.settings,
                 protocol=listener.protocol,
             )
@@ -78,6 +80,8 @@ class SMTPService(Service):
             for listener in listeners
         ]
         self._listening: defer.Deferred[None] | None = None
+
+    checks = True
 
     def privilegedStartService(self) -> None:
         """Listen, while the process may still take any port.
@@ -137,13 +141,27 @@ class SMTPService(Service):
         """Stop listening and end the open connections with ``421``.
 
         Returns:
-            a Deferred that fires when no port and no connection is left.
+            a Deferred that fires when no port and no connection is left; with what
+            `Server.check` raises, if `checks` is true; what is no `Exception` comes
+            in a `HandlerError`.
         """
         super().stopService()
-        listening, self._listening = self._listening, None
-        return defer.Deferred.fromCoroutine(self._stop(listening))
+        return self._stop().addCallback(lambda _: self._check())
 
-    async def _stop(self, listening: defer.Deferred[None] | None) -> None:
+    def _check(self) -> None:
+        if self.checks:
+            check_for_twisted(self.server.check)
+
+    def _stop_for_client(self) -> None:
+        """Stop because a client said EXIT: nobody would hear of an error."""
+        super().stopService()
+        self._stop()
+
+    def _stop(self) -> defer.Deferred[None]:
+        listening, self._listening = self._listening, None
+        return defer.Deferred.fromCoroutine(self._end(listening))
+
+    async def _end(self, listening: defer.Deferred[None] | None) -> None:
         if listening is not None:
             await listening
         await self._close_ports()

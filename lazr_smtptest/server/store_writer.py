@@ -39,7 +39,7 @@ class Keeper:
             reactor, "callFromThread", None
         )
         # A deque, for two threads use it.
-        self._outcomes: deque[tuple[Deferred[None], Exception | None]] = deque()
+        self._outcomes: deque[tuple[Deferred[None], BaseException | None]] = deque()
         self._trouble = False
 
     def keep(self, store: IMessageStore, envelope: Envelope) -> object:
@@ -65,7 +65,7 @@ class Keeper:
         self._kept(result)
         return None
 
-    def _done(self, answer: Deferred[None], error: Exception | None) -> None:
+    def _done(self, answer: Deferred[None], error: BaseException | None) -> None:
         """Take the outcome of a message, in the store's thread."""
         self._outcomes.append((answer, error))
         # The others of a batch are answered by the same call.
@@ -76,7 +76,7 @@ class Keeper:
         while self._outcomes:
             self._answer(*self._outcomes.popleft())
 
-    def _answer(self, answer: Deferred[None], error: Exception | None) -> None:
+    def _answer(self, answer: Deferred[None], error: BaseException | None) -> None:
         passed("before_reply")
         if error is None:
             answer.callback(None)

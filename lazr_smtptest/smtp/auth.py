@@ -23,6 +23,7 @@ from twisted.mail.imap4 import IllegalClientResponse
 from twisted.mail.interfaces import IMessageDelivery, IMessageDeliveryFactory
 from twisted.python.failure import Failure
 
+from lazr_smtptest._failures import raise_interrupt
 from lazr_smtptest.auth.mechanisms import Mechanism
 from lazr_smtptest.model.reply import Reply
 from lazr_smtptest.smtp.connection import Connection
@@ -134,7 +135,8 @@ class Authentication(Connection):
             self.challenger = self.challengers[name]()
             if isinstance(self.challenger, Mechanism):
                 self.challenger.begin(self)
-        except Exception:
+        except BaseException as error:
+            raise_interrupt(error)
             self._login_failed(Failure())
             return
         self._trying = name
@@ -197,7 +199,8 @@ class Authentication(Connection):
             step(*arguments)
         except IllegalClientResponse as error:
             self._end(Reply(501, str(error), "5.5.2"))
-        except Exception:
+        except BaseException as error:
+            raise_interrupt(error)
             self._login_failed(Failure())
 
     def _ask(self) -> None:
@@ -272,8 +275,8 @@ class Authentication(Connection):
         self.session.login_attempts += 1
         try:
             challenge = self._last_challenge(accepted=True)
-        except Exception:
-            login[2]()
+        except BaseException:
+            self.tell("a user could not be logged out", login[2])
             raise
         return _Verdict(_ACCEPTED, login, challenge)
 
@@ -311,7 +314,8 @@ class Authentication(Connection):
         if verdict.login is not None:
             try:
                 self._enter(verdict.login)
-            except Exception:
+            except BaseException as error:
+                raise_interrupt(error)
                 self._login_failed(Failure())
                 return
         self._end(verdict.reply)
@@ -320,7 +324,7 @@ class Authentication(Connection):
         """Be the user from here on."""
         if self._closing:
             # The client went while the portal was asked.
-            login[2]()
+            self.tell("a user could not be logged out", login[2])
             return
         if self._onLogout is not None:
             # An anonymous client was in.
@@ -334,7 +338,7 @@ class Authentication(Connection):
         """End the exchange, with its reply."""
         verdict, self._verdict = self._verdict, None
         if verdict is not None and verdict.login is not None:
-            verdict.login[2]()
+            self.tell("a user could not be logged out", verdict.login[2])
         self.mode = smtp.COMMAND
         self.challenger = None
         if reply is not None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache, partial
 from typing import Any
 
-from twisted.internet.error import ConnectionLost
+from twisted.internet.error import ConnectionClosed, ConnectionLost
 from twisted.internet.interfaces import IPushProducer
 from twisted.internet.protocol import connectionDone
 from twisted.internet.tcp import Connection as TCPConnection
@@ -112,7 +112,7 @@ class Connection(Reading):
         self.watch_transport()
         self.connections.add(self)
         if self.observer is not None:
-            self.observer.session_began(self.session)
+            self.tell("an observer raised", self.observer.session_began, self.session)
         self.start_timers()
         log.debug("[SMTPServer] accepted: %s", self.peer)
         if (
@@ -167,6 +167,10 @@ class Connection(Reading):
         """Forget the transaction; what was not ended by its dot is not delivered."""
         if self.fault is not None:
             self.fault.abandon()
+        if not _is_end(reason):
+            # A reactor closes a connection whose protocol, which may be the user's,
+            # has raised.
+            self.report(reason.value)
         self._note_end(reason)
         self._framer.abandon()
         self._closing = True
@@ -178,14 +182,11 @@ class Connection(Reading):
         self.abort_transaction()
         logout, self._onLogout = self._onLogout, None
         if logout is not None:
-            try:
-                logout()
-            except Exception:
-                log.exception("a user could not be logged out")
+            self.tell("a user could not be logged out", logout)
         # It knows the recipients, and they know this protocol.
         self.delivery = None
         if self.observer is not None:
-            self.observer.session_ended(self.session)
+            self.tell("an observer raised", self.observer.session_ended, self.session)
         # A handler or a fault that is still at work may have something to note.
         if not self.busy:
             self.session.close()
@@ -303,6 +304,15 @@ class Connection(Reading):
 def _same(name: str) -> str:
     """Give the first of equal names: clients come from few hosts, with few names."""
     return name
+
+
+def _is_end(reason: Failure) -> bool:
+    """Say whether a connection was lost for a reason of the network's, or of TLS."""
+    error = getattr(reason, "value", None)
+    return error is None or (
+        isinstance(error, (ConnectionClosed, OSError))
+        or type(error).__module__.startswith("OpenSSL")
+    )
 
 
 def _may_begin(octet: int) -> bool:

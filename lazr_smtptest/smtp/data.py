@@ -7,7 +7,7 @@ as an envelope if it takes one, otherwise line by line.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timezone
 from itertools import compress
 from typing import Any
@@ -19,6 +19,7 @@ from twisted.mail.interfaces import IMessageSMTP
 from twisted.python.failure import Failure
 
 from lazr_smtptest._deferreds import is_pending, pending
+from lazr_smtptest._failures import raise_interrupt
 from lazr_smtptest._spool import AnyContent
 from lazr_smtptest.interfaces import IEnvelopeMessage
 from lazr_smtptest.mime.lines import irregularities, longest_line_exceeds
@@ -111,7 +112,8 @@ class Messages(Transactions):
         try:
             for user, make_message in chosen:
                 self._messages.append((make_message(), user))
-        except Exception:
+        except BaseException as error:
+            raise_interrupt(error)
             return self.reply_to(Failure())
         return None
 
@@ -316,10 +318,19 @@ class Messages(Transactions):
         """Give the message away once more; what becomes of it is not told."""
         makers = {id(user): make for user, make in self._to}
         for message, user in messages:
-            if not IEnvelopeMessage.providedBy(message):
+            if IEnvelopeMessage.providedBy(message):
+                self._attempt(envelope, message, user)
+            else:
                 # It has heard of its end.
-                message = makers[id(user)]()
-            self._attempt(envelope, message, user)
+                make = makers[id(user)]
+                self.tell(
+                    "a copy cannot be kept", self._deliver_anew, envelope, make, user
+                )
+
+    def _deliver_anew(
+        self, envelope: Envelope, make: Callable[[], IMessageSMTP], user: smtp.User
+    ) -> None:
+        self._attempt(envelope, make(), user)
 
     def _attempt(
         self, envelope: Envelope, message: IMessageSMTP, user: smtp.User
@@ -327,7 +338,8 @@ class Messages(Transactions):
         """Give the message to one `IMessage`; what it raises is a reply too."""
         try:
             result = self._deliver(envelope, message, user)
-        except Exception:
+        except BaseException as error:
+            raise_interrupt(error)
             return self.reply_to(Failure())
         if result is None:
             return _ACCEPTED

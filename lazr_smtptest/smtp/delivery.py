@@ -115,7 +115,7 @@ class _HandlerMessage:
         self._delivery.handed = None
         try:
             outcome = self._delivery.handler.envelope_received(envelope)
-        except Exception:
+        except BaseException:
             self._outcome = Failure()
             raise
         if outcome is None:

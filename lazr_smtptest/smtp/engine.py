@@ -21,6 +21,7 @@ from twisted.mail import smtp
 from twisted.python.failure import Failure
 
 from lazr_smtptest._deferreds import is_pending, pending
+from lazr_smtptest._failures import raise_interrupt
 from lazr_smtptest._spool import AnyContent
 from lazr_smtptest.model.reply import LOCAL_ERROR, Reply, reply_to_error
 from lazr_smtptest.model.transcript import CLIENT
@@ -52,6 +53,8 @@ class Reading(Writing):
     _framer: Framer
     _clock: Callable[[], float]
     _line_limit: int
+    # Called with what user code raised, unless that is a reply.
+    on_error: Callable[[BaseException], object] | None = None
     # Whether some commands have to wait for others: `refuse_verb` says which.
     _guarded: bool
 
@@ -129,12 +132,18 @@ class Reading(Writing):
             item = framer.next()
             if item is None:
                 break
+            # What one command raises may be raised again by the next.
+            self._logged = None
             try:
                 if isinstance(item, bytes):
                     self.lineReceived(item)
                 else:
                     self._take(item)
-            except Exception:
+            except BaseException as error:
+                # Ctrl-C may be the end of the work.
+                self._working = False
+                raise_interrupt(error)
+                self._working = True
                 self.reply(self.reply_to(Failure()))
         self._working = False
         if self._replies:
@@ -252,7 +261,8 @@ class Reading(Writing):
         """
         try:
             result = function(*arguments)
-        except Exception:
+        except BaseException as error:
+            raise_interrupt(error)
             failed(Failure())
             return
         if is_pending(result):
@@ -345,9 +355,29 @@ class Reading(Writing):
             self._log_error(error)
         return LOCAL_ERROR
 
+    def tell(
+        self, problem: str, function: Callable[..., object], *arguments: Any
+    ) -> None:
+        """Call a user's function that has no say in a reply.
+
+        What it raises is logged, with the words of `problem`, and reported.
+        """
+        try:
+            function(*arguments)
+        except BaseException as error:
+            raise_interrupt(error)
+            log.exception(problem)
+            self.report(error)
+
+    def report(self, error: BaseException | None) -> None:
+        """Pass on an error that is no reply, for the test."""
+        if error is not None and self.on_error is not None:
+            self.on_error(error)
+
     def _log_error(self, error: BaseException | None) -> None:
         # One failure may refuse the message for each of its recipients.
         self._logged = error
+        self.report(error)
         log.error(
             "session %s with %s:%s: %r",
             self.session.id,

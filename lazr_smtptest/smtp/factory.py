@@ -46,6 +46,8 @@ class SMTPServerFactory(smtp.SMTPFactory):
         on_exit: called at EXIT, after its reply; without it EXIT is no command.
         on_start: called when the first port listens for this factory.
         on_stop: called when the last one has ceased to.
+        on_error: called with each error that user code raised and that is no reply,
+            in the reactor's thread. It is logged in any case.
         observer: hears of the sessions.
         faults: says where to misbehave; without it, nowhere.
 
@@ -74,6 +76,7 @@ class SMTPServerFactory(smtp.SMTPFactory):
         on_rset: Callable[[], object] | None = None,
         on_exit: Callable[[], object] | None = None,
         on_start: Callable[[], object] | None = None,
+        on_error: Callable[[BaseException], object] | None = None,
         on_stop: Callable[[], object] | None = None,
         observer: ISessionObserver | None = None,
         faults: IFaultPolicy | None = None,
@@ -93,6 +96,7 @@ class SMTPServerFactory(smtp.SMTPFactory):
         self.on_exit = on_exit
         self.on_start = on_start
         self.on_stop = on_stop
+        self.on_error = on_error
         self.observer = observer
         self.faults = faults or NoFaults()
         # A policy that measures time takes it from here.
@@ -115,7 +119,13 @@ class SMTPServerFactory(smtp.SMTPFactory):
 
     def buildProtocol(self, addr: IAddress | None) -> SMTPServerProtocol:
         """Make the protocol of one connection."""
-        protocol: SMTPServerProtocol = super().buildProtocol(addr)
+        try:
+            protocol: SMTPServerProtocol = super().buildProtocol(addr)
+        except BaseException as error:
+            # The class may be the user's; the port logs it and closes the socket.
+            if self.on_error is not None:
+                self.on_error(error)
+            raise
         protocol.reactor = self.reactor
         protocol.settings = self.settings
         protocol.connections = self.connections
@@ -123,6 +133,7 @@ class SMTPServerFactory(smtp.SMTPFactory):
         protocol.faults = self.faults
         protocol.on_rset = self.on_rset
         protocol.on_exit = self.on_exit
+        protocol.on_error = self.on_error
         protocol.challengers = self.challengers
         protocol.delivery = self.delivery
         protocol.deliveryFactory = self.delivery_factory

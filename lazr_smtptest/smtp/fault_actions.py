@@ -154,7 +154,7 @@ class Means:
         """The reactor that runs the connection."""
         return self._connection.reactor
 
-    def failed(self, error: Exception) -> None:
+    def failed(self, error: BaseException) -> None:
         """Report what went wrong."""
         self._connection.faults.failed(error)
 

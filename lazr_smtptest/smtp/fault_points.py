@@ -47,7 +47,7 @@ class NoFaults:
     def decide(self, moment: Moment) -> None:
         """Do what is usual."""
 
-    def failed(self, error: Exception) -> None:
+    def failed(self, error: BaseException) -> None:
         """Never called: there are no plans."""
 
 

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Protocol
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
+from lazr_smtptest.interfaces import IFaultStep
 from lazr_smtptest.model.fault_context import Moment, Plan
 from lazr_smtptest.model.reply import LOCAL_ERROR, Reply
 from lazr_smtptest.smtp.fault_actions import Means
@@ -138,19 +139,31 @@ class Misbehaviour(Means):
     # The plan
 
     async def _run(self) -> None:
-        try:
-            for step in self._plan.steps:
-                waiting = step.run(self)
-                if waiting is not None:
-                    await waiting
-                if self._left:
-                    return
-        except Exception as error:
+        for step in self._plan.steps:
+            error = await self._do(step)
             if self._left:
                 return
-            self.failed(error)
-            self._go_on = self._fail
+            if error is not None:
+                self.failed(error)
+                self._go_on = self._fail
+                break
         self._finish()
+
+    async def _do(self, step: IFaultStep) -> BaseException | None:
+        """Run a step; return what it raises."""
+        try:
+            waiting = step.run(self)
+        except BaseException as error:
+            return error
+        if waiting is not None:
+            try:
+                await waiting
+            except GeneratorExit:
+                # Nobody waits for this coroutine any more.
+                raise
+            except BaseException as error:
+                return error
+        return None
 
     def _fail(self) -> None:
         self._refuse(LOCAL_ERROR)
@@ -177,7 +190,7 @@ class Misbehaviour(Means):
     def _try(self, function: Callable[[], object]) -> None:
         try:
             function()
-        except Exception:
+        except BaseException:
             self._connection.reply(self._connection.reply_to(Failure()))
 
     async def _call(self, function: Callable[[], object]) -> None:

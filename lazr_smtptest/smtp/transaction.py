@@ -95,10 +95,7 @@ class Transactions(Connection):
     def _abandon_messages(self) -> None:
         messages, self._messages = self._messages, []
         for message, _ in messages:
-            try:
-                message.connectionLost()
-            except Exception:
-                log.exception("a message could not be abandoned")
+            self.tell("a message could not be abandoned", message.connectionLost)
 
     # What is irregular
 

@@ -30,7 +30,7 @@ __all__ = ["Done", "Writer"]
 
 log = logging.getLogger("lazr.smtptest")
 
-Done = Callable[["Exception | None"], object]
+Done = Callable[["BaseException | None"], object]
 
 _Result = TypeVar("_Result")
 
@@ -66,7 +66,8 @@ class Writer:
 
     Args:
         write: keeps a batch of messages, all of it, or raises and keeps none.
-        kept: called with each message that was kept, before its `done`.
+        kept: called with each message that was kept, before its `done`, which is
+            called with what this raises.
         patient: whether it is good to wait for many: that the disk takes as long for
             one message as for a batch.
         idle: called when there is nothing to do; gives the seconds after which it
@@ -195,7 +196,7 @@ class Writer:
     def _look_around(self) -> float | None:
         try:
             return self._idle()
-        except Exception as error:
+        except BaseException as error:
             # It is tried again after the next message.
             log.error("%s: %s", self._name, error)
             return None
@@ -204,9 +205,10 @@ class Writer:
         begun = time.monotonic()
         try:
             self._write([message.envelope for message in batch])
-        except Exception as error:
+        except BaseException as error:
+            # Whatever it is: without this thread every client would wait for ever.
             if len(batch) == 1:
-                batch[0].done(error)
+                self._answer(batch[0], error)
                 return
             # What is wrong with one of them is not the fault of the others.
             for message in batch:
@@ -216,8 +218,18 @@ class Writer:
         # Each is answered now, or waits. What was is forgotten by and by.
         self._crowd = max(len(batch) + len(self._jobs), self._crowd // 2)
         for message in batch:
-            self._kept(message.envelope)
-            message.done(None)
+            try:
+                self._kept(message.envelope)
+            except BaseException as error:
+                self._answer(message, error)
+            else:
+                self._answer(message, None)
+
+    def _answer(self, message: _Message, error: BaseException | None) -> None:
+        try:
+            message.done(error)
+        except BaseException:
+            log.exception("%s: what waits for a message raised", self._name)
 
 
 def _batches(
@@ -240,7 +252,7 @@ def _batches(
         yield batch
 
 
-def _settle(future: Future[None], error: Exception | None) -> None:
+def _settle(future: Future[None], error: BaseException | None) -> None:
     if error is None:
         future.set_result(None)
     else:
@@ -250,5 +262,5 @@ def _settle(future: Future[None], error: Exception | None) -> None:
 def _call(future: Future[Any], function: Callable[[], Any]) -> None:
     try:
         future.set_result(function())
-    except Exception as error:
+    except BaseException as error:
         future.set_exception(error)

@@ -6,6 +6,7 @@ import logging
 import threading
 from collections.abc import Callable
 
+from lazr_smtptest._failures import raise_interrupt
 from lazr_smtptest.model.envelope import Envelope
 
 __all__ = ["Subscribers"]
@@ -32,11 +33,20 @@ class Subscribers:
             self._functions.pop(key, None)
 
     def tell(self, envelope: Envelope) -> None:
-        """Call them all; the message is kept whatever they raise."""
+        """Call them all; the message is kept whatever they raise.
+
+        Raises:
+            BaseException: what the first one raised that did, once all were called.
+        """
         with self._lock:
             functions = tuple(self._functions.values())
+        errors: list[BaseException] = []
         for function in functions:
             try:
                 function(envelope)
-            except Exception:
+            except BaseException as error:
+                raise_interrupt(error)
                 log.exception("a subscriber of a message store raised")
+                errors.append(error)
+        if errors:
+            raise errors[0]

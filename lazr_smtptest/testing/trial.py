@@ -17,6 +17,7 @@ from twisted.internet.task import Clock
 from twisted.test.iosim import FakeTransport, IOPump, connect
 from twisted.trial.unittest import SynchronousTestCase
 
+from lazr_smtptest._failures import check_for_twisted
 from lazr_smtptest.interfaces import IMessageStore
 from lazr_smtptest.mailbox import Mailbox
 from lazr_smtptest.query.criteria import Predicate
@@ -124,7 +125,7 @@ async def _listen(
     endpoint = TCP4ServerEndpoint(reactor, 0, interface="127.0.0.1")
     service = SMTPService(server, [endpoint], reactor)
     # Cleanups run last come, first served.
-    testcase.addCleanup(server.check)
+    testcase.addCleanup(check_for_twisted, server.check)
     testcase.addCleanup(service.stopService)
     service.startService()
     await service.listening
@@ -159,7 +160,7 @@ class MemoryServer(_Tested):
         self.clock = Clock()
         self._factory = self.server.factory(self.clock)
         self._ports = count(49152)
-        testcase.addCleanup(self.server.check)
+        testcase.addCleanup(check_for_twisted, self.server.check)
 
     def connect(self, client: IProtocol) -> IOPump:
         """Connect a client, and let both sides speak until they are silent.

@@ -564,6 +564,8 @@ def test_what_a_command_raises_is_a_reply(site: Site, seconds: float) -> None:
     client.say("NOOP")
     site.clock.advance(seconds)
     assert client.heard()[:3] == b"451"
+    with pytest.raises(ValueError, match="may raise"):
+        site.server.check()
 
 
 @pytest.mark.parametrize("waits", [False, True])

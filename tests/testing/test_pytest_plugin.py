@@ -148,6 +148,88 @@ def test_what_a_hook_raises_fails_the_test(run: Run) -> None:
     result.stdout.fnmatch_lines(["ERROR *test_one* - ValueError: oops"])
 
 
+FAILING = """
+class Failing(CaptureServer):
+    def handle_envelope(self, envelope):
+        {what}
+"""
+
+
+@pytest.mark.parametrize(
+    ("what", "said"),
+    [
+        ("pytest.fail('no good')", "no good"),
+        ("raise SystemExit('no good')", "SystemExit: no good"),
+        ("raise GeneratorExit('no good')", "GeneratorExit: no good"),
+        ("assert envelope.subject == 'Bye'", "AssertionError: assert 'Hello' == 'Bye'"),
+    ],
+)
+@pytest.mark.parametrize("marker", ["", "@pytest.mark.smtptest(server=Failing)"])
+def test_an_outcome_in_a_handler_fails_the_test(
+    run: Run, what: str, said: str, marker: str
+) -> None:
+    """The shared server and one of the test's own: the run is red."""
+    result = run(
+        FAILING.format(what=what)
+        + f"""
+{marker}
+def test_mail(smtptest, monkeypatch):
+    failing = Failing().handle_envelope
+    monkeypatch.setattr(smtptest.server, "handle_envelope", failing)
+    send_in_vain(smtptest)
+"""
+    )
+    assert result.ret != 0
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines([f"*{said.replace('[', '[[]')}*"])
+
+
+@pytest.mark.parametrize(
+    ("what", "failed", "skipped"),
+    [("pytest.fail('no good')", 1, 0), ("pytest.skip('not here')", 0, 1)],
+)
+def test_an_outcome_in_a_handler_is_that_of_the_test_that_checks(
+    run: Run, what: str, failed: int, skipped: int
+) -> None:
+    """It is raised as it is, by `check` and by `stop`."""
+    result = run(
+        FAILING.format(what=what)
+        + """
+@pytest.mark.smtptest(server=Failing)
+def test_check(smtptest):
+    send_in_vain(smtptest)
+    smtptest.check()
+
+def test_stop():
+    from lazr_smtptest import Controller
+    with Controller(Failing()) as controller:
+        send_in_vain(controller)
+"""
+    )
+    result.assert_outcomes(failed=2 * failed, skipped=2 * skipped)
+
+
+@pytest.mark.parametrize("where", ["subscriber", "rule"])
+def test_an_outcome_elsewhere_fails_the_test(run: Run, where: str) -> None:
+    """Whatever of the user's code it comes out of."""
+    place = {
+        "subscriber": "smtptest.mailbox.subscribe",
+        "rule": "lambda fail: smtptest.faults.on('EOD', where=fail).reply(250)",
+    }[where]
+    result = run(
+        f"""
+        def fail(_):
+            pytest.fail("no good")
+
+        def test_mail(smtptest):
+            ({place})(fail)
+            send_in_vain(smtptest)
+        """
+    )
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines(["*no good*"])
+
+
 def test_a_hook_that_a_test_checked_fails_nothing(run: Run) -> None:
     """The test has seen the exception."""
     result = run(

@@ -22,7 +22,8 @@ from twisted.internet import defer, protocol, reactor
 from twisted.internet.threads import deferToThread
 from twisted.mail.smtp import SMTPDeliveryError, SMTPSenderFactory, sendmail
 from twisted.trial.unittest import SynchronousTestCase, TestCase
-from lazr_smtptest import NotReceived, QueueController, QueueServer, Server, StateError
+from lazr_smtptest import NotReceived, QueueController, QueueServer, Server
+from lazr_smtptest import SMTPService, StateError
 from lazr_smtptest.testing.trial import MemoryServer, listen
 
 MAIL = b"Subject: Hi\\n\\nHi.\\n"
@@ -150,6 +151,48 @@ def test_a_handler_that_raises_fails_the_test(trial: Callable[[str], str]) -> No
     )
     assert "ValueError: oops" in output
     assert "FAILED (errors=1" in output
+
+
+@pytest.mark.parametrize("kind", ["SystemExit", "GeneratorExit", "Outcome"])
+def test_an_error_that_is_no_exception_fails_the_test(
+    trial: Callable[[str], str], kind: str
+) -> None:
+    """On trial's reactor and without sockets."""
+    output = trial(
+        f"""
+        class Outcome(BaseException):
+            pass
+
+        class Failing(Server):
+            def handle_envelope(self, envelope):
+                raise {kind}("no good")
+
+        class Listening(TestCase):
+            async def test_mail(self):
+                smtp = await listen(self, Failing())
+                with self.assertRaises(SMTPDeliveryError):
+                    await send(smtp.port)
+
+        class InMemory(SynchronousTestCase):
+            def test_mail(self):
+                smtp = MemoryServer(self, Failing())
+                sent = defer.Deferred()
+                smtp.connect(make_sender(sent)).flush()
+                self.failureResultOf(sent, SMTPDeliveryError)
+
+        class Stopped(TestCase):
+            async def test_mail(self):
+                service = SMTPService(Failing(), ["tcp:0:interface=127.0.0.1"], reactor)
+                service.startService()
+                self.addCleanup(service.stopService)
+                await service.listening
+                with self.assertRaises(SMTPDeliveryError):
+                    await send(service.ports[0].getHost().port)
+        """
+    )
+    assert f"{kind}: no good" in output
+    assert f"1 message failed in the handler: {kind}('no good')" in output
+    assert "errors=3" in output
 
 
 def test_no_socket_is_needed(trial: Callable[[str], str]) -> None:

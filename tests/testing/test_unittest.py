@@ -115,6 +115,33 @@ def test_what_a_hook_raises_fails_the_test() -> None:
     assert "ValueError: oops" in text
 
 
+@pytest.mark.parametrize(
+    "kind", [pytest.fail.Exception, SystemExit, GeneratorExit, AssertionError]
+)
+def test_an_error_that_is_no_exception_fails_the_test(
+    kind: type[BaseException],
+) -> None:
+    """Such as the outcomes of pytest."""
+
+    class Failing(CaptureServer):
+        def handle_envelope(self, envelope: Envelope) -> None:
+            raise kind("no good")
+
+    class Tests(SMTPTestMixin, unittest.TestCase):
+        smtptest_options = {"server": Failing}
+
+        def test_one(self) -> None:
+            with pytest.raises(smtplib.SMTPDataError):
+                send(self.smtptest)
+
+        def test_two(self) -> None: ...
+
+    result = run(Tests)
+    [(failed, text)] = [*result.errors, *result.failures]
+    assert failed.id().endswith("test_one")
+    assert "no good" in text
+
+
 def test_a_server_that_a_test_stopped_is_there_for_the_next() -> None:
     """On the same port."""
 

@@ -49,7 +49,7 @@ def test_who_unsubscribes_hears_no_more(store: IMessageStore) -> None:
 def test_a_subscriber_that_raises_disturbs_nobody(
     store: IMessageStore, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """It is logged; the message is kept, and the others hear of it."""
+    """It is logged and raised; the message is kept, and the others hear of it."""
 
     def fail(envelope: object) -> None:
         raise RuntimeError("out of order")
@@ -57,6 +57,7 @@ def test_a_subscriber_that_raises_disturbs_nobody(
     heard: list[Any] = []
     store.subscribe(fail)
     store.subscribe(heard.append)
-    store.add(make_envelope())
+    with pytest.raises(RuntimeError, match="out of order"):
+        store.add(make_envelope())
     assert heard == list(store) == [make_envelope()]
     assert "a subscriber of a message store raised" in caplog.text

@@ -20,6 +20,7 @@ from zope.interface import implementer
 from lazr_smtptest.faults.steps import Step
 from lazr_smtptest.interfaces import IFaultStep
 from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.smtp.parameters import xtext_decode
 
 __all__ = ["Bounce", "make_report"]
 
@@ -144,7 +145,7 @@ def _of_message(envelope: Envelope) -> Message:
     fields = Message(SMTP)
     identifier = envelope.mail_options.get("ENVID")
     if identifier is not None:
-        fields["Original-Envelope-Id"] = identifier
+        fields["Original-Envelope-Id"] = xtext_decode(identifier)
     fields["Reporting-MTA"] = f"dns; {_REPORTER}"
     return fields
 
@@ -154,12 +155,21 @@ def _of_recipient(recipient: str, options: Any, status: str, text: str) -> Messa
     fields = Message(SMTP)
     original = options.get("ORCPT")
     if original is not None:
-        fields["Original-Recipient"] = original
-    fields["Final-Recipient"] = f"rfc822; {recipient}"
+        kind, _, address = original.partition(";")
+        fields["Original-Recipient"] = f"{kind};{_in_ascii(xtext_decode(address))}"
+    kind = "rfc822" if recipient.isascii() else "utf-8"
+    fields["Final-Recipient"] = f"{kind}; {_in_ascii(recipient)}"
     fields["Action"] = "failed"
     fields["Status"] = status
     fields["Diagnostic-Code"] = f"smtp; 550 {status} {text}"
     return fields
+
+
+def _in_ascii(address: str) -> str:
+    """Return an address of the type utf-8 for fields in ASCII (RFC 6533 section 3)."""
+    return "".join(
+        each if each.isascii() else f"\\x{{{ord(each):02X}}}" for each in address
+    )
 
 
 def _returned(envelope: Envelope) -> Any:

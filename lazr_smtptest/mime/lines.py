@@ -29,17 +29,19 @@ def irregularities(content: AnyContent, options: Mapping[str, str | None]) -> li
     body = (options.get("BODY") or "").upper()
     if body == "BINARYMIME":
         return []
-    bare, ascii_only, lines = False, True, LineMeter(_LINE)
+    bare, ascii_only, nul, lines = False, True, False, LineMeter(_LINE)
     for block in blocks_of(content):
         ends = block.count(_CRLF)
         bare = bare or block.count(b"\n") != ends or block.count(b"\r") != ends
         ascii_only = ascii_only and block.isascii()
+        nul = nul or b"\0" in block
         lines.feed(block)
     eight_bit = body == "8BITMIME" or "SMTPUTF8" in options
     found = {
         "bare-newline": bare,
         "long-line": lines.exceeded,
         "undeclared-8bit": not (eight_bit or ascii_only),
+        "nul": nul,
     }
     return [kind for kind, is_there in found.items() if is_there]
 

@@ -113,7 +113,9 @@ class Authentication(Connection):
         """Say why AUTH cannot begin; ``None``: it can."""
         if self.portal is None or not self.challengers:
             return Reply(502, "AUTH is not available", "5.5.1")
-        if self.settings.profile == "strict" and self._helo[0] is None:
+        if self.settings.profile == "strict" and (
+            self._helo[0] is None or not self.speaks_esmtp
+        ):
             # RFC 5321 section 4.1.1.1: EHLO comes before an extension is used.
             # Nothing depends on it, so the standard profile does not insist.
             return Reply(503, "EHLO first", "5.5.1")

@@ -57,8 +57,12 @@ class Chunking(Messages):
 
     def _refuse_chunk(self, size: int) -> Reply | None:
         """Give the reply that refuses a chunk, if anything does."""
+        refusal = self.refuse_mail(b"BDAT") if self._guarded else None
+        if refusal is not None:
+            return refusal
         try:
             self.check_started()
+            self.note_extension()
         except ReplyError as error:
             return error.reply
         if not self._begun:

@@ -56,6 +56,10 @@ class Connection(Reading):
     observer: ISessionObserver | None = None
     # Whether the client was refused when it came (RFC 5321 section 3.1).
     turned_away = False
+    # Whether the client may use extensions: its latest hello was not HELO.
+    speaks_esmtp = True
+    # Whether it was taken in spite of what it calls itself.
+    has_bad_name = False
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -76,8 +80,14 @@ class Connection(Reading):
         """Who the client has logged in as, in UTF-8; ``None`` if it has not."""
         return self.session.user
 
-    def take_helo(self, name: bytes | None) -> None:
-        """Note what the client calls itself; ``None``: it has not said."""
+    def take_helo(self, name: bytes | None, *, regular: bool = True) -> None:
+        """Keep the name of the client.
+
+        Args:
+            name: what it calls itself; ``None``: it has not said.
+            regular: whether that is a domain or an address literal.
+        """
+        self.speaks_esmtp, self.has_bad_name = True, not regular
         self._helo = (name, self.session.peer[0].encode())
         self.session.helo = _same((name or b"").decode("utf-8", "surrogateescape"))
         self.forget_size()

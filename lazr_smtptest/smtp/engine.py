@@ -100,6 +100,10 @@ class Reading(Writing):
         """Give the reply that refuses a command whatever its argument, if any."""
         raise NotImplementedError
 
+    def refuse_mail(self, verb: bytes) -> Reply | None:
+        """Return the reply that refuses a command until there is TLS, or a login."""
+        raise NotImplementedError
+
     def unknown_command(self, line: bytes) -> None:
         """Refuse a line whose verb is not known (RFC 5321 section 4.2.4)."""
         raise NotImplementedError
@@ -178,6 +182,8 @@ class Reading(Writing):
             else:
                 self._transcript.secret(item.line)
             self.bad_line(item)
+            if not self._framer.pending:
+                self._framer.end_line()
         elif isinstance(item, Content):
             self._transcript.message(item.shown, item.size)
             if self.faults.armed:

@@ -43,7 +43,21 @@ XCLIENT_ATTRIBUTES = (
     "DESTPORT",
 )
 
-_XTEXT = r"(?:[!-*,-<>-~]|\+[0-9A-F]{2})"
+# RFC 3461 section 4; what is encoded is printable US-ASCII too (sections 4.2, 4.4).
+_XTEXT = r"(?:[!-*,-<>-~]|\+(?:[2-6][0-9A-F]|7[0-9A-E]))"
+
+# RFC 6533 section 3: an address in UTF-8 has all else than printable US-ASCII, and the
+# backslash, as \x{F6}; the backslash of that may be in xtext. With SMTPUTF8 it may
+# have the characters themselves. No control is among them, nor a surrogate.
+_HEXPOINT = (
+    r"(?:[2-6][0-9A-F]|7[0-9A-E]|[A-F][0-9A-F]|[1-9A-F][0-9A-F]{2}"
+    r"|[1-9A-CEF][0-9A-F]{3}|D[0-7][0-9A-F]{2}|[1-9A-F][0-9A-F]{4}|10[0-9A-F]{4})"
+)
+_UTF8_ADDRESS = (
+    r"(?:[!-*,-<>-\[\]-~\u00a0-\U0010ffff]"
+    rf"|(?:\\|\+5C)x\{{(?i:{_HEXPOINT})\}}"
+    r"|\+(?:[2-46][0-9A-F]|5[0-9ABD-F]|7[0-9A-E]))"
+)
 
 
 class Session(Protocol):
@@ -148,7 +162,8 @@ EXTENSIONS = (
                 r"NEVER|(?:SUCCESS|FAILURE|DELAY)(?:,(?:SUCCESS|FAILURE|DELAY)){0,2}"
             ),
             "ORCPT": re.compile(
-                rf"(?=.{{1,500}}\Z)[A-Za-z0-9-]+;(?:{_XTEXT}|[^\0-\x7f])+"
+                rf"(?=.{{1,500}}\Z)(?:(?i:utf-8);{_UTF8_ADDRESS}+"
+                rf"|(?!(?i:utf-8);)[A-Za-z0-9-]+;{_XTEXT}+)"
             ),
         },
     ),
@@ -195,6 +210,12 @@ EXTENSIONS = (
         works=lambda session: session.settings.xclient,
     ),
     Extension("VRFY", works=lambda session: session.settings.vrfy),
+    Extension(
+        "EXPN",
+        works=lambda session: (
+            session.settings.vrfy and "VRFY" not in session.settings.hidden
+        ),
+    ),
     Extension("HELP", verbs=("HELP",)),
 )
 

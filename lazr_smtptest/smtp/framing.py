@@ -13,6 +13,7 @@ Rules of this module:
 from __future__ import annotations
 
 import re
+from typing import Literal
 
 import attrs
 
@@ -28,7 +29,10 @@ END_OF_DATA = b"\r\n.\r\n"
 
 @attrs.frozen
 class BadLine:
-    """A line that cannot be a command; it was thrown away up to its CRLF.
+    """A line that cannot be a command; nothing up to its CRLF is one either.
+
+    Each part of it that ends in a bare LF is one of these too: a client that ends its
+    commands so gets a reply to each.
 
     Attributes:
         reason: ``"too long"`` or ``"bare LF"``.
@@ -79,6 +83,12 @@ class Chunk:
     size: int = attrs.field(default=0, eq=False)
 
 
+# How far the client has heard of the present line, if that was refused: the part up to
+# the next LF was "answered"; it is "open", for the part before it had a bare LF; or it
+# may be "over", with that LF.
+_Refused = Literal["answered", "open", "over"] | None
+
+
 class Framer:
     """Takes bytes in, gives lines, contents and chunks out.
 
@@ -98,7 +108,7 @@ class Framer:
         self._buffer = b""
         self._start = 0
         self.ready = False
-        self._discarding = False
+        self._refused: _Refused = None
         self._reader: _ContentReader | _ChunkReader | None = None
         self._last_size = 0
 
@@ -187,16 +197,16 @@ class Framer:
         """
         if self._reader is not None:
             return self._next_read(self._reader)
-        if self._discarding:
-            return self._discard()
+        if self._refused is not None:
+            return self._next_of_refused(self._refused)
         buffer, start = self._buffer, self._start
         end = buffer.find(b"\n", start)
         if end < 0 or end - start >= self.line_limit:
             # A CR at the limit may yet be followed by its LF.
             over = len(buffer) - start > self.line_limit - (end < 0)
-            return self._bad_line("too long") if over else None
+            return self._too_long() if over else None
         if not buffer.endswith(b"\r", start, end):
-            return self._bad_line("bare LF")
+            return self._bare_lf(end)
         self._start = end + 1
         self.ready = len(buffer) > end + 1
         return buffer[start : end - 1]
@@ -213,20 +223,57 @@ class Framer:
         self._last_size = reader.size
         return reader.item()
 
-    def _bad_line(self, reason: str) -> BadLine:
-        """Answer at once; the rest of the line is no command either."""
-        self._discarding = True
-        return BadLine(reason, self._buffer[self._start : self._start + SHOWN])
+    def end_line(self) -> None:
+        """Let a line be over that had a bare LF and of which no more has come.
 
-    def _discard(self) -> Item | None:
-        end = self._buffer.find(CRLF, self._start)
+        The client takes it for a command and waits: what it sends next is another one.
+        """
+        if self._refused == "open":
+            self._refused = "over"
+
+    def _too_long(self) -> BadLine:
+        """Answer at once; the rest of the line is no command either."""
+        self._refused = "answered"
+        return BadLine("too long", self._buffer[self._start : self._start + SHOWN])
+
+    def _bare_lf(self, end: int) -> BadLine:
+        self._refused = "open"
+        start, self._start = self._start, end + 1
+        self.ready = len(self._buffer) > self._start
+        return BadLine("bare LF", self._buffer[start : min(end, start + SHOWN)])
+
+    def _next_of_refused(self, refused: str) -> Item | None:
+        """Return the next item within or after a line that was refused."""
+        buffer, start = self._buffer, self._start
+        if refused == "over":
+            return self._next_after_bare_lf()
+        end = buffer.find(b"\n", start)
         if end < 0:
-            # A CR may be the first half of the line's end.
-            keep = self._buffer.endswith(b"\r", self._start)
-            self._start = len(self._buffer) - keep
+            if refused == "answered":
+                # A CR may be the first half of the line's end.
+                self._start = len(buffer) - buffer.endswith(b"\r", start)
+            elif len(buffer) - start >= self.line_limit:
+                return self._too_long()
             return None
-        self._discarding = False
-        self._start = end + len(CRLF)
+        if not buffer.endswith(b"\r", start, end):
+            if refused == "open":
+                return self._bare_lf(end)
+            self._refused = "open"
+        else:
+            self._refused = None
+        self._start = end + 1
+        self.ready = len(buffer) > self._start
+        return self.next()
+
+    def _next_after_bare_lf(self) -> Item | None:
+        """Return the next item; a CRLF that comes first is the end of the old line."""
+        rest = self._buffer[self._start : self._start + len(CRLF)]
+        if CRLF.startswith(rest) and rest != CRLF:
+            return None
+        self._refused = None
+        if rest == CRLF:
+            self._start += len(CRLF)
+        self.ready = len(self._buffer) > self._start
         return self.next()
 
 

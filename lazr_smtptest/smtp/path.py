@@ -4,32 +4,67 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import unicodedata
 
 import attrs
 from twisted.mail import smtp
 from twisted.protocols.basic import LineOnlyReceiver
 
-__all__ = ["Address", "PathSyntaxError", "Recipient", "parse_path"]
+__all__ = [
+    "Address",
+    "ParsedPath",
+    "PathSyntaxError",
+    "Recipient",
+    "is_host",
+    "is_mailbox",
+    "parse_path",
+]
 
-# RFC 5321 section 4.1.2 with the letters of RFC 6531 section 3.3 added. Underscores
-# in host names are no Let-dig, but the names of test machines are full of them.
+# RFC 5321 section 4.1.2 with the letters of RFC 6531 section 3.3 added.
 _U = "\u0080-\ud7ff\ue000-\U0010ffff"
 _ATOM = rf"[A-Za-z0-9!#$%&'*+/=?^_`{{|}}~{_U}-]+"
 _DOT_STRING = rf"{_ATOM}(?:\.{_ATOM})*"
 _QUOTED_STRING = rf'"(?:[ !#-\[\]-~{_U}]|\\[ -~])*"'
-_LABEL = rf"[A-Za-z0-9_{_U}](?:[A-Za-z0-9_{_U}-]*[A-Za-z0-9_{_U}])?"
-_DOMAIN = rf"{_LABEL}(?:\.{_LABEL})*"
+_LABEL = rf"[A-Za-z0-9{_U}](?:[A-Za-z0-9{_U}-]*[A-Za-z0-9{_U}])?"
+_DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
+# With the other characters of an atom, for those who are not strict: the names of test
+# machines are full of underscores.
+_LOOSE = rf"[A-Za-z0-9!#$%&'*+/=?^_`{{|}}~{_U}]"
+_LOOSE_LABEL = rf"{_LOOSE}(?:-*{_LOOSE})*"
+_LOOSE_DOMAIN = rf"{_LOOSE_LABEL}(?:\.{_LOOSE_LABEL})*\.?"
 _LITERAL = r"\[[!-Z^-~]+\]"
 
 _PATH = re.compile(
     rf"""<
-    (?:@{_DOMAIN}(?:,@{_DOMAIN})*:)?        # a source route: accepted, ignored
+    (?:(?P<route>@{_LOOSE_DOMAIN}(?:,@{_LOOSE_DOMAIN})*):)?  # accepted, ignored
     (?P<local>{_DOT_STRING}|{_QUOTED_STRING})
-    (?:@(?P<domain>{_DOMAIN}|{_LITERAL}))?
+    (?:@(?P<domain>{_LOOSE_DOMAIN}|{_LITERAL}))?
     >""",
     re.VERBOSE,
 )
+_BARE_PATH = re.compile(
+    rf"""
+    (?P<route>)
+    (?P<local>{_DOT_STRING}|{_QUOTED_STRING})
+    (?:@(?P<domain>{_LOOSE_DOMAIN}|{_LITERAL}))?
+    """,
+    re.VERBOSE,
+)
 _GENERAL_LITERAL = re.compile(r"[A-Za-z0-9-]*[A-Za-z0-9]:[!-Z^-~]+")
+
+# Bytes, RFC 5321 sections 4.5.3.1.1 and 4.5.3.1.2, and RFC 1035 section 2.3.4.
+_LONGEST_LOCAL_PART = 64
+_LONGEST_DOMAIN = 255
+_LONGEST_LABEL = 63
+
+# Code points that are not seen and are letters or marks to Unicode: fillers, grapheme
+# joiner, variation selectors (RFC 5892 section 2.6 and its category Unstable).
+_UNSEEN = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0"
+    "\U000e0100-\U000e01ef]"
+)
+_JOINERS = "\u200c\u200d"
+_VIRAMA = 9  # the combining class of RFC 5892 appendix A
 
 
 class PathSyntaxError(ValueError):
@@ -85,25 +120,23 @@ class Recipient(smtp.User):
 
 @attrs.frozen
 class ParsedPath:
-    """A path and what followed it.
+    """A path and the parameters after it.
 
     Attributes:
         address: the address in the path.
-        parameters: the text behind it, not yet parsed.
-        space: whether a space stood before the path. RFC 5321 section 3.3 allows
-            none, but so many clients send one that servers in the field take it.
-        plain: whether nothing about it is irregular in any way.
+        parameters: the text after the path, not yet parsed.
+        irregular: keys of `lazr_smtptest.model.irregularities.IRREGULAR`: deviations from
+            RFC 5321 that clients make and many servers accept.
+        plain: whether the address is ASCII and nothing is irregular.
     """
 
     address: Address
     parameters: str
-    space: bool
+    irregular: tuple[str, ...]
     plain: bool = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        address = self.address
-        has_domain = bool(address.domain) or not address.local
-        plain = has_domain and not self.space and bytes(address).isascii()
+        plain = not self.irregular and bytes(self.address).isascii()
         object.__setattr__(self, "plain", plain)
 
 
@@ -111,30 +144,115 @@ def parse_path(argument: str, keyword: str, *, null: bool) -> ParsedPath:
     """Parse the argument of MAIL or RCPT.
 
     Args:
-        argument: what follows the verb, ``FROM:<a@example.com> SIZE=5``.
+        argument: the text after the verb, ``FROM:<a@example.com> SIZE=5``.
         keyword: ``"FROM"`` or ``"TO"``.
         null: whether ``<>`` is a path.
 
     Raises:
-        PathSyntaxError: it is not as RFC 5321 section 4.1.2 says; the message
-            is fit for a reply.
+        PathSyntaxError: neither RFC 5321 section 4.1.2 nor common practice allows
+            it; the message is fit for a reply.
     """
-    prefix = f"{keyword}:"
-    if argument[: len(prefix)].upper() != prefix:
-        raise PathSyntaxError(f"expected {prefix}<address>")
-    given = argument[len(prefix) :]
+    word, colon, given = argument.partition(":")
+    if not colon or word.rstrip(" ").upper() != keyword:
+        raise PathSyntaxError(f"expected {keyword}:<address>")
     rest = given.lstrip(" ")
-    space = rest != given
+    spaces = []
+    if rest != given:
+        spaces.append("space-before-path")
+    if word.endswith(" "):
+        spaces.append("space-before-colon")
     if null and rest.startswith("<>"):
-        return ParsedPath(Address(b"", b""), _parameters(rest, 2), space)
-    found = _PATH.match(rest)
+        return ParsedPath(Address(b"", b""), _parameters(rest, 2), tuple(spaces))
+    bracketed = rest.startswith("<")
+    found = (_PATH if bracketed else _BARE_PATH).match(rest)
     if found is None:
         raise PathSyntaxError(_why_not(rest))
     local, domain = found["local"], found["domain"] or ""
-    if domain.startswith("["):
-        _check_literal(domain[1:-1])
+    is_postmaster = local.lower() == "postmaster"
+    if not (bracketed or domain or is_postmaster):
+        # There is no telling it from a parameter.
+        raise PathSyntaxError(_why_not(rest))
+    if domain.startswith("[") and not _is_literal(domain[1:-1]):
+        raise PathSyntaxError(_why_no_literal(domain[1:-1]))
     address = Address(_encode(local), _encode(domain))
-    return ParsedPath(address, _parameters(rest, found.end()), space)
+    parameters = _parameters(rest, found.end())
+    irregular = []
+    if not (domain or is_postmaster):
+        irregular.append("no-domain")
+    irregular += spaces
+    if not bracketed:
+        irregular.append("no-brackets")
+    if len(address.local) > _LONGEST_LOCAL_PART:
+        irregular.append("long-local-part")
+    domains = [part.strip(",") for part in (found["route"] or "").split("@")]
+    for each in (*domains[1:], domain):
+        if each and not each.startswith("["):
+            irregular += [kind for kind in _odd(each) if kind not in irregular]
+    return ParsedPath(address, parameters, tuple(irregular))
+
+
+def is_host(text: str) -> bool:
+    """Return whether `text` is a Domain or address-literal of RFC 5321 in ASCII."""
+    if text.startswith("["):
+        return text.endswith("]") and _is_literal(text[1:-1])
+    if not text.isascii() or _DOMAIN.fullmatch(text) is None:
+        return False
+    return not _odd(text)
+
+
+def is_mailbox(text: str) -> bool:
+    """Return whether `text` is a mailbox in ASCII, ``user@example.com``."""
+    found = _PATH.fullmatch(f"<{text}>") if text.isascii() else None
+    if found is None or found["route"] or not found["domain"]:
+        return False
+    domain = found["domain"]
+    return not domain.startswith("[") or _is_literal(domain[1:-1])
+
+
+def _odd(domain: str) -> list[str]:
+    """Return what is irregular in a domain that is a dot-atom."""
+    kinds = []
+    name = domain.removesuffix(".")
+    if name != domain:
+        kinds.append("trailing-dot")
+    labels = name.split(".")
+    if _DOMAIN.fullmatch(name) is None or any(
+        len(label) > _LONGEST_LABEL for label in labels
+    ):
+        kinds.append("bad-domain")
+    if not name.isascii() and any(map(_has_invisible, labels)):
+        kinds.append("invisible-character")
+    if len(_encode(name)) > _LONGEST_DOMAIN:
+        kinds.append("long-domain")
+    return kinds
+
+
+def _has_invisible(label: str) -> bool:
+    """Return whether a label has a code point that is not seen (RFC 5892)."""
+    if _UNSEEN.search(label):
+        return True
+    for index, character in enumerate(label):
+        if character in _JOINERS:
+            if not _may_join(label, index):
+                return True
+        # Controls and formats, separators, what is private or not assigned.
+        elif unicodedata.category(character)[0] in "CZ":
+            return True
+    return False
+
+
+def _may_join(label: str, index: int) -> bool:
+    """Return whether a joiner stands where a word needs it (RFC 5892 appendix A).
+
+    That is after a virama; a non-joiner may also separate two letters of a script
+    that joins them, for which the right-to-left ones are taken here.
+    """
+    before, behind = label[:index][-1:], label[index + 1 :][:1]
+    if before and unicodedata.combining(before) == _VIRAMA:
+        return True
+    return label[index] == _JOINERS[0] and all(
+        each and unicodedata.bidirectional(each) == "AL" for each in (before, behind)
+    )
 
 
 def _encode(text: str) -> bytes:
@@ -147,19 +265,22 @@ def _parameters(rest: str, end: int) -> str:
     return rest[end:].strip(" ")
 
 
-def _check_literal(literal: str) -> None:
-    """Check an address literal (RFC 5321 section 4.1.3)."""
+def _is_literal(literal: str) -> bool:
+    """Return whether it is what stands in an address literal (RFC 5321, 4.1.3)."""
     tag, _, address = literal.partition(":")
     if _is_address(literal, ipaddress.IPv4Address):
-        return
+        return True
     if _is_address(literal, ipaddress.IPv6Address):
-        raise PathSyntaxError("an IPv6 literal begins with IPv6:")
+        return False
     if tag.upper() == "IPV6":
-        good = _is_address(address, ipaddress.IPv6Address) and "%" not in address
-    else:
-        good = _GENERAL_LITERAL.fullmatch(literal) is not None
-    if not good:
-        raise PathSyntaxError("bad address literal")
+        return _is_address(address, ipaddress.IPv6Address) and "%" not in address
+    return _GENERAL_LITERAL.fullmatch(literal) is not None
+
+
+def _why_no_literal(literal: str) -> str:
+    if _is_address(literal, ipaddress.IPv6Address):
+        return "an IPv6 literal begins with IPv6:"
+    return "bad address literal"
 
 
 def _is_address(
@@ -173,7 +294,7 @@ def _is_address(
 
 
 def _why_not(rest: str) -> str:
-    """Say in a few words why `rest` does not begin with a path."""
+    """Return the reason why `rest` does not begin with a path."""
     if not rest.startswith("<"):
         return "the path must stand in angle brackets"
     if ">" not in rest:

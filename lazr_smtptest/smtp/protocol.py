@@ -10,7 +10,9 @@ from lazr_smtptest.smtp.auth import Authentication
 from lazr_smtptest.smtp.bdat import Chunking
 from lazr_smtptest.smtp.connection import NOT_SMTP
 from lazr_smtptest.smtp.extensions import VERBS, words
+from lazr_smtptest.smtp.path import is_host
 from lazr_smtptest.smtp.starttls import StartTLS
+from lazr_smtptest.smtp.transaction import decode
 from lazr_smtptest.smtp.xclient import XClient
 from lazr_smtptest.version import __version__
 
@@ -24,22 +26,22 @@ _FOREIGN = re.compile(
     rb"|SSH-\d|PROXY (?:TCP|UNKNOWN)|\0\Z",
     re.IGNORECASE,
 )
-# What may be said before TLS where it is required (RFC 3207 section 4). HELO has
-# no way to it, but its client is to hear of that at MAIL. The octets of BDAT are
-# read whatever the reply: it refuses itself.
+# What may be said before TLS where it is required. RFC 3207 section 4 lists EHLO, NOOP,
+# STARTTLS and QUIT. A client that says HELO is to hear of TLS at MAIL; RSET changes
+# nothing.
 _BEFORE_TLS = frozenset(
-    [b"EHLO", b"HELO", b"LHLO", b"NOOP", b"QUIT", b"STARTTLS", b"XCLIENT", b"BDAT"]
+    [b"EHLO", b"HELO", b"LHLO", b"NOOP", b"RSET", b"QUIT", b"STARTTLS"]
 )
 _TLS_FIRST = Reply(530, "STARTTLS first", "5.7.0")
 # The same for AUTH (RFC 4954 section 6).
-_BEFORE_AUTH = _BEFORE_TLS | {b"AUTH", b"RSET", b"HELP"}
+_BEFORE_AUTH = _BEFORE_TLS | {b"AUTH", b"HELP", b"XCLIENT"}
 _TURNED_AWAY = Reply(503, "only QUIT: there is no service", "5.5.1")
 _BYE = Reply(221, "bye", "2.0.0")
 _AUTH_FIRST = Reply(530, "authentication required", "5.7.0")
 
-# What a client may call itself. RFC 5321 section 4.1.1.1 asks for a domain or an
-# address literal, section 4.1.4 forbids to refuse one that is not right.
-_NAME = re.compile(rb"[!-~]+")
+# What may not be in the name of a client, in whatever profile: no log, header or
+# screen that shows the name is to obey it.
+_CONTROL = re.compile("[\0-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 class SMTPServerProtocol(Chunking, XClient, Authentication, StartTLS):
@@ -66,6 +68,8 @@ class SMTPServerProtocol(Chunking, XClient, Authentication, StartTLS):
 
     # What the greeting says is spoken.
     dialect = b"ESMTP"
+    # The reply to HELP, once a client has asked.
+    _help: Reply | None = None
 
     def greeting(self) -> bytes:
         """Give the text of the greeting."""
@@ -84,10 +88,15 @@ class SMTPServerProtocol(Chunking, XClient, Authentication, StartTLS):
         return getattr(self, f"do_{verb}", None)
 
     def refuse_verb(self, verb: bytes) -> Reply | None:
-        """Refuse what has to wait for TLS or AUTH, where these are required."""
-        settings = self.settings
+        """Return the reply that refuses a command whatever its argument, if any."""
         if self.turned_away and verb != b"QUIT":
             return _TURNED_AWAY
+        # The bytes of BDAT are read whatever the reply: it asks when they are.
+        return None if verb == b"BDAT" else self.refuse_mail(verb)
+
+    def refuse_mail(self, verb: bytes) -> Reply | None:
+        """Return the reply that refuses a command until there is TLS, or a login."""
+        settings = self.settings
         if settings.require_tls and verb not in _BEFORE_TLS and not self.secure:
             return _TLS_FIRST
         if (
@@ -108,6 +117,7 @@ class SMTPServerProtocol(Chunking, XClient, Authentication, StartTLS):
     def do_HELO(self, argument: bytes) -> None:
         """Take the client's name (RFC 5321 section 4.1.1.1)."""
         if self.hello(argument) and not self.count_junk():
+            self.speaks_esmtp = False
             self.reply(Reply(250, self.host.decode()))
 
     def do_EHLO(self, argument: bytes) -> None:
@@ -119,13 +129,17 @@ class SMTPServerProtocol(Chunking, XClient, Authentication, StartTLS):
     def hello(self, argument: bytes) -> bool:
         """Take the client's name; false if it is refused."""
         self.check_last_in_group()
-        if _NAME.fullmatch(argument) is None:
+        name = decode(argument)
+        if not name or _CONTROL.search(name):
             self.reply(Reply(501, "say who you are: EHLO name", "5.5.4"))
             return False
+        regular = is_host(name)
+        if not regular:
+            self.note("bad-hello")
         self.abort_transaction()
         self.forget_offered()
         self.check_last_in_group()  # the note was just forgotten
-        self.take_helo(argument)
+        self.take_helo(argument, regular=regular)
         return True
 
     def extensions(self) -> dict[bytes, list[bytes] | None]:
@@ -162,21 +176,32 @@ class SMTPServerProtocol(Chunking, XClient, Authentication, StartTLS):
 
     def _verify(self, argument: bytes, verb: str) -> None:
         self.check_last_in_group()
-        if "VRFY" not in self.offered().extensions:
+        offered = self.offered().extensions
+        if verb not in offered:
             self.reply(Reply(502, f"{verb} is not available", "5.5.1"))
-        elif not argument:
+            return
+        if not argument.isascii() and not (
+            "SMTPUTF8" in offered and argument.upper().endswith(b" SMTPUTF8")
+        ):
+            # RFC 6531 section 3.7.4.2
+            self.note("undeclared-utf8")
+        name = decode(argument)
+        if not name or _CONTROL.search(name):
             self.reply(Reply(501, f"{verb} needs a name", "5.5.4"))
         elif not self.count_junk():
             self.reply(Reply(252, "cannot verify, send a message", "2.5.0"))
 
     def do_HELP(self, argument: bytes) -> None:
         """List the commands (RFC 5321 section 4.1.1.8)."""
-        if not self.count_junk():
+        if self.count_junk():
+            return
+        if self._help is None:
             text = "commands: " + " ".join(self.verbs())
-            self.reply(Reply(214, text, "2.0.0"))
+            self._help = Reply(214, text, "2.0.0")
+        self.reply(self._help)
 
     def verbs(self) -> list[str]:
-        """Give the commands that the session has now."""
+        """Return the commands of the session, sorted."""
         methods = {name[3:] for name in dir(self) if name.startswith("do_")}
         return sorted(verb for verb in methods if self.lookupMethod(verb.encode()))
 

@@ -4,7 +4,7 @@ Rules of this module:
 
 1. Nothing that was said in clear counts once TLS is on (RFC 3207 section 4.2):
    what is known of the client is forgotten, and what it sent behind STARTTLS is
-   neither run nor kept: the connection is closed.
+   neither run nor kept: the connection is closed, with a reply.
 2. While a handshake goes on nothing is written: what waits to be sent would stop
    the reading, and so the handshake.
 3. A handshake takes its time from the factory's reactor, and has a limit.
@@ -28,6 +28,10 @@ from lazr_smtptest.tls.context import TLS, Handshake
 __all__ = ["StartTLS"]
 
 log = logging.getLogger("lazr.smtptest")
+
+# STARTTLS is the last of a group. RFC 3207 section 4 has no reply for it that ends the
+# connection; RFC 5321 section 4.2.1 has this one for any command.
+_TOO_EARLY = Reply(421, "commands came behind STARTTLS, closing", "4.7.0")
 
 
 @implementer(IHandshakeListener)
@@ -80,7 +84,7 @@ class StartTLS(Connection):
         elif self._framer.pending:
             # Whoever sent it, it came in clear: it must not seem to come by TLS.
             log.warning("%s:%s: closed: bytes came behind STARTTLS", *self.peer)
-            self.end(None)
+            self.end(_TOO_EARLY)
         else:
             # First: should it fail, that is a reply, and TLS is not begun.
             self.forget_session()

@@ -19,21 +19,20 @@ from twisted.mail import smtp
 from twisted.mail.interfaces import IMessageSMTP
 
 from lazr_smtptest._spool import AnyContent
-from lazr_smtptest.model.irregularities import (
-    IRREGULAR,
-)
+from lazr_smtptest.model.irregularities import IRREGULAR, refusal_of_sender
 from lazr_smtptest.model.reply import OK, Reply, shown
 from lazr_smtptest.model.session import Outcome, Transaction
 from lazr_smtptest.smtp.connection import Connection
 from lazr_smtptest.smtp.errors import ClientError, PolicyError, ReplyError, refusal_in
 from lazr_smtptest.smtp.extensions import check_release
 from lazr_smtptest.smtp.header import find_subject
-from lazr_smtptest.smtp.parameters import parse_parameters
+from lazr_smtptest.smtp.parameters import parse_parameters, xtext_decode
 from lazr_smtptest.smtp.path import (
     Address,
     ParsedPath,
     PathSyntaxError,
     Recipient,
+    is_mailbox,
     parse_path,
 )
 
@@ -99,14 +98,18 @@ class Transactions(Connection):
 
     # What is irregular
 
-    def note(self, kind: str) -> None:
+    def note(self, kind: str, refusal: Reply | None = None) -> None:
         """Refuse what is irregular in the strict profile, note it in the other.
+
+        Args:
+            kind: a key of `IRREGULAR`.
+            refusal: the reply in the strict profile; ``None``: that of `IRREGULAR`.
 
         Raises:
             ClientError: it is refused.
         """
         if self.settings.profile == "strict":
-            refusal = IRREGULAR[kind]
+            refusal = refusal or IRREGULAR[kind]
             raise ClientError(refusal.code, refusal.text, refusal.enhanced)
         if kind not in self._warnings:
             self._warnings.append(kind)
@@ -115,6 +118,11 @@ class Transactions(Connection):
         """Note that something was sent behind a command that ends a group."""
         if self._framer.pending:
             self.note("pipelining")
+
+    def note_extension(self) -> None:
+        """Note that an extension is used, if the client said HELO."""
+        if not self.speaks_esmtp:
+            self.note("esmtp-after-helo")
 
     # MAIL
 
@@ -163,6 +171,8 @@ class Transactions(Connection):
         path = _parse_path(argument, "FROM", "5.1.7")
         if self._helo[0] is None:
             self.note("no-hello")
+        elif self.has_bad_name and "bad-hello" not in self._warnings:
+            self._warnings.append("bad-hello")
         return path
 
     def _parse_mail_options(self, path: ParsedPath) -> Options:
@@ -173,6 +183,7 @@ class Transactions(Connection):
             # RFC 8689 section 4.2.1
             raise PolicyError(530, "REQUIRETLS needs TLS", "5.7.10")
         options = parse_parameters(path.parameters, self.offered().mail)
+        self.note_extension()
         self._check_mail_options(options)
         self._note_path(path, "SMTPUTF8" in options)
         return options
@@ -185,23 +196,37 @@ class Transactions(Connection):
         if by is not None and "R" in by.upper() and int(by.partition(";")[0]) <= 0:
             # RFC 2852 section 4: a message cannot be returned before it came.
             raise ClientError(501, f"bad BY: {by!a}", "5.5.4")
+        identity = options.get("AUTH")
+        if identity is not None:
+            self._check_identity(identity)
         check_release(options.get("HOLDFOR"), options.get("HOLDUNTIL"), self.seconds())
 
+    def _check_identity(self, value: str) -> None:
+        """Check that a value of AUTH= is a mailbox or ``<>`` (RFC 4954 section 5)."""
+        text = xtext_decode(value)
+        if text == "<>":
+            return
+        bare = text[1:-1] if text.startswith("<") and text.endswith(">") else text
+        if not is_mailbox(bare):
+            raise ClientError(501, f"bad AUTH: {shown(value)}", "5.5.4")
+        if bare != text:
+            self.note("auth-in-brackets")
+
     def _note_path(self, path: ParsedPath, utf8: bool) -> None:
-        """Note what is irregular in a path, or refuse it."""
+        """Note what is irregular in a path, or refuse it.
+
+        Args:
+            path: the path of a sender, or within a transaction of a recipient.
+            utf8: whether the client has asked for SMTPUTF8.
+        """
         if path.plain:
             return
-        address = path.address
-        if (
-            address.local
-            and not address.domain
-            and address.local.lower() != b"postmaster"
-        ):
-            self.note("no-domain")
-        if not (utf8 or bytes(address).isascii()):
-            self.note("undeclared-utf8")
-        if path.space:
-            self.note("space-before-path")
+        is_sender = self._from is None
+        irregular = list(path.irregular)
+        if not (utf8 or bytes(path.address).isascii()):
+            irregular.insert(irregular[:1] == ["no-domain"], "undeclared-utf8")
+        for kind in irregular:
+            self.note(kind, refusal_of_sender(kind) if is_sender else None)
 
     def validateFrom(self, helo: tuple[bytes | None, bytes], origin: Address) -> Any:
         """Ask the delivery for the sender; without one, the portal for a delivery."""
@@ -271,6 +296,7 @@ class Transactions(Connection):
             self._note_path(path, utf8)
             return {}
         options = parse_parameters(path.parameters, self.offered().rcpt)
+        self.note_extension()
         self._note_path(path, utf8)
         if not (utf8 or (options.get("ORCPT") or "").isascii()):
             # RFC 6533 section 3 has a form in ASCII for that.

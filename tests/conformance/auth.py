@@ -120,6 +120,15 @@ EXCHANGES = (
     known("auth-failed-is-nobody", "4954 4", BAD, *SENT, stored=(kept(user=None),)),
     row("auth-before-ehlo", "5321 4.1.4", GOOD, on=KNOWN),
     row("auth-before-ehlo-strict", "5321 4.1.4", (GOOD[0], "503 5.5.1"), on=STRICT),
+    row(
+        "auth-after-helo-strict",
+        "5321 2.2.1",
+        ("HELO a.example", "250"),
+        (GOOD[0], "503 5.5.1"),
+        HELLO,
+        GOOD,
+        on=STRICT,
+    ),
     known(
         "auth-in-one-piece",
         "4954 4",
@@ -249,6 +258,35 @@ SUBMITTERS = (
     ),
     known("auth-parameter-no-value", "4954 5", (f"{SENDER} AUTH", "501 5.5.4")),
     known("auth-parameter-bare-plus", "4954 5", (f"{SENDER} AUTH=a+b", "501 5.5.4")),
+    known("auth-parameter-encoded-nobody", "4954 5", (f"{SENDER} AUTH=+3C+3E", "250")),
+    known(
+        "auth-parameter-quoted", "4954 5", (f'{SENDER} AUTH="a"@b.example', "250 2.1.0")
+    ),
+    known(
+        "auth-parameter-literal",
+        "4954 5",
+        (f"{SENDER} AUTH=a@[192.0.2.1]", "250 2.1.0"),
+    ),
+    *(
+        known(
+            f"auth-parameter-{name}", "4954 5", (f"{SENDER} AUTH={value}", "501 5.5.4")
+        )
+        for name, value in {
+            "no-mailbox": "anna",
+            "bad-mailbox-in-brackets": "<anna>",
+            "one-bracket": "<a@example.com",
+            "no-local-part": "@example.com",
+            "no-domain": "a@",
+            "two": "a@b.example,c@d.example",
+            "space": "a+20b@example.com",
+            "line-feed": "a+0A@example.com",
+            "nul": "a+00b@example.com",
+            "8bit": "j+F6rg@example.com",
+            "utf-8": "j+C3+B6rg@example.com",
+            "route": "@r.example:a@b.example",
+            "bad-literal": "a@[192.0.2.256]",
+        }.items()
+    ),
     known("auth-parameter-twice", "4954 5", (f"{SENDER} AUTH=<> AUTH=<>", "501 5.5.4")),
     known("auth-parameter-on-rcpt", "4954 5", MAIL, (f"{RCPT[0]} AUTH=<>", "555")),
 )

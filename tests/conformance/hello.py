@@ -9,7 +9,6 @@ __all__ = ["ROWS"]
 NAMES = {
     "domain": "client.example.com",
     "one-label": "client",
-    "underscore": "test_client",
     "ipv4": "[192.0.2.1]",
     "ipv6": "[IPv6:2001:db8::1]",
     "digits": "192.0.2.1",
@@ -39,8 +38,10 @@ ROWS = (
     row("ehlo-mixed-case", "5321 2.4", ("EhLo client.example.com", "250 -")),
     row("helo-lower-case", "5321 2.4", ("helo client.example.com", "250 -")),
     row("ehlo-space-behind", "5321 4.1.1", ("EHLO client.example.com ", "250 -")),
-    row("ehlo-8bit", "5321 4.1.1.1", (b"EHLO caf\xe9.example.com\r\n", "501")),
-    row("ehlo-utf8", "5321 4.1.1.1", ("EHLO caf\u00e9.example.com", "501")),
+    row("ehlo-tab", "5321 4.1.1.1", (b"EHLO my\thost\r\n", "501")),
+    row("ehlo-line-separator", "5321 4.1.1.1", ("EHLO my\u2028host", "501")),
+    row("ehlo-c1-control", "5321 4.1.1.1", ("EHLO my\u0085host", "501")),
+    row("helo-nul", "5321 4.1.1.1", (b"HELO cli\0ent\r\n", "501")),
     row("ehlo-nul", "5321 4.1.1.1", (b"EHLO cli\0ent\r\n", "501")),
     row("ehlo-escape", "5321 4.1.1.1", (b"EHLO \x1b[31mclient\r\n", "501")),
     row("ehlo-bare-cr", "5321 2.3.8", (b"EHLO client\rX-Header: 1\r\n", "501")),
@@ -186,6 +187,7 @@ ROWS = (
         ("EHLO client.example.com", r"250 - ~ \nMT-PRIORITY(\n|$)"),
     ),
     row("announced-vrfy", "5321 4.1.1.1", ("EHLO a.example", r"250 - ~ \nVRFY(\n|$)")),
+    row("announced-expn", "5321 3.5.2", ("EHLO a.example", r"250 - ~ \nEXPN(\n|$)")),
     row("announced-help", "5321 4.1.1.1", ("EHLO a.example", r"250 - ~ \nHELP(\n|$)")),
     row(
         "not-announced-unasked",
@@ -195,7 +197,7 @@ ROWS = (
     row(
         "not-announced-vrfy",
         "5321 3.5.2",
-        ("EHLO a.example", r"250 - ~ ^((?!VRFY)[\s\S])*$"),
+        ("EHLO a.example", r"250 - ~ ^((?!VRFY|EXPN)[\s\S])*$"),
         on=listener(vrfy=False),
     ),
 )

@@ -50,6 +50,7 @@ HIDDEN: dict[str, tuple[str, tuple[Step, ...]]] = {
     "MT-PRIORITY": ("6710 3", ((f"{SENDER} MT-PRIORITY=1", "555 5.5.4"),)),
     "XCLIENT": ("- XCLIENT", (("XCLIENT ADDR=192.0.2.1", "500"),)),
     "VRFY": ("5321 3.5.2", (("VRFY anna", "502 5.5.1"), ("EXPN list", "502 5.5.1"))),
+    "EXPN": ("5321 3.5.2", (("EXPN list", "502 5.5.1"), ("VRFY a", "252"))),
     "HELP": ("5321 4.1.1.8", (("HELP", "500"),)),
 }
 

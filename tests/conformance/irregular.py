@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from lazr_smtptest.auth.login import Auth
+from lazr_smtptest.smtp.lmtp import LMTPServerProtocol
+
 from .row import (
     DATA,
+    DEFAULT,
     HELLO,
     MAIL,
     MESSAGE,
@@ -12,6 +16,7 @@ from .row import (
     Row,
     Step,
     kept,
+    listener,
     row,
 )
 
@@ -74,6 +79,9 @@ CONTENTS = (
     ),
     *content("undeclared-8bit", "latin", "6152 3", b"caf\xe9\r\n", "554 5.6.1"),
     *content("undeclared-8bit", "utf8", "6152 3", "\u00fc\r\n".encode(), "554 5.6.1"),
+    *content("nul", "text", "2045 2.7", b"a\0b\r\n", "554 5.6.0"),
+    *content("nul", "first", "2045 2.7", b"\0a\r\n", "554 5.6.0"),
+    *content("nul", "header", "5322 3.5", b"Subject: a\0b\r\n\r\n", "554 5.6.0"),
 )
 
 COMMANDS = (
@@ -149,6 +157,357 @@ COMMANDS = (
     ),
 )
 
+
+def path(warning: str, name: str, rfc: str, given: str) -> list[Row]:
+    """Make the rows of an irregular path, of a sender and of a recipient."""
+    return [
+        *command(
+            warning,
+            f"{name}-mail",
+            rfc,
+            HELLO,
+            line=f"MAIL {given.replace('KEYWORD', 'FROM')}",
+            reply="501 5.5.4" if "space" in warning else "501 5.1.7",
+        ),
+        *command(
+            warning,
+            f"{name}-rcpt",
+            rfc,
+            HELLO,
+            MAIL,
+            line=f"RCPT {given.replace('KEYWORD', 'TO')}",
+            reply="501 5.5.4" if "space" in warning else "501 5.1.3",
+        ),
+    ]
+
+
+# A domain of 256 octets, its labels of 63 at most.
+LONG_DOMAIN = ".".join(["b" * 49] * 5) + ".abcdef"
+
+PATHS = (
+    *path("space-before-colon", "one", "5321 4.1.1.2", "KEYWORD :<a@example.com>"),
+    *path("space-before-colon", "two", "5321 4.1.1.2", "KEYWORD  :<a@example.com>"),
+    *path("no-brackets", "mailbox", "5321 4.1.2", "KEYWORD:a@example.com"),
+    *path("no-brackets", "quoted", "5321 4.1.2", 'KEYWORD:"a b"@example.com'),
+    *path("no-brackets", "literal", "5321 4.1.2", "KEYWORD:a@[192.0.2.1]"),
+    *path("no-brackets", "postmaster", "5321 4.1.2", "KEYWORD:Postmaster"),
+    *path("bad-domain", "underscore", "5321 4.1.2", "KEYWORD:<a@my_host.example>"),
+    *path("bad-domain", "first", "5321 4.1.2", "KEYWORD:<a@_smtp.example>"),
+    *path("bad-domain", "bad-sign", "5321 4.1.2", "KEYWORD:<a@exam!ple.com>"),
+    *path("bad-domain", "star", "5321 4.1.2", "KEYWORD:<a@*.example>"),
+    *path("bad-domain", "slash", "5321 4.1.2", "KEYWORD:<a@a/b.example>"),
+    *path("bad-domain", "route", "5321 4.1.2", "KEYWORD:<@my_relay:a@example.com>"),
+    *path("bad-domain", "label-64", "1035 2.3.4", f"KEYWORD:<a@{'b' * 64}.example>"),
+    *path("trailing-dot", "two-labels", "5321 2.3.5", "KEYWORD:<a@example.com.>"),
+    *path("trailing-dot", "one-label", "5321 2.3.5", "KEYWORD:<a@localhost.>"),
+    *path("long-local-part", "65", "5321 4.5.3.1.1", f"KEYWORD:<{'a' * 65}@b.example>"),
+    *path(
+        "long-local-part",
+        "quoted",
+        "5321 4.5.3.1.1",
+        f'KEYWORD:<"{"a" * 63}"@b.example>',
+    ),
+    *path("long-domain", "256", "5321 4.5.3.1.2", f"KEYWORD:<a@{LONG_DOMAIN}>"),
+)
+
+
+def declared(
+    warning: str, name: str, rfc: str, address: str, reply: str = "501 5.1.3"
+) -> list[Row]:
+    """Make the rows of an irregular address in a transaction with SMTPUTF8."""
+    return command(
+        warning,
+        name,
+        rfc,
+        HELLO,
+        ("MAIL FROM:<from@example.com> SMTPUTF8", "250 2.1.0"),
+        line=f"RCPT TO:<{address}>",
+        reply=reply,
+    )
+
+
+ADDRESSES = (
+    *(
+        each
+        for name, character in {
+            "soft-hyphen": "\u00ad",
+            "grapheme-joiner": "\u034f",
+            "hangul-filler": "\u3164",
+            "zero-width-space": "\u200b",
+            "non-joiner": "\u200c",
+            "joiner": "\u200d",
+            "right-to-left": "\u202e",
+            "line-separator": "\u2028",
+            "word-joiner": "\u2060",
+            "variation-selector": "\ufe0f",
+            "byte-order-mark": "\ufeff",
+            "next-line": "\u0085",
+            "no-break-space": "\u00a0",
+            "tag": "\U000e0061",
+        }.items()
+        for each in declared(
+            "invisible-character", name, "5892 2.6", f"a@exam{character}ple.com"
+        )
+    ),
+    *declared("bad-domain", "utf8", "6531 3.3", "a@my_\u00fc.example"),
+    *declared("trailing-dot", "utf8", "6531 3.3", "a@\u00fc.example."),
+    *declared(
+        "long-local-part", "utf8", "5321 4.5.3.1.1", "\u00fc" * 33 + "@b.example"
+    ),
+    *(
+        row(
+            f"{profile.options.get('profile', 'standard')}-joiner-{name}",
+            "5892 appendix A",
+            HELLO,
+            ("MAIL FROM:<from@example.com> SMTPUTF8", "250 2.1.0"),
+            (f"RCPT TO:<a@{label}.example>", "250 2.1.5"),
+            DATA,
+            MESSAGE,
+            on=profile,
+            stored=(kept(warnings=()),),
+        )
+        for profile in (DEFAULT, STRICT)
+        for name, label in {
+            "behind-virama": "\u0915\u094d\u200d\u0937",
+            "non-joiner-behind-virama": "\u0915\u094d\u200c\u0937",
+            "within-word": "\u0646\u0627\u0645\u0647\u200c\u0627\u06cc",
+        }.items()
+    ),
+)
+
+# Where SMTPUTF8 is hidden.
+HIDDEN_UTF8 = (
+    *(
+        row(
+            f"standard-hidden-smtputf8-{name}",
+            "6531 3.4",
+            *steps,
+            DATA,
+            MESSAGE,
+            on=listener(hidden=["SMTPUTF8"]),
+            stored=(kept(warnings=("undeclared-utf8",)),),
+        )
+        for name, steps in {
+            "mail": (HELLO, (f"MAIL FROM:<{UTF8}>", "250"), RCPT),
+            "rcpt": (HELLO, MAIL, (f"RCPT TO:<{UTF8}>", "250")),
+        }.items()
+    ),
+    *(
+        row(
+            f"strict-hidden-smtputf8-{name}",
+            "6531 3.4",
+            *steps,
+            on=listener(hidden=["SMTPUTF8"], profile="strict"),
+            stored=(),
+        )
+        for name, steps in {
+            "mail": (HELLO, (f"MAIL FROM:<{UTF8}>", "553 5.6.7")),
+            "rcpt": (HELLO, MAIL, (f"RCPT TO:<{UTF8}>", "553 5.6.7")),
+            "parameter": (HELLO, (f"MAIL FROM:<{UTF8}> SMTPUTF8", "555 5.5.4")),
+            "vrfy": (HELLO, (f"VRFY {UTF8} SMTPUTF8", "553 5.6.7")),
+        }.items()
+    ),
+)
+
+# What clients call themselves.
+HELLOS = (
+    *(
+        each
+        for name, text in {
+            "underscore": "test_client",
+            "space": "my host",
+            "utf8": "caf\u00e9.example.com",
+            "slash": "a/b",
+            "trailing-dot": "client.example.com.",
+            "leading-dash": "-client",
+            "literal-no-tag": "[2001:db8::1]",
+            "literal-bad": "[192.0.2.256]",
+            "literal-open": "[192.0.2.1",
+            "label-64": "x" * 64,
+            "domain-256": LONG_DOMAIN,
+        }.items()
+        for each in (
+            row(
+                f"standard-bad-hello-{name}",
+                "5321 4.1.1.1",
+                (f"EHLO {text}", "250 -"),
+                MAIL,
+                RCPT,
+                DATA,
+                MESSAGE,
+                MAIL,
+                RCPT,
+                DATA,
+                MESSAGE,
+                stored=(
+                    kept(helo=text, warnings=("bad-hello",)),
+                    kept(helo=text, warnings=("bad-hello",)),
+                ),
+            ),
+            refused(
+                "bad-hello",
+                name,
+                "5321 4.1.1.1",
+                (f"EHLO {text}", "501 5.5.4"),
+                (MAIL[0], "503 5.5.1"),
+                HELLO,
+                MAIL,
+            ),
+        )
+    ),
+    noted(
+        "bad-hello",
+        "8bit",
+        "5321 4.1.1.1",
+        (b"EHLO caf\xe9.example.com\r\n", "250 -"),
+        MAIL,
+        RCPT,
+        DATA,
+        MESSAGE,
+    ),
+    noted(
+        "bad-hello",
+        "helo",
+        "5321 4.1.1.1",
+        ("HELO test_client", "250"),
+        MAIL,
+        RCPT,
+        DATA,
+        MESSAGE,
+    ),
+    refused("bad-hello", "helo", "5321 4.1.1.1", ("HELO test_client", "501 5.5.4")),
+    row(
+        "strict-lhlo-underscore",
+        "2033 4.1",
+        ("LHLO test_client", "501 5.5.4"),
+        on=listener(profile="strict", protocol=LMTPServerProtocol),
+    ),
+    row(
+        "standard-good-name-after-a-bad-one",
+        "5321 4.1.4",
+        ("EHLO test_client", "250"),
+        HELLO,
+        MAIL,
+        RCPT,
+        DATA,
+        MESSAGE,
+        stored=(kept(warnings=()),),
+    ),
+)
+
+HELO: Step = ("HELO client.example.com", "250 -")
+BASIC = (
+    *command(
+        "esmtp-after-helo",
+        "mail",
+        "5321 2.2.1",
+        HELO,
+        line="MAIL FROM:<a@example.com> SIZE=5",
+        reply="503 5.5.1",
+    ),
+    *command(
+        "esmtp-after-helo",
+        "body",
+        "5321 2.2.1",
+        HELO,
+        line="MAIL FROM:<a@example.com> BODY=8BITMIME",
+        reply="503 5.5.1",
+    ),
+    *command(
+        "esmtp-after-helo",
+        "rcpt",
+        "5321 2.2.1",
+        HELO,
+        MAIL,
+        line="RCPT TO:<a@example.com> NOTIFY=NEVER",
+        reply="503 5.5.1",
+    ),
+    noted(
+        "esmtp-after-helo",
+        "bdat",
+        "3030 2",
+        HELO,
+        MAIL,
+        RCPT,
+        (b"BDAT 3 LAST\r\na\r\n", "250 2.0.0"),
+    ),
+    refused(
+        "esmtp-after-helo",
+        "bdat",
+        "3030 2",
+        HELO,
+        MAIL,
+        RCPT,
+        (b"BDAT 6 LAST\r\nQUIT\r\nNOOP\r\n", "503 5.5.1 + 250"),
+    ),
+    *(
+        row(
+            f"{profile.options.get('profile', 'standard')}-ehlo-after-helo-is-enough",
+            "5321 4.1.1.1",
+            HELO,
+            HELLO,
+            ("MAIL FROM:<a@example.com> SIZE=5", "250"),
+            RCPT,
+            DATA,
+            MESSAGE,
+            on=profile,
+            stored=(kept(warnings=()),),
+        )
+        for profile in (DEFAULT, STRICT)
+    ),
+)
+
+WITH_AUTH = listener(auth=Auth.any())
+AUTHOR = "MAIL FROM:<a@example.com> AUTH=<anna@example.com>"
+IDENTITIES = (
+    row(
+        "standard-auth-in-brackets-mail",
+        "4954 5",
+        HELLO,
+        (AUTHOR, "250"),
+        RCPT,
+        DATA,
+        MESSAGE,
+        on=WITH_AUTH,
+        stored=(kept(warnings=("auth-in-brackets",)),),
+    ),
+    row(
+        "strict-auth-in-brackets-mail",
+        "4954 5",
+        HELLO,
+        (AUTHOR, "501 5.5.4"),
+        on=listener(auth=Auth.any(), profile="strict"),
+        stored=(),
+    ),
+)
+
+# The names that VRFY and EXPN are given.
+NAMES = tuple(
+    each
+    for verb in ("VRFY", "EXPN")
+    for each in (
+        noted(
+            "undeclared-utf8",
+            verb.lower(),
+            "6531 3.7.4.2",
+            HELLO,
+            (f"{verb} {UTF8}", "252"),
+            MAIL,
+            RCPT,
+            DATA,
+            MESSAGE,
+        ),
+        refused(
+            "undeclared-utf8",
+            verb.lower(),
+            "6531 3.7.4.2",
+            HELLO,
+            (f"{verb} {UTF8}", "553 5.6.7"),
+            (f"{verb} {UTF8} SMTPUTF8", "252"),
+        ),
+    )
+)
+
 # Commands that end a group (RFC 2920 section 3.1), with what came before them.
 PIPELINING = (
     noted(
@@ -205,4 +564,15 @@ PIPELINING = (
     ),
 )
 
-ROWS = (*CONTENTS, *COMMANDS, *PIPELINING)
+ROWS = (
+    *CONTENTS,
+    *COMMANDS,
+    *PATHS,
+    *ADDRESSES,
+    *HIDDEN_UTF8,
+    *HELLOS,
+    *BASIC,
+    *IDENTITIES,
+    *NAMES,
+    *PIPELINING,
+)

@@ -13,9 +13,9 @@ BAD = {
     "from-instead": "RCPT FROM:<a@example.com>",
     "path-missing": "RCPT TO:",
     "path-empty": "RCPT TO:<>",
-    "brackets-missing": "RCPT TO:a@example.com",
+    "brackets-and-domain-missing": "RCPT TO:bert",
+    "bracket-unopened": "RCPT TO:a@example.com>",
     "bracket-unclosed": "RCPT TO:<a@example.com",
-    "space-before-colon": "RCPT TO :<a@example.com>",
     "no-space-behind-path": "RCPT TO:<a@example.com>NOTIFY=NEVER",
     "two-paths": "RCPT TO:<a@example.com>,<b@example.com>",
 }

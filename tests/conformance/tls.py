@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from lazr_smtptest.smtp.lmtp import LMTPServerProtocol
+
 from .row import HELLO, MAIL, kept, listener, row
 from .starttls import BEGIN, HANDSHAKE, SENT, in_clear
 
 __all__ = ["ROWS"]
 
-REQUIRED = listener(tls=True, require_tls=True)
+REQUIRED = listener(tls=True, require_tls=True, xclient=True, exits=True)
 FIRST = listener(tls=True, implicit_tls=True)
 
 REQUIRES = (
@@ -32,8 +34,9 @@ REQUIRES = (
             "DATA",
             "VRFY anna",
             "EXPN list",
-            "RSET",
             "HELP",
+            "XCLIENT ADDR=192.0.2.7",
+            "EXIT",
         )
     ),
     *(
@@ -46,9 +49,34 @@ REQUIRES = (
         )
         for line, code in (
             ("NOOP", "250"),
+            ("RSET", "250"),
             ("EHLO a.example", "250"),
+            ("HELO a.example", "250"),
             ("QUIT", "221 + closed"),
         )
+    ),
+    in_clear(
+        "require-tls-bdat",
+        "3207 4",
+        HELLO,
+        # Its bytes are no commands, whatever the reply.
+        (b"BDAT 6 LAST\r\nQUIT\r\nNOOP\r\n", "530 5.7.0 + 250"),
+        on=REQUIRED,
+        stored=(),
+    ),
+    in_clear(
+        "require-tls-unknown-command",
+        "5321 4.2.4",
+        HELLO,
+        ("FOO", "500 5.5.2"),
+        on=REQUIRED,
+    ),
+    in_clear(
+        "require-tls-lhlo",
+        "2033 4.1",
+        ("LHLO a.example", "250"),
+        (MAIL[0], "530 5.7.0"),
+        on=listener(tls=True, require_tls=True, protocol=LMTPServerProtocol),
     ),
     in_clear(
         "require-tls-within",

@@ -9,6 +9,7 @@ from email.message import EmailMessage
 from email.policy import default
 from typing import TYPE_CHECKING, Any
 
+import attrs
 import pytest
 from twisted.internet.error import ConnectionRefusedError
 from twisted.mail.smtp import SMTPConnectError
@@ -71,6 +72,55 @@ def test_a_report_names_each_recipient(envelope: Envelope) -> None:
     assert first["Diagnostic-Code"] == "smtp; 550 5.1.1 no such mailbox"
     assert second["Final-Recipient"] == "rfc822; b@example.com"
     assert "Original-Recipient" not in second
+
+
+@pytest.mark.parametrize(
+    ("given", "written"),
+    [
+        ("QQ314159", "QQ314159"),
+        ("order+3D7", "order=7"),
+        ("a+2Bb", "a+b"),
+        ("a+20b", "a b"),
+        ("+3Cid@example.com+3E", "<id@example.com>"),
+    ],
+)
+def test_a_report_has_the_envelope_id_decoded(
+    envelope: Envelope, given: str, written: str
+) -> None:
+    """RFC 3461 section 6.3: as the sender knows it."""
+    told = attrs.evolve(envelope, mail_options={"ENVID": given})
+    status = list(parsed(told).iter_parts())[1]
+    assert status.get_payload()[0]["Original-Envelope-Id"] == written
+
+
+@pytest.mark.parametrize(
+    ("given", "written"),
+    [
+        ("rfc822;a+2Bb@example.org", "rfc822;a+b@example.org"),
+        ("rfc822;a+3Db@example.org", "rfc822;a=b@example.org"),
+        ("x400;C+3DDE", "x400;C=DE"),
+        (r"utf-8;j\x{F6}rg@example.org", r"utf-8;j\x{F6}rg@example.org"),
+        ("utf-8;j+5Cx{F6}rg@example.org", r"utf-8;j\x{F6}rg@example.org"),
+        ("utf-8;j\u00f6rg@example.org", r"utf-8;j\x{F6}rg@example.org"),
+    ],
+)
+def test_a_report_has_the_original_recipient_decoded(
+    envelope: Envelope, given: str, written: str
+) -> None:
+    """RFC 3461 section 6.3, RFC 6533 section 3."""
+    told = attrs.evolve(envelope, rcpt_options=({"ORCPT": given}, {}))
+    status = list(parsed(told).iter_parts())[1]
+    assert status.get_payload()[1]["Original-Recipient"] == written
+
+
+def test_a_report_names_a_recipient_in_utf_8_in_ascii(envelope: Envelope) -> None:
+    """RFC 6533 section 3: message/delivery-status has no other letters."""
+    told = attrs.evolve(
+        envelope, rcpt_tos=("j\u00f6rg@example.com",), rcpt_options=None
+    )
+    status = list(parsed(told).iter_parts())[1]
+    recipient = status.get_payload()[1]["Final-Recipient"]
+    assert recipient == r"utf-8; j\x{F6}rg@example.com"
 
 
 def test_a_report_returns_the_header(envelope: Envelope) -> None:

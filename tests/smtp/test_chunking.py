@@ -94,7 +94,7 @@ SESSIONS = {
     # Hostile ones
     "a long line": commands(EHLO, b"NOOP " + b"x" * 500, b"NOOP"),
     "a line of the limit": commands(b"NOOP " + b"x" * 93, b"NOOP " + b"x" * 94),
-    "bare LF": commands(EHLO, b"NOOP\nMAIL FROM:<a@b>", b"NOOP\r", b"NOOP\n"),
+    "bare LF": commands(EHLO, b"NOOP\nMAIL FROM:<a@b>\nQUIT\n", b"NOOP\r", b"NOOP\n"),
     "CR before CRLF": commands(b"NOOP\r", b"NOOP\r\r", b"\r", b"\r\r"),
     "long and bare LF": commands(b"x" * 97 + b"\n", b"x" * 98 + b"\n", b"x" * 99),
     "smuggling": DATA
@@ -212,7 +212,8 @@ def test_sessions_one_after_another_with_any_cuts_are_the_same(
     [
         pytest.param(listener, steps, id=name)
         for name, listener, steps in SCRIPTS
-        if "pipelining" not in name
+        # What came at the same time as a bare LF is no command.
+        if "pipelining" not in name and "bare-lf" not in name
     ],
 )
 @examples(5)

@@ -76,6 +76,62 @@ def test_a_bare_lf_is_told_at_once() -> None:
     assert items(b"A\n") == [BadLine("bare LF")]
 
 
+def test_each_bare_lf_is_told() -> None:
+    """A client that ends all its lines in LF gets an answer to each."""
+    assert items(b"A\nB\n\n") == [BadLine("bare LF")] * 3
+
+
+def test_the_crlf_of_a_line_with_a_bare_lf_is_its_end() -> None:
+    """The next line is a command again."""
+    assert items(b"A\nB\nC\r\nD\r\n") == [BadLine("bare LF")] * 2 + [b"D"]
+
+
+def test_a_bare_lf_behind_a_long_line_is_told() -> None:
+    """The long part was told of; the next one is another."""
+    assert items(b"x" * 30 + b"\nA\n") == [BadLine("too long"), BadLine("bare LF")]
+
+
+def test_a_long_part_behind_a_bare_lf_is_not_kept() -> None:
+    """It is told of, and thrown away."""
+    framer = Framer(20)
+    drain(framer, b"A\n")
+    found = [item for _ in range(50) for item in drain(framer, b"x" * 1000)]
+    assert found == [BadLine("too long")]
+    assert framer.pending <= 1
+
+
+def after_bare_lf(*pieces: bytes) -> list[Item]:
+    """Feed pieces to a framer after a line that a bare LF has ended."""
+    framer = Framer(20)
+    drain(framer, b"A\n")
+    framer.end_line()
+    return [item for piece in pieces for item in drain(framer, piece)]
+
+
+def test_a_line_behind_one_that_is_over_is_a_line() -> None:
+    """It was sent when the client had its answer."""
+    assert after_bare_lf(b"B\r\n") == [b"B"]
+
+
+def test_a_crlf_behind_a_line_that_is_over_belongs_to_it() -> None:
+    """LF CR LF is one odd line end, in whatever pieces."""
+    assert after_bare_lf(b"\r\nB\r\n") == [b"B"]
+    assert after_bare_lf(b"\r", b"\nB\r\n") == [b"B"]
+
+
+def test_another_bare_lf_behind_a_line_that_is_over_is_told() -> None:
+    """As the first one was."""
+    assert after_bare_lf(b"B\n", b"C\n") == [BadLine("bare LF")] * 2
+
+
+def test_a_line_that_has_no_bare_lf_cannot_be_over() -> None:
+    """The rest of a long line is no command."""
+    framer = Framer(20)
+    drain(framer, b"x" * 30)
+    framer.end_line()
+    assert drain(framer, b"A\r\nB\r\n") == [b"B"]
+
+
 def test_a_bare_cr_stays_in_the_line() -> None:
     """A CR alone is for the command's parser to refuse."""
     assert items(b"A\rB\r\n") == [b"A\rB"]

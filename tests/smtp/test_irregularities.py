@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from twisted.cred.portal import Portal
 
 from lazr_smtptest.mime.lines import irregularities, longest_line_exceeds
 from lazr_smtptest.model.irregularities import IRREGULAR
@@ -26,6 +27,7 @@ def lines(*commands: str) -> list[bytes]:
 
 
 HELLO, MAIL, RCPT, DATA = lines("EHLO a", "MAIL FROM:<a@b>", "RCPT TO:<c@d>", "DATA")
+(UTF8,) = lines("MAIL FROM:<a@b> SMTPUTF8")
 END = b".\r\n"
 
 SESSIONS = {
@@ -37,7 +39,39 @@ SESSIONS = {
     "pipelining": [HELLO, MAIL, RCPT, DATA + b"x\r\n" + END],
     "no-domain": [HELLO, MAIL, *lines("RCPT TO:<root>"), RCPT, DATA, END],
     "space-before-path": [HELLO, *lines("MAIL FROM: <a@b>"), RCPT, DATA, END],
+    "space-before-colon": [HELLO, MAIL, *lines("RCPT TO :<c@d>"), RCPT, DATA, END],
+    "no-brackets": [HELLO, MAIL, *lines("RCPT TO:c@d"), RCPT, DATA, END],
+    "bad-domain": [HELLO, MAIL, *lines("RCPT TO:<c@d_e>"), RCPT, DATA, END],
+    "trailing-dot": [HELLO, MAIL, *lines("RCPT TO:<c@d.>"), RCPT, DATA, END],
+    "invisible-character": [
+        HELLO,
+        UTF8,
+        *lines("RCPT TO:<c@d\u200be>"),
+        RCPT,
+        DATA,
+        END,
+    ],
+    "long-local-part": [
+        HELLO,
+        MAIL,
+        *lines(f"RCPT TO:<{'c' * 65}@d>"),
+        RCPT,
+        DATA,
+        END,
+    ],
+    "long-domain": [HELLO, MAIL, *lines(f"RCPT TO:<c@{'d.' * 128}e>"), RCPT, DATA, END],
+    "bad-hello": [*lines("EHLO a_b"), MAIL, RCPT, DATA, END],
+    "esmtp-after-helo": [*lines("HELO a", "MAIL FROM:<a@b> SIZE=1"), RCPT, DATA, END],
+    "auth-in-brackets": [HELLO, *lines("MAIL FROM:<a@b> AUTH=<c@d>"), RCPT, DATA, END],
+    "nul": [HELLO, MAIL, RCPT, DATA, b"\0\r\n" + END],
 }
+
+
+def serve(new_wire: Any, profile: Any) -> Any:
+    """Make a connection to a server of a profile that clients may log in to."""
+    wire = new_wire(settings=Settings(profile=profile))
+    wire.protocol.portal = Portal(None)
+    return wire
 
 
 def test_each_kind_has_a_session() -> None:
@@ -48,7 +82,7 @@ def test_each_kind_has_a_session() -> None:
 @pytest.mark.parametrize("kind", SESSIONS)
 def test_the_standard_profile_notes_it(new_wire: Any, kind: str) -> None:
     """On the envelope, once, and takes the message."""
-    wire = new_wire(settings=Settings(profile="standard"))
+    wire = serve(new_wire, "standard")
     assert play(wire, *SESSIONS[kind])[-1] == "250"
     assert wire.envelopes[0].warnings == (kind,)
 
@@ -56,7 +90,7 @@ def test_the_standard_profile_notes_it(new_wire: Any, kind: str) -> None:
 @pytest.mark.parametrize("kind", SESSIONS)
 def test_the_strict_profile_refuses_it(new_wire: Any, kind: str) -> None:
     """With the reply that stands in the table."""
-    wire = new_wire(settings=Settings(profile="strict"))
+    wire = serve(new_wire, "strict")
     said = [line for octets in SESSIONS[kind] for line in wire.send(octets)]
     assert str(IRREGULAR[kind]) in said
 
@@ -96,6 +130,7 @@ def test_an_ehlo_in_the_middle_of_a_group_is_noted(new_wire: Any) -> None:
         (b"a\rb\r\n", ["bare-newline"]),
         (b"\n\r\r\n", ["bare-newline"]),
         (b"\xff", ["undeclared-8bit"]),
+        (b"\0", ["nul"]),
         (b"x" * 998, []),
         (b"x" * 999, ["long-line"]),
         (b"x" * 998 + b"\r\n" + b"x" * 998 + b"\r\n", []),

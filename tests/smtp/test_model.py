@@ -116,7 +116,7 @@ class Model:
 
 ADDRESSES = st.sampled_from(["a@example.com", "b.c@[192.0.2.1]", '"d e"@example.net'])
 NOT_PATHS = st.sampled_from(
-    ["", "<", "<a@b", "a@b", "<a@>", "<@b>", "<a b@c>", "<a@b>x"]
+    ["", "<", "<a@b", "anna", "<a@>", "<@b>", "<a b@c>", "<a@b>x"]
 )
 NOT_OPTIONS = st.sampled_from(
     ["SIZE", "SIZE=x", "BODY=9BIT", "FOO", "=", "SIZE=1 SIZE=1"]

@@ -35,6 +35,7 @@ def test_ehlo_announces_what_the_server_can_do(wire: Any) -> None:
         "250-FUTURERELEASE 99999999 1973-03-03T09:46:39Z",
         "250-MT-PRIORITY",
         "250-VRFY",
+        "250-EXPN",
         "250 HELP",
     ]
 
@@ -144,6 +145,19 @@ def test_a_bare_lf_is_answered_once(wire: Any) -> None:
     assert wire.send(b"NOOP\nNOOP\r\n") == [
         "500 5.5.2 bare LF: lines end in CRLF",
     ]
+
+
+def test_a_client_that_waits_for_the_answer_to_a_bare_lf_may_go_on(wire: Any) -> None:
+    """Its next line is another command."""
+    assert wire.send(b"NOOP\n") == ["500 5.5.2 bare LF: lines end in CRLF"]
+    assert wire.say("NOOP") == ["250 2.0.0 OK"]
+
+
+def test_help_is_made_once(wire: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second answer costs no more than that to NOOP."""
+    first = wire.say("HELP")
+    monkeypatch.setattr(wire.protocol, "verbs", None)
+    assert wire.say("HELP") == first
 
 
 def test_pipelined_commands_are_answered_in_one_write(wire: Any) -> None:

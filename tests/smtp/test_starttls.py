@@ -226,14 +226,16 @@ def test_client_certificate_is_known(new_wire: NewWire, tls: TLS) -> None:
     [b"NOOP\r\n", b"MAIL FROM:<evil@example.com>\r\n", b"X", b"\r\n", b"\x16\x03\x01"],
 )
 def test_bytes_behind_starttls_close_the_connection(ends: Ends, behind: bytes) -> None:
-    """Nothing more is said: not even STARTTLS is answered (RFC 3207 section 4.2)."""
-    assert ends.wire.send(b"STARTTLS\r\n" + behind) == []
+    """One reply, and nothing is run, not even STARTTLS (RFC 3207 section 4.2)."""
+    assert ends.wire.send(b"STARTTLS\r\n" + behind) == [
+        "421 4.7.0 commands came behind STARTTLS, closing"
+    ]
     assert ends.wire.transport.disconnecting
 
 
 def test_commands_before_the_bytes_behind_are_answered(ends: Ends) -> None:
     """They came in clear and are answered in clear."""
-    assert ends.wire.codes("NOOP", "STARTTLS", "RSET") == ["250"]
+    assert ends.wire.codes("NOOP", "STARTTLS", "RSET") == ["250", "421"]
 
 
 def test_bytes_behind_starttls_are_logged(
@@ -263,7 +265,7 @@ def test_starttls_that_waited_is_not_followed(new_wire: NewWire, tls: TLS) -> No
     ends.wire.say("STARTTLS")
     ends.wire.say("NOOP")
     pending.callback(None)
-    assert [line[:3] for line in ends.wire.heard()] == ["250"]
+    assert [line[:3] for line in ends.wire.heard()] == ["250", "421"]
     assert ends.wire.transport.disconnecting
 
 

@@ -20,7 +20,7 @@ from zope.interface import implementer
 from lazr_smtptest.faults.steps import Step
 from lazr_smtptest.interfaces import IFaultStep
 from lazr_smtptest.model.envelope import Envelope
-from lazr_smtptest.smtp.parameters import xtext_decode
+from lazr_smtptest.model.xtext import xtext_decode
 
 __all__ = ["Bounce", "make_report"]
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from lazr_smtptest.model.reply import shown
 from lazr_smtptest.smtp.errors import ClientError
 
-__all__ = ["Parameters", "parse_parameters", "xtext_decode"]
+__all__ = ["Parameters", "parse_parameters"]
 
 # What the value of each keyword must look like; None: it takes no value.
 Parameters = Mapping[str, "re.Pattern[str] | None"]
@@ -18,8 +18,6 @@ Parameters = Mapping[str, "re.Pattern[str] | None"]
 _KEYWORD = r"(?P<keyword>[A-Za-z0-9][A-Za-z0-9-]*)"
 _VALUE = r"(?P<value>[!-<>-~\u0080-\ud7ff\ue000-\U0010ffff]+)"
 _PARAMETER = re.compile(f"{_KEYWORD}(?:={_VALUE})?")
-
-_HEX = re.compile(r"\+([0-9A-F]{2})")
 
 
 def parse_parameters(text: str, known: Parameters) -> dict[str, str | None]:
@@ -62,14 +60,3 @@ def _check_value(
     if not good:
         given = "no value" if value is None else shown(value)
         raise ClientError(501, f"bad {keyword}: {given}", "5.5.4")
-
-
-def xtext_decode(text: str) -> str:
-    """Undo the encoding of ENVID, ORCPT, AUTH and XCLIENT (RFC 3461 section 4).
-
-    Raises:
-        ValueError: it is not so encoded.
-    """
-    if "+" in _HEX.sub("", text):
-        raise ValueError(f"bad xtext: {text!a}")
-    return _HEX.sub(lambda found: chr(int(found[1], 16)), text)

@@ -125,8 +125,8 @@ class ParsedPath:
     Attributes:
         address: the address in the path.
         parameters: the text after the path, not yet parsed.
-        irregular: keys of `lazr_smtptest.model.irregularities.IRREGULAR`: deviations from
-            RFC 5321 that clients make and many servers accept.
+        irregular: deviations from RFC 5321 that clients make and many servers accept,
+            keys of `lazr_smtptest.model.irregularities.IRREGULAR`.
         plain: whether the address is ASCII and nothing is irregular.
     """
 

@@ -22,11 +22,12 @@ from lazr_smtptest._spool import AnyContent
 from lazr_smtptest.model.irregularities import IRREGULAR, refusal_of_sender
 from lazr_smtptest.model.reply import OK, Reply, shown
 from lazr_smtptest.model.session import Outcome, Transaction
+from lazr_smtptest.model.xtext import xtext_decode
 from lazr_smtptest.smtp.connection import Connection
 from lazr_smtptest.smtp.errors import ClientError, PolicyError, ReplyError, refusal_in
 from lazr_smtptest.smtp.extensions import check_release
 from lazr_smtptest.smtp.header import find_subject
-from lazr_smtptest.smtp.parameters import parse_parameters, xtext_decode
+from lazr_smtptest.smtp.parameters import parse_parameters
 from lazr_smtptest.smtp.path import (
     Address,
     ParsedPath,

@@ -9,9 +9,9 @@ from __future__ import annotations
 import ipaddress
 
 from lazr_smtptest.model.reply import Reply, shown
+from lazr_smtptest.model.xtext import xtext_decode
 from lazr_smtptest.smtp.errors import ClientError
 from lazr_smtptest.smtp.extensions import XCLIENT_ATTRIBUTES
-from lazr_smtptest.smtp.parameters import xtext_decode
 from lazr_smtptest.smtp.transaction import Transactions
 
 __all__ = ["XClient"]

@@ -6,8 +6,9 @@ import re
 
 import pytest
 
+from lazr_smtptest.model.xtext import xtext_decode
 from lazr_smtptest.smtp.errors import ClientError
-from lazr_smtptest.smtp.parameters import parse_parameters, xtext_decode
+from lazr_smtptest.smtp.parameters import parse_parameters
 
 KNOWN = {
     "SIZE": re.compile("[0-9]{1,20}"),

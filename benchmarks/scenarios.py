@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from functools import partial
 
-from . import durable, memory, million, throughput, waiting
+from . import durable, indexing, memory, million, throughput, waiting
 from .load import driver
 from .load.plan import Plan
 from .peers.ours import Ours, Twistd
@@ -226,6 +226,15 @@ SCENARIOS: tuple[Scenario, ...] = (
         enter=memory.peak_entries,
         goals=(Ceiling("times", 1.15),),
         once=True,
+        heavy=True,
+    ),
+    Scenario(
+        name="indexing",
+        title="4 KB of random base64 in a burst are made searchable, "
+        f"while others come; {driver(indexing.PLAN)}",
+        columns=indexing.COLUMNS,
+        enter=indexing.entries,
+        goals=(Ceiling("times", 2),),
         heavy=True,
     ),
     Scenario(

@@ -9,6 +9,7 @@ __all__ = [
     "Error",
     "HandlerError",
     "ListenError",
+    "SearchTimeoutError",
     "StateError",
     "StoreError",
     "StoreFullError",
@@ -38,6 +39,29 @@ class StoreFullError(StoreError):
 
     A client that was sending it is told ``452 4.3.1``.
     """
+
+
+class SearchTimeoutError(StoreError, TimeoutError):
+    """Messages that a search has to look at were not indexed within its timeout.
+
+    Attributes:
+        missing: how many messages are not indexed yet.
+        messages: how many messages the store has.
+        timeout: the seconds that the search has waited.
+    """
+
+    def __init__(self, missing: int, messages: int, timeout: float) -> None:
+        super().__init__(missing, messages, timeout)
+        self.missing = missing
+        self.messages = messages
+        self.timeout = timeout
+
+    def __str__(self) -> str:
+        return (
+            f"{self.missing} of {self.messages} messages are not indexed after "
+            f"{self.timeout:g} s: use a longer timeout, or "
+            "wait=False to search without them"
+        )
 
 
 class DKIMError(Error):

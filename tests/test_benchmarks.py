@@ -48,6 +48,7 @@ SCENARIOS = (
     "connections",
     "memory",
     "peak",
+    "indexing",
     "million",
 )
 # Their table is upright: what is a row in others is a column.

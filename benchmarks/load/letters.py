@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from base64 import encodebytes
+from random import Random
+
 _SUBJECTS = (
     "order",
     "invoice",
@@ -36,3 +39,15 @@ def letter(number: int, size: int) -> bytes:
     line = f"This is about {subject} number {number}, of shelf {shelf}.\r\n"
     lines, rest = divmod(size - len(head) - 2, len(line))
     return (head + line * lines + "-" * rest + "\r\n").encode()
+
+
+def noise(number: int, size: int) -> bytes:
+    """Make a message of random base64, in which nearly every word is new.
+
+    Args:
+        number: of the message; the same one gives the same message.
+        size: bytes of its text; a few more, for the base64 has to end.
+    """
+    octets = Random(number).randbytes(size * 57 // 78)
+    text = encodebytes(octets).replace(b"\n", b"\r\n")
+    return b"Subject: Noise %d\r\n\r\n" % number + text

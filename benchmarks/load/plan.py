@@ -23,6 +23,7 @@ class Plan:
         login: whether each connection logs in, AUTH PLAIN.
         distinct: whether no two messages have the same recipients.
         varied: whether no two messages have the same content; see `letters`.
+        noise: whether each content is random base64; see `letters`.
         first: the number of the first message, by which they differ.
         idle: connections beside these that say nothing.
         before: messages that a server has already when the counted ones come; 0: no
@@ -39,6 +40,7 @@ class Plan:
     login: bool = False
     distinct: bool = False
     varied: bool = False
+    noise: bool = False
     first: int = 0
     idle: int = 0
     before: int = 0
@@ -57,5 +59,6 @@ class Plan:
     @property
     def plain(self) -> bool:
         """Whether ``smtp-source`` can bring it."""
-        special = self.own or self.needs or self.distinct or self.varied
+        special = self.own or self.needs or self.distinct
+        special = special or self.varied or self.noise
         return self.each in (0, 1) and not special

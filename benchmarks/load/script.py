@@ -8,7 +8,7 @@ from itertools import islice
 
 import attrs
 
-from .letters import letter
+from .letters import letter, noise
 from .plan import LOGIN, Plan
 
 
@@ -102,6 +102,8 @@ class Script:
         yield from before
 
     def _letter(self, number: int) -> Step:
+        if self._plan.noise:
+            return Step(noise(number, self._plan.size) + b".\r\n", b"2")
         if self._plan.varied:
             return Step(letter(number, self._plan.size) + b".\r\n", b"2")
         return self._content

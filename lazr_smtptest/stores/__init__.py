@@ -28,6 +28,7 @@ others, a value with control characters is an encoded-word (RFC 2047).
 from __future__ import annotations
 
 from lazr_smtptest.interfaces import IMessageStore
+from lazr_smtptest.stores.found import Found, IndexProgress
 from lazr_smtptest.stores.maildir import MaildirStore
 from lazr_smtptest.stores.mbox import MboxStore
 from lazr_smtptest.stores.memory import MemoryStore
@@ -36,6 +37,8 @@ from lazr_smtptest.stores.sqlite import SQLiteStore
 from lazr_smtptest.stores.summary import Summary
 
 __all__ = [
+    "Found",
+    "IndexProgress",
     "MaildirStore",
     "MboxStore",
     "MemoryStore",

@@ -14,6 +14,7 @@ wait is for all of them. A client that is alone never waits.
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -46,6 +47,9 @@ _LONGEST_GATHERING = 0.005
 # Seconds from the answer to a client to its next message, where others have answers at
 # the same moment; of all together it is as many times as long.
 _TURN = 0.0002
+
+# Seconds without a message that are a pause, for each two clients.
+_PAUSE = 0.003
 
 # One batch is one piece of memory, and one moment in which nobody hears anything:
 # messages, and octets of them.
@@ -102,6 +106,8 @@ class Writer:
         # How many clients there are of late, and seconds that a batch takes.
         self._crowd = 1
         self._seconds = 0.0
+        # When the last batch was kept; infinite while one is written.
+        self._kept_at = 0.0
 
     # In any thread
 
@@ -121,6 +127,18 @@ class Writer:
         future: Future[None] = Future()
         self.submit(envelope, partial(_settle, future))
         future.result()
+
+    def until_pause(self) -> float:
+        """Return the seconds without a message that are missing to a pause.
+
+        0 or less: there is one now. Clients that wait for their replies leave gaps
+        that are no pauses, and longer ones the more of them there are.
+        """
+        if any(isinstance(job, _Message) for job in self._jobs):
+            quiet = 0.0
+        else:
+            quiet = max(time.monotonic() - self._kept_at, 0.0)
+        return _PAUSE * max(self._crowd / 2, 1.0) - quiet
 
     def call(self, function: Callable[[], _Result]) -> _Result:
         """Call a function in the thread, behind what was submitted; wait for it."""
@@ -203,10 +221,12 @@ class Writer:
 
     def _keep(self, batch: list[_Message]) -> None:
         begun = time.monotonic()
+        self._kept_at = math.inf
         try:
             self._write([message.envelope for message in batch])
         except BaseException as error:
             # Whatever it is: without this thread every client would wait for ever.
+            self._kept_at = time.monotonic()
             if len(batch) == 1:
                 self._answer(batch[0], error)
                 return
@@ -214,7 +234,8 @@ class Writer:
             for message in batch:
                 self._keep([message])
             return
-        self._seconds = time.monotonic() - begun
+        self._kept_at = time.monotonic()
+        self._seconds = self._kept_at - begun
         # Each is answered now, or waits. What was is forgotten by and by.
         self._crowd = max(len(batch) + len(self._jobs), self._crowd // 2)
         for message in batch:

@@ -1,8 +1,9 @@
-"""The thread that reads messages after they are kept, so that they can be searched.
+"""The thread that indexes messages after they are kept, so that they can be searched.
 
-It comes when there is something to read and goes when there is nothing left. While
-messages arrive it takes a twentieth of the time at most, for the reactor has to wait
-for Python's lock meanwhile; and so it may fall behind.
+It starts when there is something to index and ends when nothing is left. The store
+has one lock for writing: so it works at full speed while the store has nothing to
+write for a moment, and takes a twentieth of the time while messages arrive without a
+pause. A search that waits makes it work at full speed in any case.
 """
 
 from __future__ import annotations
@@ -12,27 +13,31 @@ import threading
 import time
 from collections.abc import Callable
 
-from lazr_smtptest.errors import StoreError
-
-__all__ = ["Indexer"]
+__all__ = ["Indexer", "reason"]
 
 log = logging.getLogger("lazr.smtptest")
 
-# How many times as long as its work it rests, while others work.
+# How many times as long as its work it rests, while messages arrive.
 _REST = 19.0
 
 
 class Indexer:
-    """Reads what was not read yet.
+    """Indexes what is not indexed yet.
 
     Args:
-        step: reads some of it; says whether there was any.
-        is_busy: says whether messages have come since it was last asked.
+        step: indexes some messages; returns whether there were any.
+        until_pause: returns the seconds without a message until there is a pause.
+
+    Attributes:
+        error: why messages cannot be indexed; ``None`` if they can.
     """
 
-    def __init__(self, step: Callable[[], bool], is_busy: Callable[[], bool]) -> None:
+    def __init__(
+        self, step: Callable[[], bool], until_pause: Callable[[], float]
+    ) -> None:
+        self.error: Exception | None = None
         self._step = step
-        self._is_busy = is_busy
+        self._until_pause = until_pause
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
         self._wanted = False
@@ -40,7 +45,7 @@ class Indexer:
         self._closing = False
 
     def wake(self) -> None:
-        """Say that there may be something to read; does not wait."""
+        """Announce that there may be something to index; does not wait."""
         with self._changed:
             self._wanted = True
             if self._thread is None:
@@ -50,10 +55,10 @@ class Indexer:
                 self._thread.start()
 
     def catch_up(self, is_done: Callable[[], bool], timeout: float) -> None:
-        """Wait until something is done, or nothing is left to be read.
+        """Wait until `is_done`, or until nothing is left to be indexed.
 
         Args:
-            is_done: asked after each step.
+            is_done: called after each step.
             timeout: seconds.
         """
         self.wake()
@@ -68,7 +73,7 @@ class Indexer:
                 self._hurry -= 1
 
     def close(self) -> None:
-        """End the thread, behind what it is reading now."""
+        """End the thread after the step that it is in."""
         with self._changed:
             thread = self._thread
             self._closing = thread is not None
@@ -79,10 +84,10 @@ class Indexer:
     def _run(self) -> None:
         while self._is_wanted():
             try:
-                self._read()
-            except StoreError as error:
-                # It is tried again behind the next message.
-                log.error("messages cannot be made searchable: %s", error)
+                self._work()
+            except Exception as error:
+                # It is tried again after the next message.
+                self._failed(error)
 
     def _is_wanted(self) -> bool:
         with self._changed:
@@ -93,16 +98,39 @@ class Indexer:
                 self._changed.notify_all()
             return wanted
 
-    def _read(self) -> None:
+    def _work(self) -> None:
         while not self._closing:
             begun = time.monotonic()
-            if not self._step():
+            more = self._step()
+            self._succeeded()
+            if not more:
                 return
             with self._changed:
                 self._changed.notify_all()
-            if self._is_busy():
-                self._rest(_REST * (time.monotonic() - begun))
+            self._rest(_REST * (time.monotonic() - begun))
 
     def _rest(self, seconds: float) -> None:
+        """Wait for a pause between messages, or so many seconds."""
+        end = time.monotonic() + seconds
         with self._changed:
-            self._changed.wait_for(lambda: self._closing or self._hurry, seconds)
+            while not (self._closing or self._hurry):
+                pause = self._until_pause()
+                left = end - time.monotonic()
+                if pause <= 0 or left <= 0:
+                    return
+                self._changed.wait(min(pause, left))
+
+    def _failed(self, error: Exception) -> None:
+        if self.error is None:
+            log.error("messages cannot be made searchable: %s", reason(error))
+        self.error = error
+
+    def _succeeded(self) -> None:
+        if self.error is not None:
+            self.error = None
+            log.info("messages are made searchable again")
+
+
+def reason(error: Exception) -> str:
+    """Return the text of an error, or its name if it has no text."""
+    return str(error) or repr(error)

@@ -31,12 +31,14 @@ def unusable(path: Path, kind: str, error: OSError) -> StoreError:
     return StoreError(f"cannot use {str(path)!r} as {kind}: {reason}")
 
 
-def not_written(path: Path, kind: str, error: OSError) -> StoreError:
+def not_written(
+    path: Path, kind: str, error: OSError, doing: str = "write to"
+) -> StoreError:
     """Make the error of a message that could not be written to `path`."""
     full = error.errno in _FULL
     reason = error.strerror or str(error)
     return (StoreFullError if full else StoreError)(
-        f"cannot write to {kind} {str(path)!r}: {reason}"
+        f"cannot {doing} {kind} {str(path)!r}: {reason}"
     )
 
 

@@ -12,6 +12,7 @@ from lazr_smtptest.stores._codec import decompress, envelope_of
 from lazr_smtptest.stores._connection import Connection
 from lazr_smtptest.stores._search import search
 from lazr_smtptest.stores._words import Sought
+from lazr_smtptest.stores.found import Found, IndexProgress
 from lazr_smtptest.stores.summary import Summary
 
 __all__ = ["Catalog"]
@@ -45,6 +46,16 @@ class Catalog:
     def newest(self) -> int:
         """Give the greatest number that a message ever had."""
         return self._read(_tables.newest)
+
+    def progress(self) -> IndexProgress:
+        """Return how much can be searched now."""
+        return self._read(_progress)
+
+    def unread(self, after: int, limit: int, octets: int) -> list[_tables.Unread]:
+        """Return messages beyond a number; see `_tables.unread`."""
+        return self._read(
+            partial(_tables.unread, after=after, limit=limit, octets=octets)
+        )
 
     def number_of(self, id: str) -> int | None:
         """Give the number of the message with an id."""
@@ -86,13 +97,15 @@ class Catalog:
         before = self._before(after)
         return self._summaries(partial(_tables.page, before=before, limit=limit))
 
-    def search(
-        self, sought: Sequence[Sought], after: str | None, limit: int
-    ) -> list[Summary]:
+    def search(self, sought: Sequence[Sought], after: str | None, limit: int) -> Found:
         """List messages that have all of some words; see `SQLiteStore`."""
         before = self._before(after)
-        return self._summaries(
-            partial(search, sought=sought, before=before, limit=limit)
+        # First: what is indexed meanwhile is searched too.
+        progress = self.progress()
+        return Found(
+            self._summaries(partial(search, sought=sought, before=before, limit=limit)),
+            missing=progress.missing,
+            shortened=progress.shortened,
         )
 
     def _before(self, after: str | None) -> int:
@@ -122,3 +135,11 @@ class Catalog:
             subject=subject or "",
             size=size,
         )
+
+
+def _progress(connection: sqlite3.Connection) -> IndexProgress:
+    return IndexProgress(
+        messages=_tables.state(connection)[0],
+        missing=_tables.missing(connection),
+        shortened=_tables.shortened(connection),
+    )

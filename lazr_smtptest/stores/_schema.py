@@ -15,8 +15,22 @@ from pathlib import Path
 
 from lazr_smtptest.errors import StoreError, StoreFullError
 from lazr_smtptest.stores._paths import opened, sync_directory, unusable
+from lazr_smtptest.stores._queries import MERGE_LATER
 
-__all__ = ["check", "connect", "prepare", "store_error", "transaction"]
+try:
+    import resource
+except ImportError:  # Windows has no such limits.
+    resource = None  # type: ignore[assignment]
+
+__all__ = [
+    "check",
+    "close",
+    "connect",
+    "journal",
+    "prepare",
+    "store_error",
+    "transaction",
+]
 
 _KIND = "an SQLite store"
 
@@ -28,6 +42,9 @@ _MAGIC = b"SQLite format 3\0"
 
 # Seconds that another process may keep the database locked.
 _PATIENCE = 10.0
+
+# Bytes that SQLite writes at once, its own header included.
+_LARGEST_PAGE = 65_536 + 24
 
 # The statements that lead from one version of the schema to the next.
 MIGRATIONS: list[tuple[str, ...]] = [
@@ -66,11 +83,23 @@ MIGRATIONS: list[tuple[str, ...]] = [
         # Every word at each of its places, in order.
         "CREATE VIRTUAL TABLE place USING fts5vocab (words, instance)",
     ),
+    (
+        # The messages of which the index has the beginning only.
+        "CREATE TABLE shortened (number INTEGER PRIMARY KEY)",
+        """INSERT INTO shortened SELECT number FROM message
+            JOIN words ON words.rowid = number
+            WHERE size >= 65536 AND length(text) >= 65536""",
+        MERGE_LATER,
+    ),
 ]
 
 
-def prepare(path: Path) -> None:
+def prepare(path: Path, first: int = 0) -> None:
     """Make the database if there is none, or bring it up to date.
+
+    Args:
+        path: the file.
+        first: the messages of a new one have greater numbers.
 
     Raises:
         StoreError: it is somebody else's, or newer than this program, and is left
@@ -82,7 +111,7 @@ def prepare(path: Path) -> None:
         raise unusable(path, _KIND, error) from error
     try:
         with contextlib.closing(connect(path)) as connection:
-            _migrate(path, connection)
+            _migrate(path, connection, first)
             # What it is now is what it stays; WAL lets readers in while we write.
             connection.execute("PRAGMA journal_mode = WAL")
     except sqlite3.Error as error:
@@ -117,7 +146,7 @@ def _check_version(path: Path, version: int) -> None:
         )
 
 
-def _migrate(path: Path, connection: sqlite3.Connection) -> None:
+def _migrate(path: Path, connection: sqlite3.Connection, first: int) -> None:
     with transaction(connection):
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         _check_version(path, version)
@@ -125,6 +154,11 @@ def _migrate(path: Path, connection: sqlite3.Connection) -> None:
             for statements in MIGRATIONS[version:]:
                 for statement in statements:
                     connection.execute(statement)
+            if first and not version:
+                connection.execute(
+                    "INSERT INTO sqlite_sequence VALUES ('message', ?)", (first,)
+                )
+                connection.execute("UPDATE state SET indexed = ?", (first,))
             connection.execute(f"PRAGMA application_id = {_APPLICATION}")
             connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
 
@@ -165,6 +199,40 @@ def connect(path: Path) -> sqlite3.Connection:
     return connection
 
 
+def journal(path: Path) -> Path:
+    """Return the path of the write-ahead log of a database."""
+    return path.with_name(f"{path.name}-wal")
+
+
+def close(
+    path: Path, connection: sqlite3.Connection, file: os.stat_result | None
+) -> None:
+    """Close a connection.
+
+    SQLite removes the files beside the database by their names. Where another
+    database has taken its place they are not its own any more, and stay.
+
+    Args:
+        path: the database.
+        connection: open since `file` had that name.
+        file: which file it is; ``None``: that is not known.
+    """
+    kept: list[tuple[Path, Path]] = []
+    with contextlib.suppress(OSError):
+        if file is not None and not os.path.samestat(file, path.stat()):
+            for beside in (journal(path), path.with_name(f"{path.name}-shm")):
+                aside = beside.with_name(f"{beside.name}.{os.getpid()}")
+                os.link(beside, aside)
+                kept.append((aside, beside))
+    try:
+        connection.close()
+    finally:
+        for aside, beside in kept:
+            aside.replace(beside)
+            # Still there if both were names of one file: then nothing was done.
+            aside.unlink(missing_ok=True)
+
+
 @contextlib.contextmanager
 def transaction(connection: sqlite3.Connection) -> Iterator[None]:
     """Do a block as a whole or not at all.
@@ -186,7 +254,24 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
 def store_error(path: Path, doing: str, error: sqlite3.Error) -> StoreError:
     """Make the error of a database that did not do what it was to do."""
     # Python 3.10 knows no codes of SQLite's.
-    full = str(error) == "database or disk is full"
+    full = str(error) == "database or disk is full" or _is_at_its_limit(path)
     return (StoreFullError if full else StoreError)(
         f"cannot {doing} SQLite store {str(path)!r}: {error}"
     )
+
+
+def _is_at_its_limit(path: Path) -> bool:
+    """Return whether a file is as large as the process may write (RLIMIT_FSIZE).
+
+    SQLite calls that an error of input or output.
+    """
+    if resource is None:
+        return False
+    limit, _ = resource.getrlimit(resource.RLIMIT_FSIZE)
+    if limit == resource.RLIM_INFINITY:
+        return False
+    sizes = []
+    for file in (path, journal(path)):
+        with contextlib.suppress(OSError):
+            sizes.append(file.stat().st_size)
+    return any(limit - size < _LARGEST_PAGE for size in sizes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import re
 import threading
@@ -18,6 +19,8 @@ except ImportError:  # Windows: nothing there locks a file in the mbox way.
     fcntl = None  # type: ignore[assignment]
 
 __all__ = ["SharedFile", "read"]
+
+log = logging.getLogger("lazr.smtptest")
 
 _NEW = ".smtptest"
 
@@ -35,6 +38,7 @@ class SharedFile:
         self._path = path
         # A lock on a file keeps out other processes only.
         self._mutex = threading.Lock()
+        self._was_there = False
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[int]:
@@ -52,12 +56,25 @@ class SharedFile:
             yield file
 
     def _open(self, stack: contextlib.ExitStack) -> int:
+        is_new = not self._path.exists()
         file = stack.enter_context(opened(self._path, os.O_RDWR | os.O_CREAT))
+        if is_new:
+            sync_directory(self._path.parent)
+            if self._was_there:
+                log.warning(
+                    "mbox %r was removed and is made anew, without its messages",
+                    str(self._path),
+                )
+        self._was_there = True
         if fcntl is not None:
             fcntl.lockf(file, fcntl.LOCK_EX)
         return file
 
     # With the lock only
+
+    def is_named(self, file: int) -> bool:
+        """Return whether the open file still has its name."""
+        return _is_named(file, self._path)
 
     def replace(self, data: bytes) -> None:
         """Put a new file in its place: all of it, or the old one stays.

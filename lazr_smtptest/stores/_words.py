@@ -9,35 +9,47 @@ import attrs
 
 from lazr_smtptest.model.envelope import Envelope
 
-__all__ = ["Query", "Sought", "query_of", "sought_in", "words_of"]
+__all__ = ["Query", "Sought", "Words", "query_of", "sought_in", "words_of"]
 
-# Characters of a text that are looked at; more would make an index of logs.
+# Characters of a field that are indexed; more would make an index of logs.
+# `IndexProgress` and the manual name the number.
 _LENGTH = 65_536
 
 # No quantifier may run over another "<": a text of these would take for ever.
 _TAG = re.compile(r"<[^<>]*>")
 
 
-def words_of(envelope: Envelope) -> tuple[str, str, str, str]:
-    """Give the subject, the addresses, the text and the names of attachments."""
+@attrs.frozen
+class Words:
+    """The text of a message that is indexed.
+
+    Attributes:
+        columns: the subject, the addresses, the text and the names of attachments.
+        shortened: whether one of them was longer than what is indexed of it.
+    """
+
+    columns: tuple[str, str, str, str]
+    shortened: bool
+
+
+def words_of(envelope: Envelope) -> Words:
+    """Return what is indexed of a message."""
     addresses = (
         envelope.mail_from,
         *envelope.rcpt_tos,
         *(value for name in ("from", "to", "cc") for value in envelope.headers(name)),
     )
     names = (attachment.name or "" for attachment in envelope.attachments)
-    return (
-        _clean(envelope.subject or ""),
-        _clean(" ".join(addresses)),
-        _clean(_text(envelope)),
-        _clean(" ".join(names)),
+    text, html = envelope.text, ""
+    if text is None:
+        html = envelope.html or ""
+        text = _TAG.sub(" ", html[:_LENGTH])
+    fields = (envelope.subject or "", " ".join(addresses), text, " ".join(names))
+    subject, address, body, name = map(_clean, fields)
+    return Words(
+        columns=(subject, address, body, name),
+        shortened=any(len(each) > _LENGTH for each in (html, *fields)),
     )
-
-
-def _text(envelope: Envelope) -> str:
-    if envelope.text is not None:
-        return envelope.text
-    return _TAG.sub(" ", (envelope.html or "")[:_LENGTH])
 
 
 def _clean(text: str) -> str:

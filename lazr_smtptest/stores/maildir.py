@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -29,6 +30,8 @@ from lazr_smtptest.stores._paths import (
 from lazr_smtptest.stores._retention import Retention
 
 __all__ = ["MaildirStore"]
+
+log = logging.getLogger("lazr.smtptest")
 
 _SUBDIRS = ("tmp", "new", "cur")
 _CRLF = b"\r\n"
@@ -91,10 +94,13 @@ class MaildirStore(WaitingStore):
     def _prepare(self) -> None:
         with contextlib.suppress(FileExistsError):
             self.path.mkdir(mode=0o700)
+            sync_directory(self.path.parent)
         # Another process may be making it at this moment.
-        if {entry.name for entry in self.path.iterdir()} <= {*_SUBDIRS}:
+        present = {entry.name for entry in self.path.iterdir()}
+        if present < {*_SUBDIRS}:
             for name in _SUBDIRS:
                 (self.path / name).mkdir(mode=0o700, exist_ok=True)
+            sync_directory(self.path)
         for name in _SUBDIRS:
             self._check(self.path / name)
 
@@ -131,6 +137,7 @@ class MaildirStore(WaitingStore):
             self._retention.check(len(head) + envelope.size)
         names = [new_file_name(self._now(), envelope.id) for envelope in batch]
         try:
+            self._make_again()
             for name, head, envelope in zip(names, heads, batch, strict=True):
                 self._write_file(name, head, envelope)
             # Only now: the first of these writes the others too.
@@ -145,6 +152,22 @@ class MaildirStore(WaitingStore):
                 self._withdraw(subdir, names)
             raise not_written(self.path, "maildir", error) from error
         self._look_at_bounds(len(batch))
+
+    def _make_again(self) -> None:
+        """Make the Maildir anew, or those of its folders that were removed.
+
+        Raises:
+            OSError: it cannot be made.
+            StoreError: something else is in its place.
+        """
+        missing = [name for name in _SUBDIRS if not (self.path / name).is_dir()]
+        if missing:
+            self._prepare()
+        if "new" in missing:
+            log.warning(
+                "maildir %r was removed and is made anew, without its messages",
+                str(self.path),
+            )
 
     def _now(self) -> int:
         """Give the time, microseconds since 1970, later than that of any message.

@@ -18,7 +18,6 @@ from lazr_smtptest.stores._durable import WaitingStore
 from lazr_smtptest.stores._paths import (
     not_read,
     not_written,
-    sync_directory,
     unusable,
     write_all,
 )
@@ -92,7 +91,6 @@ class MboxStore(WaitingStore):
         return f"mbox:{self.path}"
 
     def _prepare(self) -> None:
-        is_new = not self.path.exists()
         with self._file.locked() as file:
             self._file.clean()
             data = read(file)
@@ -102,8 +100,6 @@ class MboxStore(WaitingStore):
             raise StoreError(
                 f"{str(self.path)!r} is damaged: it ends within a message that was kept"
             )
-        if is_new:
-            sync_directory(self.path.parent)
 
     # Writing, in the store's own thread
 
@@ -111,6 +107,10 @@ class MboxStore(WaitingStore):
         try:
             with self._file.locked() as file:
                 self._append(file, batch)
+                if not self._file.is_named(file):
+                    raise StoreError(
+                        f"mbox {str(self.path)!r} was removed while it was written"
+                    )
         except OSError as error:
             raise not_written(self.path, "mbox", error) from error
         self._look_at_bounds()

@@ -11,18 +11,26 @@ from typing import TYPE_CHECKING
 
 from zope.interface import implementer
 
+from lazr_smtptest.errors import SearchTimeoutError, StoreError
 from lazr_smtptest.interfaces import IWaitingStore
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.stores import _queries as _tables
 from lazr_smtptest.stores import _schema as _database
-from lazr_smtptest.stores._codec import Compressor, address_key, fields_of
+from lazr_smtptest.stores._codec import (
+    Compressor,
+    address_key,
+    decompress,
+    envelope_of,
+    fields_of,
+)
 from lazr_smtptest.stores._connection import Connection
 from lazr_smtptest.stores._crash import passed
 from lazr_smtptest.stores._durable import WaitingStore
-from lazr_smtptest.stores._indexer import Indexer
+from lazr_smtptest.stores._indexer import Indexer, reason
 from lazr_smtptest.stores._reader import Catalog
 from lazr_smtptest.stores._retention import Retention
 from lazr_smtptest.stores._words import sought_in, words_of
+from lazr_smtptest.stores.found import Found, IndexProgress
 from lazr_smtptest.stores.summary import Summary
 
 if TYPE_CHECKING:
@@ -30,9 +38,11 @@ if TYPE_CHECKING:
 
 __all__ = ["SQLiteStore"]
 
-# Messages that are made searchable at a time, and octets of them.
-_STEP = 50
-_STEP_OCTETS = 4_000_000
+# Messages that are indexed in one transaction, and bytes of them. FTS5 writes what it
+# has in memory at each commit, and at each megabyte: smaller transactions leave more
+# to merge, larger ones gain nothing and keep messages waiting.
+_STEP = 500
+_STEP_OCTETS = 1_000_000
 
 
 @implementer(IWaitingStore)
@@ -44,9 +54,10 @@ class SQLiteStore(WaitingStore):
     last is in the first of them.
 
     The messages that came while others were written are written together, and
-    made durable together. Their words are read after that, by another thread, so a
-    search may have to wait for it, and a message may be found a moment later than
-    it is kept. What is deleted makes room in the file, which does not get smaller.
+    made durable together. They are indexed after that, by another thread: `search`
+    waits for it, and `index_progress` says how far it is. What is deleted makes room
+    in the file, which does not get smaller. A file that is removed while the store is
+    open is made anew with the next message.
 
     Args:
         path: the file. It is made if it is not there; its directory must be.
@@ -78,9 +89,8 @@ class SQLiteStore(WaitingStore):
         super().__init__(path, retention, clock)
         self._compressor = Compressor()
         self._writing = Connection(self.path, synchronous)
-        self._catalog = Catalog(Connection(self.path, synchronous))
-        self._added = False
-        self._indexer = Indexer(self._read_some, self._has_added)
+        self._catalog = Catalog(Connection(self.path, synchronous, self._writing))
+        self._indexer = Indexer(self._index_some, self._writer.until_pause)
         _database.prepare(self.path)
         if retention:
             self._retain()
@@ -104,7 +114,6 @@ class SQLiteStore(WaitingStore):
         self._writing.change(lambda connection: self._insert(connection, rows))
         passed("store.after_fsync")
         passed("store.after_rename")
-        self._added = True
         self._indexer.wake()
 
     def _row(self, envelope: Envelope, now: int) -> _tables.Row:
@@ -159,25 +168,25 @@ class SQLiteStore(WaitingStore):
 
     # Making messages searchable, in the indexer's thread
 
-    def _has_added(self) -> bool:
-        added, self._added = self._added, False
-        return added
-
-    def _read_some(self) -> bool:
-        """Read the words of some messages; say whether there were any."""
+    def _index_some(self) -> bool:
+        """Index some messages; return whether there were any."""
         known = self._catalog.indexed()
-        words, octets = [], 0
-        for number in self._catalog.upwards(known, self._catalog.newest()):
-            envelope = self._catalog.envelope(number)
-            if envelope is not None:
-                words.append((number, *words_of(envelope)))
-                octets += envelope.size
-            if len(words) == _STEP or octets > _STEP_OCTETS:
-                break
+        words = [
+            (
+                number,
+                words_of(envelope_of(id, fields, decompress(coding, octets, size))),
+            )
+            for number, id, fields, size, coding, octets in self._catalog.unread(
+                known, _STEP, _STEP_OCTETS
+            )
+        ]
         if words:
             # If it is lost, it is made again: it need not wait for the disk.
             change = partial(_tables.add_words, known=known, words=words)
-            self._writer.call(partial(self._writing.change, change, "NORMAL"))
+            # Of a database that was removed there is nothing to index.
+            self._writer.call(
+                partial(self._writing.change, change, "NORMAL", make=False)
+            )
         return bool(words)
 
     # Reading, in any thread
@@ -225,27 +234,63 @@ class SQLiteStore(WaitingStore):
         after: str | None = None,
         limit: int = 50,
         timeout: float = 5.0,
-    ) -> list[Summary]:
-        """List the messages that have all the words of a text, newest first.
+        *,
+        wait: bool = True,
+    ) -> Found:
+        """Return the messages that have all the words of a text, newest first.
 
-        Looked at are the subject, the addresses, the text and the names of
-        attachments; letters are the same in either case and with any accent. A word
-        that ends in ``*`` stands for all that begin so, and what has other signs in
-        it, such as an address, for its words one after the other.
+        Searched are the subject, the addresses of the envelope and of From, To and
+        Cc, the text (of a message without a text part the HTML, without its tags)
+        and the names of attachments: the first 65,536 characters of each. Other
+        header fields and the contents of attachments are not indexed. Letters are
+        the same in either case and with any accent. A word that ends in ``*`` stands
+        for all words with that beginning, and what has other signs in it, such as an
+        address, for its words one after the other.
 
         Args:
             text: what to look for.
             after: see `page`.
             limit: see `page`.
-            timeout: seconds to wait until what was kept by now can be found.
+            timeout: seconds to wait until all messages that were kept before the
+                call are indexed.
+            wait: whether to wait. ``False``: search what is indexed now;
+                `Found.missing` says how many messages are not.
 
         Raises:
             ValueError: there is no word in `text`.
             KeyError: see `page`.
-            StoreError: the database cannot be read.
+            SearchTimeoutError: messages are still not indexed after `timeout`.
+            StoreError: the database cannot be read, or the index not be written.
         """
         sought = sought_in(text)
+        if wait:
+            self._wait_for_index(timeout)
+        found = self._catalog.search(sought, after, limit)
+        if wait:
+            # What came during the call is not what was asked for.
+            found.missing = 0
+        return found
+
+    def index_progress(self) -> IndexProgress:
+        """Return how many messages can be searched now, and how many cannot.
+
+        Raises:
+            StoreError: the database cannot be read.
+        """
+        return self._catalog.progress()
+
+    def _wait_for_index(self, timeout: float) -> None:
+        """Wait until all messages that are kept now are indexed; see `search`."""
         newest = self._catalog.newest()
-        if self._catalog.indexed() < newest:
-            self._indexer.catch_up(lambda: self._catalog.indexed() >= newest, timeout)
-        return self._catalog.search(sought, after, limit)
+        if self._catalog.indexed() >= newest:
+            return
+        self._indexer.catch_up(lambda: self._catalog.indexed() >= newest, timeout)
+        if self._catalog.indexed() >= newest:
+            return
+        error = self._indexer.error
+        if error is not None:
+            raise StoreError(
+                f"messages cannot be made searchable: {reason(error)}"
+            ) from error
+        progress = self._catalog.progress()
+        raise SearchTimeoutError(progress.missing, progress.messages, timeout)

@@ -14,6 +14,16 @@ from lazr_smtptest.stores._indexer import Indexer
 PATIENCE = 30
 
 
+def quiet() -> float:
+    """Be a store that has no message to write."""
+    return 0.0
+
+
+def busy() -> float:
+    """Be a store to which messages come without a pause."""
+    return 1e9
+
+
 class Pile:
     """Something to read, one step at a time."""
 
@@ -32,7 +42,7 @@ class Pile:
 def test_it_reads_until_nothing_is_left() -> None:
     """And its thread ends."""
     pile = Pile(5)
-    indexer = Indexer(pile.step, lambda: False)
+    indexer = Indexer(pile.step, quiet)
     indexer.wake()
     thread = indexer._thread
     assert thread is not None
@@ -43,7 +53,7 @@ def test_it_reads_until_nothing_is_left() -> None:
 def test_who_catches_up_waits_for_what_is_wanted() -> None:
     """Not for all the rest."""
     pile = Pile(10)
-    indexer = Indexer(pile.step, lambda: False)
+    indexer = Indexer(pile.step, quiet)
     indexer.catch_up(lambda: pile.left <= 5, PATIENCE)
     assert pile.left <= 5
     indexer.close()
@@ -58,7 +68,7 @@ def test_who_catches_up_has_a_timeout() -> None:
         go_on.wait(PATIENCE)
         return pile.step()
 
-    indexer = Indexer(step, lambda: False)
+    indexer = Indexer(step, quiet)
     indexer.catch_up(lambda: pile.left == 0, 0.01)
     assert pile.left == 1
     go_on.set()
@@ -70,7 +80,7 @@ def test_it_rests_while_messages_come(monkeypatch: pytest.MonkeyPatch) -> None:
     """They are more urgent; but not more than somebody who waits."""
     monkeypatch.setattr(_indexer, "_REST", 1e9)
     pile = Pile(3)
-    indexer = Indexer(pile.step, lambda: True)
+    indexer = Indexer(pile.step, busy)
     indexer.wake()
     pile.steps.get(timeout=PATIENCE)
     assert pile.left == 2
@@ -83,32 +93,55 @@ def test_close_ends_its_rest(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is not read is read another time."""
     monkeypatch.setattr(_indexer, "_REST", 1e9)
     pile = Pile(3)
-    indexer = Indexer(pile.step, lambda: True)
+    indexer = Indexer(pile.step, busy)
     indexer.wake()
     pile.steps.get(timeout=PATIENCE)
     indexer.close()
     assert pile.left == 2
 
 
-def test_an_error_is_logged_and_tried_again_later(
-    caplog: pytest.LogCaptureFixture,
+def test_it_works_on_in_the_first_pause_between_messages(
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The disk may be full."""
+    """A few messages a second do not make it rest for long."""
+    monkeypatch.setattr(_indexer, "_REST", 1e9)
+    since = iter([0.003, 0.002, 0.001, 0.0, 0.003, -0.001])
+    pile = Pile(2)
+    indexer = Indexer(pile.step, lambda: next(since))
+    indexer.wake()
+    thread = indexer._thread
+    assert thread is not None
+    thread.join(PATIENCE)
+    assert (pile.left, list(since)) == (0, [])
+
+
+@pytest.mark.parametrize("error", [StoreError("no space"), MemoryError(), KeyError(1)])
+def test_an_error_is_logged_once_and_tried_again_later(
+    caplog: pytest.LogCaptureFixture, error: Exception
+) -> None:
+    """The disk may be full: there is a line when it begins, and one when it ends."""
+    caplog.set_level("INFO", "lazr.smtptest")
     pile = Pile(1)
-    errors = [StoreError("no space")]
+    errors = [error, error]
 
     def step() -> bool:
         if errors:
             raise errors.pop()
         return pile.step()
 
-    indexer = Indexer(step, lambda: False)
+    indexer = Indexer(step, quiet)
+    for _ in range(2):
+        indexer.catch_up(lambda: False, PATIENCE)
+        assert indexer.error is error
     indexer.catch_up(lambda: False, PATIENCE)
-    assert "messages cannot be made searchable: no space" in caplog.text
-    indexer.catch_up(lambda: False, PATIENCE)
-    assert pile.left == 0
+    assert (pile.left, indexer.error) == (0, None)
+    said = str(error) or repr(error)
+    assert caplog.messages == [
+        f"messages cannot be made searchable: {said}",
+        "messages are made searchable again",
+    ]
 
 
 def test_close_without_a_start_is_no_error() -> None:
     """There may have been nothing to read."""
-    Indexer(Pile(0).step, lambda: False).close()
+    Indexer(Pile(0).step, quiet).close()

@@ -204,11 +204,21 @@ def test_a_maildir_without_write_permission_is_refused(as_nobody: Path) -> None:
 
 
 def test_a_message_that_cannot_be_written_is_an_error(path: Path) -> None:
-    """A Maildir that was taken away refuses the message."""
+    """A Maildir that is something else by now refuses the message."""
     store = MaildirStore(path)
     (path / "tmp").rmdir()
-    with pytest.raises(StoreError, match=f"cannot write to maildir '{path}': No such"):
+    (path / "tmp").touch()
+    with pytest.raises(StoreError, match=f"'{path}' is not a maildir: it has no 'tmp'"):
         store.add(ENVELOPE)
+
+
+@pytest.mark.parametrize("name", ["tmp", "new", "cur"])
+def test_a_folder_of_it_that_was_removed_is_made_anew(path: Path, name: str) -> None:
+    """The messages in the others stay."""
+    store = MaildirStore(path)
+    (path / name).rmdir()
+    store.add(ENVELOPE)
+    assert (len(store), names(path)) == (1, ["cur", "new", "tmp"])
 
 
 def test_what_a_killed_process_left_in_tmp_goes_after_36_hours(path: Path) -> None:
@@ -255,8 +265,8 @@ def test_what_cannot_be_made_durable_is_not_there(
     def fail(directory: Path) -> None:
         raise OSError(errno.EIO, "Input/output error")
 
-    monkeypatch.setattr(maildir, "sync_directory", fail)
     store = MaildirStore(path)
+    monkeypatch.setattr(maildir, "sync_directory", fail)
     with pytest.raises(StoreError, match="Input/output error"):
         store.add(ENVELOPE)
     assert len(store) == 0

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lazr_smtptest.errors import SearchTimeoutError, StoreError
 from lazr_smtptest.stores import SQLiteStore, sqlite
 from lazr_smtptest.stores._search import completions
 from lazr_smtptest.stores._words import query_of, sought_in, words_of
@@ -303,6 +304,110 @@ def test_a_deleted_message_is_not_found(store: SQLiteStore) -> None:
     assert store.search("one") == store.page() == []
 
 
+@pytest.fixture
+def unread(store: SQLiteStore, monkeypatch: pytest.MonkeyPatch) -> SQLiteStore:
+    """A store with three messages, none of which is indexed until somebody waits."""
+    with monkeypatch.context() as patch:
+        patch.setattr(sqlite.Indexer, "wake", lambda self: None)
+        for number in range(3):
+            store.add(mail(f"unread {number}"))
+    return store
+
+
+def test_an_answer_says_how_many_messages_it_does_not_cover(
+    unread: SQLiteStore,
+) -> None:
+    """A search that does not wait looks at what is indexed."""
+    found = unread.search("unread", wait=False)
+    assert (found, found.complete, found.missing) == ([], False, 3)
+
+
+def test_an_answer_that_was_waited_for_is_complete(unread: SQLiteStore) -> None:
+    """It covers all that was kept when the search began."""
+    found = unread.search("unread")
+    assert (len(found), found.complete, found.missing) == (3, True, 0)
+
+
+def test_the_progress_of_the_index_can_be_asked_for(unread: SQLiteStore) -> None:
+    """Before and after the messages are indexed."""
+    before = unread.index_progress()
+    unread.search("unread")
+    after = unread.index_progress()
+    assert (before.messages, before.missing, before.complete) == (3, 3, False)
+    assert (after.messages, after.missing, after.complete) == (3, 0, True)
+
+
+def test_a_search_raises_when_the_index_is_not_ready_in_time(
+    unread: SQLiteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The error says how many messages are missing."""
+    monkeypatch.setattr(sqlite.Indexer, "catch_up", lambda self, done, timeout: None)
+    with pytest.raises(SearchTimeoutError) as caught:
+        unread.search("unread", timeout=0.25)
+    error = caught.value
+    assert (error.missing, error.messages, error.timeout) == (3, 3, 0.25)
+    assert str(error) == (
+        "3 of 3 messages are not indexed after 0.25 s: "
+        "use a longer timeout, or wait=False to search without them"
+    )
+
+
+def test_a_search_that_times_out_is_a_timeout_and_a_store_error() -> None:
+    """Whichever of the two a test catches."""
+    error = SearchTimeoutError(1, 2, 3.0)
+    assert isinstance(error, TimeoutError)
+    assert isinstance(error, StoreError)
+
+
+def test_a_search_raises_why_messages_cannot_be_indexed(
+    unread: SQLiteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At once, and not after its timeout."""
+
+    def fail(*arguments: object, **options: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(sqlite._tables, "add_words", fail)
+    with pytest.raises(StoreError, match="cannot be made searchable: MemoryError"):
+        unread.search("unread", timeout=600)
+
+
+def test_messages_that_come_during_a_search_do_not_prolong_it(
+    store: SQLiteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It waits for those that were kept when it was called."""
+    store.add(mail("first"))
+    monkeypatch.setattr(sqlite.Indexer, "wake", lambda self: None)
+    assert store.search("first").complete
+    newest = store._catalog.newest
+    monkeypatch.setattr(store._catalog, "newest", lambda: newest() - 1)
+    store.add(mail("second"))
+    assert subjects(store.search("first", timeout=0)) == ["first"]
+
+
+@pytest.mark.parametrize("kind", ["plain", "html"])
+def test_an_answer_says_how_many_messages_are_indexed_in_part(
+    store: SQLiteStore, kind: str
+) -> None:
+    """Of a long text the first 65,536 characters are indexed."""
+    store.add(mail("short"))
+    text = "first " + "x" * 70_000 + " last"
+    content = f"Subject: long\r\nContent-Type: text/{kind}\r\n\r\n{text}\r\n"
+    store.add(make_envelope(content=content.encode(), id="long"))
+    assert (len(store.search("first")), store.search("last")) == (1, [])
+    assert store.search("first").shortened == 1
+    assert store.index_progress().shortened == 1
+
+
+@pytest.mark.parametrize("how", ["delete", "clear"])
+def test_a_deleted_message_is_not_indexed_in_part(store: SQLiteStore, how: str) -> None:
+    """Nothing is left of it."""
+    store.add(make_envelope(content=b"Subject: a\r\n\r\n" + b"x" * 70_000, id="long"))
+    assert store.search("hello").shortened == 1
+    store.delete("long") if how == "delete" else store.clear()
+    assert store.index_progress().shortened == 0
+
+
 def test_a_search_waits_for_what_was_kept_before_it(store: SQLiteStore) -> None:
     """Words are read after the message is kept."""
     for number in range(200):
@@ -354,5 +459,5 @@ def test_no_text_is_a_wrong_query(text: str) -> None:
 def test_words_of_hostile_html_take_no_time(octets: bytes) -> None:
     """They are a part of what there is."""
     content = b"Content-Type: text/html\r\n\r\n" + octets
-    words = words_of(make_envelope(content=content))
+    words = words_of(make_envelope(content=content)).columns
     assert max(map(len, words)) <= 65_536

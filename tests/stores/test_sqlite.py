@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import resource
+import shutil
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
@@ -10,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from lazr_smtptest.errors import StoreError
-from lazr_smtptest.stores import SQLiteStore
+from lazr_smtptest.errors import StoreError, StoreFullError
+from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.stores import SQLiteStore, sqlite
 from lazr_smtptest.stores import _codec as _record
 from lazr_smtptest.stores import _schema as _database
 
@@ -144,7 +148,7 @@ def test_a_newer_database_is_refused(
     with monkeypatch.context() as patch:
         patch.setattr(_database, "MIGRATIONS", newer)
         open_store().close()
-    refused(path, r"newer lazr\.smtptest: its version is 3, and this one knows 2$")
+    refused(path, r"newer lazr\.smtptest: its version is 4, and this one knows 3$")
 
 
 def test_an_older_database_is_brought_up_to_date(
@@ -157,21 +161,45 @@ def test_an_older_database_is_brought_up_to_date(
     newer = [*_database.MIGRATIONS, ("CREATE TABLE news (text)",)]
     monkeypatch.setattr(_database, "MIGRATIONS", newer)
     assert list(open_store()) == [make_envelope()]
-    assert execute(path, "PRAGMA user_version") == [(3,)]
+    assert execute(path, "PRAGMA user_version") == [(4,)]
     assert execute(path, "SELECT count(*) FROM news") == [(0,)]
 
 
-def test_a_database_of_the_first_version_is_searched_like_a_new_one(
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_database_of_an_older_version_is_searched_like_a_new_one(
+    path: Path, open_store: OpenStore, monkeypatch: pytest.MonkeyPatch, version: int
+) -> None:
+    """What the search needs is made from what is there."""
+    write_older(path, version, monkeypatch, make_envelope(), text="sender@example.com")
+    assert len(open_store().search("sender*")) == 1
+
+
+def test_an_older_database_knows_what_was_shortened_in_it(
     path: Path, open_store: OpenStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What the search needs is made of what is there."""
+    """Version 2 indexed as many characters, and did not count such messages."""
+    long = make_envelope(content=b"Subject: a\r\n\r\n" + b"word " * 20_000)
+    write_older(path, 2, monkeypatch, long, text=("word " * 20_000)[:65_536])
+    assert open_store().index_progress().shortened == 1
+
+
+def write_older(
+    path: Path,
+    version: int,
+    monkeypatch: pytest.MonkeyPatch,
+    envelope: Envelope,
+    text: str,
+) -> None:
+    """Make a database as an older version did, with one message in its index."""
     with monkeypatch.context() as patch:
-        patch.setattr(_database, "MIGRATIONS", _database.MIGRATIONS[:1])
-        store = open_store()
-        store.add(make_envelope())
-        store.search("a word")
+        patch.setattr(_database, "MIGRATIONS", _database.MIGRATIONS[:version])
+        patch.setattr(sqlite.Indexer, "wake", lambda self: None)
+        store = SQLiteStore(path)
+        store.add(envelope)
         store.close()
-    assert len(open_store().search("sender*")) == 1
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("INSERT INTO words VALUES ('', '', ?, '')", (text,))
+        connection.execute("UPDATE state SET indexed = 1")
 
 
 def test_a_migration_that_fails_changes_nothing(
@@ -184,7 +212,7 @@ def test_a_migration_that_fails_changes_nothing(
         patch.setattr(_database, "MIGRATIONS", newer)
         with pytest.raises(StoreError, match="as an SQLite store: near"):
             open_store()
-    assert execute(path, "PRAGMA user_version") == [(2,)]
+    assert execute(path, "PRAGMA user_version") == [(3,)]
     assert len(open_store()) == 0
 
 
@@ -227,17 +255,134 @@ def test_a_damaged_database_is_refused(path: Path, open_store: OpenStore) -> Non
 # While it is used
 
 
-def test_a_file_that_was_taken_away_takes_no_messages(
-    path: Path, open_store: OpenStore
+def remove(path: Path, names: str) -> None:
+    """Remove the files of a database whose names match."""
+    for file in path.parent.glob(names):
+        file.unlink()
+
+
+# The order in which `rm` may do it, and what an incomplete one leaves.
+REMOVED = ["mail.db*", "mail.db", "mail.db-*"]
+
+
+@pytest.mark.parametrize("names", REMOVED)
+def test_what_is_kept_after_a_removal_is_there_for_everybody(
+    path: Path, open_store: OpenStore, names: str
 ) -> None:
-    """They would be gone with it."""
+    """It is not in a file that has no name any more."""
     store = open_store()
     store.add(make_envelope(1))
-    for file in path.parent.iterdir():
-        file.unlink()
-    with pytest.raises(StoreError, match=f"to SQLite store '{path}': No such file"):
+    remove(path, names)
+    store.add(make_envelope(2))
+    with closing(sqlite3.connect(path)) as other:
+        ids = other.execute("SELECT id FROM message ORDER BY number").fetchall()
+    assert ids[-1] == ([*store][-1].id,)
+    assert [*store][-1] == make_envelope(2)
+
+
+def test_a_removed_database_is_made_anew_and_the_log_says_so_once(
+    path: Path, open_store: OpenStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The messages in it are gone; those that come are kept, and found."""
+    store = open_store()
+    store.add(make_envelope(1))
+    # The indexer is done, and finds nothing amiss.
+    store.search("sender*")
+    remove(path, "mail.db*")
+    for number in (2, 3):
+        store.add(make_envelope(number))
+    assert list(store) == [make_envelope(2), make_envelope(3)]
+    assert len(store.search("sender*")) == 2
+    assert caplog.messages == [
+        f"SQLite store '{path}' was removed and is made anew, without its messages"
+    ]
+
+
+def test_two_stores_of_one_removed_database_keep_all_that_comes(
+    path: Path, open_store: OpenStore
+) -> None:
+    """Who closes the old file late takes nothing from the new one."""
+    one, other = open_store(), open_store()
+    for store in (one, other):
+        store.add(make_envelope())
+        assert len(store) > 0
+    remove(path, "mail.db*")
+    one.add(make_envelope(1))
+    assert path.with_name("mail.db-wal").exists()
+    other.add(make_envelope(2))
+    one.add(make_envelope(3))
+    kept = [make_envelope(number) for number in (1, 2, 3)]
+    assert list(one) == list(other) == kept
+    one.close()
+    other.close()
+    assert list(open_store()) == kept
+    assert {each.name for each in path.parent.iterdir()} <= {
+        *("mail.db", "mail.db-wal", "mail.db-shm")
+    }
+
+
+def test_a_database_that_is_removed_while_it_is_written_has_not_kept_the_message(
+    path: Path, open_store: OpenStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its commit went into a file without a name."""
+    store = open_store()
+    store.add(make_envelope(1))
+    insert = store._insert
+
+    def insert_and_remove(*arguments: object) -> None:
+        insert(*arguments)
+        remove(path, "mail.db*")
+
+    monkeypatch.setattr(store, "_insert", insert_and_remove)
+    with pytest.raises(StoreError, match=r"was removed while it was written$"):
         store.add(make_envelope(2))
-    assert not path.exists()
+    monkeypatch.undo()
+    store.add(make_envelope(3))
+    assert list(store) == [make_envelope(3)]
+
+
+def test_a_database_whose_folder_is_gone_takes_no_messages_until_it_is_back(
+    path: Path, open_store: OpenStore, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """The folder itself is not ours to make."""
+    folder = tmp_path_factory.mktemp("folder")
+    store = SQLiteStore(folder / "mail.db")
+    store.add(make_envelope(1))
+    shutil.rmtree(folder)
+    for _ in range(2):
+        with pytest.raises(StoreError, match=f"there is no directory '{folder}'$"):
+            store.add(make_envelope(2))
+    folder.mkdir()
+    store.add(make_envelope(3))
+    assert list(store) == [make_envelope(3)]
+    store.close()
+
+
+def fill(store: SQLiteStore, size: int) -> None:
+    """Add two megabytes or more."""
+    for _ in range(2_000_000 // size):
+        store.add(make_envelope(content=os.urandom(size)))
+
+
+@pytest.mark.parametrize("size", [2_000_000, 20_000])
+def test_a_file_that_may_not_grow_is_full(
+    path: Path, open_store: OpenStore, size: int
+) -> None:
+    """RLIMIT_FSIZE: SQLite itself calls it an error of input or output."""
+    store = open_store()
+    store.add(make_envelope(0))
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, before[1]))
+    try:
+        with pytest.raises(StoreFullError, match="cannot write to SQLite store"):
+            fill(store, size)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    store.add(make_envelope(1))
+    assert (next(iter(store)), next(reversed(store))) == (
+        make_envelope(0),
+        make_envelope(1),
+    )
 
 
 def test_a_file_that_was_put_in_its_place_takes_no_messages(
@@ -246,8 +391,7 @@ def test_a_file_that_was_put_in_its_place_takes_no_messages(
     """Unless it is one of ours."""
     store = open_store()
     store.add(make_envelope(1))
-    for file in path.parent.iterdir():
-        file.unlink()
+    remove(path, "mail.db*")
     execute(path, "CREATE TABLE thesis (text)")
     with pytest.raises(StoreError, match="is not the database any more that it was"):
         store.add(make_envelope(2))

@@ -14,6 +14,9 @@ from lazr_smtptest.query.criteria import Criteria, Predicate
 
 __all__ = ["Asserting"]
 
+# Test frameworks leave the frames of this module out of a failure.
+__tracebackhide__ = __unittest = True
+
 
 class Asserting(Waiting):
     """Messages to be asserted on, by any thread; see `Mailbox`."""
@@ -59,7 +62,6 @@ class Asserting(Waiting):
             AssertionError: there are more.
             StateError: see `wait_for`, with a `timeout`.
         """
-        __tracebackhide__ = True
         query = self._query(predicates, criteria)
         least = 1 if count is None else count
         check(least, timeout)
@@ -92,7 +94,6 @@ class Asserting(Waiting):
             AssertionError: there is one.
             StateError: the mailbox is or was closed: nothing could come.
         """
-        __tracebackhide__ = True
         query = self._query(predicates, criteria)
         check(1, within)
         found = self._found_within(query, within) if within else self._found(query)

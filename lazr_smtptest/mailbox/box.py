@@ -21,6 +21,7 @@ from lazr_smtptest.mailbox.attempt import concerns
 from lazr_smtptest.mailbox.evidence import Evidence
 from lazr_smtptest.mailbox.grace import GRACE
 from lazr_smtptest.mailbox.kept import Kept
+from lazr_smtptest.mailbox.used import use
 from lazr_smtptest.mailbox.waiter import Waiter
 from lazr_smtptest.mailbox.waiters import Waiters
 from lazr_smtptest.model.envelope import Envelope
@@ -31,6 +32,9 @@ from lazr_smtptest.stores._subscribers import Subscribers
 from lazr_smtptest.stores.session_log import SessionLog
 
 __all__ = ["Mailbox", "MailboxView"]
+
+# Test frameworks leave the frames of this module out of a failure.
+__tracebackhide__ = __unittest = True
 
 
 class _Viewed(Asserting):
@@ -122,6 +126,8 @@ class Mailbox(_Viewed):
         self.activity = Activity(activity)
         # Whether the server has a thread of its own; `None`: no server runs.
         self.threaded: bool | None = None
+        # Waits until the server knows of all clients that are gone.
+        self.settle: Callable[[], object] | None = None
         self.notes: Callable[[], Iterable[str]] | None = None
         self.appendix: Callable[[], str] | None = None
         self._lock = threading.Lock()
@@ -131,7 +137,7 @@ class Mailbox(_Viewed):
         self._closed = False
 
     def __repr__(self) -> str:
-        return f"<Mailbox of {len(self)}>"
+        return f"<Mailbox of {self._summary()}>"
 
     @property
     def faults(self) -> Faults:
@@ -175,6 +181,7 @@ class Mailbox(_Viewed):
             self._kept.clear()
         self.sessions.clear()
         self.activity.clear()
+        use(self)
 
     def close(self) -> None:
         """Wake who waits, with a StateError. The messages stay.
@@ -189,6 +196,7 @@ class Mailbox(_Viewed):
 
     def reopen(self) -> None:
         """Undo `close`, for a server that is started again."""
+        use(self)
         with self._lock:
             self._closed = False
 
@@ -274,7 +282,7 @@ class MailboxView(_Viewed):
         self._marks: dict[str, Mark | None] = {}
 
     def __repr__(self) -> str:
-        return f"<MailboxView of {len(self)} in {self._whole!r}>"
+        return f"<MailboxView of {self._summary()}>"
 
     @property
     def faults(self) -> Scripted:

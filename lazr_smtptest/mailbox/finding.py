@@ -6,16 +6,49 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from typing import Any, overload
 
+from lazr_smtptest._guesses import Guessable
 from lazr_smtptest.mailbox.evidence import Evidence
+from lazr_smtptest.mailbox.lines import names, short
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.session import Session
 from lazr_smtptest.query.criteria import Criteria, Predicate
 
 __all__ = ["Finding"]
 
+# Test frameworks leave the frames of this module out of a failure.
+__tracebackhide__ = __unittest = True
 
-class Finding(ABC):
+
+_GUESSES = {
+    **dict.fromkeys(
+        (
+            *("messages", "emails", "mails", "mail", "inbox", "outbox", "received"),
+            *("sent", "sent_messages", "received_messages", "all", "items"),
+            *("get_messages", "get_all", "fetch", "list"),
+        ),
+        "the mailbox itself: it can be gone through, has len(), [0] and .latest",
+    ),
+    **dict.fromkeys(
+        ("last", "last_message", "last_email", "latest_message", "newest"), ".latest"
+    ),
+    **dict.fromkeys(("first", "oldest"), "[0]"),
+    **dict.fromkeys(("count", "size", "message_count"), "len()"),
+    **dict.fromkeys(("search", "filter", "find_messages", "get_by"), ".find_all()"),
+    **dict.fromkeys(
+        ("wait", "wait_for_message", "wait_for_messages", "wait_for_email"),
+        ".wait_for()",
+    ),
+    **dict.fromkeys(("flush", "purge", "empty", "delete_all", "clear_all"), ".clear()"),
+    "assert_sent_to": ".assert_sent(recipient=...)",
+    "assert_not_received": ".assert_none()",
+    "assert_not_sent": ".assert_none()",
+}
+
+
+class Finding(Guessable, ABC):
     """Messages to be read and to be found, by any thread; see `Mailbox`."""
+
+    guesses = _GUESSES
 
     @abstractmethod
     def _among(self, key: str) -> tuple[Envelope, ...]:
@@ -43,6 +76,17 @@ class Finding(ABC):
     def _snapshot(self) -> list[Envelope]:
         return self._found(self._query((), {}))
 
+    def _summary(self) -> str:
+        """Return the number of messages and the first ones, on a short line."""
+        found = self._snapshot()
+        plural = "" if len(found) == 1 else "s"
+        first = [
+            f"{each.subject!r:.40} to {names(each.rcpt_tos)}" for each in found[:3]
+        ]
+        more = ["..."] if len(found) > len(first) else []
+        listed = ", ".join(short(each) for each in (*first, *more))
+        return f"{len(found)} message{plural}" + (f": {listed}" if listed else "")
+
     def __len__(self) -> int:
         return len(self._snapshot())
 
@@ -65,6 +109,11 @@ class Finding(ABC):
     def __getitem__(self, index: slice) -> list[Envelope]: ...
 
     def __getitem__(self, index: int | slice) -> Envelope | list[Envelope]:
+        if isinstance(index, str):
+            raise TypeError(
+                f"a mailbox has numbers and slices, not {index!r}: use "
+                "find(recipient=...) to find a message, and .header(name) of it"
+            )
         return self._snapshot()[index]
 
     @property

@@ -6,6 +6,9 @@ from lazr_smtptest.mailbox.waiter import Waiter
 
 __all__ = ["GRACE", "lateness"]
 
+# Test frameworks leave the frames of this module out of a failure.
+__tracebackhide__ = __unittest = True
+
 # Seconds that a failure may take to tell a late message from a missing one.
 GRACE = 1.0
 

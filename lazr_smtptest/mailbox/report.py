@@ -19,6 +19,9 @@ from lazr_smtptest.query.criteria import Criteria
 
 __all__ = ["not_received", "unexpected"]
 
+# Test frameworks leave the frames of this module out of a failure.
+__tracebackhide__ = __unittest = True
+
 # What a failure may take of the terminal.
 _LISTED = 5
 _SESSIONS = 3

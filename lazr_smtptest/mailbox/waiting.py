@@ -24,6 +24,9 @@ from lazr_smtptest.query.criteria import Criteria, Predicate
 
 __all__ = ["Waiting", "check"]
 
+# Test frameworks leave the frames of this module out of a failure.
+__tracebackhide__ = __unittest = True
+
 
 class Waiting(Finding):
     """Messages to be waited for, by any thread; see `Mailbox`."""
@@ -86,7 +89,6 @@ class Waiting(Finding):
             NotReceived: they were not there in time; an AssertionError.
             StateError: the mailbox is or was closed, and they were not there.
         """
-        __tracebackhide__ = True
         query = self._query(predicates, criteria)
         check(count, timeout)
         woken = threading.Event()
@@ -198,7 +200,6 @@ class Waiting(Finding):
         **criteria: Any,
     ) -> Envelope | list[Envelope]:
         """Do what `wait_for` does, on the running asyncio loop; see there."""
-        __tracebackhide__ = True
         query = self._query(predicates, criteria)
         check(count, timeout)
         waiter = await self._wait_on_loop(query, count, timeout)
@@ -257,7 +258,6 @@ class Waiting(Finding):
         Raises:
             NotReceived: it is too little; `late` is why, if it is not empty.
         """
-        __tracebackhide__ = True
         if waiter.error is not None:
             raise waiter.error
         found = waiter.found

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from email.message import EmailMessage
 from functools import cached_property
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
+from lazr_smtptest._guesses import Guessable, named_method
 from lazr_smtptest.mime.addresses import address_key, read_addresses
 from lazr_smtptest.mime.attachment import Attachment, read_attachment
 from lazr_smtptest.mime.dkim import DKIMResult, verify
@@ -28,11 +29,50 @@ from lazr_smtptest.mime.words import decode_words
 
 __all__ = ["CODE", "Readable"]
 
+if TYPE_CHECKING:
+    _Method = TypeVar("_Method")
+
+    def _named_method(method: _Method) -> _Method: ...
+
+else:
+    _named_method = named_method
+
 # Four to eight digits that are no part of a word, a price, a date or a URL.
 CODE = r"(?<![\w/=&#.,-])[0-9]{4,8}(?![\w/-]|[.,][0-9])"
 
 
-class Readable:
+_GUESSES = {
+    **dict.fromkeys(
+        ("body", "payload", "get_payload", "get_content", "get_body", "plain"),
+        ".text or .html",
+    ),
+    **dict.fromkeys(("plain_text", "text_body", "Text"), ".text"),
+    **dict.fromkeys(("html_body", "alternatives", "HTML"), ".html"),
+    **dict.fromkeys(
+        ("from_", "from_addr", "from_email", "sender", "From"),
+        ".mail_from for the envelope, .header('From') for the header",
+    ),
+    **dict.fromkeys(
+        ("to", "recipients", "recipient", "rcpt_to", "rcpttos", "to_addrs", "To"),
+        ".rcpt_tos for the envelope, .addresses('to') for the header",
+    ),
+    **dict.fromkeys(("mailfrom", "envelope_from"), ".mail_from"),
+    "cc": ".addresses('cc')",
+    "reply_to": ".addresses('reply-to')",
+    "get": ".header(name)",
+    "get_all": ".headers(name)",
+    "Subject": ".subject",
+    "message_id": ".header('Message-ID')",
+    "date": ".received_at, or .header('Date') for the header",
+    **dict.fromkeys(
+        ("as_bytes", "as_string", "data", "raw", "source", "original_content"),
+        ".content, the message in bytes",
+    ),
+    **dict.fromkeys(("walk", "is_multipart", "iter_attachments"), ".message"),
+}
+
+
+class Readable(Guessable):
     """What is in a message, for a record of the octets and the recipients.
 
     Nothing is read before it is asked for, and then it is kept. None of this
@@ -41,6 +81,8 @@ class Readable:
     made when something is.
     """
 
+    guesses = _GUESSES
+
     if TYPE_CHECKING:
         # Not plain annotations: a frozen record's attributes are read-only.
         content = property(lambda self: b"")
@@ -48,8 +90,9 @@ class Readable:
 
     # The header
 
+    @_named_method
     def header(self, name: str) -> str | None:
-        """Give the first header field of that name.
+        """Return the first header field of that name.
 
         It is unfolded, its encoded words (RFC 2047) are decoded; bytes outside of
         ASCII are taken for UTF-8, or else windows-1252. What is beyond the
@@ -58,12 +101,25 @@ class Readable:
         Args:
             name: its case does not matter.
         """
-        return next(iter(self.headers(name)), None)
+        return next(iter(self._headers(name)), None)
 
+    @_named_method
     def headers(self, name: str) -> tuple[str, ...]:
-        """Give every header field of that name, in order; see `header`."""
+        """Return every header field of that name, in order; see `header`."""
+        return self._headers(name)
+
+    def _headers(self, name: str) -> tuple[str, ...]:
         bodies = self._fields.all(name)
         return tuple(decode_words(body)[0] for body in bodies)
+
+    def __getitem__(self, name: object) -> NoReturn:
+        """Raise a TypeError that names the method to use."""
+        if isinstance(name, str):
+            raise TypeError(f"a mail has no items, use .header({name!r})")
+        raise TypeError("a mail has no items, use .header(name)")
+
+    # What has items would be gone through by their numbers.
+    __iter__ = None
 
     @property
     def subject(self) -> str | None:

@@ -117,14 +117,22 @@ class Envelope(Readable):
         return iter(blocks_of(self._content))
 
     def __repr__(self) -> str:
-        """Show the record, but of the content only the size."""
+        """Show the subject, the size of the content, and all that was given."""
         words = []
         for field in attrs.fields(type(self)):
             if field.alias == "content":
+                words.append(f"subject={self._shown_subject()}")
                 words.append(f"content=<{self.size} bytes>")
-            elif field.repr:
+            elif field.repr and getattr(self, field.name) not in (field.default, ()):
                 words.append(f"{field.alias}={getattr(self, field.alias)!r}")
         return f"{type(self).__name__}({', '.join(words)})"
+
+    def _shown_subject(self) -> str:
+        try:
+            return f"{self.subject!r:.80}"
+        except OSError:
+            # Its file is gone; whatever shows this is not to fail for that.
+            return "?"
 
     def __eq__(self, other: object) -> bool:
         """Say whether the same was said, whenever and in whatever session."""

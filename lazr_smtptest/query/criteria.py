@@ -21,6 +21,9 @@ from lazr_smtptest.query.matchers import (
 
 __all__ = ["Criteria", "Criterion", "Predicate"]
 
+# Test frameworks leave the frames of this module out of a failure.
+__tracebackhide__ = __unittest = True
+
 Predicate = Callable[[Envelope], object]
 
 _ATTACHMENT_KEYS = ("name", "content_type", "content")

@@ -22,6 +22,9 @@ __all__ = [
     "within",
 ]
 
+# Test frameworks leave the frames of this module out of a failure.
+__tracebackhide__ = __unittest = True
+
 # The wildcards. A "[" is none: it begins an address literal (RFC 5321 section
 # 4.1.3).
 _WILDCARD = re.compile(r"[*?]")

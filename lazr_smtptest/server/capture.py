@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+import weakref
 
 from lazr_smtptest.faults import Faults
 from lazr_smtptest.mailbox.box import Mailbox, MailboxView
@@ -48,6 +49,9 @@ class CaptureController(Controller, MailboxView):
         """
         self.server = CaptureServer(host, port) if server is None else server
         self.mailbox: Mailbox = self.server.mailbox
+        # Not the controller itself, which its mailbox would keep alive.
+        settle = weakref.WeakMethod(self._settle)
+        self.mailbox.settle = lambda: (settle() or _nothing)()
         if grace is not None:
             self.mailbox.grace = grace
         if activity is not None:
@@ -56,7 +60,7 @@ class CaptureController(Controller, MailboxView):
         MailboxView.__init__(self, self.mailbox, Criteria.of())
 
     def __repr__(self) -> str:
-        return f"<CaptureController on {self.host}:{self.port}, {len(self)} messages>"
+        return f"<CaptureController on {self.host}:{self.port}, {self._summary()}>"
 
     @property
     def faults(self) -> Faults:

@@ -5,6 +5,7 @@ As the plugin itself, it imports nothing but pytest.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -42,6 +43,16 @@ OPTIONS: dict[str, tuple[dict[str, str], Any, str]] = {
     "require-auth": (_FLAG, "bool", "Refuse mail before a login with 530."),
     "hide": (_SEVERAL, "linelist", "Do not offer this extension; may be repeated."),
     "profile": ({}, "string", "standard, or strict to refuse irregular mail."),
+    "activity": (
+        {},
+        "string",
+        "on, or off to record nothing of what the program does beside the server [on].",
+    ),
+    "grace": (
+        {},
+        "string",
+        "Seconds for which a failure waits for a message that is late, to name it [1].",
+    ),
     "transcript": (
         {},
         "string",
@@ -51,6 +62,8 @@ OPTIONS: dict[str, tuple[dict[str, str], Any, str]] = {
 }
 
 _MOST_LINES = 1_000_000
+
+_SECONDS = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6})?")
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -81,6 +94,7 @@ def keywords_of_run(config: pytest.Config) -> dict[str, Any]:
     names = ("host", "require-tls", "implicit-tls", "auth", "require-auth", "hide")
     given = {name: _value(config, name) for name in (*names, "profile")}
     keywords = {name.replace("-", "_"): value for name, value in given.items() if value}
+    keywords |= _reporting(config)
     tls = _value(config, "tls")
     if tls:
         keywords["tls"] = _tls(tls)
@@ -122,6 +136,25 @@ def _number(config: pytest.Config, name: str, default: int, most: int) -> int:
             f"--smtptest-{name} is a number from 0 to {most}, not {text!r}"
         )
     return int(text)
+
+
+def _reporting(config: pytest.Config) -> dict[str, Any]:
+    """Return the keywords that say what a failure tells."""
+    keywords: dict[str, Any] = {}
+    activity, grace = _value(config, "activity"), _value(config, "grace")
+    if activity:
+        if activity not in ("on", "off"):
+            raise pytest.UsageError(
+                f"--smtptest-activity is on or off, not {activity!r}"
+            )
+        keywords["activity"] = activity == "on"
+    if grace:
+        if not _SECONDS.fullmatch(grace):
+            raise pytest.UsageError(
+                f"--smtptest-grace is a number of seconds such as 0.5, not {grace!r}"
+            )
+        keywords["grace"] = float(grace)
+    return keywords
 
 
 def _port(config: pytest.Config) -> int:

@@ -6,6 +6,8 @@ nothing but pytest; Twisted comes with the first server.
 
 from __future__ import annotations
 
+import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
@@ -24,8 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = ["smtptest", "smtptest_factory", "smtptest_shared"]
 
-# The servers that a test has got.
-_GOT = pytest.StashKey[list["CaptureController"]]()
+# When a test began: in seconds since 1970, and of the monotonic clock.
+_BEGAN = pytest.StashKey[tuple[float, float]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -37,7 +39,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Declare our marker, and check our options."""
     config.addinivalue_line(
         "markers",
-        "smtptest(tls, auth, limits, hide, ...): the fixture smtptest is a server "
+        "smtptest(tls, auth, limits, hide, grace, ...): the fixture smtptest is a server "
         "of the test's own, with these settings",
     )
     keywords_of_run(config)
@@ -46,24 +48,29 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Begin without servers, also where a test is run once more."""
-    item.stash[_GOT] = []
+    """Note when the test begins, also where it is run once more."""
+    item.stash[_BEGAN] = (time.time(), time.monotonic())
 
 
 # In the old style of wrappers, which every pytest from 7 on knows.
 @pytest.hookimpl(hookwrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
-    """Put what was said to the servers of a test into its report, if it failed."""
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Iterator[None]:
+    """Add to the report of a failed test what its servers know."""
     outcome: Any = yield
     report = outcome.get_result()
-    bound = transcript_bound(item.config)
-    if report.failed and bound:
-        for controller in item.stash.get(_GOT, []):
-            text = _said_to(controller, bound)
-            report.sections.append(("smtptest transcript", text))
-            faults = controller.faults.report()
-            if faults:
-                report.sections.append(("smtptest faults", f"{faults}\n"))
+    # Where no server was made, there is nothing to import either.
+    if (
+        report.failed
+        and _BEGAN in item.stash
+        and "lazr_smtptest.server.storing" in sys.modules
+    ):
+        from lazr_smtptest.testing.sections import sections
+
+        error = call.excinfo.value if call.excinfo is not None else None
+        bound = transcript_bound(item.config)
+        report.sections.extend(sections(*item.stash[_BEGAN], error, bound))
 
 
 @pytest.fixture(scope="session")
@@ -72,6 +79,8 @@ def smtptest_shared(pytestconfig: pytest.Config) -> Iterator[CaptureController]:
     with ExitStack() as stack:
         with _explained("--smtptest"):
             shared = stack.enter_context(_make(keywords_of_run(pytestconfig)))
+        # Recorded is what the program does during a test.
+        shared.mailbox.activity.stop()
         yield shared
 
 
@@ -87,9 +96,7 @@ def smtptest_factory(
 
         def start(**keywords: Any) -> CaptureController:
             of_run = {**keywords_of_run(request.config), "port": 0}
-            controller = _make({**of_run, **keywords})
-            request.node.stash[_GOT].append(controller)
-            return stack.enter_context(controller)
+            return stack.enter_context(_make({**of_run, **keywords}))
 
         yield start
 
@@ -113,8 +120,9 @@ def smtptest(request: pytest.FixtureRequest) -> Iterator[CaptureController]:
             shared.start()
         shared.clear()
         shared.faults.reset()
-        request.node.stash[_GOT].append(shared)
+        shared.mailbox.activity.start(shared.host, shared.port)
         yield shared
+        shared.mailbox.activity.stop()
         shared.check()
 
 
@@ -134,13 +142,3 @@ def _explained(where: str) -> Iterator[None]:
         yield
     except (Error, TypeError, ValueError) as error:
         pytest.fail(f"{where}: {error}", pytrace=False)
-
-
-def _said_to(controller: CaptureController, bound: int) -> str:
-    from lazr_smtptest.testing.transcripts import write_sessions
-
-    where = f"{controller.host}:{controller.port}"
-    sessions = list(controller.sessions)
-    if not sessions:
-        return f"no client connected to {where}\n"
-    return f"to {where}\n" + write_sessions(sessions, bound)

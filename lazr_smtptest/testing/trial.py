@@ -25,8 +25,9 @@ from lazr_smtptest.server.servers import Server
 from lazr_smtptest.server.service import SMTPService
 from lazr_smtptest.server.storing import CaptureServer, StoreServer
 from lazr_smtptest.stores.session_log import SessionLog
+from lazr_smtptest.testing.notes import NotesMixin
 
-__all__ = ["ListeningServer", "MemoryServer", "listen"]
+__all__ = ["ListeningServer", "MemoryServer", "NotesMixin", "listen"]
 
 
 class _Tested:
@@ -157,6 +158,8 @@ class MemoryServer(_Tested):
             server: see `listen`.
         """
         self.server = server or CaptureServer()
+        if isinstance(self.server, CaptureServer):
+            self.server.mailbox.reopen()
         self.clock = Clock()
         self._factory = self.server.factory(self.clock)
         self._ports = count(49152)

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from lazr_smtptest.server.capture import CaptureController
+from lazr_smtptest.testing.notes import NotesMixin
 from lazr_smtptest.testing.servers import make_server
 
 __all__ = ["SMTPTestMixin"]
 
-if TYPE_CHECKING:
-    from unittest import TestCase as _Case
-else:
-    _Case = object
 
-
-class SMTPTestMixin(_Case):
+class SMTPTestMixin(NotesMixin):
     """Gives a test case a server, which runs as long as the tests of its class.
 
     Put it before the case in the list of bases. Each test begins with an empty
@@ -46,5 +42,7 @@ class SMTPTestMixin(_Case):
             self.smtptest.start()
         self.smtptest.clear()
         self.smtptest.faults.reset()
+        self.smtptest.mailbox.activity.start(self.smtptest.host, self.smtptest.port)
+        self.addCleanup(self.smtptest.mailbox.activity.stop)
         self.addCleanup(self.smtptest.check)
         super().setUp()

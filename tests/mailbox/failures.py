@@ -98,6 +98,22 @@ def send(server: Server, *recipients: str, subject: str = "Welcome") -> None:
         client.sendmail("shop@example.com", recipients, message)
 
 
+@contextmanager
+def sending_late(server: Server, recipient: str) -> Iterator[None]:
+    """Send a message once a wait for it has ended."""
+    sender = threading.Thread(target=send, args=(server, recipient))
+
+    def grace(blocking: bool) -> float:
+        sender.start()
+        return PATIENCE
+
+    server.mailbox._grace = grace  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        sender.join()
+
+
 # The cases. Their docstrings and what they do are what the page shows.
 
 
@@ -107,6 +123,28 @@ def no_mail() -> None:
     The program never came to the point, or it has another host or port.
     """
     with running() as server:
+        server.mailbox.wait_for(recipient="bob@example.com", timeout=0.1)
+
+
+def late_message() -> None:
+    """A late message.
+
+    The failure waits up to a second longer, to tell it from one that was not sent.
+    ``sending_late()`` sends when the wait has ended.
+    """
+    with running() as server, sending_late(server, "bob@example.com"):
+        server.mailbox.wait_for(recipient="bob@example.com", timeout=0.1)
+
+
+def another_server() -> None:
+    """Sent to another server.
+
+    Connections of the program to other addresses are told, and look-ups of other
+    hosts; errors that ended a thread; and on Python 3.12 and later errors of mail
+    that the program caught.
+    """
+    with running() as server, running() as other:
+        send(other, "bob@example.com")
         server.mailbox.wait_for(recipient="bob@example.com", timeout=0.1)
 
 
@@ -241,6 +279,8 @@ def not_to_be_sent() -> None:
 
 CASES: list[Callable[[], None]] = [
     no_mail,
+    late_message,
+    another_server,
     wrong_recipient,
     other_subject,
     two_near_misses,
@@ -270,6 +310,8 @@ def normalized(text: str) -> str:
         (r"(?<=127\.0\.0\.1:)\d+", "50000"),
         (r"(?<=port )\d+", "41234"),
         (r"\d+\.\d(?= s ago)", "0.1"),
+        (r"\d+\.\d(?= s after the wait ended)", "0.6"),
+        (r"in \w+, \S+ line \d+", "in welcome, shop/mail.py line 12"),
         (r"(?<=334 PD)\S{20,}", "EuMkBteC5leGFtcGxlLmNvbT4="),
         (r"ESMTP .* version .*", "ESMTP"),
         # OpenSSL's own words depend on its version.

@@ -95,10 +95,23 @@ def test_an_empty_mailbox_is_true(mailbox: Mailbox) -> None:
     assert mailbox
 
 
-def test_repr_counts(three: Mailbox) -> None:
-    """A mailbox and a part of it say how much is in them."""
+def test_repr_names_the_messages(three: Mailbox, make: Make) -> None:
+    """A failed ``assert len(mailbox) == 1`` shows it."""
+    assert repr(Mailbox()) == "<Mailbox of 0 messages>"
     view = three.for_user("A")
-    assert repr(view) == "<MailboxView of 1 in <Mailbox of 3>>"
+    assert repr(view).startswith("<MailboxView of 1 message: '")
+    three.add(make())
+    assert repr(three).startswith("<Mailbox of 4 messages: '")
+    assert repr(three).endswith(", ...>")
+
+
+def test_repr_is_short_whatever_arrived(make: Make) -> None:
+    """Subjects may be long, and have lines."""
+    mailbox = Mailbox()
+    for _ in range(9):
+        mailbox.add(make("=?utf-8?q?" + "=0A" * 99 + "?= " + "x" * 900))
+    assert len(repr(mailbox)) < 300
+    assert repr(mailbox).isprintable()
 
 
 def test_clear_forgets(three: Mailbox) -> None:

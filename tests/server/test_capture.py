@@ -151,7 +151,9 @@ def test_it_says_where_it_is_and_how_much_came() -> None:
     with CaptureController("127.0.0.1") as controller:
         send(controller)
         where = f"127.0.0.1:{controller.port}"
-        assert repr(controller) == f"<CaptureController on {where}, 1 messages>"
+        assert repr(controller) == (
+            f"<CaptureController on {where}, 1 message: 'Hello' to b@example.com>"
+        )
 
 
 @pytest.mark.parametrize("farewell", ["quit", "close"])

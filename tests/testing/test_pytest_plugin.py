@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import textwrap
 from collections.abc import Callable
@@ -15,6 +16,7 @@ import twisted.protocols.tls  # noqa: F401
 
 import lazr_smtptest.server.capture
 import lazr_smtptest.smtp.lmtp
+import lazr_smtptest.testing.sections
 import lazr_smtptest.testing.servers
 import lazr_smtptest.testing.transcripts
 
@@ -397,6 +399,8 @@ def test_options_may_stand_in_the_file(run: Run, pytester: pytest.Pytester) -> N
         ("port=65536", "--smtptest-port is a number from 0 to 65535, not '65536'"),
         ("transcript=-1", "--smtptest-transcript is a number from 0 to *, not '-1'"),
         ("tls=yes", "--smtptest-tls is auto or CERT,KEY, not 'yes'"),
+        ("activity=no", "--smtptest-activity is on or off, not 'no'"),
+        ("grace=-1", "--smtptest-grace is a number of seconds such as 0.5, not '-1'"),
     ],
 )
 def test_a_wrong_option_ends_the_run_with_one_line(
@@ -466,7 +470,7 @@ def test_a_failed_test_shows_what_was_said(run: Run) -> None:
     result.stdout.fnmatch_lines(
         [
             "*- smtptest transcript -*",
-            "to localhost:*",
+            "to localhost port *",
             "session 1, 127.0.0.1:* (client.example): delivered 1, refused 0",
             "* -> ehlo client.example",
             "* -> Subject: Two",
@@ -490,6 +494,193 @@ def test_a_test_that_passes_shows_nothing(run: Run) -> None:
     result.stdout.no_fnmatch_line("*smtptest transcript*")
 
 
+def test_a_plain_assertion_shows_what_arrived(run: Run) -> None:
+    """With recipients, subject and the seconds since the test began."""
+    result = run(
+        """
+        def test_count(smtptest):
+            send(smtptest)
+            assert len(smtptest) == 2
+
+        def test_subject(smtptest):
+            send(smtptest, "Two")
+            assert smtptest.latest.subject == "Welcome"
+        """,
+        *("-p", "no:randomly"),
+    )
+    result.stdout.fnmatch_lines(
+        [
+            "E*where 1 = len(<CaptureController on *, 1 message: 'Hello' to b@*>)",
+            "*- smtptest mail -*",
+            "1 message arrived at localhost port *:",
+            "  after 0.* s from <a@example.com> to b@example.com, subject 'Hello'",
+            "*- smtptest mail -*",
+            "  after 0.* s from <a@example.com> to b@example.com, subject 'Two'",
+        ]
+    )
+
+
+def test_a_controller_of_the_tests_own_shows_it_too(run: Run) -> None:
+    """Also one that has stopped by then, and a plain one with a mailbox."""
+    result = run(
+        """
+        from lazr_smtptest import CaptureController, CaptureServer, Controller
+
+        def test_own():
+            with CaptureController() as controller:
+                send(controller)
+            assert controller.latest.subject == "Welcome"
+
+        def test_plain():
+            with Controller(CaptureServer()) as controller:
+                send(controller)
+                assert controller.server.mailbox.latest.subject == "Welcome"
+        """
+    )
+    result.assert_outcomes(failed=2)
+    assert result.stdout.str().count("1 message arrived at localhost port ") == 2
+    assert result.stdout.str().count("-> Subject: Hello") == 2
+
+
+def test_a_server_of_another_test_is_not_shown(run: Run) -> None:
+    """Though it runs."""
+    result = run(
+        """
+        def test_one(smtptest):
+            send(smtptest)
+
+        def test_two():
+            assert False
+        """,
+        *("-p", "no:randomly"),
+    )
+    result.stdout.no_fnmatch_line("*smtptest mail*")
+
+
+def test_what_the_program_did_is_shown(run: Run) -> None:
+    """Beside the server, if the test fails."""
+    suite = """
+        import socket
+
+        def test_one(smtptest):
+            with socket.socket() as client:
+                client.connect_ex(("127.0.0.1", 1))
+            assert smtptest.latest
+        """
+    result = run(suite)
+    result.stdout.fnmatch_lines(
+        [
+            "*- smtptest program -*",
+            "The program also tried to connect to 127.0.0.1 port 1; in test_one, *",
+        ]
+    )
+
+
+@pytest.mark.parametrize(
+    "option", ["--smtptest-activity=off", "-o=smtptest_activity=off"]
+)
+def test_what_the_program_did_can_be_left_out(run: Run, option: str) -> None:
+    """Then it is not recorded at all."""
+    suite = """
+        import socket
+
+        def test_one(smtptest):
+            assert not smtptest.mailbox.activity.enabled
+            with socket.socket() as client:
+                client.connect_ex(("127.0.0.1", 1))
+            assert smtptest.latest
+        """
+    run(suite, option).stdout.no_fnmatch_line("*The program*")
+
+
+def test_a_marker_says_what_a_failure_tells(run: Run) -> None:
+    """By the same names."""
+    result = run(
+        """
+        @pytest.mark.smtptest(activity=False, grace=0.25)
+        def test_one(smtptest):
+            assert not smtptest.mailbox.activity.enabled
+            assert smtptest.mailbox.grace == 0.25
+        """,
+        *("--smtptest-grace=0", "--smtptest-activity=on"),
+    )
+    result.assert_outcomes(passed=1)
+
+
+def test_the_grace_may_stand_in_the_file(run: Run) -> None:
+    """In seconds."""
+    result = run(
+        """
+        def test_one(smtptest):
+            assert smtptest.mailbox.grace == 0.5
+        """,
+        *("-o", "smtptest_grace=0.5"),
+    )
+    result.assert_outcomes(passed=1)
+
+
+def test_a_conversation_is_shown_once(run: Run) -> None:
+    """In the failure, if it has it; the others in the section."""
+    result = run(
+        """
+        def test_one(smtptest):
+            send(smtptest, "One")
+            smtptest.clear()
+            send(smtptest, "Two")
+            with connect(smtptest) as client:
+                client.helo()
+            smtptest.assert_none()
+        """
+    )
+    output = result.stdout.str()
+    assert output.count("-> Subject: Two") == 1
+    assert output.count("-> helo ") == 1
+    assert "smtptest mail" not in output
+
+
+def test_that_nobody_connected_is_said_once(run: Run) -> None:
+    """The failure says it."""
+    result = run(
+        """
+        def test_one(smtptest):
+            smtptest.mailbox.grace = 0
+            smtptest.wait_for(timeout=0)
+        """
+    )
+    failure = result.stdout.str().split("short test summary")[0]
+    assert failure.count("no client connected") == 1
+    assert "- smtptest " not in failure
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "wait_for(timeout=0)",
+        "assert_received()",
+        "assert_sent(recipient='a@b')",
+        "for_user('x').assert_received()",
+        "assert_received(timeout=0.01)",
+        "assert_received(recipiend='a@b')",
+        "find(subject=17)",
+        "wait_for(count=0)",
+    ],
+)
+def test_the_frames_of_the_library_are_hidden(run: Run, call: str) -> None:
+    """The last line that is shown is one of the test."""
+    result = run(
+        f"""
+        def test_one(smtptest):
+            smtptest.mailbox.grace = 0
+            smtptest.{call}
+        """,
+        "--smtptest-transcript=0",
+    )
+    result.assert_outcomes(failed=1)
+    lines = result.stdout.str().splitlines()
+    places = [line for line in lines if re.match(r"\S+\.py:\d+: ", line)]
+    assert [line.split(":")[0] for line in places] == ["test_suite.py"]
+
+
 def test_where_nobody_connected_that_is_what_is_said(run: Run) -> None:
     """The commonest of all causes."""
     result = run(
@@ -498,7 +689,7 @@ def test_where_nobody_connected_that_is_what_is_said(run: Run) -> None:
             assert len(smtptest) == 1
         """
     )
-    result.stdout.fnmatch_lines(["no client connected to localhost:*"])
+    result.stdout.fnmatch_lines(["no client connected to localhost port *"])
 
 
 def test_every_server_of_the_test_has_its_transcript(run: Run) -> None:

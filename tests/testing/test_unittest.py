@@ -94,7 +94,7 @@ def test_wrong_options_are_errors_of_the_class() -> None:
         def test_nothing(self) -> None: ...
 
     [(_, text)] = run(Tests).errors
-    assert "TypeError: no keyword is called 'colour', use: auth" in text
+    assert "TypeError: no keyword is called 'colour', use: activity" in text
 
 
 def test_what_a_hook_raises_fails_the_test() -> None:

@@ -1,0 +1,61 @@
+"""Names that other tools have, each answered by an error that names ours.
+
+The names do not exist: ``hasattr`` is false, and ``dir`` lists none of them.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
+
+__all__ = ["Guessable", "named_method"]
+
+
+class Guessable:
+    """An object with names that people guess.
+
+    Attributes:
+        guesses: what to use instead of each name, in words.
+    """
+
+    guesses: ClassVar[Mapping[str, str]] = {}
+
+    def __getattr__(self, name: str) -> Any:
+        """Raise the AttributeError of a name that does not exist."""
+        instead = type(self).guesses.get(name)
+        if instead is None:
+            # It raises what it has raised before: maybe out of a property.
+            return object.__getattribute__(self, name)
+        kind = type(self).__name__
+        raise AttributeError(
+            f"{kind!r} object has no attribute {name!r}, use {instead}",
+            name=name,
+            obj=self,
+        )
+
+
+class named_method:  # noqa: N801
+    """A method that takes a name, and says so where it is subscripted instead.
+
+    Args:
+        function: the method. It is called with one positional argument.
+    """
+
+    def __init__(self, function: Callable[[Any, str], Any]) -> None:
+        self._function = function
+        functools.update_wrapper(self, function)  # type: ignore[arg-type]
+
+    def __get__(self, instance: object, owner: type | None = None) -> Any:
+        """Return the bound method; of a class, the function."""
+        if instance is None:
+            return self._function
+        return _Bound(self._function, instance)
+
+
+class _Bound(functools.partial):  # type: ignore[type-arg]
+    """A method that is bound to an object."""
+
+    def __getitem__(self, name: object) -> Any:
+        method = self.func.__name__
+        raise TypeError(f"{method} is a method, use {method}({name!r})")

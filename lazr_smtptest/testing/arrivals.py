@@ -1,0 +1,49 @@
+"""The messages that arrived during a test, for its report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lazr_smtptest.mailbox.box import Mailbox
+from lazr_smtptest.mailbox.difference import title
+from lazr_smtptest.mailbox.lines import more, short
+from lazr_smtptest.model.envelope import Envelope
+
+__all__ = ["write_arrivals"]
+
+_LISTED = 10
+
+# Seconds. A difference of the wall clock above that is no time of a test: the clock
+# was set meanwhile, or the server has a clock of its own.
+_A_DAY = 86400.0
+
+
+def write_arrivals(mailbox: Mailbox, began: float) -> str:
+    """Return which messages are in a mailbox, a line each, and when they came.
+
+    Args:
+        mailbox: a `Mailbox`.
+        began: when the test began, in seconds since 1970.
+    """
+    return "".join(f"{line}\n" for line in _lines(mailbox, began))
+
+
+def _lines(mailbox: Mailbox, began: float) -> Iterator[str]:
+    envelopes = list(mailbox)
+    at = f" at {mailbox.address}" if mailbox.address else ""
+    if not envelopes:
+        yield f"no message arrived{at}"
+        return
+    plural = "" if len(envelopes) == 1 else "s"
+    yield f"{len(envelopes)} message{plural} arrived{at}:"
+    for envelope in envelopes[:_LISTED]:
+        subject = short(repr(envelope.subject))
+        yield f"  {_when(envelope, began)}{title(envelope)}, subject {subject}"
+    yield from more(len(envelopes) - _LISTED, "  ")
+
+
+def _when(envelope: Envelope, began: float) -> str:
+    if envelope.received_at is None:
+        return ""
+    seconds = envelope.received_at.timestamp() - began
+    return f"after {seconds:.3f} s " if 0 <= seconds < _A_DAY else ""

@@ -1,0 +1,137 @@
+"""Notes on the failures of test cases: the messages that arrived."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+from unittest import SkipTest
+
+from lazr_smtptest.mailbox.failure import shown_by
+from lazr_smtptest.mailbox.used import used_since
+from lazr_smtptest.testing.arrivals import write_arrivals
+
+__all__ = ["NotesMixin", "is_noted"]
+
+# The attribute of an error that has a note.
+_NOTED = "_smtptest_noted"
+
+if TYPE_CHECKING:
+    from unittest import TestCase as _Case
+else:
+    _Case = object
+
+# unittest leaves frames of such modules out of its tracebacks.
+__unittest = True
+
+
+class NotesMixin(_Case):
+    """A test case whose failures tell which messages arrived, and when.
+
+    Put it before the case in the list of bases, for unittest or for trial. It is
+    about the mailboxes of all servers that began to run, or were cleared, during
+    the test. `SMTPTestMixin` has it.
+    """
+
+    def run(self, result: Any = None) -> Any:
+        """Run the test; see `unittest.TestCase`."""
+        name = self.id().rpartition(".")[2]
+        own = vars(self)
+        before, method = own.get(name), getattr(self, name, None)
+        if method is None or inspect.isgeneratorfunction(method):
+            return super().run(result)
+        # On the object and for the run only: suites are pickled before it.
+        own[name] = _noted(method)
+        try:
+            return super().run(result)
+        finally:
+            if before is None:
+                del own[name]
+            else:
+                own[name] = before
+
+
+def _noted(method: Callable[..., Any]) -> Callable[..., Any]:
+    note = _Note()
+    if inspect.iscoroutinefunction(method):
+
+        @functools.wraps(method)
+        async def awaited(*arguments: Any) -> Any:
+            try:
+                return await method(*arguments)
+            except Exception as error:
+                note.add_to(error)
+                raise
+
+        return awaited
+
+    @functools.wraps(method)
+    def called(*arguments: Any) -> Any:
+        try:
+            result = method(*arguments)
+        except Exception as error:
+            note.add_to(error)
+            raise
+        # A Deferred of a test of trial.
+        if hasattr(result, "addErrback"):
+            result.addErrback(note.add_to_failure)
+        return result
+
+    return called
+
+
+class _Note:
+    """What is added to the error of a test, which begins now."""
+
+    def __init__(self) -> None:
+        self._began, self._moment = time.time(), time.monotonic()
+
+    def add_to_failure(self, failure: Any) -> Any:
+        self.add_to(failure.value)
+        return failure
+
+    def add_to(self, error: BaseException) -> None:
+        if shown_by(error) is not None:
+            _hide_library(error.__traceback__)
+        elif not isinstance(error, SkipTest):
+            text = self._text()
+            if text:
+                _append(error, text)
+                setattr(error, _NOTED, True)
+
+    def _text(self) -> str:
+        parts = []
+        for mailbox in used_since(self._moment):
+            activity = "".join(f"{line}\n" for line in mailbox.activity.lines())
+            parts.append(write_arrivals(mailbox, self._began) + activity)
+        return "\n".join(parts).rstrip("\n")
+
+
+def is_noted(error: BaseException) -> bool:
+    """Return whether an error has a note of a `NotesMixin`."""
+    return hasattr(error, _NOTED)
+
+
+def _append(error: BaseException, text: str) -> None:
+    """Append a text to that of an error, so that every framework shows it."""
+    plain = type(error).__str__ is BaseException.__str__
+    if plain and all(isinstance(each, str) for each in error.args[:1]):
+        words = "".join(error.args[:1])
+        error.args = (f"{words}\n\n{text}", *error.args[1:])
+    elif hasattr(error, "add_note"):
+        error.add_note(f"\n{text}")
+
+
+def _hide_library(traceback: TracebackType | None) -> None:
+    """Cut a traceback where it leaves the test for this library."""
+    last = None
+    while traceback is not None:
+        if "__unittest" not in traceback.tb_frame.f_globals:
+            last = traceback
+        elif last is not None:
+            last.tb_next = None
+            return
+        traceback = traceback.tb_next

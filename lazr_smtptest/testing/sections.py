@@ -1,0 +1,70 @@
+"""Sections for the report of a failed test of pytest: what its servers know."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lazr_smtptest.mailbox.box import Mailbox
+from lazr_smtptest.mailbox.failure import shown_by
+from lazr_smtptest.mailbox.used import used_since
+from lazr_smtptest.testing.arrivals import write_arrivals
+from lazr_smtptest.testing.notes import is_noted
+from lazr_smtptest.testing.transcripts import write_sessions
+
+__all__ = ["sections"]
+
+
+def sections(
+    began: float, moment: float, error: BaseException | None, bound: int
+) -> Iterator[tuple[str, str]]:
+    """Yield the titles and the texts of sections.
+
+    What the error of the test says already is left out.
+
+    Args:
+        began: when the test began, in seconds since 1970.
+        moment: the same, in seconds of the monotonic clock.
+        error: the error; ``None`` if it is not known.
+        bound: how many lines of transcripts there may be; 0: no transcript.
+    """
+    errors = _chain(error)
+    shown: set[str] = set()
+    for each in errors:
+        shown |= shown_by(each) or set()
+    ours = any(shown_by(each) is not None for each in errors)
+    for mailbox in used_since(moment):
+        if not ours and not any(map(is_noted, errors)):
+            yield "smtptest mail", write_arrivals(mailbox, began)
+            activity = mailbox.activity.lines(besides=errors)
+            if activity:
+                yield "smtptest program", "".join(f"{line}\n" for line in activity)
+        if bound:
+            transcript = _transcript(mailbox, shown, bound)
+            # That nobody connected a failure of the mailbox says itself.
+            if transcript and not (ours and not len(mailbox.sessions)):
+                yield "smtptest transcript", transcript
+        faults = "" if ours else mailbox.faults.report()
+        if faults:
+            yield "smtptest faults", f"{faults}\n"
+
+
+def _transcript(mailbox: Mailbox, shown: set[str], bound: int) -> str:
+    if mailbox.settle is not None:
+        mailbox.settle()
+    sessions = list(mailbox.sessions)
+    if not mailbox.address:
+        # No server has ever used it.
+        return ""
+    if not sessions:
+        return f"no client connected to {mailbox.address}\n"
+    left = [each for each in sessions if each.id not in shown]
+    return f"to {mailbox.address}\n{write_sessions(left, bound)}" if left else ""
+
+
+def _chain(error: BaseException | None) -> list[BaseException]:
+    """Return an error, and those that are shown with it."""
+    found: list[BaseException] = []
+    while error is not None and error not in found:
+        found.append(error)
+        error = error.__cause__ or error.__context__
+    return found

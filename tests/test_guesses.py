@@ -1,0 +1,173 @@
+"""`lazr_smtptest._guesses`: names of other tools, and the errors that name ours."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from collections.abc import Iterable
+from typing import Any
+from unittest import mock
+
+import attrs
+import pytest
+
+from lazr_smtptest import CaptureController, Envelope, Mailbox
+
+CONTENT = b"Subject: Hello\r\nX-Run: 17\r\n\r\nHi.\r\n"
+
+
+@pytest.fixture
+def mail() -> Envelope:
+    return Envelope(
+        mail_from="a@example.com", rcpt_tos=("b@example.com",), content=CONTENT
+    )
+
+
+def error_of(thing: object, name: str) -> str:
+    with pytest.raises(AttributeError) as caught:
+        getattr(thing, name)
+    assert caught.value.name == name
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "ours"),
+    [
+        ("messages", "the mailbox itself"),
+        ("outbox", ".latest"),
+        ("emails", "len()"),
+        ("inbox", "[0]"),
+        ("last_message", ".latest"),
+        ("wait_for_message", ".wait_for()"),
+        ("search", ".find_all()"),
+        ("purge", ".clear()"),
+        ("assert_not_sent", ".assert_none()"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["mailbox", "view", "controller"])
+def test_a_mailbox_names_what_it_has_instead(kind: str, name: str, ours: str) -> None:
+    """So do a part of it and the controller."""
+    mailbox = Mailbox()
+    things = {
+        "mailbox": mailbox,
+        "view": mailbox.for_recipient("a@example.com"),
+        "controller": CaptureController(),
+    }
+    error = error_of(things[kind], name)
+    assert f"object has no attribute {name!r}, use " in error
+    assert ours in error
+    assert "\n" not in error
+
+
+@pytest.mark.parametrize(
+    ("name", "ours"),
+    [
+        ("body", ".text or .html"),
+        ("from_", ".mail_from"),
+        ("from_email", ".mail_from"),
+        ("to", ".rcpt_tos"),
+        ("recipients", ".rcpt_tos"),
+        ("cc", ".addresses('cc')"),
+        ("get", ".header(name)"),
+        ("get_payload", ".text or .html"),
+        ("as_bytes", ".content"),
+        ("walk", ".message"),
+        ("message_id", ".header('Message-ID')"),
+    ],
+)
+def test_a_mail_names_what_it_has_instead(mail: Envelope, name: str, ours: str) -> None:
+    """In one line."""
+    error = error_of(mail, name)
+    assert error.startswith(f"'Envelope' object has no attribute {name!r}, use ")
+    assert ours in error
+
+
+@pytest.mark.parametrize("field", ["header", "headers"])
+def test_headers_are_methods(mail: Envelope, field: str) -> None:
+    """A subscript says so; a call is what it was."""
+    with pytest.raises(
+        TypeError, match=rf"^{field} is a method, use {field}\('X-Run'\)$"
+    ):
+        getattr(mail, field)["X-Run"]
+    assert mail.header("X-Run") == "17"
+    assert mail.headers("X-Run") == ("17",)
+
+
+def test_headers_are_documented_methods() -> None:
+    """What documents code finds what it was."""
+    assert Envelope.headers.__doc__ is not None
+    assert Envelope.headers.__name__ == "headers"
+
+
+@pytest.mark.parametrize("item", ["Subject", 0])
+def test_a_mail_has_no_items(mail: Envelope, item: Any) -> None:
+    """Though a message of Python's has some."""
+    with pytest.raises(TypeError, match=r"^a mail has no items, use \.header\("):
+        mail[item]
+
+
+def test_a_mail_is_no_iterable(mail: Envelope) -> None:
+    """Its items are none either."""
+    assert not isinstance(mail, Iterable)
+    with pytest.raises(TypeError, match="not iterable"):
+        iter(mail)  # type: ignore[call-overload]
+    with pytest.raises(TypeError):
+        "Subject" in mail  # type: ignore[operator]  # noqa: B015
+
+
+def test_a_mailbox_has_numbers_not_names() -> None:
+    """The error names what finds a message."""
+    with pytest.raises(TypeError, match=r"not 'Subject': use find\(recipient="):
+        Mailbox()["Subject"]  # type: ignore[call-overload]
+
+
+# What has to stay as it was
+
+
+@pytest.mark.parametrize("name", ["messages", "body", "nonsense", "__deepcopy__"])
+def test_no_such_attribute_exists(mail: Envelope, name: str) -> None:
+    """``hasattr`` and ``getattr`` with a default go by that."""
+    for thing in (mail, Mailbox(), CaptureController()):
+        assert not hasattr(thing, name)
+        assert getattr(thing, name, None) is None
+
+
+def test_another_name_has_pythons_own_error(mail: Envelope) -> None:
+    """With the object and the name, for its suggestions."""
+    assert (
+        error_of(mail, "rcpt_tosses")
+        == "'Envelope' object has no attribute 'rcpt_tosses'"
+    )
+    assert "use" not in error_of(Mailbox(), "nonsense")
+
+
+def test_a_property_that_fails_says_why() -> None:
+    """Its own error is not replaced by one on its name."""
+
+    class Broken(Mailbox):
+        @property
+        def broken(self) -> object:
+            return None.nothing  # type: ignore[attr-defined]
+
+    with pytest.raises(AttributeError, match=r"'NoneType' .* 'nothing'"):
+        Broken().broken  # noqa: B018
+
+
+def test_a_mail_can_be_copied_and_pickled(mail: Envelope) -> None:
+    """As ever."""
+    for other in (
+        copy.copy(mail),
+        copy.deepcopy(mail),
+        pickle.loads(pickle.dumps(mail)),
+        attrs.evolve(mail),
+    ):
+        assert other == mail
+        assert other.text == "Hi.\n"
+
+
+def test_a_mail_can_be_mocked(mail: Envelope) -> None:
+    """With what it has, and no more."""
+    double = mock.create_autospec(mail)
+    assert double.subject is not None
+    assert not hasattr(double, "body")
+    assert not hasattr(mock.Mock(spec=Mailbox), "messages")

@@ -1,0 +1,237 @@
+"""`lazr_smtptest.testing.notes`: failures of test cases that tell what arrived."""
+
+from __future__ import annotations
+
+import pickle
+import smtplib
+import unittest
+from typing import Any
+
+import pytest
+from twisted.internet import defer
+from twisted.trial.unittest import SynchronousTestCase, TestCase
+
+from lazr_smtptest import CaptureController, Mailbox
+from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.testing.arrivals import write_arrivals
+from lazr_smtptest.testing.notes import NotesMixin
+from lazr_smtptest.testing.unittest import SMTPTestMixin
+
+PATIENCE = 60
+MAIL = Envelope(
+    mail_from="a@example.com",
+    rcpt_tos=("b@example.com",),
+    content=b"Subject: Hello\r\n\r\n",
+)
+ARRIVED = "1 message arrived:\n  from <a@example.com> to b@example.com, subject 'Hello'"
+
+
+def full() -> Mailbox:
+    """Return a mailbox that a server has just begun to fill."""
+    mailbox = Mailbox()
+    mailbox.reopen()
+    mailbox.add(MAIL)
+    return mailbox
+
+
+def text_of(case: unittest.TestCase) -> str:
+    """Run a test that fails; return what the framework was given."""
+    result = unittest.TestResult()
+    case.run(result)
+    [(_, text)] = result.failures + result.errors
+    return text
+
+
+class Plain(NotesMixin, unittest.TestCase):
+    # For this and the other cases: pytest is not to run it by itself.
+    __test__ = False
+
+    def test_assert(self) -> None:
+        mailbox = full()
+        assert len(mailbox) == 2
+
+    def test_assert_equal(self) -> None:
+        self.mailbox = full()
+        self.assertEqual(self.mailbox.latest.subject, "Welcome")  # noqa: PT009
+
+    def test_attribute(self) -> None:
+        self.mailbox = full()
+        raise AttributeError("'NoneType' object has no attribute 'subject'")
+
+    def test_skip(self) -> None:
+        self.mailbox = full()
+        self.skipTest("not now")
+
+    def test_ours(self) -> None:
+        self.mailbox = full()
+        self.mailbox.assert_received(subject="Welcome")
+
+    def test_nothing(self) -> None:
+        raise AssertionError
+
+    def test_key(self) -> None:
+        self.mailbox = full()
+        raise KeyError("x")
+
+    def test_passes(self) -> None:
+        self.mailbox = full()
+
+
+class Asynchronous(NotesMixin, unittest.IsolatedAsyncioTestCase):
+    __test__ = False
+
+    async def test_coroutine(self) -> None:
+        mailbox = full()
+        assert len(mailbox) == 2
+
+
+class OfTrial(NotesMixin, TestCase):
+    __test__ = False
+
+    def test_assert_equal(self) -> None:
+        self.mailbox = full()
+        self.assertEqual(len(self.mailbox), 2)  # noqa: PT009
+
+    def test_deferred(self) -> Any:
+        self.mailbox = full()
+        return defer.fail(self.failureException("late"))
+
+    async def test_coroutine(self) -> None:
+        mailbox = full()
+        assert len(mailbox) == 2
+
+
+class OfTrialWithoutReactor(NotesMixin, SynchronousTestCase):
+    __test__ = False
+
+    def test_assert_equal(self) -> None:
+        self.mailbox = full()
+        self.assertEqual(len(self.mailbox), 2)  # noqa: PT009
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        Plain("test_assert"),
+        Plain("test_assert_equal"),
+        Plain("test_attribute"),
+        Asynchronous("test_coroutine"),
+        OfTrial("test_assert_equal"),
+        OfTrial("test_deferred"),
+        OfTrial("test_coroutine"),
+        OfTrialWithoutReactor("test_assert_equal"),
+    ],
+    ids=lambda case: case.id().split(".", 1)[-1].replace(".", "-"),
+)
+def test_a_failure_tells_what_arrived(case: unittest.TestCase) -> None:
+    """Whatever raised it, in every framework."""
+    assert ARRIVED in text_of(case)
+
+
+def test_its_own_words_stay_in_front() -> None:
+    """They are the failure."""
+    text = text_of(Plain("test_assert_equal"))
+    assert text.index("'Hello' != 'Welcome'") < text.index(ARRIVED)
+
+
+def test_a_failure_of_the_mailbox_is_not_told_twice() -> None:
+    """It has all that."""
+    assert "1 message arrived" not in text_of(Plain("test_ours"))
+
+
+def test_a_failure_of_the_mailbox_shows_no_frame_of_the_library() -> None:
+    """The last line of code is the test's."""
+    text = text_of(Plain("test_ours"))
+    assert text.count('File "') == 1
+    assert "in test_ours" in text
+
+
+def test_a_failure_without_a_mailbox_stays_as_it_is() -> None:
+    """There is nothing to tell."""
+    assert text_of(Plain("test_nothing")).rstrip().endswith("AssertionError")
+
+
+def test_an_error_that_has_words_of_its_own_keeps_them() -> None:
+    """A KeyError shows a key; where Python has notes, it gets one."""
+    text = text_of(Plain("test_key"))
+    assert "KeyError: 'x'" in text
+    assert (ARRIVED in text) == hasattr(BaseException, "add_note")
+
+
+def test_a_test_that_is_skipped_is_skipped() -> None:
+    """With its reason alone."""
+    result = unittest.TestResult()
+    Plain("test_skip").run(result)
+    assert [reason for _, reason in result.skipped] == ["not now"]
+
+
+def test_a_case_is_as_it_was_after_the_run() -> None:
+    """It can be pickled, as some runners do, and run again."""
+    case = Plain("test_passes")
+    before = {*vars(case)}
+    for _ in range(2):
+        result = unittest.TestResult()
+        case.run(result)
+        assert result.wasSuccessful()
+    assert {*vars(case)} - {"mailbox", "_outcome", "_subtest"} <= before
+    assert pickle.loads(pickle.dumps(Plain("test_passes"))).id() == case.id()
+
+
+def test_what_another_runner_put_in_place_of_the_test_stays() -> None:
+    """As pytest does, which takes it away itself."""
+    case = Plain("test_passes")
+    called: list[None] = []
+    case.test_passes = replaced = lambda: called.append(None)  # type: ignore
+    case.run(unittest.TestResult())
+    assert case.test_passes is replaced
+    assert called == [None]
+
+
+def test_the_mixin_with_a_server_has_it() -> None:
+    """With the time since the test began."""
+
+    class Tests(SMTPTestMixin, unittest.TestCase):
+        def test_mail(self) -> None:
+            with smtplib.SMTP(
+                "127.0.0.1", self.smtptest.port, timeout=PATIENCE
+            ) as client:
+                client.sendmail("a@example.com", ["b@example.com"], "Subject: Hi\n\n")
+            self.assertEqual(len(self.smtptest), 2)  # noqa: PT009
+
+    result = unittest.TestResult()
+    unittest.TestSuite([Tests("test_mail")]).run(result)
+    [(_, text)] = result.failures
+    assert "1 message arrived at localhost port " in text
+    assert " s from <a@example.com> to b@example.com, subject 'Hi'" in text
+
+
+# The list
+
+
+def test_an_empty_mailbox_says_so() -> None:
+    """With the address, where it is known."""
+    mailbox = Mailbox()
+    assert write_arrivals(mailbox, 0.0) == "no message arrived\n"
+    mailbox.address = "localhost port 4711"
+    assert write_arrivals(mailbox, 0.0) == "no message arrived at localhost port 4711\n"
+
+
+def test_of_many_messages_ten_are_listed() -> None:
+    """And the others counted."""
+    mailbox = Mailbox()
+    for _ in range(25):
+        mailbox.add(MAIL)
+    lines = write_arrivals(mailbox, 0.0).splitlines()
+    assert lines[0] == "25 messages arrived:"
+    assert lines[11:] == ["  ... and 15 more"]
+
+
+def test_a_time_that_cannot_be_is_not_told() -> None:
+    """The clock was set, or is a test's own."""
+    with CaptureController() as controller:
+        with smtplib.SMTP("127.0.0.1", controller.port, timeout=PATIENCE) as client:
+            client.sendmail("a@example.com", ["b@example.com"], "Subject: Hi\n\n")
+        came = controller.latest.received_at.timestamp()
+        assert "  after 1.000 s from <" in write_arrivals(controller.mailbox, came - 1)
+        assert "after" not in write_arrivals(controller.mailbox, came + 1)
+        assert "after" not in write_arrivals(controller.mailbox, 0.0)

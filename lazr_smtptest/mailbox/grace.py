@@ -28,5 +28,6 @@ def lateness(waiter: Waiter, count: int, found: int, began: float, end: str) -> 
         return ""
     after = f"{max(0.0, waiter.latest - began):.1f} s after {end}"
     if len(waiter.found) < count:
-        return f"{came} more arrived, the last {after}"
-    return f"it arrived {after}" if count == 1 else f"the last arrived {after}"
+        return f"{came} more arrived, the last of them {after}"
+    which = "a matching message" if count == 1 else "the last matching message"
+    return f"{which} arrived {after}"

@@ -39,7 +39,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Declare our marker, and check our options."""
     config.addinivalue_line(
         "markers",
-        "smtptest(tls, auth, limits, hide, grace, ...): the fixture smtptest is a server "
+        "smtptest(tls, auth, limits, grace, ...): the fixture smtptest is a server "
         "of the test's own, with these settings",
     )
     keywords_of_run(config)

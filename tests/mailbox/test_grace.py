@@ -81,7 +81,7 @@ def test_a_late_message_is_named(
     late(lambda: mailbox.add(make()))
     line = first_line(wait, mailbox, subject="Hello")
     end = "assertion" if wait is at_once else "wait ended"
-    assert line == f"it arrived 0.0 s after the {end}"
+    assert line == f"a matching message arrived 0.0 s after the {end}"
 
 
 @WAYS
@@ -92,7 +92,7 @@ def test_the_last_of_several_is_named(
     mailbox.add(make())
     late(lambda: mailbox.add(make()))
     line = first_line(wait, mailbox, count=2)
-    assert "the last arrived 0.0 s after the " in line
+    assert "the last matching message arrived 0.0 s after the " in line
 
 
 def test_some_of_several_are_counted(
@@ -101,7 +101,7 @@ def test_some_of_several_are_counted(
     """They would not have been enough."""
     late(lambda: mailbox.add(make()), mailbox.close)
     line = first_line(in_a_thread, mailbox, count=3)
-    assert "1 more arrived, the last 0.0 s after the wait ended" in line
+    assert "1 more arrived, the last of them 0.0 s after the wait ended" in line
 
 
 @WAYS

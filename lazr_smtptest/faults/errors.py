@@ -6,7 +6,7 @@ from pathlib import Path
 
 from lazr_smtptest.errors import Error
 
-__all__ = ["FaultFileError"]
+__all__ = ["FaultFileError", "FieldError"]
 
 
 class FaultFileError(Error):
@@ -29,3 +29,15 @@ class FaultFileError(Error):
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}" if self.line else str(self.file)
         return ": ".join(filter(None, [place, self.key, self.reason]))
+
+
+class FieldError(ValueError):
+    """A key of a table in a file is wrong.
+
+    Attributes:
+        key: which one.
+    """
+
+    def __init__(self, key: str, reason: str) -> None:
+        super().__init__(reason)
+        self.key = key

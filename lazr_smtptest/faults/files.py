@@ -3,22 +3,29 @@
 ``[[fault]]`` is a rule: the phases are under ``on``, and what has to match and
 what happens are keys. What happens goes in the order in which it stands there; or
 under ``do``, a list of tables, where one thing happens twice. ``[[personality]]``
-has a ``name``, and options.
+has a ``name``, and options. ``[limits]`` and ``[settings]`` are those of the server.
 """
 
 from __future__ import annotations
 
+import inspect
 import re
 import sys
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
+import attrs
+
+from lazr_smtptest.errors import Error
+from lazr_smtptest.faults.checks import nearest
 from lazr_smtptest.faults.conditions import KEYWORDS, RENAMED
-from lazr_smtptest.faults.errors import FaultFileError
+from lazr_smtptest.faults.errors import FaultFileError, FieldError
+from lazr_smtptest.faults.personalities import find_personality
 from lazr_smtptest.faults.phases import ACTIONS
+from lazr_smtptest.faults.wording import in_toml
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -29,14 +36,34 @@ if TYPE_CHECKING:
     from lazr_smtptest.faults.base import Scripted
     from lazr_smtptest.faults.rule import Rule
 
-__all__ = ["RuleFile"]
+__all__ = ["Changes", "ITables", "RuleFile"]
 
 _AT_LINE = re.compile(r"(.*) \(at (?:line (\d+), column \d+|end of document)\)")
-_TABLES = ("fault", "personality")
+# What a file has several of, and what it has one of.
+_LISTS = ("fault", "personality")
+_TABLES = ("limits", "settings")
 # A function cannot be written down there.
 _MATCHES = KEYWORDS - {"where"}
 # Octets are a text in which each character stands for one.
 _OCTETS = frozenset(["raw", "inject"])
+
+
+@attrs.frozen
+class Changes:
+    """What a file says of limits and settings: fields of `Limits` and `Settings`."""
+
+    limits: Mapping[str, Any]
+    settings: Mapping[str, Any]
+
+
+class ITables(Protocol):
+    """Takes what files say of limits and settings."""
+
+    def read(self, table: str, values: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Check a table and return its fields; `FieldError`: a key is wrong."""
+
+    def apply(self, limits: Mapping[str, Any], settings: Mapping[str, Any]) -> None:
+        """Put these in force, in place of those before."""
 
 
 class RuleFile:
@@ -46,7 +73,7 @@ class RuleFile:
         path: its name.
 
     Attributes:
-        seed: what it says the chance comes of; ``None``: nothing.
+        seed: of its probabilities; ``None``: it has none.
 
     Raises:
         FaultFileError: it cannot be read, or is no TOML.
@@ -57,11 +84,14 @@ class RuleFile:
         self._lines: list[str] = []
         self._document = self._read()
         for key, value in self._document.items():
-            if key not in (*_TABLES, "seed"):
-                known = "[[fault]], [[personality]] and seed"
-                raise self._error("", 0, key, f"a file has {known}")
-            if key in _TABLES and not _are_tables(value):
+            known = [*_LISTS, *_TABLES, "seed"]
+            if key not in known:
+                reason = "a file has [[fault]], [[personality]], [limits], [settings]"
+                raise self._error("", 0, key, f"{reason} and seed{nearest(key, known)}")
+            if key in _LISTS and not _are_tables(value):
                 raise self._error("", 0, key, f"write it as [[{key}]]")
+            if key in _TABLES and not isinstance(value, dict):
+                raise self._error("", 0, key, f"write it as [{key}]")
         self.seed: object = self._document.get("seed")
 
     def _read(self) -> Mapping[str, Any]:
@@ -81,6 +111,35 @@ class RuleFile:
             raise FaultFileError(self._path, line, "", reason) from error
         return document
 
+    # Limits and settings
+
+    def changes(self, tables: ITables | None) -> Changes:
+        """Return what it says of limits and settings.
+
+        Args:
+            tables: checks it; ``None``: these faults are those of no server.
+
+        Raises:
+            FaultFileError: a key is wrong.
+        """
+        return Changes(*[self._fields(name, tables) for name in _TABLES])
+
+    def _fields(self, name: str, tables: ITables | None) -> Mapping[str, Any]:
+        values: Mapping[str, Any] = self._document.get(name, {})
+        if not values:
+            return {}
+        if tables is None:
+            raise self._error("", 0, name, "these faults belong to no server")
+        try:
+            return tables.read(name, values)
+        except FieldError as error:
+            reason = in_toml(str(error), values[error.key])
+            line = self._line_of(name, 0, error.key)
+            key = f"{name}.{error.key}"
+            raise FaultFileError(self._path, line, key, reason) from error
+
+    # Rules
+
     def write_into(self, faults: Scripted) -> None:
         """Write the rules into the faults of a server: first those that are faults.
 
@@ -96,12 +155,20 @@ class RuleFile:
         self, faults: Scripted, number: int, table: Mapping[str, Any]
     ) -> None:
         for key in table:
-            if key not in ("on", "do", *ACTIONS) and not _is_match(key):
-                reason = f"a fault has no such key, use: {', '.join(_known())}"
+            if key == "where":
+                reason = "it is a function, and a file cannot have one"
                 raise self._error("fault", number, key, reason)
+            if key not in ("on", "do", *ACTIONS) and not _is_match(key):
+                known = _known()
+                reason = f"a fault has no such key, use: {', '.join(known)}"
+                raise self._error(
+                    "fault", number, key, f"{reason}{nearest(key, known)}"
+                )
         rule = self._begin(faults, number, table)
         for key, name, value in _actions(table):
-            self._checked("fault", number, key)(partial(_act, rule, name, value))
+            self._checked("fault", number, key, {name: value}, name)(
+                partial(_act, rule, name, value)
+            )
         if not rule.has_steps:
             raise self._error("fault", number, "", "nothing happens: give an action")
 
@@ -115,15 +182,16 @@ class RuleFile:
         def add(key: str) -> None:
             name = RENAMED.get(key, key)
             matches[name] = _value(table[key])
-            faults.check(phases, **{name: matches[name]})
+            if key != "seed":
+                faults.check(phases, **{name: matches[name]})
 
         # One by one, for the error to name the key.
-        self._checked("fault", number, "on")(partial(faults.check, phases))
+        self._checked("fault", number, "on", names)(partial(faults.check, phases))
         for key in filter(_is_match, table):
-            self._checked("fault", number, key)(partial(add, key))
+            self._checked("fault", number, key, table[key])(partial(add, key))
             self._warn_of_former(number, key)
         rules: list[Rule] = []
-        self._checked("fault", number, "")(
+        self._checked("fault", number, "", None)(
             lambda: rules.append(faults.on(*phases, **matches))
         )
         return rules[0]
@@ -134,22 +202,43 @@ class RuleFile:
         options = {key: value for key, value in table.items() if key != "name"}
         if "name" not in table:
             raise self._error("personality", number, "", "name is missing")
-        self._checked("personality", number, "name")(
-            lambda: faults.personality(table["name"], **options)
-        )
+        name = table["name"]
+        checked = partial(self._checked, "personality", number)
+        checked("name", name)(lambda: find_personality(name))
+        _, *known = inspect.signature(find_personality(name)).parameters
+        for key in options:
+            if key not in known:
+                reason = f"{name} has no such option, use: {', '.join(known)}"
+                raise self._error("personality", number, key, reason)
+        for key, value in options.items():
+            # One by one, for the error to name the key.
+            checked(key, value)(lambda: _try(name, {key: value}))  # noqa: B023
+        checked("", None)(lambda: faults.personality(name, **options))
 
     # Errors
 
     def _checked(
-        self, table: str, number: int, key: str
+        self, table: str, number: int, key: str, value: object, step: str = ""
     ) -> Callable[[Callable[[], object]], None]:
-        """Give what calls a function, and says of its error where it comes from."""
+        """Return what calls a function, and tells of its error in the file's words.
+
+        Args:
+            table: in which kind of table.
+            number: which one of them, from 0 on.
+            key: where in it.
+            value: what stands there.
+            step: the action, under ``do``.
+        """
 
         def call(function: Callable[[], object]) -> None:
             try:
                 function()
-            except (TypeError, ValueError) as error:
-                raise self._error(table, number, key, str(error)) from error
+            except (TypeError, ValueError, Error) as error:
+                reason = in_toml(str(error), value)
+                if key == "do" and step in ACTIONS and not reason.startswith(step):
+                    reason = f"{step}: {reason}"
+                line = self._line_of(table, number, key, step)
+                raise FaultFileError(self._path, line, key, reason) from error
 
         return call
 
@@ -162,21 +251,33 @@ class RuleFile:
         line = self._line_of(table, number, key)
         return FaultFileError(self._path, line, key, reason)
 
-    def _line_of(self, table: str, number: int, key: str) -> int:
+    def _line_of(self, table: str, number: int, key: str, step: str = "") -> int:
         """Find a key: TOML's parser does not tell where one was."""
         begin = self._header(table, number) if table else 0
         pattern = re.compile(rf"[\s{{,]*[\"']?{re.escape(key)}[\"']?\s*[=.\]]")
         for line in range(begin, len(self._lines)):
             text = self._lines[line]
-            if line > begin and table and re.match(r"\s*\[\[", text):
+            if line > begin and table and re.match(r"\s*\[\[?\s*[\w.\"']+\s*\]", text):
                 break
             if key and (pattern.match(text) or re.match(rf"\s*\[\[?{key}\b", text)):
+                return self._line_of_step(line, step) if key == "do" else line + 1
+        return begin + 1
+
+    def _line_of_step(self, begin: int, step: str) -> int:
+        """Find an action in the list that begins at a line."""
+        for line in range(begin, len(self._lines)):
+            text = self._lines[line]
+            if line > begin and re.match(r"\s*(\[\[|[\w\"'.]+\s*=)", text):
+                break
+            if step and re.search(rf"\b{re.escape(step)}\b", text):
                 return line + 1
         return begin + 1
 
     def _header(self, table: str, number: int) -> int:
-        pattern = re.compile(rf"\s*\[\[\s*{table}\s*\]\]")
-        headers = [line for line, text in enumerate(self._lines) if pattern.match(text)]
+        """Find the header of a table; 0: it has none of its own."""
+        name = rf"\[\s*{table}\s*\]"
+        header = re.compile(rf"\s*\[{name}\]" if table in _LISTS else rf"\s*{name}")
+        headers = [line for line, text in enumerate(self._lines) if header.match(text)]
         return headers[number] if number < len(headers) else 0
 
 
@@ -195,10 +296,13 @@ def _known() -> list[str]:
 def _value(value: Any) -> Any:
     """Make of a value what a test would write: ``{regex = "..."}`` is a pattern."""
     if isinstance(value, dict) and list(value) == ["regex"]:
+        regex = value["regex"]
+        if not isinstance(regex, str):
+            raise ValueError(f"regex is a text, not {regex!r}")
         try:
-            return re.compile(value["regex"])
+            return re.compile(regex)
         except re.error as error:
-            raise ValueError(f"that is no regular expression: {error}") from error
+            raise ValueError(f"{regex!r} is no regular expression: {error}") from error
     if isinstance(value, dict):
         return {key: _value(each) for key, each in value.items()}
     return value
@@ -225,22 +329,73 @@ def _step(step: Any) -> Iterator[tuple[str, str, Any]]:
 def _act(rule: Rule, name: str, value: Any) -> None:
     """Add an action to a rule, by a method of that name."""
     if name not in ACTIONS:
-        raise ValueError(f"there is no action {name!r}, use: {', '.join(ACTIONS)}")
+        known = ", ".join(ACTIONS)
+        hint = nearest(name, ACTIONS)
+        raise ValueError(f"there is no action {name!r}, use: {known}{hint}")
     if value is False:
         raise ValueError(f"{name} is true, or left out")
-    if isinstance(value, dict):
-        getattr(rule, name)(**value)
-        return
-    given = value if isinstance(value, list) else [] if value is True else [value]
+    method = getattr(rule, name)
+    named: Mapping[str, Any] = value if isinstance(value, dict) else {}
+    given: Sequence[Any] = value if isinstance(value, list) else [value]
+    if value is True or named:
+        given = []
+    _check_arguments(name, method, given, named, value)
     if name in _OCTETS:
         given = [_octets(each) for each in given]
-    getattr(rule, name)(*given)
+        named = {key: _octets(each) for key, each in named.items()}
+    method(*given, **named)
+
+
+def _check_arguments(
+    name: str,
+    method: Callable[..., object],
+    given: Sequence[Any],
+    named: Mapping[str, Any],
+    value: Any,
+) -> None:
+    """Check that an action takes so many values, of these names.
+
+    Raises:
+        ValueError: it does not.
+    """
+    parameters = inspect.signature(method).parameters
+    listed = [
+        key for key, each in parameters.items() if each.kind is not each.KEYWORD_ONLY
+    ]
+    any_number = any(each.kind is each.VAR_POSITIONAL for each in parameters.values())
+    usage = (
+        f"write {name} = true" if not parameters else f"use: {', '.join(parameters)}"
+    )
+    for key in named:
+        if key not in parameters:
+            hint = nearest(key, parameters)
+            raise ValueError(f"{name} has no {key!r}, {usage}{hint}")
+    if len(given) > len(listed) and not any_number:
+        raise ValueError(f"{name} does not take {value!r}, {usage}")
+    required = [
+        key for key in listed if parameters[key].default is inspect.Parameter.empty
+    ]
+    for key in required[len(given) :]:
+        if (
+            key not in named
+            and parameters[key].kind is not inspect.Parameter.VAR_POSITIONAL
+        ):
+            raise ValueError(f"{name} needs {key}, {usage}")
 
 
 def _octets(value: Any) -> Any:
     if not isinstance(value, str):
-        return value
+        raise ValueError(f"each character of a text stands for a byte, not {value!r}")
     try:
         return value.encode("latin-1")
     except UnicodeEncodeError:
-        raise ValueError("each character stands for an octet, up to \\u00ff") from None
+        raise ValueError(
+            f"each character stands for a byte, up to \\u00ff, not {value!r}"
+        ) from None
+
+
+def _try(name: str, options: Mapping[str, Any]) -> None:
+    """Write the rules of a personality where nobody asks them."""
+    from lazr_smtptest.faults.rules import Faults
+
+    Faults().personality(name, **options)

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from lazr_smtptest.faults.checks import nearest
 from lazr_smtptest.model.fault_context import Moment
 
 if TYPE_CHECKING:
@@ -200,5 +201,6 @@ def find_personality(name: str) -> Personality:
     found = PERSONALITIES.get(str(name).replace("_", "-"))
     if found is None:
         known = ", ".join(PERSONALITIES)
-        raise ValueError(f"there is no personality {name!r}, only: {known}")
+        hint = nearest(name, PERSONALITIES)
+        raise ValueError(f"there is no personality {name!r}, only: {known}{hint}")
     return found

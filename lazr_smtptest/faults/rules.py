@@ -16,7 +16,7 @@ from zope.interface import implementer
 
 from lazr_smtptest._failures import raise_interrupt
 from lazr_smtptest.faults.base import Scripted
-from lazr_smtptest.faults.files import RuleFile
+from lazr_smtptest.faults.files import Changes, ITables, RuleFile
 from lazr_smtptest.faults.journal import Fired
 from lazr_smtptest.faults.phases import PHASES
 from lazr_smtptest.faults.rule import Rule
@@ -47,11 +47,15 @@ class Faults(Scripted):
         armed: whether there is a rule.
         on_error: called with what a function of a rule raised, or what went wrong
             with a plan; in the reactor's thread. It is logged in any case.
+        tables: takes what a file says of limits and settings; ``None``: a file cannot
+            say anything of them.
     """
 
     def __init__(self, seed: object = 0) -> None:
         self.armed = False
         self.on_error: Callable[[BaseException], object] | None = None
+        self.tables: ITables | None = None
+        self._changes: dict[Path, Changes] = {}
         self._seed = seed
         self._clock: Callable[[], float] = time.monotonic
         # Reentrant: a function of a rule may look at the journal.
@@ -77,16 +81,18 @@ class Faults(Scripted):
             )
 
     def clear(self) -> None:
-        """Forget the rules and the journal."""
+        """Forget the rules and the journal, and what files say of settings."""
         with self._lock:
             self._put(())
             self._loaded.clear()
+            self._changes.clear()
+            self._apply_changes()
             self._fired.clear()
 
     def reset(self) -> None:
-        """Begin anew, for the next test: only the rules of files are left.
+        """Begin anew, for the next test: only what files say is left.
 
-        They are read again, and have not fired.
+        They are read again, and their rules have not fired.
 
         Raises:
             FaultFileError: one cannot be read any more.
@@ -98,6 +104,8 @@ class Faults(Scripted):
 
     def load(self, file: str | Path) -> tuple[Rule, ...]:
         """Add the rules of a file, in TOML; those it had before are replaced.
+
+        Its limits and settings hold for the sessions that begin from now on.
 
         Args:
             file: its name.
@@ -111,13 +119,25 @@ class Faults(Scripted):
         fresh = Faults(self._seed if read.seed is None else read.seed)
         fresh._clock = self._clock
         read.write_into(fresh)
+        changes = read.changes(self.tables)
         with self._lock:
             former = self._loaded.get(path, ())
             rules = tuple(rule.moved(self._remove) for rule in fresh.rules)
             kept = tuple(rule for rule in self._rules if rule not in former)
             self._loaded[path] = rules
             self._put(kept + rules)
+            self._changes[path] = changes
+            self._apply_changes()
         return rules
+
+    def _apply_changes(self) -> None:
+        if self.tables is not None:
+            limits: dict[str, Any] = {}
+            settings: dict[str, Any] = {}
+            for changes in self._changes.values():
+                limits.update(changes.limits)
+                settings.update(changes.settings)
+            self.tables.apply(limits, settings)
 
     def _write(self, phases: Sequence[Any], *matches: Mapping[str, Any]) -> Rule:
         with self._lock:

@@ -24,6 +24,7 @@ from lazr_smtptest.interfaces import IMessageHandler, ISessionObserver
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.session import Session
 from lazr_smtptest.net.addresses import bind
+from lazr_smtptest.server.file_settings import FileSettings
 from lazr_smtptest.server.seed_message import seed_message
 from lazr_smtptest.smtp.delivery import HandlerDeliveryFactory
 from lazr_smtptest.smtp.errors import refusal_in
@@ -85,6 +86,8 @@ class Server:
         self.sessions = SessionLog()
         self.faults = Faults()
         self.faults.on_error = self._keep
+        self._file_settings = FileSettings(lambda: self.settings)
+        self.faults.tables = self._file_settings
         self._socket: socket.socket | None = None
         self._failures = Failures()
         self._listeners = 0
@@ -168,6 +171,7 @@ class Server:
             observer=self,
             faults=self.faults,
         )
+        self._file_settings.add(factory)
         if self.hostname is not None:
             factory.domain = self.hostname.encode("ascii")
         return factory

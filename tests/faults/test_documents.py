@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from lazr_smtptest import CaptureServer
 from lazr_smtptest.faults import Faults, Rule
 from lazr_smtptest.faults.certificates import KINDS
 from lazr_smtptest.faults.personalities import PERSONALITIES
@@ -106,4 +107,4 @@ def test_the_file_can_be_loaded(tmp_path: Path) -> None:
     assert block
     file = tmp_path / "faults.toml"
     file.write_text(dedent(block[1]))
-    assert len(Faults().load(file)) == 5
+    assert len(CaptureServer().faults.load(file)) == 8

@@ -84,13 +84,17 @@ class Server:
         self.host = host
         self.port = port
         self.sessions = SessionLog()
-        self.faults = Faults()
-        self.faults.on_error = self._keep
         self._file_settings = FileSettings(lambda: self.settings)
-        self.faults.tables = self._file_settings
+        self._take_faults(Faults())
         self._socket: socket.socket | None = None
         self._failures = Failures()
         self._listeners = 0
+
+    def _take_faults(self, faults: Faults) -> None:
+        """Misbehave as these say."""
+        self.faults = faults
+        faults.on_error = self._keep
+        faults.tables = self._file_settings
 
     # To be overridden
 

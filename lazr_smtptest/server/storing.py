@@ -86,8 +86,7 @@ class CaptureServer(StoreServer):
         self.mailbox = Mailbox() if mailbox is None else mailbox
         super().__init__(self.mailbox, host, port)
         self.sessions = self.mailbox.sessions
-        self.faults = self.mailbox.faults
-        self.faults.on_error = self._keep
+        self._take_faults(self.mailbox.faults)
         self._threaded = False
 
     def factory(

@@ -119,7 +119,7 @@ def test_twistd_does_not_start_with_a_wrong_file(file: Path) -> None:
     with pytest.raises(StartError) as raised:
         makeService(options, Reactor())
     assert raised.value.code.startswith(  # type: ignore[union-attr]
-        f"smtptest: --faults: {file}:2: on: there is no phase 'NOP'"
+        f'smtptest: --faults: {file}:2: on: there is no phase "NOP"'
     )
 
 

@@ -16,6 +16,7 @@ from itertools import chain, groupby, islice
 import attrs
 
 from lazr_smtptest.mime.charsets import guess
+from lazr_smtptest.mime.comments import find_comments
 
 __all__ = ["MOST", "address_key", "address_trouble", "read_addresses"]
 
@@ -23,7 +24,6 @@ MOST = 1000
 
 _SHOWN = 64
 _MOST_UNREAD = 5
-_BRACKETS = re.compile(r"\\.|[()]", re.S)
 _MAILBOX_OF_MANY = re.compile(r"<[^<>@]*@[^<>]*>\s{0,64}[,;]")
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"', re.S)
 _LITERAL = re.compile(r"\[[^\[\]<>,;\s]*\]")
@@ -216,14 +216,7 @@ def _comments(text: str) -> dict[int, int]:
     One that has an address in angle brackets and then a comma in it is none: the
     bracket at its end belongs to something else.
     """
-    if "(" not in text:
-        return {}
-    ends, begun = {}, []
-    for found in _BRACKETS.finditer(text):
-        if found[0] == "(":
-            begun.append(found.start())
-        elif found[0] == ")" and begun:
-            ends[begun.pop()] = found.end()
+    ends = find_comments(text)
     commas = [found.end() for found in _MAILBOX_OF_MANY.finditer(text)]
     return {
         start: end

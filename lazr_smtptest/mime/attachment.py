@@ -6,7 +6,7 @@ import re
 
 import attrs
 
-from lazr_smtptest.mime.parameters import without_comments
+from lazr_smtptest.mime.comments import without_comments
 from lazr_smtptest.mime.parts import Part
 
 __all__ = ["Attachment", "read_attachment"]

@@ -235,7 +235,7 @@ _AS_EUC = bytes(byte | 0x80 for byte in range(256))
 def _decode_iso_2022_jp(octets: bytes, wrong: str) -> tuple[str, str]:
     for codec in _ISO_2022_JP:
         text = _pair(octets, codec)
-        if text or not octets:
+        if (text or not octets) and "\x1b" not in text:
             return text, ""
     pieces = _SHIFT.split(octets)
     decoded = [_shifted(pieces[0], b"(B")]

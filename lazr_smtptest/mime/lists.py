@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 
 from lazr_smtptest.mime.charsets import guess
+from lazr_smtptest.mime.comments import find_comments, without_comments
 from lazr_smtptest.mime.fields import Fields
-from lazr_smtptest.mime.parameters import without_comments
 
 __all__ = ["list_links", "list_trouble"]
 
 _SHOWN = 64
-_BRACKETED = re.compile(r"<([^<>]*)>")
+_NEXT = re.compile(r"<([^<>]*)>|\(")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _WITH_URLS = (
     "List-Help",
@@ -27,12 +27,18 @@ _ONE_CLICK = "List-Unsubscribe=One-Click"
 def list_links(body: bytes) -> list[str]:
     """Find the URLs of a field such as List-Unsubscribe (RFC 2369 section 2).
 
-    They are in angle brackets. A reader ignores what is not, and so does this:
-    `list_trouble` says so.
+    They are in angle brackets, and not in a comment. A reader ignores what is not, and
+    so does this: `list_trouble` says so.
     """
-    text = without_comments(guess(body))
-    found = ("".join(link.split()) for link in _BRACKETED.findall(text))
-    return [link for link in found if link]
+    text, position, links = guess(body), 0, []
+    comments = find_comments(text)
+    while found := _NEXT.search(text, position):
+        position = found.end()
+        if found[0] == "(":
+            position = comments.get(found.start(), position)
+        elif link := "".join(found[1].split()):
+            links.append(link)
+    return links
 
 
 def list_trouble(fields: Fields) -> list[str]:

@@ -12,9 +12,10 @@ from urllib.parse import unquote_to_bytes
 import attrs
 
 from lazr_smtptest.mime.charsets import decode, guess
+from lazr_smtptest.mime.comments import find_comments, without_comments
 from lazr_smtptest.mime.words import decode_words
 
-__all__ = ["Structured", "read_parameters", "read_structured", "without_comments"]
+__all__ = ["Structured", "read_parameters", "read_structured"]
 
 _LONGEST = 8 * 1024
 _MOST = 100
@@ -28,7 +29,6 @@ _ENDING = re.compile(r"[;(\\]")
 _PIECE = re.compile(r"([^*]+)(?:\*([0-9]{1,4}))?(\*)?")
 _ESCAPED = re.compile(r"\\(.)", re.S)
 _PATH = re.compile(r"\\\w")
-_BRACKET = re.compile(r"\\.|[()]", re.S)
 _LAST_COMMENT = re.compile(r"\s\([^()]*\)\s*\Z")
 _MISSING_SEMICOLON = re.compile(r"[\s,][^\s=;,\"()]{1,64}\s{0,64}=")
 # What may follow a quoted string: the end, a semicolon, a comment, a parameter.
@@ -93,35 +93,6 @@ def read_structured(body: bytes) -> Structured:
     return Structured(reader.value.lower(), parameters, boundary, tuple(reader.trouble))
 
 
-def without_comments(text: str) -> str:
-    """Take the comments out of a structured field (RFC 5322 section 3.2.2).
-
-    They may hold comments. One that does not end lasts to the end of the field.
-    """
-    if "(" not in text:
-        return text
-    pieces, position, ends = [], 0, _comments(text)
-    while (start := text.find("(", position)) >= 0:
-        if start and text[start - 1] == "\\":
-            pieces.append(text[position : start + 1])
-            position = start + 1
-            continue
-        pieces.append(text[position:start])
-        position = ends.get(start, len(text))
-    return "".join([*pieces, text[position:]])
-
-
-def _comments(text: str) -> dict[int, int]:
-    """Find the comments that end, inner ones too: where they begin and end."""
-    ends, begun = {}, []
-    for found in _BRACKET.finditer(text):
-        if found[0] == "(":
-            begun.append(found.start())
-        elif found[0] == ")" and begun:
-            ends[begun.pop()] = found.end()
-    return ends
-
-
 class _Reader:
     """Splits a field at its semicolons, in a time that is linear in its length.
 
@@ -135,7 +106,7 @@ class _Reader:
     def __init__(self, text: str) -> None:
         self._text = text
         self._position = 0
-        self._comments = _comments(text) if "(" in text else {}
+        self._comments = find_comments(text)
         self.value = ""
         self.whole: dict[str, str] = {}
         self.pieces: dict[str, dict[int, tuple[bool, str]]] = {}

@@ -8,14 +8,11 @@ from collections.abc import Iterator
 import attrs
 
 from lazr_smtptest.mime.charsets import decode
+from lazr_smtptest.mime.comments import without_comments
 from lazr_smtptest.mime.fields import Fields, read_fields
 from lazr_smtptest.mime.labels import encoding_of
 from lazr_smtptest.mime.meta_charset import prescan
-from lazr_smtptest.mime.parameters import (
-    Structured,
-    read_structured,
-    without_comments,
-)
+from lazr_smtptest.mime.parameters import Structured, read_structured
 from lazr_smtptest.mime.transfer import decode_transfer
 
 __all__ = ["MOST_PARTS", "Part", "Parts", "read_parts"]

@@ -7,9 +7,9 @@ from datetime import datetime
 
 from lazr_smtptest.mime.addresses import MOST, address_trouble, read_addresses
 from lazr_smtptest.mime.charsets import guess
+from lazr_smtptest.mime.comments import without_comments
 from lazr_smtptest.mime.fields import Fields
 from lazr_smtptest.mime.lists import list_trouble
-from lazr_smtptest.mime.parameters import without_comments
 from lazr_smtptest.mime.words import decode_words
 
 __all__ = ["field_trouble"]

@@ -44,7 +44,7 @@ def decode_transfer(octets: bytes, encoding: str) -> tuple[bytes, str]:
     """Decode the body of a part; never raises.
 
     Args:
-        octets: the body of a part.
+        octets: bytes, the body of a part.
         encoding: the field's value; its case does not matter.
 
     Returns:

@@ -32,6 +32,10 @@ def moment(phase: str, **facts: Any) -> Moment:
     [
         ("MAIL", {"sender": "from@example.com"}, {"sender": "from@EXAMPLE.com"}),
         ("MAIL", {"sender": "*@example.com"}, {"sender": "from@example.com"}),
+        ("MAIL", {"sender": "a@xn--bcher-kva.x"}, {"sender": "a@bücher.x"}),
+        ("RCPT", {"recipient": "a@bücher.x"}, {"to": ("a@xn--bcher-kva.x",)}),
+        ("RCPT", {"recipient": '"a"@x'}, {"to": ("a@x",)}),
+        ("RCPT", {"recipient": "*@bücher.x"}, {"to": ("a@XN--BCHER-KVA.x",)}),
         ("MAIL", {"sender": ""}, {"sender": ""}),
         ("MAIL", {"sender": re.compile("fr.m")}, {"sender": "from@example.com"}),
         ("MAIL", {"sender": ANY}, {"sender": "from@example.com"}),

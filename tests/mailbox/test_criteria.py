@@ -162,10 +162,34 @@ def test_the_header_names_addresses(make: Make, given: Any, met: bool) -> None:
 
 
 @pytest.mark.parametrize(
+    "given",
+    [
+        {"sender": '"ann"@bücher.example'},
+        {"recipient": "bob@xn--bcher-kva.example"},
+        {"to": "cy@BÜCHER.example"},
+        {"cc": '"dan"@example.com'},
+        {"bcc": "bob@xn--bcher-kva.example"},
+        {"bcc": "*@bücher.example"},
+        {"to": "*@xn--bcher-kva.example"},
+    ],
+)
+def test_equal_addresses_are_met_by_every_criterion(make: Make, given: Any) -> None:
+    """A-labels and U-labels, and quotes that a local part does not need."""
+    envelope = make(
+        mail_from="ann@xn--bcher-kva.example",
+        rcpt_tos=("bob@bücher.example", '"cy"@xn--bcher-kva.example'),
+        content="To: cy@bücher.example\r\nCc: dan@EXAMPLE.com\r\n\r\n".encode(),
+    )
+    assert Criteria.of(**given)(envelope)
+
+
+@pytest.mark.parametrize(
     ("given", "key"),
     [
         ({"recipient": "Bob@EXAMPLE.com"}, "Bob@example.com"),
         ({"recipient": "*@Example.com"}, "@example.com"),
+        ({"recipient": '"bob"@xn--bcher-kva.example'}, "bob@bücher.example"),
+        ({"recipient": "*@xn--bcher-kva.example"}, "@bücher.example"),
         ({"recipient": "bob@*.com"}, ""),
         ({"recipient": "bob*"}, ""),
         ({"recipient": re.compile("bob")}, ""),

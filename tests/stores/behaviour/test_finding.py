@@ -76,6 +76,28 @@ def test_the_case_of_a_local_part_matters(store: IMessageStore) -> None:
 
 
 @pytest.mark.parametrize(
+    ("kept", "wanted"),
+    [
+        ("anna@xn--bcher-kva.example", "anna@bücher.example"),
+        ("anna@BÜCHER.example", "anna@xn--bcher-kva.example"),
+        ('"anna"@example.com', "anna@EXAMPLE.com"),
+        ("anna@example.com", '"anna"@example.com'),
+        ("Postmaster@example.com", "postmaster@example.com"),
+        ("anna@xn--bcher-kva.example", "*@bücher.example"),
+        ("anna@xn--bcher-kva.example", "*@xn--*"),
+        ("anna@bücher.example", "*@xn--bcher-kva.example"),
+        ('"anna"@example.com', "ann?@example.com"),
+    ],
+)
+def test_an_equal_address_is_found(
+    store: IMessageStore, kept: str, wanted: str
+) -> None:
+    """However it is written (RFC 5321 section 4.1.2, RFC 5890)."""
+    store.add(make_envelope(rcpt_tos=(kept,)))
+    assert store.find(recipient=wanted) is not None
+
+
+@pytest.mark.parametrize(
     "address", ["caf\udce9@example.com", "a\0b@example.com", "JÜRGEN@MÜLLER.example"]
 )
 def test_an_odd_recipient_is_found(store: IMessageStore, address: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import attrs
 
@@ -14,6 +15,7 @@ from lazr_smtptest.mailbox.passage import (
     compare_bytes,
     compare_lines,
     compare_texts,
+    first_difference,
 )
 from lazr_smtptest.mime.attachment import Attachment
 from lazr_smtptest.model.envelope import Envelope
@@ -51,16 +53,18 @@ class Candidate:
         found = self.envelope
         return sum(1 - likeness(each, each.values(found)) for each in self.missed)
 
-    def lines(self) -> list[str]:
-        """Return lines: what was wanted, and what the message has instead."""
-        return [line for one in self.missed for line in _differs(one, self.envelope)]
+    def describe(self) -> tuple[str, list[str]]:
+        """Return what differs in a few words, and lines that show it.
 
-    def summary(self) -> str:
-        """Return in a few words what differs."""
+        The lines have what was wanted, and what the message has instead.
+        """
+        lines = [line for one in self.missed for line in _differs(one, self.envelope)]
         if len(self.missed) > 1:
-            return f"{', '.join(each.name for each in self.missed)} differ"
+            return f"{', '.join(each.name for each in self.missed)} differ", lines
         (missed,) = self.missed
-        return _summary(missed, likest(missed, missed.values(self.envelope)))
+        values = likest(missed, missed.values(self.envelope))
+        # Where lines are compared, the first one has it.
+        return _summary(missed, values) or lines[0].strip(" :"), lines
 
 
 def candidates(criteria: Criteria, arrived: Sequence[Envelope]) -> list[Candidate]:
@@ -85,27 +89,42 @@ def title(envelope: Envelope) -> str:
 
 
 def _summary(criterion: Criterion, values: Sequence[object]) -> str:
-    name, plain = criterion.name, criterion.plain
+    """Return what differs in a few words; ``""`` where lines are compared."""
+    name, plain, matcher = criterion.name, criterion.plain, criterion.matcher
     if name == "predicate":
         return f"{criterion.wanted} is false"
-    if criterion.matcher.absence:
-        return f"{name} is {_shown(values[0])}, wanted none"
     if not values:
         return f"no {name}, wanted {criterion.wanted}"
-    if criterion.matcher.part and plain is not None:
-        if len(plain) <= _BRIEF:
-            return f"{name} does not contain {plain!r}"
-        value = str(values[0])
-        line = compare_lines(plain, value, part=True)[0] if "\n" in plain else 0
-        return f"{name} differs at line {line}" if line else f"{name} differs"
+    if criterion.parts:
+        return _of_attachment(criterion, _nearest_attachment(criterion, values)[0])
     first = values[0]
-    if (
-        plain is not None
-        and isinstance(first, str)
-        and max(len(plain), len(first)) > _BRIEF
-    ):
-        return f"{name} differs at character {common(plain, first) + 1}"
-    return f"{name} is {_shown(values[0])}, wanted {criterion.wanted}"
+    if plain is None or not isinstance(first, str):
+        return f"{name} is {_shown(first)}, wanted {criterion.wanted}"
+    if max(len(plain), len(first)) <= _BRIEF and not matcher.part:
+        return f"{name} is {first!r}, wanted {plain!r}"
+    if _has_lines(criterion, len(values)):
+        return ""
+    if len(plain) <= _BRIEF and matcher.part:
+        return f"{name} does not contain {plain!r}"
+    at = first_difference(plain, first, part=matcher.part)
+    return f"{name} differs" if at is None else f"{name} differs at character {at + 1}"
+
+
+def _of_attachment(criterion: Criterion, attachment: Any) -> str:
+    for name, part in criterion.parts.items():
+        value = getattr(attachment, name)
+        if not part.matches(value):
+            if isinstance(part.plain, bytes):
+                at = common(part.plain, value)
+                return f"the content of {attachment.name!r} differs at byte {at}"
+            return f"attachment {name} is {_shown(value)}, wanted {part.words}"
+    return f"attachment is {_shown(attachment)}, wanted {criterion.wanted}"
+
+
+def _has_lines(criterion: Criterion, number: int) -> bool:
+    """Return whether one text is compared by lines."""
+    plain = criterion.plain or ""
+    return "\n" in plain.strip() and number == 1 and not criterion.matcher.pattern
 
 
 def _differs(criterion: Criterion, envelope: Envelope) -> Iterator[str]:
@@ -133,7 +152,7 @@ def _text_differs(
     criterion: Criterion, wanted: str, value: str, number: int
 ) -> Iterator[str]:
     matcher = criterion.matcher
-    if "\n" in wanted.strip() and number == 1 and not matcher.pattern:
+    if _has_lines(criterion, number):
         line, lines = compare_lines(wanted, value, part=matcher.part)
         at = f" at line {line}" if line > 1 else ""
         yield f"  {criterion.name} differs{at}:"
@@ -171,6 +190,8 @@ def _content_differs(criterion: Criterion, attachment: Attachment) -> Iterator[s
 
 
 def _shown(value: object) -> str:
+    if isinstance(value, bytes):
+        return f"{len(value)} bytes"
     if isinstance(value, str):
         # Cut before repr: it may have megabytes.
         return repr(value[: WIDTH + 1])

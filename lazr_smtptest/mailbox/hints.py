@@ -30,7 +30,9 @@ _PLACEHOLDER = re.compile(
     r"|(?<![{$])\{\w{0,80}\}|(?<!\w)\$\w{1,80}"
 )
 # What programs write for a value that they do not have.
-_NO_VALUE = re.compile(r"\b(?:None|null|undefined|NaN|nil|\[object Object\])")
+_NO_VALUE = re.compile(
+    r"(?<!\w)(?:None|null|undefined|NaN|nil|\[object Object\])(?!\w)"
+)
 
 _NOT_ASCII = re.compile("[^\x00-\x7f]+")
 _TAG = re.compile(r"<[^<>]*>")
@@ -86,9 +88,9 @@ def _of_field(name: str) -> Callable[[Matcher, Envelope], Iterator[str]]:
             yield f"the message has no field {name.capitalize()}"
         for field in _FIELDS:
             if field != name and _has(matcher, envelope.addresses(field)):
-                yield f"the field {field.capitalize()} names it: {field}="
+                yield f"the field {field.capitalize()} names it: use {field}="
         if _has(matcher, envelope.rcpt_tos):
-            yield "it is a recipient of the envelope: recipient="
+            yield "the envelope has it as a recipient: use recipient="
 
     return find
 
@@ -118,7 +120,7 @@ def _of_from(matcher: Matcher, envelope: Envelope) -> Iterator[str]:
         matcher.matches(envelope.mail_from)
         or (matcher.plain and envelope.mail_from in str(matcher.plain))
     ):
-        yield "the envelope has it as its sender (MAIL FROM): sender="
+        yield "the envelope has it as its sender (MAIL FROM): use sender="
 
 
 _FINDERS: dict[str, Callable[[Matcher, Envelope], Iterator[str]]] = {
@@ -138,8 +140,8 @@ def _of_other_body(criterion: Criterion, envelope: Envelope) -> Iterator[str]:
     other = {"text": "html", "html": "text"}.get(criterion.name)
     body = None if other is None else getattr(envelope, other)
     if body is not None:
-        found = ", which has it" if criterion.matcher.matches(body) else ""
-        yield f"the message has no {criterion.name}, only {other}{found}: {other}="
+        use = f": use {other}=" if criterion.matcher.matches(body) else ""
+        yield f"the message has no {criterion.name}, only {other}{use}"
 
 
 def _of_undone(matcher: Matcher, wanted: str, value: str, name: str) -> Iterator[str]:
@@ -210,10 +212,10 @@ def _of_spelling(criterion: Criterion, wanted: str, value: str) -> Iterator[str]
         pattern = within(wanted) if criterion.matcher.part else wildcard(wanted)
         if pattern.matches(value):
             regex = re.escape(wanted).replace(r"\*", ".*").replace(r"\?", ".")
-            yield f"* and ? stand for themselves in {name}: re.compile({regex!r})"
+            yield f"{name} takes no wildcards: use re.compile({regex!r})"
             return
     if _REGEX.search(wanted) and _is_found(wanted, value):
-        yield f"{name} is a text: for a regular expression re.compile({wanted!r})"
+        yield f"{name} is a text, not a pattern: use re.compile({wanted!r})"
 
 
 def _is_found(pattern: str, value: str) -> bool:

@@ -189,6 +189,8 @@ def _lf(text: str) -> str:
 
 def _offset(ours: Sequence[str], value: str, theirs: Sequence[str]) -> int:
     """Return at which line of `theirs` the lines of `ours` probably begin."""
+    if common(ours, theirs) > _TOO_FEW:
+        return 0
     sought = {line: at for at, line in enumerate(ours[:_COMPARED]) if line.strip()}
     votes: Counter[int] = Counter()
     seen: Counter[str] = Counter()
@@ -345,11 +347,7 @@ def _about(wanted: str, value: str, at: int, start: int) -> str:
     """Name the characters that differ, unless they can be seen, and the place."""
     place = f" character {at + 1}" if start else ""
     ours, theirs = (_cluster(each, at) for each in (wanted, value))
-    if not ours.strip() and not theirs.strip():
-        seen = not (ours or theirs)
-    else:
-        seen = all(_is_plain(each) for each in (ours, theirs) if each)
-    if seen:
+    if _is_plain(ours) and _is_plain(theirs) and (ours.strip() or theirs.strip()):
         return place
     return f"{place} wanted {_named(ours)}, came {_named(theirs)}"
 
@@ -363,7 +361,7 @@ def _cluster(text: str, at: int) -> str:
 
 
 def _is_plain(character: str) -> bool:
-    return character.isascii() and character.isprintable() and character != " "
+    return character.isascii() and character.isprintable()
 
 
 def _named(characters: str) -> str:
@@ -404,6 +402,6 @@ _CHANGES = (
     (lambda text: _INVISIBLE.sub("", text), "invisible characters differ"),
     (lambda text: " ".join(text.split()), "white space differs"),
     (_nfc, "Unicode normalization differs"),
-    (lambda text: text.casefold(), "letter case differs"),
     (_visible, "white space, invisible or compatible characters differ"),
+    (str.casefold, "letter case differs"),
 )

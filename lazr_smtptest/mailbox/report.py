@@ -60,14 +60,18 @@ def not_received(
     of_all = f" ({arrived} arrived)" if arrived else ""
     sessions = _ranked(criteria, evidence.failed)
     nearest = candidates(criteria, evidence.arrived)
+    described = [each.describe() for each in nearest]
     reason = _reason(criteria, evidence, sessions)
     if not reason and not found and nearest:
         of_nearest = "nearest: " if arrived > 1 else ""
-        reason = _fitting(f"{of_nearest}{nearest[0].summary()}")
+        reason = _fitting(f"{of_nearest}{described[0][0]}")
     parts = [
         "\n".join(filter(None, [short(reason), f"{what}{within}{of_all}"])),
         "\n".join(["wanted:", *_wanted(criteria)]),
-        *_compared(nearest, arrived),
+        *(
+            "\n".join([_position(each, arrived), *lines])
+            for each, (_, lines) in zip(nearest, described, strict=True)
+        ),
         "" if arrived or sessions or evidence.counters.messages else _NOTHING_CAME,
         "\n".join(map(short, evidence.notes)),
         *_conversations(sessions, criteria, evidence, reason),
@@ -124,16 +128,9 @@ def _listed(envelope: Envelope) -> str:
     return short(f"{title(envelope)}, subject {envelope.subject!r}") + over
 
 
-def _compared(nearest: Sequence[Candidate], arrived: int) -> list[str]:
-    return [
-        "\n".join(
-            [
-                f"Message {each.position} of {arrived}, {title(each.envelope)}:",
-                *each.lines(),
-            ]
-        )
-        for each in nearest
-    ]
+def _position(candidate: Candidate, arrived: int) -> str:
+    which = f"Message {candidate.position} of {arrived}"
+    return f"{which}, {title(candidate.envelope)}:"
 
 
 def _ranked(criteria: Criteria, failed: Sequence[Session]) -> list[Session]:

@@ -21,11 +21,17 @@ _MEANINGS = {
     "alert bad certificate": "the client does not accept the server's certificate",
     "alert certificate": "the client does not accept the server's certificate",
     "did not return a certificate": "the client showed no certificate",
-    "http request": "the client did not begin TLS",
-    "wrong version number": "the client did not begin TLS",
+    "http request": "the client spoke plain text",
+    "wrong version number": "the client spoke plain text",
     "closed cleanly": "the client closed the connection",
     "non-clean": "the connection was lost",
 }
+
+_ON_TLS_PORT = " on a TLS port"
+# The beginning of a TLS record with a handshake, as a transcript has it (RFC 8446
+# section 5.1); and the line that HTTP begins with.
+_CLIENT_HELLO = r"\x16\x03"
+_HTTP = re.compile(r"[A-Z]+ \S+ HTTP/\d")
 
 _LOGIN = re.compile(r"(?i)AUTH\b|\*")
 
@@ -89,20 +95,32 @@ def _of_lines(
 
 
 def _without_fault(session: Session, lines: Sequence[Line]) -> str:
+    refused = ""
     for number, line in reversed(list(enumerate(lines))):
         handshake = _HANDSHAKE.fullmatch(line.text) if line.who == "note" else None
         if handshake is not None:
-            return f"the TLS handshake failed: {_meaning(handshake)}"
-        if line.refuses:
-            return f"{_refused(lines, number)} was refused with {line.text}"
+            port = "" if _was_greeted(lines) else _ON_TLS_PORT
+            return f"the TLS handshake failed: {_meaning(handshake)}{port}"
+        if line.who == "client" and line.text.startswith(_CLIENT_HELLO):
+            return "the client began TLS on a port that begins in plain text"
+        if line.who == "client" and _HTTP.match(line.text):
+            return "the client spoke HTTP"
+        if line.refuses and not refused:
+            refused = f"{_refused(lines, number)} was refused with {line.text}"
+    if refused:
+        return refused
     if session.delivered:
         return f"messages accepted: {session.delivered}"
     if any(line.who == "client" for line in lines):
         return "the client sent no message"
     if session.transcript.bound and not lines:
         # It was not greeted: that waits for the handshake.
-        return "TLS comes first here, and the client did not begin it"
+        return f"the client did not begin TLS{_ON_TLS_PORT}"
     return "the client said nothing"
+
+
+def _was_greeted(lines: Sequence[Line]) -> bool:
+    return any(line.who == "server" for line in lines)
 
 
 def _meaning(handshake: re.Match[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -88,7 +89,8 @@ class Criteria:
         unknown = sorted(keywords.keys() - _MAKERS.keys())
         if unknown:
             raise TypeError(
-                f"no criterion is called {unknown[0]!r}, use: {', '.join(_MAKERS)}"
+                f"no criterion is called {unknown[0]!r}{_meant(unknown[0])}, "
+                f"use: {', '.join(_MAKERS)}"
             )
         criteria: list[Criterion] = []
         for name, make in _MAKERS.items():
@@ -126,6 +128,16 @@ class Criteria:
     def missed(self, envelope: Envelope) -> list[Criterion]:
         """List what an envelope does not meet."""
         return [each for each in self.criteria if not each.matches(envelope)]
+
+
+def _meant(unknown: str) -> str:
+    """Return what a test probably meant by a keyword, for the error."""
+    if unknown in _OF_METHODS:
+        return f" ({unknown}= is for {_OF_METHODS[unknown]} only)"
+    name = unknown.lower().strip("_")
+    close = difflib.get_close_matches(name, [*_MAKERS, *_OF_METHODS], 1)
+    meant = _ELSEWHERE.get(name) or (close[0] if close else "")
+    return f" (did you mean {meant}=?)" if meant else ""
 
 
 def _criterion(
@@ -263,4 +275,47 @@ _MAKERS: dict[str, Callable[[str, object], Iterator[Criterion]]] = {
     "text": _field(lambda envelope: _present(envelope.text), containing),
     "html": _field(lambda envelope: _present(envelope.html), containing),
     "attachment": _attachment,
+}
+
+# What is no criterion, and which methods take it.
+_OF_METHODS = {
+    "timeout": "wait_for, wait_for_async, when and assert_received",
+    "count": "wait_for, wait_for_async, when and assert_received",
+    "within": "assert_none",
+    "reactor": "when",
+}
+
+# What other tools and libraries call it.
+_ELSEWHERE = {
+    "attachments": "attachment",
+    "blind_carbon_copy": "bcc",
+    "body": "text",
+    "content": "text",
+    "data": "text",
+    "ehlo": "helo",
+    "envelope_from": "sender",
+    "envelope_to": "recipient",
+    "filename": "attachment",
+    "from": "sender",
+    "from_addr": "sender",
+    "from_address": "sender",
+    "from_email": "sender",
+    "headers": "header",
+    "html_body": "html",
+    "html_content": "html",
+    "login": "user",
+    "mail_from": "sender",
+    "message": "text",
+    "plain": "text",
+    "rcpt": "recipient",
+    "rcpt_to": "recipient",
+    "rcpt_tos": "recipient",
+    "rcpttos": "recipient",
+    "recipients": "recipient",
+    "return_path": "sender",
+    "text_body": "text",
+    "title": "subject",
+    "to_addrs": "recipient",
+    "to_email": "to",
+    "username": "user",
 }

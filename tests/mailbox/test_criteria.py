@@ -263,3 +263,36 @@ def test_a_predicate_is_a_function(predicate: Any) -> None:
     """A text or a class in the place of a function is a mistake."""
     with pytest.raises(TypeError, match="predicate"):
         Criteria.of(predicate)
+
+
+@pytest.mark.parametrize(
+    ("keyword", "hint"),
+    [
+        ("timout", "did you mean timeout="),
+        ("recipent", "did you mean recipient="),
+        ("Subject", "did you mean subject="),
+        ("from_", "did you mean sender="),
+        ("mail_from", "did you mean sender="),
+        ("rcpt_tos", "did you mean recipient="),
+        ("recipients", "did you mean recipient="),
+        ("body", "did you mean text="),
+        ("headers", "did you mean header="),
+        ("attachments", "did you mean attachment="),
+        ("timeout", "timeout= is for wait_for, "),
+        ("within", "within= is for assert_none"),
+    ],
+)
+def test_what_was_probably_meant_by_a_keyword_is_told(keyword: str, hint: str) -> None:
+    """By its spelling, or as other tools call it; on one line."""
+    with pytest.raises(TypeError) as caught:
+        Criteria.of(**{keyword: "x"})
+    text = str(caught.value)
+    assert text.startswith(f"no criterion is called {keyword!r} (")
+    assert hint in text
+    assert "\n" not in text
+
+
+def test_a_keyword_that_is_like_none_gets_no_guess() -> None:
+    """Only the list of those that there are."""
+    with pytest.raises(TypeError, match=r"called 'xyzzy', use: sender, recipient"):
+        Criteria.of(xyzzy="x")

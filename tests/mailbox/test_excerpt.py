@@ -57,3 +57,37 @@ def test_long_lines_are_cut() -> None:
     transcript = Transcript()
     transcript.client(b"x" * 2000)
     assert len(excerpt(transcript.lines())[0]) == 203
+
+
+def test_a_refusal_of_several_lines_is_shown_whole() -> None:
+    """Its text may be on any of them."""
+    transcript = Transcript()
+    transcript.server(b"550-5.7.1 no\r\n550 5.7.1 see http://example.com\r\n")
+    assert excerpt(transcript.lines()) == [
+        "    0.000 <** 550-5.7.1 no",
+        "    0.000 <** 550 5.7.1 see http://example.com",
+    ]
+
+
+def test_refusals_and_faults_in_the_middle_are_shown() -> None:
+    """With the line before them: they may be what it is about."""
+    transcript = Transcript()
+    for number in range(100):
+        transcript.client(b"%d" % number)
+        if number == 40:
+            transcript.server(b"550 no\r\n")
+        if number == 50:
+            transcript.note("fault: on('RCPT').delay(3)")
+    lines = excerpt(transcript.lines())
+    middle = [
+        "..." if "left out" in line else line[13:].strip() for line in lines[6:-16]
+    ]
+    assert middle == [
+        "...",
+        "40",
+        "550 no",
+        "...",
+        "50",
+        "fault: on('RCPT').delay(3)",
+        "...",
+    ]

@@ -205,6 +205,90 @@ def test_the_appendix_comes_last(mailbox: Mailbox, make: Make) -> None:
     assert failure(mailbox, subject="x").endswith("\n\nSession 1 was refused.")
 
 
+def test_the_nearest_of_many_messages_comes_first(mailbox: Mailbox, make: Make) -> None:
+    """One letter of one address is another."""
+    for number in range(499):
+        mailbox.add(make(rcpt_tos=(f"user{number}@example.com",)))
+        if number == 100:
+            mailbox.add(make(rcpt_tos=("bbb@example.com",)))
+    text = failure(mailbox, recipient="bob@example.com", subject="Hello")
+    assert text.startswith(
+        "nearest: recipient is 'bbb@example.com', wanted 'bob@example.com'\n"
+        "no message matches (500 arrived)\n"
+    )
+    assert re.findall("^Message .*:$", text, re.M)[0].startswith("Message 102 of 500")
+
+
+def test_two_letters_are_nearer_than_another_subject(
+    mailbox: Mailbox, make: Make
+) -> None:
+    """Likeness counts, not the number of what differs."""
+    mailbox.add(make("Hallo", rcpt_tos=("bab@example.com",)))
+    mailbox.add(make("Your invoice", rcpt_tos=("bob@example.com",)))
+    text = failure(mailbox, recipient="bob@example.com", subject="Hello")
+    assert text.startswith("nearest: recipient, subject differ\n")
+    assert text.index("Message 1 of 2") < text.index("Message 2 of 2")
+
+
+@pytest.mark.parametrize(
+    ("criteria", "first"),
+    [
+        ({"subject": "Bye"}, "subject is 'Hello', wanted 'Bye'"),
+        ({"subject": None}, "subject is 'Hello', wanted none"),
+        ({"subject": "x" * 99}, "subject differs at character 1"),
+        ({"subject": re.compile("x")}, "subject is 'Hello', wanted has a match of 'x'"),
+        ({"user": "ann"}, "no user, wanted 'ann'"),
+        ({"text": "Bye."}, "text does not contain 'Bye.'"),
+        ({"text": "Hi.\nBye."}, "text differs at line 2"),
+        ({"text": "Hi. " + "x" * 99}, "text differs at character 4"),
+        ({"text": "x" * 99}, "text differs"),
+        ({"attachment": "a.pdf"}, "no attachment, wanted name 'a.pdf'"),
+    ],
+)
+def test_the_first_line_has_the_difference(
+    mailbox: Mailbox, make: Make, criteria: dict[str, object], first: str
+) -> None:
+    """Where one message arrived, and it is in no session's reply."""
+    mailbox.add(make())
+    assert failure(mailbox, **criteria).splitlines()[0] == first
+
+
+@pytest.mark.parametrize(
+    ("wanted", "first"),
+    [
+        ("b.pdf", "attachment name is 'a.pdf', wanted 'b.pdf'"),
+        (
+            {"name": "a.pdf", "content_type": "text/csv"},
+            "attachment content_type is 'application/pdf', wanted 'text/csv'",
+        ),
+        (
+            {"name": "a.pdf", "content": b"PDQ\r\n"},
+            "the content of 'a.pdf' differs at byte 2",
+        ),
+    ],
+)
+def test_the_first_line_has_the_difference_of_an_attachment(
+    mailbox: Mailbox, report: Envelope, wanted: object, first: str
+) -> None:
+    """Of the one that is nearest."""
+    mailbox.add(report)
+    assert failure(mailbox, attachment=wanted).splitlines()[0] == first
+
+
+def test_the_first_line_fits_into_a_terminal(mailbox: Mailbox) -> None:
+    """What is cut off stands below, before the conversation."""
+    log(mailbox, refusing("b" * 70 + "@example.com"))
+    text = failure(mailbox)
+    assert len(text.splitlines()[0]) == 80
+    assert "was refused with 550 no" in text
+
+
+def test_the_reason_is_not_repeated_above_the_conversation(mailbox: Mailbox) -> None:
+    """The first line has it."""
+    log(mailbox, refusing("bob@example.com"))
+    assert "\n\nSession 1:\n" in failure(mailbox)
+
+
 def test_notes_stand_beside_the_possible_causes(mailbox: Mailbox) -> None:
     """A line each, before the appendix."""
     mailbox.notes = lambda: ["the program connected to [::1]:25", "one more"]

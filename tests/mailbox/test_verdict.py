@@ -159,7 +159,7 @@ def test_a_sender_alone_is_no_message() -> None:
         ("tlsv1 alert unknown ca", "the client does not trust the server's ca_pem"),
         ("tls alert certificate expired", "the client does not accept the server's"),
         ("peer did not return a certificate", "the client showed no certificate"),
-        ("wrong version number", "the client did not begin TLS"),
+        ("wrong version number", "the client spoke plain text"),
         ("no shared cipher", "no shared cipher"),
     ],
 )
@@ -172,13 +172,48 @@ def test_a_handshake_that_failed_is_explained(words: str, meaning: str) -> None:
 def test_a_handshake_that_was_cut_off_is_told_as_it_is() -> None:
     """Where the reason is not OpenSSL's."""
     text = noted("the TLS handshake failed: Connection was closed cleanly.")
-    assert text == "the TLS handshake failed: the client closed the connection"
+    assert text == (
+        "the TLS handshake failed: the client closed the connection on a TLS port"
+    )
 
 
 def test_a_client_that_waits_for_a_greeting_instead_of_tls_is_explained() -> None:
     """The server has not said anything either."""
     text = verdict(Session(ended=1.0), Criteria.of(), 0)
-    assert text == "TLS comes first here, and the client did not begin it"
+    assert text == "the client did not begin TLS on a TLS port"
+
+
+@pytest.mark.parametrize("words", ["wrong version number", "http request"])
+def test_plain_text_on_a_tls_port_is_named(words: str) -> None:
+    """Nobody was greeted there: the handshake comes first."""
+    assert noted(f"the TLS handshake failed: [('SSL routines', '', '{words}')]") == (
+        "the TLS handshake failed: the client spoke plain text on a TLS port"
+    )
+
+
+def test_plain_text_after_starttls_is_on_no_tls_port() -> None:
+    """The client was greeted in plain text."""
+    session = Session(ended=1.0)
+    session.transcript.server(b"220 hello\r\n")
+    session.transcript.client(b"STARTTLS")
+    session.transcript.server(b"220 go ahead\r\n")
+    session.transcript.note("the TLS handshake failed: [('', '', 'http request')]")
+    assert verdict(session, Criteria.of(), 0.0) == (
+        "the TLS handshake failed: the client spoke plain text"
+    )
+
+
+@pytest.mark.parametrize("version", [b"\1", b"\3"])
+def test_tls_on_a_port_that_begins_in_plain_text_is_named(version: bytes) -> None:
+    """The first bytes are those of a ClientHello, whatever comes after them."""
+    wire = Wire()
+    wire.send(b"\x16\x03" + version + b"\2\0\1\0\1\xfc\3\3" + b"x" * 500)
+    assert said(wire) == "the client began TLS on a port that begins in plain text"
+
+
+def test_a_client_that_speaks_http_is_named() -> None:
+    """It has the port of another server."""
+    assert said(Wire(), "GET / HTTP/1.1") == "the client spoke HTTP"
 
 
 # Where it stands

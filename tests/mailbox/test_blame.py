@@ -1,0 +1,199 @@
+"""`lazr_smtptest.mailbox.blame`: a fault that fired is told as the cause."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from twisted.internet.address import IPv4Address
+from twisted.internet.error import ConnectionDone
+from twisted.internet.testing import MemoryReactorClock, StringTransport
+from twisted.python.failure import Failure
+
+from lazr_smtptest import CaptureServer, NotReceived
+from lazr_smtptest.faults.rules import Scripted
+
+CLIENT = IPv4Address("TCP", "127.0.0.1", 50000)
+TO = "bob@example.com"
+Write = Callable[[Scripted], object]
+
+
+class Transport(StringTransport):
+    def abortConnection(self) -> None:
+        self.loseConnection()
+
+
+class Site:
+    """A server in memory, and the client of one connection."""
+
+    def __init__(self, write: Write) -> None:
+        self.server = CaptureServer()
+        write(self.server.faults)
+        factory = self.server.factory(MemoryReactorClock())
+        self.transport = Transport(peerAddress=CLIENT)
+        self.client: Any = factory.buildProtocol(CLIENT)
+        self.client.makeConnection(self.transport)
+
+    def say(self, *lines: str) -> None:
+        """Send lines, each alone, until the server has closed the connection."""
+        for line in lines:
+            if not self.transport.disconnecting:
+                self.client.dataReceived(f"{line}\r\n".encode())
+
+    def leave(self) -> None:
+        self.client.connectionLost(Failure(ConnectionDone()))
+
+    def failure(self, **criteria: Any) -> str:
+        """Return the first line of what a test says that wanted a message."""
+        self.server.mailbox.grace = 0.0
+        with pytest.raises(NotReceived) as caught:
+            self.server.mailbox.assert_received(**criteria)
+        return str(caught.value).splitlines()[0]
+
+
+MAIL = ("EHLO c", "MAIL FROM:<ann@example.com>", f"RCPT TO:<{TO}>", "DATA")
+MESSAGE = (*MAIL, "Subject: Hi", "", "Hi.", ".")
+
+
+def said(write: Write, *lines: str, leave: bool = True, **criteria: Any) -> str:
+    site = Site(write)
+    site.say(*(lines or MESSAGE))
+    if leave:
+        site.leave()
+    return site.failure(**criteria)
+
+
+ENDS: list[tuple[Write, str]] = [
+    (
+        lambda faults: faults.on("EOD").drop(),
+        "the server dropped the connection at EOD: on('EOD').drop()",
+    ),
+    (
+        lambda faults: faults.on("EOD").reset(),
+        "the server reset the connection at EOD: on('EOD').reset()",
+    ),
+    (
+        lambda faults: faults.on("RCPT", recipient="bob@*").drop(),
+        "the server dropped the connection at RCPT: "
+        "on('RCPT', recipient='bob@*').drop()",
+    ),
+    (
+        lambda faults: faults.on("EOD").hold(),
+        "the server stopped answering at EOD: on('EOD').hold()",
+    ),
+    (
+        lambda faults: faults.on("EOD").delay(30),
+        "the server delayed its reply at EOD: on('EOD').delay(30)",
+    ),
+    (
+        lambda faults: faults.on("DATA").cut(3),
+        "the server cut its reply off at DATA: on('DATA').cut(3)",
+    ),
+    (
+        lambda faults: faults.on("CONNECT").drop(),
+        "the server dropped the connection at CONNECT: on('CONNECT').drop()",
+    ),
+    (
+        lambda faults: faults.on("EHLO").drop(),
+        "the server dropped the connection at EHLO: on('EHLO').drop()",
+    ),
+]
+
+
+@pytest.mark.parametrize(("write", "line"), ENDS)
+def test_what_a_fault_ended_is_told_with_its_rule(write: Write, line: str) -> None:
+    """The client did nothing wrong, so nothing is said of it."""
+    assert said(write) == line
+
+
+REFUSALS: list[tuple[Write, str]] = [
+    (
+        lambda faults: faults.on("RCPT").reply(452, "4.2.2 Mailbox full"),
+        f"{TO} was refused with 452 4.2.2 Mailbox full: "
+        "on('RCPT').reply(452, '4.2.2 Mailbox full')",
+    ),
+    (
+        lambda faults: faults.on("MAIL").reply(451, "4.3.0 no"),
+        "sender <ann@example.com> was refused with 451 4.3.0 no: "
+        "on('MAIL').reply(451, '4.3.0 no')",
+    ),
+    (
+        lambda faults: faults.on("EOD").reply(554, "5.7.1 spam"),
+        f"the message to {TO} was refused with 554 5.7.1 spam: "
+        "on('EOD').reply(554, '5.7.1 spam')",
+    ),
+    (
+        lambda faults: faults.on("EHLO").reply(421, "4.3.2 busy"),
+        "EHLO c was refused with 421 4.3.2 busy: on('EHLO').reply(421, '4.3.2 busy')",
+    ),
+]
+
+
+@pytest.mark.parametrize(("write", "line"), REFUSALS)
+def test_what_a_fault_refused_is_told_with_its_rule(write: Write, line: str) -> None:
+    """After the reply, as it was written with all its arguments."""
+    assert said(write) == line
+
+
+def test_a_greylist_is_told_with_its_rule() -> None:
+    """It refuses with a reply of its own."""
+    line = said(lambda faults: faults.on("RCPT").greylist(60))
+    assert line.startswith(f"{TO} was refused with 451 ")
+    assert ": on('RCPT').greylist(60" in line
+
+
+def test_what_a_fault_threw_away_is_told_with_its_rule() -> None:
+    """The client was told that the message was accepted."""
+    line = said(lambda faults: faults.on("EOD").discard())
+    assert line == (
+        "the server accepted the message and discarded it: on('EOD').discard()"
+    )
+
+
+def test_what_a_fault_threw_away_is_told_of_the_wanted_message_only() -> None:
+    """The one for somebody else says nothing of it."""
+    line = said(lambda faults: faults.on("EOD").discard(), recipient="eve@*")
+    assert "discard" not in line
+
+
+def test_a_fault_is_no_cause_where_the_client_went_on() -> None:
+    """It was slow at MAIL, and broke off for a reason of its own."""
+    line = said(lambda faults: faults.on("EHLO").go_on(), *MAIL)
+    assert line == f"the message to {TO} never came to its end"
+
+
+def test_a_refusal_of_the_servers_own_is_not_a_faults() -> None:
+    """Also if a fault fired at the same recipient."""
+    line = said(lambda faults: faults.on("RCPT").go_on(), "EHLO c", "RCPT TO:<x@y>")
+    assert "on(" not in line
+
+
+def test_a_fault_of_another_session_is_no_cause() -> None:
+    """Each session has its own."""
+    site = Site(lambda faults: faults.on("EOD", session=2).drop())
+    site.say(*MAIL)
+    site.leave()
+    assert site.failure() == f"the message to {TO} never came to its end"
+
+
+def test_a_client_that_waits_is_not_blamed_for_a_fault() -> None:
+    """That it is still connected is what the fault is for."""
+    line = said(lambda faults: faults.on("EOD").hold(), leave=False)
+    assert line == "the server stopped answering at EOD: on('EOD').hold()"
+
+
+def test_a_text_that_looks_like_an_action_is_none() -> None:
+    """What stands in quotes is not what the rule does."""
+    line = said(lambda faults: faults.on("EOD").reply(250, "2.0.0 ok .drop()"), *MAIL)
+    assert line == f"the message to {TO} never came to its end"
+
+
+def test_a_part_of_a_mailbox_tells_of_the_faults_of_the_whole() -> None:
+    """Whoever wrote them: they are why it did not arrive."""
+    site = Site(lambda faults: faults.on("EOD").drop())
+    site.say(*MESSAGE)
+    site.leave()
+    site.server.mailbox.grace = 0.0
+    with pytest.raises(NotReceived, match=r"\Athe server dropped the connection"):
+        site.server.mailbox.for_recipient(TO).assert_received()

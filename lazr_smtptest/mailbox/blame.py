@@ -1,4 +1,4 @@
-"""What a fault has to do with a message that did not arrive."""
+"""Faults as the cause of a message that did not arrive."""
 
 from __future__ import annotations
 

@@ -154,8 +154,7 @@ def _text_differs(
     matcher = criterion.matcher
     if _has_lines(criterion, number):
         line, lines = compare_lines(wanted, value, part=matcher.part)
-        at = f" at line {line}" if line > 1 else ""
-        yield f"  {criterion.name} differs{at}:"
+        yield f"  {criterion.name} differs at line {line}:"
     else:
         yield f"  {criterion.name}"
         lines = compare_texts(wanted, value, part=matcher.part, pattern=matcher.pattern)
@@ -165,7 +164,7 @@ def _text_differs(
 def _nearest_attachment(
     criterion: Criterion, values: Sequence[object]
 ) -> Sequence[object]:
-    """Return the attachments, the one that misses least first."""
+    """Return the attachments, the closest match first."""
     if not criterion.parts:
         return values
     return sorted(

@@ -1,4 +1,4 @@
-"""What a failure has to go by."""
+"""The evidence that the text of a failure is made of."""
 
 from __future__ import annotations
 

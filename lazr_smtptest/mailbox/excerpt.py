@@ -56,25 +56,30 @@ def _thinned(told: Sequence[_Told]) -> Iterator[_Told]:
 
 
 def _folded(lines: Sequence[Line]) -> Iterator[_Told]:
-    first, rest = "", 0
+    reply: list[Line] = []
     for line in lines:
-        if line.who == "server" and line.text[3:4] == "-" and not line.refuses:
-            first = first or str(line)
-            rest += 1
-            continue
-        matters = line.refuses or (
-            line.who == "note" and line.text.startswith("fault: ")
-        )
-        if line.refuses or not first:
-            if first:
-                yield first, False
+        if line.who == "server" and not line.refuses:
+            reply.append(line)
+            if line.text[3:4] == "-":
+                continue
+        if reply:
+            yield _in_one(reply), False
+            reply = []
+        if line.who != "server" or line.refuses:
+            matters = line.refuses or (
+                line.who == "note" and line.text.startswith("fault: ")
+            )
             yield str(line), matters
-        else:
-            yield f"{first} [and {_lines(rest)} more]", matters
-        first, rest = "", 0
-    if rest:
-        yield first, False
+    if reply:
+        yield _in_one(reply), False
 
 
-def _lines(number: int) -> str:
-    return f"{number} line{'s'[: number != 1]}"
+def _in_one(reply: Sequence[Line]) -> str:
+    """Write a reply on one line: that to EHLO with the keywords of its list."""
+    first, *rest = reply
+    if not rest:
+        return str(first)
+    if first.text.startswith("250"):
+        keywords = (line.text[4:].partition(" ")[0] for line in rest)
+        return f"{first} [{', '.join(keywords)}]"
+    return f"{first} [and {len(rest)} line{'s'[: len(rest) != 1]} more]"

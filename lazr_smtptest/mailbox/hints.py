@@ -1,4 +1,4 @@
-"""What explains a difference: a known mistake of the sender or of the test.
+"""Hints at known mistakes of a sender or a test that explain a difference.
 
 A hint is given only where it explains the difference: with what it names undone, the
 message would be as wanted, or the first difference is where it points.

@@ -133,6 +133,8 @@ def compare_lines(
         theirs = theirs[:-1] if not theirs[-1] else theirs
     offset = _offset(ours, value, theirs) if part else 0
     theirs = theirs[offset:]
+    if part:
+        _complete(ours, theirs)
     alike = common(ours, theirs)
     start = max(0, alike - 1)
     changes = _changes(
@@ -205,6 +207,15 @@ def _offset(ours: Sequence[str], value: str, theirs: Sequence[str]) -> int:
     return 0 if place is None else value.count("\n", 0, place)
 
 
+def _complete(ours: Sequence[str], theirs: list[str]) -> None:
+    """Take the rest off the first and last line, where `ours` may be parts of them."""
+    last = len(ours) - 1
+    if theirs and theirs[0].endswith(ours[0]):
+        theirs[0] = ours[0]
+    if last < len(theirs) and theirs[last].startswith(ours[last]):
+        theirs[last] = ours[last]
+
+
 def _changes(
     ours: Sequence[str], theirs: Sequence[str], *, part: bool
 ) -> Iterator[str]:
@@ -213,10 +224,16 @@ def _changes(
     groups = [list(each) for each in matcher.get_grouped_opcodes(1)]
     last = len(ours)
     for group in groups:
+        if part:
+            # That stands around the part that was wanted.
+            group = [
+                each
+                for each in group
+                if each[0] != "insert" or each[1] not in (0, last)
+            ]
+        if all(each[0] == "equal" for each in group):
+            continue
         for kind, first, end, start, stop in group:
-            if part and kind == "insert" and first in (0, last):
-                # It stands around the part that was wanted.
-                continue
             if kind == "equal":
                 yield from (f"  {short(line)}".rstrip() for line in ours[first:end])
             else:
@@ -376,7 +393,7 @@ _CONTROLS = {"\t": "TAB", "\n": "LINE FEED", "\r": "CARRIAGE RETURN", "\0": "NUL
 
 
 def _only(wanted: str, value: str, *, part: bool) -> list[str]:
-    """Say what alone is different, if it is not to be seen."""
+    """Return in a line what alone differs; nothing where more than that does."""
     if max(len(wanted), len(value)) > _LONG:
         return []
 

@@ -142,7 +142,7 @@ def _ranked(criteria: Criteria, failed: Sequence[Session]) -> list[Session]:
 
 
 def _only_looked_in(session: Session) -> bool:
-    """Say whether it was greeted and said nothing, as a probe of a port."""
+    """Return whether it was greeted and said nothing, as a probe of a port."""
     whose = [line.who for line in session.transcript]
     greeted = whose[:1] == ["server"] and not session.refusals
     return greeted and "client" not in whose

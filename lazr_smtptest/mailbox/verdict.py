@@ -1,4 +1,4 @@
-"""What became of a session, in one line."""
+"""Verdicts: the outcome of a session in one line."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ _MEANINGS = {
     "did not return a certificate": "the client showed no certificate",
     "http request": "the client spoke plain text",
     "wrong version number": "the client spoke plain text",
+    "packet length too long": "the client spoke plain text",
     "closed cleanly": "the client closed the connection",
     "non-clean": "the connection was lost",
 }
@@ -146,7 +147,7 @@ def _refused(lines: Sequence[Line], number: int) -> str:
 
 
 def _where_it_stands(session: Session, lines: Sequence[Line], now: float) -> str:
-    """Say of a session that goes on what was said last."""
+    """Return what was said last in a session that goes on."""
     said = [line for line in lines if line.who != "note"]
     leaving = bool(said) and said[-1].text.startswith(("221", "421"))
     if session.ended is not None or leaving:

@@ -152,7 +152,7 @@ def test_what_a_fault_threw_away_is_told_with_its_rule() -> None:
 
 
 def test_what_a_fault_threw_away_is_told_of_the_wanted_message_only() -> None:
-    """The one for somebody else says nothing of it."""
+    """It was for another recipient."""
     line = said(lambda faults: faults.on("EOD").discard(), recipient="eve@*")
     assert "discard" not in line
 
@@ -178,13 +178,13 @@ def test_a_fault_of_another_session_is_no_cause() -> None:
 
 
 def test_a_client_that_waits_is_not_blamed_for_a_fault() -> None:
-    """That it is still connected is what the fault is for."""
+    """The fault makes it wait."""
     line = said(lambda faults: faults.on("EOD").hold(), leave=False)
     assert line == "the server stopped answering at EOD: on('EOD').hold()"
 
 
 def test_a_text_that_looks_like_an_action_is_none() -> None:
-    """What stands in quotes is not what the rule does."""
+    """Quoted text of a rule is not an action."""
     line = said(lambda faults: faults.on("EOD").reply(250, "2.0.0 ok .drop()"), *MAIL)
     assert line == f"the message to {TO} never came to its end"
 

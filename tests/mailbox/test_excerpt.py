@@ -7,12 +7,12 @@ from lazr_smtptest.model.transcript import Transcript
 
 
 def test_a_reply_of_many_lines_takes_one() -> None:
-    """The first, and how many there are beside."""
+    """The first, and of a list of extensions their keywords."""
     transcript = Transcript()
-    transcript.server(b"250-mx.example.com\r\n250-SIZE\r\n250 HELP\r\n")
+    transcript.server(b"250-mx.example.com\r\n250-SIZE 1000\r\n250 HELP\r\n")
     transcript.client(b"NOOP")
     assert excerpt(transcript.lines()) == [
-        "    0.000 <-  250-mx.example.com [and 2 lines more]",
+        "    0.000 <-  250-mx.example.com [SIZE, HELP]",
         "    0.000  -> NOOP",
     ]
 
@@ -20,8 +20,8 @@ def test_a_reply_of_many_lines_takes_one() -> None:
 def test_one_line_more_is_one_line() -> None:
     """Not lines."""
     transcript = Transcript()
-    transcript.server(b"250-a\r\n250 b\r\n")
-    assert excerpt(transcript.lines()) == ["    0.000 <-  250-a [and 1 line more]"]
+    transcript.server(b"214-a\r\n214 b\r\n")
+    assert excerpt(transcript.lines()) == ["    0.000 <-  214-a [and 1 line more]"]
 
 
 def test_a_reply_that_never_ends_is_shown() -> None:

@@ -94,7 +94,7 @@ def test_bytes_of_another_charset_are_named() -> None:
 
 
 def test_an_encoded_word_that_is_encoded_twice_is_named() -> None:
-    """What is left is an encoded word again."""
+    """Decoding it gives an encoded word again."""
     envelope = raw(b"=?utf-8?q?=3D=3Futf-8=3Fq=3FGr=3DC3=3DBC=3DC3=3D9Fe=3F=3D?=")
     assert "RFC 2047" in given(envelope, subject="Gr\xfc\xdfe")[0]
 
@@ -122,7 +122,7 @@ def test_that_html_is_looked_at_as_source_is_told() -> None:
 
 
 def test_tags_between_words_are_told() -> None:
-    """What a reader sees is not what is looked at."""
+    """A reader does not see them."""
     envelope = message(html="<p>Hello <b>Bob</b></p>")
     assert given(envelope, html="Hello Bob") == [
         "html= looks at the source, in which tags stand between"

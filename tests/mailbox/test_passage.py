@@ -95,7 +95,7 @@ def test_texts_of_many_lines_are_compared_at_the_line_that_differs(number: int) 
 
 
 def test_a_part_of_some_lines_is_compared_where_it_is() -> None:
-    """What stands before and after it is no difference."""
+    """The lines before and after it are no difference."""
     wanted = "line 2000\nyour code is 4711\nline 2002\n"
     line, lines = compare_lines(
         wanted, "\n".join(changed(2001, "your code is 4712")), part=True
@@ -107,6 +107,16 @@ def test_a_part_of_some_lines_is_compared_where_it_is() -> None:
         "+ your code is 4712",
         "  line 2002",
     ]
+
+
+def test_a_part_may_begin_and_end_within_lines() -> None:
+    """The rest of these lines is no difference."""
+    wanted = "Bob,\nyour code is 4711\nit is valid"
+    came = "Dear Bob,\nyour code is 4712\nit is valid for an hour.\nBye.\n"
+    assert compare_lines(wanted, came, part=True) == (
+        2,
+        ["  Bob,", "- your code is 4711", "+ your code is 4712", "  it is valid"],
+    )
 
 
 def test_a_long_line_among_others_is_shown_around_the_difference() -> None:

@@ -84,7 +84,7 @@ Message 1 of 3, from <ann@example.com> to zoe@example.com:
     + 'Hello'"""
 
 LINES = """\
-  text differs:
+  text differs at line 1:
     - One
     + One.
       Two."""

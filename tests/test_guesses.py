@@ -94,7 +94,7 @@ def test_headers_are_methods(mail: Envelope, field: str) -> None:
 
 
 def test_headers_are_documented_methods() -> None:
-    """What documents code finds what it was."""
+    """Documentation tools find the function."""
     assert Envelope.headers.__doc__ is not None
     assert Envelope.headers.__name__ == "headers"
 

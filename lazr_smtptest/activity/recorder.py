@@ -5,11 +5,12 @@ from __future__ import annotations
 import ipaddress
 import socket
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Any
 
 import attrs
 
-from lazr_smtptest.activity.place import Place
+from lazr_smtptest.activity.place import Place, calling
 from lazr_smtptest.activity.sources import SOURCES
 
 __all__ = ["Activity"]
@@ -94,7 +95,9 @@ class Activity:
             host: the address of the server.
             port: its port. Connections to it are not recorded.
         """
-        self._hosts, self._port = frozenset((host, *_LOCAL)), port
+        # A client looks its own name up, for its greeting.
+        self._hosts = frozenset((host, socket.gethostname().lower(), *_LOCAL))
+        self._port = port
         if self.enabled:
             SOURCES.add(self)
 
@@ -115,8 +118,6 @@ class Activity:
         Args:
             besides: errors that are known already.
         """
-        # A client looks its own name up, for its greeting.
-        here = socket.gethostname()
         known = {_words(error) for error in besides}
         ended = dict(self._threads)
         known |= {words for _, words in ended}
@@ -136,7 +137,6 @@ class Activity:
             *_some(
                 f"The program also looked up {name}{seen.everywhere}"
                 for name, seen in dict(self._lookups).items()
-                if name != here
             ),
             *_some(_sentence(words, seen) for words, seen in errors.items()),
             *_some(
@@ -147,13 +147,16 @@ class Activity:
 
     # What the sources call, in the thread of the event
 
-    def contacted(self, how: str, host: str, port: object, place: Place | None) -> None:
-        """Record a connection or a look-up."""
+    def contacted(self, how: str, host: str, port: object) -> None:
+        """Record a connection or a look-up, unless it is one of the server's clients.
+
+        For these nothing else is done: they are what tests are full of.
+        """
         if how == "connect":
             if not (port == self._port and (_is_loopback(host) or host in self._hosts)):
-                _note(self._connections, (host, port), place)
-        elif not _is_address(host) and host.lower() not in self._hosts:
-            _note(self._lookups, host, place)
+                _note(self._connections, (host, port), calling())
+        elif host.lower() not in self._hosts and not _is_address(host):
+            _note(self._lookups, host, calling())
 
     def passed(self, error: BaseException, place: Place, caught: bool) -> None:
         """Record an error of mail that was caught somewhere, or left a function."""
@@ -205,6 +208,7 @@ def _words(error: BaseException) -> _Words:
     return f"{module}{kind.__qualname__}", line
 
 
+@lru_cache(maxsize=100)
 def _is_address(host: str) -> bool:
     try:
         ipaddress.ip_address(host.partition("%")[0])
@@ -213,6 +217,7 @@ def _is_address(host: str) -> bool:
     return True
 
 
+@lru_cache(maxsize=100)
 def _is_loopback(host: str) -> bool:
     return (
         _is_address(host) and ipaddress.ip_address(host.partition("%")[0]).is_loopback

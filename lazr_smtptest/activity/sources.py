@@ -8,7 +8,7 @@ from typing import Protocol
 
 from lazr_smtptest.activity import audit
 from lazr_smtptest.activity.monitor import Monitor
-from lazr_smtptest.activity.place import Place, calling, is_program, raising
+from lazr_smtptest.activity.place import Place, is_program, raising
 from lazr_smtptest.activity.threads import ChainedHook, is_observed
 
 __all__ = ["SOURCES", "Record", "Sources"]
@@ -17,7 +17,7 @@ __all__ = ["SOURCES", "Record", "Sources"]
 class Record(Protocol):
     """An object that takes note of events, in the thread of each."""
 
-    def contacted(self, how: str, host: str, port: object, place: Place | None) -> None:
+    def contacted(self, how: str, host: str, port: object) -> None:
         """Record a connection or a look-up; see `audit.start`."""
 
     def passed(self, error: BaseException, place: Place, caught: bool) -> None:
@@ -64,9 +64,8 @@ class Sources:
 
     def _contacted(self, how: str, host: str, port: object) -> None:
         if host and is_observed():
-            place = calling()
             for record in self._records:
-                record.contacted(how, host, port, place)
+                record.contacted(how, host, port)
 
     def passed(
         self, error: BaseException, code: CodeType, offset: int, caught: bool

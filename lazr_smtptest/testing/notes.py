@@ -84,7 +84,7 @@ def _noted(method: Callable[..., Any]) -> Callable[..., Any]:
 
 
 class _Note:
-    """What is added to the error of a test, which begins now."""
+    """The note on the error of a test that begins when this is made."""
 
     def __init__(self) -> None:
         self._began, self._moment = time.time(), time.monotonic()
@@ -117,9 +117,9 @@ def is_noted(error: BaseException) -> bool:
 
 def _append(error: BaseException, text: str) -> None:
     """Append a text to that of an error, so that every framework shows it."""
-    plain = type(error).__str__ is BaseException.__str__
-    if plain and all(isinstance(each, str) for each in error.args[:1]):
-        words = "".join(error.args[:1])
+    words = error.args[0] if error.args else ""
+    # Some errors, such as a KeyError, show another thing than their argument.
+    if isinstance(words, str) and str(error) == words:
         error.args = (f"{words}\n\n{text}", *error.args[1:])
     elif hasattr(error, "add_note"):
         error.add_note(f"\n{text}")

@@ -7,7 +7,7 @@ from typing import Any, Literal, overload
 
 import attrs
 
-from lazr_smtptest.mailbox.report import not_received, unexpected
+from lazr_smtptest.mailbox.report import headline, not_received, unexpected
 from lazr_smtptest.mailbox.waiting import Waiting, check
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.query.criteria import Criteria, Predicate
@@ -98,7 +98,7 @@ class Asserting(Waiting):
         check(1, within)
         found = self._found_within(query, within) if within else self._found(query)
         if found:
-            what = "a message arrived that should not have:"
+            what = f"{headline(found[0])}\na message arrived that should not have:"
             raise unexpected(what, query, found, self._evidence())
 
     def _found_within(self, query: Criteria, within: float) -> list[Envelope]:

@@ -11,13 +11,13 @@ from lazr_smtptest.mailbox.difference import Candidate, candidates, title
 from lazr_smtptest.mailbox.evidence import Evidence
 from lazr_smtptest.mailbox.excerpt import excerpt
 from lazr_smtptest.mailbox.failure import NotReceived, missing, showing, unwanted
-from lazr_smtptest.mailbox.lines import more, short
+from lazr_smtptest.mailbox.lines import more, names, short
 from lazr_smtptest.mailbox.verdict import cause, verdict
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.session import Session
 from lazr_smtptest.query.criteria import Criteria
 
-__all__ = ["not_received", "unexpected"]
+__all__ = ["headline", "not_received", "unexpected"]
 
 # Test frameworks leave the frames of this module out of a failure.
 __tracebackhide__ = __unittest = True
@@ -89,7 +89,7 @@ def unexpected(
     """Make the failure of a test that wanted fewer messages than there are.
 
     Args:
-        what: what went wrong, a line without its end.
+        what: what went wrong, without the end of its last line.
         criteria: what was looked for.
         found: the messages that there are.
         evidence: what is known.
@@ -108,6 +108,13 @@ def unexpected(
     ]
     error = unwanted("\n\n".join(filter(None, parts)))
     return showing(error, sessions[:_SESSIONS])
+
+
+def headline(envelope: Envelope) -> str:
+    """Return the first line of the failure of a test that wanted no such message."""
+    return _fitting(
+        short(f"unwanted: {envelope.subject!r} to {names(envelope.rcpt_tos)}")
+    )
 
 
 def _wanted(criteria: Criteria) -> list[str]:

@@ -60,6 +60,7 @@ def pytest_runtest_makereport(
     """Add to the report of a failed test what its servers know."""
     outcome: Any = yield
     report = outcome.get_result()
+    _shorten_summary(report)
     # Where no server was made, there is nothing to import either.
     if (
         report.failed
@@ -71,6 +72,13 @@ def pytest_runtest_makereport(
         error = call.excinfo.value if call.excinfo is not None else None
         bound = transcript_bound(item.config)
         report.sections.extend(sections(*item.stash[_BEGAN], error, bound))
+
+
+def _shorten_summary(report: pytest.TestReport) -> None:
+    """Name our error in a summary without its package: the reason needs the room."""
+    crash = getattr(report.longrepr, "reprcrash", None)
+    if crash is not None:
+        crash.message = crash.message.removeprefix("lazr_smtptest.")
 
 
 @pytest.fixture(scope="session")

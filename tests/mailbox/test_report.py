@@ -275,6 +275,18 @@ def test_the_first_line_has_the_difference_of_an_attachment(
     assert failure(mailbox, attachment=wanted).splitlines()[0] == first
 
 
+def test_the_first_line_has_the_message_that_was_not_wanted(
+    mailbox: Mailbox, make: Make
+) -> None:
+    """Its subject and its recipients."""
+    mailbox.add(make("Hello"))
+    with pytest.raises(AssertionError) as caught:
+        mailbox.assert_none(within=0)
+    first, second = str(caught.value).splitlines()[:2]
+    assert first == "unwanted: 'Hello' to bob@example.com"
+    assert second == "a message arrived that should not have:"
+
+
 def test_the_first_line_fits_into_a_terminal(mailbox: Mailbox) -> None:
     """What is cut off stands below, before the conversation."""
     log(mailbox, refusing("b" * 70 + "@example.com"))

@@ -783,3 +783,25 @@ def test_a_marker_may_name_a_file_of_faults(
         """
     )
     result.assert_outcomes(passed=1)
+
+
+def test_the_summary_has_the_reason(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where it is as narrow as a terminal."""
+    monkeypatch.delenv("CI", raising=False)
+    monkeypatch.setenv("COLUMNS", "80")
+    result = run(
+        """
+        def test_mail(smtptest):
+            smtptest.assert_received()
+
+        def test_none(smtptest):
+            send(smtptest)
+            smtptest.assert_none()
+        """
+    )
+    result.stdout.fnmatch_lines(
+        [
+            "FAILED test_suite.py::test_mail - NotReceived: no client connected to*",
+            "FAILED test_suite.py::test_none - *unwanted: 'Hello' to b@exa*",
+        ]
+    )

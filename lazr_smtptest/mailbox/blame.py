@@ -12,7 +12,7 @@ from lazr_smtptest.model.session import Session
 from lazr_smtptest.model.transcript import Line
 from lazr_smtptest.query.criteria import Criteria
 
-__all__ = ["blame", "lost", "rule_before"]
+__all__ = ["blame", "lost", "refused_port", "rule_before"]
 
 _NOTE = "fault: "
 
@@ -30,6 +30,10 @@ _DOES = {
     "endless": "sent a reply without end",
     "delay": "delayed its reply",
     "trickle": "sent its reply slowly",
+    "pieces": "sent its reply in pieces",
+    "split": "sent its reply byte by byte",
+    "swallow": "sent no reply",
+    "blank": "sent empty lines with its reply",
     "garble": "garbled its reply",
     "inject": "sent more than its reply",
     "raw": "sent another reply",
@@ -43,7 +47,7 @@ _DOES = {
 _LOSES = {"discard": "discarded", "bounce": "bounced"}
 
 # Actions that refuse with a code of their own.
-_GUARDS = frozenset(["greylist", "limit_rate", "quota"])
+_GUARDS = frozenset(["greylist", "limit_rate", "quota", "reply_by_address"])
 
 # What a client says that gives up.
 _GIVES_UP = re.compile(r"(?i)(QUIT|RSET|EHLO|HELO|LHLO)\b.*|\*")
@@ -64,9 +68,27 @@ def blame(session: Session, fired: Sequence[Fired], attempt: Attempt | None) -> 
         rules = (each.rule for each in reversed(ours) if _refuses(each, attempt))
         rule = next(rules, "")
         return f"{attempt.outcome}: {rule}" if rule else ""
-    if not ours or not _is_last(session, ours[-1]):
-        return ""
-    return _sentence(ours[-1])
+    if ours and _is_last(session, ours[-1]):
+        return _sentence(ours[-1])
+    idle = [each for each in fired if each.session_id == session.id and _idles(each)]
+    if idle and _was_closed(session):
+        return f"the server closed the idle connection: {idle[-1].rule}"
+    return ""
+
+
+def _idles(fired: Fired) -> bool:
+    return "idle" in _actions(fired.rule)
+
+
+def _was_closed(session: Session) -> bool:
+    """Return whether the server closed the connection of a client that stayed."""
+    lines = session.transcript.lines()
+    said = [line.text.upper() for line in lines if line.who == "client"]
+    return (
+        bool(lines)
+        and lines[-1].text == "the server closed the connection"
+        and said[-1:] != ["QUIT"]
+    )
 
 
 def lost(fired: Iterable[Fired], criteria: Criteria) -> str:
@@ -86,6 +108,14 @@ def lost(fired: Iterable[Fired], criteria: Criteria) -> str:
             one.matches(envelope) for one in of_envelope.criteria if one.name != "user"
         ):
             return f"the server accepted the message and {does} it: {each.rule}"
+    return ""
+
+
+def refused_port(fired: Iterable[Fired]) -> str:
+    """Return the fault that closed the port of the server; ``""``: there was none."""
+    for each in reversed(list(fired)):
+        if "refuse_connections" in _actions(each.rule):
+            return f"the port refused connections: {each.rule}"
     return ""
 
 

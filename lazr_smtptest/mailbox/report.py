@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator, Sequence
 
 from lazr_smtptest.mailbox.attempt import attempts
-from lazr_smtptest.mailbox.blame import lost
+from lazr_smtptest.mailbox.blame import lost, refused_port
 from lazr_smtptest.mailbox.difference import Candidate, candidates, title
 from lazr_smtptest.mailbox.evidence import Evidence
 from lazr_smtptest.mailbox.excerpt import excerpt
@@ -176,6 +176,8 @@ def _reason(criteria: Criteria, evidence: Evidence, failed: Sequence[Session]) -
             return reason
     if evidence.arrived or failed:
         return ""
+    if reason := refused_port(evidence.fired):
+        return reason
     if not evidence.counters.connections:
         to = f" to {evidence.address}" if evidence.address else ""
         return f"no client connected{to}"

@@ -12,7 +12,9 @@ from twisted.internet.testing import MemoryReactorClock, StringTransport
 from twisted.python.failure import Failure
 
 from lazr_smtptest import CaptureServer, NotReceived
+from lazr_smtptest.faults.phases import ACTIONS
 from lazr_smtptest.faults.rules import Scripted
+from lazr_smtptest.mailbox import blame
 
 CLIENT = IPv4Address("TCP", "127.0.0.1", 50000)
 TO = "bob@example.com"
@@ -30,7 +32,8 @@ class Site:
     def __init__(self, write: Write) -> None:
         self.server = CaptureServer()
         write(self.server.faults)
-        factory = self.server.factory(MemoryReactorClock())
+        self.reactor = MemoryReactorClock()
+        factory = self.server.factory(self.reactor)
         self.transport = Transport(peerAddress=CLIENT)
         self.client: Any = factory.buildProtocol(CLIENT)
         self.client.makeConnection(self.transport)
@@ -167,6 +170,41 @@ def test_a_refusal_of_the_servers_own_is_not_a_faults() -> None:
     """Also if a fault fired at the same recipient."""
     line = said(lambda faults: faults.on("RCPT").go_on(), "EHLO c", "RCPT TO:<x@y>")
     assert "on(" not in line
+
+
+def test_a_session_that_a_fault_ended_for_being_idle_is_told_so() -> None:
+    """The rule fired long before, when nothing was wrong yet."""
+    site = Site(lambda faults: faults.on("EHLO").idle(5, silent=True))
+    site.say(*MAIL)
+    site.reactor.advance(6)
+    site.leave()
+    assert site.failure() == (
+        "the server closed the idle connection: on('EHLO').idle(5, silent=True)"
+    )
+
+
+def test_a_client_that_left_was_not_idle_for_too_long() -> None:
+    """The rule would have ended the session later."""
+    line = said(lambda faults: faults.on("EHLO").idle(500), *MAIL)
+    assert line == f"the message to {TO} never came to its end"
+
+
+def test_a_port_that_a_fault_closed_is_told() -> None:
+    """Nobody could connect."""
+    write = lambda faults: faults.on("QUIT").refuse_connections(9)  # noqa: E731
+    site = Site(write)
+    site.say(*MESSAGE, "QUIT")
+    site.leave()
+    site.server.mailbox.clear()
+    assert site.failure() == (
+        "the port refused connections: on('QUIT').refuse_connections(9)"
+    )
+
+
+def test_what_every_action_does_is_known() -> None:
+    """But for those that are no cause of anything."""
+    known = {*blame._DOES, *blame._LOSES, *blame._GUARDS, "idle", "refuse_connections"}
+    assert set(ACTIONS) - known == {"duplicate", "go_on", "window"}
 
 
 def test_a_fault_of_another_session_is_no_cause() -> None:

@@ -228,12 +228,13 @@ def _comments(text: str) -> dict[int, int]:
 def _in_angles(angle: str) -> str:
     angle = angle.strip()
     if angle.startswith("@"):  # a source route (RFC 5322 section 4.4)
-        angle = angle.rpartition(":")[2] if ":" in angle else ""
+        angle = angle.partition(":")[2]
     if angle[:7].lower() == "mailto:":
         angle = angle[7:]
     if not angle.startswith('"'):
         angle = "".join(angle.split())
-    return angle if angle.strip("@") else ""
+    local, _, domain = angle.rpartition("@")
+    return angle if local and domain else ""
 
 
 def _is_address(bare: str) -> bool:

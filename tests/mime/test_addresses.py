@@ -103,6 +103,7 @@ def test_full_width_separators_separate(body, addresses):
         ),
         ("Mary <@a,@b:mary@x>, c@d", ["mary@x", "c@d"]),
         ("john . public @ x", ["john.public@x"]),
+        ("<@a:ann@[IPv6:::1]>", ["ann@[IPv6:::1]"]),
         # What is none of it.
         ("ann@x; bob@x", ["ann@x", "bob@x"]),
         ("ann@x bob@x", ["ann@x", "bob@x"]),
@@ -132,6 +133,9 @@ def test_addresses_are_found(body, addresses):
         ("a@b, Ann", ["'Ann' is no address"]),
         ("<>", ["'<>' is no address"]),
         ("<Ann>", ["'<Ann>' is no address"]),
+        ("<ann@>", ["'<ann@>' is no address"]),
+        ("<@x:>", ["'<@x:>' is no address"]),
+        ("<@x>", ["'<@x>' is no address"]),
         ("=?utf-8?q?ann=40x?=", ["'=?utf-8?q?ann=40x?=' is no address"]),
         ('"ann@x"', ["'\"ann@x\"' is no address"]),
         ("@x", ["'@x' is no address"]),

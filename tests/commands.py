@@ -15,7 +15,7 @@ import subprocess
 import sys
 import termios
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -33,6 +33,18 @@ LOOPBACK = ["--smtp", "tcp:0:interface=127.0.0.1"]
 MAIL = "Subject: hello\r\n\r\nHello.\r\n"
 
 
+@contextlib.contextmanager
+def inherited_sigint(action: signal.Handlers) -> Iterator[None]:
+    """Let the programs that are started meanwhile inherit this action of SIGINT."""
+    # A handler of ours is none of theirs: they begin with the default action.
+    ours = signal.default_int_handler if action == signal.SIG_DFL else action
+    before = signal.signal(signal.SIGINT, ours)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 class Process:
     """A command that runs, and the lines that it writes.
 
@@ -41,6 +53,9 @@ class Process:
         cwd: where it is started.
         columns: of the terminal that it writes to; ``None``: to a pipe.
         environment: added to that of the tests.
+        sigint: what SIGINT does to it at its start: `signal.SIG_DFL`, also where the
+            tests themselves ignore it, as in the background of a script; or
+            `signal.SIG_IGN`.
     """
 
     def __init__(
@@ -49,16 +64,18 @@ class Process:
         cwd: Path,
         columns: int | None = None,
         environment: Mapping[str, str] | None = None,
+        sigint: signal.Handlers = signal.SIG_DFL,
     ) -> None:
         output, inherited = os.pipe() if columns is None else _terminal(columns)
-        self.popen = subprocess.Popen(
-            [sys.executable, "-u", *command],
-            cwd=cwd,
-            env={**os.environ, "PYTHONPATH": str(ROOT), **(environment or {})},
-            stdin=subprocess.DEVNULL,
-            stdout=inherited,
-            stderr=inherited,
-        )
+        with inherited_sigint(sigint):
+            self.popen = subprocess.Popen(
+                [sys.executable, "-u", *command],
+                cwd=cwd,
+                env={**os.environ, "PYTHONPATH": str(ROOT), **(environment or {})},
+                stdin=subprocess.DEVNULL,
+                stdout=inherited,
+                stderr=inherited,
+            )
         os.close(inherited)
         self.lines: list[str] = []
         self._queue: queue.Queue[str | None] = queue.Queue()

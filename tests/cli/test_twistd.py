@@ -67,6 +67,16 @@ def test_ctrl_c_ends_it_as_an_interruption(start: Start) -> None:
     assert "Traceback" not in "\n".join(process.lines)
 
 
+@pytest.mark.parametrize("name", COMMANDS)
+def test_in_the_background_sigint_is_ignored(start: Start, name: str) -> None:
+    """POSIX lets a shell start background jobs so; SIGTERM ends them."""
+    process = start(name, *LOOPBACK, sigint=signal.SIG_IGN)
+    port = process.port()
+    process.popen.send_signal(signal.SIGINT)
+    send(port)
+    assert process.terminate() == 0
+
+
 def test_sigterm_gives_an_open_session_421(start: Start) -> None:
     """A client that is connected is told that the server goes away."""
     process = start("twistd", *LOOPBACK)

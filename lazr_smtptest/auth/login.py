@@ -187,8 +187,12 @@ class Auth:
             tls_only: see `Auth`.
 
         Raises:
+            TypeError: a single string was given for several.
             ValueError: as `Auth` says, or a description is not understood.
         """
+        if isinstance(specs, str):
+            # It may have a password.
+            raise TypeError("specs are several descriptions of checkers, not one str")
         specs = list(specs)
         if specs == ["any"]:
             return cls.any(mechanisms=mechanisms, tls_only=tls_only)

@@ -18,6 +18,7 @@ from twisted.internet.interfaces import (
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from lazr_smtptest._secrets import without_secrets
 from lazr_smtptest.cli.options import StartError
 from lazr_smtptest.net.addresses import endpoint_from
 
@@ -40,14 +41,15 @@ class LoggedEndpoint:
     """
 
     def __init__(self, reactor: Any, description: str, what: str = "") -> None:
-        self._description = description
-        self._shown = f"{what} {description}".lstrip()
+        self._description = without_secrets(description)
+        self._shown = f"{what} {self._description}".lstrip()
         try:
             self._endpoint = endpoint_from(reactor, description)
         # Endpoints come from plugins, and say in many ways that they do not like
         # what they get: ValueError, TypeError, OSError, TLS errors.
         except Exception as error:
-            raise StartError(f"bad endpoint {description!r}: {error}") from error
+            problem = without_secrets(f"bad endpoint {description!r}: {error}")
+            raise StartError(problem) from None
 
     def listen(self, factory: IProtocolFactory) -> defer.Deferred[IListeningPort]:
         """Listen, and log it."""

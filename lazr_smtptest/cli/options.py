@@ -19,6 +19,7 @@ from twisted.cred.strcred import AuthOptionMixin
 from twisted.python import usage
 
 import twisted
+from lazr_smtptest._secrets import safe_repr
 from lazr_smtptest.cli.help import write_help
 from lazr_smtptest.errors import Error
 from lazr_smtptest.smtp.limits import Limits
@@ -186,6 +187,10 @@ class Options(usage.Options, AuthOptionMixin):
         print(f"lazr.smtptest {__version__} on Twisted {twisted.__version__}")
         sys.exit(0)
 
+    def __repr__(self) -> str:
+        # Passwords are among the values.
+        return f"<Options {', '.join(sorted(self))}>"
+
     def getUsage(self, width: int | None = None) -> str:
         """Write the help, in groups, as Twisted does not."""
         return write_help(self, width or int(os.environ.get("COLUMNS", "80")))
@@ -240,7 +245,7 @@ class Options(usage.Options, AuthOptionMixin):
                 if self[name]:
                     raise usage.UsageError(f"--{name} needs --tls")
         elif tls != "auto" and not all(tls.partition(",")):
-            raise usage.UsageError(f"--tls is auto or CERT,KEY, not {tls!r}")
+            raise usage.UsageError(f"--tls is auto or CERT,KEY, not {safe_repr(tls)}")
         if self["ca-file"] is not None and tls != "auto":
             raise usage.UsageError("--ca-file needs --tls auto")
 

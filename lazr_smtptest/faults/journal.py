@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 import attrs
 
 from lazr_smtptest.model.fault_context import Moment
 
 __all__ = ["Fired"]
+
+
+# Also where white space that is none of SMTP's makes another command of it.
+_LOGIN = re.compile(rb"\s*AUTH\b", re.IGNORECASE)
 
 
 @attrs.frozen(kw_only=True)
@@ -54,5 +60,5 @@ class Fired:
             sender=moment.sender,
             to=moment.to,
             # A password may be in it.
-            line=b"" if moment.mechanism else moment.line,
+            line=b"" if moment.mechanism or _LOGIN.match(moment.line) else moment.line,
         )

@@ -44,7 +44,8 @@ class Moment:
     phase: str
     session: Session
     now: float
-    line: bytes = b""
+    # A password may be in it.
+    line: bytes = attrs.field(default=b"", repr=False)
     helo: str = ""
     tls: bool = False
     user: str | None = None

@@ -8,6 +8,8 @@ from typing import Any
 
 import attrs
 
+from lazr_smtptest._secrets import without_secrets
+
 __all__ = ["FORMS", "Spec", "check_spec"]
 
 FORMS = "memory, sqlite:FILE, maildir:DIR or mbox:FILE"
@@ -49,7 +51,7 @@ def check_spec(text: str) -> Spec:
     if not re.fullmatch("[a-z]*", kind) and re.search("[/.]", name):
         kind, path = "sqlite", name
     elif name != "memory" and not (kind in _ON_DISK and path):
-        raise ValueError(f"unknown store {text!r}: use {FORMS}")
+        raise ValueError(f"unknown store {without_secrets(text)!r}: use {FORMS}")
     settings = [_setting(kind, word) for word in words.split("&")] if question else []
     return Spec(kind, path, dict(settings))
 

@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from lazr_smtptest._secrets import safe_repr
+
 __all__ = [
     "OPTIONS",
     "add_options",
@@ -113,7 +115,8 @@ def keywords_of_marker(markers: Iterable[pytest.Mark]) -> dict[str, Any]:
     keywords: dict[str, Any] = {}
     for marker in markers:
         if marker.args:
-            raise TypeError(f"it takes keywords only, not {marker.args[0]!r}")
+            given = safe_repr(marker.args[0])
+            raise TypeError(f"it takes keywords only, not {given}")
         keywords = {**marker.kwargs, **keywords}
     return keywords
 
@@ -169,5 +172,7 @@ def _tls(text: str) -> bool | tuple[str, str]:
         return True
     certificate, _, key = text.partition(",")
     if not (certificate and key):
-        raise pytest.UsageError(f"--smtptest-tls is auto or CERT,KEY, not {text!r}")
+        raise pytest.UsageError(
+            f"--smtptest-tls is auto or CERT,KEY, not {safe_repr(text)}"
+        )
     return certificate, key

@@ -8,6 +8,7 @@ from typing import Any
 
 import attrs
 
+from lazr_smtptest._secrets import safe_repr
 from lazr_smtptest.auth.login import Auth
 from lazr_smtptest.server.storing import CaptureServer
 from lazr_smtptest.smtp.extensions import EXTENSIONS
@@ -113,7 +114,7 @@ def _tls(value: object) -> TLS | None:
     if isinstance(value, tuple):
         return TLS.from_files(*value)
     if not isinstance(value, TLS):
-        raise TypeError(f"tls must be True, a TLS or two files, not {value!r}")
+        raise TypeError(f"tls must be True, a TLS or two files, not {safe_repr(value)}")
     return value
 
 
@@ -129,7 +130,8 @@ def _auth(value: object) -> Auth | None:
     if isinstance(value, str) or not isinstance(value, Iterable):
         raise TypeError(
             "auth must be True, an Auth, a mapping of users to passwords or a "
-            f"collection of checkers, not {value!r}"
+            # Its value may have a password.
+            f"collection of checkers, not {type(value).__name__}"
         )
     return Auth.from_specs(value)
 

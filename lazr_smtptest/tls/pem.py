@@ -50,6 +50,17 @@ def load_file(file: File, what: str, load: Callable[[bytes], _Loaded]) -> _Loade
     Raises:
         TLSError: which file is wrong, and why.
     """
+    if not isinstance(file, (str, os.PathLike)):
+        raise TLSError(
+            f"{what} must be the name of a file in PEM, not {type(file).__name__}: "
+            "write its content to a file, and give the name"
+        )
+    if "-----BEGIN" in os.fspath(file):
+        # Not even the cause of an error may have it.
+        raise TLSError(
+            f"{what} must be the name of a file in PEM, not its content: write it to a "
+            "file, and give the name"
+        )
     try:
         return load(Path(file).read_bytes())
     except OSError as error:

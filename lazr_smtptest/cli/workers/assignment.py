@@ -36,8 +36,9 @@ class Assignment:
     """
 
     reactor: str
-    options: Mapping[str, Any]
-    tls: Mapping[str, Any] | None = None
+    # Passwords and the private key are in these.
+    options: Mapping[str, Any] = attrs.field(repr=False)
+    tls: Mapping[str, Any] | None = attrs.field(default=None, repr=False)
     tells_mail: bool = False
     logs_mail: bool = True
     sockets: tuple[int, ...] = attrs.field(default=(), converter=_to_tuple)

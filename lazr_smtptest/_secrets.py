@@ -1,0 +1,56 @@
+"""Texts without their secrets, for what an error or a log line repeats."""
+
+from __future__ import annotations
+
+import re
+
+__all__ = ["MASK", "safe_repr", "without_secrets"]
+
+MASK = "********"
+
+# Characters of a text that is shown; the shortest keys in PEM are longer.
+_SHORT = 100
+
+_PEM = re.compile(r"-----BEGIN .*", re.DOTALL)
+_IN_URL = re.compile(r"(://[^\s:@/]*:)\S+(@)")
+_BEARER = re.compile(r"(?i)(\bbearer\s+)\S+")
+# As in the description of an endpoint, in which a backslash escapes a colon, and in
+# the query of a URL.
+_NAMED = re.compile(
+    r"(?i)([\w-]*(?:pass(?:word|phrase|wd)?|secret|token|credentials?|api-?key)=)"
+    r"(?:\\.|[^:&\s])+"
+)
+# The name of a file is none: that is what an error is to tell.
+_PRIVATE_KEY = re.compile(
+    r"(?i)(privatekey=)(?![\w./~ -]+\.(?:pem|key|crt|der)\b)(?:\\.|[^:&\s])+"
+)
+
+
+def without_secrets(text: str) -> str:
+    """Return a text with keys, passwords and tokens masked.
+
+    Args:
+        text: what a user gave: the name of a file or of a store, a URL, the
+            description of an endpoint; or a message that repeats it.
+    """
+    for pattern in (_IN_URL, _BEARER, _NAMED, _PRIVATE_KEY):
+        text = pattern.sub(lambda found: MASK.join(_around(found)), text)
+    return _PEM.sub(MASK, text)
+
+
+def safe_repr(value: object) -> str:
+    """Return the `repr` of a wrong value, or only its type where it may be a secret.
+
+    A long text may be a key, and the parts of an object may be anything.
+    """
+    if value is None or isinstance(value, (bool, int, float)):
+        return repr(value)
+    if isinstance(value, str) and len(value) <= _SHORT:
+        return repr(without_secrets(value))
+    return f"an object of type {type(value).__name__}"
+
+
+def _around(found: re.Match[str]) -> tuple[str, str]:
+    """Return what stands before the secret, and after it."""
+    before, *after = found.groups()
+    return before, "".join(after)

@@ -129,4 +129,4 @@ def _outcome(transaction: Transaction) -> Iterator[tuple[str, str]]:
         f"{transaction.outcome}, from <{transaction.mail_from}> to {recipients}{told}",
     )
     for recipient, reply in transaction.refused:
-        yield "Refused", f"<{recipient}>, {reply}"
+        yield "Refused", f"<{recipient}>, {reply or 'without a reply'}"

@@ -54,10 +54,10 @@ def attempts(session: Session) -> Iterator[Attempt]:
         for recipient, reply in reversed(transaction.refused):
             yield Attempt(
                 _envelope(session, transaction, (recipient,)),
-                f"{recipient} was refused with {reply}",
+                f"{recipient} was refused" + (f" with {reply}" if reply else ""),
                 transaction.number,
                 recipient,
-                reply.code,
+                reply.code if reply else 0,
                 ("RCPT", *_OF_MESSAGE),
             )
         if transaction.outcome != "refused":

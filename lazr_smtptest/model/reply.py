@@ -11,6 +11,7 @@ from twisted.mail import smtp
 __all__ = ["LOCAL_ERROR", "OK", "Reply", "reply_to_error", "shown", "split_lines"]
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
+_LINE = re.compile(rb"([2-5][0-9]{2})(?:([ -])(.*))?", re.DOTALL)
 _ENHANCED = re.compile(r"([245]\.\d{1,3}\.\d{1,3}) +(?=\S)")
 
 # So many characters of what a client sent are shown to it; `ascii` makes up to ten
@@ -87,6 +88,30 @@ class Reply:
         if found and found[1][0] == str(code)[0]:
             return cls(code, text[found.end() :], found[1])
         return cls(code, text, _USUAL.get(code, f"{code // 100}.0.0"))
+
+    @classmethod
+    def first_in(cls, octets: bytes) -> Reply | None:
+        """Parse the first reply in what was sent; ``None``: it has no whole one."""
+        texts: list[str] = []
+        code = b""
+        for line in octets.split(b"\r\n")[:-1]:
+            found = _LINE.fullmatch(line)
+            if found is None or found[1] != (code or found[1]):
+                return None
+            code = found[1]
+            texts.append((found[3] or b"").decode("utf-8", "surrogateescape"))
+            if found[2] != b"-":
+                return cls._of_lines(int(code), texts)
+        return None
+
+    @classmethod
+    def _of_lines(cls, code: int, texts: list[str]) -> Reply:
+        enhanced = _ENHANCED.match(texts[0])
+        if enhanced is None or enhanced[1][0] != str(code)[0]:
+            return cls(code, "\n".join(texts))
+        # RFC 2034 section 4: it is in each of the lines.
+        rest = [text.removeprefix(enhanced[0]) for text in texts]
+        return cls(code, "\n".join(rest), enhanced[1])
 
 
 def split_lines(text: str) -> list[str]:

@@ -27,19 +27,21 @@ class Transaction:
         number: which one of the session's it is, from 1 on.
         mail_from: the reverse-path, without its angle brackets.
         rcpt_tos: the recipients that were accepted, likewise.
-        refused: the recipients that were not, each with its reply.
+        refused: the recipients that were not, each with its reply; ``None`` where a
+            fault sent something that is no reply.
         outcome: ``"open"`` while it goes on; ``"delivered"`` after a message that
-            was accepted, in LMTP for one recipient at least; ``"refused"`` for a
+            was accepted, in LMTP for one recipient at least, or that was kept though
+            the client did not hear of it; ``"refused"`` for a
             sender or a message that was refused; ``"aborted"`` where the client
             gave it up, or the connection ended.
         reply: what the client was told in the end; ``None`` where it was told
-            nothing.
+            nothing, or where a fault sent something that is no whole reply.
     """
 
     number: int
     mail_from: str
     rcpt_tos: tuple[str, ...] = ()
-    refused: tuple[tuple[str, Reply], ...] = ()
+    refused: tuple[tuple[str, Reply | None], ...] = ()
     outcome: Outcome = "open"
     reply: Reply | None = None
 
@@ -85,7 +87,8 @@ class Session:
         user: who the client logged in as; ``None`` if it did not.
         mechanism: by which mechanism of AUTH; ``None`` if it did not.
         login_attempts: how many logins were judged, the successful one included.
-        delivered: how many messages were accepted.
+        delivered: how many messages were accepted, or kept though the client did not
+            hear of it.
         refusals: how many replies of 4xx and 5xx there were.
         transcript: what was said.
     """

@@ -296,6 +296,14 @@ class Connection(Reading):
         """Forget the transaction and a message on its way."""
         raise NotImplementedError
 
+    def forget_records(self) -> None:
+        """Take note of what is recorded from now on, for `correct_records`."""
+        raise NotImplementedError
+
+    def correct_records(self, sent: Reply | None) -> None:
+        """Let the records say what was sent in place of the engine's own reply."""
+        raise NotImplementedError
+
     # What brings no mail nearer
 
     def count_junk(self) -> bool:

@@ -27,6 +27,7 @@ from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.ids import new_name
 from lazr_smtptest.model.irregularities import IRREGULAR
 from lazr_smtptest.model.reply import Reply
+from lazr_smtptest.model.session import Outcome, Transaction
 from lazr_smtptest.smtp.body_buffer import Lost
 from lazr_smtptest.smtp.errors import ClientError
 from lazr_smtptest.smtp.transaction import Transactions
@@ -50,6 +51,8 @@ class Messages(Transactions):
     without_recipients = 554
     # What refused the present message before its end.
     early_refusal: Reply | None = None
+    # A message that was kept, and of which the client has not heard yet.
+    _untold: tuple[Envelope, list[Reply]] | None = None
     # The message for all recipients, while it is delivered to some of them.
     _whole: Envelope | None = None
 
@@ -179,6 +182,7 @@ class Messages(Transactions):
 
     def _answer(self, envelope: Envelope, replies: list[Reply]) -> None:
         """Answer for all recipients: also for those that a fault has discarded."""
+        self._untold = None
         discards, self.discards = self.discards, None
         if discards is not None:
             envelope, self._whole = self._whole or envelope, None
@@ -189,21 +193,52 @@ class Messages(Transactions):
         self.delivered(envelope, replies)
 
     def _hand_over(self, envelope: Envelope, copies: int) -> None:
+        transaction = self._transaction
         replies = self._deliver_all(envelope, copies)
         if not isinstance(replies, list):
             self.wait(
                 replies,
-                lambda replies: self._was_kept(envelope, replies),
+                lambda replies: self._was_kept(envelope, replies, transaction),
                 lambda failure: self.refuse_message(
                     self.reply_to(failure), envelope.kept
                 ),
             )
         elif self.faults.armed or self.discards is not None:
-            self._was_kept(envelope, replies)
+            self._was_kept(envelope, replies, transaction)
         else:
             self.delivered(envelope, replies)
 
-    def _was_kept(self, envelope: Envelope, replies: list[Reply]) -> None:
+    def abort_transaction(self) -> None:
+        """Forget the transaction; a message that was kept by then is delivered."""
+        untold, self._untold = self._untold, None
+        if untold is None:
+            super().abort_transaction()
+            return
+        envelope, replies = untold
+        outcome = self.outcome_of(envelope, replies)
+        if outcome == "delivered":
+            self.session.delivered += 1
+            self.log_outcome(
+                "accepted", envelope.mail_from, envelope.rcpt_tos, envelope.kept
+            )
+        self.end_transaction(outcome)
+
+    def outcome_of(self, envelope: Envelope, replies: list[Reply]) -> Outcome:
+        """Return what becomes of the transaction: one refusal refuses the whole."""
+        refused = any(reply.code >= 400 for reply in replies)
+        return "refused" if refused else "delivered"
+
+    def _was_kept(
+        self,
+        envelope: Envelope,
+        replies: list[Reply],
+        transaction: Transaction | None,
+    ) -> None:
+        if transaction is not None and transaction.outcome == "aborted":
+            # The client went while the message was being kept.
+            transaction.outcome = self.outcome_of(envelope, replies)
+        else:
+            self._untold = envelope, replies
         if self.faults.armed and any(reply.code < 400 for reply in replies):
             self.ask(
                 "KEPT",

@@ -13,6 +13,7 @@ Rules of this module:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["Misbehaviour"]
 
 _CRLF = b"\r\n"
+_REFUSAL = re.compile(rb"(?m)^[45][0-9]{2}(?: [^\r\n]*)?\r\n")
 # Where the client may be in the middle of AUTH.
 _LOGINS = frozenset(["AUTH", "LOGIN"])
 
@@ -97,6 +99,11 @@ class Misbehaviour(Means):
         connection.session.transcript.note(f"fault: {self._plan.words}")
         self._running = Deferred.fromCoroutine(self._run())
         self._at_once = False
+
+    @property
+    def is_answering(self) -> bool:
+        """Whether what the engine says now is for us."""
+        return self._said is not None
 
     def takes(self, octets: bytes) -> bool:
         """Take what the engine says; false if it is not for us."""
@@ -232,14 +239,19 @@ class Misbehaviour(Means):
         """
         self._answered = True
         self._said = []
-        if words is None or self._accepts(words):
+        connection = self._connection
+        connection.forget_records()
+        refusal = None if words is None else self._refusal(words)
+        if refusal is None:
             await self._call(partial(self._obey, words))
         else:
-            refusal = words if isinstance(words, Reply) else LOCAL_ERROR
             await self._call(lambda: self._refuse(refusal))
         said, self._said = b"".join(self._said), None
         sent = change(self._choose(said, words))
         self._note_sent(said, sent, words)
+        if sent != said or refusal is LOCAL_ERROR:
+            connection.correct_records(Reply.first_in(sent))
+        connection.session.refusals += _count_refusals(sent)
         await self._send(sent, pace)
         self._ends = self._ends or closes or _is_last(words)
         if self._afterwards is not None and not self._ends:
@@ -265,6 +277,18 @@ class Misbehaviour(Means):
         ):
             # The client takes it that this was the end of AUTH.
             connection.leave_exchange()
+
+    def _refusal(self, words: Reply | bytes) -> Reply | None:
+        """Return the reply that the engine is to refuse with; ``None``: it obeys."""
+        if self._accepts(words):
+            return None
+        if isinstance(words, Reply):
+            return words
+        reply = Reply.first_in(words)
+        if reply is not None and reply.code >= 400:
+            return reply
+        # A message that was kept is not refused by what is no reply.
+        return None if self.moment.phase == "KEPT" else LOCAL_ERROR
 
     def _accepts(self, words: Reply | bytes) -> bool:
         """Say whether a reply tells the client that it may go on."""
@@ -320,6 +344,11 @@ def _code(words: Reply | bytes | None) -> bytes:
 def _is_last(words: Reply | bytes | None) -> bool:
     """Say whether a reply ends the session (RFC 5321 section 4.2.1)."""
     return isinstance(words, Reply) and words.code == 421
+
+
+def _count_refusals(octets: bytes) -> int:
+    """Count the replies of 4xx and 5xx (RFC 5321 section 4.2)."""
+    return len(_REFUSAL.findall(octets))
 
 
 def _count_replies(octets: bytes) -> int:

@@ -47,6 +47,11 @@ class LMTPServerProtocol(SMTPServerProtocol):
         self.end_transaction(outcome, last)
         self.forget_junk()
 
+    def outcome_of(self, envelope: Envelope, replies: list[Reply]) -> Outcome:
+        """Return what becomes of the transaction: delivered, if it is for anybody."""
+        accepted = any(reply.code < 400 for reply in replies)
+        return "delivered" if accepted else "refused"
+
     def _settle(
         self, recipients: Sequence[str], replies: list[Reply]
     ) -> tuple[Outcome, Reply]:

@@ -70,9 +70,12 @@ class Writing(Asking):
         """Answer the present command; the replies of a batch leave together."""
         if self._closing:
             return
+        # A fault may send something else, and counts what it sends.
+        changed = self.fault is not None and self.fault.is_answering
         self.say(reply.octets if self._enhanced else reply.plain_octets)
         if reply.code >= 400:
-            self.session.refusals += 1
+            if not changed:
+                self.session.refusals += 1
             if reply.code >= 500:
                 self._count_error()
 

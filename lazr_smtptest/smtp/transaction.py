@@ -55,6 +55,10 @@ class Transactions(Connection):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._transaction: Transaction | None = None
+        # The one that ended last, and the recipient that was refused last, as a fault
+        # wants to know of them.
+        self._ended: Transaction | None = None
+        self._recipient_before: tuple[str, Reply | None] | None = None
         # What the delivery gave, with the recipient that it is for.
         self._messages: list[tuple[IMessageSMTP, smtp.User]] = []
         self.forget_transaction()
@@ -88,9 +92,33 @@ class Transactions(Connection):
             transaction.reply = reply
             transaction.outcome = outcome
             self._transaction = None
+            self._ended = transaction
         self.forget_transaction()
         if self._messages:
             self._abandon_messages()
+
+    def forget_records(self) -> None:
+        """Take note of what is recorded from now on, for `correct_records`."""
+        self._ended = None
+        self._recipient_before = self._last_refused()
+
+    def correct_records(self, sent: Reply | None) -> None:
+        """Let the records say what was sent in place of the engine's own reply.
+
+        Args:
+            sent: the reply; ``None``: what was sent is none.
+        """
+        if self._ended is not None:
+            self._ended.reply = sent
+        transaction = self._transaction
+        refused = self._last_refused()
+        if transaction is not None and refused is not self._recipient_before:
+            assert refused is not None
+            transaction.refused = (*transaction.refused[:-1], (refused[0], sent))
+
+    def _last_refused(self) -> tuple[str, Reply | None] | None:
+        transaction = self._transaction
+        return transaction.refused[-1] if transaction and transaction.refused else None
 
     def _abandon_messages(self) -> None:
         messages, self._messages = self._messages, []

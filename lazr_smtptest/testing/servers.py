@@ -128,10 +128,11 @@ def _auth(value: object) -> Auth | None:
     if isinstance(value, Mapping):
         return Auth.users(value)
     if isinstance(value, str) or not isinstance(value, Iterable):
+        safe = f"an object of type {type(value).__name__}"
         raise TypeError(
             "auth must be True, an Auth, a mapping of users to passwords or a "
-            # Its value may have a password.
-            f"collection of checkers, not {type(value).__name__}"
+            # Another text may have a password.
+            f"collection of checkers, not {repr(value) if value == 'any' else safe}"
         )
     return Auth.from_specs(value)
 

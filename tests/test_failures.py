@@ -1,4 +1,4 @@
-"""What user code raises, wherever it is called: 451, kept, and raised by `check`."""
+"""Errors of user code, wherever it is called: 451, kept, and raised by `check`."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def ctrl_c() -> Iterator[None]:
 
 @pytest.fixture(params=KINDS, ids=lambda kind: kind.__name__)
 def error(request: pytest.FixtureRequest, handler_in_place: None) -> BaseException:
-    """What user code raises."""
+    """An error for user code to raise."""
     made: BaseException = request.param("no good")
     return made
 
@@ -492,7 +492,7 @@ def test_what_an_abandoned_message_raises_is_kept(
 def test_a_message_for_a_second_copy_may_raise(
     fails: Raise, error: BaseException
 ) -> None:
-    """What became of the first one is the reply."""
+    """The reply is that to the first one."""
     delivery = Delivery()
     server = Delivering(delivery)
     server.faults.on("EOD").duplicate()

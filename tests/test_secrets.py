@@ -156,7 +156,7 @@ def test_what_was_sent_to_log_in_is_nowhere(
 
 
 def test_an_error_of_a_judge_has_no_password(caplog: pytest.LogCaptureFixture) -> None:
-    """What a client sent is no part of what is logged of it."""
+    """The log line does not repeat the response of the client."""
     server = Server()
     server.auth = Auth.users({"anna": SECRET})
     server.faults.on("LOGIN", where=lambda moment: 1 / 0).reply(535)
@@ -213,6 +213,6 @@ def test_a_wrong_value_is_shown_if_it_can_be_no_secret(value: Any, shown: str) -
 
 
 def test_the_name_of_a_file_is_shown(tmp_path: Path) -> None:
-    """That is what an error is to tell."""
+    """A user needs it to mend the mistake."""
     with pytest.raises(Exception, match=r"missing\.pem"):
         TLS.from_files(tmp_path / "missing.pem", tmp_path / "missing.pem")

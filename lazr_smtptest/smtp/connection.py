@@ -293,15 +293,15 @@ class Connection(Reading):
         raise NotImplementedError
 
     def abort_transaction(self) -> None:
-        """Forget the transaction and a message on its way."""
+        """End the transaction, and drop a message on its way."""
         raise NotImplementedError
 
     def forget_records(self) -> None:
-        """Take note of what is recorded from now on, for `correct_records`."""
+        """Mark the present records, for `correct_records`."""
         raise NotImplementedError
 
     def correct_records(self, sent: Reply | None) -> None:
-        """Let the records say what was sent in place of the engine's own reply."""
+        """Replace the engine's own reply in the records by the one that was sent."""
         raise NotImplementedError
 
     # What brings no mail nearer
@@ -325,7 +325,7 @@ def _same(name: str) -> str:
 
 
 def _is_end(reason: Failure) -> bool:
-    """Say whether a connection was lost for a reason of the network's, or of TLS."""
+    """Return whether a connection ended for a reason of the network or of TLS."""
     error = getattr(reason, "value", None)
     return error is None or (
         isinstance(error, (ConnectionClosed, OSError))

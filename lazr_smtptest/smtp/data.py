@@ -209,7 +209,7 @@ class Messages(Transactions):
             self.delivered(envelope, replies)
 
     def abort_transaction(self) -> None:
-        """Forget the transaction; a message that was kept by then is delivered."""
+        """End the transaction; a message that was kept by then is delivered."""
         untold, self._untold = self._untold, None
         if untold is None:
             super().abort_transaction()
@@ -224,7 +224,7 @@ class Messages(Transactions):
         self.end_transaction(outcome)
 
     def outcome_of(self, envelope: Envelope, replies: list[Reply]) -> Outcome:
-        """Return what becomes of the transaction: one refusal refuses the whole."""
+        """Return the outcome of the transaction: one refusal refuses the whole."""
         refused = any(reply.code >= 400 for reply in replies)
         return "refused" if refused else "delivered"
 

@@ -102,7 +102,7 @@ class Misbehaviour(Means):
 
     @property
     def is_answering(self) -> bool:
-        """Whether what the engine says now is for us."""
+        """Whether this plan takes the replies that the engine gives now."""
         return self._said is not None
 
     def takes(self, octets: bytes) -> bool:

@@ -48,7 +48,7 @@ class LMTPServerProtocol(SMTPServerProtocol):
         self.forget_junk()
 
     def outcome_of(self, envelope: Envelope, replies: list[Reply]) -> Outcome:
-        """Return what becomes of the transaction: delivered, if it is for anybody."""
+        """Return the outcome of the transaction: delivered, if it is for anybody."""
         accepted = any(reply.code < 400 for reply in replies)
         return "delivered" if accepted else "refused"
 

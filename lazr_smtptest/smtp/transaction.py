@@ -98,12 +98,12 @@ class Transactions(Connection):
             self._abandon_messages()
 
     def forget_records(self) -> None:
-        """Take note of what is recorded from now on, for `correct_records`."""
+        """Mark the present records, for `correct_records`."""
         self._ended = None
         self._recipient_before = self._last_refused()
 
     def correct_records(self, sent: Reply | None) -> None:
-        """Let the records say what was sent in place of the engine's own reply.
+        """Replace the engine's own reply in the records by the one that was sent.
 
         Args:
             sent: the reply; ``None``: what was sent is none.

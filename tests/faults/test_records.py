@@ -49,7 +49,7 @@ AT = ["MAIL", "RCPT", "DATA", "CONTENT", "EOD", "KEPT", "RSET", "NOOP", "QUIT"]
 
 
 def possible(phase: str, action: str) -> bool:
-    """Say whether a rule may do that there."""
+    """Return whether a rule may do that there."""
     try:
         Site().faults.check([phase])
         ACTIONS[action](Site().faults.on(phase))
@@ -163,7 +163,7 @@ def test_what_was_delivered_is_counted(wire: Wire) -> None:
 
 
 def test_a_refusal_on_the_wire_is_no_delivery(wire: Wire) -> None:
-    """What the client was told goes before what became of it."""
+    """The outcome follows the reply that the client got."""
     for transaction in wire.session.transactions:
         told = Reply.first_in(wire.heard.get("EOD", b""))
         if told is not None and told.code >= 400:

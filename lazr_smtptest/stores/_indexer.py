@@ -35,7 +35,7 @@ class Indexer:
     def __init__(
         self, step: Callable[[], bool], until_pause: Callable[[], float]
     ) -> None:
-        self.error: Exception | None = None
+        self.error: BaseException | None = None
         self._step = step
         self._until_pause = until_pause
         self._changed = threading.Condition()
@@ -85,8 +85,9 @@ class Indexer:
         while self._is_wanted():
             try:
                 self._work()
-            except Exception as error:
-                # It is tried again after the next message.
+            except BaseException as error:
+                # It is tried again after the next message. Without this thread a
+                # search would wait in vain.
                 self._failed(error)
 
     def _is_wanted(self) -> bool:
@@ -120,7 +121,7 @@ class Indexer:
                     return
                 self._changed.wait(min(pause, left))
 
-    def _failed(self, error: Exception) -> None:
+    def _failed(self, error: BaseException) -> None:
         if self.error is None:
             log.error("messages cannot be made searchable: %s", reason(error))
         self.error = error
@@ -131,6 +132,6 @@ class Indexer:
             log.info("messages are made searchable again")
 
 
-def reason(error: Exception) -> str:
+def reason(error: BaseException) -> str:
     """Return the text of an error, or its name if it has no text."""
     return str(error) or repr(error)

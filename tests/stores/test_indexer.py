@@ -145,3 +145,18 @@ def test_an_error_is_logged_once_and_tried_again_later(
 def test_close_without_a_start_is_no_error() -> None:
     """There may have been nothing to read."""
     Indexer(Pile(0).step, quiet).close()
+
+
+@pytest.mark.parametrize("kind", [SystemExit, GeneratorExit, KeyboardInterrupt])
+def test_whatever_a_step_raises_leaves_no_thread_behind(
+    kind: type[BaseException],
+) -> None:
+    """A search that waits for it would wait in vain."""
+
+    def step() -> bool:
+        raise kind("no good")
+
+    indexer = Indexer(step, quiet)
+    indexer.catch_up(lambda: False, PATIENCE)
+    assert indexer._thread is None
+    assert isinstance(indexer.error, kind)

@@ -9,6 +9,7 @@ import pytest
 from twisted.internet.defer import Deferred
 
 from lazr_smtptest.faults.phases import PHASES
+from lazr_smtptest.faults.steps import Hold
 from lazr_smtptest.model.reply import Reply
 from lazr_smtptest.smtp.lmtp import LMTPServerProtocol
 
@@ -264,6 +265,29 @@ def test_a_client_that_goes_before_its_message_is_refused(site: Site) -> None:
         site.server.check()
     (transaction,) = client.protocol.session.transactions
     assert (transaction.outcome, transaction.reply) == ("refused", None)
+
+
+def test_a_message_that_was_refused_for_one_is_refused(site: Site) -> None:
+    """In SMTP one refusal refuses the whole, though nobody was told."""
+    site.server.then = lambda: {"c@example.com": Reply(550, "no", "5.1.1")}
+    site.faults.on("KEPT").drop()
+    client = site.connect().greeted()
+    client.mail("b@example.com", "c@example.com")
+    client.leave()
+    (transaction,) = client.protocol.session.transactions
+    assert (transaction.outcome, transaction.reply) == ("refused", None)
+    assert client.protocol.session.delivered == 0
+
+
+def test_a_plan_that_nobody_waits_for_says_nothing(site: Site) -> None:
+    """Python closes its coroutine when it is forgotten."""
+    site.faults.on("NOOP").hold()
+    client = site.connect().greeted()
+    client.say("NOOP")
+    waiting = client.protocol.fault._do(Hold())
+    waiting.send(None)
+    waiting.close()
+    assert client.heard() == b""
 
 
 @pytest.mark.parametrize("action", ["drop", "reset"])

@@ -549,6 +549,25 @@ def test_a_protocol_that_cannot_be_made_is_kept(
     assert raised_by(server) is error
 
 
+def test_a_protocol_that_cannot_be_made_is_raised_without_a_server(
+    fails: Raise, error: BaseException
+) -> None:
+    """A factory by itself has nobody to report to."""
+    protocol = type("Own", (SMTPServerProtocol,), {"__init__": fails})
+    factory = SMTPServerFactory(Clock(), delivery_factory=Delivery(), protocol=protocol)
+    with pytest.raises(BaseException, match="no good") as caught:
+        Client(factory)
+    assert caught.value is error
+
+
+def test_what_a_delivery_raises_without_a_server_refuses(fails: Raise) -> None:
+    """It is logged, and the client is answered."""
+    delivery = Delivery()
+    delivery.validateTo = fails  # type: ignore[method-assign]
+    client = Client(SMTPServerFactory(Clock(), delivery_factory=delivery))
+    assert client.say(MAIL) == ["250", "451", "554"]
+
+
 def test_what_closed_a_connection_is_kept(error: BaseException) -> None:
     """A reactor closes the connection of a protocol that raised, and says why."""
     server = Server()

@@ -51,7 +51,7 @@ class Scripted:
                 ``"sender"``, whom the header From does not name.
 
                 ``nth``: which one of the moments that match all of this, over all
-                sessions. ``every``: each so many of them. ``times``: how often it
+                sessions. ``every``: each n-th of them. ``times``: how often it
                 fires at most. ``per``: what these count by, of ``"sender"``,
                 ``"recipient"``, ``"user"``, ``"session"`` and ``"peer"``.
                 ``between``: a pair of seconds since the rule was made.

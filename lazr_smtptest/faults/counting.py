@@ -22,7 +22,7 @@ _KEYS = 100_000
 
 @attrs.define
 class Tally:
-    """What was counted.
+    """Two counts of a rule.
 
     Attributes:
         seen: moments that matched.
@@ -70,7 +70,7 @@ class Counting:
 
     @property
     def is_over(self) -> bool:
-        """Whether the rule fires no more, whatever the moment."""
+        """True if the rule has fired as often as it may."""
         return self.key is None and self.total.fired == self.times
 
     def note(self, moment: Moment) -> Tally:

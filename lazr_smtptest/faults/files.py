@@ -50,7 +50,7 @@ _OCTETS = frozenset(["raw", "inject"])
 
 @attrs.frozen
 class Changes:
-    """What a file says of limits and settings: fields of `Limits` and `Settings`."""
+    """The fields of `Limits` and `Settings` that a file changes."""
 
     limits: Mapping[str, Any]
     settings: Mapping[str, Any]

@@ -1,4 +1,4 @@
-"""What a rule counts by: the sender, the recipient, the user, the session, the peer."""
+"""The keys that a rule counts by: the sender, the recipient, the user, the session, the peer."""
 
 from __future__ import annotations
 

@@ -122,7 +122,7 @@ _ALL = (
     Phase("DATA", "DATA, where a message may come", _RCPT),
     Phase(
         "CONTENT",
-        "within a message, once so many octets have come; 0: before the first",
+        "within a message, once so many bytes have come; 0: before the first",
         _RCPT | {"after"},
         _ANYWHERE | {"reply"},
     ),

@@ -203,7 +203,7 @@ class Keep(Step):
 @implementer(IFaultStep)
 @attrs.frozen
 class Discard(Step):
-    """Do not keep the message for the recipients that match; ``None``: for nobody."""
+    """Throw the message away for the recipients that match; ``None``: for all."""
 
     recipient: Callable[[str], bool] | None
 

@@ -123,7 +123,7 @@ class Blank(Way):
     places: tuple[int, ...]
 
     def change(self, octets: bytes) -> bytes:
-        """Give what is sent instead."""
+        """Return the reply that is sent."""
         lines = octets.splitlines(keepends=True)
         for place in sorted(self.places, reverse=True):
             lines.insert(place, _CRLF)
@@ -135,7 +135,7 @@ class Swallowed(Way):
     """Nothing of the reply is sent."""
 
     def change(self, octets: bytes) -> bytes:
-        """Give what is sent instead."""
+        """Return the reply that is sent."""
         return b""
 
 

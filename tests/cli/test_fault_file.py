@@ -5,6 +5,10 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import smtplib
+import socket
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +19,8 @@ from lazr_smtptest.cli.application import ServerProcess
 from lazr_smtptest.cli.fault_file import FaultFile
 from lazr_smtptest.cli.tap import Options, StartError, makeService
 from lazr_smtptest.faults import FaultFileError, Faults
+
+from ..commands import LOOPBACK, PATIENCE, Start, send
 
 MAIL = '[[fault]]\non = "MAIL"\nreply = 451\n'
 RCPT = '[[fault]]\non = "RCPT"\nreply = 451\n'
@@ -141,3 +147,25 @@ def test_the_file_is_found_wherever_the_process_goes(
     os.kill(os.getpid(), signal.SIGHUP)
     service.stopService()
     assert phases(faults) == ["RCPT"]
+
+
+def test_the_port_of_a_process_refuses_and_listens_again(
+    start: Start, file: Path
+) -> None:
+    """As when a server restarts: the session ends, and the next one waits."""
+    file.write_text(
+        '[[fault]]\non = "QUIT"\ntimes = 1\nrefuse_connections = 0.5\nreply = 221\n'
+    )
+    port = start("twistd", *LOOPBACK, f"--faults={file}").port()
+    with smtplib.SMTP("127.0.0.1", port, timeout=PATIENCE) as client:
+        client.ehlo()
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", port), PATIENCE)
+    end = time.monotonic() + PATIENCE
+    while True:
+        try:
+            send(port)
+            break
+        except ConnectionRefusedError:
+            assert time.monotonic() < end
+            threading.Event().wait(0.05)

@@ -349,3 +349,36 @@ def test_a_server_without_a_store_says_so() -> None:
     server = MemoryServer(SynchronousTestCase(), Server())
     with pytest.raises(TypeError, match="a Server has no store"):
         _ = server.store
+
+
+def test_a_port_may_refuse_in_a_test(trial: Callable[[str], str]) -> None:
+    """The reactor is left clean, whether the port listens again or not."""
+    output = trial(
+        """
+        from twisted.mail.smtp import SMTPConnectError
+        from twisted.internet.task import deferLater
+
+        class Tests(TestCase):
+            async def check_refused(self, port):
+                try:
+                    await send(port)
+                except ConnectionRefusedError:
+                    return True
+                return False
+
+            async def test_it_listens_again(self):
+                smtp = await listen(self)
+                smtp.server.faults.on("QUIT", times=1).refuse_connections(0.2)
+                await send(smtp.port)
+                while await self.check_refused(smtp.port):
+                    await deferLater(reactor, 0.05)
+                self.assertEqual(len(smtp.store), 2)
+
+            async def test_it_refuses_until_the_end(self):
+                smtp = await listen(self)
+                smtp.server.faults.on("MAIL").refuse_connections(1000)
+                await send(smtp.port)
+                self.assertTrue(await self.check_refused(smtp.port))
+        """
+    )
+    assert "PASSED (successes=2)" in output

@@ -114,13 +114,14 @@ class Misbehaviour(Means):
 
     def takes_end(self, reply: Reply | None) -> bool:
         """Take it that the session ends with a reply; false: it ends at once."""
-        if self._said is None:
+        takes = self._said is not None
+        if not takes:
             self.abandon()
-            return False
-        if reply is not None:
-            self._connection.reply(reply)
-        self._ends = True
-        return True
+        else:
+            if reply is not None:
+                self._connection.reply(reply)
+            self._ends = True
+        return takes
 
     def follow_up(self, function: Callable[[], object]) -> None:
         """Take what is to be done once the reply was sent."""

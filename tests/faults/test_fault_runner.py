@@ -705,3 +705,28 @@ class Later(SMTPServerProtocol):
 
     def reply_now(self) -> None:
         self.sendCode(250, b"now")
+
+
+def test_an_end_within_a_chunk_ends_the_session(site: Site) -> None:
+    """The rule at EOD closes the connection once the rule at BDAT has answered."""
+    site.faults.on("BDAT").reply(250, "2.0.0 chunk")
+    site.faults.on("EOD").reply(250, "2.0.0 fine").cut(5)
+    client = site.connect().greeted()
+    client.say(MAIL, RCPT)
+    client.send(b"BDAT 4 LAST\r\nHi\r\n")
+    assert client.closed
+
+
+def test_a_session_that_lasts_too_long_ends_within_a_fault(
+    new_site: type[Site],
+) -> None:
+    """The client hears why, and the plan is left."""
+    site = new_site(limits=Limits(session=5))
+    site.faults.on("NOOP").delay(100)
+    client = site.connect().greeted()
+    client.say("NOOP")
+    site.clock.advance(5)
+    assert client.heard()[:3] == b"421"
+    assert client.closed
+    site.clock.advance(100)
+    assert client.heard() == b""

@@ -301,6 +301,24 @@ def test_to_load_anew_replaces_what_was_loaded(file: Path) -> None:
             "certificate",
             "not \"expird\"; did you mean 'expired'",
         ),
+        (
+            '[[fault]]\non = "NOOP"\ndo = ["j\\u0075mp"]\ntimes = 1',
+            3,
+            "do",
+            'there is no action "jump"',
+        ),
+        (
+            '[[fault]]\non = "NOOP"\ndo = ["j\\u0075mp"]',
+            3,
+            "do",
+            'there is no action "jump"',
+        ),
+        (
+            '[[fault]]\ndrop = true\n\n[[fault]]\non = "NOOP"\ndrop = true',
+            1,
+            "",
+            "on is missing",
+        ),
         ('[[personality]]\nname = "slwo"', 2, "name", "did you mean 'slow'"),
         (
             '[[personality]]\nname = "slow"\nseconds = "x"',

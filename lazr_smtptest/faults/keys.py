@@ -1,4 +1,4 @@
-"""The keys that a rule counts by: the sender, the recipient, the user, the session, the peer."""
+"""The keys of a rule: the sender, the recipient, the user, the session, the peer."""
 
 from __future__ import annotations
 

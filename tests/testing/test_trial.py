@@ -362,14 +362,15 @@ def test_a_port_may_refuse_in_a_test(trial: Callable[[str], str]) -> None:
             async def check_refused(self, port):
                 try:
                     await send(port)
-                except ConnectionRefusedError:
+                except SMTPConnectError:
                     return True
                 return False
 
             async def test_it_listens_again(self):
                 smtp = await listen(self)
-                smtp.server.faults.on("QUIT", times=1).refuse_connections(0.2)
+                smtp.server.faults.on("MAIL", times=1).refuse_connections(1)
                 await send(smtp.port)
+                self.assertTrue(await self.check_refused(smtp.port))
                 while await self.check_refused(smtp.port):
                     await deferLater(reactor, 0.05)
                 self.assertEqual(len(smtp.store), 2)

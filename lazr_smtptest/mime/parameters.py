@@ -74,6 +74,8 @@ def read_parameters(body: bytes) -> tuple[str, dict[str, str]]:
 
 def read_structured(body: bytes) -> Structured:
     """Parse the body of a field such as Content-Type; see `read_parameters`."""
+    if not body:  # most parts of most messages have no Content-Disposition
+        return Structured("", {}, b"", ())
     # Each byte one character: nothing is decoded before it is known what it is.
     reader = _Reader(body[:_LONGEST].decode("latin-1"))
     reader.read()

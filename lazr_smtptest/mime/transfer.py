@@ -29,6 +29,8 @@ _QUANTA = re.compile(
 )
 _TO_STANDARD = bytes.maketrans(b"-_", b"+/")
 
+_CODE = re.compile(rb"=([0-9A-Fa-f]{2})")
+_NO_CODE = re.compile(rb"=(?![0-9A-Fa-f]{2})")
 _HEX = string.hexdigits.encode()
 _CODES = {
     bytes([first, second]): bytes([int(bytes([first, second]), 16)])
@@ -148,13 +150,8 @@ def read_quoted_printable(octets: bytes) -> tuple[bytes, str]:
 
 
 def _decode_codes(octets: bytes) -> tuple[bytes, str]:
-    first, *others = octets.split(b"=")
-    pieces, wrong = [first], ""
-    for other in others:
-        code = _CODES.get(other[:2])
-        if code is None:
-            wrong = "a '=' that begins no code of quoted-printable"
-            pieces += [b"=", other]
-        else:
-            pieces += [code, other[2:]]
-    return b"".join(pieces), wrong
+    if not _NO_CODE.search(octets):
+        return binascii.a2b_qp(octets), ""
+    # What follows a "=" that begins no code is not left to a2b_qp: it skips some of it.
+    content = _CODE.sub(lambda code: _CODES[code[1]], octets)
+    return content, "a '=' that begins no code of quoted-printable"

@@ -14,7 +14,6 @@ from lazr_smtptest.mime.uuencode import read_uuencode
 
 __all__ = [
     "decode_transfer",
-    "from_base64",
     "from_quoted_printable",
     "read_base64",
     "read_quoted_printable",
@@ -65,11 +64,6 @@ def decode_transfer(octets: bytes, encoding: str) -> tuple[bytes, str]:
 
 
 # base64
-
-
-def from_base64(octets: bytes) -> bytes:
-    """Decode base64 as `read_base64` does, without saying what was wrong."""
-    return read_base64(octets)[0]
 
 
 def read_base64(octets: bytes) -> tuple[bytes, str]:

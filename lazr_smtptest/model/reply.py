@@ -8,7 +8,16 @@ from functools import lru_cache
 import attrs
 from twisted.mail import smtp
 
-__all__ = ["LOCAL_ERROR", "OK", "Reply", "reply_to_error", "shown", "split_lines"]
+__all__ = [
+    "LOCAL_ERROR",
+    "NO_ROOM",
+    "OK",
+    "Reply",
+    "escaped",
+    "reply_to_error",
+    "shown",
+    "split_lines",
+]
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _LINE = re.compile(rb"([2-5][0-9]{2})(?:([ -])(.*))?", re.DOTALL)
@@ -151,5 +160,21 @@ def shown(text: str) -> str:
     return ascii(text if len(text) <= _SHOWN else f"{text[:_SHOWN]}...")
 
 
+def escaped(text: str) -> str:
+    """Return a text as a log line has it: ASCII that is printable, the rest escaped.
+
+    So it ends no line, hides nothing and changes no direction of writing.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(
+        each
+        if each.isascii() and each.isprintable()
+        else each.encode("unicode_escape").decode("ascii")
+        for each in text
+    )
+
+
 LOCAL_ERROR = Reply(451, "local error in processing", "4.3.0")
+NO_ROOM = Reply(452, "no room for the message", "4.3.1")
 OK = Reply(250, "OK", "2.0.0")

@@ -318,7 +318,7 @@ def _shown(kind: int, what: Any, secrets: bool) -> tuple[Who, list[str]]:
         return "server", [_text(line) for line in what.split(b"\r\n")[:-1]]
     if kind == _CONTENT:
         return "client", _message(*what)
-    return "note", [what]
+    return "note", [_visible(what)]
 
 
 def _message(size: int, head: bytes, tail: bytes) -> list[str]:
@@ -347,7 +347,11 @@ def _split(octets: bytes) -> list[bytes]:
 
 
 def _text(octets: bytes) -> str:
-    text = octets.decode("utf-8", "backslashreplace")
+    return _visible(octets.decode("utf-8", "backslashreplace"))
+
+
+def _visible(text: str) -> str:
+    """Escape what is not printable."""
     if text.isprintable():
         return text
     return "".join(

@@ -22,6 +22,7 @@ from lazr_smtptest.errors import StateError
 from lazr_smtptest.faults import Faults
 from lazr_smtptest.interfaces import IMessageHandler, ISessionObserver
 from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.model.reply import escaped
 from lazr_smtptest.model.session import Session
 from lazr_smtptest.net.addresses import bind
 from lazr_smtptest.server.file_settings import FileSettings
@@ -254,9 +255,9 @@ class Server:
 
     def _handle_parsed(self, envelope: Envelope) -> object:
         log.debug(
-            "[SMTPServer] processing: %s, %s, %s, size=%s",
+            "[SMTPServer] processing: %a, %s, %a, size=%s",
             envelope.peer,
-            envelope.mail_from,
+            escaped(envelope.mail_from),
             envelope.rcpt_tos,
             envelope.size,
         )
@@ -264,7 +265,7 @@ class Server:
         result = self.handle_message(message)
         if log.isEnabledFor(logging.DEBUG):
             name = message.get("message-id", "n/a")
-            log.debug("[SMTPServer] processed message: %s", name)
+            log.debug("[SMTPServer] processed message: %s", escaped(str(name)))
         return result
 
     def session_began(self, session: Session) -> None:

@@ -40,7 +40,8 @@ class Keeper:
         )
         # A deque, for two threads use it.
         self._outcomes: deque[tuple[Deferred[None], BaseException | None]] = deque()
-        self._trouble = False
+        # Why messages are refused, as it was logged; "" if they are kept.
+        self._trouble = ""
 
     def keep(self, store: IMessageStore, envelope: Envelope) -> object:
         """Keep a message.
@@ -58,7 +59,7 @@ class Keeper:
                 store.submit(envelope, partial(self._done, answer))
                 return answer.addCallbacks(self._kept, self._refuse)
             result = store.add(envelope)
-        except StoreError as error:
+        except (StoreError, MemoryError) as error:
             raise self._refusal(error) from error
         if result is not None:
             return result.addCallbacks(self._kept, self._refuse)
@@ -88,20 +89,22 @@ class Keeper:
 
     def _kept(self, result: None) -> None:
         if self._trouble:
-            self._trouble = False
+            self._trouble = ""
             log.info("messages are kept again")
 
     def _refuse(self, failure: Failure) -> Failure:
         error = failure.value
-        if isinstance(error, StoreError):
+        if isinstance(error, StoreError | MemoryError):
             raise self._refusal(error) from error
         return failure
 
-    def _refusal(self, error: StoreError) -> ServerError:
-        """Make the reply of an error; the first of several in a row is logged."""
-        if not self._trouble:
-            self._trouble = True
-            log.error("messages are refused: %s", error)
-        if isinstance(error, StoreFullError):
+    def _refusal(self, error: StoreError | MemoryError) -> ServerError:
+        """Make the reply of an error; a reason is logged once until it changes."""
+        no_memory = isinstance(error, MemoryError)
+        reason = "there is no memory left" if no_memory else str(error)
+        if reason != self._trouble:
+            self._trouble = reason
+            log.error("messages are refused: %s", reason)
+        if no_memory or isinstance(error, StoreFullError):
             return ServerError(452, "no room for the message", "4.3.1")
         return ServerError(451, "the message cannot be kept", "4.3.0")

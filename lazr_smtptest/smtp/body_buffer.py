@@ -6,7 +6,8 @@ Rules of this module:
 2. Whether it ends up in a file depends on its octets, never on the pieces.
 3. Octets go to the file in blocks, when they are certain to be content: what may
    be the beginning of the end of data, or of a transparency dot, waits.
-4. Nothing is raised: what could not be kept is lost, and its end still found.
+4. Nothing is raised, not even that no memory is left: what could not be kept is lost,
+   and its end still found.
 """
 
 from __future__ import annotations
@@ -30,8 +31,9 @@ SMALL = 4096
 # Octets that are collected before they are written to a file.
 BLOCK = 256 * 1024
 
-# Why a content was not kept; an exception: the file could not be written.
-Lost = Literal["too big", "long line"] | OSError
+# Why a content was not kept; an exception: the file could not be written, or there was
+# no memory left.
+Lost = Literal["too big", "long line"] | OSError | MemoryError
 
 
 class Collector:
@@ -79,21 +81,27 @@ class Collector:
     def add(self, data: bytes) -> None:
         """Take in a piece."""
         self.size += len(data)
-        if self.size > self._room:
-            self._make_room(data)
-        elif data:
-            pieces = self._pieces
-            # A client that sends single octets costs no object for each.
-            if pieces and len(pieces[-1]) + len(data) <= SMALL:
-                pieces[-1] += data
-            else:
-                pieces.append(data)
+        try:
+            if self.size > self._room:
+                self._make_room(data)
+            elif data:
+                pieces = self._pieces
+                # A client that sends single octets costs no object for each.
+                if pieces and len(pieces[-1]) + len(data) <= SMALL:
+                    pieces[-1] += data
+                else:
+                    pieces.append(data)
+        except MemoryError as error:
+            self._lose(error.with_traceback(None))
 
     def take_back(self, count: int) -> None:
         """Drop the last octets, one or two: they began the end of data."""
         self.size -= count
         if self.lost is None:
-            self._pieces = [b"".join(self._pieces)[:-count]]
+            try:
+                self._pieces = [self._joined()[:-count]]
+            except MemoryError as error:
+                self._lose(error.with_traceback(None))
 
     def start(self) -> bytes:
         """Give the beginning of what there is so far."""
@@ -102,7 +110,14 @@ class Collector:
 
     def finish(self) -> AnyContent | None:
         """Give all that was collected; ``None``: it is lost."""
-        data = b"".join(self._pieces)
+        try:
+            return self._finish()
+        except MemoryError as error:
+            self._lose(error.with_traceback(None))
+            return None
+
+    def _finish(self) -> AnyContent | None:
+        data = self._joined()
         self._pieces.clear()
         if self.has_dots:
             data = self._without_dots(data)
@@ -116,13 +131,16 @@ class Collector:
                 self._write(data)
         return self._file
 
+    def _joined(self) -> bytes:
+        return b"".join(self._pieces)
+
     def _make_room(self, data: bytes) -> None:
         if self.lost is not None:
             return
         if self.size > _certainly_over(self._size_limit):
             self._lose("too big")
             return
-        octets = b"".join([*self._pieces, data])
+        octets = self._joined() + data
         # What may be the beginning of CRLF and dot, or of the end of data, waits.
         cut = octets.find(b"\r", -4)
         if cut < 0:
@@ -145,7 +163,7 @@ class Collector:
             if self._file is None:
                 self._file = SpooledContent()
             self._file.append(octets)
-        except OSError as error:
+        except (OSError, MemoryError) as error:
             # Its traceback would keep what was not written, and the file.
             self._lose(error.with_traceback(None))
             return

@@ -124,7 +124,7 @@ class Connection(Reading):
         if self.observer is not None:
             self.tell("an observer raised", self.observer.session_began, self.session)
         self.start_timers()
-        log.debug("[SMTPServer] accepted: %s", self.peer)
+        log.debug("[SMTPServer] accepted: %a", self.peer)
         if (
             limits.connections is not None
             and len(self.connections) > limits.connections

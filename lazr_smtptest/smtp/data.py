@@ -6,7 +6,6 @@ as an envelope if it takes one, otherwise line by line.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timezone
 from itertools import compress
@@ -26,7 +25,7 @@ from lazr_smtptest.mime.lines import irregularities, longest_line_exceeds
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.ids import new_name
 from lazr_smtptest.model.irregularities import IRREGULAR
-from lazr_smtptest.model.reply import Reply
+from lazr_smtptest.model.reply import NO_ROOM, Reply
 from lazr_smtptest.model.session import Outcome, Transaction
 from lazr_smtptest.smtp.body_buffer import Lost
 from lazr_smtptest.smtp.errors import ClientError
@@ -34,10 +33,7 @@ from lazr_smtptest.smtp.transaction import Transactions
 
 __all__ = ["TOO_BIG", "Messages"]
 
-log = logging.getLogger("lazr.smtptest")
-
 TOO_BIG = Reply(552, "message is too big", "5.3.4")
-_NO_ROOM = Reply(452, "no room for the message", "4.3.1")
 _LONG_LINE = Reply(554, "a line of the message is too long", "5.6.0")
 _GO_AHEAD = Reply(354, "go ahead, end with a line of one dot")
 _ACCEPTED = Reply(250, "message accepted", "2.0.0")
@@ -263,13 +259,11 @@ class Messages(Transactions):
             return TOO_BIG
         if why == "long line":
             return _LONG_LINE
-        log.error(
-            "session %s with %s:%s: a message cannot be kept in a temporary file: %s",
-            self.session.id,
-            *self.peer,
-            why,
-        )
-        return _NO_ROOM
+        if isinstance(why, MemoryError):
+            self.log_trouble("there is no memory left for a message")
+        else:
+            self.log_trouble(f"a message cannot be kept in a temporary file: {why}")
+        return NO_ROOM
 
     def _check_content(self, content: AnyContent) -> Reply | None:
         """Give the reply that refuses a message for its lines, if any.

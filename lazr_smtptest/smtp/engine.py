@@ -23,7 +23,13 @@ from twisted.python.failure import Failure
 from lazr_smtptest._deferreds import is_pending, pending
 from lazr_smtptest._failures import raise_interrupt
 from lazr_smtptest._spool import AnyContent
-from lazr_smtptest.model.reply import LOCAL_ERROR, Reply, reply_to_error
+from lazr_smtptest.model.reply import (
+    LOCAL_ERROR,
+    NO_ROOM,
+    Reply,
+    escaped,
+    reply_to_error,
+)
 from lazr_smtptest.model.transcript import CLIENT
 from lazr_smtptest.smtp.body_buffer import Lost
 from lazr_smtptest.smtp.framing import BadLine, Chunk, Content, Framer
@@ -351,15 +357,15 @@ class Reading(Writing):
     def reply_to(self, failure: Failure) -> Reply:
         """Make the reply to a command that raised.
 
-        What asked for a reply of its own gets it; all else is a local error,
-        and is logged.
+        What asked for a reply of its own gets it. All else is logged; it is a local
+        error, or no memory was left (RFC 5321 section 4.2.3: 452).
         """
         error = failure.value
         if isinstance(error, smtp.SMTPServerError):
             return reply_to_error(error)
         if error is not self._logged:
             self._log_error(error)
-        return LOCAL_ERROR
+        return NO_ROOM if isinstance(error, MemoryError) else LOCAL_ERROR
 
     def tell(
         self, problem: str, function: Callable[..., object], *arguments: Any
@@ -384,11 +390,30 @@ class Reading(Writing):
         # One failure may refuse the message for each of its recipients.
         self._logged = error
         self.report(error)
+        if isinstance(error, MemoryError):
+            # Where it happened says nothing of what has taken the memory.
+            self.log_trouble("there is no memory left")
+        else:
+            self.log_trouble(repr(error), error)
+
+    @property
+    def shown_peer(self) -> str:
+        """The client's address and port, for a log line."""
+        host, port = self.session.peer
+        return f"{escaped(host)}:{port}"
+
+    def log_trouble(self, what: str, error: BaseException | None = None) -> None:
+        """Log what went wrong in this session.
+
+        Args:
+            what: the trouble.
+            error: whose traceback is logged; ``None``: of nothing.
+        """
         log.error(
-            "session %s with %s:%s: %r",
+            "session %s with %s: %s",
             self.session.id,
-            *self.session.peer,
-            error,
+            self.shown_peer,
+            what,
             exc_info=error,
         )
 

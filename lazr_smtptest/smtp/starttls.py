@@ -83,7 +83,7 @@ class StartTLS(Connection):
             self.reply(Reply(501, "STARTTLS takes no argument", "5.5.4"))
         elif self._framer.pending:
             # Whoever sent it, it came in clear: it must not seem to come by TLS.
-            log.warning("%s:%s: closed: bytes came behind STARTTLS", *self.peer)
+            log.warning("%s: closed: bytes came behind STARTTLS", self.shown_peer)
             self.end(_TOO_EARLY)
         else:
             # First: should it fail, that is a reply, and TLS is not begun.
@@ -209,7 +209,7 @@ class StartTLS(Connection):
         """Forget the transaction; say why there is no TLS."""
         if self.handshaking:
             why = reason.getErrorMessage()
-            log.info("%s:%s: the TLS handshake failed: %s", *self.peer, why)
+            log.info("%s: the TLS handshake failed: %s", self.shown_peer, why)
             self.mark_time()
             self.session.transcript.note(f"the TLS handshake failed: {why}")
         super().connectionLost(reason)

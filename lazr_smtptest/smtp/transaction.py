@@ -20,7 +20,7 @@ from twisted.mail.interfaces import IMessageSMTP
 
 from lazr_smtptest._spool import AnyContent
 from lazr_smtptest.model.irregularities import IRREGULAR, refusal_of_sender
-from lazr_smtptest.model.reply import OK, Reply, shown
+from lazr_smtptest.model.reply import OK, Reply, escaped, shown
 from lazr_smtptest.model.session import Outcome, Transaction
 from lazr_smtptest.model.xtext import xtext_decode
 from lazr_smtptest.smtp.connection import Connection
@@ -405,9 +405,9 @@ class Transactions(Connection):
         """Log what became of a sender, a recipient or a message."""
         if not log.isEnabledFor(logging.INFO):
             return
-        words = [f"{what}: from=<{sender}>"]
+        words = [f"{what}: from=<{escaped(sender)}>"]
         if recipients:
-            words.append("to=" + ",".join(f"<{recipient}>" for recipient in recipients))
+            words.append("to=" + ",".join(f"<{escaped(each)}>" for each in recipients))
         if content is not None:
             words.append(f"subject={find_subject(content)!a}")
             words.append(f"size={len(content)}")

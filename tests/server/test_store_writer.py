@@ -52,6 +52,7 @@ class Failing(MemoryStore):
 REFUSALS = [
     (StoreFullError("no space"), 452, "4.3.1 no room for the message"),
     (StoreError("no disk"), 451, "4.3.0 the message cannot be kept"),
+    (MemoryError(), 452, "4.3.1 no room for the message"),
 ]
 
 
@@ -164,3 +165,22 @@ def test_the_client_hears_of_it(error: StoreError, code: int, text: str) -> None
             client.sendmail("a@example.com", ["b@example.com"], "x\r\n")
         client.noop()
     assert (caught.value.smtp_code, caught.value.smtp_error) == (code, text.encode())
+
+
+def test_each_reason_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+    """And that messages are kept again."""
+    caplog.set_level("INFO", "lazr.smtptest")
+    keeper = Keeper()
+    errors = [StoreError("no disk"), StoreFullError("full"), MemoryError()]
+    for error in errors:
+        for _ in range(3):
+            with pytest.raises(ServerError):
+                keeper.keep(Failing(error), ENVELOPE)
+    for _ in range(3):
+        keeper.keep(MemoryStore(), ENVELOPE)
+    assert caplog.messages == [
+        "messages are refused: no disk",
+        "messages are refused: full",
+        "messages are refused: there is no memory left",
+        "messages are kept again",
+    ]

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Literal
 
 import attrs
@@ -28,6 +27,10 @@ _TAIL_LINES = 2
 
 # Of these each session has its own, and the rest is the same in many; see `pack`.
 _OWN = (float, bytes, bytes, None, tuple, None, None)
+
+# Items after which what came is measured, and bytes that an event takes beside its own.
+_STEP = 32
+_EVENT = 60
 
 # Items of a session that is left as it is at its end: some hundred events.
 _LONG = 200
@@ -86,29 +89,43 @@ class Transcript:
     goes on. What clients send to log in is masked, and of a message only its size,
     its beginning and its end are kept.
 
-    It has a bound: of a session with more events than that the first half and the
-    latest are kept.
+    It has two bounds: of a session with more than that, the first half and the latest
+    events are kept.
 
     Args:
         bound: how many events are kept; an event is a line, a reply, a message.
             0: none, and nothing is kept at all.
+        size: bytes of memory that the events may take; what the latest sixteen
+            take may be beyond it while the session goes on.
 
     Attributes:
         bound: likewise.
+        size: likewise.
     """
 
-    __slots__ = ("_head", "_kept", "add", "bound")
+    __slots__ = (
+        *("_cut", "_head", "_kept", "_measured", "_next", "_tail_size"),
+        *("add", "bound", "size"),
+    )
 
     # Takes the two items of an event.
     add: Callable[[Iterable[Any]], None]
 
-    def __init__(self, bound: int = 1000) -> None:
+    def __init__(self, bound: int = 1000, size: int = 131_072) -> None:
         self.bound = bound
+        self.size = size
         # After the end of the session what fills in its form, see `pack`.
         self._head: list[Any] | bytes = []
-        # What is written to: the same, or a deque beyond the bound; then the form.
+        # What is written to: the same, or a list of the latest beyond the bounds; then
+        # the form.
         self._kept: Any = self._head
         self.add = self._head.extend if bound else _drop
+        # How many items of that were measured, their bytes, and how many there are
+        # before the others are.
+        self._measured = self._tail_size = 0
+        self._next = min(bound, _STEP)
+        # Whether events between the first half and the latest are gone.
+        self._cut = False
 
     # Writing, in the reactor's thread
 
@@ -120,10 +137,39 @@ class Transcript:
             kept[-1] = seconds
             return
         self.add((_TIME, seconds))
+        if len(kept) > self._next:
+            self._measure()
+
+    def _measure(self) -> None:
+        """Look how much there is by now, and keep to the bounds."""
+        kept: list[Any] = self._kept
+        self._tail_size += _size_of(kept[self._measured :])
+        if kept is not self._head:
+            self._drop_oldest(kept)
         # An event has two items: this is the half of the bound.
-        if len(kept) > self.bound and kept is self._head:
-            self._kept = deque(maxlen=self.bound + self.bound % 2)
+        elif len(kept) > self.bound or self._tail_size > self.size // 2:
+            self._kept, self._tail_size = [], 0
             self.add = self._kept.extend
+        self._measured = len(self._kept)
+        self._next = self._measured + _STEP
+        if self._kept is self._head:
+            self._next = min(self._next, self.bound)
+
+    def _drop_oldest(self, tail: list[Any]) -> None:
+        """Remove the oldest of the latest events that are beyond the bounds."""
+        gone = max(len(tail) - self._tail_bound(), 0)
+        size = self._tail_size - _size_of(tail[:gone])
+        while size > self.size // 2:
+            size -= _size_of(tail[gone : gone + 2])
+            gone += 2
+        if gone:
+            # At once, for another thread may copy it at any time.
+            del tail[:gone]
+            self._cut = True
+        self._tail_size = size
+
+    def _tail_bound(self) -> int:
+        return self.bound + self.bound % 2
 
     def client(self, line: bytes) -> None:
         """Keep a line of the client's, given without its end."""
@@ -172,16 +218,28 @@ class Transcript:
         """
         self.add = _drop
         items: list[Any] = self._kept
-        # Where there are two, it has ended already or went beyond its bound.
-        if items is not self._head or not 0 < len(items) <= _LONG:
+        if items is not self._head:
+            # It has ended already, or went beyond its bounds.
+            if isinstance(items, list):
+                self._measure()
+            return
+        if not 0 < len(items) <= _LONG:
             return
         _trim(items)
         # In this order: another thread may read at any time.
         self._kept, self._head = pack(items, _OWN)
 
+    def forget(self) -> None:
+        """Keep nothing of a session that has ended: others have taken the room."""
+        self.add = _drop
+        rest = [_NOTE, "the transcript is gone: transcripts have a bound together"]
+        # In this order: another thread may read at any time.
+        self._head = rest
+        self._kept = rest
+
     def __reduce__(self) -> tuple[Any, ...]:
         """Be copied as what was said: each copy is then written to by itself."""
-        return _copied, (self.bound, self._items())
+        return _copied, (self.bound, self.size, self._items())
 
     # Reading
 
@@ -189,8 +247,18 @@ class Transcript:
     def events(self) -> int:
         """How many events are kept; a time is one too."""
         kept, head = self._kept, self._head
-        beside = 0 if kept is head or isinstance(head, bytes) else len(head)
-        return (beside + len(kept)) // 2
+        if kept is head or isinstance(head, bytes):
+            return len(kept) // 2
+        return (len(head) + min(len(kept), self._tail_bound())) // 2
+
+    @property
+    def memory(self) -> int:
+        """The bytes that what is kept takes, about."""
+        kept, head = self._kept, self._head
+        if isinstance(head, bytes):
+            return len(head)
+        beside = _size_of(kept) if isinstance(kept, list) and kept is not head else 0
+        return _size_of(head) + beside
 
     def end(self) -> Place:
         """Give the place up to which it is written now."""
@@ -212,7 +280,7 @@ class Transcript:
         if items[start : start + 2] == [_TIME, seconds]:
             start += said
         before, behind = items[:start], items[start:]
-        rest = Transcript(self.bound)
+        rest = Transcript(self.bound, self.size)
         if before:
             rest.at(seconds)
             for kind, what in _events(before):
@@ -270,12 +338,23 @@ class Transcript:
         # Copied, for the reactor's thread goes on writing. What it adds comes in
         # pairs, and a copy is made at once.
         items = head.copy()
-        if isinstance(kept, deque):
+        if isinstance(kept, list) and kept is not head:
             rest = kept.copy()
-            if len(rest) == rest.maxlen:
+            if self._cut or len(rest) > self._tail_bound():
                 items += _NOTE, "here lines are left out: the transcript has its bound"
-            items += rest
+            items += rest[-self._tail_bound() :]
         return items
+
+
+def _size_of(items: Sequence[Any]) -> int:
+    """Return the bytes that events take."""
+    size = len(items) // 2 * _EVENT
+    for what in items[1::2]:
+        if isinstance(what, bytes | str):
+            size += len(what)
+        elif isinstance(what, tuple):
+            size += len(what[1]) + len(what[2])
+    return size
 
 
 def _trim(items: list[Any]) -> None:
@@ -298,8 +377,8 @@ def _first(items: list[Any], seconds: float) -> int:
     return next(times, len(items))
 
 
-def _copied(bound: int, items: list[Any]) -> Transcript:
-    transcript = Transcript(bound)
+def _copied(bound: int, size: int, items: list[Any]) -> Transcript:
+    transcript = Transcript(bound, size)
     transcript.add(items)
     return transcript
 

@@ -161,12 +161,14 @@ class Server:
         """
         deliveries = HandlerDeliveryFactory(self)
         auth = self.auth
+        settings = settings or self.settings
+        self.sessions.size = settings.limits.transcripts
         factory = SMTPServerFactory(
             reactor,
             delivery_factory=deliveries,
             portal=auth.portal(deliveries) if auth else None,
             challengers=auth.challengers() if auth else None,
-            settings=settings or self.settings,
+            settings=settings,
             protocol=protocol or self.protocol,
             on_rset=self._client_reset if self.rset_clears else None,
             on_exit=on_exit if self.exit_stops else None,

@@ -31,6 +31,9 @@ SMALL = 4096
 # Octets that are collected before they are written to a file.
 BLOCK = 256 * 1024
 
+# Octets above which it is looked whether there is memory for more.
+_LARGE = 4 * 1024 * 1024
+
 # Why a content was not kept; an exception: the file could not be written, or there was
 # no memory left.
 Lost = Literal["too big", "long line"] | OSError | MemoryError
@@ -77,12 +80,15 @@ class Collector:
             self._room = min(self._room, max(_certainly_over(spool), BLOCK))
             self._plain = min(self._size_limit, spool)
             self._lines = LineMeter(sys.maxsize if line_limit is None else line_limit)
+        # So many may stay in memory.
+        self._in_memory = self._room
+        self._room = min(self._room, _LARGE)
 
     def add(self, data: bytes) -> None:
         """Take in a piece."""
         self.size += len(data)
         try:
-            if self.size > self._room:
+            if self.size > self._room and not self._has_memory():
                 self._make_room(data)
             elif data:
                 pieces = self._pieces
@@ -133,6 +139,21 @@ class Collector:
 
     def _joined(self) -> bytes:
         return b"".join(self._pieces)
+
+    def _has_memory(self) -> bool:
+        """Return whether more may stay in memory.
+
+        Raises:
+            MemoryError: it may, but there is none.
+        """
+        if self.lost is not None or self.size > self._in_memory:
+            return False
+        # As much may come again before the next look, and then all has to be joined.
+        # Were it not there, the first to miss it would be the socket. Nothing is
+        # written to what is asked for here.
+        bytes(min(3 * self.size, 2 * self._in_memory - self.size))
+        self._room = min(2 * self.size, self._in_memory)
+        return True
 
     def _make_room(self, data: bytes) -> None:
         if self.lost is not None:

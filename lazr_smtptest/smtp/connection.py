@@ -113,7 +113,7 @@ class Connection(Reading):
         self._guarded = self.settings.require_tls or self.settings.require_auth
         self._line_limit = limits.command_line - len(b"\r\n")
         self._framer = Framer(max(limits.command_line, limits.auth_line))
-        self._transcript = Transcript(limits.transcript)
+        self._transcript = Transcript(limits.transcript, limits.transcript_size)
         self.session = Session(
             id=new_name(), started=self.seconds(), transcript=self._transcript
         )
@@ -195,11 +195,11 @@ class Connection(Reading):
             self.tell("a user could not be logged out", logout)
         # It knows the recipients, and they know this protocol.
         self.delivery = None
-        if self.observer is not None:
-            self.tell("an observer raised", self.observer.session_ended, self.session)
         # A handler or a fault that is still at work may have something to note.
         if not self.busy:
             self.session.close()
+        if self.observer is not None:
+            self.tell("an observer raised", self.observer.session_ended, self.session)
 
     def _note_end(self, reason: Failure) -> None:
         """Say in the transcript how it ended."""

@@ -42,6 +42,10 @@ class Limits:
         closing: the same for when the server stops.
         transcript: events (lines, replies, messages) that are kept of what a
             session says; 0: none.
+        transcript_size: bytes of memory that these may take; of a session with more
+            events, or more bytes, the first half and the latest are kept.
+        transcripts: bytes of memory that the transcripts of all sessions of the
+            server that have ended may take; the oldest go first.
     """
 
     command_line: int = 2048
@@ -64,3 +68,5 @@ class Limits:
     goodbye: float = 10.0
     closing: float = 1.0
     transcript: int = 1000
+    transcript_size: int = 128 * 1024
+    transcripts: int = 16 * 1024 * 1024

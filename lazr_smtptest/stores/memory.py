@@ -18,9 +18,14 @@ from lazr_smtptest.stores._retention import Retention
 
 __all__ = ["MemoryStore"]
 
-# A message costs some 700 bytes beside its content, and its session a KB.
 _COUNT = 50_000
 _BYTES = 256 * 1024 * 1024
+
+# Bytes of a message beside its content: of its envelope, and of its session with a
+# short transcript; then those of a recipient and of a parameter beside their text.
+_ENVELOPE = 3072
+_RECIPIENT = 80
+_PARAMETER = 160
 
 
 @implementer(IMessageStore)
@@ -32,8 +37,10 @@ class MemoryStore(Store):
 
     Args:
         max_count: how many messages; ``None``: any number.
-        max_bytes: how many octets their contents have together; ``None``: any
-            number.
+        max_bytes: how many bytes their contents have together; ``None``: any
+            number. Where it is not given it is 256 MiB, and bounds the process:
+            envelopes and sessions count too, so that the process grows by 1.2 times
+            as much at most.
         max_age: seconds that a message is kept, looked at when the next one
             comes; ``None``: for ever.
         full: what happens at the first two bounds: ``"drop"`` the oldest, or
@@ -55,6 +62,8 @@ class MemoryStore(Store):
             max_count=max_count, max_bytes=max_bytes, max_age=max_age
         )
         self._refuses = full == "refuse"
+        # What counts of a message.
+        self._size_of = _memory_of if max_bytes == _BYTES else _content_of
         self._clock = clock
         self._lock = threading.Lock()
         # When each was kept, and it.
@@ -71,7 +80,7 @@ class MemoryStore(Store):
             StoreFullError: it is beyond a bound.
         """
         envelope = named(envelope)
-        size = envelope.size
+        size = self._size_of(envelope)
         self._retention.check(size)
         with self._lock:
             if self._refuses and self._retention.exceeded(
@@ -84,12 +93,12 @@ class MemoryStore(Store):
         self._subscribers.tell(envelope)
 
     def _drop_oldest(self) -> None:
-        oldest = ((kept_at, each.size) for kept_at, each in self._kept)
+        oldest = ((kept_at, self._size_of(each)) for kept_at, each in self._kept)
         surplus = self._retention.surplus(
             oldest, len(self._kept), self._octets, self._clock()
         )
         for _ in range(surplus):
-            self._octets -= self._kept.popleft()[1].size
+            self._octets -= self._size_of(self._kept.popleft()[1])
 
     def delete(self, id: str) -> bool:
         """Forget the message with that `id`; say whether there was one."""
@@ -105,7 +114,7 @@ class MemoryStore(Store):
 
     def _replace(self, kept: list[tuple[float, Envelope]]) -> None:
         self._kept = deque(kept)
-        self._octets = sum(envelope.size for _, envelope in kept)
+        self._octets = sum(self._size_of(envelope) for _, envelope in kept)
 
     def close(self) -> None:
         """Do nothing: there is nothing to release."""
@@ -125,3 +134,19 @@ class MemoryStore(Store):
     def __len__(self) -> int:
         """Count the messages."""
         return len(self._kept)
+
+
+def _content_of(envelope: Envelope) -> int:
+    """Return the bytes of a content."""
+    return envelope.size
+
+
+def _memory_of(envelope: Envelope) -> int:
+    """Return the bytes of memory that a message takes, about."""
+    recipients = envelope.rcpt_tos
+    size = envelope.size + _ENVELOPE + len(recipients) * _RECIPIENT
+    size += sum(map(len, recipients))
+    for options in (envelope.mail_options, *envelope.rcpt_options):
+        for name, value in options.items():
+            size += _PARAMETER + len(name) + len(value or "")
+    return size

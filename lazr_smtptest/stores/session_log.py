@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import weakref
 from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import overload
@@ -14,6 +15,10 @@ from lazr_smtptest.interfaces import ISessionObserver
 from lazr_smtptest.model.session import Mark, Session
 
 __all__ = ["Counters", "SessionLog"]
+
+
+# Bytes of a transcript that is not counted: a store counts a message for as much.
+_SHORT = 2048
 
 
 @attrs.frozen(kw_only=True)
@@ -62,10 +67,22 @@ class SessionLog(Sequence[Session]):
         bound: how many that have ended are kept.
         weight: what these may weigh together: their transactions and the lines of
             their transcripts. The latest is kept whatever it weighs.
+        size: bytes of memory that the transcripts of sessions that have ended may
+            take together. Beyond it the oldest become empty, also those of messages
+            that are kept.
+
+    Attributes:
+        size: likewise; `Limits.transcripts` of the listener that was made last.
     """
 
-    def __init__(self, bound: int = 1000, weight: int = 100_000) -> None:
+    def __init__(
+        self, bound: int = 1000, weight: int = 100_000, size: int = 16_777_216
+    ) -> None:
         self._lock = threading.Lock()
+        self.size = size
+        # Sessions that have ended, with the bytes of their transcripts, oldest first.
+        self._long: deque[tuple[weakref.ref[Session], int]] = deque()
+        self._long_size = 0
         self._bound = bound
         self._most = weight
         self._open: dict[int, _Entry] = {}
@@ -101,8 +118,27 @@ class SessionLog(Sequence[Session]):
             if entry is None:
                 return
             self._keep(entry)
+            self._keep_to_size(session)
             self._messages += session.delivered
             self._refusals += session.refusals
+
+    def _keep_to_size(self, session: Session) -> None:
+        """Empty the oldest transcripts if they take too much memory."""
+        size = session.transcript.memory
+        if size <= _SHORT:
+            return
+        self._long.append((weakref.ref(session), size))
+        self._long_size += size
+        if self._long_size > self.size:
+            # Of those that nobody has any more there is nothing left.
+            self._long = deque(each for each in self._long if each[0]() is not None)
+            self._long_size = sum(size for _, size in self._long)
+        while self._long_size > self.size:
+            oldest, size = self._long.popleft()
+            self._long_size -= size
+            forgotten = oldest()
+            if forgotten is not None:
+                forgotten.transcript.forget()
 
     def _keep(self, entry: _Entry) -> None:
         entry.weight = entry.session.weight

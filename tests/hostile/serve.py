@@ -37,6 +37,7 @@ class Stalling(StoreServer):
 def main() -> None:
     """Serve until the input ends."""
     parser = argparse.ArgumentParser()
+    parser.add_argument("--address-space", type=int, help="bytes beyond those now")
     parser.add_argument("--descriptors", type=int, help="RLIMIT_NOFILE")
     parser.add_argument("--file-size", type=int, help="RLIMIT_FSIZE")
     parser.add_argument("--folder", help="where temporary files are made")
@@ -67,6 +68,10 @@ def main() -> None:
         tls=TLS.auto() if options.tls else None,
     )
     with Controller(server) as controller:
+        if options.address_space:
+            now = memory(status)["mapped"]
+            hard = resource.getrlimit(resource.RLIMIT_AS)[1]
+            resource.setrlimit(resource.RLIMIT_AS, (now + options.address_space, hard))
         say(port=controller.port)
         for _ in sys.stdin:
             say(messages=len(store), cpu=cpu(), **memory(status))
@@ -92,7 +97,7 @@ def memory(status: int) -> dict[str, int]:
     fields = dict(line.split(":", 1) for line in lines)
     return {
         name: int(fields[field].split()[0]) * 1024
-        for name, field in (("rss", "VmRSS"), ("peak", "VmHWM"))
+        for name, field in (("rss", "VmRSS"), ("peak", "VmHWM"), ("mapped", "VmSize"))
     }
 
 

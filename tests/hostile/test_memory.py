@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -260,3 +261,87 @@ def test_many_idle_clients_cost_little(new_process: Callable[..., Any]) -> None:
     assert process.still_serves()
     for client in clients:
         client.close()
+
+
+NOOP = b"NOOP " + b"x" * 2000 + b"\r\n"
+
+
+@pytest.mark.parametrize("open_ones", [True, False], ids=["open", "ended"])
+def test_the_transcripts_of_talkative_clients_have_a_bound(
+    new_process: Callable[..., Any], open_ones: bool
+) -> None:
+    """Sixty sessions of 500 long commands say 60 MB."""
+    process = new_process()
+    meter = Meter(process)
+    clients = []
+    for _ in range(60):
+        client = process.connect()
+        assert client.code() == "220"
+        for _ in range(50):
+            client.send(NOOP * 10)
+            assert [client.code() for _ in range(10)] == ["250"] * 10
+        clients.append(client)
+        if not open_ones:
+            assert client.say(b"QUIT\r\n") == "221"
+            client.close()
+    _, megabytes = meter.used()
+    assert megabytes < 30
+    assert process.still_serves()
+
+
+def test_a_message_without_memory_is_refused_and_the_server_goes_on(
+    new_process: Callable[..., Any],
+) -> None:
+    """A message of 150 MB, and memory for 50 MB."""
+    process = new_process(
+        *("--address-space", str(50 * MEGABYTE)),
+        *("--message-size", str(200 * MEGABYTE)),
+    )
+    with connect(process) as client:
+        client.sendall(BEGIN)
+        pour(client, b"x" * 998 + b"\r\n", 150 * MEGABYTE)
+        client.sendall(b".\r\nQUIT\r\n")
+        codes = [line[:3] for line in client.makefile("rb") if line[3:4] != b"-"]
+    assert codes[-2:] == [b"452", b"221"]
+    assert process.still_serves()
+
+
+@pytest.mark.parametrize("size", [1000, 20_000, 1_000_000])
+def test_the_default_bound_bounds_the_process(size: int) -> None:
+    """Its size at the start and 1.2 times the bound, whatever the messages are."""
+    script = """
+import os, random, sys
+from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.model.session import Session
+from lazr_smtptest.stores import MemoryStore, memory
+
+def resident():
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+# A quarter of the default, which takes a quarter of the time.
+memory._BYTES //= 4
+store = MemoryStore(max_bytes=memory._BYTES)
+size, start, most = int(sys.argv[1]), resident(), 0
+chance = random.Random(1)
+for number in range(2 * memory._BYTES // size):
+    session = Session(id=str(number), helo=f"client-{number}.example.com")
+    session.transcript.at(number)
+    session.transcript.client(b"MAIL FROM:<%d@example.com>" % number)
+    session.close()
+    content = bytes(chance.randrange(size // 2, size))
+    to = tuple(f"{each}-{number}@example.com" for each in range(chance.randrange(30)))
+    store.add(Envelope(mail_from=f"{number}@example.com", rcpt_tos=to,
+                       content=content, session=session))
+    most = max(most, resident()) if number % 100 == 0 else most
+assert len(store) < number
+print((most - start) / memory._BYTES)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(size)],
+        stdout=subprocess.PIPE,
+        check=True,
+        text=True,
+        timeout=300,
+    )
+    assert float(done.stdout) < 1.2

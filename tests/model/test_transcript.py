@@ -647,3 +647,69 @@ def test_since_a_moment_there_is_all_that_is_kept(before: int, lines: int) -> No
     said = [each.text for each in rest if each.who == "client"]
     assert said == kept
     assert len(kept) >= 10
+
+
+def talk(transcript: Transcript, lines: int, length: int) -> None:
+    """Keep so many long commands, each with a short reply."""
+    for number in range(lines):
+        transcript.at(float(number))
+        transcript.client(b"NOOP %d " % number + b"x" * length)
+        transcript.server(b"250 OK\r\n")
+
+
+@pytest.mark.parametrize("length", [1, 100, 2000, 100_000])
+@pytest.mark.parametrize("size", [1000, 20_000, 131_072])
+def test_a_transcript_has_a_bound_of_its_bytes(length: int, size: int) -> None:
+    """Once it has ended; before that the latest sixteen events may be beyond it."""
+    transcript = Transcript(size=size)
+    talk(transcript, 400, length)
+    sixteen = 16 * (min(length, 2048) + 100)
+    assert transcript.memory <= size + 2 * sixteen
+    transcript.close()
+    # Of the first half it is seen when they are there that they are too many.
+    assert transcript.memory <= size + sixteen
+
+
+def test_of_a_transcript_with_too_many_bytes_the_middle_is_missing() -> None:
+    """What was said first and last is there, and that there was more."""
+    transcript = Transcript(size=20_000)
+    talk(transcript, 300, 1000)
+    transcript.close()
+    said = [line.text.rstrip("x") for line in transcript if line.who != "server"]
+    cut = said.index("here lines are left out: the transcript has its bound")
+    assert said[:3] == ["NOOP 0 ", "NOOP 1 ", "NOOP 2 "]
+    assert said[-3:] == ["NOOP 297 ", "NOOP 298 ", "NOOP 299 "]
+    assert 3 <= cut <= len(said) - 3
+
+
+def test_a_transcript_within_its_bytes_is_whole() -> None:
+    """Nothing is left out."""
+    transcript = Transcript()
+    talk(transcript, 200, 20)
+    transcript.close()
+    assert [line.text for line in transcript][::2] == [
+        f"NOOP {number} " + "x" * 20 for number in range(200)
+    ]
+
+
+def test_a_transcript_can_be_read_while_it_is_cut() -> None:
+    """At any moment it begins with the first line and ends with the latest."""
+    transcript = Transcript(size=10_000)
+    for number in range(200):
+        transcript.at(float(number))
+        transcript.client(b"NOOP %d " % number + b"x" * 500)
+        texts = [line.text.rstrip("x") for line in transcript]
+        assert (texts[0], texts[-1]) == ("NOOP 0 ", f"NOOP {number} ")
+
+
+@pytest.mark.parametrize("lines", [1, 10, 900])
+def test_a_forgotten_transcript_says_so(lines: int) -> None:
+    """Whether it was packed, left as it was, or cut."""
+    transcript = Transcript()
+    talk(transcript, lines, 10)
+    transcript.close()
+    transcript.forget()
+    assert [line.text for line in transcript] == [
+        "the transcript is gone: transcripts have a bound together"
+    ]
+    assert transcript.memory < 200

@@ -8,6 +8,7 @@ import pytest
 from twisted.internet.defer import fail
 
 from lazr_smtptest._spool import SpooledContent
+from lazr_smtptest.smtp import body_buffer
 from lazr_smtptest.smtp.body_buffer import Collector
 from lazr_smtptest.smtp.limits import Limits
 
@@ -119,3 +120,31 @@ def test_a_command_without_memory_is_a_452(
     wire.say("EHLO a")
     monkeypatch.setattr(wire.protocol, "validateFrom", run_out, raising=False)
     assert wire.codes("MAIL FROM:<a@b>", "NOOP") == ["452", "250"]
+
+
+def test_memory_for_a_large_content_is_looked_for_before_it_is_all_taken(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Otherwise the socket would be the first that has none."""
+    monkeypatch.setattr(body_buffer, "_LARGE", 100)
+    monkeypatch.setattr(body_buffer, "bytes", run_out, raising=False)
+    collector = Collector()
+    collector.add(b"x" * 100)
+    assert collector.lost is None
+    collector.add(b"x")
+    assert isinstance(collector.lost, MemoryError)
+    assert collector.finish() is None
+
+
+@pytest.mark.parametrize("size", [1, 100, 101, 399, 1000])
+@pytest.mark.parametrize("limit", [None, 1000])
+def test_a_large_content_is_whole(
+    size: int, limit: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However often it was looked whether there is memory for it."""
+    monkeypatch.setattr(body_buffer, "_LARGE", 10)
+    collector = Collector(limit)
+    content = bytes(number % 251 for number in range(size))
+    for start in range(0, size, 7):
+        collector.add(content[start : start + 7])
+    assert collector.finish() == content

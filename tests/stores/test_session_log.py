@@ -6,10 +6,14 @@ import threading
 from collections.abc import Sequence
 
 import pytest
+from twisted.internet.task import Clock
 from zope.interface.verify import verifyObject
 
 from lazr_smtptest.interfaces import ISessionObserver
 from lazr_smtptest.model.session import Session
+from lazr_smtptest.server.servers import Server
+from lazr_smtptest.smtp.limits import Limits
+from lazr_smtptest.smtp.settings import Settings
 from lazr_smtptest.stores.session_log import Counters, SessionLog
 
 from ..wire import Wire
@@ -218,3 +222,54 @@ def test_it_can_be_read_and_cleared_while_it_is_filled(log: SessionLog) -> None:
         log.clear()
     thread.join()
     assert broken == []
+
+
+def talkative(number: int = 0) -> Session:
+    """Make a session with a transcript of some hundred kilobytes."""
+    session = Session(id=f"long-{number}")
+    for _ in range(50):
+        session.transcript.at(0.0)
+        session.transcript.client(b"x" * 2000)
+    return session
+
+
+def end(log: SessionLog, session: Session) -> Session:
+    """Begin and end a session."""
+    log.session_began(session)
+    session.close()
+    log.session_ended(session)
+    return session
+
+
+def test_transcripts_have_a_bound_together() -> None:
+    """The oldest are forgotten, also those of sessions that somebody else keeps."""
+    log = SessionLog(size=350_000)
+    kept = [end(log, talkative(number)) for number in range(6)]
+    assert [len(list(each.transcript)) for each in kept] == [1, 1, 1, 50, 50, 50]
+    assert sum(each.transcript.memory for each in kept) < 350_000
+
+
+def test_transcripts_that_are_gone_take_no_room() -> None:
+    """Those of sessions that the log has dropped, and nobody else has."""
+    log = SessionLog(bound=1, size=350_000)
+    first = end(log, talkative())
+    for number in range(20):
+        end(log, talkative(number))
+    assert len(list(first.transcript)) == 50
+
+
+def test_short_transcripts_are_not_counted() -> None:
+    """They go with their sessions."""
+    log = SessionLog(size=0)
+    session = Session()
+    session.transcript.client(b"QUIT")
+    end(log, session)
+    assert [line.text for line in session.transcript] == ["QUIT"]
+
+
+def test_a_server_takes_the_bound_of_its_listener() -> None:
+    """It stands among the limits."""
+    server = Server()
+    settings = Settings(limits=Limits(transcripts=1000))
+    server.factory(Clock(), settings=settings)
+    assert server.sessions.size == 1000

@@ -280,3 +280,29 @@ def test_on_a_slow_disk_all_are_waited_for_who_came_together(
     assert disk.size_of_batch() == 4 + waited_for
     disk.go_on.put(None)
     writer.close()
+
+
+@pytest.mark.parametrize(("count", "pause"), [(1, 0.003), (3, 0.003), (9, 0.25)])
+def test_a_pause_is_longer_after_many_clients(
+    disk: Disk,
+    writer: Writer,
+    submit: Callable[[int], None],
+    outcomes: Queue[Any],
+    count: int,
+    pause: float,
+) -> None:
+    """They wait for their replies, and come again."""
+    submit(1)
+    disk.size_of_batch()
+    submit(count)
+    # While something is written there is no pause, nor while something waits.
+    assert writer.until_pause() > 0
+    for _ in range(count + 1):
+        disk.go_on.put(None)
+    for _ in range(count + 1):
+        assert outcomes.get(timeout=PATIENCE) is None
+    assert writer.until_pause() <= pause
+    deadline = threading.Event()
+    while (missing := writer.until_pause()) > 0:
+        deadline.wait(missing)
+    assert writer.until_pause() <= 0

@@ -12,22 +12,21 @@ from typing import TYPE_CHECKING, NoReturn, TypeVar
 from lazr_smtptest._guesses import Guessable, named_method
 from lazr_smtptest.mime.addresses import address_key, read_addresses
 from lazr_smtptest.mime.attachment import Attachment, read_attachment
+from lazr_smtptest.mime.codes import find_code
 from lazr_smtptest.mime.dkim import DKIMResult, verify
 from lazr_smtptest.mime.dkimkeys import Key
 from lazr_smtptest.mime.fields import Fields
-from lazr_smtptest.mime.links import (
-    html_links,
-    text_links,
-    visible_text,
-)
+from lazr_smtptest.mime.flowed import unflow
+from lazr_smtptest.mime.html_page import Page, read_page
 from lazr_smtptest.mime.lists import list_links
 from lazr_smtptest.mime.parsing import plain_headers, read_message
 from lazr_smtptest.mime.parts import Part, Parts, read_parts
 from lazr_smtptest.mime.signatures import DKIMSignature, read_signatures
 from lazr_smtptest.mime.syntax import field_trouble
+from lazr_smtptest.mime.urls import text_links
 from lazr_smtptest.mime.words import decode_words
 
-__all__ = ["CODE", "Readable"]
+__all__ = ["Readable"]
 
 if TYPE_CHECKING:
     _Method = TypeVar("_Method")
@@ -36,9 +35,6 @@ if TYPE_CHECKING:
 
 else:
     _named_method = named_method
-
-# Four to eight digits that are no part of a word, a price, a date or a URL.
-CODE = r"(?<![\w/=&#.,-])[0-9]{4,8}(?![\w/-]|[.,][0-9])"
 
 
 _GUESSES = {
@@ -201,31 +197,44 @@ class Readable(Guessable):
     def links(self) -> tuple[str, ...]:
         """The URLs in `text`, and those that anchors in `html` refer to.
 
-        In order, each once: ``http`` and ``https`` ones of the text, any absolute
-        ones of the HTML.
+        In order, each once. In the text: what has a scheme and ``//``, and
+        ``mailto:``; lines of ``format=flowed`` (RFC 3676) are joined, and so are
+        those of a URL in angle brackets. In the HTML, which is read as a browser
+        reads it: the ``href`` of each ``a`` and ``area`` that has a scheme or a host,
+        by itself or by ``<base>``, whether it is shown or not. A URL of over 8192
+        characters is left out, and `trouble` says so.
         """
-        found = text_links(self.text or "") + html_links(self.html or "")
+        found = chain(self._text_links[0], self._page.links)
         return tuple(dict.fromkeys(found))
 
-    def code(self, pattern: str | re.Pattern[str] = CODE) -> str | None:
-        """Find a one-time code in `text`, or else in what `html` shows.
+    def code(self, pattern: str | re.Pattern[str] | None = None) -> str | None:
+        """Find a one-time code in `text` and in what `html` shows.
+
+        Without a pattern that is the number of four to eight digits that is most
+        likely one, by the words and the shape of what stands beside it, in the text
+        or the HTML. Digits in groups, such as ``481 516``, are returned without
+        what is between them. A year, a date, an amount, a telephone number, an order
+        or a postal code is no code.
 
         Args:
-            pattern: a regular expression; by default four to eight digits.
+            pattern: a regular expression, looked for in the text, and then in what
+                the HTML shows, as one line.
 
         Returns:
-            its first group that took part, the whole match if it has no groups,
-            or ``None`` if it is not found.
+            the code; with a pattern its first group that took part, or the whole
+            match if it has no groups; ``None`` if it is not found.
 
         Raises:
             ValueError: the pattern is no regular expression.
             TypeError: it is neither a string nor a pattern of strings.
         """
+        if pattern is None:
+            return find_code(self._plain_text, self._page.text)
         try:
             wanted = re.compile(pattern)
         except re.error as error:
             raise ValueError(f"bad pattern {pattern!r}: {error}") from error
-        for text in (self.text or "", visible_text(self.html or "")):
+        for text in (self._plain_text, " ".join(self._page.text.split())):
             if found := wanted.search(text):
                 groups = (group for group in found.groups() if group is not None)
                 return next(groups, found[0])
@@ -296,6 +305,7 @@ class Readable(Guessable):
         for part in parts.leaves:
             wrong = part.text()[1] if part.is_text else read_attachment(part)[1]
             found += [f"{part.content_type}: {wrong}"] if wrong else []
+        found += [*self._text_links[1], *self._page.trouble]
         message, raw = self._message
         found += [f"message has {name} as text" for name in plain_headers(message)]
         return tuple(dict.fromkeys([*found, *([raw] if raw else [])]))
@@ -312,10 +322,33 @@ class Readable(Guessable):
     def _message(self) -> tuple[EmailMessage, str]:
         return read_message(self.content)
 
+    @cached_property
+    def _plain_text(self) -> str:
+        """The text to look for something in: flowed lines are joined."""
+        part = self._first_part("text/plain")
+        if part is None:
+            return ""
+        text, parameters = self.text or "", part.parameters
+        if parameters.get("format", "").lower() != "flowed":
+            return text
+        return unflow(text, parameters.get("delsp", "").lower() == "yes")
+
+    @cached_property
+    def _text_links(self) -> tuple[list[str], list[str]]:
+        return text_links(self._plain_text)
+
+    @cached_property
+    def _page(self) -> Page:
+        return read_page(self.html or "")
+
     def _first_text(self, content_type: str) -> str | None:
+        part = self._first_part(content_type)
+        return None if part is None else _unix(part)
+
+    def _first_part(self, content_type: str) -> Part | None:
         for part in self._parts.leaves:
             if part.is_text and part.content_type == content_type:
-                return _unix(part)
+                return part
         return None
 
 

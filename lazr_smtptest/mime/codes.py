@@ -1,0 +1,286 @@
+"""One-time codes in a text.
+
+A number is judged by what stands beside it: the word for what it is, in some of the
+languages that such mail is written in, comes before its shape.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from lazr_smtptest.mime.urls import find_urls
+
+__all__ = ["find_code"]
+
+_LENGTHS = range(4, 9)
+# Numbers of a text that are judged, and characters beside one that are looked at.
+_MOST = 2000
+_NEAR = 100
+
+_ADDRESS = re.compile(r"(?<![^\s<>@])[^\s<>@]{1,64}@[^\s<>@]+")
+# Characters that are not seen: soft hyphens, joiners, marks of direction.
+_UNSEEN = dict.fromkeys([0xAD, *range(0x200B, 0x2010), *range(0x202A, 0x202F), 0x2060])
+_UNSEEN |= {0xFEFF: None, 0xA0: " ", 0x202F: " ", 0x2007: " ", 0x2009: " "}
+_UNSEEN |= {0xFF10 + digit: str(digit) for digit in range(10)}
+
+# A number, with all that is written as one with it: a date, a price, a telephone
+# number; or digits that stand one by one, each in a box of its own.
+_BOXES = re.compile(r"(?a)(?<![\d.,:/-])\d(?:\s+\d(?![\d.,:/%-])){3,}")
+_NUMBER = re.compile(
+    r"(?a)\+?(?:\(\d+\) ?)?\d+(?:(?:[ .,:/\u2013\u00b7\u2012-]|\) ?|[.,/] )\(?\d+)*"
+)
+_DIGITS = re.compile(r"(?a)\d+")
+_SEPARATORS = re.compile(r"[ \u00b7\u2013\u2012-]")
+
+# Letters of scripts that are written without spaces may stand beside a number.
+_LETTER = r"[^\W\d_\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]"
+_PART_OF_WORD_BEFORE = re.compile(rf"(?:{_LETTER}[-_.]?|[-/\\=&#%$@~^+]|\w_)\Z")
+_PART_OF_WORD_AFTER = re.compile(rf"[-_.]?{_LETTER}|[/\\=&%@~^+]|_\w|[-.]\d")
+# What is written before a code: G-481516.
+_PREFIX = re.compile(r"(?<![\w-])[A-Z]{1,4}-\Z")
+# What may stand before a code that is named as such: code=481516, #481516.
+_MARK = re.compile(r"(?:^|[\s\w:])[=#]\Z")
+
+_MONEY = (
+    r"[$\u00a3\u00a5\u20a0-\u20bf]|\b(?:usd|eur|gbp|chf|jpy|cny|rmb|inr|rs\.?|kr\.?|"
+    r"dkk|sek|nok|pln|brl|aud|cad|r\$)"
+)
+_PRICE_BEFORE = re.compile(rf"(?i)(?:{_MONEY})\s?\Z")
+_UNIT_AFTER = re.compile(
+    rf"(?i)\s?(?:{_MONEY}|[%\u2030\u00b0\u5143\u5186\uc6d0\u5e74\u5206\u79d2]|"
+    r"(?:k|m|g)?b(?:ytes?)?\b|px\b|[kcm]?m\b|kg\b|pts?\b|am\b|pm\b|uhr\b|"
+    r"(?:\w+ )?(?:seconds?|secs?|minutes?|mins?|hours?|days?|years?|sekunden|minuten|"
+    r"stunden|tage|minutos|horas|points?|users?|people|items?|customers?|members?|"
+    r"employees|percent|euros?|dollars?|gmt|utc)\b)"
+)
+_YEAR = re.compile(r"(?:19|20)\d\d")
+_YEAR_BEFORE = re.compile(
+    r"(?i)(?:\u00a9|\(c\)|copyright|\b(?:in|since|from|until|of|year|jahr|seit|bis|"
+    r"jan|feb|mar|apr|may|jun|jul|aug|sep|sept|oct|nov|dec|january|february|march|"
+    r"m\u00e4rz|mai|juni|juli|oktober|dezember|"
+    r"april|june|july|august|september|october|november|december)\.?)\W{0,3}\Z"
+)
+_COPYRIGHT = re.compile(r"(?i)(?:\u00a9|\(c\)|copyright)[^\n]{0,40}\Z")
+_STATE = re.compile(r"\b[A-Z]{2} \Z")
+
+# Words for a code, and words for other numbers; the longest first, since "zip code"
+# is no code.
+_NAMED = re.compile(
+    r"(?i)(?P<other>\b(?:zip|post(?:al)?|country|area|dial(?:l?ing)?|error|status|"
+    r"source|product|item|order|promo(?:tion(?:al)?)?|discount|coupon|voucher|gift|"
+    r"referral|sort|bar|qr|colou?r|tracking|customer|client|exit|response)[- ]?codes?\b"
+    r"|\b(?:orders?|invoices?|receipt|ref(?:erence)?|ticket|case|booking|reservation|"
+    r"account|customer|client|member(?:ship)?|tracking|parcel|shipment|transaction|"
+    r"policy|flight|room|floor|suite|zip|postcode|plz|postleitzahl|version|build|"
+    r"release|rev(?:ision)?|rfc|iso|phone|tel(?:ephone|efon)?|fon|mobile|mobil|call|"
+    r"fax|hotline|card|ending in|iban|vat|p\.?o\.? box|postfach|street|"
+    r"stra(?:\u00dfe|sse)|total|amount|price|id|user|no\.|nr\.|"
+    r"serial|port|page|line|sku|(?:auftrags|bestell|rechnungs|kunden|konto|"
+    r"sendungs|vorgangs|telefon|steuer)(?:nummer|-?nr\.?)|bestellung|auftrag|rechnung|"
+    r"pedido|factura|commande|facture|ordine|fattura|encomenda|\w*bestelling|"
+    r"zam\u00f3wienie|\u0437\u0430\u043a\u0430\u0437\w*)\b"
+    r"|\u8ba2\u5355|\u8a02\u55ae|\u6ce8\u6587|\uc8fc\ubb38|\u7535\u8bdd|\u96fb\u8a71|"
+    r"\u90ae\u7f16|\u90f5\u4fbf\u756a\u53f7)"
+    r"|(?P<code>(?:\b|[a-z])(?:codes?|otp|pin|passcode|token|einmalpasswort|"
+    r"one[- ]time (?:password|code|pin)|verification|verify|authentication|"
+    r"c\u00f3digo|codigo|codice|clave|contrase\u00f1a|kode|koden|kod[iu]?|koodi|tan)\b"
+    r"|\b(?:passwor[dt]|mot de passe|enter|use|type)\b"
+    r"|\u043a\u043e\u0434\w*|\u043f\u0430\u0440\u043e\u043b\w+|\u03ba\u03c9\u03b4\u03b9\u03ba\w+"
+    r"|m\u00e3\b|\u0631\u0645\u0632|\u05e7\u05d5\u05d3|\u0915\u094b\u0921"
+    r"|(?:\u9a8c\u8bc1|\u9a57\u8b49|\u6821\u9a8c|\u6821\u9a57|\u52a8\u6001|\u786e\u8ba4|"
+    r"\u78ba\u8a8d|\u8a8d\u8a3c|\u8ba4\u8bc1)(?:\u7801|\u78bc|\u30b3\u30fc\u30c9|\u756a\u53f7)"
+    r"|\u5bc6\u7801|\u5bc6\u78bc|\u30b3\u30fc\u30c9|\uc778\uc99d|\ucf54\ub4dc|\u0e23\u0e2b\u0e31\u0e2a)"
+)
+# "Your code for this order: 481516"
+_FOR = re.compile(r"(?i)\s(?:for|f\u00fcr|zu|para|pour|per|of)\s[^:\d]*(?::|\bis)\W*")
+# "481516 is your code", "481516 ist Ihr Code"
+_IS_AFTER = re.compile(
+    r"(?i)[\s\"'\u201d\u00bb\u300d\u3011*_)\]>]*"
+    r"(?:(?:is|ist|est|es|\u00e9|\u00e8|\u00e4r|er|on|to|as|jest|\u2014|\u2013|-|:)\b|"
+    r"[-\u2013\u2014:(]|\u2014|\u662f|\u4e3a|\u70ba|\u304c|\u306f|\ub294|\uc740|\uc774)"
+)
+_SENTENCE_END = re.compile(r"[.!?](?=\s)|[\u3002\uff01\uff1f\n]")
+_LONG_NUMBER = re.compile(r"(?a)\d{4}")
+
+# The weights: a word decides, then the shape, and then the place.
+_NAMED_WEIGHT = 50
+_FAR_WEIGHT = 15
+_ALONE_WEIGHT = 25
+_LENGTH_WEIGHTS = {4: 0, 5: 1, 6: 5, 7: 1, 8: 2}
+
+
+class _Number(NamedTuple):
+    """A number that may be a code.
+
+    Attributes:
+        digits: without what groups them.
+        start, end: where it is.
+        doubtful: whether it is one only where a word says so, or on its own line.
+        counted: whether it is one only where a word says so: 1 2 3 4 may be pages.
+    """
+
+    digits: str
+    start: int
+    end: int
+    doubtful: bool = False
+    counted: bool = False
+
+
+def find_code(*texts: str) -> str | None:
+    """Return the digits in some texts that are most likely a one-time code.
+
+    Four to eight digits, which may be grouped by spaces or hyphens, or stand in boxes.
+    Of two that are equally likely the first is taken. Years, dates, prices, amounts,
+    telephone numbers, and what a word calls an order, an account, or a postal code,
+    are no codes; nor is what is part of a word, a URL, or an address. Time is linear.
+
+    Returns:
+        the digits, or ``None`` if there are none that are likely.
+    """
+    best, found = -1, None
+    for text in texts:
+        text = _blanked(text.translate(_UNSEEN))
+        earlier = 0
+        for count, number in enumerate(_numbers(text)):
+            if count == _MOST:
+                break
+            weight = _weight(text, number, earlier)
+            if weight > best:
+                best, found = weight, number.digits
+            earlier = number.end
+    return found
+
+
+def _blanked(text: str) -> str:
+    """Return a text with each URL and each mail address replaced by spaces."""
+    pieces, end = [], 0
+    for _, start, stop in find_urls(text):
+        pieces += [text[end:start], " " * (stop - start)]
+        end = stop
+    pieces.append(text[end:])
+    return _ADDRESS.sub(lambda found: " " * len(found[0]), "".join(pieces))
+
+
+def _numbers(text: str) -> Iterator[_Number]:
+    """Yield the numbers of a text that may be codes, in order."""
+    end = 0
+    while found := _NUMBER.search(text, end):
+        boxes = _BOXES.match(text, found.start())
+        if boxes:
+            end = max(boxes.end(), found.start() + 1)
+            digits = "".join(boxes[0].split())
+            counted = digits in "0123456789"
+            if len(digits) in _LENGTHS:
+                yield _Number(digits, *boxes.span(), counted, counted)
+            continue
+        end = found.end()
+        yield from _in_chain(found)
+
+
+def _in_chain(found: re.Match[str]) -> Iterator[_Number]:
+    """Yield the numbers in what is written as one."""
+    chain, start = found[0], found.start()
+    groups = list(_DIGITS.finditer(chain)) if len(chain) < 200 else []
+    digits = "".join(group[0] for group in groups)
+    if len(groups) == 1:
+        if len(digits) in _LENGTHS and chain == digits:
+            yield _Number(digits, start, found.end())
+        return
+    if not groups or chain[0] in "+(":
+        return
+    between = set(_DIGITS.sub("", chain))
+    if not all(_SEPARATORS.fullmatch(each) for each in between):
+        return
+    if len(digits) in _LENGTHS and _is_grouped(groups) and len(between) == 1:
+        yield _Number(digits, start, found.end(), True)
+    elif between == {" "} and _are_separate(groups, len(digits)):
+        for group in groups:
+            if len(group[0]) in _LENGTHS:
+                place = start + group.start()
+                yield _Number(group[0], place, start + group.end())
+
+
+def _are_separate(groups: list[re.Match[str]], length: int) -> bool:
+    """Return whether these are numbers one after the other, and no telephone number."""
+    if any(len(group[0]) > 4 for group in groups):
+        return not (groups[0][0].startswith("0") and length > 7)
+    return len(groups) == 2 and length <= 8
+
+
+def _is_grouped(groups: list[re.Match[str]]) -> bool:
+    """Return whether a code is grouped so: in groups of one length."""
+    lengths = {len(group[0]) for group in groups}
+    years = all(_YEAR.fullmatch(group[0]) for group in groups)
+    return len(lengths) == 1 and lengths <= {2, 3, 4} and not years
+
+
+def _weight(text: str, number: _Number, earlier: int) -> int:
+    """Return how likely a number is a code; below zero: it is none."""
+    line = text.rfind("\n", max(earlier, number.start - _NEAR), number.start) + 1
+    before = text[max(line, earlier, number.start - _NEAR) : number.start]
+    after = text[number.end : number.end + _NEAR].partition("\n")[0]
+    named = _named(text, number, before, after)
+    doubtful = number.doubtful
+    if _PREFIX.search(text[max(0, number.start - 6) : number.start]) or _MARK.search(
+        text[max(0, number.start - 2) : number.start]
+    ):
+        doubtful = True
+    elif _PART_OF_WORD_BEFORE.search(text[max(0, number.start - 2) : number.start]):
+        return -1
+    if (
+        _PART_OF_WORD_AFTER.match(after)
+        or _PRICE_BEFORE.search(before[-8:])
+        or _UNIT_AFTER.match(after)
+    ):
+        return -1
+    alone = _is_alone(text, number)
+    if doubtful and named <= 0 and (not (alone and number.doubtful) or number.counted):
+        return -1
+    weight = named + _LENGTH_WEIGHTS[len(number.digits)] + _ALONE_WEIGHT * alone
+    if _YEAR.fullmatch(number.digits):
+        context = text[max(0, number.start - _NEAR // 2) : number.start]
+        if _COPYRIGHT.search(context) or _YEAR_BEFORE.search(context):
+            return -1
+        weight -= 45
+    if named <= 0 and _STATE.search(before):
+        weight -= _NAMED_WEIGHT
+    return weight
+
+
+def _named(text: str, number: _Number, before: str, after: str) -> int:
+    """Return what the words beside a number make of it."""
+    sentence = _SENTENCE_END.split(before)[-1]
+    if not sentence.strip(" \t*_\"'([<:>-"):
+        # What stands on the lines above, or ends the sentence before.
+        above = text[max(0, number.start - len(before) - _NEAR) : number.start]
+        if not before.strip(" \t*_\"'([<:>-"):
+            sentence = above.rstrip(" \t\n*_\"'([<>-").rpartition("\n")[2]
+            if _LONG_NUMBER.search(sentence):
+                sentence = ""
+    words = list(_NAMED.finditer(sentence))
+    if words:
+        is_code = words[-1].lastgroup == "code" or (
+            len(words) > 1
+            and words[-2].lastgroup == "code"
+            and _FOR.fullmatch(sentence, words[-2].end()) is not None
+        )
+        return _NAMED_WEIGHT if is_code else -_NAMED_WEIGHT
+    following = _SENTENCE_END.split(after)[0]
+    if _IS_AFTER.match(following) and not _LONG_NUMBER.search(following):
+        word = _NAMED.search(following)
+        if word:
+            return _NAMED_WEIGHT if word.lastgroup == "code" else -_NAMED_WEIGHT
+    near = text[max(0, number.start - 2 * _NEAR) : number.start]
+    far = [word for word in _NAMED.finditer(near) if word.lastgroup == "code"]
+    return _FAR_WEIGHT if far else 0
+
+
+def _is_alone(text: str, number: _Number) -> bool:
+    """Return whether a number has a line of its own."""
+    before = text[max(0, number.start - 20) : number.start].rpartition("\n")
+    after = text[number.end : number.end + 20].partition("\n")
+    starts = bool(before[1]) or number.start <= 20
+    ends = bool(after[1]) or number.end + 20 >= len(text)
+    return starts and ends and not re.search(r"\w", before[2] + after[0])

@@ -1,0 +1,218 @@
+"""The text that an HTML document shows, and its links."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urljoin
+
+import attrs
+
+from lazr_smtptest.mime.html_elements import VOID, Element, OpenElements
+from lazr_smtptest.mime.html_styles import declarations, separator_of, style_of
+from lazr_smtptest.mime.html_tokenizer import (
+    Characters,
+    EndOfDocument,
+    EndTag,
+    StartTag,
+    tokenize,
+)
+
+__all__ = ["LONGEST_LINK", "Page", "read_page"]
+
+# Characters of a link; longer ones are reported, and are no links.
+LONGEST_LINK = 8 * 1024
+
+_SCHEME = re.compile(r"(?a)[A-Za-z][A-Za-z0-9+.-]*:")
+# As WHATWG URL strips them from a URL, and removes them from within it.
+_AROUND = "".join(map(chr, range(0x21)))
+_WITHIN = dict.fromkeys(map(ord, "\t\n\r"))
+_SPACE = re.compile(r"[ \t\n\f\r\xa0]+")
+# A base that is none (WHATWG HTML 4.2.3).
+_NO_BASE = ("data:", "javascript:")
+_SHOWN = 64
+
+
+@attrs.frozen
+class Page:
+    """The content of an HTML document.
+
+    Attributes:
+        text: the visible text: a line for each block, a tab between two cells.
+        links: the URLs of its anchors, in order, each with a scheme or a host.
+        trouble: what was wrong.
+    """
+
+    text: str = attrs.field(repr=False)
+    links: tuple[str, ...]
+    trouble: tuple[str, ...]
+
+
+def read_page(html: str) -> Page:
+    """Read an HTML document; never raises.
+
+    Hidden elements show no text, and their links are links. Style sheets are not
+    read. A relative reference is a link if a ``<base>`` makes it one, and a reference
+    to a place in the same document never is.
+    """
+    page = _Reader()
+    for token in tokenize(html):
+        if isinstance(token, Characters):
+            page.add_text(token.data)
+        elif isinstance(token, StartTag):
+            page.start(token)
+        elif isinstance(token, EndTag):
+            page.end(token.name)
+        elif isinstance(token, EndOfDocument) and token.inside:
+            page.trouble.append(f"the HTML ends within {token.inside}")
+    links = page.resolve_links()
+    return Page(page.text.value(), links, tuple(dict.fromkeys(page.trouble)))
+
+
+class _Text:
+    """Text with its white space collapsed, piece by piece."""
+
+    def __init__(self) -> None:
+        self._lines: list[str] = []
+        self._line: list[str] = []
+        self._space = ""  # due before the next piece
+
+    def add(self, data: str, preformatted: bool) -> None:
+        """Add a piece of text."""
+        if preformatted:
+            first, *others = data.split("\n")
+            self._append(first)
+            for other in others:
+                self.end_line()
+                self._append(other)
+            return
+        data = _SPACE.sub(" ", data)
+        if data.startswith(" "):
+            self._space = self._space or " "
+        self._append(data.strip(" "))
+        if data.endswith(" "):
+            self._space = self._space or " "
+
+    def separate(self, separator: str) -> None:
+        """End the line, unless it is empty; or begin a cell."""
+        if separator == "\n":
+            if self._line:
+                self.end_line()
+            self._space = ""
+        elif separator:
+            self._space = separator
+
+    def end_line(self) -> None:
+        """End the line, and the next one if it is empty."""
+        self._lines.append("".join(self._line))
+        self._line.clear()
+        self._space = ""
+
+    def value(self) -> str:
+        """Return all of it."""
+        self.end_line()
+        return "\n".join(line.rstrip() for line in self._lines).strip("\n")
+
+    def _append(self, data: str) -> None:
+        if data:
+            if self._line:
+                self._line.append(self._space)
+            self._line.append(data)
+            self._space = ""
+
+
+class _Reader:
+    """Gathers what is in a document, token by token."""
+
+    def __init__(self) -> None:
+        self.text = _Text()
+        self.trouble: list[str] = []
+        self._elements = OpenElements()
+        self._references: list[str] = []
+        self._base: str | None = None
+        self._skip_line_end = False
+
+    def add_text(self, data: str) -> None:
+        """Add the text between two tags."""
+        if self._skip_line_end:
+            data = data.removeprefix("\n")
+            self._skip_line_end = False
+        style = self._elements.style
+        if style.is_shown:
+            self.text.add(data, style.preformatted)
+
+    def start(self, tag: StartTag) -> None:
+        """Begin an element."""
+        name, attributes = tag.name, tag.attributes
+        self._separate(self._elements.imply_end(name))
+        css = declarations(attributes)
+        parent = self._elements.style
+        style = style_of(name, attributes, css, parent)
+        separator = separator_of(name, css)
+        if parent.is_shown:
+            self.text.separate(separator)
+        self._skip_line_end = name in ("pre", "textarea", "listing")
+        if not style.inert:
+            self._read_reference(name, attributes)
+        if name == "br" and style.is_shown:
+            self.text.end_line()
+        if name in VOID or (name in ("svg", "math") and tag.self_closing):
+            return
+        self._elements.open(Element(name, style, separator))
+
+    def end(self, name: str) -> None:
+        """End an element."""
+        self._skip_line_end = False
+        if name == "br" and self._elements.style.is_shown:
+            self.text.end_line()  # browsers take it for a <br>
+        self._separate(self._elements.close(name))
+
+    def resolve_links(self) -> tuple[str, ...]:
+        """Return the references that are links, once the whole document is read."""
+        base = self._base
+        if base is not None and not _is_base(base):
+            self.trouble.append(f"a <base> that is no absolute URL: {base[:_SHOWN]!r}")
+            base = None
+        return tuple(
+            filter(None, (self._link(each, base) for each in self._references))
+        )
+
+    def _separate(self, ended: list[Element]) -> None:
+        if self._elements.style.is_shown:
+            for element in ended:
+                self.text.separate(element.separator)
+
+    def _read_reference(self, name: str, attributes: dict[str, str]) -> None:
+        if name in ("a", "area"):
+            href = attributes.get("href", attributes.get("xlink:href"))
+            if href is not None:
+                self._references.append(href)
+        elif name == "base" and self._base is None and "href" in attributes:
+            self._base = _without_line_ends(attributes["href"])
+
+    def _link(self, reference: str, base: str | None) -> str | None:
+        link = _without_line_ends(reference)
+        if base is not None and not _SCHEME.match(link):
+            link = self._resolved(link, base)
+        if len(link) > LONGEST_LINK:
+            self.trouble.append(f"a link of over {LONGEST_LINK} characters is left out")
+            return None
+        return link if link.startswith("//") or _SCHEME.match(link) else None
+
+    def _resolved(self, link: str, base: str) -> str:
+        if link.startswith("//"):
+            return base.partition(":")[0] + ":" + link
+        if not link or link.startswith("#"):
+            return link
+        try:
+            return urljoin(base, link)
+        except ValueError as error:
+            self.trouble.append(f"a link {link[:_SHOWN]!r}: {error}")
+            return link
+
+
+def _is_base(url: str) -> bool:
+    return _SCHEME.match(url) is not None and not url.lower().startswith(_NO_BASE)
+
+
+def _without_line_ends(url: str) -> str:
+    return url.strip(_AROUND).translate(_WITHIN)

@@ -1,0 +1,224 @@
+"""One-time codes, and the numbers beside them."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lazr_smtptest.mime.codes import find_code
+from lazr_smtptest.model.envelope import Envelope
+
+
+def page(html: str) -> Envelope:
+    content = b"Content-Type: text/html; charset=utf-8\r\n\r\n" + html.encode()
+    return Envelope(mail_from="", rcpt_tos=(), content=content)
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("Your code is 481516.", "481516"),
+        ("G-481516 is your Example verification code.", "481516"),
+        ("Your code: 481 516", "481516"),
+        ("Your code: 481-516", "481516"),
+        ("This mail needs HTML.\n(c) 2026 Shop Ltd.", None),
+        ("Your code:\n4\n8\n1\n5\n1\n6\n", "481516"),
+        ("Your code:\n4\t8\t1\t5\t1\t6\n", "481516"),
+        ("Your code: 4 8 1 5 1 6", "481516"),
+        ("2024-01-31 https://x.example/12345 1,234.50 Your code is 493021.", "493021"),
+        ("Code: 555666", "555666"),
+        ("123", None),
+        ("481516", "481516"),
+        ("Order 778899 confirmed. Enter 481516 to verify.", "481516"),
+        ("Order #778899. Your code is 481516.", "481516"),
+        ("Your security code for order 778899 is 481516", "481516"),
+        ("Your code for account 12345678 is 481516", "481516"),
+        ("481516 is your code for order 778899", "481516"),
+        ("Hi user 778899, your code is 481516", "481516"),
+        ("Call +1 555 123 4567. Code 481516", "481516"),
+        ("Call (555) 123-4567\n481516\n", "481516"),
+        ("San Francisco, CA 94105\nYour PIN: 4815", "4815"),
+        ("ZIP code 94105. Verification code 481516", "481516"),
+        ("Version 2024.1 build 45678. OTP 481516", "481516"),
+        ("Total: $1234. Pay 1299 EUR. Your code 481516", "481516"),
+        ("color: #123456 code 481516", "481516"),
+        ("#123456", None),
+        ("Copyright 2026", None),
+        ("Your code is 2026.", "2026"),
+        ("Your code was requested on May 5 2026: 481516", "481516"),
+        ("验证码481516，有效期10分钟", "481516"),
+        ("【Shop】481516 是您的验证码。订单 778899", "481516"),
+        ("인증번호는 481516입니다", "481516"),
+        ("認証コード：481516", "481516"),
+        ("Ihr Bestätigungscode lautet 481516. Bestellnummer: 778899", "481516"),
+        ("Bestellnummer: 778899", None),
+        ("Bestellung 778899, Sicherheitscode 4815", "4815"),
+        ("Votre code est 481 516 (valable 10 minutes)", "481516"),
+        ("Su código es 481516", "481516"),
+        ("Ваш код: 481516", "481516"),
+        ("Use 481516 to verify your account", "481516"),
+        ("Valid for 3600 seconds: 481516", "481516"),
+        ("10000 points! 481516", "481516"),
+        ("Order number:\n778899\nCode:\n481516", "481516"),
+        ("Order\t778899\nCode\t481516", "481516"),
+        ("481516\nis your code", "481516"),
+        (
+            "Here is your verification code.\n\n481516\n\nIt expires at 12:30 on 31.12.2026. Shop, 10115 Berlin, Tel. 030 901820",
+            "481516",
+        ),
+        ("**481516**", "481516"),
+        ("Your code is *481516*", "481516"),
+        ("_481516_ is your code", "481516"),
+        ("code=481516", "481516"),
+        ("RFC 5321, ISO 8859-1, your code 481516", "481516"),
+        ("4711", "4711"),
+        ("Your pin is 4711", "4711"),
+        ("PIN: 0042", "0042"),
+        ("Card ending in 4242. Code 481516", "481516"),
+        ("1 2 3 4 5", None),
+        ("Rated 5 of 5 by 1200 customers. 481516", "481516"),
+        ("phone 555 123 4567", None),
+        ("12345@example.com", None),
+        ("a1b2c3d4 550e8400-e29b-41d4-a716-446655440000", None),
+        ("Your code is: 1234 5678", "12345678"),
+        ("Code: 48 15 16", "481516"),
+        ("Your one-time password is 481516 and not 000000", "481516"),
+        ("Invoice 2026-0042: code 481516", "481516"),
+        ("Ticket 481516", None),
+        ("Code: 481516 (expires 2026)", "481516"),
+        ("481516 2026", "481516"),
+        ("192.168.10.1234", None),
+        ("FB-48151 is your confirmation code", "48151"),
+        ("Your code\n\n481 516\n", "481516"),
+        ("The pickup code for your order: 481516", "481516"),
+        ("Your order's pickup code is 4815", "4815"),
+        (
+            "Your Shop verification code is: 481516. Don't share. Order 778899 placed 2026",
+            "481516",
+        ),
+        ("Sign-in code\n481516\nShop Inc, 1600 Amphitheatre Pkwy, CA 94043", "481516"),
+        ("4815\u200b16", "481516"),
+        ("481\xa0516 is your code", "481516"),
+        ("Thank you for order 2026-4815. Enter this code:\n\n   481516\n", "481516"),
+        ("Meeting 2026 in room 1204. PIN 4815.", "4815"),
+        ("Tracking code 12345678, login code 4815", "4815"),
+        ("use promo code 20202 - your OTP is 481516", "481516"),
+        ("Reset code 481516, sent 14:05 on 5 May 2026, from IP 10.0.0.1", "481516"),
+        ("We received a request from +49 170 1234567. Your code: 481516", "481516"),
+        ("Your code expires in 2026 seconds: 481516", "481516"),
+        ("Enter the following code: 481516", "481516"),
+        ("Your verification code for example.com (user 778899) is 481516.", "481516"),
+        ("778899 items shipped. 481516 is your PIN", "481516"),
+    ],
+)
+def test_the_code_is_the_number_that_is_called_one(text, code):
+    """And not the year, order, price, version, or telephone number beside it."""
+    assert find_code(text) == code
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "".join(f"<span>{digit}</span>" for digit in "481516"),
+        "\n".join(f"<span>{digit}</span>" for digit in "481516"),
+        "".join(f"<td>{digit}</td>" for digit in "481516"),
+        "".join(f"<div>{digit}</div>" for digit in "481516"),
+        "<b>481</b><b>516</b>",
+        "<b>481</b> <b>516</b>",
+        "<b>481</b>&nbsp;<b>516</b>",
+        "<b>481</b>-<b>516</b>",
+        "4&#8203;8&zwnj;1&shy;516",
+        "<td>481516</td><td>778899 points</td>",
+    ],
+)
+def test_the_digits_of_a_code_may_be_elements(html):
+    """A span or a cell each, or two groups."""
+    assert page(f"<p>Your code:</p>{html}").code() == "481516"
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<style>p{color:#123456;width:1234px}</style>",
+        "<style>@media(max-width:6000px){a{b:12345}}</style>",
+        "<p style='color:#112233' id=654321 class=x-1234>Hi</p>",
+        "<table width=6000 bgcolor='#654321'><td height=4000></table>",
+        "<script>var code = 123456;</script>",
+        "<!-- code 123456 -->",
+        "<!--[if mso]>code 123456<![endif]-->",
+        "<title>Code 123456</title>",
+        "<div style='display:none'>Code 123456</div>",
+        "<a href='https://shop.example/123456?code=654321'>Go</a>",
+        "<p>https://shop.example/123456?code=654321</p>",
+        "<img alt='123456' src='cid:123456@x'>",
+        "<input value=123456>",
+    ],
+)
+def test_no_code_is_in_what_is_not_shown(html):
+    """Style sheets, attributes, comments, hidden text; alone or beside a code."""
+    assert page(html).code() is None
+    assert page(html + "<p>481516</p>").code() == "481516"
+    assert page(f"<p>481516</p>{html}").code() == "481516"
+
+
+def mail(text: str, html: str) -> Envelope:
+    content = (
+        "Content-Type: multipart/alternative; boundary=b\r\n\r\n"
+        f"--b\r\nContent-Type: text/plain\r\n\r\n{text}\r\n"
+        f"--b\r\nContent-Type: text/html\r\n\r\n{html}\r\n--b--\r\n"
+    )
+    return Envelope(mail_from="", rcpt_tos=(), content=content.encode())
+
+
+@pytest.mark.parametrize(
+    ("text", "html"),
+    [
+        ("See the HTML part. (c) 2026", "<p>Your code: 481516</p>"),
+        ("Order 778899", "<b>481516</b> is your code"),
+        ("Your code: 481516", "<p>Order 778899</p>"),
+        ("Your code: 481516", "<p>Your code: 778899</p>"),
+        ("778899 came", "<p>Your code: 481516</p>"),
+    ],
+)
+def test_the_likelier_of_text_and_html_counts(text, html):
+    """Of two that are alike it is that of the text."""
+    assert mail(text, html).code() == "481516"
+
+
+def test_a_pattern_is_looked_for_in_html_as_one_line():
+    """Text before HTML, and elements within a word are none of it."""
+    one = mail("Hello.", "<p>Your key:</p><td>AB</td><p><b>X</b>-<i>12</i></p>")
+    assert one.code(r"key: (\w+) X-12") == "AB"
+
+
+UNITS = [
+    "9", "9 ", "9\n", "99999 ", "code 12345 ", "1234\n", "(1", "+", "a@", "@", "code ",
+    "1.", "12345 code is ", "1 2 3 4 ", "zip ", "9-", "4815 is your code ", "x://",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_a_hostile_text_takes_no_time(unit):
+    """However many numbers it has."""
+    start = time.process_time()
+    find_code(unit * (500_000 // len(unit)))
+    assert time.process_time() - start < 4
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(
+        st.sampled_from(
+            ["code ", "order ", "481516", "2026", "1", " ", "\n", "-", "#", "(", "+1"]
+        )
+        | st.text(max_size=4),
+        max_size=30,
+    ).map("".join)
+)
+def test_a_code_is_always_digits(text):
+    """Four to eight, or there is none."""
+    code = find_code(text)
+    assert code is None or (code.isdecimal() and 4 <= len(code) <= 8)

@@ -51,8 +51,8 @@ _PRICE_BEFORE = re.compile(rf"(?i)(?:{_MONEY})\s?\Z")
 _UNIT_AFTER = re.compile(
     rf"(?i)\s?(?:{_MONEY}|[%\u2030\u00b0\u5143\u5186\uc6d0\u5e74\u5206\u79d2]|"
     r"(?:k|m|g)?b(?:ytes?)?\b|px\b|[kcm]?m\b|kg\b|pts?\b|am\b|pm\b|uhr\b|"
-    r"(?:[^\W\d]+ )?(?:seconds?|secs?|minutes?|mins?|hours?|days?|years?|sekunden|minuten|"
-    r"stunden|tage|minutos|horas|points?|users?|people|items?|customers?|members?|"
+    r"(?:[^\W\d]+ )?(?:seconds?|secs?|minutes?|mins?|hours?|days?|years?|sekunden|"
+    r"minuten|stunden|tage|minutos|horas|points?|users?|people|items?|customers?|members?|"
     r"employees|percent|euros?|dollars?|gmt|utc)\b)"
 )
 _YEAR = re.compile(r"(?:19|20)\d\d")

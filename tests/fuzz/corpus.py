@@ -4,7 +4,9 @@ from __future__ import annotations
 
 __all__ = ["CORPUS"]
 
-PATH, PARAMETERS, FRAMING, SESSION = (bytes([number]) for number in range(4))
+PATH, PARAMETERS, FRAMING, SESSION, PAGE, TEXT = (
+    bytes([number]) for number in range(6)
+)
 
 PATHS = (
     b"<>",
@@ -34,9 +36,21 @@ SESSIONS = (
     b"\x01\x00\x00POST / HTTP/1.1\r\nHost: a\r\n\r\n",
 )
 
+PAGES = (
+    b"<!DOCTYPE html><base href=//a/><title>&lt;</title><a href='x?a&copy=1'>b</a>",
+    b"<script><!--<script></script>--></script><!--[if mso]>x<![endif]--><p hidden>",
+    b"<table><td style='font-size:0'><pre>\na</td><svg><![CDATA[&]]></svg></table",
+)
+TEXTS = (
+    b"Your code: 481 516, order #778899, +1 555 123 4567, (c) 2026, 4\n8\n1\n5\n",
+    b"<URL:https://a.example/x\ny> (myapp://b_(c)). **https://d|e** mailto:f@g",
+)
+
 CORPUS = (
     *(PATH + octets for octets in PATHS),
     *(PARAMETERS + octets for octets in OPTIONS),
     *(FRAMING + octets for octets in STREAMS),
     *(SESSION + octets for octets in SESSIONS),
+    *(PAGE + octets for octets in PAGES),
+    *(TEXT + octets for octets in TEXTS),
 )

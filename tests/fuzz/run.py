@@ -1,4 +1,4 @@
-"""Fuzz the parsers of the wire with atheris, a fuzzer guided by coverage.
+"""Fuzz the parsers of wire and messages with atheris, a fuzzer guided by coverage.
 
 It is no dependency of the tests; it has wheels for Linux::
 

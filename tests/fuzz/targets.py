@@ -1,4 +1,4 @@
-"""What a fuzzer calls: the parsers of the wire, each with octets of any kind.
+"""Targets for a fuzzer: the parsers of the wire and of messages, with any bytes.
 
 Each target takes octets and raises what an invariant says when it does not hold:
 an `AssertionError`, or whatever else a parser should not have raised.
@@ -13,6 +13,10 @@ from collections.abc import Callable, Mapping
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 
+from lazr_smtptest.mime.codes import find_code
+from lazr_smtptest.mime.html_page import LONGEST_LINK, read_page
+from lazr_smtptest.mime.html_tokenizer import EndOfDocument, tokenize
+from lazr_smtptest.mime.urls import find_urls
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.server.servers import Server
 from lazr_smtptest.smtp.errors import ReplyError
@@ -164,11 +168,35 @@ def check(envelope: Envelope) -> None:
     assert len(envelope.rcpt_options) == len(envelope.rcpt_tos) > 0
 
 
+def page(octets: bytes) -> None:
+    """Read HTML; its tokens end once, and its links are absolute and not too long."""
+    html = octets.decode("utf-8", "replace")
+    *tokens, end = tokenize(html)
+    assert isinstance(end, EndOfDocument)
+    assert not any(isinstance(token, EndOfDocument) for token in tokens)
+    for link in read_page(html).links:
+        assert len(link) <= LONGEST_LINK
+        assert link.startswith("//") or ":" in link
+
+
+def text(octets: bytes) -> None:
+    """Find the URLs and the code of a text; they do not overlap, it is digits."""
+    plain = octets.decode("utf-8", "replace")
+    last = 0
+    for _, start, stop in find_urls(plain):
+        assert last <= start < stop <= len(plain)
+        last = stop
+    code = find_code(plain)
+    assert code is None or code.isdecimal()
+
+
 TARGETS: Mapping[str, Callable[[bytes], None]] = {
     "path": path,
     "parameters": parameters,
     "framing": framing,
     "session": session,
+    "page": page,
+    "text": text,
 }
 
 

@@ -198,7 +198,7 @@ def test_a_hidden_element_ends_where_it_ends_in_a_browser(html, shown):
     ],
 )  # fmt: skip
 def test_the_links_are_those_of_a_browser(html, found):
-    """What anchors refer to, if it has a scheme or a host."""
+    """The href of each anchor, if it has a scheme or a host."""
     assert links(html) == found
 
 

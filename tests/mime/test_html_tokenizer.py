@@ -1,4 +1,4 @@
-"""What the suite of html5lib does not have: content models by tag name, and time."""
+"""Cases that the suite of html5lib lacks: content models by tag name, and time."""
 
 from __future__ import annotations
 
@@ -159,7 +159,7 @@ def test_the_end_says_what_it_came_in_the_middle_of(html, inside):
 
 @pytest.mark.parametrize("digits", ["9" * 5000, "0" * 5000 + "65"])
 def test_a_reference_may_have_any_number_of_digits(digits):
-    """What is over the last character is replaced."""
+    """A number over the last character is replaced."""
     assert tokens(f"&#{digits};") == [Characters("A" if "65" in digits else "\ufffd")]
 
 

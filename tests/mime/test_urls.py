@@ -85,7 +85,7 @@ def links(text: str) -> list[str]:
     ],
 )
 def test_urls_in_text(text, found):
-    """What is part of a URL, and what of the sentence around it."""
+    """A URL ends before the punctuation of the sentence around it."""
     assert links(text) == found
 
 
@@ -133,7 +133,7 @@ def test_a_url_in_flowed_text_is_joined(parameters, text, found):
 
 
 def test_a_code_in_flowed_text_is_joined():
-    """What is looked for is looked for in whole paragraphs."""
+    """A pattern is matched in whole paragraphs."""
     assert (
         plain("Your code \nis 481516", "; format=flowed").code(r"code is (.*)")
         == "481516"

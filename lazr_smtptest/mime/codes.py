@@ -223,9 +223,10 @@ def _weight(text: str, number: _Number, earlier: int) -> int:
     after = text[number.end : number.end + _NEAR].partition("\n")[0]
     named = _named(text, number, before, after)
     doubtful = number.doubtful
-    if _PREFIX.search(text[max(0, number.start - 6) : number.start]) or _MARK.search(
-        text[max(0, number.start - 2) : number.start]
-    ):
+    prefix = _PREFIX.search(text[max(0, number.start - 6) : number.start])
+    alone = _is_alone(text, number, len(prefix[0]) if prefix else 0)
+    marked = _MARK.search(text[max(0, number.start - 2) : number.start]) is not None
+    if prefix or marked:
         doubtful = True
     elif _PART_OF_WORD_BEFORE.search(text[max(0, number.start - 2) : number.start]):
         return -1
@@ -235,8 +236,7 @@ def _weight(text: str, number: _Number, earlier: int) -> int:
         or _UNIT_AFTER.match(after)
     ):
         return -1
-    alone = _is_alone(text, number)
-    if doubtful and named <= 0 and (not (alone and number.doubtful) or number.counted):
+    if doubtful and named <= 0 and (not alone or marked or number.counted):
         return -1
     weight = named + _LENGTH_WEIGHTS[len(number.digits)] + _ALONE_WEIGHT * alone
     if _YEAR.fullmatch(number.digits):
@@ -277,10 +277,11 @@ def _named(text: str, number: _Number, before: str, after: str) -> int:
     return _FAR_WEIGHT if far else 0
 
 
-def _is_alone(text: str, number: _Number) -> bool:
-    """Return whether a number has a line of its own."""
-    before = text[max(0, number.start - 20) : number.start].rpartition("\n")
+def _is_alone(text: str, number: _Number, prefix: int) -> bool:
+    """Return whether a number, and what is written before it, has its own line."""
+    start = number.start - prefix
+    before = text[max(0, start - 20) : start].rpartition("\n")
     after = text[number.end : number.end + 20].partition("\n")
-    starts = bool(before[1]) or number.start <= 20
+    starts = bool(before[1]) or start <= 20
     ends = bool(after[1]) or number.end + 20 >= len(text)
     return starts and ends and not re.search(r"\w", before[2] + after[0])

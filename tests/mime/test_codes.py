@@ -22,6 +22,8 @@ def page(html: str) -> Envelope:
     [
         ("Your code is 481516.", "481516"),
         ("G-481516 is your Example verification code.", "481516"),
+        ("Sign in with\n\nG-481516\n", "481516"),
+        ("Order AB-481516", None),
         ("Your code: 481 516", "481516"),
         ("Your code: 481-516", "481516"),
         ("This mail needs HTML.\n(c) 2026 Shop Ltd.", None),

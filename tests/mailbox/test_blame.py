@@ -202,7 +202,7 @@ def test_a_port_that_a_fault_closed_is_told() -> None:
 
 
 def test_what_every_action_does_is_known() -> None:
-    """But for those that are no cause of anything."""
+    """Three actions cannot be a cause."""
     known = {*blame._DOES, *blame._LOSES, *blame._GUARDS, "idle", "refuse_connections"}
     assert set(ACTIONS) - known == {"duplicate", "go_on", "window"}
 

@@ -101,7 +101,9 @@ def _facts(session: Session) -> Iterator[tuple[str, str]]:
     yield "Session", f"{session.number}, {session.id}"
     yield "Began", f"{session.started_at:%Y-%m-%d %H:%M:%S.%f} UTC"
     if session.ended is not None:
-        yield "Lasted", f"{session.ended - session.started:.3f} seconds"
+        # By the clock that nobody sets, unless nothing was to be kept.
+        seconds = session.transcript.end()[0] or session.ended - session.started
+        yield "Lasted", f"{seconds:.3f} seconds"
     host, port = session.peer
     if host:
         yield "Client", f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from twisted.internet.base import ReactorBase
 from twisted.internet.interfaces import IReactorTime
 from zope.interface import implementer
 
@@ -24,6 +22,7 @@ from lazr_smtptest.faults.steps import Answer
 from lazr_smtptest.interfaces import IFaultPolicy
 from lazr_smtptest.model.fault_context import Moment, Plan
 from lazr_smtptest.model.reply import LOCAL_ERROR
+from lazr_smtptest.net.clock import duration_clock, monotonic
 
 __all__ = ["Faults"]
 
@@ -57,7 +56,7 @@ class Faults(Scripted):
         self.tables: ITables | None = None
         self._changes: dict[Path, Changes] = {}
         self._seed = seed
-        self._clock: Callable[[], float] = time.monotonic
+        self._clock = monotonic
         # Reentrant: a function of a rule may look at the journal.
         self._lock = threading.RLock()
         self._rules: tuple[Rule, ...] = ()
@@ -158,11 +157,8 @@ class Faults(Scripted):
         self.armed = bool(rules)
 
     def use_clock(self, reactor: IReactorTime) -> None:
-        """Measure time by a reactor: by `time.monotonic` where it is a real one.
-
-        The clock of a real reactor is the wall clock, which may be set.
-        """
-        clock = time.monotonic if isinstance(reactor, ReactorBase) else reactor.seconds
+        """Measure durations by the `duration_clock` of a reactor."""
+        clock = duration_clock(reactor)
         with self._lock:
             if clock != self._clock:
                 self._clock = clock

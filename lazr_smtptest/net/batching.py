@@ -20,6 +20,8 @@ from twisted.internet.interfaces import IReadDescriptor
 from twisted.internet.main import installReactor
 from zope.interface import implementer
 
+from lazr_smtptest.net.clock import monotonic
+
 __all__ = ["BatchingReactor", "Waker", "install"]
 
 # Calls that were cancelled and are kept all the same; Twisted's reactors look
@@ -30,10 +32,14 @@ _CANCELLED = 50
 class BatchingReactor(EPollReactor):
     """The epoll reactor with something to do between two looks at the sockets.
 
+    Its clock is monotonic: no setting of the wall clock moves a timer.
+
     Attributes:
         put_off: takes a function, in the reactor's thread, and calls it when all
             that has come by now has been looked at.
     """
+
+    seconds = staticmethod(monotonic)
 
     def __init__(self) -> None:
         super().__init__()

@@ -24,6 +24,8 @@ from twisted.internet.interfaces import IProtocolFactory
 from twisted.internet.protocol import connectionDone
 from twisted.internet.tcp import Port, _reservedFD
 
+from lazr_smtptest.net.clock import monotonic
+
 if TYPE_CHECKING:
     from lazr_smtptest.net.batching import BatchingReactor as _Reactor
 else:
@@ -41,6 +43,7 @@ class PrivateReactor(_Reactor):
     """A reactor that can be made, run once in any thread, and closed."""
 
     _registerAsIOThread = False
+    seconds = staticmethod(monotonic)
 
     def listen(self, listener: socket.socket, factory: IProtocolFactory) -> PrivatePort:
         """Accept connections from a socket that listens already.

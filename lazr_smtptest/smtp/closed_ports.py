@@ -11,10 +11,13 @@ from __future__ import annotations
 import os
 import socket
 import stat
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.internet.interfaces import IReactorTime
+
+from lazr_smtptest.net.clock import Timer, duration_clock
 
 __all__ = ["ClosedPorts"]
 
@@ -41,7 +44,7 @@ class ClosedPorts:
 
     def __init__(self, reactor: IReactorTime) -> None:
         self._reactor = reactor
-        self._timers: dict[Any, IDelayedCall] = {}
+        self._timers: dict[Any, Timer] = {}
 
     def close(self, port: Any, seconds: float) -> None:
         """Let a port refuse connections for so many seconds, counted from now.
@@ -60,7 +63,12 @@ class ClosedPorts:
             port.stopReading()
             port.socket = _replace(port.socket)
             port.fileno = port.socket.fileno
-        self._timers[port] = self._reactor.callLater(seconds, self._open, port)
+        self._timers[port] = Timer(
+            self._reactor.callLater,
+            duration_clock(self._reactor),
+            seconds,
+            partial(self._open, port),
+        )
 
     def _open(self, port: Any) -> None:
         del self._timers[port]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable, Mapping
 from functools import lru_cache, partial
 from typing import Any
@@ -22,6 +21,7 @@ from lazr_smtptest.model.ids import new_name
 from lazr_smtptest.model.reply import Reply
 from lazr_smtptest.model.session import Session
 from lazr_smtptest.model.transcript import Transcript
+from lazr_smtptest.net.clock import duration_clock, wall_clock
 from lazr_smtptest.smtp.connections import Connections
 from lazr_smtptest.smtp.engine import Reading
 from lazr_smtptest.smtp.extensions import Offer
@@ -109,7 +109,9 @@ class Connection(Reading):
     def connectionMade(self) -> None:
         """Greet the client (RFC 5321 section 4.3.1)."""
         limits = self.limits
-        self._clock = time.time if self.reactor is None else self.reactor.seconds
+        self._clock = duration_clock(self.reactor)
+        self._began = self._clock()
+        self._wall_clock = wall_clock(self.reactor)
         self._guarded = self.settings.require_tls or self.settings.require_auth
         self._line_limit = limits.command_line - len(b"\r\n")
         self._framer = Framer(max(limits.command_line, limits.auth_line))

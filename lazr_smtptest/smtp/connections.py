@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from typing import Any, Protocol
 
 from twisted.internet import defer
-from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.internet.interfaces import IReactorTime
+
+from lazr_smtptest.net.clock import Timer, duration_clock
 
 __all__ = ["Connections"]
 
@@ -62,14 +64,10 @@ class Connections:
         self._waiting.append(deferred)
         for connection in self:
             connection.shut_down()
-        timeout = reactor.callLater(grace, self._abort)
-        return deferred.addCallback(lambda _: _cancel(timeout))
+        clock = duration_clock(reactor)
+        timeout = Timer(reactor.callLater, clock, grace, self._abort)
+        return deferred.addCallback(lambda _: timeout.cancel())
 
     def _abort(self) -> None:
         for connection in self:
             connection.transport.abortConnection()
-
-
-def _cancel(call: IDelayedCall) -> None:
-    if call.active():
-        call.cancel()

@@ -300,7 +300,7 @@ class Messages(Transactions):
             user=session.user,
             tls=self.secure,
             id=new_name(),
-            received_at=datetime.fromtimestamp(self._clock(), timezone.utc),
+            received_at=datetime.fromtimestamp(self._wall_clock(), timezone.utc),
             session=session,
             transaction=transaction,
         )

@@ -52,12 +52,22 @@ _AUTH = re.compile(rb"AUTH ", re.IGNORECASE)
 _COMMANDS = 64 * 1024
 _MESSAGE = 256 * 1024
 
+# A client that sends very many commands at once waits for the others after so many
+# seconds; after each so many commands the clock is looked at.
+_TURN = 0.001
+_LOOK = 8
+
 
 class Reading(Writing):
     """The part of a connection that reads, and calls what handles what it read."""
 
     _framer: Framer
+    # See `Timed.clock`; looked up once.
     _clock: Callable[[], float]
+    # See `Timed.seconds`, likewise.
+    _wall_clock: Callable[[], float]
+    # When the session began, by the first one.
+    _began: float
     _line_limit: int
     # Called with what user code raised, unless that is a reply.
     on_error: Callable[[BaseException], object] | None = None
@@ -121,7 +131,7 @@ class Reading(Writing):
         if self._closing or not data:
             return
         self._heard_at = now = self._clock()
-        self._transcript.at(now - self.session.started)
+        self._transcript.at(now - self._began)
         if self._fresh:
             self._fresh = False
             self.first_received(data)
@@ -136,8 +146,13 @@ class Reading(Writing):
         """Handle items until more bytes are needed or a Deferred is pending."""
         if self._working:
             return
+        if self._turn is not None:
+            # It is not yet this client's turn again.
+            self._brake()
+            return
         self._working = True
         framer = self._framer
+        handled, until = 0, 0.0
         while framer.ready and not (self.busy or self._blocked or self._closing):
             item = framer.next()
             if item is None:
@@ -155,6 +170,14 @@ class Reading(Writing):
                 raise_interrupt(error)
                 self._working = True
                 self.reply(self.reply_to(Failure()))
+            handled += 1
+            if not handled % _LOOK:
+                # Most clients never come here.
+                now = self._clock()
+                until = until or now + _TURN
+                if now >= until and framer.ready and not self._closing:
+                    self._turn = self.callLater(0, self._take_turn)
+                    break
         self._working = False
         if self._replies:
             self.flush_batch()
@@ -163,6 +186,11 @@ class Reading(Writing):
                 self._brake()
             if self._reading or framer.in_message:
                 self._watch()
+
+    def _take_turn(self) -> None:
+        """Go on with the commands of a client that had to wait for the others."""
+        self._turn = None
+        self._work()
 
     def _watch(self) -> None:
         """See to a message of which a part has come."""
@@ -321,8 +349,7 @@ class Reading(Writing):
 
     def mark_time(self) -> None:
         """Say in the transcript when what follows was said."""
-        session = self.session
-        session.transcript.at(self._clock() - session.started)
+        self.session.transcript.at(self._clock() - self._began)
 
     # Back-pressure
 

@@ -43,7 +43,7 @@ class Means:
         """Give a Deferred that fires after so many seconds."""
         self._rest()
         waiting: Deferred[None] = Deferred(lambda _: timer.cancel())
-        timer = self._connection.callLater(seconds, lambda: self._woken(waiting))
+        timer = self._connection.start_timer(seconds, lambda: self._woken(waiting))
         return waiting
 
     def _woken(self, waiting: Deferred[None]) -> None:

@@ -36,7 +36,8 @@ class Settings:
             announced changes.
         tls: offers STARTTLS; with `implicit_tls`, TLS from the first byte on.
         implicit_tls: whether TLS begins with the connection (RFC 8314).
-        require_tls: whether mail is refused (530) outside of TLS.
+        require_tls: whether 530 answers, outside of TLS, every command but EHLO, HELO,
+            LHLO, NOOP, RSET, STARTTLS and QUIT (RFC 3207 section 4).
         require_auth: whether mail is refused (530) before AUTH.
         xclient: whether clients may speak for others with XCLIENT.
         vrfy: whether VRFY and EXPN answer 252; otherwise 502.

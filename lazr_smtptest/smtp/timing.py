@@ -1,11 +1,11 @@
 """Time: how long a client may be silent, a session last, a message take.
 
-All of it comes from the reactor that the factory was given.
+All of it comes from the reactor that the factory was given. Durations are measured by
+a clock that nobody sets, time stamps by the wall clock.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +13,7 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.mail import smtp
 
 from lazr_smtptest.model.reply import Reply
+from lazr_smtptest.net.clock import Timer, duration_clock, wall_clock
 from lazr_smtptest.smtp.limits import Limits
 from lazr_smtptest.smtp.settings import Settings
 
@@ -44,8 +45,10 @@ class Timed(smtp.ESMTP):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._timeout: IDelayedCall | None = None
-        self._session_timeout: IDelayedCall | None = None
-        self._rate_check: IDelayedCall | None = None
+        self._session_timeout: Timer | None = None
+        self._rate_check: Timer | None = None
+        # Goes on with the commands of a client that sent very many.
+        self._turn: IDelayedCall | None = None
         self._heard_at = 0.0
         self._reading = False
         self._received = 0
@@ -67,22 +70,30 @@ class Timed(smtp.ESMTP):
         call: IDelayedCall = call_later(period, func)
         return call
 
+    def start_timer(self, seconds: float, function: Callable[[], object]) -> Timer:
+        """Call a function after some seconds, whatever the wall clock is set to."""
+        return Timer(self.callLater, self.clock, seconds, function)
+
     def seconds(self) -> float:
-        """Give the time: seconds since 1970 on a real reactor."""
-        return time.time() if self.reactor is None else self.reactor.seconds()
+        """Return the time of day: seconds since 1970 on a real reactor."""
+        return wall_clock(self.reactor)()
+
+    def clock(self) -> float:
+        """Return the seconds of a clock that is never set, to measure durations."""
+        return duration_clock(self.reactor)()
 
     def start_timers(self) -> None:
         """Begin to wait for the client."""
         self.setTimeout(self.limits.idle)
         if self.limits.session is not None:
-            self._session_timeout = self.callLater(
+            self._session_timeout = self.start_timer(
                 self.limits.session, lambda: self.end(_TOO_LATE)
             )
 
     def stop_timers(self) -> None:
         """Wait for nothing any more."""
         self.setTimeout(None)
-        for timer in (self._session_timeout, self._rate_check):
+        for timer in (self._session_timeout, self._rate_check, self._turn):
             if timer is not None and timer.active():
                 timer.cancel()
 
@@ -102,11 +113,11 @@ class Timed(smtp.ESMTP):
 
     def resetTimeout(self) -> None:
         """See `TimeoutMixin`: the client was heard, now."""
-        self._heard_at = self.seconds()
+        self._heard_at = self.clock()
 
     def _look_back(self) -> None:
         self._timeout = None
-        left = self._heard_at + (self.timeOut or 0) - self.seconds()
+        left = self._heard_at + (self.timeOut or 0) - self.clock()
         if left > _ROUNDING:
             self._timeout = self.callLater(left, self._look_back)
         else:
@@ -130,11 +141,13 @@ class Timed(smtp.ESMTP):
                 self._rate_check.cancel()
                 self._rate_check = None
         elif before and self._rate_check is None and self.limits.data_rate:
-            self._rate_check = self.callLater(self.limits.data_grace, self._count_rate)
+            self._rate_check = self.start_timer(
+                self.limits.data_grace, self._count_rate
+            )
 
     def _count_rate(self) -> None:
         self._received = 0
-        self._rate_check = self.callLater(_RATE_WINDOW, self._check_rate)
+        self._rate_check = self.start_timer(_RATE_WINDOW, self._check_rate)
 
     def _check_rate(self) -> None:
         self._rate_check = None

@@ -29,6 +29,7 @@ from lazr_smtptest.cli.workers.assignment import (
 from lazr_smtptest.cli.workers.child import Child
 from lazr_smtptest.cli.workers.ports import SharedPort
 from lazr_smtptest.model.delivery_event import MailEvent
+from lazr_smtptest.net.clock import Timer, duration_clock
 from lazr_smtptest.stores.session_log import Counters
 
 __all__ = ["Supervisor"]
@@ -177,7 +178,7 @@ class Supervisor(Process):
         del self._children[child.number]
         if self._stopping:
             return
-        now = self.reactor.seconds()
+        now = duration_clock(self.reactor)()
         if len(self._deaths) == _DEATHS and now - self._deaths[0] < _WITHIN:
             log.critical("worker %d %s: too many did; giving up", child.number, why)
             self._fail()
@@ -229,7 +230,12 @@ class Supervisor(Process):
         children = list(self._children.values())
         for child in children:
             child.stop()
-        patience = self.reactor.callLater(self._grace + _PATIENCE, self._kill)
+        patience = Timer(
+            self.reactor.callLater,
+            duration_clock(self.reactor),
+            self._grace + _PATIENCE,
+            self._kill,
+        )
         ended = defer.gatherResults([child.ended for child in children])
         return ended.addCallback(lambda _: self._all_ended(patience))
 
@@ -238,9 +244,8 @@ class Supervisor(Process):
             log.error("worker %d does not end: it is killed", child.number)
             child.kill()
 
-    def _all_ended(self, patience: Any) -> defer.Deferred[None]:
-        if patience.active():
-            patience.cancel()
+    def _all_ended(self, patience: Timer) -> defer.Deferred[None]:
+        patience.cancel()
         return super().stopService()
 
     def release(self) -> None:

@@ -542,6 +542,30 @@ def test_a_controller_of_the_tests_own_shows_it_too(run: Run) -> None:
     assert result.stdout.str().count("-> Subject: Hello") == 2
 
 
+def test_a_case_of_unittest_shows_it_once(run: Run) -> None:
+    """In the text of the failure, as under other runners."""
+    result = run(
+        """
+        import unittest
+        from lazr_smtptest.testing.unittest import SMTPTestMixin
+
+        class Tests(SMTPTestMixin, unittest.TestCase):
+            def test_one(self):
+                send(self.smtptest)
+                assert self.smtptest.latest.subject == "Welcome"
+
+            def test_two(self):
+                send(self.smtptest, "Two")
+                self.assertEqual(len(self.smtptest), 2)
+        """
+    )
+    result.assert_outcomes(failed=2)
+    output = result.stdout.str()
+    assert output.count("1 message arrived at localhost port ") == 2
+    assert output.count("subject 'Two'") == 1
+    assert output.count("-> Subject: Two") == 1
+
+
 def test_a_server_of_another_test_is_not_shown(run: Run) -> None:
     """Though it runs."""
     result = run(

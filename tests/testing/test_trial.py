@@ -383,3 +383,35 @@ def test_a_port_may_refuse_in_a_test(trial: Callable[[str], str]) -> None:
         """
     )
     assert "PASSED (successes=2)" in output
+
+
+def test_a_failure_is_counted_as_one_and_tells_what_arrived(
+    trial: Callable[[str], str],
+) -> None:
+    """Of the mailbox itself, and of a plain assertion."""
+    output = trial(
+        """
+        from lazr_smtptest.testing.trial import NotesMixin
+
+        class Tests(NotesMixin, TestCase):
+            async def test_missing(self):
+                smtp = await listen(self)
+                smtp.mailbox.grace = 0
+                await send(smtp.port)
+                smtp.mailbox.assert_received(subject="Welcome")
+
+            async def test_waiting(self):
+                smtp = await listen(self)
+                smtp.mailbox.grace = 0
+                await smtp.when(timeout=0)
+
+            async def test_equal(self):
+                smtp = await listen(self)
+                await send(smtp.port)
+                self.assertEqual(smtp.mailbox.latest.subject, "Welcome")
+        """
+    )
+    assert "FAILED (failures=3)" in output, output
+    assert "no client connected to 127.0.0.1 port " in output
+    arrived = "s from <a@example.com> to b@example.com, subject 'Hi'"
+    assert output.count(arrived) == 1

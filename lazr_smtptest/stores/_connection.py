@@ -22,6 +22,9 @@ log = logging.getLogger("lazr.smtptest")
 
 _Result = TypeVar("_Result")
 
+# Nanoseconds after which another change of a folder has another time.
+_SETTLED = 1_000_000_000
+
 # The file itself, and that of its journal: what was committed last is in there.
 _Files = tuple[os.stat_result, os.stat_result]
 
@@ -46,6 +49,8 @@ class Connection:
         self._connection: sqlite3.Connection | None = None
         # Those that are open.
         self._files: _Files | None = None
+        # Device, number and time of the folder when they had their names.
+        self._folder: tuple[int, int, int] | None = None
         # All connections of this process share what SQLite knows of a file: so they
         # are opened by one thread at a time, and closed before one of them is opened
         # again. Whoever wants this lock holds no lock of a single connection.
@@ -164,15 +169,26 @@ class Connection:
             return False
         paths = self._path, _database.journal(self._path)
         with contextlib.suppress(FileNotFoundError):
-            return all(
+            folder = self._path.parent.stat()
+            state = folder.st_dev, folder.st_ino, folder.st_mtime_ns
+            # One look at the folder is enough if nothing in it has come or gone: each
+            # look gives up Python's lock, which the reactor then has for long.
+            if state == self._folder:
+                return True
+            usable = all(
                 os.path.samestat(file, path.stat())
                 for file, path in zip(self._files, paths, strict=True)
             )
+            # What is removed within one tick of its clock does not change the time.
+            settled = time.time_ns() - folder.st_mtime_ns > _SETTLED
+            self._folder = state if usable and settled else None
+            return usable
         return False
 
     def _close(self) -> None:
         connection, self._connection = self._connection, None
         files, self._files = self._files, None
+        self._folder = None
         if connection is not None:
             with contextlib.suppress(sqlite3.Error):
                 _database.close(self._path, connection, files and files[0])

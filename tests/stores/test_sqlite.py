@@ -504,3 +504,19 @@ def test_what_becomes_too_old_goes_without_a_message(open_store: OpenStore) -> N
     assert gone.wait(30)
     store.close()
     assert kept(store) == []
+
+
+@pytest.mark.parametrize("names", ["mail.db*", "mail.db"])
+def test_a_removal_is_noticed_in_a_folder_that_was_quiet_for_long(
+    path: Path, open_store: OpenStore, names: str
+) -> None:
+    """One look at the folder is enough where nothing in it has come or gone."""
+    store = open_store()
+    store.add(make_envelope(1))
+    store.search("sender*")
+    os.utime(path.parent, (0, 0))
+    store.add(make_envelope(2))
+    assert store._writing._folder is not None
+    remove(path, names)
+    store.add(make_envelope(3))
+    assert list(store) == [make_envelope(3)]

@@ -29,7 +29,7 @@ _UNSEEN |= {0xFF10 + digit: str(digit) for digit in range(10)}
 # number; or digits that stand one by one, each in a box of its own.
 _BOXES = re.compile(r"(?a)(?<![\d.,:/-])\d(?:\s+\d(?![\d.,:/%-])){3,}")
 _NUMBER = re.compile(
-    r"(?a)\+?(?:\(\d+\) ?)?\d+(?:(?:[ .,:/\u2013\u00b7\u2012-]|\) ?|[.,/] )\(?\d+)*"
+    r"(?a)\+?(?:\(\d+\) ?)?\d+(?:(?:[ .,:/\u2013\u00b7\u2012-]|\) ?)\(?\d+)*"
 )
 _DIGITS = re.compile(r"(?a)\d+")
 _SEPARATORS = re.compile(r"[ \u00b7\u2013\u2012-]")
@@ -60,7 +60,8 @@ _YEAR_BEFORE = re.compile(
     r"(?i)(?:\u00a9|\(c\)|copyright|\b(?:in|since|from|until|of|year|jahr|seit|bis|"
     r"jan|feb|mar|apr|may|jun|jul|aug|sep|sept|oct|nov|dec|january|february|march|"
     r"m\u00e4rz|mai|juni|juli|oktober|dezember|"
-    r"april|june|july|august|september|october|november|december)\.?)\W{0,3}\Z"
+    r"april|june|july|august|september|october|november|december)\.?\W{0,2}"
+    r"(?:\d\d?(?:st|nd|rd|th)?)?)\W{0,3}\Z"
 )
 _COPYRIGHT = re.compile(r"(?i)(?:\u00a9|\(c\)|copyright)[^\n]{0,40}\Z")
 _STATE = re.compile(r"\b[A-Z]{2} \Z")

@@ -22,6 +22,9 @@ def page(html: str) -> Envelope:
     [
         ("Your code is 481516.", "481516"),
         ("G-481516 is your Example verification code.", "481516"),
+        ("code: 481516, 10 min", "481516"),
+        ("Your code is 481516. 10 minutes are left.", "481516"),
+        ("Sent on May 5, 2026, and on 6 June 2026", None),
         ("Sign in with\n\nG-481516\n", "481516"),
         ("Order AB-481516", None),
         ("Your code: 481 516", "481516"),

@@ -102,8 +102,8 @@ class Actions(Answers):
     ) -> _Self:
         """End the session once the client has sent nothing for so many seconds.
 
-        It holds from here to the end of the session. While the server works on a
-        fault of the session the time does not run.
+        It holds from here to the end of the session. A client that waits for the
+        reply to a command or a message is not idle.
 
         Args:
             seconds: how long.

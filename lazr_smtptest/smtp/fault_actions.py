@@ -110,8 +110,7 @@ class Means:
             reply: the last one; ``None``: none, the connection is only closed.
         """
         connection = self._connection
-        connection.change_limits(idle=seconds)
-        connection.idle_reply = reply
+        connection.end_when_idle(seconds, reply)
         if not self._resting:
             connection.setTimeout(seconds)
 

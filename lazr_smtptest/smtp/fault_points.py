@@ -79,6 +79,8 @@ class Asking(Timed):
     _step = 0
     # What the limit of a message is, where a fault has announced another.
     _own_size: tuple[int | None] | None = None
+    # Whether a fault says how long the client may be silent.
+    _ends_when_idle = False
     # At how many octets of the present message the policy was asked last.
     asked_at = -1
 
@@ -147,6 +149,24 @@ class Asking(Timed):
         self.ask(phase, go_on, self.reply, **facts)
 
     # What a fault changes for the rest of the session
+
+    def end_when_idle(self, seconds: float, reply: Reply | None) -> None:
+        """End the session once the client is silent for so many seconds.
+
+        Args:
+            seconds: for the rest of the session.
+            reply: the last one; ``None``: none, the connection is only closed.
+        """
+        self.change_limits(idle=seconds)
+        self.idle_reply = reply
+        self._ends_when_idle = True
+
+    def timeoutConnection(self) -> None:
+        """Send an idle client away; one that waits for its reply is not idle."""
+        if self._ends_when_idle and self.busy:
+            self.setTimeout(self.timeOut)
+        else:
+            super().timeoutConnection()
 
     def change_limits(self, **changes: Any) -> None:
         """Give this connection other limits than its listener has."""

@@ -215,3 +215,19 @@ def test_a_client_is_not_idle_while_it_waits_for_a_fault(site: Site) -> None:
     assert client.heard() == b"250 2.0.0 OK\r\n"
     site.clock.advance(5)
     assert client.heard()[:3] == b"421"
+
+
+def test_a_client_is_not_idle_while_a_handler_works(site: Site) -> None:
+    """The reply is the server's to give."""
+    waiting: Deferred[None] = Deferred()
+    site.server.then = lambda: waiting
+    site.faults.on("CONNECT").idle(5, silent=True)
+    client = site.connect().greeted()
+    client.mail()
+    for _ in range(5):
+        site.clock.advance(5)
+    assert not client.closed
+    waiting.callback(None)
+    assert client.heard()[:3] == b"250"
+    site.clock.advance(5)
+    assert client.closed

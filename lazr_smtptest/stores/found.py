@@ -1,4 +1,4 @@
-"""What a search returns, and how much of a store can be searched."""
+"""The result of a search, and the progress of the index."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class IndexProgress:
 
     @property
     def complete(self) -> bool:
-        """Whether every message can be found."""
+        """Return true if every message can be found."""
         return self.missing == 0
 
 
@@ -51,5 +51,5 @@ class Found(list[Summary]):
 
     @property
     def complete(self) -> bool:
-        """Whether every message that was kept before the search was searched."""
+        """Return true if every message kept before the search was searched."""
         return self.missing == 0

@@ -1,4 +1,4 @@
-"""What clients say cannot change how the live view, a transcript or a failure looks."""
+"""Text of clients in the live view, in transcripts and in failures is harmless."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def sign(request: pytest.FixtureRequest) -> str:
 
 
 def deliver(mailbox: Mailbox, place: str, sign: str) -> None:
-    """Have a message delivered that has the character in some place."""
+    """Deliver a message that has the character in some place."""
     said = {name: f"a{sign}b" if name == place else "a" for name in PLACES}
     server = CaptureServer(mailbox=mailbox)
     server.settings = Settings(xclient=True)
@@ -95,7 +95,7 @@ def test_a_mailbox_is_harmless_when_it_is_shown(place: str, sign: str) -> None:
 
 @pytest.mark.parametrize("field", ["sender", "recipients", "subject", "reply"])
 def test_the_live_view_is_harmless(field: str, sign: str) -> None:
-    """What it shows of a mail is one line."""
+    """Each mail is one line."""
     text = f"a{sign}b"
     said: dict[str, Any] = {"sender": "", "reply": "250"}
     said[field] = (text,) if field == "recipients" else text

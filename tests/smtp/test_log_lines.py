@@ -1,4 +1,4 @@
-"""What clients say cannot break out of a line of the log, or change how it looks."""
+"""Text of clients cannot break out of a log line, or change how it looks."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def shown(sign: str) -> str:
 @pytest.mark.parametrize("sign", HOSTILE, ids=ascii)
 @pytest.mark.parametrize("address", ["a{}b@example.com", '"a{}b"@example.com'])
 def test_an_address_is_escaped(wire: Any, lines: Any, sign: str, address: str) -> None:
-    """That of the sender and those of the recipients, whatever the reply."""
+    """The sender and the recipients are escaped, whatever the reply is."""
     hostile = address.format(sign)
     wire.say("EHLO a")
     wire.say(f"MAIL FROM:<{hostile}> SMTPUTF8", f"RCPT TO:<{hostile}>", "DATA")
@@ -60,7 +60,7 @@ def test_a_subject_is_escaped(wire: Any, lines: Any, sign: str) -> None:
 def test_a_parameter_and_a_name_are_escaped(
     wire: Any, lines: Any, sign: str, what: str
 ) -> None:
-    """Whether they are taken or refused."""
+    """They are escaped in accepted and in refused commands."""
     name = f"a{sign}b" if what == "HELO" else "a"
     wire.say(f"EHLO {name}")
     extra = "" if what == "HELO" else f" {what}=a{sign}b"
@@ -121,5 +121,5 @@ def test_other_text_stays_as_it_is() -> None:
     ids=ascii,
 )
 def test_what_is_no_printable_ascii_is_escaped(text: str, escape: str) -> None:
-    """Octets that were not UTF-8, too (PEP 383)."""
+    """Bytes that were not UTF-8 are escaped too (PEP 383)."""
     assert escaped(f"a{text}b") == f"a{escape}b"

@@ -16,7 +16,7 @@ NO_ROOM = "452 4.3.1 no room for the message"
 
 
 def run_out(*arguments: object, **options: object) -> None:
-    """Have no memory left."""
+    """Raise as Python does without memory."""
     raise MemoryError
 
 
@@ -28,7 +28,7 @@ class Full(list[bytes]):
 
 
 def test_a_piece_that_does_not_fit_into_memory_loses_the_content() -> None:
-    """What was kept of it is given back, and nothing is raised."""
+    """The memory of its other pieces is free again, and nothing is raised."""
     collector = Collector()
     collector._pieces = Full([b"x" * 5000])
     for _ in range(3):
@@ -88,7 +88,7 @@ def test_the_client_is_told_that_there_is_no_room(
 def test_the_log_has_a_line_and_no_traceback(
     send: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """It would say nothing of what has taken the memory."""
+    """A traceback would not show where the memory has gone."""
     monkeypatch.setattr(Collector, "_joined", run_out)
     send()
     (record,) = (each for each in caplog.records if each.levelname == "ERROR")

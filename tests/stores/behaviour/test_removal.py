@@ -116,7 +116,7 @@ def test_something_else_in_its_place_stays_as_it_is(
 
 
 def test_it_can_be_removed_again_and_again(store: IMessageStore, folder: Path) -> None:
-    """What was kept last is there each time."""
+    """The latest message is there each time."""
     for number in range(5):
         remove(folder)
         add(store, number)
@@ -127,7 +127,7 @@ def test_it_can_be_removed_again_and_again(store: IMessageStore, folder: Path) -
 def removed_before_the_end(
     store: IMessageStore, folder: Path, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[[], None]:
-    """Have the store removed when a message is written, but not kept yet."""
+    """Remove the store when a message is written, but not kept yet."""
     point = "store.after_write" if kind == "maildir" else "store.after_fsync"
 
     def passed(name: str) -> None:

@@ -1,4 +1,4 @@
-"""``twistd smtptest`` and ``python -m twisted smtptest`` as processes of their own."""
+"""``smtptest``, ``twistd smtptest`` and ``python -m twisted smtptest`` as processes."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ TWISTD = ["-c", "from twisted.scripts.twistd import run; run()"]
 COMMANDS = {
     "twistd": [*TWISTD, "-n", "--pidfile=", "smtptest"],
     "twistd-asyncio": [*TWISTD, "-n", "--pidfile=", "--reactor=asyncio", "smtptest"],
+    "smtptest": ["-m", "lazr_smtptest", "serve"],
     "twist": ["-m", "twisted", "--log-format=text", "smtptest"],
 }
 LOOPBACK = ["--smtp", "tcp:0:interface=127.0.0.1"]

@@ -19,7 +19,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from lazr_smtptest._secrets import without_secrets
-from lazr_smtptest.cli.options import StartError
+from lazr_smtptest.cli.options import OptionError, StartError
 from lazr_smtptest.net.addresses import endpoint_from
 
 __all__ = ["LoggedEndpoint"]
@@ -36,11 +36,18 @@ class LoggedEndpoint:
         description: as Twisted writes them.
         what: what is spoken there, if it is not plain SMTP.
 
+    Attributes:
+        address: where it listens, ``HOST:PORT`` or a path; ``""`` until it does.
+        protocol: what is spoken there: ``smtp``, ``smtps`` or ``lmtp``.
+
     Raises:
-        StartError: `description` is not understood.
+        OptionError: `description` is not understood.
     """
 
+    address = ""
+
     def __init__(self, reactor: Any, description: str, what: str = "") -> None:
+        self.protocol = what or "smtp"
         self._description = without_secrets(description)
         self._shown = f"{what} {self._description}".lstrip()
         try:
@@ -49,7 +56,7 @@ class LoggedEndpoint:
         # what they get: ValueError, TypeError, OSError, TLS errors.
         except Exception as error:
             problem = without_secrets(f"bad endpoint {description!r}: {error}")
-            raise StartError(problem) from None
+            raise OptionError(problem) from None
 
     def listen(self, factory: IProtocolFactory) -> defer.Deferred[IListeningPort]:
         """Listen, and log it."""
@@ -58,6 +65,7 @@ class LoggedEndpoint:
 
     def _listens(self, port: IListeningPort) -> IListeningPort:
         address = port.getHost()
+        self.address = _shown(address)
         log.info("listening on %s (%s)", _shown(address), self._shown)
         if _is_public(address):
             log.warning(

@@ -10,7 +10,9 @@ __all__ = ["GROUPS", "write_help"]
 
 # The options in the order of the help, and what to call their values.
 GROUPS = {
-    "Where to listen; each may be given several times": {
+    "Where to listen; endpoints may be given several times": {
+        "host": "HOST",
+        "port": "PORT",
         "smtp": "ENDPOINT",
         "smtps": "ENDPOINT",
         "lmtp": "ENDPOINT",
@@ -28,7 +30,7 @@ GROUPS = {
         "profile": "PROFILE",
         "hide": "EXTENSION",
         "faults": "FILE",
-        "max-message-size": "OCTETS",
+        "max-message-size": "SIZE",
         "max-recipients": "COUNT",
         "max-connections": "COUNT",
     },
@@ -38,6 +40,7 @@ GROUPS = {
         "transcripts": "DIR",
         "max-transcripts": "COUNT",
     },
+    "The process": {"ready-file": "FILE", "stop-after": "COUNT"},
     "This command": {"version": "", "help": ""},
 }
 
@@ -45,14 +48,20 @@ GROUPS = {
 _INDENT = 28
 
 _END = """
-Examples:
-  twistd -n smtptest
-  twistd -n smtptest --store maildir:/tmp/mail
-  twistd -n smtptest --smtp tcp:2525:interface=127.0.0.1 --smtp unix:/tmp/s.sock
-  twistd -n smtptest --tls auto --ca-file ca.pem --auth memory:anna:secret
+Each option can be set in the environment: SMTPTEST_PORT=2525 is --port 2525.
+An option on the command line goes before its variable. Several endpoints in a
+variable are separated by spaces; a flag is 1 or 0.
 
-An ENDPOINT is a server endpoint as Twisted writes them. Without -n twistd goes
-into the background, and writes to twistd.log.
+Examples:
+  smtptest
+  smtptest --port 2525 --store maildir:/tmp/mail
+  smtptest --smtp tcp:2525:interface=127.0.0.1 --smtp unix:/tmp/s.sock
+  smtptest --tls auto --ca-file ca.pem --auth memory:anna:secret
+  twistd -n --pidfile= smtptest --port 2525
+
+An ENDPOINT is a server endpoint as Twisted writes them. twistd takes the same
+options after "smtptest". Without -n it goes into the background, writes to
+twistd.log, and leaves its process id in twistd.pid, unless --pidfile= is given.
 """
 
 

@@ -60,6 +60,9 @@ class Screen:
             self._stream.write(f"{self._line(event)}\n")
             self._stream.flush()
 
+    def close(self) -> None:
+        """Close nothing: each line has been written already."""
+
     def _line(self, event: MailEvent) -> str:
         time = datetime.fromtimestamp(event.seconds)
         start = f"{time:%H:%M:%S} {event.session:>4} "

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import re
+import socket
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
@@ -19,16 +20,30 @@ from twisted.cred.strcred import AuthOptionMixin
 from twisted.python import usage
 
 import twisted
+from lazr_smtptest._quantities import parse_size
 from lazr_smtptest._secrets import safe_repr
-from lazr_smtptest.cli.help import write_help
+from lazr_smtptest.cli.environment import read_environment, variable
+from lazr_smtptest.cli.help import GROUPS, write_help
 from lazr_smtptest.errors import Error
+from lazr_smtptest.net.addresses import resolve
 from lazr_smtptest.smtp.limits import Limits
 from lazr_smtptest.stores import check_spec
 from lazr_smtptest.version import __version__
 
-__all__ = ["Options", "StartError"]
+__all__ = ["OptionError", "Options", "StartError"]
 
-DEFAULT_ENDPOINT = "tcp:1025:interface=127.0.0.1"
+DEFAULT_HOST = "127.0.0.1"
+DEFAULT_PORT = 1025
+
+# The options that may be given several times.
+_LISTS = ("smtp", "smtps", "lmtp", "auth", "hide")
+_SWITCHES = {
+    **dict.fromkeys(("1", "true", "yes", "on"), 1),
+    **dict.fromkeys(("0", "false", "no", "off"), 0),
+}
+
+# These end the command; no variable asks for them.
+_NOT_SET = ("help", "help-auth", "help-auth-type", "version")
 
 _PROFILES = ("standard", "strict")
 _COLORS = ("auto", "always", "never")
@@ -47,6 +62,26 @@ class StartError(Error, SystemExit):
         self.code = f"smtptest: {message}"
 
 
+class OptionError(StartError):
+    """An option has a value that it cannot have."""
+
+
+def endpoint_of(host: str, port: int) -> str:
+    """Return the server endpoint, in Twisted's notation, of a host and a port.
+
+    Args:
+        host: a name or an address; ``localhost`` is ``127.0.0.1``.
+        port: 0 for any free one.
+
+    Raises:
+        OSError: the name is unknown.
+    """
+    family, address = resolve(host, port)
+    kind = "tcp6" if family == socket.AF_INET6 else "tcp"
+    interface = address[0].replace(":", "\\:")
+    return f"{kind}:{port}:interface={interface}" if interface else f"{kind}:{port}"
+
+
 class Options(usage.Options, AuthOptionMixin):
     """The options, by name; what may be given several times is a list."""
 
@@ -56,6 +91,33 @@ class Options(usage.Options, AuthOptionMixin):
         "accepted or refused is one line in the log. SIGTERM and Ctrl-C stop it."
     )
     optParameters = [
+        [
+            "host",
+            None,
+            None,
+            "Speak SMTP on this host name or address, beside the endpoints given. "
+            f"[default: {DEFAULT_HOST}]",
+        ],
+        [
+            "port",
+            None,
+            None,
+            "Speak SMTP on this port, beside the endpoints given; 0 for any free one. "
+            f"[default: {DEFAULT_PORT}]",
+        ],
+        [
+            "ready-file",
+            None,
+            None,
+            "Write this file when clients may connect: a line PROTOCOL=ADDRESS for "
+            "each listener. It is removed at the end.",
+        ],
+        [
+            "stop-after",
+            None,
+            "0",
+            "End after this number of messages; 0 for no limit.",
+        ],
         [
             "store",
             None,
@@ -147,14 +209,16 @@ class Options(usage.Options, AuthOptionMixin):
     def __init__(self) -> None:
         super().__init__()
         self.authOutput = sys.stdout
-        for name in ("smtp", "smtps", "lmtp", "auth", "hide"):
+        self._from_environment: dict[str, list[str]] = {}
+        for name in _LISTS:
             self[name] = []
 
     def opt_smtp(self, endpoint: str) -> None:  # noqa: D102
         self["smtp"].append(endpoint)
 
     opt_smtp.__doc__ = (
-        f"Speak SMTP here. [default: {DEFAULT_ENDPOINT}, if no place is given]"
+        "Speak SMTP here. Without any endpoint it is "
+        f"{endpoint_of(DEFAULT_HOST, DEFAULT_PORT)}."
     )
 
     def opt_smtps(self, endpoint: str) -> None:
@@ -196,21 +260,38 @@ class Options(usage.Options, AuthOptionMixin):
         return write_help(self, width or int(os.environ.get("COLUMNS", "80")))
 
     def parseOptions(self, options: Sequence[str] | None = None) -> None:
-        """Read the command line.
+        """Read the environment, then the command line, which goes before it.
 
         Raises:
-            StartError: it is wrong. Twisted would print all of the help on a
-                `UsageError`, and the reason somewhere below.
+            OptionError: one of them is wrong. Twisted would print all of the help
+                on a `UsageError`, and the reason somewhere below.
         """
         try:
+            self._read_environment()
             super().parseOptions(options)
         except usage.UsageError as error:
-            raise StartError(str(error)) from error
+            raise OptionError(str(error)) from error
+
+    def _read_environment(self) -> None:
+        names = [name for group in GROUPS.values() for name in group]
+        settable = [name for name in names if name not in _NOT_SET]
+        try:
+            found = read_environment(os.environ, settable)
+        except ValueError as error:
+            raise usage.UsageError(str(error)) from error
+        for name, value in found.items():
+            if name in _LISTS:
+                self._from_environment[name] = value.split()
+            elif isinstance(self[name], int):
+                self[name] = _switch(name, value)
+            else:
+                self[name] = value
 
     def postOptions(self) -> None:
         """Check what can be checked without a reactor and without the disk."""
-        if not (self["smtp"] or self["smtps"] or self["lmtp"]):
-            self["smtp"] = [DEFAULT_ENDPOINT]
+        for name, values in self._from_environment.items():
+            self[name] = self[name] or values
+        self._add_default_endpoint()
         try:
             check_spec(self["store"])
         except ValueError as error:
@@ -229,7 +310,8 @@ class Options(usage.Options, AuthOptionMixin):
         name = self["hostname"]
         if name is not None and not re.fullmatch(r"[A-Za-z0-9._-]{1,255}", name):
             raise usage.UsageError(f"--hostname is a host name, not {name!r}")
-        self._number("max-message-size", 0)
+        self._size("max-message-size")
+        self._number("stop-after", 0)
         self._number("max-recipients", 1)
         self._number("max-connections", 0)
         self._number("max-transcripts", 0)
@@ -237,6 +319,32 @@ class Options(usage.Options, AuthOptionMixin):
         if self["faults"] is not None and self["workers"] > 1:
             # A rule counts sessions, and what it has done, in its own process.
             raise usage.UsageError("--faults needs one worker: its rules count")
+
+        if self["stop-after"] and self["workers"] > 1:
+            raise usage.UsageError("--stop-after needs one worker: it counts messages")
+
+    def _add_default_endpoint(self) -> None:
+        host, port = self["host"], self["port"]
+        if port is not None:
+            self._number("port", 0, 65535)
+        elif host is None and (self["smtp"] or self["smtps"] or self["lmtp"]):
+            return
+        try:
+            endpoint = endpoint_of(
+                DEFAULT_HOST if host is None else host,
+                DEFAULT_PORT if port is None else self["port"],
+            )
+        except OSError as error:
+            raise usage.UsageError(f"--host {host!r}: {error.strerror}") from error
+        self["smtp"] = [*self["smtp"], endpoint]
+
+    def _size(self, name: str) -> None:
+        try:
+            self[name] = parse_size(self[name])
+        except ValueError as error:
+            raise usage.UsageError(
+                f"--{name} is {error}, 0 for no limit, not {self[name]!r}"
+            ) from None
 
     def _check_tls(self) -> None:
         tls = self["tls"]
@@ -258,3 +366,13 @@ class Options(usage.Options, AuthOptionMixin):
                 f"--{name} is a number from {least} {end}, not {text!r}"
             )
         self[name] = number
+
+
+def _switch(name: str, value: str) -> int:
+    try:
+        return _SWITCHES[value.lower()]
+    except KeyError:
+        raise usage.UsageError(
+            f"{variable(name)} is 1 or 0, true or false, yes or no, on or off, "
+            f"not {value!r}"
+        ) from None

@@ -26,8 +26,10 @@ class CommandServer(StoreServer):
         transcripts: where each session is written down; ``None``: nowhere.
         logs_mail: whether what becomes of each mail is logged.
         lmtp: the class of the connections where LMTP is spoken.
+        after_session: called when a session has ended; ``None``: nothing is.
     """
 
+    after_session: Callable[[], object] | None = None
     transcripts: TranscriptFolder | None = None
     lmtp: type[LMTPServerProtocol] = LMTPServerProtocol
 
@@ -54,9 +56,11 @@ class CommandServer(StoreServer):
             self.protocol, self.lmtp = QuietSMTP, QuietLMTP
 
     def handle_session(self, session: Session) -> None:
-        """Write it down."""
+        """Write its transcript."""
         if self.transcripts is not None:
             self.transcripts.write(session)
+        if self.after_session is not None:
+            self.after_session()
 
     def mail_event(self, event: MailEvent) -> None:
         """Pass on what became of a mail; see `IMailObserver`."""

@@ -17,10 +17,13 @@ import attrs
 from twisted.application.service import IService
 from twisted.internet.interfaces import IStreamServerEndpoint
 
-from lazr_smtptest.cli.application import ServerProcess
+from lazr_smtptest.cli.application import Display, Process, ServerProcess
 from lazr_smtptest.cli.endpoints import LoggedEndpoint
+from lazr_smtptest.cli.line_writer import LineWriter, end_of_turn
 from lazr_smtptest.cli.live_view import Screen
-from lazr_smtptest.cli.options import Options, StartError
+from lazr_smtptest.cli.mail_log import MailLog
+from lazr_smtptest.cli.message_limit import MessageLimit
+from lazr_smtptest.cli.options import OptionError, Options, StartError
 from lazr_smtptest.cli.transcripts import TranscriptFolder
 from lazr_smtptest.errors import StoreError
 from lazr_smtptest.model.delivery_event import MailEvent
@@ -42,8 +45,10 @@ __all__ = [
     "PLACES",
     "Options",
     "StartError",
+    "choose_reactor",
     "makeService",
     "make_listeners",
+    "make_process",
     "make_server",
 ]
 
@@ -54,29 +59,74 @@ Show = Callable[[MailEvent], None] | None
 
 
 def makeService(options: Options, reactor: Any = None) -> IService:
-    """Make the service that `options` ask for.
+    """Make the service that `options` ask for, for twistd.
 
     Args:
         options: parsed.
-        reactor: what runs it; None means the global one.
+        reactor: what runs it; None means the global one, which is ours unless
+            another has been chosen.
 
     Raises:
         StartError: something that an option names cannot be had.
     """
     if reactor is None:
-        from twisted.internet import reactor
-    screen = _screen(options)
+        reactor = choose_reactor()
+    display = _display(options, reactor)
     # Where the log is on the screen, too, it need not say the same.
-    logs_mail = not (options["quiet"] or (screen and _logs_to_stdout(options)))
-    show = screen.show if screen else None
+    logs_mail = not (options["quiet"] or (display and _logs_to_stdout(options)))
+    return make_process(options, reactor, display, logs_mail=logs_mail)
+
+
+def choose_reactor() -> Any:
+    """Return the global reactor; install ours if there is none yet.
+
+    Where epoll or eventfd are missing it is Twisted's default.
+    """
+    if "twisted.internet.reactor" not in sys.modules and hasattr(os, "eventfd"):
+        from lazr_smtptest.net import batching
+
+        batching.install()
+    from twisted.internet import reactor
+
+    return reactor
+
+
+def make_process(
+    options: Options, reactor: Any, display: Display | None, *, logs_mail: bool
+) -> Process:
+    """Make the service that `options` ask for.
+
+    Args:
+        options: parsed.
+        reactor: what runs it.
+        display: shows each mail; None: nothing does.
+        logs_mail: whether each mail is logged, too.
+
+    Raises:
+        StartError: something that an option names cannot be had.
+    """
+    show = display.show if display else None
     tls = _tls(options)
+    process: Process
     if options["workers"] > 1:
-        return _supervisor(options, reactor, tls, show, logs_mail=logs_mail)
-    endpoints = _endpoints(options, reactor)
-    server = make_server(options, tls, show, logs_mail=logs_mail)
-    process = ServerProcess(reactor, server, make_listeners(endpoints, server))
-    if options["faults"] is not None:
-        _faults(server.faults, options["faults"], reactor).setServiceParent(process)
+        process = _supervisor(options, reactor, tls, show, logs_mail=logs_mail)
+    else:
+        endpoints = _endpoints(options, reactor)
+        limit = None
+        if options["stop-after"]:
+            limit = MessageLimit(options["stop-after"], reactor, show)
+            show = limit.show
+        server = make_server(options, tls, show, logs_mail=logs_mail)
+        if limit is not None:
+            limit.watch(server)
+        process = ServerProcess(reactor, server, make_listeners(endpoints, server))
+        if options["faults"] is not None:
+            file = _faults(server.faults, options["faults"], reactor)
+            file.setServiceParent(process)
+    if options["ready-file"] is not None:
+        process.ready_file = Path(options["ready-file"]).absolute()
+    if display is not None:
+        process.display = display
     return process
 
 
@@ -164,13 +214,22 @@ def _transcripts(options: Options) -> TranscriptFolder | None:
         ) from error
 
 
-def _screen(options: Options) -> Screen | None:
-    """Give what shows mail as it arrives, if the process has a terminal for that."""
-    # A process in the background will not have it any more.
+def _display(options: Options, reactor: Any) -> Display | None:
+    """Make what shows mail as it arrives, for a process in the foreground."""
+    # A process in the background has no terminal any more, and another log.
     foreground = options.parent is not None and options.parent.get("nodaemon", True)
     if options["quiet"] or not foreground:
         return None
-    return Screen.on(sys.stdout, options["color"], os.environ)
+    screen = Screen.on(sys.stdout, options["color"], os.environ)
+    if screen is not None or not _logs_to_stdout(options):
+        return screen
+    try:
+        descriptor = sys.stdout.fileno()
+    except OSError:
+        # Something that is no file stands for it.
+        return None
+    writer = LineWriter(descriptor, end_of_turn(reactor))
+    return MailLog(writer, "[lazr.smtptest#info] ")
 
 
 def _logs_to_stdout(options: Options) -> bool:
@@ -190,7 +249,7 @@ def _settings(options: Options, tls: TLS | None) -> Settings:
     known = sorted(extension.keyword for extension in EXTENSIONS)
     for keyword in options["hide"]:
         if keyword.upper() not in known:
-            raise StartError(
+            raise OptionError(
                 f"--hide knows no extension {keyword!r}; it knows {', '.join(known)}"
             )
     return Settings(
@@ -245,7 +304,7 @@ def _auth(options: Options) -> Auth | None:
     try:
         return Auth.from_specs(options["auth"])
     except ValueError as error:
-        raise StartError(f"--auth: {error}") from error
+        raise OptionError(f"--auth: {error}") from error
 
 
 def _endpoints(options: Options, reactor: Any) -> dict[str, list[LoggedEndpoint]]:

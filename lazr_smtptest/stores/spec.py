@@ -8,6 +8,7 @@ from typing import Any
 
 import attrs
 
+from lazr_smtptest._quantities import parse_seconds, parse_size
 from lazr_smtptest._secrets import without_secrets
 
 __all__ = ["FORMS", "Spec", "check_spec"]
@@ -15,9 +16,6 @@ __all__ = ["FORMS", "Spec", "check_spec"]
 FORMS = "memory, sqlite:FILE, maildir:DIR or mbox:FILE"
 
 _ON_DISK = ("sqlite", "maildir", "mbox")
-
-_UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
-_SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 @attrs.frozen
@@ -71,22 +69,24 @@ def _setting(kind: str, word: str) -> tuple[str, Any]:
 
 
 def _count(value: str) -> int | None:
-    return _amount(value, {"": 1}, "a number, 0 for no bound")
+    if not re.fullmatch("[0-9]{1,12}", value):
+        raise ValueError("a number, 0 for no bound")
+    return int(value) or None
 
 
 def _octets(value: str) -> int | None:
-    return _amount(value, _UNITS, "a number of octets such as 500M, 0 for no bound")
+    return _bound(parse_size, value, "0 for no bound")
 
 
 def _age(value: str) -> int | None:
-    return _amount(value, _SECONDS, "a time such as 90s, 30m, 12h or 7d, 0 for ever")
+    return _bound(parse_seconds, value, "0 for ever")
 
 
-def _amount(value: str, units: Mapping[str, int], words: str) -> int | None:
-    match = re.fullmatch("([0-9]{1,12})([A-Za-z]?)", value)
-    if match is None or match[2] not in units:
-        raise ValueError(words)
-    return int(match[1]) * units[match[2]] or None
+def _bound(parse: Callable[[str], int], value: str, zero: str) -> int | None:
+    try:
+        return parse(value) or None
+    except ValueError as error:
+        raise ValueError(f"{error}, {zero}") from None
 
 
 def _one_of(*values: str) -> Callable[[str], str]:

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from lazr_smtptest import __main__ as command
+from lazr_smtptest.cli import main as command
+from lazr_smtptest.cli.copy import Progress
 from lazr_smtptest.cli.copying import EmlFolder, copy, open_place
 from lazr_smtptest.errors import StoreError, StoreFullError
 from lazr_smtptest.model.envelope import Envelope
@@ -146,15 +147,17 @@ def test_a_message_that_cannot_be_kept_ends_the_copy(kind: str, tmp_path: Path) 
 
     def messages():
         yield MESSAGES[0]
-        # Their place is gone.
+        # Their place is gone, and cannot be made again.
         for folder in sorted((tmp_path / "to").rglob("*"), reverse=True):
             folder.rename(tmp_path / f"away-{folder.name}")
         (tmp_path / "to").rename(tmp_path / "away")
+        (tmp_path / "to").write_text("a file")
         yield from MESSAGES[1:]
 
     with closing(open_place(f"{kind}:{tmp_path / 'to'}")) as place:
         with pytest.raises(StoreError, match="cannot write to"):
             copy(messages(), place, lambda count: None)
+        (tmp_path / "to").unlink()
         (tmp_path / "to").mkdir()
 
 
@@ -179,7 +182,7 @@ class Terminal(io.StringIO):
 def test_a_terminal_shows_a_bar() -> None:
     """To the end."""
     terminal = Terminal()
-    progress = command.Progress(20, terminal)
+    progress = Progress(20, terminal)
     for count in range(1, 21):
         progress.report(count)
     progress.end()
@@ -190,7 +193,7 @@ def test_a_terminal_shows_a_bar() -> None:
 def test_what_is_no_terminal_shows_nothing() -> None:
     """A log of bars is no use."""
     stream = io.StringIO()
-    progress = command.Progress(20, stream)
+    progress = Progress(20, stream)
     progress.report(20)
     progress.end()
     assert stream.getvalue() == ""

@@ -187,9 +187,18 @@ class TestOptions:
             ("--hostname=", "--hostname is a host name, not ''"),
             ("--hostname=a\nb", "--hostname is a host name, not"),
             ("--hostname=b\u00fccher", "--hostname is a host name, not"),
-            ("--max-message-size=-1", "--max-message-size is a number from 0 on"),
-            ("--max-message-size=9M", "--max-message-size is a number from 0 on"),
-            ("--max-message-size=", "--max-message-size is a number from 0 on"),
+            (
+                "--max-message-size=-1",
+                "--max-message-size is a number of bytes",
+            ),
+            (
+                "--max-message-size=9X",
+                "--max-message-size is a number of bytes",
+            ),
+            (
+                "--max-message-size=",
+                "--max-message-size is a number of bytes",
+            ),
             ("--max-recipients=0", "--max-recipients is a number from 1 on"),
             ("--max-connections=\u0662", "--max-connections is a number from 0 on"),
             ("--max-connections=" + 5000 * "9", "--max-connections is a number"),
@@ -217,7 +226,7 @@ class TestOptions:
         parse(f"--store=maildir:{tmp_path / 'm'}")
         assert list(tmp_path.iterdir()) == []
 
-    @pytest.mark.parametrize("text", ["Examples:", "twistd -n smtptest"])
+    @pytest.mark.parametrize("text", ["Examples:", "smtptest --port 2525"])
     def test_help_tells(self, text: str) -> None:
         """The help shows examples."""
         assert text in str(Options())
@@ -607,10 +616,14 @@ class TestScreen:
         assert server.lmtp is QuietLMTP
         assert not server.logs_mail
 
-    def test_where_there_is_no_terminal_nothing_is_shown(self) -> None:
-        """Unless it is asked for."""
-        server = self.made({"nodaemon": 1}, "--color=auto")
-        assert server.protocol is SMTPServerProtocol
+    def test_where_there_is_no_terminal_the_log_has_a_line_a_mail(
+        self, capfd: pytest.CaptureFixture[str]
+    ) -> None:
+        """On the standard output, beside the lines of Twisted's log."""
+        with capfd.disabled():
+            server = self.made({"nodaemon": 1}, "--color=auto")
+        assert server.protocol is WatchedSMTP
+        assert not server.logs_mail
 
     def test_what_arrives_is_shown(self, capsys: pytest.CaptureFixture[str]) -> None:
         """On the standard output."""

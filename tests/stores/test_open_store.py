@@ -48,7 +48,7 @@ WRONG = [
     ("memory?max-count", "max-count is a number, 0 for no bound, not ''"),
     ("memory?max-count=-1", "max-count is a number, 0 for no bound, not '-1'"),
     ("memory?max-count=5K", "max-count is a number, 0 for no bound, not '5K'"),
-    ("memory?max-bytes=5T", "max-bytes is a number of octets such as 500M"),
+    ("memory?max-bytes=5T", "max-bytes is a number of bytes such as 500M"),
     ("memory?max-age=5w", "max-age is a time such as 90s, 30m, 12h or 7d"),
     ("memory?full=ignore", "full is drop or refuse, not 'ignore'"),
     ("sqlite:m?full=drop", "a store of kind sqlite has no setting 'full'"),

@@ -90,7 +90,6 @@ class Supervisor(Process):
         self._children: dict[int, Child] = {}
         self._ready = False
         self._stopping = False
-        self._failed = False
         self._deaths: deque[float] = deque(maxlen=_DEATHS)
         # What those counted that are gone.
         self._past = Counters()
@@ -171,6 +170,11 @@ class Supervisor(Process):
                 self._store,
                 self._workers,
             )
+            self.announce()
+
+    def endpoints(self) -> Iterable[object]:
+        """Return the endpoints where the workers listen."""
+        return self._endpoints
 
     def child_ended(self, child: Child, why: str) -> None:
         """Start it anew, unless that has no end."""
@@ -189,7 +193,7 @@ class Supervisor(Process):
 
     def _fail(self) -> None:
         if not self._stopping:
-            self._failed = self._stopping = True
+            self.failed = self._stopping = True
             self.reactor.stop()
 
     def child_saw(self, number: int, event: MailEvent) -> None:
@@ -250,7 +254,7 @@ class Supervisor(Process):
 
     def release(self) -> None:
         """Let the process end as one that failed, if it did."""
-        if self._failed:
+        if self.failed:
             # The status cannot be set any more, but this is another one than 0.
             self.reactor._exitSignal = signal.SIGTERM
 

@@ -1,0 +1,97 @@
+"""``smtptest copy FROM TO``: messages from one store into another."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import sys
+import time
+from collections.abc import Sequence
+from typing import TextIO
+
+from lazr_smtptest.cli.copying import check_place, copy, open_place
+from lazr_smtptest.errors import StoreError
+
+__all__ = ["copy_messages"]
+
+# Columns of the bar, and seconds between two looks of it.
+_BAR = 30
+_PACE = 0.1
+
+_FORMS = """
+FROM and TO are sqlite:FILE, maildir:DIR, mbox:FILE, as smtptest --store takes
+them, or eml:DIR, a folder with a message in each file. What is in TO stays there. A
+copy that is interrupted leaves in TO what it had copied by then.
+"""
+
+
+class Progress:
+    """A bar on a terminal; elsewhere, nothing.
+
+    Args:
+        total: how many messages there are to copy.
+        stream: where it is shown.
+    """
+
+    def __init__(self, total: int, stream: TextIO) -> None:
+        self._total = total
+        self._stream = stream
+        self._shown = stream.isatty()
+        self._next = 0.0
+
+    def report(self, count: int) -> None:
+        """Show how far it has come, now and then."""
+        now = time.monotonic()
+        if self._shown and (now >= self._next or count >= self._total):
+            self._next = now + _PACE
+            # Others may add messages meanwhile.
+            done = min(count / self._total, 1.0)
+            bar = ("#" * int(done * _BAR)).ljust(_BAR)
+            self._stream.write(f"\r[{bar}] {done:4.0%}  {count} of {self._total}")
+            self._stream.flush()
+
+    def end(self) -> None:
+        """Leave the line."""
+        if self._shown:
+            self._stream.write("\n")
+
+
+def copy_messages(arguments: Sequence[str]) -> int:
+    """Run the command; return its exit status.
+
+    Args:
+        arguments: the options, and two stores.
+    """
+    parser = argparse.ArgumentParser(
+        prog="smtptest copy",
+        description=f"Copy messages from one store to another. {_FORMS}",
+    )
+    parser.add_argument("source", metavar="FROM")
+    parser.add_argument("target", metavar="TO")
+    options = parser.parse_args(arguments)
+    try:
+        source, target = map(check_place, (options.source, options.target))
+    except ValueError as error:
+        parser.error(str(error))
+    if not source.exists():
+        parser.error(f"there is no {str(source)!r}")
+    if source == target:
+        parser.error("FROM and TO are the same")
+    try:
+        _copy(options.source, options.target)
+    except (StoreError, KeyboardInterrupt) as error:
+        reason = str(error) or "interrupted"
+        print(f"nothing more was copied: {reason}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _copy(source: str, target: str) -> None:
+    with contextlib.closing(open_place(source)) as messages:
+        progress = Progress(len(messages), sys.stderr)
+        with contextlib.closing(open_place(target)) as place:
+            try:
+                count = copy(messages, place, progress.report)
+            finally:
+                progress.end()
+        print(f"{count} messages copied to {place!r}")

@@ -1,0 +1,51 @@
+"""How a process says that it is ready: a file, and the service manager."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Mapping, MutableMapping
+from pathlib import Path
+
+__all__ = ["notify_manager", "write_ready_file"]
+
+
+def write_ready_file(path: Path, ports: Mapping[str, str]) -> None:
+    """Write a file that says where the process listens, all at once.
+
+    Args:
+        path: of the file. Its lines are ``NAME=ADDRESS``.
+        ports: the addresses, by protocol.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    beginning = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    lines = [f"{name}={address}\n" for name, address in ports.items()]
+    beginning.write_text("".join(lines), encoding="utf-8")
+    beginning.replace(path)
+
+
+def notify_manager(state: str, environment: MutableMapping[str, str]) -> bool:
+    """Send a state to the service manager that started the process (sd_notify(3)).
+
+    Args:
+        state: such as ``"READY=1"``.
+        environment: the variables of the process; ``NOTIFY_SOCKET`` names the
+            manager's socket.
+
+    Returns:
+        whether there is a manager, and it took it.
+    """
+    address = environment.get("NOTIFY_SOCKET", "")
+    if not address.startswith(("/", "@")):
+        return False
+    if address.startswith("@"):
+        address = "\0" + address[1:]
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as datagrams:
+            datagrams.connect(address)
+            datagrams.sendall(state.encode("utf-8"))
+    except OSError:
+        return False
+    return True

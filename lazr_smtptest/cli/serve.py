@@ -1,0 +1,116 @@
+"""``smtptest serve``: the server in the foreground.
+
+It takes the options of ``twistd smtptest``. There is no pid file and no log file:
+what happens goes to the standard output.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+from twisted.logger import (
+    ILogObserver,
+    LogEvent,
+    LogLevel,
+    eventAsText,
+    globalLogBeginner,
+)
+from zope.interface import implementer
+
+import twisted
+from lazr_smtptest.cli.application import Display
+from lazr_smtptest.cli.line_writer import LineWriter, end_of_turn
+from lazr_smtptest.cli.live_view import Screen
+from lazr_smtptest.cli.mail_log import MailLog, timestamp
+from lazr_smtptest.cli.options import OptionError, Options, StartError
+from lazr_smtptest.cli.tap import choose_reactor, make_process
+from lazr_smtptest.cli.text_width import printable
+from lazr_smtptest.version import __version__
+
+__all__ = ["serve"]
+
+_OURS = "lazr.smtptest"
+_STORES = {"memory": "in memory; gone when the server ends"}
+
+
+def serve(arguments: Sequence[str]) -> int:
+    """Run the server until a signal or an option ends it.
+
+    Args:
+        arguments: the options.
+
+    Returns:
+        the exit status: 0, also after SIGTERM and SIGINT; 1, it could not be
+        started, or its workers ended again and again; 2, the options are wrong.
+    """
+    options = Options()
+    options.synopsis = "smtptest [serve] [options]"
+    try:
+        options.parseOptions(arguments)
+        return _run(options)
+    except StartError as error:
+        print(error.code, file=sys.stderr)
+        return 2 if isinstance(error, OptionError) else 1
+
+
+def _run(options: Options) -> int:
+    reactor = choose_reactor()
+    writer = LineWriter(sys.stdout.fileno(), end_of_turn(reactor))
+    globalLogBeginner.beginLoggingTo(
+        [_Log(writer)], redirectStandardIO=False, discardBuffer=True
+    )
+    process = make_process(options, reactor, _display(options, writer), logs_mail=False)
+    process.when_ready = partial(_greet, writer, options["store"])
+    try:
+        process.privilegedStartService()
+        process.startService()
+    except BaseException:
+        process.stopService()
+        writer.close()
+        raise
+    reactor.addSystemEventTrigger("before", "shutdown", process.stopService)
+    reactor.run()
+    writer.close()
+    return int(process.failed)
+
+
+def _display(options: Options, writer: LineWriter) -> Display | None:
+    if options["quiet"]:
+        return None
+    screen = Screen.on(sys.stdout, options["color"], os.environ)
+    return MailLog(writer) if screen is None else screen
+
+
+def _greet(writer: LineWriter, store: str, addresses: Mapping[str, str]) -> None:
+    """Write where the server listens; the last line is for programs that wait."""
+    writer.write(f"lazr.smtptest {__version__} on Twisted {twisted.__version__}")
+    for name, address in addresses.items():
+        writer.write(f"  {name.upper():<6} {printable(address)}")
+    writer.write(f"  mail   {printable(_STORES.get(store, store))}")
+    writer.write("Ctrl-C ends it. smtptest --help lists the options.")
+    ports = (f"{name}={_port(address)}" for name, address in addresses.items())
+    writer.write(f"ready {' '.join(ports)}")
+
+
+def _port(address: str) -> str:
+    return printable(address.rpartition(":")[2])
+
+
+@implementer(ILogObserver)
+class _Log:
+    """Writes the lines of this package's log, and what went wrong elsewhere."""
+
+    def __init__(self, writer: LineWriter) -> None:
+        self._writer = writer
+
+    def __call__(self, event: LogEvent) -> None:
+        level = event.get("log_level") or LogLevel.info
+        namespace = event.get("log_namespace") or "-"
+        if namespace.startswith(_OURS) or level >= LogLevel.warn:
+            text = eventAsText(event, includeTimestamp=False, includeSystem=False)
+            if text:
+                name = "" if level <= LogLevel.info else f"{level.name}: "
+                self._writer.write(f"{timestamp(event['log_time'])} {name}{text}")

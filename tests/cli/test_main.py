@@ -1,0 +1,45 @@
+"""The command ``smtptest``, and its commands by name."""
+
+from __future__ import annotations
+
+import pytest
+
+from lazr_smtptest.cli.main import main
+
+
+@pytest.mark.parametrize("argument", ["--help", "-h", "help"])
+def test_help_lists_the_commands(
+    argument: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With what each does."""
+    assert main([argument]) == 0
+    shown = capsys.readouterr().out
+    for command in ("serve", "send", "copy"):
+        assert f"\n  {command} " in shown
+
+
+def test_an_unknown_command_names_the_nearest(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The status is that of a wrong usage."""
+    assert main(["srve"]) == 2
+    assert capsys.readouterr().err == (
+        "smtptest: unknown command 'srve'; did you mean serve?\n"
+    )
+
+
+def test_a_command_that_is_like_no_other_lists_them(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """All of them."""
+    assert main(["0"]) == 2
+    assert "use serve, send, copy" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [["--prot=1"], ["serve", "--prot=1"]])
+def test_options_without_a_command_are_those_of_serve(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A wrong one is a line, and status 2."""
+    assert main(arguments) == 2
+    assert capsys.readouterr().err == "smtptest: option --prot not recognized\n"

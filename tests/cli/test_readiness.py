@@ -1,0 +1,53 @@
+"""`lazr_smtptest.cli.readiness`: those that wait for a process are told."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lazr_smtptest.cli.readiness import notify_manager, write_ready_file
+
+
+@pytest.fixture
+def manager(tmp_path: Path) -> Iterator[socket.socket]:
+    """The socket of a service manager."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as datagrams:
+        datagrams.bind(str(tmp_path / "notify"))
+        yield datagrams
+
+
+def test_the_manager_gets_the_state(manager: socket.socket) -> None:
+    """In one datagram."""
+    assert notify_manager("READY=1", {"NOTIFY_SOCKET": manager.getsockname()})
+    assert manager.recv(100) == b"READY=1"
+
+
+def test_an_abstract_socket_begins_with_an_at_sign() -> None:
+    """It has no file."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as datagrams:
+        datagrams.bind("")  # the kernel gives it a name
+        name = datagrams.getsockname().decode().replace("\0", "@", 1)
+        assert notify_manager("READY=1", {"NOTIFY_SOCKET": name})
+        assert datagrams.recv(100) == b"READY=1"
+
+
+@pytest.mark.parametrize("address", ["", "vsock:1", "/no/such/socket"])
+def test_without_a_manager_nothing_happens(address: str) -> None:
+    """A process that was started by hand has none."""
+    assert not notify_manager("READY=1", {"NOTIFY_SOCKET": address})
+
+
+def test_the_file_has_a_line_for_each_listener(tmp_path: Path) -> None:
+    """With what is spoken there."""
+    file = tmp_path / "ready"
+    write_ready_file(file, {"smtp": "127.0.0.1:1025", "lmtp": "/run/lmtp"})
+    assert file.read_text() == "smtp=127.0.0.1:1025\nlmtp=/run/lmtp\n"
+
+
+def test_the_file_is_there_whole_or_not_at_all(tmp_path: Path) -> None:
+    """Nothing is left beside it."""
+    write_ready_file(tmp_path / "ready", {"smtp": "127.0.0.1:1025"})
+    assert [each.name for each in tmp_path.iterdir()] == ["ready"]

@@ -11,8 +11,8 @@ SEARCH = os.environ.get("PATH", os.defpath) + ":/usr/sbin:/sbin"
 
 
 def node_modules() -> Path | None:
-    """Give the folder of npm packages that SMTPTEST_PROGRAMS names, if any."""
-    folder = os.environ.get("SMTPTEST_PROGRAMS")
+    """Give the folder of npm packages that LAZR_SMTPTEST_PROGRAMS names, if any."""
+    folder = os.environ.get("LAZR_SMTPTEST_PROGRAMS")
     return Path(folder, "node_modules").resolve() if folder else None
 
 

@@ -39,8 +39,8 @@ class Failures:
 
     def expect(self) -> None:
         """Take the next error for a new one, also if it is the latest again."""
-        with self._lock:
-            self._latest = None
+        # No lock: this is done for each message, and is one step for Python.
+        self._latest = None
 
     def check(self) -> None:
         """Raise what was kept since the last check.

@@ -156,7 +156,7 @@ def test_a_missing_server_is_named_with_how_to_get_it(tmp_path: Path) -> None:
     """The npm package is not in the folder that is named."""
     done = run_benchmarks(
         *("--scenario", "reused", "--peer", "nodemailer", *TINY),
-        SMTPTEST_PROGRAMS=str(tmp_path),
+        LAZR_SMTPTEST_PROGRAMS=str(tmp_path),
     )
     assert done.returncode == 0, done.stderr
     assert "npm install --prefix DIR smtp-server" in done.stderr

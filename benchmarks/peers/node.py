@@ -1,4 +1,4 @@
-"""Servers of Node.js, whose packages are in the folder SMTPTEST_PROGRAMS."""
+"""Servers of Node.js, whose packages are in the folder LAZR_SMTPTEST_PROGRAMS."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class _Node(Peer):
 def _remedy(package: str) -> str:
     return (
         "apt-get install nodejs npm; "
-        f"npm install --prefix DIR {package}; export SMTPTEST_PROGRAMS=DIR"
+        f"npm install --prefix DIR {package}; export LAZR_SMTPTEST_PROGRAMS=DIR"
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -102,7 +103,8 @@ class EmlFolder:
                 os.fsync(descriptor)
             unfinished.rename(file)
         except OSError as error:
-            unfinished.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                unfinished.unlink()
             raise not_written(file, "message", error) from error
 
     def close(self) -> None:

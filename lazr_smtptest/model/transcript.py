@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Literal
 
@@ -104,10 +105,12 @@ class Transcript:
     """
 
     __slots__ = (
-        *("_cut", "_head", "_kept", "_measured", "_next", "_tail_size"),
+        *("_cut", "_head", "_kept", "_measured", "_next", "_steps", "_tail_size"),
         *("add", "bound", "size"),
     )
 
+    # Of what was measured beyond the first half: the items and the bytes of each step.
+    _steps: deque[tuple[int, int]]
     # Takes the two items of an event.
     add: Callable[[Iterable[Any]], None]
 
@@ -141,14 +144,18 @@ class Transcript:
             self._measure()
 
     def _measure(self) -> None:
-        """Look how much there is by now, and keep to the bounds."""
+        """Measure what is new by now, and keep to the bounds."""
         kept: list[Any] = self._kept
-        self._tail_size += _size_of(kept[self._measured :])
+        new = kept[self._measured :]
+        size = _size_of(new)
+        self._tail_size += size
         if kept is not self._head:
+            self._steps.append((len(new), size))
             self._drop_oldest(kept)
         # An event has two items: this is the half of the bound.
         elif len(kept) > self.bound or self._tail_size > self.size // 2:
             self._kept, self._tail_size = [], 0
+            self._steps = deque()
             self.add = self._kept.extend
         self._measured = len(self._kept)
         self._next = self._measured + _STEP
@@ -156,17 +163,19 @@ class Transcript:
             self._next = min(self._next, self.bound)
 
     def _drop_oldest(self, tail: list[Any]) -> None:
-        """Remove the oldest of the latest events that are beyond the bounds."""
-        gone = max(len(tail) - self._tail_bound(), 0)
-        size = self._tail_size - _size_of(tail[:gone])
-        while size > self.size // 2:
-            size -= _size_of(tail[gone : gone + 2])
-            gone += 2
+        """Remove the oldest steps of the latest events that are beyond the bounds."""
+        most, gone = self._tail_bound(), 0
+        while self._steps:
+            length, size = self._steps[0]
+            if self._tail_size <= self.size // 2 and len(tail) - gone - length < most:
+                break
+            self._steps.popleft()
+            gone += length
+            self._tail_size -= size
         if gone:
             # At once, for another thread may copy it at any time.
             del tail[:gone]
             self._cut = True
-        self._tail_size = size
 
     def _tail_bound(self) -> int:
         return self.bound + self.bound % 2
@@ -348,13 +357,11 @@ class Transcript:
 
 def _size_of(items: Sequence[Any]) -> int:
     """Return the bytes that events take."""
-    size = len(items) // 2 * _EVENT
-    for what in items[1::2]:
-        if isinstance(what, bytes | str):
-            size += len(what)
-        elif isinstance(what, tuple):
-            size += len(what[1]) + len(what[2])
-    return size
+    # This runs for every few events of a session, most of which are times and lines.
+    values = items[1::2]
+    contents = [value[1] + value[2] for value in values if type(value) is tuple]
+    texts = [value for value in values if type(value) is bytes or type(value) is str]
+    return len(values) * _EVENT + sum(map(len, texts)) + sum(map(len, contents))
 
 
 def _trim(items: list[Any]) -> None:

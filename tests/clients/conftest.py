@@ -1,7 +1,7 @@
 """Servers for real clients, and the client programs themselves.
 
 What is not on this machine is named, and its tests are skipped; under CI they fail.
-``.ci/programs DIR`` gets all of it; the variable SMTPTEST_PROGRAMS says where DIR is.
+``.ci/programs DIR`` gets all of it; the variable LAZR_SMTPTEST_PROGRAMS says where DIR is.
 """
 
 from __future__ import annotations
@@ -181,9 +181,9 @@ def programs() -> Callable[[str], Path]:
     """Give a file or folder of those that are not installed in the system."""
 
     def get(name: str) -> Path:
-        folder = os.environ.get("SMTPTEST_PROGRAMS")
+        folder = os.environ.get("LAZR_SMTPTEST_PROGRAMS")
         if not folder:
-            missing(f"the folder SMTPTEST_PROGRAMS with its {name}")
+            missing(f"the folder LAZR_SMTPTEST_PROGRAMS with its {name}")
         path = Path(folder, name).resolve()
         if not path.exists():
             missing(str(path))

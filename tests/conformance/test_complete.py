@@ -22,7 +22,7 @@ SECTION = re.compile(
 )
 
 # How a server stops, and where it keeps what it has, no client can see.
-NOT_FOR_CLIENTS = {"closing", "spool", "transcript"}
+NOT_FOR_CLIENTS = {"closing", "spool", "transcript", "transcript_size", "transcripts"}
 
 # Twisted's method for what is no command.
 NO_COMMAND = {"UNKNOWN"}

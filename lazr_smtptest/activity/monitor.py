@@ -31,9 +31,7 @@ _monitoring: Any = getattr(sys, "monitoring", None)
 class Told(Protocol):
     """An object that hears of errors, in the thread where they are raised."""
 
-    def passed(
-        self, error: BaseException, code: CodeType, offset: int, caught: bool
-    ) -> None:
+    def passed(self, error: BaseException, code: CodeType, caught: bool) -> None:
         """Record an error of mail that was caught in a frame, or left it."""
 
     def ended(self, error: BaseException, thread: str) -> None:
@@ -83,13 +81,13 @@ class Monitor:
 
     def _handled(self, code: CodeType, offset: int, error: BaseException) -> None:
         if _is_of_mail(error):
-            self._told.passed(error, code, offset, True)
+            self._told.passed(error, code, True)
         if code is self._bootstrap:
             self._told.ended(error, threading.current_thread().name)
 
     def _unwound(self, code: CodeType, offset: int, error: BaseException) -> None:
         if _is_of_mail(error):
-            self._told.passed(error, code, offset, False)
+            self._told.passed(error, code, False)
 
 
 def _is_of_mail(error: BaseException) -> bool:

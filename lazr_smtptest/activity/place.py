@@ -6,10 +6,8 @@ import os
 import sys
 import sysconfig
 from functools import lru_cache
-from itertools import islice
 from pathlib import Path
-from types import FrameType, TracebackType
-from typing import Any
+from types import CodeType, FrameType, TracebackType
 
 import attrs
 
@@ -41,13 +39,22 @@ class Place:
     line: int
 
     @classmethod
-    def of_code(cls, code: Any, offset: int) -> Place:
-        """Return the place of an instruction, by its offset in bytes.
+    def of_error(cls, error: BaseException, code: CodeType) -> Place:
+        """Return the line of a function from which an error came.
 
-        Code tells of positions on Python 3.11 and later.
+        The innermost frame that it has reached stands first in its traceback. The
+        offset of the event would name the handler, which has no line of its own.
+
+        Args:
+            error: an error that reached a frame of the function.
+            code: of the function.
         """
-        position = next(islice(code.co_positions(), offset // 2, None), (None,))
-        return cls(code.co_name, code.co_filename, position[0] or code.co_firstlineno)
+        traceback = error.__traceback__
+        while traceback is not None:
+            if traceback.tb_frame.f_code is code:
+                return cls(code.co_name, code.co_filename, traceback.tb_lineno)
+            traceback = traceback.tb_next
+        return cls(code.co_name, code.co_filename, code.co_firstlineno)
 
     def __str__(self) -> str:
         """Return it for people; the path is relative in the working directory."""

@@ -67,15 +67,13 @@ class Sources:
             for record in self._records:
                 record.contacted(how, host, port)
 
-    def passed(
-        self, error: BaseException, code: CodeType, offset: int, caught: bool
-    ) -> None:
+    def passed(self, error: BaseException, code: CodeType, caught: bool) -> None:
         """See `Told`."""
         # Failures of a test are shown anyway.
         if isinstance(error, AssertionError) or not is_program(code.co_filename):
             return
         if is_observed():
-            place = Place.of_code(code, offset)
+            place = Place.of_error(error, code)
             for record in self._records:
                 record.passed(error, place, caught)
 

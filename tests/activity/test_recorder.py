@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import smtplib
 import socket
@@ -12,6 +13,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from pathlib import Path
 
 import pytest
 
@@ -388,6 +390,100 @@ def test_before_python_3_12_there_are_no_tools() -> None:
     monitor = Monitor(SOURCES)
     assert monitor.start() is False
     monitor.stop()
+
+
+# The line of an error, on Python 3.12 and later
+
+
+def send_in_vain(port: int) -> None:
+    nothing = 1
+    nothing += 1
+    smtplib.SMTP("127.0.0.1", port, timeout=PATIENCE)  # here: raised
+
+
+def catch_in_vain(port: int) -> None:
+    with contextlib.suppress(ValueError):
+        pass
+    try:
+        smtplib.SMTP("127.0.0.1", port, timeout=PATIENCE)  # here: caught
+    except OSError as error:
+        str(error)
+
+
+def suppress_in_vain(port: int) -> None:
+    with contextlib.suppress(OSError):
+        smtplib.SMTP("127.0.0.1", port, timeout=PATIENCE)  # here: suppressed
+
+
+def generate_in_vain(port: int) -> Iterator[None]:
+    yield None
+    with contextlib.suppress(OSError):
+        smtplib.SMTP("127.0.0.1", port, timeout=PATIENCE)  # here: generated
+
+
+async def await_in_vain(port: int) -> None:
+    await asyncio.sleep(0)
+    try:
+        await asyncio.open_connection("127.0.0.1", port)  # here: awaited
+    except OSError as error:
+        str(error)
+
+
+VAIN: dict[str, Callable[[int], object]] = {
+    "caught": catch_in_vain,
+    "suppressed": suppress_in_vain,
+    "generated": lambda port: list(generate_in_vain(port)),
+    "awaited": lambda port: asyncio.run(await_in_vain(port)),
+}
+
+
+def line_of(mark: str) -> int:
+    """Return the number of the line of this file that has a mark."""
+    lines = Path(__file__).read_text().splitlines()
+    return next(
+        n for n, line in enumerate(lines, 1) if line.endswith(f"# here: {mark}")
+    )
+
+
+@needs_monitoring
+@pytest.mark.parametrize("mark", VAIN)
+def test_the_line_of_a_caught_error_is_the_one_that_raised(
+    activity: Activity, deaf: int, mark: str
+) -> None:
+    """Not that of the function, whatever kind of function it is."""
+    VAIN[mark](deaf)
+    line = activity.lines()[-1]
+    assert line.startswith("The program caught ConnectionRefusedError: ")
+    assert line.endswith(f"test_recorder.py line {line_of(mark)}.")
+
+
+@needs_monitoring
+def test_the_line_of_an_error_that_leaves_a_function_is_the_one_that_raised(
+    activity: Activity, deaf: int
+) -> None:
+    """A pool keeps the error."""
+    with ThreadPoolExecutor() as pool:
+        pool.submit(send_in_vain, deaf)
+    line = activity.lines()[-1]
+    assert line.startswith("The program raised ConnectionRefusedError: ")
+    assert line.endswith(f"test_recorder.py line {line_of('raised')}.")
+
+
+@needs_monitoring
+def test_the_line_of_an_error_at_module_level_is_the_one_that_raised(
+    activity: Activity,
+) -> None:
+    """A module has no line of its own either."""
+    module = "x = 1\n\ntry:\n    raise ConnectionError('no')\nexcept OSError: x = 2"
+    exec(compile(module, "/srv/shop/mail.py", "exec"), {})
+    assert activity.lines()[-1].endswith("in <module>, /srv/shop/mail.py line 4.")
+
+
+def test_an_error_without_a_traceback_has_the_line_of_the_function() -> None:
+    """It never was in it."""
+    code = line_of.__code__
+    place = Place.of_error(ValueError(), code)
+    assert (place.function, place.line) == ("line_of", code.co_firstlineno)
 
 
 # When it records

@@ -10,6 +10,7 @@ from lazr_smtptest.faults import history as gates
 from lazr_smtptest.faults.history import Greylist
 from lazr_smtptest.model.fault_context import Moment
 from lazr_smtptest.model.session import Session
+from tests.wishes import Wish, wish
 
 if TYPE_CHECKING:
     from tests.faults.conftest import Site
@@ -161,3 +162,21 @@ def test_a_quota_ignores_the_case_of_a_domain(site: Site) -> None:
     client = site.connect().greeted()
     assert client.mail("a@x")[-1] == "250"
     assert client.mail("a@X")[1] == "452"
+
+
+@wish("48")
+def test_a_daily_quota_of_a_user_ends_with_the_day(
+    site: Site, wish: Wish, plain: str
+) -> None:
+    """The user may send again 24 hours after the first message."""
+    wish.apply(site.faults)
+    client = site.connect().greeted()
+    client.say(f"AUTH PLAIN {plain}")
+    for _ in range(3):
+        assert client.mail()[-1] == "250"
+    site.clock.advance(86399)
+    client = site.connect().greeted()
+    client.say(f"AUTH PLAIN {plain}")
+    assert client.codes("MAIL FROM:<a@x>") == ["550"]
+    site.clock.advance(1)
+    assert client.codes("MAIL FROM:<a@x>") == ["250"]

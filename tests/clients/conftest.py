@@ -1,7 +1,8 @@
 """Servers for real clients, and the client programs themselves.
 
 What is not on this machine is named, and its tests are skipped; under CI they fail.
-``.ci/programs DIR`` gets all of it; the variable LAZR_SMTPTEST_PROGRAMS says where DIR is.
+``.ci/programs DIR`` gets all of it; the variable LAZR_SMTPTEST_PROGRAMS says where DIR
+is.
 """
 
 from __future__ import annotations

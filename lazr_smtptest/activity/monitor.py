@@ -7,11 +7,13 @@ are recorded.
 
 from __future__ import annotations
 
+import asyncio
+import inspect
 import socket
 import ssl
 import sys
 import threading
-from types import CodeType
+from types import CodeType, FrameType
 from typing import Any, Protocol
 
 __all__ = ["Monitor", "Told"]
@@ -34,8 +36,8 @@ class Told(Protocol):
     def passed(self, error: BaseException, code: CodeType, caught: bool) -> None:
         """Record an error of mail that was caught in a frame, or left it."""
 
-    def ended(self, error: BaseException, thread: str) -> None:
-        """Record an error that ended a thread."""
+    def ended(self, error: BaseException, who: str) -> None:
+        """Record an error that ended a thread or an asyncio task, which is named."""
 
 
 class Monitor:
@@ -83,13 +85,33 @@ class Monitor:
         if _is_of_mail(error):
             self._told.passed(error, code, True)
         if code is self._bootstrap:
-            self._told.ended(error, threading.current_thread().name)
+            self._told.ended(error, f"thread {threading.current_thread().name!r}")
 
     def _unwound(self, code: CodeType, offset: int, error: BaseException) -> None:
         if _is_of_mail(error):
             self._told.passed(error, code, False)
+        if (
+            code.co_flags & inspect.CO_COROUTINE
+            and isinstance(error, Exception)
+            and not isinstance(error, AssertionError)
+        ):
+            name = _task_of(sys._getframe(1))
+            if name:
+                self._told.ended(error, f"asyncio task {name!r}")
 
 
 def _is_of_mail(error: BaseException) -> bool:
     # Called for every error of the program: the commonest answer is soon found.
     return isinstance(error, _KINDS) or type(error).__module__.startswith(_PACKAGES)
+
+
+def _task_of(frame: FrameType | None) -> str:
+    """Return the name of the task whose coroutine has this frame; ``""``: none has."""
+    try:
+        task = asyncio.current_task()
+    except RuntimeError:
+        return ""
+    coroutine = None if task is None else task.get_coro()
+    if task is None or getattr(coroutine, "cr_frame", None) is not frame:
+        return ""
+    return task.get_name()

@@ -11,14 +11,18 @@ from types import CodeType, FrameType, TracebackType
 
 import attrs
 
-__all__ = ["Place", "calling", "is_program", "raising"]
+__all__ = ["Place", "calling", "is_program", "is_sending", "raising"]
 
 _STDLIB = sysconfig.get_paths()["stdlib"] + os.sep
+_SCRIPTS = sysconfig.get_paths()["scripts"] + os.sep
 _HERE = str(Path(__file__).parents[1]) + os.sep
 
 # Packages that pass events of the program on. Where they catch an error themselves
 # it is their business.
 _CARRIERS = ("aiosmtplib", "twisted", "_pytest", "pytest", "pluggy", "pytest_asyncio")
+
+# Libraries that send mail.
+_SENDERS = ("smtplib", "aiosmtplib", "twisted.mail")
 
 # Frames are searched so far for one of the program.
 _DEPTH = 100
@@ -66,10 +70,10 @@ class Place:
 def is_program(path: str) -> bool:
     """Return whether a file belongs to the program that is tested or to its test.
 
-    The standard library, this one and what runs tests do not; other installed
-    packages do, for they may send mail for the program.
+    The standard library, this one and what runs tests, such as ``bin/trial``, do
+    not; other installed packages do, for they may send mail for the program.
     """
-    if path.startswith((_HERE, "<frozen ")):
+    if path.startswith((_HERE, _SCRIPTS, "<frozen ")):
         return False
     parts = path.replace("\\", "/").split("/")
     for site in ("site-packages", "dist-packages"):
@@ -89,6 +93,18 @@ def calling() -> Place | None:
             return Place(code.co_name, code.co_filename, frame.f_lineno)
         frame = frame.f_back
     return None
+
+
+def is_sending() -> bool:
+    """Return whether a library that sends mail is on the stack of this call."""
+    frame: FrameType | None = sys._getframe(1)
+    for _ in range(_DEPTH):
+        if frame is None:
+            break
+        if frame.f_globals.get("__name__", "").startswith(_SENDERS):
+            return True
+        frame = frame.f_back
+    return False
 
 
 def raising(traceback: TracebackType | None) -> Place | None:

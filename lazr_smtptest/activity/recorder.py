@@ -10,7 +10,7 @@ from typing import Any
 
 import attrs
 
-from lazr_smtptest.activity.place import Place, calling
+from lazr_smtptest.activity.place import Place, calling, is_sending
 from lazr_smtptest.activity.sources import SOURCES
 
 __all__ = ["Activity"]
@@ -27,6 +27,10 @@ _MAIL_PORTS = frozenset((25, 465, 587, 1025, 2465, 2525, 2587))
 
 _LOCAL = ("localhost", "localhost.localdomain", "ip6-localhost")
 
+# How the names of threads and of asyncio tasks begin.
+_THREAD, _TASK = "thread", "asyncio task"
+_ARTICLES = {_THREAD: "a", _TASK: "an"}
+
 # An error as people know it: the name of its class, and its text.
 _Words = tuple[str, str]
 
@@ -38,11 +42,13 @@ class _Seen:
     Attributes:
         place: the latest place.
         caught: whether an error was caught there, where it is one.
+        mail: whether it is a connection to send mail.
         times: how many there were at each place.
     """
 
     place: Place | None = None
     caught: bool = False
+    mail: bool = False
     times: dict[object, int] = attrs.field(factory=dict)
 
     def again(self, place: Place | None, caught: bool) -> None:
@@ -71,8 +77,9 @@ class Activity:
     """The activity of this process beside a server, while a test runs.
 
     Recorded are connections to other addresses and look-ups of other hosts (by an
-    audit hook), errors that ended a thread, and on Python 3.12 and later errors of
-    mail and of the network that were caught (by `sys.monitoring`). Of each kind the
+    audit hook), errors that ended a thread, and on Python 3.12 and later errors that
+    ended an asyncio task, and errors of mail and of the network that were caught (by
+    `sys.monitoring`). Of each kind the
     first hundred different ones are kept. Events of threads of test servers are left
     out.
 
@@ -80,10 +87,15 @@ class Activity:
 
     Args:
         enabled: whether `start` records anything.
+
+    Attributes:
+        address: the IP address that the server listens on; ``""``: each address of
+            this host is taken for it.
     """
 
     def __init__(self, enabled: bool = True) -> None:
         self.enabled = enabled
+        self.address = ""
         self._port = 0
         self._hosts: frozenset[str] = frozenset()
         self.clear()
@@ -93,7 +105,8 @@ class Activity:
 
         Args:
             host: the address of the server.
-            port: its port. Connections to it are not recorded.
+            port: its port. Connections to it are not recorded, unless to another
+                address of this host than `address`.
         """
         # A client looks its own name up, for its greeting.
         self._hosts = frozenset((host, socket.gethostname().lower(), *_LOCAL))
@@ -108,9 +121,10 @@ class Activity:
     def clear(self) -> None:
         """Discard the records."""
         self._connections: dict[tuple[str, object], _Seen] = {}
+        self._astray: dict[tuple[str, object], _Seen] = {}
         self._lookups: dict[str, _Seen] = {}
         self._errors: dict[_Words, _Seen] = {}
-        self._threads: dict[tuple[str, _Words], _Seen] = {}
+        self._ended: dict[tuple[str, _Words], _Seen] = {}
 
     def lines(self, besides: Iterable[BaseException] = ()) -> list[str]:
         """Return the records in sentences, those about mail first.
@@ -119,7 +133,12 @@ class Activity:
             besides: errors that are known already.
         """
         known = {_words(error) for error in besides}
-        ended = dict(self._threads)
+        ended = {
+            (who, words): seen
+            for (who, words), seen in dict(self._ended).items()
+            # The test itself may be a task.
+            if who.startswith(_THREAD) or words not in known
+        }
         known |= {words for _, words in ended}
         errors = {
             key: seen for key, seen in dict(self._errors).items() if key not in known
@@ -130,20 +149,39 @@ class Activity:
         )
         return [
             *_some(
-                f"The program also tried to connect to {host} port {port}"
-                + seen.everywhere
+                f"The program connected to {self._wrong(host, port)}{seen.everywhere}"
+                for (host, port), seen in dict(self._astray).items()
+            ),
+            *_some(
+                f"The program tried to connect to {host} port {port}{seen.everywhere}"
                 for (host, port), seen in connections
             ),
             *_some(
-                f"The program also looked up {name}{seen.everywhere}"
+                f"The program looked up {name}{seen.everywhere}"
                 for name, seen in dict(self._lookups).items()
             ),
             *_some(_sentence(words, seen) for words, seen in errors.items()),
             *_some(
-                f"The thread {thread!r} ended with {_joined(words)}{seen.everywhere}"
-                for (thread, words), seen in ended.items()
+                f"The {who} ended with {_joined(words)}{seen.everywhere}"
+                for (who, words), seen in ended.items()
             ),
         ]
+
+    @property
+    def cause(self) -> str:
+        """The likeliest reason why no mail came, in a few words; ``""``: unknown."""
+        for host, port in dict(self._astray):
+            return f"the program connected to {self._wrong(host, port)}"
+        for (host, port), seen in dict(self._connections).items():
+            if seen.mail:
+                return f"the program connected to {host} port {port}"
+        for who, words in dict(self._ended):
+            kind = _THREAD if who.startswith(_THREAD) else _TASK
+            return f"{_ARTICLES[kind]} {kind} ended with {_joined(words)}"
+        return ""
+
+    def _wrong(self, host: str, port: object) -> str:
+        return f"{host} port {port}, the server listens on {self.address}"
 
     # What the sources call, in the thread of the event
 
@@ -153,10 +191,34 @@ class Activity:
         For these nothing else is done: they are what tests are full of.
         """
         if how == "connect":
-            if not (port == self._port and (_is_loopback(host) or host in self._hosts)):
-                _note(self._connections, (host, port), calling())
+            self._connected(host, port)
         elif host.lower() not in self._hosts and not _is_address(host):
             _note(self._lookups, host, calling())
+
+    def _connected(self, host: str, port: object) -> None:
+        if port != self._port or not (_is_loopback(host) or host in self._hosts):
+            seen = _note(self._connections, (host, port), calling())
+            if seen is not None and not seen.mail:
+                seen.mail = port in _MAIL_PORTS or is_sending()
+        elif not self._is_server(host):
+            _note(self._astray, (host, port), calling())
+        elif self._astray:
+            # A client tries all addresses of a name, one after the other.
+            place = calling()
+            self._astray = {
+                key: seen
+                for key, seen in dict(self._astray).items()
+                if seen.place != place
+            }
+
+    def _is_server(self, host: str) -> bool:
+        """Return whether the server listens on an address of this host."""
+        return (
+            host in self._hosts
+            or not _is_address(self.address)
+            or _address(self.address).is_unspecified
+            or _address(host) == _address(self.address)
+        )
 
     def passed(self, error: BaseException, place: Place, caught: bool) -> None:
         """Record an error of mail that was caught somewhere, or left a function."""
@@ -165,20 +227,22 @@ class Activity:
         if words[1]:
             _note(self._errors, words, place, caught)
 
-    def ended(self, error: BaseException, thread: str, place: Place | None) -> None:
-        """Record an error that ended a thread."""
-        _note(self._threads, (thread, _words(error)), place)
+    def ended(self, error: BaseException, who: str, place: Place | None) -> None:
+        """Record an error that ended a thread or a task, which is named."""
+        _note(self._ended, (who, _words(error)), place)
 
 
 def _note(
     records: dict[Any, _Seen], key: object, place: Place | None, caught: bool = False
-) -> None:
+) -> _Seen | None:
+    """Record an event; return what is known of its kind, `None`: there is no room."""
     seen = records.get(key)
     if seen is None:
         if len(records) >= _BOUND:
-            return
+            return None
         seen = records.setdefault(key, _Seen())
     seen.again(place, caught)
+    return seen
 
 
 def _some(sentences: Iterable[str]) -> Iterator[str]:
@@ -211,7 +275,7 @@ def _words(error: BaseException) -> _Words:
 @lru_cache(maxsize=100)
 def _is_address(host: str) -> bool:
     try:
-        ipaddress.ip_address(host.partition("%")[0])
+        _address(host)
     except ValueError:
         return False
     return True
@@ -219,6 +283,10 @@ def _is_address(host: str) -> bool:
 
 @lru_cache(maxsize=100)
 def _is_loopback(host: str) -> bool:
-    return (
-        _is_address(host) and ipaddress.ip_address(host.partition("%")[0]).is_loopback
-    )
+    return _is_address(host) and _address(host).is_loopback
+
+
+def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """Return an IP address without its zone; an IPv4 one if it is mapped to IPv6."""
+    address = ipaddress.ip_address(host.partition("%")[0])
+    return getattr(address, "ipv4_mapped", None) or address

@@ -23,8 +23,8 @@ class Record(Protocol):
     def passed(self, error: BaseException, place: Place, caught: bool) -> None:
         """Record an error of mail that was caught somewhere, or left it."""
 
-    def ended(self, error: BaseException, thread: str, place: Place | None) -> None:
-        """Record an error that ended a thread."""
+    def ended(self, error: BaseException, who: str, place: Place | None) -> None:
+        """Record an error that ended a thread or a task, which is named."""
 
 
 class Sources:
@@ -77,13 +77,13 @@ class Sources:
             for record in self._records:
                 record.passed(error, place, caught)
 
-    def ended(self, error: BaseException, thread: str) -> None:
+    def ended(self, error: BaseException, who: str) -> None:
         """See `Told`."""
         if isinstance(error, SystemExit):
             return
         place = raising(error.__traceback__)
         for record in self._records:
-            record.ended(error, thread, place)
+            record.ended(error, who, place)
 
 
 SOURCES = Sources()

@@ -37,8 +37,8 @@ class ChainedHook:
     """One link in the chain of `threading.excepthook`.
 
     Args:
-        ended: called with the error and the name of each thread that it ended; the
-            hook that was there before is called after.
+        ended: called with the error and the name of each thread that it ended, such
+            as ``thread 'mailer'``; the hook that was there before is called after.
     """
 
     def __init__(self, ended: Callable[[BaseException, str], object]) -> None:
@@ -52,7 +52,7 @@ class ChainedHook:
         ended, error = self._ended, arguments.exc_value
         if ended is not None and error is not None:
             thread = arguments.thread
-            ended(error, "" if thread is None else thread.name)
+            ended(error, "thread" if thread is None else f"thread {thread.name!r}")
         self._before(arguments)
 
     def remove(self) -> None:

@@ -248,6 +248,7 @@ class Mailbox(_Viewed):
             counters=self.sessions.counters,
             address=self.address,
             fired=self.faults.journal,
+            clue=self.activity.cause,
             notes=(
                 *self.activity.lines(),
                 *(self.notes() if self.notes is not None else ()),

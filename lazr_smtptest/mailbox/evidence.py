@@ -24,6 +24,8 @@ class Evidence:
         fired: the faults that fired, whatever part of the mailbox they were for.
         reason: why it was not received, for the first line; ``""``: the report
             looks for the reason in the sessions.
+        clue: why nothing came at all, for the first line, where nothing else is
+            known; ``""`` for none.
         notes: what else is known, a line each, shown beside the possible causes.
         faults: what the server was to do wrong and did not; ``""`` for nothing.
         appendix: a text to be put at the end; ``""`` for none.
@@ -35,6 +37,7 @@ class Evidence:
     address: str = ""
     fired: tuple[Fired, ...] = ()
     reason: str = ""
+    clue: str = ""
     notes: tuple[str, ...] = ()
     faults: str = ""
     appendix: str = ""

@@ -12,7 +12,7 @@ from lazr_smtptest.mailbox.evidence import Evidence
 from lazr_smtptest.mailbox.excerpt import excerpt
 from lazr_smtptest.mailbox.failure import NotReceived, missing, showing, unwanted
 from lazr_smtptest.mailbox.lines import more, names, short
-from lazr_smtptest.mailbox.verdict import cause, verdict
+from lazr_smtptest.mailbox.verdict import NO_MAIL, cause, verdict
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.session import Session
 from lazr_smtptest.query.criteria import Criteria
@@ -65,6 +65,7 @@ def not_received(
     if not reason and not found and nearest:
         of_nearest = "nearest: " if arrived > 1 else ""
         reason = _fitting(f"{of_nearest}{described[0][0]}")
+    known = bool(evidence.clue or evidence.counters.messages)
     parts = [
         "\n".join(filter(None, [short(reason), f"{what}{within}{of_all}"])),
         "\n".join(["wanted:", *_wanted(criteria)]),
@@ -72,7 +73,7 @@ def not_received(
             "\n".join([_position(each, arrived), *lines])
             for each, (_, lines) in zip(nearest, described, strict=True)
         ),
-        "" if arrived or sessions or evidence.counters.messages else _NOTHING_CAME,
+        "" if arrived or sessions or known else _NOTHING_CAME,
         "\n".join(map(short, evidence.notes)),
         *_conversations(sessions, criteria, evidence, reason),
         evidence.faults,
@@ -168,6 +169,8 @@ def _reason(criteria: Criteria, evidence: Evidence, failed: Sequence[Session]) -
         return evidence.reason
     if failed and (not evidence.arrived or _had(failed[0], criteria)):
         reason, by_fault = cause(failed[0], criteria, evidence.fired)
+        if evidence.clue and reason in NO_MAIL:
+            return _fitting(evidence.clue)
         # A rule is shown as it was written.
         return reason if by_fault else _fitting(reason)
     if not evidence.arrived or criteria.of_envelope().criteria:
@@ -178,6 +181,8 @@ def _reason(criteria: Criteria, evidence: Evidence, failed: Sequence[Session]) -
         return ""
     if reason := refused_port(evidence.fired):
         return reason
+    if evidence.clue:
+        return _fitting(evidence.clue)
     if not evidence.counters.connections:
         to = f" to {evidence.address}" if evidence.address else ""
         return f"no client connected{to}"

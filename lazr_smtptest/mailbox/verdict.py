@@ -12,7 +12,7 @@ from lazr_smtptest.model.session import Session
 from lazr_smtptest.model.transcript import Line
 from lazr_smtptest.query.criteria import Criteria
 
-__all__ = ["cause", "verdict"]
+__all__ = ["NO_MAIL", "cause", "verdict"]
 
 # OpenSSL's words, and what they mean to a test.
 _HANDSHAKE = re.compile(r"the TLS handshake failed: (?:.*, '(.+)'\)\]|(.*))")
@@ -35,6 +35,10 @@ _CLIENT_HELLO = r"\x16\x03"
 _HTTP = re.compile(r"[A-Z]+ \S+ HTTP/\d")
 
 _LOGIN = re.compile(r"(?i)AUTH\b|\*")
+
+_SILENT, _NO_MESSAGE = "the client said nothing", "the client sent no message"
+# What became of a session, where that explains nothing.
+NO_MAIL = (_SILENT, _NO_MESSAGE)
 
 # A session on a `Clock` has a time of its own: what differs by more than this many
 # seconds cannot be compared.
@@ -113,11 +117,11 @@ def _without_fault(session: Session, lines: Sequence[Line]) -> str:
     if session.delivered:
         return f"messages accepted: {session.delivered}"
     if any(line.who == "client" for line in lines):
-        return "the client sent no message"
+        return _NO_MESSAGE
     if session.transcript.bound and not lines:
         # It was not greeted: that waits for the handshake.
         return f"the client did not begin TLS{_ON_TLS_PORT}"
-    return "the client said nothing"
+    return _SILENT
 
 
 def _was_greeted(lines: Sequence[Line]) -> bool:

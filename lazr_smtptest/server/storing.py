@@ -100,6 +100,7 @@ class CaptureServer(StoreServer):
         """Bind the address, and tell the mailbox; see `Server`."""
         bound = super().bind()
         self.mailbox.address = f"{self.host} port {self.port}".strip()
+        self.mailbox.activity.address = str(bound.getsockname()[0])
         return bound
 
     def started(self) -> None:

@@ -133,6 +133,7 @@ async def _listen(
     address: Any = service.ports[0].getHost()
     if isinstance(server, CaptureServer):
         server.mailbox.address = f"{address.host} port {address.port}"
+        server.mailbox.activity.address = address.host
         server.mailbox.activity.start(address.host, address.port)
     return ListeningServer(server, address.host, address.port, reactor)
 

@@ -9,8 +9,9 @@ import socket
 import ssl
 import subprocess
 import sys
+import sysconfig
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -94,7 +95,7 @@ def test_a_connection_to_another_address_is_told(activity: Activity, deaf: int) 
     connect(deaf)
     [line] = contacts(activity)
     assert line.startswith(
-        f"The program also tried to connect to 127.0.0.1 port {deaf}; in connect, "
+        f"The program tried to connect to 127.0.0.1 port {deaf}; in connect, "
     )
     assert "test_recorder.py line " in line
 
@@ -155,7 +156,7 @@ def test_a_lookup_of_another_host_is_told(activity: Activity) -> None:
     """Also where nobody knows it."""
     look_up("smtp.shop.invalid")
     [line] = contacts(activity)
-    assert line.startswith("The program also looked up smtp.shop.invalid; in look_up, ")
+    assert line.startswith("The program looked up smtp.shop.invalid; in look_up, ")
 
 
 @pytest.mark.parametrize(
@@ -171,7 +172,7 @@ def test_a_lookup_by_bytes_is_told(activity: Activity) -> None:
     """The function takes these too."""
     with contextlib.suppress(OSError):
         socket.getaddrinfo(b"smtp.invalid", 25, flags=socket.AI_NUMERICHOST)
-    assert contacts(activity)[0].startswith("The program also looked up smtp.invalid; ")
+    assert contacts(activity)[0].startswith("The program looked up smtp.invalid; ")
 
 
 # Threads
@@ -486,6 +487,206 @@ def test_an_error_without_a_traceback_has_the_line_of_the_function() -> None:
     assert (place.function, place.line) == ("line_of", code.co_firstlineno)
 
 
+# Asyncio tasks, on Python 3.12 and later
+
+
+async def fail_in_task() -> None:
+    await asyncio.sleep(0)
+    raise KeyError("template")
+
+
+async def run_task(task: Callable[[], Coroutine[object, object, None]]) -> None:
+    """Let a task end, and ask it for nothing."""
+    await asyncio.wait([asyncio.create_task(task(), name="mailer")])
+
+
+@needs_monitoring
+@pytest.mark.filterwarnings("ignore")
+def test_an_error_that_ended_a_task_is_told(activity: Activity) -> None:
+    """Though nobody asked the task for it."""
+    asyncio.run(run_task(fail_in_task))
+    [line] = activity.lines()
+    assert line.startswith("The asyncio task 'mailer' ended with KeyError: 'template'")
+    assert "; in fail_in_task, " in line
+    assert activity.cause == "an asyncio task ended with KeyError: 'template'"
+
+
+@needs_monitoring
+def test_an_error_that_a_task_catches_does_not_end_it(activity: Activity) -> None:
+    """It leaves a coroutine within the task only."""
+
+    async def careful() -> None:
+        with contextlib.suppress(KeyError):
+            await fail_in_task()
+
+    asyncio.run(run_task(careful))
+    assert activity.lines() == []
+
+
+@needs_monitoring
+def test_a_task_that_was_cancelled_is_not_told(activity: Activity) -> None:
+    """No error ended it."""
+
+    async def cancelled() -> None:
+        raise asyncio.CancelledError
+
+    asyncio.run(run_task(cancelled))
+    assert activity.lines() == []
+
+
+@needs_monitoring
+def test_a_task_whose_error_is_known_is_not_told(activity: Activity) -> None:
+    """It is that of the test itself."""
+    with pytest.raises(KeyError) as caught:
+        asyncio.run(fail_in_task())
+    assert activity.lines([caught.value]) == []
+
+
+@needs_monitoring
+def test_a_coroutine_outside_of_asyncio_is_no_task(activity: Activity) -> None:
+    """Twisted runs coroutines too."""
+
+    async def fail() -> None:
+        raise KeyError("template")
+
+    with pytest.raises(KeyError):
+        fail().send(None)
+    assert activity.lines() == []
+
+
+# Another address of the same port
+
+
+@pytest.fixture
+def server() -> Iterator[CaptureController]:
+    """Return a server that listens on 127.0.0.1."""
+    with CaptureController("127.0.0.1", grace=0.0) as controller:
+        yield controller
+
+
+@pytest.mark.parametrize(
+    ("host", "family"),
+    [
+        ("127.0.0.2", socket.AF_INET),
+        ("127.1.2.3", socket.AF_INET),
+        ("::1", socket.AF_INET6),
+    ],
+)
+def test_another_address_of_the_same_port_is_told(
+    server: CaptureController, host: str, family: socket.AddressFamily
+) -> None:
+    """In the first line, and below with the place."""
+    with socket.socket(family) as client, contextlib.suppress(OSError):
+        client.connect((host, server.port))
+    with pytest.raises(NotReceived) as caught:
+        server.assert_received()
+    to = f"{host} port {server.port}, the server listens on 127.0.0.1"
+    text = str(caught.value)
+    assert text.startswith(f"the program connected to {to}\n")
+    assert f"\nThe program connected to {to}; in test_another_address" in text
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::ffff:127.0.0.1"])
+def test_the_address_of_the_server_is_not_told(
+    server: CaptureController, host: str
+) -> None:
+    """However it is written."""
+    server.mailbox.activity.contacted("connect", host, server.port)
+    assert server.mailbox.activity.lines() == []
+
+
+@pytest.mark.parametrize("address", ["0.0.0.0", "::", ""])
+def test_a_server_on_all_addresses_has_no_other_one(
+    activity: Activity, address: str
+) -> None:
+    """Nor has one whose address is not known."""
+    activity.address = address
+    activity.start("", 2525)
+    activity.contacted("connect", "127.0.0.2", 2525)
+    assert activity.lines() == []
+
+
+def test_a_client_that_tries_one_address_after_the_other_is_not_told(
+    server: CaptureController,
+) -> None:
+    """A name such as localhost may have several."""
+    for host in ("::1", "127.0.0.1"):
+        server.mailbox.activity.contacted("connect", host, server.port)
+    assert server.mailbox.activity.lines() == []
+
+
+# The likeliest cause, for the first line
+
+
+def first_line(server: CaptureController) -> str:
+    with pytest.raises(NotReceived) as caught:
+        server.assert_received()
+    return str(caught.value).splitlines()[0]
+
+
+def test_a_connection_to_another_port_for_mail_is_in_the_first_line(
+    server: CaptureController, deaf: int
+) -> None:
+    """By its number, or by the library that made it."""
+    with contextlib.suppress(OSError):
+        send(deaf)
+    assert first_line(server) == f"the program connected to 127.0.0.1 port {deaf}"
+    server.clear()
+    server.mailbox.activity.contacted("connect", "192.0.2.1", 2525)
+    assert first_line(server) == "the program connected to 192.0.2.1 port 2525"
+
+
+def test_a_connection_for_something_else_is_not_in_the_first_line(
+    server: CaptureController,
+) -> None:
+    """A database has a port too."""
+    server.mailbox.activity.contacted("connect", "127.0.0.1", 5432)
+    assert first_line(server).startswith("no client connected to ")
+
+
+def test_a_thread_that_an_error_ended_is_in_the_first_line(
+    fatal: Callable[[], None], server: CaptureController
+) -> None:
+    """With its type and its text."""
+    in_thread(fatal)
+    assert first_line(server) == "a thread ended with KeyError: 'template'"
+
+
+def test_a_thread_that_ended_after_it_connected_is_in_the_first_line(
+    fatal: Callable[[], None], server: CaptureController
+) -> None:
+    """That its client sent no message explains nothing."""
+
+    def fail() -> None:
+        with smtplib.SMTP("127.0.0.1", server.port, timeout=PATIENCE) as client:
+            client.ehlo()
+            fatal()
+
+    in_thread(fail)
+    assert first_line(server) == "a thread ended with KeyError: 'template'"
+
+
+def test_a_near_miss_is_likelier_than_a_thread_that_ended(
+    fatal: Callable[[], None], server: CaptureController
+) -> None:
+    """The message did come."""
+    in_thread(fatal)
+    with smtplib.SMTP("127.0.0.1", server.port, timeout=PATIENCE) as client:
+        client.sendmail("shop@example.com", ["bob@example.com"], "Subject: Hi\n\nHi.\n")
+    with pytest.raises(NotReceived, match=r"^subject is 'Hi', wanted 'Welcome'"):
+        server.assert_received(subject="Welcome")
+
+
+def test_where_the_cause_is_known_no_other_ones_are_listed(
+    fatal: Callable[[], None], server: CaptureController
+) -> None:
+    """They would only be read in vain."""
+    in_thread(fatal)
+    with pytest.raises(NotReceived) as caught:
+        server.assert_received()
+    assert "Possible causes" not in str(caught.value)
+
+
 # When it records
 
 
@@ -614,6 +815,7 @@ def test_a_place_in_the_working_directory_is_relative(
         (smtplib.__file__, False),
         (audit.__file__, False),
         ("<frozen importlib._bootstrap>", False),
+        (f"{sysconfig.get_paths()['scripts']}/trial", False),
     ],
 )
 def test_the_program_is_all_but_python_and_what_runs_the_test(
@@ -648,9 +850,7 @@ def test_a_failure_tells_it_beside_the_possible_causes(deaf: int) -> None:
             controller.wait_for(timeout=0)
     causes, told = str(caught.value).split("\n\n")[2:]
     assert causes.startswith("Possible causes: ")
-    assert told.startswith(
-        f"The program also tried to connect to 127.0.0.1 port {deaf};"
-    )
+    assert told.startswith(f"The program tried to connect to 127.0.0.1 port {deaf};")
 
 
 def test_a_failure_tells_nothing_where_that_is_switched_off(deaf: int) -> None:

@@ -160,8 +160,8 @@ def another_server() -> None:
     """Sent to another server.
 
     Connections of the program to other addresses are told, and look-ups of other
-    hosts; errors that ended a thread; and on Python 3.12 and later errors of mail
-    that the program caught.
+    hosts; errors that ended a thread; and on Python 3.12 and later errors that ended
+    an asyncio task, and errors of mail that the program caught.
     """
     with running() as server, running() as other:
         send(other, "bob@example.com")

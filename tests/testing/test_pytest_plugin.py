@@ -595,7 +595,7 @@ def test_what_the_program_did_is_shown(run: Run) -> None:
     result.stdout.fnmatch_lines(
         [
             "*- smtptest program -*",
-            "The program also tried to connect to 127.0.0.1 port 1; in test_one, *",
+            "The program tried to connect to 127.0.0.1 port 1; in test_one, *",
         ]
     )
 

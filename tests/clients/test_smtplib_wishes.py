@@ -113,6 +113,19 @@ def test_a_mailbox_fills_up(serve: Serve, wish: Wish) -> None:
     assert receiver.all()[3].rcpt_tos == (ANNA,)
 
 
+@wish("24b")
+def test_a_mailbox_has_a_size(serve: Serve, wish: Wish) -> None:
+    """It is that of all its messages, and the next one would be too much."""
+    receiver = started(serve, wish)
+    bob = "bob@example.com"
+    content = BIG * 7
+    assert 5000 < len(content) <= 10_000
+    assert send(receiver, bob, content=content).accepted
+    assert send(receiver, bob, content=content).refused == {bob: 552}
+    assert send(receiver, bob).accepted
+    assert send(receiver, ANNA, content=content).accepted
+
+
 @wish("37")
 def test_some_recipients_are_refused_or_all(serve: Serve, wish: Wish) -> None:
     """Each with a code of its own."""
@@ -187,6 +200,21 @@ def test_size_shrinks_after_a_login(serve: Serve, wish: Wish) -> None:
     assert refused.value.smtp_code == 552
 
 
+@wish("18b")
+def test_size_shrinks_at_the_second_ehlo(serve: Serve, wish: Wish) -> None:
+    """Of each connection."""
+    receiver = started(serve, wish)
+    for _ in range(2):
+        with session(receiver) as client:
+            client.ehlo()
+            assert int(client.esmtp_features["size"]) > 1000
+            client.ehlo()
+            assert client.esmtp_features["size"] == "1000"
+            with pytest.raises(smtplib.SMTPSenderRefused) as refused:
+                client.sendmail("shop@example.com", ANNA, BIG)
+        assert refused.value.smtp_code == 552
+
+
 @wish("21")
 def test_a_token_has_expired(serve: Serve, wish: Wish) -> None:
     """The challenge is JSON, and 535 comes after the client's empty line."""
@@ -210,6 +238,16 @@ def test_a_user_sends_as_somebody_else(serve: Serve, wish: Wish) -> None:
     assert send(receiver, content=others, login=login(ANNA)).code == 550
     assert send(receiver, content=mine, login=login(ANNA)).accepted
     assert receiver.only().user == ANNA
+
+
+@wish("39b")
+def test_a_sender_sends_as_somebody_else(serve: Serve, wish: Wish) -> None:
+    """The header From and MAIL name one address, or it is refused."""
+    receiver = started(serve, wish)
+    content = f"From: Anna <{ANNA}>\r\n\r\nHi\r\n"
+    assert send(receiver, content=content, sender=BERT).code == 550
+    assert send(receiver, content=content, sender=ANNA).accepted
+    assert receiver.only().mail_from == ANNA
 
 
 @wish("48")

@@ -221,6 +221,15 @@ def test_plain_text_comes_late_instead_of_a_handshake(
     assert stage.kept == 0
 
 
+@wish("8b")
+def test_a_handshake_is_late(play: Play, wish: Wish, tls: TLS) -> None:
+    """The client waits for it, and sends its message within TLS."""
+    stage = play(wish, settings=Settings(tls=tls))
+    with takes(0.2):
+        assert stage.client.send(tls=tls).accepted
+    assert stage.receiver.only().tls
+
+
 # Replies
 
 
@@ -253,10 +262,14 @@ def test_a_reply_may_be_354_alone(play: Play, wish: Wish) -> None:
 
 @wish("12")
 def test_the_reply_to_ehlo_comes_line_by_line(play: Play, wish: Wish) -> None:
-    """There are five lines at least, so four pauses."""
+    """There is a pause after each line but the last one."""
     stage = play(wish)
-    with takes(4 * 0.02):
-        assert stage.client.send().accepted
+    before = time.monotonic()
+    assert stage.client.send().accepted
+    elapsed = time.monotonic() - before
+    pauses = [line for line in server_lines(stage.receiver) if line[:4] == "250-"]
+    assert len(pauses) > 5
+    assert elapsed >= 0.02 * len(pauses)
     assert stage.kept == 1
 
 
@@ -306,6 +319,16 @@ def test_a_prompt_has_other_words(play: Play, wish: Wish) -> None:
     stage = play(wish, auth=auth)
     assert stage.client.send(login=("anna", "secret", "LOGIN")).accepted
     assert "334 VXNlciBOYW1lAA==" in server_lines(stage.receiver)
+    assert stage.receiver.only().user == "anna"
+
+
+@wish("35b")
+def test_a_prompt_has_no_words(play: Play, wish: Wish) -> None:
+    """The clients do not read it, and log in."""
+    auth = Auth.users({"anna": "secret"}, mechanisms=["LOGIN"])
+    stage = play(wish, auth=auth)
+    assert stage.client.send(login=("anna", "secret", "LOGIN")).accepted
+    assert "334 " in server_lines(stage.receiver)
     assert stage.receiver.only().user == "anna"
 
 

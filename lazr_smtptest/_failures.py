@@ -42,6 +42,12 @@ class Failures:
         # No lock: this is done for each message, and is one step for Python.
         self._latest = None
 
+    @property
+    def kept(self) -> tuple[BaseException, ...]:
+        """The errors that were kept since the last check."""
+        with self._lock:
+            return tuple(self._errors)
+
     def check(self) -> None:
         """Raise what was kept since the last check.
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from lazr_smtptest.faults.checks import nearest
 from lazr_smtptest.faults.conditions import current
 from lazr_smtptest.faults.journal import Fired
 from lazr_smtptest.faults.personalities import find_personality
@@ -89,6 +91,14 @@ class Scripted:
             TypeError: it takes no such option.
         """
         personality = find_personality(name)
+        _, *known = inspect.signature(personality).parameters
+        unknown = [each for each in options if each not in known]
+        if unknown:
+            takes = ", ".join(f"{each}=" for each in known) or "no options"
+            raise TypeError(
+                f"personality {name!r} takes {takes}, not {unknown[0]}="
+                + nearest(unknown[0], known)
+            )
         before = set(self.rules)
         personality(self, **options)
         return [rule for rule in self.rules if rule not in before]

@@ -65,7 +65,8 @@ class Faults(Scripted):
         self._fired: deque[tuple[Rule, Fired]] = deque(maxlen=_JOURNAL)
 
     def __repr__(self) -> str:
-        return f"<Faults of {len(self._rules)} rules, {len(self._fired)} fired>"
+        rules = "1 rule" if len(self._rules) == 1 else f"{len(self._rules)} rules"
+        return f"<Faults of {rules}, {len(self._fired)} fired>"
 
     @property
     def rules(self) -> tuple[Rule, ...]:

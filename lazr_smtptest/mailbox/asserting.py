@@ -95,7 +95,7 @@ class Asserting(Waiting):
             StateError: the mailbox is or was closed: nothing could come.
         """
         query = self._query(predicates, criteria)
-        check(1, within)
+        check(1, within, "within")
         found = self._found_within(query, within) if within else self._found(query)
         if found:
             what = f"{headline(found[0])}\na message arrived that should not have:"

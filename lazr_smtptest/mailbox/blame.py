@@ -12,7 +12,7 @@ from lazr_smtptest.model.session import Session
 from lazr_smtptest.model.transcript import Line
 from lazr_smtptest.query.criteria import Criteria
 
-__all__ = ["blame", "lost", "refused_port", "rule_before"]
+__all__ = ["blame", "delayed", "lost", "refused_port", "rule_before"]
 
 _NOTE = "fault: "
 
@@ -45,6 +45,9 @@ _DOES = {
     "cipher": "took one cipher suite only",
 }
 _LOSES = {"discard": "discarded", "bounce": "bounced"}
+
+# Actions after which a client goes on later.
+_SLOW = frozenset(["delay", "trickle", "split", "pieces"])
 
 # Actions that refuse with a code of their own.
 _GUARDS = frozenset(["greylist", "limit_rate", "quota", "reply_by_address"])
@@ -108,6 +111,20 @@ def lost(fired: Iterable[Fired], criteria: Criteria) -> str:
             one.matches(envelope) for one in of_envelope.criteria if one.name != "user"
         ):
             return f"the server accepted the message and {does} it: {each.rule}"
+    return ""
+
+
+def delayed(fired: Iterable[Fired], late: Iterable[Envelope]) -> str:
+    """Return the rule that delayed a message; ``""``: there was none.
+
+    Args:
+        fired: the journal of the server.
+        late: the messages that came late, or in time.
+    """
+    sessions = {each.session.id for each in late if each.session is not None}
+    for each in reversed(list(fired)):
+        if each.session_id in sessions and _SLOW.intersection(_actions(each.rule)):
+            return each.rule
     return ""
 
 

@@ -20,6 +20,7 @@ from lazr_smtptest.mailbox.asserting import Asserting
 from lazr_smtptest.mailbox.attempt import concerns
 from lazr_smtptest.mailbox.evidence import Evidence
 from lazr_smtptest.mailbox.grace import GRACE
+from lazr_smtptest.mailbox.handling import Handling
 from lazr_smtptest.mailbox.kept import Kept
 from lazr_smtptest.mailbox.used import use
 from lazr_smtptest.mailbox.waiter import Waiter
@@ -135,6 +136,9 @@ class Mailbox(_Viewed):
         self._waiters = Waiters()
         self._subscribers = Subscribers()
         self._closed = False
+        # How many messages there ever were; only more are told from no more.
+        self.added = 0
+        self.handling = Handling()
 
     def __repr__(self) -> str:
         return f"<Mailbox of {self._summary()}>"
@@ -152,6 +156,7 @@ class Mailbox(_Viewed):
         envelope = named(envelope)
         with self._lock:
             self._kept.add(envelope)
+            self.added += 1
             waiters = self._waiters.concerned(envelope)
         for waiter in waiters:
             waiter.offer((envelope,))
@@ -181,6 +186,7 @@ class Mailbox(_Viewed):
             self._kept.clear()
         self.sessions.clear()
         self.activity.clear()
+        self.handling.clear()
         use(self)
 
     def close(self) -> None:
@@ -249,6 +255,7 @@ class Mailbox(_Viewed):
             address=self.address,
             fired=self.faults.journal,
             clue=self.activity.cause,
+            handling=self.handling,
             notes=(
                 *self.activity.lines(),
                 *(self.notes() if self.notes is not None else ()),

@@ -9,7 +9,7 @@ import attrs
 
 from lazr_smtptest.mailbox.hints import hints
 from lazr_smtptest.mailbox.likeness import likeness, likest
-from lazr_smtptest.mailbox.lines import WIDTH, more, names, short
+from lazr_smtptest.mailbox.lines import WIDTH, byte_count, more, names, short
 from lazr_smtptest.mailbox.passage import (
     common,
     compare_bytes,
@@ -53,6 +53,11 @@ class Candidate:
         found = self.envelope
         return sum(1 - likeness(each, each.values(found)) for each in self.missed)
 
+    @property
+    def is_for_another(self) -> bool:
+        """Whether a recipient differs."""
+        return any(each.name == "recipient" for each in self.missed)
+
     def describe(self) -> tuple[str, list[str]]:
         """Return what differs in a few words, and lines that show it.
 
@@ -67,10 +72,15 @@ class Candidate:
         return _summary(missed, values) or lines[0].strip(" :"), lines
 
 
-def candidates(criteria: Criteria, arrived: Sequence[Envelope]) -> list[Candidate]:
+def candidates(
+    criteria: Criteria, arrived: Sequence[Envelope]
+) -> tuple[list[Candidate], int]:
     """Return the messages that are nearest to what was wanted, the nearest first.
 
     Of those equally near the newest come first.
+
+    Returns:
+        the messages, and how many others there are that are not wanted either.
     """
     first = max(0, len(arrived) - _COMPARED)
     missing = [
@@ -79,8 +89,10 @@ def candidates(criteria: Criteria, arrived: Sequence[Envelope]) -> list[Candidat
         if (missed := criteria.missed(envelope))
     ]
     missing.reverse()
-    missing.sort(key=lambda candidate: candidate.distance)
-    return missing[:_CANDIDATES]
+    # A message to whom it was for is nearer than one that only looks like it.
+    missing.sort(key=lambda candidate: (candidate.is_for_another, candidate.distance))
+    others = first + max(0, len(missing) - _CANDIDATES)
+    return missing[:_CANDIDATES], others
 
 
 def title(envelope: Envelope) -> str:
@@ -98,6 +110,9 @@ def _summary(criterion: Criterion, values: Sequence[object]) -> str:
     if criterion.parts:
         return _of_attachment(criterion, _nearest_attachment(criterion, values)[0])
     first = values[0]
+    if matcher.fails:
+        shown = f" {first!r}" if isinstance(first, str) and len(first) <= _BRIEF else ""
+        return f"{name}{shown} {matcher.fails}"
     if plain is None or not isinstance(first, str):
         return f"{name} is {_shown(first)}, wanted {criterion.wanted}"
     if max(len(plain), len(first)) <= _BRIEF and not matcher.part:
@@ -190,9 +205,9 @@ def _content_differs(criterion: Criterion, attachment: Attachment) -> Iterator[s
 
 def _shown(value: object) -> str:
     if isinstance(value, bytes):
-        return f"{len(value)} bytes"
+        return byte_count(value)
     if isinstance(value, str):
         # Cut before repr: it may have megabytes.
         return repr(value[: WIDTH + 1])
     assert isinstance(value, Attachment)
-    return f"{value.name!r}, {value.content_type}, {len(value.content)} bytes"
+    return f"{value.name!r}, {value.content_type}, {byte_count(value.content)}"

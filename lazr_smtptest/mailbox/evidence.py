@@ -5,6 +5,7 @@ from __future__ import annotations
 import attrs
 
 from lazr_smtptest.faults.journal import Fired
+from lazr_smtptest.mailbox.handling import Handling
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.session import Session
 from lazr_smtptest.stores.session_log import Counters
@@ -22,6 +23,7 @@ class Evidence:
         counters: what there was since the mailbox was cleared.
         address: where clients come in, for people; ``""`` if it is not known.
         fired: the faults that fired, whatever part of the mailbox they were for.
+        handling: what the hooks of the server did with messages.
         reason: why it was not received, for the first line; ``""``: the report
             looks for the reason in the sessions.
         clue: why nothing came at all, for the first line, where nothing else is
@@ -36,6 +38,7 @@ class Evidence:
     counters: Counters
     address: str = ""
     fired: tuple[Fired, ...] = ()
+    handling: Handling = attrs.field(factory=Handling)
     reason: str = ""
     clue: str = ""
     notes: tuple[str, ...] = ()

@@ -55,6 +55,7 @@ def hints(criterion: Criterion, envelope: Envelope) -> Iterator[str]:
     if len(value) <= _LONG:
         yield from _of_undone(matcher, wanted, value, criterion.name)
         yield from _of_spelling(criterion, wanted, value)
+        yield from _of_whole_body(criterion, envelope)
     yield from _of_template(matcher, wanted, value)
 
 
@@ -142,6 +143,14 @@ def _of_other_body(criterion: Criterion, envelope: Envelope) -> Iterator[str]:
     if body is not None:
         use = f": use {other}=" if criterion.matcher.matches(body) else ""
         yield f"the message has no {criterion.name}, only {other}{use}"
+
+
+def _of_whole_body(criterion: Criterion, envelope: Envelope) -> Iterator[str]:
+    """Yield that the other body has it, where the message has both."""
+    other = {"text": "html", "html": "text"}.get(criterion.name)
+    body = None if other is None else getattr(envelope, other)
+    if body is not None and criterion.matcher.matches(body):
+        yield f"the {'HTML' if other == 'html' else 'text'} has it: use {other}="
 
 
 def _of_undone(matcher: Matcher, wanted: str, value: str, name: str) -> Iterator[str]:
@@ -235,7 +244,7 @@ def _of_template(matcher: Matcher, wanted: str, value: str) -> Iterator[str]:
     near = value[start : at + 200]
     for pattern, what in (
         (_PLACEHOLDER, "was not filled in"),
-        (_NO_VALUE, "stands where a value was to be"),
+        (_NO_VALUE, "is there in place of a value"),
     ):
         for found in pattern.finditer(near):
             if found.start() <= at - start <= found.end() and found[0] not in wanted:

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from lazr_smtptest.mailbox.lines import more, short
+from lazr_smtptest.mailbox.lines import byte_count, more, short
 
 __all__ = [
     "common",
@@ -149,9 +149,9 @@ def compare_bytes(wanted: bytes, value: bytes) -> list[str]:
     """Show the first difference of two contents, in hexadecimal and as text."""
     at = common(wanted, value)
     row = at - at % _ROW
-    sizes = f"{len(value)} bytes came, {len(wanted)} were wanted"
+    sizes = f"{byte_count(value)} came, {len(wanted)} wanted"
     if len(wanted) == len(value):
-        sizes = f"both have {len(value)} bytes"
+        sizes = f"both have {byte_count(value)}"
     lines = [
         f"differs at byte {at} ({sizes}):",
         f"- {_hex(wanted, row)}",

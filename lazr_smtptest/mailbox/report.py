@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator, Sequence
 
 from lazr_smtptest.mailbox.attempt import attempts
-from lazr_smtptest.mailbox.blame import lost, refused_port
+from lazr_smtptest.mailbox.blame import delayed, lost, refused_port
 from lazr_smtptest.mailbox.difference import Candidate, candidates, title
 from lazr_smtptest.mailbox.evidence import Evidence
 from lazr_smtptest.mailbox.excerpt import excerpt
@@ -54,14 +54,15 @@ def not_received(
     """
     arrived = len(evidence.arrived)
     if found:
-        what = f"only {found} of {count} messages match"
+        what = "1 message matches" if found == 1 else f"{found} messages match"
+        within += f", wanted {count}"
     else:
         what = "no message matches" if arrived else "no message arrived"
-    of_all = f" ({arrived} arrived)" if arrived else ""
+    of_all = f" ({arrived} arrived)" if arrived > found else ""
     sessions = _ranked(criteria, evidence.failed)
-    nearest = candidates(criteria, evidence.arrived)
+    nearest, others = candidates(criteria, evidence.arrived)
     described = [each.describe() for each in nearest]
-    reason = _reason(criteria, evidence, sessions)
+    reason = _reason(criteria, evidence, sessions, found)
     if not reason and not found and nearest:
         of_nearest = "nearest: " if arrived > 1 else ""
         reason = _fitting(f"{of_nearest}{described[0][0]}")
@@ -73,6 +74,7 @@ def not_received(
             "\n".join([_position(each, arrived), *lines])
             for each, (_, lines) in zip(nearest, described, strict=True)
         ),
+        _left_out(others),
         "" if arrived or sessions or known else _NOTHING_CAME,
         "\n".join(map(short, evidence.notes)),
         *_conversations(sessions, criteria, evidence, reason),
@@ -136,6 +138,13 @@ def _listed(envelope: Envelope) -> str:
     return short(f"{title(envelope)}, subject {envelope.subject!r}") + over
 
 
+def _left_out(number: int) -> str:
+    if number < 1:
+        return ""
+    others = "1 other message is" if number == 1 else f"{number} other messages are"
+    return f"{others} not shown"
+
+
 def _position(candidate: Candidate, arrived: int) -> str:
     which = f"Message {candidate.position} of {arrived}"
     return f"{which}, {title(candidate.envelope)}:"
@@ -163,10 +172,18 @@ def _had(session: Session, criteria: Criteria) -> bool:
     )
 
 
-def _reason(criteria: Criteria, evidence: Evidence, failed: Sequence[Session]) -> str:
+def _reason(
+    criteria: Criteria, evidence: Evidence, failed: Sequence[Session], found: int
+) -> str:
     """Return in a line why it did not arrive; ``""`` if that is not known."""
     if evidence.reason:
-        return evidence.reason
+        rule = delayed(evidence.fired, filter(criteria, evidence.arrived))
+        return f"{evidence.reason}: {rule}" if rule else evidence.reason
+    known = criteria.of_envelope()
+    if found or not any(map(known, evidence.arrived)):
+        reason = evidence.handling.of(criteria)
+        if reason:
+            return reason
     if failed and (not evidence.arrived or _had(failed[0], criteria)):
         reason, by_fault = cause(failed[0], criteria, evidence.fired)
         if evidence.clue and reason in NO_MAIL:
@@ -188,7 +205,9 @@ def _reason(criteria: Criteria, evidence: Evidence, failed: Sequence[Session]) -
         return f"no client connected{to}"
     if not evidence.counters.messages:
         return "clients were connected, and none sent it"
-    return f"{evidence.counters.messages} were accepted, and none is here any more"
+    accepted = evidence.counters.messages
+    were = "message was" if accepted == 1 else "messages were"
+    return f"{accepted} {were} accepted, and none is here any more"
 
 
 def _fitting(reason: str) -> str:
@@ -206,7 +225,9 @@ def _conversations(
     for session in sessions[:_SESSIONS]:
         host, port = session.peer
         peer = f", {host}:{port}" if host else ""
-        became = verdict(session, criteria, now, evidence.fired)
+        became = evidence.handling.of_session(session.id) or verdict(
+            session, criteria, now, evidence.fired
+        )
         # The first line has it.
         became = "" if became == reason else f" {became}"
         head = short(f"Session {session.number}{peer}:{became}")

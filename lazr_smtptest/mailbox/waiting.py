@@ -21,6 +21,7 @@ from lazr_smtptest.mailbox.report import not_received
 from lazr_smtptest.mailbox.waiter import Waiter
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.query.criteria import Criteria, Predicate
+from lazr_smtptest.query.matchers import brief
 
 __all__ = ["Waiting", "check"]
 
@@ -268,16 +269,26 @@ class Waiting(Finding):
         return found[0] if count == 1 else found
 
 
-def check(count: int, seconds: float) -> None:
+def check(count: int, seconds: float, name: str = "timeout") -> None:
     """Check what a test asks for.
 
+    Args:
+        count: how many messages.
+        seconds: how long to wait.
+        name: the argument that has these.
+
     Raises:
+        TypeError: one is no number.
         ValueError: there cannot be so many messages, or no such time.
     """
+    if not isinstance(count, int) or isinstance(count, bool):
+        raise TypeError(f"count must be an int, 1 or more, not {brief(count)}")
     if count < 1:
         raise ValueError(f"count must be 1 or more, not {count}; see assert_none")
+    if not isinstance(seconds, (int, float)) or isinstance(seconds, bool):
+        raise TypeError(f"{name} must be seconds, 0 or more, not {brief(seconds)}")
     if not seconds >= 0:
-        raise ValueError(f"seconds must be 0 or more, not {seconds}")
+        raise ValueError(f"{name} must be seconds, 0 or more, not {seconds}")
 
 
 def _set_in(loop: asyncio.AbstractEventLoop, event: asyncio.Event) -> None:

@@ -13,9 +13,11 @@ from lazr_smtptest.model.irregularities import IRREGULAR
 from lazr_smtptest.query.matchers import (
     Matcher,
     address,
+    brief,
     check_header_name,
     containing,
     exactly,
+    function_name,
     matcher,
     wildcard,
 )
@@ -28,6 +30,10 @@ __tracebackhide__ = __unittest = True
 Predicate = Callable[[Envelope], object]
 
 _ATTACHMENT_KEYS = ("name", "content_type", "content")
+# Bytes of a content that a failure shows.
+_BYTES = 60
+# How like a keyword a mistyped one has to be, from 0.0 to 1.0.
+_CLOSE = 0.7
 _OF_ENVELOPE = ("sender", "recipient", "helo", "user")
 
 
@@ -89,7 +95,7 @@ class Criteria:
         unknown = sorted(keywords.keys() - _MAKERS.keys())
         if unknown:
             raise TypeError(
-                f"no criterion is called {unknown[0]!r}{_meant(unknown[0])}, "
+                f"no criterion is called {brief(unknown[0])}{_meant(unknown[0])}, "
                 f"use: {', '.join(_MAKERS)}"
             )
         criteria: list[Criterion] = []
@@ -135,7 +141,7 @@ def _meant(unknown: str) -> str:
     if unknown in _OF_METHODS:
         return f" ({unknown}= is for {_OF_METHODS[unknown]} only)"
     name = unknown.lower().strip("_")
-    close = difflib.get_close_matches(name, [*_MAKERS, *_OF_METHODS], 1)
+    close = difflib.get_close_matches(name, [*_MAKERS, *_OF_METHODS], 1, _CLOSE)
     meant = _ELSEWHERE.get(name) or (close[0] if close else "")
     return f" (did you mean {meant}=?)" if meant else ""
 
@@ -194,7 +200,7 @@ def _addresses(field: str) -> Callable[[str, object], Iterator[Criterion]]:
 def _warning(wanted: str) -> Matcher:
     if wanted not in IRREGULAR:
         known = ", ".join(sorted(IRREGULAR))
-        raise ValueError(f"there is no warning {wanted!r}, only: {known}")
+        raise ValueError(f"there is no warning {brief(wanted)}, only: {known}")
     return exactly(wanted)
 
 
@@ -212,13 +218,18 @@ def _header(label: str, key: str, wanted: object) -> Criterion:
 
 
 def _attachment(name: str, wanted: object) -> Iterator[Criterion]:
+    if isinstance(wanted, (bytes, bytearray)):
+        raise TypeError(
+            f"attachment is a name or a mapping, not {brief(wanted)}: "
+            "use attachment={'content': ...}"
+        )
     if not isinstance(wanted, Mapping):
         wanted = {"name": wanted}
     parts = {}
     for key, value in _mapping(name, wanted).items():
         if key not in _ATTACHMENT_KEYS:
             known = ", ".join(_ATTACHMENT_KEYS)
-            raise ValueError(f"an attachment has no {key!r}, use: {known}")
+            raise ValueError(f"an attachment has no {brief(key)}, use: {known}")
         kind = bytes if key == "content" else str
         plain = _equal_bytes if key == "content" else wildcard
         parts[key] = matcher(f"attachment {key}", value, plain, kind)
@@ -232,7 +243,7 @@ def _attachment(name: str, wanted: object) -> Iterator[Criterion]:
 
 
 def _equal_bytes(wanted: bytes) -> Matcher:
-    shown = repr(wanted) if len(wanted) <= 60 else f"of {len(wanted)} bytes"
+    shown = repr(wanted) if len(wanted) <= _BYTES else f"of {len(wanted)} bytes"
     return Matcher(lambda value: value == wanted, shown, plain=wanted)
 
 
@@ -242,7 +253,7 @@ def _has(value: object, wanted: Matcher) -> bool:
 
 def _mapping(name: str, wanted: object) -> Mapping[Any, Any]:
     if not isinstance(wanted, Mapping):
-        raise TypeError(f"{name} must be a mapping, not {wanted!r}")
+        raise TypeError(f"{name} must be a mapping, not {brief(wanted)}")
     if not wanted:
         raise ValueError(f"{name} must not be empty")
     return wanted
@@ -250,8 +261,8 @@ def _mapping(name: str, wanted: object) -> Mapping[Any, Any]:
 
 def _predicate(function: Predicate) -> Criterion:
     if not callable(function) or isinstance(function, type):
-        raise TypeError(f"a predicate must be a function, not {function!r}")
-    name = getattr(function, "__name__", None) or repr(function)
+        raise TypeError(f"a predicate must be a function, not {brief(function)}")
+    name = function_name(function)
 
     def matches(envelope: Envelope) -> bool:
         return bool(function(envelope))
@@ -290,6 +301,7 @@ _ELSEWHERE = {
     "attachments": "attachment",
     "blind_carbon_copy": "bcc",
     "body": "text",
+    "contains": "text",
     "content": "text",
     "data": "text",
     "ehlo": "helo",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, AnyStr
 
 import attrs
@@ -13,9 +14,11 @@ from lazr_smtptest.mime.addresses import address_key
 __all__ = [
     "Matcher",
     "address",
+    "brief",
     "check_header_name",
     "containing",
     "exactly",
+    "function_name",
     "keys_of",
     "matcher",
     "wildcard",
@@ -29,6 +32,9 @@ __tracebackhide__ = __unittest = True
 # 4.1.3).
 _WILDCARD = re.compile(r"[*?]")
 _REGEX_OF = {"*": ".*", "?": "."}
+
+# Characters of a value that an error shows.
+_BRIEF = 100
 
 # RFC 5322 section 2.2: printable ASCII without the colon.
 _HEADER_NAME = re.compile(r"[!-9;-~]+")
@@ -44,6 +50,8 @@ class Matcher:
     Attributes:
         matches: says whether a value that is there is the wanted one.
         words: how a failure puts it, on one line.
+        fails: how it puts that a value does not match, after the name and the value;
+            ``""``: that the value is not what `words` say.
         absence: whether it is wanted that there is no value.
         plain: the text that was given, or the bytes, if it was such.
         part: whether that is to be a part of the value, not all of it.
@@ -54,6 +62,7 @@ class Matcher:
 
     matches: Callable[[Any], bool]
     words: str
+    fails: str = ""
     absence: bool = False
     plain: str | bytes | None = None
     part: bool = False
@@ -134,7 +143,7 @@ def address(wanted: str) -> Matcher:
         ValueError: no address that an envelope has could match.
     """
     if wanted.endswith(">"):
-        raise ValueError(f"give the address alone, without <>, not {wanted!r}")
+        raise ValueError(f"give the address alone, without <>, not {brief(wanted)}")
     key = address_key(wanted)
     if not _WILDCARD.search(key):
         return Matcher(
@@ -166,11 +175,11 @@ def check_header_name(name: object) -> None:
         ValueError: no header field has such a name.
     """
     if not isinstance(name, str):
-        raise TypeError(f"a header's name must be str, not {name!r}")
+        raise TypeError(f"a header's name must be str, not {brief(name)}")
     if not _HEADER_NAME.fullmatch(name):
-        raise ValueError(f"{name!r} is not a header's name (RFC 5322 section 2.2)")
+        raise ValueError(f"{brief(name)} is not a header's name (RFC 5322 section 2.2)")
     if _WILDCARD.search(name):
-        raise ValueError(f"a header's name takes no * and no ?, so not {name!r}")
+        raise ValueError(f"a header's name takes no * and no ?, so not {brief(name)}")
 
 
 def keys_of(value: str) -> tuple[str, str]:
@@ -213,21 +222,53 @@ def matcher(
     ):
         raise TypeError(
             f"{name} must be {kind.__name__}, a compiled regular expression, "
-            f"a function or an object with its own __eq__, not {wanted!r}"
+            f"a function or an object with its own __eq__, not {brief(wanted)}"
         )
-    return Matcher(lambda value: bool(wanted == value), repr(wanted))
+    return Matcher(lambda value: bool(wanted == value), brief(wanted))
 
 
 def _searching(name: str, pattern: re.Pattern[Any], kind: type) -> Matcher:
     if not isinstance(pattern.pattern, kind):
         raise TypeError(f"{name} is {kind.__name__}, the pattern must be too")
-    words = f"has a match of {pattern.pattern!r}"
-    return Matcher(lambda value: pattern.search(value) is not None, words)
+    # As it is written in a raw string.
+    shown = brief(pattern.pattern).replace("\\\\", "\\")
+    return Matcher(
+        lambda value: pattern.search(value) is not None,
+        f"has a match of {shown}",
+        f"has no match of {shown}",
+    )
 
 
 def _asking(function: Callable[[Any], object]) -> Matcher:
-    name = getattr(function, "__name__", None) or repr(function)
-    return Matcher(lambda value: bool(function(value)), f"passes {name}")
+    name = function_name(function)
+    return Matcher(
+        lambda value: bool(function(value)),
+        f"is accepted by {name}",
+        f"is not accepted by {name}",
+    )
+
+
+def brief(value: object) -> str:
+    """Return the representation of a value, cut to a length that an error can show."""
+    if isinstance(value, (bytes, bytearray)) and len(value) > _BRIEF:
+        return f"{type(value).__name__} of {len(value)} bytes"
+    # Cut before repr: it may have megabytes.
+    if isinstance(value, str):
+        value = value[: _BRIEF + 1]
+    shown = repr(value)
+    return shown if len(shown) <= _BRIEF + 2 else f"{shown[:_BRIEF]}..."
+
+
+def function_name(function: Callable[..., object]) -> str:
+    """Return the name of a function, of a lambda also where it is defined."""
+    name = getattr(function, "__name__", None)
+    if name is None:
+        return brief(function)
+    code = getattr(function, "__code__", None)
+    if name != "<lambda>" or code is None:
+        return str(name)
+    file = Path(code.co_filename).name
+    return f"the lambda in {file} line {code.co_firstlineno}"
 
 
 def _compares(wanted: object) -> bool:

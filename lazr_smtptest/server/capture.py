@@ -47,6 +47,11 @@ class CaptureController(Controller, MailboxView):
             activity: whether the activity of this process is recorded, see `Mailbox`;
                 ``None``: likewise.
         """
+        if isinstance(server, type):
+            name = server.__name__
+            raise TypeError(f"server must be a server, not the class {name}: {name}()")
+        if server is not None and not hasattr(server, "mailbox"):
+            raise TypeError(f"server must be a CaptureServer, not {server!r:.100}")
         self.server = CaptureServer(host, port) if server is None else server
         self.mailbox: Mailbox = self.server.mailbox
         # Not the controller itself, which its mailbox would keep alive.

@@ -7,7 +7,7 @@ import logging
 import os
 import smtplib
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from queue import Empty, Queue
 from types import TracebackType
@@ -29,6 +29,10 @@ log = logging.getLogger("lazr.smtptest")
 _Self = TypeVar("_Self", bound="Controller")
 
 
+# Errors of hooks that are noted at a failure.
+_NOTES = 3
+
+
 class Controller:
     """Starts, stops and resets a server; usable as a context manager.
 
@@ -47,8 +51,14 @@ class Controller:
         """Set the server; it is not started.
 
         Args:
-            server: an instance of `Server` or a class of its kind.
+            server: an instance of `Server` or of a subclass.
+
+        Raises:
+            TypeError: it is a class.
         """
+        if isinstance(server, type):
+            name = server.__name__
+            raise TypeError(f"server must be a server, not the class {name}: {name}()")
         self.server = self._server = server
         self._thread: _ServerThread | None = None
 
@@ -71,11 +81,13 @@ class Controller:
         """Start the server; it accepts connections when this returns.
 
         Raises:
-            StateError: it runs already.
+            StateError: it is already running.
             ListenError: its address cannot be had.
         """
         if self.running:
-            raise StateError(f"the server on {self.host}:{self.port} runs already")
+            raise StateError(
+                f"the server on {self.host}:{self.port} is already running"
+            )
         self._discard_thread()
         log.info("starting the SMTP server thread")
         self._thread = _ServerThread(self._server)
@@ -149,8 +161,24 @@ class Controller:
         if error is None:
             self.stop()
         else:
-            # The test fails for its own reason; the handler's is in the log.
-            self._stop()
+            # The test fails for its own reason: the handler's error may be the cause.
+            try:
+                self._stop()
+            finally:
+                _note(error, self._server.errors)
+
+
+def _note(error: BaseException, causes: Sequence[BaseException]) -> None:
+    """Add to an error what the hooks of the server raised."""
+    causes = [each for each in causes if each is not error]
+    if not causes:
+        return
+    if hasattr(error, "add_note"):
+        for each in causes[:_NOTES]:
+            error.add_note(f"In the server: {type(each).__name__}: {each!s:.500}")
+    elif error.__cause__ is None and error.__context__ is None:
+        # Python before 3.11 has no notes.
+        error.__context__ = causes[0]
 
 
 class QueueController(Controller):

@@ -79,7 +79,15 @@ class Server:
         Args:
             host: a host name, or an IPv4 or IPv6 address.
             port: 0 to 65535.
+
+        Raises:
+            TypeError: one is of another type.
+            ValueError: the port is out of this range.
         """
+        if not isinstance(host, str):
+            raise TypeError(f"host must be str, not {host!r:.100}")
+        if not isinstance(port, int) or isinstance(port, bool):
+            raise TypeError(f"port must be an int, 0 to 65535, not {port!r:.100}")
         if not 0 <= port <= 65535:
             raise ValueError(f"port must be 0 to 65535, not {port}")
         self.host = host
@@ -231,7 +239,7 @@ class Server:
         """Hand a message to the hooks; see `IMessageHandler`."""
         self._failures.expect()
         try:
-            result = self.handle_envelope(envelope)
+            result = self._call_hook("handle_envelope", envelope, envelope)
             if is_pending(result):
                 rest = pending(result).addCallback(self._handle_rest, envelope)
                 return rest.addErrback(self._keep_failure)
@@ -242,6 +250,18 @@ class Server:
             self._keep(error)
             raise
         return result
+
+    def _call_hook(
+        self, name: str, argument: Envelope | Message, envelope: Envelope
+    ) -> object:
+        """Call a hook with a message; for subclasses that watch it.
+
+        Args:
+            name: ``"handle_envelope"`` or ``"handle_message"``.
+            argument: what it takes.
+            envelope: the message.
+        """
+        return getattr(self, name)(argument)
 
     def _handle_rest(self, result: object, envelope: Envelope) -> object:
         """Hand the message on to the second hook, if it is one and is to have it."""
@@ -264,7 +284,7 @@ class Server:
             envelope.size,
         )
         message = seed_message(envelope)
-        result = self.handle_message(message)
+        result = self._call_hook("handle_message", message, envelope)
         if log.isEnabledFor(logging.DEBUG):
             name = message.get("message-id", "n/a")
             log.debug("[SMTPServer] processed message: %s", escaped(str(name)))
@@ -313,6 +333,11 @@ class Server:
             HandlerError: if there were several others.
         """
         self._failures.check()
+
+    @property
+    def errors(self) -> tuple[BaseException, ...]:
+        """The errors that the next `check` raises; any thread may read it."""
+        return self._failures.kept
 
     # The socket
 

@@ -70,3 +70,23 @@ class Limits:
     transcript: int = 1000
     transcript_size: int = 128 * 1024
     transcripts: int = 16 * 1024 * 1024
+
+    def __attrs_post_init__(self) -> None:
+        """Check the numbers.
+
+        Raises:
+            TypeError: one is no number.
+            ValueError: one is below 0.
+        """
+        for field in attrs.fields(Limits):
+            value = getattr(self, field.name)
+            optional = "None" in str(field.type)
+            if value is None and optional:
+                continue
+            allowed = "a number, 0 or more" + (", or None" if optional else "")
+            if not isinstance(value, (int, float)) or isinstance(value, bool):
+                raise TypeError(
+                    f"Limits.{field.name} must be {allowed}, not {value!r:.100}"
+                )
+            if not value >= 0:
+                raise ValueError(f"Limits.{field.name} must be {allowed}, not {value}")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from lazr_smtptest.faults import Faults
 from lazr_smtptest.faults.personalities import PERSONALITIES
 
 if TYPE_CHECKING:
@@ -167,3 +168,18 @@ def test_full_disk(site: Site) -> None:
     """RFC 5321 section 4.2.3: 452."""
     site.faults.personality("full_disk")
     assert refusal(site, "to@x") == "452 4.3.1"
+
+
+@pytest.mark.parametrize(
+    ("name", "option", "said"),
+    [
+        ("greylisting", "minutes", "takes seconds=, not minutes="),
+        ("flaky", "sed", "takes seed=, probability=, not sed=; did you mean 'seed'?"),
+        ("full-disk", "seconds", "takes no options, not seconds="),
+    ],
+)
+def test_an_unknown_option_is_refused(name: str, option: str, said: str) -> None:
+    """The error names the personality and what it takes."""
+    with pytest.raises(TypeError) as caught:
+        Faults().personality(name, **{option: 5})
+    assert str(caught.value) == f"personality {name!r} {said}"

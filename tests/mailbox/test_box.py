@@ -152,7 +152,7 @@ def test_sent_is_another_word_for_received(three: Mailbox) -> None:
 
 def test_too_few_are_not_received(three: Mailbox) -> None:
     """The failure says how many there are."""
-    with pytest.raises(NotReceived, match=r"only 3 of 4 messages match \(3 arrived\)"):
+    with pytest.raises(NotReceived, match=r"^3 messages match, wanted 4\n"):
         three.assert_received(count=4)
 
 
@@ -160,6 +160,25 @@ def test_too_many_fail(three: Mailbox) -> None:
     """An exact count is not met by more, and these are named."""
     with pytest.raises(AssertionError, match="3 messages match, wanted 2:\n  - from <"):
         three.assert_received(count=2)
+
+
+@pytest.mark.parametrize(
+    ("method", "arguments", "said"),
+    [
+        ("wait_for", {"count": "1"}, "count must be an int, 1 or more, not '1'"),
+        ("wait_for", {"count": 1.0}, "count must be an int, 1 or more, not 1.0"),
+        ("assert_received", {"count": True}, "count must be an int"),
+        ("wait_for", {"timeout": "1"}, "timeout must be seconds, 0 or more, not '1'"),
+        ("wait_for", {"timeout": None}, "timeout must be seconds, 0 or more, not None"),
+        ("assert_none", {"within": "1"}, "within must be seconds, 0 or more, not '1'"),
+    ],
+)
+def test_a_number_of_another_type_is_refused(
+    mailbox: Mailbox, method: str, arguments: dict, said: str
+) -> None:
+    """The error names the argument, its value and what is allowed."""
+    with pytest.raises(TypeError, match=f"^{said}"):
+        getattr(mailbox, method)(**arguments)
 
 
 @pytest.mark.parametrize("arguments", [{"count": 0}, {"timeout": -1}])

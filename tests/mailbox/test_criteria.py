@@ -296,3 +296,43 @@ def test_a_keyword_that_is_like_none_gets_no_guess() -> None:
     """Only the list of those that there are."""
     with pytest.raises(TypeError, match=r"called 'xyzzy', use: sender, recipient"):
         Criteria.of(xyzzy="x")
+
+
+@pytest.mark.parametrize(
+    ("criteria", "said"),
+    [
+        (
+            {"attachment": b"x" * 25_000},
+            "not bytes of 25000 bytes: use attachment={'content': ...}",
+        ),
+        ({"subject": b"x" * 100_000}, "not bytes of 100000 bytes"),
+        ({"html": b"x" * 100_000}, "not bytes of 100000 bytes"),
+        ({"text": list(range(100_000))}, "not [0, 1, 2"),
+        ({"header": {"x" * 100_000 + " ": "a"}}, "is not a header's name"),
+        ({"recipient": "<" + "x" * 100_000 + ">"}, "without <>, not '<xxx"),
+        ({"warning": "x" * 100_000}, "there is no warning 'xxx"),
+        ({"attachment": {"x" * 100_000: b""}}, "an attachment has no 'xxx"),
+        ({"x" * 100_000: "a"}, "no criterion is called 'xxx"),
+    ],
+)
+def test_an_error_shows_the_beginning_of_a_long_value(
+    criteria: dict, said: str
+) -> None:
+    """It is a line for people, whatever a test gives."""
+    with pytest.raises((TypeError, ValueError)) as caught:
+        Criteria.of(**criteria)
+    assert said in str(caught.value)
+    assert len(str(caught.value)) < 500
+
+
+def test_a_keyword_that_is_like_no_other_is_not_guessed() -> None:
+    """A wrong guess leads astray."""
+    with pytest.raises(TypeError) as caught:
+        Criteria.of(xyz="x")
+    assert str(caught.value).startswith("no criterion is called 'xyz', use: ")
+
+
+def test_contains_is_text() -> None:
+    """Other tools call it so."""
+    with pytest.raises(TypeError, match="did you mean text="):
+        Criteria.of(contains="x")

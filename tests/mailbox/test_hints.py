@@ -161,7 +161,7 @@ def test_a_value_that_a_program_did_not_have_is_named(value: str) -> None:
     """It writes its own word for that."""
     envelope = message("x", subject=f"Dear {value}")
     assert given(envelope, subject="Dear Bob") == [
-        f"{value} stands where a value was to be"
+        f"{value} is there in place of a value"
     ]
 
 

@@ -239,7 +239,7 @@ def test_contents_of_equal_size_are_compared_by_bytes() -> None:
 def test_a_content_that_ends_too_soon_is_shown_at_its_end() -> None:
     """There is nothing more of it."""
     lines = compare_bytes(b"x" * 32, b"x" * 16)
-    assert lines[0] == "differs at byte 16 (16 bytes came, 32 were wanted):"
+    assert lines[0] == "differs at byte 16 (16 bytes came, 32 wanted):"
     assert lines[2] == "+ 00000010  nothing more"
 
 

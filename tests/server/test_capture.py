@@ -224,3 +224,32 @@ def test_a_check_knows_of_sessions_that_have_just_ended() -> None:
         smtplib.SMTP("127.0.0.1", controller.port, timeout=TIMEOUT).close()
         with pytest.raises(ValueError, match="oops"):
             controller.check()
+
+
+@pytest.mark.parametrize(
+    ("server", "said"),
+    [
+        (CaptureServer, r"not the class CaptureServer: CaptureServer\(\)"),
+        ("localhost", "server must be a CaptureServer, not 'localhost'"),
+    ],
+)
+def test_what_is_no_server_is_refused(server: object, said: str) -> None:
+    """The error says what is allowed."""
+    with pytest.raises(TypeError, match=said):
+        CaptureController(server=server)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        (("localhost", "25"), "port must be an int, 0 to 65535, not '25'"),
+        (("localhost", 2.5), "port must be an int, 0 to 65535, not 2.5"),
+        (("localhost", True), "port must be an int, 0 to 65535, not True"),
+        ((25,), "host must be str, not 25"),
+        ((None,), "host must be str, not None"),
+    ],
+)
+def test_an_address_of_another_type_is_refused(address: tuple, said: str) -> None:
+    """The error names the value and what is allowed."""
+    with pytest.raises(TypeError, match=said):
+        CaptureServer(*address)

@@ -113,7 +113,9 @@ def test_it_can_be_started_again_on_the_same_port(controller: QueueController) -
 
 def test_starting_twice_is_an_error(controller: QueueController) -> None:
     """Of this package's own type; the server goes on."""
-    with pytest.raises(StateError, match=f"localhost:{controller.port} runs already"):
+    with pytest.raises(
+        StateError, match=f"localhost:{controller.port} is already running"
+    ):
         controller.start()
     send(controller.port)
     assert len(list(controller)) == 1
@@ -589,3 +591,34 @@ class TestAfterFork:
             return False
 
         assert in_child(reset) == 0
+
+
+def test_an_error_of_the_test_has_a_note_on_that_of_the_hook() -> None:
+    """The reply to the client hides it."""
+
+    class Failing(Server):
+        def handle_envelope(self, envelope: object) -> None:
+            raise OSError("no space left")
+
+    with (
+        pytest.raises(smtplib.SMTPResponseException) as caught,
+        Controller(Failing()) as controller,
+    ):
+        send(controller.port)
+    if sys.version_info >= (3, 11):
+        assert caught.value.__notes__ == ["In the server: OSError: no space left"]
+    else:
+        assert isinstance(caught.value.__context__, OSError)
+
+
+def test_an_error_of_the_test_alone_has_no_note() -> None:
+    """The server had none."""
+    with pytest.raises(ValueError, match="mine") as caught, Controller(Server()):
+        raise ValueError("mine")
+    assert not getattr(caught.value, "__notes__", [])
+
+
+def test_a_class_in_place_of_a_server_is_refused() -> None:
+    """The error says how to make a server."""
+    with pytest.raises(TypeError, match=r"not the class Server: Server\(\)"):
+        Controller(Server)  # type: ignore[arg-type]

@@ -1,6 +1,6 @@
-"""Results that may be there at once, or come later as a Deferred or a coroutine.
+"""Results that are available at once, or later as a Deferred or a coroutine.
 
-Most are there at once; a Deferred for each would cost more than all the rest.
+Most are available at once, and a Deferred for each would dominate their cost.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ __all__ = ["is_pending", "pending"]
 
 
 def is_pending(result: object) -> bool:
-    """Say whether a result has to be waited for."""
+    """Return whether a result is a Deferred or a coroutine."""
     if result is None:
         return False
     return isinstance(result, Deferred) or iscoroutine(result)
 
 
 def pending(result: Any) -> Deferred[Any]:
-    """Give the Deferred of a result that `is_pending`."""
+    """Return the Deferred of a result for which `is_pending` is true."""
     if isinstance(result, Deferred):
         return result
     return Deferred.fromCoroutine(result)

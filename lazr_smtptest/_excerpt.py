@@ -1,19 +1,19 @@
-"""What is shown of many octets: the first and the last of them."""
+"""An excerpt of long data: its first and last bytes."""
 
 from __future__ import annotations
 
 __all__ = ["Excerpt"]
 
-# Octets of each end.
+# Bytes kept of each end.
 _END = 200
 
 
 class Excerpt:
-    """Remembers both ends of octets that come in pieces.
+    """Keeps both ends of data that arrives in pieces.
 
     Attributes:
-        size: how many octets came.
-        first: the first 200 of them.
+        size: the number of bytes added.
+        first: the first 200 bytes.
     """
 
     __slots__ = ("_last", "first", "size")
@@ -23,7 +23,7 @@ class Excerpt:
         self.first = self._last = b""
 
     def add(self, octets: bytes) -> None:
-        """Note what came."""
+        """Add the next piece."""
         if not self.size:
             self.first = octets[:_END]
             self._last = octets[-_END:]
@@ -34,5 +34,5 @@ class Excerpt:
 
     @property
     def octets(self) -> bytes:
-        """All of them if they are 400 at most, otherwise 200 of each end."""
+        """All bytes if there are 400 at most, otherwise 200 of each end."""
         return self.first + self._last[max(2 * _END - self.size, 0) :]

@@ -1,4 +1,4 @@
-"""The content of a message in a temporary file, for one that is large."""
+"""The content of a large message in a temporary file."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from lazr_smtptest._excerpt import Excerpt
 
 __all__ = ["AnyContent", "SpooledContent", "blocks_of", "start_of"]
 
-# Octets that are read at once.
+# Bytes that are read at once.
 _BLOCK = 256 * 1024
 
 
 class SpooledContent:
-    """Octets in a temporary file of their own.
+    """Bytes in a temporary file that belongs to this object.
 
-    The file is made where `tempfile` makes its own, which the variable ``TMPDIR``
-    can say, and nobody but its owner may read it. It is removed with this object,
-    or when the process ends. It is open only while it is written to or read, so
-    that many of these take no descriptors.
+    The file is made in the directory that `tempfile` uses (the variable ``TMPDIR``
+    sets it), readable by its owner only. It is removed with this object, or when
+    the process ends. It is open only during a write or a read, so that many of
+    these objects hold no file descriptors.
 
-    One thread appends; after that any thread may read. Two of these are equal if
-    their octets are, and so are one of these and bytes.
+    One thread appends; after that any thread may read. Two of these, or one of
+    these and `bytes`, are equal if they have the same bytes.
 
     Attributes:
         path: the file.
 
     Raises:
-        OSError: the file cannot be made. What writes or reads raises it too.
+        OSError: the file cannot be made, written or read.
     """
 
     __slots__ = ("__weakref__", "_ends", "path")
@@ -45,7 +45,7 @@ class SpooledContent:
         weakref.finalize(self, _remove, path, os.getpid())
 
     def append(self, octets: bytes) -> None:
-        """Write behind what is there."""
+        """Append bytes to the file."""
         rest = memoryview(octets)
         with self.path.open("ab", buffering=0) as file:
             while rest:
@@ -57,23 +57,23 @@ class SpooledContent:
 
     @property
     def excerpt(self) -> bytes:
-        """All octets if they are few, otherwise the first and the last of them.
+        """Up to 400 bytes: all of them, or the first and the last 200.
 
-        These are kept in memory.
+        They are kept in memory, so this reads no file.
         """
         return self._ends.octets
 
     def read(self) -> bytes:
-        """Give all octets."""
+        """Return all bytes."""
         return self.path.read_bytes()
 
     def start(self, count: int) -> bytes:
-        """Give the first octets, `count` at most."""
+        """Return the first `count` bytes, fewer if there are not so many."""
         with self.path.open("rb", buffering=0) as file:
             return file.read(count)
 
     def blocks(self) -> Iterator[bytes]:
-        """Give all octets, in blocks that do not end between a CR and its LF."""
+        """Yield all bytes, in blocks that do not end between a CR and its LF."""
         held = b""
         with self.path.open("rb", buffering=0) as file:
             while block := file.read(_BLOCK):
@@ -90,13 +90,13 @@ class SpooledContent:
             return False
         if isinstance(other, bytes):
             return self.read() == other
-        # Both are cut in the same places.
+        # Both are cut into blocks at the same places.
         return all(map(bytes.__eq__, self.blocks(), other.blocks()))
 
     __hash__ = None  # type: ignore[assignment]
 
     def __reduce__(self) -> tuple[type[bytes], tuple[bytes]]:
-        """Be bytes in another process: the file goes with this object."""
+        """Pickle as `bytes`: the file is removed with this object."""
         return bytes, (self.read(),)
 
     def __copy__(self) -> SpooledContent:
@@ -110,17 +110,17 @@ AnyContent = bytes | SpooledContent
 
 
 def blocks_of(content: AnyContent) -> Iterable[bytes]:
-    """Give a content in blocks, none of which ends between a CR and its LF."""
+    """Return a content in blocks, none of which ends between a CR and its LF."""
     return (content,) if isinstance(content, bytes) else content.blocks()
 
 
 def start_of(content: AnyContent, count: int) -> bytes:
-    """Give the first octets of a content, `count` at most."""
+    """Return the first `count` bytes of a content."""
     return content[:count] if isinstance(content, bytes) else content.start(count)
 
 
 def _remove(path: str, process: int) -> None:
-    # A child of a fork has a copy of the object, but not of the file.
+    # A forked child has a copy of the object, but must not remove the parent's file.
     if os.getpid() == process:
         with contextlib.suppress(OSError):
             Path(path).unlink()

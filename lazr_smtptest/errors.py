@@ -1,4 +1,4 @@
-"""The errors of this package, by who has to act on them."""
+"""The errors of this package, one class for each kind of remedy."""
 
 from __future__ import annotations
 
@@ -17,37 +17,37 @@ __all__ = [
 
 
 class Error(Exception):
-    """The base of every error that this package raises on its own account."""
+    """The base of every error that this package itself raises."""
 
 
 class StateError(Error):
-    """Something was asked of a server that its present state does not allow.
+    """An operation is not allowed in the present state of a server or store.
 
-    Raised when a controller is started twice, or used while it is stopped.
+    Raised, for example, when a controller is started twice or used while stopped.
     """
 
 
 class StoreError(Error):
     """A message store cannot be opened or used.
 
-    A client that was sending a message is told ``451 4.3.0``.
+    A client that was sending a message gets the reply ``451 4.3.0``.
     """
 
 
 class StoreFullError(StoreError):
     """There is no room for a message: the disk is full, or a bound is reached.
 
-    A client that was sending it is told ``452 4.3.1``.
+    A client that was sending it gets the reply ``452 4.3.1``.
     """
 
 
 class SearchTimeoutError(StoreError, TimeoutError):
-    """Messages that a search has to look at were not indexed within its timeout.
+    """A search timed out before all messages it has to cover were indexed.
 
     Attributes:
-        missing: how many messages are not indexed yet.
-        messages: how many messages the store has.
-        timeout: the seconds that the search has waited.
+        missing: the number of messages not yet indexed.
+        messages: the number of messages in the store.
+        timeout: seconds waited.
     """
 
     def __init__(self, missing: int, messages: int, timeout: float) -> None:
@@ -69,7 +69,7 @@ class DKIMError(Error):
 
 
 class ListenError(Error):
-    """The address that a server was to listen on cannot be had.
+    """A server could not listen on its address.
 
     Attributes:
         host: the address asked for, as it was given.
@@ -91,11 +91,11 @@ class ListenError(Error):
 class HandlerError(Error):
     """Several messages failed in the handler; a single failure is raised itself.
 
-    Where a Deferred fails, or a test of trial, it is also raised for a single failure
-    that is no `Exception`: trial's cleanups ignore others.
+    A single failure that is not an `Exception` is also raised as this error where a
+    Deferred fails or in a test of trial: trial's cleanups ignore others.
 
     Attributes:
-        exceptions: what the handler raised, oldest first.
+        exceptions: the exceptions that the handler raised, oldest first.
     """
 
     def __init__(self, exceptions: Sequence[BaseException]) -> None:

@@ -1,7 +1,7 @@
-"""What the parts of this package promise each other.
+"""The interfaces between the parts of this package.
 
 All methods are called in the thread of the reactor that serves the connection,
-unless something else is said.
+unless a method's docstring names another thread.
 """
 
 # zope.interface methods have no self.
@@ -34,10 +34,10 @@ __all__ = [
 
 
 class IMessageHandler(Interface):
-    """Takes the messages that arrive: the hook behind the wire."""
+    """Handles the messages that arrive: the application's side of the server."""
 
     def envelope_received(envelope: Envelope) -> object:
-        """Take one message.
+        """Handle one message.
 
         The client is answered when this returns, or when the Deferred that it
         returns fires. The result may be a `Reply` or a `ReplyError`, which is
@@ -56,33 +56,33 @@ class IEnvelopeMessage(IMessageSMTP):
     """
 
     def envelope_received(envelope: Envelope) -> object:
-        """Take the message; what `IMessageHandler` says of results holds here."""
+        """Handle the message; the result is as for `IMessageHandler`."""
 
 
 class ISessionObserver(Interface):
-    """Hears of the sessions of a factory's listeners.
+    """Observes the sessions of a factory's listeners.
 
-    What it raises changes no reply; it is logged, and raised by `Server.check`.
+    An exception changes no reply; it is logged, and raised by `Server.check`.
     """
 
     def session_began(session: Session) -> None:
-        """Take note of a client that has connected, before it is greeted."""
+        """Observe that a client has connected; called before the greeting."""
 
     def session_ended(session: Session) -> None:
-        """Take note of a session that has ended, whoever ended it."""
+        """Observe that a session has ended, whichever side closed it."""
 
 
 class IMailObserver(ISessionObserver):
-    """Hears what becomes of each mail, too; what it raises changes no reply."""
+    """Also observes the outcome of each mail; an exception changes no reply."""
 
-    logs_mail = Attribute("Whether what it hears of is to be logged, too: a `bool`.")
+    logs_mail = Attribute("Whether the observed events are logged, too: a `bool`.")
 
     def mail_event(event: MailEvent) -> None:
-        """Take note of what became of a mail."""
+        """Observe the outcome of a mail."""
 
 
 class IMessageStore(Interface):
-    """Keeps envelopes, in the order in which they came.
+    """Keeps envelopes in the order of arrival.
 
     Its methods may be called in any thread. Where the messages are on a disk they
     raise a `StoreError` when it cannot be read or written.
@@ -91,21 +91,21 @@ class IMessageStore(Interface):
     def add(envelope: Envelope) -> Deferred[None] | None:
         """Keep `envelope`; it is kept when this returns or its Deferred fires.
 
-        Kept means durable: it is still there after the process, or the machine,
-        came to a sudden end. An envelope without an `id` gets one. A store does
-        not look for duplicates: what is added twice is there twice.
+        Kept means durable: it is still there after a crash of the process or the
+        machine. An envelope without an `id` gets one. A store does not look for
+        duplicates: an envelope that is added twice is stored twice.
 
         Raises:
             StoreFullError: there is no room for it.
             StoreError: it could not be kept.
-            ValueError: its `id` is no name.
+            ValueError: its `id` is not a valid id.
         """
 
     def get(id: str) -> Envelope | None:
-        """Give the message with that `id`; ``None`` if there is none."""
+        """Return the message with that `id`, or ``None``."""
 
     def find(*predicates: Callable[[Envelope], object], **criteria: Any) -> Any:
-        """Give the first message that meets the criteria, ``None`` if none does.
+        """Return the first message that meets the criteria, or ``None``.
 
         The criteria are those of `Mailbox`.
         """
@@ -113,91 +113,91 @@ class IMessageStore(Interface):
     def find_all(
         *predicates: Callable[[Envelope], object], **criteria: Any
     ) -> list[Envelope]:
-        """Give the messages that meet the criteria, oldest first."""
+        """Return the messages that meet the criteria, oldest first."""
 
     def delete(id: str) -> bool:
-        """Forget the message with that `id`; say whether there was one."""
+        """Delete the message with that `id`; return whether it existed."""
 
     def clear() -> None:
-        """Forget every message."""
+        """Delete all messages."""
 
     def subscribe(function: Callable[[Envelope], object]) -> Callable[[], None]:
-        """Have `function` called with each message that this store keeps.
+        """Call `function` with each message that this store keeps from now on.
 
-        It is called after the message is kept and before its client hears of it,
-        in the thread that kept it: one of the store's own, where the messages are
-        on a disk, otherwise the one that called `add`. It must be quick, and must
-        not add messages. What it raises is logged, and raised by `add` once all
-        subscribers were called: the message is kept, and a server answers 451. It
-        does not hear of messages that other processes keep in the same place.
+        It is called after the message is kept and before its client is answered, in
+        the thread that kept it: the store's writer thread, where the messages are on
+        a disk, otherwise the one that called `add`. It must be quick, and must not
+        add messages. An exception is logged, and raised by `add` once all
+        subscribers were called: the message is kept, and a server answers 451.
+        Messages that other processes keep in the same place are not reported.
 
         Returns:
-            what ends the subscription.
+            a function that ends the subscription.
         """
 
     def close() -> None:
-        """Release what the store holds open. The messages stay.
+        """Release the files and threads of the store. The messages stay.
 
-        What was added by then is kept first. A store that is used again opens
-        itself again.
+        Messages added before the call are kept first. A closed store can be used
+        again: it reopens itself.
         """
 
     def __iter__() -> Iterator[Envelope]:
-        """Go through the messages, oldest first, as they are at the beginning."""
+        """Iterate over the messages present at the call, oldest first."""
 
     def __reversed__() -> Iterator[Envelope]:
-        """Go through the messages, newest first, as they are at the beginning."""
+        """Iterate over the messages present at the call, newest first."""
 
     def __len__() -> int:
         """Count the messages."""
 
 
 class IWaitingStore(IMessageStore):
-    """A store whose `add` waits for a disk, and which a reactor must not wait for."""
+    """A store whose `add` waits for a disk, and so must not run in the reactor."""
 
     def submit(
         envelope: Envelope, done: Callable[[BaseException | None], object]
     ) -> None:
-        """Keep `envelope` soon; does not wait.
+        """Queue `envelope` to be kept; return without waiting.
 
         Args:
             envelope: as for `add`.
-            done: called once in a thread of the store's own, when the message is
-                durable, with ``None``, or with the error that `add` would raise.
-                It must be quick, and must not raise.
+            done: called once in a thread of the store, when the message is durable,
+                with ``None``, or with the error that `add` would raise. It must be
+                quick, and must not raise.
 
         Raises:
-            StoreFullError: there can never be room for it.
-            ValueError: its `id` is no name.
+            StoreFullError: the message is larger than the bound of the store.
+            ValueError: its `id` is not a valid id.
         """
 
 
 class IFaultPolicy(Interface):
-    """Says where a server is to misbehave. It must not raise."""
+    """Decides where a server misbehaves. Its methods must not raise."""
 
     armed = Attribute(
-        "Whether there is anything to ask for; the wire reads it at each point."
+        "Whether any fault may be due; the protocol reads it at each fault point."
     )
 
     def marks() -> Sequence[int]:
-        """Give the numbers of octets of a message at which to ask, in order."""
+        """Return the sizes of a received message, in bytes, at which to decide."""
 
     def decide(moment: Moment) -> Plan | None:
-        """Say what to do at a moment; ``None``: what is usual."""
+        """Return the plan for a moment; ``None`` for the normal behaviour."""
 
     def failed(error: BaseException) -> None:
-        """Take note that a plan could not be carried out."""
+        """Report that a plan could not be carried out."""
 
 
 class IFaultStep(Interface):
-    """One thing that a server does wrong."""
+    """One step of a fault."""
 
     def run(wire: Any) -> Awaitable[object] | None:
-        """Do it.
+        """Carry out the step.
 
         Args:
             wire: the `Misbehaviour` that carries out the plan.
 
         Returns:
-            what to wait for before the next step; ``None``: nothing.
+            the result to wait for before the next step; ``None`` to go on at once.
         """

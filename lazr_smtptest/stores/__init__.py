@@ -1,28 +1,29 @@
-"""Where messages are kept: in memory, or on a disk as SQLite, Maildir or mbox.
+"""Message stores: in memory, or on a disk as SQLite, Maildir or mbox.
 
-`open_store` makes one from the short text that ``--store`` takes.
+`open_store` opens one from the short text that ``--store`` takes.
 
-In a Maildir and an mbox, the envelope is kept as header fields in front of the
-message, and reading gives back an equal `Envelope`:
+In a Maildir and an mbox, the envelope is kept as header fields before the
+message, and reading returns an equal `Envelope`:
 
 - ``Return-Path``: the sender;
 - ``X-Mail-Args``: the parameters of MAIL, as in the command;
 - ``Delivered-To``: a recipient, one field for each;
-- ``X-Rcpt-Args``: the parameters of the recipient above. They are there for all
-  recipients if one has any; ``?`` stands for "not known", which is what
-  a protocol other than ours says of them;
+- ``X-Rcpt-Args``: the parameters of the recipient above, one field for every
+  recipient if any has parameters; ``?`` means "not known", for an envelope
+  that came from a protocol of somebody else;
 - ``X-Peer``: the client's address and port;
-- ``X-User``: who the client logged in as;
+- ``X-User``: the user that the client logged in as;
 - ``X-TLS``: ``yes`` for a message that came over TLS;
-- ``X-Warnings``: what was irregular;
+- ``X-Warnings``: the irregularities that were accepted;
 - ``X-Id``: the `id` of the envelope;
-- ``X-Received-At``: when the message had come to its end;
-- ``X-Helo``: what the client called itself. It is always there, and the last one:
-  the message begins behind it.
+- ``X-Received-At``: the time at which the message was complete;
+- ``X-Helo``: the name from HELO, EHLO or LHLO. It is always there and always
+  the last: the message begins after it.
 
-A field with nothing to say is left out. A space, ``=``, ``%``, ``?`` and what is not
-printable ASCII are percent-encoded (RFC 3986) in parameters and warnings; in the
-others, a value with control characters is an encoded-word (RFC 2047).
+A field without a value is left out. In parameters and warnings a space, ``=``,
+``%``, ``?`` and every byte that is not printable ASCII are percent-encoded (RFC
+3986); in other fields a value with control characters is an encoded-word (RFC
+2047).
 """
 
 from __future__ import annotations
@@ -57,19 +58,19 @@ def open_store(spec: str) -> IMessageStore:
 
     Args:
         spec: ``memory``, ``sqlite:FILE``, ``maildir:DIR`` or ``mbox:FILE``; a path
-            alone, with a slash or a dot in it, is that of an SQLite store. Behind
-            it settings may stand: ``?NAME=VALUE&NAME=VALUE``.
+            alone, with a slash or a dot in it, is that of an SQLite store. Settings
+            follow as ``?NAME=VALUE&NAME=VALUE``:
 
-            - ``max-count``, ``max-bytes``, ``max-age``: how many messages are kept,
-              how many octets of them, and how long, such as ``1000``, ``500M``,
-              ``7d``. 0 is no bound.
-            - ``full``: what ``memory`` does at the first two, ``drop`` the oldest
-              or ``refuse`` the new one.
+            - ``max-count``, ``max-bytes``, ``max-age``: the most messages, the most
+              bytes of them and the longest time to keep, such as ``1000``, ``500M``
+              and ``7d``. 0 is no bound.
+            - ``full``: what ``memory`` does when ``max-count`` or ``max-bytes`` is
+              reached: ``drop`` the oldest or ``refuse`` the new message.
             - ``synchronous``: ``FULL`` or ``NORMAL``, see `SQLiteStore`.
 
     Raises:
         ValueError: `spec` has none of these forms, or a setting is wrong.
-        StoreError: the directory or file cannot be used. It is left as it was.
+        StoreError: the directory or file cannot be used. It is left unchanged.
     """
     return _opened(check_spec(spec))
 

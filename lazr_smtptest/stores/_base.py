@@ -1,4 +1,4 @@
-"""What every store does in the same way: finding, and telling who asked to know."""
+"""The base class of all stores: finding messages and calling subscribers."""
 
 from __future__ import annotations
 
@@ -23,40 +23,40 @@ class Store(ABC):
 
     @abstractmethod
     def __iter__(self) -> Iterator[Envelope]:
-        """Go through the messages, oldest first."""
+        """Iterate over the messages, oldest first."""
 
     def get(self, id: str) -> Envelope | None:
-        """Give the message with that `id`, the oldest if several have it."""
+        """Return the message with that `id`, the oldest if several have it."""
         return next((each for each in self if each.id == id), None)
 
     def __bool__(self) -> bool:
-        # An empty store is a store: ``store or other`` gives the first.
+        # An empty store is true, so that ``store or other`` returns the store.
         return True
 
     def find(self, *predicates: Predicate, **criteria: Any) -> Envelope | None:
-        """Give the first message that meets the criteria, ``None`` if none does.
+        """Return the first message that meets the criteria, or ``None``.
 
         The criteria are those of `Mailbox`.
         """
         return next(self._found(predicates, criteria), None)
 
     def find_all(self, *predicates: Predicate, **criteria: Any) -> list[Envelope]:
-        """Give the messages that meet the criteria, oldest first."""
+        """Return the messages that meet the criteria, oldest first."""
         return list(self._found(predicates, criteria))
 
     def _found(
         self, predicates: tuple[Predicate, ...], given: dict[str, Any]
     ) -> Iterator[Envelope]:
-        # Not at the top: it would choose a reactor.
+        # Imported here, because importing it installs a reactor.
         from lazr_smtptest.query.criteria import Criteria
 
         criteria = Criteria.of(*predicates, **given)
         return filter(criteria, self._candidates(criteria))
 
     def _candidates(self, criteria: Criteria) -> Iterator[Envelope]:
-        """Give the messages, oldest first, that may meet the criteria."""
+        """Iterate over the messages that may meet the criteria, oldest first."""
         return iter(self)
 
     def subscribe(self, function: Callable[[Envelope], object]) -> Callable[[], None]:
-        """Have `function` called with each message; see `IMessageStore`."""
+        """Call `function` with each message that is kept; see `IMessageStore`."""
         return self._subscribers.add(function)

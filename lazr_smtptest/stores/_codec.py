@@ -1,4 +1,4 @@
-"""A message as the values of database columns, and back."""
+"""Encode a message as the values of database columns, and decode it."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from lazr_smtptest.model.envelope import Envelope
 
 try:
     import zstandard
-except ImportError:  # It is an extra: zlib does, in more time.
+except ImportError:  # An optional dependency: zlib takes its place, more slowly.
     zstandard = None  # type: ignore[assignment]
 
 __all__ = ["Compressor", "address_key", "decompress", "envelope_of", "fields_of"]
 
 _AS_IT_IS, _ZLIB, _ZSTD = 0, 1, 2
 
-# Octets below which there is nothing to be gained.
+# Bytes below which compression gains nothing.
 _SMALL = 200
 
 
 class Compressor:
-    """Compresses contents, in one thread."""
+    """Compresses contents; for use by one thread."""
 
     def __init__(self) -> None:
         self._zstd = zstandard.ZstdCompressor() if zstandard is not None else None
 
     def compress(self, content: bytes) -> tuple[int, bytes]:
-        """Give the number of the coding, and the octets."""
+        """Return the number of the coding and the encoded bytes."""
         if len(content) < _SMALL:
             return _AS_IT_IS, content
         if self._zstd is not None:
@@ -42,15 +42,13 @@ class Compressor:
 
 
 def decompress(coding: int, octets: bytes, size: int) -> bytes:
-    """Undo `Compressor.compress`.
+    """Decode the result of `Compressor.compress`.
 
-    Args:
-        coding: its number.
-        octets: what it gave.
-        size: octets of the content.
+    `coding` is the number of the coding, `octets` the encoded bytes, and `size` the
+    number of bytes of the decoded content.
 
     Raises:
-        StoreError: it cannot be undone here.
+        StoreError: the package for this coding is not installed.
     """
     if coding == _ZLIB:
         return zlib.decompress(octets)
@@ -65,7 +63,7 @@ def decompress(coding: int, octets: bytes, size: int) -> bytes:
 
 
 def fields_of(envelope: Envelope) -> str:
-    """Give all of an envelope but its id and its content, as JSON in ASCII."""
+    """Return an envelope without its id and content, as JSON in ASCII."""
     time = envelope.received_at
     fields: dict[str, Any] = {
         "mail_from": envelope.mail_from,
@@ -83,12 +81,12 @@ def fields_of(envelope: Envelope) -> str:
     return json.dumps(said, separators=(",", ":"))
 
 
-# What a field that is left out says.
+# The values of fields that are left out.
 _NOTHING: tuple[Any, ...] = (None, False, (), [], {})
 
 
 def envelope_of(id: str, fields: str, content: bytes) -> Envelope:
-    """Undo `fields_of`."""
+    """Decode the result of `fields_of`."""
     values = json.loads(fields)
     time = values.get("received_at")
     return Envelope(
@@ -108,10 +106,10 @@ def envelope_of(id: str, fields: str, content: bytes) -> Envelope:
 
 
 def address_key(address: str) -> bytes:
-    """Return what addresses are looked up by; those that may be equal have the same.
+    """Return the key by which an address is looked up; equal addresses share one.
 
-    Not a text: a client may have sent bytes that are none. In lower case, as in the
-    databases of older versions.
+    It is `bytes`, because the bytes that a client sent may not be text. It is in
+    lower case, as in the databases of older versions.
     """
     key = addresses.address_key(address).lower()
     return key.encode("utf-8", "surrogatepass")

@@ -22,22 +22,22 @@ log = logging.getLogger("lazr.smtptest")
 
 _Result = TypeVar("_Result")
 
-# Nanoseconds after which another change of a folder has another time.
+# Nanoseconds after which a new change of a directory gets a new time stamp.
 _SETTLED = 1_000_000_000
 
-# The file itself, and that of its journal: what was committed last is in there.
+# The database file and its journal, which holds the latest commits.
 _Files = tuple[os.stat_result, os.stat_result]
 
 
 class Connection:
-    """Opens the database when it is needed, and again after an error.
+    """Opens the database on first use, and again after an error.
 
-    Not before, for a connection must not go through the fork of a daemon.
+    It is not opened earlier, because a connection must not be used across a fork.
 
     Args:
-        path: the file; it has been prepared.
-        synchronous: one of `SYNCHRONOUS`.
-        beside: another connection of this process to the same file, if there is one.
+        path: the file, prepared by `_schema.prepare`.
+        synchronous: one of SQLite's values of ``PRAGMA synchronous``.
+        beside: another connection of this process to the same file, if any.
     """
 
     def __init__(
@@ -47,19 +47,19 @@ class Connection:
         self._synchronous = synchronous
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
-        # Those that are open.
+        # The files that are open.
         self._files: _Files | None = None
-        # Device, number and time of the folder when they had their names.
+        # Device, inode and time of the directory when the files were checked last.
         self._folder: tuple[int, int, int] | None = None
-        # All connections of this process share what SQLite knows of a file: so they
-        # are opened by one thread at a time, and closed before one of them is opened
-        # again. Whoever wants this lock holds no lock of a single connection.
+        # SQLite shares its state of a file among all connections of a process. So one
+        # thread at a time opens them, and all are closed before one is opened again.
+        # A thread that takes this lock must not hold the lock of a connection.
         self._opening: threading.Lock = beside._opening if beside else threading.Lock()
         self._all: list[Connection] = beside._all if beside else []
         self._all.append(self)
 
     def read(self, function: Callable[[sqlite3.Connection], _Result]) -> _Result:
-        """Give what a function reads; it must not leave a statement open.
+        """Return the result of `function`, which must leave no statement open.
 
         Raises:
             StoreError: the database cannot be read.
@@ -72,11 +72,11 @@ class Connection:
         synchronous: str | None = None,
         make: bool = True,
     ) -> _Result:
-        """Do what a function changes as a whole, or not at all.
+        """Call `function` in one transaction and return its result.
 
         Args:
             function: makes the change.
-            synchronous: how it reaches the disk, if in another way.
+            synchronous: the value of ``PRAGMA synchronous``, if not the usual one.
             make: whether to make the database anew if it was removed.
 
         Raises:
@@ -98,7 +98,7 @@ class Connection:
         return self._do("write to", change, make)
 
     def close(self) -> None:
-        """Close it; it opens itself again."""
+        """Close the connection; the next use opens it again."""
         with self._lock:
             self._close()
 
@@ -113,7 +113,7 @@ class Connection:
                 if not self._is_usable():
                     self._open(make)
                 with self._lock:
-                    # Another thread may have closed it meanwhile.
+                    # Another thread may have closed it since.
                     if self._connection is not None:
                         return self._call(self._connection, function)
         except sqlite3.Error as error:
@@ -133,7 +133,7 @@ class Connection:
             raise
 
     def _open(self, make: bool) -> None:
-        """Open it.
+        """Open the connection.
 
         Args:
             make: whether to make the database anew if it was removed.
@@ -141,11 +141,11 @@ class Connection:
         with self._opening:
             for each in self._all:
                 with each._lock:
-                    # SQLite would go on with files that have no names any more.
+                    # SQLite would go on to use files that no longer have a name.
                     if not each._is_usable():
                         each._close()
             if make and not _size(self._path):
-                # Its numbers are no numbers of the messages that are gone.
+                # Numbers of messages that are gone must not be used again.
                 _database.prepare(self._path, first=time.time_ns() // 1000)
                 log.warning(
                     "SQLite store %r was removed and is made anew, "
@@ -157,7 +157,7 @@ class Connection:
                 self._connection = _database.connect(self._path)
                 try:
                     _database.check(self._path, self._connection)
-                    # `check` has read from it: so its journal is there.
+                    # `check` has read from the database, so its journal exists.
                     self._files = file, _database.journal(self._path).stat()
                 except BaseException:
                     self._close()
@@ -171,15 +171,15 @@ class Connection:
         with contextlib.suppress(FileNotFoundError):
             folder = self._path.parent.stat()
             state = folder.st_dev, folder.st_ino, folder.st_mtime_ns
-            # One look at the folder is enough if nothing in it has come or gone: each
-            # look gives up Python's lock, which the reactor then has for long.
+            # If nothing in the directory changed, one `stat` is enough: each call
+            # releases Python's lock, which the reactor may then hold for long.
             if state == self._folder:
                 return True
             usable = all(
                 os.path.samestat(file, path.stat())
                 for file, path in zip(self._files, paths, strict=True)
             )
-            # What is removed within one tick of its clock does not change the time.
+            # A removal within one tick of the clock does not change the time stamp.
             settled = time.time_ns() - folder.st_mtime_ns > _SETTLED
             self._folder = state if usable and settled else None
             return usable
@@ -195,7 +195,7 @@ class Connection:
 
 
 def _size(path: Path) -> int:
-    """Return the bytes of a file, 0 if it is not there."""
+    """Return the size of a file in bytes, 0 if it does not exist."""
     with contextlib.suppress(FileNotFoundError):
         return path.stat().st_size
     return 0

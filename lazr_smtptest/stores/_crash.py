@@ -1,22 +1,22 @@
-"""Sudden ends at chosen moments, for tests of what a store has promised.
+"""Crash points, to test that a store keeps what it has acknowledged.
 
 The environment variable ``LAZR_SMTPTEST_CRASH_AT``, such as
-``store.after_fsync:3``, ends the process at that point when it is passed for the
-third time, as ``kill -9`` would. Without it nothing is looked at.
+``store.after_fsync:3``, ends the process like ``kill -9`` when it passes that
+point for the third time. Without the variable the points do nothing.
 
 The points, in the order in which a message passes them:
 
-- ``store.after_write``: its octets are with the operating system;
-- ``store.after_fsync``: they are on the disk, but nobody would find them;
-- ``store.after_rename``: it can be found, which may not be on the disk yet;
-- ``before_reply``: it is kept, and its client is not answered yet;
+- ``store.after_write``: its bytes are with the operating system;
+- ``store.after_fsync``: they are on the disk, but no reader can find them yet;
+- ``store.after_rename``: readers can find it, but a power loss may undo that;
+- ``before_reply``: it is durable, and its client has not been answered;
 - ``after_reply``: its client has been answered.
 
-And those of a file that is written anew, without what has been removed:
+And those of a file that is rewritten without the removed messages:
 
-- ``store.before_replace``: the new one is on the disk, and has another name;
-- ``store.after_replace``: it has taken the place of the old one, which may not be
-  on the disk yet.
+- ``store.before_replace``: the new file is on the disk, under another name;
+- ``store.after_replace``: it has replaced the old file, but a power loss may
+  undo that.
 """
 
 from __future__ import annotations
@@ -39,19 +39,19 @@ REPLACE_POINTS = ("store.before_replace", "store.after_replace")
 
 _VARIABLE = "LAZR_SMTPTEST_CRASH_AT"
 
-# Whether the process may end at one of them.
+# Whether a crash point is set.
 ARMED = _VARIABLE in os.environ
 
 
 def passed(point: str) -> None:
-    """Note that a point was passed."""
+    """Pass a crash point: a no-op unless one is set."""
 
 
 class _Crash:
     """Ends the process when a point is passed for the n-th time.
 
     Raises:
-        ValueError: `where` names no point, or no number.
+        ValueError: `where` is not ``POINT:NUMBER`` with a known point.
     """
 
     def __init__(self, where: str) -> None:
@@ -63,12 +63,12 @@ class _Crash:
                 f"{', '.join(known)}, not {where!r}"
             )
         self._number = int(number)
-        # A counter, for two threads may pass the point.
+        # An atomic counter, because two threads may pass the point.
         self._passes = count(1)
 
     def passed(self, point: str) -> None:
         if point == self._point and next(self._passes) == self._number:
-            # The status that a shell gives to what SIGKILL ended.
+            # The exit status that a shell reports for SIGKILL.
             os._exit(137)
 
 

@@ -1,4 +1,4 @@
-"""What the stores on a disk do in the same way: writing by a thread of their own."""
+"""The base class of the stores on a disk: they write in a thread of their own."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["WaitingStore"]
 
 log = logging.getLogger("lazr.smtptest")
 
-# Seconds after which the time is looked at again, whatever it was.
+# The most seconds between two checks for messages that are too old.
 _LONGEST_PAUSE = 3600.0
 
 
@@ -27,9 +27,9 @@ class WaitingStore(Store):
     """The part of a store on a disk that does not depend on its format.
 
     Args:
-        path: where it is.
+        path: the file or directory.
         retention: the bounds.
-        clock: gives the time, seconds since 1970.
+        clock: returns the time, seconds since 1970.
         patient: see `Writer`.
     """
 
@@ -45,7 +45,7 @@ class WaitingStore(Store):
         self.path = Path(path).absolute()
         self._retention = retention
         self._clock = clock
-        # When the next message will be too old.
+        # The time of the next check for messages that are too old.
         self._due = 0.0
         self._writer = Writer(
             self._write,
@@ -64,25 +64,25 @@ class WaitingStore(Store):
         """
 
     def _retain(self) -> float | None:
-        """Remove what is beyond the bounds.
+        """Remove the messages beyond the bounds.
 
         Returns:
-            when that message was kept for whose age the next look is taken: the
-            oldest one, if looks are cheap; seconds since 1970. ``None``: there is
-            none now.
+            the time, seconds since 1970, from which the next check is scheduled:
+            that at which the oldest message was kept, or the newest where a check
+            is expensive; ``None`` if no message is left.
         """
         return None
 
     def _try_to_retain(self) -> None:
-        """Remove what is beyond the bounds, behind messages that were kept."""
+        """Remove the messages beyond the bounds, after others were kept."""
         try:
             self._retain()
         except (OSError, StoreError) as error:
-            # They were kept all the same.
+            # The new messages were kept, so this is no failure of theirs.
             log.error("%r: cannot remove old messages: %s", self, error)
 
     def _idle(self) -> float | None:
-        """Remove what became too old; give the seconds to the next look."""
+        """Remove messages that are too old; return seconds to the next check."""
         age = self._retention.max_age
         if age is None:
             return None
@@ -97,16 +97,16 @@ class WaitingStore(Store):
 
         Raises:
             StoreFullError: there is no room for it.
-            StoreError: it could not be written; nothing of it is left.
+            StoreError: it could not be written; no part of it is left.
         """
         self._retention.check(envelope.size)
         self._writer.add(named(envelope))
 
     def submit(self, envelope: Envelope, done: Done) -> None:
-        """Keep `envelope` soon; see `IWaitingStore`."""
+        """Queue `envelope` to be kept; see `IWaitingStore`."""
         self._retention.check(envelope.size)
         self._writer.submit(named(envelope), done)
 
     def close(self) -> None:
-        """Write what there is to be written, and end the thread that does it."""
+        """Write the queued messages, and end the writer thread."""
         self._writer.close()

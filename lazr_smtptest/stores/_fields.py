@@ -1,4 +1,4 @@
-"""The envelope as header fields in front of a stored message.
+"""The envelope as header fields before a stored message.
 
 A stored message begins with these fields, always in this order, and the message
 follows exactly as it was received::
@@ -8,19 +8,19 @@ follows exactly as it was received::
     Delivered-To: recipient@example.com     (one for each recipient)
     X-Rcpt-Args: NOTIFY=NEVER               (the parameters of that RCPT)
     X-Peer: 127.0.0.1:40001
-    X-User: user                            (who had logged in)
+        X-User: user                            (the login name)
     X-TLS: yes
     X-Warnings: bare-newline long-line
     X-Id: 5e884898da28-1f
     X-Received-At: 2026-01-31T12:00:00.000001+00:00
     X-Helo: client.example.com
 
-A field with nothing to say is left out, but for ``Return-Path``, ``X-Peer`` and
+A field without a value is left out, except ``Return-Path``, ``X-Peer`` and
 `_LAST`. The last one is always there, so a reader knows where our fields end
-even when the message itself goes on with a ``Delivered-To``.
+even when the message itself begins with a ``Delivered-To``.
 
 If one recipient has parameters, each has an ``X-Rcpt-Args``, even an empty one.
-``X-Rcpt-Args: ?`` says that none are known: `Envelope.rcpt_options` is empty.
+``X-Rcpt-Args: ?`` means that none are known: `Envelope.rcpt_options` is empty.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ _NAMES = frozenset(
 _WORD_START, _WORD_END = b"=?utf-8?b?", b"?="
 _UNSAFE = re.compile(rb"[\x00-\x1f\x7f]")
 
-# No word of a list has `_UNKNOWN` in it; `_SAFE` is what stays as it is in one.
+# `_UNKNOWN` is never in an encoded word; `_SAFE` are the characters left unencoded.
 _UNKNOWN = "?"
 _SAFE = "".join(set(string.punctuation) - set("%=" + _UNKNOWN))
 
@@ -62,7 +62,7 @@ _Options = Mapping[str, "str | None"]
 
 
 def to_bytes(envelope: Envelope, content: bytes, newline: bytes) -> bytes:
-    """Put the fields, their lines ending in `newline`, in front of `content`."""
+    """Return the fields, with lines that end in `newline`, and then `content`."""
     lines = []
     for name, value in _fields_of(envelope):
         raw = _encode(value)
@@ -73,10 +73,10 @@ def to_bytes(envelope: Envelope, content: bytes, newline: bytes) -> bytes:
 
 
 def from_bytes(data: bytes) -> Envelope:
-    """Undo `to_bytes`, also after a program that turned CRLF into LF.
+    """Parse the result of `to_bytes`, even if a program turned CRLF into LF.
 
-    A message that something else wrote has no such fields: all of it is content,
-    and the envelope is empty.
+    A message of another program has no such fields: all of it is content, and the
+    envelope is empty.
     """
     fields, content = _split(data)
     values = dict(fields)
@@ -98,7 +98,7 @@ def from_bytes(data: bytes) -> Envelope:
 
 
 def _fields_of(envelope: Envelope) -> Iterator[_Field]:
-    """Name all that is to be said about `envelope`, in order."""
+    """Yield the fields of `envelope`, in order."""
     yield _SENDER, envelope.mail_from
     if envelope.mail_options:
         yield _MAIL_ARGS, _write_options(envelope.mail_options)
@@ -118,10 +118,10 @@ def _fields_of(envelope: Envelope) -> Iterator[_Field]:
 
 
 def _recipients(envelope: Envelope) -> Iterator[_Field]:
-    """Name the recipients, each with its parameters behind it."""
+    """Yield the recipients, each followed by its parameters."""
     args = [_write_options(options) for options in envelope.rcpt_options]
     if args == [""] * len(envelope.rcpt_tos):
-        args = []  # nothing to say
+        args = []  # no parameters to write
     elif not args:
         args = [_UNKNOWN]
     for rcpt_to, value in zip_longest(envelope.rcpt_tos, args):
@@ -143,7 +143,7 @@ def _all(wanted: bytes, fields: Iterable[_Field]) -> list[str]:
 
 
 def _split(data: bytes) -> tuple[list[_Field], bytes]:
-    """Tell our fields from the message; no fields if they are not all there."""
+    """Split our fields from the message; return no fields if any is missing."""
     fields: list[_Field] = []
     start = 0
     while (end := data.find(b"\n", start)) >= 0:
@@ -158,10 +158,10 @@ def _split(data: bytes) -> tuple[list[_Field], bytes]:
 
 
 def _encode(value: str) -> bytes:
-    """Make `value` fit on one header line.
+    """Encode `value` for one header line.
 
-    Nearly everything is written as it is. What could break out of the line is
-    written as an encoded-word (RFC 2047), and so is what looks like one.
+    Nearly every value is written unchanged. A value that would break the line is
+    written as an encoded-word (RFC 2047), and so is one that looks like one.
     """
     raw = value.encode("utf-8", "surrogateescape")
     if _UNSAFE.search(raw) or raw.startswith(_WORD_START):
@@ -176,7 +176,7 @@ def _decode(raw: bytes) -> str:
 
 
 def _write_options(options: _Options) -> str:
-    """Write ESMTP parameters as in a command (RFC 5321 section 4.1.2)."""
+    """Return ESMTP parameters as in a command (RFC 5321 section 4.1.2)."""
     words = []
     for keyword, value in options.items():
         word = _quote(keyword)
@@ -193,7 +193,7 @@ def _read_options(text: str) -> dict[str, str | None]:
 
 
 def _quote(word: str) -> str:
-    """Percent-encode (RFC 3986 section 2.1) what would not stay one word."""
+    """Percent-encode (RFC 3986 section 2.1) characters that would split the word."""
     return quote(word, safe=_SAFE, errors="surrogateescape")
 
 
@@ -202,7 +202,7 @@ def _unquote(word: str) -> str:
 
 
 def _number(text: str) -> int:
-    """Read a port; what something else wrote there is none."""
+    """Parse a port; return 0 for text that another program wrote there."""
     try:
         return int(text)
     except ValueError:
@@ -214,7 +214,7 @@ def _id(text: str) -> str:
 
 
 def _time(text: str) -> datetime | None:
-    """Read a time; what something else wrote there, or one of no zone, is none."""
+    """Parse a time with a zone; return ``None`` for any other text."""
     try:
         time = datetime.fromisoformat(text)
     except ValueError:

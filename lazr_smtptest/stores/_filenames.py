@@ -1,8 +1,8 @@
-"""The names of the files in a Maildir: when a message came, and its id.
+"""The names of the files in a Maildir: the time of arrival and the id.
 
-A name is ``SECONDS.MmicrosecondsPprocessQcountNid.host``, as the standard library
-and most servers make it, but for the last part before the host. Microseconds have
-no leading zeros, so the names themselves do not sort.
+A name is ``SECONDS.MmicrosecondsPprocessQcountNid.host``: the usual Maildir form
+with the id added before the host. Microseconds have no leading zeros, so the
+names themselves do not sort.
 """
 
 from __future__ import annotations
@@ -15,22 +15,22 @@ from itertools import count
 
 __all__ = ["Age", "age_of", "id_of", "new_file_name"]
 
-# Seconds since 1970, microseconds, and a count for what comes in the same one.
+# Seconds since 1970, microseconds, and a count for messages of the same microsecond.
 Age = tuple[int, int, int]
 
 _NAME = re.compile(r"(\d+)\.M(\d+)P\d+Q(\d+)(?:N([0-9a-z-]{1,64}))?\.")
-# What has a meaning in a name, or in a path.
+# Characters with a meaning in a Maildir name or in a path.
 _SPECIAL = re.compile(r"[/:,]")
 
 _count = count(1)
 
 
 def new_file_name(microseconds: int, id: str) -> str:
-    """Make a name that no other message has.
+    """Return a file name that no other message has.
 
     Args:
-        microseconds: when it came, since 1970.
-        id: that of its envelope.
+        microseconds: the time of arrival, since 1970.
+        id: the id of its envelope.
     """
     seconds, rest = divmod(microseconds, 1_000_000)
     host = _SPECIAL.sub(
@@ -40,7 +40,7 @@ def new_file_name(microseconds: int, id: str) -> str:
 
 
 def age_of(name: str) -> Age | None:
-    """Read when a message came; ``None``: the name does not say it."""
+    """Parse the time of arrival; ``None`` if the name has none."""
     match = _NAME.match(name)
     if match is None:
         return None
@@ -49,7 +49,7 @@ def age_of(name: str) -> Age | None:
 
 
 def id_of(name: str) -> str:
-    """Read the id of a message; one made of the name, if there is none in it."""
+    """Return the id in a file name, or one derived from the name by hashing."""
     match = _NAME.match(name)
     if match is not None and match[4]:
         return match[4]

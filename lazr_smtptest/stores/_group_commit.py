@@ -2,13 +2,13 @@
 
 A disk takes milliseconds to make something durable, whether that is one message
 or a hundred. So the messages that arrive while a batch is written make up the next
-one, and each waits for its own batch only.
+batch, and each client waits for its own batch only.
 
-Clients that were answered together send their next messages nearly together. The
-first of these would have a batch to itself, and the others would wait for it: so
-there is a short wait for half of all who are there. The other half sends while
-that one is written. Where the disk is so slow that all could have sent meanwhile, the
-wait is for all of them. A client that is alone never waits.
+Clients that were answered together send their next messages nearly together. If the
+first of these got a batch to itself, the others would have to wait for it. So the
+writer waits briefly until half of the clients have sent; the other half sends while
+that batch is written. Where the disk is so slow that all could have sent in that
+time, it waits for all of them. A single client never waits.
 """
 
 from __future__ import annotations
@@ -35,28 +35,28 @@ Done = Callable[["BaseException | None"], object]
 
 _Result = TypeVar("_Result")
 
-# Seconds after which a thread with nothing to do ends. The next message starts
-# another one; a store that nobody closes leaves nothing behind.
+# Seconds after which an idle thread ends. The next message starts another one, and a
+# store that nobody closes leaves no thread behind.
 _PATIENCE = 5.0
 
-# What part of the time that a batch took is waited for the next one, and the most
-# seconds of it.
+# The wait for the next batch: the part of the time that the last batch took, and at
+# most so many seconds.
 _GATHERING = 0.5
 _LONGEST_GATHERING = 0.005
 
-# Seconds from the answer to a client to its next message, where others have answers at
-# the same moment; of all together it is as many times as long.
+# Seconds from the reply to a client to its next message, where one client is answered;
+# where n are answered at once, the last of them takes n times as long.
 _TURN = 0.0002
 
-# Seconds without a message that are a pause: where clients come one by one, and where
-# many of them wait for their replies at the same time. On a machine that has much to
-# do they leave gaps of many milliseconds, which are none.
+# Seconds without a message that count as a pause: where clients come one by one, and
+# where many wait for their replies at once. On a busy machine many clients leave gaps
+# of many milliseconds that are no pauses.
 _PAUSE = 0.003
 _PAUSE_OF_MANY = 0.25
 _MANY = 4
 
-# One batch is one piece of memory, and one moment in which nobody hears anything:
-# messages, and octets of them.
+# The most messages of a batch, and bytes of them: a batch is in memory at once, and no
+# client is answered while it is written.
 _BATCH = 256
 _BATCH_OCTETS = 16 * 1024 * 1024
 
@@ -70,20 +70,20 @@ class _Message:
 
 
 class Writer:
-    """Does all that a store has to write, in a thread that it starts when needed.
+    """Runs the writes of a store in a thread that it starts when needed.
 
     Args:
-        write: keeps a batch of messages, all of it, or raises and keeps none.
-        kept: called with each message that was kept, before its `done`, which is
-            called with what this raises.
-        patient: whether it is good to wait for many: that the disk takes as long for
-            one message as for a batch.
-        idle: called when there is nothing to do; gives the seconds after which it
-            wants to be called again, ``None`` if only after the next message.
-        name: of the thread.
+        write: keeps a batch of messages: all of them, or it raises and keeps none.
+        kept: called with each message that was kept, before its `done`; `done` gets
+            the exception that this raises.
+        patient: whether to wait for more messages: true where the disk takes as long
+            for one message as for a batch.
+        idle: called when there is nothing to write; returns the seconds after which
+            to call it again, ``None`` for after the next message only.
+        name: the name of the thread.
 
     Attributes:
-        batch: how many messages a batch has at most.
+        batch: the most messages of a batch.
     """
 
     def __init__(
@@ -105,9 +105,9 @@ class Writer:
         self._jobs: list[_Message | Callable[[], object]] = []
         self._thread: threading.Thread | None = None
         self._closing = False
-        # How many jobs wake the thread up.
+        # How many queued jobs wake the thread up.
         self._enough = 1
-        # How many clients there are of late, and seconds that a batch takes.
+        # The number of clients lately, and the seconds that the last batch took.
         self._crowd = 1
         self._seconds = 0.0
         # When the last batch was kept; infinite while one is written.
@@ -116,7 +116,7 @@ class Writer:
     # In any thread
 
     def submit(self, envelope: Envelope, done: Done) -> None:
-        """Keep a message soon; see `IWaitingStore`."""
+        """Queue a message; see `IWaitingStore`."""
         self._put(_Message(envelope, done))
 
     def add(self, envelope: Envelope) -> None:
@@ -133,9 +133,9 @@ class Writer:
         future.result()
 
     def until_pause(self) -> float:
-        """Return the seconds without a message that are missing to a pause.
+        """Return the seconds without a message still missing until a pause.
 
-        0 or less: there is one now.
+        0 or less: there is a pause now.
         """
         if any(isinstance(job, _Message) for job in self._jobs):
             quiet = 0.0
@@ -144,7 +144,7 @@ class Writer:
         return (_PAUSE_OF_MANY if self._crowd >= _MANY else _PAUSE) - quiet
 
     def call(self, function: Callable[[], _Result]) -> _Result:
-        """Call a function in the thread, behind what was submitted; wait for it."""
+        """Call a function in the thread after the queued jobs; return its result."""
         if self._is_here():
             return function()
         future: Future[_Result] = Future()
@@ -152,7 +152,7 @@ class Writer:
         return future.result()
 
     def close(self) -> None:
-        """End the thread when all that was submitted is done."""
+        """End the thread when all queued jobs are done."""
         with self._changed:
             thread = self._thread
             self._closing = thread is not None
@@ -186,7 +186,7 @@ class Writer:
                     job()
 
     def _take(self) -> list[_Message | Callable[[], object]]:
-        """Wait for something to do; nothing is the end of the thread."""
+        """Wait for jobs; return none when the thread is to end."""
         while True:
             pause = self._look_around() if not self._jobs else None
             with self._changed:
@@ -201,12 +201,12 @@ class Writer:
                     return jobs
 
     def _awaited(self) -> int:
-        """Say how many messages are worth a wait."""
+        """Return how many messages to wait for before a batch is written."""
         slow = self._patient and self._seconds > self._crowd * _TURN
         return self._crowd if slow else self._crowd // 2
 
     def _gather(self) -> None:
-        """Wait a moment for those who came together before."""
+        """Wait briefly for the clients that sent together before."""
         self._enough = self._awaited()
         self._changed.wait_for(
             lambda: len(self._jobs) >= self._enough or self._closing,
@@ -218,7 +218,7 @@ class Writer:
         try:
             return self._idle()
         except BaseException as error:
-            # It is tried again after the next message.
+            # It is called again after the next message.
             log.error("%s: %s", self._name, error)
             return None
 
@@ -228,18 +228,18 @@ class Writer:
         try:
             self._write([message.envelope for message in batch])
         except BaseException as error:
-            # Whatever it is: without this thread every client would wait for ever.
+            # Any exception: if this thread ended, every client would wait for ever.
             self._kept_at = time.monotonic()
             if len(batch) == 1:
                 self._answer(batch[0], error)
                 return
-            # What is wrong with one of them is not the fault of the others.
+            # The error may belong to one of the messages, so each is tried alone.
             for message in batch:
                 self._keep([message])
             return
         self._kept_at = time.monotonic()
         self._seconds = self._kept_at - begun
-        # Each is answered now, or waits. What was is forgotten by and by.
+        # Every client is answered now or waiting. Old values decay by half.
         self._crowd = max(len(batch) + len(self._jobs), self._crowd // 2)
         for message in batch:
             try:
@@ -259,7 +259,7 @@ class Writer:
 def _batches(
     jobs: list[_Message | Callable[[], object]], size: int
 ) -> Iterator[list[_Message] | Callable[[], object]]:
-    """Put messages that follow each other together, and keep the order."""
+    """Group consecutive messages into batches; keep the order of the jobs."""
     batch: list[_Message] = []
     octets = 0
     for job in jobs:

@@ -1,9 +1,9 @@
-"""The thread that indexes messages after they are kept, so that they can be searched.
+"""The thread that indexes kept messages, so that they can be searched.
 
 It starts when there is something to index and ends when nothing is left. The store
-has one lock for writing: so it works at full speed while the store has nothing to
-write for a moment, and takes a twentieth of the time while messages arrive without a
-pause. A search that waits makes it work at full speed in any case.
+has one lock for writing, so the thread works at full speed only in a pause of the
+writing, and takes a twentieth of the time while messages arrive without a pause. A
+search that waits makes it work at full speed in any case.
 """
 
 from __future__ import annotations
@@ -17,16 +17,17 @@ __all__ = ["Indexer", "reason"]
 
 log = logging.getLogger("lazr.smtptest")
 
-# How many times as long as its work it rests, while messages arrive.
+# Its rest, as a multiple of its work, while messages arrive.
 _REST = 19.0
 
 
 class Indexer:
-    """Indexes what is not indexed yet.
+    """Indexes the messages that are not indexed yet.
 
     Args:
         step: indexes some messages; returns whether there were any.
-        until_pause: returns the seconds without a message until there is a pause.
+        until_pause: returns the seconds without a message still missing until a
+            pause.
 
     Attributes:
         error: why messages cannot be indexed; ``None`` if they can.
@@ -45,7 +46,7 @@ class Indexer:
         self._closing = False
 
     def wake(self) -> None:
-        """Announce that there may be something to index; does not wait."""
+        """Start the thread if there may be something to index; return at once."""
         with self._changed:
             self._wanted = True
             if self._thread is None:
@@ -55,7 +56,7 @@ class Indexer:
                 self._thread.start()
 
     def catch_up(self, is_done: Callable[[], bool], timeout: float) -> None:
-        """Wait until `is_done`, or until nothing is left to be indexed.
+        """Wait until `is_done()` is true, or until nothing is left to index.
 
         Args:
             is_done: called after each step.
@@ -73,7 +74,7 @@ class Indexer:
                 self._hurry -= 1
 
     def close(self) -> None:
-        """End the thread after the step that it is in."""
+        """End the thread after its current step."""
         with self._changed:
             thread = self._thread
             self._closing = thread is not None
@@ -86,7 +87,7 @@ class Indexer:
             try:
                 self._work()
             except BaseException as error:
-                # It is tried again after the next message. Without this thread a
+                # The next message starts another attempt. The thread must survive, or a
                 # search would wait in vain.
                 self._failed(error)
 
@@ -111,7 +112,7 @@ class Indexer:
             self._rest(_REST * (time.monotonic() - begun))
 
     def _rest(self, seconds: float) -> None:
-        """Wait for a pause between messages, or so many seconds."""
+        """Wait for a pause between messages, for `seconds` at most."""
         end = time.monotonic() + seconds
         with self._changed:
             while not (self._closing or self._hurry):
@@ -133,5 +134,5 @@ class Indexer:
 
 
 def reason(error: BaseException) -> str:
-    """Return the text of an error, or its name if it has no text."""
+    """Return the text of an error, or its `repr` if it has no text."""
     return str(error) or repr(error)

@@ -1,18 +1,18 @@
-r"""How a message stands in an mbox file.
+r"""The format of a message in an mbox file.
 
 A message is a line that begins with ``From ``, the field ``X-Kept``, the header
-fields of the envelope, the message, and a blank line. What the format costs, and
-how reading undoes it exactly:
+fields of the envelope, the message, and a blank line. The format changes a message
+in two ways, which reading undoes exactly:
 
 - a line of the message that begins with ``From ``, after any number of ``>``,
   gets one more ``>`` (this variant is called mboxrd);
 - lines end in LF. A message with a CR or LF that is not part of a CRLF, or
-  without a CRLF at its end, is written as it is, after an extra field
+  without a CRLF at its end, is written unchanged, after an extra field
   ``X-Line-Ends: as received``.
 
-``X-Kept: no`` is written first. When all of the message is on the disk it becomes
-``X-Kept: yes``, which is a letter more and a space less. So a message that was cut
-off by a sudden end is known as such, whatever other programs did to the file since.
+``X-Kept: no`` is written first. When the whole message is on the disk it becomes
+``X-Kept: yes``, which has the same length. So a message that a crash cut off can be
+recognized, whatever other programs did to the file since.
 """
 
 from __future__ import annotations
@@ -46,22 +46,22 @@ __all__ = [
 
 _CRLF, _LF = b"\r\n", b"\n"
 
-# What every message begins with.
+# The beginning of every message.
 _FROM = b"From "
 
 _FLAG = b"X-Kept: "
 _NOT_KEPT = b"no "
-#: What takes the place of the flag's value when the message is durable.
+#: The value of the flag once the message is durable.
 KEPT = b"yes"
 
-# In front of a message whose line ends cannot be converted and restored.
+# Precedes a message whose line ends cannot be converted and restored.
 _AS_RECEIVED = b"X-Line-Ends: as received\n"
 
 _TO_QUOTE = re.compile(rb"^(>*From )", re.MULTILINE)
 _QUOTED = re.compile(rb"^>(>*From )", re.MULTILINE)
 _PLAIN_SENDER = re.compile(r"[!-~]+")
 
-# The date of a first line: month, day, time and year, in UTC.
+# The date of a message's first line: month, day, time and year, in UTC.
 _KEPT_AT = re.compile(
     rb"From \S+ [A-Z][a-z]{2} ([A-Z][a-z]{2}) +(\d{1,2}) "
     rb"(\d\d):(\d\d):(\d\d) ([1-9]\d{3})\n"
@@ -70,7 +70,7 @@ _MONTHS = b"JanFebMarAprMayJunJulAugSepOctNovDec"
 
 
 def serialised(envelope: Envelope, now: float) -> bytes:
-    """Make of `envelope` what an mbox file holds for one message, not kept yet.
+    """Return what an mbox file holds for `envelope`, flagged as not kept yet.
 
     Args:
         envelope: the message.
@@ -80,11 +80,11 @@ def serialised(envelope: Envelope, now: float) -> bytes:
     if not _PLAIN_SENDER.fullmatch(sender):
         # Readers split this line at spaces and expect ASCII.
         sender = "MAILER-DAEMON"
-    # In whole seconds, and not before it was kept: it is not to go too soon.
+    # Whole seconds, rounded up: rounded down, it would expire too soon.
     kept = time.asctime(time.gmtime(math.ceil(now)))
     head = _FROM + f"{sender} {kept}\n".encode("ascii")
     head += _FLAG + _NOT_KEPT + _LF
-    # Asked for once: it may be in a file.
+    # Read once: it may be in a file.
     received = envelope.content
     content = received.replace(_CRLF, _LF)
     if content.replace(_LF, _CRLF) != received or content[-1:] != _LF:
@@ -95,15 +95,15 @@ def serialised(envelope: Envelope, now: float) -> bytes:
 
 
 def flag_offset(data: bytes) -> int:
-    """Say where in a serialised message `KEPT` is to be written."""
+    """Return the offset of the flag's value in a serialised message."""
     return data.index(_LF) + len(_LF + _FLAG)
 
 
 def deserialised(data: bytes) -> Envelope:
-    """Undo `serialised`; a message of another program is content only.
+    """Parse the result of `serialised`; a message of another program is content only.
 
     Args:
-        data: the message, without the blank line behind it.
+        data: the message, without the blank line after it.
     """
     data = data.partition(_LF)[2].removeprefix(_FLAG + KEPT + _LF)
     data = _QUOTED.sub(rb"\1", data)
@@ -120,10 +120,10 @@ def deserialised(data: bytes) -> Envelope:
 
 
 def messages(data: bytes) -> list[bytes]:
-    """Take the content of a file apart: every message that was kept.
+    """Split the content of a file into the messages that were kept.
 
     Returns:
-        each without the blank line behind it.
+        each message without the blank line after it.
     """
     texts = _split(data[: sound_size(data)])
     return [
@@ -134,15 +134,15 @@ def messages(data: bytes) -> list[bytes]:
 
 
 def joined(texts: Sequence[bytes]) -> bytes:
-    """Undo `messages`."""
+    """Join the messages that `messages` returned into the content of a file."""
     return b"".join([text + _LF for text in texts])
 
 
 def kept_at(text: bytes) -> float | None:
-    """Say when a message was kept, by the line that it begins with (RFC 4155).
+    """Parse the time at which a message was kept from its first line (RFC 4155).
 
     Returns:
-        seconds since 1970; ``None`` if the line does not say.
+        seconds since 1970; ``None`` if the line has no such time.
     """
     match = _KEPT_AT.match(text)
     month = _MONTHS.find(match[1]) if match else -1
@@ -153,7 +153,9 @@ def kept_at(text: bytes) -> float | None:
 
 
 def times(texts: Sequence[bytes], now: float) -> list[float]:
-    """Say when each message was kept; what does not say it, when the next one was.
+    """Return the times at which messages were kept, in seconds since 1970.
+
+    A message without a time gets that of the next one that has a time.
 
     Args:
         texts: the messages, oldest first.
@@ -167,7 +169,7 @@ def times(texts: Sequence[bytes], now: float) -> list[float]:
 
 
 def sound_size(data: bytes) -> int:
-    """Give the size of a file without what was cut off at its end.
+    """Return the size in bytes of a file without the cut-off part at its end.
 
     Args:
         data: the content of the file, or its end from some message on.
@@ -181,21 +183,21 @@ def sound_size(data: bytes) -> int:
 
 
 def _remnant(data: bytes) -> int:
-    """Give the size of a ``From `` at the end that was cut off itself."""
+    """Return the size of a cut-off ``From `` at the end; 0 if there is none."""
     last = data[data.rfind(_LF) + 1 :]
     texts = _split(data)
-    # Not if it may be a last line of somebody else's.
+    # Not if it may be the last line of another program's message.
     ours = not texts or _has_flag(texts[-1], KEPT)
     return len(last) if _FROM.startswith(last) and ours else 0
 
 
 def is_mbox(data: bytes) -> bool:
-    """Say whether that is the content of an mbox file, which may be empty."""
+    """Return whether `data` is an mbox file, or empty."""
     return data.startswith(_FROM) or _FROM.startswith(data)
 
 
 def is_damaged(data: bytes) -> bool:
-    """Say whether a file ends within a message of ours that was kept."""
+    """Return whether a file ends within a message of ours that was kept."""
     texts = _split(data[: sound_size(data)])
     return bool(texts) and _has_flag(texts[-1], KEPT) and texts[-1][-1:] != _LF
 
@@ -206,7 +208,7 @@ def _has_flag(text: bytes, value: bytes) -> bool:
 
 
 def _is_unfinished(text: bytes) -> bool:
-    """Say whether the last message of a file was cut off."""
+    """Return whether the last message of a file was cut off."""
     _, newline, rest = text.partition(_LF)
     flag = _FLAG + _NOT_KEPT + _LF
     return not newline or rest.startswith(flag) or flag.startswith(rest)

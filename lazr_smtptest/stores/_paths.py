@@ -1,4 +1,4 @@
-"""Files and folders that hold messages, and what is said of those that cannot."""
+"""Files and directories that hold messages, and the errors of using them."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ __all__ = [
     "write_all",
 ]
 
-# No space, no quota, and the biggest file that the process may write.
+# No space, no quota, and the largest file that the process may write.
 _FULL = frozenset([errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
 
 
 def unusable(path: Path, kind: str, error: OSError) -> StoreError:
-    """Make one clear line of what the operating system said about `path`."""
+    """Return the error of a path that cannot be opened as a store."""
     reason = error.strerror or str(error)
     if isinstance(error, FileNotFoundError):
         reason = f"there is no directory {str(path.parent)!r}"
@@ -34,7 +34,7 @@ def unusable(path: Path, kind: str, error: OSError) -> StoreError:
 def not_written(
     path: Path, kind: str, error: OSError, doing: str = "write to"
 ) -> StoreError:
-    """Make the error of a message that could not be written to `path`."""
+    """Return the error of a message that could not be written to `path`."""
     full = error.errno in _FULL
     reason = error.strerror or str(error)
     return (StoreFullError if full else StoreError)(
@@ -43,14 +43,14 @@ def not_written(
 
 
 def not_read(path: Path, kind: str, error: OSError) -> StoreError:
-    """Make the error of messages that cannot be read from `path`."""
+    """Return the error of messages that cannot be read from `path`."""
     reason = error.strerror or str(error)
     return StoreError(f"cannot read {kind} {str(path)!r}: {reason}")
 
 
 @contextmanager
 def opened(path: Path, flags: int) -> Iterator[int]:
-    """Open a file for one block; give its descriptor.
+    """Open a file for the block; yield its descriptor.
 
     Raises:
         OSError: it could not be opened.
@@ -63,13 +63,13 @@ def opened(path: Path, flags: int) -> Iterator[int]:
 
 
 def write_all(descriptor: int, data: bytes, offset: int = 0) -> int:
-    """Write all of `data`, beginning at an offset of the file.
+    """Write all of `data` at an offset of the file.
 
     Returns:
-        how many octets that were.
+        the number of bytes written.
 
     Raises:
-        OSError: it could not be written, or not all of it.
+        OSError: not all of it could be written.
     """
     rest = memoryview(data)
     while rest:
@@ -79,10 +79,10 @@ def write_all(descriptor: int, data: bytes, offset: int = 0) -> int:
 
 
 def sync_directory(path: Path) -> None:
-    """Make durable which files are in a directory.
+    """Make the entries of a directory durable.
 
     Raises:
-        OSError: it could not be done.
+        OSError: the directory could not be synchronized.
     """
     with opened(path, os.O_RDONLY | os.O_DIRECTORY) as descriptor:
         os.fsync(descriptor)

@@ -1,7 +1,8 @@
-"""What is done with the tables of the database: SQL, but for schema and search.
+"""The SQL of the database, except its schema and the search.
 
-Functions that change something are called within a transaction. Messages go by
-their numbers here: those of later ones are greater, whatever a clock said.
+Functions that change something are called within a transaction. Messages are
+referred to by their numbers, which increase in the order of arrival, whatever a
+clock said.
 """
 
 from __future__ import annotations
@@ -39,12 +40,12 @@ __all__ = [
     "upwards",
 ]
 
-# SQLite takes 32,766 variables; and so long a list is long enough to hold.
+# SQLite allows 32,766 variables; lists shorter than that save memory.
 _AT_A_TIME = 500
 _ROWS = 64
 
-# Each commit adds a segment to the index of words, and segments are merged: at four of
-# a kind where nothing else is set, which takes a third more time than at eight.
+# Each commit adds a segment to the word index, and segments are merged: by default at
+# four of a level, which takes a third more time than at eight.
 MERGE_LATER = "INSERT INTO words (words, rank) VALUES ('automerge', 8)"
 
 
@@ -53,12 +54,12 @@ class Row:
     """A message to be inserted.
 
     Attributes:
-        id: that of its envelope.
+        id: the id of its envelope.
         kept_at: microseconds since 1970.
-        size: octets of its content.
-        fields: the envelope, see `_record`.
-        coding: of the octets, see `_record`.
-        octets: the content, coded.
+        size: bytes of its content.
+        fields: the envelope, see `_codec.fields_of`.
+        coding: the coding of `octets`, see `_codec.Compressor`.
+        ``octets``: the encoded content.
         recipients: the keys of its recipients' addresses.
     """
 
@@ -72,13 +73,13 @@ class Row:
 
 
 def state(connection: sqlite3.Connection) -> tuple[int, int, int]:
-    """Give how many messages there are, their octets, and the last number read."""
+    """Return the number of messages, their bytes, and the last indexed number."""
     count, octets, indexed = connection.execute("SELECT * FROM state").fetchone()
     return count, octets, indexed
 
 
 def insert(connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
-    """Add messages."""
+    """Insert messages, numbered after all earlier ones."""
     numbered = list(enumerate(rows, newest(connection) + 1))
     _insert(
         connection,
@@ -106,9 +107,9 @@ def _insert(
 ) -> None:
     """Insert rows, many by one statement.
 
-    Between two statements Python's lock is given up, and it takes the reactor's
-    thread milliseconds to give it back. The powers of two are few enough to be
-    prepared once.
+    Python's lock is released between two statements, and it takes milliseconds to
+    get it back from the reactor's thread. Batches have a power of two as their
+    size, so that few different statements have to be prepared.
     """
     start = 0
     while start < len(rows):
@@ -121,7 +122,7 @@ def _insert(
 
 
 def newest(connection: sqlite3.Connection) -> int:
-    """Give the greatest number that a message ever had; 0: there was none."""
+    """Return the greatest number that a message ever had; 0 if there was none."""
     row = connection.execute(
         "SELECT seq FROM sqlite_sequence WHERE name = 'message'"
     ).fetchone()
@@ -129,14 +130,14 @@ def newest(connection: sqlite3.Connection) -> int:
 
 
 def oldest(connection: sqlite3.Connection) -> Iterator[tuple[int, int, int]]:
-    """Go through the messages from the oldest on: number, kept_at, size."""
+    """Iterate over the messages, oldest first: number, kept_at, size."""
     return connection.execute(
         "SELECT number, kept_at, size FROM message ORDER BY number"
     )
 
 
 def remove(connection: sqlite3.Connection, numbers: Sequence[int]) -> None:
-    """Remove messages."""
+    """Remove the messages with these numbers."""
     for start in range(0, len(numbers), _AT_A_TIME):
         _remove(connection, numbers[start : start + _AT_A_TIME])
 
@@ -167,7 +168,7 @@ def clear(connection: sqlite3.Connection) -> None:
     """Remove all messages; their numbers are not used again."""
     for table in ("message", "body", "recipient", "shortened"):
         connection.execute(f"DELETE FROM {table}")
-    # To delete the words of each would take as long as it took to find them.
+    # Deleting the words of each message would take as long as indexing them.
     (schema,) = connection.execute(
         "SELECT sql FROM sqlite_master WHERE name = 'words'"
     ).fetchone()
@@ -183,18 +184,18 @@ def clear(connection: sqlite3.Connection) -> None:
 def add_words(
     connection: sqlite3.Connection, known: int, words: Sequence[tuple[int, Words]]
 ) -> None:
-    """Make messages searchable, unless another process has done so.
+    """Make messages searchable, unless another process has indexed them.
 
     Args:
         connection: the database.
-        known: the last number that was indexed when these were looked for.
-        words: the number of each message, and what is indexed of it.
+        known: the last indexed number when these messages were read.
+        words: the number of each message, and its indexed text.
     """
     moved = connection.execute(
         "UPDATE state SET indexed = ? WHERE indexed = ?", (words[-1][0], known)
     )
     if moved.rowcount:
-        # What was deleted meanwhile stays so.
+        # A message that was deleted since then gets no words.
         connection.executemany(
             "INSERT INTO words (rowid, subject, addresses, text, attachments) "
             "SELECT ?1, ?2, ?3, ?4, ?5 "
@@ -211,7 +212,7 @@ def add_words(
 
 
 def number_of(connection: sqlite3.Connection, id: str) -> int | None:
-    """Give the number of the message with an id, the oldest if there are several."""
+    """Return the number of the message with an id, the oldest of several."""
     row = connection.execute(
         "SELECT number FROM message WHERE id = ? ORDER BY number LIMIT 1", (id,)
     ).fetchone()
@@ -219,13 +220,13 @@ def number_of(connection: sqlite3.Connection, id: str) -> int | None:
 
 
 def numbers_of(connection: sqlite3.Connection, id: str) -> list[int]:
-    """Give the numbers of all messages with an id."""
+    """Return the numbers of all messages with an id."""
     rows = connection.execute("SELECT number FROM message WHERE id = ?", (id,))
     return [number for (number,) in rows]
 
 
 def to(connection: sqlite3.Connection, address: str) -> list[int]:
-    """Give the numbers of the messages to an address, and perhaps of some others."""
+    """Return the numbers of the messages to an address, and maybe a few others."""
     rows = connection.execute(
         "SELECT number FROM recipient WHERE address = ? ORDER BY number",
         (address_key(address),),
@@ -236,7 +237,7 @@ def to(connection: sqlite3.Connection, address: str) -> list[int]:
 def upwards(
     connection: sqlite3.Connection, after: int, until: int, limit: int = _AT_A_TIME
 ) -> list[int]:
-    """Give some numbers beyond one and up to another, the first first."""
+    """Return numbers above `after`, up to `until`, in ascending order."""
     rows = connection.execute(
         "SELECT number FROM message WHERE number > ? AND number <= ? "
         "ORDER BY number LIMIT ?",
@@ -246,7 +247,7 @@ def upwards(
 
 
 def downwards(connection: sqlite3.Connection, before: int) -> list[int]:
-    """Give some numbers below one, the last first."""
+    """Return some of the numbers below `before`, in descending order."""
     rows = connection.execute(
         "SELECT number FROM message WHERE number < ? ORDER BY number DESC LIMIT ?",
         (before, _AT_A_TIME),
@@ -257,7 +258,7 @@ def downwards(connection: sqlite3.Connection, before: int) -> list[int]:
 def message(
     connection: sqlite3.Connection, number: int
 ) -> tuple[str, str, int, int, bytes] | None:
-    """Give id, fields, size, coding and octets; ``None``: it is not there."""
+    """Return id, fields, size, coding and content; ``None`` if it is gone."""
     row: tuple[str, str, int, int, bytes] | None = connection.execute(
         "SELECT id, fields, size, coding, octets FROM message "
         "JOIN body ON body.number = message.number WHERE message.number = ?",
@@ -266,20 +267,17 @@ def message(
     return row
 
 
-# Number, id, fields, size, coding and octets.
+# Number, id, fields, size, coding and encoded content.
 Unread = tuple[int, str, str, int, int, bytes]
 
 
 def unread(
     connection: sqlite3.Connection, after: int, limit: int, octets: int
 ) -> list[Unread]:
-    """Return messages beyond a number, the first first.
+    """Return messages above a number, in ascending order.
 
-    Args:
-        connection: the database.
-        after: the number.
-        limit: the most messages.
-        octets: the bytes of their contents after which there are no more.
+    It returns at most `limit` messages, and stops after the one with which their
+    contents have `octets` bytes or more.
     """
     rows = connection.execute(
         "SELECT message.number, id, fields, size, coding, octets FROM message "
@@ -311,7 +309,7 @@ def shortened(connection: sqlite3.Connection) -> int:
     return int(count)
 
 
-# Number, id, fields, size, and the subject if the message has been read already.
+# Number, id, fields, size, and the subject if the message has been indexed.
 Listed = tuple[int, str, str, int, "str | None"]
 
 

@@ -1,4 +1,4 @@
-"""Reading the database: messages by their numbers, and lists of them."""
+"""Reading the database: messages by their numbers, and lists of messages."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ _END = 2**63 - 1
 
 
 class Catalog:
-    """What is in the database, for any thread.
+    """Reads the database, in any thread.
 
-    Nothing is held open between two messages: a reader that takes its time keeps
-    nobody waiting, and sees no message that was deleted meanwhile.
+    No statement stays open between two messages: a slow reader blocks nobody, and
+    does not see messages that were deleted since.
 
     Args:
-        connection: to the database; nobody else uses it.
+        connection: a connection to the database for this object alone.
     """
 
     def __init__(self, connection: Connection) -> None:
@@ -36,49 +36,49 @@ class Catalog:
         self.close = connection.close
 
     def state(self) -> tuple[int, int, int]:
-        """Give how many messages there are, their octets, and `indexed`."""
+        """Return the number of messages, their bytes, and `indexed`."""
         return self._read(_tables.state)
 
     def indexed(self) -> int:
-        """Give the last number whose message can be found by its words."""
+        """Return the last number whose message is indexed."""
         return self.state()[2]
 
     def newest(self) -> int:
-        """Give the greatest number that a message ever had."""
+        """Return the greatest number that a message ever had."""
         return self._read(_tables.newest)
 
     def progress(self) -> IndexProgress:
-        """Return how much can be searched now."""
+        """Return how many messages can be searched now."""
         return self._read(_progress)
 
     def unread(self, after: int, limit: int, octets: int) -> list[_tables.Unread]:
-        """Return messages beyond a number; see `_tables.unread`."""
+        """Return messages above a number; see `_queries.unread`."""
         return self._read(
             partial(_tables.unread, after=after, limit=limit, octets=octets)
         )
 
     def number_of(self, id: str) -> int | None:
-        """Give the number of the message with an id."""
+        """Return the number of the message with an id; ``None`` if there is none."""
         return self._read(partial(_tables.number_of, id=id))
 
     def to(self, recipient: str) -> list[int]:
-        """Give the numbers of the messages that may be to a recipient."""
+        """Return the numbers of the messages that may be to a recipient."""
         return self._read(partial(_tables.to, address=recipient))
 
     def upwards(self, after: int, until: int) -> Iterator[int]:
-        """Go through the numbers beyond one and up to another."""
+        """Iterate over the numbers above `after`, up to `until`, in ascending order."""
         while numbers := self._read(partial(_tables.upwards, after=after, until=until)):
             yield from numbers
             after = numbers[-1]
 
     def downwards(self, before: int) -> Iterator[int]:
-        """Go through the numbers below one, the last first."""
+        """Iterate over the numbers below `before`, in descending order."""
         while numbers := self._read(partial(_tables.downwards, before=before)):
             yield from numbers
             before = numbers[-1]
 
     def envelope(self, number: int) -> Envelope | None:
-        """Read a message; ``None``: it is not there."""
+        """Read a message; ``None`` if it is gone."""
         row = self._read(partial(_tables.message, number=number))
         if row is None:
             return None
@@ -86,21 +86,21 @@ class Catalog:
         return envelope_of(id, fields, decompress(coding, octets, size))
 
     def read(self, numbers: Iterable[int]) -> Iterator[Envelope]:
-        """Read messages one after the other, but those that are not there."""
+        """Read messages one after the other; skip those that are gone."""
         for number in numbers:
             envelope = self.envelope(number)
             if envelope is not None:
                 yield envelope
 
     def page(self, after: str | None, limit: int) -> list[Summary]:
-        """List messages; see `SQLiteStore`."""
+        """List messages; see `SQLiteStore.page`."""
         before = self._before(after)
         return self._summaries(partial(_tables.page, before=before, limit=limit))
 
     def search(self, sought: Sequence[Sought], after: str | None, limit: int) -> Found:
-        """List messages that have all of some words; see `SQLiteStore`."""
+        """List messages that have all of some words; see `SQLiteStore.search`."""
         before = self._before(after)
-        # First: what is indexed meanwhile is searched too.
+        # Before the search: a message indexed after this is still found.
         progress = self.progress()
         return Found(
             self._summaries(partial(search, sought=sought, before=before, limit=limit)),
@@ -123,7 +123,7 @@ class Catalog:
         self, number: int, id: str, fields: str, size: int, subject: str | None
     ) -> Summary:
         if subject is None:
-            # Its words have not been read yet.
+            # It has not been indexed yet.
             envelope = self.envelope(number)
             subject = None if envelope is None else envelope.subject
         said = envelope_of(id, fields, b"")

@@ -1,4 +1,4 @@
-"""How many messages a store keeps, how much of them, and for how long."""
+"""The bounds of a store: number of messages, bytes and age."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ __all__ = ["Retention"]
 
 @attrs.frozen(kw_only=True)
 class Retention:
-    """The bounds of a store; beyond them the oldest messages go.
+    """The bounds of a store; beyond them the oldest messages are removed.
 
-    Age is what lies between the time at which a message was kept and now: a clock
-    that is set back makes messages younger, and none goes for that.
+    The age of a message is the time since it was kept: a clock that is set back
+    makes messages younger, and removes none.
 
     Attributes:
-        max_count: how many messages; ``None``: any number.
-        max_bytes: how many octets their contents have together; ``None``: any
+        max_count: the most messages; ``None`` for any number.
+        max_bytes: the most bytes of their contents together; ``None`` for any
             number.
-        max_age: seconds; ``None``: for ever.
+        max_age: seconds; ``None`` for ever.
     """
 
     max_count: int | None = None
@@ -33,21 +33,21 @@ class Retention:
         return (self.max_count, self.max_bytes, self.max_age) != (None, None, None)
 
     def check(self, size: int) -> None:
-        """Check that a message can be kept at all.
+        """Check that a message is within the bounds by itself.
 
         Args:
-            size: octets of its content.
+            size: bytes of its content.
 
         Raises:
-            StoreFullError: it alone is over the bound.
+            StoreFullError: it alone is larger than `max_bytes`.
         """
         if self.max_bytes is not None and size > self.max_bytes:
             raise StoreFullError(
-                f"a message of {size} octets does not fit into {self.max_bytes}"
+                f"a message of {size} bytes does not fit into {self.max_bytes}"
             )
 
     def exceeded(self, count: int, octets: int) -> bool:
-        """Say whether so many messages, with so many octets, are too many."""
+        """Return whether `count` messages of `octets` bytes exceed a bound."""
         return (self.max_count is not None and count > self.max_count) or (
             self.max_bytes is not None and octets > self.max_bytes
         )
@@ -55,14 +55,12 @@ class Retention:
     def surplus(
         self, oldest: Iterable[tuple[float, int]], count: int, octets: int, now: float
     ) -> int:
-        """Say how many of the oldest messages have to go.
+        """Return how many of the oldest messages have to be removed.
 
-        Args:
-            oldest: the messages, oldest first: when each was kept, seconds since
-                1970, and its octets. As many are taken as are looked at.
-            count: how many messages there are.
-            octets: how many octets they have together.
-            now: seconds since 1970.
+        `oldest` are the messages, oldest first: the time at which each was kept, in
+        seconds since 1970, and its bytes. It is read only as far as needed. There
+        are `count` messages of `octets` bytes together, and it is `now`, in seconds
+        since 1970.
         """
         gone = 0
         for kept_at, size in oldest:

@@ -1,8 +1,8 @@
-"""The database file: whose it is, what is in it, and how it is opened.
+"""The database file: its schema, its migrations, and how it is opened.
 
-The standard library's `sqlite3` is all that is used. SQLAlchemy Core was weighed: it
-would write half of the statements, for `fts5`, PRAGMA and the locks are SQLite's own,
-and each one would cost more than SQLite takes for it.
+It uses the standard library's `sqlite3` only. SQLAlchemy Core was considered: it
+would generate half of the statements, because `fts5`, PRAGMA and the locks are
+specific to SQLite, and would cost more time per statement than SQLite itself.
 """
 
 from __future__ import annotations
@@ -34,19 +34,19 @@ __all__ = [
 
 _KIND = "an SQLite store"
 
-# "lzst", in the file's header, and its place there; likewise for the version of the
-# schema: https://www.sqlite.org/fileformat.html#the_database_header
+# "lzst" and its offset in the file's header, and the offset of the schema version:
+# https://www.sqlite.org/fileformat.html#the_database_header
 _APPLICATION = 0x6C7A7374
 _APPLICATION_AT, _VERSION_AT = 68, 60
 _MAGIC = b"SQLite format 3\0"
 
-# Seconds that another process may keep the database locked.
+# Seconds to wait while another process has the database locked.
 _PATIENCE = 10.0
 
-# Bytes that SQLite writes at once, its own header included.
+# The most bytes that SQLite writes at once, its own header included.
 _LARGEST_PAGE = 65_536 + 24
 
-# The statements that lead from one version of the schema to the next.
+# The statements that migrate from each version of the schema to the next.
 MIGRATIONS: list[tuple[str, ...]] = [
     (
         # In the order of arrival; a number is never used again.
@@ -68,7 +68,7 @@ MIGRATIONS: list[tuple[str, ...]] = [
             number INTEGER NOT NULL,
             PRIMARY KEY (address, number)
         ) WITHOUT ROWID""",
-        # One row: what there is, and up to which number words are known.
+        # One row: the totals, and the last indexed number.
         """CREATE TABLE state (
             messages INTEGER NOT NULL,
             octets INTEGER NOT NULL,
@@ -80,11 +80,11 @@ MIGRATIONS: list[tuple[str, ...]] = [
         )""",
     ),
     (
-        # Every word at each of its places, in order.
+        # The occurrences of every word, in order.
         "CREATE VIRTUAL TABLE place USING fts5vocab (words, instance)",
     ),
     (
-        # The messages of which the index has the beginning only.
+        # The messages of which only the beginning is indexed.
         "CREATE TABLE shortened (number INTEGER PRIMARY KEY)",
         """INSERT INTO shortened SELECT number FROM message
             JOIN words ON words.rowid = number
@@ -95,15 +95,15 @@ MIGRATIONS: list[tuple[str, ...]] = [
 
 
 def prepare(path: Path, first: int = 0) -> None:
-    """Make the database if there is none, or bring it up to date.
+    """Make the database if it does not exist, or migrate it to this version.
 
     Args:
         path: the file.
-        first: the messages of a new one have greater numbers.
+        first: the numbers of the messages in a new database begin above this.
 
     Raises:
-        StoreError: it is somebody else's, or newer than this program, and is left
-            as it was; or it cannot be used.
+        StoreError: it belongs to another program or a newer version, and is left
+            unchanged; or it cannot be used.
     """
     try:
         _look(path)
@@ -112,14 +112,14 @@ def prepare(path: Path, first: int = 0) -> None:
     try:
         with contextlib.closing(connect(path)) as connection:
             _migrate(path, connection, first)
-            # What it is now is what it stays; WAL lets readers in while we write.
+            # This setting is stored in the file; WAL lets others read while we write.
             connection.execute("PRAGMA journal_mode = WAL")
     except sqlite3.Error as error:
         raise StoreError(f"cannot use {str(path)!r} as {_KIND}: {error}") from error
 
 
 def _look(path: Path) -> None:
-    """Look at the file without SQLite, which might change it."""
+    """Check the file without SQLite, which might change it."""
     is_new = not path.exists()
     with opened(path, os.O_RDWR | os.O_CREAT) as file:
         header = os.pread(file, 100, 0)
@@ -164,10 +164,10 @@ def _migrate(path: Path, connection: sqlite3.Connection, first: int) -> None:
 
 
 def check(path: Path, connection: sqlite3.Connection) -> None:
-    """Check that a database is one that has been prepared.
+    """Check that a database has our format and version.
 
     Raises:
-        StoreError: it is another one.
+        StoreError: it was replaced by another database.
     """
     found = [
         connection.execute(f"PRAGMA {name}").fetchone()[0]
@@ -178,8 +178,8 @@ def check(path: Path, connection: sqlite3.Connection) -> None:
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    """Open a database that is there; any one thread at a time may use it."""
-    # In another form SQLite would make a file that has been taken away anew.
+    """Open an existing database; one thread at a time may use the connection."""
+    # Without "mode=rw" SQLite would create a file that has been removed.
     connection = sqlite3.connect(
         f"{path.as_uri()}?mode=rw",
         uri=True,
@@ -188,10 +188,10 @@ def connect(path: Path) -> sqlite3.Connection:
         check_same_thread=False,
     )
     try:
-        # 16 MB; and what a burst has left in the journal is given back.
+        # 16 MB; and a large journal is cut back after a burst.
         connection.execute("PRAGMA cache_size = -16000")
         connection.execute("PRAGMA journal_size_limit = 67108864")
-        # What a search makes for itself needs no disk.
+        # Temporary tables of a search need no disk.
         connection.execute("PRAGMA temp_store = MEMORY")
     except sqlite3.Error:
         connection.close()
@@ -210,12 +210,12 @@ def close(
     """Close a connection.
 
     SQLite removes the files beside the database by their names. Where another
-    database has taken its place they are not its own any more, and stay.
+    database has replaced this one those files belong to it, so they are kept.
 
     Args:
         path: the database.
-        connection: open since `file` had that name.
-        file: which file it is; ``None``: that is not known.
+        connection: a connection that opened `file` under that path.
+        file: the status of the file that was opened; ``None`` if unknown.
     """
     kept: list[tuple[Path, Path]] = []
     with contextlib.suppress(OSError):
@@ -229,31 +229,31 @@ def close(
     finally:
         for aside, beside in kept:
             aside.replace(beside)
-            # Still there if both were names of one file: then nothing was done.
+            # `replace` does nothing if both names are links to one file.
             aside.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
 def transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """Do a block as a whole or not at all.
+    """Run a block in a transaction: all of its changes are made, or none.
 
     Raises:
-        sqlite3.Error: it was not done.
+        sqlite3.Error: no change was made.
     """
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield
         connection.execute("COMMIT")
     except BaseException:
-        # SQLite has done it itself after some errors.
+        # After some errors SQLite has rolled back by itself.
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
 
 
 def store_error(path: Path, doing: str, error: sqlite3.Error) -> StoreError:
-    """Make the error of a database that did not do what it was to do."""
-    # Python 3.10 knows no codes of SQLite's.
+    """Return the error of a failed operation on the database."""
+    # Python 3.10 does not provide SQLite's error codes.
     full = str(error) == "database or disk is full" or _is_at_its_limit(path)
     return (StoreFullError if full else StoreError)(
         f"cannot {doing} SQLite store {str(path)!r}: {error}"
@@ -263,7 +263,7 @@ def store_error(path: Path, doing: str, error: sqlite3.Error) -> StoreError:
 def _is_at_its_limit(path: Path) -> bool:
     """Return whether a file is as large as the process may write (RLIMIT_FSIZE).
 
-    SQLite calls that an error of input or output.
+    SQLite reports that as an input or output error.
     """
     if resource is None:
         return False

@@ -1,11 +1,11 @@
-"""Finding messages by their words; the SQL of that.
+"""The SQL that finds messages by their words.
 
-How long it takes must not grow with the messages. `fts5` goes through the places of a
-whole word from the newest on, and stops when it has enough. For the beginning of a
-word it gathers all places of all words that begin so first. So a query has the words
-themselves where they are few. Where they are many, most messages have one of them: so
-the newest that have the other words are searched alone, and all of them only if that
-was not enough.
+The time of a search must not grow with the number of messages. For a whole word,
+`fts5` reads its occurrences from the newest on, and stops when it has enough. For
+the beginning of a word it first collects all occurrences of all words that begin so.
+So the query lists the words themselves where they are few. Where they are many,
+most messages have one of them: so only the newest messages that have the other words
+are searched first, and all messages only if that found too few.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from lazr_smtptest.stores._words import Sought, query_of
 
 __all__ = ["completions", "search"]
 
-# So many words stand in a query for their beginning.
+# The most words by which a query replaces a beginning.
 _COMPLETIONS = 64
 
-# The newest messages are so many for each that is wanted, but no more than that:
-# their words have to be read again.
+# The newest messages to search first: so many for each result wanted, up to a bound,
+# because their words have to be indexed again.
 _FOR_EACH = 4
 _NEWEST = 400
 
-# Sorts before every sign that a word may have.
+# Sorts before every character that a word may contain.
 _BEFORE_ANY_LETTER = "\x01"
 
 _COLUMNS = "subject, addresses, text, attachments"
@@ -37,7 +37,7 @@ _COLUMNS = "subject, addresses, text, attachments"
 def search(
     connection: sqlite3.Connection, sought: Sequence[Sought], before: int, limit: int
 ) -> list[Listed]:
-    """List messages below a number that have all of some words, newest first."""
+    """Return messages below a number that have all of some words, newest first."""
     query = query_of(sought, partial(completions, connection, limit=_COMPLETIONS))
     depth = min(_FOR_EACH * limit, _NEWEST)
     if query.is_wide and limit <= depth:
@@ -51,11 +51,11 @@ def search(
 def completions(
     connection: sqlite3.Connection, beginning: str, limit: int
 ) -> list[str] | None:
-    """Give the words that begin so; ``None`` if they are more than `limit`."""
+    """Return the indexed words with a beginning; ``None`` for more than `limit`."""
     words: list[str] = []
     at = beginning
     while True:
-        # One statement for all would go through all the places of each.
+        # A single statement for all would read every occurrence of each.
         rows = connection.execute(
             "SELECT term FROM place WHERE term >= ? ORDER BY term LIMIT 1", (at,)
         ).fetchall()
@@ -71,15 +71,15 @@ def completions(
 def _newest(
     connection: sqlite3.Connection, query: str, before: int, depth: int
 ) -> Iterator[int]:
-    """Have in ``newest`` what ``words`` has of some messages; give how many.
+    """Copy the words of some messages into the table ``newest``; yield their number.
 
-    The table is in memory, and for this connection; nothing else is written.
+    The table is temporary, in memory, and private to this connection.
 
     Args:
         connection: the database.
-        query: what the messages have to match; ``""``: nothing.
-        before: they have smaller numbers than that.
-        depth: how many at most.
+        query: the query that the messages have to match; ``""`` for all messages.
+        before: only messages with smaller numbers.
+        depth: the most messages.
     """
     condition, values = ("words MATCH ? AND", [query]) if query else ("", [])
     connection.execute("BEGIN")
@@ -93,7 +93,7 @@ def _newest(
         (count,) = connection.execute("SELECT count(*) FROM newest").fetchone()
         yield count
     finally:
-        # SQLite has done it itself after some errors.
+        # After some errors SQLite has rolled back by itself.
         if connection.in_transaction:
             connection.execute("ROLLBACK")
 

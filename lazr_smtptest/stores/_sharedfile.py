@@ -1,4 +1,4 @@
-"""A file that several processes change, one after the other."""
+"""A file that several processes read and change under a lock."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lazr_smtptest.stores._paths import opened, sync_directory, write_all
 
 try:
     import fcntl
-except ImportError:  # Windows: nothing there locks a file in the mbox way.
+except ImportError:  # Windows has no lock that mbox programs respect.
     fcntl = None  # type: ignore[assignment]
 
 __all__ = ["SharedFile", "read"]
@@ -26,30 +26,30 @@ _NEW = ".smtptest"
 
 
 class SharedFile:
-    """A file that is looked at and changed by who has its lock.
+    """A file that is read and changed only under its lock.
 
-    The lock is that of ``fcntl.lockf``, and any thread may wait for it.
+    The lock is that of ``fcntl.lockf``; any thread may wait for it.
 
     Args:
-        path: where it is, or is to be.
+        path: the file; it is made when it is first locked.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        # A lock on a file keeps out other processes only.
+        # ``lockf`` excludes other processes only, so threads need this lock.
         self._mutex = threading.Lock()
         self._was_there = False
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[int]:
-        """Open the file, for this thread alone; closing it gives up its lock.
+        """Open and lock the file for the block; yield its descriptor.
 
         Raises:
             OSError: it cannot be opened.
         """
         with self._mutex, contextlib.ExitStack() as stack:
             file = self._open(stack)
-            # Another process may have put a new file in its place meanwhile.
+            # Another process may have replaced the file in the meantime.
             while not _is_named(file, self._path):
                 stack.close()
                 file = self._open(stack)
@@ -70,17 +70,17 @@ class SharedFile:
             fcntl.lockf(file, fcntl.LOCK_EX)
         return file
 
-    # With the lock only
+    # Call these under the lock only.
 
     def is_named(self, file: int) -> bool:
         """Return whether the open file still has its name."""
         return _is_named(file, self._path)
 
     def replace(self, data: bytes) -> None:
-        """Put a new file in its place: all of it, or the old one stays.
+        """Replace the file by a new one with `data`, atomically.
 
         Raises:
-            OSError: the old one stayed.
+            OSError: it could not be replaced; the old file is unchanged.
         """
         new = self._path.with_name(f"{self._path.name}.{os.getpid()}{_NEW}")
         try:
@@ -97,9 +97,9 @@ class SharedFile:
         sync_directory(self._path.parent)
 
     def clean(self) -> None:
-        """Remove new files whose processes were killed: they had the lock."""
+        """Remove new files left by processes that were killed under the lock."""
         name = re.compile(re.escape(self._path.name) + r"\.[0-9]+" + re.escape(_NEW))
-        # They are in nobody's way if that cannot be done.
+        # If that fails, they do no harm.
         with contextlib.suppress(OSError):
             for file in self._path.parent.iterdir():
                 if name.fullmatch(file.name):
@@ -107,7 +107,7 @@ class SharedFile:
 
 
 def read(file: int, offset: int = 0) -> bytes:
-    """Read a file to its end, or to where it ended when that began."""
+    """Read a file from `offset` to the end that it had at the call."""
     parts, end = [], os.fstat(file).st_size
     while offset < end and (part := os.pread(file, end - offset, offset)):
         parts.append(part)
@@ -116,7 +116,7 @@ def read(file: int, offset: int = 0) -> bytes:
 
 
 def _is_named(file: int, path: Path) -> bool:
-    """Say whether an open file is still the one of that name."""
+    """Return whether an open file is still the one of that name."""
     with contextlib.suppress(FileNotFoundError):
         return os.path.samestat(os.fstat(file), path.stat())
     return False

@@ -1,4 +1,4 @@
-"""Who wants to know of each message, whatever keeps it."""
+"""The subscribers of a store: functions called with each message it keeps."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ log = logging.getLogger("lazr.smtptest")
 
 
 class Subscribers:
-    """Who wants to know of each message that is kept; any thread may use it."""
+    """The functions to call with each message that is kept; thread-safe."""
 
     def __init__(self) -> None:
         self._functions: dict[object, Callable[[Envelope], object]] = {}
         self._lock = threading.Lock()
 
     def add(self, function: Callable[[Envelope], object]) -> Callable[[], None]:
-        """Add one; give what takes it away again."""
+        """Add a function; return a function that removes it."""
         key = object()
         with self._lock:
             self._functions[key] = function
@@ -33,10 +33,10 @@ class Subscribers:
             self._functions.pop(key, None)
 
     def tell(self, envelope: Envelope) -> None:
-        """Call them all; the message is kept whatever they raise.
+        """Call all functions with a message that was kept.
 
         Raises:
-            BaseException: what the first one raised that did, once all were called.
+            BaseException: the first exception, raised after all were called.
         """
         with self._lock:
             functions = tuple(self._functions.values())

@@ -1,4 +1,4 @@
-"""What a message can be found by, and what is looked for, as `fts5` has it."""
+"""The words of a message for the index, and search queries, in `fts5`'s language."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from lazr_smtptest.model.envelope import Envelope
 
 __all__ = ["Query", "Sought", "Words", "query_of", "sought_in", "words_of"]
 
-# Characters of a field that are indexed; more would make an index of logs.
-# `IndexProgress` and the manual name the number.
+# The most characters of a field that are indexed, so that large logs do not fill the
+# index. `IndexProgress` and the manual name the number.
 _LENGTH = 65_536
 
-# No quantifier may run over another "<": a text of these would take for ever.
+# No quantifier may match another "<": a text of many would take quadratic time.
 _TAG = re.compile(r"<[^<>]*>")
 
 
 @attrs.frozen
 class Words:
-    """The text of a message that is indexed.
+    """The indexed text of a message.
 
     Attributes:
         columns: the subject, the addresses, the text and the names of attachments.
-        shortened: whether one of them was longer than what is indexed of it.
+        shortened: whether one of them was longer than the part that is indexed.
     """
 
     columns: tuple[str, str, str, str]
@@ -33,7 +33,7 @@ class Words:
 
 
 def words_of(envelope: Envelope) -> Words:
-    """Return what is indexed of a message."""
+    """Return the indexed text of a message."""
     addresses = (
         envelope.mail_from,
         *envelope.rcpt_tos,
@@ -53,18 +53,18 @@ def words_of(envelope: Envelope) -> Words:
 
 
 def _clean(text: str) -> str:
-    """Make of a text one that SQLite takes; what is replaced is no word."""
+    """Shorten a text and replace the characters that SQLite does not accept."""
     text = text[:_LENGTH].replace("\0", " ")
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
 @attrs.frozen
 class Sought:
-    """A word that is looked for.
+    """A word to search for.
 
     Attributes:
-        text: the word; with other signs in it words that follow each other.
-        is_beginning: whether it stands for all words that begin so.
+        text: the word; if it has punctuation in it, several adjacent words.
+        is_beginning: whether to find all words that begin with it.
     """
 
     text: str
@@ -72,17 +72,17 @@ class Sought:
 
     @property
     def beginning(self) -> str | None:
-        """What words begin with, as the index has it; ``None``: only it knows."""
+        """The beginning in the index's spelling; ``None`` if only `fts5` knows it."""
         if self.is_beginning and self.text.isascii() and self.text.isalnum():
             return self.text.lower()
         return None
 
 
 def sought_in(text: str) -> list[Sought]:
-    """Take a text apart into the words that are looked for.
+    """Split a text into the words to search for.
 
-    A word that ends in ``*`` stands for all that begin so. What has other signs in
-    it, such as an address, is looked for as words one after the other.
+    A word that ends in ``*`` finds all words with that beginning. A word with
+    punctuation in it, such as an address, finds its parts next to each other.
 
     Raises:
         ValueError: there is no word in it.
@@ -95,12 +95,12 @@ def sought_in(text: str) -> list[Sought]:
 
 @attrs.frozen
 class Query:
-    """What `fts5` is asked, in its language.
+    """A search query in the language of `fts5`.
 
     Attributes:
-        text: all of it.
-        narrow: the part without beginnings that may have many words; ``""``: there
-            is no such part.
+        text: the whole query.
+        narrow: the query without the beginnings that many words may have; ``""``
+            if nothing else is left.
     """
 
     text: str
@@ -108,18 +108,18 @@ class Query:
 
     @property
     def is_wide(self) -> bool:
-        """Whether there is such a beginning in it."""
+        """True if the query has a beginning that many words may have."""
         return self.text != self.narrow
 
 
 def query_of(
     sought: Iterable[Sought], complete: Callable[[str], Sequence[str] | None]
 ) -> Query:
-    """Make the query for all of some words, in any order and any place.
+    """Return the query for all of some words, in any order and any field.
 
     Args:
         sought: the words.
-        complete: gives the words that have a beginning; ``None``: too many.
+        complete: returns the words that have a beginning; ``None`` for too many.
     """
     narrow: list[str] = []
     wide: list[str] = []
@@ -131,7 +131,7 @@ def query_of(
         elif words:
             narrow.append(f"({' OR '.join(map(_quoted, words))})")
         else:
-            # Of no words there is nothing to be gathered.
+            # If no word begins so, there is nothing to collect.
             (wide if words is None else narrow).append(_quoted(each.text) + "*")
     return Query(" AND ".join(narrow + wide), " AND ".join(narrow))
 

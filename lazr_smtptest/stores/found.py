@@ -17,7 +17,7 @@ class IndexProgress:
 
     Attributes:
         messages: the number of messages in the store.
-        missing: how many of them are not indexed yet: no search finds them.
+        missing: how many of them are not indexed yet, so that no search finds them.
         shortened: how many of them are indexed in part: only the first 65,536
             characters of each of their indexed fields can be searched.
     """

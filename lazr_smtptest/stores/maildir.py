@@ -36,7 +36,7 @@ log = logging.getLogger("lazr.smtptest")
 _SUBDIRS = ("tmp", "new", "cur")
 _CRLF = b"\r\n"
 
-# Seconds after which a file in tmp is nobody's any more, as Maildirs have it.
+# Seconds after which a file in tmp is abandoned, by the convention of Maildirs.
 _ABANDONED = 36 * 60 * 60
 
 
@@ -48,20 +48,20 @@ class MaildirStore(WaitingStore):
     byte, its lines ending in CRLF. Any number of processes may write to one
     Maildir and read it at the same time.
 
-    A message is written into ``tmp``, made durable, and then moved to ``new``: what
-    can be seen is whole. Its `id` is part of the file's name; a message that
-    something else put there has an id made of its file's name.
+    A message is written into ``tmp``, made durable, and then moved to ``new``, so
+    that readers see whole messages only. Its `id` is part of the file's name; for
+    a message of another program the `id` is derived from the file's name.
 
     Args:
-        path: the Maildir. It is made if it is not there or an empty directory;
-            its parent must be there.
-        max_count: how many messages; ``None``: any number.
-        max_bytes: how many octets their files have together; ``None``: any number.
-        max_age: seconds that a message is kept; ``None``: for ever.
-        clock: gives the time, seconds since 1970.
+        path: the Maildir. It is made if it does not exist or is an empty directory;
+            its parent must exist.
+        max_count: the most messages; ``None`` for any number.
+        max_bytes: the most bytes of their files; ``None`` for any number.
+        max_age: seconds that a message is kept; ``None`` for ever.
+        clock: returns the time, seconds since 1970.
 
     Raises:
-        StoreError: `path` is something else, or may not be written to.
+        StoreError: `path` is not a Maildir, or may not be written to.
     """
 
     def __init__(
@@ -74,9 +74,9 @@ class MaildirStore(WaitingStore):
         clock: Callable[[], float] = time.time,
     ) -> None:
         retention = Retention(max_count=max_count, max_bytes=max_bytes, max_age=max_age)
-        # The disk is waited for once for each file.
+        # Each file is made durable by itself, so a larger batch saves little.
         super().__init__(path, retention, clock, patient=False)
-        # Messages that may come before the bounds are looked at again.
+        # Messages to add before the bounds are checked again.
         self._grace = 0
         try:
             self._prepare()
@@ -95,7 +95,7 @@ class MaildirStore(WaitingStore):
         with contextlib.suppress(FileExistsError):
             self.path.mkdir(mode=0o700)
             sync_directory(self.path.parent)
-        # Another process may be making it at this moment.
+        # Another process may be making it now.
         present = {entry.name for entry in self.path.iterdir()}
         if present < {*_SUBDIRS}:
             for name in _SUBDIRS:
@@ -116,14 +116,14 @@ class MaildirStore(WaitingStore):
             )
 
     def _clean(self) -> None:
-        """Remove what processes that were killed have left unfinished."""
+        """Remove the unfinished files of processes that were killed."""
         for file in (self.path / "tmp").iterdir():
             with contextlib.suppress(FileNotFoundError):
                 if time.time() - file.stat().st_mtime > _ABANDONED:
                     file.unlink()
 
     def _newest(self) -> int:
-        """Find out when the last message came that a server of ours put there."""
+        """Return the time of the latest message of ours, microseconds since 1970."""
         ages = filter(None, map(age_of, self._files()))
         seconds, microseconds, _ = max(ages, default=(0, 0, 0))
         return seconds * 1_000_000 + microseconds
@@ -133,14 +133,14 @@ class MaildirStore(WaitingStore):
     def _write(self, batch: list[Envelope]) -> None:
         heads = [_fields.to_bytes(envelope, b"", _CRLF) for envelope in batch]
         for head, envelope in zip(heads, batch, strict=True):
-            # With its envelope it may be too much all the same.
+            # With the fields of its envelope it may exceed the bound.
             self._retention.check(len(head) + envelope.size)
         names = [new_file_name(self._now(), envelope.id) for envelope in batch]
         try:
             self._make_again()
             for name, head, envelope in zip(names, heads, batch, strict=True):
                 self._write_file(name, head, envelope)
-            # Only now: the first of these writes the others too.
+            # Only after all are written: the first of these flushes the others, too.
             for name in names:
                 self._sync_file(name)
             for name in names:
@@ -154,7 +154,7 @@ class MaildirStore(WaitingStore):
         self._look_at_bounds(len(batch))
 
     def _make_again(self) -> None:
-        """Make the Maildir anew, or those of its folders that were removed.
+        """Make the Maildir anew, or those of its directories that were removed.
 
         Raises:
             OSError: it cannot be made.
@@ -170,9 +170,9 @@ class MaildirStore(WaitingStore):
             )
 
     def _now(self) -> int:
-        """Give the time, microseconds since 1970, later than that of any message.
+        """Return the time, microseconds since 1970, later than that of any message.
 
-        The order of the messages must not depend on a clock that is set back.
+        The order of the messages must not change if the clock is set back.
         """
         self._last = max(int(self._clock() * 1_000_000), self._last + 1)
         return self._last
@@ -192,12 +192,12 @@ class MaildirStore(WaitingStore):
 
     def _withdraw(self, subdir: str, names: Iterable[str]) -> None:
         for name in names:
-            # It may not be there; and nothing more can be done if it is.
+            # It may not be there; if it cannot be removed, nothing more can be done.
             with contextlib.suppress(OSError):
                 (self.path / subdir / name).unlink()
 
     def _look_at_bounds(self, added: int) -> None:
-        """Remove what is too much; seldom where there are many, for it takes long."""
+        """Remove messages beyond the bounds; rarely if there are many: it is slow."""
         self._grace -= added
         if self._retention and self._grace < 0:
             self._try_to_retain()
@@ -217,25 +217,25 @@ class MaildirStore(WaitingStore):
     # Reading, in any thread
 
     def get(self, id: str) -> Envelope | None:
-        """Give the message with that `id`; ``None`` if there is none."""
+        """Return the message with that `id`, or ``None``."""
         found = [each for each in self._entries() if id_of(each.name) == id]
         return next(self._read(found), None)
 
     def delete(self, id: str) -> bool:
-        """Remove the message with that `id`; say whether there was one."""
+        """Remove the message with that `id`; return whether it existed."""
         files = self._files().items()
         return _remove(file for name, file in files if id_of(name) == id) > 0
 
     def clear(self) -> None:
-        """Remove every message from the Maildir, whoever put it there."""
+        """Remove all messages, those of other programs included."""
         self._writer.call(lambda: _remove(self._files().values()))
 
     def __iter__(self) -> Iterator[Envelope]:
-        """Go through the messages, oldest first, reading each as it is reached."""
+        """Iterate over the messages, oldest first; each is read when it is reached."""
         return self._read(self._entries())
 
     def __reversed__(self) -> Iterator[Envelope]:
-        """Go through the messages, newest first, reading each as it is reached."""
+        """Iterate over the messages, newest first; each is read when it is reached."""
         return self._read(self._entries()[::-1])
 
     def __len__(self) -> int:
@@ -243,10 +243,10 @@ class MaildirStore(WaitingStore):
         return len(self._files())
 
     def _files(self) -> dict[str, Path]:
-        """List the files by their names without flags.
+        """Return the files by their names without flags.
 
-        In this order, and by name: a program that reads moves them from ``new``
-        to ``cur`` meanwhile.
+        ``new`` is listed before ``cur``, and names without flags are compared: a mail
+        reader may move files from ``new`` to ``cur`` during this.
         """
         try:
             return {
@@ -259,7 +259,7 @@ class MaildirStore(WaitingStore):
             raise not_read(self.path, "maildir", error) from error
 
     def _entries(self) -> list[_Entry]:
-        """List the messages, oldest first."""
+        """Return the messages, oldest first."""
         entries = [_Entry.of(name, file) for name, file in self._files().items()]
         return sorted(entries, key=lambda entry: entry.age)
 
@@ -270,7 +270,7 @@ class MaildirStore(WaitingStore):
                 yield attrs.evolve(_fields.from_bytes(data), id=id_of(entry.name))
 
     def _content(self, entry: _Entry) -> bytes | None:
-        """Read a file, also after a move; ``None`` if it has been removed."""
+        """Read a file, even if it has been moved; ``None`` if it has been removed."""
         with contextlib.suppress(FileNotFoundError):
             return entry.file.read_bytes()
         with contextlib.suppress(FileNotFoundError, KeyError):
@@ -301,7 +301,7 @@ class _Entry:
 
 
 def _remove(files: Iterable[Path]) -> int:
-    """Remove files; give how many there were."""
+    """Remove files; return how many existed."""
     count = 0
     for file in files:
         with contextlib.suppress(FileNotFoundError):
@@ -311,7 +311,7 @@ def _remove(files: Iterable[Path]) -> int:
 
 
 def _modified(file: Path) -> Age:
-    """Give the age of a message whose name does not say it."""
+    """Return the time of modification, for a file name without a time."""
     with contextlib.suppress(FileNotFoundError):
         nanoseconds = file.stat().st_mtime_ns
         return nanoseconds // 10**9, nanoseconds // 1000 % 10**6, 0

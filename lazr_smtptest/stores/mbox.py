@@ -33,36 +33,36 @@ log = logging.getLogger("lazr.smtptest")
 class MboxStore(WaitingStore):
     r"""Keeps all messages in one file, one after the other.
 
-    In front of each message stand the header fields of the envelope. A line of a
-    message that begins with ``From `` gets a ``>`` in the file, and lines end in
-    LF there; reading undoes both exactly.
+    The header fields of the envelope precede each message. A line of a message
+    that begins with ``From `` gets a ``>`` in the file, and lines end in LF there;
+    reading undoes both exactly.
 
-    The file is locked (``fcntl.lockf``, as Python's `mailbox` and most mail
-    programs do) while messages are added, found or removed, and a lock that
-    another process holds is waited for. What a sudden end has cut off is never
-    shown, and is removed from the file when the next message comes.
+    The file is locked (``fcntl.lockf``, as by Python's `mailbox` and most mail
+    programs) while messages are added, found or removed; the store waits for a
+    lock that another process holds. A message that a crash has cut off is never
+    shown, and is removed from the file when the next message is added.
 
-    To find a message the whole file is read. To delete one it is written anew,
-    beside the old one, and takes its place: another program must not write to it
-    at that moment unless it looks, as we do, whether the file that it has locked
-    is still the one of that name.
+    To find a message the whole file is read. To delete one the file is rewritten
+    under another name, which then replaces the old file: another program must not
+    write to it at that moment unless, like this store, it checks after locking
+    that the file still has its name.
 
-    What is beyond the bounds is not shown any more. It stays in the file, for other
-    programs to see, until it is as much as what is shown; then the file is written
-    anew. A message of another program that does not say when it was kept is as old
-    as the next one that does.
+    Messages beyond the bounds are no longer shown. They stay in the file, visible
+    to other programs, until they are as large as the messages shown; then the file
+    is rewritten. A message of another program without a time is as old as the
+    next message that has one.
 
     Args:
-        path: the file. It is made if it is not there; its directory must be.
-        max_count: how many messages; ``None``: any number.
-        max_bytes: how many octets they have together in the file; ``None``: any
+        path: the file. It is made if it does not exist; its directory must exist.
+        max_count: the most messages; ``None`` for any number.
+        max_bytes: the most bytes that they take in the file; ``None`` for any
             number.
-        max_age: seconds that a message is shown; ``None``: for ever.
-        clock: gives the time, seconds since 1970.
+        max_age: seconds that a message is shown; ``None`` for ever.
+        clock: returns the time, seconds since 1970.
 
     Raises:
-        StoreError: `path` is something else, or may not be written to. It is left
-            as it was.
+        StoreError: `path` is not an mbox, or may not be written to. It is left
+            unchanged.
     """
 
     def __init__(
@@ -77,9 +77,9 @@ class MboxStore(WaitingStore):
         retention = Retention(max_count=max_count, max_bytes=max_bytes, max_age=max_age)
         super().__init__(path, retention, clock)
         self._file = SharedFile(self.path)
-        # The file's number, and its size, when nothing was unfinished in it.
+        # The inode of the file, and its size when it had no unfinished message.
         self._sound = (0, 0)
-        # The size at which the bounds are looked at again.
+        # The size at which the bounds are checked again.
         self._grown = 0
         try:
             self._prepare()
@@ -116,11 +116,11 @@ class MboxStore(WaitingStore):
         self._look_at_bounds()
 
     def _append(self, file: int, batch: list[Envelope]) -> None:
-        """Put messages at the end of the file: all of them or, on an error, none."""
+        """Append messages to the file: all of them or, on an error, none."""
         end = self._sound_end(file)
         messages = [_mboxfile.serialised(each, self._clock()) for each in batch]
         for message in messages:
-            # With its envelope it may be too much all the same.
+            # With the fields of its envelope it may exceed the bound.
             self._retention.check(len(message))
         gap = b"" if end == 0 or os.pread(file, 1, end - 1) == b"\n" else b"\n"
         try:
@@ -140,16 +140,16 @@ class MboxStore(WaitingStore):
         self._sound = (os.fstat(file).st_ino, start)
 
     def _sound_end(self, file: int) -> int:
-        """Cut off what was left unfinished; give the size of the file."""
+        """Cut off an unfinished message; return the size of the file in bytes."""
         status = os.fstat(file)
         number, size = self._sound
-        # What we have written ourselves need not be looked at again.
+        # The part that this store has written need not be checked again.
         known = size if number == status.st_ino and size <= status.st_size else 0
         data = read(file, known)
         end = known + _mboxfile.sound_size(data)
         if end < status.st_size:
             log.warning(
-                "%r: removed %d octets of a message that was never finished",
+                "%r: removed %d bytes of a message that was never finished",
                 self,
                 status.st_size - end,
             )
@@ -157,23 +157,23 @@ class MboxStore(WaitingStore):
         return end
 
     def _look_at_bounds(self) -> None:
-        """Remove what is too much, if the file has grown enough for that."""
+        """Remove messages beyond the bounds, if the file has grown enough."""
         if self._retention and self._sound[1] >= self._grown:
             self._try_to_retain()
 
     def _retain(self) -> float | None:
-        """Remove what is not shown, if it is as much as what is.
+        """Remove the messages not shown, if they are as large as those shown.
 
-        So what is written anew for a message that goes is no more than the message.
+        So the bytes that are rewritten are no more than the bytes that are removed.
 
         Returns:
-            when the newest message was kept: when it is too old, all are.
+            the time at which the newest message was kept: when it expires, all do.
         """
         if not self._retention:
             return None
         with self._file.locked() as file:
             size = os.fstat(file).st_size
-            # Also if that fails: at once it would fail again.
+            # Set before the rewriting, which would fail again if tried at once.
             self._grown = size + size // 8
             texts = _mboxfile.messages(read(file))
             shown = self._shown(texts)
@@ -185,7 +185,7 @@ class MboxStore(WaitingStore):
         return _mboxfile.kept_at(shown[-1]) if shown else None
 
     def _shown(self, texts: list[bytes]) -> list[bytes]:
-        """Give those messages of the file that are within the bounds."""
+        """Return the messages of the file that are within the bounds."""
         if not self._retention:
             return texts
         now = self._clock()
@@ -195,15 +195,15 @@ class MboxStore(WaitingStore):
         return texts[surplus:]
 
     def delete(self, id: str) -> bool:
-        """Remove the message with that `id`; say whether there was one."""
+        """Remove the message with that `id`; return whether it existed."""
         return self._writer.call(lambda: self._rewrite(lambda each: each.id != id))
 
     def clear(self) -> None:
-        """Remove every message from the file, whoever put it there."""
+        """Remove all messages, those of other programs included."""
         self._writer.call(self._clear)
 
     def _rewrite(self, stays: Callable[[Envelope], bool]) -> bool:
-        """Remove messages from the file; say whether there were any."""
+        """Remove messages from the file; return whether there were any."""
         try:
             with self._file.locked() as file:
                 texts = self._shown(_mboxfile.messages(read(file)))
@@ -225,11 +225,11 @@ class MboxStore(WaitingStore):
     # Reading, in any thread
 
     def __iter__(self) -> Iterator[Envelope]:
-        """Go through the messages, oldest first, as they are at the beginning."""
+        """Iterate over the messages present at the call, oldest first."""
         return map(_mboxfile.deserialised, self._texts())
 
     def __reversed__(self) -> Iterator[Envelope]:
-        """Go through the messages, newest first, as they are at the beginning."""
+        """Iterate over the messages present at the call, newest first."""
         return map(_mboxfile.deserialised, reversed(self._texts()))
 
     def __len__(self) -> int:

@@ -21,8 +21,8 @@ __all__ = ["MemoryStore"]
 _COUNT = 50_000
 _BYTES = 256 * 1024 * 1024
 
-# Bytes of a message beside its content: of its envelope, and of its session with a
-# short transcript; then those of a recipient and of a parameter beside their text.
+# Estimated bytes of a message without its content: its envelope, its session and a
+# short transcript; then those of a recipient and of a parameter without their text.
 _ENVELOPE = 3072
 _RECIPIENT = 80
 _PARAMETER = 160
@@ -30,22 +30,22 @@ _PARAMETER = 160
 
 @implementer(IMessageStore)
 class MemoryStore(Store):
-    """Keeps envelopes in memory, for as long as the store itself lives.
+    """Keeps envelopes in memory, as long as the store itself exists.
 
     Any thread may add while others read: a reader sees the messages that were
     there when it began.
 
     Args:
-        max_count: how many messages; ``None``: any number.
-        max_bytes: how many bytes their contents have together; ``None``: any
-            number. Where it is not given it is 256 MiB, and bounds the process:
-            envelopes and sessions count too, so that the process grows by 1.2 times
-            as much at most.
-        max_age: seconds that a message is kept, looked at when the next one
-            comes; ``None``: for ever.
-        full: what happens at the first two bounds: ``"drop"`` the oldest, or
-            ``"refuse"`` the new one with a StoreFullError.
-        clock: gives the time, seconds since 1970.
+        max_count: the most messages; ``None`` for any number.
+        max_bytes: the most bytes of their contents; ``None`` for any number. The
+            default is 256 MiB, and bounds the memory of the process: envelopes and
+            sessions count too, so that the process grows by at most 1.2 times as
+            much.
+        max_age: seconds that a message is kept; ``None`` for ever. It is checked
+            when the next message arrives.
+        full: what happens when `max_count` or `max_bytes` is reached: ``"drop"``
+            the oldest messages, or ``"refuse"`` the new one with a StoreFullError.
+        clock: returns the time, seconds since 1970.
     """
 
     def __init__(
@@ -62,11 +62,11 @@ class MemoryStore(Store):
             max_count=max_count, max_bytes=max_bytes, max_age=max_age
         )
         self._refuses = full == "refuse"
-        # What counts of a message.
+        # The function that returns the size of a message for `max_bytes`.
         self._size_of = _memory_of if max_bytes == _BYTES else _content_of
         self._clock = clock
         self._lock = threading.Lock()
-        # When each was kept, and it.
+        # Each message with the time at which it was kept.
         self._kept: deque[tuple[float, Envelope]] = deque()
         self._octets = 0
 
@@ -77,7 +77,7 @@ class MemoryStore(Store):
         """Keep `envelope`.
 
         Raises:
-            StoreFullError: it is beyond a bound.
+            StoreFullError: it exceeds a bound.
         """
         envelope = named(envelope)
         size = self._size_of(envelope)
@@ -101,14 +101,14 @@ class MemoryStore(Store):
             self._octets -= self._size_of(self._kept.popleft()[1])
 
     def delete(self, id: str) -> bool:
-        """Forget the message with that `id`; say whether there was one."""
+        """Delete the message with that `id`; return whether it existed."""
         with self._lock:
             before = len(self._kept)
             self._replace([pair for pair in self._kept if pair[1].id != id])
             return len(self._kept) < before
 
     def clear(self) -> None:
-        """Forget every message."""
+        """Delete all messages."""
         with self._lock:
             self._replace([])
 
@@ -117,14 +117,14 @@ class MemoryStore(Store):
         self._octets = sum(self._size_of(envelope) for _, envelope in kept)
 
     def close(self) -> None:
-        """Do nothing: there is nothing to release."""
+        """Keep everything: a store in memory holds nothing open."""
 
     def __iter__(self) -> Iterator[Envelope]:
-        """Go through the messages, oldest first."""
+        """Iterate over the messages present at the call, oldest first."""
         return iter(self._all())
 
     def __reversed__(self) -> Iterator[Envelope]:
-        """Go through the messages, newest first."""
+        """Iterate over the messages present at the call, newest first."""
         return reversed(self._all())
 
     def _all(self) -> list[Envelope]:
@@ -137,12 +137,12 @@ class MemoryStore(Store):
 
 
 def _content_of(envelope: Envelope) -> int:
-    """Return the bytes of a content."""
+    """Return the size of a content in bytes."""
     return envelope.size
 
 
 def _memory_of(envelope: Envelope) -> int:
-    """Return the bytes of memory that a message takes, about."""
+    """Return the estimated bytes of memory that a message takes."""
     recipients = envelope.rcpt_tos
     size = envelope.size + _ENVELOPE + len(recipients) * _RECIPIENT
     size += sum(map(len, recipients))

@@ -1,4 +1,4 @@
-"""The sessions of a server: the latest ones, and how many of what there were."""
+"""The sessions of a server: the latest ones, and the totals of all."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from lazr_smtptest.model.session import Mark, Session
 __all__ = ["Counters", "SessionLog"]
 
 
-# Bytes of a transcript that is not counted: a store counts a message for as much.
+# Bytes of a transcript that is too small to count; a store's estimate includes it.
 _SHORT = 2048
 
 
 @attrs.frozen(kw_only=True)
 class Counters:
-    """What there was of a server's traffic. Nothing of the library's own counts.
+    """Totals of a server's traffic, without the library's own connections.
 
     Attributes:
-        connections: how many clients connected.
-        open: how many of them are connected now.
-        messages: how many messages were accepted.
-        refusals: how many replies of 4xx and 5xx there were.
+        connections: the number of clients that connected.
+        open: the number of clients connected now.
+        messages: the number of accepted messages.
+        refusals: the number of replies of 4xx and 5xx.
     """
 
     connections: int = 0
@@ -44,8 +44,8 @@ class _Entry:
 
     Attributes:
         session: the session.
-        mark: where it stood when the log was cleared; ``None``: it began later.
-        weight: what it weighs, once it has ended.
+        mark: its state when the log was cleared; ``None`` if it began later.
+        weight: its `Session.weight` once it has ended.
     """
 
     session: Session
@@ -53,26 +53,27 @@ class _Entry:
     weight: int = 0
 
     def shown(self) -> Session:
-        """Give what there is to see of it."""
+        """Return the visible part of the session."""
         return self.session if self.mark is None else self.session.since(self.mark)
 
 
 @implementer(ISessionObserver)
 class SessionLog(Sequence[Session]):
-    """The sessions of a server that go on, and the latest that have ended.
+    """The open sessions of a server, and the latest that have ended.
 
-    The reactor's thread fills it; any thread may read it, and clear it.
+    The reactor's thread adds sessions; any thread may read and clear the log.
 
     Args:
-        bound: how many that have ended are kept.
-        weight: what these may weigh together: their transactions and the lines of
-            their transcripts. The latest is kept whatever it weighs.
-        size: bytes of memory that the transcripts of sessions that have ended may
-            take together. Beyond it the oldest become empty, also those of messages
-            that are kept.
+        bound: the most ended sessions that are kept.
+        weight: the most that the ended sessions may weigh together: their
+            transactions and the lines of their transcripts. The latest session is
+            kept whatever it weighs.
+        size: bytes of memory that the transcripts of ended sessions may take
+            together. Beyond that the oldest transcripts are emptied, those of the
+            sessions of kept messages included.
 
     Attributes:
-        size: likewise; `Limits.transcripts` of the listener that was made last.
+        size: the same; `Limits.transcripts` of the listener that was made last.
     """
 
     def __init__(
@@ -80,7 +81,7 @@ class SessionLog(Sequence[Session]):
     ) -> None:
         self._lock = threading.Lock()
         self.size = size
-        # Sessions that have ended, with the bytes of their transcripts, oldest first.
+        # Ended sessions with the bytes of their transcripts, oldest first.
         self._long: deque[tuple[weakref.ref[Session], int]] = deque()
         self._long_size = 0
         self._bound = bound
@@ -92,10 +93,10 @@ class SessionLog(Sequence[Session]):
         self._ended: deque[_Entry] = deque()
         self._weight = 0
         self._connections = len(self._open)
-        # Sessions are counted whole: what those that go on had by now is taken off.
+        # Whole sessions are added later, so the part before now is subtracted here.
         self._messages = 0
         self._refusals = 0
-        # No two that are there have the same.
+        # The next number must differ from those of the open sessions.
         self._number = 0
         for entry in self._open.values():
             entry.mark = entry.session.mark()
@@ -104,7 +105,7 @@ class SessionLog(Sequence[Session]):
             self._number = max(self._number, entry.session.number)
 
     def session_began(self, session: Session) -> None:
-        """Keep a session, and number it."""
+        """Add a session, and number it."""
         with self._lock:
             self._connections += 1
             self._number += 1
@@ -112,7 +113,7 @@ class SessionLog(Sequence[Session]):
             self._open[id(session)] = _Entry(session)
 
     def session_ended(self, session: Session) -> None:
-        """Note that it has ended."""
+        """Move a session to those that have ended."""
         with self._lock:
             entry = self._open.pop(id(session), None)
             if entry is None:
@@ -130,7 +131,7 @@ class SessionLog(Sequence[Session]):
         self._long.append((weakref.ref(session), size))
         self._long_size += size
         if self._long_size > self.size:
-            # Of those that nobody has any more there is nothing left.
+            # Sessions that were garbage-collected take no memory any more.
             self._long = deque(each for each in self._long if each[0]() is not None)
             self._long_size = sum(size for _, size in self._long)
         while self._long_size > self.size:
@@ -150,11 +151,11 @@ class SessionLog(Sequence[Session]):
             self._weight -= self._ended.popleft().weight
 
     def clear(self) -> None:
-        """Forget what there was, and begin to count anew.
+        """Remove the ended sessions, and count anew.
 
-        Sessions that go on stay, with their numbers, and are connections still. What
-        was said in them so far is not shown any more; the sessions of messages have
-        it. What is shown then is a picture of the moment.
+        Open sessions stay, with their numbers, and still count as connections. The
+        log no longer shows the earlier part of them, but the sessions of messages
+        do. From then on the log shows each open session as a snapshot.
         """
         with self._lock:
             self._begin_anew()
@@ -170,11 +171,11 @@ class SessionLog(Sequence[Session]):
             return len(self._ended) + len(self._open)
 
     def __bool__(self) -> bool:
-        # An empty log is a log, as an empty mailbox is a mailbox.
+        # An empty log is true, like an empty mailbox.
         return True
 
     def __iter__(self) -> Iterator[Session]:
-        """Go through the sessions that are there now, oldest first."""
+        """Iterate over the sessions present at the call, oldest first."""
         return iter(self._all())
 
     @overload
@@ -188,7 +189,7 @@ class SessionLog(Sequence[Session]):
 
     @property
     def counters(self) -> Counters:
-        """What there was since the beginning, or since the last `clear`."""
+        """Totals since the server was made, or since the last `clear`."""
         with self._lock:
             going_on = [entry.session for entry in self._open.values()]
             return Counters(

@@ -20,12 +20,12 @@ _ON_DISK = ("sqlite", "maildir", "mbox")
 
 @attrs.frozen
 class Spec:
-    """A store that is named.
+    """The parsed name of a store.
 
     Attributes:
         kind: ``memory``, ``sqlite``, ``maildir`` or ``mbox``.
-        path: where it is; ``""`` for ``memory``.
-        settings: the keywords for the class of that kind.
+        path: the file or directory; ``""`` for ``memory``.
+        settings: the keyword arguments for the class of that kind.
     """
 
     kind: str
@@ -34,10 +34,10 @@ class Spec:
 
 
 def check_spec(text: str) -> Spec:
-    """Take the name of a store apart; touch nothing.
+    """Parse the name of a store; touch no file.
 
     Args:
-        text: ``KIND:PATH`` or, for a kind without one, ``KIND``; with settings
+        text: ``KIND:PATH``, or ``memory``; with settings
             ``KIND:PATH?NAME=VALUE&NAME=VALUE``. A path alone, which has a slash or
             a dot in it, is that of an SQLite store. The path has no question mark.
 

@@ -38,41 +38,40 @@ if TYPE_CHECKING:
 
 __all__ = ["SQLiteStore"]
 
-# Messages that are indexed in one transaction, and bytes of them. FTS5 writes what it
-# has in memory at each commit, and at each megabyte: smaller transactions leave more
-# to merge, larger ones gain nothing and keep messages waiting.
+# The most messages, and bytes of them, that are indexed in one transaction. FTS5
+# writes its memory at each commit, and at each megabyte: smaller transactions leave
+# more to merge, larger ones gain nothing and keep messages waiting.
 _STEP = 500
 _STEP_OCTETS = 1_000_000
 
 
 @implementer(IWaitingStore)
 class SQLiteStore(WaitingStore):
-    """Keeps messages in a database file, and finds them by what is in them.
+    """Keeps messages in a database file, and searches their text.
 
-    Any number of processes of one machine may use the file at the same time. Beside
-    it SQLite has two more, whose names end in ``-wal`` and ``-shm``; what was kept
-    last is in the first of them.
+    Any number of processes of one machine may use the file at the same time. SQLite
+    puts two more files beside it, whose names end in ``-wal`` and ``-shm``; the
+    first one holds the latest messages.
 
-    The messages that came while others were written are written together, and
-    made durable together. They are indexed after that, by another thread: `search`
-    waits for it, and `index_progress` says how far it is. What is deleted makes room
-    in the file, which does not get smaller. A file that is removed while the store is
-    open is made anew with the next message.
+    Messages that arrive during a write are written together, and made durable
+    together. Another thread indexes them after that: `search` waits for it, and
+    `index_progress` returns its progress. Deleted messages free space in the file,
+    which does not shrink. A file that is removed while the store is open is made
+    anew with the next message.
 
     Args:
-        path: the file. It is made if it is not there; its directory must be.
-        synchronous: ``"FULL"``: a message that was kept is there also after the
-            machine lost its power. ``"NORMAL"``: it is there after the end of the
-            process, however sudden; the power takes the last ones with it.
-        max_count: how many messages; ``None``: any number.
-        max_bytes: how many octets their contents have together; ``None``: any
-            number.
-        max_age: seconds that a message is kept; ``None``: for ever.
-        clock: gives the time, seconds since 1970.
+        path: the file. It is made if it does not exist; its directory must exist.
+        synchronous: ``"FULL"``: a message that was kept survives a loss of power.
+            ``"NORMAL"``: it survives any end of the process, but a loss of power
+            may take the last ones.
+        max_count: the most messages; ``None`` for any number.
+        max_bytes: the most bytes of their contents; ``None`` for any number.
+        max_age: seconds that a message is kept; ``None`` for ever.
+        clock: returns the time, seconds since 1970.
 
     Raises:
-        StoreError: `path` is no such file, or of a newer version, and is left as it
-            was; or it cannot be used.
+        StoreError: `path` is not such a file, or of a newer version, and is left
+            unchanged; or it cannot be used.
     """
 
     def __init__(
@@ -100,7 +99,7 @@ class SQLiteStore(WaitingStore):
         return f"sqlite:{self.path}"
 
     def close(self) -> None:
-        """Write what there is to be written, and close the file."""
+        """Write the queued messages, and close the file."""
         self._indexer.close()
         super().close()
         self._catalog.close()
@@ -138,7 +137,7 @@ class SQLiteStore(WaitingStore):
         return self._writing.change(self._drop_oldest)
 
     def _drop_oldest(self, connection: sqlite3.Connection) -> float | None:
-        """Remove what is beyond the bounds; see `_retain`."""
+        """Remove the messages beyond the bounds; see `_retain`."""
         count, octets, _ = _tables.state(connection)
         numbers: list[int] = []
 
@@ -153,7 +152,7 @@ class SQLiteStore(WaitingStore):
         return None if oldest is None else oldest[1] / 1_000_000
 
     def delete(self, id: str) -> bool:
-        """Remove the message with that `id`; say whether there was one."""
+        """Remove the message with that `id`; return whether it existed."""
 
         def delete(connection: sqlite3.Connection) -> bool:
             numbers = _tables.numbers_of(connection, id)
@@ -163,7 +162,7 @@ class SQLiteStore(WaitingStore):
         return self._writer.call(lambda: self._writing.change(delete))
 
     def clear(self) -> None:
-        """Remove every message."""
+        """Remove all messages."""
         self._writer.call(lambda: self._writing.change(_tables.clear))
 
     # Making messages searchable, in the indexer's thread
@@ -181,9 +180,9 @@ class SQLiteStore(WaitingStore):
             )
         ]
         if words:
-            # If it is lost, it is made again: it need not wait for the disk.
+            # The index can be made again, so it need not wait for the disk.
             change = partial(_tables.add_words, known=known, words=words)
-            # Of a database that was removed there is nothing to index.
+            # A database that was removed has nothing to index.
             self._writer.call(
                 partial(self._writing.change, change, "NORMAL", make=False)
             )
@@ -196,16 +195,16 @@ class SQLiteStore(WaitingStore):
         return self._catalog.state()[0]
 
     def get(self, id: str) -> Envelope | None:
-        """Give the message with that `id`, the oldest if several have it."""
+        """Return the message with that `id`, the oldest if several have it."""
         number = self._catalog.number_of(id)
         return None if number is None else self._catalog.envelope(number)
 
     def __iter__(self) -> Iterator[Envelope]:
-        """Go through the messages, oldest first, reading each as it is reached."""
+        """Iterate over the messages, oldest first; each is read when it is reached."""
         return self._catalog.read(self._catalog.upwards(0, self._catalog.newest()))
 
     def __reversed__(self) -> Iterator[Envelope]:
-        """Go through the messages, newest first, reading each as it is reached."""
+        """Iterate over the messages, newest first; each is read when it is reached."""
         return self._catalog.read(self._catalog.downwards(self._catalog.newest() + 1))
 
     def _candidates(self, criteria: Criteria) -> Iterator[Envelope]:
@@ -218,12 +217,12 @@ class SQLiteStore(WaitingStore):
         """List messages, newest first.
 
         Args:
-            after: the `id` of the last message of the page before; ``None``: from
-                the newest on.
-            limit: how many at most.
+            after: the `id` of the last message of the previous page; ``None`` for
+                the first page.
+            limit: the most messages.
 
         Raises:
-            KeyError: there is no message `after`, perhaps not any more.
+            KeyError: there is no message `after`; it may have been deleted.
             StoreError: the database cannot be read.
         """
         return self._catalog.page(after, limit)
@@ -239,35 +238,35 @@ class SQLiteStore(WaitingStore):
     ) -> Found:
         """Return the messages that have all the words of a text, newest first.
 
-        Searched are the subject, the addresses of the envelope and of From, To and
-        Cc, the text (of a message without a text part the HTML, without its tags)
+        The search covers the subject, the addresses of the envelope and of From, To
+        and Cc, the text (of a message without a text part the HTML, without its tags)
         and the names of attachments: the first 65,536 characters of each. Other
-        header fields and the contents of attachments are not indexed. Letters are
-        the same in either case and with any accent. A word that ends in ``*`` stands
-        for all words with that beginning, and what has other signs in it, such as an
-        address, for its words one after the other.
+        header fields and the contents of attachments are not indexed. Case and
+        accents are ignored. A word that ends in ``*`` finds all words with that
+        beginning; a word with punctuation in it, such as an address, finds its parts
+        next to each other.
 
         Args:
-            text: what to look for.
+            text: the words to search for.
             after: see `page`.
             limit: see `page`.
             timeout: seconds to wait until all messages that were kept before the
                 call are indexed.
-            wait: whether to wait. ``False``: search what is indexed now;
-                `Found.missing` says how many messages are not.
+            wait: whether to wait. ``False``: search the messages indexed now;
+                `Found.missing` is the number of those that are not.
 
         Raises:
             ValueError: there is no word in `text`.
             KeyError: see `page`.
             SearchTimeoutError: messages are still not indexed after `timeout`.
-            StoreError: the database cannot be read, or the index not be written.
+            StoreError: the database cannot be read, or the index cannot be written.
         """
         sought = sought_in(text)
         if wait:
             self._wait_for_index(timeout)
         found = self._catalog.search(sought, after, limit)
         if wait:
-            # What came during the call is not what was asked for.
+            # Messages that arrived during the call were not asked for.
             found.missing = 0
         return found
 

@@ -1,4 +1,4 @@
-"""What a list of messages shows of each."""
+"""The summary of a message in a list."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ __all__ = ["Summary"]
 
 @attrs.frozen(kw_only=True)
 class Summary:
-    """One message in a list; its content has not been read for it.
+    """One message in a list, without its content.
 
     Attributes:
-        id: that of its `Envelope`.
+        id: the id of its `Envelope`.
         received_at: see `Envelope`.
         mail_from: see `Envelope`.
         rcpt_tos: see `Envelope`.
-        subject: decoded; ``""`` where there is none.
-        size: octets of the content.
+        subject: decoded; ``""`` if there is none.
+        size: bytes of the content.
     """
 
     id: str

@@ -228,7 +228,7 @@ def test_what_was_cut_off_is_removed_when_a_message_comes(
     data = path.read_bytes()
     assert list(store) == [ENVELOPE, ENVELOPE]
     assert len(data) == 2 * len(whole)
-    assert f"removed {2 * len(whole) - 5} octets of a message that" in caplog.text
+    assert f"removed {2 * len(whole) - 5} bytes of a message that" in caplog.text
 
 
 def test_opening_does_not_remove_what_was_cut_off(path: Path) -> None:

@@ -53,6 +53,6 @@ def test_no_more_is_looked_at_than_what_goes_and_one() -> None:
 
 def test_a_message_beyond_the_octets_of_all_is_refused() -> None:
     """It could not stay."""
-    with pytest.raises(StoreFullError, match="of 11 octets does not fit into 10"):
+    with pytest.raises(StoreFullError, match="of 11 bytes does not fit into 10"):
         Retention(max_bytes=10).check(11)
     Retention(max_bytes=10).check(10)

@@ -71,7 +71,7 @@ def test_what_is_beyond_the_octets_of_all_is_refused(open_store: OpenStore) -> N
     """It could not stay; what is there does."""
     store = open_store(max_bytes=1500)
     store.add(make_envelope(0))
-    with pytest.raises(StoreFullError, match=r"of \d+ octets does not fit into 1500"):
+    with pytest.raises(StoreFullError, match=r"of \d+ bytes does not fit into 1500"):
         store.add(make_envelope(1, content=b"x" * 2000))
     assert kept(store) == [0]
 

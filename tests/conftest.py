@@ -15,6 +15,44 @@ from .commands import COMMANDS, Process, Start
 
 SEED_PORT = 9025
 
+HERE = Path(__file__).parent
+
+# The marks of whole folders and modules; pyproject.toml says what they mean.
+MARKS = {
+    "cli/test_serve.py": ["slow"],
+    "cli/test_twistd.py": ["slow"],
+    "cli/workers/test_processes.py": ["slow"],
+    "clients/": ["slow", "clients"],
+    "conformance/test_table.py": ["slow"],
+    "fuzz/": ["slow"],
+    "hostile/": ["slow"],
+    "packaging/": ["slow", "once"],
+    "smtp/test_chunking.py": ["slow"],
+    "smtp/test_spooling.py": ["slow"],
+    "stores/sudden/": ["slow", "once"],
+    "test_benchmarks.py": ["slow", "once"],
+    "test_documentation.py": ["slow"],
+    "test_senders.py": ["slow"],
+    "test_swaks.py": ["slow", "clients"],
+    "testing/test_pytest_neighbours.py": ["slow", "once"],
+    "testing/test_pytest_plugin.py": ["slow"],
+    "testing/test_trial.py": ["slow"],
+    "testing/test_unittest.py": ["slow"],
+}
+
+
+# Before the marks choose.
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests of whole folders and modules."""
+    for item in items:
+        place = item.path.relative_to(HERE).as_posix()
+        for start, marks in MARKS.items():
+            if place.startswith(start):
+                for mark in marks:
+                    item.add_marker(mark)
+
+
 # Seconds that the tests before this one may take together.
 LOCK_TIMEOUT = 200
 

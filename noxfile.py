@@ -1,0 +1,97 @@
+"""The checks of this project, by the names that CI uses: ``nox -s NAME``.
+
+``nox`` alone runs what a change needs before it is sent; ``nox -s quick`` takes less
+than a minute. The nightly sessions take long and print what they found.
+"""
+
+from __future__ import annotations
+
+import nox
+
+nox.needs_version = ">= 2024.4.15"
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.reuse_existing_virtualenvs = True
+nox.options.sessions = ["lint", "types", "imports", "docs", "quick"]
+
+# Rooms whose every branch is tested, and the tests that do it.
+_WHOLE = ("smtp", "auth", "tls")
+_THEIR_TESTS = (*_WHOLE, "model", "conformance", "faults")
+
+
+@nox.session
+def quick(session: nox.Session) -> None:
+    """Run the tests that need no other program and little time."""
+    session.install("-e", ".[test]")
+    session.run("pytest", "-n", "auto", "-q", "-m", "not slow", "tests")
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style and format with ruff."""
+    session.install("ruff")
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check types with mypy."""
+    session.install("-e", ".[test,lint]")
+    session.run("mypy")
+
+
+@nox.session
+def imports(session: nox.Session) -> None:
+    """Check that the rooms of the package import downwards only."""
+    session.install("-e", ".[test,lint]")
+    session.run("lint-imports")
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build the manual; a warning is an error."""
+    session.install("-e", ".[test,doc]")
+    html = session.create_tmp()
+    session.run("sphinx-build", "-W", "--keep-going", "-q", "-b", "html", "doc", html)
+
+
+@nox.session
+def coverage(session: nox.Session) -> None:
+    """Check that no branch of the wire, of logins and of TLS is untested."""
+    session.install("-e", ".[test,lint]")
+    tests = [f"tests/{room}" for room in _THEIR_TESTS]
+    measure = ["--cov", "--cov-branch", "--cov-report="]
+    session.run("pytest", "-n", "auto", "-q", *measure, *tests)
+    rooms = ",".join(f"lazr_smtptest/{room}/*" for room in _WHOLE)
+    session.run("coverage", "report", "--fail-under=100", f"--include={rooms}")
+
+
+@nox.session(python=["3.10", "3.11", "3.12", "3.13", "3.14"])
+def tests(session: nox.Session) -> None:
+    """Run the tests on a Python, without those that one Python is enough for."""
+    session.install("-e", ".[test]")
+    session.run("pytest", "-n", "4", "-m", "not once", "tests")
+
+
+@nox.session(python="3.10")
+def oldest(session: nox.Session) -> None:
+    """Run the same tests with the oldest dependencies."""
+    session.install("-e", ".[test]", "Twisted == 24.7.0", "attrs == 22.2.0")
+    # That Twisted leaves a socket which it could not bind to the garbage collector.
+    warnings = ["-W", "ignore::pytest.PytestUnraisableExceptionWarning"]
+    session.run("pytest", "-n", "4", "-m", "not once", *warnings, "tests")
+
+
+@nox.session
+def kill(session: nox.Session) -> None:
+    """Nightly: kill a server a hundred times a store."""
+    session.install("-e", ".[test]")
+    environment = {"LAZR_SMTPTEST_KILLS": "100"}
+    session.run("pytest", "-n", "auto", "tests/stores/sudden", env=environment)
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Nightly: compare the speed with other servers."""
+    session.install("-e", ".[test,bench]")
+    session.run("python", "-m", "benchmarks", *session.posargs)

@@ -1,8 +1,8 @@
-"""Events of a session made small, to be kept for long and read seldom.
+"""Compact storage for the events of a session, which is kept long and read rarely.
 
-Servers say the same in one session as in the next, and in the same order. So what is
-kept of a session is a form, which it has in common with all that went like it, and
-the octets that fill in its blanks.
+Servers send the same replies in the same order in most sessions. So a session is
+stored as a form, which it shares with all sessions of the same course, and the
+bytes that fill in the form's blanks.
 """
 
 from __future__ import annotations
@@ -15,28 +15,28 @@ from typing import Any
 
 __all__ = ["pack", "unpack"]
 
-# The kind of each event, and what belongs to it or a blank for that: a type.
-# ``tuple`` is for a size and two pieces of octets.
+# The kind of each event, and its value or, for a blank, the type of the value;
+# ``tuple`` is for a size and two pieces of bytes.
 Form = tuple[Any, ...]
 
-# The time of day comes in steps of 2**-22 seconds: four of its seconds, and the size of
-# a message up to 16 MB, are exact as single numbers. Where one is not, all are doubled.
+# Times are multiples of 2**-22 seconds: four seconds of them, and the size of a message
+# up to 16 MB, are exact as single floats. If one is not, all are stored as doubles.
 _SINGLE, _DOUBLE = "fd"
 
-# Of octets as few as these a blank would take more.
+# For up to so many bytes a blank would take more room than the value.
 _FEW = 4
 
 
 def pack(items: Sequence[Any], blanks: Sequence[type | None]) -> tuple[Form, bytes]:
-    """Make events small.
+    """Pack events.
 
     Args:
-        items: the kind of each event, and what belongs to it.
-        blanks: what is no part of the form, by kind: ``float``, ``bytes`` or
-            ``tuple``; ``None`` for what is.
+        items: the kind of each event, followed by its value.
+        blanks: by kind, the type of the values that are not part of the form:
+            ``float``, ``bytes`` or ``tuple``; ``None`` for values that are.
 
     Returns:
-        the form, and what fills it in.
+        the form, and the bytes that fill it in.
     """
     form = list(items)
     numbers: list[float] = []
@@ -61,11 +61,11 @@ def pack(items: Sequence[Any], blanks: Sequence[type | None]) -> tuple[Form, byt
 
 
 def unpack(form: Sequence[Any], filling: bytes) -> list[Any]:
-    """Give the items that were packed.
+    """Return the items that were packed.
 
     Args:
-        form: see `pack`. Where it has no blanks, it is what is given.
-        filling: likewise.
+        form: as `pack` returned it. Its blanks are filled in.
+        filling: as `pack` returned it.
     """
     numbers = array(chr(filling[0]))
     count = form.count(float) + form.count(bytes) + 3 * form.count(tuple)
@@ -86,7 +86,7 @@ def unpack(form: Sequence[Any], filling: bytes) -> list[Any]:
 
 
 def _encode(numbers: list[float]) -> tuple[bytes, bytes]:
-    """Write numbers in as few octets as they are exact in."""
+    """Encode numbers in the shortest format in which they are exact."""
     encoded = array(_SINGLE, numbers)
     if encoded.tolist() != numbers:
         encoded = array(_DOUBLE, numbers)
@@ -95,5 +95,5 @@ def _encode(numbers: list[float]) -> tuple[bytes, bytes]:
 
 @lru_cache(maxsize=256)
 def _first(form: Form) -> Form:
-    """Give the first of the forms that equal this one."""
+    """Return a form that equals this one, so that equal forms are one object."""
     return form

@@ -1,4 +1,4 @@
-"""What became of a mail, as it is told to people while it happens."""
+"""The outcome of a mail, as a record to display or log at once."""
 
 from __future__ import annotations
 
@@ -12,21 +12,22 @@ __all__ = ["MailEvent"]
 
 @attrs.frozen(kw_only=True)
 class MailEvent:
-    """What became of a message, or of a sender or a recipient that was refused.
+    """The outcome of a message, or of a sender or a recipient that was refused.
 
-    All text is as the client sent it, and may hold anything.
+    All text is as the client sent it, and may contain any characters.
 
     Attributes:
-        seconds: when, seconds since 1970.
-        session: the session's number; of a server with workers, with the worker's
-            in front: ``"2.7"`` is the seventh of the second.
-        outcome: ``"aborted"`` where the client gave it up or the connection ended.
+        seconds: the time, seconds since 1970.
+        session: the session's number; of a server with workers, preceded by the
+            worker's: ``"2.7"`` is the seventh of the second.
+        outcome: ``"aborted"`` if the client gave up or the connection ended.
         sender: the reverse-path, without its angle brackets.
-        recipients: likewise; empty where the sender was refused.
-        subject: decoded; ``None`` where there is none, or no message.
-        size: octets; ``None`` where there is no message.
-        reply: what the client is told, of what was accepted the code alone; ``""``
-            where it is told nothing.
+        recipients: the forward-paths, without their angle brackets; empty if the
+            sender was refused.
+        subject: decoded; ``None`` without a Subject or a message.
+        size: bytes; ``None`` without a message.
+        reply: the reply to the client, for an accepted message only its code;
+            ``""`` without a reply.
     """
 
     seconds: float
@@ -39,10 +40,10 @@ class MailEvent:
     reply: str = ""
 
     def as_fields(self) -> dict[str, Any]:
-        """Give what JSON can take."""
+        """Return the event as a dictionary for JSON."""
         return attrs.asdict(self)
 
     @classmethod
     def from_fields(cls, fields: Mapping[str, Any]) -> MailEvent:
-        """Make it of what `as_fields` gave, also after a way through JSON."""
+        """Create an event from the result of `as_fields`, also after JSON."""
         return cls(**{**fields, "recipients": tuple(fields["recipients"])})

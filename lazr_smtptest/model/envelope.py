@@ -1,4 +1,4 @@
-"""What one SMTP transaction delivered. Records only: nothing here does I/O."""
+"""The result of one SMTP transaction. Records only: nothing here does I/O."""
 
 from __future__ import annotations
 
@@ -25,30 +25,28 @@ Options = Mapping[str, "str | None"]
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class Envelope(Readable):
-    """One message as it came over the wire (RFC 5321 section 2.3.1).
+    """One message as it was received by SMTP (RFC 5321 section 2.3.1).
 
-    What is in the message is read when it is first asked for, see `Readable`.
+    The content is parsed on the first access to a property of it, see `Readable`.
 
     Attributes:
         mail_from: the reverse-path without its angle brackets; ``""`` for the
             null reverse-path ``<>``.
-        rcpt_tos: the forward-paths of the accepted recipients, in the order in
-            which they were given, without their angle brackets.
-        peer: the client's address and port; ``("", 0)`` where the transport has
-            no such thing.
-        helo: what the client called itself in HELO, EHLO or LHLO; ``""`` if it
-            did not say.
+        rcpt_tos: the forward-paths of the accepted recipients, in the order of the
+            commands, without their angle brackets.
+        peer: the client's address and port; ``("", 0)`` if the transport has none.
+        helo: the client's name from HELO, EHLO or LHLO; ``""`` if it sent none.
         mail_options: the ESMTP parameters of MAIL, by keyword, upper case; the
-            value as it was given, ``None`` for a keyword without one.
+            value as it was sent, ``None`` for a keyword without one.
         rcpt_options: the same for each recipient, in the order of `rcpt_tos`.
-        user: who the client logged in as; ``None`` if it did not.
+        user: the user that the client logged in as; ``None`` if it did not.
         tls: whether the message came over TLS.
-        id: a name of its own, of the characters ``[0-9a-z-]``, 64 at most; ``""``
-            for an envelope that no server of ours made.
-        received_at: when it had come to its end, in UTC; ``None`` where that is
-            not known.
-        session: the connection that it came over; ``None`` where that is not
-            known, as for an envelope from a store on disk.
+        id: a unique id of the characters ``[0-9a-z-]``, 64 at most; ``""`` for an
+            envelope that no server of ours made.
+        received_at: the time at which the message was complete, in UTC; ``None`` if
+            unknown.
+        session: the connection that it came over; ``None`` if unknown, as for an
+            envelope from a store on disk.
     """
 
     mail_from: str
@@ -56,12 +54,12 @@ class Envelope(Readable):
     _content: AnyContent = attrs.field(alias="content")
     peer: tuple[str, int] = ("", 0)
     helo: str = ""
-    # None where there is not any: most messages have none, and are to stay small.
+    # None if there are none: most messages have none, and are to stay small.
     _mail_options: Options | None = attrs.field(default=None, alias="mail_options")
     _rcpt_options: tuple[Options, ...] | None = attrs.field(
         default=(), alias="rcpt_options"
     )
-    # What the client said; `warnings` adds what is in the message.
+    # Irregularities of the commands; `warnings` adds those of the message.
     _noted: tuple[str, ...] = attrs.field(default=(), repr=False, alias="warnings")
     user: str | None = None
     tls: bool = False
@@ -72,12 +70,12 @@ class Envelope(Readable):
 
     @property
     def mail_options(self) -> Options:
-        """The ESMTP parameters of MAIL, see above."""
+        """The ESMTP parameters of MAIL, see the class."""
         return self._mail_options or {}
 
     @property
     def rcpt_options(self) -> tuple[Options, ...]:
-        """Those of each recipient, see above."""
+        """The ESMTP parameters of RCPT for each recipient, see the class."""
         if self._rcpt_options is None:
             return tuple({} for _ in self.rcpt_tos)
         return self._rcpt_options
@@ -86,28 +84,28 @@ class Envelope(Readable):
     def content(self) -> bytes:
         """The exact bytes received between ``DATA`` and the final dot.
 
-        Lines end in CRLF, the transparency dots of RFC 5321 section 4.5.2 are
-        removed. Where `Limits.spool` had them put in a temporary file, they are
-        read from there each time; the file goes with the envelope.
+        Lines end in CRLF; the transparency dots of RFC 5321 section 4.5.2 are
+        removed. If `Limits.spool` put the message into a temporary file, each access
+        reads it from there; the file is removed with the envelope.
 
         Raises:
-            OSError: the file is not there any more.
+            OSError: the file does not exist any more.
         """
         content = self._content
         return content if isinstance(content, bytes) else content.read()
 
     @property
     def kept(self) -> AnyContent:
-        """The content as it is kept: octets, or the file that has them."""
+        """The content as it is kept: bytes, or the file that holds them."""
         return self._content
 
     @property
     def size(self) -> int:
-        """How many octets the content has; to say it nothing is read."""
+        """The size of the content in bytes; never reads a file."""
         return len(self._content)
 
     def blocks(self) -> Iterator[bytes]:
-        """Give the content in pieces, for one that may not fit into memory.
+        """Iterate over the content in pieces, for one that may not fit into memory.
 
         No piece ends between a CR and its LF. Any thread may call it.
 
@@ -131,16 +129,16 @@ class Envelope(Readable):
         try:
             return f"{self.subject!r:.80}"
         except OSError:
-            # Its file is gone; whatever shows this is not to fail for that.
+            # Its file is gone; a `repr` must not fail for that.
             return "?"
 
     def __eq__(self, other: object) -> bool:
-        """Say whether the same was said, whenever and in whatever session."""
+        """Compare all but the time, the session and the id."""
         if not isinstance(other, Envelope):
             return NotImplemented
         return self._said() == other._said()
 
-    # What it has mappings of may change.
+    # Its mappings may be mutable.
     __hash__ = None  # type: ignore[assignment]
 
     def _said(self) -> tuple[object, ...]:
@@ -159,34 +157,34 @@ class Envelope(Readable):
 
     @cached_property
     def _fields(self) -> Fields:
-        """The header, for which a file is not read to its end."""
+        """The header; of a file only its beginning is read."""
         if isinstance(self._content, SpooledContent):
             start = self._content.start(2 * BOUND)
             fields = read_fields(start, 0, len(start))
-            # The line behind the header is all there: so is the header.
+            # A line follows the header, so the header is complete.
             if b"\n" in start[fields.end :]:
                 return fields
         return self._parts.fields
 
     @cached_property
     def warnings(self) -> tuple[str, ...]:
-        """What was irregular and taken all the same, each once.
+        """The irregularities that were accepted, each once.
 
         Keys of `lazr_smtptest.model.irregularities.IRREGULAR`. The message itself is
-        looked at when this is first asked for.
+        checked on the first access.
         """
         found = irregularities(self._content, self.mail_options)
         return tuple(dict.fromkeys((*self._noted, *found)))
 
     @property
     def transaction(self) -> int:
-        """Which one of its session's transactions it was, from 1 on; 0: unknown."""
+        """The number of the transaction in its session, from 1 on; 0 if unknown."""
         return 0 if self._transaction is None else self._transaction.number
 
     @property
     def reply(self) -> Reply | None:
-        """What the client was told; ``None`` before that, and where it is unknown.
+        """The reply to the client; ``None`` before that, and if it is unknown.
 
-        In LMTP the first reply that accepted it, for there is one a recipient.
+        In LMTP, which has a reply for each recipient, the first that accepted it.
         """
         return None if self._transaction is None else self._transaction.reply

@@ -1,4 +1,4 @@
-"""What the wire asks a fault policy, and what it is answered."""
+"""The question to a fault policy, and its answer."""
 
 from __future__ import annotations
 
@@ -14,31 +14,31 @@ __all__ = ["Moment", "Plan"]
 
 @attrs.frozen(kw_only=True)
 class Moment:
-    """Where a session is. The wire makes one only where there may be a fault.
+    """The state of a session at a fault point, if there may be a fault.
 
     Attributes:
-        phase: which point of the protocol it is: a name in
+        phase: the point of the protocol: a name in
             `lazr_smtptest.faults.phases.PHASES`.
         session: the session.
         now: seconds since 1970.
-        line: what the client sent, without its CRLF, octets; empty where it did
+        line: the bytes that the client sent, without their CRLF; empty if it did
             not send a line.
-        helo: what the client called itself; ``""`` if it did not say.
+        helo: the client's name from HELO, EHLO or LHLO; ``""`` if it sent none.
         tls: whether the connection is encrypted.
-        user: who the client logged in as, or tries to, in the phase ``LOGIN``;
-            ``None`` if it did not.
+        user: the user that the client logged in as, or, in the phase ``LOGIN``,
+            tries to; ``None`` if it did not.
         mechanism: the mechanism of AUTH; ``""`` outside of AUTH.
-        step: which one of the client's lines within AUTH it is, from 1 on.
+        step: the number of the client's line within AUTH, from 1 on.
         sender: the reverse-path; ``None`` outside of a transaction.
-        to: at RCPT the recipient in question, later the ones that were accepted.
-        size: octets of the message as MAIL declared them (RFC 1870); 0: it did
+        to: at RCPT the recipient of the command, later the accepted recipients.
+        size: bytes of the message as MAIL declared them (RFC 1870); 0 if it did
             not.
-        transaction: which one of the session's transactions, from 1 on; 0
+        transaction: the number of the transaction in its session, from 1 on; 0
             outside of a transaction.
-        octets: how many octets of the message had come, in the phase ``CONTENT``.
-        open_sessions: the connections that are open at the same listener, this one
-            included.
-        envelope: the message, from its end on.
+        ``octets``: bytes of the message received so far, in the phase ``CONTENT``.
+        open_sessions: the number of open connections at the same listener, this
+            one included.
+        envelope: the message, once it is complete.
     """
 
     phase: str
@@ -61,7 +61,7 @@ class Moment:
 
     @property
     def recipients(self) -> int:
-        """The recipients so far; at RCPT the one in question is counted too."""
+        """The number of recipients so far; at RCPT the one of the command included."""
         if self.phase != "RCPT":
             return len(self.to)
         return len(self.session.transactions[-1].rcpt_tos) + 1
@@ -69,11 +69,11 @@ class Moment:
 
 @attrs.frozen
 class Plan:
-    """What to do at a moment, instead of what is usual.
+    """The steps to take at a fault point instead of the normal behaviour.
 
     Attributes:
-        words: the rule that wants it so, for the transcript.
-        steps: what to do, in this order: `IFaultStep` objects.
+        words: the rule that this plan comes from, for the transcript.
+        steps: the `IFaultStep` objects, in order.
     """
 
     words: str

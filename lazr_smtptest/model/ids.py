@@ -1,4 +1,4 @@
-"""Names for sessions and messages that nothing else will ever have."""
+"""Unique ids for sessions and messages."""
 
 from __future__ import annotations
 
@@ -22,24 +22,24 @@ _process = ""
 
 
 def new_name() -> str:
-    """Give a name of the characters ``[0-9a-z-]``, fit for a file.
+    """Return a unique id of the characters ``[0-9a-z-]``, usable in a file name.
 
-    It comes of a counter and of what the process chose at random: the time of day
-    has no part in it.
+    It consists of a random part for the process and a counter: it does not depend
+    on the clock.
     """
     return f"{_process}-{next(_count):x}"
 
 
 def is_name(text: str) -> bool:
-    """Say whether a text may be the `id` of an envelope."""
+    """Return whether a text may be the `id` of an envelope."""
     return _NAME.fullmatch(text) is not None
 
 
 def named(envelope: Envelope) -> Envelope:
-    """Give an envelope that has an `id`: the same one, unless it has none.
+    """Return the envelope itself if it has an `id`, else a copy with a new one.
 
     Raises:
-        ValueError: it has one that is no name.
+        ValueError: its `id` is not a valid id.
     """
     if not envelope.id:
         return attrs.evolve(envelope, id=new_name())
@@ -52,7 +52,7 @@ def named(envelope: Envelope) -> Envelope:
 
 
 def _begin() -> None:
-    """Choose anew: a child process would go on with the names of its parent."""
+    """Choose a new random part: a forked child must not repeat its parent's ids."""
     global _process
     _process = secrets.token_hex(6)
 

@@ -1,8 +1,8 @@
-"""What clients do that a server may take, and a test may want to know of.
+"""Irregular behaviour of clients that a server may accept and a test may report.
 
-In the ``standard`` profile each is a warning on the envelope, in ``strict`` it
-is refused with the reply that stands here. What is irregular in the message itself
-is found by `lazr_smtptest.mime.lines`.
+In the ``standard`` profile each is a warning on the envelope; the ``strict`` profile
+refuses it with the reply given here. `lazr_smtptest.mime.lines` finds those in the
+message itself.
 """
 
 from __future__ import annotations

@@ -23,11 +23,11 @@ _LINE_END = re.compile(r"\r\n|\r|\n")
 _LINE = re.compile(rb"([2-5][0-9]{2})(?:([ -])(.*))?", re.DOTALL)
 _ENHANCED = re.compile(r"([245]\.\d{1,3}\.\d{1,3}) +(?=\S)")
 
-# So many characters of what a client sent are shown to it; `ascii` makes up to ten
+# The most characters of a client's text that a reply repeats; `ascii` makes up to ten
 # of each.
 _SHOWN = 40
 
-# What a bare code most probably means (RFC 3463), where nobody said it better.
+# The usual enhanced code for a code (RFC 3463), if no other is given.
 _USUAL = {
     421: "4.3.2",
     450: "4.2.0",
@@ -51,11 +51,11 @@ _USUAL = {
 
 @attrs.frozen
 class Reply:
-    """What the server says to one command.
+    """The reply of the server to one command.
 
     Attributes:
         code: three digits, 200 to 599.
-        text: what a person reads; line feeds make a reply of several lines.
+        text: the text for people; line feeds make a reply of several lines.
         enhanced: the enhanced status code, ``"5.1.1"``; ``""`` for none, as in
             the greeting and in replies to EHLO and DATA (RFC 2034 section 4).
     """
@@ -63,7 +63,7 @@ class Reply:
     code: int
     text: str
     enhanced: str = ""
-    # As it goes over the wire, with the enhanced code and without.
+    # The bytes to send, with the enhanced code and without.
     octets: bytes = attrs.field(init=False, repr=False, eq=False)
     plain_octets: bytes = attrs.field(init=False, repr=False, eq=False)
 
@@ -79,7 +79,7 @@ class Reply:
         return " ".join(filter(None, (str(self.code), self.enhanced, self.text)))
 
     def encode(self, *, enhanced: bool = True) -> bytes:
-        """Write the reply as it goes over the wire, each line ending in CRLF.
+        """Return the reply as the bytes to send, each line ending in CRLF.
 
         Args:
             enhanced: whether the enhanced code is part of it.
@@ -88,10 +88,10 @@ class Reply:
 
     @classmethod
     def from_text(cls, code: int, text: str) -> Reply:
-        """Make a reply of a code and a text that may begin with an enhanced code.
+        """Create a reply from a code and a text that may begin with an enhanced code.
 
-        Where it does not, or where it contradicts the code, the usual one for
-        `code` is taken.
+        If the text has none, or one that contradicts `code`, the reply gets the usual
+        one for `code`.
         """
         found = _ENHANCED.match(text)
         if found and found[1][0] == str(code)[0]:
@@ -100,7 +100,7 @@ class Reply:
 
     @classmethod
     def first_in(cls, octets: bytes) -> Reply | None:
-        """Parse the first reply in what was sent; ``None``: it has no whole one."""
+        """Parse the first reply in `octets`; ``None`` if no reply is complete."""
         texts: list[str] = []
         code = b""
         for line in octets.split(b"\r\n")[:-1]:
@@ -118,31 +118,32 @@ class Reply:
         enhanced = _ENHANCED.match(texts[0])
         if enhanced is None or enhanced[1][0] != str(code)[0]:
             return cls(code, "\n".join(texts))
-        # RFC 2034 section 4: it is in each of the lines.
+        # RFC 2034 section 4: each of the lines repeats it.
         rest = [text.removeprefix(enhanced[0]) for text in texts]
         return cls(code, "\n".join(rest), enhanced[1])
 
 
 def split_lines(text: str) -> list[str]:
-    """Split the text of a reply into its lines; a line end at its end adds none."""
+    """Split the text of a reply into its lines; a final line end adds none."""
     lines = _LINE_END.split(text)
     return lines[:-1] if len(lines) > 1 and not lines[-1] else lines
 
 
-# Most replies are the same few.
+# Most replies are the same few, so they are cached.
 @lru_cache(maxsize=256)
 def _encode(code: int, text: str, enhanced: str) -> bytes:
     prefix = f"{enhanced} " if enhanced else ""
     *first, last = split_lines(text)
     lines = [f"{code}-{prefix}{line}\r\n" for line in first]
-    # RFC 5321 section 4.2 lets the space go with the text, RFC 4954 section 4 not.
+    # RFC 5321 section 4.2 lets the space be left out without text, RFC 4954 section 4
+    # does not.
     space = " " if prefix or last or first or code == 334 else ""
     lines.append(f"{code}{space}{prefix}{last}\r\n")
     return "".join(lines).encode("utf-8", "surrogateescape")
 
 
 def reply_to_error(error: smtp.SMTPServerError) -> Reply:
-    """Make the reply that an exception of Twisted's, or of ours, asks for."""
+    """Return the reply that an exception of Twisted's, or of ours, carries."""
     reply = getattr(error, "reply", None)
     if isinstance(reply, Reply):
         return reply
@@ -153,17 +154,17 @@ def reply_to_error(error: smtp.SMTPServerError) -> Reply:
 
 
 def shown(text: str) -> str:
-    """Show what a client sent in a reply or a log, whatever it was.
+    """Return text of a client as printable ASCII for a reply or a log.
 
-    A reply line has 512 octets at most (RFC 5321 section 4.5.3.1.5).
+    It is shortened: a reply line has 512 octets at most (RFC 5321 section 4.5.3.1.5).
     """
     return ascii(text if len(text) <= _SHOWN else f"{text[:_SHOWN]}...")
 
 
 def escaped(text: str) -> str:
-    """Return a text as a log line has it: ASCII that is printable, the rest escaped.
+    """Return a text in printable ASCII for a log line, other characters escaped.
 
-    So it ends no line, hides nothing and changes no direction of writing.
+    So no character can end the line, hide text or change the writing direction.
     """
     if text.isascii() and text.isprintable():
         return text

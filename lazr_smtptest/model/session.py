@@ -1,4 +1,4 @@
-"""One connection of a client: who it was, what it said, what became of its mail."""
+"""One connection of a client: its peer, its conversation, its transactions."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ class Transaction:
     The reactor's thread writes it; any thread may read it.
 
     Attributes:
-        number: which one of the session's it is, from 1 on.
+        number: its number in the session, from 1 on.
         mail_from: the reverse-path, without its angle brackets.
-        rcpt_tos: the recipients that were accepted, likewise.
-        refused: the recipients that were not, each with its reply; ``None`` where a
-            fault sent something that is no reply.
-        outcome: ``"open"`` while it goes on; ``"delivered"`` after a message that
-            was accepted, in LMTP for one recipient at least, or that was kept though
-            the client did not hear of it; ``"refused"`` for a
-            sender or a message that was refused; ``"aborted"`` where the client
-            gave it up, or the connection ended.
-        reply: what the client was told in the end; ``None`` where it was told
-            nothing, or where a fault sent something that is no whole reply.
+        rcpt_tos: the accepted recipients, without their angle brackets.
+        refused: the refused recipients, each with its reply; ``None`` if a fault
+            sent something that is not a reply.
+        outcome: ``"open"`` until it ends; ``"delivered"`` after a message that was
+            accepted, in LMTP for one recipient at least, or that was kept although
+            the client got no reply; ``"refused"`` for a sender or a message that
+            was refused; ``"aborted"`` if the client gave up, or the connection
+            ended.
+        reply: the last reply to the client; ``None`` if it got none, or if a fault
+            sent something that is not a complete reply.
     """
 
     number: int
@@ -48,13 +48,13 @@ class Transaction:
 
 @attrs.frozen(order=True)
 class Mark:
-    """A moment of a session that goes on; those that come later are greater.
+    """A moment of an open session; later moments are greater.
 
     Attributes:
-        delivered: how many messages had been accepted.
-        refusals: how many replies of 4xx and 5xx there had been.
-        transaction: the number of the one that went on, or of the next.
-        said: up to where its transcript was written.
+        delivered: the number of messages accepted so far.
+        refusals: the number of replies of 4xx and 5xx so far.
+        transaction: the number of the open transaction, or else of the next one.
+        said: the end of the transcript at that moment.
     """
 
     delivered: int
@@ -65,32 +65,32 @@ class Mark:
 
 @attrs.define(eq=False, kw_only=True)
 class Session:
-    """One connection of a client, also one that delivered nothing.
+    """One connection of a client, even if it delivered nothing.
 
-    The reactor's thread writes it; any thread may read it, also while the client
+    The reactor's thread writes it; any thread may read it, even while the client
     is connected.
 
     Attributes:
-        id: a name of its own, of the characters ``[0-9a-z-]``.
-        number: which one of its server's it is, from 1 on, also after these were
-            cleared; 0 without a server.
-        peer: the client's address and port; ``("", 0)`` where the transport has
-            no such thing. XCLIENT and the PROXY protocol may change it.
-        helo: what the client called itself in HELO, EHLO or LHLO; ``""`` if it
-            did not say. STARTTLS makes it forgotten (RFC 3207 section 4.2).
-        started: when it began, seconds since 1970.
-        ended: when it ended, seconds since 1970; ``None`` while it goes on.
+        id: a unique id of the characters ``[0-9a-z-]``.
+        number: its number at its server, from 1 on, not reset by clearing; 0
+            without a server.
+        peer: the client's address and port; ``("", 0)`` if the transport has none.
+            XCLIENT and the PROXY protocol may change it.
+        helo: the client's name from HELO, EHLO or LHLO; ``""`` if it sent none.
+            STARTTLS resets it (RFC 3207 section 4.2).
+        started: the time of its beginning, seconds since 1970.
+        ended: the time of its end, seconds since 1970; ``None`` while it is open.
         tls_version: the version of TLS, ``"TLSv1.3"``; ``None`` without TLS.
         tls_cipher: the cipher suite, by OpenSSL's name; ``None`` without TLS.
-        client_certificate: whom the client's verified certificate names; empty:
-            it showed none.
-        user: who the client logged in as; ``None`` if it did not.
-        mechanism: by which mechanism of AUTH; ``None`` if it did not.
-        login_attempts: how many logins were judged, the successful one included.
-        delivered: how many messages were accepted, or kept though the client did not
-            hear of it.
-        refusals: how many replies of 4xx and 5xx there were.
-        transcript: what was said.
+        client_certificate: the names in the client's verified certificate; empty
+            without a certificate.
+        user: the user that the client logged in as; ``None`` if it did not.
+        mechanism: the mechanism of AUTH used; ``None`` without a login.
+        login_attempts: the number of checked logins, the successful one included.
+        delivered: the number of messages accepted, or kept although the client got
+            no reply.
+        refusals: the number of replies of 4xx and 5xx.
+        transcript: the conversation.
     """
 
     id: str = ""
@@ -108,7 +108,7 @@ class Session:
     delivered: int = 0
     refusals: int = 0
     transcript: Transcript = attrs.field(factory=Transcript, repr=False)
-    # A list while it goes on, and a tuple after its end.
+    # A list while the session is open, a tuple after its end.
     _transactions: list[Transaction] | tuple[Transaction, ...] = attrs.field(
         factory=list, repr=False, init=False
     )
@@ -116,7 +116,7 @@ class Session:
 
     @property
     def started_at(self) -> datetime:
-        """When it began, in UTC."""
+        """The time of its beginning, in UTC."""
         return datetime.fromtimestamp(self.started, timezone.utc)
 
     @property
@@ -126,29 +126,29 @@ class Session:
 
     @property
     def begun(self) -> int:
-        """How many mail transactions there were, those that are not kept included."""
+        """The number of mail transactions so far, those no longer kept included."""
         return self._begun
 
     @property
     def weight(self) -> int:
-        """How much is kept of it: transactions, and events of its transcript."""
+        """The number of transactions and transcript events that are kept."""
         return len(self.transactions) + self.transcript.events
 
     @property
     def tls(self) -> bool:
-        """Whether it went on within TLS."""
+        """True if TLS was started."""
         return self.tls_version is not None
 
     @property
     def failed(self) -> bool:
-        """Whether something was refused or given up, or nothing was delivered."""
+        """True if something was refused or aborted, or nothing was delivered."""
         return bool(self.refusals) or not self.delivered or self._is_abandoned()
 
     def _is_abandoned(self) -> bool:
         return any(each.outcome == "aborted" for each in self.transactions)
 
     def mark(self) -> Mark:
-        """Name this moment, for `since`."""
+        """Return the present moment, for `since`."""
         kept = self.transactions
         goes_on = bool(kept) and kept[-1].outcome == "open"
         return Mark(
@@ -159,9 +159,10 @@ class Session:
         )
 
     def since(self, mark: Mark) -> Session:
-        """Give what there was of it since a moment, as it is now.
+        """Return the part of the session after a moment, as it is now.
 
-        It failed only if something did since: that it brought nothing is no failure.
+        It failed only if something was refused or aborted after that: a part that
+        delivered nothing is not a failure.
         """
         facts = attrs.asdict(self, recurse=False, filter=lambda field, _: field.init)
         facts["delivered"] = self.delivered - mark.delivered
@@ -177,7 +178,7 @@ class Session:
     # In the reactor's thread
 
     def begin(self, mail_from: str) -> Transaction:
-        """Begin a transaction."""
+        """Add a transaction and return it."""
         self._begun += 1
         transaction = Transaction(self._begun, mail_from)
         self._transactions += (transaction,)  # type: ignore[operator]  # both can
@@ -186,31 +187,31 @@ class Session:
         return transaction
 
     def close(self) -> None:
-        """Take less room: it has ended, and is kept for long."""
+        """Reduce the memory of a session that has ended."""
         self._transactions = self.transactions
         self.transcript.close()
 
 
 @attrs.define(eq=False, kw_only=True)
 class _Rest(Session):
-    """A session since some moment."""
+    """The part of a session after a moment."""
 
     _whole: Session = attrs.field(repr=False)
     _start: Mark = attrs.field(repr=False)
 
     @property
     def failed(self) -> bool:
-        """Whether something was refused or given up."""
+        """True if something was refused or aborted in this part."""
         return bool(self.refusals) or self._is_abandoned()
 
     def mark(self) -> Mark:
-        """Name the moment in the whole of it."""
+        """Return the present moment of the whole session."""
         return self._whole.mark()
 
     def since(self, mark: Mark) -> Session:
-        """Give what there was since the later of the two moments."""
+        """Return the part after the later of the two moments."""
         return self._whole.since(max(mark, self._start))
 
 
-# Transactions of a session that are kept; a client may go on for a million.
+# The most transactions that are kept; a client may send a million.
 _KEPT = 1000

@@ -1,4 +1,4 @@
-"""What a client and a server said to each other, line by line."""
+"""The conversation of a client and a server, line by line."""
 
 from __future__ import annotations
 
@@ -13,37 +13,37 @@ from lazr_smtptest.model._packing import pack, unpack
 
 __all__ = ["CLIENT", "SERVER", "Line", "Place", "Transcript"]
 
-# What an event is. An event is two items of a list, its kind and what belongs to
-# it: a record for each would take most of the memory that a message takes.
+# The kinds of events. An event is two items of a list, its kind and its value: an
+# object for each would take most of the memory that a message takes.
 _TIME, CLIENT, _SECRET, SERVER, _CONTENT, _NOTE, _TLS = range(7)
 
-# Octets that are kept of a line, and of a message at its beginning and its end.
+# Bytes that are kept of a line, and of the beginning and the end of a message.
 _LINE = 2048
 _HEAD = 160
 _TAIL = 80
 
-# Lines of a message that are shown at its beginning and at its end.
+# Lines of a message that are shown of its beginning and of its end.
 _HEAD_LINES = 4
 _TAIL_LINES = 2
 
-# Of these each session has its own, and the rest is the same in many; see `pack`.
+# By kind, the values that differ between sessions; the others repeat, see `pack`.
 _OWN = (float, bytes, bytes, None, tuple, None, None)
 
-# Items after which what came is measured, and bytes that an event takes beside its own.
+# Items after which new events are measured, and bytes of an event beside its value.
 _STEP = 32
 _EVENT = 60
 
-# Items of a session that is left as it is at its end: some hundred events.
+# Items above which a session is not packed at its end: some hundred events.
 _LONG = 200
 
 _MASK = b"********"
-# A secret may stand in the command itself (RFC 4954 section 4), also in one that is
-# refused for its form.
+# A secret may be in the command itself (RFC 4954 section 4), even in one that is
+# refused for its syntax.
 _INITIAL_RESPONSE = re.compile(rb"(?is)\A(\s*AUTH\s+\S+\s+)(?!=?\s*\Z).+")
 
 Who = Literal["client", "server", "note"]
 
-# A place in a transcript: a time, and how many items there were from then on.
+# A place in a transcript: a time, and the number of items from that time on.
 Place = tuple[float, int]
 
 
@@ -52,11 +52,11 @@ class Line:
     """One line of a transcript.
 
     Attributes:
-        seconds: when it was said, since the session began.
-        who: ``"client"``, ``"server"``, or ``"note"`` for what was not said but
-            happened.
-        text: the line, without its end. What is not printable is escaped.
-        tls: whether it went over TLS.
+        seconds: the time since the session began.
+        who: ``"client"``, ``"server"``, or ``"note"`` for an event that is not part
+            of the conversation.
+        text: the line, without its end. Unprintable characters are escaped.
+        tls: whether it was sent over TLS.
     """
 
     seconds: float
@@ -66,7 +66,7 @@ class Line:
 
     @property
     def refuses(self) -> bool:
-        """Whether it is a reply of 4xx or 5xx."""
+        """True for a reply of 4xx or 5xx."""
         return self.who == "server" and self.text[:1] in ("4", "5")
 
     def __str__(self) -> str:
@@ -86,22 +86,22 @@ class Line:
 class Transcript:
     """The conversation of one session.
 
-    The reactor's thread writes it; any thread may read it, also while the session
-    goes on. What clients send to log in is masked, and of a message only its size,
+    The reactor's thread writes it; any thread may read it, even while the session
+    is open. What clients send to log in is masked, and of a message only its size,
     its beginning and its end are kept.
 
-    It has two bounds: of a session with more than that, the first half and the latest
+    It has two bounds: of a session that exceeds one, the first half and the latest
     events are kept.
 
     Args:
-        bound: how many events are kept; an event is a line, a reply, a message.
-            0: none, and nothing is kept at all.
-        size: bytes of memory that the events may take; what the latest sixteen
-            take may be beyond it while the session goes on.
+        bound: the most events that are kept; an event is a line, a reply or a
+            message. 0 keeps nothing at all.
+        size: bytes of memory that the events may take; while the session is open,
+            the latest sixteen may exceed it.
 
     Attributes:
-        bound: likewise.
-        size: likewise.
+        bound: the same.
+        size: the same.
     """
 
     __slots__ = (
@@ -109,34 +109,34 @@ class Transcript:
         *("add", "bound", "size"),
     )
 
-    # Of what was measured beyond the first half: the items and the bytes of each step.
+    # For the measured part after the first half: items and bytes of each step.
     _steps: deque[tuple[int, int]]
-    # Takes the two items of an event.
+    # Appends the two items of an event.
     add: Callable[[Iterable[Any]], None]
 
     def __init__(self, bound: int = 1000, size: int = 131_072) -> None:
         self.bound = bound
         self.size = size
-        # After the end of the session what fills in its form, see `pack`.
+        # After the end of the session, the bytes that fill in its form, see `pack`.
         self._head: list[Any] | bytes = []
-        # What is written to: the same, or a list of the latest beyond the bounds; then
-        # the form.
+        # The list to append to: the same, or the latest events beyond the bounds; after
+        # the end of the session, its form.
         self._kept: Any = self._head
         self.add = self._head.extend if bound else _drop
-        # How many items of that were measured, their bytes, and how many there are
-        # before the others are.
+        # The measured items of that list, their bytes, and the number of items at which
+        # to measure again.
         self._measured = self._tail_size = 0
         self._next = min(bound, _STEP)
-        # Whether events between the first half and the latest are gone.
+        # Whether events between the first half and the latest were removed.
         self._cut = False
 
     # Writing, in the reactor's thread
 
     def at(self, seconds: float) -> None:
-        """Say when the following was said, in seconds since the session began."""
+        """Set the time of the following events, in seconds since the session began."""
         kept = self._kept
         if kept and kept[-2] == _TIME:
-            # Nothing was said at that time: a long message comes in many pieces.
+            # No event has that time: a long message comes in many pieces.
             kept[-1] = seconds
             return
         self.add((_TIME, seconds))
@@ -144,7 +144,7 @@ class Transcript:
             self._measure()
 
     def _measure(self) -> None:
-        """Measure what is new by now, and keep to the bounds."""
+        """Measure the new events, and enforce the bounds."""
         kept: list[Any] = self._kept
         new = kept[self._measured :]
         size = _size_of(new)
@@ -152,7 +152,7 @@ class Transcript:
         if kept is not self._head:
             self._steps.append((len(new), size))
             self._drop_oldest(kept)
-        # An event has two items: this is the half of the bound.
+        # An event has two items, so this is half of the bound.
         elif len(kept) > self.bound or self._tail_size > self.size // 2:
             self._kept, self._tail_size = [], 0
             self._steps = deque()
@@ -163,7 +163,7 @@ class Transcript:
             self._next = min(self._next, self.bound)
 
     def _drop_oldest(self, tail: list[Any]) -> None:
-        """Remove the oldest steps of the latest events that are beyond the bounds."""
+        """Remove the oldest of the latest events, if they exceed the bounds."""
         most, gone = self._tail_bound(), 0
         while self._steps:
             length, size = self._steps[0]
@@ -173,7 +173,7 @@ class Transcript:
             gone += length
             self._tail_size -= size
         if gone:
-            # At once, for another thread may copy it at any time.
+            # In one operation, because another thread may copy the list at any time.
             del tail[:gone]
             self._cut = True
 
@@ -181,29 +181,29 @@ class Transcript:
         return self.bound + self.bound % 2
 
     def client(self, line: bytes) -> None:
-        """Keep a line of the client's, given without its end."""
+        """Add a line of the client, without its line end."""
         self.add((CLIENT, line[:_LINE]))
 
     def secret(self, line: bytes) -> None:
-        """Keep a line of the client's that only it should know."""
+        """Add a line of the client that is masked when shown."""
         self.add((_SECRET, line[:_LINE]))
 
     def server(self, octets: bytes) -> None:
-        """Keep a reply, as it goes over the wire."""
+        """Add a reply, as it was sent."""
         self.add((SERVER, octets))
 
     def message(self, content: bytes, size: int) -> None:
-        """Keep what there is to see of a message, up to its dot.
+        """Add the visible part of a message, and its final dot.
 
         Args:
-            content: its octets, as far as they are there.
-            size: how many there were.
+            content: the bytes of the message, as far as they are known.
+            size: the size of the whole message in bytes.
         """
         shown = size, content[:_HEAD], content[-_TAIL:]
         self.add((_CONTENT, shown, CLIENT, b"."))
 
     def part(self, content: bytes, size: int) -> None:
-        """Keep what there is to see of a chunk, or of a message without an end.
+        """Add the visible part of a chunk, or of a message without an end.
 
         Args:
             content: see `message`.
@@ -212,49 +212,49 @@ class Transcript:
         self.add((_CONTENT, (size, content[:_HEAD], content[-_TAIL:])))
 
     def note(self, text: str) -> None:
-        """Keep what happened."""
+        """Add a note about an event."""
         self.add((_NOTE, text))
 
     def tls(self, text: str) -> None:
-        """Keep that all that follows goes over TLS."""
+        """Add a note that TLS begins; all later lines are over TLS."""
         self.add((_TLS, text))
 
     def close(self) -> None:
-        """Take less room: the session has ended, and is kept for long.
+        """Pack the events of a session that has ended, and add no more.
 
-        Nothing is said behind its end: what comes is not kept.
-        A long one stays as it is: it has many messages, and not much for each.
+        A long transcript stays unpacked: it has many messages, and little memory for
+        each.
         """
         self.add = _drop
         items: list[Any] = self._kept
         if items is not self._head:
-            # It has ended already, or went beyond its bounds.
+            # It is closed already, or has exceeded its bounds.
             if isinstance(items, list):
                 self._measure()
             return
         if not 0 < len(items) <= _LONG:
             return
         _trim(items)
-        # In this order: another thread may read at any time.
+        # In this order, because another thread may read at any time.
         self._kept, self._head = pack(items, _OWN)
 
     def forget(self) -> None:
-        """Keep nothing of a session that has ended: others have taken the room."""
+        """Remove all events of a session that has ended, to free memory."""
         self.add = _drop
         rest = [_NOTE, "the transcript is gone: transcripts have a bound together"]
-        # In this order: another thread may read at any time.
+        # In this order, because another thread may read at any time.
         self._head = rest
         self._kept = rest
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Be copied as what was said: each copy is then written to by itself."""
+        """Copy or pickle the events; the copy is independent of this transcript."""
         return _copied, (self.bound, self.size, self._items())
 
     # Reading
 
     @property
     def events(self) -> int:
-        """How many events are kept; a time is one too."""
+        """The number of events that are kept; a change of the time counts too."""
         kept, head = self._kept, self._head
         if kept is head or isinstance(head, bytes):
             return len(kept) // 2
@@ -262,7 +262,7 @@ class Transcript:
 
     @property
     def memory(self) -> int:
-        """The bytes that what is kept takes, about."""
+        """The estimated bytes of memory that the events take."""
         kept, head = self._kept, self._head
         if isinstance(head, bytes):
             return len(head)
@@ -270,7 +270,7 @@ class Transcript:
         return _size_of(head) + beside
 
     def end(self) -> Place:
-        """Give the place up to which it is written now."""
+        """Return the present end, for `since`."""
         items = self._items()
         _trim(items)
         times = [what for kind, what in _events(items) if kind == _TIME]
@@ -278,10 +278,10 @@ class Transcript:
         return seconds, len(items) - _first(items, seconds)
 
     def since(self, place: Place) -> Transcript:
-        """Give what was said behind a place by now, in a transcript of its own.
+        """Return a new transcript of the events after a place.
 
         Args:
-            place: what `end` gave.
+            place: a result of `end`.
         """
         seconds, said = place
         items = self._items()
@@ -300,7 +300,7 @@ class Transcript:
         return rest
 
     def lines(self, *, secrets: bool = False) -> list[Line]:
-        """Give the lines, oldest first.
+        """Return the lines, oldest first.
 
         Args:
             secrets: whether to show what clients sent to log in.
@@ -308,18 +308,18 @@ class Transcript:
         return list(self._lines(secrets))
 
     def __iter__(self) -> Iterator[Line]:
-        """Go through the lines that are there now, oldest first, secrets masked."""
+        """Iterate over the lines present at the call, oldest first, secrets masked."""
         return self._lines(False)
 
     def __str__(self) -> str:
-        """Write it down; ``->`` is said by the client, ``<-`` by the server.
+        """Format the transcript; ``->`` is from the client, ``<-`` from the server.
 
-        ``<**`` refuses, ``===`` happened, and ``~`` stands for ``-`` within TLS.
+        ``<**`` marks a refusal, ``===`` a note, and ``~`` replaces ``-`` within TLS.
         """
         return self.text()
 
     def text(self, *, secrets: bool = False) -> str:
-        """Do what `str` does.
+        """Format the transcript, see `str`.
 
         Args:
             secrets: see `lines`.
@@ -338,14 +338,14 @@ class Transcript:
             tls = tls or kind == _TLS
 
     def _items(self) -> list[Any]:
-        """Give the items of all events, in a list of its own."""
-        # In this order: while it is packed, and without a form as yet, what is
-        # written to is all there is.
+        """Return the items of all events, in a new list."""
+        # In this order: while `close` packs the events, the list that is appended to
+        # holds all of them.
         kept, head = self._kept, self._head
         if isinstance(head, bytes):
             return unpack(kept, head)
-        # Copied, for the reactor's thread goes on writing. What it adds comes in
-        # pairs, and a copy is made at once.
+        # Copied, because the reactor's thread may append. It appends pairs, and copying
+        # a list is atomic.
         items = head.copy()
         if isinstance(kept, list) and kept is not head:
             rest = kept.copy()
@@ -356,8 +356,8 @@ class Transcript:
 
 
 def _size_of(items: Sequence[Any]) -> int:
-    """Return the bytes that events take."""
-    # This runs for every few events of a session, most of which are times and lines.
+    """Return the estimated bytes of memory that events take."""
+    # This runs every few events of a session; most events are times and lines.
     values = items[1::2]
     contents = [value[1] + value[2] for value in values if type(value) is tuple]
     texts = [value for value in values if type(value) is bytes or type(value) is str]
@@ -365,7 +365,7 @@ def _size_of(items: Sequence[Any]) -> int:
 
 
 def _trim(items: list[Any]) -> None:
-    """Remove a time at the end: nothing was said, and the next would replace it."""
+    """Remove a time at the end: no event has it, and the next would replace it."""
     if items[-2:-1] == [_TIME]:
         del items[-2:]
 
@@ -375,7 +375,7 @@ def _events(items: list[Any]) -> Iterator[tuple[int, Any]]:
 
 
 def _first(items: list[Any], seconds: float) -> int:
-    """Say where the first event of a time or of a later one is."""
+    """Return the index of the first event at or after a time."""
     times = (
         2 * number
         for number, (kind, what) in enumerate(_events(items))
@@ -391,7 +391,7 @@ def _copied(bound: int, size: int, items: list[Any]) -> Transcript:
 
 
 def _drop(event: Iterable[Any]) -> None:
-    """Keep nothing."""
+    """Ignore an event."""
 
 
 def _shown(kind: int, what: Any, secrets: bool) -> tuple[Who, list[str]]:
@@ -408,16 +408,16 @@ def _shown(kind: int, what: Any, secrets: bool) -> tuple[Who, list[str]]:
 
 
 def _message(size: int, head: bytes, tail: bytes) -> list[str]:
-    """Show the beginning and the end of a message, and how much there was."""
+    """Return the lines that show the beginning, the end and the size of a message."""
     missing = size - len(head)
     if missing <= len(tail):
-        # All of it is here: the end goes on where the beginning stops, or before.
+        # All of it is here: the end overlaps the beginning, or follows it.
         first = _split(head + tail[len(tail) - missing :])
         if len(first) <= _HEAD_LINES + _TAIL_LINES:
             return [*map(_text, first)]
         last = first
     else:
-        # Half a line may be at the break on either side.
+        # Either side of the gap may be half a line.
         first = _split(head)
         first, last = first[:-1] or first, _split(tail)[1:]
     return [
@@ -437,7 +437,7 @@ def _text(octets: bytes) -> str:
 
 
 def _visible(text: str) -> str:
-    """Escape what is not printable."""
+    """Escape unprintable characters."""
     if text.isprintable():
         return text
     return "".join(

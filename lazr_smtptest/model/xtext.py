@@ -10,10 +10,10 @@ _HEX = re.compile(r"\+([0-9A-F]{2})")
 
 
 def xtext_decode(text: str) -> str:
-    """Decode ENVID, ORCPT, AUTH and the attributes of XCLIENT.
+    """Decode a value of ENVID, ORCPT, AUTH or an attribute of XCLIENT.
 
     Raises:
-        ValueError: it is not so encoded.
+        ValueError: `text` is not in xtext.
     """
     if "+" in _HEX.sub("", text):
         raise ValueError(f"bad xtext: {text!a}")

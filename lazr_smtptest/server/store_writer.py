@@ -59,7 +59,7 @@ class Keeper:
                 store.submit(envelope, partial(self._done, answer))
                 return answer.addCallbacks(self._kept, self._refuse)
             result = store.add(envelope)
-        except (StoreError, MemoryError) as error:
+        except StoreError as error:
             raise self._refusal(error) from error
         if result is not None:
             return result.addCallbacks(self._kept, self._refuse)
@@ -94,17 +94,16 @@ class Keeper:
 
     def _refuse(self, failure: Failure) -> Failure:
         error = failure.value
-        if isinstance(error, StoreError | MemoryError):
+        if isinstance(error, StoreError):
             raise self._refusal(error) from error
         return failure
 
-    def _refusal(self, error: StoreError | MemoryError) -> ServerError:
+    def _refusal(self, error: StoreError) -> ServerError:
         """Make the reply of an error; a reason is logged once until it changes."""
-        no_memory = isinstance(error, MemoryError)
-        reason = "there is no memory left" if no_memory else str(error)
+        reason = str(error)
         if reason != self._trouble:
             self._trouble = reason
             log.error("messages are refused: %s", reason)
-        if no_memory or isinstance(error, StoreFullError):
+        if isinstance(error, StoreFullError):
             return ServerError(452, "no room for the message", "4.3.1")
         return ServerError(451, "the message cannot be kept", "4.3.0")

@@ -52,7 +52,6 @@ class Failing(MemoryStore):
 REFUSALS = [
     (StoreFullError("no space"), 452, "4.3.1 no room for the message"),
     (StoreError("no disk"), 451, "4.3.0 the message cannot be kept"),
-    (MemoryError(), 452, "4.3.1 no room for the message"),
 ]
 
 
@@ -167,11 +166,79 @@ def test_the_client_hears_of_it(error: StoreError, code: int, text: str) -> None
     assert (caught.value.smtp_code, caught.value.smtp_error) == (code, text.encode())
 
 
+def add_fails(server: StoreServer) -> None:
+    """Give the server a store that has no memory left."""
+    server.store = Failing(MemoryError("in add"))
+
+
+def deferred_fails(server: StoreServer) -> None:
+    """Give the server a store whose Deferred fails."""
+
+    class Own(MemoryStore):
+        def add(self, envelope: Envelope) -> Any:
+            return fail(MemoryError("in a Deferred"))
+
+    server.store = Own()
+
+
+def submit_fails(server: StoreServer) -> None:
+    """Give the server a store whose thread has no memory left."""
+
+    class Own(Waiting):
+        def submit(self, envelope: Envelope, done: Callable[[Any], object]) -> None:
+            done(MemoryError("in submit"))
+
+    server.store = Own()
+
+
+def subscriber_fails(server: StoreServer) -> None:
+    """Give the store a subscriber that has no memory left."""
+    server.store.subscribe(Failing(MemoryError("in a subscriber")).add)
+
+
+def hook_fails(server: StoreServer) -> None:
+    """Give the server a hook that has no memory left."""
+    server.handle_message = Failing(  # type: ignore[method-assign, assignment]
+        MemoryError("in a hook")
+    ).add
+
+
+@pytest.mark.parametrize(
+    "fails", [add_fails, deferred_fails, submit_fails, subscriber_fails, hook_fails]
+)
+class TestNoMemory:
+    """A MemoryError of user code is an error of the test, as any other exception."""
+
+    def refused(self, fails: Callable[[StoreServer], object]) -> tuple[int, bytes]:
+        """Send a message that is refused; return the reply."""
+        server = StoreServer(MemoryStore())
+        fails(server)
+        with Controller(server) as controller:
+            with (
+                smtplib.SMTP(controller.host, controller.port) as client,
+                pytest.raises(smtplib.SMTPDataError) as caught,
+            ):
+                client.sendmail("a@example.com", ["b@example.com"], "x\r\n")
+            self.errors = server.errors
+            with pytest.raises(MemoryError):
+                controller.check()
+        return caught.value.smtp_code, caught.value.smtp_error
+
+    def test_it_is_kept_once(self, fails: Callable[[StoreServer], object]) -> None:
+        """And raised by `check`."""
+        self.refused(fails)
+        assert [type(error) for error in self.errors] == [MemoryError]
+
+    def test_the_client_gets_452(self, fails: Callable[[StoreServer], object]) -> None:
+        """RFC 5321 section 4.2.3."""
+        assert self.refused(fails) == (452, b"4.3.1 no room for the message")
+
+
 def test_each_reason_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
     """And that messages are kept again."""
     caplog.set_level("INFO", "lazr.smtptest")
     keeper = Keeper()
-    errors = [StoreError("no disk"), StoreFullError("full"), MemoryError()]
+    errors = [StoreError("no disk"), StoreFullError("full")]
     for error in errors:
         for _ in range(3):
             with pytest.raises(ServerError):
@@ -181,6 +248,5 @@ def test_each_reason_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
     assert caplog.messages == [
         "messages are refused: no disk",
         "messages are refused: full",
-        "messages are refused: there is no memory left",
         "messages are kept again",
     ]

@@ -24,11 +24,22 @@ log = logging.getLogger("lazr.smtptest")
 
 _NEW = ".smtptest"
 
+# One lock for each file, by its path without symbolic links. ``lockf`` excludes other
+# processes only, and closing any descriptor of a file gives up all locks that the
+# process has on it (fcntl(2)). So one thread of the process has it open at a time,
+# whichever store it uses.
+_mutexes: dict[str, threading.Lock] = {}
+
+if hasattr(os, "register_at_fork"):
+    # The thread that holds a lock does not exist in the child.
+    os.register_at_fork(after_in_child=_mutexes.clear)
+
 
 class SharedFile:
     """A file that is read and changed only under its lock.
 
-    The lock is that of ``fcntl.lockf``; any thread may wait for it.
+    The lock is that of ``fcntl.lockf``; any thread may wait for it. Several objects
+    of one process may use the same file.
 
     Args:
         path: the file; it is made when it is first locked.
@@ -36,8 +47,7 @@ class SharedFile:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        # ``lockf`` excludes other processes only, so threads need this lock.
-        self._mutex = threading.Lock()
+        self._key = os.path.realpath(path)
         self._was_there = False
 
     @contextlib.contextmanager
@@ -47,7 +57,8 @@ class SharedFile:
         Raises:
             OSError: it cannot be opened.
         """
-        with self._mutex, contextlib.ExitStack() as stack:
+        mutex = _mutexes.setdefault(self._key, threading.Lock())
+        with mutex, contextlib.ExitStack() as stack:
             file = self._open(stack)
             # Another process may have replaced the file in the meantime.
             while not _is_named(file, self._path):

@@ -134,6 +134,115 @@ def test_a_lock_of_another_process_is_waited_for(path: Path) -> None:
     assert [envelope.helo for envelope in store] == ["", "client"]
 
 
+def add_fifty(store: MboxStore, first: int) -> None:
+    """Add messages whose contents are numbers, from the first one on."""
+    for number in range(first, first + 50):
+        content = b"%d\r\n" % number
+        store.add(Envelope(mail_from="", rcpt_tos=(), content=content))
+
+
+def in_threads(*functions: Callable[[], object]) -> None:
+    """Run functions at the same time, and wait for all of them."""
+    threads = [threading.Thread(target=function) for function in functions]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert not any(thread.is_alive() for thread in threads)
+
+
+def numbers(store: MboxStore) -> list[int]:
+    """Return the contents of the messages, sorted."""
+    return sorted(int(envelope.content) for envelope in store)
+
+
+@pytest.fixture(params=["the same path", "a symbolic link", "a linked directory"])
+def other_path(request: pytest.FixtureRequest, path: Path) -> Path:
+    """Return another name of the file."""
+    if request.param == "a symbolic link":
+        link = path.with_name("link")
+        link.symlink_to(path)
+        return link
+    if request.param == "a linked directory":
+        directory = path.with_name("directory")
+        directory.symlink_to(path.parent)
+        return directory / path.name
+    return path
+
+
+def test_two_stores_of_one_process_lose_nothing(path: Path, other_path: Path) -> None:
+    """The lock of the file excludes other processes only (fcntl(2))."""
+    one, other = MboxStore(path), MboxStore(other_path)
+    in_threads(lambda: add_fifty(one, 100), lambda: add_fifty(other, 200))
+    assert numbers(one) == [*range(100, 150), *range(200, 250)]
+
+
+def test_a_store_that_deletes_loses_nothing_that_another_one_adds(path: Path) -> None:
+    """The file that is rewritten has all messages in it."""
+    one, other = MboxStore(path), MboxStore(path)
+    add_fifty(one, 100)
+    old = [envelope.id for envelope in one]
+    in_threads(lambda: add_fifty(one, 200), lambda: [*map(other.delete, old)])
+    assert numbers(one) == [*range(200, 250)]
+
+
+def test_a_store_that_reads_takes_no_lock_from_one_that_writes(
+    path: Path, two_writers: Callable[[str], list[str]]
+) -> None:
+    """Closing a descriptor of a file gives up the locks of the process (fcntl(2))."""
+    one, other = MboxStore(path), MboxStore(path)
+    written: list[str] = []
+
+    def read() -> None:
+        while writing.is_alive():
+            len(other)
+
+    def write() -> None:
+        written.extend(two_writers(f"mbox:{path}"))
+
+    writing = threading.Thread(target=write)
+    writing.start()
+    in_threads(read, lambda: add_fifty(one, 100))
+    assert len(one) == 50 + len(written)
+
+
+def test_a_second_store_waits_for_the_first_one(path: Path) -> None:
+    """It waits as for a store of another process."""
+    one, other = MboxStore(path), MboxStore(path)
+    adding = threading.Thread(target=other.add, args=[ENVELOPE])
+    with one._file.locked():
+        adding.start()
+        adding.join(0.2)
+        assert adding.is_alive()
+    adding.join(30)
+    assert list(one) == [ENVELOPE]
+
+
+def test_a_store_of_another_file_does_not_wait(path: Path) -> None:
+    """Each file has a lock of its own."""
+    one, other = MboxStore(path), MboxStore(path.with_name("other"))
+    with one._file.locked():
+        other.add(ENVELOPE)
+    assert list(other) == [ENVELOPE]
+
+
+def test_a_child_process_does_not_wait_for_a_thread_of_its_parent(path: Path) -> None:
+    """The thread that has the lock does not exist in the child."""
+    script = (
+        "import os, sys\n"
+        "from lazr_smtptest.stores import MboxStore, _sharedfile\n"
+        "MboxStore(sys.argv[1])\n"
+        "with _sharedfile._mutexes[os.path.realpath(sys.argv[1])]:\n"
+        "    child = os.fork()\n"
+        "    if child == 0:\n"
+        "        os._exit(7 + len(MboxStore(sys.argv[1])))\n"
+        "    status = os.waitpid(child, 0)[1]\n"
+        "sys.exit(os.waitstatus_to_exitcode(status))\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", script, path], timeout=60)
+    assert ended.returncode == 7
+
+
 def test_clear_leaves_an_empty_file(path: Path) -> None:
     """The file itself stays, for whoever watches it."""
     store = MboxStore(path)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import urljoin
 
 import attrs
 
+from lazr_smtptest.mime.bases import Base
 from lazr_smtptest.mime.html_elements import VOID, Element, OpenElements
 from lazr_smtptest.mime.html_styles import declarations, separator_of, style_of
 from lazr_smtptest.mime.html_tokenizer import (
@@ -21,6 +21,8 @@ __all__ = ["LONGEST_LINK", "Page", "read_page"]
 
 # Characters of a link; longer ones are reported, and are no links.
 LONGEST_LINK = 8 * 1024
+# Characters of all links that a base completes: a short reference becomes a long link.
+_MOST_COMPLETED = 16 * 1024 * 1024
 
 _SCHEME = re.compile(r"(?a)[A-Za-z][A-Za-z0-9+.-]*:")
 # As WHATWG URL strips them from a URL, and removes them from within it.
@@ -129,6 +131,7 @@ class _Reader:
         self._elements = OpenElements()
         self._references: list[str] = []
         self._base: str | None = None
+        self._completed = 0  # characters of the links that the base completed
         self._skip_line_end = False
 
     def add_text(self, data: str) -> None:
@@ -168,10 +171,7 @@ class _Reader:
 
     def resolve_links(self) -> tuple[str, ...]:
         """Return the references that are links, once the whole document is read."""
-        base = self._base
-        if base is not None and not _is_base(base):
-            self.trouble.append(f"a <base> that is no absolute URL: {base[:_SHOWN]!r}")
-            base = None
+        base = None if self._base is None else self._parse_base(self._base)
         return tuple(
             filter(None, (self._link(each, base) for each in self._references))
         )
@@ -189,29 +189,33 @@ class _Reader:
         elif name == "base" and self._base is None and "href" in attributes:
             self._base = _without_line_ends(attributes["href"])
 
-    def _link(self, reference: str, base: str | None) -> str | None:
+    def _parse_base(self, url: str) -> Base | None:
+        if len(url) > LONGEST_LINK:
+            self.trouble.append(f"a <base> of over {LONGEST_LINK} characters")
+            return None
+        try:
+            if not url.lower().startswith(_NO_BASE):
+                return Base(url)
+        except ValueError:
+            pass
+        self.trouble.append(f"a <base> that is no absolute URL: {url[:_SHOWN]!r}")
+        return None
+
+    def _link(self, reference: str, base: Base | None) -> str | None:
         link = _without_line_ends(reference)
-        if base is not None and not _SCHEME.match(link):
-            link = self._resolved(link, base)
+        if base and link and not link.startswith("#") and not _SCHEME.match(link):
+            link = base.resolve(link)
+            self._completed += len(link)
+            if self._completed > _MOST_COMPLETED:
+                self.trouble.append(
+                    "links that the <base> completes are left out after "
+                    f"{_MOST_COMPLETED} characters"
+                )
+                return None
         if len(link) > LONGEST_LINK:
             self.trouble.append(f"a link of over {LONGEST_LINK} characters is left out")
             return None
         return link if link.startswith("//") or _SCHEME.match(link) else None
-
-    def _resolved(self, link: str, base: str) -> str:
-        if link.startswith("//"):
-            return base.partition(":")[0] + ":" + link
-        if not link or link.startswith("#"):
-            return link
-        try:
-            return urljoin(base, link)
-        except ValueError as error:
-            self.trouble.append(f"a link {link[:_SHOWN]!r}: {error}")
-            return link
-
-
-def _is_base(url: str) -> bool:
-    return _SCHEME.match(url) is not None and not url.lower().startswith(_NO_BASE)
 
 
 def _without_line_ends(url: str) -> str:

@@ -209,6 +209,17 @@ def test_the_links_are_those_of_a_browser(html, found):
         ("https://shop.example/a/b", "c", "https://shop.example/a/c"),
         ("https://shop.example/a/b", "/c?d#e", "https://shop.example/c?d#e"),
         ("https://shop.example/a", "?b=c", "https://shop.example/a?b=c"),
+        ("https://shop.example", "b?../c", "https://shop.example/b?../c"),
+        ("https://shop.example/a/b", ".", "https://shop.example/a/"),
+        ("https://shop.example/a/b", "../c", "https://shop.example/c"),
+        ("https://shop.example/a/b/c", "..", "https://shop.example/a/"),
+        ("https://shop.example/a", "../../../b", "https://shop.example/b"),
+        ("https://shop.example/a", "/b/./../c/..", "https://shop.example/"),
+        ("https://shop.example/a/../b/./c", "d", "https://shop.example/b/d"),
+        ("https://shop.example/../../", "../a", "https://shop.example/a"),
+        ("https://shop.example/a//b", "c/../../d", "https://shop.example/a/d"),
+        ("file:///a/b", "c", "file:///a/c"),
+        ("mailto:a@b.example", "c", None),
         ("https://shop.example/a", "//b.example/c", "https://b.example/c"),
         ("https://shop.example/a", "https://b.example/?", "https://b.example/?"),
         ("https://shop.example/a", "mailto:a@b.example", "mailto:a@b.example"),
@@ -235,7 +246,15 @@ def test_a_base_makes_relative_links_absolute(base, href, link):
         ("<base href='/x'>", "a <base> that is no absolute URL: '/x'"),
         (
             "<base href='https://[x/'><a href='y'>",
-            "a link 'y': Invalid IPv6 URL",
+            "a <base> that is no absolute URL: 'https://[x/'",
+        ),
+        (
+            f"<base href='x://y/{'z' * 9000}'><a href='y'>",
+            "a <base> of over 8192 characters",
+        ),
+        (
+            f"<base href='x://y/{'z' * 8000}/'>" + "<a href=z>" * 2100,
+            "links that the <base> completes are left out after 16777216 characters",
         ),
     ],
 )
@@ -284,11 +303,18 @@ def test_the_time_is_linear(unit):
         "<div style='font-size:" + "0" * 100_000 + "!x'>",
         "<div style='font:" + " 0/" * 30_000 + "'>",
         "<div style='opacity:" + "/*" * 50_000 + "'>",
+        "<base href='http://a/" + "../" * 50_000 + "'>" + "<a href=../../x>" * 5000,
+        "<base href='http://a/" + "../" * 2500 + "'>" + "<a href=x>" * 50_000,
+        "<base href='http://a/" + "a/" * 4000 + "'>" + "<a href=../x>" * 50_000,
+        "<base href='http://a/" + "a" * 8000 + "'>" + "<a href='?x'>" * 50_000,
+        "<base href='http://a?" + "/" * 8000 + "'>" + "<a href='x'>" * 50_000,
+        "<base href='http://a/'>" + ("<a href='" + "../" * 3000 + "'>") * 50,
+        "<base href='http://a/'>" + ("<a href='" + "x/../" * 2000 + "'>") * 50,
     ],
     ids=lambda html: html[:24],
 )
 def test_a_hostile_document_takes_no_time(html):
-    """End tags that look for what they end, and numbers without an end."""
+    """End tags that look for what they end, numbers without an end, long bases."""
     assert seconds(html) < 3
 
 

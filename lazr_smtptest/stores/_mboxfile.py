@@ -31,6 +31,7 @@ from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.stores import _fields
 
 __all__ = [
+    "BEGINNING",
     "KEPT",
     "deserialised",
     "flag_offset",
@@ -48,6 +49,8 @@ _CRLF, _LF = b"\r\n", b"\n"
 
 # The beginning of every message.
 _FROM = b"From "
+#: The number of bytes at the beginning of a file by which an mbox is recognized.
+BEGINNING = len(_FROM)
 
 _FLAG = b"X-Kept: "
 _NOT_KEPT = b"no "

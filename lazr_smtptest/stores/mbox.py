@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import time
@@ -101,11 +102,27 @@ class MboxStore(WaitingStore):
                 f"{str(self.path)!r} is damaged: it ends within a message that was kept"
             )
 
+    @contextlib.contextmanager
+    def _locked(self) -> Iterator[int]:
+        """Open and lock the file for the block; yield its descriptor.
+
+        Raises:
+            StoreError: it was replaced by a file that is not an mbox.
+            OSError: it cannot be opened.
+        """
+        with self._file.locked() as file:
+            if not _mboxfile.is_mbox(os.pread(file, _mboxfile.BEGINNING, 0)):
+                raise StoreError(
+                    f"{str(self.path)!r} is not an mbox any more: it is left as it "
+                    "is, and no message is kept until it is removed"
+                )
+            yield file
+
     # Writing, in the store's own thread
 
     def _write(self, batch: list[Envelope]) -> None:
         try:
-            with self._file.locked() as file:
+            with self._locked() as file:
                 self._append(file, batch)
                 if not self._file.is_named(file):
                     raise StoreError(
@@ -171,7 +188,7 @@ class MboxStore(WaitingStore):
         """
         if not self._retention:
             return None
-        with self._file.locked() as file:
+        with self._locked() as file:
             size = os.fstat(file).st_size
             # Set before the rewriting, which would fail again if tried at once.
             self._grown = size + size // 8
@@ -205,7 +222,7 @@ class MboxStore(WaitingStore):
     def _rewrite(self, stays: Callable[[Envelope], bool]) -> bool:
         """Remove messages from the file; return whether there were any."""
         try:
-            with self._file.locked() as file:
+            with self._locked() as file:
                 texts = self._shown(_mboxfile.messages(read(file)))
                 left = [each for each in texts if stays(_mboxfile.deserialised(each))]
                 if len(left) == len(texts):
@@ -217,7 +234,7 @@ class MboxStore(WaitingStore):
 
     def _clear(self) -> None:
         try:
-            with self._file.locked() as file:
+            with self._locked() as file:
                 os.ftruncate(file, 0)
         except OSError as error:
             raise not_written(self.path, "mbox", error) from error
@@ -238,7 +255,7 @@ class MboxStore(WaitingStore):
 
     def _texts(self) -> list[bytes]:
         try:
-            with self._file.locked() as file:
+            with self._locked() as file:
                 data = read(file)
         except OSError as error:
             raise not_read(self.path, "mbox", error) from error

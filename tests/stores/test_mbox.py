@@ -399,3 +399,81 @@ def test_a_foreign_message_keeps_its_id(path: Path) -> None:
     path.write_bytes(b"From x Thu Jan  1 00:00:00 1970\nA: b\n\nc\n\n")
     (envelope,) = MboxStore(path)
     assert MboxStore(path).get(envelope.id) == envelope
+
+
+NOTES = b"my notes, which are no mbox\n" * 100
+
+
+def replace_by_notes(path: Path, how: str) -> None:
+    """Put a file of another kind in the place of an mbox."""
+    if how == "removed":
+        path.unlink()
+    elif how == "replaced":
+        new = path.with_name("new")
+        new.write_bytes(NOTES)
+        new.replace(path)
+        return
+    path.write_bytes(NOTES)
+
+
+HOW = ["removed", "replaced", "overwritten"]
+NO_MBOX = "mbox' is not an mbox any more: it is left as it is, and no message is"
+
+
+@pytest.fixture(params=HOW)
+def replaced(request: pytest.FixtureRequest, path: Path) -> MboxStore:
+    """Open a store, and put another file in its place."""
+    store = MboxStore(path)
+    store.add(ENVELOPE)
+    replace_by_notes(path, request.param)
+    return store
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda store: store.add(ENVELOPE),
+        lambda store: store.delete(ENVELOPE.id),
+        MboxStore.clear,
+        list,
+        len,
+    ],
+    ids=["add", "delete", "clear", "list", "len"],
+)
+def test_a_file_of_another_kind_in_its_place_is_not_used(
+    path: Path, replaced: MboxStore, use: Callable[[MboxStore], object]
+) -> None:
+    """It stays as it is, whatever the store is asked for."""
+    with pytest.raises(StoreError, match=NO_MBOX):
+        use(replaced)
+    assert path.read_bytes() == NOTES
+
+
+def test_messages_are_kept_again_when_the_other_file_is_removed(
+    path: Path, replaced: MboxStore
+) -> None:
+    """The store makes an mbox anew."""
+    with pytest.raises(StoreError, match=NO_MBOX):
+        replaced.add(ENVELOPE)
+    path.unlink()
+    replaced.add(ENVELOPE)
+    assert list(MboxStore(path)) == [ENVELOPE]
+
+
+def test_old_messages_are_not_removed_from_another_file(path: Path) -> None:
+    """The bounds are those of an mbox."""
+    store = MboxStore(path, max_count=1)
+    store.add(ENVELOPE)
+    path.write_bytes(NOTES)
+    store._try_to_retain()
+    assert path.read_bytes() == NOTES
+
+
+def test_another_mbox_in_its_place_is_used(path: Path) -> None:
+    """A mail program replaces the file by a new one when it removes messages."""
+    store = MboxStore(path)
+    store.add(ENVELOPE)
+    path.unlink()
+    path.write_bytes(b"From x Thu Jan  1 00:00:00 1970\nA: b\n\nc\n\n")
+    store.add(ENVELOPE)
+    assert [envelope.helo for envelope in store] == ["", "client"]

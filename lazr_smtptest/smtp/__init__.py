@@ -1,1 +1,1 @@
-"""The wire: SMTP as a server speaks it, on `twisted.mail.smtp`."""
+"""The SMTP server protocol, built on `twisted.mail.smtp`."""

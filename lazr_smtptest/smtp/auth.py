@@ -3,8 +3,8 @@
 Rules of this module:
 
 1. Whatever a client or a mechanism does, the exchange ends with one reply, and
-   the session is in command mode again.
-2. No secret is logged, and none is in a reply.
+   the session returns to command mode.
+2. No secret is logged or put into a reply.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from lazr_smtptest.smtp.framing import BadLine
 
 __all__ = ["Authentication"]
 
-# RFC 4648 section 4. What Python takes for base64 depends on its version.
+# RFC 4648 section 4. What Python accepts as base64 depends on its version.
 _BASE64 = re.compile(rb"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
 
 _ACCEPTED = Reply(235, "authenticated", "2.7.0")
@@ -44,7 +44,7 @@ Login = tuple[Any, Any, Callable[[], object]]
 
 @attrs.frozen
 class _Verdict:
-    """What a login has come to: the reply, and what the portal gave."""
+    """The result of a login: the reply, and the login that the portal returned."""
 
     reply: Reply
     login: Login | None = None
@@ -52,16 +52,16 @@ class _Verdict:
 
 
 class Authentication(Connection):
-    """The part of a connection that knows AUTH.
+    """The part of a connection that handles AUTH.
 
-    ``challengers`` maps the names of the mechanisms to what makes an
-    `IChallengeResponse`, ours or Twisted's, and the portal judges the credentials
-    that result. A checker that raises a `ReplyError`, or an `SMTPServerError` of
-    Twisted's, determines the reply.
+    ``challengers`` maps mechanism names to factories of `IChallengeResponse`
+    objects, ours or Twisted's; the portal checks the credentials that result. A
+    checker that raises a `ReplyError`, or Twisted's `SMTPServerError`, determines
+    the reply.
 
     Attributes:
-        session: its ``user`` is who the client is: the authorization identity if
-            it gave one, else the authentication identity (RFC 4422 section 2).
+        session: its ``user`` is the client's authorization identity if the client
+            sent one, else its authentication identity (RFC 4422 section 2).
     """
 
     challenger: Any = None
@@ -69,15 +69,15 @@ class Authentication(Connection):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._trying = b""
-        # Waits for the client's response to the mechanism's last challenge.
+        # Pending until the client responds to the mechanism's last challenge.
         self._verdict: _Verdict | None = None
-        # Whether a fault wants a further response in place of a login.
+        # Whether a fault asks for a further response instead of a login.
         self._only_step = False
 
-    # What is offered
+    # Available mechanisms
 
     def mechanisms(self) -> list[str]:
-        """Give the mechanisms that would work now (RFC 4954 section 3)."""
+        """Return the names of the usable mechanisms (RFC 4954 section 3)."""
         if self.portal is None or self.authenticated or self._tls_first():
             return []
         return [
@@ -93,14 +93,14 @@ class Authentication(Connection):
         return getattr(self.challengers[name], "needs_tls", False) and not self.secure
 
     def _usable(self, name: bytes) -> bool:
-        """Say whether there is such a mechanism; one of them takes a certificate."""
+        """Return whether the mechanism exists; EXTERNAL needs a client certificate."""
         known = name in self.challengers
         return known and (name != b"EXTERNAL" or bool(self.client_certificate))
 
     # AUTH
 
     def do_AUTH(self, argument: bytes) -> None:
-        """Begin to authenticate (RFC 4954 section 4)."""
+        """Start an AUTH exchange (RFC 4954 section 4)."""
         word, _, initial = argument.partition(b" ")
         name = word.upper()
         refusal = self._refusal(name)
@@ -110,14 +110,14 @@ class Authentication(Connection):
             self.reply(refusal)
 
     def _refusal(self, name: bytes) -> Reply | None:
-        """Say why AUTH cannot begin; ``None``: it can."""
+        """Return the reply that refuses AUTH; ``None``: AUTH may start."""
         if self.portal is None or not self.challengers:
             return Reply(502, "AUTH is not available", "5.5.1")
         if self.settings.profile == "strict" and (
             self._helo[0] is None or not self.speaks_esmtp
         ):
-            # RFC 5321 section 4.1.1.1: EHLO comes before an extension is used.
-            # Nothing depends on it, so the standard profile does not insist.
+            # RFC 5321 section 4.1.1.1: a client sends EHLO before it uses an
+            # extension. The server does not need it: only "strict" enforces it.
             return Reply(503, "EHLO first", "5.5.1")
         if self.authenticated:
             return Reply(503, "already authenticated", "5.5.1")
@@ -151,15 +151,16 @@ class Authentication(Connection):
             self._end(Reply(501, "this mechanism takes no initial response", "5.7.0"))
 
     def _take_initial(self, initial: bytes) -> None:
-        # The first challenge is answered before it is sent. Nothing is written as
-        # an equals sign, for AUTH without a word more means something else.
+        # The initial response answers the first challenge before it is sent. An
+        # equals sign stands for an empty one (RFC 4954 section 4), since AUTH
+        # without an argument means that there is no initial response.
         self.challenger.getChallenge()
         self._take_response(b"" if initial == b"=" else initial)
 
     # The exchange
 
     def ask_step(self, line: bytes) -> None:
-        """Ask what to do at a line within AUTH."""
+        """Ask the fault policy about a line within AUTH."""
         self._step += 1
         self._line = line
         self.ask(
@@ -171,7 +172,7 @@ class Authentication(Connection):
         )
 
     def state_AUTH(self, line: bytes) -> None:
-        """Take the client's next response (RFC 4954 section 4)."""
+        """Handle the client's next response (RFC 4954 section 4)."""
         verdict = self._verdict
         if len(line) > self.limits.auth_line - 2:
             self.bad_line(BadLine("too long", line))
@@ -187,7 +188,7 @@ class Authentication(Connection):
             self._end(Reply(501, "an empty response is expected", "5.5.2"))
 
     def bad_line(self, line: BadLine) -> None:
-        """Fail AUTH for a response that is no line (RFC 4954 section 4)."""
+        """Fail AUTH for a response that is not a valid line (RFC 4954 section 4)."""
         if self.challenger is None:
             super().bad_line(line)
         elif line.reason == "too long":
@@ -196,7 +197,7 @@ class Authentication(Connection):
             self._end(Reply(501, "bare LF: lines end in CRLF", "5.5.2"))
 
     def _advance(self, step: Callable[..., None], *arguments: bytes) -> None:
-        """Take a step of the exchange; end it if the mechanism cannot go on."""
+        """Call one step of the mechanism; end the exchange if the step fails."""
         try:
             step(*arguments)
         except IllegalClientResponse as error:
@@ -227,12 +228,13 @@ class Authentication(Connection):
         else:
             self._judge()
 
-    # What a fault wants
+    # Faults
 
     def challenge_further(self, go_on: Callable[[], object]) -> None:
-        """Take a step of AUTH; where it would be the last, ask for a further one.
+        """Run a step of AUTH; if it would be the last, send a further challenge.
 
-        Nobody is logged in: the answer to that is 535 (RFC 4954 section 4).
+        No user is logged in: the response to that challenge gets 535 (RFC 4954
+        section 4).
         """
         self._only_step = True
         try:
@@ -250,7 +252,7 @@ class Authentication(Connection):
         self._challenge(b"")
 
     def leave_exchange(self) -> None:
-        """End the exchange without a word: a fault has said that it is over."""
+        """End the exchange without a reply: a fault has already sent one."""
         self._end(None)
 
     # The login
@@ -262,7 +264,7 @@ class Authentication(Connection):
         self.call(self._log_in, done=self._decide, failed=self._login_failed)
 
     def _name(self) -> str:
-        """Say who the client is, or will be if it may."""
+        """Return the user name that the client asks to act as, in UTF-8."""
         challenger = self.challenger
         name = getattr(challenger, "identity", b"") or challenger.username
         return str(name.decode("utf-8", "surrogateescape"))
@@ -283,7 +285,7 @@ class Authentication(Connection):
         return _Verdict(_ACCEPTED, login, challenge)
 
     def _login_failed(self, failure: Failure) -> None:
-        """Refuse the login, or say that it is not the client's fault."""
+        """Refuse the login, or reply that it failed for a reason of the server's."""
         if failure.check(LoginFailed):
             self.session.login_attempts += 1
             if self.session.login_attempts >= self.limits.logins:
@@ -304,7 +306,7 @@ class Authentication(Connection):
         return None
 
     def _decide(self, verdict: _Verdict) -> None:
-        """Tell the client, after the mechanism's own last word if it has one."""
+        """Send the result, after the mechanism's last challenge if it has one."""
         if verdict.challenge is None or self._closing:
             self._conclude(verdict)
         else:
@@ -323,13 +325,13 @@ class Authentication(Connection):
         self._end(verdict.reply)
 
     def _enter(self, login: Login) -> None:
-        """Be the user from here on."""
+        """Log the user in for the rest of the session."""
         if self._closing:
-            # The client went while the portal was asked.
+            # The client disconnected while the portal was working.
             self.tell("a user could not be logged out", login[2])
             return
         if self._onLogout is not None:
-            # An anonymous client was in.
+            # The client was logged in anonymously.
             self._onLogout()
         user = self._name()
         self._cbAuthenticated(login)
@@ -337,7 +339,7 @@ class Authentication(Connection):
         self.session.mechanism = self._trying.decode("ascii")
 
     def _end(self, reply: Reply | None) -> None:
-        """End the exchange, with its reply."""
+        """End the exchange and send its reply; ``None`` sends nothing."""
         verdict, self._verdict = self._verdict, None
         if verdict is not None and verdict.login is not None:
             self.tell("a user could not be logged out", verdict.login[2])
@@ -347,6 +349,6 @@ class Authentication(Connection):
             self.reply(reply)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        """Log out, even if the client never heard that it was in."""
+        """Log out, even if the client never got the reply to its login."""
         self._end(None)
         super().connectionLost(reason)

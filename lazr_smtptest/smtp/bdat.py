@@ -16,13 +16,13 @@ _CHUNK = re.compile(rb"([0-9]{1,19})(?: +(LAST))?", re.IGNORECASE)
 
 
 class Chunking(Messages):
-    """The part of a connection that knows BDAT."""
+    """The part of a connection that handles BDAT."""
 
-    # How many octets the chunks before this one had.
+    # Bytes in the earlier chunks of the message.
     _octets_before = 0
 
     def forget_transaction(self) -> None:
-        """Begin with nothing."""
+        """Reset the chunks of the transaction."""
         super().forget_transaction()
         self._chunks: Collector | None = None
         self._chunk_octets = 0
@@ -30,18 +30,19 @@ class Chunking(Messages):
         self._chunk_refusal: Reply | None = None
 
     def octets_received(self) -> int:
-        """Count the octets of the present message that have come, in all chunks."""
+        """Return how many bytes of the message have been received, in all chunks."""
         octets = super().octets_received()
         return octets + self._octets_before if self._begun else octets
 
     def do_BDAT(self, argument: bytes) -> None:
-        """Take so many octets (RFC 3030 section 2).
+        """Receive a chunk of a message (RFC 3030 section 2).
 
-        The octets follow the command whatever the reply: they are always read.
+        The client sends the bytes of the chunk whatever the reply is, so they are
+        always read.
         """
         found = _CHUNK.fullmatch(argument)
         if found is None:
-            # Where the next command begins is not to be known.
+            # Without a size the start of the next command cannot be found.
             self.end(Reply(501, "bad BDAT, closing", "5.5.4"))
             return
         size, self._last_chunk = int(found[1]), found[2] is not None
@@ -56,7 +57,7 @@ class Chunking(Messages):
         )
 
     def _refuse_chunk(self, size: int) -> Reply | None:
-        """Give the reply that refuses a chunk, if anything does."""
+        """Return the reply that refuses a chunk; ``None``: it is accepted."""
         refusal = self.refuse_mail(b"BDAT") if self._guarded else None
         if refusal is not None:
             return refusal
@@ -76,7 +77,7 @@ class Chunking(Messages):
         return None
 
     def chunk_received(self, chunk: Chunk) -> None:
-        """Answer a chunk; the last one ends the message."""
+        """Reply to a chunk; the last one ends the message."""
         if self.early_refusal is not None:
             self.end_refused()
             return
@@ -120,7 +121,7 @@ class Chunking(Messages):
             self.refuse_message(reply, None)
         else:
             # RFC 3030 section 2: the message is lost; further chunks find no
-            # transaction. RFC 2033 section 4.2: this is not yet the reply that
-            # there is for each recipient.
+            # transaction. RFC 2033 section 4.2: this is not yet one of the replies
+            # that LMTP sends for each recipient.
             self.refuse(reply, self._from, self.users())
             self.abort_transaction()

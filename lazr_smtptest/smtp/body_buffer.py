@@ -1,13 +1,14 @@
-"""Keeping the octets of one message while they come.
+"""Buffers the bytes of one message while it is received.
 
 Rules of this module:
 
 1. A message that stays in memory costs one comparison for each piece.
-2. Whether it ends up in a file depends on its octets, never on the pieces.
-3. Octets go to the file in blocks, when they are certain to be content: what may
-   be the beginning of the end of data, or of a transparency dot, waits.
-4. Nothing is raised, not even that no memory is left: what could not be kept is lost,
-   and its end still found.
+2. Whether it is written to a file depends on its bytes, never on how they were
+   split into pieces.
+3. Bytes are written to the file in blocks, once they are certain to be content:
+   bytes that may start the end of data, or a transparency dot, are held back.
+4. Nothing is raised, not even `MemoryError`: a message that cannot be kept is
+   marked as lost, and its end is still found.
 """
 
 from __future__ import annotations
@@ -22,39 +23,39 @@ __all__ = ["CRLF", "SHOWN", "Collector", "Lost"]
 
 CRLF = b"\r\n"
 
-# Octets of a bad line, or of a content without an end, that are told of.
+# Bytes of a bad line, or of an unfinished message, that are recorded.
 SHOWN = 200
 
-# Pieces of a content are put together up to this many octets.
+# Pieces of a message are joined up to this many bytes.
 SMALL = 4096
 
-# Octets that are collected before they are written to a file.
+# Bytes that are collected before they are written to a file.
 BLOCK = 256 * 1024
 
-# Octets above which it is looked whether there is memory for more.
+# Bytes above which free memory is checked before more are added.
 _LARGE = 4 * 1024 * 1024
 
-# Why a content was not kept; an exception: the file could not be written, or there was
-# no memory left.
+# Why a message was not kept; an exception: the file could not be written, or no memory
+# was left.
 Lost = Literal["too big", "long line"] | OSError | MemoryError
 
 
 class Collector:
-    """Keeps octets in memory or, if there are many, in a file.
+    """A buffer that keeps bytes in memory or, above a limit, in a file.
 
     Args:
-        size_limit: the most octets that a content may have; ``None``: no limit.
-        spool: the most octets of a content that stays in memory; ``None``: no
+        size_limit: the largest size of a message, in bytes; ``None``: no limit.
+        spool: the largest size that is kept in memory, in bytes; ``None``: no
             limit.
-        line_limit: the most octets of a line, its CRLF not counted, of a content
-            that goes to a file: nobody else looks at all of it again. ``None``:
-            no limit.
+        line_limit: the longest line, in bytes without its CRLF, of a message that
+            goes to a file: its lines are not checked again later. ``None``: no
+            limit.
 
     Attributes:
-        size: how many octets were added, transparency dots included.
-        lost: why they are not kept; ``None``: they are.
-        has_dots: whether a line begins with a dot, which is then taken off; most
-            messages have none.
+        size: the number of bytes that were added, transparency dots included.
+        lost: why the bytes are not kept; ``None``: they are kept.
+        has_dots: whether a line begins with a transparency dot that has to be
+            removed; most messages have none.
     """
 
     lost: Lost | None = None
@@ -70,8 +71,8 @@ class Collector:
         self.size = 0
         self.has_dots = False
         self._pieces: list[bytes] = []
-        # So many octets may be added, and be there in the end, before there is more
-        # to do than to keep them.
+        # `_room`: bytes that may be added before anything but appending is needed;
+        # `_plain`: the same for the final size, without dots.
         self._size_limit = self._room = self._plain = sys.maxsize
         if size_limit is not None:
             self._size_limit = self._plain = size_limit
@@ -80,19 +81,19 @@ class Collector:
             self._room = min(self._room, max(_certainly_over(spool), BLOCK))
             self._plain = min(self._size_limit, spool)
             self._lines = LineMeter(sys.maxsize if line_limit is None else line_limit)
-        # So many may stay in memory.
+        # Bytes that may stay in memory.
         self._in_memory = self._room
         self._room = min(self._room, _LARGE)
 
     def add(self, data: bytes) -> None:
-        """Take in a piece."""
+        """Add a piece."""
         self.size += len(data)
         try:
             if self.size > self._room and not self._has_memory():
                 self._make_room(data)
             elif data:
                 pieces = self._pieces
-                # A client that sends single octets costs no object for each.
+                # A client that sends single bytes must not cost an object for each.
                 if pieces and len(pieces[-1]) + len(data) <= SMALL:
                     pieces[-1] += data
                 else:
@@ -101,7 +102,7 @@ class Collector:
             self._lose(error.with_traceback(None))
 
     def take_back(self, count: int) -> None:
-        """Drop the last octets, one or two: they began the end of data."""
+        """Remove the last one or two bytes: they began the end of data."""
         self.size -= count
         if self.lost is None:
             try:
@@ -110,12 +111,12 @@ class Collector:
                 self._lose(error.with_traceback(None))
 
     def start(self) -> bytes:
-        """Give the beginning of what there is so far."""
+        """Return the first bytes of the buffer."""
         written = b"" if self._file is None else self._file.excerpt
         return (written + b"".join(self._pieces[:1]))[:SHOWN]
 
     def finish(self) -> AnyContent | None:
-        """Give all that was collected; ``None``: it is lost."""
+        """Return the collected content; ``None``: it is lost."""
         try:
             return self._finish()
         except MemoryError as error:
@@ -141,16 +142,16 @@ class Collector:
         return b"".join(self._pieces)
 
     def _has_memory(self) -> bool:
-        """Return whether more may stay in memory.
+        """Return whether more bytes may stay in memory.
 
         Raises:
-            MemoryError: it may, but there is none.
+            MemoryError: they may, but no memory is left.
         """
         if self.lost is not None or self.size > self._in_memory:
             return False
-        # As much may come again before the next look, and then all has to be joined.
-        # Were it not there, the first to miss it would be the socket. Nothing is
-        # written to what is asked for here.
+        # As many bytes may arrive again before the next check, and then all have to
+        # be joined. Without this check the socket would be the first to run out of
+        # memory. Nothing is written to the memory that is allocated here.
         bytes(min(3 * self.size, 2 * self._in_memory - self.size))
         self._room = min(2 * self.size, self._in_memory)
         return True
@@ -162,7 +163,7 @@ class Collector:
             self._lose("too big")
             return
         octets = self._joined() + data
-        # What may be the beginning of CRLF and dot, or of the end of data, waits.
+        # Bytes that may begin CRLF and dot, or the end of data, are held back.
         cut = octets.find(b"\r", -4)
         if cut < 0:
             cut = len(octets)
@@ -172,7 +173,7 @@ class Collector:
         self._write(self._without_dots(octets[:cut]))
 
     def _without_dots(self, octets: bytes) -> bytes:
-        """Take off the transparency dots (RFC 5321 section 4.5.2)."""
+        """Remove the transparency dots (RFC 5321 section 4.5.2)."""
         if not self.has_dots:
             return octets
         if self._file is None:
@@ -185,7 +186,7 @@ class Collector:
                 self._file = SpooledContent()
             self._file.append(octets)
         except (OSError, MemoryError) as error:
-            # Its traceback would keep what was not written, and the file.
+            # Its traceback would keep the unwritten bytes and the file alive.
             self._lose(error.with_traceback(None))
             return
         self._lines.feed(octets)
@@ -196,13 +197,13 @@ class Collector:
         self.lost = why
         self._file = None
         self._pieces.clear()
-        # Each piece that follows is looked at, and thrown away.
+        # Each further piece is scanned for the end, and thrown away.
         self._room = self._plain = -1
 
 
 def _certainly_over(limit: int) -> int:
-    """Give so many octets that more of them are over the limit without their dots.
+    """Return the bytes above which data exceeds `limit` even without its dots.
 
-    Transparency makes at most four octets of three ("..CRLF" of ".CRLF").
+    Transparency turns at most three bytes into four (".CRLF" into "..CRLF").
     """
     return (limit * 4 + 12) // 3

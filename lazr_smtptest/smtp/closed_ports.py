@@ -1,9 +1,8 @@
-"""Ports that refuse connections for some time, and then listen again.
+"""Listening ports that refuse connections for some time, and then listen again.
 
-A port is closed as Twisted's `Port` keeps it: only its socket is replaced, so that
-whoever has the port keeps it, and the factory is not told of a stop. The new socket
-is bound at once and does not listen: the address stays taken, and the kernel refuses
-connections to it.
+Twisted's `Port` object stays as it is; only its socket is replaced. So references to
+the port stay valid, and the factory is not stopped. The new socket is bound at once
+and does not listen: the address stays taken, and the kernel refuses connections to it.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from lazr_smtptest.net.clock import Timer, duration_clock
 
 __all__ = ["ClosedPorts"]
 
-# Options that the new socket takes from the old one, where the system has them.
+# Options that are copied to the new socket, where the system has them.
 _OPTIONS = [
     (level, getattr(socket, name))
     for level, name in (
@@ -34,12 +33,12 @@ _OPTIONS = [
 
 
 class ClosedPorts:
-    """The ports of a factory that refuse connections now.
+    """The ports of a factory that currently refuse connections.
 
     Its methods are called in the reactor's thread.
 
     Args:
-        reactor: where time comes from.
+        reactor: provides the time.
     """
 
     def __init__(self, reactor: IReactorTime) -> None:
@@ -47,14 +46,14 @@ class ClosedPorts:
         self._timers: dict[Any, Timer] = {}
 
     def close(self, port: Any, seconds: float) -> None:
-        """Let a port refuse connections for so many seconds, counted from now.
+        """Make a port refuse connections for `seconds`, counted from now.
 
         Args:
-            port: a `Port` of Twisted's that listens.
-            seconds: how long.
+            port: a Twisted `Port` that listens.
+            seconds: how long, in seconds.
 
         Raises:
-            OSError: its address cannot be had any more.
+            OSError: its address can no longer be bound.
         """
         timer = self._timers.pop(port, None)
         if timer is not None:
@@ -77,14 +76,14 @@ class ClosedPorts:
             port.startReading()
 
     def forget(self) -> None:
-        """Open none of them any more: the server stops."""
+        """Cancel the reopening of all of them: the server stops."""
         timers, self._timers = self._timers, {}
         for timer in timers.values():
             timer.cancel()
 
 
 def _replace(old: socket.socket) -> socket.socket:
-    """Close a socket that listens; return one at its address that does not listen."""
+    """Close a listening socket; return a bound one that does not listen."""
     address = old.getsockname()
     new = socket.socket(old.family, old.type)
     new.setblocking(False)
@@ -100,7 +99,7 @@ def _replace(old: socket.socket) -> socket.socket:
 
 
 def _remove_path(family: int, address: Any) -> int | None:
-    """Remove the file of a UNIX socket; return its mode, if there is one."""
+    """Remove the file of a UNIX socket; return its mode, ``None`` without a file."""
     if family != getattr(socket, "AF_UNIX", None) or os.fsencode(address)[:1] == b"\0":
         return None
     mode = stat.S_IMODE(Path(address).stat().st_mode)

@@ -1,4 +1,4 @@
-"""The life of a connection: how it begins and ends, and what is known of it."""
+"""The life cycle of a connection, and the data that describes its client."""
 
 from __future__ import annotations
 
@@ -33,17 +33,17 @@ log = logging.getLogger("lazr.smtptest")
 
 NOT_SMTP = Reply(421, "this is an SMTP server", "4.7.0")
 
-# Octets of what is not SMTP that are told of.
+# Bytes of input that is not SMTP that go into the transcript.
 _SHOWN = 40
 
 
 class Connection(Reading):
-    """A connection, as all of its parts know it.
+    """The base class of all parts of a connection.
 
     All of it runs in the reactor's thread.
     """
 
-    # What Twisted's classes leave without a type.
+    # Attributes that Twisted's classes leave untyped.
     transport: Any
     portal: Any  # Portal | None
     challengers: Mapping[bytes, Callable[[], IChallengeResponse]]
@@ -54,11 +54,11 @@ class Connection(Reading):
     on_rset: Callable[[], object] | None = None
     on_exit: Callable[[], object] | None = None
     observer: ISessionObserver | None = None
-    # Whether the client was refused when it came (RFC 5321 section 3.1).
+    # Whether the client was refused when it connected (RFC 5321 section 3.1).
     turned_away = False
-    # Whether the client may use extensions: its latest hello was not HELO.
+    # Whether the client may use extensions: its latest greeting was not HELO.
     speaks_esmtp = True
-    # Whether it was taken in spite of what it calls itself.
+    # Whether the client's name is invalid, and was accepted all the same.
     has_bad_name = False
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -68,7 +68,7 @@ class Connection(Reading):
         self._offered: Offer | None = None
         self._junk = 0
 
-    # Who is there
+    # The client
 
     @property
     def peer(self) -> tuple[str, int]:
@@ -77,14 +77,14 @@ class Connection(Reading):
 
     @property
     def user(self) -> str | None:
-        """Who the client has logged in as, in UTF-8; ``None`` if it has not."""
+        """The user that the client has logged in as, in UTF-8; ``None``: no login."""
         return self.session.user
 
     def take_helo(self, name: bytes | None, *, regular: bool = True) -> None:
-        """Keep the name of the client.
+        """Store the name of the client.
 
         Args:
-            name: what it calls itself; ``None``: it has not said.
+            name: the argument of HELO or EHLO; ``None``: neither was sent yet.
             regular: whether that is a domain or an address literal.
         """
         self.speaks_esmtp, self.has_bad_name = True, not regular
@@ -92,16 +92,16 @@ class Connection(Reading):
         self.session.helo = _same((name or b"").decode("utf-8", "surrogateescape"))
         self.forget_size()
 
-    # What is offered
+    # Extensions
 
     def offered(self) -> Offer:
-        """Give the extensions of the session as it is now."""
+        """Return the extensions that the session offers in its present state."""
         if self._offered is None:
             self._offered = Offer.to(self)
         return self._offered
 
     def forget_offered(self) -> None:
-        """Look anew what is offered: TLS or AUTH has changed it."""
+        """Discard the cached extensions: TLS or AUTH has changed them."""
         self._offered = None
 
     # The connection
@@ -136,7 +136,7 @@ class Connection(Reading):
         self.greet()
 
     def greet(self) -> None:
-        """Say hello, if the client is to hear it."""
+        """Send the greeting, unless a fault replaces it."""
         if self.faults.armed:
             self.ask("CONNECT", self._say_hello, self._turn_away)
         else:
@@ -147,7 +147,7 @@ class Connection(Reading):
         self.flush()
 
     def _turn_away(self, reply: Reply) -> None:
-        """Refuse the client; it may only say QUIT then (RFC 5321 section 3.1)."""
+        """Refuse the client; it may only send QUIT then (RFC 5321 section 3.1)."""
         self.turned_away = self._guarded = True
         self.reply(reply)
 
@@ -158,36 +158,36 @@ class Connection(Reading):
         self.take_helo(None)
 
     def watch_transport(self) -> None:
-        """Hear of the write buffer of the transport; done anew for TLS."""
+        """Observe the write buffer of the transport; called again for TLS."""
         self.transport.registerProducer(_Brake(self), True)
         self.find_way_out()
 
     def first_received(self, data: bytes) -> None:
-        """Look at the first octets of the connection; they may end it."""
+        """Check the first bytes of the connection; close it if they are not SMTP."""
         if self._heard:
             return
         self._heard = True
         if not isinstance(self.transport, TCPConnection):
-            # What stands between may know only now whom it speaks for: the
-            # PROXY protocol says so in the first bytes.
+            # A wrapper may know the client's address only now: the PROXY protocol
+            # sends it in the first bytes.
             self._find_peer()
         if not _may_begin(data[0]):
             self._transcript.client(data[:_SHOWN])
             self.end(NOT_SMTP)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        """Forget the transaction; what was not ended by its dot is not delivered."""
+        """End the transaction; a message without its final dot is not delivered."""
         if self.fault is not None:
             self.fault.abandon()
         if not _is_end(reason):
-            # A reactor closes a connection whose protocol, which may be the user's,
-            # has raised.
+            # A reactor closes a connection when its protocol raises, which may be
+            # a class of the user's.
             self.report(reason.value)
         self._note_end(reason)
         self._framer.abandon()
         self._closing = True
         self.forget_way_out()
-        # Not left to the garbage collector, these would be in circles.
+        # Break reference cycles, so that the garbage collector has nothing to do.
         self._methods.clear()
         self.connections.remove(self)
         self.stop_timers()
@@ -195,16 +195,16 @@ class Connection(Reading):
         logout, self._onLogout = self._onLogout, None
         if logout is not None:
             self.tell("a user could not be logged out", logout)
-        # It knows the recipients, and they know this protocol.
+        # It refers to the recipients, and they refer to this protocol.
         self.delivery = None
-        # A handler or a fault that is still at work may have something to note.
+        # A handler or a fault that is still running may add to the transcript.
         if not self.busy:
             self.session.close()
         if self.observer is not None:
             self.tell("an observer raised", self.observer.session_ended, self.session)
 
     def _note_end(self, reason: Failure) -> None:
-        """Say in the transcript how it ended."""
+        """Record in the transcript how the connection ended."""
         self.mark_time()
         self.session.ended = self.seconds()
         transcript = self.session.transcript
@@ -218,14 +218,14 @@ class Connection(Reading):
             transcript.note("the client closed the connection")
 
     def timeoutConnection(self) -> None:
-        """Send an idle client away; cut off one that does not leave."""
+        """Send 421 to an idle client; abort the connection if it does not close."""
         if self._closing:
             self.transport.abortConnection()
         else:
             super().timeoutConnection()
 
     def shut_down(self) -> None:
-        """Send the client away because the server stops (RFC 5321 section 3.8)."""
+        """Send 421 and close, because the server stops (RFC 5321 section 3.8)."""
         if self.fault is not None:
             self.fault.abandon()
         self.end(Reply(421, "the server is shutting down", "4.3.2"))
@@ -234,7 +234,7 @@ class Connection(Reading):
         """Send the last reply of the session and close the connection.
 
         Args:
-            reply: ``None`` closes without a word.
+            reply: the last reply; ``None`` closes without one.
         """
         if self._closing:
             return
@@ -248,46 +248,46 @@ class Connection(Reading):
         self.close(self.transport)
 
     def close(self, transport: Any) -> None:
-        """Close a transport: that of the connection, or one below it."""
+        """Close a transport: that of the connection, or one that it wraps."""
         self.cease()
         # A registered producer would keep the connection open.
         self.transport.unregisterProducer()
         if self._put_off is not None and self._send is not None:
-            # All is in the socket's own buffer: there is nothing to wait for.
+            # All bytes are in the socket's own buffer: there is nothing to wait for.
             self._put_off(partial(transport.connectionLost, connectionDone))
             return
-        # Whoever does not take the last reply is disconnected.
+        # A client that does not read the last reply is disconnected.
         self.setTimeout(self.limits.goodbye)
         transport.loseConnection()
 
     def cease(self) -> None:
-        """Work no more: the connection ends."""
+        """Stop handling input: the connection is closing."""
         self._closing = True
         self._framer.clear()
         self.stop_timers()
 
-    # What the subclasses say
+    # Implemented by subclasses
 
     @property
     def can_start_tls(self) -> bool:
-        """Whether STARTTLS would work now."""
+        """Return whether STARTTLS would work now."""
         raise NotImplementedError
 
     @property
     def client_certificate(self) -> tuple[str, ...]:
-        """Whom the client's verified certificate names; empty: it showed none."""
+        """The names in the client's verified certificate; empty: it has sent none."""
         raise NotImplementedError
 
     def mechanisms(self) -> list[str]:
-        """Give the mechanisms of AUTH that would work now."""
+        """Return the AUTH mechanisms that would work now."""
         raise NotImplementedError
 
     def greeting(self) -> bytes:
-        """Give the text of the greeting."""
+        """Return the text of the greeting."""
         raise NotImplementedError
 
     def challenge_further(self, go_on: Callable[[], object]) -> None:
-        """Take a step of AUTH that ends in no login; see `Authentication`."""
+        """Run a step of AUTH that logs no user in; see `Authentication`."""
         raise NotImplementedError
 
     def leave_exchange(self) -> None:
@@ -295,7 +295,7 @@ class Connection(Reading):
         raise NotImplementedError
 
     def abort_transaction(self) -> None:
-        """End the transaction, and drop a message on its way."""
+        """End the transaction, and discard a message that is being received."""
         raise NotImplementedError
 
     def forget_records(self) -> None:
@@ -303,31 +303,31 @@ class Connection(Reading):
         raise NotImplementedError
 
     def correct_records(self, sent: Reply | None) -> None:
-        """Replace the engine's own reply in the records by the one that was sent."""
+        """Replace the engine's reply in the records by the reply that was sent."""
         raise NotImplementedError
 
-    # What brings no mail nearer
+    # Commands that do not advance a mail transaction
 
     def count_junk(self) -> bool:
-        """Count a command that brings no mail nearer; true if that is enough."""
+        """Count a command such as NOOP; return whether the connection is closing."""
         self._junk += 1
         if self._junk > self.limits.junk:
             self.end(Reply(421, "too many commands without mail", "4.7.0"))
         return self._closing
 
     def forget_junk(self) -> None:
-        """Begin to count anew: there was mail."""
+        """Reset the count of such commands: a message was delivered."""
         self._junk = 0
 
 
 @lru_cache(maxsize=256)
 def _same(name: str) -> str:
-    """Give the first of equal names: clients come from few hosts, with few names."""
+    """Return one shared object for equal names: few hosts use few names."""
     return name
 
 
 def _is_end(reason: Failure) -> bool:
-    """Return whether a connection ended for a reason of the network or of TLS."""
+    """Return whether the network or TLS ended the connection, not an exception."""
     error = getattr(reason, "value", None)
     return error is None or (
         isinstance(error, (ConnectionClosed, OSError))
@@ -336,13 +336,13 @@ def _is_end(reason: Failure) -> bool:
 
 
 def _may_begin(octet: int) -> bool:
-    """Say whether a session may begin so: TLS, for one, begins with 0x16."""
+    """Return whether SMTP may begin with this byte; TLS begins with 0x16."""
     return octet >= 0x20 or octet in b"\r\n\t"
 
 
 @implementer(IPushProducer)
 class _Brake:
-    """Tells the protocol that the transport's write buffer is full or empty."""
+    """A producer that notifies the protocol when the write buffer is full or empty."""
 
     def __init__(self, protocol: Connection) -> None:
         self._protocol = protocol
@@ -354,4 +354,4 @@ class _Brake:
         self._protocol.block(False)
 
     def stopProducing(self) -> None:
-        """The connection is lost; `connectionLost` follows."""
+        """Ignore that the connection is lost; `connectionLost` follows."""

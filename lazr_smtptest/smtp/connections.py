@@ -14,12 +14,12 @@ __all__ = ["Connections"]
 
 
 class Endable(Protocol):
-    """What has to be known of a connection to end it."""
+    """A connection that can be ended."""
 
     transport: Any
 
     def shut_down(self) -> None:
-        """Send the client away."""
+        """Send the last reply and close the connection."""
 
 
 class Connections:
@@ -36,11 +36,11 @@ class Connections:
         return iter(tuple(self._open))
 
     def add(self, connection: Endable) -> None:
-        """Note a connection that was made."""
+        """Add a connection that was made."""
         self._open.add(connection)
 
     def remove(self, connection: Endable) -> None:
-        """Note a connection that was lost."""
+        """Remove a connection that was lost."""
         self._open.discard(connection)
         if not self._open:
             waiting, self._waiting = self._waiting, []
@@ -51,12 +51,12 @@ class Connections:
         """End every connection with ``421`` (RFC 5321 section 3.8).
 
         Args:
-            reactor: where time comes from.
-            grace: seconds after which a client that does not take the reply is
+            reactor: provides the time.
+            grace: seconds after which a client that does not read the reply is
                 disconnected.
 
         Returns:
-            a Deferred that fires when none is left.
+            a Deferred that fires when no connection is open.
         """
         if not self._open:
             return defer.succeed(None)

@@ -1,7 +1,7 @@
-"""Messages: DATA, and the way of a message to the delivery.
+"""DATA, and the delivery of received messages.
 
-Each `IMessage` that the delivery gave, one for each recipient, gets the message:
-as an envelope if it takes one, otherwise line by line.
+The message goes to each `IMessage` that the delivery made, one for each recipient:
+as an envelope if it accepts one, otherwise line by line.
 """
 
 from __future__ import annotations
@@ -40,22 +40,22 @@ _ACCEPTED = Reply(250, "message accepted", "2.0.0")
 
 
 class Messages(Transactions):
-    """The part of a connection that takes messages."""
+    """The part of a connection that receives messages."""
 
-    # The code that refuses a message for nobody; RFC 5321 section 3.3 leaves a
-    # choice.
+    # The code that refuses a message without recipients; RFC 5321 section 3.3
+    # allows two.
     without_recipients = 554
-    # What refused the present message before its end.
+    # The reply that refused the present message before its end.
     early_refusal: Reply | None = None
-    # A message that was kept, and of which the client has not heard yet.
+    # A message that was kept, and whose reply has not been sent yet.
     _untold: tuple[Envelope, list[Reply]] | None = None
-    # The message for all recipients, while it is delivered to some of them.
+    # The message for all recipients, while it is delivered to only some of them.
     _whole: Envelope | None = None
 
     # DATA
 
     def do_DATA(self, argument: bytes) -> None:
-        """Ask for the message (RFC 5321 section 4.1.1.4)."""
+        """Reply 354, then receive the message (RFC 5321 section 4.1.1.4)."""
         self._check_data(argument)
         self.asked_at = -1
         if self.faults.armed:
@@ -83,12 +83,12 @@ class Messages(Transactions):
         if self._begun:
             raise ClientError(503, "BDAT has begun, DATA cannot follow", "5.5.1")
         if self._mail_options and self._body() == "BINARYMIME":
-            # RFC 3030 section 3: only BDAT carries it.
+            # RFC 3030 section 3: BINARYMIME needs BDAT.
             raise ClientError(503, "BINARYMIME needs BDAT", "5.5.1")
         self.check_last_in_group()
 
     def check_started(self) -> None:
-        """Check that a message may come now.
+        """Check that a message may be sent now.
 
         Raises:
             ClientError: there is no sender, or no recipient.
@@ -102,10 +102,10 @@ class Messages(Transactions):
         return (self._mail_options.get("BODY") or "7BIT").upper()
 
     def open_messages(self, kept: Sequence[bool] | None = None) -> Reply | None:
-        """Ask the delivery for the messages; give the reply that refuses them.
+        """Make the `IMessage` of each recipient; return the reply that refuses it.
 
         Args:
-            kept: for which recipients; ``None``: for all.
+            kept: whether each recipient gets the message; ``None``: all do.
         """
         chosen = self._to if kept is None else compress(self._to, kept)
         try:
@@ -117,7 +117,7 @@ class Messages(Transactions):
         return None
 
     def refuse_content(self, reply: Reply) -> None:
-        """Refuse a message before its end; what comes of it is thrown away."""
+        """Refuse a message before its end; the rest of it is discarded."""
         self.refuse(reply, self._from, self.users())
         self.early_refusal = reply
 
@@ -127,7 +127,7 @@ class Messages(Transactions):
         self.end_transaction("refused", refusal)
 
     def content_received(self, content: AnyContent) -> None:
-        """Deliver a message that has come to its end."""
+        """Deliver a message that was received completely."""
         if self.early_refusal is not None:
             self.end_refused()
             return
@@ -152,7 +152,7 @@ class Messages(Transactions):
             self._hand_over(envelope, 1)
 
     def _hand_over_copies(self, envelope: Envelope) -> None:
-        """Deliver the message as often, and for whom, a fault wants it."""
+        """Deliver the copies that a fault asks for, to the recipients it leaves."""
         copies, self.copies = self.copies, 1
         if self.discards is None:
             self._hand_over(envelope, copies)
@@ -177,7 +177,7 @@ class Messages(Transactions):
         )
 
     def _answer(self, envelope: Envelope, replies: list[Reply]) -> None:
-        """Answer for all recipients: also for those that a fault has discarded."""
+        """Reply for all recipients, including those that a fault has discarded."""
         self._untold = None
         discards, self.discards = self.discards, None
         if discards is not None:
@@ -205,7 +205,7 @@ class Messages(Transactions):
             self.delivered(envelope, replies)
 
     def abort_transaction(self) -> None:
-        """End the transaction; a message that was kept by then is delivered."""
+        """End the transaction; a message that was already kept counts as delivered."""
         untold, self._untold = self._untold, None
         if untold is None:
             super().abort_transaction()
@@ -220,7 +220,7 @@ class Messages(Transactions):
         self.end_transaction(outcome)
 
     def outcome_of(self, envelope: Envelope, replies: list[Reply]) -> Outcome:
-        """Return the outcome of the transaction: one refusal refuses the whole."""
+        """Return the outcome of the transaction: one refusal refuses the message."""
         refused = any(reply.code >= 400 for reply in replies)
         return "refused" if refused else "delivered"
 
@@ -231,7 +231,7 @@ class Messages(Transactions):
         transaction: Transaction | None,
     ) -> None:
         if transaction is not None and transaction.outcome == "aborted":
-            # The client went while the message was being kept.
+            # The client disconnected while the message was being kept.
             transaction.outcome = self.outcome_of(envelope, replies)
         else:
             self._untold = envelope, replies
@@ -247,14 +247,14 @@ class Messages(Transactions):
             self._answer(envelope, replies)
 
     def content_lost(self, why: Lost) -> None:
-        """Refuse a message that has come to its end and was not kept."""
+        """Refuse a message that was received completely but could not be kept."""
         if self.early_refusal is not None:
             self.end_refused()
             return
         self.refuse_message(self.reply_to_loss(why), None)
 
     def reply_to_loss(self, why: Lost) -> Reply:
-        """Make the reply for a message that was not kept."""
+        """Return the reply for a message that could not be kept."""
         if why == "too big":
             return TOO_BIG
         if why == "long line":
@@ -266,12 +266,12 @@ class Messages(Transactions):
         return NO_ROOM
 
     def _check_content(self, content: AnyContent) -> Reply | None:
-        """Give the reply that refuses a message for its lines, if any.
+        """Return the reply that refuses a message for its lines; ``None``: they pass.
 
         Raises:
-            OSError: it is in a file that cannot be read.
+            OSError: the message is in a file that cannot be read.
         """
-        # The lines of what is in a file were looked at when it was written.
+        # The lines of a message in a file were checked when it was written.
         if (
             isinstance(content, bytes)
             and not self._begun
@@ -279,7 +279,7 @@ class Messages(Transactions):
         ):
             return _LONG_LINE
         if self.settings.profile == "strict":
-            # In the other profile the envelope says it when it is asked.
+            # In the standard profile the envelope finds them when it is asked.
             for kind in irregularities(content, self._mail_options):
                 refusal: Reply = IRREGULAR[kind]
                 return refusal
@@ -310,11 +310,11 @@ class Messages(Transactions):
     def _deliver_all(
         self, envelope: Envelope, copies: int
     ) -> list[Reply] | defer.Deferred[list[Reply]]:
-        """Give the message to all that the delivery has opened.
+        """Deliver the message to each `IMessage` that was opened.
 
         Args:
             envelope: the message.
-            copies: how many times.
+            copies: the number of copies.
 
         Returns:
             the reply for each recipient.
@@ -331,7 +331,7 @@ class Messages(Transactions):
         if not waiting:
             return replies
         if len(replies) == 1:
-            # Most messages: to gather one costs more than all else that waits.
+            # The usual case: `gatherResults` for one costs more than the rest.
             only: defer.Deferred[Reply] = replies[0]
             return only.addCallback(lambda reply: [reply])
         return defer.gatherResults(
@@ -344,13 +344,13 @@ class Messages(Transactions):
     def _deliver_again(
         self, envelope: Envelope, messages: list[tuple[IMessageSMTP, smtp.User]]
     ) -> None:
-        """Give the message away once more; what becomes of it is not told."""
+        """Deliver a further copy; its result does not change the reply."""
         makers = {id(user): make for user, make in self._to}
         for message, user in messages:
             if IEnvelopeMessage.providedBy(message):
                 self._attempt(envelope, message, user)
             else:
-                # It has heard of its end.
+                # `eomReceived` has been called on it: a copy needs a new one.
                 make = makers[id(user)]
                 self.tell(
                     "a copy cannot be kept", self._deliver_anew, envelope, make, user
@@ -364,7 +364,7 @@ class Messages(Transactions):
     def _attempt(
         self, envelope: Envelope, message: IMessageSMTP, user: smtp.User
     ) -> Reply | defer.Deferred[Reply]:
-        """Give the message to one `IMessage`; what it raises is a reply too."""
+        """Deliver the message to one `IMessage`; return the reply, never raise."""
         try:
             result = self._deliver(envelope, message, user)
         except BaseException as error:
@@ -379,7 +379,7 @@ class Messages(Transactions):
     def _deliver(
         self, envelope: Envelope, message: IMessageSMTP, user: smtp.User
     ) -> object:
-        """Give the message to one `IMessage`, in the way that it takes it."""
+        """Deliver the message to one `IMessage`, as an envelope or in lines."""
         if IEnvelopeMessage.providedBy(message):
             return message.envelope_received(envelope)
         header = self.receivedHeader(self._helo, self._from, [user])
@@ -388,7 +388,7 @@ class Messages(Transactions):
         return message.eomReceived()
 
     def delivered(self, envelope: Envelope, replies: list[Reply]) -> None:
-        """Answer for all recipients at once: one refusal refuses the whole."""
+        """Send one reply for all recipients: one refusal refuses the message."""
         for reply in replies:
             if reply.code >= 400:
                 self.refuse_message(reply, envelope.kept)
@@ -403,18 +403,18 @@ class Messages(Transactions):
 
 
 def _reply_of(result: object) -> Reply:
-    """Make a reply of what a message's ``eomReceived`` came to."""
+    """Return the reply for the result of a message's ``eomReceived``."""
     return result if isinstance(result, Reply) else _ACCEPTED
 
 
 def _lines(header: bytes, blocks: Iterable[bytes]) -> Iterator[bytes]:
-    """Give a message in lines without their ends, as `IMessage` takes them."""
+    """Yield the lines of a message without their ends, as `IMessage` takes them."""
     lines = _split(blocks)
     if header:
         yield header
         for line in lines:
             if line and b":" not in line:
-                # A message without a header of its own must not become one.
+                # The message has no header: its first line must not join this one.
                 yield b""
             yield line
             break
@@ -422,7 +422,7 @@ def _lines(header: bytes, blocks: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def _split(blocks: Iterable[bytes]) -> Iterator[bytes]:
-    """Split at each CRLF what comes in blocks."""
+    """Yield the lines in blocks of bytes, split at each CRLF."""
     pieces: list[bytes] = []
     for block in blocks:
         lines = block.split(b"\r\n")

@@ -1,4 +1,4 @@
-"""The delivery behind a test server: Twisted's interfaces to an `IMessageHandler`."""
+"""The delivery of a test server: Twisted's interfaces, adapted to `IMessageHandler`."""
 
 from __future__ import annotations
 
@@ -21,25 +21,25 @@ __all__ = ["HandlerDelivery", "HandlerDeliveryFactory"]
 
 @implementer(IMessageDeliveryFactory)
 class HandlerDeliveryFactory:
-    """Makes a delivery for each transaction.
+    """A factory that makes a delivery for each transaction.
 
     Args:
-        handler: who gets the messages.
+        handler: receives the messages.
     """
 
     def __init__(self, handler: IMessageHandler) -> None:
         self._handler = handler
 
     def getMessageDelivery(self) -> HandlerDelivery:
-        """Make the delivery of one transaction."""
+        """Return the delivery of a new transaction."""
         return HandlerDelivery(self._handler)
 
 
 @implementer(IMessageDelivery)
 class HandlerDelivery:
-    """Accepts every sender and recipient, and hands each message over once.
+    """A delivery that accepts every address and hands each message over once.
 
-    It serves Twisted's own SMTP servers as well as ours.
+    It works with Twisted's own SMTP servers as well as with ours.
     """
 
     __slots__ = ("_helo", "_origin", "_users", "handed", "handler")
@@ -57,13 +57,13 @@ class HandlerDelivery:
         origin: smtp.Address,
         recipients: Sequence[smtp.User],
     ) -> bytes:
-        """Add no header: a test sees what was sent."""
+        """Return no header: a test sees the message as it was sent."""
         return b""
 
     def validateFrom(
         self, helo: tuple[bytes | None, bytes], origin: smtp.Address
     ) -> smtp.Address:
-        """Accept any sender; it begins a transaction."""
+        """Accept any sender, and start a transaction."""
         self._helo, self._origin = helo, origin
         self._users = []
         self.handed = None
@@ -75,14 +75,14 @@ class HandlerDelivery:
         return lambda: self._open(user)
 
     def _open(self, user: smtp.User) -> IEnvelopeMessage:
-        """Make the message for one recipient: only the first one is handed over."""
+        """Return the message of one recipient: only the first one is handed over."""
         if self.handed is None:
             self.handed = _HandlerMessage(self, user)
             return self.handed
         return _Copy(self.handed, user)
 
     def envelope_of(self, content: bytes) -> Envelope:
-        """Make the envelope of a message that came without one."""
+        """Return the envelope of a message that was received in lines."""
         name, address = self._helo
         return Envelope(
             mail_from=str(self._origin),
@@ -95,9 +95,9 @@ class HandlerDelivery:
 
 @implementer(IEnvelopeMessage)
 class _HandlerMessage:
-    """A message on its way to the handler.
+    """A message that is passed to the handler.
 
-    Our protocol gives it the envelope; Twisted's own gives it lines.
+    Our protocol passes an envelope; Twisted's own passes lines.
     """
 
     __slots__ = ("_copies", "_delivery", "_lines", "_outcome", "_user")
@@ -106,12 +106,12 @@ class _HandlerMessage:
         self._delivery = delivery
         self._user = user
         self._lines: list[bytes] = []
-        # What the handler came to: a result, or a Failure; a Deferred before.
+        # The handler's result: a value, a Failure, or a Deferred of either.
         self._outcome: object = None
         self._copies: list[defer.Deferred[Any]] = []
 
     def envelope_received(self, envelope: Envelope) -> object:
-        # All recipients are known: whatever is not needed is not left in a circle.
+        # All recipients are known: break the reference cycle.
         self._delivery.handed = None
         try:
             outcome = self._delivery.handler.envelope_received(envelope)
@@ -128,7 +128,7 @@ class _HandlerMessage:
         return _for_recipient(outcome, self._user)
 
     def _settle(self, outcome: object) -> object:
-        """Tell the copies, which have waited for the same."""
+        """Pass the result to the copies, which wait for it."""
         self._outcome = outcome
         copies, self._copies = self._copies, []
         for copy in copies:
@@ -136,7 +136,7 @@ class _HandlerMessage:
         return outcome
 
     def outcome_for(self, user: smtp.User) -> object:
-        """Give the outcome for a further recipient."""
+        """Return the handler's result for a further recipient, or a Deferred of it."""
         if isinstance(self._outcome, defer.Deferred):
             copy: defer.Deferred[Any] = defer.Deferred()
             self._copies.append(copy)
@@ -153,14 +153,14 @@ class _HandlerMessage:
         return defer.maybeDeferred(self.envelope_received, envelope)
 
     def connectionLost(self) -> None:
-        # As above: nothing is left in a circle.
+        # As above: break the reference cycle.
         self._delivery.handed = None
         self._lines.clear()
 
 
 @implementer(IEnvelopeMessage)
 class _Copy:
-    """The message for a further recipient: the first one's stands for all."""
+    """The message of a further recipient, with the result of the first one's."""
 
     def __init__(self, original: _HandlerMessage, user: smtp.User) -> None:
         self._original = original
@@ -180,10 +180,10 @@ class _Copy:
 
 
 def _for_recipient(result: object, user: smtp.User) -> object:
-    """Pick what is for one recipient, where a handler said something for each.
+    """Return one recipient's part of a handler's result, which may be a mapping.
 
     Raises:
-        ReplyError: the handler refuses.
+        PolicyError: the handler refuses.
     """
     if result is None:
         return None

@@ -1,11 +1,11 @@
-"""Bytes in: commands and contents, looked at one after the other.
+"""Reads input: handles commands and message contents one after the other.
 
 Rules of this module:
 
-1. Replies leave in the order of their commands: while a Deferred is pending no
-   further command is looked at (RFC 2920 section 3.2).
-2. Nothing that a handler, a delivery or a client does ends the session, but for
-   what the RFC says ends it.
+1. Replies are sent in the order of their commands: while a Deferred is pending no
+   further command is handled (RFC 2920 section 3.2).
+2. Nothing that a handler, a delivery or a client does ends the session, except
+   where the RFC says so.
 """
 
 from __future__ import annotations
@@ -48,37 +48,37 @@ _BAD_LINES = {
 _AUTH = re.compile(rb"AUTH ", re.IGNORECASE)
 
 
-# Octets that are read at once: a big message comes in fewer pieces then.
+# Bytes that are read at once: more for messages, which then arrive in fewer pieces.
 _COMMANDS = 64 * 1024
 _MESSAGE = 256 * 1024
 
-# A client that sends very many commands at once waits for the others after so many
-# seconds; after each so many commands the clock is looked at.
+# Seconds after which a client that sends very many commands at once has to wait for
+# the other clients, and the number of commands between two looks at the clock.
 _TURN = 0.001
 _LOOK = 8
 
 
 class Reading(Writing):
-    """The part of a connection that reads, and calls what handles what it read."""
+    """The part of a connection that reads input and dispatches it to handlers."""
 
     _framer: Framer
-    # See `Timed.clock`; looked up once.
+    # `Timed.clock`, looked up once.
     _clock: Callable[[], float]
-    # See `Timed.seconds`, likewise.
+    # `Timed.seconds`, looked up once.
     _wall_clock: Callable[[], float]
-    # When the session began, by the first one.
+    # When the session began, on `_clock`.
     _began: float
     _line_limit: int
-    # Called with what user code raised, unless that is a reply.
+    # Called with each exception of user code that is not a reply.
     on_error: Callable[[BaseException], object] | None = None
-    # Whether some commands have to wait for others: `refuse_verb` says which.
+    # Whether `refuse_verb` may refuse commands, for example before TLS or AUTH.
     _guarded: bool
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        # Whether nothing has come yet, or nothing within TLS.
+        # Whether nothing has been received yet, or nothing within TLS.
         self._fresh = True
-        # While a Deferred is pending, or a plan to misbehave.
+        # True while a Deferred is pending or a fault plan is running.
         self.busy = False
         self._blocked = False
         self._deaf = False
@@ -86,48 +86,48 @@ class Reading(Writing):
         self._logged: BaseException | None = None
         self._methods: dict[bytes, Callable[[bytes], None] | None] = {}
 
-    # What the subclasses say
+    # Implemented by subclasses
 
     def first_received(self, data: bytes) -> None:
-        """Look at the first octets of the connection; they may end it."""
+        """Check the first bytes of the connection; they may end it."""
         raise NotImplementedError
 
     def content_received(self, content: AnyContent) -> None:
-        """Take a message that came to its end."""
+        """Handle a message that was received completely."""
         raise NotImplementedError
 
     def content_lost(self, why: Lost) -> None:
-        """Refuse a message that came to its end and was not kept."""
+        """Refuse a message that was received completely but could not be kept."""
         raise NotImplementedError
 
     def chunk_received(self, chunk: Chunk) -> None:
-        """Answer a BDAT whose octets have come."""
+        """Reply to a BDAT whose bytes have been received."""
         raise NotImplementedError
 
     def refuse_content(self, reply: Reply) -> None:
-        """Refuse a message before it has come to its end."""
+        """Refuse a message before its end."""
         raise NotImplementedError
 
     def ask_step(self, line: bytes) -> None:
-        """Ask what to do at a line within AUTH."""
+        """Ask the fault policy about a line within AUTH."""
         raise NotImplementedError
 
     def refuse_verb(self, verb: bytes) -> Reply | None:
-        """Give the reply that refuses a command whatever its argument, if any."""
+        """Return the reply that refuses a verb, whatever its argument, if any."""
         raise NotImplementedError
 
     def refuse_mail(self, verb: bytes) -> Reply | None:
-        """Return the reply that refuses a command until there is TLS, or a login."""
+        """Return the reply that refuses a command before TLS or a login, if any."""
         raise NotImplementedError
 
     def unknown_command(self, line: bytes) -> None:
-        """Refuse a line whose verb is not known (RFC 5321 section 4.2.4)."""
+        """Refuse a line whose verb is unknown (RFC 5321 section 4.2.4)."""
         raise NotImplementedError
 
-    # One after the other
+    # Input
 
     def dataReceived(self, data: bytes) -> None:
-        """Take what the client sent and work on it as far as possible."""
+        """Handle the client's input as far as possible."""
         if self._closing or not data:
             return
         self._heard_at = now = self._clock()
@@ -147,7 +147,7 @@ class Reading(Writing):
         if self._working:
             return
         if self._turn is not None:
-            # It is not yet this client's turn again.
+            # The client has to wait for its next turn.
             self._brake()
             return
         self._working = True
@@ -157,7 +157,7 @@ class Reading(Writing):
             item = framer.next()
             if item is None:
                 break
-            # What one command raises may be raised again by the next.
+            # The next command may raise the same exception again: log it again.
             self._logged = None
             try:
                 if isinstance(item, bytes):
@@ -165,14 +165,14 @@ class Reading(Writing):
                 else:
                     self._take(item)
             except BaseException as error:
-                # Ctrl-C may be the end of the work.
+                # KeyboardInterrupt may leave this loop.
                 self._working = False
                 raise_interrupt(error)
                 self._working = True
                 self.reply(self.reply_to(Failure()))
             handled += 1
             if not handled % _LOOK:
-                # Most clients never come here.
+                # Most clients send fewer commands at once.
                 now = self._clock()
                 until = until or now + _TURN
                 if now >= until and framer.ready and not self._closing:
@@ -188,12 +188,12 @@ class Reading(Writing):
                 self._watch()
 
     def _take_turn(self) -> None:
-        """Go on with the commands of a client that had to wait for the others."""
+        """Resume the commands of a client that had to wait for the others."""
         self._turn = None
         self._work()
 
     def _watch(self) -> None:
-        """See to a message of which a part has come."""
+        """Time a partly received message, and ask the fault policy about it."""
         if self.busy:
             return
         in_message = self._framer.in_message
@@ -203,13 +203,13 @@ class Reading(Writing):
             self.reach(self.octets_received(), _do_nothing, self.refuse_content)
 
     def _read_ahead(self, much: bool) -> None:
-        """Read a lot at once, or as little as a command takes."""
-        # Only a socket that is written to directly is read from directly.
+        """Set the size of one read: large for a message, small for commands."""
+        # `_send` is set for a plain socket only, which has a buffer of this size.
         if self._send is not None:
             self.transport.bufferSize = _MESSAGE if much else _COMMANDS
 
     def _take(self, item: BadLine | Content | Chunk) -> None:
-        """Handle what is more, or less, than a line."""
+        """Handle a bad line, a message content or a chunk."""
         if isinstance(item, BadLine):
             if self.mode == smtp.COMMAND:
                 self._transcript.client(item.line)
@@ -241,7 +241,7 @@ class Reading(Writing):
         self.reach(self.octets_received(), receive, self.refuse_content)
 
     def octets_received(self) -> int:
-        """Count the octets of the present message that have come."""
+        """Return how many bytes of the present message have been received."""
         return self._framer.size
 
     def lineReceived(self, line: bytes) -> None:
@@ -273,7 +273,7 @@ class Reading(Writing):
             method(argument.strip(b" \t"))
 
     def bad_line(self, line: BadLine) -> None:
-        """Refuse a line that can be neither."""
+        """Refuse a line that is neither."""
         self.reply(_BAD_LINES[line.reason])
 
     def _find_method(self, verb: bytes) -> Callable[[bytes], None] | None:
@@ -291,13 +291,13 @@ class Reading(Writing):
         done: Callable[[Any], None],
         failed: Callable[[Failure], None],
     ) -> None:
-        """Call `function`; look at no further command before its result is there.
+        """Call `function`; handle no further command before its result is known.
 
         Args:
             function: may return a Deferred or a coroutine, or raise.
-            arguments: what to call it with.
+            arguments: its arguments.
             done: called with the result.
-            failed: called with what was raised.
+            failed: called with the `Failure` of an exception.
         """
         try:
             result = function(*arguments)
@@ -316,7 +316,7 @@ class Reading(Writing):
         done: Callable[[Any], None],
         failed: Callable[[Failure], None],
     ) -> None:
-        """Look at no further command before `deferred` has fired; see `call`."""
+        """Handle no further command before `deferred` has fired; see `call`."""
         self.busy = True
         deferred.addBoth(self._note_delay)
         deferred.addCallbacks(done, failed)
@@ -335,11 +335,11 @@ class Reading(Writing):
             self.fault.handled()
 
     def resume(self) -> None:
-        """Go on after a plan to misbehave."""
+        """Continue after a fault plan."""
         self._go_on(None)
 
     def rest(self, resting: bool) -> None:
-        """Wait for nothing from the client while it waits for us, or do again."""
+        """Stop the idle timer while the client waits for a reply, or start it again."""
         if resting:
             self.setTimeout(None)
             self.watch_message(False)
@@ -348,13 +348,13 @@ class Reading(Writing):
             self.setTimeout(limits.handshake if self.handshaking else limits.idle)
 
     def mark_time(self) -> None:
-        """Say in the transcript when what follows was said."""
+        """Record the time of the next entry in the transcript."""
         self.session.transcript.at(self._clock() - self._began)
 
     # Back-pressure
 
     def block(self, blocked: bool) -> None:
-        """Work no further while the client does not take its replies."""
+        """Stop handling commands while the client does not read its replies."""
         self._blocked = blocked
         if blocked:
             self._brake()
@@ -362,7 +362,7 @@ class Reading(Writing):
             self._work()
 
     def _brake(self) -> None:
-        """Read nothing from a client that is too far ahead."""
+        """Pause or resume reading: pause while the client is too far ahead."""
         ahead = (
             self._blocked or self._deaf or self._framer.pending > self.limits.backlog
         )
@@ -375,17 +375,17 @@ class Reading(Writing):
             self.transport.resumeProducing()
 
     def be_deaf(self, deaf: bool) -> None:
-        """Read nothing from the client, or read again."""
+        """Pause reading from the client, or resume it."""
         self._deaf = deaf
         self._brake()
 
-    # What goes wrong
+    # Errors
 
     def reply_to(self, failure: Failure) -> Reply:
-        """Make the reply to a command that raised.
+        """Return the reply to a command that raised an exception.
 
-        What asked for a reply of its own gets it. All else is logged; it is a local
-        error, or no memory was left (RFC 5321 section 4.2.3: 452).
+        An exception that carries a reply determines it. Any other one is logged, and
+        gets 451, a local error, or 452 if no memory was left (RFC 5321 section 4.2.3).
         """
         error = failure.value
         if isinstance(error, smtp.SMTPServerError):
@@ -397,9 +397,9 @@ class Reading(Writing):
     def tell(
         self, problem: str, function: Callable[..., object], *arguments: Any
     ) -> None:
-        """Call a user's function that has no say in a reply.
+        """Call a user's function whose result does not affect a reply.
 
-        What it raises is logged, with the words of `problem`, and reported.
+        An exception is logged, with `problem` as the message, and reported.
         """
         try:
             function(*arguments)
@@ -409,16 +409,16 @@ class Reading(Writing):
             self.report(error)
 
     def report(self, error: BaseException | None) -> None:
-        """Pass on an error that is no reply, for the test."""
+        """Pass an exception that is not a reply to `on_error`, for the test."""
         if error is not None and self.on_error is not None:
             self.on_error(error)
 
     def _log_error(self, error: BaseException | None) -> None:
-        # One failure may refuse the message for each of its recipients.
+        # One failure may refuse the message for several recipients: log it once.
         self._logged = error
         self.report(error)
         if isinstance(error, MemoryError):
-            # Where it happened says nothing of what has taken the memory.
+            # The traceback does not show what has used up the memory.
             self.log_trouble("there is no memory left")
         else:
             self.log_trouble(repr(error), error)
@@ -430,11 +430,11 @@ class Reading(Writing):
         return f"{escaped(host)}:{port}"
 
     def log_trouble(self, what: str, error: BaseException | None = None) -> None:
-        """Log what went wrong in this session.
+        """Log a problem of this session.
 
         Args:
-            what: the trouble.
-            error: whose traceback is logged; ``None``: of nothing.
+            what: the problem.
+            error: the exception whose traceback is logged; ``None``: no traceback.
         """
         log.error(
             "session %s with %s: %s",
@@ -446,4 +446,4 @@ class Reading(Writing):
 
 
 def _do_nothing() -> None:
-    """Go on: the rest of the message comes."""
+    """Continue: the rest of the message follows."""

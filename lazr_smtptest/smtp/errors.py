@@ -1,6 +1,6 @@
-"""Refusals as exceptions, by who is to blame.
+"""Refusals as exceptions, one class for each party at fault.
 
-A hook or a delivery may raise one or return one; either way it is the reply.
+A hook or a delivery may raise or return one; both determine the reply.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ class ReplyError(Error, smtp.SMTPServerError):
     """A refusal with a reply of its own.
 
     Attributes:
-        reply: what the client is told.
+        reply: the reply that the client gets.
     """
 
     def __init__(self, code: int, text: str, enhanced: str = "") -> None:
-        """Make the reply.
+        """Create the refusal and its reply.
 
         Args:
-            code: 400 to 599.
-            text: may begin with an enhanced code, ``"4.2.2 mailbox full"``.
+            code: the reply code, 400 to 599.
+            text: the text; may begin with an enhanced code, ``"4.2.2 mailbox full"``.
             enhanced: the enhanced code, if `text` does not have it.
 
         Raises:
-            ValueError: `code` refuses nothing.
+            ValueError: `code` is not a refusal.
         """
         if not 400 <= code <= 599:
             raise ValueError(f"a refusal has a code from 400 to 599, not {code}")
@@ -43,19 +43,19 @@ class ReplyError(Error, smtp.SMTPServerError):
 
 
 class ClientError(ReplyError):
-    """The client broke the protocol: its author has to act."""
+    """The client violated the protocol: its author has to fix it."""
 
 
 class PolicyError(ReplyError):
-    """The server does not want this sender, recipient or message."""
+    """The server rejects this sender, recipient or message by policy."""
 
 
 class ServerError(ReplyError):
-    """The server cannot do it, now or ever: whoever runs it has to act."""
+    """The server fails, for now or for good: its administrator has to fix it."""
 
 
 def refusal_in(result: object) -> Reply | None:
-    """Give the reply in what a hook or a delivery returned, if that refuses."""
+    """Return the refusal in the result of a hook or a delivery, or ``None``."""
     if result is None:
         return None
     if isinstance(result, ReplyError):

@@ -1,6 +1,6 @@
-"""The extensions of SMTP that the server knows, one record each.
+"""The SMTP extensions that the server supports, one record each.
 
-Each is announced only where it works, and is unknown where it is hidden.
+Each is announced only where it works; a hidden one is treated as unknown.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ __all__ = [
     "latest_release",
 ]
 
-# Seconds that FUTURERELEASE may hold a message for, and by when it must be
-# released (RFC 4865 section 4): about three years.
+# The longest time that FUTURERELEASE may hold a message, in seconds (RFC 4865
+# section 4): about three years.
 MAX_HOLD = 99_999_999
 
 XCLIENT_ATTRIBUTES = (
@@ -43,12 +43,13 @@ XCLIENT_ATTRIBUTES = (
     "DESTPORT",
 )
 
-# RFC 3461 section 4; what is encoded is printable US-ASCII too (sections 4.2, 4.4).
+# RFC 3461 section 4; the decoded text is printable US-ASCII too (sections 4.2, 4.4).
 _XTEXT = r"(?:[!-*,-<>-~]|\+(?:[2-6][0-9A-F]|7[0-9A-E]))"
 
-# RFC 6533 section 3: an address in UTF-8 has all else than printable US-ASCII, and the
-# backslash, as \x{F6}; the backslash of that may be in xtext. With SMTPUTF8 it may
-# have the characters themselves. No control is among them, nor a surrogate.
+# RFC 6533 section 3: in an address of the type utf-8 the backslash, and each character
+# that is not printable US-ASCII, is written as \x{F6}; that backslash may be encoded as
+# xtext. With SMTPUTF8 the characters may be sent as they are. Controls and surrogates
+# are not allowed.
 _HEXPOINT = (
     r"(?:[2-6][0-9A-F]|7[0-9A-E]|[A-F][0-9A-F]|[1-9A-F][0-9A-F]{2}"
     r"|[1-9A-CEF][0-9A-F]{3}|D[0-7][0-9A-F]{2}|[1-9A-F][0-9A-F]{4}|10[0-9A-F]{4})"
@@ -61,28 +62,28 @@ _UTF8_ADDRESS = (
 
 
 class Session(Protocol):
-    """What an extension asks of a session."""
+    """The state of a session that extensions depend on."""
 
     settings: Settings
     portal: Any
 
     @property
     def limits(self) -> Limits:
-        """The bounds of the session."""
+        """The limits of the session."""
 
     @property
     def secure(self) -> bool:
-        """Whether it is encrypted."""
+        """Return whether the connection is encrypted."""
 
     @property
     def can_start_tls(self) -> bool:
-        """Whether STARTTLS would work now."""
+        """Return whether STARTTLS would work now."""
 
     def mechanisms(self) -> list[str]:
-        """Give the mechanisms of AUTH that would work now."""
+        """Return the AUTH mechanisms that would work now."""
 
     def seconds(self) -> float:
-        """Give the time, in seconds since 1970."""
+        """Return the time, in seconds since 1970."""
 
 
 @attrs.frozen
@@ -90,15 +91,16 @@ class Extension:
     """One extension (RFC 5321 section 2.2).
 
     Attributes:
-        keyword: how EHLO announces it.
+        keyword: the EHLO keyword.
         mail: the parameters that it adds to MAIL.
         rcpt: the parameters that it adds to RCPT.
         verbs: the commands that it adds.
-        value: gives what is announced behind the keyword; ``None`` or what gives
-            ``None``: nothing is.
-        works: says whether it works on a connection as it is now; ``None``:
+        value: returns the value that is announced after the keyword, or ``None``
+            for no value; ``None``: it never has a value.
+        works: returns whether it works in the present state of a session;
+            ``None``: always.
+        announced: returns whether it is announced, where it works; ``None``:
             always.
-        announced: says whether it is announced, where it works; ``None``: it is.
     """
 
     keyword: str
@@ -122,7 +124,7 @@ def _size(session: Session) -> str | None:
 
 
 def latest_release(now: float) -> datetime:
-    """Give the last moment that a message may be held until (RFC 4865).
+    """Return the latest time until which a message may be held (RFC 4865).
 
     Args:
         now: seconds since 1970.
@@ -178,7 +180,7 @@ EXTENSIONS = (
         verbs=("AUTH",),
         value=lambda session: " ".join(session.mechanisms()),
         works=lambda session: session.portal is not None,
-        # RFC 4954 section 5: AUTH= is for those who have logged in.
+        # RFC 4954 section 5: AUTH= needs a login.
         announced=lambda session: session.mechanisms(),
     ),
     Extension(  # RFC 8689
@@ -220,23 +222,23 @@ EXTENSIONS = (
 )
 
 
-# The extension that each command belongs to.
+# The extension to which each command belongs.
 VERBS = {
     verb: extension.keyword for extension in EXTENSIONS for verb in extension.verbs
 }
 
 
 def check_release(hold_for: str | None, hold_until: str | None, now: float) -> None:
-    """Check when a message is to be released (RFC 4865 section 4.2).
+    """Check the release time of a message (RFC 4865 section 4.2).
 
     Args:
-        hold_for: the value of HOLDFOR, seconds.
+        hold_for: the value of HOLDFOR, in seconds.
         hold_until: the value of HOLDUNTIL, a date and time.
         now: seconds since 1970.
 
     Raises:
-        ClientError: both are given, or it is no date.
-        PolicyError: it is later than was announced.
+        ClientError: both are given, or HOLDUNTIL is not a date.
+        PolicyError: it is later than the announced limit.
     """
     if hold_for is not None and hold_until is not None:
         raise ClientError(501, "HOLDFOR and HOLDUNTIL together", "5.5.4")
@@ -244,7 +246,7 @@ def check_release(hold_for: str | None, hold_until: str | None, now: float) -> N
         raise PolicyError(501, "HOLDFOR is too long", "5.5.4")
     if hold_until is not None:
         try:
-            # Python 3.10 takes neither "Z" nor any number of digits.
+            # Python 3.10 accepts neither "Z" nor an arbitrary number of digits.
             release = datetime.fromisoformat(
                 re.sub(r"\.\d+", "", hold_until.upper()).replace("Z", "+00:00")
             )
@@ -256,34 +258,34 @@ def check_release(hold_for: str | None, hold_until: str | None, now: float) -> N
 
 @attrs.frozen
 class Offer:
-    """The extensions that a session has, as it is now.
+    """The extensions that a session offers in its present state.
 
     Attributes:
-        extensions: by keyword, in the order in which they are announced.
-        mail: the parameters that MAIL may have.
-        rcpt: the parameters that RCPT may have.
+        extensions: the extensions by keyword, in the order of announcement.
+        mail: the parameters that MAIL accepts.
+        rcpt: the parameters that RCPT accepts.
     """
 
     extensions: Mapping[str, Extension]
     mail: Parameters
     rcpt: Parameters
-    # What is announced, but for what `_varying` say of it.
+    # The announced keywords; those in `_varying` may have a value or be left out.
     _keywords: Mapping[bytes, None]
     _varying: Sequence[Extension]
 
     @classmethod
     def to(cls, session: Session) -> Offer:
-        """Collect what works on a connection and is not hidden from it."""
+        """Return the extensions that work in a session and are not hidden from it."""
         return _offer(
             session.settings.hidden,
             tuple([bool(works(session)) for works in _CONDITIONS]),
         )
 
     def announced(self, session: Session) -> dict[bytes, list[bytes] | None]:
-        """Give what EHLO says: keywords in their order, and the words behind each.
+        """Return the EHLO keywords in order, each with the words of its value.
 
         Args:
-            session: that of this offer.
+            session: the session of this offer.
         """
         announced: dict[bytes, list[bytes] | None] = dict(self._keywords)
         for extension in self._varying:
@@ -297,21 +299,21 @@ class Offer:
 
 
 def words(value: str | None) -> list[bytes] | None:
-    """Give what stands behind a keyword as Twisted has it; ``None``: nothing."""
+    """Return the words of a keyword's value, as in Twisted; ``None``: no value."""
     return value.encode().split() if value else None
 
 
 _CONDITIONS = tuple(each.works for each in EXTENSIONS if each.works is not None)
 
 
-# A listener has one or two of them: before TLS and within.
+# A listener has one or two of them: before and within TLS.
 @lru_cache(maxsize=64)
 def _offer(hidden: frozenset[str], answers: tuple[bool, ...]) -> Offer:
-    """Collect what is not hidden.
+    """Return the offer of all extensions that work and are not hidden.
 
     Args:
-        hidden: keywords.
-        answers: what each of `_CONDITIONS` says.
+        hidden: the keywords of hidden extensions.
+        answers: the result of each of `_CONDITIONS`.
     """
     refused = {
         works for works, yes in zip(_CONDITIONS, answers, strict=True) if not yes
@@ -337,7 +339,7 @@ def _offer(hidden: frozenset[str], answers: tuple[bool, ...]) -> Offer:
 def _either(
     first: re.Pattern[str] | None, second: re.Pattern[str] | None
 ) -> re.Pattern[str] | None:
-    """Join what two extensions say of one parameter: BODY has values of both."""
+    """Join the patterns of two extensions for one parameter, such as BODY."""
     if first is None or second is None:
         return second
     return re.compile(f"{first.pattern}|{second.pattern}", first.flags)

@@ -1,4 +1,4 @@
-"""The factory of a listener's connections."""
+"""The protocol factory of a listener."""
 
 from __future__ import annotations
 
@@ -25,42 +25,43 @@ __all__ = ["SMTPServerFactory"]
 
 
 class SMTPServerFactory(smtp.SMTPFactory):
-    """Makes the connections of a test server, for any endpoint or port.
+    """A factory for the connections of a test server, for any endpoint or port.
 
-    One of `delivery`, `delivery_factory` and `portal` is given at least; each
-    means what it means to `twisted.mail.smtp.SMTP`. A delivery beside a portal
-    is for clients that have not logged in.
+    At least one of `delivery`, `delivery_factory` and `portal` is required; each
+    has the same meaning as in `twisted.mail.smtp.SMTP`. If there is a portal too,
+    the delivery serves clients that have not logged in.
 
     Args:
-        reactor: where time comes from; a `Clock` will do.
+        reactor: provides the time; a `Clock` is enough.
         delivery: one delivery for all transactions.
         delivery_factory: makes a delivery for each transaction.
-        portal: gives a delivery, or a factory of them, to a client that logs in;
-            to any client, if it lets anonymous ones in.
-        challengers: the mechanisms of AUTH, by name, upper case: what makes an
+        portal: returns a delivery, or a factory of deliveries, for a client that
+            logs in; for every client, if it accepts anonymous logins.
+        challengers: the AUTH mechanisms, by upper-case name: factories of
             `IChallengeResponse`, such as `twisted.mail.smtp.LOGINCredentials`.
-            They take a portal.
-        settings: what the listener offers.
+            They require a portal.
+        settings: the settings of the listener.
         protocol: the class of the connections.
-        on_rset: called at each RSET of a client, before its reply.
-        on_exit: called at EXIT, after its reply; without it EXIT is no command.
-        on_start: called when the first port listens for this factory.
-        on_stop: called when the last one has ceased to.
-        on_error: called with each error that user code raised and that is no reply,
-            in the reactor's thread. It is logged in any case.
-        observer: hears of the sessions.
-        faults: says where to misbehave; without it, nowhere.
+        on_rset: called at each RSET, before its reply.
+        on_exit: called at EXIT, after its reply; without it EXIT is unknown.
+        on_start: called when the first port of this factory starts to listen.
+        on_stop: called when its last port has stopped listening.
+        on_error: called with each exception of user code that is not a reply, in
+            the reactor's thread. It is logged in any case.
+        observer: is notified of sessions.
+        faults: the fault policy; without it the server behaves normally.
 
     Attributes:
         domain: the name that the server gives itself, `bytes`.
         connections: the connections that are open.
-        closed_ports: the ports that refuse connections for some time.
+        closed_ports: the ports that currently refuse connections.
 
     Raises:
-        TypeError: none of the three was given, or both kinds of delivery.
+        TypeError: none of the three was given, or both `delivery` and
+            `delivery_factory`.
     """
 
-    # Twisted would log each start and stop.
+    # Keeps Twisted from logging each start and stop.
     noisy = False
 
     def __init__(
@@ -99,7 +100,7 @@ class SMTPServerFactory(smtp.SMTPFactory):
         self.on_error = on_error
         self.observer = observer
         self.faults = faults or NoFaults()
-        # A policy that measures time takes it from here.
+        # A policy that measures time uses this reactor's clock.
         use_clock = getattr(self.faults, "use_clock", None)
         if use_clock is not None:
             use_clock(reactor)
@@ -107,22 +108,22 @@ class SMTPServerFactory(smtp.SMTPFactory):
         self.closed_ports = ClosedPorts(reactor)
 
     def startFactory(self) -> None:
-        """See `Factory`: a port listens."""
+        """Call `on_start`: a port listens; see `Factory`."""
         if self.on_start is not None:
             self.on_start()
 
     def stopFactory(self) -> None:
-        """See `Factory`: no port listens any more."""
+        """Call `on_stop`: no port listens any more; see `Factory`."""
         self.closed_ports.forget()
         if self.on_stop is not None:
             self.on_stop()
 
     def buildProtocol(self, addr: IAddress | None) -> SMTPServerProtocol:
-        """Make the protocol of one connection."""
+        """Return the protocol of a new connection."""
         try:
             protocol: SMTPServerProtocol = super().buildProtocol(addr)
         except BaseException as error:
-            # The class may be the user's; the port logs it and closes the socket.
+            # The class may be the user's; the port logs this and closes the socket.
             if self.on_error is not None:
                 self.on_error(error)
             raise
@@ -140,5 +141,5 @@ class SMTPServerFactory(smtp.SMTPFactory):
         return protocol
 
     def end_sessions(self) -> defer.Deferred[None]:
-        """End every open connection with ``421``; fires when none is left."""
+        """End every open connection with 421; the Deferred fires when none is left."""
         return self.connections.end(self.reactor, self.settings.limits.closing)

@@ -1,4 +1,4 @@
-"""What the steps of a plan can do to a connection.
+"""The actions that the steps of a fault plan can perform on a connection.
 
 All waiting is done by the factory's reactor, and ends with the connection.
 """
@@ -22,10 +22,10 @@ __all__ = ["Means"]
 
 
 class Means:
-    """The means of a plan, but for answers; all of it runs in the reactor's thread.
+    """The actions of a plan except replies; all of them run in the reactor's thread.
 
     Attributes:
-        moment: where the session is.
+        moment: the context of the fault: the state of the session.
     """
 
     def __init__(self, connection: Connection, moment: Moment) -> None:
@@ -34,13 +34,13 @@ class Means:
         self._resting = False
 
     def leave_all(self) -> None:
-        """Be done with this plan, and with those that it is within."""
+        """Leave this plan and the plans that it is nested in."""
         raise NotImplementedError
 
     # Time
 
     def wait(self, seconds: float) -> Deferred[None]:
-        """Give a Deferred that fires after so many seconds."""
+        """Return a Deferred that fires after `seconds`."""
         self._rest()
         waiting: Deferred[None] = Deferred(lambda _: timer.cancel())
         timer = self._connection.start_timer(seconds, lambda: self._woken(waiting))
@@ -51,18 +51,18 @@ class Means:
         waiting.callback(None)
 
     def hold(self) -> Deferred[None]:
-        """Give a Deferred that never fires."""
+        """Return a Deferred that never fires."""
         self._rest()
         return Deferred()
 
     def _rest(self) -> None:
-        """Take it that the client is silent: it waits for us."""
+        """Stop the idle timer: the client waits for the server."""
         if not self._resting:
             self._resting = True
             self._connection.rest(True)
 
     async def stop_reading(self, seconds: float | None) -> None:
-        """Read nothing for so many seconds; ``None``: never again."""
+        """Stop reading for `seconds`; ``None``: for the rest of the connection."""
         connection = self._connection
         connection.be_deaf(True)
         await (self.hold() if seconds is None else self.wait(seconds))
@@ -71,14 +71,14 @@ class Means:
     # The connection
 
     def send(self, octets: bytes) -> None:
-        """Send octets, whatever the client waits for."""
+        """Send bytes, whatever the client waits for."""
         self._connection.write(octets)
 
     def drop(self, *, close_notify: bool) -> None:
         """Close the connection.
 
         Args:
-            close_notify: whether TLS says so.
+            close_notify: whether TLS sends close_notify first.
         """
         connection = self._connection
         self.leave_all()
@@ -89,25 +89,25 @@ class Means:
             connection.close(self._lowest())
 
     def reset(self) -> None:
-        """Break the connection off."""
+        """Abort the connection: TCP sends RST."""
         connection = self._connection
         self.leave_all()
         connection.cease()
-        # Twisted closes such a socket with SO_LINGER: TCP sends RST.
+        # Twisted aborts with SO_LINGER, so that TCP sends RST.
         self._lowest().abortConnection()
 
     def window(self, octets: int) -> None:
-        """Give the socket a small receive buffer, if there is a socket."""
+        """Set the socket's receive buffer to a size in bytes, if there is a socket."""
         lowest = self._lowest()
         if hasattr(lowest, "socket"):
             lowest.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, octets)
 
     def idle(self, seconds: float, reply: Reply | None) -> None:
-        """End the session after so many seconds without a byte from the client.
+        """End the session when the client sends nothing for `seconds`.
 
         Args:
-            seconds: for the rest of the session.
-            reply: the last one; ``None``: none, the connection is only closed.
+            seconds: the idle limit for the rest of the session.
+            reply: the last reply; ``None``: the connection is closed without one.
         """
         connection = self._connection
         connection.end_when_idle(seconds, reply)
@@ -115,17 +115,17 @@ class Means:
             connection.setTimeout(seconds)
 
     def refuse_connections(self, seconds: float) -> None:
-        """Close the port that the client came by, if it is one, for so many seconds."""
+        """Close the listening port of the connection, if it has one, for `seconds`."""
         port = getattr(self._lowest(), "server", None)
         if port is not None:
             self._connection.factory.closed_ports.close(port, seconds)
 
     def keep(self, copies: int) -> None:
-        """Keep the message so many times."""
+        """Deliver `copies` of the message."""
         self._connection.copies = copies
 
     def discard(self, wanted: Callable[[str], bool] | None) -> None:
-        """Do not keep the message for some of its recipients.
+        """Discard the message for some of its recipients.
 
         Args:
             wanted: returns whether a recipient is one of them; ``None``: all are.
@@ -138,10 +138,11 @@ class Means:
         return self._connection.settings.tls
 
     def secure_with(self, change: Callable[[Any], Any]) -> None:
-        """Begin TLS with other options than the listener's.
+        """Change the TLS options of the next handshake.
 
         Args:
-            change: makes `CertificateOptions` of those that would be taken.
+            change: takes the `CertificateOptions` that would be used, and returns
+                those to use.
         """
         connection = self._connection
         connection.tls_options = change(
@@ -154,11 +155,11 @@ class Means:
         return self._connection.reactor
 
     def failed(self, error: BaseException) -> None:
-        """Report what went wrong."""
+        """Report an error of the plan."""
         self._connection.faults.failed(error)
 
     def _lowest(self) -> Any:
-        """The transport below TLS, and below whatever else there is."""
+        """Return the lowest transport, below TLS and other wrappers."""
         transport = self._connection.transport
         while isinstance(transport, ProtocolWrapper):
             transport = transport.transport

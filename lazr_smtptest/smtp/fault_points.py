@@ -1,7 +1,7 @@
-"""Asking the fault policy: what a connection knows, and where it asks.
+"""The points of a session at which the fault policy is asked.
 
-The engine asks only where the policy is armed: a server without faults pays for
-one look at an attribute.
+The engine asks only if the policy is armed: a server without faults pays for one
+attribute access.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from lazr_smtptest.smtp.timing import Timed
 
 __all__ = ["Asking", "NoFaults"]
 
-# The commands that are asked for by their names. Those that are checked first
-# (MAIL, RCPT, DATA, BDAT) ask when they are.
+# The commands that are phases of their own. Those whose arguments are checked first
+# (MAIL, RCPT, DATA, BDAT) ask after that check.
 _COMMANDS = frozenset(
     ["HELO", "EHLO", "LHLO", "STARTTLS", "AUTH", "RSET", "NOOP", "VRFY", "EXPN"]
 ) | {"HELP", "QUIT", "XCLIENT"}
@@ -36,31 +36,31 @@ _LATER = frozenset(["MAIL", "RCPT", "DATA", "BDAT"])
 
 @implementer(IFaultPolicy)
 class NoFaults:
-    """The policy of a server that behaves."""
+    """The policy of a server without faults."""
 
     armed = False
 
     def marks(self) -> tuple[int, ...]:
-        """Give the numbers of octets of a message at which to ask: none."""
+        """Return the message sizes, in bytes, at which to ask: none."""
         return ()
 
     def decide(self, moment: Moment) -> None:
-        """Do what is usual."""
+        """Return ``None``: the server behaves normally."""
 
     def failed(self, error: BaseException) -> None:
-        """Never called: there are no plans."""
+        """Ignore an error; there are no plans that could fail."""
 
 
 class Asking(Timed):
-    """The part of a connection that asks where it is to misbehave.
+    """The part of a connection that asks the fault policy.
 
     Attributes:
-        faults: whom it asks.
-        fault: what is being carried out.
-        copies: how many times the next message is kept.
-        discards: returns whether it is not kept for a recipient; ``None``: it is for
-            all.
-        tls_options: for the next handshake; ``None``: the listener's.
+        faults: the fault policy.
+        fault: the plan that is running; ``None``: there is none.
+        copies: how many copies of the next message are kept.
+        discards: returns whether the message is discarded for a recipient; ``None``:
+            it is kept for all.
+        tls_options: the options for the next handshake; ``None``: the listener's.
     """
 
     faults: IFaultPolicy = NoFaults()
@@ -74,18 +74,18 @@ class Asking(Timed):
     tls_options: Any = None
     _transaction: Transaction | None
     _mail_options: dict[str, str | None]
-    # What the client sent last; within AUTH, how many lines that was.
+    # The client's latest line; within AUTH, the number of its lines.
     _line = b""
     _step = 0
-    # What the limit of a message is, where a fault has announced another.
+    # The server's own limit of a message, where a fault has announced another.
     _own_size: tuple[int | None] | None = None
-    # Whether a fault says how long the client may be silent.
+    # Whether a fault has set how long the client may be silent.
     _ends_when_idle = False
-    # At how many octets of the present message the policy was asked last.
+    # The size of the present message at which the policy was asked last, in bytes.
     asked_at = -1
 
     def moment(self, phase: str, **facts: Any) -> Moment:
-        """Say where the session is."""
+        """Return the fault context: the state of the session at a phase."""
         session, transaction = self.session, self._transaction
         known: dict[str, Any] = {
             "line": self._line,
@@ -114,13 +114,13 @@ class Asking(Timed):
         refuse: Callable[[Reply], object],
         **facts: Any,
     ) -> None:
-        """Ask what to do at a point of the protocol, and do it.
+        """Ask the policy at a phase of the protocol, and carry out its plan.
 
         Args:
-            phase: which point it is.
-            go_on: what the server would do.
-            refuse: what it does to refuse that.
-            facts: what else is known, see `Moment`.
+            phase: the name of the phase.
+            go_on: does what the server normally does.
+            refuse: refuses it with a reply.
+            facts: further attributes of the `Moment`.
         """
         moment = self.moment(phase, **facts)
         plan = self.faults.decide(moment)
@@ -132,7 +132,7 @@ class Asking(Timed):
     def ask_command(
         self, verb: bytes, argument: bytes, line: bytes, go_on: Callable[[], object]
     ) -> None:
-        """Ask what to do at a command line; some ask for themselves, later."""
+        """Ask the policy at a command line; some commands ask later by themselves."""
         self._line = line
         name = verb.upper().decode("ascii", "replace")
         if name in _LATER:
@@ -148,37 +148,37 @@ class Asking(Timed):
         phase = name if name in _COMMANDS else "OTHER"
         self.ask(phase, go_on, self.reply, **facts)
 
-    # What a fault changes for the rest of the session
+    # Changes that a fault makes for the rest of the session
 
     def end_when_idle(self, seconds: float, reply: Reply | None) -> None:
-        """End the session once the client is silent for so many seconds.
+        """End the session when the client sends nothing for `seconds`.
 
         Args:
-            seconds: for the rest of the session.
-            reply: the last one; ``None``: none, the connection is only closed.
+            seconds: the idle limit for the rest of the session.
+            reply: the last reply; ``None``: the connection is closed without one.
         """
         self.change_limits(idle=seconds)
         self.idle_reply = reply
         self._ends_when_idle = True
 
     def timeoutConnection(self) -> None:
-        """Send an idle client away; one that waits for its reply is not idle."""
+        """End the session of an idle client; one that waits for a reply is not idle."""
         if self._ends_when_idle and self.busy:
             self.setTimeout(self.timeOut)
         else:
             super().timeoutConnection()
 
     def change_limits(self, **changes: Any) -> None:
-        """Give this connection other limits than its listener has."""
+        """Change limits for this connection only, not for its listener."""
         limits = attrs.evolve(self.settings.limits, **changes)
         self.settings = attrs.evolve(self.settings, limits=limits)
 
     def enforce_size(self, said: bytes, sent: bytes) -> None:
-        """Enforce the SIZE that a fault announces in place of the server's own.
+        """Enforce the SIZE that a fault announces instead of the server's own.
 
         Args:
             said: the server's reply to EHLO.
-            sent: what the client gets.
+            sent: the reply that the client gets.
         """
         size = _announced_size(sent)
         if size and size != _announced_size(said):
@@ -186,18 +186,18 @@ class Asking(Timed):
             self.change_limits(message_size=size)
 
     def forget_size(self) -> None:
-        """Enforce the server's own SIZE again: EHLO comes anew."""
+        """Enforce the server's own SIZE again, at a new EHLO."""
         if self._own_size is not None:
             [size] = self._own_size
             self._own_size = None
             self.change_limits(message_size=size)
 
     def reply(self, reply: Reply) -> None:
-        """Answer the present command."""
+        """Reply to the present command."""
         raise NotImplementedError
 
     def after_reply(self, function: Callable[[], object]) -> None:
-        """Call `function` once what was replied is on its way."""
+        """Call `function` once the reply has been sent."""
         if self.fault is not None:
             self.fault.follow_up(function)
         else:
@@ -205,7 +205,7 @@ class Asking(Timed):
             function()
 
     def flush(self) -> None:
-        """Write what was replied."""
+        """Write the pending replies."""
         raise NotImplementedError
 
     # Within a message
@@ -216,12 +216,10 @@ class Asking(Timed):
         go_on: Callable[[], object],
         refuse: Callable[[Reply], object],
     ) -> None:
-        """Ask at each mark that the message has come to, one after the other.
+        """Ask the policy at each mark up to `octets`, the bytes received so far.
 
-        Args:
-            octets: how many there are so far.
-            go_on: what the server does after that.
-            refuse: see `ask`; `go_on` is called after it too.
+        After the last one `go_on` is called. For `refuse` see `ask`; `go_on` is called
+        after it too.
         """
         marks = [mark for mark in self.faults.marks() if mark > self.asked_at]
         if not marks or marks[0] > octets:
@@ -243,6 +241,6 @@ class Asking(Timed):
 
 
 def _announced_size(octets: bytes) -> int:
-    """Return the number behind SIZE in a reply to EHLO (RFC 1870); 0: there is none."""
+    """Return the value of SIZE in a reply to EHLO, in bytes (RFC 1870); 0: none."""
     found = _SIZE.search(octets)
     return int(found[1]) if found else 0

@@ -1,14 +1,14 @@
-"""Misbehaving: what a fault policy wants of a connection, carried out.
+"""Runs the plan of a fault policy on a connection.
 
 Rules of this module:
 
-1. While a plan is carried out the engine looks at no further command, as while a
-   Deferred is pending.
-2. What a plan does to a reply it does to all that the engine says to one command;
-   it is sent once the engine has said it all.
+1. While a plan runs the engine handles no further command, as while a Deferred is
+   pending.
+2. A plan changes all the replies of the engine to one command together; they are
+   sent once the engine has finished the command.
 3. All waiting is done by the factory's reactor, and ends with the connection.
-4. Plans may be within each other, as the end of a message is within its last
-   chunk; the inner one says what it has to say to the outer one.
+4. Plans may be nested, as the end of a message is within its last chunk; the inner
+   plan passes its replies to the outer one.
 """
 
 from __future__ import annotations
@@ -33,23 +33,23 @@ __all__ = ["Misbehaviour"]
 
 _CRLF = b"\r\n"
 _REFUSAL = re.compile(rb"(?m)^[45][0-9]{2}(?: [^\r\n]*)?\r\n")
-# Where the client may be in the middle of AUTH.
+# Phases within an AUTH exchange.
 _LOGINS = frozenset(["AUTH", "LOGIN"])
 
 
 class Paced(Protocol):
-    """How an answer is sent: see `lazr_smtptest.faults.transforms.Pace`."""
+    """A division of a reply: see `lazr_smtptest.faults.transforms.Pace`."""
 
     @property
     def seconds(self) -> float:
-        """Seconds between two pieces; 0: each is sent by itself, but all at once."""
+        """The seconds between two pieces; 0: separate writes without a pause."""
 
     def cut(self, octets: bytes) -> Sequence[bytes]:
         """Return the pieces."""
 
 
 class Misbehaviour(Means):
-    """A plan, while it is carried out on a connection.
+    """A plan that runs on a connection.
 
     All of it runs in the reactor's thread.
     """
@@ -62,14 +62,14 @@ class Misbehaviour(Means):
         go_on: Callable[[], object],
         refuse: Callable[[Reply], object],
     ) -> None:
-        """Set what is to be done.
+        """Set up the plan.
 
         Args:
-            connection: where.
-            moment: what was asked.
-            plan: what was answered.
-            go_on: what the server would do.
-            refuse: what it does to refuse that, with this reply.
+            connection: the connection that it runs on.
+            moment: the context that the policy was asked about.
+            plan: the policy's plan.
+            go_on: does what the server normally does.
+            refuse: refuses it with a reply.
         """
         super().__init__(connection, moment)
         self._plan = plan
@@ -78,11 +78,11 @@ class Misbehaviour(Means):
         self._outer = connection.fault
         self._was_busy = connection.busy
         self._running: Deferred[None] | None = None
-        # What the engine has said to the command; None: it is not to say anything.
+        # The engine's replies to the command; None: they are not collected now.
         self._said: list[bytes] | None = None
         self._calling = False
         self._handled: Deferred[None] | None = None
-        # What the engine does once its reply was sent.
+        # Called once the engine's reply has been sent.
         self._afterwards: Callable[[], object] | None = None
         self._answered = False
         self._ends = False
@@ -92,7 +92,7 @@ class Misbehaviour(Means):
     # Called by the engine
 
     def begin(self) -> None:
-        """Begin; most plans are at their end when this returns."""
+        """Start the plan; most plans have ended when this returns."""
         connection = self._connection
         connection.fault = self
         connection.busy = True
@@ -102,18 +102,18 @@ class Misbehaviour(Means):
 
     @property
     def is_answering(self) -> bool:
-        """Whether this plan takes the replies that the engine gives now."""
+        """Return whether this plan collects the engine's replies now."""
         return self._said is not None
 
     def takes(self, octets: bytes) -> bool:
-        """Take what the engine says; false if it is not for us."""
+        """Collect a reply of the engine; return false if none is collected now."""
         if self._said is None:
             return False
         self._said.append(octets)
         return True
 
     def takes_end(self, reply: Reply | None) -> bool:
-        """Take it that the session ends with a reply; false: it ends at once."""
+        """Defer the end of the session; return false if it has to end at once."""
         takes = self._said is not None
         if not takes:
             self.abandon()
@@ -124,11 +124,11 @@ class Misbehaviour(Means):
         return takes
 
     def follow_up(self, function: Callable[[], object]) -> None:
-        """Take what is to be done once the reply was sent."""
+        """Set the function to call once the reply has been sent."""
         self._afterwards = function
 
     def handled(self) -> None:
-        """Hear that the engine has done with what it had to wait for."""
+        """Continue: the Deferred that the engine waited for has fired."""
         if self._calling:
             self._connection.busy = False
         handled, self._handled = self._handled, None
@@ -136,7 +136,7 @@ class Misbehaviour(Means):
             handled.callback(None)
 
     def abandon(self) -> None:
-        """Leave off: the connection ends."""
+        """Cancel this plan and those it is nested in: the connection ends."""
         self.leave_all()
         fault: Misbehaviour | None = self
         while fault is not None:
@@ -158,7 +158,7 @@ class Misbehaviour(Means):
         self._finish()
 
     async def _do(self, step: IFaultStep) -> BaseException | None:
-        """Run a step; return what it raises."""
+        """Run a step; return the exception that it raises, or ``None``."""
         try:
             waiting = step.run(self)
         except BaseException as error:
@@ -167,7 +167,7 @@ class Misbehaviour(Means):
             try:
                 await waiting
             except GeneratorExit:
-                # Nobody waits for this coroutine any more.
+                # This coroutine is being closed.
                 raise
             except BaseException as error:
                 return error
@@ -177,7 +177,7 @@ class Misbehaviour(Means):
         self._refuse(LOCAL_ERROR)
 
     def _finish(self) -> None:
-        """Let the engine go on, in its own way if the client has no answer yet."""
+        """End the plan; if it sent no reply, let the engine handle the command."""
         connection = self._connection
         self._leave()
         if not self._answered:
@@ -202,7 +202,7 @@ class Misbehaviour(Means):
             self._connection.reply(self._connection.reply_to(Failure()))
 
     async def _call(self, function: Callable[[], object]) -> None:
-        """Call what belongs to the engine, and wait until it has done."""
+        """Call a function of the engine, and wait until it has finished."""
         connection = self._connection
         connection.busy, self._calling = False, True
         self._try(function)
@@ -212,7 +212,7 @@ class Misbehaviour(Means):
         connection.busy, self._calling = True, False
 
     def leave_all(self) -> None:
-        """Be done with this plan, and with those that it is within."""
+        """Leave this plan and the plans that it is nested in."""
         fault: Misbehaviour | None = self
         while fault is not None:
             fault._left = True
@@ -220,7 +220,7 @@ class Misbehaviour(Means):
         self._connection.fault = None
         self._connection.busy = False
 
-    # For its steps
+    # Called by steps
 
     async def answer(
         self,
@@ -230,13 +230,13 @@ class Misbehaviour(Means):
         *,
         closes: bool,
     ) -> None:
-        """Answer the client.
+        """Send a reply to the client.
 
         Args:
-            words: in place of the server's own; ``None``: these.
-            change: makes of the octets of the answer what is sent.
+            words: the reply; ``None``: the server's own.
+            change: takes the bytes of the reply, and returns the bytes to send.
             pace: see `Answer`.
-            closes: whether the connection is closed then.
+            closes: whether the connection is closed after it.
         """
         self._answered = True
         self._said = []
@@ -260,14 +260,14 @@ class Misbehaviour(Means):
             await self._call(self._afterwards)
 
     def _obey(self, words: Reply | bytes | None) -> None:
-        """Do what the server would do; a challenge of a test's logs nobody in."""
+        """Do what the server normally does; a 334 of a test logs no user in."""
         if self.moment.phase in _LOGINS and _code(words) == b"334":
             self._connection.challenge_further(self._go_on)
         else:
             self._go_on()
 
     def _note_sent(self, said: bytes, sent: bytes, words: Reply | bytes | None) -> None:
-        """Let the engine do what the client was told."""
+        """Make the engine consistent with the reply that was sent."""
         connection = self._connection
         if self.moment.phase in ("EHLO", "LHLO"):
             connection.enforce_size(said, sent)
@@ -276,11 +276,11 @@ class Misbehaviour(Means):
             and said[:1] == b"3"
             and _code(words)[:1] == b"2"
         ):
-            # The client takes it that this was the end of AUTH.
+            # For the client this reply has ended AUTH.
             connection.leave_exchange()
 
     def _refusal(self, words: Reply | bytes) -> Reply | None:
-        """Return the reply that the engine is to refuse with; ``None``: it obeys."""
+        """Return the reply with which the engine refuses; ``None``: it accepts."""
         if self._accepts(words):
             return None
         if isinstance(words, Reply):
@@ -288,17 +288,17 @@ class Misbehaviour(Means):
         reply = Reply.first_in(words)
         if reply is not None and reply.code >= 400:
             return reply
-        # A message that was kept is not refused by what is no reply.
+        # Bytes that are not a reply do not refuse a message that was kept.
         return None if self.moment.phase == "KEPT" else LOCAL_ERROR
 
     def _accepts(self, words: Reply | bytes) -> bool:
-        """Say whether a reply tells the client that it may go on."""
+        """Return whether a reply tells the client to continue."""
         first = words[:1] if isinstance(words, bytes) else words.octets[:1]
-        # A message comes after 354 and nothing else (RFC 5321 section 4.3.2).
+        # DATA is accepted by 354 only (RFC 5321 section 4.3.2).
         return first == b"3" or (first == b"2" and self.moment.phase != "DATA")
 
     def _choose(self, said: bytes, words: Reply | bytes | None) -> bytes:
-        """Choose between what the engine said and what it was to say."""
+        """Return the engine's reply, or the plan's reply in its place."""
         if words is None:
             return said
         if said[:1] in (b"4", b"5") and (
@@ -327,7 +327,7 @@ class Misbehaviour(Means):
             await self._spell(octets, pace)
 
     async def _spell(self, octets: bytes, pace: Paced) -> None:
-        """Send octets in pieces, so many seconds apart."""
+        """Send bytes in pieces, with a pause between them."""
         set_no_delay = getattr(self._connection.transport, "setTcpNoDelay", None)
         if set_no_delay is not None:
             set_no_delay(True)
@@ -338,20 +338,20 @@ class Misbehaviour(Means):
 
 
 def _code(words: Reply | bytes | None) -> bytes:
-    """Return the code that words begin with, as bytes."""
+    """Return the first three bytes of a reply, its code; empty for ``None``."""
     return (words if isinstance(words, bytes) else words.octets if words else b"")[:3]
 
 
 def _is_last(words: Reply | bytes | None) -> bool:
-    """Say whether a reply ends the session (RFC 5321 section 4.2.1)."""
+    """Return whether a reply ends the session (RFC 5321 section 4.2.1)."""
     return isinstance(words, Reply) and words.code == 421
 
 
 def _count_refusals(octets: bytes) -> int:
-    """Count the replies of 4xx and 5xx (RFC 5321 section 4.2)."""
+    """Return the number of 4xx and 5xx replies (RFC 5321 section 4.2)."""
     return len(_REFUSAL.findall(octets))
 
 
 def _count_replies(octets: bytes) -> int:
-    """Count the replies, of which LMTP has one for each recipient."""
+    """Return the number of replies; LMTP sends one for each recipient."""
     return sum(line[3:4] == b" " for line in octets.split(_CRLF))

@@ -1,13 +1,13 @@
-"""Cutting the bytes of a client into command lines, message contents and chunks.
+"""Splits a client's bytes into command lines, message contents and chunks.
 
 Rules of this module:
 
-1. It knows bytes only: no replies, no transport, no clock.
-2. What it says depends on the bytes, never on the pieces they came in.
-3. It keeps no more than it was told it may. What is over a limit is counted and
-   thrown away, and the end of it is still found, so that the client and the
-   server never disagree on what is a command and what is content.
-4. A content is scanned once, in bulk; how it is kept is said in `collector`.
+1. It handles bytes only: no replies, no transport, no clock.
+2. Its results depend on the bytes, never on how they were split into pieces.
+3. It keeps no more than its limits allow. Bytes above a limit are counted and thrown
+   away, and their end is still found, so that client and server always agree on what
+   is a command and what is content.
+4. A content is scanned once, in bulk; `body_buffer` keeps it.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ END_OF_DATA = b"\r\n.\r\n"
 
 @attrs.frozen
 class BadLine:
-    """A line that cannot be a command; nothing up to its CRLF is one either.
+    """A line that cannot be a command; no part of it up to its CRLF is one either.
 
-    Each part of it that ends in a bare LF is one of these too: a client that ends its
-    commands so gets a reply to each.
+    Each part that ends in a bare LF is a `BadLine` of its own: a client that ends its
+    commands in a bare LF gets a reply to each.
 
     Attributes:
         reason: ``"too long"`` or ``"bare LF"``.
@@ -43,17 +43,17 @@ class BadLine:
     line: bytes = attrs.field(default=b"", eq=False)
 
 
-# This one and the next are not frozen: there is one for each message, and to make it
-# would take twice as long.
+# This class and the next are not frozen: one is made for each message, and a frozen one
+# takes twice as long.
 @attrs.define
 class Content:
-    """A message as it came after DATA, transparency dots removed.
+    """A message as received after DATA, transparency dots removed.
 
     Attributes:
         data: the exact bytes, in a file if there are many; ``None`` if they were
             not kept.
-        size: how many there were.
-        lost: why they were not kept, if they were not.
+        size: the number of bytes.
+        lost: why they were not kept; ``None``: they were.
     """
 
     data: AnyContent | None
@@ -62,7 +62,7 @@ class Content:
 
     @property
     def shown(self) -> bytes:
-        """The bytes, or of those in a file the first and the last ones."""
+        """The bytes; for a content in a file, the first and the last ones."""
         data = self.data
         if data is None or isinstance(data, bytes):
             return data or b""
@@ -71,36 +71,35 @@ class Content:
 
 @attrs.define
 class Chunk:
-    """So many octets as BDAT said (RFC 3030 section 2).
+    """The bytes that one BDAT announced (RFC 3030 section 2).
 
     Attributes:
-        data: the bytes, of a long one the first and the last of them; ``None`` if
+        data: the bytes; for a long chunk, the first and the last ones; ``None`` if
             they were not to be kept.
-        size: how many there were.
+        size: the number of bytes.
     """
 
     data: bytes | None
     size: int = attrs.field(default=0, eq=False)
 
 
-# How far the client has heard of the present line, if that was refused: the part up to
-# the next LF was "answered"; it is "open", for the part before it had a bare LF; or it
-# may be "over", with that LF.
+# The state of a line that was refused: the part up to the next LF was "answered"; the
+# line is "open" after a part with a bare LF; or it may be "over" with that LF.
 _Refused = Literal["answered", "open", "over"] | None
 
 
 class Framer:
-    """Takes bytes in, gives lines, contents and chunks out.
+    """A parser that is fed bytes and returns lines, contents and chunks.
 
     It starts in line mode. `read_content` makes the next item a `Content`,
     `read_chunk` a `Chunk`; after that it is in line mode again.
 
     Args:
-        line_limit: the most octets that a line may have, its CRLF included
-            (RFC 5321 section 4.5.3.1.4 asks for at least 512).
+        line_limit: the longest line, in bytes with its CRLF (RFC 5321 section
+            4.5.3.1.4 requires at least 512).
 
     Attributes:
-        ready: whether `next` may have an item; if not, more bytes are needed.
+        ready: whether `next` may return an item; if not, more bytes are needed.
     """
 
     def __init__(self, line_limit: int) -> None:
@@ -114,11 +113,11 @@ class Framer:
 
     @property
     def pending(self) -> int:
-        """How many bytes were fed and not yet looked at."""
+        """The number of bytes that were fed and not parsed yet."""
         return len(self._buffer) - self._start
 
     def feed(self, data: bytes) -> None:
-        """Add what the client sent."""
+        """Add bytes that the client sent."""
         if self._start == len(self._buffer):
             self._buffer = data
         else:
@@ -127,13 +126,13 @@ class Framer:
         self.ready = True
 
     def clear(self) -> None:
-        """Throw away what was fed and not yet looked at."""
+        """Discard the bytes that were fed and not parsed yet."""
         self._buffer = b""
         self._start = 0
         self.ready = False
 
     def take(self) -> bytes:
-        """Give what was fed and not yet looked at, and forget it."""
+        """Return and remove the bytes that were fed and not parsed yet."""
         octets = self._buffer[self._start :]
         self.clear()
         return octets
@@ -144,10 +143,10 @@ class Framer:
         spool: int | None = None,
         line_limit: int | None = None,
     ) -> None:
-        """Make what follows a message content, up to the line with one dot.
+        """Read the next bytes as a message content, up to the line with one dot.
 
         Args:
-            size_limit: the most octets it may have; ``None`` for no limit.
+            size_limit: the largest size, in bytes; ``None``: no limit.
             spool: see `Collector`.
             line_limit: see `Collector`.
         """
@@ -156,42 +155,42 @@ class Framer:
     def read_chunk(
         self, size: int, *, keep: bool, into: Collector | None = None
     ) -> None:
-        """Make what follows a chunk of `size` octets.
+        """Read the next `size` bytes as a chunk.
 
         Args:
-            size: how many there are; 0 is possible.
-            keep: whether to keep them, or to count them only.
-            into: what keeps them, together with those of other chunks.
+            size: the number of bytes; may be 0.
+            keep: whether to keep the bytes, or only to count them.
+            into: the buffer that keeps them, with those of other chunks.
         """
         self._reader = _ChunkReader(size, keep, into)
         self.ready = True  # it may have no octets at all
 
     def abandon(self) -> None:
-        """Forget a content or a chunk that has begun; it will not end."""
+        """Discard an unfinished content or chunk: its end will not arrive."""
         self._reader = None
 
     @property
     def in_message(self) -> bool:
-        """Whether a content or a chunk has begun and not ended."""
+        """Return whether a content or a chunk is unfinished."""
         return self._reader is not None
 
     @property
     def size(self) -> int:
-        """How many octets of the latest content or chunk there were so far."""
+        """The bytes of the latest content or chunk received so far."""
         return self._last_size if self._reader is None else self._reader.certain
 
     @property
     def unfinished(self) -> tuple[bytes, int] | None:
-        """The beginning of a content or chunk that has not ended, and its size.
+        """The first bytes of an unfinished content or chunk, and its size so far.
 
-        ``None`` if there is none, or nothing of it has come.
+        ``None`` if there is none, or no byte of it was received.
         """
         if self._reader is None or not self._reader.size:
             return None
         return self._reader.start(), self._reader.size
 
     def next(self) -> Item | None:
-        """Give the next item; a line comes without its CRLF.
+        """Return the next item; a line without its CRLF.
 
         Returns ``None`` when more bytes are needed.
         """
@@ -202,7 +201,7 @@ class Framer:
         buffer, start = self._buffer, self._start
         end = buffer.find(b"\n", start)
         if end < 0 or end - start >= self.line_limit:
-            # A CR at the limit may yet be followed by its LF.
+            # The LF of a CR at the limit may still follow.
             over = len(buffer) - start > self.line_limit - (end < 0)
             return self._too_long() if over else None
         if not buffer.endswith(b"\r", start, end):
@@ -224,15 +223,16 @@ class Framer:
         return reader.item()
 
     def end_line(self) -> None:
-        """Let a line be over that had a bare LF and of which no more has come.
+        """End a line that had a bare LF, if nothing follows it.
 
-        The client takes it for a command and waits: what it sends next is another one.
+        To the client it was a command, and the client waits for the reply: its next
+        bytes are another command.
         """
         if self._refused == "open":
             self._refused = "over"
 
     def _too_long(self) -> BadLine:
-        """Answer at once; the rest of the line is no command either."""
+        """Return a `BadLine` at once; the rest of the line is not a command either."""
         self._refused = "answered"
         return BadLine("too long", self._buffer[self._start : self._start + SHOWN])
 
@@ -266,7 +266,7 @@ class Framer:
         return self.next()
 
     def _next_after_bare_lf(self) -> Item | None:
-        """Return the next item; a CRLF that comes first is the end of the old line."""
+        """Return the next item; a CRLF in front of it is the end of the old line."""
         rest = self._buffer[self._start : self._start + len(CRLF)]
         if CRLF.startswith(rest) and rest != CRLF:
             return None
@@ -281,7 +281,7 @@ Item = bytes | BadLine | Content | Chunk
 
 
 class _ChunkReader:
-    """Counts so many octets off, for a collector if there is one."""
+    """A reader of a fixed number of bytes, with a collector if they are kept."""
 
     def __init__(self, size: int, keep: bool, into: Collector | None) -> None:
         self._missing = size
@@ -290,7 +290,7 @@ class _ChunkReader:
         self._into = into if keep else None
 
     def feed(self, data: bytes) -> int | None:
-        """Take in `data`; return how much of it was used if that was all."""
+        """Add `data`; return the bytes used of it if the chunk is complete."""
         used = min(self._missing, len(data))
         if used and self._seen is not None:
             piece = data[:used]
@@ -303,27 +303,27 @@ class _ChunkReader:
 
     @property
     def certain(self) -> int:
-        """How many octets there were so far."""
+        """The number of bytes received so far."""
         return self.size
 
     def start(self) -> bytes:
-        """Give the beginning of what there is so far."""
+        """Return the first bytes of the chunk."""
         return b"" if self._seen is None else self._seen.first
 
     def item(self) -> Chunk:
-        """Give what there is to see of it."""
+        """Return the chunk, with the visible part of its bytes."""
         return Chunk(None if self._seen is None else self._seen.octets, self.size)
 
 
 class _ContentReader(Collector):
-    """Collects one content and finds its end (RFC 5321 section 4.5.2)."""
+    """A reader of one content, which finds its end (RFC 5321 section 4.5.2)."""
 
-    # The end may straddle any number of pieces. DATA's own CRLF counts as the line
-    # end before the first line.
+    # The end may be split over any number of pieces. The CRLF of DATA counts as the
+    # line end before the first line.
     _tail = CRLF
 
     def feed(self, data: bytes) -> int | None:
-        """Take in `data`; return how much of it was used if the end is in it."""
+        """Add `data`; return the bytes used of it if it contains the end."""
         end = self._find_end(data)
         if end is None:
             self.add(data)
@@ -338,14 +338,14 @@ class _ContentReader(Collector):
         return end + len(END_OF_DATA)
 
     def _find_end(self, data: bytes) -> int | None:
-        """Find the end of data, relative to `data`; it may begin before it."""
+        """Return the offset of the end of data, negative if it began before `data`."""
         joint = self._tail + data[:4]
         if b"\n." in joint:
             self.has_dots = True
             straddling = joint.find(END_OF_DATA)
             if straddling >= 0:
                 return straddling - len(self._tail)
-        # One look at the whole, at a third of the cost of `find` with all five.
+        # One comparison of the whole, for a third of the cost of `find` with all five.
         dot = _DOT_LINE.search(data)
         if dot is None:
             return None
@@ -358,14 +358,14 @@ class _ContentReader(Collector):
 
     @property
     def certain(self) -> int:
-        """How many octets there were so far that cannot be the end of data."""
+        """The number of bytes received that cannot be part of the end of data."""
         for octets in (b"\r\n.", b"\r\n.\r"):
             if self._tail.endswith(octets):
                 return self.size - len(octets) + len(CRLF)
         return self.size
 
     def item(self) -> Content:
-        """Give what was collected, as it was before the client made it fit."""
+        """Return the content, without its transparency dots."""
         data = self.finish()
         if data is None:
             assert self.lost is not None

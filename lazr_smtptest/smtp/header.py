@@ -1,6 +1,6 @@
-"""Reading single header fields off the bytes of a message.
+"""Finds single header fields in the bytes of a message.
 
-At reception nothing parses a message: this looks at a bounded part of it.
+No message is parsed when it is received: this searches a bounded part of it.
 """
 
 from __future__ import annotations
@@ -11,19 +11,19 @@ from lazr_smtptest._spool import AnyContent, start_of
 
 __all__ = ["find_header", "find_subject"]
 
-# A header longer than this is not looked through to its end.
+# Bytes of a header that are searched.
 _BOUND = 64 * 1024
 
 
 def find_header(content: AnyContent, name: str) -> str | None:
-    """Find the first header field called `name` (RFC 5322 section 2.2).
+    """Return the first header field called `name` (RFC 5322 section 2.2).
 
     Args:
         content: the message.
         name: the field's name, ASCII; its case does not matter.
 
     Returns:
-        its body, unfolded, encoded words left as they are; ``None`` if it is
+        its body, unfolded, with encoded words left encoded; ``None`` if it is
         not in the first 64 KiB.
 
     Raises:
@@ -42,10 +42,9 @@ def find_header(content: AnyContent, name: str) -> str | None:
 
 
 def find_subject(content: AnyContent) -> str | None:
-    """Find the subject for a line of a log; see `find_header`.
+    """Return the subject for a log line; see `find_header`.
 
-    A handler may have done away with the file that the message was in: then there
-    is none.
+    ``None`` also if the message was in a file that a handler has since deleted.
     """
     try:
         return find_header(content, "Subject")

@@ -1,4 +1,4 @@
-"""How much of everything a server takes (RFC 5321 section 4.5.3)."""
+"""The limits of a server (RFC 5321 section 4.5.3)."""
 
 from __future__ import annotations
 
@@ -9,43 +9,49 @@ __all__ = ["Limits"]
 
 @attrs.frozen(kw_only=True)
 class Limits:
-    """The bounds of one listener. Hitting one is a well-formed reply.
+    """The limits of one listener. Reaching one results in a well-formed reply.
 
     Attributes:
-        command_line: octets of a command line, CRLF included; 500 above it.
-        auth_line: octets of a line within AUTH, CRLF included; 500 above it.
-        body_line: octets of a line of a message; 554 above it.
-        message_size: octets of a message; announced as SIZE; 552 above it.
+        command_line: bytes of a command line, CRLF included; 500 above it.
+        auth_line: bytes of a line within AUTH, CRLF included; 500 above it.
+        body_line: bytes of a line of a message; 554 above it.
+        message_size: bytes of a message; announced as SIZE; 552 above it.
             ``None``: no limit, and SIZE is announced without a number.
-        spool: octets of a message above which it is kept in a temporary file and
+        spool: bytes of a message above which it is kept in a temporary file and
             not in memory. ``None``: never.
-        chunk_size: octets that a refused BDAT may still bring; above it the
-            connection is closed, 552.
+        chunk_size: bytes that a refused BDAT may still send; above it 552, and
+            the connection is closed.
         recipients: recipients of one transaction; announced in LIMITS; 452
             above it.
         connections: connections that are open at once; further ones are greeted
             with 421. ``None``: no limit.
-        errors: refused commands of one session; 421 and the end after that.
-        junk: NOOP, VRFY, RSET and the like between two messages; 421 above it.
-        logins: failed logins of one session; 421 and the end after that.
-        idle: seconds without a byte from the client; 421 after that.
-        session: seconds that a session may last; 421 after that. ``None``: no
-            limit.
-        data_rate: octets a second that a message has to come with at least,
-            counted from `data_grace` seconds on; 421 below it. 0: no limit.
-        data_grace: seconds before `data_rate` counts.
-        handshake: seconds that a TLS handshake may take.
-        backlog: bytes that a client may send ahead while a command of its is
-            being worked on; reading stops above it.
-        goodbye: seconds that a client has to take the last reply of its session;
-            it is disconnected after that.
-        closing: the same for when the server stops.
-        transcript: events (lines, replies, messages) that are kept of what a
-            session says; 0: none.
-        transcript_size: bytes of memory that these may take; of a session with more
-            events, or more bytes, the first half and the latest are kept.
-        transcripts: bytes of memory that the transcripts of all sessions of the
-            server that have ended may take; the oldest go first.
+        errors: refused commands of one session; then 421, and the connection is
+            closed.
+        junk: NOOP, VRFY, RSET and the like between two messages; above it 421,
+            and the connection is closed.
+        logins: failed logins of one session; then 421, and the connection is
+            closed.
+        idle: seconds without a byte from the client; then 421, and the
+            connection is closed.
+        session: seconds that a session may last; then 421, and the connection is
+            closed. ``None``: no limit.
+        data_rate: the lowest rate of a message, in bytes per second, measured
+            after `data_grace`; below it 421, and the connection is closed.
+            0: no limit.
+        data_grace: seconds before `data_rate` is measured.
+        handshake: seconds that a TLS handshake may take; then the connection is
+            closed.
+        backlog: bytes that a client may send ahead while one of its commands is
+            being handled; above it the server stops reading.
+        goodbye: seconds that a client has to read the last reply of its session;
+            then it is disconnected.
+        closing: the same, when the server stops.
+        transcript: events (lines, replies, messages) in the transcript of a
+            session; 0: none.
+        transcript_size: bytes of memory for the transcript of a session; of a
+            longer one the first half and the latest events are kept.
+        transcripts: bytes of memory for the transcripts of all ended sessions of
+            the server; the oldest are removed first.
     """
 
     command_line: int = 2048

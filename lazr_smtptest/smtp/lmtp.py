@@ -1,4 +1,4 @@
-"""LMTP: SMTP's sister that answers for each recipient (RFC 2033)."""
+"""LMTP: SMTP with a reply for each recipient (RFC 2033)."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ __all__ = ["LMTPServerProtocol"]
 
 
 class LMTPServerProtocol(SMTPServerProtocol):
-    """One connection of a client that speaks LMTP.
+    """The server's side of one LMTP connection.
 
-    After the message each recipient that was accepted gets a reply of its own,
-    in their order (RFC 2033 section 4.2).
+    After the message there is one reply for each accepted recipient, in the order
+    of the recipients (RFC 2033 section 4.2).
     """
 
     dialect = b"LMTP"
-    # RFC 2033 section 4.2 leaves none.
+    # RFC 2033 section 4.2 requires 503.
     without_recipients = 503
 
     def lookupMethod(self, command: bytes) -> Callable[[bytes], None] | None:
-        """Find the method of a verb: LHLO stands for HELO and EHLO."""
+        """Return the method of a verb; LHLO replaces HELO and EHLO."""
         if command.upper() in (b"HELO", b"EHLO"):
             return None
         return super().lookupMethod(command)
 
     def do_LHLO(self, argument: bytes) -> None:
-        """Take the client's name (RFC 2033 section 4.1)."""
+        """Handle LHLO (RFC 2033 section 4.1)."""
         self.do_EHLO(argument)
 
     def delivered(self, envelope: Envelope, replies: list[Reply]) -> None:
-        """Answer for each recipient."""
+        """Send a reply for each recipient."""
         outcome, last = self._settle(envelope.rcpt_tos, replies)
         for recipient, reply in zip(envelope.rcpt_tos, replies, strict=True):
             refusal = reply if reply.code >= 400 else None
@@ -48,14 +48,14 @@ class LMTPServerProtocol(SMTPServerProtocol):
         self.forget_junk()
 
     def outcome_of(self, envelope: Envelope, replies: list[Reply]) -> Outcome:
-        """Return the outcome of the transaction: delivered, if it is for anybody."""
+        """Return the outcome: ``"delivered"`` if any recipient was accepted."""
         accepted = any(reply.code < 400 for reply in replies)
         return "delivered" if accepted else "refused"
 
     def _settle(
         self, recipients: Sequence[str], replies: list[Reply]
     ) -> tuple[Outcome, Reply]:
-        """Say what became of the transaction: delivered, if it is for anybody."""
+        """Record the outcome of each recipient; return that of the transaction."""
         pairs = list(zip(recipients, replies, strict=True))
         refused = tuple((to, reply) for to, reply in pairs if reply.code >= 400)
         assert self._transaction is not None

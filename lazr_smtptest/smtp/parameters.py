@@ -10,28 +10,28 @@ from lazr_smtptest.smtp.errors import ClientError
 
 __all__ = ["Parameters", "parse_parameters"]
 
-# What the value of each keyword must look like; None: it takes no value.
+# The pattern of each keyword's value; None: it takes no value.
 Parameters = Mapping[str, "re.Pattern[str] | None"]
 
-# A value may hold anything but "=", space and control characters (RFC 5321), and
-# UTF-8 (RFC 6531 section 3.3).
+# A value has no "=", space or control character (RFC 5321); it may have UTF-8 (RFC
+# 6531 section 3.3).
 _KEYWORD = r"(?P<keyword>[A-Za-z0-9][A-Za-z0-9-]*)"
 _VALUE = r"(?P<value>[!-<>-~\u0080-\ud7ff\ue000-\U0010ffff]+)"
 _PARAMETER = re.compile(f"{_KEYWORD}(?:={_VALUE})?")
 
 
 def parse_parameters(text: str, known: Parameters) -> dict[str, str | None]:
-    """Parse the parameters behind a path.
+    """Parse the parameters after a path.
 
     Args:
-        text: ``SIZE=500 BODY=8BITMIME``.
-        known: the parameters that may stand here.
+        text: the parameters, ``SIZE=500 BODY=8BITMIME``.
+        known: the parameters that are allowed here.
 
     Returns:
-        the values by keyword, upper case; ``None`` for one without a value.
+        the values by upper-case keyword; ``None`` for one without a value.
 
     Raises:
-        ClientError: one is malformed or doubled (501) or unknown (555).
+        ClientError: one is malformed or repeated (501) or unknown (555).
     """
     parameters: dict[str, str | None] = {}
     for word in text.split(" "):

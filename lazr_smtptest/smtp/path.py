@@ -27,8 +27,8 @@ _DOT_STRING = rf"{_ATOM}(?:\.{_ATOM})*"
 _QUOTED_STRING = rf'"(?:[ !#-\[\]-~{_U}]|\\[ -~])*"'
 _LABEL = rf"[A-Za-z0-9{_U}](?:[A-Za-z0-9{_U}-]*[A-Za-z0-9{_U}])?"
 _DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
-# With the other characters of an atom, for those who are not strict: the names of test
-# machines are full of underscores.
+# With the other characters of an atom, for the standard profile: the names of test
+# machines often have underscores.
 _LOOSE = rf"[A-Za-z0-9!#$%&'*+/=?^_`{{|}}~{_U}]"
 _LOOSE_LABEL = rf"{_LOOSE}(?:-*{_LOOSE})*"
 _LOOSE_DOMAIN = rf"{_LOOSE_LABEL}(?:\.{_LOOSE_LABEL})*\.?"
@@ -52,13 +52,13 @@ _BARE_PATH = re.compile(
 )
 _GENERAL_LITERAL = re.compile(r"[A-Za-z0-9-]*[A-Za-z0-9]:[!-Z^-~]+")
 
-# Bytes, RFC 5321 sections 4.5.3.1.1 and 4.5.3.1.2, and RFC 1035 section 2.3.4.
+# In bytes: RFC 5321 sections 4.5.3.1.1 and 4.5.3.1.2, and RFC 1035 section 2.3.4.
 _LONGEST_LOCAL_PART = 64
 _LONGEST_DOMAIN = 255
 _LONGEST_LABEL = 63
 
-# Code points that are not seen and are letters or marks to Unicode: fillers, grapheme
-# joiner, variation selectors (RFC 5892 section 2.6 and its category Unstable).
+# Invisible code points that Unicode classifies as letters or marks: fillers, the
+# grapheme joiner, variation selectors (RFC 5892 section 2.6, category Unstable).
 _UNSEEN = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0"
     "\U000e0100-\U000e01ef]"
@@ -68,17 +68,17 @@ _VIRAMA = 9  # the combining class of RFC 5892 appendix A
 
 
 class PathSyntaxError(ValueError):
-    """A path that RFC 5321 section 4.1.2 does not allow; says what is wrong."""
+    """A path that RFC 5321 section 4.1.2 does not allow; its text says why."""
 
 
 class Address(smtp.Address):
-    """A parsed path, as Twisted's interfaces hand it around.
+    """A parsed path, in the form that Twisted's interfaces use.
 
-    Unlike Twisted's own it has been checked against the grammar, and its text
-    may be UTF-8 (RFC 6531).
+    Unlike Twisted's own class it is checked against the grammar, and its text may
+    be UTF-8 (RFC 6531).
 
     Attributes:
-        local: the local-part as it was given, quotes included.
+        local: the local-part as sent, quotes included.
         domain: the domain or address literal; empty for ``<>`` and for a bare
             local-part such as ``<postmaster>``.
     """
@@ -98,7 +98,7 @@ class Address(smtp.Address):
 
 
 class Recipient(smtp.User):
-    """A recipient, with the protocol and the sender that it came from."""
+    """A recipient, with the protocol and the sender of its transaction."""
 
     dest: Address
 
@@ -125,8 +125,8 @@ class ParsedPath:
     Attributes:
         address: the address in the path.
         parameters: the text after the path, not yet parsed.
-        irregular: deviations from RFC 5321 that clients make and many servers accept,
-            keys of `lazr_smtptest.model.irregularities.IRREGULAR`.
+        irregular: deviations from RFC 5321 that many servers accept, as keys of
+            `lazr_smtptest.model.irregularities.IRREGULAR`.
         plain: whether the address is ASCII and nothing is irregular.
     """
 
@@ -146,11 +146,11 @@ def parse_path(argument: str, keyword: str, *, null: bool) -> ParsedPath:
     Args:
         argument: the text after the verb, ``FROM:<a@example.com> SIZE=5``.
         keyword: ``"FROM"`` or ``"TO"``.
-        null: whether ``<>`` is a path.
+        null: whether ``<>`` is allowed.
 
     Raises:
         PathSyntaxError: neither RFC 5321 section 4.1.2 nor common practice allows
-            it; the message is fit for a reply.
+            the path; the message can be used in a reply.
     """
     word, colon, given = argument.partition(":")
     if not colon or word.rstrip(" ").upper() != keyword:
@@ -170,7 +170,7 @@ def parse_path(argument: str, keyword: str, *, null: bool) -> ParsedPath:
     local, domain = found["local"], found["domain"] or ""
     is_postmaster = local.lower() == "postmaster"
     if not (bracketed or domain or is_postmaster):
-        # There is no telling it from a parameter.
+        # Without brackets and domain it cannot be told from a parameter.
         raise PathSyntaxError(_why_not(rest))
     if domain.startswith("[") and not _is_literal(domain[1:-1]):
         raise PathSyntaxError(_why_no_literal(domain[1:-1]))
@@ -192,7 +192,7 @@ def parse_path(argument: str, keyword: str, *, null: bool) -> ParsedPath:
 
 
 def is_host(text: str) -> bool:
-    """Return whether `text` is a Domain or address-literal of RFC 5321 in ASCII."""
+    """Return whether `text` is an ASCII Domain or address-literal (RFC 5321)."""
     if text.startswith("["):
         return text.endswith("]") and _is_literal(text[1:-1])
     if not text.isascii() or _DOMAIN.fullmatch(text) is None:
@@ -201,7 +201,7 @@ def is_host(text: str) -> bool:
 
 
 def is_mailbox(text: str) -> bool:
-    """Return whether `text` is a mailbox in ASCII, ``user@example.com``."""
+    """Return whether `text` is an ASCII mailbox, ``user@example.com``."""
     found = _PATH.fullmatch(f"<{text}>") if text.isascii() else None
     if found is None or found["route"] or not found["domain"]:
         return False
@@ -210,7 +210,7 @@ def is_mailbox(text: str) -> bool:
 
 
 def _odd(domain: str) -> list[str]:
-    """Return what is irregular in a domain that is a dot-atom."""
+    """Return the irregularities of a domain that is a dot-atom."""
     kinds = []
     name = domain.removesuffix(".")
     if name != domain:
@@ -228,24 +228,24 @@ def _odd(domain: str) -> list[str]:
 
 
 def _has_invisible(label: str) -> bool:
-    """Return whether a label has a code point that is not seen (RFC 5892)."""
+    """Return whether a label has an invisible code point (RFC 5892)."""
     if _UNSEEN.search(label):
         return True
     for index, character in enumerate(label):
         if character in _JOINERS:
             if not _may_join(label, index):
                 return True
-        # Controls and formats, separators, what is private or not assigned.
+        # Controls and formats, separators, private or unassigned code points.
         elif unicodedata.category(character)[0] in "CZ":
             return True
     return False
 
 
 def _may_join(label: str, index: int) -> bool:
-    """Return whether a joiner stands where a word needs it (RFC 5892 appendix A).
+    """Return whether a joiner is allowed at `index` (RFC 5892 appendix A).
 
-    That is after a virama; a non-joiner may also separate two letters of a script
-    that joins them, for which the right-to-left ones are taken here.
+    It is allowed after a virama. A non-joiner may also separate two letters of a
+    script that joins letters; here every right-to-left script counts as one.
     """
     before, behind = label[:index][-1:], label[index + 1 :][:1]
     if before and unicodedata.combining(before) == _VIRAMA:
@@ -266,7 +266,7 @@ def _parameters(rest: str, end: int) -> str:
 
 
 def _is_literal(literal: str) -> bool:
-    """Return whether it is what stands in an address literal (RFC 5321, 4.1.3)."""
+    """Return whether it is the inside of an address literal (RFC 5321, 4.1.3)."""
     tag, _, address = literal.partition(":")
     if _is_address(literal, ipaddress.IPv4Address):
         return True
@@ -294,7 +294,7 @@ def _is_address(
 
 
 def _why_not(rest: str) -> str:
-    """Return the reason why `rest` does not begin with a path."""
+    """Return why `rest` does not begin with a path, for a reply."""
     if not rest.startswith("<"):
         return "the path must stand in angle brackets"
     if ">" not in rest:

@@ -1,4 +1,4 @@
-"""The server's side of an SMTP session, on Twisted's `ESMTP`."""
+"""The server's side of an SMTP session, based on Twisted's `ESMTP`."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from lazr_smtptest.version import __version__
 
 __all__ = ["SMTPServerProtocol"]
 
-# What begins a line of HTTP, SSH or the PROXY protocol. A browser can be made to
-# post a form here, and its lines must not be tried one by one.
+# The beginning of a line of HTTP, SSH or the PROXY protocol. A web page can make a
+# browser post a form to this port, and its lines must not be run as commands.
 _FOREIGN = re.compile(
     rb"\S+ \S+ HTTP/\d"
     rb"|(?:Host|User-Agent|Content-Type|Content-Length|Accept|Origin|Referer):"
     rb"|SSH-\d|PROXY (?:TCP|UNKNOWN)|\0\Z",
     re.IGNORECASE,
 )
-# What may be said before TLS where it is required. RFC 3207 section 4 lists EHLO, NOOP,
-# STARTTLS and QUIT. A client that says HELO is to hear of TLS at MAIL; RSET changes
-# nothing.
+# Commands that are allowed before TLS where it is required. RFC 3207 section 4 lists
+# EHLO, NOOP, STARTTLS and QUIT. A client that sends HELO gets the refusal at MAIL; RSET
+# changes nothing.
 _BEFORE_TLS = frozenset(
     [b"EHLO", b"HELO", b"LHLO", b"NOOP", b"RSET", b"QUIT", b"STARTTLS"]
 )
@@ -39,45 +39,45 @@ _TURNED_AWAY = Reply(503, "only QUIT: there is no service", "5.5.1")
 _BYE = Reply(221, "bye", "2.0.0")
 _AUTH_FIRST = Reply(530, "authentication required", "5.7.0")
 
-# What may not be in the name of a client, in whatever profile: no log, header or
-# screen that shows the name is to obey it.
+# Characters that a client's name must not have, in either profile: they could control
+# a log, a header or a terminal that shows the name.
 _CONTROL = re.compile("[\0-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 class SMTPServerProtocol(Chunking, XClient, Authentication, StartTLS):
-    """One connection of a client to a test server.
+    """The server's side of one connection to a test server.
 
-    Commands are methods ``do_VERB(argument: bytes)``, as in Twisted; a subclass
-    may add its own, and answer with `reply` or Twisted's ``sendCode``.
+    Commands are methods ``do_VERB(argument: bytes)``, as in Twisted; a subclass may
+    add its own, and reply with `reply` or Twisted's ``sendCode``.
 
-    All of it runs in the reactor's thread. The factory sets the attributes;
-    without one the defaults hold.
+    All of it runs in the reactor's thread. The factory sets the attributes; without
+    a factory they have defaults.
 
     Attributes:
-        settings: what the listener offers.
-        reactor: where time comes from; ``None`` for Twisted's global reactor.
-        connections: those that are open; this one enters and leaves it.
-        observer: hears of the session.
-        faults: whom to ask where to misbehave.
-        session: what is known of the connection, and all that was said.
+        settings: the settings of the listener.
+        reactor: provides the time; ``None``: Twisted's global reactor.
+        connections: the open connections; this one adds and removes itself.
+        observer: is notified of the session.
+        faults: the fault policy.
+        session: the record of the connection, with its transcript.
         on_rset: called at RSET, before its reply.
-        on_exit: called at EXIT, after its reply; ``None``: there is no EXIT.
+        on_exit: called at EXIT, after its reply; ``None``: EXIT is unknown.
         peer: the client's address and port.
-        user: who the client has logged in as; ``None`` if it has not.
+        user: the user that the client has logged in as; ``None``: no login.
     """
 
-    # What the greeting says is spoken.
+    # The protocol name in the greeting.
     dialect = b"ESMTP"
-    # The reply to HELP, once a client has asked.
+    # The reply to HELP, cached at its first use.
     _help: Reply | None = None
 
     def greeting(self) -> bytes:
-        """Give the text of the greeting."""
+        """Return the text of the greeting."""
         text = b"%s %s Python SMTP proxy version %s"
         return text % (self.host, self.dialect, __version__.encode())
 
     def lookupMethod(self, command: bytes) -> Callable[[bytes], None] | None:
-        """Find the method of a verb; none for what is hidden or was not asked for."""
+        """Return the method of a verb; ``None`` if it is hidden or not enabled."""
         verb = command.decode("ascii").upper()
         if VERBS.get(verb) in self.settings.hidden:
             return None
@@ -88,14 +88,14 @@ class SMTPServerProtocol(Chunking, XClient, Authentication, StartTLS):
         return getattr(self, f"do_{verb}", None)
 
     def refuse_verb(self, verb: bytes) -> Reply | None:
-        """Return the reply that refuses a command whatever its argument, if any."""
+        """Return the reply that refuses a verb, whatever its argument, if any."""
         if self.turned_away and verb != b"QUIT":
             return _TURNED_AWAY
-        # The bytes of BDAT are read whatever the reply: it asks when they are.
+        # The bytes of BDAT are read whatever the reply: `do_BDAT` asks later.
         return None if verb == b"BDAT" else self.refuse_mail(verb)
 
     def refuse_mail(self, verb: bytes) -> Reply | None:
-        """Return the reply that refuses a command until there is TLS, or a login."""
+        """Return the reply that refuses a command before TLS or a login, if any."""
         settings = self.settings
         if settings.require_tls and verb not in _BEFORE_TLS and not self.secure:
             return _TLS_FIRST
@@ -108,26 +108,26 @@ class SMTPServerProtocol(Chunking, XClient, Authentication, StartTLS):
         return None
 
     def unknown_command(self, line: bytes) -> None:
-        """Refuse what is not known; end what is not SMTP at all."""
+        """Refuse an unknown command; close the connection if it is not SMTP."""
         if _FOREIGN.match(line):
             self.end(NOT_SMTP)
         else:
             self.reply(Reply(500, "command not recognized", "5.5.2"))
 
     def do_HELO(self, argument: bytes) -> None:
-        """Take the client's name (RFC 5321 section 4.1.1.1)."""
+        """Handle HELO (RFC 5321 section 4.1.1.1)."""
         if self.hello(argument) and not self.count_junk():
             self.speaks_esmtp = False
             self.reply(Reply(250, self.host.decode()))
 
     def do_EHLO(self, argument: bytes) -> None:
-        """Take the client's name and say what the server can do."""
+        """Handle EHLO: reply with the extensions (RFC 5321 section 4.1.1.1)."""
         if self.hello(argument) and not self.count_junk():
             text = self.host + b"\n" + self.listExtensions()
             self.reply(Reply(250, text.decode()))
 
     def hello(self, argument: bytes) -> bool:
-        """Take the client's name; false if it is refused."""
+        """Store the client's name; return false if the name is refused."""
         self.check_last_in_group()
         name = decode(argument)
         if not name or _CONTROL.search(name):
@@ -138,40 +138,40 @@ class SMTPServerProtocol(Chunking, XClient, Authentication, StartTLS):
             self.note("bad-hello")
         self.abort_transaction()
         self.forget_offered()
-        self.check_last_in_group()  # the note was just forgotten
+        self.check_last_in_group()  # the reset above has removed the warning
         self.take_helo(argument, regular=regular)
         return True
 
     def extensions(self) -> dict[bytes, list[bytes] | None]:
-        """Give the extensions to announce, as Twisted's `ESMTP` does."""
+        """Return the extensions to announce, in the form of Twisted's `ESMTP`."""
         announced = self.offered().announced(self)
         for keyword, value in self.settings.values.items():
             announced[keyword.encode()] = words(value)
         return announced
 
     def listExtensions(self) -> bytes:
-        """Write the extensions line by line, as Twisted's `ESMTP` does."""
+        """Return the extensions as lines, in the form of Twisted's `ESMTP`."""
         return b"\n".join(
             [
                 keyword if behind is None else b" ".join([keyword, *behind])
                 for keyword, behind in self.extensions().items()
-                # Twisted leaves out what has an empty list.
+                # Twisted leaves out a keyword with an empty list.
                 if behind != []
             ]
         )
 
     def do_NOOP(self, argument: bytes) -> None:
-        """Do nothing; an argument is ignored (RFC 5321 section 4.1.1.9)."""
+        """Reply 250; an argument is ignored (RFC 5321 section 4.1.1.9)."""
         self.check_last_in_group()
         if not self.count_junk():
             self.reply(OK)
 
     def do_VRFY(self, argument: bytes) -> None:
-        """Say neither yes nor no (RFC 5321 sections 3.5.3 and 7.3)."""
+        """Reply 252, without verifying (RFC 5321 sections 3.5.3 and 7.3)."""
         self._verify(argument, "VRFY")
 
     def do_EXPN(self, argument: bytes) -> None:
-        """Say neither yes nor no (RFC 5321 section 3.5.2)."""
+        """Reply 252, without expanding (RFC 5321 section 3.5.2)."""
         self._verify(argument, "EXPN")
 
     def _verify(self, argument: bytes, verb: str) -> None:
@@ -206,14 +206,14 @@ class SMTPServerProtocol(Chunking, XClient, Authentication, StartTLS):
         return sorted(verb for verb in methods if self.lookupMethod(verb.encode()))
 
     def do_QUIT(self, argument: bytes) -> None:
-        """Say good-bye and close (RFC 5321 section 4.1.1.10)."""
+        """Reply 221 and close the connection (RFC 5321 section 4.1.1.10)."""
         if argument:
             self.reply(Reply(501, "QUIT takes no argument", "5.5.4"))
         else:
             self.end(_BYE)
 
     def do_EXIT(self, argument: bytes) -> None:
-        """Stop the server: a command of this library's, for its seed classes."""
+        """Call `on_exit`: a command of this library, for its original classes."""
         assert self.on_exit is not None
         self.end(OK)
         self.on_exit()

@@ -1,9 +1,10 @@
-"""Replies out: what a connection says, and how it gets onto the wire.
+"""The queue of replies, and how they are written to the transport.
 
 Rules of this module:
 
-1. The replies to all that came in one piece leave in one piece (RFC 2920 section 3.2).
-2. While TLS is agreed on nothing is written.
+1. The replies to commands that were received together are sent together (RFC 2920
+   section 3.2).
+2. Nothing is written during a TLS handshake.
 """
 
 from __future__ import annotations
@@ -21,40 +22,40 @@ from lazr_smtptest.smtp.fault_points import Asking
 
 __all__ = ["Writing"]
 
-# So many replies of one batch are written at once.
+# Replies of one batch that are written at once.
 _BATCH = 100
 
 
 class Writing(Asking):
-    """The part of a connection that answers."""
+    """The part of a connection that sends replies."""
 
     transport: Any
     session: Session
-    # That of the session.
+    # The transcript of the session.
     _transcript: Transcript
-    # Whether TLS is on, from STARTTLS or from the beginning.
+    # Whether TLS is active, by STARTTLS or from the beginning.
     secure = False
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.handshaking = False
-        # While commands are looked at; their replies wait for the last of them.
+        # True while commands are handled; their replies wait for the last of them.
         self._working = False
         self._closing = False
         self._enhanced = True
         self._replies: list[bytes] = []
         self._errors = 0
-        # Writes into the socket's own buffer, as long as that is done.
+        # Writes directly into the socket's buffer; None: write to the transport.
         self._send: Callable[[bytes], int] | None = None
         # See `BatchingReactor.put_off`.
         self._put_off: Callable[[Callable[[], object]], object] | None = None
 
     def find_way_out(self) -> None:
-        """Look how the transport is best written to; done anew for TLS."""
+        """Select how to write to the transport; called again for TLS."""
         transport = self.transport
         self.secure = bool(ISSLTransport.providedBy(transport))
-        # A reply mostly fits into the socket's own buffer: then it need not wait
-        # until the reactor has asked whether it does.
+        # A reply usually fits into the socket's buffer: then it need not wait until
+        # the reactor finds the socket writable.
         if isinstance(transport, TCPConnection):
             self._send = transport.socket.send
             self._put_off = getattr(self.reactor, "put_off", None)
@@ -62,15 +63,15 @@ class Writing(Asking):
             self._send = self._put_off = None
 
     def forget_way_out(self) -> None:
-        """Say nothing any more: the connection is lost."""
+        """Discard the pending replies: the connection is lost."""
         self._send = self._put_off = None
         self._replies.clear()
 
     def reply(self, reply: Reply) -> None:
-        """Answer the present command; the replies of a batch leave together."""
+        """Reply to the present command; the replies of a batch are sent together."""
         if self._closing:
             return
-        # A fault may send something else, and counts what it sends.
+        # A fault may send another reply instead, and counts that one itself.
         changed = self.fault is not None and self.fault.is_answering
         self.say(reply.octets if self._enhanced else reply.plain_octets)
         if reply.code >= 400:
@@ -80,19 +81,19 @@ class Writing(Asking):
                 self._count_error()
 
     def encode(self, reply: Reply) -> bytes:
-        """Write a reply as this session has it (RFC 2034 section 4)."""
+        """Encode a reply, with enhanced codes if the session has them (RFC 2034)."""
         return reply.octets if self._enhanced else reply.plain_octets
 
     def sendCode(self, code: int, message: bytes = b"") -> None:
-        """Answer as Twisted's servers do."""
+        """Send a reply, as in Twisted's `SMTP`."""
         self.say(Reply(code, message.decode("utf-8", "replace")).encode())
 
     def sendLine(self, line: bytes) -> None:
-        """Answer line by line, as Twisted's protocols may."""
+        """Send one line of a reply, as in Twisted's protocols."""
         self.say(line + b"\r\n")
 
     def say(self, octets: bytes) -> None:
-        """Answer with octets, which leave together with others of the batch."""
+        """Queue the bytes of a reply; those of a batch are sent together."""
         if self.fault is not None and self.fault.takes(octets):
             return
         self._replies.append(octets)
@@ -100,7 +101,7 @@ class Writing(Asking):
             self.flush()
 
     def flush(self) -> None:
-        """Write what was replied."""
+        """Write the pending replies."""
         if self.handshaking or not self._replies:
             return
         octets = b"".join(self._replies)
@@ -109,14 +110,14 @@ class Writing(Asking):
         self.write(octets)
 
     def flush_batch(self) -> None:
-        """Write what was replied to all that came in one piece."""
+        """Write the replies to all commands that were received together."""
         if self._put_off is None:
             self.flush()
         else:
             self._put_off(self.flush)
 
     def write(self, octets: bytes) -> None:
-        """Write octets that are in no transcript, or are already."""
+        """Write bytes without adding them to the transcript."""
         if self._send is not None:
             try:
                 written = self._send(octets)
@@ -124,7 +125,7 @@ class Writing(Asking):
                 written = 0
             if written == len(octets):
                 return
-            # The client is slow or gone: from now on the transport sees to it.
+            # The client is slow or gone: from now on write to the transport.
             self._send = None
             octets = octets[written:]
         self.transport.write(octets)

@@ -1,4 +1,4 @@
-"""What one listener offers and what it puts up with."""
+"""The settings of one listener."""
 
 from __future__ import annotations
 
@@ -23,24 +23,25 @@ def _keywords(words: object) -> frozenset[str]:
 
 @attrs.frozen(kw_only=True)
 class Settings:
-    """How a listener behaves. Every listener of a server may have its own.
+    """The settings of a listener. Every listener of a server may have its own.
 
     Attributes:
-        profile: ``"standard"`` takes what RFC 5321 lets a server take, and notes
-            on the envelope what was irregular; ``"strict"`` refuses it.
-        limits: the bounds of each connection.
-        hidden: keywords of extensions that are not offered: not announced, and
-            not known when a client uses them all the same.
-        values: other values for the keywords of EHLO, ``{"SIZE": "1000"}``, and
-            keywords that are announced without being there. Only what is
-            announced changes.
-        tls: offers STARTTLS; with `implicit_tls`, TLS from the first byte on.
-        implicit_tls: whether TLS begins with the connection (RFC 8314).
+        profile: ``"standard"`` accepts the irregular mail that RFC 5321 lets a
+            server accept, and adds warnings to the envelope; ``"strict"``
+            refuses it.
+        limits: the limits of each connection.
+        hidden: keywords of extensions that are not offered: they are not
+            announced, and refused if a client uses them.
+        values: other values for EHLO keywords, ``{"SIZE": "1000"}``, and keywords
+            to announce in addition. Only the announcement changes.
+        tls: the certificate for STARTTLS or, with `implicit_tls`, for TLS from the
+            first byte on; ``None``: no TLS.
+        implicit_tls: whether connections begin with TLS (RFC 8314).
         require_tls: whether 530 answers, outside of TLS, every command but EHLO, HELO,
             LHLO, NOOP, RSET, STARTTLS and QUIT (RFC 3207 section 4).
-        require_auth: whether mail is refused (530) before AUTH.
-        xclient: whether clients may speak for others with XCLIENT.
-        vrfy: whether VRFY and EXPN answer 252; otherwise 502.
+        require_auth: whether mail is refused with 530 before AUTH.
+        xclient: whether XCLIENT may change the client's address and name.
+        vrfy: whether the reply to VRFY and EXPN is 252; otherwise it is 502.
     """
 
     profile: Profile = attrs.field(

@@ -1,13 +1,13 @@
-"""STARTTLS (RFC 3207), and what TLS means to a connection.
+"""STARTTLS (RFC 3207), and TLS from the beginning of a connection.
 
 Rules of this module:
 
-1. Nothing that was said in clear counts once TLS is on (RFC 3207 section 4.2):
-   what is known of the client is forgotten, and what it sent behind STARTTLS is
-   neither run nor kept: the connection is closed, with a reply.
-2. While a handshake goes on nothing is written: what waits to be sent would stop
-   the reading, and so the handshake.
-3. A handshake takes its time from the factory's reactor, and has a limit.
+1. Nothing that was sent in clear is valid within TLS (RFC 3207 section 4.2): the
+   client's data is discarded. If bytes follow STARTTLS in clear, they are neither
+   run nor kept, and the connection is closed with a reply.
+2. Nothing is written during a handshake: pending output would pause reading, and
+   so stop the handshake.
+3. A handshake has a time limit, measured by the factory's reactor.
 """
 
 from __future__ import annotations
@@ -29,18 +29,19 @@ __all__ = ["StartTLS"]
 
 log = logging.getLogger("lazr.smtptest")
 
-# STARTTLS is the last of a group. RFC 3207 section 4 has no reply for it that ends the
-# connection; RFC 5321 section 4.2.1 has this one for any command.
+# STARTTLS must be the last command of a group. RFC 3207 section 4 lists no reply to it
+# that ends the connection; RFC 5321 section 4.2.1 allows this one for any command.
 _TOO_EARLY = Reply(421, "commands came behind STARTTLS, closing", "4.7.0")
 
 
 @implementer(IHandshakeListener)
 class StartTLS(Connection):
-    """The part of a connection that knows TLS.
+    """The part of a connection that handles TLS.
 
     Attributes:
-        handshake: what TLS agreed on; ``None`` before that, and without TLS.
-        tls_first: whether the connection begins with TLS, which is not there yet.
+        handshake: the result of the TLS handshake; ``None`` before it, and without
+            TLS.
+        tls_first: whether this protocol has to start TLS before the greeting.
     """
 
     handshake: Handshake | None = None
@@ -48,11 +49,11 @@ class StartTLS(Connection):
     _to_greet = False
     _ending = False
 
-    # What is known of TLS
+    # The state of TLS
 
     @property
     def can_start_tls(self) -> bool:
-        """Whether STARTTLS would be obeyed now, if it is not hidden."""
+        """Return whether STARTTLS would be accepted now, if it is not hidden."""
         return self.settings.tls is not None and not self.secure
 
     @property
@@ -67,13 +68,13 @@ class StartTLS(Connection):
 
     @property
     def client_certificate(self) -> tuple[str, ...]:
-        """Whom the client's verified certificate names; empty: it showed none."""
+        """The names in the client's verified certificate; empty: it has sent none."""
         return self.handshake.client_names if self.handshake else ()
 
     # STARTTLS
 
     def do_STARTTLS(self, argument: bytes) -> None:
-        """Begin TLS (RFC 3207 section 4)."""
+        """Handle STARTTLS (RFC 3207 section 4)."""
         tls = self.settings.tls
         if tls is None or "STARTTLS" in self.settings.hidden:
             self.reply(Reply(502, "STARTTLS is not available", "5.5.1"))
@@ -82,17 +83,17 @@ class StartTLS(Connection):
         elif argument:
             self.reply(Reply(501, "STARTTLS takes no argument", "5.5.4"))
         elif self._framer.pending:
-            # Whoever sent it, it came in clear: it must not seem to come by TLS.
+            # These bytes were sent in clear: they must not be handled within TLS.
             log.warning("%s: closed: bytes came behind STARTTLS", self.shown_peer)
             self.end(_TOO_EARLY)
         else:
-            # First: should it fail, that is a reply, and TLS is not begun.
+            # Before the reply: if this fails, the client gets an error and no TLS.
             self.forget_session()
             self.reply(Reply(220, "ready to start TLS", "2.0.0"))
             self.after_reply(lambda: self._begin_tls(tls))
 
     def forget_session(self) -> None:
-        """Forget what the client said so far (RFC 3207 section 4.2)."""
+        """Discard all that the client has sent in clear (RFC 3207 section 4.2)."""
         self.abort_transaction()
         self.take_helo(None)
         self.authenticated = False
@@ -109,16 +110,16 @@ class StartTLS(Connection):
             self._start_tls(tls)
 
     def _no_tls(self) -> None:
-        """Close the connection: there is nothing else to refuse TLS by."""
+        """Close the connection: there is no reply that refuses TLS."""
         self.close(self.transport)
 
     def _start_tls(self, tls: TLS) -> None:
-        """Put TLS between the transport and this protocol."""
+        """Insert TLS between the transport and this protocol."""
         transport = self.transport
         transport.unregisterProducer()
         options, self.tls_options = self.tls_options, None
         factory = tls.wrap(self.factory, self.reactor, options)
-        # False: this protocol has a connection already.
+        # False: this protocol is already connected.
         layer = factory.protocol(factory, self, False)
         if isinstance(transport, ProtocolWrapper):
             transport.wrappedProtocol = layer
@@ -127,10 +128,10 @@ class StartTLS(Connection):
         self.transport = layer
         self.handshaking = self._fresh = self.startedTLS = True
         self.setTimeout(self.limits.handshake)
-        # What came since the reply, while a fault was going on, is TLS already.
+        # Bytes received since the reply, while a fault was running, belong to TLS.
         early = self._framer.take()
         layer.makeConnection(transport)
-        # The new transport has not asked for a pause yet.
+        # The new transport has not paused its producer yet.
         self._blocked = False
         self.watch_transport()
         self.forget_offered()
@@ -140,7 +141,7 @@ class StartTLS(Connection):
     # The handshake
 
     def connectionMade(self) -> None:
-        """Greet the client, after the handshake if TLS comes first (RFC 8314)."""
+        """Greet the client, after the handshake if TLS is implicit (RFC 8314)."""
         self._first_deliveries: tuple[Any, Any] = self.delivery, self.deliveryFactory
         self.handshaking = self.tls_first or bool(
             ISSLTransport.providedBy(self.transport)
@@ -152,14 +153,14 @@ class StartTLS(Connection):
             self._begin_tls(self.settings.tls)
 
     def greet(self) -> None:
-        """Say hello, but not before the handshake."""
+        """Send the greeting, but not before the handshake has ended."""
         if self.handshaking:
             self._to_greet = True
         else:
             super().greet()
 
     def handshakeCompleted(self) -> None:
-        """Say what has waited for the handshake."""
+        """Record the handshake, and send the replies that waited for it."""
         self.handshaking = False
         self._note_handshake(Handshake.of(self.transport.getHandle()))
         self.setTimeout(self.limits.idle)
@@ -179,13 +180,13 @@ class StartTLS(Connection):
         session.transcript.tls(f"TLS is on: {handshake.version}, {handshake.cipher}")
 
     def first_received(self, data: bytes) -> None:
-        """Look at the first octets, of the connection or within TLS."""
+        """Check the first bytes, of the connection or within TLS."""
         if self.handshaking and not self.secure:
-            # TLS comes first, but a fault goes on before it.
+            # TLS has to start first, and a fault is still running.
             self._fresh = True
             return
         if self.handshaking:
-            # A wrapper between TLS and this protocol does not tell.
+            # A wrapper between TLS and this protocol hides `handshakeCompleted`.
             self.handshakeCompleted()
         super().first_received(data)
 
@@ -206,7 +207,7 @@ class StartTLS(Connection):
             super().timeoutConnection()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        """Forget the transaction; say why there is no TLS."""
+        """End the transaction; record why a handshake failed."""
         if self.handshaking:
             why = reason.getErrorMessage()
             log.info("%s: the TLS handshake failed: %s", self.shown_peer, why)

@@ -1,7 +1,7 @@
-"""Time: how long a client may be silent, a session last, a message take.
+"""Time limits of idle clients, sessions and messages.
 
-All of it comes from the reactor that the factory was given. Durations are measured by
-a clock that nobody sets, time stamps by the wall clock.
+All timers are those of the factory's reactor. Durations are measured by a monotonic
+clock, time stamps are taken from the wall clock.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from lazr_smtptest.smtp.settings import Settings
 
 __all__ = ["Timed"]
 
-# Seconds by which sums of seconds may be off.
+# The tolerance for rounding in sums of seconds.
 _ROUNDING = 1e-6
 
-# Seconds over which the rate of a message is taken.
+# Seconds over which the rate of a message is measured.
 _RATE_WINDOW = 10.0
 
 _SILENT = Reply(421, "nothing heard for too long, closing", "4.4.2")
@@ -31,15 +31,15 @@ _TOO_SLOW = Reply(421, "the message comes too slowly", "4.4.2")
 
 
 class Timed(smtp.ESMTP):
-    """The part of a connection that looks at the clock.
+    """The part of a connection that handles time.
 
-    What is heard moves no timer: it is noted when it was, and a timer that runs out
-    looks whether it was long enough ago.
+    Input does not restart the idle timer: only its time is stored, and when the timer
+    fires, it checks whether the latest input was long enough ago.
     """
 
     settings: Settings = Settings()
     reactor: IReactorTime | None = None
-    # The last reply to a client that was silent; None: the connection is closed.
+    # The last reply to an idle client; None: the connection is closed without one.
     idle_reply: Reply | None = _SILENT
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -47,7 +47,7 @@ class Timed(smtp.ESMTP):
         self._timeout: IDelayedCall | None = None
         self._session_timeout: Timer | None = None
         self._rate_check: Timer | None = None
-        # Goes on with the commands of a client that sent very many.
+        # Resumes the commands of a client that sent very many.
         self._turn: IDelayedCall | None = None
         self._heard_at = 0.0
         self._reading = False
@@ -55,7 +55,7 @@ class Timed(smtp.ESMTP):
 
     @property
     def limits(self) -> Limits:
-        """The bounds of this connection."""
+        """The limits of this connection."""
         return self.settings.limits
 
     def end(self, reply: Reply | None) -> None:
@@ -63,7 +63,7 @@ class Timed(smtp.ESMTP):
         raise NotImplementedError
 
     def callLater(self, period: float, func: Callable[[], None]) -> IDelayedCall:
-        """See `TimeoutMixin`: time comes from the factory's reactor."""
+        """Start a timer of the factory's reactor; see `TimeoutMixin`."""
         call_later = (
             super().callLater if self.reactor is None else self.reactor.callLater
         )
@@ -71,7 +71,7 @@ class Timed(smtp.ESMTP):
         return call
 
     def start_timer(self, seconds: float, function: Callable[[], object]) -> Timer:
-        """Call a function after some seconds, whatever the wall clock is set to."""
+        """Call a function after `seconds`, whatever the wall clock is set to."""
         return Timer(self.callLater, self.clock, seconds, function)
 
     def seconds(self) -> float:
@@ -79,11 +79,11 @@ class Timed(smtp.ESMTP):
         return wall_clock(self.reactor)()
 
     def clock(self) -> float:
-        """Return the seconds of a clock that is never set, to measure durations."""
+        """Return the seconds of a monotonic clock, to measure durations."""
         return duration_clock(self.reactor)()
 
     def start_timers(self) -> None:
-        """Begin to wait for the client."""
+        """Start the timers of the session."""
         self.setTimeout(self.limits.idle)
         if self.limits.session is not None:
             self._session_timeout = self.start_timer(
@@ -91,16 +91,16 @@ class Timed(smtp.ESMTP):
             )
 
     def stop_timers(self) -> None:
-        """Wait for nothing any more."""
+        """Stop all timers."""
         self.setTimeout(None)
         for timer in (self._session_timeout, self._rate_check, self._turn):
             if timer is not None and timer.active():
                 timer.cancel()
 
-    # A client that is silent
+    # Idle clients
 
     def setTimeout(self, period: float | None) -> float | None:
-        """See `TimeoutMixin`: the seconds that the client may be silent."""
+        """Set the idle limit, in seconds; return the one before; see `TimeoutMixin`."""
         before: float | None = self.timeOut
         self.timeOut = period  # type: ignore[assignment]  # Twisted says int
         if self._timeout is not None:
@@ -112,7 +112,7 @@ class Timed(smtp.ESMTP):
         return before
 
     def resetTimeout(self) -> None:
-        """See `TimeoutMixin`: the client was heard, now."""
+        """Store that the client sent something now; see `TimeoutMixin`."""
         self._heard_at = self.clock()
 
     def _look_back(self) -> None:
@@ -124,16 +124,16 @@ class Timed(smtp.ESMTP):
             self.timeoutConnection()
 
     def timeoutConnection(self) -> None:
-        """Send an idle client away (RFC 5321 section 4.5.3.2.7)."""
+        """End the session of an idle client (RFC 5321 section 4.5.3.2.7)."""
         self.end(self.idle_reply)
 
-    # A message that does not come
+    # Slow messages
 
     def watch_message(self, incomplete: bool) -> None:
-        """Time a message of which a part has come; most come in one.
+        """Start or stop measuring the rate of a partly received message.
 
         Args:
-            incomplete: whether a message has begun and not ended.
+            incomplete: whether a message has begun and has not ended.
         """
         before, self._reading = self._reading, incomplete
         if not incomplete:

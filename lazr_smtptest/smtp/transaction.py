@@ -5,7 +5,8 @@ Rules of this module:
 1. A transaction begins with an accepted MAIL and ends with the reply to its
    message, with RSET, HELO or EHLO, or with the connection (RFC 5321 section
    4.1.4).
-2. What is irregular is refused or noted, as the profile says; see `irregular`.
+2. Irregular input is refused or gets a warning, depending on the profile; see
+   `lazr_smtptest.model.irregularities`.
 """
 
 from __future__ import annotations
@@ -50,45 +51,45 @@ Options = dict[str, "str | None"]
 
 
 class Transactions(Connection):
-    """The part of a connection that knows mail transactions."""
+    """The part of a connection that handles mail transactions."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._transaction: Transaction | None = None
-        # The one that ended last, and the recipient that was refused last, as a fault
-        # wants to know of them.
+        # The transaction that ended last, and the recipient that was refused last: a
+        # fault may correct them.
         self._ended: Transaction | None = None
         self._recipient_before: tuple[str, Reply | None] | None = None
-        # What the delivery gave, with the recipient that it is for.
+        # The messages that the delivery made, each with its recipient.
         self._messages: list[tuple[IMessageSMTP, smtp.User]] = []
         self.forget_transaction()
 
     def forget_transaction(self) -> None:
-        """Begin with nothing."""
+        """Reset the state of the transaction."""
         self._from = None
         self._to = []
         self._mail_options: Options = {}
         self._rcpt_options: list[Options] = []
         self._warnings: list[str] = []
-        # Whether a part of the message has come, by BDAT.
+        # Whether a part of the message was received by BDAT.
         self._begun = False
-        # What a fault wants of the message that did not come to it.
+        # A fault may have set these for a message that was never received.
         self.copies, self.discards = 1, None
 
     def abort_transaction(self) -> None:
-        """Forget the sender, the recipients and a message on its way."""
+        """Discard the sender, the recipients and a message that is being received."""
         self.end_transaction("aborted")
 
     def end_transaction(self, outcome: Outcome, reply: Reply | None = None) -> None:
         """End the transaction, if there is one.
 
         Args:
-            outcome: what became of it.
-            reply: what the client is told in the end.
+            outcome: the outcome of the transaction.
+            reply: the last reply of the transaction.
         """
         transaction = self._transaction
         if transaction is not None:
-            # In this order: another thread may look at any time.
+            # In this order: another thread may read them at any time.
             transaction.reply = reply
             transaction.outcome = outcome
             self._transaction = None
@@ -98,15 +99,15 @@ class Transactions(Connection):
             self._abandon_messages()
 
     def forget_records(self) -> None:
-        """Mark the present records, for `correct_records`."""
+        """Store which records exist, for `correct_records`."""
         self._ended = None
         self._recipient_before = self._last_refused()
 
     def correct_records(self, sent: Reply | None) -> None:
-        """Replace the engine's own reply in the records by the one that was sent.
+        """Replace the engine's reply in newer records by the reply that was sent.
 
         Args:
-            sent: the reply; ``None``: what was sent is none.
+            sent: the reply; ``None``: the bytes that were sent are not a reply.
         """
         if self._ended is not None:
             self._ended.reply = sent
@@ -125,17 +126,17 @@ class Transactions(Connection):
         for message, _ in messages:
             self.tell("a message could not be abandoned", message.connectionLost)
 
-    # What is irregular
+    # Irregular input
 
     def note(self, kind: str, refusal: Reply | None = None) -> None:
-        """Refuse what is irregular in the strict profile, note it in the other.
+        """Refuse irregular input in the strict profile, else add a warning.
 
         Args:
             kind: a key of `IRREGULAR`.
             refusal: the reply in the strict profile; ``None``: that of `IRREGULAR`.
 
         Raises:
-            ClientError: it is refused.
+            ClientError: the input is refused.
         """
         if self.settings.profile == "strict":
             refusal = refusal or IRREGULAR[kind]
@@ -144,19 +145,19 @@ class Transactions(Connection):
             self._warnings.append(kind)
 
     def check_last_in_group(self) -> None:
-        """Note that something was sent behind a command that ends a group."""
+        """Note bytes after a command that must end a group (RFC 2920 section 3.1)."""
         if self._framer.pending:
             self.note("pipelining")
 
     def note_extension(self) -> None:
-        """Note that an extension is used, if the client said HELO."""
+        """Note the use of an extension after HELO."""
         if not self.speaks_esmtp:
             self.note("esmtp-after-helo")
 
     # MAIL
 
     def do_MAIL(self, argument: bytes) -> None:
-        """Begin a transaction (RFC 5321 section 4.1.1.2)."""
+        """Handle MAIL: start a transaction (RFC 5321 section 4.1.1.2)."""
         try:
             path = self._read_sender(argument)
         except ReplyError as error:
@@ -223,7 +224,7 @@ class Transactions(Connection):
             raise PolicyError(552, "message is too big", "5.3.4")
         by = options.get("BY")
         if by is not None and "R" in by.upper() and int(by.partition(";")[0]) <= 0:
-            # RFC 2852 section 4: a message cannot be returned before it came.
+            # RFC 2852 section 4: the time until the return must be positive.
             raise ClientError(501, f"bad BY: {by!a}", "5.5.4")
         identity = options.get("AUTH")
         if identity is not None:
@@ -231,7 +232,7 @@ class Transactions(Connection):
         check_release(options.get("HOLDFOR"), options.get("HOLDUNTIL"), self.seconds())
 
     def _check_identity(self, value: str) -> None:
-        """Check that a value of AUTH= is a mailbox or ``<>`` (RFC 4954 section 5)."""
+        """Check that the value of AUTH= is a mailbox or ``<>`` (RFC 4954 section 5)."""
         text = xtext_decode(value)
         if text == "<>":
             return
@@ -242,11 +243,11 @@ class Transactions(Connection):
             self.note("auth-in-brackets")
 
     def _note_path(self, path: ParsedPath, utf8: bool) -> None:
-        """Note what is irregular in a path, or refuse it.
+        """Note or refuse each irregularity of a path.
 
         Args:
-            path: the path of a sender, or within a transaction of a recipient.
-            utf8: whether the client has asked for SMTPUTF8.
+            path: the path of the sender or, within a transaction, of a recipient.
+            utf8: whether the client has used SMTPUTF8.
         """
         if path.plain:
             return
@@ -258,7 +259,7 @@ class Transactions(Connection):
             self.note(kind, refusal_of_sender(kind) if is_sender else None)
 
     def validateFrom(self, helo: tuple[bytes | None, bytes], origin: Address) -> Any:
-        """Ask the delivery for the sender; without one, the portal for a delivery."""
+        """Ask the delivery to validate the sender; get a delivery first if needed."""
         if self.deliveryFactory is not None:
             self.delivery = self.deliveryFactory.getMessageDelivery()
         if self.delivery is not None:
@@ -266,7 +267,7 @@ class Transactions(Connection):
         return super().validateFrom(helo, origin)
 
     def _sender_answered(self, sender: Address, answer: Any, options: Options) -> None:
-        """Take what the delivery made of the sender, an address or a refusal."""
+        """Handle the delivery's answer to the sender, an address or a refusal."""
         refusal = refusal_in(answer)
         if refusal is not None:
             self._sender_refused(sender, refusal)
@@ -279,7 +280,7 @@ class Transactions(Connection):
     # RCPT
 
     def do_RCPT(self, argument: bytes) -> None:
-        """Add a recipient (RFC 5321 section 4.1.1.3)."""
+        """Handle RCPT: add a recipient (RFC 5321 section 4.1.1.3)."""
         sender = self._from
         if sender is None:
             self.reply(_NOT_STARTED)
@@ -328,14 +329,14 @@ class Transactions(Connection):
         self.note_extension()
         self._note_path(path, utf8)
         if not (utf8 or (options.get("ORCPT") or "").isascii()):
-            # RFC 6533 section 3 has a form in ASCII for that.
+            # RFC 6533 section 3 defines an ASCII form for it.
             self.note("undeclared-utf8")
         return options
 
     def _recipient_answered(
         self, user: smtp.User, answer: Any, options: Options
     ) -> None:
-        """Take what the delivery made of it: what makes a message, or a refusal."""
+        """Handle the delivery's answer to a recipient: a message factory or refusal."""
         refusal = refusal_in(answer)
         if refusal is not None:
             self._recipient_refused(user, refusal)
@@ -354,7 +355,7 @@ class Transactions(Connection):
     # RSET
 
     def do_RSET(self, argument: bytes) -> None:
-        """Forget the transaction (RFC 5321 section 4.1.1.5)."""
+        """Handle RSET: end the transaction (RFC 5321 section 4.1.1.5)."""
         if argument:
             self.reply(Reply(501, "RSET takes no argument", "5.5.4"))
             return
@@ -365,10 +366,10 @@ class Transactions(Connection):
             self.on_rset()
         self.reply(OK)
 
-    # What became of it
+    # Outcomes
 
     def users(self) -> list[smtp.User]:
-        """Give the recipients that were accepted."""
+        """Return the accepted recipients."""
         return [user for user, _ in self._to]
 
     def refuse_message(self, reply: Reply, content: AnyContent | None) -> None:
@@ -390,7 +391,7 @@ class Transactions(Connection):
         self.reply(reply)
 
     def _refuse_command(self, reply: Reply, line: bytes) -> None:
-        """Refuse a MAIL or RCPT for what is wrong with itself, and log it."""
+        """Refuse a MAIL or RCPT for an error of its own, and log it."""
         log.info("refused: %s reply=%a", shown(decode(line)), str(reply))
         self.reply(reply)
 
@@ -402,7 +403,7 @@ class Transactions(Connection):
         content: AnyContent | None,
         reply: Reply | None = None,
     ) -> None:
-        """Log what became of a sender, a recipient or a message."""
+        """Log the outcome of a sender, a recipient or a message."""
         if not log.isEnabledFor(logging.INFO):
             return
         words = [f"{what}: from=<{escaped(sender)}>"]
@@ -416,7 +417,7 @@ class Transactions(Connection):
         log.info("%s", " ".join(words))
 
 
-# A client names the same few again and again. What is raised is not kept.
+# Clients use the same few addresses again and again. Exceptions are not cached.
 @lru_cache(maxsize=1024)
 def _parse_path(argument: bytes, keyword: str, enhanced: str) -> ParsedPath:
     text = decode(argument)
@@ -427,5 +428,5 @@ def _parse_path(argument: bytes, keyword: str, enhanced: str) -> ParsedPath:
 
 
 def decode(octets: bytes) -> str:
-    """Decode for people: what is not UTF-8 survives as surrogates (PEP 383)."""
+    """Decode bytes as UTF-8; other bytes become surrogates (PEP 383)."""
     return octets.decode("utf-8", "surrogateescape")

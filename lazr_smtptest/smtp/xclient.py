@@ -1,7 +1,7 @@
-"""XCLIENT: a client that speaks for another one.
+"""XCLIENT: a client that passes on the data of another client.
 
-A proxy before a mail server uses it to pass on whom it speaks for. Postfix has
-it documented; the attributes and their encoding are as there.
+A proxy in front of a mail server uses it to name the original client. The
+attributes and their encoding are those of Postfix's documentation.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ _UNKNOWN = ("[UNAVAILABLE]", "[TEMPUNAVAIL]")
 
 
 class XClient(Transactions):
-    """The part of a connection that believes what XCLIENT says.
+    """The part of a connection that handles XCLIENT.
 
     Attributes:
-        xclient: the attributes given so far, by name; ``None`` for those that
-            the client says it does not know.
+        xclient: the attributes sent so far, by name; ``None`` for one that the
+            client does not know.
     """
 
     def do_XCLIENT(self, argument: bytes) -> None:
-        """Take the attributes, and begin the session anew."""
+        """Handle XCLIENT: store the attributes, and start the session again."""
         if self._from is not None:
             self.reply(Reply(503, "not within a transaction", "5.5.1"))
             return
@@ -47,7 +47,7 @@ class XClient(Transactions):
             self.authenticated = self.user is not None
         self.xclient = {**getattr(self, "xclient", {}), **attributes}
         self.forget_offered()
-        # The client is greeted as if it had just come.
+        # The client is greeted as if it had just connected.
         self.reply(Reply(220, self.greeting().decode("ascii", "replace")))
 
 
@@ -79,7 +79,7 @@ def _decode(word: str, value: str) -> str | None:
 def _address(
     attributes: dict[str, str | None], peer: tuple[str, int]
 ) -> tuple[str, int]:
-    """Give the client's address and port, as far as they are known."""
+    """Return the client's address and port, by the attributes or else `peer`."""
     host, port = peer
     if "ADDR" in attributes:
         given = attributes["ADDR"] or ""

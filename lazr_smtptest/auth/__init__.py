@@ -1,1 +1,1 @@
-"""Credentials and SASL mechanisms, for every protocol that logs a client in."""
+"""Credentials and SASL mechanisms, for every protocol with a login."""

@@ -1,8 +1,8 @@
-"""What clients log in with, and who judges it: interfaces and checkers of cred.
+"""Credentials of clients: interfaces and checkers for `twisted.cred`.
 
-Passwords have their interfaces in Twisted: `IUsernamePassword` where the password
-itself was sent, `IUsernameHashedPassword` where a proof of it was. Tokens and
-certificates have theirs here.
+Twisted has the interfaces for passwords: `IUsernamePassword` if the password itself
+was sent, `IUsernameHashedPassword` if a proof of it was sent. Those for tokens and
+certificates are here.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ __all__ = ["AnyOf", "Anybody", "ICertificate", "IToken", "Users"]
 
 
 class IToken(ICredentials):
-    """A bearer token (RFC 6750), of XOAUTH2 and OAUTHBEARER."""
+    """A bearer token (RFC 6750), sent by XOAUTH2 and OAUTHBEARER."""
 
     username: bytes = Attribute(
         "Who logs in; empty if only the token says it. Then the checker sets it."
@@ -32,11 +32,11 @@ class IToken(ICredentials):
     token: bytes = Attribute("The token.")
 
     def checkToken(token: bytes) -> bool:  # noqa: N805
-        """Say whether this is the token."""
+        """Return whether `token` is the client's token."""
 
 
 class ICertificate(ICredentials):
-    """A client certificate that TLS has verified, of EXTERNAL."""
+    """A client certificate that TLS has verified, used by EXTERNAL."""
 
     username: bytes = Attribute(
         "Who logs in: one of the names. The checker may set it to another of them."
@@ -49,21 +49,21 @@ _PASSWORDS = (IUsernamePassword, IUsernameHashedPassword)
 
 @implementer(ICredentialsChecker)
 class Anybody:
-    """Lets everybody in, with any password, token or certificate."""
+    """A checker that accepts every user, with any password, token or certificate."""
 
     credentialInterfaces = (*_PASSWORDS, IToken, ICertificate)
 
     def requestAvatarId(self, credentials: Any) -> defer.Deferred[Any]:
-        """Believe it."""
+        """Return the name of the user, without a check."""
         return defer.succeed(credentials.username)
 
 
 @implementer(ICredentialsChecker)
 class Users:
-    """Lets some users in, whose passwords it knows.
+    """A checker that accepts users with known passwords.
 
-    A token is right if it is a user's password. A certificate is right if one of
-    its names is a user's.
+    A token is valid if it is a user's password. A certificate is valid if one of
+    its names is a user's name.
 
     Args:
         passwords: the password of each user, in UTF-8.
@@ -75,9 +75,9 @@ class Users:
         self._passwords = dict(passwords)
 
     def requestAvatarId(self, credentials: Any) -> defer.Deferred[Any]:
-        """Give the name of the user who logs in.
+        """Return a Deferred of the user's name, `bytes`.
 
-        Fails with `UnauthorizedLogin` if there is none, or the secret is wrong.
+        It fails with `UnauthorizedLogin` if the user is unknown or the secret wrong.
         """
         return defer.execute(self._judge, credentials)
 
@@ -108,9 +108,9 @@ class Users:
 
 @implementer(ICredentialsChecker)
 class AnyOf:
-    """Asks checkers one after the other until one lets the user in.
+    """A checker that asks other checkers in turn until one accepts the user.
 
-    A portal by itself has one checker for each kind of credentials.
+    A portal itself has only one checker for each kind of credentials.
 
     Args:
         checkers: the checkers, in the order in which they are asked.
@@ -123,9 +123,9 @@ class AnyOf:
         )
 
     def requestAvatarId(self, credentials: Any) -> defer.Deferred[Any]:
-        """Give what the first one says that knows the user.
+        """Return a Deferred of the result of the first checker that accepts the user.
 
-        Fails with `UnauthorizedLogin` if none does.
+        It fails with `UnauthorizedLogin` if none does.
         """
         return defer.Deferred.fromCoroutine(self._ask(credentials))
 

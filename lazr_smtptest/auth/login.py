@@ -1,4 +1,4 @@
-"""Who may log in to a server, and by which mechanisms."""
+"""The users and SASL mechanisms of a server."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from lazr_smtptest.auth.scram import ScramSHA256
 
 __all__ = ["Auth", "Offer"]
 
-# With what each gives to be judged, in the order in which they are announced.
+# The mechanisms, each with its credentials, in the order of announcement.
 _MECHANISMS: Mapping[str, tuple[type[Mechanism], Any]] = {
     "PLAIN": (Plain, IUsernamePassword),
     "LOGIN": (Login, IUsernamePassword),
@@ -40,19 +40,19 @@ _MECHANISMS: Mapping[str, tuple[type[Mechanism], Any]] = {
     "EXTERNAL": (External, ICertificate),
 }
 
-# A server that takes any password does not know the one that the client has, and
-# SCRAM is there to prove to the client that it does.
+# A server that accepts any password does not know the client's password, and in SCRAM
+# the server has to prove that it does.
 _NOT_FOR_ANYBODY = {"SCRAM-SHA-256"}
 
 
 @attrs.frozen(kw_only=True)
 class Offer:
-    """A mechanism, as a server offers it; makes the object of one exchange.
+    """A mechanism that a server offers; a factory of exchanges.
 
     Attributes:
         mechanism: the class of the exchanges.
         any_identity: see `Mechanism`.
-        needs_tls: whether it is offered inside of TLS only; 538 outside.
+        needs_tls: whether it is offered only within TLS; 538 outside.
     """
 
     mechanism: type[Mechanism]
@@ -60,28 +60,28 @@ class Offer:
     needs_tls: bool = False
 
     def __call__(self) -> Mechanism:
-        """Begin an exchange."""
+        """Return a new exchange."""
         return self.mechanism(any_identity=self.any_identity)
 
 
 class Auth:
-    """Who may log in, and by which mechanisms (RFC 4954).
+    """The users that may log in, and the mechanisms (RFC 4954).
 
-    Made by `any`, `users`, `checkers` or `from_specs`. These have in common:
+    Use `any`, `users`, `checkers` or `from_specs` to make one. They have in common:
 
     Args:
-        mechanisms: names of mechanisms, in the order in which they are announced:
-            PLAIN, LOGIN, CRAM-MD5, SCRAM-SHA-256, XOAUTH2, OAUTHBEARER and
-            EXTERNAL. All that the checkers can judge if it is not given.
-        tls_only: those of them that are offered inside of TLS only.
+        mechanisms: names of mechanisms, in the order of announcement: PLAIN,
+            LOGIN, CRAM-MD5, SCRAM-SHA-256, XOAUTH2, OAUTHBEARER and EXTERNAL.
+            By default all that the checkers support.
+        tls_only: those of them that are offered only within TLS.
 
     Attributes:
         mechanisms: the names, upper case. EXTERNAL is announced only to clients
-            that have shown a certificate.
+            that have sent a certificate.
 
     Raises:
-        TypeError: a single string was given for several.
-        ValueError: a mechanism is not known, or nobody can judge it.
+        TypeError: a single string was given instead of several.
+        ValueError: a mechanism is unknown, or no checker supports it.
     """
 
     def __init__(
@@ -96,11 +96,11 @@ class Auth:
         """See `any`, `users` and `checkers`.
 
         Args:
-            checker: who judges.
+            checker: checks the credentials.
             mechanisms: see `Auth`.
             tls_only: see `Auth`.
-            any_identity: whether users may act as others.
-            without: mechanisms that cannot be had.
+            any_identity: whether users may act as other users.
+            without: mechanisms that are not supported.
         """
         self._checker = checker
         self._any_identity = any_identity
@@ -118,9 +118,9 @@ class Auth:
     def any(
         cls, *, mechanisms: Iterable[str] | None = None, tls_only: Iterable[str] = ()
     ) -> Auth:
-        """Let everybody in who says a name, with any password or token.
+        """Accept every user name, with any password or token.
 
-        There is no SCRAM here: in it the server proves that it knows the password.
+        SCRAM is not offered: in it the server proves that it knows the password.
         """
         return cls(
             Anybody(),
@@ -138,9 +138,9 @@ class Auth:
         mechanisms: Iterable[str] | None = None,
         tls_only: Iterable[str] = (),
     ) -> Auth:
-        """Let some users in.
+        """Accept these users.
 
-        A token is right if it is a user's password, a certificate if it names a
+        A token is valid if it is a user's password, a certificate if it names a
         user.
 
         Args:
@@ -159,12 +159,12 @@ class Auth:
         mechanisms: Iterable[str] | None = None,
         tls_only: Iterable[str] = (),
     ) -> Auth:
-        """Let those in whom a checker of `twisted.cred` lets in.
+        """Accept the users that a checker of `twisted.cred` accepts.
 
         Args:
-            checkers: asked in this order. CRAM-MD5 and SCRAM take one that knows
-                the passwords themselves (`IUsernameHashedPassword`), and calls
-                ``checkPassword``.
+            checkers: the checkers, in the order in which they are asked. CRAM-MD5
+                and SCRAM need one that knows the passwords themselves
+                (`IUsernameHashedPassword`) and calls ``checkPassword``.
             mechanisms: see `Auth`.
             tls_only: see `Auth`.
         """
@@ -178,7 +178,7 @@ class Auth:
         mechanisms: Iterable[str] | None = None,
         tls_only: Iterable[str] = (),
     ) -> Auth:
-        """Read what a command line says.
+        """Parse the descriptions of a command line.
 
         Args:
             specs: ``"any"`` alone, or Twisted's descriptions of checkers, such as
@@ -187,11 +187,11 @@ class Auth:
             tls_only: see `Auth`.
 
         Raises:
-            TypeError: a single string was given for several.
-            ValueError: as `Auth` says, or a description is not understood.
+            TypeError: a single string was given instead of several.
+            ValueError: see `Auth`; or a description is not understood.
         """
         if isinstance(specs, str):
-            # It may have a password.
+            # The description may contain a password.
             raise TypeError("specs are several descriptions of checkers, not one str")
         specs = list(specs)
         if specs == ["any"]:
@@ -202,15 +202,15 @@ class Auth:
         return cls.checkers(*checkers, mechanisms=mechanisms, tls_only=tls_only)
 
     def portal(self, deliveries: IMessageDeliveryFactory) -> Portal:
-        """Make the portal of a factory.
+        """Return the portal of a factory.
 
         Args:
-            deliveries: what every user gets.
+            deliveries: the delivery factory of every user.
         """
         return Portal(DeliveryRealm(deliveries), [self._checker])
 
     def challengers(self) -> dict[bytes, Callable[[], Mechanism]]:
-        """Give the mechanisms, as `SMTPServerFactory` takes them."""
+        """Return the mechanisms by name, in the form of `SMTPServerFactory`."""
         return {
             name.encode("ascii"): Offer(
                 mechanism=_MECHANISMS[name][0],
@@ -233,9 +233,9 @@ def _chosen(names: Iterable[str] | None, available: list[str]) -> tuple[str, ...
 
 
 def _checker(spec: str) -> ICredentialsChecker:
-    """Read Twisted's description of a checker.
+    """Return the checker for a description in Twisted's syntax.
 
-    What stands behind the first colon may be a password, and is not repeated.
+    The text after the first colon may be a password: no error repeats it.
     """
     kind = spec.partition(":")[0]
     try:
@@ -243,12 +243,12 @@ def _checker(spec: str) -> ICredentialsChecker:
     except strcred.InvalidAuthType:
         raise ValueError(f"no checker is called {kind!r}") from None
     except Exception as error:
-        # The checkers are plugins, and say in many ways what they do not like.
+        # The checkers are plugins, which raise errors of many kinds.
         reason = type(error).__name__
         raise ValueError(f"bad description of checker {kind!r}: {reason}") from None
     if isinstance(checker, InMemoryUsernamePasswordDatabaseDontUse):
-        # A command line has text, clients send octets; and these passwords may
-        # as well be tokens.
+        # A command line has text, clients send bytes; and these passwords are
+        # valid tokens too.
         users = checker.users.items()
         return Users({_octets(name): _octets(password) for name, password in users})
     return checker
@@ -260,10 +260,10 @@ def _octets(text: str | bytes) -> bytes:
 
 @implementer(IRealm)
 class DeliveryRealm:
-    """Gives every user the same deliveries.
+    """A realm that returns the same deliveries for every user.
 
     Args:
-        deliveries: what makes them.
+        deliveries: the delivery factory.
     """
 
     def __init__(self, deliveries: IMessageDeliveryFactory) -> None:
@@ -272,10 +272,10 @@ class DeliveryRealm:
     def requestAvatar(
         self, avatarId: object, mind: object, *interfaces: Any
     ) -> tuple[Any, IMessageDeliveryFactory, Callable[[], None]]:
-        """Give the delivery factory; there is nothing to log out of.
+        """Return the interface, the delivery factory and a logout without effect.
 
         Raises:
-            NotImplementedError: something else was asked for.
+            NotImplementedError: another interface was requested.
         """
         if IMessageDeliveryFactory not in interfaces:
             raise NotImplementedError("only IMessageDeliveryFactory is here")

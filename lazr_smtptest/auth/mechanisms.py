@@ -1,14 +1,13 @@
-"""SASL mechanisms (RFC 4422): the server's part of an exchange.
+"""SASL mechanisms (RFC 4422): the server's side of an exchange.
 
 Rules of this module, and of `scram` and `oauth`:
 
-1. A mechanism is an `IChallengeResponse`, and becomes the credentials that a
-   portal judges. One object is one exchange.
-2. What a client sends is parsed strictly. What is not as the mechanism's
-   specification says raises `IllegalClientResponse`, whose text goes into the
-   reply; what must fail the login raises `UnauthorizedLogin`. Nothing else is
-   raised.
-3. Names are UTF-8 without control characters, for they end up in logs.
+1. A mechanism is an `IChallengeResponse`, and also the credentials that a portal
+   checks. One object is one exchange.
+2. Responses are parsed strictly. A response that violates the mechanism's
+   specification raises `IllegalClientResponse`, whose text goes into the reply; one
+   that must fail the login raises `UnauthorizedLogin`. Nothing else is raised.
+3. Names are UTF-8 without control characters, because they are written to logs.
 4. No secret is in a text, a repr or an exception.
 """
 
@@ -36,17 +35,12 @@ _ESCAPED = re.compile(rb"=(2C|3D)?")
 
 
 def text_of(octets: bytes, what: str) -> bytes:
-    """Check a name: UTF-8, not empty, no control characters.
+    """Return a name, unchanged: valid UTF-8, not empty, no control characters.
 
-    Args:
-        octets: the name.
-        what: what it is, for the error.
-
-    Returns:
-        the name as it is.
+    An error calls the name by `what`.
 
     Raises:
-        IllegalClientResponse: it is not fit to be one.
+        IllegalClientResponse: the name is not valid.
     """
     try:
         text = octets.decode("utf-8")
@@ -60,10 +54,10 @@ def text_of(octets: bytes, what: str) -> bytes:
 
 
 def saslname(octets: bytes) -> bytes:
-    """Decode a name in which comma and equals sign are escaped (RFC 5802 5.1).
+    """Decode a name with escaped commas and equals signs (RFC 5802 section 5.1).
 
     Raises:
-        IllegalClientResponse: it is no such name.
+        IllegalClientResponse: the name is not valid.
     """
     escapes = {b"2C": b",", b"3D": b"="}
     if any(not escape for escape in _ESCAPED.findall(octets)):
@@ -74,18 +68,18 @@ def saslname(octets: bytes) -> bytes:
 
 @implementer(IChallengeResponse)
 class Mechanism:
-    """One exchange of a mechanism in which the client speaks once, and first.
+    """One exchange of a mechanism in which the client sends one response, first.
 
     Args:
-        any_identity: whether a user may act as any other one. Otherwise the
-            authorization identity, if there is one, has to be the user's own.
+        any_identity: whether a user may act as any other user. Otherwise an
+            authorization identity has to be the user's own name.
 
     Attributes:
-        client_first: whether the client speaks first: then AUTH may carry its
-            first response (RFC 4954 section 4).
-        username: who logs in (the authentication identity); UTF-8.
-        identity: whom that user acts as (the authorization identity, RFC 4422
-            section 3.4.1); empty: as none but himself.
+        client_first: whether the client sends the first message: then AUTH may
+            have an initial response (RFC 4954 section 4).
+        username: the user that logs in, the authentication identity, in UTF-8.
+        identity: the user to act as, the authorization identity (RFC 4422 section
+            3.4.1); empty: the same user.
     """
 
     client_first: ClassVar[bool] = True
@@ -96,45 +90,45 @@ class Mechanism:
         self.identity = b""
 
     def begin(self, connection: Any) -> None:
-        """Learn on which connection it is; called before all else."""
+        """Set the connection of the exchange; called before any other method."""
 
     def getChallenge(self) -> bytes:
-        """Give the next challenge: nothing, if the client is to speak first."""
+        """Return the next challenge; empty if the client sends the first message."""
         return b""
 
     def setResponse(self, response: bytes) -> None:
-        """Take the client's response to the last challenge.
+        """Handle the client's response to the last challenge.
 
         Raises:
-            IllegalClientResponse: it is malformed.
-            UnauthorizedLogin: it can lead to no login.
+            IllegalClientResponse: the response is malformed.
+            UnauthorizedLogin: the login is refused.
         """
         raise NotImplementedError
 
     def moreChallenges(self) -> bool:
-        """Say whether there is more to ask before the portal can judge."""
+        """Return whether a further challenge is needed before the portal is asked."""
         return False
 
     def last_challenge(self, *, accepted: bool) -> bytes | None:
-        """Give what the client is told of the portal's judgement.
+        """Return the message about the portal's decision.
 
-        It is sent as one more challenge, before the reply that ends AUTH
-        (RFC 4954 section 4).
+        It is sent as a further challenge, before the reply that ends AUTH (RFC 4954
+        section 4).
 
         Args:
-            accepted: what the portal said.
+            accepted: whether the portal accepted the login.
 
         Returns:
-            ``None`` if the mechanism has nothing to say, as most have not.
+            the message; ``None`` if the mechanism has none, like most mechanisms.
         """
         return None
 
     def take_identity(self, identity: bytes) -> None:
-        """Take an authorization identity; an empty one is none.
+        """Store an authorization identity; an empty one is ignored.
 
         Raises:
             IllegalClientResponse: it is malformed.
-            UnauthorizedLogin: the user may not act as that one.
+            UnauthorizedLogin: the user may not act as that identity.
         """
         if not identity:
             return
@@ -150,7 +144,7 @@ class Plain(Mechanism):
     password = b""
 
     def setResponse(self, response: bytes) -> None:
-        """Take ``[authzid] NUL authcid NUL passwd`` (RFC 4616 section 2)."""
+        """Parse ``[authzid] NUL authcid NUL passwd`` (RFC 4616 section 2)."""
         parts = response.split(b"\0")
         if len(parts) != 3:
             raise IllegalClientResponse("PLAIN has three parts")
@@ -162,46 +156,46 @@ class Plain(Mechanism):
         self.take_identity(identity)
 
     def checkPassword(self, password: bytes) -> bool:
-        """Say whether this is the password."""
+        """Return whether the client sent this password."""
         return hmac.compare_digest(self.password, password)
 
 
 @implementer(IUsernamePassword)
 class Login(Mechanism):
-    """LOGIN: the name and the password, asked for one after the other.
+    """LOGIN: challenges for the name and the password, one after the other.
 
-    It has no RFC. That AUTH carries the name already, is a habit of clients.
+    It has no RFC. Some clients send the name as an initial response of AUTH.
     """
 
     password: bytes | None = None
 
     def getChallenge(self) -> bytes:
-        """Ask, in words that some clients look for."""
+        """Return the prompt, in the exact words that some clients require."""
         return b"Password:" if self.username else b"Username:"
 
     def setResponse(self, response: bytes) -> None:
-        """Take the name, then the password."""
+        """Store the name, then the password."""
         if self.username:
             self.password = response
         else:
             self.username = text_of(response, "user name")
 
     def moreChallenges(self) -> bool:
-        """Say whether the password is yet to come."""
+        """Return whether the password is still missing."""
         return self.password is None
 
     def checkPassword(self, password: bytes) -> bool:
-        """Say whether this is the password."""
+        """Return whether the client sent this password."""
         return hmac.compare_digest(self.password or b"", password)
 
 
 @implementer(IUsernameHashedPassword)
 class CramMD5(Mechanism):
-    """CRAM-MD5 (RFC 2195): a challenge, and its keyed digest.
+    """CRAM-MD5 (RFC 2195): a challenge, and its digest keyed with the password.
 
     Args:
-        challenge: what to ask; made up from the clock, chance and the server's
-            name if it is not given.
+        challenge: the challenge; by default made from the time, a random number
+            and the server's name.
     """
 
     client_first = False
@@ -217,18 +211,18 @@ class CramMD5(Mechanism):
         self._host = b"localhost"
 
     def begin(self, connection: Any) -> None:
-        """Learn the server's name."""
+        """Get the server's name from the connection."""
         self._host = connection.host
 
     def getChallenge(self) -> bytes:
-        """Give the challenge (RFC 2195 section 2: it looks like a Message-ID)."""
+        """Return the challenge, in the form of a Message-ID (RFC 2195 section 2)."""
         if self._challenge is None:
             unique = secrets.randbits(63), time.time()
             self._challenge = b"<%d.%d@%s>" % (*unique, self._host)
         return self._challenge
 
     def setResponse(self, response: bytes) -> None:
-        """Take the user, a space and a digest of 32 hexadecimal digits."""
+        """Parse the user, a space and a digest of 32 hexadecimal digits."""
         found = self._RESPONSE.fullmatch(response)
         if found is None:
             raise IllegalClientResponse("a user, a space and 32 digits are expected")
@@ -236,24 +230,24 @@ class CramMD5(Mechanism):
         self._digest = found[2]
 
     def checkPassword(self, password: bytes) -> bool:
-        """Say whether the digest was made with this password."""
+        """Return whether the digest was made with this password."""
         digest = hmac.new(password, self.getChallenge(), hashlib.md5).hexdigest()
         return hmac.compare_digest(self._digest, digest.encode("ascii"))
 
 
 @implementer(ICertificate)
 class External(Mechanism):
-    """EXTERNAL (RFC 4422 appendix A): the client's certificate says who it is."""
+    """EXTERNAL (RFC 4422 appendix A): the client's certificate names the user."""
 
     names: tuple[bytes, ...] = ()
 
     def begin(self, connection: Any) -> None:
-        """Learn the names in the client's certificate."""
+        """Get the names in the client's certificate."""
         names: tuple[str, ...] = connection.client_certificate
         self.names = tuple(name.encode("utf-8") for name in names)
 
     def setResponse(self, response: bytes) -> None:
-        """Take the authorization identity; it may be empty."""
+        """Store the authorization identity; it may be empty."""
         if not self.names:
             raise UnauthorizedLogin("there is no client certificate")
         self.username = response if response in self.names else self.names[0]

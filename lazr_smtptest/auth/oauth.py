@@ -1,7 +1,7 @@
-"""SASL mechanisms of OAuth: XOAUTH2, and OAUTHBEARER (RFC 7628).
+"""SASL mechanisms for OAuth: XOAUTH2, and OAUTHBEARER (RFC 7628).
 
-Both send a bearer token, and both tell the client in JSON why it was refused.
-See `mechanisms` for the rules.
+In both the client sends a bearer token, and the server sends the reason of a refusal
+as JSON. See `mechanisms` for the rules.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _BEARER = re.compile(rb"Bearer +([!-~]+)", re.IGNORECASE)
 
 @implementer(IToken)
 class _Bearer(Mechanism):
-    """What both have in common.
+    """The base class of both.
 
     Attributes:
         token: the token.
@@ -34,29 +34,29 @@ class _Bearer(Mechanism):
     _refusal: dict[str, str]
 
     def take_authorization(self, value: bytes) -> None:
-        """Take what HTTP has in its field ``Authorization`` (RFC 6750)."""
+        """Parse the value of an HTTP field ``Authorization`` (RFC 6750)."""
         found = _BEARER.fullmatch(value)
         if found is None:
             raise UnauthorizedLogin("there is no bearer token")
         self.token = found[1]
 
     def checkToken(self, token: bytes) -> bool:
-        """Say whether this is the token."""
+        """Return whether the client sent this token."""
         return hmac.compare_digest(self.token, token)
 
     def last_challenge(self, *, accepted: bool) -> bytes | None:
-        """Say why, if the token was refused (RFC 7628 section 3.2.2)."""
+        """Return why the token was refused, as JSON (RFC 7628 section 3.2.2)."""
         return None if accepted else json.dumps(self._refusal).encode("ascii")
 
 
 class XOAuth2(_Bearer):
-    """XOAUTH2: a user and a token. It came before RFC 7628 and is still in use."""
+    """XOAUTH2: a user and a token. It is older than RFC 7628 and still in use."""
 
     _RESPONSE = re.compile(rb"user=([^\x01]*)\x01auth=([^\x01]*)\x01\x01")
     _refusal = {"status": "401", "schemes": "bearer", "scope": "mail"}
 
     def setResponse(self, response: bytes) -> None:
-        """Take ``user=NAME ^A auth=Bearer TOKEN ^A ^A``."""
+        """Parse ``user=NAME ^A auth=Bearer TOKEN ^A ^A``."""
         found = self._RESPONSE.fullmatch(response)
         if found is None:
             raise IllegalClientResponse("user and auth are expected")
@@ -65,7 +65,7 @@ class XOAuth2(_Bearer):
 
 
 class OAuthBearer(_Bearer):
-    """OAUTHBEARER (RFC 7628): a token, and perhaps the user that it is for."""
+    """OAUTHBEARER (RFC 7628): a token, and optionally the user that it is for."""
 
     _RESPONSE = re.compile(
         rb"(?P<header>[ny]|p=[A-Za-z0-9.-]+),(?:a=(?P<user>[^,\x01]*))?,\x01"
@@ -74,7 +74,7 @@ class OAuthBearer(_Bearer):
     _refusal = {"status": "invalid_token", "scope": "mail"}
 
     def setResponse(self, response: bytes) -> None:
-        """Take a GS2 header and pairs, ``auth`` one of them (RFC 7628 3.1)."""
+        """Parse a GS2 header and pairs, one of them ``auth`` (RFC 7628 section 3.1)."""
         found = self._RESPONSE.fullmatch(response)
         if found is None:
             raise IllegalClientResponse("a GS2 header and pairs are expected")

@@ -1,4 +1,4 @@
-"""SASLprep (RFC 4013): one form for passwords that look the same."""
+"""SASLprep (RFC 4013): normalizes passwords that look the same."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _PROHIBITED = (
 
 
 def saslprep(text: str) -> str:
-    """Prepare a string that is stored (RFC 4013 section 2).
+    """Return the normalized form of a stored string (RFC 4013 section 2).
 
     Raises:
-        ValueError: it has characters that RFC 4013 prohibits or does not know.
+        ValueError: it has prohibited or unassigned characters (RFC 4013).
     """
     mapped = "".join(
         " " if stringprep.in_table_c12(character) else character
@@ -43,7 +43,7 @@ def saslprep(text: str) -> str:
 
 
 def _check_directions(text: str) -> None:
-    """Refuse a mixture of writing directions (RFC 3454 section 6)."""
+    """Raise `ValueError` for mixed writing directions (RFC 3454 section 6)."""
     right_to_left = [stringprep.in_table_d1(character) for character in text]
     if not any(right_to_left):
         return

@@ -1,8 +1,7 @@
 """SCRAM-SHA-256 (RFC 5802, RFC 7677), without channel binding.
 
-See `mechanisms` for the rules. The server keeps passwords, not salted hashes of
-them, so the salt may be a new one for each exchange, and comes before anybody has
-looked for the user.
+See `mechanisms` for the rules. The server keeps passwords, not salted hashes, so each
+exchange may have a new salt, which is sent before the user is looked up.
 """
 
 from __future__ import annotations
@@ -37,18 +36,18 @@ _FINAL = re.compile(
 
 @implementer(IUsernameHashedPassword)
 class ScramSHA256(Mechanism):
-    """SCRAM-SHA-256: each side proves to the other that it knows the password.
+    """SCRAM-SHA-256: both sides prove to each other that they know the password.
 
-    Its checker has to call `checkPassword`: only so the server can prove that it
-    knows the password too.
+    The checker has to call `checkPassword`: otherwise the server cannot prove that
+    it knows the password too.
 
     Args:
-        nonce: the server's half of the nonce; a new one if it is not given.
-        salt: a new one if it is not given.
+        nonce: the server's half of the nonce; by default a new random one.
+        salt: the salt; by default a new random one.
 
     Attributes:
-        iterations: how often the password is hashed; RFC 7677 section 4 asks for
-            no fewer.
+        iterations: the number of iterations of the hash, the minimum of RFC 7677
+            section 4.
     """
 
     iterations = 4096
@@ -63,25 +62,25 @@ class ScramSHA256(Mechanism):
         super().__init__(any_identity=any_identity)
         self._nonce = nonce or secrets.token_urlsafe(18).encode("ascii")
         self._salt = salt or secrets.token_bytes(16)
-        # The header, and the messages over which both sides sign.
+        # The header, and the messages that both sides sign.
         self._header = b""
         self._messages: list[bytes] = []
         self._proof: bytes | None = None
         self._signature: bytes | None = None
 
     def getChallenge(self) -> bytes:
-        """Give nothing at first, then nonce, salt and iterations."""
+        """Return an empty challenge first, then nonce, salt and iterations."""
         return self._messages[-1] if self._messages else b""
 
     def setResponse(self, response: bytes) -> None:
-        """Take the client's first message, then its final one (RFC 5802 5)."""
+        """Parse the client's first message, then its final one (RFC 5802 section 5)."""
         if self._messages:
             self._take_final(response)
         else:
             self._take_first(response)
 
     def moreChallenges(self) -> bool:
-        """Say whether the client's proof is yet to come."""
+        """Return whether the client's proof is still missing."""
         return self._proof is None
 
     def _take_first(self, response: bytes) -> None:
@@ -116,7 +115,7 @@ class ScramSHA256(Mechanism):
         self._proof = b64decode(found["proof"])
 
     def checkPassword(self, password: bytes) -> bool:
-        """Say whether the client's proof was made with this password."""
+        """Return whether the client's proof was made with this password."""
         salted = hashlib.pbkdf2_hmac(
             "sha256", _prepared(password), self._salt, self.iterations
         )
@@ -129,10 +128,10 @@ class ScramSHA256(Mechanism):
         return True
 
     def last_challenge(self, *, accepted: bool) -> bytes | None:
-        """Prove to the client that the server knows the password.
+        """Return the proof that the server knows the password, or an error.
 
         Raises:
-            RuntimeError: it does not: the checker never called `checkPassword`.
+            RuntimeError: the checker has not called `checkPassword`.
         """
         if not accepted:
             return None
@@ -142,7 +141,7 @@ class ScramSHA256(Mechanism):
 
 
 def _prepared(password: bytes) -> bytes:
-    """Prepare a password; what cannot be prepared stays as it is."""
+    """Return a password normalized by SASLprep, or unchanged if that fails."""
     try:
         return saslprep(password.decode("utf-8")).encode("utf-8")
     except ValueError:

@@ -1,7 +1,7 @@
-"""TLS: the certificate that a server shows, and what a handshake agreed on.
+"""TLS: the certificate of a server, and the result of a handshake.
 
-pyOpenSSL, cryptography and trustme, the packages of the extra ``tls``, are
-imported when a `TLS` is made: a server without TLS needs none of them.
+pyOpenSSL, cryptography and trustme, the packages of the extra ``tls``, are imported
+when a `TLS` is made: a server without TLS does not need them.
 """
 
 from __future__ import annotations
@@ -37,35 +37,34 @@ _NAMES = ("localhost", "127.0.0.1", "::1")
 
 @attrs.frozen(eq=False, kw_only=True)
 class TLS:
-    """The certificate that a server shows; made by `auto` or `from_files`.
+    """The certificate of a server; made by `auto` or `from_files`.
 
-    It is made before the start, in any thread, and may be used by any number of
-    listeners and reactors.
+    Make it before the server starts, in any thread; any number of listeners and
+    reactors may share it.
 
     Attributes:
-        ca_pem: what a client has to trust, certificates in PEM.
-        ask_client_certificate: whether clients are asked for a certificate. They
-            need not have one; one that `ca_pem` does not vouch for ends the
-            handshake.
+        ca_pem: the certificates that a client has to trust, in PEM.
+        ask_client_certificate: whether clients are asked for a certificate. It is
+            optional; one that `ca_pem` does not verify ends the handshake.
     """
 
     ca_pem: bytes
     ask_client_certificate: bool
     _options: Any = attrs.field(repr=False)
-    # The trustme.CA, which can issue certificates for clients.
+    # The trustme.CA, which issues certificates for clients.
     _ca: Any = attrs.field(default=None, repr=False)
 
     @classmethod
     def auto(cls, *names: str, ask_client_certificate: bool = False) -> TLS:
-        """Make a throw-away CA, and a certificate of it, on the spot.
+        """Make a throw-away CA, and a server certificate issued by it.
 
         Args:
-            names: the host names and IP addresses that the certificate is for;
-                ``localhost``, ``127.0.0.1`` and ``::1`` if none is given.
+            names: the host names and IP addresses in the certificate; by default
+                ``localhost``, ``127.0.0.1`` and ``::1``.
             ask_client_certificate: whether clients are asked for a certificate.
 
         Raises:
-            TLSError: a name is none, or the packages for TLS are missing.
+            TLSError: a name is not valid, or the packages for TLS are missing.
         """
         trustme = import_trustme()
         authority = trustme.CA()
@@ -102,13 +101,13 @@ class TLS:
                 follow it in the same file.
             key: its private key, without a passphrase. It may be in the same
                 file as the certificate.
-            ca: what clients have to trust, and what certificates of clients are
-                checked against; without it, the server's own certificate.
+            ca: the certificates that clients have to trust, and that verify the
+                certificates of clients; by default the server's own certificate.
             ask_client_certificate: whether clients are asked for a certificate.
 
         Raises:
-            TLSError: a file cannot be read or used, and which; or the packages
-                for TLS are missing.
+            TLSError: a file cannot be read or used; or the packages for TLS are
+                missing.
         """
         import_openssl()
         trusted = certificate if ca is None else ca
@@ -132,7 +131,7 @@ class TLS:
         )
 
     def as_fields(self) -> dict[str, Any]:
-        """Give what another process needs for the same; the private key is in it."""
+        """Return the fields for another process, including the private key."""
         options = self._options
         chain = [options.certificate, *options.extraCertChain]
         return {
@@ -144,7 +143,7 @@ class TLS:
 
     @classmethod
     def from_fields(cls, fields: Mapping[str, Any]) -> TLS:
-        """Make it of what `as_fields` gave; it cannot issue certificates."""
+        """Make it from the result of `as_fields`; it cannot issue certificates."""
         ca_pem = fields["ca"].encode()
         asks = fields["ask_client_certificate"]
         return cls(
@@ -159,19 +158,19 @@ class TLS:
         )
 
     def client_context(self, user: str | None = None) -> ssl.SSLContext:
-        """Make the context of a client that trusts this server, and no other.
+        """Return the context of a client that trusts this server, and no other.
 
-        It checks host names, as clients should.
+        It checks host names.
 
         Args:
-            user: whom a certificate for the client is issued to, such as
-                ``"anna@example.com"``; ``None``: the client has none.
+            user: the name in a certificate for the client, such as
+                ``"anna@example.com"``; ``None``: the client has no certificate.
 
         Raises:
-            TLSError: certificates for clients come of `auto` only.
+            TLSError: `user` was given, and this `TLS` was not made by `auto`.
         """
         context = ssl.create_default_context(cadata=self.ca_pem.decode("ascii"))
-        # A certificate from a file may be trusted itself, without its issuer.
+        # A certificate from a file may be trusted by itself, without its issuer.
         context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
         if user is not None:
             if self._ca is None:
@@ -182,11 +181,11 @@ class TLS:
 
     @property
     def authority(self) -> Any:
-        """The `trustme.CA` that clients trust; ``None`` for a certificate of a file."""
+        """The `trustme.CA` that clients trust; ``None`` if made from files."""
         return self._ca
 
     def context_factory(self) -> Any:
-        """Give the `CertificateOptions` for Twisted's own TLS: TLS 1.2 or newer."""
+        """Return the `CertificateOptions` for Twisted: TLS 1.2 or newer."""
         return self._options
 
     def wrap(
@@ -195,34 +194,34 @@ class TLS:
         reactor: IReactorTime | None,
         options: Any = None,
     ) -> TLSMemoryBIOFactory:
-        """Make a factory whose connections begin with TLS (RFC 8314).
+        """Return a factory whose connections begin with TLS (RFC 8314).
 
         Args:
-            factory: makes the protocols within TLS.
-            reactor: the reactor that runs them; ``None`` for Twisted's global one.
-            options: other `CertificateOptions` than those of `context_factory`.
+            factory: the factory of the protocols within TLS.
+            reactor: the reactor that runs them; ``None``: Twisted's global one.
+            options: `CertificateOptions` in place of those of `context_factory`.
         """
         from twisted.protocols.tls import TLSMemoryBIOFactory, TLSMemoryBIOProtocol
 
-        # Without its clock TLS would take its time from the global reactor.
+        # Without this clock Twisted's TLS would use that of the global reactor.
         wrapping = TLSMemoryBIOFactory(
             options or self._options, False, factory, clock=reactor
         )
-        # The one that it takes by default holds every write back for a turn of the
-        # reactor, to put small ones together; our protocols do that themselves.
+        # The default protocol delays every write by an iteration of the reactor, to
+        # join small writes; our protocols do that themselves.
         wrapping.protocol = TLSMemoryBIOProtocol
         return wrapping
 
 
 @attrs.frozen
 class Handshake:
-    """What a handshake agreed on.
+    """The result of a TLS handshake.
 
     Attributes:
         version: the version of TLS, ``"TLSv1.3"``.
-        cipher: the cipher suite, by OpenSSL's name.
-        client_names: whom the client's certificate was issued to: its e-mail
-            addresses, its host names, its common names. Empty: there is none.
+        cipher: OpenSSL's name of the cipher suite.
+        client_names: the names in the client's certificate: its e-mail addresses,
+            its host names, its common names. Empty: there is no certificate.
     """
 
     version: str
@@ -231,7 +230,7 @@ class Handshake:
 
     @classmethod
     def of(cls, connection: OpenSSLConnection) -> Handshake:
-        """Ask a connection whose handshake is over."""
+        """Return the result for a connection whose handshake has ended."""
         certificate = connection.get_peer_certificate()
         names = names_in(certificate.to_cryptography()) if certificate else ()
         return cls(
@@ -245,7 +244,7 @@ class Handshake:
 
 
 def import_openssl() -> None:
-    """Make sure that pyOpenSSL and cryptography are there; `TLSError`: they are not."""
+    """Import pyOpenSSL and cryptography; raise `TLSError` if one is missing."""
     try:
         import OpenSSL  # noqa: F401
     except ImportError as error:
@@ -253,7 +252,7 @@ def import_openssl() -> None:
 
 
 def import_trustme() -> Any:
-    """Give the package trustme; `TLSError`: it, or pyOpenSSL, is missing."""
+    """Return the package trustme; raise `TLSError` if it or pyOpenSSL is missing."""
     import_openssl()
     try:
         import trustme

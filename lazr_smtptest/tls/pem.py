@@ -1,7 +1,7 @@
-"""Certificates and keys in PEM: reading, naming, and what OpenSSL makes of them.
+"""Certificates and keys in PEM: loading, encoding, names, and TLS options.
 
-Whoever calls has made sure that pyOpenSSL and cryptography are there; they are
-imported when they are needed.
+Callers have checked that pyOpenSSL and cryptography are installed; these are imported
+when they are needed.
 """
 
 from __future__ import annotations
@@ -40,15 +40,15 @@ class TLSError(Error):
 
 
 def load_file(file: File, what: str, load: Callable[[bytes], _Loaded]) -> _Loaded:
-    """Read a file and make of it what it should be.
+    """Read a file and load its content.
 
     Args:
-        file: its name.
-        what: what it should be, for the error.
-        load: makes it of the file's content.
+        file: the name of the file.
+        what: what the file should contain, for the error.
+        load: parses the content of the file.
 
     Raises:
-        TLSError: which file is wrong, and why.
+        TLSError: the file cannot be read or parsed; the text says why.
     """
     if not isinstance(file, (str, os.PathLike)):
         raise TLSError(
@@ -56,7 +56,7 @@ def load_file(file: File, what: str, load: Callable[[bytes], _Loaded]) -> _Loade
             "write its content to a file, and give the name"
         )
     if "-----BEGIN" in os.fspath(file):
-        # Not even the cause of an error may have it.
+        # Not even the cause of an error may contain the key.
         raise TLSError(
             f"{what} must be the name of a file in PEM, not its content: write it to a "
             "file, and give the name"
@@ -66,7 +66,7 @@ def load_file(file: File, what: str, load: Callable[[bytes], _Loaded]) -> _Loade
     except OSError as error:
         raise TLSError(f"{what} file {file_name(file)}: {error.strerror}") from error
     except TypeError as error:
-        # That is how a key with a passphrase presents itself.
+        # cryptography raises this for a key with a passphrase.
         raise TLSError(f"{what} file {file_name(file)} has a passphrase") from error
     except ValueError as error:
         raise TLSError(
@@ -75,33 +75,38 @@ def load_file(file: File, what: str, load: Callable[[bytes], _Loaded]) -> _Loade
 
 
 def file_name(file: File) -> str:
-    """Show the name of a file in an error."""
+    """Return the name of a file, for an error."""
     return repr(os.fspath(file))
 
 
 def load_certificates(pem: bytes) -> list[Certificate]:
-    """Read one certificate or more; `ValueError`: there is none."""
+    """Parse one or more certificates; raise `ValueError` if there is none."""
     from cryptography import x509
 
     return x509.load_pem_x509_certificates(pem)
 
 
 def load_key(pem: bytes) -> Any:
-    """Read a private key; `TypeError`: it has a passphrase; `ValueError`: none."""
+    """Parse a private key.
+
+    Raises:
+        TypeError: it has a passphrase.
+        ValueError: it is not a private key.
+    """
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
     return load_pem_private_key(pem, None)
 
 
 def encode(certificates: Sequence[Certificate]) -> bytes:
-    """Write certificates, and nothing else that their file may have held."""
+    """Encode certificates in PEM, without other content of their file."""
     from cryptography.hazmat.primitives.serialization import Encoding
 
     return b"".join(each.public_bytes(Encoding.PEM) for each in certificates)
 
 
 def encode_key(key: Any) -> bytes:
-    """Write a private key, without a passphrase."""
+    """Encode a private key in PEM, without a passphrase."""
     from cryptography.hazmat.primitives.serialization import (
         Encoding,
         NoEncryption,
@@ -120,14 +125,15 @@ def make_options(
     *,
     old: bool = False,
 ) -> Any:
-    """Make Twisted's `CertificateOptions`; what OpenSSL refuses is an error now.
+    """Return Twisted's `CertificateOptions`; raise at once what OpenSSL refuses.
 
     Args:
         chain: the certificate, and those of intermediate CAs.
-        key: the private key of the first.
-        client_authorities: who vouches for clients; ``None``: they are not asked.
-        source: where the certificate comes from, for the error.
-        old: whether to take versions of TLS that are no more (RFC 8996).
+        key: the private key of the first one.
+        client_authorities: the CAs that verify client certificates; ``None``:
+            clients are not asked for one.
+        source: the origin of the certificate, for the error.
+        old: whether to allow deprecated versions of TLS (RFC 8996).
     """
     from OpenSSL.crypto import X509, PKey
     from OpenSSL.SSL import Error as OpenSSLError
@@ -151,8 +157,8 @@ def make_options(
     )
     try:
         with warnings.catch_warnings():
-            # `CertificateOptions` is made for pyOpenSSL's own objects, which
-            # newer versions of pyOpenSSL warn of.
+            # `CertificateOptions` expects pyOpenSSL's own objects, which newer
+            # versions of pyOpenSSL deprecate.
             warnings.simplefilter("ignore", DeprecationWarning)
             options.getContext()
     except OpenSSLError as error:
@@ -162,7 +168,7 @@ def make_options(
 
 
 def names_in(certificate: Certificate) -> tuple[str, ...]:
-    """Give whom a certificate was issued to: see `Handshake.client_names`."""
+    """Return the names in a certificate: see `Handshake.client_names`."""
     from cryptography import x509
     from cryptography.x509.oid import NameOID
 
@@ -182,7 +188,7 @@ def names_in(certificate: Certificate) -> tuple[str, ...]:
 
 
 def identities_in(certificate: Certificate) -> tuple[str, ...]:
-    """Give the host names and addresses that a server's certificate is for."""
+    """Return the host names and IP addresses in a server's certificate."""
     from cryptography import x509
 
     names = certificate.extensions.get_extension_for_class(

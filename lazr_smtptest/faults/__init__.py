@@ -1,4 +1,4 @@
-"""Misbehaviour on demand: rules that a test writes, and what became of them."""
+"""Faults on demand: rules that make the server misbehave, and their journal."""
 
 from __future__ import annotations
 

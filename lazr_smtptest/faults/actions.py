@@ -1,4 +1,4 @@
-"""What a test writes down of a fault: the words that make the steps of a rule."""
+"""The actions of a rule: methods that add its steps."""
 
 from __future__ import annotations
 
@@ -26,24 +26,25 @@ from lazr_smtptest.faults.steps import (
 
 __all__ = ["Actions"]
 
-# Seconds of a timer: some thirty years.
+# The longest timer, in seconds: about thirty years.
 _LONGEST = 1e9
 
 _Self = TypeVar("_Self", bound="Actions")
 
 
 class Actions(Answers):
-    """The steps of a rule, in the order in which they were written.
+    """The actions of a rule, carried out in the order in which they are added.
 
-    Each method adds one and returns the rule. What changes a reply (`garble`,
-    `inject`, `split`, `trickle`, `cut`, `endless`, `announce`, `hide`) changes
-    the one before it, and the server's own where none is.
+    Each method adds one step and returns the rule. A method that changes a reply
+    (`garble`, `inject`, `split`, `trickle`, `pieces`, `blank`, `swallow`, `cut`,
+    `endless`, `announce`, `hide`) changes the reply added before it, or the
+    server's own if there is none.
 
-    All of them are called in the thread of the test.
+    All of them are called in the test's thread.
 
     Raises:
-        ValueError: the action makes no sense at a phase of the rule, nothing can
-            follow the one before it, or a number is out of its range.
+        ValueError: the action is not possible at a phase of the rule, the step
+            before it is final, or a number is out of its range.
         TypeError: an argument has the wrong type.
     """
 
@@ -51,16 +52,16 @@ class Actions(Answers):
 
     @action
     def delay(self: _Self, seconds: float) -> _Self:
-        """Wait so many seconds. The server looks at no command meanwhile."""
+        """Wait for `seconds`. The server handles no command meanwhile."""
         check_number("seconds", seconds, 0, math.inf)
         return self._add("delay", Delay(seconds))
 
     @action
     def stop_reading(self: _Self, seconds: float | None = None) -> _Self:
-        """Read nothing for so many seconds: the client's TCP window fills.
+        """Stop reading for `seconds`: the client's TCP window fills.
 
         Args:
-            seconds: ``None``: until the connection ends; then nothing follows.
+            seconds: how long; ``None``: until the connection ends, as a final step.
         """
         if seconds is not None:
             check_number("seconds", seconds, 0, math.inf)
@@ -69,13 +70,13 @@ class Actions(Answers):
 
     @action
     def window(self: _Self, octets: int) -> _Self:
-        """Make the receive buffer of the socket small, for the whole session."""
+        """Set the socket's receive buffer to `octets` bytes, for the whole session."""
         check_number("octets", octets, 1, 2**30, int)
         return self._add("window", Window(octets))
 
     @action
     def hold(self: _Self) -> _Self:
-        """Say nothing any more, and leave the connection open."""
+        """Send nothing more, and leave the connection open."""
         return self._add("hold", Hold())
 
     @action
@@ -83,13 +84,13 @@ class Actions(Answers):
         """Close the connection: TCP sends FIN.
 
         Args:
-            close_notify: whether TLS, if it is on, says that this is the end.
+            close_notify: whether TLS, if it is active, sends close_notify first.
         """
         return self._add("drop", Drop(close_notify))
 
     @action
     def reset(self: _Self) -> _Self:
-        """Break the connection off: TCP sends RST."""
+        """Abort the connection: TCP sends RST."""
         return self._add("reset", Reset())
 
     @action
@@ -100,15 +101,15 @@ class Actions(Answers):
         *,
         silent: bool = False,
     ) -> _Self:
-        """End the session once the client has sent nothing for so many seconds.
+        """End the session when the client sends nothing for `seconds`.
 
-        It holds from here to the end of the session. A client that waits for the
-        reply to a command or a message is not idle.
+        It applies to the rest of the session. A client that waits for the reply to
+        a command or a message is not idle.
 
         Args:
-            seconds: how long.
-            text: of the reply 421 that comes first.
-            silent: whether no reply comes, only FIN.
+            seconds: the idle limit.
+            text: the text of the reply 421 that is sent first.
+            silent: whether to send no reply, only FIN.
         """
         check_number("seconds", seconds, 0, _LONGEST)
         if not isinstance(text, str):
@@ -119,10 +120,10 @@ class Actions(Answers):
 
     @action
     def refuse_connections(self: _Self, seconds: float) -> _Self:
-        """Close the listening port for so many seconds; then it listens again.
+        """Close the listening port for `seconds`; then it listens again.
 
-        New connections are refused by the kernel. This session goes on, and so do
-        the others. A server in memory has no port, and nothing happens.
+        The kernel refuses new connections. This session and the others continue. A
+        server in memory has no port: then the action has no effect.
         """
         check_number("seconds", seconds, 0, _LONGEST)
         return self._add("refuse_connections", RefuseConnections(seconds))
@@ -131,16 +132,16 @@ class Actions(Answers):
 
     @action
     def discard(self: _Self) -> _Self:
-        """Accept the message, and throw it away.
+        """Accept the message, and discard it.
 
-        A rule with a ``recipient`` throws it away for the recipients that match
-        only; it is kept for the others.
+        A rule with a ``recipient`` discards it only for the recipients that match;
+        it is kept for the others.
         """
         return self._add("discard", Discard(self._matching_recipient()))
 
     @action
     def duplicate(self: _Self, copies: int = 2) -> _Self:
-        """Keep the message several times, each with a name of its own."""
+        """Keep `copies` of the message, each with an id of its own."""
         check_number("copies", copies, 2, 1000, int)
         return self._add("duplicate", Keep(copies))
 
@@ -155,21 +156,21 @@ class Actions(Answers):
         text: str = "no such mailbox",
         anywhere: bool = False,
     ) -> _Self:
-        """Accept the message, throw it away, and report that (RFC 3464).
+        """Accept the message, discard it, and send a report of that (RFC 3464).
 
-        A rule with a ``recipient`` does so for the recipients that match only; the
+        A rule with a ``recipient`` does so only for the recipients that match; the
         message is kept for the others.
 
-        The report has the null reverse-path, and goes to a mail server of the
-        test's. A message that has the null reverse-path itself is not reported
-        (RFC 5321 section 6.1), unless `to` is given.
+        The report has the null reverse-path, and is sent to a mail server that the
+        test provides. A message that has the null reverse-path itself is not
+        reported (RFC 5321 section 6.1), unless `to` is given.
 
         Args:
-            host: where the report is sent; an address of the loopback.
-            port: there.
-            to: whom it is for; ``None``: the sender of the message.
+            host: the address of that server, on the loopback interface.
+            port: its port.
+            to: the recipient of the report; ``None``: the sender of the message.
             status: the enhanced code of the failure.
-            text: what was wrong.
+            text: the reason of the failure.
             anywhere: whether `host` may be any machine.
         """
         lost = self._matching_recipient()
@@ -177,25 +178,25 @@ class Actions(Answers):
             host, port, to, status, text, anywhere=anywhere, lost=lost
         )
         self._add("bounce", Discard(lost))
-        # After the reply: the message is the server's only then.
+        # After the reply: only then the server is responsible for the message.
         self._steps = (*self._steps, Answer(), bounce)
         return self
 
-    # What was before
+    # Actions that depend on earlier events
 
     @action
     def greylist(
         self: _Self, seconds: float = 300.0, code: int = 451, text: str = ""
     ) -> _Self:
-        """Defer what was not seen before for some time (RFC 6647).
+        """Defer an unknown (client, sender, recipient) triplet (RFC 6647).
 
-        What is seen is the client's network (/24, IPv6 /64), the sender and the
-        recipient; or what the rule counts ``per``.
+        The client counts by its network (/24, IPv6 /64). A rule with ``per`` defers
+        an unknown value of that instead of a triplet.
 
         Args:
-            seconds: from the first try on, before a further one is taken.
-            code: of the refusal.
-            text: of the refusal.
+            seconds: how long after the first attempt further ones are deferred.
+            code: the code of the refusal.
+            text: the text of the refusal.
         """
         check_number("seconds", seconds, 0, math.inf)
         gate = Greylist(seconds)
@@ -210,15 +211,15 @@ class Actions(Answers):
         code: int = 421,
         text: str = "4.7.0 too much at once, try again later",
     ) -> _Self:
-        """Allow `number` events in `seconds`, and refuse the others.
+        """Allow `number` events per `seconds`, and refuse the others.
 
-        They are counted in all, or for each of what the rule counts ``per``.
+        All events are counted together, or by the value of the rule's ``per``.
 
         Args:
-            number: how many.
-            seconds: within which.
-            code: of the refusal; after 421 the connection is closed.
-            text: of the refusal.
+            number: the number of events.
+            seconds: the length of the period.
+            code: the code of the refusal; after 421 the connection is closed.
+            text: the text of the refusal.
         """
         check_number("number", number, 0, math.inf, int)
         check_number("seconds", seconds, 0, math.inf)
@@ -233,18 +234,14 @@ class Actions(Answers):
         code: int = 452,
         text: str = "4.2.2 mailbox full",
     ) -> _Self:
-        """Allow so much for each recipient, counted from this rule on.
+        """Allow `messages` and `octets` bytes for each recipient, and refuse the rest.
 
-        Or for each of what the rule counts ``per``.
-
-        Args:
-            messages: how many messages; ``None``: any number.
-            octets: how much in all; ``None``: any amount.
-            code: of the refusal.
-            text: of the refusal.
+        Messages and bytes are counted from the start of this rule, for each recipient
+        or for each value of the rule's ``per``; ``None`` is no limit. The refusal has
+        `code` and `text`.
         """
         if messages is None and octets is None:
-            raise ValueError("quota needs messages or octets")
+            raise ValueError("quota needs messages or octets")  # words: fine: its names
         for name, given in (("messages", messages), ("octets", octets)):
             if given is not None:
                 check_number(name, given, 0, math.inf, int)
@@ -254,7 +251,7 @@ class Actions(Answers):
 
     @action
     def certificate(self: _Self, kind: str) -> _Self:
-        """Show another certificate.
+        """Send another certificate in the TLS handshake.
 
         Args:
             kind: one of `lazr_smtptest.faults.certificates.KINDS`.
@@ -265,14 +262,14 @@ class Actions(Answers):
 
     @action
     def protocol(self: _Self, version: str) -> _Self:
-        """Know no other version of TLS than this one: ``"TLSv1.1"``."""
+        """Support only this version of TLS: ``"TLSv1.1"``."""
         return self._add("protocol", certificates.Version.named(version))
 
     @action
     def cipher(self: _Self, suites: str) -> _Self:
-        """Know no other cipher suites, and TLS 1.2 at most.
+        """Support only these cipher suites, and TLS 1.2 at most.
 
         Args:
-            suites: in OpenSSL's words: ``"AES128-SHA"``.
+            suites: a cipher list in OpenSSL's syntax: ``"AES128-SHA"``.
         """
         return self._add("cipher", certificates.Cipher.named(suites))

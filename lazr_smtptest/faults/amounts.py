@@ -1,4 +1,4 @@
-"""Numbers in a condition: one, several, or a comparison such as ``">=3"``."""
+"""Numbers in conditions: one, several, or a comparison such as ``">=3"``."""
 
 from __future__ import annotations
 
@@ -26,12 +26,13 @@ def numbers(name: str, wanted: object, least: int = 1) -> Check:
 
     Args:
         name: the keyword, for the error.
-        wanted: what the test gave.
-        least: the lowest number that there is.
+        wanted: the value of the keyword.
+        least: the lowest number that is possible.
 
     Raises:
-        TypeError: it is neither a number, a collection of them nor a comparison.
-        ValueError: no number could be so.
+        TypeError: it is neither a number, a collection of numbers nor a
+            comparison.
+        ValueError: no possible number matches.
     """
     if isinstance(wanted, str):
         return _comparison(name, wanted, least)
@@ -44,7 +45,7 @@ def numbers(name: str, wanted: object, least: int = 1) -> Check:
 
 
 def amount(name: str, wanted: object) -> Check:
-    """Return a check of an amount: ``3`` is three or more, else see `numbers`.
+    """Return a check of an amount: ``3`` means three or more; else see `numbers`.
 
     Raises:
         TypeError: see `numbers`.
@@ -58,15 +59,15 @@ def amount(name: str, wanted: object) -> Check:
 
 
 def interval(name: str, wanted: object) -> Callable[[float], bool]:
-    """Return a check of seconds: from the first number on, before the second.
+    """Return a check of seconds: at least the first number, less than the second.
 
     Args:
         name: the keyword, for the error.
         wanted: a pair of numbers; the second may be ``None`` or infinite.
 
     Raises:
-        TypeError: it is no such pair.
-        ValueError: no time is between them.
+        TypeError: it is not such a pair.
+        ValueError: the interval is empty.
     """
     if not isinstance(wanted, (list, tuple)) or len(wanted) != 2:
         raise TypeError(f"{name} is a pair of seconds such as [2, 10], not {wanted!r}")

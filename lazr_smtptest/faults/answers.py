@@ -1,4 +1,4 @@
-"""What a test writes down of an answer, and of what becomes of it."""
+"""The actions that send a reply or change it."""
 
 from __future__ import annotations
 
@@ -34,26 +34,26 @@ _ENDLESS = 1024 * 1024
 
 
 class Answers(Writing):
-    """What the client is told; see `Actions`."""
+    """The replies of a rule; see `Actions`."""
 
-    # Answers
+    # Replies
 
     @action
     def reply(self: _Self, code: int, text: Text = _ON_PURPOSE) -> _Self:
-        """Answer with a reply of the test's.
+        """Send this reply.
 
-        One of 2xx or 3xx is only said in place of the server's own; one of 4xx or
-        5xx refuses. After ``421`` the connection is closed (RFC 5321 section
+        A reply of 2xx or 3xx replaces only the text of the server's own; one of 4xx
+        or 5xx refuses. After ``421`` the connection is closed (RFC 5321 section
         4.2.1).
 
         Args:
-            code: 200 to 599. At AUTH and LOGIN a 334 is a challenge: the client's
-                next line is read, and where the server would have decided on the
-                login nobody is logged in.
-            text: sent exactly as it is; line feeds make a reply of several lines.
-                A refusal without an enhanced code in any line gets the usual one
-                in each (RFC 2034 section 4). Or a function of a `Moment` that
-                returns it.
+            code: the code, 200 to 599. At AUTH and LOGIN a 334 is a challenge: the
+                client's next line is read, and if the server would decide on the
+                login then, no user is logged in.
+            text: the text, sent unchanged; line feeds make a reply of several
+                lines. A refusal without an enhanced code in any line gets the
+                usual one in each (RFC 2034 section 4). Or a function that takes a
+                `Moment` and returns the text.
         """
         check_number("code", code, 200, 599, int)
         if "CONTENT" in self._names() and code < 400:
@@ -67,10 +67,10 @@ class Answers(Writing):
 
     @action
     def raw(self: _Self, octets: bytes) -> _Self:
-        """Send these octets in place of the reply, or of the TLS handshake.
+        """Send these bytes in place of the reply, or of the TLS handshake.
 
-        Where they begin as a reply of 2xx or 3xx does, the server does what it
-        was asked.
+        If they begin like a reply of 2xx or 3xx, the server carries out the
+        command.
         """
         check_bytes("raw", octets)
         if "TLS" in self._names():
@@ -79,15 +79,15 @@ class Answers(Writing):
 
     @action
     def go_on(self: _Self) -> _Self:
-        """Answer as if nothing was wrong, before what follows."""
+        """Send the server's own reply, before the steps that follow."""
         return self._answer("go_on", None)
 
     @action
     def reply_by_address(self: _Self, text: str = _AS_ASKED) -> _Self:
-        """Refuse with the code that the address begins with: ``421@example.com``.
+        """Refuse with the code at the start of the address: ``421@example.com``.
 
-        At MAIL that is the sender, at RCPT the recipient. The rule does not fire
-        at an address that begins with no code of 400 to 599.
+        At MAIL that is the sender, at RCPT the recipient. The rule does not fire if
+        the address does not begin with a code of 400 to 599.
 
         Args:
             text: see `reply`.
@@ -101,40 +101,40 @@ class Answers(Writing):
         self._gate = Dictated()
         return self
 
-    # What becomes of a reply
+    # Changes of a reply
 
     @action
     def garble(self: _Self) -> _Self:
-        """Set the highest bit of each octet of the reply, but for its line ends."""
+        """Set the highest bit of each byte of the reply, except its line ends."""
         return self._change("garble", Garbled())
 
     @action
     def inject(self: _Self, octets: bytes) -> _Self:
-        """Send further octets with the reply: at STARTTLS, in clear before TLS."""
+        """Send these bytes with the reply; at STARTTLS, in clear before TLS."""
         check_bytes("inject", octets)
         return self._change("inject", Together(octets))
 
     @action
     def split(self: _Self) -> _Self:
-        """Send each octet of the reply by itself."""
+        """Send each byte of the reply in a separate write."""
         return self._pace("split", Pace(0.0, single=True))
 
     @action
     def trickle(self: _Self, rate: float) -> _Self:
-        """Send so many octets of the reply a second."""
+        """Send the reply at `rate` bytes per second."""
         check_number("rate", rate, 0, math.inf)
         if not rate:
-            raise ValueError("rate must be over 0 octets a second; see hold()")
+            raise ValueError("rate must be over 0 bytes a second; see hold()")
         return self._pace("trickle", Pace(1 / rate, single=True))
 
     @action
     def pieces(self: _Self, seconds: float, *offsets: int) -> _Self:
-        """Send the reply in pieces, with so many seconds between them.
+        """Send the reply in pieces, with a pause of `seconds` between them.
 
         Args:
             seconds: the pause.
-            offsets: bytes of the reply at which a piece begins, in order; without
-                any each line is a piece.
+            offsets: the offsets in the reply, in bytes, at which a piece begins, in
+                order; without any each line is a piece.
         """
         check_number("seconds", seconds, 0, math.inf)
         for before, offset in pairwise([0, *offsets]):
@@ -146,8 +146,8 @@ class Answers(Writing):
         """Send empty lines before the reply or within it.
 
         Args:
-            places: after how many lines of the reply each stands, 0 before the
-                first; without any one stands there.
+            places: the number of lines of the reply before each empty line; 0:
+                before the first line; by default there is one, at 0.
         """
         for place in places:
             check_number("place", place, 0, math.inf, int)
@@ -155,36 +155,35 @@ class Answers(Writing):
 
     @action
     def swallow(self: _Self) -> _Self:
-        """Send no reply; the session goes on."""
+        """Send no reply; the session continues."""
         return self._change("swallow", Swallowed())
 
     @action
     def cut(self: _Self, octets: int) -> _Self:
-        """Send so many octets of the reply, then close the connection."""
+        """Send the first `octets` bytes of the reply, then close the connection."""
         check_number("octets", octets, 0, math.inf, int)
         return self._change("cut", Cut(octets))
 
     @action
     def endless(self: _Self, octets: int = _ENDLESS) -> _Self:
-        """Send the reply's first line again and again, and never a last one.
+        """Repeat the reply's first line without end; never send a last line.
 
-        Args:
-            octets: after so many the connection is closed.
+        After `octets` bytes the connection is closed.
         """
         check_number("octets", octets, 1, math.inf, int)
         return self._change("endless", Endless(octets))
 
     @action
     def announce(self: _Self, *lines: str) -> _Self:
-        """Announce these extensions too, or with other values: ``"SIZE 1000"``.
+        """Announce further extensions, or other values of them: ``"SIZE 1000"``.
 
-        The number of SIZE is enforced from then on, until the next EHLO. Of all
-        else only what is announced changes.
+        The value of SIZE is enforced from then on, until the next EHLO. For all
+        other extensions only the announcement changes.
         """
         return self._change("announce", Offered(lines=check_lines("announce", lines)))
 
     @action
     def hide(self: _Self, *keywords: str) -> _Self:
-        """Do not announce these extensions. Only what is announced changes."""
+        """Remove these extensions from the announcement; they still work."""
         hidden = frozenset(word.upper() for word in check_lines("hide", keywords))
         return self._change("hide", Offered(hidden))

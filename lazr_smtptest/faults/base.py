@@ -1,4 +1,4 @@
-"""What rules can be written in: all the faults of a server, or a part of them."""
+"""Collections of rules: all the faults of a server, or a part of them."""
 
 from __future__ import annotations
 
@@ -17,58 +17,59 @@ __all__ = ["LimitedFaults", "Scripted"]
 
 
 class Scripted:
-    """What rules can be written in: all the faults of a server, or a part.
+    """A collection of rules: all the faults of a server, or a part of them.
 
     Any thread may call its methods.
     """
 
     def on(self, *phases: str, **matches: Any) -> Rule:
-        """Write a rule; its methods say what is to happen.
+        """Add a rule and return it; its methods add the actions.
 
-        The rules are asked in the order in which they were written, and the first
-        one that matches fires. A rule that no action was added to never fires.
+        Rules are asked in the order in which they were added, and the first one that
+        matches fires. A rule without actions never fires.
 
         Args:
             phases: one or several of `lazr_smtptest.faults.phases.PHASES`.
-            matches: what has to be so besides. A value is compared as those of
-                `Mailbox` are: a text, a compiled regular expression, a function,
-                or an object with an ``__eq__``. Numbers may be several, ``[1,
-                3]``.
+            matches: further conditions. Values are compared like those of
+                `Mailbox`: a text, a compiled regular expression, a function, or
+                an object with an ``__eq__``. A number may be a list, ``[1, 3]``.
 
-                In every text ``*`` stands for any text and ``?`` for one
-                character. ``sender``, ``recipient``: addresses of the envelope; of
-                several recipients one has to match. ``helo``, ``peer`` (an
-                address), ``user``, ``mechanism``: texts. ``tls``: a bool. ``header``: a
+                In a text ``*`` matches any text and ``?`` one character.
+                ``sender``, ``recipient``: addresses of the envelope; of several
+                recipients one has to match. ``helo``, ``peer`` (an address),
+                ``user``, ``mechanism``: texts. ``tls``: a bool. ``header``: a
                 mapping, ``{"Subject": "Order *"}``. ``content``: a text or bytes
-                within the message. ``where``: a function of a `Moment`.
+                within the message. ``where``: a function that takes a `Moment`.
 
-                ``session``: which one of the server's sessions, from 1 on.
-                ``transaction``: which one of the session's. ``step``: which line
-                of AUTH. ``after``: octets of the message in the phase CONTENT.
+                ``session``: the number of the session, of all of the server, from
+                1 on. ``transaction``: its number within the session. ``step``:
+                the number of the line within AUTH. ``after``: bytes of the
+                message, in the phase CONTENT.
 
                 ``open_sessions`` (connections at the listener), ``recipients``
                 (so far), ``size`` (bytes, declared or real), ``refusals`` (of the
-                session): a number is that many or more. All numbers but ``after``
-                take a comparison, too: ``">=2"``. ``from_differs``: ``"user"`` or
-                ``"sender"``, whom the header From does not name.
+                session): a number means that many or more. All numbers except
+                ``after`` may be a comparison: ``">=2"``. ``from_differs``:
+                ``"user"`` or ``"sender"``: matches if the header From does not
+                name it.
 
-                ``nth``: which one of the moments that match all of this, over all
-                sessions. ``every``: each n-th of them. ``times``: how often it
-                fires at most. ``per``: what these count by, of ``"sender"``,
-                ``"recipient"``, ``"user"``, ``"session"`` and ``"peer"``.
-                ``between``: a pair of seconds since the rule was made.
-                ``probability``: how often it fires of those, 1.0 for always.
-                ``seed``: of its probability. ``optional``: whether it need not
-                fire at all.
+                ``nth``: fire at the n-th match only, over all sessions. ``every``:
+                fire at each n-th match. ``times``: the most times it fires.
+                ``per``: count these separately by ``"sender"``, ``"recipient"``,
+                ``"user"``, ``"session"`` or ``"peer"``. ``between``: a pair of
+                seconds since the rule was made. ``probability``: the share of
+                these matches at which it fires; 1.0: all. ``seed``: the seed of
+                its probability. ``optional``: whether a test accepts that it
+                never fires.
 
         Raises:
-            TypeError: a keyword is not known, or a value has the wrong type.
+            TypeError: a keyword is unknown, or a value has the wrong type.
             ValueError: the rule could never fire.
         """
         return self._write(phases, current(matches))
 
     def check(self, phases: Sequence[Any], **matches: Any) -> None:
-        """Check what `on` would take, and write no rule.
+        """Check the arguments of `on`, without adding a rule.
 
         Raises:
             TypeError: see `on`.
@@ -79,16 +80,16 @@ class Scripted:
     def personality(self, name: str, **options: Any) -> list[Rule]:
         """Add the rules of a ready-made personality, such as ``"greylisting"``.
 
-        They are optional. `lazr_smtptest.faults.personalities` says which there
-        are, and where they come from.
+        The rules are optional. `lazr_smtptest.faults.personalities` lists the
+        personalities and their sources.
 
         Args:
-            name: of one of them.
-            options: what it takes.
+            name: the name of the personality.
+            options: its options.
 
         Raises:
-            ValueError: there is none of that name.
-            TypeError: it takes no such option.
+            ValueError: the name is unknown.
+            TypeError: an option is unknown.
         """
         personality = find_personality(name)
         _, *known = inspect.signature(personality).parameters
@@ -104,10 +105,10 @@ class Scripted:
         return [rule for rule in self.rules if rule not in before]
 
     def limited_to(self, **matches: Any) -> LimitedFaults:
-        """Give a part in which each rule has to match this too.
+        """Return a part whose rules have to match these conditions too.
 
         Args:
-            matches: see `on`.
+            matches: the conditions; see `on`.
         """
         return LimitedFaults(self, current(matches))
 
@@ -118,23 +119,23 @@ class Scripted:
 
     @property
     def journal(self) -> tuple[Fired, ...]:
-        """What fired, oldest first; the latest ten thousand of it."""
+        """The latest ten thousand records of fired rules, oldest first."""
         return self.journal_of(None)
 
     @abstractmethod
     def journal_of(self, rules: Sequence[Rule] | None) -> tuple[Fired, ...]:
-        """Give what fired of some rules; ``None``: of all of this part."""
+        """Return the records of some rules; ``None``: of all rules of this part."""
 
     def clear(self) -> None:
-        """Forget the rules and the journal of this part."""
+        """Remove the rules and the journal of this part."""
         for rule in self.rules:
             rule.remove()
 
     def report(self) -> str:
-        """Write down the rules that have not fired as often as they should.
+        """Return the rules that have not fired as often as they should.
 
         Returns:
-            lines for the report of a test that failed; ``""``: there are none.
+            lines for the report of a failed test; ``""``: there are none.
         """
         lines = [_missing(rule) for rule in self.rules if rule.missing]
         if not lines:
@@ -142,10 +143,10 @@ class Scripted:
         return "\n".join(["Faults that did not fire:", *lines])
 
     def assert_all_fired(self) -> None:
-        """Check that each rule has fired: once at least, or `times`.
+        """Check that each rule has fired: at least once, or `times`.
 
         Raises:
-            AssertionError: which has not.
+            AssertionError: one has not; the text lists them.
         """
         __tracebackhide__ = True
         report = self.report()
@@ -154,11 +155,11 @@ class Scripted:
 
     @abstractmethod
     def _write(self, phases: Sequence[Any], *matches: Mapping[str, Any]) -> Rule:
-        """Make a rule and put it in force."""
+        """Add a rule and return it."""
 
 
 def _forget_nothing(rule: Rule) -> None:
-    """Forget a rule that nobody has."""
+    """Ignore the removal of a rule that belongs to no collection."""
 
 
 def _missing(rule: Rule) -> str:
@@ -169,9 +170,9 @@ def _missing(rule: Rule) -> str:
 
 
 class LimitedFaults(Scripted):
-    """A part of a server's faults: its rules match only what it is limited to.
+    """A part of a server's faults, whose rules share further conditions.
 
-    A rule at a phase where that is not known is an error: nobody has named a
+    A rule at a phase where such a condition is unknown is an error: there is no
     recipient at MAIL.
     """
 
@@ -182,15 +183,15 @@ class LimitedFaults(Scripted):
 
     @property
     def rules(self) -> tuple[Rule, ...]:
-        """The rules of this part that are in force."""
+        """The active rules of this part."""
         return tuple(rule for rule in self._whole.rules if rule in self._own)
 
     def journal_of(self, rules: Sequence[Rule] | None) -> tuple[Fired, ...]:
-        """Give what fired of some rules; ``None``: of all of this part."""
+        """Return the records of some rules; ``None``: of all rules of this part."""
         return self._whole.journal_of(self._own if rules is None else rules)
 
     def clear(self) -> None:
-        """Forget the rules of this part, and that they fired."""
+        """Remove the rules of this part and their records."""
         super().clear()
         self._own.clear()
 

@@ -1,4 +1,4 @@
-"""Reports of messages that a server took and could not deliver (RFC 3464)."""
+"""Reports of messages that were accepted but not delivered (RFC 3464)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from lazr_smtptest.model.xtext import xtext_decode
 __all__ = ["Bounce", "make_report"]
 
 _STATUS = re.compile(r"5\.\d{1,3}\.\d{1,3}")
-# Seconds that the other server may take.
+# The timeout of the other server, in seconds.
 _TIMEOUT = 30
 _REPORTER = "smtptest.invalid"
 
@@ -54,10 +54,11 @@ class Bounce(Step):
         anywhere: bool,
         lost: Callable[[str], bool] | None = None,
     ) -> Bounce:
-        """Check what a test gave; see `Actions.bounce`.
+        """Return the step for checked arguments; see `Actions.bounce`.
 
         Raises:
-            ValueError: it leaves the machine unasked, or is no port or status.
+            ValueError: `host` is another machine without `anywhere`, or the port or
+                the status is not valid.
         """
         host = "127.0.0.1" if host == "localhost" else host
         if not anywhere and not _is_loopback(host):
@@ -72,7 +73,7 @@ class Bounce(Step):
         return cls(host, port, recipient, status, text, lost)
 
     def run(self, wire: Any) -> None:
-        """Send it, and do not wait: the client has its reply."""
+        """Send the report without waiting: the client has its reply already."""
         envelope = wire.moment.envelope
         recipient = envelope.mail_from if self.recipient is None else self.recipient
         if not recipient:
@@ -85,7 +86,7 @@ class Bounce(Step):
 
 
 def _part(envelope: Envelope, lost: Callable[[str], bool]) -> Envelope:
-    """Return the envelope with those of its recipients that do not get the message."""
+    """Return the envelope reduced to the recipients that the message is lost for."""
     chosen = [lost(to) for to in envelope.rcpt_tos]
     return attrs.evolve(
         envelope,
@@ -102,16 +103,16 @@ def _is_loopback(host: str) -> bool:
 
 
 def make_report(envelope: Envelope, to: str, status: str, text: str) -> bytes:
-    """Write the report that a message was not delivered (RFC 3464, RFC 6522).
+    """Return the report that a message was not delivered (RFC 3464, RFC 6522).
 
     Args:
         envelope: the message.
-        to: whom the report is for.
+        to: the recipient of the report.
         status: the enhanced code, ``"5.1.1"``.
-        text: what was wrong.
+        text: the reason of the failure.
 
     Returns:
-        a message with lines ending in CRLF.
+        a message with CRLF line ends.
     """
     report = EmailMessage(SMTP)
     report["From"] = f"MAILER-DAEMON@{_REPORTER}"
@@ -141,7 +142,7 @@ def _status_part(envelope: Envelope, status: str, text: str) -> Any:
 
 
 def _of_message(envelope: Envelope) -> Message:
-    """Write the fields of RFC 3464 section 2.2."""
+    """Return the per-message fields (RFC 3464 section 2.2)."""
     fields = Message(SMTP)
     identifier = envelope.mail_options.get("ENVID")
     if identifier is not None:
@@ -151,7 +152,7 @@ def _of_message(envelope: Envelope) -> Message:
 
 
 def _of_recipient(recipient: str, options: Any, status: str, text: str) -> Message:
-    """Write the fields of RFC 3464 section 2.3."""
+    """Return the per-recipient fields (RFC 3464 section 2.3)."""
     fields = Message(SMTP)
     original = options.get("ORCPT")
     if original is not None:
@@ -166,14 +167,14 @@ def _of_recipient(recipient: str, options: Any, status: str, text: str) -> Messa
 
 
 def _in_ascii(address: str) -> str:
-    """Return an address of the type utf-8 for fields in ASCII (RFC 6533 section 3)."""
+    """Return an address as utf-8-addr-xtext, in ASCII (RFC 6533 section 3)."""
     return "".join(
         each if each.isascii() else f"\\x{{{ord(each):02X}}}" for each in address
     )
 
 
 def _returned(envelope: Envelope) -> Any:
-    """Give the header of the message back (RFC 6522 section 3)."""
+    """Return the part with the header of the message (RFC 6522 section 3)."""
     part = Message(SMTP)
     part["Content-Type"] = "text/rfc822-headers"
     part["Content-Transfer-Encoding"] = "8bit"
@@ -186,7 +187,7 @@ def _send(
     reactor: Any, host: str, port: int, recipient: str, report: bytes
 ) -> defer.Deferred[Any]:
     done: defer.Deferred[Any] = defer.Deferred()
-    # Not `ESMTPSenderFactory`: that one would begin TLS wherever it is offered.
+    # Not `ESMTPSenderFactory`, which would start TLS wherever it is offered.
     factory = smtp.SMTPSenderFactory(
         b"", recipient.encode(), BytesIO(report), done, retries=0, timeout=_TIMEOUT
     )

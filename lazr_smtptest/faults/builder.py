@@ -1,4 +1,4 @@
-"""How the steps of a rule are put together, as a test writes one after the other."""
+"""The builder of a rule's steps, which are added one after the other."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ __all__ = ["Writing", "action", "make_reply"]
 _Self = TypeVar("_Self", bound="Writing")
 _Given = ParamSpec("_Given")
 
-# An enhanced code at the beginning of a line (RFC 3463 section 2).
+# An enhanced code at the start of a line (RFC 3463 section 2).
 _STATUS = re.compile(r"([245]\.\d{1,3}\.\d{1,3})(?=\s|\Z)")
 
 
 def action(
     method: Callable[Concatenate[_Self, _Given], _Self],
 ) -> Callable[Concatenate[_Self, _Given], _Self]:
-    """Mark a method as an action: the rule shows it with its arguments as written."""
+    """Mark a method as an action: the rule shows the call with its arguments."""
 
     @wraps(method)
     def add(self: _Self, /, *given: _Given.args, **named: _Given.kwargs) -> _Self:
@@ -46,29 +46,29 @@ def action(
 
 
 class Writing:
-    """The steps of a rule, in the order in which they were written."""
+    """The steps of a rule, in the order in which they were added."""
 
     phases: tuple[Phase, ...]
 
     def __init__(self) -> None:
-        # Replaced as a whole, for another thread may be running them.
+        # Replaced as a whole, since another thread may be running them.
         self._steps: tuple[Step, ...] = ()
         self._gate: Gate | None = None
-        # What the rule counts by.
+        # The function for the key of ``per``.
         self._key: Key | None = None
         self._words: list[str] = []
-        # The action that is being added, as the test wrote it.
+        # The call of the action that is being added, as source text.
         self._call = ""
 
     @property
     def then(self: _Self) -> _Self:
-        """The rule itself, so that a sequence reads as one."""
+        """The rule itself, as a readable separator of two actions."""
         if not self._steps:
             raise ValueError("then follows an action, and there is none yet")
         return self
 
     def _matching_recipient(self) -> Callable[[str], bool] | None:
-        """Return what picks the recipients that the rule is about; ``None``: all."""
+        """Return the check for recipients that the rule is about; ``None``: all."""
         raise NotImplementedError
 
     def _names(self) -> list[str]:
@@ -97,7 +97,7 @@ class Writing:
         return self._evolve(name, attrs.evolve(answer, pace=pace))
 
     def _last_answer(self, name: str) -> Answer:
-        """Give the answer that is to be changed: the last step, or a new one."""
+        """Return the answer to change: the last step, or a new one."""
         self._check(name)
         last = self._steps[-1] if self._steps else None
         if isinstance(last, Answer):
@@ -121,7 +121,7 @@ class Writing:
         if self._gate is not None:
             raise ValueError(f"{name}: a rule has one memory; write a second rule")
         gate.key = self._key
-        # First the gate: the rule may be asked already.
+        # The gate comes first: the rule may already be in use.
         self._gate = gate
         return self._answer(name, make_reply(code, text))
 
@@ -136,11 +136,11 @@ class Writing:
 
 
 def make_reply(code: int, text: str) -> Reply:
-    """Make a reply that sends this text as it is written.
+    """Return a reply that sends `text` unchanged.
 
-    A line of a refusal that does not begin with an enhanced code gets the one of the
-    others, or the usual one of `code` (RFC 2034 section 4: each line has it). An
-    empty text stays empty.
+    A line of a refusal without an enhanced code gets that of the other lines, or the
+    usual one of `code` (RFC 2034 section 4 requires it in each line). An empty text
+    stays empty.
     """
     lines = split_lines(text)
     found = [_STATUS.match(line) for line in lines]

@@ -1,8 +1,8 @@
-"""What can be wrong with TLS: certificates, versions, cipher suites.
+"""TLS faults: certificates, versions, cipher suites.
 
-The certificates are made on the spot. Those that only one thing is wrong with
-come of the authority that clients trust, so they take a `TLS.auto`. The packages
-for TLS are imported when a rule needs them.
+The certificates are made when a rule fires. Those with a single error are issued by
+the authority that clients trust, so they need a `TLS.auto`. The packages for TLS are
+imported when a rule needs them.
 """
 
 from __future__ import annotations
@@ -33,31 +33,31 @@ __all__ = ["KINDS", "Cipher", "Show", "Version"]
 _NAME = "elsewhere.invalid"
 _DAY = datetime.timedelta(days=1)
 
-# OpenSSL does not do without this what was found to be weak.
+# Without this OpenSSL refuses weak versions and cipher suites.
 _WEAK = ":@SECLEVEL=0"
 
 
 @implementer(IFaultStep)
 @attrs.frozen
 class Show(Step):
-    """Show another certificate in the next handshake."""
+    """Send another certificate in the next handshake."""
 
     make: Callable[[TLS], Any]
-    # Each TLS gets one of them: a client may pin what it has seen.
+    # One certificate for each TLS: a client may pin it.
     _made: WeakKeyDictionary[TLS, Any] = attrs.field(
         factory=WeakKeyDictionary, init=False, repr=False, eq=False
     )
 
     @classmethod
     def kind(cls, kind: str) -> Show:
-        """Check what a test gave; `ValueError`: there is no such certificate."""
+        """Return the step for a kind; raise `ValueError` if the kind is unknown."""
         if kind not in KINDS:
             known, hint = ", ".join(KINDS), nearest(kind, KINDS)
             raise ValueError(f"certificate is one of {known}, not {kind!r}{hint}")
         return cls(KINDS[kind])
 
     def run(self, wire: Any) -> None:
-        """Make it; see `IFaultStep`."""
+        """Change the options of the next handshake; see `IFaultStep`."""
         tls = wire.tls
         options = self._made.get(tls)
         if options is None:
@@ -68,13 +68,13 @@ class Show(Step):
 @implementer(IFaultStep)
 @attrs.frozen
 class Version(Step):
-    """Know no other version of TLS in the next handshake."""
+    """Support a single version of TLS in the next handshake."""
 
     name: str
 
     @classmethod
     def named(cls, name: str) -> Version:
-        """Check what a test gave; `ValueError`: there is no such version."""
+        """Return the step for a version; raise `ValueError` if it is unknown."""
         known = ("TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3")
         if name not in known:
             hint = nearest(name, known)
@@ -84,7 +84,7 @@ class Version(Step):
         return cls(name)
 
     def run(self, wire: Any) -> None:
-        """Choose it; see `IFaultStep`."""
+        """Change the options of the next handshake; see `IFaultStep`."""
         from OpenSSL import SSL
 
         # pyOpenSSL calls it TLS1_1_VERSION.
@@ -102,13 +102,13 @@ class Version(Step):
 @implementer(IFaultStep)
 @attrs.frozen
 class Cipher(Step):
-    """Know no other cipher suites in the next handshake, and TLS 1.2 at most."""
+    """Support only some cipher suites in the next handshake, and TLS 1.2 at most."""
 
     suites: str
 
     @classmethod
     def named(cls, suites: str) -> Cipher:
-        """Check what a test gave.
+        """Return the step for a cipher list.
 
         Raises:
             ValueError: OpenSSL knows no such suite.
@@ -124,19 +124,19 @@ class Cipher(Step):
         return cls(suites)
 
     def run(self, wire: Any) -> None:
-        """Choose them; see `IFaultStep`."""
+        """Change the options of the next handshake; see `IFaultStep`."""
         from OpenSSL import SSL
 
         def limit(context: Any) -> None:
             context.set_cipher_list(f"{self.suites}{_WEAK}".encode())
-            # The suites of TLS 1.3 are another list, and none of them is weak.
+            # TLS 1.3 has a separate list of suites, none of which is weak.
             context.set_max_proto_version(SSL.TLS1_2_VERSION)
 
         wire.secure_with(lambda options: _changed(options, limit))
 
 
 def _changed(options: Any, change: Callable[[Any], None]) -> Any:
-    """Make options like these, with a context of their own that is changed."""
+    """Return a copy of the options, with a new context that `change` has changed."""
     chain = [options.certificate, *options.extraCertChain]
     changed = make_options(
         [each.to_cryptography() for each in chain],
@@ -160,7 +160,7 @@ def _now() -> datetime.datetime:
 
 
 def _names(tls: TLS) -> Sequence[str]:
-    """The names that the listener's own certificate is for."""
+    """Return the host names in the listener's own certificate."""
     certificate = tls.context_factory().certificate.to_cryptography()
     return identities_in(certificate)
 
@@ -231,7 +231,7 @@ def _wrong_order(tls: TLS) -> Any:
     upper = _authority(tls).create_child_ca()
     lower = upper.create_child_ca()
     leaf = lower.issue_cert(*_names(tls))
-    # RFC 5246 section 7.4.2 wants each to certify the one before it.
+    # RFC 5246 section 7.4.2: each must certify the one before it.
     return _options(leaf, [upper.cert_pem.bytes(), lower.cert_pem.bytes()])
 
 

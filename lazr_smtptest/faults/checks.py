@@ -1,4 +1,4 @@
-"""What a test may give to an action."""
+"""Checks of the arguments of actions."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ from difflib import get_close_matches
 
 __all__ = ["check_bytes", "check_lines", "check_number", "nearest", "shown"]
 
-# Characters of an argument that a rule shows of itself.
+# The most characters of an argument in the text of a rule.
 _SHOWN = 300
 
 
 def check_number(
     name: str, given: object, least: float, most: float, kind: type = float
 ) -> None:
-    """Check a number.
+    """Check that a number is in a range.
 
     Args:
-        name: what it is, for the error.
-        given: what the test gave.
-        least: the least that it may be.
-        most: the most.
-        kind: `int`, or `float` for either.
+        name: the name of the argument, for the error.
+        given: the argument.
+        least: the lowest allowed number.
+        most: the highest allowed number.
+        kind: `int`, or `float` for either type.
 
     Raises:
-        TypeError: it is no number.
-        ValueError: it is out of this range, or no number at all.
+        TypeError: it is not a number of this kind.
+        ValueError: it is out of the range, or NaN.
     """
     kinds = int if kind is int else (int, float)
     if not isinstance(given, kinds) or isinstance(given, bool):
@@ -37,17 +37,17 @@ def check_number(
 
 
 def check_bytes(name: str, given: object) -> None:
-    """Check octets; `TypeError`: they are none."""
+    """Check that an argument is bytes; raise `TypeError` if not."""
     if not isinstance(given, bytes):
         raise TypeError(f"{name} takes bytes, not {given!r}")
 
 
 def check_lines(name: str, given: tuple[object, ...]) -> tuple[str, ...]:
-    """Check what EHLO may announce, a line each.
+    """Check lines of a reply to EHLO; return them as a tuple.
 
     Raises:
-        TypeError: one is no text.
-        ValueError: one is no extension, or there is none.
+        TypeError: one is not a text.
+        ValueError: one is not an extension, or no line was given.
     """
     if not given:
         raise ValueError(f"{name} needs an extension's keyword")
@@ -60,7 +60,7 @@ def check_lines(name: str, given: tuple[object, ...]) -> tuple[str, ...]:
 
 
 def shown(value: object) -> str:
-    """Return an argument as a test wrote it, of 300 characters at most."""
+    """Return an argument as source text, of 300 characters at most."""
     text = repr(value)
     if callable(value):
         text = getattr(value, "__name__", None) or text
@@ -68,7 +68,7 @@ def shown(value: object) -> str:
 
 
 def nearest(name: object, known: Iterable[str]) -> str:
-    """Return a hint at the known name that is most like a wrong one, or ``""``."""
+    """Return a hint with the known name that is closest to a wrong one, or ``""``."""
     names = {each.lower(): each for each in known}
     found = get_close_matches(str(name).lower(), names, n=1)
     return f"; did you mean {names[found[0]]!r}?" if found else ""

@@ -1,4 +1,4 @@
-"""When a rule fires: what it says of a moment, as a test wrote it."""
+"""The conditions of a rule on the fault context."""
 
 from __future__ import annotations
 
@@ -26,23 +26,23 @@ from lazr_smtptest.query.matchers import (
 
 __all__ = ["KEYWORDS", "RENAMED", "Conditions", "current"]
 
-# What is not a condition on one moment, but on how often there was such a one.
+# Keywords that are not conditions on one context, but on the number of matches.
 _COUNTING = frozenset(
     ["nth", "every", "times", "per", "between", "probability", "seed", "optional"]
 )
 
-# Not asked of a rule on any phase: these belong to no reply, or to one that EOD
-# or AUTH has asked for already.
+# Phases that ANY does not include: they have no reply, or the rule was already asked
+# about it at EOD or AUTH.
 _NOT_ANY = frozenset(["TLS", "LOGIN", "CONTENT", "KEPT"])
 
 
 @attrs.frozen
 class Condition:
-    """One thing that has to be so.
+    """One condition.
 
     Attributes:
-        words: how it was written.
-        met: says whether a moment is as wanted.
+        words: its source text.
+        met: returns whether a context meets it.
     """
 
     words: str
@@ -51,14 +51,14 @@ class Condition:
 
 @attrs.frozen
 class Conditions:
-    """All that has to be so.
+    """All conditions of a rule.
 
     Attributes:
-        phases: where; one of them.
-        conditions: what else.
-        marks: at how many octets of a message.
-        recipient: returns whether a recipient is one that the conditions are about;
-            ``None``: they are about none in particular.
+        phases: the phases, of which one has to match.
+        conditions: the other conditions, which all have to match.
+        marks: the sizes of a received part of a message, in bytes.
+        recipient: returns whether the conditions match a recipient; ``None``: they
+            do not depend on the recipient.
     """
 
     phases: tuple[Phase, ...]
@@ -68,15 +68,15 @@ class Conditions:
 
     @classmethod
     def of(cls, names: Sequence[object], *keywords: Mapping[str, object]) -> Conditions:
-        """Make conditions of what a test gave.
+        """Return the conditions for the arguments of a rule.
 
         Args:
-            names: of phases.
-            keywords: what has to match; several sets of keywords have to, all.
+            names: the names of the phases.
+            keywords: sets of keywords, which all have to match.
 
         Raises:
-            TypeError: there is no such keyword, or it does not take such a value.
-            ValueError: no moment of a phase could match.
+            TypeError: a keyword is unknown, or its value has the wrong type.
+            ValueError: no context of a phase could match.
         """
         phases = find_phases(names)
         conditions = []
@@ -89,14 +89,14 @@ class Conditions:
         recipient = _any_recipient(keywords)
         after: Any = next((each["after"] for each in keywords if "after" in each), None)
         if after is None:
-            # A rule that does not say means the beginning of the message.
+            # Without ``after`` a rule at CONTENT matches at the start of the message.
             conditions.append(Condition("", lambda moment: moment.octets == 0))
             return cls(phases, tuple(conditions), recipient=recipient)
         marks = after if isinstance(after, Collection) else (after,)
         return cls(phases, tuple(conditions), tuple(sorted(marks)), recipient)
 
     def met(self, moment: Moment) -> bool:
-        """Say whether a moment meets them all."""
+        """Return whether a context meets all conditions."""
         return any(_is_at(moment, phase) for phase in self.phases) and all(
             condition.met(moment) for condition in self.conditions
         )
@@ -110,7 +110,7 @@ class Conditions:
 def _any_recipient(
     keywords: Sequence[Mapping[str, object]],
 ) -> Callable[[str], bool] | None:
-    """Join what several sets of keywords say of the recipient."""
+    """Return the joint check of the recipient in several sets, or ``None``."""
     wanted = [
         matcher("recipient", each["recipient"], _recipient).matches
         for each in keywords
@@ -125,7 +125,7 @@ def _is_at(moment: Moment, phase: Phase) -> bool:
     if phase.name != "ANY":
         return moment.phase == phase.name
     if moment.phase == "EOD" and moment.line != b".":
-        # The chunk that ended the message was asked for by itself.
+        # The chunk that ended the message is a phase of its own: BDAT.
         return False
     return moment.phase not in _NOT_ANY
 
@@ -147,8 +147,8 @@ def _check_known(name: str, phases: Sequence[Phase]) -> None:
 
 
 def _check_absence(name: str, wanted: object, phases: Sequence[Phase]) -> None:
-    # A phase of a transaction has a sender, and from RCPT on a recipient. ANY may
-    # be outside of a transaction.
+    # The phases of a transaction have a sender and, from RCPT on, a recipient. ANY
+    # includes phases outside of a transaction.
     if wanted is None and name in ("sender", "recipient"):
         for phase in phases:
             if phase.name != "ANY":
@@ -186,7 +186,7 @@ def _size(moment: Moment) -> int:
 
 
 def _from_differs(name: str, wanted: object) -> Condition:
-    """Compare the addresses of the header's From with one of the envelope."""
+    """Return the condition that the header From does not have an address."""
     if wanted not in ("sender", "user"):
         raise ValueError(f"{name} is 'sender' or 'user', not {wanted!r}")
 
@@ -197,7 +197,7 @@ def _from_differs(name: str, wanted: object) -> Condition:
         known = keys_of(other)[0]
         named = [keys_of(each)[0] for each in moment.envelope.addresses("from")]
         if "@" not in other:
-            # A user may be called by the local part alone.
+            # A user name may be the local part alone.
             named = [each.rpartition("@")[0] for each in named]
         return known not in named
 
@@ -224,7 +224,7 @@ def _condition(
     wanted: Matcher,
     values: Callable[[Moment], Sequence[Any]],
 ) -> Condition:
-    """Make the condition that one of the values is as wanted, or that none is."""
+    """Return the condition that one of the values matches, or that there is none."""
 
     def met(moment: Moment) -> bool:
         found = values(moment)
@@ -301,7 +301,7 @@ def _field(key: object, wanted: object) -> Condition:
 
 
 def _content(name: str, wanted: object) -> Condition:
-    """Match what is anywhere in a message: a text, or octets."""
+    """Return the condition that a message contains a text or bytes."""
 
     def octets(moment: Moment) -> Sequence[bytes]:
         return (moment.envelope.content,) if moment.envelope is not None else ()
@@ -340,18 +340,18 @@ _MAKERS: Mapping[str, Callable[[str, object], Condition]] = {
     "where": _where,
 }
 
-# What a rule may say, at a phase or another.
+# All keywords of a rule, for any phase.
 KEYWORDS = frozenset([*_MAKERS, *_COUNTING])
 
-# Former names that are taken with a warning, and what they are called now. Of a
-# mailbox `to` is the header field, so it is no name for a recipient of the envelope.
+# Former names that are accepted with a warning, and the present ones. In a mailbox `to`
+# is the header field, so it is not a good name for a recipient of the envelope.
 RENAMED = {"to": "recipient"}
 
 
 def current(matches: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the keywords of a rule by their present names.
+    """Return the keywords of a rule with former names replaced.
 
-    Warns of a former name, as code of the caller's caller.
+    A former name causes a warning for the line that called the caller.
     """
     for former in RENAMED.keys() & matches.keys():
         warnings.warn(

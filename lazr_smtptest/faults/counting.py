@@ -1,4 +1,4 @@
-"""Which of the moments that match a rule fires at, and how often."""
+"""The counts of a rule, which decide at which matches it fires."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from lazr_smtptest.model.fault_context import Moment
 
 __all__ = ["Counting", "Tally"]
 
-# Keys that are remembered, the latest.
+# The number of keys that are kept, the latest ones.
 _KEYS = 100_000
 
 
@@ -25,8 +25,8 @@ class Tally:
     """Two counts of a rule.
 
     Attributes:
-        seen: moments that matched.
-        fired: those at which the rule fired.
+        seen: the number of matches.
+        fired: the number of matches at which the rule fired.
     """
 
     seen: int = 0
@@ -38,14 +38,13 @@ class Counting:
 
     Args:
         given: the keywords of the rule.
-        phases: those of the rule.
-        seed: of its probability, where the rule has none of its own.
+        phases: the phases of the rule.
+        seed: the seed of its probability, if the rule has none of its own.
 
     Attributes:
-        key: what it counts by; ``None``: all together.
-        times: how often the rule fires at most, for each key; ``None``: without
-            limit.
-        total: the counts of all keys.
+        key: returns the key of a context; ``None``: all are counted together.
+        times: the most times the rule fires, for each key; ``None``: no limit.
+        total: the counts of all keys together.
 
     Raises:
         TypeError: a value has the wrong type.
@@ -70,11 +69,11 @@ class Counting:
 
     @property
     def is_over(self) -> bool:
-        """True if the rule has fired as often as it may."""
+        """Return whether the rule has fired as often as it may."""
         return self.key is None and self.total.fired == self.times
 
     def note(self, moment: Moment) -> Tally:
-        """Count a moment that matches; return the counts that hold for it."""
+        """Count a match; return the counts of its key."""
         self.total.seen += 1
         if self.key is None:
             return self.total
@@ -87,7 +86,7 @@ class Counting:
         return tally
 
     def is_due(self, tally: Tally) -> bool:
-        """Return whether the rule fires at the moment that was counted last."""
+        """Return whether the rule fires at the match that was counted last."""
         if tally.fired == self.times:
             return False
         if self._nth is not None and not self._nth(tally.seen):

@@ -1,4 +1,4 @@
-"""What is wrong with a file of faults."""
+"""Errors in a file of faults."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ class FaultFileError(Error):
     """A file of faults cannot be read, or a rule in it is wrong.
 
     Attributes:
-        file: its name.
-        line: where, from 1 on; 0 where it is no matter of a line.
-        key: which key; ``""`` where it is no matter of a key.
-        reason: what is wrong.
+        file: the name of the file.
+        line: the number of the line, from 1 on; 0: the error has no line.
+        key: the key; ``""``: the error is not in a key.
+        reason: the description of the error.
     """
 
     def __init__(self, file: Path, line: int, key: str, reason: str) -> None:
@@ -35,7 +35,7 @@ class FieldError(ValueError):
     """A key of a table in a file is wrong.
 
     Attributes:
-        key: which one.
+        key: the key.
     """
 
     def __init__(self, key: str, reason: str) -> None:

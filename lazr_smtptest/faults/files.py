@@ -1,9 +1,9 @@
-"""Rules in a file, in TOML, by the same words as in a test.
+"""Rules in a TOML file, with the same names as in a test.
 
-``[[fault]]`` is a rule: the phases are under ``on``, and what has to match and
-what happens are keys. What happens goes in the order in which it stands there; or
-under ``do``, a list of tables, where one thing happens twice. ``[[personality]]``
-has a ``name``, and options. ``[limits]`` and ``[settings]`` are those of the server.
+``[[fault]]`` is a rule: ``on`` has the phases, the other keys are conditions and
+actions. Actions run in the order of the keys, or of ``do``, a list of tables, which
+may have the same action twice. ``[[personality]]`` has a ``name``, and options.
+``[limits]`` and ``[settings]`` are those of the server.
 """
 
 from __future__ import annotations
@@ -39,12 +39,12 @@ if TYPE_CHECKING:
 __all__ = ["Changes", "ITables", "RuleFile"]
 
 _AT_LINE = re.compile(r"(.*) \(at (?:line (\d+), column \d+|end of document)\)")
-# What a file has several of, and what it has one of.
+# The tables that may occur several times, and those that may occur once.
 _LISTS = ("fault", "personality")
 _TABLES = ("limits", "settings")
-# A function cannot be written down there.
+# Keywords that a file cannot have: their values are functions.
 _MATCHES = KEYWORDS - {"where"}
-# Octets are a text in which each character stands for one.
+# Arguments in bytes: a text, of which each character is one byte.
 _OCTETS = frozenset(["raw", "inject"])
 
 
@@ -57,26 +57,26 @@ class Changes:
 
 
 class ITables(Protocol):
-    """Takes what files say of limits and settings."""
+    """A receiver of the limits and settings in files."""
 
     def read(self, table: str, values: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Check a table and return its fields; `FieldError`: a key is wrong."""
+        """Return the fields of a checked table; raise `FieldError` for a wrong key."""
 
     def apply(self, limits: Mapping[str, Any], settings: Mapping[str, Any]) -> None:
-        """Put these in force, in place of those before."""
+        """Apply these, in place of those of an earlier call."""
 
 
 class RuleFile:
-    """A file of faults, read.
+    """A parsed file of faults.
 
     Args:
-        path: its name.
+        path: the name of the file.
 
     Attributes:
-        seed: of its probabilities; ``None``: it has none.
+        seed: the seed of its probabilities; ``None``: it has none.
 
     Raises:
-        FaultFileError: it cannot be read, or is no TOML.
+        FaultFileError: it cannot be read, or is not valid TOML.
     """
 
     def __init__(self, path: Path) -> None:
@@ -114,10 +114,10 @@ class RuleFile:
     # Limits and settings
 
     def changes(self, tables: ITables | None) -> Changes:
-        """Return what it says of limits and settings.
+        """Return its limits and settings.
 
         Args:
-            tables: checks it; ``None``: these faults are those of no server.
+            tables: checks the tables; ``None``: the faults belong to no server.
 
         Raises:
             FaultFileError: a key is wrong.
@@ -141,10 +141,10 @@ class RuleFile:
     # Rules
 
     def write_into(self, faults: Scripted) -> None:
-        """Write the rules into the faults of a server: first those that are faults.
+        """Add the rules to the faults of a server, personalities last.
 
         Raises:
-            FaultFileError: one of them is wrong.
+            FaultFileError: a rule is wrong.
         """
         for number, table in enumerate(self._document.get("fault", ())):
             self._write_fault(faults, number, table)
@@ -185,7 +185,7 @@ class RuleFile:
             if key != "seed":
                 faults.check(phases, **{name: matches[name]})
 
-        # One by one, for the error to name the key.
+        # One by one, so that the error names the key.
         self._checked("fault", number, "on", names)(partial(faults.check, phases))
         for key in filter(_is_match, table):
             self._checked("fault", number, key, table[key])(partial(add, key))
@@ -211,7 +211,7 @@ class RuleFile:
                 reason = f"{name} has no such option, use: {', '.join(known)}"
                 raise self._error("personality", number, key, reason)
         for key, value in options.items():
-            # One by one, for the error to name the key.
+            # One by one, so that the error names the key.
             checked(key, value)(lambda: _try(name, {key: value}))  # noqa: B023
         checked("", None)(lambda: faults.personality(name, **options))
 
@@ -220,13 +220,13 @@ class RuleFile:
     def _checked(
         self, table: str, number: int, key: str, value: object, step: str = ""
     ) -> Callable[[Callable[[], object]], None]:
-        """Return what calls a function, and tells of its error in the file's words.
+        """Return a caller of functions that describes their errors in TOML terms.
 
         Args:
-            table: in which kind of table.
-            number: which one of them, from 0 on.
-            key: where in it.
-            value: what stands there.
+            table: the name of the table.
+            number: its number among those of this name, from 0 on.
+            key: the key in the table.
+            value: the value of the key.
             step: the action, under ``do``.
         """
 
@@ -252,7 +252,7 @@ class RuleFile:
         return FaultFileError(self._path, line, key, reason)
 
     def _line_of(self, table: str, number: int, key: str, step: str = "") -> int:
-        """Find a key: TOML's parser does not tell where one was."""
+        """Return the line of a key, which the TOML parser does not tell."""
         begin = self._header(table, number) if table else 0
         pattern = re.compile(rf"[\s{{,]*[\"']?{re.escape(key)}[\"']?\s*[=.\]]")
         for line in range(begin, len(self._lines)):
@@ -264,7 +264,7 @@ class RuleFile:
         return begin + 1
 
     def _line_of_step(self, begin: int, step: str) -> int:
-        """Find an action in the list that begins at a line."""
+        """Return the line of an action in the list that begins at a line."""
         for line in range(begin, len(self._lines)):
             text = self._lines[line]
             if line > begin and re.match(r"\s*(\[\[|[\w\"'.]+\s*=)", text):
@@ -274,7 +274,7 @@ class RuleFile:
         return begin + 1
 
     def _header(self, table: str, number: int) -> int:
-        """Find the header of a table; 0: it has none of its own."""
+        """Return the line of a table's header; 0: it has no header."""
         name = rf"\[\s*{table}\s*\]"
         header = re.compile(rf"\s*\[{name}\]" if table in _LISTS else rf"\s*{name}")
         headers = [line for line, text in enumerate(self._lines) if header.match(text)]
@@ -294,7 +294,7 @@ def _known() -> list[str]:
 
 
 def _value(value: Any) -> Any:
-    """Make of a value what a test would write: ``{regex = "..."}`` is a pattern."""
+    """Return the Python value of a TOML value: ``{regex = "..."}`` is a pattern."""
     if isinstance(value, dict) and list(value) == ["regex"]:
         regex = value["regex"]
         if not isinstance(regex, str):
@@ -309,7 +309,7 @@ def _value(value: Any) -> Any:
 
 
 def _actions(table: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
-    """Give what happens, in order: the key it stands under, its name, its value."""
+    """Yield the actions in order: the key of the table, the name, the value."""
     for key, value in table.items():
         if key in ACTIONS:
             yield key, key, value
@@ -327,7 +327,7 @@ def _step(step: Any) -> Iterator[tuple[str, str, Any]]:
 
 
 def _act(rule: Rule, name: str, value: Any) -> None:
-    """Add an action to a rule, by a method of that name."""
+    """Add an action to a rule, with the method of that name."""
     if name not in ACTIONS:
         known = ", ".join(ACTIONS)
         hint = nearest(name, ACTIONS)
@@ -353,7 +353,7 @@ def _check_arguments(
     named: Mapping[str, Any],
     value: Any,
 ) -> None:
-    """Check that an action takes so many values, of these names.
+    """Check that an action accepts these numbers and names of values.
 
     Raises:
         ValueError: it does not.
@@ -395,7 +395,7 @@ def _octets(value: Any) -> Any:
 
 
 def _try(name: str, options: Mapping[str, Any]) -> None:
-    """Write the rules of a personality where nobody asks them."""
+    """Add the rules of a personality to unused faults, to check its options."""
     from lazr_smtptest.faults.rules import Faults
 
     Faults().personality(name, **options)

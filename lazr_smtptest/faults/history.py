@@ -1,7 +1,7 @@
-"""What a rule remembers: who tried before, how often, how much was kept.
+"""The memory of a rule: earlier attempts, their number, and kept messages.
 
-A gate lets a moment pass, then the rule does not fire; or it does not. All of it
-runs in the reactor's thread.
+If a gate lets an event pass, the rule does not fire. All of it runs in the reactor's
+thread.
 """
 
 from __future__ import annotations
@@ -20,46 +20,45 @@ from lazr_smtptest.query.matchers import keys_of
 
 __all__ = ["Dictated", "Gate", "Greylist", "Quota", "Rate", "dictated_code"]
 
-# A code of a refusal, at the beginning of a local part.
+# The code of a refusal, at the start of a local part.
 _CODE = re.compile(r"[45][0-9]{2}(?![0-9])")
 
-# Keys that are remembered, the latest.
+# The number of keys that are kept, the latest ones.
 _KEYS = 100_000
 
-# What a greylist takes for one client (RFC 6647 section 2.4.1 speaks of the
-# address's network).
+# The networks that a greylist treats as one client (RFC 6647 section 2.4.1).
 _PREFIXES = {4: 24, 6: 64}
 
 _Value = TypeVar("_Value")
 
 
 class Gate:
-    """Something that depends on what was before.
+    """A decision that depends on earlier events.
 
     Attributes:
-        key: what it counts by; ``None``: see the class.
+        key: returns the key of a context; ``None``: see the class.
     """
 
     key: Key | None = None
 
     def passes(self, moment: Moment, now: float) -> bool:
-        """Return whether the rule does not fire, and remember that it was asked.
+        """Return true if the rule must not fire, and record the event.
 
         Args:
-            moment: where the session is.
-            now: seconds of a clock that is never set.
+            moment: the context of the event.
+            now: seconds of a monotonic clock.
         """
         raise NotImplementedError
 
     def kept(self, moment: Moment) -> None:
-        """Note a message that was kept."""
+        """Record a message that was kept."""
 
 
 class _Memory(Generic[_Value]):
-    """A value for each key, of the latest hundred thousand.
+    """A mapping with a default, limited to the latest hundred thousand keys.
 
     Args:
-        make: makes the value of a key that is not known.
+        make: returns the value of a new key.
     """
 
     def __init__(self, make: Callable[[], _Value]) -> None:
@@ -67,7 +66,7 @@ class _Memory(Generic[_Value]):
         self._values: OrderedDict[Hashable, _Value] = OrderedDict()
 
     def __getitem__(self, key: Hashable) -> _Value:
-        """Return the value of a key, made if it is not known."""
+        """Return the value of a key, made if the key is new."""
         if key in self._values:
             return self._values[key]
         value = self._values[key] = self._make()
@@ -77,12 +76,12 @@ class _Memory(Generic[_Value]):
 
 
 class Greylist(Gate):
-    """Refuses a key that was not seen before, for some time (RFC 6647).
+    """A gate that defers a new key for some time (RFC 6647).
 
-    The key is the client's network, the sender and the recipient.
+    Without `key` it is the client's network, the sender and the recipient.
 
     Args:
-        seconds: how long after the first try a further one is refused.
+        seconds: how long after the first attempt further ones are deferred.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -90,7 +89,7 @@ class Greylist(Gate):
         self._first: _Memory[list[float]] = _Memory(list)
 
     def passes(self, moment: Moment, now: float) -> bool:
-        """Return whether the first try was long enough ago."""
+        """Return whether the first attempt was long enough ago."""
         first = self._first[(self.key or _triple)(moment)]
         if not first:
             first.append(now)
@@ -112,11 +111,11 @@ def _network(host: str) -> str:
 
 
 class Rate(Gate):
-    """Allows `number` moments in `seconds`, in all if there is no key.
+    """A gate that lets `number` events pass per `seconds`, in all or for each key.
 
     Args:
-        number: how many pass.
-        seconds: within how many seconds.
+        number: the number of events.
+        seconds: the length of the period.
     """
 
     def __init__(self, number: int, seconds: float) -> None:
@@ -125,7 +124,7 @@ class Rate(Gate):
         self._passed: _Memory[deque[float]] = _Memory(deque)
 
     def passes(self, moment: Moment, now: float) -> bool:
-        """Return whether there is room for one more."""
+        """Return whether a further event is within the rate."""
         passed = self._passed[None if self.key is None else self.key(moment)]
         while passed and now - passed[0] >= self._seconds:
             passed.popleft()
@@ -142,11 +141,9 @@ class _Used:
 
 
 class Quota(Gate):
-    """Allows so much for each recipient, or for each key.
+    """A gate with a quota for each recipient, or for each key.
 
-    Args:
-        messages: how many messages; ``None``: any number.
-        octets: how many bytes in all; ``None``: any amount.
+    It allows `messages`, and `octets` bytes in all; ``None`` is no limit.
     """
 
     def __init__(self, messages: int | None, octets: int | None) -> None:
@@ -155,7 +152,7 @@ class Quota(Gate):
         self._used: _Memory[_Used] = _Memory(_Used)
 
     def passes(self, moment: Moment, now: float) -> bool:
-        """Return whether there is room for one more, of the size that was declared."""
+        """Return whether a message of the declared size is within the quota."""
         used = self._used[(self.key or _mailbox)(moment)]
         if self._messages is not None and used.messages >= self._messages:
             return False
@@ -164,7 +161,7 @@ class Quota(Gate):
         )
 
     def kept(self, moment: Moment) -> None:
-        """Count a message once for each key that its recipients have."""
+        """Count a message once for each key of its recipients."""
         key = self.key or _mailbox
         size = 0 if moment.envelope is None else moment.envelope.size
         for each in {key(attrs.evolve(moment, to=(to,))) for to in moment.to}:
@@ -178,15 +175,15 @@ def _mailbox(moment: Moment) -> Hashable:
 
 
 class Dictated(Gate):
-    """Refuses an address that begins with the code of a refusal."""
+    """A gate that refuses an address that begins with the code of a refusal."""
 
     def passes(self, moment: Moment, now: float) -> bool:
-        """Return whether the address begins with no code."""
+        """Return whether the address does not begin with a code."""
         return not dictated_code(moment)
 
 
 def dictated_code(moment: Moment) -> str:
-    """Return the code that an address begins with; ``""`` if it begins with none."""
+    """Return the code at the start of an address; ``""`` if there is none."""
     address = moment.to[0] if moment.phase == "RCPT" else moment.sender or ""
     found = _CODE.match(address)
     return found[0] if found else ""

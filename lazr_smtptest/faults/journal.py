@@ -1,4 +1,4 @@
-"""What fired: a record each, for a test to read."""
+"""The journal of faults: one record for each rule that fired."""
 
 from __future__ import annotations
 
@@ -11,26 +11,27 @@ from lazr_smtptest.model.fault_context import Moment
 __all__ = ["Fired"]
 
 
-# Also where white space that is none of SMTP's makes another command of it.
+# Also with white space that is not valid in SMTP and makes it another command.
 _LOGIN = re.compile(rb"\s*AUTH\b", re.IGNORECASE)
 
 
 @attrs.frozen(kw_only=True)
 class Fired:
-    """A rule that fired.
+    """A record of a rule that fired.
 
     Attributes:
-        rule: the rule, as it was written.
+        rule: the rule, as source text.
         nth: how often it has fired, this time included.
-        phase: where in the protocol.
-        at: when, seconds since 1970.
-        session: which one of its server's sessions, from 1 on; 0 without a server.
-        session_id: the name of the session.
-        transaction: which one of the session's transactions; 0 outside of one.
-        helo: what the client called itself; ``""`` if it did not say.
+        phase: the phase at which it fired.
+        at: the time, seconds since 1970.
+        session: the number of the session on its server, from 1 on; 0: there is no
+            server.
+        session_id: the id of the session.
+        transaction: the number of the transaction in its session; 0: there is none.
+        helo: the client's argument of HELO or EHLO; ``""``: neither was sent.
         sender: the reverse-path; ``None`` outside of a transaction.
-        to: the recipients in question.
-        line: what the client had sent, without its CRLF; in AUTH always empty.
+        to: the recipients that it applies to.
+        line: the client's line, without its CRLF; always empty within AUTH.
     """
 
     rule: str
@@ -47,7 +48,7 @@ class Fired:
 
     @classmethod
     def of(cls, rule: str, nth: int, moment: Moment) -> Fired:
-        """Make the record of a moment."""
+        """Return the record of a rule that fires now."""
         return cls(
             rule=rule,
             nth=nth,
@@ -59,6 +60,6 @@ class Fired:
             helo=moment.helo,
             sender=moment.sender,
             to=moment.to,
-            # A password may be in it.
+            # The line may contain a password.
             line=b"" if moment.mechanism or _LOGIN.match(moment.line) else moment.line,
         )

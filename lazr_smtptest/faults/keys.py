@@ -28,15 +28,15 @@ _PARTS: Mapping[str, Key] = {
 
 
 def find_key(per: object, phases: Sequence[Phase]) -> Key:
-    """Return the function that gives the key of a moment.
+    """Return the function for the key of a context.
 
     Args:
         per: a name, or several.
-        phases: those of the rule.
+        phases: the phases of the rule.
 
     Raises:
-        TypeError: it is neither.
-        ValueError: there is no such name, or it is not known at a phase.
+        TypeError: `per` is neither.
+        ValueError: a name is unknown, or has no value at a phase.
     """
     names = [per] if isinstance(per, str) else per
     if not isinstance(names, (list, tuple)) or not names:

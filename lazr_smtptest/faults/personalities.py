@@ -1,10 +1,10 @@
-"""Ready-made personalities: servers as there are, in the faults that they show.
+"""Ready-made personalities: rules that imitate well-known servers.
 
-What depends on a recipient depends on the local part of its address: a test sends
-to ``nobody@example.com`` to hear what that server says of nobody.
+Rules about a recipient match the local part of its address: a test sends to
+``nobody@example.com`` to get the server's reply to an unknown user.
 
-The replies are those that the sources below tell of. The personalities do not
-imitate all of a server, only what its clients have to cope with.
+The replies are taken from the sources below. A personality imitates only the
+behaviour that clients have to handle, not all of a server.
 """
 
 from __future__ import annotations
@@ -24,27 +24,27 @@ Personality = Callable[..., None]
 
 
 def greylisting(faults: Scripted, seconds: float = 300.0) -> None:
-    """Refuse whom it has not seen, take him later.
+    """Defer an unknown (client, sender, recipient) triplet with 451 for `seconds`.
 
     Source: RFC 6647 section 2.
 
     Args:
-        faults: where the rules are written.
-        seconds: after the first try, before a further one is taken.
+        faults: the collection that the rules are added to.
+        seconds: how long after the first attempt further ones are deferred.
     """
     faults.on("RCPT", optional=True).greylist(seconds)
 
 
 def gmail_like(faults: Scripted, messages: int = 60, recipients: int = 100) -> None:
-    """Be as strict with quotas and rates as Gmail.
+    """Limit quotas and rates like Gmail.
 
     Source: "Gmail SMTP errors and codes", Google Workspace Admin Help,
     https://support.google.com/a/answer/3726730
 
     Args:
-        faults: where the rules are written.
-        messages: so many in a minute are taken; after that 421.
-        recipients: so many of one message are taken; after that 452.
+        faults: the collection that the rules are added to.
+        messages: messages per minute; above it 421.
+        recipients: recipients of one message; above it 452.
     """
     for local, code, text in (
         (
@@ -78,15 +78,15 @@ def gmail_like(faults: Scripted, messages: int = 60, recipients: int = 100) -> N
 
 
 def exchange_like(faults: Scripted, tarpit: float = 5.0) -> None:
-    """Let clients wait for refusals, as Exchange does, and be busy.
+    """Delay refusals, and be busy, like Exchange.
 
     Sources: "Email non-delivery reports in Exchange Online" and "Receive
     connectors" (whose TarpitInterval is five seconds), both on
     https://learn.microsoft.com/exchange/
 
     Args:
-        faults: where the rules are written.
-        tarpit: seconds before an unknown recipient is refused.
+        faults: the collection that the rules are added to.
+        tarpit: seconds of delay before an unknown recipient is refused.
     """
     faults.on("RCPT", recipient="nobody@*", optional=True).delay(tarpit).then.reply(
         550, "5.1.10 RESOLVER.ADR.RecipientNotFound; Recipient not found"
@@ -105,15 +105,15 @@ def exchange_like(faults: Scripted, tarpit: float = 5.0) -> None:
 
 
 def postfix_like(faults: Scripted, errors: int = 10) -> None:
-    """Speak as Postfix does, and slow down who makes errors.
+    """Reply like Postfix, and slow down clients that make errors.
 
     Sources: postconf(5) (smtpd_soft_error_limit, smtpd_error_sleep_time,
     unknown_local_recipient_reject_code) and STRESS_README,
     https://www.postfix.org/documentation.html
 
     Args:
-        faults: where the rules are written.
-        errors: after so many refusals in a session each command takes a second.
+        faults: the collection that the rules are added to.
+        errors: refusals in a session after which each command takes a second.
     """
     for local, code, text in (
         (
@@ -131,23 +131,23 @@ def postfix_like(faults: Scripted, errors: int = 10) -> None:
 
 
 def slow(faults: Scripted, seconds: float = 1.0, rate: float = 100.0) -> None:
-    """Take its time, within what RFC 5321 section 4.5.3.2 lets a client expect.
+    """Reply slowly, within the timeouts of a client (RFC 5321 section 4.5.3.2).
 
     Args:
-        faults: where the rules are written.
-        seconds: before each reply.
-        rate: octets a second of each reply.
+        faults: the collection that the rules are added to.
+        seconds: the delay before each reply.
+        rate: the rate of each reply, in bytes per second.
     """
     faults.on("ANY", optional=True).delay(seconds).trickle(rate)
 
 
 def flaky(faults: Scripted, seed: object = 0, probability: float = 0.1) -> None:
-    """Fail now and then, for the moment only (RFC 5321 section 4.2.1: 4yz).
+    """Fail at random, with temporary errors (RFC 5321 section 4.2.1: 4yz).
 
     Args:
-        faults: where the rules are written.
-        seed: what the chance comes of.
-        probability: of a failure, at each of five points.
+        faults: the collection that the rules are added to.
+        seed: the seed of the random numbers.
+        probability: the probability of a failure, at each of five phases.
     """
     chance: dict[str, Any] = {"probability": probability, "optional": True}
     faults.on("CONNECT", seed=f"{seed}/1", **chance).reply(421, "4.3.2 try again later")
@@ -158,7 +158,7 @@ def flaky(faults: Scripted, seed: object = 0, probability: float = 0.1) -> None:
 
 
 def full_disk(faults: Scripted) -> None:
-    """Have no room for any message (RFC 5321 section 4.2.3, RFC 3463 X.3.1)."""
+    """Refuse each message: the disk is full (RFC 5321 4.2.3, RFC 3463 X.3.1)."""
     faults.on("MAIL", optional=True).reply(452, "4.3.1 Insufficient system storage")
 
 
@@ -193,10 +193,10 @@ PERSONALITIES: Mapping[str, Personality] = {
 
 
 def find_personality(name: str) -> Personality:
-    """Find a personality; ``_`` in its name is as good as ``-``.
+    """Return a personality; ``_`` in the name is the same as ``-``.
 
     Raises:
-        ValueError: there is none of that name.
+        ValueError: the name is unknown.
     """
     found = PERSONALITIES.get(str(name).replace("_", "-"))
     if found is None:

@@ -1,7 +1,7 @@
-"""The points of the protocol where a fault may be, one record each.
+"""The phases of the protocol at which a rule may fire, one record each.
 
-What a phase knows decides what a rule may match there; what the server does there
-decides what a rule may do.
+The data known at a phase determines the keywords of a rule; the server's behaviour
+there determines its actions.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from lazr_smtptest.faults.checks import nearest
 
 __all__ = ["ACTIONS", "PHASES", "Phase", "find_phases"]
 
-# What is known from the first byte on.
+# Known from the first byte on.
 _ALWAYS = frozenset(
     [
         "peer",
@@ -50,7 +50,7 @@ _ANYWHERE = frozenset(
         "reset",
     ]
 )
-# Where the client waits for a reply.
+# Phases at which the client waits for a reply.
 _ANSWERED = _ANYWHERE | {
     "reply",
     "raw",
@@ -70,13 +70,13 @@ _ANSWERED = _ANYWHERE | {
 
 @attrs.frozen
 class Phase:
-    """One point of the protocol.
+    """One phase of the protocol.
 
     Attributes:
-        name: what a rule calls it.
-        meaning: when it is, for the documentation.
+        name: the name in a rule.
+        meaning: its description, for the documentation.
         matches: the keywords that a rule may have there.
-        actions: what a rule may do there.
+        actions: the actions that a rule may have there.
     """
 
     name: str
@@ -150,16 +150,16 @@ _ALL = (
 )
 
 PHASES: Mapping[str, Phase] = {phase.name: phase for phase in _ALL}
-# What can happen anywhere, each a method of `Actions`.
+# Actions that are possible at each phase, methods of `Actions`.
 ACTIONS = tuple(sorted({name for phase in _ALL for name in phase.actions}))
 
 
 def find_phases(names: Sequence[object]) -> tuple[Phase, ...]:
-    """Find the phases that a rule names.
+    """Return the phases with these names.
 
     Raises:
-        TypeError: a name is no text.
-        ValueError: there is no such phase, or none is given.
+        TypeError: a name is not a text.
+        ValueError: a name is unknown, or none is given.
     """
     if not names:
         raise ValueError(f"on() needs a phase: {', '.join(PHASES)}")

@@ -1,4 +1,4 @@
-"""One rule: when it fires, what happens then, and how often it has."""
+"""One rule: its conditions, its actions and its counts."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ _Self = TypeVar("_Self", bound="Rule")
 
 
 class Rule(Actions):
-    """A fault that was written down; `Faults.on` makes it, `Actions` says what it does.
+    """A rule; made by `Faults.on`, with actions added by the methods of `Actions`.
 
-    As a context manager it is in force within the block only. Any thread may read
-    it; it fires in the reactor's.
+    As a context manager it is active within the block only. Any thread may read it;
+    it fires in the reactor's thread.
 
     Attributes:
-        times: how often it fires at most, for each key where it counts ``per``;
-            ``None``: without limit.
-        optional: whether it is no failure if it never fires.
+        times: the most times it fires, for each key if it has ``per``; ``None``: no
+            limit.
+        optional: whether a test accepts that it never fires.
     """
 
     def __init__(
@@ -40,17 +40,17 @@ class Rule(Actions):
         forget: Callable[[Rule], object],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Set when it fires.
+        """Set the conditions.
 
         Args:
-            names: of phases.
-            keywords: what has to match; all of these sets.
-            seed: what its chance comes of.
-            forget: takes it out of force.
+            names: the names of the phases.
+            keywords: sets of keywords, which all have to match.
+            seed: the seed of its probability.
+            forget: removes it from its collection.
             clock: returns seconds; only their differences matter.
 
         Raises:
-            TypeError: a keyword is not known, or a value has the wrong type.
+            TypeError: a keyword is unknown, or a value has the wrong type.
             ValueError: it could never fire.
         """
         super().__init__()
@@ -77,7 +77,7 @@ class Rule(Actions):
         self._forget = forget
 
     def __str__(self) -> str:
-        """Return it as the test wrote it, with all arguments."""
+        """Return it as source text, with all arguments."""
         actions = "".join(f".{word}" for word in self._words)
         return f"on({', '.join(self._written)}){actions}"
 
@@ -86,7 +86,7 @@ class Rule(Actions):
 
     @property
     def seen(self) -> int:
-        """The number of moments at which it could have fired, as `nth` counts them."""
+        """The number of matches, as `nth` counts them."""
         return self._counting.total.seen
 
     @property
@@ -96,21 +96,21 @@ class Rule(Actions):
 
     @property
     def marks(self) -> Sequence[int]:
-        """The numbers of octets within a message at which it may fire."""
+        """The message sizes, in bytes, at which it may fire."""
         if not any(phase.name == "CONTENT" for phase in self.phases):
             return ()
         return self._conditions.marks
 
     @property
     def missing(self) -> int:
-        """How often it should have fired, and has not: once, or `times`."""
+        """The number of times that it should still fire, of one or `times`."""
         return 0 if self.optional else max(0, (self.times or 1) - self.fired)
 
     def consider(self, moment: Moment) -> tuple[Step, ...]:
-        """Give what to do at a moment, and count it; empty: it does not fire.
+        """Return the steps to run in a context, and count it; empty: it does not fire.
 
         Raises:
-            BaseException: what a function of the test's raised.
+            BaseException: a function of the test raised it.
         """
         counting = self._counting
         if not self._steps or counting.is_over:
@@ -128,7 +128,7 @@ class Rule(Actions):
         return self._steps
 
     def note_kept(self, moment: Moment) -> None:
-        """Take note of a message that was kept."""
+        """Record a message that was kept."""
         if self._gate is not None:
             self._gate.kept(moment)
 
@@ -137,21 +137,21 @@ class Rule(Actions):
 
     @property
     def has_steps(self) -> bool:
-        """Whether anything happens; a rule that does nothing never fires."""
+        """Return whether it has steps; a rule without steps never fires."""
         return bool(self._steps)
 
     def restart(self, clock: Callable[[], float]) -> None:
-        """Measure its time by another clock, from now on."""
+        """Restart its time, measured by another clock."""
         self._clock = clock
         self._made = clock()
 
     def moved(self: _Self, forget: Callable[[Rule], object]) -> _Self:
-        """Give itself, in force elsewhere: `forget` takes it out of there."""
+        """Return itself, moved to another collection that `forget` removes it from."""
         self._forget = forget
         return self
 
     def remove(self) -> None:
-        """Take it out of force. What it did stays in the journal."""
+        """Remove the rule. Its records stay in the journal."""
         self._forget(self)
 
     def __enter__(self: _Self) -> _Self:

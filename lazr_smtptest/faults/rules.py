@@ -1,4 +1,4 @@
-"""The faults of a server: the rules a test wrote, and what became of them."""
+"""The faults of a server: its rules and their journal."""
 
 from __future__ import annotations
 
@@ -28,26 +28,26 @@ __all__ = ["Faults"]
 
 log = logging.getLogger("lazr.smtptest")
 
-# Records of the journal that are kept, the newest.
+# The number of records in the journal, the newest ones.
 _JOURNAL = 10_000
 
 
 @implementer(IFaultPolicy)
 class Faults(Scripted):
-    """Where a server is to misbehave, and where it has.
+    """The rules that make a server misbehave, and the journal of those that fired.
 
-    Any thread may call its methods; the wire asks in the reactor's.
+    Any thread may call its methods; the wire asks in the reactor's thread.
 
     Args:
-        seed: what the chance of rules with a ``probability`` comes of: with the
-            same seed, the same rules fire at the same moments.
+        seed: the seed for rules with a ``probability``: with the same seed, the
+            same rules fire at the same matches.
 
     Attributes:
-        armed: whether there is a rule.
-        on_error: called with what a function of a rule raised, or what went wrong
-            with a plan; in the reactor's thread. It is logged in any case.
-        tables: takes what a file says of limits and settings; ``None``: a file cannot
-            say anything of them.
+        armed: whether there are rules.
+        on_error: called in the reactor's thread with each exception of a rule's
+            function or of a plan. It is logged in any case.
+        tables: receives the limits and settings in files; ``None``: files cannot
+            have them.
     """
 
     def __init__(self, seed: object = 0) -> None:
@@ -57,7 +57,7 @@ class Faults(Scripted):
         self._changes: dict[Path, Changes] = {}
         self._seed = seed
         self._clock = monotonic
-        # Reentrant: a function of a rule may look at the journal.
+        # Reentrant: a function of a rule may read the journal.
         self._lock = threading.RLock()
         self._rules: tuple[Rule, ...] = ()
         self._written = 0
@@ -70,18 +70,18 @@ class Faults(Scripted):
 
     @property
     def rules(self) -> tuple[Rule, ...]:
-        """The rules in force, in the order in which they are asked."""
+        """The active rules, in the order in which they are asked."""
         return self._rules
 
     def journal_of(self, rules: Sequence[Rule] | None) -> tuple[Fired, ...]:
-        """Give what fired of some rules; ``None``: of all."""
+        """Return the records of some rules; ``None``: of all rules."""
         with self._lock:
             return tuple(
                 fired for rule, fired in self._fired if rules is None or rule in rules
             )
 
     def clear(self) -> None:
-        """Forget the rules and the journal, and what files say of settings."""
+        """Remove the rules, the journal, and the settings of files."""
         with self._lock:
             self._put(())
             self._loaded.clear()
@@ -90,12 +90,12 @@ class Faults(Scripted):
             self._fired.clear()
 
     def reset(self) -> None:
-        """Begin anew, for the next test: only what files say is left.
+        """Remove all but the rules and settings of files, for the next test.
 
-        They are read again, and their rules have not fired.
+        The files are read again, and the counts of their rules are 0.
 
         Raises:
-            FaultFileError: one cannot be read any more.
+            FaultFileError: a file can no longer be read.
         """
         files = tuple(self._loaded)
         self.clear()
@@ -103,16 +103,16 @@ class Faults(Scripted):
             self.load(file)
 
     def load(self, file: str | Path) -> tuple[Rule, ...]:
-        """Add the rules of a file, in TOML; those it had before are replaced.
+        """Add the rules of a TOML file, in place of those loaded from it before.
 
-        Its limits and settings hold for the sessions that begin from now on.
+        Its limits and settings apply to the sessions that begin from now on.
 
         Args:
-            file: its name.
+            file: the name of the file.
 
         Raises:
-            FaultFileError: it cannot be read, or a rule is wrong; then all stays
-                as it was.
+            FaultFileError: it cannot be read, or a rule is wrong; then nothing is
+                changed.
         """
         path = Path(file)
         read = RuleFile(path)
@@ -158,7 +158,7 @@ class Faults(Scripted):
         self.armed = bool(rules)
 
     def use_clock(self, reactor: IReactorTime) -> None:
-        """Measure durations by the `duration_clock` of a reactor."""
+        """Measure durations with the `duration_clock` of a reactor."""
         clock = duration_clock(reactor)
         with self._lock:
             if clock != self._clock:
@@ -166,14 +166,14 @@ class Faults(Scripted):
                 for rule in self._rules:
                     rule.restart(clock)
 
-    # What the wire asks
+    # Called by the wire
 
     def marks(self) -> list[int]:
-        """Give the numbers of octets of a message at which to ask, in order."""
+        """Return the message sizes, in bytes, at which to ask, in order."""
         return sorted({mark for rule in self._rules for mark in rule.marks})
 
     def decide(self, moment: Moment) -> Plan | None:
-        """Say what to do at a moment; see `IFaultPolicy`."""
+        """Return the plan for a context, or ``None``; see `IFaultPolicy`."""
         with self._lock:
             for rule in self._rules:
                 if moment.phase == "KEPT":
@@ -191,7 +191,7 @@ class Faults(Scripted):
         return None
 
     def failed(self, error: BaseException) -> None:
-        """Report what went wrong; see `IFaultPolicy`."""
+        """Report an error; see `IFaultPolicy`."""
         log.error("a fault failed: %r", error, exc_info=error)
         if self.on_error is not None:
             try:
@@ -202,7 +202,7 @@ class Faults(Scripted):
 
 
 def _refusal(rule: Rule, moment: Moment) -> Plan | None:
-    """Refuse where a rule raised, if anything can be refused there."""
+    """Return the plan that refuses after a rule raised, where that is possible."""
     if "reply" not in PHASES[moment.phase].actions:
         return None
     return Plan(f"{rule}, which raised", (Answer(LOCAL_ERROR),))

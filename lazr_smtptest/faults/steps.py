@@ -1,7 +1,6 @@
-"""What a rule does: small records, which the wire runs one after the other.
+"""The steps of a rule: small records that the wire runs one after the other.
 
-Each has one method, see `IFaultStep`. The time that one takes comes from the
-factory's reactor.
+Each implements `IFaultStep`. Delays are timers of the factory's reactor.
 """
 
 from __future__ import annotations
@@ -38,32 +37,32 @@ Words = Reply | bytes | Callable[[Moment], Reply] | None
 
 
 class Step:
-    """One thing that is done.
+    """One step.
 
     Attributes:
-        final: whether nothing can follow.
+        final: whether no step can follow.
     """
 
     final = False
 
     def run(self, wire: Any) -> Awaitable[object] | None:
-        """Do it; see `IFaultStep`."""
+        """Run the step; see `IFaultStep`."""
         raise NotImplementedError
 
 
 @implementer(IFaultStep)
 @attrs.frozen
 class Answer(Step):
-    """Answer the client.
+    """Send a reply.
 
-    A reply of 2xx or 3xx is said in place of the server's own, which does what
-    it was asked; after one of 4xx or 5xx it does not.
+    A reply of 2xx or 3xx is sent in place of the server's own, and the server
+    carries out the command; after one of 4xx or 5xx it does not.
 
     Attributes:
-        words: the reply, or its very octets, or what makes it of the moment;
-            ``None``: the server's own.
-        ways: what is done to it, in this order.
-        pace: in which pieces it is sent; ``None``: as a whole.
+        words: the reply, its exact bytes, or a function that returns it for a
+            context; ``None``: the server's own.
+        ways: the changes that are made to it, in order.
+        pace: the division into pieces; ``None``: it is sent as a whole.
     """
 
     words: Words = None
@@ -72,17 +71,17 @@ class Answer(Step):
 
     @property
     def final(self) -> bool:  # type: ignore[override]
-        """Whether nothing can follow: the connection ends after it."""
+        """Return whether no step can follow: the connection is closed after it."""
         return any(way.closes for way in self.ways)
 
     def change(self, octets: bytes) -> bytes:
-        """Give what is sent in place of a reply."""
+        """Return the bytes to send in place of a reply."""
         for way in self.ways:
             octets = way.change(octets)
         return octets
 
     def run(self, wire: Any) -> Awaitable[object]:
-        """Answer; see `IFaultStep`."""
+        """Send the reply; see `IFaultStep`."""
         words = self.words(wire.moment) if callable(self.words) else self.words
         answer: Awaitable[object] = wire.answer(
             words, self.change, self.pace, closes=self.final
@@ -93,7 +92,7 @@ class Answer(Step):
 @implementer(IFaultStep)
 @attrs.frozen
 class Delay(Step):
-    """Do nothing for so many seconds."""
+    """Wait for some seconds."""
 
     seconds: float
 
@@ -106,17 +105,17 @@ class Delay(Step):
 @implementer(IFaultStep)
 @attrs.frozen
 class StopReading(Step):
-    """Read nothing for so many seconds; ``None``: never again."""
+    """Stop reading for some seconds; ``None``: for the rest of the connection."""
 
     seconds: float | None
 
     @property
     def final(self) -> bool:  # type: ignore[override]
-        """Whether nothing can follow."""
+        """Return whether no step can follow."""
         return self.seconds is None
 
     def run(self, wire: Any) -> Awaitable[object]:
-        """Stop; see `IFaultStep`."""
+        """Stop reading; see `IFaultStep`."""
         stopped: Awaitable[object] = wire.stop_reading(self.seconds)
         return stopped
 
@@ -124,36 +123,36 @@ class StopReading(Step):
 @implementer(IFaultStep)
 @attrs.frozen
 class Window(Step):
-    """Give the socket a receive buffer of so many octets: a small TCP window."""
+    """Set the socket's receive buffer, in bytes: a small TCP window."""
 
     octets: int
 
     def run(self, wire: Any) -> None:
-        """Set it; see `IFaultStep`."""
+        """Set the buffer; see `IFaultStep`."""
         wire.window(self.octets)
 
 
 @implementer(IFaultStep)
 @attrs.frozen
 class Raw(Step):
-    """Send octets, whatever the client waits for."""
+    """Send bytes, whatever the client waits for."""
 
     octets: bytes
 
     def run(self, wire: Any) -> None:
-        """Send them; see `IFaultStep`."""
+        """Send the bytes; see `IFaultStep`."""
         wire.send(self.octets)
 
 
 @implementer(IFaultStep)
 @attrs.frozen
 class Hold(Step):
-    """Do nothing any more, and leave the connection open."""
+    """Send nothing more, and leave the connection open."""
 
     final = True
 
     def run(self, wire: Any) -> Awaitable[object]:
-        """Wait for ever; see `IFaultStep`."""
+        """Wait until the connection ends; see `IFaultStep`."""
         waiting: Awaitable[object] = wire.hold()
         return waiting
 
@@ -164,79 +163,79 @@ class Drop(Step):
     """Close the connection.
 
     Attributes:
-        close_notify: whether TLS says good-bye, if it is on (RFC 8446 section
-            6.1).
+        close_notify: whether TLS, if it is active, sends close_notify first (RFC
+            8446 section 6.1).
     """
 
     close_notify: bool = True
     final = True
 
     def run(self, wire: Any) -> None:
-        """Close it; see `IFaultStep`."""
+        """Close the connection; see `IFaultStep`."""
         wire.drop(close_notify=self.close_notify)
 
 
 @implementer(IFaultStep)
 @attrs.frozen
 class Reset(Step):
-    """Break the connection off: TCP sends RST, and what waits is lost."""
+    """Abort the connection: TCP sends RST, and pending output is lost."""
 
     final = True
 
     def run(self, wire: Any) -> None:
-        """Break it off; see `IFaultStep`."""
+        """Abort the connection; see `IFaultStep`."""
         wire.reset()
 
 
 @implementer(IFaultStep)
 @attrs.frozen
 class Keep(Step):
-    """Keep the message so many times; 0: not at all."""
+    """Keep a number of copies of the message; 0: discard it."""
 
     copies: int
 
     def run(self, wire: Any) -> None:
-        """Note it; see `IFaultStep`."""
+        """Store the number; see `IFaultStep`."""
         wire.keep(self.copies)
 
 
 @implementer(IFaultStep)
 @attrs.frozen
 class Discard(Step):
-    """Throw the message away for the recipients that match; ``None``: for all."""
+    """Discard the message for the recipients that match; ``None``: for all."""
 
     recipient: Callable[[str], bool] | None
 
     def run(self, wire: Any) -> None:
-        """Note it; see `IFaultStep`."""
+        """Store the recipients; see `IFaultStep`."""
         wire.discard(self.recipient)
 
 
 @implementer(IFaultStep)
 @attrs.frozen
 class Idle(Step):
-    """End the session once the client was silent for so many seconds.
+    """End the session when the client sends nothing for some seconds.
 
     Attributes:
-        seconds: how long.
-        reply: the last one; ``None``: the connection is only closed.
+        seconds: the idle limit.
+        reply: the last reply; ``None``: the connection is closed without one.
     """
 
     seconds: float
     reply: Reply | None
 
     def run(self, wire: Any) -> None:
-        """Set it; see `IFaultStep`."""
+        """Set the limit; see `IFaultStep`."""
         wire.idle(self.seconds, self.reply)
 
 
 @implementer(IFaultStep)
 @attrs.frozen
 class RefuseConnections(Step):
-    """Close the listening port for so many seconds."""
+    """Close the listening port for some seconds."""
 
     seconds: float
 
     def run(self, wire: Any) -> None:
-        """Close it; see `IFaultStep`."""
+        """Close the port; see `IFaultStep`."""
         wire.refuse_connections(self.seconds)

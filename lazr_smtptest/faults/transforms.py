@@ -1,6 +1,6 @@
-"""Ways of saying a reply: what becomes of its octets.
+"""Transforms of the bytes of a reply.
 
-A way changes octets, and knows nothing of the connection that they are for.
+A transform changes bytes and is independent of the connection.
 """
 
 from __future__ import annotations
@@ -25,60 +25,60 @@ _CRLF = b"\r\n"
 
 
 class Way:
-    """Something that is done to a reply.
+    """One transform of a reply.
 
     Attributes:
-        closes: whether the connection ends after it.
+        closes: whether the connection is closed after it.
     """
 
     closes = False
 
     def change(self, octets: bytes) -> bytes:
-        """Give what is sent instead."""
+        """Return the bytes to send."""
         raise NotImplementedError
 
 
 @attrs.frozen
 class Garbled(Way):
-    """Each octet has its highest bit set, but for the ends of the lines."""
+    """Sets the highest bit of each byte, except in line ends."""
 
     def change(self, octets: bytes) -> bytes:
-        """Give what is sent instead."""
+        """Return the bytes to send."""
         return bytes(each if each in _CRLF else each | 0x80 for each in octets)
 
 
 @attrs.frozen
 class Together(Way):
-    """Further octets follow at once, which nobody has asked for."""
+    """Appends unsolicited bytes, sent together with the reply."""
 
     further: bytes
 
     def change(self, octets: bytes) -> bytes:
-        """Give what is sent instead."""
+        """Return the bytes to send."""
         return octets + self.further
 
 
 @attrs.frozen
 class Cut(Way):
-    """Only the beginning is sent; then the connection ends."""
+    """Cuts the reply; then the connection is closed."""
 
     octets: int
     closes = True
 
     def change(self, octets: bytes) -> bytes:
-        """Give what is sent instead."""
+        """Return the bytes to send."""
         return octets[: self.octets]
 
 
 @attrs.frozen
 class Endless(Way):
-    """The first line comes again and again, never the last; then the end."""
+    """Repeats the first line, never the last; then the connection is closed."""
 
     octets: int
     closes = True
 
     def change(self, octets: bytes) -> bytes:
-        """Give what is sent instead."""
+        """Return the bytes to send."""
         line = octets.partition(_CRLF)[0]
         line = line[:3] + b"-" + line[4:] + _CRLF
         return line * -(-self.octets // len(line))
@@ -86,11 +86,11 @@ class Endless(Way):
 
 @attrs.frozen
 class Offered(Way):
-    """The reply to EHLO announces other extensions.
+    """Changes the extensions in the reply to EHLO.
 
     Attributes:
         hidden: keywords that are not announced, upper case.
-        lines: what is announced besides, or instead where a keyword is the same:
+        lines: further lines, which replace those with the same keyword:
             ``"SIZE 1000"``.
     """
 
@@ -98,7 +98,7 @@ class Offered(Way):
     lines: tuple[str, ...] = ()
 
     def change(self, octets: bytes) -> bytes:
-        """Give what is sent instead."""
+        """Return the bytes to send."""
         if not octets.startswith(b"2"):
             return octets
         code = octets[:3]
@@ -114,16 +114,16 @@ class Offered(Way):
 
 @attrs.frozen
 class Blank(Way):
-    """Empty lines stand in the reply.
+    """Adds empty lines to the reply.
 
     Attributes:
-        places: after how many lines of it; 0: before the first.
+        places: the number of lines of the reply before each; 0: before the first.
     """
 
     places: tuple[int, ...]
 
     def change(self, octets: bytes) -> bytes:
-        """Return the reply that is sent."""
+        """Return the bytes to send."""
         lines = octets.splitlines(keepends=True)
         for place in sorted(self.places, reverse=True):
             lines.insert(place, _CRLF)
@@ -132,21 +132,22 @@ class Blank(Way):
 
 @attrs.frozen
 class Swallowed(Way):
-    """Nothing of the reply is sent."""
+    """Removes the whole reply."""
 
     def change(self, octets: bytes) -> bytes:
-        """Return the reply that is sent."""
+        """Return the bytes to send."""
         return b""
 
 
 @attrs.frozen
 class Pace:
-    """In which pieces a reply is sent.
+    """The division of a reply into pieces.
 
     Attributes:
-        seconds: between two pieces; 0: each is sent by itself, but all at once.
-        offsets: where the pieces begin; ``None``: each line is one.
-        single: whether each byte is one.
+        seconds: the pause between two pieces; 0: separate writes without a pause.
+        offsets: the offsets, in bytes, at which pieces begin; ``None``: each line
+            is a piece.
+        single: whether each byte is a piece.
     """
 
     seconds: float

@@ -1,4 +1,4 @@
-"""Errors in the words of a file: values as TOML writes them."""
+"""Error texts in TOML terms, for errors in files."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from functools import partial
 
 __all__ = ["in_toml", "write_toml"]
 
-# What errors call by names of Python's, and what a file has for it.
+# Python terms in errors, and the TOML terms for them.
 _WORDS = (
     (
         r"must be (?:str|bytes), a compiled regular expression, .*? __eq__, not",
@@ -24,15 +24,15 @@ _WORDS = (
 
 
 def in_toml(reason: str, value: object) -> str:
-    """Return the reason of an error in the words of a file.
+    """Return the reason of an error in TOML terms.
 
     Args:
-        reason: in those of Python.
-        value: what the file has there; its parts may be in the reason.
+        reason: the reason in Python terms.
+        value: the value in the file; its parts may occur in the reason.
     """
     for pattern, words in _WORDS:
         reason = re.sub(pattern, words, reason)
-    # The longest first: one may be within another.
+    # The longest first: one may contain another.
     for part in sorted(_parts(value), key=lambda part: -len(repr(part))):
         shown = re.escape(repr(part))
         reason = re.sub(rf"(?:^|(?<=\s)){shown}(?!\w)", partial(_write, part), reason)

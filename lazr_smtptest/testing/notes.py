@@ -17,7 +17,7 @@ from lazr_smtptest.testing.arrivals import write_arrivals
 __all__ = ["NotesMixin", "is_noted"]
 
 # The attribute of an error that has a note.
-_NOTED = "_smtptest_noted"
+_NOTED = "_smtptest_note"
 
 if TYPE_CHECKING:
     from unittest import TestCase as _Case
@@ -100,7 +100,7 @@ class _Note:
             text = self._text()
             if text:
                 _append(error, text)
-                setattr(error, _NOTED, True)
+                setattr(error, _NOTED, text)
 
     def _text(self) -> str:
         parts = []

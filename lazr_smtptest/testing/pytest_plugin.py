@@ -60,7 +60,8 @@ def pytest_runtest_makereport(
     """Add to the report of a failed test what its servers know."""
     outcome: Any = yield
     report = outcome.get_result()
-    _shorten_summary(report)
+    error = call.excinfo.value if call.excinfo is not None else None
+    _shorten_summary(report, error)
     # Where no server was made, there is nothing to import either.
     if (
         report.failed
@@ -69,16 +70,25 @@ def pytest_runtest_makereport(
     ):
         from lazr_smtptest.testing.sections import sections
 
-        error = call.excinfo.value if call.excinfo is not None else None
         bound = transcript_bound(item.config)
         report.sections.extend(sections(*item.stash[_BEGAN], error, bound))
 
 
-def _shorten_summary(report: pytest.TestReport) -> None:
-    """Name our error in a summary without its package: the reason needs the room."""
+def _shorten_summary(report: pytest.TestReport, error: BaseException | None) -> None:
+    """Leave in the summary of a test run what the report does not show already.
+
+    Under CI pytest puts the whole text of an error there. Of ours it is the first
+    line, without the package, and of others the text without our notes.
+    """
     crash = getattr(report.longrepr, "reprcrash", None)
-    if crash is not None:
-        crash.message = crash.message.removeprefix("lazr_smtptest.")
+    if crash is None:
+        return
+    if crash.message.startswith("lazr_smtptest."):
+        crash.message = crash.message.removeprefix("lazr_smtptest.").partition("\n")[0]
+    # See `NotesMixin`, which need not be imported.
+    note = getattr(error, "_smtptest_note", None)
+    if note is not None:
+        crash.message = crash.message.replace(note, "").rstrip()
 
 
 @pytest.fixture(scope="session")

@@ -83,9 +83,11 @@ def _shorten_summary(report: pytest.TestReport, error: BaseException | None) -> 
     crash = getattr(report.longrepr, "reprcrash", None)
     if crash is None:
         return
-    if crash.message.startswith("lazr_smtptest."):
-        crash.message = crash.message.removeprefix("lazr_smtptest.").partition("\n")[0]
-    # See `NotesMixin`, which need not be imported.
+    crash.message = crash.message.removeprefix("lazr_smtptest.")
+    # These attributes are set by `mailbox.failure` and `NotesMixin`, which need not be
+    # imported.
+    if hasattr(error, "_smtptest_shown"):
+        crash.message = crash.message.partition("\n")[0]
     note = getattr(error, "_smtptest_note", None)
     if note is not None:
         crash.message = crash.message.replace(note, "").rstrip()

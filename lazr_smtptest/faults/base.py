@@ -115,7 +115,7 @@ class Scripted:
     @property
     @abstractmethod
     def rules(self) -> tuple[Rule, ...]:
-        """The rules in force, in the order in which they are asked."""
+        """The active rules, in the order in which they are asked."""
 
     @property
     def journal(self) -> tuple[Fired, ...]:

@@ -163,7 +163,7 @@ class Framer:
             into: the buffer that keeps them, with those of other chunks.
         """
         self._reader = _ChunkReader(size, keep, into)
-        self.ready = True  # it may have no octets at all
+        self.ready = True  # the chunk may be empty
 
     def abandon(self) -> None:
         """Discard an unfinished content or chunk: its end will not arrive."""

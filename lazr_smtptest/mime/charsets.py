@@ -59,9 +59,13 @@ _SINGLE_BYTE = {
     "macintosh": "mac_roman",
     "windows-874": "cp874",
     "x-mac-cyrillic": "mac_cyrillic",
+    "x-user-defined": "ascii",  # the lower half; Encoding section 14.5 has the other
 }
-# Where the standard's index has other characters than Python's table.
-_CHANGED = {"koi8-u": {0xAE: "ў", 0xBE: "Ў"}}
+# Where the standard has other characters than Python's table.
+_CHANGED = {
+    "koi8-u": {0xAE: "ў", 0xBE: "Ў"},
+    "x-user-defined": {byte: chr(0xF700 + byte) for byte in range(0x80, 0x100)},
+}
 
 
 def decode(octets: bytes, charset: str) -> tuple[str, str]:

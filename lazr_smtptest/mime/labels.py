@@ -62,6 +62,7 @@ euc-kr cseuckr csksc56011987 iso-ir-149 korean ks_c_5601-1987 ks_c_5601-1989
 euc-kr ksc5601 windows-949
 utf-16be unicodefffe
 utf-16le csunicode iso-10646-ucs-2 ucs-2 unicode unicodefeff utf-16
+x-user-defined
 """
 
 # US-ASCII is a charset of its own here: bytes outside of it are worth a report.

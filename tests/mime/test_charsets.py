@@ -50,6 +50,7 @@ def body(charset: str, octets: bytes) -> Envelope:
         ("_iso-2022-jp$ESC", "iso-2022-jp"),
         ("cp50221", "iso-2022-jp"),
         ("ansi_x3.4-1968", "us-ascii"),
+        ("X-User-Defined", "x-user-defined"),
     ],
 )
 def test_a_label_stands_for_an_encoding(label, encoding):
@@ -57,9 +58,7 @@ def test_a_label_stands_for_an_encoding(label, encoding):
     assert encoding_of(label) == encoding
 
 
-@pytest.mark.parametrize(
-    "label", ["", "replacement", "iso-2022-cn", "x-user-defined", "rot13", "u" * 65]
-)
+@pytest.mark.parametrize("label", ["", "replacement", "iso-2022-cn", "rot13", "u" * 65])
 def test_a_label_that_stands_for_no_text_is_unknown(label):
     """No decoder is found by it."""
     assert encoding_of(label) == ""
@@ -223,3 +222,18 @@ def test_any_bytes_are_text_in_any_charset(octets, charset):
 def test_what_is_right_is_read_as_it_was_written(text):
     """Without a word of trouble."""
     assert decode(text.encode("utf-8"), "utf-8") == (text, "")
+
+
+@pytest.mark.parametrize(
+    ("octets", "text"),
+    [
+        (b"A\x7f", "A\x7f"),
+        (b"\x80", "\uf780"),
+        (b"\xa5", "\uf7a5"),
+        (b"\xff", "\uf7ff"),
+        (b"a\x80\xffb", "a\uf780\uf7ffb"),
+    ],
+)
+def test_user_defined_bytes_are_of_the_private_use_area(octets, text):
+    """Each byte is a character, and none is bad (Encoding Standard section 14.5)."""
+    assert decode(octets, "x-user-defined") == (text, "")

@@ -7,6 +7,7 @@ languages that such mail is written in, comes before its shape.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -23,7 +24,10 @@ _ADDRESS = re.compile(r"(?<![^\s<>@])[^\s<>@]{1,64}@[^\s<>@]+")
 # Characters that are not seen: soft hyphens, joiners, marks of direction.
 _UNSEEN = dict.fromkeys([0xAD, *range(0x200B, 0x2010), *range(0x202A, 0x202F), 0x2060])
 _UNSEEN |= {0xFEFF: None, 0xA0: " ", 0x202F: " ", 0x2007: " ", 0x2009: " "}
-_UNSEEN |= {0xFF10 + digit: str(digit) for digit in range(10)}
+# The separators of the Arabic digits, which are written within an amount.
+_UNSEEN |= {0x66B: ".", 0x66C: ","}
+# Decimal digits of other scripts; the code is given in those of US-ASCII.
+_OTHER_DIGIT = re.compile(r"(?!(?a:\d))\d")
 
 # A number, with all that is written as one with it: a date, a price, a telephone
 # number; or digits that stand one by one, each in a box of its own.
@@ -132,17 +136,18 @@ class _Number(NamedTuple):
 def find_code(*texts: str) -> str | None:
     """Return the digits in some texts that are most likely a one-time code.
 
-    Four to eight digits, which may be grouped by spaces or hyphens, or stand in boxes.
+    Four to eight digits of any script, which may be grouped by spaces or hyphens, or
+    stand in boxes.
     Of two that are equally likely the first is taken. Years, dates, prices, amounts,
     telephone numbers, and what a word calls an order, an account, or a postal code,
     are no codes; nor is what is part of a word, a URL, or an address. Time is linear.
 
     Returns:
-        the digits, or ``None`` if there are none that are likely.
+        the digits, in US-ASCII, or ``None`` if there are none that are likely.
     """
     best, found = -1, None
     for text in texts:
-        text = _blanked(text.translate(_UNSEEN))
+        text = _blanked(_OTHER_DIGIT.sub(_ascii_digit, text.translate(_UNSEEN)))
         earlier = 0
         for count, number in enumerate(_numbers(text)):
             if count == _MOST:
@@ -152,6 +157,10 @@ def find_code(*texts: str) -> str | None:
                 best, found = weight, number.digits
             earlier = number.end
     return found
+
+
+def _ascii_digit(found: re.Match[str]) -> str:
+    return str(unicodedata.decimal(found[0]))
 
 
 def _blanked(text: str) -> str:

@@ -1,8 +1,12 @@
 """One-time codes, and the numbers beside them."""
 
+# ruff: noqa: RUF001 -- digits of other scripts are what is read here.
+
 from __future__ import annotations
 
+import sys
 import time
+import unicodedata
 
 import pytest
 from hypothesis import given, settings
@@ -201,9 +205,45 @@ def test_a_pattern_is_looked_for_in_html_as_one_line():
     assert one.code(r"key: (\w+) X-12") == "AB"
 
 
+SCRIPTS = [
+    char
+    for char in map(chr, range(sys.maxunicode))
+    if unicodedata.decimal(char, 1) == 0
+]  # the zero of each script that has decimal digits
+
+
+@pytest.mark.parametrize("zero", SCRIPTS, ids=lambda zero: f"{ord(zero):04x}")
+def test_a_code_may_be_written_in_the_digits_of_any_script(zero):
+    """It is given in those of US-ASCII."""
+    digits = "".join(chr(ord(zero) + int(digit)) for digit in "3355778")
+    assert find_code(f"code: {digits}") == "3355778"
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("رمز التحقق: ٣٣٥٥٧٧", "335577"),
+        ("رمز التحقق: ٣٣٥ ٥٧٧", "335577"),
+        ("رمز ٣٣٥٥٧٧ صالح لمدة ١٠ دقائق", "335577"),
+        ("आपका कोड ३३५५७७ है", "335577"),
+        ("รหัส ๓๓๕๕๗๗", "335577"),
+        ("認証コード\uff1a３３５５７７", "335577"),
+        ("١٢٣٤٫٥٠ و ٣٣٥٥٧٧", "335577"),
+        ("١٬٢٣٤٬٥٦٧", None),
+        ("٢٠٢٦/١١/٢٧", None),
+        ("٢٠٢٦", None),
+        ("x²³⁴⁵", None),
+    ],
+)
+def test_numbers_in_other_scripts_are_judged_like_any(text, code):
+    """Groups, amounts, dates, years; superscripts are no decimal digits."""
+    assert find_code(text) == code
+
+
 UNITS = [
     "9", "9 ", "9\n", "99999 ", "code 12345 ", "1234\n", "(1", "+", "a@", "@", "code ",
     "1.", "12345 code is ", "1 2 3 4 ", "zip ", "9-", "4815 is your code ", "x://",
+    "٣", "٣ ",
 ]  # fmt: skip
 
 

@@ -25,14 +25,18 @@ class Guessable:
         """Raise the AttributeError of a name that does not exist."""
         instead = type(self).guesses.get(name)
         if instead is None:
-            # It raises what it has raised before: maybe out of a property.
-            return object.__getattribute__(self, name)
+            try:
+                # It raises what it has raised before: maybe out of a property.
+                return object.__getattribute__(self, name)
+            except AttributeError as error:
+                # The class of a record may call this where that was raised first.
+                error.__suppress_context__ = True
+                raise
         kind = type(self).__name__
+        # Without the object: Python would suggest the nearest name in spelling.
         raise AttributeError(
-            f"{kind!r} object has no attribute {name!r}, use {instead}",
-            name=name,
-            obj=self,
-        )
+            f"{kind!r} object has no attribute {name!r}, use {instead}", name=name
+        ) from None
 
 
 class named_method:  # noqa: N801

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+import traceback
 from collections.abc import Iterable
 from typing import Any
 from unittest import mock
@@ -11,7 +12,9 @@ from unittest import mock
 import attrs
 import pytest
 
-from lazr_smtptest import CaptureController, Envelope, Mailbox
+from lazr_smtptest import CaptureController, Envelope, Faults, Mailbox, QueueController
+from lazr_smtptest.server.seed_message import seed_message
+from lazr_smtptest.testing.trial import ListeningServer
 
 CONTENT = b"Subject: Hello\r\nX-Run: 17\r\n\r\nHi.\r\n"
 
@@ -119,6 +122,113 @@ def test_a_mailbox_has_numbers_not_names() -> None:
     """The error names what finds a message."""
     with pytest.raises(TypeError, match=r"not 'Subject': use find\(recipient="):
         Mailbox()["Subject"]  # type: ignore[call-overload]
+
+
+@pytest.mark.parametrize(
+    ("name", "ours"),
+    [
+        ("timeout", ".delay(seconds)"),
+        ("sleep", ".delay(seconds)"),
+        ("disconnect", ".drop()"),
+        ("close", ".drop()"),
+        ("reject", ".reply(550, text)"),
+    ],
+)
+def test_a_rule_names_what_it_has_instead(name: str, ours: str) -> None:
+    """In the words of the faults."""
+    assert f"use {ours}" in error_of(Faults().on("RCPT"), name)
+
+
+@pytest.mark.parametrize(
+    "name", ["wait_for", "assert_received", "latest", "find", "faults"]
+)
+def test_a_controller_with_a_queue_names_the_one_with_a_mailbox(name: str) -> None:
+    """It has what the test looks for."""
+    assert f"use a CaptureController, which has .{name}" in error_of(
+        QueueController(), name
+    )
+
+
+def test_a_controller_with_a_queue_has_no_length_and_no_items() -> None:
+    """The errors name what has them."""
+    controller = QueueController()
+    with pytest.raises(TypeError, match=r"use \.queue\.qsize\(\), or a Capture"):
+        len(controller)
+    with pytest.raises(TypeError, match=r"use list\(controller\), which takes"):
+        controller[0]
+
+
+def test_a_controller_with_a_queue_is_gone_through_as_ever() -> None:
+    """And is true, also without a message."""
+    controller = QueueController()
+    controller.queue.put("message")
+    assert list(controller) == ["message"]
+    assert controller
+
+
+@pytest.mark.parametrize(
+    ("name", "ours"),
+    [
+        ("subject", "['Subject']"),
+        ("text", ".get_payload()"),
+        ("mail_from", "['X-MailFrom']"),
+        ("recipients", "['X-RcptTo']"),
+        ("code", "a CaptureController"),
+    ],
+)
+def test_a_message_of_a_queue_names_what_it_has_instead(
+    mail: Envelope, name: str, ours: str
+) -> None:
+    """It is one of Python's, and can be pickled as such."""
+    message = seed_message(mail)
+    assert f"use {ours}" in error_of(message, name)
+    assert pickle.loads(pickle.dumps(message)).as_bytes() == message.as_bytes()
+
+
+@pytest.mark.parametrize(
+    ("name", "ours"),
+    [
+        ("wait_for", "await .when(...)"),
+        ("assert_received", ".mailbox.assert_received"),
+        ("latest", ".mailbox.latest"),
+        ("faults", ".server.faults"),
+    ],
+)
+def test_a_server_of_trial_names_what_it_has_instead(name: str, ours: str) -> None:
+    """Its mailbox has it, or it would block the reactor."""
+    server = ListeningServer(mock.Mock(), "127.0.0.1", 1, mock.Mock())
+    assert f"use {ours}" in error_of(server, name)
+
+
+@pytest.mark.parametrize("keyword", ["tls", "auth", "require_tls", "colour"])
+def test_a_controller_names_what_takes_a_keyword(keyword: str) -> None:
+    """Settings are the server's."""
+    keywords: dict[str, Any] = {keyword: True}
+    with pytest.raises(
+        TypeError, match=rf"no keyword '{keyword}', use server=.*_server"
+    ):
+        CaptureController(**keywords)
+
+
+@pytest.mark.parametrize(
+    "guess",
+    [
+        lambda mail: mail.get,
+        lambda mail: mail.headr,
+        lambda mail: Mailbox().messages,
+        lambda mail: Faults().on("RCPT").timeout,
+        lambda mail: seed_message(mail).subject,
+    ],
+)
+def test_an_error_is_one_traceback_without_another_suggestion(
+    mail: Envelope, guess: Any
+) -> None:
+    """Where ours names what to use, Python names nothing."""
+    with pytest.raises(AttributeError) as caught:
+        guess(mail)
+    text = "".join(traceback.format_exception(caught.value))
+    assert text.count("Traceback") == 1
+    assert "use " not in text or "Did you mean" not in text
 
 
 # What has to stay as it was

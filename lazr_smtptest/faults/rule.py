@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, TypeVar
 
+from lazr_smtptest._guesses import Guessable
 from lazr_smtptest.faults.actions import Actions
 from lazr_smtptest.faults.amounts import interval
 from lazr_smtptest.faults.checks import shown
@@ -20,7 +21,24 @@ __all__ = ["Rule"]
 _Self = TypeVar("_Self", bound="Rule")
 
 
-class Rule(Actions):
+_GUESSES = {
+    **dict.fromkeys(
+        ("timeout", "sleep", "wait", "pause"),
+        ".delay(seconds), or .hold() for no reply at all",
+    ),
+    **dict.fromkeys(
+        ("disconnect", "close", "abort", "disconnects"),
+        ".drop(), or .reset() for a reset",
+    ),
+    **dict.fromkeys(
+        ("reject", "refuse", "fail", "error", "respond", "returns"),
+        ".reply(550, text)",
+    ),
+    **dict.fromkeys(("ignore", "lose", "swallow_message"), ".discard()"),
+}
+
+
+class Rule(Guessable, Actions):
     """A rule; made by `Faults.on`, with actions added by the methods of `Actions`.
 
     As a context manager it is active within the block only. Any thread may read it;
@@ -31,6 +49,8 @@ class Rule(Actions):
             limit.
         optional: whether a test accepts that it never fires.
     """
+
+    guesses = _GUESSES
 
     def __init__(
         self,

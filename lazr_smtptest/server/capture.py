@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 import weakref
+from typing import NoReturn
 
 from lazr_smtptest.faults import Faults
 from lazr_smtptest.mailbox.box import Mailbox, MailboxView
@@ -36,6 +37,7 @@ class CaptureController(Controller, MailboxView):
         server: CaptureServer | None = None,
         grace: float | None = None,
         activity: bool | None = None,
+        **settings: NoReturn,
     ) -> None:
         """Make the server; it is not started.
 
@@ -46,12 +48,21 @@ class CaptureController(Controller, MailboxView):
             grace: see `Mailbox`, in seconds; ``None``: as the server's mailbox has it.
             activity: whether the activity of this process is recorded, see `Mailbox`;
                 ``None``: likewise.
+            settings: none is allowed; the error names what takes them.
+
+        Raises:
+            TypeError: a keyword is not known.
         """
         if isinstance(server, type):
             name = server.__name__
             raise TypeError(f"server must be a server, not the class {name}: {name}()")
         if server is not None and not hasattr(server, "mailbox"):
             raise TypeError(f"server must be a CaptureServer, not {server!r:.100}")
+        for name in settings:
+            raise TypeError(
+                f"CaptureController takes no keyword {name!r}, use "
+                f"server=lazr_smtptest.testing.servers.make_server({name}=...)"
+            )
         self.server = CaptureServer(host, port) if server is None else server
         self.mailbox: Mailbox = self.server.mailbox
         # Not the controller itself, which its mailbox would keep alive.

@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from queue import Empty, Queue
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ReactorNotRunning
 
+from lazr_smtptest._guesses import Guessable
 from lazr_smtptest.activity import unobserved
 from lazr_smtptest.errors import StateError
 from lazr_smtptest.net.reactor import PrivateReactor
@@ -181,12 +182,29 @@ def _note(error: BaseException, causes: Sequence[BaseException]) -> None:
         error.__context__ = causes[0]
 
 
-class QueueController(Controller):
+_WITH_MAILBOX = "a CaptureController, which has {}"
+
+_GUESSES = {
+    name: _WITH_MAILBOX.format(f".{name}")
+    for name in (
+        *("wait_for", "wait_for_async", "when", "assert_received", "assert_sent"),
+        *("assert_none", "find", "find_all", "latest", "faults", "clear", "sessions"),
+        *("mailbox", "for_recipient", "for_user", "client_context"),
+    )
+} | dict.fromkeys(
+    ("messages", "emails", "mails", "inbox", "outbox"),
+    "list(controller), which takes the messages out of the queue",
+)
+
+
+class QueueController(Guessable, Controller):
     """Controls a `QueueServer`; going through it gives the messages so far.
 
     Attributes:
         queue: where the messages go.
     """
+
+    guesses = _GUESSES
 
     def __init__(self, host: str = "localhost", port: int = 0) -> None:
         """Make the queue and the server.
@@ -202,6 +220,24 @@ class QueueController(Controller):
     def _make_server(self, host: str, port: int) -> None:
         """Set ``self.server``; for subclasses that use a server of their own."""
         self.server = QueueServer(host, port, self.queue)
+
+    def __bool__(self) -> bool:
+        """Return true: a controller without messages is one."""
+        return True
+
+    def __len__(self) -> NoReturn:
+        """Raise a TypeError that names what has a length."""
+        raise TypeError(
+            "a QueueController has no len(): use .queue.qsize(), or "
+            + _WITH_MAILBOX.format("len()")
+        )
+
+    def __getitem__(self, index: object) -> NoReturn:
+        """Raise a TypeError that names what has items."""
+        raise TypeError(
+            "a QueueController has no items: use list(controller), which takes the "
+            "messages out of the queue, or " + _WITH_MAILBOX.format("[0]")
+        )
 
     def __iter__(self) -> Iterator[Any]:
         """Take the messages out of the queue, without waiting for more."""

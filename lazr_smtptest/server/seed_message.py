@@ -5,9 +5,28 @@ from __future__ import annotations
 from email import message_from_bytes
 from email.message import Message
 
+from lazr_smtptest._guesses import Guessable
 from lazr_smtptest.model.envelope import Envelope
 
-__all__ = ["seed_message"]
+__all__ = ["SeedMessage", "seed_message"]
+
+_GUESSES = {
+    "subject": "['Subject']",
+    **dict.fromkeys(("text", "html", "body", "content"), ".get_payload()"),
+    **dict.fromkeys(("mail_from", "sender", "from_email"), "['X-MailFrom']"),
+    **dict.fromkeys(("rcpt_tos", "recipients", "to", "recipient"), "['X-RcptTo']"),
+    **dict.fromkeys(("header", "headers"), "[name] or .get_all(name)"),
+    **dict.fromkeys(
+        ("code", "links", "attachments", "addresses", "message"),
+        "a CaptureController, whose messages have it",
+    ),
+}
+
+
+class SeedMessage(Guessable, Message):
+    """A message of Python's that knows what `Envelope` has instead."""
+
+    guesses = _GUESSES
 
 
 def seed_message(envelope: Envelope) -> Message:
@@ -18,10 +37,10 @@ def seed_message(envelope: Envelope) -> Message:
     """
     octets = envelope.content.removesuffix(b"\r\n").replace(b"\r\n", b"\n")
     try:
-        message = message_from_bytes(octets)
+        message: Message = message_from_bytes(octets, SeedMessage)
     except Exception:
         # Deep nesting, say, is more than the parser's recursion can take.
-        message = Message()
+        message = SeedMessage()
         message.set_payload(octets.decode("ascii", "surrogateescape"))
     message["X-Peer"] = "{}:{}".format(*envelope.peer)
     message["X-MailFrom"] = envelope.mail_from

@@ -161,4 +161,5 @@ def _explained(where: str) -> Iterator[None]:
     try:
         yield
     except (Error, TypeError, ValueError) as error:
-        pytest.fail(f"{where}: {error}", pytrace=False)
+        # Alone: pytest would show the error that it is made of too.
+        raise pytest.fail.Exception(f"{where}: {error}", pytrace=False) from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import attrs
 
 from lazr_smtptest._secrets import safe_repr
 from lazr_smtptest.auth.login import Auth
+from lazr_smtptest.server.servers import Server
 from lazr_smtptest.server.storing import CaptureServer
 from lazr_smtptest.smtp.extensions import EXTENSIONS
 from lazr_smtptest.smtp.limits import Limits
@@ -68,7 +70,7 @@ def make_server(
         FaultFileError: the rules cannot be had.
     """
     _refuse_unknown("keyword", settings, KEYWORDS)
-    made = server(host, port)
+    made = _made(server, host, port)
     made.settings = attrs.evolve(made.settings, **_changes(made.settings, settings))
     if hostname is not None:
         made.hostname = hostname
@@ -85,6 +87,18 @@ def make_server(
     if made.settings.require_auth and made.auth is None:
         raise ValueError("require_auth needs auth: nobody could log in")
     return made
+
+
+def _made(server: type[CaptureServer], host: str, port: int) -> CaptureServer:
+    is_class = isinstance(server, type) and issubclass(server, CaptureServer)
+    # A function that makes one will do.
+    if not is_class and (isinstance(server, (type, Server)) or not callable(server)):
+        kind = f"the class {server.__name__}" if isinstance(server, type) else ""
+        raise TypeError(
+            "server must be CaptureServer or a subclass, not "
+            f"{kind or f'an object of type {type(server).__name__}'}"
+        )
+    return server(host, port)
 
 
 def _changes(settings: Settings, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -156,6 +170,8 @@ def _extensions(value: str | Iterable[str]) -> list[str]:
 def _refuse_unknown(what: str, given: Iterable[str], known: set[str]) -> None:
     for name in given:
         if name not in known:
+            near = get_close_matches(name, sorted(known), 1)
+            meant = f"did you mean {near[0]!r}? All are" if near else "use"
             raise TypeError(
-                f"no {what} is called {name!r}, use: {', '.join(sorted(known))}"
+                f"no {what} is called {name!r}, {meant}: {', '.join(sorted(known))}"
             )

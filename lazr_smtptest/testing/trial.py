@@ -18,6 +18,7 @@ from twisted.test.iosim import FakeTransport, IOPump, connect
 from twisted.trial.unittest import SynchronousTestCase
 
 from lazr_smtptest._failures import check_for_twisted
+from lazr_smtptest._guesses import Guessable
 from lazr_smtptest.interfaces import IMessageStore
 from lazr_smtptest.mailbox import Mailbox
 from lazr_smtptest.query.criteria import Predicate
@@ -30,9 +31,26 @@ from lazr_smtptest.testing.notes import NotesMixin
 __all__ = ["ListeningServer", "MemoryServer", "NotesMixin", "listen"]
 
 
-class _Tested:
+_GUESSES = {
+    **dict.fromkeys(
+        ("wait_for", "wait_for_async", "wait"),
+        "await .when(...), which does not block the reactor",
+    ),
+    **{
+        name: f".mailbox.{name}"
+        for name in (
+            *("assert_received", "assert_sent", "assert_none", "find", "find_all"),
+            *("latest", "clear", "for_recipient", "for_user"),
+        )
+    },
+    "faults": ".server.faults",
+}
+
+
+class _Tested(Guessable):
     """What both ways have in common: the server and what it keeps."""
 
+    guesses = _GUESSES
     server: Server
     clock: IReactorTime
 

@@ -329,7 +329,10 @@ def test_the_closest_marker_goes_first(run: Run) -> None:
             "no keyword is called 'colour', use: activity, auth, faults, *",
         ),
         ("limits={'mails': 1}", "no limit is called 'mails', use: *"),
-        ("hide='CHUNKNIG'", "no extension is called 'CHUNKNIG', use: *"),
+        ("hide='CHUNKNIG'", "no extension is called 'CHUNKNIG', did you mean *"),
+        ("requrie_tls=True", "no keyword is called 'requrie_tls', did you mean *"),
+        ("port='abc'", "port must be an int, 0 to 65535, not 'abc'"),
+        ("server=3", "server must be CaptureServer or a subclass, not an object *"),
         ("require_auth=True", "require_auth needs auth*"),
         ("True", "it takes keywords only, not True"),
     ],
@@ -346,7 +349,10 @@ def test_a_wrong_marker_is_a_line_that_says_what_is_wrong(
     )
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines([f"@pytest.mark.smtptest: {complaint}"])
-    assert "servers.py" not in result.stdout.str()
+    shown = result.stdout.str()
+    assert "servers.py" not in shown
+    assert "During handling" not in shown
+    assert shown.count(f"@pytest.mark.smtptest: {complaint[:20]}") == 1
 
 
 # Options

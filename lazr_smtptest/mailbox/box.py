@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import attrs
+from twisted.python import threadable
 from twisted.python.threadable import isInIOThread
 from zope.interface import implementer
 
@@ -36,6 +37,9 @@ __all__ = ["Mailbox", "MailboxView"]
 
 # Test frameworks leave the frames of this module out of a failure.
 __tracebackhide__ = __unittest = True
+
+
+_NOT_STARTED = "the server was not started: use a with block or start()"
 
 
 class _Viewed(Asserting):
@@ -127,6 +131,9 @@ class Mailbox(_Viewed):
         self.activity = Activity(activity)
         # Whether the server has a thread of its own; `None`: no server runs.
         self.threaded: bool | None = None
+        # Whether it is that of a server that was never started; whether that has no
+        # port.
+        self.unstarted = self.in_memory = False
         # Waits until the server knows of all clients that are gone.
         self.settle: Callable[[], object] | None = None
         self.notes: Callable[[], Iterable[str]] | None = None
@@ -244,6 +251,12 @@ class Mailbox(_Viewed):
             return 0.0
         return self.grace
 
+    def _on_reactor(self) -> bool:
+        # A reactor that was not started yet has no thread.
+        return self.threaded is False and (
+            threadable.ioThread is None or isInIOThread()
+        )
+
     def _sessions(self) -> tuple[Session, ...]:
         return tuple(self.sessions)
 
@@ -254,7 +267,8 @@ class Mailbox(_Viewed):
             counters=self.sessions.counters,
             address=self.address,
             fired=self.faults.journal,
-            clue=self.activity.cause,
+            clue=_NOT_STARTED if self.unstarted else self.activity.cause,
+            memory=self.in_memory,
             handling=self.handling,
             notes=(
                 *self.activity.lines(),
@@ -331,6 +345,9 @@ class MailboxView(_Viewed):
 
     def _grace(self, blocking: bool) -> float:
         return self._whole._grace(blocking)
+
+    def _on_reactor(self) -> bool:
+        return self._whole._on_reactor()
 
     def _sessions(self) -> tuple[Session, ...]:
         later = filter(None, map(self._later, self._whole._sessions()))

@@ -28,6 +28,7 @@ class Evidence:
             looks for the reason in the sessions.
         clue: why nothing came at all, for the first line, where nothing else is
             known; ``""`` for none.
+        memory: whether the server has no port: clients are connected in memory.
         notes: what else is known, a line each, shown beside the possible causes.
         faults: what the server was to do wrong and did not; ``""`` for nothing.
         appendix: a text to be put at the end; ``""`` for none.
@@ -41,6 +42,7 @@ class Evidence:
     handling: Handling = attrs.field(factory=Handling)
     reason: str = ""
     clue: str = ""
+    memory: bool = False
     notes: tuple[str, ...] = ()
     faults: str = ""
     appendix: str = ""

@@ -33,6 +33,11 @@ _NOTHING_CAME = (
     "or nothing was sent."
 )
 
+_NOTHING_CAME_IN_MEMORY = (
+    "Possible causes: it was not sent yet, no client was connected to the server in "
+    "memory, or nothing was sent."
+)
+
 # Only so many sessions, the latest, are searched for what was wanted.
 _SEARCHED = 100
 
@@ -75,7 +80,7 @@ def not_received(
             for each, (_, lines) in zip(nearest, described, strict=True)
         ),
         _left_out(others),
-        "" if arrived or sessions or known else _NOTHING_CAME,
+        "" if arrived or sessions or known else _causes(evidence),
         "\n".join(map(short, evidence.notes)),
         *_conversations(sessions, criteria, evidence, reason),
         evidence.faults,
@@ -84,6 +89,10 @@ def not_received(
     text = "\n\n".join(filter(None, parts))
     error = missing(text, criteria.given, evidence.arrived, evidence.sessions)
     return showing(error, sessions[:_SESSIONS])
+
+
+def _causes(evidence: Evidence) -> str:
+    return _NOTHING_CAME_IN_MEMORY if evidence.memory else _NOTHING_CAME
 
 
 def unexpected(

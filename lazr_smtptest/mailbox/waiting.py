@@ -15,6 +15,7 @@ import attrs
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 
+from lazr_smtptest.mailbox.blocking import blocked
 from lazr_smtptest.mailbox.finding import Finding
 from lazr_smtptest.mailbox.grace import lateness
 from lazr_smtptest.mailbox.report import not_received
@@ -47,6 +48,19 @@ class Waiting(Finding):
         Args:
             blocking: whether the calling thread does nothing else meanwhile.
         """
+
+    def _blocked(self) -> str:
+        """Return the event loop or reactor that this call blocks; ``""``: none.
+
+        Where something has arrived, the sender was not blocked by it.
+        """
+        if self._evidence().arrived:
+            return ""
+        return blocked(self._on_reactor())
+
+    @abstractmethod
+    def _on_reactor(self) -> bool:
+        """Return whether the server runs on the reactor of this thread."""
 
     @overload
     def wait_for(
@@ -97,7 +111,9 @@ class Waiting(Finding):
             woken.wait(timeout)
         late = ""
         if waiter.error is None and len(waiter.found) < count:
-            late = self._lateness(query, count, len(waiter.found), "the wait ended")
+            late = self._blocked() or self._lateness(
+                query, count, len(waiter.found), "the wait ended"
+            )
         return self._outcome(waiter, query, count, timeout, late)
 
     @overload

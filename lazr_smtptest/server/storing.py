@@ -90,6 +90,8 @@ class CaptureServer(StoreServer):
         """
         self.mailbox = Mailbox() if mailbox is None else mailbox
         super().__init__(self.mailbox, host, port)
+        # A server that has started already may share it.
+        self.mailbox.unstarted = not self.mailbox.address
         self.sessions = self.mailbox.sessions
         self._take_faults(self.mailbox.faults)
         self._threaded = False
@@ -98,6 +100,7 @@ class CaptureServer(StoreServer):
         self, reactor: IReactorTime, *arguments: Any, **options: Any
     ) -> SMTPServerFactory:
         """Make the factory; see `Server`."""
+        self.mailbox.unstarted = False
         self._threaded = isinstance(reactor, PrivateReactor)
         return super().factory(reactor, *arguments, **options)
 

@@ -179,6 +179,7 @@ class MemoryServer(_Tested):
         self.server = server or CaptureServer()
         if isinstance(self.server, CaptureServer):
             self.server.mailbox.reopen()
+            self.server.mailbox.in_memory = True
         self.clock = Clock()
         self._factory = self.server.factory(self.clock)
         self._ports = count(49152)

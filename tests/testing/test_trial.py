@@ -415,3 +415,29 @@ def test_a_failure_is_counted_as_one_and_tells_what_arrived(
     assert "no client connected to 127.0.0.1 port " in output
     arrived = "s from <a@example.com> to b@example.com, subject 'Hi'"
     assert output.count(arrived) == 1
+
+
+def test_a_failure_says_what_kept_the_mail_from_a_server_of_trial(
+    trial: Callable[[str], str],
+) -> None:
+    """A wait that blocks the reactor, and nothing of ports where there is none."""
+    output = trial(
+        """
+        class Tests(TestCase):
+            async def test_blocking(self):
+                smtp = await listen(self)
+                sent = send(smtp.port)
+                try:
+                    smtp.mailbox.wait_for(timeout=0)
+                finally:
+                    await sent
+
+            def test_memory(self):
+                smtp = MemoryServer(self)
+                smtp.mailbox.assert_received()
+        """
+    )
+    assert "wait_for blocked the reactor: use `await when(...)`" in output, output
+    assert "no client was connected to the server in memory" in output
+    assert output.count("another host or port") == 1  # of the one that blocked
+    assert "/trial line " not in output

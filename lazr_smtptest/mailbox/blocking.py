@@ -1,0 +1,35 @@
+"""Waits that block the event loop or the reactor on which the sender may run."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+
+from twisted.python.threadable import isInIOThread
+
+__all__ = ["blocked"]
+
+_LOOP = "wait_for blocked the running event loop: use `await wait_for_async`"
+_REACTOR = "wait_for blocked the reactor: use `await when(...)`"
+
+
+def blocked(on_reactor: bool) -> str:
+    """Return what a wait in this thread has blocked, in words; ``""``: nothing.
+
+    Args:
+        on_reactor: whether the server runs on the reactor of this thread, which may
+            not have been started yet.
+    """
+    if on_reactor or _is_running_reactor():
+        return _REACTOR
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return ""
+    return _LOOP
+
+
+def _is_running_reactor() -> bool:
+    """Return whether Twisted's global reactor runs in this thread."""
+    reactor = sys.modules.get("twisted.internet.reactor")
+    return isInIOThread() and bool(getattr(reactor, "running", False))

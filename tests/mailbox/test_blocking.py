@@ -92,11 +92,12 @@ def test_an_await_blocks_nothing() -> None:
     assert first_line(lambda: asyncio.run(wait())) == "no client connected"
 
 
-@pytest.mark.parametrize("thread", [None, threadable.getThreadID()])
+@pytest.mark.parametrize("started", [False, True])
 def test_a_wait_on_the_reactor_of_the_server_says_so(
-    monkeypatch: pytest.MonkeyPatch, thread: int | None
+    monkeypatch: pytest.MonkeyPatch, started: bool
 ) -> None:
     """Also before that has been started."""
+    thread = threadable.getThreadID() if started else None
     monkeypatch.setattr(threadable, "ioThread", thread)
     mailbox = Mailbox()
     mailbox.threaded = False

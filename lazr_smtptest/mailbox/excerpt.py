@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+import attrs
+
 from lazr_smtptest.mailbox.lines import short
 from lazr_smtptest.model.transcript import Line
 
-__all__ = ["excerpt", "folded"]
+__all__ = ["CLIENT_HELLO", "excerpt", "folded"]
+
+# The beginning of a TLS record with a handshake, as a transcript has it (RFC 8446
+# section 5.1).
+CLIENT_HELLO = r"\x16\x03"
 
 # The end tells more than the beginning.
 _FIRST = 6
@@ -55,9 +61,21 @@ def _thinned(told: Sequence[_Told]) -> Iterator[_Told]:
         end = number + 1
 
 
+def _readable(lines: Sequence[Line]) -> Iterator[Line]:
+    """Yield lines, with the bytes of a handshake on a plain port by their name."""
+    hello = False
+    for line in lines:
+        begins = line.who == "client" and line.text.startswith(CLIENT_HELLO)
+        if begins and not hello:
+            yield attrs.evolve(line, text="[ClientHello of TLS]")
+        elif line.who != "client" or not hello:
+            yield line
+        hello = begins or (hello and line.who == "client")
+
+
 def _folded(lines: Sequence[Line]) -> Iterator[_Told]:
     reply: list[Line] = []
-    for line in lines:
+    for line in _readable(lines):
         if line.who == "server" and not line.refuses:
             reply.append(line)
             if line.text[3:4] == "-":

@@ -8,16 +8,18 @@ from collections.abc import Sequence
 from lazr_smtptest.faults.journal import Fired
 from lazr_smtptest.mailbox.attempt import attempts
 from lazr_smtptest.mailbox.blame import blame, rule_before
+from lazr_smtptest.mailbox.excerpt import CLIENT_HELLO
 from lazr_smtptest.model.session import Session
 from lazr_smtptest.model.transcript import Line
 from lazr_smtptest.query.criteria import Criteria
 
-__all__ = ["NO_MAIL", "cause", "verdict"]
+__all__ = ["NO_MAIL", "cause", "tls_failure", "verdict"]
 
 # OpenSSL's words, and what they mean to a test.
 _HANDSHAKE = re.compile(r"the TLS handshake failed: (?:.*, '(.+)'\)\]|(.*))")
+_UNTRUSTED = "the client does not trust the server's CA"
 _MEANINGS = {
-    "alert unknown ca": "the client does not trust the server's ca_pem",
+    "alert unknown ca": _UNTRUSTED,
     "alert bad certificate": "the client does not accept the server's certificate",
     "alert certificate": "the client does not accept the server's certificate",
     "did not return a certificate": "the client showed no certificate",
@@ -29,9 +31,7 @@ _MEANINGS = {
 }
 
 _ON_TLS_PORT = " on a TLS port"
-# The beginning of a TLS record with a handshake, as a transcript has it (RFC 8446
-# section 5.1); and the line that HTTP begins with.
-_CLIENT_HELLO = r"\x16\x03"
+# The line that HTTP begins with.
 _HTTP = re.compile(r"[A-Z]+ \S+ HTTP/\d")
 
 _LOGIN = re.compile(r"(?i)AUTH\b|\*")
@@ -43,6 +43,17 @@ NO_MAIL = (_SILENT, _NO_MESSAGE)
 # A session on a `Clock` has a time of its own: what differs by more than this many
 # seconds cannot be compared.
 _A_DAY = 86400.0
+
+
+def tls_failure(session: Session) -> str:
+    """Return why a client could not begin TLS, in words; ``""``: that is not known."""
+    lines = session.transcript.lines()
+    failed = any(
+        (line.who == "note" and _HANDSHAKE.fullmatch(line.text))
+        or (line.who == "client" and line.text.startswith(CLIENT_HELLO))
+        for line in lines
+    )
+    return _without_fault(session, lines) if failed else ""
 
 
 def cause(
@@ -104,9 +115,11 @@ def _without_fault(session: Session, lines: Sequence[Line]) -> str:
     for number, line in reversed(list(enumerate(lines))):
         handshake = _HANDSHAKE.fullmatch(line.text) if line.who == "note" else None
         if handshake is not None:
+            if _meaning(handshake) == _UNTRUSTED:
+                return f"{_UNTRUSTED}: use client_context()"
             port = "" if _was_greeted(lines) else _ON_TLS_PORT
             return f"the TLS handshake failed: {_meaning(handshake)}{port}"
-        if line.who == "client" and line.text.startswith(_CLIENT_HELLO):
+        if line.who == "client" and line.text.startswith(CLIENT_HELLO):
             return "the client began TLS on a port that begins in plain text"
         if line.who == "client" and _HTTP.match(line.text):
             return "the client spoke HTTP"

@@ -46,4 +46,7 @@ def _when(envelope: Envelope, began: float) -> str:
     if envelope.received_at is None:
         return ""
     seconds = envelope.received_at.timestamp() - began
-    return f"after {seconds:.3f} s " if 0 <= seconds < _A_DAY else ""
+    session = envelope.session
+    early = session is not None and -_A_DAY < session.started - began < 0
+    before = ", by a session that began before the test, " if early else ""
+    return f"after {seconds:.3f} s{before or ' '}" if 0 <= seconds < _A_DAY else ""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import inspect
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 from unittest import SkipTest
@@ -13,8 +14,12 @@ from unittest import SkipTest
 from lazr_smtptest.mailbox.failure import shown_by
 from lazr_smtptest.mailbox.used import used_since
 from lazr_smtptest.testing.arrivals import write_arrivals
+from lazr_smtptest.testing.transcripts import write_sessions
 
 __all__ = ["NotesMixin", "is_noted"]
+
+# Lines of transcripts that a note has room for.
+_BOUND = 100
 
 # The attribute of an error that has a note.
 _NOTED = "_smtptest_note"
@@ -36,6 +41,9 @@ class NotesMixin(_Case):
     the test. `SMTPTestMixin` has it.
     """
 
+    # Of the test that runs.
+    __note: _Note | None = None
+
     def run(self, result: Any = None) -> Any:
         """Run the test; see `unittest.TestCase`."""
         name = self.id().rpartition(".")[2]
@@ -44,18 +52,31 @@ class NotesMixin(_Case):
         if method is None or inspect.isgeneratorfunction(method):
             return super().run(result)
         # On the object and for the run only: suites are pickled before it.
-        own[name] = _noted(method)
+        note = self.__note = _Note()
+        own[name] = _noted(method, note)
         try:
             return super().run(result)
         finally:
+            del self.__note
             if before is None:
                 del own[name]
             else:
                 own[name] = before
 
+    @contextlib.contextmanager
+    def subTest(self, *message: Any, **parameters: Any) -> Iterator[None]:
+        """Run a part of the test; see `unittest.TestCase`."""
+        note = self.__note
+        with super().subTest(*message, **parameters):
+            try:
+                yield
+            except Exception as error:
+                if note is not None:
+                    note.add_to(error)
+                raise
 
-def _noted(method: Callable[..., Any]) -> Callable[..., Any]:
-    note = _Note()
+
+def _noted(method: Callable[..., Any], note: _Note) -> Callable[..., Any]:
     if inspect.iscoroutinefunction(method):
 
         @functools.wraps(method)
@@ -97,17 +118,22 @@ class _Note:
         if shown_by(error) is not None:
             _hide_library(error.__traceback__)
         elif not isinstance(error, SkipTest):
-            text = self._text()
+            text = "" if is_noted(error) else self._text(error)
             if text:
                 _append(error, text)
                 setattr(error, _NOTED, text)
 
-    def _text(self) -> str:
+    def _text(self, error: BaseException) -> str:
         parts = []
         for mailbox in used_since(self._moment):
-            activity = "".join(f"{line}\n" for line in mailbox.activity.lines())
+            if mailbox.settle is not None:
+                mailbox.settle()
+            lines = mailbox.activity.lines(besides=[error])
+            activity = "".join(f"{line}\n" for line in lines)
+            failed = [each for each in mailbox.sessions if each.failed]
             parts.append(write_arrivals(mailbox, self._began) + activity)
-        return "\n".join(parts).rstrip("\n")
+            parts.append(write_sessions(failed, _BOUND))
+        return "\n".join(filter(None, parts)).rstrip("\n")
 
 
 def is_noted(error: BaseException) -> bool:

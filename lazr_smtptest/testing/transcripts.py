@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from lazr_smtptest.mailbox.excerpt import folded
+from lazr_smtptest.mailbox.verdict import tls_failure
 from lazr_smtptest.model.session import Session
 
 __all__ = ["write_sessions"]
@@ -40,4 +41,7 @@ def _lines(session: Session) -> Iterator[str]:
         f"session {session.number}, {host}:{port}{name}: delivered "
         f"{session.delivered}, refused {session.refusals}{goes_on}"
     )
+    failure = tls_failure(session)
+    if failure:
+        yield f"  {failure}"
     yield from folded(session.transcript.lines())

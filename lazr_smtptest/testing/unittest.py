@@ -35,6 +35,17 @@ class SMTPTestMixin(NotesMixin):
         cls.addClassCleanup(cls.smtptest.stop)
         super().setUpClass()
 
+    def run(self, result: Any = None) -> Any:
+        """Run the test with an empty mailbox; see `unittest.TestCase`.
+
+        A ``setUp`` that does not call that of its base would leave it full.
+        """
+        server = getattr(self, "smtptest", None)
+        if server is not None and server.running:
+            server.clear()
+            server.faults.reset()
+        return super().run(result)
+
     def setUp(self) -> None:
         """Empty the mailbox, and forget the faults of the test before."""
         # A test may stop the server, to see what happens then.

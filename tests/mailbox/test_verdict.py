@@ -156,7 +156,6 @@ def test_a_sender_alone_is_no_message() -> None:
 @pytest.mark.parametrize(
     ("words", "meaning"),
     [
-        ("tlsv1 alert unknown ca", "the client does not trust the server's ca_pem"),
         ("tls alert certificate expired", "the client does not accept the server's"),
         ("peer did not return a certificate", "the client showed no certificate"),
         ("wrong version number", "the client spoke plain text"),
@@ -167,6 +166,14 @@ def test_a_handshake_that_failed_is_explained(words: str, meaning: str) -> None:
     """OpenSSL's words are for those who know it."""
     text = noted(f"the TLS handshake failed: [('SSL routines', '', '{words}')]")
     assert text.startswith(f"the TLS handshake failed: {meaning}")
+
+
+def test_a_client_that_does_not_trust_the_server_is_told_what_does() -> None:
+    """Within a line of a terminal."""
+    text = noted(
+        "the TLS handshake failed: [('SSL routines', '', 'tlsv1 alert unknown ca')]"
+    )
+    assert text == "the client does not trust the server's CA: use client_context()"
 
 
 def test_a_handshake_that_was_cut_off_is_told_as_it_is() -> None:

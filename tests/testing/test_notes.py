@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pickle
 import smtplib
+import ssl
+import time
 import unittest
+from datetime import datetime, timezone
 from typing import Any
 
 import pytest
@@ -13,6 +16,7 @@ from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from lazr_smtptest import CaptureController, Mailbox
 from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.model.session import Session
 from lazr_smtptest.testing.arrivals import write_arrivals
 from lazr_smtptest.testing.notes import NotesMixin
 from lazr_smtptest.testing.unittest import SMTPTestMixin
@@ -205,6 +209,61 @@ def test_the_mixin_with_a_server_has_it() -> None:
     assert " s from <a@example.com> to b@example.com, subject 'Hi'" in text
 
 
+class Sending(SMTPTestMixin, unittest.TestCase):
+    __test__ = False
+    smtptest_options = {"tls": True}
+
+    def connect(self) -> smtplib.SMTP:
+        return smtplib.SMTP("127.0.0.1", self.smtptest.port, timeout=PATIENCE)
+
+    def send(self) -> None:
+        with self.connect() as client:
+            client.sendmail("a@example.com", ["b@example.com"], "Subject: Hi\n\n")
+
+    def test_subtest(self) -> None:
+        self.send()
+        with self.subTest(part=1):
+            self.assertEqual(len(self.smtptest), 2)  # noqa: PT009
+
+    def test_trust(self) -> None:
+        with self.connect() as client:
+            client.starttls(context=ssl.create_default_context())
+
+    def test_refused(self) -> None:
+        self.smtptest.faults.on("RCPT").reply(550, "5.1.1 nobody")
+        self.send()
+
+
+def text_of_sending(name: str) -> str:
+    result = unittest.TestResult()
+    unittest.TestSuite([Sending(name)]).run(result)
+    [(_, text)] = result.failures + result.errors
+    return text
+
+
+def test_a_failure_of_a_part_tells_what_arrived() -> None:
+    """Once, also where it leaves the test."""
+    assert text_of_sending("test_subtest").count("1 message arrived at ") == 1
+
+
+def test_an_error_of_the_client_tells_what_it_has_to_trust() -> None:
+    """As a failure of the mailbox does."""
+    text = text_of_sending("test_trust")
+    assert "the client does not trust the server's CA: use client_context()" in text
+
+
+def test_an_error_of_the_client_tells_what_was_said() -> None:
+    """The sessions that failed are shown."""
+    text = text_of_sending("test_refused")
+    assert " -> rcpt TO:<b@example.com>" in text
+    assert " <** 550 5.1.1 nobody" in text
+
+
+def test_the_sessions_that_went_well_are_not_shown() -> None:
+    """The messages tell of these."""
+    assert "FROM:" not in text_of_sending("test_subtest")
+
+
 # The list
 
 
@@ -235,3 +294,21 @@ def test_a_time_that_cannot_be_is_not_told() -> None:
         assert "  after 1.000 s from <" in write_arrivals(controller.mailbox, came - 1)
         assert "after" not in write_arrivals(controller.mailbox, came + 1)
         assert "after" not in write_arrivals(controller.mailbox, 0.0)
+
+
+def test_a_message_of_a_session_that_began_before_the_test_is_named() -> None:
+    """A thread that another test has left may have sent it."""
+    mailbox = Mailbox()
+    now = time.time()
+    mailbox.add(
+        Envelope(
+            mail_from="a@example.com",
+            rcpt_tos=("b@example.com",),
+            content=b"",
+            session=Session(started=now - 5),
+            received_at=datetime.fromtimestamp(now, timezone.utc),
+        )
+    )
+    early = "after 1.000 s, by a session that began before the test, from <a@"
+    assert early in write_arrivals(mailbox, now - 1)
+    assert "began before" not in write_arrivals(mailbox, now - 6)

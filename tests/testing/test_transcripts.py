@@ -43,3 +43,27 @@ def test_a_line_of_any_length_is_cut() -> None:
     """A test's report is for people."""
     lines = write_sessions([a_session(b"x" * 2000)], 10).splitlines()
     assert max(map(len, lines)) == 200
+
+
+def test_a_handshake_on_a_plain_port_is_named() -> None:
+    """Its bytes tell nothing, in how many lines they are."""
+    session = a_session(b"\x16\x03\x01\x02\0\xfc", b"\0\x0c\xff", number=1)
+    session.transcript.server(b"421 no\r\n")
+    session.transcript.client(b"QUIT")
+    assert write_sessions([session], 10) == (
+        "session 1, 192.0.2.1:4711: delivered 0, refused 0\n"
+        "  the client began TLS on a port that begins in plain text\n"
+        "    0.000  -> [ClientHello of TLS]\n"
+        "    0.000 <** 421 no\n"
+        "    0.000  -> QUIT\n"
+    )
+
+
+def test_a_handshake_that_failed_is_explained() -> None:
+    """In the words that a failure of the mailbox has."""
+    session = a_session()
+    session.transcript.note("the TLS handshake failed: [('', '', 'alert unknown ca')]")
+    assert (
+        "\n  the client does not trust the server's CA: use client_context()\n"
+        in write_sessions([session], 10)
+    )

@@ -180,3 +180,22 @@ def test_each_test_begins_without_faults() -> None:
         test_one = test_two = check
 
     assert run(Tests).wasSuccessful()
+
+
+def test_a_set_up_that_does_not_call_its_base_leaves_no_old_mail() -> None:
+    """Nor faults of the test before."""
+    left = []
+
+    class Tests(SMTPTestMixin, unittest.TestCase):
+        def setUp(self) -> None:
+            pass
+
+        def check(self) -> None:
+            left.append((len(self.smtptest), self.smtptest.faults.report()))
+            self.smtptest.faults.on("NOOP").drop()
+            send(self.smtptest)
+
+        test_one = test_two = check
+
+    assert run(Tests).wasSuccessful()
+    assert left == [(0, ""), (0, "")]

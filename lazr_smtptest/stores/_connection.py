@@ -93,6 +93,11 @@ class Connection:
                 raise StoreError(
                     f"SQLite store {str(self._path)!r} was removed while it was written"
                 )
+            # SQLite would not notice. No database is empty that was opened.
+            if not _size(self._path):
+                raise StoreError(
+                    f"SQLite store {str(self._path)!r} was truncated to 0 bytes"
+                )
             return result
 
         return self._do("write to", change, make)

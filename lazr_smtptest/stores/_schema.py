@@ -8,6 +8,7 @@ specific to SQLite, and would cost more time per statement than SQLite itself.
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -31,6 +32,8 @@ __all__ = [
     "store_error",
     "transaction",
 ]
+
+log = logging.getLogger("lazr.smtptest")
 
 _KIND = "an SQLite store"
 
@@ -210,7 +213,9 @@ def close(
     """Close a connection.
 
     SQLite removes the files beside the database by their names. Where another
-    database has replaced this one those files belong to it, so they are kept.
+    database has replaced this one those files belong to it, so they are kept. A
+    database that was truncated to nothing is removed: SQLite would write the latest
+    commits into it, which are no database without the others.
 
     Args:
         path: the database.
@@ -219,11 +224,15 @@ def close(
     """
     kept: list[tuple[Path, Path]] = []
     with contextlib.suppress(OSError):
-        if file is not None and not os.path.samestat(file, path.stat()):
+        found = path.stat()
+        if file is not None and not os.path.samestat(file, found):
             for beside in (journal(path), path.with_name(f"{path.name}-shm")):
                 aside = beside.with_name(f"{beside.name}.{os.getpid()}")
                 os.link(beside, aside)
                 kept.append((aside, beside))
+        elif file is not None and not found.st_size:
+            log.warning("SQLite store %r was truncated to 0 bytes", str(path))
+            path.unlink()
     try:
         connection.close()
     finally:

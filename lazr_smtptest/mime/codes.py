@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from lazr_smtptest.mime.currencies import is_amount
 from lazr_smtptest.mime.urls import find_urls
 
 __all__ = ["find_code"]
@@ -47,19 +48,20 @@ _PREFIX = re.compile(r"(?<![\w-])[A-Z]{1,4}-\Z")
 # What may stand before a code that is named as such: code=481516, #481516.
 _MARK = re.compile(r"(?:^|[\s\w:])[=#]\Z")
 
-_MONEY = (
-    r"[$\u00a3\u00a5\u20a0-\u20bf]|\b(?:usd|eur|gbp|chf|jpy|cny|rmb|inr|rs\.?|kr\.?|"
-    r"dkk|sek|nok|pln|brl|aud|cad|r\$)"
-)
-_PRICE_BEFORE = re.compile(rf"(?i)(?:{_MONEY})\s?\Z")
 _UNIT_AFTER = re.compile(
-    rf"(?i)\s?(?:{_MONEY}|[%\u2030\u00b0\u5143\u5186\uc6d0\u5e74\u5206\u79d2]|"
+    r"(?i)\s?(?:[%\u2030\u00b0\u066a\uff05\u5e74\u5206\u79d2]|"
     r"(?:k|m|g)?b(?:ytes?)?\b|px\b|[kcm]?m\b|kg\b|pts?\b|am\b|pm\b|uhr\b|"
     r"(?:[^\W\d]+ )?(?:seconds?|secs?|minutes?|mins?|hours?|days?|years?|sekunden|"
     r"minuten|stunden|tage|minutos|horas|points?|users?|people|items?|customers?|members?|"
     r"employees|percent|euros?|dollars?|gmt|utc)\b)"
 )
 _YEAR = re.compile(r"(?:19|20)\d\d")
+# 20261127, 27112026, 11272026
+_DATE = re.compile(
+    r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])|"
+    r"(?:(?:0[1-9]|[12]\d|3[01])(?:0[1-9]|1[0-2])|"
+    r"(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01]))(?:19|20)\d\d"
+)
 _YEAR_BEFORE = re.compile(
     r"(?i)(?:\u00a9|\(c\)|copyright|\b(?:in|since|from|until|of|year|jahr|seit|bis|"
     r"jan|feb|mar|apr|may|jun|jul|aug|sep|sept|oct|nov|dec|january|february|march|"
@@ -242,8 +244,9 @@ def _weight(text: str, number: _Number, earlier: int) -> int:
         return -1
     if (
         _PART_OF_WORD_AFTER.match(after)
-        or _PRICE_BEFORE.search(before[-8:])
         or _UNIT_AFTER.match(after)
+        or is_amount(before, after)
+        or (_DATE.fullmatch(number.digits) and named < _NAMED_WEIGHT)
     ):
         return -1
     if doubtful and named <= 0 and (not alone or marked or number.counted):

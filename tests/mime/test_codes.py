@@ -205,6 +205,71 @@ def test_a_pattern_is_looked_for_in_html_as_one_line():
     assert one.code(r"key: (\w+) X-12") == "AB"
 
 
+AMOUNTS = [
+    "5000 yen", "5000 Kč", "5000,- Kč", "1234 zł", "1234 złotych", "5000 руб.",
+    "5000 рублей", "5000 р.", "5000 baht", "S/ 5000", "S/. 5000", "5000 TL",
+    "5000 lei", "5000 Ft", "5000 ft.", "5000 kr", "5000 kr.", "5000:- kr", "5000:-",
+    "5000,-", "5000.-", "Fr. 5000", "5000 Fr.", "5000 francs", "5000 грн",
+    "5000 гривень", "5000 лв.", "5000 din.", "5000 HUF", "RON 5000", "5000 CZK",
+    "AED 5000", "SAR 5000", "5000 KRW", "5000 won", "5000 원", "5000円", "5000元",
+    "5000 ريال", "5000 درهم", "5000 جنيه", "5000 rupees", "₹ 5000", "Rs 5000",
+    "Rs. 5000", "5000 रुपये", "5000 ฿", "5000 บาท", "5000 đ", "5000 đồng", "5000 VND",
+    "Rp 5000", "Rp. 5000", "RM 5000", "S$5000", "HK$ 5000", "US$ 5000", "5000 pesos",
+    "MXN 5000", "5000 pounds", "5000 dollar", "5000 Euro", "5000 euroa",
+    "5000 kronor", "5000 kroner", "5000 korun", "5000 forint", "5000 lira",
+    "5000 ש\"ח", "5000 ₪", "5000 reais", "R$ 5000", "R 5000", "5000 rand", "￥5000",
+    "5000 USDT", "5000 bitcoin", "5000 Mio. Euro", "5000 million dollars",
+    "5000\xa0€", "€5000", "EUR 5000", "5000 pence", "5000 ct", "5000 kuruş",
+    "5000 tenge", "5000 ₸", "5000 ден", "5000 ευρώ", "5000 евро", "5000 долларов",
+    "5000 shekels", "5000 dirhams", "5000 riyals", "KES 5000", "Ksh 5000",
+    "5000 naira", "5000 EGP", "PHP 5000", "5000 pesetas", "5000 yuan",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("amount", AMOUNTS)
+def test_an_amount_of_money_is_no_code(amount):
+    """Whether the currency is a sign, a code, an abbreviation or a name."""
+    assert find_code(amount) is None
+    assert find_code(f"{amount}\nPIN: 4815") == "4815"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Code: 335577 won't work twice",
+        "Din kod: 335577 din vän",
+        "Code 335577 for ALL of you",
+        "Enter 335577 to pay 5000 yen",
+        "335577 - your code",
+        "5000 Kč\nKód: 335577",
+        "Your code: 335577. Pounds are taken",
+        "Is it 335577 europäisch",
+        "Your code is 335577.-- \nThe shop",
+    ],
+)
+def test_a_word_like_a_currency_is_none(text):
+    """It is another word, or belongs to another sentence."""
+    assert find_code(text) == "335577"
+
+
+@pytest.mark.parametrize(
+    "date", ["20261127", "19991231", "27112026", "11272026", "2026-1127", "٢٠٢٦١١٢٧"]
+)
+def test_a_date_of_eight_digits_is_a_code_only_if_it_is_called_one(date):
+    """As a year is."""
+    digits = find_code(f"Your code is {date}")
+    assert find_code(f"Sent: {date}") is None
+    assert find_code(date) is None
+    assert digits is not None
+    assert len(digits) == 8
+
+
+@pytest.mark.parametrize("digits", ["20261327", "20261132", "18991127", "32112026"])
+def test_eight_digits_that_are_no_date_may_be_a_code(digits):
+    """There is no such month, day or century."""
+    assert find_code(digits) == digits
+
+
 SCRIPTS = [
     char
     for char in map(chr, range(sys.maxunicode))
@@ -243,7 +308,7 @@ def test_numbers_in_other_scripts_are_judged_like_any(text, code):
 UNITS = [
     "9", "9 ", "9\n", "99999 ", "code 12345 ", "1234\n", "(1", "+", "a@", "@", "code ",
     "1.", "12345 code is ", "1 2 3 4 ", "zip ", "9-", "4815 is your code ", "x://",
-    "٣", "٣ ",
+    "٣", "٣ ", "5000 lei ", "R 5000 ", "5000,-", "20261127 ",
 ]  # fmt: skip
 
 

@@ -63,8 +63,8 @@ class Bounce(Step):
         host = "127.0.0.1" if host == "localhost" else host
         if not anywhere and not _is_loopback(host):
             raise ValueError(
-                f"bounce sends to the loopback only, not to {host!r}; say "
-                "anywhere=True if it is to leave this machine"
+                f"bounce sends to the loopback only, not to {host!r}; give "
+                "anywhere=True to send it to another machine"
             )
         if not isinstance(port, int) or not 1 <= port <= 65535:
             raise ValueError(f"port must be 1 to 65535, not {port!r}")

@@ -111,6 +111,8 @@ class Mailbox(_Viewed):
         grace: seconds for which a failure waits for a message that is late, to say
             how late it is; 0.0: not at all. Success never waits for it. Where no
             server runs, or only in the thread that would wait, it does not apply.
+        conversations: whether a failure shows what was said in the sessions; their
+            outcome is there anyway.
         notes: returns lines that stand beside the possible causes where a message
             is missing, called in the thread of the test; ``None`` for none.
         appendix: gives a text that is put at the end of every failure, called in
@@ -143,6 +145,7 @@ class Mailbox(_Viewed):
         self._waiters = Waiters()
         self._subscribers = Subscribers()
         self._closed = False
+        self.conversations = True
         # How many messages there ever were; only more are told from no more.
         self.added = 0
         self.handling = Handling()
@@ -270,6 +273,7 @@ class Mailbox(_Viewed):
             clue=_NOT_STARTED if self.unstarted else self.activity.cause,
             memory=self.in_memory,
             handling=self.handling,
+            conversations=self.conversations,
             notes=(
                 *self.activity.lines(),
                 *(self.notes() if self.notes is not None else ()),

@@ -9,7 +9,7 @@ import attrs
 
 from lazr_smtptest.mailbox.hints import hints
 from lazr_smtptest.mailbox.likeness import likeness, likest
-from lazr_smtptest.mailbox.lines import WIDTH, byte_count, more, names, short
+from lazr_smtptest.mailbox.lines import WIDTH, more, names, short
 from lazr_smtptest.mailbox.passage import (
     common,
     compare_bytes,
@@ -18,6 +18,7 @@ from lazr_smtptest.mailbox.passage import (
     first_difference,
 )
 from lazr_smtptest.mime.attachment import Attachment
+from lazr_smtptest.mime.sizes import byte_count
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.query.criteria import Criteria, Criterion
 

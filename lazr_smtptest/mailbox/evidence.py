@@ -30,6 +30,7 @@ class Evidence:
             known; ``""`` for none.
         memory: whether the server has no port: clients are connected in memory.
         notes: what else is known, a line each, shown beside the possible causes.
+        conversations: whether a failure shows what was said in sessions.
         faults: what the server was to do wrong and did not; ``""`` for nothing.
         appendix: a text to be put at the end; ``""`` for none.
     """
@@ -44,6 +45,7 @@ class Evidence:
     clue: str = ""
     memory: bool = False
     notes: tuple[str, ...] = ()
+    conversations: bool = True
     faults: str = ""
     appendix: str = ""
 

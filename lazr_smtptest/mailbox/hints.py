@@ -57,6 +57,8 @@ def hints(criterion: Criterion, envelope: Envelope) -> Iterator[str]:
         yield from _of_spelling(criterion, wanted, value)
         yield from _of_whole_body(criterion, envelope)
     yield from _of_template(matcher, wanted, value)
+    if criterion.name.partition(" ")[0] in ("subject", "header"):
+        yield from _of_ends(wanted, value)
 
 
 # Addresses
@@ -143,6 +145,12 @@ def _of_other_body(criterion: Criterion, envelope: Envelope) -> Iterator[str]:
     if body is not None:
         use = f": use {other}=" if criterion.matcher.matches(body) else ""
         yield f"the message has no {criterion.name}, only {other}{use}"
+
+
+def _of_ends(wanted: str, value: str) -> Iterator[str]:
+    """Yield that a field cannot have the white space that is wanted at its ends."""
+    if wanted != wanted.strip() == value:
+        yield "white space at the ends of a field is left out"
 
 
 def _of_whole_body(criterion: Criterion, envelope: Envelope) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-__all__ = ["WIDTH", "byte_count", "more", "names", "short"]
+__all__ = ["WIDTH", "more", "names", "short"]
 
 WIDTH = 200
 
@@ -18,11 +18,6 @@ def short(text: str) -> str:
     if not line.isprintable():
         line = repr(line)[1:-1]
     return line if len(line) <= WIDTH else f"{line[:WIDTH]}..."
-
-
-def byte_count(octets: bytes) -> str:
-    """Return how many bytes there are, in words."""
-    return "1 byte" if len(octets) == 1 else f"{len(octets)} bytes"
 
 
 def more(number: int, indent: str, what: str = "more") -> list[str]:

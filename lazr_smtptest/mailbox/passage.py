@@ -9,7 +9,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from lazr_smtptest.mailbox.lines import byte_count, more, short
+from lazr_smtptest.mailbox.lines import more, short
+from lazr_smtptest.mime.sizes import byte_count
 
 __all__ = [
     "common",
@@ -325,7 +326,8 @@ def _pair(
 
 def _is_like(wanted: str, value: str, at: int) -> bool:
     """Return whether two texts have at least half of their characters in common."""
-    end = common(wanted[at:][::-1], value[at:][::-1])
+    ours, theirs = (each[at:].strip().casefold() for each in (wanted, value))
+    end = common(ours[::-1], theirs[::-1])
     return 2 * (at + end) >= max(len(wanted), len(value))
 
 
@@ -421,4 +423,8 @@ _CHANGES = (
     (_nfc, "Unicode normalization differs"),
     (_visible, "white space, invisible or compatible characters differ"),
     (str.casefold, "letter case differs"),
+    (
+        lambda text: _visible(text).casefold(),
+        "letter case and white space, or invisible characters, differ",
+    ),
 )

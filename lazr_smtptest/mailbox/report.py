@@ -111,6 +111,8 @@ def unexpected(
     known = {each.id: each for each in evidence.sessions}
     shown = (known.get(each.id, each) for each in over)
     sessions = list(dict.fromkeys([*shown, *evidence.failed]))
+    if not evidence.conversations:
+        sessions = []
     parts = [
         "\n".join([what, *_listing(found)]),
         "\n".join(["looked for:", *_wanted(criteria)]),
@@ -240,5 +242,6 @@ def _conversations(
         # The first line has it.
         became = "" if became == reason else f" {became}"
         head = short(f"Session {session.number}{peer}:{became}")
-        yield "\n".join([head, *excerpt(session.transcript.lines())])
+        said = excerpt(session.transcript.lines()) if evidence.conversations else ()
+        yield "\n".join([head, *said])
     yield from more(len(sessions) - _SESSIONS, "", "more sessions")

@@ -31,6 +31,11 @@ _MEANINGS = {
 }
 
 _ON_TLS_PORT = " on a TLS port"
+_SENT_NOTHING = "the client sent nothing"
+_WAITS = (
+    f"{_SENT_NOTHING}{_ON_TLS_PORT}: it waits for a greeting (SMTP where SMTP_SSL is "
+    "expected)"
+)
 # The line that HTTP begins with.
 _HTTP = re.compile(r"[A-Z]+ \S+ HTTP/\d")
 
@@ -117,6 +122,8 @@ def _without_fault(session: Session, lines: Sequence[Line]) -> str:
         if handshake is not None:
             if _meaning(handshake) == _UNTRUSTED:
                 return f"{_UNTRUSTED}: use client_context()"
+            if handshake[2] == _SENT_NOTHING:
+                return _WAITS
             port = "" if _was_greeted(lines) else _ON_TLS_PORT
             return f"the TLS handshake failed: {_meaning(handshake)}{port}"
         if line.who == "client" and line.text.startswith(CLIENT_HELLO):
@@ -124,7 +131,11 @@ def _without_fault(session: Session, lines: Sequence[Line]) -> str:
         if line.who == "client" and _HTTP.match(line.text):
             return "the client spoke HTTP"
         if line.refuses and not refused:
-            refused = f"{_refused(lines, number)} was refused with {line.text}"
+            what = _refused(lines, number)
+            refused = f"{what} was refused with {line.text}"
+            if line.text.startswith("530"):
+                # What is missing matters, not the command (RFC 4954 section 6).
+                refused = f"{line.text}: {what.partition(' ')[0].upper()}"
     if refused:
         return refused
     if session.delivered:
@@ -133,7 +144,7 @@ def _without_fault(session: Session, lines: Sequence[Line]) -> str:
         return _NO_MESSAGE
     if session.transcript.bound and not lines:
         # It was not greeted: that waits for the handshake.
-        return f"the client did not begin TLS{_ON_TLS_PORT}"
+        return _WAITS
     return _SILENT
 
 

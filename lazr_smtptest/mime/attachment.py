@@ -8,6 +8,7 @@ import attrs
 
 from lazr_smtptest.mime.comments import without_comments
 from lazr_smtptest.mime.parts import Part
+from lazr_smtptest.mime.sizes import byte_count
 
 __all__ = ["Attachment", "read_attachment"]
 
@@ -30,7 +31,7 @@ class Attachment:
 
     name: str
     content_type: str
-    content: bytes = attrs.field(repr=lambda content: f"<{len(content)} bytes>")
+    content: bytes = attrs.field(repr=lambda content: f"<{byte_count(content)}>")
     content_id: str = ""
     inline: bool = False
 

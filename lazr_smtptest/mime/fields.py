@@ -68,7 +68,10 @@ def read_fields(content: bytes, start: int, stop: int) -> Fields:
             continue
         raw = field[2][:left]
         left -= len(raw)
-        body = _FOLD.sub(b"", raw).strip()
+        unfolded = _FOLD.sub(b"", raw).removesuffix(b"\r")
+        body = unfolded.strip()
+        if body and unfolded.endswith((b" ", b"\t")):
+            trouble[f"white space at the end of the field {_name(field[1])}"] = None
         for what in _wrong_with(body):
             trouble[what] = None
         pairs.append((field[1].decode("ascii").lower(), body))
@@ -90,6 +93,10 @@ def _skip_odd_start(
         return start
     trouble["a 'From ' line of an mbox before the header"] = None
     return mbox.end()
+
+
+def _name(name: bytes) -> str:
+    return name[:64].decode("ascii")
 
 
 def _wrong_with(body: bytes) -> list[str]:

@@ -77,9 +77,10 @@ def read_base64(octets: bytes) -> tuple[bytes, str]:
         the content, and what was wrong; ``""`` if nothing was.
     """
     wrong: dict[str, None] = {}
-    head, padding, _ = octets.partition(b"=")
-    content = [_decode_run(head, padding, wrong)]
+    head = octets.partition(b"=")[0]
     rest = octets[len(head) :].lstrip(b"=")
+    padding = len(octets) - len(head) - len(rest)
+    content = [_decode_run(head, padding, wrong)]
     ended = not padding
     for line in rest.split(b"\n") if not ended else ():
         line = line.strip(_SPACE)
@@ -92,8 +93,8 @@ def read_base64(octets: bytes) -> tuple[bytes, str]:
     return b"".join(content), ", ".join(wrong)
 
 
-def _decode_run(run: bytes, padding: bytes, wrong: dict[str, None]) -> bytes:
-    """Decode base64 up to its padding."""
+def _decode_run(run: bytes, padding: int, wrong: dict[str, None]) -> bytes:
+    """Decode base64 up to its padding, of so many characters."""
     junk = run.translate(None, _BASE64 + _SPACE)
     if junk and not junk.strip(b"-_") and not set(run) & set(b"+/"):
         # The other alphabet (RFC 4648 section 5), which mail does not have.
@@ -108,6 +109,8 @@ def _decode_run(run: bytes, padding: bytes, wrong: dict[str, None]) -> bytes:
         letters = letters[:-1]
     elif surplus and not padding:
         wrong["base64 without its padding: it may be cut off"] = None
+    elif surplus and padding < 4 - surplus:
+        wrong["base64 without all of its padding: it may be cut off"] = None
     return binascii.a2b_base64(letters + b"=" * (-len(letters) % 4))
 
 

@@ -120,7 +120,8 @@ class Envelope(Readable):
         for field in attrs.fields(type(self)):
             if field.alias == "content":
                 words.append(f"subject={self._shown_subject()}")
-                words.append(f"content=<{self.size} bytes>")
+                size = "1 byte" if self.size == 1 else f"{self.size} bytes"
+                words.append(f"content=<{size}>")
             elif field.repr and getattr(self, field.name) not in (field.default, ()):
                 words.append(f"{field.alias}={getattr(self, field.alias)!r}")
         return f"{type(self).__name__}({', '.join(words)})"

@@ -15,6 +15,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+from twisted.internet.error import ConnectionClosed
 from twisted.internet.interfaces import IHandshakeListener, ISSLTransport
 from twisted.internet.protocol import connectionDone
 from twisted.protocols.policies import ProtocolWrapper
@@ -206,10 +207,19 @@ class StartTLS(Connection):
         else:
             super().timeoutConnection()
 
+    def _is_unheard(self) -> bool:
+        """Return whether no hello has come where TLS comes first."""
+        transport: Any = self.transport
+        comes_first = self.tls_first or not self.startedTLS
+        is_tls = ISSLTransport.providedBy(transport)
+        heard = is_tls and transport.getHandle().client_random() is not None
+        return comes_first and not heard
+
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """End the transaction; record why a handshake failed."""
         if self.handshaking:
-            why = reason.getErrorMessage()
+            silent = self._is_unheard() and reason.check(ConnectionClosed)
+            why = "the client sent nothing" if silent else reason.getErrorMessage()
             log.info("%s: the TLS handshake failed: %s", self.shown_peer, why)
             self.mark_time()
             self.session.transcript.note(f"the TLS handshake failed: {why}")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -103,11 +104,13 @@ def keywords_of_run(config: pytest.Config) -> dict[str, Any]:
     return {**keywords, "port": _port(config)}
 
 
-def keywords_of_marker(markers: Iterable[pytest.Mark]) -> dict[str, Any]:
+def keywords_of_marker(markers: Iterable[pytest.Mark], folder: Path) -> dict[str, Any]:
     """Give what `make_server` is to take, as the markers of a test say it.
 
     Args:
         markers: the closest one first; it goes before the others.
+        folder: of the test's file. A file of faults that is there is meant, otherwise
+            one in the current folder.
 
     Raises:
         TypeError: a marker has an argument without a keyword.
@@ -118,6 +121,9 @@ def keywords_of_marker(markers: Iterable[pytest.Mark]) -> dict[str, Any]:
             given = safe_repr(marker.args[0])
             raise TypeError(f"it takes keywords only, not {given}")
         keywords = {**marker.kwargs, **keywords}
+    faults = keywords.get("faults")
+    if isinstance(faults, (str, Path)) and (folder / faults).exists():
+        keywords["faults"] = folder / faults
     return keywords
 
 

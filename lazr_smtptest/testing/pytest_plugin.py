@@ -98,7 +98,8 @@ def smtptest_shared(pytestconfig: pytest.Config) -> Iterator[CaptureController]:
     """The server that the tests share; for fixtures that live longer than a test."""
     with ExitStack() as stack:
         with _explained("--smtptest"):
-            shared = stack.enter_context(_make(keywords_of_run(pytestconfig)))
+            made = _make(keywords_of_run(pytestconfig), pytestconfig)
+            shared = stack.enter_context(made)
         # Recorded is what the program does during a test.
         shared.mailbox.activity.stop()
         yield shared
@@ -116,7 +117,8 @@ def smtptest_factory(
 
         def start(**keywords: Any) -> CaptureController:
             of_run = {**keywords_of_run(request.config), "port": 0}
-            return stack.enter_context(_make({**of_run, **keywords}))
+            made = _make({**of_run, **keywords}, request.config)
+            return stack.enter_context(made)
 
         yield start
 
@@ -131,7 +133,8 @@ def smtptest(request: pytest.FixtureRequest) -> Iterator[CaptureController]:
     if markers:
         factory = request.getfixturevalue("smtptest_factory")
         with _explained("@pytest.mark.smtptest"):
-            controller = factory(**keywords_of_marker(markers))
+            keywords = keywords_of_marker(markers, request.node.path.parent)
+            controller = factory(**keywords)
         yield controller
     else:
         shared: CaptureController = request.getfixturevalue("smtptest_shared")
@@ -146,11 +149,13 @@ def smtptest(request: pytest.FixtureRequest) -> Iterator[CaptureController]:
         shared.check()
 
 
-def _make(keywords: dict[str, Any]) -> CaptureController:
+def _make(keywords: dict[str, Any], config: pytest.Config) -> CaptureController:
     from lazr_smtptest.server.capture import CaptureController
     from lazr_smtptest.testing.servers import make_server
 
-    return CaptureController(server=make_server(**keywords))
+    controller = CaptureController(server=make_server(**keywords))
+    controller.mailbox.conversations = transcript_bound(config) > 0
+    return controller
 
 
 @contextmanager

@@ -63,8 +63,10 @@ def options(*arguments: str) -> Options:
         lambda: LoggedEndpoint(MemoryReactorClock(), f"http://a:{SECRET}@host"),
         lambda: options("--tls", PEM),
         lambda: options("--store", f"postgresql://anna:{SECRET}@host/mail"),
-        lambda: keywords_of_marker([pytest.mark.smtptest({"anna": SECRET}).mark]),
-        lambda: keywords_of_marker([pytest.mark.smtptest(PEM).mark]),
+        lambda: keywords_of_marker(
+            [pytest.mark.smtptest({"anna": SECRET}).mark], Path()
+        ),
+        lambda: keywords_of_marker([pytest.mark.smtptest(PEM).mark], Path()),
     ],
 )
 def test_an_error_has_no_secret(call: Callable[[], object]) -> None:

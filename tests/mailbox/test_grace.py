@@ -13,6 +13,9 @@ from twisted.internet.task import Clock
 from twisted.python import threadable
 
 from lazr_smtptest import CaptureController, Envelope, Mailbox, NotReceived
+from lazr_smtptest.faults.journal import Fired
+from lazr_smtptest.mailbox.blame import delayed
+from lazr_smtptest.model.session import Session
 
 Make = Callable[..., Envelope]
 Wait = Callable[..., Any]
@@ -250,3 +253,46 @@ def test_a_server_that_stopped_gives_no_grace() -> None:
     with CaptureController() as controller:
         assert controller.mailbox._grace(blocking=True) == 1.0
     assert controller.mailbox._grace(blocking=True) == 0.0
+
+
+@pytest.mark.parametrize("recipient", ["bob@example.com", "*@example.com"])
+def test_the_rule_that_delayed_a_message_is_named(recipient: str) -> None:
+    """It is the reason why the message is late."""
+    with CaptureController(grace=PATIENCE) as controller:
+        controller.faults.on("DATA").delay(0.5)
+        sender = threading.Thread(target=deliver, args=(controller,))
+        sender.start()
+        with pytest.raises(NotReceived) as caught:
+            controller.wait_for(recipient=recipient, timeout=0)
+        sender.join(PATIENCE)
+    first = str(caught.value).partition("\n")[0]
+    assert first.startswith("a matching message arrived ")
+    assert first.endswith(" s after the wait ended: on('DATA').delay(0.5)")
+
+
+@pytest.mark.parametrize(
+    ("rule", "session_id", "named"),
+    [
+        ("on('DATA').delay(0.5)", "1-1", True),
+        ("on('DATA').trickle(100)", "1-1", True),
+        ("on('DATA').delay(0.5)", "1-2", False),
+        ("on('DATA').reply(451)", "1-1", False),
+    ],
+)
+def test_only_a_delay_of_the_message_itself_is_named(
+    rule: str, session_id: str, named: bool
+) -> None:
+    """Other rules, and those of other sessions, have not made it late."""
+    fired = Fired(
+        rule=rule, nth=1, phase="DATA", at=0.0, session=1, session_id=session_id
+    )
+    late = Envelope(
+        mail_from="", rcpt_tos=(), content=b"", session=Session(id="1-1", number=1)
+    )
+    assert delayed([fired], [late]) == (rule if named else "")
+
+
+def deliver(controller: CaptureController, recipient: str = "bob@example.com") -> None:
+    """Send a message."""
+    with smtplib.SMTP(controller.host, controller.port) as client:
+        client.sendmail("ann@example.com", recipient, "Subject: Hello\n\nHi.\n")

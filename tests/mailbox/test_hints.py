@@ -289,3 +289,16 @@ def test_a_body_of_the_other_kind_is_told(
     """And whether it has what was looked for."""
     (hint,) = given(envelope, **criteria)
     assert hint.endswith(use)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "value"), [("Welcome ", "Welcome"), (" Welcome", "Welcome")]
+)
+def test_white_space_at_the_ends_of_a_wanted_field_is_named(
+    wanted: str, value: str
+) -> None:
+    """No field has any."""
+    hint = "white space at the ends of a field is left out"
+    envelope = message("x", subject=value)
+    assert given(envelope, subject=wanted) == [hint]
+    assert given(envelope, header={"Subject": wanted}) == [hint]

@@ -287,3 +287,17 @@ def test_two_megabytes_are_compared_in_a_moment(text: str, part: bool) -> None:
     came = f"{text[:place]}#{text[place + 1 :]}"
     compare = compare_lines if "\n" in text else compare_texts
     assert min(cpu(compare, text, came, part=part) for _ in range(3)) < 0.4
+
+
+def test_case_and_white_space_may_differ_at_once() -> None:
+    """The first difference is marked, and what differs is named."""
+    lines = compare_texts("Welcome ", "welcome")
+    assert lines[2].strip() == "^"
+    assert lines[3] == (
+        "only letter case and white space, or invisible characters, differ"
+    )
+
+
+def test_one_byte_is_one() -> None:
+    """In words too."""
+    assert "both have 1 byte)" in compare_bytes(b"x", b"y")[0]

@@ -19,6 +19,11 @@ from lazr_smtptest.smtp.settings import Settings
 
 from ..wire import Wire
 
+WAITS = (
+    "the client sent nothing on a TLS port: it waits for a greeting (SMTP where "
+    "SMTP_SSL is expected)"
+)
+
 FROM, TO = "MAIL FROM:<ann@example.com>", "RCPT TO:<bob@example.com>"
 EVE = "RCPT TO:<eve@example.com>"
 TOO_MANY = "was refused with 452 4.5.3 too many recipients"
@@ -187,7 +192,31 @@ def test_a_handshake_that_was_cut_off_is_told_as_it_is() -> None:
 def test_a_client_that_waits_for_a_greeting_instead_of_tls_is_explained() -> None:
     """The server has not said anything either."""
     text = verdict(Session(ended=1.0), Criteria.of(), 0)
-    assert text == "the client did not begin TLS on a TLS port"
+    assert text == WAITS
+
+
+def test_a_client_that_waited_for_a_greeting_instead_of_tls_is_explained() -> None:
+    """It has given up meanwhile."""
+    assert noted("the TLS handshake failed: the client sent nothing") == WAITS
+
+
+@pytest.mark.parametrize(
+    ("command", "reply", "said"),
+    [
+        ("mail FROM:<a@example.com> size=755", "530 5.7.0 no", "530 5.7.0 no: MAIL"),
+        ("MAIL FROM:<>", "530 no", "530 no: MAIL"),
+        ("MAIL FROM:<>", "550 no", "MAIL FROM:<> was refused with 550 no"),
+    ],
+)
+def test_what_is_missing_before_mail_comes_first(
+    command: str, reply: str, said: str
+) -> None:
+    """TLS or a login: the command does not matter."""
+    session = Session(ended=1.0, refusals=1)
+    session.transcript.server(b"220 hello\r\n")
+    session.transcript.client(command.encode())
+    session.transcript.server(f"{reply}\r\n".encode())
+    assert verdict(session, Criteria.of(), 0) == said
 
 
 @pytest.mark.parametrize("words", ["wrong version number", "http request"])

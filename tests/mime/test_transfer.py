@@ -17,6 +17,7 @@ CUT_OFF = "base64 that is cut off"
 UNPADDED = "base64 without its padding: it may be cut off"
 FOOTER = "text after the end of the base64"
 JUNK = "characters that are no base64"
+SHORT = "base64 without all of its padding: it may be cut off"
 NO_CODE = "a '=' that begins no code of quoted-printable"
 
 
@@ -36,7 +37,12 @@ def message(fields: str, content: bytes) -> Envelope:
         ),
         (b"YQ==\nYg==\nYw==", b"abc", ""),
         (b"YQ==YQ==", b"aa", ""),
-        (b"YW=Jj", b"a", FOOTER),
+        (b"YW=Jj", b"a", f"{SHORT}, {FOOTER}"),
+        (b"R3LDvMOfZQ=", "Grüße".encode(), SHORT),
+        (b"R3LDvMOfZQ=\r\n", "Grüße".encode(), SHORT),
+        (b"YQ=", b"a", SHORT),
+        (b"YWI=", b"ab", ""),
+        (b"YQ==\nYg=", b"a", FOOTER),
         (b"YWJjZA", b"abcd", UNPADDED),
         (b"YWJjZGU", b"abcde", UNPADDED),
         (b"YWJjZ", b"abc", CUT_OFF),

@@ -74,7 +74,11 @@ def test_words_that_are_wrong_together_are_read_one_by_one():
 @pytest.mark.parametrize(
     ("body", "text", "trouble"),
     [
-        (b"=?utf-8?b?R3LDvMOfZQ=?=", "Grüße", ()),
+        (
+            b"=?utf-8?b?R3LDvMOfZQ=?=",
+            "Grüße",
+            ("encoded word: base64 without all of its padding: it may be cut off",),
+        ),
         (b"=?utf-8?b?R3LDvMOfZQ====?=", "Grüße", ()),
         (
             b"=?utf-8?b?R3LDvMOfZQ?=",

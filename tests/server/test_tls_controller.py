@@ -36,6 +36,10 @@ class Server(StoreServer):
         self.settings = Settings(
             tls=tls, implicit_tls=implicit, limits=Limits(closing=5.0)
         )
+        self.ended = threading.Event()
+
+    def handle_session(self, session: object) -> None:
+        self.ended.set()
 
     @property
     def envelopes(self) -> list[Envelope]:
@@ -334,3 +338,28 @@ def test_fifty_servers_with_tls_leave_nothing_open(tls: TLS) -> None:
 
 def _open_now() -> int:
     return len(list(Path("/proc/self/fd").iterdir()))
+
+
+@pytest.mark.parametrize("armed", [False, True])
+def test_a_client_that_waits_for_a_greeting_is_told_of_tls(
+    implicit: Server, armed: bool
+) -> None:
+    """It has sent nothing when it gives up, and the failure says why."""
+    if armed:
+        implicit.faults.on("RCPT", optional=True).drop()
+    with socket.create_connection(("127.0.0.1", implicit.port)):
+        pass
+    assert implicit.ended.wait(60)
+    [line, _] = implicit.sessions[-1].transcript.lines()
+    assert line.text == "the TLS handshake failed: the client sent nothing"
+
+
+def test_a_client_that_has_begun_tls_has_sent_something(implicit: Server) -> None:
+    """It does not trust the server."""
+    with pytest.raises(ssl.SSLError):
+        smtplib.SMTP_SSL(
+            "127.0.0.1", implicit.port, context=ssl.create_default_context()
+        )
+    assert implicit.ended.wait(60)
+    line = implicit.sessions[-1].transcript.lines()[0]
+    assert "sent nothing" not in line.text

@@ -815,6 +815,47 @@ def test_a_marker_may_name_a_file_of_faults(
     result.assert_outcomes(passed=1)
 
 
+def test_a_file_of_faults_is_in_the_folder_of_the_test(
+    run: Run, pytester: pytest.Pytester
+) -> None:
+    """Wherever pytest is started; one in the current folder is the second choice."""
+    folder = pytester.mkdir("mail")
+    folder.joinpath("faults.toml").write_text('[[fault]]\non = "EOD"\nreply = 451\n')
+    pytester.path.joinpath("faults.toml").write_text("not read")
+    folder.joinpath("test_faults.py").write_text(
+        HEADER
+        + textwrap.dedent(
+            """
+            @pytest.mark.smtptest(faults="faults.toml")
+            def test_it(smtptest):
+                send_in_vain(smtptest)
+                smtptest.faults.assert_all_fired()
+            """
+        )
+    )
+    result = run("", "mail")
+    result.assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize("call", ["assert_none()", "assert_received(subject='Bye')"])
+def test_without_transcripts_a_failure_shows_no_session(run: Run, call: str) -> None:
+    """Neither of mail that is unwanted nor of mail that was refused."""
+    result = run(
+        f"""
+        def test_mail(smtptest):
+            send(smtptest)
+            smtptest.faults.on("MAIL").reply(550)
+            send_in_vain(smtptest)
+            smtptest.{call}
+        """,
+        "--smtptest-transcript=0",
+        "--smtptest-grace=0",
+    )
+    result.assert_outcomes(failed=1)
+    result.stdout.no_fnmatch_line("* <- *")
+    result.stdout.no_fnmatch_line("* -> *")
+
+
 def test_the_summary_has_the_reason(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also where it is as narrow as a terminal."""
     monkeypatch.delenv("CI", raising=False)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 import attrs
 
+from lazr_smtptest.mime.html_page import read_page
 from lazr_smtptest.model.envelope import Envelope
 
 __all__ = ["Query", "Sought", "Words", "query_of", "sought_in", "words_of"]
@@ -14,9 +15,6 @@ __all__ = ["Query", "Sought", "Words", "query_of", "sought_in", "words_of"]
 # The most characters of a field that are indexed, so that large logs do not fill the
 # index. `IndexProgress` and the manual name the number.
 _LENGTH = 65_536
-
-# No quantifier may match another "<": a text of many would take quadratic time.
-_TAG = re.compile(r"<[^<>]*>")
 
 
 @attrs.frozen
@@ -43,7 +41,7 @@ def words_of(envelope: Envelope) -> Words:
     text, html = envelope.text, ""
     if text is None:
         html = envelope.html or ""
-        text = _TAG.sub(" ", html[:_LENGTH])
+        text = read_page(html[:_LENGTH]).text
     fields = (envelope.subject or "", " ".join(addresses), text, " ".join(names))
     subject, address, body, name = map(_clean, fields)
     return Words(

@@ -239,7 +239,7 @@ class SQLiteStore(WaitingStore):
         """Return the messages that have all the words of a text, newest first.
 
         The search covers the subject, the addresses of the envelope and of From, To
-        and Cc, the text (of a message without a text part the HTML, without its tags)
+        and Cc, the text (of a message without a text part the text that the HTML shows)
         and the names of attachments: the first 65,536 characters of each. Other
         header fields and the contents of attachments are not indexed. Case and
         accents are ignored. A word that ends in ``*`` finds all words with that

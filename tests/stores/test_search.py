@@ -296,6 +296,54 @@ def test_a_message_of_html_alone_is_found_by_its_text(store: SQLiteStore) -> Non
     assert store.search("class") == []
 
 
+def html_mail(html: str) -> Envelope:
+    """Make a message that has HTML and no text."""
+    head = b"Content-Type: text/html; charset=utf-8\r\n\r\n"
+    return make_envelope(content=head + html.encode())
+
+
+@pytest.mark.parametrize(
+    ("html", "word"),
+    [
+        ("<p>Ihr Gesch&auml;ft</p>", "geschäft"),
+        ("<p>Caf&#233;</p>", "café"),
+        ("<p>pass<b>word</b></p>", "password"),
+        ("<p>every<wbr>where</p>", "everywhere"),
+        ("<p>one</p><p>two</p>", "two"),
+        ("<table><td>left<td>right</table>", "right"),
+        ("<p title='a>b'>shown</p>", "shown"),
+        ("<p>1 < 2 but great</p>", "great"),
+    ],
+)
+def test_a_word_that_the_html_shows_is_found(
+    store: SQLiteStore, html: str, word: str
+) -> None:
+    """Entities are characters, and an element within a line divides no word."""
+    store.add(html_mail(html))
+    assert len(store.search(word)) == 1
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<style>.hidden {}</style>",
+        "<script>var hidden;</script>",
+        "<!-- hidden -->",
+        "<!-- <p>a</p> hidden -->",
+        "<title>hidden</title>",
+        "<p title='a>hidden'>b</p>",
+        "<p class=hidden>",
+    ],
+)
+def test_a_word_that_the_html_does_not_show_is_not_found(
+    store: SQLiteStore, html: str
+) -> None:
+    """It is in a style sheet, a script, a comment or a tag."""
+    store.add(html_mail(f"{html}<p>text</p>"))
+    assert store.search("hidden") == []
+    assert len(store.search("text")) == 1
+
+
 def test_a_deleted_message_is_not_found(store: SQLiteStore) -> None:
     """Nor is it in a list."""
     store.add(mail("one", id="id-1"))

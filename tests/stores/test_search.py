@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lazr_smtptest.errors import SearchTimeoutError, StoreError
+from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.stores import SQLiteStore, sqlite
 from lazr_smtptest.stores._search import completions
 from lazr_smtptest.stores._words import query_of, sought_in, words_of

@@ -71,7 +71,7 @@ def not_received(
     if not reason and not found and nearest:
         of_nearest = "nearest: " if arrived > 1 else ""
         reason = _fitting(f"{of_nearest}{described[0][0]}")
-    known = bool(evidence.clue or evidence.counters.messages)
+    known = bool(evidence.reason or evidence.clue or evidence.counters.messages)
     parts = [
         "\n".join(filter(None, [short(reason), f"{what}{within}{of_all}"])),
         "\n".join(["wanted:", *_wanted(criteria)]),

@@ -225,7 +225,14 @@ class Connection(Reading):
             super().timeoutConnection()
 
     def shut_down(self) -> None:
-        """Send 421 and close, because the server stops (RFC 5321 section 3.8)."""
+        """Send 421 and close, because the server stops (RFC 5321 section 3.8).
+
+        A command that the server works on is answered first: without a reply, the
+        client sends a message again that was kept (RFC 5321 section 4.2.5).
+        """
+        self.when_answered(self._shut_down)
+
+    def _shut_down(self) -> None:
         if self.fault is not None:
             self.fault.abandon()
         self.end(Reply(421, "the server is shutting down", "4.3.2"))

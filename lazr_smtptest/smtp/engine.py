@@ -84,6 +84,8 @@ class Reading(Writing):
         self._deaf = False
         self._paused = False
         self._logged: BaseException | None = None
+        # See `when_answered`.
+        self._then: Callable[[], object] | None = None
         self._methods: dict[bytes, Callable[[bytes], None] | None] = {}
 
     # Implemented by subclasses
@@ -195,6 +197,8 @@ class Reading(Writing):
     def _watch(self) -> None:
         """Time a partly received message, and ask the fault policy about it."""
         if self.busy:
+            # What has come is being worked on: the client is not slow.
+            self.watch_message(False)
             return
         in_message = self._framer.in_message
         self.watch_message(in_message)
@@ -317,7 +321,7 @@ class Reading(Writing):
         failed: Callable[[Failure], None],
     ) -> None:
         """Handle no further command before `deferred` has fired; see `call`."""
-        self.busy = True
+        self.busy = self.waits = True
         deferred.addBoth(self._note_delay)
         deferred.addCallbacks(done, failed)
         deferred.addErrback(lambda failure: self.reply(self.reply_to(failure)))
@@ -328,11 +332,26 @@ class Reading(Writing):
         return result
 
     def _go_on(self, result: object) -> None:
-        if self.fault is None:
-            self.busy = False
-            self._work()
-        else:
+        if self.waits:
+            self.waits = False
+            # The client may begin to be silent now.
+            self._heard_at = self._clock()
+        then, self._then = self._then, None
+        if self.fault is not None:
             self.fault.handled()
+        else:
+            self.busy = False
+        if then is not None:
+            then()
+        elif not self.busy:
+            self._work()
+
+    def when_answered(self, function: Callable[[], object]) -> None:
+        """See `Timed`; a running fault handles the end of the session itself."""
+        if self.waits and self.fault is None:
+            self._then = function
+        else:
+            function()
 
     def resume(self) -> None:
         """Continue after a fault plan."""

@@ -79,8 +79,6 @@ class Asking(Timed):
     _step = 0
     # The server's own limit of a message, where a fault has announced another.
     _own_size: tuple[int | None] | None = None
-    # Whether a fault has set how long the client may be silent.
-    _ends_when_idle = False
     # The size of the present message at which the policy was asked last, in bytes.
     asked_at = -1
 
@@ -159,14 +157,6 @@ class Asking(Timed):
         """
         self.change_limits(idle=seconds)
         self.idle_reply = reply
-        self._ends_when_idle = True
-
-    def timeoutConnection(self) -> None:
-        """End the session of an idle client; one that waits for a reply is not idle."""
-        if self._ends_when_idle and self.busy:
-            self.setTimeout(self.timeOut)
-        else:
-            super().timeoutConnection()
 
     def change_limits(self, **changes: Any) -> None:
         """Change limits for this connection only, not for its listener."""

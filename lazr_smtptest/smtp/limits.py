@@ -32,7 +32,8 @@ class Limits:
         logins: failed logins of one session; then 421, and the connection is
             closed.
         idle: seconds without a byte from the client; then 421, and the
-            connection is closed.
+            connection is closed. The time that the server works on a command
+            does not count.
         session: seconds that a session may last; then 421, and the connection is
             closed. ``None``: no limit.
         data_rate: the lowest rate of a message, in bytes per second, measured

@@ -41,6 +41,9 @@ class Timed(smtp.ESMTP):
     reactor: IReactorTime | None = None
     # The last reply to an idle client; None: the connection is closed without one.
     idle_reply: Reply | None = _SILENT
+    # While the server works on a command: a Deferred of a hook, a store or a login is
+    # pending. The client waits for the reply then, and is not idle.
+    waits = False
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -87,8 +90,15 @@ class Timed(smtp.ESMTP):
         self.setTimeout(self.limits.idle)
         if self.limits.session is not None:
             self._session_timeout = self.start_timer(
-                self.limits.session, lambda: self.end(_TOO_LATE)
+                self.limits.session, self._end_late
             )
+
+    def _end_late(self) -> None:
+        self.when_answered(lambda: self.end(_TOO_LATE))
+
+    def when_answered(self, function: Callable[[], object]) -> None:
+        """Call `function` after the reply to the command that the server works on."""
+        raise NotImplementedError
 
     def stop_timers(self) -> None:
         """Stop all timers."""
@@ -125,7 +135,10 @@ class Timed(smtp.ESMTP):
 
     def timeoutConnection(self) -> None:
         """End the session of an idle client (RFC 5321 section 4.5.3.2.7)."""
-        self.end(self.idle_reply)
+        if self.waits:
+            self.setTimeout(self.timeOut)
+        else:
+            self.end(self.idle_reply)
 
     # Slow messages
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from twisted.internet.defer import Deferred
 
 from lazr_smtptest.smtp.limits import Limits
 from lazr_smtptest.smtp.settings import Settings
@@ -32,6 +33,121 @@ def test_a_session_has_a_limit(new_wire: Any) -> None:
     wire.say("NOOP")
     wire.clock.advance(4)
     assert wire.heard() == ["421 4.4.2 the session has lasted too long"]
+
+
+WORKING = Limits(idle=10, session=60, data_rate=100, data_grace=10)
+
+
+class Working:
+    """A session whose message is with a handler that is not yet done."""
+
+    def __init__(self, new_wire: Any) -> None:
+        self.answer: Deferred[None] = Deferred()
+        self.wire = new_wire(limits=WORKING)
+        self.wire.handler.then = lambda: self.answer
+        self.wire.begin()
+        # In two pieces, so that the rate of the message is looked at.
+        self.wire.send(b"x")
+        self.wire.say("", ".")
+
+    def passes(self, seconds: float) -> list[str]:
+        """Let time go by, second by second; return what the server said."""
+        for _ in range(int(seconds)):
+            self.wire.clock.advance(1)
+        return [line[:3] for line in self.wire.heard()]
+
+    def done(self) -> list[str]:
+        """Let the handler be done; return what the server said."""
+        self.answer.callback(None)
+        return [line[:3] for line in self.wire.heard()]
+
+
+@pytest.fixture
+def working(new_wire: Any) -> Working:
+    """A server at work on a message, ``idle`` 10 and ``session`` 60 seconds."""
+    return Working(new_wire)
+
+
+def test_a_client_that_waits_for_its_reply_is_not_idle(working: Working) -> None:
+    """The handler may take longer than ``idle``."""
+    assert working.passes(45) == []
+    assert working.done() == ["250"]
+
+
+def test_idle_time_begins_with_the_reply(working: Working) -> None:
+    """Whatever the time that the handler took."""
+    working.passes(15)
+    working.done()
+    assert working.passes(9) == []
+    assert working.passes(1) == ["421"]
+
+
+def test_a_session_that_is_too_long_ends_after_the_reply(working: Working) -> None:
+    """The message is kept, and its client is told so."""
+    assert working.passes(100) == []
+    assert working.done() == ["250", "421"]
+
+
+def test_the_record_has_the_reply_of_a_session_that_was_too_long(
+    working: Working,
+) -> None:
+    """It is what the client has got."""
+    working.passes(100)
+    working.done()
+    [transaction] = working.wire.protocol.session.transactions
+    assert (transaction.outcome, transaction.reply.code) == ("delivered", 250)
+
+
+def test_a_message_that_is_worked_on_is_not_slow(working: Working) -> None:
+    """All of it has come."""
+    working.passes(30)
+    assert working.wire.transport.disconnecting is False
+
+
+def test_no_command_follows_a_session_that_was_too_long(working: Working) -> None:
+    """Those that came meanwhile are not answered."""
+    working.wire.send(b"NOOP\r\nNOOP\r\n")
+    working.passes(100)
+    assert working.done() == ["250", "421"]
+
+
+def test_a_client_that_goes_meanwhile_hears_nothing(working: Working) -> None:
+    """And no timer is left."""
+    working.passes(100)
+    working.wire.disconnect()
+    assert working.done() == []
+    assert working.wire.clock.getDelayedCalls() == []
+
+
+def test_a_client_that_waits_for_another_reply_is_not_idle(new_wire: Any) -> None:
+    """Any command that the server works on counts."""
+    answer: Deferred[None] = Deferred()
+    wire = new_wire(limits=Limits(idle=10))
+    wire.say("EHLO a")
+    wire.protocol.validateFrom = lambda helo, origin: answer
+    wire.say("MAIL FROM:<a@example.com>")
+    wire.clock.advance(15)
+    assert wire.heard() == []
+    answer.callback(None)
+    assert wire.heard()[0][:3] == "250"
+
+
+def test_a_server_that_stops_answers_first(working: Working) -> None:
+    """RFC 5321 section 4.2.5: a message that was taken has its 250."""
+    working.wire.protocol.shut_down()
+    assert working.passes(1) == []
+    assert working.done() == ["250", "421"]
+
+
+def test_a_server_that_stops_does_not_wait_beyond_the_grace(new_wire: Any) -> None:
+    """A handler that is never done is left behind."""
+    working = Working(new_wire)
+    ended = working.wire.factory.end_sessions()
+    working.passes(1)
+    assert working.wire.transport.disconnected
+    working.wire.disconnect()
+    assert ended.called
+    assert working.done() == []
 
 
 def test_a_limit_of_a_session_leaves_no_timer(new_wire: Any) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Any, Literal
 
 import attrs
 
@@ -19,6 +19,29 @@ def _keywords(words: object) -> frozenset[str]:
     if isinstance(words, str):
         raise TypeError(f"hidden must be a collection of keywords, not {words!r}")
     return frozenset(str(word).upper() for word in words)  # type: ignore[attr-defined]
+
+
+def _check_type(
+    instance: object, attribute: attrs.Attribute[Any], value: object
+) -> None:
+    """Check a setting that is an object of this library.
+
+    Raises:
+        TypeError: it is something else, which is not shown: it may be a private key.
+    """
+    kind, hint = _KINDS[attribute.name]
+    if not isinstance(value, kind):
+        raise TypeError(f"{attribute.name} is {hint}, not {type(value).__name__}")
+
+
+_KINDS: Mapping[str, tuple[tuple[type, ...], str]] = {
+    "tls": (
+        (TLS, type(None)),
+        "a TLS, such as TLS.auto() or TLS.from_files(certificate, key), or None",
+    ),
+    "limits": ((Limits,), "a Limits, such as Limits(idle=10)"),
+    "values": ((Mapping,), "a mapping of keywords to values, such as {'SIZE': '9'}"),
+}
 
 
 @attrs.frozen(kw_only=True)
@@ -47,10 +70,10 @@ class Settings:
     profile: Profile = attrs.field(
         default="standard", validator=attrs.validators.in_(("standard", "strict"))
     )
-    limits: Limits = Limits()
+    limits: Limits = attrs.field(default=Limits(), validator=_check_type)
     hidden: frozenset[str] = attrs.field(default=(), converter=_keywords)
-    values: Mapping[str, str | None] = attrs.field(factory=dict)
-    tls: TLS | None = None
+    values: Mapping[str, str | None] = attrs.field(factory=dict, validator=_check_type)
+    tls: TLS | None = attrs.field(default=None, validator=_check_type)
     implicit_tls: bool = False
     require_tls: bool = False
     require_auth: bool = False

@@ -26,6 +26,7 @@ from twisted.mail import smtp
 
 from lazr_smtptest.smtp.protocol import SMTPServerProtocol
 from lazr_smtptest.smtp.settings import Settings
+from lazr_smtptest.tls.context import TLS
 
 # The classes that test servers; what they have in common with those that test
 # clients and helpers is only the module.
@@ -91,11 +92,11 @@ class Ours(SMTPServerProtocol):
             self.flush()
 
 
-class _ContextOfATest:
+class _ContextOfATest(TLS):
     """A `lazr_smtptest.tls.context.TLS` made of a context factory."""
 
     def __init__(self, context_factory: Any) -> None:
-        self._context_factory = context_factory
+        object.__setattr__(self, "_context_factory", context_factory)
 
     def wrap(self, factory: Any, reactor: Any, options: Any) -> Any:
         from twisted.protocols.tls import TLSMemoryBIOFactory

@@ -12,6 +12,11 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from lazr_smtptest.mime.currencies import is_amount
+from lazr_smtptest.mime.identifiers import (
+    IDENTIFIER,
+    ends_with_number_sign,
+    without_abbreviations,
+)
 from lazr_smtptest.mime.urls import find_urls
 
 __all__ = ["find_code"]
@@ -83,16 +88,18 @@ _NAMED = re.compile(
     r"policy|flight|room|floor|suite|zip|postcode|plz|postleitzahl|version|build|"
     r"release|rev(?:ision)?|rfc|iso|phone|tel(?:ephone|efon)?|fon|mobile|mobil|call|"
     r"fax|hotline|card|ending in|iban|vat|p\.?o\.? box|postfach|street|"
-    r"stra(?:\u00dfe|sse)|total|amount|price|id|user|no\.|nr\.|"
+    r"stra(?:\u00dfe|sse)|total|amount|price|id|user|"
     r"serial|port|page|line|sku|(?:auftrags|bestell|rechnungs|kunden|konto|"
     r"sendungs|vorgangs|telefon|steuer)(?:nummer|-?nr\.?)|bestellung|auftrag|rechnung|"
     r"pedido|factura|commande|facture|ordine|fattura|encomenda|\w*bestelling|"
     r"zam\u00f3wienie|\u0437\u0430\u043a\u0430\u0437\w*)\b"
+    rf"|{IDENTIFIER}"
     r"|\u8ba2\u5355|\u8a02\u55ae|\u6ce8\u6587|\uc8fc\ubb38|\u7535\u8bdd|\u96fb\u8a71|"
     r"\u90ae\u7f16|\u90f5\u4fbf\u756a\u53f7)"
     r"|(?P<code>(?:\b|[a-z])(?:codes?|otp|pin|passcode|token|einmalpasswort|"
     r"one[- ]time (?:password|code|pin)|verification|verify|authentication|"
-    r"c\u00f3digo|codigo|codice|clave|contrase\u00f1a|kode|koden|kod[iu]?|koodi|tan)\b"
+    r"c\u00f3digo|codigo|codice|clave|contrase\u00f1a|kode|koden|"
+    r"kod(?:[iu]\w{0,4})?|k\u00f3d\w{0,3}|koodi\w{0,4}|tan)\b"
     r"|\b(?:passwor[dt]|mot de passe|enter|use|type)\b"
     r"|\u043a\u043e\u0434\w*|\u043f\u0430\u0440\u043e\u043b\w+|\u03ba\u03c9\u03b4\u03b9\u03ba\w+"
     r"|m\u00e3\b|\u0631\u0645\u0632|\u05e7\u05d5\u05d3|\u0915\u094b\u0921"
@@ -101,7 +108,12 @@ _NAMED = re.compile(
     r"|\u5bc6\u7801|\u5bc6\u78bc|\u30b3\u30fc\u30c9|\uc778\uc99d|\ucf54\ub4dc|\u0e23\u0e2b\u0e31\u0e2a)"
 )
 # "Your code for this order: 481516"
-_FOR = re.compile(r"(?i)\s(?:for|f\u00fcr|zu|para|pour|per|of)\s[^:\d]*(?::|\bis)\W*")
+_FOR = re.compile(
+    r"(?i)\s(?:[^\s:,;\d]+\s+){0,3}?(?:for|f\u00fcr|f\u00f6r|zu|zur|zum|para|pour|per|"
+    r"of|till|til|voor|do|pro|k|ke|\u00e0|\u043a|\u0434\u043b\u044f|"
+    r"(?:de|di|da|du) (?:tu|su|ta|votre|tua|suo|sua|seu|la))\s"
+    r"[^:\d]*(?::|\b(?:is|ist|lautet|est|es|\u00e9|\u00e8|\u00e4r|er|jest|je))\W*"
+)
 # "481516 is your code", "481516 ist Ihr Code"
 _IS_AFTER = re.compile(
     r"(?i)[\s\"'\u201d\u00bb\u300d\u3011*_)\]>]*"
@@ -264,27 +276,35 @@ def _weight(text: str, number: _Number, earlier: int) -> int:
 
 def _named(text: str, number: _Number, before: str, after: str) -> int:
     """Return what the words beside a number make of it."""
-    sentence = _SENTENCE_END.split(before)[-1]
+    sentence = _SENTENCE_END.split(without_abbreviations(before))[-1]
     if not sentence.strip(" \t*_\"'([<:>-"):
         # What stands on the lines above, or ends the sentence before.
         above = text[max(0, number.start - len(before) - _NEAR) : number.start]
         if not before.strip(" \t*_\"'([<:>-"):
             sentence = above.rstrip(" \t\n*_\"'([<>-").rpartition("\n")[2]
+            sentence = without_abbreviations(sentence)
             if _LONG_NUMBER.search(sentence):
                 sentence = ""
     words = list(_NAMED.finditer(sentence))
+    code = words[-1] if words and words[-1].lastgroup == "code" else None
+    if ends_with_number_sign(sentence, code.end() if code else 0):
+        return -_NAMED_WEIGHT
     if words:
         is_code = words[-1].lastgroup == "code" or (
             len(words) > 1
             and words[-2].lastgroup == "code"
             and _FOR.fullmatch(sentence, words[-2].end()) is not None
         )
-        return _NAMED_WEIGHT if is_code else -_NAMED_WEIGHT
+        # "Dear customer, 481516 is your code": what follows the number decides.
+        if is_code or "," not in sentence[words[-1].end() :]:
+            return _NAMED_WEIGHT if is_code else -_NAMED_WEIGHT
     following = _SENTENCE_END.split(after)[0]
     if _IS_AFTER.match(following) and not _LONG_NUMBER.search(following):
         word = _NAMED.search(following)
         if word:
             return _NAMED_WEIGHT if word.lastgroup == "code" else -_NAMED_WEIGHT
+    if words:
+        return -_NAMED_WEIGHT
     near = text[max(0, number.start - 2 * _NEAR) : number.start]
     far = [word for word in _NAMED.finditer(near) if word.lastgroup == "code"]
     return _FAR_WEIGHT if far else 0

@@ -205,6 +205,88 @@ def test_a_pattern_is_looked_for_in_html_as_one_line():
     assert one.code(r"key: (\w+) X-12") == "AB"
 
 
+IDENTIFIERS = [
+    "Rechnung Nr. 778899", "Invoice no. 778899", "Invoice No: 778899",
+    "Account no. 12345678", "Acct. 12345678", "Acct. no. 12345678",
+    "A/C No. 12345678", "Inv. 778899", "Ref. 778899", "Ord. no. 778899",
+    "Cust. no. 12345", "Ordine n. 778899", "Ordine n° 778899", "Fattura n. 778899",
+    "Conto n. 12345678", "Cliente n. 12345", "Facture n° 778899",
+    "Commande no 778899", "Compte n° 12345678", "N° de client : 123456",
+    "N° de commande : 778899", "Réservation nº 778899", "Pedido n.º 778899",
+    "Pedido núm. 778899", "Factura núm. 778899", "Nº de pedido: 778899",
+    "Número de cuenta: 12345678", "Encomenda n.º 778899", "Fatura nº 778899",
+    "Bestelling nr. 778899", "Factuurnr. 778899", "Factuur nr. 778899",
+    "Klantnummer: 778899", "Klantnr. 778899", "Kd.-Nr. 778899", "Kundennr. 778899",
+    "Best.-Nr. 778899", "Rg.-Nr. 778899", "Konto-Nr. 12345678", "Kto. 12345678",
+    "Vertragsnr. 778899", "Zamówienie nr 778899", "Faktura nr 778899",
+    "Nr zamówienia: 778899", "Numer klienta: 778899", "Objednávka č. 778899",
+    "Faktura č. 778899", "Číslo objednávky: 778899", "Zákazník č. 12345",
+    "Beställning nr 778899", "Ordernr. 778899", "Kundnr: 778899",
+    "Fakturanummer: 778899", "Ordre nr. 778899", "Kundenr. 778899",
+    "Tilaus nro 778899", "Tilausnumero: 778899", "Asiakasnro 778899",
+    "Laskun numero: 778899", "Заказ № 778899", "Счёт № 778899", "Счет №778899",
+    "Номер заказа: 778899", "Sipariş no: 778899", "Sipariş No. 778899",
+    "Fatura numarası: 778899", "Müşteri no: 12345", "Rendelés sz. 778899",
+    "Számla száma: 778899", "Comanda nr. 778899", "請求書番号: 778899",
+    "お客様番号 12345678",
+    "発票 778899", "发票号 778899", "客户编号: 778899", "고객번호: 778899",
+    "송장번호 778899",
+    "رقم الطلب: 778899", "فاتورة رقم 778899", "ऑर्डर संख्या 778899", "Tel. 778899",
+    "Tél. 778899", "Ticket no. 778899", "Case No. 778899", "Nr. 778899",
+    "No. 778899", "№ 778899", "Order number 778899",
+    "Your account number is 12345678.",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", IDENTIFIERS)
+def test_the_number_of_an_order_or_account_is_no_code(text):
+    """In many languages, and where the word is abbreviated with a full stop."""
+    assert find_code(text) is None
+    assert find_code(f"{text}\nX: 335577") == "335577"
+
+
+CALLED_CODES = [
+    "Rechnung Nr. 778899\nBestätigen Sie mit 481516", "Enter your code. 481516",
+    "Kod do Twojego konta: 481516", "Ihr Code für Ihr Konto: 481516",
+    "Votre code de vérification pour votre compte est 481516",
+    "Le code de connexion à votre compte est : 481516",
+    "Tu código para tu cuenta es 481516", "El código de tu cuenta es 481516",
+    "Codice per il tuo account: 481516", "O código da sua conta é 481516",
+    "Din kod för ditt konto är 481516", "Din kode til kontoen er 481516",
+    "De code voor je account is 481516", "Uw code voor rekening is 481516",
+    "Koodi tilillesi on 481516", "Код для вашего аккаунта: 481516",
+    "Код для входа в аккаунт: 481516", "Hesabınız için kod: 481516",
+    "Hesap doğrulama kodunuz: 481516", "Kód pro váš účet: 481516",
+    "Ověřovací kód je 481516", "رمز التحقق لحسابك هو 481516",
+    "您的账号登录验证码为481516",
+    "アカウントの認証コード: 481516",
+    "お客様の認証番号は481516です", "Code No. 481516",
+    "OTP no. 481516",
+    "Código nº 481516", "Kod nr 481516", "PIN-Nr. 481516",
+    "Code 481516. Invoice no. 778899", "Invoice no. 778899. Code 481516",
+    "Order no. 778899: your code is 481516", "481516 R",
+    "Enter 481516 for your account", "Is it right? No. Your code is 481516",
+    "Your code 481516 from bank", "Code 481516 R", "Your code: 481516\nLira",
+    "code 481516 won't work", "code: 481516 real soon",
+    "Your code is 481516. Pounds", "Bestätigungscode: 481516", "Ihre TAN: 481516",
+    "Din engångskod: 481516", "Twój kod weryfikacyjny: 481516",
+    "Votre code à usage unique : 481516", "Il tuo codice OTP è 481516",
+    "Uw verificatiecode is 481516", "Seu código de verificação é 481516",
+    "Vahvistuskoodisi on 481516", "Doğrulama kodu: 481516",
+    "Ваш код подтверждения 481516", "인증번호 481516",
+    "Verification code for reference no. 778899 is 481516",
+    "Conto su di noi. Codice 481516", "Inserisci 481516 per il tuo ordine",
+    "Dear customer, 481516 is your code", "Estimado cliente, 481516 es su código",
+    "Codenummer: 481516",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", CALLED_CODES)
+def test_a_code_for_an_order_or_account_is_one(text):
+    """The word for a code counts, also with ``no.`` after it."""
+    assert find_code(text) == "481516"
+
+
 AMOUNTS = [
     "5000 yen", "5000 Kč", "5000,- Kč", "1234 zł", "1234 złotych", "5000 руб.",
     "5000 рублей", "5000 р.", "5000 baht", "S/ 5000", "S/. 5000", "5000 TL",
@@ -309,6 +391,8 @@ UNITS = [
     "9", "9 ", "9\n", "99999 ", "code 12345 ", "1234\n", "(1", "+", "a@", "@", "code ",
     "1.", "12345 code is ", "1 2 3 4 ", "zip ", "9-", "4815 is your code ", "x://",
     "٣", "٣ ", "5000 lei ", "R 5000 ", "5000,-", "20261127 ",
+    "no. 12345 ", "code a b c for d 12345 ", "code for order: 12345 ",
+    "x" * 60 + " 12345 ",
 ]  # fmt: skip
 
 

@@ -310,7 +310,7 @@ AMOUNTS = [
 
 @pytest.mark.parametrize("amount", AMOUNTS)
 def test_an_amount_of_money_is_no_code(amount):
-    """Whether the currency is a sign, a code, an abbreviation or a name."""
+    """The currency is a sign, a code, an abbreviation or a name."""
     assert find_code(amount) is None
     assert find_code(f"{amount}\nPIN: 4815") == "4815"
 

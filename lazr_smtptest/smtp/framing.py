@@ -248,7 +248,8 @@ class Framer:
         if refused == "over":
             return self._next_after_bare_lf()
         end = buffer.find(b"\n", start)
-        if end < 0:
+        # What is too long is so before its end comes.
+        if end < 0 or (refused == "open" and end - start >= self.line_limit):
             if refused == "answered":
                 # A CR may be the first half of the line's end.
                 self._start = len(buffer) - buffer.endswith(b"\r", start)

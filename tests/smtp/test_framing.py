@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lazr_smtptest.smtp.framing import BadLine, Chunk, Content, Framer
@@ -196,6 +196,8 @@ TRICKY = st.lists(
 ).map(b"".join)
 
 
+@example(b"\n" + b"x" * 30 + b"\n", [21], False)
+@example(b"\n" + b"x" * 30 + b"\r\n", [21], False)
 @given(TRICKY, st.lists(st.integers(0, 200)), st.booleans())
 def test_cuts_make_no_difference(octets: bytes, cuts: list[int], data: bool) -> None:
     """What comes out depends on the bytes, never on the pieces."""

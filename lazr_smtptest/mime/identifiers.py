@@ -8,7 +8,7 @@ __all__ = ["IDENTIFIER", "ends_with_number_sign", "without_abbreviations"]
 
 # Stems, by language; a word may go on with any letters.
 _STEMS = """
-auftr bestell rechnung kunden buchung sendung vertrag vorgang lieferung reservierung
+auftr bestell rechnung buchung sendung vertrag vorgang lieferung reservierung
 mitglied aktenzeichen quittung
 réservation référence dossier colis contrat téléphone
 reserva referencia referência envío teléfono póliza recibo
@@ -29,9 +29,14 @@ comand
 """
 # Whole words; many of them begin other words, or are short.
 _WORDS = """
-acc acct a/c inv ref ord cust kd kto rg tlf tél tel konto kontos rekening facture
-factura pedido commande compte conto conta cuenta cliente client order ordre
+acc acct a/c inv ref ord cust kd kto rg tlf tél tel facture factura pedido commande
+order ordre
 """
+# Words that also stand in a heading above a code: only the number of one is meant.
+_OWNED = (
+    r"\b(?:no|n[úu]mero|num[ée]ro)\s+(?:d\w{1,3}\s+)?"
+    r"(?:cuenta|conta|conto|compte|client[ei]?|usuario)\b"
+)
 # Words of scripts that are written without spaces, or with prefixes.
 _UNSPACED = """
 订单 訂單 发票 發票 客户 客戶 运单 運單 快递单 工单 账号: 帳號:
@@ -41,9 +46,10 @@ _UNSPACED = """
 הזמנה חשבונית
 """
 # Compounds: Kundennummer, Klantnr., ordernummer, tilausnumero, asiakasnro.
-# But not PIN-Nr., Codenummer.
+# But not PIN-Nr., Codenummer, Sicherheitsnummer.
 _COMPOUND = (
-    r"(?!\w*(?:code|kode|kod|pin|tan|otp|verifi\w+)-?n)"
+    r"(?!\w*(?:code|kode|kod|pin|tan|otp|verifi\w+|sicherheits|bestätigungs|"
+    r"säkerhets|bekräftelse|sikkerheds|sikkerhets)-?n)"
     r"\w{2,}(?:-?nummer|-?nr|numero|nro)"
 )
 
@@ -53,6 +59,7 @@ IDENTIFIER = "|".join(
         rf"\b(?:{'|'.join(_WORDS.split())})\b",
         *_UNSPACED.split(),
         rf"\b{_COMPOUND}\b",
+        _OWNED,
     ]
 )
 

@@ -287,6 +287,23 @@ def test_a_code_for_an_order_or_account_is_one(text):
     assert find_code(text) == "481516"
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Ihr Kundenkonto\n335577",
+        "Konto bestätigen\n\n335577",
+        "Votre compte\n\n335577",
+        "Il tuo conto\n335577",
+        "Para tu cuenta usa 335577",
+        "Bestätigungsnummer: 335577",
+        "Sicherheitsnummer: 335577",
+    ],
+)
+def test_an_account_in_a_heading_says_nothing_of_the_number(text):
+    """Only the number of an account is none; that of a confirmation is a code."""
+    assert find_code(text) == "335577"
+
+
 AMOUNTS = [
     "5000 yen", "5000 Kč", "5000,- Kč", "1234 zł", "1234 złotych", "5000 руб.",
     "5000 рублей", "5000 р.", "5000 baht", "S/ 5000", "S/. 5000", "5000 TL",

@@ -28,7 +28,7 @@ class Transaction:
         mail_from: the reverse-path, without its angle brackets.
         rcpt_tos: the accepted recipients, without their angle brackets.
         refused: the refused recipients, each with its reply; ``None`` if a fault
-            sent something that is not a reply.
+            sent something that is not a reply. The latest thousand of them.
         outcome: ``"open"`` until it ends; ``"delivered"`` after a message that was
             accepted, in LMTP for one recipient at least, or that was kept although
             the client got no reply; ``"refused"`` for a sender or a message that
@@ -44,6 +44,20 @@ class Transaction:
     refused: tuple[tuple[str, Reply | None], ...] = ()
     outcome: Outcome = "open"
     reply: Reply | None = None
+
+    @property
+    def weight(self) -> int:
+        """The memory of its addresses, in units of 256 bytes, and 1."""
+        refused = self.refused
+        size = len(self.mail_from) + sum(map(len, self.rcpt_tos))
+        size += _ADDRESS * (len(self.rcpt_tos) + 2 * len(refused))
+        if refused:
+            size += sum(len(address) for address, _ in refused)
+        return 1 + size // _UNIT
+
+    def refuse(self, recipient: str, reply: Reply | None) -> None:
+        """Add a refused recipient."""
+        self.refused = (*self.refused[-(_KEPT - 1) :], (recipient, reply))
 
 
 @attrs.frozen(order=True)
@@ -113,6 +127,8 @@ class Session:
         factory=list, repr=False, init=False
     )
     _begun: int = attrs.field(default=0, repr=False, init=False)
+    # The weight of the transactions without the last one.
+    _weight: int = attrs.field(default=0, repr=False, init=False)
 
     @property
     def started_at(self) -> datetime:
@@ -121,7 +137,10 @@ class Session:
 
     @property
     def transactions(self) -> tuple[Transaction, ...]:
-        """The mail transactions, oldest first; the latest thousand of them."""
+        """The mail transactions, oldest first.
+
+        The latest thousand of them; fewer if they have very many recipients.
+        """
         return tuple(self._transactions[-_KEPT:])
 
     @property
@@ -131,8 +150,9 @@ class Session:
 
     @property
     def weight(self) -> int:
-        """The number of transactions and transcript events that are kept."""
-        return len(self.transactions) + self.transcript.events
+        """The weight of the transactions, and the events of the transcript."""
+        transactions = sum(each.weight for each in self.transactions)
+        return transactions + self.transcript.events
 
     @property
     def tls(self) -> bool:
@@ -180,11 +200,25 @@ class Session:
     def begin(self, mail_from: str) -> Transaction:
         """Add a transaction and return it."""
         self._begun += 1
+        if self._transactions:
+            self._weight += self._transactions[-1].weight
         transaction = Transaction(self._begun, mail_from)
         self._transactions += (transaction,)  # type: ignore[operator]  # both can
-        if len(self._transactions) > 2 * _KEPT:
-            self._transactions = self._transactions[-_KEPT:]
+        if len(self._transactions) > 2 * _KEPT or self._weight > 2 * _HEAVIEST:
+            self._forget_oldest()
         return transaction
+
+    def _forget_oldest(self) -> None:
+        """Reduce the transactions to half of what they may be; the last one stays."""
+        *before, last = self._transactions[-_KEPT:]
+        self._weight, kept = 0, [last]
+        for each in reversed(before):
+            self._weight += each.weight
+            if self._weight > _HEAVIEST:
+                self._weight -= each.weight
+                break
+            kept.append(each)
+        self._transactions = kept[::-1]
 
     def close(self) -> None:
         """Reduce the memory of a session that has ended."""
@@ -213,5 +247,11 @@ class _Rest(Session):
         return self._whole.since(max(mark, self._start))
 
 
-# The most transactions that are kept; a client may send a million.
+# The most transactions, and refused recipients of one, that are kept; a client may send
+# a million.
 _KEPT = 1000
+# The bytes that weigh as much as an event of a transcript, and those of an address
+# without its characters.
+_UNIT, _ADDRESS = 256, 64
+# The weight to which the transactions of a session are reduced: 6.4 MB of addresses.
+_HEAVIEST = 25_000

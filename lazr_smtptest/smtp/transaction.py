@@ -349,7 +349,7 @@ class Transactions(Connection):
 
     def _recipient_refused(self, user: smtp.User, reply: Reply) -> None:
         assert self._transaction is not None
-        self._transaction.refused += ((str(user), reply),)
+        self._transaction.refuse(str(user), reply)
         self.refuse(reply, self._from, [user])
 
     # RSET

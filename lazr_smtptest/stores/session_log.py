@@ -66,8 +66,8 @@ class SessionLog(Sequence[Session]):
     Args:
         bound: the most ended sessions that are kept.
         weight: the most that the ended sessions may weigh together: their
-            transactions and the lines of their transcripts. The latest session is
-            kept whatever it weighs.
+            transactions with their addresses, and the lines of their transcripts.
+            The latest session is kept whatever it weighs.
         size: bytes of memory that the transcripts of ended sessions may take
             together. Beyond that the oldest transcripts are emptied, those of the
             sessions of kept messages included.

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import sys
+from collections.abc import Callable
 from datetime import datetime, timezone
 from typing import Any
 
@@ -270,6 +272,73 @@ def test_of_very_many_transactions_the_latest_are_kept() -> None:
     kept = session.transactions
     assert (len(kept), kept[-1].number) == (1000, 5000)
     assert len(session._transactions) <= 2000
+
+
+def memory(session: Session) -> int:
+    """Return the bytes of the addresses in a session."""
+    return sum(
+        len(transaction.mail_from)
+        + sum(map(sys.getsizeof, transaction.rcpt_tos))
+        + sum(sys.getsizeof(address) for address, _ in transaction.refused)
+        for transaction in session.transactions
+    )
+
+
+def with_accepted(session: Session, number: int) -> None:
+    """Add a transaction of a thousand long recipients."""
+    session.begin("a@example.com").rcpt_tos = tuple(
+        f"{number}-{each}-{'x' * 1000}@example.com" for each in range(1000)
+    )
+
+
+def with_refused(session: Session, number: int) -> None:
+    """Add a transaction of a thousand refused long recipients."""
+    transaction = session.begin("a@example.com")
+    for each in range(1000):
+        transaction.refuse(f"{number}-{each}-{'x' * 1000}@example.com", None)
+
+
+def with_long_senders(session: Session, number: int) -> None:
+    """Add transactions of long senders."""
+    for each in range(500):
+        session.begin(f"{number}-{each}-{'x' * 60_000}@example.com")
+
+
+@pytest.mark.parametrize("add", [with_accepted, with_refused, with_long_senders])
+def test_transactions_of_many_addresses_are_kept_up_to_a_bound(
+    add: Callable[[Session, int], None],
+) -> None:
+    """A client that sends RCPT and RSET for ever does not fill the memory."""
+    session = Session()
+    for number in range(30):
+        add(session, number)
+    assert session.transactions[-1].number == session.begun
+    assert 5_000_000 < memory(session) < 15_000_000
+
+
+def test_the_latest_transaction_is_kept_whatever_its_size() -> None:
+    """It is the one that the client is in."""
+    session = Session()
+    for _ in range(2):
+        session.begin("x" * 20_000_000)
+    session.begin("last@example.com")
+    assert [each.number for each in session.transactions] == [3]
+
+
+def test_of_very_many_refused_recipients_the_latest_are_kept() -> None:
+    """A client may go on after 452."""
+    transaction = Session().begin("a@example.com")
+    for number in range(5000):
+        transaction.refuse(str(number), None)
+    refused = [recipient for recipient, _ in transaction.refused]
+    assert refused == [str(number) for number in range(4000, 5000)]
+
+
+def test_addresses_weigh_as_much_as_their_memory() -> None:
+    """A transaction of a thousand recipients is not as one of one."""
+    session = Session()
+    with_accepted(session, 1)
+    assert 4000 < session.weight < 5000
 
 
 # After its end

@@ -92,6 +92,20 @@ def test_of_long_sessions_fewer_are_kept() -> None:
     assert [each.number for each in log] == [4, 5]
 
 
+def test_of_sessions_with_many_recipients_fewer_are_kept() -> None:
+    """Their addresses take memory, also where no message was sent."""
+    log = SessionLog()
+    for _ in range(40):
+        session = Session()
+        log.session_began(session)
+        session.begin("").rcpt_tos = tuple(
+            f"{number}-{'x' * 2000}" for number in range(1000)
+        )
+        log.session_ended(session)
+    kept = [each for session in log for each in session.transactions[0].rcpt_tos]
+    assert sum(map(len, kept)) < 100_000 * 256
+
+
 def test_what_is_gone_weighs_nothing() -> None:
     """Short sessions are kept again behind long ones."""
     log = SessionLog(bound=3, weight=100)

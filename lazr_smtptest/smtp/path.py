@@ -17,6 +17,7 @@ __all__ = [
     "Recipient",
     "is_host",
     "is_mailbox",
+    "mailbox_irregularities",
     "parse_path",
 ]
 
@@ -207,6 +208,17 @@ def is_mailbox(text: str) -> bool:
         return False
     domain = found["domain"]
     return not domain.startswith("[") or _is_literal(domain[1:-1])
+
+
+def mailbox_irregularities(text: str) -> list[str]:
+    """Return what is irregular in a text that `is_mailbox` accepts.
+
+    Returns:
+        keys of `lazr_smtptest.model.irregularities.IRREGULAR`.
+    """
+    local, _, domain = text.rpartition("@")
+    kinds = [] if domain.startswith("[") else _odd(domain)
+    return kinds + ["long-local-part"] * (len(local) > _LONGEST_LOCAL_PART)
 
 
 def _odd(domain: str) -> list[str]:

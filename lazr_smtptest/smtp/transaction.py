@@ -35,6 +35,7 @@ from lazr_smtptest.smtp.path import (
     PathSyntaxError,
     Recipient,
     is_mailbox,
+    mailbox_irregularities,
     parse_path,
 )
 
@@ -237,8 +238,11 @@ class Transactions(Connection):
         if text == "<>":
             return
         bare = text[1:-1] if text.startswith("<") and text.endswith(">") else text
+        refusal = Reply(501, f"bad AUTH: {shown(value)}", "5.5.4")
         if not is_mailbox(bare):
-            raise ClientError(501, f"bad AUTH: {shown(value)}", "5.5.4")
+            raise ClientError(501, refusal.text, refusal.enhanced)
+        for kind in mailbox_irregularities(bare):
+            self.note(kind, refusal)
         if bare != text:
             self.note("auth-in-brackets")
 

@@ -479,6 +479,38 @@ IDENTITIES = (
         on=listener(auth=Auth.any(), profile="strict"),
         stored=(),
     ),
+    *(
+        each
+        for warning, name, identity in (
+            ("bad-domain", "underscore", "x@y_z.example"),
+            ("bad-domain", "bad-sign", "a@b!c"),
+            ("bad-domain", "label-64", f"x@{'y' * 64}.example"),
+            ("trailing-dot", "two-labels", "x@y.example."),
+            ("long-local-part", "70", f"{'x' * 70}@y.example"),
+            ("long-domain", "304", "x@" + ".".join(["y" * 60] * 5)),
+        )
+        for each in (
+            row(
+                f"standard-{warning}-auth-parameter-{name}",
+                "4954 5",
+                HELLO,
+                (f"MAIL FROM:<a@example.com> AUTH={identity}", "250 2.1.0"),
+                RCPT,
+                DATA,
+                MESSAGE,
+                on=WITH_AUTH,
+                stored=(kept(warnings=(warning,)),),
+            ),
+            row(
+                f"strict-{warning}-auth-parameter-{name}",
+                "4954 5",
+                HELLO,
+                (f"MAIL FROM:<a@example.com> AUTH={identity}", "501 5.5.4"),
+                on=listener(auth=Auth.any(), profile="strict"),
+                stored=(),
+            ),
+        )
+    ),
 )
 
 # The names that VRFY and EXPN are given.

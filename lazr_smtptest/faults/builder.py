@@ -135,6 +135,10 @@ class Writing:
                 )
 
 
+# RFC 5321 section 4.2: the characters of a text are printable.
+_NO_TEXT = re.compile("\0|\r(?!\n)")
+
+
 def make_reply(code: int, text: str) -> Reply:
     """Return a reply that sends `text` unchanged.
 
@@ -142,6 +146,11 @@ def make_reply(code: int, text: str) -> Reply:
     usual one of `code` (RFC 2034 section 4 requires it in each line). An empty text
     stays empty.
     """
+    if _NO_TEXT.search(text):
+        raise ValueError(
+            f"a reply's text has no NUL and no CR without LF, not {text!r}; raw() "
+            "sends any bytes"
+        )
     lines = split_lines(text)
     found = [_STATUS.match(line) for line in lines]
     statuses = [each[1] for each in found if each]

@@ -278,3 +278,12 @@ def test_an_argument_that_cannot_be_is_an_error(
     """It says what is allowed."""
     with pytest.raises(kind, match=why):
         write(Faults().on("MAIL"))
+
+
+@pytest.mark.parametrize(
+    "text", ["a\0b", "\0", "a\rb", "a\r", "5.1.1 a\n5.1.1 b\rc"], ids=ascii
+)
+def test_a_text_that_no_reply_can_have_is_an_error(site: Site, text: str) -> None:
+    """RFC 5321 section 4.2; where it is written."""
+    with pytest.raises(ValueError, match="has no NUL and no CR without LF"):
+        site.faults.on("NOOP").reply(250, text)

@@ -1,4 +1,4 @@
-"""What is in a message: read on demand, in bounded time, from any octets at all.
+"""Parse messages: on demand, in bounded time, whatever bytes they consist of.
 
 Nothing here does I/O, raises for what a message contains, or runs at reception.
 """

@@ -1,8 +1,8 @@
-"""The addresses in a header field (RFC 5322 section 3.4), and which of them are equal.
+"""Parse the addresses in a header field (RFC 5322 section 3.4), and compare addresses.
 
-Mailers open quotes, comments and brackets that they do not close, and names hold such
-characters that open nothing. What is not closed, or would take an address with it, is
-a character like any other.
+Mailers leave quotes, comments and brackets unclosed, and names contain such characters
+without a meaning. A character that is not closed, or whose closing would swallow an
+address, is taken literally.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ _MOST_UNREAD = 5
 _MAILBOX_OF_MANY = re.compile(r"<[^<>@]*@[^<>]*>\s{0,64}[,;]")
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"', re.S)
 _LITERAL = re.compile(r"\[[^\[\]<>,;\s]*\]")
-# What may precede a quoted string, and follow it; within a word a quote is a quote.
+# The characters around a quoted string; elsewhere a quote is taken literally.
 _AROUND_QUOTE = frozenset([*" \t\r\n,;:<(>).@\uff0c\uff1b\u3001", ""])
-# Full-width ones too, as they are typed in Chinese and Japanese.
+# Full-width separators, too, which are common in Chinese and Japanese.
 _SEPARATORS = frozenset(",;\uff0c\uff1b\u3001")
 _OPENING, _CLOSING = "<\uff1c", ">\uff1e"
 _PLAIN = re.compile(r"[^\s\\\"(<\uff1c\[:,;\uff0c\uff1b\u3001]+")
@@ -39,10 +39,10 @@ _EDGES = "<>()[]'\"\uff1c\uff1e\uff08\uff09"
 
 
 def read_addresses(body: bytes) -> tuple[str, ...]:
-    """Read the addresses of a field such as To; never raises.
+    """Parse the addresses of a field such as To; never raises.
 
-    Encoded words stay as they are: they may be in names only (RFC 2047 section
-    5), and a name may be made to look like an address.
+    Encoded words are not decoded: they may be in names only (RFC 2047 section 5),
+    and a decoded name may look like an address.
 
     Returns:
         the first 1000, such as ``ann@example.com``.
@@ -52,7 +52,7 @@ def read_addresses(body: bytes) -> tuple[str, ...]:
 
 
 def address_trouble(body: bytes) -> list[str]:
-    """List what could not be read in a field such as To."""
+    """Return what could not be parsed in a field such as To."""
     scanner = _Scanner(guess(body))
     scanner.scan()
     unread = (
@@ -70,7 +70,7 @@ class _Entry:
     Attributes:
         tokens: pieces of text and white space, and the same with the contents of
             quoted strings left out.
-        angles: what it has in angle brackets, if an ``@`` is in it.
+        angles: the texts in angle brackets that contain an ``@``.
     """
 
     tokens: list[tuple[str, str]] = attrs.Factory(list)
@@ -109,7 +109,7 @@ def _entries(body: bytes) -> list[_Entry]:
 
 
 class _Scanner:
-    """Goes through a field once, in a time that is linear in its length."""
+    """Scans a field once, in a time that is linear in its length."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -155,13 +155,13 @@ class _Scanner:
             self.entries.append(self._entry)
 
     def _end_name(self) -> None:
-        """End the name of a group; after an address it is no name."""
+        """End the name of a group; after an address a colon ends no name."""
         self._position += 1
         if not self._entry.angles:
             self.entries[-1] = self._entry = _Entry()
 
     def _quoted(self) -> str:
-        """Return the quoted string that begins here, if it is one."""
+        """Return the quoted string that begins here, or ``""``."""
         text, start = self._text, self._position
         if text[max(0, start - 1) : start] not in _AROUND_QUOTE:
             return ""
@@ -171,14 +171,14 @@ class _Scanner:
         return found[0]
 
     def _literal(self) -> str:
-        """Return the address literal that begins here, if it is one."""
+        """Return the address literal that begins here, or ``""``."""
         if self._text[self._position - 1 : self._position] != "@":
             return ""
         found = _LITERAL.match(self._text, self._position)
         return found[0] if found else ""
 
     def _take_angle(self) -> None:
-        """Take what is in angle brackets, up to where they, or the entry, end."""
+        """Add the text in angle brackets, up to their end or that of the entry."""
         text, start = self._text, self._position + 1
         pieces, position = [], start
         if quoted := _QUOTED.match(text, start):
@@ -211,10 +211,10 @@ class _Scanner:
 
 
 def _comments(text: str) -> dict[int, int]:
-    """Find the comments: where they begin and end.
+    """Return the ends of comments by their starts.
 
-    One that has an address in angle brackets and then a comma in it is none: the
-    bracket at its end belongs to something else.
+    Text with an address in angle brackets and then a comma is not a comment: its
+    closing bracket belongs to something else.
     """
     ends = find_comments(text)
     commas = [found.end() for found in _MAILBOX_OF_MANY.finditer(text)]
@@ -251,7 +251,7 @@ def _trimmed(word: str) -> str:
     return f"{local}@{domain}"
 
 
-# Which addresses are equal
+# Equality of addresses
 
 _ATOMS = re.compile(r"[\w!#$%&'*+/=?^`{|}~.\u0080-\U0010ffff-]+")
 _DOTS = re.compile("[.\u3002\uff0e\uff61]")
@@ -263,19 +263,19 @@ _ODD_LOCAL = re.compile(rf"(?i)\"|{_POSTMASTER}")
 
 
 def address_key(address: str) -> str:
-    """Return what is the same for all addresses that are equal, and for no others.
+    """Return a key that equal addresses share, and no others.
 
-    Upper and lower case are the same in the domain and not in the local part (RFC
-    5321 section 2.4), but for ``postmaster`` (section 4.5.1). A local part in quotes is
-    the same as without, if it needs none (section 4.1.2). A domain in A-labels,
-    ``xn--bcher-kva.example``, is the same as in U-labels (RFC 5890).
+    The domain is not case-sensitive, and the local part is (RFC 5321 section 2.4),
+    except ``postmaster`` (section 4.5.1). Quotes that a local part does not need do
+    not matter (section 4.1.2). A domain in A-labels, ``xn--bcher-kva.example``,
+    equals the same in U-labels (RFC 5890).
     """
     local, at, domain = address.rpartition("@")
     if not at:
         return _key_of_local(address)
     domain = domain.lower()
     if address.isascii() and not _ODD.search(domain) and not _ODD_LOCAL.match(local):
-        return f"{local}@{domain}"  # nearly all
+        return f"{local}@{domain}"  # the fast path for nearly all addresses
     return f"{_key_of_local(local)}@{_key_of_domain(domain)}"
 
 
@@ -306,7 +306,7 @@ def _key_of_label(label: str) -> str:
     encoded = label.removeprefix(_A_LABEL)
     try:
         decoded = encoded.encode("ascii").decode("punycode")
-        # An encoding that no program makes would be equal to what it is not.
+        # An encoding that no program makes must not equal a different label.
         if decoded.isascii() or decoded.encode("punycode") != encoded.encode("ascii"):
             return label
     except (UnicodeError, ValueError, OverflowError):

@@ -1,4 +1,4 @@
-"""Files that came with a message."""
+"""Files attached to a message."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ class Attachment:
     """A part of a message that is not its text.
 
     Attributes:
-        name: the file name as the sender gave it, which may be a path or hold
-            anything else; ``""`` if it has none.
+        name: the file name as the sender gave it, which may be a path or contain
+            any characters; ``""`` if it has none.
         content_type: such as ``application/pdf``, in lower case.
-        content: its bytes, the transfer encoding decoded as far as it can be.
-        content_id: what ``cid:`` links refer to (RFC 2392), without its angle
+        content: its bytes, the transfer encoding decoded as far as possible.
+        content_id: the target of ``cid:`` links (RFC 2392), without its angle
             brackets; ``""`` if it has none.
-        inline: whether it is to be shown within the text (RFC 2183 section 2.1).
+        inline: whether to show it within the text (RFC 2183 section 2.1).
     """
 
     name: str
@@ -37,7 +37,7 @@ class Attachment:
 
 
 def read_attachment(part: Part) -> tuple[Attachment, str]:
-    """Make the record of a part, and say what was wrong; ``""`` if nothing was."""
+    """Return the record of a part, and what was malformed; ``""`` for nothing."""
     content, wrong = part.octets()
     return (
         Attachment(
@@ -52,7 +52,7 @@ def read_attachment(part: Part) -> tuple[Attachment, str]:
 
 
 def _content_id(part: Part) -> str:
-    """Read the Content-ID (RFC 2045 section 7), with brackets or without."""
+    """Parse the Content-ID (RFC 2045 section 7), with brackets or without."""
     text = without_comments(part.fields.text("content-id")).strip()
     found = _BRACKETED.search(text)
     return "".join((found[1] if found else text).split())

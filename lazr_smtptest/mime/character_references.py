@@ -1,4 +1,4 @@
-"""Character references, such as ``&amp;``, in HTML (WHATWG HTML 13.2.5.72 to 80)."""
+"""Decode character references, such as ``&amp;`` (WHATWG HTML 13.2.5.72 to 80)."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ _REFERENCE = re.compile(
 _REPLACEMENT = "\ufffd"
 _LAST = 0x10FFFF
 _SURROGATES = range(0xD800, 0xE000)
-# Numbers of C1 controls stand for what windows-1252 has in their places; five of
-# its places are empty.
+# Numbers of C1 controls stand for the windows-1252 characters at their places, of
+# which five are empty.
 _CONTROLS = {
     number: bytes([number]).decode("cp1252")
     for number in range(0x80, 0xA0)
@@ -29,12 +29,12 @@ _CONTROLS = {
 def decode_references(text: str, *, attribute: bool = False) -> str:
     """Return a text with its character references replaced; never raises.
 
-    What looks like a reference and is none stays as it is.
+    Text that only resembles a reference is left unchanged.
 
     Args:
         text: the text between two tags, or the value of an attribute.
-        attribute: whether it is the value of an attribute: there ``&copy=2`` is no
-            reference, because URLs are written so.
+        attribute: whether it is the value of an attribute: there ``&copy=2`` is
+            not a reference, because URLs contain such text.
     """
     if "&" not in text:
         return text
@@ -68,7 +68,7 @@ def _in_attribute(found: re.Match[str]) -> str:
 
 def _numeric(found: re.Match[str]) -> str:
     digits = (found[1] or found[2]).lstrip("0")
-    if len(digits) > len(str(_LAST)):  # so that no digits are too many for int()
+    if len(digits) > len(str(_LAST)):  # int() may refuse a very long number
         return _REPLACEMENT
     number = int(digits or "0", 16 if found[1] else 10)
     if not 0 < number <= _LAST or number in _SURROGATES:

@@ -1,13 +1,13 @@
-"""Bytes to text, by the charsets that mail is written in and by no other codec.
+"""Decode text by the charsets of mail, and by no other codec.
 
-Python has codecs that are no charsets (rot13, hex, zip), one that only raises,
-and one whose time is quadratic (punycode). A message names its charset itself,
-so a name is looked up in a table; the codec registry imports modules by name, and
-remembers every name that it did not find.
+Python has codecs that are not charsets (rot13, hex, zip), one that only raises, and
+one with quadratic time (punycode). The charset's name comes from the message, so it
+is looked up in a table: the codec registry would import modules by that name, and
+remember every name that it did not find.
 
-A bad sequence costs one U+FFFD. A text is never decoded in another charset than the
-one it names, but for a byte order mark, and for bytes outside of US-ASCII where that
-is what it names.
+An invalid sequence becomes one U+FFFD. A text is decoded in the charset that it
+names, with two exceptions: a byte order mark, and bytes outside of US-ASCII in text
+that names US-ASCII.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ _SHOWN = 64
 _REPLACEMENT = "\ufffd"
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
-# What comes first decides, whatever the name says (WHATWG Encoding section 6).
+# A byte order mark overrides the charset's name (WHATWG Encoding section 6).
 _MARKS = {
     codecs.BOM_UTF8: "utf-8",
     codecs.BOM_UTF16_BE: "utf-16be",
     codecs.BOM_UTF16_LE: "utf-16le",
 }
 
-# Python's names of the encodings of more than one byte a character, the supersets
-# that programs write under the names of the smaller ones.
+# Python's names of the encodings of several bytes a character, as the supersets that
+# programs write under the names of the smaller ones.
 _MULTI_BYTE = {
     "utf-7": "utf_7",
     "utf-8": "utf_8",
@@ -52,7 +52,7 @@ _MULTI_BYTE = {
 }
 _ISO_2022_JP = ("iso2022_jp_2", "iso2022_jp_ext", "iso2022_jp_2004")
 
-# Python's names of those of one byte, where they are not the encoding's own.
+# Python's names of the encodings of one byte, where they differ.
 _SINGLE_BYTE = {
     "ibm866": "cp866",
     "iso-8859-8-i": "iso8859_8",
@@ -61,7 +61,7 @@ _SINGLE_BYTE = {
     "x-mac-cyrillic": "mac_cyrillic",
     "x-user-defined": "ascii",  # the lower half; Encoding section 14.5 has the other
 }
-# Where the standard has other characters than Python's table.
+# Characters that differ between the standard and Python's table.
 _CHANGED = {
     "koi8-u": {0xAE: "ў", 0xBE: "Ў"},
     "x-user-defined": {byte: chr(0xF700 + byte) for byte in range(0x80, 0x100)},
@@ -71,13 +71,13 @@ _CHANGED = {
 def decode(octets: bytes, charset: str) -> tuple[str, str]:
     """Decode text in the charset that a message names; never raises.
 
-    The names are those of the WHATWG Encoding Standard, and what they stand for too:
-    ``iso-8859-1`` is windows-1252, ``gb2312`` is gb18030. Bytes outside of a text that
-    is named US-ASCII, and all of one whose charset is unknown, see `guess`.
+    The names and their meanings are those of the WHATWG Encoding Standard:
+    ``iso-8859-1`` is windows-1252, ``gb2312`` is gb18030. For bytes outside of a text
+    that is named US-ASCII, and for text of an unknown charset, see `guess`.
 
     Returns:
-        the text without its byte order mark, and what was wrong; ``""`` if nothing
-        was.
+        the text without its byte order mark, and what was malformed; ``""`` for
+        nothing.
     """
     encoding = encoding_of(charset)
     for mark, marked in _MARKS.items():
@@ -91,10 +91,10 @@ def decode(octets: bytes, charset: str) -> tuple[str, str]:
 
 
 def guess(octets: bytes) -> str:
-    """Decode text whose charset nobody names: as UTF-8, or else as windows-1252.
+    """Decode text of an unknown charset: as UTF-8, or else as windows-1252.
 
-    It is UTF-8 if it has more sequences outside of US-ASCII that are than such that
-    are not; a bad one costs one U+FFFD.
+    It is UTF-8 if more of its sequences outside of US-ASCII are valid UTF-8 than not;
+    an invalid one becomes one U+FFFD.
     """
     try:
         return octets.decode("utf-8")
@@ -108,7 +108,7 @@ def guess(octets: bytes) -> str:
 def _contradiction(encoding: str, marked: str, charset: str) -> str:
     if encoding in ("", "us-ascii", marked):
         return ""
-    if encoding == "utf-16le":  # the label utf-16 says nothing of the order
+    if encoding == "utf-16le":  # the label utf-16 does not define the byte order
         return ""
     return f"a byte order mark of {marked} in text that is named {charset[:_SHOWN]!r}"
 
@@ -127,7 +127,7 @@ def _decode(octets: bytes, encoding: str, name: str) -> tuple[str, str]:
         text = octets.decode(codec)
     except UnicodeError:
         text = octets.decode(codec, _HANDLERS.get(codec, "replace"))
-        # What only the superset has is not wrong.
+        # Characters that only the superset has are valid.
         if codec in _SUPERSETS and _REPLACEMENT not in text:
             wrong = ""
     else:
@@ -137,7 +137,7 @@ def _decode(octets: bytes, encoding: str, name: str) -> tuple[str, str]:
 
 
 def _without_surrogates(text: str) -> str:
-    """Join the pairs and replace what is left alone, which no other codec takes."""
+    """Join surrogate pairs, and replace single surrogates, which cannot be encoded."""
     if not _SURROGATE.search(text):
         return text
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
@@ -154,8 +154,8 @@ def _decode_single(octets: bytes, encoding: str) -> str:
 def _charmap(encoding: str) -> str:
     """Return the 256 characters of an encoding.
 
-    As the standard has it, C1 controls stand for those of the bytes 0x80 to 0x9F that
-    have no character.
+    Following the standard, bytes from 0x80 to 0x9F without a character stand for the
+    C1 controls.
     """
     codec = _SINGLE_BYTE.get(encoding, encoding)
     changed = _CHANGED.get(encoding, {})
@@ -173,7 +173,7 @@ def _character(number: int, codec: str) -> str:
 
 
 def _from_jis(lead: int, trail: int) -> str:
-    """Decode a pair of JIS X 0208 with the rows that NEC and IBM added; or ``""``."""
+    """Decode a pair of JIS X 0208 with NEC's and IBM's rows; ``""`` if unknown."""
     row, cell = lead - 0x21, trail - 0x21
     first = 0x81 + row // 2
     first += 0x40 if first > 0x9F else 0
@@ -194,7 +194,7 @@ def _more_euc_jp(pair: bytes) -> str:
     return ""
 
 
-# What encodings have beyond Python's codecs for them: a character of two bytes.
+# Characters of two bytes that Python's codecs lack.
 _SUPERSETS = {
     "euc_jp": _more_euc_jp,
     "big5hkscs": lambda pair: _pair(pair, "cp950") if len(pair) == 2 else "",
@@ -206,10 +206,10 @@ _HANDLERS = dict.fromkeys(_TWO_BYTES, "lazr_smtptest.two_bytes")
 
 
 def _replace_pair(error: UnicodeError) -> tuple[str, int]:
-    """Replace what a decoder of two bytes a character does not know.
+    """Replace bytes that a decoder of two bytes a character does not know.
 
-    A lead byte goes with its trail, unless this is US-ASCII: that may be the text that
-    follows, or the end of a line.
+    A lead byte is replaced with its trail byte, unless that is US-ASCII: it may be the
+    text that follows, or a line end.
     """
     if not isinstance(error, UnicodeDecodeError):
         raise error
@@ -228,7 +228,7 @@ def _replace_pair(error: UnicodeError) -> tuple[str, int]:
 codecs.register_error("lazr_smtptest.two_bytes", _replace_pair)
 
 
-# ISO-2022-JP (RFC 1468), with what mailers add to it
+# ISO-2022-JP (RFC 1468), with the extensions that mailers use
 
 _SHIFT = re.compile(rb"\x1b(\([BHIJ]|\$[@B]|\$\([@BD])")
 _GRAPHIC = re.compile(rb"[!-~]+")
@@ -250,9 +250,9 @@ def _decode_iso_2022_jp(octets: bytes, wrong: str) -> tuple[str, str]:
 
 
 def _shifted(piece: bytes, shift: bytes) -> str:
-    """Decode what follows an escape sequence, up to the next one.
+    """Decode the bytes after an escape sequence, up to the next one.
 
-    A line ends in US-ASCII, also where its writer forgot to say so.
+    A line ends in US-ASCII, even if its writer left out the escape sequence.
     """
     line, newline, rest = piece.partition(b"\n")
     plain = _in_ascii(newline + rest)

@@ -1,7 +1,7 @@
-"""One-time codes in a text.
+"""Find one-time codes in a text.
 
-A number is judged by what stands beside it: the word for what it is, in some of the
-languages that such mail is written in, comes before its shape.
+A number is judged first by the words beside it, in some of the languages of such
+mail, and then by its shape.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from lazr_smtptest.mime.urls import find_urls
 __all__ = ["find_code"]
 
 _LENGTHS = range(4, 9)
-# Numbers of a text that are judged, and characters beside one that are looked at.
+# The most numbers of a text that are judged, and characters beside one that are read.
 _MOST = 2000
 _NEAR = 100
 
 _ADDRESS = re.compile(r"(?<![^\s<>@])[^\s<>@]{1,64}@[^\s<>@]+")
-# Characters that are not seen: soft hyphens, joiners, marks of direction.
+# Invisible characters: soft hyphens, joiners, marks of direction.
 _UNSEEN = dict.fromkeys([0xAD, *range(0x200B, 0x2010), *range(0x202A, 0x202F), 0x2060])
 _UNSEEN |= {0xFEFF: None, 0xA0: " ", 0x202F: " ", 0x2007: " ", 0x2009: " "}
 # The separators of the Arabic digits, which are written within an amount.
@@ -35,8 +35,8 @@ _UNSEEN |= {0x66B: ".", 0x66C: ","}
 # Decimal digits of other scripts; the code is given in those of US-ASCII.
 _OTHER_DIGIT = re.compile(r"(?!(?a:\d))\d")
 
-# A number, with all that is written as one with it: a date, a price, a telephone
-# number; or digits that stand one by one, each in a box of its own.
+# A number with everything that is written as one with it: a date, a price, a telephone
+# number; or single digits, each in a box of its own.
 _BOXES = re.compile(r"(?a)(?<![\d.,:/-])\d(?:\s+\d(?![\d.,:/%-])){3,}")
 _NUMBER = re.compile(
     r"(?a)\+?(?:\(\d+\) ?)?\d+(?:(?:[ .,:/\u2013\u00b7\u2012-]|\) ?)\(?\d+)*"
@@ -48,9 +48,9 @@ _SEPARATORS = re.compile(r"[ \u00b7\u2013\u2012-]")
 _LETTER = r"[^\W\d_\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]"
 _PART_OF_WORD_BEFORE = re.compile(rf"(?:{_LETTER}[-_.]?|[-/\\=&#%$@~^+]|\w_)\Z")
 _PART_OF_WORD_AFTER = re.compile(rf"[-_.]?{_LETTER}|[/\\=&%@~^+]|_\w|[-.]\d")
-# What is written before a code: G-481516.
+# The prefix of a code: G-481516.
 _PREFIX = re.compile(r"(?<![\w-])[A-Z]{1,4}-\Z")
-# What may stand before a code that is named as such: code=481516, #481516.
+# The mark before a code after a word for it: code=481516, #481516.
 _MARK = re.compile(r"(?:^|[\s\w:])[=#]\Z")
 
 _UNIT_AFTER = re.compile(
@@ -77,8 +77,8 @@ _YEAR_BEFORE = re.compile(
 _COPYRIGHT = re.compile(r"(?i)(?:\u00a9|\(c\)|copyright)[^\n]{0,40}\Z")
 _STATE = re.compile(r"\b[A-Z]{2} \Z")
 
-# Words for a code, and words for other numbers; the longest first, since "zip code"
-# is no code.
+# Words for a code, and words for other numbers; the longest first, because a "zip
+# code" is not a code.
 _NAMED = re.compile(
     r"(?i)(?P<other>\b(?:zip|post(?:al)?|country|area|dial(?:l?ing)?|error|status|"
     r"source|product|item|order|promo(?:tion(?:al)?)?|discount|coupon|voucher|gift|"
@@ -123,7 +123,7 @@ _IS_AFTER = re.compile(
 _SENTENCE_END = re.compile(r"[.!?](?=\s)|[\u3002\uff01\uff1f\n]")
 _LONG_NUMBER = re.compile(r"(?a)\d{4}")
 
-# The weights: a word decides, then the shape, and then the place.
+# The weights: first the word, then the shape, and then the position.
 _NAMED_WEIGHT = 50
 _FAR_WEIGHT = 15
 _ALONE_WEIGHT = 25
@@ -134,10 +134,10 @@ class _Number(NamedTuple):
     """A number that may be a code.
 
     Attributes:
-        digits: without what groups them.
-        start, end: where it is.
-        doubtful: whether it is one only where a word says so, or on its own line.
-        counted: whether it is one only where a word says so: 1 2 3 4 may be pages.
+        digits: without separators.
+        start, end: its position.
+        doubtful: whether it needs a word for a code, or a line of its own.
+        counted: whether it needs a word for a code: 1 2 3 4 may be pages.
     """
 
     digits: str
@@ -150,14 +150,14 @@ class _Number(NamedTuple):
 def find_code(*texts: str) -> str | None:
     """Return the digits in some texts that are most likely a one-time code.
 
-    Four to eight digits of any script, which may be grouped by spaces or hyphens, or
-    stand in boxes.
-    Of two that are equally likely the first is taken. Years, dates, prices, amounts,
-    telephone numbers, and what a word calls an order, an account, or a postal code,
-    are no codes; nor is what is part of a word, a URL, or an address. Time is linear.
+    Four to eight digits of any script, which may be grouped by spaces or hyphens, or be
+    in boxes. Of two that are equally likely the first is returned. Years, dates, prices,
+    amounts, telephone numbers, and numbers that a word names as that of an order, an
+    account or a postal code, are not codes; nor are parts of a word, a URL or an
+    address. The time is linear.
 
     Returns:
-        the digits, in US-ASCII, or ``None`` if there are none that are likely.
+        the digits, in US-ASCII, or ``None`` if none are likely.
     """
     best, found = -1, None
     for text in texts:
@@ -204,7 +204,7 @@ def _numbers(text: str) -> Iterator[_Number]:
 
 
 def _in_chain(found: re.Match[str]) -> Iterator[_Number]:
-    """Yield the numbers in what is written as one."""
+    """Yield the numbers in a chain of digits and separators."""
     chain, start = found[0], found.start()
     groups = list(_DIGITS.finditer(chain)) if len(chain) < 200 else []
     digits = "".join(group[0] for group in groups)
@@ -227,21 +227,21 @@ def _in_chain(found: re.Match[str]) -> Iterator[_Number]:
 
 
 def _are_separate(groups: list[re.Match[str]], length: int) -> bool:
-    """Return whether these are numbers one after the other, and no telephone number."""
+    """Return whether the groups are separate numbers, not a telephone number."""
     if any(len(group[0]) > 4 for group in groups):
         return not (groups[0][0].startswith("0") and length > 7)
     return len(groups) == 2 and length <= 8
 
 
 def _is_grouped(groups: list[re.Match[str]]) -> bool:
-    """Return whether a code is grouped so: in groups of one length."""
+    """Return whether the groups may be those of one code: all of one length."""
     lengths = {len(group[0]) for group in groups}
     years = all(_YEAR.fullmatch(group[0]) for group in groups)
     return len(lengths) == 1 and lengths <= {2, 3, 4} and not years
 
 
 def _weight(text: str, number: _Number, earlier: int) -> int:
-    """Return how likely a number is a code; below zero: it is none."""
+    """Return how likely a number is a code; below zero if it is not."""
     line = text.rfind("\n", max(earlier, number.start - _NEAR), number.start) + 1
     before = text[max(line, earlier, number.start - _NEAR) : number.start]
     after = text[number.end : number.end + _NEAR].partition("\n")[0]
@@ -275,10 +275,10 @@ def _weight(text: str, number: _Number, earlier: int) -> int:
 
 
 def _named(text: str, number: _Number, before: str, after: str) -> int:
-    """Return what the words beside a number make of it."""
+    """Return the weight of the words beside a number."""
     sentence = _SENTENCE_END.split(without_abbreviations(before))[-1]
     if not sentence.strip(" \t*_\"'([<:>-"):
-        # What stands on the lines above, or ends the sentence before.
+        # The lines above, or the end of the sentence before.
         above = text[max(0, number.start - len(before) - _NEAR) : number.start]
         if not before.strip(" \t*_\"'([<:>-"):
             sentence = above.rstrip(" \t\n*_\"'([<>-").rpartition("\n")[2]
@@ -311,7 +311,7 @@ def _named(text: str, number: _Number, before: str, after: str) -> int:
 
 
 def _is_alone(text: str, number: _Number, prefix: int) -> bool:
-    """Return whether a number, and what is written before it, has its own line."""
+    """Return whether a number, with its prefix, has a line of its own."""
     start = number.start - prefix
     before = text[max(0, start - 20) : start].rpartition("\n")
     after = text[number.end : number.end + 20].partition("\n")

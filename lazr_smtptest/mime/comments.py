@@ -10,10 +10,9 @@ _BRACKET = re.compile(r"\\.|[()]", re.S)
 
 
 def find_comments(text: str) -> dict[int, int]:
-    """Return where the comments that end begin and end, also those within others.
+    """Return the ends of all closed comments by their starts, nested ones included.
 
-    A quoted string is none of its business: whoever reads one does not ask about what
-    is in it.
+    Quoted strings are not recognized: the caller skips them.
     """
     if "(" not in text:
         return {}
@@ -29,7 +28,7 @@ def find_comments(text: str) -> dict[int, int]:
 def without_comments(text: str) -> str:
     """Return a field without its comments.
 
-    One that does not end lasts to the end of the field.
+    A comment without its closing bracket extends to the end of the field.
     """
     if "(" not in text:
         return text

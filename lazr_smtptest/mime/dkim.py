@@ -1,13 +1,13 @@
-"""Whether a message is as it was signed (RFC 6376 section 6), with a key at hand.
+"""Verify the signatures of a message (RFC 6376 section 6) with a given key.
 
-The work is done by dkimpy, the package of the extra ``dkim``, which is imported
-when it is needed. Rules:
+The work is done by dkimpy, the package of the extra ``dkim``, which is imported on
+first use. Rules:
 
-* It asks no DNS: it is given the key.
-* Its time is quadratic in some of what it is given, so there is only so much of a
-  header, of fields in it, and of signatures; and white space in a body, which
-  counts once, is there once.
-* It raises whatever it stumbles over. That is why the message is not valid.
+* The key is given, so that no DNS is asked.
+* dkimpy takes quadratic time for some input. So the size of the header, its number
+  of fields and the number of signatures are bounded; and a run of white space in a
+  body, where it counts as one space, is shortened to one.
+* dkimpy may raise any exception. It becomes the reason why the message is not valid.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _BLANKS = re.compile(rb"[ \t]+")
 
 @attrs.frozen(kw_only=True)
 class DKIMResult:
-    """Whether a signature of a message is valid: true if one is.
+    """The result of a verification: true if one signature of the message is valid.
 
     Attributes:
         reason: why none is valid, signature by signature; ``""`` if one is.
@@ -59,17 +59,17 @@ def verify(
     key: Key | Mapping[str, Key],
     domain: str | None = None,
 ) -> DKIMResult:
-    """Look for a valid signature; `Readable.verify_dkim` says more.
+    """Search for a valid signature; see `Readable.verify_dkim`.
 
     Args:
         content: the message.
         fields: its header.
         key: a key for any signature, or keys by their names in the DNS.
-        domain: whose signatures count; ``None``: anybody's.
+        domain: the domain whose signatures count; ``None`` for any.
 
     Raises:
         DKIMError: dkimpy is missing.
-        ValueError: a key is none.
+        ValueError: a key is malformed.
         TypeError: a key is neither text nor bytes.
     """
     dkim = _import_dkim()
@@ -95,14 +95,14 @@ def verify(
 
 
 def _too_much(content: bytes, fields: Fields) -> str:
-    """Say why dkimpy is not to have a message with this header; ``""``: it may."""
+    """Return why a message is too large for dkimpy; ``""`` if it is not."""
     if fields.end > BOUND:
         return f"the header is over {BOUND} octets"
     if len(fields.pairs) > _MOST_FIELDS:
         return f"over {_MOST_FIELDS} header fields"
     ended = content[: fields.end].endswith((b"\n\r\n", b"\n\n"))
     if fields.end < len(content) and not ended:
-        # dkimpy reads on after some such lines, and there may be any number of fields.
+        # dkimpy reads on after some such lines, maybe for any number of fields.
         return "the header ends in a line that is no header field"
     return ""
 
@@ -110,7 +110,7 @@ def _too_much(content: bytes, fields: Fields) -> str:
 def _of(
     domain: str | None, found: tuple[SignatureField, ...]
 ) -> Iterator[tuple[int, SignatureField]]:
-    """Give those of a domain, those of nobody, and their places among all."""
+    """Yield the signatures of a domain, and malformed ones, with their indices."""
     for index, field in enumerate(found):
         signature = field.signature
         if domain is None or not signature or signature.domain == domain.lower():
@@ -128,7 +128,7 @@ def _why_not(
     field: SignatureField,
     keys: Mapping[str, PublicKey] | PublicKey,
 ) -> str:
-    """Say why a signature is not valid; ``""`` if it is."""
+    """Return why a signature is not valid; ``""`` if it is."""
     signature = field.signature
     assert signature is not None
     key = keys.get(signature.key_name.lower()) if isinstance(keys, Mapping) else keys
@@ -142,7 +142,7 @@ def _why_not(
 
 
 def _unacceptable(signature: DKIMSignature) -> str:
-    """Say why a signature is not valid with any key; ``""``: it may be."""
+    """Return why no key can make a signature valid; ``""`` if one could."""
     if "from" not in signature.headers:
         return "h= does not name From (RFC 6376 section 5.4)"
     if signature.algorithm == "rsa-sha1":
@@ -154,10 +154,10 @@ def _unacceptable(signature: DKIMSignature) -> str:
 
 
 def _compute(verifier: Any, index: int, field: SignatureField, key: PublicKey) -> str:
-    """Have dkimpy compute a signature, and say why it is not valid."""
+    """Verify a signature by dkimpy; return why it is not valid, or ``""``."""
     verifier = copy(verifier)
     if field.tags.get("c", "").partition("/")[2] == "relaxed":
-        # Such a body is the same with less of it (RFC 6376 section 3.4.4).
+        # Runs of blanks count as one (RFC 6376 section 3.4.4), so shorten them.
         verifier.body = _BLANKS.sub(b" ", verifier.body)
     try:
         if verifier.verify(index, dnsfunc=lambda name, timeout: key.record):
@@ -174,7 +174,7 @@ def _told(error: Exception) -> str:
 
 
 def _changed_or_foreign(field: SignatureField, key: PublicKey) -> str:
-    """Say whether it is the header or the key that does not belong."""
+    """Return whether the header or the key is the reason, as text."""
     changed = "a signed header field is not what was signed"
     if key.numbers is None:
         return f"{changed}, or it was not signed with this key"
@@ -184,9 +184,9 @@ def _changed_or_foreign(field: SignatureField, key: PublicKey) -> str:
 
 
 def _was_made_with(numbers: tuple[int, int], signature: bytes) -> bool:
-    """Say whether an RSA signature has its padding, whatever it was made of.
+    """Return whether an RSA signature has its padding, whatever was signed.
 
-    RFC 8017 section 9.2: a signature of another key is as good as random.
+    RFC 8017 section 9.2: under another key a signature decodes to random bytes.
     """
     modulus, exponent = numbers
     opened = pow(int.from_bytes(signature, "big"), exponent, modulus)

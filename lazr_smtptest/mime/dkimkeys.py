@@ -14,12 +14,12 @@ from lazr_smtptest.mime.tags import is_base64, read_tags, squeezed
 
 __all__ = ["Key", "PublicKey", "read_keys"]
 
-# A TXT record, or a key in PEM.
+# The text of a TXT record, or a key in PEM.
 Key: TypeAlias = str | bytes
 
 _PEM = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----([^-]*)-----END \1-----")
 _PEM_LABELS = ("PUBLIC KEY", "RSA PUBLIC KEY")
-# What precedes the 32 octets of an Ed25519 key in a SubjectPublicKeyInfo (RFC 8410
+# The prefix of the 32 bytes of an Ed25519 key in a SubjectPublicKeyInfo (RFC 8410
 # section 4).
 _ED25519_INFO = bytes.fromhex("302a300506032b6570032100")
 _ED25519_LENGTH = 32
@@ -28,16 +28,16 @@ _LEAST_BITS = 1024  # RFC 8301 section 3.2
 
 @attrs.frozen(kw_only=True)
 class PublicKey:
-    """A public key, and what it may be used for.
+    """A public key, and its permitted uses.
 
     Attributes:
         kind: ``rsa`` or ``ed25519``.
-        octets: the key: DER for RSA, 32 octets for Ed25519; ``b""`` if it is
+        ``octets``: the key: DER for RSA, 32 bytes for Ed25519; ``b""`` if it is
             revoked.
         numbers: modulus and exponent of an RSA key.
-        hashes: those that it may be used with, such as ``sha256``; empty: any.
-        services: what it may be used for; ``*`` is anything.
-        flags: ``s`` among them demands that identities have no subdomain.
+        hashes: the permitted hashes, such as ``sha256``; empty for any.
+        services: the permitted services; ``*`` is any.
+        flags: ``s`` among them forbids identities in subdomains.
     """
 
     kind: str
@@ -49,11 +49,11 @@ class PublicKey:
 
     @property
     def record(self) -> bytes:
-        """The key as a TXT record, without what restricts its use."""
+        """The key as a TXT record, without the restrictions of its use."""
         return f"v=DKIM1; k={self.kind}; p={b64encode(self.octets).decode()}".encode()
 
     def refuses(self, signature: DKIMSignature) -> str:
-        """Say why a signature must not be made with it; ``""`` if it may."""
+        """Return why the key must not verify a signature; ``""`` if it may."""
         kind, _, hashed = signature.algorithm.partition("-")
         if not self.octets:
             return "the key is revoked: its p= is empty"
@@ -73,15 +73,15 @@ class PublicKey:
 def read_keys(
     key: Key | Mapping[str, Key],
 ) -> Mapping[str, PublicKey] | PublicKey:
-    """Read a key, or several by their names in the DNS.
+    """Parse a key, or several by their names in the DNS.
 
     Needs dkimpy.
 
     Returns:
-        the key, or the keys by their names in lower case, without a dot at the end.
+        the key, or the keys by their names in lower case, without a final dot.
 
     Raises:
-        ValueError: a key is none, or a name is none of a key.
+        ValueError: a key is malformed, or a name is not that of a key.
         TypeError: a key is neither text nor bytes.
     """
     if isinstance(key, Mapping):
@@ -153,7 +153,7 @@ def _public_key(kind: str, octets: bytes) -> PublicKey:
         return PublicKey(kind=kind, octets=octets, numbers=_rsa_numbers(octets))
     if octets and len(octets) != _ED25519_LENGTH:
         raise ValueError(
-            f"an Ed25519 key of {len(octets)} octets, not {_ED25519_LENGTH}"
+            f"an Ed25519 key of {len(octets)} bytes, not {_ED25519_LENGTH}"
         )
     return PublicKey(kind=kind, octets=octets)
 
@@ -163,6 +163,6 @@ def _rsa_numbers(der: bytes) -> tuple[int, int]:
 
     try:
         numbers = parse_public_key(der)
-    except Exception as error:  # it lets out what its decoder stumbles over
+    except Exception as error:  # it raises whatever its decoder raises
         raise ValueError(f"no RSA key: {type(error).__name__}: {error}") from error
     return numbers["modulus"], numbers["publicExponent"]

@@ -10,8 +10,8 @@ from lazr_smtptest.mime.words import decode_words
 
 __all__ = ["BOUND", "Fields", "read_fields"]
 
-# Octets of one header that are kept. Twice the length of the longest that
-# mailers are known to take.
+# Bytes of one header that are kept. Twice the length of the longest that mail
+# servers are known to accept.
 BOUND = 64 * 1024
 
 # A line ends in LF, with or without a CR before it, and never in a CR alone. White
@@ -29,9 +29,9 @@ class Fields:
     """A header.
 
     Attributes:
-        pairs: name, in lower case, and body, unfolded, of each field in order.
-        end: where in the octets the body of the message begins.
-        trouble: what was wrong.
+        pairs: the name in lower case and the unfolded body of each field, in order.
+        end: the offset at which the body of the message begins.
+        trouble: what was malformed.
     """
 
     pairs: tuple[tuple[str, bytes], ...]
@@ -39,23 +39,23 @@ class Fields:
     trouble: tuple[str, ...]
 
     def all(self, name: str) -> tuple[bytes, ...]:
-        """Give the bodies of every field of that name, in any case."""
+        """Return the bodies of all fields of that name, in any case."""
         name = name.lower()
         return tuple(body for other, body in self.pairs if other == name)
 
     def first(self, name: str) -> bytes:
-        """Give the body of the first field of that name; ``b""`` if there is none."""
+        """Return the body of the first field of that name; ``b""`` if there is none."""
         return next(iter(self.all(name)), b"")
 
     def text(self, name: str) -> str:
-        """Give the first field's body, its encoded words decoded."""
+        """Return the first field's body, its encoded words decoded."""
         return decode_words(self.first(name))[0]
 
 
 def read_fields(content: bytes, start: int, stop: int) -> Fields:
-    """Read the header that begins at `start` of `content`, and ends before `stop`.
+    """Parse the header that begins at `start` of `content`, and ends before `stop`.
 
-    It ends with an empty line, or where a line is no header field.
+    It ends at an empty line, or before a line that is not a header field.
     """
     pairs: list[tuple[str, bytes]] = []
     trouble: dict[str, None] = {}
@@ -88,7 +88,7 @@ def _skip_odd_start(
         trouble["a byte order mark before the header"] = None
         start += len(_BOM)
     mbox = _MBOX_LINE.match(content, start, stop)
-    # "From : a@example.com" is a header field after all.
+    # "From : a@example.com" is a header field, not a line of an mbox.
     if mbox is None or _FIELD.match(content, start, stop):
         return start
     trouble["a 'From ' line of an mbox before the header"] = None

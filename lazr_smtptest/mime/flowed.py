@@ -1,4 +1,4 @@
-"""Text that is ``format=flowed`` (RFC 3676)."""
+"""Join the lines of ``format=flowed`` text (RFC 3676)."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ def unflow(text: str, delete_space: bool = False) -> str:
 
     Args:
         text: its lines end in LF.
-        delete_space: whether the space that marks a soft line end is no part of the
-            text (``DelSp=yes``).
+        delete_space: whether to remove the space that marks a soft line end
+            (``DelSp=yes``).
     """
     lines: list[str] = []
     paragraph: list[str] = []
@@ -25,7 +25,7 @@ def unflow(text: str, delete_space: bool = False) -> str:
         quotes = _QUOTES.match(line)
         assert quotes is not None
         quoted = quotes.end()
-        content = line[quoted:].removeprefix(" ")  # it is space-stuffed
+        content = line[quoted:].removeprefix(" ")  # space-stuffing
         # A paragraph ends where the depth of quoting changes (section 4.5), and a
         # signature begins (section 4.3).
         if paragraph and (quoted != depth or content == _SIGNATURE):

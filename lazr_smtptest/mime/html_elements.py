@@ -1,9 +1,9 @@
-"""The elements that are open at a place of an HTML document.
+"""The open elements at a position of an HTML document.
 
-This is no tree: an element is known from its start tag to its end, and each tag costs
-the same however many elements are open. Of the rules of the standard's tree builder
-(WHATWG HTML 13.2.6) it has those that decide where an element ends: end tags that are
-left out, and end tags that may not reach out of a table cell or a block.
+This is not a tree: an element is known from its start tag to its end, and the cost of
+a tag does not depend on the number of open elements. It implements those rules of the
+standard's tree builder (WHATWG HTML 13.2.6) that determine where an element ends: end
+tags that are left out, and end tags that have no effect beyond a table cell or block.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ def _names(names: str) -> frozenset[str]:
     return frozenset(names.split())
 
 
-# Elements without content, and so without an end tag.
+# Elements without content and end tag.
 VOID = _names(
     """
     area base basefont bgsound br col embed frame hr img input keygen link meta param
     source track wbr
     """
 )
-# Elements that begin a line of their own, as browsers show them.
+# Elements that begin a new line in browsers.
 BLOCKS = _names(
     """
     address article aside blockquote body caption center dd details dialog dir div dl
@@ -36,14 +36,14 @@ BLOCKS = _names(
     """
 )
 
-# An end tag of any other element does not reach out of one of these.
+# Within these, the end tag of any other element ends no element outside.
 _SPECIAL = (BLOCKS - _names("dialog legend optgroup option")) | _names(
     """
     applet button colgroup iframe marquee noembed noframes noscript object script
     select style td template th title
     """
 )
-# No end tag but those of parts of a table reaches out of one of these.
+# Within these, only end tags of parts of a table end elements outside.
 _SCOPES = _names("applet caption marquee object table td template th")
 _TABLE_PARTS = _names("caption tbody td tfoot th thead tr")
 _FORMATTING = _names("a b big code em font i nobr s small strike strong tt u")
@@ -60,7 +60,7 @@ _ENDS_IN_TABLE = {
     "tr": ("tr", "caption"),
     **dict.fromkeys(("tbody", "thead", "tfoot"), ("tbody", "thead", "tfoot", "tr")),
 }
-# Start tags that end an open element of the same list, and what a list is.
+# Start tags that end an open element of the same list, and the elements of a list.
 _ENDS_IN_LIST = {
     "li": (("li",), ("ul", "ol", "menu", "dir")),
     **dict.fromkeys(("dt", "dd"), (("dt", "dd"), ("dl",))),
@@ -72,11 +72,11 @@ class Style(NamedTuple):
     """How the content of an element is shown.
 
     Attributes:
-        hidden: not at all, whatever its own elements say.
-        inert: it is no part of the document, as in ``template``.
-        zero_size: in letters of no size.
-        invisible: in letters that leave their place empty.
-        preformatted: with its white space as it is written.
+        hidden: not at all, whatever the elements in it declare.
+        inert: not part of the document, as in ``template``.
+        zero_size: in a font of size 0.
+        invisible: as empty space.
+        preformatted: with its original white space.
     """
 
     hidden: bool = False
@@ -87,7 +87,7 @@ class Style(NamedTuple):
 
     @property
     def is_shown(self) -> bool:
-        """True if text can be seen."""
+        """True if text is visible."""
         return not (self.hidden or self.zero_size or self.invisible)
 
 
@@ -98,7 +98,7 @@ class Element:
     Attributes:
         name: in lower case.
         style: how its content is shown.
-        separator: what stands before and after it in a text: a line end, a tab, or
+        separator: the separator before and after it in a text: a line end, a tab, or
             nothing.
     """
 
@@ -112,7 +112,7 @@ class OpenElements:
 
     def __init__(self) -> None:
         self._stack: list[Element] = []
-        # Where elements of a name are in the stack, and those of a kind.
+        # The indices of the elements of a name in the stack, and of those of a kind.
         self._places: dict[str, list[int]] = {}
         self._special: list[int] = []
         self._scopes: list[int] = []
@@ -120,11 +120,11 @@ class OpenElements:
 
     @property
     def style(self) -> Style:
-        """How text is shown here."""
+        """The style of text at this position."""
         return self._stack[-1].style if self._stack else Style()
 
     def imply_end(self, name: str) -> list[Element]:
-        """End the elements that a start tag ends; return them, the innermost first."""
+        """End the elements that a start tag ends; return them, innermost first."""
         found = -1
         if name in _ENDS_P:
             found = self._last(("p",), self._scopes)
@@ -138,7 +138,7 @@ class OpenElements:
         return self._pop_to(found)
 
     def open(self, element: Element) -> None:
-        """Add an element, whose content comes next."""
+        """Add an element; its content follows."""
         place, name = len(self._stack), element.name
         self._stack.append(element)
         self._places.setdefault(name, []).append(place)
@@ -150,13 +150,13 @@ class OpenElements:
                 self._tables.append(place)
 
     def close(self, name: str) -> list[Element]:
-        """End an element of that name, if its end tag counts here.
+        """End the elements that an end tag of that name ends.
 
         Returns:
-            the elements that end with it, the innermost first.
+            the elements that end, innermost first.
         """
         if name in ("body", "html"):
-            return []  # what follows them is still in them
+            return []  # content after these end tags still belongs to them
         if name == "table":
             return self._pop_to(self._last((name,), ()))
         if name in _TABLE_PARTS:
@@ -171,7 +171,7 @@ class OpenElements:
         bounds: list[int] | tuple[()],
         itself: bool = False,
     ) -> int:
-        """Return the place of the last element of these names within bounds, or -1."""
+        """Return the index of the last element of these names within bounds, or -1."""
         last = -1
         for name in names:
             places = self._places.get(name)

@@ -19,17 +19,17 @@ from lazr_smtptest.mime.html_tokenizer import (
 
 __all__ = ["LONGEST_LINK", "Page", "read_page"]
 
-# Characters of a link; longer ones are reported, and are no links.
+# The most characters of a link; longer ones are reported, and left out.
 LONGEST_LINK = 8 * 1024
-# Characters of all links that a base completes: a short reference becomes a long link.
+# The most characters of all links completed by a base, which makes short ones long.
 _MOST_COMPLETED = 16 * 1024 * 1024
 
 _SCHEME = re.compile(r"(?a)[A-Za-z][A-Za-z0-9+.-]*:")
-# As WHATWG URL strips them from a URL, and removes them from within it.
+# Characters that WHATWG URL removes around a URL, and within it.
 _AROUND = "".join(map(chr, range(0x21)))
 _WITHIN = dict.fromkeys(map(ord, "\t\n\r"))
 _SPACE = re.compile(r"[ \t\n\f\r\xa0]+")
-# A base that is none (WHATWG HTML 4.2.3).
+# Schemes that a base must not have (WHATWG HTML 4.2.3).
 _NO_BASE = ("data:", "javascript:")
 _SHOWN = 64
 
@@ -41,7 +41,7 @@ class Page:
     Attributes:
         text: the visible text: a line for each block, a tab between two cells.
         links: the URLs of its anchors, in order, each with a scheme or a host.
-        trouble: what was wrong.
+        trouble: what was malformed.
     """
 
     text: str = attrs.field(repr=False)
@@ -52,9 +52,9 @@ class Page:
 def read_page(html: str) -> Page:
     """Read an HTML document; never raises.
 
-    Hidden elements show no text, and their links are links. Style sheets are not
-    read. A relative reference is a link if a ``<base>`` makes it one, and a reference
-    to a place in the same document never is.
+    Hidden elements show no text, but their links count. Style sheets are not read.
+    A relative reference is a link if a ``<base>`` makes it absolute; a reference to
+    a place in the same document never is.
     """
     page = _Reader()
     for token in tokenize(html):
@@ -76,7 +76,7 @@ class _Text:
     def __init__(self) -> None:
         self._lines: list[str] = []
         self._line: list[str] = []
-        self._space = ""  # due before the next piece
+        self._space = ""  # to be added before the next piece
 
     def add(self, data: str, preformatted: bool) -> None:
         """Add a piece of text."""
@@ -95,7 +95,7 @@ class _Text:
             self._space = self._space or " "
 
     def separate(self, separator: str) -> None:
-        """End the line, unless it is empty; or begin a cell."""
+        """Add a separator: end the line, unless it is empty, or begin a cell."""
         if separator == "\n":
             if self._line:
                 self.end_line()
@@ -104,13 +104,13 @@ class _Text:
             self._space = separator
 
     def end_line(self) -> None:
-        """End the line, and the next one if it is empty."""
+        """End the line, even if it is empty."""
         self._lines.append("".join(self._line))
         self._line.clear()
         self._space = ""
 
     def value(self) -> str:
-        """Return all of it."""
+        """Return the whole text."""
         self.end_line()
         return "\n".join(line.rstrip() for line in self._lines).strip("\n")
 
@@ -123,7 +123,7 @@ class _Text:
 
 
 class _Reader:
-    """Gathers what is in a document, token by token."""
+    """Collects the text and the links of a document, token by token."""
 
     def __init__(self) -> None:
         self.text = _Text()
@@ -166,11 +166,11 @@ class _Reader:
         """End an element."""
         self._skip_line_end = False
         if name == "br" and self._elements.style.is_shown:
-            self.text.end_line()  # browsers take it for a <br>
+            self.text.end_line()  # browsers treat </br> as <br>
         self._separate(self._elements.close(name))
 
     def resolve_links(self) -> tuple[str, ...]:
-        """Return the references that are links, once the whole document is read."""
+        """Return the references that are links; call it after the last token."""
         base = None if self._base is None else self._parse_base(self._base)
         return tuple(
             filter(None, (self._link(each, base) for each in self._references))

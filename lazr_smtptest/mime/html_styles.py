@@ -1,7 +1,7 @@
-"""Visibility of the text of an HTML element, by its attributes.
+"""Determine from its attributes whether the text of an HTML element is visible.
 
-Style sheets are not read: a ``style`` attribute and the ``hidden`` attribute are.
-``mso-hide`` hides an element from one program only, and is not looked at.
+Style sheets are not read; the attributes ``style`` and ``hidden`` are. ``mso-hide``
+hides an element in one program only, and is ignored.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ _NOT_SHOWN = frozenset(
     )
 )
 _PREFORMATTED = frozenset(["listing", "plaintext", "pre", "textarea", "xmp"])
-# What a declaration that matters here has in it.
+# The properties that affect the text; others need not be parsed.
 _MATTERS = re.compile(r"(?ai)display|font|visibility|opacity|height|white-space")
 _COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.S)
 _ZERO = re.compile(r"[+-]?(?:0+(?:\.0*)?|\.0+)(?:[a-z]+|%)?")
-# A size stands before the name of the font: "bold 0/0 serif".
+# In "font" the size precedes the name of the font: "bold 0/0 serif".
 _FONT_SIZE = re.compile(r"(?<!\S)([.0-9]\S*?)(?:/\S+)?\s")
-# Sizes that are parts of the size around them.
+# Sizes that are relative to the inherited size.
 _RELATIVE = re.compile(r"(?:[\d.]+(?:em|%)|inherit|unset|smaller|larger)")
 
 _BREAKING = frozenset(
@@ -39,7 +39,7 @@ _INLINE = frozenset(
 
 
 def declarations(attributes: Mapping[str, str]) -> dict[str, str]:
-    """Return the declarations of a ``style`` attribute that matter for text."""
+    """Return the declarations of a ``style`` attribute that affect the text."""
     style = attributes.get("style", "")
     if not _MATTERS.search(style):
         return {}
@@ -53,13 +53,13 @@ def declarations(attributes: Mapping[str, str]) -> dict[str, str]:
 def style_of(
     name: str, attributes: Mapping[str, str], css: Mapping[str, str], parent: Style
 ) -> Style:
-    """Return how the content of an element is shown.
+    """Return the style of the content of an element.
 
     Args:
-        name: of the element.
-        attributes: its own.
-        css: its declarations, of `declarations`.
-        parent: how the content around it is shown.
+        name: the name of the element.
+        attributes: its attributes.
+        css: its declarations, from `declarations`.
+        parent: the style of the content around it.
     """
     hidden = (
         parent.hidden
@@ -89,12 +89,12 @@ def style_of(
 
 
 def separator_of(name: str, css: Mapping[str, str]) -> str:
-    """Return what stands between an element and its neighbours in a text."""
+    """Return the separator between an element and its neighbours in a text."""
     display = css.get("display", "")
     if display in _BREAKING:
         return "\n"
     if name in BLOCKS:
-        # Blocks in one line, such as a cell for each digit of a code.
+        # Blocks in one line, such as one cell for each digit of a code.
         return "\t" if display in _INLINE else "\n"
     return "\t" if name in ("td", "th") else ""
 

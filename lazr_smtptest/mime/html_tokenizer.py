@@ -4,12 +4,12 @@ The tokenizer makes tokens and no tree, so nesting costs nothing, and it reads e
 character a bounded number of times: a run within a state is one match of a compiled
 pattern, and no pattern is tried again over the same run.
 
-The standard lets the tree builder switch the tokenizer to another content model
+In the standard the tree builder switches the tokenizer to another content model
 after a start tag. Here the name of the tag does it: ``title`` and ``textarea`` begin
 RCDATA, ``style``, ``xmp``, ``iframe``, ``noembed`` and ``noframes`` RAWTEXT, ``script``
-script data, and ``plaintext`` PLAINTEXT. ``noscript`` begins ordinary content, since
-no mail reader runs scripts. Between ``<svg>`` or ``<math>`` and its end tag there are
-CDATA sections, and an element that closes itself begins no other content model.
+script data, and ``plaintext`` PLAINTEXT. ``noscript`` begins ordinary content, because
+mail readers run no scripts. Between ``<svg>`` or ``<math>`` and its end tag there are
+CDATA sections, and a self-closing element begins no other content model.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Doctype:
 
     Attributes:
         name: such as ``html``; ``None`` if it is missing.
-        public_id, system_id: ``None`` where there is none.
+        public_id, system_id: ``None`` if missing.
         force_quirks: whether it is malformed.
     """
 
@@ -59,7 +59,7 @@ class StartTag:
     Attributes:
         name: in lower case.
         attributes: values by name, the names in lower case, character references
-            decoded. Of two with one name the first counts.
+            decoded. Of two with the same name the first counts.
         self_closing: whether it ends in ``/>``.
     """
 
@@ -77,7 +77,7 @@ class EndTag:
 
 @attrs.frozen
 class Comment:
-    """A comment, or what counts as one, such as ``<?xml ...>``."""
+    """A comment, or markup treated as one, such as ``<?xml ...>``."""
 
     data: str
 
@@ -98,9 +98,9 @@ class EndOfDocument:
     """The last token.
 
     Attributes:
-        inside: what the document ended in the middle of: ``"a tag"``,
-            ``"a comment"``, ``"<style>"`` or another element whose content is no
-            markup; ``""`` if it ended between two tokens. Such a tag is no token.
+        inside: the construct in which the document ended: ``"a tag"``,
+            ``"a comment"``, ``"<style>"`` or another element whose content is not
+            markup; ``""`` if it ended between two tokens. Such a tag is not a token.
     """
 
     inside: str = ""
@@ -110,7 +110,7 @@ Token: TypeAlias = Doctype | StartTag | EndTag | Comment | Characters | EndOfDoc
 
 
 class ContentModel(Enum):
-    """How the content of an element is read."""
+    """The syntax of the content of an element."""
 
     DATA = "data"
     RCDATA = "RCDATA"
@@ -139,7 +139,7 @@ _COMMENT_AT_END = re.compile(r"(?:--!?|-)\Z")
 _DOCTYPE = re.compile(r"(?i)<!DOCTYPE[\t\n\f ]*([^\t\n\f >]*)[\t\n\f ]*")
 _DOCTYPE_ID = re.compile(r"[\t\n\f ]*(?:\"([^\">]*)|'([^'>]*))")
 _SPACE = re.compile(r"[\t\n\f ]*")
-# What matters within a script: it may hold "</script>" in a comment.
+# What ends a script: it may contain "</script>" in a comment.
 _IN_SCRIPT = re.compile(r"(?ai)(<!--)|(-->)|<(/?)script(?=[\t\n\f />])")
 
 _ASCII_LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
@@ -152,17 +152,16 @@ def tokenize(
 ) -> Iterator[Token]:
     """Yield the tokens of a document; never raises.
 
-    Line ends become LF first (13.2.3.5). In ordinary content a NUL stays what it is,
-    elsewhere it becomes U+FFFD, as the standard says.
+    Line ends become LF first (13.2.3.5). In ordinary content a NUL is kept, elsewhere
+    it becomes U+FFFD, as in the standard.
 
     Args:
         html: the document, decoded.
-        content_model: how its beginning is read.
-        last_start_tag: the element that an end tag has to name to end the content
-            model.
+        content_model: the content model of its beginning.
+        last_start_tag: the element whose end tag ends that content model.
 
     Yields:
-        the tokens in their order; the last one is an `EndOfDocument`.
+        the tokens in order; the last one is an `EndOfDocument`.
     """
     text = html.replace("\r\n", "\n").replace("\r", "\n")
     return _Tokenizer(text, content_model, last_start_tag).tokens()
@@ -171,8 +170,8 @@ def tokenize(
 class _Tokenizer:
     """The state between two tokens.
 
-    Each `_read_...` method begins at `position`, moves it, and returns a token, or
-    ``None`` if what it read is none.
+    Each `_read_...` method begins at `position`, advances it, and returns a token, or
+    ``None`` if it read no token.
     """
 
     def __init__(self, text: str, model: ContentModel, element: str) -> None:
@@ -231,7 +230,7 @@ class _Tokenizer:
         return None
 
     def _read_element(self) -> None:
-        """Read the content of an element that holds no markup, up to its end tag."""
+        """Read the content of an element without markup, up to its end tag."""
         start, closing = self.position, 0
         if self.model is ContentModel.CDATA_SECTION:
             end = self.text.find("]]>", start)
@@ -249,7 +248,7 @@ class _Tokenizer:
             self.model = ContentModel.DATA
 
     def _end_of_element(self) -> int:
-        """Find the end tag of the element that holds no markup, or the end."""
+        """Return where the end tag of an element without markup begins, or the end."""
         if self.model is ContentModel.PLAINTEXT or not self.element:
             return self.end
         if self.model is ContentModel.SCRIPT_DATA and self.element == "script":
@@ -259,13 +258,13 @@ class _Tokenizer:
         return found.start() if found else self.end
 
     def _end_of_script(self) -> int:
-        """Find the end of a script; "</script>" in a script in a comment is none."""
+        """Return where a script ends; "</script>" may occur in a comment of it."""
         escaped = double_escaped = False
         position = self.position
         while found := _IN_SCRIPT.search(self.text, position):
             position = found.end()
             if found[1]:
-                # Its dashes may be those that end it.
+                # The comment may end with the same dashes.
                 position -= 2
                 escaped = True
             elif found[2]:
@@ -309,7 +308,7 @@ class _Tokenizer:
         return self._read_bogus_comment(start)
 
     def _read_tag(self, position: int) -> tuple[str, dict[str, str], bool]:
-        """Read a tag from its name on; a tag that does not end is not there."""
+        """Read a tag from its name on; a tag that does not end is dropped."""
         text, end = self.text, self.end
         found = _NAME.match(text, position)
         assert found is not None
@@ -335,7 +334,7 @@ class _Tokenizer:
             attributes.setdefault(_lower(found[1]), value)
 
     def _read_value(self, position: int) -> tuple[str, int]:
-        """Read the value of an attribute; return it and the position behind it."""
+        """Return the value of an attribute, and the position after it."""
         text = self.text
         quote = text[position : position + 1]
         if quote == '"' or quote == "'":
@@ -410,7 +409,7 @@ class _Tokenizer:
         for which in range(first, 2):
             found = _DOCTYPE_ID.match(self.text, position)
             if found is None:
-                # Only the second one of two may be missing.
+                # Only the second identifier may be missing.
                 found = _SPACE.match(self.text, position)
                 assert found is not None
                 ends = self.text.startswith(">", found.end())
@@ -425,6 +424,6 @@ class _Tokenizer:
 
 
 def _lower(name: str) -> str:
-    """Return a name in lower case, of ASCII letters only, and without NUL."""
+    """Return a name with ASCII letters in lower case and NUL replaced."""
     lower = name.lower() if name.isascii() else name.translate(_ASCII_LOWER)
     return lower.replace("\0", "\ufffd")

@@ -1,7 +1,7 @@
 """The names of charsets, as data (WHATWG Encoding Standard section 4.2).
 
 The first word of a line is the encoding, the others are its labels. An encoding is
-its own label. Below are names that mail has and the standard has not.
+its own label. A second table has the names that mail uses and the standard lacks.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ __all__ = ["encoding_of"]
 _LONGEST = 64
 _PUNCTUATION = re.compile(r"[^a-z0-9]+")
 
-# hz-gb-2312 and iso-2022-kr stand for no text in a browser. In mail they are texts
-# (RFC 1843, RFC 1557); iso-2022-cn is not, for Python has no decoder.
+# In a browser hz-gb-2312 and iso-2022-kr decode to nothing. In mail they are charsets
+# (RFC 1843, RFC 1557); iso-2022-cn is left out, because Python has no decoder for it.
 _WHATWG = """
 utf-8 unicode-1-1-utf-8 unicode11utf8 unicode20utf8 utf8 x-unicode20utf8
 ibm866 866 cp866 csibm866
@@ -65,7 +65,7 @@ utf-16le csunicode iso-10646-ucs-2 ucs-2 unicode unicodefeff utf-16
 x-user-defined
 """
 
-# US-ASCII is a charset of its own here: bytes outside of it are worth a report.
+# US-ASCII is an encoding of its own here, so that bytes outside of it are reported.
 _OF_MAIL = """
 us-ascii ansi_x3.4-1968 ascii iso646-us iso-ir-6 646
 utf-7 unicode-1-1-utf-7 csunicode11utf7 unicode11utf7 u7
@@ -91,7 +91,7 @@ euc-kr cp949 ms949 uhc x-windows-949
 johab cp1361 ms1361
 """
 
-# Charsets of one byte a character that Python knows by more names than one.
+# Charsets of one byte a character for which Python has several names.
 _SINGLE_BYTE = """
 cp437 cp720 cp737 cp775 cp850 cp852 cp855 cp856 cp857 cp858 cp860 cp861 cp862 cp863
 cp864 cp865 cp869 cp1006 cp1125 hp_roman8 kz1048 ptcp154 koi8_t mac_arabic mac_croatian
@@ -100,7 +100,7 @@ mac_farsi mac_greek mac_iceland mac_latin2 mac_romanian mac_turkish
 
 
 def encoding_of(label: str) -> str:
-    """Return the encoding that a charset's name stands for.
+    """Return the encoding for the name of a charset.
 
     Case, white space and punctuation do not matter, so ``cp-850``, ``UTF_8`` and
     ``"utf-8";`` are known.

@@ -1,4 +1,4 @@
-"""What is irregular in the lines and octets of a message."""
+"""Find irregular lines and bytes in a message."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ _CRLF = b"\r\n"
 
 
 def irregularities(content: AnyContent, options: Mapping[str, str | None]) -> list[str]:
-    """Find what is irregular in a message.
+    """Return the irregularities of a message.
 
     Args:
         content: the message.
-        options: the parameters of MAIL, by keyword: they may allow it.
+        options: the parameters of MAIL, by keyword: some allow irregularities.
 
     Returns:
+        keys of `lazr_smtptest.model.irregularities.IRREGULAR`.
         keys of `lazr_smtptest.model.irregularities.IRREGULAR`.
 
     Raises:
@@ -47,23 +48,23 @@ def irregularities(content: AnyContent, options: Mapping[str, str | None]) -> li
 
 
 class LineMeter:
-    """Says whether a line is too long in a message that is seen block by block.
+    """Detects lines that are too long in a message that comes block by block.
 
     Args:
-        limit: the most octets that a line may have, its CRLF not counted.
+        limit: the most bytes of a line, its CRLF not counted.
 
     Attributes:
-        exceeded: whether there was a line with more.
+        exceeded: whether a line had more.
     """
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        # Octets of the line that has not ended.
+        # Bytes of the line that has not ended.
         self._open = 0
         self.exceeded = False
 
     def feed(self, block: bytes) -> None:
-        """Look at a block, which does not end between a CR and its LF."""
+        """Add a block, which must not end between a CR and its LF."""
         end = block.find(_CRLF)
         self._open += len(block) if end < 0 else end
         if self._open > self._limit or (
@@ -75,15 +76,15 @@ class LineMeter:
 
 
 def longest_line_exceeds(content: bytes, limit: int, start: int = 0) -> bool:
-    """Say whether a line has more than `limit` octets, its CRLF not counted.
+    """Return whether a line has more than `limit` bytes, its CRLF not counted.
 
-    It does not look at each line: from a line's start it jumps to the last line
+    It does not check each line: from the start of a line it jumps to the last line
     that ends within the limit.
 
     Args:
         content: the lines.
-        limit: octets.
-        start: where the first line begins.
+        limit: bytes.
+        start: the offset of the first line.
     """
     while len(content) - start > limit:
         end = content.rfind(_CRLF, start, start + limit + 2)

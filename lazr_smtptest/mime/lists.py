@@ -25,10 +25,10 @@ _ONE_CLICK = "List-Unsubscribe=One-Click"
 
 
 def list_links(body: bytes) -> list[str]:
-    """Find the URLs of a field such as List-Unsubscribe (RFC 2369 section 2).
+    """Return the URLs of a field such as List-Unsubscribe (RFC 2369 section 2).
 
-    They are in angle brackets, and not in a comment. A reader ignores what is not, and
-    so does this: `list_trouble` says so.
+    They are in angle brackets, and not in a comment. As in mail readers, anything
+    else is ignored; `list_trouble` reports it.
     """
     text, position, links = guess(body), 0, []
     comments = find_comments(text)
@@ -42,7 +42,7 @@ def list_links(body: bytes) -> list[str]:
 
 
 def list_trouble(fields: Fields) -> list[str]:
-    """List what is malformed in the fields of mailing lists."""
+    """Return what is malformed in the fields of mailing lists."""
     trouble = []
     for name in _WITH_URLS:
         for body in fields.all(name):
@@ -67,7 +67,7 @@ def list_trouble(fields: Fields) -> list[str]:
 
 
 def _is_no(name: str, body: bytes) -> bool:
-    """Return whether nobody may post to the list (RFC 2369 section 3.4)."""
+    """Return whether the field says that posting is not allowed (RFC 2369 3.4)."""
     return name == "List-Post" and without_comments(guess(body)).strip() == "NO"
 
 

@@ -11,8 +11,8 @@ from collections.abc import Callable
 
 __all__ = ["prescan"]
 
-# A browser that finds the declaration later than its prescan reads the page again
-# with it, so the bound is here one for hostile documents only.
+# A browser that finds the declaration after its prescan parses the page again with
+# it, so this bound is for hostile documents only.
 _LENGTH = 64 * 1024
 
 _META = re.compile(r"(?i)<meta[\t\n\f\r /]")
@@ -36,18 +36,19 @@ _XML = re.compile(
 def prescan(document: bytes, lookup: Callable[[str], str | None]) -> str | None:
     """Return the charset that the first 64 KiB of HTML declare.
 
-    A ``<meta charset>`` or a ``<meta http-equiv="Content-Type">`` declares one, and
-    without them an XML declaration. Comments and attribute values are not mistaken
-    for them. Never raises.
+    Either a ``<meta charset>`` or a ``<meta http-equiv="Content-Type">`` declares
+    one, and without them an XML declaration. Comments and attribute values do not.
+    Never raises.
 
     Args:
-        document: its bytes; a byte order mark is the business of the caller.
-        lookup: returns the name of the charset that a label stands for, ``None`` if
-            it knows no such label.
+        document: its bytes; the caller handles a byte order mark.
+        lookup: returns the name of the charset for a label, ``None`` for an unknown
+            label.
 
     Returns:
-        what `lookup` returned, or ``None`` if no known charset is declared. A
-        declaration that is read as ASCII cannot be in UTF-16: it stands for UTF-8.
+        the result of `lookup`, or ``None`` if no known charset is declared. A
+        declaration that can be read as ASCII is not in UTF-16, so that UTF-16 is
+        replaced by UTF-8.
     """
     text = document[:_LENGTH].decode("latin-1")
     if text.startswith(("<\0?\0x\0", "\0<\0?\0x")):
@@ -64,11 +65,11 @@ def prescan(document: bytes, lookup: Callable[[str], str | None]) -> str | None:
 
 
 class _EndOfBytesError(Exception):
-    """The bytes ended within a tag, which then declares nothing."""
+    """The bytes ended within a tag, which is then ignored."""
 
 
 def _declared(text: str, lookup: Callable[[str], str | None]) -> str | None:
-    """Return the first charset that a meta element declares, if one does."""
+    """Return the first charset that a meta element declares, or ``None``."""
     position = 0
     attribute: tuple[str, str] | None
     try:
@@ -130,7 +131,7 @@ def _in_content(value: str, lookup: Callable[[str], str | None]) -> str | None:
 
 
 def _attribute(text: str, position: int) -> tuple[tuple[str, str] | None, int]:
-    """Read one attribute in lower case, or find that the tag has no more."""
+    """Return one attribute in lower case, or ``None``, and the position after it."""
     skipped = _SKIPPED.match(text, position)
     assert skipped is not None
     position = skipped.end()

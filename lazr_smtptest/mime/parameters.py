@@ -1,7 +1,7 @@
-"""Header fields with parameters (RFC 2045 section 5.1, RFC 2231, RFC 5322).
+"""Parse header fields with parameters (RFC 2045 section 5.1, RFC 2231, RFC 5322).
 
-What mailers write instead is read as they mean it: quotes that do not end, quotes and
-blanks in file names, file names of Windows, encoded words, a missing semicolon.
+Malformed fields of real mailers are read as they were meant: quotes that do not end,
+quotes and blanks in file names, Windows paths, encoded words, a missing semicolon.
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ _ESCAPED = re.compile(r"\\(.)", re.S)
 _PATH = re.compile(r"\\\w")
 _LAST_COMMENT = re.compile(r"\s\([^()]*\)\s*\Z")
 _MISSING_SEMICOLON = re.compile(r"[\s,][^\s=;,\"()]{1,64}\s{0,64}=")
-# What may follow a quoted string: the end, a semicolon, a comment, a parameter.
+# What may follow a quoted string: the end, a semicolon, a comment or a parameter.
 _AFTER_QUOTE = re.compile(r"\s{0,64}(?:\Z|[;(]|[^\s=;\"()]{1,64}\s{0,64}=)")
 _END_OF_VALUE = re.compile(r"\s{0,64}(?:\Z|;)")
-# What precedes the quote of the next parameter.
+# The text before the quote of the next parameter.
 _NEXT = re.compile(r";\s{0,64}[^\s=;\"]{1,64}\s{0,64}=\s{0,64}\Z")
-# So many quotes are tried as the end of a quoted string.
+# The most quotes that are tried as the end of a quoted string.
 _MOST_QUOTES = 16
 
-# Their values are as the sender has them: parentheses are no comments.
+# Parentheses in the values of these are not comments.
 _VERBATIM = frozenset(["name", "filename", "boundary"])
 _NAMES = frozenset(["name", "filename"])
 
@@ -48,11 +48,10 @@ _NAMES = frozenset(["name", "filename"])
 class Structured:
     """A field with parameters.
 
-    Attributes:
-        value: what precedes the parameters, in lower case.
-        parameters: by name, in lower case.
-        boundary: the parameter of that name as it is in the message: it is no text.
-        trouble: what was wrong.
+    value: the text before the parameters, in lower case.
+    parameters: by name, in lower case.
+    boundary: the parameter of that name in its original bytes, not as text.
+    trouble: what was malformed.
     """
 
     value: str
@@ -66,7 +65,7 @@ def read_parameters(body: bytes) -> tuple[str, dict[str, str]]:
 
     Returns:
         the value before the parameters, in lower case, and the parameters by
-        name, in lower case. Of 8 KiB and 100 parameters the rest is ignored.
+        name, in lower case. Beyond 8 KiB or 100 parameters the rest is ignored.
     """
     field = read_structured(body)
     return field.value, field.parameters
@@ -76,7 +75,7 @@ def read_structured(body: bytes) -> Structured:
     """Parse the body of a field such as Content-Type; see `read_parameters`."""
     if not body:  # most parts of most messages have no Content-Disposition
         return Structured("", {}, b"", ())
-    # Each byte one character: nothing is decoded before it is known what it is.
+    # One character for each byte: it is decoded once its role is known.
     reader = _Reader(body[:_LONGEST].decode("latin-1"))
     reader.read()
     if len(body) > _LONGEST:
@@ -84,7 +83,7 @@ def read_structured(body: bytes) -> Structured:
             None
         )
     parameters = {name: reader.plain(raw) for name, raw in reader.whole.items()}
-    # The newer form wins: a mailer gives the old one for those who cannot read it.
+    # The form of RFC 2231 wins: mailers add the old one for readers without it.
     for name, pieces in reader.pieces.items():
         parameters[name] = reader.joined(name, pieces)
     boundary = reader.whole.get("boundary", "").encode("latin-1")
@@ -99,10 +98,10 @@ class _Reader:
     """Splits a field at its semicolons, in a time that is linear in its length.
 
     Attributes:
-        value: what precedes the parameters.
+        value: the text before the parameters.
         whole: the values of the parameters that are in one piece, by name.
-        pieces: of the others whether a piece is encoded, and its text, by number.
-        trouble: what was wrong.
+        pieces: of the others, whether each piece is encoded, and its text, by number.
+        trouble: what was malformed.
     """
 
     def __init__(self, text: str) -> None:
@@ -170,10 +169,10 @@ class _Reader:
         return without_comments(raw).strip()
 
     def _read_quoted(self, name: str) -> str:
-        """Read a quoted string.
+        """Return the quoted string that begins here.
 
-        It ends with the first quote after which it may end, so that quotes in a file
-        name are part of it. Without one it ends with the semicolon.
+        It ends at the first quote that a parameter list allows as an end, so that
+        quotes in a file name are part of it. Without one it ends at the semicolon.
         """
         start = self._position + 1
         end = self._closing(start)
@@ -206,14 +205,14 @@ class _Reader:
         return -1
 
     def _is_path(self, start: int, end: int) -> bool:
-        r"""Return whether a value is a folder's name, such as ``"C:\files\"``."""
+        r"""Return whether a value is the path of a folder, such as ``"C:\files\"``."""
         ends = _END_OF_VALUE.match(self._text, end + 1) is not None
         return ends and _PATH.search(self._text, start, end) is not None
 
     def _until_semicolon(self, verbatim: bool = False) -> str:
-        """Read up to the semicolon that ends what begins here, or to the end.
+        """Return the text up to the next semicolon, or to the end.
 
-        One in a comment does not, unless the comment does not end.
+        A semicolon in a comment does not count, unless the comment does not end.
         """
         start = position = self._position
         while found := _ENDING.search(self._text, position):
@@ -243,13 +242,13 @@ class _Reader:
             self._position = end
 
     def plain(self, raw: str) -> str:
-        # No encoded word may be in a parameter (RFC 2047 section 5), and many are.
+        # RFC 2047 section 5 forbids encoded words here, but many mailers send them.
         text, wrong = decode_words(raw.encode("latin-1"))
         self.trouble |= dict.fromkeys(wrong)
         return text
 
     def joined(self, name: str, pieces: dict[int, tuple[bool, str]]) -> str:
-        """Join the pieces of a value in their order, and decode those to be decoded."""
+        """Join the pieces of a value in order, and decode those that are encoded."""
         if sorted(pieces) != list(range(len(pieces))):
             self.trouble[f"a piece of the parameter {name[:64]!r} is missing"] = None
         first = min(pieces)
@@ -270,10 +269,10 @@ class _Reader:
 
 
 def _unescaped(raw: str, name: str) -> str:
-    r"""Undo the quoted pairs of a quoted string.
+    r"""Remove the backslashes of the quoted pairs of a quoted string.
 
-    In a file name such as ``"C:\files\bill.pdf"`` there are none, though there should
-    be: only ``\"`` is one there.
+    A file name such as ``"C:\files\bill.pdf"`` has none, although it should: there
+    only ``\"`` is one.
     """
     if "\\" not in raw:
         return raw

@@ -1,12 +1,12 @@
-"""A message as Python's `EmailMessage`, with bounds on what the parser is given.
+"""Parse a message as Python's `EmailMessage`, with bounds on the parser's input.
 
 Rules:
 
 * The parser's time is linear in lines times nesting, so both are counted first.
-* It calls itself for each multipart and each message within a message: there are
-  only so many of these, wherever they are.
+* It recurses into each multipart and each message within a message: the number of
+  these is bounded, wherever they are.
 * Its header parsers are quadratic in several characters, recursive in others, and
-  raise for some values: a header that has too many of these stays plain text.
+  raise for some values: a header with too many of these stays plain text.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from lazr_smtptest.mime.words import decode_words
 
 __all__ = ["plain_headers", "read_message"]
 
-_MOST_VISITS = 1_000_000  # lines times the depth of what they may be in
-# Characters, those among them that are tokens of their own, and those that open
-# something. The first number of each is for the fields with parameters, which the
-# parser reads several times in each part.
+_MOST_VISITS = 1_000_000  # lines times their possible depth
+# The most characters of a field, those among them that are tokens by themselves, and
+# those that open something. The first number of each is for fields with parameters,
+# which the parser reads several times in each part.
 _LONGEST = (2 * 1024, 16 * 1024)
 _TOKENS = re.compile(r"[^A-Za-z0-9]")
 _MOST_TOKENS = (300, 3000)
@@ -38,7 +38,7 @@ _NESTING = re.compile(
     rb"(?i)[\r\n]content-type[ \t]*:[^;]{0,200}?(?:multipart|message)/"
 )
 _DIGEST = re.compile(rb"(?i)multipart/digest")
-# The fields that the parser looks into, wherever they may be.
+# The fields that the parser interprets, wherever they may be.
 _STRUCTURE = re.compile(
     rb"(?i)[\r\n]content-[a-z-]{1,40}[ \t]*:[^\r\n]*(?:[\r\n]+[ \t][^\r\n]*)*"
 )
@@ -52,10 +52,10 @@ _FROM_FIELD = re.compile(rb"(?i)\A(?:\xef\xbb\xbf)?(from)[ \t]+:")
 def read_message(content: bytes) -> tuple[EmailMessage, str]:
     """Parse a message; never raises.
 
-    The policy is `email.policy.default`, but for two things: a header that it
-    cannot read, or not in reasonable time, is plain text, as with ``compat32``;
+    The policy is `email.policy.default`, with two exceptions: a header that it
+    cannot parse, or not in reasonable time, is plain text, as with ``compat32``;
     and lines are not folded again when the message is written. A message that
-    is too much as a whole has no headers, and all of it as its payload.
+    exceeds the bounds as a whole has no headers, and all of it as its payload.
 
     Returns:
         the message, and why it is raw; ``""`` if it is not.
@@ -65,7 +65,7 @@ def read_message(content: bytes) -> tuple[EmailMessage, str]:
         try:
             message = message_from_bytes(_safe(content), policy=_POLICY)
         except Exception as error:
-            # None is known that comes here; there is always one more.
+            # No such exception is known, but the parser is not ours.
             trouble = f"the email package raises {type(error).__name__}"
         else:
             return message, ""
@@ -73,15 +73,16 @@ def read_message(content: bytes) -> tuple[EmailMessage, str]:
 
 
 def plain_headers(message: EmailMessage) -> tuple[str, ...]:
-    """Name the headers of a message of ours that stayed plain text."""
+    """Return the names of headers that `read_message` left as plain text."""
     plain = (name for name, value in message.items() if isinstance(value, _PlainText))
     return tuple(dict.fromkeys(plain))
 
 
 class _PlainText:
-    """A header that is only a text."""
+    """A header that is plain text only."""
 
-    # What the email package asks every header, or every Content-Disposition, for.
+    # Attributes that the email package reads of every header, or of
+    # Content-Disposition.
     max_count = None
     content_disposition = None
     name: str
@@ -96,18 +97,18 @@ class _PlainText:
 
 
 class _Headers(HeaderRegistry):
-    """Makes headers, and plain text of those that would raise or take long."""
+    """Makes headers; those that would raise or take long become plain text."""
 
     def __call__(self, name: str, value: str) -> Any:
         if not _is_costly(name, value):
             try:
                 return super().__call__(name, value)
             except Exception:
-                # An IndexError, AttributeError, RecursionError: whatever it is,
-                # the text of the header is there (gh-151857, gh-148518, gh-103800).
+                # An IndexError, AttributeError, RecursionError: in any case the header
+                # becomes plain text (gh-151857, gh-148518, gh-103800).
                 pass
         if _has_parameters(name):
-            # Whoever asks for a parameter would have all of them parsed.
+            # Access to one parameter would parse all of them.
             value = value.partition(";")[0][:200]
         return type("PlainText", (_PlainText, BaseHeader), {})(name, value)
 
@@ -129,7 +130,7 @@ def _has_parameters(name: str) -> bool:
 
 
 def _too_much(content: bytes) -> str:
-    """Say what there is too much of to let the parser have it; ``""``: nothing."""
+    """Return which bound a message exceeds for the parser; ``""`` for none."""
     end = read_fields(content, 0, len(content)).end
     if end > BOUND:
         return f"its header is over {BOUND} octets"
@@ -147,16 +148,16 @@ def _too_much(content: bytes) -> str:
 
 
 def _line_starts(content: bytes, start: bytes) -> int:
-    """Count the lines that begin so; a CR alone ends a line for the parser."""
+    """Count the lines with that beginning; the parser ends a line at a CR, too."""
     return content.count(b"\n" + start) + content.count(b"\r" + start)
 
 
 def _safe(content: bytes) -> bytes:
-    r"""Give the parser the header that everybody else sees.
+    r"""Return a message whose header the parser reads as all other programs do.
 
-    For it a CR alone ends a header, so that ``Subject: a\rBcc: b`` are two; a
-    byte order mark ends the header as such, and ``From :`` is a line of an mbox,
-    behind which the header goes on.
+    It ends a header at a CR alone, so that ``Subject: a\rBcc: b`` would be two; a
+    byte order mark would end the whole header, and ``From :`` would be a line of
+    an mbox, after which the header goes on.
     """
     end = read_fields(content, 0, len(content)).end
     header = _BARE_CR.sub(b" ", content[:end])

@@ -23,7 +23,7 @@ MOST_PARTS = 1000
 _TYPE = re.compile(r"[^\s/;]+/[^\s/;]+")
 _LONGEST_BOUNDARY = 200  # RFC 2046 allows 70
 _SHOWN = 64
-# Multiparts whose first part is what they are about (RFC 2387, RFC 1847, RFC 6522).
+# Multiparts whose first part is the main one (RFC 2387, RFC 1847, RFC 6522).
 _FIRST_IS_BODY = frozenset(
     ["multipart/related", "multipart/signed", "multipart/report"]
 )
@@ -31,7 +31,7 @@ _FIRST_IS_BODY = frozenset(
 
 @attrs.frozen
 class Part:
-    """A part that is no multipart.
+    """A part that is not a multipart.
 
     Attributes:
         fields: its header.
@@ -40,9 +40,9 @@ class Part:
         disposition: ``attachment``, ``inline``, or ``""`` if it has none.
         filename: ``""`` if it has none.
         body: its bytes, before the transfer encoding is decoded.
-        is_body: whether its place is that of the message's text, so that a file name
-            does not make it a file: alone, in an alternative, or first in what belongs
-            together or is signed.
+        is_body: whether its position is that of the message's text, so that a file
+            name does not make it a file: the only part, in an alternative, or first
+            in a related or signed multipart or a report.
     """
 
     fields: Fields
@@ -55,7 +55,7 @@ class Part:
 
     @property
     def is_text(self) -> bool:
-        """Whether it is there to be read as the message, and not as a file.
+        """True if it is to be read as the message's text, and not as a file.
 
         A disposition that is unknown is an attachment (RFC 2183 section 2.8).
         """
@@ -66,17 +66,17 @@ class Part:
         return self.is_body or not self.filename
 
     def octets(self) -> tuple[bytes, str]:
-        """Return its content, and what was wrong with it."""
+        """Return its decoded content, and what was malformed."""
         words = _encoding(self.fields)
         return decode_transfer(self.body, words[0] if words else "")
 
     def text(self) -> tuple[str, str]:
-        """Return its content as text, and what was wrong with it.
+        """Return its content as text, and what was malformed.
 
-        HTML whose charset no field names may declare it itself.
+        HTML without a charset in its header may declare one itself.
 
-        A line end may be CR CR LF: quoted-printable writers encode the CR by itself,
-        and others turn every LF into a CR LF that has a CR already.
+        A line end may be CR CR LF: some writers of quoted-printable encode the CR by
+        itself, and others turn each LF into CR LF even after a CR.
         """
         octets, wrong = self.octets()
         charset = self.parameters.get("charset")
@@ -89,12 +89,12 @@ class Part:
 
 @attrs.frozen
 class Parts:
-    """A message taken apart.
+    """A parsed message.
 
     Attributes:
         fields: its header.
-        leaves: its parts that are no multiparts, in their order.
-        trouble: what was wrong.
+        leaves: its parts that are not multiparts, in order.
+        trouble: what was malformed.
     """
 
     fields: Fields
@@ -103,14 +103,14 @@ class Parts:
 
 
 def read_parts(content: bytes) -> Parts:
-    """Take a message apart, however odd it is; never raises.
+    """Split a message into its parts, however malformed it is; never raises.
 
     A message within the message stays whole: it is an attachment.
     """
     top = read_fields(content, 0, len(content))
     trouble = dict.fromkeys(top.trouble)
     leaves: list[Part] = []
-    # What is still to be taken apart, the next one last.
+    # The parts that are still to be split, the next one last.
     todo = [_Span(0, top, len(content), is_body=True)]
     seen = 1
     while todo:
@@ -137,12 +137,12 @@ def read_parts(content: bytes) -> Parts:
 
 @attrs.frozen
 class _Span:
-    """A part that is still to be taken apart.
+    """A part that is still to be split.
 
     Attributes:
-        depth: how many multiparts it is in.
+        depth: the number of multiparts around it.
         fields: its header.
-        stop: where its body ends.
+        stop: the offset at which its body ends.
         is_body: see `Part`.
         default: its content type, if it does not have one.
     """
@@ -157,7 +157,7 @@ class _Span:
 def _inside(
     content: bytes, outer: _Span, field: Structured, spans: list[tuple[int, int]]
 ) -> Iterator[_Span]:
-    """Make the spans of the parts of a multipart."""
+    """Yield the spans of the parts of a multipart."""
     # RFC 2046 section 5.1.5.
     is_digest = field.value == "multipart/digest"
     default = "message/rfc822" if is_digest else "text/plain"
@@ -177,7 +177,7 @@ def _inside(
 def _split(
     content: bytes, outer: _Span, boundary: bytes
 ) -> tuple[list[tuple[int, int]], list[str]]:
-    """Find where the parts of a multipart begin and end, and what was wrong."""
+    """Return where the parts of a multipart begin and end, and what was malformed."""
     if outer.depth >= DEEPEST:
         return [], [f"multiparts over {DEEPEST} deep: what is in them is not read"]
     boundary = boundary.rstrip()
@@ -210,14 +210,14 @@ def _spans(
 def _delimiters(
     content: bytes, start: int, stop: int, boundary: bytes
 ) -> Iterator[tuple[int, int, bool]]:
-    """Find the delimiter lines: where they begin and end, and if it is the last."""
+    """Yield the delimiter lines: their beginnings, ends, and whether one is last."""
     pattern = rb"(?m)^--%s(--)?[ \t]*\r?(?:\n|\Z)" % re.escape(boundary)
     for found in re.compile(pattern).finditer(content, start, stop):
         yield found.start(), found.end(), found[1] is not None
 
 
 def _leaf(content: bytes, span: _Span, field: Structured) -> tuple[Part, list[str]]:
-    """Make a part, and say what was wrong with its fields."""
+    """Return a part, and what was malformed in its fields."""
     fields = span.fields
     disposition = read_structured(fields.first("content-disposition"))
     trouble = [f"Content-Disposition: {each}" for each in disposition.trouble]
@@ -245,6 +245,6 @@ def _leaf(content: bytes, span: _Span, field: Structured) -> tuple[Part, list[st
 
 
 def _encoding(fields: Fields) -> list[str]:
-    """Return the words of Content-Transfer-Encoding; there should be one."""
+    """Return the words of Content-Transfer-Encoding; one is allowed."""
     field = fields.first("content-transfer-encoding").decode("latin-1")
     return without_comments(field).replace('"', " ").replace(";", " ; ").split()

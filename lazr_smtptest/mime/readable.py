@@ -1,4 +1,4 @@
-"""Everything that can be read in a message, each read when it is first asked for."""
+"""The parsed properties of a message, each computed on its first access."""
 
 from __future__ import annotations
 
@@ -69,12 +69,11 @@ _GUESSES = {
 
 
 class Readable(Guessable):
-    """What is in a message, for a record of the octets and the recipients.
+    """The contents of a message, for a record with `content` and `rcpt_tos`.
 
-    Nothing is read before it is asked for, and then it is kept. None of this
-    raises for what a message contains, and all of it may be called from any
-    thread. A record with slots stays small: the dictionary for what was read is
-    made when something is.
+    Nothing is parsed before its first access; then the result is kept. No property
+    raises for what a message contains, and any thread may use them. A record with
+    slots stays small: the dictionary for results is made on the first access.
     """
 
     guesses = _GUESSES
@@ -90,9 +89,9 @@ class Readable(Guessable):
     def header(self, name: str) -> str | None:
         """Return the first header field of that name.
 
-        It is unfolded, its encoded words (RFC 2047) are decoded; bytes outside of
-        ASCII are taken for UTF-8, or else windows-1252. What is beyond the
-        first 64 KiB of a header is not there.
+        It is unfolded, and its encoded words (RFC 2047) are decoded; bytes outside of
+        US-ASCII are decoded as UTF-8, or else as windows-1252. Only the first 64 KiB
+        of a header are read.
 
         Args:
             name: its case does not matter.
@@ -114,7 +113,7 @@ class Readable(Guessable):
             raise TypeError(f"a mail has no items, use .header({name!r})")
         raise TypeError("a mail has no items, use .header(name)")
 
-    # What has items would be gone through by their numbers.
+    # Python would iterate over an object with items by their numbers.
     __iter__ = None
 
     @property
@@ -123,9 +122,9 @@ class Readable(Guessable):
         return self.header("subject")
 
     def addresses(self, name: str) -> tuple[str, ...]:
-        """Give the addresses of the header fields of that name, in order.
+        """Return the addresses of the header fields of that name, in order.
 
-        Without the names of people and groups; at most 1000 of each field.
+        Names of people and groups are left out; at most 1000 of each field.
 
         Args:
             name: such as ``"to"`` or ``"reply-to"``; its case does not matter.
@@ -141,11 +140,11 @@ class Readable(Guessable):
 
     @property
     def bcc(self) -> tuple[str, ...]:
-        """The recipients of the envelope whom To, Cc and Bcc do not name.
+        """The recipients of the envelope that To, Cc and Bcc do not name.
 
         Equal addresses are the same, however they are written: a domain in upper or
         lower case, in A-labels (``xn--``) or in UTF-8, and ``"ann"@example.com`` and
-        ``ann@example.com``. In the local part case matters (RFC 5321 section 2.4).
+        ``ann@example.com``. The local part is case-sensitive (RFC 5321 section 2.4).
         """
         named = set(map(address_key, self.recipients_in_headers))
         return tuple(to for to in self.rcpt_tos if address_key(to) not in named)
@@ -154,10 +153,10 @@ class Readable(Guessable):
     def list_unsubscribe(self) -> tuple[str, ...]:
         """The URLs of List-Unsubscribe (RFC 2369), in order.
 
-        One that is not in angle brackets, or encoded, is none for a reader; `trouble`
-        says so.
+        A URL that is not in angle brackets, or is encoded, does not count, as for mail
+        readers; `trouble` reports it.
 
-        An ``https`` one is for a POST (RFC 8058) if `header` gives
+        An ``https`` URL is for a POST (RFC 8058) if `header` returns
         ``"List-Unsubscribe=One-Click"`` for ``List-Unsubscribe-Post``.
         """
         bodies = self._fields.all("list-unsubscribe")
@@ -167,28 +166,28 @@ class Readable(Guessable):
 
     @cached_property
     def text(self) -> str | None:
-        """The first ``text/plain`` part that is no attachment, lines ending in LF.
+        """The first ``text/plain`` part that is not an attachment, with LF line ends.
 
-        ``None`` if there is none. Its charset is read as the WHATWG Encoding Standard
-        says, so that ``iso-8859-1`` is windows-1252; a sequence that is wrong becomes
-        one U+FFFD. Where the charset is missing or unknown, UTF-8 is tried, then
+        ``None`` if there is none. Charsets are those of the WHATWG Encoding Standard,
+        so that ``iso-8859-1`` is windows-1252; an invalid sequence becomes one
+        U+FFFD. If the charset is missing or unknown, UTF-8 is tried, then
         windows-1252.
         """
         return self._first_text("text/plain")
 
     @cached_property
     def html(self) -> str | None:
-        """The first ``text/html`` part that is no attachment; see `text`."""
+        """The first ``text/html`` part that is not an attachment; see `text`."""
         return self._first_text("text/html")
 
     @cached_property
     def attachments(self) -> tuple[Attachment, ...]:
         """The parts that are files: all but ``text/plain`` and ``text/html``.
 
-        These too, if they are marked as attachments; or if they have a file name,
-        but for one that is the message's text: an alternative, the only part, or the
+        A part of these two types is one if it is marked as an attachment, or has a
+        file name and is not the message's text: an alternative, the only part, or the
         first in a ``multipart/related``, ``signed`` or ``report``. A message within
-        the message is an attachment, whole.
+        the message is one attachment, as a whole.
         """
         files = (part for part in self._parts.leaves if not part.is_text)
         return tuple(read_attachment(part)[0] for part in files)
@@ -197,35 +196,34 @@ class Readable(Guessable):
     def links(self) -> tuple[str, ...]:
         """The URLs in `text`, and those that anchors in `html` refer to.
 
-        In order, each once. In the text: what has a scheme and ``//``, and
-        ``mailto:``; lines of ``format=flowed`` (RFC 3676) are joined, and so are
-        those of a URL in angle brackets. In the HTML, which is read as a browser
-        reads it: the ``href`` of each ``a`` and ``area`` that has a scheme or a host,
-        by itself or by ``<base>``, whether it is shown or not. A URL of over 8192
-        characters is left out, and `trouble` says so.
+        In order, each once. In the text: URLs with a scheme and ``//``, and
+        ``mailto:`` URLs; lines of ``format=flowed`` (RFC 3676) are joined, and so are
+        those of a URL in angle brackets. In the HTML, which is parsed as by a browser:
+        the ``href`` of each ``a`` and ``area``, visible or not, that has a scheme or a
+        host, by itself or by ``<base>``. A URL of over 8192 characters is left out,
+        and `trouble` reports it.
         """
         found = chain(self._text_links[0], self._page.links)
         return tuple(dict.fromkeys(found))
 
     def code(self, pattern: str | re.Pattern[str] | None = None) -> str | None:
-        """Find a one-time code in `text` and in what `html` shows.
+        """Return the one-time code in `text` or in the visible text of `html`.
 
-        Without a pattern that is the number of four to eight digits that is most
-        likely one, by the words and the shape of what stands beside it, in the text
-        or the HTML. Digits in groups, such as ``481 516``, are returned without
-        what is between them. A year, a date, an amount, a telephone number, an order
-        or a postal code is no code.
+        Without a pattern, it is the number of four to eight digits that is most
+        likely a code, by the words beside it and its shape. Digits in groups, such as
+        ``481 516``, are returned without the separators. A year, a date, an amount, a
+        telephone number, an order number or a postal code is not a code.
 
         Args:
-            pattern: a regular expression, looked for in the text, and then in what
-                the HTML shows, as one line.
+            pattern: a regular expression, searched for in the text, and then in the
+                visible text of the HTML, as one line.
 
         Returns:
             the code; with a pattern its first group that took part, or the whole
             match if it has no groups; ``None`` if it is not found.
 
         Raises:
-            ValueError: the pattern is no regular expression.
+            ValueError: the pattern is not a regular expression.
             TypeError: it is neither a string nor a pattern of strings.
         """
         if pattern is None:
@@ -244,10 +242,10 @@ class Readable(Guessable):
 
     @cached_property
     def dkim_signatures(self) -> tuple[DKIMSignature, ...]:
-        """What the DKIM-Signature fields (RFC 6376) say, in order.
+        """The contents of the DKIM-Signature fields (RFC 6376), in order.
 
-        Nothing is verified. Of the first 5 fields, those that say what they
-        must; `trouble` has the others.
+        Nothing is verified. Only the first 5 fields are read, and only valid ones
+        are returned; `trouble` reports the others.
         """
         found, _ = read_signatures(self._fields)
         return tuple(field.signature for field in found if field.signature)
@@ -255,24 +253,23 @@ class Readable(Guessable):
     def verify_dkim(
         self, key: Key | Mapping[str, Key], domain: str | None = None
     ) -> DKIMResult:
-        """Look for a DKIM signature that is valid with a key; asks no DNS.
+        """Search for a DKIM signature that is valid with a key; asks no DNS.
 
-        ``assert mail.verify_dkim(key)`` passes if there is one, and otherwise
-        fails with the reason. Where a signature has ``l=``, what comes after so
-        many octets of the body is not signed. Whether it has expired is a matter
-        of this machine's clock. A header of over 64 KiB or 1000 fields is not
-        valid.
+        ``assert mail.verify_dkim(key)`` passes if there is one, and otherwise fails
+        with the reason. If a signature has ``l=``, the body after that many bytes is
+        not signed. Expiry is not checked, as it depends on this machine's clock. A
+        message with a header of over 64 KiB or 1000 fields is not valid.
 
         Args:
             key: the text of a TXT record (``v=DKIM1; k=rsa; p=...``), or a public
-                key in PEM: RSA (RFC 8301) or Ed25519 (RFC 8463). For several, a
+                key in PEM: RSA (RFC 8301) or Ed25519 (RFC 8463). Several are a
                 mapping to these from their names in the DNS,
                 ``selector._domainkey.domain``.
-            domain: whose signatures count; ``None``: anybody's.
+            domain: the domain whose signatures count; ``None`` for any.
 
         Raises:
             DKIMError: the packages of the extra ``dkim`` are missing.
-            ValueError: a key is none, or a name is none of a key.
+            ValueError: a key is malformed, or a name is not that of a key.
             TypeError: a key is neither text nor bytes.
         """
         return verify(self.content, self._fields, key, domain)
@@ -281,20 +278,20 @@ class Readable(Guessable):
 
     @cached_property
     def message(self) -> EmailMessage:
-        """The message as the email package has it, with `email.policy.default`.
+        """The message parsed by the email package, with `email.policy.default`.
 
-        A header that this policy cannot read is plain text, as with
-        ``compat32``. What is too much for the package (64 KiB of header, 1000
-        parts, 50 multiparts) is a message without headers, whose payload is all
-        of it. `trouble` says so.
+        A header that this policy cannot parse is plain text, as with ``compat32``. A
+        message that exceeds the package's bounds (64 KiB of header, 1000 parts, 50
+        multiparts) has no headers, and its payload is all of it. `trouble` reports
+        both.
         """
         return self._message[0]
 
     @cached_property
     def trouble(self) -> tuple[str, ...]:
-        """What was wrong with the message, for a reader; ``()`` if nothing was.
+        """Problems that a reader of the message has; ``()`` if there are none.
 
-        To say it, this reads all of the message.
+        The first access parses the whole message.
         """
         parts = self._parts
         found = list(parts.trouble)
@@ -324,7 +321,7 @@ class Readable(Guessable):
 
     @cached_property
     def _plain_text(self) -> str:
-        """The text to look for something in: flowed lines are joined."""
+        """The text to search, its flowed lines joined."""
         part = self._first_part("text/plain")
         if part is None:
             return ""

@@ -21,16 +21,17 @@ _NEEDED = ("v", "a", "b", "bh", "d", "h", "s")
 
 @attrs.frozen(kw_only=True)
 class DKIMSignature:
-    """What a DKIM-Signature field says of itself (RFC 6376 section 3.5).
+    """The contents of a DKIM-Signature field (RFC 6376 section 3.5).
 
     Attributes:
-        domain: who signed, ``d=``, in lower case.
-        selector: which of the domain's keys it takes, ``s=``.
+        domain: the signing domain, ``d=``, in lower case.
+        selector: the name of the domain's key, ``s=``.
         algorithm: such as ``rsa-sha256``, ``a=``.
-        headers: the names of the header fields that are signed, ``h=``, in lower
-            case. One that is named more often than it is there must not be added.
-        identity: for whom it was signed, ``i=``; ``@`` and the domain if the field
-            does not say.
+        headers: the names of the signed header fields, ``h=``, in lower case. If a
+            name is listed more often than the field occurs, no such field may be
+            added.
+        identity: the user or agent that was signed for, ``i=``; ``@`` and the
+            domain without ``i=``.
     """
 
     domain: str
@@ -41,12 +42,12 @@ class DKIMSignature:
 
     @property
     def identity_domain(self) -> str:
-        """The domain of `identity`, in lower case: `domain`, or one below it."""
+        """The domain of `identity`, in lower case: `domain` or a subdomain."""
         return self.identity.rpartition("@")[2].lower()
 
     @property
     def key_name(self) -> str:
-        """The name that the key has in the DNS (RFC 6376 section 3.6.2.1)."""
+        """The name of the key in the DNS (RFC 6376 section 3.6.2.1)."""
         return f"{self.selector}._domainkey.{self.domain}"
 
 
@@ -55,9 +56,9 @@ class SignatureField:
     """A DKIM-Signature field.
 
     Attributes:
-        signature: ``None`` if something was wrong.
+        signature: ``None`` if the field is malformed.
         tags: its values, by the names of their tags.
-        wrong: what was wrong; ``""`` if nothing was.
+        wrong: what was malformed; ``""`` for nothing.
     """
 
     signature: DKIMSignature | None
@@ -68,10 +69,10 @@ class SignatureField:
 def read_signatures(
     fields: Fields,
 ) -> tuple[tuple[SignatureField, ...], tuple[str, ...]]:
-    """Read the DKIM-Signature fields of a header, in order; never raises.
+    """Parse the DKIM-Signature fields of a header, in order; never raises.
 
     Returns:
-        the first 5, and what was wrong.
+        the first 5, and what was malformed.
     """
     bodies = fields.all("dkim-signature")
     found = tuple(_read(body) for body in bodies[:_MOST])
@@ -84,7 +85,7 @@ def read_signatures(
 def _read(body: bytes) -> SignatureField:
     if len(body) > _LONGEST:
         return SignatureField(None, {}, f"it is over {_LONGEST} octets")
-    if _BLANKS.search(body):  # what verifies it takes quadratic time for these
+    if _BLANKS.search(body):  # dkimpy takes quadratic time for these
         return SignatureField(None, {}, "it has 64 blanks in a row, or more")
     tags, wrong = read_tags(guess(body))
     wrong = wrong or _wrong_with(tags)
@@ -104,7 +105,7 @@ def _wrong_with(tags: dict[str, str]) -> str:
 
 
 def _signature(tags: dict[str, str]) -> DKIMSignature:
-    # A quoted-printable of its own (RFC 6376 section 2.11), which this decodes too.
+    # `from_quoted_printable` also decodes DKIM's own variant (RFC 6376 section 2.11).
     identity = from_quoted_printable(squeezed(tags.get("i", "")).encode("utf-8"))
     return DKIMSignature(
         domain=tags["d"].lower(),

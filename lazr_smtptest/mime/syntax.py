@@ -27,7 +27,7 @@ _OF_ADDRESSES = (
     *("From", "Sender", "Reply-To", "To", "Cc", "Bcc"),
     *("Resent-From", "Resent-Sender", "Resent-To", "Resent-Cc"),
 )
-# What is no text, so that nobody decodes it (RFC 2047 section 5).
+# Fields without text, in which encoded words are not decoded (RFC 2047 section 5).
 _NO_TEXT = (
     *("Date", "Message-ID", "In-Reply-To", "References", "MIME-Version"),
     *("List-Unsubscribe", "List-Unsubscribe-Post", "List-Post", "Return-Path"),
@@ -49,7 +49,7 @@ _DATE = re.compile(
 
 
 def field_trouble(fields: Fields) -> list[str]:
-    """List what is malformed in a header; never raises."""
+    """Return what is malformed in a header; never raises."""
     trouble: list[str] = []
     for name in _ONCE:
         count = len(fields.all(name))

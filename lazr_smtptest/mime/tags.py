@@ -1,4 +1,4 @@
-"""Tag lists, in which DKIM writes its signatures and keys (RFC 6376 section 3.2)."""
+"""Tag lists, the syntax of DKIM's signatures and keys (RFC 6376 section 3.2)."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ _SHOWN = 64
 
 
 def read_tags(text: str) -> tuple[dict[str, str], str]:
-    """Read a tag list; never raises.
+    """Parse a tag list, up to the first malformed tag; never raises.
 
     Returns:
         the values by the names of their tags, without white space around them, and
-        what was wrong; ``""`` if nothing was. What is wrong ends the reading.
+        what was malformed; ``""`` for nothing.
     """
     tags: dict[str, str] = {}
     specs = text.split(";")
@@ -36,10 +36,10 @@ def read_tags(text: str) -> tuple[dict[str, str], str]:
 
 
 def squeezed(value: str) -> str:
-    """Take the white space out of a value, such as the folds of base64."""
+    """Remove all white space from a value, such as the folds of base64."""
     return value.translate(_NO_SPACE)
 
 
 def is_base64(value: str) -> bool:
-    """Say whether a value without white space is base64, and not empty."""
+    """Return whether a value without white space is base64, and not empty."""
     return len(value) % 4 == 0 and _BASE64.fullmatch(value) is not None

@@ -1,7 +1,7 @@
-"""Content-Transfer-Encoding (RFC 2045 section 6), taken leniently.
+"""Decode Content-Transfer-Encoding (RFC 2045 section 6) leniently.
 
-All that can be read is read. What could not be is named, so that a file which arrived
-cut off is not taken for a whole one.
+Everything readable is decoded. Everything malformed is reported, so that a truncated
+file is not taken for a complete one.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ __all__ = [
 _BASE64 = (string.ascii_letters + string.digits + "+/").encode()
 _NOT_BASE64 = bytes(set(range(256)) - set(_BASE64))
 _SPACE = b" \t\r\n\v\f"
-# What follows padding is base64 too if it is a line of whole quanta.
+# Padding is followed by more base64 if that is a line of whole quanta.
 _QUANTA = re.compile(
     rb"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}(?:==|[A-Za-z0-9+/]=))?"
 )
@@ -44,12 +44,10 @@ _UUENCODE = frozenset(["x-uuencode", "x-uue", "uuencode", "uue"])
 def decode_transfer(octets: bytes, encoding: str) -> tuple[bytes, str]:
     """Decode the body of a part; never raises.
 
-    Args:
-        octets: bytes, the body of a part.
-        encoding: the field's value; its case does not matter.
+    `octets` is the body, and `encoding` the value of the field, in any case.
 
     Returns:
-        the content, and what was wrong; ``""`` if nothing was.
+        the content, and what was malformed; ``""`` for nothing.
     """
     encoding = encoding.strip().lower()
     if encoding == "base64":
@@ -69,12 +67,12 @@ def decode_transfer(octets: bytes, encoding: str) -> tuple[bytes, str]:
 def read_base64(octets: bytes) -> tuple[bytes, str]:
     """Decode base64; never raises.
 
-    Characters outside of the alphabet are left out (RFC 2045 section 6.8). Lines that
-    were encoded one by one, each with padding of its own, are decoded one by one. What
-    follows the padding otherwise is no base64, such as the footer of a mailing list.
+    Characters outside of the alphabet are skipped (RFC 2045 section 6.8). Lines that
+    were encoded one by one, each with its own padding, are decoded one by one. Other
+    text after the padding, such as the footer of a mailing list, is ignored.
 
     Returns:
-        the content, and what was wrong; ``""`` if nothing was.
+        the content, and what was malformed; ``""`` for nothing.
     """
     wrong: dict[str, None] = {}
     head = octets.partition(b"=")[0]
@@ -97,7 +95,7 @@ def _decode_run(run: bytes, padding: int, wrong: dict[str, None]) -> bytes:
     """Decode base64 up to its padding, of so many characters."""
     junk = run.translate(None, _BASE64 + _SPACE)
     if junk and not junk.strip(b"-_") and not set(run) & set(b"+/"):
-        # The other alphabet (RFC 4648 section 5), which mail does not have.
+        # The alphabet of RFC 4648 section 5, which mail does not use.
         run = run.translate(_TO_STANDARD)
         wrong["base64 in the alphabet for URLs"] = None
     elif junk:
@@ -120,7 +118,7 @@ def _decode_run(run: bytes, padding: int, wrong: dict[str, None]) -> bytes:
 def from_quoted_printable(octets: bytes) -> bytes:
     """Decode the codes of quoted-printable, such as ``=3D``, and nothing else.
 
-    A ``=`` that begins no code stays as it is.
+    A ``=`` that begins no code is left unchanged.
     """
     return _decode_codes(octets)[0]
 
@@ -128,13 +126,13 @@ def from_quoted_printable(octets: bytes) -> bytes:
 def read_quoted_printable(octets: bytes) -> tuple[bytes, str]:
     """Decode quoted-printable; never raises.
 
-    White space that ends a line is left out, for a server on the way added it (RFC
-    2045 section 6.7 rule 3). A ``=`` that ends a line joins it with the next, also
-    if white space follows, and one that ends the text ends nothing. Another ``=``
-    that begins no code stays as it is.
+    White space at the end of a line is removed, because a server may have added it
+    (RFC 2045 section 6.7 rule 3). A ``=`` at the end of a line joins it with the
+    next, even if white space follows; at the end of the text it is removed. Any
+    other ``=`` that begins no code is left unchanged.
 
     Returns:
-        the content, and what was wrong; ``""`` if nothing was.
+        the content, and what was malformed; ``""`` for nothing.
     """
     *lines, last = octets.split(b"\n")
     joined = []
@@ -149,6 +147,6 @@ def read_quoted_printable(octets: bytes) -> tuple[bytes, str]:
 def _decode_codes(octets: bytes) -> tuple[bytes, str]:
     if not _NO_CODE.search(octets):
         return binascii.a2b_qp(octets), ""
-    # What follows a "=" that begins no code is not left to a2b_qp: it skips some of it.
+    # Not by a2b_qp, which skips some of the text after a "=" that begins no code.
     content = _CODE.sub(lambda code: _CODES[code[1]], octets)
     return content, "a '=' that begins no code of quoted-printable"

@@ -1,4 +1,4 @@
-"""The URLs in plain text (RFC 3986 appendix C)."""
+"""Find URLs in plain text (RFC 3986 appendix C)."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ __all__ = ["FoundURL", "find_urls", "text_links"]
 _LONGEST = 8 * 1024
 _LONGEST_SCHEME = 32
 
-# Every pattern here is matched at one place only, or stops at the character that it
-# begins with: however often a text repeats it, the time is linear.
+# Every pattern is matched at one position only, or stops at the character that it
+# begins with: so the time is linear, however often a text repeats that character.
 _START = re.compile(r"(?ai)://|(?<![a-z0-9+.-])mailto:(?=[^\s@<>\"]{1,256}@[a-z0-9[])")
 _SCHEME = re.compile(r"(?a)[A-Za-z][A-Za-z0-9+.-]+\Z")
-# "more.https://" is a full stop and a URL, and no scheme.
+# "more.https://" is a full stop and a URL, not a scheme.
 _WEB = re.compile(r"(?ai)[.-](https?)\Z")
 
-# Punctuation outside of ASCII belongs to the sentence; a URL has it in percent signs.
+# Punctuation outside of ASCII belongs to the sentence: in a URL it is percent-encoded.
 # Letters outside of ASCII may be in a URL (RFC 3987).
 _PUNCTUATION = (
     r"\u0080-\u00a1\u00a7\u00ab\u00ad\u00b6\u00bb\u00bf\u037e\u055d\u0589\u05be"
@@ -27,8 +27,8 @@ _PUNCTUATION = (
     r"\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65\uffe0-\uffff"
 )
 _CHARACTER = rf"[^\s<>\"`\\\x00-\x20\x7f{_PUNCTUATION}]"
-# The end of a URL within such characters: the next URL; and a letter of a script that
-# is written without spaces, or with particles, right behind an ASCII one.
+# A URL ends before the next URL, and before a letter of a script that is written
+# without spaces, or with particles, directly after an ASCII letter.
 _UNSPACED = r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]"
 _END = rf"(?![|,;]https?://|(?<=[A-Za-z0-9]){_UNSPACED})"
 _URL = re.compile(rf"(?i)(?:{_END}{_CHARACTER})*")
@@ -39,7 +39,7 @@ _OPENING = {")": "(", "]": "[", "}": "{"}
 _CLOSING = {opening: closing for closing, opening in _OPENING.items()}
 _SENTENCE_ENDS = ".,;:!?'|"
 _EMPHASIS = "*_~"
-# The same up to a bracket.
+# The same as `_URL`, but only up to a bracket.
 _URL_PIECES = {
     opening: re.compile(
         rf"(?i)(?:{_END}(?![{re.escape(opening + closing)}]){_CHARACTER})*"
@@ -52,8 +52,8 @@ class FoundURL(NamedTuple):
     """A URL in a text.
 
     Attributes:
-        url: without the line ends in it.
-        start, end: where it is in the text.
+        url: the URL without the line ends in it.
+        start, end: its position in the text.
     """
 
     url: str
@@ -62,7 +62,7 @@ class FoundURL(NamedTuple):
 
 
 def text_links(text: str) -> tuple[list[str], list[str]]:
-    """Return the URLs in a plain text in their order, and what was wrong."""
+    """Return the URLs in a plain text in order, and which were left out."""
     links: list[str] = []
     trouble: list[str] = []
     for url, _, _ in find_urls(text):
@@ -76,9 +76,9 @@ def text_links(text: str) -> tuple[list[str], list[str]]:
 def find_urls(text: str) -> Iterator[FoundURL]:
     """Yield the URLs in a plain text, of any length.
 
-    A URL has a scheme and ``//``, or is a ``mailto:`` one. The full stop, or the
-    bracket, that ends a sentence is no part of it. Between angle brackets it is taken
-    whole, and line ends in it are none of it.
+    A URL has a scheme and ``//``, or is a ``mailto:`` URL. A full stop or a closing
+    bracket after it belongs to the sentence. Between angle brackets all of the text
+    is the URL, without its line ends.
     """
     end = 0
     for found in _START.finditer(text):
@@ -95,7 +95,7 @@ def find_urls(text: str) -> Iterator[FoundURL]:
 
 
 def _start_of_scheme(text: str, first: int, colon: int) -> int:
-    """Return where the scheme before a colon begins; -1 if there is none."""
+    """Return the start of the scheme before a colon; -1 if there is none."""
     window = max(first, colon - _LONGEST_SCHEME)
     scheme = text[window:colon]
     found = _WEB.search(scheme) or _SCHEME.search(scheme)
@@ -105,7 +105,7 @@ def _start_of_scheme(text: str, first: int, colon: int) -> int:
 
 
 def _read_url(text: str, start: int, after_scheme: int) -> tuple[str, int]:
-    """Return the URL that begins at a place, and the place where it ends."""
+    """Return the URL that begins at `start`, and its end."""
     before = text[max(0, start - 5) : start].lower()
     if before.endswith(("<", "<url:")) and (wrapped := _WRAPPED.match(text, start)):
         return _SPACE.sub("", wrapped[0][:-1]), wrapped.end()
@@ -116,7 +116,7 @@ def _read_url(text: str, start: int, after_scheme: int) -> tuple[str, int]:
 
 
 def _end_of_url(text: str, place: int, before: str) -> int:
-    """Find the end of a URL; where it is in brackets, the one that closes them."""
+    """Return the end of a URL; within brackets, their closing bracket ends it."""
     pattern, closing, depth = _URL_PIECES.get(before, _URL), _CLOSING.get(before), 0
     while found := pattern.match(text, place):
         place = found.end()
@@ -132,7 +132,7 @@ def _end_of_url(text: str, place: int, before: str) -> int:
 
 
 def _marks_before(text: str, start: int) -> dict[str, int]:
-    """Count the marks of emphasis before a URL, which also stand after it."""
+    """Count the emphasis marks before a URL, which are repeated after it."""
     marks = dict.fromkeys(_EMPHASIS, 0)
     for place in range(start - 1, max(-1, start - 5), -1):
         if text[place] not in marks:
@@ -142,7 +142,7 @@ def _marks_before(text: str, start: int) -> dict[str, int]:
 
 
 def _trimmed(url: str, marks: dict[str, int]) -> int:
-    """Return the length without the end of a sentence, brackets, and emphasis."""
+    """Return the length without punctuation, brackets and emphasis at the end."""
     surplus = {end: url.count(end) - url.count(_OPENING[end]) for end in _OPENING}
     surplus |= marks
     length = len(url)

@@ -1,4 +1,4 @@
-"""uuencode, which is older than MIME and still sent under the name x-uuencode."""
+"""Decode uuencode, older than MIME and still sent under the name x-uuencode."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ def read_uuencode(octets: bytes) -> tuple[bytes, str]:
     """Decode uuencoded text; never raises.
 
     Returns:
-        the content, and what was wrong; ``""`` if nothing was. Text without a line
-        ``begin`` is returned as it is.
+        the content, and what was malformed; ``""`` for nothing. Text without a line
+        ``begin`` is returned unchanged.
     """
     begin = _BEGIN.search(octets)
     if begin is None:
@@ -40,8 +40,8 @@ def read_uuencode(octets: bytes) -> tuple[bytes, str]:
 def _decode_line(line: bytes, wrong: dict[str, None]) -> bytes:
     if not line:
         return b""
-    # The first character counts the bytes. Encoders end a line with more than is
-    # needed, and servers on the way take the blanks off that were needed.
+    # The first character counts the bytes. Encoders may pad a line beyond its end, and
+    # mail servers may remove blanks that belong to it.
     length = (line[0] - 0x20) & 0x3F
     needed = 1 + (length * 4 + 2) // 3
     try:

@@ -1,8 +1,8 @@
-"""Encoded words in header fields (RFC 2047), as mailers write them.
+"""Decode encoded words in header fields (RFC 2047), including malformed ones.
 
-A Q word may have blanks and question marks in it that should be codes. A B word may
-have padding too much or too little. Adjacent words in one charset are joined before
-they are decoded, for mailers cut characters in two.
+A Q word may contain blanks and question marks that should be codes. A B word may
+have too much padding or too little. Adjacent words of one charset are joined before
+they are decoded, because mailers split characters between words.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ _START = re.compile(r"=\?([^?*\s]{1,64})(?:\*[^?\s]{0,64})?\?([bBqQ])\?")
 _END = "?="
 _CODE = re.compile(r"[0-9A-F]{2}")
 
-# The bytes of a word, its charset, and what is wrong with its encoding. Text that is
-# in no word has the charset "".
+# The bytes of a word, its charset, and what is malformed in its encoding. Text outside
+# of words has the charset "".
 _Piece = tuple[str, bytes, str]
 
 
 def decode_words(body: bytes) -> tuple[str, tuple[str, ...]]:
     """Decode the body of a header field; never raises.
 
-    Bytes outside of US-ASCII are taken for UTF-8 (RFC 6532), or else windows-1252.
+    Bytes outside of US-ASCII are decoded as UTF-8 (RFC 6532), or else windows-1252.
 
     Returns:
-        the text, and what was wrong.
+        the text, and what was malformed.
     """
     if b"=?" not in body:
         return guess(body), ()
@@ -50,7 +50,7 @@ def decode_words(body: bytes) -> tuple[str, tuple[str, ...]]:
 
 
 def _decode_run(words: list[bytes], charset: str) -> tuple[str, str]:
-    """Decode adjacent words: together, or each for itself if only that is right."""
+    """Decode adjacent words: joined, or one by one if only that is valid."""
     joined, trouble = decode(b"".join(words), charset)
     if trouble and len(words) > 1:
         single = [decode(word, charset) for word in words]
@@ -62,7 +62,7 @@ def _decode_run(words: list[bytes], charset: str) -> tuple[str, str]:
 def _split(text: str) -> Iterator[_Piece]:
     """Split into words and the text between them.
 
-    White space between two words is none of the text (RFC 2047 section 6.2).
+    White space between two words is dropped (RFC 2047 section 6.2).
     """
     end = 0
     after_word = False
@@ -81,13 +81,13 @@ def _split(text: str) -> Iterator[_Piece]:
 
 
 def _words(text: str) -> Iterator[tuple[int, re.Match[str], int]]:
-    """Find the words: where they begin, and where their text ends."""
+    """Yield the words: where each begins, its match, and where its text ends."""
     found = _START.search(text)
     while found:
         stop = _end_of(text, found)
         if stop < 0:  # no other word ends either
             return
-        # A word that does not end is text, if another begins before the end is found.
+        # If another word begins before the end is found, this one is plain text.
         following = _START.search(text, found.end(), stop)
         if following is None:
             yield found.start(), found, stop
@@ -96,9 +96,9 @@ def _words(text: str) -> Iterator[tuple[int, re.Match[str], int]]:
 
 
 def _end_of(text: str, word: re.Match[str]) -> int:
-    """Find where the text of a word ends; -1 if it does not.
+    """Return where the text of a word ends; -1 if it does not.
 
-    In a Q word ``?=C3`` may be a question mark and a code: it is, if the word ends
+    In a Q word ``?=C3`` may be a question mark and a code; it is if the word ends
     further on.
     """
     stop = text.find(_END, word.end())

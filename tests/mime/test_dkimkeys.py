@@ -108,7 +108,7 @@ def test_a_short_rsa_key_is_a_reason(signed):
         ("k=dsa; p=QUJD", "DKIM key: k= is 'dsa', neither 'rsa' nor 'ed25519'"),
         ("p=QUJ", "DKIM key: 'QUJ' is not base64"),
         ("p=QUJD", "DKIM key: no RSA key: UnparsableKeyError"),
-        ("k=ed25519; p=QUJD", "DKIM key: an Ed25519 key of 3 octets, not 32"),
+        ("k=ed25519; p=QUJD", "DKIM key: an Ed25519 key of 3 bytes, not 32"),
         (b"\xff", "DKIM key: '\ufffd' is no tag"),
         (
             "-----BEGIN PUBLIC KEY-----\nQUJD\n",

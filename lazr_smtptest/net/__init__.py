@@ -1,1 +1,1 @@
-"""Sockets, endpoints and reactors: all that depends on Twisted's private parts."""
+"""Sockets, endpoints and reactors: the code that uses Twisted's private interfaces."""

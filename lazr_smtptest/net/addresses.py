@@ -18,7 +18,7 @@ BACKLOG = 4096
 
 
 def bind(host: str, port: int) -> socket.socket:
-    """Bind and listen; the socket is not inherited by programs (PEP 446).
+    """Bind a socket and listen; child programs do not inherit it (PEP 446).
 
     Args:
         host: a name or an address. ``"localhost"`` is ``127.0.0.1``, whatever
@@ -26,14 +26,14 @@ def bind(host: str, port: int) -> socket.socket:
         port: 0 for any free port.
 
     Raises:
-        ListenError: the address is taken, not ours, not allowed, or unknown.
+        ListenError: the address is taken, not local, not allowed, or unknown.
     """
     try:
         family, address = resolve(host, port)
         bound = socket.socket(family, socket.SOCK_STREAM)
         try:
             if os.name == "posix":
-                # A port whose last connections linger can be had again. On
+                # Allow a port with lingering connections to be bound again. On
                 # Windows the option would share the port instead.
                 bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             bound.bind(address)
@@ -47,14 +47,14 @@ def bind(host: str, port: int) -> socket.socket:
 
 
 def resolve(host: str, port: int) -> tuple[int, tuple[str, int]]:
-    """Find the address family of `host`, and what a socket can be bound to.
+    """Return the address family of `host`, and the address for `socket.bind`.
 
     Args:
         host: see `bind`.
         port: see `bind`.
 
     Raises:
-        OSError: it is unknown.
+        OSError: the host is unknown.
     """
     if host in ("", "localhost", "127.0.0.1"):
         return socket.AF_INET, ("127.0.0.1" if host else "", port)
@@ -65,13 +65,13 @@ def resolve(host: str, port: int) -> tuple[int, tuple[str, int]]:
 
 
 def endpoint_from(reactor: object, description: str) -> IStreamServerEndpoint:
-    """Make an endpoint of Twisted's description of one.
+    """Create a server endpoint from a description in Twisted's notation.
 
-    Where a TCP endpoint does not say how many connections may wait, as many may
-    as with `bind`: Twisted's own 50 are few for a crowd.
+    A TCP endpoint without a backlog gets that of `bind`, because Twisted's default
+    of 50 is too small for many simultaneous clients.
 
     Raises:
-        ValueError: it is not understood; plugins may raise anything.
+        ValueError: the description is malformed; plugins may raise anything.
     """
     if re.search(r"(?:^|:)tcp6?:", description) and ":backlog=" not in description:
         description = f"{description}:backlog={BACKLOG}"

@@ -1,9 +1,9 @@
-"""The epoll reactor, for a server that has many clients at the same moment.
+"""An epoll reactor that batches work, for a server with many simultaneous clients.
 
-It puts replies together: what `BatchingReactor.put_off` was told is done when all
-that came by then has been looked at. A client that is woken by the first reply is
-awake for the others. It makes no log context for each event, for nothing in this
-package logs by it, and other threads wake it by one descriptor, not by a pipe.
+It batches replies: a function passed to `BatchingReactor.put_off` is called after all
+pending events were handled. A client that the first reply wakes is awake for the
+others. It makes no log context for each event, as nothing in this package needs one,
+and other threads wake it by one descriptor instead of a pipe.
 
 ``twistd --reactor=smtptest smtptest`` runs it.
 """
@@ -24,19 +24,19 @@ from lazr_smtptest.net.clock import monotonic
 
 __all__ = ["BatchingReactor", "Waker", "install"]
 
-# Calls that were cancelled and are kept all the same; Twisted's reactors look
-# whether there are more each time.
+# Cancelled calls that may stay in the queue; Twisted's reactors check for more in
+# each iteration.
 _CANCELLED = 50
 
 
 class BatchingReactor(EPollReactor):
-    """The epoll reactor with something to do between two looks at the sockets.
+    """The epoll reactor with a queue of calls for the end of each iteration.
 
-    Its clock is monotonic: no setting of the wall clock moves a timer.
+    Its clock is monotonic: setting the wall clock moves no timer.
 
     Attributes:
         put_off: takes a function, in the reactor's thread, and calls it when all
-            that has come by now has been looked at.
+            pending events were handled.
     """
 
     seconds = staticmethod(monotonic)
@@ -47,31 +47,31 @@ class BatchingReactor(EPollReactor):
         self.put_off: Callable[[Callable[[], object]], object] = self._put_off.append
 
     def doPoll(self, timeout: float | None) -> None:
-        """Wait for events and handle them, then do what was put off.
+        """Wait for events and handle them, then make the queued calls.
 
         Args:
-            timeout: seconds; ``None``: until something comes.
+            timeout: seconds; ``None`` to wait until an event.
         """
-        # What a Deferred or a delayed call has put off must not wait for a client.
+        # Calls queued by a Deferred or a delayed call must not wait for a client.
         if self._put_off:
             timeout = 0
-        # An interrupted wait goes on by itself (PEP 475).
+        # An interrupted wait is resumed (PEP 475).
         events = self._poller.poll(
             -1 if timeout is None else timeout, len(self._selectables)
         )
         for descriptor, event in events:
-            # An event handled before may have closed this one.
+            # The handler of an earlier event may have closed this one.
             selectable = self._selectables.get(descriptor)
             if selectable is not None:
                 self._doReadOrWrite(selectable, descriptor, event)
-        # One that fails does not take the others with it: they stay for the next time.
+        # If one raises, the others stay in the queue for the next iteration.
         while self._put_off:
             self._put_off.popleft()()
 
     doIteration = doPoll
 
     def runUntilCurrent(self) -> None:
-        """Call what is due; in most rounds nothing is."""
+        """Make the calls that are due; skip the work in iterations without any."""
         calls = self._pendingTimedCalls
         if (
             self.threadCallQueue
@@ -89,33 +89,33 @@ class BatchingReactor(EPollReactor):
 
 @implementer(IReadDescriptor)
 class Waker:
-    """Wakes a reactor that waits, from any thread, by eventfd(2)."""
+    """Wakes a waiting reactor from any thread, by eventfd(2)."""
 
     def __init__(self) -> None:
         self._number = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
-        # A thread that comes too late must not write to what has got the number of
-        # the closed descriptor. Reentrant, for a signal's handler.
+        # A late thread must not write to a new descriptor with the number of the
+        # closed one. Reentrant, because a signal handler may take it.
         self._lock = threading.RLock()
 
     def wakeUp(self) -> None:
-        """Wake the reactor; any thread may do it, and a signal handler.
+        """Wake the reactor; any thread and any signal handler may call this.
 
-        Does nothing once the descriptor is closed.
+        It has no effect once the descriptor is closed.
         """
         with self._lock:
             if self._number >= 0:
                 os.eventfd_write(self._number, 1)
 
     def after_fork(self) -> None:
-        """Free the lock, in a child process whose parent's threads may have it."""
+        """Replace the lock in a child process: a thread of the parent may hold it."""
         self._lock = threading.RLock()
 
     def fileno(self) -> int:
-        """Give the descriptor that the reactor waits for; -1: it is closed."""
+        """Return the descriptor that the reactor waits for; -1 once it is closed."""
         return self._number
 
     def doRead(self) -> None:
-        """Be ready to be woken again."""
+        """Reset the descriptor, to be woken again."""
         os.eventfd_read(self._number)
 
     def connectionLost(self, reason: object) -> None:
@@ -130,5 +130,5 @@ class Waker:
 
 
 def install() -> None:
-    """Make one the global reactor."""
+    """Install a `BatchingReactor` as the global reactor."""
     installReactor(BatchingReactor())

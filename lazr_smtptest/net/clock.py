@@ -1,7 +1,7 @@
-"""Clocks that measure durations, and timers that go by them.
+"""Clocks that measure durations, and timers that use them.
 
-The clock of Twisted's reactors is the wall clock. NTP sets it, and so do the libraries
-with which tests travel in time: a forward jump would end every wait at once, a backward
+The clock of Twisted's reactors is the wall clock. NTP sets it, and so do libraries by
+which tests travel in time: a forward jump would end every wait at once, a backward
 one would make it last for ever.
 """
 
@@ -17,10 +17,10 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 __all__ = ["Timer", "duration_clock", "monotonic", "wall_clock"]
 
-# Seconds by which sums of seconds may be off.
+# The rounding error, in seconds, of sums of seconds.
 _ROUNDING = 1e-6
 
-# Not `time.monotonic` where it can be helped: libraries that freeze time replace it in
+# Not `time.monotonic` where it can be avoided: libraries that freeze time replace it in
 # every module.
 monotonic: Callable[[], float] = (
     partial(time.clock_gettime, time.CLOCK_MONOTONIC)
@@ -33,8 +33,8 @@ def duration_clock(reactor: IReactorTime | None) -> Callable[[], float]:
     """Return the clock that measures durations, in seconds.
 
     Args:
-        reactor: a real one has the monotonic clock; any other, such as a `Clock`, its
-            own; ``None`` is Twisted's global reactor.
+        reactor: a real one has the monotonic clock; any other, such as a `Clock`, has
+            its own; ``None`` is Twisted's global reactor.
     """
     return monotonic if _is_real(reactor) else reactor.seconds  # type: ignore[union-attr]
 
@@ -53,12 +53,12 @@ def _is_real(reactor: IReactorTime | None) -> bool:
 
 
 def _wall_time() -> float:
-    # Looked up each time: it may have been replaced meanwhile.
+    # Looked up at each call, because tests may replace it.
     return time.time()
 
 
 class Timer:
-    """A call after some seconds, never earlier, whatever the wall clock is set to."""
+    """A call after a number of seconds, never earlier, whatever the wall clock says."""
 
     def __init__(
         self,
@@ -72,8 +72,8 @@ class Timer:
         Args:
             call_later: ``callLater`` of a reactor.
             clock: the `duration_clock` of the reactor.
-            seconds: after which the function is called, in the reactor's thread.
-            function: what is called.
+            seconds: the delay.
+            function: the function to call in the reactor's thread.
         """
         self._call_later = call_later
         self._clock = clock
@@ -91,17 +91,17 @@ class Timer:
             function()
 
     def active(self) -> bool:
-        """Return whether the function is still to be called."""
+        """Return whether the call is still pending."""
         return bool(self._call.active())
 
     def cancel(self) -> None:
-        """Cancel the call; nothing happens if the function was called."""
+        """Cancel the call; no effect once the function was called."""
         if self._call.active():
             self._call.cancel()
         self._forget()
 
     def _forget(self) -> None:
-        """Keep nothing of those who have the timer: they are not in a circle then."""
+        """Drop all references, to avoid a reference cycle with the timer's owner."""
         self._function = self._call_later = self._clock = _refuse
 
 

@@ -1,15 +1,14 @@
-"""A reactor of one's own, to run in a thread beside the application's.
+"""A private reactor, to run in a thread beside the application's reactor.
 
-Twisted means its reactors to be one a process. All that has to be different for
-one that is made, run in a thread and thrown away stands here, with the private
-names that it takes:
+Twisted supports one reactor a process. This module contains all that differs for one
+that is made, run in a thread and closed, and the private names that it uses:
 
-* it does not claim to run *the* I/O thread, so ``isInIOThread`` and
+* it does not register its thread as *the* I/O thread, so ``isInIOThread`` and
   ``callFromThread`` keep their meaning for the application's own reactor;
-* it takes no signals, and writes nothing into the application's Twisted log for
-  its own coming and going;
+* it installs no signal handlers, and does not log its start and stop to the
+  application's Twisted log;
 * its descriptors are closed by `close`, once its thread has ended;
-* after a fork the child closes its copies of them and touches nothing that it
+* after a fork the child closes its copies of them, and changes nothing that it
   shares with its parent (an epoll set is shared).
 """
 
@@ -46,46 +45,46 @@ class PrivateReactor(_Reactor):
     seconds = staticmethod(monotonic)
 
     def listen(self, listener: socket.socket, factory: IProtocolFactory) -> PrivatePort:
-        """Accept connections from a socket that listens already.
+        """Accept connections from a listening socket.
 
         Args:
-            listener: the socket; from now on it is the port's.
-            factory: makes the connections.
+            listener: the socket; it belongs to the port from now on.
+            factory: creates the protocols of the connections.
         """
         port = PrivatePort(listener, factory, self)
         port.startListening()
         return port
 
     def mainLoop(self) -> None:
-        """Run until stopped; an error of an application's callback is logged."""
+        """Run until stopped; errors of the application's callbacks are logged."""
         while self._started:
             try:
                 while self._started:
                     self.runUntilCurrent()
                     self.doIteration(self.running and self.timeout())
             except BaseException:
-                # Whatever it is: a test would wait for this thread in vain.
+                # Any exception: if this thread ended, a test would wait for it in vain.
                 log.exception("unexpected error in the server's main loop")
 
     def run_in_thread(self) -> None:
-        """Run until `stop`; for the target of a thread."""
+        """Run until `stop`; the target of a thread."""
         self.run(installSignalHandlers=False)
 
     def close(self) -> None:
         """Close the reactor's own descriptors.
 
-        To be called after the thread has ended, by the thread that joined it:
+        Call it after the reactor's thread has ended, in the thread that joined it:
         within the reactor's thread it would race with ``callFromThread``.
         """
         self._close_poller()
         for reader in self._internalReaders:
-            # Not removed from the poller, which may be shared with a parent.
+            # Left in the poller, which may be shared with a parent process.
             reader.connectionLost(None)
         self._internalReaders.clear()
         self.waker = None
 
     def close_after_fork(self) -> None:
-        """Close, in a child process, what it inherited of a running reactor."""
+        """Close the descriptors that a child process inherited of a running reactor."""
         with contextlib.suppress(AttributeError):
             self.waker.after_fork()
         inherited: set[Any] = {*self.getReaders(), *self.getWriters()}
@@ -101,7 +100,7 @@ class PrivateReactor(_Reactor):
 
 
 class PrivatePort(Port):
-    """A port on a socket that listens, of which nothing is logged."""
+    """A port on a listening socket, without log messages."""
 
     def __init__(
         self, listener: socket.socket, factory: IProtocolFactory, reactor: object
@@ -112,23 +111,22 @@ class PrivatePort(Port):
 
     def startListening(self) -> None:
         """See `IListeningPort`."""
-        # Without a descriptor to spare, clients could not be sent away when there
-        # is none left.
+        # With a descriptor in reserve, clients can be refused when no other is left.
         _reservedFD.reserve()
         self.socket.setblocking(False)
         self.fileno = self.socket.fileno  # type: ignore[method-assign]
         self._realPortNumber = self.port
         self.factory.doStart()  # type: ignore[union-attr]
         self.connected = True
-        # The client of a test comes alone; where more wait, Twisted takes more.
+        # A test usually has one client at a time; Twisted raises this if more wait.
         self.numberAccepts = 1
         self.startReading()
 
     def close(self) -> None:
-        """Accept no more, and be closed when this returns."""
+        """Stop accepting, and close the port before this returns."""
         if self.connected:
             self.stopReading()
             self.connectionLost(connectionDone)
 
     def _logConnectionLostMsg(self) -> None:
-        """Write nothing to Twisted's log."""
+        """Log nothing."""

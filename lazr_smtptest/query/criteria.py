@@ -1,4 +1,4 @@
-"""What a test looks for: the keywords of every finding, waiting and asserting."""
+"""The keywords by which tests find messages, wait for them and assert them."""
 
 from __future__ import annotations
 
@@ -30,23 +30,23 @@ __tracebackhide__ = __unittest = True
 Predicate = Callable[[Envelope], object]
 
 _ATTACHMENT_KEYS = ("name", "content_type", "content")
-# Bytes of a content that a failure shows.
+# The most bytes of a content that a failure shows.
 _BYTES = 60
-# How like a keyword a mistyped one has to be, from 0.0 to 1.0.
+# The least similarity of a mistyped keyword to a suggestion, from 0.0 to 1.0.
 _CLOSE = 0.7
 _OF_ENVELOPE = ("sender", "recipient", "helo", "user")
 
 
 @attrs.frozen(eq=False)
 class Criterion:
-    """One thing that has to be so.
+    """One condition for an envelope.
 
     Attributes:
         name: the keyword, and the name of the header.
-        matcher: what is wanted.
-        values: gives what an envelope has for it, for the failure.
-        matches: says whether an envelope is as wanted.
-        parts: what is wanted of an attachment, by its attribute.
+        matcher: the condition for a value.
+        values: returns the values of an envelope, also for the failure.
+        matches: returns whether an envelope meets the condition.
+        parts: the conditions for an attachment, by its attributes.
     """
 
     name: str
@@ -57,28 +57,28 @@ class Criterion:
 
     @property
     def wanted(self) -> str:
-        """What is wanted, in words."""
+        """The condition in the text of a failure."""
         return self.matcher.words
 
     @property
     def plain(self) -> str | None:
-        """The text that is wanted, if it is one text."""
+        """The text to match, if the test gave a text."""
         plain = self.matcher.plain
         return plain if isinstance(plain, str) else None
 
     @property
     def key(self) -> str:
-        """The key of the matcher, see there."""
+        """The key of the matcher, see `Matcher.key`."""
         return self.matcher.key
 
 
 @attrs.frozen
 class Criteria:
-    """All that has to be so of one envelope.
+    """All conditions for one envelope.
 
     Attributes:
         given: the keywords as they were given; predicates under ``predicate``.
-        criteria: the cheap ones first; nothing is parsed for those.
+        criteria: the cheap conditions first; these parse nothing.
     """
 
     given: Mapping[str, Any]
@@ -86,10 +86,10 @@ class Criteria:
 
     @classmethod
     def of(cls, *predicates: Predicate, **keywords: Any) -> Criteria:
-        """Make criteria of what a test gave; `Mailbox` says what that may be.
+        """Create criteria from the arguments of a test; see `Mailbox` for them.
 
         Raises:
-            TypeError: there is no such keyword, or it does not take such a value.
+            TypeError: an unknown keyword, or a value of a wrong type.
             ValueError: no envelope could match the value.
         """
         unknown = sorted(keywords.keys() - _MAKERS.keys())
@@ -107,37 +107,37 @@ class Criteria:
         return cls(given, tuple(criteria))
 
     def __call__(self, envelope: Envelope) -> bool:
-        """Say whether an envelope meets them all."""
+        """Return whether an envelope meets all conditions."""
         return all(criterion.matches(envelope) for criterion in self.criteria)
 
     def __and__(self, other: Criteria) -> Criteria:
-        """Demand both."""
+        """Return the conditions of both."""
         return Criteria(
             {**self.given, **other.given}, (*self.criteria, *other.criteria)
         )
 
     @property
     def key(self) -> str:
-        """What `keys_of` gives of a recipient of every message that is wanted.
+        """An element of `keys_of` that a recipient of every match has.
 
-        ``""`` if that is not known. Of several the longest, which says most.
+        ``""`` if there is none. The longest of several, which matches least.
         """
         keys = [each.key for each in self.criteria if each.name == "recipient"]
         return max(keys, key=len, default="")
 
     def of_envelope(self) -> Criteria:
-        """Keep what can be told before the message itself has come."""
+        """Return the conditions that can be checked before the message arrives."""
         return Criteria(
             self.given, tuple(c for c in self.criteria if c.name in _OF_ENVELOPE)
         )
 
     def missed(self, envelope: Envelope) -> list[Criterion]:
-        """List what an envelope does not meet."""
+        """Return the conditions that an envelope does not meet."""
         return [each for each in self.criteria if not each.matches(envelope)]
 
 
 def _meant(unknown: str) -> str:
-    """Return what a test probably meant by a keyword, for the error."""
+    """Return a hint at the keyword that was probably meant, for the error."""
     if unknown in _OF_METHODS:
         return f" ({unknown}= is for {_OF_METHODS[unknown]} only)"
     name = unknown.lower().strip("_")
@@ -152,7 +152,7 @@ def _criterion(
     values: Callable[[Envelope], Sequence[Any]],
     parts: Mapping[str, Matcher] | None = None,
 ) -> Criterion:
-    """Make the criterion that one of the values is as wanted, or that none is."""
+    """Return the condition that one of the values matches, or that there is none."""
 
     def matches(envelope: Envelope) -> bool:
         found = values(envelope)

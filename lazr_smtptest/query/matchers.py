@@ -1,4 +1,4 @@
-"""What one value is compared with: a text, a pattern, a function, an equal."""
+"""Comparisons with one value: a text, a pattern, a function or an equal object."""
 
 from __future__ import annotations
 
@@ -28,36 +28,36 @@ __all__ = [
 # Test frameworks leave the frames of this module out of a failure.
 __tracebackhide__ = __unittest = True
 
-# The wildcards. A "[" is none: it begins an address literal (RFC 5321 section
-# 4.1.3).
+# The wildcards. A "[" is not one, because it begins an address literal (RFC 5321
+# section 4.1.3).
 _WILDCARD = re.compile(r"[*?]")
 _REGEX_OF = {"*": ".*", "?": "."}
 
-# Characters of a value that an error shows.
+# The most characters of a value that an error shows.
 _BRIEF = 100
 
 # RFC 5322 section 2.2: printable ASCII without the colon.
 _HEADER_NAME = re.compile(r"[!-9;-~]+")
 
-# Equal to nothing but their like, so never to what an envelope has.
+# Equal to objects of their own kind only, so never to a value of an envelope.
 _NEVER_EQUAL = (int, float, complex, list, tuple, dict, set, frozenset, range)
 
 
 @attrs.frozen
 class Matcher:
-    """One wanted value.
+    """A condition for one value.
 
     Attributes:
-        matches: says whether a value that is there is the wanted one.
-        words: how a failure puts it, on one line.
-        fails: how it puts that a value does not match, after the name and the value;
-            ``""``: that the value is not what `words` say.
-        absence: whether it is wanted that there is no value.
-        plain: the text that was given, or the bytes, if it was such.
-        part: whether that is to be a part of the value, not all of it.
-        pattern: whether ``*`` and ``?`` in it stand for other characters.
-        key: what `keys_of` gives of every address that matches; ``""`` if there
-            is no such thing.
+        matches: returns whether a value that is present meets the condition.
+        words: the condition in the text of a failure, on one line.
+        fails: the text after the name and a value that does not match; ``""`` for
+            "is not" and `words`.
+        absence: whether the condition is that there is no value.
+        plain: the text or bytes that the test gave, if it gave such.
+        part: whether `plain` may be a part of the value.
+        pattern: whether ``*`` and ``?`` in `plain` are wildcards.
+        key: the element of `keys_of` that every matching address has; ``""`` if
+            there is none.
     """
 
     matches: Callable[[Any], bool]
@@ -71,12 +71,12 @@ class Matcher:
 
 
 def exactly(wanted: str) -> Matcher:
-    """Want this very text."""
+    """Return a matcher of exactly this text."""
     return Matcher(lambda value: value == wanted, repr(wanted), plain=wanted)
 
 
 def containing(wanted: str) -> Matcher:
-    """Want a text with this in it, however its lines end."""
+    """Return a matcher of texts that contain this one, whatever their line ends."""
     lines = _lf(wanted)
     return Matcher(
         lambda value: lines in _lf(value),
@@ -87,7 +87,7 @@ def containing(wanted: str) -> Matcher:
 
 
 def wildcard(wanted: str) -> Matcher:
-    """Want this text, ``*`` standing for any text and ``?`` for one character."""
+    """Return a matcher of a text; ``*`` is any text and ``?`` any character."""
     if not _WILDCARD.search(wanted):
         return exactly(wanted)
     fullmatch = _regex(wanted).fullmatch
@@ -100,7 +100,7 @@ def wildcard(wanted: str) -> Matcher:
 
 
 def within(wanted: str | bytes) -> Matcher:
-    """Want a value with this in it; ``*`` and ``?`` as in `wildcard`.
+    """Return a matcher of values that contain this; wildcards as in `wildcard`.
 
     The time is linear in the length of the value.
     """
@@ -116,7 +116,7 @@ def within(wanted: str | bytes) -> Matcher:
 
 
 def _in_order(regexes: Sequence[re.Pattern[AnyStr]], value: AnyStr) -> bool:
-    """Return whether each pattern is found after the end of the one before it."""
+    """Return whether the patterns are found in this order, without overlap."""
     end = 0
     for regex in regexes:
         found = regex.search(value, end)
@@ -133,11 +133,11 @@ def _regex(wanted: str) -> re.Pattern[str]:
 
 
 def address(wanted: str) -> Matcher:
-    """Want this address, ``*`` standing for any text and ``?`` for a character.
+    """Return a matcher of an address; ``*`` is any text and ``?`` any character.
 
-    Equal addresses are the same, see `address_key`: the case of the domain, quotes
-    that the local part does not need, and the two ways to write a domain that is not
-    ASCII do not matter. The case of the local part does (RFC 5321 section 2.4).
+    Equal addresses match, see `address_key`: the case of the domain, quotes that the
+    local part does not need, and the two spellings of a domain that is not ASCII do
+    not matter. The case of the local part does (RFC 5321 section 2.4).
 
     Raises:
         ValueError: no address that an envelope has could match.
@@ -152,7 +152,7 @@ def address(wanted: str) -> Matcher:
             plain=wanted,
             key=key,
         )
-    # Also the address as it was given: "xn--*" is no label that could be decoded.
+    # Also compare the unchanged address: "xn--*" is not a label that can be decoded.
     fullmatch, as_given = _regex(key).fullmatch, _regex(_lower_domain(wanted)).fullmatch
     _, at, domain = key.rpartition("@")
     return Matcher(
@@ -168,7 +168,7 @@ def address(wanted: str) -> Matcher:
 
 
 def check_header_name(name: object) -> None:
-    """Check the name of a header field that a test looks for.
+    """Check the name of a header field in a criterion.
 
     Raises:
         TypeError: it is not `str`.
@@ -183,7 +183,7 @@ def check_header_name(name: object) -> None:
 
 
 def keys_of(value: str) -> tuple[str, str]:
-    """Return what an address can be found by: all of it, and its domain."""
+    """Return the keys of an address for an index: the whole one, and its domain."""
     key = address_key(value)
     _, at, domain = key.rpartition("@")
     return key, at + domain
@@ -195,14 +195,14 @@ def matcher(
     plain: Callable[[Any], Matcher] = exactly,
     kind: type[str] | type[bytes] = str,
 ) -> Matcher:
-    """Make a matcher of what a test gave.
+    """Return the matcher for a value that a test gave.
 
     Args:
         name: the criterion, for the error.
         wanted: ``None``, for no value; a text; a compiled regular expression, to
             be found anywhere in the value; a function of the value; or an object
-            that compares itself, such as ``unittest.mock.ANY``.
-        plain: what to make of a text.
+            with its own comparison, such as ``unittest.mock.ANY``.
+        plain: makes the matcher for a text.
         kind: the type of the values.
 
     Raises:
@@ -230,7 +230,7 @@ def matcher(
 def _searching(name: str, pattern: re.Pattern[Any], kind: type) -> Matcher:
     if not isinstance(pattern.pattern, kind):
         raise TypeError(f"{name} is {kind.__name__}, the pattern must be too")
-    # As it is written in a raw string.
+    # Spelled as in a raw string.
     shown = brief(pattern.pattern).replace("\\\\", "\\")
     return Matcher(
         lambda value: pattern.search(value) is not None,
@@ -249,10 +249,10 @@ def _asking(function: Callable[[Any], object]) -> Matcher:
 
 
 def brief(value: object) -> str:
-    """Return the representation of a value, cut to a length that an error can show."""
+    """Return the `repr` of a value, shortened for an error."""
     if isinstance(value, (bytes, bytearray)) and len(value) > _BRIEF:
         return f"{type(value).__name__} of {len(value)} bytes"
-    # Cut before repr: it may have megabytes.
+    # Cut before `repr`, because it may have megabytes.
     if isinstance(value, str):
         value = value[: _BRIEF + 1]
     shown = repr(value)
@@ -260,7 +260,7 @@ def brief(value: object) -> str:
 
 
 def function_name(function: Callable[..., object]) -> str:
-    """Return the name of a function, of a lambda also where it is defined."""
+    """Return the name of a function; for a lambda its file and line."""
     name = getattr(function, "__name__", None)
     if name is None:
         return brief(function)
@@ -272,7 +272,7 @@ def function_name(function: Callable[..., object]) -> str:
 
 
 def _compares(wanted: object) -> bool:
-    """Say whether an object is equal to more than itself."""
+    """Return whether an object may equal another object than itself."""
     return type(wanted).__eq__ not in (object.__eq__, type.__eq__)
 
 

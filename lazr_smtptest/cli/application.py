@@ -1,4 +1,4 @@
-"""The services of ``twistd smtptest``: what a server needs in a process of its own."""
+"""The services of the command: a server with a process of its own."""
 
 from __future__ import annotations
 
@@ -33,26 +33,26 @@ class Display(Protocol):
     """Shows each mail."""
 
     def show(self, event: MailEvent) -> None:
-        """Show an event; it must not raise."""
+        """Show an event; must not raise."""
 
     def close(self) -> None:
-        """Show what has not been shown yet."""
+        """Show the events that are not shown yet."""
 
 
 class Process(MultiService):
-    """The service, and what it needs where it has a process to itself.
+    """The top-level service of a process.
 
-    It sends our log to Twisted's, and counts on SIGUSR2 and at the end.
+    It forwards our log to Twisted's, and logs counters at exit and on SIGUSR2.
 
     Args:
-        reactor: runs it.
+        reactor: the reactor to run in.
 
     Attributes:
-        display: shows each mail; ``None``: nothing does.
-        failed: whether it ended because it could not go on.
-        ready_file: written when clients may connect; ``None``: none is.
+        display: shows each mail; ``None`` for no display.
+        failed: whether it ended because of an error.
+        ready_file: the file to write when clients may connect; ``None`` for none.
         when_ready: called when clients may connect, with the addresses by protocol:
-            ``{"smtp": "127.0.0.1:1025", "smtp2": ...}``; ``None``: nothing is.
+            ``{"smtp": "127.0.0.1:1025", "smtp2": ...}``; ``None`` for no call.
     """
 
     display: Display | None = None
@@ -67,22 +67,22 @@ class Process(MultiService):
         self._counts = False
         self._signal_before: Any = None
 
-    # To be overridden
+    # For subclasses to override
 
     def run(self) -> None:
-        """Do what is to be done as soon as the reactor runs."""
+        """Start the work that needs a running reactor."""
 
     def endpoints(self) -> Iterable[object]:
-        """Return the endpoints where it listens."""
+        """Return the endpoints that it listens on."""
         return ()
 
     def count(self) -> None:
-        """Say what there was up to now."""
+        """Log the counters so far."""
 
     def release(self) -> None:
-        """Let go of what is held open; all sessions have ended."""
+        """Release open files; called when all sessions have ended."""
 
-    # To be called by what is overridden
+    # For subclasses to call
 
     def announce(self) -> None:
         """Announce that clients may connect: in the ready file, to the manager."""
@@ -106,7 +106,7 @@ class Process(MultiService):
         super().privilegedStartService()
 
     def startService(self) -> None:
-        """Listen, if that was not done yet."""
+        """Listen, unless `privilegedStartService` did."""
         self._bridge.open()
         super().startService()
         self._counts = True
@@ -116,11 +116,11 @@ class Process(MultiService):
         self.reactor.callWhenRunning(self.run)
 
     def stopService(self) -> defer.Deferred[None]:
-        """Stop listening, and let go of everything."""
+        """Stop listening, end the sessions and release all files."""
         if self._counts:
             notify_manager("STOPPING=1", os.environ)
-        # Twisted would end the process by the signal once more, and its parent
-        # would see a process that was killed. To stop it so is no failure.
+        # Twisted would raise the signal again, and the parent process would see
+        # a process that was killed. But stopping it by SIGTERM is no failure.
         if getattr(self.reactor, "_exitSignal", None) == signal.SIGTERM:
             self.reactor._exitSignal = None
         stopped: defer.Deferred[None] = super().stopService()
@@ -130,7 +130,7 @@ class Process(MultiService):
         if self._counts:
             self._counts = False
             self.count()
-            # None is a handler that Python does not know.
+            # None is a handler that was not installed by Python.
             signal.signal(signal.SIGUSR2, self._signal_before or signal.SIG_DFL)
         self.release()
         if self.ready_file is not None:
@@ -145,54 +145,54 @@ class ServerProcess(Process):
     """A server in a process of its own.
 
     Args:
-        reactor: runs it.
-        server: what becomes of the messages.
-        listeners: where it listens.
+        reactor: the reactor to run in.
+        server: the server that handles the messages.
+        listeners: the listeners of the server.
     """
 
     def __init__(
         self, reactor: Any, server: CommandServer, listeners: Sequence[Listener]
     ) -> None:
-        # Not before the command line is read: that says which reactor it is.
+        # Imported after the command line was parsed, which chooses the reactor.
         from lazr_smtptest.server.service import SMTPService
 
         super().__init__(reactor)
         self.server = server
         self._listeners = listeners
         service = SMTPService(server, listeners, reactor)
-        # There is nobody to raise it to, and it is in the log.
+        # Errors cannot be raised to a caller here, and they are logged.
         service.checks = False
         service.setServiceParent(self)
 
     def run(self) -> None:
-        """Say that clients may come; scripts wait for this line.
+        """Announce that clients may connect; scripts wait for this log line.
 
-        Not before the reactor runs: until then a signal ends the process roughly.
+        Called once the reactor runs: before that a signal would kill the process.
         """
         log.info("ready, keeping messages in %r", self.server.store)
         self.announce()
 
     def endpoints(self) -> Iterable[object]:
-        """Return the endpoints where it listens."""
+        """Return the endpoints that it listens on."""
         return [listener.endpoint for listener in self._listeners]
 
     def count(self) -> None:
-        """Log what there was up to now."""
+        """Log the counters so far."""
         log_counters(self.server.sessions.counters)
 
     def release(self) -> None:
-        """Let go of the store."""
+        """Close the store."""
         self.server.store.close()
 
 
 def log_counters(counters: Counters) -> None:
-    """Log in one line what there was."""
+    """Log all counters in one line."""
     words = (f"{name}={count}" for name, count in attrs.asdict(counters).items())
     log.info("counted: %s", " ".join(words))
 
 
 def _addresses(endpoints: Iterable[object]) -> dict[str, str]:
-    """Return the addresses by protocol; of several, the second is ``smtp2``."""
+    """Return the addresses by protocol; a second one of a protocol is ``smtp2``."""
     addresses: dict[str, str] = {}
     numbers: Counter[str] = Counter()
     for endpoint in endpoints:

@@ -1,4 +1,4 @@
-"""``smtptest copy FROM TO``: messages from one store into another."""
+"""``smtptest copy FROM TO``: copy messages from one store to another."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lazr_smtptest.errors import StoreError
 
 __all__ = ["copy_messages"]
 
-# Columns of the bar, and seconds between two looks of it.
+# Columns of the progress bar, and seconds between two updates.
 _BAR = 30
 _PACE = 0.1
 
@@ -26,11 +26,11 @@ copy that is interrupted leaves in TO what it had copied by then.
 
 
 class Progress:
-    """A bar on a terminal; elsewhere, nothing.
+    """A progress bar on a terminal; no output elsewhere.
 
     Args:
-        total: how many messages there are to copy.
-        stream: where it is shown.
+        total: the number of messages to copy.
+        stream: the output.
     """
 
     def __init__(self, total: int, stream: TextIO) -> None:
@@ -40,18 +40,18 @@ class Progress:
         self._next = 0.0
 
     def report(self, count: int) -> None:
-        """Show how far it has come, now and then."""
+        """Update the bar, at most ten times a second."""
         now = time.monotonic()
         if self._shown and (now >= self._next or count >= self._total):
             self._next = now + _PACE
-            # Others may add messages meanwhile.
+            # Other processes may add messages during the copy.
             done = min(count / self._total, 1.0)
             bar = ("#" * int(done * _BAR)).ljust(_BAR)
             self._stream.write(f"\r[{bar}] {done:4.0%}  {count} of {self._total}")
             self._stream.flush()
 
     def end(self) -> None:
-        """Leave the line."""
+        """End the line of the bar."""
         if self._shown:
             self._stream.write("\n")
 

@@ -1,4 +1,4 @@
-"""Messages from one store into another, or from and to a folder of ``.eml`` files."""
+"""Copy messages between stores, or from and to a folder of ``.eml`` files."""
 
 from __future__ import annotations
 
@@ -27,35 +27,35 @@ __all__ = ["EmlFolder", "Place", "check_place", "copy", "open_place"]
 _EML = "eml:"
 _CRLF = b"\r\n"
 
-# Messages that are under way at a time, so that they share the disk's time.
+# Messages that are added concurrently, so that the disk writes them in batches.
 _UNDER_WAY = 256
 
 
 class Place(Protocol):
-    """What messages are copied from, or to: a store, or a folder."""
+    """The source or target of a copy: a store, or a folder."""
 
     def __iter__(self) -> Iterator[Envelope]: ...
 
     def __len__(self) -> int: ...
 
     def add(self, envelope: Envelope) -> object:
-        """Put a message there."""
+        """Add a message."""
 
     def close(self) -> None:
-        """Finish it."""
+        """Finish writing, and release the files."""
 
 
 class EmlFolder:
     """A folder with messages in files whose names end in ``.eml``.
 
-    A file begins with the header fields of the envelope, as in a Maildir; one that
-    something else wrote is content only. The files are in the order of their names.
+    A file begins with the header fields of the envelope, as in a Maildir; a file of
+    another program is content only. The files are in the order of their names.
 
     Args:
-        path: the folder. It is made if it is not there; its parent must be.
+        path: the folder. It is made if it does not exist; its parent must exist.
 
     Raises:
-        StoreError: `path` is something else.
+        StoreError: `path` is not a folder.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
@@ -74,7 +74,7 @@ class EmlFolder:
         return len(self._files())
 
     def __iter__(self) -> Iterator[Envelope]:
-        """Go through the messages, reading each as it is reached."""
+        """Iterate over the messages; each is read when it is reached."""
         for file in self._files():
             try:
                 data = file.read_bytes()
@@ -86,10 +86,10 @@ class EmlFolder:
         return sorted(self.path.glob("*.eml"))
 
     def add(self, envelope: Envelope) -> None:
-        """Write `envelope` into a file behind the others.
+        """Write `envelope` into a new file, after the others in order.
 
         Raises:
-            StoreError: it could not be written; nothing of it is left.
+            StoreError: it could not be written; no part of it is left.
         """
         self._count += 1
         envelope = named(envelope)
@@ -108,18 +108,18 @@ class EmlFolder:
             raise not_written(file, "message", error) from error
 
     def close(self) -> None:
-        """Make durable which files there are."""
+        """Make the names of the files durable."""
         sync_directory(self.path)
 
 
 def check_place(text: str) -> Path:
-    """Say which file or folder a place is; touch nothing.
+    """Return the file or folder of a place; touch no file.
 
     Args:
         text: as for `open_store`, or ``eml:DIR``.
 
     Raises:
-        ValueError: it is no name of a store on a disk, nor ``eml:DIR``.
+        ValueError: it names neither a store on a disk nor ``eml:DIR``.
     """
     if text.startswith(_EML) and text != _EML:
         return Path(text.removeprefix(_EML)).absolute()
@@ -133,7 +133,7 @@ def check_place(text: str) -> Path:
 
 
 def open_place(text: str) -> Place:
-    """Open a place, and make it if it is not there.
+    """Open a place; make it if it does not exist.
 
     Args:
         text: see `check_place`.
@@ -155,13 +155,13 @@ def copy(
     """Copy messages; blocks until they are durable.
 
     Args:
-        messages: what to copy.
-        target: where to.
-        report: called with the number of messages that are on their way, after
-            each.
+        messages: the messages to copy.
+        target: the place to add them to.
+        report: called after each message with the number of messages added so far,
+            which may not be durable yet.
 
     Returns:
-        how many there were.
+        the number of messages.
 
     Raises:
         StoreError: one could not be kept. Those before it were.

@@ -1,4 +1,4 @@
-"""The endpoints of ``twistd smtptest``: they say where they listen."""
+"""The endpoints of the command: they log their addresses."""
 
 from __future__ import annotations
 
@@ -29,19 +29,19 @@ log = logging.getLogger("lazr.smtptest")
 
 @implementer(IStreamServerEndpoint)
 class LoggedEndpoint:
-    """An endpoint that says in the log where it listens, and why it cannot.
+    """An endpoint that logs its address, or the reason why it cannot listen.
 
     Args:
-        reactor: listens.
-        description: as Twisted writes them.
-        what: what is spoken there, if it is not plain SMTP.
+        reactor: the reactor to listen in.
+        description: the endpoint in Twisted's notation.
+        what: the protocol, unless it is plain SMTP.
 
     Attributes:
-        address: where it listens, ``HOST:PORT`` or a path; ``""`` until it does.
-        protocol: what is spoken there: ``smtp``, ``smtps`` or ``lmtp``.
+        address: the address, ``HOST:PORT`` or a path; ``""`` until it listens.
+        protocol: ``smtp``, ``smtps`` or ``lmtp``.
 
     Raises:
-        OptionError: `description` is not understood.
+        OptionError: `description` is malformed.
     """
 
     address = ""
@@ -52,14 +52,14 @@ class LoggedEndpoint:
         self._shown = f"{what} {self._description}".lstrip()
         try:
             self._endpoint = endpoint_from(reactor, description)
-        # Endpoints come from plugins, and say in many ways that they do not like
-        # what they get: ValueError, TypeError, OSError, TLS errors.
+        # Endpoints are made by plugins, which raise many errors for a malformed
+        # description: ValueError, TypeError, OSError, TLS errors.
         except Exception as error:
             problem = without_secrets(f"bad endpoint {description!r}: {error}")
             raise OptionError(problem) from None
 
     def listen(self, factory: IProtocolFactory) -> defer.Deferred[IListeningPort]:
-        """Listen, and log it."""
+        """Listen, and log the address."""
         listening = defer.maybeDeferred(self._endpoint.listen, factory)
         return listening.addCallbacks(self._listens, self._fails)
 

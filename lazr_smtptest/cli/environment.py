@@ -10,8 +10,8 @@ __all__ = ["PREFIX", "read_environment", "variable"]
 
 PREFIX = "SMTPTEST_"
 
-# Docker links and Kubernetes put these into the environment of a container whose
-# neighbour is called "smtptest"; nobody who sets an option writes them.
+# Docker links and Kubernetes set these in a container whose neighbour is called
+# "smtptest"; no option has such a name or value.
 _INJECTED_NAMES = re.compile("SMTPTEST_(SERVICE|PORT)_")
 _INJECTED_VALUES = ("tcp://", "udp://", "sctp://")
 

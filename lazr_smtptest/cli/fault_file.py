@@ -1,4 +1,4 @@
-"""The file of faults of a server that runs as a process; SIGHUP reads it anew."""
+"""The fault file of a server process; SIGHUP reloads it."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ log = logging.getLogger("lazr.smtptest")
 
 
 class FaultFile(Service):
-    """Keeps the rules of a file in force while it runs.
+    """Applies the rules of a file while the service runs.
 
-    Its methods are called in the reactor's thread, which is the main one.
+    Its methods are called in the reactor's thread, which is the main thread.
 
     Args:
-        faults: those of the server.
+        faults: the faults of the server.
         file: the name of the file.
-        reactor: what runs the server.
+        reactor: the reactor of the server.
 
     Raises:
         FaultFileError: it cannot be read, or a rule in it is wrong.
@@ -39,17 +39,17 @@ class FaultFile(Service):
         faults.load(self._file)
 
     def startService(self) -> None:
-        """Read the file anew whenever SIGHUP comes."""
+        """Reload the file on each SIGHUP from now on."""
         super().startService()
         self._before = signal.signal(signal.SIGHUP, self._hung_up)
 
     def stopService(self) -> None:
-        """Take SIGHUP for what it was before."""
+        """Restore the previous handler of SIGHUP."""
         super().stopService()
         signal.signal(signal.SIGHUP, self._before)
 
     def _hung_up(self, *signal: object) -> None:
-        # Python calls this anywhere; the rules change between two events.
+        # Python calls this at any point; the rules must change between two events.
         self._reactor.callFromThread(self._load)
 
     def _load(self) -> None:

@@ -8,7 +8,7 @@ from twisted.python import usage
 
 __all__ = ["GROUPS", "write_help"]
 
-# The options in the order of the help, and what to call their values.
+# The options in the order of the help, and the placeholders of their values.
 GROUPS = {
     "Where to listen; endpoints may be given several times": {
         "host": "HOST",
@@ -25,7 +25,7 @@ GROUPS = {
         "help-auth": "",
         "help-auth-type": "TYPE",
     },
-    "What clients meet": {
+    "Server behaviour": {
         "hostname": "NAME",
         "profile": "PROFILE",
         "hide": "EXTENSION",
@@ -35,7 +35,7 @@ GROUPS = {
         "max-connections": "COUNT",
     },
     "Under load": {"workers": "COUNT", "quiet": ""},
-    "What is shown": {
+    "Output": {
         "color": "WHEN",
         "transcripts": "DIR",
         "max-transcripts": "COUNT",
@@ -44,7 +44,7 @@ GROUPS = {
     "This command": {"version": "", "help": ""},
 }
 
-# Columns of the help before its text.
+# Columns of the help before the text of an option.
 _INDENT = 28
 
 _END = """
@@ -66,10 +66,10 @@ twistd.log, and leaves its process id in twistd.pid, unless --pidfile= is given.
 
 
 def write_help(options: usage.Options, width: int) -> str:
-    """Write what there is to know of the options, but for the synopsis.
+    """Return the help text of the options, without the synopsis.
 
     Args:
-        options: the options; their texts are those that Twisted would show.
+        options: the options with their help texts.
         width: columns of the screen.
     """
     parts = ["", textwrap.fill(str(getattr(options, "longdesc", "")), width)]

@@ -12,9 +12,9 @@ from typing import Any
 
 __all__ = ["LineWriter", "end_of_turn"]
 
-# Bytes that may wait for a pipe or a terminal that nobody reads; more are dropped.
+# Bytes that may wait for a blocked pipe or terminal; more are dropped.
 _BOUND = 8 << 20
-# Seconds that the end of the process waits for them.
+# Seconds to wait for them at the end of the process.
 _PATIENCE = 5.0
 
 
@@ -25,19 +25,18 @@ def end_of_turn(reactor: Any) -> Callable[[Callable[[], object]], object]:
 
 
 class LineWriter:
-    """Writes lines to a file descriptor, all that came in one turn at once.
+    """Writes lines to a file descriptor, all lines of one turn at once.
 
-    Regular files are written to in the reactor's thread, which copies the bytes to
-    the kernel; what may block, a pipe or a terminal, in a thread of its own. A
-    descriptor that cannot be written to never raises: that is reported once on the
-    standard error.
+    Regular files are written in the reactor's thread, which copies the bytes to the
+    kernel; pipes and terminals, which may block, in a separate thread. An error of the
+    descriptor is never raised, but reported once on standard error.
 
-    The methods are called in the reactor's thread.
+    Call the methods in the reactor's thread.
 
     Args:
-        descriptor: where the lines go.
-        call_later: calls a function after this turn of the reactor; None calls
-            it at once.
+        descriptor: the file descriptor to write to.
+        call_later: calls a function after this turn of the reactor; None to write
+            each line at once.
     """
 
     def __init__(
@@ -55,7 +54,7 @@ class LineWriter:
             self._thread = _WritingThread(self._write)
 
     def write(self, line: str) -> None:
-        """Write a line; `line` has no end of line."""
+        """Queue a line; `line` has no line end."""
         self._lines.append(line)
         if self._call_later is None:
             self.flush()
@@ -63,7 +62,7 @@ class LineWriter:
             self._call_later(self.flush)
 
     def flush(self) -> None:
-        """Write the lines that have not been written yet."""
+        """Write the queued lines."""
         if not self._lines:
             return
         lines, self._lines = self._lines, []
@@ -75,7 +74,7 @@ class LineWriter:
             self._dropped += len(lines) - 1
 
     def close(self) -> None:
-        """Write what is left, and wait up to 5 seconds until it is written."""
+        """Write the queued lines, and wait up to 5 seconds until they are written."""
         self.flush()
         if self._thread is not None and not self._thread.close(_PATIENCE):
             self._report("nobody reads the output")
@@ -101,7 +100,7 @@ class LineWriter:
 
 
 class _WritingThread:
-    """Passes bytes to a function that may block, in their order."""
+    """Passes bytes to a function that may block, in order."""
 
     def __init__(self, write: Callable[[bytes], object]) -> None:
         self._write = write
@@ -112,14 +111,14 @@ class _WritingThread:
         self._thread: Any = None
 
     def put(self, data: bytes) -> bool:
-        """Queue `data`; return False if too much waits already."""
+        """Queue `data`; return False if too many bytes are queued already."""
         with self._changed:
             if self._size + len(data) > _BOUND:
                 return False
             self._waiting.append(data)
             self._size += len(data)
             if self._thread is None:
-                # Not before: a process that goes into the background forks.
+                # Not earlier, because a process forks to go into the background.
                 self._thread = threading.Thread(
                     target=self._run, name="smtptest log", daemon=True
                 )
@@ -128,7 +127,7 @@ class _WritingThread:
         return True
 
     def close(self, timeout: float) -> bool:
-        """Write what is left; return False if that took longer than `timeout`."""
+        """Write the queued bytes; return False if that took longer than `timeout`."""
         with self._changed:
             self._closing = True
             self._changed.notify()

@@ -1,4 +1,4 @@
-"""A terminal that shows what arrives, in one line for each message."""
+"""A live view of mail on a terminal, one line for each message."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ _USUAL_COLUMNS = 80
 
 
 class Screen:
-    """Shows mail on a terminal; what clients wrote cannot do anything to it.
+    """Shows mail on a terminal; text of clients cannot control the terminal.
 
     Args:
-        stream: where the lines go; one with a descriptor has the width of its
-            terminal, as it is at each line. Elsewhere nothing is cut.
-        color: whether outcomes have their colours.
+        stream: the output. Lines are cut to the width of its terminal at that
+            moment; other output is not cut.
+        color: whether outcomes are coloured.
     """
 
     def __init__(self, stream: TextIO, *, color: bool) -> None:
@@ -38,15 +38,15 @@ class Screen:
     def on(
         cls, stream: TextIO, color: str, environment: Mapping[str, str]
     ) -> Screen | None:
-        """Make the screen that there should be, if there should be one.
+        """Return the screen for an output, or ``None`` if it should have none.
 
         Args:
             stream: the standard output.
-            color: ``"auto"``: a terminal is one, with colours unless the
-                environment is against it; ``"never"``: without colours;
-                ``"always"``: anything is a screen, with colours.
-            environment: ``NO_COLOR``, if it is not empty, and ``TERM=dumb`` are
-                against colours.
+            color: ``"auto"``: only a terminal is a screen, with colours unless the
+                environment forbids them; ``"never"``: the same without colours;
+                ``"always"``: any output is a screen, with colours.
+            environment: ``NO_COLOR``, if it is not empty, and ``TERM=dumb`` forbid
+                colours.
         """
         if color != "always" and not stream.isatty():
             return None
@@ -54,14 +54,14 @@ class Screen:
         return cls(stream, color=color == "always" or (color == "auto" and not against))
 
     def show(self, event: MailEvent) -> None:
-        """Show what became of a mail."""
-        # A terminal that is gone is no reason to refuse mail.
+        """Show the outcome of a mail."""
+        # Mail is not refused if the terminal is gone.
         with contextlib.suppress(OSError):
             self._stream.write(f"{self._line(event)}\n")
             self._stream.flush()
 
     def close(self) -> None:
-        """Close nothing: each line has been written already."""
+        """Keep the stream open: each line has been written already."""
 
     def _line(self, event: MailEvent) -> str:
         time = datetime.fromtimestamp(event.seconds)
@@ -70,7 +70,7 @@ class Screen:
         parts = [self._clean(part) for part in _parts(event)]
         columns = self._columns()
         if columns is not None:
-            # Two spaces stand before each part.
+            # Each part is preceded by two spaces.
             room = columns - width(start + outcome) - 2 * len(parts)
             parts = _fit(parts, room)
             start, outcome = cut(start, columns), cut(outcome, columns - len(start))
@@ -79,7 +79,7 @@ class Screen:
         return "".join((start, outcome, *(f"  {part}" for part in parts if part)))
 
     def _clean(self, text: str) -> str:
-        # White space of any kind is one space.
+        # Any white space becomes one space.
         return printable(" ".join(text.split()), self._stream.encoding or "ascii")
 
     def _columns(self) -> int | None:
@@ -93,7 +93,7 @@ class Screen:
 
 
 def _parts(event: MailEvent) -> Iterator[str]:
-    """Give what a line says, beside the time and the outcome."""
+    """Yield the parts of a line after the time and the outcome."""
     recipients = f" -> {', '.join(event.recipients)}" if event.recipients else ""
     yield (event.sender or "<>") + recipients
     if event.subject is not None:
@@ -105,7 +105,7 @@ def _parts(event: MailEvent) -> Iterator[str]:
 
 
 def _human(octets: int) -> str:
-    """Write a size with its unit, in four digits at most."""
+    """Format a size with its unit, in four digits at most."""
     if octets < 1000:
         return f"{octets} B"
     size, units = octets / 1000, iter("kMGTP")
@@ -116,7 +116,7 @@ def _human(octets: int) -> str:
 
 
 def _fit(parts: Sequence[str], room: int) -> list[str]:
-    """Cut parts so that they fit; half of the room is the first one's, if need be."""
+    """Cut parts to fit; the first one gets at least half of the room, if needed."""
     first, *others = parts
     others = _share(others, room - min(width(first), room // 2))
     return [cut(first, room - sum(map(width, others))), *others]

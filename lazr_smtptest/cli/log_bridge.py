@@ -1,4 +1,4 @@
-"""From the log of this package to Twisted's, for a process of its own."""
+"""Forward the log of this package to Twisted's, in the process of the command."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ _LEVELS = {
 
 
 class LogBridge(logging.Handler):
-    """Sends what the package logs to Twisted's log, while it is open."""
+    """Forwards what the package logs to Twisted's log, while it is open."""
 
     def __init__(self) -> None:
         super().__init__()
         self._level_before: int | None = None
 
     def open(self) -> None:
-        """Begin, if it has not begun."""
+        """Start forwarding, unless it was started."""
         if self._level_before is None:
             self._level_before = log.level
             log.setLevel(min(log.getEffectiveLevel(), logging.INFO))
             log.addHandler(self)
 
     def close(self) -> None:
-        """Leave the logger as it was."""
+        """Stop forwarding, and restore the logger's level."""
         if self._level_before is not None:
             log.removeHandler(self)
             log.setLevel(self._level_before)
@@ -44,7 +44,7 @@ class LogBridge(logging.Handler):
         super().close()
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Log it again, with the level and the traceback kept."""
+        """Log a record to Twisted's log, with its level and its traceback."""
         fields: dict[str, Any] = {"text": record.getMessage()}
         if record.exc_info and record.exc_info[1]:
             kind, error, traceback = record.exc_info

@@ -1,4 +1,4 @@
-"""One line of a log for each mail."""
+"""A log with one line for each mail."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class MailLog:
 
     Args:
         writer: writes the lines.
-        system: stands between the time and the event, as in Twisted's log.
+        system: the text between the time and the event, as in Twisted's log.
     """
 
     def __init__(self, writer: LineWriter, system: str = "") -> None:
@@ -24,11 +24,11 @@ class MailLog:
         self._system = system
 
     def close(self) -> None:
-        """Write what is left; see `LineWriter.close`."""
+        """Write the queued lines; see `LineWriter.close`."""
         self._writer.close()
 
     def show(self, event: MailEvent) -> None:
-        """Write the line of an event; it has no character that moves the cursor."""
+        """Write the line of an event, with unprintable characters escaped."""
         start = f"{timestamp(event.seconds)} {self._system}"
         words = [f"{start}{event.outcome}: from=<{event.sender}>"]
         if event.recipients:
@@ -43,12 +43,12 @@ class MailLog:
         self._writer.write(printable(" ".join(words)))
 
 
-# The last second that was formatted, and how.
+# The last second that was formatted, and its text.
 _formatted = (-1, "")
 
 
 def timestamp(seconds: float) -> str:
-    """Return a time as a log shows it: local, with the zone (ISO 8601).
+    """Return a time for a log: local, with the zone (ISO 8601).
 
     Args:
         seconds: since 1970.

@@ -9,7 +9,7 @@ from importlib import import_module
 
 __all__ = ["main"]
 
-# Each command, the function that runs it, and what it does.
+# Each command, the function that runs it, and its help text.
 _COMMANDS = {
     "serve": ("serve.serve", "start a server; this is the default"),
     "send": ("send.send", "send messages from files to a server"),
@@ -30,7 +30,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; return its exit status.
 
     Args:
-        arguments: what follows the name of the program; None: those of the process.
+        arguments: the arguments after the name of the program; None for those of
+            the process.
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
     if given[:1] in (["help"], ["--help"], ["-h"]):

@@ -1,4 +1,4 @@
-"""The end of a process after a number of messages."""
+"""Stop the process after a number of messages."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ if TYPE_CHECKING:
 __all__ = ["MessageLimit"]
 
 
-# Seconds that clients have to end their sessions after the last message.
+# Seconds for clients to end their sessions after the last message.
 _GRACE = 2.0
 
 
 class MessageLimit:
     """Stops a reactor when a number of messages is kept.
 
-    Clients get the time to end their sessions: one that sends QUIT after its
-    message has its 221.
+    Clients get time to end their sessions: a client that sends QUIT after its
+    message gets its 221.
 
     Args:
-        number: of messages.
+        number: the number of messages.
         reactor: the reactor to stop.
-        show: is told of each mail as well; None: nothing is.
+        show: also called with each mail event; None for no function.
     """
 
     def __init__(
@@ -51,14 +51,14 @@ class MessageLimit:
         self._kept += 1
 
     def show(self, event: MailEvent) -> None:
-        """Show the event, and begin the end if it is that of the last message."""
+        """Pass the event on, and start the grace period after the last message."""
         if self._show is not None:
             self._show(event)
         if self._kept >= self._number and self._deadline is None:
             self._deadline = self._reactor.callLater(_GRACE, self._reactor.stop)
 
     def _look(self) -> None:
-        """Stop if the last message is there and no session is open any more."""
+        """Stop if the last message was kept and no session is open any more."""
         if (
             self._deadline is not None
             and self._deadline.active()

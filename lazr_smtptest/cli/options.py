@@ -1,7 +1,7 @@
-"""What can follow ``twistd smtptest`` on a command line.
+"""The options of ``twistd smtptest``.
 
-What is imported here is kept small: nothing may choose a reactor, for the
-command line says which one it is to be.
+The module imports little: no import may install a reactor, because the options
+choose it.
 """
 
 # Twisted's names.
@@ -42,7 +42,7 @@ _SWITCHES = {
     **dict.fromkeys(("0", "false", "no", "off"), 0),
 }
 
-# These end the command; no variable asks for them.
+# These end the command, so no environment variable sets them.
 _NOT_SET = ("help", "help-auth", "help-auth-type", "version")
 
 _PROFILES = ("standard", "strict")
@@ -50,10 +50,10 @@ _COLORS = ("auto", "always", "never")
 
 
 class StartError(Error, SystemExit):
-    """The command cannot be run as it was given.
+    """The command cannot run with these options.
 
-    It is an exit too, so that whatever runs the command prints the message and
-    ends with status 1, where it would print a traceback for another exception.
+    It is also a `SystemExit`, so that whatever runs the command prints the message and
+    ends with status 1; another exception would print a traceback.
     """
 
     def __init__(self, message: str) -> None:
@@ -63,7 +63,7 @@ class StartError(Error, SystemExit):
 
 
 class OptionError(StartError):
-    """An option has a value that it cannot have."""
+    """An option has an invalid value."""
 
 
 def endpoint_of(host: str, port: int) -> str:
@@ -83,11 +83,11 @@ def endpoint_of(host: str, port: int) -> str:
 
 
 class Options(usage.Options, AuthOptionMixin):
-    """The options, by name; what may be given several times is a list."""
+    """The parsed options, by name; a repeatable option is a list."""
 
     synopsis = "[options]"
     longdesc = (
-        "Take mail by SMTP and keep it, deliver it to nobody. Each message that is "
+        "Receive mail by SMTP and keep it; deliver none. Each message that is "
         "accepted or refused is one line in the log. SIGTERM and Ctrl-C stop it."
     )
     optParameters = [
@@ -110,7 +110,7 @@ class Options(usage.Options, AuthOptionMixin):
             None,
             None,
             "Write this file when clients may connect: a line PROTOCOL=ADDRESS for "
-            "each listener. It is removed at the end.",
+            "each listener. It is removed at exit.",
         ],
         [
             "stop-after",
@@ -129,8 +129,8 @@ class Options(usage.Options, AuthOptionMixin):
             "tls",
             None,
             None,
-            "Offer STARTTLS. auto makes a certificate for localhost (and --hostname) "
-            "on the spot; CERT,KEY are files in PEM.",
+            "Offer STARTTLS. auto issues a certificate for localhost (and --hostname) "
+            "at start-up; CERT,KEY are files in PEM.",
         ],
         [
             "ca-file",
@@ -138,72 +138,73 @@ class Options(usage.Options, AuthOptionMixin):
             None,
             "Write the CA of --tls auto to this file; give it to the clients.",
         ],
-        ["hostname", None, None, "What the server calls itself. [default: the host's]"],
+        ["hostname", None, None, "The server's host name. [default: the host's]"],
         [
             "profile",
             None,
             "standard",
-            "standard takes what RFC 5321 lets a server take; strict refuses what is "
-            "irregular.",
+            "standard accepts what RFC 5321 lets a server accept; strict refuses "
+            "irregular input.",
         ],
         [
             "max-message-size",
             None,
             str(Limits().message_size),
-            "Refuse bigger messages with 552; 0 for no limit.",
+            "Refuse larger messages with 552; 0 for no limit.",
         ],
         [
             "max-recipients",
             None,
             str(Limits().recipients),
-            "Refuse further recipients of a message with 452.",
+            "Refuse more recipients of a message with 452.",
         ],
         [
             "faults",
             None,
             None,
-            "Misbehave as the rules in this file say, in TOML; SIGHUP reads it anew.",
+            "Apply the fault rules in this TOML file; SIGHUP reloads it.",
         ],
         [
             "max-connections",
             None,
             "0",
-            "Greet further connections to the same endpoint with 421; 0 for no limit.",
+            "Refuse more connections to an endpoint with 421; 0 for no limit.",
         ],
         [
             "workers",
             None,
             "1",
-            "Serve the ports by so many processes; see the manual for what they share.",
+            "Serve the ports by this number of processes; see the manual for what "
+            "they share.",
         ],
         [
             "transcripts",
             None,
             None,
-            "Write down each session, when it has ended, in a file of its own in "
+            "Write the transcript of each session that has ended into a file in "
             "this directory.",
         ],
         [
             "max-transcripts",
             None,
             "10000",
-            "Remove the oldest of these files beyond so many; 0 to keep all.",
+            "Keep this number of transcripts, and remove older ones; 0 to keep all.",
         ],
         [
             "color",
             None,
             "auto",
             "On a terminal, show each message as it arrives: in colours (auto), or "
-            "without (never). always does it wherever the output goes.",
+            "without (never). always does so for any output.",
         ],
     ]
     optFlags = [
-        ["rset-clears", None, "Forget all messages when a client sends RSET."],
-        ["quiet", None, "Say nothing of single messages: that takes time under load."],
-        ["require-tls", None, "Refuse mail outside of TLS with 530."],
+        ["rset-clears", None, "Delete all messages when a client sends RSET."],
+        ["quiet", None, "Do not log each message; logging takes time under load."],
+        ["require-tls", None, "Refuse mail without TLS with 530."],
         ["require-auth", None, "Refuse mail before a login with 530."],
     ]
-    # What --help-auth lists: passwords come in clear, or as a digest.
+    # The credentials of checkers that --help-auth lists: plain passwords and digests.
     supportedInterfaces = (IUsernamePassword, IUsernameHashedPassword)
 
     def __init__(self) -> None:
@@ -232,7 +233,7 @@ class Options(usage.Options, AuthOptionMixin):
     def opt_auth(self, checker: str) -> None:
         """Let clients log in; may be given several times.
 
-        any lets everybody in; all others are checkers of Twisted's, such as
+        any lets everybody in; the others are checkers of Twisted, such as
         memory:USER:PASSWORD.
         """
         self["auth"].append(checker)
@@ -243,7 +244,7 @@ class Options(usage.Options, AuthOptionMixin):
         super().opt_help_auth()
 
     def opt_hide(self, extension: str) -> None:
-        """Do not offer this extension, by its EHLO keyword; may be repeated."""
+        """Hide this extension, by its EHLO keyword; may be repeated."""
         self["hide"].append(extension)
 
     def opt_version(self) -> NoReturn:
@@ -256,15 +257,15 @@ class Options(usage.Options, AuthOptionMixin):
         return f"<Options {', '.join(sorted(self))}>"
 
     def getUsage(self, width: int | None = None) -> str:
-        """Write the help, in groups, as Twisted does not."""
+        """Return the help, in groups, unlike Twisted's."""
         return write_help(self, width or int(os.environ.get("COLUMNS", "80")))
 
     def parseOptions(self, options: Sequence[str] | None = None) -> None:
-        """Read the environment, then the command line, which goes before it.
+        """Parse the environment, then the command line, which overrides it.
 
         Raises:
-            OptionError: one of them is wrong. Twisted would print all of the help
-                on a `UsageError`, and the reason somewhere below.
+            OptionError: an option is wrong. For a `UsageError` Twisted would print the
+                whole help, and the reason after it.
         """
         try:
             self._read_environment()
@@ -288,7 +289,7 @@ class Options(usage.Options, AuthOptionMixin):
                 self[name] = value
 
     def postOptions(self) -> None:
-        """Check what can be checked without a reactor and without the disk."""
+        """Check the options as far as possible without a reactor and the disk."""
         for name, values in self._from_environment.items():
             self[name] = self[name] or values
         self._add_default_endpoint()
@@ -317,7 +318,7 @@ class Options(usage.Options, AuthOptionMixin):
         self._number("max-transcripts", 0)
         self._number("workers", 1, 256)
         if self["faults"] is not None and self["workers"] > 1:
-            # A rule counts sessions, and what it has done, in its own process.
+            # A rule counts sessions and its own actions within one process.
             raise usage.UsageError("--faults needs one worker: its rules count")
 
         if self["stop-after"] and self["workers"] > 1:

@@ -1,4 +1,4 @@
-"""Connections that do not log what becomes of mail.
+"""Connections that do not log the outcome of mail.
 
 A line in the log takes more time than a message.
 """
@@ -14,10 +14,10 @@ __all__ = ["QuietLMTP", "QuietSMTP"]
 
 
 class QuietSMTP(SMTPServerProtocol):
-    """A connection that logs only what goes wrong in the server itself."""
+    """A connection that logs only errors of the server itself."""
 
     def log_outcome(self, *what: Any) -> None:
-        """Do not."""
+        """Log nothing."""
 
 
 class QuietLMTP(QuietSMTP, LMTPServerProtocol):

@@ -1,4 +1,4 @@
-"""How a process says that it is ready: a file, and the service manager."""
+"""Report that a process is ready: by a file, and to the service manager."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ __all__ = ["notify_manager", "write_ready_file"]
 
 
 def write_ready_file(path: Path, ports: Mapping[str, str]) -> None:
-    """Write a file that says where the process listens, all at once.
+    """Write a file with the addresses of the process, atomically.
 
     Args:
-        path: of the file. Its lines are ``NAME=ADDRESS``.
+        path: the file. Its lines are ``NAME=ADDRESS``.
         ports: the addresses, by protocol.
 
     Raises:
@@ -35,7 +35,7 @@ def notify_manager(state: str, environment: MutableMapping[str, str]) -> bool:
             manager's socket.
 
     Returns:
-        whether there is a manager, and it took it.
+        whether there is a manager and it received the state.
     """
     address = environment.get("NOTIFY_SOCKET", "")
     if not address.startswith(("/", "@")):

@@ -1,4 +1,4 @@
-"""``smtptest send FILE...``: messages from files to a server, by SMTP."""
+"""``smtptest send FILE...``: send messages from files to a server, by SMTP."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ def send(arguments: Sequence[str]) -> int:
         arguments: the options, and the files.
 
     Returns:
-        0; 1 if a message could not be sent, which a line on the standard error
-        says of each.
+        0; 1 if a message could not be sent, with a line on standard error for
+        each.
     """
     options = _parser().parse_args(arguments)
     try:
@@ -72,7 +72,7 @@ def _send_file(
     client: smtplib.SMTP, file: str, sender: str | None, recipients: list[str] | None
 ) -> list[str]:
     content = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
-    # Lines end in CRLF on the wire (RFC 5321 section 2.3.8), in files seldom.
+    # Lines end in CRLF on the wire (RFC 5321 section 2.3.8), but rarely in files.
     content = b"\r\n".join(content.replace(b"\r\n", b"\n").split(b"\n"))
     message = Envelope(mail_from="", rcpt_tos=(), content=content)
     if sender is None:

@@ -1,7 +1,7 @@
 """``smtptest serve``: the server in the foreground.
 
-It takes the options of ``twistd smtptest``. There is no pid file and no log file:
-what happens goes to the standard output.
+It takes the options of ``twistd smtptest``. It writes no pid file and no log file:
+events go to standard output.
 """
 
 from __future__ import annotations
@@ -42,9 +42,8 @@ def serve(arguments: Sequence[str]) -> int:
     Args:
         arguments: the options.
 
-    Returns:
-        the exit status: 0, also after SIGTERM and SIGINT; 1, it could not be
-        started, or its workers ended again and again; 2, the options are wrong.
+    the exit status: 0, also after SIGTERM and SIGINT; 1 if it could not be
+    started, or its workers ended repeatedly; 2 if the options are wrong.
     """
     options = Options()
     options.synopsis = "smtptest [serve] [options]"
@@ -85,7 +84,7 @@ def _display(options: Options, writer: LineWriter) -> Display | None:
 
 
 def _greet(writer: LineWriter, store: str, addresses: Mapping[str, str]) -> None:
-    """Write where the server listens; the last line is for programs that wait."""
+    """Write the addresses of the server; the last line is for waiting programs."""
     writer.write(f"lazr.smtptest {__version__} on Twisted {twisted.__version__}")
     for name, address in addresses.items():
         writer.write(f"  {name.upper():<6} {printable(address)}")
@@ -101,7 +100,7 @@ def _port(address: str) -> str:
 
 @implementer(ILogObserver)
 class _Log:
-    """Writes the lines of this package's log, and what went wrong elsewhere."""
+    """Writes this package's log lines, and warnings and errors of others."""
 
     def __init__(self, writer: LineWriter) -> None:
         self._writer = writer

@@ -1,4 +1,4 @@
-"""The server of ``twistd smtptest``."""
+"""The server of the command."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ __all__ = ["CommandServer"]
 
 @implementer(IMailObserver)
 class CommandServer(StoreServer):
-    """A server for a process of its own.
+    """A server with a process of its own.
 
     Attributes:
-        transcripts: where each session is written down; ``None``: nowhere.
-        logs_mail: whether what becomes of each mail is logged.
-        lmtp: the class of the connections where LMTP is spoken.
-        after_session: called when a session has ended; ``None``: nothing is.
+        transcripts: the folder for the transcript of each session; ``None`` for none.
+        logs_mail: whether the outcome of each mail is logged.
+        lmtp: the class of LMTP connections.
+        after_session: called when a session has ended; ``None`` for no call.
     """
 
     after_session: Callable[[], object] | None = None
@@ -40,12 +40,12 @@ class CommandServer(StoreServer):
         *,
         logs_mail: bool = True,
     ) -> None:
-        """Set the store; where to listen is for the endpoints to say.
+        """Create a server for a store; its endpoints are set elsewhere.
 
         Args:
             store: an `IMessageStore`.
-            tell: is told what becomes of each mail; it must not raise.
-            logs_mail: whether that is logged.
+            tell: called with the outcome of each mail; must not raise.
+            logs_mail: whether the outcome is logged.
         """
         super().__init__(store)
         self._tell = tell
@@ -56,13 +56,13 @@ class CommandServer(StoreServer):
             self.protocol, self.lmtp = QuietSMTP, QuietLMTP
 
     def handle_session(self, session: Session) -> None:
-        """Write its transcript."""
+        """Write the session's transcript, and call `after_session`."""
         if self.transcripts is not None:
             self.transcripts.write(session)
         if self.after_session is not None:
             self.after_session()
 
     def mail_event(self, event: MailEvent) -> None:
-        """Pass on what became of a mail; see `IMailObserver`."""
+        """Pass on the outcome of a mail; see `IMailObserver`."""
         if self._tell is not None:
             self._tell(event)

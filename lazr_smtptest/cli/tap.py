@@ -1,7 +1,7 @@
-"""``twistd smtptest``: from a command line to a service that listens.
+"""``twistd smtptest``: make a service from a parsed command line.
 
-What it imports is kept small: nothing here may choose a reactor, for the command
-line has not been read yet.
+The module imports little: no import may install a reactor, because the command line
+has not been parsed yet.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from lazr_smtptest.smtp.settings import Settings
     from lazr_smtptest.tls.context import TLS
 
-# The imports within the functions install the global reactor.
+# Some imports are within functions, because they install the global reactor.
 
 __all__ = [
     "PLACES",
@@ -52,27 +52,27 @@ __all__ = [
     "make_server",
 ]
 
-# The options that say where to listen, and what is spoken there.
+# The options with endpoints, each for one protocol.
 PLACES = ("smtp", "smtps", "lmtp")
 
 Show = Callable[[MailEvent], None] | None
 
 
 def makeService(options: Options, reactor: Any = None) -> IService:
-    """Make the service that `options` ask for, for twistd.
+    """Make the service for `options`, for twistd.
 
     Args:
-        options: parsed.
-        reactor: what runs it; None means the global one, which is ours unless
-            another has been chosen.
+        options: the parsed options.
+        reactor: the reactor to run in; None means the global one, which is ours
+            unless another has been installed.
 
     Raises:
-        StartError: something that an option names cannot be had.
+        StartError: an option names something that cannot be used.
     """
     if reactor is None:
         reactor = choose_reactor()
     display = _display(options, reactor)
-    # Where the log is on the screen, too, it need not say the same.
+    # If the log goes to the screen, it must not repeat the lines of the display.
     logs_mail = not (options["quiet"] or (display and _logs_to_stdout(options)))
     return make_process(options, reactor, display, logs_mail=logs_mail)
 
@@ -80,7 +80,7 @@ def makeService(options: Options, reactor: Any = None) -> IService:
 def choose_reactor() -> Any:
     """Return the global reactor; install ours if there is none yet.
 
-    Where epoll or eventfd are missing it is Twisted's default.
+    Without epoll or eventfd it is Twisted's default.
     """
     if "twisted.internet.reactor" not in sys.modules and hasattr(os, "eventfd"):
         from lazr_smtptest.net import batching
@@ -94,16 +94,16 @@ def choose_reactor() -> Any:
 def make_process(
     options: Options, reactor: Any, display: Display | None, *, logs_mail: bool
 ) -> Process:
-    """Make the service that `options` ask for.
+    """Make the service for `options`.
 
     Args:
-        options: parsed.
-        reactor: what runs it.
-        display: shows each mail; None: nothing does.
+        options: the parsed options.
+        reactor: the reactor to run in.
+        display: shows each mail; None for no display.
         logs_mail: whether each mail is logged, too.
 
     Raises:
-        StartError: something that an option names cannot be had.
+        StartError: an option names something that cannot be used.
     """
     show = display.show if display else None
     tls = _tls(options)
@@ -149,7 +149,7 @@ def _supervisor(
 
     workers = options["workers"]
     endpoints = _endpoints(options, SharedPorts(workers))
-    # What is wrong is found now, and not by each worker.
+    # Errors are found here, once, and not by each worker.
     server = make_server(options, tls)
     server.store.close()
     assignment = Assignment(
@@ -173,16 +173,16 @@ def _supervisor(
 def make_server(
     options: Options, tls: TLS | None, show: Show = None, *, logs_mail: bool = True
 ) -> CommandServer:
-    """Make the server that `options` ask for.
+    """Make the server for `options`.
 
     Args:
-        options: parsed.
-        tls: what ``--tls`` came to.
-        show: is told what becomes of each mail.
-        logs_mail: whether it is logged, too.
+        options: the parsed options.
+        tls: the result of ``--tls``.
+        show: called with the outcome of each mail.
+        logs_mail: whether the outcome is logged, too.
 
     Raises:
-        StartError: something that an option names cannot be had.
+        StartError: an option names something that cannot be used.
     """
     from lazr_smtptest.cli.server import CommandServer
 
@@ -215,7 +215,7 @@ def _transcripts(options: Options) -> TranscriptFolder | None:
 
 
 def _display(options: Options, reactor: Any) -> Display | None:
-    """Make what shows mail as it arrives, for a process in the foreground."""
+    """Return the display of mail, for a process in the foreground."""
     # A process in the background has no terminal any more, and another log.
     foreground = options.parent is not None and options.parent.get("nodaemon", True)
     if options["quiet"] or not foreground:
@@ -226,14 +226,14 @@ def _display(options: Options, reactor: Any) -> Display | None:
     try:
         descriptor = sys.stdout.fileno()
     except OSError:
-        # Something that is no file stands for it.
+        # A replaced standard output may not be a file.
         return None
     writer = LineWriter(descriptor, end_of_turn(reactor))
     return MailLog(writer, "[lazr.smtptest#info] ")
 
 
 def _logs_to_stdout(options: Options) -> bool:
-    """Say whether the command around this one logs to the standard output."""
+    """Return whether the twistd around this command logs to standard output."""
     parent: Mapping[str, Any] = options.parent or {}
     if "logFile" in parent:  # that of python -m twisted
         return parent["logFile"] is sys.stdout
@@ -298,7 +298,7 @@ def _auth(options: Options) -> Auth | None:
         return None
     for checker in options["auth"]:
         kind, _, file = checker.partition(":")
-        # Twisted goes on, and lets nobody in.
+        # Twisted would start without the file, and refuse every login.
         if kind == "file" and not Path(file).is_file():
             raise StartError(f"--auth: there is no file {file!r}")
     try:
@@ -308,7 +308,7 @@ def _auth(options: Options) -> Auth | None:
 
 
 def _endpoints(options: Options, reactor: Any) -> dict[str, list[LoggedEndpoint]]:
-    """Make the endpoints, by what is spoken there."""
+    """Return the endpoints by protocol."""
 
     def make(option: str) -> list[LoggedEndpoint]:
         what = "" if option == "smtp" else option
@@ -320,10 +320,10 @@ def _endpoints(options: Options, reactor: Any) -> dict[str, list[LoggedEndpoint]
 def make_listeners(
     endpoints: Mapping[str, Sequence[IStreamServerEndpoint]], server: CommandServer
 ) -> list[Listener]:
-    """Say how a server behaves where it listens.
+    """Return the listeners, each with the settings for its protocol.
 
     Args:
-        endpoints: by what is spoken there: see `PLACES`.
+        endpoints: by protocol, see `PLACES`.
         server: has the settings.
     """
     from lazr_smtptest.server.listener import Listener

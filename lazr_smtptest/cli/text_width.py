@@ -1,4 +1,4 @@
-"""Text for people to look at: nothing in it moves the cursor, and it fits."""
+"""Text for a terminal: escaped, measured and cut to a width."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ _CUT = "..."
 
 
 def printable(text: str, encoding: str = "utf-8") -> str:
-    """Escape what is no character to look at, or cannot be written.
+    """Escape characters that are not printable, or that cannot be encoded.
 
-    Control characters and what changes the direction of writing are not, nor
-    octets that were not UTF-8 (PEP 383).
+    Control characters and changes of the writing direction are not printable, nor
+    are bytes that were not UTF-8 (PEP 383).
 
     Args:
-        text: any text, whoever wrote it.
-        encoding: what it will be written in.
+        text: any text, from any source.
+        encoding: the encoding of the output.
     """
     if not text.isprintable():
         text = "".join(
@@ -41,7 +41,7 @@ def _width(character: str) -> int:
 
 
 def cut(text: str, columns: int) -> str:
-    """Cut a printable text to so many columns; three dots stand for the rest."""
+    """Cut a printable text to a number of columns; three dots mark the cut."""
     if width(text) <= columns:
         return text
     room = columns - len(_CUT)

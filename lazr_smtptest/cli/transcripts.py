@@ -17,7 +17,7 @@ __all__ = ["TranscriptFolder"]
 
 log = logging.getLogger("lazr.smtptest")
 
-# When the session began, in UTC, and its own name: they sort by time.
+# The time at which the session began, in UTC, so that file names sort by time.
 _TIME = "%Y%m%dT%H%M%S.%fZ"
 _NAME = re.compile(r"\d{8}T\d{6}\.\d{6}Z-[0-9a-z-]+\.txt")
 
@@ -25,16 +25,16 @@ _NAME = re.compile(r"\d{8}T\d{6}\.\d{6}Z-[0-9a-z-]+\.txt")
 class TranscriptFolder:
     """A directory with a file for each session that has ended.
 
-    Several processes may write to one directory. A file that is there is whole.
-    Once in a while the oldest files are removed, and none but its own.
+    Several processes may write to one directory. A file appears when it is complete.
+    From time to time the oldest files are removed, and no files of other programs.
 
     Args:
-        path: the directory. It is made if it is not there; its parent must be.
-        keep: how many files are left when the oldest are removed. In between
-            there may be a tenth more, for each process. 0: all are kept.
+        path: the directory. It is made if it does not exist; its parent must exist.
+        keep: the number of files left when the oldest are removed. In between
+            there may be a tenth more, for each process. 0 keeps all.
 
     Raises:
-        OSError: `path` is something else, or may not be written to.
+        OSError: `path` is not a directory, or may not be written to.
     """
 
     def __init__(self, path: str | os.PathLike[str], keep: int = 10_000) -> None:
@@ -56,7 +56,7 @@ class TranscriptFolder:
     def write(self, session: Session) -> None:
         """Write the file of a session that has ended.
 
-        What goes wrong is logged: once, until it goes well again.
+        An error is logged: once, until a write succeeds again.
         """
         try:
             self._write(session)
@@ -82,14 +82,14 @@ class TranscriptFolder:
 
     def _remove_oldest(self) -> None:
         names = sorted(filter(_NAME.fullmatch, os.listdir(self.path)))  # noqa: PTH208
-        # With 0 to keep this is none of them, as it should be.
+        # With `keep` 0 this slice is empty.
         for name in names[: -self._keep]:
-            # Another process may do the same.
+            # Another process may remove it, too.
             (self.path / name).unlink(missing_ok=True)
 
 
 def describe(session: Session) -> str:
-    """Write down what is known of a session, and what was said.
+    """Return the facts about a session, and its transcript, as text.
 
     Secrets are masked; see `Transcript`.
     """
@@ -101,7 +101,7 @@ def _facts(session: Session) -> Iterator[tuple[str, str]]:
     yield "Session", f"{session.number}, {session.id}"
     yield "Began", f"{session.started_at:%Y-%m-%d %H:%M:%S.%f} UTC"
     if session.ended is not None:
-        # By the clock that nobody sets, unless nothing was to be kept.
+        # By the monotonic clock, unless no transcript was kept.
         seconds = session.transcript.end()[0] or session.ended - session.started
         yield "Lasted", f"{seconds:.3f} seconds"
     host, port = session.peer

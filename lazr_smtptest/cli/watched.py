@@ -1,4 +1,4 @@
-"""Connections that tell what becomes of each mail, while it happens.
+"""Connections that report the outcome of each mail as it happens.
 
 Their observer has to be an `IMailObserver`.
 """
@@ -22,15 +22,15 @@ __all__ = ["WatchedLMTP", "WatchedSMTP"]
 
 
 class WatchedSMTP(SMTPServerProtocol):
-    """A connection that tells its observer of mail, and logs it if it is to."""
+    """A connection that reports mail to its observer, and logs it if asked to."""
 
     # An IMailObserver.
     observer: Any
-    # What the client is about to be told of a message that was accepted.
+    # The code of the reply to a message that was accepted.
     _accepting = ""
 
     def delivered(self, envelope: Envelope, replies: list[Reply]) -> None:
-        """Answer; what is logged on the way does not say how."""
+        """Send the replies; remember the accepting code for `log_outcome`."""
         for reply in replies:
             if reply.code < 400:
                 self._accepting = str(reply.code)
@@ -44,7 +44,7 @@ class WatchedSMTP(SMTPServerProtocol):
         content: AnyContent | None,
         reply: Reply | None = None,
     ) -> None:
-        """Tell what became of a sender, a recipient or a message."""
+        """Report the outcome of a sender, a recipient or a message."""
         if self.observer.logs_mail:
             super().log_outcome(what, sender, recipients, content, reply)
         self._tell_of(
@@ -57,12 +57,12 @@ class WatchedSMTP(SMTPServerProtocol):
         )
 
     def end_transaction(self, outcome: Outcome, reply: Reply | None = None) -> None:
-        """Tell of what was begun and not brought to its end."""
+        """Report a transaction that was begun and aborted."""
         transaction = self._transaction
         super().end_transaction(outcome, reply)
         if transaction is None or outcome != "aborted":
             return
-        # A client that had all of its recipients refused gives up, and was told of.
+        # If all recipients were refused, those refusals were reported already.
         if transaction.rcpt_tos or not transaction.refused:
             self._tell_of("aborted", transaction.mail_from, transaction.rcpt_tos)
 
@@ -81,7 +81,7 @@ class WatchedSMTP(SMTPServerProtocol):
 
 
 class WatchedLMTP(WatchedSMTP, LMTPServerProtocol):
-    """The same for LMTP: it tells of each recipient."""
+    """The same for LMTP: it reports each recipient."""
 
 
 def _subject(content: AnyContent | None) -> str | None:

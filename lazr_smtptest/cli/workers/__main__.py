@@ -1,4 +1,4 @@
-"""What a supervisor starts."""
+"""Run a worker; the supervisor starts this module."""
 
 from lazr_smtptest.cli.workers.worker import main
 

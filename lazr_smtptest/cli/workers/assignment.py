@@ -1,4 +1,4 @@
-"""What a worker is told when it is started, and by which descriptors."""
+"""The assignment of a worker at its start, and its file descriptors."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import attrs
 
 __all__ = ["ASSIGNMENT", "FIRST_SOCKET", "ORDERS", "REPORTS", "Assignment"]
 
-# The descriptors of a worker. The standard output and error belong to nobody, and
-# what comes there is logged.
+# The descriptors of a worker. Its standard output and error are pipes of the
+# supervisor, which logs what is written there.
 ORDERS = 0
 REPORTS = 3
 ASSIGNMENT = 4
@@ -24,19 +24,19 @@ def _to_tuple(sockets: Iterable[int]) -> tuple[int, ...]:
 
 @attrs.frozen(kw_only=True)
 class Assignment:
-    """What a worker is to do.
+    """The work of a worker.
 
     Attributes:
-        reactor: the module whose ``install`` makes its reactor.
-        options: those of the command line, checked.
-        tls: the fields of the `TLS` that all workers have in common.
-        tells_mail: whether the supervisor wants to hear of each mail.
-        logs_mail: whether what becomes of mail is logged.
+        reactor: the module whose ``install`` installs its reactor.
+        options: the checked options of the command line.
+        tls: the fields of the `TLS` that all workers share.
+        tells_mail: whether to report each mail to the supervisor.
+        logs_mail: whether the outcome of mail is logged.
         sockets: the descriptors of the sockets, in the order of the listeners.
     """
 
     reactor: str
-    # Passwords and the private key are in these.
+    # These contain passwords and the private key.
     options: Mapping[str, Any] = attrs.field(repr=False)
     tls: Mapping[str, Any] | None = attrs.field(default=None, repr=False)
     tells_mail: bool = False
@@ -44,10 +44,10 @@ class Assignment:
     sockets: tuple[int, ...] = attrs.field(default=(), converter=_to_tuple)
 
     def to_json(self) -> bytes:
-        """Write it down, for a pipe; a command line could be read by others."""
+        """Encode it for a pipe; other users could read a command line."""
         return json.dumps(attrs.asdict(self)).encode("ascii")
 
     @classmethod
     def from_json(cls, octets: bytes) -> Assignment:
-        """Read what `to_json` wrote."""
+        """Decode the result of `to_json`."""
         return cls(**json.loads(octets))

@@ -1,4 +1,4 @@
-"""A worker, as its supervisor sees it."""
+"""The supervisor's view of a worker."""
 
 from __future__ import annotations
 
@@ -21,37 +21,37 @@ __all__ = ["Child", "Parent"]
 
 
 class Parent(Protocol):
-    """What hears of a worker."""
+    """Receives the events of a worker."""
 
     def child_ready(self, child: Child) -> None:
-        """It takes clients."""
+        """Handle a worker that accepts clients from now on."""
 
     def child_ended(self, child: Child, why: str) -> None:
-        """It is gone."""
+        """Handle the end of a worker."""
 
     def child_counted(self) -> None:
-        """It has said what there was."""
+        """Handle the counters that a worker has reported."""
 
     def child_saw(self, number: int, event: MailEvent) -> None:
-        """A mail came to its end there."""
+        """Handle the outcome of a mail in the worker."""
 
     def child_logged(self, number: int, level: str, namespace: str, text: str) -> None:
-        """It logs something."""
+        """Handle an event of the worker's log."""
 
 
 class Child(ProcessProtocol):
     """A worker's process.
 
     Args:
-        number: which worker it is, from 1 on.
-        assignment: what it is told.
-        parent: hears of it.
+        number: the number of the worker, from 1 on.
+        assignment: its assignment.
+        parent: receives its events.
 
     Attributes:
-        ready: whether it takes clients.
-        counting: whether it was asked to count, and has not yet.
-        counters: what it counted when it was asked last.
-        ended: fires when it is gone; it does not fail.
+        ready: whether it accepts clients.
+        counting: whether its counters were requested and not reported yet.
+        counters: the counters that it reported last.
+        ended: fires when the process has ended; it does not fail.
     """
 
     transport: Any
@@ -66,38 +66,38 @@ class Child(ProcessProtocol):
         self._parent = parent
         self._unfinished: dict[int, bytes] = {}
 
-    # What it is told
+    # To the worker
 
     def connectionMade(self) -> None:
-        """Tell it what to do."""
+        """Send the assignment."""
         self.transport.writeToChild(ASSIGNMENT, self._assignment.to_json())
         self.transport.closeChildFD(ASSIGNMENT)
 
     def ask(self) -> None:
-        """Ask it to count."""
+        """Request the counters."""
         self.counting = True
         self.transport.writeToChild(ORDERS, b"count\n")
 
     def stop(self) -> None:
         """Ask it to end its sessions and itself."""
-        # It ends when nobody is there to give orders.
+        # A worker ends when its pipe of orders is closed.
         self.transport.closeChildFD(ORDERS)
         if not self.ready:
-            # It cannot hear yet, but need not do anything either.
+            # It does not read orders yet, but has no sessions to end either.
             self._signal("TERM")
 
     def kill(self) -> None:
-        """End it, whatever it does."""
+        """Kill the process."""
         self._signal("KILL")
 
     def _signal(self, name: str) -> None:
         with contextlib.suppress(ProcessExitedAlready):
             self.transport.signalProcess(name)
 
-    # What it tells
+    # From the worker
 
     def childDataReceived(self, childFD: int, data: bytes) -> None:
-        """Take its reports, and what it writes without knowing better."""
+        """Handle its reports, and log what it writes to standard output or error."""
         *lines, rest = (self._unfinished.pop(childFD, b"") + data).split(b"\n")
         self._unfinished[childFD] = rest
         for line in lines:
@@ -117,7 +117,7 @@ class Child(ProcessProtocol):
         self._counted()
 
     def _counted(self) -> None:
-        # It counts unasked at its end.
+        # At its end it reports counters without a request.
         if self.counting:
             self.counting = False
             self._parent.child_counted()
@@ -128,10 +128,10 @@ class Child(ProcessProtocol):
     def _take_log(self, what: Sequence[str]) -> None:
         self._parent.child_logged(self.number, *what)
 
-    # Its end
+    # The end of its process
 
     def processEnded(self, reason: Failure) -> None:
-        """Tell that it is gone."""
+        """Report the end of the process."""
         self._parent.child_ended(self, _describe(reason.value))
         self._counted()
         self.ended.callback(None)

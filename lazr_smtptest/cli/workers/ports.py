@@ -1,7 +1,7 @@
 """The sockets that workers share: bound by the supervisor, adopted by the workers.
 
-Both have something that an endpoint takes for a reactor, as far as it wants to
-listen on a TCP port.
+On either side an object stands in for the reactor of an endpoint, and implements only
+listening on a TCP port.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from lazr_smtptest.net.addresses import resolve
 
 __all__ = ["AdoptedPorts", "SharedPort", "SharedPorts"]
 
-# Where each worker may have a queue of its own for the connections to one port:
-# then these are spread over the workers, and no worker is woken for another.
+# Whether each worker gets its own queue of connections to a port: then the kernel
+# spreads connections over the workers, and wakes no worker in vain.
 _SPREADS = sys.platform == "linux"
 
 
 class SharedPorts:
-    """Binds ports; what an endpoint takes for a reactor in the supervisor.
+    """Binds ports in the supervisor; stands in for the reactor of an endpoint.
 
     Args:
-        workers: how many processes are to share each port.
+        workers: the number of processes that share each port.
     """
 
     def __init__(self, workers: int) -> None:
@@ -38,10 +38,10 @@ class SharedPorts:
     def listenTCP(
         self, port: int, factory: object, backlog: int = 50, interface: str = ""
     ) -> SharedPort:
-        """Bind a port for all workers; nobody accepts here.
+        """Bind a port for all workers; this process accepts no connections.
 
         Raises:
-            CannotListenError: the address is taken, not ours, or not allowed.
+            CannotListenError: the address is taken, not local, or not allowed.
         """
         try:
             return SharedPort(_bind(interface, port, backlog, self._workers))
@@ -57,36 +57,36 @@ class SharedPort:
     """A port that is bound, and listens, but is not served in this process.
 
     Attributes:
-        sockets: one for each worker. As long as they are open here, clients of a
-            worker that has died wait for the next one, and are not refused.
+        sockets: one for each worker. While they are open here, clients of a worker
+            that has died wait for its successor instead of being refused.
     """
 
     def __init__(self, sockets: list[socket.socket]) -> None:
         self.sockets = sockets
 
     def getHost(self) -> IPv4Address | IPv6Address:
-        """Give the address."""
+        """Return the address."""
         family, address = self.sockets[0].family, self.sockets[0].getsockname()
         kind = IPv6Address if family == socket.AF_INET6 else IPv4Address
         return kind("TCP", *address[:2])
 
     def startListening(self) -> None:
-        """Do nothing: it does."""
+        """Keep listening: the sockets listen already."""
 
     def stopListening(self) -> None:
-        """Close the sockets; those of the workers stay."""
+        """Close the sockets here; the workers have their own copies."""
         for each in self.sockets:
             each.close()
 
 
 def _bind(host: str, port: int, backlog: int, count: int) -> list[socket.socket]:
-    """Bind and listen, once for each worker where that spreads the clients."""
+    """Bind and listen, with one socket for each worker where possible."""
     family, address = resolve(host, port)
     bound = [_socket(family)]
     try:
         bound[0].bind(address)
-        # Not before it is bound: the port might be that of another program, and
-        # would be shared with that.
+        # Shared only once it is bound: otherwise the port could be shared with
+        # another program.
         _share(bound[0])
         if _SPREADS:
             bound += [_socket(family) for _ in range(count - 1)]
@@ -105,7 +105,7 @@ def _bind(host: str, port: int, backlog: int, count: int) -> list[socket.socket]
 
 def _socket(family: int) -> socket.socket:
     made = socket.socket(family, socket.SOCK_STREAM)
-    # A port whose last connections linger can be had again.
+    # Allow a port with lingering connections to be bound again.
     made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     return made
 
@@ -116,11 +116,11 @@ def _share(made: socket.socket) -> None:
 
 
 class AdoptedPorts:
-    """Adopts sockets; what an endpoint takes for a reactor in a worker.
+    """Adopts sockets in a worker; stands in for the reactor of an endpoint.
 
     Args:
-        reactor: serves them.
-        descriptors: of the sockets, in the order in which they are wanted.
+        reactor: the reactor that serves the sockets.
+        descriptors: the descriptors of the sockets, in the order of the endpoints.
     """
 
     def __init__(self, reactor: Any, descriptors: Iterable[int]) -> None:
@@ -134,8 +134,8 @@ class AdoptedPorts:
         backlog: int = 50,
         interface: str = "",
     ) -> IListeningPort:
-        """Serve the next socket: it was bound to what is asked for."""
-        # What is adopted is a copy.
+        """Serve the next socket, which is bound to the requested address."""
+        # The reactor adopts a copy.
         with socket.socket(fileno=next(self._descriptors)) as given:
             adopted: IListeningPort = self._reactor.adoptStreamPort(
                 given.fileno(), given.family, factory

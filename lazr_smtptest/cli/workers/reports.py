@@ -1,4 +1,4 @@
-"""What a worker tells its supervisor: a line of JSON for each thing."""
+"""The reports of a worker to its supervisor, each a line of JSON."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ _OURS = "lazr.smtptest"
 class Reports:
     """Writes reports into a pipe.
 
-    It waits until the pipe has room for them: nothing piles up in a worker whose
-    supervisor is slow, and nothing is lost when it ends.
+    Writing blocks while the pipe is full: reports do not accumulate in a worker
+    whose supervisor is slow, and none are lost when the worker ends.
 
     Args:
         file: the pipe.
@@ -33,21 +33,22 @@ class Reports:
         self._file = file
 
     def ready(self) -> None:
-        """Clients may come."""
+        """Report that clients may connect."""
         self._send("ready", None)
 
     def counters(self, counters: Counters) -> None:
-        """So much there was up to now."""
+        """Report the counters so far."""
         self._send("counters", attrs.asdict(counters))
 
     def mail(self, event: MailEvent) -> None:
-        """A mail came to its end."""
+        """Report the outcome of a mail."""
         self._send("mail", event.as_fields())
 
     def __call__(self, event: LogEvent) -> None:
-        """Observe Twisted's log; a traceback is part of the text.
+        """Report an event of Twisted's log; a traceback is part of its text.
 
-        What Twisted says of its own ports and loop the supervisor says for all.
+        Twisted's events about ports and the reactor are left out: the supervisor logs
+        its own for all workers.
         """
         level = event.get("log_level") or LogLevel.info
         namespace = event.get("log_namespace") or "-"
@@ -56,7 +57,7 @@ class Reports:
             self._send("log", [level.name, namespace, text])
 
     def _send(self, kind: str, what: Any) -> None:
-        # A worker whose supervisor is gone is about to end, too.
+        # Without its supervisor the worker is about to end, too.
         with contextlib.suppress(BrokenPipeError):
             self._file.write(json.dumps([kind, what]).encode("ascii") + b"\n")
             self._file.flush()

@@ -1,4 +1,4 @@
-"""The process that starts workers, and looks after them."""
+"""The process that starts workers, and restarts them."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ __all__ = ["Supervisor"]
 
 log = logging.getLogger("lazr.smtptest")
 
-# So many may end by themselves within so many seconds: what ends again and again
-# does not get better.
+# Workers that may end unexpectedly within a number of seconds; if more do, restarting
+# does not help.
 _DEATHS = 5
 _WITHIN = 60.0
 
-# Seconds that a worker has to end, beyond those that it gives to its clients.
+# Seconds for a worker to end, after the grace period of its clients.
 _PATIENCE = 5.0
 
 _PIPES: dict[int, int | str] = {
@@ -54,16 +54,16 @@ _PIPES: dict[int, int | str] = {
 
 
 class Supervisor(Process):
-    """Starts the workers, starts one anew that ends, and speaks for all.
+    """Starts the workers, restarts them, and logs for all of them.
 
     Args:
-        reactor: runs it.
-        workers: how many there are.
-        assignment: what they are told, but for the sockets.
-        endpoints: where they listen; they listen on a `SharedPorts`.
-        store: what to call the place where they keep messages.
-        grace: seconds that their clients have to go at the end.
-        show: is shown what becomes of each mail, if they tell.
+        reactor: the reactor to run in.
+        workers: the number of workers.
+        assignment: their assignment, without the sockets.
+        endpoints: their endpoints, made for a `SharedPorts`.
+        store: the name of the store, for the log.
+        grace: seconds for clients to end their sessions at the end.
+        show: called with the outcome of each mail, if the workers report it.
     """
 
     def __init__(
@@ -84,32 +84,32 @@ class Supervisor(Process):
         self._store = store
         self._grace = grace
         self._show = show
-        # twistd changes its working directory after this.
+        # Kept, because twistd changes its working directory after this.
         self._directory = str(Path.cwd())
         self._ports: list[SharedPort] = []
         self._children: dict[int, Child] = {}
         self._ready = False
         self._stopping = False
         self._deaths: deque[float] = deque(maxlen=_DEATHS)
-        # What those counted that are gone.
+        # The counters of workers that have ended.
         self._past = Counters()
 
     # The ports
 
     def privilegedStartService(self) -> None:
-        """Bind the ports, while the process may still take any.
+        """Bind the ports, while the process has the privileges for it.
 
         Raises:
-            StartError: an endpoint cannot be had, or not be shared.
+            StartError: an endpoint cannot listen, or cannot be shared.
         """
         super().privilegedStartService()
         self._listen()
 
     def startService(self) -> None:
-        """Bind the ports, if that was not done yet.
+        """Bind the ports, unless `privilegedStartService` did.
 
         Raises:
-            StartError: an endpoint cannot be had, or not be shared.
+            StartError: an endpoint cannot listen, or cannot be shared.
         """
         super().startService()
         self._listen()
@@ -153,7 +153,7 @@ class Supervisor(Process):
             child,
             sys.executable,
             [sys.executable, "-m", "lazr_smtptest.cli.workers"],
-            # It finds what this process has found.
+            # The worker imports the same modules as this process.
             env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
             path=self._directory,
             childFDs=_PIPES | given,
@@ -161,7 +161,7 @@ class Supervisor(Process):
         self._children[number] = child
 
     def child_ready(self, child: Child) -> None:
-        """Say that clients may come, when all workers take them."""
+        """Announce that clients may connect, once all workers accept them."""
         log.info("worker %d is process %s", child.number, child.transport.pid)
         if not self._ready and all(each.ready for each in self._children.values()):
             self._ready = True
@@ -173,11 +173,11 @@ class Supervisor(Process):
             self.announce()
 
     def endpoints(self) -> Iterable[object]:
-        """Return the endpoints where the workers listen."""
+        """Return the endpoints that the workers listen on."""
         return self._endpoints
 
     def child_ended(self, child: Child, why: str) -> None:
-        """Start it anew, unless that has no end."""
+        """Restart a worker that has ended, unless too many did."""
         self._past = _sum((self._past, attrs.evolve(child.counters, open=0)))
         del self._children[child.number]
         if self._stopping:
@@ -197,12 +197,12 @@ class Supervisor(Process):
             self.reactor.stop()
 
     def child_saw(self, number: int, event: MailEvent) -> None:
-        """Show what became of a mail."""
+        """Show the outcome of a mail."""
         if self._show is not None:
             self._show(attrs.evolve(event, session=f"{number}.{event.session}"))
 
     def child_logged(self, number: int, level: str, namespace: str, text: str) -> None:
-        """Log it, and who says so."""
+        """Log a worker's event, with the worker's number."""
         Logger(namespace).emit(
             LogLevel.lookupByName(level),
             "worker {number}: {text}",
@@ -210,17 +210,17 @@ class Supervisor(Process):
             text=text,
         )
 
-    # What there was
+    # The counters
 
     def count(self) -> None:
-        """Ask all workers what there was up to now; the sum is logged."""
+        """Request the counters of all workers; their sum is logged."""
         if not self._stopping:
             for child in self._children.values():
                 child.ask()
         self.child_counted()
 
     def child_counted(self) -> None:
-        """Log the sum, when all have counted."""
+        """Log the sum once all workers have reported their counters."""
         children = self._children.values()
         if not any(each.counting for each in children):
             log_counters(_sum((self._past, *(each.counters for each in children))))
@@ -228,7 +228,7 @@ class Supervisor(Process):
     # The end
 
     def stopService(self) -> defer.Deferred[None]:
-        """End the workers, which end their sessions with ``421``."""
+        """Stop the workers, which end their sessions with ``421``."""
         self._stopping = True
         self._close_ports()
         children = list(self._children.values())
@@ -253,9 +253,9 @@ class Supervisor(Process):
         return super().stopService()
 
     def release(self) -> None:
-        """Let the process end as one that failed, if it did."""
+        """Let the process end with a failure, if it failed."""
         if self.failed:
-            # The status cannot be set any more, but this is another one than 0.
+            # The exit status can no longer be set, but that of a signal is not 0.
             self.reactor._exitSignal = signal.SIGTERM
 
 

@@ -1,4 +1,4 @@
-"""The process of a worker: a server on ports that it was given."""
+"""The process of a worker: a server on ports that it inherited."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ __all__ = ["Worker", "main"]
 
 
 def main() -> None:
-    """Do what the supervisor wants done."""
-    # A signal may come to all processes at once, as Ctrl-C does on a terminal. What
-    # follows from it is for the supervisor to say.
+    """Run the worker that the supervisor's assignment describes."""
+    # A signal may go to all processes at once, as Ctrl-C does on a terminal. Only the
+    # supervisor reacts to it.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     with open(ASSIGNMENT, "rb") as pipe:  # noqa: PTH123
@@ -47,17 +47,17 @@ def main() -> None:
 
 
 class Worker(ServerProcess):
-    """A server that tells a supervisor what it would log otherwise.
+    """A server that reports to a supervisor instead of logging.
 
     Attributes:
-        reports: where it tells it.
+        reports: the reports to the supervisor.
     """
 
     reports: Reports
 
     @classmethod
     def on(cls, reactor: Any, assignment: Assignment, reports: Reports) -> Worker:
-        """Make the worker that is asked for."""
+        """Create the worker for an assignment."""
         options = Options()
         options.update(assignment.options)
         server = make_server(
@@ -76,16 +76,16 @@ class Worker(ServerProcess):
         return worker
 
     def run(self) -> None:
-        """Tell that clients may come."""
+        """Report that clients may connect."""
         self.reports.ready()
 
     def count(self) -> None:
-        """Tell what there was up to now."""
+        """Report the counters so far."""
         self.reports.counters(self.server.sessions.counters)
 
 
 class _Orders(LineOnlyReceiver):
-    """Hears the supervisor; ends the process when that is gone."""
+    """Receives orders of the supervisor; stops the process when that is gone."""
 
     delimiter = b"\n"
 
@@ -97,6 +97,6 @@ class _Orders(LineOnlyReceiver):
         self._worker.count()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        # Somebody else may have stopped it already.
+        # Something else may have stopped it already.
         with contextlib.suppress(ReactorNotRunning):
             self._worker.reactor.stop()

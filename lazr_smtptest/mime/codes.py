@@ -150,11 +150,11 @@ class _Number(NamedTuple):
 def find_code(*texts: str) -> str | None:
     """Return the digits in some texts that are most likely a one-time code.
 
-    Four to eight digits of any script, which may be grouped by spaces or hyphens, or be
-    in boxes. Of two that are equally likely the first is returned. Years, dates, prices,
-    amounts, telephone numbers, and numbers that a word names as that of an order, an
-    account or a postal code, are not codes; nor are parts of a word, a URL or an
-    address. The time is linear.
+    Four to eight digits of any script, which may be grouped by spaces or hyphens, or
+    be in boxes. Of two that are equally likely the first is returned. Years, dates,
+    prices, amounts, telephone numbers, and numbers that a word names as that of an
+    order, an account or a postal code, are not codes; nor are parts of a word, a URL
+    or an address. The time is linear.
 
     Returns:
         the digits, in US-ASCII, or ``None`` if none are likely.

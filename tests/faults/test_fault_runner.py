@@ -193,7 +193,7 @@ def test_enhanced_codes_are_not_said_where_they_are_hidden(
         (250, "", b"250\r\n"),
         (250, "fine", b"250 fine\r\n"),
         (250, "2.1.0 one\ntwo", b"250-2.1.0 one\r\n250 two\r\n"),
-        (250, "one\r\ntwo\rthree", b"250-one\r\n250-two\r\n250 three\r\n"),
+        (250, "one\r\ntwo\nthree", b"250-one\r\n250-two\r\n250 three\r\n"),
         (250, "a\u2028b\x85c\x0bd", "250 a\u2028b\x85c\x0bd\r\n".encode()),
     ],
 )

@@ -334,11 +334,15 @@ def _same(name: str) -> str:
 
 
 def _is_end(reason: Failure) -> bool:
-    """Return whether the network or TLS ended the connection, not an exception."""
-    error = getattr(reason, "value", None)
-    return error is None or (
-        isinstance(error, (ConnectionClosed, OSError))
-        or type(error).__module__.startswith("OpenSSL")
+    """Return whether the network or TLS ended the connection, not an exception.
+
+    A reactor has one failure for all connections, and whoever got it may have given
+    it another value: its type stays.
+    """
+    kind = reason.type
+    return kind is None or (
+        issubclass(kind, (ConnectionClosed, OSError))
+        or kind.__module__.startswith("OpenSSL")
     )
 
 

@@ -575,6 +575,16 @@ def test_what_closed_a_connection_is_kept(error: BaseException) -> None:
     assert raised_by(server) is error
 
 
+def test_an_end_is_none_whatever_value_others_gave_it() -> None:
+    """A reactor has one failure for all connections, and a client may change it."""
+    server = Server()
+    client = connect(server)
+    reason = Failure(ConnectionDone())
+    reason.value = OverflowError("of a client")
+    client.protocol.connectionLost(reason)
+    server.check()
+
+
 def test_a_connection_that_broke_off_is_no_error() -> None:
     """Clients may go as they like."""
     server = Server()

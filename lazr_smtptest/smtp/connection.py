@@ -339,7 +339,7 @@ def _is_end(reason: Failure) -> bool:
     A reactor has one failure for all connections, and whoever got it may have given
     it another value: its type stays.
     """
-    kind = reason.type
+    kind = getattr(reason, "type", None)
     return kind is None or (
         issubclass(kind, (ConnectionClosed, OSError))
         or kind.__module__.startswith("OpenSSL")

@@ -263,7 +263,7 @@ def test_an_error_of_the_client_tells_what_it_has_to_trust() -> None:
 def test_an_error_of_the_client_tells_what_was_said() -> None:
     """The sessions that failed are shown."""
     text = text_of_sending("test_refused")
-    assert " -> rcpt TO:<b@example.com>" in text
+    assert " -> rcpt to:<b@example.com>" in text.lower()
     assert " <** 550 5.1.1 nobody" in text
 
 

@@ -6,6 +6,7 @@ import pickle
 import smtplib
 import ssl
 import sys
+import threading
 import time
 import unittest
 from datetime import datetime, timezone
@@ -232,8 +233,14 @@ class Sending(SMTPTestMixin, unittest.TestCase):
             self.assertEqual(len(self.smtptest), 2)  # noqa: PT009
 
     def test_trust(self) -> None:
-        with self.connect() as client:
-            client.starttls(context=ssl.create_default_context())
+        ended = threading.Event()
+        self.smtptest.server.handle_session = lambda session: ended.set()
+        try:
+            with self.connect() as client:
+                client.starttls(context=ssl.create_default_context())
+        finally:
+            # The server hears of it after the client.
+            ended.wait(PATIENCE)
 
     def test_refused(self) -> None:
         self.smtptest.faults.on("RCPT").reply(550, "5.1.1 nobody")

@@ -70,10 +70,7 @@ def coverage(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Run the tests on a Python, without those that one Python is enough for."""
     session.install("-e", ".[test]")
-    # Python 3.13 warns of each SQLite connection that a test leaves to the garbage
-    # collector, within whatever test runs then.
-    warnings = ["-W", "ignore::pytest.PytestUnraisableExceptionWarning"]
-    session.run("pytest", "-n", "4", "-m", "not once", *warnings, "tests")
+    session.run("pytest", "-n", "4", "-m", "not once", "tests")
 
 
 @nox.session(python="3.10")

@@ -149,6 +149,9 @@ class Connection:
                     # SQLite would go on to use files that no longer have a name.
                     if not each._is_usable():
                         each._close()
+            if self._connection is not None:
+                # Another thread has opened it in the meantime.
+                return
             if make and not _size(self._path):
                 # Numbers of messages that are gone must not be used again.
                 _database.prepare(self._path, first=time.time_ns() // 1000)

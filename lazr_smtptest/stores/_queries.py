@@ -198,9 +198,9 @@ def add_words(
         # A message that was deleted since then gets no words.
         connection.executemany(
             "INSERT INTO words (rowid, subject, addresses, text, attachments) "
-            "SELECT ?1, ?2, ?3, ?4, ?5 "
-            "WHERE EXISTS (SELECT 1 FROM message WHERE number = ?1)",
-            ((number, *each.columns) for number, each in words),
+            "SELECT ?, ?, ?, ?, ? WHERE EXISTS "
+            "(SELECT 1 FROM message WHERE number = ?)",
+            ((number, *each.columns, number) for number, each in words),
         )
         connection.executemany(
             "INSERT INTO shortened SELECT number FROM message WHERE number = ?",

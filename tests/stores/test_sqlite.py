@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import resource
-import shutil
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
@@ -21,6 +20,7 @@ from lazr_smtptest.stores import _codec as _record
 from lazr_smtptest.stores import _schema as _database
 
 from .envelopes import make_envelope
+from .removal import remove as remove_tree
 
 
 @pytest.fixture
@@ -350,7 +350,7 @@ def test_a_database_whose_folder_is_gone_takes_no_messages_until_it_is_back(
     folder = tmp_path_factory.mktemp("folder")
     store = SQLiteStore(folder / "mail.db")
     store.add(make_envelope(1))
-    shutil.rmtree(folder)
+    remove_tree(folder)
     for _ in range(2):
         with pytest.raises(StoreError, match=f"there is no directory '{folder}'$"):
             store.add(make_envelope(2))

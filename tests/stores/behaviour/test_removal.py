@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from lazr_smtptest.interfaces import IMessageStore
 from lazr_smtptest.stores import open_store
 
 from ..envelopes import make_envelope
+from ..removal import remove, remove_content
 from .conftest import ON_DISK
 
 
@@ -40,12 +40,6 @@ def store(kind: str, folder: Path) -> Iterator[IMessageStore]:
     store.close()
 
 
-def remove(folder: Path) -> None:
-    """Remove all that is in a folder."""
-    for each in folder.iterdir():
-        shutil.rmtree(each) if each.is_dir() else each.unlink()
-
-
 def add(store: IMessageStore, number: int) -> Deferred[None] | None:
     return store.add(make_envelope(number))
 
@@ -54,7 +48,7 @@ def test_it_takes_messages_again_at_once(
     store: IMessageStore, folder: Path, kind: str
 ) -> None:
     """And they are where a store that is opened then finds them."""
-    remove(folder)
+    remove_content(folder)
     add(store, 1)
     add(store, 2)
     other = open_store(f"{kind}:{folder / 'box'}")
@@ -66,7 +60,7 @@ def test_the_log_says_once_that_it_is_made_anew(
     store: IMessageStore, folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """And which one it is."""
-    remove(folder)
+    remove_content(folder)
     for number in range(3):
         add(store, number)
     # The indexer of a database may have missed it too.
@@ -80,7 +74,7 @@ def test_no_message_is_kept_while_it_cannot_be_made(
     store: IMessageStore, folder: Path
 ) -> None:
     """Nor is the folder made in which it was."""
-    shutil.rmtree(folder)
+    remove(folder)
     for number in range(3):
         with pytest.raises(StoreError):
             add(store, number)
@@ -91,7 +85,7 @@ def test_it_is_made_when_it_can_be_made_again(
     store: IMessageStore, folder: Path
 ) -> None:
     """Without a word from anybody."""
-    shutil.rmtree(folder)
+    remove(folder)
     with pytest.raises(StoreError):
         add(store, 1)
     folder.mkdir()
@@ -103,7 +97,7 @@ def test_something_else_in_its_place_stays_as_it_is(
     store: IMessageStore, folder: Path, kind: str
 ) -> None:
     """It is somebody else's."""
-    remove(folder)
+    remove_content(folder)
     box = folder / "box"
     if kind == "maildir":
         box.write_bytes(b"my thesis\n")
@@ -118,7 +112,7 @@ def test_something_else_in_its_place_stays_as_it_is(
 def test_it_can_be_removed_again_and_again(store: IMessageStore, folder: Path) -> None:
     """The latest message is there each time."""
     for number in range(5):
-        remove(folder)
+        remove_content(folder)
         add(store, number)
         assert list(store) == [make_envelope(number)]
 
@@ -132,7 +126,7 @@ def removed_before_the_end(
 
     def passed(name: str) -> None:
         if name == point and any(folder.iterdir()):
-            remove(folder)
+            remove_content(folder)
 
     def arm() -> None:
         for module in ("maildir", "mbox", "sqlite"):

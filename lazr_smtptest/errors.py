@@ -9,6 +9,7 @@ __all__ = [
     "Error",
     "HandlerError",
     "ListenError",
+    "QueryError",
     "SearchTimeoutError",
     "StateError",
     "StoreError",
@@ -39,6 +40,29 @@ class StoreFullError(StoreError):
 
     A client that was sending it gets the reply ``452 4.3.1``.
     """
+
+
+class QueryError(Error, ValueError):
+    """A search query cannot be parsed.
+
+    Attributes:
+        query: the whole query.
+        position: the index of the first wrong character, from 0 on; the length of the
+            query if it ends too early.
+        expected: what is allowed there.
+    """
+
+    def __init__(self, query: str, position: int, expected: str) -> None:
+        super().__init__(query, position, expected)
+        self.query = query
+        self.position = position
+        self.expected = expected
+
+    def __str__(self) -> str:
+        return (
+            f"bad query {self.query!r}: at character {self.position + 1} "
+            f"expected {self.expected}"
+        )
 
 
 class SearchTimeoutError(StoreError, TimeoutError):

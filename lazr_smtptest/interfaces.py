@@ -9,17 +9,21 @@ unless a method's docstring names another thread.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.mail.interfaces import IMessageSMTP
 from zope.interface import Attribute, Interface
 
+from lazr_smtptest.model.change import Change, Changes
 from lazr_smtptest.model.delivery_event import MailEvent
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.fault_context import Moment, Plan
+from lazr_smtptest.model.found import Counts, Found, IndexProgress
 from lazr_smtptest.model.session import Session
+from lazr_smtptest.model.summary import Flag, Summary
+from lazr_smtptest.query.selection import Selection
 
 __all__ = [
     "IEnvelopeMessage",
@@ -27,6 +31,7 @@ __all__ = [
     "IFaultStep",
     "IMailObserver",
     "IMessageHandler",
+    "IMessageReader",
     "IMessageStore",
     "ISessionObserver",
     "IWaitingStore",
@@ -170,6 +175,135 @@ class IWaitingStore(IMessageStore):
             StoreFullError: the message is larger than the bound of the store.
             ValueError: its `id` is not a valid id.
         """
+
+
+class IMessageReader(Interface):
+    """The read side of a store: lists, searches, flags, tags, changes and sessions.
+
+    Everything that reads captured mail, in whatever protocol, uses this interface and
+    no other. Its methods may be called in any thread, and may wait for a disk: on a
+    reactor, use the `DeferredReader` of the store.
+
+    A query is a text in the search language, see `lazr_smtptest.query`. Every method
+    that takes one raises a `QueryError`, a ValueError with the position, if it cannot
+    be parsed, and a `StoreError` if the store cannot be read or written.
+
+    A message is named by its id, or by its number. Numbers are positive, grow in the
+    order of arrival, and are never used again (RFC 3501 section 2.3.1.1).
+    """
+
+    validity = Attribute(
+        "An `int` from 1 to 2**32 - 1 that is another one if the numbers are counted "
+        "anew: UIDVALIDITY of RFC 3501 section 2.3.1.1."
+    )
+
+    def page(
+        query: str = "",
+        *,
+        after: str | int | None = None,
+        limit: int = 50,
+        oldest_first: bool = False,
+        timeout: float | None = None,
+    ) -> Found:
+        """Return a page of the messages that match, newest first.
+
+        Args:
+            query: ``""`` for all messages.
+            after: the number, or the id, of the last message of the previous page;
+                ``None`` for the first page. A number need not exist any more.
+            limit: the most messages.
+            oldest_first: whether the order is that of arrival.
+            timeout: seconds to wait until the messages that were kept before the call
+                are indexed, if the query needs the index; then a SearchTimeoutError.
+                ``None``: search what is indexed now; `Found.missing` counts the rest.
+
+        Raises:
+            KeyError: there is no message with the id `after`.
+        """
+
+    def counts(query: str = "", *, timeout: float | None = None) -> Counts:
+        """Count the messages: all, the unread ones, and those that match."""
+
+    def numbers(query: str = "", *, timeout: float | None = None) -> Sequence[int]:
+        """Return the numbers of all messages that match, ascending."""
+
+    def summary(message: str | int) -> Summary | None:
+        """Return the summary of a message; ``None`` if there is none."""
+
+    def envelope(message: str | int) -> Envelope | None:
+        """Return a message; ``None`` if there is none."""
+
+    def change(
+        selection: Selection,
+        *,
+        set_flags: Collection[Flag] = (),
+        clear_flags: Collection[Flag] = (),
+        add_tags: Collection[str] = (),
+        remove_tags: Collection[str] = (),
+        tags: Collection[str] | None = None,
+    ) -> int:
+        """Change flags and tags of messages, all or none; return how many changed.
+
+        Args:
+            selection: the messages.
+            set_flags: flags to set.
+            clear_flags: flags to clear.
+            add_tags: tags to add, see `check_tag`.
+            remove_tags: tags to remove; a tag's letter case does not matter.
+            tags: the tags to have instead of all others; ``None`` to keep them.
+
+        Raises:
+            ValueError: a flag or a tag is not valid.
+        """
+
+    def remove(selection: Selection) -> int:
+        """Remove messages; return how many there were."""
+
+    def tags() -> Mapping[str, int]:
+        """Return each tag in use and the number of its messages, sorted by name."""
+
+    def rename_tag(old: str, new: str) -> int:
+        """Rename a tag, or merge it into another; return how many messages had it."""
+
+    def changes(since: int, limit: int = 1000) -> Changes:
+        """Return the changes after the one with a number; 0 for all that are known."""
+
+    def last_change() -> int:
+        """Return the number of the latest change; 0 if there was none."""
+
+    def watch(function: Callable[[Change], object]) -> Callable[[], None]:
+        """Call `function` with every change from now on, in order.
+
+        Changes by other processes that use the same file count too. It is called in a
+        thread of the store, after the change is durable. It must be quick, and must not
+        use the store; an exception is logged.
+
+        Returns:
+            a function that ends the calls.
+        """
+
+    def keep_session(session: Session) -> None:
+        """Keep a session that has ended, within bounds of the store."""
+
+    def sessions(
+        *, after: str | None = None, limit: int = 50, failed: bool | None = None
+    ) -> list[Session]:
+        """Return a page of the kept sessions, newest first, those without mail too.
+
+        Args:
+            after: the id of the last session of the previous page.
+            limit: the most sessions.
+            failed: whether `Session.failed` is to be true or false; ``None`` for all.
+
+        Raises:
+            KeyError: there is no session with the id `after`.
+        """
+
+    def session(id: str) -> Session | None:
+        """Return a kept session with its transcript; ``None`` if there is none."""
+
+    def index_progress() -> IndexProgress:
+        """Return how many messages can be searched now, and how many cannot."""
 
 
 class IFaultPolicy(Interface):

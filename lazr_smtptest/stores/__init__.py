@@ -29,13 +29,13 @@ A field without a value is left out. In parameters and warnings a space, ``=``,
 from __future__ import annotations
 
 from lazr_smtptest.interfaces import IMessageStore
-from lazr_smtptest.stores.found import Found, IndexProgress
+from lazr_smtptest.model.found import Found, IndexProgress
+from lazr_smtptest.model.summary import Summary
 from lazr_smtptest.stores.maildir import MaildirStore
 from lazr_smtptest.stores.mbox import MboxStore
 from lazr_smtptest.stores.memory import MemoryStore
 from lazr_smtptest.stores.spec import Spec, check_spec
 from lazr_smtptest.stores.sqlite import SQLiteStore
-from lazr_smtptest.stores.summary import Summary
 
 __all__ = [
     "Found",

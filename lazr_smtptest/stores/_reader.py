@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 
 from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.model.found import Found, IndexProgress
+from lazr_smtptest.model.summary import Summary
 from lazr_smtptest.stores import _queries as _tables
 from lazr_smtptest.stores._codec import decompress, envelope_of
 from lazr_smtptest.stores._connection import Connection
 from lazr_smtptest.stores._search import search
 from lazr_smtptest.stores._words import Sought
-from lazr_smtptest.stores.found import Found, IndexProgress
-from lazr_smtptest.stores.summary import Summary
 
 __all__ = ["Catalog"]
 

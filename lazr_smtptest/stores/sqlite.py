@@ -14,6 +14,8 @@ from zope.interface import implementer
 from lazr_smtptest.errors import SearchTimeoutError, StoreError
 from lazr_smtptest.interfaces import IWaitingStore
 from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.model.found import Found, IndexProgress
+from lazr_smtptest.model.summary import Summary
 from lazr_smtptest.stores import _queries as _tables
 from lazr_smtptest.stores import _schema as _database
 from lazr_smtptest.stores._codec import (
@@ -30,8 +32,6 @@ from lazr_smtptest.stores._indexer import Indexer, reason
 from lazr_smtptest.stores._reader import Catalog
 from lazr_smtptest.stores._retention import Retention
 from lazr_smtptest.stores._words import sought_in, words_of
-from lazr_smtptest.stores.found import Found, IndexProgress
-from lazr_smtptest.stores.summary import Summary
 
 if TYPE_CHECKING:
     from lazr_smtptest.query.criteria import Criteria

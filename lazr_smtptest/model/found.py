@@ -1,4 +1,4 @@
-"""The result of a search, and the progress of the index."""
+"""The results of a search, and the progress of the index."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Iterable
 
 import attrs
 
-from lazr_smtptest.stores.summary import Summary
+from lazr_smtptest.model.summary import Summary
 
-__all__ = ["Found", "IndexProgress"]
+__all__ = ["Counts", "Found", "IndexProgress"]
 
 
 @attrs.frozen(kw_only=True)
@@ -32,12 +32,34 @@ class IndexProgress:
         return self.missing == 0
 
 
-class Found(list[Summary]):
-    """The messages that a search found, newest first: a list of `Summary`.
+@attrs.frozen(kw_only=True)
+class Counts:
+    """The numbers of messages of a store.
 
     Attributes:
-        missing: how many messages of the store were not indexed, and so not
-            searched.
+        messages: all messages.
+        unread: those without the flag ``"seen"``.
+        matching: those that match the query; ``messages`` for the empty query.
+        missing: how many messages were not searched for `matching`.
+    """
+
+    messages: int
+    unread: int
+    matching: int
+    missing: int = 0
+
+    @property
+    def complete(self) -> bool:
+        """Return true if every message was searched."""
+        return self.missing == 0
+
+
+class Found(list[Summary]):
+    """The messages that a search found: a list of `Summary`.
+
+    Attributes:
+        missing: how many messages of the store were not searched: they are not
+            indexed yet, or the query needs more work than one answer may take.
         shortened: how many messages of the store were searched in part; see
             `IndexProgress`.
     """

@@ -1,0 +1,52 @@
+"""What can be searched and listed of a message, read from its content once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import attrs
+
+from lazr_smtptest.model.summary import HeaderMailbox
+
+__all__ = ["Document"]
+
+
+@attrs.frozen(kw_only=True)
+class Document:
+    """The searchable and listable properties of the content of a message.
+
+    What the envelope says by itself (its addresses, user, time, size) is not
+    repeated here. All text is valid Unicode without NUL.
+
+    Attributes:
+        sender: see `Summary`.
+        to: see `Summary`.
+        cc: see `Summary`.
+        bcc: see `Summary`.
+        reply_to: see `Summary`.
+        subject: see `Summary`.
+        message_id: see `Summary`.
+        snippet: see `Summary`.
+        warnings: see `Summary`.
+        headers: the name and the decoded body of every header field, in order, up to
+            a bound.
+        text: the text, or else the visible text of the HTML, up to a bound.
+        attachments: the file name of each attachment, ``""`` for one without.
+        inlines: the number of parts that are shown within the message.
+        shortened: whether something was longer than its bound.
+    """
+
+    sender: tuple[HeaderMailbox, ...] = ()
+    to: tuple[HeaderMailbox, ...] = ()
+    cc: tuple[HeaderMailbox, ...] = ()
+    bcc: tuple[HeaderMailbox, ...] = ()
+    reply_to: tuple[HeaderMailbox, ...] = ()
+    subject: str = ""
+    message_id: str = ""
+    snippet: str = ""
+    warnings: int = 0
+    headers: Sequence[tuple[str, str]] = ()
+    text: str = ""
+    attachments: tuple[str, ...] = ()
+    inlines: int = 0
+    shortened: bool = False

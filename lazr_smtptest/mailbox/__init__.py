@@ -1,4 +1,4 @@
-"""What arrived, for tests: to read, to find, to wait for and to assert on."""
+"""The mailbox of a test: reading, finding, waiting for and asserting on messages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Asserting: that messages are there, or that none is."""
+"""Assertions that messages arrived, or that none did."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __tracebackhide__ = __unittest = True
 
 
 class Asserting(Waiting):
-    """Messages to be asserted on, by any thread; see `Mailbox`."""
+    """Messages that any thread can assert on; see `Mailbox`."""
 
     @overload
     def assert_received(
@@ -46,20 +46,20 @@ class Asserting(Waiting):
         timeout: float = 0.0,
         **criteria: Any,
     ) -> Envelope | list[Envelope]:
-        """Demand that messages are there.
+        """Assert that messages are there.
 
         Args:
             predicates: see `Mailbox`.
-            count: how many, not more and not less; ``None``: one or more.
+            count: exactly how many; ``None``: one or more.
             timeout: seconds to wait for them; 0: they have to be there now.
             criteria: see `Mailbox`.
 
         Returns:
-            the first `Envelope`; with a `count` over 1 a list of so many.
+            the first `Envelope`; with a `count` over 1 a list of `count` envelopes.
 
         Raises:
-            NotReceived: there are not enough; an AssertionError.
-            AssertionError: there are more.
+            NotReceived: there are too few; an AssertionError.
+            AssertionError: there are too many.
             StateError: see `wait_for`, with a `timeout`.
         """
         query = self._query(predicates, criteria)
@@ -83,16 +83,16 @@ class Asserting(Waiting):
     def assert_none(
         self, *predicates: Predicate, within: float = 0.2, **criteria: Any
     ) -> None:
-        """Demand that no such message is there, nor comes.
+        """Assert that no such message is there, and that none arrives.
 
         Args:
             predicates: see `Mailbox`.
-            within: seconds to wait for one; 0: just look.
+            within: seconds to wait for one; 0 does not wait.
             criteria: see `Mailbox`.
 
         Raises:
             AssertionError: there is one.
-            StateError: the mailbox is or was closed: nothing could come.
+            StateError: the mailbox is or was closed: no message could arrive.
         """
         query = self._query(predicates, criteria)
         check(1, within, "within")

@@ -1,4 +1,4 @@
-"""The mail that a session was to bring and did not."""
+"""Messages and recipients that a session did not deliver."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ class Attempt:
     """A message that was refused or broke off, or a recipient that was refused.
 
     Attributes:
-        envelope: what there is of it: no content.
-        outcome: what became of it, in words.
+        envelope: its envelope, without the content.
+        outcome: how it ended, as a phrase.
         transaction: the number of its transaction.
-        recipient: who was refused; ``""`` for a message or a sender.
-        code: of the refusal; 0: it was not refused.
-        phases: the phases of the protocol in which that can have been.
+        recipient: the refused recipient; ``""`` for a message or a sender.
+        code: the code of the refusal; 0 if it was not refused.
+        phases: the phases of the protocol in which it can have ended.
     """
 
     envelope: Envelope
@@ -44,9 +44,10 @@ class Attempt:
 
 
 def attempts(session: Session) -> Iterator[Attempt]:
-    """Give what was not delivered, the latest first.
+    """Yield the attempts of a session that delivered nothing, the latest first.
 
-    Of a message that broke off the refused recipients come first: they may be why.
+    The refused recipients of an aborted message come before the message: they may be
+    the reason.
     """
     for transaction in reversed(session.transactions):
         if transaction.outcome == "refused":
@@ -65,9 +66,9 @@ def attempts(session: Session) -> Iterator[Attempt]:
 
 
 def concerns(session: Session, criteria: Criteria) -> bool:
-    """Say whether it may have been about messages that meet the criteria.
+    """Return whether a session may have carried messages that meet the criteria.
 
-    It may, if it never came as far as to say for whom it had mail.
+    A session that named no recipient may have.
     """
     criteria = criteria.of_envelope()
     if not session.transactions:
@@ -81,7 +82,7 @@ def concerns(session: Session, criteria: Criteria) -> bool:
 
 
 def _message(session: Session, transaction: Transaction) -> Iterator[Attempt]:
-    """Give the message, if it is for anybody and did not arrive."""
+    """Yield the message of a transaction, if it has recipients and did not arrive."""
     to, reply = names(transaction.rcpt_tos), transaction.reply
     if transaction.outcome == "refused":
         what = f"the message to {to}" if to else f"sender <{transaction.mail_from}>"

@@ -43,24 +43,24 @@ _NOT_STARTED = "the server was not started: use a with block or start()"
 
 
 class _Viewed(Asserting):
-    """What parts can be taken of."""
+    """Messages of which a `MailboxView` can be made."""
 
     def for_recipient(self, recipient: object) -> MailboxView:
-        """Give the part with messages to a recipient, such as ``*@run-17.test``."""
+        """Return a view of the messages to a recipient, such as ``*@run-17.test``."""
         return self._view(recipient=recipient)
 
     def for_user(self, user: object) -> MailboxView:
-        """Give the part with messages of clients that logged in as a user."""
+        """Return a view of the messages of clients that logged in as a user."""
         return self._view(user=user)
 
     @property
     @abstractmethod
     def faults(self) -> Scripted:
-        """Where the server is to misbehave, for these messages."""
+        """The rules that make the server misbehave for these messages."""
 
     @abstractmethod
     def _discard(self, criteria: Criteria) -> None:
-        """Forget those messages of ours that meet the criteria."""
+        """Remove the messages of this part that meet the criteria."""
 
     def _view(self, **criteria: object) -> MailboxView:
         return MailboxView(self, Criteria.of(**criteria))
@@ -68,55 +68,56 @@ class _Viewed(Asserting):
 
 @implementer(IMessageStore)
 class Mailbox(_Viewed):
-    """What arrived, for a test to look at, to wait for and to assert on.
+    """The received messages, for a test to read, wait for and assert on.
 
-    It is a message store too. Any thread may add messages, also while others
-    read and wait.
+    It is a message store too. Any thread may add messages while other threads read
+    and wait.
 
-    What is looked for is said by keywords, all of which have to be so:
+    Criteria are given as keywords; a message has to meet all of them:
 
     - ``sender``, ``recipient``: an address of the envelope, in which ``*`` stands
       for any text and ``?`` for one character. The domain's case does not
       matter, nor do A-labels (``xn--``), nor quotes that the local part does not
       need; the case of the local part does. One of the recipients is enough.
-    - ``to``, ``cc``: likewise, an address that the header names there; ``bcc``: a
-      recipient whom the header does not name.
-    - ``helo``, ``user``: a text, in which ``*`` and ``?`` stand for the same.
-    - ``subject``, ``warning``: the very text.
-    - ``text``, ``html``: a text that is in the body, however its lines end.
-    - ``header``: a mapping of names to the very text of one such field.
-    - ``attachment``: the name of one, or a mapping with ``name``,
-      ``content_type`` or ``content`` (bytes) of one; ``*`` and ``?`` as above in
-      the name and the type.
+    - ``to``, ``cc``: likewise, an address in that field of the header; ``bcc``: a
+      recipient that no field of the header names.
+    - ``helo``, ``user``: a text with the same wildcards.
+    - ``subject``, ``warning``: the exact text.
+    - ``text``, ``html``: a part of the body; line endings do not matter.
+    - ``header``: a mapping of field names to the exact text of one such field.
+    - ``attachment``: the name of one, or a mapping with the ``name``,
+      ``content_type`` or ``content`` (bytes) of one; the name and the type may have
+      wildcards.
 
-    Instead of the text each takes a compiled regular expression, which is
-    searched for; a function of the value; an object with an ``__eq__`` of its
-    own, such as ``unittest.mock.ANY``; or, but for ``sender``, ``recipient`` and
-    ``helo``, ``None``: the message has no such thing. Before the keywords any
-    number of functions may be given that take the `Envelope`.
+    Instead of a text each keyword takes a compiled regular expression, which is
+    searched for; a function of the value; or an object with an ``__eq__`` of its own,
+    such as ``unittest.mock.ANY``. All but ``sender``, ``recipient`` and ``helo`` also
+    take ``None``: the message has no such value. Functions that take the `Envelope`
+    may be given before the keywords.
 
-    An unknown keyword, or a value of a type that can match nothing, is a
-    TypeError at the call; a text that can match nothing is a ValueError. What
-    the given functions raise is raised in the test. They may be called in the
-    thread that brings a message.
+    An unknown keyword, or a value of a type that cannot match, raises a TypeError at
+    the call; a text that cannot match raises a ValueError. Exceptions of the given
+    functions are raised in the test. The functions may be called in the thread that
+    delivers a message.
 
     Attributes:
-        sessions: those over which the messages come. Those of them that failed
-            are in the text of every failure.
-        address: where clients come in, for the text of failures; ``""`` if that
-            is not known.
-        activity: the record of what this process did beside the server, see `Activity`;
-            it is in the text of a failure where a message is missing. A
-            `CaptureServer` with a thread of its own starts and stops it.
-        grace: seconds for which a failure waits for a message that is late, to say
-            how late it is; 0.0: not at all. Success never waits for it. Where no
-            server runs, or only in the thread that would wait, it does not apply.
-        conversations: whether a failure shows what was said in the sessions; their
-            outcome is there anyway.
-        notes: returns lines that stand beside the possible causes where a message
-            is missing, called in the thread of the test; ``None`` for none.
-        appendix: gives a text that is put at the end of every failure, called in
-            the thread of the test; ``""`` for none.
+        sessions: the sessions of the server. The text of every failure shows those
+            that failed.
+        address: the address of the server, for the text of failures; ``""`` if it is
+            not known.
+        activity: the record of what this process does beside the server, see
+            `Activity`; a failure for a missing message shows it. A `CaptureServer`
+            with a thread of its own starts and stops it.
+        grace: seconds for which a failure waits for a late message, to report how late
+            it is; 0.0 does not wait. A successful call never waits for it. It does not
+            apply where no server runs, or where the server runs in the thread that
+            would wait.
+        conversations: whether a failure shows the transcripts of sessions; it always
+            shows how they ended.
+        notes: returns lines that are shown beside the possible causes when a message
+            is missing; called in the thread of the test; ``None`` for none.
+        appendix: returns a text that is added to the end of every failure; called in
+            the thread of the test; ``None`` for none.
     """
 
     def __init__(self, *, grace: float = GRACE, activity: bool = True) -> None:
@@ -133,10 +134,9 @@ class Mailbox(_Viewed):
         self.activity = Activity(activity)
         # Whether the server has a thread of its own; `None`: no server runs.
         self.threaded: bool | None = None
-        # Whether it is that of a server that was never started; whether that has no
-        # port.
+        # Whether its server was never started; whether its server has no port.
         self.unstarted = self.in_memory = False
-        # Waits until the server knows of all clients that are gone.
+        # Waits until the server has noticed every client that disconnected.
         self.settle: Callable[[], object] | None = None
         self.notes: Callable[[], Iterable[str]] | None = None
         self.appendix: Callable[[], str] | None = None
@@ -146,7 +146,7 @@ class Mailbox(_Viewed):
         self._subscribers = Subscribers()
         self._closed = False
         self.conversations = True
-        # How many messages there ever were; only more are told from no more.
+        # How many messages were ever added; used to see whether there are more.
         self.added = 0
         self.handling = Handling()
 
@@ -155,14 +155,14 @@ class Mailbox(_Viewed):
 
     @property
     def faults(self) -> Faults:
-        """Where the server is to misbehave, whatever the message.
+        """The rules that make the server misbehave, for all messages.
 
-        What did not happen of it is in the text of every failure.
+        The text of every failure lists the rules that have not fired.
         """
         return self._faults
 
     def add(self, envelope: Envelope) -> None:
-        """Keep a message, and tell those who wait for it."""
+        """Add a message, and wake the waiters that it matches."""
         envelope = named(envelope)
         with self._lock:
             self._kept.add(envelope)
@@ -173,24 +173,24 @@ class Mailbox(_Viewed):
         self._subscribers.tell(envelope)
 
     def get(self, id: str) -> Envelope | None:
-        """Give the message with that `id`; ``None`` if there is none."""
+        """Return the message with that `id`; ``None`` if there is none."""
         return next((each for each in self._among("") if each.id == id), None)
 
     def delete(self, id: str) -> bool:
-        """Forget the message with that `id`; say whether there was one."""
+        """Remove the message with that `id`; return whether there was one."""
         with self._lock:
             before = len(self._kept)
             self._kept.discard(lambda envelope: envelope.id == id)
             return len(self._kept) < before
 
     def subscribe(self, function: Callable[[Envelope], object]) -> Callable[[], None]:
-        """Have `function` called with each message; see `IMessageStore`."""
+        """Call `function` with each new message; see `IMessageStore`."""
         return self._subscribers.add(function)
 
     def clear(self) -> None:
-        """Forget every message, and what was said by now; see `SessionLog.clear`.
+        """Remove every message, and the sessions so far; see `SessionLog.clear`.
 
-        Who waits keeps what he has been told of.
+        A waiter keeps the messages it has already matched.
         """
         with self._lock:
             self._kept.clear()
@@ -200,9 +200,9 @@ class Mailbox(_Viewed):
         use(self)
 
     def close(self) -> None:
-        """Wake who waits, with a StateError. The messages stay.
+        """End all waits with a StateError; the messages stay.
 
-        Until `reopen` only messages that are there can be waited for.
+        Until `reopen`, a wait succeeds only if its messages are already there.
         """
         with self._lock:
             self._closed = True
@@ -250,7 +250,7 @@ class Mailbox(_Viewed):
         if self.threaded is None:
             return 0.0
         if blocking and not self.threaded and isInIOThread():
-            # The reactor that waits here would bring no message.
+            # A reactor that waits here cannot deliver a message.
             return 0.0
         return self.grace
 
@@ -283,8 +283,8 @@ class Mailbox(_Viewed):
         )
 
     def _discard(self, criteria: Criteria) -> None:
-        # Looked at without the lock: the criteria are the test's. Compared by
-        # identity: two messages may well be equal.
+        # Without the lock: the criteria are code of the test. Compared by identity:
+        # two messages may be equal.
         doomed = {id(each) for each in self._among(criteria.key) if criteria(each)}
         with self._lock:
             self._kept.discard(lambda envelope: id(envelope) in doomed)
@@ -293,18 +293,16 @@ class Mailbox(_Viewed):
 class MailboxView(_Viewed):
     """The part of a mailbox that meets criteria, now and in future.
 
-    `Mailbox` says how messages are found. A failure tells of the other messages
-    of the mailbox too: the wanted one may be among them. Of the sessions it tells
-    of those that were for the recipients or the user of this part, and of those
-    that never came as far as to say for whom they had mail.
+    `Mailbox` describes the criteria. A failure shows the other messages of the mailbox
+    too: the wanted one may be among them. It shows the sessions for the recipients or
+    the user of this part, and the sessions that named no recipient.
     """
 
     def __init__(self, whole: _Viewed, criteria: Criteria) -> None:
         self._whole = whole
         self._criteria = criteria
         self._limited: LimitedFaults | None = None
-        # Where sessions stood when it was cleared, by their ids; `None`: they had
-        # ended.
+        # The state of each session at the last `clear`, by id; `None`: it had ended.
         self._marks: dict[str, Mark | None] = {}
 
     def __repr__(self) -> str:
@@ -312,9 +310,9 @@ class MailboxView(_Viewed):
 
     @property
     def faults(self) -> Scripted:
-        """Where the server is to misbehave, for these recipients or this user only.
+        """The rules that make the server misbehave for these recipients or this user.
 
-        Each view has rules, a journal and a report of its own.
+        Each view has its own rules, journal and report.
         """
         if self._limited is None:
             self._limited = self._whole.faults.limited_to(**self._criteria.given)
@@ -323,7 +321,7 @@ class MailboxView(_Viewed):
     def clear(self) -> None:
         """Remove the messages of this part from the mailbox.
 
-        A failure of this part does not tell of what was said by now.
+        Later failures of this part do not show the transcripts so far.
         """
         self._discard(self._criteria)
         self._marks = {
@@ -358,7 +356,7 @@ class MailboxView(_Viewed):
         return tuple(each for each in later if concerns(each, self._criteria))
 
     def _later(self, session: Session) -> Session | None:
-        """Give what there is of a session since this part was cleared."""
+        """Return the part of a session after the last `clear`; ``None`` if none."""
         if session.id not in self._marks:
             return session
         mark = self._marks[session.id]

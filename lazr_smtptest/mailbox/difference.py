@@ -56,7 +56,7 @@ class Candidate:
 
     @property
     def is_for_another(self) -> bool:
-        """Whether a recipient differs."""
+        """True if a recipient differs."""
         return any(each.name == "recipient" for each in self.missed)
 
     def describe(self) -> tuple[str, list[str]]:

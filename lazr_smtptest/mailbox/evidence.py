@@ -1,4 +1,4 @@
-"""The evidence that the text of a failure is made of."""
+"""The facts from which the text of a failure is made."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ __all__ = ["Evidence"]
 
 @attrs.frozen(kw_only=True)
 class Evidence:
-    """All that is known when something was not received.
+    """All that is known when a message was not received.
 
     Attributes:
-        arrived: the messages that are there, oldest first.
-        sessions: those over which they came or were to come, oldest first.
-        counters: what there was since the mailbox was cleared.
-        address: where clients come in, for people; ``""`` if it is not known.
-        fired: the faults that fired, whatever part of the mailbox they were for.
-        handling: what the hooks of the server did with messages.
-        reason: why it was not received, for the first line; ``""``: the report
-            looks for the reason in the sessions.
-        clue: why nothing came at all, for the first line, where nothing else is
-            known; ``""`` for none.
+        arrived: the messages in the mailbox, oldest first.
+        sessions: the sessions that concern them, oldest first.
+        counters: totals since the mailbox was cleared.
+        address: the address of the server, for people; ``""`` if it is not known.
+        fired: the faults that fired, in every part of the mailbox.
+        handling: the calls of the server's hooks.
+        reason: the reason, for the first line; ``""``: the report looks for it in the
+            sessions.
+        clue: the reason why no message arrived at all, for the first line, used where
+            nothing else is known; ``""`` for none.
         memory: whether the server has no port: clients are connected in memory.
-        notes: what else is known, a line each, shown beside the possible causes.
-        conversations: whether a failure shows what was said in sessions.
-        faults: what the server was to do wrong and did not; ``""`` for nothing.
-        appendix: a text to be put at the end; ``""`` for none.
+        notes: further lines, shown beside the possible causes.
+        conversations: whether a failure shows the transcripts of sessions.
+        faults: the rules that have not fired; ``""`` for none.
+        appendix: a text that is added at the end; ``""`` for none.
     """
 
     arrived: tuple[Envelope, ...]

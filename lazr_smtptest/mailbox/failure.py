@@ -19,16 +19,15 @@ _SHOWN = "_smtptest_shown"
 
 
 class NotReceived(AssertionError, TimeoutError):  # noqa: N818
-    """What a test waited or looked for did not arrive.
+    """A message that a test waited or looked for did not arrive.
 
-    Its text says what was wanted, what came instead and how that differs, and
-    shows the latest sessions that were refused or broke off.
+    The text shows the criteria, the messages that arrived and how they differ, and
+    the latest sessions that were refused or aborted.
 
     Attributes:
-        criteria: what was looked for, by keyword, as it was given.
-        arrived: every message that had arrived, oldest first.
-        sessions: the sessions that there were, oldest first, also those that
-            delivered what they had.
+        criteria: the criteria by keyword, as they were given.
+        arrived: all messages that had arrived, oldest first.
+        sessions: all sessions, oldest first, successful ones too.
     """
 
     # Summaries show the name and the beginning of the text: all of it has to be short.

@@ -1,4 +1,4 @@
-"""Finding: what a mailbox and a part of one have."""
+"""Finding messages, in a mailbox and in a view of one."""
 
 from __future__ import annotations
 
@@ -52,23 +52,23 @@ class Finding(Guessable, ABC):
 
     @abstractmethod
     def _among(self, key: str) -> tuple[Envelope, ...]:
-        """Give every message with a recipient of that key, also if not ours."""
+        """Return every message with a recipient of that key, of other parts too."""
 
     @abstractmethod
     def _query(self, predicates: tuple[Predicate, ...], given: Any) -> Criteria:
-        """Make criteria that only messages of ours meet."""
+        """Return criteria that only messages of this part meet."""
 
     @abstractmethod
     def _sessions(self) -> tuple[Session, ...]:
-        """Give the sessions that concern our messages, oldest first."""
+        """Return the sessions that concern this part, oldest first."""
 
     @abstractmethod
     def _evidence(self) -> Evidence:
-        """Give what a failure has to go by."""
+        """Return the facts for the text of a failure."""
 
     @abstractmethod
     def clear(self) -> None:
-        """Forget these messages."""
+        """Remove these messages."""
 
     def _found(self, query: Criteria) -> list[Envelope]:
         return list(filter(query, self._among(query.key)))
@@ -95,11 +95,11 @@ class Finding(Guessable, ABC):
         return True
 
     def __iter__(self) -> Iterator[Envelope]:
-        """Go through the messages that are there now, oldest first."""
+        """Yield the messages that are there now, oldest first."""
         return iter(self._snapshot())
 
     def __reversed__(self) -> Iterator[Envelope]:
-        """Go through the messages that are there now, newest first."""
+        """Yield the messages that are there now, newest first."""
         return reversed(self._snapshot())
 
     @overload
@@ -118,14 +118,14 @@ class Finding(Guessable, ABC):
 
     @property
     def latest(self) -> Envelope | None:
-        """The message that came last, ``None`` if there is none."""
+        """The newest message; ``None`` if there is none."""
         return next(iter(self._snapshot()[::-1]), None)
 
     def find(self, *predicates: Predicate, **criteria: Any) -> Envelope | None:
-        """Give the first message that meets the criteria, ``None`` if none does."""
+        """Return the first message that meets the criteria; ``None`` if none does."""
         query = self._query(predicates, criteria)
         return next(filter(query, self._among(query.key)), None)
 
     def find_all(self, *predicates: Predicate, **criteria: Any) -> list[Envelope]:
-        """Give the messages that meet the criteria, oldest first."""
+        """Return the messages that meet the criteria, oldest first."""
         return self._found(self._query(predicates, criteria))

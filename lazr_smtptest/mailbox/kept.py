@@ -11,9 +11,9 @@ __all__ = ["Kept"]
 
 
 class Kept:
-    """Messages, of which a recipient concerns few, however many there are.
+    """Messages with an index of their recipients.
 
-    Its owner sees to it that one thread at a time uses it.
+    It has no lock: its owner lets one thread at a time use it.
     """
 
     def __init__(self) -> None:
@@ -23,28 +23,28 @@ class Kept:
         return len(self._envelopes)
 
     def clear(self) -> None:
-        """Forget every message."""
+        """Remove every message."""
         self._envelopes: list[Envelope] = []
-        # Made when somebody looks by recipient: so far the first few are in it.
+        # Filled by the first search for a recipient; has the first `_sorted` messages.
         self._by_key: dict[str, list[Envelope]] = {}
         self._sorted = 0
 
     def add(self, envelope: Envelope) -> None:
-        """Keep a message."""
+        """Add a message."""
         self._envelopes.append(envelope)
 
     def discard(self, doomed: Callable[[Envelope], bool]) -> None:
-        """Forget some messages."""
+        """Remove the messages for which `doomed` is true."""
         left = [envelope for envelope in self._envelopes if not doomed(envelope)]
         self.clear()
         self._envelopes = left
 
     def all(self) -> tuple[Envelope, ...]:
-        """Give every message, oldest first."""
+        """Return every message, oldest first."""
         return tuple(self._envelopes)
 
     def of(self, key: str) -> tuple[Envelope, ...]:
-        """Give the messages that have a recipient of that key; all for ``""``."""
+        """Return the messages that have a recipient of that key; all for ``""``."""
         if not key:
             return self.all()
         self._sort()

@@ -12,7 +12,7 @@ _NAMES = 5
 
 
 def short(text: str) -> str:
-    """Keep a text on one line of bounded length, whatever is in it."""
+    """Return a text as one printable line of bounded length."""
     # Cut before repr: it may have megabytes.
     line = text[: WIDTH + 1]
     if not line.isprintable():
@@ -21,12 +21,12 @@ def short(text: str) -> str:
 
 
 def more(number: int, indent: str, what: str = "more") -> list[str]:
-    """Say how many were left out, if any were."""
+    """Return a line with the number of those left out; no line for 0."""
     return [f"{indent}... and {number} {what}"] if number > 0 else []
 
 
 def names(addresses: Sequence[str]) -> str:
-    """List addresses, not too many of them."""
+    """Return the first addresses, and the number of the others."""
     shown = ", ".join(addresses[:_NAMES])
     left = len(addresses) - _NAMES
     return f"{shown} and {left} more" if left > 0 else shown

@@ -1,4 +1,4 @@
-"""A test that waits for messages, as the mailbox sees it."""
+"""One wait for messages."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ __all__ = ["Waiter"]
 
 
 class Waiter:
-    """Collects what it is offered until it has enough, and wakes somebody then.
+    """Collects matching messages until there are enough, and then calls `wake`.
 
-    Any thread may call its methods. As a context manager it makes the other
-    threads wait: so it sees first what was there when it began.
+    Any thread may call its methods. As a context manager it blocks the other threads,
+    so that the messages that are already there come first.
 
     Attributes:
-        found: the messages that were wanted, in the order in which they came.
-        done: whether it has enough, or failed, or was cancelled.
-        error: why it failed: what the criteria raised, or what `fail` was told.
-        latest: when the last of the messages was found, in seconds of the monotonic
-            clock; 0.0 before the first one.
-        key: that of the criteria.
+        found: the matching messages, in the order in which they arrived.
+        done: whether it has enough messages, or failed, or was cancelled.
+        error: the error that ended it: raised by the criteria, or passed to `fail`.
+        latest: when the last message was found, in seconds of the monotonic clock; 0.0
+            before the first one.
+        key: the key of the criteria.
     """
 
     # There may be thousands.
@@ -48,13 +48,12 @@ class Waiter:
         count: int,
         wake: Callable[[], object],
     ) -> None:
-        """Set what is waited for.
+        """Begin to wait.
 
         Args:
-            wanted: what the messages have to meet that are to be collected.
-            count: how many are enough.
-            wake: called once, in the thread that brought the last of them or
-                the failure.
+            wanted: the criteria.
+            count: how many messages are enough.
+            wake: called once, in the thread that added the last message or the error.
         """
         self.found: list[Envelope] = []
         self.done = False
@@ -64,7 +63,7 @@ class Waiter:
         self._wanted = wanted
         self._count = count
         self._wake = wake
-        # Reentrant: the criteria are the test's, and may come back to the mailbox.
+        # Reentrant: the criteria are code of the test, and may use the mailbox.
         self._lock = threading.RLock()
 
     def __enter__(self) -> None:
@@ -79,7 +78,7 @@ class Waiter:
         self._lock.release()
 
     def offer(self, envelopes: Iterable[Envelope]) -> None:
-        """Collect what is wanted of these."""
+        """Collect the messages that match."""
         with self._lock:
             if self.done:
                 return
@@ -93,22 +92,22 @@ class Waiter:
                         return
             except BaseException as error:
                 raise_interrupt(error)
-                # It is the waiting test's, not that of the server's thread.
+                # It belongs to the waiting test, not to the thread of the server.
                 self.fail(error)
 
     def fail(self, error: BaseException) -> None:
-        """Wait no longer, because of this."""
+        """End the wait with an error."""
         with self._lock:
             if not self.done:
                 self.error = error
                 self._finish()
 
     def cancel(self) -> None:
-        """Wait no longer, and wake nobody."""
+        """End the wait without a call of `wake`."""
         with self._lock:
             self.done = True
 
     def _finish(self) -> None:
         self.done = True
-        # With the lock held, so nobody is woken after `cancel` returned.
+        # With the lock held: nothing is woken after `cancel` has returned.
         self._wake()

@@ -1,4 +1,4 @@
-"""Those who wait at a mailbox, to be found by what they wait for."""
+"""The waiters of a mailbox, indexed by the recipient that they wait for."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ __all__ = ["Waiters"]
 
 
 class Waiters:
-    """Waiters, of whom a message concerns few, however many there are.
+    """Waiters, indexed by the key of their criteria.
 
-    Its owner sees to it that one thread at a time uses it.
+    It has no lock: its owner lets one thread at a time use it.
     """
 
     def __init__(self) -> None:
-        # Dictionaries for their order: of those with one key, who waits longest is
-        # told first. The key of who waits for no certain recipient is "".
+        # Dictionaries keep the order: of the waiters with one key, the oldest comes
+        # first. A waiter for any recipient has the key "".
         self._by_key: dict[str, dict[Waiter, None]] = {}
 
     def __iter__(self) -> Iterator[Waiter]:
@@ -27,18 +27,18 @@ class Waiters:
             yield from waiters
 
     def add(self, waiter: Waiter) -> None:
-        """Keep a waiter."""
+        """Add a waiter."""
         self._by_key.setdefault(waiter.key, {})[waiter] = None
 
     def discard(self, waiter: Waiter) -> None:
-        """Forget a waiter, if it is there."""
+        """Remove a waiter, if it is there."""
         waiters = self._by_key.get(waiter.key, {})
         waiters.pop(waiter, None)
         if not waiters:
             self._by_key.pop(waiter.key, None)
 
     def concerned(self, envelope: Envelope) -> list[Waiter]:
-        """List those who may have waited for this message."""
+        """Return the waiters that this message may match."""
         if not self._by_key:
             return []
         keys = {""}.union(*map(keys_of, envelope.rcpt_tos))

@@ -31,11 +31,11 @@ __tracebackhide__ = __unittest = True
 
 
 class Waiting(Finding):
-    """Messages to be waited for, by any thread; see `Mailbox`."""
+    """Messages that any thread can wait for; see `Mailbox`."""
 
     @abstractmethod
     def _watch(self, waiter: Waiter) -> None:
-        """Offer a waiter what is there and all that is to come."""
+        """Offer a waiter the messages that are there and all later ones."""
 
     @abstractmethod
     def _unwatch(self, waiter: Waiter) -> None:
@@ -52,7 +52,7 @@ class Waiting(Finding):
     def _blocked(self) -> str:
         """Return the event loop or reactor that this call blocks; ``""``: none.
 
-        Where something has arrived, the sender was not blocked by it.
+        If a message has arrived, the sender was not blocked.
         """
         if self._evidence().arrived:
             return ""
@@ -87,9 +87,9 @@ class Waiting(Finding):
         timeout: float = 5.0,
         **criteria: Any,
     ) -> Envelope | list[Envelope]:
-        """Block until messages are there; those that came before count too.
+        """Block until messages are there; earlier messages count too.
 
-        Not to be called in the thread of the reactor that serves: use `when`.
+        Do not call it in the thread of the server's reactor: use `when` there.
 
         Args:
             predicates: see `Mailbox`.
@@ -98,11 +98,11 @@ class Waiting(Finding):
             criteria: see `Mailbox`.
 
         Returns:
-            the `Envelope`; with a `count` over 1 a list of so many.
+            the `Envelope`; with a `count` over 1 a list of `count` envelopes.
 
         Raises:
-            NotReceived: they were not there in time; an AssertionError.
-            StateError: the mailbox is or was closed, and they were not there.
+            NotReceived: too few messages arrived in time; an AssertionError.
+            StateError: the mailbox is or was closed before enough messages arrived.
         """
         query = self._query(predicates, criteria)
         check(count, timeout)
@@ -144,15 +144,14 @@ class Waiting(Finding):
         reactor: IReactorTime | None = None,
         **criteria: Any,
     ) -> Deferred[Any]:
-        """Do what `wait_for` does, without blocking.
+        """Wait as `wait_for` does, without blocking.
 
         Args:
             predicates: see `Mailbox`.
             count: see `wait_for`.
             timeout: seconds.
-            reactor: the reactor whose thread this is; Twisted's global one if
-                none is given. A `Clock` will do: then the Deferred fires in the
-                thread that brings the message.
+            reactor: the reactor of this thread; by default Twisted's global one. With
+                a `Clock` the Deferred fires in the thread that adds the message.
             criteria: see `Mailbox`.
 
         Returns:
@@ -172,7 +171,7 @@ class Waiting(Finding):
     ) -> Envelope | list[Envelope]:
         waiter = await self._wait_on_reactor(query, count, timeout, reactor)
         late = ""
-        # The time of a `Clock` is the test's: no grace that it did not ask for.
+        # The test controls the time of a `Clock`: no grace there.
         real = hasattr(reactor, "callFromThread")
         if real and waiter.error is None and len(waiter.found) < count:
             began, seconds = time.monotonic(), self._grace(blocking=False)
@@ -216,7 +215,7 @@ class Waiting(Finding):
         timeout: float = 5.0,
         **criteria: Any,
     ) -> Envelope | list[Envelope]:
-        """Do what `wait_for` does, on the running asyncio loop; see there."""
+        """Wait as `wait_for` does, on the running asyncio loop."""
         query = self._query(predicates, criteria)
         check(count, timeout)
         waiter = await self._wait_on_loop(query, count, timeout)
@@ -241,7 +240,7 @@ class Waiting(Finding):
         return waiter
 
     def _lateness(self, query: Criteria, count: int, found: int, end: str) -> str:
-        """Block for the grace; return what came late, in words, ``""`` for nothing.
+        """Block for the grace; return a phrase about late messages, ``""`` for none.
 
         Args:
             query: the messages that are waited for.
@@ -270,10 +269,10 @@ class Waiting(Finding):
     def _outcome(
         self, waiter: Waiter, query: Criteria, count: int, timeout: float, late: str
     ) -> Envelope | list[Envelope]:
-        """Return what a waiter has found once it waits no longer.
+        """Return the messages of a waiter that has ended.
 
         Raises:
-            NotReceived: it is too little; `late` is why, if it is not empty.
+            NotReceived: too few messages; `late` is the reason, if it is not empty.
         """
         if waiter.error is not None:
             raise waiter.error
@@ -286,16 +285,16 @@ class Waiting(Finding):
 
 
 def check(count: int, seconds: float, name: str = "timeout") -> None:
-    """Check what a test asks for.
+    """Check the arguments of a wait.
 
     Args:
         count: how many messages.
         seconds: how long to wait.
-        name: the argument that has these.
+        name: the argument that gives the seconds.
 
     Raises:
-        TypeError: one is no number.
-        ValueError: there cannot be so many messages, or no such time.
+        TypeError: an argument is not a number.
+        ValueError: `count` is below 1, or `seconds` below 0.
     """
     if not isinstance(count, int) or isinstance(count, bool):
         raise TypeError(f"count must be an int, 1 or more, not {brief(count)}")
@@ -308,6 +307,6 @@ def check(count: int, seconds: float, name: str = "timeout") -> None:
 
 
 def _set_in(loop: asyncio.AbstractEventLoop, event: asyncio.Event) -> None:
-    # A loop that was closed meanwhile has nobody to be woken.
+    # A loop that was closed meanwhile has nothing to wake.
     with contextlib.suppress(RuntimeError):
         loop.call_soon_threadsafe(event.set)

@@ -1,4 +1,4 @@
-"""A server beside the test that is also the mailbox it delivers to."""
+"""A server in a thread of its own that is also its mailbox."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ __all__ = ["CaptureController"]
 
 
 class CaptureController(Controller, MailboxView):
-    """Controls a `CaptureServer`; all that its `Mailbox` does, it does too.
+    """Controls a `CaptureServer`; it has the methods of its `Mailbox` too.
 
-    It is started and stopped as any `Controller`, and read, searched and waited
-    for as the mailbox, by any thread but the server's own.
+    Start and stop it as any `Controller`; read, search and wait as in a `Mailbox`,
+    in any thread but the server's own.
 
     Attributes:
         server: the server.
-        mailbox: what arrived.
+        mailbox: the mailbox with the received messages.
     """
 
     server: CaptureServer
@@ -39,19 +39,19 @@ class CaptureController(Controller, MailboxView):
         activity: bool | None = None,
         **settings: NoReturn,
     ) -> None:
-        """Make the server; it is not started.
+        """Create the server, without starting it.
 
         Args:
             host: see `Server`.
             port: see `Server`.
-            server: a server that is there already; its own host and port hold.
-            grace: see `Mailbox`, in seconds; ``None``: as the server's mailbox has it.
-            activity: whether the activity of this process is recorded, see `Mailbox`;
-                ``None``: likewise.
-            settings: none is allowed; the error names what takes them.
+            server: an existing server; then `host` and `port` are not used.
+            grace: see `Mailbox`, in seconds; ``None`` keeps that of the mailbox.
+            activity: whether to record the activity of this process, see `Mailbox`;
+                ``None`` keeps that of the mailbox.
+            settings: not allowed; the error names the function that takes them.
 
         Raises:
-            TypeError: a keyword is not known.
+            TypeError: an unknown keyword, or a `server` of another type.
         """
         if isinstance(server, type):
             name = server.__name__
@@ -80,28 +80,28 @@ class CaptureController(Controller, MailboxView):
 
     @property
     def faults(self) -> Faults:
-        """Where the server is to misbehave, and where it has."""
+        """The rules that make the server misbehave, and their history."""
         return self.server.faults
 
     @property
     def sessions(self) -> SessionLog:
         """The sessions of the clients, and counters of them.
 
-        Those of clients that are gone have ended.
+        The sessions of clients that have disconnected have ended.
         """
         self._settle()
         return self.server.sessions
 
     def clear(self) -> None:
-        """Forget every message, and what was said by now; see `Mailbox.clear`.
+        """Remove every message, and the sessions so far; see `Mailbox.clear`.
 
-        The sessions of clients that are gone have ended.
+        The sessions of clients that have disconnected have ended.
         """
         self._settle()
         self.mailbox.clear()
 
     def check(self) -> None:
-        """Raise what the server's hooks raised since the last check.
+        """Raise the errors of the server's hooks since the last check.
 
         Raises:
             Exception: see `Controller.check`.
@@ -110,23 +110,23 @@ class CaptureController(Controller, MailboxView):
         super().check()
 
     def _settle(self) -> None:
-        """Wait until the server knows of all clients that have gone by now."""
-        # Between two calls it looks at all its connections.
+        """Wait until the server has noticed all clients that have disconnected."""
+        # Between two calls its reactor looks at all connections.
         for _ in range(2 if self.running else 0):
             self._call(_nothing)
 
     def client_context(self, user: str | None = None) -> ssl.SSLContext:
-        """Make the context of a client that trusts the server.
+        """Return an `ssl.SSLContext` for a client that trusts the server.
 
         Args:
             user: see `TLS.client_context`.
 
         Raises:
             StateError: the server's settings have no TLS.
-            TLSError: certificates for clients come of `TLS.auto` only.
+            TLSError: a `user`, and the TLS is not that of `TLS.auto`.
         """
         return self.server.client_context(user)
 
 
 def _nothing() -> None:
-    """Do nothing, in the server's thread."""
+    """Return at once: a call of it waits for the server's thread."""

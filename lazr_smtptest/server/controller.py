@@ -1,4 +1,4 @@
-"""A server beside the test: a reactor of its own in a thread of its own."""
+"""A server beside the test, on a private reactor in its own thread."""
 
 from __future__ import annotations
 
@@ -35,12 +35,11 @@ _NOTES = 3
 
 
 class Controller:
-    """Starts, stops and resets a server; usable as a context manager.
+    """Starts, stops and resets a server; a context manager too.
 
-    Its methods are called in the test's thread, any but the server's own. The
-    server runs in a daemon thread: a program may end without stopping it. A
-    child process, after ``os.fork``, has a copy of the controller that does not
-    run; the parent's goes on.
+    Call its methods in any thread but the server's own. The server runs in a daemon
+    thread: a program may end without stopping it. After ``os.fork`` the child process
+    has a copy of the controller that does not run; that of the parent goes on.
 
     Attributes:
         server: the server.
@@ -49,13 +48,13 @@ class Controller:
     server: Server
 
     def __init__(self, server: Server) -> None:
-        """Set the server; it is not started.
+        """Set the server, without starting it.
 
         Args:
             server: an instance of `Server` or of a subclass.
 
         Raises:
-            TypeError: it is a class.
+            TypeError: `server` is a class.
         """
         if isinstance(server, type):
             name = server.__name__
@@ -70,12 +69,12 @@ class Controller:
 
     @property
     def port(self) -> int:
-        """The port that it listens on; 0 before the first start if any will do."""
+        """The port that it listens on; 0 before the first start for any free port."""
         return self._server.port
 
     @property
     def running(self) -> bool:
-        """Whether the server runs, in this process."""
+        """True while the server runs in this process."""
         return self._thread is not None and self._thread.is_running()
 
     def start(self) -> None:
@@ -83,7 +82,7 @@ class Controller:
 
         Raises:
             StateError: it is already running.
-            ListenError: its address cannot be had.
+            ListenError: the address cannot be bound.
         """
         if self.running:
             raise StateError(
@@ -97,11 +96,11 @@ class Controller:
     def stop(self) -> None:
         """Stop the server; connections are refused when this returns.
 
-        Clients that are connected get ``421``. The thread has ended by then.
-        Stopping a server that does not run only checks.
+        Connected clients get ``421``, and the thread has ended when this returns. A
+        server that does not run is only checked.
 
         Raises:
-            Exception: what `check` raises.
+            Exception: see `check`.
         """
         self._stop()
         self.check()
@@ -123,7 +122,7 @@ class Controller:
 
         Raises:
             StateError: the server does not run.
-            Exception: what ``reset`` raised.
+            Exception: raised by ``reset``.
         """
         log.info("resetting the SMTP server.")
         self._call(self._server.reset)
@@ -135,10 +134,10 @@ class Controller:
         self._thread.call(function)
 
     def check(self) -> None:
-        """Raise what the server's hooks raised since the last check.
+        """Raise the errors of the server's hooks since the last check.
 
         Raises:
-            Exception: the very exception, if there was one.
+            Exception: the exception itself, if there was one.
             HandlerError: if there were several.
         """
         self._server.check()
@@ -170,7 +169,7 @@ class Controller:
 
 
 def _note(error: BaseException, causes: Sequence[BaseException]) -> None:
-    """Add to an error what the hooks of the server raised."""
+    """Add the errors of the server's hooks to the error of a test, as notes."""
     causes = [each for each in causes if each is not error]
     if not causes:
         return
@@ -198,16 +197,16 @@ _GUESSES = {
 
 
 class QueueController(Guessable, Controller):
-    """Controls a `QueueServer`; going through it gives the messages so far.
+    """Controls a `QueueServer`; iteration takes the messages out of its queue.
 
     Attributes:
-        queue: where the messages go.
+        queue: the `queue.Queue` of the messages.
     """
 
     guesses = _GUESSES
 
     def __init__(self, host: str = "localhost", port: int = 0) -> None:
-        """Make the queue and the server.
+        """Create the queue and the server.
 
         Args:
             host: see `Server`.
@@ -218,29 +217,29 @@ class QueueController(Guessable, Controller):
         super().__init__(self.server)
 
     def _make_server(self, host: str, port: int) -> None:
-        """Set ``self.server``; for subclasses that use a server of their own."""
+        """Set ``self.server``; subclasses may set another server."""
         self.server = QueueServer(host, port, self.queue)
 
     def __bool__(self) -> bool:
-        """Return true: a controller without messages is one."""
+        """Return true, with an empty queue too."""
         return True
 
     def __len__(self) -> NoReturn:
-        """Raise a TypeError that names what has a length."""
+        """Raise a TypeError that names the objects with a length."""
         raise TypeError(
             "a QueueController has no len(): use .queue.qsize(), or "
             + _WITH_MAILBOX.format("len()")
         )
 
     def __getitem__(self, index: object) -> NoReturn:
-        """Raise a TypeError that names what has items."""
+        """Raise a TypeError that names the objects with items."""
         raise TypeError(
             "a QueueController has no items: use list(controller), which takes the "
             "messages out of the queue, or " + _WITH_MAILBOX.format("[0]")
         )
 
     def __iter__(self) -> Iterator[Any]:
-        """Take the messages out of the queue, without waiting for more."""
+        """Take the messages out of the queue and yield them; never wait."""
         while True:
             try:
                 message = self.queue.get_nowait()
@@ -250,22 +249,22 @@ class QueueController(Guessable, Controller):
 
 
 class _ServerThread:
-    """One run of a server: made once it accepts, gone once it is stopped."""
+    """One run of a server, from the start to the stop."""
 
     def __init__(self, server: Server) -> None:
         self._process = os.getpid()
         self._lock = threading.Lock()
         self._calls: set[Future[object]] = set()
         self._ended = False
-        # Bound and listening in this thread: an address that cannot be had
-        # raises at once, and the kernel accepts from now on.
+        # Bound and listening in this thread: an address that cannot be bound raises
+        # at once, and the kernel accepts connections from now on.
         listener = server.bind()
         self._reactor = PrivateReactor()
         try:
             self._factory = server.factory(self._reactor, self._stop_reactor)
             self._port = self._reactor.listen(listener, tls_first(self._factory))
         except BaseException:
-            # What the server's own hooks raise must not leave a port behind.
+            # An error of the server's hooks must not leave the port open.
             listener.close()
             self._reactor.close()
             raise
@@ -289,7 +288,7 @@ class _ServerThread:
         return self._process == os.getpid() and self._thread.is_alive()
 
     def call(self, function: Callable[[], object]) -> object:
-        """Call `function` in the thread and give back what it returns."""
+        """Call `function` in the thread, and return its result."""
         self._check_thread()
         future: Future[object] = Future()
         with self._lock:
@@ -307,7 +306,7 @@ class _ServerThread:
             future.set_exception(error)
 
     def stop(self) -> None:
-        """End the thread; in a child process, close what it inherited."""
+        """End the thread; in a child process, close the inherited sockets."""
         if self._process != os.getpid():
             self._reactor.close_after_fork()
             return
@@ -323,7 +322,7 @@ class _ServerThread:
 
     def _shut_down(self) -> Deferred[None] | None:
         self._port.close()
-        # Most servers have no client left: nothing is waited for then.
+        # Most servers have no client left: nothing to wait for.
         return self._factory.end_sessions() if self._factory.connections else None
 
     def _stop_reactor(self) -> None:

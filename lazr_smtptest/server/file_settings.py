@@ -1,4 +1,4 @@
-"""Settings and limits that a file of faults gives to the listeners of a server."""
+"""Settings and limits that a fault file sets for the listeners of a server."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _SETTINGS = ("profile", "hidden", "values", *_FLAGS)
 
 
 class FileSettings:
-    """Changes the settings of a server's listeners, for the sessions that follow.
+    """Changes the settings of a server's listeners, for later sessions.
 
     Args:
         own: returns the settings of the server.
@@ -32,7 +32,7 @@ class FileSettings:
 
     def __init__(self, own: Callable[[], Settings]) -> None:
         self._own = own
-        # What each listener was given at first.
+        # The first settings of each listener.
         self._first: WeakKeyDictionary[SMTPServerFactory, Settings] = (
             WeakKeyDictionary()
         )
@@ -40,12 +40,12 @@ class FileSettings:
         self._settings: Mapping[str, Any] = {}
 
     def add(self, factory: SMTPServerFactory) -> None:
-        """Change the settings of a listener, too."""
+        """Add a listener, and change its settings."""
         self._first[factory] = factory.settings
         factory.settings = self._changed(factory.settings)
 
     def apply(self, limits: Mapping[str, Any], settings: Mapping[str, Any]) -> None:
-        """Change the settings of all listeners; what was changed before is undone.
+        """Change the settings of all listeners; undo earlier changes.
 
         Args:
             limits: fields of `Limits`, as `read` returned them.
@@ -66,10 +66,10 @@ class FileSettings:
 
         Args:
             table: ``"limits"`` or ``"settings"``.
-            values: what the file has there.
+            values: the keys and values of the table.
 
         Raises:
-            FieldError: there is no such key, or it does not take such a value.
+            FieldError: an unknown key, or a wrong value.
         """
         read = _limit if table == "limits" else self._setting
         return {key: read(key, value) for key, value in values.items()}

@@ -1,4 +1,4 @@
-"""Where a server listens, and how it behaves there."""
+"""An endpoint of a server, with settings of its own."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ __all__ = ["Listener", "tls_first"]
 
 @attrs.frozen
 class Listener:
-    """One of the places where a service listens, with settings of its own.
+    """An endpoint of a service, with settings of its own.
 
     Attributes:
         endpoint: an `IStreamServerEndpoint`, or Twisted's description of one,
             such as ``"tcp:1025:interface=127.0.0.1"``.
-        settings: what is offered here; ``None``: what the server's own say.
-        protocol: what is spoken here, such as `LMTPServerProtocol`; ``None``:
-            what the server's own class speaks.
+        settings: the settings of this endpoint; ``None``: those of the server.
+        protocol: the protocol class of this endpoint, such as `LMTPServerProtocol`;
+            ``None``: that of the server.
     """
 
     endpoint: IStreamServerEndpoint | str
@@ -38,13 +38,14 @@ class Listener:
 
 
 def tls_first(factory: SMTPServerFactory) -> Any:
-    """Give what is to listen for a factory: TLS before it, if its settings say so.
+    """Return the factory to listen with: one that begins with TLS, if settings say so.
 
     Args:
-        factory: makes the connections within TLS (RFC 8314 section 3).
+        factory: the factory of the connections, within TLS or without (RFC 8314
+            section 3).
 
     Returns:
-        an `IProtocolFactory`, the same one where no TLS is wanted.
+        an `IProtocolFactory`; the same one without implicit TLS.
     """
     settings = factory.settings
     if settings.tls is None or not settings.implicit_tls:
@@ -56,7 +57,7 @@ def tls_first(factory: SMTPServerFactory) -> Any:
 class _TLSFirst:
     """Makes connections that begin with TLS.
 
-    Where there may be faults the connection begins TLS itself: it asks before.
+    While fault rules exist the connection begins TLS itself, after it has run them.
     """
 
     noisy = False

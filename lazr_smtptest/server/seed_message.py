@@ -1,4 +1,4 @@
-"""A message as version 2 of this library handed it to `Server.handle_message`."""
+"""A message as version 2 of this library passed it to `Server.handle_message`."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _GUESSES = {
 
 
 class SeedMessage(Guessable, Message):
-    """A message of Python's that knows what `Envelope` has instead."""
+    """An `email.message.Message` whose errors name the attributes of `Envelope`."""
 
     guesses = _GUESSES
 
@@ -32,14 +32,14 @@ class SeedMessage(Guessable, Message):
 def seed_message(envelope: Envelope) -> Message:
     """Parse a message as version 2 did: compat32, LF, three headers appended.
 
-    Never raises: what the parser cannot take becomes a message whose payload is
-    the whole of it.
+    It never raises: content that the parser rejects becomes the payload of a message
+    without a header.
     """
     octets = envelope.content.removesuffix(b"\r\n").replace(b"\r\n", b"\n")
     try:
         message: Message = message_from_bytes(octets, SeedMessage)
     except Exception:
-        # Deep nesting, say, is more than the parser's recursion can take.
+        # Deep nesting, for example, exceeds the recursion limit of the parser.
         message = SeedMessage()
         message.set_payload(octets.decode("ascii", "surrogateescape"))
     message["X-Peer"] = "{}:{}".format(*envelope.peer)

@@ -1,4 +1,4 @@
-"""The classes that users subclass: what becomes of a message that arrived."""
+"""The server classes, for users to subclass."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ log = logging.getLogger("lazr.smtptest")
 
 @implementer(IMessageHandler, ISessionObserver)
 class Server:
-    """A server: override `handle_message`, and `reset` if there is something to.
+    """A server: override `handle_message`, and `reset` if you keep messages.
 
     Its methods are called in the thread of the reactor that serves it; under a
     `Controller` that is the controller's own thread.
@@ -50,20 +50,19 @@ class Server:
     Attributes:
         host: the address to listen on, as it was given. ``"localhost"`` means
             ``127.0.0.1``, ``""`` every address of the machine.
-        port: the port to listen on. 0 means any free one; after the start this
-            is the one that was taken, and it stays so.
+        port: the port to listen on. 0 means any free port; after the start it is the
+            port that was bound, and does not change any more.
         rset_clears: whether a client's RSET calls `reset`, as it did in version
             2 of this library. Ordinary clients send RSET after a refused
-            recipient: without this they cannot erase what a test looks for.
+            recipient: set it to false if that must not remove messages.
         exit_stops: whether a client's EXIT stops the server.
         protocol: the class of the connections.
-        hostname: the name that the server gives itself in its greeting, ASCII;
-            ``None``: that of the machine.
-        settings: what the server offers to its clients.
+        hostname: the name of the server in its greeting, ASCII; ``None``: the name of
+            the machine.
+        settings: TLS, extensions, limits and the like, see `Settings`.
         auth: how clients log in; ``None``: they cannot.
-        faults: where it is to misbehave, and where it has.
-        sessions: the sessions of its clients, also of those that delivered
-            nothing, and counters.
+        faults: the rules that make it misbehave, and their history.
+        sessions: all sessions of its clients, and counters.
     """
 
     rset_clears = True
@@ -74,15 +73,15 @@ class Server:
     auth: Auth | None = None
 
     def __init__(self, host: str = "localhost", port: int = 0) -> None:
-        """Set the address; nothing is bound before the start.
+        """Set the address, without binding it.
 
         Args:
             host: a host name, or an IPv4 or IPv6 address.
             port: 0 to 65535.
 
         Raises:
-            TypeError: one is of another type.
-            ValueError: the port is out of this range.
+            TypeError: an argument has another type.
+            ValueError: the port is out of range.
         """
         if not isinstance(host, str):
             raise TypeError(f"host must be str, not {host!r:.100}")
@@ -100,7 +99,7 @@ class Server:
         self._listeners = 0
 
     def _take_faults(self, faults: Faults) -> None:
-        """Misbehave as these say."""
+        """Use these rules."""
         self.faults = faults
         faults.on_error = self._keep
         faults.tables = self._file_settings
@@ -108,17 +107,17 @@ class Server:
     # To be overridden
 
     def handle_message(self, message: Message) -> object:
-        """Do something with a message that arrived.
+        """Handle a message; the default does nothing.
 
-        The client waits for its reply until this returns, or until the Deferred
-        that it returns fires. An exception refuses the message: a `ReplyError`,
-        or an `SMTPServerError` of Twisted's, with its own reply; any other, also one
-        that is no `Exception`, with ``451 4.3.0``, and that one is kept for `check`.
+        The client waits for its reply until this returns, or until the returned
+        Deferred fires. An exception refuses the message. A `ReplyError`, or an
+        `SMTPServerError` of Twisted, is the reply itself. Any other exception is
+        answered with ``451 4.3.0``, and kept for `check`.
 
         Returns:
-            a `Reply` or a `ReplyError` to be the reply; a dictionary of these by
-            recipient, for LMTP (elsewhere one refusal among them refuses the
-            whole); or anything else, which accepts the message.
+            a `Reply` or a `ReplyError`, which is sent; a dictionary of these by
+            recipient, for LMTP (in SMTP one refusal among them refuses the message);
+            anything else accepts the message.
 
         Args:
             message: parsed with the compat32 policy, lines ending in LF, with
@@ -126,29 +125,29 @@ class Server:
         """
 
     def handle_envelope(self, envelope: Envelope) -> object:
-        """Do something with a message and all that is known of it.
+        """Handle a message with its envelope and session; the default does nothing.
 
-        Called before `handle_message`; what is said there on the result and on
-        exceptions holds here.
+        It is called before `handle_message`; results and exceptions have the same
+        effect.
         """
 
     def handle_session(self, session: Session) -> None:
-        """Do something with a session that has ended, whoever ended it.
+        """Handle a session that has ended; the default does nothing.
 
         An exception is kept for `check`.
         """
 
     def reset(self) -> None:
-        """Do whatever is to be done on a reset."""
+        """Reset the server; the default only logs."""
         log.info("[SMTPServer] reset")
 
     def started(self) -> None:
-        """Do whatever is to be done when the server begins to listen."""
+        """Run code when the server has begun to listen; the default does nothing."""
 
     def stopped(self) -> None:
-        """Do whatever is to be done when it has ceased to listen everywhere."""
+        """Run code when the last port is closed; the default does nothing."""
 
-    # Called by what runs the server
+    # Called by the controller or service
 
     def factory(
         self,
@@ -158,14 +157,14 @@ class Server:
         settings: Settings | None = None,
         protocol: type[SMTPServerProtocol] | None = None,
     ) -> SMTPServerFactory:
-        """Make the factory that listens for this server, on any endpoint.
+        """Return a factory for an endpoint of this server.
 
         Args:
             reactor: the reactor that will run it.
-            on_exit: what stops the server when a client says EXIT; without it
-                EXIT is no command.
-            settings: of this listener, if not those of the server.
-            protocol: of this listener, if not that of the server.
+            on_exit: stops the server when a client sends EXIT; without it EXIT is not
+                a command.
+            settings: the settings of the endpoint; by default those of the server.
+            protocol: the protocol of the endpoint; by default that of the server.
         """
         deliveries = HandlerDeliveryFactory(self)
         auth = self.auth
@@ -195,7 +194,7 @@ class Server:
 
     @property
     def ca_pem(self) -> bytes:
-        """What a client has to trust to come in by TLS, certificates in PEM.
+        """The certificates that a client has to trust for TLS, in PEM.
 
         Raises:
             StateError: the server's settings have no TLS.
@@ -203,14 +202,14 @@ class Server:
         return self._tls().ca_pem
 
     def client_context(self, user: str | None = None) -> ssl.SSLContext:
-        """Make the context of a client that trusts this server, and no other.
+        """Return an `ssl.SSLContext` for a client that trusts only this server.
 
         Args:
             user: see `TLS.client_context`.
 
         Raises:
             StateError: the server's settings have no TLS.
-            TLSError: certificates for clients come of `TLS.auto` only.
+            TLSError: a `user`, and the TLS is not that of `TLS.auto`.
         """
         return self._tls().client_context(user)
 
@@ -230,13 +229,13 @@ class Server:
             try:
                 self.stopped()
             except BaseException as error:
-                # The sessions are still to be ended.
+                # The open sessions have to be ended all the same.
                 raise_interrupt(error)
                 log.exception("stopped raised")
                 self._keep(error)
 
     def envelope_received(self, envelope: Envelope) -> object:
-        """Hand a message to the hooks; see `IMessageHandler`."""
+        """Pass a message to the hooks; see `IMessageHandler`."""
         self._failures.expect()
         try:
             result = self._call_hook("handle_envelope", envelope, envelope)
@@ -254,17 +253,17 @@ class Server:
     def _call_hook(
         self, name: str, argument: Envelope | Message, envelope: Envelope
     ) -> object:
-        """Call a hook with a message; for subclasses that watch it.
+        """Call a hook with a message; subclasses may wrap it.
 
         Args:
             name: ``"handle_envelope"`` or ``"handle_message"``.
-            argument: what it takes.
+            argument: the argument of the hook.
             envelope: the message.
         """
         return getattr(self, name)(argument)
 
     def _handle_rest(self, result: object, envelope: Envelope) -> object:
-        """Hand the message on to the second hook, if it is one and is to have it."""
+        """Call the second hook, if it is overridden and the first did not refuse."""
         hook = getattr(self.handle_message, "__func__", None)
         if hook is Server.handle_message or refusal_in(result) is not None:
             return result
@@ -291,11 +290,11 @@ class Server:
         return result
 
     def session_began(self, session: Session) -> None:
-        """Keep a session; see `ISessionObserver`."""
+        """Add a session to the log; see `ISessionObserver`."""
         self.sessions.session_began(session)
 
     def session_ended(self, session: Session) -> None:
-        """Hand a session to the hook; see `ISessionObserver`."""
+        """Pass a session to the hook; see `ISessionObserver`."""
         self.sessions.session_ended(session)
         try:
             self.handle_session(session)
@@ -309,7 +308,7 @@ class Server:
         return failure
 
     def _keep(self, error: BaseException | None) -> None:
-        """Keep what went wrong for `check`; a refusal on purpose is nothing wrong."""
+        """Keep an error for `check`, unless it is a deliberate refusal."""
         if error is not None and not isinstance(error, smtp.SMTPServerError):
             self._failures.keep(error)
 
@@ -322,15 +321,15 @@ class Server:
             raise
 
     def check(self) -> None:
-        """Raise what user code raised since the last check; any thread may call it.
+        """Raise the errors of user code since the last check; any thread may call it.
 
         User code is the hooks, the store and its subscribers, the functions of fault
-        rules, what judges logins, a delivery, an observer and a protocol of your own.
+        rules, the checkers of logins, and your own delivery, observer and protocol.
 
         Raises:
-            BaseException: the very exception, if there was one; the first one, if all
-                are of one type that is no `Exception`, such as pytest's outcomes.
-            HandlerError: if there were several others.
+            BaseException: the exception itself, if there was one; the first one, if all
+                have one type that is not an `Exception`, such as pytest's outcomes.
+            HandlerError: several other exceptions.
         """
         self._failures.check()
 
@@ -342,10 +341,10 @@ class Server:
     # The socket
 
     def bind(self) -> socket.socket:
-        """Bind the address now, and hand the listening socket over.
+        """Bind the address, and return the listening socket; the caller owns it.
 
         Raises:
-            ListenError: the address cannot be had.
+            ListenError: the address cannot be bound.
         """
         self.fileno()
         bound, self._socket = self._socket, None
@@ -353,12 +352,12 @@ class Server:
         return bound
 
     def fileno(self) -> int:
-        """Give the descriptor of the listening socket; bind it if need be.
+        """Return the descriptor of the listening socket, which is bound if necessary.
 
-        It is close-on-exec. The server keeps it until it is started.
+        It is close-on-exec. The server owns it until it is started.
 
         Raises:
-            ListenError: the address cannot be had.
+            ListenError: the address cannot be bound.
         """
         if self._socket is None:
             self._socket = bind(self.host, self.port)
@@ -367,15 +366,15 @@ class Server:
 
     @property
     def _fileno(self) -> int:
-        # Version 2 had this by way of asyncore, and test suites use it.
+        # Version 2 had this from asyncore, and test suites use it.
         return self.fileno()
 
 
 class QueueServer(Server):
-    """A server which puts its messages in a queue.
+    """A server that puts its messages in a queue.
 
     Attributes:
-        queue: where they go.
+        queue: the queue.
     """
 
     def __init__(
@@ -386,8 +385,7 @@ class QueueServer(Server):
         Args:
             host: see `Server`.
             port: see `Server`.
-            queue: anything with the methods of `queue.Queue`; a new one if none
-                is given.
+            queue: an object with the methods of `queue.Queue`; a new queue by default.
         """
         super().__init__(host, port)
         self.queue: Queue[Any] = Queue() if queue is None else queue

@@ -32,22 +32,22 @@ class SMTPService(Service):
     Its methods are called in the reactor's thread.
 
     Args:
-        server: what becomes of the messages.
+        server: the `Server` that handles the messages.
         endpoints: where to listen: `IStreamServerEndpoint` providers, Twisted's
             endpoint descriptions such as ``"tcp:1025:interface=127.0.0.1"``, or a
             `Listener`, which has settings of its own.
         reactor: the reactor that runs it.
-        on_exit: called when a client says EXIT to a server that obeys it; the
-            service stops if nothing else is said.
+        on_exit: called when a client sends EXIT to a server that obeys it; by default
+            the service stops.
 
     Attributes:
         server: the server.
         factories: an `SMTPServerFactory` for each endpoint, in their order.
         ports: the `IListeningPort` objects, in the same order, once it listens.
-        checks: whether `stopService` fails with what user code raised.
+        checks: whether `stopService` fails with the errors of user code.
 
     Raises:
-        ValueError: an endpoint's description is not understood.
+        ValueError: the description of an endpoint is wrong.
     """
 
     def __init__(
@@ -84,19 +84,19 @@ class SMTPService(Service):
     checks = True
 
     def privilegedStartService(self) -> None:
-        """Listen, while the process may still take any port.
+        """Listen, while the process still has the right to bind any port.
 
         Raises:
-            CannotListenError: an endpoint's address cannot be had.
+            CannotListenError: the address of an endpoint cannot be bound.
         """
         super().privilegedStartService()
         self._start()
 
     def startService(self) -> None:
-        """Listen, if that was not done yet.
+        """Listen, unless `privilegedStartService` has done so.
 
         Raises:
-            CannotListenError: an endpoint's address cannot be had.
+            CannotListenError: the address of an endpoint cannot be bound.
         """
         super().startService()
         self._start()
@@ -110,7 +110,7 @@ class SMTPService(Service):
         if failures:
             self._listening = None
             failures[0].raiseException()
-        # An endpoint that fails later has nobody to raise to.
+        # The failure of an endpoint that fails later can only be logged.
         self._listening.addCallback(lambda _: _report(failures))
 
     @property
@@ -127,7 +127,7 @@ class SMTPService(Service):
             for endpoint, factory in zip(self._endpoints, self.factories, strict=True):
                 self.ports.append(await endpoint.listen(tls_first(factory)))
         except BaseException:
-            # Not awaited: whoever starts the service is to hear of it at once.
+            # Not awaited: the caller of `startService` gets the error at once.
             self._close_ports()
             raise
 
@@ -141,9 +141,9 @@ class SMTPService(Service):
         """Stop listening and end the open connections with ``421``.
 
         Returns:
-            a Deferred that fires when no port and no connection is left; with what
-            `Server.check` raises, if `checks` is true; what is no `Exception` comes
-            in a `HandlerError`.
+            a Deferred that fires when no port and no connection is left. If `checks`
+            is true it fails with the error of `Server.check`; an error that is not an
+            `Exception` is wrapped in a `HandlerError`.
         """
         super().stopService()
         return self._stop().addCallback(lambda _: self._check())
@@ -153,7 +153,7 @@ class SMTPService(Service):
             check_for_twisted(self.server.check)
 
     def _stop_for_client(self) -> None:
-        """Stop because a client said EXIT: nobody would hear of an error."""
+        """Stop after EXIT of a client; errors are not raised, as there is no caller."""
         super().stopService()
         self._stop()
 

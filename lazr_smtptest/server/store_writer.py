@@ -1,4 +1,4 @@
-"""The way from a server to its store, and the answer's way back."""
+"""Writing messages to a store, off the reactor's thread where the store waits."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ log = logging.getLogger("lazr.smtptest")
 
 
 class Keeper:
-    """Puts messages into a store without blocking the reactor.
+    """Adds messages to a store without blocking the reactor.
 
-    A store that waits for a disk does so in a thread of its own. The answer comes
-    back through ``callFromThread`` of the reactor; where the reactor has none, as a
-    `Clock`, or there is no reactor, the message is waited for.
+    A store that waits for a disk does so in its own thread, and the result comes back
+    through ``callFromThread`` of the reactor. Without a reactor, or with one that has
+    no ``callFromThread`` such as a `Clock`, the call waits for the store.
 
     Args:
-        reactor: what serves; its thread calls `keep`.
+        reactor: the reactor of the server; its thread calls `keep`.
     """
 
     def __init__(self, reactor: Any = None) -> None:
@@ -38,20 +38,19 @@ class Keeper:
         self._call: Callable[..., object] | None = getattr(
             reactor, "callFromThread", None
         )
-        # A deque, for two threads use it.
+        # A deque: two threads use it.
         self._outcomes: deque[tuple[Deferred[None], BaseException | None]] = deque()
         # Why messages are refused, as it was logged; "" if they are kept.
         self._trouble = ""
 
     def keep(self, store: IMessageStore, envelope: Envelope) -> object:
-        """Keep a message.
+        """Add a message to the store.
 
         Returns:
-            what the store's `add` gives, or a Deferred that fires when the message
-            is durable.
+            ``None``, or a Deferred that fires when the message is durable.
 
         Raises:
-            ServerError: it was not kept; also the Deferred's failure.
+            ServerError: it was not stored; the Deferred fails with the same.
         """
         try:
             if self._call is not None and IWaitingStore.providedBy(store):
@@ -67,7 +66,7 @@ class Keeper:
         return None
 
     def _done(self, answer: Deferred[None], error: BaseException | None) -> None:
-        """Take the outcome of a message, in the store's thread."""
+        """Record the outcome of a message, in the store's thread."""
         self._outcomes.append((answer, error))
         # The others of a batch are answered by the same call.
         if len(self._outcomes) == 1 and self._call is not None:
@@ -99,7 +98,7 @@ class Keeper:
         return failure
 
     def _refusal(self, error: StoreError) -> ServerError:
-        """Make the reply of an error; a reason is logged once until it changes."""
+        """Return the reply to an error; log its reason if it has changed."""
         reason = str(error)
         if reason != self._trouble:
             self._trouble = reason

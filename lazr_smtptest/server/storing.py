@@ -1,4 +1,4 @@
-"""Servers that keep what they get: in a store, or in a mailbox for a test."""
+"""Servers that keep messages: in a store, or in the mailbox of a test."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ __all__ = ["CaptureServer", "StoreServer"]
 
 
 class StoreServer(Server):
-    """A server which keeps its messages, envelope and all, in a store.
+    """A server that keeps its messages and their envelopes in a store.
 
-    A client cannot reset or stop it, unless it is told so.
+    A client cannot reset or stop it, unless `rset_clears` or `exit_stops` is set.
 
     Attributes:
-        store: where they go.
+        store: the `IMessageStore` of the messages.
     """
 
     rset_clears = False
@@ -52,15 +52,15 @@ class StoreServer(Server):
     def factory(
         self, reactor: IReactorTime, *arguments: Any, **options: Any
     ) -> SMTPServerFactory:
-        """Make the factory; see `Server`."""
+        """Return the factory; see `Server`."""
         self._keeper = Keeper(reactor)
         return super().factory(reactor, *arguments, **options)
 
     def handle_envelope(self, envelope: Envelope) -> object:
-        """Keep the message; the client is answered when it is durable.
+        """Store the message; the client gets its reply when it is durable.
 
         Raises:
-            ServerError: it was not kept: 452 4.3.1 if there is no room for it,
+            ServerError: it was not stored: 452 4.3.1 if there is no room for it,
                 otherwise 451 4.3.0.
         """
         return self._keeper.keep(self.store, envelope)
@@ -71,10 +71,10 @@ class StoreServer(Server):
 
 
 class CaptureServer(StoreServer):
-    """A server which keeps its messages in a `Mailbox`, for a test to wait for.
+    """A server that keeps its messages in a `Mailbox`, where a test can wait for them.
 
     Attributes:
-        mailbox: where they go. Who waits for one when the server stops gets a
+        mailbox: the mailbox. Waits that are open when the server stops end with a
             StateError.
     """
 
@@ -86,7 +86,7 @@ class CaptureServer(StoreServer):
         Args:
             host: see `Server`.
             port: see `Server`.
-            mailbox: a new one if none is given.
+            mailbox: the mailbox; a new one by default.
         """
         self.mailbox = Mailbox() if mailbox is None else mailbox
         super().__init__(self.mailbox, host, port)
@@ -99,7 +99,7 @@ class CaptureServer(StoreServer):
     def factory(
         self, reactor: IReactorTime, *arguments: Any, **options: Any
     ) -> SMTPServerFactory:
-        """Make the factory; see `Server`."""
+        """Return the factory; see `Server`."""
         self.mailbox.unstarted = False
         self._threaded = isinstance(reactor, PrivateReactor)
         return super().factory(reactor, *arguments, **options)
@@ -110,7 +110,7 @@ class CaptureServer(StoreServer):
         hook = getattr(self, name)
         if getattr(hook, "__func__", None) in _OF_LIBRARY:
             return super()._call_hook(name, argument, envelope)
-        # A hook of the test's own: failures name it where it keeps no message.
+        # A hook of the test: a failure names it if it does not keep the message.
         owner = "server" if name in vars(self) else type(self).__name__
         handling, mailbox = self.mailbox.handling, self.mailbox
         call = handling.begin(f"{owner}.{name}", envelope, mailbox.added)
@@ -133,7 +133,7 @@ class CaptureServer(StoreServer):
         return ended(result)
 
     def bind(self) -> socket.socket:
-        """Bind the address, and tell the mailbox; see `Server`."""
+        """Bind the address, and note it in the mailbox; see `Server`."""
         bound = super().bind()
         self.mailbox.address = f"{self.host} port {self.port}".strip()
         self.mailbox.activity.address = str(bound.getsockname()[0])
@@ -147,11 +147,11 @@ class CaptureServer(StoreServer):
             self.mailbox.activity.start(self.host, self.port)
 
     def stopped(self) -> None:
-        """Wake who waits: nothing will come any more."""
+        """Close the mailbox, which ends its waits."""
         self.mailbox.threaded = None
         self.mailbox.activity.stop()
         self.mailbox.close()
 
 
-# The hooks that are not overridden: what they do is known.
+# These hooks of the library keep the message.
 _OF_LIBRARY = (StoreServer.handle_envelope, Server.handle_message)

@@ -1,1 +1,1 @@
-"""Help for test suites, one module a framework."""
+"""Helpers for test frameworks, a module for each."""

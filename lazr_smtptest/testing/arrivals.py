@@ -13,13 +13,13 @@ __all__ = ["write_arrivals"]
 
 _LISTED = 10
 
-# Seconds. A difference of the wall clock above that is no time of a test: the clock
-# was set meanwhile, or the server has a clock of its own.
+# Seconds. A greater difference is not the time of a test: the wall clock was set
+# meanwhile, or the server has a clock of its own.
 _A_DAY = 86400.0
 
 
 def write_arrivals(mailbox: Mailbox, began: float) -> str:
-    """Return which messages are in a mailbox, a line each, and when they came.
+    """Return the messages of a mailbox and their times of arrival, a line each.
 
     Args:
         mailbox: a `Mailbox`.

@@ -34,11 +34,11 @@ __unittest = True
 
 
 class NotesMixin(_Case):
-    """A test case whose failures tell which messages arrived, and when.
+    """A test case whose failures list the messages that arrived, and when.
 
-    Put it before the case in the list of bases, for unittest or for trial. It is
-    about the mailboxes of all servers that began to run, or were cleared, during
-    the test. `SMTPTestMixin` has it.
+    Put it before the case in the list of bases, for unittest or for trial. It covers
+    the mailboxes of all servers that were started or cleared during the test.
+    `SMTPTestMixin` includes it.
     """
 
     # Of the test that runs.
@@ -51,7 +51,7 @@ class NotesMixin(_Case):
         before, method = own.get(name), getattr(self, name, None)
         if method is None or inspect.isgeneratorfunction(method):
             return super().run(result)
-        # On the object and for the run only: suites are pickled before it.
+        # On the object, and only during the run: suites are pickled before it.
         note = self.__note = _Note()
         own[name] = _noted(method, note)
         try:
@@ -105,7 +105,7 @@ def _noted(method: Callable[..., Any], note: _Note) -> Callable[..., Any]:
 
 
 class _Note:
-    """The note on the error of a test that begins when this is made."""
+    """The note on the error of a test that begins now."""
 
     def __init__(self) -> None:
         self._began, self._moment = time.time(), time.monotonic()
@@ -142,9 +142,9 @@ def is_noted(error: BaseException) -> bool:
 
 
 def _append(error: BaseException, text: str) -> None:
-    """Append a text to that of an error, so that every framework shows it."""
+    """Append a text to the text of an error, so that every framework shows it."""
     words = error.args[0] if error.args else ""
-    # Some errors, such as a KeyError, show another thing than their argument.
+    # The text of some errors, such as a KeyError, is not their argument.
     if isinstance(words, str) and str(error) == words:
         error.args = (f"{words}\n\n{text}", *error.args[1:])
     elif hasattr(error, "add_note"):

@@ -1,6 +1,6 @@
 """The options of the pytest plugin, on the command line and in the ini file.
 
-As the plugin itself, it imports nothing but pytest.
+Like the plugin itself, it imports nothing but pytest.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ __all__ = [
 _FLAG = {"action": "store_true"}
 _SEVERAL = {"action": "append"}
 
-# How argparse takes an option, how the ini file does, and what it is for.
+# The arguments of an option for argparse, its type in the ini file, and its help.
 OPTIONS: dict[str, tuple[dict[str, str], Any, str]] = {
     "host": ({}, "string", "Address that the server listens on [localhost]."),
     "port": (
@@ -54,13 +54,12 @@ OPTIONS: dict[str, tuple[dict[str, str], Any, str]] = {
     "grace": (
         {},
         "string",
-        "Seconds for which a failure waits for a message that is late, to name it [1].",
+        "Seconds for which a failure waits for a late message, to report it [1].",
     ),
     "transcript": (
         {},
         "string",
-        "Lines of what was said that the report of a failed test has; 0 for none "
-        "[100].",
+        "Lines of the transcript in the report of a failed test; 0 for none [100].",
     ),
 }
 
@@ -80,16 +79,16 @@ def add_options(parser: pytest.Parser) -> None:
 
 
 def transcript_bound(config: pytest.Config) -> int:
-    """Give the lines of a transcript that a report may have.
+    """Return how many lines of a transcript a report may have.
 
     Raises:
-        pytest.UsageError: it is no such number.
+        pytest.UsageError: the option is not such a number.
     """
     return _number(config, "transcript", 100, _MOST_LINES)
 
 
 def keywords_of_run(config: pytest.Config) -> dict[str, Any]:
-    """Give what `make_server` is to take, as the options say it.
+    """Return the keywords for `make_server` from the options.
 
     Raises:
         pytest.UsageError: an option is wrong.
@@ -105,12 +104,12 @@ def keywords_of_run(config: pytest.Config) -> dict[str, Any]:
 
 
 def keywords_of_marker(markers: Iterable[pytest.Mark], folder: Path) -> dict[str, Any]:
-    """Give what `make_server` is to take, as the markers of a test say it.
+    """Return the keywords for `make_server` from the markers of a test.
 
     Args:
-        markers: the closest one first; it goes before the others.
-        folder: of the test's file. A file of faults that is there is meant, otherwise
-            one in the current folder.
+        markers: the closest one first; it overrides the others.
+        folder: the folder of the test's file. A fault file is looked for there first,
+            then in the current folder.
 
     Raises:
         TypeError: a marker has an argument without a keyword.
@@ -148,7 +147,7 @@ def _number(config: pytest.Config, name: str, default: int, most: int) -> int:
 
 
 def _reporting(config: pytest.Config) -> dict[str, Any]:
-    """Return the keywords that say what a failure tells."""
+    """Return the keywords for the content of failures."""
     keywords: dict[str, Any] = {}
     activity, grace = _value(config, "activity"), _value(config, "grace")
     if activity:

@@ -1,7 +1,7 @@
-"""The plugin for pytest: fixtures, a marker, options, and the transcript.
+"""The pytest plugin: fixtures, a marker, options, and sections in reports.
 
-pytest imports it in every run, also in those that never send a mail. So it imports
-nothing but pytest; Twisted comes with the first server.
+pytest imports it in every run, with mail or without. So it imports nothing but
+pytest; the first server imports Twisted.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ _BEGAN = pytest.StashKey[tuple[float, float]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add our options."""
+    """Add the options."""
     add_options(parser)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Declare our marker, and check our options."""
+    """Declare the marker, and check the options."""
     config.addinivalue_line(
         "markers",
         "smtptest(tls, auth, limits, grace, ...): the fixture smtptest is a server "
@@ -48,16 +48,16 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Note when the test begins, also where it is run once more."""
+    """Note when the test begins, in a repeated run too."""
     item.stash[_BEGAN] = (time.time(), time.monotonic())
 
 
-# In the old style of wrappers, which every pytest from 7 on knows.
+# An old-style wrapper works with every pytest from 7 on.
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Iterator[None]:
-    """Add to the report of a failed test what its servers know."""
+    """Add sections about the servers to the report of a failed test."""
     outcome: Any = yield
     report = outcome.get_result()
     error = call.excinfo.value if call.excinfo is not None else None
@@ -75,10 +75,10 @@ def pytest_runtest_makereport(
 
 
 def _shorten_summary(report: pytest.TestReport, error: BaseException | None) -> None:
-    """Leave in the summary of a test run what the report does not show already.
+    """Shorten the line of a failed test in the summary of a run.
 
-    Under CI pytest puts the whole text of an error there. Of ours it is the first
-    line, without the package, and of others the text without our notes.
+    Under CI pytest puts the whole text of an error there. This leaves the first line
+    of our errors, without the package, and removes our notes from other errors.
     """
     crash = getattr(report.longrepr, "reprcrash", None)
     if crash is None:
@@ -95,12 +95,12 @@ def _shorten_summary(report: pytest.TestReport, error: BaseException | None) -> 
 
 @pytest.fixture(scope="session")
 def smtptest_shared(pytestconfig: pytest.Config) -> Iterator[CaptureController]:
-    """The server that the tests share; for fixtures that live longer than a test."""
+    """The server that all tests share; for fixtures with a wider scope."""
     with ExitStack() as stack:
         with _explained("--smtptest"):
             made = _make(keywords_of_run(pytestconfig), pytestconfig)
             shared = stack.enter_context(made)
-        # Recorded is what the program does during a test.
+        # Activity is recorded during tests only.
         shared.mailbox.activity.stop()
         yield shared
 
@@ -109,9 +109,9 @@ def smtptest_shared(pytestconfig: pytest.Config) -> Iterator[CaptureController]:
 def smtptest_factory(
     request: pytest.FixtureRequest,
 ) -> Iterator[Callable[..., CaptureController]]:
-    """Starts servers that end with the test.
+    """A function that starts a server, which stops when the test ends.
 
-    It takes the keywords of `make_server`; the options of the run hold too.
+    It takes the keywords of `make_server`; the options of the run apply too.
     """
     with ExitStack() as stack:
 
@@ -125,9 +125,9 @@ def smtptest_factory(
 
 @pytest.fixture
 def smtptest(request: pytest.FixtureRequest) -> Iterator[CaptureController]:
-    """A server that runs, and the mailbox of what it got during the test.
+    """A running server, with the mailbox of the messages of this test.
 
-    What its hooks raised fails the test when it ends.
+    An error of its hooks fails the test when it ends.
     """
     markers = list(request.node.iter_markers("smtptest"))
     if markers:
@@ -160,11 +160,11 @@ def _make(keywords: dict[str, Any], config: pytest.Config) -> CaptureController:
 
 @contextmanager
 def _explained(where: str) -> Iterator[None]:
-    """Say in one line what is wrong with what somebody wrote."""
+    """Turn an error in settings into a failure of one line."""
     from lazr_smtptest.errors import Error
 
     try:
         yield
     except (Error, TypeError, ValueError) as error:
-        # Alone: pytest would show the error that it is made of too.
+        # Without its cause, which pytest would show too.
         raise pytest.fail.Exception(f"{where}: {error}", pytrace=False) from None

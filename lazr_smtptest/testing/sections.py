@@ -1,4 +1,4 @@
-"""Sections for the report of a failed test of pytest: what its servers know."""
+"""Sections about servers for pytest's report of a failed test."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ def sections(
 ) -> Iterator[tuple[str, str]]:
     """Yield the titles and the texts of sections.
 
-    What the error of the test says already is left out.
+    A section leaves out what the text of the error already contains.
 
     Args:
         began: when the test began, in seconds since 1970.
         moment: the same, in seconds of the monotonic clock.
         error: the error; ``None`` if it is not known.
-        bound: how many lines of transcripts there may be; 0: no transcript.
+        bound: the greatest number of lines of transcripts; 0: no transcript.
     """
     errors = _chain(error)
     shown: set[str] = set()
@@ -40,7 +40,7 @@ def sections(
                 yield "smtptest program", "".join(f"{line}\n" for line in activity)
         if bound:
             transcript = _transcript(mailbox, shown, bound)
-            # That nobody connected a failure of the mailbox says itself.
+            # The text of a mailbox failure says itself that no client connected.
             if transcript and not (ours and not len(mailbox.sessions)):
                 yield "smtptest transcript", transcript
         faults = "" if ours else mailbox.faults.report()

@@ -1,4 +1,4 @@
-"""Servers for tests that want something special, made of keywords."""
+"""Servers with other settings, from the keywords of a marker or a test case."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from lazr_smtptest.tls.context import TLS
 
 __all__ = ["KEYWORDS", "make_server"]
 
-# What `make_server` takes: of the server, and the fields of its settings, of which
+# The keywords of `make_server`: those of the server, and the fields of its settings;
 # ``hidden`` is called ``hide``.
 KEYWORDS = {
     *{"activity", "auth", "faults", "grace", "hide", "host", "hostname", "port"},
@@ -43,10 +43,10 @@ def make_server(
     activity: bool | None = None,
     **settings: Any,
 ) -> CaptureServer:
-    """Make a server of the keywords that a marker or a test case has.
+    """Create a server from the keywords of a marker or a test case.
 
     Args:
-        server: its class. What is not given stays as the class has it.
+        server: its class, which has the defaults of the other keywords.
         host: see `Server`.
         port: see `Server`.
         hostname: see `Server`.
@@ -55,19 +55,18 @@ def make_server(
             for `Auth.users`; or strings for `Auth.from_specs`.
         faults: a file of rules, see `Faults.load`.
         grace: see `Mailbox`, in seconds.
-        activity: whether the activity of this process is recorded, see `Mailbox`.
-        settings: fields of `Settings`, and for these also:
-            ``tls=True`` for `TLS.auto`, which is also meant where only
-            ``require_tls`` or ``implicit_tls`` is given, and a tuple of a
-            certificate and a key for `TLS.from_files`;
-            ``limits``, a mapping of fields of `Limits`;
-            ``hide``, one keyword or several that are ``hidden``.
+        activity: whether to record the activity of this process, see `Mailbox`.
+        settings: fields of `Settings`, and these forms:
+            ``tls=True`` for `TLS.auto`, the default with ``require_tls`` or
+            ``implicit_tls``; ``tls`` as a tuple of a certificate and a key for
+            `TLS.from_files`; ``limits`` as a mapping of fields of `Limits`;
+            ``hide``, one keyword or several, for ``hidden``.
 
     Raises:
-        TypeError: a keyword is not known, or does not take such a value.
-        ValueError: a value is none that can be.
-        TLSError: a certificate cannot be had.
-        FaultFileError: the rules cannot be had.
+        TypeError: an unknown keyword, or a value of a wrong type.
+        ValueError: a value out of range, or one that contradicts another.
+        TLSError: a certificate cannot be read or issued.
+        FaultFileError: the rules cannot be read.
     """
     _refuse_unknown("keyword", settings, KEYWORDS)
     made = _made(server, host, port)
@@ -91,7 +90,7 @@ def make_server(
 
 def _made(server: type[CaptureServer], host: str, port: int) -> CaptureServer:
     is_class = isinstance(server, type) and issubclass(server, CaptureServer)
-    # A function that makes one will do.
+    # A function that returns a server is accepted too.
     if not is_class and (isinstance(server, (type, Server)) or not callable(server)):
         kind = f"the class {server.__name__}" if isinstance(server, type) else ""
         raise TypeError(
@@ -102,7 +101,7 @@ def _made(server: type[CaptureServer], host: str, port: int) -> CaptureServer:
 
 
 def _changes(settings: Settings, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Give the fields of `Settings` that are to be other ones."""
+    """Return the fields of `Settings` that the keywords change."""
     changes = dict(given)
     if "hide" in changes:
         changes["hidden"] = _extensions(changes.pop("hide"))

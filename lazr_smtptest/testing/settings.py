@@ -1,4 +1,4 @@
-"""The settings by which frameworks send their mail to a test server."""
+"""Settings of web frameworks that send their mail to a test server."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from lazr_smtptest.server.controller import Controller
 
 __all__ = ["django_settings", "flask_mail_settings"]
 
-# Seconds: a test is not to hang where the server does not answer.
+# Seconds: a test must not hang when the server does not answer.
 _TIMEOUT = 10
 
 
 def django_settings(
     controller: Controller, user: str = "", password: str = ""
 ) -> dict[str, Any]:
-    """Give the settings by which Django sends its mail to a server, by SMTP.
+    """Return settings with which Django sends its mail to a server, by SMTP.
 
-    They are for ``override_settings``, or for the fixture ``settings`` of
-    pytest-django. Where the project's own settings have ``MAILERS``, as Django has
-    it from 6.1 on, all of its mailers send to the server.
+    Use them with ``override_settings``, or with the fixture ``settings`` of
+    pytest-django. If the project's settings have ``MAILERS`` (Django 6.1 and later),
+    all of its mailers send to the server.
 
     Args:
-        controller: of the server, which runs.
-        user: who logs in; empty: nobody.
+        controller: the controller of the running server.
+        user: the name to log in with; empty: no login.
         password: the password.
     """
     backend = "django.core.mail.backends.smtp.EmailBackend"
@@ -48,7 +48,7 @@ def django_settings(
 
 
 def _mailers() -> list[str]:
-    """Give the names of the project's mailers; empty before Django 6.1."""
+    """Return the names of the project's mailers; empty before Django 6.1."""
     from django.conf import settings
     from django.core import mail
 
@@ -58,13 +58,13 @@ def _mailers() -> list[str]:
 def flask_mail_settings(
     controller: Controller, user: str | None = None, password: str | None = None
 ) -> dict[str, Any]:
-    """Give the configuration by which Flask-Mail sends to a server.
+    """Return a configuration with which Flask-Mail sends to a server.
 
-    It is for ``app.config.update``, before ``Mail(app)`` reads it.
+    Pass it to ``app.config.update`` before ``Mail(app)``.
 
     Args:
-        controller: of the server, which runs.
-        user: who logs in; ``None``: nobody.
+        controller: the controller of the running server.
+        user: the name to log in with; ``None``: no login.
         password: the password.
     """
     within = controller.server.settings
@@ -75,6 +75,6 @@ def flask_mail_settings(
         "MAIL_PASSWORD": password,
         "MAIL_USE_TLS": within.tls is not None and not within.implicit_tls,
         "MAIL_USE_SSL": within.implicit_tls,
-        # With TESTING Flask-Mail sends nothing, unless it is told to.
+        # With TESTING Flask-Mail sends nothing by default.
         "MAIL_SUPPRESS_SEND": False,
     }

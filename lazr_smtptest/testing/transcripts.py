@@ -1,4 +1,4 @@
-"""What was said to a server, for the report of a test that failed."""
+"""Transcripts in the report of a failed test."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ _WIDTH = 200
 
 
 def write_sessions(sessions: Iterable[Session], bound: int) -> str:
-    """Write down sessions, oldest first; of too many lines the latest are shown.
+    """Return the transcripts of sessions, oldest first; only the latest lines.
 
     Args:
         sessions: the sessions, oldest first.
-        bound: how many lines there may be.
+        bound: the greatest number of lines.
 
     Returns:
-        the lines, each with its end.
+        lines, each of which ends in LF.
     """
     lines: list[str] = []
     for session in reversed(list(sessions)):

@@ -1,6 +1,6 @@
-"""A test server in a trial test, on trial's own reactor or without sockets.
+"""A server in a trial test, on trial's reactor or without sockets.
 
-All of it runs in the thread of the test.
+Everything runs in the thread of the test.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ _GUESSES = {
 
 
 class _Tested(Guessable):
-    """What both ways have in common: the server and what it keeps."""
+    """A server of a test, with its mailbox, sessions and store."""
 
     guesses = _GUESSES
     server: Server
@@ -56,10 +56,10 @@ class _Tested(Guessable):
 
     @property
     def mailbox(self) -> Mailbox:
-        """What arrived, of a `CaptureServer`.
+        """The mailbox of a `CaptureServer`.
 
         Raises:
-            TypeError: the server is of another class, and keeps what it keeps.
+            TypeError: the server is not a `CaptureServer`.
         """
         if not isinstance(self.server, CaptureServer):
             raise TypeError(f"a {type(self.server).__name__} has no mailbox")
@@ -84,10 +84,10 @@ class _Tested(Guessable):
 
     @property
     def store(self) -> IMessageStore:
-        """The envelopes that arrived, oldest first, of a `StoreServer`.
+        """The store of a `StoreServer`, with the envelopes oldest first.
 
         Raises:
-            TypeError: the server is of another class, and keeps what it keeps.
+            TypeError: the server is not a `StoreServer`.
         """
         if not isinstance(self.server, StoreServer):
             raise TypeError(f"a {type(self.server).__name__} has no store")
@@ -96,13 +96,13 @@ class _Tested(Guessable):
 
 @attrs.frozen
 class ListeningServer(_Tested):
-    """A server that listens for the length of a test.
+    """A server that listens until the test ends.
 
     Attributes:
         server: the server.
         host: the address that it listens on.
         port: the port that it listens on.
-        clock: where its time comes from: the reactor.
+        clock: the source of its time: the reactor.
     """
 
     server: Server
@@ -118,14 +118,14 @@ def listen(
 ) -> defer.Deferred[ListeningServer]:
     """Listen on a free port of 127.0.0.1 until the test ends.
 
-    When the test ends the port and the connections are closed, and an exception
-    that the server's hooks raised fails the test.
+    When the test ends the port and the connections are closed, and an exception of the
+    server's hooks fails the test.
 
     Args:
         testcase: the test, for its ``addCleanup``.
-        server: what becomes of the messages; a `CaptureServer` if none is given.
-            Its own host and port are not used.
-        reactor: trial's, if none is given.
+        server: the server, a `CaptureServer` by default. Its own host and port are
+            not used.
+        reactor: the reactor; trial's by default.
 
     Returns:
         a Deferred that fires with the `ListeningServer` once it listens.
@@ -159,18 +159,18 @@ async def _listen(
 class MemoryServer(_Tested):
     """A server without a port: each connection is a pair of transports in memory.
 
-    No reactor runs, and time stands still but for its `Clock`. When the test
-    ends, an exception that the server's hooks raised fails it.
+    No reactor runs, and time passes only when its `Clock` is advanced. An exception
+    of the server's hooks fails the test when it ends.
 
     Attributes:
         server: the server.
-        clock: where its time comes from; advance it to see timeouts.
+        clock: the source of its time; advance it to see timeouts.
     """
 
     def __init__(
         self, testcase: SynchronousTestCase, server: Server | None = None
     ) -> None:
-        """Make the server.
+        """Create the server.
 
         Args:
             testcase: the test, for its ``addCleanup``.
@@ -186,13 +186,13 @@ class MemoryServer(_Tested):
         testcase.addCleanup(check_for_twisted, self.server.check)
 
     def connect(self, client: IProtocol) -> IOPump:
-        """Connect a client, and let both sides speak until they are silent.
+        """Connect a client, and pump bytes until both sides are idle.
 
         Args:
             client: the client's protocol.
 
         Returns:
-            the pump: call its ``flush`` after either side was made to speak.
+            the pump; call its ``flush`` after a side has written more.
         """
         here = IPv4Address("TCP", "127.0.0.1", 25)
         there = IPv4Address("TCP", "127.0.0.1", next(self._ports))

@@ -1,4 +1,4 @@
-"""A server for the test cases of unittest, and of all that is built on it."""
+"""A server for the test cases of unittest and of frameworks that are built on it."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ __all__ = ["SMTPTestMixin"]
 
 
 class SMTPTestMixin(NotesMixin):
-    """Gives a test case a server, which runs as long as the tests of its class.
+    """A test case with a server, which runs during the tests of its class.
 
     Put it before the case in the list of bases. Each test begins with an empty
-    mailbox, and fails in its cleanup if a hook of the server raised. trial calls
-    no ``setUpClass``; `lazr_smtptest.testing.trial` is for its tests.
+    mailbox; an exception of a hook of the server fails the test in its cleanup. trial
+    does not call ``setUpClass``: use `lazr_smtptest.testing.trial` there.
 
     Attributes:
-        smtptest: the server that runs, and the mailbox of what it got.
-        smtptest_options: keywords of `make_server`, to be set by the class.
+        smtptest: the running server and its mailbox, a `CaptureController`.
+        smtptest_options: keywords of `make_server`; a class may set them.
     """
 
     smtptest: ClassVar[CaptureController]
@@ -29,7 +29,7 @@ class SMTPTestMixin(NotesMixin):
 
     @classmethod
     def setUpClass(cls) -> None:
-        """Start the server; the other bases may use it already."""
+        """Start the server, before the ``setUpClass`` of the other bases."""
         cls.smtptest = CaptureController(server=make_server(**cls.smtptest_options))
         cls.smtptest.start()
         cls.addClassCleanup(cls.smtptest.stop)
@@ -38,7 +38,7 @@ class SMTPTestMixin(NotesMixin):
     def run(self, result: Any = None) -> Any:
         """Run the test with an empty mailbox; see `unittest.TestCase`.
 
-        A ``setUp`` that does not call that of its base would leave it full.
+        It is emptied here too: a ``setUp`` need not call that of its base.
         """
         server = getattr(self, "smtptest", None)
         if server is not None and server.running:
@@ -47,7 +47,7 @@ class SMTPTestMixin(NotesMixin):
         return super().run(result)
 
     def setUp(self) -> None:
-        """Empty the mailbox, and forget the faults of the test before."""
+        """Empty the mailbox, and remove the fault rules of the previous test."""
         # A test may stop the server, to see what happens then.
         if not self.smtptest.running:
             self.smtptest.start()

@@ -211,7 +211,7 @@ class IMessageReader(Interface):
             query: ``""`` for all messages.
             after: the number, or the id, of the last message of the previous page;
                 ``None`` for the first page. A number need not exist any more.
-            limit: the most messages.
+            limit: the most messages, 0 or more.
             oldest_first: whether the order is that of arrival.
             timeout: seconds to wait until the messages that were kept before the call
                 are indexed, if the query needs the index; then a SearchTimeoutError.
@@ -219,6 +219,7 @@ class IMessageReader(Interface):
 
         Raises:
             KeyError: there is no message with the id `after`.
+            ValueError: `limit` is negative.
         """
 
     def counts(query: str = "", *, timeout: float | None = None) -> Counts:
@@ -244,16 +245,22 @@ class IMessageReader(Interface):
     ) -> int:
         """Change flags and tags of messages, all or none; return how many changed.
 
+        A tag is shown as it was written when the first message got it. The arguments
+        are checked and applied as by `Edit`.
+
         Args:
             selection: the messages.
             set_flags: flags to set.
             clear_flags: flags to clear.
             add_tags: tags to add, see `check_tag`.
             remove_tags: tags to remove; a tag's letter case does not matter.
-            tags: the tags to have instead of all others; ``None`` to keep them.
+            tags: the tags that replace all others, before tags are removed and added;
+                ``None`` to keep them.
 
         Raises:
-            ValueError: a flag or a tag is not valid.
+            TypeError: a single str is given instead of a collection.
+            ValueError: a flag or a tag is not valid, or a flag is to be set and
+                cleared.
         """
 
     def remove(selection: Selection) -> int:
@@ -263,10 +270,23 @@ class IMessageReader(Interface):
         """Return each tag in use and the number of its messages, sorted by name."""
 
     def rename_tag(old: str, new: str) -> int:
-        """Rename a tag, or merge it into another; return how many messages had it."""
+        """Rename a tag, or merge it into another; return how many messages had it.
+
+        A tag may be renamed to another spelling of itself.
+
+        Raises:
+            ValueError: `new` is not a valid tag.
+        """
 
     def changes(since: int, limit: int = 1000) -> Changes:
-        """Return the changes after the one with a number; 0 for all that are known."""
+        """Return the changes after the one with a number; 0 for all there ever were.
+
+        `Changes.is_reset` is true if some of them are no longer known, and if `since`
+        is greater than the number of the latest change: it is one of another store.
+
+        Raises:
+            ValueError: `since` or `limit` is negative.
+        """
 
     def last_change() -> int:
         """Return the number of the latest change; 0 if there was none."""
@@ -283,7 +303,12 @@ class IMessageReader(Interface):
         """
 
     def keep_session(session: Session) -> None:
-        """Keep a session that has ended, within bounds of the store."""
+        """Keep a session that has ended, within bounds of the store.
+
+        It does not wait for a disk, so a reactor may call it: a store on a disk writes
+        the session in a thread of its own soon after, and before `close` returns. A
+        crash of the machine may take the latest ones.
+        """
 
     def sessions(
         *, after: str | None = None, limit: int = 50, failed: bool | None = None
@@ -292,11 +317,12 @@ class IMessageReader(Interface):
 
         Args:
             after: the id of the last session of the previous page.
-            limit: the most sessions.
+            limit: the most sessions, 0 or more.
             failed: whether `Session.failed` is to be true or false; ``None`` for all.
 
         Raises:
             KeyError: there is no session with the id `after`.
+            ValueError: `limit` is negative.
         """
 
     def session(id: str) -> Session | None:

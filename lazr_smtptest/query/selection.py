@@ -10,6 +10,8 @@ __all__ = ["Selection"]
 
 
 def _frozen(values: Iterable[object] | None) -> tuple[object, ...] | None:
+    if isinstance(values, str):
+        raise TypeError(f"ids and numbers must be collections, not the str {values!r}")
     return None if values is None else tuple(values)
 
 
@@ -23,6 +25,7 @@ class Selection:
         query: a search query; ``""`` selects all messages.
 
     Raises:
+        TypeError: `ids` is a single str.
         ValueError: not exactly one of the three is given.
     """
 

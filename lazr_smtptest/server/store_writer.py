@@ -15,7 +15,6 @@ from lazr_smtptest.errors import StoreError, StoreFullError
 from lazr_smtptest.interfaces import IMessageStore, IWaitingStore
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.smtp.errors import ServerError
-from lazr_smtptest.stores._crash import ARMED, passed
 
 __all__ = ["Keeper"]
 
@@ -34,7 +33,6 @@ class Keeper:
     """
 
     def __init__(self, reactor: Any = None) -> None:
-        self._reactor = reactor
         self._call: Callable[..., object] | None = getattr(
             reactor, "callFromThread", None
         )
@@ -74,17 +72,11 @@ class Keeper:
 
     def _answer_all(self) -> None:
         while self._outcomes:
-            self._answer(*self._outcomes.popleft())
-
-    def _answer(self, answer: Deferred[None], error: BaseException | None) -> None:
-        passed("before_reply")
-        if error is None:
-            answer.callback(None)
-        else:
-            answer.errback(error)
-        if ARMED:
-            # The reply is sent when the reactor next looks at its sockets.
-            self._reactor.callLater(0, passed, "after_reply")
+            answer, error = self._outcomes.popleft()
+            if error is None:
+                answer.callback(None)
+            else:
+                answer.errback(error)
 
     def _kept(self, result: None) -> None:
         if self._trouble:

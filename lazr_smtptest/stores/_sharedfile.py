@@ -10,7 +10,6 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
-from lazr_smtptest.stores._crash import passed
 from lazr_smtptest.stores._paths import opened, sync_directory, write_all
 
 try:
@@ -99,9 +98,7 @@ class SharedFile:
                 os.fchmod(file, self._path.stat().st_mode & 0o777)
                 write_all(file, data)
                 os.fsync(file)
-            passed("store.before_replace")
             new.replace(self._path)
-            passed("store.after_replace")
         except OSError:
             new.unlink(missing_ok=True)
             raise

@@ -16,7 +16,6 @@ from lazr_smtptest.errors import StoreError
 from lazr_smtptest.interfaces import IWaitingStore
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.stores import _fields
-from lazr_smtptest.stores._crash import passed
 from lazr_smtptest.stores._durable import WaitingStore
 from lazr_smtptest.stores._filenames import Age, age_of, id_of, new_file_name
 from lazr_smtptest.stores._paths import (
@@ -145,7 +144,6 @@ class MaildirStore(WaitingStore):
                 self._sync_file(name)
             for name in names:
                 (self.path / "tmp" / name).rename(self.path / "new" / name)
-                passed("store.after_rename")
             sync_directory(self.path / "new")
         except OSError as error:
             for subdir in _SUBDIRS:
@@ -183,12 +181,10 @@ class MaildirStore(WaitingStore):
             size = write_all(descriptor, head)
             for block in envelope.blocks():
                 size += write_all(descriptor, block, size)
-        passed("store.after_write")
 
     def _sync_file(self, name: str) -> None:
         with opened(self.path / "tmp" / name, os.O_RDONLY) as descriptor:
             os.fsync(descriptor)
-        passed("store.after_fsync")
 
     def _withdraw(self, subdir: str, names: Iterable[str]) -> None:
         for name in names:

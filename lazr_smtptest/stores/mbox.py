@@ -14,7 +14,6 @@ from lazr_smtptest.errors import StoreError
 from lazr_smtptest.interfaces import IWaitingStore
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.stores import _mboxfile
-from lazr_smtptest.stores._crash import passed
 from lazr_smtptest.stores._durable import WaitingStore
 from lazr_smtptest.stores._paths import (
     not_read,
@@ -142,13 +141,10 @@ class MboxStore(WaitingStore):
         gap = b"" if end == 0 or os.pread(file, 1, end - 1) == b"\n" else b"\n"
         try:
             write_all(file, gap + b"".join(messages), end)
-            passed("store.after_write")
             os.fsync(file)
-            passed("store.after_fsync")
             start = end + len(gap)
             for message in messages:
                 write_all(file, _mboxfile.KEPT, start + _mboxfile.flag_offset(message))
-                passed("store.after_rename")
                 start += len(message)
             os.fsync(file)
         except OSError:

@@ -26,7 +26,6 @@ from lazr_smtptest.stores._codec import (
     fields_of,
 )
 from lazr_smtptest.stores._connection import Connection
-from lazr_smtptest.stores._crash import passed
 from lazr_smtptest.stores._durable import WaitingStore
 from lazr_smtptest.stores._indexer import Indexer, reason
 from lazr_smtptest.stores._reader import Catalog
@@ -111,8 +110,6 @@ class SQLiteStore(WaitingStore):
         now = int(self._clock() * 1_000_000)
         rows = [self._row(envelope, now) for envelope in batch]
         self._writing.change(lambda connection: self._insert(connection, rows))
-        passed("store.after_fsync")
-        passed("store.after_rename")
         self._indexer.wake()
 
     def _row(self, envelope: Envelope, now: int) -> _tables.Row:
@@ -131,7 +128,6 @@ class SQLiteStore(WaitingStore):
         _tables.insert(connection, rows)
         if self._retention:
             self._drop_oldest(connection)
-        passed("store.after_write")
 
     def _retain(self) -> float | None:
         return self._writing.change(self._drop_oldest)

@@ -14,6 +14,7 @@ from lazr_smtptest.stores import open_store
 
 from ..envelopes import make_envelope
 from ..removal import remove, remove_content
+from ..sudden.ends import interfere
 from .conftest import ON_DISK
 
 
@@ -124,15 +125,11 @@ def removed_before_the_end(
     """Remove the store when a message is written, but not kept yet."""
     point = "store.after_write" if kind == "maildir" else "store.after_fsync"
 
-    def passed(name: str) -> None:
-        if name == point and any(folder.iterdir()):
+    def remove() -> None:
+        if any(folder.iterdir()):
             remove_content(folder)
 
-    def arm() -> None:
-        for module in ("maildir", "mbox", "sqlite"):
-            monkeypatch.setattr(f"lazr_smtptest.stores.{module}.passed", passed)
-
-    return arm
+    return lambda: interfere(kind, point, remove, monkeypatch.setattr)
 
 
 def test_a_message_that_went_with_it_is_not_kept(

@@ -41,7 +41,7 @@ def test_a_file_that_may_not_grow_refuses_what_does_not_fit(
     """Nothing of it stays, and all goes on when it may grow again."""
     spec = f"{kind}:{tmp_path / 'box'}"
     with (
-        Victim(spec, "400000") as victim,
+        Victim(spec, "--size=400000") as victim,
         smtplib.SMTP("127.0.0.1", victim.port, timeout=60) as client,
     ):
         assert send(client, 0, 1000) == "250"

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from lazr_smtptest.stores import open_store
-from lazr_smtptest.stores._crash import POINTS, REPLACE_POINTS
 
+from .ends import KILLED, POINTS, REPLACE_POINTS
 from .victim import CONNECTIONS, Client, Fate, Victim, number_of
 
 ROUNDS = int(os.environ.get("LAZR_SMTPTEST_KILLS", "10"))
@@ -48,17 +48,17 @@ def test_what_was_acknowledged_survives_a_kill(kind: str, tmp_path: Path) -> Non
     fate = Fate()
     for number in range(ROUNDS):
         point = POINTS[number // 2 % len(POINTS)] if number % 2 else ""
-        crash_at = f"{point}:{chance.randint(5, 40)}" if point else ""
-        with Victim(spec, crash_at=crash_at) as victim:
+        end = [f"--end={point}:{chance.randint(5, 40)}"] if point else []
+        with Victim(spec, *end) as victim:
             sending = clients(victim, fate, 10_000 * number)
             killing = threading.Timer(chance.uniform(0.05, 0.6), victim.process.kill)
-            if not crash_at:
+            if not end:
                 killing.start()
             status = victim.process.wait(60)
             for client in sending:
                 client.join(60)
             killing.cancel()
-        assert status == (137 if crash_at else -9)
+        assert status == (KILLED if end else -9)
         store = open_store(spec)
         fate.check(store)
         store.close()
@@ -85,10 +85,10 @@ def test_each_point_leaves_what_it_should(
     """
     spec = f"{kind}:{tmp_path / 'box'}"
     fate = Fate()
-    with Victim(spec, crash_at=f"{point}:1") as victim:
+    with Victim(spec, f"--end={point}:1") as victim:
         client = Client(victim.port, fate, [0], [300])
         client.start()
-        assert victim.process.wait(60) == 137
+        assert victim.process.wait(60) == KILLED
         client.join(60)
     store = open_store(spec)
     fate.check(store)
@@ -105,10 +105,10 @@ def test_an_mbox_that_is_written_anew_has_the_newest(
     """Whichever of the two files the sudden end has left, and nothing beside it."""
     spec = f"mbox:{tmp_path / 'box'}?max-count=4"
     fate = Fate()
-    with Victim(spec, crash_at=f"{point}:{how_often}") as victim:
+    with Victim(spec, f"--end={point}:{how_often}") as victim:
         client = Client(victim.port, fate, range(1000), SIZES)
         client.start()
-        assert victim.process.wait(60) == 137
+        assert victim.process.wait(60) == KILLED
         client.join(60)
     store = open_store(spec)
     found = [number_of(envelope.content) for envelope in store]

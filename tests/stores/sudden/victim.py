@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import socket
 import subprocess
@@ -48,8 +47,7 @@ class Victim:
 
     Args:
         spec: of the store.
-        arguments: the other ones of ``serve.py``.
-        crash_at: where it comes to its end by itself.
+        arguments: the options of ``serve.py``.
         before: a command to run it under.
     """
 
@@ -57,15 +55,10 @@ class Victim:
         self,
         spec: str,
         *arguments: str,
-        crash_at: str = "",
         before: Sequence[str] = (),
     ) -> None:
-        environment = dict(os.environ)
-        if crash_at:
-            environment["LAZR_SMTPTEST_CRASH_AT"] = crash_at
         self.process = subprocess.Popen(
             [*before, sys.executable, str(_SERVE), spec, *arguments],
-            env=environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

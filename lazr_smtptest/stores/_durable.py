@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 import os
 from abc import abstractmethod
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
 from lazr_smtptest.errors import StoreError
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.ids import named
+from lazr_smtptest.model.session import Session
 from lazr_smtptest.stores._base import Store
 from lazr_smtptest.stores._group_commit import Done, Writer
 from lazr_smtptest.stores._retention import Retention
@@ -21,6 +23,9 @@ log = logging.getLogger("lazr.smtptest")
 
 # The most seconds between two checks for messages that are too old.
 _LONGEST_PAUSE = 3600.0
+
+# The most sessions that wait to be written; a disk that is too slow loses the oldest.
+_MOST_SESSIONS = 1000
 
 
 class WaitingStore(Store):
@@ -54,6 +59,10 @@ class WaitingStore(Store):
             idle=self._idle,
             name=f"lazr.smtptest {type(self).__name__}",
         )
+        # Sessions that are not written yet. A deque, for two threads use it.
+        self._ended: deque[Session] = deque(maxlen=_MOST_SESSIONS)
+        # Why sessions cannot be written, as it was logged; "" if they can.
+        self._session_trouble = ""
 
     @abstractmethod
     def _write(self, batch: list[Envelope]) -> None:
@@ -106,6 +115,38 @@ class WaitingStore(Store):
         """Queue `envelope` to be kept; see `IWaitingStore`."""
         self._retention.check(envelope.size)
         self._writer.submit(named(envelope), done)
+
+    def keep_session(self, session: Session) -> None:
+        """Keep a session that has ended; see `IMessageReader`."""
+        self._ended.append(session)
+        self._writer.post(self._write_ended)
+
+    def _take_ended(self) -> list[Session]:
+        """Return the sessions to be written, and forget them; in the writer thread."""
+        sessions = []
+        while self._ended:
+            sessions.append(self._ended.popleft())
+        return sessions
+
+    def _write_ended(self) -> None:
+        """Write the sessions that have ended, if `_write` has not written them."""
+        sessions = self._take_ended()
+        if not sessions:
+            return
+        try:
+            self._write_sessions(sessions)
+            self._session_trouble = ""
+        except (OSError, StoreError) as error:
+            if str(error) != self._session_trouble:
+                self._session_trouble = str(error)
+                log.error("%r: sessions are not kept: %s", self, error)
+
+    def _write_sessions(self, sessions: list[Session]) -> None:
+        """Write sessions, within the bounds for sessions; in the writer thread.
+
+        Raises:
+            StoreError: they could not be written.
+        """
 
     def close(self) -> None:
         """Write the queued messages, and end the writer thread."""

@@ -103,6 +103,8 @@ class Writer:
         self._name = name
         self._changed = threading.Condition()
         self._jobs: list[_Message | Callable[[], object]] = []
+        # Functions to call once no message waits: they must not divide a batch.
+        self._posted: list[Callable[[], object]] = []
         self._thread: threading.Thread | None = None
         self._closing = False
         # How many queued jobs wake the thread up.
@@ -151,6 +153,16 @@ class Writer:
         self._put(partial(_call, future, function))
         return future.result()
 
+    def post(self, function: Callable[[], object]) -> None:
+        """Call a function in the thread after the queued jobs; return at once.
+
+        It is called once if it is posted again before that. Its exception is logged.
+        """
+        with self._changed:
+            if function not in self._posted:
+                self._posted.append(function)
+                self._wake()
+
     def close(self) -> None:
         """End the thread when all queued jobs are done."""
         with self._changed:
@@ -166,14 +178,19 @@ class Writer:
     def _put(self, job: _Message | Callable[[], object]) -> None:
         with self._changed:
             self._jobs.append(job)
-            if self._thread is None:
-                # A daemon: a program may end without closing its stores.
-                self._thread = threading.Thread(
-                    target=self._run, name=self._name, daemon=True
-                )
-                self._thread.start()
-            elif len(self._jobs) >= self._enough:
-                self._changed.notify()
+            if self._thread is None or len(self._jobs) >= self._enough:
+                self._wake()
+
+    def _wake(self) -> None:
+        """Start the thread, or end its waiting; called with the lock."""
+        if self._thread is None:
+            # A daemon: a program may end without closing its stores.
+            self._thread = threading.Thread(
+                target=self._run, name=self._name, daemon=True
+            )
+            self._thread.start()
+        else:
+            self._changed.notify()
 
     # In the thread
 
@@ -188,13 +205,15 @@ class Writer:
     def _take(self) -> list[_Message | Callable[[], object]]:
         """Wait for jobs; return none when the thread is to end."""
         while True:
-            pause = self._look_around() if not self._jobs else None
+            busy = self._jobs or self._posted
+            pause = None if busy else self._look_around()
             with self._changed:
-                if not (self._jobs or self._closing):
+                if not (self._jobs or self._posted or self._closing):
                     self._changed.wait(_PATIENCE if pause is None else pause)
                 if 0 < len(self._jobs) < self._awaited():
                     self._gather()
-                jobs, self._jobs = self._jobs, []
+                jobs = [*self._jobs, *map(_logged, self._posted)]
+                self._jobs, self._posted = [], []
                 if not jobs and (self._closing or pause is None):
                     self._thread, self._closing = None, False
                 if jobs or self._thread is None:
@@ -274,6 +293,18 @@ def _batches(
             yield job
     if batch:
         yield batch
+
+
+def _logged(function: Callable[[], object]) -> Callable[[], object]:
+    """Return a function that logs the exceptions of another."""
+
+    def call() -> None:
+        try:
+            function()
+        except BaseException:
+            log.exception("a function posted to the thread of a store raised")
+
+    return call
 
 
 def _settle(future: Future[None], error: BaseException | None) -> None:

@@ -306,3 +306,64 @@ def test_a_pause_is_longer_after_many_clients(
     while (missing := writer.until_pause()) > 0:
         deadline.wait(missing)
     assert writer.until_pause() <= 0
+
+
+def test_a_posted_function_does_not_divide_a_batch(
+    disk: Disk, writer: Writer, submit: Callable[[int], None]
+) -> None:
+    """It is called after the messages that wait with it."""
+    called: Queue[int] = Queue()
+    submit(1)
+    assert disk.size_of_batch() == 1
+    submit(2)
+    writer.post(lambda: called.put(disk.batches.qsize()))
+    submit(3)
+    disk.go_on.put(None)
+    assert disk.size_of_batch() == 5
+    disk.go_on.put(None)
+    assert called.get(timeout=PATIENCE) == 0
+
+
+def test_a_function_posted_twice_is_called_once(writer: Writer) -> None:
+    """It does all there is to do when it is called."""
+    calls: Queue[None] = Queue()
+    begun, go_on = threading.Event(), threading.Event()
+
+    def wait() -> None:
+        begun.set()
+        go_on.wait(PATIENCE)
+
+    def note() -> None:
+        calls.put(None)
+
+    writer.post(wait)
+    assert begun.wait(PATIENCE)
+    writer.post(note)
+    writer.post(note)
+    go_on.set()
+    writer.close()
+    assert calls.qsize() == 1
+
+
+def test_a_posted_function_is_called_before_the_end(writer: Writer) -> None:
+    """A store that is closed has done everything."""
+    calls: Queue[None] = Queue()
+    writer.post(lambda: calls.put(None))
+    writer.close()
+    assert calls.qsize() == 1
+
+
+def test_a_posted_function_that_raises_is_logged(
+    writer: Writer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """And the thread goes on."""
+    calls: Queue[None] = Queue()
+
+    def fail() -> None:
+        raise RuntimeError("out of order")
+
+    writer.post(fail)
+    writer.post(lambda: calls.put(None))
+    writer.close()
+    assert calls.qsize() == 1
+    assert "a function posted to the thread of a store raised" in caplog.text

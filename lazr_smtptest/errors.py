@@ -60,7 +60,7 @@ class QueryError(Error, ValueError):
 
     def __str__(self) -> str:
         return (
-            f"bad query {self.query!r}: at character {self.position + 1} "
+            f"bad query {self.query!r:.200}: at character {self.position + 1} "
             f"expected {self.expected}"
         )
 

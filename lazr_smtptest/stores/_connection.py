@@ -173,7 +173,9 @@ class Connection:
 
     def _is_usable(self) -> bool:
         """Return whether it is open, and the open files still have their names."""
-        if self._files is None:
+        # Another thread may close it meanwhile.
+        files = self._files
+        if files is None:
             return False
         paths = self._path, _database.journal(self._path)
         with contextlib.suppress(FileNotFoundError):
@@ -185,7 +187,7 @@ class Connection:
                 return True
             usable = all(
                 os.path.samestat(file, path.stat())
-                for file, path in zip(self._files, paths, strict=True)
+                for file, path in zip(files, paths, strict=True)
             )
             # A removal within one tick of the clock does not change the time stamp.
             settled = time.time_ns() - folder.st_mtime_ns > _SETTLED

@@ -54,5 +54,23 @@ def test_threads_that_need_it_at_once_open_it_once(
     assert len(opened) == 1
 
 
+def test_another_thread_may_close_it_while_its_files_are_looked_at(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The thread that looks opens it again, and its message is not refused."""
+    connection = Connection(path, "NORMAL")
+    connection.read(_nothing)
+    journal = _schema.journal
+
+    def journal_after_a_close(path: Path) -> Path:
+        monkeypatch.undo()
+        connection.close()
+        return journal(path)
+
+    monkeypatch.setattr(_schema, "journal", journal_after_a_close)
+    connection.read(_nothing)
+    connection.close()
+
+
 def _nothing(connection: sqlite3.Connection) -> None:
     connection.execute("SELECT 1").fetchone()

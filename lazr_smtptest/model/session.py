@@ -48,11 +48,12 @@ class Transaction:
     @property
     def weight(self) -> int:
         """The memory of its addresses, in units of 256 bytes, and 1."""
-        refused = self.refused
-        size = len(self.mail_from) + sum(map(len, self.rcpt_tos))
-        size += _ADDRESS * (len(self.rcpt_tos) + 2 * len(refused))
-        if refused:
-            size += sum(len(address) for address, _ in refused)
+        # Most transactions have one recipient: a loop takes less time than `sum`.
+        size = len(self.mail_from)
+        for address in self.rcpt_tos:
+            size += _ADDRESS + len(address)
+        for address, _ in self.refused:
+            size += 2 * _ADDRESS + len(address)
         return 1 + size // _UNIT
 
     def refuse(self, recipient: str, reply: Reply | None) -> None:
@@ -200,11 +201,13 @@ class Session:
     def begin(self, mail_from: str) -> Transaction:
         """Add a transaction and return it."""
         self._begun += 1
-        if self._transactions:
-            self._weight += self._transactions[-1].weight
+        transactions = self._transactions
+        if transactions:
+            self._weight += transactions[-1].weight
         transaction = Transaction(self._begun, mail_from)
-        self._transactions += (transaction,)  # type: ignore[operator]  # both can
-        if len(self._transactions) > 2 * _KEPT or self._weight > 2 * _HEAVIEST:
+        # Both a list and a tuple can do this.
+        self._transactions += (transaction,)  # type: ignore[operator]
+        if len(transactions) > 2 * _KEPT or self._weight > 2 * _HEAVIEST:
             self._forget_oldest()
         return transaction
 

@@ -11,7 +11,7 @@ import attrs
 
 from lazr_smtptest.model._packing import pack, unpack
 
-__all__ = ["CLIENT", "SERVER", "Line", "Place", "Transcript"]
+__all__ = ["CLIENT", "SERVER", "SHORT", "Line", "Place", "Transcript"]
 
 # The kinds of events. An event is two items of a list, its kind and its value: an
 # object for each would take most of the memory that a message takes.
@@ -29,9 +29,11 @@ _TAIL_LINES = 2
 # By kind, the values that differ between sessions; the others repeat, see `pack`.
 _OWN = (float, bytes, bytes, None, tuple, None, None)
 
-# Items after which new events are measured, and bytes of an event beside its value.
+# Items after which the size of new events is added up.
 _STEP = 32
+# Bytes of an event beside its value; and of a value that `charge` is not called for.
 _EVENT = 60
+SHORT = 44
 
 # Items above which a session is not packed at its end: some hundred events.
 _LONG = 200
@@ -105,13 +107,13 @@ class Transcript:
     """
 
     __slots__ = (
-        *("_cut", "_head", "_kept", "_measured", "_next", "_steps", "_tail_size"),
-        *("add", "bound", "size"),
+        *("_beyond", "_cut", "_head", "_kept", "_measured", "_next", "_steps"),
+        *("_tail_size", "add", "bound", "size"),
     )
 
     # For the measured part after the first half: items and bytes of each step.
     _steps: deque[tuple[int, int]]
-    # Appends the two items of an event.
+    # Appends the two items of an event; for a value above `SHORT` call `charge` too.
     add: Callable[[Iterable[Any]], None]
 
     def __init__(self, bound: int = 1000, size: int = 131_072) -> None:
@@ -127,6 +129,8 @@ class Transcript:
         # to measure again.
         self._measured = self._tail_size = 0
         self._next = min(bound, _STEP)
+        # Bytes above `SHORT` of the events that are not measured yet.
+        self._beyond = 0
         # Whether events between the first half and the latest were removed.
         self._cut = False
 
@@ -146,11 +150,13 @@ class Transcript:
     def _measure(self) -> None:
         """Measure the new events, and enforce the bounds."""
         kept: list[Any] = self._kept
-        new = kept[self._measured :]
-        size = _size_of(new)
+        count = len(kept) - self._measured
+        # An upper bound: this runs often, and does not look at the values.
+        size = count // 2 * (_EVENT + SHORT) + self._beyond
+        self._beyond = 0
         self._tail_size += size
         if kept is not self._head:
-            self._steps.append((len(new), size))
+            self._steps.append((count, size))
             self._drop_oldest(kept)
         # An event has two items, so this is half of the bound.
         elif len(kept) > self.bound or self._tail_size > self.size // 2:
@@ -180,17 +186,26 @@ class Transcript:
     def _tail_bound(self) -> int:
         return self.bound + self.bound % 2
 
+    def charge(self, size: int) -> None:
+        """Count the bytes of an event whose value has more than `SHORT`."""
+        self._beyond += max(size - SHORT, 0)
+
     def client(self, line: bytes) -> None:
         """Add a line of the client, without its line end."""
-        self.add((CLIENT, line[:_LINE]))
+        self._add(CLIENT, line[:_LINE])
 
     def secret(self, line: bytes) -> None:
         """Add a line of the client that is masked when shown."""
-        self.add((_SECRET, line[:_LINE]))
+        self._add(_SECRET, line[:_LINE])
 
     def server(self, octets: bytes) -> None:
         """Add a reply, as it was sent."""
-        self.add((SERVER, octets))
+        self._add(SERVER, octets)
+
+    def _add(self, kind: int, value: bytes | str) -> None:
+        self.add((kind, value))
+        if len(value) > SHORT:
+            self.charge(len(value))
 
     def message(self, content: bytes, size: int) -> None:
         """Add the visible part of a message, and its final dot.
@@ -199,8 +214,8 @@ class Transcript:
             content: the bytes of the message, as far as they are known.
             size: the size of the whole message in bytes.
         """
-        shown = size, content[:_HEAD], content[-_TAIL:]
-        self.add((_CONTENT, shown, CLIENT, b"."))
+        self.add((_CONTENT, _excerpt(content, size), CLIENT, b"."))
+        self._beyond += _HEAD + _TAIL
 
     def part(self, content: bytes, size: int) -> None:
         """Add the visible part of a chunk, or of a message without an end.
@@ -209,15 +224,16 @@ class Transcript:
             content: see `message`.
             size: see `message`.
         """
-        self.add((_CONTENT, (size, content[:_HEAD], content[-_TAIL:])))
+        self.add((_CONTENT, _excerpt(content, size)))
+        self._beyond += _HEAD + _TAIL
 
     def note(self, text: str) -> None:
         """Add a note about an event."""
-        self.add((_NOTE, text))
+        self._add(_NOTE, text)
 
     def tls(self, text: str) -> None:
         """Add a note that TLS begins; all later lines are over TLS."""
-        self.add((_TLS, text))
+        self._add(_TLS, text)
 
     def close(self) -> None:
         """Pack the events of a session that has ended, and add no more.
@@ -297,6 +313,7 @@ class Transcript:
                     rest.tls(what)
             rest.note("here lines are left out: they were said before the clearing")
         rest.add(behind)
+        rest._beyond += _size_of(behind)
         return rest
 
     def lines(self, *, secrets: bool = False) -> list[Line]:
@@ -357,11 +374,15 @@ class Transcript:
 
 def _size_of(items: Sequence[Any]) -> int:
     """Return the estimated bytes of memory that events take."""
-    # This runs every few events of a session; most events are times and lines.
     values = items[1::2]
     contents = [value[1] + value[2] for value in values if type(value) is tuple]
     texts = [value for value in values if type(value) is bytes or type(value) is str]
     return len(values) * _EVENT + sum(map(len, texts)) + sum(map(len, contents))
+
+
+def _excerpt(content: bytes, size: int) -> tuple[int, bytes, bytes]:
+    """Return what is kept of a content: its size, its beginning and its end."""
+    return size, content[:_HEAD], content[-_TAIL:]
 
 
 def _trim(items: list[Any]) -> None:
@@ -387,6 +408,7 @@ def _first(items: list[Any], seconds: float) -> int:
 def _copied(bound: int, size: int, items: list[Any]) -> Transcript:
     transcript = Transcript(bound, size)
     transcript.add(items)
+    transcript._beyond = _size_of(items)
     return transcript
 
 

@@ -14,6 +14,7 @@ Rules of this module:
 from __future__ import annotations
 
 import sys
+from functools import lru_cache
 from typing import Literal
 
 from lazr_smtptest._spool import AnyContent, SpooledContent
@@ -72,18 +73,13 @@ class Collector:
         self.has_dots = False
         self._pieces: list[bytes] = []
         # `_room`: bytes that may be added before anything but appending is needed;
-        # `_plain`: the same for the final size, without dots.
-        self._size_limit = self._room = self._plain = sys.maxsize
-        if size_limit is not None:
-            self._size_limit = self._plain = size_limit
-            self._room = _certainly_over(size_limit)
+        # `_in_memory`: bytes that may stay in memory; `_plain`: the same for the final
+        # size, without dots.
+        self._size_limit, self._plain, self._in_memory, self._room = _bounds(
+            size_limit, spool, BLOCK, _LARGE
+        )
         if spool is not None:
-            self._room = min(self._room, max(_certainly_over(spool), BLOCK))
-            self._plain = min(self._size_limit, spool)
             self._lines = LineMeter(sys.maxsize if line_limit is None else line_limit)
-        # Bytes that may stay in memory.
-        self._in_memory = self._room
-        self._room = min(self._room, _LARGE)
 
     def add(self, data: bytes) -> None:
         """Add a piece."""
@@ -117,6 +113,10 @@ class Collector:
 
     def finish(self) -> AnyContent | None:
         """Return the collected content; ``None``: it is lost."""
+        pieces = self._pieces
+        if self.size <= self._plain and len(pieces) == 1 and not self.has_dots:
+            # The usual case: a small message that came in one piece.
+            return pieces.pop()
         try:
             return self._finish()
         except MemoryError as error:
@@ -199,6 +199,22 @@ class Collector:
         self._pieces.clear()
         # Each further piece is scanned for the end, and thrown away.
         self._room = self._plain = -1
+
+
+# A listener has one or two of them.
+@lru_cache(maxsize=64)
+def _bounds(
+    size_limit: int | None, spool: int | None, block: int, large: int
+) -> tuple[int, int, int, int]:
+    """Return the bounds of a `Collector`: see its ``__init__``."""
+    largest = plain = room = sys.maxsize
+    if size_limit is not None:
+        largest = plain = size_limit
+        room = _certainly_over(size_limit)
+    if spool is not None:
+        room = min(room, max(_certainly_over(spool), block))
+        plain = min(largest, spool)
+    return largest, plain, room, min(room, large)
 
 
 def _certainly_over(limit: int) -> int:

@@ -20,8 +20,7 @@ from lazr_smtptest.interfaces import ISessionObserver
 from lazr_smtptest.model.ids import new_name
 from lazr_smtptest.model.reply import Reply
 from lazr_smtptest.model.session import Session
-from lazr_smtptest.model.transcript import Transcript
-from lazr_smtptest.net.clock import duration_clock, wall_clock
+from lazr_smtptest.model.transcript import SHORT, Transcript
 from lazr_smtptest.smtp.connections import Connections
 from lazr_smtptest.smtp.engine import Reading
 from lazr_smtptest.smtp.extensions import Offer
@@ -108,12 +107,11 @@ class Connection(Reading):
 
     def connectionMade(self) -> None:
         """Greet the client (RFC 5321 section 4.3.1)."""
-        limits = self.limits
-        self._clock = duration_clock(self.reactor)
-        self._began = self._clock()
-        self._wall_clock = wall_clock(self.reactor)
+        self.limits = limits = self.settings.limits
+        self._began = self.clock()
         self._guarded = self.settings.require_tls or self.settings.require_auth
         self._line_limit = limits.command_line - len(b"\r\n")
+        self._short_line = min(SHORT, self._line_limit)
         self._framer = Framer(max(limits.command_line, limits.auth_line))
         self._transcript = Transcript(limits.transcript, limits.transcript_size)
         self.session = Session(

@@ -271,11 +271,14 @@ class Messages(Transactions):
         Raises:
             OSError: the message is in a file that cannot be read.
         """
-        # The lines of a message in a file were checked when it was written.
+        # A line is no longer than the content; the lines of a message in a file were
+        # checked when it was written.
+        limit = self.limits.body_line
         if (
-            isinstance(content, bytes)
+            len(content) > limit
+            and isinstance(content, bytes)
             and not self._begun
-            and longest_line_exceeds(content, self.limits.body_line)
+            and longest_line_exceeds(content, limit)
         ):
             return _LONG_LINE
         if self.settings.profile == "strict":
@@ -300,7 +303,7 @@ class Messages(Transactions):
             user=session.user,
             tls=self.secure,
             id=new_name(),
-            received_at=datetime.fromtimestamp(self._wall_clock(), timezone.utc),
+            received_at=datetime.fromtimestamp(self.seconds(), timezone.utc),
             session=session,
             transaction=transaction,
         )

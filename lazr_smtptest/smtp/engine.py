@@ -62,13 +62,11 @@ class Reading(Writing):
     """The part of a connection that reads input and dispatches it to handlers."""
 
     _framer: Framer
-    # `Timed.clock`, looked up once.
-    _clock: Callable[[], float]
-    # `Timed.seconds`, looked up once.
-    _wall_clock: Callable[[], float]
-    # When the session began, on `_clock`.
+    # When the session began, on `clock`.
     _began: float
     _line_limit: int
+    # The longest line for which `_is_too_long` need not be asked.
+    _short_line: int
     # Called with each exception of user code that is not a reply.
     on_error: Callable[[BaseException], object] | None = None
     # Whether `refuse_verb` may refuse commands, for example before TLS or AUTH.
@@ -132,7 +130,7 @@ class Reading(Writing):
         """Handle the client's input as far as possible."""
         if self._closing or not data:
             return
-        self._heard_at = now = self._clock()
+        self._heard_at = now = self.clock()
         self._transcript.at(now - self._began)
         if self._fresh:
             self._fresh = False
@@ -154,7 +152,8 @@ class Reading(Writing):
             return
         self._working = True
         framer = self._framer
-        handled, until = 0, 0.0
+        # The commands before the next look at the clock, and the end of the turn.
+        left, until = _LOOK, 0.0
         while framer.ready and not (self.busy or self._blocked or self._closing):
             item = framer.next()
             if item is None:
@@ -172,21 +171,24 @@ class Reading(Writing):
                 raise_interrupt(error)
                 self._working = True
                 self.reply(self.reply_to(Failure()))
-            handled += 1
-            if not handled % _LOOK:
+            left -= 1
+            if not left:
                 # Most clients send fewer commands at once.
-                now = self._clock()
+                left, now = _LOOK, self.clock()
                 until = until or now + _TURN
                 if now >= until and framer.ready and not self._closing:
                     self._turn = self.callLater(0, self._take_turn)
                     break
         self._working = False
         if self._replies:
-            self.flush_batch()
+            if self._put_off is None:
+                self.flush()
+            else:
+                self._put_off(self.flush)
         if not self._closing:
             if framer.ready or self._blocked or self._paused:
                 self._brake()
-            if self._reading or framer.in_message:
+            if self._reading or framer.reader is not None:
                 self._watch()
 
     def _take_turn(self) -> None:
@@ -200,7 +202,7 @@ class Reading(Writing):
             # What has come is being worked on: the client is not slow.
             self.watch_message(False)
             return
-        in_message = self._framer.in_message
+        in_message = self._framer.reader is not None
         self.watch_message(in_message)
         self._read_ahead(in_message)
         if self.faults.armed:
@@ -223,11 +225,15 @@ class Reading(Writing):
             if not self._framer.pending:
                 self._framer.end_line()
         elif isinstance(item, Content):
-            self._transcript.message(item.shown, item.size)
+            data = item.data
+            excerpt = data if type(data) is bytes else item.shown
+            self._transcript.message(excerpt, item.size)
             if self.faults.armed:
                 self._reach_end(lambda: self._content_ended(item))
+            elif data is None:
+                self.content_lost(item.lost)
             else:
-                self._content_ended(item)
+                self.content_received(data)
         else:
             self._transcript.part(item.data or b"", item.size)
             if self.faults.armed:
@@ -258,7 +264,7 @@ class Reading(Writing):
                 self.state_AUTH(line)
             return
         self._transcript.add((CLIENT, line))
-        if len(line) > self._line_limit and not _AUTH.match(line):
+        if len(line) > self._short_line and self._is_too_long(line):
             self.bad_line(BadLine("too long", line))
             return
         verb, _, argument = line.rstrip(b" \t").partition(b" ")
@@ -276,6 +282,11 @@ class Reading(Writing):
         else:
             method(argument.strip(b" \t"))
 
+    def _is_too_long(self, line: bytes) -> bool:
+        """Count the bytes of a long line; return whether it exceeds its limit."""
+        self._transcript.charge(len(line))
+        return len(line) > self._line_limit and not _AUTH.match(line)
+
     def bad_line(self, line: BadLine) -> None:
         """Refuse a line that is neither."""
         self.reply(_BAD_LINES[line.reason])
@@ -292,27 +303,33 @@ class Reading(Writing):
         self,
         function: Callable[..., Any],
         *arguments: Any,
-        done: Callable[[Any], None],
-        failed: Callable[[Failure], None],
+        done: Callable[..., None],
+        failed: Callable[..., None],
+        context: tuple[Any, ...] = (),
     ) -> None:
         """Call `function`; handle no further command before its result is known.
 
         Args:
             function: may return a Deferred or a coroutine, or raise.
             arguments: its arguments.
-            done: called with the result.
-            failed: called with the `Failure` of an exception.
+            done: called with the result and `context`.
+            failed: called with the `Failure` of an exception and `context`.
+            context: further arguments for them.
         """
         try:
             result = function(*arguments)
         except BaseException as error:
             raise_interrupt(error)
-            failed(Failure())
+            failed(Failure(), *context)
             return
         if is_pending(result):
-            self.wait(pending(result), done, failed)
+            self.wait(
+                pending(result),
+                lambda result: done(result, *context),
+                lambda failure: failed(failure, *context),
+            )
         else:
-            done(result)
+            done(result, *context)
 
     def wait(
         self,
@@ -335,7 +352,7 @@ class Reading(Writing):
         if self.waits:
             self.waits = False
             # The client may begin to be silent now.
-            self._heard_at = self._clock()
+            self._heard_at = self.clock()
         then, self._then = self._then, None
         if self.fault is not None:
             self.fault.handled()
@@ -368,7 +385,7 @@ class Reading(Writing):
 
     def mark_time(self) -> None:
         """Record the time of the next entry in the transcript."""
-        self.session.transcript.at(self._clock() - self._began)
+        self.session.transcript.at(self.clock() - self._began)
 
     # Back-pressure
 

@@ -65,11 +65,8 @@ class Session(Protocol):
     """The state of a session that extensions depend on."""
 
     settings: Settings
+    limits: Limits
     portal: Any
-
-    @property
-    def limits(self) -> Limits:
-        """The limits of the session."""
 
     @property
     def secure(self) -> bool:
@@ -82,8 +79,9 @@ class Session(Protocol):
     def mechanisms(self) -> list[str]:
         """Return the AUTH mechanisms that would work now."""
 
-    def seconds(self) -> float:
-        """Return the time, in seconds since 1970."""
+    @property
+    def seconds(self) -> Callable[[], float]:
+        """Return a function that returns the time, in seconds since 1970."""
 
 
 @attrs.frozen

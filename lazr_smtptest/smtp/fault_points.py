@@ -160,8 +160,8 @@ class Asking(Timed):
 
     def change_limits(self, **changes: Any) -> None:
         """Change limits for this connection only, not for its listener."""
-        limits = attrs.evolve(self.settings.limits, **changes)
-        self.settings = attrs.evolve(self.settings, limits=limits)
+        self.limits = attrs.evolve(self.limits, **changes)
+        self.settings = attrs.evolve(self.settings, limits=self.limits)
 
     def enforce_size(self, said: bytes, sent: bytes) -> None:
         """Enforce the SIZE that a fault announces instead of the server's own.

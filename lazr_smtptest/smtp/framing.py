@@ -100,6 +100,7 @@ class Framer:
 
     Attributes:
         ready: whether `next` may return an item; if not, more bytes are needed.
+        reader: the reader of an unfinished content or chunk; ``None``: there is none.
     """
 
     def __init__(self, line_limit: int) -> None:
@@ -108,7 +109,7 @@ class Framer:
         self._start = 0
         self.ready = False
         self._refused: _Refused = None
-        self._reader: _ContentReader | _ChunkReader | None = None
+        self.reader: _ContentReader | _ChunkReader | None = None
         self._last_size = 0
 
     @property
@@ -150,7 +151,7 @@ class Framer:
             spool: see `Collector`.
             line_limit: see `Collector`.
         """
-        self._reader = _ContentReader(size_limit, spool, line_limit)
+        self.reader = _ContentReader(size_limit, spool, line_limit)
 
     def read_chunk(
         self, size: int, *, keep: bool, into: Collector | None = None
@@ -162,22 +163,17 @@ class Framer:
             keep: whether to keep the bytes, or only to count them.
             into: the buffer that keeps them, with those of other chunks.
         """
-        self._reader = _ChunkReader(size, keep, into)
+        self.reader = _ChunkReader(size, keep, into)
         self.ready = True  # the chunk may be empty
 
     def abandon(self) -> None:
         """Discard an unfinished content or chunk: its end will not arrive."""
-        self._reader = None
-
-    @property
-    def in_message(self) -> bool:
-        """Return whether a content or a chunk is unfinished."""
-        return self._reader is not None
+        self.reader = None
 
     @property
     def size(self) -> int:
         """The bytes of the latest content or chunk received so far."""
-        return self._last_size if self._reader is None else self._reader.certain
+        return self._last_size if self.reader is None else self.reader.certain
 
     @property
     def unfinished(self) -> tuple[bytes, int] | None:
@@ -185,17 +181,17 @@ class Framer:
 
         ``None`` if there is none, or no byte of it was received.
         """
-        if self._reader is None or not self._reader.size:
+        if self.reader is None or not self.reader.size:
             return None
-        return self._reader.start(), self._reader.size
+        return self.reader.start(), self.reader.size
 
     def next(self) -> Item | None:
         """Return the next item; a line without its CRLF.
 
         Returns ``None`` when more bytes are needed.
         """
-        if self._reader is not None:
-            return self._next_read(self._reader)
+        if self.reader is not None:
+            return self._next_read(self.reader)
         if self._refused is not None:
             return self._next_of_refused(self._refused)
         buffer, start = self._buffer, self._start
@@ -218,7 +214,7 @@ class Framer:
             return None
         self._start += used
         self.ready = self._start < len(self._buffer)
-        self._reader = None
+        self.reader = None
         self._last_size = reader.size
         return reader.item()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 
 from lazr_smtptest.model.reply import OK, Reply
 from lazr_smtptest.smtp.auth import Authentication
@@ -42,6 +43,10 @@ _AUTH_FIRST = Reply(530, "authentication required", "5.7.0")
 # Characters that a client's name must not have, in either profile: they could control
 # a log, a header or a terminal that shows the name.
 _CONTROL = re.compile("[\0-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+# Few hosts use few names.
+_is_regular = lru_cache(maxsize=256)(is_host)
 
 
 class SMTPServerProtocol(Chunking, XClient, Authentication, StartTLS):
@@ -133,7 +138,7 @@ class SMTPServerProtocol(Chunking, XClient, Authentication, StartTLS):
         if not name or _CONTROL.search(name):
             self.reply(Reply(501, "say who you are: EHLO name", "5.5.4"))
             return False
-        regular = is_host(name)
+        regular = _is_regular(name)
         if not regular:
             self.note("bad-hello")
         self.abort_transaction()

@@ -17,7 +17,7 @@ from twisted.internet.tcp import Connection as TCPConnection
 
 from lazr_smtptest.model.reply import Reply
 from lazr_smtptest.model.session import Session
-from lazr_smtptest.model.transcript import SERVER, Transcript
+from lazr_smtptest.model.transcript import SERVER, SHORT, Transcript
 from lazr_smtptest.smtp.fault_points import Asking
 
 __all__ = ["Writing"]
@@ -71,11 +71,15 @@ class Writing(Asking):
         """Reply to the present command; the replies of a batch are sent together."""
         if self._closing:
             return
-        # A fault may send another reply instead, and counts that one itself.
-        changed = self.fault is not None and self.fault.is_answering
-        self.say(reply.octets if self._enhanced else reply.plain_octets)
+        octets = reply.octets if self._enhanced else reply.plain_octets
+        fault = self.fault
+        if fault is None and self._working and len(self._replies) < _BATCH:
+            self._replies.append(octets)
+        else:
+            self.say(octets)
         if reply.code >= 400:
-            if not changed:
+            # A fault may send another reply instead, and counts that one itself.
+            if fault is None or not fault.is_answering:
                 self.session.refusals += 1
             if reply.code >= 500:
                 self._count_error()
@@ -107,14 +111,12 @@ class Writing(Asking):
         octets = b"".join(self._replies)
         self._replies.clear()
         self._transcript.add((SERVER, octets))
-        self.write(octets)
-
-    def flush_batch(self) -> None:
-        """Write the replies to all commands that were received together."""
-        if self._put_off is None:
-            self.flush()
+        if len(octets) > SHORT:
+            self._transcript.charge(len(octets))
+        if self._send is None:
+            self.transport.write(octets)
         else:
-            self._put_off(self.flush)
+            self.write(octets)
 
     def write(self, octets: bytes) -> None:
         """Write bytes without adding them to the transcript."""

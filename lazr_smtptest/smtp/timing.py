@@ -7,6 +7,7 @@ clock, time stamps are taken from the wall clock.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
@@ -38,6 +39,8 @@ class Timed(smtp.ESMTP):
     """
 
     settings: Settings = Settings()
+    # The limits of this connection: those of its settings.
+    limits: Limits = settings.limits
     reactor: IReactorTime | None = None
     # The last reply to an idle client; None: the connection is closed without one.
     idle_reply: Reply | None = _SILENT
@@ -56,11 +59,6 @@ class Timed(smtp.ESMTP):
         self._reading = False
         self._received = 0
 
-    @property
-    def limits(self) -> Limits:
-        """The limits of this connection."""
-        return self.settings.limits
-
     def end(self, reply: Reply | None) -> None:
         """Send the last reply of the session and close the connection."""
         raise NotImplementedError
@@ -77,13 +75,15 @@ class Timed(smtp.ESMTP):
         """Call a function after `seconds`, whatever the wall clock is set to."""
         return Timer(self.callLater, self.clock, seconds, function)
 
-    def seconds(self) -> float:
+    @cached_property
+    def seconds(self) -> Callable[[], float]:
         """Return the time of day: seconds since 1970 on a real reactor."""
-        return wall_clock(self.reactor)()
+        return wall_clock(self.reactor)
 
-    def clock(self) -> float:
+    @cached_property
+    def clock(self) -> Callable[[], float]:
         """Return the seconds of a monotonic clock, to measure durations."""
-        return duration_clock(self.reactor)()
+        return duration_clock(self.reactor)
 
     def start_timers(self) -> None:
         """Start the timers of the session."""

@@ -18,6 +18,7 @@ from typing import Any
 
 from twisted.mail import smtp
 from twisted.mail.interfaces import IMessageSMTP
+from twisted.python.failure import Failure
 
 from lazr_smtptest._spool import AnyContent
 from lazr_smtptest.model.irregularities import IRREGULAR, refusal_of_sender
@@ -187,9 +188,15 @@ class Transactions(Connection):
             self.validateFrom,
             self._helo,
             sender,
-            done=lambda answer: self._sender_answered(sender, answer, options),
-            failed=lambda failure: self._sender_refused(sender, self.reply_to(failure)),
+            done=self._sender_answered,
+            failed=self._sender_failed,
+            context=(sender, options),
         )
+
+    def _sender_failed(
+        self, failure: Failure, sender: Address, options: Options
+    ) -> None:
+        self._sender_refused(sender, self.reply_to(failure))
 
     def _sender_refused(self, sender: Address, reply: Reply) -> None:
         self._transaction = self.session.begin(str(sender))
@@ -270,7 +277,7 @@ class Transactions(Connection):
             return self.delivery.validateFrom(helo, origin)
         return super().validateFrom(helo, origin)
 
-    def _sender_answered(self, sender: Address, answer: Any, options: Options) -> None:
+    def _sender_answered(self, answer: Any, sender: Address, options: Options) -> None:
         """Handle the delivery's answer to the sender, an address or a refusal."""
         refusal = refusal_in(answer)
         if refusal is not None:
@@ -318,11 +325,15 @@ class Transactions(Connection):
         self.call(
             self.validateTo,
             user,
-            done=lambda answer: self._recipient_answered(user, answer, options),
-            failed=lambda failure: self._recipient_refused(
-                user, self.reply_to(failure)
-            ),
+            done=self._recipient_answered,
+            failed=self._recipient_failed,
+            context=(user, options),
         )
+
+    def _recipient_failed(
+        self, failure: Failure, user: smtp.User, options: Options
+    ) -> None:
+        self._recipient_refused(user, self.reply_to(failure))
 
     def _parse_rcpt_options(self, path: ParsedPath) -> Options:
         utf8 = "SMTPUTF8" in self._mail_options
@@ -338,7 +349,7 @@ class Transactions(Connection):
         return options
 
     def _recipient_answered(
-        self, user: smtp.User, answer: Any, options: Options
+        self, answer: Any, user: smtp.User, options: Options
     ) -> None:
         """Handle the delivery's answer to a recipient: a message factory or refusal."""
         refusal = refusal_in(answer)

@@ -96,7 +96,7 @@ class Wire:
 
     @property
     def in_content(self) -> bool:
-        return bool(self.client.protocol._framer.in_message)
+        return self.client.protocol._framer.reader is not None
 
     @property
     def is_over(self) -> bool:

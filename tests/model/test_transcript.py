@@ -670,6 +670,48 @@ def test_a_transcript_has_a_bound_of_its_bytes(length: int, size: int) -> None:
     assert transcript.memory <= size + sixteen
 
 
+@pytest.mark.parametrize("line", ["NOOP " + "x" * 1500, "VRFY " + "x" * 30, "FOO"])
+def test_the_transcript_of_a_connection_has_a_bound_of_its_bytes(line: str) -> None:
+    """Long lines count, short ones, and the replies to many commands at once."""
+    wire = Wire(limits=Limits(junk=10_000, errors=10_000, transcript_size=20_000))
+    for _ in range(200):
+        wire.say(*[line] * 3)
+    wire.disconnect()
+    memory = wire.protocol.session.transcript.memory
+    assert 5_000 < memory <= 20_000 + 16 * 1600
+
+
+KINDS = {
+    "secret": (b"x" * 2000,),
+    "part": (b"x" * 500, 500),
+    "message": (b"x" * 500, 500),
+    "note": ("x" * 2000,),
+    "tls": ("x" * 2000,),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_kind_of_event_counts_for_the_bound_of_the_bytes(kind: str) -> None:
+    """A password, a part of a message, a note."""
+    transcript = Transcript(size=10_000)
+    for number in range(100):
+        transcript.at(float(number))
+        getattr(transcript, kind)(*KINDS[kind])
+    assert transcript.memory <= 10_000 + 16 * 2100
+
+
+@pytest.mark.parametrize("since", [False, True])
+def test_what_is_copied_counts_for_the_bound_of_the_bytes(since: bool) -> None:
+    """Whether all of it is copied or the rest of it."""
+    transcript = Transcript(size=1_000_000)
+    end = transcript.end()
+    talk(transcript, 20, 2000)
+    copied = transcript.since(end) if since else copy.copy(transcript)
+    copied.size = 20_000
+    talk(copied, 100, 10)
+    assert copied.memory <= 20_000 + 20 * 2100
+
+
 def test_of_a_transcript_with_too_many_bytes_the_middle_is_missing() -> None:
     """What was said first and last is there, and that there was more."""
     transcript = Transcript(size=20_000)

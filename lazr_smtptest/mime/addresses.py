@@ -17,8 +17,9 @@ import attrs
 
 from lazr_smtptest.mime.charsets import guess
 from lazr_smtptest.mime.comments import find_comments
+from lazr_smtptest.mime.words import decode_words
 
-__all__ = ["MOST", "address_key", "address_trouble", "read_addresses"]
+__all__ = ["MOST", "address_key", "address_trouble", "read_addresses", "read_mailboxes"]
 
 MOST = 1000
 
@@ -51,6 +52,17 @@ def read_addresses(body: bytes) -> tuple[str, ...]:
     return tuple(islice(found, MOST))
 
 
+def read_mailboxes(body: bytes) -> tuple[tuple[str, str], ...]:
+    """Parse the names and addresses of a field such as To; never raises.
+
+    Returns:
+        the first 1000 pairs of a decoded name, ``""`` if there is none, and an
+        address as from `read_addresses`; ``""`` for text without an address.
+    """
+    found = chain.from_iterable(entry.mailboxes() for entry in _entries(body))
+    return tuple(islice(found, MOST))
+
+
 def address_trouble(body: bytes) -> list[str]:
     """Return what could not be parsed in a field such as To."""
     scanner = _Scanner(guess(body))
@@ -79,6 +91,24 @@ class _Entry:
     @property
     def text(self) -> str:
         return "".join(text for text, _ in self.tokens).strip()
+
+    def mailboxes(self) -> list[tuple[str, str]]:
+        addresses = self.addresses()
+        if addresses and not self.angles:
+            return [("", address) for address in addresses]
+        name = self._name()
+        if not addresses:
+            return [(name, "")] if name else []
+        return [(name, addresses[0]), *(("", other) for other in addresses[1:])]
+
+    def _name(self) -> str:
+        """Return the text outside of angle brackets, decoded."""
+        words = "".join(
+            " " if text[:1] in tuple(_OPENING) else _unquoted(text)
+            for text, _ in self.tokens
+        )
+        name, _ = decode_words(words.encode("utf-8", "replace"))
+        return " ".join(name.split())
 
     def addresses(self) -> list[str]:
         if self.angles:
@@ -223,6 +253,13 @@ def _comments(text: str) -> dict[int, int]:
         for start, end in ends.items()
         if bisect_left(commas, start) == bisect_left(commas, end)
     }
+
+
+def _unquoted(text: str) -> str:
+    """Return a token without the quotes of a quoted string, or its backslash."""
+    if len(text) > 1 and text.startswith('"'):
+        text = text[1:-1]
+    return _PAIR.sub(r"\1", text)
 
 
 def _in_angles(angle: str) -> str:

@@ -28,11 +28,12 @@ class Document:
         message_id: see `Summary`.
         snippet: see `Summary`.
         warnings: see `Summary`.
-        headers: the name and the decoded body of every header field, in order, up to
-            a bound.
+        headers: the name in lower case and the decoded body of every header field, in
+            order, up to a bound.
         text: the text, or else the visible text of the HTML, up to a bound.
-        attachments: the file name of each attachment, ``""`` for one without.
-        inlines: the number of parts that are shown within the message.
+        attachments: the name of each file that is not among `inlines`, ``""`` for one
+            without a name.
+        inlines: those of the files that are shown within the message.
         shortened: whether something was longer than its bound.
     """
 
@@ -48,5 +49,5 @@ class Document:
     headers: Sequence[tuple[str, str]] = ()
     text: str = ""
     attachments: tuple[str, ...] = ()
-    inlines: int = 0
+    inlines: tuple[str, ...] = ()
     shortened: bool = False

@@ -20,14 +20,17 @@ class HeaderMailbox:
 
     Attributes:
         name: the decoded display name; ``""`` if there is none.
-        address: the address, without its angle brackets.
+        address: the address, without its angle brackets; ``""`` if the field has a
+            text without an address.
     """
 
     name: str
     address: str
 
     def __str__(self) -> str:
-        return f"{self.name} <{self.address}>" if self.name else self.address
+        if self.name and self.address:
+            return f"{self.name} <{self.address}>"
+        return self.name or self.address
 
 
 @attrs.frozen(kw_only=True)
@@ -44,13 +47,14 @@ class Summary:
         sender: the mailboxes of the header field From.
         to: those of To.
         cc: those of Cc.
-        bcc: those of the header field Bcc.
+        bcc: those of Bcc, and the recipients of the envelope that none of the fields
+            To, Cc and Bcc name.
         reply_to: those of Reply-To.
         subject: decoded; ``""`` if there is none.
         message_id: the Message-ID without its angle brackets; ``""`` if there is none.
         size: bytes of the content.
-        attachments: the number of attachments.
-        inlines: the number of parts that are shown within the message, such as images.
+        attachments: the number of files that are not among `inlines`.
+        inlines: the number of files that are shown within the message, such as images.
         snippet: the first 200 characters of the visible text, as one line.
         flags: the flags that are set.
         tags: the names of its tags, sorted.

@@ -15,6 +15,7 @@ import attrs
 from lazr_smtptest.errors import QueryError
 from lazr_smtptest.mime.addresses import address_key
 from lazr_smtptest.query.dates import DATES, SIZES, parse_date, parse_size
+from lazr_smtptest.query.tags import tag_key
 from lazr_smtptest.query.tree import (
     After,
     Before,
@@ -162,6 +163,10 @@ def _recipient_key(text: str) -> str:
     return address_key(text.removeprefix("<").removesuffix(">"))
 
 
+def _tag_key(text: str) -> str:
+    return tag_key(" ".join(text.split()))
+
+
 def _of_choice(choices: Mapping[str, Node], value: Value) -> Node:
     node = choices.get(value.text.lower())
     if node is None:
@@ -221,7 +226,7 @@ _TERMS: dict[str, Callable[[Value], Node]] = {
     "addressed": _addressed,
     "message-id": _message_id,
     "header": _header,
-    "tag": partial(_equal, "tag", str.casefold),
+    "tag": partial(_equal, "tag", _tag_key),
     "is": partial(_of_choice, _IS),
     "has": partial(_of_choice, _HAS),
     "larger": _larger,

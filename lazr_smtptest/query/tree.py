@@ -130,7 +130,7 @@ class Equal(Node):
         name: ``"rcpt"`` for one of `rcpt_tos`, ``"tag"`` for one of `tags`,
             ``"session"`` for `session_id`.
         text: not folded, but for these two: the `address_key` of a recipient, and
-            `str.casefold` of a tag.
+            the `tag_key` of a tag.
     """
 
     name: EqualName

@@ -18,7 +18,15 @@ from collections.abc import Iterator
 
 import attrs
 
-__all__ = ["Sought", "cleaned", "fold", "fold_line", "index_words", "sought_words"]
+__all__ = [
+    "Sought",
+    "cleaned",
+    "fold",
+    "fold_line",
+    "index_words",
+    "sought_words",
+    "split_folded",
+]
 
 # Accents and the vowel points of Hebrew and Arabic.
 _MARKS = re.compile(
@@ -67,7 +75,12 @@ def fold_line(text: str) -> str:
 
 def index_words(text: str) -> str:
     """Return the words to store for a text, in order, separated by spaces."""
-    return " ".join(word for words, _ in _runs(text) for word in words)
+    return split_folded(fold(text))
+
+
+def split_folded(folded: str) -> str:
+    """Return the result of `index_words` for a text that is folded already."""
+    return " ".join(word for words, _ in _runs(folded) for word in words)
 
 
 @attrs.frozen
@@ -95,7 +108,7 @@ def sought_words(text: str, *, is_beginning: bool = False) -> Sought:
         text: a word, or several that are to be next to each other.
         is_beginning: whether words that begin with the last one are found, too.
     """
-    runs = list(_runs(text))
+    runs = list(_runs(fold(text)))
     if not runs:
         return Sought("")
     words, is_cjk = runs[-1]
@@ -107,9 +120,9 @@ def sought_words(text: str, *, is_beginning: bool = False) -> Sought:
     return Sought(" ".join(word for words, _ in runs for word in words), is_beginning)
 
 
-def _runs(text: str) -> Iterator[tuple[list[str], bool]]:
+def _runs(folded: str) -> Iterator[tuple[list[str], bool]]:
     """Yield the words of each run of letters, and whether it is CJK."""
-    for found in _WORD.finditer(fold(text)):
+    for found in _WORD.finditer(folded):
         run = found[0]
         if found[1] is None:
             yield [run], False

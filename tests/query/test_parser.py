@@ -61,6 +61,7 @@ def utc(*numbers: int) -> datetime:
         ("*art*", Substring("art")),
         ("*Art-Nr.*", Substring("art-nr.")),
         ('"*art*"', Words("art")),
+        ('*"a b"*', Substring("a b")),
         ('"your invoice"', Words("your invoice")),
         ('"your inv"*', Words("your inv", True)),
         ('"tab\tand  space"', Words("tab and space")),

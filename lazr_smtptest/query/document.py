@@ -1,0 +1,193 @@
+"""Reads what can be searched and listed of a message from its content."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import attrs
+
+from lazr_smtptest.mime.addresses import MOST, address_key, read_mailboxes
+from lazr_smtptest.mime.fields import Fields
+from lazr_smtptest.mime.html_page import read_page
+from lazr_smtptest.mime.parts import Part, read_parts
+from lazr_smtptest.mime.words import decode_words
+from lazr_smtptest.model.document import Document
+from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.model.summary import HeaderMailbox
+from lazr_smtptest.query.words import cleaned
+
+__all__ = ["LONGEST_TEXT", "Columns", "columns_of", "document_of"]
+
+# The most characters of a text, so that large logs do not fill an index.
+# `IndexProgress` and the manual name the number.
+LONGEST_TEXT = 65_536
+# The most header fields, and characters of the name of one.
+_MOST_FIELDS = 1000
+_LONGEST_NAME = 256
+# The most characters of a snippet, and of the text that it is made of.
+_SNIPPET, _SNIPPET_SOURCE = 200, 4096
+# Senders fill the line that a mail program shows with this invisible character.
+_FILLER = "\u034f"
+
+_OF_ADDRESSES = ("from", "to", "cc", "bcc", "reply-to")
+
+
+@attrs.frozen
+class Columns:
+    """The texts of a message in which words are searched."""
+
+    subject: str
+    addresses: str
+    text: str
+    attachments: str
+
+    def __iter__(self) -> Iterator[str]:
+        return iter((self.subject, self.addresses, self.text, self.attachments))
+
+
+def columns_of(mail_from: str, rcpt_tos: Iterable[str], document: Document) -> Columns:
+    """Return the texts in which words are searched, each up to `LONGEST_TEXT`.
+
+    Args:
+        mail_from: the sender of the envelope.
+        rcpt_tos: its recipients.
+        document: the rest of the message.
+    """
+    bodies = (body for name, body in document.headers if name in _OF_ADDRESSES)
+    addresses = cleaned(" ".join((mail_from, *rcpt_tos, *bodies)))
+    names = " ".join((*document.attachments, *document.inlines))
+    return Columns(
+        document.subject,
+        addresses[:LONGEST_TEXT],
+        document.text,
+        names[:LONGEST_TEXT],
+    )
+
+
+def document_of(envelope: Envelope) -> Document:
+    """Return what can be searched and listed of a message.
+
+    It takes a time that is linear in the size of the message, and raises nothing for
+    what a message contains. The envelope keeps nothing of what was parsed.
+
+    Raises:
+        OSError: the file that holds the content cannot be read.
+    """
+    # A copy: the envelope would keep each property that was read.
+    return _Reader(attrs.evolve(envelope)).document()
+
+
+class _Reader:
+    """Reads one message."""
+
+    def __init__(self, envelope: Envelope) -> None:
+        self._envelope = envelope
+        self._parts = read_parts(envelope.content)
+        self._fields = self._parts.fields
+        self._shortened = False
+
+    def document(self) -> Document:
+        """Return the document."""
+        text = self._text()
+        attachments, inlines = self._files()
+        sender, to, cc, bcc, reply_to = map(self._mailboxes, _OF_ADDRESSES)
+        return Document(
+            sender=sender,
+            to=to,
+            cc=cc,
+            bcc=bcc + self._hidden((*to, *cc, *bcc)),
+            reply_to=reply_to,
+            subject=self._cut(self._fields.text("subject")),
+            message_id=_message_id(self._fields),
+            snippet=_snippet(text),
+            warnings=len(self._envelope.warnings),
+            headers=self._headers(),
+            text=text,
+            attachments=attachments,
+            inlines=inlines,
+            shortened=self._shortened,
+        )
+
+    def _cut(self, text: str, length: int = LONGEST_TEXT) -> str:
+        if len(text) > length:
+            self._shortened = True
+        return cleaned(text[:length])
+
+    def _mailboxes(self, name: str) -> tuple[HeaderMailbox, ...]:
+        found = [
+            HeaderMailbox(cleaned(shown), cleaned(address))
+            for body in self._fields.all(name)
+            for shown, address in read_mailboxes(body)
+        ]
+        return tuple(found[:MOST])
+
+    def _hidden(self, named: Iterable[HeaderMailbox]) -> tuple[HeaderMailbox, ...]:
+        """Return the recipients of the envelope that no field names."""
+        keys = {address_key(mailbox.address) for mailbox in named}
+        return tuple(
+            HeaderMailbox("", cleaned(address))
+            for address in self._envelope.rcpt_tos
+            if address_key(cleaned(address)) not in keys
+        )
+
+    def _headers(self) -> tuple[tuple[str, str], ...]:
+        pairs = self._fields.pairs
+        found = [
+            (name, self._cut(decode_words(body)[0]))
+            for name, body in pairs[:_MOST_FIELDS]
+            if len(name) <= _LONGEST_NAME
+        ]
+        if len(found) < len(pairs):
+            self._shortened = True
+        return tuple(found)
+
+    def _text(self) -> str:
+        part = self._first("text/plain")
+        if part is not None:
+            return self._cut(part.text()[0].replace("\r\n", "\n"))
+        part = self._first("text/html")
+        if part is None:
+            return ""
+        return self._cut(read_page(self._cut(part.text()[0])).text)
+
+    def _first(self, content_type: str) -> Part | None:
+        for part in self._parts.leaves:
+            if part.is_text and part.content_type == content_type:
+                return part
+        return None
+
+    def _files(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return the names of the attachments, and those of the inline parts."""
+        attachments: list[str] = []
+        inlines: list[str] = []
+        left = LONGEST_TEXT
+        for part in self._parts.leaves:
+            if not part.is_text:
+                name = self._cut(part.filename, left)
+                left -= len(name)
+                (inlines if _is_inline(part) else attachments).append(name)
+        return tuple(attachments), tuple(inlines)
+
+
+def _is_inline(part: Part) -> bool:
+    """Return whether a file is shown within the message.
+
+    An image that the HTML refers to often has no disposition, but a Content-ID.
+    """
+    if part.disposition:
+        return part.disposition == "inline"
+    return bool(part.fields.first("content-id"))
+
+
+def _message_id(fields: Fields) -> str:
+    text = fields.text("message-id").strip()
+    return cleaned(text.removeprefix("<").removesuffix(">"))
+
+
+def _snippet(text: str) -> str:
+    """Return the beginning of a text as one line of printable characters."""
+    shown = "".join(
+        char if char.isprintable() and char != _FILLER else " "
+        for char in text.lstrip()[:_SNIPPET_SOURCE]
+    )
+    return " ".join(shown.split())[:_SNIPPET].rstrip()

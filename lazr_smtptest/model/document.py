@@ -1,4 +1,4 @@
-"""What can be searched and listed of a message, read from its content once."""
+"""The searchable and listable properties of the content of a message."""
 
 from __future__ import annotations
 

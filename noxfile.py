@@ -18,11 +18,19 @@ _WHOLE = ("smtp", "auth", "tls")
 _THEIR_TESTS = (*_WHOLE, "model", "conformance", "faults")
 
 
+def _pytest(session: nox.Session, *arguments: str, **environment: str) -> None:
+    """Run pytest on every core, or as the user of ``nox -s NAME -- ...`` says."""
+    # Else every process would compile the tests and the package for itself.
+    environment.setdefault("PYTHONDONTWRITEBYTECODE", "")
+    words = ["-q", "-n", "auto", *arguments, *session.posargs]
+    session.run("python", "-m", "pytest", *words, env=environment)
+
+
 @nox.session
 def quick(session: nox.Session) -> None:
     """Run the tests that need no other program and little time."""
     session.install("-e", ".[test]")
-    session.run("pytest", "-n", "auto", "-q", "-m", "not slow", "tests")
+    _pytest(session, "-m", "not slow", "tests")
 
 
 @nox.session
@@ -61,7 +69,7 @@ def coverage(session: nox.Session) -> None:
     session.install("-e", ".[test,lint]")
     tests = [f"tests/{room}" for room in _THEIR_TESTS]
     measure = ["--cov", "--cov-branch", "--cov-report="]
-    session.run("pytest", "-n", "auto", "-q", *measure, *tests)
+    _pytest(session, *measure, *tests)
     rooms = ",".join(f"lazr_smtptest/{room}/*" for room in _WHOLE)
     session.run("coverage", "report", "--fail-under=100", f"--include={rooms}")
 
@@ -70,7 +78,7 @@ def coverage(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Run the tests on a Python, without those that one Python is enough for."""
     session.install("-e", ".[test]")
-    session.run("pytest", "-n", "4", "-m", "not once", "tests")
+    _pytest(session, "-n", "4", "-m", "not once", "tests")
 
 
 @nox.session(python="3.10")
@@ -79,15 +87,14 @@ def oldest(session: nox.Session) -> None:
     session.install("-e", ".[test]", "Twisted == 24.7.0", "attrs == 22.2.0")
     # That Twisted leaves a socket which it could not bind to the garbage collector.
     warnings = ["-W", "ignore::pytest.PytestUnraisableExceptionWarning"]
-    session.run("pytest", "-n", "4", "-m", "not once", *warnings, "tests")
+    _pytest(session, "-n", "4", "-m", "not once", *warnings, "tests")
 
 
 @nox.session
 def kill(session: nox.Session) -> None:
     """Nightly: kill a server a hundred times a store."""
     session.install("-e", ".[test]")
-    environment = {"LAZR_SMTPTEST_KILLS": "100"}
-    session.run("pytest", "-n", "auto", "tests/stores/sudden", env=environment)
+    _pytest(session, "tests/stores/sudden", LAZR_SMTPTEST_KILLS="100")
 
 
 @nox.session

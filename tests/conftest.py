@@ -7,7 +7,7 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -41,16 +41,41 @@ MARKS = {
 }
 
 
+def marks_of(path: Path) -> set[str]:
+    """Return the marks of all tests in a module or a folder."""
+    place = path.relative_to(HERE).as_posix() + ("/" if path.is_dir() else "")
+    return {
+        mark
+        for start, marks in MARKS.items()
+        if place.startswith(start)
+        for mark in marks
+    }
+
+
+def left_out(expression: str) -> set[str]:
+    """Return the marks without which ``-m`` wants all tests: ``not slow and not x``."""
+    parts = [part.split() for part in expression.split(" and ")]
+    return {part[1] for part in parts if len(part) == 2 and part[0] == "not"}
+
+
+def pytest_ignore_collect(
+    collection_path: Path, config: pytest.Config
+) -> Literal[True] | None:
+    """Do not import modules of which ``-m`` leaves out every test: that takes long."""
+    if collection_path.is_relative_to(HERE):
+        expression = config.getoption("markexpr")
+        if " or " not in expression and "(" not in expression:
+            return bool(marks_of(collection_path) & left_out(expression)) or None
+    return None
+
+
 # Before the marks choose.
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the tests of whole folders and modules."""
     for item in items:
-        place = item.path.relative_to(HERE).as_posix()
-        for start, marks in MARKS.items():
-            if place.startswith(start):
-                for mark in marks:
-                    item.add_marker(mark)
+        for mark in marks_of(item.path):
+            item.add_marker(mark)
 
 
 # Seconds that the tests before this one may take together.

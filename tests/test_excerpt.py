@@ -30,6 +30,7 @@ def test_of_what_is_long_both_ends_are_there() -> None:
     assert (found.size, found.first) == (1400, b"a" * 200)
 
 
+@pytest.mark.slow
 @given(st.lists(st.binary(max_size=300)))
 def test_pieces_make_no_difference(pieces: list[bytes]) -> None:
     """However they were cut."""

@@ -776,6 +776,7 @@ def test_the_audit_hook_raises_nothing(deaf: int) -> None:
     assert called == ["connect"]
 
 
+@pytest.mark.slow
 def test_the_import_installs_nothing() -> None:
     """Neither does making a server that is not started."""
     script = """

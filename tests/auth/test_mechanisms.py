@@ -49,6 +49,7 @@ def test_mechanism_is_a_challenge_response(make: Any) -> None:
     assert verifyObject(IChallengeResponse, make())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", MECHANISMS)
 @settings(deadline=None)
 @given(responses=st.lists(st.binary() | st.text().map(str.encode), max_size=4))

@@ -199,6 +199,7 @@ def test_what_is_no_terminal_shows_nothing() -> None:
     assert stream.getvalue() == ""
 
 
+@pytest.mark.slow
 def test_it_is_a_command(tmp_path: Path) -> None:
     """``python -m lazr_smtptest``."""
     source = filled(f"sqlite:{tmp_path / 'from'}")

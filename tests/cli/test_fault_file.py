@@ -149,6 +149,7 @@ def test_the_file_is_found_wherever_the_process_goes(
     assert phases(faults) == ["RCPT"]
 
 
+@pytest.mark.slow
 def test_the_port_of_a_process_refuses_and_listens_again(
     start: Start, file: Path
 ) -> None:

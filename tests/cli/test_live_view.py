@@ -259,6 +259,7 @@ class TestColor:
         assert ("\x1b[" in stream.getvalue()) is expected
 
 
+@pytest.mark.slow
 class TestProcess:
     """``twistd smtptest`` on a real terminal."""
 

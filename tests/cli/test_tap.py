@@ -539,6 +539,7 @@ class TestServices:
         assert f"--transcripts: cannot use '{tmp_path / 'file'}': Not a dir" in line
         assert not (tmp_path / "m").exists()
 
+    @pytest.mark.slow
     def test_importing_the_module_chooses_no_reactor(self) -> None:
         """The command line says which reactor it is to be."""
         code = "import sys, lazr_smtptest.cli.tap; print(*sys.modules)"

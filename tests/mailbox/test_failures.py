@@ -60,6 +60,7 @@ def test_a_case_says_the_same_each_time() -> None:
     assert failure(wrong_recipient) == failure(wrong_recipient)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("runner", "module"),
     [

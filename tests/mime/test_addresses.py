@@ -218,6 +218,7 @@ UNITS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unit", UNITS)
 @pytest.mark.parametrize("start", ["", "<" + "@" * 30_000])
 def test_a_hostile_field_is_read_in_time(unit, start):

@@ -413,6 +413,7 @@ UNITS = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unit", UNITS)
 def test_a_hostile_text_takes_no_time(unit):
     """However many numbers it has."""

@@ -237,6 +237,7 @@ HOSTILE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_message_is_not_valid_in_time(name, ed25519):
     """And nothing is raised; the reason stays short."""
@@ -276,6 +277,7 @@ PIECES = st.lists(
 ).map(b"".join)
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(PIECES, PIECES)
 def test_any_octets_can_be_verified(first, second):

@@ -122,6 +122,7 @@ HOSTILE |= {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_message_is_read_in_time(name):
     """And nothing is raised."""
@@ -146,6 +147,7 @@ OCTETS = st.lists(
 ).map(b"".join)
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(OCTETS)
 def test_any_octets_can_be_read(content):
@@ -218,6 +220,7 @@ def test_of_a_long_header_the_beginning_is_read():
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "why"),
     [

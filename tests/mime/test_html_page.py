@@ -287,6 +287,7 @@ def seconds(html: str) -> float:
     return min(times)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unit", UNITS)
 def test_the_time_is_linear(unit):
     """However many elements are open."""
@@ -294,6 +295,7 @@ def test_the_time_is_linear(unit):
     assert long < 10 * short + 0.05
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "html",
     [

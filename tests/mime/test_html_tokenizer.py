@@ -185,6 +185,7 @@ def seconds(html: str) -> float:
     return min(times)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unit", UNITS)
 def test_the_time_is_linear(unit):
     """Four times the text takes four times as long, and not sixteen times."""
@@ -192,6 +193,7 @@ def test_the_time_is_linear(unit):
     assert long < 10 * short + 0.05
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "html",
     [

@@ -186,6 +186,7 @@ UNITS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unit", UNITS)
 @pytest.mark.parametrize("start", [b"", b"x;", b'x; name="', b"x; a=(", b'x; a="b"c'])
 def test_a_hostile_field_is_read_in_time(unit, start):

@@ -239,6 +239,7 @@ def test_the_urls_of_a_list_field_are_in_brackets(body, links):
     assert list_links(body) == links
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["Date", "Message-ID", "List-Unsubscribe", "To"])
 @pytest.mark.parametrize("unit", ["<", "(", "<a@", "a@b ", "( ", "=?a?q?", "9 ", "\\("])
 def test_a_hostile_field_is_checked_in_time(name, unit):

@@ -176,6 +176,7 @@ UNITS = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unit", UNITS)
 def test_a_hostile_text_takes_no_time(unit):
     """Whatever begins in it and does not end."""
@@ -184,6 +185,7 @@ def test_a_hostile_text_takes_no_time(unit):
     assert time.process_time() - start < 4
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(
     st.lists(

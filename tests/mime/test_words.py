@@ -159,6 +159,7 @@ def test_the_subject_of_a_message_is_read_so():
 UNITS = [b"=?a?q?", b"=?a?q??=41", b"?=", b"=?", b"=?a?b?=", b"=?a?q?x?=", b"=?a*"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unit", UNITS)
 @pytest.mark.parametrize("start", [b"", b"=?u?q?"])
 def test_a_hostile_field_is_decoded_in_time(unit, start):

@@ -222,6 +222,7 @@ def test_nothing_is_put_off_for_ever() -> None:
         assert client.noop()[0] == 250
 
 
+@pytest.mark.slow
 def test_it_can_be_the_global_reactor() -> None:
     """As ``twistd --reactor=smtptest`` makes it."""
     code = (

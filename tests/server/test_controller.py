@@ -471,6 +471,7 @@ def test_it_runs_beside_an_asyncio_program(controller: QueueController) -> None:
     assert asyncio.run(talk()).startswith(b"220 ")
 
 
+@pytest.mark.slow
 def test_the_global_reactor_may_run_afterwards() -> None:
     """And send mail to it meanwhile."""
     result = run_python(
@@ -494,6 +495,7 @@ def test_the_global_reactor_may_run_afterwards() -> None:
     assert (result.returncode, result.stdout, result.stderr) == (0, "1\n", "")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("connected", [False, True])
 def test_an_interpreter_ends_with_a_server_running(connected: bool) -> None:
     """No hang, no traceback."""

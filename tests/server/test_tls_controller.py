@@ -121,6 +121,7 @@ def test_smtplib_is_answered_at_once(either: Server) -> None:
     assert time.monotonic() - begin < 5
 
 
+@pytest.mark.slow
 def test_large_message_arrives_over_tls(either: Server) -> None:
     """5 MB come through as they were."""
     body = MESSAGE + ("x" * 98 + "\r\n") * 50_000
@@ -310,6 +311,7 @@ def test_commands_behind_starttls_in_another_segment_do_not_run(
 # Leaks
 
 
+@pytest.mark.slow
 def test_fifty_sessions_over_tls_leave_nothing_open(either: Server) -> None:
     """Descriptors are no more than after the first."""
     either.check_well()
@@ -323,6 +325,7 @@ def test_fifty_sessions_over_tls_leave_nothing_open(either: Server) -> None:
     assert _open_now() <= before
 
 
+@pytest.mark.slow
 def test_fifty_servers_with_tls_leave_nothing_open(tls: TLS) -> None:
     """Starting and stopping costs no descriptor and no thread."""
     with running(Server(tls)) as first:

@@ -798,6 +798,7 @@ CLOSE = st.lists(st.sampled_from(PARTS), max_size=6).map(
 )
 
 
+@pytest.mark.slow
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     name=st.sampled_from([*NAMES, "EXTERNAL"]),

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -236,6 +237,7 @@ class Walk(RuleBasedStateMachine):
         assert kept == self.model.delivered
 
 
+@pytest.mark.slow
 def test_the_server_does_as_the_model(new_wire: Any) -> None:
     """Whatever the client says, and in whatever order."""
     run_state_machine_as_test(  # type: ignore[no-untyped-call]

@@ -87,6 +87,7 @@ def written(**changes: Any) -> list[bytes]:
     return _fields.to_bytes(envelope, b"", b"\n").splitlines()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("field", FIELDS, ids=lambda field: field.alias)
 @BROWSE
 @given(data=st.data())

@@ -138,6 +138,7 @@ def test_a_message_that_vanishes_while_reading_is_left_out(path: Path) -> None:
     assert list(reader) == []
 
 
+@pytest.mark.slow
 def test_two_processes_lose_nothing(
     path: Path, two_writers: Callable[[str], list[str]]
 ) -> None:

@@ -105,6 +105,7 @@ def test_a_file_that_ends_in_mid_line_is_not_spoilt(path: Path) -> None:
     assert [envelope.helo for envelope in store] == ["", "client"]
 
 
+@pytest.mark.slow
 def test_two_processes_lose_nothing(
     path: Path, two_writers: Callable[[str], list[str]]
 ) -> None:
@@ -186,6 +187,7 @@ def test_a_store_that_deletes_loses_nothing_that_another_one_adds(path: Path) ->
     assert numbers(one) == [*range(200, 250)]
 
 
+@pytest.mark.slow
 def test_a_store_that_reads_takes_no_lock_from_one_that_writes(
     path: Path, two_writers: Callable[[str], list[str]]
 ) -> None:
@@ -226,6 +228,7 @@ def test_a_store_of_another_file_does_not_wait(path: Path) -> None:
     assert list(other) == [ENVELOPE]
 
 
+@pytest.mark.slow
 def test_a_child_process_does_not_wait_for_a_thread_of_its_parent(path: Path) -> None:
     """The thread that has the lock does not exist in the child."""
     script = (

@@ -110,6 +110,7 @@ def test_what_another_process_adds_counts(path: Path) -> None:
     assert in_the_file(path) == [2, 3]
 
 
+@pytest.mark.slow
 def test_two_processes_with_bounds_show_the_newest(
     path: Path, two_writers: Callable[[str], list[str]]
 ) -> None:

@@ -57,6 +57,7 @@ def test_without_a_given_bound_envelopes_count_too() -> None:
     assert len(store) == 256 * 1024 * 1024 // (3072 + sum(map(len, many)) + 8_000_000)
 
 
+@pytest.mark.slow
 def test_parameters_count_as_well() -> None:
     """Each recipient may have an ORCPT of 500 bytes."""
     store = MemoryStore()

@@ -188,6 +188,7 @@ def crowded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SQLiteStore]:
     store.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("limit", [1, 7, 50, 100, 101, 400])
 @pytest.mark.parametrize(("beginning", "count"), [("thing", 401), ("word", 100)])
 def test_pages_of_what_many_words_begin_with_are_whole(

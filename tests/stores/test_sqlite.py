@@ -81,6 +81,7 @@ def test_a_store_sees_what_another_one_has_kept(open_store: OpenStore) -> None:
     assert list(one) == [make_envelope(1), make_envelope(2)]
 
 
+@pytest.mark.slow
 def test_two_processes_lose_nothing(
     path: Path, two_writers: Callable[[str], list[str]], open_store: OpenStore
 ) -> None:

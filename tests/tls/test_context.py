@@ -447,6 +447,7 @@ with Controller(Server()):
 """
 
 
+@pytest.mark.slow
 def test_server_without_tls_needs_no_package_for_it() -> None:
     """The core runs on Twisted alone."""
     done = subprocess.run(

@@ -111,6 +111,7 @@ def test_the_time_of_reception_is_kept(
     assert [envelope.received_at for envelope in store] == [time]
 
 
+@pytest.mark.slow
 def test_hostile_messages_are_kept_byte_for_byte(store: IMessageStore) -> None:
     """A store does not look into them, and what does so later changes nothing."""
     for content in HOSTILE.values():
@@ -182,6 +183,7 @@ OCTETS = st.lists(
 ).map(b"".join)
 
 
+@pytest.mark.slow
 @settings(
     max_examples=30,
     deadline=None,

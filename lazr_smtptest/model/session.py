@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Literal
 
@@ -27,13 +28,15 @@ class Transaction:
         number: its number in the session, from 1 on.
         mail_from: the reverse-path, without its angle brackets.
         rcpt_tos: the accepted recipients, without their angle brackets.
-        refused: the refused recipients, each with its reply; ``None`` if a fault
-            sent something that is not a reply. The latest thousand of them.
+        refused: the refused recipients, each with its reply; ``None`` if the client
+            had left, or if a fault sent something that is not a reply. The latest
+            thousand of them.
         outcome: ``"open"`` until it ends; ``"delivered"`` after a message that was
             accepted, in LMTP for one recipient at least, or that was kept although
             the client got no reply; ``"refused"`` for a sender or a message that
             was refused; ``"aborted"`` if the client gave up, or the connection
-            ended.
+            ended. A client that leaves while its message is being kept aborts the
+            transaction, until the message is kept or refused.
         reply: the last reply to the client; ``None`` if it got none, or if a fault
             sent something that is not a complete reply.
     """
@@ -130,6 +133,10 @@ class Session:
     _begun: int = attrs.field(default=0, repr=False, init=False)
     # The weight of the transactions without the last one.
     _weight: int = attrs.field(default=0, repr=False, init=False)
+    # Called for each message that is delivered after the end of the session.
+    _late: Callable[[], object] | None = attrs.field(
+        default=None, repr=False, init=False
+    )
 
     @property
     def started_at(self) -> datetime:
@@ -197,6 +204,16 @@ class Session:
         return rest
 
     # In the reactor's thread
+
+    def count_message(self) -> None:
+        """Count a message that was accepted, or kept although the client had left."""
+        self.delivered += 1
+        if self._late is not None:
+            self._late()
+
+    def call_when_late(self, function: Callable[[], object]) -> None:
+        """Call `function` for each message that is counted from now on."""
+        self._late = function
 
     def begin(self, mail_from: str) -> Transaction:
         """Add a transaction and return it."""

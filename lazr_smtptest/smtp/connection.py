@@ -55,6 +55,8 @@ class Connection(Reading):
     observer: ISessionObserver | None = None
     # Whether the client was refused when it connected (RFC 5321 section 3.1).
     turned_away = False
+    # The 421 that the server ended the session with.
+    goodbye: Reply | None = None
     # Whether the client may use extensions: its latest greeting was not HELO.
     speaks_esmtp = True
     # Whether the client's name is invalid, and was accepted all the same.
@@ -195,9 +197,7 @@ class Connection(Reading):
             self.tell("a user could not be logged out", logout)
         # It refers to the recipients, and they refer to this protocol.
         self.delivery = None
-        # A handler or a fault that is still running may add to the transcript.
-        if not self.busy:
-            self.session.close()
+        self.session.close()
         if self.observer is not None:
             self.tell("an observer raised", self.observer.session_ended, self.session)
 
@@ -225,14 +225,14 @@ class Connection(Reading):
     def shut_down(self) -> None:
         """Send 421 and close, because the server stops (RFC 5321 section 3.8).
 
-        A command that the server works on is answered first: without a reply, the
-        client sends a message again that was kept (RFC 5321 section 4.2.5).
+        A command that the server works on is answered first, and so is a message
+        whose reply a fault has delayed: without a reply, the client sends a message
+        again that was kept (RFC 5321 section 4.2.5).
         """
         self.when_answered(self._shut_down)
 
     def _shut_down(self) -> None:
-        if self.fault is not None:
-            self.fault.abandon()
+        self._cut_fault_short()
         self.end(Reply(421, "the server is shutting down", "4.3.2"))
 
     def end(self, reply: Reply | None) -> None:
@@ -243,14 +243,26 @@ class Connection(Reading):
         """
         if self._closing:
             return
-        if self.fault is not None and self.fault.takes_end(reply):
-            return
+        if self.fault is not None:
+            if self.fault.takes_end(reply):
+                return
+            self._cut_fault_short()
         if not self._working:
             self.mark_time()
         if reply is not None:
             self.reply(reply)
+            if reply.code == 421:
+                self.goodbye = reply
         self.flush()
         self.close(self.transport)
+
+    def _cut_fault_short(self) -> None:
+        """End a running fault; a kept message gets its reply, unless `hold` runs."""
+        fault = self.fault
+        if fault is not None:
+            fault.cut_short()
+            if not fault.holds:
+                self.answer_kept()
 
     def close(self, transport: Any) -> None:
         """Close a transport: that of the connection, or one that it wraps."""
@@ -301,6 +313,10 @@ class Connection(Reading):
 
     def abort_transaction(self) -> None:
         """End the transaction, and discard a message that is being received."""
+        raise NotImplementedError
+
+    def answer_kept(self) -> None:
+        """Send the reply to a message that was kept, if a fault has delayed it."""
         raise NotImplementedError
 
     def forget_records(self) -> None:

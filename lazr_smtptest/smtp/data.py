@@ -205,24 +205,43 @@ class Messages(Transactions):
             self.delivered(envelope, replies)
 
     def abort_transaction(self) -> None:
-        """End the transaction; a message that was already kept counts as delivered."""
+        """End the transaction; a message that was kept is delivered, or refused."""
         untold, self._untold = self._untold, None
         if untold is None:
             super().abort_transaction()
             return
-        envelope, replies = untold
-        outcome = self.outcome_of(envelope, replies)
-        if outcome == "delivered":
-            self.session.delivered += 1
-            self.log_outcome(
-                "accepted", envelope.mail_from, envelope.rcpt_tos, envelope.kept
-            )
-        self.end_transaction(outcome)
+        transaction = self._transaction
+        assert transaction is not None
+        if self.goodbye is not None:
+            # The client took this for the reply to its message.
+            self.end_transaction("refused", self.goodbye)
+        else:
+            self.end_transaction(self.settle_untold(transaction, *untold))
 
-    def outcome_of(self, envelope: Envelope, replies: list[Reply]) -> Outcome:
-        """Return the outcome of the transaction: one refusal refuses the message."""
-        refused = any(reply.code >= 400 for reply in replies)
-        return "refused" if refused else "delivered"
+    def answer_kept(self) -> None:
+        """Send the reply to a message that was kept, if a fault has delayed it."""
+        if self._untold is not None:
+            self._answer(*self._untold)
+
+    def settle_untold(
+        self, transaction: Transaction, envelope: Envelope, replies: list[Reply]
+    ) -> Outcome:
+        """Record a message whose client gets no reply; return the outcome.
+
+        One refusal refuses the message.
+        """
+        refusal = next((reply for reply in replies if reply.code >= 400), None)
+        self.log_outcome(
+            "refused" if refusal else "accepted",
+            envelope.mail_from,
+            envelope.rcpt_tos,
+            envelope.kept,
+            refusal,
+        )
+        if refusal is not None:
+            return "refused"
+        self.session.count_message()
+        return "delivered"
 
     def _was_kept(
         self,
@@ -232,9 +251,9 @@ class Messages(Transactions):
     ) -> None:
         if transaction is not None and transaction.outcome == "aborted":
             # The client disconnected while the message was being kept.
-            transaction.outcome = self.outcome_of(envelope, replies)
-        else:
-            self._untold = envelope, replies
+            transaction.outcome = self.settle_untold(transaction, envelope, replies)
+            return
+        self._untold = envelope, replies
         if self.faults.armed and any(reply.code < 400 for reply in replies):
             self.ask(
                 "KEPT",
@@ -399,7 +418,7 @@ class Messages(Transactions):
         self.log_outcome(
             "accepted", envelope.mail_from, envelope.rcpt_tos, envelope.kept
         )
-        self.session.delivered += 1
+        self.session.count_message()
         self.end_transaction("delivered", replies[0])
         self.forget_junk()
         self.reply(replies[0])

@@ -353,19 +353,19 @@ class Reading(Writing):
             self.waits = False
             # The client may begin to be silent now.
             self._heard_at = self.clock()
-        then, self._then = self._then, None
         if self.fault is not None:
             self.fault.handled()
         else:
             self.busy = False
+        then, self._then = self._then, None
         if then is not None:
             then()
         elif not self.busy:
             self._work()
 
     def when_answered(self, function: Callable[[], object]) -> None:
-        """See `Timed`; a running fault handles the end of the session itself."""
-        if self.waits and self.fault is None:
+        """See `Timed`; a fault that waits for no Deferred is not waited for."""
+        if self.waits:
             self._then = function
         else:
             function()

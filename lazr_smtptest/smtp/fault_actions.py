@@ -26,12 +26,14 @@ class Means:
 
     Attributes:
         moment: the context of the fault: the state of the session.
+        holds: whether the plan waits for the end of the connection.
     """
 
     def __init__(self, connection: Connection, moment: Moment) -> None:
         self.moment = moment
         self._connection = connection
         self._resting = False
+        self.holds = False
 
     def leave_all(self) -> None:
         """Leave this plan and the plans that it is nested in."""
@@ -53,6 +55,7 @@ class Means:
     def hold(self) -> Deferred[None]:
         """Return a Deferred that never fires."""
         self._rest()
+        self.holds = True
         return Deferred()
 
     def _rest(self) -> None:

@@ -18,7 +18,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.python.failure import Failure
 
 from lazr_smtptest.interfaces import IFaultStep
@@ -87,6 +87,8 @@ class Misbehaviour(Means):
         self._answered = False
         self._ends = False
         self._left = False
+        # Whether the rest of a reply is sent when the plan is cancelled.
+        self._finishes = False
         self._at_once = True
 
     # Called by the engine
@@ -114,14 +116,12 @@ class Misbehaviour(Means):
 
     def takes_end(self, reply: Reply | None) -> bool:
         """Defer the end of the session; return false if it has to end at once."""
-        takes = self._said is not None
-        if not takes:
-            self.abandon()
-        else:
-            if reply is not None:
-                self._connection.reply(reply)
-            self._ends = True
-        return takes
+        if self._said is None:
+            return False
+        if reply is not None:
+            self._connection.reply(reply)
+        self._ends = True
+        return True
 
     def follow_up(self, function: Callable[[], object]) -> None:
         """Set the function to call once the reply has been sent."""
@@ -135,11 +135,22 @@ class Misbehaviour(Means):
         if handled is not None:
             handled.callback(None)
 
+    def cut_short(self) -> None:
+        """Cancel this plan and those it is nested in: the server ends the session.
+
+        A reply that is being sent in pieces is sent to its end at once.
+        """
+        self._cancel(finish=True)
+
     def abandon(self) -> None:
-        """Cancel this plan and those it is nested in: the connection ends."""
+        """Cancel this plan and those it is nested in: the connection is lost."""
+        self._cancel(finish=False)
+
+    def _cancel(self, *, finish: bool) -> None:
         self.leave_all()
         fault: Misbehaviour | None = self
         while fault is not None:
+            fault._finishes = finish
             if fault._running is not None:
                 fault._running.cancel()
             fault = fault._outer
@@ -331,10 +342,30 @@ class Misbehaviour(Means):
         set_no_delay = getattr(self._connection.transport, "setTcpNoDelay", None)
         if set_no_delay is not None:
             set_no_delay(True)
-        for number, piece in enumerate(pace.cut(octets)):
-            if number and pace.seconds:
-                await self.wait(pace.seconds)
-            self.send(piece)
+        pieces = pace.cut(octets)
+        sent = 0
+        try:
+            for piece in pieces:
+                if sent and pace.seconds:
+                    await self.wait(pace.seconds)
+                self.send(piece)
+                sent += 1
+        except CancelledError:
+            if self._finishes:
+                self.send(b"".join(pieces[sent:]))
+            else:
+                self._note_part(octets, b"".join(pieces[:sent]))
+            raise
+
+    def _note_part(self, whole: bytes, sent: bytes) -> None:
+        """Record that only the beginning of a reply was sent."""
+        connection = self._connection
+        connection.correct_records(Reply.first_in(sent))
+        session = connection.session
+        session.refusals -= _count_refusals(whole) - _count_refusals(sent)
+        session.transcript.note(
+            f"{len(sent)} of the {len(whole)} bytes above were sent"
+        )
 
 
 def _code(words: Reply | bytes | None) -> bytes:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from lazr_smtptest._spool import AnyContent
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.reply import Reply
-from lazr_smtptest.model.session import Outcome
+from lazr_smtptest.model.session import Outcome, Transaction
 from lazr_smtptest.smtp.protocol import SMTPServerProtocol
 
 __all__ = ["LMTPServerProtocol"]
@@ -36,36 +36,40 @@ class LMTPServerProtocol(SMTPServerProtocol):
 
     def delivered(self, envelope: Envelope, replies: list[Reply]) -> None:
         """Send a reply for each recipient."""
-        outcome, last = self._settle(envelope.rcpt_tos, replies)
-        for recipient, reply in zip(envelope.rcpt_tos, replies, strict=True):
-            refusal = reply if reply.code >= 400 else None
-            what = "refused" if refusal else "accepted"
-            self.log_outcome(
-                what, envelope.mail_from, [recipient], envelope.kept, refusal
-            )
+        assert self._transaction is not None
+        outcome, last = self._settle(self._transaction, envelope, replies, told=True)
+        for reply in replies:
             self.reply(reply)
         self.end_transaction(outcome, last)
         self.forget_junk()
 
-    def outcome_of(self, envelope: Envelope, replies: list[Reply]) -> Outcome:
-        """Return the outcome: ``"delivered"`` if any recipient was accepted."""
-        accepted = any(reply.code < 400 for reply in replies)
-        return "delivered" if accepted else "refused"
+    def settle_untold(
+        self, transaction: Transaction, envelope: Envelope, replies: list[Reply]
+    ) -> Outcome:
+        """Record a message whose client gets no reply, for each recipient."""
+        return self._settle(transaction, envelope, replies, told=False)[0]
 
     def _settle(
-        self, recipients: Sequence[str], replies: list[Reply]
+        self,
+        transaction: Transaction,
+        envelope: Envelope,
+        replies: list[Reply],
+        *,
+        told: bool,
     ) -> tuple[Outcome, Reply]:
         """Record the outcome of each recipient; return that of the transaction."""
-        pairs = list(zip(recipients, replies, strict=True))
-        refused = tuple((to, reply) for to, reply in pairs if reply.code >= 400)
-        assert self._transaction is not None
-        self._transaction.rcpt_tos = tuple(
-            to for to, reply in pairs if reply.code < 400
+        pairs = list(zip(envelope.rcpt_tos, replies, strict=True))
+        for to, reply in pairs:
+            refusal = reply if reply.code >= 400 else None
+            what = "refused" if refusal else "accepted"
+            self.log_outcome(what, envelope.mail_from, [to], envelope.kept, refusal)
+        transaction.rcpt_tos = tuple(to for to, reply in pairs if reply.code < 400)
+        transaction.refused += tuple(
+            (to, reply if told else None) for to, reply in pairs if reply.code >= 400
         )
-        self._transaction.refused += refused
-        if len(refused) == len(replies):
+        if not transaction.rcpt_tos:
             return "refused", replies[0]
-        self.session.delivered += 1
+        self.session.count_message()
         return "delivered", next(reply for reply in replies if reply.code < 400)
 
     def refuse_message(self, reply: Reply, content: AnyContent | None) -> None:

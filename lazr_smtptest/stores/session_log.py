@@ -122,6 +122,12 @@ class SessionLog(Sequence[Session]):
             self._keep_to_size(session)
             self._messages += session.delivered
             self._refusals += session.refusals
+        # A store may still be keeping a message of a client that has left.
+        session.call_when_late(self._count_late)
+
+    def _count_late(self) -> None:
+        with self._lock:
+            self._messages += 1
 
     def _keep_to_size(self, session: Session) -> None:
         """Empty the oldest transcripts if they take too much memory."""

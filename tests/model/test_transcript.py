@@ -464,15 +464,16 @@ def test_nothing_is_said_behind_the_end() -> None:
     assert transcript.lines() == before
 
 
-def test_a_fault_after_the_end_is_kept() -> None:
-    """What a rule has to say when the message is kept, and the client is gone."""
+def test_no_reply_is_noted_for_a_client_that_has_left() -> None:
+    """No rule runs for it when its message is kept."""
     wire = Wire(Pending(), faults=(faults := Faults()))
     faults.on("KEPT").reply(451)
     wire.begin()
     wire.say("Hi.", ".")
     wire.disconnect()
     wire.handler.answer.callback(None)
-    assert said(wire, "note")[-1].startswith("fault: ")
+    assert said(wire, "note")[-1] == "the client closed the connection"
+    assert wire.protocol.session.refusals == 0
 
 
 def test_a_time_after_all_was_said_is_not_shown() -> None:

@@ -84,7 +84,8 @@ def tests(session: nox.Session) -> None:
 @nox.session(python="3.10")
 def oldest(session: nox.Session) -> None:
     """Run the same tests with the oldest dependencies."""
-    session.install("-e", ".[test]", "Twisted == 24.7.0", "attrs == 22.2.0")
+    oldest = ["Twisted == 24.7.0", "attrs == 22.2.0", "idna == 2.5"]
+    session.install("-e", ".[test]", *oldest)
     # That Twisted leaves a socket which it could not bind to the garbage collector.
     warnings = ["-W", "ignore::pytest.PytestUnraisableExceptionWarning"]
     _pytest(session, "-n", "4", "-m", "not once", *warnings, "tests")

@@ -41,6 +41,10 @@ IRREGULAR: Mapping[str, Reply] = {
     "trailing-dot": Reply(501, "dot at the end of the domain", "5.1.3"),
     # RFC 5892 section 2: a U-label has none.
     "invisible-character": Reply(501, "invisible character in the domain", "5.1.3"),
+    # RFC 5890 to 5893: a label is ASCII, an A-label or a U-label.
+    "bad-idn": Reply(501, "no valid internationalized domain name", "5.1.3"),
+    # RFC 5198 section 2: no C1 controls. The others change how a line is shown.
+    "control-character": Reply(501, "control character in the local part", "5.1.3"),
     # RFC 5321 sections 4.5.3.1.1, 4.5.3.1.2, and 4.5.3.1.10 for the reply.
     "long-local-part": Reply(501, "local part of more than 64 octets", "5.1.3"),
     "long-domain": Reply(501, "domain of more than 255 octets", "5.1.3"),

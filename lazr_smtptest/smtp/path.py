@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import ipaddress
 import re
-import unicodedata
 
 import attrs
 from twisted.mail import smtp
 from twisted.protocols.basic import LineOnlyReceiver
+
+from lazr_smtptest.smtp.domain import (
+    LOOSE_DOMAIN,
+    U,
+    domain_irregularities,
+    is_domain,
+)
 
 __all__ = [
     "Address",
@@ -22,24 +28,16 @@ __all__ = [
 ]
 
 # RFC 5321 section 4.1.2 with the letters of RFC 6531 section 3.3 added.
-_U = "\u0080-\ud7ff\ue000-\U0010ffff"
-_ATOM = rf"[A-Za-z0-9!#$%&'*+/=?^_`{{|}}~{_U}-]+"
+_ATOM = rf"[A-Za-z0-9!#$%&'*+/=?^_`{{|}}~{U}-]+"
 _DOT_STRING = rf"{_ATOM}(?:\.{_ATOM})*"
-_QUOTED_STRING = rf'"(?:[ !#-\[\]-~{_U}]|\\[ -~])*"'
-_LABEL = rf"[A-Za-z0-9{_U}](?:[A-Za-z0-9{_U}-]*[A-Za-z0-9{_U}])?"
-_DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
-# With the other characters of an atom, for the standard profile: the names of test
-# machines often have underscores.
-_LOOSE = rf"[A-Za-z0-9!#$%&'*+/=?^_`{{|}}~{_U}]"
-_LOOSE_LABEL = rf"{_LOOSE}(?:-*{_LOOSE})*"
-_LOOSE_DOMAIN = rf"{_LOOSE_LABEL}(?:\.{_LOOSE_LABEL})*\.?"
+_QUOTED_STRING = rf'"(?:[ !#-\[\]-~{U}]|\\[ -~])*"'
 _LITERAL = r"\[[!-Z^-~]+\]"
 
 _PATH = re.compile(
     rf"""<
-    (?:(?P<route>@{_LOOSE_DOMAIN}(?:,@{_LOOSE_DOMAIN})*):)?  # accepted, ignored
+    (?:(?P<route>@{LOOSE_DOMAIN}(?:,@{LOOSE_DOMAIN})*):)?  # accepted, ignored
     (?P<local>{_DOT_STRING}|{_QUOTED_STRING})
-    (?:@(?P<domain>{_LOOSE_DOMAIN}|{_LITERAL}))?
+    (?:@(?P<domain>{LOOSE_DOMAIN}|{_LITERAL}))?
     >""",
     re.VERBOSE,
 )
@@ -47,25 +45,18 @@ _BARE_PATH = re.compile(
     rf"""
     (?P<route>)
     (?P<local>{_DOT_STRING}|{_QUOTED_STRING})
-    (?:@(?P<domain>{_LOOSE_DOMAIN}|{_LITERAL}))?
+    (?:@(?P<domain>{LOOSE_DOMAIN}|{_LITERAL}))?
     """,
     re.VERBOSE,
 )
 _GENERAL_LITERAL = re.compile(r"[A-Za-z0-9-]*[A-Za-z0-9]:[!-Z^-~]+")
 
-# In bytes: RFC 5321 sections 4.5.3.1.1 and 4.5.3.1.2, and RFC 1035 section 2.3.4.
+# In bytes: RFC 5321 section 4.5.3.1.1.
 _LONGEST_LOCAL_PART = 64
-_LONGEST_DOMAIN = 255
-_LONGEST_LABEL = 63
 
-# Invisible code points that Unicode classifies as letters or marks: fillers, the
-# grapheme joiner, variation selectors (RFC 5892 section 2.6, category Unstable).
-_UNSEEN = re.compile(
-    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0"
-    "\U000e0100-\U000e01ef]"
-)
-_JOINERS = "\u200c\u200d"
-_VIRAMA = 9  # the combining class of RFC 5892 appendix A
+# Controls, the separators of lines and paragraphs, and what changes the direction of
+# the text after it.
+_CONTROL = re.compile("[\x80-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 
 class PathSyntaxError(ValueError):
@@ -185,10 +176,14 @@ def parse_path(argument: str, keyword: str, *, null: bool) -> ParsedPath:
         irregular.append("no-brackets")
     if len(address.local) > _LONGEST_LOCAL_PART:
         irregular.append("long-local-part")
+    if _CONTROL.search(local):
+        irregular.append("control-character")
     domains = [part.strip(",") for part in (found["route"] or "").split("@")]
     for each in (*domains[1:], domain):
         if each and not each.startswith("["):
-            irregular += [kind for kind in _odd(each) if kind not in irregular]
+            irregular += [
+                kind for kind in domain_irregularities(each) if kind not in irregular
+            ]
     return ParsedPath(address, parameters, tuple(irregular))
 
 
@@ -196,9 +191,7 @@ def is_host(text: str) -> bool:
     """Return whether `text` is an ASCII Domain or address-literal (RFC 5321)."""
     if text.startswith("["):
         return text.endswith("]") and _is_literal(text[1:-1])
-    if not text.isascii() or _DOMAIN.fullmatch(text) is None:
-        return False
-    return not _odd(text)
+    return is_domain(text)
 
 
 def is_mailbox(text: str) -> bool:
@@ -217,54 +210,8 @@ def mailbox_irregularities(text: str) -> list[str]:
         keys of `lazr_smtptest.model.irregularities.IRREGULAR`.
     """
     local, _, domain = text.rpartition("@")
-    kinds = [] if domain.startswith("[") else _odd(domain)
+    kinds = [] if domain.startswith("[") else domain_irregularities(domain)
     return kinds + ["long-local-part"] * (len(local) > _LONGEST_LOCAL_PART)
-
-
-def _odd(domain: str) -> list[str]:
-    """Return the irregularities of a domain that is a dot-atom."""
-    kinds = []
-    name = domain.removesuffix(".")
-    if name != domain:
-        kinds.append("trailing-dot")
-    labels = name.split(".")
-    if _DOMAIN.fullmatch(name) is None or any(
-        len(label) > _LONGEST_LABEL for label in labels
-    ):
-        kinds.append("bad-domain")
-    if not name.isascii() and any(map(_has_invisible, labels)):
-        kinds.append("invisible-character")
-    if len(_encode(name)) > _LONGEST_DOMAIN:
-        kinds.append("long-domain")
-    return kinds
-
-
-def _has_invisible(label: str) -> bool:
-    """Return whether a label has an invisible code point (RFC 5892)."""
-    if _UNSEEN.search(label):
-        return True
-    for index, character in enumerate(label):
-        if character in _JOINERS:
-            if not _may_join(label, index):
-                return True
-        # Controls and formats, separators, private or unassigned code points.
-        elif unicodedata.category(character)[0] in "CZ":
-            return True
-    return False
-
-
-def _may_join(label: str, index: int) -> bool:
-    """Return whether a joiner is allowed at `index` (RFC 5892 appendix A).
-
-    It is allowed after a virama. A non-joiner may also separate two letters of a
-    script that joins letters; here every right-to-left script counts as one.
-    """
-    before, behind = label[:index][-1:], label[index + 1 :][:1]
-    if before and unicodedata.combining(before) == _VIRAMA:
-        return True
-    return label[index] == _JOINERS[0] and all(
-        each and unicodedata.bidirectional(each) == "AL" for each in (before, behind)
-    )
 
 
 def _encode(text: str) -> bytes:

@@ -249,6 +249,74 @@ ADDRESSES = (
             "invisible-character", name, "5892 2.6", f"a@exam{character}ple.com"
         )
     ),
+    *(
+        each
+        for name, domain in {
+            "symbol": "i\u2764.example",
+            "emoji": "\U0001f600.example",
+            "upper-case": "B\u00dcCHER.example",
+            "ascii-upper-case": "B\u00fccher.example",
+            "full-width": "\uff41bc.example",
+            "compatibility": "\ufb01x.example",
+            "decomposed": "bu\u0308cher.example",
+            "ideographic-stop": "b\u00fccher\u3002example",
+            "full-width-stop": "b\u00fccher\uff0eexample",
+            "half-width-stop": "b\u00fccher\uff61example",
+            "stop-after-stop": "b\u00fccher.\u3002example",
+            "leading-mark": "\u0301a.example",
+            "hyphens": "b\u00fc--cher.example",
+            "middle-dot": "a\u00b7b.example",
+            "digits-mixed": "\u0660\u06f0\u0627.example",
+            "bidi-mixed": "a\u05d0.example",
+            "bidi-end": "\u05d0-\u05d0a.example",
+            "bidi-neighbour": "\u05d0.1a.example",
+            "ascii-hyphens": "ab--cd.example",
+            "a-label-empty": "xn--0.example",
+            "a-label-of-ascii": "xn--abc-a.example",
+            "a-label-bad": "xn--99999999999.example",
+            "a-label-of-symbol": "xn--n3h.example",
+            "a-label-of-upper-case": "xn--bcher-2pa.example",
+            "a-label-of-mark": "xn--a-ecb.example",
+            "a-label-bidi": "xn--4db.1a.example",
+        }.items()
+        for each in declared("bad-idn", name, "5891 4.2.3", f"a@{domain}")
+    ),
+    *(
+        each
+        for name, character in {
+            "next-line": "\u0085",
+            "application-command": "\u009f",
+            "line-separator": "\u2028",
+            "paragraph-separator": "\u2029",
+            "arabic-mark": "\u061c",
+            "left-to-right-mark": "\u200e",
+            "right-to-left-override": "\u202e",
+            "isolate": "\u2066",
+            "end-of-isolate": "\u2069",
+        }.items()
+        for form in ("a{}b", '"a{}b"')
+        for each in declared(
+            "control-character",
+            name + "-quoted" * form.startswith('"'),
+            "5198 2",
+            form.format(character) + "@b.example",
+        )
+    ),
+    *declared(
+        "bad-domain", "long-a-label", "5890 2.3.2.1", "a@" + "\u00fc" * 64 + ".example"
+    ),
+    *declared(
+        "long-domain",
+        "octets",
+        "5321 4.5.3.1.2",
+        "a@" + ".".join(["\u4e2d" * 21] * 4) + ".example.com",
+    ),
+    *declared(
+        "long-domain",
+        "a-labels",
+        "5321 4.5.3.1.2",
+        "a@" + ".".join(["\u00fc" + "x" * 48 + "\u4e2d"] * 4) + ".example",
+    ),
     *declared("bad-domain", "utf8", "6531 3.3", "a@my_\u00fc.example"),
     *declared("trailing-dot", "utf8", "6531 3.3", "a@\u00fc.example."),
     *declared(
@@ -271,6 +339,32 @@ ADDRESSES = (
             "behind-virama": "\u0915\u094d\u200d\u0937",
             "non-joiner-behind-virama": "\u0915\u094d\u200c\u0937",
             "within-word": "\u0646\u0627\u0645\u0647\u200c\u0627\u06cc",
+        }.items()
+    ),
+    *(
+        row(
+            f"{profile.options.get('profile', 'standard')}-good-idn-{name}",
+            "5890 2.3.2.1",
+            HELLO,
+            ("MAIL FROM:<from@example.com> SMTPUTF8", "250 2.1.0"),
+            (f"RCPT TO:<a@{domain}>", "250 2.1.5"),
+            DATA,
+            MESSAGE,
+            on=profile,
+            stored=(kept(warnings=()),),
+        )
+        for profile in (DEFAULT, STRICT)
+        for name, domain in {
+            "u-label": "b\u00fccher.example",
+            "a-label": "xn--bcher-kva.example",
+            "a-label-upper-case": "XN--BCHER-KVA.Example",
+            "sharp-s": "stra\u00dfe.example",
+            "final-sigma": "\u03b2\u03cc\u03bb\u03bf\u03c2.example",
+            "han": "\u4f8b\u5b50.\u6d4b\u8bd5",
+            "right-to-left": "\u05d0\u05d1.\u05d2\u05d3",
+            "middle-dot": "col\u00b7lega.example",
+            "63-octets": "\u4e2d" * 21 + ".example",
+            "one-hyphen": "a-b-c.b\u00fc-cher.example",
         }.items()
     ),
 )

@@ -60,6 +60,8 @@ SESSIONS = {
         END,
     ],
     "long-domain": [HELLO, MAIL, *lines(f"RCPT TO:<c@{'d.' * 128}e>"), RCPT, DATA, END],
+    "bad-idn": [HELLO, MAIL, *lines("RCPT TO:<c@xn--a>"), RCPT, DATA, END],
+    "control-character": [HELLO, UTF8, *lines("RCPT TO:<c\x85@d>"), RCPT, DATA, END],
     "bad-hello": [*lines("EHLO a_b"), MAIL, RCPT, DATA, END],
     "esmtp-after-helo": [*lines("HELO a", "MAIL FROM:<a@b> SIZE=1"), RCPT, DATA, END],
     "auth-in-brackets": [HELLO, *lines("MAIL FROM:<a@b> AUTH=<c@d>"), RCPT, DATA, END],

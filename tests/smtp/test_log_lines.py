@@ -47,6 +47,19 @@ def test_an_address_is_escaped(wire: Any, lines: Any, sign: str, address: str) -
     assert shown(sign) in lines()
 
 
+@pytest.mark.parametrize("sign", HOSTILE[:5], ids=ascii)
+def test_an_address_with_a_control_is_taken_with_a_warning(
+    wire: Any, sign: str
+) -> None:
+    """The grammar allows it (RFC 6531 section 3.3), and it is surely a mistake."""
+    wire.say("EHLO a")
+    wire.say("MAIL FROM:<a@b> SMTPUTF8", f"RCPT TO:<a{sign}b@d>", "DATA")
+    wire.say("x", ".")
+    (envelope,) = wire.envelopes
+    assert envelope.rcpt_tos == (f"a{sign}b@d",)
+    assert envelope.warnings == ("control-character",)
+
+
 @pytest.mark.parametrize("sign", HOSTILE, ids=ascii)
 def test_a_subject_is_escaped(wire: Any, lines: Any, sign: str) -> None:
     """It may be anything."""

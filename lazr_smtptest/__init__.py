@@ -15,6 +15,7 @@ from lazr_smtptest.version import __version__
 if TYPE_CHECKING:
     from lazr_smtptest.auth.login import Auth
     from lazr_smtptest.errors import (
+        BusyError,
         DKIMError,
         Error,
         HandlerError,
@@ -65,6 +66,7 @@ if TYPE_CHECKING:
 __all__ = [  # noqa: RUF022 - in the order of `sorted`
     "Attachment",
     "Auth",
+    "BusyError",
     "CaptureController",
     "CaptureServer",
     "ClientError",
@@ -120,6 +122,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`
 _HOMES = {
     "Attachment": "mime.attachment",
     "Auth": "auth.login",
+    "BusyError": "errors",
     "CaptureController": "server.capture",
     "CaptureServer": "server.storing",
     "ClientError": "smtp.errors",

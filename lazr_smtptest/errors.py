@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 __all__ = [
+    "BusyError",
     "DKIMError",
     "Error",
     "HandlerError",
@@ -63,6 +64,21 @@ class QueryError(Error, ValueError):
             f"bad query {self.query!r:.200}: at character {self.position + 1} "
             f"expected {self.expected}"
         )
+
+
+class BusyError(Error):
+    """Too many reads of a store wait for a thread: try again later.
+
+    Attributes:
+        waiting: the most calls that may wait.
+    """
+
+    def __init__(self, waiting: int) -> None:
+        super().__init__(waiting)
+        self.waiting = waiting
+
+    def __str__(self) -> str:
+        return f"{self.waiting} reads of the store wait already: try again later"
 
 
 class SearchTimeoutError(StoreError, TimeoutError):

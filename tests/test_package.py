@@ -22,6 +22,7 @@ def test_the_public_names_are_these() -> None:
     assert set(lazr_smtptest.__all__) == {
         "Attachment",
         "Auth",
+        "BusyError",
         "CaptureController",
         "CaptureServer",
         "ClientError",

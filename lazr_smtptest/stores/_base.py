@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
@@ -12,7 +14,7 @@ from lazr_smtptest.stores._subscribers import Subscribers
 if TYPE_CHECKING:
     from lazr_smtptest.query.criteria import Criteria, Predicate
 
-__all__ = ["Store"]
+__all__ = ["Store", "check_limit", "new_validity"]
 
 
 class Store(ABC):
@@ -60,3 +62,28 @@ class Store(ABC):
     def subscribe(self, function: Callable[[Envelope], object]) -> Callable[[], None]:
         """Call `function` with each message that is kept; see `IMessageStore`."""
         return self._subscribers.add(function)
+
+
+_validity_lock = threading.Lock()
+_latest_validity = 0
+
+
+def new_validity() -> int:
+    """Return a value for `IMessageReader.validity`, greater than all earlier ones.
+
+    It is the time in seconds since 1970, which fits until 2106.
+    """
+    global _latest_validity
+    with _validity_lock:
+        _latest_validity = max(int(time.time()), _latest_validity + 1)
+        return _latest_validity
+
+
+def check_limit(limit: int) -> None:
+    """Check the most items of a page.
+
+    Raises:
+        ValueError: it is negative.
+    """
+    if limit < 0:
+        raise ValueError(f"limit must be 0 or more, not {limit}")

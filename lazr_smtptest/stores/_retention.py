@@ -64,10 +64,11 @@ class Retention:
         """
         gone = 0
         for kept_at, size in oldest:
-            if not (self.exceeded(count, octets) or self._expired(now - kept_at)):
+            if not (self.exceeded(count, octets) or self.expired(now - kept_at)):
                 break
             gone, count, octets = gone + 1, count - 1, octets - size
         return gone
 
-    def _expired(self, age: float) -> bool:
+    def expired(self, age: float) -> bool:
+        """Return whether a message is too old: its age in seconds."""
         return self.max_age is not None and age > self.max_age

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from zope.interface import implementer
 
 from lazr_smtptest.errors import StoreFullError
-from lazr_smtptest.interfaces import IMessageStore
+from lazr_smtptest.interfaces import IMessageReader, IMessageStore
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.ids import named
-from lazr_smtptest.stores._base import Store
+from lazr_smtptest.query.selection import Selection
+from lazr_smtptest.query.tag_rules import TagRules
 from lazr_smtptest.stores._retention import Retention
+from lazr_smtptest.stores._row_reader import RowReader
+from lazr_smtptest.stores._rows import Row
+from lazr_smtptest.stores.sessions import SessionBounds
 
 __all__ = ["MemoryStore"]
 
@@ -28,8 +30,8 @@ _RECIPIENT = 80
 _PARAMETER = 160
 
 
-@implementer(IMessageStore)
-class MemoryStore(Store):
+@implementer(IMessageStore, IMessageReader)
+class MemoryStore(RowReader):
     """Keeps envelopes in memory, as long as the store itself exists.
 
     Any thread may add while others read: a reader sees the messages that were
@@ -45,6 +47,9 @@ class MemoryStore(Store):
             when the next message arrives.
         full: what happens when `max_count` or `max_bytes` is reached: ``"drop"``
             the oldest messages, or ``"refuse"`` the new one with a StoreFullError.
+        sessions: the bounds of the ended sessions that are kept beside the messages;
+            ``None`` to keep none.
+        tag_rules: the rules that tag messages.
         clock: returns the time, seconds since 1970.
     """
 
@@ -55,19 +60,19 @@ class MemoryStore(Store):
         max_bytes: int | None = _BYTES,
         max_age: float | None = None,
         full: str = "drop",
+        sessions: SessionBounds | None = SessionBounds(),
+        tag_rules: TagRules = TagRules(),
         clock: Callable[[], float] = time.time,
     ) -> None:
-        super().__init__()
+        super().__init__(sessions=sessions, tag_rules=tag_rules)
         self._retention = Retention(
             max_count=max_count, max_bytes=max_bytes, max_age=max_age
         )
         self._refuses = full == "refuse"
+        self._expires = max_age is not None
         # The function that returns the size of a message for `max_bytes`.
         self._size_of = _memory_of if max_bytes == _BYTES else _content_of
         self._clock = clock
-        self._lock = threading.Lock()
-        # Each message with the time at which it was kept.
-        self._kept: deque[tuple[float, Envelope]] = deque()
         self._octets = 0
 
     def __repr__(self) -> str:
@@ -84,37 +89,68 @@ class MemoryStore(Store):
         self._retention.check(size)
         with self._lock:
             if self._refuses and self._retention.exceeded(
-                len(self._kept) + 1, self._octets + size
+                len(self._rows) + 1, self._octets + size
             ):
                 raise StoreFullError("the store is full")
-            self._kept.append((self._clock(), envelope))
+            self._number += 1
+            row = Row(self._number, envelope.id, envelope, self._clock())
+            self._rows.append(row)
             self._octets += size
-            self._drop_oldest()
+            self._log.add_one("kept", row)
+            if self._is_surplus():
+                self._drop_oldest()
+        self._log.tell()
         self._subscribers.tell(envelope)
 
+    def _is_surplus(self) -> bool:
+        """Return whether the oldest message is beyond the bounds."""
+        if self._retention.exceeded(len(self._rows), self._octets):
+            return True
+        if not self._expires:
+            return False
+        return self._retention.expired(self._clock() - self._rows.oldest.kept_at)
+
     def _drop_oldest(self) -> None:
-        oldest = ((kept_at, self._size_of(each)) for kept_at, each in self._kept)
-        surplus = self._retention.surplus(
-            oldest, len(self._kept), self._octets, self._clock()
-        )
-        for _ in range(surplus):
-            self._octets -= self._size_of(self._kept.popleft()[1])
+        """Remove the messages beyond the bounds, of which there is one at least."""
+        rows = []
+        while self._rows and self._is_surplus():
+            row = self._rows.pop_oldest()
+            self._forget(row)
+            rows.append(row)
+        self._log.add("removed", rows)
+
+    def _forget(self, row: Row) -> None:
+        """Take a row that is gone out of the sums."""
+        self._octets -= self._size_of(row.source)
+        if self._documents:
+            self._documents.discard(row)
+        if row.tags:
+            self._tags.discard(row.tags)
+
+    def _discard(self, rows: Sequence[Row]) -> None:
+        self._rows.remove(rows)
+        for row in rows:
+            self._forget(row)
+
+    def _read(self, row: Row) -> Envelope:
+        return row.source  # type: ignore[no-any-return]
+
+    def get(self, id: str) -> Envelope | None:
+        """Return the message with that `id`, the oldest if several have it."""
+        return self.envelope(id)
 
     def delete(self, id: str) -> bool:
         """Delete the message with that `id`; return whether it existed."""
-        with self._lock:
-            before = len(self._kept)
-            self._replace([pair for pair in self._kept if pair[1].id != id])
-            return len(self._kept) < before
+        return self.remove(Selection(ids=[id])) > 0
 
     def clear(self) -> None:
         """Delete all messages."""
         with self._lock:
-            self._replace([])
-
-    def _replace(self, kept: list[tuple[float, Envelope]]) -> None:
-        self._kept = deque(kept)
-        self._octets = sum(self._size_of(envelope) for _, envelope in kept)
+            rows = list(self._rows)
+            self._discard(rows)
+            if rows:
+                self._log.add_cleared()
+        self._log.tell()
 
     def close(self) -> None:
         """Keep everything: a store in memory holds nothing open."""
@@ -129,11 +165,11 @@ class MemoryStore(Store):
 
     def _all(self) -> list[Envelope]:
         with self._lock:
-            return [envelope for _, envelope in self._kept]
+            return [row.source for row in self._rows]
 
     def __len__(self) -> int:
         """Count the messages."""
-        return len(self._kept)
+        return len(self._rows)
 
 
 def _content_of(envelope: Envelope) -> int:

@@ -5,8 +5,13 @@ from __future__ import annotations
 import pytest
 
 from lazr_smtptest.errors import StoreFullError
+from lazr_smtptest.model.document import Document
 from lazr_smtptest.model.envelope import Envelope
-from lazr_smtptest.stores import MemoryStore
+from lazr_smtptest.model.session import Session
+from lazr_smtptest.query.selection import Selection
+from lazr_smtptest.stores import MemoryStore, _row_reader
+from lazr_smtptest.stores._documents import Documents
+from lazr_smtptest.stores._rows import Row
 
 from .envelopes import make_envelope
 
@@ -77,3 +82,150 @@ def test_with_a_given_bound_contents_count_alone() -> None:
             Envelope(mail_from="a" * 5000, rcpt_tos=("b",), content=b"%10d" % number)
         )
     assert len(store) == 100
+
+
+def test_a_page_parses_only_the_messages_on_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """However many there are."""
+    parsed: list[str] = []
+
+    def document_of(envelope: Envelope) -> Document:
+        parsed.append(envelope.id)
+        return Document()
+
+    monkeypatch.setattr(_row_reader, "document_of", document_of)
+    store = MemoryStore()
+    fill(store, 500)
+    ids = [summary.id for summary in store.page(limit=5)]
+    assert sorted(parsed) == sorted(ids)
+
+
+QUERIES_WITHOUT_CONTENT = ["is:unread", "larger:1k", "tag:a", "rcpt:one@example.com"]
+
+
+@pytest.mark.parametrize("query", QUERIES_WITHOUT_CONTENT)
+def test_a_query_of_the_envelope_parses_no_message(
+    monkeypatch: pytest.MonkeyPatch, query: str
+) -> None:
+    """What it asks for is known."""
+    monkeypatch.setattr(_row_reader, "document_of", None)
+    store = MemoryStore()
+    fill(store, 5)
+    assert store.counts(query).messages == 5
+
+
+def test_a_document_is_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A list that is shown again costs nothing."""
+    calls: list[str] = []
+
+    def document_of(envelope: Envelope) -> Document:
+        calls.append(envelope.id)
+        return Document(text="word")
+
+    monkeypatch.setattr(_row_reader, "document_of", document_of)
+    store = MemoryStore()
+    fill(store, 3)
+    assert [len(store.page("word")), len(store.page())] == [3, 3]
+    assert len(calls) == 3
+
+
+def test_documents_are_kept_within_a_bound() -> None:
+    """The ones used latest stay."""
+    documents = Documents(bound=10_000)
+    made: list[int] = []
+
+    def get(number: int) -> None:
+        row = Row(number, "", None, 0.0)
+
+        def make() -> Document:
+            made.append(number)
+            return Document(text="x" * 3000)
+
+        documents.get(row, make)
+
+    for number in (1, 2, 1, 3, 1, 2):
+        get(number)
+    assert made == [1, 2, 3, 2]
+
+
+def test_the_document_of_a_message_that_is_gone_is_not_kept() -> None:
+    """It was removed while it was parsed."""
+    documents = Documents()
+    row = Row(1, "", None, 0.0)
+
+    def make() -> Document:
+        row.is_gone = True
+        documents.discard(row)
+        return Document(shortened=True)
+
+    documents.get(row, make)
+    assert documents.shortened == set()
+
+
+def test_an_envelope_in_the_store_keeps_nothing_that_was_parsed() -> None:
+    """The bound of the documents is that of all that reading adds."""
+    store = MemoryStore()
+    envelope = make_envelope(1, id="a", rcpt_tos=("a+b@example.com",))
+    store.add(envelope)
+    before = set(vars(envelope))
+    store.page("hello")
+    assert set(vars(envelope)) == before
+
+
+def test_messages_dropped_by_a_bound_are_changes() -> None:
+    """A list takes them out."""
+    store = MemoryStore(max_count=2)
+    fill(store, 3)
+    assert [(each.kind, each.messages) for each in store.changes(0).changes] == [
+        ("kept", (1,)),
+        ("kept", (2,)),
+        ("kept", (3,)),
+        ("removed", (1,)),
+    ]
+
+
+def test_a_message_dropped_by_a_bound_takes_its_tags_along() -> None:
+    """They count messages that are there."""
+    store = MemoryStore(max_count=1)
+    store.add(make_envelope(rcpt_tos=("a+b@example.com",)))
+    assert dict(store.tags()) == {"b": 1}
+    fill(store, 1)
+    assert dict(store.tags()) == {}
+
+
+def test_changes_too_long_ago_are_a_reset() -> None:
+    """Ten thousand are known."""
+    store = MemoryStore(max_count=5)
+    fill(store, 5001)
+    assert (store.last_change(), store.changes(0).is_reset) == (9997, False)
+    fill(store, 2)
+    assert store.changes(0).is_reset
+    assert not store.changes(1).is_reset
+
+
+def test_two_stores_have_different_validities() -> None:
+    """Also when both are made in the same second."""
+    validities = [MemoryStore().validity for _ in range(3)]
+    assert validities == sorted(set(validities))
+
+
+def test_messages_with_one_id_lose_it_one_by_one() -> None:
+    """Whichever goes first."""
+    store = MemoryStore()
+    for number in range(4):
+        store.add(make_envelope(number, id="twin"))
+    assert store.summary("twin").number == 1  # type: ignore[union-attr]
+    found = []
+    for number in (3, 1, 2, 4):
+        store.remove(Selection(numbers=[number]))
+        summary = store.summary("twin")
+        found.append(summary and summary.number)
+    assert found == [1, 2, 4, None]
+
+
+def test_sessions_can_be_switched_off() -> None:
+    """None is kept then."""
+    store = MemoryStore(sessions=None)
+    store.keep_session(Session(id="a", ended=1.0))
+    assert store.sessions() == []

@@ -1,0 +1,111 @@
+"""The rules that tag messages at arrival."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import attrs
+
+from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.query.evaluation import Searchable, matches
+from lazr_smtptest.query.parser import parse
+from lazr_smtptest.query.tags import check_tag, joined_tags
+from lazr_smtptest.query.tree import Node
+
+__all__ = ["TagRules"]
+
+# The most tags of a message by rule: its sender decides how many it asks for.
+_MOST = 100
+
+# The address fields whose plus-addresses tag a message, besides its recipients.
+_FIELDS = ("to", "cc", "bcc")
+
+# Where a header ends.
+_HEADER_END = re.compile(rb"\r?\n\r?\n")
+_HEADER = 65_536
+
+
+def _parsed(queries: Mapping[str, str]) -> tuple[tuple[str, Node], ...]:
+    return tuple((check_tag(tag), parse(query)) for tag, query in queries.items())
+
+
+@attrs.frozen(kw_only=True)
+class TagRules:
+    """The rules by which a store tags each message that it keeps.
+
+    A store applies them when it indexes a message: at the latest before a reader sees
+    the message. At most 100 tags of a message come from rules. What is not a valid tag
+    is left out.
+
+    Args:
+        header: whether the header field ``X-Tags`` has tags, separated by commas.
+        plus_addresses: whether the parts after a plus sign of the local part of a
+            recipient, or of an address in To, Cc or Bcc, are tags:
+            ``user+tag@example.com``, ``user+one+two@example.com``.
+        queries: a search query for each tag; it is given to messages that match.
+            They are parsed once: a relative time such as ``after:7d`` is relative to
+            the creation of the rules.
+
+    Raises:
+        QueryError: a query cannot be parsed.
+        ValueError: a tag of `queries` is not valid.
+    """
+
+    header: bool = True
+    plus_addresses: bool = True
+    queries: Mapping[str, str] = attrs.field(factory=dict)
+    _nodes: tuple[tuple[str, Node], ...] = attrs.field(
+        init=False,
+        repr=False,
+        default=attrs.Factory(lambda self: _parsed(self.queries), takes_self=True),
+    )
+
+    def __bool__(self) -> bool:
+        return bool(self.header or self.plus_addresses or self.queries)
+
+    def tags_of(self, envelope: Envelope, message: Searchable) -> tuple[str, ...]:
+        """Return the tags of a message by these rules, sorted.
+
+        Args:
+            envelope: the message.
+            message: the message for the queries, without flags and tags.
+        """
+        found = [*self._asked_for(envelope)]
+        found += [tag for tag, node in self._nodes if matches(node, message)]
+        return joined_tags(found)[:_MOST]
+
+    def _asked_for(self, envelope: Envelope) -> Iterator[str]:
+        """Yield the tags that the message itself asks for."""
+        head = _head(envelope).lower()
+        # Parsing takes a hundred times as long, and most messages ask for no tag.
+        if not (b"x-tags" in head or b"+" in head or "+" in "".join(envelope.rcpt_tos)):
+            return
+        # Of a copy: the envelope would keep all that is parsed of it.
+        envelope = attrs.evolve(envelope)
+        if self.header:
+            for body in envelope.headers("x-tags"):
+                yield from _valid(body.split(","))
+        if self.plus_addresses:
+            addresses = [*envelope.rcpt_tos]
+            for name in _FIELDS:
+                addresses += envelope.addresses(name)
+            for address in addresses:
+                local_part = address.rpartition("@")[0].strip('"')
+                yield from _valid(local_part.split("+")[1:])
+
+
+def _head(envelope: Envelope) -> bytes:
+    """Return the beginning of a message, as far as its header may go."""
+    kept: Any = envelope.kept
+    start = kept[:_HEADER] if isinstance(kept, bytes) else kept.start(_HEADER)
+    end = _HEADER_END.search(start)
+    return start[: end.start()] if end else start
+
+
+def _valid(tags: list[str]) -> Iterator[str]:
+    for tag in tags[:_MOST]:
+        with contextlib.suppress(ValueError):
+            yield check_tag(tag)

@@ -1,0 +1,330 @@
+"""The read side of the stores that keep their list of messages in memory."""
+
+from __future__ import annotations
+
+import threading
+from abc import abstractmethod
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from itertools import islice
+
+from lazr_smtptest.model.change import Change, Changes
+from lazr_smtptest.model.document import Document
+from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.model.found import Counts, Found, IndexProgress
+from lazr_smtptest.model.session import Session
+from lazr_smtptest.model.summary import Flag, Summary
+from lazr_smtptest.query.document import document_of
+from lazr_smtptest.query.edit import Edit
+from lazr_smtptest.query.evaluation import matches
+from lazr_smtptest.query.parser import parse
+from lazr_smtptest.query.selection import Selection
+from lazr_smtptest.query.tag_rules import TagRules
+from lazr_smtptest.query.tags import check_tag, tag_key
+from lazr_smtptest.query.tree import Everything, Node
+from lazr_smtptest.stores._base import Store, check_limit, new_validity
+from lazr_smtptest.stores._changelog import ChangeLog
+from lazr_smtptest.stores._documents import Documents
+from lazr_smtptest.stores._rows import Row, Rows
+from lazr_smtptest.stores._subject import Subject
+from lazr_smtptest.stores._tag_counts import TagCounts
+from lazr_smtptest.stores.sessions import KeptSessions, SessionBounds
+
+__all__ = ["RowReader"]
+
+
+class RowReader(Store):
+    """Implements `IMessageReader` on rows in memory.
+
+    The documents of messages are made when a list or a query needs them. Tags by rule
+    are added when somebody first asks, in the order of arrival.
+
+    Args:
+        sessions: the bounds of the kept sessions; ``None`` to keep none.
+        tag_rules: the rules that tag messages.
+    """
+
+    def __init__(self, *, sessions: SessionBounds | None, tag_rules: TagRules) -> None:
+        super().__init__()
+        self.validity = new_validity()
+        self._lock = threading.Lock()
+        self._rows = Rows()
+        # The greatest number so far, and that up to which messages were tagged.
+        self._number = self._tagged = 0
+        self._tagging = threading.Lock()
+        self._tag_rules = tag_rules
+        self._tags = TagCounts()
+        self._log = ChangeLog()
+        self._documents = Documents()
+        self._kept_sessions = KeptSessions(sessions)
+
+    # Where the messages are
+
+    @abstractmethod
+    def _read(self, row: Row) -> Envelope | None:
+        """Return the message of a row; ``None`` if it is gone."""
+
+    @abstractmethod
+    def _discard(self, rows: Sequence[Row]) -> None:
+        """Remove some messages that are there; called with the lock."""
+
+    def _edit(self, row: Row, flags: frozenset[Flag], tags: tuple[str, ...]) -> None:
+        """Change the flags and tags of a message; called with the lock."""
+        row.flags = flags
+        if tags != row.tags:
+            before, row.tags = row.tags, tags
+            self._tags.add(tags)
+            self._tags.discard(before)
+
+    # The list
+
+    def _listed(self) -> list[Row]:
+        """Return the rows, ascending by number, their tags by rule added."""
+        with self._lock:
+            rows = list(self._rows)
+        if rows and rows[-1].number > self._tagged:
+            self._tag(rows)
+        return rows
+
+    def _tag(self, rows: list[Row]) -> None:
+        """Add tags by rule to the rows that have none yet, in their order."""
+        with self._tagging:
+            for row in rows:
+                if row.number > self._tagged:
+                    tags = self._tags_by_rule(row)
+                    with self._lock:
+                        if tags and not row.is_gone:
+                            self._edit(row, row.flags, self._tags.spelled(tags))
+                        self._tagged = row.number
+
+    def _tags_by_rule(self, row: Row) -> tuple[str, ...]:
+        subject = self._subject(row) if self._tag_rules else None
+        if subject is None:
+            return ()
+        return self._tag_rules.tags_of(subject.envelope, subject)
+
+    def _subject(self, row: Row) -> Subject | None:
+        """Return a message for a query; ``None`` if it is gone."""
+        envelope = self._read(row)
+        if envelope is None:
+            return None
+        return Subject(row, envelope, lambda: self._document(row, envelope))
+
+    def _document(self, row: Row, envelope: Envelope) -> Document:
+        return self._documents.get(row, lambda: document_of(envelope))
+
+    def _matching(self, rows: Iterator[Row], query: Node) -> Iterator[Subject]:
+        for row in rows:
+            subject = None if row.is_gone else self._subject(row)
+            if subject is not None and matches(query, subject):
+                yield subject
+
+    def _matching_rows(self, query: str) -> list[Row]:
+        node = parse(query)
+        rows = self._listed()
+        if isinstance(node, Everything):
+            return rows
+        return [
+            row for row in rows if any(True for _ in self._matching(iter((row,)), node))
+        ]
+
+    def _row(self, message: str | int) -> Row | None:
+        with self._lock:
+            if isinstance(message, str):
+                return self._rows.with_id(message)
+            return self._rows.numbered(message)
+
+    def page(
+        self,
+        query: str = "",
+        *,
+        after: str | int | None = None,
+        limit: int = 50,
+        oldest_first: bool = False,
+        timeout: float | None = None,
+    ) -> Found:
+        """Return a page of the messages that match; see `IMessageReader`."""
+        check_limit(limit)
+        node = parse(query)
+        number = self._number_of(after)
+        rows = self._listed()
+        if number is not None:
+            rows = [
+                row
+                for row in rows
+                if (row.number > number if oldest_first else row.number < number)
+            ]
+        found = self._matching(iter(rows) if oldest_first else reversed(rows), node)
+        return Found(
+            [
+                subject.full_summary()
+                for subject in islice(found, min(limit, len(rows)))
+            ],
+            missing=0,
+            shortened=len(self._documents.shortened),
+        )
+
+    def _number_of(self, after: str | int | None) -> int | None:
+        """Return the number that a page begins after."""
+        if not isinstance(after, str):
+            return after
+        row = self._row(after)
+        if row is None:
+            raise KeyError(after)
+        return row.number
+
+    def counts(self, query: str = "", *, timeout: float | None = None) -> Counts:
+        """Count the messages; see `IMessageReader`."""
+        matching = self._matching_rows(query)
+        rows = self._listed()
+        return Counts(
+            messages=len(rows),
+            unread=sum("seen" not in row.flags for row in rows),
+            matching=len(matching),
+        )
+
+    def numbers(self, query: str = "", *, timeout: float | None = None) -> list[int]:
+        """Return the numbers of all messages that match, ascending."""
+        return [row.number for row in self._matching_rows(query)]
+
+    def summary(self, message: str | int) -> Summary | None:
+        """Return the summary of a message; ``None`` if there is none."""
+        self._listed()
+        row = self._row(message)
+        subject = None if row is None else self._subject(row)
+        return None if subject is None else subject.full_summary()
+
+    def envelope(self, message: str | int) -> Envelope | None:
+        """Return a message; ``None`` if there is none."""
+        row = self._row(message)
+        return None if row is None else self._read(row)
+
+    def index_progress(self) -> IndexProgress:
+        """Return the number of messages: all of them can be searched."""
+        with self._lock:
+            return IndexProgress(
+                messages=len(self._rows),
+                missing=0,
+                shortened=len(self._documents.shortened),
+            )
+
+    # Changes
+
+    def _selected(self, selection: Selection) -> list[Row]:
+        """Return the rows of a selection, ascending."""
+        if selection.query is not None:
+            return self._matching_rows(selection.query)
+        rows = self._listed()
+        if selection.ids is not None:
+            ids = set(selection.ids)
+            return [row for row in rows if row.id in ids]
+        numbers = set(selection.numbers or ())
+        return [row for row in rows if row.number in numbers]
+
+    def change(
+        self,
+        selection: Selection,
+        *,
+        set_flags: Collection[Flag] = (),
+        clear_flags: Collection[Flag] = (),
+        add_tags: Collection[str] = (),
+        remove_tags: Collection[str] = (),
+        tags: Collection[str] | None = None,
+    ) -> int:
+        """Change flags and tags of messages; see `IMessageReader`."""
+        edit = Edit.of(
+            set_flags=set_flags,
+            clear_flags=clear_flags,
+            add_tags=add_tags,
+            remove_tags=remove_tags,
+            tags=tags,
+        )
+        rows = self._selected(selection)
+        return self._edit_all(
+            rows if edit else [],
+            lambda row: (
+                edit.flags_after(row.flags),
+                self._tags.spelled(edit.tags_after(row.tags)),
+            ),
+        )
+
+    def _edit_all(
+        self,
+        rows: list[Row],
+        result: Callable[[Row], tuple[frozenset[Flag], tuple[str, ...]]],
+    ) -> int:
+        """Change messages that are still there; return how many changed."""
+        with self._lock:
+            changed = []
+            for row in rows:
+                flags, tags = result(row)
+                if not row.is_gone and (flags, tags) != (row.flags, row.tags):
+                    self._edit(row, flags, tags)
+                    changed.append(row)
+            self._log.add("changed", changed)
+        self._log.tell()
+        return len(changed)
+
+    def remove(self, selection: Selection) -> int:
+        """Remove messages; return how many there were."""
+        rows = self._selected(selection)
+        with self._lock:
+            rows = [row for row in rows if not row.is_gone]
+            self._discard(rows)
+            self._log.add("removed", rows)
+        self._log.tell()
+        return len(rows)
+
+    def tags(self) -> Mapping[str, int]:
+        """Return each tag in use and the number of its messages, sorted by name."""
+        self._listed()
+        with self._lock:
+            return self._tags.all()
+
+    def rename_tag(self, old: str, new: str) -> int:
+        """Rename a tag, or merge it into another; see `IMessageReader`."""
+        new, key = check_tag(new), tag_key(old)
+        rows = [row for row in self._listed() if key in map(tag_key, row.tags)]
+        edit = Edit.of(add_tags=[new], remove_tags=[old] if tag_key(new) != key else [])
+        with self._lock:
+            if rows and not edit.remove_tags:
+                self._tags.respell(new)
+        self._edit_all(
+            rows,
+            lambda row: (row.flags, self._tags.spelled(edit.tags_after(row.tags))),
+        )
+        return len(rows)
+
+    def changes(self, since: int, limit: int = 1000) -> Changes:
+        """Return the changes after the one with a number; see `IMessageReader`."""
+        with self._lock:
+            return self._log.since(since, limit)
+
+    def last_change(self) -> int:
+        """Return the number of the latest change; 0 if there was none."""
+        return self._log.last
+
+    def watch(self, function: Callable[[Change], object]) -> Callable[[], None]:
+        """Call `function` with every change from now on; see `IMessageReader`."""
+        with self._lock:
+            return self._log.watch(function)
+
+    # Sessions
+
+    def keep_session(self, session: Session) -> None:
+        """Keep a session that has ended; see `IMessageReader`."""
+        self._kept_sessions.keep(session)
+
+    def sessions(
+        self,
+        *,
+        after: str | None = None,
+        limit: int = 50,
+        failed: bool | None = None,
+    ) -> list[Session]:
+        """Return a page of the kept sessions, newest first; see `IMessageReader`."""
+        check_limit(limit)
+        return self._kept_sessions.page(after, limit, failed)
+
+    def session(self, id: str) -> Session | None:
+        """Return a kept session with its transcript; ``None`` if there is none."""
+        return self._kept_sessions.get(id)

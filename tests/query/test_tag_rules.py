@@ -1,0 +1,103 @@
+"""The rules that tag messages at arrival, each switchable."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from lazr_smtptest.errors import QueryError
+from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.query.selection import Selection
+from lazr_smtptest.query.tag_rules import TagRules
+from lazr_smtptest.stores import MemoryStore
+
+MESSAGE = Envelope(
+    mail_from="bounce+ann=example.com@example.com",
+    rcpt_tos=("ann+One@example.com",),
+    content=(
+        b"From: shop+sales@example.com\r\n"
+        b"To: Ann <ann+two+three@example.com>\r\n"
+        b"Cc: bob+four@example.com\r\n"
+        b"Subject: bill 4711\r\n"
+        b"X-Tags: header\r\n"
+        b"\r\n"
+        b"1+1=2\r\n"
+    ),
+)
+
+
+def tags(rules: TagRules, envelope: Envelope = MESSAGE) -> tuple[str, ...]:
+    """Return the tags that a message gets in a store with these rules."""
+    store = MemoryStore(tag_rules=rules)
+    store.add(envelope)
+    return tuple(store.tags())
+
+
+RULES: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
+    "all": ({}, ("four", "header", "One", "three", "two")),
+    "header": ({"plus_addresses": False}, ("header",)),
+    "plus-addresses": ({"header": False}, ("four", "One", "three", "two")),
+    "none": ({"header": False, "plus_addresses": False}, ()),
+    "query": (
+        {
+            "header": False,
+            "plus_addresses": False,
+            "queries": {"Bill": "subject:bill", "late": "tag:late", "big": "larger:1k"},
+        },
+        ("Bill",),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", RULES)
+def test_each_rule_tags_by_itself(case: str) -> None:
+    """And can be switched off."""
+    given, expected = RULES[case]
+    assert tags(TagRules(**given)) == expected
+
+
+def test_rules_that_are_all_off_are_false() -> None:
+    """A store need not look at messages."""
+    assert not TagRules(header=False, plus_addresses=False)
+    assert TagRules()
+
+
+def test_a_folded_and_encoded_header_is_read() -> None:
+    """As any other field."""
+    content = b"X-TAGS: one,\r\n =?utf-8?q?gr=C3=BCn?=\r\nX-Tags: three\r\n\r\n"
+    envelope = Envelope(mail_from="", rcpt_tos=(), content=content)
+    assert tags(TagRules(), envelope) == ("grün", "one", "three")
+
+
+def test_a_field_in_the_text_is_none_of_the_header() -> None:
+    """The header ends before it."""
+    content = b"Subject: x\r\n\r\nX-Tags: a\r\nTo: b+c@example.com\r\n"
+    envelope = Envelope(mail_from="", rcpt_tos=(), content=content)
+    assert tags(TagRules(), envelope) == ()
+
+
+def test_a_quoted_local_part_is_read_without_its_quotes() -> None:
+    """They are not part of a tag."""
+    envelope = Envelope(mail_from="", rcpt_tos=('"ann+a b"@example.com',), content=b"")
+    assert tags(TagRules(), envelope) == ("a b",)
+
+
+def test_a_rule_that_cannot_be_parsed_is_an_error_where_it_is_written() -> None:
+    """Not when the first message arrives."""
+    with pytest.raises(QueryError):
+        TagRules(queries={"a": '"open'})
+
+
+def test_a_rule_for_something_that_is_no_tag_is_an_error() -> None:
+    """As everywhere."""
+    with pytest.raises(ValueError, match="a tag must"):
+        TagRules(queries={"a,b": "word"})
+
+
+def test_tags_by_rule_are_given_before_a_change() -> None:
+    """A change of tags is not undone by a rule that comes too late."""
+    store = MemoryStore()
+    store.add(MESSAGE)
+    store.change(Selection(query=""), tags=["mine"])
+    assert tuple(store.tags()) == ("mine",)

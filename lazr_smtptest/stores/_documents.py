@@ -70,13 +70,13 @@ class Documents:
                 self._octets -= self._known.popitem(last=False)[1][1]
 
     def discard(self, row: Row) -> None:
-        """Forget the document of a message that is gone."""
+        """Drop the document of a message that is gone."""
         with self._lock:
             self.shortened.discard(row.number)
             self._octets -= self._known.pop(row.number, (None, 0))[1]
 
     def clear(self) -> None:
-        """Forget all documents."""
+        """Drop all documents."""
         with self._lock:
             self.shortened.clear()
             self._known.clear()

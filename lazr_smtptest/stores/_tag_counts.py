@@ -40,7 +40,7 @@ class TagCounts:
             self._tags[key] = (spelling, count + 1)
 
     def discard(self, tags: Iterable[str]) -> None:
-        """Count the tags of one message less; a tag without a message is forgotten."""
+        """Count the tags of one message less; a tag without a message is removed."""
         for tag in tags:
             key = tag_key(tag)
             spelling, count = self._tags.pop(key)
@@ -48,5 +48,5 @@ class TagCounts:
                 self._tags[key] = (spelling, count - 1)
 
     def clear(self) -> None:
-        """Forget all tags."""
+        """Remove all tags."""
         self._tags.clear()

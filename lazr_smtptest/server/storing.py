@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 from email.message import Message
 from typing import Any
@@ -11,9 +12,11 @@ from twisted.mail.smtp import SMTPServerError
 from twisted.python.failure import Failure
 
 from lazr_smtptest._deferreds import is_pending, pending
-from lazr_smtptest.interfaces import IMessageStore
+from lazr_smtptest._failures import raise_interrupt
+from lazr_smtptest.interfaces import IMessageReader, IMessageStore
 from lazr_smtptest.mailbox import Mailbox
 from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.model.session import Session
 from lazr_smtptest.net.reactor import PrivateReactor
 from lazr_smtptest.server.servers import Server
 from lazr_smtptest.server.store_writer import Keeper
@@ -22,9 +25,14 @@ from lazr_smtptest.smtp.factory import SMTPServerFactory
 
 __all__ = ["CaptureServer", "StoreServer"]
 
+log = logging.getLogger("lazr.smtptest")
+
 
 class StoreServer(Server):
     """A server that keeps its messages and their envelopes in a store.
+
+    A store that provides `IMessageReader` gets each session that has ended, too, also
+    one without a message.
 
     A client cannot reset or stop it, unless `rset_clears` or `exit_stops` is set.
 
@@ -64,6 +72,17 @@ class StoreServer(Server):
                 otherwise 451 4.3.0.
         """
         return self._keeper.keep(self.store, envelope)
+
+    def session_ended(self, session: Session) -> None:
+        """Hand a session to the hook and to the store; see `ISessionObserver`."""
+        super().session_ended(session)
+        if IMessageReader.providedBy(self.store):
+            try:
+                self.store.keep_session(session)
+            except BaseException as error:
+                raise_interrupt(error)
+                log.exception("keep_session raised")
+                self._keep(error)
 
     def reset(self) -> None:
         """Clear the store."""

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from lazr_smtptest.mime.dkim import DKIMResult
     from lazr_smtptest.mime.signatures import DKIMSignature
     from lazr_smtptest.model.envelope import Envelope
-    from lazr_smtptest.model.fault_context import Moment
+    from lazr_smtptest.model.fault_context import FaultContext, Moment
     from lazr_smtptest.model.reply import Reply
     from lazr_smtptest.model.session import Session, Transaction
     from lazr_smtptest.model.transcript import Line, Transcript
@@ -77,6 +77,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`
     "DKIMSignature",
     "Envelope",
     "Error",
+    "FaultContext",
     "FaultFileError",
     "Faults",
     "Fired",
@@ -133,6 +134,7 @@ _HOMES = {
     "DKIMSignature": "mime.signatures",
     "Envelope": "model.envelope",
     "Error": "errors",
+    "FaultContext": "model.fault_context",
     "FaultFileError": "faults.errors",
     "Faults": "faults.rules",
     "Fired": "faults.journal",

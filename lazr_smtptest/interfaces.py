@@ -19,7 +19,7 @@ from zope.interface import Attribute, Interface
 from lazr_smtptest.model.change import Change, Changes
 from lazr_smtptest.model.delivery_event import MailEvent
 from lazr_smtptest.model.envelope import Envelope
-from lazr_smtptest.model.fault_context import Moment, Plan
+from lazr_smtptest.model.fault_context import FaultContext, Plan
 from lazr_smtptest.model.found import Counts, Found, IndexProgress
 from lazr_smtptest.model.session import Session
 from lazr_smtptest.model.summary import Flag, Summary
@@ -342,8 +342,8 @@ class IFaultPolicy(Interface):
     def marks() -> Sequence[int]:
         """Return the sizes of a received message, in bytes, at which to decide."""
 
-    def decide(moment: Moment) -> Plan | None:
-        """Return the plan for a moment; ``None`` for the normal behaviour."""
+    def decide(context: FaultContext) -> Plan | None:
+        """Return the plan for a context; ``None`` for the normal behaviour."""
 
     def failed(error: BaseException) -> None:
         """Report that a plan could not be carried out."""
@@ -356,7 +356,7 @@ class IFaultStep(Interface):
         """Carry out the step.
 
         Args:
-            wire: the `Misbehaviour` that carries out the plan.
+            wire: the `FaultRunner` that carries out the plan.
 
         Returns:
             the result to wait for before the next step; ``None`` to go on at once.

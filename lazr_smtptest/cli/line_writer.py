@@ -20,8 +20,8 @@ _PATIENCE = 5.0
 
 def end_of_turn(reactor: Any) -> Callable[[Callable[[], object]], object]:
     """Return a function that calls a function when this turn of a reactor ends."""
-    put_off = getattr(reactor, "put_off", None)
-    return partial(reactor.callLater, 0) if put_off is None else put_off
+    at_end = getattr(reactor, "call_at_batch_end", None)
+    return partial(reactor.callLater, 0) if at_end is None else at_end
 
 
 class LineWriter:

@@ -21,11 +21,11 @@ from lazr_smtptest.faults.transforms import (
     Swallowed,
     Together,
 )
-from lazr_smtptest.model.fault_context import Moment
+from lazr_smtptest.model.fault_context import FaultContext
 
 __all__ = ["Answers"]
 
-Text = str | Callable[[Moment], str]
+Text = str | Callable[[FaultContext], str]
 _Self = TypeVar("_Self", bound="Answers")
 
 _ON_PURPOSE = "on purpose"
@@ -53,7 +53,7 @@ class Answers(Writing):
             text: the text, sent unchanged; line feeds make a reply of several
                 lines. A refusal without an enhanced code in any line gets the
                 usual one in each (RFC 2034 section 4). Or a function that takes a
-                `Moment` and returns the text.
+                `FaultContext` and returns the text.
         """
         check_number("code", code, 200, 599, int)
         if "CONTENT" in self._names() and code < 400:
@@ -63,7 +63,7 @@ class Answers(Writing):
                 raise TypeError(f"a reply's text is str, not {text!r}")
             return self._answer("reply", make_reply(code, text))
         make = text
-        return self._answer("reply", lambda moment: make_reply(code, make(moment)))
+        return self._answer("reply", lambda context: make_reply(code, make(context)))
 
     @action
     def raw(self: _Self, octets: bytes) -> _Self:
@@ -96,7 +96,7 @@ class Answers(Writing):
             raise TypeError(f"a reply's text is str, not {text!r}")
         self._answer(
             "reply_by_address",
-            lambda moment: make_reply(int(dictated_code(moment)), text),
+            lambda context: make_reply(int(dictated_code(context)), text),
         )
         self._gate = Dictated()
         return self

@@ -39,7 +39,7 @@ class Scripted:
                 recipients one has to match. ``helo``, ``peer`` (an address),
                 ``user``, ``mechanism``: texts. ``tls``: a bool. ``header``: a
                 mapping, ``{"Subject": "Order *"}``. ``content``: a text or bytes
-                within the message. ``where``: a function that takes a `Moment`.
+                within the message. ``where``: a function that takes a `FaultContext`.
 
                 ``session``: the number of the session, of all of the server, from
                 1 on. ``transaction``: its number within the session. ``step``:

@@ -74,7 +74,7 @@ class Bounce(Step):
 
     def run(self, wire: Any) -> None:
         """Send the report without waiting: the client has its reply already."""
-        envelope = wire.moment.envelope
+        envelope = wire.context.envelope
         recipient = envelope.mail_from if self.recipient is None else self.recipient
         if not recipient:
             return

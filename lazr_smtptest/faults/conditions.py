@@ -12,7 +12,7 @@ import attrs
 from lazr_smtptest.faults.amounts import amount, numbers
 from lazr_smtptest.faults.checks import nearest
 from lazr_smtptest.faults.phases import PHASES, Phase, find_phases
-from lazr_smtptest.model.fault_context import Moment
+from lazr_smtptest.model.fault_context import FaultContext
 from lazr_smtptest.query.matchers import (
     Matcher,
     address,
@@ -46,7 +46,7 @@ class Condition:
     """
 
     words: str
-    met: Callable[[Moment], bool]
+    met: Callable[[FaultContext], bool]
 
 
 @attrs.frozen
@@ -90,15 +90,15 @@ class Conditions:
         after: Any = next((each["after"] for each in keywords if "after" in each), None)
         if after is None:
             # Without ``after`` a rule at CONTENT matches at the start of the message.
-            conditions.append(Condition("", lambda moment: moment.octets == 0))
+            conditions.append(Condition("", lambda context: context.octets == 0))
             return cls(phases, tuple(conditions), recipient=recipient)
         marks = after if isinstance(after, Collection) else (after,)
         return cls(phases, tuple(conditions), tuple(sorted(marks)), recipient)
 
-    def met(self, moment: Moment) -> bool:
+    def met(self, context: FaultContext) -> bool:
         """Return whether a context meets all conditions."""
-        return any(_is_at(moment, phase) for phase in self.phases) and all(
-            condition.met(moment) for condition in self.conditions
+        return any(_is_at(context, phase) for phase in self.phases) and all(
+            condition.met(context) for condition in self.conditions
         )
 
     def __str__(self) -> str:
@@ -121,13 +121,13 @@ def _any_recipient(
     return lambda value: all(matches(value) for matches in wanted)
 
 
-def _is_at(moment: Moment, phase: Phase) -> bool:
+def _is_at(context: FaultContext, phase: Phase) -> bool:
     if phase.name != "ANY":
-        return moment.phase == phase.name
-    if moment.phase == "EOD" and moment.line != b".":
+        return context.phase == phase.name
+    if context.phase == "EOD" and context.line != b".":
         # The chunk that ended the message is a phase of its own: BDAT.
         return False
-    return moment.phase not in _NOT_ANY
+    return context.phase not in _NOT_ANY
 
 
 def _check_known(name: str, phases: Sequence[Phase]) -> None:
@@ -158,11 +158,11 @@ def _check_absence(name: str, wanted: object, phases: Sequence[Phase]) -> None:
 
 
 def _numbered(
-    get: Callable[[Moment], int], least: int = 1
+    get: Callable[[FaultContext], int], least: int = 1
 ) -> Callable[[str, object], Condition]:
     def make(name: str, wanted: object) -> Condition:
         is_wanted = numbers(name, wanted, least)
-        return Condition(f"{name}={wanted!r}", lambda moment: is_wanted(get(moment)))
+        return Condition(f"{name}={wanted!r}", lambda context: is_wanted(get(context)))
 
     return make
 
@@ -170,19 +170,19 @@ def _numbered(
 def _after(name: str, wanted: object) -> Condition:
     if isinstance(wanted, str):
         raise TypeError(f"{name} is a number or several, not {wanted!r}")
-    return _numbered(lambda moment: moment.octets, 0)(name, wanted)
+    return _numbered(lambda context: context.octets, 0)(name, wanted)
 
 
-def _amount(get: Callable[[Moment], int]) -> Callable[[str, object], Condition]:
+def _amount(get: Callable[[FaultContext], int]) -> Callable[[str, object], Condition]:
     def make(name: str, wanted: object) -> Condition:
         is_wanted = amount(name, wanted)
-        return Condition(f"{name}={wanted!r}", lambda moment: is_wanted(get(moment)))
+        return Condition(f"{name}={wanted!r}", lambda context: is_wanted(get(context)))
 
     return make
 
 
-def _size(moment: Moment) -> int:
-    return moment.size if moment.envelope is None else moment.envelope.size
+def _size(context: FaultContext) -> int:
+    return context.size if context.envelope is None else context.envelope.size
 
 
 def _from_differs(name: str, wanted: object) -> Condition:
@@ -190,12 +190,12 @@ def _from_differs(name: str, wanted: object) -> Condition:
     if wanted not in ("sender", "user"):
         raise ValueError(f"{name} is 'sender' or 'user', not {wanted!r}")
 
-    def met(moment: Moment) -> bool:
-        other = moment.sender if wanted == "sender" else moment.user
-        if other is None or moment.envelope is None:
+    def met(context: FaultContext) -> bool:
+        other = context.sender if wanted == "sender" else context.user
+        if other is None or context.envelope is None:
             return False
         known = keys_of(other)[0]
-        named = [keys_of(each)[0] for each in moment.envelope.addresses("from")]
+        named = [keys_of(each)[0] for each in context.envelope.addresses("from")]
         if "@" not in other:
             # A user name may be the local part alone.
             named = [each.rpartition("@")[0] for each in named]
@@ -205,7 +205,7 @@ def _from_differs(name: str, wanted: object) -> Condition:
 
 
 def _text(
-    values: Callable[[Moment], Sequence[Any]],
+    values: Callable[[FaultContext], Sequence[Any]],
     plain: Callable[[str], Matcher] = wildcard,
     *,
     optional: bool = True,
@@ -222,12 +222,12 @@ def _condition(
     name: str,
     given: object,
     wanted: Matcher,
-    values: Callable[[Moment], Sequence[Any]],
+    values: Callable[[FaultContext], Sequence[Any]],
 ) -> Condition:
     """Return the condition that one of the values matches, or that there is none."""
 
-    def met(moment: Moment) -> bool:
-        found = values(moment)
+    def met(context: FaultContext) -> bool:
+        found = values(context)
         return not found if wanted.absence else any(map(wanted.matches, found))
 
     return Condition(f"{name}={_shown(given)}", met)
@@ -272,13 +272,13 @@ def _mechanism(wanted: str) -> Matcher:
 def _flag(name: str, wanted: object) -> Condition:
     if not isinstance(wanted, bool):
         raise TypeError(f"{name} is True or False, not {wanted!r}")
-    return Condition(f"{name}={wanted}", lambda moment: moment.tls is wanted)
+    return Condition(f"{name}={wanted}", lambda context: context.tls is wanted)
 
 
 def _where(name: str, wanted: object) -> Condition:
     if not callable(wanted) or isinstance(wanted, type):
-        raise TypeError(f"{name} is a function of a Moment, not {wanted!r}")
-    return Condition(f"{name}={_shown(wanted)}", lambda moment: bool(wanted(moment)))
+        raise TypeError(f"{name} is a function of a FaultContext, not {wanted!r}")
+    return Condition(f"{name}={_shown(wanted)}", lambda context: bool(wanted(context)))
 
 
 def _header(name: str, wanted: object) -> Condition:
@@ -286,7 +286,7 @@ def _header(name: str, wanted: object) -> Condition:
         raise TypeError(f"{name} is a mapping of header names, not {wanted!r}")
     parts = [_field(key, value) for key, value in wanted.items()]
     return Condition(
-        f"{name}={wanted!r}", lambda moment: all(part.met(moment) for part in parts)
+        f"{name}={wanted!r}", lambda context: all(part.met(context) for part in parts)
     )
 
 
@@ -294,8 +294,8 @@ def _field(key: object, wanted: object) -> Condition:
     check_header_name(key)
     name = str(key)
 
-    def values(moment: Moment) -> Sequence[str]:
-        return moment.envelope.headers(name) if moment.envelope is not None else ()
+    def values(context: FaultContext) -> Sequence[str]:
+        return context.envelope.headers(name) if context.envelope is not None else ()
 
     return _condition(name, wanted, matcher(f"header {name}", wanted, wildcard), values)
 
@@ -303,11 +303,11 @@ def _field(key: object, wanted: object) -> Condition:
 def _content(name: str, wanted: object) -> Condition:
     """Return the condition that a message contains a text or bytes."""
 
-    def octets(moment: Moment) -> Sequence[bytes]:
-        return (moment.envelope.content,) if moment.envelope is not None else ()
+    def octets(context: FaultContext) -> Sequence[bytes]:
+        return (context.envelope.content,) if context.envelope is not None else ()
 
-    def text(moment: Moment) -> Sequence[str]:
-        return [each.decode("utf-8", "surrogateescape") for each in octets(moment)]
+    def text(context: FaultContext) -> Sequence[str]:
+        return [each.decode("utf-8", "surrogateescape") for each in octets(context)]
 
     pattern = wanted.pattern if isinstance(wanted, re.Pattern) else wanted
     if isinstance(pattern, str):
@@ -319,21 +319,23 @@ def _content(name: str, wanted: object) -> Condition:
 
 
 _MAKERS: Mapping[str, Callable[[str, object], Condition]] = {
-    "session": _numbered(lambda moment: moment.session.number),
-    "transaction": _numbered(lambda moment: moment.transaction),
-    "step": _numbered(lambda moment: moment.step),
+    "session": _numbered(lambda context: context.session.number),
+    "transaction": _numbered(lambda context: context.transaction),
+    "step": _numbered(lambda context: context.step),
     "after": _after,
-    "open_sessions": _amount(lambda moment: moment.open_sessions),
-    "refusals": _amount(lambda moment: moment.session.refusals),
+    "open_sessions": _amount(lambda context: context.open_sessions),
+    "refusals": _amount(lambda context: context.session.refusals),
     "size": _amount(_size),
-    "recipients": _amount(lambda moment: moment.recipients),
+    "recipients": _amount(lambda context: context.recipients),
     "tls": _flag,
-    "mechanism": _text(lambda moment: (moment.mechanism,), _mechanism, optional=False),
-    "peer": _text(lambda moment: (moment.session.peer[0],), optional=False),
-    "helo": _text(lambda moment: (moment.helo,) if moment.helo else (), _name),
-    "user": _text(lambda moment: _present(moment.user), _name),
-    "sender": _text(lambda moment: _present(moment.sender), _address),
-    "recipient": _text(lambda moment: moment.to, _recipient),
+    "mechanism": _text(
+        lambda context: (context.mechanism,), _mechanism, optional=False
+    ),
+    "peer": _text(lambda context: (context.session.peer[0],), optional=False),
+    "helo": _text(lambda context: (context.helo,) if context.helo else (), _name),
+    "user": _text(lambda context: _present(context.user), _name),
+    "sender": _text(lambda context: _present(context.sender), _address),
+    "recipient": _text(lambda context: context.to, _recipient),
     "header": _header,
     "from_differs": _from_differs,
     "content": _content,

@@ -12,7 +12,7 @@ import attrs
 from lazr_smtptest.faults.amounts import numbers
 from lazr_smtptest.faults.keys import Key, find_key
 from lazr_smtptest.faults.phases import Phase
-from lazr_smtptest.model.fault_context import Moment
+from lazr_smtptest.model.fault_context import FaultContext
 
 __all__ = ["Counting", "Tally"]
 
@@ -72,12 +72,12 @@ class Counting:
         """Return whether the rule has fired as often as it may."""
         return self.key is None and self.total.fired == self.times
 
-    def note(self, moment: Moment) -> Tally:
+    def note(self, context: FaultContext) -> Tally:
         """Count a match; return the counts of its key."""
         self.total.seen += 1
         if self.key is None:
             return self.total
-        key = self.key(moment)
+        key = self.key(context)
         tally = self._tallies.pop(key, None) or Tally()
         self._tallies[key] = tally
         if len(self._tallies) > _KEYS:

@@ -15,7 +15,7 @@ from typing import Generic, TypeVar
 import attrs
 
 from lazr_smtptest.faults.keys import Key
-from lazr_smtptest.model.fault_context import Moment
+from lazr_smtptest.model.fault_context import FaultContext
 from lazr_smtptest.query.matchers import keys_of
 
 __all__ = ["Dictated", "Gate", "Greylist", "Quota", "Rate", "dictated_code"]
@@ -41,16 +41,16 @@ class Gate:
 
     key: Key | None = None
 
-    def passes(self, moment: Moment, now: float) -> bool:
+    def passes(self, context: FaultContext, now: float) -> bool:
         """Return true if the rule must not fire, and record the event.
 
         Args:
-            moment: the context of the event.
+            context: the context of the event.
             now: seconds of a monotonic clock.
         """
         raise NotImplementedError
 
-    def kept(self, moment: Moment) -> None:
+    def kept(self, context: FaultContext) -> None:
         """Record a message that was kept."""
 
 
@@ -88,17 +88,17 @@ class Greylist(Gate):
         self._seconds = seconds
         self._first: _Memory[list[float]] = _Memory(list)
 
-    def passes(self, moment: Moment, now: float) -> bool:
+    def passes(self, context: FaultContext, now: float) -> bool:
         """Return whether the first attempt was long enough ago."""
-        first = self._first[(self.key or _triple)(moment)]
+        first = self._first[(self.key or _triple)(context)]
         if not first:
             first.append(now)
             return False
         return now - first[0] >= self._seconds
 
 
-def _triple(moment: Moment) -> Hashable:
-    return _network(moment.session.peer[0]), moment.sender or "", moment.to[0]
+def _triple(context: FaultContext) -> Hashable:
+    return _network(context.session.peer[0]), context.sender or "", context.to[0]
 
 
 def _network(host: str) -> str:
@@ -123,9 +123,9 @@ class Rate(Gate):
         self._seconds = seconds
         self._passed: _Memory[deque[float]] = _Memory(deque)
 
-    def passes(self, moment: Moment, now: float) -> bool:
+    def passes(self, context: FaultContext, now: float) -> bool:
         """Return whether a further event is within the rate."""
-        passed = self._passed[None if self.key is None else self.key(moment)]
+        passed = self._passed[None if self.key is None else self.key(context)]
         while passed and now - passed[0] >= self._seconds:
             passed.popleft()
         if len(passed) >= self._number:
@@ -151,39 +151,39 @@ class Quota(Gate):
         self._octets = octets
         self._used: _Memory[_Used] = _Memory(_Used)
 
-    def passes(self, moment: Moment, now: float) -> bool:
+    def passes(self, context: FaultContext, now: float) -> bool:
         """Return whether a message of the declared size is within the quota."""
-        used = self._used[(self.key or _mailbox)(moment)]
+        used = self._used[(self.key or _mailbox)(context)]
         if self._messages is not None and used.messages >= self._messages:
             return False
         return self._octets is None or (
-            used.octets < self._octets and used.octets + moment.size <= self._octets
+            used.octets < self._octets and used.octets + context.size <= self._octets
         )
 
-    def kept(self, moment: Moment) -> None:
+    def kept(self, context: FaultContext) -> None:
         """Count a message once for each key of its recipients."""
         key = self.key or _mailbox
-        size = 0 if moment.envelope is None else moment.envelope.size
-        for each in {key(attrs.evolve(moment, to=(to,))) for to in moment.to}:
+        size = 0 if context.envelope is None else context.envelope.size
+        for each in {key(attrs.evolve(context, to=(to,))) for to in context.to}:
             used = self._used[each]
             used.messages += 1
             used.octets += size
 
 
-def _mailbox(moment: Moment) -> Hashable:
-    return keys_of(moment.to[0])[0]
+def _mailbox(context: FaultContext) -> Hashable:
+    return keys_of(context.to[0])[0]
 
 
 class Dictated(Gate):
     """A gate that refuses an address that begins with the code of a refusal."""
 
-    def passes(self, moment: Moment, now: float) -> bool:
+    def passes(self, context: FaultContext, now: float) -> bool:
         """Return whether the address does not begin with a code."""
-        return not dictated_code(moment)
+        return not dictated_code(context)
 
 
-def dictated_code(moment: Moment) -> str:
+def dictated_code(context: FaultContext) -> str:
     """Return the code at the start of an address; ``""`` if there is none."""
-    address = moment.to[0] if moment.phase == "RCPT" else moment.sender or ""
+    address = context.to[0] if context.phase == "RCPT" else context.sender or ""
     found = _CODE.match(address)
     return found[0] if found else ""

@@ -6,7 +6,7 @@ import re
 
 import attrs
 
-from lazr_smtptest.model.fault_context import Moment
+from lazr_smtptest.model.fault_context import FaultContext
 
 __all__ = ["Fired"]
 
@@ -47,19 +47,21 @@ class Fired:
     line: bytes = b""
 
     @classmethod
-    def of(cls, rule: str, nth: int, moment: Moment) -> Fired:
+    def of(cls, rule: str, nth: int, context: FaultContext) -> Fired:
         """Return the record of a rule that fires now."""
         return cls(
             rule=rule,
             nth=nth,
-            phase=moment.phase,
-            at=moment.now,
-            session=moment.session.number,
-            session_id=moment.session.id,
-            transaction=moment.transaction,
-            helo=moment.helo,
-            sender=moment.sender,
-            to=moment.to,
+            phase=context.phase,
+            at=context.now,
+            session=context.session.number,
+            session_id=context.session.id,
+            transaction=context.transaction,
+            helo=context.helo,
+            sender=context.sender,
+            to=context.to,
             # The line may contain a password.
-            line=b"" if moment.mechanism or _LOGIN.match(moment.line) else moment.line,
+            line=b""
+            if context.mechanism or _LOGIN.match(context.line)
+            else context.line,
         )

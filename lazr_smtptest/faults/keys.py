@@ -6,12 +6,12 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 
 from lazr_smtptest.faults.checks import nearest
 from lazr_smtptest.faults.phases import Phase
-from lazr_smtptest.model.fault_context import Moment
+from lazr_smtptest.model.fault_context import FaultContext
 from lazr_smtptest.query.matchers import keys_of
 
 __all__ = ["Key", "find_key"]
 
-Key = Callable[[Moment], Hashable]
+Key = Callable[[FaultContext], Hashable]
 
 
 def _address(value: str | None) -> str | None:
@@ -19,11 +19,11 @@ def _address(value: str | None) -> str | None:
 
 
 _PARTS: Mapping[str, Key] = {
-    "sender": lambda moment: _address(moment.sender),
-    "recipient": lambda moment: tuple(map(_address, moment.to)),
-    "user": lambda moment: moment.user,
-    "session": lambda moment: moment.session.id,
-    "peer": lambda moment: moment.session.peer[0],
+    "sender": lambda context: _address(context.sender),
+    "recipient": lambda context: tuple(map(_address, context.to)),
+    "user": lambda context: context.user,
+    "session": lambda context: context.session.id,
+    "peer": lambda context: context.session.peer[0],
 }
 
 
@@ -51,7 +51,7 @@ def find_key(per: object, phases: Sequence[Phase]) -> Key:
             if name not in phase.matches:
                 raise ValueError(f"per={name!r} is not known at {phase.name}")
     parts = [_PARTS[name] for name in names]
-    return lambda moment: tuple([part(moment) for part in parts])
+    return lambda context: tuple([part(context) for part in parts])
 
 
 def _known() -> str:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from lazr_smtptest.faults.checks import nearest
-from lazr_smtptest.model.fault_context import Moment
+from lazr_smtptest.model.fault_context import FaultContext
 
 if TYPE_CHECKING:
     from lazr_smtptest.faults.base import Scripted
@@ -162,23 +162,23 @@ def full_disk(faults: Scripted) -> None:
     faults.on("MAIL", optional=True).reply(452, "4.3.1 Insufficient system storage")
 
 
-def _recipients(limit: int) -> Callable[[Moment], bool]:
-    def too_many_recipients(moment: Moment) -> bool:
-        transaction = moment.session.transactions[-1]
+def _recipients(limit: int) -> Callable[[FaultContext], bool]:
+    def too_many_recipients(context: FaultContext) -> bool:
+        transaction = context.session.transactions[-1]
         return len(transaction.rcpt_tos) >= limit
 
     return too_many_recipients
 
 
-def _refused(limit: int) -> Callable[[Moment], bool]:
-    def after_many_errors(moment: Moment) -> bool:
-        return moment.session.refusals >= limit
+def _refused(limit: int) -> Callable[[FaultContext], bool]:
+    def after_many_errors(context: FaultContext) -> bool:
+        return context.session.refusals >= limit
 
     return after_many_errors
 
 
-def _naming(text: str) -> Callable[[Moment], str]:
-    return lambda moment: text.format(moment.to[0])
+def _naming(text: str) -> Callable[[FaultContext], str]:
+    return lambda context: text.format(context.to[0])
 
 
 PERSONALITIES: Mapping[str, Personality] = {

@@ -14,7 +14,7 @@ from lazr_smtptest.faults.checks import shown
 from lazr_smtptest.faults.conditions import Conditions
 from lazr_smtptest.faults.counting import Counting
 from lazr_smtptest.faults.steps import Step
-from lazr_smtptest.model.fault_context import Moment
+from lazr_smtptest.model.fault_context import FaultContext
 
 __all__ = ["Rule"]
 
@@ -126,7 +126,7 @@ class Rule(Guessable, Actions):
         """The number of times that it should still fire, of one or `times`."""
         return 0 if self.optional else max(0, (self.times or 1) - self.fired)
 
-    def consider(self, moment: Moment) -> tuple[Step, ...]:
+    def consider(self, context: FaultContext) -> tuple[Step, ...]:
         """Return the steps to run in a context, and count it; empty: it does not fire.
 
         Raises:
@@ -135,22 +135,22 @@ class Rule(Guessable, Actions):
         counting = self._counting
         if not self._steps or counting.is_over:
             return ()
-        if not self._conditions.met(moment):
+        if not self._conditions.met(context):
             return ()
         if self._between is not None and not self._between(self._clock() - self._made):
             return ()
-        tally = counting.note(moment)
+        tally = counting.note(context)
         if not counting.is_due(tally):
             return ()
-        if self._gate is not None and self._gate.passes(moment, self._clock()):
+        if self._gate is not None and self._gate.passes(context, self._clock()):
             return ()
         counting.note_fired(tally)
         return self._steps
 
-    def note_kept(self, moment: Moment) -> None:
+    def note_kept(self, context: FaultContext) -> None:
         """Record a message that was kept."""
         if self._gate is not None:
-            self._gate.kept(moment)
+            self._gate.kept(context)
 
     def _matching_recipient(self) -> Callable[[str], bool] | None:
         return self._conditions.recipient

@@ -20,7 +20,7 @@ from lazr_smtptest.faults.phases import PHASES
 from lazr_smtptest.faults.rule import Rule
 from lazr_smtptest.faults.steps import Answer
 from lazr_smtptest.interfaces import IFaultPolicy
-from lazr_smtptest.model.fault_context import Moment, Plan
+from lazr_smtptest.model.fault_context import FaultContext, Plan
 from lazr_smtptest.model.reply import LOCAL_ERROR
 from lazr_smtptest.net.clock import duration_clock, monotonic
 
@@ -172,21 +172,21 @@ class Faults(Scripted):
         """Return the message sizes, in bytes, at which to ask, in order."""
         return sorted({mark for rule in self._rules for mark in rule.marks})
 
-    def decide(self, moment: Moment) -> Plan | None:
+    def decide(self, context: FaultContext) -> Plan | None:
         """Return the plan for a context, or ``None``; see `IFaultPolicy`."""
         with self._lock:
             for rule in self._rules:
-                if moment.phase == "KEPT":
-                    rule.note_kept(moment)
+                if context.phase == "KEPT":
+                    rule.note_kept(context)
             for rule in self._rules:
                 try:
-                    steps = rule.consider(moment)
+                    steps = rule.consider(context)
                 except BaseException as error:
                     raise_interrupt(error)
                     self.failed(error)
-                    return _refusal(rule, moment)
+                    return _refusal(rule, context)
                 if steps:
-                    self._fired.append((rule, Fired.of(str(rule), rule.fired, moment)))
+                    self._fired.append((rule, Fired.of(str(rule), rule.fired, context)))
                     return Plan(str(rule), steps)
         return None
 
@@ -201,8 +201,8 @@ class Faults(Scripted):
                 log.exception("on_error raised")
 
 
-def _refusal(rule: Rule, moment: Moment) -> Plan | None:
+def _refusal(rule: Rule, context: FaultContext) -> Plan | None:
     """Return the plan that refuses after a rule raised, where that is possible."""
-    if "reply" not in PHASES[moment.phase].actions:
+    if "reply" not in PHASES[context.phase].actions:
         return None
     return Plan(f"{rule}, which raised", (Answer(LOCAL_ERROR),))

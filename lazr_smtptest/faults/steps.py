@@ -13,7 +13,7 @@ from zope.interface import implementer
 
 from lazr_smtptest.faults.transforms import Pace, Way
 from lazr_smtptest.interfaces import IFaultStep
-from lazr_smtptest.model.fault_context import Moment
+from lazr_smtptest.model.fault_context import FaultContext
 from lazr_smtptest.model.reply import Reply
 
 __all__ = [
@@ -33,7 +33,7 @@ __all__ = [
     "Words",
 ]
 
-Words = Reply | bytes | Callable[[Moment], Reply] | None
+Words = Reply | bytes | Callable[[FaultContext], Reply] | None
 
 
 class Step:
@@ -82,7 +82,7 @@ class Answer(Step):
 
     def run(self, wire: Any) -> Awaitable[object]:
         """Send the reply; see `IFaultStep`."""
-        words = self.words(wire.moment) if callable(self.words) else self.words
+        words = self.words(wire.context) if callable(self.words) else self.words
         answer: Awaitable[object] = wire.answer(
             words, self.change, self.pace, closes=self.final
         )

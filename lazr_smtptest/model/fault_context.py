@@ -9,11 +9,11 @@ import attrs
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.session import Session
 
-__all__ = ["Moment", "Plan"]
+__all__ = ["FaultContext", "Moment", "Plan"]
 
 
 @attrs.frozen(kw_only=True)
-class Moment:
+class FaultContext:
     """The state of a session at a fault point, if there may be a fault.
 
     Attributes:
@@ -67,14 +67,18 @@ class Moment:
         return len(self.session.transactions[-1].rcpt_tos) + 1
 
 
+# The older name of the class, for tests that use it.
+Moment = FaultContext
+
+
 @attrs.frozen
 class Plan:
     """The steps to take at a fault point instead of the normal behaviour.
 
     Attributes:
-        words: the rule that this plan comes from, for the transcript.
+        description: the rule that this plan comes from, for the transcript.
         steps: the `IFaultStep` objects, in order.
     """
 
-    words: str
+    description: str
     steps: tuple[Any, ...]

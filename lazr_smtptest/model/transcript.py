@@ -198,9 +198,9 @@ class Transcript:
         """Add a line of the client that is masked when shown."""
         self._add(_SECRET, line[:_LINE])
 
-    def server(self, octets: bytes) -> None:
+    def server(self, reply: bytes) -> None:
         """Add a reply, as it was sent."""
-        self._add(SERVER, octets)
+        self._add(SERVER, reply)
 
     def _add(self, kind: int, value: bytes | str) -> None:
         self.add((kind, value))
@@ -449,13 +449,13 @@ def _message(size: int, head: bytes, tail: bytes) -> list[str]:
     ]
 
 
-def _split(octets: bytes) -> list[bytes]:
-    lines = octets.split(b"\r\n")
+def _split(data: bytes) -> list[bytes]:
+    lines = data.split(b"\r\n")
     return lines if lines[-1] else lines[:-1]
 
 
-def _text(octets: bytes) -> str:
-    return _visible(octets.decode("utf-8", "backslashreplace"))
+def _text(data: bytes) -> str:
+    return _visible(data.decode("utf-8", "backslashreplace"))
 
 
 def _visible(text: str) -> str:

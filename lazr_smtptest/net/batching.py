@@ -1,9 +1,9 @@
 """An epoll reactor that batches work, for a server with many simultaneous clients.
 
-It batches replies: a function passed to `BatchingReactor.put_off` is called after all
-pending events were handled. A client that the first reply wakes is awake for the
-others. It makes no log context for each event, as nothing in this package needs one,
-and other threads wake it by one descriptor instead of a pipe.
+It batches replies: a function passed to `BatchingReactor.call_at_batch_end` is called
+after all pending events were handled. A client that the first reply wakes is awake for
+the others. It makes no log context for each event, as nothing in this package needs
+one, and other threads wake it by one descriptor instead of a pipe.
 
 ``twistd --reactor=smtptest smtptest`` runs it.
 """
@@ -35,16 +35,18 @@ class BatchingReactor(EPollReactor):
     Its clock is monotonic: setting the wall clock moves no timer.
 
     Attributes:
-        put_off: takes a function, in the reactor's thread, and calls it when all
-            pending events were handled.
+        call_at_batch_end: takes a function, in the reactor's thread, and calls it when
+            all pending events were handled.
     """
 
     seconds = staticmethod(monotonic)
 
     def __init__(self) -> None:
         super().__init__()
-        self._put_off: deque[Callable[[], object]] = deque()
-        self.put_off: Callable[[Callable[[], object]], object] = self._put_off.append
+        self._call_at_batch_end: deque[Callable[[], object]] = deque()
+        self.call_at_batch_end: Callable[[Callable[[], object]], object] = (
+            self._call_at_batch_end.append
+        )
 
     def doPoll(self, timeout: float | None) -> None:
         """Wait for events and handle them, then make the queued calls.
@@ -53,7 +55,7 @@ class BatchingReactor(EPollReactor):
             timeout: seconds; ``None`` to wait until an event.
         """
         # Calls queued by a Deferred or a delayed call must not wait for a client.
-        if self._put_off:
+        if self._call_at_batch_end:
             timeout = 0
         # An interrupted wait is resumed (PEP 475).
         events = self._poller.poll(
@@ -65,8 +67,8 @@ class BatchingReactor(EPollReactor):
             if selectable is not None:
                 self._doReadOrWrite(selectable, descriptor, event)
         # If one raises, the others stay in the queue for the next iteration.
-        while self._put_off:
-            self._put_off.popleft()()
+        while self._call_at_batch_end:
+            self._call_at_batch_end.popleft()()
 
     doIteration = doPoll
 

@@ -19,20 +19,20 @@ class Chunking(Messages):
     """The part of a connection that handles BDAT."""
 
     # Bytes in the earlier chunks of the message.
-    _octets_before = 0
+    _bytes_before = 0
 
     def forget_transaction(self) -> None:
         """Reset the chunks of the transaction."""
         super().forget_transaction()
         self._chunks: Collector | None = None
-        self._chunk_octets = 0
+        self._chunk_bytes = 0
         self._last_chunk = False
         self._chunk_refusal: Reply | None = None
 
-    def octets_received(self) -> int:
+    def bytes_received(self) -> int:
         """Return how many bytes of the message have been received, in all chunks."""
-        octets = super().octets_received()
-        return octets + self._octets_before if self._begun else octets
+        size = super().bytes_received()
+        return size + self._bytes_before if self._begun else size
 
     def do_BDAT(self, argument: bytes) -> None:
         """Receive a chunk of a message (RFC 3030 section 2).
@@ -69,10 +69,10 @@ class Chunking(Messages):
         if not self._begun:
             self.asked_at = -1
         self._begun = True
-        self._octets_before = self._chunk_octets
+        self._bytes_before = self._chunk_bytes
         limit = self.limits.message_size
-        self._chunk_octets += size
-        if limit is not None and self._chunk_octets > limit:
+        self._chunk_bytes += size
+        if limit is not None and self._chunk_bytes > limit:
             return TOO_BIG
         return None
 

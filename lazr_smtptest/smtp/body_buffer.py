@@ -162,34 +162,34 @@ class Collector:
         if self.size > _certainly_over(self._size_limit):
             self._lose("too big")
             return
-        octets = self._joined() + data
+        joined = self._joined() + data
         # Bytes that may begin CRLF and dot, or the end of data, are held back.
-        cut = octets.find(b"\r", -4)
+        cut = joined.find(b"\r", -4)
         if cut < 0:
-            cut = len(octets)
-        self._pieces = [octets[cut:]]
+            cut = len(joined)
+        self._pieces = [joined[cut:]]
         self._plain = -1
         self._room = min(_certainly_over(self._size_limit), self.size + BLOCK)
-        self._write(self._without_dots(octets[:cut]))
+        self._write(self._without_dots(joined[:cut]))
 
-    def _without_dots(self, octets: bytes) -> bytes:
+    def _without_dots(self, data: bytes) -> bytes:
         """Remove the transparency dots (RFC 5321 section 4.5.2)."""
         if not self.has_dots:
-            return octets
+            return data
         if self._file is None:
-            octets = octets.removeprefix(b".")
-        return octets.replace(b"\r\n.", CRLF)
+            data = data.removeprefix(b".")
+        return data.replace(b"\r\n.", CRLF)
 
-    def _write(self, octets: bytes) -> None:
+    def _write(self, data: bytes) -> None:
         try:
             if self._file is None:
                 self._file = SpooledContent()
-            self._file.append(octets)
+            self._file.append(data)
         except (OSError, MemoryError) as error:
             # Its traceback would keep the unwritten bytes and the file alive.
             self._lose(error.with_traceback(None))
             return
-        self._lines.feed(octets)
+        self._lines.feed(data)
         if self._lines.exceeded:
             self._lose("long line")
 

@@ -160,7 +160,7 @@ class Connection(Reading):
     def watch_transport(self) -> None:
         """Observe the write buffer of the transport; called again for TLS."""
         self.transport.registerProducer(_Brake(self), True)
-        self.find_way_out()
+        self.select_writer()
 
     def first_received(self, data: bytes) -> None:
         """Check the first bytes of the connection; close it if they are not SMTP."""
@@ -186,7 +186,7 @@ class Connection(Reading):
         self._note_end(reason)
         self._framer.abandon()
         self._closing = True
-        self.forget_way_out()
+        self.forget_writer()
         # Break reference cycles, so that the garbage collector has nothing to do.
         self._methods.clear()
         self.connections.remove(self)
@@ -269,9 +269,9 @@ class Connection(Reading):
         self.cease()
         # A registered producer would keep the connection open.
         self.transport.unregisterProducer()
-        if self._put_off is not None and self._send is not None:
+        if self._call_at_batch_end is not None and self._send is not None:
             # All bytes are in the socket's own buffer: there is nothing to wait for.
-            self._put_off(partial(transport.connectionLost, connectionDone))
+            self._call_at_batch_end(partial(transport.connectionLost, connectionDone))
             return
         # A client that does not read the last reply is disconnected.
         self.setTimeout(self.limits.goodbye)

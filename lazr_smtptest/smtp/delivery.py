@@ -195,7 +195,7 @@ def _for_recipient(result: object, user: smtp.User) -> object:
     return result
 
 
-def _text(octets: bytes | str) -> str:
-    if isinstance(octets, str):
-        return octets
-    return octets.decode("utf-8", "surrogateescape")
+def _text(data: bytes | str) -> str:
+    if isinstance(data, str):
+        return data
+    return data.decode("utf-8", "surrogateescape")

@@ -181,10 +181,10 @@ class Reading(Writing):
                     break
         self._working = False
         if self._replies:
-            if self._put_off is None:
+            if self._call_at_batch_end is None:
                 self.flush()
             else:
-                self._put_off(self.flush)
+                self._call_at_batch_end(self.flush)
         if not self._closing:
             if framer.ready or self._blocked or self._paused:
                 self._brake()
@@ -206,7 +206,7 @@ class Reading(Writing):
         self.watch_message(in_message)
         self._read_ahead(in_message)
         if self.faults.armed:
-            self.reach(self.octets_received(), _do_nothing, self.refuse_content)
+            self.reach(self.bytes_received(), _do_nothing, self.refuse_content)
 
     def _read_ahead(self, much: bool) -> None:
         """Set the size of one read: large for a message, small for commands."""
@@ -248,9 +248,9 @@ class Reading(Writing):
             self.content_received(item.data)
 
     def _reach_end(self, receive: Callable[[], None]) -> None:
-        self.reach(self.octets_received(), receive, self.refuse_content)
+        self.reach(self.bytes_received(), receive, self.refuse_content)
 
-    def octets_received(self) -> int:
+    def bytes_received(self) -> int:
         """Return how many bytes of the present message have been received."""
         return self._framer.size
 
@@ -410,7 +410,7 @@ class Reading(Writing):
         else:
             self.transport.resumeProducing()
 
-    def be_deaf(self, deaf: bool) -> None:
+    def pause_reading(self, deaf: bool) -> None:
         """Pause reading from the client, or resume it."""
         self._deaf = deaf
         self._brake()

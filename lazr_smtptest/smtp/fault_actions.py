@@ -12,25 +12,25 @@ from typing import TYPE_CHECKING, Any
 from twisted.internet.defer import Deferred
 from twisted.protocols.policies import ProtocolWrapper
 
-from lazr_smtptest.model.fault_context import Moment
+from lazr_smtptest.model.fault_context import FaultContext
 from lazr_smtptest.model.reply import Reply
 
 if TYPE_CHECKING:
     from lazr_smtptest.smtp.connection import Connection
 
-__all__ = ["Means"]
+__all__ = ["FaultActions"]
 
 
-class Means:
+class FaultActions:
     """The actions of a plan except replies; all of them run in the reactor's thread.
 
     Attributes:
-        moment: the context of the fault: the state of the session.
+        context: the context of the fault: the state of the session.
         holds: whether the plan waits for the end of the connection.
     """
 
-    def __init__(self, connection: Connection, moment: Moment) -> None:
-        self.moment = moment
+    def __init__(self, connection: Connection, context: FaultContext) -> None:
+        self.context = context
         self._connection = connection
         self._resting = False
         self.holds = False
@@ -67,15 +67,15 @@ class Means:
     async def stop_reading(self, seconds: float | None) -> None:
         """Stop reading for `seconds`; ``None``: for the rest of the connection."""
         connection = self._connection
-        connection.be_deaf(True)
+        connection.pause_reading(True)
         await (self.hold() if seconds is None else self.wait(seconds))
-        connection.be_deaf(False)
+        connection.pause_reading(False)
 
     # The connection
 
-    def send(self, octets: bytes) -> None:
+    def send(self, data: bytes) -> None:
         """Send bytes, whatever the client waits for."""
-        self._connection.write(octets)
+        self._connection.write(data)
 
     def drop(self, *, close_notify: bool) -> None:
         """Close the connection.
@@ -99,11 +99,11 @@ class Means:
         # Twisted aborts with SO_LINGER, so that TCP sends RST.
         self._lowest().abortConnection()
 
-    def window(self, octets: int) -> None:
+    def window(self, size: int) -> None:
         """Set the socket's receive buffer to a size in bytes, if there is a socket."""
         lowest = self._lowest()
         if hasattr(lowest, "socket"):
-            lowest.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, octets)
+            lowest.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, size)
 
     def idle(self, seconds: float, reply: Reply | None) -> None:
         """End the session when the client sends nothing for `seconds`.

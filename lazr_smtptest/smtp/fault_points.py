@@ -15,11 +15,11 @@ import attrs
 from zope.interface import implementer
 
 from lazr_smtptest.interfaces import IFaultPolicy
-from lazr_smtptest.model.fault_context import Moment
+from lazr_smtptest.model.fault_context import FaultContext
 from lazr_smtptest.model.reply import Reply
 from lazr_smtptest.model.session import Session, Transaction
 from lazr_smtptest.smtp.connections import Connections
-from lazr_smtptest.smtp.fault_runner import Misbehaviour
+from lazr_smtptest.smtp.fault_runner import FaultRunner
 from lazr_smtptest.smtp.timing import Timed
 
 __all__ = ["Asking", "NoFaults"]
@@ -44,7 +44,7 @@ class NoFaults:
         """Return the message sizes, in bytes, at which to ask: none."""
         return ()
 
-    def decide(self, moment: Moment) -> None:
+    def decide(self, context: FaultContext) -> None:
         """Return ``None``: the server behaves normally."""
 
     def failed(self, error: BaseException) -> None:
@@ -64,7 +64,7 @@ class Asking(Timed):
     """
 
     faults: IFaultPolicy = NoFaults()
-    fault: Misbehaviour | None = None
+    fault: FaultRunner | None = None
     busy: bool
     session: Session
     connections: Connections
@@ -82,7 +82,7 @@ class Asking(Timed):
     # The size of the present message at which the policy was asked last, in bytes.
     asked_at = -1
 
-    def moment(self, phase: str, **facts: Any) -> Moment:
+    def context(self, phase: str, **facts: Any) -> FaultContext:
         """Return the fault context: the state of the session at a phase."""
         session, transaction = self.session, self._transaction
         known: dict[str, Any] = {
@@ -96,7 +96,7 @@ class Asking(Timed):
             known["transaction"] = transaction.number
             known["size"] = int(self._mail_options.get("SIZE") or 0)
         known.update(facts)
-        return Moment(
+        return FaultContext(
             phase=phase,
             session=session,
             now=self.seconds(),
@@ -118,14 +118,14 @@ class Asking(Timed):
             phase: the name of the phase.
             go_on: does what the server normally does.
             refuse: refuses it with a reply.
-            facts: further attributes of the `Moment`.
+            facts: further attributes of the `FaultContext`.
         """
-        moment = self.moment(phase, **facts)
-        plan = self.faults.decide(moment)
+        context = self.context(phase, **facts)
+        plan = self.faults.decide(context)
         if plan is None:
             go_on()
         else:
-            Misbehaviour(self, moment, plan, go_on, refuse).begin()  # type: ignore[arg-type]
+            FaultRunner(self, context, plan, go_on, refuse).begin()  # type: ignore[arg-type]
 
     def ask_command(
         self, verb: bytes, argument: bytes, line: bytes, go_on: Callable[[], object]
@@ -230,7 +230,7 @@ class Asking(Timed):
         )
 
 
-def _announced_size(octets: bytes) -> int:
+def _announced_size(data: bytes) -> int:
     """Return the value of SIZE in a reply to EHLO, in bytes (RFC 1870); 0: none."""
-    found = _SIZE.search(octets)
+    found = _SIZE.search(data)
     return int(found[1]) if found else 0

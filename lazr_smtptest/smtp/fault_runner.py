@@ -22,14 +22,14 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.python.failure import Failure
 
 from lazr_smtptest.interfaces import IFaultStep
-from lazr_smtptest.model.fault_context import Moment, Plan
+from lazr_smtptest.model.fault_context import FaultContext, Plan
 from lazr_smtptest.model.reply import LOCAL_ERROR, Reply
-from lazr_smtptest.smtp.fault_actions import Means
+from lazr_smtptest.smtp.fault_actions import FaultActions
 
 if TYPE_CHECKING:
     from lazr_smtptest.smtp.connection import Connection
 
-__all__ = ["Misbehaviour"]
+__all__ = ["FaultRunner"]
 
 _CRLF = b"\r\n"
 _REFUSAL = re.compile(rb"(?m)^[45][0-9]{2}(?: [^\r\n]*)?\r\n")
@@ -44,11 +44,11 @@ class Paced(Protocol):
     def seconds(self) -> float:
         """The seconds between two pieces; 0: separate writes without a pause."""
 
-    def cut(self, octets: bytes) -> Sequence[bytes]:
+    def cut(self, data: bytes) -> Sequence[bytes]:
         """Return the pieces."""
 
 
-class Misbehaviour(Means):
+class FaultRunner(FaultActions):
     """A plan that runs on a connection.
 
     All of it runs in the reactor's thread.
@@ -57,7 +57,7 @@ class Misbehaviour(Means):
     def __init__(
         self,
         connection: Connection,
-        moment: Moment,
+        context: FaultContext,
         plan: Plan,
         go_on: Callable[[], object],
         refuse: Callable[[Reply], object],
@@ -66,12 +66,12 @@ class Misbehaviour(Means):
 
         Args:
             connection: the connection that it runs on.
-            moment: the context that the policy was asked about.
+            context: the context that the policy was asked about.
             plan: the policy's plan.
             go_on: does what the server normally does.
             refuse: refuses it with a reply.
         """
-        super().__init__(connection, moment)
+        super().__init__(connection, context)
         self._plan = plan
         self._go_on = go_on
         self._refuse = refuse
@@ -98,7 +98,7 @@ class Misbehaviour(Means):
         connection = self._connection
         connection.fault = self
         connection.busy = True
-        connection.session.transcript.note(f"fault: {self._plan.words}")
+        connection.session.transcript.note(f"fault: {self._plan.description}")
         self._running = Deferred.fromCoroutine(self._run())
         self._at_once = False
 
@@ -107,11 +107,11 @@ class Misbehaviour(Means):
         """Return whether this plan collects the engine's replies now."""
         return self._said is not None
 
-    def takes(self, octets: bytes) -> bool:
+    def takes(self, data: bytes) -> bool:
         """Collect a reply of the engine; return false if none is collected now."""
         if self._said is None:
             return False
-        self._said.append(octets)
+        self._said.append(data)
         return True
 
     def takes_end(self, reply: Reply | None) -> bool:
@@ -148,7 +148,7 @@ class Misbehaviour(Means):
 
     def _cancel(self, *, finish: bool) -> None:
         self.leave_all()
-        fault: Misbehaviour | None = self
+        fault: FaultRunner | None = self
         while fault is not None:
             fault._finishes = finish
             if fault._running is not None:
@@ -224,7 +224,7 @@ class Misbehaviour(Means):
 
     def leave_all(self) -> None:
         """Leave this plan and the plans that it is nested in."""
-        fault: Misbehaviour | None = self
+        fault: FaultRunner | None = self
         while fault is not None:
             fault._left = True
             fault = fault._outer
@@ -272,7 +272,7 @@ class Misbehaviour(Means):
 
     def _obey(self, words: Reply | bytes | None) -> None:
         """Do what the server normally does; a 334 of a test logs no user in."""
-        if self.moment.phase in _LOGINS and _code(words) == b"334":
+        if self.context.phase in _LOGINS and _code(words) == b"334":
             self._connection.challenge_further(self._go_on)
         else:
             self._go_on()
@@ -280,10 +280,10 @@ class Misbehaviour(Means):
     def _note_sent(self, said: bytes, sent: bytes, words: Reply | bytes | None) -> None:
         """Make the engine consistent with the reply that was sent."""
         connection = self._connection
-        if self.moment.phase in ("EHLO", "LHLO"):
+        if self.context.phase in ("EHLO", "LHLO"):
             connection.enforce_size(said, sent)
         elif (
-            self.moment.phase == "AUTH"
+            self.context.phase == "AUTH"
             and said[:1] == b"3"
             and _code(words)[:1] == b"2"
         ):
@@ -300,13 +300,13 @@ class Misbehaviour(Means):
         if reply is not None and reply.code >= 400:
             return reply
         # Bytes that are not a reply do not refuse a message that was kept.
-        return None if self.moment.phase == "KEPT" else LOCAL_ERROR
+        return None if self.context.phase == "KEPT" else LOCAL_ERROR
 
     def _accepts(self, words: Reply | bytes) -> bool:
         """Return whether a reply tells the client to continue."""
         first = words[:1] if isinstance(words, bytes) else words.octets[:1]
         # DATA is accepted by 354 only (RFC 5321 section 4.3.2).
-        return first == b"3" or (first == b"2" and self.moment.phase != "DATA")
+        return first == b"3" or (first == b"2" and self.context.phase != "DATA")
 
     def _choose(self, said: bytes, words: Reply | bytes | None) -> bytes:
         """Return the engine's reply, or the plan's reply in its place."""
@@ -320,29 +320,29 @@ class Misbehaviour(Means):
             return words
         return self._connection.encode(words) * max(1, _count_replies(said))
 
-    async def _send(self, octets: bytes, pace: Paced | None) -> None:
+    async def _send(self, data: bytes, pace: Paced | None) -> None:
         connection = self._connection
-        if octets.endswith(_CRLF) and pace is None:
-            connection.say(octets)
+        if data.endswith(_CRLF) and pace is None:
+            connection.say(data)
             return
         connection.flush()
         transcript = connection.session.transcript
-        if octets.endswith(_CRLF):
-            transcript.server(octets)
-        elif octets:
-            transcript.server(octets + _CRLF)
+        if data.endswith(_CRLF):
+            transcript.server(data)
+        elif data:
+            transcript.server(data + _CRLF)
             transcript.note("the line above was sent without its end")
         if pace is None:
-            self.send(octets)
+            self.send(data)
         else:
-            await self._spell(octets, pace)
+            await self._spell(data, pace)
 
-    async def _spell(self, octets: bytes, pace: Paced) -> None:
+    async def _spell(self, data: bytes, pace: Paced) -> None:
         """Send bytes in pieces, with a pause between them."""
         set_no_delay = getattr(self._connection.transport, "setTcpNoDelay", None)
         if set_no_delay is not None:
             set_no_delay(True)
-        pieces = pace.cut(octets)
+        pieces = pace.cut(data)
         sent = 0
         try:
             for piece in pieces:
@@ -354,7 +354,7 @@ class Misbehaviour(Means):
             if self._finishes:
                 self.send(b"".join(pieces[sent:]))
             else:
-                self._note_part(octets, b"".join(pieces[:sent]))
+                self._note_part(data, b"".join(pieces[:sent]))
             raise
 
     def _note_part(self, whole: bytes, sent: bytes) -> None:
@@ -378,11 +378,11 @@ def _is_last(words: Reply | bytes | None) -> bool:
     return isinstance(words, Reply) and words.code == 421
 
 
-def _count_refusals(octets: bytes) -> int:
+def _count_refusals(data: bytes) -> int:
     """Return the number of 4xx and 5xx replies (RFC 5321 section 4.2)."""
-    return len(_REFUSAL.findall(octets))
+    return len(_REFUSAL.findall(data))
 
 
-def _count_replies(octets: bytes) -> int:
+def _count_replies(data: bytes) -> int:
     """Return the number of replies; LMTP sends one for each recipient."""
-    return sum(line[3:4] == b" " for line in octets.split(_CRLF))
+    return sum(line[3:4] == b" " for line in data.split(_CRLF))

@@ -134,9 +134,9 @@ class Framer:
 
     def take(self) -> bytes:
         """Return and remove the bytes that were fed and not parsed yet."""
-        octets = self._buffer[self._start :]
+        rest = self._buffer[self._start :]
         self.clear()
-        return octets
+        return rest
 
     def read_content(
         self,
@@ -356,9 +356,9 @@ class _ContentReader(Collector):
     @property
     def certain(self) -> int:
         """The number of bytes received that cannot be part of the end of data."""
-        for octets in (b"\r\n.", b"\r\n.\r"):
-            if self._tail.endswith(octets):
-                return self.size - len(octets) + len(CRLF)
+        for begun in (b"\r\n.", b"\r\n.\r"):
+            if self._tail.endswith(begun):
+                return self.size - len(begun) + len(CRLF)
         return self.size
 
     def item(self) -> Content:

@@ -47,10 +47,10 @@ class Writing(Asking):
         self._errors = 0
         # Writes directly into the socket's buffer; None: write to the transport.
         self._send: Callable[[bytes], int] | None = None
-        # See `BatchingReactor.put_off`.
-        self._put_off: Callable[[Callable[[], object]], object] | None = None
+        # See `BatchingReactor.call_at_batch_end`.
+        self._call_at_batch_end: Callable[[Callable[[], object]], object] | None = None
 
-    def find_way_out(self) -> None:
+    def select_writer(self) -> None:
         """Select how to write to the transport; called again for TLS."""
         transport = self.transport
         self.secure = bool(ISSLTransport.providedBy(transport))
@@ -58,25 +58,25 @@ class Writing(Asking):
         # the reactor finds the socket writable.
         if isinstance(transport, TCPConnection):
             self._send = transport.socket.send
-            self._put_off = getattr(self.reactor, "put_off", None)
+            self._call_at_batch_end = getattr(self.reactor, "call_at_batch_end", None)
         else:
-            self._send = self._put_off = None
+            self._send = self._call_at_batch_end = None
 
-    def forget_way_out(self) -> None:
+    def forget_writer(self) -> None:
         """Discard the pending replies: the connection is lost."""
-        self._send = self._put_off = None
+        self._send = self._call_at_batch_end = None
         self._replies.clear()
 
     def reply(self, reply: Reply) -> None:
         """Reply to the present command; the replies of a batch are sent together."""
         if self._closing:
             return
-        octets = reply.octets if self._enhanced else reply.plain_octets
+        data = reply.octets if self._enhanced else reply.plain_octets
         fault = self.fault
         if fault is None and self._working and len(self._replies) < _BATCH:
-            self._replies.append(octets)
+            self._replies.append(data)
         else:
-            self.say(octets)
+            self.say(data)
         if reply.code >= 400:
             # A fault may send another reply instead, and counts that one itself.
             if fault is None or not fault.is_answering:
@@ -96,11 +96,11 @@ class Writing(Asking):
         """Send one line of a reply, as in Twisted's protocols."""
         self.say(line + b"\r\n")
 
-    def say(self, octets: bytes) -> None:
+    def say(self, data: bytes) -> None:
         """Queue the bytes of a reply; those of a batch are sent together."""
-        if self.fault is not None and self.fault.takes(octets):
+        if self.fault is not None and self.fault.takes(data):
             return
-        self._replies.append(octets)
+        self._replies.append(data)
         if not self._working or len(self._replies) >= _BATCH:
             self.flush()
 
@@ -108,29 +108,29 @@ class Writing(Asking):
         """Write the pending replies."""
         if self.handshaking or not self._replies:
             return
-        octets = b"".join(self._replies)
+        data = b"".join(self._replies)
         self._replies.clear()
-        self._transcript.add((SERVER, octets))
-        if len(octets) > SHORT:
-            self._transcript.charge(len(octets))
+        self._transcript.add((SERVER, data))
+        if len(data) > SHORT:
+            self._transcript.charge(len(data))
         if self._send is None:
-            self.transport.write(octets)
+            self.transport.write(data)
         else:
-            self.write(octets)
+            self.write(data)
 
-    def write(self, octets: bytes) -> None:
+    def write(self, data: bytes) -> None:
         """Write bytes without adding them to the transcript."""
         if self._send is not None:
             try:
-                written = self._send(octets)
+                written = self._send(data)
             except OSError:
                 written = 0
-            if written == len(octets):
+            if written == len(data):
                 return
             # The client is slow or gone: from now on write to the transport.
             self._send = None
-            octets = octets[written:]
-        self.transport.write(octets)
+            data = data[written:]
+        self.transport.write(data)
 
     def _count_error(self) -> None:
         self._errors += 1

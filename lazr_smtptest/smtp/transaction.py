@@ -174,16 +174,16 @@ class Transactions(Connection):
         if self.faults.armed:
             self.ask(
                 "MAIL",
-                lambda: self._ask_sender(sender, options),
+                lambda: self._validate_sender(sender, options),
                 lambda reply: self._sender_refused(sender, reply),
                 sender=str(sender),
                 transaction=self.session.begun + 1,
                 size=int(options.get("SIZE") or 0),
             )
         else:
-            self._ask_sender(sender, options)
+            self._validate_sender(sender, options)
 
-    def _ask_sender(self, sender: Address, options: Options) -> None:
+    def _validate_sender(self, sender: Address, options: Options) -> None:
         self.call(
             self.validateFrom,
             self._helo,
@@ -314,14 +314,14 @@ class Transactions(Connection):
         if self.faults.armed:
             self.ask(
                 "RCPT",
-                lambda: self._ask_recipient(user, options),
+                lambda: self._validate_recipient(user, options),
                 lambda reply: self._recipient_refused(user, reply),
                 to=(str(user),),
             )
         else:
-            self._ask_recipient(user, options)
+            self._validate_recipient(user, options)
 
-    def _ask_recipient(self, user: smtp.User, options: Options) -> None:
+    def _validate_recipient(self, user: smtp.User, options: Options) -> None:
         self.call(
             self.validateTo,
             user,
@@ -442,6 +442,6 @@ def _parse_path(argument: bytes, keyword: str, enhanced: str) -> ParsedPath:
         raise ClientError(501, f"{error}: {shown(text)}", enhanced) from None
 
 
-def decode(octets: bytes) -> str:
+def decode(data: bytes) -> str:
     """Decode bytes as UTF-8; other bytes become surrogates (PEP 383)."""
-    return octets.decode("utf-8", "surrogateescape")
+    return data.decode("utf-8", "surrogateescape")

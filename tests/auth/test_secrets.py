@@ -20,7 +20,7 @@ from lazr_smtptest.auth.oauth import OAuthBearer, XOAuth2
 from lazr_smtptest.cli.endpoints import LoggedEndpoint
 from lazr_smtptest.cli.options import Options
 from lazr_smtptest.cli.workers.assignment import Assignment
-from lazr_smtptest.model.fault_context import Moment
+from lazr_smtptest.model.fault_context import FaultContext
 from lazr_smtptest.model.session import Session
 from lazr_smtptest.testing.pytest_options import keywords_of_marker
 from lazr_smtptest.testing.servers import make_server
@@ -100,7 +100,7 @@ def exchange(mechanism: Any, *responses: bytes) -> Any:
         lambda: exchange(CramMD5(), b"anna " + b"0" * 32),
         lambda: exchange(XOAuth2(), f"user=a\1auth=Bearer {SECRET}\1\1".encode()),
         lambda: exchange(OAuthBearer(), f"n,,\1auth=Bearer {SECRET}\1\1".encode()),
-        lambda: Moment(
+        lambda: FaultContext(
             phase="AUTH",
             session=Session(),
             now=0.0,
@@ -161,7 +161,7 @@ def test_an_error_of_a_judge_has_no_password(caplog: pytest.LogCaptureFixture) -
     """The log line does not repeat the response of the client."""
     server = Server()
     server.auth = Auth.users({"anna": SECRET})
-    server.faults.on("LOGIN", where=lambda moment: 1 / 0).reply(535)
+    server.faults.on("LOGIN", where=lambda context: 1 / 0).reply(535)
     protocol = server.factory(Clock()).buildProtocol(None)
     protocol.makeConnection(StringTransport())
     protocol.dataReceived(f"EHLO client\r\nAUTH PLAIN {PLAIN}\r\n".encode())

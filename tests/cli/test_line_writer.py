@@ -52,7 +52,7 @@ def test_our_reactor_is_asked_for_the_end_of_its_batch() -> None:
     """It has a cheaper way than a delayed call."""
     reactor = BatchingReactor()
     try:
-        assert end_of_turn(reactor) is reactor.put_off
+        assert end_of_turn(reactor) is reactor.call_at_batch_end
     finally:
         reactor.waker.connectionLost(None)
         reactor._poller.close()

@@ -1,4 +1,4 @@
-"""When a rule fires: what it says of a moment."""
+"""When a rule fires: what it says of a context."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 
 from lazr_smtptest.faults.conditions import Conditions
 from lazr_smtptest.model.envelope import Envelope
-from lazr_smtptest.model.fault_context import Moment
+from lazr_smtptest.model.fault_context import FaultContext
 from lazr_smtptest.model.session import Session
 
 MESSAGE = Envelope(
@@ -22,9 +22,9 @@ MESSAGE = Envelope(
 )
 
 
-def moment(phase: str, **facts: Any) -> Moment:
+def context(phase: str, **facts: Any) -> FaultContext:
     session = Session(number=2, peer=("192.0.2.1", 25))
-    return Moment(phase=phase, session=session, now=0.0, **facts)
+    return FaultContext(phase=phase, session=session, now=0.0, **facts)
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def moment(phase: str, **facts: Any) -> Moment:
         ("MAIL", {"transaction": 3}, {"transaction": 3}),
         ("MAIL", {"tls": True}, {"tls": True}),
         ("MAIL", {"tls": False}, {"tls": False}),
-        ("MAIL", {"where": lambda moment: moment.now == 0}, {}),
+        ("MAIL", {"where": lambda context: context.now == 0}, {}),
         ("AUTH", {"step": 2}, {"step": 2}),
         ("AUTH", {"mechanism": "plain"}, {"mechanism": "PLAIN"}),
         ("CONTENT", {"after": 10}, {"octets": 10}),
@@ -92,7 +92,7 @@ def moment(phase: str, **facts: Any) -> Moment:
 )
 def test_a_moment_is_as_wanted(phase: str, matches: Any, facts: Any) -> None:
     """Values are compared as those of a mailbox are."""
-    assert Conditions.of([phase], matches).met(moment(phase, **facts))
+    assert Conditions.of([phase], matches).met(context(phase, **facts))
 
 
 @pytest.mark.parametrize(
@@ -128,27 +128,27 @@ def test_a_moment_is_as_wanted(phase: str, matches: Any, facts: Any) -> None:
 )
 def test_a_moment_is_not_as_wanted(phase: str, matches: Any, facts: Any) -> None:
     """All that was written has to be so."""
-    assert not Conditions.of([phase], matches).met(moment(phase, **facts))
+    assert not Conditions.of([phase], matches).met(context(phase, **facts))
 
 
 def test_one_of_several_phases_will_do() -> None:
     """Their case does not matter."""
     conditions = Conditions.of(["helo", "EHLO"])
-    assert conditions.met(moment("EHLO"))
-    assert not conditions.met(moment("LHLO"))
+    assert conditions.met(context("EHLO"))
+    assert not conditions.met(context("LHLO"))
 
 
 @pytest.mark.parametrize("phase", ["TLS", "LOGIN", "CONTENT", "KEPT"])
 def test_any_is_no_phase_without_a_reply(phase: str) -> None:
     """Else one reply would be asked for twice."""
-    assert not Conditions.of(["ANY"]).met(moment(phase))
+    assert not Conditions.of(["ANY"]).met(context(phase))
 
 
 def test_any_asks_once_for_the_last_chunk() -> None:
     """BDAT has asked for that reply, so EOD does not; after DATA it does."""
     conditions = Conditions.of(["ANY"])
-    assert conditions.met(moment("EOD", line=b"."))
-    assert not conditions.met(moment("EOD", line=b"BDAT 2 LAST"))
+    assert conditions.met(context("EOD", line=b"."))
+    assert not conditions.met(context("EOD", line=b"BDAT 2 LAST"))
 
 
 def test_the_words_are_those_of_the_test() -> None:
@@ -208,7 +208,7 @@ def test_a_rule_that_could_never_fire_is_an_error(
         ("MAIL", {"sendr": "a@b"}, r"did you mean 'sender'\?"),
         ("MAIL", {"session": True}, "session is a number or several, not True"),
         ("MAIL", {"tls": "yes"}, "tls is True or False, not 'yes'"),
-        ("MAIL", {"where": True}, "where is a function of a Moment, not True"),
+        ("MAIL", {"where": True}, "where is a function of a FaultContext, not True"),
         ("EOD", {"header": "Subject"}, "header is a mapping"),
         ("EOD", {"header": {5: "x"}}, "a header's name must be str, not 5"),
         ("EOD", {"content": None}, "content must not be None"),
@@ -248,7 +248,7 @@ def test_what_no_moment_can_be_is_an_error(
 @pytest.mark.parametrize("name", ["sender", "recipient"])
 def test_any_phase_may_be_outside_of_a_transaction(name: str) -> None:
     """There ``None`` matches."""
-    assert Conditions.of(["ANY"], {name: None}).met(moment("NOOP"))
+    assert Conditions.of(["ANY"], {name: None}).met(context("NOOP"))
 
 
 def test_wildcards_within_a_message_take_linear_time() -> None:
@@ -256,7 +256,7 @@ def test_wildcards_within_a_message_take_linear_time() -> None:
     big = attrs.evolve(MESSAGE, content=b"a" * 200_000)
     wanted = {"content": b"*".join([b"a"] * 20) + b"*b"}
     begun = time.process_time()
-    assert not Conditions.of(["EOD"], wanted).met(moment("EOD", envelope=big))
+    assert not Conditions.of(["EOD"], wanted).met(context("EOD", envelope=big))
     assert time.process_time() - begun < 5
 
 
@@ -278,4 +278,4 @@ def test_the_header_from_is_compared_with_the_user(
     content = f"{header}\r\n\r\nHi\r\n".encode()
     envelope = Envelope(mail_from="x@y", rcpt_tos=("a@b",), content=content)
     conditions = Conditions.of(["EOD"], {"from_differs": "user"})
-    assert conditions.met(moment("EOD", user=user, envelope=envelope)) is fires
+    assert conditions.met(context("EOD", user=user, envelope=envelope)) is fires

@@ -154,7 +154,7 @@ def test_a_reply_may_have_several_lines(site: Site) -> None:
 
 def test_a_reply_may_be_made_of_the_moment(site: Site) -> None:
     """As Postfix names the recipient."""
-    site.faults.on("RCPT").reply(550, lambda moment: f"5.1.1 no {moment.to[0]}")
+    site.faults.on("RCPT").reply(550, lambda context: f"5.1.1 no {context.to[0]}")
     client = site.connect().greeted()
     assert client.say(MAIL, RCPT).splitlines()[1] == b"550 5.1.1 no to@example.com"
 
@@ -162,7 +162,7 @@ def test_a_reply_may_be_made_of_the_moment(site: Site) -> None:
 def test_a_reply_that_cannot_be_made_is_a_local_error(new_site: type[Site]) -> None:
     """And the test hears of it."""
     site = new_site()
-    site.faults.on("RCPT").reply(550, lambda moment: f"{1 // 0}")
+    site.faults.on("RCPT").reply(550, lambda context: f"{1 // 0}")
     client = site.connect().greeted()
     assert client.codes(MAIL, RCPT) == ["250", "451"]
     with pytest.raises(ZeroDivisionError):

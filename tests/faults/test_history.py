@@ -8,7 +8,7 @@ import pytest
 
 from lazr_smtptest.faults import history as gates
 from lazr_smtptest.faults.history import Greylist
-from lazr_smtptest.model.fault_context import Moment
+from lazr_smtptest.model.fault_context import FaultContext
 from lazr_smtptest.model.session import Session
 from tests.wishes import Wish, wish
 
@@ -16,9 +16,11 @@ if TYPE_CHECKING:
     from tests.faults.conftest import Site
 
 
-def moment(host: str = "192.0.2.1", *, sender: str = "a@x") -> Moment:
+def context(host: str = "192.0.2.1", *, sender: str = "a@x") -> FaultContext:
     session = Session(peer=(host, 25))
-    return Moment(phase="RCPT", session=session, now=0.0, sender=sender, to=("b@x",))
+    return FaultContext(
+        phase="RCPT", session=session, now=0.0, sender=sender, to=("b@x",)
+    )
 
 
 def test_a_stranger_waits(site: Site) -> None:
@@ -54,32 +56,32 @@ def test_a_greylist_may_say_it_in_other_words(site: Site) -> None:
 def test_a_client_is_known_by_its_network(host: str, known: bool) -> None:
     """Large senders try again from another address."""
     greylist = Greylist(60)
-    assert not greylist.passes(moment(), 0.0)
-    assert greylist.passes(moment(host), 60.0) is known
+    assert not greylist.passes(context(), 0.0)
+    assert greylist.passes(context(host), 60.0) is known
 
 
 def test_a_network_of_ipv6_is_larger() -> None:
     """/64."""
     greylist = Greylist(0)
-    assert not greylist.passes(moment("2001:db8::1"), 0.0)
-    assert greylist.passes(moment("2001:db8::ffff"), 0.0)
-    assert not greylist.passes(moment("2001:db8:0:1::1"), 0.0)
+    assert not greylist.passes(context("2001:db8::1"), 0.0)
+    assert greylist.passes(context("2001:db8::ffff"), 0.0)
+    assert not greylist.passes(context("2001:db8:0:1::1"), 0.0)
 
 
 def test_another_sender_is_another_stranger() -> None:
     """The triple counts, not the client."""
     greylist = Greylist(0)
-    assert not greylist.passes(moment(), 0.0)
-    assert not greylist.passes(moment(sender="b@x"), 0.0)
+    assert not greylist.passes(context(), 0.0)
+    assert not greylist.passes(context(sender="b@x"), 0.0)
 
 
 def test_a_greylist_forgets_the_oldest(monkeypatch: pytest.MonkeyPatch) -> None:
     """A server that runs for long does not grow."""
     monkeypatch.setattr(gates, "_KEYS", 1)
     greylist = Greylist(0)
-    assert not greylist.passes(moment(sender="a@x"), 0.0)
-    assert not greylist.passes(moment(sender="b@x"), 0.0)
-    assert not greylist.passes(moment(sender="a@x"), 0.0)
+    assert not greylist.passes(context(sender="a@x"), 0.0)
+    assert not greylist.passes(context(sender="b@x"), 0.0)
+    assert not greylist.passes(context(sender="a@x"), 0.0)
 
 
 def test_a_rate_is_one_of_a_time_that_slides(site: Site) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from lazr_smtptest.faults import Faults
 from lazr_smtptest.faults.phases import PHASES
-from lazr_smtptest.model.fault_context import Moment
+from lazr_smtptest.model.fault_context import FaultContext
 
 
 @pytest.fixture
@@ -173,8 +173,8 @@ def test_a_rule_of_a_part_shows_what_limits_it(faults: Faults) -> None:
 def test_a_function_is_shown_by_its_name(faults: Faults) -> None:
     """As an argument and as a condition."""
 
-    def words(moment: Moment) -> str:
-        return moment.phase
+    def words(context: FaultContext) -> str:
+        return context.phase
 
     rule = faults.on("MAIL", where=words).reply(451, words)
     assert str(rule) == "on('MAIL', where=words).reply(451, words)"

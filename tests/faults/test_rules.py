@@ -166,7 +166,7 @@ def test_what_did_not_fire_is_told(site: Site) -> None:
 def test_a_function_that_raises_refuses_and_is_reported(new_site: type[Site]) -> None:
     """451, and the test hears of it."""
     site = new_site()
-    site.faults.on("MAIL", where=lambda moment: 1 // 0).drop()
+    site.faults.on("MAIL", where=lambda context: 1 // 0).drop()
     assert site.connect().greeted().mail()[0] == "451"
     with pytest.raises(ZeroDivisionError):
         site.server.check()
@@ -179,7 +179,7 @@ def test_a_function_that_raises_where_nothing_can_be_refused(
     site = new_site()
     site.server.settings = Settings(tls=TLS.auto())
     site.factory.settings = site.server.settings
-    site.faults.on("TLS", where=lambda moment: 1 // 0).drop()
+    site.faults.on("TLS", where=lambda context: 1 // 0).drop()
     client = site.connect().greeted()
     assert client.codes("STARTTLS") == ["220"]
     assert not client.closed
@@ -197,7 +197,7 @@ def test_without_a_server_an_error_is_logged(
 
 def test_a_function_may_look_at_the_journal(site: Site) -> None:
     """The lock is its own thread's already."""
-    site.faults.on("NOOP", where=lambda moment: not site.faults.journal).reply(451)
+    site.faults.on("NOOP", where=lambda context: not site.faults.journal).reply(451)
     assert site.connect().greeted().codes("NOOP", "NOOP") == ["451", "250"]
 
 

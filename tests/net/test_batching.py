@@ -55,7 +55,7 @@ def test_what_a_call_has_put_off_waits_for_no_client(reactor: PrivateReactor) ->
     said: list[str] = []
 
     def answer() -> None:
-        reactor.put_off(lambda: (said.append("replied"), reactor.stop()))
+        reactor.call_at_batch_end(lambda: (said.append("replied"), reactor.stop()))
 
     reactor.callLater(0, answer)
     gives_up = reactor.callLater(5, reactor.stop)
@@ -70,7 +70,7 @@ def test_what_is_put_off_waits_for_all_that_has_come(reactor: PrivateReactor) ->
 
     def read() -> None:
         said.append("read")
-        reactor.put_off(lambda: said.append("replied"))
+        reactor.call_at_batch_end(lambda: said.append("replied"))
         if said.count("read") == 2:
             reactor.stop()
 
@@ -90,11 +90,11 @@ def test_what_fails_does_not_take_others_with_it(reactor: PrivateReactor) -> Non
     def fail() -> None:
         raise ZeroDivisionError
 
-    def put_off() -> None:
-        reactor.put_off(fail)
-        reactor.put_off(lambda: (said.append("replied"), reactor.stop()))
+    def call_at_batch_end() -> None:
+        reactor.call_at_batch_end(fail)
+        reactor.call_at_batch_end(lambda: (said.append("replied"), reactor.stop()))
 
-    reactor.callLater(0, put_off)
+    reactor.callLater(0, call_at_batch_end)
     reactor.run_in_thread()
     assert said == ["replied"]
 

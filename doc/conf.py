@@ -1,23 +1,46 @@
-"""How Sphinx builds this documentation."""
+"""How Sphinx builds this manual."""
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 import lazr_smtptest
+
+sys.path.insert(0, str(Path(__file__).parent / "_ext"))
 
 project = "lazr.smtptest"
 version = release = lazr_smtptest.__version__
 copyright = "the lazr.smtptest authors"
 
-extensions = ["sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+extensions = [
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
+    "sphinx_copybutton",
+    "name_links",
+]
 
-html_theme = "alabaster"
-html_theme_options = {
-    "description": "A real SMTP server for your tests",
-    "fixed_sidebar": True,
-}
+html_theme = "furo"
+html_title = "lazr.smtptest"
+html_static_path = ["_static"]
+html_css_files = ["manual.css"]
+html_show_sphinx = False
+pygments_style = "friendly"
+pygments_dark_style = "monokai"
+
+# The copy button leaves prompts and output out, and is not shown for output alone.
+copybutton_prompt_text = r">>> |\.\.\. |\$ "
+copybutton_prompt_is_regexp = True
+copybutton_selector = (
+    "div.highlight-python pre, div.highlight-console pre, div.highlight-ini pre, "
+    "div.highlight-toml pre, div.highlight-yaml pre, div.highlight-javascript pre"
+)
 
 # The documents are the specification: no typographic changes to their code.
 smartquotes = False
+
+# A block without a language is what a terminal shows.
+highlight_language = "none"
 
 # Docstrings write `name` for anything that stands in code.
 default_role = "code"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import doctest
 import importlib.util
+import json
 import os
 import re
 import shlex
@@ -11,6 +12,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from configparser import ConfigParser
 from pathlib import Path
 from textwrap import dedent
 
@@ -18,7 +20,7 @@ import attrs
 import pytest
 
 import lazr_smtptest
-from lazr_smtptest import Limits, QueueController
+from lazr_smtptest import Envelope, Limits, QueueController, open_store
 from lazr_smtptest.cli.tap import Options
 from lazr_smtptest.model.irregularities import IRREGULAR
 from lazr_smtptest.smtp.extensions import EXTENSIONS
@@ -31,12 +33,17 @@ DOCUMENTS = [README, *sorted((ROOT / "doc").glob("*.rst"))]
 PYTEST = ROOT / "doc" / "pytest.rst"
 COMMAND = ROOT / "doc" / "command.rst"
 WIRE = ROOT / "doc" / "wire.rst"
+CI = ROOT / "doc" / "ci.rst"
+INSTALL = ROOT / "doc" / "install.rst"
+TASKS_PAGE = (ROOT / "doc" / "tasks.rst").read_text()
 EXAMPLES = sorted((ROOT / "tests" / "examples").glob("[!_]*.py"))
 
-# Only one of these two plugins can run a test that is a coroutine.
-# A server that a document starts, and its options.
-_COMMAND_LINE = r"\$ (?:twistd -n (?:--pidfile= )?)?smtptest(?! (?:send|copy)\b) *(.*)"
+# A server that a document starts, and its options; no other command.
+_COMMAND_LINE = (
+    r"\$ (?:twistd -n (?:--pidfile= )?)?smtptest(?! [a-z]| --version) *(.*?)(?: &)?\n"
+)
 
+# Only one of these two plugins can run a test that is a coroutine.
 NO_TWISTED = ("-p", "no:twisted", "-o", "asyncio_default_fixture_loop_scope=function")
 NO_ASYNCIO = ("-p", "no:asyncio")
 
@@ -44,7 +51,7 @@ NO_ASYNCIO = ("-p", "no:asyncio")
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE | doctest.REPORT_NDIFF
 
 _DIRECTIVE = re.compile(
-    r"^\.\. code-block:: python\n"
+    r"^\.\. code-block:: (?P<language>\w+)\n"
     r"(?P<options>(?:   +:.*\n)*)"
     r"\n"
     r"(?P<code>(?:(?: +.*)?\n)+)",
@@ -52,11 +59,19 @@ _DIRECTIVE = re.compile(
 )
 
 
-def code_blocks(text: str) -> Iterator[str]:
-    """The Python code blocks of a document; not those of another library."""
+def blocks(language: str, text: str) -> Iterator[tuple[str, str]]:
+    """The code blocks of a document in a language: their captions, and the code."""
     for block in _DIRECTIVE.finditer(text):
-        if ":caption: Before" not in block["options"]:
-            yield dedent(block["code"])
+        if block["language"] == language:
+            caption = re.search(r":caption: (.*)", block["options"])
+            yield caption[1] if caption else "", dedent(block["code"])
+
+
+def code_blocks(text: str) -> Iterator[str]:
+    """The Python tests of a document; not those of another library."""
+    for caption, code in blocks("python", text):
+        if caption != "Before" and (not caption or caption.startswith("test_")):
+            yield code
 
 
 def literal_block_after(comment: str, text: str) -> list[str]:
@@ -103,6 +118,23 @@ def python(*arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
+def shell(command: str, *, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Run a command line with the programs that are installed beside this Python."""
+    environment = {name: os.environ[name] for name in ("HOME",) if name in os.environ}
+    environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.defpath}"
+    return subprocess.run(
+        ["sh", "-c", command],
+        cwd=cwd,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
 def named(path: Path) -> str:
     """What a parametrized test is called after."""
     return path.name
@@ -135,6 +167,7 @@ def test_what_the_document_types_prints_what_it_says(
 )
 def test_the_code_blocks_of_the_document_pass(document: Path, tmp_path: Path) -> None:
     """Every code block is a test that passes when it is pasted into a file."""
+    need("aiosmtplib", "dkim", "pytest_asyncio")
     for number, code in enumerate(code_blocks(document.read_text())):
         assert "def test_" in code
         (tmp_path / f"test_block_{number}.py").write_text(code)
@@ -195,15 +228,23 @@ def test_pytest_twisted_runs_the_example(example: Path, folder: Path) -> None:
 
 
 @examples("failing_")
-def test_the_example_fails_as_the_document_shows(example: Path, folder: Path) -> None:
-    """Line by line but for the times, where the document leaves nothing out."""
-    shown = "\n".join(
-        literal_block_after(f"report of {example.name}", PYTEST.read_text())
-    )
-    run = python("-m", "pytest", "--tb=line", *NO_TWISTED, example.name, cwd=folder)
+def test_the_example_fails_as_the_documents_show(example: Path, folder: Path) -> None:
+    """Line by line but for times and ports, where a document leaves nothing out."""
+    comment = f"report of {example.name}"
+    texts = [path.read_text() for path in DOCUMENTS]
+    reports = [
+        literal_block_after(comment, text)
+        for text in texts
+        if f".. {comment}\n" in text
+    ]
+    assert reports
+    run = python("-m", "pytest", "--tb=short", *NO_TWISTED, example.name, cwd=folder)
     output = re.sub(r" \d+\.\d{3} ", " 0.000 ", run.stdout)
+    output = re.sub(r"(port) \d+", r"\1 41234", output)
     check_output = doctest.OutputChecker().check_output
-    assert check_output(f"...{shown}...", output, FLAGS), run.stdout
+    for report in reports:
+        shown = "\n".join(report)
+        assert check_output(f"...{shown}...", output, FLAGS), run.stdout
 
 
 @examples("unittest_")
@@ -239,6 +280,39 @@ def test_the_command_understands_what_the_document_shows(document: Path) -> None
     """Every command line of a server is one that it takes."""
     for command in re.findall(_COMMAND_LINE, document.read_text()):
         Options().parseOptions(command.split())
+
+
+@pytest.mark.parametrize(
+    ("caption", "script"), list(blocks("sh", CI.read_text())), ids=str
+)
+def test_the_script_runs_as_it_stands(
+    caption: str, script: str, tmp_path: Path
+) -> None:
+    """In an empty folder, and it leaves no server behind."""
+    (tmp_path / caption).write_text(script)
+    run = shell(f"sh {caption}", cwd=tmp_path)
+    assert run.returncode == 0, run.stdout
+    assert not (tmp_path / "ready.env").exists()
+
+
+def test_the_program_of_the_manual_reads_a_store(tmp_path: Path) -> None:
+    """It prints the subjects of another process's messages."""
+    [code] = [code for name, code in blocks("python", TASKS_PAGE) if name == "read.py"]
+    (tmp_path / "read.py").write_text(code)
+    store = open_store(f"sqlite:{tmp_path}/mail.db")
+    store.add(Envelope(mail_from="", rcpt_tos=(), content=b"Subject: Hello\r\n\r\n"))
+    run = python("read.py", cwd=tmp_path)
+    store.close()
+    assert run.stdout == "['Hello']\n"
+
+
+def test_the_manual_names_every_extra_for_users() -> None:
+    """The table is complete; extras for developers are not in it."""
+    told = [extra for extra, _, _ in rows_of_table("Extras", INSTALL.read_text())]
+    settings = ConfigParser()
+    settings.read(ROOT / "setup.cfg")
+    extras = set(settings["options.extras_require"])
+    assert sorted(told) == sorted(extras - {"test", "bench", "doc", "lint"})
 
 
 def test_the_document_shows_how_to_start_a_server() -> None:
@@ -333,12 +407,82 @@ def test_the_readme_runs_the_tests_in_one_line() -> None:
     assert command.endswith("pytest -n auto tests")
 
 
-def test_sphinx_builds_the_documentation_without_a_warning(tmp_path: Path) -> None:
-    """The documents are sound reStructuredText, and the API pages have names."""
+# What a newcomer looks for, and the label of the section that shows it.
+TASKS = {
+    "reset link background thread": "task-reset-link",
+    "no mail was sent": "task-no-mail",
+    "name content attachment": "task-attachment",
+    "html inline image": "task-html",
+    "bcc": "task-bcc",
+    "two parallel tests one server": "task-parallel",
+    "greylisting": "task-greylisting",
+    "dropped final dot": "task-dropped",
+    "starttls client ca": "task-starttls",
+    "wrong password": "task-wrong-password",
+    "aiosmtplib async test": "task-aiosmtplib",
+    "django smtp backend": "task-django",
+    "node program": "task-node",
+    "background ci ready": "task-ci",
+    "stop number messages": "task-stop-after",
+    "keep mail restart": "task-restart",
+    "export eml mbox": "task-export",
+}
+
+
+@pytest.fixture(scope="module")
+def manual(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the built manual; a warning of Sphinx is an error."""
+    need("furo", "sphinx_copybutton")
+    folder = tmp_path_factory.mktemp("manual")
     run = python(
         *("-m", "sphinx", "-W", "--keep-going", "-q", "-b", "html"),
-        *("-d", tmp_path / "doctrees", ROOT / "doc", tmp_path / "html"),
-        cwd=tmp_path,
+        *("-d", folder / "doctrees", ROOT / "doc", folder / "html"),
+        cwd=folder,
     )
     assert run.returncode == 0, run.stdout
-    assert (tmp_path / "html" / "index.html").exists()
+    return folder / "html"
+
+
+def test_sphinx_builds_the_documentation_without_a_warning(manual: Path) -> None:
+    """The documents are sound reStructuredText, and the API pages have names."""
+    assert (manual / "index.html").exists()
+
+
+def test_the_front_page_leads_to_every_page(manual: Path) -> None:
+    """The sidebar has them all, in the order of a reader."""
+    front = (manual / "index.html").read_text()
+    for document in (ROOT / "doc").glob("*.rst"):
+        assert f'href="{document.stem}.html"' in front or document.stem == "index"
+
+
+@pytest.mark.parametrize(("words", "label"), TASKS.items())
+def test_a_search_of_the_manual_finds_the_task(
+    manual: Path, words: str, label: str
+) -> None:
+    """The page with the section is among those that have all the words."""
+    from sphinx.search.en import SearchEnglish
+
+    script = (manual / "searchindex.js").read_text()
+    index = json.loads(script.removeprefix("Search.setIndex(").removesuffix(")"))
+    found = set(range(len(index["docnames"])))
+    english = SearchEnglish({})
+    for word in set(words.split()) - english.stopwords:
+        term = english.stem(word)
+        pages = [index[kind].get(term, []) for kind in ("terms", "titleterms")]
+        found &= {
+            page
+            for each in pages
+            for page in (each if isinstance(each, list) else [each])
+        }
+    names = [index["docnames"][number] for number in found]
+    assert any(
+        f'id="{label}"' in (manual / f"{name}.html").read_text() for name in names
+    )
+
+
+def test_a_name_in_the_text_leads_to_the_reference(manual: Path) -> None:
+    """Code names are links; a word that may mean anything is not."""
+    page = (manual / "reading.html").read_text()
+    assert 'href="api.html#lazr_smtptest.CaptureController"' in page
+    assert 'href="api.html#lazr_smtptest.Mailbox.wait_for_async"' in page
+    assert 'href="api.html#lazr_smtptest.Envelope.user"' not in page

@@ -92,8 +92,8 @@ class Mailbox(_Viewed):
     Instead of a text each keyword takes a compiled regular expression, which is
     searched for; a function of the value; or an object with an ``__eq__`` of its own,
     such as ``unittest.mock.ANY``. All but ``sender``, ``recipient`` and ``helo`` also
-    take ``None``: the message has no such value. Functions that take the `Envelope`
-    may be given before the keywords.
+    take ``None``: the message has no such value, or an attachment without a name.
+    Functions that take the `Envelope` may be given before the keywords.
 
     An unknown keyword, or a value of a type that cannot match, raises a TypeError at
     the call; a text that cannot match raises a ValueError. Exceptions of the given

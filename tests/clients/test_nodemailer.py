@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
+from textwrap import dedent
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from tests.clients.conftest import Program, Receiver, Serve
 
 SCRIPT = Path(__file__).parent / "send.cjs"
+MANUAL = Path(__file__).parents[2] / "doc" / "tasks.rst"
 MAIL = {
     "from": "aperson@example.com",
     "to": ["bperson@example.com", "cperson@example.net"],
@@ -275,3 +278,17 @@ def test_it_is_told_which_of_two_recipients_is_refused(
     outcome = send(receiver, lmtp=True)
     assert outcome["accepted"] == MAIL["to"][:1]
     assert outcome["rejected"] == MAIL["to"][1:]
+
+
+def test_the_example_of_the_manual_sends(
+    receiver: Receiver, programs: Callable[[str], Path], program: Callable[..., Program]
+) -> None:
+    """As it stands, with the port of the server in the environment."""
+    block = MANUAL.read_text().partition(".. code-block:: javascript\n")[2]
+    script = re.split(r"\n(?=\S)", block.partition("\n\n")[2])[0]
+    node = program("node", SMTP_PORT=str(receiver.port))
+    modules = programs("node_modules/nodemailer").parent
+    (node.home / "node_modules").symlink_to(modules)
+    (node.home / "send.mjs").write_text(dedent(script))
+    node.run("send.mjs")
+    assert receiver.only().subject == "Hello from Node"

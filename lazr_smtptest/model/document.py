@@ -35,6 +35,7 @@ class Document:
             without a name.
         inlines: those of the files that are shown within the message.
         shortened: whether something was longer than its bound.
+        failure: why the content could not be read; ``""`` if it was.
     """
 
     sender: tuple[HeaderMailbox, ...] = ()
@@ -51,3 +52,4 @@ class Document:
     attachments: tuple[str, ...] = ()
     inlines: tuple[str, ...] = ()
     shortened: bool = False
+    failure: str = ""

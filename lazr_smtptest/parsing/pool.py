@@ -1,0 +1,206 @@
+"""A pool of child processes that read messages."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+from collections import OrderedDict
+from typing import Any
+
+from lazr_smtptest.errors import StateError
+from lazr_smtptest.model.document import Document
+from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.parsing import functions
+from lazr_smtptest.parsing.child import DONE, ENDS, FAILED
+from lazr_smtptest.parsing.worker import Bounds, ChildError, Worker
+
+__all__ = ["ParsingPool"]
+
+log = logging.getLogger("lazr.smtptest")
+
+# A function, and the id and the size of a message: ids of other programs may repeat.
+_Key = tuple[str, str, int]
+
+
+class ParsingPool:
+    """Runs functions for messages in child processes, and keeps their results.
+
+    A message for which the child process ends, because it exceeds a bound or for any
+    other reason, gets the result of `Function.failed`; another child takes over.
+    Where no child can be started, the functions run in the calling thread. Any thread
+    may use it but the reactor's, because a call waits for its result.
+
+    Args:
+        processes: the most child processes. Each is started when it is first needed.
+        bounds: the bounds for each message.
+        kept: the most bytes of results that are kept, as JSON.
+        registry: the module whose ``FUNCTIONS`` can be run.
+    """
+
+    def __init__(
+        self,
+        *,
+        processes: int = 2,
+        bounds: Bounds | None = None,
+        kept: int = 16 << 20,
+        registry: Any = functions,
+    ) -> None:
+        self._most = processes
+        self._bounds = bounds or Bounds()
+        self._registry = registry
+        self._kept = _Kept(kept)
+        self._changed = threading.Condition()
+        self._idle: list[Worker] = []
+        # The idle ones, too; ``None`` stands for one that is being started.
+        self._workers: list[Worker | None] = []
+        self._is_closed = False
+        self._is_alone = False  # no child can be started
+
+    def document(self, envelope: Envelope) -> Document:
+        """Return the document of a message, as `document_of` does.
+
+        Raises:
+            OSError: the file that holds the content cannot be read.
+            StateError: the pool is closed.
+        """
+        document: Document = self.call("document", envelope)
+        return document
+
+    def call(self, name: str, envelope: Envelope) -> Any:
+        """Return the result of a function for a message.
+
+        Args:
+            name: a key of the registry's ``FUNCTIONS``.
+            envelope: the message.
+
+        Raises:
+            OSError: the file that holds the content cannot be read.
+            StateError: the pool is closed.
+        """
+        function = self._registry.FUNCTIONS[name]
+        key = (name, envelope.id, envelope.size)
+        octets = self._kept.get(key)
+        if octets is None:
+            worker = self._take()
+            if worker is None:
+                return function.run(envelope)
+            octets = self._ask(worker, name, envelope)
+            if envelope.id:
+                self._kept.add(key, octets)
+        value = json.loads(octets[1:])
+        if octets.startswith(DONE):
+            return function.decode(value)
+        return function.failed(envelope, value)
+
+    def close(self) -> None:
+        """End the child processes, and the calls that wait for them."""
+        with self._changed:
+            self._is_closed = True
+            for worker in self._workers:
+                if worker is not None and worker not in self._idle:
+                    worker.kill()
+            idle, self._idle = self._idle, []
+            self._changed.notify_all()
+        for worker in idle:
+            self._remove(worker)
+        with self._changed:
+            self._changed.wait_for(lambda: not self._workers)
+
+    def _ask(self, worker: Worker, name: str, envelope: Envelope) -> bytes:
+        """Return the answer of a child, which is idle again or has ended."""
+        ends = True
+        try:
+            octets = worker.ask(name, envelope)
+            ends = octets.startswith(ENDS)
+        except ChildError as error:
+            if self._is_closed:
+                raise StateError("the pool was closed before its answer") from error
+            octets = FAILED + json.dumps(str(error)).encode("ascii")
+        finally:
+            self._give_back(worker, ends)
+        if not octets.startswith(DONE):
+            reason = json.loads(octets[1:])
+            log.warning("message %r cannot be read: %s", envelope.id, reason)
+        return octets
+
+    def _take(self) -> Worker | None:
+        """Return a child that is alive; ``None`` if none can be started."""
+        with self._changed:
+            while True:
+                self._changed.wait_for(self._can_take)
+                if self._is_closed:
+                    raise StateError("the pool is closed")
+                if self._is_alone:
+                    return None
+                if not self._idle:
+                    self._workers.append(None)
+                    break
+                worker = self._idle.pop()
+                if worker.is_alive:
+                    return worker
+                self._workers.remove(worker)
+                worker.close()
+        return self._start()
+
+    def _can_take(self) -> bool:
+        has_room = len(self._workers) < self._most
+        return self._is_closed or self._is_alone or bool(self._idle) or has_room
+
+    def _start(self) -> Worker | None:
+        """Start a child in the place that was reserved for it."""
+        worker = None
+        try:
+            worker = Worker(self._registry.__name__, self._bounds)
+        except ChildError as error:
+            log.warning("messages are read without a process of their own: %s", error)
+        with self._changed:
+            self._workers.remove(None)
+            if worker is None:
+                self._is_alone = True
+            else:
+                self._workers.append(worker)
+                if self._is_closed:
+                    worker.kill()
+            self._changed.notify_all()
+        return worker
+
+    def _give_back(self, worker: Worker, ends: bool) -> None:
+        with self._changed:
+            if not ends and not self._is_closed:
+                self._idle.append(worker)
+                self._changed.notify()
+                return
+        self._remove(worker)
+
+    def _remove(self, worker: Worker) -> None:
+        worker.close()
+        with self._changed:
+            self._workers.remove(worker)
+            self._changed.notify_all()
+
+
+class _Kept:
+    """The results that were used latest; any thread may use it."""
+
+    def __init__(self, bound: int) -> None:
+        self._bound = bound
+        self._lock = threading.Lock()
+        self._results: OrderedDict[_Key, bytes] = OrderedDict()
+        self._size = 0
+
+    def get(self, key: _Key) -> bytes | None:
+        with self._lock:
+            octets = self._results.get(key)
+            if octets is not None:
+                self._results.move_to_end(key)
+            return octets
+
+    def add(self, key: _Key, octets: bytes) -> None:
+        with self._lock:
+            if key in self._results:
+                return
+            self._results[key] = octets
+            self._size += len(octets)
+            while self._size > self._bound:
+                self._size -= len(self._results.popitem(last=False)[1])

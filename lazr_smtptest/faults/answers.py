@@ -50,10 +50,16 @@ class Answers(Writing):
             code: the code, 200 to 599. At AUTH and LOGIN a 334 is a challenge: the
                 client's next line is read, and if the server would decide on the
                 login then, no user is logged in.
-            text: the text, sent unchanged; line feeds make a reply of several
-                lines. A refusal without an enhanced code in any line gets the
-                usual one in each (RFC 2034 section 4). Or a function that takes a
-                `FaultContext` and returns the text.
+            text: the text, or a function that takes a `FaultContext` and returns it. It is
+                sent unchanged, except that each LF or CR LF begins a new line with
+                the code, a line end at the end of the text is left out, and a refusal
+                without an enhanced code in any line gets the usual one in each (RFC
+                2034 section 4). `raw` sends any bytes.
+
+        Raises:
+            TypeError: the code is no number, or the text is no text.
+            ValueError: the code is not 200 to 599, or the text has a NUL, or a CR
+                without LF. For a function's text, `Server.check` raises it.
         """
         check_number("code", code, 200, 599, int)
         if "CONTENT" in self._names() and code < 400:

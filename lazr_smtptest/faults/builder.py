@@ -15,7 +15,7 @@ from lazr_smtptest.faults.keys import Key
 from lazr_smtptest.faults.phases import PHASES, Phase
 from lazr_smtptest.faults.steps import Answer, Step, Words
 from lazr_smtptest.faults.transforms import Pace, Way
-from lazr_smtptest.model.reply import Reply, split_lines
+from lazr_smtptest.model.reply import Reply, check_text, split_lines
 
 __all__ = ["Writing", "action", "make_reply"]
 
@@ -135,10 +135,6 @@ class Writing:
                 )
 
 
-# RFC 5321 section 4.2: the characters of a text are printable.
-_NO_TEXT = re.compile("\0|\r(?!\n)")
-
-
 def make_reply(code: int, text: str) -> Reply:
     """Return a reply that sends `text` unchanged.
 
@@ -146,11 +142,10 @@ def make_reply(code: int, text: str) -> Reply:
     usual one of `code` (RFC 2034 section 4 requires it in each line). An empty text
     stays empty.
     """
-    if _NO_TEXT.search(text):
-        raise ValueError(
-            f"a reply's text has no NUL and no CR without LF, not {text!r}; raw() "
-            "sends any bytes"
-        )
+    try:
+        check_text(text)
+    except ValueError as error:
+        raise ValueError(f"{error}; raw() sends any bytes") from None
     lines = split_lines(text)
     found = [_STATUS.match(line) for line in lines]
     statuses = [each[1] for each in found if each]

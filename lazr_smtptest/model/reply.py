@@ -13,14 +13,19 @@ __all__ = [
     "NO_ROOM",
     "OK",
     "Reply",
+    "check_text",
     "escaped",
     "reply_to_error",
     "shown",
     "split_lines",
 ]
 
-_LINE_END = re.compile(r"\r\n|\r|\n")
-_LINE = re.compile(rb"([2-5][0-9]{2})(?:([ -])(.*))?", re.DOTALL)
+_LINE_END = re.compile(r"\r?\n")
+_LINE = re.compile(rb"([2-5][0-9]{2})(?:([ -])([^\0\r\n]*))?")
+# RFC 5321 section 4.2 allows printable characters only. Most clients show others as
+# they are, but these end a line, or the text.
+_NO_TEXT = re.compile("\0|\r(?!\n)")
+_STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")
 _ENHANCED = re.compile(r"([245]\.\d{1,3}\.\d{1,3}) +(?=\S)")
 
 # The most characters of a client's text that a reply repeats; `ascii` makes up to ten
@@ -55,9 +60,14 @@ class Reply:
 
     Attributes:
         code: three digits, 200 to 599.
-        text: the text for people; line feeds make a reply of several lines.
+        text: the text for people; line feeds make a reply of several lines. It has no
+            NUL, and no CR without LF.
         enhanced: the enhanced status code, ``"5.1.1"``; ``""`` for none, as in
             the greeting and in replies to EHLO and DATA (RFC 2034 section 4).
+
+    Raises:
+        TypeError: one has another type.
+        ValueError: one is not as described here.
     """
 
     code: int
@@ -69,7 +79,12 @@ class Reply:
 
     @octets.default
     def _with_enhanced(self) -> bytes:
-        return _encode(self.code, self.text, self.enhanced)
+        try:
+            return _encode(self.code, self.text, self.enhanced)
+        except TypeError:
+            # What cannot be hashed has another type, too.
+            _check(self.code, self.text, self.enhanced)
+            raise
 
     @plain_octets.default
     def _without_enhanced(self) -> bytes:
@@ -92,7 +107,12 @@ class Reply:
 
         If the text has none, or one that contradicts `code`, the reply gets the usual
         one for `code`.
+
+        Raises:
+            TypeError: one has another type.
+            ValueError: one is not that of a reply.
         """
+        _check(code, text, "")
         found = _ENHANCED.match(text)
         if found and found[1][0] == str(code)[0]:
             return cls(code, text[found.end() :], found[1])
@@ -129,9 +149,41 @@ def split_lines(text: str) -> list[str]:
     return lines[:-1] if len(lines) > 1 and not lines[-1] else lines
 
 
-# Most replies are the same few, so they are cached.
-@lru_cache(maxsize=256)
+def check_text(text: object) -> None:
+    """Check the text of a reply.
+
+    Raises:
+        TypeError: it is not a text.
+        ValueError: it has a NUL, or a CR without LF.
+    """
+    if not isinstance(text, str):
+        raise TypeError(f"the text of a reply is a str, not {text!r:.100}")
+    if _NO_TEXT.search(text):
+        raise ValueError(
+            f"the text of a reply has no NUL and no CR without LF, not {text!r:.100}; "
+            "line feeds make several lines"
+        )
+
+
+def _check(code: object, text: object, enhanced: object) -> None:
+    if not isinstance(code, int) or isinstance(code, bool):
+        raise TypeError(f"the code of a reply is a number, 200 to 599, not {code!r}")
+    if not 200 <= code <= 599:
+        raise ValueError(f"the code of a reply is 200 to 599, not {code}")
+    check_text(text)
+    if not isinstance(enhanced, str):
+        raise TypeError(f"the enhanced code of a reply is a str, not {enhanced!r:.100}")
+    if enhanced and not _STATUS.fullmatch(enhanced):
+        raise ValueError(
+            "the enhanced code of a reply is '', or such as '5.1.1', "
+            f"not {enhanced!r:.100}"
+        )
+
+
+# Most replies are the same few, so they are cached; exceptions are not.
+@lru_cache(maxsize=256, typed=True)
 def _encode(code: int, text: str, enhanced: str) -> bytes:
+    _check(code, text, enhanced)
     prefix = f"{enhanced} " if enhanced else ""
     *first, last = split_lines(text)
     lines = [f"{code}-{prefix}{line}\r\n" for line in first]
@@ -143,7 +195,12 @@ def _encode(code: int, text: str, enhanced: str) -> bytes:
 
 
 def reply_to_error(error: smtp.SMTPServerError) -> Reply:
-    """Return the reply that an exception of Twisted's, or of ours, carries."""
+    """Return the reply that an exception of Twisted's, or of ours, carries.
+
+    Raises:
+        TypeError: the code or the text of Twisted's has another type.
+        ValueError: they make no reply; see `Reply`.
+    """
     reply = getattr(error, "reply", None)
     if isinstance(reply, Reply):
         return reply

@@ -425,7 +425,11 @@ class Reading(Writing):
         """
         error = failure.value
         if isinstance(error, smtp.SMTPServerError):
-            return reply_to_error(error)
+            try:
+                return reply_to_error(error)
+            except (TypeError, ValueError) as wrong:
+                # Twisted checks nothing.
+                error = wrong
         if error is not self._logged:
             self._log_error(error)
         return NO_ROOM if isinstance(error, MemoryError) else LOCAL_ERROR

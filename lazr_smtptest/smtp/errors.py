@@ -29,14 +29,16 @@ class ReplyError(Error, smtp.SMTPServerError):
             enhanced: the enhanced code, if `text` does not have it.
 
         Raises:
-            ValueError: `code` is not a refusal.
+            TypeError: one has another type.
+            ValueError: `code` is not a refusal, or `text` or `enhanced` is not that
+                of a `Reply`.
         """
-        if not 400 <= code <= 599:
+        if isinstance(code, int) and not 400 <= code <= 599:
             raise ValueError(f"a refusal has a code from 400 to 599, not {code}")
-        smtp.SMTPServerError.__init__(self, code, text)
         self.reply = (
             Reply(code, text, enhanced) if enhanced else Reply.from_text(code, text)
         )
+        smtp.SMTPServerError.__init__(self, code, text)
 
     def __str__(self) -> str:
         return str(self.reply)

@@ -82,16 +82,20 @@ class Limits:
         """Check the numbers.
 
         Raises:
-            TypeError: one is no number.
-            ValueError: one is below 0.
+            TypeError: one is no number, or a fraction where bytes or events are
+                counted.
+            ValueError: one is below 0, or NaN.
         """
         for field in attrs.fields(Limits):
             value = getattr(self, field.name)
             optional = "None" in str(field.type)
             if value is None and optional:
                 continue
-            allowed = "a number, 0 or more" + (", or None" if optional else "")
-            if not isinstance(value, (int, float)) or isinstance(value, bool):
+            counts = "int" in str(field.type)
+            allowed = "a whole number" if counts else "a number"
+            allowed += ", 0 or more" + (", or None" if optional else "")
+            kinds = int if counts else (int, float)
+            if not isinstance(value, kinds) or isinstance(value, bool):
                 raise TypeError(
                     f"Limits.{field.name} must be {allowed}, not {value!r:.100}"
                 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 import attrs
@@ -16,9 +16,24 @@ Profile = Literal["standard", "strict"]
 
 
 def _keywords(words: object) -> frozenset[str]:
-    if isinstance(words, str):
-        raise TypeError(f"hidden must be a collection of keywords, not {words!r}")
-    return frozenset(str(word).upper() for word in words)  # type: ignore[attr-defined]
+    """Return the keywords in upper case.
+
+    Raises:
+        TypeError: `words` is not a collection of texts.
+    """
+    keywords: list[Any] = list(words) if isinstance(words, Iterable) else [words]
+    if isinstance(words, str) or not all(isinstance(each, str) for each in keywords):
+        raise TypeError(
+            f"hidden is a collection of keywords, such as ['SIZE'], not {_shown(words)}"
+        )
+    return frozenset(each.upper() for each in keywords)
+
+
+def _check_profile(
+    instance: object, attribute: attrs.Attribute[Any], value: object
+) -> None:
+    if value not in ("standard", "strict"):
+        raise ValueError(f"profile is 'standard' or 'strict', not {_shown(value)}")
 
 
 def _check_type(
@@ -34,13 +49,57 @@ def _check_type(
         raise TypeError(f"{attribute.name} is {hint}, not {type(value).__name__}")
 
 
+def _check_flag(
+    instance: object, attribute: attrs.Attribute[Any], value: object
+) -> None:
+    if not isinstance(value, bool):
+        raise TypeError(f"{attribute.name} is True or False, not {_shown(value)}")
+
+
+def _check_values(
+    instance: object, attribute: attrs.Attribute[Any], value: object
+) -> None:
+    """Check the extensions to announce: their lines must not end within them.
+
+    Raises:
+        TypeError: `value` is no mapping, or a keyword or a value is no text.
+        ValueError: a keyword or a value cannot be announced.
+    """
+    _check_type(instance, attribute, value)
+    assert isinstance(value, Mapping)
+    for keyword, text in value.items():
+        if not isinstance(keyword, str) or not isinstance(text, str | None):
+            raise TypeError(
+                "values maps keywords to texts or None, such as {'SIZE': '9'}, "
+                f"not {_shown(keyword)} to {_shown(text)}"
+            )
+        if not keyword or not keyword.isprintable() or " " in keyword:
+            raise ValueError(
+                f"a keyword of values is a word, such as 'SIZE', not {_shown(keyword)}"
+            )
+        if not (text or "").isprintable():
+            raise ValueError(
+                f"the value of {keyword} in values has printable characters only, "
+                f"not {_shown(text)}"
+            )
+
+
+def _shown(value: object) -> str:
+    """Return a wrong value, or only its type: a longer one may be a private key."""
+    text = repr(value)
+    is_plain = value is None or isinstance(value, (str, bool, int, float))
+    return text if is_plain and len(text) <= _LONGEST_SHOWN else type(value).__name__
+
+
+# Characters of a wrong value that an error repeats.
+_LONGEST_SHOWN = 24
 _KINDS: Mapping[str, tuple[tuple[type, ...], str]] = {
     "tls": (
         (TLS, type(None)),
         "a TLS, such as TLS.auto() or TLS.from_files(certificate, key), or None",
     ),
     "limits": ((Limits,), "a Limits, such as Limits(idle=10)"),
-    "values": ((Mapping,), "a mapping of keywords to values, such as {'SIZE': '9'}"),
+    "values": ((Mapping,), "a mapping of keywords to texts, such as {'SIZE': '9'}"),
 }
 
 
@@ -65,21 +124,25 @@ class Settings:
         require_auth: whether mail is refused with 530 before AUTH.
         xclient: whether XCLIENT may change the client's address and name.
         vrfy: whether the reply to VRFY and EXPN is 252; otherwise it is 502.
+
+    Raises:
+        TypeError: one has another type.
+        ValueError: one is not allowed.
     """
 
-    profile: Profile = attrs.field(
-        default="standard", validator=attrs.validators.in_(("standard", "strict"))
-    )
+    profile: Profile = attrs.field(default="standard", validator=_check_profile)
     limits: Limits = attrs.field(default=Limits(), validator=_check_type)
     hidden: frozenset[str] = attrs.field(default=(), converter=_keywords)
-    values: Mapping[str, str | None] = attrs.field(factory=dict, validator=_check_type)
+    values: Mapping[str, str | None] = attrs.field(
+        factory=dict, validator=_check_values
+    )
     tls: TLS | None = attrs.field(default=None, validator=_check_type)
-    implicit_tls: bool = False
-    require_tls: bool = False
-    require_auth: bool = False
-    xclient: bool = False
-    vrfy: bool = True
+    implicit_tls: bool = attrs.field(default=False, validator=_check_flag)
+    require_tls: bool = attrs.field(default=False, validator=_check_flag)
+    require_auth: bool = attrs.field(default=False, validator=_check_flag)
+    xclient: bool = attrs.field(default=False, validator=_check_flag)
+    vrfy: bool = attrs.field(default=True, validator=_check_flag)
 
     def __attrs_post_init__(self) -> None:
         if self.tls is None and (self.implicit_tls or self.require_tls):
-            raise ValueError("implicit_tls and require_tls need tls")
+            raise ValueError("implicit_tls and require_tls need tls, not None")

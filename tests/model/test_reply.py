@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
 from twisted.mail.smtp import SMTPServerError
 
 from lazr_smtptest.model.reply import Reply, reply_to_error
-from lazr_smtptest.smtp.errors import PolicyError
+from lazr_smtptest.smtp.errors import ClientError, PolicyError, ServerError
 
 
 def test_a_reply_is_one_line() -> None:
@@ -64,3 +67,76 @@ def test_errors_of_ours_have_a_reply() -> None:
 def test_a_reply_reads_like_the_wire() -> None:
     """For logs and reports."""
     assert str(Reply(250, "OK", "2.0.0")) == "250 2.0.0 OK"
+
+
+@pytest.mark.parametrize("code", [-1, 0, 99, 100, 199, 600, 999, 2500])
+def test_a_code_is_200_to_599(code: int) -> None:
+    """RFC 5321 section 4.2: no others are defined."""
+    with pytest.raises(ValueError, match=f"code of a reply is 200 to 599, not {code}$"):
+        Reply(code, "x")
+
+
+@pytest.mark.parametrize("code", ["250", 250.0, True, None, b"250", [250]])
+def test_a_code_is_a_number(code: Any) -> None:
+    """The error shows what it was."""
+    Reply(250, "x")  # it may be cached
+    with pytest.raises(TypeError, match="code of a reply is a number"):
+        Reply(code, "x")
+
+
+TEXTS = ["a\0b", "\0", "a\rb", "a\r", "\r\r\n", "a\n\r", "one\r\ntwo\r"]
+MAKERS = [
+    lambda text: Reply(550, text, "5.1.1"),
+    lambda text: Reply(250, text),
+    lambda text: Reply.from_text(550, text),
+    lambda text: Reply.from_text(550, f"5.1.1 {text}"),
+    lambda text: ClientError(550, text),
+    lambda text: PolicyError(452, text, "4.2.2"),
+    lambda text: ServerError(451, f"4.3.0 {text}"),
+]
+
+
+@pytest.mark.parametrize("text", TEXTS, ids=ascii)
+@pytest.mark.parametrize("make", MAKERS)
+def test_a_text_has_no_nul_and_no_bare_cr(make: Any, text: str) -> None:
+    """They would end the line, or the text, for a client."""
+    with pytest.raises(ValueError, match="text of a reply has no NUL and no CR") as no:
+        make(text)
+    assert "\n" not in str(no.value)
+
+
+@pytest.mark.parametrize("text", [b"x", None, 5, ["x"]])
+@pytest.mark.parametrize("make", MAKERS[:3] + MAKERS[4:6])
+def test_a_text_is_a_text(make: Any, text: Any) -> None:
+    """Bytes are none."""
+    with pytest.raises(TypeError, match="text of a reply is a str, not"):
+        make(text)
+
+
+@pytest.mark.parametrize("text", ["a\nb", "a\r\nb", "a\nb\n", "a\r\nb\r\n"])
+def test_line_feeds_separate_lines(text: str) -> None:
+    """With a CR before them or without; a last one adds no line."""
+    assert Reply(250, text).encode() == b"250-a\r\n250 b\r\n"
+
+
+@pytest.mark.parametrize(
+    "enhanced", ["5", "5.1", "6.1.1", "5.1.1 ", "5.1.1\r\n250 OK", "5.1.1234", "x"]
+)
+def test_an_enhanced_code_has_three_numbers(enhanced: str) -> None:
+    """RFC 3463 section 2; nothing may follow in the line."""
+    with pytest.raises(ValueError, match="enhanced code of a reply is"):
+        Reply(550, "x", enhanced)
+
+
+@pytest.mark.parametrize("enhanced", [None, 5, b"5.1.1"])
+def test_an_enhanced_code_is_a_text(enhanced: Any) -> None:
+    """``""`` is none."""
+    with pytest.raises(TypeError, match="enhanced code of a reply is a str"):
+        Reply(550, "x", enhanced)
+
+
+@pytest.mark.parametrize("code", ["550", None, 550.0])
+def test_the_code_of_a_refusal_is_a_number(code: Any) -> None:
+    """As that of a reply."""
+    with pytest.raises(TypeError, match="code of a reply is a number"):
+        PolicyError(code, "x")

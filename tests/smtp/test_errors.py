@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from twisted.mail.smtp import SMTPServerError
 
 from lazr_smtptest.model.reply import Reply
 from lazr_smtptest.smtp.errors import ClientError, PolicyError, ReplyError, ServerError
@@ -83,3 +84,39 @@ def test_one_failure_is_logged_once(
     wire.say("EHLO a", "MAIL FROM:<a@b>", "RCPT TO:<c@d>", "RCPT TO:<e@f>", "DATA")
     assert wire.codes("x", ".") == ["451"]
     assert [record.levelname for record in caplog.records] == ["ERROR"]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        SMTPServerError(99, b"no"),
+        SMTPServerError(650, "no"),
+        SMTPServerError("550", "no"),
+        SMTPServerError(550, "a\0b"),
+        SMTPServerError(550, b"a\rb"),
+        SMTPServerError(550, None),
+    ],
+    ids=lambda error: ascii((error.code, error.resp)),
+)
+def test_an_error_of_twisteds_that_is_no_reply_is_a_local_error(
+    wire: Any, error: SMTPServerError
+) -> None:
+    """Twisted checks nothing; the test hears what is wrong with it."""
+    errors: list[BaseException] = []
+    wire.protocol.on_error = errors.append
+    wire.handler.then = raising(error)
+    wire.begin()
+    assert wire.say("x", ".") == ["451 4.3.0 local error in processing"]
+    assert wire.codes("NOOP") == ["250"]
+    [reported] = errors
+    assert "of a reply" in str(reported)
+
+
+def test_a_reply_that_cannot_be_made_is_an_error_of_the_hook(wire: Any) -> None:
+    """It is raised where it is written."""
+    errors: list[BaseException] = []
+    wire.protocol.on_error = errors.append
+    wire.handler.then = lambda: Reply(99, "x")
+    wire.begin()
+    assert wire.say("x", ".") == ["451 4.3.0 local error in processing"]
+    assert "200 to 599, not 99" in str(errors[0])

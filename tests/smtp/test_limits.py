@@ -271,27 +271,6 @@ def test_mail_can_be_refused_before_auth(new_wire: Any) -> None:
     assert wire.codes("MAIL FROM:<a@b>") == ["530"]
 
 
-@pytest.mark.parametrize(
-    ("limits", "error", "said"),
-    [
-        ({"recipients": "1"}, TypeError, "a number, 0 or more, not '1'"),
-        ({"recipients": None}, TypeError, "a number, 0 or more, not None"),
-        ({"recipients": True}, TypeError, "a number, 0 or more, not True"),
-        ({"message_size": "1"}, TypeError, "a number, 0 or more, or None, not '1'"),
-        ({"idle": [1]}, TypeError, r"a number, 0 or more, not \[1\]"),
-        ({"recipients": -1}, ValueError, "a number, 0 or more, not -1"),
-        ({"idle": float("nan")}, ValueError, "a number, 0 or more, not nan"),
-    ],
-)
-def test_a_limit_that_is_no_bound_is_refused(
-    limits: dict, error: type[Exception], said: str
-) -> None:
-    """The error names the limit, the value and what is allowed."""
-    (name,) = limits
-    with pytest.raises(error, match=f"^Limits.{name} must be {said}"):
-        Limits(**limits)
-
-
 def test_a_limit_may_be_absent_or_infinite() -> None:
     """Where its documentation says so."""
     limits = Limits(message_size=None, idle=float("inf"))

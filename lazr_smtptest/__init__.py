@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         StateError,
         StoreError,
         StoreFullError,
+        SubscriberError,
     )
     from lazr_smtptest.faults import (
         FaultFileError,
@@ -112,6 +113,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`
     "StoreError",
     "StoreFullError",
     "StoreServer",
+    "SubscriberError",
     "TLS",
     "TLSError",
     "Transaction",
@@ -169,6 +171,7 @@ _HOMES = {
     "StoreError": "errors",
     "StoreFullError": "errors",
     "StoreServer": "server.storing",
+    "SubscriberError": "errors",
     "TLS": "tls.context",
     "TLSError": "tls.context",
     "Transaction": "model.session",

@@ -15,6 +15,7 @@ __all__ = [
     "StateError",
     "StoreError",
     "StoreFullError",
+    "SubscriberError",
 ]
 
 
@@ -40,6 +41,14 @@ class StoreFullError(StoreError):
     """There is no room for a message: the disk is full, or a bound is reached.
 
     A client that was sending it gets the reply ``452 4.3.1``.
+    """
+
+
+class SubscriberError(Error):
+    """A subscriber of a store raised a StoreError, which is its ``__cause__``.
+
+    It is not an error of the store that it subscribed to: the message was kept. A
+    client that was sending it gets the reply ``451 4.3.0``.
     """
 
 

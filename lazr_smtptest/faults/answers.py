@@ -50,11 +50,11 @@ class Answers(Writing):
             code: the code, 200 to 599. At AUTH and LOGIN a 334 is a challenge: the
                 client's next line is read, and if the server would decide on the
                 login then, no user is logged in.
-            text: the text, or a function that takes a `FaultContext` and returns it. It is
-                sent unchanged, except that each LF or CR LF begins a new line with
-                the code, a line end at the end of the text is left out, and a refusal
-                without an enhanced code in any line gets the usual one in each (RFC
-                2034 section 4). `raw` sends any bytes.
+            text: the text, or a function that takes a `FaultContext` and returns it.
+                It is sent unchanged, except that each LF or CR LF begins a new line
+                with the code, a line end at the end of the text is left out, and a
+                refusal without an enhanced code in any line gets the usual one in
+                each (RFC 2034 section 4). `raw` sends any bytes.
 
         Raises:
             TypeError: the code is no number, or the text is no text.

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 
 from lazr_smtptest._failures import raise_interrupt
+from lazr_smtptest.errors import StoreError, SubscriberError
 from lazr_smtptest.model.envelope import Envelope
 
 __all__ = ["Subscribers"]
@@ -36,6 +37,7 @@ class Subscribers:
         """Call all functions with a message that was kept.
 
         Raises:
+            SubscriberError: the first exception is a StoreError.
             BaseException: the first exception, raised after all were called.
         """
         with self._lock:
@@ -48,5 +50,9 @@ class Subscribers:
                 raise_interrupt(error)
                 log.exception("a subscriber of a message store raised")
                 errors.append(error)
-        if errors:
-            raise errors[0]
+        if not errors:
+            return
+        if isinstance(errors[0], StoreError):
+            # The caller would take it for an error of this store.
+            raise SubscriberError(f"a subscriber raised {errors[0]!r}") from errors[0]
+        raise errors[0]

@@ -195,17 +195,22 @@ class _Parser:
 
     def _plain(self, chars: list[Char]) -> Node:
         """Return the query for words, or for a part of one."""
-        text = _text_of(chars)
-        if not _PUNCTUATION.fullmatch(text):
-            begins, ends = chars[0].is_star, chars[-1].is_star
-            text = _text_of(chars[begins : len(chars) - ends])
-            if begins and not ends:
-                self._fail(
-                    "a '*' also after the text, for a part of a word", chars[0].position
-                )
-            sought = sought_words(text, is_beginning=ends)
-            if sought.words and not begins:
-                return Words(sought.words, sought.is_beginning)
+        start, stop = 0, len(chars)
+        while start < stop and chars[start].is_star:
+            start += 1
+        while start < stop and chars[stop - 1].is_star:
+            stop -= 1
+        if start == stop:  # nothing but stars
+            start, stop = 0, len(chars)
+        begins, ends = start > 0, stop < len(chars)
+        if begins and not ends:
+            self._fail(
+                "a '*' also after the text, for a part of a word", chars[0].position
+            )
+        text = _text_of(chars[start:stop])
+        sought = sought_words(text, is_beginning=ends)
+        if sought.words and not begins:
+            return Words(sought.words, sought.is_beginning)
         folded = fold_line(text)
         if not folded:
             self._fail("a letter, a digit or a symbol", chars[0].position)

@@ -30,6 +30,8 @@ from lazr_smtptest.query.tree import (
     Words,
 )
 
+from .queries import queries
+
 NOW = datetime(2024, 6, 15, 12, 30, tzinfo=timezone.utc)
 EAST = timezone(timedelta(hours=2))
 A, B, C = Words("a"), Words("b"), Words("c")
@@ -85,6 +87,9 @@ def utc(*numbers: int) -> datetime:
         ("&", Substring("&")),
         ("-", Substring("-")),
         ("*", Substring("*")),
+        ("**", Substring("**")),
+        ("*%*", Substring("%")),
+        ('"%"*', Substring("%")),
         ("--", Substring("--")),
         ("->", Substring("->")),
         ("!=", Substring("!=")),
@@ -312,6 +317,13 @@ def test_times_ago_count_back_from_the_present_by_default() -> None:
     after = datetime.now(timezone.utc)
     assert isinstance(tree, After)
     assert before <= tree.time + timedelta(hours=1) <= after
+
+
+@given(queries)
+def test_a_generated_query_has_its_tree(query: tuple[str, Node]) -> None:
+    """Terms of all kinds, within each other."""
+    text, tree = query
+    assert parsed(text) == tree
 
 
 QUERIES = st.text(

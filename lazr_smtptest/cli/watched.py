@@ -58,7 +58,7 @@ class WatchedSMTP(SMTPServerProtocol):
 
     def end_transaction(self, outcome: Outcome, reply: Reply | None = None) -> None:
         """Report a transaction that was begun and aborted."""
-        transaction = self._transaction
+        transaction = self.transaction.record
         super().end_transaction(outcome, reply)
         if transaction is None or outcome != "aborted":
             return

@@ -43,7 +43,8 @@ class Transaction:
 
     number: int
     mail_from: str
-    rcpt_tos: tuple[str, ...] = ()
+    # A list, which grows in one step for each of very many recipients.
+    _accepted: list[str] = attrs.field(factory=list, init=False)
     refused: tuple[tuple[str, Reply | None], ...] = ()
     outcome: Outcome = "open"
     reply: Reply | None = None
@@ -53,11 +54,24 @@ class Transaction:
         """The memory of its addresses, in units of 256 bytes, and 1."""
         # Most transactions have one recipient: a loop takes less time than `sum`.
         size = len(self.mail_from)
-        for address in self.rcpt_tos:
+        for address in self._accepted:
             size += _ADDRESS + len(address)
         for address, _ in self.refused:
             size += 2 * _ADDRESS + len(address)
         return 1 + size // _UNIT
+
+    @property
+    def rcpt_tos(self) -> tuple[str, ...]:
+        """The accepted recipients, see the class."""
+        return tuple(self._accepted)
+
+    @rcpt_tos.setter
+    def rcpt_tos(self, recipients: tuple[str, ...]) -> None:
+        self._accepted = list(recipients)
+
+    def accept(self, recipient: str) -> None:
+        """Add an accepted recipient."""
+        self._accepted.append(recipient)
 
     def refuse(self, recipient: str, reply: Reply | None) -> None:
         """Add a refused recipient."""
@@ -150,6 +164,12 @@ class Session:
         The latest thousand of them; fewer if they have very many recipients.
         """
         return tuple(self._transactions[-_KEPT:])
+
+    @property
+    def latest(self) -> Transaction | None:
+        """The latest mail transaction; ``None`` if there was none."""
+        transactions = self._transactions
+        return transactions[-1] if transactions else None
 
     @property
     def begun(self) -> int:

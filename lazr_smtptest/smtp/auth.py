@@ -121,7 +121,7 @@ class Authentication(Connection):
             return Reply(503, "EHLO first", "5.5.1")
         if self.authenticated:
             return Reply(503, "already authenticated", "5.5.1")
-        if self._from is not None:
+        if self.transaction.sender is not None:
             return Reply(503, "not within a transaction", "5.5.1")
         if not name:
             return Reply(501, "AUTH needs a mechanism", "5.5.4")

@@ -11,8 +11,7 @@ from twisted.internet.error import ConnectionClosed, ConnectionLost
 from twisted.internet.interfaces import IPushProducer
 from twisted.internet.protocol import connectionDone
 from twisted.internet.tcp import Connection as TCPConnection
-from twisted.mail import smtp
-from twisted.mail.interfaces import IChallengeResponse, IMessageSMTP
+from twisted.mail.interfaces import IChallengeResponse
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
@@ -47,8 +46,6 @@ class Connection(Reading):
     portal: Any  # Portal | None
     challengers: Mapping[bytes, Callable[[], IChallengeResponse]]
     _helo: tuple[bytes | None, bytes]
-    _from: smtp.Address | None
-    _to: list[tuple[smtp.User, Callable[[], IMessageSMTP]]]
 
     on_rset: Callable[[], object] | None = None
     on_exit: Callable[[], object] | None = None
@@ -317,14 +314,6 @@ class Connection(Reading):
 
     def answer_kept(self) -> None:
         """Send the reply to a message that was kept, if a fault has delayed it."""
-        raise NotImplementedError
-
-    def forget_records(self) -> None:
-        """Mark the present records, for `correct_records`."""
-        raise NotImplementedError
-
-    def correct_records(self, sent: Reply | None) -> None:
-        """Replace the engine's reply in the records by the reply that was sent."""
         raise NotImplementedError
 
     # Commands that do not advance a mail transaction

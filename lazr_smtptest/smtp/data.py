@@ -6,8 +6,7 @@ as an envelope if it accepts one, otherwise line by line.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import datetime, timezone
+from collections.abc import Callable, Sequence
 from itertools import compress
 from typing import Any
 
@@ -28,10 +27,11 @@ from lazr_smtptest.model.irregularities import IRREGULAR
 from lazr_smtptest.model.reply import NO_ROOM, Reply
 from lazr_smtptest.model.session import Outcome, Transaction
 from lazr_smtptest.smtp.body_buffer import Lost
+from lazr_smtptest.smtp.content_lines import lines_of
 from lazr_smtptest.smtp.errors import ClientError
-from lazr_smtptest.smtp.transaction import Transactions
+from lazr_smtptest.smtp.mail import MailCommands
 
-__all__ = ["TOO_BIG", "Messages"]
+__all__ = ["TOO_BIG", "DataCommands"]
 
 TOO_BIG = Reply(552, "message is too big", "5.3.4")
 _LONG_LINE = Reply(554, "a line of the message is too long", "5.6.0")
@@ -39,18 +39,12 @@ _GO_AHEAD = Reply(354, "go ahead, end with a line of one dot")
 _ACCEPTED = Reply(250, "message accepted", "2.0.0")
 
 
-class Messages(Transactions):
+class DataCommands(MailCommands):
     """The part of a connection that receives messages."""
 
     # The code that refuses a message without recipients; RFC 5321 section 3.3
     # allows two.
     without_recipients = 554
-    # The reply that refused the present message before its end.
-    early_refusal: Reply | None = None
-    # A message that was kept, and whose reply has not been sent yet.
-    _untold: tuple[Envelope, list[Reply]] | None = None
-    # The message for all recipients, while it is delivered to only some of them.
-    _whole: Envelope | None = None
 
     # DATA
 
@@ -73,33 +67,14 @@ class Messages(Transactions):
         self.reply(_GO_AHEAD)
 
     def _refuse_data(self, reply: Reply) -> None:
-        self.refuse(reply, self._from, self.users())
+        self.refuse(reply, self.transaction.sender, self.transaction.users())
         self.end_transaction("refused", reply)
 
     def _check_data(self, argument: bytes) -> None:
         if argument:
             raise ClientError(501, "DATA takes no argument", "5.5.4")
-        self.check_started()
-        if self._begun:
-            raise ClientError(503, "BDAT has begun, DATA cannot follow", "5.5.1")
-        if self._mail_options and self._body() == "BINARYMIME":
-            # RFC 3030 section 3: BINARYMIME needs BDAT.
-            raise ClientError(503, "BINARYMIME needs BDAT", "5.5.1")
+        self.transaction.check_data(self.without_recipients)
         self.check_last_in_group()
-
-    def check_started(self) -> None:
-        """Check that a message may be sent now.
-
-        Raises:
-            ClientError: there is no sender, or no recipient.
-        """
-        if self._from is None:
-            raise ClientError(503, "MAIL first", "5.5.1")
-        if not self._to:
-            raise ClientError(self.without_recipients, "no valid recipients", "5.5.1")
-
-    def _body(self) -> str:
-        return (self._mail_options.get("BODY") or "7BIT").upper()
 
     def open_messages(self, kept: Sequence[bool] | None = None) -> Reply | None:
         """Make the `IMessage` of each recipient; return the reply that refuses it.
@@ -107,10 +82,12 @@ class Messages(Transactions):
         Args:
             kept: whether each recipient gets the message; ``None``: all do.
         """
-        chosen = self._to if kept is None else compress(self._to, kept)
+        transaction = self.transaction
+        recipients = transaction.recipients
+        chosen = recipients if kept is None else compress(recipients, kept)
         try:
             for user, make_message in chosen:
-                self._messages.append((make_message(), user))
+                transaction.messages.append((make_message(), user))
         except BaseException as error:
             raise_interrupt(error)
             return self.reply_to(Failure())
@@ -118,17 +95,17 @@ class Messages(Transactions):
 
     def refuse_content(self, reply: Reply) -> None:
         """Refuse a message before its end; the rest of it is discarded."""
-        self.refuse(reply, self._from, self.users())
-        self.early_refusal = reply
+        transaction = self.transaction
+        self.refuse(reply, transaction.sender, transaction.users())
+        transaction.early_refusal = reply
 
     def end_refused(self) -> None:
         """End a transaction whose message was refused before its end."""
-        refusal, self.early_refusal = self.early_refusal, None
-        self.end_transaction("refused", refusal)
+        self.end_transaction("refused", self.transaction.early_refusal)
 
     def content_received(self, content: AnyContent) -> None:
         """Deliver a message that was received completely."""
-        if self.early_refusal is not None:
+        if self.transaction.early_refusal is not None:
             self.end_refused()
             return
         try:
@@ -139,26 +116,30 @@ class Messages(Transactions):
         if refusal is not None:
             self.refuse_message(refusal, content)
             return
-        envelope = self._envelope(content)
+        envelope = self.transaction.envelope(
+            content, self.session, tls=self.secure, now=self.seconds()
+        )
         if self.faults.armed:
             self.ask(
                 "EOD",
                 lambda: self._hand_over_copies(envelope),
                 lambda reply: self.refuse_message(reply, content),
                 envelope=envelope,
-                line=self._line if self._begun else b".",
+                line=self._line if self.transaction.in_chunks else b".",
             )
         else:
             self._hand_over(envelope, 1)
 
     def _hand_over_copies(self, envelope: Envelope) -> None:
         """Deliver the copies that a fault asks for, to the recipients it leaves."""
-        copies, self.copies = self.copies, 1
-        if self.discards is None:
+        transaction = self.transaction
+        copies, transaction.copies = transaction.copies, 1
+        discards = transaction.discards
+        if discards is None:
             self._hand_over(envelope, copies)
             return
-        kept = [not self.discards(to) for to in envelope.rcpt_tos]
-        self._abandon_messages()
+        kept = [not discards(to) for to in envelope.rcpt_tos]
+        self.abandon(transaction)
         if not any(kept):
             self._answer(envelope, [])
             return
@@ -166,22 +147,23 @@ class Messages(Transactions):
         if refusal is not None:
             self.refuse_message(refusal, envelope.kept)
             return
-        self._whole = envelope
+        transaction.whole = envelope
         self._hand_over(
             attrs.evolve(
                 envelope,
                 rcpt_tos=tuple(compress(envelope.rcpt_tos, kept)),
-                rcpt_options=tuple(compress(self._rcpt_options, kept)),
+                rcpt_options=tuple(compress(transaction.rcpt_options, kept)),
             ),
             copies,
         )
 
     def _answer(self, envelope: Envelope, replies: list[Reply]) -> None:
         """Reply for all recipients, including those that a fault has discarded."""
-        self._untold = None
-        discards, self.discards = self.discards, None
+        transaction = self.transaction
+        transaction.untold = None
+        discards, transaction.discards = transaction.discards, None
         if discards is not None:
-            envelope, self._whole = self._whole or envelope, None
+            envelope, transaction.whole = transaction.whole or envelope, None
             given = iter(replies)
             replies = [
                 _ACCEPTED if discards(to) else next(given) for to in envelope.rcpt_tos
@@ -189,7 +171,7 @@ class Messages(Transactions):
         self.delivered(envelope, replies)
 
     def _hand_over(self, envelope: Envelope, copies: int) -> None:
-        transaction = self._transaction
+        transaction = self.transaction.record
         replies = self._deliver_all(envelope, copies)
         if not isinstance(replies, list):
             self.wait(
@@ -199,29 +181,29 @@ class Messages(Transactions):
                     self.reply_to(failure), envelope.kept
                 ),
             )
-        elif self.faults.armed or self.discards is not None:
+        elif self.faults.armed or self.transaction.discards is not None:
             self._was_kept(envelope, replies, transaction)
         else:
             self.delivered(envelope, replies)
 
     def abort_transaction(self) -> None:
         """End the transaction; a message that was kept is delivered, or refused."""
-        untold, self._untold = self._untold, None
+        transaction = self.transaction
+        untold, transaction.untold = transaction.untold, None
         if untold is None:
             super().abort_transaction()
             return
-        transaction = self._transaction
-        assert transaction is not None
+        assert transaction.record is not None
         if self.goodbye is not None:
             # The client took this for the reply to its message.
             self.end_transaction("refused", self.goodbye)
         else:
-            self.end_transaction(self.settle_untold(transaction, *untold))
+            self.end_transaction(self.settle_untold(transaction.record, *untold))
 
     def answer_kept(self) -> None:
         """Send the reply to a message that was kept, if a fault has delayed it."""
-        if self._untold is not None:
-            self._answer(*self._untold)
+        if self.transaction.untold is not None:
+            self._answer(*self.transaction.untold)
 
     def settle_untold(
         self, transaction: Transaction, envelope: Envelope, replies: list[Reply]
@@ -253,7 +235,7 @@ class Messages(Transactions):
             # The client disconnected while the message was being kept.
             transaction.outcome = self.settle_untold(transaction, envelope, replies)
             return
-        self._untold = envelope, replies
+        self.transaction.untold = envelope, replies
         if self.faults.armed and any(reply.code < 400 for reply in replies):
             self.ask(
                 "KEPT",
@@ -267,7 +249,7 @@ class Messages(Transactions):
 
     def content_lost(self, why: Lost) -> None:
         """Refuse a message that was received completely but could not be kept."""
-        if self.early_refusal is not None:
+        if self.transaction.early_refusal is not None:
             self.end_refused()
             return
         self.refuse_message(self.reply_to_loss(why), None)
@@ -296,36 +278,16 @@ class Messages(Transactions):
         if (
             len(content) > limit
             and isinstance(content, bytes)
-            and not self._begun
+            and not self.transaction.in_chunks
             and longest_line_exceeds(content, limit)
         ):
             return _LONG_LINE
         if self.settings.profile == "strict":
             # In the standard profile the envelope finds them when it is asked.
-            for kind in irregularities(content, self._mail_options):
+            for kind in irregularities(content, self.transaction.options):
                 refusal: Reply = IRREGULAR[kind]
                 return refusal
         return None
-
-    def _envelope(self, content: AnyContent) -> Envelope:
-        session, transaction = self.session, self._transaction
-        options = self._rcpt_options
-        return Envelope(
-            mail_from=str(self._from),
-            rcpt_tos=transaction.rcpt_tos if transaction else (),
-            content=content,
-            peer=session.peer,
-            helo=session.helo,
-            mail_options=self._mail_options or None,
-            rcpt_options=tuple(options) if any(options) else None,
-            warnings=tuple(self._warnings),
-            user=session.user,
-            tls=self.secure,
-            id=new_name(),
-            received_at=datetime.fromtimestamp(self.seconds(), timezone.utc),
-            session=session,
-            transaction=transaction,
-        )
 
     # Delivery
 
@@ -341,7 +303,8 @@ class Messages(Transactions):
         Returns:
             the reply for each recipient.
         """
-        messages, self._messages = self._messages, []
+        transaction = self.transaction
+        messages, transaction.messages = transaction.messages, []
         replies: list[Any] = []
         waiting = False
         for message, user in messages:
@@ -367,7 +330,7 @@ class Messages(Transactions):
         self, envelope: Envelope, messages: list[tuple[IMessageSMTP, smtp.User]]
     ) -> None:
         """Deliver a further copy; its result does not change the reply."""
-        makers = {id(user): make for user, make in self._to}
+        makers = {id(user): make for user, make in self.transaction.recipients}
         for message, user in messages:
             if IEnvelopeMessage.providedBy(message):
                 self._attempt(envelope, message, user)
@@ -404,8 +367,8 @@ class Messages(Transactions):
         """Deliver the message to one `IMessage`, as an envelope or in lines."""
         if IEnvelopeMessage.providedBy(message):
             return message.envelope_received(envelope)
-        header = self.receivedHeader(self._helo, self._from, [user])
-        for line in _lines(header or b"", envelope.blocks()):
+        header = self.receivedHeader(self._helo, self.transaction.sender, [user])
+        for line in lines_of(header or b"", envelope.blocks()):
             message.lineReceived(line)
         return message.eomReceived()
 
@@ -427,32 +390,3 @@ class Messages(Transactions):
 def _reply_of(result: object) -> Reply:
     """Return the reply for the result of a message's ``eomReceived``."""
     return result if isinstance(result, Reply) else _ACCEPTED
-
-
-def _lines(header: bytes, blocks: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield the lines of a message without their ends, as `IMessage` takes them."""
-    lines = _split(blocks)
-    if header:
-        yield header
-        for line in lines:
-            if line and b":" not in line:
-                # The message has no header: its first line must not join this one.
-                yield b""
-            yield line
-            break
-    yield from lines
-
-
-def _split(blocks: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield the lines in blocks of bytes, split at each CRLF."""
-    pieces: list[bytes] = []
-    for block in blocks:
-        lines = block.split(b"\r\n")
-        pieces.append(lines[0])
-        if len(lines) > 1:
-            yield b"".join(pieces)
-            yield from lines[1:-1]
-            pieces = lines[-1:]
-    last = b"".join(pieces)
-    if last:
-        yield last

@@ -125,7 +125,7 @@ class FaultActions:
 
     def keep(self, copies: int) -> None:
         """Deliver `copies` of the message."""
-        self._connection.copies = copies
+        self._connection.transaction.copies = copies
 
     def discard(self, wanted: Callable[[str], bool] | None) -> None:
         """Discard the message for some of its recipients.
@@ -133,7 +133,7 @@ class FaultActions:
         Args:
             wanted: returns whether a recipient is one of them; ``None``: all are.
         """
-        self._connection.discards = wanted or _is_any
+        self._connection.transaction.discards = wanted or _is_any
 
     @property
     def tls(self) -> Any:

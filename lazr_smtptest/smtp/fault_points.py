@@ -17,10 +17,11 @@ from zope.interface import implementer
 from lazr_smtptest.interfaces import IFaultPolicy
 from lazr_smtptest.model.fault_context import FaultContext
 from lazr_smtptest.model.reply import Reply
-from lazr_smtptest.model.session import Session, Transaction
+from lazr_smtptest.model.session import Session
 from lazr_smtptest.smtp.connections import Connections
 from lazr_smtptest.smtp.fault_runner import FaultRunner
 from lazr_smtptest.smtp.timing import Timed
+from lazr_smtptest.smtp.transaction import MailTransaction
 
 __all__ = ["Asking", "NoFaults"]
 
@@ -57,9 +58,6 @@ class Asking(Timed):
     Attributes:
         faults: the fault policy.
         fault: the plan that is running; ``None``: there is none.
-        copies: how many copies of the next message are kept.
-        discards: returns whether the message is discarded for a recipient; ``None``:
-            it is kept for all.
         tls_options: the options for the next handshake; ``None``: the listener's.
     """
 
@@ -69,11 +67,8 @@ class Asking(Timed):
     session: Session
     connections: Connections
     secure: bool
-    copies = 1
-    discards: Callable[[str], bool] | None = None
     tls_options: Any = None
-    _transaction: Transaction | None
-    _mail_options: dict[str, str | None]
+    transaction: MailTransaction
     # The client's latest line; within AUTH, the number of its lines.
     _line = b""
     _step = 0
@@ -84,7 +79,7 @@ class Asking(Timed):
 
     def context(self, phase: str, **facts: Any) -> FaultContext:
         """Return the fault context: the state of the session at a phase."""
-        session, transaction = self.session, self._transaction
+        session, transaction = self.session, self.transaction.record
         known: dict[str, Any] = {
             "line": self._line,
             "helo": session.helo,
@@ -94,7 +89,7 @@ class Asking(Timed):
             known["sender"] = transaction.mail_from
             known["to"] = transaction.rcpt_tos
             known["transaction"] = transaction.number
-            known["size"] = int(self._mail_options.get("SIZE") or 0)
+            known["size"] = int(self.transaction.options.get("SIZE") or 0)
         known.update(facts)
         return FaultContext(
             phase=phase,

@@ -25,6 +25,7 @@ from lazr_smtptest.interfaces import IFaultStep
 from lazr_smtptest.model.fault_context import FaultContext, Plan
 from lazr_smtptest.model.reply import LOCAL_ERROR, Reply
 from lazr_smtptest.smtp.fault_actions import FaultActions
+from lazr_smtptest.smtp.fault_records import Records
 
 if TYPE_CHECKING:
     from lazr_smtptest.smtp.connection import Connection
@@ -53,6 +54,9 @@ class FaultRunner(FaultActions):
 
     All of it runs in the reactor's thread.
     """
+
+    # The records before the plan sent its reply.
+    _records: Records
 
     def __init__(
         self,
@@ -252,7 +256,7 @@ class FaultRunner(FaultActions):
         self._answered = True
         self._said = []
         connection = self._connection
-        connection.forget_records()
+        records = self._records = Records(connection.session)
         refusal = None if words is None else self._refusal(words)
         if refusal is None:
             await self._call(partial(self._obey, words))
@@ -262,7 +266,7 @@ class FaultRunner(FaultActions):
         sent = change(self._choose(said, words))
         self._note_sent(said, sent, words)
         if sent != said or refusal is LOCAL_ERROR:
-            connection.correct_records(Reply.first_in(sent))
+            records.correct(Reply.first_in(sent))
         connection.session.refusals += _count_refusals(sent)
         await self._send(sent, pace)
         self._ends = self._ends or closes or _is_last(words)
@@ -360,7 +364,7 @@ class FaultRunner(FaultActions):
     def _note_part(self, whole: bytes, sent: bytes) -> None:
         """Record that only the beginning of a reply was sent."""
         connection = self._connection
-        connection.correct_records(Reply.first_in(sent))
+        self._records.correct(Reply.first_in(sent))
         session = connection.session
         session.refusals -= _count_refusals(whole) - _count_refusals(sent)
         session.transcript.note(

@@ -36,8 +36,10 @@ class LMTPServerProtocol(SMTPServerProtocol):
 
     def delivered(self, envelope: Envelope, replies: list[Reply]) -> None:
         """Send a reply for each recipient."""
-        assert self._transaction is not None
-        outcome, last = self._settle(self._transaction, envelope, replies, told=True)
+        assert self.transaction.record is not None
+        outcome, last = self._settle(
+            self.transaction.record, envelope, replies, told=True
+        )
         for reply in replies:
             self.reply(reply)
         self.end_transaction(outcome, last)
@@ -74,6 +76,6 @@ class LMTPServerProtocol(SMTPServerProtocol):
 
     def refuse_message(self, reply: Reply, content: AnyContent | None) -> None:
         """Refuse the message for each recipient (RFC 2033 section 4.2)."""
-        for user in self.users():
-            self.refuse(reply, self._from, [user], content)
+        for user in self.transaction.users():
+            self.refuse(reply, self.transaction.sender, [user], content)
         self.end_transaction("refused", reply)

@@ -8,12 +8,12 @@ from functools import lru_cache
 
 from lazr_smtptest.model.reply import OK, Reply
 from lazr_smtptest.smtp.auth import Authentication
-from lazr_smtptest.smtp.bdat import Chunking
+from lazr_smtptest.smtp.bdat import BdatCommand
 from lazr_smtptest.smtp.connection import NOT_SMTP
 from lazr_smtptest.smtp.extensions import VERBS, words
+from lazr_smtptest.smtp.mail import decode
 from lazr_smtptest.smtp.path import is_host
 from lazr_smtptest.smtp.starttls import StartTLS
-from lazr_smtptest.smtp.transaction import decode
 from lazr_smtptest.smtp.xclient import XClient
 from lazr_smtptest.version import __version__
 
@@ -49,7 +49,7 @@ _CONTROL = re.compile("[\0-\x1f\x7f-\x9f\u2028\u2029]")
 _is_regular = lru_cache(maxsize=256)(is_host)
 
 
-class SMTPServerProtocol(Chunking, XClient, Authentication, StartTLS):
+class SMTPServerProtocol(BdatCommand, XClient, Authentication, StartTLS):
     """The server's side of one connection to a test server.
 
     Commands are methods ``do_VERB(argument: bytes)``, as in Twisted; a subclass may

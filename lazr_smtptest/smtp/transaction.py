@@ -1,447 +1,199 @@
-"""Mail transactions: MAIL, RCPT and RSET.
+"""The state of a mail transaction, from MAIL to its end (RFC 5321 section 3.3).
 
 Rules of this module:
 
-1. A transaction begins with an accepted MAIL and ends with the reply to its
-   message, with RSET, HELO or EHLO, or with the connection (RFC 5321 section
-   4.1.4).
-2. Irregular input is refused or gets a warning, depending on the profile; see
-   `lazr_smtptest.model.irregularities`.
+1. It is state: no transport, no reactor, no reply is sent.
+2. A connection always has a transaction: one that has not started holds what
+   belongs to the next one, such as the warnings of the commands before MAIL.
 """
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Sequence
-from functools import lru_cache
-from typing import Any
+from collections.abc import Callable
+from datetime import datetime, timezone
 
 from twisted.mail import smtp
 from twisted.mail.interfaces import IMessageSMTP
-from twisted.python.failure import Failure
 
 from lazr_smtptest._spool import AnyContent
-from lazr_smtptest.model.irregularities import IRREGULAR, refusal_of_sender
-from lazr_smtptest.model.reply import OK, Reply, escaped, shown
-from lazr_smtptest.model.session import Outcome, Transaction
-from lazr_smtptest.model.xtext import xtext_decode
-from lazr_smtptest.smtp.connection import Connection
-from lazr_smtptest.smtp.errors import ClientError, PolicyError, ReplyError, refusal_in
-from lazr_smtptest.smtp.extensions import check_release
-from lazr_smtptest.smtp.header import find_subject
-from lazr_smtptest.smtp.parameters import parse_parameters
-from lazr_smtptest.smtp.path import (
-    Address,
-    ParsedPath,
-    PathSyntaxError,
-    Recipient,
-    is_mailbox,
-    mailbox_irregularities,
-    parse_path,
-)
+from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.model.ids import new_name
+from lazr_smtptest.model.reply import Reply
+from lazr_smtptest.model.session import Outcome, Session, Transaction
+from lazr_smtptest.smtp.body_buffer import Collector
+from lazr_smtptest.smtp.errors import ClientError
 
-__all__ = ["Transactions", "decode"]
+__all__ = ["MailTransaction", "MakeMessage", "Options"]
 
-log = logging.getLogger("lazr.smtptest")
-
-_NOT_STARTED = Reply(503, "MAIL first", "5.5.1")
-_SENDER_ACCEPTED = Reply(250, "sender accepted", "2.1.0")
-_RECIPIENT_ACCEPTED = Reply(250, "recipient accepted", "2.1.5")
-
-
+# The ESMTP parameters of MAIL or RCPT, by upper-case keyword.
 Options = dict[str, "str | None"]
 
+MakeMessage = Callable[[], IMessageSMTP]
 
-class Transactions(Connection):
-    """The part of a connection that handles mail transactions."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._transaction: Transaction | None = None
-        # The transaction that ended last, and the recipient that was refused last: a
-        # fault may correct them.
-        self._ended: Transaction | None = None
-        self._recipient_before: tuple[str, Reply | None] | None = None
-        # The messages that the delivery made, each with its recipient.
-        self._messages: list[tuple[IMessageSMTP, smtp.User]] = []
-        self.forget_transaction()
+class MailTransaction:
+    """The sender, the recipients and the message of one transaction.
 
-    def forget_transaction(self) -> None:
-        """Reset the state of the transaction."""
-        self._from = None
-        self._to = []
-        self._mail_options: Options = {}
-        self._rcpt_options: list[Options] = []
-        self._warnings: list[str] = []
-        # Whether a part of the message was received by BDAT.
-        self._begun = False
-        # A fault may have set these for a message that was never received.
-        self.copies, self.discards = 1, None
+    Attributes:
+        record: the record in the session; ``None`` before the transaction starts.
+        sender: the accepted sender; ``None`` before the transaction starts.
+        options: the parameters of MAIL.
+        recipients: the accepted recipients, each with the factory of its message.
+        rcpt_options: the parameters of RCPT for each recipient.
+        warnings: keys of `lazr_smtptest.model.irregularities.IRREGULAR`.
+        messages: the messages that the delivery made, each with its recipient.
+        early_refusal: the reply that refused the message before its end.
+        untold: a message that was kept and whose reply has not been sent yet, with
+            the replies for its recipients.
+        whole: the message for all recipients, while it is delivered to only some.
+        copies: how many copies of the message are kept; a fault may change it.
+        discards: returns whether the message is discarded for a recipient; ``None``:
+            it is kept for all. A fault may set it.
+        in_chunks: whether a part of the message was received by BDAT.
+        chunks: the bytes of the chunks; ``None`` before BDAT.
+        announced: the size of all chunks announced so far, in bytes.
+        earlier: the size of the chunks before the present one, in bytes.
+        is_last: whether the present chunk is the last one.
+        chunk_refusal: the reply that refuses the present chunk.
+    """
 
-    def abort_transaction(self) -> None:
-        """Discard the sender, the recipients and a message that is being received."""
-        self.end_transaction("aborted")
+    # One transaction is made for each message: what most leave as it is is here.
+    record: Transaction | None = None
+    sender: smtp.Address | None = None
+    early_refusal: Reply | None = None
+    untold: tuple[Envelope, list[Reply]] | None = None
+    whole: Envelope | None = None
+    copies = 1
+    discards: Callable[[str], bool] | None = None
+    in_chunks = False
+    chunks: Collector | None = None
+    announced = 0
+    earlier = 0
+    is_last = False
+    chunk_refusal: Reply | None = None
 
-    def end_transaction(self, outcome: Outcome, reply: Reply | None = None) -> None:
-        """End the transaction, if there is one.
+    def __init__(self) -> None:
+        self.options: Options = {}
+        self.recipients: list[tuple[smtp.User, MakeMessage]] = []
+        self.rcpt_options: list[Options] = []
+        self.warnings: list[str] = []
+        self.messages: list[tuple[IMessageSMTP, smtp.User]] = []
 
-        Args:
-            outcome: the outcome of the transaction.
-            reply: the last reply of the transaction.
-        """
-        transaction = self._transaction
-        if transaction is not None:
-            # In this order: another thread may read them at any time.
-            transaction.reply = reply
-            transaction.outcome = outcome
-            self._transaction = None
-            self._ended = transaction
-        self.forget_transaction()
-        if self._messages:
-            self._abandon_messages()
+    # MAIL and RCPT
 
-    def forget_records(self) -> None:
-        """Store which records exist, for `correct_records`."""
-        self._ended = None
-        self._recipient_before = self._last_refused()
-
-    def correct_records(self, sent: Reply | None) -> None:
-        """Replace the engine's reply in newer records by the reply that was sent.
-
-        Args:
-            sent: the reply; ``None``: the bytes that were sent are not a reply.
-        """
-        if self._ended is not None:
-            self._ended.reply = sent
-        transaction = self._transaction
-        refused = self._last_refused()
-        if transaction is not None and refused is not self._recipient_before:
-            assert refused is not None
-            transaction.refused = (*transaction.refused[:-1], (refused[0], sent))
-
-    def _last_refused(self) -> tuple[str, Reply | None] | None:
-        transaction = self._transaction
-        return transaction.refused[-1] if transaction and transaction.refused else None
-
-    def _abandon_messages(self) -> None:
-        messages, self._messages = self._messages, []
-        for message, _ in messages:
-            self.tell("a message could not be abandoned", message.connectionLost)
-
-    # Irregular input
-
-    def note(self, kind: str, refusal: Reply | None = None) -> None:
-        """Refuse irregular input in the strict profile, else add a warning.
-
-        Args:
-            kind: a key of `IRREGULAR`.
-            refusal: the reply in the strict profile; ``None``: that of `IRREGULAR`.
-
-        Raises:
-            ClientError: the input is refused.
-        """
-        if self.settings.profile == "strict":
-            refusal = refusal or IRREGULAR[kind]
-            raise ClientError(refusal.code, refusal.text, refusal.enhanced)
-        if kind not in self._warnings:
-            self._warnings.append(kind)
-
-    def check_last_in_group(self) -> None:
-        """Note bytes after a command that must end a group (RFC 2920 section 3.1)."""
-        if self._framer.pending:
-            self.note("pipelining")
-
-    def note_extension(self) -> None:
-        """Note the use of an extension after HELO."""
-        if not self.speaks_esmtp:
-            self.note("esmtp-after-helo")
-
-    # MAIL
-
-    def do_MAIL(self, argument: bytes) -> None:
-        """Handle MAIL: start a transaction (RFC 5321 section 4.1.1.2)."""
-        try:
-            path = self._read_sender(argument)
-        except ReplyError as error:
-            self._refuse_command(error.reply, b"MAIL " + argument)
-            return
-        sender = path.address
-        try:
-            options = self._parse_mail_options(path)
-        except ReplyError as error:
-            self._sender_refused(sender, error.reply)
-            return
-        if self.faults.armed:
-            self.ask(
-                "MAIL",
-                lambda: self._validate_sender(sender, options),
-                lambda reply: self._sender_refused(sender, reply),
-                sender=str(sender),
-                transaction=self.session.begun + 1,
-                size=int(options.get("SIZE") or 0),
-            )
-        else:
-            self._validate_sender(sender, options)
-
-    def _validate_sender(self, sender: Address, options: Options) -> None:
-        self.call(
-            self.validateFrom,
-            self._helo,
-            sender,
-            done=self._sender_answered,
-            failed=self._sender_failed,
-            context=(sender, options),
-        )
-
-    def _sender_failed(
-        self, failure: Failure, sender: Address, options: Options
+    def start(
+        self, record: Transaction, sender: smtp.Address, options: Options
     ) -> None:
-        self._sender_refused(sender, self.reply_to(failure))
+        """Start the transaction: MAIL was accepted."""
+        self.record, self.sender, self.options = record, sender, options
 
-    def _sender_refused(self, sender: Address, reply: Reply) -> None:
-        self._transaction = self.session.begin(str(sender))
-        self.end_transaction("refused", reply)
-        self.refuse(reply, sender)
-
-    def _read_sender(self, argument: bytes) -> ParsedPath:
-        if self._from is not None:
-            raise ClientError(503, "sender already given", "5.5.1")
-        path = _parse_path(argument, "FROM", "5.1.7")
-        if self._helo[0] is None:
-            self.note("no-hello")
-        elif self.has_bad_name and "bad-hello" not in self._warnings:
-            self._warnings.append("bad-hello")
-        return path
-
-    def _parse_mail_options(self, path: ParsedPath) -> Options:
-        if not path.parameters:
-            self._note_path(path, False)
-            return {}
-        if "REQUIRETLS" in path.parameters.upper().split(" ") and not self.secure:
-            # RFC 8689 section 4.2.1
-            raise PolicyError(530, "REQUIRETLS needs TLS", "5.7.10")
-        options = parse_parameters(path.parameters, self.offered().mail)
-        self.note_extension()
-        self._check_mail_options(options)
-        self._note_path(path, "SMTPUTF8" in options)
-        return options
-
-    def _check_mail_options(self, options: Options) -> None:
-        size, limit = options.get("SIZE"), self.limits.message_size
-        if size is not None and limit is not None and int(size) > limit:
-            raise PolicyError(552, "message is too big", "5.3.4")
-        by = options.get("BY")
-        if by is not None and "R" in by.upper() and int(by.partition(";")[0]) <= 0:
-            # RFC 2852 section 4: the time until the return must be positive.
-            raise ClientError(501, f"bad BY: {by!a}", "5.5.4")
-        identity = options.get("AUTH")
-        if identity is not None:
-            self._check_identity(identity)
-        check_release(options.get("HOLDFOR"), options.get("HOLDUNTIL"), self.seconds())
-
-    def _check_identity(self, value: str) -> None:
-        """Check that the value of AUTH= is a mailbox or ``<>`` (RFC 4954 section 5)."""
-        text = xtext_decode(value)
-        if text == "<>":
-            return
-        bare = text[1:-1] if text.startswith("<") and text.endswith(">") else text
-        refusal = Reply(501, f"bad AUTH: {shown(value)}", "5.5.4")
-        if not is_mailbox(bare):
-            raise ClientError(501, refusal.text, refusal.enhanced)
-        for kind in mailbox_irregularities(bare):
-            self.note(kind, refusal)
-        if bare != text:
-            self.note("auth-in-brackets")
-
-    def _note_path(self, path: ParsedPath, utf8: bool) -> None:
-        """Note or refuse each irregularity of a path.
-
-        Args:
-            path: the path of the sender or, within a transaction, of a recipient.
-            utf8: whether the client has used SMTPUTF8.
-        """
-        if path.plain:
-            return
-        is_sender = self._from is None
-        irregular = list(path.irregular)
-        if not (utf8 or bytes(path.address).isascii()):
-            irregular.insert(irregular[:1] == ["no-domain"], "undeclared-utf8")
-        for kind in irregular:
-            self.note(kind, refusal_of_sender(kind) if is_sender else None)
-
-    def validateFrom(self, helo: tuple[bytes | None, bytes], origin: Address) -> Any:
-        """Ask the delivery to validate the sender; get a delivery first if needed."""
-        if self.deliveryFactory is not None:
-            self.delivery = self.deliveryFactory.getMessageDelivery()
-        if self.delivery is not None:
-            return self.delivery.validateFrom(helo, origin)
-        return super().validateFrom(helo, origin)
-
-    def _sender_answered(self, answer: Any, sender: Address, options: Options) -> None:
-        """Handle the delivery's answer to the sender, an address or a refusal."""
-        refusal = refusal_in(answer)
-        if refusal is not None:
-            self._sender_refused(sender, refusal)
-            return
-        self._from = answer
-        self._mail_options = options
-        self._transaction = self.session.begin(str(answer))
-        self.reply(_SENDER_ACCEPTED)
-
-    # RCPT
-
-    def do_RCPT(self, argument: bytes) -> None:
-        """Handle RCPT: add a recipient (RFC 5321 section 4.1.1.3)."""
-        sender = self._from
-        if sender is None:
-            self.reply(_NOT_STARTED)
-            return
-        try:
-            if self._begun:
-                raise ClientError(503, "the message has begun", "5.5.1")
-            path = _parse_path(argument, "TO", "5.1.3")
-        except ReplyError as error:
-            self._refuse_command(error.reply, b"RCPT " + argument)
-            return
-        user = Recipient(path.address, self._helo, self, sender)
-        try:
-            options = self._parse_rcpt_options(path)
-            if len(self._to) >= self.limits.recipients:
-                raise PolicyError(452, "too many recipients", "4.5.3")
-        except ReplyError as error:
-            self._recipient_refused(user, error.reply)
-            return
-        if self.faults.armed:
-            self.ask(
-                "RCPT",
-                lambda: self._validate_recipient(user, options),
-                lambda reply: self._recipient_refused(user, reply),
-                to=(str(user),),
-            )
-        else:
-            self._validate_recipient(user, options)
-
-    def _validate_recipient(self, user: smtp.User, options: Options) -> None:
-        self.call(
-            self.validateTo,
-            user,
-            done=self._recipient_answered,
-            failed=self._recipient_failed,
-            context=(user, options),
-        )
-
-    def _recipient_failed(
-        self, failure: Failure, user: smtp.User, options: Options
+    def accept(
+        self, user: smtp.User, make_message: MakeMessage, options: Options
     ) -> None:
-        self._recipient_refused(user, self.reply_to(failure))
+        """Add a recipient that was accepted."""
+        assert self.record is not None
+        self.record.accept(str(user))
+        self.recipients.append((user, make_message))
+        self.rcpt_options.append(options)
 
-    def _parse_rcpt_options(self, path: ParsedPath) -> Options:
-        utf8 = "SMTPUTF8" in self._mail_options
-        if not path.parameters:
-            self._note_path(path, utf8)
-            return {}
-        options = parse_parameters(path.parameters, self.offered().rcpt)
-        self.note_extension()
-        self._note_path(path, utf8)
-        if not (utf8 or (options.get("ORCPT") or "").isascii()):
-            # RFC 6533 section 3 defines an ASCII form for it.
-            self.note("undeclared-utf8")
-        return options
-
-    def _recipient_answered(
-        self, answer: Any, user: smtp.User, options: Options
-    ) -> None:
-        """Handle the delivery's answer to a recipient: a message factory or refusal."""
-        refusal = refusal_in(answer)
-        if refusal is not None:
-            self._recipient_refused(user, refusal)
-            return
-        assert self._transaction is not None
-        self._transaction.rcpt_tos = (*self._transaction.rcpt_tos, str(user))
-        self._to.append((user, answer))
-        self._rcpt_options.append(options)
-        self.reply(_RECIPIENT_ACCEPTED)
-
-    def _recipient_refused(self, user: smtp.User, reply: Reply) -> None:
-        assert self._transaction is not None
-        self._transaction.refuse(str(user), reply)
-        self.refuse(reply, self._from, [user])
-
-    # RSET
-
-    def do_RSET(self, argument: bytes) -> None:
-        """Handle RSET: end the transaction (RFC 5321 section 4.1.1.5)."""
-        if argument:
-            self.reply(Reply(501, "RSET takes no argument", "5.5.4"))
-            return
-        if self.count_junk():
-            return
-        self.abort_transaction()
-        if self.on_rset is not None:
-            self.on_rset()
-        self.reply(OK)
-
-    # Outcomes
+    def refuse(self, user: smtp.User, reply: Reply) -> None:
+        """Record a recipient that was refused."""
+        assert self.record is not None
+        self.record.refuse(str(user), reply)
 
     def users(self) -> list[smtp.User]:
         """Return the accepted recipients."""
-        return [user for user, _ in self._to]
+        return [user for user, _ in self.recipients]
 
-    def refuse_message(self, reply: Reply, content: AnyContent | None) -> None:
-        """Refuse the message, which ends the transaction."""
-        self.refuse(reply, self._from, self.users(), content)
-        self.end_transaction("refused", reply)
+    def warn(self, kind: str) -> None:
+        """Add a warning, once."""
+        if kind not in self.warnings:
+            self.warnings.append(kind)
 
-    def refuse(
-        self,
-        reply: Reply,
-        sender: smtp.Address | None,
-        users: Sequence[smtp.User] = (),
-        content: AnyContent | None = None,
-    ) -> None:
-        """Refuse a sender, a recipient or a message, and log it."""
-        self.log_outcome(
-            "refused", str(sender), [str(user) for user in users], content, reply
+    # The message
+
+    def check_started(self, without_recipients: int) -> None:
+        """Check that a message may be sent now.
+
+        Args:
+            without_recipients: the code of the refusal if there is no recipient.
+
+        Raises:
+            ClientError: there is no sender, or no recipient.
+        """
+        if self.sender is None:
+            raise ClientError(503, "MAIL first", "5.5.1")
+        if not self.recipients:
+            raise ClientError(without_recipients, "no valid recipients", "5.5.1")
+
+    def check_data(self, without_recipients: int) -> None:
+        """Check that DATA may be sent now.
+
+        Args:
+            without_recipients: see `check_started`.
+
+        Raises:
+            ClientError: it may not.
+        """
+        self.check_started(without_recipients)
+        if self.in_chunks:
+            raise ClientError(503, "BDAT has begun, DATA cannot follow", "5.5.1")
+        if self.options and (self.options.get("BODY") or "").upper() == "BINARYMIME":
+            # RFC 3030 section 3: BINARYMIME needs BDAT.
+            raise ClientError(503, "BINARYMIME needs BDAT", "5.5.1")
+
+    def add_chunk(self, size: int, limit: int | None) -> bool:
+        """Add a chunk of the message; return whether the message is too big.
+
+        Args:
+            size: the size that BDAT announced, in bytes.
+            limit: the largest size of a message, in bytes; ``None``: no limit.
+        """
+        self.in_chunks = True
+        self.earlier = self.announced
+        self.announced += size
+        return limit is not None and self.announced > limit
+
+    def envelope(
+        self, content: AnyContent, session: Session, *, tls: bool, now: float
+    ) -> Envelope:
+        """Return the envelope of a message that was received completely.
+
+        Args:
+            content: the message.
+            session: the session.
+            tls: whether the connection is encrypted.
+            now: seconds since 1970.
+        """
+        record, options = self.record, self.rcpt_options
+        return Envelope(
+            mail_from=str(self.sender),
+            rcpt_tos=record.rcpt_tos if record else (),
+            content=content,
+            peer=session.peer,
+            helo=session.helo,
+            mail_options=self.options or None,
+            rcpt_options=tuple(options) if any(options) else None,
+            warnings=tuple(self.warnings),
+            user=session.user,
+            tls=tls,
+            id=new_name(),
+            received_at=datetime.fromtimestamp(now, timezone.utc),
+            session=session,
+            transaction=record,
         )
-        self.reply(reply)
 
-    def _refuse_command(self, reply: Reply, line: bytes) -> None:
-        """Refuse a MAIL or RCPT for an error of its own, and log it."""
-        log.info("refused: %s reply=%a", shown(decode(line)), str(reply))
-        self.reply(reply)
+    # The end
 
-    def log_outcome(
-        self,
-        what: str,
-        sender: str,
-        recipients: Sequence[str],
-        content: AnyContent | None,
-        reply: Reply | None = None,
-    ) -> None:
-        """Log the outcome of a sender, a recipient or a message."""
-        if not log.isEnabledFor(logging.INFO):
-            return
-        words = [f"{what}: from=<{escaped(sender)}>"]
-        if recipients:
-            words.append("to=" + ",".join(f"<{escaped(each)}>" for each in recipients))
-        if content is not None:
-            words.append(f"subject={find_subject(content)!a}")
-            words.append(f"size={len(content)}")
-        if reply is not None:
-            words.append(f"reply={str(reply)!a}")
-        log.info("%s", " ".join(words))
+    def end(self, outcome: Outcome, reply: Reply | None) -> None:
+        """Record the outcome of the transaction, if it has started.
 
-
-# Clients use the same few addresses again and again. Exceptions are not cached.
-@lru_cache(maxsize=1024)
-def _parse_path(argument: bytes, keyword: str, enhanced: str) -> ParsedPath:
-    text = decode(argument)
-    try:
-        return parse_path(text, keyword, null=keyword == "FROM")
-    except PathSyntaxError as error:
-        raise ClientError(501, f"{error}: {shown(text)}", enhanced) from None
-
-
-def decode(data: bytes) -> str:
-    """Decode bytes as UTF-8; other bytes become surrogates (PEP 383)."""
-    return data.decode("utf-8", "surrogateescape")
+        Args:
+            outcome: the outcome.
+            reply: the last reply of the transaction.
+        """
+        record = self.record
+        if record is not None:
+            # In this order: another thread may read them at any time.
+            record.reply = reply
+            record.outcome = outcome

@@ -12,14 +12,14 @@ from lazr_smtptest.model.reply import Reply, shown
 from lazr_smtptest.model.xtext import xtext_decode
 from lazr_smtptest.smtp.errors import ClientError
 from lazr_smtptest.smtp.extensions import XCLIENT_ATTRIBUTES
-from lazr_smtptest.smtp.transaction import Transactions
+from lazr_smtptest.smtp.mail import MailCommands
 
 __all__ = ["XClient"]
 
 _UNKNOWN = ("[UNAVAILABLE]", "[TEMPUNAVAIL]")
 
 
-class XClient(Transactions):
+class XClient(MailCommands):
     """The part of a connection that handles XCLIENT.
 
     Attributes:
@@ -29,7 +29,7 @@ class XClient(Transactions):
 
     def do_XCLIENT(self, argument: bytes) -> None:
         """Handle XCLIENT: store the attributes, and start the session again."""
-        if self._from is not None:
+        if self.transaction.sender is not None:
             self.reply(Reply(503, "not within a transaction", "5.5.1"))
             return
         try:

@@ -498,7 +498,8 @@ def test_a_message_for_a_second_copy_may_raise(
     server.faults.on("EOD").duplicate()
     client = connect(server)
     client.say(MAIL)
-    client.protocol._to[0] = (client.protocol._to[0][0], fails)
+    recipients = client.protocol.transaction.recipients
+    recipients[0] = (recipients[0][0], fails)
     assert client.say(CONTENT) == ["250"]
     assert raised_by(server) is error
 

@@ -1,0 +1,388 @@
+"""The commands MAIL, RCPT and RSET.
+
+Rules of this module:
+
+1. A transaction begins with an accepted MAIL and ends with the reply to its
+   message, with RSET, HELO or EHLO, or with the connection (RFC 5321 section
+   4.1.4).
+2. Irregular input is refused or gets a warning, depending on the profile; see
+   `lazr_smtptest.model.irregularities`.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+from twisted.mail import smtp
+from twisted.python.failure import Failure
+
+from lazr_smtptest._spool import AnyContent
+from lazr_smtptest.model.irregularities import IRREGULAR, refusal_of_sender
+from lazr_smtptest.model.reply import OK, Reply, escaped, shown
+from lazr_smtptest.model.session import Outcome
+from lazr_smtptest.model.xtext import xtext_decode
+from lazr_smtptest.smtp.connection import Connection
+from lazr_smtptest.smtp.errors import ClientError, PolicyError, ReplyError, refusal_in
+from lazr_smtptest.smtp.extensions import check_release
+from lazr_smtptest.smtp.header import find_subject
+from lazr_smtptest.smtp.parameters import parse_parameters
+from lazr_smtptest.smtp.path import (
+    Address,
+    ParsedPath,
+    PathSyntaxError,
+    Recipient,
+    is_mailbox,
+    mailbox_irregularities,
+    parse_path,
+)
+from lazr_smtptest.smtp.transaction import MailTransaction, Options
+
+__all__ = ["MailCommands", "decode"]
+
+log = logging.getLogger("lazr.smtptest")
+
+_NOT_STARTED = Reply(503, "MAIL first", "5.5.1")
+_SENDER_ACCEPTED = Reply(250, "sender accepted", "2.1.0")
+_RECIPIENT_ACCEPTED = Reply(250, "recipient accepted", "2.1.5")
+
+
+class MailCommands(Connection):
+    """The part of a connection that handles MAIL, RCPT and RSET."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.transaction = MailTransaction()
+
+    def abort_transaction(self) -> None:
+        """Discard the sender, the recipients and a message that is being received."""
+        self.end_transaction("aborted")
+
+    def end_transaction(self, outcome: Outcome, reply: Reply | None = None) -> None:
+        """End the transaction, if it has started, and discard its messages.
+
+        Args:
+            outcome: the outcome of the transaction.
+            reply: the last reply of the transaction.
+        """
+        ended, self.transaction = self.transaction, MailTransaction()
+        ended.end(outcome, reply)
+        if ended.messages:
+            self.abandon(ended)
+
+    def abandon(self, transaction: MailTransaction) -> None:
+        """Tell the messages of a transaction that they are not received."""
+        messages, transaction.messages = transaction.messages, []
+        for message, _ in messages:
+            self.tell("a message could not be abandoned", message.connectionLost)
+
+    # Irregular input
+
+    def note(self, kind: str, refusal: Reply | None = None) -> None:
+        """Refuse irregular input in the strict profile, else add a warning.
+
+        Args:
+            kind: a key of `IRREGULAR`.
+            refusal: the reply in the strict profile; ``None``: that of `IRREGULAR`.
+
+        Raises:
+            ClientError: the input is refused.
+        """
+        if self.settings.profile == "strict":
+            refusal = refusal or IRREGULAR[kind]
+            raise ClientError(refusal.code, refusal.text, refusal.enhanced)
+        self.transaction.warn(kind)
+
+    def check_last_in_group(self) -> None:
+        """Note bytes after a command that must end a group (RFC 2920 section 3.1)."""
+        if self._framer.pending:
+            self.note("pipelining")
+
+    def note_extension(self) -> None:
+        """Note the use of an extension after HELO."""
+        if not self.speaks_esmtp:
+            self.note("esmtp-after-helo")
+
+    # MAIL
+
+    def do_MAIL(self, argument: bytes) -> None:
+        """Handle MAIL: start a transaction (RFC 5321 section 4.1.1.2)."""
+        try:
+            path = self._read_sender(argument)
+        except ReplyError as error:
+            self._refuse_command(error.reply, b"MAIL " + argument)
+            return
+        sender = path.address
+        try:
+            options = self._parse_mail_options(path)
+        except ReplyError as error:
+            self._sender_refused(sender, error.reply)
+            return
+        if self.faults.armed:
+            self.ask(
+                "MAIL",
+                lambda: self._validate_sender(sender, options),
+                lambda reply: self._sender_refused(sender, reply),
+                sender=str(sender),
+                transaction=self.session.begun + 1,
+                size=int(options.get("SIZE") or 0),
+            )
+        else:
+            self._validate_sender(sender, options)
+
+    def _validate_sender(self, sender: Address, options: Options) -> None:
+        self.call(
+            self.validateFrom,
+            self._helo,
+            sender,
+            done=self._sender_answered,
+            failed=self._sender_failed,
+            context=(sender, options),
+        )
+
+    def _sender_failed(
+        self, failure: Failure, sender: Address, options: Options
+    ) -> None:
+        self._sender_refused(sender, self.reply_to(failure))
+
+    def _sender_refused(self, sender: Address, reply: Reply) -> None:
+        self.transaction.record = self.session.begin(str(sender))
+        self.end_transaction("refused", reply)
+        self.refuse(reply, sender)
+
+    def _read_sender(self, argument: bytes) -> ParsedPath:
+        if self.transaction.sender is not None:
+            raise ClientError(503, "sender already given", "5.5.1")
+        path = _parse_path(argument, "FROM", "5.1.7")
+        if self._helo[0] is None:
+            self.note("no-hello")
+        elif self.has_bad_name:
+            self.transaction.warn("bad-hello")
+        return path
+
+    def _parse_mail_options(self, path: ParsedPath) -> Options:
+        if not path.parameters:
+            self._note_path(path, False)
+            return {}
+        if "REQUIRETLS" in path.parameters.upper().split(" ") and not self.secure:
+            # RFC 8689 section 4.2.1
+            raise PolicyError(530, "REQUIRETLS needs TLS", "5.7.10")
+        options = parse_parameters(path.parameters, self.offered().mail)
+        self.note_extension()
+        self._check_mail_options(options)
+        self._note_path(path, "SMTPUTF8" in options)
+        return options
+
+    def _check_mail_options(self, options: Options) -> None:
+        size, limit = options.get("SIZE"), self.limits.message_size
+        if size is not None and limit is not None and int(size) > limit:
+            raise PolicyError(552, "message is too big", "5.3.4")
+        by = options.get("BY")
+        if by is not None and "R" in by.upper() and int(by.partition(";")[0]) <= 0:
+            # RFC 2852 section 4: the time until the return must be positive.
+            raise ClientError(501, f"bad BY: {by!a}", "5.5.4")
+        identity = options.get("AUTH")
+        if identity is not None:
+            self._check_identity(identity)
+        check_release(options.get("HOLDFOR"), options.get("HOLDUNTIL"), self.seconds())
+
+    def _check_identity(self, value: str) -> None:
+        """Check that the value of AUTH= is a mailbox or ``<>`` (RFC 4954 section 5)."""
+        text = xtext_decode(value)
+        if text == "<>":
+            return
+        bare = text[1:-1] if text.startswith("<") and text.endswith(">") else text
+        refusal = Reply(501, f"bad AUTH: {shown(value)}", "5.5.4")
+        if not is_mailbox(bare):
+            raise ClientError(501, refusal.text, refusal.enhanced)
+        for kind in mailbox_irregularities(bare):
+            self.note(kind, refusal)
+        if bare != text:
+            self.note("auth-in-brackets")
+
+    def _note_path(self, path: ParsedPath, utf8: bool) -> None:
+        """Note or refuse each irregularity of a path.
+
+        Args:
+            path: the path of the sender or, within a transaction, of a recipient.
+            utf8: whether the client has used SMTPUTF8.
+        """
+        if path.plain:
+            return
+        is_sender = self.transaction.sender is None
+        irregular = list(path.irregular)
+        if not (utf8 or bytes(path.address).isascii()):
+            irregular.insert(irregular[:1] == ["no-domain"], "undeclared-utf8")
+        for kind in irregular:
+            self.note(kind, refusal_of_sender(kind) if is_sender else None)
+
+    def validateFrom(self, helo: tuple[bytes | None, bytes], origin: Address) -> Any:
+        """Ask the delivery to validate the sender; get a delivery first if needed."""
+        if self.deliveryFactory is not None:
+            self.delivery = self.deliveryFactory.getMessageDelivery()
+        if self.delivery is not None:
+            return self.delivery.validateFrom(helo, origin)
+        return super().validateFrom(helo, origin)
+
+    def _sender_answered(self, answer: Any, sender: Address, options: Options) -> None:
+        """Handle the delivery's answer to the sender, an address or a refusal."""
+        refusal = refusal_in(answer)
+        if refusal is not None:
+            self._sender_refused(sender, refusal)
+            return
+        self.transaction.start(self.session.begin(str(answer)), answer, options)
+        self.reply(_SENDER_ACCEPTED)
+
+    # RCPT
+
+    def do_RCPT(self, argument: bytes) -> None:
+        """Handle RCPT: add a recipient (RFC 5321 section 4.1.1.3)."""
+        transaction = self.transaction
+        sender = transaction.sender
+        if sender is None:
+            self.reply(_NOT_STARTED)
+            return
+        try:
+            if transaction.in_chunks:
+                raise ClientError(503, "the message has begun", "5.5.1")
+            path = _parse_path(argument, "TO", "5.1.3")
+        except ReplyError as error:
+            self._refuse_command(error.reply, b"RCPT " + argument)
+            return
+        user = Recipient(path.address, self._helo, self, sender)
+        try:
+            options = self._parse_rcpt_options(path)
+            if len(transaction.recipients) >= self.limits.recipients:
+                raise PolicyError(452, "too many recipients", "4.5.3")
+        except ReplyError as error:
+            self._recipient_refused(user, error.reply)
+            return
+        if self.faults.armed:
+            self.ask(
+                "RCPT",
+                lambda: self._validate_recipient(user, options),
+                lambda reply: self._recipient_refused(user, reply),
+                to=(str(user),),
+            )
+        else:
+            self._validate_recipient(user, options)
+
+    def _validate_recipient(self, user: smtp.User, options: Options) -> None:
+        self.call(
+            self.validateTo,
+            user,
+            done=self._recipient_answered,
+            failed=self._recipient_failed,
+            context=(user, options),
+        )
+
+    def _recipient_failed(
+        self, failure: Failure, user: smtp.User, options: Options
+    ) -> None:
+        self._recipient_refused(user, self.reply_to(failure))
+
+    def _parse_rcpt_options(self, path: ParsedPath) -> Options:
+        utf8 = "SMTPUTF8" in self.transaction.options
+        if not path.parameters:
+            self._note_path(path, utf8)
+            return {}
+        options = parse_parameters(path.parameters, self.offered().rcpt)
+        self.note_extension()
+        self._note_path(path, utf8)
+        if not (utf8 or (options.get("ORCPT") or "").isascii()):
+            # RFC 6533 section 3 defines an ASCII form for it.
+            self.note("undeclared-utf8")
+        return options
+
+    def _recipient_answered(
+        self, answer: Any, user: smtp.User, options: Options
+    ) -> None:
+        """Handle the delivery's answer to a recipient: a message factory or refusal."""
+        refusal = refusal_in(answer)
+        if refusal is not None:
+            self._recipient_refused(user, refusal)
+            return
+        self.transaction.accept(user, answer, options)
+        self.reply(_RECIPIENT_ACCEPTED)
+
+    def _recipient_refused(self, user: smtp.User, reply: Reply) -> None:
+        self.transaction.refuse(user, reply)
+        self.refuse(reply, self.transaction.sender, [user])
+
+    # RSET
+
+    def do_RSET(self, argument: bytes) -> None:
+        """Handle RSET: end the transaction (RFC 5321 section 4.1.1.5)."""
+        if argument:
+            self.reply(Reply(501, "RSET takes no argument", "5.5.4"))
+            return
+        if self.count_junk():
+            return
+        self.abort_transaction()
+        if self.on_rset is not None:
+            self.on_rset()
+        self.reply(OK)
+
+    # Outcomes
+
+    def refuse_message(self, reply: Reply, content: AnyContent | None) -> None:
+        """Refuse the message, which ends the transaction."""
+        transaction = self.transaction
+        self.refuse(reply, transaction.sender, transaction.users(), content)
+        self.end_transaction("refused", reply)
+
+    def refuse(
+        self,
+        reply: Reply,
+        sender: smtp.Address | None,
+        users: Sequence[smtp.User] = (),
+        content: AnyContent | None = None,
+    ) -> None:
+        """Refuse a sender, a recipient or a message, and log it."""
+        self.log_outcome(
+            "refused", str(sender), [str(user) for user in users], content, reply
+        )
+        self.reply(reply)
+
+    def _refuse_command(self, reply: Reply, line: bytes) -> None:
+        """Refuse a MAIL or RCPT for an error of its own, and log it."""
+        log.info("refused: %s reply=%a", shown(decode(line)), str(reply))
+        self.reply(reply)
+
+    def log_outcome(
+        self,
+        what: str,
+        sender: str,
+        recipients: Sequence[str],
+        content: AnyContent | None,
+        reply: Reply | None = None,
+    ) -> None:
+        """Log the outcome of a sender, a recipient or a message."""
+        if not log.isEnabledFor(logging.INFO):
+            return
+        words = [f"{what}: from=<{escaped(sender)}>"]
+        if recipients:
+            words.append("to=" + ",".join(f"<{escaped(each)}>" for each in recipients))
+        if content is not None:
+            words.append(f"subject={find_subject(content)!a}")
+            words.append(f"size={len(content)}")
+        if reply is not None:
+            words.append(f"reply={str(reply)!a}")
+        log.info("%s", " ".join(words))
+
+
+# Clients use the same few addresses again and again. Exceptions are not cached.
+@lru_cache(maxsize=1024)
+def _parse_path(argument: bytes, keyword: str, enhanced: str) -> ParsedPath:
+    text = decode(argument)
+    try:
+        return parse_path(text, keyword, null=keyword == "FROM")
+    except PathSyntaxError as error:
+        raise ClientError(501, f"{error}: {shown(text)}", enhanced) from None
+
+
+def decode(data: bytes) -> str:
+    """Decode bytes as UTF-8; other bytes become surrogates (PEP 383)."""
+    return data.decode("utf-8", "surrogateescape")

@@ -1,0 +1,1 @@
+"""The ways in which others than Python tests read the captured mail."""

@@ -1,0 +1,92 @@
+"""The answer to an HTTP request, before it is written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from http import HTTPStatus
+
+import attrs
+import msgspec
+
+__all__ = ["Answer", "HTTPError", "json_answer", "text_answer"]
+
+_JSON = "application/json"
+_TEXT = "text/plain; charset=utf-8"
+
+_encoder = msgspec.json.Encoder()
+
+
+@attrs.frozen(kw_only=True)
+class Answer:
+    """The answer to a request.
+
+    Attributes:
+        status: the status code.
+        body: the whole body, or pieces of it, made one after the other while the
+            client takes them.
+        content_type: the value of Content-Type; ``""`` for none.
+        length: bytes of the body; needed if it comes in pieces.
+        headers: further header fields.
+    """
+
+    status: int = HTTPStatus.OK
+    body: bytes | Iterable[bytes] = b""
+    content_type: str = ""
+    length: int | None = None
+    headers: Mapping[str, str] = attrs.field(factory=dict)
+
+
+class HTTPError(Exception):
+    """A request is answered with an error.
+
+    Args:
+        status: the status code, 400 to 599.
+        message: one line for the person who can act.
+        headers: header fields of the answer.
+        details: members of the JSON object that describes the error.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        details: Mapping[str, object] | None = None,
+    ) -> None:
+        super().__init__(status, message)
+        self.status = status
+        self.message = message
+        self.headers = dict(headers or {})
+        self.details = dict(details or {})
+
+    def __str__(self) -> str:
+        return f"{self.status}: {self.message}"
+
+
+def json_answer(
+    value: object, status: int = HTTPStatus.OK, headers: Mapping[str, str] | None = None
+) -> Answer:
+    """Return an answer in JSON (RFC 8259), with a line feed at its end.
+
+    Args:
+        value: what msgspec can encode.
+        status: the status code.
+        headers: further header fields.
+    """
+    body = _encoder.encode(value) + b"\n"
+    return Answer(
+        status=status, body=body, content_type=_JSON, headers=dict(headers or {})
+    )
+
+
+def text_answer(
+    text: str, status: int = HTTPStatus.OK, headers: Mapping[str, str] | None = None
+) -> Answer:
+    """Return an answer in plain text; what UTF-8 cannot encode becomes ``?``."""
+    return Answer(
+        status=status,
+        body=text.encode("utf-8", "replace"),
+        content_type=_TEXT,
+        headers=dict(headers or {}),
+    )

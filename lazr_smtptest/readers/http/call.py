@@ -1,0 +1,134 @@
+"""A request as handlers see it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from typing import TypeVar
+
+import attrs
+import msgspec
+from twisted.web.http_headers import Headers
+
+from lazr_smtptest.readers.http.answer import HTTPError
+
+__all__ = ["Call"]
+
+_Type = TypeVar("_Type")
+
+# The nesting of JSON at which decoding gives up with a RecursionError.
+_TOO_DEEP = "JSON that is nested less deeply"
+
+
+@attrs.frozen(kw_only=True)
+class Call:
+    """One request, with its path split by its route.
+
+    Attributes:
+        method: the method, such as ``"GET"``; HEAD is ``"GET"``.
+        path: the percent-decoded path.
+        parameters: the parts of the path that the template of the route names.
+        query: the query of the URL, each name with its values.
+        headers: the header of the request.
+        body: the whole body.
+        user: the name of the user that logged in; ``""`` without a login.
+    """
+
+    method: str
+    path: str
+    parameters: Mapping[str, str] = attrs.field(factory=dict)
+    query: Mapping[str, list[str]] = attrs.field(factory=dict)
+    headers: Headers = attrs.field(factory=Headers)
+    body: bytes = b""
+    user: str = ""
+
+    def header(self, name: str) -> str:
+        """Return the first header field of that name; ``""`` if there is none."""
+        values = self.headers.getRawHeaders(name)
+        return values[0] if values else ""
+
+    def argument(self, name: str, default: str = "") -> str:
+        """Return the last value of a name in the query of the URL."""
+        return self.query.get(name, [default])[-1]
+
+    def number(
+        self, name: str, default: float, *, least: float, most: float, kind: type = int
+    ) -> float:
+        """Return a number in the query of the URL.
+
+        Args:
+            name: the name of the argument.
+            default: the value if it is not given.
+            least: the least allowed value.
+            most: the greatest allowed value.
+            kind: `int` or `float`.
+
+        Raises:
+            HTTPError: 400, it is no such number.
+        """
+        text = self.argument(name)
+        if not text:
+            return default
+        try:
+            value: float = kind(text)
+        except ValueError:
+            value = least - 1
+        # Also false for not a number.
+        if not least <= value <= most:
+            what = "a whole number" if kind is int else "a number"
+            raise HTTPError(
+                HTTPStatus.BAD_REQUEST,
+                f"bad {name} {text!r}: it must be {what} from {least} to {most}",
+            )
+        return value
+
+    def flag(self, name: str) -> bool:
+        """Return whether an argument is ``1``, ``true``, ``yes``, or has no value.
+
+        Raises:
+            HTTPError: 400, it is something else than these, ``0``, ``false``, ``no``.
+        """
+        if name not in self.query:
+            return False
+        text = self.argument(name).lower()
+        if text in ("", "1", "true", "yes"):
+            return True
+        if text in ("0", "false", "no"):
+            return False
+        raise HTTPError(
+            HTTPStatus.BAD_REQUEST, f"bad {name} {text!r}: it must be true or false"
+        )
+
+    def choice(self, name: str, default: str, choices: Mapping[str, _Type]) -> _Type:
+        """Return what stands for the value of an argument.
+
+        Raises:
+            HTTPError: 400, it is none of the choices.
+        """
+        text = self.argument(name, default)
+        if text not in choices:
+            raise HTTPError(
+                HTTPStatus.BAD_REQUEST,
+                f"bad {name} {text!r}: it must be {' or '.join(sorted(choices))}",
+            )
+        return choices[text]
+
+    def json(self, type_: type[_Type]) -> _Type:
+        """Return the body, decoded and checked.
+
+        Args:
+            type_: a type that msgspec knows, such as a `msgspec.Struct`.
+
+        Raises:
+            HTTPError: 400, it is not JSON, or not of this type.
+        """
+        return self._decode(lambda: msgspec.json.decode(self.body, type=type_))
+
+    def _decode(self, decode: Callable[[], _Type]) -> _Type:
+        try:
+            return decode()
+        except RecursionError:
+            message = f"bad body: expected {_TOO_DEEP}"
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            message = f"bad body: {error}"
+        raise HTTPError(HTTPStatus.BAD_REQUEST, message)

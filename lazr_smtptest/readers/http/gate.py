@@ -1,0 +1,213 @@
+"""The checks that every request passes before anything else looks at it.
+
+In this order: the Host (RFC 9110 section 7.2), against DNS rebinding; the login; the
+origin, against pages of other sites and against mails shown in a browser.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hmac
+import ipaddress
+import re
+from collections.abc import Collection, Mapping
+from http import HTTPStatus
+from urllib.parse import urlsplit
+
+import attrs
+from twisted.web.http_headers import Headers
+
+from lazr_smtptest.readers.http.answer import HTTPError
+
+__all__ = ["Gate"]
+
+# The name by which containers reach the machine that they run on.
+_DOCKER = "host.docker.internal"
+_LABEL = re.compile(r"[0-9A-Za-z_-]{1,63}")
+_HOST = re.compile(
+    r"(?P<name>\[[0-9A-Fa-f:.]+\]|[^:\[\]@/?#\s]+)(?::(?P<port>\d{1,5}))?"
+)
+
+# The methods that change nothing (RFC 9110 section 9.2.1).
+_SAFE = frozenset(("GET", "HEAD", "OPTIONS"))
+
+_REALM = 'Basic realm="Login"'
+
+
+def _lower(names: Collection[str]) -> frozenset[str]:
+    return frozenset(name.lower() for name in names)
+
+
+@attrs.frozen(kw_only=True)
+class Gate:
+    """Checks the Host, the login and the origin of requests.
+
+    Attributes:
+        hosts: names that the Host may have besides loopback names, IP addresses, names
+            of one label, and ``host.docker.internal``.
+        users: the passwords of the users that may log in; empty if anybody may read.
+        origins: the origins of other sites whose pages may read: ``scheme://host:port``
+            or ``host:port``; ``"*"`` for all.
+    """
+
+    hosts: frozenset[str] = attrs.field(default=frozenset(), converter=_lower)
+    users: Mapping[str, str] = attrs.field(factory=dict)
+    origins: frozenset[str] = attrs.field(default=frozenset(), converter=_lower)
+
+    def check_host(self, headers: Headers) -> str:
+        """Return the Host of a request, in lower case.
+
+        Raises:
+            HTTPError: 400, there is not exactly one well-formed Host; 421 (RFC 9110
+                section 15.5.20), it is the name of another site.
+        """
+        values = headers.getRawHeaders("host", [])
+        if len(values) != 1:
+            raise HTTPError(
+                HTTPStatus.BAD_REQUEST,
+                f"expected one Host header, got {len(values)}",
+            )
+        host = values[0].lower()
+        match = _HOST.fullmatch(host)
+        if match is None:
+            raise HTTPError(HTTPStatus.BAD_REQUEST, f"bad Host header: {host!r}")
+        name = match["name"].rstrip(".")
+        if not self._is_ours(name):
+            raise HTTPError(
+                HTTPStatus.MISDIRECTED_REQUEST,
+                f"this server does not serve the host {name!r}; "
+                f"allow it with --http-host {name}",
+            )
+        return host
+
+    def _is_ours(self, name: str) -> bool:
+        if name in self.hosts or name == _DOCKER or name.endswith(".localhost"):
+            return True
+        if _LABEL.fullmatch(name):
+            return True
+        try:
+            ipaddress.ip_address(name.strip("[]"))
+        except ValueError:
+            return False
+        return True
+
+    def check_login(self, headers: Headers) -> str:
+        """Return the user of a request; ``""`` if no login is needed.
+
+        Raises:
+            HTTPError: 401, the login is missing or wrong.
+        """
+        if not self.users:
+            return ""
+        user, password = _credentials(headers)
+        right = self.users.get(user, "")
+        # Compared in any case, in constant time: the answer takes as long for a name
+        # that does not exist.
+        same = hmac.compare_digest(password.encode(), right.encode())
+        if user in self.users and same:
+            return user
+        raise HTTPError(
+            HTTPStatus.UNAUTHORIZED,
+            "a user name and a password are needed",
+            headers={"WWW-Authenticate": _REALM},
+        )
+
+    def check_origin(
+        self, method: str, headers: Headers, host: str
+    ) -> Mapping[str, str]:
+        """Check that no page of another site makes the request.
+
+        Args:
+            method: the method.
+            headers: the header of the request.
+            host: the Host, from `check_host`.
+
+        Returns:
+            the header fields of the answer that allow a page of an allowed origin to
+            read it.
+
+        Raises:
+            HTTPError: 403, the page of another site made it.
+        """
+        origin = _one(headers, "origin")
+        if origin and _address(origin) != host:
+            if not self._allows(origin):
+                raise _foreign(f"the origin {origin!r} is not allowed")
+            return _allowing(origin)
+        if origin:
+            return {}
+        # A browser sends no Origin with most of its GETs, but says whose page it is.
+        site = _one(headers, "sec-fetch-site").lower()
+        if site not in ("", "same-origin", "none"):
+            is_link = (
+                method in _SAFE
+                and _one(headers, "sec-fetch-mode").lower() == "navigate"
+                and _one(headers, "sec-fetch-dest").lower() == "document"
+            )
+            if not is_link:
+                raise _foreign("a page of another site may not make this request")
+        return {}
+
+    def _allows(self, origin: str) -> bool:
+        if origin.lower() == "null":
+            # That of every sandboxed page, a shown mail among them.
+            return False
+        return bool(self.origins & {"*", origin.lower(), _address(origin)})
+
+    def preflight(self, headers: Headers, allowed: Collection[str]) -> dict[str, str]:
+        """Return the header fields that answer a preflight request.
+
+        Args:
+            headers: the header of the request.
+            allowed: the methods of the path.
+        """
+        answer = {"Allow": ", ".join(allowed)}
+        origin = _one(headers, "origin")
+        if origin and self._allows(origin):
+            answer |= _allowing(origin)
+            answer["Access-Control-Allow-Methods"] = ", ".join(allowed)
+            wanted = _one(headers, "access-control-request-headers")
+            if wanted:
+                answer["Access-Control-Allow-Headers"] = wanted
+        return answer
+
+    def is_preflight(self, method: str, headers: Headers) -> bool:
+        """Return whether a request needs no login, as a browser sends none with it."""
+        return (
+            method == "OPTIONS" and bool(self.origins) and headers.hasHeader("origin")
+        )
+
+
+def _one(headers: Headers, name: str) -> str:
+    values = headers.getRawHeaders(name, [])
+    return values[0].strip() if values else ""
+
+
+def _address(origin: str) -> str:
+    """Return the host and port of an origin as a Host header would say them."""
+    try:
+        return urlsplit(origin).netloc.lower() or origin.lower()
+    except ValueError:
+        return origin.lower()
+
+
+def _allowing(origin: str) -> dict[str, str]:
+    return {"Access-Control-Allow-Origin": origin, "Vary": "Origin"}
+
+
+def _foreign(reason: str) -> HTTPError:
+    return HTTPError(HTTPStatus.FORBIDDEN, reason)
+
+
+def _credentials(headers: Headers) -> tuple[str, str]:
+    """Return user and password of Basic authentication (RFC 7617), or empty ones."""
+    scheme, _, token = _one(headers, "authorization").partition(" ")
+    if scheme.lower() != "basic":
+        return "", ""
+    try:
+        text = base64.b64decode(token.strip(), validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError):
+        return "", ""
+    user, _, password = text.partition(":")
+    return user, password

@@ -1,0 +1,209 @@
+"""A request on the wire: its body within a bound, its answer, and its end."""
+
+from __future__ import annotations
+
+import logging
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, unquote
+
+from twisted.internet.defer import CancelledError
+from twisted.internet.interfaces import IPushProducer
+from twisted.python.failure import Failure
+from twisted.web import http
+from zope.interface import implementer
+
+from lazr_smtptest.readers.http.answer import Answer, HTTPError
+from lazr_smtptest.readers.http.call import Call
+
+if TYPE_CHECKING:
+    from lazr_smtptest.readers.http.site import HTTPConnection, HTTPSite
+
+__all__ = ["HTTPRequest"]
+
+log = logging.getLogger("lazr.smtptest")
+
+# Bytes that are still read and thrown away of a body that is too large, so that the
+# client can read the answer instead of a reset connection.
+_DISCARDED = 16 * 1024 * 1024
+
+# Below this many bytes compression costs more than it saves.
+_SMALL = 1024
+_COMPRESSED = ("application/json", "text/", "application/problem+json")
+
+# The header of every answer: nothing in it is to be run, framed, or remembered.
+_SECURITY = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+
+
+class HTTPRequest(http.Request):
+    """A request that the site's routes answer.
+
+    Everything runs in the reactor's thread.
+    """
+
+    _too_large = False
+    _discarded = 0
+    # Set by the site when it makes the connection.
+    channel: HTTPConnection
+
+    @property
+    def _site(self) -> HTTPSite:
+        return self.channel.site
+
+    # The body
+
+    def gotLength(self, length: int | None) -> None:
+        """Refuse a body that announces too many bytes."""
+        # Not `content`, which may be a file: disk work in the reactor's thread.
+        self._body = bytearray()
+        if length is not None and length > self._site.max_body:
+            self._refuse_body()
+
+    def handleContentChunk(self, data: bytes) -> None:
+        """Keep a piece of the body, within the bound."""
+        if self._too_large:
+            self._discarded += len(data)
+            if self._discarded > _DISCARDED:
+                self.channel.forceAbortClient()
+            return
+        self._body += data
+        if len(self._body) > self._site.max_body:
+            self._refuse_body()
+
+    def _refuse_body(self) -> None:
+        """Answer while the body is still being read; the connection ends after it."""
+        self._too_large = True
+        self._body.clear()
+        # No "100 Continue" after this answer.
+        self.requestHeaders.removeHeader(b"Expect")
+        self.clientproto = b"HTTP/1.1"
+        self.channel.persistent = False
+        self.responseHeaders.setRawHeaders("Connection", ["close"])
+        message = f"the body is larger than {self._site.max_body} bytes"
+        error = HTTPError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, message)
+        # Its path is not known yet to the request, only to its channel.
+        self._write(self._site.describe("", error), is_last=False)
+
+    def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
+        """Handle a request whose body is complete."""
+        if self._too_large:
+            self.finish()
+            return
+        self.method, self.uri, self.clientproto = command, path, version
+        self.process()
+
+    # The answer
+
+    def process(self) -> None:
+        """Find out the answer, and write it."""
+        method = self.method.decode("latin-1")
+        raw_path, _, raw_query = self.uri.decode("latin-1").partition("?")
+        path = unquote(raw_path, errors="replace")
+        call = Call(
+            method="GET" if method == "HEAD" else method,
+            path=path,
+            query=_query(raw_query),
+            headers=self.requestHeaders,
+            body=bytes(self._body),
+        )
+        answer = self._site.answer(method, call)
+        gone = self.notifyFinish()
+        # A client that leaves ends what is done for it.
+        gone.addErrback(lambda _: answer.cancel())
+        answer.addCallbacks(self._answered, self._failed)
+        answer.addErrback(lambda failure: log.error("%s", failure.getTraceback()))
+
+    def _answered(self, answer: Answer) -> None:
+        if not self._disconnected:
+            self._write(answer)
+
+    def _failed(self, failure: Failure) -> None:
+        if failure.check(CancelledError) and self._disconnected:
+            return
+        log.error("HTTP: %s", failure.getTraceback())
+        error = HTTPError(HTTPStatus.INTERNAL_SERVER_ERROR, "the server has a fault")
+        self._answered(self._site.describe("", error))
+
+    def _write(self, answer: Answer, is_last: bool = True) -> None:
+        self.setResponseCode(answer.status)
+        for name, value in {**_SECURITY, **answer.headers}.items():
+            self.setHeader(name, value)
+        if answer.content_type:
+            self.setHeader("Content-Type", answer.content_type)
+        if isinstance(answer.body, bytes):
+            body = self._compressed(answer, answer.body)
+            self.setHeader("Content-Length", str(len(body)))
+            self.write(body)
+            if is_last:
+                self.finish()
+        else:
+            if answer.length is not None:
+                self.setHeader("Content-Length", str(answer.length))
+            _Pieces(self, answer.body)
+
+    def _compressed(self, answer: Answer, body: bytes) -> bytes:
+        if not answer.content_type.startswith(_COMPRESSED) or len(body) < _SMALL:
+            return body
+        self.responseHeaders.addRawHeader("Vary", "Accept-Encoding")
+        if not _takes_gzip(self.requestHeaders.getRawHeaders("accept-encoding", [])):
+            return body
+        self.setHeader("Content-Encoding", "gzip")
+        # Level 1: another one takes five times as long to save a tenth.
+        compressor = zlib.compressobj(1, zlib.DEFLATED, 16 + zlib.MAX_WBITS)
+        return compressor.compress(body) + compressor.flush()
+
+
+@implementer(IPushProducer)
+class _Pieces:
+    """Writes a body in pieces, as fast as the client takes them.
+
+    A pull producer would not do: Twisted runs it on the global reactor.
+    """
+
+    def __init__(self, request: HTTPRequest, body: Iterable[bytes]) -> None:
+        self._request = request
+        self._pieces: Iterator[bytes] = iter(body)
+        self._is_paused = False
+        request.registerProducer(self, True)
+        self.resumeProducing()
+
+    def resumeProducing(self) -> None:
+        self._is_paused = False
+        for piece in self._pieces:
+            self._request.write(piece)
+            if self._is_paused:
+                return
+        self._request.unregisterProducer()
+        self._request.finish()
+
+    def pauseProducing(self) -> None:
+        self._is_paused = True
+
+    def stopProducing(self) -> None:
+        self._pieces = iter(())
+        self._is_paused = True
+
+
+def _query(text: str) -> dict[str, list[str]]:
+    # Not more names than a person would write; the rest is not looked at.
+    try:
+        return parse_qs(text, keep_blank_values=True, max_num_fields=1000)
+    except ValueError:
+        return {}
+
+
+def _takes_gzip(values: Sequence[str]) -> bool:
+    """Return whether a client accepts gzip (RFC 9110 section 12.5.3)."""
+    for value in ",".join(values).split(","):
+        name, *parameters = [part.strip().lower() for part in value.split(";")]
+        if name in ("gzip", "*"):
+            weights = [each[2:] for each in parameters if each.startswith("q=")]
+            return not weights or weights[0].strip("0.") != ""
+    return False

@@ -1,0 +1,127 @@
+"""The table of routes: what a path and a method lead to."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from http import HTTPStatus
+from typing import Any
+
+import attrs
+
+from lazr_smtptest.readers.http.answer import Answer, HTTPError
+from lazr_smtptest.readers.http.call import Call
+
+__all__ = ["Handler", "Route", "Routes"]
+
+# Runs in the reactor's thread; may wait for Deferreds.
+Handler = Callable[[Call], Coroutine[Any, Any, Answer]]
+
+_PARAMETER = re.compile(r"\{(\w+)\}")
+
+
+@attrs.frozen(kw_only=True)
+class Route:
+    """One operation of an API.
+
+    Attributes:
+        method: such as ``"GET"``, which answers HEAD too.
+        template: the path, with ``{name}`` for a part that may be anything but a
+            slash.
+        handler: answers a request.
+        summary: one line for the description of the API.
+        is_public: whether it needs no login.
+        checks_fetch: whether a page of another site may not use it: see `Gate`.
+    """
+
+    method: str
+    template: str
+    handler: Handler
+    summary: str = ""
+    is_public: bool = False
+    checks_fetch: bool = True
+
+    def matcher(self) -> re.Pattern[str]:
+        """Return the pattern of its path."""
+        pieces = _PARAMETER.split(self.template)
+        # Fixed text and names of parameters alternate.
+        return re.compile(
+            "".join(
+                f"(?P<{piece}>[^/]+)" if index % 2 else re.escape(piece)
+                for index, piece in enumerate(pieces)
+            )
+        )
+
+
+class Routes:
+    """The routes of a site, found by path and method.
+
+    The path is matched after percent-decoding, so that no spelling of a path gets
+    around a check.
+    """
+
+    def __init__(self) -> None:
+        # By the pattern of the path, in the order in which they were added.
+        self._paths: dict[str, tuple[re.Pattern[str], dict[str, Route]]] = {}
+
+    def __iter__(self) -> Iterator[Route]:
+        """Iterate over all routes, in the order in which they were added."""
+        for _, methods in self._paths.values():
+            yield from methods.values()
+
+    def add(self, route: Route) -> None:
+        """Add a route.
+
+        Raises:
+            ValueError: its path has such a route already.
+        """
+        pattern = route.matcher()
+        _, methods = self._paths.setdefault(pattern.pattern, (pattern, {}))
+        if route.method in methods:
+            raise ValueError(f"{route.method} {route.template} is there already")
+        methods[route.method] = route
+
+    def find(self, method: str, path: str) -> tuple[Route, Mapping[str, str]]:
+        """Return the route of a request, and the parameters in its path.
+
+        A fixed path takes precedence over one with parameters.
+
+        Args:
+            method: the method; HEAD is answered as GET.
+            path: the percent-decoded path.
+
+        Raises:
+            HTTPError: 404, there is no such path; 405 with Allow, the path has other
+                methods.
+        """
+        found = self._methods(path)
+        if found is None:
+            raise HTTPError(HTTPStatus.NOT_FOUND, f"no such path: {path}")
+        methods, parameters = found
+        route = methods.get("GET" if method == "HEAD" else method)
+        if route is None:
+            allowed = ", ".join(self.allowed(path))
+            raise HTTPError(
+                HTTPStatus.METHOD_NOT_ALLOWED,
+                f"{method} is not allowed for {path}, only {allowed}",
+                headers={"Allow": allowed},
+            )
+        return route, parameters
+
+    def allowed(self, path: str) -> list[str]:
+        """Return the methods of a path, sorted; none if there is no such path."""
+        found = self._methods(path)
+        if found is None:
+            return []
+        more = {"HEAD"} if "GET" in found[0] else set()
+        return sorted({*found[0], *more, "OPTIONS"})
+
+    def _methods(self, path: str) -> tuple[dict[str, Route], Mapping[str, str]] | None:
+        fixed = self._paths.get(re.escape(path))
+        if fixed is not None:
+            return fixed[1], {}
+        for pattern, methods in self._paths.values():
+            match = pattern.fullmatch(path)
+            if match is not None:
+                return methods, match.groupdict()
+        return None

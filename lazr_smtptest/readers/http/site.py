@@ -1,0 +1,148 @@
+"""The HTTP side: a `twisted.web` factory that answers by a table of routes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any
+
+import attrs
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
+from twisted.web import http
+
+from lazr_smtptest.errors import QueryError, StoreError
+from lazr_smtptest.readers.http.answer import Answer, HTTPError, text_answer
+from lazr_smtptest.readers.http.call import Call
+from lazr_smtptest.readers.http.gate import Gate
+from lazr_smtptest.readers.http.request import HTTPRequest
+from lazr_smtptest.readers.http.routes import Routes
+
+__all__ = ["MAX_BODY", "HTTPSite"]
+
+# The most bytes of the body of a request.
+MAX_BODY = 5 * 1024 * 1024
+
+# Seconds after which a connection without a request is closed.
+_IDLE = 60.0
+
+Describe = Callable[[HTTPError], Answer]
+
+
+def _describe_as_text(error: HTTPError) -> Answer:
+    return text_answer(error.message + "\n", error.status, error.headers)
+
+
+class HTTPConnection(http.HTTPChannel):
+    """A connection of a client, which may make several requests."""
+
+    requestFactory = HTTPRequest
+    site: HTTPSite
+
+
+class HTTPSite(http.HTTPFactory):
+    """Serves captured mail over HTTP.
+
+    All methods are called in the reactor's thread.
+
+    Args:
+        routes: what the paths lead to.
+        gate: the checks that come before.
+        describe: the function that describes an error, for the paths that begin with
+            its key; the longest key wins, and other errors are plain text.
+        max_body: the most bytes of the body of a request.
+        reactor: schedules the timeouts.
+    """
+
+    def __init__(
+        self,
+        routes: Routes,
+        gate: Gate,
+        *,
+        describe: dict[str, Describe] | None = None,
+        max_body: int = MAX_BODY,
+        reactor: IReactorTime | None = None,
+    ) -> None:
+        super().__init__(timeout=_IDLE, reactor=reactor)
+        self.routes = routes
+        self.max_body = max_body
+        self._gate = gate
+        self._describe = dict(
+            sorted((describe or {}).items(), key=lambda item: -len(item[0]))
+        )
+
+    @staticmethod
+    def protocol() -> Any:
+        """Return the protocol of a new connection, without negotiation of HTTP/2."""
+        return HTTPConnection()
+
+    def buildProtocol(self, addr: Any) -> Any:
+        """Return the protocol of a new connection."""
+        channel: Any = super().buildProtocol(addr)
+        channel.site = self
+        return channel
+
+    # There is no access log: every request of an open page would be a line. So the
+    # time in its lines, which Twisted updates every second, is not needed either.
+
+    def startFactory(self) -> None:
+        """Begin to listen."""
+
+    def stopFactory(self) -> None:
+        """Stop listening."""
+
+    def log(self, request: http.Request) -> None:
+        """Do not log a request."""
+
+    def answer(self, method: str, call: Call) -> Deferred[Answer]:
+        """Answer a request; the Deferred fails only for a fault of the server."""
+        return Deferred.fromCoroutine(self._answer(method, call))
+
+    async def _answer(self, method: str, call: Call) -> Answer:
+        try:
+            return await self._checked(method, call)
+        except HTTPError as error:
+            return self.describe(call.path, error)
+        except QueryError as error:
+            details = {"position": error.position, "expected": error.expected}
+            wrong = HTTPError(HTTPStatus.BAD_REQUEST, str(error), details=details)
+            return self.describe(call.path, wrong)
+        except StoreError as error:
+            away = HTTPError(HTTPStatus.SERVICE_UNAVAILABLE, str(error))
+            return self.describe(call.path, away)
+
+    async def _checked(self, method: str, call: Call) -> Answer:
+        """Answer a request after the checks of the gate, in their order."""
+        gate, headers = self._gate, call.headers
+        host = gate.check_host(headers)
+        if gate.is_preflight(method, headers):
+            fields = gate.preflight(headers, self.routes.allowed(call.path))
+            return Answer(status=HTTPStatus.NO_CONTENT, headers=fields)
+        user = "" if self._is_public(method, call.path) else gate.check_login(headers)
+        cors = gate.check_origin(method, headers, host)
+        allowed = self.routes.allowed(call.path)
+        if method == "OPTIONS" and allowed:
+            fields = {"Allow": ", ".join(allowed)}
+            return Answer(status=HTTPStatus.NO_CONTENT, headers=fields)
+        route, parameters = self.routes.find(method, call.path)
+        call = attrs.evolve(call, parameters=parameters, user=user)
+        answer = await route.handler(call)
+        return attrs.evolve(answer, headers={**answer.headers, **cors})
+
+    def _is_public(self, method: str, path: str) -> bool:
+        try:
+            return self.routes.find(method, path)[0].is_public
+        except HTTPError:
+            return False
+
+    def describe(self, path: str, error: HTTPError) -> Answer:
+        """Return the answer that tells a client of an error.
+
+        Args:
+            path: the path of the request; ``""`` if it is not known.
+            error: the error.
+        """
+        for prefix, describe in self._describe.items():
+            if path.startswith(prefix):
+                return describe(error)
+        return _describe_as_text(error)

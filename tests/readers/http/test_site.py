@@ -1,0 +1,268 @@
+"""What every request passes: the bound of its body, its path, its method, its end."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from twisted.internet.defer import Deferred
+from twisted.internet.error import ConnectionDone
+from twisted.internet.task import Clock
+from twisted.internet.testing import StringTransport
+from twisted.python.failure import Failure
+
+from lazr_smtptest.errors import QueryError, StoreError
+from lazr_smtptest.readers.http.answer import Answer, HTTPError, text_answer
+from lazr_smtptest.readers.http.call import Call
+from lazr_smtptest.readers.http.gate import Gate
+from lazr_smtptest.readers.http.routes import Handler, Route, Routes
+from lazr_smtptest.readers.http.site import HTTPSite
+
+from .client import Client
+
+
+async def echo(call: Call) -> Answer:
+    name = call.parameters.get("name", "")
+    return text_answer(f"{call.method} {name} {len(call.body)}")
+
+
+async def in_pieces(call: Call) -> Answer:
+    return Answer(body=iter([b"a", b"b"]), length=2)
+
+
+def make_site(handler: Handler = echo, **options: Any) -> HTTPSite:
+    """Make a site whose paths lead to a handler."""
+    routes = Routes()
+    for method, template in (
+        ("GET", "/fixed"),
+        ("POST", "/fixed"),
+        ("GET", "/things/{name}"),
+        ("GET", "/things/latest"),
+        ("DELETE", "/things/{name}"),
+    ):
+        routes.add(Route(method=method, template=template, handler=handler))
+    return HTTPSite(routes, Gate(), reactor=Clock(), **options)
+
+
+@pytest.fixture
+def client() -> Client:
+    """Connect to a site that takes bodies of 100 bytes."""
+    return Client(make_site(max_body=100))
+
+
+class TestPaths:
+    """The route of a request."""
+
+    def test_a_fixed_path_is_found(self, client: Client) -> None:
+        assert client.get("/fixed").text == "GET  0"
+
+    def test_a_part_of_a_path_is_a_parameter(self, client: Client) -> None:
+        assert client.get("/things/a").text == "GET a 0"
+
+    def test_a_parameter_is_decoded(self, client: Client) -> None:
+        assert client.get("/things/%C3%A4%20b").body == "GET ä b 0".encode()
+
+    def test_a_fixed_path_wins(self, client: Client) -> None:
+        assert client.get("/things/latest").text == "GET  0"
+
+    @pytest.mark.parametrize(
+        "path", ["/", "/fixed/", "//fixed", "/Fixed", "/things/", "/things/a/b", "*"]
+    )
+    def test_another_path_is_not_found(self, client: Client, path: str) -> None:
+        assert client.get(path).status == 404
+
+    @pytest.mark.parametrize("path", ["/fi%78ed", "/%66ixed", "/things%2Fa"])
+    def test_every_encoding_of_a_path_is_that_path(
+        self, client: Client, path: str
+    ) -> None:
+        assert client.get(path).status == 200
+
+    @pytest.mark.parametrize("path", ["/things/..%2ffixed", "/things/%2e%2e/fixed"])
+    def test_no_path_leads_upwards(self, client: Client, path: str) -> None:
+        assert client.get(path).status == 404
+
+    def test_an_error_shows_the_path_as_text(self, client: Client) -> None:
+        answer = client.get("/%3Cscript%3E")
+        assert answer.text == "no such path: /<script>\n"
+        assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+        assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+class TestMethods:
+    """The method of a request."""
+
+    @pytest.mark.parametrize("method", ["PUT", "PATCH", "BREW", "TRACE"])
+    def test_another_method_gets_those_that_are_allowed(
+        self, client: Client, method: str
+    ) -> None:
+        answer = client.request(method, "/fixed")
+        assert answer.status == 405
+        assert answer.headers["allow"] == "GET, HEAD, OPTIONS, POST"
+
+    def test_head_is_get_without_the_body(self, client: Client) -> None:
+        answer = client.request("HEAD", "/fixed")
+        assert (answer.status, answer.body) == (200, b"")
+        assert answer.headers["content-length"] == str(len("GET  0"))
+
+    def test_options_says_what_is_allowed(self, client: Client) -> None:
+        answer = client.request("OPTIONS", "/things/a")
+        assert answer.status == 204
+        assert answer.headers["allow"] == "DELETE, GET, HEAD, OPTIONS"
+
+    def test_options_of_no_path_is_not_found(self, client: Client) -> None:
+        assert client.request("OPTIONS", "/nothing").status == 404
+
+    def test_several_requests_take_one_connection(self, client: Client) -> None:
+        assert [client.get("/fixed").status for _ in range(3)] == [200] * 3
+
+
+class TestBodies:
+    """The bound of a body."""
+
+    def test_a_body_up_to_the_bound_is_taken(self, client: Client) -> None:
+        answer = client.request("POST", "/fixed", body=b"x" * 100)
+        assert answer.text == "POST  100"
+
+    def test_a_larger_length_is_refused_before_the_body(self, client: Client) -> None:
+        client.send(b"POST /fixed HTTP/1.1\r\nHost: a\r\nContent-Length: 101\r\n\r\n")
+        answer = client.response()
+        assert (answer.status, answer.headers["connection"]) == (413, "close")
+        assert answer.text == "the body is larger than 100 bytes\n"
+
+    def test_a_larger_body_in_chunks_is_refused_while_it_is_read(
+        self, client: Client
+    ) -> None:
+        client.send(
+            b"POST /fixed HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+        )
+        client.send(b"40\r\n" + b"x" * 64 + b"\r\n")
+        assert client.transport.value() == b""
+        client.send(b"40\r\n" + b"x" * 64 + b"\r\n")
+        assert client.response().status == 413
+
+    def test_a_refused_client_is_not_told_to_continue(self, client: Client) -> None:
+        client.send(
+            b"POST /fixed HTTP/1.1\r\nHost: a\r\nContent-Length: 101\r\n"
+            b"Expect: 100-continue\r\n\r\n"
+        )
+        assert client.transport.value().startswith(b"HTTP/1.1 413")
+
+    def test_the_connection_ends_with_a_refused_body(self, client: Client) -> None:
+        client.send(b"POST /fixed HTTP/1.1\r\nHost: a\r\nContent-Length: 101\r\n\r\n")
+        client.send(b"x" * 101)
+        assert client.transport.disconnecting
+        assert client.transport.value().count(b"HTTP/1.1") == 1
+
+    def test_a_refused_client_that_goes_on_for_long_is_cut_off(
+        self, client: Client
+    ) -> None:
+        client.send(
+            b"POST /fixed HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999\r\n\r\n"
+        )
+        for _ in range(20):
+            client.send(bytes(1024 * 1024))
+        assert client.transport.disconnected
+
+
+class TestAnswers:
+    """What is written."""
+
+    def test_a_large_text_is_compressed_if_the_client_takes_it(self) -> None:
+        async def large(call: Call) -> Answer:
+            return text_answer("x" * 5000)
+
+        client = Client(make_site(large))
+        answer = client.get("/fixed", accept_encoding="br, gzip;q=0.5")
+        assert answer.headers["content-encoding"] == "gzip"
+        assert int(answer.headers["content-length"]) < 100
+        assert answer.body == b"x" * 5000
+
+    @pytest.mark.parametrize("accepted", ["", "br", "gzip;q=0", "gzip;q=0.0"])
+    def test_it_is_not_if_the_client_does_not(self, accepted: str) -> None:
+        async def large(call: Call) -> Answer:
+            return text_answer("x" * 5000)
+
+        answer = Client(make_site(large)).get("/fixed", accept_encoding=accepted)
+        assert "content-encoding" not in answer.headers
+        assert answer.headers["vary"] == "Accept-Encoding"
+
+    def test_a_body_in_pieces_waits_while_the_client_does_not_read(self) -> None:
+        client = Client(make_site(in_pieces))
+
+        class Slow(StringTransport):
+            def write(self, data: bytes) -> None:
+                super().write(data)
+                if data == b"a":
+                    client.protocol.pauseProducing()
+
+        client.transport = client.protocol.transport = Slow()
+        client.send(b"GET /fixed HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert client.transport.value().endswith(b"\r\n\r\na")
+        client.protocol.resumeProducing()
+        assert client.response().text == "ab"
+
+    def test_a_body_in_pieces_ends_with_its_client(self) -> None:
+        client = Client(make_site(in_pieces))
+        client.protocol.pauseProducing()
+        client.send(b"GET /fixed HTTP/1.1\r\nHost: a\r\n\r\n")
+        client.protocol.connectionLost(Failure(ConnectionDone()))
+        assert not client.transport.disconnecting
+
+    def test_a_fault_of_a_handler_is_a_500_without_its_text(
+        self, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        async def faulty(call: Call) -> Answer:
+            raise RuntimeError("the secret")
+
+        answer = Client(make_site(faulty)).get("/fixed")
+        assert (answer.status, answer.text) == (500, "the server has a fault\n")
+        assert "the secret" in caplog.text
+
+    def test_a_bad_query_is_a_400(self) -> None:
+        async def bad(call: Call) -> Answer:
+            raise QueryError("is:odd", 3, "read or unread")
+
+        answer = Client(make_site(bad)).get("/fixed")
+        assert answer.status == 400
+        assert "at character 4 expected read or unread" in answer.text
+
+    def test_a_store_that_cannot_be_read_is_a_503(self) -> None:
+        async def away(call: Call) -> Answer:
+            raise StoreError("cannot read it")
+
+        answer = Client(make_site(away)).get("/fixed")
+        assert (answer.status, answer.text) == (503, "cannot read it\n")
+
+    def test_an_error_is_described_as_its_paths_do(self) -> None:
+        async def no(call: Call) -> Answer:
+            raise HTTPError(409, "no")
+
+        def shout(error: HTTPError) -> Answer:
+            return text_answer(error.message.upper(), error.status)
+
+        site = make_site(no, describe={"/things/": shout})
+        assert Client(site).get("/things/a").text == "NO"
+        assert Client(site).get("/fixed").text == "no\n"
+
+
+class TestLeaving:
+    """A client that goes away."""
+
+    def test_what_is_done_for_it_ends(self) -> None:
+        cancelled: list[str] = []
+
+        async def wait(call: Call) -> Answer:
+            await Deferred(lambda _: cancelled.append("yes"))
+            return text_answer("never")
+
+        client = Client(make_site(wait))
+        client.send(b"GET /fixed HTTP/1.1\r\nHost: a\r\n\r\n")
+        client.protocol.connectionLost(Failure(ConnectionDone()))
+        assert cancelled == ["yes"]
+
+    def test_an_idle_connection_ends(self) -> None:
+        clock = Clock()
+        routes = Routes()
+        client = Client(HTTPSite(routes, Gate(), reactor=clock), clock)
+        clock.advance(61)
+        assert client.transport.disconnecting

@@ -43,6 +43,8 @@ class Part:
         is_body: whether its position is that of the message's text, so that a file
             name does not make it a file: the only part, in an alternative, or first
             in a related or signed multipart or a report.
+        path: its position among the parts of each multipart around it, from 1 on, the
+            outermost first; ``()`` if the message is no multipart.
     """
 
     fields: Fields
@@ -52,6 +54,7 @@ class Part:
     filename: str
     body: bytes = attrs.field(repr=False)
     is_body: bool = False
+    path: tuple[int, ...] = ()
 
     @property
     def is_text(self) -> bool:
@@ -111,7 +114,7 @@ def read_parts(content: bytes) -> Parts:
     trouble = dict.fromkeys(top.trouble)
     leaves: list[Part] = []
     # The parts that are still to be split, the next one last.
-    todo = [_Span(0, top, len(content), is_body=True)]
+    todo = [_Span((), top, len(content), is_body=True)]
     seen = 1
     while todo:
         span = todo.pop()
@@ -140,14 +143,14 @@ class _Span:
     """A part that is still to be split.
 
     Attributes:
-        depth: the number of multiparts around it.
+        path: see `Part`.
         fields: its header.
         stop: the offset at which its body ends.
         is_body: see `Part`.
         default: its content type, if it does not have one.
     """
 
-    depth: int
+    path: tuple[int, ...]
     fields: Fields
     stop: int
     is_body: bool
@@ -164,7 +167,7 @@ def _inside(
     alone = len(spans) == 1 and outer.is_body
     for number, (start, stop) in enumerate(spans):
         yield _Span(
-            outer.depth + 1,
+            (*outer.path, number + 1),
             read_fields(content, start, stop),
             stop,
             alone
@@ -178,7 +181,7 @@ def _split(
     content: bytes, outer: _Span, boundary: bytes
 ) -> tuple[list[tuple[int, int]], list[str]]:
     """Return where the parts of a multipart begin and end, and what was malformed."""
-    if outer.depth >= DEEPEST:
+    if len(outer.path) >= DEEPEST:
         return [], [f"multiparts over {DEEPEST} deep: what is in them is not read"]
     boundary = boundary.rstrip()
     if not 0 < len(boundary) <= _LONGEST_BOUNDARY:
@@ -240,6 +243,7 @@ def _leaf(content: bytes, span: _Span, field: Structured) -> tuple[Part, list[st
         or "",
         body=content[fields.end : span.stop],
         is_body=span.is_body,
+        path=span.path,
     )
     return part, trouble
 

@@ -11,7 +11,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.web import http
 
-from lazr_smtptest.errors import QueryError, StoreError
+from lazr_smtptest.errors import BusyError, QueryError, StateError, StoreError
 from lazr_smtptest.readers.http.answer import Answer, HTTPError, text_answer
 from lazr_smtptest.readers.http.call import Call
 from lazr_smtptest.readers.http.gate import Gate
@@ -107,7 +107,7 @@ class HTTPSite(http.HTTPFactory):
             details = {"position": error.position, "expected": error.expected}
             wrong = HTTPError(HTTPStatus.BAD_REQUEST, str(error), details=details)
             return self.describe(call.path, wrong)
-        except StoreError as error:
+        except (BusyError, StateError, StoreError) as error:
             away = HTTPError(HTTPStatus.SERVICE_UNAVAILABLE, str(error))
             return self.describe(call.path, away)
 

@@ -1,0 +1,1 @@
+"""Captured mail over HTTP: our own API, and Mailpit's."""

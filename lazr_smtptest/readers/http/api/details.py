@@ -1,0 +1,75 @@
+"""All that there is to say of one message, made in a thread: it parses the message."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+
+from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.model.summary import Summary
+from lazr_smtptest.query.document import document_of
+from lazr_smtptest.readers.http.api import records
+
+__all__ = ["attachment_of", "envelope_of", "headers_of", "message_of"]
+
+
+def message_of(envelope: Envelope, summary: Summary) -> records.Message:
+    """Return the object of a message."""
+    return records.Message(
+        summary=records.summary_of(summary),
+        envelope=envelope_of(envelope),
+        headers=headers_of(envelope),
+        text=envelope.text,
+        html=envelope.html,
+        links=envelope.links,
+        code=envelope.code(),
+        attachments=[
+            attachment_of(envelope, index) for index in range(len(envelope.attachments))
+        ],
+        warnings=envelope.warnings,
+        trouble=envelope.trouble,
+    )
+
+
+def envelope_of(envelope: Envelope) -> records.Envelope:
+    """Return the object of what the client said."""
+    bcc = set(envelope.bcc)
+    # A protocol of somebody else may not know the parameters.
+    options: Sequence[Mapping[str, str | None]] = envelope.rcpt_options or [
+        {} for _ in envelope.rcpt_tos
+    ]
+    session = envelope.session
+    return records.Envelope(
+        mail_from=envelope.mail_from,
+        mail_options=dict(envelope.mail_options),
+        recipients=[
+            records.Recipient(address, dict(given), address in bcc)
+            for address, given in zip(envelope.rcpt_tos, options, strict=False)
+        ],
+        helo=envelope.helo,
+        peer=envelope.peer,
+        user=envelope.user,
+        tls=envelope.tls,
+        session_id="" if session is None else session.id,
+        transaction=envelope.transaction,
+        reply=None if envelope.reply is None else str(envelope.reply),
+    )
+
+
+def headers_of(envelope: Envelope) -> list[records.Header]:
+    """Return the header fields in order, decoded."""
+    return [records.Header(*each) for each in document_of(envelope).headers]
+
+
+def attachment_of(envelope: Envelope, index: int) -> records.Attachment:
+    """Return the object of an attachment."""
+    attachment = envelope.attachments[index]
+    return records.Attachment(
+        index=index,
+        name=attachment.name,
+        content_type=attachment.content_type,
+        content_id=attachment.content_id,
+        inline=attachment.inline,
+        size=len(attachment.content),
+        sha256=hashlib.sha256(attachment.content).hexdigest(),
+    )

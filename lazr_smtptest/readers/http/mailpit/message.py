@@ -1,0 +1,192 @@
+"""Single messages of Mailpit's API, their parts and their views."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from http import HTTPStatus
+from urllib.parse import quote
+
+from lazr_smtptest.mime.attachment import Attachment
+from lazr_smtptest.mime.charsets import guess
+from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.model.summary import Summary
+from lazr_smtptest.query.selection import Selection
+from lazr_smtptest.readers.http.answer import Answer, HTTPError, json_answer
+from lazr_smtptest.readers.http.call import Call
+from lazr_smtptest.readers.http.mailpit import shapes
+from lazr_smtptest.readers.http.mailpit.parts import MailpitParts, part_id
+from lazr_smtptest.readers.http.mailpit.reading import NOT_FOUND, find
+from lazr_smtptest.readers.http.routes import Route
+from lazr_smtptest.stores.deferred_reader import DeferredReader
+
+__all__ = ["Message"]
+
+# What a browser may do with the content of a mail: show it, and nothing else.
+_SANDBOX = {
+    "Content-Security-Policy": (
+        "sandbox allow-popups; default-src 'none'; style-src 'unsafe-inline'; "
+        "img-src 'self' data:; font-src data:"
+    )
+}
+_CID = re.compile(r"cid:([^\s\"'<>)]+)", re.IGNORECASE)
+
+
+class Message:
+    """The part of the API about one message.
+
+    Args:
+        reader: the store.
+        base: the path before all paths of the site, such as ``/``.
+    """
+
+    def __init__(self, reader: DeferredReader, base: str) -> None:
+        self._reader = reader
+        self._base = base
+
+    def routes(self, prefix: str) -> Iterator[Route]:
+        """Return the routes."""
+        message = f"{prefix}/message/{{id}}"
+        for template, handler in (
+            (message, self.message),
+            (f"{message}/headers", self.headers),
+            (f"{message}/raw", self.raw),
+            (f"{message}/part/{{part}}", self.part),
+            (f"{self._base}view/{{id}}.html", self.html),
+            (f"{self._base}view/{{id}}.txt", self.text),
+            (f"{self._base}view/latest", self.latest),
+        ):
+            yield Route(method="GET", template=template, handler=handler)
+
+    async def message(self, call: Call) -> Answer:
+        """Answer with a message, and mark it as read."""
+        envelope, summary = await find(self._reader, call)
+        made = await self._reader.call(shapes.message_of, envelope, summary)
+        await self._mark(summary.id)
+        return json_answer(made)
+
+    async def headers(self, call: Call) -> Answer:
+        """Answer with the header fields of a message."""
+        envelope, _ = await find(self._reader, call)
+        return json_answer(await self._reader.call(_headers, envelope))
+
+    async def raw(self, call: Call) -> Answer:
+        """Answer with the bytes of a message."""
+        envelope, summary = await find(self._reader, call)
+        headers = dict(_SANDBOX)
+        if call.argument("dl") == "1":
+            name = quote(f"{summary.id}.eml")
+            headers["Content-Disposition"] = f'attachment; filename="{name}"'
+        content = await self._reader.call(lambda: envelope.content)
+        return Answer(
+            body=content, content_type="text/plain; charset=utf-8", headers=headers
+        )
+
+    async def part(self, call: Call) -> Answer:
+        """Answer with a decoded part."""
+        envelope, _ = await find(self._reader, call)
+        part = await self._reader.call(_part, envelope, call.parameters["part"])
+        if part is None:
+            raise NOT_FOUND
+        name = quote(part.name or part.content_id, safe="")
+        return Answer(
+            body=part.content,
+            content_type=part.content_type,
+            headers={
+                "Content-Disposition": f'inline; filename="{name}"',
+                **_SANDBOX,
+            },
+        )
+
+    # Views
+
+    async def html(self, call: Call) -> Answer:
+        """Answer with the HTML of a message, and mark it as read."""
+        envelope, summary = await self._viewed(call)
+        html = await self._reader.call(_html, envelope, self._part_path(summary.id))
+        if not html:
+            raise HTTPError(
+                HTTPStatus.NOT_FOUND, "This message does not contain a HTML part"
+            )
+        await self._mark(summary.id)
+        return Answer(
+            body=html.encode("utf-8", "replace"),
+            content_type="text/html; charset=utf-8",
+            headers=_SANDBOX,
+        )
+
+    async def text(self, call: Call) -> Answer:
+        """Answer with the text of a message, and mark it as read."""
+        envelope, summary = await self._viewed(call)
+        text = await self._reader.call(_text, envelope)
+        await self._mark(summary.id)
+        return Answer(
+            body=text.encode("utf-8", "replace"),
+            content_type="text/plain; charset=utf-8",
+        )
+
+    async def latest(self, call: Call) -> Answer:
+        """Redirect to the newest message that matches, or to the page."""
+        try:
+            _, summary = await find(self._reader, _latest(call))
+        except HTTPError as error:
+            if error.status != HTTPStatus.NOT_FOUND:
+                raise
+            return _redirect(self._base)
+        return _redirect(f"{self._base}view/{quote(summary.id)}")
+
+    async def _viewed(self, call: Call) -> tuple[Envelope, Summary]:
+        try:
+            return await find(self._reader, call)
+        except HTTPError as error:
+            if error.status == HTTPStatus.NOT_FOUND:
+                raise HTTPError(HTTPStatus.NOT_FOUND, "Message not found") from error
+            raise
+
+    def _part_path(self, id: str) -> str:
+        return f"{self._base}api/v1/message/{quote(id)}/part/"
+
+    async def _mark(self, id: str) -> None:
+        """Mark a message as read."""
+        await self._reader.change(Selection(ids=[id]), set_flags=["seen"])
+
+
+def _latest(call: Call) -> Call:
+    return Call(
+        method=call.method,
+        path=call.path,
+        parameters={"id": "latest"},
+        query=call.query,
+        headers=call.headers,
+    )
+
+
+def _redirect(path: str) -> Answer:
+    return Answer(status=HTTPStatus.FOUND, headers={"Location": path})
+
+
+# In a thread
+
+
+def _headers(envelope: Envelope) -> dict[str, list[str]]:
+    fields = MailpitParts.of(envelope.content).parts.fields
+    return shapes.headers_of((name, guess(body)) for name, body in fields.pairs)
+
+
+def _part(envelope: Envelope, id: str) -> Attachment | None:
+    return MailpitParts.of(envelope.content).find(id)
+
+
+def _html(envelope: Envelope, part_path: str) -> str:
+    """Return the HTML, with the paths of parts for references to their ids."""
+    parts = MailpitParts.of(envelope.content)
+    paths = {
+        part.fields.text("content-id").strip().strip("<>"): part_path + part_id(part)
+        for part in parts.parts.leaves
+        if part.fields.first("content-id")
+    }
+    return _CID.sub(lambda found: paths.get(found[1], found[0]), parts.html)
+
+
+def _text(envelope: Envelope) -> str:
+    return MailpitParts.of(envelope.content).text

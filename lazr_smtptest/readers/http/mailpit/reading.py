@@ -1,0 +1,140 @@
+"""What the handlers of Mailpit's API share: names, searches, bodies and errors."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timezone, tzinfo
+from http import HTTPStatus
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from lazr_smtptest.errors import QueryError
+from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.model.summary import Summary
+from lazr_smtptest.query.dates import parse_date
+from lazr_smtptest.readers.http.answer import Answer, HTTPError
+from lazr_smtptest.readers.http.call import Call
+from lazr_smtptest.readers.http.mailpit.queries import translate
+from lazr_smtptest.stores.deferred_reader import DeferredReader
+
+__all__ = [
+    "NOT_FOUND",
+    "OK",
+    "bad",
+    "body_of",
+    "describe",
+    "find",
+    "plain",
+    "query_of",
+    "whole_number",
+    "zone_of",
+]
+
+_NO_PAGE = "404 page not found"
+NOT_FOUND = HTTPError(HTTPStatus.NOT_FOUND, _NO_PAGE)
+
+
+def plain(text: str, status: int = HTTPStatus.OK) -> Answer:
+    """Return an answer in plain text."""
+    return Answer(
+        status=status, body=text.encode("utf-8", "replace"), content_type="text/plain"
+    )
+
+
+# The answer to every change.
+OK = plain("ok")
+
+
+def describe(error: HTTPError) -> Answer:
+    """Return the answer that describes an error: its text, and nothing else."""
+    texts = {
+        HTTPStatus.NOT_FOUND: _NO_PAGE,
+        HTTPStatus.UNAUTHORIZED: "Unauthorized.\n",
+        HTTPStatus.FORBIDDEN: "Blocked due to CORS violation",
+    }
+    text = texts.get(HTTPStatus(error.status), error.message)
+    if error.status == HTTPStatus.NOT_FOUND and error.message.startswith("Message not"):
+        text = error.message
+    return Answer(
+        status=error.status,
+        body=text.encode("utf-8", "replace"),
+        content_type="text/plain",
+        headers=error.headers,
+    )
+
+
+def bad(message: str) -> HTTPError:
+    """Return the error of a request that is wrong."""
+    return HTTPError(HTTPStatus.BAD_REQUEST, message)
+
+
+def body_of(call: Call) -> dict[str, Any]:
+    """Return the JSON object in a body, its keys in lower case.
+
+    What follows the object is ignored.
+
+    Raises:
+        HTTPError: 400, it is no JSON object.
+    """
+    try:
+        text = call.body.decode().lstrip()
+        value, _ = json.JSONDecoder().raw_decode(text)
+    except (ValueError, RecursionError) as error:
+        raise bad(str(error)) from error
+    if not isinstance(value, dict):
+        raise bad(f"expected a JSON object, got {type(value).__name__}")
+    return {name.lower(): each for name, each in value.items()}
+
+
+def whole_number(call: Call, name: str, default: int, least: int) -> int:
+    """Return a number in the query of the URL; the default if it is not right."""
+    text = call.argument(name)
+    if not (text.isascii() and text.isdecimal() and len(text) < 10):
+        return default
+    return int(text) if int(text) >= least else default
+
+
+def zone_of(call: Call) -> tzinfo | None:
+    """Return the time zone that a request names; ``None`` for the local one."""
+    name = call.argument("tz")
+    if not name:
+        return None
+    try:
+        return ZoneInfo(name)
+    except (ValueError, OSError, KeyError):
+        # An unknown name is a KeyError, one with a null byte or a path another one.
+        return None
+
+
+def query_of(call: Call, search: str) -> str:
+    """Return our query for a search of a request, and its argument ``before``."""
+    query = translate(search, zone_of(call))
+    before = call.argument("before")
+    if before:
+        try:
+            time = parse_date(before, datetime.now(timezone.utc), zone_of(call))
+        except ValueError:
+            return query
+        query = f'{query} -after:"{time.isoformat()}"'.strip()
+    return query
+
+
+async def find(reader: DeferredReader, call: Call) -> tuple[Envelope, Summary]:
+    """Return the message of a request; ``latest`` is the newest one that matches.
+
+    Raises:
+        HTTPError: 404, there is none.
+    """
+    id = call.parameters["id"]
+    if id == "latest":
+        try:
+            found = await reader.page(query_of(call, call.argument("query")), limit=1)
+        except QueryError as error:
+            raise bad(str(error)) from error
+        if not found:
+            raise HTTPError(HTTPStatus.NOT_FOUND, "Message not found")
+        id = found[0].id
+    envelope, summary = await reader.envelope(id), await reader.summary(id)
+    if envelope is None or summary is None:
+        raise NOT_FOUND
+    return envelope, summary

@@ -1,0 +1,113 @@
+"""The HTTP side of a server: the site of a store, on a reactor."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from http import HTTPStatus
+from typing import Any
+
+import attrs
+from twisted.internet.defer import Deferred
+
+from lazr_smtptest.readers.http.answer import Answer, HTTPError, text_answer
+from lazr_smtptest.readers.http.api.messages import Messages
+from lazr_smtptest.readers.http.api.problems import describe
+from lazr_smtptest.readers.http.api.wait import Wait
+from lazr_smtptest.readers.http.call import Call
+from lazr_smtptest.readers.http.gate import Gate
+from lazr_smtptest.readers.http.mailpit import message, messages, reading
+from lazr_smtptest.readers.http.routes import Route, Routes
+from lazr_smtptest.readers.http.site import MAX_BODY, HTTPSite
+from lazr_smtptest.readers.http.waiting import MOST_WAITERS, Waiters
+from lazr_smtptest.stores.deferred_reader import DeferredReader
+
+__all__ = ["HTTPReader", "HTTPSettings"]
+
+_API = "/api/v2"
+_MAILPIT = "/api/v1"
+
+
+@attrs.frozen(kw_only=True)
+class HTTPSettings:
+    """The settings of the HTTP side.
+
+    Attributes:
+        gate: which hosts, users and origins may make requests.
+        max_body: the most bytes of the body of a request.
+        max_waiters: the most requests that wait for messages at the same time.
+    """
+
+    gate: Gate = attrs.field(factory=Gate)
+    max_body: int = MAX_BODY
+    max_waiters: int = MOST_WAITERS
+
+
+class HTTPReader:
+    """Serves the messages of a store over HTTP.
+
+    Everything is called in the reactor's thread.
+
+    Args:
+        store: an `IMessageReader`.
+        reactor: serves the connections; it needs ``callLater`` and ``callFromThread``.
+        settings: the settings.
+        pool: see `DeferredReader`.
+
+    Attributes:
+        site: the factory for a listening port.
+    """
+
+    def __init__(
+        self,
+        store: Any,
+        reactor: Any,
+        settings: HTTPSettings | None = None,
+        *,
+        pool: Any = None,
+    ) -> None:
+        settings = settings or HTTPSettings()
+        self._reader = DeferredReader(store, reactor, pool=pool)
+        self._waiters = Waiters(store, self._reader, reactor, settings.max_waiters)
+        routes = Routes()
+        for route in self._routes():
+            routes.add(route)
+        self.site = HTTPSite(
+            routes,
+            settings.gate,
+            describe={
+                f"{_API}/": describe,
+                f"{_MAILPIT}/": reading.describe,
+                "/view/": reading.describe,
+            },
+            max_body=settings.max_body,
+            reactor=reactor,
+        )
+
+    def _routes(self) -> Iterator[Route]:
+        yield from Messages(self._reader).routes(_API)
+        yield from Wait(self._reader, self._waiters).routes(_API)
+        yield from messages.Messages(self._reader).routes(_MAILPIT)
+        yield from message.Message(self._reader, "/").routes(_MAILPIT)
+        for path, handler in (("/livez", self._live), ("/readyz", self._ready)):
+            yield Route(method="GET", template=path, handler=handler, is_public=True)
+
+    async def _live(self, call: Call) -> Answer:
+        """Answer that the process runs."""
+        return text_answer("ok\n")
+
+    async def _ready(self, call: Call) -> Answer:
+        """Answer whether the store can be read."""
+        try:
+            await self._reader.last_change()
+        except Exception as error:
+            raise HTTPError(HTTPStatus.SERVICE_UNAVAILABLE, str(error)) from error
+        return text_answer("ok\n")
+
+    def close(self) -> Deferred[None]:
+        """End the requests that wait; the store stays open.
+
+        Returns:
+            a Deferred that fires when nothing reads the store any more.
+        """
+        self._waiters.close()
+        return self._reader.close()

@@ -1,0 +1,85 @@
+"""The HTTP side as a service of a Twisted application."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.application.service import Service
+from twisted.internet.defer import Deferred, gatherResults, maybeDeferred
+from twisted.internet.interfaces import IListeningPort, IStreamServerEndpoint
+
+from lazr_smtptest.net.addresses import endpoint_from
+from lazr_smtptest.readers.http.reader import HTTPReader, HTTPSettings
+
+__all__ = ["HTTPService"]
+
+
+class HTTPService(Service):
+    """Serves the messages of a store over HTTP, on an endpoint of a running reactor.
+
+    Its methods are called in the reactor's thread.
+
+    Args:
+        store: an `IMessageReader`, such as a `MemoryStore` or an `SQLiteStore`.
+        endpoint: where to listen: an `IStreamServerEndpoint`, or Twisted's description
+            of one, such as ``"tcp:8025:interface=127.0.0.1"``.
+        reactor: the reactor that runs it.
+        settings: the settings.
+
+    Attributes:
+        port: the `IListeningPort`; ``None`` while it does not listen.
+
+    Raises:
+        ValueError: the description of the endpoint is wrong.
+    """
+
+    port: IListeningPort | None = None
+
+    def __init__(
+        self,
+        store: Any,
+        endpoint: IStreamServerEndpoint | str,
+        reactor: Any,
+        settings: HTTPSettings | None = None,
+    ) -> None:
+        self._store = store
+        self._reactor = reactor
+        self._settings = settings
+        self._endpoint = (
+            endpoint_from(reactor, endpoint) if isinstance(endpoint, str) else endpoint
+        )
+        self._reader: HTTPReader | None = None
+        self._listening: Deferred[None] | None = None
+
+    def startService(self) -> None:
+        """Begin to listen; `listening` fires when it does."""
+        super().startService()
+        self._reader = HTTPReader(self._store, self._reactor, self._settings)
+        listening = maybeDeferred(self._endpoint.listen, self._reader.site)
+        self._listening = listening.addCallback(self._listens)
+
+    def listening(self) -> Deferred[None]:
+        """Return a Deferred that fires when clients can connect, or with the error."""
+        answer: Deferred[None] = Deferred()
+        assert self._listening is not None, "the service was not started"
+        self._listening.chainDeferred(answer)
+        return answer
+
+    def _listens(self, port: IListeningPort) -> None:
+        self.port = port
+
+    def stopService(self) -> Deferred[Any]:
+        """Stop listening, and end the requests that wait.
+
+        Returns:
+            a Deferred that fires when the store is not read any more.
+        """
+        super().stopService()
+        ended: list[Deferred[Any]] = []
+        if self.port is not None:
+            ended.append(maybeDeferred(self.port.stopListening))
+            self.port = None
+        if self._reader is not None:
+            ended.append(self._reader.close())
+            self._reader = None
+        return gatherResults(ended)

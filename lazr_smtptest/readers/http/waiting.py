@@ -1,0 +1,254 @@
+"""Requests that wait for messages: one look at each new message for all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cached_property
+from typing import Any
+
+import attrs
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+
+from lazr_smtptest.errors import BusyError, StateError
+from lazr_smtptest.model.change import Change
+from lazr_smtptest.model.document import Document
+from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.model.summary import Summary
+from lazr_smtptest.query.document import document_of
+from lazr_smtptest.query.evaluation import matches
+from lazr_smtptest.query.tree import Node
+from lazr_smtptest.stores.deferred_reader import DeferredReader
+
+__all__ = ["MOST_WAITERS", "Waiters"]
+
+# The most requests that wait at the same time.
+MOST_WAITERS = 10_000
+
+# The most new messages that are looked at in one call of a thread.
+_AT_A_TIME = 500
+
+
+# The number of the last message, and the messages that match each query.
+_Looked = tuple[int, Mapping[Node, list[Summary]]]
+
+
+@attrs.define(eq=False)
+class _Waiter:
+    """A request that waits.
+
+    Attributes:
+        query: its parsed query.
+        count: how many messages it waits for.
+        since: only messages with greater numbers count.
+        found: those that it has, by their numbers.
+        answer: fires with them.
+        timeout: the call that ends the wait.
+    """
+
+    query: Node
+    count: int
+    since: int
+    answer: Deferred[list[Summary]]
+    found: dict[int, Summary] = attrs.field(factory=dict)
+    timeout: IDelayedCall | None = None
+
+
+class _Arrived:
+    """A new message, as a query looks at it; what a query needs is made once."""
+
+    def __init__(self, store: Any, summary: Summary) -> None:
+        self._store = store
+        self.summary = summary
+
+    @cached_property
+    def envelope(self) -> Envelope:
+        """The message."""
+        envelope: Envelope | None = self._store.envelope(self.summary.number)
+        if envelope is None:
+            raise KeyError(self.summary.number)
+        return envelope
+
+    @cached_property
+    def document(self) -> Document:
+        """Its document."""
+        return document_of(self.envelope)
+
+
+class Waiters:
+    """The requests that wait for messages of a store.
+
+    Everything but the looks at the store happens in the reactor's thread. Nothing is
+    done between two messages, however many requests wait.
+
+    Args:
+        store: an `IMessageReader`.
+        reader: its Deferred twin.
+        reactor: schedules the ends of the waits.
+        most: the most requests that wait at the same time.
+    """
+
+    def __init__(
+        self,
+        store: Any,
+        reader: DeferredReader,
+        reactor: IReactorTime,
+        most: int = MOST_WAITERS,
+    ) -> None:
+        self._store = store
+        self._reader = reader
+        self._reactor = reactor
+        self._most = most
+        self._waiters: set[_Waiter] = set()
+        # The number of the last message that was looked at for all waiters; ``None``
+        # while nobody waits.
+        self._looked: int | None = None
+        self._is_looking = False
+        self._has_news = False
+        self._unwatch: Callable[[], None] | None = None
+
+    def __len__(self) -> int:
+        return len(self._waiters)
+
+    def wait(
+        self, text: str, query: Node, *, count: int, since: int, timeout: float
+    ) -> Deferred[list[Summary]]:
+        """Wait until a number of messages match a query.
+
+        Args:
+            text: the query.
+            query: the same, parsed.
+            count: how many messages to wait for.
+            since: only messages with greater numbers count.
+            timeout: seconds to wait.
+
+        Returns:
+            a Deferred that fires with the oldest `count` of these messages, or with
+            fewer at the end of the wait. Cancelling it ends the wait.
+
+        Raises:
+            BusyError: too many requests wait.
+        """
+        if len(self._waiters) >= self._most:
+            raise BusyError(self._most)
+        waiter = _Waiter(query, count, since, Deferred(lambda _: self._end(waiter)))
+        self._waiters.add(waiter)
+        waiter.timeout = self._reactor.callLater(timeout, self._finish, waiter)
+        self._watch()
+        begun = self._reader.call(_begin, self._store, text, since, count)
+        begun.addCallbacks(
+            lambda found: self._begun(waiter, *found),
+            lambda failure: self._fail(waiter, failure),
+        )
+        return waiter.answer
+
+    def _watch(self) -> None:
+        if self._unwatch is None:
+            self._unwatch = self._reader.watch(self._changed)
+
+    def close(self) -> None:
+        """End all waits with a StateError."""
+        if self._unwatch is not None:
+            self._unwatch()
+            self._unwatch = None
+        for waiter in list(self._waiters):
+            self._fail(waiter, StateError("the server stops"))
+
+    def _begun(self, waiter: _Waiter, newest: int, found: list[Summary]) -> None:
+        """Take the messages that were there when a wait began."""
+        self._add(waiter, found)
+        if waiter in self._waiters:
+            # What came since `newest` may have been looked at without this waiter.
+            looked = newest if self._looked is None else self._looked
+            self._looked = min(looked, newest)
+            self._look()
+
+    def _changed(self, change: Change) -> None:
+        if change.kind == "kept":
+            self._look()
+
+    def _look(self) -> None:
+        """Look at the new messages, once for all waiters."""
+        self._has_news = True
+        if self._is_looking or self._looked is None:
+            return
+        self._has_news = False
+        self._is_looking = True
+        after = self._looked
+        queries = {waiter.query for waiter in self._waiters}
+        looked = self._reader.call(_look, self._store, after, queries)
+        looked.addCallbacks(self._seen, self._failed, callbackArgs=(after,))
+
+    def _seen(self, result: _Looked, after: int) -> None:
+        self._is_looking = False
+        last, found = result
+        # A waiter that began in the meantime may have set it back.
+        if self._looked == after:
+            self._looked = last
+        for waiter in list(self._waiters):
+            self._add(waiter, found.get(waiter.query, ()))
+        if self._has_news or last > after:
+            self._look()
+
+    def _failed(self, failure: Any) -> None:
+        self._is_looking = False
+        for waiter in list(self._waiters):
+            self._fail(waiter, failure)
+
+    def _add(self, waiter: _Waiter, found: Iterable[Summary]) -> None:
+        if waiter not in self._waiters:
+            return
+        waiter.found.update(
+            (each.number, each) for each in found if each.number > waiter.since
+        )
+        if len(waiter.found) >= waiter.count:
+            self._finish(waiter)
+
+    def _finish(self, waiter: _Waiter) -> None:
+        self._end(waiter)
+        ordered = [waiter.found[number] for number in sorted(waiter.found)]
+        waiter.answer.callback(ordered[: waiter.count])
+
+    def _fail(self, waiter: _Waiter, error: Any) -> None:
+        if waiter in self._waiters:
+            self._end(waiter)
+            waiter.answer.errback(error)
+
+    def _end(self, waiter: _Waiter) -> None:
+        self._waiters.discard(waiter)
+        if not self._waiters:
+            self._looked = None
+        if waiter.timeout is not None and waiter.timeout.active():
+            waiter.timeout.cancel()
+
+
+# In a thread
+
+
+def _begin(store: Any, text: str, since: int, count: int) -> tuple[int, list[Summary]]:
+    """Return the number of the newest message, and the oldest that match a query."""
+    newest = store.page(limit=1)
+    found = store.page(text, after=since, limit=count, oldest_first=True, timeout=30.0)
+    return newest[0].number if newest else 0, list(found)
+
+
+def _look(store: Any, after: int, queries: Iterable[Node]) -> _Looked:
+    """Return the last of the new messages, and those that match each query."""
+    found: dict[Node, list[Summary]] = {}
+    last = after
+    for arrived in _new(store, after):
+        last = arrived.summary.number
+        for query in queries:
+            try:
+                is_found = matches(query, arrived)
+            except KeyError:
+                # It was removed in the meantime.
+                break
+            if is_found:
+                found.setdefault(query, []).append(arrived.summary)
+    return last, found
+
+
+def _new(store: Any, after: int) -> Iterator[_Arrived]:
+    page = store.page(after=after, limit=_AT_A_TIME, oldest_first=True)
+    return (_Arrived(store, summary) for summary in page)

@@ -1,0 +1,196 @@
+"""Our own API: the call that waits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from twisted.internet.error import ConnectionDone
+from twisted.python.failure import Failure
+
+from ..client import Client, Response
+from ..conftest import Mail
+
+
+def ask(client: Client, arguments: str = "") -> None:
+    """Make a request that may wait."""
+    path = f"/api/v2/wait?{arguments}"
+    client.send(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+
+
+def subjects(answer: Response) -> list[str]:
+    """Return the subjects of the messages in an answer."""
+    return [each["summary"]["subject"] for each in answer.json["messages"]]
+
+
+def add(mail: Mail, subject: str, body: str = "x") -> str:
+    return mail.add(f"Subject: {subject}\n\n{body}\n")
+
+
+def is_waiting(client: Client) -> bool:
+    return not client.transport.value()
+
+
+class TestMessages:
+    """Which messages end a wait."""
+
+    def test_one_that_came_before_is_an_answer_at_once(self, mail: Mail) -> None:
+        add(mail, "one")
+        assert subjects(mail.client.get("/api/v2/wait")) == ["one"]
+
+    def test_one_that_comes_later_is_an_answer_then(self, mail: Mail) -> None:
+        ask(mail.client)
+        assert is_waiting(mail.client)
+        add(mail, "one")
+        assert subjects(mail.client.response()) == ["one"]
+
+    def test_one_that_does_not_match_is_none(self, mail: Mail) -> None:
+        ask(mail.client, "query=subject:two")
+        add(mail, "one")
+        assert is_waiting(mail.client)
+        add(mail, "two")
+        assert subjects(mail.client.response()) == ["two"]
+
+    def test_several_are_waited_for(self, mail: Mail) -> None:
+        add(mail, "one")
+        ask(mail.client, "count=3")
+        add(mail, "two")
+        assert is_waiting(mail.client)
+        add(mail, "three")
+        assert subjects(mail.client.response()) == ["one", "two", "three"]
+
+    def test_the_oldest_come_first_and_no_more_than_asked_for(self, mail: Mail) -> None:
+        for subject in ("one", "two", "three"):
+            add(mail, subject)
+        assert subjects(mail.client.get("/api/v2/wait?count=2")) == ["one", "two"]
+
+    def test_those_up_to_since_do_not_count(self, mail: Mail) -> None:
+        add(mail, "one")
+        answer = mail.client.get("/api/v2/wait")
+        number = answer.json["messages"][0]["summary"]["number"]
+        ask(mail.client, f"since={number}")
+        assert is_waiting(mail.client)
+        add(mail, "two")
+        assert subjects(mail.client.response()) == ["two"]
+
+    def test_a_client_that_asks_again_gets_each_message_once(self, mail: Mail) -> None:
+        found, since = [], 0
+        for subject in ("one", "two", "three"):
+            add(mail, subject)
+            answer = mail.client.get(f"/api/v2/wait?since={since}")
+            since = answer.json["messages"][0]["summary"]["number"]
+            found += subjects(answer)
+        assert found == ["one", "two", "three"]
+
+    def test_a_thousand_waits_get_each_its_own(self, mail: Mail) -> None:
+        clients = [mail.connect() for _ in range(1000)]
+        for number, client in enumerate(clients):
+            ask(client, f"query=subject:number-{number}-")
+        for number in range(1000):
+            add(mail, f"number-{number}-")
+        assert [subjects(client.response()) for client in clients] == [
+            [f"number-{number}-"] for number in range(1000)
+        ]
+
+
+class TestExtract:
+    """What is handed out of a message."""
+
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [
+            ("code", "481516"),
+            ("link", "https://example.com/reset"),
+            ("subject", "one"),
+            ("html", None),
+        ],
+    )
+    def test_it_is_beside_the_messages(
+        self, mail: Mail, name: str, value: str | None
+    ) -> None:
+        add(mail, "one", "Your code is 481516: https://example.com/reset")
+        answer = mail.client.get(f"/api/v2/wait?extract={name}")
+        assert answer.json["extract"] == [value]
+
+    def test_an_unknown_one_is_an_error_at_once(self, client: Client) -> None:
+        answer = client.get("/api/v2/wait?extract=secret")
+        assert answer.status == 400
+        assert "code, link, text, html, subject" in answer.json["detail"]
+
+
+class TestTimeout:
+    """A wait that ends without its messages."""
+
+    def test_it_is_an_error_that_no_client_repeats(self, mail: Mail) -> None:
+        ask(mail.client, "timeout=2.5")
+        mail.reactor.advance(2.4)
+        assert is_waiting(mail.client)
+        mail.reactor.advance(0.2)
+        answer = mail.client.response()
+        assert answer.status == 409
+        assert answer.json["detail"] == (
+            "waited 2.5 s for 1 message, and none arrived\n"
+            "no message has arrived at all"
+        )
+
+    def test_it_tells_what_did_arrive(self, mail: Mail) -> None:
+        add(mail, "Welcome")
+        ask(mail.client, "query=subject:reset&timeout=0")
+        mail.reactor.advance(0)
+        answer = mail.client.response()
+        assert answer.json["detail"] == (
+            "waited 0 s for 1 message that match 'subject:reset', and none arrived\n"
+            "- 'Welcome' from <ann@example.com> to <bob@example.com>"
+        )
+        assert [each["subject"] for each in answer.json["arrived"]] == ["Welcome"]
+
+    def test_it_tells_how_many_of_several_arrived(self, mail: Mail) -> None:
+        add(mail, "one")
+        ask(mail.client, "count=2&timeout=1")
+        mail.reactor.advance(1)
+        answer = mail.client.response()
+        assert "for 2 messages, and 1 arrived" in answer.json["detail"]
+        assert [each["subject"] for each in answer.json["found"]] == ["one"]
+
+
+class TestBounds:
+    """How many, and how long."""
+
+    @pytest.mark.parametrize(
+        "arguments",
+        ["count=0", "count=x", "timeout=-1", "timeout=3601", "timeout=nan", "since=-1"],
+    )
+    def test_a_bad_argument_is_an_error(self, client: Client, arguments: str) -> None:
+        assert client.get(f"/api/v2/wait?{arguments}").status == 400
+
+    def test_a_bad_query_is_an_error_at_once(self, client: Client) -> None:
+        assert client.get("/api/v2/wait?query=is:odd").json["position"] == 3
+
+    def test_more_waits_than_allowed_are_refused(self, make_mail: Any) -> None:
+        mail = make_mail(max_waiters=2)
+        clients = [mail.connect() for _ in range(3)]
+        for client in clients:
+            ask(client)
+        assert [is_waiting(client) for client in clients] == [True, True, False]
+        assert clients[2].response().status == 429
+
+    def test_a_client_that_leaves_makes_room(self, make_mail: Any) -> None:
+        mail = make_mail(max_waiters=1)
+        gone = mail.connect()
+        ask(gone)
+        gone.protocol.connectionLost(Failure(ConnectionDone()))
+        ask(mail.client)
+        assert is_waiting(mail.client)
+
+    def test_a_server_that_stops_ends_all_waits(self, mail: Mail) -> None:
+        ask(mail.client)
+        mail.reader.close()
+        answer = mail.client.response()
+        assert answer.status == 503
+
+    def test_nothing_is_left_of_a_wait(self, mail: Mail) -> None:
+        ask(mail.client)
+        add(mail, "one")
+        mail.client.response()
+        calls = [call for call in mail.reactor.getDelayedCalls() if call.active()]
+        assert [call.func.__name__ for call in calls if "finish" in repr(call)] == []

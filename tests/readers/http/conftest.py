@@ -1,0 +1,86 @@
+"""A store in memory, and a client of its HTTP side, in one thread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timezone
+from typing import Any
+
+import pytest
+from twisted.internet.task import Clock
+
+from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.readers.http.reader import HTTPReader, HTTPSettings
+from lazr_smtptest.stores import MemoryStore
+
+from .client import Client
+
+SIMPLE = "Subject: hi\n\nHello.\n"
+RECEIVED_AT = datetime(2026, 1, 31, 12, 0, 0, 120_000, tzinfo=timezone.utc)
+
+
+class Reactor(Clock):
+    """A clock whose threads are this one."""
+
+    def callFromThread(self, function: Callable[..., Any], *arguments: Any) -> None:
+        function(*arguments)
+
+
+class Mail:
+    """A store, and the HTTP side of it.
+
+    Attributes:
+        store: the store.
+        reactor: its clock.
+        client: a connection of a client.
+    """
+
+    def __init__(self, **settings: Any) -> None:
+        self.store = MemoryStore()
+        self.reactor = Reactor()
+        self.reader = HTTPReader(
+            self.store, self.reactor, HTTPSettings(**settings), pool=self
+        )
+        self.client = self.connect()
+
+    def callInThread(self, function: Callable[[], None]) -> None:
+        """Call a function at once, as a pool of threads."""
+        function()
+
+    def connect(self) -> Client:
+        """Make another connection."""
+        return Client(self.reader.site, self.reactor)
+
+    def add(self, content: str | bytes = SIMPLE, **fields: Any) -> str:
+        """Keep a message, and return its id."""
+        raw = content.encode() if isinstance(content, str) else content
+        given = {
+            "mail_from": "ann@example.com",
+            "rcpt_tos": ("bob@example.com",),
+            "received_at": RECEIVED_AT,
+            **fields,
+        }
+        envelope = Envelope(content=raw.replace(b"\n", b"\r\n"), **given)
+        self.store.add(envelope)
+        page = self.store.page(limit=1)
+        return page[0].id
+
+
+@pytest.fixture
+def mail() -> Iterator[Mail]:
+    """An empty store, and its HTTP side."""
+    mail = Mail()
+    yield mail
+    mail.reader.close()
+
+
+@pytest.fixture
+def client(mail: Mail) -> Client:
+    """A client of the HTTP side."""
+    return mail.client
+
+
+@pytest.fixture
+def make_mail() -> type[Mail]:
+    """Makes a store and an HTTP side with settings of their own."""
+    return Mail

@@ -35,7 +35,7 @@ from lazr_smtptest.query.tree import (
 )
 from lazr_smtptest.query.words import fold_line
 
-__all__ = ["NAMES", "Char", "Value", "named_term", "nearest_name"]
+__all__ = ["CHOICES", "NAMES", "Char", "Value", "named_term", "nearest_name"]
 
 _ADDRESSED: tuple[FieldName, ...] = ("from", "to", "cc", "bcc", "reply-to")
 _HEADER_NAME = re.compile("[!-9;-~]+")  # RFC 5322 section 2.2
@@ -239,6 +239,7 @@ _TERMS: dict[str, Callable[[Value], Node]] = {
     "id": partial(_equal, "id", str),
 }
 NAMES = frozenset(_TERMS)
+CHOICES: Mapping[str, Mapping[str, Node]] = {"is": _IS, "has": _HAS}
 _EXAMPLES: dict[str, str] = {
     **dict.fromkeys(_ADDRESSED, "bob@example.com"),
     "subject": '"your invoice"',

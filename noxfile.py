@@ -91,6 +91,25 @@ def oldest(session: nox.Session) -> None:
     _pytest(session, "-n", "4", "-m", "not once", *warnings, "tests")
 
 
+# Rooms that work on every platform, and the tests of them that need a POSIX disk.
+_PORTABLE = ("server", "mailbox", "smtp", "net/test_reactor.py", "test_platforms.py")
+_ON_POSIX_DISKS = (
+    "tests/smtp/test_failures.py::test_a_store_on_a_disk_outlives_its_subscribers",
+)
+
+
+@nox.session
+@nox.parametrize("platform", ["macos", "windows"], ids=["macos", "windows"])
+def portable(session: nox.Session, platform: str) -> None:
+    """Run tests of the in-process side without what another platform lacks."""
+    session.install("-e", ".[test]")
+    words = ["-p", "tests.platforms", "-m", "not slow"]
+    if platform == "windows":
+        words += [f"--deselect={test}" for test in _ON_POSIX_DISKS]
+    tests = [f"tests/{place}" for place in _PORTABLE]
+    _pytest(session, *words, *tests, LAZR_SMTPTEST_PLATFORM=platform)
+
+
 @nox.session
 def kill(session: nox.Session) -> None:
     """Nightly: kill a server a hundred times a store."""

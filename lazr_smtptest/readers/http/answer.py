@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
 
 import attrs
 import msgspec
 
-__all__ = ["Answer", "HTTPError", "json_answer", "text_answer"]
+__all__ = ["Answer", "HTTPError", "Stream", "json_answer", "text_answer"]
 
 _JSON = "application/json"
 _TEXT = "text/plain; charset=utf-8"
 
 _encoder = msgspec.json.Encoder()
+
+
+@attrs.frozen
+class Stream:
+    """A body that is written as things happen, until the client leaves.
+
+    Attributes:
+        begin: called with two functions: one that sends bytes, and returns how many
+            bytes wait for the client to take them; and one that ends the answer. It
+            returns the function to call when the client has left.
+    """
+
+    begin: Callable[
+        [Callable[[bytes], int], Callable[[], object]], Callable[[], object]
+    ]
 
 
 @attrs.frozen(kw_only=True)
@@ -23,14 +38,14 @@ class Answer:
     Attributes:
         status: the status code.
         body: the whole body, or pieces of it, made one after the other while the
-            client takes them.
+            client takes them, or a `Stream`.
         content_type: the value of Content-Type; ``""`` for none.
         length: bytes of the body; needed if it comes in pieces.
         headers: further header fields.
     """
 
     status: int = HTTPStatus.OK
-    body: bytes | Iterable[bytes] = b""
+    body: bytes | Iterable[bytes] | Stream = b""
     content_type: str = ""
     length: int | None = None
     headers: Mapping[str, str] = attrs.field(factory=dict)

@@ -10,8 +10,10 @@ import attrs
 from twisted.internet.defer import Deferred
 
 from lazr_smtptest.readers.http.answer import Answer, HTTPError, text_answer
+from lazr_smtptest.readers.http.api.events import MOST_LISTENERS, Events
 from lazr_smtptest.readers.http.api.messages import Messages
 from lazr_smtptest.readers.http.api.problems import describe
+from lazr_smtptest.readers.http.api.sessions import Sessions
 from lazr_smtptest.readers.http.api.wait import Wait
 from lazr_smtptest.readers.http.call import Call
 from lazr_smtptest.readers.http.gate import Gate
@@ -35,11 +37,13 @@ class HTTPSettings:
         gate: which hosts, users and origins may make requests.
         max_body: the most bytes of the body of a request.
         max_waiters: the most requests that wait for messages at the same time.
+        max_listeners: the most clients that listen to events at the same time.
     """
 
     gate: Gate = attrs.field(factory=Gate)
     max_body: int = MAX_BODY
     max_waiters: int = MOST_WAITERS
+    max_listeners: int = MOST_LISTENERS
 
 
 class HTTPReader:
@@ -68,6 +72,7 @@ class HTTPReader:
         settings = settings or HTTPSettings()
         self._reader = DeferredReader(store, reactor, pool=pool)
         self._waiters = Waiters(store, self._reader, reactor, settings.max_waiters)
+        self._events = Events(self._reader, reactor, settings.max_listeners)
         routes = Routes()
         for route in self._routes():
             routes.add(route)
@@ -86,6 +91,8 @@ class HTTPReader:
     def _routes(self) -> Iterator[Route]:
         yield from Messages(self._reader).routes(_API)
         yield from Wait(self._reader, self._waiters).routes(_API)
+        yield from Sessions(self._reader).routes(_API)
+        yield from self._events.routes(_API)
         yield from messages.Messages(self._reader).routes(_MAILPIT)
         yield from message.Message(self._reader, "/").routes(_MAILPIT)
         for path, handler in (("/livez", self._live), ("/readyz", self._ready)):
@@ -104,10 +111,11 @@ class HTTPReader:
         return text_answer("ok\n")
 
     def close(self) -> Deferred[None]:
-        """End the requests that wait; the store stays open.
+        """End the requests that wait or listen; the store stays open.
 
         Returns:
             a Deferred that fires when nothing reads the store any more.
         """
         self._waiters.close()
+        self._events.close()
         return self._reader.close()

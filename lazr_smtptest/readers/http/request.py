@@ -15,7 +15,7 @@ from twisted.python.failure import Failure
 from twisted.web import http
 from zope.interface import implementer
 
-from lazr_smtptest.readers.http.answer import Answer, HTTPError
+from lazr_smtptest.readers.http.answer import Answer, HTTPError, Stream
 from lazr_smtptest.readers.http.call import Call
 
 if TYPE_CHECKING:
@@ -143,6 +143,12 @@ class HTTPRequest(http.Request):
             self.write(body)
             if is_last:
                 self.finish()
+        elif self.method == b"HEAD":
+            if not isinstance(answer.body, Stream) and answer.length is not None:
+                self.setHeader("Content-Length", str(answer.length))
+            self.finish()
+        elif isinstance(answer.body, Stream):
+            _Live(self, answer.body)
         else:
             if answer.length is not None:
                 self.setHeader("Content-Length", str(answer.length))
@@ -189,6 +195,47 @@ class _Pieces:
     def stopProducing(self) -> None:
         self._pieces = iter(())
         self._is_paused = True
+
+
+@implementer(IPushProducer)
+class _Live:
+    """Writes a stream; what a slow client does not take is kept for it."""
+
+    def __init__(self, request: HTTPRequest, stream: Stream) -> None:
+        self._request = request
+        self._waiting: list[bytes] = []
+        self._size = 0
+        self._is_paused = False
+        request.registerProducer(self, True)
+        leave = stream.begin(self.write, self.end)
+        request.notifyFinish().addErrback(lambda _: leave())
+
+    def write(self, data: bytes) -> int:
+        """Send bytes; return how many wait."""
+        if self._is_paused:
+            self._waiting.append(data)
+            self._size += len(data)
+        else:
+            self._request.write(data)
+        return self._size
+
+    def end(self) -> None:
+        """End the answer."""
+        if not self._request._disconnected:
+            self._request.unregisterProducer()
+            self._request.finish()
+
+    def pauseProducing(self) -> None:
+        self._is_paused = True
+
+    def resumeProducing(self) -> None:
+        self._is_paused = False
+        waiting, self._waiting, self._size = self._waiting, [], 0
+        if waiting:
+            self._request.write(b"".join(waiting))
+
+    def stopProducing(self) -> None:
+        self._waiting.clear()
 
 
 def _query(text: str) -> dict[str, list[str]]:

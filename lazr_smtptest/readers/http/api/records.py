@@ -9,6 +9,8 @@ from datetime import datetime
 
 import msgspec
 
+from lazr_smtptest.model import session as model
+from lazr_smtptest.model.reply import Reply
 from lazr_smtptest.model.summary import HeaderMailbox, Summary
 
 __all__ = [
@@ -18,14 +20,22 @@ __all__ = [
     "Counts",
     "Envelope",
     "Header",
+    "Line",
     "Mailbox",
     "Message",
     "MessagePage",
     "MessageSummary",
     "Recipient",
+    "RefusedRecipient",
     "SelectionRequest",
+    "Session",
+    "SessionPage",
+    "Transaction",
+    "WholeSession",
     "mailboxes_of",
+    "session_of",
     "summary_of",
+    "whole_session_of",
 ]
 
 
@@ -141,6 +151,65 @@ class Message(msgspec.Struct, frozen=True):
     trouble: tuple[str, ...]
 
 
+class RefusedRecipient(msgspec.Struct, frozen=True):
+    """A recipient that was refused, and the reply; ``null`` if it was no reply."""
+
+    address: str
+    reply: str | None
+
+
+class Transaction(msgspec.Struct, frozen=True):
+    """A mail transaction of a session."""
+
+    number: int
+    mail_from: str
+    rcpt_tos: tuple[str, ...]
+    refused: list[RefusedRecipient]
+    outcome: str
+    reply: str | None
+
+
+class Session(msgspec.Struct, frozen=True):
+    """A session of a client."""
+
+    id: str
+    peer: tuple[str, int]
+    helo: str
+    started_at: datetime
+    seconds: float | None
+    tls_version: str | None
+    tls_cipher: str | None
+    user: str | None
+    mechanism: str | None
+    login_attempts: int
+    delivered: int
+    refusals: int
+    failed: bool
+    transactions: list[Transaction]
+
+
+class SessionPage(msgspec.Struct, frozen=True):
+    """A page of sessions; ``next`` is the value of ``after`` for the next page."""
+
+    sessions: list[Session]
+    next: str | None
+
+
+class Line(msgspec.Struct, frozen=True):
+    """A line of a transcript, and the seconds since the session began."""
+
+    seconds: float
+    who: str
+    text: str
+
+
+class WholeSession(msgspec.Struct, frozen=True):
+    """A session, and what was said in it."""
+
+    session: Session
+    transcript: list[Line]
+
+
 class SelectionRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Some messages: exactly one of the three is given."""
 
@@ -166,6 +235,51 @@ class Changed(msgspec.Struct, frozen=True):
     """How many messages were changed or removed."""
 
     messages: int
+
+
+def session_of(session: model.Session) -> Session:
+    """Return the object of a session."""
+    ended = session.ended
+    return Session(
+        id=session.id,
+        peer=session.peer,
+        helo=session.helo,
+        started_at=session.started_at,
+        seconds=None if ended is None else round(ended - session.started, 6),
+        tls_version=session.tls_version,
+        tls_cipher=session.tls_cipher,
+        user=session.user,
+        mechanism=session.mechanism,
+        login_attempts=session.login_attempts,
+        delivered=session.delivered,
+        refusals=session.refusals,
+        failed=session.failed,
+        transactions=[_transaction_of(each) for each in session.transactions],
+    )
+
+
+def whole_session_of(session: model.Session) -> WholeSession:
+    """Return the object of a session with its transcript, secrets masked."""
+    lines = [Line(each.seconds, each.who, each.text) for each in session.transcript]
+    return WholeSession(session_of(session), lines)
+
+
+def _transaction_of(transaction: model.Transaction) -> Transaction:
+    return Transaction(
+        number=transaction.number,
+        mail_from=transaction.mail_from,
+        rcpt_tos=transaction.rcpt_tos,
+        refused=[
+            RefusedRecipient(address, _text(reply))
+            for address, reply in transaction.refused
+        ],
+        outcome=transaction.outcome,
+        reply=_text(transaction.reply),
+    )
+
+
+def _text(reply: Reply | None) -> str | None:
+    return None if reply is None else str(reply)
 
 
 def mailboxes_of(mailboxes: tuple[HeaderMailbox, ...]) -> tuple[Mailbox, ...]:

@@ -1,0 +1,204 @@
+"""The changes of a store as server-sent events (WHATWG HTML 9.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+
+from lazr_smtptest.model.change import Change
+from lazr_smtptest.readers.http.answer import Answer, HTTPError, Stream
+from lazr_smtptest.readers.http.call import Call
+from lazr_smtptest.readers.http.routes import Route
+from lazr_smtptest.stores.deferred_reader import DeferredReader
+
+__all__ = ["MOST_LISTENERS", "Events"]
+
+# The most clients at the same time.
+MOST_LISTENERS = 1000
+
+# Seconds after which a line is sent that says nothing, so that no proxy ends a quiet
+# connection, and the seconds after which a client connects again.
+_QUIET = 15.0
+_RETRY = 1
+
+# The changes that are read at once when a client comes back, and the most that it may
+# have missed before it has to read all anew.
+_AT_A_TIME = 1000
+
+# Bytes that a slow client may be behind before it is disconnected; it then comes back
+# and asks for what it missed.
+_MOST_BEHIND = 1_048_576
+
+_encode = msgspec.json.Encoder().encode
+
+
+class Events:
+    """The part of the API that tells of changes as they happen.
+
+    Args:
+        reader: the store.
+        reactor: schedules the lines that say nothing.
+        most: the most clients at the same time.
+    """
+
+    def __init__(
+        self, reader: DeferredReader, reactor: IReactorTime, most: int = MOST_LISTENERS
+    ) -> None:
+        self._reader = reader
+        self._reactor = reactor
+        self._most = most
+        self._clients: set[_Client] = set()
+
+    def routes(self, prefix: str) -> Iterator[Route]:
+        """Return the route."""
+        yield Route(
+            method="GET",
+            template=f"{prefix}/events",
+            handler=self.events,
+            summary="Get the changes as they happen",
+        )
+
+    async def events(self, call: Call) -> Answer:
+        """Answer with the changes from now on, or after ``Last-Event-ID``.
+
+        Raises:
+            HTTPError: 429, too many clients are connected.
+        """
+        since = call.header("last-event-id") or call.argument("since")
+        number = int(since) if since.isdecimal() and len(since) < 19 else None
+        if len(self._clients) >= self._most:
+            raise HTTPError(
+                HTTPStatus.TOO_MANY_REQUESTS,
+                f"{self._most} clients listen already: try again later",
+            )
+        client = _Client(self._reader, self._reactor, self._clients.discard)
+        self._clients.add(client)
+        return Answer(
+            content_type="text/event-stream; charset=utf-8",
+            body=Stream(lambda write, end: client.begin(number, write, end)),
+        )
+
+    def close(self) -> None:
+        """Disconnect all clients."""
+        for client in list(self._clients):
+            client.end()
+
+
+class _Client:
+    """A client that listens."""
+
+    def __init__(
+        self,
+        reader: DeferredReader,
+        reactor: IReactorTime,
+        forget: Callable[[_Client], object],
+    ) -> None:
+        self._reader = reader
+        self._reactor = reactor
+        self._forget = forget
+        self._write: Callable[[bytes], int] | None = None
+        self._end: Callable[[], object] | None = None
+        self._unwatch: Callable[[], None] | None = None
+        self._quiet: IDelayedCall | None = None
+        # The last change that it was told of; ``None`` until it has caught up.
+        self._last: int | None = None
+        self._missed: list[Change] = []
+
+    def begin(
+        self,
+        since: int | None,
+        write: Callable[[bytes], int],
+        end: Callable[[], object],
+    ) -> Callable[[], None]:
+        """Begin to send events.
+
+        Args:
+            since: the last change that the client knows; ``None`` for none.
+            write: sends bytes, and returns how many wait to be sent.
+            end: ends the answer.
+
+        Returns:
+            the function to call when the client has gone.
+        """
+        self._write, self._end = write, end
+        self._send(f"retry: {_RETRY * 1000}\n\n".encode())
+        self._unwatch = self._reader.watch(self._changed)
+        if since is None:
+            asked = self._reader.last_change()
+            asked.addCallbacks(self._caught_up, self._failed)
+        else:
+            self._catch_up(since)
+        return self._gone
+
+    def _catch_up(self, since: int) -> None:
+        asked = self._reader.changes(since, _AT_A_TIME)
+        asked.addCallbacks(self._seen, self._failed)
+
+    def _seen(self, changes: Any) -> None:
+        if changes.is_reset:
+            self._send(b"event: reset\ndata: {}\n\n")
+        for change in changes.changes:
+            self._tell(change)
+        if changes.is_complete:
+            self._caught_up(changes.last)
+        else:
+            self._catch_up(changes.last)
+
+    def _caught_up(self, last: int) -> None:
+        self._last = last
+        missed, self._missed = self._missed, []
+        for change in missed:
+            self._changed(change)
+
+    def _changed(self, change: Change) -> None:
+        if self._last is None:
+            self._missed.append(change)
+        elif change.number > self._last:
+            self._last = change.number
+            self._tell(change)
+
+    def _tell(self, change: Change) -> None:
+        data = _encode(
+            {
+                "change": change.number,
+                "messages": change.messages,
+                "ids": change.ids,
+            }
+        )
+        head = f"event: {change.kind}\nid: {change.number}\ndata: ".encode()
+        self._send(head + data + b"\n\n")
+
+    def _send(self, data: bytes) -> None:
+        if self._write is None:
+            return
+        if self._quiet is not None and self._quiet.active():
+            self._quiet.reset(_QUIET)
+        else:
+            self._quiet = self._reactor.callLater(_QUIET, self._send, b":\n\n")
+        if self._write(data) > _MOST_BEHIND:
+            self.end()
+
+    def _failed(self, failure: Any) -> None:
+        # The client comes back, and asks again.
+        self.end()
+
+    def end(self) -> None:
+        """End the answer."""
+        end = self._end
+        self._gone()
+        if end is not None:
+            end()
+
+    def _gone(self) -> None:
+        """Send no more."""
+        self._write = self._end = None
+        if self._unwatch is not None:
+            self._unwatch()
+            self._unwatch = None
+        if self._quiet is not None and self._quiet.active():
+            self._quiet.cancel()
+        self._forget(self)

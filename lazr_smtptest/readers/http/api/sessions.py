@@ -1,0 +1,88 @@
+"""The sessions of clients, and what was said in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from http import HTTPStatus
+
+from lazr_smtptest.model.session import Session
+from lazr_smtptest.readers.http.answer import (
+    Answer,
+    HTTPError,
+    json_answer,
+    text_answer,
+)
+from lazr_smtptest.readers.http.api import records
+from lazr_smtptest.readers.http.call import Call
+from lazr_smtptest.readers.http.routes import Route
+from lazr_smtptest.stores.deferred_reader import DeferredReader
+
+__all__ = ["Sessions"]
+
+# The most sessions of one page.
+_MOST = 1000
+
+_FAILED = {"": None, "true": True, "false": False}
+
+
+class Sessions:
+    """The part of the API that is about sessions, those without a message too.
+
+    Args:
+        reader: the store.
+    """
+
+    def __init__(self, reader: DeferredReader) -> None:
+        self._reader = reader
+
+    def routes(self, prefix: str) -> Iterator[Route]:
+        """Return the routes."""
+        for path, handler, summary in (
+            ("", self.page, "List sessions"),
+            ("/{id}", self.session, "Get a session"),
+            ("/{id}/transcript", self.transcript, "Get what was said in a session"),
+        ):
+            yield Route(
+                method="GET",
+                template=f"{prefix}/sessions{path}",
+                handler=handler,
+                summary=summary,
+            )
+
+    async def page(self, call: Call) -> Answer:
+        """Answer with a page of the sessions that have ended, newest first."""
+        limit = int(call.number("limit", 50, least=1, most=_MOST))
+        failed = call.choice("failed", "", _FAILED)
+        try:
+            found = await self._reader.sessions(
+                after=call.argument("after") or None, limit=limit, failed=failed
+            )
+        except KeyError as error:
+            raise HTTPError(
+                HTTPStatus.BAD_REQUEST,
+                f"bad after {call.argument('after')!r}: there is no such session",
+            ) from error
+        return json_answer(
+            records.SessionPage(
+                sessions=[records.session_of(each) for each in found],
+                next=found[-1].id if len(found) == limit else None,
+            )
+        )
+
+    async def session(self, call: Call) -> Answer:
+        """Answer with a session and the lines of its transcript."""
+        return json_answer(
+            await self._reader.call(records.whole_session_of, await self._find(call))
+        )
+
+    async def transcript(self, call: Call) -> Answer:
+        """Answer with the transcript as text; secrets are masked."""
+        session = await self._find(call)
+        return text_answer(await self._reader.call(session.transcript.text))
+
+    async def _find(self, call: Call) -> Session:
+        id = call.parameters["id"]
+        session = await self._reader.session(id)
+        if session is None:
+            raise HTTPError(HTTPStatus.NOT_FOUND, f"there is no session {id!r}")
+        return session

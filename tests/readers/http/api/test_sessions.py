@@ -1,0 +1,109 @@
+"""Our own API: sessions and their transcripts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from lazr_smtptest.model.reply import Reply
+from lazr_smtptest.model.session import Session
+
+from ..client import Client
+from ..conftest import Mail
+
+
+def make_session(id: str, **fields: Any) -> Session:
+    """Make a session in which a recipient was refused."""
+    session = Session(
+        id=id,
+        peer=("127.0.0.1", 40001),
+        helo="client.example.com",
+        started=1_769_860_800.0,
+        ended=1_769_860_801.5,
+        refusals=1,
+        **fields,
+    )
+    transaction = session.begin("ann@example.com")
+    transaction.refuse("bob@example.com", Reply(550, "No such user", "5.1.1"))
+    transaction.outcome = "aborted"
+    session.transcript.client(b"AUTH PLAIN c2VjcmV0")
+    session.transcript.server(b"550 5.1.1 No such user\r\n")
+    session.close()
+    return session
+
+
+def ids(mail: Mail, arguments: str = "") -> list[str]:
+    """Return the ids of a page."""
+    page = mail.client.get(f"/api/v2/sessions?{arguments}").json
+    return [each["id"] for each in page["sessions"]]
+
+
+def test_the_newest_session_is_the_first(mail: Mail) -> None:
+    """Those without a message too."""
+    for id in ("a", "b", "c"):
+        mail.store.keep_session(make_session(id))
+    assert ids(mail) == ["c", "b", "a"]
+
+
+def test_pages_follow_each_other(mail: Mail) -> None:
+    """By the id of the last one."""
+    for id in ("a", "b", "c"):
+        mail.store.keep_session(make_session(id))
+    page = mail.client.get("/api/v2/sessions?limit=2").json
+    assert page["next"] == "b"
+    assert ids(mail, f"after={page['next']}") == ["a"]
+
+
+def test_failed_sessions_can_be_asked_for(mail: Mail) -> None:
+    """They are what one looks for when a message is missing."""
+    mail.store.keep_session(make_session("a"))
+    good = Session(id="b", delivered=1, ended=1.0)
+    mail.store.keep_session(good)
+    assert (ids(mail, "failed=true"), ids(mail, "failed=false")) == (["a"], ["b"])
+
+
+@pytest.mark.parametrize("arguments", ["after=unknown", "failed=maybe", "limit=0"])
+def test_a_bad_argument_is_an_error(client: Client, arguments: str) -> None:
+    """One line that names it."""
+    answer = client.get(f"/api/v2/sessions?{arguments}")
+    assert answer.status == 400
+    assert answer.json["detail"].startswith(f"bad {arguments.partition('=')[0]}")
+
+
+def test_a_session_has_its_transactions_and_its_transcript(mail: Mail) -> None:
+    """With each reply, and without secrets."""
+    mail.store.keep_session(make_session("a"))
+    found = mail.client.get("/api/v2/sessions/a").json
+    assert found["session"]["seconds"] == 1.5
+    assert found["session"]["failed"] is True
+    assert found["session"]["transactions"] == [
+        {
+            "number": 1,
+            "mail_from": "ann@example.com",
+            "rcpt_tos": [],
+            "refused": [
+                {"address": "bob@example.com", "reply": "550 5.1.1 No such user"}
+            ],
+            "outcome": "aborted",
+            "reply": None,
+        }
+    ]
+    texts = [line["text"] for line in found["transcript"]]
+    assert texts == ["AUTH PLAIN ********", "550 5.1.1 No such user"]
+
+
+def test_a_transcript_is_text(mail: Mail) -> None:
+    """As a failure of a test prints it."""
+    mail.store.keep_session(make_session("a"))
+    answer = mail.client.get("/api/v2/sessions/a/transcript")
+    assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+    assert "<** 550 5.1.1 No such user" in answer.text
+
+
+@pytest.mark.parametrize("part", ["", "/transcript"])
+def test_an_unknown_session_is_not_found(client: Client, part: str) -> None:
+    """And named."""
+    answer = client.get(f"/api/v2/sessions/unknown{part}")
+    assert answer.status == 404
+    assert answer.json["detail"] == "there is no session 'unknown'"

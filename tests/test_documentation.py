@@ -377,6 +377,22 @@ def test_the_readme_is_sound(tmp_path: Path) -> None:
     assert run.returncode == 0, run.stdout
 
 
+def test_the_readme_links_to_pages_of_the_manual() -> None:
+    """By whole addresses, for an index shows it; each page is there."""
+    settings = ConfigParser()
+    settings.read(ROOT / "setup.cfg")
+    links = dict(
+        line.split(" = ")
+        for line in settings["metadata"]["project_urls"].split("\n")[1:]
+    )
+    pages = re.findall(
+        rf"{re.escape(links['Documentation'])}(\w+)\.html", README.read_text()
+    )
+    assert "tasks" in pages
+    assert {page for page in pages if not (ROOT / f"doc/{page}.rst").exists()} == set()
+    assert not re.search(r"<doc/|\.rst>`", README.read_text())
+
+
 def test_the_readme_begins_with_a_test_of_ten_lines() -> None:
     """The first thing to paste is short."""
     first = next(code_blocks(README.read_text()))

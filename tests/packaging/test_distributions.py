@@ -102,6 +102,19 @@ def test_wheel_holds_the_licence(wheel_names: set[str]) -> None:
     )
 
 
+def test_wheel_names_its_licence_by_an_spdx_expression(metadata: Message) -> None:
+    """Metadata 2.4; a classifier beside it would be an error."""
+    assert metadata["License-Expression"] == "MIT"
+    classifiers = metadata.get_all("Classifier", [])
+    assert not any(each.startswith("License ::") for each in classifiers)
+
+
+def test_wheel_names_its_manual_and_its_source(metadata: Message) -> None:
+    """An index shows these links beside the README."""
+    links = dict(each.split(", ") for each in metadata.get_all("Project-URL", []))
+    assert {"Documentation", "Source", "Issues"} <= links.keys()
+
+
 def test_wheel_has_the_version_of_the_package(metadata: Message) -> None:
     """The version stands in one place."""
     assert metadata["Version"] == lazr_smtptest.__version__

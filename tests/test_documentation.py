@@ -11,10 +11,8 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from configparser import ConfigParser
 from pathlib import Path
-from textwrap import dedent
 
 import attrs
 import pytest
@@ -26,6 +24,7 @@ from lazr_smtptest.model.irregularities import IRREGULAR
 from lazr_smtptest.smtp.extensions import EXTENSIONS
 from lazr_smtptest.testing.pytest_options import OPTIONS as PYTEST_OPTIONS
 from lazr_smtptest.testing.servers import KEYWORDS
+from tests.documents import blocks, code_blocks
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.rst"
@@ -49,29 +48,6 @@ NO_ASYNCIO = ("-p", "no:asyncio")
 
 # The flags under which lazr.smtptest always ran its documents.
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE | doctest.REPORT_NDIFF
-
-_DIRECTIVE = re.compile(
-    r"^\.\. code-block:: (?P<language>\w+)\n"
-    r"(?P<options>(?:   +:.*\n)*)"
-    r"\n"
-    r"(?P<code>(?:(?: +.*)?\n)+)",
-    re.MULTILINE,
-)
-
-
-def blocks(language: str, text: str) -> Iterator[tuple[str, str]]:
-    """The code blocks of a document in a language: their captions, and the code."""
-    for block in _DIRECTIVE.finditer(text):
-        if block["language"] == language:
-            caption = re.search(r":caption: (.*)", block["options"])
-            yield caption[1] if caption else "", dedent(block["code"])
-
-
-def code_blocks(text: str) -> Iterator[str]:
-    """The Python tests of a document; not those of another library."""
-    for caption, code in blocks("python", text):
-        if caption != "Before" and (not caption or caption.startswith("test_")):
-            yield code
 
 
 def literal_block_after(comment: str, text: str) -> list[str]:

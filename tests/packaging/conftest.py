@@ -205,6 +205,16 @@ def wheel_environment(once: Once, distributions: Distributions) -> Environment:
 
 
 @pytest.fixture(scope="session")
+def newcomer_environment(once: Once, distributions: Distributions) -> Environment:
+    """Return an environment with the wheel, its extra for TLS, and pytest."""
+
+    def fill(folder: Path) -> None:
+        Environment.make(folder).install(f"{distributions.wheel}[tls]", "pytest")
+
+    return Environment(once("newcomer-environment", fill))
+
+
+@pytest.fixture(scope="session")
 def editable_environment(once: Once, source: Path) -> Environment:
     """Return an environment with an editable install."""
 

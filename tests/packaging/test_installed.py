@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import lazr_smtptest
+from tests.documents import code_blocks
 
 if TYPE_CHECKING:
     from tests.packaging.conftest import Environment
@@ -99,3 +100,20 @@ def test_editable_install_imports_the_source(
     """A change in the source needs no second install."""
     origin = editable_environment.python("import lazr_smtptest as l; print(l.__file__)")
     assert source in Path(origin).parents
+
+
+@pytest.mark.parametrize(
+    "document",
+    ["README.rst", *(f"doc/{name}.rst" for name in ("index", "first", "tasks"))],
+)
+def test_a_copied_snippet_runs(
+    newcomer_environment: Environment, source: Path, tmp_path: Path, document: str
+) -> None:
+    """In an empty folder, with the wheel and pytest and nothing else."""
+    snippets = list(code_blocks((source / document).read_text()))
+    assert snippets
+    for number, code in enumerate(snippets):
+        # That section says what it needs besides.
+        if "aiosmtplib" not in code:
+            (tmp_path / f"test_{number}.py").write_text(code)
+    newcomer_environment.run("python", "-m", "pytest", "-W", "error", tmp_path)

@@ -17,7 +17,6 @@ from twisted.mail.interfaces import IMessageSMTP
 from zope.interface import Attribute, Interface
 
 from lazr_smtptest.model.change import Change, Changes
-from lazr_smtptest.model.delivery_event import MailEvent
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.fault_context import FaultContext, Plan
 from lazr_smtptest.model.found import Counts, Found, IndexProgress
@@ -29,7 +28,6 @@ __all__ = [
     "IEnvelopeMessage",
     "IFaultPolicy",
     "IFaultStep",
-    "IMailObserver",
     "IMessageHandler",
     "IMessageReader",
     "IMessageStore",
@@ -75,15 +73,6 @@ class ISessionObserver(Interface):
 
     def session_ended(session: Session) -> None:
         """Observe that a session has ended, whichever side closed it."""
-
-
-class IMailObserver(ISessionObserver):
-    """Also observes the outcome of each mail; an exception changes no reply."""
-
-    logs_mail = Attribute("Whether the observed events are logged, too: a `bool`.")
-
-    def mail_event(event: MailEvent) -> None:
-        """Observe the outcome of a mail."""
 
 
 class IMessageStore(Interface):

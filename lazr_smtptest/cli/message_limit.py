@@ -27,15 +27,11 @@ class MessageLimit:
     Args:
         number: the number of messages.
         reactor: the reactor to stop.
-        show: also called with each mail event; None for no function.
     """
 
-    def __init__(
-        self, number: int, reactor: Any, show: Callable[[MailEvent], None] | None
-    ) -> None:
+    def __init__(self, number: int, reactor: Any) -> None:
         self._number = number
         self._reactor = reactor
-        self._show = show
         self._kept = 0
         self._deadline: Any = None
         self._open_sessions: Callable[[], int] = int
@@ -43,6 +39,7 @@ class MessageLimit:
     def watch(self, server: CommandServer) -> None:
         """Count the messages and the open sessions of a server from now on."""
         server.store.subscribe(self._count)
+        server.delivery_events.subscribe(self._told)
         self._open_sessions = lambda: server.sessions.counters.open
         server.after_session = self._look
 
@@ -50,10 +47,8 @@ class MessageLimit:
         # A store calls this in one thread at a time.
         self._kept += 1
 
-    def show(self, event: MailEvent) -> None:
-        """Pass the event on, and start the grace period after the last message."""
-        if self._show is not None:
-            self._show(event)
+    def _told(self, event: MailEvent) -> None:
+        """Start the grace period after the last message."""
         if self._kept >= self._number and self._deadline is None:
             self._deadline = self._reactor.callLater(_GRACE, self._reactor.stop)
 

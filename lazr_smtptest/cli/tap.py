@@ -112,13 +112,9 @@ def make_process(
         process = _supervisor(options, reactor, tls, show, logs_mail=logs_mail)
     else:
         endpoints = _endpoints(options, reactor)
-        limit = None
-        if options["stop-after"]:
-            limit = MessageLimit(options["stop-after"], reactor, show)
-            show = limit.show
         server = make_server(options, tls, show, logs_mail=logs_mail)
-        if limit is not None:
-            limit.watch(server)
+        if options["stop-after"]:
+            MessageLimit(options["stop-after"], reactor).watch(server)
         process = ServerProcess(reactor, server, make_listeners(endpoints, server))
         if options["faults"] is not None:
             file = _faults(server.faults, options["faults"], reactor)
@@ -193,7 +189,11 @@ def make_server(
         store = open_store(options["store"])
     except StoreError as error:
         raise StartError(str(error)) from error
-    server = CommandServer(store, show, logs_mail=logs_mail)
+    server = CommandServer(store)
+    if show is not None:
+        server.delivery_events.subscribe(show)
+    if not logs_mail:
+        server.delivery_events.log = None
     server.rset_clears = bool(options["rset-clears"])
     server.hostname = options["hostname"]
     server.settings = settings
@@ -327,11 +327,12 @@ def make_listeners(
         server: has the settings.
     """
     from lazr_smtptest.server.listener import Listener
+    from lazr_smtptest.smtp.lmtp import LMTPServerProtocol
 
     settings = server.settings
     within_tls = attrs.evolve(settings, implicit_tls=settings.tls is not None)
     return [
         *[Listener(each) for each in endpoints["smtp"]],
         *[Listener(each, settings=within_tls) for each in endpoints["smtps"]],
-        *[Listener(each, protocol=server.lmtp) for each in endpoints["lmtp"]],
+        *[Listener(each, protocol=LMTPServerProtocol) for each in endpoints["lmtp"]],
     ]

@@ -28,6 +28,7 @@ from lazr_smtptest.net.addresses import bind
 from lazr_smtptest.server.file_settings import FileSettings
 from lazr_smtptest.server.seed_message import seed_message
 from lazr_smtptest.smtp.delivery import HandlerDeliveryFactory
+from lazr_smtptest.smtp.delivery_events import DeliveryEvents
 from lazr_smtptest.smtp.errors import refusal_in
 from lazr_smtptest.smtp.factory import SMTPServerFactory
 from lazr_smtptest.smtp.protocol import SMTPServerProtocol
@@ -63,6 +64,8 @@ class Server:
         auth: how clients log in; ``None``: they cannot.
         faults: the rules that make it misbehave, and their history.
         sessions: all sessions of its clients, and counters.
+        delivery_events: the stream of outcomes: each sender, recipient and message
+            that is accepted or refused, and each transaction that is aborted.
     """
 
     rset_clears = True
@@ -92,6 +95,7 @@ class Server:
         self.host = host
         self.port = port
         self.sessions = SessionLog()
+        self.delivery_events = DeliveryEvents()
         self._file_settings = FileSettings(lambda: self.settings)
         self._take_faults(Faults())
         self._socket: socket.socket | None = None
@@ -184,6 +188,7 @@ class Server:
             on_error=self._keep,
             observer=self,
             faults=self.faults,
+            delivery_events=self.delivery_events,
         )
         self._file_settings.add(factory)
         if self.hostname is not None:

@@ -213,12 +213,12 @@ class DataCommands(MailCommands):
         One refusal refuses the message.
         """
         refusal = next((reply for reply in replies if reply.code >= 400), None)
-        self.log_outcome(
+        self.emit(
             "refused" if refusal else "accepted",
             envelope.mail_from,
             envelope.rcpt_tos,
             envelope.kept,
-            refusal,
+            str(refusal or ""),
         )
         if refusal is not None:
             return "refused"
@@ -378,8 +378,12 @@ class DataCommands(MailCommands):
             if reply.code >= 400:
                 self.refuse_message(reply, envelope.kept)
                 return
-        self.log_outcome(
-            "accepted", envelope.mail_from, envelope.rcpt_tos, envelope.kept
+        self.emit(
+            "accepted",
+            envelope.mail_from,
+            envelope.rcpt_tos,
+            envelope.kept,
+            str(replies[0].code),
         )
         self.session.count_message()
         self.end_transaction("delivered", replies[0])

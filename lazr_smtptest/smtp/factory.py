@@ -17,6 +17,7 @@ from twisted.mail.interfaces import (
 from lazr_smtptest.interfaces import IFaultPolicy, ISessionObserver
 from lazr_smtptest.smtp.closed_ports import ClosedPorts
 from lazr_smtptest.smtp.connections import Connections
+from lazr_smtptest.smtp.delivery_events import DeliveryEvents
 from lazr_smtptest.smtp.fault_points import NoFaults
 from lazr_smtptest.smtp.protocol import SMTPServerProtocol
 from lazr_smtptest.smtp.settings import Settings
@@ -50,6 +51,8 @@ class SMTPServerFactory(smtp.SMTPFactory):
             the reactor's thread. It is logged in any case.
         observer: is notified of sessions.
         faults: the fault policy; without it the server behaves normally.
+        delivery_events: receives the outcome of each mail; without it the outcomes
+            are logged.
 
     Attributes:
         domain: the name that the server gives itself, `bytes`.
@@ -81,6 +84,7 @@ class SMTPServerFactory(smtp.SMTPFactory):
         on_stop: Callable[[], object] | None = None,
         observer: ISessionObserver | None = None,
         faults: IFaultPolicy | None = None,
+        delivery_events: DeliveryEvents | None = None,
     ) -> None:
         if delivery is not None and delivery_factory is not None:
             raise TypeError("give delivery or delivery_factory, not both")
@@ -100,6 +104,7 @@ class SMTPServerFactory(smtp.SMTPFactory):
         self.on_error = on_error
         self.observer = observer
         self.faults = faults or NoFaults()
+        self.delivery_events = delivery_events or DeliveryEvents()
         # A policy that measures time uses this reactor's clock.
         use_clock = getattr(self.faults, "use_clock", None)
         if use_clock is not None:
@@ -132,6 +137,7 @@ class SMTPServerFactory(smtp.SMTPFactory):
         protocol.connections = self.connections
         protocol.observer = self.observer
         protocol.faults = self.faults
+        protocol.delivery_events = self.delivery_events
         protocol.on_rset = self.on_rset
         protocol.on_exit = self.on_exit
         protocol.on_error = self.on_error

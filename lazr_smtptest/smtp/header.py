@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 
 from lazr_smtptest._spool import AnyContent, start_of
+from lazr_smtptest.mime.words import decode_words
 
-__all__ = ["find_header", "find_subject"]
+__all__ = ["decoded_subject", "find_header"]
 
 # Bytes of a header that are searched.
 _BOUND = 64 * 1024
@@ -41,12 +42,13 @@ def find_header(content: AnyContent, name: str) -> str | None:
     return body.strip().decode("utf-8", "replace")
 
 
-def find_subject(content: AnyContent) -> str | None:
-    """Return the subject for a log line; see `find_header`.
+def decoded_subject(content: AnyContent) -> str | None:
+    """Return the subject with its encoded words decoded; see `find_header`.
 
     ``None`` also if the message was in a file that a handler has since deleted.
     """
     try:
-        return find_header(content, "Subject")
+        body = find_header(content, "Subject")
     except OSError:
         return None
+    return None if body is None else decode_words(body.encode())[0]

@@ -62,9 +62,15 @@ class LMTPServerProtocol(SMTPServerProtocol):
         """Record the outcome of each recipient; return that of the transaction."""
         pairs = list(zip(envelope.rcpt_tos, replies, strict=True))
         for to, reply in pairs:
-            refusal = reply if reply.code >= 400 else None
-            what = "refused" if refusal else "accepted"
-            self.log_outcome(what, envelope.mail_from, [to], envelope.kept, refusal)
+            is_refused = reply.code >= 400
+            code = str(reply.code) if told else ""
+            self.emit(
+                "refused" if is_refused else "accepted",
+                envelope.mail_from,
+                [to],
+                envelope.kept,
+                str(reply) if is_refused else code,
+            )
         transaction.rcpt_tos = tuple(to for to, reply in pairs if reply.code < 400)
         transaction.refused += tuple(
             (to, reply if told else None) for to, reply in pairs if reply.code >= 400

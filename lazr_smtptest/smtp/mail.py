@@ -14,20 +14,22 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 
 from twisted.mail import smtp
 from twisted.python.failure import Failure
 
 from lazr_smtptest._spool import AnyContent
+from lazr_smtptest.model.delivery_event import MailEvent
 from lazr_smtptest.model.irregularities import IRREGULAR, refusal_of_sender
-from lazr_smtptest.model.reply import OK, Reply, escaped, shown
+from lazr_smtptest.model.reply import OK, Reply, shown
 from lazr_smtptest.model.session import Outcome
 from lazr_smtptest.model.xtext import xtext_decode
 from lazr_smtptest.smtp.connection import Connection
+from lazr_smtptest.smtp.delivery_events import DeliveryEvents
 from lazr_smtptest.smtp.errors import ClientError, PolicyError, ReplyError, refusal_in
 from lazr_smtptest.smtp.extensions import check_release
-from lazr_smtptest.smtp.header import find_subject
+from lazr_smtptest.smtp.header import decoded_subject
 from lazr_smtptest.smtp.parameters import parse_parameters
 from lazr_smtptest.smtp.path import (
     Address,
@@ -50,7 +52,13 @@ _RECIPIENT_ACCEPTED = Reply(250, "recipient accepted", "2.1.5")
 
 
 class MailCommands(Connection):
-    """The part of a connection that handles MAIL, RCPT and RSET."""
+    """The part of a connection that handles MAIL, RCPT and RSET.
+
+    Attributes:
+        delivery_events: receives the events of the transactions.
+    """
+
+    delivery_events = DeliveryEvents()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -71,6 +79,12 @@ class MailCommands(Connection):
         ended.end(outcome, reply)
         if ended.messages:
             self.abandon(ended)
+        record = ended.record
+        # If all recipients were refused, those refusals are events already.
+        if outcome == "aborted" and (
+            record is not None and (record.rcpt_tos or not record.refused)
+        ):
+            self.emit("aborted", record.mail_from, record.rcpt_tos)
 
     def abandon(self, transaction: MailTransaction) -> None:
         """Tell the messages of a transaction that they are not received."""
@@ -340,10 +354,9 @@ class MailCommands(Connection):
         users: Sequence[smtp.User] = (),
         content: AnyContent | None = None,
     ) -> None:
-        """Refuse a sender, a recipient or a message, and log it."""
-        self.log_outcome(
-            "refused", str(sender), [str(user) for user in users], content, reply
-        )
+        """Refuse a sender, a recipient or a message, and emit the event."""
+        recipients = [str(user) for user in users]
+        self.emit("refused", str(sender), recipients, content, str(reply))
         self.reply(reply)
 
     def _refuse_command(self, reply: Reply, line: bytes) -> None:
@@ -351,26 +364,36 @@ class MailCommands(Connection):
         log.info("refused: %s reply=%a", shown(decode(line)), str(reply))
         self.reply(reply)
 
-    def log_outcome(
+    def emit(
         self,
-        what: str,
+        outcome: Literal["accepted", "refused", "aborted"],
         sender: str,
         recipients: Sequence[str],
-        content: AnyContent | None,
-        reply: Reply | None = None,
+        content: AnyContent | None = None,
+        reply: str = "",
     ) -> None:
-        """Log the outcome of a sender, a recipient or a message."""
-        if not log.isEnabledFor(logging.INFO):
+        """Emit the delivery event of a sender, a recipient or a message.
+
+        Args:
+            outcome: its outcome.
+            sender: the reverse-path.
+            recipients: the forward-paths; none if the sender was refused.
+            content: the message; ``None`` without one.
+            reply: the reply to the client, for an accepted message only its code.
+        """
+        if not self.delivery_events.wanted:
             return
-        words = [f"{what}: from=<{escaped(sender)}>"]
-        if recipients:
-            words.append("to=" + ",".join(f"<{escaped(each)}>" for each in recipients))
-        if content is not None:
-            words.append(f"subject={find_subject(content)!a}")
-            words.append(f"size={len(content)}")
-        if reply is not None:
-            words.append(f"reply={str(reply)!a}")
-        log.info("%s", " ".join(words))
+        event = MailEvent(
+            seconds=self.seconds(),
+            session=str(self.session.number),
+            outcome=outcome,
+            sender=sender,
+            recipients=tuple(recipients),
+            subject=None if content is None else decoded_subject(content),
+            size=None if content is None else len(content),
+            reply=reply,
+        )
+        self.tell("a reader of events raised", self.delivery_events.emit, event)
 
 
 # Clients use the same few addresses again and again. Exceptions are not cached.

@@ -22,12 +22,11 @@ class Limited:
 
     def __init__(self, number: int) -> None:
         self.stopped = 0
-        self.shown: list[MailEvent] = []
         self.open = 1
         self.clock: Any = Clock()
         self.clock.stop = self._stop
-        self.limit = MessageLimit(number, self.clock, self.shown.append)
-        self.server = CommandServer(MemoryStore(), self.limit.show)
+        self.limit = MessageLimit(number, self.clock)
+        self.server = CommandServer(MemoryStore())
         self.limit.watch(self.server)
         self.limit._open_sessions = lambda: self.open
 
@@ -37,7 +36,7 @@ class Limited:
     def take(self) -> None:
         """Keep a message, and tell of it."""
         self.server.store.add(Envelope(mail_from="", rcpt_tos=("a@b",), content=b"x"))
-        self.limit.show(EVENT)
+        self.server.delivery_events.emit(EVENT)
 
     def end_session(self) -> None:
         self.open = 0
@@ -82,10 +81,3 @@ def test_further_messages_stop_it_once() -> None:
     limited.take()
     limited.clock.advance(10)
     assert limited.stopped == 1
-
-
-def test_every_mail_is_shown() -> None:
-    """The limit stands before what shows it."""
-    limited = Limited(5)
-    limited.take()
-    assert limited.shown == [EVENT]

@@ -23,10 +23,8 @@ from twisted.logger import LogLevel, capturedLogs, formatEvent
 from zope.interface import implementer
 
 from lazr_smtptest.cli.help import GROUPS
-from lazr_smtptest.cli.quiet import QuietLMTP, QuietSMTP
 from lazr_smtptest.cli.server import CommandServer
 from lazr_smtptest.cli.tap import Options, StartError, makeService
-from lazr_smtptest.cli.watched import WatchedLMTP, WatchedSMTP
 from lazr_smtptest.model.delivery_event import MailEvent
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.session import Session
@@ -556,6 +554,19 @@ class TestServices:
         assert "twisted.internet.reactor" not in done.stdout.split()
 
 
+def is_shown(server: CommandServer) -> bool:
+    """Return whether anything but the log receives the outcomes of mail."""
+    log, server.delivery_events.log = server.delivery_events.log, None
+    shown = server.delivery_events.wanted
+    server.delivery_events.log = log
+    return shown
+
+
+def is_logged(server: CommandServer) -> bool:
+    """Return whether the outcomes of mail are logged."""
+    return server.delivery_events.log is not None
+
+
 class TestScreen:
     """Whether mail is shown as it arrives."""
 
@@ -572,9 +583,8 @@ class TestScreen:
     ) -> None:
         """Nor does a service that is made by another program."""
         server = self.made(parent, "--lmtp=tcp:1")
-        assert server.protocol is SMTPServerProtocol
-        assert server.lmtp is LMTPServerProtocol
-        assert server.logs_mail
+        assert not is_shown(server)
+        assert is_logged(server)
 
     @pytest.mark.parametrize(
         "parent",
@@ -591,9 +601,8 @@ class TestScreen:
         if "logFile" in parent:
             parent["logFile"] = sys.stdout
         server = self.made(parent)
-        assert server.protocol is WatchedSMTP
-        assert server.lmtp is WatchedLMTP
-        assert not server.logs_mail
+        assert is_shown(server)
+        assert not is_logged(server)
 
     @pytest.mark.parametrize(
         "parent",
@@ -607,15 +616,14 @@ class TestScreen:
     def test_a_log_elsewhere_has_it_too(self, parent: dict[str, Any]) -> None:
         """The screen is for the moment, and a file stays."""
         server = self.made(parent)
-        assert server.protocol is WatchedSMTP
-        assert server.logs_mail
+        assert is_shown(server)
+        assert is_logged(server)
 
     def test_a_quiet_server_shows_nothing_and_logs_nothing(self) -> None:
         """Wherever the log goes."""
         server = self.made({"nodaemon": 1}, "--quiet")
-        assert server.protocol is QuietSMTP
-        assert server.lmtp is QuietLMTP
-        assert not server.logs_mail
+        assert not is_shown(server)
+        assert not is_logged(server)
 
     def test_where_there_is_no_terminal_the_log_has_a_line_a_mail(
         self, capfd: pytest.CaptureFixture[str]
@@ -623,13 +631,13 @@ class TestScreen:
         """On the standard output, beside the lines of Twisted's log."""
         with capfd.disabled():
             server = self.made({"nodaemon": 1}, "--color=auto")
-        assert server.protocol is WatchedSMTP
-        assert not server.logs_mail
+        assert is_shown(server)
+        assert not is_logged(server)
 
     def test_what_arrives_is_shown(self, capsys: pytest.CaptureFixture[str]) -> None:
         """On the standard output."""
         server = self.made({"nodaemon": 1, "logfile": "-"})
-        server.mail_event(
+        server.delivery_events.emit(
             MailEvent(seconds=0, session="1", outcome="aborted", sender="a@b")
         )
         assert capsys.readouterr().out.endswith("aborted \x1b[0m  a@b\n")

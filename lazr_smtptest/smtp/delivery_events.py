@@ -1,0 +1,86 @@
+"""The stream of delivery events of a server: a log, and any number of readers."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from lazr_smtptest.model.delivery_event import MailEvent
+from lazr_smtptest.model.reply import escaped
+
+__all__ = ["DeliveryEvents"]
+
+_log = logging.getLogger("lazr.smtptest")
+
+
+class DeliveryEvents:
+    """Passes each delivery event to a log and to the subscribed readers.
+
+    Its methods are called in the reactor's thread.
+
+    Args:
+        log: gets a line at level INFO for each sender, recipient or message that is
+            accepted or refused; ``None`` for no lines.
+
+    Attributes:
+        log: the same.
+    """
+
+    def __init__(self, log: logging.Logger | None = _log) -> None:
+        self.log = log
+        self._readers: tuple[Callable[[MailEvent], object], ...] = ()
+
+    def subscribe(self, reader: Callable[[MailEvent], object]) -> Callable[[], None]:
+        """Call `reader` with each event from now on; it must be quick.
+
+        An exception of a reader changes no reply; it is logged, and raised by
+        `Server.check`.
+
+        Returns:
+            a function that ends the subscription.
+        """
+        self._readers = (*self._readers, reader)
+
+        def end() -> None:
+            self._readers = tuple(each for each in self._readers if each is not reader)
+
+        return end
+
+    @property
+    def wanted(self) -> bool:
+        """Whether anything receives an event; if not, none needs to be created."""
+        return bool(self._readers) or self._logs
+
+    @property
+    def _logs(self) -> bool:
+        return self.log is not None and self.log.isEnabledFor(logging.INFO)
+
+    def emit(self, event: MailEvent) -> None:
+        """Log an event, and pass it to all readers.
+
+        Raises:
+            BaseException: what the first reader raised, after the others were called.
+        """
+        if self._logs and event.outcome != "aborted":
+            assert self.log is not None
+            self.log.info("%s", _describe(event))
+        errors: list[BaseException] = []
+        for reader in self._readers:
+            try:
+                reader(event)
+            except BaseException as error:
+                errors.append(error)
+        if errors:
+            raise errors[0]
+
+
+def _describe(event: MailEvent) -> str:
+    """Return the line of an event: printable ASCII, whatever the client sent."""
+    words = [f"{event.outcome}: from=<{escaped(event.sender)}>"]
+    if event.recipients:
+        words.append("to=" + ",".join(f"<{escaped(to)}>" for to in event.recipients))
+    if event.size is not None:
+        words += [f"subject={event.subject!a}", f"size={event.size}"]
+    if event.outcome == "refused":
+        words.append(f"reply={event.reply!a}")
+    return " ".join(words)

@@ -6,10 +6,11 @@ The names do not exist: ``hasattr`` is false, and ``dir`` lists none of them.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from difflib import get_close_matches
 from typing import Any, ClassVar
 
-__all__ = ["Guessable", "named_method"]
+__all__ = ["Guessable", "named_method", "nearest"]
 
 
 class Guessable:
@@ -63,3 +64,10 @@ class _Bound(functools.partial):  # type: ignore[type-arg]
     def __getitem__(self, name: object) -> Any:
         method = self.func.__name__
         raise TypeError(f"{method} is a method, use {method}({name!r})")
+
+
+def nearest(name: object, known: Iterable[str]) -> str:
+    """Return a hint with the known name that is closest to a wrong one, or ``""``."""
+    names = {each.lower(): each for each in known}
+    found = get_close_matches(str(name).lower(), names, n=1)
+    return f"; did you mean {names[found[0]]!r}?" if found else ""

@@ -1,45 +1,54 @@
-"""The fault file of a server process; SIGHUP reloads it."""
+"""The fault files of a server process; SIGHUP reloads them."""
 
 from __future__ import annotations
 
 import logging
-import os
 import signal
+from collections.abc import Collection, Mapping
+from pathlib import Path
 from typing import Any
 
 from twisted.application.service import Service
 
 from lazr_smtptest.faults import FaultFileError, Faults
 
-__all__ = ["FaultFile"]
+__all__ = ["FaultFiles"]
 
 log = logging.getLogger("lazr.smtptest")
 
 
-class FaultFile(Service):
-    """Applies the rules of a file while the service runs.
+class FaultFiles(Service):
+    """Applies the rules, limits and settings of files while the service runs.
 
     Its methods are called in the reactor's thread, which is the main thread.
 
     Args:
         faults: the faults of the server.
-        file: the name of the file.
+        files: the absolute names of the files in order, by the option that names them.
+        options: the options of the command, which the files may have too.
         reactor: the reactor of the server.
 
     Raises:
-        FaultFileError: it cannot be read, or a rule in it is wrong.
+        FaultFileError: one cannot be read, or a rule in it is wrong.
     """
 
-    def __init__(self, faults: Faults, file: str, reactor: Any) -> None:
+    def __init__(
+        self,
+        faults: Faults,
+        files: Mapping[str, Path],
+        options: Collection[str],
+        reactor: Any,
+    ) -> None:
         self._faults = faults
-        # twistd may change its working directory.
-        self._file = os.path.abspath(file)  # noqa: PTH100 - links stay as they are
+        self._files = files
+        self._options = options
         self._reactor = reactor
         self._before: Any = None
-        faults.load(self._file)
+        for file in files.values():
+            faults.load(file, options=options)
 
     def startService(self) -> None:
-        """Reload the file on each SIGHUP from now on."""
+        """Reload the files on each SIGHUP from now on."""
         super().startService()
         self._before = signal.signal(signal.SIGHUP, self._hung_up)
 
@@ -53,9 +62,10 @@ class FaultFile(Service):
         self._reactor.callFromThread(self._load)
 
     def _load(self) -> None:
-        try:
-            rules = self._faults.load(self._file)
-        except FaultFileError as error:
-            log.error("the faults stay as they are: %s", error)
-        else:
-            log.info("%d rules of faults from %s", len(rules), self._file)
+        for file in self._files.values():
+            try:
+                rules = self._faults.load(file, options=self._options)
+            except FaultFileError as error:
+                log.error("the faults stay as they are: %s", error)
+            else:
+                log.info("%d rules of faults from %s", len(rules), file)

@@ -1,4 +1,4 @@
-"""The options of ``twistd smtptest``.
+"""The options of ``smtptest`` and ``twistd smtptest``.
 
 The module imports little: no import may install a reactor, because the options
 choose it.
@@ -8,45 +8,38 @@ choose it.
 
 from __future__ import annotations
 
+import getopt
 import os
 import re
-import socket
 import sys
-from collections.abc import Sequence
-from typing import NoReturn
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import chain
+from pathlib import Path
+from typing import Any, ClassVar, NoReturn
 
 from twisted.cred.credentials import IUsernameHashedPassword, IUsernamePassword
 from twisted.cred.strcred import AuthOptionMixin
 from twisted.python import usage
 
 import twisted
-from lazr_smtptest._quantities import parse_size
 from lazr_smtptest._secrets import safe_repr
+from lazr_smtptest._toml import FileError
+from lazr_smtptest.cli.config_file import FIELDS, ConfigFile
 from lazr_smtptest.cli.environment import read_environment, variable
-from lazr_smtptest.cli.help import GROUPS, write_help
+from lazr_smtptest.cli.help import write_help
+from lazr_smtptest.cli.option_table import (
+    DEFAULT_HOST,
+    DEFAULT_PORT,
+    TABLE,
+    Groups,
+    Option,
+    endpoint_of,
+)
 from lazr_smtptest.errors import Error
-from lazr_smtptest.net.addresses import resolve
-from lazr_smtptest.smtp.limits import Limits
 from lazr_smtptest.stores import check_spec
 from lazr_smtptest.version import __version__
 
 __all__ = ["OptionError", "Options", "StartError"]
-
-DEFAULT_HOST = "127.0.0.1"
-DEFAULT_PORT = 1025
-
-# The options that may be given several times.
-_LISTS = ("smtp", "smtps", "lmtp", "auth", "hide")
-_SWITCHES = {
-    **dict.fromkeys(("1", "true", "yes", "on"), 1),
-    **dict.fromkeys(("0", "false", "no", "off"), 0),
-}
-
-# These end the command, so no environment variable sets them.
-_NOT_SET = ("help", "help-auth", "help-auth-type", "version")
-
-_PROFILES = ("standard", "strict")
-_COLORS = ("auto", "always", "never")
 
 
 class StartError(Error, SystemExit):
@@ -66,186 +59,74 @@ class OptionError(StartError):
     """An option has an invalid value."""
 
 
-def endpoint_of(host: str, port: int) -> str:
-    """Return the server endpoint, in Twisted's notation, of a host and a port.
+def _flags(groups: Groups) -> list[list[str | None]]:
+    return [
+        [option.name, None, option.help]
+        for option in chain.from_iterable(groups.values())
+        if option.kind == "flag"
+    ]
 
-    Args:
-        host: a name or an address; ``localhost`` is ``127.0.0.1``.
-        port: 0 for any free one.
 
-    Raises:
-        OSError: the name is unknown.
-    """
-    family, address = resolve(host, port)
-    kind = "tcp6" if family == socket.AF_INET6 else "tcp"
-    interface = address[0].replace(":", "\\:")
-    return f"{kind}:{port}:interface={interface}" if interface else f"{kind}:{port}"
+def _parameters(groups: Groups) -> list[list[str | None]]:
+    return [
+        [option.name, None, option.default, option.help]
+        for option in chain.from_iterable(groups.values())
+        if option.kind not in ("flag", "list", "action")
+    ]
 
 
 class Options(usage.Options, AuthOptionMixin):
-    """The parsed options, by name; a repeatable option is a list."""
+    """The parsed options, by name; an option of the kind ``"list"`` is a list.
+
+    Attributes:
+        groups: the table of the options.
+        files: the files of ``--config`` and ``--faults``, in the order of reading, by
+            the name of the option.
+        given: the options that the command line or the environment has set.
+    """
 
     synopsis = "[options]"
     longdesc = (
         "Receive mail by SMTP and keep it; deliver none. Each message that is "
         "accepted or refused is one line in the log. SIGTERM and Ctrl-C stop it."
     )
-    optParameters = [
-        [
-            "host",
-            None,
-            None,
-            "Speak SMTP on this host name or address, beside the endpoints given. "
-            f"[default: {DEFAULT_HOST}]",
-        ],
-        [
-            "port",
-            None,
-            None,
-            "Speak SMTP on this port, beside the endpoints given; 0 for any free one. "
-            f"[default: {DEFAULT_PORT}]",
-        ],
-        [
-            "ready-file",
-            None,
-            None,
-            "Write this file when clients may connect: a line PROTOCOL=ADDRESS for "
-            "each listener. It is removed at exit.",
-        ],
-        [
-            "stop-after",
-            None,
-            "0",
-            "End after this number of messages; 0 for no limit.",
-        ],
-        [
-            "store",
-            None,
-            "memory",
-            "Keep messages in memory, sqlite:FILE, maildir:DIR or mbox:FILE. "
-            "./FILE is sqlite. Bounds may follow: ?max-count=1000&max-age=7d.",
-        ],
-        [
-            "tls",
-            None,
-            None,
-            "Offer STARTTLS. auto issues a certificate for localhost (and --hostname) "
-            "at start-up; CERT,KEY are files in PEM.",
-        ],
-        [
-            "ca-file",
-            None,
-            None,
-            "Write the CA of --tls auto to this file; give it to the clients.",
-        ],
-        ["hostname", None, None, "The server's host name. [default: the host's]"],
-        [
-            "profile",
-            None,
-            "standard",
-            "standard accepts what RFC 5321 lets a server accept; strict refuses "
-            "irregular input.",
-        ],
-        [
-            "max-message-size",
-            None,
-            str(Limits().message_size),
-            "Refuse larger messages with 552; 0 for no limit.",
-        ],
-        [
-            "max-recipients",
-            None,
-            str(Limits().recipients),
-            "Refuse more recipients of a message with 452.",
-        ],
-        [
-            "faults",
-            None,
-            None,
-            "Apply the fault rules in this TOML file; SIGHUP reloads it.",
-        ],
-        [
-            "max-connections",
-            None,
-            "0",
-            "Refuse more connections to an endpoint with 421; 0 for no limit.",
-        ],
-        [
-            "workers",
-            None,
-            "1",
-            "Serve the ports by this number of processes; see the manual for what "
-            "they share.",
-        ],
-        [
-            "transcripts",
-            None,
-            None,
-            "Write the transcript of each session that has ended into a file in "
-            "this directory.",
-        ],
-        [
-            "max-transcripts",
-            None,
-            "10000",
-            "Keep this number of transcripts, and remove older ones; 0 to keep all.",
-        ],
-        [
-            "color",
-            None,
-            "auto",
-            "On a terminal, show each message as it arrives: in colours (auto), or "
-            "without (never). always does so for any output.",
-        ],
-    ]
-    optFlags = [
-        ["rset-clears", None, "Delete all messages when a client sends RSET."],
-        ["quiet", None, "Do not log each message; logging takes time under load."],
-        ["require-tls", None, "Refuse mail without TLS with 530."],
-        ["require-auth", None, "Refuse mail before a login with 530."],
-    ]
+    groups: ClassVar[Groups] = TABLE
+    optParameters: ClassVar = _parameters(TABLE)
+    optFlags: ClassVar = _flags(TABLE)
     # The credentials of checkers that --help-auth lists: plain passwords and digests.
     supportedInterfaces = (IUsernamePassword, IUsernameHashedPassword)
 
     def __init__(self) -> None:
         super().__init__()
         self.authOutput = sys.stdout
-        self._from_environment: dict[str, list[str]] = {}
-        for name in _LISTS:
-            self[name] = []
+        self.files: dict[str, ConfigFile] = {}
+        self.given: set[str] = set()
+        # The lists of files and the environment, which the command line replaces.
+        self._lists: dict[str, list[str]] = {}
+        # What an error calls an option: the name that the user has written.
+        self._names: dict[str, str] = {}
+        for option in self.table().values():
+            if option.kind == "list":
+                self[option.name] = []
 
-    def opt_smtp(self, endpoint: str) -> None:  # noqa: D102
-        self["smtp"].append(endpoint)
+    @classmethod
+    def table(cls) -> Mapping[str, Option]:
+        """Return the options by name."""
+        return {each.name: each for each in chain.from_iterable(cls.groups.values())}
 
-    opt_smtp.__doc__ = (
-        "Speak SMTP here. Without any endpoint it is "
-        f"{endpoint_of(DEFAULT_HOST, DEFAULT_PORT)}."
-    )
+    def fixed_fields(self) -> frozenset[str]:
+        """Return the names of limits and settings that no file may change.
 
-    def opt_smtps(self, endpoint: str) -> None:
-        """Speak SMTP within TLS from the first byte on; needs --tls."""
-        self["smtps"].append(endpoint)
-
-    def opt_lmtp(self, endpoint: str) -> None:
-        """Speak LMTP here."""
-        self["lmtp"].append(endpoint)
-
-    def opt_auth(self, checker: str) -> None:
-        """Let clients log in; may be given several times.
-
-        any lets everybody in; the others are checkers of Twisted, such as
-        memory:USER:PASSWORD.
+        These are set by the command line or the environment.
         """
-        self["auth"].append(checker)
+        return frozenset(
+            field for option, (_, field) in FIELDS.items() if option in self.given
+        )
 
     def opt_help_auth(self) -> None:
         """Display the checkers and exit."""
         print("any lets everybody in, with any password. Twisted has:\n")
         super().opt_help_auth()
-
-    def opt_hide(self, extension: str) -> None:
-        """Hide this extension, by its EHLO keyword; may be repeated."""
-        self["hide"].append(extension)
 
     def opt_version(self) -> NoReturn:
         """Display the versions and exit."""
@@ -258,122 +139,192 @@ class Options(usage.Options, AuthOptionMixin):
 
     def getUsage(self, width: int | None = None) -> str:
         """Return the help, in groups, unlike Twisted's."""
-        return write_help(self, width or int(os.environ.get("COLUMNS", "80")))
+        columns = width or int(os.environ.get("COLUMNS", "80"))
+        return write_help(self.groups, self.longdesc, columns)
+
+    # Where the values come from
 
     def parseOptions(self, options: Sequence[str] | None = None) -> None:
-        """Parse the environment, then the command line, which overrides it.
+        """Parse the files, the environment and the command line.
+
+        Each of them overrides those before it.
 
         Raises:
             OptionError: an option is wrong. For a `UsageError` Twisted would print the
                 whole help, and the reason after it.
         """
+        arguments = list(sys.argv[1:] if options is None else options)
         try:
-            self._read_environment()
-            super().parseOptions(options)
+            environment = self._read_environment()
+            written = dict(self._written(arguments))
+            for name in ("config", "faults"):
+                source = written.get(name) or environment.get(name) or self[name]
+                if source:
+                    self._read_file(name, source)
+            for name, value in environment.items():
+                self._set(name, value, variable(name))
+            self.given = {*environment, *written}
+            self._names.update((name, f"--{name}") for name in written)
+            super().parseOptions(arguments)
         except usage.UsageError as error:
             raise OptionError(str(error)) from error
 
-    def _read_environment(self) -> None:
-        names = [name for group in GROUPS.values() for name in group]
-        settable = [name for name in names if name not in _NOT_SET]
+    def _written(self, arguments: Sequence[str]) -> Iterator[tuple[str, str]]:
+        """Yield the options on the command line with their values."""
+        try:
+            pairs, _ = getopt.getopt(list(arguments), self.shortOpt, self.longOpt)
+        except getopt.GetoptError:
+            # Twisted reports it.
+            return
+        for name, value in pairs:
+            yield name.lstrip("-"), value
+
+    def _read_environment(self) -> dict[str, Any]:
+        table = self.table()
+        settable = [each.name for each in table.values() if each.settable]
         try:
             found = read_environment(os.environ, settable)
         except ValueError as error:
             raise usage.UsageError(str(error)) from error
-        for name, value in found.items():
-            if name in _LISTS:
-                self._from_environment[name] = value.split()
-            elif isinstance(self[name], int):
-                self[name] = _switch(name, value)
-            else:
-                self[name] = value
+        values: dict[str, Any] = {}
+        for name, text in found.items():
+            try:
+                values[name] = table[name].parse(text)
+            except ValueError:
+                raise self._wrong(table[name], variable(name), text) from None
+        return values
+
+    def _read_file(self, name: str, path: str) -> None:
+        """Read the options in a file.
+
+        Args:
+            name: ``"config"`` or ``"faults"``.
+            path: the name of the file.
+        """
+        # twistd may change its working directory.
+        absolute = Path(os.path.abspath(path))  # noqa: PTH100 - links stay as they are
+        if any(each.path == absolute for each in self.files.values()):
+            return
+        try:
+            file = ConfigFile(absolute, self.table())
+            if name == "faults" and "faults" in file.values:
+                raise file.error("faults", "only the file of --config names it")
+        except FileError as error:
+            raise usage.UsageError(f"--{name}: {error}") from error
+        self.files[name] = file
+        for key, value in file.values.items():
+            self._set(key, value, f"--{name}: {file.error(key, '')}")
+
+    def _set(self, name: str, value: Any, source: str) -> None:
+        self._names[name] = source
+        if isinstance(value, list):
+            self._lists[name] = value
+        else:
+            self[name] = value
+
+    def _name(self, option: str) -> str:
+        """Return what an error calls an option."""
+        return self._names.get(option, f"--{option}")
+
+    def _wrong(self, option: Option, name: str, value: object) -> usage.UsageError:
+        allowed = option.allowed
+        if option.kind == "flag":
+            allowed = "1 or 0, true or false, yes or no, on or off"
+        return usage.UsageError(f"{name} is {allowed}, not {value!r}")
+
+    # Checks
 
     def postOptions(self) -> None:
         """Check the options as far as possible without a reactor and the disk."""
-        for name, values in self._from_environment.items():
+        for name, values in self._lists.items():
             self[name] = self[name] or values
+        for option in self.table().values():
+            self._parse(option)
         self._add_default_endpoint()
         try:
             check_spec(self["store"])
         except ValueError as error:
-            raise usage.UsageError(str(error)) from error
+            raise usage.UsageError(f"{self._name('store')}: {error}") from error
         self._check_tls()
         if self["require-auth"] and not self["auth"]:
             raise usage.UsageError("--require-auth needs --auth")
-        if self["profile"] not in _PROFILES:
-            raise usage.UsageError(
-                f"--profile is standard or strict, not {self['profile']!r}"
-            )
-        if self["color"] not in _COLORS:
-            raise usage.UsageError(
-                f"--color is auto, always or never, not {self['color']!r}"
-            )
         name = self["hostname"]
         if name is not None and not re.fullmatch(r"[A-Za-z0-9._-]{1,255}", name):
-            raise usage.UsageError(f"--hostname is a host name, not {name!r}")
-        self._size("max-message-size")
-        self._number("stop-after", 0)
-        self._number("max-recipients", 1)
-        self._number("max-connections", 0)
-        self._number("max-transcripts", 0)
-        self._number("workers", 1, 256)
-        if self["faults"] is not None and self["workers"] > 1:
-            # A rule counts sessions and its own actions within one process.
-            raise usage.UsageError("--faults needs one worker: its rules count")
+            raise usage.UsageError(
+                f"{self._name('hostname')} is a host name, not {name!r}"
+            )
+        self._check_workers()
 
-        if self["stop-after"] and self["workers"] > 1:
+    def _parse(self, option: Option) -> None:
+        if option.kind not in ("number", "size", "choice"):
+            return
+        value = self[option.name]
+        if isinstance(value, str):
+            try:
+                self[option.name] = option.parse(value)
+            except ValueError:
+                name = self._name(option.name)
+                raise self._wrong(option, name, value) from None
+
+    def _check_workers(self) -> None:
+        if self["workers"] == 1:
+            return
+        for name, file in self.files.items():
+            if file.has_rules:
+                # A rule counts sessions and its own actions within one process.
+                raise usage.UsageError(
+                    f"--{name} needs one worker: the rules in {file.path} count"
+                )
+        if self["stop-after"]:
             raise usage.UsageError("--stop-after needs one worker: it counts messages")
 
     def _add_default_endpoint(self) -> None:
         host, port = self["host"], self["port"]
-        if port is not None:
-            self._number("port", 0, 65535)
-        elif host is None and (self["smtp"] or self["smtps"] or self["lmtp"]):
+        has_endpoints = self["smtp"] or self["smtps"] or self["lmtp"]
+        if host is None and port is None and has_endpoints:
             return
         try:
             endpoint = endpoint_of(
                 DEFAULT_HOST if host is None else host,
-                DEFAULT_PORT if port is None else self["port"],
+                DEFAULT_PORT if port is None else port,
             )
         except OSError as error:
-            raise usage.UsageError(f"--host {host!r}: {error.strerror}") from error
-        self["smtp"] = [*self["smtp"], endpoint]
-
-    def _size(self, name: str) -> None:
-        try:
-            self[name] = parse_size(self[name])
-        except ValueError as error:
             raise usage.UsageError(
-                f"--{name} is {error}, 0 for no limit, not {self[name]!r}"
-            ) from None
+                f"{self._name('host')} {host!r}: {error.strerror}"
+            ) from error
+        self["smtp"] = [*self["smtp"], endpoint]
 
     def _check_tls(self) -> None:
         tls = self["tls"]
         if tls is None:
             for name in ("smtps", "require-tls"):
                 if self[name]:
-                    raise usage.UsageError(f"--{name} needs --tls")
+                    raise usage.UsageError(f"{self._name(name)} needs --tls")
         elif tls != "auto" and not all(tls.partition(",")):
-            raise usage.UsageError(f"--tls is auto or CERT,KEY, not {safe_repr(tls)}")
-        if self["ca-file"] is not None and tls != "auto":
-            raise usage.UsageError("--ca-file needs --tls auto")
-
-    def _number(self, name: str, least: int, most: int | None = None) -> None:
-        text = self[name]
-        number = int(text) if re.fullmatch("[0-9]{1,15}", text) else -1
-        if number < least or (most is not None and number > most):
-            end = "on" if most is None else f"to {most}"
             raise usage.UsageError(
-                f"--{name} is a number from {least} {end}, not {text!r}"
+                f"{self._name('tls')} is auto or CERT,KEY, not {safe_repr(tls)}"
             )
-        self[name] = number
+        if self["ca-file"] is not None and tls != "auto":
+            raise usage.UsageError(f"{self._name('ca-file')} needs --tls auto")
 
 
-def _switch(name: str, value: str) -> int:
-    try:
-        return _SWITCHES[value.lower()]
-    except KeyError:
-        raise usage.UsageError(
-            f"{variable(name)} is 1 or 0, true or false, yes or no, on or off, "
-            f"not {value!r}"
-        ) from None
+def _appender(option: Option) -> Callable[[Options, str], None]:
+    """Return the method that Twisted calls for an option of the kind ``"list"``."""
+
+    def append(self: Options, value: str) -> None:
+        self[option.name].append(value)
+
+    append.__doc__ = option.help
+    return append
+
+
+def _methods(groups: Groups) -> dict[str, Callable[[Options, str], None]]:
+    return {
+        f"opt_{option.name.replace('-', '_')}": _appender(option)
+        for option in chain.from_iterable(groups.values())
+        if option.kind == "list"
+    }
+
+
+for _method_name, _method in _methods(TABLE).items():
+    setattr(Options, _method_name, _method)

@@ -31,10 +31,9 @@ from lazr_smtptest.stores import open_store
 
 if TYPE_CHECKING:
     from lazr_smtptest.auth.login import Auth
-    from lazr_smtptest.cli.fault_file import FaultFile
+    from lazr_smtptest.cli.fault_file import FaultFiles
     from lazr_smtptest.cli.server import CommandServer
     from lazr_smtptest.cli.workers.supervisor import Supervisor
-    from lazr_smtptest.faults import Faults
     from lazr_smtptest.server.listener import Listener
     from lazr_smtptest.smtp.settings import Settings
     from lazr_smtptest.tls.context import TLS
@@ -116,9 +115,8 @@ def make_process(
         if options["stop-after"]:
             MessageLimit(options["stop-after"], reactor).watch(server)
         process = ServerProcess(reactor, server, make_listeners(endpoints, server))
-        if options["faults"] is not None:
-            file = _faults(server.faults, options["faults"], reactor)
-            file.setServiceParent(process)
+        if options.files:
+            _fault_files(options, server, reactor).setServiceParent(process)
     if options["ready-file"] is not None:
         process.ready_file = Path(options["ready-file"]).absolute()
     if display is not None:
@@ -126,14 +124,18 @@ def make_process(
     return process
 
 
-def _faults(faults: Faults, file: str, reactor: Any) -> FaultFile:
-    from lazr_smtptest.cli.fault_file import FaultFile
+def _fault_files(options: Options, server: CommandServer, reactor: Any) -> FaultFiles:
+    """Return the service that applies the rest of the files with options."""
+    from lazr_smtptest.cli.fault_file import FaultFiles
     from lazr_smtptest.faults import FaultFileError
 
+    server.file_settings.fixed = options.fixed_fields()
+    files = {name: file.path for name, file in options.files.items()}
     try:
-        return FaultFile(faults, file, reactor)
+        return FaultFiles(server.faults, files, options.table(), reactor)
     except FaultFileError as error:
-        raise StartError(f"--faults: {error}") from error
+        [name] = [name for name, path in files.items() if path == error.file]
+        raise StartError(f"--{name}: {error}") from error
 
 
 def _supervisor(
@@ -148,12 +150,14 @@ def _supervisor(
     # Errors are found here, once, and not by each worker.
     server = make_server(options, tls)
     server.store.close()
+    _fault_files(options, server, reactor)
     assignment = Assignment(
         reactor=type(reactor).__module__,
         options=dict(options),
         tls=None if tls is None else tls.as_fields(),
         tells_mail=show is not None,
         logs_mail=logs_mail,
+        file_settings=server.file_settings.as_fields(),
     )
     return Supervisor(
         reactor,

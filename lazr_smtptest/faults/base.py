@@ -7,7 +7,7 @@ from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lazr_smtptest.faults.checks import nearest
+from lazr_smtptest._guesses import nearest
 from lazr_smtptest.faults.conditions import current
 from lazr_smtptest.faults.journal import Fired
 from lazr_smtptest.faults.personalities import find_personality

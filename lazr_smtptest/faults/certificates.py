@@ -16,7 +16,7 @@ from weakref import WeakKeyDictionary
 import attrs
 from zope.interface import implementer
 
-from lazr_smtptest.faults.checks import nearest
+from lazr_smtptest._guesses import nearest
 from lazr_smtptest.faults.steps import Step
 from lazr_smtptest.interfaces import IFaultStep
 from lazr_smtptest.tls.context import TLS, import_openssl, import_trustme

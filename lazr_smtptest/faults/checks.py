@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from difflib import get_close_matches
 
-__all__ = ["check_bytes", "check_lines", "check_number", "nearest", "shown"]
+__all__ = ["check_bytes", "check_lines", "check_number", "shown"]
 
 # The most characters of an argument in the text of a rule.
 _SHOWN = 300
@@ -65,10 +63,3 @@ def shown(value: object) -> str:
     if callable(value):
         text = getattr(value, "__name__", None) or text
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
-
-
-def nearest(name: object, known: Iterable[str]) -> str:
-    """Return a hint with the known name that is closest to a wrong one, or ``""``."""
-    names = {each.lower(): each for each in known}
-    found = get_close_matches(str(name).lower(), names, n=1)
-    return f"; did you mean {names[found[0]]!r}?" if found else ""

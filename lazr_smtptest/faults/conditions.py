@@ -9,8 +9,8 @@ from typing import Any
 
 import attrs
 
+from lazr_smtptest._guesses import nearest
 from lazr_smtptest.faults.amounts import amount, numbers
-from lazr_smtptest.faults.checks import nearest
 from lazr_smtptest.faults.phases import PHASES, Phase, find_phases
 from lazr_smtptest.model.fault_context import FaultContext
 from lazr_smtptest.query.matchers import (

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from lazr_smtptest.errors import Error
+from lazr_smtptest._toml import FileError
 
 __all__ = ["FaultFileError", "FieldError"]
 
 
-class FaultFileError(Error):
+class FaultFileError(FileError):
     """A file of faults cannot be read, or a rule in it is wrong.
 
     Attributes:
@@ -18,17 +16,6 @@ class FaultFileError(Error):
         key: the key; ``""``: the error is not in a key.
         reason: the description of the error.
     """
-
-    def __init__(self, file: Path, line: int, key: str, reason: str) -> None:
-        super().__init__(file, line, key, reason)
-        self.file = file
-        self.line = line
-        self.key = key
-        self.reason = reason
-
-    def __str__(self) -> str:
-        place = f"{self.file}:{self.line}" if self.line else str(self.file)
-        return ": ".join(filter(None, [place, self.key, self.reason]))
 
 
 class FieldError(ValueError):

@@ -3,34 +3,30 @@
 ``[[fault]]`` is a rule: ``on`` has the phases, the other keys are conditions and
 actions. Actions run in the order of the keys, or of ``do``, a list of tables, which
 may have the same action twice. ``[[personality]]`` has a ``name``, and options.
-``[limits]`` and ``[settings]`` are those of the server.
+``[limits]`` and ``[settings]`` are those of the server. Other keys are options of the
+command, which reads them itself: one file fits both ``--config`` and ``--faults``.
 """
 
 from __future__ import annotations
 
 import inspect
 import re
-import sys
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import attrs
 
+from lazr_smtptest._guesses import nearest
+from lazr_smtptest._toml import FileError, TomlFile
 from lazr_smtptest.errors import Error
-from lazr_smtptest.faults.checks import nearest
 from lazr_smtptest.faults.conditions import KEYWORDS, RENAMED
 from lazr_smtptest.faults.errors import FaultFileError, FieldError
 from lazr_smtptest.faults.personalities import find_personality
 from lazr_smtptest.faults.phases import ACTIONS
 from lazr_smtptest.faults.wording import in_toml
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 if TYPE_CHECKING:
     from lazr_smtptest.faults.base import Scripted
@@ -38,10 +34,13 @@ if TYPE_CHECKING:
 
 __all__ = ["Changes", "ITables", "RuleFile"]
 
-_AT_LINE = re.compile(r"(.*) \(at (?:line (\d+), column \d+|end of document)\)")
 # The tables that may occur several times, and those that may occur once.
 _LISTS = ("fault", "personality")
 _TABLES = ("limits", "settings")
+_KEYS = (
+    "a file has [[fault]], [[personality]], [limits], [settings], seed and, for the "
+    "command, its options"
+)
 # Keywords that a file cannot have: their values are functions.
 _MATCHES = KEYWORDS - {"where"}
 # Arguments in bytes: a text, of which each character is one byte.
@@ -71,6 +70,8 @@ class RuleFile:
 
     Args:
         path: the name of the file.
+        options: options of the command, which the file may have too; the command
+            reads them.
 
     Attributes:
         seed: the seed of its probabilities; ``None``: it has none.
@@ -79,37 +80,18 @@ class RuleFile:
         FaultFileError: it cannot be read, or is not valid TOML.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._lines: list[str] = []
-        self._document = self._read()
+    def __init__(self, path: Path, options: Collection[str] = ()) -> None:
+        self._file = TomlFile(path, FaultFileError)
+        self._document = self._file.document
         for key, value in self._document.items():
-            known = [*_LISTS, *_TABLES, "seed"]
+            known = [*_LISTS, *_TABLES, "seed", *options]
             if key not in known:
-                reason = "a file has [[fault]], [[personality]], [limits], [settings]"
-                raise self._error("", 0, key, f"{reason} and seed{nearest(key, known)}")
+                raise self._error("", 0, key, f"{_KEYS}{nearest(key, known)}")
             if key in _LISTS and not _are_tables(value):
                 raise self._error("", 0, key, f"write it as [[{key}]]")
             if key in _TABLES and not isinstance(value, dict):
                 raise self._error("", 0, key, f"write it as [{key}]")
         self.seed: object = self._document.get("seed")
-
-    def _read(self) -> Mapping[str, Any]:
-        try:
-            text = self._path.read_text("utf-8")
-            self._lines = text.splitlines()
-            document: Mapping[str, Any] = tomllib.loads(text)
-        except OSError as error:
-            reason = error.strerror or str(error)
-            raise FaultFileError(self._path, 0, "", reason) from error
-        except UnicodeDecodeError as error:
-            raise FaultFileError(self._path, 0, "", "it is not UTF-8") from error
-        except tomllib.TOMLDecodeError as error:
-            found = _AT_LINE.fullmatch(str(error))
-            reason = found[1] if found else str(error)
-            line = int(found[2] or len(self._lines)) if found else 0
-            raise FaultFileError(self._path, line, "", reason) from error
-        return document
 
     # Limits and settings
 
@@ -134,9 +116,9 @@ class RuleFile:
             return tables.read(name, values)
         except FieldError as error:
             reason = in_toml(str(error), values[error.key])
-            line = self._line_of(name, 0, error.key)
+            line = self._file.line_of(error.key, name)
             key = f"{name}.{error.key}"
-            raise FaultFileError(self._path, line, key, reason) from error
+            raise FaultFileError(self._file.path, line, key, reason) from error
 
     # Rules
 
@@ -237,8 +219,7 @@ class RuleFile:
                 reason = in_toml(str(error), value)
                 if key == "do" and step in ACTIONS and not reason.startswith(step):
                     reason = f"{step}: {reason}"
-                line = self._line_of(table, number, key, step)
-                raise FaultFileError(self._path, line, key, reason) from error
+                raise self._file.error(key, reason, table, number, step) from error
 
         return call
 
@@ -247,38 +228,8 @@ class RuleFile:
             error = self._error("fault", number, key, f"it is {RENAMED[key]} now")
             warnings.warn(str(error), DeprecationWarning, stacklevel=2)
 
-    def _error(self, table: str, number: int, key: str, reason: str) -> FaultFileError:
-        line = self._line_of(table, number, key)
-        return FaultFileError(self._path, line, key, reason)
-
-    def _line_of(self, table: str, number: int, key: str, step: str = "") -> int:
-        """Return the line of a key, which the TOML parser does not tell."""
-        begin = self._header(table, number) if table else 0
-        pattern = re.compile(rf"[\s{{,]*[\"']?{re.escape(key)}[\"']?\s*[=.\]]")
-        for line in range(begin, len(self._lines)):
-            text = self._lines[line]
-            if line > begin and table and re.match(r"\s*\[\[?\s*[\w.\"']+\s*\]", text):
-                break
-            if key and (pattern.match(text) or re.match(rf"\s*\[\[?{key}\b", text)):
-                return self._line_of_step(line, step) if key == "do" else line + 1
-        return begin + 1
-
-    def _line_of_step(self, begin: int, step: str) -> int:
-        """Return the line of an action in the list that begins at a line."""
-        for line in range(begin, len(self._lines)):
-            text = self._lines[line]
-            if line > begin and re.match(r"\s*(\[\[|[\w\"'.]+\s*=)", text):
-                break
-            if step and re.search(rf"\b{re.escape(step)}\b", text):
-                return line + 1
-        return begin + 1
-
-    def _header(self, table: str, number: int) -> int:
-        """Return the line of a table's header; 0: it has no header."""
-        name = rf"\[\s*{table}\s*\]"
-        header = re.compile(rf"\s*\[{name}\]" if table in _LISTS else rf"\s*{name}")
-        headers = [line for line, text in enumerate(self._lines) if header.match(text)]
-        return headers[number] if number < len(headers) else 0
+    def _error(self, table: str, number: int, key: str, reason: str) -> FileError:
+        return self._file.error(key, reason, table, number)
 
 
 def _are_tables(value: object) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 
-from lazr_smtptest.faults.checks import nearest
+from lazr_smtptest._guesses import nearest
 from lazr_smtptest.faults.phases import Phase
 from lazr_smtptest.model.fault_context import FaultContext
 from lazr_smtptest.query.matchers import keys_of

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from lazr_smtptest.faults.checks import nearest
+from lazr_smtptest._guesses import nearest
 from lazr_smtptest.model.fault_context import FaultContext
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 import attrs
 
-from lazr_smtptest.faults.checks import nearest
+from lazr_smtptest._guesses import nearest
 
 __all__ = ["ACTIONS", "PHASES", "Phase", "find_phases"]
 

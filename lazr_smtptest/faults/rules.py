@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -102,20 +102,23 @@ class Faults(Scripted):
         for file in files:
             self.load(file)
 
-    def load(self, file: str | Path) -> tuple[Rule, ...]:
+    def load(
+        self, file: str | Path, *, options: Collection[str] = ()
+    ) -> tuple[Rule, ...]:
         """Add the rules of a TOML file, in place of those loaded from it before.
 
         Its limits and settings apply to the sessions that begin from now on.
 
         Args:
             file: the name of the file.
+            options: further keys that it may have; they are ignored here.
 
         Raises:
             FaultFileError: it cannot be read, or a rule is wrong; then nothing is
                 changed.
         """
         path = Path(file)
-        read = RuleFile(path)
+        read = RuleFile(path, options)
         fresh = Faults(self._seed if read.seed is None else read.seed)
         fresh._clock = self._clock
         read.write_into(fresh)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import datetime
-import json
 import re
 from collections.abc import Iterator, Mapping
 from functools import partial
 
-__all__ = ["in_toml", "write_toml"]
+from lazr_smtptest._toml import write_toml
+
+__all__ = ["in_toml"]
 
 # Python terms in errors, and the TOML terms for them.
 _WORDS = (
@@ -52,19 +52,3 @@ def _parts(value: object) -> Iterator[object]:
     elif isinstance(value, list):
         for each in value:
             yield from _parts(each)
-
-
-def write_toml(value: object) -> str:
-    """Return a value as TOML writes it, on one line."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False)
-    if isinstance(value, list):
-        return f"[{', '.join(map(write_toml, value))}]"
-    if isinstance(value, Mapping):
-        fields = [f"{key} = {write_toml(each)}" for key, each in value.items()]
-        return f"{{{', '.join(fields)}}}"
-    if isinstance(value, (datetime.date, datetime.time)):
-        return value.isoformat()
-    return str(value)

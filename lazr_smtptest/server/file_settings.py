@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 from weakref import WeakKeyDictionary
 
 import attrs
 
-from lazr_smtptest.faults.checks import nearest
+from lazr_smtptest._guesses import nearest
+from lazr_smtptest._quantities import parse_seconds, parse_size
 from lazr_smtptest.faults.errors import FieldError
 from lazr_smtptest.smtp.extensions import EXTENSIONS
 from lazr_smtptest.smtp.factory import SMTPServerFactory
@@ -28,9 +29,14 @@ class FileSettings:
 
     Args:
         own: returns the settings of the server.
+
+    Attributes:
+        fixed: names of limits and settings that no file changes, because the command
+            line has set them.
     """
 
     def __init__(self, own: Callable[[], Settings]) -> None:
+        self.fixed: Collection[str] = ()
         self._own = own
         # The first settings of each listener.
         self._first: WeakKeyDictionary[SMTPServerFactory, Settings] = (
@@ -51,9 +57,16 @@ class FileSettings:
             limits: fields of `Limits`, as `read` returned them.
             settings: fields of `Settings`, likewise.
         """
-        self._limits, self._settings = limits, settings
+        self._limits, self._settings = self._free(limits), self._free(settings)
         for factory, first in tuple(self._first.items()):
             factory.settings = self._changed(first)
+
+    def as_fields(self) -> dict[str, Mapping[str, Any]]:
+        """Return what the files change, as the arguments of `apply`, for JSON."""
+        return {"limits": self._limits, "settings": self._settings}
+
+    def _free(self, fields: Mapping[str, Any]) -> Mapping[str, Any]:
+        return {name: fields[name] for name in fields if name not in self.fixed}
 
     def _changed(self, first: Settings) -> Settings:
         if not (self._limits or self._settings):
@@ -124,6 +137,12 @@ def _values(value: Any) -> dict[str, str]:
 
 
 _LIMITS = {field.name: str(field.type) for field in attrs.fields(Limits)}
+# Limits that may be a text with a unit: bytes, and seconds.
+_SIZES = (
+    *("command_line", "auth_line", "body_line", "message_size", "spool", "chunk_size"),
+    *("data_rate", "backlog", "transcript_size", "transcripts"),
+)
+_TIMES = ("idle", "session", "data_grace", "handshake", "goodbye", "closing")
 
 
 def _limit(key: str, value: Any) -> Any:
@@ -133,15 +152,35 @@ def _limit(key: str, value: Any) -> Any:
     optional = "None" in kind
     if optional and value == "none":
         return None
+    wanted = "a number" if "float" in kind else "a whole number"
+    others = [_UNITS[key][1]] if key in _UNITS else []
+    others += ['"none"'] if optional else []
     kinds = (int, float) if "float" in kind else (int,)
+    try:
+        number = _with_unit(key, value)
+    except ValueError:
+        number = -1
     if (
-        not isinstance(value, kinds)
-        or isinstance(value, bool)
-        or not 0 <= value < math.inf
+        not isinstance(number, kinds)
+        or isinstance(number, bool)
+        or not 0 <= number < math.inf
     ):
-        wanted = "a number" if "float" in kind else "a whole number"
-        other = ' or "none"' if optional else ""
-        raise FieldError(key, f"it is {wanted} from 0 on{other}, not {value!r}")
+        words = " or ".join([f"{wanted} from 0 on", *others])
+        raise FieldError(key, f"it is {words}, not {value!r}")
+    return number
+
+
+_UNITS: Mapping[str, tuple[Callable[[str], int], str]] = {
+    **dict.fromkeys(_SIZES, (parse_size, 'a size such as "50M"')),
+    **dict.fromkeys(_TIMES, (parse_seconds, 'a time such as "90s"')),
+}
+
+
+def _with_unit(key: str, value: Any) -> Any:
+    """Return the number of a text with a unit; other values unchanged."""
+    if isinstance(value, str) and key in _UNITS:
+        parse, _ = _UNITS[key]
+        return parse(value)
     return value
 
 

@@ -96,7 +96,7 @@ class Server:
         self.port = port
         self.sessions = SessionLog()
         self.delivery_events = DeliveryEvents()
-        self._file_settings = FileSettings(lambda: self.settings)
+        self.file_settings = FileSettings(lambda: self.settings)
         self._take_faults(Faults())
         self._socket: socket.socket | None = None
         self._failures = Failures()
@@ -106,7 +106,7 @@ class Server:
         """Use these rules."""
         self.faults = faults
         faults.on_error = self._keep
-        faults.tables = self._file_settings
+        faults.tables = self.file_settings
 
     # To be overridden
 
@@ -190,7 +190,7 @@ class Server:
             faults=self.faults,
             delivery_events=self.delivery_events,
         )
-        self._file_settings.add(factory)
+        self.file_settings.add(factory)
         if self.hostname is not None:
             factory.domain = self.hostname.encode("ascii")
         return factory

@@ -106,7 +106,7 @@ def test_a_flag_that_is_no_switch_is_one_line(monkeypatch: pytest.MonkeyPatch) -
 
 def test_a_bad_value_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     """As on the command line."""
-    with pytest.raises(StartError, match="--port is a number from 0 to 65535"):
+    with pytest.raises(StartError, match="SMTPTEST_PORT is a number from 0 to 65535"):
         parse(monkeypatch, PORT="99999")
 
 

@@ -16,7 +16,7 @@ import pytest
 from twisted.internet.testing import MemoryReactorClock
 
 from lazr_smtptest.cli.application import ServerProcess
-from lazr_smtptest.cli.fault_file import FaultFile
+from lazr_smtptest.cli.fault_file import FaultFiles
 from lazr_smtptest.cli.tap import Options, StartError, makeService
 from lazr_smtptest.faults import FaultFileError, Faults
 
@@ -49,12 +49,17 @@ def faults() -> Faults:
 
 
 @pytest.fixture
-def running(faults: Faults, file: Path) -> Iterator[FaultFile]:
+def running(faults: Faults, file: Path) -> Iterator[FaultFiles]:
     """The file of a server that runs."""
-    service = FaultFile(faults, str(file), Reactor())
+    service = fault_files(faults, file)
     service.startService()
     yield service
     service.stopService()
+
+
+def fault_files(faults: Faults, file: Path) -> FaultFiles:
+    """Return the service of one file."""
+    return FaultFiles(faults, {"faults": file}, ["port"], Reactor())
 
 
 def phases(faults: Faults) -> list[str]:
@@ -94,7 +99,7 @@ def test_a_wrong_file_leaves_the_rules_as_they_are(
 def test_sighup_is_what_it_was_after_the_end(faults: Faults, file: Path) -> None:
     """The process may have other plans for it."""
     before = signal.getsignal(signal.SIGHUP)
-    service = FaultFile(faults, str(file), Reactor())
+    service = fault_files(faults, file)
     service.startService()
     assert signal.getsignal(signal.SIGHUP) != before
     service.stopService()
@@ -105,7 +110,7 @@ def test_a_wrong_file_is_an_error_at_the_start(faults: Faults, file: Path) -> No
     """Nothing is served with half of the rules."""
     file.write_text("[[fault]]")
     with pytest.raises(FaultFileError, match="on is missing"):
-        FaultFile(faults, str(file), Reactor())
+        fault_files(faults, file)
 
 
 def test_twistd_takes_the_file(file: Path) -> None:
@@ -131,22 +136,35 @@ def test_twistd_does_not_start_with_a_wrong_file(file: Path) -> None:
 
 def test_rules_do_not_count_in_several_processes(file: Path) -> None:
     """A fault that fires in each of them is not exact."""
-    with pytest.raises(StartError, match="--faults needs one worker"):
+    with pytest.raises(StartError, match="--faults needs one worker: the rules in"):
         Options().parseOptions(["--faults", str(file), "--workers", "2"])
 
 
 def test_the_file_is_found_wherever_the_process_goes(
-    faults: Faults, file: Path, monkeypatch: pytest.MonkeyPatch
+    file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A daemon goes to the directory of its ``--rundir``."""
     monkeypatch.chdir(file.parent)
-    service = FaultFile(faults, file.name, Reactor())
-    service.startService()
+    options = Options()
+    options.parseOptions(["--faults", file.name])
     monkeypatch.chdir("/")
-    file.write_text(RCPT)
+    service = makeService(options, Reactor())
+    assert isinstance(service, ServerProcess)
+    assert phases(service.server.faults) == ["MAIL"]
+
+
+def test_two_files_are_reloaded(faults: Faults, file: Path, tmp_path: Path) -> None:
+    """In the order of the start."""
+    other = tmp_path / "config.toml"
+    other.write_text("port = 0\n" + RCPT)
+    files = {"config": other, "faults": file}
+    service = FaultFiles(faults, files, ["port"], Reactor())
+    service.startService()
+    other.write_text("port = 0\n")
+    file.write_text(MAIL + RCPT)
     os.kill(os.getpid(), signal.SIGHUP)
     service.stopService()
-    assert phases(faults) == ["RCPT"]
+    assert phases(faults) == ["MAIL", "RCPT"]
 
 
 @pytest.mark.slow

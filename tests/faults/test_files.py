@@ -493,9 +493,24 @@ def test_two_files_go_together(site: Site, tmp_path: Path) -> None:
             "limits.idel",
             "there are: command_line, .*; did you mean 'idle'",
         ),
-        ("[limits]\nidle = true", 2, "limits.idle", "is a number from 0 on, not true"),
-        ("[limits]\nidle = inf", 2, "limits.idle", "a number from 0 on, not inf"),
-        ("[limits]\nidle = -1", 2, "limits.idle", "a number from 0 on, not -1"),
+        (
+            "[limits]\nidle = true",
+            2,
+            "limits.idle",
+            "is a number from 0 on or a time such as .*, not true",
+        ),
+        (
+            "[limits]\nidle = inf",
+            2,
+            "limits.idle",
+            "from 0 on or a time such as .*, not inf",
+        ),
+        (
+            "[limits]\nidle = -1",
+            2,
+            "limits.idle",
+            "from 0 on or a time such as .*, not -1",
+        ),
         (
             "[limits]\njunk = 1.5",
             2,
@@ -506,7 +521,7 @@ def test_two_files_go_together(site: Site, tmp_path: Path) -> None:
             '[limits]\nmessage_size = "big"',
             2,
             "limits.message_size",
-            'it is a whole number from 0 on or "none", not "big"',
+            'from 0 on or a size such as "50M" or "none", not "big"',
         ),
         (
             '[settings]\nprofile = "strikt"',

@@ -32,6 +32,7 @@ class Assignment:
         tls: the fields of the `TLS` that all workers share.
         tells_mail: whether to report each mail to the supervisor.
         logs_mail: whether the outcome of mail is logged.
+        file_settings: the limits and settings of files, see `FileSettings.apply`.
         sockets: the descriptors of the sockets, in the order of the listeners.
     """
 
@@ -41,6 +42,7 @@ class Assignment:
     tls: Mapping[str, Any] | None = attrs.field(default=None, repr=False)
     tells_mail: bool = False
     logs_mail: bool = True
+    file_settings: Mapping[str, Any] = attrs.field(factory=dict)
     sockets: tuple[int, ...] = attrs.field(default=(), converter=_to_tuple)
 
     def to_json(self) -> bytes:

@@ -39,7 +39,6 @@ from lazr_smtptest import (
     open_store,
 )
 from lazr_smtptest._failures import Failures
-from lazr_smtptest.cli.server import CommandServer
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.smtp.protocol import SMTPServerProtocol
 from lazr_smtptest.stores import MemoryStore
@@ -518,11 +517,12 @@ def test_what_an_observer_raises_is_kept(
     assert raised_by(server) is error
 
 
-def test_what_is_told_of_each_mail_may_raise(
+def test_a_reader_of_delivery_events_may_raise(
     fails: Raise, error: BaseException
 ) -> None:
-    """It has heard of the reply, which stays what it was."""
-    server = CommandServer(MemoryStore(), fails)
+    """The reply does not change."""
+    server = StoreServer(MemoryStore())
+    server.delivery_events.subscribe(fails)
     assert connect(server).mail() == "250"
     assert raised_by(server) is error
 

@@ -62,7 +62,7 @@ class Option:
 
     @property
     def settable(self) -> bool:
-        """Whether the environment and a file can set it."""
+        """Return whether the environment and a file can set it."""
         return self.kind != "action"
 
     @property

@@ -48,7 +48,7 @@ class DeliveryEvents:
 
     @property
     def wanted(self) -> bool:
-        """Whether anything receives an event; if not, none needs to be created."""
+        """Return whether anything receives an event; else none has to be created."""
         return bool(self._readers) or self._logs
 
     @property

@@ -86,7 +86,9 @@ class Phase:
 
 
 _ALL = (
-    Phase("CONNECT", "before the greeting, after the handshake of implicit TLS", _ALWAYS),
+    Phase(
+        "CONNECT", "before the greeting, after the handshake of implicit TLS", _ALWAYS
+    ),
     Phase("HELO", "HELO"),
     Phase("EHLO", "EHLO", actions=_ANSWERED | {"announce", "hide"}),
     Phase("LHLO", "LHLO, in LMTP", actions=_ANSWERED | {"announce", "hide"}),

@@ -68,7 +68,8 @@ class Authentication(Connection):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._trying = b""
+        # The name of the mechanism, upper case; "" outside of an exchange.
+        self.mechanism = ""
         # Pending until the client responds to the mechanism's last challenge.
         self._verdict: _Verdict | None = None
         # Whether a fault asks for a further response instead of a login.
@@ -141,7 +142,8 @@ class Authentication(Connection):
             raise_interrupt(error)
             self._login_failed(Failure())
             return
-        self._trying = name
+        self.mechanism = name.decode("ascii")
+        self.points.step = 1
         self.mode = smtp.AUTH
         if not initial:
             self._advance(self._ask)
@@ -159,20 +161,17 @@ class Authentication(Connection):
 
     # The exchange
 
-    def ask_step(self, line: bytes) -> None:
-        """Ask the fault policy about a line within AUTH."""
-        self._step += 1
-        self._line = line
-        self.ask(
-            "AUTH",
-            lambda: self.state_AUTH(line),
-            self._end,
-            step=self._step,
-            mechanism=self._trying.decode("ascii"),
-        )
-
     def state_AUTH(self, line: bytes) -> None:
         """Handle the client's next response (RFC 4954 section 4)."""
+        points = self.points
+        points.step += 1
+        points.line = line
+        points.at("AUTH", self._take_line, self._refuse_line, line)
+
+    def _refuse_line(self, reply: Reply, line: bytes) -> None:
+        self._end(reply)
+
+    def _take_line(self, line: bytes) -> None:
         verdict = self._verdict
         if len(line) > self.limits.auth_line - 2:
             self.bad_line(BadLine("too long", line))
@@ -220,13 +219,8 @@ class Authentication(Connection):
             self._ask()
         elif self._only_step:
             self._ask_further()
-        elif self.faults.armed:
-            mechanism = self._trying.decode("ascii")
-            self.ask(
-                "LOGIN", self._judge, self._end, user=self._name(), mechanism=mechanism
-            )
         else:
-            self._judge()
+            self.points.at("LOGIN", self._judge, self._refuse_login, self._name)
 
     # Faults
 
@@ -257,7 +251,10 @@ class Authentication(Connection):
 
     # The login
 
-    def _judge(self) -> None:
+    def _refuse_login(self, reply: Reply, name: Callable[[], str]) -> None:
+        self._end(reply)
+
+    def _judge(self, name: Callable[[], str]) -> None:
         if self._only_step:
             self._ask_further()
             return
@@ -284,7 +281,7 @@ class Authentication(Connection):
             raise
         return _Verdict(_ACCEPTED, login, challenge)
 
-    def _login_failed(self, failure: Failure) -> None:
+    def _login_failed(self, failure: Failure, subject: None = None) -> None:
         """Refuse the login, or reply that it failed for a reason of the server's."""
         if failure.check(LoginFailed):
             self.session.login_attempts += 1
@@ -305,7 +302,7 @@ class Authentication(Connection):
             return self.challenger.last_challenge(accepted=accepted)
         return None
 
-    def _decide(self, verdict: _Verdict) -> None:
+    def _decide(self, verdict: _Verdict, subject: None = None) -> None:
         """Send the result, after the mechanism's last challenge if it has one."""
         if verdict.challenge is None or self._closing:
             self._conclude(verdict)
@@ -336,7 +333,7 @@ class Authentication(Connection):
         user = self._name()
         self._cbAuthenticated(login)
         self.session.user = user
-        self.session.mechanism = self._trying.decode("ascii")
+        self.session.mechanism = self.mechanism
 
     def _end(self, reply: Reply | None) -> None:
         """End the exchange and send its reply; ``None`` sends nothing."""

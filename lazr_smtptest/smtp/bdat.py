@@ -56,7 +56,7 @@ class BdatCommand(DataCommands):
         except ReplyError as error:
             return error.reply
         if not transaction.in_chunks:
-            self.asked_at = -1
+            self.points.asked_at = -1
         too_big = transaction.add_chunk(size, self.limits.message_size)
         return TOO_BIG if too_big else None
 
@@ -72,10 +72,8 @@ class BdatCommand(DataCommands):
             refusal = self.reply_to_loss(transaction.chunks.lost)
         if refusal is not None:
             self._chunk_was_refused(refusal)
-        elif self.faults.armed:
-            self.ask("BDAT", lambda: self._chunk_was_kept(chunk), self._lose_message)
         else:
-            self._chunk_was_kept(chunk)
+            self.points.at("BDAT", self._chunk_was_kept, self._lose_message, chunk)
 
     def _chunk_was_kept(self, chunk: Chunk) -> None:
         if self.transaction.is_last:
@@ -102,7 +100,7 @@ class BdatCommand(DataCommands):
         else:
             self.reply(refusal)
 
-    def _lose_message(self, reply: Reply) -> None:
+    def _lose_message(self, reply: Reply, chunk: Chunk | None = None) -> None:
         if self.transaction.is_last:
             self.refuse_message(reply, None)
         else:

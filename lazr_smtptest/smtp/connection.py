@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache, partial
 from typing import Any
 
+import attrs
 from twisted.internet.error import ConnectionClosed, ConnectionLost
 from twisted.internet.interfaces import IPushProducer
 from twisted.internet.protocol import connectionDone
@@ -15,7 +16,7 @@ from twisted.mail.interfaces import IChallengeResponse
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from lazr_smtptest.interfaces import ISessionObserver
+from lazr_smtptest.interfaces import IFaultPolicy, ISessionObserver
 from lazr_smtptest.model.ids import new_name
 from lazr_smtptest.model.reply import Reply
 from lazr_smtptest.model.session import Session
@@ -23,7 +24,9 @@ from lazr_smtptest.model.transcript import SHORT, Transcript
 from lazr_smtptest.smtp.connections import Connections
 from lazr_smtptest.smtp.engine import Reading
 from lazr_smtptest.smtp.extensions import Offer
+from lazr_smtptest.smtp.fault_points import FaultPoints, NoFaults
 from lazr_smtptest.smtp.framing import Framer
+from lazr_smtptest.smtp.transaction import MailTransaction
 
 __all__ = ["NOT_SMTP", "Connection"]
 
@@ -50,6 +53,13 @@ class Connection(Reading):
     on_rset: Callable[[], object] | None = None
     on_exit: Callable[[], object] | None = None
     observer: ISessionObserver | None = None
+    faults: IFaultPolicy = NoFaults()
+    connections: Connections
+    transaction: MailTransaction
+    # The name of the mechanism that the client has chosen for AUTH, upper case.
+    mechanism = ""
+    # The TLS options of the next handshake; None: those of the listener.
+    tls_options: Any = None
     # Whether the client was refused when it connected (RFC 5321 section 3.1).
     turned_away = False
     # The 421 that the server ended the session with.
@@ -88,7 +98,12 @@ class Connection(Reading):
         self.speaks_esmtp, self.has_bad_name = True, not regular
         self._helo = (name, self.session.peer[0].encode())
         self.session.helo = _same((name or b"").decode("utf-8", "surrogateescape"))
-        self.forget_size()
+        self.points.forget_size()
+
+    def change_limits(self, **changes: Any) -> None:
+        """Change limits for this connection only, not for its listener."""
+        self.limits = attrs.evolve(self.limits, **changes)
+        self.settings = attrs.evolve(self.settings, limits=self.limits)
 
     # Extensions
 
@@ -108,6 +123,7 @@ class Connection(Reading):
         """Greet the client (RFC 5321 section 4.3.1)."""
         self.limits = limits = self.settings.limits
         self._began = self.clock()
+        self.points = FaultPoints(self, self.faults)
         self._guarded = self.settings.require_tls or self.settings.require_auth
         self._line_limit = limits.command_line - len(b"\r\n")
         self._short_line = min(SHORT, self._line_limit)
@@ -134,10 +150,7 @@ class Connection(Reading):
 
     def greet(self) -> None:
         """Send the greeting, unless a fault replaces it."""
-        if self.faults.armed:
-            self.ask("CONNECT", self._say_hello, self._turn_away)
-        else:
-            self._say_hello()
+        self.points.at("CONNECT", self._say_hello, self._turn_away)
 
     def _say_hello(self) -> None:
         self.reply(Reply(220, self.greeting().decode("ascii", "replace")))

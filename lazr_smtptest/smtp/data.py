@@ -51,11 +51,8 @@ class DataCommands(MailCommands):
     def do_DATA(self, argument: bytes) -> None:
         """Reply 354, then receive the message (RFC 5321 section 4.1.1.4)."""
         self._check_data(argument)
-        self.asked_at = -1
-        if self.faults.armed:
-            self.ask("DATA", self._open_content, self._refuse_data)
-        else:
-            self._open_content()
+        self.points.asked_at = -1
+        self.points.at("DATA", self._open_content, self._refuse_data)
 
     def _open_content(self) -> None:
         refusal = self.open_messages()
@@ -119,16 +116,15 @@ class DataCommands(MailCommands):
         envelope = self.transaction.envelope(
             content, self.session, tls=self.secure, now=self.seconds()
         )
-        if self.faults.armed:
-            self.ask(
-                "EOD",
-                lambda: self._hand_over_copies(envelope),
-                lambda reply: self.refuse_message(reply, content),
-                envelope=envelope,
-                line=self._line if self.transaction.in_chunks else b".",
-            )
-        else:
-            self._hand_over(envelope, 1)
+        self.points.at(
+            "EOD",
+            self._hand_over_copies,
+            self._refuse_envelope,
+            envelope,
+        )
+
+    def _refuse_envelope(self, reply: Reply, envelope: Envelope) -> None:
+        self.refuse_message(reply, envelope.kept)
 
     def _hand_over_copies(self, envelope: Envelope) -> None:
         """Deliver the copies that a fault asks for, to the recipients it leaves."""
@@ -141,7 +137,7 @@ class DataCommands(MailCommands):
         kept = [not discards(to) for to in envelope.rcpt_tos]
         self.abandon(transaction)
         if not any(kept):
-            self._answer(envelope, [])
+            self._answer((envelope, []))
             return
         refusal = self.open_messages(kept)
         if refusal is not None:
@@ -157,8 +153,9 @@ class DataCommands(MailCommands):
             copies,
         )
 
-    def _answer(self, envelope: Envelope, replies: list[Reply]) -> None:
+    def _answer(self, kept: tuple[Envelope, list[Reply]]) -> None:
         """Reply for all recipients, including those that a fault has discarded."""
+        envelope, replies = kept
         transaction = self.transaction
         transaction.untold = None
         discards, transaction.discards = transaction.discards, None
@@ -181,7 +178,7 @@ class DataCommands(MailCommands):
                     self.reply_to(failure), envelope.kept
                 ),
             )
-        elif self.faults.armed or self.transaction.discards is not None:
+        elif self.points.armed or self.transaction.discards is not None:
             self._was_kept(envelope, replies, transaction)
         else:
             self.delivered(envelope, replies)
@@ -203,7 +200,7 @@ class DataCommands(MailCommands):
     def answer_kept(self) -> None:
         """Send the reply to a message that was kept, if a fault has delayed it."""
         if self.transaction.untold is not None:
-            self._answer(*self.transaction.untold)
+            self._answer(self.transaction.untold)
 
     def settle_untold(
         self, transaction: Transaction, envelope: Envelope, replies: list[Reply]
@@ -236,16 +233,16 @@ class DataCommands(MailCommands):
             transaction.outcome = self.settle_untold(transaction, envelope, replies)
             return
         self.transaction.untold = envelope, replies
-        if self.faults.armed and any(reply.code < 400 for reply in replies):
-            self.ask(
-                "KEPT",
-                lambda: self._answer(envelope, replies),
-                lambda reply: self._answer(envelope, [reply] * len(replies)),
-                envelope=envelope,
-                to=envelope.rcpt_tos,
-            )
+        kept = envelope, replies
+        if any(reply.code < 400 for reply in replies):
+            self.points.at("KEPT", self._answer, self._answer_all, kept)
         else:
-            self._answer(envelope, replies)
+            self._answer(kept)
+
+    def _answer_all(self, reply: Reply, kept: tuple[Envelope, list[Reply]]) -> None:
+        """Answer for all recipients with the reply of a fault."""
+        envelope, replies = kept
+        self._answer((envelope, [reply] * len(replies)))
 
     def content_lost(self, why: Lost) -> None:
         """Refuse a message that was received completely but could not be kept."""
@@ -351,7 +348,10 @@ class DataCommands(MailCommands):
     ) -> Reply | defer.Deferred[Reply]:
         """Deliver the message to one `IMessage`; return the reply, never raise."""
         try:
-            result = self._deliver(envelope, message, user)
+            if IEnvelopeMessage.providedBy(message):
+                result = message.envelope_received(envelope)
+            else:
+                result = self._deliver_lines(envelope, message, user)
         except BaseException as error:
             raise_interrupt(error)
             return self.reply_to(Failure())
@@ -361,12 +361,10 @@ class DataCommands(MailCommands):
             return pending(result).addCallbacks(_reply_of, self.reply_to)
         return _reply_of(result)
 
-    def _deliver(
+    def _deliver_lines(
         self, envelope: Envelope, message: IMessageSMTP, user: smtp.User
     ) -> object:
-        """Deliver the message to one `IMessage`, as an envelope or in lines."""
-        if IEnvelopeMessage.providedBy(message):
-            return message.envelope_received(envelope)
+        """Deliver the message to one `IMessage` of Twisted's, in lines."""
         header = self.receivedHeader(self._helo, self.transaction.sender, [user])
         for line in lines_of(header or b"", envelope.blocks()):
             message.lineReceived(line)

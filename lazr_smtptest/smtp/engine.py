@@ -13,7 +13,6 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -32,6 +31,7 @@ from lazr_smtptest.model.reply import (
 )
 from lazr_smtptest.model.transcript import CLIENT
 from lazr_smtptest.smtp.body_buffer import Lost
+from lazr_smtptest.smtp.fault_points import FaultPoints
 from lazr_smtptest.smtp.framing import BadLine, Chunk, Content, Framer
 from lazr_smtptest.smtp.reply_queue import Writing
 
@@ -62,6 +62,7 @@ class Reading(Writing):
     """The part of a connection that reads input and dispatches it to handlers."""
 
     _framer: Framer
+    points: FaultPoints
     # When the session began, on `clock`.
     _began: float
     _line_limit: int
@@ -106,10 +107,6 @@ class Reading(Writing):
 
     def refuse_content(self, reply: Reply) -> None:
         """Refuse a message before its end."""
-        raise NotImplementedError
-
-    def ask_step(self, line: bytes) -> None:
-        """Ask the fault policy about a line within AUTH."""
         raise NotImplementedError
 
     def refuse_verb(self, verb: bytes) -> Reply | None:
@@ -205,8 +202,8 @@ class Reading(Writing):
         in_message = self._framer.reader is not None
         self.watch_message(in_message)
         self._read_ahead(in_message)
-        if self.faults.armed:
-            self.reach(self.bytes_received(), _do_nothing, self.refuse_content)
+        if in_message:
+            self.points.at_content(_do_nothing, None)
 
     def _read_ahead(self, much: bool) -> None:
         """Set the size of one read: large for a message, small for commands."""
@@ -228,27 +225,16 @@ class Reading(Writing):
             data = item.data
             excerpt = data if type(data) is bytes else item.shown
             self._transcript.message(excerpt, item.size)
-            if self.faults.armed:
-                self._reach_end(lambda: self._content_ended(item))
-            elif data is None:
-                self.content_lost(item.lost)
-            else:
-                self.content_received(data)
+            self.points.at_content(self._content_ended, item)
         else:
             self._transcript.part(item.data or b"", item.size)
-            if self.faults.armed:
-                self._reach_end(lambda: self.chunk_received(item))
-            else:
-                self.chunk_received(item)
+            self.points.at_content(self.chunk_received, item)
 
     def _content_ended(self, item: Content) -> None:
         if item.data is None:
             self.content_lost(item.lost)
         else:
             self.content_received(item.data)
-
-    def _reach_end(self, receive: Callable[[], None]) -> None:
-        self.reach(self.bytes_received(), receive, self.refuse_content)
 
     def bytes_received(self) -> int:
         """Return how many bytes of the present message have been received."""
@@ -258,10 +244,7 @@ class Reading(Writing):
         """Handle one line, a command or a step of AUTH."""
         if self.mode != smtp.COMMAND:
             self._transcript.secret(line)
-            if self.faults.armed:
-                self.ask_step(line)
-            else:
-                self.state_AUTH(line)
+            self.state_AUTH(line)
             return
         self._transcript.add((CLIENT, line))
         if len(line) > self._short_line and self._is_too_long(line):
@@ -270,17 +253,11 @@ class Reading(Writing):
         verb, _, argument = line.rstrip(b" \t").partition(b" ")
         method = self._methods.get(verb) or self._find_method(verb)
         if method is None:
-            if self.faults.armed:
-                self.ask_command(b"", b"", line, lambda: self.unknown_command(line))
-            else:
-                self.unknown_command(line)
+            self.points.at_command(line, b"", self.unknown_command, line)
         elif self._guarded and (refusal := self.refuse_verb(verb.upper())):
             self.reply(refusal)
-        elif self.faults.armed:
-            argument = argument.strip(b" \t")
-            self.ask_command(verb, argument, line, partial(method, argument))
         else:
-            method(argument.strip(b" \t"))
+            self.points.at_command(line, verb, method, argument.strip(b" \t"))
 
     def _is_too_long(self, line: bytes) -> bool:
         """Count the bytes of a long line; return whether it exceeds its limit."""
@@ -305,31 +282,31 @@ class Reading(Writing):
         *arguments: Any,
         done: Callable[..., None],
         failed: Callable[..., None],
-        context: tuple[Any, ...] = (),
+        subject: Any = None,
     ) -> None:
         """Call `function`; handle no further command before its result is known.
 
         Args:
             function: may return a Deferred or a coroutine, or raise.
             arguments: its arguments.
-            done: called with the result and `context`.
-            failed: called with the `Failure` of an exception and `context`.
-            context: further arguments for them.
+            done: called with the result and `subject`.
+            failed: called with the `Failure` of an exception and `subject`.
+            subject: what the call is about.
         """
         try:
             result = function(*arguments)
         except BaseException as error:
             raise_interrupt(error)
-            failed(Failure(), *context)
+            failed(Failure(), subject)
             return
         if is_pending(result):
             self.wait(
                 pending(result),
-                lambda result: done(result, *context),
-                lambda failure: failed(failure, *context),
+                lambda result: done(result, subject),
+                lambda failure: failed(failure, subject),
             )
         else:
-            done(result, *context)
+            done(result, subject)
 
     def wait(
         self,
@@ -485,5 +462,5 @@ class Reading(Writing):
         )
 
 
-def _do_nothing() -> None:
+def _do_nothing(item: None) -> None:
     """Continue: the rest of the message follows."""

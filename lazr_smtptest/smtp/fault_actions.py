@@ -113,7 +113,8 @@ class FaultActions:
             reply: the last reply; ``None``: the connection is closed without one.
         """
         connection = self._connection
-        connection.end_when_idle(seconds, reply)
+        connection.change_limits(idle=seconds)
+        connection.idle_reply = reply
         if not self._resting:
             connection.setTimeout(seconds)
 

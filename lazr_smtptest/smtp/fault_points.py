@@ -1,7 +1,7 @@
 """The points of a session at which the fault policy is asked.
 
-The engine asks only if the policy is armed: a server without faults pays for one
-attribute access.
+No other module asks the policy, or knows whether there are faults. At each point the
+policy is asked only if it is armed: a server without faults pays for a call.
 """
 
 from __future__ import annotations
@@ -9,21 +9,26 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
+from weakref import ref
 
-import attrs
+from twisted.mail import smtp
 from zope.interface import implementer
 
 from lazr_smtptest.interfaces import IFaultPolicy
 from lazr_smtptest.model.fault_context import FaultContext
 from lazr_smtptest.model.reply import Reply
-from lazr_smtptest.model.session import Session
-from lazr_smtptest.smtp.connections import Connections
 from lazr_smtptest.smtp.fault_runner import FaultRunner
-from lazr_smtptest.smtp.timing import Timed
-from lazr_smtptest.smtp.transaction import MailTransaction
 
-__all__ = ["Asking", "NoFaults"]
+if TYPE_CHECKING:
+    from lazr_smtptest.model.envelope import Envelope
+    from lazr_smtptest.smtp.connection import Connection
+    from lazr_smtptest.smtp.transaction import Options
+
+__all__ = ["FaultPoints", "NoFaults"]
+
+_Item = TypeVar("_Item")
 
 # The commands that are phases of their own. Those whose arguments are checked first
 # (MAIL, RCPT, DATA, BDAT) ask after that check.
@@ -52,111 +57,176 @@ class NoFaults:
         """Ignore an error; there are no plans that could fail."""
 
 
-class Asking(Timed):
-    """The part of a connection that asks the fault policy.
+class FaultPoints:
+    """The points of one connection at which the fault policy is asked.
+
+    Args:
+        connection: the connection; only a weak reference is kept.
+        policy: the fault policy.
 
     Attributes:
-        faults: the fault policy.
-        fault: the plan that is running; ``None``: there is none.
-        tls_options: the options for the next handshake; ``None``: the listener's.
+        policy: the fault policy.
+        line: the client's latest line.
+        step: the number of the client's line within AUTH, from 1 on.
+        asked_at: the size of the present message at which the policy was asked
+            last, in bytes; -1: it has not been asked.
     """
 
-    faults: IFaultPolicy = NoFaults()
-    fault: FaultRunner | None = None
-    busy: bool
-    session: Session
-    connections: Connections
-    secure: bool
-    tls_options: Any = None
-    transaction: MailTransaction
-    # The client's latest line; within AUTH, the number of its lines.
-    _line = b""
-    _step = 0
-    # The server's own limit of a message, where a fault has announced another.
-    _own_size: tuple[int | None] | None = None
-    # The size of the present message at which the policy was asked last, in bytes.
-    asked_at = -1
+    __slots__ = ("_connection", "_own_size", "asked_at", "line", "policy", "step")
 
-    def context(self, phase: str, **facts: Any) -> FaultContext:
-        """Return the fault context: the state of the session at a phase."""
-        session, transaction = self.session, self.transaction.record
-        known: dict[str, Any] = {
-            "line": self._line,
-            "helo": session.helo,
-            "user": session.user,
-        }
-        if transaction is not None:
-            known["sender"] = transaction.mail_from
-            known["to"] = transaction.rcpt_tos
-            known["transaction"] = transaction.number
-            known["size"] = int(self.transaction.options.get("SIZE") or 0)
-        known.update(facts)
-        return FaultContext(
-            phase=phase,
-            session=session,
-            now=self.seconds(),
-            tls=self.secure,
-            open_sessions=len(self.connections),
-            **known,
-        )
+    def __init__(self, connection: Connection, policy: IFaultPolicy) -> None:
+        self._connection = ref(connection)
+        self.policy = policy
+        self.line = b""
+        self.step = 0
+        self.asked_at = -1
+        # The server's own limit of a message, where a fault has announced another.
+        self._own_size: tuple[int | None] | None = None
 
-    def ask(
+    @property
+    def armed(self) -> bool:
+        """Whether any fault may be due."""
+        return bool(self.policy.armed)
+
+    def at(
         self,
-        phase: str,
-        go_on: Callable[[], object],
-        refuse: Callable[[Reply], object],
-        **facts: Any,
+        point: str,
+        proceed: Callable[..., object],
+        refuse: Callable[..., object],
+        subject: Any = None,
     ) -> None:
-        """Ask the policy at a phase of the protocol, and carry out its plan.
+        """Let the server proceed, unless the policy has a plan for this point.
 
         Args:
-            phase: the name of the phase.
-            go_on: does what the server normally does.
-            refuse: refuses it with a reply.
-            facts: further attributes of the `FaultContext`.
+            point: the name of the phase of the protocol.
+            proceed: does what the server normally does, with the subject.
+            refuse: refuses it, with a reply and the subject.
+            subject: what the point is about, see `_FACTS`; ``None``: nothing, and
+                the functions do not take it.
         """
-        context = self.context(phase, **facts)
-        plan = self.faults.decide(context)
-        if plan is None:
-            go_on()
-        else:
-            FaultRunner(self, context, plan, go_on, refuse).begin()  # type: ignore[arg-type]
+        if not self.policy.armed:
+            if subject is None:
+                proceed()
+            else:
+                proceed(subject)
+            return
+        arguments = () if subject is None else (subject,)
+        facts = _FACTS.get(point)
+        self._ask(
+            point,
+            partial(proceed, *arguments),
+            lambda reply: refuse(reply, *arguments),
+            **({} if facts is None else facts(self._get(), subject)),
+        )
 
-    def ask_command(
-        self, verb: bytes, argument: bytes, line: bytes, go_on: Callable[[], object]
+    def at_command(
+        self,
+        line: bytes,
+        verb: bytes,
+        handle: Callable[[bytes], object],
+        argument: bytes,
     ) -> None:
-        """Ask the policy at a command line; some commands ask later by themselves."""
-        self._line = line
+        """Handle a command line, unless the policy has a plan for it.
+
+        The commands whose arguments are checked first ask after that check.
+
+        Args:
+            line: the line.
+            verb: the command; empty if it is unknown.
+            handle: handles the command, with its argument.
+            argument: the argument.
+        """
+        if not self.policy.armed:
+            handle(argument)
+            return
+        self.line = line
         name = verb.upper().decode("ascii", "replace")
         if name in _LATER:
-            go_on()
+            handle(argument)
             return
         facts: dict[str, Any] = {}
         if name in _HELLO:
             facts["helo"] = argument.decode("utf-8", "surrogateescape")
         elif name == "AUTH":
-            self._step = 1
+            self.step = 1
             facts["step"] = 1
             facts["mechanism"] = argument.partition(b" ")[0].upper().decode("latin-1")
         phase = name if name in _COMMANDS else "OTHER"
-        self.ask(phase, go_on, self.reply, **facts)
+        self._ask(phase, partial(handle, argument), self._get().reply, **facts)
 
-    # Changes that a fault makes for the rest of the session
-
-    def end_when_idle(self, seconds: float, reply: Reply | None) -> None:
-        """End the session when the client sends nothing for `seconds`.
+    def at_content(self, proceed: Callable[[_Item], object], item: _Item) -> None:
+        """Ask the policy at each mark that the present message has reached.
 
         Args:
-            seconds: the idle limit for the rest of the session.
-            reply: the last reply; ``None``: the connection is closed without one.
+            proceed: called after the last one, also if the message was refused.
+            item: its argument.
         """
-        self.change_limits(idle=seconds)
-        self.idle_reply = reply
+        if self.policy.armed:
+            self._reach(self._get().bytes_received(), partial(proceed, item))
+        else:
+            proceed(item)
 
-    def change_limits(self, **changes: Any) -> None:
-        """Change limits for this connection only, not for its listener."""
-        self.limits = attrs.evolve(self.limits, **changes)
-        self.settings = attrs.evolve(self.settings, limits=self.limits)
+    def _reach(self, size: int, proceed: Callable[[], object]) -> None:
+        marks = [mark for mark in self.policy.marks() if mark > self.asked_at]
+        if not marks or marks[0] > size:
+            proceed()
+            return
+        self.asked_at = marks[0]
+
+        def refuse(reply: Reply) -> None:
+            self.asked_at = sys.maxsize
+            self._get().refuse_content(reply)
+            proceed()
+
+        self._ask(
+            "CONTENT", lambda: self._reach(size, proceed), refuse, octets=marks[0]
+        )
+
+    def _ask(
+        self,
+        point: str,
+        proceed: Callable[[], object],
+        refuse: Callable[[Reply], object],
+        **facts: Any,
+    ) -> None:
+        """Ask the policy, and carry out its plan."""
+        context = self._context(point, facts)
+        plan = self.policy.decide(context)
+        if plan is None:
+            proceed()
+        else:
+            FaultRunner(self._get(), context, plan, proceed, refuse).begin()
+
+    def _context(self, point: str, facts: dict[str, Any]) -> FaultContext:
+        """Return the fault context: the state of the session at a point."""
+        connection = self._get()
+        session, transaction = connection.session, connection.transaction
+        known: dict[str, Any] = {
+            "line": self.line,
+            "helo": session.helo,
+            "user": session.user,
+        }
+        if transaction.record is not None:
+            known["sender"] = transaction.record.mail_from
+            known["to"] = transaction.record.rcpt_tos
+            known["transaction"] = transaction.record.number
+            known["size"] = int(transaction.options.get("SIZE") or 0)
+        known.update(facts)
+        return FaultContext(
+            phase=point,
+            session=session,
+            now=connection.seconds(),
+            tls=connection.secure,
+            open_sessions=len(connection.connections),
+            **known,
+        )
+
+    def _get(self) -> Connection:
+        connection = self._connection()
+        assert connection is not None
+        return connection
+
+    # The SIZE that a fault announces
 
     def enforce_size(self, said: bytes, sent: bytes) -> None:
         """Enforce the SIZE that a fault announces instead of the server's own.
@@ -167,62 +237,68 @@ class Asking(Timed):
         """
         size = _announced_size(sent)
         if size and size != _announced_size(said):
-            self._own_size = (self.limits.message_size,)
-            self.change_limits(message_size=size)
+            connection = self._get()
+            self._own_size = (connection.limits.message_size,)
+            connection.change_limits(message_size=size)
 
     def forget_size(self) -> None:
         """Enforce the server's own SIZE again, at a new EHLO."""
         if self._own_size is not None:
             [size] = self._own_size
             self._own_size = None
-            self.change_limits(message_size=size)
+            self._get().change_limits(message_size=size)
 
-    def reply(self, reply: Reply) -> None:
-        """Reply to the present command."""
-        raise NotImplementedError
 
-    def after_reply(self, function: Callable[[], object]) -> None:
-        """Call `function` once the reply has been sent."""
-        if self.fault is not None:
-            self.fault.follow_up(function)
-        else:
-            self.flush()
-            function()
+def _facts_of_step(connection: Connection, line: bytes) -> dict[str, Any]:
+    return {"step": connection.points.step, "mechanism": connection.mechanism}
 
-    def flush(self) -> None:
-        """Write the pending replies."""
-        raise NotImplementedError
 
-    # Within a message
+def _facts_of_login(connection: Connection, name: Callable[[], str]) -> dict[str, Any]:
+    return {"user": name(), "mechanism": connection.mechanism}
 
-    def reach(
-        self,
-        octets: int,
-        go_on: Callable[[], object],
-        refuse: Callable[[Reply], object],
-    ) -> None:
-        """Ask the policy at each mark up to `octets`, the bytes received so far.
 
-        After the last one `go_on` is called. For `refuse` see `ask`; `go_on` is called
-        after it too.
-        """
-        marks = [mark for mark in self.faults.marks() if mark > self.asked_at]
-        if not marks or marks[0] > octets:
-            go_on()
-            return
-        self.asked_at = mark = marks[0]
+def _facts_of_sender(
+    connection: Connection, subject: tuple[smtp.Address, Options]
+) -> dict[str, Any]:
+    sender, options = subject
+    return {
+        "sender": str(sender),
+        "transaction": connection.session.begun + 1,
+        "size": int(options.get("SIZE") or 0),
+    }
 
-        def refuse_and_go_on(reply: Reply) -> None:
-            self.asked_at = sys.maxsize
-            refuse(reply)
-            go_on()
 
-        self.ask(
-            "CONTENT",
-            lambda: self.reach(octets, go_on, refuse),
-            refuse_and_go_on,
-            octets=mark,
-        )
+def _facts_of_recipient(
+    connection: Connection, subject: tuple[smtp.User, Options]
+) -> dict[str, Any]:
+    return {"to": (str(subject[0]),)}
+
+
+def _facts_of_end(connection: Connection, envelope: Envelope) -> dict[str, Any]:
+    in_chunks = connection.transaction.in_chunks
+    return {
+        "envelope": envelope,
+        "line": connection.points.line if in_chunks else b".",
+    }
+
+
+def _facts_of_kept(
+    connection: Connection, subject: tuple[Envelope, list[Reply]]
+) -> dict[str, Any]:
+    envelope = subject[0]
+    return {"envelope": envelope, "to": envelope.rcpt_tos}
+
+
+# By point, the attributes of its context beside the state of the session; each
+# function takes the connection and the subject of the point.
+_FACTS: dict[str, Callable[..., dict[str, Any]]] = {
+    "AUTH": _facts_of_step,
+    "LOGIN": _facts_of_login,
+    "MAIL": _facts_of_sender,
+    "RCPT": _facts_of_recipient,
+    "EOD": _facts_of_end,
+    "KEPT": _facts_of_kept,
+}
 
 
 def _announced_size(data: bytes) -> int:

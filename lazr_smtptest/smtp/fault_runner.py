@@ -285,7 +285,7 @@ class FaultRunner(FaultActions):
         """Make the engine consistent with the reply that was sent."""
         connection = self._connection
         if self.context.phase in ("EHLO", "LHLO"):
-            connection.enforce_size(said, sent)
+            connection.points.enforce_size(said, sent)
         elif (
             self.context.phase == "AUTH"
             and said[:1] == b"3"

@@ -51,6 +51,11 @@ _SENDER_ACCEPTED = Reply(250, "sender accepted", "2.1.0")
 _RECIPIENT_ACCEPTED = Reply(250, "recipient accepted", "2.1.5")
 
 
+# An address, and the parameters after it.
+_Sender = tuple[Address, Options]
+_User = tuple[smtp.User, Options]
+
+
 class MailCommands(Connection):
     """The part of a connection that handles MAIL, RCPT and RSET.
 
@@ -111,7 +116,7 @@ class MailCommands(Connection):
 
     def check_last_in_group(self) -> None:
         """Note bytes after a command that must end a group (RFC 2920 section 3.1)."""
-        if self._framer.pending:
+        if self._framer.ready:
             self.note("pipelining")
 
     def note_extension(self) -> None:
@@ -130,38 +135,31 @@ class MailCommands(Connection):
             return
         sender = path.address
         try:
-            options = self._parse_mail_options(path)
+            # Most clients send a regular path and nothing else.
+            regular = path.plain and not path.parameters
+            options = {} if regular else self._parse_mail_options(path)
         except ReplyError as error:
-            self._sender_refused(sender, error.reply)
+            self._sender_refused(error.reply, (sender, {}))
             return
-        if self.faults.armed:
-            self.ask(
-                "MAIL",
-                lambda: self._validate_sender(sender, options),
-                lambda reply: self._sender_refused(sender, reply),
-                sender=str(sender),
-                transaction=self.session.begun + 1,
-                size=int(options.get("SIZE") or 0),
-            )
-        else:
-            self._validate_sender(sender, options)
+        self.points.at(
+            "MAIL", self._validate_sender, self._sender_refused, (sender, options)
+        )
 
-    def _validate_sender(self, sender: Address, options: Options) -> None:
+    def _validate_sender(self, subject: _Sender) -> None:
         self.call(
             self.validateFrom,
             self._helo,
-            sender,
+            subject[0],
             done=self._sender_answered,
             failed=self._sender_failed,
-            context=(sender, options),
+            subject=subject,
         )
 
-    def _sender_failed(
-        self, failure: Failure, sender: Address, options: Options
-    ) -> None:
-        self._sender_refused(sender, self.reply_to(failure))
+    def _sender_failed(self, failure: Failure, subject: _Sender) -> None:
+        self._sender_refused(self.reply_to(failure), subject)
 
-    def _sender_refused(self, sender: Address, reply: Reply) -> None:
+    def _sender_refused(self, reply: Reply, subject: _Sender) -> None:
+        sender = subject[0]
         self.transaction.record = self.session.begin(str(sender))
         self.end_transaction("refused", reply)
         self.refuse(reply, sender)
@@ -223,8 +221,6 @@ class MailCommands(Connection):
             path: the path of the sender or, within a transaction, of a recipient.
             utf8: whether the client has used SMTPUTF8.
         """
-        if path.plain:
-            return
         is_sender = self.transaction.sender is None
         irregular = list(path.irregular)
         if not (utf8 or bytes(path.address).isascii()):
@@ -240,13 +236,13 @@ class MailCommands(Connection):
             return self.delivery.validateFrom(helo, origin)
         return super().validateFrom(helo, origin)
 
-    def _sender_answered(self, answer: Any, sender: Address, options: Options) -> None:
+    def _sender_answered(self, answer: Any, subject: _Sender) -> None:
         """Handle the delivery's answer to the sender, an address or a refusal."""
         refusal = refusal_in(answer)
         if refusal is not None:
-            self._sender_refused(sender, refusal)
+            self._sender_refused(refusal, subject)
             return
-        self.transaction.start(self.session.begin(str(answer)), answer, options)
+        self.transaction.start(self.session.begin(str(answer)), answer, subject[1])
         self.reply(_SENDER_ACCEPTED)
 
     # RCPT
@@ -267,35 +263,28 @@ class MailCommands(Connection):
             return
         user = Recipient(path.address, self._helo, self, sender)
         try:
-            options = self._parse_rcpt_options(path)
+            regular = path.plain and not path.parameters
+            options = {} if regular else self._parse_rcpt_options(path)
             if len(transaction.recipients) >= self.limits.recipients:
                 raise PolicyError(452, "too many recipients", "4.5.3")
         except ReplyError as error:
-            self._recipient_refused(user, error.reply)
+            self._recipient_refused(error.reply, (user, {}))
             return
-        if self.faults.armed:
-            self.ask(
-                "RCPT",
-                lambda: self._validate_recipient(user, options),
-                lambda reply: self._recipient_refused(user, reply),
-                to=(str(user),),
-            )
-        else:
-            self._validate_recipient(user, options)
-
-    def _validate_recipient(self, user: smtp.User, options: Options) -> None:
-        self.call(
-            self.validateTo,
-            user,
-            done=self._recipient_answered,
-            failed=self._recipient_failed,
-            context=(user, options),
+        self.points.at(
+            "RCPT", self._validate_recipient, self._recipient_refused, (user, options)
         )
 
-    def _recipient_failed(
-        self, failure: Failure, user: smtp.User, options: Options
-    ) -> None:
-        self._recipient_refused(user, self.reply_to(failure))
+    def _validate_recipient(self, subject: _User) -> None:
+        self.call(
+            self.validateTo,
+            subject[0],
+            done=self._recipient_answered,
+            failed=self._recipient_failed,
+            subject=subject,
+        )
+
+    def _recipient_failed(self, failure: Failure, subject: _User) -> None:
+        self._recipient_refused(self.reply_to(failure), subject)
 
     def _parse_rcpt_options(self, path: ParsedPath) -> Options:
         utf8 = "SMTPUTF8" in self.transaction.options
@@ -310,18 +299,17 @@ class MailCommands(Connection):
             self.note("undeclared-utf8")
         return options
 
-    def _recipient_answered(
-        self, answer: Any, user: smtp.User, options: Options
-    ) -> None:
+    def _recipient_answered(self, answer: Any, subject: _User) -> None:
         """Handle the delivery's answer to a recipient: a message factory or refusal."""
         refusal = refusal_in(answer)
         if refusal is not None:
-            self._recipient_refused(user, refusal)
+            self._recipient_refused(refusal, subject)
             return
-        self.transaction.accept(user, answer, options)
+        self.transaction.accept(subject[0], answer, subject[1])
         self.reply(_RECIPIENT_ACCEPTED)
 
-    def _recipient_refused(self, user: smtp.User, reply: Reply) -> None:
+    def _recipient_refused(self, reply: Reply, subject: _User) -> None:
+        user = subject[0]
         self.transaction.refuse(user, reply)
         self.refuse(reply, self.transaction.sender, [user])
 

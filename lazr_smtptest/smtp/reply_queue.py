@@ -18,7 +18,8 @@ from twisted.internet.tcp import Connection as TCPConnection
 from lazr_smtptest.model.reply import Reply
 from lazr_smtptest.model.session import Session
 from lazr_smtptest.model.transcript import SERVER, SHORT, Transcript
-from lazr_smtptest.smtp.fault_points import Asking
+from lazr_smtptest.smtp.fault_runner import FaultRunner
+from lazr_smtptest.smtp.timing import Timed
 
 __all__ = ["Writing"]
 
@@ -26,8 +27,14 @@ __all__ = ["Writing"]
 _BATCH = 100
 
 
-class Writing(Asking):
-    """The part of a connection that sends replies."""
+class Writing(Timed):
+    """The part of a connection that sends replies.
+
+    Attributes:
+        fault: the fault plan that is running; ``None``: there is none.
+    """
+
+    fault: FaultRunner | None = None
 
     transport: Any
     session: Session
@@ -103,6 +110,14 @@ class Writing(Asking):
         self._replies.append(data)
         if not self._working or len(self._replies) >= _BATCH:
             self.flush()
+
+    def after_reply(self, function: Callable[[], object]) -> None:
+        """Call `function` once the reply has been sent."""
+        if self.fault is not None:
+            self.fault.follow_up(function)
+        else:
+            self.flush()
+            function()
 
     def flush(self) -> None:
         """Write the pending replies."""

@@ -105,12 +105,9 @@ class StartTLS(Connection):
             logout()
 
     def _begin_tls(self, tls: TLS) -> None:
-        if self.faults.armed:
-            self.ask("TLS", lambda: self._start_tls(tls), lambda reply: self._no_tls())
-        else:
-            self._start_tls(tls)
+        self.points.at("TLS", self._start_tls, self._no_tls, tls)
 
-    def _no_tls(self) -> None:
+    def _no_tls(self, reply: Reply, tls: TLS) -> None:
         """Close the connection: there is no reply that refuses TLS."""
         self.close(self.transport)
 

@@ -17,6 +17,7 @@ message, and reading returns an equal `Envelope`:
 - ``X-Warnings``: the irregularities that were accepted;
 - ``X-Id``: the `id` of the envelope;
 - ``X-Received-At``: the time at which the message was complete;
+- ``X-Session``: the id of the session that delivered it;
 - ``X-Helo``: the name from HELO, EHLO or LHLO. It is always there and always
   the last: the message begins after it.
 

@@ -48,6 +48,11 @@ class ChangeLog:
         # Not the lock of the owner: a watcher may take its time.
         self._telling = threading.RLock()
 
+    @property
+    def is_watched(self) -> bool:
+        """Whether there is a function to call."""
+        return bool(self._watchers)
+
     def add_one(self, kind: ChangeKind, row: Row) -> None:
         """Add a change of one message."""
         self.last += 1

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
 from collections.abc import Callable
+from heapq import heappop, heappush
 
 from lazr_smtptest.model.document import Document
 from lazr_smtptest.stores._rows import Row
@@ -16,7 +16,10 @@ _DOCUMENT, _STRING = 1000, 60
 
 
 class Documents:
-    """The documents that were used latest; any thread may use it.
+    """The documents of the newest messages that were looked at; thread-safe.
+
+    A search looks at all messages in turn. If the documents used latest were kept, each
+    search would drop those that the next one needs first.
 
     Args:
         bound: bytes of memory, estimated.
@@ -29,8 +32,9 @@ class Documents:
         self.shortened: set[int] = set()
         self._bound = bound
         self._lock = threading.Lock()
-        # The documents with their bytes, those used latest last.
-        self._known: OrderedDict[int, tuple[Document, int]] = OrderedDict()
+        # The documents with their bytes, and a heap of their numbers and old ones.
+        self._known: dict[int, tuple[Document, int]] = {}
+        self._numbers: list[int] = []
         self._octets = 0
         self._used = False
 
@@ -45,12 +49,10 @@ class Documents:
             row: the message.
             make: returns its document. It is called without a lock.
         """
-        with self._lock:
-            self._used = True
-            entry = self._known.get(row.number)
-            if entry is not None:
-                self._known.move_to_end(row.number)
-                return entry[0]
+        self._used = True
+        known = self._known.get(row.number)
+        if known is not None:
+            return known[0]
         document = make()
         self._keep(row, document)
         return document
@@ -62,25 +64,23 @@ class Documents:
                 return
             if document.shortened:
                 self.shortened.add(row.number)
-            if row.number in self._known or size > self._bound:
-                return
-            self._known[row.number] = (document, size)
-            self._octets += size
+            if size <= self._bound and row.number not in self._known:
+                self._known[row.number] = document, size
+                heappush(self._numbers, row.number)
+                self._octets += size
             while self._octets > self._bound:
-                self._octets -= self._known.popitem(last=False)[1][1]
+                self._drop(heappop(self._numbers))
+
+    def _drop(self, number: int) -> None:
+        self._octets -= self._known.pop(number, (None, 0))[1]
 
     def discard(self, row: Row) -> None:
         """Drop the document of a message that is gone."""
         with self._lock:
             self.shortened.discard(row.number)
-            self._octets -= self._known.pop(row.number, (None, 0))[1]
-
-    def clear(self) -> None:
-        """Drop all documents."""
-        with self._lock:
-            self.shortened.clear()
-            self._known.clear()
-            self._octets = 0
+            self._drop(row.number)
+            if len(self._numbers) > 2 * len(self._known) + 100:
+                self._numbers = sorted(self._known)
 
 
 def _memory_of(document: Document) -> int:

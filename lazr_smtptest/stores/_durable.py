@@ -121,6 +121,11 @@ class WaitingStore(Store):
         self._ended.append(session)
         self._writer.post(self._write_ended)
 
+    def _flush_sessions(self) -> None:
+        """Wait until the sessions that have ended are written."""
+        if self._ended:
+            self._writer.call(self._write_ended)
+
     def _take_ended(self) -> list[Session]:
         """Return the sessions to be written, and forget them; in the writer thread."""
         sessions = []

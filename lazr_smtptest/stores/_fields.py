@@ -8,11 +8,12 @@ follows exactly as it was received::
     Delivered-To: recipient@example.com     (one for each recipient)
     X-Rcpt-Args: NOTIFY=NEVER               (the parameters of that RCPT)
     X-Peer: 127.0.0.1:40001
-        X-User: user                            (the login name)
+    X-User: user                            (the login name)
     X-TLS: yes
     X-Warnings: bare-newline long-line
     X-Id: 5e884898da28-1f
     X-Received-At: 2026-01-31T12:00:00.000001+00:00
+    X-Session: 5e884898da28-1e              (the id of the session)
     X-Helo: client.example.com
 
 A field without a value is left out, except ``Return-Path``, ``X-Peer`` and
@@ -36,17 +37,17 @@ from urllib.parse import quote, unquote
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.ids import is_name
 
-__all__ = ["from_bytes", "to_bytes"]
+__all__ = ["from_bytes", "session_id_of", "to_bytes"]
 
 _SENDER, _MAIL_ARGS = b"Return-Path", b"X-Mail-Args"
 _RECIPIENT, _RCPT_ARGS = b"Delivered-To", b"X-Rcpt-Args"
 _PEER, _USER, _TLS, _WARNINGS = b"X-Peer", b"X-User", b"X-TLS", b"X-Warnings"
-_ID, _RECEIVED_AT = b"X-Id", b"X-Received-At"
+_ID, _RECEIVED_AT, _SESSION = b"X-Id", b"X-Received-At", b"X-Session"
 _LAST = b"X-Helo"
 _NAMES = frozenset(
     [
         *(_SENDER, _MAIL_ARGS, _RECIPIENT, _RCPT_ARGS, _PEER, _USER, _TLS),
-        *(_WARNINGS, _ID, _RECEIVED_AT, _LAST),
+        *(_WARNINGS, _ID, _RECEIVED_AT, _SESSION, _LAST),
     ]
 )
 
@@ -97,6 +98,12 @@ def from_bytes(data: bytes) -> Envelope:
     )
 
 
+def session_id_of(data: bytes) -> str:
+    """Return the id of the session in the result of `to_bytes`; ``""`` for none."""
+    fields, _ = _split(data)
+    return _id(dict(fields).get(_SESSION, ""))
+
+
 def _fields_of(envelope: Envelope) -> Iterator[_Field]:
     """Yield the fields of `envelope`, in order."""
     yield _SENDER, envelope.mail_from
@@ -114,6 +121,8 @@ def _fields_of(envelope: Envelope) -> Iterator[_Field]:
         yield _ID, envelope.id
     if envelope.received_at is not None:
         yield _RECEIVED_AT, envelope.received_at.isoformat()
+    if envelope.session is not None and is_name(envelope.session.id):
+        yield _SESSION, envelope.session.id
     yield _LAST, envelope.helo
 
 

@@ -10,10 +10,13 @@ from __future__ import annotations
 import os
 import re
 import socket
+from collections.abc import Collection
 from hashlib import blake2b
 from itertools import count
 
-__all__ = ["Age", "age_of", "id_of", "new_file_name"]
+from lazr_smtptest.model.summary import Flag
+
+__all__ = ["Age", "age_of", "flags_of", "id_of", "new_file_name", "with_flags"]
 
 # Seconds since 1970, microseconds, and a count for messages of the same microsecond.
 Age = tuple[int, int, int]
@@ -21,6 +24,16 @@ Age = tuple[int, int, int]
 _NAME = re.compile(r"(\d+)\.M(\d+)P\d+Q(\d+)(?:N([0-9a-z-]{1,64}))?\.")
 # Characters with a meaning in a Maildir name or in a path.
 _SPECIAL = re.compile(r"[/:,]")
+
+# The letters after ":2," in a name: https://cr.yp.to/proto/maildir.html
+_LETTERS: dict[str, Flag] = {
+    "D": "draft",
+    "F": "flagged",
+    "R": "answered",
+    "S": "seen",
+    "T": "deleted",
+}
+_INFO = ":2,"
 
 _count = count(1)
 
@@ -54,6 +67,20 @@ def id_of(name: str) -> str:
     if match is not None and match[4]:
         return match[4]
     return blake2b(os.fsencode(name), digest_size=16).hexdigest()
+
+
+def flags_of(name: str) -> frozenset[Flag]:
+    """Return the flags in a file name."""
+    letters = name.partition(_INFO)[2]
+    return frozenset(_LETTERS[letter] for letter in letters if letter in _LETTERS)
+
+
+def with_flags(name: str, flags: Collection[Flag]) -> str:
+    """Return a file name with other flags; letters of other programs stay."""
+    base, _, letters = name.partition(_INFO)
+    kept = {letter for letter in letters if letter not in _LETTERS}
+    kept.update(letter for letter, flag in _LETTERS.items() if flag in flags)
+    return base + _INFO + "".join(sorted(kept))
 
 
 def _octal(special: re.Match[str]) -> str:

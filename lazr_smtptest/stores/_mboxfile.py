@@ -10,6 +10,10 @@ in two ways, which reading undoes exactly:
   without a CRLF at its end, is written unchanged, after an extra field
   ``X-Line-Ends: as received``.
 
+The flags of a message are in the fields ``Status`` and ``X-Status``, as other programs
+read and write them: directly after ``X-Kept`` where this store has written them, which
+then hide those that the header of the message has.
+
 ``X-Kept: no`` is written first. When the whole message is on the disk it becomes
 ``X-Kept: yes``, which has the same length. So a message that a crash cut off can be
 recognized, whatever other programs did to the file since.
@@ -21,13 +25,14 @@ import math
 import re
 import time
 from calendar import timegm
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from hashlib import blake2b
 from itertools import pairwise
 
 import attrs
 
 from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.model.summary import Flag
 from lazr_smtptest.stores import _fields
 
 __all__ = [
@@ -35,14 +40,18 @@ __all__ = [
     "KEPT",
     "deserialised",
     "flag_offset",
+    "flags_of",
     "is_damaged",
     "is_mbox",
     "joined",
     "kept_at",
+    "located",
     "messages",
     "serialised",
+    "session_id_of",
     "sound_size",
     "times",
+    "with_flags",
 ]
 
 _CRLF, _LF = b"\r\n", b"\n"
@@ -59,6 +68,20 @@ KEPT = b"yes"
 
 # Precedes a message whose line ends cannot be converted and restored.
 _AS_RECEIVED = b"X-Line-Ends: as received\n"
+
+# The letters in Status and X-Status.
+_LETTERS: dict[bytes, Flag] = {
+    b"R": "seen",
+    b"A": "answered",
+    b"F": "flagged",
+    b"D": "deleted",
+    b"T": "draft",
+}
+_STATUS = re.compile(rb"(?:X-)?Status:[ \t]*([A-Za-z]*)[ \t]*\r?\n", re.I)
+_STATUSES = re.compile(rb"(?:(?:X-)?Status:[ \t]*[A-Za-z]*[ \t]*\n)+", re.I)
+_STATUS_IN_HEADER = re.compile(b"^" + _STATUS.pattern, re.I | re.M)
+# The most bytes of a header in which they are looked for.
+_HEADER = 65_536
 
 _TO_QUOTE = re.compile(rb"^(>*From )", re.MULTILINE)
 _QUOTED = re.compile(rb"^>(>*From )", re.MULTILINE)
@@ -108,8 +131,7 @@ def deserialised(data: bytes) -> Envelope:
     Args:
         data: the message, without the blank line after it.
     """
-    data = data.partition(_LF)[2].removeprefix(_FLAG + KEPT + _LF)
-    data = _QUOTED.sub(rb"\1", data)
+    data = _QUOTED.sub(rb"\1", data[_parts(data)[1] :])
     if data.startswith(_AS_RECEIVED):
         envelope = _fields.from_bytes(data[len(_AS_RECEIVED) : -len(_LF)])
     else:
@@ -117,9 +139,49 @@ def deserialised(data: bytes) -> Envelope:
         content = envelope.content.replace(_LF, _CRLF)
         envelope = attrs.evolve(envelope, content=content)
     if not envelope.id:
+        # It must not change when another program changes the flags.
+        header, blank, rest = data.partition(_LF + _LF)
+        data = _STATUS_IN_HEADER.sub(b"", header + _LF) + blank + rest
         id = blake2b(data, digest_size=16).hexdigest()
         envelope = attrs.evolve(envelope, id=id)
     return envelope
+
+
+def session_id_of(data: bytes) -> str:
+    """Return the id of the session in the result of `serialised`; ``""`` for none."""
+    return _fields.session_id_of(
+        data[_parts(data)[1] :].removeprefix(_AS_RECEIVED)[:_HEADER]
+    )
+
+
+def _parts(data: bytes) -> tuple[int, int]:
+    """Return where the flags of a message are, and where they end."""
+    start = data.find(_LF) + 1
+    if data.startswith(_FLAG + KEPT + _LF, start):
+        start += len(_FLAG + KEPT + _LF)
+    found = _STATUSES.match(data, start)
+    return start, found.end() if found else start
+
+
+def flags_of(data: bytes) -> frozenset[Flag]:
+    """Return the flags of a message."""
+    start, end = _parts(data)
+    lines = data[start:end]
+    if not lines:
+        lines = data[end : end + _HEADER].partition(_LF + _LF)[0] + _LF
+    letters = b"".join(_STATUS_IN_HEADER.findall(lines))
+    return frozenset(flag for letter, flag in _LETTERS.items() if letter in letters)
+
+
+def with_flags(data: bytes, flags: Collection[Flag]) -> bytes:
+    """Return a message with other flags."""
+    start, end = _parts(data)
+    read = b"R" if "seen" in flags else b""
+    others = b"".join(
+        letter for letter, flag in _LETTERS.items() if flag in flags and flag != "seen"
+    )
+    lines = b"Status: " + read + b"O\nX-Status: " + others + _LF
+    return data[:start] + lines + data[end:]
 
 
 def messages(data: bytes) -> list[bytes]:
@@ -128,12 +190,18 @@ def messages(data: bytes) -> list[bytes]:
     Returns:
         each message without the blank line after it.
     """
-    texts = _split(data[: sound_size(data)])
-    return [
-        text.removesuffix(_LF) if text.endswith(_LF + _LF) else text
-        for text in texts
-        if not _has_flag(text, _NOT_KEPT)
-    ]
+    return [text for _, text in located(data)]
+
+
+def located(data: bytes) -> list[tuple[int, bytes]]:
+    """Return the messages that were kept, as `messages` does, and where each begins."""
+    found, start = [], 0
+    for text in _split(data[: sound_size(data)]):
+        if not _has_flag(text, _NOT_KEPT):
+            is_ended = text.endswith(_LF + _LF)
+            found.append((start, text.removesuffix(_LF) if is_ended else text))
+        start += len(text)
+    return found
 
 
 def joined(texts: Sequence[bytes]) -> bytes:

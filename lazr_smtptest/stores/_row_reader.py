@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 import threading
-from abc import abstractmethod
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import (
+    Callable,
+    Collection,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
+from contextlib import AbstractContextManager, suppress
 from itertools import islice
 
 from lazr_smtptest.model.change import Change, Changes
@@ -19,20 +27,23 @@ from lazr_smtptest.query.evaluation import matches
 from lazr_smtptest.query.parser import parse
 from lazr_smtptest.query.selection import Selection
 from lazr_smtptest.query.tag_rules import TagRules
-from lazr_smtptest.query.tags import check_tag, tag_key
+from lazr_smtptest.query.tags import check_tag, joined_tags, tag_key
 from lazr_smtptest.query.tree import Everything, Node
-from lazr_smtptest.stores._base import Store, check_limit, new_validity
+from lazr_smtptest.stores._base import check_limit, new_validity
 from lazr_smtptest.stores._changelog import ChangeLog
 from lazr_smtptest.stores._documents import Documents
 from lazr_smtptest.stores._rows import Row, Rows
-from lazr_smtptest.stores._subject import Subject
+from lazr_smtptest.stores._subject import GoneError, Loaded, Subject
 from lazr_smtptest.stores._tag_counts import TagCounts
 from lazr_smtptest.stores.sessions import KeptSessions, SessionBounds
 
-__all__ = ["RowReader"]
+__all__ = ["Edited", "RowReader"]
+
+# A message with the flags and tags that it is to have.
+Edited = tuple[Row, frozenset[Flag], tuple[str, ...]]
 
 
-class RowReader(Store):
+class RowReader(ABC):
     """Implements `IMessageReader` on rows in memory.
 
     The documents of messages are made when a list or a query needs them. Tags by rule
@@ -44,8 +55,7 @@ class RowReader(Store):
     """
 
     def __init__(self, *, sessions: SessionBounds | None, tag_rules: TagRules) -> None:
-        super().__init__()
-        self.validity = new_validity()
+        self._validity = new_validity()
         self._lock = threading.Lock()
         self._rows = Rows()
         # The greatest number so far, and that up to which messages were tagged.
@@ -57,6 +67,11 @@ class RowReader(Store):
         self._documents = Documents()
         self._kept_sessions = KeptSessions(sessions)
 
+    @property
+    def validity(self) -> int:
+        """The validity of the numbers; see `IMessageReader`."""
+        return self._validity
+
     # Where the messages are
 
     @abstractmethod
@@ -65,20 +80,30 @@ class RowReader(Store):
 
     @abstractmethod
     def _discard(self, rows: Sequence[Row]) -> None:
-        """Remove some messages that are there; called with the lock."""
+        """Remove some messages that are there; called while `_changing`."""
 
-    def _edit(self, row: Row, flags: frozenset[Flag], tags: tuple[str, ...]) -> None:
-        """Change the flags and tags of a message; called with the lock."""
-        row.flags = flags
-        if tags != row.tags:
-            before, row.tags = row.tags, tags
-            self._tags.add(tags)
-            self._tags.discard(before)
+    @abstractmethod
+    def _refresh(self) -> None:
+        """Bring the list up to date, where others may change it."""
+
+    def _changing(self) -> AbstractContextManager[object]:
+        """Return what keeps other threads from changing the list for a block."""
+        return self._lock
+
+    def _apply(self, edits: Sequence[Edited]) -> None:
+        """Change flags and tags of messages, all or none; called while `_changing`."""
+        for row, flags, tags in edits:
+            row.flags = flags
+            if tags != row.tags:
+                before, row.tags = row.tags, tags
+                self._tags.add(tags)
+                self._tags.discard(before)
 
     # The list
 
     def _listed(self) -> list[Row]:
         """Return the rows, ascending by number, their tags by rule added."""
+        self._refresh()
         with self._lock:
             rows = list(self._rows)
         if rows and rows[-1].number > self._tagged:
@@ -91,43 +116,57 @@ class RowReader(Store):
             for row in rows:
                 if row.number > self._tagged:
                     tags = self._tags_by_rule(row)
-                    with self._lock:
-                        if tags and not row.is_gone:
-                            self._edit(row, row.flags, self._tags.spelled(tags))
-                        self._tagged = row.number
+                    if tags:
+                        self._add_tags(row, tags)
+                    self._tagged = row.number
+
+    def _add_tags(self, row: Row, tags: tuple[str, ...]) -> None:
+        with self._changing():
+            if not row.is_gone:
+                tags = joined_tags(row.tags, self._tags.spelled(tags))
+                self._apply([(row, row.flags, tags)])
 
     def _tags_by_rule(self, row: Row) -> tuple[str, ...]:
-        subject = self._subject(row) if self._tag_rules else None
-        if subject is None:
+        rules = self._tag_rules
+        if not rules:
             return ()
-        return self._tag_rules.tags_of(subject.envelope, subject)
+        subject = self._subject(row)
+        with suppress(GoneError):
+            # Most messages have none, and are not looked at any further.
+            if rules.may_tag(subject.envelope):
+                return rules.tags_of(subject.envelope, subject)
+        return ()
 
-    def _subject(self, row: Row) -> Subject | None:
-        """Return a message for a query; ``None`` if it is gone."""
+    def _load(self, row: Row) -> Loaded | None:
+        """Return a message and the id of its session; ``None`` if it is gone."""
         envelope = self._read(row)
         if envelope is None:
             return None
-        return Subject(row, envelope, lambda: self._document(row, envelope))
+        return envelope, "" if envelope.session is None else envelope.session.id
+
+    def _subject(self, row: Row) -> Subject:
+        """Return a message for a query."""
+        return Subject(row, self._load, self._document)
 
     def _document(self, row: Row, envelope: Envelope) -> Document:
         return self._documents.get(row, lambda: document_of(envelope))
 
-    def _matching(self, rows: Iterator[Row], query: Node) -> Iterator[Subject]:
+    def _matching(self, rows: Iterable[Row], query: Node) -> Iterator[Subject]:
         for row in rows:
-            subject = None if row.is_gone else self._subject(row)
-            if subject is not None and matches(query, subject):
-                yield subject
+            subject = self._subject(row)
+            with suppress(GoneError):
+                if not row.is_gone and matches(query, subject):
+                    yield subject
 
     def _matching_rows(self, query: str) -> list[Row]:
         node = parse(query)
         rows = self._listed()
         if isinstance(node, Everything):
             return rows
-        return [
-            row for row in rows if any(True for _ in self._matching(iter((row,)), node))
-        ]
+        return [subject.row for subject in self._matching(rows, node)]
 
     def _row(self, message: str | int) -> Row | None:
+        self._refresh()
         with self._lock:
             if isinstance(message, str):
                 return self._rows.with_id(message)
@@ -153,12 +192,9 @@ class RowReader(Store):
                 for row in rows
                 if (row.number > number if oldest_first else row.number < number)
             ]
-        found = self._matching(iter(rows) if oldest_first else reversed(rows), node)
+        found = self._matching(rows if oldest_first else reversed(rows), node)
         return Found(
-            [
-                subject.full_summary()
-                for subject in islice(found, min(limit, len(rows)))
-            ],
+            islice(_summaries(found), min(limit, len(rows))),
             missing=0,
             shortened=len(self._documents.shortened),
         )
@@ -190,8 +226,8 @@ class RowReader(Store):
         """Return the summary of a message; ``None`` if there is none."""
         self._listed()
         row = self._row(message)
-        subject = None if row is None else self._subject(row)
-        return None if subject is None else subject.full_summary()
+        subjects = [] if row is None else [self._subject(row)]
+        return next(_summaries(subjects), None)
 
     def envelope(self, message: str | int) -> Envelope | None:
         """Return a message; ``None`` if there is none."""
@@ -200,6 +236,7 @@ class RowReader(Store):
 
     def index_progress(self) -> IndexProgress:
         """Return the number of messages: all of them can be searched."""
+        self._refresh()
         with self._lock:
             return IndexProgress(
                 messages=len(self._rows),
@@ -253,21 +290,21 @@ class RowReader(Store):
         result: Callable[[Row], tuple[frozenset[Flag], tuple[str, ...]]],
     ) -> int:
         """Change messages that are still there; return how many changed."""
-        with self._lock:
-            changed = []
+        with self._changing():
+            edits = []
             for row in rows:
                 flags, tags = result(row)
                 if not row.is_gone and (flags, tags) != (row.flags, row.tags):
-                    self._edit(row, flags, tags)
-                    changed.append(row)
-            self._log.add("changed", changed)
+                    edits.append((row, flags, tags))
+            self._apply(edits)
+            self._log.add("changed", [row for row, _, _ in edits])
         self._log.tell()
-        return len(changed)
+        return len(edits)
 
     def remove(self, selection: Selection) -> int:
         """Remove messages; return how many there were."""
         rows = self._selected(selection)
-        with self._lock:
+        with self._changing():
             rows = [row for row in rows if not row.is_gone]
             self._discard(rows)
             self._log.add("removed", rows)
@@ -296,11 +333,13 @@ class RowReader(Store):
 
     def changes(self, since: int, limit: int = 1000) -> Changes:
         """Return the changes after the one with a number; see `IMessageReader`."""
+        self._refresh()
         with self._lock:
             return self._log.since(since, limit)
 
     def last_change(self) -> int:
         """Return the number of the latest change; 0 if there was none."""
+        self._refresh()
         return self._log.last
 
     def watch(self, function: Callable[[Change], object]) -> Callable[[], None]:
@@ -328,3 +367,10 @@ class RowReader(Store):
     def session(self, id: str) -> Session | None:
         """Return a kept session with its transcript; ``None`` if there is none."""
         return self._kept_sessions.get(id)
+
+
+def _summaries(subjects: Iterable[Subject]) -> Iterator[Summary]:
+    """Yield the summaries of messages, but of those that are gone."""
+    for subject in subjects:
+        with suppress(GoneError):
+            yield subject.full_summary()

@@ -11,63 +11,86 @@ from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.summary import Summary
 from lazr_smtptest.stores._rows import Row
 
-__all__ = ["Subject"]
+__all__ = ["GoneError", "Loaded", "Subject"]
+
+# A message and the id of its session; `None` for one that is gone.
+Loaded = tuple[Envelope, str]
+
+_OF_ROW = ("number", "id", "flags", "tags")
+
+
+class GoneError(Exception):
+    """A message was removed while it was looked at."""
 
 
 class Subject:
-    """A message whose document is made when a query or a list needs it.
+    """A message that is read, and whose document is made, when that is needed.
 
     Args:
         row: its row in the list.
-        envelope: the message.
-        make: returns its document.
+        load: reads the message of a row.
+        document_of: returns its document.
+
+    Raises:
+        GoneError: by each property that needs the message, if it is gone.
     """
 
     def __init__(
-        self, row: Row, envelope: Envelope, make: Callable[[], Document]
+        self,
+        row: Row,
+        load: Callable[[Row], Loaded | None],
+        document_of: Callable[[Row, Envelope], Document],
     ) -> None:
         self.row = row
-        self.envelope = envelope
-        self._make = make
+        self._load = load
+        self._document_of = document_of
+
+    @cached_property
+    def _loaded(self) -> Loaded:
+        loaded = self._load(self.row)
+        if loaded is None:
+            raise GoneError
+        return loaded
+
+    @property
+    def envelope(self) -> Envelope:
+        """The message."""
+        return self._loaded[0]
 
     @cached_property
     def document(self) -> Document:
         """The document of the message."""
-        return self._make()
+        return self._document_of(self.row, self.envelope)
 
     @property
     def summary(self) -> Any:
         """An object with the attributes of the summary.
 
-        It makes the document for those that come from the content, and not for a query
-        such as ``is:unread`` or ``larger:1M``.
+        It reads the message for those that need it, and makes the document for those
+        that come from the content: not for a query such as ``is:unread``.
         """
         return _Attributes(self)
 
     @cached_property
-    def facts(self) -> dict[str, Any]:
-        """The attributes of the summary that do not come from the content."""
-        envelope, row = self.envelope, self.row
-        session = envelope.session
+    def of_envelope(self) -> dict[str, Any]:
+        """The attributes of the summary that come from the envelope."""
+        envelope, session_id = self._loaded
         return {
-            "number": row.number,
-            "id": row.id,
             "received_at": envelope.received_at,
             "mail_from": envelope.mail_from,
             "rcpt_tos": envelope.rcpt_tos,
             "size": envelope.size,
-            "flags": row.flags,
-            "tags": row.tags,
             "user": envelope.user,
             "tls": envelope.tls,
-            "session_id": "" if session is None else session.id,
+            "session_id": session_id,
         }
 
     def full_summary(self) -> Summary:
         """Return the summary of the message."""
         document = self.document
         return Summary(
-            **self.facts,
+            **{name: getattr(self.row, name) for name in _OF_ROW},
+            **self.of_envelope,
             sender=document.sender,
             to=document.to,
             cc=document.cc,
@@ -89,8 +112,10 @@ class _Attributes:
         self._subject = subject
 
     def __getattr__(self, name: str) -> Any:
-        facts = self._subject.facts
-        if name in facts:
-            return facts[name]
+        if name in _OF_ROW:
+            return getattr(self._subject.row, name)
+        of_envelope = self._subject.of_envelope
+        if name in of_envelope:
+            return of_envelope[name]
         value = getattr(self._subject.document, name)
         return len(value) if name in ("attachments", "inlines") else value

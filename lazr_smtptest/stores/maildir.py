@@ -6,18 +6,26 @@ import contextlib
 import logging
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import attrs
 from zope.interface import implementer
 
 from lazr_smtptest.errors import StoreError
-from lazr_smtptest.interfaces import IWaitingStore
+from lazr_smtptest.interfaces import IMessageReader, IWaitingStore
 from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.query.tag_rules import TagRules
 from lazr_smtptest.stores import _fields
-from lazr_smtptest.stores._durable import WaitingStore
-from lazr_smtptest.stores._filenames import Age, age_of, id_of, new_file_name
+from lazr_smtptest.stores._filenames import (
+    age_of,
+    flags_of,
+    id_of,
+    new_file_name,
+    with_flags,
+)
+from lazr_smtptest.stores._folder_reader import FolderReader, Item
+from lazr_smtptest.stores._maildirfiles import Entry, key_of, remove
 from lazr_smtptest.stores._paths import (
     not_read,
     not_written,
@@ -27,20 +35,28 @@ from lazr_smtptest.stores._paths import (
     write_all,
 )
 from lazr_smtptest.stores._retention import Retention
+from lazr_smtptest.stores._row_reader import Edited
+from lazr_smtptest.stores._rows import Row
+from lazr_smtptest.stores._subject import Loaded
+from lazr_smtptest.stores.sessions import SessionBounds
 
 __all__ = ["MaildirStore"]
 
 log = logging.getLogger("lazr.smtptest")
 
 _SUBDIRS = ("tmp", "new", "cur")
+_INDEX = ".lazr-smtptest-index.db"
 _CRLF = b"\r\n"
+
+# Nanoseconds after which a new change of a directory surely gets a new time.
+_SETTLED = 100_000_000
 
 # Seconds after which a file in tmp is abandoned, by the convention of Maildirs.
 _ABANDONED = 36 * 60 * 60
 
 
-@implementer(IWaitingStore)
-class MaildirStore(WaitingStore):
+@implementer(IWaitingStore, IMessageReader)
+class MaildirStore(FolderReader):
     """Keeps each message in a file of its own, in a Maildir.
 
     The file holds the header fields of the envelope and then the message byte for
@@ -51,12 +67,21 @@ class MaildirStore(WaitingStore):
     that readers see whole messages only. Its `id` is part of the file's name; for
     a message of another program the `id` is derived from the file's name.
 
+    The flags of a message are those of its file's name, as other programs read and
+    write them: ``F`` flagged, ``R`` answered, ``S`` seen, ``T`` deleted, ``D`` draft.
+    Numbers and tags are in an index file within the Maildir, which is made when
+    somebody first reads them, and made anew if it is missing. Sessions are kept in
+    memory.
+
     Args:
         path: the Maildir. It is made if it does not exist or is an empty directory;
             its parent must exist.
         max_count: the most messages; ``None`` for any number.
         max_bytes: the most bytes of their files; ``None`` for any number.
         max_age: seconds that a message is kept; ``None`` for ever.
+        sessions: the bounds of the ended sessions that are kept beside the messages;
+            ``None`` to keep none.
+        tag_rules: the rules that tag messages.
         clock: returns the time, seconds since 1970.
 
     Raises:
@@ -70,11 +95,20 @@ class MaildirStore(WaitingStore):
         max_count: int | None = None,
         max_bytes: int | None = None,
         max_age: float | None = None,
+        sessions: SessionBounds | None = SessionBounds(),
+        tag_rules: TagRules = TagRules(),
         clock: Callable[[], float] = time.time,
     ) -> None:
-        retention = Retention(max_count=max_count, max_bytes=max_bytes, max_age=max_age)
-        # Each file is made durable by itself, so a larger batch saves little.
-        super().__init__(path, retention, clock, patient=False)
+        super().__init__(
+            path,
+            Path(path).absolute() / _INDEX,
+            Retention(max_count=max_count, max_bytes=max_bytes, max_age=max_age),
+            clock,
+            # Each file is made durable by itself, so a larger batch saves little.
+            patient=False,
+            sessions=sessions,
+            tag_rules=tag_rules,
+        )
         # Messages to add before the bounds are checked again.
         self._grace = 0
         try:
@@ -95,7 +129,11 @@ class MaildirStore(WaitingStore):
             self.path.mkdir(mode=0o700)
             sync_directory(self.path.parent)
         # Another process may be making it now.
-        present = {entry.name for entry in self.path.iterdir()}
+        present = {
+            entry.name
+            for entry in self.path.iterdir()
+            if not entry.name.startswith(_INDEX)
+        }
         if present < {*_SUBDIRS}:
             for name in _SUBDIRS:
                 (self.path / name).mkdir(mode=0o700, exist_ok=True)
@@ -150,6 +188,7 @@ class MaildirStore(WaitingStore):
                 self._withdraw(subdir, names)
             raise not_written(self.path, "maildir", error) from error
         self._look_at_bounds(len(batch))
+        self._report()
 
     def _make_again(self) -> None:
         """Make the Maildir anew, or those of its directories that were removed.
@@ -205,7 +244,7 @@ class MaildirStore(WaitingStore):
         facts = [(entry.kept_at, entry.size()) for entry in entries]
         octets = sum(size for _, size in facts)
         surplus = self._retention.surplus(facts, len(facts), octets, self._clock())
-        _remove(entry.file for entry in entries[:surplus])
+        remove(entry.file for entry in entries[:surplus])
         left = facts[surplus:]
         self._grace = len(left) // 100
         return left[0][0] if left else None
@@ -215,24 +254,27 @@ class MaildirStore(WaitingStore):
     def get(self, id: str) -> Envelope | None:
         """Return the message with that `id`, or ``None``."""
         found = [each for each in self._entries() if id_of(each.name) == id]
-        return next(self._read(found), None)
+        return next(self._read_entries(found), None)
 
     def delete(self, id: str) -> bool:
         """Remove the message with that `id`; return whether it existed."""
         files = self._files().items()
-        return _remove(file for name, file in files if id_of(name) == id) > 0
+        removed = remove(file for name, file in files if id_of(name) == id)
+        self._report()
+        return removed > 0
 
     def clear(self) -> None:
         """Remove all messages, those of other programs included."""
-        self._writer.call(lambda: _remove(self._files().values()))
+        self._writer.call(lambda: remove(self._files().values()))
+        self._report_clear()
 
     def __iter__(self) -> Iterator[Envelope]:
         """Iterate over the messages, oldest first; each is read when it is reached."""
-        return self._read(self._entries())
+        return self._read_entries(self._entries())
 
     def __reversed__(self) -> Iterator[Envelope]:
         """Iterate over the messages, newest first; each is read when it is reached."""
-        return self._read(self._entries()[::-1])
+        return self._read_entries(self._entries()[::-1])
 
     def __len__(self) -> int:
         """Count the messages."""
@@ -254,61 +296,81 @@ class MaildirStore(WaitingStore):
         except OSError as error:
             raise not_read(self.path, "maildir", error) from error
 
-    def _entries(self) -> list[_Entry]:
+    def _entries(self) -> list[Entry]:
         """Return the messages, oldest first."""
-        entries = [_Entry.of(name, file) for name, file in self._files().items()]
+        entries = [Entry.of(name, file) for name, file in self._files().items()]
         return sorted(entries, key=lambda entry: entry.age)
 
-    def _read(self, entries: Iterable[_Entry]) -> Iterator[Envelope]:
+    def _read_entries(self, entries: Iterable[Entry]) -> Iterator[Envelope]:
         for entry in entries:
             data = self._content(entry)
             if data is not None:
                 yield attrs.evolve(_fields.from_bytes(data), id=id_of(entry.name))
 
-    def _content(self, entry: _Entry) -> bytes | None:
+    # The read side
+
+    def _stamp(self) -> object:
+        found = []
+        for subdir in ("new", "cur"):
+            with contextlib.suppress(OSError):
+                status = (self.path / subdir).stat()
+                if time.time_ns() - status.st_mtime_ns < _SETTLED:
+                    return None
+                found.append((status.st_dev, status.st_ino, status.st_mtime_ns))
+        return tuple(found)
+
+    def _scan(self) -> list[Item]:
+        return [
+            Item(
+                key=key_of(entry.name),
+                id=id_of(entry.name),
+                source=entry,
+                kept_at=entry.kept_at,
+                flags=flags_of(entry.file.name),
+            )
+            for entry in self._entries()
+        ]
+
+    def _load(self, row: Row) -> Loaded | None:
+        entry: Entry = row.source
+        data = self._content(entry)
+        if data is None:
+            return None
+        envelope = attrs.evolve(_fields.from_bytes(data), id=row.id)
+        return envelope, _fields.session_id_of(data)
+
+    def _write_flags(self, edits: Sequence[Edited]) -> None:
+        renamed: list[tuple[Path, Path]] = []
+        try:
+            for row, flags, _ in edits:
+                old = self._file_of(row.source)
+                new = self.path / "cur" / with_flags(old.name, flags)
+                old.rename(new)
+                renamed.append((old, new))
+        except OSError as error:
+            for old, new in reversed(renamed):
+                with contextlib.suppress(OSError):
+                    new.rename(old)
+            raise not_written(self.path, "maildir", error) from error
+        for (row, _, _), (_, new) in zip(edits, renamed, strict=True):
+            row.source = attrs.evolve(row.source, file=new)
+
+    def _file_of(self, entry: Entry) -> Path:
+        """Return the file of a message, where another program may have renamed it."""
+        if entry.file.exists():
+            return entry.file
+        return self._files().get(entry.name, entry.file)
+
+    def _remove_messages(self, rows: Sequence[Row]) -> None:
+        try:
+            remove(self._file_of(row.source) for row in rows)
+        except OSError as error:
+            raise not_written(self.path, "maildir", error) from error
+
+    def _content(self, entry: Entry) -> bytes | None:
         """Read a file, even if it has been moved; ``None`` if it has been removed."""
         with contextlib.suppress(FileNotFoundError):
             return entry.file.read_bytes()
         with contextlib.suppress(FileNotFoundError, KeyError):
             return self._files()[entry.name].read_bytes()
         return None
-
-
-@attrs.frozen
-class _Entry:
-    """A file of a Maildir."""
-
-    name: str
-    file: Path
-    age: Age
-
-    @classmethod
-    def of(cls, name: str, file: Path) -> _Entry:
-        return cls(name, file, age_of(name) or _modified(file))
-
-    @property
-    def kept_at(self) -> float:
-        return self.age[0] + self.age[1] / 1_000_000
-
-    def size(self) -> int:
-        with contextlib.suppress(FileNotFoundError):
-            return self.file.stat().st_size
-        return 0
-
-
-def _remove(files: Iterable[Path]) -> int:
-    """Remove files; return how many existed."""
-    count = 0
-    for file in files:
-        with contextlib.suppress(FileNotFoundError):
-            file.unlink()
-            count += 1
-    return count
-
-
-def _modified(file: Path) -> Age:
-    """Return the time of modification, for a file name without a time."""
-    with contextlib.suppress(FileNotFoundError):
-        nanoseconds = file.stat().st_mtime_ns
-        return nanoseconds // 10**9, nanoseconds // 1000 % 10**6, 0
-    return 0, 0, 0

@@ -6,15 +6,18 @@ import contextlib
 import logging
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
 from zope.interface import implementer
 
 from lazr_smtptest.errors import StoreError
-from lazr_smtptest.interfaces import IWaitingStore
+from lazr_smtptest.interfaces import IMessageReader, IWaitingStore
 from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.query.tag_rules import TagRules
 from lazr_smtptest.stores import _mboxfile
-from lazr_smtptest.stores._durable import WaitingStore
+from lazr_smtptest.stores._folder_reader import FolderReader, Item
 from lazr_smtptest.stores._paths import (
     not_read,
     not_written,
@@ -22,15 +25,23 @@ from lazr_smtptest.stores._paths import (
     write_all,
 )
 from lazr_smtptest.stores._retention import Retention
+from lazr_smtptest.stores._row_reader import Edited
+from lazr_smtptest.stores._rows import Row
 from lazr_smtptest.stores._sharedfile import SharedFile, read
+from lazr_smtptest.stores._subject import Loaded
+from lazr_smtptest.stores.sessions import SessionBounds
 
 __all__ = ["MboxStore"]
 
 log = logging.getLogger("lazr.smtptest")
 
 
-@implementer(IWaitingStore)
-class MboxStore(WaitingStore):
+# Nanoseconds after which a new change of a file surely gets a new time.
+_SETTLED = 100_000_000
+
+
+@implementer(IWaitingStore, IMessageReader)
+class MboxStore(FolderReader):
     r"""Keeps all messages in one file, one after the other.
 
     The header fields of the envelope precede each message. A line of a message
@@ -52,12 +63,20 @@ class MboxStore(WaitingStore):
     is rewritten. A message of another program without a time is as old as the
     next message that has one.
 
+    The flags of a message are in its fields ``Status`` and ``X-Status``, as other
+    programs read and write them. To change them the file is rewritten. Numbers and
+    tags are in an index file beside it, which is made when somebody first reads them,
+    and made anew if it is missing. Sessions are kept in memory.
+
     Args:
         path: the file. It is made if it does not exist; its directory must exist.
         max_count: the most messages; ``None`` for any number.
         max_bytes: the most bytes that they take in the file; ``None`` for any
             number.
         max_age: seconds that a message is shown; ``None`` for ever.
+        sessions: the bounds of the ended sessions that are kept beside the messages;
+            ``None`` to keep none.
+        tag_rules: the rules that tag messages.
         clock: returns the time, seconds since 1970.
 
     Raises:
@@ -72,10 +91,20 @@ class MboxStore(WaitingStore):
         max_count: int | None = None,
         max_bytes: int | None = None,
         max_age: float | None = None,
+        sessions: SessionBounds | None = SessionBounds(),
+        tag_rules: TagRules = TagRules(),
         clock: Callable[[], float] = time.time,
     ) -> None:
-        retention = Retention(max_count=max_count, max_bytes=max_bytes, max_age=max_age)
-        super().__init__(path, retention, clock)
+        place = Path(path).absolute()
+        super().__init__(
+            place,
+            place.with_name(f"{place.name}.lazr-smtptest-index.db"),
+            Retention(max_count=max_count, max_bytes=max_bytes, max_age=max_age),
+            clock,
+            patient=True,
+            sessions=sessions,
+            tag_rules=tag_rules,
+        )
         self._file = SharedFile(self.path)
         # The inode of the file, and its size when it had no unfinished message.
         self._sound = (0, 0)
@@ -130,6 +159,7 @@ class MboxStore(WaitingStore):
         except OSError as error:
             raise not_written(self.path, "mbox", error) from error
         self._look_at_bounds()
+        self._report()
 
     def _append(self, file: int, batch: list[Envelope]) -> None:
         """Append messages to the file: all of them or, on an error, none."""
@@ -209,11 +239,14 @@ class MboxStore(WaitingStore):
 
     def delete(self, id: str) -> bool:
         """Remove the message with that `id`; return whether it existed."""
-        return self._writer.call(lambda: self._rewrite(lambda each: each.id != id))
+        removed = self._writer.call(lambda: self._rewrite(lambda each: each.id != id))
+        self._report()
+        return removed
 
     def clear(self) -> None:
         """Remove all messages, those of other programs included."""
         self._writer.call(self._clear)
+        self._report_clear()
 
     def _rewrite(self, stays: Callable[[Envelope], bool]) -> bool:
         """Remove messages from the file; return whether there were any."""
@@ -234,6 +267,105 @@ class MboxStore(WaitingStore):
                 os.ftruncate(file, 0)
         except OSError as error:
             raise not_written(self.path, "mbox", error) from error
+
+    # The read side
+
+    def _stamp(self) -> object:
+        with contextlib.suppress(OSError):
+            status = self.path.stat()
+            if time.time_ns() - status.st_mtime_ns >= _SETTLED:
+                return (
+                    status.st_dev,
+                    status.st_ino,
+                    status.st_size,
+                    status.st_mtime_ns,
+                )
+        return None
+
+    def _scan(self) -> list[Item]:
+        try:
+            with self._locked() as file:
+                data = read(file)
+        except OSError as error:
+            raise not_read(self.path, "mbox", error) from error
+        return self._items(data)
+
+    def _items(self, data: bytes) -> list[Item]:
+        """Return the messages in the content of the file that are shown."""
+        found = _mboxfile.located(data)
+        shown = self._shown([text for _, text in found])
+        times = _mboxfile.times(shown, self._clock())
+        # Several messages may have one id.
+        counts: Counter[str] = Counter()
+        items = []
+        start = len(found) - len(shown)
+        for (at, text), kept_at in zip(found[start:], times, strict=True):
+            id = _mboxfile.deserialised(text).id
+            counts[id] += 1
+            key = _key(id, counts[id])
+            flags = _mboxfile.flags_of(text)
+            items.append(Item(key, id, (key, at, len(text)), kept_at, flags))
+        return items
+
+    def _load(self, row: Row) -> Loaded | None:
+        key = row.source[0]
+        text = self._text_at(row)
+        if text is None:
+            # The file was rewritten since.
+            sources = {item.key: item.source for item in self._scan()}
+            if key not in sources:
+                return None
+            row.source = sources[key]
+            text = self._text_at(row)
+        if text is None:
+            return None
+        envelope = _mboxfile.deserialised(text)
+        return envelope, _mboxfile.session_id_of(text)
+
+    def _text_at(self, row: Row) -> bytes | None:
+        """Read a message where it was; ``None`` if another one is there."""
+        _, start, size = row.source
+        try:
+            with self._locked() as file:
+                text = os.pread(file, size, start)
+        except OSError as error:
+            raise not_read(self.path, "mbox", error) from error
+        is_same = len(text) == size and _mboxfile.is_mbox(text)
+        return text if is_same and _mboxfile.deserialised(text).id == row.id else None
+
+    def _write_flags(self, edits: Sequence[Edited]) -> None:
+        flags = {row.source[0]: flags for row, flags, _ in edits}
+        self._replace(
+            lambda key, text: (
+                _mboxfile.with_flags(text, flags[key]) if key in flags else text
+            )
+        )
+
+    def _remove_messages(self, rows: Sequence[Row]) -> None:
+        gone = {row.source[0] for row in rows}
+        self._replace(lambda key, text: b"" if key in gone else text)
+
+    def _replace(self, change: Callable[[str, bytes], bytes]) -> None:
+        """Rewrite the file: each message as it is returned, or not if it is empty."""
+        try:
+            with self._locked() as file:
+                data = read(file)
+                texts = []
+                for item in self._items(data):
+                    key, start, size = item.source
+                    texts.append(change(key, data[start : start + size]))
+                self._file.replace(_mboxfile.joined(list(filter(None, texts))))
+        except OSError as error:
+            raise not_written(self.path, "mbox", error) from error
+
+    def _keys(self, rows: Sequence[Row]) -> dict[str, Row]:
+        """Return rows, ascending by number, by the keys of their messages."""
+        counts: Counter[str] = Counter()
+        keys = {}
+        for row in rows:
+            counts[row.id] += 1
+            keys[_key(row.id, counts[row.id])] = row
+        return keys
 
     # Reading, in any thread
 
@@ -256,3 +388,8 @@ class MboxStore(WaitingStore):
         except OSError as error:
             raise not_read(self.path, "mbox", error) from error
         return self._shown(_mboxfile.messages(data))
+
+
+def _key(id: str, count: int) -> str:
+    """Return the key of one of the messages with an id, counted from 1 on."""
+    return id if count == 1 else f"{id}#{count}"

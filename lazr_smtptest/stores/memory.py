@@ -13,6 +13,7 @@ from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.ids import named
 from lazr_smtptest.query.selection import Selection
 from lazr_smtptest.query.tag_rules import TagRules
+from lazr_smtptest.stores._base import Store
 from lazr_smtptest.stores._retention import Retention
 from lazr_smtptest.stores._row_reader import RowReader
 from lazr_smtptest.stores._rows import Row
@@ -31,7 +32,7 @@ _PARAMETER = 160
 
 
 @implementer(IMessageStore, IMessageReader)
-class MemoryStore(RowReader):
+class MemoryStore(RowReader, Store):
     """Keeps envelopes in memory, as long as the store itself exists.
 
     Any thread may add while others read: a reader sees the messages that were
@@ -64,7 +65,8 @@ class MemoryStore(RowReader):
         tag_rules: TagRules = TagRules(),
         clock: Callable[[], float] = time.time,
     ) -> None:
-        super().__init__(sessions=sessions, tag_rules=tag_rules)
+        Store.__init__(self)
+        RowReader.__init__(self, sessions=sessions, tag_rules=tag_rules)
         self._retention = Retention(
             max_count=max_count, max_bytes=max_bytes, max_age=max_age
         )
@@ -131,6 +133,9 @@ class MemoryStore(RowReader):
         self._rows.remove(rows)
         for row in rows:
             self._forget(row)
+
+    def _refresh(self) -> None:
+        """Do nothing: nobody else changes the list."""
 
     def _read(self, row: Row) -> Envelope:
         return row.source  # type: ignore[no-any-return]

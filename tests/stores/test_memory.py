@@ -131,7 +131,7 @@ def test_a_document_is_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_documents_are_kept_within_a_bound() -> None:
-    """The ones used latest stay."""
+    """Those of the newest messages stay: the next search begins with them."""
     documents = Documents(bound=10_000)
     made: list[int] = []
 
@@ -144,9 +144,9 @@ def test_documents_are_kept_within_a_bound() -> None:
 
         documents.get(row, make)
 
-    for number in (1, 2, 1, 3, 1, 2):
+    for number in (1, 3, 2, 3, 4, 3, 2, 1):
         get(number)
-    assert made == [1, 2, 3, 2]
+    assert made == [1, 3, 2, 4, 2, 1]
 
 
 def test_the_document_of_a_message_that_is_gone_is_not_kept() -> None:

@@ -11,7 +11,7 @@ import pytest
 from lazr_smtptest.stores import open_store
 
 # Another kind of store is added to the tests by its name here.
-KINDS = ["memory"]
+KINDS = ["memory", "maildir", "mbox"]
 ON_DISK = [kind for kind in KINDS if kind != "memory"]
 
 

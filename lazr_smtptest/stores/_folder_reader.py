@@ -1,0 +1,383 @@
+"""The read side of the stores whose messages other programs may change.
+
+The list of messages is in memory, and is compared with the folder or file when that
+may have changed. Numbers and tags are in an `IndexFile`, which is made when somebody
+first reads.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import sqlite3
+import threading
+from abc import abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from lazr_smtptest.errors import StoreError
+from lazr_smtptest.model.change import Change
+from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.model.session import Session
+from lazr_smtptest.model.summary import Flag
+from lazr_smtptest.query.tag_rules import TagRules
+from lazr_smtptest.stores import _index_file as _tables
+from lazr_smtptest.stores._durable import WaitingStore
+from lazr_smtptest.stores._index_file import IndexFile, Meta
+from lazr_smtptest.stores._retention import Retention
+from lazr_smtptest.stores._row_reader import Edited, RowReader
+from lazr_smtptest.stores._rows import Row
+from lazr_smtptest.stores._subject import Loaded
+from lazr_smtptest.stores.sessions import SessionBounds
+
+__all__ = ["FolderReader", "Item"]
+
+log = logging.getLogger("lazr.smtptest")
+
+# Seconds between two looks at the folder while somebody watches.
+_INTERVAL = 0.25
+
+
+@attrs.frozen
+class Item:
+    """A message in a folder or file.
+
+    Attributes:
+        key: names the message as long as it exists.
+        id: the id of its envelope.
+        source: where to read it.
+        kept_at: the time at which it was kept, seconds since 1970.
+        flags: its flags.
+    """
+
+    key: str
+    id: str
+    source: Any
+    kept_at: float
+    flags: frozenset[Flag]
+
+
+class FolderReader(WaitingStore, RowReader):
+    """A store on a disk with a list in memory.
+
+    Args:
+        path: the folder or file.
+        index: the path of the index file.
+        retention: the bounds.
+        clock: returns the time, seconds since 1970.
+        patient: see `Writer`.
+        sessions: the bounds of the kept sessions; ``None`` to keep none.
+        tag_rules: the rules that tag messages.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        index: Path,
+        retention: Retention,
+        clock: Callable[[], float],
+        patient: bool,
+        sessions: SessionBounds | None,
+        tag_rules: TagRules,
+    ) -> None:
+        WaitingStore.__init__(self, path, retention, clock, patient)
+        RowReader.__init__(self, sessions=sessions, tag_rules=tag_rules)
+        self._index = IndexFile(index)
+        # The rows by the keys of their messages; empty before the first reading.
+        self._by_key: dict[str, Row] = {}
+        self._meta: Meta | None = None
+        # What was there when the list was compared last, and the version of the index.
+        self._seen: object = None
+        self._version: object = None
+        self._poller: threading.Thread | None = None
+        # Why changes cannot be reported, as it was logged; "" if they can.
+        self._trouble = ""
+        self._closing = threading.Event()
+
+    # The folder or file
+
+    @abstractmethod
+    def _stamp(self) -> object:
+        """Return a value that changes with the messages; ``None`` if it may not."""
+
+    @abstractmethod
+    def _scan(self) -> list[Item]:
+        """Return the messages, oldest first."""
+
+    @abstractmethod
+    def _load(self, row: Row) -> Loaded | None:
+        """Return a message and the id of its session; ``None`` if it is gone."""
+
+    @abstractmethod
+    def _write_flags(self, edits: Sequence[Edited]) -> None:
+        """Change the flags of messages, all or none."""
+
+    @abstractmethod
+    def _remove_messages(self, rows: Sequence[Row]) -> None:
+        """Remove messages."""
+
+    # The list
+
+    @property
+    def validity(self) -> int:
+        """See `IMessageReader`."""
+        self._refresh()
+        assert self._meta is not None
+        return self._meta.validity
+
+    def _refresh(self) -> None:
+        """Compare the list with the folder, if that may have changed."""
+        with self._lock:
+            stamp, version = self._stamp(), self._index.version()
+            if stamp is not None and (stamp, version) == self._seen:
+                return
+            if version != self._version or not self._is_current(self._scan()):
+                # What another process has numbered was there before this transaction.
+                with self._index.transaction() as connection:
+                    self._compare(connection, self._scan())
+                self._version = self._index.version()
+            self._seen = stamp, self._version
+        self._log.tell()
+
+    def _is_current(self, items: list[Item]) -> bool:
+        """Return whether the list is as the folder."""
+        if self._meta is None or len(items) != len(self._by_key):
+            return False
+        for item in items:
+            row = self._by_key.get(item.key)
+            if row is None or (row.source, row.flags) != (item.source, item.flags):
+                return False
+        return True
+
+    def _compare(self, connection: sqlite3.Connection, items: list[Item]) -> None:
+        meta = _tables.read_meta(connection)
+        stored = _tables.read_messages(connection)
+        is_first = self._meta is None
+        if is_first:
+            self._log.last = meta.change
+        elif self._meta is not None and meta.validity != self._meta.validity:
+            self._restore(connection, meta, stored)
+        self._meta = meta
+        self._tagged = max(self._tagged, meta.tagged)
+        known = set(stored)
+        new = [item for item in items if item.key not in stored]
+        for item in new:
+            meta.number += 1
+            stored[item.key] = meta.number, ()
+        _tables.add_messages(
+            connection, [(each.key, *stored[each.key]) for each in new]
+        )
+        present = {item.key: item for item in items}
+        _tables.remove_messages(
+            connection,
+            [number for key, (number, _) in stored.items() if key not in present],
+        )
+        self._drop([row for key, row in self._by_key.items() if key not in present])
+        self._take(present, stored, known if is_first else set())
+        self._note(connection)
+
+    def _restore(
+        self,
+        connection: sqlite3.Connection,
+        meta: Meta,
+        stored: dict[str, tuple[int, tuple[str, ...]]],
+    ) -> None:
+        """Write the list into an index that was made anew; the numbers go on."""
+        assert self._meta is not None
+        if stored:
+            # Another process was faster, and its numbers are different ones.
+            self._drop(list(self._rows))
+            self._tagged = 0
+            return
+        meta.validity, meta.number = self._meta.validity, self._meta.number
+        meta.change, meta.tagged = self._log.last, self._tagged
+        for key, row in self._by_key.items():
+            stored[key] = row.number, row.tags
+        _tables.add_messages(connection, [(k, *value) for k, value in stored.items()])
+
+    def _take(
+        self,
+        present: dict[str, Item],
+        stored: dict[str, tuple[int, tuple[str, ...]]],
+        silent: set[str],
+    ) -> None:
+        """Add the messages that are not in the list, and update the others."""
+        changed: list[Row] = []
+        for key, (number, tags) in sorted(stored.items(), key=lambda each: each[1][0]):
+            item = present.get(key)
+            if item is None:
+                continue
+            row = self._by_key.get(key)
+            if row is None:
+                row = Row(number, item.id, item.source, item.kept_at)
+                row.flags, row.tags = item.flags, tags
+                self._by_key[key] = row
+                self._rows.append(row)
+                self._tags.add(tags)
+                if key not in silent:
+                    self._log.add_one("kept", row)
+            else:
+                row.source = item.source
+                if (row.flags, row.tags) != (item.flags, tags):
+                    RowReader._apply(self, [(row, item.flags, tags)])
+                    changed.append(row)
+        self._log.add("changed", changed)
+
+    def _drop(self, rows: Sequence[Row]) -> None:
+        """Take messages that are gone out of the list, and report that."""
+        self._take_out(rows)
+        self._log.add("removed", rows)
+
+    def _take_out(self, rows: Sequence[Row]) -> None:
+        gone = {row.number for row in rows}
+        self._rows.remove(rows)
+        for row in rows:
+            self._documents.discard(row)
+            self._tags.discard(row.tags)
+        self._by_key = {
+            key: row for key, row in self._by_key.items() if row.number not in gone
+        }
+
+    def _note(self, connection: sqlite3.Connection) -> None:
+        """Store the numbers that go on over a restart."""
+        assert self._meta is not None
+        self._meta.change, self._meta.tagged = self._log.last, self._tagged
+        _tables.write_meta(connection, self._meta)
+
+    @contextlib.contextmanager
+    def _changing(self) -> Iterator[None]:
+        with self._lock, self._index.transaction() as connection:
+            self._connection = connection
+            yield
+            self._note(connection)
+
+    def _apply(self, edits: Sequence[Edited]) -> None:
+        flagged = [edit for edit in edits if edit[1] != edit[0].flags]
+        if flagged:
+            self._write_flags(flagged)
+        _tables.write_tags(
+            self._connection, [(row.number, tags) for row, _, tags in edits]
+        )
+        super()._apply(edits)
+
+    def _discard(self, rows: Sequence[Row]) -> None:
+        if rows:
+            self._remove_messages(rows)
+            _tables.remove_messages(self._connection, [row.number for row in rows])
+            self._take_out(rows)
+            self._rename_keys()
+
+    def _rename_keys(self) -> None:
+        """Store the keys that have changed because of a removal."""
+        keys = self._keys(list(self._rows))
+        renamed = [
+            (key, row) for key, row in keys.items() if self._by_key.get(key) is not row
+        ]
+        self._by_key = keys
+        _tables.remove_messages(self._connection, [row.number for _, row in renamed])
+        _tables.add_messages(
+            self._connection, [(key, row.number, row.tags) for key, row in renamed]
+        )
+
+    def _keys(self, rows: Sequence[Row]) -> dict[str, Row]:
+        """Return rows, ascending by number, by the keys of their messages."""
+        return self._by_key
+
+    def _tag(self, rows: list[Row]) -> None:
+        super()._tag(rows)
+        with self._changing():
+            pass  # It stores the number up to which messages are tagged.
+
+    def _read(self, row: Row) -> Envelope | None:
+        found = self._load(row)
+        return None if found is None else found[0]
+
+    # Sessions
+
+    def _write_sessions(self, sessions: list[Session]) -> None:
+        for session in sessions:
+            self._kept_sessions.keep(session)
+
+    def sessions(
+        self,
+        *,
+        after: str | None = None,
+        limit: int = 50,
+        failed: bool | None = None,
+    ) -> list[Session]:
+        """Return a page of the kept sessions, newest first; see `IMessageReader`."""
+        self._flush_sessions()
+        return super().sessions(after=after, limit=limit, failed=failed)
+
+    def session(self, id: str) -> Session | None:
+        """Return a kept session with its transcript; ``None`` if there is none."""
+        self._flush_sessions()
+        return super().session(id)
+
+    # Changes, in any thread
+
+    def _report_clear(self) -> None:
+        """Report that all messages were removed, if somebody reads."""
+        if self._meta is None:
+            return
+        with self._changing():
+            present = {item.key for item in self._scan()}
+            gone = [row for key, row in self._by_key.items() if key not in present]
+            _tables.remove_messages(self._connection, [row.number for row in gone])
+            self._take_out(gone)
+            if gone and not self._rows:
+                self._log.add_cleared()
+            else:
+                self._log.add("removed", gone)
+        self._log.tell()
+
+    def _report(self) -> None:
+        """Call the watchers with the changes; an error is logged, not raised."""
+        if self._log.is_watched:
+            try:
+                self._refresh()
+                self._trouble = ""
+            except StoreError as error:
+                if str(error) != self._trouble:
+                    self._trouble = str(error)
+                    log.error("%r: changes cannot be reported: %s", self, error)
+
+    def watch(self, function: Callable[[Change], object]) -> Callable[[], None]:
+        """Call `function` with every change from now on; see `IMessageReader`.
+
+        Changes by other programs are noticed within a second.
+        """
+        self._refresh()
+        unwatch = super().watch(function)
+        with self._lock:
+            if self._poller is None:
+                self._closing.clear()
+                self._poller = threading.Thread(
+                    target=self._poll, name="lazr.smtptest watcher", daemon=True
+                )
+                self._poller.start()
+        return unwatch
+
+    def _poll(self) -> None:
+        while not self._closing.wait(_INTERVAL):
+            self._report()
+            with self._lock:
+                if not self._log.is_watched:
+                    self._poller = None
+                    return
+
+    def close(self) -> None:
+        """Write the queued messages and sessions, and close the files."""
+        with self._lock:
+            poller, self._poller = self._poller, None
+            self._closing.set()
+        if poller is not None and poller is not threading.current_thread():
+            poller.join()
+        super().close()
+        with self._lock:
+            self._index.close()
+            self._seen = None

@@ -33,11 +33,11 @@ When a test fails
 =================
 
 ``wait_for``, ``assert_received`` and ``assert_none`` fail with a text that names the
-cause.  Its first line has the reason, as far as it is known, and is short enough for
-the summary of a test run.  Below it stand what was wanted, the messages that are most
-like it with what differs, and the connections that were refused or broke off.
+cause.  The first line has the reason, and is short enough for the summary of a test
+run.  Below it are the criteria, the messages that match best with their differences,
+and the connections that were refused or aborted.
 
-The texts on this page are those of the code above them; only times and ports are
+Each text on this page is printed by the code above it; only times and ports are
 replaced.  ``running()`` is a ``CaptureServer`` in a ``Controller``, ``connect()`` is an
 ``smtplib.SMTP`` to it, ``send()`` sends a short message, and ``deliver()`` an
 ``EmailMessage``.
@@ -45,19 +45,19 @@ replaced.  ``running()`` is a ``CaptureServer`` in a ``Controller``, ``connect()
 ===========  ==========================================================================
 In the text  Meaning
 ===========  ==========================================================================
-``-``        What was wanted.
-``+``        What came instead.
-``^``        The first difference.  What cannot be seen there is named.
-``note:``    What explains the difference: a mistake of the sender or of the test.
-``->``       The client said this.  Within TLS ``~`` stands for ``-``.
-``<-``       The server said this.  The list of EHLO is shown by its keywords.
-``<**``      The server refused.
-``===``      This happened, and was not said.  The figures are seconds.
+``-``        The wanted value.
+``+``        The value of the message.
+``^``        The first difference.  An invisible character is named.
+``note:``    An explanation: a mistake of the sender or of the test.
+``->``       A line of the client.  Within TLS it is ``~>``.
+``<-``       A line of the server.  The list of EHLO is shown by its keywords.
+``<**``      A refusal of the server.
+``===``      An event.  The figures are seconds.
 ===========  ==========================================================================
 
-The error is an ``AssertionError``.  Where a message is missing it is a
-``NotReceived``, which is a ``TimeoutError`` too: its attribute ``arrived`` has all
-messages that did arrive, and ``sessions`` the connections with whole transcripts.
+The error is an ``AssertionError``.  If a message is missing it is a ``NotReceived``,
+which is a ``TimeoutError`` too: its attribute ``arrived`` has all messages that
+arrived, and ``sessions`` the connections with whole transcripts.
 """
 
 

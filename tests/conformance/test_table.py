@@ -12,8 +12,11 @@ from .row import Row
 from .servers import Servers
 from .table import ROWS
 
+# The rows say what the server does; sockets and TLS below it are those of Twisted.
+MARKS = {"memory": [], "tcp": [pytest.mark.twice], "tls": [pytest.mark.twice]}
+
 CASES = [
-    pytest.param(row, transport, id=f"{row.id}[{transport}]")
+    pytest.param(row, transport, id=f"{row.id}[{transport}]", marks=MARKS[transport])
     for row in ROWS
     for transport in row.only
 ]

@@ -55,6 +55,7 @@ class Connection:
         # thread at a time opens them, and all are closed before one is opened again.
         # A thread that takes this lock must not hold the lock of a connection.
         self._opening: threading.Lock = beside._opening if beside else threading.Lock()
+        self._size = beside._size if beside else _Size(path)
         self._all: list[Connection] = beside._all if beside else []
         self._all.append(self)
 
@@ -88,16 +89,14 @@ class Connection:
                 f"PRAGMA synchronous = {synchronous or self._synchronous}"
             )
             with _database.transaction(connection):
+                # Before the commit, which may write at the end of the file.
+                self._size.check(connection)
                 result = function(connection)
             if not self._is_usable():
                 raise StoreError(
                     f"SQLite store {str(self._path)!r} was removed while it was written"
                 )
-            # SQLite would not notice. No database is empty that was opened.
-            if not _size(self._path):
-                raise StoreError(
-                    f"SQLite store {str(self._path)!r} was truncated to 0 bytes"
-                )
+            self._size.check(connection)
             return result
 
         return self._do("write to", change, make)
@@ -133,8 +132,13 @@ class Connection:
     ) -> _Result:
         try:
             return function(connection)
-        except (sqlite3.Error, OSError, StoreError, MemoryError):
-            self._close()
+        except (sqlite3.Error, OSError, StoreError, MemoryError) as error:
+            try:
+                if isinstance(error, sqlite3.Error):
+                    # It may be why SQLite reports a malformed database.
+                    self._size.check(connection)
+            finally:
+                self._close()
             raise
 
     def _open(self, make: bool) -> None:
@@ -155,6 +159,7 @@ class Connection:
             if make and not _size(self._path):
                 # Numbers of messages that are gone must not be used again.
                 _database.prepare(self._path, first=time.time_ns() // 1000)
+                self._size.forget()
                 log.warning(
                     "SQLite store %r was removed and is made anew, "
                     "without its messages",
@@ -162,6 +167,7 @@ class Connection:
                 )
             with self._lock:
                 file = self._path.stat()
+                self._size.refuse((file.st_dev, file.st_ino))
                 self._connection = _database.connect(self._path)
                 try:
                     _database.check(self._path, self._connection)
@@ -202,6 +208,73 @@ class Connection:
         if connection is not None:
             with contextlib.suppress(sqlite3.Error):
                 _database.close(self._path, connection, files and files[0])
+
+
+class _Size:
+    """The size of a database that is open, which only SQLite itself may reduce.
+
+    SQLite does not notice if something else truncates the file: it goes on with the
+    pages in its cache and its journal, and later fills the gap with zeros. So once a
+    file was found too short, nothing is written to it any more. A change is checked at
+    its beginning and after its commit; a file that becomes shorter and longer again
+    between two checks is not noticed, nor is one that was shorter before it was opened.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        # Device and inode of the file, and its size in bytes at the latest check.
+        self._file = (0, 0)
+        self._bytes = 0
+        # The size, in bytes, to which that file was truncated; 0: it was not.
+        self._truncated = 0
+
+    def check(self, connection: sqlite3.Connection) -> None:
+        """Check that the file is as long as it has to be.
+
+        Raises:
+            StoreError: it was truncated.
+            OSError: it does not exist.
+        """
+        status = self._path.stat()
+        file, size = (status.st_dev, status.st_ino), status.st_size
+        # No database is empty that was opened; this one is made anew.
+        if not size:
+            raise StoreError(
+                f"SQLite store {str(self._path)!r} was truncated to 0 bytes"
+            )
+        if file != self._file:
+            self._file, self._truncated = file, 0
+        elif size < self._bytes and not _is_whole(connection, size):
+            self._truncated = size
+        self._bytes = size
+        self.refuse(file)
+
+    def refuse(self, file: tuple[int, int]) -> None:
+        """Raise a StoreError if a file is one that was found too short."""
+        if self._truncated and file == self._file:
+            raise StoreError(
+                f"SQLite store {str(self._path)!r} was truncated to {self._truncated} "
+                "bytes: remove it to begin anew, or restore it and start again"
+            )
+
+    def forget(self) -> None:
+        """Forget the file: a new one, maybe with the same inode, has replaced it."""
+        self._file = (0, 0)
+
+
+def _is_whole(connection: sqlite3.Connection, size: int) -> bool:
+    """Return whether a database has all of its pages in a file of `size` bytes.
+
+    A database that was vacuumed has fewer pages than before.
+    """
+    try:
+        pages, page = (
+            connection.execute(f"PRAGMA {name}").fetchone()[0]
+            for name in ("page_count", "page_size")
+        )
+    except sqlite3.Error:
+        return False
+    return bool(size >= pages * page)
 
 
 def _size(path: Path) -> int:

@@ -56,7 +56,8 @@ class SQLiteStore(WaitingStore):
     together. Another thread indexes them after that: `search` waits for it, and
     `index_progress` returns its progress. Deleted messages free space in the file,
     which does not shrink. A file that is removed while the store is open is made
-    anew with the next message.
+    anew with the next message. One that something else has truncated takes no more
+    messages, until it is removed: each is a StoreError that says so.
 
     Args:
         path: the file. It is made if it does not exist; its directory must exist.

@@ -7,6 +7,8 @@ from typing import Any, Literal, overload
 
 import attrs
 
+from lazr_smtptest.errors import StateError
+from lazr_smtptest.mailbox.blocking import cannot_wait
 from lazr_smtptest.mailbox.report import headline, not_received, unexpected
 from lazr_smtptest.mailbox.waiting import Waiting, check
 from lazr_smtptest.model.envelope import Envelope
@@ -92,16 +94,22 @@ class Asserting(Waiting):
 
         Raises:
             AssertionError: there is one.
-            StateError: the mailbox is or was closed: no message could arrive.
+            StateError: no message could arrive: the mailbox is or was closed, or the
+                wait would block a running event loop or reactor.
         """
         query = self._query(predicates, criteria)
         check(1, within, "within")
-        found = self._found_within(query, within) if within else self._found(query)
+        found = self._found(query) or self._found_within(query, within)
         if found:
             what = f"{headline(found[0])}\na message arrived that should not have:"
             raise unexpected(what, query, found, self._evidence())
 
     def _found_within(self, query: Criteria, within: float) -> list[Envelope]:
+        if not within:
+            return []
+        trouble = cannot_wait(within, self._on_reactor())
+        if trouble:
+            raise StateError(trouble)
         woken = threading.Event()
         with self._waiting(query, 1, woken.set) as waiter:
             woken.wait(within)

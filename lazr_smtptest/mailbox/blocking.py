@@ -7,10 +7,15 @@ import sys
 
 from twisted.python.threadable import isInIOThread
 
-__all__ = ["blocked"]
+__all__ = ["blocked", "cannot_wait"]
 
 _LOOP = "wait_for blocked the running event loop: use `await wait_for_async`"
 _REACTOR = "wait_for blocked the reactor: use `await when(...)`"
+
+_NOTHING_COMES = (
+    "assert_none(within={0:g}) would block {1}, so that nothing could arrive: "
+    "use `await {2}`, then assert_none(within=0)"
+)
 
 
 def blocked(on_reactor: bool) -> str:
@@ -27,6 +32,23 @@ def blocked(on_reactor: bool) -> str:
     except RuntimeError:
         return ""
     return _LOOP
+
+
+def cannot_wait(within: float, on_reactor: bool) -> str:
+    """Return why `assert_none` cannot wait in this thread; ``""``: it can.
+
+    Args:
+        within: the seconds that it is to wait.
+        on_reactor: see `blocked`.
+    """
+    what = blocked(on_reactor)
+    if what == _REACTOR:
+        twin = f"deferLater(reactor, {within:g})"
+        return _NOTHING_COMES.format(within, "the reactor", twin)
+    if what == _LOOP:
+        twin = f"asyncio.sleep({within:g})"
+        return _NOTHING_COMES.format(within, "the running event loop", twin)
+    return ""
 
 
 def _is_running_reactor() -> bool:

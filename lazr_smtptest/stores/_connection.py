@@ -55,7 +55,7 @@ class Connection:
         # thread at a time opens them, and all are closed before one is opened again.
         # A thread that takes this lock must not hold the lock of a connection.
         self._opening: threading.Lock = beside._opening if beside else threading.Lock()
-        self._size = beside._size if beside else _Size(path)
+        self._size: _Size = beside._size if beside else _Size(path)
         self._all: list[Connection] = beside._all if beside else []
         self._all.append(self)
 

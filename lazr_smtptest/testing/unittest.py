@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, ClassVar
+from unittest import TestCase
 
 from lazr_smtptest.server.capture import CaptureController
 from lazr_smtptest.testing.notes import NotesMixin
@@ -26,6 +27,21 @@ class SMTPTestMixin(NotesMixin):
 
     smtptest: ClassVar[CaptureController]
     smtptest_options: ClassVar[Mapping[str, Any]] = {}
+
+    def __init_subclass__(cls, **keywords: Any) -> None:
+        """Check the order of the bases.
+
+        Raises:
+            TypeError: `unittest.TestCase`, which calls no ``setUpClass`` of further
+                bases, comes before the mixin.
+        """
+        super().__init_subclass__(**keywords)
+        order = cls.__mro__
+        if TestCase in order and order.index(TestCase) < order.index(SMTPTestMixin):
+            raise TypeError(
+                f"the mixin stands before the case in the bases of {cls.__name__}: "
+                f"class {cls.__name__}(SMTPTestMixin, {_first_case(cls).__name__})"
+            )
 
     @classmethod
     def setUpClass(cls) -> None:
@@ -57,3 +73,8 @@ class SMTPTestMixin(NotesMixin):
         self.addCleanup(self.smtptest.mailbox.activity.stop)
         self.addCleanup(self.smtptest.check)
         super().setUp()
+
+
+def _first_case(cls: type) -> type:
+    """Return the first base of a class that is a test case."""
+    return next(base for base in cls.__bases__ if issubclass(base, TestCase))

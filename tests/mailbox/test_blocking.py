@@ -16,6 +16,7 @@ from lazr_smtptest import (
     Envelope,
     Mailbox,
     NotReceived,
+    StateError,
 )
 from lazr_smtptest.mailbox.blocking import blocked
 
@@ -113,6 +114,50 @@ def test_a_wait_beside_the_reactor_of_the_server_blocks_nothing(
     mailbox.threaded = False
     mailbox.grace = 0.0
     assert first_line(lambda: mailbox.wait_for(timeout=0)) == "no client connected"
+
+
+# assert_none
+
+
+@pytest.mark.parametrize("part", [False, True])
+def test_no_wait_for_nothing_blocks_the_event_loop(part: bool) -> None:
+    """It would always pass: the sender may run on that loop."""
+    mailbox = Mailbox()
+    asserted = mailbox.for_recipient("b@example.com") if part else mailbox
+    with pytest.raises(StateError) as caught:
+        in_coroutine(lambda: asserted.assert_none(within=0.3))
+    assert str(caught.value) == (
+        "assert_none(within=0.3) would block the running event loop, so that nothing "
+        "could arrive: use `await asyncio.sleep(0.3)`, then assert_none(within=0)"
+    )
+
+
+def test_no_wait_for_nothing_blocks_the_reactor(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The error names what waits without blocking."""
+    monkeypatch.setattr(threadable, "ioThread", threadable.getThreadID())
+    mailbox = Mailbox()
+    mailbox.threaded = False
+    with pytest.raises(StateError) as caught:
+        mailbox.assert_none()
+    assert str(caught.value) == (
+        "assert_none(within=0.2) would block the reactor, so that nothing could "
+        "arrive: use `await deferLater(reactor, 0.2)`, then assert_none(within=0)"
+    )
+
+
+def test_a_message_that_is_there_fails_on_the_event_loop() -> None:
+    """It need not be waited for."""
+    mailbox = Mailbox()
+    mailbox.add(mail())
+    with pytest.raises(AssertionError, match="should not have"):
+        in_coroutine(lambda: mailbox.assert_none(within=5))
+
+
+def test_nothing_is_there_on_the_event_loop_if_nothing_is_waited_for() -> None:
+    """``within=0`` blocks nothing."""
+    assert in_coroutine(lambda: Mailbox().assert_none(within=0)) is None
 
 
 # Servers that were never started

@@ -199,3 +199,28 @@ def test_a_set_up_that_does_not_call_its_base_leaves_no_old_mail() -> None:
 
     assert run(Tests).wasSuccessful()
     assert left == [(0, ""), (0, "")]
+
+
+class Derived(unittest.TestCase):
+    """A case of a framework."""
+
+
+@pytest.mark.parametrize(
+    "case", [unittest.TestCase, unittest.IsolatedAsyncioTestCase, Derived]
+)
+def test_the_mixin_stands_before_the_case(case: type[unittest.TestCase]) -> None:
+    """The other way round its ``setUpClass`` is not called: one line says it."""
+    with pytest.raises(TypeError) as caught:
+        type("Tests", (case, SMTPTestMixin), {})
+    assert str(caught.value) == (
+        "the mixin stands before the case in the bases of Tests: "
+        f"class Tests(SMTPTestMixin, {case.__name__})"
+    )
+
+
+def test_a_mixin_of_the_mixin_stands_before_the_case_too() -> None:
+    """It is found wherever it is."""
+    own = type("Own", (SMTPTestMixin,), {})
+    assert issubclass(type("Tests", (own, Derived), {}), Derived)
+    with pytest.raises(TypeError, match=r"class Tests\(SMTPTestMixin, Derived\)"):
+        type("Tests", (Derived, own), {})

@@ -23,6 +23,7 @@ from lazr_smtptest.mailbox.evidence import Evidence
 from lazr_smtptest.mailbox.grace import GRACE
 from lazr_smtptest.mailbox.handling import Handling
 from lazr_smtptest.mailbox.kept import Kept
+from lazr_smtptest.mailbox.reader import MailboxReader
 from lazr_smtptest.mailbox.used import use
 from lazr_smtptest.mailbox.waiter import Waiter
 from lazr_smtptest.mailbox.waiters import Waiters
@@ -142,6 +143,7 @@ class Mailbox(_Viewed):
         self.appendix: Callable[[], str] | None = None
         self._lock = threading.Lock()
         self._kept = Kept()
+        self._reader: MailboxReader | None = None
         self._waiters = Waiters()
         self._subscribers = Subscribers()
         self._closed = False
@@ -170,7 +172,21 @@ class Mailbox(_Viewed):
             waiters = self._waiters.concerned(envelope)
         for waiter in waiters:
             waiter.offer((envelope,))
+        self._report()
         self._subscribers.tell(envelope)
+
+    @property
+    def reader(self) -> MailboxReader:
+        """The mailbox as an `IMessageReader`, with pages, searches, flags and tags."""
+        with self._lock:
+            if self._reader is None:
+                self._reader = MailboxReader(self)
+            return self._reader
+
+    def _report(self) -> None:
+        """Report changes to those who watch the reader."""
+        if self._reader is not None:
+            self._reader.report()
 
     def get(self, id: str) -> Envelope | None:
         """Return the message with that `id`; ``None`` if there is none."""
@@ -181,7 +197,9 @@ class Mailbox(_Viewed):
         with self._lock:
             before = len(self._kept)
             self._kept.discard(lambda envelope: envelope.id == id)
-            return len(self._kept) < before
+            removed = len(self._kept) < before
+        self._report()
+        return removed
 
     def subscribe(self, function: Callable[[Envelope], object]) -> Callable[[], None]:
         """Call `function` with each new message; see `IMessageStore`."""
@@ -194,6 +212,7 @@ class Mailbox(_Viewed):
         """
         with self._lock:
             self._kept.clear()
+        self._report()
         self.sessions.clear()
         self.activity.clear()
         self.handling.clear()
@@ -288,6 +307,12 @@ class Mailbox(_Viewed):
         doomed = {id(each) for each in self._among(criteria.key) if criteria(each)}
         with self._lock:
             self._kept.discard(lambda envelope: id(envelope) in doomed)
+        self._report()
+
+    def _discard_these(self, envelopes: Iterable[Envelope]) -> None:
+        """Remove some messages."""
+        with self._lock:
+            self._kept.discard_these(envelopes)
 
 
 class MailboxView(_Viewed):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable
 
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.query.matchers import keys_of
@@ -38,6 +39,16 @@ class Kept:
         left = [envelope for envelope in self._envelopes if not doomed(envelope)]
         self.clear()
         self._envelopes = left
+
+    def discard_these(self, envelopes: Iterable[Envelope]) -> None:
+        """Remove messages; one that was added twice only as often as it is given."""
+        left = Counter(map(id, envelopes))
+
+        def doomed(envelope: Envelope) -> bool:
+            left[id(envelope)] -= 1
+            return left[id(envelope)] >= 0
+
+        self.discard(doomed)
 
     def all(self) -> tuple[Envelope, ...]:
         """Return every message, oldest first."""

@@ -57,6 +57,11 @@ class StoreServer(Server):
         self.store = store
         self._keeper = Keeper()
 
+    @property
+    def reader(self) -> Any:
+        """The read side of the store, an `IMessageReader`; ``None`` if it has none."""
+        return self.store if IMessageReader.providedBy(self.store) else None
+
     def factory(
         self, reactor: IReactorTime, *arguments: Any, **options: Any
     ) -> SMTPServerFactory:
@@ -122,6 +127,11 @@ class CaptureServer(StoreServer):
         self.mailbox.unstarted = False
         self._threaded = isinstance(reactor, PrivateReactor)
         return super().factory(reactor, *arguments, **options)
+
+    @property
+    def reader(self) -> Any:
+        """The read side of the mailbox, an `IMessageReader`; see `Mailbox.reader`."""
+        return self.mailbox.reader
 
     def _call_hook(
         self, name: str, argument: Envelope | Message, envelope: Envelope

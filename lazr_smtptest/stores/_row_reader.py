@@ -361,7 +361,6 @@ class RowReader(ABC):
         failed: bool | None = None,
     ) -> list[Session]:
         """Return a page of the kept sessions, newest first; see `IMessageReader`."""
-        check_limit(limit)
         return self._kept_sessions.page(after, limit, failed)
 
     def session(self, id: str) -> Session | None:

@@ -8,8 +8,9 @@ from collections import deque
 import attrs
 
 from lazr_smtptest.model.session import Session
+from lazr_smtptest.stores._base import check_limit
 
-__all__ = ["KeptSessions", "SessionBounds"]
+__all__ = ["KeptSessions", "SessionBounds", "page_of"]
 
 # Estimated bytes of a session without its transcript and its transactions, and of a
 # unit of `Transaction.weight`.
@@ -82,15 +83,22 @@ class KeptSessions:
 
     def page(self, after: str | None, limit: int, failed: bool | None) -> list[Session]:
         """Return a page; see `IMessageReader.sessions`."""
-        sessions = self.all()
-        if after is not None:
-            at = next((n for n, each in enumerate(sessions) if each.id == after), None)
-            if at is None:
-                raise KeyError(after)
-            sessions = sessions[at + 1 :]
-        if failed is not None:
-            sessions = [each for each in sessions if each.failed is failed]
-        return sessions[:limit]
+        return page_of(self.all(), after, limit, failed)
+
+
+def page_of(
+    sessions: list[Session], after: str | None, limit: int, failed: bool | None
+) -> list[Session]:
+    """Return a page of sessions, newest first; see `IMessageReader.sessions`."""
+    check_limit(limit)
+    if after is not None:
+        at = next((n for n, each in enumerate(sessions) if each.id == after), None)
+        if at is None:
+            raise KeyError(after)
+        sessions = sessions[at + 1 :]
+    if failed is not None:
+        sessions = [each for each in sessions if each.failed is failed]
+    return sessions[:limit]
 
 
 def memory_of(session: Session) -> int:

@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
+from lazr_smtptest.mailbox import Mailbox
 from lazr_smtptest.stores import open_store
 
 # Another kind of store is added to the tests by its name here.
-KINDS = ["memory", "maildir", "mbox"]
-ON_DISK = [kind for kind in KINDS if kind != "memory"]
+KINDS = ["mailbox", "memory", "maildir", "mbox"]
+ON_DISK = [kind for kind in KINDS if kind not in ("mailbox", "memory")]
 
 
 @pytest.fixture(params=KINDS)
@@ -24,7 +25,7 @@ def kind(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def spec(kind: str, tmp_path: Path) -> str:
     """Name a place for a new store of that kind."""
-    return kind if kind == "memory" else f"{kind}:{tmp_path / 'box'}"
+    return f"{kind}:{tmp_path / 'box'}" if kind in ON_DISK else kind
 
 
 @pytest.fixture
@@ -33,7 +34,7 @@ def open_again(spec: str) -> Iterator[Callable[[], Any]]:
     opened: list[Any] = []
 
     def open_again() -> Any:
-        opened.append(open_store(spec))
+        opened.append(Mailbox().reader if spec == "mailbox" else open_store(spec))
         return opened[-1]
 
     yield open_again

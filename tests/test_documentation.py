@@ -21,6 +21,7 @@ from twisted.internet.testing import MemoryReactorClock
 import lazr_smtptest
 from lazr_smtptest import Envelope, Limits, QueueController, open_store
 from lazr_smtptest.cli.application import ServerProcess
+from lazr_smtptest.cli.main import COMMANDS
 from lazr_smtptest.cli.option_table import DEFAULT_HOST, DEFAULT_PORT
 from lazr_smtptest.cli.tap import Options, makeService
 from lazr_smtptest.model.irregularities import IRREGULAR
@@ -333,6 +334,13 @@ def test_the_document_tells_every_option_of_the_server() -> None:
         for option in Options.table().values()
         if option.name not in ("help", "version")
     }
+
+
+def test_the_document_tells_every_command() -> None:
+    """The table has each, and nothing else."""
+    rows = rows_of_table("Commands", COMMAND.read_text())
+    told = {re.findall(r"smtptest (\w+)", usage)[-1] for usage, _ in rows}
+    assert told == set(COMMANDS)
 
 
 def test_the_document_tells_every_option_of_pytest() -> None:

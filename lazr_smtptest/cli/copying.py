@@ -22,7 +22,7 @@ from lazr_smtptest.stores._paths import (
     write_all,
 )
 
-__all__ = ["EmlFolder", "Place", "check_place", "copy", "open_place"]
+__all__ = ["EmlFolder", "Place", "check_place", "copy", "open_place", "read_eml"]
 
 _EML = "eml:"
 _CRLF = b"\r\n"
@@ -75,12 +75,7 @@ class EmlFolder:
 
     def __iter__(self) -> Iterator[Envelope]:
         """Iterate over the messages; each is read when it is reached."""
-        for file in self._files():
-            try:
-                data = file.read_bytes()
-            except OSError as error:
-                raise not_read(file, "message", error) from error
-            yield _fields.from_bytes(data)
+        return map(read_eml, self._files())
 
     def _files(self) -> list[Path]:
         return sorted(self.path.glob("*.eml"))
@@ -110,6 +105,19 @@ class EmlFolder:
     def close(self) -> None:
         """Make the names of the files durable."""
         sync_directory(self.path)
+
+
+def read_eml(file: Path) -> Envelope:
+    """Return the message in an ``.eml`` file, which may begin with its envelope.
+
+    Raises:
+        StoreError: the file cannot be read.
+    """
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        raise not_read(file, "message", error) from error
+    return _fields.from_bytes(data)
 
 
 def check_place(text: str) -> Path:

@@ -7,13 +7,22 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 from importlib import import_module
 
-__all__ = ["main"]
+__all__ = ["COMMANDS", "main"]
 
 # Each command, the function that runs it, and its help text.
-_COMMANDS = {
+COMMANDS = {
     "serve": ("serve.serve", "start a server; this is the default"),
     "send": ("send.send", "send messages from files to a server"),
+    "list": ("commands.messages.list_messages", "list the messages of a store"),
+    "search": ("commands.messages.search_messages", "list the messages that match"),
+    "show": ("commands.message.show_message", "print a message"),
+    "wait": ("commands.messages.wait_for_message", "wait for a message"),
+    "delete": ("commands.messages.delete_messages", "delete messages"),
+    "export": ("commands.transfer.export_messages", "write messages into files"),
+    "import": ("commands.transfer.import_messages", "add messages from files"),
     "copy": ("copy.copy_messages", "copy messages from one store to another"),
+    "sessions": ("commands.sessions.list_sessions", "list the sessions of clients"),
+    "transcript": ("commands.sessions.show_transcript", "print one session"),
 }
 
 _USAGE = """\
@@ -40,16 +49,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     name = "serve"
     if given and not given[0].startswith("-"):
         name = given.pop(0)
-    if name not in _COMMANDS:
-        near = get_close_matches(name, _COMMANDS, 1)
-        hint = f"did you mean {near[0]}?" if near else f"use {', '.join(_COMMANDS)}"
+    if name not in COMMANDS:
+        near = get_close_matches(name, COMMANDS, 1)
+        hint = f"did you mean {near[0]}?" if near else f"use {', '.join(COMMANDS)}"
         print(f"smtptest: unknown command {name!r}; {hint}", file=sys.stderr)
         return 2
-    module, _, function = _COMMANDS[name][0].partition(".")
+    module, _, function = COMMANDS[name][0].rpartition(".")
     run = getattr(import_module(f"lazr_smtptest.cli.{module}"), function)
     status: int = run(given)
     return status
 
 
 def _list_commands() -> str:
-    return "\n".join(f"  {name:<8} {text}" for name, (_, text) in _COMMANDS.items())
+    return "\n".join(f"  {name:<10} {text}" for name, (_, text) in COMMANDS.items())

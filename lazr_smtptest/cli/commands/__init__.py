@@ -1,0 +1,1 @@
+"""The commands on a store: ``smtptest list sqlite:mail.db`` and the like."""

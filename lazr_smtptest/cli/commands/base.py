@@ -1,0 +1,233 @@
+"""What all commands on a store have in common: arguments, errors, the store."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import re
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from lazr_smtptest.cli.text_width import printable
+from lazr_smtptest.errors import QueryError, SearchTimeoutError, StoreError
+from lazr_smtptest.interfaces import IMessageReader
+from lazr_smtptest.model.summary import Summary
+from lazr_smtptest.stores import MemoryStore, check_spec, open_store
+
+__all__ = [
+    "INDEXING",
+    "CommandError",
+    "Opened",
+    "add_store",
+    "find_message",
+    "named_message",
+    "open_existing",
+    "parse",
+    "parser",
+    "run_command",
+    "write_json",
+    "write_line",
+]
+
+# Seconds to wait until a store has indexed its latest messages.
+INDEXING = 60.0
+# The most digits of the number of a message.
+_DIGITS = 18
+
+_STORES = (
+    "STORE is sqlite:FILE, maildir:DIR or mbox:FILE, as smtptest --store takes it."
+)
+_QUERIES = (
+    'A QUERY is in the search language: words, "phrases", from:anna, '
+    "subject:invoice, is:unread, after:2024-01-31; see the manual."
+)
+
+
+class CommandError(Exception):
+    """A command cannot do what it should: one line for standard error.
+
+    Args:
+        message: the line.
+        status: the exit status: 1, or 2 for wrong arguments.
+    """
+
+    def __init__(self, message: str, status: int = 1) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class Opened:
+    """An open store.
+
+    Args:
+        store: an `IMessageStore`.
+
+    Attributes:
+        store: the same.
+        reader: its read side, an `IMessageReader`.
+        is_live: whether the read side shows later changes of the store.
+    """
+
+    def __init__(self, store: Any) -> None:
+        self.store = store
+        self.is_live = IMessageReader.providedBy(store)
+        self.reader: Any = store if self.is_live else _copy_of(store)
+
+    def remove(self, summaries: Sequence[Summary]) -> int:
+        """Delete messages; return how many there were."""
+        return sum(bool(self.store.delete(each.id)) for each in summaries)
+
+
+def _copy_of(store: Any) -> MemoryStore:
+    """Return the messages of a store that has no read side of its own."""
+    copy = MemoryStore()
+    for envelope in store:
+        copy.add(envelope)
+    return copy
+
+
+def parser(name: str, description: str, *, queries: bool) -> argparse.ArgumentParser:
+    """Return the parser of a command, without arguments.
+
+    Args:
+        name: the name of the command.
+        description: what it does.
+        queries: whether it takes a query.
+    """
+    more = f" {_QUERIES}" if queries else ""
+    return argparse.ArgumentParser(
+        prog=f"smtptest {name}", description=f"{description} {_STORES}{more}"
+    )
+
+
+def parse(
+    options: argparse.ArgumentParser, arguments: Sequence[str]
+) -> argparse.Namespace:
+    """Parse arguments, among which words of a query may begin with ``-``: ``-spam``.
+
+    Our own options begin with two dashes, so the others are words.
+    """
+    masked = [
+        f"{_MASK}{each}" if re.match("-[^-]", each) and each != "-h" else each
+        for each in arguments
+    ]
+    given = options.parse_args(masked)
+    for name, value in vars(given).items():
+        if isinstance(value, list):
+            setattr(given, name, [each.removeprefix(_MASK) for each in value])
+    return given
+
+
+# No argument of a process can contain it.
+_MASK = "\0"
+
+
+def add_store(arguments: argparse.ArgumentParser) -> None:
+    """Add the argument STORE."""
+    arguments.add_argument("store", metavar="STORE")
+
+
+@contextlib.contextmanager
+def open_existing(text: str) -> Iterator[Opened]:
+    """Open a store that exists, and close it at the end.
+
+    Raises:
+        CommandError: there is no such store.
+        StoreError: it cannot be read.
+    """
+    try:
+        spec = check_spec(text)
+    except ValueError as error:
+        raise CommandError(str(error), 2) from None
+    if spec.kind == "memory":
+        raise CommandError(
+            "a store in memory belongs to its server: use sqlite:FILE, maildir:DIR or "
+            "mbox:FILE",
+            2,
+        )
+    if not Path(spec.path).exists():
+        raise CommandError(f"there is no {spec.path!r}")
+    store = open_store(text)
+    try:
+        yield Opened(store)
+    finally:
+        store.close()
+
+
+def find_message(reader: Any, words: Sequence[str]) -> Summary:
+    """Return the message that words on the command line name.
+
+    Args:
+        reader: an `IMessageReader`.
+        words: a number, an id, ``latest``, or a query; then the newest match.
+
+    Raises:
+        CommandError: there is none.
+    """
+    summary = named_message(reader, words)
+    if summary is not None:
+        return summary
+    name = " ".join(words)
+    query = "" if name in ("", "latest") else name
+    found: Sequence[Summary] = reader.page(query, limit=1, timeout=INDEXING)
+    if not found:
+        raise CommandError(
+            f"no message matches {name!r}" if query else "the store has no message"
+        )
+    return found[0]
+
+
+def named_message(reader: Any, words: Sequence[str]) -> Summary | None:
+    """Return the message whose number or id is the only word, if there is one."""
+    if len(words) != 1:
+        return None
+    [word] = words
+    # Longer numbers are no numbers of messages; a database refuses them.
+    is_number = word.isdecimal() and len(word) <= _DIGITS
+    summary: Summary | None = reader.summary(int(word) if is_number else word)
+    return summary
+
+
+def write_line(text: str) -> None:
+    """Write a line to standard output, with unprintable characters escaped."""
+    encoding = sys.stdout.encoding or "utf-8"
+    # A tab is no danger to a terminal.
+    print("\t".join(printable(part, encoding) for part in text.split("\t")))
+
+
+def write_json(value: object) -> None:
+    """Write an object as one line of JSON."""
+    sys.stdout.buffer.write(msgspec.json.encode(value) + b"\n")
+    sys.stdout.buffer.flush()
+
+
+def run_command(name: str, run: Callable[[], int]) -> int:
+    """Run a command; return its exit status.
+
+    Args:
+        name: the name of the command, for errors.
+        run: does the work.
+    """
+    try:
+        status = run()
+        sys.stdout.flush()
+        return status
+    except BrokenPipeError:
+        # The reader, such as head, has seen enough. Python flushes again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except CommandError as error:
+        problem, status = str(error), error.status
+    except QueryError as error:
+        problem, status = str(error), 2
+    except (StoreError, SearchTimeoutError) as error:
+        problem, status = str(error), 1
+    except KeyboardInterrupt:
+        problem, status = "interrupted", 1
+    print(f"smtptest {name}: {printable(problem)}", file=sys.stderr)
+    return status

@@ -1,0 +1,254 @@
+"""``smtptest list``, ``search``, ``delete`` and ``wait``: summaries of messages."""
+
+from __future__ import annotations
+
+import threading
+import time
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from collections.abc import Iterable, Sequence
+from functools import partial
+
+from lazr_smtptest._quantities import parse_seconds
+from lazr_smtptest.cli.commands.base import (
+    INDEXING,
+    CommandError,
+    Opened,
+    add_store,
+    named_message,
+    open_existing,
+    parse,
+    parser,
+    run_command,
+    write_json,
+)
+from lazr_smtptest.cli.commands.table import write_table
+from lazr_smtptest.errors import SearchTimeoutError
+from lazr_smtptest.model.summary import Summary
+from lazr_smtptest.query.selection import Selection
+from lazr_smtptest.readers.http.api.records import summary_of
+
+__all__ = ["delete_messages", "list_messages", "search_messages", "wait_for_message"]
+
+# Messages of one page of the store.
+_PAGE = 500
+# Seconds between two looks at a store that does not report its changes.
+_LOOK = 0.5
+
+_TITLES = ("NUMBER", "TIME", "FROM", "TO", "SUBJECT", "SIZE")
+
+
+def list_messages(arguments: Sequence[str]) -> int:
+    """Run ``smtptest list``; return the exit status."""
+    options = _listing("list", "List the messages of a store, newest first.")
+    given = parse(options, arguments)
+    return run_command("list", partial(_list, given, ""))
+
+
+def search_messages(arguments: Sequence[str]) -> int:
+    """Run ``smtptest search``; return the exit status: 1 if nothing matches."""
+    options = _listing("search", "List the messages that match, newest first.")
+    options.add_argument("query", metavar="QUERY", nargs="+")
+    given = parse(options, arguments)
+    return run_command("search", partial(_list, given, " ".join(given.query)))
+
+
+def delete_messages(arguments: Sequence[str]) -> int:
+    """Run ``smtptest delete``; return the exit status: 1 if nothing matches."""
+    options = parser("delete", "Delete messages.", queries=True)
+    add_store(options)
+    options.add_argument(
+        "words", metavar="QUERY or ID", nargs="*", help="a number, an id, or a query"
+    )
+    options.add_argument("--all", action="store_true", help="delete all messages")
+    given = parse(options, arguments)
+    if bool(given.words) == given.all:
+        options.error("give a QUERY, an ID, or --all")
+    return run_command("delete", partial(_delete, given))
+
+
+def wait_for_message(arguments: Sequence[str]) -> int:
+    """Run ``smtptest wait``; return the exit status: 1 if no message came."""
+    options = parser(
+        "wait",
+        "Wait for a message, and print its summary. A message that is there already "
+        "counts, unless --new is given.",
+        queries=True,
+    )
+    add_store(options)
+    options.add_argument("query", metavar="QUERY", nargs="*")
+    options.add_argument(
+        "--timeout",
+        metavar="SECONDS",
+        type=_seconds,
+        default=60,
+        help="end with status 1 after this time, such as 90 or 2m (default: 60)",
+    )
+    options.add_argument(
+        "--new", action="store_true", help="only a message that comes from now on"
+    )
+    _add_json(options)
+    given = parse(options, arguments)
+    return run_command("wait", partial(_wait, given))
+
+
+def _listing(name: str, description: str) -> ArgumentParser:
+    options = parser(name, description, queries=name == "search")
+    add_store(options)
+    options.add_argument(
+        "--limit",
+        metavar="COUNT",
+        type=_count,
+        default=50,
+        help="the most messages; 0 for all (default: 50)",
+    )
+    options.add_argument(
+        "--oldest-first", action="store_true", help="in the order of arrival"
+    )
+    _add_json(options)
+    return options
+
+
+def _add_json(options: ArgumentParser) -> None:
+    options.add_argument(
+        "--json", action="store_true", help="print an object a line, for programs"
+    )
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal():
+        raise ArgumentTypeError(f"a number from 0 on is needed, not {text!r}")
+    return int(text)
+
+
+def _seconds(text: str) -> int:
+    try:
+        return parse_seconds(text)
+    except ValueError as error:
+        raise ArgumentTypeError(f"{error} is needed, not {text!r}") from None
+
+
+def _list(given: Namespace, query: str) -> int:
+    with open_existing(given.store) as opened:
+        found = _all_pages(opened, query, given.limit, given.oldest_first)
+    _write(found, as_json=given.json)
+    return 0 if found or not query else 1
+
+
+def _all_pages(
+    opened: Opened, query: str, limit: int, oldest_first: bool
+) -> list[Summary]:
+    """Return the messages that match.
+
+    Args:
+        opened: the store.
+        query: a query; ``""`` for all messages.
+        limit: the most messages; 0 for all.
+        oldest_first: whether the order is that of arrival.
+    """
+    found: list[Summary] = []
+    while not limit or len(found) < limit:
+        page = opened.reader.page(
+            query,
+            after=found[-1].number if found else None,
+            limit=min(_PAGE, limit - len(found)) if limit else _PAGE,
+            oldest_first=oldest_first,
+            timeout=INDEXING,
+        )
+        if not page:
+            break
+        found += page
+    return found
+
+
+def _write(summaries: Iterable[Summary], *, as_json: bool) -> None:
+    if as_json:
+        for each in summaries:
+            write_json(summary_of(each))
+    else:
+        write_table(_TITLES, [_row(each) for each in summaries])
+
+
+def _row(summary: Summary) -> list[str]:
+    received = summary.received_at
+    sender = ", ".join(map(str, summary.sender)) or f"<{summary.mail_from}>"
+    return [
+        str(summary.number),
+        "" if received is None else f"{received.astimezone():%Y-%m-%d %H:%M:%S}",
+        sender,
+        ", ".join(summary.rcpt_tos),
+        summary.subject,
+        str(summary.size),
+    ]
+
+
+def _delete(given: Namespace) -> int:
+    query = " ".join(given.words)
+    with open_existing(given.store) as opened:
+        reader = opened.reader
+        summary = named_message(reader, given.words)
+        if summary is not None:
+            count = opened.remove([summary])
+        elif opened.is_live:
+            reader.page(query, limit=1, timeout=INDEXING)
+            count = reader.remove(Selection(query=query))
+        else:
+            count = opened.remove(_all_pages(opened, query, 0, True))
+    if not count and not given.all:
+        raise CommandError(f"no message matches {query!r}")
+    print(f"{count} messages deleted" if count != 1 else "1 message deleted")
+    return 0
+
+
+def _wait(given: Namespace) -> int:
+    query = " ".join(given.query)
+    end = time.monotonic() + given.timeout
+    after = None
+    changed = threading.Event()
+    while True:
+        with open_existing(given.store) as opened:
+            if after is None:
+                numbers = opened.reader.numbers() if given.new else ()
+                after = numbers[-1] if numbers else 0
+            stop = (
+                opened.reader.watch(lambda change: changed.set())
+                if opened.is_live
+                else lambda: None
+            )
+            try:
+                found = _look(opened, query, after, changed, end)
+            finally:
+                stop()
+        if found:
+            _write(found, as_json=given.json)
+            return 0
+        if time.monotonic() >= end:
+            what = f"no message that matches {query!r}" if query else "no message"
+            raise CommandError(f"{what} came within {given.timeout} seconds")
+        time.sleep(_LOOK)
+
+
+def _look(
+    opened: Opened, query: str, after: int, changed: threading.Event, end: float
+) -> Sequence[Summary]:
+    """Return the first message that matches; wait for one if the store can tell.
+
+    Args:
+        opened: the store.
+        query: the query.
+        after: the number of the last message that does not count.
+        changed: set at each change of the store.
+        end: the monotonic time at which to give up.
+    """
+    while True:
+        changed.clear()
+        left = end - time.monotonic()
+        try:
+            found: Sequence[Summary] = opened.reader.page(
+                query, after=after, limit=1, oldest_first=True, timeout=max(left, 1.0)
+            )
+        except SearchTimeoutError:
+            found = ()
+        left = end - time.monotonic()
+        if found or not opened.is_live or left <= 0:
+            return found
+        changed.wait(left)

@@ -1,0 +1,109 @@
+"""``smtptest sessions`` and ``smtptest transcript``."""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from collections.abc import Sequence
+from functools import partial
+
+from lazr_smtptest.cli.commands.base import (
+    CommandError,
+    add_store,
+    open_existing,
+    parse,
+    parser,
+    run_command,
+    write_json,
+)
+from lazr_smtptest.cli.commands.table import write_table
+from lazr_smtptest.cli.transcripts import describe
+from lazr_smtptest.model.session import Session
+from lazr_smtptest.readers.http.api.records import session_of, whole_session_of
+
+__all__ = ["list_sessions", "show_transcript"]
+
+_TITLES = ("ID", "TIME", "CLIENT", "HELLO", "MESSAGES", "REFUSALS")
+
+
+def list_sessions(arguments: Sequence[str]) -> int:
+    """Run ``smtptest sessions``; return the exit status."""
+    options = parser(
+        "sessions", "List the sessions that a store keeps, newest first.", queries=False
+    )
+    add_store(options)
+    options.add_argument(
+        "--limit", metavar="COUNT", type=int, default=50, help="(default: 50)"
+    )
+    options.add_argument(
+        "--failed", action="store_true", help="only those with an error or refusal"
+    )
+    options.add_argument(
+        "--json", action="store_true", help="print an object a line, for programs"
+    )
+    given = parse(options, arguments)
+    if given.limit < 1:
+        options.error(f"--limit is a number from 1 on, not {given.limit}")
+    return run_command("sessions", partial(_list, given))
+
+
+def show_transcript(arguments: Sequence[str]) -> int:
+    """Run ``smtptest transcript``; return the exit status."""
+    options = parser(
+        "transcript",
+        "Print the transcript of a session; secrets are masked.",
+        queries=False,
+    )
+    add_store(options)
+    options.add_argument(
+        "id", metavar="ID", nargs="?", default="latest", help="an id, or latest"
+    )
+    options.add_argument(
+        "--json", action="store_true", help="print it as an object on one line"
+    )
+    given = parse(options, arguments)
+    return run_command("transcript", partial(_show, given))
+
+
+def _list(given: Namespace) -> int:
+    with open_existing(given.store) as opened:
+        failed = True if given.failed else None
+        sessions = opened.reader.sessions(limit=given.limit, failed=failed)
+    if given.json:
+        for session in sessions:
+            write_json(session_of(session))
+    else:
+        write_table(_TITLES, [_row(session) for session in sessions])
+    return 0
+
+
+def _row(session: Session) -> list[str]:
+    return [
+        session.id,
+        f"{session.started_at.astimezone():%Y-%m-%d %H:%M:%S}",
+        f"{session.peer[0]} port {session.peer[1]}",
+        session.helo,
+        str(session.delivered),
+        str(session.refusals),
+    ]
+
+
+def _show(given: Namespace) -> int:
+    with open_existing(given.store) as opened:
+        if given.id == "latest":
+            session = next(iter(opened.reader.sessions(limit=1)), None)
+        else:
+            session = opened.reader.session(given.id)
+    if session is None:
+        raise CommandError(
+            "the store keeps no session"
+            if given.id == "latest"
+            else f"the store keeps no session {given.id!r}"
+        )
+    if given.json:
+        write_json(whole_session_of(session))
+    else:
+        text = describe(session)
+        encoding = sys.stdout.encoding or "utf-8"
+        print(text.encode(encoding, "backslashreplace").decode(encoding), end="")
+    return 0

@@ -1,0 +1,123 @@
+"""``smtptest export`` and ``smtptest import``: messages in files of other programs."""
+
+from __future__ import annotations
+
+import contextlib
+from argparse import Namespace
+from collections.abc import Iterator, Sequence
+from functools import partial
+from pathlib import Path
+
+from lazr_smtptest.cli.commands.base import (
+    INDEXING,
+    CommandError,
+    add_store,
+    open_existing,
+    parse,
+    parser,
+    run_command,
+)
+from lazr_smtptest.cli.copying import EmlFolder, Place, copy, read_eml
+from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.stores import MboxStore, check_spec, open_store
+
+__all__ = ["export_messages", "import_messages"]
+
+_MBOX = "mbox:"
+_EML = "eml:"
+
+
+def export_messages(arguments: Sequence[str]) -> int:
+    """Run ``smtptest export``; return the exit status: 1 if nothing matches."""
+    options = parser(
+        "export",
+        "Write messages into files: .eml files in a folder, or one mbox. Header fields "
+        "before the message keep its envelope, and import reads them.",
+        queries=True,
+    )
+    add_store(options)
+    options.add_argument("target", metavar="TO", help="eml:DIR or mbox:FILE")
+    options.add_argument("query", metavar="QUERY", nargs="*")
+    given = parse(options, arguments)
+    return run_command("export", partial(_export, given))
+
+
+def import_messages(arguments: Sequence[str]) -> int:
+    """Run ``smtptest import``; return the exit status."""
+    options = parser(
+        "import", "Add messages from .eml and mbox files to a store.", queries=False
+    )
+    add_store(options)
+    options.add_argument(
+        "sources",
+        metavar="FROM",
+        nargs="+",
+        help="an .eml file, eml:DIR (a folder of them), or mbox:FILE",
+    )
+    given = parse(options, arguments)
+    return run_command("import", partial(_import, given))
+
+
+def _export(given: Namespace) -> int:
+    query = " ".join(given.query)
+    _check_target(given.target)
+    with open_existing(given.store) as opened:
+        reader = opened.reader
+        reader.page(query, limit=1, timeout=INDEXING)
+        numbers = reader.numbers(query)
+        if query and not numbers:
+            raise CommandError(f"no message matches {query!r}")
+        # A message may be deleted meanwhile.
+        messages = filter(None, (reader.envelope(number) for number in numbers))
+        with contextlib.closing(_target(given.target)) as target:
+            count = copy(messages, target, lambda count: None)
+    print(f"{count} messages exported to {given.target}")
+    return 0
+
+
+def _check_target(text: str) -> None:
+    kind, _, path = text.partition(":")
+    if kind not in ("eml", "mbox") or not path:
+        raise CommandError(f"TO is eml:DIR or mbox:FILE, not {text!r}", 2)
+
+
+def _target(text: str) -> Place:
+    if text.startswith(_EML):
+        return EmlFolder(text.removeprefix(_EML))
+    return MboxStore(text.removeprefix(_MBOX))
+
+
+def _import(given: Namespace) -> int:
+    try:
+        spec = check_spec(given.store)
+    except ValueError as error:
+        raise CommandError(str(error), 2) from None
+    if spec.kind == "memory":
+        raise CommandError("a store in memory ends with the command", 2)
+    for source in given.sources:
+        _check_source(source)
+    with contextlib.closing(open_store(given.store)) as store:
+        count = copy(_messages(given.sources), store, lambda count: None)
+    print(f"{count} messages imported into {given.store}")
+    return 0
+
+
+def _check_source(text: str) -> None:
+    path = Path(text.removeprefix(_EML).removeprefix(_MBOX))
+    if not path.exists():
+        raise CommandError(f"there is no {str(path)!r}")
+    if not text.startswith((_EML, _MBOX)) and path.suffix != ".eml":
+        raise CommandError(
+            f"FROM is a file .eml, eml:DIR or mbox:FILE, not {text!r}", 2
+        )
+
+
+def _messages(sources: Sequence[str]) -> Iterator[Envelope]:
+    for source in sources:
+        if source.startswith(_MBOX):
+            with contextlib.closing(MboxStore(source.removeprefix(_MBOX))) as store:
+                yield from store
+        elif source.startswith(_EML):
+            yield from EmlFolder(source.removeprefix(_EML))
+        else:
+            yield read_eml(Path(source))

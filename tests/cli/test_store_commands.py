@@ -1,0 +1,558 @@
+"""``smtptest list``, ``search``, ``show`` and so on, on each kind of store."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import mailbox
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pytest
+
+from lazr_smtptest import Envelope, open_store
+from lazr_smtptest.cli.commands import base, table
+from lazr_smtptest.cli.commands.base import Opened
+from lazr_smtptest.cli.main import main
+from lazr_smtptest.cli.text_width import width
+from lazr_smtptest.model.session import Session
+from lazr_smtptest.model.transcript import Transcript
+from lazr_smtptest.stores import MemoryStore
+
+from ..commands import PATIENCE, ROOT
+
+ORDER = (
+    b"From: The Shop <shop@example.com>\r\nTo: anna@example.com\r\n"
+    b"Subject: Your order\r\n"
+    b"MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n"
+    b"--b\r\nContent-Type: text/plain\r\n\r\n"
+    b"Thank you!\tSee https://shop.example.com/1\r\nYour code is 481516\r\n"
+    b"--b\r\nContent-Type: application/pdf\r\n"
+    b"Content-Disposition: attachment; filename=bill.pdf\r\n\r\n%PDF\r\n--b--\r\n"
+)
+NEWS = (
+    b"From: news@example.com\r\nSubject: =?utf-8?b?5pel5pys6Kqe?= \x1b[31m\r\n"
+    b"Content-Type: text/html\r\n\r\n<p>Hello</p>\r\n"
+)
+
+
+def envelope(content: bytes, sender: str, second: int = 0) -> Envelope:
+    """Return a message to Anna."""
+    received = datetime(2024, 1, 31, 12, 0, second, tzinfo=timezone.utc)
+    return Envelope(
+        mail_from=sender,
+        rcpt_tos=("anna@example.com",),
+        content=content,
+        received_at=received,
+    )
+
+
+@attrs.define
+class Store:
+    """A store on the disk, and what the last command has printed.
+
+    Attributes:
+        text: its name on the command line.
+        capsys: captures the output.
+        out: the standard output of the last command.
+        err: its standard error.
+    """
+
+    text: str
+    capsys: pytest.CaptureFixture[str]
+    out: str = ""
+    err: str = ""
+
+    def add(self, *envelopes: Envelope) -> None:
+        """Add messages as a server does."""
+        store = open_store(self.text)
+        for each in envelopes:
+            store.add(each)
+        store.close()
+
+    def count(self) -> int:
+        """Return the number of messages."""
+        store = open_store(self.text)
+        try:
+            return len(store)
+        finally:
+            store.close()
+
+    def run(self, command: str, *arguments: str) -> int:
+        """Run a command on this store; return the exit status."""
+        status = main([command, self.text, *arguments])
+        self.out, self.err = self.capsys.readouterr()
+        return status
+
+    def objects(self) -> list[Any]:
+        """Return the objects that the last command has printed."""
+        return [json.loads(line) for line in self.out.splitlines()]
+
+
+@pytest.fixture(params=["sqlite:mail.db", "maildir:mail", "mbox:mail.mbox"])
+def store(
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Store:
+    """Return a store of each kind, with an order and a newsletter."""
+    monkeypatch.chdir(tmp_path)
+    made = Store(request.param, capsys)
+    made.add(envelope(ORDER, "shop@example.com"), envelope(NEWS, "news@example.com", 1))
+    return made
+
+
+def run_process(*arguments: str, stdout: int) -> subprocess.CompletedProcess[bytes]:
+    """Run a command as a process of its own, to its end."""
+    return subprocess.run(
+        [sys.executable, "-m", "lazr_smtptest", *arguments],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=stdout,
+        stderr=subprocess.PIPE,
+        timeout=PATIENCE,
+        check=False,
+    )
+
+
+# List and search
+
+
+def test_a_list_is_a_table_newest_first(store: Store) -> None:
+    """It has the number, the time, the addresses, the subject and the size."""
+    assert store.run("list") == 0
+    titles, news, order = store.out.splitlines()
+    assert titles.split() == ["NUMBER", "TIME", "FROM", "TO", "SUBJECT", "SIZE"]
+    assert "news@example.com" in news
+    assert "The Shop <shop@example.com>  anna@example.com  Your order" in order
+    assert order.endswith(f"  {len(ORDER)}")
+
+
+def test_text_of_a_message_cannot_control_the_terminal(store: Store) -> None:
+    """It is escaped."""
+    store.run("list")
+    assert "\u65e5\u672c\u8a9e \\x1b[31m" in store.out
+    assert "\x1b" not in store.out
+
+
+def test_the_order_of_arrival(store: Store) -> None:
+    """``--oldest-first``."""
+    store.run("list", "--oldest-first", "--json")
+    assert [each["mail_from"] for each in store.objects()] == [
+        "shop@example.com",
+        "news@example.com",
+    ]
+
+
+def test_a_limit_is_the_most_messages(store: Store) -> None:
+    """0 is no limit."""
+    store.run("list", "--limit=1", "--json")
+    assert [each["mail_from"] for each in store.objects()] == ["news@example.com"]
+    store.run("list", "--limit=0", "--json")
+    assert len(store.objects()) == 2
+
+
+def test_a_list_goes_over_pages(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A store returns a page at a time."""
+    monkeypatch.setattr("lazr_smtptest.cli.commands.messages._PAGE", 1)
+    store.run("list", "--json")
+    assert len(store.objects()) == 2
+
+
+def test_json_has_the_names_of_the_http_api(store: Store) -> None:
+    """A program reads an object a line."""
+    assert store.run("search", "order", "--json") == 0
+    [found] = store.objects()
+    assert found["subject"] == "Your order"
+    assert found["from"] == [{"name": "The Shop", "address": "shop@example.com"}]
+    assert (found["attachments"], found["rcpt_tos"]) == (1, ["anna@example.com"])
+
+
+def test_a_search_takes_the_search_language(store: Store) -> None:
+    """Its words may be several arguments."""
+    store.run("search", "from:shop", "-subject:hello", "--json")
+    assert [each["subject"] for each in store.objects()] == ["Your order"]
+
+
+def test_a_search_without_a_match_has_status_1(store: Store) -> None:
+    """As grep has."""
+    assert store.run("search", "elephant") == 1
+    assert len(store.out.splitlines()) == 1
+
+
+def test_a_bad_query_has_status_2(store: Store) -> None:
+    """The error names the position and what was expected."""
+    assert store.run("search", "(order") == 2
+    assert store.err.startswith("smtptest search: bad query '(order': at character 7")
+    assert len(store.err.splitlines()) == 1
+
+
+# Show
+
+
+@pytest.mark.parametrize("words", [["1"], ["order"], ["from:shop", "code"]])
+def test_a_message_is_shown_by_number_or_query(store: Store, words: list[str]) -> None:
+    """Its envelope, header, text and attachments."""
+    assert store.run("show", *words) == 0
+    lines = store.out.splitlines()
+    assert lines[0].startswith("Message 1, 2024-01-31 ")
+    assert lines[1] == "Envelope: from <shop@example.com> to <anna@example.com>"
+    assert "Subject: Your order" in lines
+    assert "Thank you!\tSee https://shop.example.com/1" in lines
+    assert "  bill.pdf  application/pdf  4 bytes" in lines
+
+
+def test_a_message_is_shown_by_its_id(store: Store) -> None:
+    """The id is the one that the list has."""
+    store.run("list", "--json")
+    [_, order] = store.objects()
+    store.run("show", order["id"], "--json")
+    [shown] = store.objects()
+    assert shown["summary"] == order
+
+
+@pytest.mark.parametrize("words", [[], ["latest"]])
+def test_the_latest_message_is_shown_by_default(store: Store, words: list[str]) -> None:
+    """It is what somebody looks for after a try."""
+    store.run("show", *words, "--json")
+    [shown] = store.objects()
+    assert shown["envelope"]["mail_from"] == "news@example.com"
+
+
+def test_raw_is_exactly_what_was_received(store: Store) -> None:
+    """Not a byte is changed."""
+    done = run_process("show", store.text, "1", "--raw", stdout=subprocess.PIPE)
+    assert done.stdout == ORDER
+
+
+@pytest.mark.parametrize(
+    ("number", "form", "printed"),
+    [
+        ("2", "--html", "<p>Hello</p>\n"),
+        ("1", "--links", "https://shop.example.com/1\n"),
+        ("1", "--code", "481516\n"),
+    ],
+)
+def test_one_part_of_a_message(
+    store: Store, number: str, form: str, printed: str
+) -> None:
+    """For a script."""
+    assert store.run("show", number, form) == 0
+    assert store.out == printed
+
+
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        (["1", "--html"], "the message has no HTML"),
+        (["2", "--code"], "the message has no code"),
+        (["elephant"], "no message matches 'elephant'"),
+        (["9" * 30], f"no message matches '{'9' * 30}'"),
+    ],
+)
+def test_what_is_not_there_has_status_1(
+    store: Store, words: list[str], problem: str
+) -> None:
+    """One line says what."""
+    assert store.run("show", *words) == 1
+    assert store.err == f"smtptest show: {problem}\n"
+
+
+# Wait
+
+
+def test_a_message_that_is_there_is_not_waited_for(store: Store) -> None:
+    """It may have come before the command was started."""
+    assert store.run("wait", "subject:order", "--json") == 0
+    assert [each["subject"] for each in store.objects()] == ["Your order"]
+
+
+def test_a_wait_without_a_message_has_status_1(store: Store) -> None:
+    """The line names the query and the time."""
+    assert store.run("wait", "elephant", "--timeout=0") == 1
+    assert store.err == (
+        "smtptest wait: no message that matches 'elephant' came within 0 seconds\n"
+    )
+
+
+def test_a_new_message_is_one_that_comes_later(store: Store) -> None:
+    """Those that are there do not count."""
+    assert store.run("wait", "--new", "--timeout=0") == 1
+    assert store.err == "smtptest wait: no message came within 0 seconds\n"
+
+
+def test_a_message_of_another_process_ends_a_wait(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a server writes it."""
+    opened = threading.Event()
+    numbers: Callable[[Opened], Any] = Opened.__init__
+
+    def opens(self: Opened, store: Any) -> None:
+        numbers(self, store)
+        opened.set()
+
+    monkeypatch.setattr(Opened, "__init__", opens)
+    code = (
+        "import sys; from lazr_smtptest import *; s = open_store(sys.argv[1]);"
+        "s.add(Envelope(mail_from='', rcpt_tos=('b@c',),"
+        " content=b'Subject: late\\r\\n\\r\\n')); s.close()"
+    )
+
+    def add() -> None:
+        assert opened.wait(PATIENCE)
+        subprocess.run(
+            [sys.executable, "-c", code, store.text],
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            check=True,
+            timeout=PATIENCE,
+        )
+
+    adding = threading.Thread(target=add)
+    adding.start()
+    status = store.run("wait", "subject:late", "--json", f"--timeout={PATIENCE}")
+    adding.join()
+    assert status == 0
+    assert [each["subject"] for each in store.objects()] == ["late"]
+
+
+# Delete
+
+
+def test_messages_are_deleted_by_a_query(store: Store) -> None:
+    """The others stay."""
+    assert store.run("delete", "from:shop") == 0
+    assert store.out == "1 message deleted\n"
+    store.run("list", "--json")
+    assert [each["mail_from"] for each in store.objects()] == ["news@example.com"]
+
+
+def test_a_message_is_deleted_by_its_number(store: Store) -> None:
+    """Not the messages that have the number in their text."""
+    store.run("delete", "2")
+    store.run("list", "--json")
+    assert [each["mail_from"] for each in store.objects()] == ["shop@example.com"]
+
+
+def test_all_messages_are_deleted_on_demand_only(store: Store) -> None:
+    """``--all``; without it a query is needed."""
+    with pytest.raises(SystemExit) as raised:
+        store.run("delete")
+    assert raised.value.code == 2
+    assert store.count() == 2
+    assert store.run("delete", "--all") == 0
+    assert store.count() == 0
+    assert "2 messages deleted\n" in store.out
+
+
+def test_nothing_to_delete_has_status_1(store: Store) -> None:
+    """One line names the query."""
+    assert store.run("delete", "elephant") == 1
+    assert store.err == "smtptest delete: no message matches 'elephant'\n"
+
+
+# Export and import
+
+
+@pytest.mark.parametrize("place", ["eml:out", "mbox:out.mbox"])
+def test_what_is_exported_can_be_imported(store: Store, place: str) -> None:
+    """With its envelope and each byte."""
+    assert store.run("export", place) == 0
+    assert store.out == f"2 messages exported to {place}\n"
+    copy = attrs.evolve(store, text="sqlite:copy.db")
+    assert copy.run("import", place) == 0
+    assert copy.out == "2 messages imported into sqlite:copy.db\n"
+    opened = open_store("sqlite:copy.db")
+    contents = [(each.mail_from, each.content) for each in opened]
+    opened.close()
+    assert contents == [("shop@example.com", ORDER), ("news@example.com", NEWS)]
+
+
+def test_the_matches_of_a_query_are_exported(store: Store) -> None:
+    """An mbox that other programs read."""
+    store.run("export", "mbox:out.mbox", "subject:order")
+    with contextlib.closing(mailbox.mbox("out.mbox")) as messages:
+        assert [message["Subject"] for message in messages] == ["Your order"]
+
+
+def test_a_file_of_another_program_is_imported(store: Store, tmp_path: Path) -> None:
+    """It has no envelope."""
+    (tmp_path / "a.eml").write_bytes(b"Subject: alone\n\nHello\n")
+    assert store.run("import", "a.eml") == 0
+    store.run("search", "subject:alone", "--json")
+    assert len(store.objects()) == 1
+
+
+@pytest.mark.parametrize(
+    ("command", "arguments", "status", "problem"),
+    [
+        ("export", ["out"], 2, "TO is eml:DIR or mbox:FILE, not 'out'"),
+        ("export", ["eml:out", "elephant"], 1, "no message matches 'elephant'"),
+        ("import", ["nowhere.eml"], 1, "there is no 'nowhere.eml'"),
+        ("import", ["."], 2, "FROM is a file .eml, eml:DIR or mbox:FILE, not '.'"),
+    ],
+)
+def test_a_wrong_file_is_one_line(
+    store: Store, command: str, arguments: list[str], status: int, problem: str
+) -> None:
+    """It names the file and what is allowed."""
+    assert store.run(command, *arguments) == status
+    assert store.err == f"smtptest {command}: {problem}\n"
+    assert store.count() == 2
+
+
+# Sessions
+
+
+def test_a_store_without_sessions_has_no_transcript(store: Store) -> None:
+    """The table is empty."""
+    assert store.run("sessions") == 0
+    assert len(store.out.splitlines()) == 1
+    assert store.run("transcript") == 1
+    assert store.err == "smtptest transcript: the store keeps no session\n"
+    assert store.run("transcript", "x") == 1
+    assert store.err == "smtptest transcript: the store keeps no session 'x'\n"
+
+
+class TestSessions:
+    """The sessions of a store that keeps them."""
+
+    @pytest.fixture
+    def kept(
+        self, store: Store, monkeypatch: pytest.MonkeyPatch
+    ) -> tuple[Store, Session]:
+        """Return a store with a session."""
+        session = Session(
+            id="s1",
+            number=1,
+            started=0.0,
+            transcript=Transcript(),
+            peer=("127.0.0.1", 5000),
+            helo="shop.example.com",
+        )
+        session.ended = 1.5
+        memory = MemoryStore()
+        memory.keep_session(session)
+        monkeypatch.setattr(base, "open_store", lambda text: memory)
+        return store, session
+
+    def test_a_session_is_a_row(self, kept: tuple[Store, Session]) -> None:
+        """With its client and its counts."""
+        store, _ = kept
+        assert store.run("sessions") == 0
+        row = store.out.splitlines()[1].split()
+        assert row[0] == "s1"
+        assert row[-3:] == ["shop.example.com", "0", "0"]
+
+    def test_a_session_is_an_object(self, kept: tuple[Store, Session]) -> None:
+        """With the names of the HTTP API."""
+        store, _ = kept
+        store.run("sessions", "--json")
+        [found] = store.objects()
+        assert (found["id"], found["seconds"]) == ("s1", 1.5)
+
+    @pytest.mark.parametrize("name", ["latest", "s1"])
+    def test_a_transcript_has_the_facts_of_its_session(
+        self, kept: tuple[Store, Session], name: str
+    ) -> None:
+        """By its id, or as the latest."""
+        store, _ = kept
+        assert store.run("transcript", name) == 0
+        assert "Client: 127.0.0.1:5000\n" in store.out
+
+    def test_a_transcript_is_an_object(self, kept: tuple[Store, Session]) -> None:
+        """With the session."""
+        store, _ = kept
+        store.run("transcript", "--json")
+        [found] = store.objects()
+        assert found["session"]["id"] == "s1"
+        assert found["transcript"] == []
+
+
+# Errors and output
+
+
+@pytest.mark.parametrize(
+    "command", ["list", "search", "show", "wait", "delete", "export", "sessions"]
+)
+@pytest.mark.parametrize(
+    ("text", "status", "problem"),
+    [
+        ("maildir:nowhere", 1, "there is no 'nowhere'"),
+        ("nowhere", 2, "unknown store 'nowhere': use memory, sqlite:FILE"),
+        ("memory", 2, "a store in memory belongs to its server: use sqlite:FILE"),
+    ],
+)
+def test_a_store_that_is_not_there_is_one_line(
+    command: str,
+    text: str,
+    status: int,
+    problem: str,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """None is made."""
+    monkeypatch.chdir(tmp_path)
+    more = {"search": ["x"], "delete": ["x"], "export": ["eml:out"]}.get(command, [])
+    assert main([command, text, *more]) == status
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"smtptest {command}: {problem}")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_store_in_memory_imports_nothing(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """It would be gone at once."""
+    assert main(["import", "memory", "a.eml"]) == 2
+    assert "a store in memory ends with the command" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["list", "sqlite:x", "--limit=-1"],
+        ["list"],
+        ["wait", "sqlite:x", "--timeout=soon"],
+        ["sessions", "sqlite:x", "--limit=0"],
+        ["show", "sqlite:x", "--raw", "--html"],
+    ],
+)
+def test_wrong_arguments_have_status_2(
+    arguments: Sequence[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The last line says what is wrong."""
+    with pytest.raises(SystemExit) as raised:
+        main(arguments)
+    assert raised.value.code == 2
+    assert f"smtptest {arguments[0]}: error: " in capsys.readouterr().err
+
+
+def test_a_reader_that_has_seen_enough_is_no_error(store: Store) -> None:
+    """Such as ``head``."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = run_process("list", store.text, stdout=writing)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+@pytest.mark.parametrize("columns", [20, 40, 80])
+def test_a_table_fits_the_terminal(
+    columns: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wide characters take two columns."""
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", str(columns))
+    table.write_table(("A", "B"), [("x" * 50, "\u65e5" * 50), ("y", "z")])
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(width, lines)) <= columns
+    assert width(lines[1]) >= columns - 3

@@ -1,4 +1,4 @@
-"""What all commands on a store have in common: arguments, errors, the store."""
+"""The arguments, errors and stores of all commands on a store."""
 
 from __future__ import annotations
 

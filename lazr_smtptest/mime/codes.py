@@ -11,6 +11,10 @@ import unicodedata
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from lazr_smtptest.mime.confirmations import (
+    asks_for_confirmation,
+    is_of_confirmation,
+)
 from lazr_smtptest.mime.currencies import is_amount
 from lazr_smtptest.mime.identifiers import (
     IDENTIFIER,
@@ -285,6 +289,8 @@ def _named(text: str, number: _Number, before: str, after: str) -> int:
             sentence = without_abbreviations(sentence)
             if _LONG_NUMBER.search(sentence):
                 sentence = ""
+            elif asks_for_confirmation(sentence):
+                return _NAMED_WEIGHT
     words = list(_NAMED.finditer(sentence))
     code = words[-1] if words and words[-1].lastgroup == "code" else None
     if ends_with_number_sign(sentence, code.end() if code else 0):
@@ -293,7 +299,14 @@ def _named(text: str, number: _Number, before: str, after: str) -> int:
         is_code = words[-1].lastgroup == "code" or (
             len(words) > 1
             and words[-2].lastgroup == "code"
-            and _FOR.fullmatch(sentence, words[-2].end()) is not None
+            and (
+                _FOR.fullmatch(sentence, words[-2].end()) is not None
+                or is_of_confirmation(
+                    sentence[: words[-2].end()],
+                    sentence[words[-2].end() : words[-1].start()],
+                    sentence[words[-1].end() :],
+                )
+            )
         )
         # "Dear customer, 481516 is your code": what follows the number decides.
         if is_code or "," not in sentence[words[-1].end() :]:

@@ -114,7 +114,7 @@ def read_parts(content: bytes) -> Parts:
     trouble = dict.fromkeys(top.trouble)
     leaves: list[Part] = []
     # The parts that are still to be split, the next one last.
-    todo = [_Span((), top, len(content), is_body=True)]
+    todo = [_Span((), top, content, len(content), is_body=True)]
     seen = 1
     while todo:
         span = todo.pop()
@@ -123,10 +123,15 @@ def read_parts(content: bytes) -> Parts:
         trouble |= dict.fromkeys(f"Content-Type: {each}" for each in field.trouble)
         inner: list[tuple[int, int]] = []
         if field.value.startswith("multipart/"):
-            inner, wrong = _split(content, span, field.boundary)
+            inner, wrong = _split(span, field.boundary)
+            if encoding := _forbidden_encoding(span.fields):
+                trouble[f"a multipart in {encoding}"] = None
+                decoded = None if inner or span.is_decoded else _decoded(span, encoding)
+                if decoded and (parts := _split(decoded, field.boundary))[0]:
+                    span, (inner, wrong) = decoded, parts
             trouble |= dict.fromkeys(wrong)
         if not inner:
-            leaf, wrong = _leaf(content, span, field)
+            leaf, wrong = _leaf(span, field)
             trouble |= dict.fromkeys(wrong)
             leaves.append(leaf)
             continue
@@ -134,7 +139,7 @@ def read_parts(content: bytes) -> Parts:
             trouble[f"over {MOST_PARTS} parts: the rest is not read"] = None
             inner = inner[: MOST_PARTS - seen]
         seen += len(inner)
-        todo += reversed(list(_inside(content, span, field, inner)))
+        todo += reversed(list(_inside(span, field, inner)))
     return Parts(top, tuple(leaves), tuple(trouble))
 
 
@@ -145,20 +150,47 @@ class _Span:
     Attributes:
         path: see `Part`.
         fields: its header.
-        stop: the offset at which its body ends.
+        content: the message, or the body of a multipart that was decoded.
+        stop: the offset in `content` at which its body ends.
         is_body: see `Part`.
         default: its content type, if it does not have one.
+        is_decoded: whether a multipart around it was decoded as a whole.
     """
 
     path: tuple[int, ...]
     fields: Fields
+    content: bytes = attrs.field(repr=False)
     stop: int
     is_body: bool
     default: str = "text/plain"
+    is_decoded: bool = False
+
+
+def _forbidden_encoding(fields: Fields) -> str:
+    """Return the transfer encoding of a multipart, if it must not have that one.
+
+    RFC 2045 section 6.4 allows 7bit, 8bit and binary. Most programs read the parts of
+    a multipart as they are, whatever its header says.
+    """
+    words = _encoding(fields)
+    encoding = words[0].lower() if words else ""
+    return encoding if encoding in ("base64", "quoted-printable") else ""
+
+
+def _decoded(span: _Span, encoding: str) -> _Span:
+    """Return a multipart that is encoded as a whole, decoded."""
+    octets, _ = decode_transfer(span.content[span.fields.end : span.stop], encoding)
+    return attrs.evolve(
+        span,
+        fields=attrs.evolve(span.fields, end=0),
+        content=octets,
+        stop=len(octets),
+        is_decoded=True,
+    )
 
 
 def _inside(
-    content: bytes, outer: _Span, field: Structured, spans: list[tuple[int, int]]
+    outer: _Span, field: Structured, spans: list[tuple[int, int]]
 ) -> Iterator[_Span]:
     """Yield the spans of the parts of a multipart."""
     # RFC 2046 section 5.1.5.
@@ -168,25 +200,25 @@ def _inside(
     for number, (start, stop) in enumerate(spans):
         yield _Span(
             (*outer.path, number + 1),
-            read_fields(content, start, stop),
+            read_fields(outer.content, start, stop),
+            outer.content,
             stop,
             alone
             or field.value == "multipart/alternative"
             or (number == 0 and field.value in _FIRST_IS_BODY),
             default,
+            outer.is_decoded,
         )
 
 
-def _split(
-    content: bytes, outer: _Span, boundary: bytes
-) -> tuple[list[tuple[int, int]], list[str]]:
+def _split(outer: _Span, boundary: bytes) -> tuple[list[tuple[int, int]], list[str]]:
     """Return where the parts of a multipart begin and end, and what was malformed."""
     if len(outer.path) >= DEEPEST:
         return [], [f"multiparts over {DEEPEST} deep: what is in them is not read"]
     boundary = boundary.rstrip()
     if not 0 < len(boundary) <= _LONGEST_BOUNDARY:
         return [], ["a multipart without a usable boundary"]
-    spans, wrong = _spans(content, outer.fields.end, outer.stop, boundary)
+    spans, wrong = _spans(outer.content, outer.fields.end, outer.stop, boundary)
     if not spans:
         return [], ["a multipart without parts"]
     return spans[:MOST_PARTS], wrong
@@ -219,7 +251,7 @@ def _delimiters(
         yield found.start(), found.end(), found[1] is not None
 
 
-def _leaf(content: bytes, span: _Span, field: Structured) -> tuple[Part, list[str]]:
+def _leaf(span: _Span, field: Structured) -> tuple[Part, list[str]]:
     """Return a part, and what was malformed in its fields."""
     fields = span.fields
     disposition = read_structured(fields.first("content-disposition"))
@@ -241,7 +273,7 @@ def _leaf(content: bytes, span: _Span, field: Structured) -> tuple[Part, list[st
         filename=disposition.parameters.get("filename")
         or field.parameters.get("name")
         or "",
-        body=content[fields.end : span.stop],
+        body=span.content[fields.end : span.stop],
         is_body=span.is_body,
         path=span.path,
     )

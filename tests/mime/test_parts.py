@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+
 import pytest
 
 from lazr_smtptest.mime.addresses import read_addresses
@@ -10,6 +12,7 @@ from lazr_smtptest.mime.parameters import read_parameters
 from lazr_smtptest.mime.parts import read_parts
 from lazr_smtptest.mime.transfer import decode_transfer, read_base64
 from lazr_smtptest.mime.words import decode_words
+from lazr_smtptest.model.envelope import Envelope
 
 MULTIPART = b"Content-Type: multipart/mixed; boundary=b\r\n\r\n"
 
@@ -214,3 +217,89 @@ def test_words(body, text):
 def test_addresses(body, addresses):
     """RFC 5322 section 3.4, and what is none of it."""
     assert list(read_addresses(body)) == addresses
+
+
+# Multiparts that are encoded as a whole, which RFC 2045 section 6.4 forbids
+
+PARTS = (
+    b"--b\r\n\r\nYour code is 481516.\r\n--b\r\n"
+    b"Content-Type: text/html\r\n\r\n<p>Hi</p>\r\n--b--\r\n"
+)
+ENCODINGS = {
+    "base64": base64.encodebytes,
+    "BASE64": base64.encodebytes,
+    "quoted-printable": lambda octets: octets.replace(b"=", b"=3D").replace(
+        b"--b", b"=2D-b"
+    ),
+}
+
+
+def encoded(encoding: str, octets: bytes, more: bytes = b"") -> bytes:
+    head = b"Content-Type: multipart/alternative; boundary=b\r\n"
+    return head + b"Content-Transfer-Encoding: %s\r\n\r\n%s" % (
+        encoding.encode(),
+        octets + more,
+    )
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_the_parts_of_an_encoded_multipart_are_read(encoding):
+    """It decodes to its boundary, and the trouble says so."""
+    parts = read_parts(encoded(encoding, ENCODINGS[encoding](PARTS)))
+    assert [part.body for part in parts.leaves] == [
+        b"Your code is 481516.",
+        b"<p>Hi</p>",
+    ]
+    assert [part.content_type for part in parts.leaves] == ["text/plain", "text/html"]
+    assert parts.trouble == (f"a multipart in {encoding.lower()}",)
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_parts_that_are_not_encoded_are_read_as_they_are(encoding):
+    """Most programs do so, whatever the header says."""
+    parts = read_parts(encoded(encoding, PARTS))
+    assert len(parts.leaves) == 2
+    assert parts.trouble == (f"a multipart in {encoding.lower()}",)
+
+
+@pytest.mark.parametrize("encoding", ["base64", "quoted-printable"])
+def test_an_encoded_multipart_without_its_boundary_is_one_part(encoding):
+    """It is decoded as any part is."""
+    parts = read_parts(encoded(encoding, ENCODINGS[encoding](b"no parts\r\n")))
+    (leaf,) = parts.leaves
+    assert leaf.octets()[0] == b"no parts\r\n"
+    assert parts.trouble == (
+        f"a multipart in {encoding}",
+        "a multipart without parts",
+    )
+
+
+@pytest.mark.parametrize("encoding", ["7bit", "8bit", "binary", ""])
+def test_a_multipart_may_have_these_encodings(encoding):
+    """They change nothing."""
+    parts = read_parts(encoded(encoding, PARTS))
+    assert (len(parts.leaves), parts.trouble) == (2, ())
+
+
+def test_an_encoded_multipart_within_an_encoded_one_is_not_decoded():
+    """The time would no longer be linear."""
+    inner = encoded("base64", base64.encodebytes(PARTS))
+    outer = b"--b\r\n" + inner.replace(b"=b\r\n", b"=c\r\n") + b"\r\n--b--\r\n"
+    (leaf,) = read_parts(encoded("base64", base64.encodebytes(outer))).leaves
+    assert leaf.content_type == "multipart/alternative"
+
+
+def test_an_encoded_multipart_that_is_cut_says_so():
+    """Its last delimiter lacks."""
+    octets = base64.encodebytes(PARTS[:-8])
+    parts = read_parts(encoded("base64", octets))
+    assert len(parts.leaves) == 2
+    assert "a multipart without its last delimiter" in parts.trouble
+
+
+def test_the_code_in_an_encoded_multipart_is_found():
+    """Whatever is read of a message is read of its parts."""
+    content = encoded("base64", base64.encodebytes(PARTS))
+    envelope = Envelope(mail_from="", rcpt_tos=(), content=content)
+    assert (envelope.code(), envelope.html) == ("481516", "<p>Hi</p>")
+    assert "a multipart in base64" in envelope.trouble

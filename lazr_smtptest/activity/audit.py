@@ -22,7 +22,7 @@ _EVENTS = frozenset(("socket.connect", *_LOOKUPS))
 
 
 def start(tell: Callable[[str, str, object], object]) -> None:
-    """Begin to tell; add the hook, if there is none yet.
+    """Start to report events; add the hook, if there is none yet.
 
     Args:
         tell: called in the thread of the event, with ``"connect"`` or
@@ -36,7 +36,7 @@ def start(tell: Callable[[str, str, object], object]) -> None:
 
 
 def stop() -> None:
-    """Cease to tell."""
+    """Stop reporting events; the hook stays."""
     global _tell
     _tell = None
 

@@ -31,7 +31,7 @@ _monitoring: Any = getattr(sys, "monitoring", None)
 
 
 class Told(Protocol):
-    """An object that hears of errors, in the thread where they are raised."""
+    """A receiver of errors, called in the thread where they are raised."""
 
     def passed(self, error: BaseException, code: CodeType, caught: bool) -> None:
         """Record an error of mail that was caught in a frame, or left it."""
@@ -44,7 +44,7 @@ class Monitor:
     """A tool of `sys.monitoring`.
 
     Args:
-        told: hears of the errors; it must not raise.
+        told: receives the errors; it must not raise.
     """
 
     def __init__(self, told: Told) -> None:
@@ -53,7 +53,7 @@ class Monitor:
         self._tool: int | None = None
 
     def start(self) -> bool:
-        """Take a free place; return whether there was one."""
+        """Register with a free tool number; return whether there was one."""
         if _monitoring is None:
             return False
         free = (each for each in _TOOLS if _monitoring.get_tool(each) is None)

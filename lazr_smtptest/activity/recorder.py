@@ -115,7 +115,7 @@ class Activity:
             SOURCES.add(self)
 
     def stop(self) -> None:
-        """Cease to record. The records stay."""
+        """Stop recording; the records stay."""
         SOURCES.discard(self)
 
     def clear(self) -> None:

@@ -15,7 +15,7 @@ __all__ = ["SOURCES", "Record", "Sources"]
 
 
 class Record(Protocol):
-    """An object that takes note of events, in the thread of each."""
+    """A record of events; its methods are called in the thread of each event."""
 
     def contacted(self, how: str, host: str, port: object) -> None:
         """Record a connection or a look-up; see `audit.start`."""

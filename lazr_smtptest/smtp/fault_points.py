@@ -85,7 +85,7 @@ class FaultPoints:
 
     @property
     def armed(self) -> bool:
-        """Whether any fault may be due."""
+        """True if a fault may be due."""
         return bool(self.policy.armed)
 
     def at(

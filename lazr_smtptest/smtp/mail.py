@@ -92,7 +92,7 @@ class MailCommands(Connection):
             self.emit("aborted", record.mail_from, record.rcpt_tos)
 
     def abandon(self, transaction: MailTransaction) -> None:
-        """Tell the messages of a transaction that they are not received."""
+        """Abandon the messages of a transaction: call ``connectionLost`` of each."""
         messages, transaction.messages = transaction.messages, []
         for message, _ in messages:
             self.tell("a message could not be abandoned", message.connectionLost)

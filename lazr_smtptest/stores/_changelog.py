@@ -50,7 +50,7 @@ class ChangeLog:
 
     @property
     def is_watched(self) -> bool:
-        """Whether there is a function to call."""
+        """True if there is a function to call."""
         return bool(self._watchers)
 
     def add_one(self, kind: ChangeKind, row: Row) -> None:

@@ -135,7 +135,7 @@ class MemoryStore(RowReader, Store):
             self._forget(row)
 
     def _refresh(self) -> None:
-        """Do nothing: nobody else changes the list."""
+        """Return at once: no other process changes the list."""
 
     def _read(self, row: Row) -> Envelope:
         return row.source  # type: ignore[no-any-return]

@@ -92,7 +92,7 @@ class HTTPSite(http.HTTPFactory):
         """Stop listening."""
 
     def log(self, request: http.Request) -> None:
-        """Do not log a request."""
+        """Ignore a request: there is no access log."""
 
     def answer(self, method: str, call: Call) -> Deferred[Answer]:
         """Answer a request; the Deferred fails only for a fault of the server."""

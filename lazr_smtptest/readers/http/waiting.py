@@ -168,7 +168,7 @@ class Waiters:
             self._look()
 
     def _look(self) -> None:
-        """Look at the new messages, once for all waiters."""
+        """Read the new messages, once for all waiters."""
         self._has_news = True
         if self._is_looking or self._looked is None:
             return

@@ -110,7 +110,7 @@ class Recipient(msgspec.Struct, frozen=True):
 
 
 class Envelope(msgspec.Struct, frozen=True):
-    """What the client said in SMTP."""
+    """The SMTP envelope of a message, with the client's parameters."""
 
     mail_from: str
     mail_options: dict[str, str | None]
@@ -137,7 +137,7 @@ class Attachment(msgspec.Struct, frozen=True):
 
 
 class Message(msgspec.Struct, frozen=True):
-    """A whole message but for its raw content."""
+    """A whole message, except its raw content."""
 
     summary: MessageSummary
     envelope: Envelope

@@ -1,4 +1,4 @@
-"""What the handlers of Mailpit's API share: names, searches, bodies and errors."""
+"""Shared parts of the handlers of Mailpit's API: names, searches, bodies, errors."""
 
 from __future__ import annotations
 

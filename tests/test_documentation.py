@@ -36,7 +36,6 @@ DOCUMENTS = [README, *sorted((ROOT / "doc").glob("*.rst"))]
 PYTEST = ROOT / "doc" / "pytest.rst"
 COMMAND = ROOT / "doc" / "command.rst"
 WIRE = ROOT / "doc" / "wire.rst"
-CI = ROOT / "doc" / "ci.rst"
 INSTALL = ROOT / "doc" / "install.rst"
 TASKS_PAGE = (ROOT / "doc" / "tasks.rst").read_text()
 EXAMPLES = sorted((ROOT / "tests" / "examples").glob("[!_]*.py"))
@@ -286,16 +285,26 @@ def test_the_command_runs_by_the_file_that_the_document_shows(
     process.server.store.close()
 
 
-@pytest.mark.parametrize(
-    ("caption", "script"), list(blocks("sh", CI.read_text())), ids=str
-)
-def test_the_script_runs_as_it_stands(
-    caption: str, script: str, tmp_path: Path
-) -> None:
+SCRIPTS = {
+    caption: script
+    for document in DOCUMENTS
+    for caption, script in blocks("sh", document.read_text())
+}
+
+# What a script prints, besides the lines of the server.
+PRINTED = {
+    "mail-tests.sh": "SMTP on 127.0.0.1:",
+    "keep-and-search.sh": "Tea and biscuits.",
+}
+
+
+@pytest.mark.parametrize("caption", SCRIPTS)
+def test_the_script_runs_as_it_stands(caption: str, tmp_path: Path) -> None:
     """In an empty folder, and it leaves no server behind."""
-    (tmp_path / caption).write_text(script)
+    (tmp_path / caption).write_text(SCRIPTS[caption])
     run = shell(f"sh {caption}", cwd=tmp_path)
     assert run.returncode == 0, run.stdout
+    assert PRINTED.get(caption, "") in run.stdout
     assert not (tmp_path / "ready.env").exists()
 
 
@@ -453,10 +462,10 @@ TASKS = {
     "wrong password": "task-wrong-password",
     "aiosmtplib async test": "task-aiosmtplib",
     "django smtp backend": "task-django",
-    "node program": "task-node",
+    "node program another process": "task-node",
     "background ci ready": "task-ci",
     "stop number messages": "task-stop-after",
-    "keep mail restart": "task-restart",
+    "keep mail restart search": "task-restart",
     "export eml mbox": "task-export",
 }
 

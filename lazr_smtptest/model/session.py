@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Literal
 
@@ -259,6 +259,16 @@ class Session:
                 break
             kept.append(each)
         self._transactions = kept[::-1]
+
+    def restore(self, transactions: Iterable[Transaction], begun: int) -> None:
+        """Set the transactions of a session that was stored.
+
+        Args:
+            transactions: the result of `transactions`.
+            begun: the result of `begun`.
+        """
+        self._transactions = tuple(transactions)
+        self._begun = begun
 
     def close(self) -> None:
         """Reduce the memory of a session that has ended."""

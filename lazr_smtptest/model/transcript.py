@@ -262,6 +262,15 @@ class Transcript:
         self._head = rest
         self._kept = rest
 
+    def masked_items(self) -> list[Any]:
+        """Return the items of all events, to be stored without secrets.
+
+        `Transcript.add` takes them.
+        """
+        items = self._items()
+        items[1::2] = map(_masked, items[::2], items[1::2])
+        return items
+
     def __reduce__(self) -> tuple[Any, ...]:
         """Copy or pickle the events; the copy is independent of this transcript."""
         return _copied, (self.bound, self.size, self._items())
@@ -416,12 +425,18 @@ def _drop(event: Iterable[Any]) -> None:
     """Ignore an event."""
 
 
-def _shown(kind: int, what: Any, secrets: bool) -> tuple[Who, list[str]]:
+def _masked(kind: int, what: Any) -> Any:
+    """Return the value of an event, masked if a client sent it to log in."""
     if kind == CLIENT:
-        line = what if secrets else _INITIAL_RESPONSE.sub(rb"\1" + _MASK, what)
-        return "client", [_text(line[:_LINE])]
-    if kind == _SECRET:
-        return "client", [_text(what if secrets or what == b"*" else _MASK)]
+        return _INITIAL_RESPONSE.sub(rb"\1" + _MASK, what)
+    return _MASK if kind == _SECRET and what != b"*" else what
+
+
+def _shown(kind: int, what: Any, secrets: bool) -> tuple[Who, list[str]]:
+    if not secrets:
+        what = _masked(kind, what)
+    if kind in (CLIENT, _SECRET):
+        return "client", [_text(what[:_LINE])]
     if kind == SERVER:
         return "server", [_text(line) for line in what.split(b"\r\n")[:-1]]
     if kind == _CONTENT:

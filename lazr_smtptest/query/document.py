@@ -186,6 +186,10 @@ def _message_id(fields: Fields) -> str:
 
 def _snippet(text: str) -> str:
     """Return the beginning of a text as one line of printable characters."""
+    words = " ".join(text.lstrip()[:_SNIPPET_SOURCE].split())[:_SNIPPET]
+    # Most texts need no look at each character, which takes most of the time.
+    if words.isprintable() and _FILLER not in words:
+        return words.rstrip()
     shown = "".join(
         char if char.isprintable() and char != _FILLER else " "
         for char in text.lstrip()[:_SNIPPET_SOURCE]

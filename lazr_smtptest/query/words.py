@@ -45,6 +45,7 @@ _CJK = (
 )
 # Letters to Python, but none to SQLite: the two follow different versions of Unicode.
 _NEW = "\u19b0-\u19c0\u19c8\u19c9\u1cf2\u1cf3"
+_ASCII_WORD = re.compile("[0-9a-z]+")
 _WORD = re.compile(f"([{_CJK}]+)|[^\\W_{_CJK}{_NEW}]+")
 
 
@@ -80,6 +81,8 @@ def index_words(text: str) -> str:
 
 def split_folded(folded: str) -> str:
     """Return the result of `index_words` for a text that is folded already."""
+    if folded.isascii():
+        return " ".join(_ASCII_WORD.findall(folded))
     return " ".join(word for words, _ in _runs(folded) for word in words)
 
 

@@ -16,7 +16,14 @@ try:
 except ImportError:  # An optional dependency: zlib takes its place, more slowly.
     zstandard = None  # type: ignore[assignment]
 
-__all__ = ["Compressor", "address_key", "decompress", "envelope_of", "fields_of"]
+__all__ = [
+    "Compressor",
+    "address_key",
+    "decompress",
+    "envelope_of",
+    "fields_of",
+    "session_id_of",
+]
 
 _AS_IT_IS, _ZLIB, _ZSTD = 0, 1, 2
 
@@ -75,6 +82,7 @@ def fields_of(envelope: Envelope) -> str:
         "warnings": envelope.warnings,
         "user": envelope.user,
         "tls": envelope.tls,
+        "session": (envelope.session and envelope.session.id) or None,
         "received_at": None if time is None else time.isoformat(),
     }
     said = {name: value for name, value in fields.items() if value not in _NOTHING}
@@ -103,6 +111,16 @@ def envelope_of(id: str, fields: str, content: bytes) -> Envelope:
         id=id,
         received_at=None if time is None else datetime.fromisoformat(time),
     )
+
+
+def session_id_of(fields: str) -> str:
+    """Return the id of the session of an envelope; ``""`` if it is not known.
+
+    Args:
+        fields: the result of `fields_of`.
+    """
+    session_id: str = json.loads(fields).get("session", "")
+    return session_id
 
 
 def address_key(address: str) -> bytes:

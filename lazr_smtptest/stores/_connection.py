@@ -119,7 +119,7 @@ class Connection:
                 with self._lock:
                     # Another thread may have closed it since.
                     if self._connection is not None:
-                        return self._call(self._connection, function)
+                        return self._call(self._connection, what, function)
         except sqlite3.Error as error:
             raise _database.store_error(self._path, what, error) from error
         except OSError as error:
@@ -128,6 +128,7 @@ class Connection:
     def _call(
         self,
         connection: sqlite3.Connection,
+        what: str,
         function: Callable[[sqlite3.Connection], _Result],
     ) -> _Result:
         try:
@@ -137,6 +138,8 @@ class Connection:
                 if isinstance(error, sqlite3.Error):
                     # It may be why SQLite reports a malformed database.
                     self._size.check(connection)
+                    # Now, for closing may remove the journal that it depends on.
+                    raise _database.store_error(self._path, what, error) from error
             finally:
                 self._close()
             raise

@@ -1,4 +1,4 @@
-"""The SQL of the database, except its schema and the search.
+"""The SQL of messages: keep, read and remove them.
 
 Functions that change something are called within a transaction. Messages are
 referred to by their numbers, which increase in the order of arrival, whatever a
@@ -14,14 +14,13 @@ from collections.abc import Iterator, Sequence
 
 import attrs
 
+from lazr_smtptest.stores import _changes, _tag_rows
 from lazr_smtptest.stores._codec import address_key
-from lazr_smtptest.stores._words import Words
+from lazr_smtptest.stores._migrations import MERGE_LATER, TABLES_OF_TEXT
 
 __all__ = [
-    "MERGE_LATER",
-    "Listed",
     "Row",
-    "add_words",
+    "State",
     "clear",
     "downwards",
     "insert",
@@ -31,12 +30,12 @@ __all__ = [
     "number_of",
     "numbers_of",
     "oldest",
-    "page",
+    "oldest_number",
     "remove",
     "shortened",
     "state",
     "to",
-    "unread",
+    "unindexed",
     "upwards",
 ]
 
@@ -44,9 +43,8 @@ __all__ = [
 _AT_A_TIME = 500
 _ROWS = 64
 
-# Each commit adds a segment to the word index, and segments are merged: by default at
-# four of a level, which takes a third more time than at eight.
-MERGE_LATER = "INSERT INTO words (words, rank) VALUES ('automerge', 8)"
+# The tables with one row for each indexed message, but for the tables of text.
+_INDEXED = ("facts", "summary", "shortened")
 
 
 @attrs.frozen
@@ -72,10 +70,34 @@ class Row:
     recipients: Sequence[bytes]
 
 
-def state(connection: sqlite3.Connection) -> tuple[int, int, int]:
-    """Return the number of messages, their bytes, and the last indexed number."""
-    count, octets, indexed = connection.execute("SELECT * FROM state").fetchone()
-    return count, octets, indexed
+@attrs.frozen
+class State:
+    """The totals of a store.
+
+    Attributes:
+        messages: the number of messages.
+        octets: the sum of the sizes of their contents.
+        indexed: the number of the last indexed message.
+        unread: the number of messages without the flag ``"seen"``.
+        changes: the number of the latest change.
+        validity: see `IMessageReader`.
+    """
+
+    messages: int
+    octets: int
+    indexed: int
+    unread: int
+    changes: int
+    validity: int
+
+
+def state(connection: sqlite3.Connection) -> State:
+    """Return the totals."""
+    return State(
+        *connection.execute(
+            "SELECT messages, octets, indexed, unread, changes, validity FROM state"
+        ).fetchone()
+    )
 
 
 def insert(connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
@@ -83,7 +105,7 @@ def insert(connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
     numbered = list(enumerate(rows, newest(connection) + 1))
     _insert(
         connection,
-        "INSERT INTO message VALUES",
+        "INSERT INTO message (number, id, kept_at, size, fields) VALUES",
         [(n, row.id, row.kept_at, row.size, row.fields) for n, row in numbered],
     )
     _insert(
@@ -96,9 +118,19 @@ def insert(connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
         "INSERT OR IGNORE INTO recipient VALUES",
         [(key, n) for n, row in numbered for key in row.recipients],
     )
+    size = sum(row.size for row in rows)
+    _count(connection, len(rows), size, unread=len(rows))
+    _changes.add(connection, "kept", [(n, row.id) for n, row in numbered])
+
+
+def _count(
+    connection: sqlite3.Connection, messages: int, octets: int, unread: int
+) -> None:
+    """Add to the totals."""
     connection.execute(
-        "UPDATE state SET messages = messages + ?, octets = octets + ?",
-        (len(rows), sum(row.size for row in rows)),
+        "UPDATE state SET messages = messages + ?, octets = octets + ?, "
+        "unread = unread + ?",
+        (messages, octets, unread),
     )
 
 
@@ -136,76 +168,69 @@ def oldest(connection: sqlite3.Connection) -> Iterator[tuple[int, int, int]]:
     )
 
 
-def remove(connection: sqlite3.Connection, numbers: Sequence[int]) -> None:
-    """Remove the messages with these numbers."""
-    for start in range(0, len(numbers), _AT_A_TIME):
+def oldest_number(connection: sqlite3.Connection) -> int:
+    """Return the least number of a message; 0 if there is none."""
+    (number,) = connection.execute("SELECT min(number) FROM message").fetchone()
+    return int(number or 0)
+
+
+def remove(connection: sqlite3.Connection, numbers: Sequence[int]) -> int:
+    """Remove the messages with these numbers; return how many there were."""
+    return sum(
         _remove(connection, numbers[start : start + _AT_A_TIME])
+        for start in range(0, len(numbers), _AT_A_TIME)
+    )
 
 
-def _remove(connection: sqlite3.Connection, numbers: Sequence[int]) -> None:
+def _remove(connection: sqlite3.Connection, numbers: Sequence[int]) -> int:
     marks = ", ".join("?" * len(numbers))
     rows = connection.execute(
-        f"SELECT number, size, fields FROM message WHERE number IN ({marks})", numbers
+        f"SELECT number, id, size, fields, flags & 1 FROM message "
+        f"WHERE number IN ({marks}) ORDER BY number",
+        numbers,
     ).fetchall()
+    if not rows:
+        return 0
     connection.executemany(
         "DELETE FROM recipient WHERE address = ? AND number = ?",
         [
             (address_key(address), number)
-            for number, _, fields in rows
+            for number, _, _, fields, _ in rows
             for address in json.loads(fields).get("rcpt_tos", ())
         ],
     )
-    connection.execute(f"DELETE FROM words WHERE rowid IN ({marks})", numbers)
-    for table in ("shortened", "body", "message"):
+    _tag_rows.forget_messages(connection, numbers)
+    for table in TABLES_OF_TEXT:
+        connection.execute(f"DELETE FROM {table} WHERE rowid IN ({marks})", numbers)
+    for table in (*_INDEXED, "body", "message"):
         connection.execute(f"DELETE FROM {table} WHERE number IN ({marks})", numbers)
-    connection.execute(
-        "UPDATE state SET messages = messages - ?, octets = octets - ?",
-        (len(rows), sum(size for _, size, _ in rows)),
+    _count(
+        connection,
+        -len(rows),
+        -sum(size for _, _, size, _, _ in rows),
+        unread=-sum(not seen for _, _, _, _, seen in rows),
     )
+    _changes.add(connection, "removed", [(number, id) for number, id, *_ in rows])
+    return len(rows)
 
 
 def clear(connection: sqlite3.Connection) -> None:
     """Remove all messages; their numbers are not used again."""
-    for table in ("message", "body", "recipient", "shortened"):
+    if not state(connection).messages:
+        return
+    tables = ("message", "body", "recipient", *_INDEXED, *_tag_rows.TABLES)
+    for table in tables:
         connection.execute(f"DELETE FROM {table}")
     # Deleting the words of each message would take as long as indexing them.
-    (schema,) = connection.execute(
-        "SELECT sql FROM sqlite_master WHERE name = 'words'"
-    ).fetchone()
-    connection.execute("DROP TABLE words")
-    connection.execute(schema)
-    connection.execute(MERGE_LATER)
+    for table, schema in TABLES_OF_TEXT.items():
+        connection.execute(f"DROP TABLE {table}")
+        connection.execute(schema)
+        connection.execute(MERGE_LATER.format(table))
     connection.execute(
-        "UPDATE state SET messages = 0, octets = 0, indexed = ?",
+        "UPDATE state SET messages = 0, octets = 0, unread = 0, indexed = ?",
         (newest(connection),),
     )
-
-
-def add_words(
-    connection: sqlite3.Connection, known: int, words: Sequence[tuple[int, Words]]
-) -> None:
-    """Make messages searchable, unless another process has indexed them.
-
-    Args:
-        connection: the database.
-        known: the last indexed number when these messages were read.
-        words: the number of each message, and its indexed text.
-    """
-    moved = connection.execute(
-        "UPDATE state SET indexed = ? WHERE indexed = ?", (words[-1][0], known)
-    )
-    if moved.rowcount:
-        # A message that was deleted since then gets no words.
-        connection.executemany(
-            "INSERT INTO words (rowid, subject, addresses, text, attachments) "
-            "SELECT ?, ?, ?, ?, ? WHERE EXISTS "
-            "(SELECT 1 FROM message WHERE number = ?)",
-            ((number, *each.columns, number) for number, each in words),
-        )
-        connection.executemany(
-            "INSERT INTO shortened SELECT number FROM message WHERE number = ?",
-            [(number,) for number, each in words if each.shortened],
-        )
+    _changes.add(connection, "cleared")
 
 
 # Reading
@@ -219,9 +244,12 @@ def number_of(connection: sqlite3.Connection, id: str) -> int | None:
     return None if row is None else int(row[0])
 
 
-def numbers_of(connection: sqlite3.Connection, id: str) -> list[int]:
-    """Return the numbers of all messages with an id."""
-    rows = connection.execute("SELECT number FROM message WHERE id = ?", (id,))
+def numbers_of(connection: sqlite3.Connection, ids: Sequence[str]) -> list[int]:
+    """Return the numbers of all messages with one of some ids, ascending."""
+    rows = connection.execute(
+        f"SELECT number FROM message WHERE id IN {_tag_rows.EACH} ORDER BY number",
+        (json.dumps(ids),),
+    )
     return [number for (number,) in rows]
 
 
@@ -268,12 +296,12 @@ def message(
 
 
 # Number, id, fields, size, coding and encoded content.
-Unread = tuple[int, str, str, int, int, bytes]
+Unindexed = tuple[int, str, str, int, int, bytes]
 
 
-def unread(
+def unindexed(
     connection: sqlite3.Connection, after: int, limit: int, octets: int
-) -> list[Unread]:
+) -> list[Unindexed]:
     """Return messages above a number, in ascending order.
 
     It returns at most `limit` messages, and stops after the one with which their
@@ -285,7 +313,7 @@ def unread(
         "ORDER BY message.number LIMIT ?",
         (after, limit),
     )
-    found: list[Unread] = []
+    found: list[Unindexed] = []
     with contextlib.closing(rows):
         for row in rows:
             found.append(row)
@@ -309,15 +337,17 @@ def shortened(connection: sqlite3.Connection) -> int:
     return int(count)
 
 
-# Number, id, fields, size, and the subject if the message has been indexed.
-Listed = tuple[int, str, str, int, "str | None"]
-
-
-def page(connection: sqlite3.Connection, before: int, limit: int) -> list[Listed]:
-    """List messages below a number, newest first."""
-    return connection.execute(
-        "SELECT number, id, fields, size, words.subject FROM message "
-        "LEFT JOIN words ON words.rowid = number "
-        "WHERE number < ? ORDER BY number DESC LIMIT ?",
-        (before, limit),
-    ).fetchall()
+def count_between(connection: sqlite3.Connection, low: int, high: int) -> int:
+    """Count the messages with numbers from `low` to `high`."""
+    least, messages = connection.execute(
+        "SELECT (SELECT min(number) FROM message), messages FROM state"
+    ).fetchone()
+    if least is None:
+        return 0
+    if newest(connection) - least + 1 == messages:
+        # None is missing between the first and the last, so nothing has to be read.
+        return int(max(0, min(high, least + messages - 1) - max(low, least) + 1))
+    (count,) = connection.execute(
+        "SELECT count(*) FROM message WHERE number BETWEEN ? AND ?", (low, high)
+    ).fetchone()
+    return int(count)

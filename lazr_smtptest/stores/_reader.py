@@ -1,24 +1,47 @@
-"""Reading the database: messages by their numbers, and lists of messages."""
+"""Reading the database: messages by their numbers, summaries, and searches."""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
+from typing import Any
+
+import attrs
 
 from lazr_smtptest.model.envelope import Envelope
-from lazr_smtptest.model.found import Found, IndexProgress
+from lazr_smtptest.model.found import Counts, Found, IndexProgress
 from lazr_smtptest.model.summary import Summary
+from lazr_smtptest.query.tree import Equal, Everything, Flagged, Node, Not
 from lazr_smtptest.stores import _queries as _tables
+from lazr_smtptest.stores import _tag_rows
 from lazr_smtptest.stores._codec import decompress, envelope_of
 from lazr_smtptest.stores._connection import Connection
-from lazr_smtptest.stores._search import search
-from lazr_smtptest.stores._words import Sought
+from lazr_smtptest.stores._search import Search, Span
+from lazr_smtptest.stores._summary_rows import summaries
 
-__all__ = ["Catalog"]
+__all__ = ["Catalog", "Page"]
 
-# Greater than the number of any message.
-_END = 2**63 - 1
+
+@attrs.frozen(kw_only=True)
+class Page:
+    """A page of a list that is asked for; see `IMessageReader.page`.
+
+    Attributes:
+        node: the query.
+        after: as for `IMessageReader.page`.
+        limit: the same.
+        oldest_first: the same.
+        newest: the greatest number of the messages to search; ``None`` for all.
+        is_bounded: whether the search stops when it has taken too long.
+    """
+
+    node: Node
+    after: str | int | None = None
+    limit: int = 50
+    oldest_first: bool = False
+    newest: int | None = None
+    is_bounded: bool = True
 
 
 class Catalog:
@@ -32,54 +55,67 @@ class Catalog:
     """
 
     def __init__(self, connection: Connection) -> None:
-        self._read = connection.read
+        self.read_with: Callable[[Callable[[sqlite3.Connection], Any]], Any]
+        self.read_with = connection.read
         self.close = connection.close
 
-    def state(self) -> tuple[int, int, int]:
-        """Return the number of messages, their bytes, and `indexed`."""
-        return self._read(_tables.state)
+    def state(self) -> _tables.State:
+        """Return the totals."""
+        state: _tables.State = self.read_with(_tables.state)
+        return state
 
     def indexed(self) -> int:
         """Return the last number whose message is indexed."""
-        return self.state()[2]
+        return self.state().indexed
 
     def newest(self) -> int:
         """Return the greatest number that a message ever had."""
-        return self._read(_tables.newest)
+        return int(self.read_with(_tables.newest))
 
     def progress(self) -> IndexProgress:
         """Return how many messages can be searched now."""
-        return self._read(_progress)
+        progress: IndexProgress = self.read_with(_progress)
+        return progress
 
-    def unread(self, after: int, limit: int, octets: int) -> list[_tables.Unread]:
-        """Return messages above a number; see `_queries.unread`."""
-        return self._read(
-            partial(_tables.unread, after=after, limit=limit, octets=octets)
+    def unindexed(self, after: int, limit: int, octets: int) -> list[_tables.Unindexed]:
+        """Return messages above a number; see `_queries.unindexed`."""
+        rows: list[_tables.Unindexed] = self.read_with(
+            partial(_tables.unindexed, after=after, limit=limit, octets=octets)
         )
+        return rows
 
-    def number_of(self, id: str) -> int | None:
-        """Return the number of the message with an id; ``None`` if there is none."""
-        return self._read(partial(_tables.number_of, id=id))
+    def number_of(self, message: str | int) -> int | None:
+        """Return the number of a message, by its id or number.
+
+        ``None``: there is none with that id. A number need not exist.
+        """
+        if isinstance(message, int):
+            return message
+        number: int | None = self.read_with(partial(_tables.number_of, id=message))
+        return number
 
     def to(self, recipient: str) -> list[int]:
         """Return the numbers of the messages that may be to a recipient."""
-        return self._read(partial(_tables.to, address=recipient))
+        numbers: list[int] = self.read_with(partial(_tables.to, address=recipient))
+        return numbers
 
     def upwards(self, after: int, until: int) -> Iterator[int]:
         """Iterate over the numbers above `after`, up to `until`, in ascending order."""
-        while numbers := self._read(partial(_tables.upwards, after=after, until=until)):
+        while numbers := self.read_with(
+            partial(_tables.upwards, after=after, until=until)
+        ):
             yield from numbers
             after = numbers[-1]
 
     def downwards(self, before: int) -> Iterator[int]:
         """Iterate over the numbers below `before`, in descending order."""
-        while numbers := self._read(partial(_tables.downwards, before=before)):
+        while numbers := self.read_with(partial(_tables.downwards, before=before)):
             yield from numbers
             before = numbers[-1]
 
     def envelope(self, number: int) -> Envelope | None:
         """Read a message; ``None`` if it is gone."""
-        row = self._read(partial(_tables.message, number=number))
+        row = self.read_with(partial(_tables.message, number=number))
         if row is None:
             return None
         id, fields, size, coding, octets = row
@@ -92,54 +128,90 @@ class Catalog:
             if envelope is not None:
                 yield envelope
 
-    def page(self, after: str | None, limit: int) -> list[Summary]:
-        """List messages; see `SQLiteStore.page`."""
-        before = self._before(after)
-        return self._summaries(partial(_tables.page, before=before, limit=limit))
+    def summary(self, number: int) -> Summary | None:
+        """Return the summary of a message; ``None`` if it is gone."""
+        return self._summaries([number]).get(number)
 
-    def search(self, sought: Sequence[Sought], after: str | None, limit: int) -> Found:
-        """List messages that have all of some words; see `SQLiteStore.search`."""
-        before = self._before(after)
-        # Before the search: a message indexed after this is still found.
-        progress = self.progress()
+    def _summaries(self, numbers: list[int]) -> dict[int, Summary]:
+        found: dict[int, Summary] = self.read_with(partial(summaries, numbers=numbers))
+        return found
+
+    def page(self, page: Page) -> Found:
+        """Return a page of the messages that match.
+
+        Raises:
+            KeyError: there is no message with the id `page.after`.
+        """
+        span = self._span(page.newest)
+        if page.after is not None:
+            number = self.number_of(page.after)
+            if number is None:
+                raise KeyError(page.after)
+            span = span.behind(number, not page.oldest_first)
+        search = self._search(
+            page.node,
+            span,
+            downwards=not page.oldest_first,
+            is_bounded=page.is_bounded,
+        )
+        numbers = search.numbers(page.limit) if page.limit else []
+        found = self._summaries(numbers)
         return Found(
-            self._summaries(partial(search, sought=sought, before=before, limit=limit)),
-            missing=progress.missing,
-            shortened=progress.shortened,
+            (found[number] for number in numbers if number in found),
+            missing=search.missing(),
+            shortened=self.read_with(_tables.shortened),
         )
 
-    def _before(self, after: str | None) -> int:
-        number = _END if after is None else self.number_of(after)
-        if number is None:
-            raise KeyError(after)
-        return number
+    def numbers(self, node: Node, newest: int | None = None) -> list[int]:
+        """Return the numbers of all messages that match, ascending."""
+        span = self._span(newest)
+        return self._search(node, span, downwards=False, is_bounded=False).numbers()
 
-    def _summaries(
-        self, list_: Callable[[sqlite3.Connection], list[_tables.Listed]]
-    ) -> list[Summary]:
-        return [self._summary(*row) for row in self._read(list_)]
-
-    def _summary(
-        self, number: int, id: str, fields: str, size: int, subject: str | None
-    ) -> Summary:
-        if subject is None:
-            # It has not been indexed yet.
-            envelope = self.envelope(number)
-            subject = None if envelope is None else envelope.subject
-        said = envelope_of(id, fields, b"")
-        return Summary(
-            id=id,
-            received_at=said.received_at,
-            mail_from=said.mail_from,
-            rcpt_tos=said.rcpt_tos,
-            subject=subject or "",
-            size=size,
+    def counts(self, node: Node, newest: int | None = None) -> Counts:
+        """Count the messages: all, the unread ones, and those that match."""
+        state = self.state()
+        matching = self._known_count(node, state)
+        missing = 0
+        if matching is None:
+            search = self._search(node, self._span(newest))
+            matching, missing = search.count(), search.missing()
+        return Counts(
+            messages=state.messages,
+            unread=state.unread,
+            matching=matching,
+            missing=missing,
         )
+
+    def _known_count(self, node: Node, state: _tables.State) -> int | None:
+        """Return the number of messages that match, where it is stored."""
+        if node == Everything():
+            return state.messages
+        if node == Flagged("seen"):
+            return state.messages - state.unread
+        if node == Not(Flagged("seen")):
+            return state.unread
+        if isinstance(node, Equal) and node.name == "tag":
+            count: int = self.read_with(partial(_tag_rows.count_of, key=node.text))
+            return count
+        return None
+
+    def _span(self, newest: int | None) -> Span:
+        """Return the numbers of all messages."""
+        oldest, latest = self.read_with(_ends)
+        return Span(oldest, latest if newest is None else min(latest, newest))
+
+    def _search(self, node: Node, span: Span, **options: bool) -> Search:
+        return Search(self.read_with, node, span, **options)
+
+
+def _ends(connection: sqlite3.Connection) -> tuple[int, int]:
+    oldest = _tables.oldest_number(connection)
+    return (oldest, _tables.newest(connection)) if oldest else (1, 0)
 
 
 def _progress(connection: sqlite3.Connection) -> IndexProgress:
     return IndexProgress(
-        messages=_tables.state(connection)[0],
+        messages=_tables.state(connection).messages,
         missing=_tables.missing(connection),
         shortened=_tables.shortened(connection),
     )

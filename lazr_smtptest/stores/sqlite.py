@@ -7,33 +7,32 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import Any
 
 from zope.interface import implementer
 
-from lazr_smtptest.errors import SearchTimeoutError, StoreError
-from lazr_smtptest.interfaces import IWaitingStore
+from lazr_smtptest.interfaces import IMessageReader, IWaitingStore
 from lazr_smtptest.model.envelope import Envelope
-from lazr_smtptest.model.found import Found, IndexProgress
-from lazr_smtptest.model.summary import Summary
+from lazr_smtptest.model.session import Session
+from lazr_smtptest.query.tag_rules import TagRules
 from lazr_smtptest.stores import _queries as _tables
 from lazr_smtptest.stores import _schema as _database
+from lazr_smtptest.stores import _session_rows, _summary_rows
 from lazr_smtptest.stores._codec import (
     Compressor,
     address_key,
     decompress,
     envelope_of,
     fields_of,
+    session_id_of,
 )
 from lazr_smtptest.stores._connection import Connection
-from lazr_smtptest.stores._durable import WaitingStore
-from lazr_smtptest.stores._indexer import Indexer, reason
+from lazr_smtptest.stores._indexer import Indexer
 from lazr_smtptest.stores._reader import Catalog
 from lazr_smtptest.stores._retention import Retention
-from lazr_smtptest.stores._words import sought_in, words_of
-
-if TYPE_CHECKING:
-    from lazr_smtptest.query.criteria import Criteria
+from lazr_smtptest.stores._sql_reader import SQLReader
+from lazr_smtptest.stores._watcher import Watcher
+from lazr_smtptest.stores.sessions import SessionBounds
 
 __all__ = ["SQLiteStore"]
 
@@ -44,8 +43,8 @@ _STEP = 500
 _STEP_OCTETS = 1_000_000
 
 
-@implementer(IWaitingStore)
-class SQLiteStore(WaitingStore):
+@implementer(IWaitingStore, IMessageReader)
+class SQLiteStore(SQLReader):
     """Keeps messages in a database file, and searches their text.
 
     Any number of processes of one machine may use the file at the same time. SQLite
@@ -67,6 +66,9 @@ class SQLiteStore(WaitingStore):
         max_count: the most messages; ``None`` for any number.
         max_bytes: the most bytes of their contents; ``None`` for any number.
         max_age: seconds that a message is kept; ``None`` for ever.
+        sessions: the bounds of the ended sessions that are kept beside the messages;
+            ``None`` to keep none.
+        tag_rules: the rules that tag messages.
         clock: returns the time, seconds since 1970.
 
     Raises:
@@ -82,13 +84,18 @@ class SQLiteStore(WaitingStore):
         max_count: int | None = None,
         max_bytes: int | None = None,
         max_age: float | None = None,
+        sessions: SessionBounds | None = SessionBounds(),
+        tag_rules: TagRules = TagRules(),
         clock: Callable[[], float] = time.time,
     ) -> None:
         retention = Retention(max_count=max_count, max_bytes=max_bytes, max_age=max_age)
         super().__init__(path, retention, clock)
+        self._bounds = sessions
+        self._tag_rules = tag_rules
         self._compressor = Compressor()
         self._writing = Connection(self.path, synchronous)
         self._catalog = Catalog(Connection(self.path, synchronous, self._writing))
+        self._watcher = Watcher(Connection(self.path, synchronous, self._writing))
         self._indexer = Indexer(self._index_some, self._writer.until_pause)
         _database.prepare(self.path)
         if retention:
@@ -102,6 +109,7 @@ class SQLiteStore(WaitingStore):
         """Write the queued messages, and close the file."""
         self._indexer.close()
         super().close()
+        self._watcher.close()
         self._catalog.close()
         self._writing.close()
 
@@ -111,6 +119,7 @@ class SQLiteStore(WaitingStore):
         now = int(self._clock() * 1_000_000)
         rows = [self._row(envelope, now) for envelope in batch]
         self._writing.change(lambda connection: self._insert(connection, rows))
+        self._watcher.wake()
         self._indexer.wake()
 
     def _row(self, envelope: Envelope, now: int) -> _tables.Row:
@@ -135,7 +144,7 @@ class SQLiteStore(WaitingStore):
 
     def _drop_oldest(self, connection: sqlite3.Connection) -> float | None:
         """Remove the messages beyond the bounds; see `_retain`."""
-        count, octets, _ = _tables.state(connection)
+        state = _tables.state(connection)
         numbers: list[int] = []
 
         def facts() -> Iterator[tuple[float, int]]:
@@ -143,150 +152,49 @@ class SQLiteStore(WaitingStore):
                 numbers.append(number)
                 yield kept_at / 1_000_000, size
 
-        surplus = self._retention.surplus(facts(), count, octets, self._clock())
+        surplus = self._retention.surplus(
+            facts(), state.messages, state.octets, self._clock()
+        )
         _tables.remove(connection, numbers[:surplus])
         oldest = next(_tables.oldest(connection), None)
         return None if oldest is None else oldest[1] / 1_000_000
 
-    def delete(self, id: str) -> bool:
-        """Remove the message with that `id`; return whether it existed."""
+    def _change(
+        self, function: Callable[[sqlite3.Connection], Any], synchronous: str = ""
+    ) -> Any:
+        result = self._writer.call(
+            lambda: self._writing.change(function, synchronous or None)
+        )
+        self._watcher.wake()
+        return result
 
-        def delete(connection: sqlite3.Connection) -> bool:
-            numbers = _tables.numbers_of(connection, id)
-            _tables.remove(connection, numbers)
-            return bool(numbers)
-
-        return self._writer.call(lambda: self._writing.change(delete))
-
-    def clear(self) -> None:
-        """Remove all messages."""
-        self._writer.call(lambda: self._writing.change(_tables.clear))
+    def _write_sessions(self, sessions: list[Session]) -> None:
+        if self._bounds is not None:
+            keep = partial(_session_rows.keep, sessions=sessions, bounds=self._bounds)
+            # A crash of the machine may take the latest ones.
+            self._writing.change(keep, "NORMAL")
 
     # Making messages searchable, in the indexer's thread
 
     def _index_some(self) -> bool:
         """Index some messages; return whether there were any."""
         known = self._catalog.indexed()
-        words = [
-            (
+        rows = [
+            _summary_rows.indexed(
                 number,
-                words_of(envelope_of(id, fields, decompress(coding, octets, size))),
+                envelope_of(id, fields, decompress(coding, octets, size)),
+                session_id_of(fields),
+                self._tag_rules,
             )
-            for number, id, fields, size, coding, octets in self._catalog.unread(
+            for number, id, fields, size, coding, octets in self._catalog.unindexed(
                 known, _STEP, _STEP_OCTETS
             )
         ]
-        if words:
+        if rows:
             # The index can be made again, so it need not wait for the disk.
-            change = partial(_tables.add_words, known=known, words=words)
+            change = partial(_summary_rows.add, known=known, rows=rows)
             # A database that was removed has nothing to index.
             self._writer.call(
                 partial(self._writing.change, change, "NORMAL", make=False)
             )
-        return bool(words)
-
-    # Reading, in any thread
-
-    def __len__(self) -> int:
-        """Count the messages."""
-        return self._catalog.state()[0]
-
-    def get(self, id: str) -> Envelope | None:
-        """Return the message with that `id`, the oldest if several have it."""
-        number = self._catalog.number_of(id)
-        return None if number is None else self._catalog.envelope(number)
-
-    def __iter__(self) -> Iterator[Envelope]:
-        """Iterate over the messages, oldest first; each is read when it is reached."""
-        return self._catalog.read(self._catalog.upwards(0, self._catalog.newest()))
-
-    def __reversed__(self) -> Iterator[Envelope]:
-        """Iterate over the messages, newest first; each is read when it is reached."""
-        return self._catalog.read(self._catalog.downwards(self._catalog.newest() + 1))
-
-    def _candidates(self, criteria: Criteria) -> Iterator[Envelope]:
-        recipient = criteria.given.get("recipient")
-        if not isinstance(recipient, str) or any(each in recipient for each in "*?"):
-            return iter(self)
-        return self._catalog.read(self._catalog.to(recipient))
-
-    def page(self, after: str | None = None, limit: int = 50) -> list[Summary]:
-        """List messages, newest first.
-
-        Args:
-            after: the `id` of the last message of the previous page; ``None`` for
-                the first page.
-            limit: the most messages.
-
-        Raises:
-            KeyError: there is no message `after`; it may have been deleted.
-            StoreError: the database cannot be read.
-        """
-        return self._catalog.page(after, limit)
-
-    def search(
-        self,
-        text: str,
-        after: str | None = None,
-        limit: int = 50,
-        timeout: float = 5.0,
-        *,
-        wait: bool = True,
-    ) -> Found:
-        """Return the messages that have all the words of a text, newest first.
-
-        The search covers the subject, the addresses of the envelope and of From, To
-        and Cc, the text (of a message without a text part the text that the HTML shows)
-        and the names of attachments: the first 65,536 characters of each. Other
-        header fields and the contents of attachments are not indexed. Case and
-        accents are ignored. A word that ends in ``*`` finds all words with that
-        beginning; a word with punctuation in it, such as an address, finds its parts
-        next to each other.
-
-        Args:
-            text: the words to search for.
-            after: see `page`.
-            limit: see `page`.
-            timeout: seconds to wait until all messages that were kept before the
-                call are indexed.
-            wait: whether to wait. ``False``: search the messages indexed now;
-                `Found.missing` is the number of those that are not.
-
-        Raises:
-            ValueError: there is no word in `text`.
-            KeyError: see `page`.
-            SearchTimeoutError: messages are still not indexed after `timeout`.
-            StoreError: the database cannot be read, or the index cannot be written.
-        """
-        sought = sought_in(text)
-        if wait:
-            self._wait_for_index(timeout)
-        found = self._catalog.search(sought, after, limit)
-        if wait:
-            # Messages that arrived during the call were not asked for.
-            found.missing = 0
-        return found
-
-    def index_progress(self) -> IndexProgress:
-        """Return how many messages can be searched now, and how many cannot.
-
-        Raises:
-            StoreError: the database cannot be read.
-        """
-        return self._catalog.progress()
-
-    def _wait_for_index(self, timeout: float) -> None:
-        """Wait until all messages that are kept now are indexed; see `search`."""
-        newest = self._catalog.newest()
-        if self._catalog.indexed() >= newest:
-            return
-        self._indexer.catch_up(lambda: self._catalog.indexed() >= newest, timeout)
-        if self._catalog.indexed() >= newest:
-            return
-        error = self._indexer.error
-        if error is not None:
-            raise StoreError(
-                f"messages cannot be made searchable: {reason(error)}"
-            ) from error
-        progress = self._catalog.progress()
-        raise SearchTimeoutError(progress.missing, progress.messages, timeout)
+        return bool(rows)

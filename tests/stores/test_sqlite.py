@@ -14,7 +14,6 @@ from pathlib import Path
 import pytest
 
 from lazr_smtptest.errors import StoreError, StoreFullError
-from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.stores import SQLiteStore, sqlite
 from lazr_smtptest.stores import _codec as _record
 from lazr_smtptest.stores import _schema as _database
@@ -150,7 +149,7 @@ def test_a_newer_database_is_refused(
     with monkeypatch.context() as patch:
         patch.setattr(_database, "MIGRATIONS", newer)
         open_store().close()
-    refused(path, r"newer lazr\.smtptest: its version is 4, and this one knows 3$")
+    refused(path, r"newer lazr\.smtptest: its version is 5, and this one knows 4$")
 
 
 def test_an_older_database_is_brought_up_to_date(
@@ -163,45 +162,105 @@ def test_an_older_database_is_brought_up_to_date(
     newer = [*_database.MIGRATIONS, ("CREATE TABLE news (text)",)]
     monkeypatch.setattr(_database, "MIGRATIONS", newer)
     assert list(open_store()) == [make_envelope()]
-    assert execute(path, "PRAGMA user_version") == [(4,)]
+    assert execute(path, "PRAGMA user_version") == [(5,)]
     assert execute(path, "SELECT count(*) FROM news") == [(0,)]
 
 
-@pytest.mark.parametrize("version", [1, 2])
-def test_a_database_of_an_older_version_is_searched_like_a_new_one(
-    path: Path, open_store: OpenStore, monkeypatch: pytest.MonkeyPatch, version: int
-) -> None:
-    """What the search needs is made from what is there."""
-    write_older(path, version, monkeypatch, make_envelope(), text="sender@example.com")
-    assert len(open_store().search("sender*")) == 1
-
-
-def test_an_older_database_knows_what_was_shortened_in_it(
-    path: Path, open_store: OpenStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Version 2 indexed as many characters, and did not count such messages."""
-    long = make_envelope(content=b"Subject: a\r\n\r\n" + b"word " * 20_000)
-    write_older(path, 2, monkeypatch, long, text=("word " * 20_000)[:65_536])
-    assert open_store().index_progress().shortened == 1
-
-
-def write_older(
-    path: Path,
-    version: int,
-    monkeypatch: pytest.MonkeyPatch,
-    envelope: Envelope,
-    text: str,
-) -> None:
-    """Make a database as an older version did, with one message in its index."""
-    with monkeypatch.context() as patch:
-        patch.setattr(_database, "MIGRATIONS", _database.MIGRATIONS[:version])
-        patch.setattr(sqlite.Indexer, "wake", lambda self: None)
-        store = SQLiteStore(path)
-        store.add(envelope)
-        store.close()
+def write_older(path: Path, version: int, *contents: bytes) -> None:
+    """Make a database as an older version did, with messages that are indexed."""
     with closing(sqlite3.connect(path)) as connection, connection:
-        connection.execute("INSERT INTO words VALUES ('', '', ?, '')", (text,))
-        connection.execute("UPDATE state SET indexed = 1")
+        for statements in _database.MIGRATIONS[:version]:
+            for statement in statements:
+                connection.execute(statement)
+        for number, content in enumerate(contents, 1):
+            envelope = make_envelope(number, content=content, id=f"id-{number}")
+            connection.execute(
+                "INSERT INTO message VALUES (?, ?, 0, ?, ?)",
+                (number, envelope.id, len(content), _record.fields_of(envelope)),
+            )
+            connection.execute("INSERT INTO body VALUES (?, 0, ?)", (number, content))
+            connection.execute("INSERT INTO words VALUES ('', '', 'word', '')")
+            connection.executemany(
+                "INSERT INTO recipient VALUES (?, ?)",
+                [(_record.address_key(each), number) for each in envelope.rcpt_tos],
+            )
+        size = sum(map(len, contents))
+        state = len(contents), size, len(contents)
+        connection.execute(
+            "UPDATE state SET (messages, octets, indexed) = (?, ?, ?)", state
+        )
+        connection.execute(f"PRAGMA user_version = {version}")
+        connection.execute("PRAGMA application_id = 0x6C7A7374")
+
+
+OLDER = pytest.mark.parametrize("version", [1, 2, 3])
+
+
+@OLDER
+def test_the_messages_of_an_older_database_stay(
+    path: Path, open_store: OpenStore, version: int
+) -> None:
+    """They keep their numbers and ids, and are unread."""
+    write_older(path, version, b"Subject: one\r\n\r\n", b"Subject: two\r\n\r\n")
+    page = open_store().page(oldest_first=True)
+    assert [(each.number, each.id, each.subject) for each in page] == [
+        (1, "id-1", "one"),
+        (2, "id-2", "two"),
+    ]
+    assert open_store().counts().unread == 2
+
+
+@OLDER
+def test_an_older_database_is_searched_like_a_new_one(
+    path: Path, open_store: OpenStore, version: int
+) -> None:
+    """All of it is indexed anew."""
+    write_older(path, version, "Subject: a\r\n\r\n\u6771\u4eac\u90fd".encode())
+    store = open_store()
+    assert len(store.page("\u4eac\u90fd from:sender", timeout=60)) == 0
+    assert len(store.page("\u4eac\u90fd", timeout=60)) == 1
+    assert len(store.page("word", timeout=60)) == 0
+
+
+@OLDER
+def test_an_older_database_has_a_validity_and_takes_messages(
+    path: Path, open_store: OpenStore, version: int
+) -> None:
+    """Its numbers go on."""
+    write_older(path, version, b"Subject: one\r\n\r\n")
+    store = open_store()
+    store.add(make_envelope(2))
+    assert [each.number for each in store.page()] == [2, 1]
+    assert store.validity == open_store().validity > 0
+    assert [change.kind for change in store.changes(0).changes] == ["kept"]
+
+
+@OLDER
+def test_an_older_database_knows_what_is_shortened_in_it(
+    path: Path, open_store: OpenStore, version: int
+) -> None:
+    """It is counted when it is indexed anew."""
+    write_older(path, version, b"Subject: a\r\n\r\n" + b"word " * 20_000)
+    store = open_store()
+    store.page("word", timeout=60)
+    assert store.index_progress().shortened == 1
+
+
+@pytest.mark.parametrize("broken", ["version", "fts5"])
+def test_an_sqlite_that_is_too_old_is_named(
+    path: Path, monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
+    """Nothing is made then."""
+    if broken == "version":
+        monkeypatch.setattr(sqlite3, "sqlite_version_info", (3, 33, 0))
+        monkeypatch.setattr(sqlite3, "sqlite_version", "3.33.0")
+        words = "needs SQLite 3.34.0 or newer, and this Python has 3.33.0; use another"
+    else:
+        monkeypatch.setattr(_database, "_FTS5", "CREATE VIRTUAL TABLE test USING no")
+        words = r"with FTS5, and this Python has one without it \(no such module: no\)"
+    with pytest.raises(StoreError, match=words):
+        SQLiteStore(path)
+    assert not path.exists()
 
 
 def test_a_migration_that_fails_changes_nothing(
@@ -214,7 +273,7 @@ def test_a_migration_that_fails_changes_nothing(
         patch.setattr(_database, "MIGRATIONS", newer)
         with pytest.raises(StoreError, match="as an SQLite store: near"):
             open_store()
-    assert execute(path, "PRAGMA user_version") == [(3,)]
+    assert execute(path, "PRAGMA user_version") == [(4,)]
     assert len(open_store()) == 0
 
 

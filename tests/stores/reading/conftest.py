@@ -12,7 +12,7 @@ from lazr_smtptest.mailbox import Mailbox
 from lazr_smtptest.stores import open_store
 
 # Another kind of store is added to the tests by its name here.
-KINDS = ["mailbox", "memory", "maildir", "mbox"]
+KINDS = ["mailbox", "memory", "sqlite", "maildir", "mbox"]
 ON_DISK = [kind for kind in KINDS if kind not in ("mailbox", "memory")]
 
 

@@ -1,0 +1,89 @@
+"""The SQL of the log of changes, which is written with each change itself."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Sequence
+
+from lazr_smtptest.model.change import Change, ChangeKind, Changes
+
+__all__ = ["add", "oldest", "since"]
+
+# The most changes in the log, and messages that they name together. Older ones are
+# dropped from time to time.
+_CHANGES = 100_000
+_NAMED = 1_000_000
+_EVERY = 64
+
+# The most messages of one change, see `Change`.
+_MESSAGES = 1000
+
+
+def add(
+    connection: sqlite3.Connection,
+    kind: ChangeKind,
+    messages: Sequence[tuple[int, str]] = (),
+) -> None:
+    """Add a change to the log, or several if it is large.
+
+    Args:
+        connection: the database, in the transaction of the change.
+        kind: see `Change`.
+        messages: the number and the id of each message, by number.
+    """
+    for start in range(0, len(messages) or 1, _MESSAGES):
+        some = messages[start : start + _MESSAGES]
+        connection.execute(
+            "UPDATE state SET changes = changes + 1, named = named + ?", (len(some),)
+        )
+        added = connection.execute(
+            "INSERT INTO change SELECT changes, ?, ?, named FROM state",
+            (kind, json.dumps(list(zip(*some, strict=True)), separators=(",", ":"))),
+        )
+        if added.lastrowid % _EVERY == 0:  # type: ignore[operator]  # it is a number
+            _drop_oldest(connection)
+
+
+def _drop_oldest(connection: sqlite3.Connection) -> None:
+    connection.execute(
+        "DELETE FROM change WHERE number <= (SELECT changes FROM state) - ?",
+        (_CHANGES,),
+    )
+    # Reads no more than what it deletes: `named` grows with the number.
+    connection.execute(
+        "DELETE FROM change WHERE number < (SELECT number FROM change "
+        "WHERE named > (SELECT named FROM state) - ? ORDER BY number LIMIT 1)",
+        (_NAMED,),
+    )
+
+
+def since(connection: sqlite3.Connection, number: int, limit: int) -> Changes:
+    """Return the changes after a number; see `IMessageReader.changes`."""
+    if number < 0 or limit < 0:
+        raise ValueError(f"since and limit must be 0 or more, not {number} and {limit}")
+    rows = connection.execute(
+        "SELECT number, kind, messages FROM change WHERE number > ? "
+        "ORDER BY number LIMIT ?",
+        (number, limit + 1),
+    ).fetchall()
+    (last,) = connection.execute("SELECT changes FROM state").fetchone()
+    if number > last or number < oldest(connection) - 1:
+        return Changes(last=last, is_reset=True)
+    changes = tuple(_change(*row) for row in rows[:limit])
+    return Changes(
+        changes=changes,
+        last=changes[-1].number if changes else number,
+        is_complete=len(rows) <= limit,
+    )
+
+
+def oldest(connection: sqlite3.Connection) -> int:
+    """Return the number of the oldest change that is known; 1 if there was none."""
+    (number,) = connection.execute("SELECT min(number) FROM change").fetchone()
+    return number or 1
+
+
+def _change(number: int, kind: ChangeKind, messages: str) -> Change:
+    numbers, ids = json.loads(messages) or ((), ())
+    return Change(number=number, kind=kind, messages=tuple(numbers), ids=tuple(ids))

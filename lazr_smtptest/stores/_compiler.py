@@ -1,0 +1,376 @@
+"""The SQL of a search query.
+
+A query becomes a condition for the rows of a table that has a row for each message:
+``facts``, or ``message`` for messages that are not indexed yet. Where SQL cannot say
+all of a query, the condition is wider than the query, and the messages that meet it are
+evaluated one by one.
+
+All statements are about a window, the messages whose numbers are from ``:low`` to
+``:high``, so that the time of each is bounded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import attrs
+
+from lazr_smtptest.query.tree import (
+    After,
+    And,
+    Before,
+    Equal,
+    Everything,
+    Field,
+    Flagged,
+    Has,
+    HasTags,
+    Header,
+    Larger,
+    Node,
+    Not,
+    Or,
+    Smaller,
+    Substring,
+    Words,
+    all_of,
+    leaves,
+)
+from lazr_smtptest.query.words import index_words
+from lazr_smtptest.stores._codec import address_key
+from lazr_smtptest.stores._summary_rows import microseconds
+from lazr_smtptest.stores._tag_rows import BITS
+
+__all__ = ["WINDOW", "Plan", "compile_query", "needs_content", "needs_index"]
+
+# The condition for a number, in all statements.
+WINDOW = "BETWEEN :low AND :high"
+
+# The least characters that the index of header fields finds.
+_TRIGRAM = 3
+
+# The most characters that are looked for in it alone, and those that are looked for
+# of a longer text.
+_PHRASE = 8
+_PIECE = 6
+
+# The columns of the tables of text, as they are named in their contents.
+_WORD_COLUMNS = ("c0", "c1", "c2", "c3")
+_HEAD_COLUMNS = {
+    "from": "c0",
+    "to": "c1",
+    "cc": "c2",
+    "bcc": "c3",
+    "reply-to": "c4",
+    "subject": "c5",
+    "message-id": "c6",
+}
+_COUNTS = {"attachment": "attachments", "inline": "inlines", "warning": "warnings"}
+
+
+@attrs.frozen
+class Plan:
+    """A compiled query.
+
+    Attributes:
+        condition: of the row ``m``; its named values are in `values`.
+        values: the values.
+        sets: statements that each select numbers, some maybe twice, among them those
+            of all messages that match; an index answers each of them.
+        is_set: whether the only one of `sets` says the same as `condition`.
+        rest: what is left to be evaluated for each message.
+    """
+
+    condition: str
+    values: dict[str, Any]
+    sets: Sequence[str]
+    is_set: bool
+    rest: Node
+
+
+@attrs.frozen
+class _Part:
+    """A compiled part of a query.
+
+    Attributes:
+        condition: of the row ``m``.
+        is_exact: whether it is met by no other messages.
+        numbers: a statement that selects the same numbers by an index, if there is
+            one.
+        table: the table of text that `match` is for; ``""`` for other parts.
+        match: the same in the language of `fts5`.
+    """
+
+    condition: str
+    is_exact: bool = True
+    numbers: str | None = None
+    table: str = ""
+    match: str = ""
+
+    @property
+    def is_set(self) -> bool:
+        """True if `numbers` selects each number once, and is the condition."""
+        return self.condition == f"m.number IN ({self.numbers})"
+
+
+_ALL = _Part("1")
+_UNKNOWN = _Part("1", is_exact=False)
+_NONE = _Part("0")
+
+# Returns the words that begin so, and ``None`` for too many.
+Complete = Callable[[str], "Sequence[str] | None"]
+
+
+def compile_query(node: Node, complete: Complete, *, indexed: bool = True) -> Plan:
+    """Compile a query.
+
+    Args:
+        node: the query.
+        complete: returns the indexed words with a beginning; ``None`` for too many.
+        indexed: whether it is for ``facts``, otherwise for ``message``: see
+            `needs_index`.
+    """
+    return _Compiler(complete, indexed).plan(node)
+
+
+def needs_index(node: Node) -> bool:
+    """Return whether a query cannot be answered for a message that is not indexed.
+
+    The tags of such a message are not known: the indexer adds those by rule.
+    """
+    return any(
+        isinstance(leaf, _OF_INDEX) or (isinstance(leaf, Equal) and leaf.name == "tag")
+        for leaf in leaves(node)
+    )
+
+
+def needs_content(node: Node) -> bool:
+    """Return whether a message is to be parsed to evaluate a query for it."""
+    return any(isinstance(leaf, _OF_CONTENT) for leaf in leaves(node))
+
+
+_OF_CONTENT = (Words, Substring, Header)
+_OF_INDEX = (*_OF_CONTENT, Field, Has, HasTags)
+
+
+class _Compiler:
+    def __init__(self, complete: Complete, indexed: bool) -> None:
+        self._complete = complete
+        self._indexed = indexed
+        self._values: dict[str, Any] = {}
+
+    def plan(self, node: Node) -> Plan:
+        nodes = node.nodes if isinstance(node, And) else (node,)
+        parts = [self._part(each) for each in nodes]
+        rest = all_of(
+            each for each, part in zip(nodes, parts, strict=True) if not part.is_exact
+        )
+        joined = self._joined(parts, "AND")
+        sets = [part.numbers for part in joined if part.numbers is not None]
+        return Plan(
+            condition=" AND ".join(part.condition for part in joined),
+            values=self._values,
+            sets=sets,
+            is_set=len(joined) == 1 and joined[0].is_set,
+            rest=rest,
+        )
+
+    def _part(self, node: Node) -> _Part:
+        return _COMPILE[type(node)](self, node)
+
+    def _name(self, value: object) -> str:
+        """Return the placeholder of a value."""
+        name = f"v{len(self._values)}"
+        self._values[name] = value
+        return f":{name}"
+
+    def _joined(self, parts: Sequence[_Part], how: str) -> list[_Part]:
+        """Replace the parts that are matches in one table by one match."""
+        joined = [part for part in parts if not part.table]
+        for table in ("words", "heads"):
+            some = [part for part in parts if part.table == table]
+            if len(some) > 1:
+                match = f" {how} ".join(f"({part.match})" for part in some)
+                joined.append(self._match(table, match))
+            else:
+                joined += some
+        return joined
+
+    def _and(self, node: And) -> _Part:
+        parts = [self._part(each) for each in node.nodes]
+        exact = all(part.is_exact for part in parts)
+        joined = self._joined(parts, "AND")
+        if len(joined) == 1:
+            return attrs.evolve(joined[0], is_exact=exact)
+        condition = " AND ".join(f"({part.condition})" for part in joined)
+        return _Part(condition, exact)
+
+    def _or(self, node: Or) -> _Part:
+        parts = [self._part(each) for each in node.nodes]
+        exact = all(part.is_exact for part in parts)
+        joined = self._joined(parts, "OR")
+        if len(joined) == 1:
+            return attrs.evolve(joined[0], is_exact=exact)
+        condition = " OR ".join(f"({part.condition})" for part in joined)
+        numbers = None
+        if all(part.numbers is not None for part in joined):
+            numbers = " UNION ALL ".join(str(part.numbers) for part in joined)
+        return _Part(f"({condition})", exact, numbers)
+
+    def _not(self, node: Not) -> _Part:
+        if node.node == Flagged("seen"):
+            return _of_set(
+                f"SELECT number FROM message WHERE flags & 1 = 0 AND number {WINDOW}"
+            )
+        part = self._part(node.node)
+        # A message that is not met by a wider condition is not found for sure.
+        return _Part(f"NOT ({part.condition})") if part.is_exact else _UNKNOWN
+
+    def _match(self, table: str, match: str) -> _Part:
+        value = self._name(match)
+        numbers = (
+            f"SELECT rowid AS number FROM {table} "
+            f"WHERE {table} MATCH {value} AND rowid {WINDOW}"
+        )
+        return attrs.evolve(_of_set(numbers), table=table, match=match)
+
+    def _words(self, node: Words) -> _Part:
+        if not node.is_beginning:
+            return self._match("words", _quoted(node.words))
+        *before, last = node.words.split(" ")
+        words = self._complete(last)
+        if words is None:
+            # `fts5` would first collect every occurrence of so many words. But most
+            # messages have one of them.
+            return _Part(_in_words(self._name(f" {node.words}")))
+        if not words:
+            return _NONE
+        phrases = (_quoted(" ".join((*before, word))) for word in words)
+        return self._match("words", " OR ".join(phrases))
+
+    def _substring(self, node: Substring) -> _Part:
+        words = index_words(node.text).split()
+        if words == [node.text]:
+            return _Part(_in_words(self._name(node.text)))
+        if words and "".join(word[0] for word in words) == node.text:
+            # A run of CJK: its pairs of characters, and what may follow the last one.
+            return _Part(_in_words(self._name(f" {' '.join(words[:-1])} ")))
+        # What is in the text is in the words, too, but for the punctuation.
+        conditions = [_in_words(self._name(word)) for word in words]
+        return _Part(" AND ".join(conditions) or "1", is_exact=False)
+
+    def _field(self, node: Field) -> _Part:
+        if len(node.text) < _TRIGRAM:
+            column = _HEAD_COLUMNS[node.name]
+            condition = f"instr({column}, {self._name(node.text)})"
+            return _Part(_in_content("heads", condition))
+        column = _quoted(node.name.replace("-", "_"))
+        if len(node.text) <= _PHRASE:
+            return self._match("heads", f"{column} : {_quoted(node.text)}")
+        # A phrase of many trigrams takes longer than a few of them and a comparison.
+        part = self._match("heads", f"{column} : {_quoted(_rarest(node.text))}")
+        value = self._name(node.text)
+        text = _in_content("heads", f"instr({_HEAD_COLUMNS[node.name]}, {value})")
+        return _Part(f"({part.condition} AND {text})", numbers=part.numbers)
+
+    def _header(self, node: Header) -> _Part:
+        return _UNKNOWN
+
+    def _equal(self, node: Equal) -> _Part:
+        if node.name in ("user", "session"):
+            if not self._indexed:
+                return _UNKNOWN
+            return _rows("facts", f"{node.name} = {self._name(node.text)}")
+        if node.name == "rcpt":
+            # The table does not know the letter case of local parts.
+            value = self._name(address_key(node.text))
+            table, condition = "recipient", f"address = {value}"
+            return attrs.evolve(_rows(table, condition), is_exact=False)
+        value = self._name(node.text)
+        if node.name == "id":
+            return _rows("message", f"id = {value}")
+        return _rows("message_tag", f"tag = (SELECT tag FROM tag WHERE key = {value})")
+
+    def _flagged(self, node: Flagged) -> _Part:
+        # The number of the bit is written out, for the index to be used.
+        return _rows("message", f"flags & {BITS[node.flag]} != 0")
+
+    def _has_tags(self, node: HasTags) -> _Part:
+        return _of_set(f"SELECT DISTINCT number FROM message_tag WHERE number {WINDOW}")
+
+    def _has(self, node: Has) -> _Part:
+        condition = f"{_COUNTS[node.kind]} > 0"
+        numbers = _rows("facts", condition).numbers
+        return _Part(f"m.{condition}", numbers=numbers)
+
+    def _sized(self, node: Larger | Smaller) -> _Part:
+        sign = ">" if isinstance(node, Larger) else "<"
+        condition = f"size {sign} {self._name(node.size)}"
+        if not self._indexed:
+            return _Part(f"m.{condition}")
+        # A plus sign: in a window no index is to be used.
+        numbers = _rows("facts INDEXED BY facts_by_size", condition).numbers
+        return _Part(f"+m.{condition}", numbers=numbers)
+
+    def _timed(self, node: Before | After) -> _Part:
+        if not self._indexed:
+            return _UNKNOWN
+        sign = "<=" if isinstance(node, Before) else ">="
+        condition = f"received_at {sign} {self._name(microseconds(node.time))}"
+        numbers = _rows("facts INDEXED BY facts_by_time", condition).numbers
+        return _Part(f"ifnull(+m.{condition}, 0)", numbers=numbers)
+
+
+def _rarest(text: str) -> str:
+    """Return the piece of a text that the fewest messages may have.
+
+    These are digits, or the beginning: the end of an address is in many of them.
+    """
+    pieces = (text[at : at + _PIECE] for at in range(len(text) - _PIECE + 1))
+    return max(pieces, key=lambda piece: sum(map(str.isdigit, piece)))
+
+
+def _rows(table: str, condition: str) -> _Part:
+    return _of_set(f"SELECT number FROM {table} WHERE {condition} AND number {WINDOW}")
+
+
+def _of_set(numbers: str) -> _Part:
+    return _Part(f"m.number IN ({numbers})", numbers=numbers)
+
+
+def _in_words(value: str) -> str:
+    """Return the condition that a column of words has a text, with spaces around."""
+    columns = (f"instr(' ' || {column} || ' ', {value})" for column in _WORD_COLUMNS)
+    return _in_content("words", " OR ".join(columns))
+
+
+def _in_content(table: str, condition: str) -> str:
+    """Return a condition for what a table of text was made of."""
+    return (
+        f"EXISTS (SELECT 1 FROM {table}_content WHERE id = m.number AND ({condition}))"
+    )
+
+
+def _quoted(words: str) -> str:
+    return '"' + words.replace('"', '""') + '"'
+
+
+_COMPILE: dict[type[Node], Callable[[_Compiler, Any], _Part]] = {
+    Everything: lambda self, node: _ALL,
+    And: _Compiler._and,
+    Or: _Compiler._or,
+    Not: _Compiler._not,
+    Words: _Compiler._words,
+    Substring: _Compiler._substring,
+    Field: _Compiler._field,
+    Header: _Compiler._header,
+    Equal: _Compiler._equal,
+    Flagged: _Compiler._flagged,
+    HasTags: _Compiler._has_tags,
+    Has: _Compiler._has,
+    Larger: _Compiler._sized,
+    Smaller: _Compiler._sized,
+    Before: _Compiler._timed,
+    After: _Compiler._timed,
+}

@@ -1,0 +1,386 @@
+"""The read side of a store in a database."""
+
+from __future__ import annotations
+
+import sqlite3
+from abc import abstractmethod
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from lazr_smtptest.errors import SearchTimeoutError, StoreError
+from lazr_smtptest.model.change import Change, Changes
+from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.model.found import Counts, Found, IndexProgress
+from lazr_smtptest.model.session import Session
+from lazr_smtptest.model.summary import Flag, Summary
+from lazr_smtptest.query.edit import Edit
+from lazr_smtptest.query.parser import parse
+from lazr_smtptest.query.selection import Selection
+from lazr_smtptest.query.tag_rules import TagRules
+from lazr_smtptest.query.tags import check_tag
+from lazr_smtptest.query.tree import Node, Words, all_of
+from lazr_smtptest.query.words import sought_words
+from lazr_smtptest.stores import _changes, _session_rows, _tag_rows
+from lazr_smtptest.stores import _queries as _tables
+from lazr_smtptest.stores._base import check_limit
+from lazr_smtptest.stores._compiler import needs_index
+from lazr_smtptest.stores._durable import WaitingStore
+from lazr_smtptest.stores._indexer import Indexer, reason
+from lazr_smtptest.stores._reader import Catalog, Page
+from lazr_smtptest.stores._watcher import Watcher
+
+if TYPE_CHECKING:
+    from lazr_smtptest.query.criteria import Criteria
+
+__all__ = ["SQLReader"]
+
+# The greatest integer of SQLite.
+_GREATEST = 2**63 - 1
+
+# Seconds to wait for tags by rule, where a burst of messages is not indexed yet.
+_TAGGING_TIMEOUT = 5.0
+
+# The most messages that are removed in one transaction: others wait for it.
+_REMOVED_AT_ONCE = 200
+
+
+class SQLReader(WaitingStore):
+    """The part of a store in a database that implements `IMessageReader`.
+
+    Attributes that a subclass sets: ``_catalog``, ``_indexer``, ``_watcher``,
+    ``_tag_rules``.
+    """
+
+    _catalog: Catalog
+    _indexer: Indexer
+    _watcher: Watcher
+    _tag_rules: TagRules
+
+    @abstractmethod
+    def _change(
+        self, function: Callable[[sqlite3.Connection], Any], synchronous: str = ""
+    ) -> Any:
+        """Call a function in a transaction, in the writer thread; return its result.
+
+        Args:
+            function: makes the change.
+            synchronous: the value of ``PRAGMA synchronous``, if not the usual one.
+        """
+
+    # Messages
+
+    def __len__(self) -> int:
+        """Count the messages."""
+        return self._catalog.state().messages
+
+    def get(self, id: str) -> Envelope | None:
+        """Return the message with that `id`, the oldest if several have it."""
+        return self.envelope(id)
+
+    def __iter__(self) -> Iterator[Envelope]:
+        """Iterate over the messages, oldest first; each is read when it is reached."""
+        return self._catalog.read(self._catalog.upwards(0, self._catalog.newest()))
+
+    def __reversed__(self) -> Iterator[Envelope]:
+        """Iterate over the messages, newest first; each is read when it is reached."""
+        return self._catalog.read(self._catalog.downwards(self._catalog.newest() + 1))
+
+    def _candidates(self, criteria: Criteria) -> Iterator[Envelope]:
+        recipient = criteria.given.get("recipient")
+        if not isinstance(recipient, str) or any(each in recipient for each in "*?"):
+            return iter(self)
+        return self._catalog.read(self._catalog.to(recipient))
+
+    def envelope(self, message: str | int) -> Envelope | None:
+        """Return a message; see `IMessageReader`."""
+        number = self._number_of(message)
+        return None if number is None else self._catalog.envelope(number)
+
+    def summary(self, message: str | int) -> Summary | None:
+        """Return the summary of a message; see `IMessageReader`."""
+        number = self._number_of(message)
+        return None if number is None else self._catalog.summary(number)
+
+    def _number_of(self, message: str | int) -> int | None:
+        number = self._catalog.number_of(message)
+        return None if number is None or not _is_number(number) else number
+
+    # Searching
+
+    @property
+    def validity(self) -> int:
+        """The validity of the numbers; see `IMessageReader`."""
+        return self._catalog.state().validity
+
+    def page(
+        self,
+        query: str = "",
+        *,
+        after: str | int | None = None,
+        limit: int = 50,
+        oldest_first: bool = False,
+        timeout: float | None = None,
+    ) -> Found:
+        """Return a page of the messages that match; see `IMessageReader`.
+
+        A query that cannot be answered from an index stops after some hundredths of a
+        second, when it has searched 20,000 messages at least; 2000 where it needs their
+        texts, and 100 where it needs other header fields. `Found.missing` counts those
+        that were not searched; those are the older ones.
+        """
+        node = parse(query)
+        check_limit(limit)
+        page = Page(
+            node=node,
+            after=after,
+            limit=limit,
+            oldest_first=oldest_first,
+            newest=self._wait(node, timeout),
+        )
+        return self._catalog.page(page)
+
+    def counts(self, query: str = "", *, timeout: float | None = None) -> Counts:
+        """Count the messages: all, the unread ones, and those that match.
+
+        The count stops as a search does, see `page`.
+        """
+        node = parse(query)
+        return self._catalog.counts(node, self._wait(node, timeout))
+
+    def numbers(
+        self, query: str = "", *, timeout: float | None = None
+    ) -> Sequence[int]:
+        """Return the numbers of all messages that match, ascending.
+
+        All messages are searched, however long that takes.
+        """
+        node = parse(query)
+        return self._catalog.numbers(node, self._wait(node, timeout))
+
+    def search(
+        self,
+        text: str,
+        after: str | None = None,
+        limit: int = 50,
+        timeout: float = 5.0,
+        *,
+        wait: bool = True,
+    ) -> Found:
+        """Return the messages that have all the words of a text, newest first.
+
+        The search covers the subject, the addresses of the envelope and of From, To
+        and Cc, the text (of a message without a text part the text that the HTML shows)
+        and the names of attachments: the first 65,536 characters of each. Other
+        header fields and the contents of attachments are not indexed. Case and
+        accents are ignored. A word that ends in ``*`` finds all words with that
+        beginning; a word with punctuation in it, such as an address, finds its parts
+        next to each other. `page` takes a query in the search language.
+
+        Args:
+            text: the words to search for.
+            after: the `id` of the last message of the previous page; ``None`` for
+                the first page.
+            limit: the most messages.
+            timeout: seconds to wait until all messages that were kept before the
+                call are indexed.
+            wait: whether to wait. ``False``: search the messages indexed now;
+                `Found.missing` is the number of those that are not.
+
+        Raises:
+            ValueError: there is no word in `text`.
+            KeyError: there is no message `after`; it may have been deleted.
+            SearchTimeoutError: messages are still not indexed after `timeout`.
+            StoreError: the database cannot be read, or the index cannot be written.
+        """
+        node = _words_of(text)
+        newest = self._wait(node, timeout if wait else None)
+        return self._catalog.page(
+            Page(node=node, after=after, limit=limit, newest=newest, is_bounded=False)
+        )
+
+    def index_progress(self) -> IndexProgress:
+        """Return how many messages can be searched now, and how many cannot.
+
+        Raises:
+            StoreError: the database cannot be read.
+        """
+        return self._catalog.progress()
+
+    def _wait(self, node: Node, timeout: float | None) -> int | None:
+        """Wait until all messages that are kept now are indexed; see `search`.
+
+        Returns:
+            the greatest number of these messages; ``None`` if it has not waited.
+        """
+        if timeout is None or not needs_index(node):
+            return None
+        newest = self._catalog.newest()
+        if self._catalog.indexed() < newest:
+            self._indexer.catch_up(lambda: self._catalog.indexed() >= newest, timeout)
+            if self._catalog.indexed() < newest:
+                self._raise_missing(timeout)
+        return newest
+
+    def _raise_missing(self, timeout: float) -> None:
+        error = self._indexer.error
+        if error is not None:
+            raise StoreError(
+                f"messages cannot be made searchable: {reason(error)}"
+            ) from error
+        progress = self._catalog.progress()
+        raise SearchTimeoutError(progress.missing, progress.messages, timeout)
+
+    # Changing
+
+    def change(
+        self,
+        selection: Selection,
+        *,
+        set_flags: Collection[Flag] = (),
+        clear_flags: Collection[Flag] = (),
+        add_tags: Collection[str] = (),
+        remove_tags: Collection[str] = (),
+        tags: Collection[str] | None = None,
+    ) -> int:
+        """Change flags and tags of messages, all or none; see `IMessageReader`."""
+        edit = Edit.of(
+            set_flags=set_flags,
+            clear_flags=clear_flags,
+            add_tags=add_tags,
+            remove_tags=remove_tags,
+            tags=tags,
+        )
+        numbers = self._selected(selection)
+        if not (edit and numbers):
+            return 0
+        if edit.changes_tags:
+            self._tag_by_rule()
+        changed = self._change(partial(_tag_rows.apply, numbers=numbers, edit=edit))
+        return int(changed)
+
+    def remove(self, selection: Selection) -> int:
+        """Remove messages; return how many there were.
+
+        Many are removed in several transactions, between which messages are kept.
+        """
+        numbers = self._selected(selection)
+        removed = 0
+        for start in range(0, len(numbers), _REMOVED_AT_ONCE):
+            some = numbers[start : start + _REMOVED_AT_ONCE]
+            # The last one makes those before it durable, too.
+            is_last = start + len(some) == len(numbers)
+            removed += self._change(
+                partial(_tables.remove, numbers=some), "" if is_last else "NORMAL"
+            )
+        return removed
+
+    def _selected(self, selection: Selection) -> Sequence[int]:
+        """Return the numbers of messages, ascending."""
+        if selection.ids is not None:
+            ids = selection.ids
+            numbers: Sequence[int] = self._catalog.read_with(
+                partial(_tables.numbers_of, ids=ids)
+            )
+            return numbers
+        if selection.numbers is not None:
+            return sorted(set(filter(_is_number, selection.numbers)))
+        return self.numbers(selection.query or "")
+
+    def delete(self, id: str) -> bool:
+        """Remove the message with that `id`; return whether it existed."""
+        return bool(self.remove(Selection(ids=[id])))
+
+    def clear(self) -> None:
+        """Remove all messages."""
+        self._change(_tables.clear)
+
+    def tags(self) -> Mapping[str, int]:
+        """Return each tag in use and the number of its messages, sorted by name."""
+        self._tag_by_rule()
+        found: dict[str, int] = self._catalog.read_with(_tag_rows.tags)
+        return found
+
+    def rename_tag(self, old: str, new: str) -> int:
+        """Rename a tag, or merge it into another; see `IMessageReader`."""
+        name = check_tag(new)
+        self._tag_by_rule()
+        return int(self._change(partial(_tag_rows.rename, old=old, new=name)))
+
+    def _tag_by_rule(self) -> None:
+        """Wait until the indexer has tagged all messages by rule, or for some time."""
+        newest = self._catalog.newest()
+        if self._tag_rules and self._catalog.indexed() < newest:
+            self._indexer.catch_up(
+                lambda: self._catalog.indexed() >= newest, _TAGGING_TIMEOUT
+            )
+
+    # Changes
+
+    def changes(self, since: int, limit: int = 1000) -> Changes:
+        """Return the changes after the one with a number; see `IMessageReader`."""
+        found: Changes = self._catalog.read_with(
+            partial(
+                _changes.since,
+                number=min(since, _GREATEST),
+                limit=min(limit, _GREATEST - 1),
+            )
+        )
+        return found
+
+    def last_change(self) -> int:
+        """Return the number of the latest change; 0 if there was none."""
+        return self._catalog.state().changes
+
+    def watch(self, function: Callable[[Change], object]) -> Callable[[], None]:
+        """Call `function` with every change from now on; see `IMessageReader`.
+
+        A change by another process is noticed within a tenth of a second.
+        """
+        return self._watcher.add(function)
+
+    # Sessions
+
+    def sessions(
+        self, *, after: str | None = None, limit: int = 50, failed: bool | None = None
+    ) -> list[Session]:
+        """Return a page of the kept sessions; see `IMessageReader`."""
+        check_limit(limit)
+        self._writer.call(self._write_ended)
+        found: list[Session] = self._catalog.read_with(
+            partial(
+                _session_rows.page,
+                after=after,
+                limit=min(limit, _GREATEST),
+                failed=failed,
+            )
+        )
+        return found
+
+    def session(self, id: str) -> Session | None:
+        """Return a kept session with its transcript; ``None`` if there is none."""
+        self._writer.call(self._write_ended)
+        found: Session | None = self._catalog.read_with(
+            partial(_session_rows.get, id=id)
+        )
+        return found
+
+
+def _is_number(number: int) -> bool:
+    """Return whether a message may have a number."""
+    return 0 < number <= _GREATEST
+
+
+def _words_of(text: str) -> Node:
+    """Return the query for all words of a text.
+
+    Raises:
+        ValueError: there is no word in it.
+    """
+    sought = [
+        sought_words(word, is_beginning=word.endswith("*")) for word in text.split()
+    ]
+    words = [Words(each.words, each.is_beginning) for each in sought if each.words]
+    if not words:
+        raise ValueError(f"there is no word to look for in {text!r}")
+    return all_of(words)

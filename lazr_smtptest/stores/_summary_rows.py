@@ -1,0 +1,262 @@
+"""The SQL of what the indexer reads from contents: rows to index, and summaries."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta, timezone
+from functools import cached_property, partial
+from typing import Any
+
+import attrs
+
+from lazr_smtptest.model.document import Document
+from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.model.summary import HeaderMailbox, Summary
+from lazr_smtptest.query.document import columns_of, document_of
+from lazr_smtptest.query.evaluation import field_text
+from lazr_smtptest.query.tag_rules import TagRules
+from lazr_smtptest.query.words import cleaned, index_words
+from lazr_smtptest.stores._codec import decompress, envelope_of, session_id_of
+from lazr_smtptest.stores._tag_rows import EACH, add_tag, flags_of, tags_of
+
+__all__ = ["Indexed", "add", "indexed", "summaries"]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+
+# The fields of headers in the order of the table `heads`, and of `summary.shown`.
+_HEADS = ("sender", "to", "cc", "bcc", "reply_to", "subject", "message_id")
+_MAILBOXES = _HEADS[:5]
+_TEXTS = ("subject", "message_id", "snippet")
+
+
+@attrs.frozen
+class Indexed:
+    """The values that the indexer writes for one message.
+
+    Attributes:
+        number: its number.
+        facts: the row of the table `facts` after the number.
+        shown: what else a list shows, JSON.
+        words: the row of the table `words`.
+        heads: the row of the table `heads`.
+        shortened: whether a text was too long to be indexed as a whole.
+        tags: the tags that it gets by rule.
+    """
+
+    number: int
+    facts: Sequence[int | str | None]
+    shown: str
+    words: Sequence[str]
+    heads: Sequence[str]
+    shortened: bool
+    tags: Sequence[str]
+
+
+def indexed(
+    number: int, envelope: Envelope, session_id: str, rules: TagRules
+) -> Indexed:
+    """Return what to write of a message."""
+    document = document_of(envelope)
+    time = envelope.received_at
+    columns = columns_of(envelope.mail_from, envelope.rcpt_tos, document)
+    return Indexed(
+        number=number,
+        facts=(
+            None if time is None else microseconds(time),
+            envelope.size,
+            len(document.attachments),
+            len(document.inlines),
+            document.warnings,
+            None if envelope.user is None else cleaned(envelope.user),
+            session_id or None,
+        ),
+        shown=_shown(document),
+        words=[index_words(column) for column in columns],
+        heads=[field_text(getattr(document, name)) for name in _HEADS],
+        shortened=document.shortened,
+        tags=rules.tags_of(envelope, _Subject(number, envelope, session_id, document)),
+    )
+
+
+class _Subject:
+    """A message for the queries of rules, which few stores have."""
+
+    def __init__(
+        self, number: int, envelope: Envelope, session_id: str, document: Document
+    ) -> None:
+        self.document = document
+        self._make = partial(_summary, number, envelope, session_id, document)
+
+    @cached_property
+    def summary(self) -> Summary:
+        """The summary, without flags and tags."""
+        return self._make()
+
+
+def _summary(
+    number: int, envelope: Envelope, session_id: str, document: Document
+) -> Summary:
+    return Summary(
+        number=number,
+        id=envelope.id,
+        received_at=envelope.received_at,
+        mail_from=envelope.mail_from,
+        rcpt_tos=envelope.rcpt_tos,
+        size=envelope.size,
+        user=envelope.user,
+        tls=envelope.tls,
+        session_id=session_id,
+        **_of_document(document),
+    )
+
+
+def microseconds(time: datetime) -> int:
+    """Return the microseconds since 1970 of a time with a zone."""
+    return (time - _EPOCH) // timedelta(microseconds=1)
+
+
+def _shown(document: Document) -> str:
+    mailboxes = [
+        [(mailbox.name, mailbox.address) for mailbox in getattr(document, name)]
+        for name in _MAILBOXES
+    ]
+    texts = [getattr(document, name) for name in _TEXTS]
+    return json.dumps([*mailboxes, *texts], separators=(",", ":"), ensure_ascii=False)
+
+
+def add(connection: sqlite3.Connection, known: int, rows: Sequence[Indexed]) -> None:
+    """Make messages searchable, unless another process has indexed them.
+
+    Args:
+        connection: the database.
+        known: the last indexed number when these messages were read.
+        rows: the messages, in ascending order.
+    """
+    moved = connection.execute(
+        "UPDATE state SET indexed = ? WHERE indexed = ?", (rows[-1].number, known)
+    )
+    if not moved.rowcount:
+        return
+    # A message that was removed since then is not indexed.
+    there = {
+        number
+        for (number,) in connection.execute(
+            "SELECT number FROM message WHERE number BETWEEN ? AND ?",
+            (rows[0].number, rows[-1].number),
+        )
+    }
+    rows = [row for row in rows if row.number in there]
+    _insert(connection, "facts", [(row.number, *row.facts) for row in rows])
+    _insert(connection, "summary", [(row.number, row.shown) for row in rows])
+    _insert(connection, "words", [(row.number, *row.words) for row in rows])
+    _insert(connection, "heads", [(row.number, *row.heads) for row in rows])
+    _insert(connection, "shortened", [(row.number,) for row in rows if row.shortened])
+    tagged = [row for row in rows if row.tags]
+    for row in tagged:
+        for tag in row.tags:
+            add_tag(connection, tag, [row.number])
+
+
+# The columns to insert into, where they are not those of the table.
+_COLUMNS = {
+    "words": "(rowid, subject, addresses, text, attachments)",
+    "heads": '(rowid, "from", "to", cc, bcc, reply_to, subject, message_id)',
+}
+
+
+def _insert(
+    connection: sqlite3.Connection, table: str, rows: Sequence[Sequence[object]]
+) -> None:
+    if rows:
+        marks = ", ".join("?" * len(rows[0]))
+        connection.executemany(
+            f"INSERT INTO {table} {_COLUMNS.get(table, '')} VALUES ({marks})", rows
+        )
+
+
+_SELECT = (
+    "SELECT message.number, id, message.size, fields, flags, attachments, inlines, "
+    "warnings, shown FROM message "
+    "LEFT JOIN facts ON facts.number = message.number "
+    "LEFT JOIN summary ON summary.number = message.number "
+    f"WHERE message.number IN {EACH}"
+)
+
+
+def summaries(
+    connection: sqlite3.Connection, numbers: Iterable[int], *, read: bool = True
+) -> dict[int, Summary]:
+    """Return the summaries of messages by their numbers, without those that are gone.
+
+    Args:
+        connection: the database.
+        numbers: the numbers.
+        read: whether to read the content of a message that is not indexed yet;
+            ``False`` leaves empty what only its content says.
+    """
+    some = json.dumps(list(numbers))
+    tags = tags_of(connection, some)
+    rows = connection.execute(_SELECT, (some,)).fetchall()
+    found = {}
+    for number, id, size, fields, flags, *counts, shown in rows:
+        said = envelope_of(id, fields, b"")
+        if shown is not None:
+            seen = _of_row(shown, *counts)
+        elif read:
+            seen = _of_content(connection, number)
+        else:
+            seen = {"subject": ""}
+        found[number] = Summary(
+            number=number,
+            id=id,
+            received_at=said.received_at,
+            mail_from=said.mail_from,
+            rcpt_tos=said.rcpt_tos,
+            size=size,
+            flags=flags_of(flags),
+            tags=tuple(tags.get(number, ())),
+            user=said.user,
+            tls=said.tls,
+            session_id=session_id_of(fields),
+            **seen,
+        )
+    return found
+
+
+def _of_row(
+    shown: str, attachments: int, inlines: int, warnings: int
+) -> dict[str, Any]:
+    values = json.loads(shown)
+    mailboxes = [
+        tuple(HeaderMailbox(*mailbox) for mailbox in field)
+        for field in values[: len(_MAILBOXES)]
+    ]
+    return {
+        **dict(zip(_MAILBOXES, mailboxes, strict=True)),
+        **dict(zip(_TEXTS, values[len(_MAILBOXES) :], strict=True)),
+        "attachments": attachments,
+        "inlines": inlines,
+        "warnings": warnings,
+    }
+
+
+def _of_content(connection: sqlite3.Connection, number: int) -> dict[str, Any]:
+    id, fields, size, coding, octets = connection.execute(
+        "SELECT id, fields, size, coding, octets FROM message "
+        "JOIN body ON body.number = message.number WHERE message.number = ?",
+        (number,),
+    ).fetchone()
+    return _of_document(
+        document_of(envelope_of(id, fields, decompress(coding, octets, size)))
+    )
+
+
+def _of_document(document: Document) -> dict[str, Any]:
+    """Return the properties of a summary that a document has."""
+    said: dict[str, Any] = {
+        name: getattr(document, name) for name in (*_MAILBOXES, *_TEXTS, "warnings")
+    }
+    counts = {name: len(getattr(document, name)) for name in ("attachments", "inlines")}
+    return said | counts

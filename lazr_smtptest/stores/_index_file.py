@@ -124,7 +124,10 @@ class IndexFile:
 
     def _open(self) -> None:
         self._connection = connection = sqlite3.connect(
-            self.path, _PATIENCE, isolation_level=None, check_same_thread=False
+            self.path,
+            timeout=_PATIENCE,
+            isolation_level=None,
+            check_same_thread=False,
         )
         connection.execute("PRAGMA journal_mode = WAL")
         # It can be made again, so it need not wait for the disk.

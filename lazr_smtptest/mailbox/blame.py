@@ -57,10 +57,10 @@ _GIVES_UP = re.compile(r"(?i)(QUIT|RSET|EHLO|HELO|LHLO)\b.*|\*")
 
 
 def blame(session: Session, fired: Sequence[Fired], attempt: Attempt | None) -> str:
-    """Return what a fault did that was the end of an attempt; ``""`` if none was.
+    """Return the effect of the fault that ended an attempt; ``""`` if none did.
 
     Args:
-        session: where it was.
+        session: the session of the attempt.
         fired: the journal of the server.
         attempt: the message or recipient; ``None``: the session had none.
     """
@@ -84,7 +84,7 @@ def _idles(fired: Fired) -> bool:
 
 
 def _was_closed(session: Session) -> bool:
-    """Return whether the server closed the connection of a client that stayed."""
+    """Return whether the server closed the connection before the client did."""
     lines = session.transcript.lines()
     said = [line.text.upper() for line in lines if line.who == "client"]
     return (
@@ -95,11 +95,11 @@ def _was_closed(session: Session) -> bool:
 
 
 def lost(fired: Iterable[Fired], criteria: Criteria) -> str:
-    """Return what a fault did with the wanted message once it had accepted it.
+    """Return the effect of a fault on the wanted message after it was accepted.
 
     Args:
         fired: the journal of the server.
-        criteria: what was wanted.
+        criteria: the criteria of the test.
     """
     of_envelope = criteria.of_envelope()
     for each in reversed(list(fired)):
@@ -137,7 +137,7 @@ def refused_port(fired: Iterable[Fired]) -> str:
 
 
 def rule_before(lines: Sequence[Line], number: int) -> str:
-    """Return the rule that fired right before a line was said; ``""``: none."""
+    """Return the rule that fired right before a line; ``""``: none."""
     before = lines[number - 1] if number else None
     if before is None or before.who != "note" or not before.text.startswith(_NOTE):
         return ""
@@ -156,7 +156,7 @@ def _actions(rule: str) -> list[str]:
 
 
 def _refuses(fired: Fired, attempt: Attempt) -> bool:
-    """Return whether it was this that refused a sender, recipient or message."""
+    """Return whether this rule refused the sender, recipient or message."""
     if fired.phase not in attempt.phases:
         return False
     if attempt.recipient and attempt.recipient not in fired.to:
@@ -169,7 +169,7 @@ def _refuses(fired: Fired, attempt: Attempt) -> bool:
 
 
 def _is_last(session: Session, fired: Fired) -> bool:
-    """Return whether the client went on with nothing after a fault."""
+    """Return whether the client sent nothing further after a fault."""
     lines = session.transcript.lines()
     notes = [at for at, line in enumerate(lines) if line.text == _NOTE + fired.rule]
     said = lines[notes[-1] + 1 :] if notes else []

@@ -1,4 +1,4 @@
-"""An excerpt of a transcript, as much as a failure has room for."""
+"""An excerpt of a transcript, as long as a failure has room for."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ _Told = tuple[str, bool]
 
 
 def excerpt(lines: Sequence[Line]) -> list[str]:
-    """Write a transcript in some two dozen lines of bounded length.
+    """Return a transcript in some two dozen lines of bounded length.
 
-    A reply of several lines, such as that to EHLO, takes one line if it refuses
-    nothing. Of a long transcript the beginning and the end are shown, and of what is
-    between the latest refusals and faults.
+    A reply of several lines, such as that to EHLO, takes one line unless it refuses.
+    Of a long transcript the excerpt has the beginning, the end, and the latest refusals
+    and faults between them.
     """
     told = list(_folded(lines))
     middle = told[_FIRST : max(_FIRST, len(told) - _LAST)]
@@ -41,7 +41,7 @@ def excerpt(lines: Sequence[Line]) -> list[str]:
 
 
 def folded(lines: Sequence[Line]) -> list[str]:
-    """Write a transcript with each reply of several lines in one."""
+    """Return a transcript with each reply of several lines in one."""
     return [line for line, _ in _folded(lines)]
 
 
@@ -93,7 +93,7 @@ def _folded(lines: Sequence[Line]) -> Iterator[_Told]:
 
 
 def _in_one(reply: Sequence[Line]) -> str:
-    """Write a reply on one line: that to EHLO with the keywords of its list."""
+    """Return a reply on one line: that to EHLO with the keywords of its list."""
     first, *rest = reply
     if not rest:
         return str(first)

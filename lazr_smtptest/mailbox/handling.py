@@ -25,11 +25,11 @@ class Call:
     Attributes:
         hook: its name, ``"Server.handle_envelope"``.
         envelope: the message, without its content.
-        session_id: the session over which it came; ``""`` if that is not known.
+        session_id: the id of its session; ``""`` if unknown.
         began: when it began, in seconds of the monotonic clock.
-        added: how many messages the mailbox had ever been given by then.
-        error: what it raised, in words; ``""`` for nothing.
-        lost: whether the message was accepted and not put into the mailbox.
+        added: how many messages had been added to the mailbox before.
+        error: its exception as text; ``""`` for none.
+        lost: whether the message was accepted but not put into the mailbox.
     """
 
     hook: str
@@ -41,7 +41,7 @@ class Call:
     lost: bool = False
 
     def describe(self, now: float) -> str:
-        """Return what the hook did, or since when it has been running.
+        """Return the effect of the hook, or for how long it has been running.
 
         Args:
             now: in seconds of the monotonic clock.
@@ -59,7 +59,7 @@ class Call:
 
 
 class Handling:
-    """The calls of hooks that run, that raised an error or that kept no message.
+    """The calls of hooks that run, that raised, or that did not keep the message.
 
     The server's thread writes it; any thread may read it.
     """
@@ -78,7 +78,7 @@ class Handling:
         Args:
             hook: its name.
             envelope: the message.
-            added: how many messages the mailbox has ever been given.
+            added: how many messages have been added to the mailbox.
         """
         session = envelope.session
         known = Envelope(
@@ -96,12 +96,12 @@ class Handling:
     def end(
         self, call: Call, error: BaseException | None = None, *, lost: bool = False
     ) -> None:
-        """Note that a call has ended.
+        """Record the end of a call.
 
         Args:
-            call: what `begin` returned.
-            error: what it raised; ``None`` for nothing.
-            lost: whether the message was accepted and not kept.
+            call: the result of `begin`.
+            error: its exception; ``None`` for none.
+            lost: whether the message was accepted but not kept.
         """
         call.error, call.lost = _words(error), lost
         self._running.pop(id(call), None)
@@ -109,13 +109,13 @@ class Handling:
             self._ended.append(call)
 
     def of(self, criteria: Criteria) -> str:
-        """Return what became of the latest message that meets the criteria.
+        """Return the outcome of the latest message that meets the criteria.
 
         Args:
-            criteria: those that can be told without the content are looked at.
+            criteria: only those that need no content are used.
 
         Returns:
-            a sentence; ``""``: no hook has had such a message, or it was kept.
+            a sentence; ``""``: no hook had such a message, or it was kept.
         """
         known = criteria.of_envelope()
         now = time.monotonic()
@@ -123,7 +123,7 @@ class Handling:
         return next(found, "")
 
     def of_session(self, session_id: str) -> str:
-        """Return what became of the latest message of a session; ``""``: see `of`."""
+        """Return the outcome of the latest message of a session; see `of`."""
         now = time.monotonic()
         calls = (each for each in self._calls() if each.session_id == session_id)
         return next((each.describe(now) for each in calls), "")

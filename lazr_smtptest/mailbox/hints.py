@@ -1,7 +1,7 @@
 """Hints at known mistakes of a sender or a test that explain a difference.
 
-A hint is given only where it explains the difference: with what it names undone, the
-message would be as wanted, or the first difference is where it points.
+A hint is given only if it explains the difference: if the message would match
+without the mistake, or if the first difference is at the mistake.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _FIELDS = ("to", "cc", "bcc")
 
 
 def hints(criterion: Criterion, envelope: Envelope) -> Iterator[str]:
-    """Yield what explains that a message does not meet a criterion, a line each."""
+    """Yield explanations why a message does not meet a criterion, a line each."""
     yield from _of_addresses(criterion, envelope)
     matcher = criterion.matcher
     wanted = criterion.plain
@@ -148,13 +148,13 @@ def _of_other_body(criterion: Criterion, envelope: Envelope) -> Iterator[str]:
 
 
 def _of_ends(wanted: str, value: str) -> Iterator[str]:
-    """Yield that a field cannot have the white space that is wanted at its ends."""
+    """Yield a hint that a field cannot have white space at its ends."""
     if wanted != wanted.strip() == value:
         yield "white space at the ends of a field is left out"
 
 
 def _of_whole_body(criterion: Criterion, envelope: Envelope) -> Iterator[str]:
-    """Yield that the other body has it, where the message has both."""
+    """Yield a hint that the other body matches, if the message has both."""
     other = {"text": "html", "html": "text"}.get(criterion.name)
     body = None if other is None else getattr(envelope, other)
     if body is not None and criterion.matcher.matches(body):
@@ -162,7 +162,7 @@ def _of_whole_body(criterion: Criterion, envelope: Envelope) -> Iterator[str]:
 
 
 def _of_undone(matcher: Matcher, wanted: str, value: str, name: str) -> Iterator[str]:
-    """Yield which encoding or escaping, undone, makes the value as wanted."""
+    """Yield the encoding or escaping without which the value would match."""
     if not wanted.isascii():
         once = _read_right(value)
         if matcher.matches(once):
@@ -223,7 +223,7 @@ def _from_quoted_printable(value: str) -> str:
 
 
 def _of_spelling(criterion: Criterion, wanted: str, value: str) -> Iterator[str]:
-    """Yield what the test wrote that means something else here."""
+    """Yield a hint at a spelling of the test with another meaning here."""
     name = criterion.name
     if re.search(r"[*?]", wanted):
         pattern = within(wanted) if criterion.matcher.part else wildcard(wanted)

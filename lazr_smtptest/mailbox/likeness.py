@@ -1,4 +1,4 @@
-"""How much a value is like the wanted one."""
+"""The similarity of values to the wanted one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SHORT = 80
 
 
 def likeness(criterion: Criterion, values: Sequence[object]) -> float:
-    """Return how near the nearest of some values is, from 0.0 to 1.0."""
+    """Return the similarity of the closest value, from 0.0 to 1.0."""
     wanted = criterion.plain
     if wanted is None:
         return 0.0
@@ -25,7 +25,7 @@ def likeness(criterion: Criterion, values: Sequence[object]) -> float:
 
 
 def likest(criterion: Criterion, values: Sequence[object]) -> list[object]:
-    """Return the values, the nearest first."""
+    """Return the values, the closest first."""
     return sorted(values, key=lambda each: -likeness(criterion, [each]))
 
 

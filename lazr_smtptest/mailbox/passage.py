@@ -1,4 +1,4 @@
-"""The passage of two values around their first difference, for people to read."""
+"""The parts of two values around their first difference, as text."""
 
 from __future__ import annotations
 
@@ -61,15 +61,15 @@ def common(first: Sequence[Any], second: Sequence[Any]) -> int:
 
 
 def first_difference(wanted: str, value: str, *, part: bool = False) -> int | None:
-    """Return where in `value` the first difference from `wanted` is.
+    """Return the index in `value` of the first difference from `wanted`.
 
     Args:
-        wanted: what was wanted.
-        value: what came; lines end in LF if `part`.
-        part: whether `wanted` was to be a part of `value`.
+        wanted: the wanted text.
+        value: the text of the message; lines end in LF if `part`.
+        part: whether `value` should contain `wanted`.
 
     Returns:
-        an index; ``None``: there is nothing of `wanted` in `value`.
+        an index; ``None`` if `value` has no part of `wanted`.
     """
     if not part:
         return common(wanted, value)
@@ -86,16 +86,16 @@ def first_difference(wanted: str, value: str, *, part: bool = False) -> int | No
 def compare_texts(
     wanted: str, value: str, *, part: bool = False, pattern: bool = False
 ) -> list[str]:
-    """Show a wanted text and what came instead, from the same place on.
+    """Return the lines that compare two texts, around the first difference.
 
     Args:
-        wanted: what was wanted.
-        value: what came.
-        part: whether `wanted` was to be a part of `value`.
-        pattern: whether `wanted` has wildcards: then no character is pointed at.
+        wanted: the wanted text.
+        value: the text of the message.
+        part: whether `value` should contain `wanted`.
+        pattern: whether `wanted` has wildcards: then no character is marked.
 
     Returns:
-        lines: ``-`` what was wanted, ``+`` what came, ``^`` the first difference.
+        lines: ``-`` the wanted text, ``+`` that of the message, ``^`` the difference.
     """
     if pattern:
         return [f"- {_quoted(wanted)}", f"+ {_quoted(value)}"]
@@ -117,13 +117,13 @@ def compare_lines(
     """Compare two texts line by line.
 
     Args:
-        wanted: what was wanted.
-        value: what came.
-        part: whether `wanted` was to be a part of `value`.
+        wanted: the wanted text.
+        value: the text of the message.
+        part: whether `value` should contain `wanted`.
 
     Returns:
-        the number of the line of `value` at which they differ, from 1 on; and lines:
-        ``-`` what was wanted, ``+`` what came.
+        the number of the first line of `value` that differs, from 1 on; and lines:
+        ``-`` the wanted lines, ``+`` those of the message.
     """
     if part:
         wanted, value = _lf(wanted), _lf(value)
@@ -147,7 +147,7 @@ def compare_lines(
 
 
 def compare_bytes(wanted: bytes, value: bytes) -> list[str]:
-    """Show the first difference of two contents, in hexadecimal and as text."""
+    """Return lines with the first difference, in hexadecimal and as text."""
     at = common(wanted, value)
     row = at - at % _ROW
     sizes = f"{byte_count(value)} came, {len(wanted)} wanted"
@@ -191,7 +191,7 @@ def _lf(text: str) -> str:
 
 
 def _offset(ours: Sequence[str], value: str, theirs: Sequence[str]) -> int:
-    """Return at which line of `theirs` the lines of `ours` probably begin."""
+    """Return the line of `theirs` at which `ours` probably begins."""
     if common(ours, theirs) > _TOO_FEW:
         return 0
     sought = {line: at for at, line in enumerate(ours[:_COMPARED]) if line.strip()}
@@ -264,7 +264,7 @@ def _visible(text: str) -> str:
 
 
 def _place(wanted: str, value: str) -> int | None:
-    """Return where in `value` there is most of `wanted`; ``None``: nowhere."""
+    """Return the index in `value` of the longest part of `wanted`; ``None``: none."""
     if len(wanted) > _SOUGHT and common(wanted, value) >= _SOUGHT:
         return 0
     begin = _longest(wanted[:_SOUGHT], value)
@@ -277,7 +277,7 @@ def _place(wanted: str, value: str) -> int | None:
 
 
 def _longest(wanted: str, value: str) -> int:
-    """Return how much of the beginning of `wanted` is anywhere in `value`."""
+    """Return the length of the longest start of `wanted` that `value` contains."""
     low, high = 0, len(wanted) + 1
     while high - low > 1:
         middle = (low + high) // 2
@@ -294,13 +294,13 @@ def _pair(
     label: str = "",
     around: tuple[bool, bool] = (False, False),
 ) -> list[str]:
-    """Show two texts one above the other, and point at their first difference.
+    """Return two texts in two lines, and a mark at their first difference.
 
     Args:
-        wanted: the one.
-        value: the other.
-        label: what stands before the first.
-        around: whether there is more before and after the second.
+        wanted: the first text.
+        value: the second text.
+        label: the text before the first one.
+        around: whether the second text continues at both ends.
     """
     at = common(wanted, value)
     start = _start(wanted, at) if max(len(wanted), len(value)) > _ROOM else 0
@@ -336,7 +336,7 @@ def _nfc(text: str) -> str:
 
 
 def _start(text: str, at: int) -> int:
-    """Return where to begin so that the difference is in sight."""
+    """Return the index to begin at, so that the difference is visible."""
     start, columns = at, 0
     while start and columns < _BEFORE:
         start -= 1
@@ -363,7 +363,7 @@ def _width(character: str) -> int:
 
 
 def _about(wanted: str, value: str, at: int, start: int) -> str:
-    """Name the characters that differ, unless they can be seen, and the place."""
+    """Return the names of the differing characters, if invisible, and the place."""
     place = f" character {at + 1}" if start else ""
     ours, theirs = (_cluster(each, at) for each in (wanted, value))
     if _is_plain(ours) and _is_plain(theirs) and (ours.strip() or theirs.strip()):
@@ -372,7 +372,7 @@ def _about(wanted: str, value: str, at: int, start: int) -> str:
 
 
 def _cluster(text: str, at: int) -> str:
-    """Return a character with what combines with it."""
+    """Return a character with its combining characters."""
     end = at + 1
     while end < min(len(text), at + 4) and unicodedata.combining(text[end]):
         end += 1
@@ -395,7 +395,7 @@ _CONTROLS = {"\t": "TAB", "\n": "LINE FEED", "\r": "CARRIAGE RETURN", "\0": "NUL
 
 
 def _only(wanted: str, value: str, *, part: bool) -> list[str]:
-    """Return in a line what alone differs; nothing where more than that does."""
+    """Return a line about the only difference; nothing if there are several."""
     if max(len(wanted), len(value)) > _LONG:
         return []
 

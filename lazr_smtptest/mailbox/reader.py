@@ -151,7 +151,7 @@ class MailboxReader(RowReader):
         return self._mailbox.subscribe(function)
 
     def close(self) -> None:
-        """Do nothing: the server closes the mailbox."""
+        """Return at once: the server closes the mailbox."""
 
     def __len__(self) -> int:
         return len(self._mailbox)

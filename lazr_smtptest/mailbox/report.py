@@ -1,4 +1,4 @@
-"""The texts of failures: what was wanted, what came instead, what was said."""
+"""The texts of failures: criteria, messages, differences and transcripts."""
 
 from __future__ import annotations
 
@@ -45,17 +45,17 @@ _SEARCHED = 100
 def not_received(
     criteria: Criteria, found: int, count: int, within: str, evidence: Evidence
 ) -> NotReceived:
-    """Make the failure of a test that wanted more messages than there are.
+    """Return the failure of a test that wanted more messages than there are.
 
-    Its first line has the reason, as far as that is known: it is what the summary of
-    a test run shows, of which often 80 columns are left.
+    Its first line is the reason, as far as it is known. The summary of a test run
+    shows it, often with room for 80 columns.
 
     Args:
-        criteria: what was looked for.
-        found: how many there are.
+        criteria: the criteria.
+        found: how many messages match.
         count: how many were wanted.
-        within: what to say of the time; ``""`` for nothing.
-        evidence: what is known.
+        within: a phrase about the time; ``""`` for none.
+        evidence: the facts.
     """
     arrived = len(evidence.arrived)
     if found:
@@ -98,13 +98,13 @@ def _causes(evidence: Evidence) -> str:
 def unexpected(
     what: str, criteria: Criteria, found: Sequence[Envelope], evidence: Evidence
 ) -> AssertionError:
-    """Make the failure of a test that wanted fewer messages than there are.
+    """Return the failure of a test that wanted fewer messages than there are.
 
     Args:
-        what: what went wrong, without the end of its last line.
-        criteria: what was looked for.
-        found: the messages that there are.
-        evidence: what is known.
+        what: the first lines of the text, without the last line end.
+        criteria: the criteria.
+        found: the messages that match.
+        evidence: the facts.
     """
     over = (each.session for each in found[:_LISTED] if each.session is not None)
     # These are whole; what is known of them is what was said since the clearing.
@@ -125,7 +125,7 @@ def unexpected(
 
 
 def headline(envelope: Envelope) -> str:
-    """Return the first line of the failure of a test that wanted no such message."""
+    """Return the first line of a failure for a message that should not be there."""
     return _fitting(
         short(f"unwanted: {envelope.subject!r} to {names(envelope.rcpt_tos)}")
     )
@@ -139,7 +139,7 @@ def _wanted(criteria: Criteria) -> list[str]:
 
 
 def _listing(envelopes: Sequence[Envelope]) -> list[str]:
-    """Name messages, a line each, not too many."""
+    """Return a line for each of the first messages."""
     lines = [f"  - {_listed(each)}" for each in envelopes[:_LISTED]]
     return lines + more(len(envelopes) - _LISTED, "  ")
 
@@ -162,7 +162,7 @@ def _position(candidate: Candidate, arrived: int) -> str:
 
 
 def _ranked(criteria: Criteria, failed: Sequence[Session]) -> list[Session]:
-    """Put first what had what was wanted, and last who only looked in."""
+    """Return the sessions: those with matching mail first, mere probes last."""
     searched = failed[:_SEARCHED]
     ours = [each for each in searched if _had(each, criteria)]
     silent = [each for each in searched if _only_looked_in(each)]
@@ -170,7 +170,7 @@ def _ranked(criteria: Criteria, failed: Sequence[Session]) -> list[Session]:
 
 
 def _only_looked_in(session: Session) -> bool:
-    """Return whether it was greeted and said nothing, as a probe of a port."""
+    """Return whether the client was greeted and sent nothing, as a probe does."""
     whose = [line.who for line in session.transcript]
     greeted = whose[:1] == ["server"] and not session.refusals
     return greeted and "client" not in whose
@@ -186,7 +186,7 @@ def _had(session: Session, criteria: Criteria) -> bool:
 def _reason(
     criteria: Criteria, evidence: Evidence, failed: Sequence[Session], found: int
 ) -> str:
-    """Return in a line why it did not arrive; ``""`` if that is not known."""
+    """Return the reason in a line; ``""`` if it is unknown."""
     if evidence.reason:
         rule = delayed(evidence.fired, filter(criteria, evidence.arrived))
         return f"{evidence.reason}: {rule}" if rule else evidence.reason
@@ -222,7 +222,7 @@ def _reason(
 
 
 def _fitting(reason: str) -> str:
-    """Keep a reason within a line of a terminal; the rest of it stands below."""
+    """Shorten a reason to the width of a terminal; the text below has the rest."""
     return reason if len(reason) <= _COLUMNS else f"{reason[: _COLUMNS - 3]}..."
 
 

@@ -1,4 +1,4 @@
-"""The mailboxes that a test has used, for reports that are made after it."""
+"""The mailboxes that a test has used, for its report."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _used: weakref.WeakKeyDictionary[Mailbox, float] = weakref.WeakKeyDictionary()
 
 
 def use(mailbox: Mailbox) -> None:
-    """Note that a server or a test begins to use a mailbox now."""
+    """Record that a server or a test begins to use a mailbox now."""
     _used[mailbox] = time.monotonic()
 
 
 def used_since(moment: float) -> list[Mailbox]:
-    """Return the mailboxes whose use began then or later, the first one first.
+    """Return the mailboxes that were first used at a moment or later, in order.
 
     Args:
         moment: in seconds of the monotonic clock.

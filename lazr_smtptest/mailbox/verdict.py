@@ -51,7 +51,7 @@ _A_DAY = 86400.0
 
 
 def tls_failure(session: Session) -> str:
-    """Return why a client could not begin TLS, in words; ``""``: that is not known."""
+    """Return the reason why a TLS handshake failed; ``""`` if it is unknown."""
     lines = session.transcript.lines()
     failed = any(
         (line.who == "note" and _HANDSHAKE.fullmatch(line.text))
@@ -64,11 +64,11 @@ def tls_failure(session: Session) -> str:
 def cause(
     session: Session, criteria: Criteria, fired: Sequence[Fired] = ()
 ) -> tuple[str, bool]:
-    """Return what became of a session, and whether a fault was the cause of it.
+    """Return the outcome of a session, and whether a fault caused it.
 
     Args:
-        session: it may go on.
-        criteria: what a test looks for; what became of that is said first.
+        session: the session; it may be open.
+        criteria: the criteria of the test; the outcome of a matching message is first.
         fired: the faults that fired.
     """
     tried = list(attempts(session))
@@ -84,7 +84,7 @@ def cause(
 def verdict(
     session: Session, criteria: Criteria, now: float, fired: Sequence[Fired] = ()
 ) -> str:
-    """Return what became of a session, and where one that goes on stands.
+    """Return the outcome of a session, and the state of an open one.
 
     Args:
         session: see `cause`.
@@ -106,7 +106,7 @@ def _of_attempts(outcome: str, others: int) -> str:
 def _of_lines(
     session: Session, lines: Sequence[Line], fired: Sequence[Fired]
 ) -> tuple[str, bool]:
-    """Do what `cause` does, for a session whose transactions tell of nothing."""
+    """Return the outcome from the transcript, if the transactions have none."""
     refusals = [number for number, line in enumerate(lines) if line.refuses]
     rule = rule_before(lines, refusals[-1]) if refusals else ""
     if rule:
@@ -159,10 +159,10 @@ def _meaning(handshake: re.Match[str]) -> str:
 
 
 def _refused(lines: Sequence[Line], number: int) -> str:
-    """Name the command that the reply in this line refuses.
+    """Return the command that the reply in this line refuses.
 
-    It is known where the client waited for it: in a batch all the replies come
-    after all the commands. 421 may come without one (RFC 5321 section 3.8).
+    It is known if the client waited for the reply: in a batch all replies come after
+    all commands. 421 may come without a command (RFC 5321 section 3.8).
     """
     before = [line for line in lines[:number] if line.who != "note"]
     while before and before[-1].who == "server" and before[-1].text[3:4] == "-":
@@ -175,7 +175,7 @@ def _refused(lines: Sequence[Line], number: int) -> str:
 
 
 def _where_it_stands(session: Session, lines: Sequence[Line], now: float) -> str:
-    """Return what was said last in a session that goes on."""
+    """Return the last lines of an open session, as a phrase."""
     said = [line for line in lines if line.who != "note"]
     leaving = bool(said) and said[-1].text.startswith(("221", "421"))
     if session.ended is not None or leaving:

@@ -261,7 +261,7 @@ class _Size:
             )
 
     def forget(self) -> None:
-        """Forget the file: a new one, maybe with the same inode, has replaced it."""
+        """Drop the state of the file: a new one, maybe of the same inode, is there."""
         self._file = (0, 0)
 
 

@@ -5,11 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from twisted.internet.address import IPv4Address
-from twisted.internet.error import ConnectionDone
 from twisted.internet.task import Clock
-from twisted.internet.testing import StringTransport
-from twisted.python.failure import Failure
 
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.server.servers import Server
@@ -17,7 +13,9 @@ from lazr_smtptest.smtp.delivery import HandlerDeliveryFactory
 from lazr_smtptest.smtp.factory import SMTPServerFactory
 from lazr_smtptest.smtp.settings import Settings
 
-CLIENT = IPv4Address("TCP", "127.0.0.1", 50000)
+from .harness import CLIENT, Peer
+
+__all__ = ["CLIENT", "Capture", "Wire"]
 
 
 class Capture(Server):
@@ -35,7 +33,7 @@ class Capture(Server):
         return self.then()
 
 
-class Wire:
+class Wire(Peer):
     """One connection to a server, in the client's hands."""
 
     def __init__(self, handler: Capture | None = None, **options: Any) -> None:
@@ -47,9 +45,7 @@ class Wire:
             options["delivery_factory"] = HandlerDeliveryFactory(self.handler)
         self.factory = SMTPServerFactory(self.clock, **options)
         self.factory.domain = b"mx.example.com"
-        self.transport = StringTransport(peerAddress=CLIENT)
-        self.protocol = self.factory.buildProtocol(CLIENT)
-        self.protocol.makeConnection(self.transport)
+        super().__init__(self.factory)
         self.greeting = self.heard()
 
     @property
@@ -57,22 +53,8 @@ class Wire:
         return self.handler.envelopes
 
     def heard(self) -> list[str]:
-        """The lines that the server said since the last look."""
-        said = self.transport.value().decode()
-        self.transport.clear()
-        return said.splitlines()
-
-    def say(self, *lines: str | bytes) -> list[str]:
-        """Send lines in one piece and give back the lines of the answer."""
-        for_wire = [
-            line if isinstance(line, bytes) else line.encode() for line in lines
-        ]
-        return self.send(b"".join(line + b"\r\n" for line in for_wire))
-
-    def send(self, octets: bytes) -> list[str]:
-        """Send octets and give back the lines of the answer."""
-        self.protocol.dataReceived(octets)
-        return self.heard()
+        """Return the lines that the server has sent since the last call."""
+        return super().heard().decode().splitlines()
 
     def begin(self) -> list[str]:
         """Go as far as the content of a message."""
@@ -83,9 +65,5 @@ class Wire:
             "DATA",
         )
 
-    def codes(self, *lines: str | bytes) -> list[str]:
-        """Send lines and give back the codes of the answers."""
-        return [line[:3] for line in self.say(*lines) if line[3:4] != "-"]
-
     def disconnect(self) -> None:
-        self.protocol.connectionLost(Failure(ConnectionDone()))
+        self.leave()

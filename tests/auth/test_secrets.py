@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from twisted.internet.task import Clock
-from twisted.internet.testing import MemoryReactorClock, StringTransport
+from twisted.internet.testing import MemoryReactorClock
 
 from lazr_smtptest import TLS, Auth, Server, open_store
 from lazr_smtptest._secrets import safe_repr, without_secrets
@@ -24,6 +24,8 @@ from lazr_smtptest.model.fault_context import FaultContext
 from lazr_smtptest.model.session import Session
 from lazr_smtptest.testing.pytest_options import keywords_of_marker
 from lazr_smtptest.testing.servers import make_server
+
+from ..harness import Peer
 
 SECRET = "hunter2Hunter2"
 PEM = f"-----BEGIN PRIVATE KEY-----\n{SECRET}\n-----END PRIVATE KEY-----\n"
@@ -143,14 +145,12 @@ def test_what_was_sent_to_log_in_is_nowhere(
     server = Server()
     server.auth = auth
     server.faults.on("ANY").go_on()
-    transport = StringTransport()
-    protocol = server.factory(Clock()).buildProtocol(None)
-    protocol.makeConnection(transport)
-    protocol.dataReceived(f"EHLO client\r\n{line}\r\nNOOP\r\n".encode())
+    peer = Peer(server.factory(Clock()))
+    said = peer.say("EHLO client", line, "NOOP")
     shown = [
         caplog.text,
-        str(protocol.session.transcript),
-        transport.value().decode(),
+        str(peer.protocol.session.transcript),
+        said.decode(),
         repr(server.faults.journal),
         repr(server.sessions[0]),
     ]
@@ -162,9 +162,7 @@ def test_an_error_of_a_judge_has_no_password(caplog: pytest.LogCaptureFixture) -
     server = Server()
     server.auth = Auth.users({"anna": SECRET})
     server.faults.on("LOGIN", where=lambda context: 1 / 0).reply(535)
-    protocol = server.factory(Clock()).buildProtocol(None)
-    protocol.makeConnection(StringTransport())
-    protocol.dataReceived(f"EHLO client\r\nAUTH PLAIN {PLAIN}\r\n".encode())
+    Peer(server.factory(Clock())).say("EHLO client", f"AUTH PLAIN {PLAIN}")
     with pytest.raises(ZeroDivisionError):
         server.check()
     assert "ZeroDivisionError" in caplog.text

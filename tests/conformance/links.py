@@ -11,18 +11,16 @@ import ssl
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from twisted.internet.address import IPv4Address
 from twisted.internet.error import ConnectionDone
 from twisted.internet.interfaces import IProtocolFactory
-from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
+
+from ..harness import Peer
 
 __all__ = ["Link", "Memory", "Secured", "Socket"]
 
 # Seconds after which a server that does not answer has failed.
 PATIENCE = 20
-
-CLIENT = IPv4Address("TCP", "127.0.0.1", 50000)
 
 
 class Link(Protocol):
@@ -50,30 +48,27 @@ class Memory:
     """A connection without a socket."""
 
     def __init__(self, factory: IProtocolFactory) -> None:
-        self._transport: Any = StringTransport(peerAddress=CLIENT)
-        # STARTTLS puts its own layer here.
-        self._transport.protocol = factory.buildProtocol(CLIENT)
-        self._transport.protocol.makeConnection(self._transport)
+        self._peer = Peer(factory)
 
     @property
     def ended(self) -> bool:
-        return self._transport.disconnecting or self._transport.disconnected
+        return self._peer.closed or self._peer.aborted
 
     @property
     def aborted(self) -> bool:
-        return bool(self._transport.disconnected)
+        return self._peer.aborted
 
     def send(self, octets: bytes) -> None:
         if not self.ended:
-            self._transport.protocol.dataReceived(octets)
+            # The answer is read by `receive`.
+            self._peer.transport.protocol.dataReceived(octets)
 
     def receive(self) -> bytes:
-        octets: bytes = self._transport.value()
-        self._transport.clear()
+        octets: bytes = self._peer.heard()
         return octets
 
     def close(self) -> None:
-        self._transport.protocol.connectionLost(Failure(ConnectionDone()))
+        self._peer.transport.protocol.connectionLost(Failure(ConnectionDone()))
 
 
 class Socket:

@@ -7,33 +7,16 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from twisted.internet.address import IPv4Address
-from twisted.internet.error import ConnectionDone
-from twisted.internet.testing import MemoryReactorClock, StringTransport
-from twisted.python.failure import Failure
+from twisted.internet.testing import MemoryReactorClock
 
 from lazr_smtptest.auth.login import Auth
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.server.servers import Server
 from lazr_smtptest.smtp.settings import Settings
 
+from ..harness import Peer
+
 PLAIN = base64.b64encode(b"\0anna\0secret").decode()
-
-
-class Transport(StringTransport):
-    """Notes each write, and whether it was broken off."""
-
-    def __init__(self) -> None:
-        super().__init__(peerAddress=IPv4Address("TCP", "127.0.0.1", 50000))
-        self.writes: list[bytes] = []
-        self.aborted = False
-
-    def write(self, data: bytes) -> None:
-        self.writes.append(data)
-        super().write(data)
-
-    def abortConnection(self) -> None:
-        self.aborted = True
 
 
 class Capture(Server):
@@ -52,33 +35,11 @@ class Capture(Server):
         return self.then()
 
 
-class Client:
+class Client(Peer):
     """One connection to a server."""
 
     def __init__(self, site: Site) -> None:
-        self.transport = Transport()
-        self.protocol: Any = site.factory.buildProtocol(self.transport.getPeer())
-        self.protocol.makeConnection(self.transport)
-
-    def heard(self) -> bytes:
-        """The octets that the server said since the last look."""
-        said = self.transport.value()
-        self.transport.clear()
-        return said
-
-    def send(self, octets: bytes) -> bytes:
-        """Send octets, and give back what the server said."""
-        self.protocol.dataReceived(octets)
-        return self.heard()
-
-    def say(self, *lines: str) -> bytes:
-        """Send lines in one piece, and give back what the server said."""
-        return self.send("".join(f"{line}\r\n" for line in lines).encode())
-
-    def codes(self, *lines: str) -> list[str]:
-        """Send lines, and give back the codes of the answers."""
-        said = self.say(*lines).decode().splitlines()
-        return [line[:3] for line in said if line[3:4] != "-"]
+        super().__init__(site.factory)
 
     def greeted(self) -> Client:
         self.say("EHLO client.example.com")
@@ -93,13 +54,6 @@ class Client:
         if codes[-1:] == ["354"]:
             codes += self.codes("Subject: Hi", "", "Hello.", ".")
         return codes
-
-    @property
-    def closed(self) -> bool:
-        return bool(self.transport.disconnecting)
-
-    def leave(self) -> None:
-        self.protocol.connectionLost(Failure(ConnectionDone()))
 
 
 class Site:

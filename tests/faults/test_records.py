@@ -100,7 +100,7 @@ class Wire:
 
     @property
     def is_over(self) -> bool:
-        return self.client.closed or self.client.transport.aborted
+        return self.client.closed
 
     @property
     def session(self) -> Any:

@@ -5,42 +5,30 @@ from __future__ import annotations
 from typing import Any
 
 from twisted.internet.address import IPv4Address
-from twisted.internet.error import ConnectionDone
 from twisted.internet.task import Clock
-from twisted.internet.testing import StringTransport
-from twisted.python.failure import Failure
 
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.server.storing import StoreServer
 from lazr_smtptest.smtp.settings import Settings
 from lazr_smtptest.stores.memory import MemoryStore
 
+from .. import harness
 from .words import codes_of, numbers, transaction
 
 __all__ = ["Peer", "Site"]
 
 
-class Peer:
-    """A client in memory."""
+class Peer(harness.Peer):
+    """A client with an address of its own."""
 
     def __init__(self, factory: Any) -> None:
-        address = IPv4Address("TCP", "127.0.0.1", 50000 + next(numbers) % 10000)
-        self.transport = StringTransport(peerAddress=address)
-        self.protocol = factory.buildProtocol(address)
-        self.protocol.makeConnection(self.transport)
+        port = 50000 + next(numbers) % 10000
+        super().__init__(factory, IPv4Address("TCP", "127.0.0.1", port))
         self.greeting = self.heard()
-
-    def heard(self) -> bytes:
-        """What the server said since the last look."""
-        said = self.transport.value()
-        self.transport.clear()
-        return said
 
     def say(self, octets: bytes) -> list[str]:
         """Send octets in one piece; give the codes of the answers."""
-        if octets:
-            self.protocol.dataReceived(octets)
-        return codes_of(self.heard())
+        return codes_of(self.send(octets) if octets else self.heard())
 
     def say_in_turn(self, octets: bytes) -> list[str]:
         """Send a session as a client does that waits for each reply."""
@@ -50,7 +38,7 @@ class Peer:
         return codes
 
     def disconnect(self) -> None:
-        self.protocol.connectionLost(Failure(ConnectionDone()))
+        self.leave()
 
 
 class Site:

@@ -6,24 +6,17 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from twisted.internet.address import IPv4Address
-from twisted.internet.error import ConnectionDone
-from twisted.internet.testing import MemoryReactorClock, StringTransport
-from twisted.python.failure import Failure
+from twisted.internet.testing import MemoryReactorClock
 
 from lazr_smtptest import CaptureServer, NotReceived
 from lazr_smtptest.faults.phases import ACTIONS
 from lazr_smtptest.faults.rules import Scripted
 from lazr_smtptest.mailbox import blame
 
-CLIENT = IPv4Address("TCP", "127.0.0.1", 50000)
+from ..harness import Peer
+
 TO = "bob@example.com"
 Write = Callable[[Scripted], object]
-
-
-class Transport(StringTransport):
-    def abortConnection(self) -> None:
-        self.loseConnection()
 
 
 class Site:
@@ -33,19 +26,16 @@ class Site:
         self.server = CaptureServer()
         write(self.server.faults)
         self.reactor = MemoryReactorClock()
-        factory = self.server.factory(self.reactor)
-        self.transport = Transport(peerAddress=CLIENT)
-        self.client: Any = factory.buildProtocol(CLIENT)
-        self.client.makeConnection(self.transport)
+        self.client = Peer(self.server.factory(self.reactor))
 
     def say(self, *lines: str) -> None:
         """Send lines, each alone, until the server has closed the connection."""
         for line in lines:
-            if not self.transport.disconnecting:
-                self.client.dataReceived(f"{line}\r\n".encode())
+            if not self.client.closed:
+                self.client.say(line)
 
     def leave(self) -> None:
-        self.client.connectionLost(Failure(ConnectionDone()))
+        self.client.leave()
 
     def failure(self, **criteria: Any) -> str:
         """Return the first line of what a test says that wanted a message."""

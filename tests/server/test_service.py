@@ -26,6 +26,8 @@ from lazr_smtptest import (
 )
 from lazr_smtptest.net.reactor import PrivateReactor
 
+from ..harness import Peer
+
 
 @pytest.fixture
 def reactor() -> Any:
@@ -107,19 +109,13 @@ def test_it_stops_listening(reactor: Any) -> None:
 
 def test_it_ends_its_sessions(reactor: Any) -> None:
     """The Deferred waits for them."""
-    from twisted.internet.error import ConnectionDone
-    from twisted.internet.testing import StringTransport
-    from twisted.python.failure import Failure
-
     service = make(reactor, "tcp:25")
     service.startService()
-    transport = StringTransport()
-    protocol = service.factories[0].buildProtocol(None)
-    protocol.makeConnection(transport)
+    peer = Peer(service.factories[0])
     stopped = service.stopService()
-    assert b"\r\n421 4.3.2 " in transport.value()
+    assert b"\r\n421 4.3.2 " in peer.heard()
     assert not fired(stopped)
-    protocol.connectionLost(Failure(ConnectionDone()))
+    peer.leave()
     assert fired(stopped)
 
 

@@ -17,7 +17,6 @@ from twisted.cred.credentials import IUsernamePassword
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.error import ConnectionDone
 from twisted.internet.task import Clock
-from twisted.internet.testing import StringTransport
 from twisted.mail.interfaces import (
     IMessageDelivery,
     IMessageDeliveryFactory,
@@ -43,6 +42,8 @@ from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.smtp.protocol import SMTPServerProtocol
 from lazr_smtptest.stores import MemoryStore
 from lazr_smtptest.stores._group_commit import Writer
+
+from ..harness import Peer, codes_of
 
 PATIENCE = 60
 
@@ -94,29 +95,22 @@ def fails(error: BaseException) -> Raise:
     return fails
 
 
-class Client:
+class Client(Peer):
     """A client of a server in memory, in the thread of the test."""
 
     def __init__(self, factory: Any) -> None:
-        self.transport = StringTransport()
-        self.protocol = factory.buildProtocol(None)
-        self.protocol.makeConnection(self.transport)
+        super().__init__(factory)
         self.say(b"EHLO client.example.com\r\n")
 
     def say(self, octets: bytes) -> list[str]:
         """Send bytes; return the codes of the replies."""
-        self.transport.clear()
-        self.protocol.dataReceived(octets)
-        lines = self.transport.value().decode().splitlines()
-        return [line[:3] for line in lines if line[3:4] == " "]
+        self.heard()
+        return codes_of(self.send(octets))
 
     def mail(self) -> str:
         """Send a message; return the code of its reply."""
         assert self.say(MAIL) == ["250", "250", "354"]
         return self.say(CONTENT)[-1]
-
-    def leave(self, reason: BaseException | None = None) -> None:
-        self.protocol.connectionLost(Failure(reason or ConnectionDone()))
 
 
 def connect(server: Server, **options: Any) -> Client:

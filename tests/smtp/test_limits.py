@@ -10,6 +10,8 @@ from twisted.internet.defer import Deferred
 from lazr_smtptest.smtp.limits import Limits
 from lazr_smtptest.smtp.settings import Settings
 
+from ..harness import Peer
+
 
 def test_junk_has_a_limit(new_wire: Any) -> None:
     """421 for a client that never comes to the point."""
@@ -159,13 +161,10 @@ def test_a_limit_of_a_session_leaves_no_timer(new_wire: Any) -> None:
 
 def test_connections_have_a_limit(new_wire: Any) -> None:
     """421 for a greeting, for one too many."""
-    from twisted.internet.testing import StringTransport
-
     wire = new_wire(limits=Limits(connections=1))
-    transport = StringTransport()
-    wire.factory.buildProtocol(None).makeConnection(transport)
-    assert transport.value() == b"421 4.3.2 too many connections\r\n"
-    assert transport.disconnecting
+    peer = Peer(wire.factory)
+    assert peer.heard() == b"421 4.3.2 too many connections\r\n"
+    assert peer.closed
     assert wire.codes("NOOP") == ["250"]
 
 

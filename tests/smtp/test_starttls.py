@@ -17,7 +17,6 @@ from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionDone
 from twisted.internet.protocol import Factory, Protocol, ServerFactory
 from twisted.internet.task import Clock
-from twisted.internet.testing import StringTransport
 from twisted.mail.imap4 import PLAINCredentials
 from twisted.mail.interfaces import IMessageDelivery
 from twisted.protocols.policies import WrappingFactory
@@ -32,6 +31,8 @@ from lazr_smtptest.smtp.limits import Limits
 from lazr_smtptest.smtp.settings import Settings
 from lazr_smtptest.tls.context import TLS
 
+from ..harness import Peer, TLSPeer
+
 CLIENT = IPv4Address("TCP", "127.0.0.1", 50000)
 NewWire = Callable[..., Any]
 
@@ -42,67 +43,15 @@ def tls() -> TLS:
     return TLS.auto(ask_client_certificate=True)
 
 
-class Client:
-    """A client's end of TLS, over the transport of a server in memory."""
-
-    def __init__(self, transport: Any, context: ssl.SSLContext) -> None:
-        self.transport = transport
-        self.incoming, self.outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-        self.ssl = context.wrap_bio(
-            self.incoming, self.outgoing, server_hostname="localhost"
-        )
-
-    def pump(self) -> int:
-        """Carry what each end has said to the other; return how much it was."""
-        said = self.outgoing.read()
-        if said:
-            self.transport.protocol.dataReceived(said)
-        answer = self.transport.value()
-        self.transport.clear()
-        return len(said) + self.incoming.write(answer)
-
-    def handshake(self) -> list[str]:
-        """Do the handshake; give back the lines that the server says after it."""
-        while True:
-            try:
-                self.ssl.do_handshake()
-            except ssl.SSLWantReadError:
-                assert self.pump(), "neither side has anything to say"
-            else:
-                return self.heard()
-
-    def heard(self) -> list[str]:
-        """The lines that the server said since the last look."""
-        self.pump()
-        said = b""
-        try:
-            while octets := self.ssl.read(65536):
-                said += octets
-        except ssl.SSLWantReadError:
-            pass
-        return said.decode().splitlines()
-
-    def say(self, *lines: str) -> list[str]:
-        """Send lines in one piece and give back the lines of the answer."""
-        self.ssl.write("".join(line + "\r\n" for line in lines).encode())
-        return self.heard()
-
-    def codes(self, *lines: str) -> list[str]:
-        """Send lines and give back the codes of the answers."""
-        return [line[:3] for line in self.say(*lines) if line[3:4] != "-"]
-
-
 class Ends:
     """A session: the server's wire, and the client that speaks TLS over it."""
 
     def __init__(self, wire: Any, tls: TLS, user: str | None = None) -> None:
         self.wire = wire
         self.server = wire.protocol
-        # TLS takes the protocol's place at the transport.
-        wire.transport.protocol = wire.protocol
-        self.client = Client(wire.transport, tls.client_context(user))
+        self.client = TLSPeer(wire.transport, tls.client_context(user))
 
-    def upgrade(self) -> Client:
+    def upgrade(self) -> TLSPeer:
         """Go from clear to TLS."""
         assert self.wire.say("STARTTLS") == ["220 2.0.0 ready to start TLS"]
         self.client.handshake()
@@ -590,13 +539,9 @@ def test_many_replies_come_through_tls(ends: Ends) -> None:
 def test_starttls_works_behind_a_wrapper(tls: TLS, new_wire: NewWire) -> None:
     """An endpoint may have put a protocol of its own in between."""
     inner = new_wire(settings=Settings(tls=tls)).factory
-    wrapper = WrappingFactory(inner).buildProtocol(CLIENT)
-    transport = StringTransport(peerAddress=CLIENT)
-    transport.protocol = wrapper
-    wrapper.makeConnection(transport)
-    wrapper.dataReceived(b"STARTTLS\r\n")
-    transport.clear()
-    client = Client(transport, tls.client_context())
+    peer = Peer(WrappingFactory(inner))
+    peer.say("STARTTLS")
+    client = TLSPeer(peer.transport, tls.client_context())
     client.handshake()
     assert client.codes("NOOP") == ["250"]
 
@@ -610,7 +555,7 @@ def test_starttls_works_on_a_simulated_transport(tls: TLS, new_wire: NewWire) ->
     transport.getOutBuffer()
     transport.value = lambda: b"".join(transport.stream)
     transport.clear = transport.stream.clear
-    client = Client(transport, tls.client_context())
+    client = TLSPeer(transport, tls.client_context())
     client.handshake()
     assert client.codes("NOOP") == ["250"]
 
@@ -623,11 +568,10 @@ class Implicit:
 
     def __init__(self, factory: ServerFactory, tls: TLS, clock: Clock) -> None:
         self.clock = clock
-        self.transport = StringTransport(peerAddress=CLIENT)
-        self.transport.protocol = tls.wrap(factory, clock).buildProtocol(CLIENT)
-        self.transport.protocol.makeConnection(self.transport)
-        self.server = self.transport.protocol.wrappedProtocol
-        self.client = Client(self.transport, tls.client_context())
+        peer = Peer(tls.wrap(factory, clock))
+        self.transport = peer.transport
+        self.server = peer.protocol.wrappedProtocol
+        self.client = TLSPeer(self.transport, tls.client_context())
 
 
 @pytest.fixture
@@ -704,7 +648,5 @@ def test_certificate_works_with_twisteds_own_tls(tls: TLS) -> None:
     factory = TLSMemoryBIOFactory(
         tls.context_factory(), False, Factory.forProtocol(Protocol), Clock()
     )
-    transport = StringTransport()
-    transport.protocol = factory.buildProtocol(None)
-    transport.protocol.makeConnection(transport)
-    assert Client(transport, tls.client_context()).handshake() == []
+    peer = Peer(factory)
+    assert TLSPeer(peer.transport, tls.client_context()).handshake() == []

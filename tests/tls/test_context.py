@@ -33,6 +33,8 @@ from twisted.python.failure import Failure
 from lazr_smtptest.errors import Error
 from lazr_smtptest.tls.context import TLS, Handshake, TLSError
 
+from ..harness import Peer, TLSPeer
+
 
 class Greeter(Protocol):
     """Says hello within TLS, and notes what the handshake agreed on."""
@@ -45,31 +47,11 @@ class Session:
     """A server and a client that have TLS between them, in memory."""
 
     def __init__(self, tls: TLS, context: ssl.SSLContext, name: str) -> None:
-        factory = tls.wrap(Factory.forProtocol(Greeter), Clock())
-        self._transport = StringTransport()
-        self.server = factory.buildProtocol(None)
-        self.server.makeConnection(self._transport)
-        self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-        self.client = context.wrap_bio(
-            self._incoming, self._outgoing, server_hostname=name
-        )
-        while True:
-            try:
-                self.client.do_handshake()
-            except ssl.SSLWantReadError:
-                assert self._pump(), "neither side has anything to say"
-            else:
-                self._pump()
-                return
-
-    def _pump(self) -> int:
-        """Carry what each side has said to the other; return how much it was."""
-        said = self._outgoing.read()
-        if said:
-            self.server.dataReceived(said)
-        answer = self._transport.value()
-        self._transport.clear()
-        return len(said) + self._incoming.write(answer)
+        peer = Peer(tls.wrap(Factory.forProtocol(Greeter), Clock()))
+        self.server = peer.protocol
+        end = TLSPeer(peer.transport, context, name)
+        self.client = end.ssl
+        end.agree()
 
     @property
     def agreed(self) -> Handshake:

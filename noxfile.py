@@ -83,7 +83,7 @@ def tests(session: nox.Session) -> None:
 
 @nox.session(python="3.10")
 def oldest(session: nox.Session) -> None:
-    """Run the tests with the oldest dependencies, but for those marked `once`."""
+    """Run the tests not marked ``once`` with the oldest dependencies."""
     oldest = ["Twisted == 24.7.0", "attrs == 22.2.0", "idna == 2.5"]
     session.install("-e", ".[test]", *oldest)
     # That Twisted leaves a socket which it could not bind to the garbage collector.

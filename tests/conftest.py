@@ -68,7 +68,7 @@ def left_out(expression: str) -> set[str]:
 def pytest_ignore_collect(
     collection_path: Path, config: pytest.Config
 ) -> Literal[True] | None:
-    """Do not import modules of which ``-m`` leaves out every test: that takes long."""
+    """Ignore modules of which ``-m`` leaves out every test: importing them is slow."""
     if collection_path.is_relative_to(HERE):
         expression = config.getoption("markexpr")
         if " or " not in expression and "(" not in expression:

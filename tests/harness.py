@@ -62,7 +62,7 @@ class Transport(StringTransport):
 
     @property
     def aborted(self) -> bool:
-        """Whether the connection was closed without what was still to be sent."""
+        """True if the connection was closed without what was still to be sent."""
         return bool(self.disconnected)
 
 
@@ -103,12 +103,12 @@ class Peer:
 
     @property
     def closed(self) -> bool:
-        """Whether the server has closed the connection."""
+        """True if the server has closed the connection."""
         return bool(self.transport.disconnecting)
 
     @property
     def aborted(self) -> bool:
-        """Whether the server has closed it at once."""
+        """True if the server has closed it at once."""
         return self.transport.aborted
 
     def leave(self, error: BaseException | None = None) -> None:

@@ -135,7 +135,7 @@ def pytest_configure() -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_report_header() -> Iterator[Any]:
-    """Say which platform the package takes this one for."""
+    """Add the platform that the package sees to the header."""
     lines = yield
     return [*lines, [f"lazr_smtptest sees: {_WANTED}"]]
 

@@ -84,6 +84,6 @@ print(PrivateReactor.__mro__[1].__name__)
 
 
 def test_names_are_not_hidden_too_late() -> None:
-    """What a module of the package has looked up it would keep."""
+    """Modules of the package would keep the names that they have looked up."""
     with pytest.raises(RuntimeError, match="before lazr_smtptest is imported"):
         hide("macos")

@@ -122,3 +122,27 @@ def bench(session: nox.Session) -> None:
     """Nightly: compare the speed with other servers."""
     session.install("-e", ".[test,bench]")
     session.run("python", "-m", "benchmarks", *session.posargs)
+
+
+@nox.session
+def largest(session: nox.Session) -> None:
+    """Nightly: measure with the largest data sets."""
+    session.install("-e", ".[test,bench]")
+    scenarios = [f"--scenario={name}" for name in ("million", "peak", "indexing")]
+    session.run("python", "-m", "benchmarks", *scenarios, *session.posargs)
+
+
+@nox.session
+def fuzz(session: nox.Session) -> None:
+    """Nightly: fuzz the parsers for an hour; tests/fuzz/test_targets.py is short.
+
+    Other options of libFuzzer come after ``--``. What was found is kept for the next
+    run, and what fails is in the folder of the session, too.
+    """
+    session.install("-e", ".[test]", "atheris")
+    folder = session.cache_dir / "fuzz"
+    corpus = folder / "corpus"
+    corpus.mkdir(parents=True, exist_ok=True)
+    options = session.posargs or ["-max_total_time=3600", "-max_len=4096"]
+    words = [*options, f"-artifact_prefix={folder}/", str(corpus)]
+    session.run("python", "tests/fuzz/run.py", *words)

@@ -148,10 +148,15 @@ class ServerProcess(Process):
         reactor: the reactor to run in.
         server: the server that handles the messages.
         listeners: the listeners of the server.
+        readers: the services by which others read the mail, see `ReaderService`.
     """
 
     def __init__(
-        self, reactor: Any, server: CommandServer, listeners: Sequence[Listener]
+        self,
+        reactor: Any,
+        server: CommandServer,
+        listeners: Sequence[Listener],
+        readers: Sequence[Any] = (),
     ) -> None:
         # Imported after the command line was parsed, which chooses the reactor.
         from lazr_smtptest.server.service import SMTPService
@@ -163,6 +168,9 @@ class ServerProcess(Process):
         # Errors cannot be raised to a caller here, and they are logged.
         service.checks = False
         service.setServiceParent(self)
+        self._readers = readers
+        for reader in readers:
+            reader.setServiceParent(self)
 
     def run(self) -> None:
         """Announce that clients may connect; scripts wait for this log line.
@@ -174,7 +182,7 @@ class ServerProcess(Process):
 
     def endpoints(self) -> Iterable[object]:
         """Return the endpoints that it listens on."""
-        return [listener.endpoint for listener in self._listeners]
+        return [each.endpoint for each in (*self._listeners, *self._readers)]
 
     def count(self) -> None:
         """Log the counters so far."""

@@ -26,6 +26,10 @@ __all__ = ["LoggedEndpoint"]
 
 log = logging.getLogger("lazr.smtptest")
 
+# What it means that other machines may reach an address, by protocol.
+_RISK = "and there is no reason to take mail from strangers"
+_RISKS = {"http": "and read and delete all mail, unless --http-auth asks for a login"}
+
 
 @implementer(IStreamServerEndpoint)
 class LoggedEndpoint:
@@ -38,7 +42,7 @@ class LoggedEndpoint:
 
     Attributes:
         address: the address, ``HOST:PORT`` or a path; ``""`` until it listens.
-        protocol: ``smtp``, ``smtps`` or ``lmtp``.
+        protocol: ``smtp``, ``smtps``, ``lmtp`` or ``http``.
 
     Raises:
         OptionError: `description` is malformed.
@@ -69,9 +73,9 @@ class LoggedEndpoint:
         log.info("listening on %s (%s)", _shown(address), self._shown)
         if _is_public(address):
             log.warning(
-                "%s is not a loopback address: other machines may reach it, and "
-                "there is no reason to take mail from strangers",
+                "%s is not a loopback address: other machines may reach it, %s",
                 _shown(address),
+                _RISKS.get(self.protocol, _RISK),
             )
         return port
 

@@ -34,7 +34,9 @@ from lazr_smtptest.cli.option_table import (
     Groups,
     Option,
     endpoint_of,
+    merge_groups,
 )
+from lazr_smtptest.cli.readers import READERS
 from lazr_smtptest.errors import Error
 from lazr_smtptest.stores import check_spec
 from lazr_smtptest.version import __version__
@@ -57,6 +59,10 @@ class StartError(Error, SystemExit):
 
 class OptionError(StartError):
     """An option has an invalid value."""
+
+
+# The options of the server, and those of the ways to read its mail.
+_ALL = merge_groups(TABLE, [reader.groups for reader in READERS])
 
 
 def _flags(groups: Groups) -> list[list[str | None]]:
@@ -90,9 +96,9 @@ class Options(usage.Options, AuthOptionMixin):
         "Receive mail by SMTP and keep it; deliver none. Each message that is "
         "accepted or refused is one line in the log. SIGTERM and Ctrl-C stop it."
     )
-    groups: ClassVar[Groups] = TABLE
-    optParameters: ClassVar = _parameters(TABLE)
-    optFlags: ClassVar = _flags(TABLE)
+    groups: ClassVar[Groups] = _ALL
+    optParameters: ClassVar = _parameters(_ALL)
+    optFlags: ClassVar = _flags(_ALL)
     # The credentials of checkers that --help-auth lists: plain passwords and digests.
     supportedInterfaces = (IUsernamePassword, IUsernameHashedPassword)
 
@@ -254,6 +260,8 @@ class Options(usage.Options, AuthOptionMixin):
                 f"{self._name('hostname')} is a host name, not {name!r}"
             )
         self._check_workers()
+        for reader in READERS:
+            reader.check(self)
 
     def _parse(self, option: Option) -> None:
         if option.kind not in ("number", "size", "choice"):
@@ -326,5 +334,5 @@ def _methods(groups: Groups) -> dict[str, Callable[[Options, str], None]]:
     }
 
 
-for _method_name, _method in _methods(TABLE).items():
+for _method_name, _method in _methods(_ALL).items():
     setattr(Options, _method_name, _method)

@@ -24,6 +24,7 @@ from lazr_smtptest.cli.live_view import Screen
 from lazr_smtptest.cli.mail_log import MailLog
 from lazr_smtptest.cli.message_limit import MessageLimit
 from lazr_smtptest.cli.options import OptionError, Options, StartError
+from lazr_smtptest.cli.readers import reader_services
 from lazr_smtptest.cli.transcripts import TranscriptFolder
 from lazr_smtptest.errors import StoreError
 from lazr_smtptest.model.delivery_event import MailEvent
@@ -114,7 +115,12 @@ def make_process(
         server = make_server(options, tls, show, logs_mail=logs_mail)
         if options["stop-after"]:
             MessageLimit(options["stop-after"], reactor).watch(server)
-        process = ServerProcess(reactor, server, make_listeners(endpoints, server))
+        process = ServerProcess(
+            reactor,
+            server,
+            make_listeners(endpoints, server),
+            reader_services(options, server.store, reactor),
+        )
         if options.files:
             _fault_files(options, server, reactor).setServiceParent(process)
     if options["ready-file"] is not None:
@@ -149,6 +155,7 @@ def _supervisor(
     endpoints = _endpoints(options, SharedPorts(workers))
     # Errors are found here, once, and not by each worker.
     server = make_server(options, tls)
+    readers = reader_services(options, server.store, reactor)
     server.store.close()
     _fault_files(options, server, reactor)
     assignment = Assignment(
@@ -167,6 +174,7 @@ def _supervisor(
         store=repr(server.store),
         grace=server.settings.limits.closing,
         show=show,
+        readers=readers,
     )
 
 

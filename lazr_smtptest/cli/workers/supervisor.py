@@ -64,6 +64,7 @@ class Supervisor(Process):
         store: the name of the store, for the log.
         grace: seconds for clients to end their sessions at the end.
         show: called with the outcome of each mail, if the workers report it.
+        readers: the services by which others read the mail; they run here.
     """
 
     def __init__(
@@ -76,8 +77,12 @@ class Supervisor(Process):
         store: str,
         grace: float,
         show: Callable[[MailEvent], object] | None = None,
+        readers: Sequence[Any] = (),
     ) -> None:
         super().__init__(reactor)
+        self._readers = readers
+        for reader in readers:
+            reader.setServiceParent(self)
         self._workers = workers
         self._assignment = assignment
         self._endpoints = endpoints
@@ -173,8 +178,8 @@ class Supervisor(Process):
             self.announce()
 
     def endpoints(self) -> Iterable[object]:
-        """Return the endpoints that the workers listen on."""
-        return self._endpoints
+        """Return the endpoints that the workers and the readers listen on."""
+        return [*self._endpoints, *(reader.endpoint for reader in self._readers)]
 
     def child_ended(self, child: Child, why: str) -> None:
         """Restart a worker that has ended, unless too many did."""

@@ -117,22 +117,23 @@ class HTTPRequest(http.Request):
         gone = self.notifyFinish()
         # A client that leaves ends what is done for it.
         gone.addErrback(lambda _: answer.cancel())
-        answer.addCallbacks(self._answered, self._failed)
+        answer.addCallbacks(self._answered, self._failed, errbackArgs=(path,))
         answer.addErrback(lambda failure: log.error("%s", failure.getTraceback()))
 
     def _answered(self, answer: Answer) -> None:
         if not self._disconnected:
             self._write(answer)
 
-    def _failed(self, failure: Failure) -> None:
+    def _failed(self, failure: Failure, path: str) -> None:
         if failure.check(CancelledError) and self._disconnected:
             return
         log.error("HTTP: %s", failure.getTraceback())
         error = HTTPError(HTTPStatus.INTERNAL_SERVER_ERROR, "the server has a fault")
-        self._answered(self._site.describe("", error))
+        self._answered(self._site.describe(path, error))
 
     def _write(self, answer: Answer, is_last: bool = True) -> None:
-        self.setResponseCode(answer.status)
+        # Twisted does not know the phrase of every status.
+        self.setResponseCode(answer.status, HTTPStatus(answer.status).phrase.encode())
         for name, value in {**_SECURITY, **answer.headers}.items():
             self.setHeader(name, value)
         if answer.content_type:

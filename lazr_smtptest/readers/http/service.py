@@ -7,6 +7,7 @@ from typing import Any
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, gatherResults, maybeDeferred
 from twisted.internet.interfaces import IListeningPort, IStreamServerEndpoint
+from twisted.python.failure import Failure
 
 from lazr_smtptest.net.addresses import endpoint_from
 from lazr_smtptest.readers.http.reader import HTTPReader, HTTPSettings
@@ -27,6 +28,7 @@ class HTTPService(Service):
         settings: the settings.
 
     Attributes:
+        endpoint: the `IStreamServerEndpoint`.
         port: the `IListeningPort`; ``None`` while it does not listen.
 
     Raises:
@@ -45,25 +47,39 @@ class HTTPService(Service):
         self._store = store
         self._reactor = reactor
         self._settings = settings
-        self._endpoint = (
+        self.endpoint = (
             endpoint_from(reactor, endpoint) if isinstance(endpoint, str) else endpoint
         )
         self._reader: HTTPReader | None = None
-        self._listening: Deferred[None] | None = None
+
+    def privilegedStartService(self) -> None:
+        """Begin to listen, while the process has the privileges for it.
+
+        Raises:
+            Exception: the endpoint cannot listen.
+        """
+        super().privilegedStartService()
+        self._listen()
 
     def startService(self) -> None:
-        """Begin to listen; `listening` fires when it does."""
-        super().startService()
-        self._reader = HTTPReader(self._store, self._reactor, self._settings)
-        listening = maybeDeferred(self._endpoint.listen, self._reader.site)
-        self._listening = listening.addCallback(self._listens)
+        """Begin to listen, unless `privilegedStartService` did.
 
-    def listening(self) -> Deferred[None]:
-        """Return a Deferred that fires when clients can connect, or with the error."""
-        answer: Deferred[None] = Deferred()
-        assert self._listening is not None, "the service was not started"
-        self._listening.chainDeferred(answer)
-        return answer
+        Raises:
+            Exception: the endpoint cannot listen.
+        """
+        super().startService()
+        self._listen()
+
+    def _listen(self) -> None:
+        if self._reader is not None:
+            return
+        self._reader = HTTPReader(self._store, self._reactor, self._settings)
+        failures: list[Failure] = []
+        listening = maybeDeferred(self.endpoint.listen, self._reader.site)
+        listening.addCallbacks(self._listens, failures.append)
+        if failures:
+            self._reader = None
+            failures[0].raiseException()
 
     def _listens(self, port: IListeningPort) -> None:
         self.port = port

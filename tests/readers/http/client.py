@@ -23,6 +23,7 @@ class Response:
     """An answer as the client reads it."""
 
     status: int
+    reason: str
     headers: dict[str, str]
     body: bytes
 
@@ -99,7 +100,7 @@ class Client:
         if response.headers.get("Content-Encoding") == "gzip":
             body = gzip.decompress(body)
         headers = {name.lower(): each for name, each in response.headers.items()}
-        return Response(response.status, headers, body)
+        return Response(response.status, response.reason, headers, body)
 
 
 def _json(value: object) -> bytes:

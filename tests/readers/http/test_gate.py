@@ -65,7 +65,7 @@ class TestHost:
     )
     def test_another_name_is_misdirected(self, host: str) -> None:
         answer = connect().get("/mail", host=host)
-        assert answer.status == 421
+        assert (answer.status, answer.reason) == (421, "Misdirected Request")
         assert "--http-host" in answer.text
 
     def test_a_name_that_is_allowed_is_accepted(self) -> None:

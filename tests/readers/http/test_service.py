@@ -10,6 +10,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from twisted.internet.defer import maybeDeferred
+from twisted.internet.error import CannotListenError
 
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.net.reactor import PrivateReactor
@@ -42,7 +44,7 @@ def in_reactor(reactor: PrivateReactor, function: Any) -> Any:
     result: Future[Any] = Future()
 
     def call() -> None:
-        deferred = function()
+        deferred = maybeDeferred(function)
         deferred.addCallbacks(
             result.set_result, lambda failure: result.set_exception(failure.value)
         )
@@ -56,11 +58,7 @@ def port(reactor: PrivateReactor, store: MemoryStore) -> Iterator[int]:
     """The port of a service."""
     service = HTTPService(store, "tcp:0:interface=127.0.0.1", reactor)
 
-    def start() -> Any:
-        service.startService()
-        return service.listening()
-
-    in_reactor(reactor, start)
+    in_reactor(reactor, service.startService)
     assert service.port is not None
     yield service.port.getHost().port
     in_reactor(reactor, service.stopService)
@@ -122,11 +120,7 @@ def test_a_service_that_stops_ends_the_waits(
     """The client is answered, and not left alone."""
     service = HTTPService(store, "tcp:0:interface=127.0.0.1", reactor)
 
-    def start() -> Any:
-        service.startService()
-        return service.listening()
-
-    in_reactor(reactor, start)
+    in_reactor(reactor, service.startService)
     assert service.port is not None
     number = service.port.getHost().port
     connection = http.client.HTTPConnection("127.0.0.1", number, timeout=PATIENCE)
@@ -136,3 +130,13 @@ def test_a_service_that_stops_ends_the_waits(
     in_reactor(reactor, service.stopService)
     assert connection.getresponse().status == 503
     connection.close()
+
+
+def test_an_address_that_is_taken_is_an_error_at_once(
+    reactor: PrivateReactor, store: MemoryStore, port: int
+) -> None:
+    """And not when the first client comes."""
+    service = HTTPService(store, f"tcp:{port}:interface=127.0.0.1", reactor)
+    with pytest.raises(CannotListenError):
+        in_reactor(reactor, service.startService)
+    in_reactor(reactor, service.stopService)

@@ -87,11 +87,12 @@ class Wait:
         if len(found) < count:
             raise await self._missing(query, count, since, timeout, found)
         messages = [await self._whole(summary) for summary in found]
-        answer: dict[str, object] = {"messages": [message for message, _ in messages]}
+        answer: dict[str, object] = {}
         if extract:
             answer["extract"] = [
                 await self._extract(extract, envelope) for _, envelope in messages
             ]
+        answer["messages"] = [message for message, _ in messages]
         return json_answer(answer)
 
     async def _whole(self, summary: Summary) -> tuple[records.Message, Envelope]:

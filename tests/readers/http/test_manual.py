@@ -1,0 +1,51 @@
+"""The page of the manual on HTTP is true."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from lazr_smtptest.readers.http.reader import HTTPReader
+from lazr_smtptest.stores import MemoryStore
+
+from .conftest import Mail, Reactor
+
+PAGE = (Path(__file__).parents[3] / "doc" / "http.rst").read_text()
+COMMANDS = re.findall(r"\$ curl \"?localhost:8025(\S+?)\"?\n", PAGE)
+
+
+def described() -> set[tuple[str, str]]:
+    """Return the method and the path of each operation that the page names."""
+    found = set()
+    for prefix in ("/api/v2", "/api/v1"):
+        table = PAGE.partition(f".. list-table:: Paths of {prefix}\n")[2]
+        table = re.split(r"\n(?=\S)", table)[0]
+        for method, path in re.findall(r"``([A-Z]+) (/[^`]*)``", table):
+            is_view = path.startswith("/view")
+            found.add((method, path if is_view else prefix + path))
+    for method, path in re.findall(r"``([A-Z]+) (/(?:livez|readyz))``", PAGE):
+        found.add((method, path))
+    return found
+
+
+def test_the_tables_have_all_paths_and_no_others() -> None:
+    """With their methods."""
+    reader = HTTPReader(MemoryStore(), Reactor(), pool=object())
+    routes = {(route.method, route.template) for route in reader.site.routes}
+    assert described() == routes
+
+
+@pytest.mark.parametrize("path", COMMANDS)
+def test_its_requests_are_answered(mail: Mail, path: str) -> None:
+    """After a mail as the page speaks of."""
+    mail.add("To: anna@example.com\nSubject: Code\n\nYour code is 481516.\n")
+    answer = mail.client.get(path)
+    assert answer.status == 200
+    assert "481516" in answer.text
+
+
+def test_there_are_such_requests() -> None:
+    """Or nothing above is tested."""
+    assert len(COMMANDS) == 3

@@ -146,6 +146,7 @@ class WaitingStore(Store):
                 self._session_trouble = str(error)
                 log.error("%r: sessions are not kept: %s", self, error)
 
+    @abstractmethod
     def _write_sessions(self, sessions: list[Session]) -> None:
         """Write sessions, within the bounds for sessions; in the writer thread.
 

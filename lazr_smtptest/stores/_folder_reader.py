@@ -1,8 +1,8 @@
 """The read side of the stores whose messages other programs may change.
 
 The list of messages is in memory, and is compared with the folder or file when that
-may have changed. Numbers and tags are in an `IndexFile`, which is made when somebody
-first reads.
+may have changed. Numbers, tags and sessions are in an `IndexFile`, which is made when
+somebody first reads, or when a session has ended.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ from lazr_smtptest.model.session import Session
 from lazr_smtptest.model.summary import Flag
 from lazr_smtptest.query.tag_rules import TagRules
 from lazr_smtptest.stores import _index_file as _tables
+from lazr_smtptest.stores import _session_rows
+from lazr_smtptest.stores._base import check_limit
 from lazr_smtptest.stores._durable import WaitingStore
 from lazr_smtptest.stores._index_file import IndexFile, Meta
 from lazr_smtptest.stores._retention import Retention
@@ -85,7 +87,9 @@ class FolderReader(WaitingStore, RowReader):
         tag_rules: TagRules,
     ) -> None:
         WaitingStore.__init__(self, path, retention, clock, patient)
-        RowReader.__init__(self, sessions=sessions, tag_rules=tag_rules)
+        # The index keeps them.
+        RowReader.__init__(self, sessions=None, tag_rules=tag_rules)
+        self._session_bounds = sessions
         self._index = IndexFile(index)
         # The rows by the keys of their messages; empty before the first reading.
         self._by_key: dict[str, Row] = {}
@@ -299,8 +303,10 @@ class FolderReader(WaitingStore, RowReader):
     # Sessions
 
     def _write_sessions(self, sessions: list[Session]) -> None:
-        for session in sessions:
-            self._kept_sessions.keep(session)
+        bounds = self._session_bounds
+        if bounds is not None:
+            with self._lock, self._index.transaction() as connection:
+                _session_rows.keep(connection, sessions=sessions, bounds=bounds)
 
     def sessions(
         self,
@@ -310,13 +316,18 @@ class FolderReader(WaitingStore, RowReader):
         failed: bool | None = None,
     ) -> list[Session]:
         """Return a page of the kept sessions, newest first; see `IMessageReader`."""
+        check_limit(limit)
         self._flush_sessions()
-        return super().sessions(after=after, limit=limit, failed=failed)
+        with self._lock, self._index.transaction() as connection:
+            return _session_rows.page(
+                connection, after=after, limit=limit, failed=failed
+            )
 
     def session(self, id: str) -> Session | None:
         """Return a kept session with its transcript; ``None`` if there is none."""
         self._flush_sessions()
-        return super().session(id)
+        with self._lock, self._index.transaction() as connection:
+            return _session_rows.get(connection, id=id)
 
     # Changes, in any thread
 

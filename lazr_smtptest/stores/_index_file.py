@@ -1,8 +1,8 @@
-"""The file that holds what a Maildir or an mbox cannot: numbers and tags.
+"""The file that holds what a Maildir or an mbox cannot: numbers, tags, sessions.
 
 It is an SQLite database beside the messages. The messages themselves stay where they
-are, and the file is made anew if it is missing or damaged: then the numbers and tags
-that were in it are lost, and the store gets another validity.
+are, and the file is made anew if it is missing or damaged: then what was in it is
+lost, and the store gets another validity.
 """
 
 from __future__ import annotations
@@ -37,6 +37,14 @@ CREATE TABLE message (
     key TEXT NOT NULL UNIQUE,   -- what names the message in the folder or file
     tags TEXT NOT NULL          -- a list in JSON
 );
+CREATE TABLE session (          -- see _session_rows
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL,
+    failed INTEGER NOT NULL,
+    size INTEGER NOT NULL,
+    packed BLOB NOT NULL
+);
+CREATE INDEX session_by_id ON session (id);
 """
 
 # Seconds to wait while another process changes the file.

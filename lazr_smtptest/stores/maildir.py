@@ -69,9 +69,8 @@ class MaildirStore(FolderReader):
 
     The flags of a message are those of its file's name, as other programs read and
     write them: ``F`` flagged, ``R`` answered, ``S`` seen, ``T`` deleted, ``D`` draft.
-    Numbers and tags are in an index file within the Maildir, which is made when
-    somebody first reads them, and made anew if it is missing. Sessions are kept in
-    memory.
+    Numbers, tags and sessions are in an index file within the Maildir. It is made when
+    somebody first reads, or when a session has ended, and made anew if it is missing.
 
     Args:
         path: the Maildir. It is made if it does not exist or is an empty directory;

@@ -64,9 +64,9 @@ class MboxStore(FolderReader):
     next message that has one.
 
     The flags of a message are in its fields ``Status`` and ``X-Status``, as other
-    programs read and write them. To change them the file is rewritten. Numbers and
-    tags are in an index file beside it, which is made when somebody first reads them,
-    and made anew if it is missing. Sessions are kept in memory.
+    programs read and write them. To change them the file is rewritten. Numbers,
+    tags and sessions are in an index file beside it. It is made when somebody first
+    reads, or when a session has ended, and made anew if it is missing.
 
     Args:
         path: the file. It is made if it does not exist; its directory must exist.

@@ -150,12 +150,9 @@ def test_sessions_stay_when_messages_are_cleared(filled: Any) -> None:
     assert len(filled.sessions()) == 5
 
 
-# Where sessions survive a restart.
-LASTING = [kind for kind in ON_DISK if kind not in ("maildir", "mbox")]
+if ON_DISK:
 
-if LASTING:
-
-    @pytest.mark.parametrize("kind", LASTING, indirect=True)
+    @pytest.mark.parametrize("kind", ON_DISK, indirect=True)
     def test_sessions_survive_a_restart(open_again: Callable[[], Any]) -> None:
         """Those kept before the end are written first."""
         store = open_again()

@@ -18,6 +18,8 @@ from lazr_smtptest.cli.endpoints import LoggedEndpoint
 from lazr_smtptest.cli.log_bridge import LogBridge
 from lazr_smtptest.cli.readiness import notify_manager, write_ready_file
 from lazr_smtptest.model.delivery_event import MailEvent
+from lazr_smtptest.parsing.pool import ParsingPool
+from lazr_smtptest.query.document import read_documents_with
 from lazr_smtptest.stores.session_log import Counters
 
 if TYPE_CHECKING:
@@ -144,6 +146,8 @@ class Process(MultiService):
 class ServerProcess(Process):
     """A server in a process of its own.
 
+    What searches and lists need of a message is read in child processes.
+
     Args:
         reactor: the reactor to run in.
         server: the server that handles the messages.
@@ -171,6 +175,14 @@ class ServerProcess(Process):
         self._readers = readers
         for reader in readers:
             reader.setServiceParent(self)
+        self._parsing: ParsingPool | None = None
+        self._end_parsing: Callable[[], object] | None = None
+
+    def startService(self) -> None:
+        """Listen, unless `privilegedStartService` did."""
+        self._parsing = ParsingPool()
+        self._end_parsing = read_documents_with(self._parsing.document)
+        super().startService()
 
     def run(self) -> None:
         """Announce that clients may connect; scripts wait for this log line.
@@ -189,8 +201,12 @@ class ServerProcess(Process):
         log_counters(self.server.sessions.counters)
 
     def release(self) -> None:
-        """Close the store."""
+        """Close the store, and end the child processes that it used."""
         self.server.store.close()
+        if self._parsing is not None and self._end_parsing is not None:
+            self._end_parsing()
+            self._parsing.close()
+            self._parsing = None
 
 
 def log_counters(counters: Counters) -> None:

@@ -10,7 +10,7 @@ import attrs
 from lazr_smtptest.model.document import Document
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.summary import HeaderMailbox
-from lazr_smtptest.query.document import document_of
+from lazr_smtptest.query.document import read_document
 
 __all__ = ["FUNCTIONS", "Function"]
 
@@ -58,5 +58,5 @@ def _failed(envelope: Envelope, reason: str) -> Document:
 
 
 FUNCTIONS: Mapping[str, Function] = {
-    "document": Function(document_of, _encode, _decode, _failed),
+    "document": Function(read_document, _encode, _decode, _failed),
 }

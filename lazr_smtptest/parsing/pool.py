@@ -58,7 +58,7 @@ class ParsingPool:
         self._is_alone = False  # no child can be started
 
     def document(self, envelope: Envelope) -> Document:
-        """Return the document of a message, as `document_of` does.
+        """Return the document of a message, as `read_document` does.
 
         Raises:
             OSError: the file that holds the content cannot be read.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import attrs
 
@@ -16,7 +16,14 @@ from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.summary import HeaderMailbox
 from lazr_smtptest.query.words import cleaned
 
-__all__ = ["LONGEST_TEXT", "Columns", "columns_of", "document_of"]
+__all__ = [
+    "LONGEST_TEXT",
+    "Columns",
+    "columns_of",
+    "document_of",
+    "read_document",
+    "read_documents_with",
+]
 
 # The most characters of a text, so that large logs do not fill an index.
 # `IndexProgress` and the manual name the number.
@@ -67,6 +74,34 @@ def columns_of(mail_from: str, rcpt_tos: Iterable[str], document: Document) -> C
 def document_of(envelope: Envelope) -> Document:
     """Return what can be searched and listed of a message.
 
+    It is read in the calling thread, unless this process has chosen another place, see
+    `read_documents_with`.
+
+    Raises:
+        OSError: the file that holds the content cannot be read.
+    """
+    return _read[-1](envelope)
+
+
+def read_documents_with(
+    function: Callable[[Envelope], Document],
+) -> Callable[[], None]:
+    """Let `document_of` call a function from now on, in this process.
+
+    Args:
+        function: returns the document of a message, as `read_document` does. Threads
+            call it at the same time.
+
+    Returns:
+        a function that ends this.
+    """
+    _read.append(function)
+    return lambda: _read.remove(function)
+
+
+def read_document(envelope: Envelope) -> Document:
+    """Return what can be searched and listed of a message, read here and now.
+
     It takes a time that is linear in the size of the message, and raises nothing for
     what a message contains. The envelope keeps nothing of what was parsed.
 
@@ -75,6 +110,10 @@ def document_of(envelope: Envelope) -> Document:
     """
     # A copy: the envelope would keep each property that was read.
     return _Reader(attrs.evolve(envelope)).document()
+
+
+# The last one is called.
+_read: list[Callable[[Envelope], Document]] = [read_document]
 
 
 class _Reader:

@@ -12,7 +12,12 @@ from lazr_smtptest._spool import SpooledContent
 from lazr_smtptest.model.document import Document
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.summary import HeaderMailbox
-from lazr_smtptest.query.document import LONGEST_TEXT, columns_of, document_of
+from lazr_smtptest.query.document import (
+    LONGEST_TEXT,
+    columns_of,
+    document_of,
+    read_documents_with,
+)
 
 
 def envelope(content: Any, **changes: Any) -> Envelope:
@@ -205,6 +210,17 @@ def test_an_envelope_keeps_nothing_of_what_was_read() -> None:
     message = envelope("Subject: a\n\nb")
     document_of(message)
     assert not message.__dict__
+
+
+def test_a_process_chooses_where_documents_are_read() -> None:
+    """Until it has ended that."""
+    elsewhere = Document(subject="read elsewhere")
+    end = read_documents_with(lambda envelope: elsewhere)
+    try:
+        assert read("Subject: a\n\n") is elsewhere
+    finally:
+        end()
+    assert read("Subject: a\n\n").subject == "a"
 
 
 def test_a_message_in_a_file_is_read() -> None:

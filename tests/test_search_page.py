@@ -12,6 +12,7 @@ import pytest
 
 from lazr_smtptest import Envelope, Session, open_store
 from lazr_smtptest.model.summary import FLAGS
+from lazr_smtptest.parsing.worker import Bounds
 from lazr_smtptest.query.parser import DEEPEST, LONGEST, MOST_TERMS, parse
 from lazr_smtptest.query.selection import Selection
 from lazr_smtptest.query.terms import CHOICES, NAMES
@@ -21,7 +22,7 @@ from .test_documentation import rows_of_table
 PAGE = (Path(__file__).parents[1] / "doc" / "search.rst").read_text()
 TERMS = rows_of_table("Terms", PAGE)
 EXAMPLES = [example for _, _, example in TERMS]
-WORDS = PAGE.partition("What a word is\n")[2].partition("Sizes and dates\n")[0]
+WORDS = PAGE.partition("What a word is\n")[2].partition("Messages that take")[0]
 
 
 @pytest.fixture
@@ -99,7 +100,15 @@ def test_the_page_is_right_about_words(query: str, store: Any) -> None:
     assert store.counts(query).matching == 1
 
 
-def test_the_page_names_the_bounds() -> None:
-    """Of a query."""
+def test_the_page_names_the_bounds_for_a_message() -> None:
+    """In a child process."""
+    bounds = Bounds()
+    assert bounds.memory == 1 << 30
+    text = f"{bounds.cpu:g} seconds of CPU time, {bounds.time:g} seconds, or 1 GiB"
+    assert text in " ".join(PAGE.split())
+
+
+def test_the_page_names_the_bounds_of_a_query() -> None:
+    """As the error does for a query that exceeds one."""
     bounds = f"{LONGEST} characters, {MOST_TERMS} terms, and {DEEPEST} parentheses"
     assert bounds in PAGE

@@ -32,9 +32,11 @@ from __future__ import annotations
 from lazr_smtptest.interfaces import IMessageStore
 from lazr_smtptest.model.found import Found, IndexProgress
 from lazr_smtptest.model.summary import Summary
+from lazr_smtptest.query.tag_rules import TagRules
 from lazr_smtptest.stores.maildir import MaildirStore
 from lazr_smtptest.stores.mbox import MboxStore
 from lazr_smtptest.stores.memory import MemoryStore
+from lazr_smtptest.stores.sessions import SessionBounds
 from lazr_smtptest.stores.spec import Spec, check_spec
 from lazr_smtptest.stores.sqlite import SQLiteStore
 
@@ -45,8 +47,10 @@ __all__ = [
     "MboxStore",
     "MemoryStore",
     "SQLiteStore",
+    "SessionBounds",
     "Spec",
     "Summary",
+    "TagRules",
     "check_spec",
     "open_store",
 ]
@@ -65,6 +69,11 @@ def open_store(spec: str) -> IMessageStore:
             - ``max-count``, ``max-bytes``, ``max-age``: the most messages, the most
               bytes of them and the longest time to keep, such as ``1000``, ``500M``
               and ``7d``. 0 is no bound.
+            - ``sessions``: whether ended sessions are kept beside the messages, ``yes``
+              or ``no``.
+            - ``max-sessions``, ``max-session-bytes``: the bounds of the kept sessions.
+            - ``x-tags``, ``plus-tags``: whether the field X-Tags and plus-addresses tag
+              messages, ``yes`` or ``no``, see `TagRules`.
             - ``full``: what ``memory`` does when ``max-count`` or ``max-bytes`` is
               reached: ``drop`` the oldest or ``refuse`` the new message.
             - ``synchronous``: ``FULL`` or ``NORMAL``, see `SQLiteStore`.

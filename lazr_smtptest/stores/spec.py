@@ -10,6 +10,8 @@ import attrs
 
 from lazr_smtptest._quantities import parse_seconds, parse_size
 from lazr_smtptest._secrets import without_secrets
+from lazr_smtptest.query.tag_rules import TagRules
+from lazr_smtptest.stores.sessions import SessionBounds
 
 __all__ = ["FORMS", "Spec", "check_spec"]
 
@@ -51,7 +53,28 @@ def check_spec(text: str) -> Spec:
     elif name != "memory" and not (kind in _ON_DISK and path):
         raise ValueError(f"unknown store {without_secrets(text)!r}: use {FORMS}")
     settings = [_setting(kind, word) for word in words.split("&")] if question else []
-    return Spec(kind, path, dict(settings))
+    return Spec(kind, path, _arguments(dict(settings)))
+
+
+def _arguments(settings: dict[str, Any]) -> dict[str, Any]:
+    """Return the keyword arguments for the class of a store."""
+    rules = {
+        name: settings.pop(setting)
+        for setting, name in _TAG_RULES.items()
+        if setting in settings
+    }
+    if rules:
+        settings["tag_rules"] = TagRules(**rules)
+    bounds = {
+        name: settings.pop(setting)
+        for setting, name in _SESSION_BOUNDS.items()
+        if setting in settings
+    }
+    if not settings.pop("sessions", True):
+        settings["sessions"] = None
+    elif bounds:
+        settings["sessions"] = SessionBounds(**bounds)
+    return settings
 
 
 def _setting(kind: str, word: str) -> tuple[str, Any]:
@@ -98,10 +121,25 @@ def _one_of(*values: str) -> Callable[[str], str]:
     return check
 
 
+def _switch(value: str) -> bool:
+    if value not in ("yes", "no"):
+        raise ValueError("yes or no")
+    return value == "yes"
+
+
+# The settings that make up one argument, and their names there.
+_TAG_RULES = {"x_tags": "header", "plus_tags": "plus_addresses"}
+_SESSION_BOUNDS = {"max_sessions": "max_count", "max_session_bytes": "max_bytes"}
+
 _BOUNDS: dict[str, Callable[[str], Any]] = {
     "max-count": _count,
     "max-bytes": _octets,
     "max-age": _age,
+    "sessions": _switch,
+    "max-sessions": _count,
+    "max-session-bytes": _octets,
+    "x-tags": _switch,
+    "plus-tags": _switch,
 }
 _SETTINGS: dict[str, dict[str, Callable[[str], Any]]] = {
     "memory": {**_BOUNDS, "full": _one_of("drop", "refuse")},

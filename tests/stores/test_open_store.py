@@ -5,15 +5,19 @@ from __future__ import annotations
 import re
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from lazr_smtptest.model.session import Session
 from lazr_smtptest.stores import (
     MaildirStore,
     MboxStore,
     MemoryStore,
+    SessionBounds,
     Spec,
     SQLiteStore,
+    TagRules,
     check_spec,
     open_store,
 )
@@ -40,6 +44,12 @@ SETTINGS = [
     ("sqlite:m?max-age=7d", {"max_age": 604800}),
     ("sqlite:m?max-age=0", {"max_age": None}),
     ("sqlite:m?synchronous=NORMAL", {"synchronous": "NORMAL"}),
+    ("memory?sessions=yes", {}),
+    ("memory?sessions=no&max-sessions=5", {"sessions": None}),
+    ("mbox:m?max-sessions=5", {"sessions": SessionBounds(max_count=5)}),
+    ("sqlite:m?max-session-bytes=1M", {"sessions": SessionBounds(max_bytes=1 << 20)}),
+    ("maildir:m?x-tags=no", {"tag_rules": TagRules(header=False)}),
+    ("memory?plus-tags=no", {"tag_rules": TagRules(plus_addresses=False)}),
 ]
 
 WRONG = [
@@ -53,6 +63,9 @@ WRONG = [
     ("memory?full=ignore", "full is drop or refuse, not 'ignore'"),
     ("sqlite:m?full=drop", "a store of kind sqlite has no setting 'full'"),
     ("sqlite:m?synchronous=OFF", "synchronous is FULL or NORMAL, not 'OFF'"),
+    ("memory?sessions=off", "sessions is yes or no, not 'off'"),
+    ("memory?x-tags=", "x-tags is yes or no, not ''"),
+    ("memory?max-sessions=many", "max-sessions is a number, 0 for no bound"),
     ("mbox:m?full=drop", "a store of kind mbox has no setting 'full', use: max-count"),
 ]
 
@@ -150,3 +163,18 @@ def test_check_spec_touches_nothing(tmp_path: Path) -> None:
     """A text can be checked without making the store."""
     check_spec(f"maildir:{tmp_path / 'm'}")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("kind", ["memory", "sqlite:box", "maildir:box", "mbox:box"])
+def test_every_kind_takes_the_settings_of_sessions_and_tags(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And obeys them."""
+    monkeypatch.chdir(tmp_path)
+    store: Any = open_store(f"{kind}?sessions=no&x-tags=no&plus-tags=no")
+    with closing(store):
+        store.keep_session(Session(id="a", ended=1.0))
+        store.add(
+            make_envelope(content=b"X-Tags: a\r\n\r\n", rcpt_tos=("a+b@example.com",))
+        )
+        assert (store.sessions(), dict(store.tags())) == ([], {})

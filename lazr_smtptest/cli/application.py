@@ -16,6 +16,7 @@ from twisted.internet import defer
 
 from lazr_smtptest.cli.endpoints import LoggedEndpoint
 from lazr_smtptest.cli.log_bridge import LogBridge
+from lazr_smtptest.cli.options import StartError
 from lazr_smtptest.cli.readiness import notify_manager, write_ready_file
 from lazr_smtptest.model.delivery_event import MailEvent
 from lazr_smtptest.parsing.pool import ParsingPool
@@ -52,6 +53,8 @@ class Process(MultiService):
     Attributes:
         display: shows each mail; ``None`` for no display.
         failed: whether it ended because of an error.
+        errors: a file descriptor for the reason of a failed start, which is closed
+            once it listens; ``None`` for none.
         ready_file: the file to write when clients may connect; ``None`` for none.
         when_ready: called when clients may connect, with the addresses by protocol:
             ``{"smtp": "127.0.0.1:1025", "smtp2": ...}``; ``None`` for no call.
@@ -59,6 +62,7 @@ class Process(MultiService):
 
     display: Display | None = None
     failed = False
+    errors: int | None = None
     ready_file: Path | None = None
     when_ready: Callable[[Mapping[str, str]], object] | None = None
 
@@ -70,6 +74,9 @@ class Process(MultiService):
         self._signal_before: Any = None
 
     # For subclasses to override
+
+    def listen(self) -> None:
+        """Bind the ports, unless that has been done."""
 
     def run(self) -> None:
         """Start the work that needs a running reactor."""
@@ -105,12 +112,24 @@ class Process(MultiService):
     def privilegedStartService(self) -> None:
         """Listen; only twistd calls this, ``python -m twisted`` does not."""
         self._bridge.open()
-        super().privilegedStartService()
+        try:
+            super().privilegedStartService()
+            self.listen()
+        except StartError as error:
+            # twistd shows the first 100 characters of its name and message only.
+            if self.errors is not None:
+                os.write(self.errors, f"{error.code}\n".encode())
+            raise
+        finally:
+            if self.errors is not None:
+                os.close(self.errors)
+                self.errors = None
 
     def startService(self) -> None:
         """Listen, unless `privilegedStartService` did."""
         self._bridge.open()
         super().startService()
+        self.listen()
         self._counts = True
         self._signal_before = signal.signal(
             signal.SIGUSR2, lambda *_: self.reactor.callFromThread(self.count)

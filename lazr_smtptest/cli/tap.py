@@ -6,6 +6,7 @@ has not been parsed yet.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -74,7 +75,12 @@ def makeService(options: Options, reactor: Any = None) -> IService:
     display = _display(options, reactor)
     # If the log goes to the screen, it must not repeat the lines of the display.
     logs_mail = not (options["quiet"] or (display and _logs_to_stdout(options)))
-    return make_process(options, reactor, display, logs_mail=logs_mail)
+    process = make_process(options, reactor, display, logs_mail=logs_mail)
+    if options.parent is not None and not options.parent.get("nodaemon", True):
+        # The daemon has no standard error any more when it listens.
+        with contextlib.suppress(OSError):
+            process.errors = os.dup(2)
+    return process
 
 
 def choose_reactor() -> Any:

@@ -367,12 +367,16 @@ class TestInTheBackground:
         assert not (tmp_path / "pid").exists()
         assert "Traceback" not in (tmp_path / "log").read_text()
 
-    def test_a_taken_port_fails_the_command(self, tmp_path: Path, taken: int) -> None:
-        """The command itself says that the server could not start."""
+    @pytest.mark.parametrize("workers", ["--workers=1", "--workers=2"])
+    def test_a_taken_port_fails_the_command(
+        self, tmp_path: Path, taken: int, workers: str
+    ) -> None:
+        """The command itself gives the reason, in a whole sentence."""
         endpoint = f"tcp:{taken}:interface=127.0.0.1"
-        done = self.run(tmp_path, "--smtp", endpoint)
+        done = self.run(tmp_path, "--smtp", endpoint, workers)
         self.wait_for_the_end()
         assert done.returncode == 1
-        assert f"cannot listen on {endpoint}" in done.stderr
+        reason = f"cannot listen on {endpoint}: Address already in use"
+        assert f"smtptest: {reason}" in done.stderr.splitlines()
         assert "Traceback" not in done.stderr + (tmp_path / "log").read_text()
         assert not (tmp_path / "pid").exists()

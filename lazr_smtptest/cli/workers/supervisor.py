@@ -101,25 +101,12 @@ class Supervisor(Process):
 
     # The ports
 
-    def privilegedStartService(self) -> None:
-        """Bind the ports, while the process has the privileges for it.
+    def listen(self) -> None:
+        """Bind the ports, unless that has been done.
 
         Raises:
             StartError: an endpoint cannot listen, or cannot be shared.
         """
-        super().privilegedStartService()
-        self._listen()
-
-    def startService(self) -> None:
-        """Bind the ports, unless `privilegedStartService` did.
-
-        Raises:
-            StartError: an endpoint cannot listen, or cannot be shared.
-        """
-        super().startService()
-        self._listen()
-
-    def _listen(self) -> None:
         if self._ports:
             return
         failures: list[Failure] = []

@@ -266,7 +266,7 @@ def test_a_quiet_server_only_counts(start: Start) -> None:
         ("--hide=NOPE", "--hide knows no extension 'NOPE'", 2),
         ("--auth=nope", "--auth: no checker is called 'nope'", 2),
         ("--max-recipients=few", "--max-recipients is a number from 1 on", 2),
-        ("--store=tape", "unknown store 'tape'", 2),
+        ("--store=tape", "--store: unknown store 'tape'", 2),
         ("--smtp=nope:1", "bad endpoint 'nope:1'", 2),
         ("--tls=none,none", "--tls: certificate file 'none'", 1),
         ("--store=mbox:/nowhere/box", "cannot use '/nowhere/box' as an mbox", 1),

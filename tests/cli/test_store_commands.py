@@ -9,7 +9,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,6 @@ import pytest
 
 from lazr_smtptest import Envelope, open_store
 from lazr_smtptest.cli.commands import base, table
-from lazr_smtptest.cli.commands.base import Opened
 from lazr_smtptest.cli.main import main
 from lazr_smtptest.cli.text_width import width
 from lazr_smtptest.model.session import Session
@@ -293,13 +292,12 @@ def test_a_message_of_another_process_ends_a_wait(
 ) -> None:
     """As a server writes it."""
     opened = threading.Event()
-    numbers: Callable[[Opened], Any] = Opened.__init__
 
-    def opens(self: Opened, store: Any) -> None:
-        numbers(self, store)
+    def opens(text: str) -> Any:
         opened.set()
+        return open_store(text)
 
-    monkeypatch.setattr(Opened, "__init__", opens)
+    monkeypatch.setattr(base, "open_store", opens)
     code = (
         "import sys; from lazr_smtptest import *; s = open_store(sys.argv[1]);"
         "s.add(Envelope(mail_from='', rcpt_tos=('b@c',),"

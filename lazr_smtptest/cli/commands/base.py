@@ -15,14 +15,12 @@ import msgspec
 
 from lazr_smtptest.cli.text_width import printable
 from lazr_smtptest.errors import QueryError, SearchTimeoutError, StoreError
-from lazr_smtptest.interfaces import IMessageReader
 from lazr_smtptest.model.summary import Summary
-from lazr_smtptest.stores import MemoryStore, check_spec, open_store
+from lazr_smtptest.stores import check_spec, open_store
 
 __all__ = [
     "INDEXING",
     "CommandError",
-    "Opened",
     "add_store",
     "find_message",
     "named_message",
@@ -59,36 +57,6 @@ class CommandError(Exception):
     def __init__(self, message: str, status: int = 1) -> None:
         super().__init__(message)
         self.status = status
-
-
-class Opened:
-    """An open store.
-
-    Args:
-        store: an `IMessageStore`.
-
-    Attributes:
-        store: the same.
-        reader: its read side, an `IMessageReader`.
-        is_live: whether the read side shows later changes of the store.
-    """
-
-    def __init__(self, store: Any) -> None:
-        self.store = store
-        self.is_live = IMessageReader.providedBy(store)
-        self.reader: Any = store if self.is_live else _copy_of(store)
-
-    def remove(self, summaries: Sequence[Summary]) -> int:
-        """Delete messages; return how many there were."""
-        return sum(bool(self.store.delete(each.id)) for each in summaries)
-
-
-def _copy_of(store: Any) -> MemoryStore:
-    """Return the messages of a store that has no read side of its own."""
-    copy = MemoryStore()
-    for envelope in store:
-        copy.add(envelope)
-    return copy
 
 
 def parser(name: str, description: str, *, queries: bool) -> argparse.ArgumentParser:
@@ -133,8 +101,11 @@ def add_store(arguments: argparse.ArgumentParser) -> None:
 
 
 @contextlib.contextmanager
-def open_existing(text: str) -> Iterator[Opened]:
+def open_existing(text: str) -> Iterator[Any]:
     """Open a store that exists, and close it at the end.
+
+    Yields:
+        an `IMessageStore` that is an `IMessageReader`, too.
 
     Raises:
         CommandError: there is no such store.
@@ -154,7 +125,7 @@ def open_existing(text: str) -> Iterator[Opened]:
         raise CommandError(f"there is no {spec.path!r}")
     store = open_store(text)
     try:
-        yield Opened(store)
+        yield store
     finally:
         store.close()
 

@@ -55,9 +55,9 @@ def show_message(arguments: Sequence[str]) -> int:
 
 
 def _show(given: Namespace) -> int:
-    with open_existing(given.store) as opened:
-        summary = find_message(opened.reader, given.words)
-        envelope = opened.reader.envelope(summary.number)
+    with open_existing(given.store) as reader:
+        summary = find_message(reader, given.words)
+        envelope = reader.envelope(summary.number)
         if envelope is None:
             raise CommandError("the message has been deleted meanwhile")
         _write(envelope, summary, given.form)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Iterable, Sequence
 from functools import partial
+from typing import Any
 
 from lazr_smtptest._quantities import parse_seconds
 from lazr_smtptest.cli.commands.base import (
     INDEXING,
     CommandError,
-    Opened,
     add_store,
     named_message,
     open_existing,
@@ -31,8 +32,6 @@ __all__ = ["delete_messages", "list_messages", "search_messages", "wait_for_mess
 
 # Messages of one page of the store.
 _PAGE = 500
-# Seconds between two looks at a store that does not report its changes.
-_LOOK = 0.5
 
 _TITLES = ("NUMBER", "TIME", "FROM", "TO", "SUBJECT", "SIZE")
 
@@ -128,26 +127,26 @@ def _seconds(text: str) -> int:
 
 
 def _list(given: Namespace, query: str) -> int:
-    with open_existing(given.store) as opened:
-        found = _all_pages(opened, query, given.limit, given.oldest_first)
+    with open_existing(given.store) as reader:
+        found = _all_pages(reader, query, given.limit, given.oldest_first)
     _write(found, as_json=given.json)
     return 0 if found or not query else 1
 
 
 def _all_pages(
-    opened: Opened, query: str, limit: int, oldest_first: bool
+    reader: Any, query: str, limit: int, oldest_first: bool
 ) -> list[Summary]:
     """Return the messages that match.
 
     Args:
-        opened: the store.
+        reader: the store.
         query: a query; ``""`` for all messages.
         limit: the most messages; 0 for all.
         oldest_first: whether the order is that of arrival.
     """
     found: list[Summary] = []
     while not limit or len(found) < limit:
-        page = opened.reader.page(
+        page = reader.page(
             query,
             after=found[-1].number if found else None,
             limit=min(_PAGE, limit - len(found)) if limit else _PAGE,
@@ -183,16 +182,14 @@ def _row(summary: Summary) -> list[str]:
 
 def _delete(given: Namespace) -> int:
     query = " ".join(given.words)
-    with open_existing(given.store) as opened:
-        reader = opened.reader
+    with open_existing(given.store) as reader:
         summary = named_message(reader, given.words)
         if summary is not None:
-            count = opened.remove([summary])
-        elif opened.is_live:
+            count = reader.remove(Selection(numbers=[summary.number]))
+        else:
+            # Wait until the latest messages are indexed.
             reader.page(query, limit=1, timeout=INDEXING)
             count = reader.remove(Selection(query=query))
-        else:
-            count = opened.remove(_all_pages(opened, query, 0, True))
     if not count and not given.all:
         raise CommandError(f"no message matches {query!r}")
     print(f"{count} messages deleted" if count != 1 else "1 message deleted")
@@ -201,54 +198,44 @@ def _delete(given: Namespace) -> int:
 
 def _wait(given: Namespace) -> int:
     query = " ".join(given.query)
-    end = time.monotonic() + given.timeout
-    after = None
-    changed = threading.Event()
-    while True:
-        with open_existing(given.store) as opened:
-            if after is None:
-                numbers = opened.reader.numbers() if given.new else ()
-                after = numbers[-1] if numbers else 0
-            stop = (
-                opened.reader.watch(lambda change: changed.set())
-                if opened.is_live
-                else lambda: None
-            )
-            try:
-                found = _look(opened, query, after, changed, end)
-            finally:
-                stop()
-        if found:
-            _write(found, as_json=given.json)
-            return 0
-        if time.monotonic() >= end:
-            what = f"no message that matches {query!r}" if query else "no message"
-            raise CommandError(f"{what} came within {given.timeout} seconds")
-        time.sleep(_LOOK)
+    with open_existing(given.store) as reader:
+        numbers = reader.numbers() if given.new else ()
+        after = numbers[-1] if numbers else 0
+        changed = threading.Event()
+        stop = reader.watch(lambda change: changed.set())
+        try:
+            found = _await(reader, query, after, changed, given.timeout)
+        finally:
+            stop()
+    if not found:
+        what = f"no message that matches {query!r}" if query else "no message"
+        raise CommandError(f"{what} came within {given.timeout} seconds")
+    _write(found, as_json=given.json)
+    return 0
 
 
-def _look(
-    opened: Opened, query: str, after: int, changed: threading.Event, end: float
+def _await(
+    reader: Any, query: str, after: int, changed: threading.Event, seconds: float
 ) -> Sequence[Summary]:
-    """Return the first message that matches; wait for one if the store can tell.
+    """Return the first message that matches, as soon as there is one.
 
     Args:
-        opened: the store.
+        reader: the store.
         query: the query.
         after: the number of the last message that does not count.
         changed: set at each change of the store.
-        end: the monotonic time at which to give up.
+        seconds: the most seconds to wait; then the result is empty.
     """
+    end = time.monotonic() + seconds
     while True:
         changed.clear()
         left = end - time.monotonic()
-        try:
-            found: Sequence[Summary] = opened.reader.page(
+        found: Sequence[Summary] = ()
+        with contextlib.suppress(SearchTimeoutError):
+            found = reader.page(
                 query, after=after, limit=1, oldest_first=True, timeout=max(left, 1.0)
             )
-        except SearchTimeoutError:
-            found = ()
         left = end - time.monotonic()
-        if found or not opened.is_live or left <= 0:
+        if found or left <= 0:
             return found
         changed.wait(left)

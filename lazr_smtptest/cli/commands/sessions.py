@@ -66,9 +66,9 @@ def show_transcript(arguments: Sequence[str]) -> int:
 
 
 def _list(given: Namespace) -> int:
-    with open_existing(given.store) as opened:
+    with open_existing(given.store) as reader:
         failed = True if given.failed else None
-        sessions = opened.reader.sessions(limit=given.limit, failed=failed)
+        sessions = reader.sessions(limit=given.limit, failed=failed)
     if given.json:
         for session in sessions:
             write_json(session_of(session))
@@ -89,11 +89,11 @@ def _row(session: Session) -> list[str]:
 
 
 def _show(given: Namespace) -> int:
-    with open_existing(given.store) as opened:
+    with open_existing(given.store) as reader:
         if given.id == "latest":
-            session = next(iter(opened.reader.sessions(limit=1)), None)
+            session = next(iter(reader.sessions(limit=1)), None)
         else:
-            session = opened.reader.session(given.id)
+            session = reader.session(given.id)
     if session is None:
         raise CommandError(
             "the store keeps no session"

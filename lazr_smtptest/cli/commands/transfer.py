@@ -61,8 +61,7 @@ def import_messages(arguments: Sequence[str]) -> int:
 def _export(given: Namespace) -> int:
     query = " ".join(given.query)
     _check_target(given.target)
-    with open_existing(given.store) as opened:
-        reader = opened.reader
+    with open_existing(given.store) as reader:
         reader.page(query, limit=1, timeout=INDEXING)
         numbers = reader.numbers(query)
         if query and not numbers:

@@ -302,3 +302,29 @@ def test_white_space_at_the_ends_of_a_wanted_field_is_named(
     envelope = message("x", subject=value)
     assert given(envelope, subject=wanted) == [hint]
     assert given(envelope, header={"Subject": wanted}) == [hint]
+
+
+def test_html_that_is_looked_for_in_the_text_is_named() -> None:
+    """Whether the message has a text beside its HTML, or none."""
+    html = "<p>Your code is <b>481516</b></p>"
+    both = multipart("Your code is 481516", html)
+    wanted = "<b>481516</b>"
+    assert given(both, text=wanted) == ["the HTML has it: use html="]
+    assert given(message(html=html), text=wanted) == [
+        "the message has no text, only html: use html="
+    ]
+    assert Criteria.of(html=wanted)(both)
+
+
+def test_a_text_that_is_looked_for_in_the_html_is_named() -> None:
+    """The other way round."""
+    both = multipart("Your code: 481516", "<p>481516</p>")
+    assert "the text has it: use text=" in given(both, html="code: 481516")
+
+
+def multipart(text: str, html: str) -> Envelope:
+    mail = EmailMessage()
+    mail.set_content(text)
+    mail.add_alternative(html, subtype="html")
+    content = mail.as_bytes().replace(b"\n", b"\r\n")
+    return Envelope(mail_from=SHOP, rcpt_tos=(BOB,), content=content)

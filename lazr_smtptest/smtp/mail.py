@@ -71,7 +71,7 @@ class MailCommands(Connection):
 
     def abort_transaction(self) -> None:
         """Discard the sender, the recipients and a message that is being received."""
-        self.end_transaction("aborted")
+        self.end_transaction("aborted", self.goodbye)
 
     def end_transaction(self, outcome: Outcome, reply: Reply | None = None) -> None:
         """End the transaction, if it has started, and discard its messages.

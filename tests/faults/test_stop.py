@@ -161,7 +161,8 @@ def test_a_message_that_a_fault_has_not_handed_over_is_not_kept(site: Site) -> N
     assert sent.stop() == STOPPED
     sent.leave()
     assert site.envelopes == []
-    assert sent.record == ("aborted", None, 0)
+    reply = Reply(421, "the server is shutting down", "4.3.2")
+    assert sent.record == ("aborted", reply, 0)
 
 
 def test_a_session_that_lasts_too_long_answers_a_kept_message(

@@ -34,7 +34,7 @@ MARKS = {
     "mime/test_meta_charset.py": ["twice"],
     "mime/test_urls.py": ["twice"],
     "packaging/": ["slow", "once"],
-    "smtp/test_chunking.py": ["slow"],
+    "smtp/test_chunking.py": ["slow", "twice"],
     "smtp/test_spooling.py": ["slow"],
     "stores/sudden/": ["slow", "once"],
     "test_benchmarks.py": ["slow", "once"],

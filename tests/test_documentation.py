@@ -30,6 +30,9 @@ from lazr_smtptest.testing.pytest_options import OPTIONS as PYTEST_OPTIONS
 from lazr_smtptest.testing.servers import KEYWORDS
 from tests.documents import blocks, code_blocks
 
+# Seconds for a program, such as Sphinx, on a machine that has more to do.
+PATIENCE = 600
+
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.rst"
 DOCUMENTS = [README, *sorted((ROOT / "doc").glob("*.rst"))]
@@ -92,7 +95,7 @@ def python(*arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=120,
+        timeout=PATIENCE,
         check=False,
     )
 
@@ -109,7 +112,7 @@ def shell(command: str, *, cwd: Path) -> subprocess.CompletedProcess[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=120,
+        timeout=PATIENCE,
         check=False,
     )
 

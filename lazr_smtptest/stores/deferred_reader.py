@@ -70,10 +70,9 @@ class DeferredReader:
 
     # The methods of IMessageReader
 
-    @property
-    def validity(self) -> int:
-        """See `IMessageReader`; the store knows it without reading."""
-        return int(self._reader.validity)
+    def validity(self) -> Deferred[int]:
+        """Return the validity of the numbers; see `IMessageReader`."""
+        return self.call(getattr, self._reader, "validity")
 
     def page(self, query: str = "", **options: Any) -> Deferred[Found]:
         """Return a page of the messages that match; see `IMessageReader`."""

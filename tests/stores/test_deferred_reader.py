@@ -138,9 +138,14 @@ def test_an_exception_fails_the_deferred(
     assert results == [error]
 
 
-def test_the_validity_is_known_at_once(deferred: DeferredReader) -> None:
-    """No thread is needed."""
-    assert deferred.validity == 7
+def test_the_validity_is_read_in_a_thread(
+    deferred: DeferredReader, pool: FakePool
+) -> None:
+    """A store may have it on a disk."""
+    results = outcome(deferred.validity())
+    assert results == []
+    pool.run()
+    assert results == [7]
 
 
 def test_any_function_is_called_in_a_thread(

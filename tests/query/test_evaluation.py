@@ -7,29 +7,19 @@ from typing import Any
 
 import attrs
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from lazr_smtptest.model.document import Document
-from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.summary import HeaderMailbox, Summary
-from lazr_smtptest.query.document import document_of
 from lazr_smtptest.query.evaluation import matches
 from lazr_smtptest.query.parser import parse
-from lazr_smtptest.query.splitting import split
 from lazr_smtptest.query.tree import (
     Everything,
     Field,
-    Flagged,
     HasTags,
-    Larger,
-    Node,
     Substring,
     Words,
     leaves,
 )
-
-from .queries import messages, queries
 
 BOB = HeaderMailbox("Bob Müller", "bob@x.example")
 ANN = HeaderMailbox("", "Ann@Y.example")
@@ -189,47 +179,6 @@ def test_the_document_is_not_read_for_what_the_summary_says() -> None:
         " rcpt:ann@y.example user:Bob id:5e-1f session:5e-1 message-id:1234"
     )
     assert found(query, Unread())
-
-
-# Splitting
-
-
-def indexed(node: Node) -> bool:
-    return isinstance(node, (Words, Larger, Flagged))
-
-
-@pytest.mark.parametrize(
-    ("query", "index", "rest"),
-    [
-        ("", "", ""),
-        ("a", "a", ""),
-        ("*a*", "", "*a*"),
-        ("a *b*", "a", "*b*"),
-        ("a -b larger:1", "a -b larger:1", ""),
-        ("a OR b", "a OR b", ""),
-        ("a OR *b*", "", "a OR *b*"),
-        ("a (b OR *c*)", "a", "b OR *c*"),
-        ("a OR (b *c*)", "a OR b", "a OR (b *c*)"),
-        ("c (a OR (b *c*))", "c (a OR b)", "a OR (b *c*)"),
-        ("-(a *b*)", "", "-(a *b*)"),
-        ("a -(b OR *c*)", "a", "-(b OR *c*)"),
-    ],
-)
-def test_a_query_is_split(query: str, index: str, rest: str) -> None:
-    """A part that an index can answer, and what is left to evaluate."""
-    assert split(parse(query), indexed) == (parse(index), parse(rest))
-
-
-@given(messages, queries, st.sets(st.sampled_from([Words, Field, Flagged, Substring])))
-def test_a_message_matches_a_query_if_it_matches_both_parts(
-    envelope: Envelope, query: tuple[str, Node], kinds: set[type]
-) -> None:
-    """So the rest is evaluated only for the messages that the index finds."""
-    message = Message(attrs.evolve(SUMMARY, subject="bob"), document_of(envelope))
-    index, rest = split(query[1], lambda leaf: type(leaf) in kinds)
-    assert all(type(leaf) in {*kinds, Everything} for leaf in leaves(index))
-    both = matches(index, message) and matches(rest, message)
-    assert matches(query[1], message) == both
 
 
 def test_the_leaves_of_a_query_are_its_terms() -> None:

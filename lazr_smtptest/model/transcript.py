@@ -29,8 +29,10 @@ _TAIL_LINES = 2
 # By kind, the values that differ between sessions; the others repeat, see `pack`.
 _OWN = (float, bytes, bytes, None, tuple, None, None)
 
-# Items after which the size of new events is added up.
-_STEP = 32
+# Items after which the size of new events is added up, in a transcript of the usual
+# bound and in a small one; and bytes of long events after which it is.
+_STEP, _SMALL_STEP = 128, 32
+_MUCH = 16 * 1024
 # Bytes of an event beside its value; and of a value that `charge` is not called for.
 _EVENT = 60
 SHORT = 44
@@ -99,7 +101,7 @@ class Transcript:
         bound: the most events that are kept; an event is a line, a reply or a
             message. 0 keeps nothing at all.
         size: bytes of memory that the events may take; while the session is open,
-            the latest sixteen may exceed it.
+            the latest sixty-four, or 16 KiB of long ones, may exceed it.
 
     Attributes:
         bound: the same.
@@ -108,7 +110,7 @@ class Transcript:
 
     __slots__ = (
         *("_beyond", "_cut", "_head", "_kept", "_measured", "_next", "_steps"),
-        *("_tail_size", "add", "bound", "size"),
+        *("_step", "_tail_size", "add", "bound", "size"),
     )
 
     # For the measured part after the first half: items and bytes of each step.
@@ -128,7 +130,8 @@ class Transcript:
         # The measured items of that list, their bytes, and the number of items at which
         # to measure again.
         self._measured = self._tail_size = 0
-        self._next = min(bound, _STEP)
+        self._step = _STEP if size >= _STEP * 1024 else _SMALL_STEP
+        self._next = min(bound, self._step)
         # Bytes above `SHORT` of the events that are not measured yet.
         self._beyond = 0
         # Whether events between the first half and the latest were removed.
@@ -164,7 +167,7 @@ class Transcript:
             self._steps = deque()
             self.add = self._kept.extend
         self._measured = len(self._kept)
-        self._next = self._measured + _STEP
+        self._next = self._measured + self._step
         if self._kept is self._head:
             self._next = min(self._next, self.bound)
 
@@ -189,6 +192,9 @@ class Transcript:
     def charge(self, size: int) -> None:
         """Count the bytes of an event whose value has more than `SHORT`."""
         self._beyond += max(size - SHORT, 0)
+        if self._beyond > _MUCH:
+            # Measure at the next change of the time.
+            self._next = 0
 
     def client(self, line: bytes) -> None:
         """Add a line of the client, without its line end."""

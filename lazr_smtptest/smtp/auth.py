@@ -258,7 +258,7 @@ class Authentication(Connection):
         if self._only_step:
             self._ask_further()
             return
-        self.call(self._log_in, done=self._decide, failed=self._login_failed)
+        self.call(self._log_in, self._decide, self._login_failed, None)
 
     def _name(self) -> str:
         """Return the user name that the client asks to act as, in UTF-8."""
@@ -266,7 +266,7 @@ class Authentication(Connection):
         name = getattr(challenger, "identity", b"") or challenger.username
         return str(name.decode("utf-8", "surrogateescape"))
 
-    def _log_in(self) -> defer.Deferred[_Verdict]:
+    def _log_in(self, subject: None) -> defer.Deferred[_Verdict]:
         login: defer.Deferred[Any] = self.portal.login(
             self.challenger, None, IMessageDeliveryFactory, IMessageDelivery
         )

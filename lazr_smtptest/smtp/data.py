@@ -29,6 +29,7 @@ from lazr_smtptest.model.session import Outcome, Transaction
 from lazr_smtptest.smtp.body_buffer import Lost
 from lazr_smtptest.smtp.content_lines import lines_of
 from lazr_smtptest.smtp.errors import ClientError
+from lazr_smtptest.smtp.framing import Content
 from lazr_smtptest.smtp.mail import MailCommands
 
 __all__ = ["TOO_BIG", "DataCommands"]
@@ -50,7 +51,10 @@ class DataCommands(MailCommands):
 
     def do_DATA(self, argument: bytes) -> None:
         """Reply 354, then receive the message (RFC 5321 section 4.1.1.4)."""
-        self._check_data(argument)
+        if argument:
+            raise ClientError(501, "DATA takes no argument", "5.5.4")
+        self.transaction.check_data(self.without_recipients)
+        self.check_last_in_group()
         self.points.asked_at = -1
         self.points.at("DATA", self._open_content, self._refuse_data)
 
@@ -66,12 +70,6 @@ class DataCommands(MailCommands):
     def _refuse_data(self, reply: Reply) -> None:
         self.refuse(reply, self.transaction.sender, self.transaction.users())
         self.end_transaction("refused", reply)
-
-    def _check_data(self, argument: bytes) -> None:
-        if argument:
-            raise ClientError(501, "DATA takes no argument", "5.5.4")
-        self.transaction.check_data(self.without_recipients)
-        self.check_last_in_group()
 
     def open_messages(self, kept: Sequence[bool] | None = None) -> Reply | None:
         """Make the `IMessage` of each recipient; return the reply that refuses it.
@@ -100,6 +98,13 @@ class DataCommands(MailCommands):
         """End a transaction whose message was refused before its end."""
         self.end_transaction("refused", self.transaction.early_refusal)
 
+    def content_ended(self, content: Content) -> None:
+        """Deliver a message that was received completely, or refuse it."""
+        if content.data is None:
+            self.content_lost(content.lost)
+        else:
+            self.content_received(content.data)
+
     def content_received(self, content: AnyContent) -> None:
         """Deliver a message that was received completely."""
         if self.transaction.early_refusal is not None:
@@ -118,7 +123,7 @@ class DataCommands(MailCommands):
         )
         self.points.at(
             "EOD",
-            self._hand_over_copies,
+            self._hand_over,
             self._refuse_envelope,
             envelope,
         )
@@ -126,31 +131,49 @@ class DataCommands(MailCommands):
     def _refuse_envelope(self, reply: Reply, envelope: Envelope) -> None:
         self.refuse_message(reply, envelope.kept)
 
-    def _hand_over_copies(self, envelope: Envelope) -> None:
-        """Deliver the copies that a fault asks for, to the recipients it leaves."""
+    def _hand_over(self, envelope: Envelope) -> None:
+        """Deliver the message; a fault may want copies, or discard it for some."""
         transaction = self.transaction
-        copies, transaction.copies = transaction.copies, 1
-        discards = transaction.discards
-        if discards is None:
-            self._hand_over(envelope, copies)
-            return
+        if transaction.discards is not None:
+            chosen = self._discard(envelope, transaction.discards)
+            if chosen is None:
+                return
+            envelope = chosen
+        record = transaction.record
+        replies = self._deliver_all(envelope, transaction.copies)
+        if not isinstance(replies, list):
+            self.wait(
+                replies,
+                lambda replies: self._was_kept(envelope, replies, record),
+                lambda failure: self._refuse_envelope(self.reply_to(failure), envelope),
+            )
+        elif self.points.armed or transaction.discards is not None:
+            self._was_kept(envelope, replies, record)
+        else:
+            self.delivered(envelope, replies)
+
+    def _discard(
+        self, envelope: Envelope, discards: Callable[[str], bool]
+    ) -> Envelope | None:
+        """Return the message for the recipients for whom a fault does not discard it.
+
+        ``None``: there is none, or a delivery refuses it; the client has its reply.
+        """
+        transaction = self.transaction
         kept = [not discards(to) for to in envelope.rcpt_tos]
         self.abandon(transaction)
         if not any(kept):
             self._answer((envelope, []))
-            return
+            return None
         refusal = self.open_messages(kept)
         if refusal is not None:
             self.refuse_message(refusal, envelope.kept)
-            return
+            return None
         transaction.whole = envelope
-        self._hand_over(
-            attrs.evolve(
-                envelope,
-                rcpt_tos=tuple(compress(envelope.rcpt_tos, kept)),
-                rcpt_options=tuple(compress(transaction.rcpt_options, kept)),
-            ),
-            copies,
+        return attrs.evolve(
+            envelope,
+            rcpt_tos=tuple(compress(envelope.rcpt_tos, kept)),
+            rcpt_options=tuple(compress(transaction.rcpt_options, kept)),
         )
 
     def _answer(self, kept: tuple[Envelope, list[Reply]]) -> None:
@@ -166,22 +189,6 @@ class DataCommands(MailCommands):
                 _ACCEPTED if discards(to) else next(given) for to in envelope.rcpt_tos
             ]
         self.delivered(envelope, replies)
-
-    def _hand_over(self, envelope: Envelope, copies: int) -> None:
-        transaction = self.transaction.record
-        replies = self._deliver_all(envelope, copies)
-        if not isinstance(replies, list):
-            self.wait(
-                replies,
-                lambda replies: self._was_kept(envelope, replies, transaction),
-                lambda failure: self.refuse_message(
-                    self.reply_to(failure), envelope.kept
-                ),
-            )
-        elif self.points.armed or self.transaction.discards is not None:
-            self._was_kept(envelope, replies, transaction)
-        else:
-            self.delivered(envelope, replies)
 
     def abort_transaction(self) -> None:
         """End the transaction; a message that was kept is delivered, or refused."""

@@ -49,7 +49,11 @@ class DeliveryEvents:
     @property
     def wanted(self) -> bool:
         """Return whether anything receives an event; else none has to be created."""
-        return bool(self._readers) or self._logs
+        # Asked for each message: written out.
+        log = self.log
+        return bool(self._readers) or (
+            log is not None and log.isEnabledFor(logging.INFO)
+        )
 
     @property
     def _logs(self) -> bool:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from twisted.internet.defer import Deferred
 from twisted.mail import smtp
@@ -21,7 +21,6 @@ from twisted.python.failure import Failure
 
 from lazr_smtptest._deferreds import is_pending, pending
 from lazr_smtptest._failures import raise_interrupt
-from lazr_smtptest._spool import AnyContent
 from lazr_smtptest.model.reply import (
     LOCAL_ERROR,
     NO_ROOM,
@@ -30,12 +29,13 @@ from lazr_smtptest.model.reply import (
     reply_to_error,
 )
 from lazr_smtptest.model.transcript import CLIENT
-from lazr_smtptest.smtp.body_buffer import Lost
 from lazr_smtptest.smtp.fault_points import FaultPoints
 from lazr_smtptest.smtp.framing import BadLine, Chunk, Content, Framer
 from lazr_smtptest.smtp.reply_queue import Writing
 
 __all__ = ["Reading"]
+
+_Subject = TypeVar("_Subject")
 
 log = logging.getLogger("lazr.smtptest")
 
@@ -93,12 +93,8 @@ class Reading(Writing):
         """Check the first bytes of the connection; they may end it."""
         raise NotImplementedError
 
-    def content_received(self, content: AnyContent) -> None:
+    def content_ended(self, content: Content) -> None:
         """Handle a message that was received completely."""
-        raise NotImplementedError
-
-    def content_lost(self, why: Lost) -> None:
-        """Refuse a message that was received completely but could not be kept."""
         raise NotImplementedError
 
     def chunk_received(self, chunk: Chunk) -> None:
@@ -200,16 +196,17 @@ class Reading(Writing):
             self.watch_message(False)
             return
         in_message = self._framer.reader is not None
-        self.watch_message(in_message)
-        self._read_ahead(in_message)
+        if in_message is self._reading or self._rate_check is not None:
+            self.watch_message(in_message)
+        else:
+            # It has begun, or it has ended within the time that is not measured.
+            self._reading = in_message
+        if self._send is not None:
+            # Read more at once of a message. Only a plain socket is written to
+            # directly, and it has a buffer of this size.
+            self.transport.bufferSize = _MESSAGE if in_message else _COMMANDS
         if in_message:
             self.points.at_content(_do_nothing, None)
-
-    def _read_ahead(self, much: bool) -> None:
-        """Set the size of one read: large for a message, small for commands."""
-        # `_send` is set for a plain socket only, which has a buffer of this size.
-        if self._send is not None:
-            self.transport.bufferSize = _MESSAGE if much else _COMMANDS
 
     def _take(self, item: BadLine | Content | Chunk) -> None:
         """Handle a bad line, a message content or a chunk."""
@@ -225,16 +222,10 @@ class Reading(Writing):
             data = item.data
             excerpt = data if type(data) is bytes else item.shown
             self._transcript.message(excerpt, item.size)
-            self.points.at_content(self._content_ended, item)
+            self.points.at_content(self.content_ended, item)
         else:
             self._transcript.part(item.data or b"", item.size)
             self.points.at_content(self.chunk_received, item)
-
-    def _content_ended(self, item: Content) -> None:
-        if item.data is None:
-            self.content_lost(item.lost)
-        else:
-            self.content_received(item.data)
 
     def bytes_received(self) -> int:
         """Return how many bytes of the present message have been received."""
@@ -250,8 +241,11 @@ class Reading(Writing):
         if len(line) > self._short_line and self._is_too_long(line):
             self.bad_line(BadLine("too long", line))
             return
-        verb, _, argument = line.rstrip(b" \t").partition(b" ")
-        method = self._methods.get(verb) or self._find_method(verb)
+        verb, _, argument = line.partition(b" ")
+        method = self._methods.get(verb)
+        if method is None:
+            verb = line.rstrip(b" \t").partition(b" ")[0]
+            method = self._find_method(verb)
         if method is None:
             self.points.at_command(line, b"", self.unknown_command, line)
         elif self._guarded and (refusal := self.refuse_verb(verb.upper())):
@@ -278,23 +272,21 @@ class Reading(Writing):
 
     def call(
         self,
-        function: Callable[..., Any],
-        *arguments: Any,
-        done: Callable[..., None],
-        failed: Callable[..., None],
-        subject: Any = None,
+        function: Callable[[_Subject], Any],
+        done: Callable[[Any, _Subject], None],
+        failed: Callable[[Failure, _Subject], None],
+        subject: _Subject,
     ) -> None:
         """Call `function`; handle no further command before its result is known.
 
         Args:
             function: may return a Deferred or a coroutine, or raise.
-            arguments: its arguments.
-            done: called with the result and `subject`.
-            failed: called with the `Failure` of an exception and `subject`.
-            subject: what the call is about.
+            done: called with the result.
+            failed: called with the `Failure` of an exception.
+            subject: the argument of `function`, and the second one of the others.
         """
         try:
-            result = function(*arguments)
+            result = function(subject)
         except BaseException as error:
             raise_interrupt(error)
             failed(Failure(), subject)

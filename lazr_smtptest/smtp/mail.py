@@ -147,13 +147,11 @@ class MailCommands(Connection):
 
     def _validate_sender(self, subject: _Sender) -> None:
         self.call(
-            self.validateFrom,
-            self._helo,
-            subject[0],
-            done=self._sender_answered,
-            failed=self._sender_failed,
-            subject=subject,
+            self._ask_for_sender, self._sender_answered, self._sender_failed, subject
         )
+
+    def _ask_for_sender(self, subject: _Sender) -> Any:
+        return self.validateFrom(self._helo, subject[0])
 
     def _sender_failed(self, failure: Failure, subject: _Sender) -> None:
         self._sender_refused(self.reply_to(failure), subject)
@@ -276,12 +274,14 @@ class MailCommands(Connection):
 
     def _validate_recipient(self, subject: _User) -> None:
         self.call(
-            self.validateTo,
-            subject[0],
-            done=self._recipient_answered,
-            failed=self._recipient_failed,
-            subject=subject,
+            self._ask_for_recipient,
+            self._recipient_answered,
+            self._recipient_failed,
+            subject,
         )
+
+    def _ask_for_recipient(self, subject: _User) -> Any:
+        return self.validateTo(subject[0])
 
     def _recipient_failed(self, failure: Failure, subject: _User) -> None:
         self._recipient_refused(self.reply_to(failure), subject)

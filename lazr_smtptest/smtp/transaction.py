@@ -135,7 +135,8 @@ class MailTransaction:
         Raises:
             ClientError: it may not.
         """
-        self.check_started(without_recipients)
+        if self.sender is None or not self.recipients:
+            self.check_started(without_recipients)
         if self.in_chunks:
             raise ClientError(503, "BDAT has begun, DATA cannot follow", "5.5.1")
         if self.options and (self.options.get("BODY") or "").upper() == "BINARYMIME":

@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, Literal
-
-import attrs
+from typing import Any
 
 from lazr_smtptest.model._packing import pack, unpack
+from lazr_smtptest.model.transcript_line import (
+    CLIENT,
+    CONTENT,
+    LONGEST,
+    NOTE,
+    SECRET,
+    SERVER,
+    TIME,
+    TLS,
+    Line,
+    masked,
+    shown,
+)
 
 __all__ = ["CLIENT", "SERVER", "SHORT", "Line", "Place", "Transcript"]
 
-# The kinds of events. An event is two items of a list, its kind and its value: an
-# object for each would take most of the memory that a message takes.
-_TIME, CLIENT, _SECRET, SERVER, _CONTENT, _NOTE, _TLS = range(7)
-
-# Bytes that are kept of a line, and of the beginning and the end of a message.
-_LINE = 2048
+# Bytes that are kept of the beginning and the end of a message.
 _HEAD = 160
 _TAIL = 80
-
-# Lines of a message that are shown of its beginning and of its end.
-_HEAD_LINES = 4
-_TAIL_LINES = 2
 
 # By kind, the values that differ between sessions; the others repeat, see `pack`.
 _OWN = (float, bytes, bytes, None, tuple, None, None)
@@ -40,51 +41,8 @@ SHORT = 44
 # Items above which a session is not packed at its end: some hundred events.
 _LONG = 200
 
-_MASK = b"********"
-# A secret may be in the command itself (RFC 4954 section 4), even in one that is
-# refused for its syntax.
-_INITIAL_RESPONSE = re.compile(rb"(?is)\A(\s*AUTH\s+\S+\s+)(?!=?\s*\Z).+")
-
-Who = Literal["client", "server", "note"]
-
 # A place in a transcript: a time, and the number of items from that time on.
 Place = tuple[float, int]
-
-
-@attrs.frozen
-class Line:
-    """One line of a transcript.
-
-    Attributes:
-        seconds: the time since the session began.
-        who: ``"client"``, ``"server"``, or ``"note"`` for an event that is not part
-            of the conversation.
-        text: the line, without its end. Unprintable characters are escaped.
-        tls: whether it was sent over TLS.
-    """
-
-    seconds: float
-    who: Who
-    text: str
-    tls: bool = False
-
-    @property
-    def refuses(self) -> bool:
-        """True for a reply of 4xx or 5xx."""
-        return self.who == "server" and self.text[:1] in ("4", "5")
-
-    def __str__(self) -> str:
-        return f"{self.seconds:9.3f} {self._arrow()} {self.text}".rstrip()
-
-    def _arrow(self) -> str:
-        if self.who == "note":
-            return "==="
-        dash = "~" if self.tls else "-"
-        if self.who == "client":
-            return f" {dash}>"
-        if self.refuses:
-            return "<~*" if self.tls else "<**"
-        return f"<{dash} "
 
 
 class Transcript:
@@ -142,11 +100,11 @@ class Transcript:
     def at(self, seconds: float) -> None:
         """Set the time of the following events, in seconds since the session began."""
         kept = self._kept
-        if kept and kept[-2] == _TIME:
+        if kept and kept[-2] == TIME:
             # No event has that time: a long message comes in many pieces.
             kept[-1] = seconds
             return
-        self.add((_TIME, seconds))
+        self.add((TIME, seconds))
         if len(kept) > self._next:
             self._measure()
 
@@ -198,11 +156,11 @@ class Transcript:
 
     def client(self, line: bytes) -> None:
         """Add a line of the client, without its line end."""
-        self._add(CLIENT, line[:_LINE])
+        self._add(CLIENT, line[:LONGEST])
 
     def secret(self, line: bytes) -> None:
         """Add a line of the client that is masked when shown."""
-        self._add(_SECRET, line[:_LINE])
+        self._add(SECRET, line[:LONGEST])
 
     def server(self, reply: bytes) -> None:
         """Add a reply, as it was sent."""
@@ -220,7 +178,7 @@ class Transcript:
             content: the bytes of the message, as far as they are known.
             size: the size of the whole message in bytes.
         """
-        self.add((_CONTENT, _excerpt(content, size), CLIENT, b"."))
+        self.add((CONTENT, _excerpt(content, size), CLIENT, b"."))
         self._beyond += _HEAD + _TAIL
 
     def part(self, content: bytes, size: int) -> None:
@@ -230,16 +188,16 @@ class Transcript:
             content: see `message`.
             size: see `message`.
         """
-        self.add((_CONTENT, _excerpt(content, size)))
+        self.add((CONTENT, _excerpt(content, size)))
         self._beyond += _HEAD + _TAIL
 
     def note(self, text: str) -> None:
         """Add a note about an event."""
-        self._add(_NOTE, text)
+        self._add(NOTE, text)
 
     def tls(self, text: str) -> None:
         """Add a note that TLS begins; all later lines are over TLS."""
-        self._add(_TLS, text)
+        self._add(TLS, text)
 
     def close(self) -> None:
         """Pack the events of a session that has ended, and add no more.
@@ -263,7 +221,7 @@ class Transcript:
     def forget(self) -> None:
         """Remove all events of a session that has ended, to free memory."""
         self.add = _drop
-        rest = [_NOTE, "the transcript is gone: transcripts have a bound together"]
+        rest = [NOTE, "the transcript is gone: transcripts have a bound together"]
         # In this order, because another thread may read at any time.
         self._head = rest
         self._kept = rest
@@ -304,7 +262,7 @@ class Transcript:
         """Return the present end, for `since`."""
         items = self._items()
         _trim(items)
-        times = [what for kind, what in _events(items) if kind == _TIME]
+        times = [what for kind, what in _events(items) if kind == TIME]
         seconds = times[-1] if times else 0.0
         return seconds, len(items) - _first(items, seconds)
 
@@ -317,14 +275,14 @@ class Transcript:
         seconds, said = place
         items = self._items()
         start = _first(items, seconds)
-        if items[start : start + 2] == [_TIME, seconds]:
+        if items[start : start + 2] == [TIME, seconds]:
             start += said
         before, behind = items[:start], items[start:]
         rest = Transcript(self.bound, self.size)
         if before:
             rest.at(seconds)
             for kind, what in _events(before):
-                if kind == _TLS:
+                if kind == TLS:
                     rest.tls(what)
             rest.note("here lines are left out: they were said before the clearing")
         rest.add(behind)
@@ -361,13 +319,13 @@ class Transcript:
     def _lines(self, secrets: bool) -> Iterator[Line]:
         seconds, tls = 0.0, False
         for kind, what in _events(self._items()):
-            if kind == _TIME:
+            if kind == TIME:
                 seconds = what
                 continue
-            who, texts = _shown(kind, what, secrets)
+            who, texts = shown(kind, what, secrets)
             for text in texts:
                 yield Line(seconds, who, text, tls and who != "note")
-            tls = tls or kind == _TLS
+            tls = tls or kind == TLS
 
     def _items(self) -> list[Any]:
         """Return the items of all events, in a new list."""
@@ -382,7 +340,7 @@ class Transcript:
         if isinstance(kept, list) and kept is not head:
             rest = kept.copy()
             if self._cut or len(rest) > self._tail_bound():
-                items += _NOTE, "here lines are left out: the transcript has its bound"
+                items += NOTE, "here lines are left out: the transcript has its bound"
             items += rest[-self._tail_bound() :]
         return items
 
@@ -402,7 +360,7 @@ def _excerpt(content: bytes, size: int) -> tuple[int, bytes, bytes]:
 
 def _trim(items: list[Any]) -> None:
     """Remove a time at the end: no event has it, and the next would replace it."""
-    if items[-2:-1] == [_TIME]:
+    if items[-2:-1] == [TIME]:
         del items[-2:]
 
 
@@ -415,7 +373,7 @@ def _first(items: list[Any], seconds: float) -> int:
     times = (
         2 * number
         for number, (kind, what) in enumerate(_events(items))
-        if kind == _TIME and what >= seconds
+        if kind == TIME and what >= seconds
     )
     return next(times, len(items))
 
@@ -429,61 +387,3 @@ def _copied(bound: int, size: int, items: list[Any]) -> Transcript:
 
 def _drop(event: Iterable[Any]) -> None:
     """Ignore an event."""
-
-
-def _masked(kind: int, what: Any) -> Any:
-    """Return the value of an event, masked if a client sent it to log in."""
-    if kind == CLIENT:
-        return _INITIAL_RESPONSE.sub(rb"\1" + _MASK, what)
-    return _MASK if kind == _SECRET and what != b"*" else what
-
-
-def _shown(kind: int, what: Any, secrets: bool) -> tuple[Who, list[str]]:
-    if not secrets:
-        what = _masked(kind, what)
-    if kind in (CLIENT, _SECRET):
-        return "client", [_text(what[:_LINE])]
-    if kind == SERVER:
-        return "server", [_text(line) for line in what.split(b"\r\n")[:-1]]
-    if kind == _CONTENT:
-        return "client", _message(*what)
-    return "note", [_visible(what)]
-
-
-def _message(size: int, head: bytes, tail: bytes) -> list[str]:
-    """Return the lines that show the beginning, the end and the size of a message."""
-    missing = size - len(head)
-    if missing <= len(tail):
-        # All of it is here: the end overlaps the beginning, or follows it.
-        first = _split(head + tail[len(tail) - missing :])
-        if len(first) <= _HEAD_LINES + _TAIL_LINES:
-            return [*map(_text, first)]
-        last = first
-    else:
-        # Either side of the gap may be half a line.
-        first = _split(head)
-        first, last = first[:-1] or first, _split(tail)[1:]
-    return [
-        *map(_text, first[:_HEAD_LINES]),
-        f"[... {size} octets in all ...]",
-        *map(_text, last[-_TAIL_LINES:]),
-    ]
-
-
-def _split(data: bytes) -> list[bytes]:
-    lines = data.split(b"\r\n")
-    return lines if lines[-1] else lines[:-1]
-
-
-def _text(data: bytes) -> str:
-    return _visible(data.decode("utf-8", "backslashreplace"))
-
-
-def _visible(text: str) -> str:
-    """Escape unprintable characters."""
-    if text.isprintable():
-        return text
-    return "".join(
-        each if each.isprintable() else each.encode("unicode_escape").decode("ascii")
-        for each in text
-    )

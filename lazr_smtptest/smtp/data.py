@@ -121,12 +121,7 @@ class DataCommands(MailCommands):
         envelope = self.transaction.envelope(
             content, self.session, tls=self.secure, now=self.seconds()
         )
-        self.points.at(
-            "EOD",
-            self._hand_over,
-            self._refuse_envelope,
-            envelope,
-        )
+        self.points.at("EOD", self._hand_over, self._refuse_envelope, envelope)
 
     def _refuse_envelope(self, reply: Reply, envelope: Envelope) -> None:
         self.refuse_message(reply, envelope.kept)

@@ -232,7 +232,7 @@ class Transcript:
         `Transcript.add` takes them.
         """
         items = self._items()
-        items[1::2] = map(_masked, items[::2], items[1::2])
+        items[1::2] = map(masked, items[::2], items[1::2])
         return items
 
     def __reduce__(self) -> tuple[Any, ...]:

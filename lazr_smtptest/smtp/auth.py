@@ -277,7 +277,7 @@ class Authentication(Connection):
         try:
             challenge = self._last_challenge(accepted=True)
         except BaseException:
-            self.tell("a user could not be logged out", login[2])
+            self.reporter.call("a user could not be logged out", login[2])
             raise
         return _Verdict(_ACCEPTED, login, challenge)
 
@@ -292,9 +292,9 @@ class Authentication(Connection):
             challenge = self._last_challenge(accepted=False)
             self._decide(_Verdict(_REFUSED, None, challenge))
         elif failure.check(smtp.SMTPServerError):
-            self._end(self.reply_to(failure))
+            self._end(self.reporter.reply_to(failure))
         else:
-            self.reply_to(failure)  # for its log
+            self.reporter.reply_to(failure)  # for its log
             self._end(_UNAVAILABLE)
 
     def _last_challenge(self, *, accepted: bool) -> bytes | None:
@@ -325,7 +325,7 @@ class Authentication(Connection):
         """Log the user in for the rest of the session."""
         if self._closing:
             # The client disconnected while the portal was working.
-            self.tell("a user could not be logged out", login[2])
+            self.reporter.call("a user could not be logged out", login[2])
             return
         if self._onLogout is not None:
             # The client was logged in anonymously.
@@ -339,7 +339,7 @@ class Authentication(Connection):
         """End the exchange and send its reply; ``None`` sends nothing."""
         verdict, self._verdict = self._verdict, None
         if verdict is not None and verdict.login is not None:
-            self.tell("a user could not be logged out", verdict.login[2])
+            self.reporter.call("a user could not be logged out", verdict.login[2])
         self.mode = smtp.COMMAND
         self.challenger = None
         if reply is not None:

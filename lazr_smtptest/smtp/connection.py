@@ -23,6 +23,7 @@ from lazr_smtptest.model.session import Session
 from lazr_smtptest.model.transcript import SHORT, Transcript
 from lazr_smtptest.smtp.connections import Connections
 from lazr_smtptest.smtp.engine import Reading
+from lazr_smtptest.smtp.error_reporter import ErrorReporter
 from lazr_smtptest.smtp.extensions import Offer
 from lazr_smtptest.smtp.fault_points import FaultPoints, NoFaults
 from lazr_smtptest.smtp.framing import Framer
@@ -132,12 +133,15 @@ class Connection(Reading):
         self.session = Session(
             id=new_name(), started=self.seconds(), transcript=self._transcript
         )
+        self.reporter = ErrorReporter(self.session, self.on_error)
         self._find_peer()
         self._enhanced = "ENHANCEDSTATUSCODES" not in self.settings.hidden
         self.watch_transport()
         self.connections.add(self)
         if self.observer is not None:
-            self.tell("an observer raised", self.observer.session_began, self.session)
+            self.reporter.call(
+                "an observer raised", self.observer.session_began, self.session
+            )
         self.start_timers()
         log.debug("[SMTPServer] accepted: %a", self.peer)
         if (
@@ -192,7 +196,7 @@ class Connection(Reading):
         if not _is_end(reason):
             # A reactor closes a connection when its protocol raises, which may be
             # a class of the user's.
-            self.report(reason.value)
+            self.reporter.report(reason.value)
         self._note_end(reason)
         self._framer.abandon()
         self._closing = True
@@ -204,12 +208,14 @@ class Connection(Reading):
         self.abort_transaction()
         logout, self._onLogout = self._onLogout, None
         if logout is not None:
-            self.tell("a user could not be logged out", logout)
+            self.reporter.call("a user could not be logged out", logout)
         # It refers to the recipients, and they refer to this protocol.
         self.delivery = None
         self.session.close()
         if self.observer is not None:
-            self.tell("an observer raised", self.observer.session_ended, self.session)
+            self.reporter.call(
+                "an observer raised", self.observer.session_ended, self.session
+            )
 
     def _note_end(self, reason: Failure) -> None:
         """Record in the transcript how the connection ended."""

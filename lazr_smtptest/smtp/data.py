@@ -85,7 +85,7 @@ class DataCommands(MailCommands):
                 transaction.messages.append((make_message(), user))
         except BaseException as error:
             raise_interrupt(error)
-            return self.reply_to(Failure())
+            return self.reporter.reply_to(Failure())
         return None
 
     def refuse_content(self, reply: Reply) -> None:
@@ -140,7 +140,9 @@ class DataCommands(MailCommands):
             self.wait(
                 replies,
                 lambda replies: self._was_kept(envelope, replies, record),
-                lambda failure: self._refuse_envelope(self.reply_to(failure), envelope),
+                lambda failure: self._refuse_envelope(
+                    self.reporter.reply_to(failure), envelope
+                ),
             )
         elif self.points.armed or transaction.discards is not None:
             self._was_kept(envelope, replies, record)
@@ -260,9 +262,9 @@ class DataCommands(MailCommands):
         if why == "long line":
             return _LONG_LINE
         if isinstance(why, MemoryError):
-            self.log_trouble("there is no memory left for a message")
+            self.reporter.log("there is no memory left for a message")
         else:
-            self.log_trouble(f"a message cannot be kept in a temporary file: {why}")
+            self.reporter.log(f"a message cannot be kept in a temporary file: {why}")
         return NO_ROOM
 
     def _check_content(self, content: AnyContent) -> Reply | None:
@@ -336,7 +338,7 @@ class DataCommands(MailCommands):
             else:
                 # `eomReceived` has been called on it: a copy needs a new one.
                 make = makers[id(user)]
-                self.tell(
+                self.reporter.call(
                     "a copy cannot be kept", self._deliver_anew, envelope, make, user
                 )
 
@@ -356,11 +358,11 @@ class DataCommands(MailCommands):
                 result = self._deliver_lines(envelope, message, user)
         except BaseException as error:
             raise_interrupt(error)
-            return self.reply_to(Failure())
+            return self.reporter.reply_to(Failure())
         if result is None:
             return _ACCEPTED
         if is_pending(result):
-            return pending(result).addCallbacks(_reply_of, self.reply_to)
+            return pending(result).addCallbacks(_reply_of, self.reporter.reply_to)
         return _reply_of(result)
 
     def _deliver_lines(

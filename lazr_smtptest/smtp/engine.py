@@ -10,7 +10,6 @@ Rules of this module:
 
 from __future__ import annotations
 
-import logging
 import re
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -21,14 +20,9 @@ from twisted.python.failure import Failure
 
 from lazr_smtptest._deferreds import is_pending, pending
 from lazr_smtptest._failures import raise_interrupt
-from lazr_smtptest.model.reply import (
-    LOCAL_ERROR,
-    NO_ROOM,
-    Reply,
-    escaped,
-    reply_to_error,
-)
+from lazr_smtptest.model.reply import Reply
 from lazr_smtptest.model.transcript import CLIENT
+from lazr_smtptest.smtp.error_reporter import ErrorReporter
 from lazr_smtptest.smtp.fault_points import FaultPoints
 from lazr_smtptest.smtp.framing import BadLine, Chunk, Content, Framer
 from lazr_smtptest.smtp.reply_queue import Writing
@@ -36,8 +30,6 @@ from lazr_smtptest.smtp.reply_queue import Writing
 __all__ = ["Reading"]
 
 _Subject = TypeVar("_Subject")
-
-log = logging.getLogger("lazr.smtptest")
 
 _BAD_LINES = {
     "too long": Reply(500, "line too long", "5.5.6"),
@@ -63,6 +55,7 @@ class Reading(Writing):
 
     _framer: Framer
     points: FaultPoints
+    reporter: ErrorReporter
     # When the session began, on `clock`.
     _began: float
     _line_limit: int
@@ -82,7 +75,6 @@ class Reading(Writing):
         self._blocked = False
         self._deaf = False
         self._paused = False
-        self._logged: BaseException | None = None
         # See `when_answered`.
         self._then: Callable[[], object] | None = None
         self._methods: dict[bytes, Callable[[bytes], None] | None] = {}
@@ -152,7 +144,7 @@ class Reading(Writing):
             if item is None:
                 break
             # The next command may raise the same exception again: log it again.
-            self._logged = None
+            self.reporter.logged = None
             try:
                 if isinstance(item, bytes):
                     self.lineReceived(item)
@@ -163,7 +155,7 @@ class Reading(Writing):
                 self._working = False
                 raise_interrupt(error)
                 self._working = True
-                self.reply(self.reply_to(Failure()))
+                self.reply(self.reporter.reply_to(Failure()))
             left -= 1
             if not left:
                 # Most clients send fewer commands at once.
@@ -310,7 +302,7 @@ class Reading(Writing):
         self.busy = self.waits = True
         deferred.addBoth(self._note_delay)
         deferred.addCallbacks(done, failed)
-        deferred.addErrback(lambda failure: self.reply(self.reply_to(failure)))
+        deferred.addErrback(lambda failure: self.reply(self.reporter.reply_to(failure)))
         deferred.addBoth(self._go_on)
 
     def _note_delay(self, result: object) -> object:
@@ -383,75 +375,6 @@ class Reading(Writing):
         """Pause reading from the client, or resume it."""
         self._deaf = deaf
         self._brake()
-
-    # Errors
-
-    def reply_to(self, failure: Failure) -> Reply:
-        """Return the reply to a command that raised an exception.
-
-        An exception that carries a reply determines it. Any other one is logged, and
-        gets 451, a local error, or 452 if no memory was left (RFC 5321 section 4.2.3).
-        """
-        error = failure.value
-        if isinstance(error, smtp.SMTPServerError):
-            try:
-                return reply_to_error(error)
-            except (TypeError, ValueError) as wrong:
-                # Twisted checks nothing.
-                error = wrong
-        if error is not self._logged:
-            self._log_error(error)
-        return NO_ROOM if isinstance(error, MemoryError) else LOCAL_ERROR
-
-    def tell(
-        self, problem: str, function: Callable[..., object], *arguments: Any
-    ) -> None:
-        """Call a user's function whose result does not affect a reply.
-
-        An exception is logged, with `problem` as the message, and reported.
-        """
-        try:
-            function(*arguments)
-        except BaseException as error:
-            raise_interrupt(error)
-            log.exception(problem)
-            self.report(error)
-
-    def report(self, error: BaseException | None) -> None:
-        """Pass an exception that is not a reply to `on_error`, for the test."""
-        if error is not None and self.on_error is not None:
-            self.on_error(error)
-
-    def _log_error(self, error: BaseException | None) -> None:
-        # One failure may refuse the message for several recipients: log it once.
-        self._logged = error
-        self.report(error)
-        if isinstance(error, MemoryError):
-            # The traceback does not show what has used up the memory.
-            self.log_trouble("there is no memory left")
-        else:
-            self.log_trouble(repr(error), error)
-
-    @property
-    def shown_peer(self) -> str:
-        """The client's address and port, for a log line."""
-        host, port = self.session.peer
-        return f"{escaped(host)}:{port}"
-
-    def log_trouble(self, what: str, error: BaseException | None = None) -> None:
-        """Log a problem of this session.
-
-        Args:
-            what: the problem.
-            error: the exception whose traceback is logged; ``None``: no traceback.
-        """
-        log.error(
-            "session %s with %s: %s",
-            self.session.id,
-            self.shown_peer,
-            what,
-            exc_info=error,
-        )
 
 
 def _do_nothing(item: None) -> None:

@@ -214,7 +214,7 @@ class FaultRunner(FaultActions):
         try:
             function()
         except BaseException:
-            self._connection.reply(self._connection.reply_to(Failure()))
+            self._connection.reply(self._connection.reporter.reply_to(Failure()))
 
     async def _call(self, function: Callable[[], object]) -> None:
         """Call a function of the engine, and wait until it has finished."""

@@ -2,9 +2,8 @@
 
 Rules of this module:
 
-1. A transaction begins with an accepted MAIL and ends with the reply to its
-   message, with RSET, HELO or EHLO, or with the connection (RFC 5321 section
-   4.1.4).
+1. A transaction begins with an accepted MAIL and ends with the reply to its message,
+   with RSET, HELO or EHLO, or with the connection (RFC 5321 section 4.1.4).
 2. Irregular input is refused or gets a warning, depending on the profile; see
    `lazr_smtptest.model.irregularities`.
 """
@@ -50,7 +49,6 @@ _NOT_STARTED = Reply(503, "MAIL first", "5.5.1")
 _SENDER_ACCEPTED = Reply(250, "sender accepted", "2.1.0")
 _RECIPIENT_ACCEPTED = Reply(250, "recipient accepted", "2.1.5")
 
-
 # An address, and the parameters after it.
 _Sender = tuple[Address, Options]
 _User = tuple[smtp.User, Options]
@@ -94,8 +92,9 @@ class MailCommands(Connection):
     def abandon(self, transaction: MailTransaction) -> None:
         """Abandon the messages of a transaction: call ``connectionLost`` of each."""
         messages, transaction.messages = transaction.messages, []
+        problem = "a message could not be abandoned"
         for message, _ in messages:
-            self.tell("a message could not be abandoned", message.connectionLost)
+            self.reporter.call(problem, message.connectionLost)
 
     # Irregular input
 
@@ -154,7 +153,7 @@ class MailCommands(Connection):
         return self.validateFrom(self._helo, subject[0])
 
     def _sender_failed(self, failure: Failure, subject: _Sender) -> None:
-        self._sender_refused(self.reply_to(failure), subject)
+        self._sender_refused(self.reporter.reply_to(failure), subject)
 
     def _sender_refused(self, reply: Reply, subject: _Sender) -> None:
         sender = subject[0]
@@ -284,7 +283,7 @@ class MailCommands(Connection):
         return self.validateTo(subject[0])
 
     def _recipient_failed(self, failure: Failure, subject: _User) -> None:
-        self._recipient_refused(self.reply_to(failure), subject)
+        self._recipient_refused(self.reporter.reply_to(failure), subject)
 
     def _parse_rcpt_options(self, path: ParsedPath) -> Options:
         utf8 = "SMTPUTF8" in self.transaction.options
@@ -381,7 +380,8 @@ class MailCommands(Connection):
             size=None if content is None else len(content),
             reply=reply,
         )
-        self.tell("a reader of events raised", self.delivery_events.emit, event)
+        emit = self.delivery_events.emit
+        self.reporter.call("a reader of events raised", emit, event)
 
 
 # Clients use the same few addresses again and again. Exceptions are not cached.

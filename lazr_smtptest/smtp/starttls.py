@@ -85,7 +85,7 @@ class StartTLS(Connection):
             self.reply(Reply(501, "STARTTLS takes no argument", "5.5.4"))
         elif self._framer.pending:
             # These bytes were sent in clear: they must not be handled within TLS.
-            log.warning("%s: closed: bytes came behind STARTTLS", self.shown_peer)
+            log.warning("%s: closed: bytes came behind STARTTLS", self.reporter.peer)
             self.end(_TOO_EARLY)
         else:
             # Before the reply: if this fails, the client gets an error and no TLS.
@@ -217,7 +217,7 @@ class StartTLS(Connection):
         if self.handshaking:
             silent = self._is_unheard() and reason.check(ConnectionClosed)
             why = "the client sent nothing" if silent else reason.getErrorMessage()
-            log.info("%s: the TLS handshake failed: %s", self.shown_peer, why)
+            log.info("%s: the TLS handshake failed: %s", self.reporter.peer, why)
             self.mark_time()
             self.session.transcript.note(f"the TLS handshake failed: {why}")
         super().connectionLost(reason)

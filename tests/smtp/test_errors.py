@@ -103,7 +103,7 @@ def test_an_error_of_twisteds_that_is_no_reply_is_a_local_error(
 ) -> None:
     """Twisted checks nothing; the test hears what is wrong with it."""
     errors: list[BaseException] = []
-    wire.protocol.on_error = errors.append
+    wire.protocol.reporter.on_error = errors.append
     wire.handler.then = raising(error)
     wire.begin()
     assert wire.say("x", ".") == ["451 4.3.0 local error in processing"]
@@ -115,7 +115,7 @@ def test_an_error_of_twisteds_that_is_no_reply_is_a_local_error(
 def test_a_reply_that_cannot_be_made_is_an_error_of_the_hook(wire: Any) -> None:
     """It is raised where it is written."""
     errors: list[BaseException] = []
-    wire.protocol.on_error = errors.append
+    wire.protocol.reporter.on_error = errors.append
     wire.handler.then = lambda: Reply(99, "x")
     wire.begin()
     assert wire.say("x", ".") == ["451 4.3.0 local error in processing"]

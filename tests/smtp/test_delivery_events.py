@@ -8,11 +8,8 @@ from typing import Any
 
 import pytest
 from twisted.internet import defer
-from twisted.internet.address import IPv4Address
 from twisted.internet.error import ConnectionLost
 from twisted.internet.task import Clock
-from twisted.internet.testing import StringTransport
-from twisted.python.failure import Failure
 
 from lazr_smtptest.model.delivery_event import MailEvent
 from lazr_smtptest.model.envelope import Envelope
@@ -24,7 +21,8 @@ from lazr_smtptest.smtp.limits import Limits
 from lazr_smtptest.smtp.lmtp import LMTPServerProtocol
 from lazr_smtptest.smtp.settings import Settings
 
-CLIENT = IPv4Address("TCP", "127.0.0.1", 50000)
+from ..harness import Peer
+
 BEGIN = ("EHLO a", "MAIL FROM:<a@b>", "RCPT TO:<c@d>")
 
 
@@ -43,7 +41,7 @@ class Picky(Server):
         return self.refuses
 
 
-class Wire:
+class Wire(Peer):
     """A connection to a server, from the client's side.
 
     Attributes:
@@ -59,15 +57,10 @@ class Wire:
         protocol = LMTPServerProtocol if lmtp else None
         clock = Clock()
         clock.advance(1000)
-        factory = self.server.factory(clock, protocol=protocol)
-        self.protocol = factory.buildProtocol(CLIENT)
-        self.protocol.makeConnection(StringTransport(peerAddress=CLIENT))
-
-    def say(self, *lines: str) -> None:
-        self.protocol.dataReceived("".join(f"{line}\r\n" for line in lines).encode())
+        super().__init__(self.server.factory(clock, protocol=protocol))
 
     def lose(self) -> None:
-        self.protocol.connectionLost(Failure(ConnectionLost()))
+        self.leave(ConnectionLost())
 
     def event(self) -> MailEvent:
         """Return the only event so far."""

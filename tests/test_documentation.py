@@ -524,6 +524,11 @@ def test_a_search_of_the_manual_finds_the_task(
     )
 
 
+def test_no_page_replaces_the_search(manual: Path) -> None:
+    """Sphinx has a page of that name, too."""
+    assert "searchtools.js" in (manual / "search.html").read_text()
+
+
 def test_a_name_in_the_text_leads_to_the_reference(manual: Path) -> None:
     """Code names are links; a word that may mean anything is not."""
     page = (manual / "reading.html").read_text()

@@ -19,7 +19,7 @@ from lazr_smtptest.query.terms import CHOICES, NAMES
 
 from .test_documentation import rows_of_table
 
-PAGE = (Path(__file__).parents[1] / "doc" / "search.rst").read_text()
+PAGE = (Path(__file__).parents[1] / "doc" / "queries.rst").read_text()
 TERMS = rows_of_table("Terms", PAGE)
 EXAMPLES = [example for _, _, example in TERMS]
 WORDS = PAGE.partition("What a word is\n")[2].partition("Messages that take")[0]

@@ -76,7 +76,7 @@ class State:
 
     Attributes:
         messages: the number of messages.
-        octets: the sum of the sizes of their contents.
+        ``octets``: the sum of the sizes of their contents, in bytes.
         indexed: the number of the last indexed message.
         unread: the number of messages without the flag ``"seen"``.
         changes: the number of the latest change.

@@ -48,7 +48,11 @@ def _measure(options: argparse.Namespace) -> list[Outcome]:
         for scenario in _chosen(options.scenario)
     ]
     _name_missing(entry for _, entries in entered for entry in entries)
-    budget = Budget(seconds=options.seconds, messages=options.messages)
+    budget = Budget(
+        seconds=options.seconds,
+        messages=options.messages,
+        database=options.database,
+    )
     progress = _progress()
     outcomes = []
     print(legend(options.rounds), end="\n\n", flush=True)

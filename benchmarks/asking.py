@@ -13,7 +13,10 @@ from pathlib import Path
 from statistics import median
 from time import perf_counter
 
+from lazr_smtptest.query.selection import Selection
 from lazr_smtptest.stores import SQLiteStore
+
+from .queries import QUERIES, TAG, TAGGED
 
 _TIMES = 7
 
@@ -30,8 +33,43 @@ def main() -> None:
         name: median(_time(ask) for _ in range(_TIMES))
         for name, ask in _questions(store, messages).items()
     }
+    changed = _change(store)
+    language = _ask_language(store, messages)
     store.close()
-    print(json.dumps({"opened": opened, "indexed": indexed, **times}), flush=True)
+    print(
+        json.dumps(
+            {"opened": opened, "indexed": indexed, **times, **changed, **language}
+        ),
+        flush=True,
+    )
+
+
+def _change(store: SQLiteStore) -> dict[str, float]:
+    """Time flags and a tag of the newest messages."""
+    newest = [each.number for each in store.page(limit=TAGGED)]
+    numbers = Selection(numbers=newest)
+    store.change(numbers, clear_flags=["seen"], remove_tags=[TAG])
+    return {
+        "flags": _time(lambda: store.change(numbers, set_flags=["seen"])),
+        "tags": _time(lambda: store.change(numbers, add_tags=[TAG])),
+    }
+
+
+def _ask_language(store: SQLiteStore, messages: int) -> dict[str, float]:
+    """Time a page and a count of each query; count the answers in part."""
+    answers: dict[str, float] = {}
+    worst = parts = surprises = 0.0
+    for query in QUERIES:
+        text = query.text.format(middle=messages // 2)
+        pages = [_time(lambda text=text: store.page(text)) for _ in range(_TIMES)]
+        counts = [_time(lambda text=text: store.counts(text)) for _ in range(_TIMES)]
+        answers[query.key] = median(pages)
+        answers[f"{query.key}-count"] = median(counts)
+        worst = max(worst, *pages, *counts)
+        is_part = bool(store.page(text).missing or store.counts(text).missing)
+        parts += is_part
+        surprises += is_part and not query.in_part
+    return {**answers, "worst": worst, "parts": parts, "surprises": surprises}
 
 
 def _questions(store: SQLiteStore, messages: int) -> dict[str, Callable[[], object]]:

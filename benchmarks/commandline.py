@@ -96,6 +96,12 @@ def _add_lengths(add: Callable[..., object]) -> None:
         metavar="N",
         help="so many messages a turn, however long that takes",
     )
+    add(
+        "--database",
+        type=Path,
+        metavar="FILE",
+        help="for the scenario million: a file that is filled once and used again",
+    )
 
 
 def _names() -> list[str]:

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import attrs
 
-__all__ = ["QUERIES", "Query"]
+__all__ = ["QUERIES", "TAG", "TAGGED", "Query"]
+
+# The tag that the newest of some messages get.
+TAG, TAGGED = "ten-thousand", 10_000
 
 
 @attrs.frozen
@@ -27,7 +30,6 @@ class Query:
 
 
 _TEXTS = "all texts would have to be read"
-_FACTS = "most rows of facts would have to be read"
 _COUNTS = "all of these would have to be counted"
 _CONTENTS = "all contents would have to be parsed"
 
@@ -57,7 +59,7 @@ QUERIES = (
     Query("q-unread", "is:unread"),
     Query("q-read", "is:read"),
     Query("q-flagged", "is:flagged"),
-    Query("q-tagged", "is:tagged"),
+    Query("q-tagged", "is:tagged", _COUNTS),
     Query("q-tag", "tag:ten-thousand"),
     Query("q-untagged", "-is:tagged", _COUNTS),
     Query("q-attachment", "has:attachment"),

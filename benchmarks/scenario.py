@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Literal
 
 import attrs
@@ -20,10 +21,13 @@ class Budget:
         seconds: how long its load should last.
         messages: how many messages, whatever that takes; 0: as many as fit into
             the seconds.
+        database: the file of the scenario ``million``: it is filled if it does not
+            exist, and stays; ``None`` for a temporary one.
     """
 
     seconds: float = 2.0
     messages: int = 0
+    database: Path | None = None
 
 
 @attrs.frozen

@@ -111,9 +111,9 @@ def test_a_database_is_filled_and_asked(tmp_path: Path) -> None:
     _, head, _, *lines = done.stdout.split("\n\n")[1].splitlines()
     assert head.split() == ["ours"]
     assert lines[0].split() == ["messages", "3"]
-    pages = [line for line in lines if "ms for a page" in line]
+    pages = [line for line in lines if "ms for a page of 'is:unread'" in line]
     assert len(pages) == 2
-    assert pages[1].startswith("wanted: ours <= 50 ms for a page: ")
+    assert pages[1].startswith("wanted: ours <= 50 ms for a page of 'is:unread': ")
 
 
 def test_a_slow_disk_without_strace_is_named_with_how_to_get_it(tmp_path: Path) -> None:

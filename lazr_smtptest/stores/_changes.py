@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from lazr_smtptest.model.change import Change, ChangeKind, Changes
 
-__all__ = ["add", "oldest", "since"]
+__all__ = ["add", "log", "oldest", "since"]
 
 # The most changes in the log, and messages that they name together. Older ones are
 # dropped from time to time.
@@ -37,12 +37,20 @@ def add(
         connection.execute(
             "UPDATE state SET changes = changes + 1, named = named + ?", (len(some),)
         )
-        added = connection.execute(
-            "INSERT INTO change SELECT changes, ?, ?, named FROM state",
-            (kind, json.dumps(list(zip(*some, strict=True)), separators=(",", ":"))),
-        )
-        if added.lastrowid % _EVERY == 0:  # type: ignore[operator]  # it is a number
-            _drop_oldest(connection)
+        log(connection, kind, some)
+
+
+def log(
+    connection: sqlite3.Connection, kind: ChangeKind, some: Sequence[tuple[int, str]]
+) -> None:
+    """Add a change that is counted in ``state`` already, of 1000 messages at most."""
+    numbers_and_ids = list(zip(*some, strict=True))
+    added = connection.execute(
+        "INSERT INTO change SELECT changes, ?, ?, named FROM state",
+        (kind, json.dumps(numbers_and_ids, separators=(",", ":"))),
+    )
+    if added.lastrowid % _EVERY == 0:  # type: ignore[operator]  # it is a number
+        _drop_oldest(connection)
 
 
 def _drop_oldest(connection: sqlite3.Connection) -> None:

@@ -42,7 +42,7 @@ _Result = TypeVar("_Result")
 _Read = Callable[[Callable[[sqlite3.Connection], _Result]], _Result]
 
 # The seconds after which a search stops; a step that has begun is finished.
-_SECONDS = 0.04
+_SECONDS = 0.03
 
 # The first window, and how many messages are searched however long it takes: where SQL
 # reads facts; where it reads texts; and where each message is evaluated, or is parsed
@@ -50,7 +50,7 @@ _SECONDS = 0.04
 _FACTS = 2048, 20_000
 _TEXTS = 256, 2000
 _SUMMARIES = 256, 1000
-_CONTENTS = 32, 100
+_CONTENTS = 16, 50
 # The most times that a window is larger than the one before, and its most messages.
 _GROWTH = 8
 _LARGEST = 262_144

@@ -126,7 +126,7 @@ class SQLReader(WaitingStore):
 
         A query that cannot be answered from an index stops after some hundredths of a
         second, when it has searched 20,000 messages at least; 2000 where it needs their
-        texts, and 100 where it needs other header fields. `Found.missing` counts those
+        texts, and 50 where it needs other header fields. `Found.missing` counts those
         that were not searched; those are the older ones.
         """
         node = parse(query)

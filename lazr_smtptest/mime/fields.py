@@ -41,7 +41,7 @@ class Fields:
     def all(self, name: str) -> tuple[bytes, ...]:
         """Return the bodies of all fields of that name, in any case."""
         name = name.lower()
-        return tuple(body for other, body in self.pairs if other == name)
+        return tuple([body for other, body in self.pairs if other == name])
 
     def first(self, name: str) -> bytes:
         """Return the body of the first field of that name; ``b""`` if there is none."""

@@ -162,6 +162,11 @@ class _Reader:
 
     def _hidden(self, named: Iterable[HeaderMailbox]) -> tuple[HeaderMailbox, ...]:
         """Return the recipients of the envelope that no field names."""
+        named = list(named)
+        addresses = {mailbox.address for mailbox in named}
+        if addresses.issuperset(self._envelope.rcpt_tos):
+            # As they are written: nothing has to be compared any further.
+            return ()
         keys = {address_key(mailbox.address) for mailbox in named}
         return tuple(
             HeaderMailbox("", cleaned(address))

@@ -45,12 +45,18 @@ _CJK = (
 )
 # Letters to Python, but none to SQLite: the two follow different versions of Unicode.
 _NEW = "\u19b0-\u19c0\u19c8\u19c9\u1cf2\u1cf3"
-_ASCII_WORD = re.compile("[0-9a-z]+")
+# Of folded ASCII: letters and digits as they are, a space for all else.
+_ASCII_WORDS = bytes(
+    code if re.match("[0-9a-z]", chr(code)) else 0x20 for code in range(256)
+)
 _WORD = re.compile(f"([{_CJK}]+)|[^\\W_{_CJK}{_NEW}]+")
 
 
 def cleaned(text: str) -> str:
     """Replace each character that no database accepts: NUL and lone surrogates."""
+    # Most texts are ASCII, which needs no look at each character.
+    if text.isascii() and "\0" not in text:
+        return text
     return _UNUSABLE.sub("\ufffd", text)
 
 
@@ -82,7 +88,7 @@ def index_words(text: str) -> str:
 def split_folded(folded: str) -> str:
     """Return the result of `index_words` for a text that is folded already."""
     if folded.isascii():
-        return " ".join(_ASCII_WORD.findall(folded))
+        return " ".join(folded.encode().translate(_ASCII_WORDS).decode().split())
     return " ".join(word for words, _ in _runs(folded) for word in words)
 
 

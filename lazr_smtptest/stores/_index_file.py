@@ -19,6 +19,7 @@ import attrs
 
 from lazr_smtptest.errors import StoreError
 from lazr_smtptest.stores._base import new_validity
+from lazr_smtptest.stores._paths import opened
 
 __all__ = ["IndexFile", "Meta"]
 
@@ -131,6 +132,10 @@ class IndexFile:
         return self._connection
 
     def _open(self) -> None:
+        # Nobody else may read it, as the messages; SQLite would go by the umask. If it
+        # cannot be made, SQLite says why.
+        with contextlib.suppress(OSError), opened(self.path, os.O_RDWR | os.O_CREAT):
+            pass
         self._connection = connection = sqlite3.connect(
             self.path,
             timeout=_PATIENCE,

@@ -83,6 +83,12 @@ def test_no_index_is_made_before_somebody_reads(store: Any, index: Path) -> None
     assert index.exists()
 
 
+def test_only_the_owner_may_read_the_index(store: Any, index: Path) -> None:
+    """It has what was said in sessions, and so what is in messages."""
+    store.page()
+    assert index.stat().st_mode & 0o777 == 0o600
+
+
 def test_a_message_of_another_program_is_listed(
     store: Any, kind: str, tmp_path: Path
 ) -> None:

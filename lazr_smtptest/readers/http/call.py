@@ -109,7 +109,8 @@ class Call:
         if text not in choices:
             raise HTTPError(
                 HTTPStatus.BAD_REQUEST,
-                f"bad {name} {text!r}: it must be {' or '.join(sorted(choices))}",
+                f"bad {name} {text!r}: it must be "
+                + " or ".join(sorted(filter(None, choices))),
             )
         return choices[text]
 
@@ -122,6 +123,12 @@ class Call:
         Raises:
             HTTPError: 400, it is not JSON, or not of this type.
         """
+        if not self.body:
+            fields = ", ".join(getattr(type_, "__struct_fields__", ()))
+            raise HTTPError(
+                HTTPStatus.BAD_REQUEST,
+                f"bad body: expected a JSON object with one or more of: {fields}",
+            )
         return self._decode(lambda: msgspec.json.decode(self.body, type=type_))
 
     def _decode(self, decode: Callable[[], _Type]) -> _Type:

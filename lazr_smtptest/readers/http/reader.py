@@ -22,11 +22,22 @@ from lazr_smtptest.readers.http.routes import Route, Routes
 from lazr_smtptest.readers.http.site import MAX_BODY, HTTPSite
 from lazr_smtptest.readers.http.waiting import MOST_WAITERS, Waiters
 from lazr_smtptest.stores.deferred_reader import DeferredReader
+from lazr_smtptest.version import __version__
 
 __all__ = ["HTTPReader", "HTTPSettings"]
 
 _API = "/api/v2"
 _MAILPIT = "/api/v1"
+
+_INDEX = f"""\
+lazr.smtptest {__version__}
+
+{_API}/messages          captured mail, newest first
+{_API}/messages/latest   the newest message
+{_API}/wait?query=...    wait for a message
+{_API}/sessions          what clients said
+{_MAILPIT}/messages          the same mail for clients of Mailpit
+"""
 
 
 @attrs.frozen(kw_only=True)
@@ -80,8 +91,8 @@ class HTTPReader:
             routes,
             settings.gate,
             describe={
-                f"{_API}/": describe,
-                f"{_MAILPIT}/": reading.describe,
+                _API: describe,
+                _MAILPIT: reading.describe,
                 "/view/": reading.describe,
             },
             max_body=settings.max_body,
@@ -95,8 +106,13 @@ class HTTPReader:
         yield from self._events.routes(_API)
         yield from messages.Messages(self._reader).routes(_MAILPIT)
         yield from message.Message(self._reader, "/").routes(_MAILPIT)
+        yield Route(method="GET", template="/", handler=self._index)
         for path, handler in (("/livez", self._live), ("/readyz", self._ready)):
             yield Route(method="GET", template=path, handler=handler, is_public=True)
+
+    async def _index(self, call: Call) -> Answer:
+        """Answer with the most useful paths, for people who try it."""
+        return text_answer(_INDEX)
 
     async def _live(self, call: Call) -> Answer:
         """Answer that the process runs."""

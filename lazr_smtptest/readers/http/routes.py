@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
+from difflib import get_close_matches
 from http import HTTPStatus
 from typing import Any
 
@@ -30,16 +31,33 @@ class Route:
             slash.
         handler: answers a request.
         summary: one line for the description of the API.
+        arguments: the names that the query of the URL may have; ``None`` for any.
         is_public: whether it needs no login.
-        checks_fetch: whether a page of another site may not use it: see `Gate`.
     """
 
     method: str
     template: str
     handler: Handler
     summary: str = ""
+    arguments: frozenset[str] | None = None
     is_public: bool = False
-    checks_fetch: bool = True
+
+    def check_arguments(self, names: Iterable[str]) -> None:
+        """Check the names in the query of a URL: a wrong one would do nothing.
+
+        Raises:
+            HTTPError: 400, one is not known.
+        """
+        for name in names:
+            if self.arguments is None or name in self.arguments:
+                continue
+            near = get_close_matches(name, self.arguments, 1)
+            allowed = ", ".join(sorted(self.arguments)) or "none"
+            raise HTTPError(
+                HTTPStatus.BAD_REQUEST,
+                f"unknown argument {name!r}, "
+                + (f"did you mean {near[0]!r}?" if near else f"known: {allowed}"),
+            )
 
     def matcher(self) -> re.Pattern[str]:
         """Return the pattern of its path."""

@@ -125,6 +125,7 @@ class HTTPSite(http.HTTPFactory):
             fields = {"Allow": ", ".join(allowed)}
             return Answer(status=HTTPStatus.NO_CONTENT, headers=fields)
         route, parameters = self.routes.find(method, call.path)
+        route.check_arguments(call.query)
         call = attrs.evolve(call, parameters=parameters, user=user)
         answer = await route.handler(call)
         return attrs.evolve(answer, headers={**answer.headers, **cors})

@@ -25,7 +25,7 @@ def described() -> set[tuple[str, str]]:
         for method, path in re.findall(r"``([A-Z]+) (/[^`]*)``", table):
             is_view = path.startswith("/view")
             found.add((method, path if is_view else prefix + path))
-    for method, path in re.findall(r"``([A-Z]+) (/(?:livez|readyz))``", PAGE):
+    for method, path in re.findall(r"``([A-Z]+) (/(?:livez|readyz)?)``", PAGE):
         found.add((method, path))
     return found
 

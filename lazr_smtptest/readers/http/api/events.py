@@ -60,6 +60,7 @@ class Events:
             template=f"{prefix}/events",
             handler=self.events,
             summary="Get the changes as they happen",
+            arguments=frozenset(("since",)),
         )
 
     async def events(self, call: Call) -> Answer:

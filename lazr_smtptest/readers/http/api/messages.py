@@ -56,24 +56,27 @@ class Messages:
         Args:
             prefix: the path of the API, without a slash at its end.
         """
-        for method, path, handler, summary in (
-            ("GET", "", self.page, "List messages"),
-            ("PATCH", "", self.change, "Change flags and tags of messages"),
-            ("DELETE", "", self.remove, "Delete messages"),
-            ("GET", "/{id}", self.message, "Get a message"),
-            ("DELETE", "/{id}", self.remove_one, "Delete a message"),
-            ("GET", "/{id}/raw", self.raw, "Get the bytes of a message"),
-            ("GET", "/{id}/text", self.text, "Get the text of a message"),
-            ("GET", "/{id}/html", self.html, "Get the HTML of a message"),
-            ("GET", "/{id}/headers", self.headers, "Get the header of a message"),
-            ("GET", "/{id}/envelope", self.envelope, "Get the envelope of a message"),
-            ("GET", "/{id}/links", self.links, "Get the links of a message"),
-            ("GET", "/{id}/code", self.code, "Get the one-time code of a message"),
+        paged = ("query", "limit", "after", "order", "timeout")
+        latest = ("query",)
+        for method, path, handler, summary, arguments in (
+            ("GET", "", self.page, "List messages", paged),
+            ("PATCH", "", self.change, "Change flags and tags of messages", ()),
+            ("DELETE", "", self.remove, "Delete messages", ()),
+            ("GET", "/{id}", self.message, "Get a message", latest),
+            ("DELETE", "/{id}", self.remove_one, "Delete a message", latest),
+            ("GET", "/{id}/raw", self.raw, "Get the bytes of a message", latest),
+            ("GET", "/{id}/text", self.text, "Get the text of a message", latest),
+            ("GET", "/{id}/html", self.html, "Get the HTML of a message", latest),
+            ("GET", "/{id}/headers", self.headers, "Get the header", latest),
+            ("GET", "/{id}/envelope", self.envelope, "Get the envelope", latest),
+            ("GET", "/{id}/links", self.links, "Get the links of a message", latest),
+            ("GET", "/{id}/code", self.code, "Get the one-time code", latest),
             (
                 "GET",
                 "/{id}/attachments/{index}",
                 self.attachment,
                 "Get an attachment of a message",
+                latest,
             ),
         ):
             yield Route(
@@ -81,18 +84,21 @@ class Messages:
                 template=f"{prefix}/messages{path}",
                 handler=handler,
                 summary=summary,
+                arguments=frozenset(arguments),
             )
         yield Route(
             method="GET",
             template=f"{prefix}/counts",
             handler=self.counts,
             summary="Count messages",
+            arguments=frozenset(("query", "timeout")),
         )
         yield Route(
             method="GET",
             template=f"{prefix}/tags",
             handler=self.tags,
             summary="List the tags in use",
+            arguments=frozenset(),
         )
 
     # Lists
@@ -261,8 +267,12 @@ class Messages:
 
 
 def _not_there(call: Call) -> HTTPError:
-    name = call.parameters["id"]
-    return HTTPError(HTTPStatus.NOT_FOUND, f"there is no message {name!r}")
+    name, query = call.parameters["id"], call.argument("query")
+    if name == "latest" and query:
+        text = f"there is no message that matches {query!r}"
+    else:
+        text = f"there is no message {name!r}"
+    return HTTPError(HTTPStatus.NOT_FOUND, text)
 
 
 def _after(call: Call) -> int | None:

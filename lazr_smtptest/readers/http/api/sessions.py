@@ -37,16 +37,18 @@ class Sessions:
 
     def routes(self, prefix: str) -> Iterator[Route]:
         """Return the routes."""
-        for path, handler, summary in (
-            ("", self.page, "List sessions"),
-            ("/{id}", self.session, "Get a session"),
-            ("/{id}/transcript", self.transcript, "Get what was said in a session"),
+        paged = ("limit", "after", "failed")
+        for path, handler, summary, arguments in (
+            ("", self.page, "List sessions", paged),
+            ("/{id}", self.session, "Get a session", ()),
+            ("/{id}/transcript", self.transcript, "Get what was said", ()),
         ):
             yield Route(
                 method="GET",
                 template=f"{prefix}/sessions{path}",
                 handler=handler,
                 summary=summary,
+                arguments=frozenset(arguments),
             )
 
     async def page(self, call: Call) -> Answer:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timezone
 from http import HTTPStatus
+from itertools import chain
+
+import attrs
 
 from lazr_smtptest.errors import BusyError
 from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.model.session import Session
 from lazr_smtptest.model.summary import Summary
 from lazr_smtptest.query.parser import parse
+from lazr_smtptest.query.tree import Field, Node, leaves
+from lazr_smtptest.query.words import fold_line
 from lazr_smtptest.readers.http.answer import Answer, HTTPError, json_answer
 from lazr_smtptest.readers.http.api import details, records
 from lazr_smtptest.readers.http.call import Call
@@ -23,7 +29,7 @@ __all__ = ["Wait"]
 _DEFAULT, _LONGEST = 30.0, 3600.0
 # The most messages to wait for.
 _MOST = 1000
-# The messages that an answer lists which did arrive.
+# The most messages, and failed sessions, that an error lists.
 _ARRIVED = 10
 
 _EXTRACTS: Mapping[str, Callable[[Envelope], str | None]] = {
@@ -54,6 +60,7 @@ class Wait:
             template=f"{prefix}/wait",
             handler=self.wait,
             summary="Wait for messages",
+            arguments=frozenset(("query", "count", "since", "timeout", "extract")),
         )
 
     async def wait(self, call: Call) -> Answer:
@@ -85,7 +92,8 @@ class Wait:
             raise HTTPError(HTTPStatus.TOO_MANY_REQUESTS, str(error)) from error
         found = await waited
         if len(found) < count:
-            raise await self._missing(query, count, since, timeout, found)
+            wanted = _Wanted(query, tree, count, since, timeout)
+            raise await self._missing(wanted, found)
         messages = [await self._whole(summary) for summary in found]
         answer: dict[str, object] = {}
         if extract:
@@ -109,37 +117,76 @@ class Wait:
         found: str | None = await self._reader.call(_EXTRACTS[name], envelope)
         return found
 
-    async def _missing(
-        self,
-        query: str,
-        count: int,
-        since: int,
-        timeout: float,
-        found: list[Summary],
-    ) -> HTTPError:
-        """Return the error that tells what did arrive instead."""
-        arrived = await self._reader.page(limit=_ARRIVED)
-        latest = [each for each in arrived if each.number > since]
-        what = f"{count} message{'s' if count > 1 else ''}"
-        wanted = f"{what} that match {query!r}" if query else what
+    async def _missing(self, wanted: _Wanted, found: list[Summary]) -> HTTPError:
+        """Return the error that tells what happened instead."""
+        page = await self._reader.page(limit=_ARRIVED)
+        arrived = [each for each in page if each.number > wanted.since]
+        sessions = await self._reader.sessions(limit=_ARRIVED, failed=True)
         lines = [
-            f"waited {timeout:g} s for {wanted}, and {len(found) or 'none'} arrived",
-            *(_line(each) for each in latest),
+            wanted.told(len(found)),
+            *_arrived(wanted, arrived),
+            *chain.from_iterable(map(_refused, sessions)),
         ]
-        if not latest:
-            lines.append("no message has arrived at all")
         return HTTPError(
             HTTPStatus.CONFLICT,
             "\n".join(lines),
             details={
                 "found": [records.summary_of(each) for each in found],
-                "arrived": [records.summary_of(each) for each in latest],
+                "arrived": [records.summary_of(each) for each in arrived],
+                "failed_sessions": [records.session_of(each) for each in sessions],
             },
         )
 
 
-def _line(summary: Summary) -> str:
-    return (
-        f"- {summary.subject!r} from <{summary.mail_from}> "
-        f"to {', '.join(f'<{address}>' for address in summary.rcpt_tos)}"
-    )
+@attrs.frozen
+class _Wanted:
+    """What a request waited for."""
+
+    query: str
+    tree: Node
+    count: int
+    since: int
+    timeout: float
+
+    def told(self, found: int) -> str:
+        """Return the first line of the error."""
+        what = "1 message" if self.count == 1 else f"{self.count} messages"
+        matching = f" matching {self.query!r}" if self.query else ""
+        after = f" after number {self.since}" if self.since else ""
+        came = f"{found} came" if found else "none came"
+        return f"waited {self.timeout:g} s for {what}{matching}{after}: {came}"
+
+
+def _arrived(wanted: _Wanted, arrived: Sequence[Summary]) -> Iterator[str]:
+    """Yield a line for each message that is there, newest first, and a note."""
+    if not arrived:
+        yield (
+            "the store has no such message at all"
+            if wanted.since
+            else ("the store has no message at all")
+        )
+        return
+    yield "the newest messages:"
+    for summary in arrived:
+        recipients = ", ".join(f"<{address}>" for address in summary.rcpt_tos)
+        yield f"- {summary.subject!r} from <{summary.mail_from}> to {recipients}"
+    texts = [
+        node.text
+        for node in leaves(wanted.tree)
+        if isinstance(node, Field) and node.name == "to"
+    ]
+    recipients_ = {fold_line(each) for one in arrived for each in one.rcpt_tos}
+    if any(text in recipient for text in texts for recipient in recipients_):
+        yield (
+            "note: to: is the header field To; the recipient of the envelope is rcpt:"
+        )
+
+
+def _refused(session: Session) -> Iterator[str]:
+    """Yield a line for each recipient, sender or message that was refused."""
+    for transaction in session.transactions:
+        for recipient, reply in transaction.refused:
+            yield f"refused: recipient <{recipient}>, {reply or 'without a reply'}"
+        if transaction.outcome == "refused" and transaction.reply is not None:
+            sender = transaction.mail_from
+            yield f"refused: the mail of <{sender}>, {transaction.reply}"

@@ -139,6 +139,35 @@ class TestPages:
         }
 
 
+class TestArguments:
+    """The names in the query of a URL."""
+
+    def test_a_mistyped_name_is_an_error_with_the_nearest_one(
+        self, client: Client
+    ) -> None:
+        answer = client.get("/api/v2/messages?qurey=to:bob")
+        assert answer.status == 400
+        assert answer.json["detail"] == (
+            "unknown argument 'qurey', did you mean 'query'?"
+        )
+
+    def test_another_name_is_an_error_with_those_that_are_known(
+        self, client: Client
+    ) -> None:
+        answer = client.get("/api/v2/counts?x=1")
+        assert answer.json["detail"] == "unknown argument 'x', known: query, timeout"
+
+    def test_a_path_without_arguments_says_so(self, client: Client) -> None:
+        answer = client.get("/api/v2/tags?x=1")
+        assert answer.json["detail"] == "unknown argument 'x', known: none"
+
+    @pytest.mark.parametrize("path", ["/api/v2", "/api/v2/", "/api/v2/nothing"])
+    def test_a_wrong_path_is_a_problem_too(self, client: Client, path: str) -> None:
+        answer = client.get(path)
+        assert answer.status == 404
+        assert answer.headers["content-type"] == "application/problem+json"
+
+
 class TestCounts:
     """``GET /counts``."""
 
@@ -181,6 +210,10 @@ class TestMessage:
         answer = client.get(f"/api/v2/messages/{name.replace(' ', '%20')}{part}")
         assert answer.status == 404
         assert answer.json["detail"] == f"there is no message {name!r}"
+
+    def test_the_latest_of_a_query_is_named_by_the_query(self, client: Client) -> None:
+        answer = client.get("/api/v2/messages/latest?query=one")
+        assert answer.json["detail"] == "there is no message that matches 'one'"
 
     def test_it_has_its_texts_links_and_code(self, mail: Mail) -> None:
         found = mail.client.get(f"/api/v2/messages/{mail.add(MESSAGE)}").json
@@ -306,7 +339,7 @@ class TestChanges:
         assert answer.status == 400
 
     @pytest.mark.parametrize(
-        "body", [b"", b"{", b"[" * 100_000, b'"\\ud800"', b"\xff", b"{} {}"]
+        "body", [b" ", b"{", b"[" * 100_000, b'"\\ud800"', b"\xff", b"{} {}"]
     )
     def test_what_is_not_json_is_an_error(self, client: Client, body: bytes) -> None:
         answer = client.request("PATCH", "/api/v2/messages", body=body)
@@ -324,8 +357,11 @@ class TestChanges:
 
     def test_a_delete_without_a_body_removes_nothing(self, mail: Mail) -> None:
         mail.add()
-        assert mail.client.request("DELETE", "/api/v2/messages").status == 400
-        assert len(mail.store) == 1
+        answer = mail.client.request("DELETE", "/api/v2/messages")
+        assert (answer.status, len(mail.store)) == (400, 1)
+        assert answer.json["detail"] == (
+            "bad body: expected a JSON object with one or more of: ids, numbers, query"
+        )
 
     def test_one_message_is_removed(self, mail: Mail) -> None:
         id = mail.add()

@@ -10,6 +10,7 @@ from twisted.python.failure import Failure
 
 from ..client import Client, Response
 from ..conftest import Mail
+from .test_sessions import make_session
 
 
 def ask(client: Client, arguments: str = "") -> None:
@@ -129,8 +130,7 @@ class TestTimeout:
         answer = mail.client.response()
         assert answer.status == 409
         assert answer.json["detail"] == (
-            "waited 2.5 s for 1 message, and none arrived\n"
-            "no message has arrived at all"
+            "waited 2.5 s for 1 message: none came\nthe store has no message at all"
         )
 
     def test_it_tells_what_did_arrive(self, mail: Mail) -> None:
@@ -139,7 +139,8 @@ class TestTimeout:
         mail.reactor.advance(0)
         answer = mail.client.response()
         assert answer.json["detail"] == (
-            "waited 0 s for 1 message that match 'subject:reset', and none arrived\n"
+            "waited 0 s for 1 message matching 'subject:reset': none came\n"
+            "the newest messages:\n"
             "- 'Welcome' from <ann@example.com> to <bob@example.com>"
         )
         assert [each["subject"] for each in answer.json["arrived"]] == ["Welcome"]
@@ -149,8 +150,28 @@ class TestTimeout:
         ask(mail.client, "count=2&timeout=1")
         mail.reactor.advance(1)
         answer = mail.client.response()
-        assert "for 2 messages, and 1 arrived" in answer.json["detail"]
+        assert "for 2 messages: 1 came" in answer.json["detail"]
         assert [each["subject"] for each in answer.json["found"]] == ["one"]
+
+    def test_it_tells_who_was_refused(self, mail: Mail) -> None:
+        mail.store.keep_session(make_session("a"))
+        ask(mail.client, "query=rcpt:bob@example.com&timeout=0")
+        mail.reactor.advance(0)
+        answer = mail.client.response()
+        assert answer.json["detail"].splitlines()[-1] == (
+            "refused: recipient <bob@example.com>, 550 5.1.1 No such user"
+        )
+        assert [each["id"] for each in answer.json["failed_sessions"]] == ["a"]
+
+    def test_it_tells_that_a_recipient_is_in_the_envelope_only(
+        self, mail: Mail
+    ) -> None:
+        add(mail, "Welcome")
+        ask(mail.client, "query=to:BOB&timeout=0")
+        mail.reactor.advance(0)
+        assert mail.client.response().json["detail"].splitlines()[-1] == (
+            "note: to: is the header field To; the recipient of the envelope is rcpt:"
+        )
 
 
 class TestBounds:
@@ -158,7 +179,16 @@ class TestBounds:
 
     @pytest.mark.parametrize(
         "arguments",
-        ["count=0", "count=x", "timeout=-1", "timeout=3601", "timeout=nan", "since=-1"],
+        [
+            "count=0",
+            "count=x",
+            "timeout=-1",
+            "timeout=3601",
+            "timeout=nan",
+            "since=-1",
+            "qurey=to:bob",
+            "unknown=1",
+        ],
     )
     def test_a_bad_argument_is_an_error(self, client: Client, arguments: str) -> None:
         assert client.get(f"/api/v2/wait?{arguments}").status == 400

@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import cache
 
 import attrs
 
@@ -34,6 +35,8 @@ _MARKS = re.compile(
     "\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06e4\u06e7\u06e8\u06ea-\u06ed"
     "\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20f0\ufe20-\ufe2f]+"
 )
+# The Stream-Safe Text Format of Unicode Standard Annex 15.
+_MARKS_IN_A_ROW = 30
 _UNUSABLE = re.compile("[\0\ud800-\udfff]")
 
 # Han, kana, bopomofo, hangul; compatibility forms are gone after folding.
@@ -60,6 +63,14 @@ def cleaned(text: str) -> str:
     return _UNUSABLE.sub("\ufffd", text)
 
 
+@cache
+def _long_runs() -> re.Pattern[str]:
+    """Return the pattern of runs of marks that no text in a language has."""
+    # None is beyond the planes of scripts.
+    marks = [char for char in map(chr, range(0x20000)) if unicodedata.combining(char)]
+    return re.compile(f"[{''.join(marks)}]{{{_MARKS_IN_A_ROW + 1},}}")
+
+
 def fold(text: str) -> str:
     """Return a text without its differences in case, accents and character forms.
 
@@ -68,6 +79,8 @@ def fold(text: str) -> str:
     """
     if text.isascii():
         return text.lower()
+    # Normalization takes the square of the time for a run of marks.
+    text = _long_runs().sub(lambda run: run[0][:_MARKS_IN_A_ROW], text)
     # Twice: some characters decompose into ones that have a case.
     for _ in range(2):
         plain = _MARKS.sub("", unicodedata.normalize("NFKD", text))

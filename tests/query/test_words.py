@@ -165,3 +165,9 @@ def test_sqlite_splits_and_compares_these_words_in_the_same_way() -> None:
         for number, text in words.items()
         if text.split() != found[number]
     } == {}
+
+
+@pytest.mark.parametrize("marks", ["\u0316\u0301", "\u0344", "\u093c\u064b"])
+def test_a_long_run_of_marks_takes_no_long_time(marks: str) -> None:
+    """Normalization would take the square of its length: minutes for this one."""
+    assert fold("a" + marks * 200_000 + "b") == fold("a" + (marks * 15)[:30] + "b")

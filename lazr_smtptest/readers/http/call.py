@@ -12,12 +12,18 @@ from twisted.web.http_headers import Headers
 
 from lazr_smtptest.readers.http.answer import HTTPError
 
-__all__ = ["Call"]
+__all__ = ["Call", "values_of"]
 
 _Type = TypeVar("_Type")
 
 # The nesting of JSON at which decoding gives up with a RecursionError.
 _TOO_DEEP = "JSON that is nested less deeply"
+
+
+def values_of(headers: Headers, name: str) -> list[str]:
+    """Return the header fields of that name, whatever bytes they have."""
+    values = headers.getRawHeaders(name.encode("ascii"), [])
+    return [value.decode("latin-1") for value in values]
 
 
 @attrs.frozen(kw_only=True)
@@ -44,8 +50,7 @@ class Call:
 
     def header(self, name: str) -> str:
         """Return the first header field of that name; ``""`` if there is none."""
-        values = self.headers.getRawHeaders(name)
-        return values[0] if values else ""
+        return next(iter(values_of(self.headers, name)), "")
 
     def argument(self, name: str, default: str = "") -> str:
         """Return the last value of a name in the query of the URL."""
@@ -70,7 +75,7 @@ class Call:
         if not text:
             return default
         try:
-            value: float = kind(text)
+            value: float = kind(text) if text.isascii() else least - 1
         except ValueError:
             value = least - 1
         # Also false for not a number.

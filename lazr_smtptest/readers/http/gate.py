@@ -7,7 +7,6 @@ origin, against pages of other sites and against mails shown in a browser.
 from __future__ import annotations
 
 import base64
-import binascii
 import hmac
 import ipaddress
 import re
@@ -19,6 +18,7 @@ import attrs
 from twisted.web.http_headers import Headers
 
 from lazr_smtptest.readers.http.answer import HTTPError
+from lazr_smtptest.readers.http.call import values_of
 
 __all__ = ["Gate"]
 
@@ -62,7 +62,7 @@ class Gate:
             HTTPError: 400, there is not exactly one well-formed Host; 421 (RFC 9110
                 section 15.5.20), it is the name of another site.
         """
-        values = headers.getRawHeaders("host", [])
+        values = values_of(headers, "host")
         if len(values) != 1:
             raise HTTPError(
                 HTTPStatus.BAD_REQUEST,
@@ -180,8 +180,7 @@ class Gate:
 
 
 def _one(headers: Headers, name: str) -> str:
-    values = headers.getRawHeaders(name, [])
-    return values[0].strip() if values else ""
+    return next(iter(values_of(headers, name)), "").strip()
 
 
 def _address(origin: str) -> str:
@@ -207,7 +206,7 @@ def _credentials(headers: Headers) -> tuple[str, str]:
         return "", ""
     try:
         text = base64.b64decode(token.strip(), validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:
         return "", ""
     user, _, password = text.partition(":")
     return user, password

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from http import HTTPStatus
@@ -16,7 +17,7 @@ from twisted.web import http
 from zope.interface import implementer
 
 from lazr_smtptest.readers.http.answer import Answer, HTTPError, Stream
-from lazr_smtptest.readers.http.call import Call
+from lazr_smtptest.readers.http.call import Call, values_of
 
 if TYPE_CHECKING:
     from lazr_smtptest.readers.http.site import HTTPConnection, HTTPSite
@@ -29,9 +30,15 @@ log = logging.getLogger("lazr.smtptest")
 # client can read the answer instead of a reset connection.
 _DISCARDED = 16 * 1024 * 1024
 
+# Bytes that are written at once of a large body.
+_PIECE = 65_536
+
 # Below this many bytes compression costs more than it saves.
 _SMALL = 1024
 _COMPRESSED = ("application/json", "text/", "application/problem+json")
+
+# RFC 9112 section 3.2.2: the host is that of Host.
+_ABSOLUTE = re.compile("https?://[^/?#]*", re.IGNORECASE)
 
 # The header of every answer: nothing in it is to be run, framed, or remembered.
 _SECURITY = {
@@ -48,7 +55,7 @@ class HTTPRequest(http.Request):
     Everything runs in the reactor's thread.
     """
 
-    _too_large = False
+    _is_refused = False
     _discarded = 0
     # Set by the site when it makes the connection.
     channel: HTTPConnection
@@ -60,40 +67,49 @@ class HTTPRequest(http.Request):
     # The body
 
     def gotLength(self, length: int | None) -> None:
-        """Refuse a body that announces too many bytes."""
+        """Refuse a body that is not to be read: it is too large, or from a stranger."""
         # Not `content`, which may be a file: disk work in the reactor's thread.
         self._body = bytearray()
-        if length is not None and length > self._site.max_body:
-            self._refuse_body()
+        if length == 0:
+            return
+        error = self._site.refuse_early(self.requestHeaders)
+        if error is None and length is not None and length > self._site.max_body:
+            error = self._too_large_error()
+        if error is not None:
+            self._refuse_body(error)
 
     def handleContentChunk(self, data: bytes) -> None:
         """Keep a piece of the body, within the bound."""
-        if self._too_large:
+        if self._is_refused:
             self._discarded += len(data)
             if self._discarded > _DISCARDED:
                 self.channel.forceAbortClient()
             return
         self._body += data
         if len(self._body) > self._site.max_body:
-            self._refuse_body()
+            self._refuse_body(self._too_large_error())
 
-    def _refuse_body(self) -> None:
+    def _too_large_error(self) -> HTTPError:
+        return HTTPError(
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+            f"the body is larger than {self._site.max_body} bytes",
+        )
+
+    def _refuse_body(self, error: HTTPError) -> None:
         """Answer while the body is still being read; the connection ends after it."""
-        self._too_large = True
+        self._is_refused = True
         self._body.clear()
         # No "100 Continue" after this answer.
         self.requestHeaders.removeHeader(b"Expect")
         self.clientproto = b"HTTP/1.1"
         self.channel.persistent = False
         self.responseHeaders.setRawHeaders("Connection", ["close"])
-        message = f"the body is larger than {self._site.max_body} bytes"
-        error = HTTPError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, message)
         # Its path is not known yet to the request, only to its channel.
         self._write(self._site.describe("", error), is_last=False)
 
     def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
         """Handle a request whose body is complete."""
-        if self._too_large:
+        if self._is_refused:
             self.finish()
             return
         self.method, self.uri, self.clientproto = command, path, version
@@ -104,7 +120,8 @@ class HTTPRequest(http.Request):
     def process(self) -> None:
         """Find out the answer, and write it."""
         method = self.method.decode("latin-1")
-        raw_path, _, raw_query = self.uri.decode("latin-1").partition("?")
+        target = _ABSOLUTE.sub("", self.uri.decode("latin-1"))
+        raw_path, _, raw_query = target.partition("?")
         path = unquote(raw_path, errors="replace")
         call = Call(
             method="GET" if method == "HEAD" else method,
@@ -118,7 +135,7 @@ class HTTPRequest(http.Request):
         # A client that leaves ends what is done for it.
         gone.addErrback(lambda _: answer.cancel())
         answer.addCallbacks(self._answered, self._failed, errbackArgs=(path,))
-        answer.addErrback(lambda failure: log.error("%s", failure.getTraceback()))
+        answer.addErrback(self._broken)
 
     def _answered(self, answer: Answer) -> None:
         if not self._disconnected:
@@ -131,6 +148,12 @@ class HTTPRequest(http.Request):
         error = HTTPError(HTTPStatus.INTERNAL_SERVER_ERROR, "the server has a fault")
         self._answered(self._site.describe(path, error))
 
+    def _broken(self, failure: Failure) -> None:
+        """End the connection: an answer could not be written."""
+        log.error("HTTP: %s", failure.getTraceback())
+        if not self._disconnected:
+            self.channel.forceAbortClient()
+
     def _write(self, answer: Answer, is_last: bool = True) -> None:
         # Twisted does not know the phrase of every status.
         self.setResponseCode(answer.status, HTTPStatus(answer.status).phrase.encode())
@@ -140,7 +163,13 @@ class HTTPRequest(http.Request):
             self.setHeader("Content-Type", answer.content_type)
         if isinstance(answer.body, bytes):
             body = self._compressed(answer, answer.body)
-            self.setHeader("Content-Length", str(len(body)))
+            # RFC 9110 section 8.6.
+            if answer.status != HTTPStatus.NO_CONTENT:
+                self.setHeader("Content-Length", str(len(body)))
+            if is_last and len(body) > _PIECE and self.method != b"HEAD":
+                # So that requests which the client does not read stay few.
+                _Pieces(self, pieces_of(body))
+                return
             self.write(body)
             if is_last:
                 self.finish()
@@ -159,7 +188,7 @@ class HTTPRequest(http.Request):
         if not answer.content_type.startswith(_COMPRESSED) or len(body) < _SMALL:
             return body
         self.responseHeaders.addRawHeader("Vary", "Accept-Encoding")
-        if not _takes_gzip(self.requestHeaders.getRawHeaders("accept-encoding", [])):
+        if not _takes_gzip(values_of(self.requestHeaders, "accept-encoding")):
             return body
         self.setHeader("Content-Encoding", "gzip")
         # Level 1: another one takes five times as long to save a tenth.
@@ -177,9 +206,10 @@ class _Pieces:
     def __init__(self, request: HTTPRequest, body: Iterable[bytes]) -> None:
         self._request = request
         self._pieces: Iterator[bytes] = iter(body)
-        self._is_paused = False
+        self._is_paused = request.channel._waitingForTransport
         request.registerProducer(self, True)
-        self.resumeProducing()
+        if not self._is_paused:
+            self.resumeProducing()
 
     def resumeProducing(self) -> None:
         self._is_paused = False
@@ -237,6 +267,13 @@ class _Live:
 
     def stopProducing(self) -> None:
         self._waiting.clear()
+
+
+def pieces_of(content: bytes) -> Iterator[bytes]:
+    """Yield a content in pieces to write one after the other."""
+    view = memoryview(content)
+    for start in range(0, len(view), _PIECE):
+        yield bytes(view[start : start + _PIECE])
 
 
 def _query(text: str) -> dict[str, list[str]]:

@@ -10,6 +10,7 @@ import attrs
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.web import http
+from twisted.web.http_headers import Headers
 
 from lazr_smtptest.errors import BusyError, QueryError, StateError, StoreError
 from lazr_smtptest.readers.http.answer import Answer, HTTPError, text_answer
@@ -93,6 +94,16 @@ class HTTPSite(http.HTTPFactory):
 
     def log(self, request: http.Request) -> None:
         """Ignore a request: there is no access log."""
+
+    def refuse_early(self, headers: Headers) -> HTTPError | None:
+        """Return why a body is not even read; ``None`` if it is."""
+        try:
+            self._gate.check_host(headers)
+            # No path that needs no login takes a body.
+            self._gate.check_login(headers)
+        except HTTPError as error:
+            return error
+        return None
 
     def answer(self, method: str, call: Call) -> Deferred[Answer]:
         """Answer a request; the Deferred fails only for a fault of the server."""

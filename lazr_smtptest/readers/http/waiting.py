@@ -25,6 +25,9 @@ __all__ = ["MOST_WAITERS", "Waiters"]
 # The most requests that wait at the same time.
 MOST_WAITERS = 10_000
 
+# Seconds that a first search waits for the index.
+_PATIENCE = 30.0
+
 # The most new messages that are looked at in one call of a thread.
 _AT_A_TIME = 500
 
@@ -105,6 +108,9 @@ class Waiters:
         self._looked: int | None = None
         self._is_looking = False
         self._has_news = False
+        # The waits whose first search is still to be done, with their queries.
+        self._beginning: list[tuple[_Waiter, str]] = []
+        self._is_beginning = False
         self._unwatch: Callable[[], None] | None = None
 
     def __len__(self) -> int:
@@ -135,12 +141,42 @@ class Waiters:
         self._waiters.add(waiter)
         waiter.timeout = self._reactor.callLater(timeout, self._finish, waiter)
         self._watch()
-        begun = self._reader.call(_begin, self._store, text, since, count)
-        begun.addCallbacks(
-            lambda found: self._begun(waiter, *found),
-            lambda failure: self._fail(waiter, failure),
-        )
+        self._beginning.append((waiter, text))
+        self._begin()
         return waiter.answer
+
+    def _begin(self) -> None:
+        """Search the messages that are there, for all waits that have begun."""
+        if self._is_beginning or not self._beginning:
+            return
+        self._is_beginning = True
+        some, self._beginning = self._beginning, []
+        asked = [(text, each.since, each.count) for each, text in some]
+        begun = self._reader.call(_begin, self._store, asked)
+        begun.addCallbacks(
+            self._all_begun,
+            self._failed_to_begin,
+            callbackArgs=(some,),
+            errbackArgs=(some,),
+        )
+
+    def _all_begun(
+        self, result: tuple[int, list[Any]], some: list[tuple[_Waiter, str]]
+    ) -> None:
+        self._is_beginning = False
+        newest, answers = result
+        for (waiter, _), answer in zip(some, answers, strict=True):
+            if isinstance(answer, Exception):
+                self._fail(waiter, answer)
+            else:
+                self._begun(waiter, newest, answer)
+        self._begin()
+
+    def _failed_to_begin(self, failure: Any, some: list[tuple[_Waiter, str]]) -> None:
+        self._is_beginning = False
+        for waiter, _ in some:
+            self._fail(waiter, failure)
+        self._begin()
 
     def _watch(self) -> None:
         if self._unwatch is None:
@@ -225,11 +261,27 @@ class Waiters:
 # In a thread
 
 
-def _begin(store: Any, text: str, since: int, count: int) -> tuple[int, list[Summary]]:
-    """Return the number of the newest message, and the oldest that match a query."""
+def _begin(store: Any, asked: Iterable[tuple[str, int, int]]) -> tuple[int, list[Any]]:
+    """Return the number of the newest message, and the oldest that match each query.
+
+    Args:
+        store: the store.
+        asked: the query, the number after which messages count, and how many.
+
+    Returns:
+        for each query the messages, or the error.
+    """
     newest = store.page(limit=1)
-    found = store.page(text, after=since, limit=count, oldest_first=True, timeout=30.0)
-    return newest[0].number if newest else 0, list(found)
+    answers: list[Any] = []
+    for text, since, count in asked:
+        try:
+            found = store.page(
+                text, after=since, limit=count, oldest_first=True, timeout=_PATIENCE
+            )
+            answers.append(list(found))
+        except Exception as error:
+            answers.append(error)
+    return newest[0].number if newest else 0, answers
 
 
 def _look(store: Any, after: int, queries: Iterable[Node]) -> _Looked:

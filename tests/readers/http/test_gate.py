@@ -117,6 +117,7 @@ class TestLogin:
             "Basic",
             "Basic !!!",
             "Basic /w==",
+            "Basic \xe9",
             "Bearer secret",
         ],
     )

@@ -245,6 +245,58 @@ class TestAnswers:
         assert Client(site).get("/fixed").text == "no\n"
 
 
+class TestOddRequests:
+    """What no usual client sends."""
+
+    @pytest.mark.parametrize("name", [b"Accept-Encoding", b"Origin", b"Last-Event-ID"])
+    def test_a_header_of_other_bytes_is_answered(self, name: bytes) -> None:
+        async def large(call: Call) -> Answer:
+            return text_answer("x" * 5000)
+
+        client = Client(make_site(large))
+        client.send(b"GET /fixed HTTP/1.1\r\nHost: a\r\n" + name + b": \xff\r\n\r\n")
+        assert client.response().status in (200, 403)
+
+    def test_a_host_of_other_bytes_is_not_ours(self, client: Client) -> None:
+        client.send(b"GET /fixed HTTP/1.1\r\nHost: \xff\r\n\r\n")
+        assert client.response().status == 421
+
+    def test_a_target_with_a_host_is_its_path(self, client: Client) -> None:
+        assert client.get("http://localhost:8025/fixed").text == "GET  0"
+
+    def test_an_answer_without_a_body_has_no_length(self, client: Client) -> None:
+        answer = client.request("OPTIONS", "/fixed")
+        assert "content-length" not in answer.headers
+
+    def test_a_body_from_a_stranger_is_not_read(self, client: Client) -> None:
+        client.send(
+            b"POST /fixed HTTP/1.1\r\nHost: evil.example\r\nContent-Length: 101\r\n\r\n"
+        )
+        assert client.response().status == 421
+
+    def test_requests_whose_answers_nobody_reads_wait(self) -> None:
+        answered: list[str] = []
+
+        async def large(call: Call) -> Answer:
+            answered.append(call.path)
+            return text_answer("x" * 1_000_000)
+
+        client = Client(make_site(large))
+        client.protocol.pauseProducing()
+        client.send(b"GET /fixed HTTP/1.1\r\nHost: a\r\n\r\n" * 20)
+        assert len(answered) == 1
+        client.protocol.resumeProducing()
+        assert len(answered) == 20
+
+    def test_an_answer_that_cannot_be_written_ends_the_connection(self) -> None:
+        async def odd(call: Call) -> Answer:
+            return Answer(body=b"", headers={"X-Odd": 1})  # type: ignore[dict-item]
+
+        client = Client(make_site(odd))
+        client.send(b"GET /fixed HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert client.transport.disconnected
+
+
 class TestLeaving:
     """A client that goes away."""
 

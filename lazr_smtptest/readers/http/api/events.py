@@ -69,24 +69,42 @@ class Events:
         Raises:
             HTTPError: 429, too many clients are connected.
         """
-        since = call.header("last-event-id") or call.argument("since")
-        number = int(since) if since.isdecimal() and len(since) < 19 else None
+        number = _number(call)
         if len(self._clients) >= self._most:
             raise HTTPError(
                 HTTPStatus.TOO_MANY_REQUESTS,
                 f"{self._most} clients listen already: try again later",
             )
-        client = _Client(self._reader, self._reactor, self._clients.discard)
-        self._clients.add(client)
+
+        def begin(
+            write: Callable[[bytes], int], end: Callable[[], object]
+        ) -> Callable[[], object]:
+            client = _Client(self._reader, self._reactor, self._clients.discard)
+            self._clients.add(client)
+            return client.begin(number, write, end)
+
         return Answer(
-            content_type="text/event-stream; charset=utf-8",
-            body=Stream(lambda write, end: client.begin(number, write, end)),
+            content_type="text/event-stream; charset=utf-8", body=Stream(begin)
         )
 
     def close(self) -> None:
         """Disconnect all clients."""
         for client in list(self._clients):
             client.end()
+
+
+def _number(call: Call) -> int | None:
+    """Return the last change that a client knows; ``None`` for none.
+
+    Raises:
+        HTTPError: 400, ``since`` is no number. A browser sends the other one by itself.
+    """
+    text = call.header("last-event-id")
+    if text.isascii() and text.isdecimal() and len(text) < 19:
+        return int(text)
+    if not call.argument("since"):
+        return None
+    return int(call.number("since", 0, least=0, most=2**63 - 1))
 
 
 class _Client:

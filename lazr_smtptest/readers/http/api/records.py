@@ -6,6 +6,7 @@ Names are those of the Python API, times are in UTC (RFC 3339), sizes in bytes.
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Annotated
 
 import msgspec
 
@@ -210,25 +211,31 @@ class WholeSession(msgspec.Struct, frozen=True):
     transcript: list[Line]
 
 
+# What a person or a test selects; more are a query.
+_Ids = Annotated[list[str], msgspec.Meta(max_length=10_000)]
+_Numbers = Annotated[list[int], msgspec.Meta(max_length=10_000)]
+_Tags = Annotated[list[str], msgspec.Meta(max_length=100)]
+
+
 class SelectionRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Some messages: exactly one of the three is given."""
 
-    ids: list[str] | None = None
-    numbers: list[int] | None = None
+    ids: _Ids | None = None
+    numbers: _Numbers | None = None
     query: str | None = None
 
 
 class ChangeRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A change of flags and tags of some messages."""
 
-    ids: list[str] | None = None
-    numbers: list[int] | None = None
+    ids: _Ids | None = None
+    numbers: _Numbers | None = None
     query: str | None = None
     set_flags: list[str] = []
     clear_flags: list[str] = []
-    add_tags: list[str] = []
-    remove_tags: list[str] = []
-    tags: list[str] | None = None
+    add_tags: _Tags = []
+    remove_tags: _Tags = []
+    tags: _Tags | None = None
 
 
 class Changed(msgspec.Struct, frozen=True):

@@ -12,6 +12,7 @@ from lazr_smtptest.errors import QueryError
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.summary import Summary
 from lazr_smtptest.query.dates import parse_date
+from lazr_smtptest.query.parser import LONGEST
 from lazr_smtptest.readers.http.answer import Answer, HTTPError
 from lazr_smtptest.readers.http.call import Call
 from lazr_smtptest.readers.http.mailpit.queries import translate
@@ -108,6 +109,8 @@ def zone_of(call: Call) -> tzinfo | None:
 
 def query_of(call: Call, search: str) -> str:
     """Return our query for a search of a request, and its argument ``before``."""
+    if len(search) > LONGEST:
+        raise bad(f"a search has at most {LONGEST} characters")
     query = translate(search, zone_of(call))
     before = call.argument("before")
     if before:

@@ -154,6 +154,21 @@ def test_a_server_that_stops_ends_the_answers(mail: Mail) -> None:
     assert mail.client.transport.value().endswith(b"0\r\n\r\n")
 
 
+def test_a_request_for_the_header_alone_does_not_listen(make_mail: Any) -> None:
+    """It would take the place of a client."""
+    mail = make_mail(max_listeners=1)
+    for _ in range(3):
+        assert mail.client.request("HEAD", "/api/v2/events").status == 200
+    listen(mail.client)
+    assert body(mail.client) == "retry: 1000\n\n"
+
+
+@pytest.mark.parametrize("since", ["abc", "-1", "1.5", "1" * 30, "%D9%A1"])
+def test_a_wrong_since_is_an_error(client: Client, since: str) -> None:
+    """Events would be lost."""
+    assert client.get(f"/api/v2/events?since={since}").status == 400
+
+
 @pytest.mark.parametrize("since", ["x", "-1", ""])
 def test_what_is_no_number_is_none(mail: Mail, since: str) -> None:
     """A browser sends what it was given, and others what they like."""

@@ -330,6 +330,8 @@ class TestChanges:
             {"query": "", "set_flags": ["odd"]},
             {"query": "", "add_tags": ["a,b"]},
             {"query": "", "add_tag": ["a"]},
+            {"query": "", "add_tags": [str(number) for number in range(101)]},
+            {"numbers": list(range(10_001)), "set_flags": ["seen"]},
             [],
             "x",
         ],

@@ -204,6 +204,15 @@ class TestBounds:
         assert [is_waiting(client) for client in clients] == [True, True, False]
         assert clients[2].response().status == 429
 
+    def test_waits_that_begin_together_take_one_call_of_a_thread(
+        self, mail: Mail, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        calls: list[Any] = []
+        monkeypatch.setattr(mail, "callInThread", calls.append)
+        for _ in range(2000):
+            ask(mail.connect())
+        assert len(calls) == 1
+
     def test_a_client_that_leaves_makes_room(self, make_mail: Any) -> None:
         mail = make_mail(max_waiters=1)
         gone = mail.connect()

@@ -188,6 +188,13 @@ class TestChanges:
             "You may specify either IDs or a search query, not both",
         )
 
+    def test_a_search_that_is_too_long_is_an_error_at_once(self, mail: Mail) -> None:
+        body = {"Search": "a " * 2_000_000}
+        assert request(mail, "PUT", "/api/v1/messages", body) == (
+            400,
+            "a search has at most 8192 characters",
+        )
+
     def test_messages_are_removed_by_ids(self, mail: Mail) -> None:
         one = add(mail, "one")
         add(mail, "two")

@@ -488,11 +488,13 @@ def manual(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "html"
 
 
+@pytest.mark.once
 def test_sphinx_builds_the_documentation_without_a_warning(manual: Path) -> None:
     """The documents are sound reStructuredText, and the API pages have names."""
     assert (manual / "index.html").exists()
 
 
+@pytest.mark.once
 def test_the_front_page_leads_to_every_page(manual: Path) -> None:
     """The sidebar has them all, in the order of a reader."""
     front = (manual / "index.html").read_text()
@@ -501,6 +503,7 @@ def test_the_front_page_leads_to_every_page(manual: Path) -> None:
 
 
 @pytest.mark.parametrize(("words", "label"), TASKS.items())
+@pytest.mark.once
 def test_a_search_of_the_manual_finds_the_task(
     manual: Path, words: str, label: str
 ) -> None:
@@ -525,11 +528,13 @@ def test_a_search_of_the_manual_finds_the_task(
     )
 
 
+@pytest.mark.once
 def test_no_page_replaces_the_search(manual: Path) -> None:
     """Sphinx has a page of that name, too."""
     assert "searchtools.js" in (manual / "search.html").read_text()
 
 
+@pytest.mark.once
 def test_a_name_in_the_text_leads_to_the_reference(manual: Path) -> None:
     """Code names are links; a word that may mean anything is not."""
     page = (manual / "reading.html").read_text()

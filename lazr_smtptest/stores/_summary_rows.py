@@ -59,6 +59,11 @@ def indexed(
 ) -> Indexed:
     """Return what to write of a message."""
     document = document_of(envelope)
+    tags: Sequence[str] = ()
+    # Most messages have none, and need not be parsed once more.
+    if rules.may_tag(envelope):
+        subject = _Subject(number, envelope, session_id, document)
+        tags = rules.tags_of(envelope, subject)
     time = envelope.received_at
     columns = columns_of(envelope.mail_from, envelope.rcpt_tos, document)
     return Indexed(
@@ -76,7 +81,7 @@ def indexed(
         words=[index_words(column) for column in columns],
         heads=[field_text(getattr(document, name)) for name in _HEADS],
         shortened=document.shortened,
-        tags=rules.tags_of(envelope, _Subject(number, envelope, session_id, document)),
+        tags=tags,
     )
 
 

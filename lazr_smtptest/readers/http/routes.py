@@ -13,12 +13,19 @@ import attrs
 from lazr_smtptest.readers.http.answer import Answer, HTTPError
 from lazr_smtptest.readers.http.call import Call
 
-__all__ = ["Handler", "Route", "Routes"]
+__all__ = ["Handler", "NoPathError", "Route", "Routes"]
 
 # Runs in the reactor's thread; may wait for Deferreds.
 Handler = Callable[[Call], Coroutine[Any, Any, Answer]]
 
 _PARAMETER = re.compile(r"\{(\w+)\}")
+
+
+class NoPathError(HTTPError):
+    """No route has the path of a request."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(HTTPStatus.NOT_FOUND, f"no such path: {path}")
 
 
 @attrs.frozen(kw_only=True)
@@ -109,12 +116,12 @@ class Routes:
             path: the percent-decoded path.
 
         Raises:
-            HTTPError: 404, there is no such path; 405 with Allow, the path has other
-                methods.
+            NoPathError: 404, there is no such path.
+            HTTPError: 405 with Allow, the path has other methods.
         """
         found = self._methods(path)
         if found is None:
-            raise HTTPError(HTTPStatus.NOT_FOUND, f"no such path: {path}")
+            raise NoPathError(path)
         methods, parameters = found
         route = methods.get("GET" if method == "HEAD" else method)
         if route is None:

@@ -129,10 +129,11 @@ class HTTPSite(http.HTTPFactory):
         if gate.is_preflight(method, headers):
             fields = gate.preflight(headers, self.routes.allowed(call.path))
             return Answer(status=HTTPStatus.NO_CONTENT, headers=fields)
-        user = "" if self._is_public(method, call.path) else gate.check_login(headers)
+        user = ""
+        if gate.users and not self._is_public(method, call.path):
+            user = gate.check_login(headers)
         cors = gate.check_origin(method, headers, host)
-        allowed = self.routes.allowed(call.path)
-        if method == "OPTIONS" and allowed:
+        if method == "OPTIONS" and (allowed := self.routes.allowed(call.path)):
             fields = {"Allow": ", ".join(allowed)}
             return Answer(status=HTTPStatus.NO_CONTENT, headers=fields)
         route, parameters = self.routes.find(method, call.path)

@@ -33,9 +33,6 @@ _ORDERS = {"newest": False, "oldest": True}
 # A mail's own HTML is shown in a frame without scripts, forms and other sites.
 _SANDBOX = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
-# Bytes that are written at once of a content.
-_PIECE = 65_536
-
 
 class Messages:
     """The part of the API that is about messages.
@@ -295,14 +292,9 @@ def _selection(
 
 
 def _whole(content: bytes, content_type: str, headers: dict[str, str]) -> Answer:
-    """Return an answer with a content of any size, written piece by piece."""
-    view = memoryview(content)
-    pieces = (
-        bytes(view[start : start + _PIECE]) for start in range(0, len(view), _PIECE)
-    )
+    """Return an answer with a content that a browser must not run."""
     return Answer(
-        body=pieces,
-        length=len(content),
+        body=content,
         content_type=content_type,
         headers={"Content-Security-Policy": _SANDBOX, **headers},
     )

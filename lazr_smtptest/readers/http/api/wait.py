@@ -140,7 +140,7 @@ class Wait:
 
 @attrs.frozen
 class _Wanted:
-    """What a request waited for."""
+    """The conditions of a request that waits."""
 
     query: str
     tree: Node

@@ -16,7 +16,7 @@ from lazr_smtptest.readers.http.answer import Answer, HTTPError, json_answer
 from lazr_smtptest.readers.http.call import Call
 from lazr_smtptest.readers.http.mailpit import shapes
 from lazr_smtptest.readers.http.mailpit.parts import MailpitParts, part_id
-from lazr_smtptest.readers.http.mailpit.reading import NOT_FOUND, find
+from lazr_smtptest.readers.http.mailpit.reading import find, not_found
 from lazr_smtptest.readers.http.routes import Route
 from lazr_smtptest.stores.deferred_reader import DeferredReader
 
@@ -87,7 +87,7 @@ class Message:
         envelope, _ = await find(self._reader, call)
         part = await self._reader.call(_part, envelope, call.parameters["part"])
         if part is None:
-            raise NOT_FOUND
+            raise not_found()
         name = quote(part.name or part.content_id, safe="")
         return Answer(
             body=part.content,

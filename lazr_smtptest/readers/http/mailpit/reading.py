@@ -16,15 +16,16 @@ from lazr_smtptest.query.parser import LONGEST
 from lazr_smtptest.readers.http.answer import Answer, HTTPError
 from lazr_smtptest.readers.http.call import Call
 from lazr_smtptest.readers.http.mailpit.queries import translate
+from lazr_smtptest.readers.http.routes import NoPathError
 from lazr_smtptest.stores.deferred_reader import DeferredReader
 
 __all__ = [
-    "NOT_FOUND",
     "OK",
     "bad",
     "body_of",
     "describe",
     "find",
+    "not_found",
     "plain",
     "query_of",
     "whole_number",
@@ -32,7 +33,6 @@ __all__ = [
 ]
 
 _NO_PAGE = "404 page not found"
-NOT_FOUND = HTTPError(HTTPStatus.NOT_FOUND, _NO_PAGE)
 
 
 def plain(text: str, status: int = HTTPStatus.OK) -> Answer:
@@ -49,19 +49,23 @@ OK = plain("ok")
 def describe(error: HTTPError) -> Answer:
     """Return the answer that describes an error: its text, and nothing else."""
     texts = {
-        HTTPStatus.NOT_FOUND: _NO_PAGE,
         HTTPStatus.UNAUTHORIZED: "Unauthorized.\n",
         HTTPStatus.FORBIDDEN: "Blocked due to CORS violation",
     }
     text = texts.get(HTTPStatus(error.status), error.message)
-    if error.status == HTTPStatus.NOT_FOUND and error.message.startswith("Message not"):
-        text = error.message
+    if isinstance(error, NoPathError):
+        text = _NO_PAGE
     return Answer(
         status=error.status,
         body=text.encode("utf-8", "replace"),
         content_type="text/plain",
         headers=error.headers,
     )
+
+
+def not_found() -> HTTPError:
+    """Return the error of an id that names nothing."""
+    return HTTPError(HTTPStatus.NOT_FOUND, _NO_PAGE)
 
 
 def bad(message: str) -> HTTPError:
@@ -139,5 +143,5 @@ async def find(reader: DeferredReader, call: Call) -> tuple[Envelope, Summary]:
         id = found[0].id
     envelope, summary = await reader.envelope(id), await reader.summary(id)
     if envelope is None or summary is None:
-        raise NOT_FOUND
+        raise not_found()
     return envelope, summary

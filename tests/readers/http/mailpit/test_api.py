@@ -367,6 +367,17 @@ class TestViews:
         answer = client.get("/view/unknown.html")
         assert (answer.status, answer.text) == (404, "Message not found")
 
+    def test_a_message_without_html_says_so(self, mail: Mail) -> None:
+        answer = mail.client.get(f"/view/{mail.add()}.html")
+        assert (answer.status, answer.text) == (
+            404,
+            "This message does not contain a HTML part",
+        )
+
+    def test_an_unknown_path_is_no_page(self, client: Client) -> None:
+        answer = client.get("/api/v1/nothing")
+        assert (answer.status, answer.text) == (404, "404 page not found")
+
     def test_the_latest_is_a_redirection(self, mail: Mail) -> None:
         assert mail.client.get("/view/latest").headers["location"] == "/"
         id = mail.add()

@@ -20,6 +20,7 @@ import attrs
 from lazr_smtptest.errors import StoreError
 from lazr_smtptest.stores._base import new_validity
 from lazr_smtptest.stores._paths import opened
+from lazr_smtptest.stores._wal import use_wal
 
 __all__ = ["IndexFile", "Meta"]
 
@@ -142,7 +143,7 @@ class IndexFile:
             isolation_level=None,
             check_same_thread=False,
         )
-        connection.execute("PRAGMA journal_mode = WAL")
+        use_wal(connection)
         # It can be made again, so it need not wait for the disk.
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("BEGIN IMMEDIATE")

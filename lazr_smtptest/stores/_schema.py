@@ -26,6 +26,7 @@ from lazr_smtptest.stores import _changes
 from lazr_smtptest.stores._base import new_validity
 from lazr_smtptest.stores._migrations import MIGRATIONS
 from lazr_smtptest.stores._paths import opened, sync_directory, unusable
+from lazr_smtptest.stores._wal import use_wal
 
 try:
     import resource
@@ -82,8 +83,8 @@ def prepare(path: Path, first: int = 0) -> None:
     try:
         with contextlib.closing(connect(path)) as connection:
             _migrate(path, connection, first)
-            # This setting is stored in the file; WAL lets others read while we write.
-            connection.execute("PRAGMA journal_mode = WAL")
+            # This setting is stored in the file.
+            use_wal(connection)
     except sqlite3.Error as error:
         raise StoreError(f"cannot use {str(path)!r} as {_KIND}: {error}") from error
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 
 import attrs
 import msgspec
 
-__all__ = ["Answer", "HTTPError", "Stream", "json_answer", "text_answer"]
+if TYPE_CHECKING:
+    from lazr_smtptest.readers.http.request import HTTPRequest
+
+__all__ = ["Answer", "HTTPError", "Stream", "Upgrade", "json_answer", "text_answer"]
 
 _JSON = "application/json"
 _TEXT = "text/plain; charset=utf-8"
@@ -31,6 +35,18 @@ class Stream:
     ]
 
 
+@attrs.frozen
+class Upgrade:
+    """The connection goes over to another protocol (RFC 9110 section 7.8).
+
+    Attributes:
+        take: called with the request instead of writing an answer, unless it asks for
+            the header alone.
+    """
+
+    take: Callable[[HTTPRequest], None]
+
+
 @attrs.frozen(kw_only=True)
 class Answer:
     """The answer to a request.
@@ -38,14 +54,14 @@ class Answer:
     Attributes:
         status: the status code.
         body: the whole body, or pieces of it, made one after the other while the
-            client takes them, or a `Stream`.
+            client takes them, or a `Stream`, or an `Upgrade`.
         content_type: the value of Content-Type; ``""`` for none.
         length: bytes of the body; needed if it comes in pieces.
         headers: further header fields.
     """
 
     status: int = HTTPStatus.OK
-    body: bytes | Iterable[bytes] | Stream = b""
+    body: bytes | Iterable[bytes] | Stream | Upgrade = b""
     content_type: str = ""
     length: int | None = None
     headers: Mapping[str, str] = attrs.field(factory=dict)

@@ -16,7 +16,12 @@ from twisted.python.failure import Failure
 from twisted.web import http
 from zope.interface import implementer
 
-from lazr_smtptest.readers.http.answer import Answer, HTTPError, Stream
+from lazr_smtptest.readers.http.answer import (
+    Answer,
+    HTTPError,
+    Stream,
+    Upgrade,
+)
 from lazr_smtptest.readers.http.call import Call, values_of
 
 if TYPE_CHECKING:
@@ -138,8 +143,15 @@ class HTTPRequest(http.Request):
         answer.addErrback(self._broken)
 
     def _answered(self, answer: Answer) -> None:
-        if not self._disconnected:
-            self._write(answer)
+        if self._disconnected:
+            return
+        if isinstance(answer.body, Upgrade) and self.method != b"HEAD":
+            try:
+                answer.body.take(self)
+                return
+            except HTTPError as error:
+                answer = self._site.describe("", error)
+        self._write(answer)
 
     def _failed(self, failure: Failure, path: str) -> None:
         if failure.check(CancelledError) and self._disconnected:
@@ -173,8 +185,8 @@ class HTTPRequest(http.Request):
             self.write(body)
             if is_last:
                 self.finish()
-        elif self.method == b"HEAD":
-            if not isinstance(answer.body, Stream) and answer.length is not None:
+        elif self.method == b"HEAD" or isinstance(answer.body, Upgrade):
+            if answer.length is not None:
                 self.setHeader("Content-Length", str(answer.length))
             self.finish()
         elif isinstance(answer.body, Stream):

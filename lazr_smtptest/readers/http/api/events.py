@@ -1,18 +1,20 @@
-"""The changes of a store as server-sent events (WHATWG HTML 9.2)."""
+"""The changes of a store, as server-sent events (WHATWG HTML 9.2) or on a websocket."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
 import msgspec
-from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.internet.interfaces import IReactorTime
 
 from lazr_smtptest.model.change import Change
 from lazr_smtptest.readers.http.answer import Answer, HTTPError, Stream
 from lazr_smtptest.readers.http.call import Call
 from lazr_smtptest.readers.http.routes import Route
+from lazr_smtptest.readers.http.websocket import websocket_answer
 from lazr_smtptest.stores.deferred_reader import DeferredReader
 
 __all__ = ["MOST_LISTENERS", "Events"]
@@ -34,6 +36,10 @@ _AT_A_TIME = 1000
 _MOST_BEHIND = 1_048_576
 
 _encode = msgspec.json.Encoder().encode
+
+# Sends an event: its kind, its number if it has one, and its fields. Returns how many
+# bytes or characters wait to be sent.
+_Tell = Callable[[str, int | None, dict[str, object]], int]
 
 
 class Events:
@@ -66,6 +72,8 @@ class Events:
     async def events(self, call: Call) -> Answer:
         """Answer with the changes from now on, or after ``Last-Event-ID``.
 
+        A request that opens a websocket gets the same events as texts in JSON.
+
         Raises:
             HTTPError: 429, too many clients are connected.
         """
@@ -76,15 +84,31 @@ class Events:
                 f"{self._most} clients listen already: try again later",
             )
 
-        def begin(
+        def begin(tell: _Tell, end: Callable[[], object]) -> Callable[[], object]:
+            client = _Client(self._reader, tell, end, self._clients.discard)
+            self._clients.add(client)
+            client.begin(number)
+            return client.gone
+
+        if call.header("upgrade"):
+            return websocket_answer(
+                call, lambda send, end: begin(partial(_tell_in_json, send), end)
+            )
+
+        def begin_stream(
             write: Callable[[bytes], int], end: Callable[[], object]
         ) -> Callable[[], object]:
-            client = _Client(self._reader, self._reactor, self._clients.discard)
-            self._clients.add(client)
-            return client.begin(number, write, end)
+            stream = _EventStream(self._reactor, write)
+            leave = begin(stream.tell, end)
+
+            def gone() -> None:
+                stream.stop()
+                leave()
+
+            return gone
 
         return Answer(
-            content_type="text/event-stream; charset=utf-8", body=Stream(begin)
+            content_type="text/event-stream; charset=utf-8", body=Stream(begin_stream)
         )
 
     def close(self) -> None:
@@ -107,51 +131,72 @@ def _number(call: Call) -> int | None:
     return int(call.number("since", 0, least=0, most=2**63 - 1))
 
 
+def _tell_in_json(
+    send: Callable[[str], int], kind: str, number: int | None, data: dict[str, object]
+) -> int:
+    """Send an event as a text."""
+    event = {"event": kind, "id": number, "data": data}
+    return send(_encode(event).decode())
+
+
+class _EventStream:
+    """Server-sent events, and a line that says nothing when there are none."""
+
+    def __init__(self, reactor: IReactorTime, write: Callable[[bytes], int]) -> None:
+        self._reactor = reactor
+        self._write = write
+        self._quiet = reactor.callLater(_QUIET, self._say_nothing)
+        write(f"retry: {_RETRY * 1000}\n\n".encode())
+
+    def tell(self, kind: str, number: int | None, data: dict[str, object]) -> int:
+        """Send an event; return how many bytes wait to be sent."""
+        if self._quiet.active():
+            self._quiet.reset(_QUIET)
+        id = "" if number is None else f"id: {number}\n"
+        event = b"event: %b\n%bdata: %b\n\n"
+        return self._write(event % (kind.encode(), id.encode(), _encode(data)))
+
+    def _say_nothing(self) -> None:
+        self._write(b":\n\n")
+        self._quiet = self._reactor.callLater(_QUIET, self._say_nothing)
+
+    def stop(self) -> None:
+        """Send no more."""
+        if self._quiet.active():
+            self._quiet.cancel()
+
+
 class _Client:
     """A client that listens."""
 
     def __init__(
         self,
         reader: DeferredReader,
-        reactor: IReactorTime,
+        tell: _Tell,
+        end: Callable[[], object],
         forget: Callable[[_Client], object],
     ) -> None:
         self._reader = reader
-        self._reactor = reactor
+        self._send: _Tell | None = tell
+        self._end = end
         self._forget = forget
-        self._write: Callable[[bytes], int] | None = None
-        self._end: Callable[[], object] | None = None
         self._unwatch: Callable[[], None] | None = None
-        self._quiet: IDelayedCall | None = None
         # The last change that it was told of; ``None`` until it has caught up.
         self._last: int | None = None
         self._missed: list[Change] = []
 
-    def begin(
-        self,
-        since: int | None,
-        write: Callable[[bytes], int],
-        end: Callable[[], object],
-    ) -> Callable[[], None]:
+    def begin(self, since: int | None) -> None:
         """Begin to send events.
 
         Args:
             since: the last change that the client knows; ``None`` for none.
-            write: sends bytes, and returns how many wait to be sent.
-            end: ends the answer.
-
-        Returns:
-            the function to call when the client has gone.
         """
-        self._write, self._end = write, end
-        self._send(f"retry: {_RETRY * 1000}\n\n".encode())
         self._unwatch = self._reader.watch(self._changed)
         if since is None:
             asked = self._reader.last_change()
             asked.addCallbacks(self._caught_up, self._failed)
         else:
             self._catch_up(since)
-        return self._gone
 
     def _catch_up(self, since: int) -> None:
         asked = self._reader.changes(since, _AT_A_TIME)
@@ -159,9 +204,9 @@ class _Client:
 
     def _seen(self, changes: Any) -> None:
         if changes.is_reset:
-            self._send(b"event: reset\ndata: {}\n\n")
+            self._tell("reset", None, {})
         for change in changes.changes:
-            self._tell(change)
+            self._tell_change(change)
         if changes.is_complete:
             self._caught_up(changes.last)
         else:
@@ -178,27 +223,18 @@ class _Client:
             self._missed.append(change)
         elif change.number > self._last:
             self._last = change.number
-            self._tell(change)
+            self._tell_change(change)
 
-    def _tell(self, change: Change) -> None:
-        data = _encode(
-            {
-                "change": change.number,
-                "messages": change.messages,
-                "ids": change.ids,
-            }
-        )
-        head = f"event: {change.kind}\nid: {change.number}\ndata: ".encode()
-        self._send(head + data + b"\n\n")
+    def _tell_change(self, change: Change) -> None:
+        data: dict[str, object] = {
+            "change": change.number,
+            "messages": change.messages,
+            "ids": change.ids,
+        }
+        self._tell(change.kind, change.number, data)
 
-    def _send(self, data: bytes) -> None:
-        if self._write is None:
-            return
-        if self._quiet is not None and self._quiet.active():
-            self._quiet.reset(_QUIET)
-        else:
-            self._quiet = self._reactor.callLater(_QUIET, self._send, b":\n\n")
-        if self._write(data) > _MOST_BEHIND:
+    def _tell(self, kind: str, number: int | None, data: dict[str, object]) -> None:
+        if self._send is not None and self._send(kind, number, data) > _MOST_BEHIND:
             self.end()
 
     def _failed(self, failure: Any) -> None:
@@ -207,17 +243,14 @@ class _Client:
 
     def end(self) -> None:
         """End the answer."""
-        end = self._end
-        self._gone()
-        if end is not None:
-            end()
+        if self._send is not None:
+            self.gone()
+            self._end()
 
-    def _gone(self) -> None:
+    def gone(self) -> None:
         """Send no more."""
-        self._write = self._end = None
+        self._send = None
         if self._unwatch is not None:
             self._unwatch()
             self._unwatch = None
-        if self._quiet is not None and self._quiet.active():
-            self._quiet.cancel()
         self._forget(self)

@@ -14,6 +14,7 @@ from lazr_smtptest.query.selection import Selection
 
 from ..client import Client
 from ..conftest import Mail
+from ..sockets import open_websocket
 
 ENVELOPE = Envelope(
     mail_from="ann@example.com", rcpt_tos=("bob@example.com",), content=b"Hello.\r\n"
@@ -175,3 +176,25 @@ def test_what_is_no_number_is_none(mail: Mail, since: str) -> None:
     mail.add()
     listen(mail.client, f"Last-Event-ID: {since}")
     assert events(mail.client) == []
+
+
+def test_a_websocket_has_the_same_events(mail: Mail) -> None:
+    """As texts in JSON."""
+    pytest.importorskip("twisted.web.websocket")
+    listen(mail.client)
+    socket = open_websocket(mail.connect(), "/api/v2/events")
+    id = mail.add()
+    mail.store.change(Selection(ids=[id]), set_flags=["seen"])
+    mail.store.remove(Selection(ids=[id]))
+    told = [(each["event"], str(each["id"]), each["data"]) for each in socket.texts()]
+    assert [kind for kind, _, _ in told] == ["kept", "changed", "removed"]
+    assert told == events(mail.client)
+
+
+def test_a_websocket_is_told_what_it_missed(mail: Mail) -> None:
+    """A browser cannot send Last-Event-ID with one."""
+    pytest.importorskip("twisted.web.websocket")
+    ids = [mail.add() for _ in range(3)]
+    first = mail.store.changes(0).changes[0].number
+    socket = open_websocket(mail.client, f"/api/v2/events?since={first}")
+    assert [each["data"]["ids"] for each in socket.texts()] == [[id] for id in ids[1:]]

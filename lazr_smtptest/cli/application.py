@@ -18,7 +18,9 @@ from lazr_smtptest.cli.endpoints import LoggedEndpoint
 from lazr_smtptest.cli.log_bridge import LogBridge
 from lazr_smtptest.cli.options import StartError
 from lazr_smtptest.cli.readiness import notify_manager, write_ready_file
+from lazr_smtptest.errors import StateError
 from lazr_smtptest.model.delivery_event import MailEvent
+from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.parsing.pool import ParsingPool
 from lazr_smtptest.query.document import read_documents_with
 from lazr_smtptest.stores.session_log import Counters
@@ -45,12 +47,14 @@ class Display(Protocol):
 class Process(MultiService):
     """The top-level service of a process.
 
-    It forwards our log to Twisted's, and logs counters at exit and on SIGUSR2.
+    It forwards our log to Twisted's, and logs counters at exit and on SIGUSR2. What
+    searches, lists and readers need of a message is read in child processes.
 
     Args:
         reactor: the reactor to run in.
 
     Attributes:
+        readers: the services by which others read the mail, see `ReaderService`.
         display: shows each mail; ``None`` for no display.
         failed: whether it ended because of an error.
         errors: a file descriptor for the reason of a failed start, which is closed
@@ -69,6 +73,9 @@ class Process(MultiService):
     def __init__(self, reactor: Any) -> None:
         super().__init__()
         self.reactor = reactor
+        self.readers: list[Any] = []
+        self._parsing: ParsingPool | None = None
+        self._end_parsing: Callable[[], object] | None = None
         self._bridge = LogBridge()
         self._counts = False
         self._signal_before: Any = None
@@ -90,6 +97,20 @@ class Process(MultiService):
 
     def release(self) -> None:
         """Release open files; called when all sessions have ended."""
+
+    # For its maker
+
+    def add_readers(self, readers: Iterable[Any]) -> None:
+        """Run services by which others read the mail; before the start."""
+        for reader in readers:
+            reader.setServiceParent(self)
+            self.readers.append(reader)
+
+    def parse(self, name: str, envelope: Envelope) -> Any:
+        """Run a function for a message; see `ParsingPool.call`."""
+        if self._parsing is None:
+            raise StateError("the process does not run")
+        return self._parsing.call(name, envelope)
 
     # For subclasses to call
 
@@ -128,6 +149,8 @@ class Process(MultiService):
     def startService(self) -> None:
         """Listen, unless `privilegedStartService` did."""
         self._bridge.open()
+        self._parsing = ParsingPool()
+        self._end_parsing = read_documents_with(self._parsing.document)
         super().startService()
         self.listen()
         self._counts = True
@@ -154,6 +177,10 @@ class Process(MultiService):
             # None is a handler that was not installed by Python.
             signal.signal(signal.SIGUSR2, self._signal_before or signal.SIG_DFL)
         self.release()
+        if self._parsing is not None and self._end_parsing is not None:
+            self._end_parsing()
+            self._parsing.close()
+            self._parsing = None
         if self.ready_file is not None:
             self.ready_file.unlink(missing_ok=True)
         if self.display is not None:
@@ -165,21 +192,14 @@ class Process(MultiService):
 class ServerProcess(Process):
     """A server in a process of its own.
 
-    What searches and lists need of a message is read in child processes.
-
     Args:
         reactor: the reactor to run in.
         server: the server that handles the messages.
         listeners: the listeners of the server.
-        readers: the services by which others read the mail, see `ReaderService`.
     """
 
     def __init__(
-        self,
-        reactor: Any,
-        server: CommandServer,
-        listeners: Sequence[Listener],
-        readers: Sequence[Any] = (),
+        self, reactor: Any, server: CommandServer, listeners: Sequence[Listener]
     ) -> None:
         # Imported after the command line was parsed, which chooses the reactor.
         from lazr_smtptest.server.service import SMTPService
@@ -191,17 +211,6 @@ class ServerProcess(Process):
         # Errors cannot be raised to a caller here, and they are logged.
         service.checks = False
         service.setServiceParent(self)
-        self._readers = readers
-        for reader in readers:
-            reader.setServiceParent(self)
-        self._parsing: ParsingPool | None = None
-        self._end_parsing: Callable[[], object] | None = None
-
-    def startService(self) -> None:
-        """Listen, unless `privilegedStartService` did."""
-        self._parsing = ParsingPool()
-        self._end_parsing = read_documents_with(self._parsing.document)
-        super().startService()
 
     def run(self) -> None:
         """Announce that clients may connect; scripts wait for this log line.
@@ -213,19 +222,15 @@ class ServerProcess(Process):
 
     def endpoints(self) -> Iterable[object]:
         """Return the endpoints that it listens on."""
-        return [each.endpoint for each in (*self._listeners, *self._readers)]
+        return [each.endpoint for each in (*self._listeners, *self.readers)]
 
     def count(self) -> None:
         """Log the counters so far."""
         log_counters(self.server.sessions.counters)
 
     def release(self) -> None:
-        """Close the store, and end the child processes that it used."""
+        """Close the store."""
         self.server.store.close()
-        if self._parsing is not None and self._end_parsing is not None:
-            self._end_parsing()
-            self._parsing.close()
-            self._parsing = None
 
 
 def log_counters(counters: Counters) -> None:

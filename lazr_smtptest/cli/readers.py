@@ -17,8 +17,9 @@ from lazr_smtptest.cli.option_table import Groups, Option
 
 if TYPE_CHECKING:
     from lazr_smtptest.cli.endpoints import LoggedEndpoint
+    from lazr_smtptest.readers.context import ReaderContext
 
-__all__ = ["READERS", "Reader", "ReaderService", "reader_services"]
+__all__ = ["READERS", "Reader", "ReaderService", "has_readers", "reader_services"]
 
 
 class ReaderService(Protocol):
@@ -45,15 +46,15 @@ class Reader(Protocol):
             UsageError: one is wrong.
         """
 
-    def service(
-        self, options: Mapping[str, Any], store: Any, reactor: Any
-    ) -> Service | None:
-        """Return the service for its options; ``None`` if they do not ask for it.
+    def is_on(self, options: Mapping[str, Any]) -> bool:
+        """Return whether its options ask for it."""
+
+    def service(self, options: Mapping[str, Any], context: ReaderContext) -> Service:
+        """Return the service for its options, which ask for it.
 
         Args:
             options: the parsed options.
-            store: an `IMessageReader`.
-            reactor: the reactor to run in.
+            context: the store to read, and the server that takes the mail.
 
         Raises:
             OptionError: an endpoint is malformed.
@@ -108,12 +109,12 @@ class HTTP:
             if not (user and colon and password):
                 raise usage.UsageError("--http-auth is USER:PASSWORD, with both")
 
-    def service(
-        self, options: Mapping[str, Any], store: Any, reactor: Any
-    ) -> Service | None:
-        """Return the service for its options."""
-        if options["http"] is None:
-            return None
+    def is_on(self, options: Mapping[str, Any]) -> bool:
+        """Return whether its options ask for it."""
+        return options["http"] is not None
+
+    def service(self, options: Mapping[str, Any], context: ReaderContext) -> Service:
+        """Return the service for its options, which ask for it."""
         # Imported here: who reads nothing by HTTP needs none of it.
         from lazr_smtptest.cli.endpoints import LoggedEndpoint
         from lazr_smtptest.readers.http.gate import Gate
@@ -126,16 +127,21 @@ class HTTP:
             users={user: password for user, _, password in logins},
             origins=options["cors"],
         )
-        endpoint = LoggedEndpoint(reactor, options["http"], "http")
-        return HTTPService(store, endpoint, reactor, HTTPSettings(gate=gate))
+        endpoint = LoggedEndpoint(context.reactor, options["http"], "http")
+        settings = HTTPSettings(gate=gate)
+        return HTTPService(context, endpoint, context.reactor, settings)
 
 
 READERS: Sequence[Reader] = (HTTP(),)
 
 
+def has_readers(options: Mapping[str, Any]) -> bool:
+    """Return whether the options ask for any reader."""
+    return any(reader.is_on(options) for reader in READERS)
+
+
 def reader_services(
-    options: Mapping[str, Any], store: Any, reactor: Any
+    options: Mapping[str, Any], context: ReaderContext
 ) -> list[Service]:
     """Return the services of all readers that the options ask for."""
-    services = (reader.service(options, store, reactor) for reader in READERS)
-    return [service for service in services if service is not None]
+    return [each.service(options, context) for each in READERS if each.is_on(options)]

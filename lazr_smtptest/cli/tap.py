@@ -25,7 +25,7 @@ from lazr_smtptest.cli.live_view import Screen
 from lazr_smtptest.cli.mail_log import MailLog
 from lazr_smtptest.cli.message_limit import MessageLimit
 from lazr_smtptest.cli.options import OptionError, Options, StartError
-from lazr_smtptest.cli.readers import reader_services
+from lazr_smtptest.cli.readers import has_readers, reader_services
 from lazr_smtptest.cli.transcripts import TranscriptFolder
 from lazr_smtptest.errors import StoreError
 from lazr_smtptest.model.delivery_event import MailEvent
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from lazr_smtptest.cli.fault_file import FaultFiles
     from lazr_smtptest.cli.server import CommandServer
     from lazr_smtptest.cli.workers.supervisor import Supervisor
+    from lazr_smtptest.readers.context import ReaderContext
     from lazr_smtptest.server.listener import Listener
     from lazr_smtptest.smtp.settings import Settings
     from lazr_smtptest.tls.context import TLS
@@ -111,6 +112,8 @@ def make_process(
     Raises:
         StartError: an option names something that cannot be used.
     """
+    from lazr_smtptest.readers.context import ReaderContext
+
     show = display.show if display else None
     tls = _tls(options)
     process: Process
@@ -121,12 +124,8 @@ def make_process(
         server = make_server(options, tls, show, logs_mail=logs_mail)
         if options["stop-after"]:
             MessageLimit(options["stop-after"], reactor).watch(server)
-        process = ServerProcess(
-            reactor,
-            server,
-            make_listeners(endpoints, server),
-            reader_services(options, server.store, reactor),
-        )
+        process = ServerProcess(reactor, server, make_listeners(endpoints, server))
+        _add_readers(process, options, ReaderContext.of(server, reactor))
         if options.files:
             _fault_files(options, server, reactor).setServiceParent(process)
     if options["ready-file"] is not None:
@@ -156,32 +155,50 @@ def _supervisor(
     from lazr_smtptest.cli.workers.assignment import Assignment
     from lazr_smtptest.cli.workers.ports import SharedPorts
     from lazr_smtptest.cli.workers.supervisor import Supervisor
+    from lazr_smtptest.readers.context import ReaderContext
 
     workers = options["workers"]
     endpoints = _endpoints(options, SharedPorts(workers))
-    # Errors are found here, once, and not by each worker.
-    server = make_server(options, tls)
-    readers = reader_services(options, server.store, reactor)
+    # Errors are found here, once, and not by each worker. The workers log their mail.
+    server = make_server(options, tls, show, logs_mail=False)
     server.store.close()
     _fault_files(options, server, reactor)
+    events = server.delivery_events
     assignment = Assignment(
         reactor=type(reactor).__module__,
         options=dict(options),
         tls=None if tls is None else tls.as_fields(),
-        tells_mail=show is not None,
+        tells_mail=events.wanted or has_readers(options),
         logs_mail=logs_mail,
         file_settings=server.file_settings.as_fields(),
     )
-    return Supervisor(
+    supervisor = Supervisor(
         reactor,
         workers,
         assignment,
         list(chain.from_iterable(endpoints.values())),
-        store=repr(server.store),
+        store=server.store,
         grace=server.settings.limits.closing,
-        show=show,
-        readers=readers,
+        events=events,
     )
+    context = ReaderContext(
+        store=server.store,
+        reactor=reactor,
+        delivery_events=events,
+        settings=server.settings,
+        handler=server,
+        tls=tls,
+        auth=server.auth,
+        absence=f"they are in the {workers} processes of --workers",
+    )
+    _add_readers(supervisor, options, context)
+    return supervisor
+
+
+def _add_readers(process: Process, options: Options, context: ReaderContext) -> None:
+    """Run the readers that the options ask for in a process."""
+    context = attrs.evolve(context, parsing=process.parse)
+    process.add_readers(reader_services(options, context))
 
 
 def make_server(

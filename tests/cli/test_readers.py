@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import http.client
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
+from twisted.internet.testing import MemoryReactorClock
 
+from lazr_smtptest.cli.application import Process
 from lazr_smtptest.cli.options import OptionError, Options
+from lazr_smtptest.cli.tap import makeService
+from lazr_smtptest.readers.context import AbsentError, ReaderContext
 
 from ..commands import PATIENCE, Start, send
 
@@ -72,6 +77,37 @@ def test_the_mail_of_all_workers_is_read_in_one_place(start: Start) -> None:
         send(int(smtp))
     status, found = get(port, "/api/v2/wait?count=4&timeout=60")
     assert (status, len(found["messages"])) == (200, 4)
+
+
+def context_of(*arguments: str) -> ReaderContext:
+    """Return what the HTTP side of a command gets of its process."""
+    options = Options()
+    options.parseOptions([*arguments, HTTP])
+    process = makeService(options, MemoryReactorClock())
+    assert isinstance(process, Process)
+    [service] = process.readers
+    context = service._context
+    assert isinstance(context, ReaderContext)
+    return context
+
+
+def test_a_reader_gets_the_server() -> None:
+    """Its rules, sessions, certificates and logins."""
+    context = context_of("--tls=auto", "--auth=any")
+    assert context.needed_faults().rules == ()
+    assert list(context.needed_sessions()) == []
+    assert None not in (context.tls, context.auth, context.handler, context.settings)
+
+
+def test_a_reader_beside_workers_is_told_what_is_not_there(tmp_path: Path) -> None:
+    """The rules and the open sessions are in the workers."""
+    context = context_of(
+        "--workers=3", f"--store=sqlite:{tmp_path}/mail.db", "--tls=auto", "--auth=any"
+    )
+    for needed in (context.needed_faults, context.needed_sessions):
+        with pytest.raises(AbsentError, match="in the 3 processes of --workers"):
+            needed()
+    assert None not in (context.tls, context.auth, context.handler, context.settings)
 
 
 @pytest.mark.parametrize(

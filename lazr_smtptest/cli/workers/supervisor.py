@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ from lazr_smtptest.cli.workers.child import Child
 from lazr_smtptest.cli.workers.ports import SharedPort
 from lazr_smtptest.model.delivery_event import MailEvent
 from lazr_smtptest.net.clock import Timer, duration_clock
+from lazr_smtptest.smtp.delivery_events import DeliveryEvents
 from lazr_smtptest.stores.session_log import Counters
 
 __all__ = ["Supervisor"]
@@ -61,10 +62,10 @@ class Supervisor(Process):
         workers: the number of workers.
         assignment: their assignment, without the sockets.
         endpoints: their endpoints, made for a `SharedPorts`.
-        store: the name of the store, for the log.
+        store: the store of the workers, which readers read here; it is closed at the
+            end.
         grace: seconds for clients to end their sessions at the end.
-        show: called with the outcome of each mail, if the workers report it.
-        readers: the services by which others read the mail; they run here.
+        events: gets the outcome of each mail, if the workers report it.
     """
 
     def __init__(
@@ -74,21 +75,17 @@ class Supervisor(Process):
         assignment: Assignment,
         endpoints: Sequence[IStreamServerEndpoint],
         *,
-        store: str,
+        store: Any,
         grace: float,
-        show: Callable[[MailEvent], object] | None = None,
-        readers: Sequence[Any] = (),
+        events: DeliveryEvents,
     ) -> None:
         super().__init__(reactor)
-        self._readers = readers
-        for reader in readers:
-            reader.setServiceParent(self)
         self._workers = workers
         self._assignment = assignment
         self._endpoints = endpoints
         self._store = store
         self._grace = grace
-        self._show = show
+        self._events = events
         # Kept, because twistd changes its working directory after this.
         self._directory = str(Path.cwd())
         self._ports: list[SharedPort] = []
@@ -158,7 +155,7 @@ class Supervisor(Process):
         if not self._ready and all(each.ready for each in self._children.values()):
             self._ready = True
             log.info(
-                "ready, keeping messages in %s, by %d workers",
+                "ready, keeping messages in %r, by %d workers",
                 self._store,
                 self._workers,
             )
@@ -166,7 +163,7 @@ class Supervisor(Process):
 
     def endpoints(self) -> Iterable[object]:
         """Return the endpoints that the workers and the readers listen on."""
-        return [*self._endpoints, *(reader.endpoint for reader in self._readers)]
+        return [*self._endpoints, *(reader.endpoint for reader in self.readers)]
 
     def child_ended(self, child: Child, why: str) -> None:
         """Restart a worker that has ended, unless too many did."""
@@ -189,9 +186,11 @@ class Supervisor(Process):
             self.reactor.stop()
 
     def child_saw(self, number: int, event: MailEvent) -> None:
-        """Show the outcome of a mail."""
-        if self._show is not None:
-            self._show(attrs.evolve(event, session=f"{number}.{event.session}"))
+        """Pass on the outcome of a mail."""
+        try:
+            self._events.emit(attrs.evolve(event, session=f"{number}.{event.session}"))
+        except Exception:
+            log.exception("a subscriber to delivery events raised")
 
     def child_logged(self, number: int, level: str, namespace: str, text: str) -> None:
         """Log a worker's event, with the worker's number."""
@@ -245,7 +244,8 @@ class Supervisor(Process):
         return super().stopService()
 
     def release(self) -> None:
-        """Let the process end with a failure, if it failed."""
+        """Close the store; let the process end with a failure, if it failed."""
+        self._store.close()
         if self.failed:
             # The exit status can no longer be set, but that of a signal is not 0.
             self.reactor._exitSignal = signal.SIGTERM

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from http import HTTPStatus
-from typing import Any
 
 import attrs
 from twisted.internet.defer import Deferred
 
+from lazr_smtptest.readers.context import ReaderContext
 from lazr_smtptest.readers.http.answer import Answer, HTTPError, text_answer
 from lazr_smtptest.readers.http.api.events import MOST_LISTENERS, Events
 from lazr_smtptest.readers.http.api.messages import Messages
@@ -21,7 +21,6 @@ from lazr_smtptest.readers.http.mailpit import message, messages, reading
 from lazr_smtptest.readers.http.routes import Route, Routes
 from lazr_smtptest.readers.http.site import MAX_BODY, HTTPSite
 from lazr_smtptest.readers.http.waiting import MOST_WAITERS, Waiters
-from lazr_smtptest.stores.deferred_reader import DeferredReader
 from lazr_smtptest.version import __version__
 
 __all__ = ["HTTPReader", "HTTPSettings"]
@@ -63,26 +62,24 @@ class HTTPReader:
     Everything is called in the reactor's thread.
 
     Args:
-        store: an `IMessageReader`.
-        reactor: serves the connections; it needs ``callLater`` and ``callFromThread``.
+        context: the store, and the server that takes the mail. Its reactor serves the
+            connections.
         settings: the settings.
-        pool: see `DeferredReader`.
 
     Attributes:
         site: the factory for a listening port.
     """
 
     def __init__(
-        self,
-        store: Any,
-        reactor: Any,
-        settings: HTTPSettings | None = None,
-        *,
-        pool: Any = None,
+        self, context: ReaderContext, settings: HTTPSettings | None = None
     ) -> None:
         settings = settings or HTTPSettings()
-        self._reader = DeferredReader(store, reactor, pool=pool)
-        self._waiters = Waiters(store, self._reader, reactor, settings.max_waiters)
+        self._context = context
+        self._reader = context.reader
+        reactor = context.reactor
+        self._waiters = Waiters(
+            context.store, self._reader, reactor, settings.max_waiters
+        )
         self._events = Events(self._reader, reactor, settings.max_listeners)
         routes = Routes()
         for route in self._routes():

@@ -10,6 +10,7 @@ from twisted.internet.interfaces import IListeningPort, IStreamServerEndpoint
 from twisted.python.failure import Failure
 
 from lazr_smtptest.net.addresses import endpoint_from
+from lazr_smtptest.readers.context import ReaderContext
 from lazr_smtptest.readers.http.reader import HTTPReader, HTTPSettings
 
 __all__ = ["HTTPService"]
@@ -21,7 +22,8 @@ class HTTPService(Service):
     Its methods are called in the reactor's thread.
 
     Args:
-        store: an `IMessageReader`, such as a `MemoryStore` or an `SQLiteStore`.
+        source: a server that keeps messages, such as a `StoreServer`, or a store, such
+            as a `MemoryStore`; see `ReaderContext.of`.
         endpoint: where to listen: an `IStreamServerEndpoint`, or Twisted's description
             of one, such as ``"tcp:8025:interface=127.0.0.1"``.
         reactor: the reactor that runs it.
@@ -32,6 +34,7 @@ class HTTPService(Service):
         port: the `IListeningPort`; ``None`` while it does not listen.
 
     Raises:
+        TypeError: `source` has no messages that can be read.
         ValueError: the description of the endpoint is wrong.
     """
 
@@ -39,13 +42,12 @@ class HTTPService(Service):
 
     def __init__(
         self,
-        store: Any,
+        source: Any,
         endpoint: IStreamServerEndpoint | str,
         reactor: Any,
         settings: HTTPSettings | None = None,
     ) -> None:
-        self._store = store
-        self._reactor = reactor
+        self._context = ReaderContext.of(source, reactor)
         self._settings = settings
         self.endpoint = (
             endpoint_from(reactor, endpoint) if isinstance(endpoint, str) else endpoint
@@ -73,7 +75,9 @@ class HTTPService(Service):
     def _listen(self) -> None:
         if self._reader is not None:
             return
-        self._reader = HTTPReader(self._store, self._reactor, self._settings)
+        # A reader that was closed cannot be used again.
+        context = ReaderContext.of(self._context, self._context.reactor)
+        self._reader = HTTPReader(context, self._settings)
         failures: list[Failure] = []
         listening = maybeDeferred(self.endpoint.listen, self._reader.site)
         listening.addCallbacks(self._listens, failures.append)

@@ -13,6 +13,7 @@ from twisted.web import http
 from twisted.web.http_headers import Headers
 
 from lazr_smtptest.errors import BusyError, QueryError, StateError, StoreError
+from lazr_smtptest.readers.context import AbsentError
 from lazr_smtptest.readers.http.answer import Answer, HTTPError, text_answer
 from lazr_smtptest.readers.http.call import Call
 from lazr_smtptest.readers.http.gate import Gate
@@ -118,6 +119,9 @@ class HTTPSite(http.HTTPFactory):
             details = {"position": error.position, "expected": error.expected}
             wrong = HTTPError(HTTPStatus.BAD_REQUEST, str(error), details=details)
             return self.describe(call.path, wrong)
+        except AbsentError as error:
+            elsewhere = HTTPError(HTTPStatus.CONFLICT, str(error))
+            return self.describe(call.path, elsewhere)
         except (BusyError, StateError, StoreError) as error:
             away = HTTPError(HTTPStatus.SERVICE_UNAVAILABLE, str(error))
             return self.describe(call.path, away)

@@ -242,9 +242,20 @@ class TestReports:
     def test_mail_is_shown_with_the_worker(self, running: Running) -> None:
         """Each worker counts its sessions for itself."""
         shown: list[MailEvent] = []
-        running.service._show = shown.append
+        running.service._events.subscribe(shown.append)
         running.report(running.processes[1], "mail", EVENT.as_fields())
         assert [event.session for event in shown] == ["2.7"]
+
+    def test_a_subscriber_that_raises_stops_nothing(
+        self, running: Running, log: Log
+    ) -> None:
+        """The others get the mail, and the log has the error."""
+        shown: list[MailEvent] = []
+        running.service._events.subscribe(lambda event: 1 / 0)
+        running.service._events.subscribe(shown.append)
+        running.report(running.processes[0], "mail", EVENT.as_fields())
+        assert len(shown) == 1
+        assert log.having("a subscriber to delivery events raised")
 
     def test_the_sum_is_logged_when_all_have_counted(
         self, running: Running, log: Log

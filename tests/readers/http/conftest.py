@@ -10,6 +10,7 @@ import pytest
 from twisted.internet.task import Clock
 
 from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.readers.context import ReaderContext
 from lazr_smtptest.readers.http.reader import HTTPReader, HTTPSettings
 from lazr_smtptest.stores import MemoryStore
 
@@ -31,6 +32,7 @@ class Mail:
 
     Attributes:
         store: the store.
+        context: what the HTTP side gets of its process.
         reactor: its clock.
         client: a connection of a client.
     """
@@ -38,9 +40,8 @@ class Mail:
     def __init__(self, **settings: Any) -> None:
         self.store = MemoryStore()
         self.reactor = Reactor()
-        self.reader = HTTPReader(
-            self.store, self.reactor, HTTPSettings(**settings), pool=self
-        )
+        self.context = ReaderContext(store=self.store, reactor=self.reactor, pool=self)
+        self.reader = HTTPReader(self.context, HTTPSettings(**settings))
         self.client = self.connect()
 
     def callInThread(self, function: Callable[[], None]) -> None:

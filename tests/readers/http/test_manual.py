@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from lazr_smtptest.readers.context import ReaderContext
 from lazr_smtptest.readers.http.reader import HTTPReader
 from lazr_smtptest.stores import MemoryStore
 
@@ -32,7 +33,8 @@ def described() -> set[tuple[str, str]]:
 
 def test_the_tables_have_all_paths_and_no_others() -> None:
     """With their methods."""
-    reader = HTTPReader(MemoryStore(), Reactor(), pool=object())
+    context = ReaderContext(store=MemoryStore(), reactor=Reactor())
+    reader = HTTPReader(context)
     routes = {(route.method, route.template) for route in reader.site.routes}
     assert described() == routes
 

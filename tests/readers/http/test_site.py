@@ -12,6 +12,7 @@ from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
 from lazr_smtptest.errors import QueryError, StoreError
+from lazr_smtptest.readers.context import AbsentError
 from lazr_smtptest.readers.http.answer import Answer, HTTPError, text_answer
 from lazr_smtptest.readers.http.call import Call
 from lazr_smtptest.readers.http.gate import Gate
@@ -225,6 +226,14 @@ class TestAnswers:
         answer = Client(make_site(bad)).get("/fixed")
         assert answer.status == 400
         assert "at character 4 expected read or unread" in answer.text
+
+    def test_a_part_that_is_elsewhere_is_a_409(self) -> None:
+        async def ask(call: Call) -> Answer:
+            raise AbsentError("fault rules", "they are far away")
+
+        answer = Client(make_site(ask)).get("/fixed")
+        assert answer.status == 409
+        assert answer.text == "there are no fault rules here: they are far away\n"
 
     def test_a_store_that_cannot_be_read_is_a_503(self) -> None:
         async def away(call: Call) -> Answer:

@@ -1,0 +1,194 @@
+"""The process that a reader runs in: its store, its server and its events."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import attrs
+
+from lazr_smtptest.errors import Error
+from lazr_smtptest.interfaces import IMessageReader
+from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.parsing.functions import FUNCTIONS
+from lazr_smtptest.smtp.delivery_events import DeliveryEvents
+from lazr_smtptest.stores.deferred_reader import DeferredReader
+
+if TYPE_CHECKING:
+    from twisted.internet.defer import Deferred
+
+    from lazr_smtptest.auth.login import Auth
+    from lazr_smtptest.faults import Faults
+    from lazr_smtptest.interfaces import IMessageHandler
+    from lazr_smtptest.smtp.settings import Settings
+    from lazr_smtptest.stores.session_log import SessionLog
+    from lazr_smtptest.tls.context import TLS
+
+__all__ = ["AbsentError", "ReaderContext", "run_here"]
+
+
+_Part = TypeVar("_Part")
+
+
+class AbsentError(Error):
+    """A part of the server is not in the process that was asked for it.
+
+    Attributes:
+        what: the part, such as ``"fault rules"``.
+        reason: why it is not there.
+    """
+
+    def __init__(self, what: str, reason: str) -> None:
+        super().__init__(what, reason)
+        self.what = what
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"there are no {self.what} here: {self.reason}"
+
+
+def run_here(name: str, envelope: Envelope) -> Any:
+    """Return the result of a function for a message, run in the calling thread.
+
+    Args:
+        name: a key of `FUNCTIONS` of `lazr_smtptest.parsing.functions`.
+        envelope: the message.
+    """
+    return FUNCTIONS[name].run(envelope)
+
+
+def _no_events() -> DeliveryEvents:
+    return DeliveryEvents(log=None)
+
+
+def _reader_of(context: ReaderContext) -> DeferredReader:
+    return DeferredReader(context.store, context.reactor, pool=context.pool)
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class ReaderContext:
+    """The store that a reader reads, and the server that takes the mail.
+
+    Every reader and every group of HTTP routes gets one. Its attributes are used in the
+    thread of its reactor, unless they say otherwise.
+
+    Attributes:
+        store: an `IMessageReader`. It may wait for a disk: on the reactor, use
+            `reader`.
+        reactor: the reactor that the reader runs in.
+        pool: see `DeferredReader`.
+        reader: the methods of the store, each with a Deferred.
+        delivery_events: the outcomes of mail, of all workers.
+        faults: the fault rules of the server; ``None`` if there are none in this
+            process, see `absence`. Any thread may use it.
+        sessions: the sessions of the server, open ones among them; likewise.
+        live_settings: changes limits and settings of the listeners, for later
+            sessions, see `FileSettings`; likewise.
+        settings: the settings that the server was started with; ``None`` without one.
+        handler: handles a message as if it had come by SMTP; ``None`` without a
+            server.
+        tls: the certificates of the server; ``None`` for none.
+        auth: how clients of the server log in; ``None``: they cannot.
+        parsing: runs a function for a message, see `ParsingPool.call`; it waits for the
+            result, so only other threads may call it. Use `parse` on the reactor.
+        absence: why this process has no fault rules, open sessions or live settings.
+    """
+
+    store: Any
+    reactor: Any
+    pool: Any = None
+    delivery_events: DeliveryEvents = attrs.field(factory=_no_events)
+    faults: Faults | None = None
+    sessions: SessionLog | None = None
+    live_settings: Any = None
+    settings: Settings | None = None
+    handler: IMessageHandler | None = None
+    tls: TLS | None = None
+    auth: Auth | None = None
+    parsing: Callable[[str, Envelope], Any] = run_here
+    absence: str = "this process receives no mail, it only reads a store"
+    reader: DeferredReader = attrs.field(
+        init=False, default=attrs.Factory(_reader_of, takes_self=True)
+    )
+
+    @classmethod
+    def of(cls, source: Any, reactor: Any) -> ReaderContext:
+        """Return the context for something that has messages.
+
+        Args:
+            source: a `StoreServer` or `CaptureServer`; an `IMessageReader`, such as a
+                `MemoryStore`; or a context, which is copied with a `reader` of its own.
+            reactor: the reactor that the reader runs in.
+
+        Raises:
+            TypeError: `source` is something else, or the store of the server cannot be
+                read.
+        """
+        if isinstance(source, ReaderContext):
+            return attrs.evolve(source, reactor=reactor)
+        if IMessageReader.providedBy(source):
+            return cls(store=source, reactor=reactor)
+        if not hasattr(source, "delivery_events"):
+            raise TypeError(
+                "expected a StoreServer, a CaptureServer or a store with a read side, "
+                f"not {source!r:.100}"
+            )
+        store = getattr(source, "reader", None)
+        if store is None:
+            raise TypeError(
+                f"{source!r:.100} keeps no messages that can be read: use a "
+                "CaptureServer, or a StoreServer with a store of open_store()"
+            )
+        return cls(
+            store=store,
+            reactor=reactor,
+            delivery_events=source.delivery_events,
+            faults=source.faults,
+            sessions=source.sessions,
+            live_settings=source.file_settings,
+            settings=source.settings,
+            handler=source,
+            tls=source.settings.tls,
+            auth=source.auth,
+        )
+
+    def needed_faults(self) -> Faults:
+        """Return the fault rules.
+
+        Raises:
+            AbsentError: they are not in this process.
+        """
+        return self._needed(self.faults, "fault rules")
+
+    def needed_sessions(self) -> SessionLog:
+        """Return the log with the open sessions.
+
+        Raises:
+            AbsentError: it is not in this process.
+        """
+        return self._needed(self.sessions, "open sessions")
+
+    def needed_settings(self) -> Any:
+        """Return what changes the settings of listeners.
+
+        Raises:
+            AbsentError: it is not in this process.
+        """
+        return self._needed(self.live_settings, "settings that can be changed")
+
+    def _needed(self, value: _Part | None, what: str) -> _Part:
+        if value is None:
+            raise AbsentError(what, self.absence)
+        return value
+
+    def parse(self, name: str, envelope: Envelope) -> Deferred[Any]:
+        """Run a function for a message, in a child process where there are any.
+
+        Args:
+            name: a key of `FUNCTIONS` of `lazr_smtptest.parsing.functions`.
+            envelope: the message.
+
+        Returns:
+            a Deferred with the result.
+        """
+        return self.reader.call(self.parsing, name, envelope)

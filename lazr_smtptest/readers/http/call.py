@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import TypeVar
 
@@ -51,6 +51,16 @@ class Call:
     def header(self, name: str) -> str:
         """Return the first header field of that name; ``""`` if there is none."""
         return next(iter(values_of(self.headers, name)), "")
+
+    @property
+    def prefers_text(self) -> bool:
+        """Whether the client wants plain text rather than JSON (RFC 9110 12.5.1)."""
+        weights = {"text/plain": 0.0, "application/json": 0.0}
+        for each in self.header("accept").lower().split(","):
+            kind, *parameters = [part.strip() for part in each.split(";")]
+            if kind in weights:
+                weights[kind] = _weight(parameters)
+        return weights["text/plain"] > weights["application/json"]
 
     def argument(self, name: str, default: str = "") -> str:
         """Return the last value of a name in the query of the URL."""
@@ -144,3 +154,12 @@ class Call:
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             message = f"bad body: {error}"
         raise HTTPError(HTTPStatus.BAD_REQUEST, message)
+
+
+def _weight(parameters: Sequence[str]) -> float:
+    """Return the weight among the parameters of a media range; 1.0 without one."""
+    given = [each[2:] for each in parameters if each.startswith("q=")]
+    try:
+        return float(given[0]) if given else 1.0
+    except ValueError:
+        return 0.0

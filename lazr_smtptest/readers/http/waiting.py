@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Any
@@ -15,12 +16,13 @@ from lazr_smtptest.model.change import Change
 from lazr_smtptest.model.document import Document
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.summary import Summary
+from lazr_smtptest.query.criteria import Criteria
 from lazr_smtptest.query.document import document_of
 from lazr_smtptest.query.evaluation import matches
 from lazr_smtptest.query.tree import Node
 from lazr_smtptest.stores.deferred_reader import DeferredReader
 
-__all__ = ["MOST_WAITERS", "Waiters"]
+__all__ = ["MOST_WAITERS", "Arrived", "Condition", "Waiters"]
 
 # The most requests that wait at the same time.
 MOST_WAITERS = 10_000
@@ -31,34 +33,12 @@ _PATIENCE = 30.0
 # The most new messages that are looked at in one call of a thread.
 _AT_A_TIME = 500
 
-
-# The number of the last message, and the messages that match each query.
-_Looked = tuple[int, Mapping[Node, list[Summary]]]
-
-
-@attrs.define(eq=False)
-class _Waiter:
-    """A request that waits.
-
-    Attributes:
-        query: its parsed query.
-        count: how many messages it waits for.
-        since: only messages with greater numbers count.
-        found: those that it has, by their numbers.
-        answer: fires with them.
-        timeout: the call that ends the wait.
-    """
-
-    query: Node
-    count: int
-    since: int
-    answer: Deferred[list[Summary]]
-    found: dict[int, Summary] = attrs.field(factory=dict)
-    timeout: IDelayedCall | None = None
+# An address that a query can name as it is.
+_ADDRESS = re.compile(r"[\w.+-]+@[\w.-]+")
 
 
-class _Arrived:
-    """A new message, as a query looks at it; what a query needs is made once."""
+class Arrived:
+    """A message, as a condition looks at it; what a condition needs is made once."""
 
     def __init__(self, store: Any, summary: Summary) -> None:
         self._store = store
@@ -78,6 +58,107 @@ class _Arrived:
         return document_of(self.envelope)
 
 
+@attrs.frozen(eq=False)
+class Condition:
+    """The condition that messages have to meet: a query, criteria, or both.
+
+    Attributes:
+        text: the query.
+        tree: the same, parsed.
+        criteria: the criteria; ``None`` for none.
+    """
+
+    text: str
+    tree: Node
+    criteria: Criteria | None = None
+
+    @property
+    def key(self) -> object:
+        """Equal for conditions that the same messages meet."""
+        return self.tree if self.criteria is None else self
+
+    def matches(self, arrived: Arrived) -> bool:
+        """Return whether a message meets it; in a thread.
+
+        Raises:
+            KeyError: the message was removed in the meantime.
+        """
+        return matches(self.tree, arrived) and (
+            self.criteria is None or self.criteria(arrived.envelope)
+        )
+
+    def search(
+        self, store: Any, *, since: int, count: int, timeout: float | None
+    ) -> list[Summary]:
+        """Return the oldest messages that meet it; in a thread.
+
+        Args:
+            store: the store.
+            since: only messages with greater numbers count.
+            count: at most how many.
+            timeout: seconds to wait for the index.
+        """
+        found: list[Summary] = []
+        size = count if self.criteria is None else _AT_A_TIME
+        query = " ".join(filter(None, [self.text, self._indexed()]))
+        while len(found) < count:
+            page = store.page(
+                query, after=since, limit=size, oldest_first=True, timeout=timeout
+            )
+            found += [each for each in page if self._meets(store, each)]
+            if len(page) < size:
+                break
+            since = page[-1].number
+        return found[:count]
+
+    def _meets(self, store: Any, summary: Summary) -> bool:
+        if self.criteria is None:
+            return True
+        try:
+            return self.criteria(Arrived(store, summary).envelope)
+        except KeyError:
+            return False
+
+    def _indexed(self) -> str:
+        """Return a query that finds all messages which meet the criteria; or ``""``."""
+        for each in () if self.criteria is None else self.criteria.criteria:
+            wanted = each.plain or ""
+            if each.name == "recipient" and _ADDRESS.fullmatch(wanted):
+                return f"rcpt:{wanted}"
+        return ""
+
+
+# The number of the last message, and the messages that meet each condition, by its key.
+_Looked = tuple[int, Mapping[object, list[Summary]]]
+
+
+@attrs.define(eq=False)
+class _Waiter:
+    """A request that waits.
+
+    Attributes:
+        condition: what the messages have to meet.
+        count: how many messages it waits for.
+        since: only messages with greater numbers count.
+        found: those that it has, by their numbers.
+        answer: fires with them.
+        patience: seconds that its first search waits for the index.
+        is_new: whether its first search is still to be done.
+        is_late: whether its time is over: it ends with its first search.
+        timeout: the call that ends the wait.
+    """
+
+    condition: Condition
+    count: int
+    since: int
+    answer: Deferred[list[Summary]]
+    patience: float
+    is_new: bool = True
+    is_late: bool = False
+    found: dict[int, Summary] = attrs.field(factory=dict)
+    timeout: IDelayedCall | None = None
+
+
 class Waiters:
     """The requests that wait for messages of a store.
 
@@ -89,6 +170,9 @@ class Waiters:
         reader: its Deferred twin.
         reactor: schedules the ends of the waits.
         most: the most requests that wait at the same time.
+
+    Attributes:
+        store: the store.
     """
 
     def __init__(
@@ -98,7 +182,7 @@ class Waiters:
         reactor: IReactorTime,
         most: int = MOST_WAITERS,
     ) -> None:
-        self._store = store
+        self.store = store
         self._reader = reader
         self._reactor = reactor
         self._most = most
@@ -108,8 +192,8 @@ class Waiters:
         self._looked: int | None = None
         self._is_looking = False
         self._has_news = False
-        # The waits whose first search is still to be done, with their queries.
-        self._beginning: list[tuple[_Waiter, str]] = []
+        # The waits whose first search is still to be done.
+        self._beginning: list[_Waiter] = []
         self._is_beginning = False
         self._unwatch: Callable[[], None] | None = None
 
@@ -117,13 +201,12 @@ class Waiters:
         return len(self._waiters)
 
     def wait(
-        self, text: str, query: Node, *, count: int, since: int, timeout: float
+        self, condition: Condition, *, count: int, since: int, timeout: float
     ) -> Deferred[list[Summary]]:
-        """Wait until a number of messages match a query.
+        """Wait until a number of messages meet a condition.
 
         Args:
-            text: the query.
-            query: the same, parsed.
+            condition: the condition.
             count: how many messages to wait for.
             since: only messages with greater numbers count.
             timeout: seconds to wait.
@@ -137,11 +220,20 @@ class Waiters:
         """
         if len(self._waiters) >= self._most:
             raise BusyError(self._most)
-        waiter = _Waiter(query, count, since, Deferred(lambda _: self._end(waiter)))
+        waiter = _Waiter(
+            condition,
+            count,
+            since,
+            Deferred(lambda _: self._end(waiter)),
+            patience=min(timeout, _PATIENCE),
+        )
         self._waiters.add(waiter)
-        waiter.timeout = self._reactor.callLater(timeout, self._finish, waiter)
+        if timeout:
+            waiter.timeout = self._reactor.callLater(timeout, self._time_out, waiter)
+        else:
+            waiter.is_late = True
         self._watch()
-        self._beginning.append((waiter, text))
+        self._beginning.append(waiter)
         self._begin()
         return waiter.answer
 
@@ -151,8 +243,11 @@ class Waiters:
             return
         self._is_beginning = True
         some, self._beginning = self._beginning, []
-        asked = [(text, each.since, each.count) for each, text in some]
-        begun = self._reader.call(_begin, self._store, asked)
+        asked = [
+            (each.condition, each.since, each.count, each.patience or None)
+            for each in some
+        ]
+        begun = self._reader.call(_begin, self.store, asked)
         begun.addCallbacks(
             self._all_begun,
             self._failed_to_begin,
@@ -160,21 +255,19 @@ class Waiters:
             errbackArgs=(some,),
         )
 
-    def _all_begun(
-        self, result: tuple[int, list[Any]], some: list[tuple[_Waiter, str]]
-    ) -> None:
+    def _all_begun(self, result: tuple[int, list[Any]], some: list[_Waiter]) -> None:
         self._is_beginning = False
         newest, answers = result
-        for (waiter, _), answer in zip(some, answers, strict=True):
+        for waiter, answer in zip(some, answers, strict=True):
             if isinstance(answer, Exception):
                 self._fail(waiter, answer)
             else:
                 self._begun(waiter, newest, answer)
         self._begin()
 
-    def _failed_to_begin(self, failure: Any, some: list[tuple[_Waiter, str]]) -> None:
+    def _failed_to_begin(self, failure: Any, some: list[_Waiter]) -> None:
         self._is_beginning = False
-        for waiter, _ in some:
+        for waiter in some:
             self._fail(waiter, failure)
         self._begin()
 
@@ -192,8 +285,11 @@ class Waiters:
 
     def _begun(self, waiter: _Waiter, newest: int, found: list[Summary]) -> None:
         """Take the messages that were there when a wait began."""
+        waiter.is_new = False
         self._add(waiter, found)
-        if waiter in self._waiters:
+        if waiter in self._waiters and waiter.is_late:
+            self._finish(waiter)
+        elif waiter in self._waiters:
             # What came since `newest` may have been looked at without this waiter.
             looked = newest if self._looked is None else self._looked
             self._looked = min(looked, newest)
@@ -211,8 +307,8 @@ class Waiters:
         self._has_news = False
         self._is_looking = True
         after = self._looked
-        queries = {waiter.query for waiter in self._waiters}
-        looked = self._reader.call(_look, self._store, after, queries)
+        conditions = {each.condition.key: each.condition for each in self._waiters}
+        looked = self._reader.call(_look, self.store, after, conditions)
         looked.addCallbacks(self._seen, self._failed, callbackArgs=(after,))
 
     def _seen(self, result: _Looked, after: int) -> None:
@@ -222,7 +318,7 @@ class Waiters:
         if self._looked == after:
             self._looked = last
         for waiter in list(self._waiters):
-            self._add(waiter, found.get(waiter.query, ()))
+            self._add(waiter, found.get(waiter.condition.key, ()))
         if self._has_news or last > after:
             self._look()
 
@@ -238,6 +334,12 @@ class Waiters:
             (each.number, each) for each in found if each.number > waiter.since
         )
         if len(waiter.found) >= waiter.count:
+            self._finish(waiter)
+
+    def _time_out(self, waiter: _Waiter) -> None:
+        """End a wait, but not before the messages that are there were searched."""
+        waiter.is_late = True
+        if not waiter.is_new:
             self._finish(waiter)
 
     def _finish(self, waiter: _Waiter) -> None:
@@ -261,46 +363,47 @@ class Waiters:
 # In a thread
 
 
-def _begin(store: Any, asked: Iterable[tuple[str, int, int]]) -> tuple[int, list[Any]]:
-    """Return the number of the newest message, and the oldest that match each query.
+def _begin(
+    store: Any, asked: Iterable[tuple[Condition, int, int, float | None]]
+) -> tuple[int, list[Any]]:
+    """Return the number of the newest message, and the oldest that meet each condition.
 
     Args:
         store: the store.
-        asked: the query, the number after which messages count, and how many.
+        asked: the condition, the number after which messages count, how many, and the
+            seconds to wait for the index.
 
     Returns:
-        for each query the messages, or the error.
+        for each condition the messages, or the error.
     """
     newest = store.page(limit=1)
     answers: list[Any] = []
-    for text, since, count in asked:
+    for condition, since, count, patience in asked:
         try:
-            found = store.page(
-                text, after=since, limit=count, oldest_first=True, timeout=_PATIENCE
-            )
-            answers.append(list(found))
+            found = condition.search(store, since=since, count=count, timeout=patience)
+            answers.append(found)
         except Exception as error:
             answers.append(error)
     return newest[0].number if newest else 0, answers
 
 
-def _look(store: Any, after: int, queries: Iterable[Node]) -> _Looked:
-    """Return the last of the new messages, and those that match each query."""
-    found: dict[Node, list[Summary]] = {}
+def _look(store: Any, after: int, conditions: Mapping[object, Condition]) -> _Looked:
+    """Return the last of the new messages, and those that meet each condition."""
+    found: dict[object, list[Summary]] = {}
     last = after
     for arrived in _new(store, after):
         last = arrived.summary.number
-        for query in queries:
+        for key, condition in conditions.items():
             try:
-                is_found = matches(query, arrived)
+                is_found = condition.matches(arrived)
             except KeyError:
                 # It was removed in the meantime.
                 break
             if is_found:
-                found.setdefault(query, []).append(arrived.summary)
+                found.setdefault(key, []).append(arrived.summary)
     return last, found
 
 
-def _new(store: Any, after: int) -> Iterator[_Arrived]:
+def _new(store: Any, after: int) -> Iterator[Arrived]:
     page = store.page(after=after, limit=_AT_A_TIME, oldest_first=True)
-    return (_Arrived(store, summary) for summary in page)
+    return (Arrived(store, summary) for summary in page)

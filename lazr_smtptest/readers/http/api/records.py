@@ -6,7 +6,7 @@ Names are those of the Python API, times are in UTC (RFC 3339), sizes in bytes.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 
@@ -15,6 +15,7 @@ from lazr_smtptest.model.reply import Reply
 from lazr_smtptest.model.summary import HeaderMailbox, Summary
 
 __all__ = [
+    "AssertRequest",
     "Attachment",
     "ChangeRequest",
     "Changed",
@@ -26,6 +27,7 @@ __all__ = [
     "Message",
     "MessagePage",
     "MessageSummary",
+    "NearMiss",
     "Recipient",
     "RefusedRecipient",
     "SelectionRequest",
@@ -152,6 +154,19 @@ class Message(msgspec.Struct, frozen=True):
     trouble: tuple[str, ...]
 
 
+class NearMiss(msgspec.Struct, frozen=True):
+    """A message that nearly was what a request wanted.
+
+    ``missed`` names the conditions that it does not meet, and ``differences`` has lines
+    that show what was wanted, with ``-``, and what the message has instead, with ``+``.
+    """
+
+    number: int
+    id: str
+    missed: list[str]
+    differences: list[str]
+
+
 class RefusedRecipient(msgspec.Struct, frozen=True):
     """A recipient that was refused, and the reply; ``null`` if it was no reply."""
 
@@ -236,6 +251,17 @@ class ChangeRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     add_tags: _Tags = []
     remove_tags: _Tags = []
     tags: _Tags | None = None
+
+
+class AssertRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What has to be there: a query, criteria, or both."""
+
+    query: str = ""
+    criteria: dict[str, Any] = {}
+    count: Annotated[int, msgspec.Meta(ge=0, le=1000)] | None = None
+    since: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)] = 0
+    timeout: Annotated[float, msgspec.Meta(ge=0, le=3600)] = 0.0
+    extract: str = ""
 
 
 class Changed(msgspec.Struct, frozen=True):

@@ -1,26 +1,28 @@
-"""The call that waits for messages, and hands out what a test needs of them."""
+"""The calls that wait for messages or assert them, and hand out what a test needs."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timezone
 from http import HTTPStatus
-from itertools import chain
-
-import attrs
+from typing import Any
 
 from lazr_smtptest.errors import BusyError
 from lazr_smtptest.model.envelope import Envelope
-from lazr_smtptest.model.session import Session
 from lazr_smtptest.model.summary import Summary
 from lazr_smtptest.query.parser import parse
-from lazr_smtptest.query.tree import Field, Node, leaves
-from lazr_smtptest.query.words import fold_line
-from lazr_smtptest.readers.http.answer import Answer, HTTPError, json_answer
+from lazr_smtptest.readers.http.answer import (
+    Answer,
+    HTTPError,
+    json_answer,
+    text_answer,
+)
 from lazr_smtptest.readers.http.api import details, records
+from lazr_smtptest.readers.http.api.criteria import criteria_from_json
+from lazr_smtptest.readers.http.api.explanation import Explanations, Wanted
 from lazr_smtptest.readers.http.call import Call
 from lazr_smtptest.readers.http.routes import Route
-from lazr_smtptest.readers.http.waiting import Waiters
+from lazr_smtptest.readers.http.waiting import Condition, Waiters
 from lazr_smtptest.stores.deferred_reader import DeferredReader
 
 __all__ = ["Wait"]
@@ -29,8 +31,6 @@ __all__ = ["Wait"]
 _DEFAULT, _LONGEST = 30.0, 3600.0
 # The most messages to wait for.
 _MOST = 1000
-# The most messages, and failed sessions, that an error lists.
-_ARRIVED = 10
 
 _EXTRACTS: Mapping[str, Callable[[Envelope], str | None]] = {
     "code": lambda envelope: envelope.code(),
@@ -42,7 +42,7 @@ _EXTRACTS: Mapping[str, Callable[[Envelope], str | None]] = {
 
 
 class Wait:
-    """The part of the API that waits.
+    """The part of the API that waits for messages, and asserts them.
 
     Args:
         reader: the store.
@@ -50,17 +50,26 @@ class Wait:
     """
 
     def __init__(self, reader: DeferredReader, waiters: Waiters) -> None:
+        self._store = waiters.store
         self._reader = reader
         self._waiters = waiters
+        self._explanations = Explanations(waiters.store, reader)
 
     def routes(self, prefix: str) -> Iterator[Route]:
-        """Return the route of the call."""
+        """Return the routes of the calls."""
         yield Route(
             method="GET",
             template=f"{prefix}/wait",
             handler=self.wait,
             summary="Wait for messages",
             arguments=frozenset(("query", "count", "since", "timeout", "extract")),
+        )
+        yield Route(
+            method="POST",
+            template=f"{prefix}/assert",
+            handler=self.assert_received,
+            summary="Assert that messages are there, or that none is",
+            arguments=frozenset(),
         )
 
     async def wait(self, call: Call) -> Answer:
@@ -73,27 +82,67 @@ class Wait:
             HTTPError: 409, they did not come within ``timeout`` seconds: a status that
                 no client repeats by itself. 429, too many requests wait.
         """
-        query = call.argument("query")
-        tree = parse(query, now=datetime.now(timezone.utc), zone=None)
-        count = int(call.number("count", 1, least=1, most=_MOST))
-        since = int(call.number("since", 0, least=0, most=2**63 - 1))
-        timeout = call.number("timeout", _DEFAULT, least=0, most=_LONGEST, kind=float)
-        extract = call.argument("extract")
-        if extract and extract not in _EXTRACTS:
-            raise HTTPError(
-                HTTPStatus.BAD_REQUEST,
-                f"bad extract {extract!r}: it must be one of {', '.join(_EXTRACTS)}",
-            )
+        wanted = Wanted(
+            condition=_condition(call.argument("query"), {}),
+            count=int(call.number("count", 1, least=1, most=_MOST)),
+            since=int(call.number("since", 0, least=0, most=2**63 - 1)),
+            timeout=call.number(
+                "timeout", _DEFAULT, least=0, most=_LONGEST, kind=float
+            ),
+        )
+        extract = _extract_of(call.argument("extract"))
+        found = await self._waited(wanted)
+        if len(found) < (wanted.count or 1):
+            return await self._explained(call, wanted, found)
+        return await self._answer(found, extract)
+
+    async def assert_received(self, call: Call) -> Answer:
+        """Answer with the messages that meet the criteria.
+
+        There have to be exactly ``count`` of them, or one or more without it. With a
+        ``timeout`` they may come within so many seconds; with ``count`` 0 none may.
+
+        Raises:
+            HTTPError: 409, they are not there, see `wait`.
+        """
+        asked = call.json(records.AssertRequest)
+        wanted = Wanted(
+            condition=_condition(asked.query, asked.criteria),
+            count=asked.count,
+            since=asked.since,
+            timeout=asked.timeout,
+        )
+        extract = _extract_of(asked.extract)
+        if wanted.timeout:
+            await self._waited(wanted)
+        most = _MOST if wanted.count is not None else 1
+        found: list[Summary] = await self._reader.call(self._search, wanted, most)
+        least = 1 if wanted.count is None else wanted.count
+        if len(found) < least or (wanted.count is not None and len(found) > least):
+            return await self._explained(call, wanted, found)
+        return await self._answer(found, extract)
+
+    def _search(self, wanted: Wanted, most: int) -> list[Summary]:
+        """Return the messages that are there; in a thread."""
+        return wanted.condition.search(
+            self._store, since=wanted.since, count=most, timeout=_DEFAULT
+        )
+
+    async def _waited(self, wanted: Wanted) -> list[Summary]:
+        """Return the messages as soon as they are there, or fewer at the end."""
         try:
-            waited = self._waiters.wait(
-                query, tree, count=count, since=since, timeout=timeout
+            return await self._waiters.wait(
+                wanted.condition,
+                count=wanted.count or 1,
+                since=wanted.since,
+                timeout=wanted.timeout,
             )
         except BusyError as error:
             raise HTTPError(HTTPStatus.TOO_MANY_REQUESTS, str(error)) from error
-        found = await waited
-        if len(found) < count:
-            wanted = _Wanted(query, tree, count, since, timeout)
-            raise await self._missing(wanted, found)
+
+    # The answers
+
+    async def _answer(self, found: Sequence[Summary], extract: str) -> Answer:
         messages = [await self._whole(summary) for summary in found]
         answer: dict[str, object] = {}
         if extract:
@@ -117,76 +166,34 @@ class Wait:
         found: str | None = await self._reader.call(_EXTRACTS[name], envelope)
         return found
 
-    async def _missing(self, wanted: _Wanted, found: list[Summary]) -> HTTPError:
-        """Return the error that tells what happened instead."""
-        page = await self._reader.page(limit=_ARRIVED)
-        arrived = [each for each in page if each.number > wanted.since]
-        sessions = await self._reader.sessions(limit=_ARRIVED, failed=True)
-        lines = [
-            wanted.told(len(found)),
-            *_arrived(wanted, arrived),
-            *chain.from_iterable(map(_refused, sessions)),
-        ]
-        return HTTPError(
+    async def _explained(
+        self, call: Call, wanted: Wanted, found: list[Summary]
+    ) -> Answer:
+        """Return the answer that tells what happened instead.
+
+        Raises:
+            HTTPError: 409, unless the client prefers plain text.
+        """
+        explanation = await self._explanations.explain(wanted, found)
+        if call.prefers_text:
+            return text_answer(f"{explanation.text}\n", HTTPStatus.CONFLICT)
+        listed = [records.summary_of(each) for each in found]
+        raise HTTPError(
             HTTPStatus.CONFLICT,
-            "\n".join(lines),
-            details={
-                "found": [records.summary_of(each) for each in found],
-                "arrived": [records.summary_of(each) for each in arrived],
-                "failed_sessions": [records.session_of(each) for each in sessions],
-            },
+            explanation.text,
+            details={"found": listed, **explanation.details()},
         )
 
 
-@attrs.frozen
-class _Wanted:
-    """The conditions of a request that waits."""
-
-    query: str
-    tree: Node
-    count: int
-    since: int
-    timeout: float
-
-    def told(self, found: int) -> str:
-        """Return the first line of the error."""
-        what = "1 message" if self.count == 1 else f"{self.count} messages"
-        matching = f" matching {self.query!r}" if self.query else ""
-        after = f" after number {self.since}" if self.since else ""
-        came = f"{found} came" if found else "none came"
-        return f"waited {self.timeout:g} s for {what}{matching}{after}: {came}"
+def _condition(query: str, criteria: Mapping[str, Any]) -> Condition:
+    tree = parse(query, now=datetime.now(timezone.utc), zone=None)
+    return Condition(query, tree, criteria_from_json(criteria) if criteria else None)
 
 
-def _arrived(wanted: _Wanted, arrived: Sequence[Summary]) -> Iterator[str]:
-    """Yield a line for each message that is there, newest first, and a note."""
-    if not arrived:
-        yield (
-            "the store has no such message at all"
-            if wanted.since
-            else ("the store has no message at all")
+def _extract_of(name: str) -> str:
+    if name and name not in _EXTRACTS:
+        raise HTTPError(
+            HTTPStatus.BAD_REQUEST,
+            f"bad extract {name!r}: it must be one of {', '.join(_EXTRACTS)}",
         )
-        return
-    yield "the newest messages:"
-    for summary in arrived:
-        recipients = ", ".join(f"<{address}>" for address in summary.rcpt_tos)
-        yield f"- {summary.subject!r} from <{summary.mail_from}> to {recipients}"
-    texts = [
-        node.text
-        for node in leaves(wanted.tree)
-        if isinstance(node, Field) and node.name == "to"
-    ]
-    recipients_ = {fold_line(each) for one in arrived for each in one.rcpt_tos}
-    if any(text in recipient for text in texts for recipient in recipients_):
-        yield (
-            "note: to: is the header field To; the recipient of the envelope is rcpt:"
-        )
-
-
-def _refused(session: Session) -> Iterator[str]:
-    """Yield a line for each recipient, sender or message that was refused."""
-    for transaction in session.transactions:
-        for recipient, reply in transaction.refused:
-            yield f"refused: recipient <{recipient}>, {reply or 'without a reply'}"
-        if transaction.outcome == "refused" and transaction.reply is not None:
-            sender = transaction.mail_from
-            yield f"refused: the mail of <{sender}>, {transaction.reply}"
+    return name

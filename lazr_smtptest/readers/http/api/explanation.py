@@ -1,0 +1,260 @@
+"""The explanation of why messages did not come: the failure text of a test."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import attrs
+from twisted.internet.defer import Deferred
+
+from lazr_smtptest.mailbox.difference import candidates
+from lazr_smtptest.mailbox.evidence import Evidence
+from lazr_smtptest.mailbox.report import headline, not_received, unexpected
+from lazr_smtptest.mime.addresses import address_key
+from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.model.session import Session
+from lazr_smtptest.model.summary import Summary
+from lazr_smtptest.query.criteria import Criteria
+from lazr_smtptest.query.tree import Field, leaves
+from lazr_smtptest.query.words import fold_line
+from lazr_smtptest.readers.http.api import records
+from lazr_smtptest.readers.http.api.criteria import criteria_of_query
+from lazr_smtptest.readers.http.waiting import Arrived, Condition
+from lazr_smtptest.stores.deferred_reader import DeferredReader
+from lazr_smtptest.stores.session_log import Counters
+
+__all__ = ["Explanation", "Explanations", "Wanted"]
+
+# The most messages that are compared with what was wanted, the newest.
+_COMPARED = 200
+# The most failed sessions that are searched for a reason, the newest.
+_SEARCHED = 50
+# The most messages and sessions that the object of an error lists.
+_LISTED = 10
+
+_NOTHING_CAME = (
+    "Possible causes: it was not sent yet, it went to another host or port, "
+    "or nothing was sent."
+)
+_TO_IS_THE_FIELD = (
+    "note: to: is the header field To; the recipient of the envelope is rcpt:"
+)
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Wanted:
+    """What a request wanted.
+
+    Attributes:
+        condition: what the messages have to meet.
+        since: only messages with greater numbers count.
+        count: how many; ``None``: one or more.
+        timeout: seconds that it waited; 0: it did not wait.
+    """
+
+    condition: Condition
+    since: int
+    count: int | None
+    timeout: float
+
+
+@attrs.frozen(kw_only=True)
+class Explanation:
+    """Why a request did not get what it wanted.
+
+    Attributes:
+        text: the failure text that a test in Python shows.
+        arrived: the newest messages, newest first.
+        nearest: the messages that come nearest, with their differences.
+        sessions: the newest sessions that failed, newest first.
+    """
+
+    text: str
+    arrived: Sequence[Summary]
+    nearest: Sequence[records.NearMiss]
+    sessions: Sequence[Session]
+
+    def details(self) -> dict[str, object]:
+        """Return the members of the object of the error."""
+        return {
+            "arrived": [records.summary_of(each) for each in self.arrived],
+            "nearest": self.nearest,
+            "failed_sessions": [records.session_of(each) for each in self.sessions],
+        }
+
+
+class Explanations:
+    """Makes explanations in a thread, those that are asked for together in one call.
+
+    Args:
+        store: an `IMessageReader`.
+        reader: its Deferred twin.
+    """
+
+    def __init__(self, store: Any, reader: DeferredReader) -> None:
+        self._store = store
+        self._reader = reader
+        self._asked: list[tuple[Wanted, list[Summary], Deferred[Explanation]]] = []
+        self._is_busy = False
+
+    def explain(self, wanted: Wanted, found: list[Summary]) -> Deferred[Explanation]:
+        """Return why a request did not get what it wanted.
+
+        Args:
+            wanted: what it wanted.
+            found: the messages that it got: too few, or too many.
+        """
+        answer: Deferred[Explanation] = Deferred(lambda _: None)
+        self._asked.append((wanted, found, answer))
+        self._go_on()
+        return answer
+
+    def _go_on(self) -> None:
+        if self._is_busy or not self._asked:
+            return
+        self._is_busy = True
+        some, self._asked = self._asked, []
+        cases = [(wanted, found) for wanted, found, _ in some]
+        made = self._reader.call(_explain_all, self._store, cases)
+        made.addBoth(self._made, [answer for _, _, answer in some])
+
+    def _made(self, result: Any, answers: list[Deferred[Explanation]]) -> None:
+        self._is_busy = False
+        results = result if isinstance(result, list) else [result] * len(answers)
+        for answer, each in zip(answers, results, strict=True):
+            if not answer.called:
+                answer.callback(each)
+        self._go_on()
+
+
+# In a thread
+
+
+class _Facts:
+    """What there is in a store now, read once for several explanations."""
+
+    def __init__(self, store: Any) -> None:
+        page = store.page(limit=_COMPARED + 1)
+        self.messages = [Arrived(store, summary) for summary in page[:_COMPARED]]
+        self.has_more = len(page) > _COMPARED
+        self.sessions: list[Session] = store.sessions(limit=_SEARCHED)
+        self.failed: list[Session] = store.sessions(limit=_SEARCHED, failed=True)
+        self._by_envelope: dict[int, Arrived] = {}
+
+    def arrived(self, since: int) -> list[Arrived]:
+        """Return the messages after a number, newest first."""
+        return [
+            each
+            for each in self.messages
+            if each.summary.number > since and self._is_there(each)
+        ]
+
+    def _is_there(self, arrived: Arrived) -> bool:
+        try:
+            self._by_envelope[id(arrived.envelope)] = arrived
+        except KeyError:
+            # It was removed in the meantime.
+            return False
+        return True
+
+    def of(self, envelope: Envelope) -> Arrived:
+        """Return the message of an envelope."""
+        return self._by_envelope[id(envelope)]
+
+
+def _explain_all(
+    store: Any, cases: Sequence[tuple[Wanted, list[Summary]]]
+) -> list[Explanation]:
+    facts = _Facts(store)
+    return [_explain(store, facts, wanted, found) for wanted, found in cases]
+
+
+def _explain(
+    store: Any, facts: _Facts, wanted: Wanted, found: list[Summary]
+) -> Explanation:
+    arrived = facts.arrived(wanted.since)
+    condition = wanted.condition
+    criteria = criteria_of_query(condition.tree, facts.of)
+    if condition.criteria is not None:
+        criteria &= condition.criteria
+    # Mailboxes have the oldest first.
+    envelopes = tuple(each.envelope for each in reversed(arrived))
+    evidence = Evidence(
+        arrived=envelopes,
+        sessions=tuple(reversed([*facts.failed])),
+        counters=Counters(),
+        clue="" if arrived or facts.failed else _clue(facts),
+        notes=tuple(_notes(wanted, facts, arrived)),
+    )
+    least = 1 if wanted.count is None else wanted.count
+    if len(found) < least:
+        within = f" within {wanted.timeout:g} s" if wanted.timeout else ""
+        text = str(not_received(criteria, len(found), least, within, evidence))
+    else:
+        text = _too_many(store, criteria, least, found, evidence)
+    nearest, _ = candidates(criteria, envelopes)
+    return Explanation(
+        text=text,
+        arrived=[each.summary for each in arrived[:_LISTED]],
+        nearest=[
+            records.NearMiss(
+                number=facts.of(each.envelope).summary.number,
+                id=each.envelope.id,
+                missed=[missed.name for missed in each.missed],
+                differences=[line[2:] for line in each.describe()[1]],
+            )
+            for each in nearest
+        ],
+        sessions=facts.failed[:_LISTED],
+    )
+
+
+def _too_many(
+    store: Any,
+    criteria: Criteria,
+    count: int,
+    found: Sequence[Summary],
+    evidence: Evidence,
+) -> str:
+    read = (store.envelope(each.number) for each in found)
+    envelopes = [each for each in read if each is not None]
+    if count:
+        what = f"{len(found)} messages match, wanted {count}:"
+    else:
+        what = "a message arrived that should not have:"
+        if envelopes:
+            what = f"{headline(envelopes[0])}\n{what}"
+    return str(unexpected(what, criteria, envelopes, evidence))
+
+
+def _clue(facts: _Facts) -> str:
+    sessions = len(facts.sessions)
+    if not sessions:
+        return "the store has no message, and no session has ended"
+    were = "1 session has" if sessions == 1 else f"{sessions} sessions have"
+    return f"the store has no message; {were} ended"
+
+
+def _notes(wanted: Wanted, facts: _Facts, arrived: Sequence[Arrived]) -> list[str]:
+    notes = []
+    if not arrived and not facts.failed:
+        notes.append(_NOTHING_CAME)
+    if wanted.since:
+        notes.append(f"note: only messages after number {wanted.since} count")
+    if facts.has_more:
+        notes.append(f"note: only the newest {_COMPARED} messages were compared")
+    texts = [
+        node.text
+        for node in leaves(wanted.condition.tree)
+        if isinstance(node, Field) and node.name == "to"
+    ]
+    recipients = {
+        key
+        for each in arrived
+        for address in each.summary.rcpt_tos
+        for key in (fold_line(address), address_key(address))
+    }
+    if any(text in recipient for text in texts for recipient in recipients):
+        notes.append(_TO_IS_THE_FIELD)
+    return notes

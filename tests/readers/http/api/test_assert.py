@@ -1,0 +1,275 @@
+"""Our own API: the call that asserts."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+
+import pytest
+
+from lazr_smtptest.mailbox.box import Mailbox
+from lazr_smtptest.model.envelope import Envelope
+
+from ..client import Client, Response
+from ..conftest import Mail
+from .test_wait import add, is_waiting, subjects
+
+WELCOME = (
+    "From: Shop <shop@example.com>\nTo: anna@example.com\nSubject: Welcome\n\n"
+    "Your code is 481516.\n"
+)
+
+
+def check(client: Client, criteria: Any = None, **options: Any) -> Response:
+    """Assert that messages are there."""
+    if criteria is not None:
+        options["criteria"] = criteria
+    return client.request("POST", "/api/v2/assert", json=options)
+
+
+def send(client: Client, **options: Any) -> None:
+    """Make an assertion that may wait."""
+    body = json.dumps(options).encode()
+    head = f"POST /api/v2/assert HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}"
+    client.send(f"{head}\r\n\r\n".encode() + body)
+
+
+class TestCriteria:
+    """The words are those of a mailbox."""
+
+    @pytest.mark.parametrize(
+        "criteria",
+        [
+            {},
+            {"sender": "ann@example.com"},
+            {"recipient": "bob@*"},
+            {"recipient": "bob@example.com"},
+            {"to": "anna@example.com", "cc": None},
+            {"bcc": "bob@example.com"},
+            {"subject": "Welcome"},
+            {"subject": {"regex": "^W.*e$"}},
+            {"header": {"From": {"regex": "Shop"}}},
+            {"text": "481516"},
+            {"html": None, "user": None},
+        ],
+    )
+    def test_a_message_that_meets_them_is_the_answer(
+        self, mail: Mail, criteria: dict[str, Any]
+    ) -> None:
+        mail.add(WELCOME)
+        answer = check(mail.client, criteria)
+        assert answer.status == 200, answer.text
+        assert subjects(answer) == ["Welcome"]
+
+    @pytest.mark.parametrize(
+        "criteria",
+        [
+            {"sender": "ann@example.org"},
+            {"recipient": "anna@example.com"},
+            {"subject": "welcome"},
+            {"subject": None},
+            {"header": {"From": {"regex": "Shop$"}}},
+            {"text": "Welcome"},
+            {"attachment": {"name": "a.txt", "content": "YWJj"}},
+        ],
+    )
+    def test_one_that_does_not_is_none(
+        self, mail: Mail, criteria: dict[str, Any]
+    ) -> None:
+        mail.add(WELCOME)
+        assert check(mail.client, criteria).status == 409
+
+    def test_the_content_of_an_attachment_is_in_base64(self, mail: Mail) -> None:
+        mail.add(
+            "Content-Type: application/octet-stream\n"
+            'Content-Disposition: attachment; filename="a.bin"\n'
+            "Content-Transfer-Encoding: base64\n\nAAECAw==\n"
+        )
+        wanted = {"content": base64.b64encode(bytes(range(4))).decode()}
+        assert check(mail.client, {"attachment": wanted}).status == 200
+
+    def test_a_query_is_one_too(self, mail: Mail) -> None:
+        add(mail, "one")
+        add(mail, "two", "wanted")
+        assert subjects(check(mail.client, query="wanted")) == ["two"]
+        assert check(mail.client, {"subject": "one"}, query="wanted").status == 409
+        assert check(mail.client, {"subject": "two"}, query="wanted").status == 200
+
+    @pytest.mark.parametrize(
+        ("criteria", "words"),
+        [
+            ({"recipent": "x@example.com"}, "did you mean recipient=?"),
+            ({"recipient": ""}, "must not be empty"),
+            ({"subject": 5}, "subject must be str"),
+            ({"subject": {"regex": "("}}, "bad criteria"),
+            ({"warning": "none such"}, "there is no warning"),
+            ({"attachment": {"content": "?"}}, "bad criteria"),
+        ],
+    )
+    def test_a_wrong_one_is_an_error(
+        self, client: Client, criteria: dict[str, Any], words: str
+    ) -> None:
+        answer = check(client, criteria)
+        assert answer.status == 400
+        assert words in answer.json["detail"]
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            {"count": -1},
+            {"count": 1001},
+            {"count": 1.5},
+            {"timeout": -1},
+            {"timeout": 3601},
+            {"since": -1},
+            {"qurey": "x"},
+            {"extract": "secret"},
+            {"query": "is:odd"},
+        ],
+    )
+    def test_a_wrong_body_is_an_error(
+        self, client: Client, body: dict[str, Any]
+    ) -> None:
+        assert check(client, **body).status == 400
+
+
+class TestCount:
+    """How many there have to be."""
+
+    def test_without_one_it_is_one_or_more(self, mail: Mail) -> None:
+        add(mail, "one")
+        add(mail, "two")
+        assert subjects(check(mail.client)) == ["one"]
+
+    @pytest.mark.parametrize(("count", "status"), [(1, 409), (2, 200), (3, 409)])
+    def test_it_is_exact(self, mail: Mail, count: int, status: int) -> None:
+        add(mail, "one")
+        add(mail, "two")
+        assert check(mail.client, count=count).status == status
+
+    def test_none_is_asserted_with_zero(self, mail: Mail) -> None:
+        assert check(mail.client, count=0).json == {"messages": []}
+        add(mail, "one")
+        answer = check(mail.client, count=0)
+        assert answer.status == 409
+        assert answer.json["detail"].startswith("unwanted: 'one' to bob@example.com\n")
+        assert [each["subject"] for each in answer.json["found"]] == ["one"]
+
+    def test_more_than_one_page_is_searched(self, mail: Mail) -> None:
+        for _ in range(600):
+            mail.store.add(Envelope(mail_from="", rcpt_tos=("a@b",), content=b""))
+        add(mail, "last")
+        assert subjects(check(mail.client, {"subject": "last"})) == ["last"]
+
+    def test_those_up_to_since_do_not_count(self, mail: Mail) -> None:
+        add(mail, "one")
+        add(mail, "two")
+        assert subjects(check(mail.client, count=1, since=1)) == ["two"]
+
+
+class TestTimeout:
+    """It waits as the other call does."""
+
+    def test_a_message_that_comes_in_time_is_the_answer(self, mail: Mail) -> None:
+        send(mail.client, criteria={"subject": "two"}, timeout=5)
+        add(mail, "one")
+        assert is_waiting(mail.client)
+        add(mail, "two")
+        assert subjects(mail.client.response()) == ["two"]
+
+    def test_after_it_the_assertion_has_failed(self, mail: Mail) -> None:
+        send(mail.client, criteria={"subject": "two"}, timeout=5)
+        mail.reactor.advance(5)
+        answer = mail.client.response()
+        assert answer.status == 409
+        assert "no message arrived within 5 s" in answer.json["detail"]
+
+    def test_none_may_come_meanwhile_where_none_is_wanted(self, mail: Mail) -> None:
+        send(mail.client, count=0, timeout=5)
+        add(mail, "one")
+        assert mail.client.response().status == 409
+        mail.store.clear()
+        send(mail.client, count=0, timeout=5)
+        mail.reactor.advance(5)
+        assert mail.client.response().status == 200
+
+    def test_it_takes_a_place_among_those_that_wait(self, make_mail: Any) -> None:
+        mail = make_mail(max_waiters=1)
+        send(mail.client, timeout=5)
+        other = mail.connect()
+        send(other, timeout=5)
+        assert other.response().status == 429
+
+
+class TestExplanation:
+    """What a failed assertion tells."""
+
+    CRITERIA = {"recipient": "bob@example.com", "text": "Your code is 654321"}
+
+    def test_it_is_that_of_a_mailbox(self, mail: Mail) -> None:
+        mail.add(WELCOME)
+        mailbox = Mailbox()
+        for envelope in mail.store:
+            mailbox.add(envelope)
+        with pytest.raises(AssertionError) as failure:
+            mailbox.assert_received(**self.CRITERIA)
+        answer = check(mail.client, self.CRITERIA)
+        assert answer.json["detail"] == str(failure.value)
+
+    def test_as_text_it_is_the_whole_answer(self, mail: Mail) -> None:
+        mail.add(WELCOME)
+        detail = check(mail.client, self.CRITERIA).json["detail"]
+        answer = mail.client.request(
+            "POST",
+            "/api/v2/assert",
+            json={"criteria": self.CRITERIA},
+            accept="text/plain, application/json;q=0.5",
+        )
+        assert answer.status == 409
+        assert answer.headers["content-type"].startswith("text/plain")
+        assert answer.text == f"{detail}\n"
+
+    @pytest.mark.parametrize(
+        "accept",
+        [
+            "*/*",
+            "application/json",
+            "text/plain;q=0.1, application/json",
+            "text/plain;q=x",
+        ],
+    )
+    def test_a_client_that_does_not_prefer_text_gets_json(
+        self, client: Client, accept: str
+    ) -> None:
+        answer = client.get("/api/v2/wait?timeout=0", accept=accept)
+        assert answer.headers["content-type"] == "application/problem+json"
+
+    def test_the_nearest_messages_are_in_the_object(self, mail: Mail) -> None:
+        id = mail.add(WELCOME)
+        [near] = check(mail.client, self.CRITERIA).json["nearest"]
+        assert (near["id"], near["number"], near["missed"]) == (id, 1, ["text"])
+        assert "  - contains 'Your code is 654321'" in near["differences"]
+
+    def test_explanations_asked_for_together_take_one_call_of_a_thread(
+        self, mail: Mail, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        clients = [mail.connect() for _ in range(50)]
+        for number, client in enumerate(clients):
+            send(client, criteria={"subject": str(number)}, timeout=5)
+        calls: list[Any] = []
+        monkeypatch.setattr(mail, "callInThread", calls.append)
+        mail.reactor.advance(5)
+        # Four threads, each with a last search of an assertion, and no explanation yet.
+        assert len(calls) == 4
+        monkeypatch.undo()
+        for call in calls:
+            call()
+        assert {client.response().status for client in clients} == {409}
+
+    def test_a_message_that_was_removed_is_not_compared(self, mail: Mail) -> None:
+        mail.add(WELCOME)
+        envelope, mail.store.envelope = mail.store.envelope, lambda number: None
+        answer = check(mail.client, query="other")
+        mail.store.envelope = envelope
+        assert answer.json["nearest"] == []

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from lazr_smtptest.auth.login import Auth
     from lazr_smtptest.errors import (
         BusyError,
+        CheckError,
         DKIMError,
         Error,
         HandlerError,
@@ -70,6 +71,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`
     "BusyError",
     "CaptureController",
     "CaptureServer",
+    "CheckError",
     "ClientError",
     "Controller",
     "Counters",
@@ -128,6 +130,7 @@ _HOMES = {
     "BusyError": "errors",
     "CaptureController": "server.capture",
     "CaptureServer": "server.storing",
+    "CheckError": "errors",
     "ClientError": "smtp.errors",
     "Controller": "server.controller",
     "Counters": "stores.session_log",

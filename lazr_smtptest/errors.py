@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 __all__ = [
     "BusyError",
+    "CheckError",
     "DKIMError",
     "Error",
     "HandlerError",
@@ -111,6 +112,13 @@ class SearchTimeoutError(StoreError, TimeoutError):
             f"{self.timeout:g} s: use a longer timeout, or "
             "wait=False to search without them"
         )
+
+
+class CheckError(Error):
+    """A check of a message cannot be made: it is not configured, or lacks a package.
+
+    A check that was made and found something raises nothing.
+    """
 
 
 class DKIMError(Error):

@@ -1,0 +1,52 @@
+"""The functions that the children of a parsing pool run, those of checks among them.
+
+``ParsingPool(registry=lazr_smtptest.checks.functions)`` makes a pool that has them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from lazr_smtptest.checks.html_check import HTMLCheck, check_html, judge
+from lazr_smtptest.mime.parts import read_parts
+from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.parsing import functions
+from lazr_smtptest.parsing.functions import Function
+
+__all__ = ["FUNCTIONS", "HTML_CHECK", "html_of"]
+
+HTML_CHECK = "html_check"
+
+
+def html_of(envelope: Envelope) -> str | None:
+    """Return the first HTML part that is no attachment; ``None`` if there is none."""
+    for part in read_parts(envelope.content).leaves:
+        is_shown = part.disposition in ("", "inline")
+        if is_shown and part.content_type == "text/html":
+            return part.text()[0]
+    return None
+
+
+def _check(envelope: Envelope) -> HTMLCheck | None:
+    html = html_of(envelope)
+    return None if html is None else check_html(html)
+
+
+def _encode(check: HTMLCheck | None) -> Any:
+    """Return what the check found; the parent has the data to judge it, too."""
+    return None if check is None else [check.found, check.nodes, check.failure]
+
+
+def _decode(values: Any) -> HTMLCheck | None:
+    return None if values is None else judge(*values)
+
+
+def _failed(envelope: Envelope, reason: str) -> HTMLCheck:
+    return judge({}, 0, reason)
+
+
+FUNCTIONS: Mapping[str, Function] = {
+    **functions.FUNCTIONS,
+    HTML_CHECK: Function(_check, _encode, _decode, _failed),
+}

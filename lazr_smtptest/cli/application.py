@@ -150,7 +150,7 @@ class Process(MultiService):
         """Listen, unless `privilegedStartService` did."""
         self._bridge.open()
         self._parsing = ParsingPool()
-        self._end_parsing = read_documents_with(self._parsing.document)
+        self._end_parsing = read_documents_with(self._parsing.documents)
         super().startService()
         self.listen()
         self._counts = True

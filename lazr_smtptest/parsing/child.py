@@ -6,6 +6,7 @@ import importlib
 import json
 import os
 import signal
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from lazr_smtptest.model.envelope import Envelope
@@ -20,27 +21,38 @@ __all__ = ["DONE", "ENDS", "FAILED", "main", "pack", "unpack"]
 
 # The first byte of an answer; after `ENDS` the process ends.
 DONE, FAILED, ENDS = b"+", b"-", b"!"
+# What is left of the memory may be in pieces.
+_TOO_LARGE = ENDS + b'"it needs too much memory"'
 
 _ANY_SIZE = 1 << 62
+# Bytes of a pipe that are read at once: most messages are shorter.
+_BUFFER = 65_536
 
 
-def pack(name: str, envelope: Envelope) -> bytes:
-    """Encode the name of a function, and an envelope without its content."""
-    said = {
-        "mail_from": envelope.mail_from,
-        "rcpt_tos": envelope.rcpt_tos,
-        "mail_options": dict(envelope.mail_options),
-        "warnings": envelope.warnings,
-    }
+def pack(name: str, envelopes: Sequence[Envelope]) -> bytes:
+    """Encode the name of a function, and envelopes without their contents."""
+    said = [
+        {
+            "mail_from": envelope.mail_from,
+            "rcpt_tos": envelope.rcpt_tos,
+            "mail_options": dict(envelope.mail_options),
+            # Those of the commands; the child finds those of the message.
+            "warnings": envelope._noted,
+        }
+        for envelope in envelopes
+    ]
     return json.dumps([name, said]).encode("ascii")
 
 
-def unpack(octets: bytes, content: bytes) -> tuple[str, Envelope]:
-    """Decode the result of `pack`."""
+def unpack(octets: bytes, contents: Iterator[bytes]) -> tuple[str, list[Envelope]]:
+    """Decode the result of `pack`; take the contents one by one."""
     name, said = json.loads(octets)
-    said["rcpt_tos"] = tuple(said["rcpt_tos"])
-    said["warnings"] = tuple(said["warnings"])
-    return name, Envelope(content=content, **said)
+    envelopes = []
+    for values in said:
+        values["rcpt_tos"] = tuple(values["rcpt_tos"])
+        values["warnings"] = tuple(values["warnings"])
+        envelopes.append(Envelope(content=next(contents), **values))
+    return name, envelopes
 
 
 def main(arguments: str) -> None:
@@ -53,8 +65,8 @@ def main(arguments: str) -> None:
     registry, seconds, memory = json.loads(arguments)
     # The terminal sends it to all processes. The end of the input ends this one.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    requests = os.fdopen(os.dup(0), "rb", buffering=0)
-    answers = os.fdopen(os.dup(1), "wb", buffering=0)
+    requests = os.fdopen(os.dup(0), "rb", buffering=_BUFFER)
+    answers = os.fdopen(os.dup(1), "wb", buffering=_BUFFER)
     # Nothing else may read or write there.
     with open(os.devnull, "r+b") as nothing:  # noqa: PTH123
         os.dup2(nothing.fileno(), 0)
@@ -62,20 +74,18 @@ def main(arguments: str) -> None:
     functions = importlib.import_module(registry).FUNCTIONS
     _limit_memory(memory)
     with requests, answers:
-        _send(answers, b"")
+        write_frame(answers, (), 0)
+        answers.flush()
         while True:
             try:
                 request = read_frame(requests, _ANY_SIZE)
             except EOFError:
                 return
-            answer = _answer(functions, request, requests, seconds)
-            _send(answers, answer)
+            for answer in _answers(functions, request, requests, seconds):
+                write_frame(answers, (answer,), len(answer))
+            answers.flush()
             if answer.startswith(ENDS):
                 return
-
-
-def _send(file: Any, octets: bytes) -> None:
-    write_frame(file, (octets,), len(octets))
 
 
 def _limit_memory(octets: int) -> None:
@@ -93,17 +103,32 @@ def _limit_time(seconds: float) -> None:
         signal.setitimer(signal.ITIMER_PROF, seconds)
 
 
-def _answer(functions: Any, request: bytes, requests: Any, seconds: float) -> bytes:
+def _answers(
+    functions: Any, request: bytes, requests: Any, seconds: float
+) -> Iterator[bytes]:
+    """Yield an answer for each message of a request, up to one that begins `ENDS`."""
+    contents = iter(lambda: read_frame(requests, _ANY_SIZE), None)
+    try:
+        # All of them first: the parent reads no answer before it has written all.
+        name, envelopes = unpack(request, contents)
+    except MemoryError:
+        yield _TOO_LARGE
+        return
+    for envelope in envelopes:
+        answer = _answer(functions[name], envelope, seconds)
+        yield answer
+        if answer is _TOO_LARGE:
+            return
+
+
+def _answer(function: Any, envelope: Envelope, seconds: float) -> bytes:
     """Return the status, and the result or the reason of a failure as JSON."""
     try:
-        name, envelope = unpack(request, read_frame(requests, _ANY_SIZE))
-        function = functions[name]
         _limit_time(seconds)
         value = function.encode(function.run(envelope))
         return DONE + json.dumps(value).encode("ascii")
     except MemoryError:
-        # What is left of the memory may be in pieces.
-        return ENDS + b'"it needs too much memory"'
+        return _TOO_LARGE
     except Exception as error:
         reason = f"{type(error).__name__}: {error}"[:200]
         return FAILED + json.dumps(reason).encode("ascii")

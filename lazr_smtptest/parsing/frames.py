@@ -12,20 +12,20 @@ _LENGTH = struct.Struct(">Q")
 
 
 def write_frame(file: Any, blocks: Iterable[bytes], size: int) -> None:
-    """Write a frame to a raw file.
+    """Write a frame to a buffered file; who wants it to be read flushes the file.
 
     Args:
         file: the file.
         blocks: the bytes.
         size: the number of all bytes.
     """
-    _write(file, _LENGTH.pack(size))
+    file.write(_LENGTH.pack(size))
     for block in blocks:
-        _write(file, block)
+        file.write(block)
 
 
 def read_frame(file: Any, limit: int) -> bytes:
-    """Read a frame from a raw file.
+    """Read a frame from a buffered file.
 
     Raises:
         EOFError: the file ended before or in the frame.
@@ -37,17 +37,8 @@ def read_frame(file: Any, limit: int) -> bytes:
     return _read(file, size)
 
 
-def _write(file: Any, octets: bytes) -> None:
-    rest = memoryview(octets)
-    while rest:
-        rest = rest[file.write(rest) :]
-
-
 def _read(file: Any, size: int) -> bytes:
-    octets = bytearray()
-    while len(octets) < size:
-        block = file.read(size - len(octets))
-        if not block:
-            raise EOFError
-        octets += block
-    return bytes(octets)
+    octets: bytes = file.read(size)
+    if len(octets) < size:
+        raise EOFError
+    return octets

@@ -6,6 +6,7 @@ import json
 import logging
 import threading
 from collections import OrderedDict
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from lazr_smtptest.errors import StateError
@@ -18,6 +19,11 @@ from lazr_smtptest.parsing.worker import Bounds, ChildError, Worker
 __all__ = ["ParsingPool"]
 
 log = logging.getLogger("lazr.smtptest")
+
+# The most messages, and bytes of them, that a child is sent at once: a process that
+# waits for another one may wait for long on a busy machine.
+_MESSAGES = 64
+_OCTETS = 256 * 1024
 
 # A function, and the id and the size of a message: ids of other programs may repeat.
 _Key = tuple[str, str, int]
@@ -64,34 +70,41 @@ class ParsingPool:
             OSError: the file that holds the content cannot be read.
             StateError: the pool is closed.
         """
-        document: Document = self.call("document", envelope)
-        return document
+        return self.documents([envelope])[0]
+
+    def documents(self, envelopes: Sequence[Envelope]) -> list[Document]:
+        """Return the documents of messages, see `document`."""
+        return self.call_all("document", envelopes)
 
     def call(self, name: str, envelope: Envelope) -> Any:
-        """Return the result of a function for a message.
+        """Return the result of a function for a message, see `call_all`."""
+        return self.call_all(name, [envelope])[0]
+
+    def call_all(self, name: str, envelopes: Sequence[Envelope]) -> list[Any]:
+        """Return the result of a function for each of some messages.
 
         Args:
             name: a key of the registry's ``FUNCTIONS``.
-            envelope: the message.
+            envelopes: the messages.
 
         Raises:
-            OSError: the file that holds the content cannot be read.
+            OSError: the file that holds a content cannot be read.
             StateError: the pool is closed.
         """
         function = self._registry.FUNCTIONS[name]
-        key = (name, envelope.id, envelope.size)
-        octets = self._kept.get(key)
-        if octets is None:
-            worker = self._take()
-            if worker is None:
-                return function.run(envelope)
-            octets = self._ask(worker, name, envelope)
-            if envelope.id:
-                self._kept.add(key, octets)
-        value = json.loads(octets[1:])
-        if octets.startswith(DONE):
-            return function.decode(value)
-        return function.failed(envelope, value)
+        results: list[Any] = [None] * len(envelopes)
+        unknown: list[int] = []
+        for at, envelope in enumerate(envelopes):
+            octets = self._kept.get((name, envelope.id, envelope.size))
+            if octets is None:
+                unknown.append(at)
+            else:
+                results[at] = _result(function, envelope, octets)
+        for some in _batches(unknown, envelopes):
+            batch = [envelopes[at] for at in some]
+            for at, result in zip(some, self._run(name, batch), strict=True):
+                results[at] = result
+        return results
 
     def close(self) -> None:
         """End the child processes, and the calls that wait for them."""
@@ -107,22 +120,45 @@ class ParsingPool:
         with self._changed:
             self._changed.wait_for(lambda: not self._workers)
 
-    def _ask(self, worker: Worker, name: str, envelope: Envelope) -> bytes:
-        """Return the answer of a child, which is idle again or has ended."""
+    def _run(self, name: str, batch: list[Envelope]) -> Iterator[Any]:
+        """Yield the results for messages that were not kept."""
+        function = self._registry.FUNCTIONS[name]
+        worker = self._take()
+        if worker is None:
+            yield from map(function.run, batch)
+            return
+        answers = self._ask(worker, name, batch)
+        if answers is None:
+            # One of them ended the child: each is tried alone.
+            for envelope in batch:
+                yield from self._run(name, [envelope])
+            return
+        for envelope, octets in zip(batch, answers, strict=True):
+            if not octets.startswith(DONE):
+                reason = json.loads(octets[1:])
+                log.warning("message %r cannot be read: %s", envelope.id, reason)
+            if envelope.id:
+                self._kept.add((name, envelope.id, envelope.size), octets)
+            yield _result(function, envelope, octets)
+
+    def _ask(
+        self, worker: Worker, name: str, batch: list[Envelope]
+    ) -> list[bytes] | None:
+        """Return the answers of a child, which is idle again or has ended.
+
+        ``None``: it ended at one of several messages.
+        """
         ends = True
         try:
-            octets = worker.ask(name, envelope)
-            ends = octets.startswith(ENDS)
+            answers = worker.ask(name, batch)
+            ends = answers[-1].startswith(ENDS)
         except ChildError as error:
             if self._is_closed:
                 raise StateError("the pool was closed before its answer") from error
-            octets = FAILED + json.dumps(str(error)).encode("ascii")
+            answers = [FAILED + json.dumps(str(error)).encode("ascii")]
         finally:
             self._give_back(worker, ends)
-        if not octets.startswith(DONE):
-            reason = json.loads(octets[1:])
-            log.warning("message %r cannot be read: %s", envelope.id, reason)
-        return octets
+        return None if ends and len(batch) > 1 else answers
 
     def _take(self) -> Worker | None:
         """Return a child that is alive; ``None`` if none can be started."""
@@ -178,6 +214,29 @@ class ParsingPool:
         with self._changed:
             self._workers.remove(worker)
             self._changed.notify_all()
+
+
+def _batches(numbers: list[int], envelopes: Sequence[Envelope]) -> Iterator[list[int]]:
+    """Group the positions of messages that a child is sent at once."""
+    batch: list[int] = []
+    octets = 0
+    for at in numbers:
+        size = envelopes[at].size
+        if batch and (len(batch) >= _MESSAGES or octets + size > _OCTETS):
+            yield batch
+            batch, octets = [], 0
+        batch.append(at)
+        octets += size
+    if batch:
+        yield batch
+
+
+def _result(function: Any, envelope: Envelope, octets: bytes) -> Any:
+    """Return the result of a function from the answer of a child."""
+    value = json.loads(octets[1:])
+    if octets.startswith(DONE):
+        return function.decode(value)
+    return function.failed(envelope, value)
 
 
 class _Kept:

@@ -7,16 +7,16 @@ import json
 import signal
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import attrs
 
 from lazr_smtptest._spool import blocks_of
 from lazr_smtptest.model.envelope import Envelope
-from lazr_smtptest.parsing.child import pack
+from lazr_smtptest.parsing.child import ENDS, pack
 from lazr_smtptest.parsing.frames import read_frame, write_frame
+from lazr_smtptest.parsing.watchdog import Watchdog
 
 __all__ = ["Bounds", "ChildError", "Worker"]
 
@@ -32,6 +32,8 @@ main(sys.argv[2])
 _START_TIME = 60.0
 _END_TIME = 5.0
 _NO_SIGNAL = 0
+# Bytes of a pipe that are written or read at once: most messages are shorter.
+_BUFFER = 65_536
 
 
 class ChildError(Exception):
@@ -77,10 +79,11 @@ class Worker:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
-                bufsize=0,
+                bufsize=_BUFFER,
             )
         except OSError as error:
             raise ChildError(f"cannot start {sys.executable!r}: {error}") from error
+        self._watchdog = Watchdog(self._process.kill)
         with self._ended_after(_START_TIME):
             read_frame(self._process.stdout, 0)
 
@@ -89,19 +92,29 @@ class Worker:
         """True until the process has ended."""
         return self._process.poll() is None
 
-    def ask(self, name: str, envelope: Envelope) -> bytes:
-        """Run a function for a message; return the answer: a status byte, and JSON.
+    def ask(self, name: str, envelopes: Sequence[Envelope]) -> list[bytes]:
+        """Run a function for messages; return the answers: a status byte, and JSON.
+
+        There is one for each message, unless one begins with `ENDS`: that one is the
+        last, and the process ends.
 
         Raises:
-            ChildError: the process gave no answer, and has ended.
-            OSError: the file that holds the content cannot be read.
+            ChildError: the process gave no answers, and has ended.
+            OSError: the file that holds a content cannot be read.
         """
-        request = pack(name, envelope)
-        blocks = blocks_of(envelope.kept)
+        request = pack(name, envelopes)
         with self._ended_after(self._bounds.time):
             write_frame(self._process.stdin, (request,), len(request))
-            write_frame(self._process.stdin, blocks, envelope.size)
-            return read_frame(self._process.stdout, self._bounds.result)
+            for envelope in envelopes:
+                blocks = blocks_of(envelope.kept)
+                write_frame(self._process.stdin, blocks, envelope.size)
+            self._process.stdin.flush()
+            answers: list[bytes] = []
+            while len(answers) < len(envelopes):
+                answers.append(read_frame(self._process.stdout, self._bounds.result))
+                if answers[-1].startswith(ENDS):
+                    break
+            return answers
 
     def kill(self) -> None:
         """End the process at once, whatever it does."""
@@ -110,7 +123,10 @@ class Worker:
     def close(self) -> None:
         """End the process, and release its pipes."""
         process = self._process
-        process.stdin.close()
+        self._watchdog.close()
+        # A part of a request may be in the buffer, and nobody reads it any more.
+        with contextlib.suppress(OSError):
+            process.stdin.close()
         try:
             process.wait(_END_TIME)
         except subprocess.TimeoutExpired:
@@ -125,13 +141,12 @@ class Worker:
         Raises:
             ChildError: the process ended, or its answer is not valid.
         """
-        deadline = _Deadline(self._process, seconds)
         try:
-            with deadline:
+            with self._watchdog.limit(seconds):
                 yield
         except (EOFError, ConnectionError) as error:
             self.close()
-            raise ChildError(self._reason(deadline)) from error
+            raise ChildError(self._reason(seconds)) from error
         except ValueError as error:
             self._discard()
             raise ChildError(f"its result is too large: {error}") from error
@@ -144,47 +159,12 @@ class Worker:
         self._process.kill()
         self.close()
 
-    def _reason(self, deadline: _Deadline) -> str:
+    def _reason(self, seconds: float) -> str:
         status = self._process.returncode
-        if deadline.has_passed:
-            return f"it takes over {deadline.seconds:g} seconds"
+        if self._watchdog.has_fired:
+            return f"it takes over {seconds:g} seconds"
         if status == -getattr(signal, "SIGPROF", _NO_SIGNAL):
             return f"it takes over {self._bounds.cpu:g} seconds of CPU time"
         if status < 0:
             return f"signal {-status} ended the process that read it"
         return f"the process that read it ended with status {status}"
-
-
-class _Deadline:
-    """Kills a process if a block takes too long.
-
-    Args:
-        process: the process.
-        seconds: the longest time.
-
-    Attributes:
-        has_passed: whether the process was killed.
-    """
-
-    def __init__(self, process: Any, seconds: float) -> None:
-        self.seconds = seconds
-        self.has_passed = False
-        self._process = process
-        self._lock = threading.Lock()
-        self._is_over = False
-        self._timer = threading.Timer(seconds, self._pass)
-        self._timer.daemon = True
-
-    def __enter__(self) -> None:
-        self._timer.start()
-
-    def __exit__(self, *exception: object) -> None:
-        with self._lock:
-            self._is_over = True
-        self._timer.cancel()
-
-    def _pass(self) -> None:
-        with self._lock:
-            if not self._is_over:
-                self.has_passed = True
-                self._process.kill()

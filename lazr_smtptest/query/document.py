@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import copy
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import attrs
 
@@ -21,6 +22,7 @@ __all__ = [
     "Columns",
     "columns_of",
     "document_of",
+    "documents_of",
     "read_document",
     "read_documents_with",
 ]
@@ -80,17 +82,22 @@ def document_of(envelope: Envelope) -> Document:
     Raises:
         OSError: the file that holds the content cannot be read.
     """
-    return _read[-1](envelope)
+    return documents_of([envelope])[0]
+
+
+def documents_of(envelopes: Sequence[Envelope]) -> list[Document]:
+    """Return the documents of messages, as `document_of` does; faster for many."""
+    return _read[-1](envelopes)
 
 
 def read_documents_with(
-    function: Callable[[Envelope], Document],
+    function: Callable[[Sequence[Envelope]], list[Document]],
 ) -> Callable[[], None]:
-    """Let `document_of` call a function from now on, in this process.
+    """Let `documents_of` call a function from now on, in this process.
 
     Args:
-        function: returns the document of a message, as `read_document` does. Threads
-            call it at the same time.
+        function: returns the documents of messages, as `read_document` does for each.
+            Threads call it at the same time.
 
     Returns:
         a function that ends this.
@@ -109,11 +116,15 @@ def read_document(envelope: Envelope) -> Document:
         OSError: the file that holds the content cannot be read.
     """
     # A copy: the envelope would keep each property that was read.
-    return _Reader(attrs.evolve(envelope)).document()
+    return _Reader(copy.copy(envelope)).document()
+
+
+def _read_documents(envelopes: Sequence[Envelope]) -> list[Document]:
+    return [read_document(envelope) for envelope in envelopes]
 
 
 # The last one is called.
-_read: list[Callable[[Envelope], Document]] = [read_document]
+_read: list[Callable[[Sequence[Envelope]], list[Document]]] = [_read_documents]
 
 
 class _Reader:

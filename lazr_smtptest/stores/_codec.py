@@ -20,9 +20,9 @@ __all__ = [
     "Compressor",
     "address_key",
     "decompress",
+    "envelope_and_session",
     "envelope_of",
     "fields_of",
-    "session_id_of",
 ]
 
 _AS_IT_IS, _ZLIB, _ZSTD = 0, 1, 2
@@ -95,9 +95,17 @@ _NOTHING: tuple[Any, ...] = (None, False, (), [], {})
 
 def envelope_of(id: str, fields: str, content: bytes) -> Envelope:
     """Decode the result of `fields_of`."""
+    return envelope_and_session(id, fields, content)[0]
+
+
+def envelope_and_session(id: str, fields: str, content: bytes) -> tuple[Envelope, str]:
+    """Decode the result of `fields_of`; return the id of the session, too.
+
+    The id is ``""`` if it is not known.
+    """
     values = json.loads(fields)
     time = values.get("received_at")
-    return Envelope(
+    envelope = Envelope(
         mail_from=values["mail_from"],
         rcpt_tos=tuple(values.get("rcpt_tos", ())),
         content=content,
@@ -111,16 +119,7 @@ def envelope_of(id: str, fields: str, content: bytes) -> Envelope:
         id=id,
         received_at=None if time is None else datetime.fromisoformat(time),
     )
-
-
-def session_id_of(fields: str) -> str:
-    """Return the id of the session of an envelope; ``""`` if it is not known.
-
-    Args:
-        fields: the result of `fields_of`.
-    """
-    session_id: str = json.loads(fields).get("session", "")
-    return session_id
+    return envelope, values.get("session", "")
 
 
 def address_key(address: str) -> bytes:

@@ -147,11 +147,13 @@ class Writer:
 
     def call(self, function: Callable[[], _Result]) -> _Result:
         """Call a function in the thread after the queued jobs; return its result."""
-        if self._is_here():
-            return function()
+        return function() if self._is_here() else self.start(function).result()
+
+    def start(self, function: Callable[[], _Result]) -> Future[_Result]:
+        """Call a function in the thread after the queued jobs; return at once."""
         future: Future[_Result] = Future()
         self._put(partial(_call, future, function))
-        return future.result()
+        return future
 
     def post(self, function: Callable[[], object]) -> None:
         """Call a function in the thread after the queued jobs; return at once.

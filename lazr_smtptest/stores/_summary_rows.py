@@ -18,10 +18,10 @@ from lazr_smtptest.query.document import columns_of, document_of
 from lazr_smtptest.query.evaluation import field_text
 from lazr_smtptest.query.tag_rules import TagRules
 from lazr_smtptest.query.words import cleaned, index_words
-from lazr_smtptest.stores._codec import decompress, envelope_of, session_id_of
+from lazr_smtptest.stores._codec import decompress, envelope_and_session, envelope_of
 from lazr_smtptest.stores._tag_rows import EACH, add_tag, flags_of, tags_of
 
-__all__ = ["Indexed", "add", "indexed", "summaries"]
+__all__ = ["Indexed", "add", "at_once", "indexed", "summaries"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
@@ -29,6 +29,9 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _HEADS = ("sender", "to", "cc", "bcc", "reply_to", "subject", "message_id")
 _MAILBOXES = _HEADS[:5]
 _TEXTS = ("subject", "message_id", "snippet")
+
+# The rows of a large statement are a multiple of this.
+_ROWS = 64
 
 
 @attrs.frozen
@@ -55,10 +58,13 @@ class Indexed:
 
 
 def indexed(
-    number: int, envelope: Envelope, session_id: str, rules: TagRules
+    number: int,
+    envelope: Envelope,
+    session_id: str,
+    document: Document,
+    rules: TagRules,
 ) -> Indexed:
     """Return what to write of a message."""
-    document = document_of(envelope)
     tags: Sequence[str] = ()
     # Most messages have none, and need not be parsed once more.
     if rules.may_tag(envelope):
@@ -174,11 +180,28 @@ _COLUMNS = {
 def _insert(
     connection: sqlite3.Connection, table: str, rows: Sequence[Sequence[object]]
 ) -> None:
-    if rows:
-        marks = ", ".join("?" * len(rows[0]))
-        connection.executemany(
-            f"INSERT INTO {table} {_COLUMNS.get(table, '')} VALUES ({marks})", rows
+    """Insert rows, many by one statement, see `at_once`."""
+    start = 0
+    while start < len(rows):
+        some = rows[start : start + at_once(len(rows) - start)]
+        row = f"({', '.join('?' * len(some[0]))})"
+        connection.execute(
+            f"INSERT INTO {table} {_COLUMNS.get(table, '')} "
+            f"VALUES {', '.join([row] * len(some))}",
+            [value for row in some for value in row],
         )
+        start += len(some)
+
+
+def at_once(rows: int) -> int:
+    """Return how many of some rows one statement inserts.
+
+    Python's lock is released for each statement, and it takes milliseconds to get it
+    back from a busy thread. But few different statements are to be prepared.
+    """
+    if rows >= _ROWS:
+        return rows - rows % _ROWS
+    return 1 << rows.bit_length() - 1 if rows else 0
 
 
 _SELECT = (
@@ -206,7 +229,7 @@ def summaries(
     rows = connection.execute(_SELECT, (some,)).fetchall()
     found = {}
     for number, id, size, fields, flags, *counts, shown in rows:
-        said = envelope_of(id, fields, b"")
+        said, session_id = envelope_and_session(id, fields, b"")
         if shown is not None:
             seen = _of_row(shown, *counts)
         elif read:
@@ -224,7 +247,7 @@ def summaries(
             tags=tuple(tags.get(number, ())),
             user=said.user,
             tls=said.tls,
-            session_id=session_id_of(fields),
+            session_id=session_id,
             **seen,
         )
     return found

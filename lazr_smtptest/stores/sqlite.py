@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -14,6 +14,7 @@ from zope.interface import implementer
 from lazr_smtptest.interfaces import IMessageReader, IWaitingStore
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.session import Session
+from lazr_smtptest.query.document import documents_of
 from lazr_smtptest.query.tag_rules import TagRules
 from lazr_smtptest.stores import _queries as _tables
 from lazr_smtptest.stores import _schema as _database
@@ -22,9 +23,8 @@ from lazr_smtptest.stores._codec import (
     Compressor,
     address_key,
     decompress,
-    envelope_of,
+    envelope_and_session,
     fields_of,
-    session_id_of,
 )
 from lazr_smtptest.stores._connection import Connection
 from lazr_smtptest.stores._indexer import Indexer
@@ -38,9 +38,10 @@ __all__ = ["SQLiteStore"]
 
 # The most messages, and bytes of them, that are indexed in one transaction. FTS5
 # writes its memory at each commit, and at each megabyte: smaller transactions leave
-# more to merge, larger ones gain nothing and keep messages waiting.
+# more to merge, larger ones gain nothing and keep messages waiting. There is nearly
+# always one: while it is written, the next one is read.
 _STEP = 500
-_STEP_OCTETS = 1_000_000
+_STEP_OCTETS = 600_000
 
 
 @implementer(IWaitingStore, IMessageReader)
@@ -97,6 +98,8 @@ class SQLiteStore(SQLReader):
         self._catalog = Catalog(Connection(self.path, synchronous, self._writing))
         self._watcher = Watcher(Connection(self.path, synchronous, self._writing))
         self._indexer = Indexer(self._index_some, self._writer.until_pause)
+        # The next messages to index, and the number that they come after.
+        self._ahead: tuple[int, Sequence[_summary_rows.Indexed]] = (-1, ())
         _database.prepare(self.path)
         if retention:
             self._retain()
@@ -177,24 +180,40 @@ class SQLiteStore(SQLReader):
     # Making messages searchable, in the indexer's thread
 
     def _index_some(self) -> bool:
-        """Index some messages; return whether there were any."""
+        """Index some messages; return whether there were any.
+
+        While they are written, the next ones are read: two processors are busy.
+        """
         known = self._catalog.indexed()
-        rows = [
-            _summary_rows.indexed(
-                number,
-                envelope_of(id, fields, decompress(coding, octets, size)),
-                session_id_of(fields),
-                self._tag_rules,
-            )
-            for number, id, fields, size, coding, octets in self._catalog.unindexed(
-                known, _STEP, _STEP_OCTETS
-            )
+        after, rows = self._ahead
+        if after != known or not rows:
+            rows = self._rows_after(known)
+        self._ahead = -1, ()
+        if not rows:
+            return False
+        # The index can be made again, so it need not wait for the disk. A database
+        # that was removed has nothing to index.
+        add = partial(_summary_rows.add, known=known, rows=rows)
+        written = self._writer.start(
+            partial(self._writing.change, add, "NORMAL", make=False)
+        )
+        try:
+            last = rows[-1].number
+            self._ahead = last, self._rows_after(last)
+        finally:
+            written.result()
+        return True
+
+    def _rows_after(self, known: int) -> list[_summary_rows.Indexed]:
+        """Return what to write of some messages above a number."""
+        read = self._catalog.unindexed(known, _STEP, _STEP_OCTETS)
+        del read[_summary_rows.at_once(len(read)) :]
+        messages = [
+            envelope_and_session(id, fields, decompress(coding, octets, size))
+            for _, id, fields, size, coding, octets in read
         ]
-        if rows:
-            # The index can be made again, so it need not wait for the disk.
-            change = partial(_summary_rows.add, known=known, rows=rows)
-            # A database that was removed has nothing to index.
-            self._writer.call(
-                partial(self._writing.change, change, "NORMAL", make=False)
-            )
-        return bool(rows)
+        documents = documents_of([envelope for envelope, _ in messages])
+        return [
+            _summary_rows.indexed(row[0], *message, document, self._tag_rules)
+            for row, message, document in zip(read, messages, documents, strict=True)
+        ]

@@ -52,6 +52,15 @@ def chatter(envelope: Any) -> str:
     return sys.stdin.read()
 
 
+def burst(envelope: Any) -> str:
+    """End the process at a message with a mark."""
+    if b"die" in envelope.content:
+        os._exit(4)
+    if b"eat" in envelope.content:
+        raise MemoryError
+    return str(envelope.content.decode("ascii"))
+
+
 def flood(envelope: Any) -> str:
     return "x" * (1 << 20)
 
@@ -71,6 +80,6 @@ FUNCTIONS = {
         lambda envelope, reason: reason,
     )
     for function in (
-        *(burn, match, eat, leave, die, rest, wait, fail, chatter, flood, echo),
+        *(burn, burst, match, eat, leave, die, rest, wait, fail, chatter, flood, echo),
     )
 }

@@ -228,6 +228,43 @@ def test_results_are_kept_within_a_bound(make: Make) -> None:
     assert pool.call("echo", second)[-1] == process
 
 
+def texts(*contents: str) -> list[Envelope]:
+    return [envelope(text.encode("ascii"), id=text) for text in contents]
+
+
+def test_many_messages_are_read_in_order(pool: ParsingPool) -> None:
+    """More than a child is sent at once, by one child, known ones among them."""
+    contents = [f"{number} " + "x" * 10_000 for number in range(100)]
+    pool.call_all("burst", texts(*contents[30:40]))
+    assert pool.call_all("burst", texts(*contents)) == contents
+    assert len(pool._workers) == 1
+    assert pool.call_all("burst", []) == []
+
+
+@pytest.mark.parametrize(
+    ("culprit", "reason"),
+    [
+        ("die", "the process that read it ended with status 4"),
+        ("eat", "it needs too much memory"),
+    ],
+)
+def test_one_message_of_many_does_not_harm_the_others(
+    pool: ParsingPool, caplog: pytest.LogCaptureFixture, culprit: str, reason: str
+) -> None:
+    """Each is tried alone; only that one fails."""
+    assert pool.call_all("burst", texts("a", culprit, "b")) == ["a", reason, "b"]
+    (record,) = caplog.records
+    assert f"message {culprit!r} cannot be read: {reason}" in record.getMessage()
+
+
+def test_many_messages_are_read_without_a_child(
+    pool: ParsingPool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """In the calling thread."""
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "missing"))
+    assert pool.call_all("burst", texts("a", "b")) == ["a", "b"]
+
+
 def test_several_children_work_under_load(make: Make, tmp_path: Path) -> None:
     """One waits here, while another one answers."""
     pool = make(processes=2)

@@ -16,6 +16,7 @@ from lazr_smtptest.query.document import (
     LONGEST_TEXT,
     columns_of,
     document_of,
+    documents_of,
     read_documents_with,
 )
 
@@ -215,12 +216,18 @@ def test_an_envelope_keeps_nothing_of_what_was_read() -> None:
 def test_a_process_chooses_where_documents_are_read() -> None:
     """Until it has ended that."""
     elsewhere = Document(subject="read elsewhere")
-    end = read_documents_with(lambda envelope: elsewhere)
+    end = read_documents_with(lambda envelopes: [elsewhere for _ in envelopes])
     try:
         assert read("Subject: a\n\n") is elsewhere
     finally:
         end()
     assert read("Subject: a\n\n").subject == "a"
+
+
+def test_many_messages_are_read_in_order() -> None:
+    """By one call."""
+    documents = documents_of([envelope(f"Subject: {n}\n\n") for n in range(3)])
+    assert [document.subject for document in documents] == ["0", "1", "2"]
 
 
 def test_a_message_in_a_file_is_read() -> None:

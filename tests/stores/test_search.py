@@ -480,6 +480,82 @@ def test_what_another_run_has_not_read_is_read(
     store.close()
 
 
+@pytest.fixture
+def ahead(unread: SQLiteStore, monkeypatch: pytest.MonkeyPatch) -> SQLiteStore:
+    """A store that has indexed one of three messages, and has read the second one."""
+    monkeypatch.setattr(sqlite.Indexer, "wake", lambda self: None)
+    monkeypatch.setattr(sqlite, "_STEP", 1)
+    assert unread._index_some()
+    assert [row.number for row in unread._ahead[1]] == [2]
+    return unread
+
+
+def index_the_rest(store: SQLiteStore) -> list[int]:
+    """Index what is left; return the numbers of all messages that are indexed."""
+    while store._index_some():
+        pass
+    return [
+        number
+        for (number,) in store._catalog.read_with(
+            lambda connection: connection.execute(
+                "SELECT rowid FROM words ORDER BY rowid"
+            ).fetchall()
+        )
+    ]
+
+
+def test_what_was_read_ahead_is_written(ahead: SQLiteStore) -> None:
+    """And what comes after it."""
+    ahead.add(mail("another"))
+    assert index_the_rest(ahead) == [1, 2, 3, 4]
+    ahead.add(mail("one more"))
+    assert index_the_rest(ahead) == [1, 2, 3, 4, 5]
+
+
+def test_a_message_that_was_removed_after_it_was_read_is_not_indexed(
+    ahead: SQLiteStore,
+) -> None:
+    """It was read ahead."""
+    assert ahead.delete(ahead.page()[1].id)
+    assert index_the_rest(ahead) == [1, 3]
+
+
+def test_nothing_that_was_read_ahead_survives_a_clear(ahead: SQLiteStore) -> None:
+    """The messages after it are indexed."""
+    ahead.clear()
+    ahead.add(mail("another"))
+    assert index_the_rest(ahead) == [4]
+
+
+def test_what_another_store_has_indexed_is_not_indexed_again(
+    ahead: SQLiteStore,
+) -> None:
+    """It was read ahead by both."""
+    other = SQLiteStore(ahead.path)
+    assert index_the_rest(other) == [1, 2, 3]
+    other.close()
+    assert index_the_rest(ahead) == [1, 2, 3]
+
+
+def test_what_was_read_ahead_is_kept_when_it_cannot_be_written(
+    ahead: SQLiteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another attempt succeeds."""
+    with monkeypatch.context() as patch:
+        patch.setattr(sqlite._summary_rows, "add", None)
+        with pytest.raises(TypeError):
+            ahead._index_some()
+    assert index_the_rest(ahead) == [1, 2, 3]
+
+
+@pytest.mark.parametrize("count", [1, 63, 64, 65, 200, 500])
+def test_a_step_writes_all_of_its_messages(store: SQLiteStore, count: int) -> None:
+    """By few statements."""
+    for number in range(count):
+        store._write([mail(f"message {number}", id=f"5e-{number}")])
+    assert len(store.search("message", limit=1000)) == count
+
+
 def test_two_stores_do_not_read_a_message_twice(tmp_path: Path) -> None:
     """They may be two processes."""
     stores = [SQLiteStore(tmp_path / "mail.db") for _ in range(2)]

@@ -81,6 +81,12 @@ class Envelope(Readable):
         return self._rcpt_options
 
     @property
+    def sent_options(self) -> tuple[Options, ...]:
+        """The ESMTP parameters of all commands; empty if the client sent none."""
+        mail, rcpt = self._mail_options, self._rcpt_options
+        return (mail or {}, *(rcpt or ())) if mail or rcpt else ()
+
+    @property
     def content(self) -> bytes:
         """The exact bytes received between ``DATA`` and the final dot.
 

@@ -16,6 +16,7 @@ __all__ = [
     "check_text",
     "escaped",
     "reply_to_error",
+    "shared_reply",
     "shown",
     "split_lines",
 ]
@@ -192,6 +193,13 @@ def _encode(code: int, text: str, enhanced: str) -> bytes:
     space = " " if prefix or last or first or code == 334 else ""
     lines.append(f"{code}{space}{prefix}{last}\r\n")
     return "".join(lines).encode("utf-8", "surrogateescape")
+
+
+# A listener has few greetings, and few lists of extensions.
+@lru_cache(maxsize=64)
+def shared_reply(code: int, text: str) -> Reply:
+    """Return a reply that many sessions get: one object for equal ones."""
+    return Reply(code, text)
 
 
 def reply_to_error(error: smtp.SMTPServerError) -> Reply:

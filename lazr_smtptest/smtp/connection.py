@@ -18,7 +18,7 @@ from zope.interface import implementer
 
 from lazr_smtptest.interfaces import IFaultPolicy, ISessionObserver
 from lazr_smtptest.model.ids import new_name
-from lazr_smtptest.model.reply import Reply
+from lazr_smtptest.model.reply import Reply, shared_reply
 from lazr_smtptest.model.session import Session
 from lazr_smtptest.model.transcript import SHORT, Transcript
 from lazr_smtptest.smtp.connections import Connections
@@ -72,7 +72,6 @@ class Connection(Reading):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.connections = Connections()
         self._heard = False
         self._offered: Offer | None = None
         self._junk = 0
@@ -98,7 +97,9 @@ class Connection(Reading):
         """
         self.speaks_esmtp, self.has_bad_name = True, not regular
         self._helo = (name, self.session.peer[0].encode())
-        self.session.helo = _same((name or b"").decode("utf-8", "surrogateescape"))
+        self.session.helo = (
+            _same(name.decode("utf-8", "surrogateescape")) if name else ""
+        )
         self.points.forget_size()
 
     def change_limits(self, **changes: Any) -> None:
@@ -137,13 +138,16 @@ class Connection(Reading):
         self._find_peer()
         self._enhanced = "ENHANCEDSTATUSCODES" not in self.settings.hidden
         self.watch_transport()
+        if not hasattr(self, "connections"):
+            # There is no factory.
+            self.connections = Connections()
         self.connections.add(self)
         if self.observer is not None:
             self.reporter.call(
                 "an observer raised", self.observer.session_began, self.session
             )
         self.start_timers()
-        log.debug("[SMTPServer] accepted: %a", self.peer)
+        log.debug("[SMTPServer] accepted: %a", self.session.peer)
         if (
             limits.connections is not None
             and len(self.connections) > limits.connections
@@ -157,7 +161,7 @@ class Connection(Reading):
         self.points.at("CONNECT", self._say_hello, self._turn_away)
 
     def _say_hello(self) -> None:
-        self.reply(Reply(220, self.greeting().decode("ascii", "replace")))
+        self.reply(shared_reply(220, self.greeting().decode("ascii", "replace")))
         self.flush()
 
     def _turn_away(self, reply: Reply) -> None:

@@ -36,6 +36,8 @@ class ErrorReporter:
         logged: the exception that was logged last for the present command.
     """
 
+    __slots__ = ("_session", "logged", "on_error")
+
     def __init__(
         self, session: Session, on_error: Callable[[BaseException], object] | None
     ) -> None:

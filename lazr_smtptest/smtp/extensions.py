@@ -269,7 +269,7 @@ class Offer:
     rcpt: Parameters
     # The announced keywords; those in `_varying` may have a value or be left out.
     _keywords: Mapping[bytes, None]
-    _varying: Sequence[Extension]
+    _varying: Sequence[tuple[bytes, Extension]]
 
     @classmethod
     def to(cls, session: Session) -> Offer:
@@ -286,8 +286,7 @@ class Offer:
             session: the session of this offer.
         """
         announced: dict[bytes, list[bytes] | None] = dict(self._keywords)
-        for extension in self._varying:
-            keyword = extension.keyword.encode()
+        for keyword, extension in self._varying:
             value = extension.value
             if extension.announced is None or extension.announced(session):
                 announced[keyword] = words(value(session) if value else None)
@@ -296,9 +295,14 @@ class Offer:
         return announced
 
 
+@lru_cache(maxsize=64)
+def _words(value: str) -> tuple[bytes, ...]:
+    return tuple(value.encode().split())
+
+
 def words(value: str | None) -> list[bytes] | None:
     """Return the words of a keyword's value, as in Twisted; ``None``: no value."""
-    return value.encode().split() if value else None
+    return list(_words(value)) if value else None
 
 
 _CONDITIONS = tuple(each.works for each in EXTENSIONS if each.works is not None)
@@ -330,7 +334,11 @@ def _offer(hidden: frozenset[str], answers: tuple[bool, ...]) -> Offer:
         mail,
         rcpt,
         dict.fromkeys(keyword.encode() for keyword in extensions),
-        [each for each in extensions.values() if each.announced or each.value],
+        [
+            (keyword.encode(), each)
+            for keyword, each in extensions.items()
+            if each.announced or each.value
+        ],
     )
 
 

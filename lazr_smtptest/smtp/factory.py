@@ -15,6 +15,7 @@ from twisted.mail.interfaces import (
 )
 
 from lazr_smtptest.interfaces import IFaultPolicy, ISessionObserver
+from lazr_smtptest.net.clock import duration_clock, wall_clock
 from lazr_smtptest.smtp.closed_ports import ClosedPorts
 from lazr_smtptest.smtp.connections import Connections
 from lazr_smtptest.smtp.delivery_events import DeliveryEvents
@@ -92,6 +93,7 @@ class SMTPServerFactory(smtp.SMTPFactory):
             raise TypeError("give one of delivery, delivery_factory and portal")
         super().__init__(portal)
         self.reactor = reactor
+        self._clock, self._seconds = duration_clock(reactor), wall_clock(reactor)
         self.delivery = delivery
         self.delivery_factory = delivery_factory
         self.challengers = challengers or {}
@@ -133,6 +135,7 @@ class SMTPServerFactory(smtp.SMTPFactory):
                 self.on_error(error)
             raise
         protocol.reactor = self.reactor
+        protocol.clock, protocol.seconds = self._clock, self._seconds
         protocol.settings = self.settings
         protocol.connections = self.connections
         protocol.observer = self.observer

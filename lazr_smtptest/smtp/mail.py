@@ -79,14 +79,14 @@ class MailCommands(Connection):
             reply: the last reply of the transaction.
         """
         ended, self.transaction = self.transaction, MailTransaction()
+        record = ended.record
+        if record is None:
+            return
         ended.end(outcome, reply)
         if ended.messages:
             self.abandon(ended)
-        record = ended.record
         # If all recipients were refused, those refusals are events already.
-        if outcome == "aborted" and (
-            record is not None and (record.rcpt_tos or not record.refused)
-        ):
+        if outcome == "aborted" and (record.rcpt_tos or not record.refused):
             self.emit("aborted", record.mail_from, record.rcpt_tos)
 
     def abandon(self, transaction: MailTransaction) -> None:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from functools import lru_cache
 
-from lazr_smtptest.model.reply import OK, Reply
+from lazr_smtptest.model.reply import OK, Reply, shared_reply
 from lazr_smtptest.smtp.auth import Authentication
 from lazr_smtptest.smtp.bdat import BdatCommand
 from lazr_smtptest.smtp.connection import NOT_SMTP
@@ -40,9 +40,19 @@ _TURNED_AWAY = Reply(503, "only QUIT: there is no service", "5.5.1")
 _BYE = Reply(221, "bye", "2.0.0")
 _AUTH_FIRST = Reply(530, "authentication required", "5.7.0")
 
+# Methods that are not always commands.
+_CONDITIONAL = frozenset(["EXIT", "UNKNOWN", "XCLIENT"])
+
 # Characters that a client's name must not have, in either profile: they could control
 # a log, a header or a terminal that shows the name.
 _CONTROL = re.compile("[\0-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+@lru_cache(maxsize=256)
+def _method_of(command: bytes) -> tuple[str, str]:
+    """Return a verb in upper case, and the name of its method."""
+    verb = command.decode("ascii").upper()
+    return verb, f"do_{verb}"
 
 
 # Few hosts use few names.
@@ -83,14 +93,20 @@ class SMTPServerProtocol(BdatCommand, XClient, Authentication, StartTLS):
 
     def lookupMethod(self, command: bytes) -> Callable[[bytes], None] | None:
         """Return the method of a verb; ``None`` if it is hidden or not enabled."""
-        verb = command.decode("ascii").upper()
-        if VERBS.get(verb) in self.settings.hidden:
+        verb, name = _method_of(command)
+        hidden = self.settings.hidden
+        if hidden and VERBS.get(verb) in hidden:
             return None
-        if verb == "UNKNOWN" or (verb == "EXIT" and self.on_exit is None):
+        if verb in _CONDITIONAL and not self._is_enabled(verb):
             return None
-        if verb == "XCLIENT" and not self.settings.xclient:
-            return None
-        return getattr(self, f"do_{verb}", None)
+        return getattr(self, name, None)
+
+    def _is_enabled(self, verb: str) -> bool:
+        """Return whether a command of `_CONDITIONAL` may be used."""
+        if verb == "EXIT":
+            return self.on_exit is not None
+        # Twisted has a method for unknown commands.
+        return verb == "XCLIENT" and self.settings.xclient
 
     def refuse_verb(self, verb: bytes) -> Reply | None:
         """Return the reply that refuses a verb, whatever its argument, if any."""
@@ -123,13 +139,13 @@ class SMTPServerProtocol(BdatCommand, XClient, Authentication, StartTLS):
         """Handle HELO (RFC 5321 section 4.1.1.1)."""
         if self.hello(argument) and not self.count_junk():
             self.speaks_esmtp = False
-            self.reply(Reply(250, self.host.decode()))
+            self.reply(shared_reply(250, self.host.decode()))
 
     def do_EHLO(self, argument: bytes) -> None:
         """Handle EHLO: reply with the extensions (RFC 5321 section 4.1.1.1)."""
         if self.hello(argument) and not self.count_junk():
             text = self.host + b"\n" + self.listExtensions()
-            self.reply(Reply(250, text.decode()))
+            self.reply(shared_reply(250, text.decode()))
 
     def hello(self, argument: bytes) -> bool:
         """Store the client's name; return false if the name is refused."""
@@ -158,10 +174,10 @@ class SMTPServerProtocol(BdatCommand, XClient, Authentication, StartTLS):
         """Return the extensions as lines, in the form of Twisted's `ESMTP`."""
         return b"\n".join(
             [
-                keyword if behind is None else b" ".join([keyword, *behind])
+                b" ".join((keyword, *behind)) if behind else keyword
                 for keyword, behind in self.extensions().items()
                 # Twisted leaves out a keyword with an empty list.
-                if behind != []
+                if behind or behind is None
             ]
         )
 

@@ -57,9 +57,15 @@ class MailTransaction:
         chunk_refusal: the reply that refuses the present chunk.
     """
 
-    # One transaction is made for each message: what most leave as it is is here.
+    # One transaction is made for each message, and for each greeting. What most of them
+    # leave unchanged is here; nothing is added to these lists, `start` makes new ones.
     record: Transaction | None = None
     sender: smtp.Address | None = None
+    options: Options = {}
+    recipients: list[tuple[smtp.User, MakeMessage]] = []
+    rcpt_options: list[Options] = []
+    messages: list[tuple[IMessageSMTP, smtp.User]] = []
+    warnings: tuple[str, ...] = ()
     early_refusal: Reply | None = None
     untold: tuple[Envelope, list[Reply]] | None = None
     whole: Envelope | None = None
@@ -72,13 +78,6 @@ class MailTransaction:
     is_last = False
     chunk_refusal: Reply | None = None
 
-    def __init__(self) -> None:
-        self.options: Options = {}
-        self.recipients: list[tuple[smtp.User, MakeMessage]] = []
-        self.rcpt_options: list[Options] = []
-        self.warnings: list[str] = []
-        self.messages: list[tuple[IMessageSMTP, smtp.User]] = []
-
     # MAIL and RCPT
 
     def start(
@@ -86,6 +85,7 @@ class MailTransaction:
     ) -> None:
         """Start the transaction: MAIL was accepted."""
         self.record, self.sender, self.options = record, sender, options
+        self.recipients, self.rcpt_options, self.messages = [], [], []
 
     def accept(
         self, user: smtp.User, make_message: MakeMessage, options: Options
@@ -108,7 +108,7 @@ class MailTransaction:
     def warn(self, kind: str) -> None:
         """Add a warning, once."""
         if kind not in self.warnings:
-            self.warnings.append(kind)
+            self.warnings += (kind,)
 
     # The message
 
@@ -175,7 +175,7 @@ class MailTransaction:
             helo=session.helo,
             mail_options=self.options or None,
             rcpt_options=tuple(options) if any(options) else None,
-            warnings=tuple(self.warnings),
+            warnings=self.warnings,
             user=session.user,
             tls=tls,
             id=new_name(),

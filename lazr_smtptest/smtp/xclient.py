@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 
-from lazr_smtptest.model.reply import Reply, shown
+from lazr_smtptest.model.reply import Reply, shared_reply, shown
 from lazr_smtptest.model.xtext import xtext_decode
 from lazr_smtptest.smtp.errors import ClientError
 from lazr_smtptest.smtp.extensions import XCLIENT_ATTRIBUTES
@@ -48,7 +48,7 @@ class XClient(MailCommands):
         self.xclient = {**getattr(self, "xclient", {}), **attributes}
         self.forget_offered()
         # The client is greeted as if it had just connected.
-        self.reply(Reply(220, self.greeting().decode("ascii", "replace")))
+        self.reply(shared_reply(220, self.greeting().decode("ascii", "replace")))
 
 
 def _parse(argument: str) -> dict[str, str | None]:

@@ -103,5 +103,5 @@ def page_of(
 
 def memory_of(session: Session) -> int:
     """Return the estimated bytes of memory that an ended session takes."""
-    transactions = sum(each.weight for each in session.transactions)
+    transactions = session.weight_of_transactions
     return _SESSION + session.transcript.memory + _UNIT * transactions

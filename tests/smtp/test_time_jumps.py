@@ -8,7 +8,7 @@ import pytest
 from twisted.internet.task import Clock
 
 from lazr_smtptest.faults.rules import Faults
-from lazr_smtptest.smtp import connections, timing
+from lazr_smtptest.smtp import connections, factory
 from lazr_smtptest.smtp.limits import Limits
 from tests.wire import Wire
 
@@ -42,7 +42,7 @@ class Jumping:
 def monotonic(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """The clock that nobody sets, for reactors that are taken for real."""
     clock = Jumping.monotonic = Clock()
-    for module in (timing, connections):
+    for module in (factory, connections):
         monkeypatch.setattr(module, "duration_clock", lambda reactor: clock.seconds)
     return clock
 

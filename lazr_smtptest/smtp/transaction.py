@@ -65,7 +65,7 @@ class MailTransaction:
     recipients: list[tuple[smtp.User, MakeMessage]] = []
     rcpt_options: list[Options] = []
     messages: list[tuple[IMessageSMTP, smtp.User]] = []
-    warnings: tuple[str, ...] = ()
+    warnings: list[str] = []
     early_refusal: Reply | None = None
     untold: tuple[Envelope, list[Reply]] | None = None
     whole: Envelope | None = None
@@ -108,7 +108,7 @@ class MailTransaction:
     def warn(self, kind: str) -> None:
         """Add a warning, once."""
         if kind not in self.warnings:
-            self.warnings += (kind,)
+            self.warnings = [*self.warnings, kind]
 
     # The message
 
@@ -175,7 +175,7 @@ class MailTransaction:
             helo=session.helo,
             mail_options=self.options or None,
             rcpt_options=tuple(options) if any(options) else None,
-            warnings=self.warnings,
+            warnings=tuple(self.warnings),
             user=session.user,
             tls=tls,
             id=new_name(),

@@ -98,7 +98,7 @@ def test_a_warning_is_kept_once() -> None:
     transaction = MailTransaction()
     for kind in ("pipelining", "no-hello", "pipelining"):
         transaction.warn(kind)
-    assert transaction.warnings == ("pipelining", "no-hello")
+    assert transaction.warnings == ["pipelining", "no-hello"]
 
 
 def test_chunks_are_added_up() -> None:

@@ -14,6 +14,7 @@ from lazr_smtptest.version import __version__
 
 if TYPE_CHECKING:
     from lazr_smtptest.auth.login import Auth
+    from lazr_smtptest.client import AsyncRemoteMailbox, RemoteError, RemoteMailbox
     from lazr_smtptest.errors import (
         BusyError,
         CheckError,
@@ -66,6 +67,7 @@ if TYPE_CHECKING:
     from lazr_smtptest.tls.context import TLS, TLSError
 
 __all__ = [  # noqa: RUF022 - in the order of `sorted`
+    "AsyncRemoteMailbox",
     "Attachment",
     "Auth",
     "BusyError",
@@ -99,6 +101,8 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`
     "QueryError",
     "QueueController",
     "QueueServer",
+    "RemoteError",
+    "RemoteMailbox",
     "Reply",
     "ReplyError",
     "Rule",
@@ -125,6 +129,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`
 ]
 
 _HOMES = {
+    "AsyncRemoteMailbox": "client",
     "Attachment": "mime.attachment",
     "Auth": "auth.login",
     "BusyError": "errors",
@@ -157,6 +162,8 @@ _HOMES = {
     "PolicyError": "smtp.errors",
     "QueueController": "server.controller",
     "QueueServer": "server.servers",
+    "RemoteError": "client",
+    "RemoteMailbox": "client",
     "Reply": "model.reply",
     "ReplyError": "smtp.errors",
     "Rule": "faults.rule",

@@ -34,7 +34,7 @@ from lazr_smtptest.query.criteria import Criteria, Predicate
 from lazr_smtptest.stores._subscribers import Subscribers
 from lazr_smtptest.stores.session_log import SessionLog
 
-__all__ = ["Mailbox", "MailboxView"]
+__all__ = ["Mailbox", "MailboxView", "Viewable"]
 
 # Test frameworks leave the frames of this module out of a failure.
 __tracebackhide__ = __unittest = True
@@ -43,7 +43,7 @@ __tracebackhide__ = __unittest = True
 _NOT_STARTED = "the server was not started: use a with block or start()"
 
 
-class _Viewed(Asserting):
+class Viewable(Asserting):
     """Messages of which a `MailboxView` can be made."""
 
     def for_recipient(self, recipient: object) -> MailboxView:
@@ -68,7 +68,7 @@ class _Viewed(Asserting):
 
 
 @implementer(IMessageStore)
-class Mailbox(_Viewed):
+class Mailbox(Viewable):
     """The received messages, for a test to read, wait for and assert on.
 
     It is a message store too. Any thread may add messages while other threads read
@@ -315,7 +315,7 @@ class Mailbox(_Viewed):
             self._kept.discard_these(envelopes)
 
 
-class MailboxView(_Viewed):
+class MailboxView(Viewable):
     """The part of a mailbox that meets criteria, now and in future.
 
     `Mailbox` describes the criteria. A failure shows the other messages of the mailbox
@@ -323,7 +323,7 @@ class MailboxView(_Viewed):
     the user of this part, and the sessions that named no recipient.
     """
 
-    def __init__(self, whole: _Viewed, criteria: Criteria) -> None:
+    def __init__(self, whole: Viewable, criteria: Criteria) -> None:
         self._whole = whole
         self._criteria = criteria
         self._limited: LimitedFaults | None = None

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any, overload
 
 from lazr_smtptest._guesses import Guessable
@@ -70,8 +71,12 @@ class Finding(Guessable, ABC):
     def clear(self) -> None:
         """Remove these messages."""
 
+    def _hand_out(self, envelopes: Iterable[Envelope]) -> list[Envelope]:
+        """Return messages that the test may keep after they are removed."""
+        return list(envelopes)
+
     def _found(self, query: Criteria) -> list[Envelope]:
-        return list(filter(query, self._among(query.key)))
+        return self._hand_out(filter(query, self._among(query.key)))
 
     def _snapshot(self) -> list[Envelope]:
         return self._found(self._query((), {}))
@@ -124,7 +129,8 @@ class Finding(Guessable, ABC):
     def find(self, *predicates: Predicate, **criteria: Any) -> Envelope | None:
         """Return the first message that meets the criteria; ``None`` if none does."""
         query = self._query(predicates, criteria)
-        return next(filter(query, self._among(query.key)), None)
+        first = islice(filter(query, self._among(query.key)), 1)
+        return next(iter(self._hand_out(first)), None)
 
     def find_all(self, *predicates: Predicate, **criteria: Any) -> list[Envelope]:
         """Return the messages that meet the criteria, oldest first."""

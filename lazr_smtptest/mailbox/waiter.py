@@ -27,6 +27,7 @@ class Waiter:
         latest: when the last message was found, in seconds of the monotonic clock; 0.0
             before the first one.
         key: the key of the criteria.
+        wanted: the criteria.
     """
 
     # There may be thousands.
@@ -34,12 +35,12 @@ class Waiter:
         "_count",
         "_lock",
         "_wake",
-        "_wanted",
         "done",
         "error",
         "found",
         "key",
         "latest",
+        "wanted",
     )
 
     def __init__(
@@ -60,7 +61,7 @@ class Waiter:
         self.error: BaseException | None = None
         self.latest = 0.0
         self.key = wanted.key
-        self._wanted = wanted
+        self.wanted = wanted
         self._count = count
         self._wake = wake
         # Reentrant: the criteria are code of the test, and may use the mailbox.
@@ -84,7 +85,7 @@ class Waiter:
                 return
             try:
                 for envelope in envelopes:
-                    if self._wanted(envelope):
+                    if self.wanted(envelope):
                         self.found.append(envelope)
                         self.latest = time.monotonic()
                     if len(self.found) >= self._count:

@@ -9,7 +9,7 @@ import time
 from abc import abstractmethod
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any, Literal, overload
+from typing import Any, Literal, TypeVar, overload
 
 import attrs
 from twisted.internet.defer import Deferred
@@ -25,6 +25,8 @@ from lazr_smtptest.query.criteria import Criteria, Predicate
 from lazr_smtptest.query.matchers import brief
 
 __all__ = ["Waiting", "check"]
+
+_Result = TypeVar("_Result")
 
 # Test frameworks leave the frames of this module out of a failure.
 __tracebackhide__ = __unittest = True
@@ -177,7 +179,8 @@ class Waiting(Finding):
             began, seconds = time.monotonic(), self._grace(blocking=False)
             after = await self._wait_on_reactor(query, count, seconds, reactor)
             late = lateness(after, count, len(waiter.found), began, "the wait ended")
-        return self._outcome(waiter, query, count, timeout, late)
+        end = partial(self._outcome, waiter, query, count, timeout, late)
+        return await self._call_on_reactor(reactor, end)
 
     async def _wait_on_reactor(
         self, query: Criteria, count: int, timeout: float, reactor: Any
@@ -186,9 +189,19 @@ class Waiting(Finding):
         wake = partial(woken.callback, None)
         if hasattr(reactor, "callFromThread"):
             wake = partial(reactor.callFromThread, wake)
-        with self._waiting(query, count, wake) as waiter:
+        waiter = Waiter(query, count, wake)
+        try:
+            await self._call_on_reactor(reactor, partial(self._watch, waiter))
             await woken.addTimeout(timeout, reactor, lambda result, timeout: None)
+        finally:
+            self._unwatch(waiter)
         return waiter
+
+    async def _call_on_reactor(
+        self, reactor: Any, function: Callable[[], _Result]
+    ) -> _Result:
+        """Call a function that may wait for a network; here it does not."""
+        return function()
 
     @overload
     async def wait_for_async(
@@ -224,7 +237,8 @@ class Waiting(Finding):
             began, seconds = time.monotonic(), self._grace(blocking=False)
             after = await self._wait_on_loop(query, count, seconds)
             late = lateness(after, count, len(waiter.found), began, "the wait ended")
-        return self._outcome(waiter, query, count, timeout, late)
+        end = partial(self._outcome, waiter, query, count, timeout, late)
+        return await self._call_on_loop(end)
 
     async def _wait_on_loop(
         self, query: Criteria, count: int, timeout: float
@@ -232,12 +246,18 @@ class Waiting(Finding):
         woken = asyncio.Event()
         loop = asyncio.get_running_loop()
         wake = partial(_set_in, loop, woken)
-        with (
-            self._waiting(query, count, wake) as waiter,
-            contextlib.suppress(asyncio.TimeoutError),
-        ):
-            await asyncio.wait_for(woken.wait(), timeout)
+        waiter = Waiter(query, count, wake)
+        try:
+            await self._call_on_loop(partial(self._watch, waiter))
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(woken.wait(), timeout)
+        finally:
+            self._unwatch(waiter)
         return waiter
+
+    async def _call_on_loop(self, function: Callable[[], _Result]) -> _Result:
+        """Call a function that may wait for a network; here it does not."""
+        return function()
 
     def _lateness(self, query: Criteria, count: int, found: int, end: str) -> str:
         """Block for the grace; return a phrase about late messages, ``""`` for none.
@@ -281,6 +301,7 @@ class Waiting(Finding):
             within = f" within {timeout:g} s"
             evidence = attrs.evolve(self._evidence(), reason=late)
             raise not_received(query, len(found), count, within, evidence)
+        found = self._hand_out(found)
         return found[0] if count == 1 else found
 
 

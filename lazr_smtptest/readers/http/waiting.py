@@ -36,6 +36,8 @@ _AT_A_TIME = 500
 # An address that a query can name as it is.
 _ADDRESS = re.compile(r"[\w.+-]+@[\w.-]+")
 
+_STOPS = "the server stops"
+
 
 class Arrived:
     """A message, as a condition looks at it; what a condition needs is made once."""
@@ -196,6 +198,7 @@ class Waiters:
         self._beginning: list[_Waiter] = []
         self._is_beginning = False
         self._unwatch: Callable[[], None] | None = None
+        self._is_closed = False
 
     def __len__(self) -> int:
         return len(self._waiters)
@@ -217,7 +220,10 @@ class Waiters:
 
         Raises:
             BusyError: too many requests wait.
+            StateError: the server stops.
         """
+        if self._is_closed:
+            raise StateError(_STOPS)
         if len(self._waiters) >= self._most:
             raise BusyError(self._most)
         waiter = _Waiter(
@@ -276,12 +282,13 @@ class Waiters:
             self._unwatch = self._reader.watch(self._changed)
 
     def close(self) -> None:
-        """End all waits with a StateError."""
+        """End all waits with a StateError, those that begin later, too."""
+        self._is_closed = True
         if self._unwatch is not None:
             self._unwatch()
             self._unwatch = None
         for waiter in list(self._waiters):
-            self._fail(waiter, StateError("the server stops"))
+            self._fail(waiter, StateError(_STOPS))
 
     def _begun(self, waiter: _Waiter, newest: int, found: list[Summary]) -> None:
         """Take the messages that were there when a wait began."""

@@ -186,9 +186,10 @@ class Transaction(msgspec.Struct, frozen=True):
 
 
 class Session(msgspec.Struct, frozen=True):
-    """A session of a client."""
+    """A session of a client; ``number`` is 0 where its server is not known."""
 
     id: str
+    number: int
     peer: tuple[str, int]
     helo: str
     started_at: datetime
@@ -217,6 +218,7 @@ class Line(msgspec.Struct, frozen=True):
     seconds: float
     who: str
     text: str
+    tls: bool
 
 
 class WholeSession(msgspec.Struct, frozen=True):
@@ -275,6 +277,7 @@ def session_of(session: model.Session) -> Session:
     ended = session.ended
     return Session(
         id=session.id,
+        number=session.number,
         peer=session.peer,
         helo=session.helo,
         started_at=session.started_at,
@@ -293,7 +296,9 @@ def session_of(session: model.Session) -> Session:
 
 def whole_session_of(session: model.Session) -> WholeSession:
     """Return the object of a session with its transcript, secrets masked."""
-    lines = [Line(each.seconds, each.who, each.text) for each in session.transcript]
+    lines = [
+        Line(each.seconds, each.who, each.text, each.tls) for each in session.transcript
+    ]
     return WholeSession(session_of(session), lines)
 
 

@@ -1,0 +1,309 @@
+"""The mailbox of a server that is asked over HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import ssl
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import TracebackType
+from typing import Any, TypeVar, overload
+
+import attrs
+from twisted.internet.threads import deferToThreadPool
+
+from lazr_smtptest.client.address import Address
+from lazr_smtptest.client.api import API
+from lazr_smtptest.client.connections import Connections
+from lazr_smtptest.client.narrowing import query_of_key
+from lazr_smtptest.client.records import load
+from lazr_smtptest.client.sessions import RemoteSessions, counters_of
+from lazr_smtptest.client.watch import Watch
+from lazr_smtptest.errors import StateError
+from lazr_smtptest.faults.base import Scripted
+from lazr_smtptest.mailbox.blocking import blocked
+from lazr_smtptest.mailbox.box import MailboxView, Viewable
+from lazr_smtptest.mailbox.evidence import Evidence
+from lazr_smtptest.mailbox.grace import GRACE
+from lazr_smtptest.mailbox.waiter import Waiter
+from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.model.session import Session
+from lazr_smtptest.model.summary import Summary
+from lazr_smtptest.query.criteria import Criteria, Predicate
+
+__all__ = ["RemoteMailbox"]
+
+# Test frameworks leave the frames of this module out of a failure.
+__tracebackhide__ = __unittest = True
+
+_Result = TypeVar("_Result")
+
+# The most messages, the newest ones, that a failure looks at.
+_SHOWN = 1000
+
+
+class RemoteMailbox(Viewable):
+    """The messages of a server that runs elsewhere, read over HTTP.
+
+    It has the methods of `Mailbox`, which describes the criteria, and returns the same
+    `Envelope`. Nothing is polled: a wait is one request, which the server answers when
+    a message has come. Any thread may use it.
+
+    A method that asks the server raises a `RemoteError`, with one line, if it does not
+    answer, needs a login, or is no server of this package.
+
+    Args:
+        url: ``http://HOST:PORT``, or ``https://``; with a path if the server has
+            ``--http-base``. It may have ``USER:PASSWORD@`` before the host.
+        user: the name to log in with, in place of that in the URL.
+        password: the password.
+        verify: whether to check the server's certificate; a file of certificates of
+            a CA in PEM; or an `ssl.SSLContext`.
+        timeout: seconds after which a server that does not answer is given up.
+        since: only messages with greater numbers are in this mailbox; 0 for all.
+        grace: see `Mailbox`, in seconds.
+
+    Attributes:
+        url: the URL, without the login.
+        sessions: the sessions of clients that have ended, since `clear`.
+        grace: see `Mailbox`.
+        conversations: see `Mailbox`.
+        notes: see `Mailbox`.
+        appendix: see `Mailbox`.
+
+    Raises:
+        ValueError: the URL is wrong.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        user: str | None = None,
+        password: str | None = None,
+        verify: bool | str | os.PathLike[str] | ssl.SSLContext = True,
+        timeout: float = 30.0,
+        since: int = 0,
+        grace: float = GRACE,
+    ) -> None:
+        address = Address.of(url)
+        self.url = str(address)
+        self._api = API(
+            Connections(
+                address,
+                user=user,
+                password=None if password is None and user is None else password or "",
+                verify=verify,
+                timeout=timeout,
+            )
+        )
+        self.sessions = RemoteSessions(self._api)
+        self.grace = grace
+        self.conversations = True
+        self.notes: Callable[[], Iterable[str]] | None = None
+        self.appendix: Callable[[], str] | None = None
+        self._since = since
+        self._lock = threading.Lock()
+        self._known: dict[str, Envelope] = {}
+        self._watches: dict[Waiter, Watch] = {}
+
+    def __repr__(self) -> str:
+        return f"<RemoteMailbox of {self.url}>"
+
+    def __enter__(self) -> RemoteMailbox:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End all waits with a StateError, and close the connections."""
+        with self._lock:
+            waiters = list(self._watches)
+        for waiter in waiters:
+            waiter.fail(StateError("the mailbox was closed while a test waited"))
+        self._api.connections.close()
+
+    # Messages
+
+    def __len__(self) -> int:
+        if self._since:
+            return sum(1 for _ in self._summaries(""))
+        return self._api.counts().messages
+
+    def __iter__(self) -> Iterator[Envelope]:
+        """Yield the messages that are there now, oldest first."""
+        return self._each(list(self._summaries("")))
+
+    def __reversed__(self) -> Iterator[Envelope]:
+        """Yield the messages that are there now, newest first."""
+        return self._each(list(self._summaries(""))[::-1])
+
+    @overload
+    def __getitem__(self, index: int) -> Envelope: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[Envelope]: ...
+
+    def __getitem__(self, index: int | slice) -> Envelope | list[Envelope]:
+        if not isinstance(index, slice):
+            if isinstance(index, str):
+                return super().__getitem__(index)
+            [found] = list(self._each([list(self._summaries(""))[index]]))
+            return found
+        return list(self._each(list(self._summaries(""))[index]))
+
+    @property
+    def latest(self) -> Envelope | None:
+        """The newest message; ``None`` if there is none."""
+        newest = (each for each in self._api.page(limit=1) if each.number > self._since)
+        return next(self._each(newest), None)
+
+    def get(self, id: str) -> Envelope | None:
+        """Return the message with that `id`; ``None`` if there is none."""
+        return next((each for each in self._among("") if each.id == id), None)
+
+    def delete(self, id: str) -> bool:
+        """Remove the message with that `id`; return whether there was one."""
+        return self._api.remove(ids=[id]) > 0
+
+    def clear(self) -> None:
+        """Remove every message from the server; show the sessions so far no longer."""
+        if self._since:
+            self._api.remove(numbers=[each.number for each in self._summaries("")])
+        else:
+            self._api.remove(query="")
+        self.sessions.clear()
+        with self._lock:
+            self._known.clear()
+
+    def skip(self) -> None:
+        """Show the messages and sessions so far no longer; the server keeps them."""
+        newest = next(iter(self._api.page(limit=1)), None)
+        self._since = self._since if newest is None else newest.number
+        self.sessions.clear()
+
+    def _summaries(self, query: str) -> Iterator[Summary]:
+        return self._api.pages(query, after=self._since or None)
+
+    def _each(self, summaries: Iterable[Summary]) -> Iterator[Envelope]:
+        """Yield messages with their contents, those that are still there."""
+        return (load([each])[0] for each in self._read(summaries))
+
+    def _read(self, summaries: Iterable[Summary]) -> Iterator[Envelope]:
+        """Yield messages, those that are still there."""
+        sessions: Mapping[str, Session] | None = None
+        for summary in summaries:
+            with self._lock:
+                known = self._known.get(summary.id)
+            if known is None:
+                if sessions is None and summary.session_id:
+                    sessions = self.sessions.read()
+                session = (sessions or {}).get(summary.session_id)
+                known = self._api.envelope(summary, session)
+                if known is None:
+                    continue
+                with self._lock:
+                    self._known[summary.id] = known
+            yield known
+
+    @property
+    def faults(self) -> Scripted:
+        """Not there yet: the rules of a server cannot be changed over HTTP.
+
+        Raises:
+            StateError: always.
+        """
+        raise StateError("the faults of a server cannot be set over HTTP yet")
+
+    # For `Viewable`
+
+    def _view(self, **criteria: object) -> MailboxView:
+        return _RemoteView(self, Criteria.of(**criteria))
+
+    def _among(self, key: str) -> tuple[Envelope, ...]:
+        return tuple(self._read(self._summaries(query_of_key(key) if key else "")))
+
+    def _hand_out(self, envelopes: Iterable[Envelope]) -> list[Envelope]:
+        return load(envelopes)
+
+    def _query(self, predicates: tuple[Predicate, ...], given: Any) -> Criteria:
+        return Criteria.of(*predicates, **given)
+
+    def _discard(self, criteria: Criteria) -> None:
+        found = filter(criteria, self._among(criteria.key))
+        self._api.remove(ids=[each.id for each in found])
+
+    def _summary(self) -> str:
+        # A `repr` asks no server.
+        return f"messages at {self.url}"
+
+    def _watch(self, waiter: Waiter) -> None:
+        watch = Watch(self._api, waiter, self._since, self._read)
+        watch.look()
+        with self._lock:
+            if not waiter.done:
+                self._watches[waiter] = watch
+                watch.start()
+
+    def _unwatch(self, waiter: Waiter) -> None:
+        waiter.cancel()
+        with self._lock:
+            watch = self._watches.pop(waiter, None)
+        if watch is not None:
+            watch.stop()
+
+    def _grace(self, blocking: bool) -> float:
+        return self.grace
+
+    def _blocked(self) -> str:
+        return "" if len(self) else blocked(False)
+
+    def _on_reactor(self) -> bool:
+        return False
+
+    async def _call_on_loop(self, function: Callable[[], _Result]) -> _Result:
+        return await asyncio.to_thread(function)
+
+    async def _call_on_reactor(
+        self, reactor: Any, function: Callable[[], _Result]
+    ) -> _Result:
+        if not hasattr(reactor, "getThreadPool"):
+            return function()
+        result: _Result = await deferToThreadPool(
+            reactor, reactor.getThreadPool(), function
+        )
+        return result
+
+    def _sessions(self) -> tuple[Session, ...]:
+        return tuple(self.sessions)
+
+    def _evidence(self) -> Evidence:
+        newest = [
+            each for each in self._api.page(limit=_SHOWN) if each.number > self._since
+        ]
+        sessions = self._sessions()
+        return Evidence(
+            arrived=tuple(self._read(reversed(newest))),
+            sessions=sessions,
+            counters=counters_of(sessions),
+            conversations=self.conversations,
+            notes=tuple(self.notes() if self.notes is not None else ()),
+            appendix=self.appendix() if self.appendix is not None else "",
+        )
+
+
+class _RemoteView(MailboxView):
+    """A part of the mailbox of a server, without rules of its own."""
+
+    def _view(self, **criteria: object) -> MailboxView:
+        return _RemoteView(self, Criteria.of(**criteria))
+
+    def _evidence(self) -> Evidence:
+        return attrs.evolve(self._whole._evidence(), sessions=self._sessions())

@@ -1,0 +1,91 @@
+"""The sessions of a server, as a mailbox shows them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from typing import overload
+
+from lazr_smtptest.client.api import API
+from lazr_smtptest.model.session import Session
+from lazr_smtptest.stores.session_log import Counters
+
+__all__ = ["RemoteSessions", "counters_of"]
+
+
+class RemoteSessions(Sequence[Session]):
+    """The sessions of a server since they were last cleared here, oldest first.
+
+    It asks the server at each use. Any thread may use it.
+
+    Args:
+        api: the calls of the server.
+    """
+
+    def __init__(self, api: API) -> None:
+        self._api = api
+        self._lock = threading.Lock()
+        # All that are known, by id; and the ids of those that were cleared.
+        self._known: dict[str, Session] = {}
+        self._hidden: frozenset[str] = frozenset()
+
+    def clear(self) -> None:
+        """Show none of the sessions so far; the server keeps them."""
+        self.read()
+        with self._lock:
+            self._hidden = frozenset(self._known)
+
+    def read(self) -> Mapping[str, Session]:
+        """Return the sessions of the server by id, oldest first."""
+        with self._lock:
+            before = self._known
+        fresh = []
+        for session in self._api.all_sessions():
+            if session.id in before:
+                break
+            fresh.append(session)
+        with self._lock:
+            for session in reversed(fresh):
+                if session.id not in self._known:
+                    session.number = session.number or len(self._known) + 1
+                    self._known = {**self._known, session.id: session}
+            return self._known
+
+    def _all(self) -> list[Session]:
+        known = self.read()
+        return [each for id, each in known.items() if id not in self._hidden]
+
+    def __len__(self) -> int:
+        return len(self._all())
+
+    def __bool__(self) -> bool:
+        # An empty log is true, like an empty mailbox.
+        return True
+
+    def __iter__(self) -> Iterator[Session]:
+        """Iterate over the sessions present at the call, oldest first."""
+        return iter(self._all())
+
+    @overload
+    def __getitem__(self, index: int) -> Session: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[Session]: ...
+
+    def __getitem__(self, index: int | slice) -> Session | list[Session]:
+        return self._all()[index]
+
+    @property
+    def counters(self) -> Counters:
+        """Totals of these sessions."""
+        return counters_of(self._all())
+
+
+def counters_of(sessions: Sequence[Session]) -> Counters:
+    """Return the totals of sessions."""
+    return Counters(
+        connections=len(sessions),
+        open=sum(each.ended is None for each in sessions),
+        messages=sum(each.delivered for each in sessions),
+        refusals=sum(each.refusals for each in sessions),
+    )

@@ -1,4 +1,4 @@
-"""What holds for a mailbox in process holds for one over HTTP: the same tests."""
+"""The tests of a mailbox in process, run with one over HTTP."""
 
 # ruff: noqa: F401
 
@@ -56,5 +56,5 @@ from .conftest import Both
 
 @pytest.fixture
 def told(mailbox: Both) -> Both:
-    """Give a mailbox that tells when somebody waits."""
+    """Return a mailbox that tells when somebody waits."""
     return mailbox

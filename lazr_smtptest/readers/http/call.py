@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import TypeVar
@@ -18,6 +19,13 @@ _Type = TypeVar("_Type")
 
 # The nesting of JSON at which decoding gives up with a RecursionError.
 _TOO_DEEP = "JSON that is nested less deeply"
+# A high surrogate that no low one follows, or a low one after no high one.
+_LONE = re.compile(
+    rb"\\u[dD][89abAB]\w{2}(?!\\u[dD][c-fC-F])"
+    rb"|(?<!\\u[dD][89abAB]\w\w)\\u[dD][c-fC-F]\w{2}"
+)
+# Where msgspec says that JSON is malformed.
+_POSITION = re.compile(r"\(byte (\d+)\)")
 
 
 def values_of(headers: Headers, name: str) -> list[str]:
@@ -54,7 +62,7 @@ class Call:
 
     @property
     def prefers_text(self) -> bool:
-        """Whether the client wants plain text rather than JSON (RFC 9110 12.5.1)."""
+        """Return whether the client prefers plain text to JSON (RFC 9110 12.5.1)."""
         weights = {"text/plain": 0.0, "application/json": 0.0}
         for each in self.header("accept").lower().split(","):
             kind, *parameters = [part.strip() for part in each.split(";")]
@@ -150,10 +158,33 @@ class Call:
         try:
             return decode()
         except RecursionError:
-            message = f"bad body: expected {_TOO_DEEP}"
+            reason, position = f"expected {_TOO_DEEP}", None
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            message = f"bad body: {error}"
-        raise HTTPError(HTTPStatus.BAD_REQUEST, message)
+            reason, position = _malformed(self.body, str(error))
+        details = {} if position is None else {"position": position}
+        raise HTTPError(HTTPStatus.BAD_REQUEST, f"bad body: {reason}", details=details)
+
+
+def _malformed(body: bytes, reason: str) -> tuple[str, int | None]:
+    """Return why JSON is malformed, and at which byte; ``None`` if it is not that.
+
+    Args:
+        body: the JSON.
+        reason: the error of msgspec.
+    """
+    try:
+        body.decode()
+    except UnicodeDecodeError as error:
+        return f"JSON is malformed: no UTF-8 (byte {error.start})", error.start
+    if found := _POSITION.search(reason):
+        return reason, int(found[1])
+    if "truncated" not in reason:
+        return reason, None
+    # It says so of half a surrogate pair, too.
+    lone = _LONE.search(body)
+    if lone is None:
+        return f"JSON is malformed: it is truncated (byte {len(body)})", len(body)
+    return f"JSON is malformed: a lone surrogate (byte {lone.start()})", lone.start()
 
 
 def _weight(parameters: Sequence[str]) -> float:

@@ -10,8 +10,10 @@ from twisted.internet.defer import Deferred
 
 from lazr_smtptest.readers.context import ReaderContext
 from lazr_smtptest.readers.http.answer import Answer, HTTPError, text_answer
+from lazr_smtptest.readers.http.api.contents import Contents
 from lazr_smtptest.readers.http.api.events import MOST_LISTENERS, Events
 from lazr_smtptest.readers.http.api.messages import Messages
+from lazr_smtptest.readers.http.api.openapi import OpenAPI
 from lazr_smtptest.readers.http.api.problems import describe
 from lazr_smtptest.readers.http.api.sessions import Sessions
 from lazr_smtptest.readers.http.api.wait import Wait
@@ -84,6 +86,7 @@ class HTTPReader:
         routes = Routes()
         for route in self._routes():
             routes.add(route)
+        routes.add(OpenAPI(routes).route(_API))
         self.site = HTTPSite(
             routes,
             settings.gate,
@@ -98,6 +101,7 @@ class HTTPReader:
 
     def _routes(self) -> Iterator[Route]:
         yield from Messages(self._reader).routes(_API)
+        yield from Contents(self._reader).routes(_API)
         yield from Wait(self._reader, self._waiters).routes(_API)
         yield from Sessions(self._reader).routes(_API)
         yield from self._events.routes(_API)

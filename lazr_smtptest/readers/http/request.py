@@ -176,7 +176,7 @@ class HTTPRequest(http.Request):
         if isinstance(answer.body, bytes):
             body = self._compressed(answer, answer.body)
             # RFC 9110 section 8.6.
-            if answer.status != HTTPStatus.NO_CONTENT:
+            if answer.status not in (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED):
                 self.setHeader("Content-Length", str(len(body)))
             if is_last and len(body) > _PIECE and self.method != b"HEAD":
                 # So that requests which the client does not read stay few.

@@ -40,6 +40,7 @@ class Route:
         summary: one line for the description of the API.
         arguments: the names that the query of the URL may have; ``None`` for any.
         is_public: whether it needs no login.
+        operation: what a description of the API says of it; ``None`` for nothing.
     """
 
     method: str
@@ -48,6 +49,7 @@ class Route:
     summary: str = ""
     arguments: frozenset[str] | None = None
     is_public: bool = False
+    operation: object = None
 
     def check_arguments(self, names: Iterable[str]) -> None:
         """Check the names in the query of a URL: a wrong one would do nothing.

@@ -206,7 +206,7 @@ class _WebSocket:
     # The end
 
     def connectionLost(self, reason: Failure) -> None:
-        """Tell that the client has left."""
+        """Stop, and end the request: the client has left."""
         self._end()
         self._tell_requests(self._channel, reason)
 

@@ -38,7 +38,7 @@ def closed_with(socket: Websocket) -> int:
 
 
 class TestOpening:
-    """Who gets a websocket."""
+    """Requests that get a websocket, and others."""
 
     def test_a_client_that_is_no_browser_gets_one(self, socket: Websocket) -> None:
         assert socket.events() == []
@@ -109,7 +109,7 @@ class TestOpening:
 
 
 class TestReceiving:
-    """What a client may send."""
+    """Frames of a client."""
 
     def test_a_ping_is_answered(self, socket: Websocket) -> None:
         from wsproto.events import Ping, Pong

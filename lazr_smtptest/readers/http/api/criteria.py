@@ -50,6 +50,10 @@ def criteria_from_json(given: Mapping[str, Any]) -> Criteria:
     try:
         keywords = {name: _value(name, value) for name, value in given.items()}
         return Criteria.of(**keywords)
+    except RecursionError as error:
+        raise HTTPError(
+            HTTPStatus.BAD_REQUEST, "bad criteria: they are nested too deeply"
+        ) from error
     except (TypeError, ValueError, re.error) as error:
         raise HTTPError(
             HTTPStatus.BAD_REQUEST, f"bad criteria: {error}", details={"in": "criteria"}

@@ -5,12 +5,21 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 
+from lazr_smtptest.mime.attachment import read_attachment
+from lazr_smtptest.mime.parts import Part, read_parts
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.summary import Summary
 from lazr_smtptest.query.document import document_of
 from lazr_smtptest.readers.http.api import records
 
-__all__ = ["attachment_of", "envelope_of", "headers_of", "message_of"]
+__all__ = [
+    "attachment_of",
+    "envelope_of",
+    "headers_of",
+    "message_of",
+    "part_named",
+    "parts_of",
+]
 
 
 def message_of(envelope: Envelope, summary: Summary) -> records.Message:
@@ -72,4 +81,35 @@ def attachment_of(envelope: Envelope, index: int) -> records.Attachment:
         inline=attachment.inline,
         size=len(attachment.content),
         sha256=hashlib.sha256(attachment.content).hexdigest(),
+    )
+
+
+def parts_of(envelope: Envelope) -> list[records.Part]:
+    """Return the objects of the parts that are not multiparts, in order."""
+    return [_part_of(part) for part in read_parts(envelope.content).leaves]
+
+
+def part_named(envelope: Envelope, id: str) -> Part | None:
+    """Return the part with an id; ``None`` if there is none."""
+    parts = read_parts(envelope.content).leaves
+    return next((part for part in parts if _part_id(part) == id), None)
+
+
+def _part_id(part: Part) -> str:
+    """Return the section number of a part (RFC 3501 section 6.4.5)."""
+    return ".".join(map(str, part.path)) or "1"
+
+
+def _part_of(part: Part) -> records.Part:
+    file, _ = read_attachment(part)
+    return records.Part(
+        id=_part_id(part),
+        content_type=part.content_type,
+        charset=part.parameters.get("charset"),
+        disposition=part.disposition or None,
+        name=part.filename,
+        content_id=file.content_id,
+        is_text=part.is_text,
+        size=len(file.content),
+        sha256=hashlib.sha256(file.content).hexdigest(),
     )

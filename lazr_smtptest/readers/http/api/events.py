@@ -12,6 +12,7 @@ from twisted.internet.interfaces import IReactorTime
 
 from lazr_smtptest.model.change import Change
 from lazr_smtptest.readers.http.answer import Answer, HTTPError, Stream
+from lazr_smtptest.readers.http.api.operations import EVENTS, operation
 from lazr_smtptest.readers.http.call import Call
 from lazr_smtptest.readers.http.routes import Route
 from lazr_smtptest.readers.http.websocket import websocket_answer
@@ -61,12 +62,19 @@ class Events:
 
     def routes(self, prefix: str) -> Iterator[Route]:
         """Return the route."""
-        yield Route(
-            method="GET",
-            template=f"{prefix}/events",
-            handler=self.events,
-            summary="Get the changes as they happen",
-            arguments=frozenset(("since",)),
+        yield operation(
+            "GET",
+            f"{prefix}/events",
+            self.events,
+            "Get the changes as they happen",
+            query=("since",),
+            answer=EVENTS,
+            others={
+                101: "A websocket is open.",
+                426: "This is not the opening of a websocket.",
+                429: "Too many clients listen.",
+                501: "The installed Twisted has no websockets.",
+            },
         )
 
     async def events(self, call: Call) -> Answer:

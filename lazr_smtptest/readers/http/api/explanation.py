@@ -44,7 +44,7 @@ _TO_IS_THE_FIELD = (
 
 @attrs.frozen(kw_only=True, eq=False)
 class Wanted:
-    """What a request wanted.
+    """The messages that a request wants.
 
     Attributes:
         condition: what the messages have to meet.
@@ -132,7 +132,7 @@ class Explanations:
 
 
 class _Facts:
-    """What there is in a store now, read once for several explanations."""
+    """The messages and sessions of a store, read once for several explanations."""
 
     def __init__(self, store: Any) -> None:
         page = store.page(limit=_COMPARED + 1)

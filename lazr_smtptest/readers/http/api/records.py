@@ -21,6 +21,7 @@ __all__ = [
     "Changed",
     "Counts",
     "Envelope",
+    "Found",
     "Header",
     "Line",
     "Mailbox",
@@ -28,6 +29,8 @@ __all__ = [
     "MessagePage",
     "MessageSummary",
     "NearMiss",
+    "Part",
+    "Problem",
     "Recipient",
     "RefusedRecipient",
     "SelectionRequest",
@@ -42,6 +45,9 @@ __all__ = [
 ]
 
 
+_Time = Annotated[datetime, msgspec.Meta(tz=True)]
+
+
 class Mailbox(msgspec.Struct, frozen=True):
     """A mailbox in a header field: its name, and its address."""
 
@@ -54,7 +60,7 @@ class MessageSummary(msgspec.Struct, frozen=True, rename={"from_": "from"}):
 
     number: int
     id: str
-    received_at: datetime | None
+    received_at: _Time | None
     mail_from: str
     rcpt_tos: tuple[str, ...]
     from_: tuple[Mailbox, ...]
@@ -139,6 +145,23 @@ class Attachment(msgspec.Struct, frozen=True):
     sha256: str
 
 
+class Part(msgspec.Struct, frozen=True):
+    """A part that is not a multipart; its ``id`` is the last part of its path.
+
+    ``size`` and ``sha256`` are those of the content, its transfer encoding decoded.
+    """
+
+    id: str
+    content_type: str
+    charset: str | None
+    disposition: str | None
+    name: str
+    content_id: str
+    is_text: bool
+    size: int
+    sha256: str
+
+
 class Message(msgspec.Struct, frozen=True):
     """A whole message, except its raw content."""
 
@@ -192,7 +215,7 @@ class Session(msgspec.Struct, frozen=True):
     number: int
     peer: tuple[str, int]
     helo: str
-    started_at: datetime
+    started_at: _Time
     seconds: float | None
     tls_version: str | None
     tls_cipher: str | None
@@ -228,6 +251,21 @@ class WholeSession(msgspec.Struct, frozen=True):
     transcript: list[Line]
 
 
+class Problem(msgspec.Struct, frozen=True):
+    """An error (RFC 9457); ``detail`` says what was wrong, and what is allowed."""
+
+    status: int
+    title: str
+    detail: str
+
+
+class Found(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The messages that were waited for, and what was extracted of each."""
+
+    extract: list[str | None] | None = None
+    messages: list[Message]
+
+
 # What a person or a test selects; more are a query.
 _Ids = Annotated[list[str], msgspec.Meta(max_length=10_000)]
 _Numbers = Annotated[list[int], msgspec.Meta(max_length=10_000)]
@@ -256,7 +294,7 @@ class ChangeRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class AssertRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What has to be there: a query, criteria, or both."""
+    """An assertion: a query, criteria, or both."""
 
     query: str = ""
     criteria: dict[str, Any] = {}

@@ -13,6 +13,7 @@ from lazr_smtptest.readers.http.answer import (
     text_answer,
 )
 from lazr_smtptest.readers.http.api import records
+from lazr_smtptest.readers.http.api.operations import TEXT, operation
 from lazr_smtptest.readers.http.call import Call
 from lazr_smtptest.readers.http.routes import Route
 from lazr_smtptest.stores.deferred_reader import DeferredReader
@@ -37,19 +38,31 @@ class Sessions:
 
     def routes(self, prefix: str) -> Iterator[Route]:
         """Return the routes."""
-        paged = ("limit", "after", "failed")
-        for path, handler, summary, arguments in (
-            ("", self.page, "List sessions", paged),
-            ("/{id}", self.session, "Get a session", ()),
-            ("/{id}/transcript", self.transcript, "Get what was said", ()),
-        ):
-            yield Route(
-                method="GET",
-                template=f"{prefix}/sessions{path}",
-                handler=handler,
-                summary=summary,
-                arguments=frozenset(arguments),
-            )
+        one = f"{prefix}/sessions/{{id}}"
+        yield operation(
+            "GET",
+            f"{prefix}/sessions",
+            self.page,
+            "List sessions",
+            query={"limit": "limit", "after": "after_id", "failed": "failed"},
+            answer=records.SessionPage,
+        )
+        yield operation(
+            "GET",
+            one,
+            self.session,
+            "Get a session",
+            path={"id": "session"},
+            answer=records.WholeSession,
+        )
+        yield operation(
+            "GET",
+            f"{one}/transcript",
+            self.transcript,
+            "Get what was said",
+            path={"id": "session"},
+            answer=TEXT,
+        )
 
     async def page(self, call: Call) -> Answer:
         """Answer with a page of the sessions that have ended, newest first."""

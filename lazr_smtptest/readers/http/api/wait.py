@@ -20,6 +20,7 @@ from lazr_smtptest.readers.http.answer import (
 from lazr_smtptest.readers.http.api import details, records
 from lazr_smtptest.readers.http.api.criteria import criteria_from_json
 from lazr_smtptest.readers.http.api.explanation import Explanations, Wanted
+from lazr_smtptest.readers.http.api.operations import operation
 from lazr_smtptest.readers.http.call import Call
 from lazr_smtptest.readers.http.routes import Route
 from lazr_smtptest.readers.http.waiting import Condition, Waiters
@@ -57,19 +58,32 @@ class Wait:
 
     def routes(self, prefix: str) -> Iterator[Route]:
         """Return the routes of the calls."""
-        yield Route(
-            method="GET",
-            template=f"{prefix}/wait",
-            handler=self.wait,
-            summary="Wait for messages",
-            arguments=frozenset(("query", "count", "since", "timeout", "extract")),
+        failed = {
+            409: "They did not come; `detail` tells what is there instead.",
+            410: "A message came, and was removed before it was read.",
+            429: "Too many requests wait.",
+        }
+        yield operation(
+            "GET",
+            f"{prefix}/wait",
+            self.wait,
+            "Wait for messages",
+            query={
+                **{name: name for name in ("query", "count", "since", "extract")},
+                "timeout": "wait",
+            },
+            answer=records.Found,
+            others=failed,
         )
-        yield Route(
-            method="POST",
-            template=f"{prefix}/assert",
-            handler=self.assert_received,
-            summary="Assert that messages are there, or that none is",
-            arguments=frozenset(),
+        yield operation(
+            "POST",
+            f"{prefix}/assert",
+            self.assert_received,
+            "Assert that messages are there, or that none is",
+            body=records.AssertRequest,
+            example={"criteria": {"text": "code"}, "timeout": 5, "extract": "code"},
+            answer=records.Found,
+            others=failed,
         )
 
     async def wait(self, call: Call) -> Answer:
@@ -144,13 +158,18 @@ class Wait:
 
     async def _answer(self, found: Sequence[Summary], extract: str) -> Answer:
         messages = [await self._whole(summary) for summary in found]
-        answer: dict[str, object] = {}
-        if extract:
-            answer["extract"] = [
-                await self._extract(extract, envelope) for _, envelope in messages
-            ]
-        answer["messages"] = [message for message, _ in messages]
-        return json_answer(answer)
+        found_of = _EXTRACTS.get(extract)
+        return json_answer(
+            records.Found(
+                messages=[message for message, _ in messages],
+                extract=None
+                if found_of is None
+                else [
+                    await self._reader.call(found_of, envelope)
+                    for _, envelope in messages
+                ],
+            )
+        )
 
     async def _whole(self, summary: Summary) -> tuple[records.Message, Envelope]:
         envelope = await self._reader.envelope(summary.number)
@@ -161,10 +180,6 @@ class Wait:
             )
         made = await self._reader.call(details.message_of, envelope, summary)
         return made, envelope
-
-    async def _extract(self, name: str, envelope: Envelope) -> str | None:
-        found: str | None = await self._reader.call(_EXTRACTS[name], envelope)
-        return found
 
     async def _explained(
         self, call: Call, wanted: Wanted, found: list[Summary]

@@ -134,6 +134,35 @@ class TestCriteria:
         assert check(client, **body).status == 400
 
 
+class TestBrokenJSON:
+    """A body that is not JSON."""
+
+    @pytest.mark.parametrize(
+        ("body", "position"),
+        [
+            (b'{"query": "a" "b"}', 14),
+            (b"{,}", 1),
+            (b'{"query": "a"', 13),
+            (b"", None),
+            (b"nul", 3),
+            (b'{"query": "\xff"}', 11),
+            (b'{"query": "\xed\xa0\x80"}', 11),
+            (b'{"query": "\\ud800"}', 11),
+            (b"[" * 100_000, None),
+            (b'{"criteria":' * 100_000, None),
+            (b'{"criteria":{"header":' + b'{"x":' * 600 + b"1" + b"}" * 602, None),
+            (b'{"criteria":{"subject":' + b"[" * 600 + b"]" * 600 + b"}}", None),
+        ],
+    )
+    def test_it_is_an_error_with_its_position(
+        self, client: Client, body: bytes, position: int | None
+    ) -> None:
+        answer = client.request("POST", "/api/v2/assert", body=body)
+        assert answer.status == 400
+        assert answer.json["detail"].startswith("bad ")
+        assert answer.json.get("position") == position
+
+
 class TestCount:
     """How many there have to be."""
 
@@ -203,7 +232,7 @@ class TestTimeout:
 
 
 class TestExplanation:
-    """What a failed assertion tells."""
+    """The answer to an assertion that fails."""
 
     CRITERIA = {"recipient": "bob@example.com", "text": "Your code is 654321"}
 

@@ -28,7 +28,7 @@ def listen(client: Client, *lines: str) -> None:
 
 
 def body(client: Client) -> str:
-    """Return what has come of the body, and forget it."""
+    """Return the new bytes of the body, and forget them."""
     data = client.transport.value()
     client.transport.clear()
     if data.startswith(b"HTTP/1.1"):

@@ -95,7 +95,7 @@ class TestMessages:
 
 
 class TestExtract:
-    """What is handed out of a message."""
+    """Values that are extracted of a message."""
 
     @pytest.mark.parametrize(
         ("name", "value"),

@@ -1,0 +1,212 @@
+"""The contents of a message, which never change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from http import HTTPStatus
+
+from lazr_smtptest.mime.attachment import Attachment, read_attachment
+from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.readers.http.answer import (
+    Answer,
+    HTTPError,
+    json_answer,
+    text_answer,
+)
+from lazr_smtptest.readers.http.api import details, records
+from lazr_smtptest.readers.http.api.naming import name_of, not_there
+from lazr_smtptest.readers.http.api.operations import BYTES, TEXT, operation
+from lazr_smtptest.readers.http.call import Call
+from lazr_smtptest.readers.http.conditional import (
+    content_tag,
+    in_ranges,
+    is_known,
+    tagged,
+)
+from lazr_smtptest.readers.http.routes import Route
+from lazr_smtptest.stores.deferred_reader import DeferredReader
+
+__all__ = ["Contents"]
+
+# Images in which nothing can run.
+_IMAGES = frozenset(
+    f"image/{name}" for name in ("png", "jpeg", "gif", "webp", "avif", "bmp")
+)
+
+# A mail's own HTML is shown in a frame without scripts, forms and other sites.
+_SANDBOX = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+
+
+class Contents:
+    """The part of the API that is about the contents of a message.
+
+    Args:
+        reader: the store.
+    """
+
+    def __init__(self, reader: DeferredReader) -> None:
+        self._reader = reader
+
+    def routes(self, prefix: str) -> Iterator[Route]:
+        """Return the routes.
+
+        Args:
+            prefix: the path of the API, without a slash at its end.
+        """
+        for path, handler, summary, answer in (
+            ("/text", self.text, "Get the text of a message", TEXT),
+            ("/html", self.html, "Get the HTML of a message", "text/html"),
+            ("/headers", self.headers, "Get the header", list[records.Header]),
+            ("/envelope", self.envelope, "Get the envelope", records.Envelope),
+            ("/links", self.links, "Get the links of a message", list[str]),
+            ("/code", self.code, "Get the one-time code", TEXT),
+            ("/parts", self.parts, "List the parts", list[records.Part]),
+            ("/raw", self.raw, "Get the bytes of a message", "message/rfc822"),
+            ("/parts/{part}", self.part, "Get a part of a message", BYTES),
+            (
+                "/attachments/{index}",
+                self.attachment,
+                "Get an attachment of a message",
+                BYTES,
+            ),
+        ):
+            yield operation(
+                "GET",
+                f"{prefix}/messages/{{id}}{path}",
+                handler,
+                summary,
+                query=("query",),
+                answer=answer,
+                tagged=True,
+                ranges=answer in (BYTES, "message/rfc822"),
+            )
+
+    async def raw(self, call: Call) -> Answer:
+        """Answer with the bytes of a message."""
+
+        def read(envelope: Envelope) -> Answer:
+            return _whole(envelope.content, "message/rfc822", {})
+
+        return in_ranges(call, await self._tagged(call, "raw", read))
+
+    async def text(self, call: Call) -> Answer:
+        """Answer with the text of a message."""
+
+        def read(envelope: Envelope) -> Answer:
+            return text_answer(_present(envelope.text, "text part"))
+
+        return await self._tagged(call, "text", read)
+
+    async def html(self, call: Call) -> Answer:
+        """Answer with the HTML of a message, which may run nothing."""
+
+        def read(envelope: Envelope) -> Answer:
+            html = _present(envelope.html, "HTML part")
+            return _whole(
+                html.encode("utf-8", "replace"), "text/html; charset=utf-8", {}
+            )
+
+        return await self._tagged(call, "html", read)
+
+    async def headers(self, call: Call) -> Answer:
+        """Answer with the header fields of a message, in order."""
+        return await self._tagged_json(call, "headers", details.headers_of)
+
+    async def envelope(self, call: Call) -> Answer:
+        """Answer with what the client said in SMTP."""
+        return await self._tagged_json(call, "envelope", details.envelope_of)
+
+    async def links(self, call: Call) -> Answer:
+        """Answer with the links of a message."""
+        return await self._tagged_json(call, "links", lambda envelope: envelope.links)
+
+    async def code(self, call: Call) -> Answer:
+        """Answer with the one-time code of a message, as plain text."""
+
+        def read(envelope: Envelope) -> Answer:
+            return text_answer(_present(envelope.code(), "one-time code"))
+
+        return await self._tagged(call, "code", read)
+
+    async def parts(self, call: Call) -> Answer:
+        """Answer with the parts of a message that are not multiparts, in order."""
+        return await self._tagged_json(call, "parts", details.parts_of)
+
+    async def part(self, call: Call) -> Answer:
+        """Answer with the content of a part."""
+        id = call.parameters["part"]
+
+        def read(envelope: Envelope) -> Answer:
+            part = details.part_named(envelope, id)
+            if part is None:
+                raise HTTPError(HTTPStatus.NOT_FOUND, f"the message has no part {id!r}")
+            return _file(read_attachment(part)[0], f"part-{id}")
+
+        return in_ranges(call, await self._tagged(call, f"part-{id}", read))
+
+    async def attachment(self, call: Call) -> Answer:
+        """Answer with the content of an attachment."""
+        text = call.parameters["index"]
+        index = int(text) if text.isdecimal() and len(text) < 10 else -1
+
+        def read(envelope: Envelope) -> Answer:
+            attachments = envelope.attachments
+            if not 0 <= index < len(attachments):
+                raise HTTPError(
+                    HTTPStatus.NOT_FOUND,
+                    f"no attachment {text!r}: the message has {len(attachments)}",
+                )
+            return _file(attachments[index], f"attachment-{index}")
+
+        return in_ranges(call, await self._tagged(call, f"attachment-{index}", read))
+
+    async def _tagged(
+        self, call: Call, what: str, read: Callable[[Envelope], Answer]
+    ) -> Answer:
+        """Answer with something of a message that never changes.
+
+        Args:
+            call: the request.
+            what: its name.
+            read: makes the answer, in a thread.
+        """
+        envelope = await self._reader.envelope(await name_of(self._reader, call))
+        if envelope is None:
+            raise not_there(call)
+        tag = content_tag(envelope.id, what)
+        if is_known(call, tag):
+            return tagged(call, tag, Answer())
+        return tagged(call, tag, await self._reader.call(read, envelope))
+
+    async def _tagged_json(
+        self, call: Call, what: str, read: Callable[[Envelope], object]
+    ) -> Answer:
+        def answer(envelope: Envelope) -> Answer:
+            return json_answer(read(envelope))
+
+        return await self._tagged(call, what, answer)
+
+
+def _present(text: str | None, what: str) -> str:
+    if text is None:
+        raise HTTPError(HTTPStatus.NOT_FOUND, f"the message has no {what}")
+    return text
+
+
+def _file(attachment: Attachment, name: str) -> Answer:
+    """Return an answer with a file: saved, or shown if it is a harmless image."""
+    kind, disposition = attachment.content_type, "inline"
+    if kind not in _IMAGES:
+        kind, disposition = "application/octet-stream", "attachment"
+    # Nothing of the mail decides its name.
+    headers = {"Content-Disposition": f'{disposition}; filename="{name}"'}
+    return _whole(attachment.content, kind, headers)
+
+
+def _whole(content: bytes, content_type: str, headers: dict[str, str]) -> Answer:
+    """Return an answer with a content that a browser must not run."""
+    return Answer(
+        body=content,
+        content_type=content_type,
+        headers={"Content-Security-Policy": _SANDBOX, **headers},
+    )

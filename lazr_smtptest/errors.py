@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 __all__ = [
+    "BlockedError",
     "BusyError",
     "CheckError",
     "DKIMError",
@@ -12,6 +13,7 @@ __all__ = [
     "HandlerError",
     "ListenError",
     "QueryError",
+    "RequestError",
     "SearchTimeoutError",
     "StateError",
     "StoreError",
@@ -123,6 +125,14 @@ class CheckError(Error):
 
 class DKIMError(Error):
     """The packages that verify DKIM signatures are not installed."""
+
+
+class RequestError(Error):
+    """An HTTP request of the server got no answer; the text is the reason."""
+
+
+class BlockedError(RequestError):
+    """An HTTP request of the server was not made: its target is not allowed."""
 
 
 class ListenError(Error):

@@ -1,0 +1,1 @@
+"""Everything that the server sends by itself: off unless it is configured."""

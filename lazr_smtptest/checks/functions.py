@@ -9,14 +9,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from lazr_smtptest.checks.html_check import HTMLCheck, check_html, judge
+from lazr_smtptest.checks.links import links_of
 from lazr_smtptest.mime.parts import read_parts
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.parsing import functions
 from lazr_smtptest.parsing.functions import Function
 
-__all__ = ["FUNCTIONS", "HTML_CHECK", "html_of"]
+__all__ = ["FUNCTIONS", "HTML_CHECK", "LINKS", "html_of"]
 
 HTML_CHECK = "html_check"
+LINKS = "links"
 
 
 def html_of(envelope: Envelope) -> str | None:
@@ -46,7 +48,12 @@ def _failed(envelope: Envelope, reason: str) -> HTMLCheck:
     return judge({}, 0, reason)
 
 
+def _no_links(envelope: Envelope, reason: str) -> list[str]:
+    return []
+
+
 FUNCTIONS: Mapping[str, Function] = {
     **functions.FUNCTIONS,
     HTML_CHECK: Function(_check, _encode, _decode, _failed),
+    LINKS: Function(links_of, list, list, _no_links),
 }

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from lazr_smtptest.checks.html_check import FeatureWarning, HTMLCheck
+from lazr_smtptest.checks.link_check import LinkCheck
+from lazr_smtptest.checks.spam_check import SpamCheck
 from lazr_smtptest.checks.support import ClientSupport
 
-__all__ = ["html_check_shape"]
+__all__ = ["html_check_shape", "link_check_shape", "spam_check_shape"]
 
 
 def html_check_shape(check: HTMLCheck) -> dict[str, Any]:
@@ -22,6 +25,31 @@ def html_check_shape(check: HTMLCheck) -> dict[str, Any]:
             "Partial": check.partial,
             "Unsupported": check.unsupported,
         },
+    }
+
+
+def link_check_shape(check: LinkCheck) -> dict[str, Any]:
+    """Return the answer of ``GET api/v1/message/{id}/link-check``."""
+    return {
+        "Errors": check.errors,
+        "Links": [
+            {"URL": link.url, "StatusCode": link.status, "Status": link.text}
+            for link in check.links
+        ],
+    }
+
+
+def spam_check_shape(check: SpamCheck) -> dict[str, Any]:
+    """Return the answer of ``GET api/v1/message/{id}/sa-check``."""
+    rules = [
+        {"Score": rule.score, "Name": rule.name, "Description": rule.description}
+        for rule in check.rules
+    ]
+    return {
+        "IsSpam": check.is_spam,
+        "Error": check.error,
+        "Score": math.floor(check.score * 10) / 10,
+        "Rules": None if check.error else rules,
     }
 
 

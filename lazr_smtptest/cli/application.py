@@ -14,6 +14,7 @@ import attrs
 from twisted.application.service import MultiService
 from twisted.internet import defer
 
+from lazr_smtptest.checks import functions
 from lazr_smtptest.cli.endpoints import LoggedEndpoint
 from lazr_smtptest.cli.log_bridge import LogBridge
 from lazr_smtptest.cli.options import StartError
@@ -149,7 +150,7 @@ class Process(MultiService):
     def startService(self) -> None:
         """Listen, unless `privilegedStartService` did."""
         self._bridge.open()
-        self._parsing = ParsingPool()
+        self._parsing = ParsingPool(registry=functions)
         self._end_parsing = read_documents_with(self._parsing.documents)
         super().startService()
         self.listen()

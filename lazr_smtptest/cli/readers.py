@@ -10,9 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
+import attrs
 from twisted.application.service import Service
 from twisted.python import usage
 
+from lazr_smtptest.cli.checks import CHECKS, check_settings
 from lazr_smtptest.cli.option_table import Groups, Option
 
 if TYPE_CHECKING:
@@ -92,11 +94,12 @@ class HTTP:
                 kind="list",
             ),
         ),
+        **CHECKS,
     }
 
     def check(self, options: Mapping[str, Any]) -> None:
         """Check the values of its options."""
-        for name in ("http-auth", "http-host", "cors"):
+        for name in ("http-auth", "http-host", "cors", "link-check", "spamassassin"):
             if options[name] and options["http"] is None:
                 raise usage.UsageError(f"--{name} needs --http")
         if options["http"] and options["workers"] > 1 and options["store"] == "memory":
@@ -104,6 +107,8 @@ class HTTP:
                 "--http with --workers needs a store on a disk, such as "
                 "--store sqlite:mail.db: each worker has a memory of its own"
             )
+        if options["http"]:
+            check_settings(options)
         for login in options["http-auth"]:
             user, colon, password = login.partition(":")
             if not (user and colon and password):
@@ -129,6 +134,7 @@ class HTTP:
         )
         endpoint = LoggedEndpoint(context.reactor, options["http"], "http")
         settings = HTTPSettings(gate=gate)
+        context = attrs.evolve(context, check_settings=check_settings(options))
         return HTTPService(context, endpoint, context.reactor, settings)
 
 

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
 
+from lazr_smtptest.checks.functions import FUNCTIONS
+from lazr_smtptest.checks.service import Checks, CheckSettings
 from lazr_smtptest.errors import Error
 from lazr_smtptest.interfaces import IMessageReader
 from lazr_smtptest.model.envelope import Envelope
-from lazr_smtptest.parsing.functions import FUNCTIONS
 from lazr_smtptest.smtp.delivery_events import DeliveryEvents
 from lazr_smtptest.stores.deferred_reader import DeferredReader
 
@@ -51,7 +52,7 @@ def run_here(name: str, envelope: Envelope) -> Any:
     """Return the result of a function for a message, run in the calling thread.
 
     Args:
-        name: a key of `FUNCTIONS` of `lazr_smtptest.parsing.functions`.
+        name: a key of `FUNCTIONS` of `lazr_smtptest.checks.functions`.
         envelope: the message.
     """
     return FUNCTIONS[name].run(envelope)
@@ -63,6 +64,15 @@ def _no_events() -> DeliveryEvents:
 
 def _reader_of(context: ReaderContext) -> DeferredReader:
     return DeferredReader(context.store, context.reactor, pool=context.pool)
+
+
+def _checks_of(context: ReaderContext) -> Checks:
+    return Checks(
+        context.reactor,
+        context.parse,
+        context.reader.call,
+        context.check_settings,
+    )
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -91,6 +101,8 @@ class ReaderContext:
         auth: how clients of the server log in; ``None``: they cannot.
         parsing: runs a function for a message, see `ParsingPool.call`; it waits for the
             result, so only other threads may call it. Use `parse` on the reactor.
+        check_settings: what checks of messages may connect to; by default nothing.
+        checks: the checks of messages.
         absence: why this process has no fault rules, open sessions or live settings.
     """
 
@@ -107,8 +119,12 @@ class ReaderContext:
     auth: Auth | None = None
     parsing: Callable[[str, Envelope], Any] = run_here
     absence: str = "this process receives no mail, it only reads a store"
+    check_settings: CheckSettings = attrs.field(factory=CheckSettings)
     reader: DeferredReader = attrs.field(
         init=False, default=attrs.Factory(_reader_of, takes_self=True)
+    )
+    checks: Checks = attrs.field(
+        init=False, default=attrs.Factory(_checks_of, takes_self=True)
     )
 
     @classmethod
@@ -185,7 +201,7 @@ class ReaderContext:
         """Run a function for a message, in a child process where there are any.
 
         Args:
-            name: a key of `FUNCTIONS` of `lazr_smtptest.parsing.functions`.
+            name: a key of `FUNCTIONS` of `lazr_smtptest.checks.functions`.
             envelope: the message.
 
         Returns:

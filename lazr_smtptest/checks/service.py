@@ -27,7 +27,7 @@ def _check_server(instance: object, attribute: object, server: str) -> None:
 
 @attrs.frozen(kw_only=True)
 class CheckSettings:
-    """What checks may do; by default, they connect to nothing.
+    """The servers that checks may connect to; by default none.
 
     Attributes:
         links: the hosts whose links are checked; without any, links are not checked.

@@ -50,6 +50,7 @@ class TomlFile:
     Args:
         path: the name of the file.
         error: the class of its errors.
+        document: its keys and values, if they are not to be read from it.
 
     Attributes:
         path: the name of the file.
@@ -59,11 +60,16 @@ class TomlFile:
         FileError: it cannot be read, or is not valid TOML.
     """
 
-    def __init__(self, path: Path, error: type[FileError] = FileError) -> None:
+    def __init__(
+        self,
+        path: Path,
+        error: type[FileError] = FileError,
+        document: Mapping[str, Any] | None = None,
+    ) -> None:
         self.path = path
         self._error = error
         self._lines: list[str] = []
-        self.document = self._read()
+        self.document = self._read() if document is None else document
 
     def _read(self) -> Mapping[str, Any]:
         try:

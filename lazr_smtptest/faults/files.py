@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from lazr_smtptest.faults.base import Scripted
     from lazr_smtptest.faults.rule import Rule
 
-__all__ = ["Changes", "ITables", "RuleFile"]
+__all__ = ["Changes", "ITables", "RuleFile", "RuleTables"]
 
 # The tables that may occur several times, and those that may occur once.
 _LISTS = ("fault", "personality")
@@ -81,7 +81,10 @@ class RuleFile:
     """
 
     def __init__(self, path: Path, options: Collection[str] = ()) -> None:
-        self._file = TomlFile(path, FaultFileError)
+        self._use(TomlFile(path, FaultFileError), options)
+
+    def _use(self, file: TomlFile, options: Collection[str] = ()) -> None:
+        self._file = file
         self._document = self._file.document
         for key, value in self._document.items():
             known = [*_LISTS, *_TABLES, "seed", *options]
@@ -230,6 +233,36 @@ class RuleFile:
 
     def _error(self, table: str, number: int, key: str, reason: str) -> FileError:
         return self._file.error(key, reason, table, number)
+
+
+class _Tables(TomlFile):
+    """Tables that are in no file: their errors have no line."""
+
+    def __init__(self, document: Mapping[str, Any]) -> None:
+        super().__init__(Path("rules"), FaultFileError, document)
+
+    def error(
+        self, key: str, reason: str, table: str = "", number: int = 0, step: str = ""
+    ) -> FileError:
+        """Return the error of a key, with the place of its table."""
+        place = f"{table}[{number}]" if table else ""
+        return FaultFileError(
+            self.path, 0, ".".join(filter(None, [place, key])), reason
+        )
+
+
+class RuleTables(RuleFile):
+    """The tables of a file of faults, from somewhere else.
+
+    Args:
+        document: the tables.
+
+    Raises:
+        FaultFileError: there is no such table.
+    """
+
+    def __init__(self, document: Mapping[str, Any]) -> None:
+        self._use(_Tables(document))
 
 
 def _are_tables(value: object) -> bool:

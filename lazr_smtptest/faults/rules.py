@@ -14,7 +14,7 @@ from zope.interface import implementer
 
 from lazr_smtptest._failures import raise_interrupt
 from lazr_smtptest.faults.base import Scripted
-from lazr_smtptest.faults.files import Changes, ITables, RuleFile
+from lazr_smtptest.faults.files import Changes, ITables, RuleFile, RuleTables
 from lazr_smtptest.faults.journal import Fired
 from lazr_smtptest.faults.phases import PHASES
 from lazr_smtptest.faults.rule import Rule
@@ -63,6 +63,7 @@ class Faults(Scripted):
         self._written = 0
         self._loaded: dict[Path, tuple[Rule, ...]] = {}
         self._fired: deque[tuple[Rule, Fired]] = deque(maxlen=_JOURNAL)
+        self._watchers: tuple[Callable[[Fired], object], ...] = ()
 
     def __repr__(self) -> str:
         rules = "1 rule" if len(self._rules) == 1 else f"{len(self._rules)} rules"
@@ -133,6 +134,23 @@ class Faults(Scripted):
             self._apply_changes()
         return rules
 
+    def add(self, tables: Mapping[str, Any]) -> tuple[Rule, ...]:
+        """Add rules given by the tables that a TOML file has, such as from JSON.
+
+        Args:
+            tables: ``"fault"`` and ``"personality"``, each with a list of tables.
+
+        Raises:
+            FaultFileError: a rule is wrong; then none is added.
+        """
+        fresh = Faults(self._seed)
+        fresh._clock = self._clock
+        RuleTables(tables).write_into(fresh)
+        with self._lock:
+            rules = tuple(rule.moved(self._remove) for rule in fresh.rules)
+            self._put((*self._rules, *rules))
+        return rules
+
     def _apply_changes(self) -> None:
         if self.tables is not None:
             limits: dict[str, Any] = {}
@@ -169,6 +187,25 @@ class Faults(Scripted):
                 for rule in self._rules:
                     rule.restart(clock)
 
+    def watch(self, watcher: Callable[[Fired], object]) -> Callable[[], None]:
+        """Call `watcher` with the record of each rule that fires from now on.
+
+        It is called in the thread of the session, and must be quick.
+
+        Returns:
+            a function that ends the calls.
+        """
+        with self._lock:
+            self._watchers = (*self._watchers, watcher)
+
+        def end() -> None:
+            with self._lock:
+                self._watchers = tuple(
+                    each for each in self._watchers if each is not watcher
+                )
+
+        return end
+
     # Called by the wire
 
     def marks(self) -> list[int]:
@@ -189,7 +226,10 @@ class Faults(Scripted):
                     self.failed(error)
                     return _refusal(rule, context)
                 if steps:
-                    self._fired.append((rule, Fired.of(str(rule), rule.fired, context)))
+                    fired = Fired.of(str(rule), rule.fired, context)
+                    self._fired.append((rule, fired))
+                    for watcher in self._watchers:
+                        watcher(fired)
                     return Plan(str(rule), steps)
         return None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import weakref
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import overload
 
 import attrs
@@ -87,6 +87,7 @@ class SessionLog(Sequence[Session]):
         self._bound = bound
         self._most = weight
         self._open: dict[int, _Entry] = {}
+        self._watchers: tuple[Callable[[Session], object], ...] = ()
         self._begin_anew()
 
     def _begin_anew(self) -> None:
@@ -111,6 +112,8 @@ class SessionLog(Sequence[Session]):
             self._number += 1
             session.number = self._number
             self._open[id(session)] = _Entry(session)
+        for watcher in self._watchers:
+            watcher(session)
 
     def session_ended(self, session: Session) -> None:
         """Move a session to those that have ended."""
@@ -124,6 +127,28 @@ class SessionLog(Sequence[Session]):
             self._refusals += session.refusals
         # A store may still be keeping a message of a client that has left.
         session.call_when_late(self._count_late)
+        for watcher in self._watchers:
+            watcher(session)
+
+    def watch(self, watcher: Callable[[Session], object]) -> Callable[[], None]:
+        """Call `watcher` with each session that begins or ends from now on.
+
+        It is called in the thread of the session, and must be quick. An ended session
+        has a time in `Session.ended`.
+
+        Returns:
+            a function that ends the calls.
+        """
+        with self._lock:
+            self._watchers = (*self._watchers, watcher)
+
+        def end() -> None:
+            with self._lock:
+                self._watchers = tuple(
+                    each for each in self._watchers if each is not watcher
+                )
+
+        return end
 
     def _count_late(self) -> None:
         with self._lock:

@@ -12,6 +12,7 @@ from lazr_smtptest.readers.context import ReaderContext
 from lazr_smtptest.readers.http.answer import Answer, HTTPError, text_answer
 from lazr_smtptest.readers.http.api.contents import Contents
 from lazr_smtptest.readers.http.api.events import MOST_LISTENERS, Events
+from lazr_smtptest.readers.http.api.faults import FaultRules
 from lazr_smtptest.readers.http.api.messages import Messages
 from lazr_smtptest.readers.http.api.openapi import OpenAPI
 from lazr_smtptest.readers.http.api.problems import describe
@@ -82,7 +83,7 @@ class HTTPReader:
         self._waiters = Waiters(
             context.store, self._reader, reactor, settings.max_waiters
         )
-        self._events = Events(self._reader, reactor, settings.max_listeners)
+        self._events = Events(context, settings.max_listeners)
         routes = Routes()
         for route in self._routes():
             routes.add(route)
@@ -105,6 +106,7 @@ class HTTPReader:
         yield from Wait(self._reader, self._waiters).routes(_API)
         yield from Sessions(self._reader).routes(_API)
         yield from self._events.routes(_API)
+        yield from FaultRules(self._context).routes(_API)
         yield from messages.Messages(self._reader).routes(_MAILPIT)
         yield from message.Message(self._reader, "/").routes(_MAILPIT)
         yield Route(method="GET", template="/", handler=self._index)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timezone
 from typing import Any
 
@@ -37,10 +37,20 @@ class Mail:
         client: a connection of a client.
     """
 
-    def __init__(self, **settings: Any) -> None:
+    def __init__(
+        self, *, server: Mapping[str, Any] | None = None, **settings: Any
+    ) -> None:
+        """Make them.
+
+        Args:
+            server: parts of the server in this process, as attributes of the context.
+            settings: see `HTTPSettings`.
+        """
         self.store = MemoryStore()
         self.reactor = Reactor()
-        self.context = ReaderContext(store=self.store, reactor=self.reactor, pool=self)
+        self.context = ReaderContext(
+            store=self.store, reactor=self.reactor, pool=self, **(server or {})
+        )
         self.reader = HTTPReader(self.context, HTTPSettings(**settings))
         self.client = self.connect()
 

@@ -11,7 +11,9 @@ import msgspec
 from twisted.internet.interfaces import IReactorTime
 
 from lazr_smtptest.model.change import Change
+from lazr_smtptest.readers.context import ReaderContext
 from lazr_smtptest.readers.http.answer import Answer, HTTPError, Stream
+from lazr_smtptest.readers.http.api.happenings import Happenings
 from lazr_smtptest.readers.http.api.operations import EVENTS, operation
 from lazr_smtptest.readers.http.call import Call
 from lazr_smtptest.readers.http.routes import Route
@@ -44,21 +46,19 @@ _Tell = Callable[[str, int | None, dict[str, object]], int]
 
 
 class Events:
-    """The part of the API that tells of changes as they happen.
+    """The part of the API that tells of changes and sessions as they happen.
 
     Args:
-        reader: the store.
-        reactor: schedules the lines that say nothing.
+        context: the store and the server.
         most: the most clients at the same time.
     """
 
-    def __init__(
-        self, reader: DeferredReader, reactor: IReactorTime, most: int = MOST_LISTENERS
-    ) -> None:
-        self._reader = reader
-        self._reactor = reactor
+    def __init__(self, context: ReaderContext, most: int = MOST_LISTENERS) -> None:
+        self._reader = context.reader
+        self._reactor = context.reactor
         self._most = most
         self._clients: set[_Client] = set()
+        self._happenings = Happenings(context, self._tell)
 
     def routes(self, prefix: str) -> Iterator[Route]:
         """Return the route."""
@@ -80,6 +80,11 @@ class Events:
     async def events(self, call: Call) -> Answer:
         """Answer with the changes from now on, or after ``Last-Event-ID``.
 
+        They are ``kept``, ``changed``, ``removed`` and ``cleared``, with their numbers.
+        ``reset`` tells a client that it missed too many. ``session-began``,
+        ``session-ended``, ``refused``, ``aborted`` and ``fault-fired`` tell what
+        happens on the wire, and are not repeated for a client that was away.
+
         A request that opens a websocket gets the same events as texts in JSON.
 
         Raises:
@@ -93,8 +98,9 @@ class Events:
             )
 
         def begin(tell: _Tell, end: Callable[[], object]) -> Callable[[], object]:
-            client = _Client(self._reader, tell, end, self._clients.discard)
+            client = _Client(self._reader, tell, end, self._forget)
             self._clients.add(client)
+            self._happenings.begin()
             client.begin(number)
             return client.gone
 
@@ -118,6 +124,15 @@ class Events:
         return Answer(
             content_type="text/event-stream; charset=utf-8", body=Stream(begin_stream)
         )
+
+    def _forget(self, client: _Client) -> None:
+        self._clients.discard(client)
+        if not self._clients:
+            self._happenings.end()
+
+    def _tell(self, kind: str, data: dict[str, object]) -> None:
+        for client in list(self._clients):
+            client.tell(kind, None, data)
 
     def close(self) -> None:
         """Disconnect all clients."""
@@ -212,7 +227,7 @@ class _Client:
 
     def _seen(self, changes: Any) -> None:
         if changes.is_reset:
-            self._tell("reset", None, {})
+            self.tell("reset", None, {})
         for change in changes.changes:
             self._tell_change(change)
         if changes.is_complete:
@@ -239,9 +254,10 @@ class _Client:
             "messages": change.messages,
             "ids": change.ids,
         }
-        self._tell(change.kind, change.number, data)
+        self.tell(change.kind, change.number, data)
 
-    def _tell(self, kind: str, number: int | None, data: dict[str, object]) -> None:
+    def tell(self, kind: str, number: int | None, data: dict[str, object]) -> None:
+        """Send an event; a client that is too far behind is disconnected."""
         if self._send is not None and self._send(kind, number, data) > _MOST_BEHIND:
             self.end()
 

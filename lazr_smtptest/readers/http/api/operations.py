@@ -70,6 +70,7 @@ ARGUMENTS: Mapping[str, Argument] = {
     ),
     "part": Argument(_TEXT, "The id of a part.", "1"),
     "query": Argument(_TEXT, "A query in the search language.", "code"),
+    "rule": Argument(_TEXT, "The id of a fault rule."),
     "session": Argument(_TEXT, "The id of a session."),
     "since": Argument(_whole(0, _LARGEST), "Only what came after this number.", 0),
     "timeout": Argument(_seconds(30, 0), "Seconds to wait for the index.", 1),
@@ -79,7 +80,7 @@ ARGUMENTS: Mapping[str, Argument] = {
 
 @attrs.frozen(kw_only=True)
 class Operation:
-    """What OpenAPI says of a route.
+    """The description of a route for OpenAPI.
 
     Attributes:
         arguments: the arguments, by their names in the URL.

@@ -21,8 +21,10 @@ __all__ = [
     "Changed",
     "Counts",
     "Envelope",
+    "Fired",
     "Found",
     "Header",
+    "Journal",
     "Line",
     "Mailbox",
     "Message",
@@ -30,9 +32,13 @@ __all__ = [
     "MessageSummary",
     "NearMiss",
     "Part",
+    "Personality",
     "Problem",
     "Recipient",
     "RefusedRecipient",
+    "Rule",
+    "Rules",
+    "RulesRequest",
     "SelectionRequest",
     "Session",
     "SessionPage",
@@ -302,6 +308,65 @@ class AssertRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     since: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)] = 0
     timeout: Annotated[float, msgspec.Meta(ge=0, le=3600)] = 0.0
     extract: str = ""
+
+
+class RulesRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Fault rules: the same tables as in a TOML file of faults."""
+
+    fault: Annotated[list[dict[str, Any]], msgspec.Meta(max_length=1000)] = []
+    personality: Annotated[list[dict[str, Any]], msgspec.Meta(max_length=100)] = []
+
+
+class Rule(msgspec.Struct, frozen=True):
+    """A fault rule; ``rule`` is the rule as it is written in Python.
+
+    ``missing`` is true if a test expects that it fires more often.
+    """
+
+    id: int
+    rule: str
+    phases: list[str]
+    seen: int
+    fired: int
+    times: int | None
+    optional: bool
+    missing: bool
+
+
+class Rules(msgspec.Struct, frozen=True):
+    """Fault rules, in the order in which they are asked."""
+
+    rules: list[Rule]
+
+
+class Fired(msgspec.Struct, frozen=True):
+    """A fault rule that fired; see ``Fired`` of the Python API."""
+
+    rule: str
+    nth: int
+    phase: str
+    at: _Time
+    session: int
+    session_id: str
+    transaction: int
+    helo: str
+    sender: str | None
+    to: tuple[str, ...]
+    line: str
+
+
+class Journal(msgspec.Struct, frozen=True):
+    """The latest rules that fired, oldest first."""
+
+    fired: list[Fired]
+
+
+class Personality(msgspec.Struct, frozen=True):
+    """A ready-made set of rules, and its options with their defaults."""
+
+    name: str
+    summary: str
+    options: dict[str, Any]
 
 
 class Changed(msgspec.Struct, frozen=True):

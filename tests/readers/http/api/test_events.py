@@ -9,8 +9,13 @@ import pytest
 from twisted.internet.error import ConnectionDone
 from twisted.python.failure import Failure
 
+from lazr_smtptest.faults import Faults
+from lazr_smtptest.model.delivery_event import MailEvent
 from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.model.fault_context import FaultContext
+from lazr_smtptest.model.session import Session
 from lazr_smtptest.query.selection import Selection
+from lazr_smtptest.stores.session_log import SessionLog
 
 from ..client import Client
 from ..conftest import Mail
@@ -198,3 +203,71 @@ def test_a_websocket_is_told_what_it_missed(mail: Mail) -> None:
     first = mail.store.changes(0).changes[0].number
     socket = open_websocket(mail.client, f"/api/v2/events?since={first}")
     assert [each["data"]["ids"] for each in socket.texts()] == [[id] for id in ids[1:]]
+
+
+class TestWire:
+    """Events of sessions, refused mail and faults."""
+
+    @pytest.fixture
+    def server(self) -> Mail:
+        """A server with sessions and faults."""
+        return Mail(server={"faults": Faults(), "sessions": SessionLog()})
+
+    def test_sessions_begin_and_end(self, server: Mail) -> None:
+        listen(server.client)
+        session = Session(id="a", peer=("127.0.0.1", 9))
+        server.context.needed_sessions().session_began(session)
+        session.ended = session.started + 2
+        server.context.needed_sessions().session_ended(session)
+        told = events(server.client)
+        assert [(kind, id) for kind, id, _ in told] == [
+            ("session-began", ""),
+            ("session-ended", ""),
+        ]
+        assert [(data["id"], data["seconds"]) for _, _, data in told] == [
+            ("a", None),
+            ("a", 2.0),
+        ]
+
+    def test_faults_fire(self, server: Mail) -> None:
+        listen(server.client)
+        server.context.needed_faults().on("MAIL").reply(450, "Later")
+        context = FaultContext(phase="MAIL", session=Session(id="a"), now=0.0)
+        server.context.needed_faults().decide(context)
+        [(kind, _, data)] = events(server.client)
+        assert kind == "fault-fired"
+        assert (data["phase"], data["session_id"]) == ("MAIL", "a")
+
+    @pytest.mark.parametrize("outcome", ["refused", "aborted", "accepted"])
+    def test_mail_is_refused(self, server: Mail, outcome: Any) -> None:
+        listen(server.client)
+        server.context.delivery_events.emit(
+            MailEvent(seconds=0.0, session="1", outcome=outcome, sender="ann@x")
+        )
+        told = [(kind, data["sender"]) for kind, _, data in events(server.client)]
+        assert told == ([] if outcome == "accepted" else [(outcome, "ann@x")])
+
+    def test_nobody_watches_after_the_last_client(self, server: Mail) -> None:
+        listen(server.client)
+        other = server.connect()
+        listen(other)
+        for client in (server.client, other):
+            assert server.context.delivery_events.wanted
+            client.protocol.connectionLost(Failure(ConnectionDone()))
+        assert not server.context.delivery_events.wanted
+        assert server.context.needed_sessions()._watchers == ()
+        assert server.context.needed_faults()._watchers == ()
+
+    def test_one_that_comes_from_a_thread_after_the_end_is_lost(
+        self, server: Mail, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        listen(server.client)
+        later: list[Any] = []
+        monkeypatch.setattr(
+            server.reactor, "callFromThread", lambda *call: later.append(call)
+        )
+        server.context.needed_sessions().session_began(Session(id="a"))
+        server.client.protocol.connectionLost(Failure(ConnectionDone()))
+        [(function, *arguments)] = later
+        function(*arguments)
+        assert b"session-began" not in server.client.transport.value()

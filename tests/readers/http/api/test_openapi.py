@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from lazr_smtptest.faults import Faults
 from lazr_smtptest.readers.http.api import records
 from lazr_smtptest.readers.http.api.operations import ARGUMENTS, Operation
 from lazr_smtptest.readers.http.routes import Route
@@ -27,7 +28,9 @@ ODD = ["", "0", "-1", "1e400", "nan", "x", "\u0661", "\0", "\ud800", "(", "9" * 
 
 def seeded() -> Mail:
     """Return a store with a message and a session."""
-    mail = Mail()
+    faults = Faults()
+    faults.on("QUIT", optional=True).drop()
+    mail = Mail(server={"faults": faults})
     mail.add("Subject: older\n\nx\n")
     mail.add(MESSAGE)
     mail.store.keep_session(make_session("a"))
@@ -149,6 +152,7 @@ def test_its_examples_succeed(name: str) -> None:
     }
     if operation.arguments.get("id") is ARGUMENTS["session"]:
         values["id"] = "a"
+    values |= {name: "1" for name in ("rule",) if name in operation.arguments}
     if "part" in operation.arguments:
         values["part"] = "1.1"
     answer = request(mail, route, values, operation.example)

@@ -1,0 +1,246 @@
+"""The fault rules of the server: what makes it misbehave."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timezone
+from http import HTTPStatus
+from itertools import count
+from weakref import WeakKeyDictionary
+
+from lazr_smtptest.faults.errors import FaultFileError
+from lazr_smtptest.faults.journal import Fired
+from lazr_smtptest.faults.personalities import PERSONALITIES
+from lazr_smtptest.faults.rule import Rule
+from lazr_smtptest.readers.context import ReaderContext
+from lazr_smtptest.readers.http.answer import (
+    Answer,
+    HTTPError,
+    json_answer,
+    text_answer,
+)
+from lazr_smtptest.readers.http.api import records
+from lazr_smtptest.readers.http.api.operations import operation
+from lazr_smtptest.readers.http.call import Call
+from lazr_smtptest.readers.http.routes import Route
+
+__all__ = ["FaultRules", "fired_of"]
+
+# The most records of the journal in one answer.
+_MOST = 1000
+
+_ELSEWHERE = {409: "The fault rules are in another process."}
+
+
+class FaultRules:
+    """The part of the API that is about fault rules.
+
+    Args:
+        context: the server.
+    """
+
+    def __init__(self, context: ReaderContext) -> None:
+        self._context = context
+        self._ids: WeakKeyDictionary[Rule, int] = WeakKeyDictionary()
+        self._next = count(1)
+
+    def routes(self, prefix: str) -> Iterator[Route]:
+        """Return the routes."""
+        path = f"{prefix}/faults"
+        yield operation(
+            "GET",
+            path,
+            self.rules,
+            "List the fault rules",
+            answer=records.Rules,
+            others=_ELSEWHERE,
+        )
+        yield operation(
+            "POST",
+            path,
+            self.add,
+            "Add fault rules",
+            body=records.RulesRequest,
+            example={"fault": [{"on": "RCPT", "recipient": "x@*", "reply": [450, ""]}]},
+            answer=records.Rules,
+            status=HTTPStatus.CREATED,
+            others=_ELSEWHERE,
+        )
+        yield operation(
+            "DELETE",
+            path,
+            self.clear,
+            "Remove all fault rules, and the journal",
+            status=HTTPStatus.NO_CONTENT,
+            others=_ELSEWHERE,
+        )
+        yield operation(
+            "GET",
+            f"{path}/journal",
+            self.journal,
+            "List the rules that fired",
+            query=("limit",),
+            answer=records.Journal,
+            others=_ELSEWHERE,
+        )
+        yield operation(
+            "POST",
+            f"{path}/assert-all-fired",
+            self.assert_all_fired,
+            "Assert that each fault rule has fired",
+            answer=records.Rules,
+            others={409: "A rule has not fired, or they are in another process."},
+        )
+        yield operation(
+            "GET",
+            f"{path}/{{rule}}",
+            self.rule,
+            "Get a fault rule",
+            answer=records.Rule,
+            others=_ELSEWHERE,
+        )
+        yield operation(
+            "DELETE",
+            f"{path}/{{rule}}",
+            self.remove,
+            "Remove a fault rule",
+            status=HTTPStatus.NO_CONTENT,
+            others=_ELSEWHERE,
+        )
+        yield operation(
+            "GET",
+            f"{prefix}/personalities",
+            self.personalities,
+            "List the personalities of servers",
+            answer=list[records.Personality],
+        )
+
+    # The rules
+
+    async def rules(self, call: Call) -> Answer:
+        """Answer with the rules, in the order in which they are asked."""
+        return self._listed(self._context.needed_faults().rules)
+
+    async def add(self, call: Call) -> Answer:
+        """Add rules after those that are there.
+
+        They are the tables of a TOML file of faults: each ``fault`` has ``on``, the
+        conditions and the actions, each ``personality`` its ``name`` and options.
+
+        Raises:
+            HTTPError: 400, one is wrong; then none is added.
+        """
+        faults = self._context.needed_faults()
+        asked = call.json(records.RulesRequest)
+        tables = {"fault": asked.fault, "personality": asked.personality}
+        try:
+            added = faults.add(tables)
+        except FaultFileError as error:
+            raise HTTPError(
+                HTTPStatus.BAD_REQUEST, f"bad {error}", details={"key": error.key}
+            ) from error
+        except RecursionError as error:
+            raise HTTPError(
+                HTTPStatus.BAD_REQUEST, "bad rules: they are nested too deeply"
+            ) from error
+        return self._listed(added, HTTPStatus.CREATED)
+
+    async def clear(self, call: Call) -> Answer:
+        """Remove all rules and the journal; settings of files do not apply any more."""
+        self._context.needed_faults().clear()
+        return Answer(status=HTTPStatus.NO_CONTENT)
+
+    async def rule(self, call: Call) -> Answer:
+        """Answer with a rule."""
+        return json_answer(self._record(self._find(call)))
+
+    async def remove(self, call: Call) -> Answer:
+        """Remove a rule; its records stay in the journal."""
+        self._find(call).remove()
+        return Answer(status=HTTPStatus.NO_CONTENT)
+
+    def _find(self, call: Call) -> Rule:
+        id = call.parameters["rule"]
+        for rule in self._context.needed_faults().rules:
+            if str(self._id(rule)) == id:
+                return rule
+        raise HTTPError(HTTPStatus.NOT_FOUND, f"there is no fault rule {id!r}")
+
+    def _id(self, rule: Rule) -> int:
+        """Return the id of a rule: a number that no other rule had."""
+        if rule not in self._ids:
+            self._ids[rule] = next(self._next)
+        return self._ids[rule]
+
+    def _listed(self, rules: Iterable[Rule], status: int = HTTPStatus.OK) -> Answer:
+        made = records.Rules([self._record(rule) for rule in rules])
+        return json_answer(made, status)
+
+    def _record(self, rule: Rule) -> records.Rule:
+        return records.Rule(
+            id=self._id(rule),
+            rule=str(rule),
+            phases=[phase.name for phase in rule.phases],
+            seen=rule.seen,
+            fired=rule.fired,
+            times=rule.times,
+            optional=rule.optional,
+            missing=bool(rule.missing),
+        )
+
+    # What they did
+
+    async def journal(self, call: Call) -> Answer:
+        """Answer with the latest rules that fired, oldest first."""
+        limit = int(call.number("limit", 50, least=1, most=_MOST))
+        fired = self._context.needed_faults().journal[-limit:]
+        return json_answer(records.Journal([fired_of(each) for each in fired]))
+
+    async def assert_all_fired(self, call: Call) -> Answer:
+        """Answer with the rules if each has fired: at least once, or ``times``.
+
+        Raises:
+            HTTPError: 409, one has not; ``detail`` lists them.
+        """
+        faults = self._context.needed_faults()
+        report = faults.report()
+        if not report:
+            return self._listed(faults.rules)
+        if call.prefers_text:
+            return text_answer(f"{report}\n", HTTPStatus.CONFLICT)
+        missing = [self._record(rule) for rule in faults.rules if rule.missing]
+        raise HTTPError(HTTPStatus.CONFLICT, report, details={"rules": missing})
+
+    async def personalities(self, call: Call) -> Answer:
+        """Answer with the personalities that ``POST /faults`` can add."""
+        return json_answer(
+            [
+                records.Personality(
+                    name=name,
+                    summary=inspect.cleandoc(add.__doc__ or "").partition("\n")[0],
+                    options={
+                        each.name: each.default
+                        for each in list(inspect.signature(add).parameters.values())[1:]
+                    },
+                )
+                for name, add in PERSONALITIES.items()
+            ]
+        )
+
+
+def fired_of(fired: Fired) -> records.Fired:
+    """Return the object of a rule that fired."""
+    return records.Fired(
+        rule=fired.rule,
+        nth=fired.nth,
+        phase=fired.phase,
+        at=datetime.fromtimestamp(fired.at, timezone.utc),
+        session=fired.session,
+        session_id=fired.session_id,
+        transaction=fired.transaction,
+        helo=fired.helo,
+        sender=fired.sender,
+        to=fired.to,
+        line=fired.line.decode("utf-8", "replace"),
+    )

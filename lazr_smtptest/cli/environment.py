@@ -13,6 +13,8 @@ PREFIX = "SMTPTEST_"
 # Docker links and Kubernetes set these in a container whose neighbour is called
 # "smtptest"; no option has such a name or value.
 _INJECTED_NAMES = re.compile("SMTPTEST_(SERVICE|PORT)_")
+# The commands that read a server have it, see `cli.commands.base`.
+_OF_COMMANDS = ("SMTPTEST_URL",)
 _INJECTED_VALUES = ("tcp://", "udp://", "sctp://")
 
 
@@ -27,7 +29,7 @@ def read_environment(
     """Return the values of the options that the environment sets, by option.
 
     Variables that an orchestrator injects for a service of this name are ignored,
-    and so are empty ones.
+    and so are empty ones, and those of the commands that read a server.
 
     Args:
         environment: the variables, by name.
@@ -40,6 +42,8 @@ def read_environment(
     found = {}
     for name, value in environment.items():
         if not name.startswith(PREFIX) or not value or _is_injected(name, value):
+            continue
+        if name in _OF_COMMANDS:
             continue
         if name not in names:
             raise ValueError(f"unknown environment variable {name}{_hint(name, names)}")

@@ -117,3 +117,8 @@ def test_what_ends_the_command_is_no_variable(
     """A variable cannot ask for help."""
     with pytest.raises(StartError, match=rf"unknown environment variable .*{name}"):
         parse(monkeypatch, **{name: "1"})
+
+
+def test_the_variable_of_other_commands_is_ignored() -> None:
+    """A shell that reads a server may start another one."""
+    assert read_environment({"SMTPTEST_URL": "http://localhost:8025"}, ["port"]) == {}

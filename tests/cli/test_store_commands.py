@@ -484,7 +484,7 @@ class TestSessions:
     ("text", "status", "problem"),
     [
         ("maildir:nowhere", 1, "there is no 'nowhere'"),
-        ("nowhere", 2, "unknown store 'nowhere': use memory, sqlite:FILE"),
+        ("sqlite:", 2, "unknown store 'sqlite:': use memory, sqlite:FILE"),
         ("memory", 2, "a store in memory belongs to its server: use sqlite:FILE"),
     ],
 )
@@ -518,7 +518,7 @@ def test_a_store_in_memory_imports_nothing(
     "arguments",
     [
         ["list", "sqlite:x", "--limit=-1"],
-        ["list"],
+        ["import"],
         ["wait", "sqlite:x", "--timeout=soon"],
         ["sessions", "sqlite:x", "--limit=0"],
         ["show", "sqlite:x", "--raw", "--html"],

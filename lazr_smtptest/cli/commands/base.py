@@ -14,6 +14,8 @@ from typing import Any
 import msgspec
 
 from lazr_smtptest.cli.text_width import printable
+from lazr_smtptest.client.address import is_url
+from lazr_smtptest.client.reader import RemoteReader
 from lazr_smtptest.errors import QueryError, SearchTimeoutError, StoreError
 from lazr_smtptest.model.summary import Summary
 from lazr_smtptest.stores import check_spec, open_store
@@ -34,12 +36,21 @@ __all__ = [
 
 # Seconds to wait until a store has indexed its latest messages.
 INDEXING = 60.0
+# The kinds of stores that are on a disk.
+_KINDS = ("sqlite", "maildir", "mbox")
 # The most digits of the number of a message.
 _DIGITS = 18
 
+# The server that is asked if no store is given.
+_SERVER = "http://127.0.0.1:8025"
+
 _STORES = (
-    "STORE is sqlite:FILE, maildir:DIR or mbox:FILE, as smtptest --store takes it."
+    "STORE is the URL of a running server with --http, or sqlite:FILE, maildir:DIR or "
+    "mbox:FILE, as smtptest --store takes it. Without it, it is the variable "
+    f"SMTPTEST_URL, or {_SERVER}."
 )
+# A store is a file without a kind in front if it ends so.
+_DATABASES = (".db", ".sqlite", ".sqlite3")
 _QUERIES = (
     'A QUERY is in the search language: words, "phrases", from:anna, '
     "subject:invoice, is:unread, after:2024-01-31; see the manual."
@@ -88,7 +99,46 @@ def parse(
     for name, value in vars(given).items():
         if isinstance(value, list):
             setattr(given, name, [each.removeprefix(_MASK) for each in value])
+        elif isinstance(value, str):
+            setattr(given, name, value.removeprefix(_MASK))
+    _choose_store(options, given)
     return given
+
+
+def _choose_store(options: argparse.ArgumentParser, given: argparse.Namespace) -> None:
+    """Take the server as the store if the first argument is no store."""
+    store, *others = [each for each in options._actions if not each.option_strings]
+    if store.nargs != "?":
+        return
+    if given.store is None:
+        given.store = _server()
+    if _is_store(given.store) or not others:
+        return
+    # What was taken for the store is the argument after it, and so on.
+    words = [given.store]
+    given.store = _server()
+    for each in others:
+        value = getattr(given, each.dest)
+        if isinstance(value, list):
+            setattr(given, each.dest, words + value)
+            return
+        setattr(given, each.dest, words[0])
+        words = [value]
+
+
+def _server() -> str:
+    return os.environ.get("SMTPTEST_URL") or _SERVER
+
+
+def _is_store(text: str) -> bool:
+    """Return whether an argument is meant to be a store, not a word of a query."""
+    name = text.partition("?")[0]
+    kind, colon, _ = name.partition(":")
+    if is_url(text) or name == "memory" or (colon and kind in _KINDS):
+        return True
+    return not colon and (
+        "/" in name or name.endswith(_DATABASES) or Path(name).exists()
+    )
 
 
 # No argument of a process can contain it.
@@ -97,24 +147,28 @@ _MASK = "\0"
 
 def add_store(arguments: argparse.ArgumentParser) -> None:
     """Add the argument STORE."""
-    arguments.add_argument("store", metavar="STORE")
+    arguments.add_argument("store", metavar="STORE", nargs="?")
 
 
 @contextlib.contextmanager
 def open_existing(text: str) -> Iterator[Any]:
-    """Open a store that exists, and close it at the end.
+    """Open a store that exists, or a server, and close it at the end.
 
     Yields:
-        an `IMessageStore` that is an `IMessageReader`, too.
+        an `IMessageStore` that is an `IMessageReader`, too, or a `RemoteReader`.
 
     Raises:
         CommandError: there is no such store.
         StoreError: it cannot be read.
     """
+    if is_url(text):
+        with _open_server(text) as reader:
+            yield reader
+        return
     try:
         spec = check_spec(text)
     except ValueError as error:
-        raise CommandError(str(error), 2) from None
+        raise CommandError(f"{error}, or the URL of a server", 2) from None
     if spec.kind == "memory":
         raise CommandError(
             "a store in memory belongs to its server: use sqlite:FILE, maildir:DIR or "
@@ -128,6 +182,18 @@ def open_existing(text: str) -> Iterator[Any]:
         yield store
     finally:
         store.close()
+
+
+@contextlib.contextmanager
+def _open_server(url: str) -> Iterator[RemoteReader]:
+    try:
+        reader = RemoteReader(url)
+    except ValueError as error:
+        raise CommandError(str(error), 2) from None
+    try:
+        yield reader
+    finally:
+        reader.close()
 
 
 def find_message(reader: Any, words: Sequence[str]) -> Summary:

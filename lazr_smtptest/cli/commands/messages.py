@@ -23,6 +23,7 @@ from lazr_smtptest.cli.commands.base import (
     write_json,
 )
 from lazr_smtptest.cli.commands.table import write_table
+from lazr_smtptest.client.reader import RemoteReader
 from lazr_smtptest.errors import SearchTimeoutError
 from lazr_smtptest.model.summary import Summary
 from lazr_smtptest.query.selection import Selection
@@ -199,19 +200,29 @@ def _delete(given: Namespace) -> int:
 def _wait(given: Namespace) -> int:
     query = " ".join(given.query)
     with open_existing(given.store) as reader:
-        numbers = reader.numbers() if given.new else ()
-        after = numbers[-1] if numbers else 0
-        changed = threading.Event()
-        stop = reader.watch(lambda change: changed.set())
-        try:
-            found = _await(reader, query, after, changed, given.timeout)
-        finally:
-            stop()
+        if isinstance(reader, RemoteReader):
+            after = reader.newest() if given.new else 0
+            found = reader.wait(query, since=after, timeout=given.timeout)
+        else:
+            found = _wait_in_store(reader, query, given.new, given.timeout)
     if not found:
         what = f"no message that matches {query!r}" if query else "no message"
         raise CommandError(f"{what} came within {given.timeout} seconds")
     _write(found, as_json=given.json)
     return 0
+
+
+def _wait_in_store(
+    reader: Any, query: str, is_new: bool, seconds: float
+) -> Sequence[Summary]:
+    numbers = reader.numbers() if is_new else ()
+    after = numbers[-1] if numbers else 0
+    changed = threading.Event()
+    stop = reader.watch(lambda change: changed.set())
+    try:
+        return _await(reader, query, after, changed, seconds)
+    finally:
+        stop()
 
 
 def _await(

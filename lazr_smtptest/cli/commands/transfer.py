@@ -18,6 +18,7 @@ from lazr_smtptest.cli.commands.base import (
     run_command,
 )
 from lazr_smtptest.cli.copying import EmlFolder, Place, copy, read_eml
+from lazr_smtptest.client.address import is_url
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.stores import MboxStore, check_spec, open_store
 
@@ -47,7 +48,7 @@ def import_messages(arguments: Sequence[str]) -> int:
     options = parser(
         "import", "Add messages from .eml and mbox files to a store.", queries=False
     )
-    add_store(options)
+    options.add_argument("store", metavar="STORE")
     options.add_argument(
         "sources",
         metavar="FROM",
@@ -87,6 +88,11 @@ def _target(text: str) -> Place:
 
 
 def _import(given: Namespace) -> int:
+    if is_url(given.store):
+        raise CommandError(
+            "import needs a store on a disk: smtptest send sends messages to a server",
+            2,
+        )
     try:
         spec = check_spec(given.store)
     except ValueError as error:

@@ -202,7 +202,9 @@ def _wait(given: Namespace) -> int:
     with open_existing(given.store) as reader:
         if isinstance(reader, RemoteReader):
             after = reader.newest() if given.new else 0
-            found = reader.wait(query, since=after, timeout=given.timeout)
+            found: Sequence[Summary] = reader.wait(
+                query, since=after, timeout=given.timeout
+            )
         else:
             found = _wait_in_store(reader, query, given.new, given.timeout)
     if not found:

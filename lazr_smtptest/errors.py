@@ -15,6 +15,7 @@ __all__ = [
     "QueryError",
     "RequestError",
     "SearchTimeoutError",
+    "SendError",
     "StateError",
     "StoreError",
     "StoreFullError",
@@ -121,6 +122,18 @@ class CheckError(Error):
 
     A check that was made and found something raises nothing.
     """
+
+
+class SendError(Error):
+    """A message could not be sent to another server.
+
+    Attributes:
+        code: the code of the reply that refused it; 0 if there was none.
+    """
+
+    def __init__(self, message: str, code: int = 0) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class DKIMError(Error):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import re
 import socket
@@ -11,7 +12,7 @@ from twisted.internet.interfaces import IStreamServerEndpoint
 
 from lazr_smtptest.errors import ListenError
 
-__all__ = ["bind", "endpoint_from", "resolve"]
+__all__ = ["bind", "endpoint_from", "is_loopback", "resolve"]
 
 # Connections that may wait to be accepted; the kernel may set a lower bound.
 BACKLOG = 4096
@@ -62,6 +63,17 @@ def resolve(host: str, port: int) -> tuple[int, tuple[str, int]]:
         host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
     )[0]
     return family, address  # type: ignore[return-value]
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether a host is ``localhost``, or an address of the loopback interface.
+
+    Other names are not resolved: they count as other machines.
+    """
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
 
 
 def endpoint_from(reactor: object, description: str) -> IStreamServerEndpoint:

@@ -8,6 +8,7 @@ from http import HTTPStatus
 import attrs
 from twisted.internet.defer import Deferred
 
+from lazr_smtptest.outbound.settings import Outgoing
 from lazr_smtptest.readers.context import ReaderContext
 from lazr_smtptest.readers.http.answer import Answer, HTTPError, text_answer
 from lazr_smtptest.readers.http.api.contents import Contents
@@ -20,7 +21,7 @@ from lazr_smtptest.readers.http.api.sessions import Sessions
 from lazr_smtptest.readers.http.api.wait import Wait
 from lazr_smtptest.readers.http.call import Call
 from lazr_smtptest.readers.http.gate import Gate
-from lazr_smtptest.readers.http.mailpit import message, messages, reading
+from lazr_smtptest.readers.http.mailpit.api import Mailpit
 from lazr_smtptest.readers.http.routes import Route, Routes
 from lazr_smtptest.readers.http.site import MAX_BODY, HTTPSite
 from lazr_smtptest.readers.http.waiting import MOST_WAITERS, Waiters
@@ -51,12 +52,14 @@ class HTTPSettings:
         max_body: the most bytes of the body of a request.
         max_waiters: the most requests that wait for messages at the same time.
         max_listeners: the most clients that listen to events at the same time.
+        outgoing: where mail may be sent to; nowhere by default.
     """
 
     gate: Gate = attrs.field(factory=Gate)
     max_body: int = MAX_BODY
     max_waiters: int = MOST_WAITERS
     max_listeners: int = MOST_LISTENERS
+    outgoing: Outgoing = attrs.field(factory=Outgoing)
 
 
 class HTTPReader:
@@ -84,6 +87,7 @@ class HTTPReader:
             context.store, self._reader, reactor, settings.max_waiters
         )
         self._events = Events(context, settings.max_listeners)
+        self._mailpit = Mailpit(context, settings.outgoing)
         routes = Routes()
         for route in self._routes():
             routes.add(route)
@@ -93,8 +97,7 @@ class HTTPReader:
             settings.gate,
             describe={
                 _API: describe,
-                _MAILPIT: reading.describe,
-                "/view/": reading.describe,
+                **self._mailpit.describe(),
             },
             max_body=settings.max_body,
             reactor=reactor,
@@ -107,8 +110,7 @@ class HTTPReader:
         yield from Sessions(self._reader).routes(_API)
         yield from self._events.routes(_API)
         yield from FaultRules(self._context).routes(_API)
-        yield from messages.Messages(self._reader).routes(_MAILPIT)
-        yield from message.Message(self._reader, "/").routes(_MAILPIT)
+        yield from self._mailpit.routes()
         yield Route(method="GET", template="/", handler=self._index)
         for path, handler in (("/livez", self._live), ("/readyz", self._ready)):
             yield Route(method="GET", template=path, handler=handler, is_public=True)
@@ -137,4 +139,5 @@ class HTTPReader:
         """
         self._waiters.close()
         self._events.close()
+        self._mailpit.close()
         return self._reader.close()

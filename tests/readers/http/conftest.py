@@ -38,15 +38,20 @@ class Mail:
     """
 
     def __init__(
-        self, *, server: Mapping[str, Any] | None = None, **settings: Any
+        self,
+        *,
+        server: Mapping[str, Any] | None = None,
+        store: Any = None,
+        **settings: Any,
     ) -> None:
         """Make them.
 
         Args:
             server: parts of the server in this process, as attributes of the context.
+            store: the store; a new one in memory by default.
             settings: see `HTTPSettings`.
         """
-        self.store = MemoryStore()
+        self.store = MemoryStore() if store is None else store
         self.reactor = Reactor()
         self.context = ReaderContext(
             store=self.store, reactor=self.reactor, pool=self, **(server or {})

@@ -13,7 +13,9 @@ from lazr_smtptest.stores import MemoryStore
 
 from .conftest import Mail, Reactor
 
-PAGE = (Path(__file__).parents[3] / "doc" / "http.rst").read_text()
+DOC = Path(__file__).parents[3] / "doc"
+PAGE = (DOC / "http.rst").read_text()
+TABLES = PAGE + (DOC / "mailpit.rst").read_text()
 COMMANDS = re.findall(r"\$ curl \"?localhost:8025(\S+?)\"?\n", PAGE)
 
 
@@ -21,12 +23,14 @@ def described() -> set[tuple[str, str]]:
     """Return the method and the path of each operation that the page names."""
     found = set()
     for prefix in ("/api/v2", "/api/v1"):
-        table = PAGE.partition(f".. list-table:: Paths of {prefix}\n")[2]
+        table = TABLES.partition(f".. list-table:: Paths of {prefix}\n")[2]
         table = re.split(r"\n(?=\S)", table)[0]
         for method, path in re.findall(r"``([A-Z]+) (/[^`]*)``", table):
             is_view = path.startswith("/view")
             found.add((method, path if is_view else prefix + path))
-    for method, path in re.findall(r"``([A-Z]+) (/(?:livez|readyz)?)``", PAGE):
+    for method, path in re.findall(
+        r"``([A-Z]+) (/(?:livez|readyz|api/events)?)``", TABLES
+    ):
         found.add((method, path))
     return found
 

@@ -16,7 +16,8 @@ from lazr_smtptest.readers.http.answer import Answer, HTTPError, json_answer
 from lazr_smtptest.readers.http.call import Call
 from lazr_smtptest.readers.http.mailpit import shapes
 from lazr_smtptest.readers.http.mailpit.parts import MailpitParts, part_id
-from lazr_smtptest.readers.http.mailpit.reading import find, not_found
+from lazr_smtptest.readers.http.mailpit.reading import bad, find, not_found
+from lazr_smtptest.readers.http.mailpit.thumbnails import BLANK
 from lazr_smtptest.readers.http.routes import Route
 from lazr_smtptest.stores.deferred_reader import DeferredReader
 
@@ -29,6 +30,9 @@ _SANDBOX = {
         "img-src 'self' data:; font-src data:"
     )
 }
+# What the client mailpit-api-client says of itself. It expects a key of Mailpit 1.5;
+# other clients may refuse keys that they do not know.
+_EARLIER_CLIENT = "python-httpx/"
 _CID = re.compile(r"cid:([^\s\"'<>)]+)", re.IGNORECASE)
 
 
@@ -52,6 +56,7 @@ class Message:
             (f"{message}/headers", self.headers),
             (f"{message}/raw", self.raw),
             (f"{message}/part/{{part}}", self.part),
+            (f"{message}/part/{{part}}/thumb", self.thumb),
             (f"{self._base}view/{{id}}.html", self.html),
             (f"{self._base}view/{{id}}.txt", self.text),
             (f"{self._base}view/latest", self.latest),
@@ -63,6 +68,8 @@ class Message:
         envelope, summary = await find(self._reader, call)
         made = await self._reader.call(shapes.message_of, envelope, summary)
         await self._mark(summary.id)
+        if call.header("user-agent").startswith(_EARLIER_CLIENT):
+            made["Read"] = True
         return json_answer(made)
 
     async def headers(self, call: Call) -> Answer:
@@ -97,6 +104,16 @@ class Message:
                 **_SANDBOX,
             },
         )
+
+    async def thumb(self, call: Call) -> Answer:
+        """Answer with the thumbnail of a part."""
+        try:
+            envelope, _ = await find(self._reader, call)
+        except HTTPError as error:
+            raise bad(error.message) from error
+        if await self._reader.call(_part, envelope, call.parameters["part"]) is None:
+            raise bad("there is no such part")
+        return Answer(body=BLANK, content_type="image/jpeg")
 
     # Views
 

@@ -119,8 +119,10 @@ class Messages:
             ids = _ids(body_of(call))
         except HTTPError:
             ids = []
-        selection = Selection(ids=ids) if ids else Selection(query="")
-        await self._reader.remove(selection)
+        if ids:
+            await self._reader.remove(Selection(ids=ids))
+        else:
+            await self._reader.clear()
         return OK
 
     async def remove_found(self, call: Call) -> Answer:

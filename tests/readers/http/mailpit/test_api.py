@@ -281,6 +281,12 @@ class TestMessage:
         mail.client.get(f"/api/v1/message/{id}")
         assert mail.client.get("/api/v1/messages").json["unread"] == 0
 
+    def test_the_client_of_an_earlier_version_gets_its_key(self, mail: Mail) -> None:
+        path = f"/api/v1/message/{mail.add()}"
+        message = mail.client.get(path, user_agent="python-httpx/0.28.1").json
+        assert message["Read"] is True
+        assert "Read" not in mail.client.get(path).json
+
     @pytest.mark.parametrize("part", ["/headers", "/raw", "/part/0"])
     def test_its_parts_do_not(self, mail: Mail, part: str) -> None:
         id = mail.add()
@@ -328,6 +334,19 @@ class TestMessage:
         assert answer.body == b"%PDF-"
         assert answer.headers["content-type"] == "application/pdf"
         assert answer.headers["content-security-policy"].startswith("sandbox")
+
+    def test_a_thumbnail_is_a_blank_picture(self, mail: Mail) -> None:
+        answer = mail.client.get(f"/api/v1/message/{mail.add(MESSAGE)}/part/2/thumb")
+        assert (answer.status, answer.headers["content-type"]) == (200, "image/jpeg")
+        assert answer.body.startswith(b"\xff\xd8\xff")
+        assert answer.body.endswith(b"\xff\xd9")
+        # Height and width of its frame (ITU-T T.81 section B.2.2).
+        assert b"\x00\x78\x00\xb4" in answer.body
+
+    @pytest.mark.parametrize("path", ["latest/part/9", "unknown/part/0"])
+    def test_a_thumbnail_of_nothing_is_an_error(self, mail: Mail, path: str) -> None:
+        mail.add()
+        assert mail.client.get(f"/api/v1/message/{path}/thumb").status == 400
 
     def test_parts_within_a_part_have_ids(self, mail: Mail) -> None:
         answer = mail.client.get(f"/api/v1/message/{mail.add(MESSAGE)}/part/1.2")

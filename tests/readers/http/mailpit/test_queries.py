@@ -5,7 +5,7 @@ from __future__ import annotations
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lazr_smtptest.query.parser import parse
@@ -78,6 +78,7 @@ def test_a_date_is_in_the_zone_of_the_request(search: str, query: str) -> None:
     assert translate(search, ZoneInfo("Europe/Berlin")) == query
 
 
+@settings(deadline=None)
 @given(st.text(max_size=40))
 def test_every_search_can_be_translated(search: str) -> None:
     """Nothing in it is an error."""
@@ -87,6 +88,7 @@ def test_every_search_can_be_translated(search: str) -> None:
 _SIGNS = ["ab", ":", "-", "!", '"', "()", "to:", "is:", "larger:", "after:", "*", "\\"]
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from([*_SIGNS, " "]), max_size=12))
 def test_every_search_of_its_own_signs_can_be_translated(pieces: list[str]) -> None:
     """Nothing in it is an error."""

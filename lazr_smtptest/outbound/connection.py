@@ -1,0 +1,152 @@
+"""The connection of the client to a server: commands and their replies."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections import deque
+from collections.abc import Sequence
+from typing import Any
+
+import attrs
+from twisted.internet.defer import Deferred
+from twisted.internet.protocol import connectionDone
+from twisted.protocols.basic import LineReceiver
+from twisted.python.failure import Failure
+
+from lazr_smtptest.errors import SendError
+
+__all__ = ["Connection", "ServerReply"]
+
+# Our name in EHLO, if we do not know our address.
+_NAME = b"smtptest.invalid"
+
+# The most lines of a reply, and the most bytes of a line.
+_MOST_LINES = 200
+_LONGEST_LINE = 4096
+
+_REPLY = re.compile(rb"([2-5]\d\d)(?:([ -])(.*))?", re.S)
+
+
+@attrs.frozen
+class ServerReply:
+    """A reply of the server.
+
+    Attributes:
+        code: its code.
+        lines: the texts of its lines.
+    """
+
+    code: int
+    lines: Sequence[str]
+
+    def __str__(self) -> str:
+        return " ".join(filter(None, (str(self.code), " ".join(self.lines))))
+
+
+class Connection(LineReceiver):
+    """A connection: one command at a time, and the reply to it."""
+
+    MAX_LENGTH = _LONGEST_LINE
+
+    def __init__(self) -> None:
+        self._lines: list[str] = []
+        self._waiter: Deferred[ServerReply] | None = None
+        # Replies that came before they were read, such as the greeting.
+        self._replies: deque[ServerReply] = deque()
+        self._loss: SendError | None = None
+
+    def name(self) -> bytes:
+        """Return the name of this client: its address (RFC 5321 section 4.1.3)."""
+        host = getattr(self._transport.getHost(), "host", "")
+        try:
+            address = ipaddress.ip_address(host)
+        except ValueError:
+            return _NAME
+        prefix = "IPv6:" if address.version == 6 else ""
+        return f"[{prefix}{address}]".encode()
+
+    @property
+    def _transport(self) -> Any:
+        return self.transport
+
+    async def ask(
+        self, command: bytes, *codes: int, secret: bool = False, is_line: bool = True
+    ) -> ServerReply:
+        """Send a command, and return the reply.
+
+        Args:
+            command: the command, or the message.
+            codes: the codes that go on; any if there are none.
+            secret: whether errors do not show the command.
+            is_line: whether a line end follows.
+
+        Raises:
+            SendError: the reply has another code, or none came.
+        """
+        self._replies.clear()
+        if self._loss is None:
+            self._transport.write(command + (b"\r\n" if is_line else b""))
+        shown = command.decode("utf-8", "replace") if is_line else "the message"
+        return await self.expect(*codes, what="AUTH" if secret else shown)
+
+    async def expect(self, *codes: int, what: str = "connecting") -> ServerReply:
+        """Return the next reply; see `ask`."""
+        if self._replies:
+            reply = self._replies.popleft()
+        elif self._loss is not None:
+            raise self._loss
+        else:
+            self._waiter = Deferred()
+            reply = await self._waiter
+        if codes and reply.code not in codes:
+            raise SendError(f"reply to {what}: {reply}", reply.code)
+        return reply
+
+    def start_tls(self, options: Any) -> None:
+        """Begin TLS; what came before it in clear is thrown away."""
+        self.clearLineBuffer()
+        self._replies.clear()
+        self._transport.startTLS(options)
+
+    def quit(self) -> None:
+        """End the session."""
+        if self.transport is not None and self._loss is None:
+            self._transport.write(b"QUIT\r\n")
+            self._transport.loseConnection()
+
+    def lineReceived(self, line: bytes) -> None:
+        """Add a line to the reply that is being read."""
+        found = _REPLY.fullmatch(line)
+        if found is None or len(self._lines) >= _MOST_LINES:
+            self._lose(f"it does not speak SMTP: {line!r:.100}")
+            return
+        self._lines.append((found[3] or b"").decode("utf-8", "replace"))
+        if found[2] == b"-":
+            return
+        lines, self._lines = self._lines, []
+        self._replied(ServerReply(int(found[1]), lines))
+
+    def _replied(self, reply: ServerReply) -> None:
+        waiter, self._waiter = self._waiter, None
+        if waiter is None:
+            self._replies.append(reply)
+        else:
+            waiter.callback(reply)
+
+    def lineLengthExceeded(self, line: bytes) -> None:
+        """End the connection."""
+        self._lose("it does not speak SMTP: a line is too long")
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        """Fail the command that waits for its reply."""
+        self._lose(f"the connection ended: {reason.getErrorMessage()}")
+
+    def _lose(self, why: str) -> None:
+        if self._loss is not None:
+            return
+        self._loss = SendError(why)
+        self._transport.abortConnection()
+        waiter, self._waiter = self._waiter, None
+        if waiter is not None:
+            waiter.errback(self._loss)

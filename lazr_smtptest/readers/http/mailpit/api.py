@@ -1,0 +1,71 @@
+"""All of Mailpit's API."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from lazr_smtptest.outbound.settings import Outgoing
+from lazr_smtptest.readers.context import ReaderContext
+from lazr_smtptest.readers.http.mailpit.application import VERSION, Application
+from lazr_smtptest.readers.http.mailpit.chaos import Chaos
+from lazr_smtptest.readers.http.mailpit.events import Events
+from lazr_smtptest.readers.http.mailpit.message import Message
+from lazr_smtptest.readers.http.mailpit.messages import Messages
+from lazr_smtptest.readers.http.mailpit.reading import describe
+from lazr_smtptest.readers.http.mailpit.release import Release
+from lazr_smtptest.readers.http.mailpit.sending import Sending, describe_as_json
+from lazr_smtptest.readers.http.routes import Route
+from lazr_smtptest.readers.http.site import Describe
+
+__all__ = ["Mailpit"]
+
+_PREFIX = "api/v1"
+
+
+class Mailpit:
+    """The API that clients of Mailpit speak.
+
+    Args:
+        context: the server, and its store.
+        outgoing: where mail may be sent to.
+        base: the path before all paths of the site, such as ``/``.
+    """
+
+    def __init__(
+        self, context: ReaderContext, outgoing: Outgoing, base: str = "/"
+    ) -> None:
+        self._base = base
+        relay = outgoing.relay
+        self._application = Application(
+            context, base, relay=relay, has_chaos=context.faults is not None
+        )
+        self._events = Events(context, VERSION)
+        self._parts = (
+            self._application,
+            Messages(context.reader),
+            Message(context.reader, base),
+            Sending(context),
+            Release(context, relay),
+            Chaos(context),
+        )
+
+    def routes(self) -> Iterator[Route]:
+        """Return the routes."""
+        for part in self._parts:
+            yield from part.routes(f"{self._base}{_PREFIX}")
+        yield from self._events.routes(f"{self._base}api/events")
+
+    def describe(self) -> Mapping[str, Describe]:
+        """Return how errors are described, by the beginnings of the paths."""
+        base = self._base
+        return {
+            f"{base}{_PREFIX}": describe,
+            f"{base}api/events": describe,
+            f"{base}view/": describe,
+            f"{base}{_PREFIX}/send": describe_as_json,
+        }
+
+    def close(self) -> None:
+        """Disconnect the clients that listen."""
+        self._events.close()
+        self._application.close()

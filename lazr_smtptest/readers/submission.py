@@ -1,0 +1,98 @@
+"""Messages that come by another protocol than SMTP, and are handled as if by it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timezone
+
+import attrs
+from twisted.internet.defer import CancelledError
+from twisted.mail.smtp import SMTPServerError
+
+from lazr_smtptest._deferreds import is_pending, pending
+from lazr_smtptest.model.delivery_event import MailEvent
+from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.model.ids import named
+from lazr_smtptest.model.reply import LOCAL_ERROR, Reply
+from lazr_smtptest.readers.context import ReaderContext
+from lazr_smtptest.server.store_writer import Keeper
+from lazr_smtptest.smtp.errors import ReplyError, refusal_in
+from lazr_smtptest.smtp.header import decoded_subject
+
+__all__ = ["Submission"]
+
+log = logging.getLogger("lazr.smtptest")
+
+# The session that the delivery events name.
+_SESSION = "http"
+
+
+class Submission:
+    """Passes messages to the handler of a server; without a server, to the store.
+
+    Hooks, store, tags and delivery events see them as if they had come by SMTP.
+
+    Args:
+        context: the server, or the store.
+    """
+
+    def __init__(self, context: ReaderContext) -> None:
+        self._context = context
+        self._keeper = Keeper(context.reactor)
+
+    async def submit(self, envelope: Envelope) -> str:
+        """Handle a message, and return its id.
+
+        Raises:
+            ReplyError: the message is refused.
+        """
+        now = datetime.now(timezone.utc)
+        envelope = named(attrs.evolve(envelope, received_at=now))
+        refusal = await self._refusal(envelope)
+        self._tell(envelope, now, refusal)
+        if refusal is not None:
+            raise ReplyError(refusal.code, refusal.text, refusal.enhanced)
+        return envelope.id
+
+    async def _refusal(self, envelope: Envelope) -> Reply | None:
+        """Handle a message, and return why it is refused; ``None`` if it is kept."""
+        try:
+            result = self._handle(envelope)
+            if is_pending(result):
+                result = await pending(result)
+        except CancelledError:
+            raise
+        except ReplyError as error:
+            return error.reply
+        except SMTPServerError as error:
+            return Reply.from_text(error.code, error.resp)
+        except Exception:
+            log.exception("the handler of a message raised")
+            return LOCAL_ERROR
+        results: Iterable[object] = (
+            result.values() if isinstance(result, Mapping) else (result,)
+        )
+        return next(filter(None, map(refusal_in, results)), None)
+
+    def _handle(self, envelope: Envelope) -> object:
+        if self._context.handler is not None:
+            return self._context.handler.envelope_received(envelope)
+        return self._keeper.keep(self._context.store, envelope)
+
+    def _tell(self, envelope: Envelope, now: datetime, refusal: Reply | None) -> None:
+        events = self._context.delivery_events
+        if not events.wanted:
+            return
+        events.emit(
+            MailEvent(
+                seconds=now.timestamp(),
+                session=_SESSION,
+                outcome="accepted" if refusal is None else "refused",
+                sender=envelope.mail_from,
+                recipients=envelope.rcpt_tos,
+                subject=decoded_subject(envelope.kept),
+                size=envelope.size,
+                reply="250" if refusal is None else str(refusal),
+            )
+        )

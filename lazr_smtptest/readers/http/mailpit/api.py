@@ -36,12 +36,11 @@ class Mailpit:
     ) -> None:
         self._base = base
         relay = outgoing.relay
-        self._application = Application(
-            context, base, relay=relay, has_chaos=context.faults is not None
-        )
         self._events = Events(context, VERSION)
         self._parts = (
-            self._application,
+            Application(
+                context, base, relay=relay, has_chaos=context.faults is not None
+            ),
             Messages(context.reader),
             Message(context.reader, base),
             Sending(context),
@@ -68,4 +67,3 @@ class Mailpit:
     def close(self) -> None:
         """Disconnect the clients that listen."""
         self._events.close()
-        self._application.close()

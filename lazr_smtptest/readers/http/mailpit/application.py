@@ -8,8 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from lazr_smtptest.model.delivery_event import MailEvent
-from lazr_smtptest.model.found import Counts
 from lazr_smtptest.outbound.settings import Relay
 from lazr_smtptest.readers.context import ReaderContext
 from lazr_smtptest.readers.http.answer import Answer, json_answer
@@ -22,6 +20,9 @@ __all__ = ["VERSION", "Application"]
 
 # The version that clients of Mailpit are told.
 VERSION = f"v{__version__}"
+
+# The messages that are counted at once, and how often for one request.
+_PAGE, _PAGES = 1000, 20
 
 _STATM = Path("/proc/self/statm")
 
@@ -53,11 +54,13 @@ class Application:
         self._has_chaos = has_chaos
         self._has_spam_check = has_spam_check
         self._began = time.monotonic()
-        self._accepted = self._accepted_size = self._rejected = 0
-        # The messages that were there at the beginning.
-        self._before = 0
-        self.close = context.delivery_events.subscribe(self._count)
-        self._reader.counts().addCallbacks(self._begin_counting, _ignore)
+        self._sessions = context.sessions
+        # The messages that were there at the beginning, and the number of the last; the
+        # bytes of those that have come since then, and the number of the last. They are
+        # counted when somebody asks: to follow all mail would take time of the server.
+        self._before = self._first = self._counted_size = 0
+        self._last: int | None = None
+        self._reader.call(_newest, self._store).addCallbacks(self._begin, _ignore)
 
     def routes(self, prefix: str) -> Iterator[Route]:
         """Return the routes."""
@@ -71,6 +74,12 @@ class Application:
     async def info(self, call: Call) -> Answer:
         """Answer with the numbers of the store and of the process."""
         counts = await self._reader.counts()
+        await self._count_new()
+        accepted, refused = (self._last or 0) - self._first, 0
+        if self._sessions is not None:
+            counters = self._sessions.counters
+            accepted = max(accepted, counters.messages)
+            refused = counters.refusals
         tags = await self._reader.tags()
         size = await self._reader.call(_size_of, self._store)
         return json_answer(
@@ -86,11 +95,11 @@ class Application:
                     "Uptime": int(time.monotonic() - self._began),
                     "Memory": _memory(),
                     "MessagesDeleted": max(
-                        0, self._before + self._accepted - counts.messages
+                        0, self._before + accepted - counts.messages
                     ),
-                    "SMTPAccepted": self._accepted,
-                    "SMTPAcceptedSize": self._accepted_size,
-                    "SMTPRejected": self._rejected,
+                    "SMTPAccepted": accepted,
+                    "SMTPAcceptedSize": self._counted_size,
+                    "SMTPRejected": refused,
                     "SMTPIgnored": 0,
                 },
             }
@@ -127,15 +136,30 @@ class Application:
 
     # Counting
 
-    def _count(self, event: MailEvent) -> None:
-        if event.outcome == "accepted":
-            self._accepted += 1
-            self._accepted_size += event.size or 0
-        elif event.outcome == "refused":
-            self._rejected += 1
+    def _begin(self, found: tuple[int, int]) -> None:
+        self._before, self._first = found
+        self._last = self._first
 
-    def _begin_counting(self, counts: Counts) -> None:
-        self._before = counts.messages
+    async def _count_new(self) -> None:
+        """Count the messages since the last call; very many by several calls."""
+        for _ in range(_PAGES):
+            if self._last is None:
+                return
+            after = self._last or None
+            found = await self._reader.page(after=after, limit=_PAGE, oldest_first=True)
+            # Another request may have counted them meanwhile.
+            new = [each for each in found if each.number > self._last]
+            self._counted_size += sum(each.size for each in new)
+            self._last = max([self._last, *(each.number for each in new)])
+            if len(found) < _PAGE:
+                return
+
+
+def _newest(store: Any) -> tuple[int, int]:
+    """Return how many messages there are, and the number of the last; in a thread."""
+    count = store.counts().messages
+    numbers = [each.number for each in store.page(limit=1)]
+    return count, numbers[0] if numbers else 0
 
 
 def _ignore(failure: object) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lazr_smtptest.outbound.settings import Outgoing, Relay, Server
-from lazr_smtptest.stores import SQLiteStore
+from lazr_smtptest.stores import MemoryStore, SQLiteStore
 from lazr_smtptest.version import __version__
 
 from ..client import Client
@@ -85,6 +85,21 @@ class TestInfo:
         served.smtp().say("MAIL FROM:<a@example.com>")
         stats = served.client.get("/api/v1/info").json["RuntimeStats"]
         assert stats["SMTPRejected"] == 1
+
+    def test_nothing_watches_the_mail_for_it(self, served: Served) -> None:
+        served.client.get("/api/v1/info")
+        assert served.server.delivery_events._readers == ()
+
+    def test_it_counts_only_what_came_since_its_start(self) -> None:
+        store = MemoryStore()
+        before = Mail(store=store)
+        before.add()
+        mail = Mail(store=store)
+        mail.add("Subject: hi\n\nx\n")
+        stats = mail.client.get("/api/v1/info").json["RuntimeStats"]
+        assert (stats["SMTPAccepted"], stats["SMTPAcceptedSize"]) == (1, 18)
+        for each in (before, mail):
+            each.reader.close()
 
     def test_it_counts_what_was_removed(self, served: Served) -> None:
         for _ in range(3):

@@ -104,6 +104,30 @@ class Scripted:
         personality(self, **options)
         return [rule for rule in self.rules if rule not in before]
 
+    def add(self, tables: Mapping[str, Any]) -> tuple[Rule, ...]:
+        """Add rules given by the tables that a TOML file has, such as from JSON.
+
+        Args:
+            tables: ``"fault"`` and ``"personality"``, each with a list of tables.
+
+        Returns:
+            the new rules.
+
+        Raises:
+            FaultFileError: a rule is wrong; then none is added.
+        """
+        from lazr_smtptest.faults.files import RuleTables
+
+        before = set(self.rules)
+        try:
+            RuleTables(tables).write_into(self)
+        except BaseException:
+            for rule in self.rules:
+                if rule not in before:
+                    rule.remove()
+            raise
+        return tuple(rule for rule in self.rules if rule not in before)
+
     def limited_to(self, **matches: Any) -> LimitedFaults:
         """Return a part whose rules have to match these conditions too.
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from http import HTTPStatus
+from typing import Any
 
 import attrs
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, gatherResults
 
 from lazr_smtptest.outbound.settings import Outgoing
 from lazr_smtptest.readers.context import ReaderContext
@@ -14,6 +15,7 @@ from lazr_smtptest.readers.http.answer import Answer, HTTPError, text_answer
 from lazr_smtptest.readers.http.api.contents import Contents
 from lazr_smtptest.readers.http.api.events import MOST_LISTENERS, Events
 from lazr_smtptest.readers.http.api.faults import FaultRules
+from lazr_smtptest.readers.http.api.mailboxes import Mailboxes
 from lazr_smtptest.readers.http.api.messages import Messages
 from lazr_smtptest.readers.http.api.openapi import OpenAPI
 from lazr_smtptest.readers.http.api.problems import describe
@@ -88,6 +90,7 @@ class HTTPReader:
         )
         self._events = Events(context, settings.max_listeners)
         self._mailpit = Mailpit(context, settings.outgoing)
+        self._mailboxes = Mailboxes(context)
         routes = Routes()
         for route in self._routes():
             routes.add(route)
@@ -109,7 +112,8 @@ class HTTPReader:
         yield from Wait(self._reader, self._waiters).routes(_API)
         yield from Sessions(self._reader).routes(_API)
         yield from self._events.routes(_API)
-        yield from FaultRules(self._context).routes(_API)
+        yield from FaultRules(self._context.needed_faults).routes(_API)
+        yield from self._mailboxes.routes(_API)
         yield from self._mailpit.routes()
         yield Route(method="GET", template="/", handler=self._index)
         for path, handler in (("/livez", self._live), ("/readyz", self._ready)):
@@ -131,7 +135,7 @@ class HTTPReader:
             raise HTTPError(HTTPStatus.SERVICE_UNAVAILABLE, str(error)) from error
         return text_answer("ok\n")
 
-    def close(self) -> Deferred[None]:
+    def close(self) -> Deferred[Any]:
         """End the requests that wait or listen; the store stays open.
 
         Returns:
@@ -140,4 +144,4 @@ class HTTPReader:
         self._waiters.close()
         self._events.close()
         self._mailpit.close()
-        return self._reader.close()
+        return gatherResults([self._mailboxes.close(), self._reader.close()])

@@ -7,7 +7,7 @@ import re
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, unquote
 
 from twisted.internet.defer import CancelledError
@@ -77,7 +77,12 @@ class HTTPRequest(http.Request):
         self._body = bytearray()
         if length == 0:
             return
-        error = self._site.refuse_early(self.requestHeaders)
+        # The request does not know them yet.
+        channel: Any = self.channel
+        path, _ = _target(channel._path)
+        error = self._site.refuse_early(
+            self.requestHeaders, channel._command.decode("latin-1"), path
+        )
         if error is None and length is not None and length > self._site.max_body:
             error = self._too_large_error()
         if error is not None:
@@ -125,9 +130,7 @@ class HTTPRequest(http.Request):
     def process(self) -> None:
         """Find out the answer, and write it."""
         method = self.method.decode("latin-1")
-        target = _ABSOLUTE.sub("", self.uri.decode("latin-1"))
-        raw_path, _, raw_query = target.partition("?")
-        path = unquote(raw_path, errors="replace")
+        path, raw_query = _target(self.uri)
         call = Call(
             method="GET" if method == "HEAD" else method,
             path=path,
@@ -286,6 +289,12 @@ def pieces_of(content: bytes) -> Iterator[bytes]:
     view = memoryview(content)
     for start in range(0, len(view), _PIECE):
         yield bytes(view[start : start + _PIECE])
+
+
+def _target(uri: bytes) -> tuple[str, str]:
+    """Return the percent-decoded path of a request, and its query as it is."""
+    raw_path, _, query = _ABSOLUTE.sub("", uri.decode("latin-1")).partition("?")
+    return unquote(raw_path, errors="replace"), query
 
 
 def _query(text: str) -> dict[str, list[str]]:

@@ -96,12 +96,14 @@ class HTTPSite(http.HTTPFactory):
     def log(self, request: http.Request) -> None:
         """Ignore a request: there is no access log."""
 
-    def refuse_early(self, headers: Headers) -> HTTPError | None:
+    def refuse_early(
+        self, headers: Headers, method: str, path: str
+    ) -> HTTPError | None:
         """Return why a body is not even read; ``None`` if it is."""
         try:
             self._gate.check_host(headers)
-            # No path that needs no login takes a body.
-            self._gate.check_login(headers)
+            if not self._is_public(method, path):
+                self._gate.check_login(headers)
         except HTTPError as error:
             return error
         return None

@@ -102,7 +102,7 @@ class Condition:
         """
         found: list[Summary] = []
         size = count if self.criteria is None else _AT_A_TIME
-        query = " ".join(filter(None, [self.text, self._indexed()]))
+        query = " ".join(filter(None, [self.text, self.indexed]))
         while len(found) < count:
             page = store.page(
                 query, after=since, limit=size, oldest_first=True, timeout=timeout
@@ -121,8 +121,9 @@ class Condition:
         except KeyError:
             return False
 
-    def _indexed(self) -> str:
-        """Return a query that finds all messages which meet the criteria; or ``""``."""
+    @property
+    def indexed(self) -> str:
+        """A query that finds all messages which meet the criteria; ``""`` for none."""
         for each in () if self.criteria is None else self.criteria.criteria:
             wanted = each.plain or ""
             if each.name == "recipient" and _ADDRESS.fullmatch(wanted):

@@ -40,7 +40,9 @@ def test_the_tables_have_all_paths_and_no_others() -> None:
     context = ReaderContext(store=MemoryStore(), reactor=Reactor())
     reader = HTTPReader(context)
     routes = {(route.method, route.template) for route in reader.site.routes}
-    assert described() == routes
+    # The page says that these are those of the whole store.
+    within = "/api/v2/mailboxes/{mailbox}/"
+    assert described() == {each for each in routes if not each[1].startswith(within)}
 
 
 @pytest.mark.parametrize("path", COMMANDS)

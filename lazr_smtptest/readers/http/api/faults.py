@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timezone
 from http import HTTPStatus
 from itertools import count
 from weakref import WeakKeyDictionary
 
+from lazr_smtptest.faults.base import Scripted
 from lazr_smtptest.faults.errors import FaultFileError
 from lazr_smtptest.faults.journal import Fired
 from lazr_smtptest.faults.personalities import PERSONALITIES
 from lazr_smtptest.faults.rule import Rule
-from lazr_smtptest.readers.context import ReaderContext
 from lazr_smtptest.readers.http.answer import (
     Answer,
     HTTPError,
     json_answer,
     text_answer,
 )
-from lazr_smtptest.readers.http.api import records
+from lazr_smtptest.readers.http.api import records, requests
 from lazr_smtptest.readers.http.api.operations import operation
 from lazr_smtptest.readers.http.call import Call
 from lazr_smtptest.readers.http.routes import Route
@@ -37,11 +37,11 @@ class FaultRules:
     """The part of the API that is about fault rules.
 
     Args:
-        context: the server.
+        needed: returns the rules.
     """
 
-    def __init__(self, context: ReaderContext) -> None:
-        self._context = context
+    def __init__(self, needed: Callable[[], Scripted]) -> None:
+        self._needed = needed
         self._ids: WeakKeyDictionary[Rule, int] = WeakKeyDictionary()
         self._next = count(1)
 
@@ -61,7 +61,7 @@ class FaultRules:
             path,
             self.add,
             "Add fault rules",
-            body=records.RulesRequest,
+            body=requests.RulesRequest,
             example={"fault": [{"on": "RCPT", "recipient": "x@*", "reply": [450, ""]}]},
             answer=records.Rules,
             status=HTTPStatus.CREATED,
@@ -120,7 +120,7 @@ class FaultRules:
 
     async def rules(self, call: Call) -> Answer:
         """Answer with the rules, in the order in which they are asked."""
-        return self._listed(self._context.needed_faults().rules)
+        return self._listed(self._needed().rules)
 
     async def add(self, call: Call) -> Answer:
         """Add rules after those that are there.
@@ -131,8 +131,8 @@ class FaultRules:
         Raises:
             HTTPError: 400, one is wrong; then none is added.
         """
-        faults = self._context.needed_faults()
-        asked = call.json(records.RulesRequest)
+        faults = self._needed()
+        asked = call.json(requests.RulesRequest)
         tables = {"fault": asked.fault, "personality": asked.personality}
         try:
             added = faults.add(tables)
@@ -148,7 +148,7 @@ class FaultRules:
 
     async def clear(self, call: Call) -> Answer:
         """Remove all rules and the journal; settings of files do not apply any more."""
-        self._context.needed_faults().clear()
+        self._needed().clear()
         return Answer(status=HTTPStatus.NO_CONTENT)
 
     async def rule(self, call: Call) -> Answer:
@@ -162,7 +162,7 @@ class FaultRules:
 
     def _find(self, call: Call) -> Rule:
         id = call.parameters["rule"]
-        for rule in self._context.needed_faults().rules:
+        for rule in self._needed().rules:
             if str(self._id(rule)) == id:
                 return rule
         raise HTTPError(HTTPStatus.NOT_FOUND, f"there is no fault rule {id!r}")
@@ -194,7 +194,7 @@ class FaultRules:
     async def journal(self, call: Call) -> Answer:
         """Answer with the latest rules that fired, oldest first."""
         limit = int(call.number("limit", 50, least=1, most=_MOST))
-        fired = self._context.needed_faults().journal[-limit:]
+        fired = self._needed().journal[-limit:]
         return json_answer(records.Journal([fired_of(each) for each in fired]))
 
     async def assert_all_fired(self, call: Call) -> Answer:
@@ -203,7 +203,7 @@ class FaultRules:
         Raises:
             HTTPError: 409, one has not; ``detail`` lists them.
         """
-        faults = self._context.needed_faults()
+        faults = self._needed()
         report = faults.report()
         if not report:
             return self._listed(faults.rules)

@@ -14,7 +14,7 @@ from lazr_smtptest.readers.http.answer import (
     HTTPError,
     json_answer,
 )
-from lazr_smtptest.readers.http.api import details, records
+from lazr_smtptest.readers.http.api import details, records, requests
 from lazr_smtptest.readers.http.api.naming import name_of, not_there
 from lazr_smtptest.readers.http.api.operations import operation
 from lazr_smtptest.readers.http.call import Call
@@ -70,7 +70,7 @@ class Messages:
             path,
             self.change,
             "Change flags and tags of messages",
-            body=records.ChangeRequest,
+            body=requests.ChangeRequest,
             example={"query": "code", "set_flags": ["seen"], "add_tags": ["read"]},
             answer=records.Changed,
         )
@@ -79,7 +79,7 @@ class Messages:
             path,
             self.remove,
             "Delete messages",
-            body=records.SelectionRequest,
+            body=requests.SelectionRequest,
             example={"query": "older"},
             answer=records.Changed,
         )
@@ -172,7 +172,7 @@ class Messages:
 
     async def change(self, call: Call) -> Answer:
         """Change the flags and tags of messages."""
-        wanted = call.json(records.ChangeRequest)
+        wanted = call.json(requests.ChangeRequest)
         selection = _selection(wanted.ids, wanted.numbers, wanted.query)
         try:
             changed = await self._reader.change(
@@ -189,7 +189,7 @@ class Messages:
 
     async def remove(self, call: Call) -> Answer:
         """Remove messages."""
-        wanted = call.json(records.SelectionRequest)
+        wanted = call.json(requests.SelectionRequest)
         selection = _selection(wanted.ids, wanted.numbers, wanted.query)
         return json_answer(records.Changed(await self._reader.remove(selection)))
 

@@ -63,6 +63,7 @@ ARGUMENTS: Mapping[str, Argument] = {
     "id": Argument(_TEXT, "An id, a number, or `latest`.", "latest"),
     "index": Argument(_whole(0, 999_999_999), "The index of an attachment.", 0),
     "limit": Argument(_whole(1, 1000, default=50), "At most how many.", 10),
+    "mailbox": Argument(_TEXT, "The name of a disposable mailbox."),
     "order": Argument(
         {"enum": ["newest", "oldest"], "default": "newest"},
         "Which comes first.",

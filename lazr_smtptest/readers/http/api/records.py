@@ -15,11 +15,10 @@ from lazr_smtptest.model.reply import Reply
 from lazr_smtptest.model.summary import HeaderMailbox, Summary
 
 __all__ = [
-    "AssertRequest",
     "Attachment",
-    "ChangeRequest",
     "Changed",
     "Counts",
+    "DisposableMailbox",
     "Envelope",
     "Fired",
     "Found",
@@ -27,6 +26,7 @@ __all__ = [
     "Journal",
     "Line",
     "Mailbox",
+    "Mailboxes",
     "Message",
     "MessagePage",
     "MessageSummary",
@@ -38,8 +38,6 @@ __all__ = [
     "RefusedRecipient",
     "Rule",
     "Rules",
-    "RulesRequest",
-    "SelectionRequest",
     "Session",
     "SessionPage",
     "Transaction",
@@ -272,49 +270,28 @@ class Found(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     messages: list[Message]
 
 
-# What a person or a test selects; more are a query.
-_Ids = Annotated[list[str], msgspec.Meta(max_length=10_000)]
-_Numbers = Annotated[list[int], msgspec.Meta(max_length=10_000)]
-_Tags = Annotated[list[str], msgspec.Meta(max_length=100)]
+class DisposableMailbox(msgspec.Struct, frozen=True):
+    """A disposable mailbox. Its ``name`` is also its password: keep it.
+
+    A message belongs to it if it meets all that is given: the ``address`` of a
+    recipient, with ``*`` and ``?`` as wildcards, the ``user`` that logged in, fields of
+    the ``header``, and the ``query``. Beyond ``max_messages`` the oldest are removed.
+    """
+
+    name: str
+    address: str | None
+    user: str | None
+    header: dict[str, str] | None
+    query: str
+    created_at: _Time
+    expires_at: _Time
+    max_messages: int
 
 
-class SelectionRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Some messages: exactly one of the three is given."""
+class Mailboxes(msgspec.Struct, frozen=True):
+    """Disposable mailboxes, oldest first."""
 
-    ids: _Ids | None = None
-    numbers: _Numbers | None = None
-    query: str | None = None
-
-
-class ChangeRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A change of flags and tags of some messages."""
-
-    ids: _Ids | None = None
-    numbers: _Numbers | None = None
-    query: str | None = None
-    set_flags: list[str] = []
-    clear_flags: list[str] = []
-    add_tags: _Tags = []
-    remove_tags: _Tags = []
-    tags: _Tags | None = None
-
-
-class AssertRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """An assertion: a query, criteria, or both."""
-
-    query: str = ""
-    criteria: dict[str, Any] = {}
-    count: Annotated[int, msgspec.Meta(ge=0, le=1000)] | None = None
-    since: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)] = 0
-    timeout: Annotated[float, msgspec.Meta(ge=0, le=3600)] = 0.0
-    extract: str = ""
-
-
-class RulesRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Fault rules: the same tables as in a TOML file of faults."""
-
-    fault: Annotated[list[dict[str, Any]], msgspec.Meta(max_length=1000)] = []
-    personality: Annotated[list[dict[str, Any]], msgspec.Meta(max_length=100)] = []
+    mailboxes: list[DisposableMailbox]
 
 
 class Rule(msgspec.Struct, frozen=True):

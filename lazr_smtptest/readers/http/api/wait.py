@@ -17,7 +17,7 @@ from lazr_smtptest.readers.http.answer import (
     json_answer,
     text_answer,
 )
-from lazr_smtptest.readers.http.api import details, records
+from lazr_smtptest.readers.http.api import details, records, requests
 from lazr_smtptest.readers.http.api.criteria import criteria_from_json
 from lazr_smtptest.readers.http.api.explanation import Explanations, Wanted
 from lazr_smtptest.readers.http.api.operations import operation
@@ -80,7 +80,7 @@ class Wait:
             f"{prefix}/assert",
             self.assert_received,
             "Assert that messages are there, or that none is",
-            body=records.AssertRequest,
+            body=requests.AssertRequest,
             example={"criteria": {"text": "code"}, "timeout": 5, "extract": "code"},
             answer=records.Found,
             others=failed,
@@ -119,7 +119,7 @@ class Wait:
         Raises:
             HTTPError: 409, they are not there, see `wait`.
         """
-        asked = call.json(records.AssertRequest)
+        asked = call.json(requests.AssertRequest)
         wanted = Wanted(
             condition=_condition(asked.query, asked.criteria),
             count=asked.count,

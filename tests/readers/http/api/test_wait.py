@@ -15,7 +15,11 @@ from .test_sessions import make_session
 
 def ask(client: Client, arguments: str = "") -> None:
     """Make a request that may wait."""
-    path = f"/api/v2/wait?{arguments}"
+    ask_at(client, f"/api/v2/wait?{arguments}")
+
+
+def ask_at(client: Client, path: str) -> None:
+    """Make a request at a path that may wait."""
     client.send(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
 
 

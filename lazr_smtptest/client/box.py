@@ -10,20 +10,19 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import TracebackType
 from typing import Any, TypeVar, overload
 
-import attrs
 from twisted.internet.threads import deferToThreadPool
 
 from lazr_smtptest.client.address import Address
 from lazr_smtptest.client.api import API
 from lazr_smtptest.client.connections import Connections
+from lazr_smtptest.client.faults import RemoteFaults
 from lazr_smtptest.client.narrowing import query_of_key
 from lazr_smtptest.client.records import load
 from lazr_smtptest.client.sessions import RemoteSessions, counters_of
 from lazr_smtptest.client.watch import Watch
 from lazr_smtptest.errors import StateError
-from lazr_smtptest.faults.base import Scripted
 from lazr_smtptest.mailbox.blocking import blocked
-from lazr_smtptest.mailbox.box import MailboxView, Viewable
+from lazr_smtptest.mailbox.box import Viewable
 from lazr_smtptest.mailbox.evidence import Evidence
 from lazr_smtptest.mailbox.grace import GRACE
 from lazr_smtptest.mailbox.waiter import Waiter
@@ -38,6 +37,7 @@ __all__ = ["RemoteMailbox"]
 __tracebackhide__ = __unittest = True
 
 _Result = TypeVar("_Result")
+_Self = TypeVar("_Self", bound="RemoteMailbox")
 
 # The most messages, the newest ones, that a failure looks at.
 _SHOWN = 1000
@@ -99,6 +99,7 @@ class RemoteMailbox(Viewable):
             )
         )
         self.sessions = RemoteSessions(self._api)
+        self._faults = RemoteFaults(self._api.connections)
         self.grace = grace
         self.conversations = True
         self.notes: Callable[[], Iterable[str]] | None = None
@@ -111,7 +112,7 @@ class RemoteMailbox(Viewable):
     def __repr__(self) -> str:
         return f"<RemoteMailbox of {self.url}>"
 
-    def __enter__(self) -> RemoteMailbox:
+    def __enter__(self: _Self) -> _Self:
         return self
 
     def __exit__(
@@ -214,18 +215,11 @@ class RemoteMailbox(Viewable):
             yield known
 
     @property
-    def faults(self) -> Scripted:
-        """Not there yet: the rules of a server cannot be changed over HTTP.
-
-        Raises:
-            StateError: always.
-        """
-        raise StateError("the faults of a server cannot be set over HTTP yet")
+    def faults(self) -> RemoteFaults:
+        """The rules that make the server misbehave, for all messages."""
+        return self._faults
 
     # For `Viewable`
-
-    def _view(self, **criteria: object) -> MailboxView:
-        return _RemoteView(self, Criteria.of(**criteria))
 
     def _among(self, key: str) -> tuple[Envelope, ...]:
         return tuple(self._read(self._summaries(query_of_key(key) if key else "")))
@@ -293,17 +287,9 @@ class RemoteMailbox(Viewable):
             arrived=tuple(self._read(reversed(newest))),
             sessions=sessions,
             counters=counters_of(sessions),
+            fired=self._faults.journal,
             conversations=self.conversations,
             notes=tuple(self.notes() if self.notes is not None else ()),
+            faults=self._faults.report(),
             appendix=self.appendix() if self.appendix is not None else "",
         )
-
-
-class _RemoteView(MailboxView):
-    """A part of the mailbox of a server, without rules of its own."""
-
-    def _view(self, **criteria: object) -> MailboxView:
-        return _RemoteView(self, Criteria.of(**criteria))
-
-    def _evidence(self) -> Evidence:
-        return attrs.evolve(self._whole._evidence(), sessions=self._sessions())

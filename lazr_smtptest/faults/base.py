@@ -208,6 +208,8 @@ class LimitedFaults(Scripted):
     @property
     def rules(self) -> tuple[Rule, ...]:
         """The active rules of this part."""
+        if not self._own:
+            return ()
         return tuple(rule for rule in self._whole.rules if rule in self._own)
 
     def journal_of(self, rules: Sequence[Rule] | None) -> tuple[Fired, ...]:

@@ -19,6 +19,7 @@ __all__ = [
     "add_options",
     "keywords_of_marker",
     "keywords_of_run",
+    "remote_of_run",
     "transcript_bound",
 ]
 
@@ -27,6 +28,12 @@ _SEVERAL = {"action": "append"}
 
 # The arguments of an option for argparse, its type in the ini file, and its help.
 OPTIONS: dict[str, tuple[dict[str, str], Any, str]] = {
+    "url": (
+        {},
+        "string",
+        "URL of a server that runs elsewhere, for the tests in place of one in a "
+        "thread; host and port are then those of its SMTP [none].",
+    ),
     "host": ({}, "string", "Address that the server listens on [localhost]."),
     "port": (
         {},
@@ -101,6 +108,25 @@ def keywords_of_run(config: pytest.Config) -> dict[str, Any]:
     if tls:
         keywords["tls"] = _tls(tls)
     return {**keywords, "port": _port(config)}
+
+
+def remote_of_run(config: pytest.Config) -> dict[str, Any]:
+    """Return the keywords for `RemoteServer`; empty for a server in a thread.
+
+    Raises:
+        pytest.UsageError: an option is wrong.
+    """
+    url = _value(config, "url")
+    if not url:
+        return {}
+    grace = _reporting(config).get("grace")
+    return {
+        "url": url,
+        "host": _value(config, "host") or "",
+        # The workers of pytest-xdist share it.
+        "port": _number(config, "port", 0, 65535),
+        **({} if grace is None else {"grace": grace}),
+    }
 
 
 def keywords_of_marker(markers: Iterable[pytest.Mark], folder: Path) -> dict[str, Any]:

@@ -18,11 +18,13 @@ from lazr_smtptest.testing.pytest_options import (
     add_options,
     keywords_of_marker,
     keywords_of_run,
+    remote_of_run,
     transcript_bound,
 )
 
 if TYPE_CHECKING:
     from lazr_smtptest.server.capture import CaptureController
+    from lazr_smtptest.testing.remote import RemoteServer
 
 __all__ = ["smtptest", "smtptest_factory", "smtptest_shared"]
 
@@ -43,6 +45,7 @@ def pytest_configure(config: pytest.Config) -> None:
         "of the test's own, with these settings",
     )
     keywords_of_run(config)
+    remote_of_run(config)
     transcript_bound(config)
 
 
@@ -94,9 +97,14 @@ def _shorten_summary(report: pytest.TestReport, error: BaseException | None) -> 
 
 
 @pytest.fixture(scope="session")
-def smtptest_shared(pytestconfig: pytest.Config) -> Iterator[CaptureController]:
+def smtptest_shared(
+    pytestconfig: pytest.Config,
+) -> Iterator[CaptureController | RemoteServer]:
     """The server that all tests share; for fixtures with a wider scope."""
     with ExitStack() as stack:
+        if remote_of_run(pytestconfig):
+            yield stack.enter_context(_reach(pytestconfig))
+            return
         with _explained("--smtptest"):
             made = _make(keywords_of_run(pytestconfig), pytestconfig)
             shared = stack.enter_context(made)
@@ -124,10 +132,13 @@ def smtptest_factory(
 
 
 @pytest.fixture
-def smtptest(request: pytest.FixtureRequest) -> Iterator[CaptureController]:
+def smtptest(
+    request: pytest.FixtureRequest,
+) -> Iterator[CaptureController | RemoteServer]:
     """A running server, with the mailbox of the messages of this test.
 
-    An error of its hooks fails the test when it ends.
+    An error of its hooks fails the test when it ends. With ``--smtptest-url`` it is
+    the server elsewhere, unless the test has a marker.
     """
     markers = list(request.node.iter_markers("smtptest"))
     if markers:
@@ -136,6 +147,12 @@ def smtptest(request: pytest.FixtureRequest) -> Iterator[CaptureController]:
             keywords = keywords_of_marker(markers, request.node.path.parent)
             controller = factory(**keywords)
         yield controller
+    elif remote_of_run(request.config):
+        # Its messages may be those of other tests, too: so they stay there.
+        with _reach(request.config) as remote:
+            remote.skip()
+            yield remote
+            remote.faults.reset()
     else:
         shared: CaptureController = request.getfixturevalue("smtptest_shared")
         # A test may stop it, to see what happens then.
@@ -156,6 +173,16 @@ def _make(keywords: dict[str, Any], config: pytest.Config) -> CaptureController:
     controller = CaptureController(server=make_server(**keywords))
     controller.mailbox.conversations = transcript_bound(config) > 0
     return controller
+
+
+def _reach(config: pytest.Config) -> RemoteServer:
+    from lazr_smtptest.testing.remote import RemoteServer
+
+    keywords = remote_of_run(config)
+    with _explained("--smtptest-url"):
+        remote = RemoteServer(**keywords)
+    remote.conversations = transcript_bound(config) > 0
+    return remote
 
 
 @contextmanager

@@ -18,8 +18,8 @@ from pathlib import Path
 import attrs
 
 from lazr_smtptest.errors import StoreError
+from lazr_smtptest.stores import _database_file
 from lazr_smtptest.stores._base import new_validity
-from lazr_smtptest.stores._paths import opened
 from lazr_smtptest.stores._wal import use_wal
 
 __all__ = ["IndexFile", "Meta"]
@@ -48,9 +48,6 @@ CREATE TABLE session (          -- see _session_rows
 );
 CREATE INDEX session_by_id ON session (id);
 """
-
-# Seconds to wait while another process changes the file.
-_PATIENCE = 10.0
 
 
 @attrs.define
@@ -135,14 +132,9 @@ class IndexFile:
     def _open(self) -> None:
         # Nobody else may read it, as the messages; SQLite would go by the umask. If it
         # cannot be made, SQLite says why.
-        with contextlib.suppress(OSError), opened(self.path, os.O_RDWR | os.O_CREAT):
-            pass
-        self._connection = connection = sqlite3.connect(
-            self.path,
-            timeout=_PATIENCE,
-            isolation_level=None,
-            check_same_thread=False,
-        )
+        with contextlib.suppress(OSError):
+            _database_file.look(self.path, lambda file: None)
+        self._connection = connection = _database_file.connect(self.path)
         use_wal(connection)
         # It can be made again, so it need not wait for the disk.
         connection.execute("PRAGMA synchronous = NORMAL")

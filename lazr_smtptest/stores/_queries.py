@@ -329,10 +329,7 @@ def unindexed(
 
 def missing(connection: sqlite3.Connection) -> int:
     """Count the messages that are not indexed."""
-    (count,) = connection.execute(
-        "SELECT count(*) FROM message WHERE number > (SELECT indexed FROM state)"
-    ).fetchone()
-    return int(count)
+    return count_between(connection, state(connection).indexed + 1, newest(connection))
 
 
 def shortened(connection: sqlite3.Connection) -> int:

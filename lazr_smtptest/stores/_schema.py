@@ -19,13 +19,14 @@ import logging
 import os
 import sqlite3
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from lazr_smtptest.errors import StoreError, StoreFullError
-from lazr_smtptest.stores import _changes
+from lazr_smtptest.stores import _changes, _database_file
 from lazr_smtptest.stores._base import new_validity
 from lazr_smtptest.stores._migrations import MIGRATIONS
-from lazr_smtptest.stores._paths import opened, sync_directory, unusable
+from lazr_smtptest.stores._paths import sync_directory, unusable
 from lazr_smtptest.stores._wal import use_wal
 
 try:
@@ -56,9 +57,6 @@ _MAGIC = b"SQLite format 3\0"
 # It introduced the tokenizer "trigram"; Debian 11 has it.
 _OLDEST_SQLITE = (3, 34, 0)
 _FTS5 = "CREATE VIRTUAL TABLE test USING fts5 (text)"
-
-# Seconds to wait while another process has the database locked.
-_PATIENCE = 10.0
 
 # The most bytes that SQLite writes at once, its own header included.
 _LARGEST_PAGE = 65_536 + 24
@@ -111,10 +109,13 @@ def _check_sqlite(path: Path) -> None:
 def _look(path: Path) -> None:
     """Check the file without SQLite, which might change it."""
     is_new = not path.exists()
-    with opened(path, os.O_RDWR | os.O_CREAT) as file:
-        header = os.pread(file, 100, 0)
+    _database_file.look(path, partial(_check_header, path))
     if is_new:
         sync_directory(path.parent)
+
+
+def _check_header(path: Path, file: int) -> None:
+    header = os.pread(file, 100, 0)
     if not header:
         return
     if not header.startswith(_MAGIC):
@@ -176,14 +177,7 @@ def check(path: Path, connection: sqlite3.Connection) -> None:
 
 def connect(path: Path) -> sqlite3.Connection:
     """Open an existing database; one thread at a time may use the connection."""
-    # Without "mode=rw" SQLite would create a file that has been removed.
-    connection = sqlite3.connect(
-        f"{path.as_uri()}?mode=rw",
-        uri=True,
-        timeout=_PATIENCE,
-        isolation_level=None,
-        check_same_thread=False,
-    )
+    connection = _database_file.connect(path)
     try:
         # 16 MB; and a large journal is cut back after a burst.
         connection.execute("PRAGMA cache_size = -16000")

@@ -159,9 +159,10 @@ def add(connection: sqlite3.Connection, known: int, rows: Sequence[Indexed]) -> 
         )
     }
     rows = [row for row in rows if row.number in there]
+    # First what takes longest: meanwhile another thread reads the next messages.
+    _insert(connection, "words", [(row.number, *row.words) for row in rows])
     _insert(connection, "facts", [(row.number, *row.facts) for row in rows])
     _insert(connection, "summary", [(row.number, row.shown) for row in rows])
-    _insert(connection, "words", [(row.number, *row.words) for row in rows])
     _insert(connection, "heads", [(row.number, *row.heads) for row in rows])
     _insert(connection, "shortened", [(row.number,) for row in rows if row.shortened])
     tagged = [row for row in rows if row.tags]

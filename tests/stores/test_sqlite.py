@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from lazr_smtptest.errors import StoreError, StoreFullError
-from lazr_smtptest.stores import SQLiteStore, sqlite
+from lazr_smtptest.stores import SQLiteStore, _database_file, sqlite
 from lazr_smtptest.stores import _codec as _record
 from lazr_smtptest.stores import _schema as _database
 
@@ -463,7 +463,7 @@ def test_a_lock_of_another_process_is_waited_for(
     path: Path, open_store: OpenStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """For a time; then the message is refused, and nothing of it stays."""
-    monkeypatch.setattr(_database, "_PATIENCE", 0.05)
+    monkeypatch.setattr(_database_file, "_PATIENCE", 0.05)
     store = open_store()
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")

@@ -6,7 +6,7 @@ import logging
 import threading
 from bisect import bisect_right
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 
 from lazr_smtptest._failures import raise_interrupt
@@ -81,6 +81,21 @@ class ChangeLog:
         self._entries.append((self.last, kind, numbers, ids))
         if self._watchers:
             self._untold.append(_change(self._entries[-1]))
+
+    def load(self, changes: Iterable[Change]) -> None:
+        """Add changes that have numbers already, which follow the latest one."""
+        for change in changes:
+            self.last = change.number
+            self._entries.append(
+                (change.number, change.kind, change.messages, change.ids)
+            )
+            if self._watchers:
+                self._untold.append(change)
+
+    def after(self, number: int) -> list[Change]:
+        """Return the known changes after a number."""
+        start = bisect_right(self._entries, number, key=_number_of)
+        return list(map(_change, islice(self._entries, start, None)))
 
     def since(self, number: int, limit: int) -> Changes:
         """Return the changes after a number; see `IMessageReader.changes`."""

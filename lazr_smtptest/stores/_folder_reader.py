@@ -15,52 +15,38 @@ import threading
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
-
-import attrs
 
 from lazr_smtptest.errors import StoreError
 from lazr_smtptest.model.change import Change
+from lazr_smtptest.model.document import Document
 from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.model.found import Found
 from lazr_smtptest.model.session import Session
-from lazr_smtptest.model.summary import Flag
 from lazr_smtptest.query.tag_rules import TagRules
 from lazr_smtptest.stores import _index_file as _tables
-from lazr_smtptest.stores import _session_rows
+from lazr_smtptest.stores import _index_rows, _session_rows
 from lazr_smtptest.stores._base import check_limit
 from lazr_smtptest.stores._durable import WaitingStore
-from lazr_smtptest.stores._index_file import IndexFile, Meta
+from lazr_smtptest.stores._folder_items import (
+    Item,
+    known_of,
+    take_out_of_index,
+    update_index,
+)
+from lazr_smtptest.stores._index_file import IndexFile, Known, Meta
+from lazr_smtptest.stores._memories import Memories
 from lazr_smtptest.stores._retention import Retention
 from lazr_smtptest.stores._row_reader import Edited, RowReader
 from lazr_smtptest.stores._rows import Row
-from lazr_smtptest.stores._subject import Loaded
+from lazr_smtptest.stores._subject import Loaded, Subject
 from lazr_smtptest.stores.sessions import SessionBounds
 
-__all__ = ["FolderReader", "Item"]
+__all__ = ["FolderReader"]
 
 log = logging.getLogger("lazr.smtptest")
 
 # Seconds between two looks at the folder while somebody watches.
 _INTERVAL = 0.25
-
-
-@attrs.frozen
-class Item:
-    """A message in a folder or file.
-
-    Attributes:
-        key: names the message as long as it exists.
-        id: the id of its envelope.
-        source: where to read it.
-        kept_at: the time at which it was kept, seconds since 1970.
-        flags: its flags.
-    """
-
-    key: str
-    id: str
-    source: Any
-    kept_at: float
-    flags: frozenset[Flag]
 
 
 class FolderReader(WaitingStore, RowReader):
@@ -91,6 +77,7 @@ class FolderReader(WaitingStore, RowReader):
         RowReader.__init__(self, sessions=None, tag_rules=tag_rules)
         self._session_bounds = sessions
         self._index = IndexFile(index)
+        self._memories = Memories(self._index, self._lock)
         # The rows by the keys of their messages; empty before the first reading.
         self._by_key: dict[str, Row] = {}
         self._meta: Meta | None = None
@@ -158,85 +145,70 @@ class FolderReader(WaitingStore, RowReader):
         return True
 
     def _compare(self, connection: sqlite3.Connection, items: list[Item]) -> None:
+        """Compare the messages with the index, report and store what is different.
+
+        The process that is the first to notice a change reports it; the others read
+        that in the index.
+        """
         meta = _tables.read_meta(connection)
         stored = _tables.read_messages(connection)
-        is_first = self._meta is None
-        if is_first:
+        self._log.load(_index_rows.changes_after(connection, self._log.last))
+        if self._meta is None:
             self._log.last = meta.change
-        elif self._meta is not None and meta.validity != self._meta.validity:
+        elif meta.validity != self._meta.validity:
             self._restore(connection, meta, stored)
         self._meta = meta
         self._tagged = max(self._tagged, meta.tagged)
-        known = set(stored)
-        new = [item for item in items if item.key not in stored]
-        for item in new:
-            meta.number += 1
-            stored[item.key] = meta.number, ()
-        _tables.add_messages(
-            connection, [(each.key, *stored[each.key]) for each in new]
-        )
+        update_index(connection, self._log, meta, stored, items)
         present = {item.key: item for item in items}
-        _tables.remove_messages(
-            connection,
-            [number for key, (number, _) in stored.items() if key not in present],
+        self._take_out(
+            [
+                row
+                for key, row in self._by_key.items()
+                # Another process may have seen one go and another one come.
+                if key not in present or stored[key].number != row.number
+            ]
         )
-        self._drop([row for key, row in self._by_key.items() if key not in present])
-        self._take(present, stored, known if is_first else set())
+        self._take(present, stored)
         self._note(connection)
 
     def _restore(
-        self,
-        connection: sqlite3.Connection,
-        meta: Meta,
-        stored: dict[str, tuple[int, tuple[str, ...]]],
+        self, connection: sqlite3.Connection, meta: Meta, stored: dict[str, Known]
     ) -> None:
         """Write the list into an index that was made anew; the numbers go on."""
         assert self._meta is not None
         if stored:
             # Another process was faster, and its numbers are different ones.
-            self._drop(list(self._rows))
+            rows = list(self._rows)
+            self._take_out(rows)
+            self._log.add("removed", rows)
             self._tagged = 0
             return
         meta.validity, meta.number = self._meta.validity, self._meta.number
         meta.change, meta.tagged = self._log.last, self._tagged
-        for key, row in self._by_key.items():
-            stored[key] = row.number, row.tags
-        _tables.add_messages(connection, [(k, *value) for k, value in stored.items()])
+        stored |= {key: known_of(row) for key, row in self._by_key.items()}
+        _tables.add_messages(connection, stored.items())
 
-    def _take(
-        self,
-        present: dict[str, Item],
-        stored: dict[str, tuple[int, tuple[str, ...]]],
-        silent: set[str],
-    ) -> None:
-        """Add the messages that are not in the list, and update the others."""
-        changed: list[Row] = []
-        for key, (number, tags) in sorted(stored.items(), key=lambda each: each[1][0]):
+    def _take(self, present: dict[str, Item], stored: dict[str, Known]) -> None:
+        """Make the list like the index."""
+        for key, known in sorted(stored.items(), key=lambda each: each[1].number):
             item = present.get(key)
             if item is None:
                 continue
             row = self._by_key.get(key)
             if row is None:
-                row = Row(number, item.id, item.source, item.kept_at)
-                row.flags, row.tags = item.flags, tags
+                row = Row(known.number, item.id, item.source, item.kept_at)
+                row.flags, row.tags = item.flags, known.tags
                 self._by_key[key] = row
                 self._rows.append(row)
-                self._tags.add(tags)
-                if key not in silent:
-                    self._log.add_one("kept", row)
+                self._tags.add(row.tags)
             else:
                 row.source = item.source
-                if (row.flags, row.tags) != (item.flags, tags):
-                    RowReader._apply(self, [(row, item.flags, tags)])
-                    changed.append(row)
-        self._log.add("changed", changed)
-
-    def _drop(self, rows: Sequence[Row]) -> None:
-        """Take messages that are gone out of the list, and report that."""
-        self._take_out(rows)
-        self._log.add("removed", rows)
+                if (row.flags, row.tags) != (item.flags, known.tags):
+                    RowReader._apply(self, [(row, item.flags, known.tags)])
 
     def _take_out(self, rows: Sequence[Row]) -> None:
+        """Take messages that are gone out of the list."""
         gone = {row.number for row in rows}
         self._rows.remove(rows)
         for row in rows:
@@ -251,11 +223,15 @@ class FolderReader(WaitingStore, RowReader):
         assert self._meta is not None
         self._meta.change, self._meta.tagged = self._log.last, self._tagged
         _tables.write_meta(connection, self._meta)
+        last = _index_rows.last_change(connection)
+        _index_rows.add_changes(connection, self._log.after(last))
 
     @contextlib.contextmanager
     def _changing(self) -> Iterator[None]:
         with self._lock, self._index.transaction() as connection:
             self._connection = connection
+            # Changes of other processes come before this one.
+            self._log.load(_index_rows.changes_after(connection, self._log.last))
             yield
             self._note(connection)
 
@@ -263,8 +239,9 @@ class FolderReader(WaitingStore, RowReader):
         flagged = [edit for edit in edits if edit[1] != edit[0].flags]
         if flagged:
             self._write_flags(flagged)
-        _tables.write_tags(
-            self._connection, [(row.number, tags) for row, _, tags in edits]
+        _tables.write_marks(
+            self._connection,
+            [Known(row.number, row.id, flags, tags) for row, flags, tags in edits],
         )
         super()._apply(edits)
 
@@ -284,7 +261,7 @@ class FolderReader(WaitingStore, RowReader):
         self._by_key = keys
         _tables.remove_messages(self._connection, [row.number for _, row in renamed])
         _tables.add_messages(
-            self._connection, [(key, row.number, row.tags) for key, row in renamed]
+            self._connection, [(key, known_of(row)) for key, row in renamed]
         )
 
     def _keys(self, rows: Sequence[Row]) -> dict[str, Row]:
@@ -299,6 +276,39 @@ class FolderReader(WaitingStore, RowReader):
     def _read(self, row: Row) -> Envelope | None:
         found = self._load(row)
         return None if found is None else found[0]
+
+    # What was read of messages
+
+    def _subject(self, row: Row) -> Subject:
+        return Subject(row, self._load, self._document, self._memories.facts)
+
+    def _document(self, subject: Subject) -> Document:
+        return self._documents.get(
+            subject.row, lambda: self._memories.document(subject)
+        )
+
+    def page(
+        self,
+        query: str = "",
+        *,
+        after: str | int | None = None,
+        limit: int = 50,
+        oldest_first: bool = False,
+        timeout: float | None = None,
+    ) -> Found:
+        """Return a page of the messages that match; see `IMessageReader`."""
+        with self._memories.kept():
+            return super().page(
+                query,
+                after=after,
+                limit=limit,
+                oldest_first=oldest_first,
+                timeout=timeout,
+            )
+
+    def _matching_rows(self, query: str) -> list[Row]:
+        with self._memories.kept():
+            return super()._matching_rows(query)
 
     # Sessions
 
@@ -337,10 +347,12 @@ class FolderReader(WaitingStore, RowReader):
             return
         with self._changing():
             present = {item.key for item in self._scan()}
-            gone = [row for key, row in self._by_key.items() if key not in present]
-            _tables.remove_messages(self._connection, [row.number for row in gone])
-            self._take_out(gone)
-            if gone and not self._rows:
+            stored = _tables.read_messages(self._connection)
+            gone = take_out_of_index(self._connection, stored, present)
+            self._take_out(
+                [row for key, row in self._by_key.items() if key not in present]
+            )
+            if gone and not stored:
                 self._log.add_cleared()
             else:
                 self._log.add("removed", gone)
@@ -389,6 +401,8 @@ class FolderReader(WaitingStore, RowReader):
         if poller is not None and poller is not threading.current_thread():
             poller.join()
         super().close()
+        with contextlib.suppress(StoreError):
+            self._memories.keep()
         with self._lock:
             self._index.close()
             self._seen = None

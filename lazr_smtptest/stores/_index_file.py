@@ -1,7 +1,8 @@
 """The file that holds what a Maildir or an mbox cannot: numbers, tags, sessions.
 
-It is an SQLite database beside the messages. The messages themselves stay where they
-are, and the file is made anew if it is missing or damaged: then what was in it is
+It remembers changes, too, and what was read of messages, so that they need not be read
+again. It is an SQLite database beside the messages. The messages themselves stay where
+they are, and the file is made anew if it is missing or damaged: then what was in it is
 lost, and the store gets another validity.
 """
 
@@ -14,40 +15,78 @@ import os
 import sqlite3
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import attrs
 
 from lazr_smtptest.errors import StoreError
+from lazr_smtptest.model.summary import Flag
 from lazr_smtptest.stores import _database_file
 from lazr_smtptest.stores._base import new_validity
 from lazr_smtptest.stores._wal import use_wal
 
-__all__ = ["IndexFile", "Meta"]
+__all__ = ["IndexFile", "Known", "Meta"]
 
 log = logging.getLogger("lazr.smtptest")
 
-_VERSION = 1
-_SCHEMA = """
-CREATE TABLE meta (
-    validity INTEGER NOT NULL,  -- see IMessageReader
-    number INTEGER NOT NULL,    -- the greatest number of a message so far
-    change INTEGER NOT NULL,    -- the greatest number of a change so far
-    tagged INTEGER NOT NULL     -- the number up to which messages were tagged by rule
-);
-CREATE TABLE message (
-    number INTEGER PRIMARY KEY,
-    key TEXT NOT NULL UNIQUE,   -- what names the message in the folder or file
-    tags TEXT NOT NULL          -- a list in JSON
-);
-CREATE TABLE session (          -- see _session_rows
-    number INTEGER PRIMARY KEY AUTOINCREMENT,
-    id TEXT NOT NULL,
-    failed INTEGER NOT NULL,
-    size INTEGER NOT NULL,
-    packed BLOB NOT NULL
-);
-CREATE INDEX session_by_id ON session (id);
-"""
+# The statements that migrate from each version to the next. A version that reads
+# messages in another way has to drop the documents.
+_MIGRATIONS = (
+    (
+        """CREATE TABLE meta (
+            validity INTEGER NOT NULL,  -- see IMessageReader
+            number INTEGER NOT NULL,    -- the greatest number of a message so far
+            change INTEGER NOT NULL,    -- the greatest number of a change so far
+            tagged INTEGER NOT NULL     -- messages were tagged by rule up to this one
+        )""",
+        """CREATE TABLE message (
+            number INTEGER PRIMARY KEY,
+            key TEXT NOT NULL UNIQUE,   -- what names the message in the folder or file
+            tags TEXT NOT NULL          -- a list in JSON
+        )""",
+        # See _session_rows.
+        """CREATE TABLE session (
+            number INTEGER PRIMARY KEY AUTOINCREMENT,
+            id TEXT NOT NULL,
+            failed INTEGER NOT NULL,
+            size INTEGER NOT NULL,
+            packed BLOB NOT NULL
+        )""",
+        "CREATE INDEX session_by_id ON session (id)",
+    ),
+    (
+        # See _index_rows.
+        """CREATE TABLE document (
+            number INTEGER PRIMARY KEY,
+            facts TEXT NOT NULL,
+            packed BLOB NOT NULL
+        )""",
+        """CREATE TABLE change (
+            number INTEGER PRIMARY KEY,
+            kind TEXT NOT NULL,
+            messages TEXT NOT NULL,     -- numbers and ids, JSON
+            named INTEGER NOT NULL      -- messages that all up to this one named
+        )""",
+        # One row: the bytes of all documents.
+        "CREATE TABLE state (octets INTEGER NOT NULL)",
+        "INSERT INTO state VALUES (0)",
+        # The state of the messages that the changes lead to. The flags are a list in
+        # JSON; those of the older version are not known.
+        "ALTER TABLE message ADD COLUMN id TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE message ADD COLUMN flags TEXT NOT NULL DEFAULT 'null'",
+        """CREATE TRIGGER document_added AFTER INSERT ON document BEGIN
+            UPDATE state
+            SET octets = octets + length(new.facts) + length(new.packed);
+        END""",
+        """CREATE TRIGGER document_removed AFTER DELETE ON document BEGIN
+            UPDATE state
+            SET octets = octets - length(old.facts) - length(old.packed);
+        END""",
+        """CREATE TRIGGER message_removed AFTER DELETE ON message BEGIN
+            DELETE FROM document WHERE number = old.number;
+        END""",
+    ),
+)
 
 
 @attrs.define
@@ -58,6 +97,18 @@ class Meta:
     number: int = 0
     change: int = 0
     tagged: int = 0
+
+
+class Known(NamedTuple):
+    """A message in the index; see `Summary`.
+
+    The flags are ``None`` if an older version has added it.
+    """
+
+    number: int
+    id: str
+    flags: frozenset[Flag] | None
+    tags: tuple[str, ...]
 
 
 class IndexFile:
@@ -104,6 +155,16 @@ class IndexFile:
                 raise
 
     @contextlib.contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """Yield the connection for a single statement that changes nothing.
+
+        Raises:
+            StoreError: the file cannot be read.
+        """
+        with self._errors():
+            yield self._opened()
+
+    @contextlib.contextmanager
     def _errors(self) -> Iterator[None]:
         try:
             yield
@@ -141,19 +202,21 @@ class IndexFile:
         connection.execute("BEGIN IMMEDIATE")
         try:
             (version,) = connection.execute("PRAGMA user_version").fetchone()
-            if version > _VERSION:
+            newest = len(_MIGRATIONS)
+            if version > newest:
                 raise StoreError(
                     f"index {str(self.path)!r} was written by a newer lazr.smtptest: "
-                    f"its version is {version}, and this one knows {_VERSION}"
+                    f"its version is {version}, and this one knows {newest}"
                 )
-            if not version:
-                for statement in _SCHEMA.split(";"):
+            for statements in _MIGRATIONS[version:]:
+                for statement in statements:
                     connection.execute(statement)
+            if not version:
                 meta = Meta(validity=new_validity())
                 connection.execute(
                     "INSERT INTO meta VALUES (?, ?, ?, ?)", attrs.astuple(meta)
                 )
-                connection.execute(f"PRAGMA user_version = {_VERSION}")
+            connection.execute(f"PRAGMA user_version = {newest}")
         except BaseException:
             self.close()
             raise
@@ -182,21 +245,37 @@ def write_meta(connection: sqlite3.Connection, meta: Meta) -> None:
     )
 
 
-def read_messages(
-    connection: sqlite3.Connection,
-) -> dict[str, tuple[int, tuple[str, ...]]]:
-    """Return the number and the tags of each message by its key, by number."""
-    rows = connection.execute("SELECT key, number, tags FROM message ORDER BY number")
-    return {key: (number, tuple(json.loads(tags))) for key, number, tags in rows}
+def read_messages(connection: sqlite3.Connection) -> dict[str, Known]:
+    """Return the messages in the index by their keys, ascending by number."""
+    rows = connection.execute(
+        "SELECT key, number, id, flags, tags FROM message ORDER BY number"
+    )
+    return {
+        key: Known(number, id, _flags(flags), tuple(json.loads(tags)))
+        for key, number, id, flags, tags in rows
+    }
+
+
+def _flags(text: str) -> frozenset[Flag] | None:
+    names = json.loads(text)
+    return None if names is None else frozenset(names)
 
 
 def add_messages(
-    connection: sqlite3.Connection, rows: Iterable[tuple[str, int, tuple[str, ...]]]
+    connection: sqlite3.Connection, messages: Iterable[tuple[str, Known]]
 ) -> None:
-    """Add messages: the key, the number and the tags of each."""
+    """Add messages with their keys."""
     connection.executemany(
-        "INSERT INTO message (key, number, tags) VALUES (?, ?, ?)",
-        [(key, number, json.dumps(tags)) for key, number, tags in rows],
+        "INSERT INTO message (flags, tags, key, number, id) VALUES (?, ?, ?, ?, ?)",
+        [(*_marks(each), key, each.number, each.id) for key, each in messages],
+    )
+
+
+def _marks(known: Known) -> tuple[str, str]:
+    flags = known.flags
+    return (
+        json.dumps(None if flags is None else sorted(flags)),
+        json.dumps(known.tags),
     )
 
 
@@ -207,11 +286,9 @@ def remove_messages(connection: sqlite3.Connection, numbers: Iterable[int]) -> N
     )
 
 
-def write_tags(
-    connection: sqlite3.Connection, rows: Iterable[tuple[int, tuple[str, ...]]]
-) -> None:
-    """Store the tags of messages."""
+def write_marks(connection: sqlite3.Connection, messages: Iterable[Known]) -> None:
+    """Store the flags and tags of messages, and their ids."""
     connection.executemany(
-        "UPDATE message SET tags = ? WHERE number = ?",
-        [(json.dumps(tags), number) for number, tags in rows],
+        "UPDATE message SET flags = ?, tags = ?, id = ? WHERE number = ?",
+        [(*_marks(each), each.id, each.number) for each in messages],
     )

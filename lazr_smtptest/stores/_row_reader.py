@@ -148,8 +148,8 @@ class RowReader(ABC):
         """Return a message for a query."""
         return Subject(row, self._load, self._document)
 
-    def _document(self, row: Row, envelope: Envelope) -> Document:
-        return self._documents.get(row, lambda: document_of(envelope))
+    def _document(self, subject: Subject) -> Document:
+        return self._documents.get(subject.row, lambda: document_of(subject.envelope))
 
     def _matching(self, rows: Iterable[Row], query: Node) -> Iterator[Subject]:
         for row in rows:
@@ -193,9 +193,11 @@ class RowReader(ABC):
                 if (row.number > number if oldest_first else row.number < number)
             ]
         found = self._matching(rows if oldest_first else reversed(rows), node)
+        page = list(islice(_summaries(found), min(limit, len(rows))))
         return Found(
-            islice(_summaries(found), min(limit, len(rows))),
+            page,
             missing=0,
+            # Known only after the messages were looked at.
             shortened=len(self._documents.shortened),
         )
 

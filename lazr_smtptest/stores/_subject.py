@@ -30,6 +30,8 @@ class Subject:
         row: its row in the list.
         load: reads the message of a row.
         document_of: returns its document.
+        facts_of: returns the attributes of its summary that come from the envelope,
+            where they are known without reading the message.
 
     Raises:
         GoneError: by each property that needs the message, if it is gone.
@@ -39,11 +41,13 @@ class Subject:
         self,
         row: Row,
         load: Callable[[Row], Loaded | None],
-        document_of: Callable[[Row, Envelope], Document],
+        document_of: Callable[[Subject], Document],
+        facts_of: Callable[[Row], dict[str, Any] | None] = lambda row: None,
     ) -> None:
         self.row = row
         self._load = load
         self._document_of = document_of
+        self._facts_of = facts_of
 
     @cached_property
     def _loaded(self) -> Loaded:
@@ -60,7 +64,7 @@ class Subject:
     @cached_property
     def document(self) -> Document:
         """The document of the message."""
-        return self._document_of(self.row, self.envelope)
+        return self._document_of(self)
 
     @property
     def summary(self) -> Any:
@@ -74,6 +78,10 @@ class Subject:
     @cached_property
     def of_envelope(self) -> dict[str, Any]:
         """The attributes of the summary that come from the envelope."""
+        return self._facts_of(self.row) or self.read_facts()
+
+    def read_facts(self) -> dict[str, Any]:
+        """Read the message, and return the attributes that come from the envelope."""
         envelope, session_id = self._loaded
         return {
             "received_at": envelope.received_at,

@@ -24,7 +24,8 @@ from lazr_smtptest.stores._filenames import (
     new_file_name,
     with_flags,
 )
-from lazr_smtptest.stores._folder_reader import FolderReader, Item
+from lazr_smtptest.stores._folder_items import Item
+from lazr_smtptest.stores._folder_reader import FolderReader
 from lazr_smtptest.stores._maildirfiles import Entry, key_of, remove
 from lazr_smtptest.stores._paths import (
     not_read,

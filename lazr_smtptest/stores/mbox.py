@@ -17,7 +17,8 @@ from lazr_smtptest.interfaces import IMessageReader, IWaitingStore
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.query.tag_rules import TagRules
 from lazr_smtptest.stores import _mboxfile
-from lazr_smtptest.stores._folder_reader import FolderReader, Item
+from lazr_smtptest.stores._folder_items import Item
+from lazr_smtptest.stores._folder_reader import FolderReader
 from lazr_smtptest.stores._paths import (
     not_read,
     not_written,

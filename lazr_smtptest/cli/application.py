@@ -223,7 +223,8 @@ class ServerProcess(Process):
 
     def endpoints(self) -> Iterable[object]:
         """Return the endpoints that it listens on."""
-        return [each.endpoint for each in (*self._listeners, *self.readers)]
+        readers = (each for each in self.readers if each.endpoint is not None)
+        return [each.endpoint for each in (*self._listeners, *readers)]
 
     def count(self) -> None:
         """Log the counters so far."""

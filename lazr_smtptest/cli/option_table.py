@@ -47,6 +47,7 @@ class Option:
         least: the lowest number.
         most: the highest number; ``None`` for no highest.
         choices: the allowed values.
+        tables: whether a file may have tables, each with a value and more.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Option:
     least: int = attrs.field(default=0, kw_only=True)
     most: int | None = attrs.field(default=None, kw_only=True)
     choices: Sequence[str] = attrs.field(default=(), kw_only=True)
+    tables: bool = attrs.field(default=False, kw_only=True)
 
     @property
     def settable(self) -> bool:
@@ -74,6 +76,8 @@ class Option:
         if self.kind == "choice":
             *others, last = self.choices
             return f"{', '.join(others)} or {last}"
+        if self.tables:
+            return f"a text, a list of texts, or tables [[{self.name}]]"
         return _ALLOWED[self.kind]
 
     def parse(self, text: str) -> Any:
@@ -106,8 +110,9 @@ class Option:
             return int(value) if isinstance(value, bool) else _refuse()
         if self.kind == "list":
             texts = value if isinstance(value, list) else [value]
-            are_texts = all(isinstance(each, str) for each in texts)
-            return texts if are_texts else _refuse()
+            allowed = (str, Mapping) if self.tables else str
+            are_allowed = all(isinstance(each, allowed) for each in texts)
+            return texts if are_allowed else _refuse()
         if self.kind in ("number", "size") and type(value) is int:
             return self.parse(str(value))
         if self.kind == "number" or not isinstance(value, str):

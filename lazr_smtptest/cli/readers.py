@@ -1,4 +1,4 @@
-"""The ways to read the mail of a process: HTTP today, one object for each protocol.
+"""The ways to read the mail of a process: HTTP, webhooks; one object for each.
 
 A reader adds its options to the table, and makes a service from their values. The
 process with the readers is the only one; with ``--workers`` it is the one that starts
@@ -16,6 +16,7 @@ from twisted.python import usage
 
 from lazr_smtptest.cli.checks import CHECKS, check_settings
 from lazr_smtptest.cli.option_table import Groups, Option
+from lazr_smtptest.cli.webhooks import Webhooks
 
 if TYPE_CHECKING:
     from lazr_smtptest.cli.endpoints import LoggedEndpoint
@@ -28,8 +29,8 @@ class ReaderService(Protocol):
     """A service by which others read the mail; a Twisted `Service`, too."""
 
     @property
-    def endpoint(self) -> LoggedEndpoint:
-        """Return where it listens."""
+    def endpoint(self) -> LoggedEndpoint | None:
+        """Return where it listens; ``None`` for nowhere."""
 
 
 class Reader(Protocol):
@@ -138,7 +139,7 @@ class HTTP:
         return HTTPService(context, endpoint, context.reactor, settings)
 
 
-READERS: Sequence[Reader] = (HTTP(),)
+READERS: Sequence[Reader] = (HTTP(), Webhooks())
 
 
 def has_readers(options: Mapping[str, Any]) -> bool:

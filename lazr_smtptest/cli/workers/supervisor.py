@@ -163,7 +163,8 @@ class Supervisor(Process):
 
     def endpoints(self) -> Iterable[object]:
         """Return the endpoints that the workers and the readers listen on."""
-        return [*self._endpoints, *(reader.endpoint for reader in self.readers)]
+        readers = (reader.endpoint for reader in self.readers)
+        return [*self._endpoints, *filter(None, readers)]
 
     def child_ended(self, child: Child, why: str) -> None:
         """Restart a worker that has ended, unless too many did."""

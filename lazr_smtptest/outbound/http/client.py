@@ -9,6 +9,7 @@ from urllib.parse import urljoin
 
 import attrs
 from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.error import ConnectingCancelledError
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 from twisted.web.client import Agent, HTTPConnectionPool, ResponseDone
@@ -140,10 +141,13 @@ class HTTPClient:
                 body,
             )
             content = await _read(answer, attempt.most_bytes)
-        except (RequestError, CancelledError):
+        except RequestError:
             raise
         except Exception as error:
-            raise RequestError(_reason(error)) from error
+            reason = _innermost(error)
+            if isinstance(reason, (CancelledError, ConnectingCancelledError)):
+                raise CancelledError from error
+            raise RequestError(str(reason) or type(reason).__name__) from error
         return Response(
             status=answer.code, headers=answer.headers, body=content, url=attempt.url
         )
@@ -174,14 +178,12 @@ class _Attempt:
         return attrs.evolve(self, url=url, method="GET", body=b"")
 
 
-def _reason(error: Exception) -> str:
-    """Return a short reason; errors of Twisted hold others in a list."""
-    while True:
-        reasons = getattr(error, "reasons", None)
-        if not reasons:
-            break
-        error = reasons[0].value
-    return str(error) or type(error).__name__
+def _innermost(error: Exception) -> BaseException:
+    """Return the reason of an error: errors of Twisted hold others in a list."""
+    found: BaseException = error
+    while reasons := getattr(found, "reasons", None):
+        found = reasons[0].value
+    return found
 
 
 @implementer(IAgentEndpointFactory)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.error import ConnectionDone, ConnectionRefusedError
 from twisted.python.failure import Failure
 
@@ -245,3 +245,19 @@ def test_an_ipv6_address_is_connected_to():
     network.client.request("GET", "http://[::1]:8080/")
     peer = network.take()
     assert (peer.host, peer.port) == ("::1", 8080)
+
+
+def test_a_request_can_be_cancelled():
+    """In the middle of it, and while it connects."""
+    network = Network()
+    asked = network.client.request("GET", URL)
+    peer = network.take()
+    asked.cancel()
+    with pytest.raises(CancelledError):
+        result_of(asked)
+    assert peer.is_closed
+    connecting = network.client.request("GET", URL)
+    connecting.cancel()
+    with pytest.raises(CancelledError):
+        result_of(connecting)
+    assert not network.reactor.getDelayedCalls()

@@ -1,0 +1,253 @@
+"""Delivers messages to one webhook, one after the other."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any
+
+import attrs
+from twisted.internet.defer import CancelledError, Deferred
+
+from lazr_smtptest.errors import RequestError
+from lazr_smtptest.model.summary import Summary
+from lazr_smtptest.outbound.http.allowed import Allowed
+from lazr_smtptest.outbound.http.client import HTTPClient, Response
+from lazr_smtptest.outbound.webhooks.signature import signed_headers
+from lazr_smtptest.outbound.webhooks.webhook import Webhook
+
+__all__ = ["Delivery", "Sender"]
+
+log = logging.getLogger("lazr.smtptest")
+
+# The first delay in seconds, which doubles up to the longest.
+_FIRST, _LONGEST, _LONGEST_ASKED = 1.0, 300.0, 3600.0
+# The attempts for a message that the receiver refuses, with a status that says that
+# the request is wrong; others are repeated until they succeed.
+_MOST_REFUSALS = 5
+_LATER = (
+    HTTPStatus.REQUEST_TIMEOUT,
+    HTTPStatus.CONFLICT,
+    HTTPStatus.TOO_EARLY,
+    HTTPStatus.TOO_MANY_REQUESTS,
+)
+_AT_A_TIME = 50
+# Seconds that a search waits for messages to be indexed.
+_INDEXED = 30.0
+
+
+@attrs.frozen(kw_only=True)
+class Delivery:
+    """One attempt to deliver a message.
+
+    Attributes:
+        url: the URL of the webhook.
+        id: the id of the message.
+        time: seconds since 1970, when the attempt ended.
+        attempt: its number, from 1 on.
+        status: the status of the answer; 0 if there was none.
+        error: why it failed; ``""`` if it did not.
+        ends: whether there is no further attempt.
+    """
+
+    url: str
+    id: str
+    time: float
+    attempt: int
+    status: int
+    error: str
+    ends: bool
+
+
+class Sender:
+    """Delivers the messages of a store that match, in the order of their arrival.
+
+    Its methods are called in the reactor's thread.
+
+    Args:
+        webhook: the receiver.
+        encode: returns the body for a message.
+        client: makes the requests.
+        reactor: measures the time.
+        position: the number of the last message that was done.
+        moved: called when the position has changed.
+        record: called with each attempt.
+
+    Attributes:
+        webhook: the receiver.
+        position: the number of the last message that is done, because it was
+            delivered or refused, or does not match.
+    """
+
+    def __init__(
+        self,
+        webhook: Webhook,
+        encode: Callable[[Summary], bytes],
+        client: HTTPClient,
+        reactor: Any,
+        *,
+        position: int,
+        moved: Callable[[], object],
+        record: Callable[[Delivery], object],
+    ) -> None:
+        self.webhook = webhook
+        self.position = position
+        self._encode = encode
+        self._reader: Any = None
+        self._client = client
+        self._reactor = reactor
+        self._moved = moved
+        self._record = record
+        self._running: Deferred[None] | None = None
+        self._is_woken = False
+        self._is_stopped = True
+
+    @staticmethod
+    def client_for(webhook: Webhook, reactor: Any) -> HTTPClient:
+        """Return a client that may connect to the host of a webhook only."""
+        return HTTPClient(reactor, Allowed([webhook.host]))
+
+    def start(self, reader: Any) -> None:
+        """Begin to deliver.
+
+        Args:
+            reader: a `DeferredReader` of the store.
+        """
+        self._reader = reader
+        self._is_stopped = False
+        self.wake()
+
+    def wake(self) -> None:
+        """Deliver the messages that were not delivered yet."""
+        self._is_woken = True
+        if self._running is None and not self._is_stopped:
+            self._running = Deferred.fromCoroutine(self._run())
+            self._running.addBoth(self._ended)
+
+    def stop(self) -> None:
+        """End, in the middle of a request too."""
+        self._is_stopped = True
+        if self._running is not None:
+            self._running.cancel()
+
+    def _ended(self, result: Any) -> None:
+        self._running = None
+        if not self._is_stopped and getattr(result, "check", None):
+            log.error("the webhook %s failed", self.webhook.host, exc_info=result.value)
+
+    async def _run(self) -> None:
+        delay = _FIRST
+        while self._is_woken:
+            self._is_woken = False
+            try:
+                while await self._deliver_some():
+                    pass
+                delay = _FIRST
+            except CancelledError:
+                raise
+            except Exception as error:
+                # The store is busy or away, or the index is behind.
+                log.warning("the webhook %s waits: %s", self.webhook.host, error)
+                self._is_woken = True
+                await self._sleep(delay)
+                delay = min(2 * delay, _LONGEST)
+
+    async def _deliver_some(self) -> bool:
+        """Deliver a page of messages; return whether there may be more."""
+        newest = await self._reader.page("", limit=1)
+        found = await self._reader.page(
+            self.webhook.query,
+            after=self.position,
+            limit=_AT_A_TIME,
+            oldest_first=True,
+            timeout=_INDEXED,
+        )
+        for summary in found:
+            await self._deliver(summary)
+            self._move(summary.number)
+        if len(found) == _AT_A_TIME:
+            return True
+        if found.complete and newest:
+            # The messages up to here do not match.
+            self._move(newest[0].number)
+        return False
+
+    def _move(self, number: int) -> None:
+        if number > self.position:
+            self.position = number
+            self._moved()
+
+    async def _deliver(self, summary: Summary) -> None:
+        """Deliver a message, in as many attempts as it needs."""
+        body = self._encode(summary)
+        attempt, refusals, delay = 0, 0, _FIRST
+        while True:
+            attempt += 1
+            response, error = await self._try(summary.id, body)
+            status = response.status if response else 0
+            if not error and status // 100 != 2:
+                error = f"the status is {status}"
+            refusals += status // 100 == 4 and status not in _LATER
+            ends = not error or refusals >= _MOST_REFUSALS
+            self._note(summary.id, attempt, status, error, ends)
+            if ends:
+                return
+            await self._sleep(max(delay, _asked_delay(response)))
+            delay = min(2 * delay, _LONGEST)
+
+    async def _try(self, id: str, body: bytes) -> tuple[Response | None, str]:
+        webhook = self.webhook
+        timestamp = int(self._reactor.seconds())
+        headers = {
+            **webhook.headers,
+            "Content-Type": "application/json",
+            **signed_headers(webhook.key(), id, timestamp, body),
+        }
+        try:
+            response = await self._client.request(
+                "POST",
+                webhook.url,
+                headers=headers,
+                body=body,
+                timeout=webhook.timeout,
+                most_bytes=0,
+            )
+        except RequestError as error:
+            return None, str(error)
+        return response, ""
+
+    def _note(self, id: str, attempt: int, status: int, error: str, ends: bool) -> None:
+        delivery = Delivery(
+            url=self.webhook.url,
+            id=id,
+            time=self._reactor.seconds(),
+            attempt=attempt,
+            status=status,
+            error=error,
+            ends=ends,
+        )
+        self._record(delivery)
+        if error:
+            log.warning(
+                "the webhook %s has not taken message %r in attempt %d, %s: %s",
+                self.webhook.host,
+                id,
+                attempt,
+                "which is the last" if ends else "and is asked again",
+                error,
+            )
+
+    def _sleep(self, seconds: float) -> Deferred[None]:
+        awake: Deferred[None] = Deferred(lambda _: timer.cancel())
+        timer = self._reactor.callLater(seconds, awake.callback, None)
+        return awake
+
+
+def _asked_delay(response: Response | None) -> float:
+    """Return the seconds of Retry-After (RFC 9110 section 10.2.3); 0 for none."""
+    if response is None:
+        return 0.0
+    text = response.headers.getRawHeaders("retry-after", [""])[0].strip()
+    is_number = text.isascii() and text.isdecimal() and len(text) < 10
+    return min(float(text), _LONGEST_ASKED) if is_number else 0.0

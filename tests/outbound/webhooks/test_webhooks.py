@@ -1,0 +1,522 @@
+"""Webhooks, in memory and with a clock."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lazr_smtptest.cli.options import OptionError, Options
+from lazr_smtptest.cli.webhooks import encode_message, webhooks_of
+from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.model.summary import Summary
+from lazr_smtptest.outbound.http.allowed import Allowed
+from lazr_smtptest.outbound.http.client import HTTPClient
+from lazr_smtptest.outbound.webhooks.positions import Positions
+from lazr_smtptest.outbound.webhooks.service import WebhookService, path_beside
+from lazr_smtptest.outbound.webhooks.signature import sign
+from lazr_smtptest.outbound.webhooks.webhook import Webhook, read_webhook
+from lazr_smtptest.query.selection import Selection
+from lazr_smtptest.stores.memory import MemoryStore
+from tests.outbound.http.servers import Network, Peer, result_of
+
+URL = "http://hooks.example/mail"
+
+
+class Now:
+    """Calls functions at once, in the calling thread: a pool of threads."""
+
+    def callInThread(self, function: Any) -> None:
+        function()
+
+
+class Hooks:
+    """A store with webhooks, and their network.
+
+    Attributes:
+        store: the store.
+        network: the network.
+        service: the service of the webhooks.
+    """
+
+    def __init__(
+        self, *webhooks: Webhook, store: Any = None, path: Path | None = None
+    ) -> None:
+        self.network = Network()
+        self.store = MemoryStore() if store is None else store
+        if path is not None:
+            self.store.path = path
+        self.webhooks = webhooks or (Webhook(url=URL),)
+        # The reactor of the tests has no threads.
+        self.network.reactor.callFromThread = (  # type: ignore[method-assign]
+            lambda function, *arguments: function(*arguments)
+        )
+        self.service = WebhookService(
+            self.webhooks,
+            self.store,
+            self.network.reactor,
+            lambda format, summary: f"{format} {summary.subject}".encode(),
+            pool=Now(),
+            client=self.client,
+        )
+        self.service.startService()
+
+    def client(self, webhook: Webhook, reactor: Any) -> HTTPClient:
+        return HTTPClient(
+            reactor, Allowed([webhook.host]), resolve=self.network.resolve
+        )
+
+    def keep(self, subject: str, recipient: str = "b@x") -> None:
+        content = f"Subject: {subject}\r\nTo: {recipient}\r\n\r\n".encode()
+        envelope = Envelope(mail_from="a@x", rcpt_tos=(recipient,), content=content)
+        self.store.add(envelope)
+
+    def take(self) -> Peer:
+        return self.network.take()
+
+    @property
+    def is_idle(self) -> bool:
+        """True if no request was made that was not taken."""
+        return not self.network.connections
+
+    def advance(self, seconds: float) -> None:
+        self.network.reactor.advance(seconds)
+
+    def stop(self) -> None:
+        result_of(self.service.stopService())
+
+
+def subject_of(peer: Peer) -> str:
+    """Return the subject in the body of a request."""
+    return peer.request.decode().rpartition(" ")[2]
+
+
+def fields_of(peer: Peer) -> dict[str, str]:
+    """Return the header fields of a request."""
+    head = peer.request.decode().partition("\r\n\r\n")[0]
+    pairs = (line.partition(": ") for line in head.split("\r\n")[1:])
+    return {name.lower(): value for name, _, value in pairs}
+
+
+# Deliveries
+
+
+def test_a_message_that_is_kept_is_told():
+    """By a POST with JSON, and an id that a receiver can remember."""
+    hooks = Hooks()
+    hooks.keep("a")
+    peer = hooks.take()
+    assert peer.line == "POST /mail HTTP/1.1"
+    assert subject_of(peer) == "a"
+    fields = fields_of(peer)
+    assert fields["content-type"] == "application/json"
+    assert fields["webhook-id"] == hooks.store.page("")[0].id
+    assert "webhook-signature" not in fields
+    peer.answer("204 No Content")
+    assert hooks.is_idle
+    [delivery] = hooks.service.deliveries
+    assert (delivery.status, delivery.error, delivery.ends) == (204, "", True)
+
+
+def test_earlier_messages_are_not_told():
+    """A new webhook begins with the next message."""
+    store = MemoryStore()
+    first = Hooks(store=store)
+    first.stop()
+    first.keep("old")
+    hooks = Hooks(store=store)
+    assert hooks.is_idle
+    hooks.keep("new")
+    assert subject_of(hooks.take()) == "new"
+
+
+def test_the_order_is_kept():
+    """The next message waits for the answer to the one before."""
+    hooks = Hooks()
+    for subject in "abc":
+        hooks.keep(subject)
+    told = []
+    for _ in range(3):
+        peer = hooks.take()
+        assert hooks.is_idle
+        told.append(subject_of(peer))
+        peer.answer()
+    assert told == ["a", "b", "c"]
+
+
+def test_more_messages_than_a_page_are_told():
+    """In the same order."""
+    hooks = Hooks()
+    for number in range(120):
+        hooks.keep(str(number))
+    told = []
+    while not hooks.is_idle:
+        peer = hooks.take()
+        told.append(subject_of(peer))
+        peer.answer()
+    assert told == [str(number) for number in range(120)]
+
+
+def test_only_messages_that_match_are_told():
+    """The query is that of a search."""
+    hooks = Hooks(Webhook(url=URL, query="subject:code"))
+    hooks.keep("news")
+    assert hooks.is_idle
+    hooks.keep("code")
+    assert subject_of(hooks.take()) == "code"
+
+
+def test_messages_that_do_not_match_are_done():
+    """They are not searched again and again."""
+    hooks = Hooks(Webhook(url=URL, query="subject:code"))
+    hooks.keep("news")
+    [sender] = hooks.service.senders
+    assert sender.position == hooks.store.page("")[0].number
+
+
+def test_each_webhook_is_told_by_itself():
+    """One that is away holds up no other."""
+    hooks = Hooks(Webhook(url=URL), Webhook(url="http://other.example/"))
+    hooks.keep("a")
+    first, second = hooks.take(), hooks.take()
+    hooks.keep("b")
+    assert hooks.is_idle
+    second.answer()
+    assert subject_of(hooks.take()) == "b"
+    first.answer("500 Error")
+    assert hooks.is_idle
+
+
+@pytest.mark.parametrize("status", ["500 E", "503 E", "429 E", "408 E", "302 E"])
+def test_a_failure_is_tried_again_with_growing_delays(status):
+    """Until it succeeds: 1, 2, 4 seconds and so on, 5 minutes at most."""
+    hooks = Hooks()
+    hooks.keep("a")
+    ids = set()
+    for delay in (1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300):
+        peer = hooks.take()
+        ids.add(fields_of(peer)["webhook-id"])
+        peer.answer(status)
+        hooks.advance(delay - 0.5)
+        assert hooks.is_idle
+        hooks.advance(0.5)
+    peer = hooks.take()
+    assert subject_of(peer) == "a"
+    peer.answer()
+    assert len(ids) == 1
+    assert [each.attempt for each in hooks.service.deliveries] == list(range(1, 13))
+
+
+def test_no_answer_is_a_failure():
+    """The request ends after its time, and is made again."""
+    hooks = Hooks(Webhook(url=URL, timeout=3))
+    hooks.keep("a")
+    hooks.take()
+    hooks.advance(3)
+    assert hooks.service.deliveries[-1].error == "no answer within 3 s"
+    hooks.advance(1)
+    assert subject_of(hooks.take()) == "a"
+
+
+def test_a_receiver_can_ask_for_a_delay():
+    """Retry-After in seconds is longer than our own delay."""
+    hooks = Hooks()
+    hooks.keep("a")
+    hooks.take().answer("503 Busy", Retry_After="60")
+    hooks.advance(59)
+    assert hooks.is_idle
+    hooks.advance(1)
+    assert not hooks.is_idle
+
+
+def test_a_message_that_is_refused_is_left_after_five_attempts():
+    """The request is wrong for this receiver: the next messages go on."""
+    hooks = Hooks()
+    hooks.keep("a")
+    hooks.keep("b")
+    for delay in (1, 2, 4, 8, 0):
+        peer = hooks.take()
+        assert subject_of(peer) == "a"
+        peer.answer("400 Bad")
+        hooks.advance(delay)
+    assert hooks.service.deliveries[-1].ends
+    assert hooks.service.deliveries[-1].error == "the status is 400"
+    assert subject_of(hooks.take()) == "b"
+
+
+def test_only_the_host_of_the_webhook_is_connected_to():
+    """A redirect is not followed."""
+    hooks = Hooks()
+    hooks.keep("a")
+    hooks.take().answer("302 Found", Location="http://127.0.0.1/")
+    assert hooks.is_idle
+
+
+def test_a_webhook_may_be_on_this_machine():
+    """Its host is named, so its address does not matter."""
+    hooks = Hooks(Webhook(url="http://localhost:8000/"))
+    hooks.network.addresses["localhost"] = ["127.0.0.1"]
+    hooks.keep("a")
+    peer = hooks.take()
+    assert (peer.host, peer.port) == ("127.0.0.1", 8000)
+
+
+def test_a_store_that_fails_is_asked_again(monkeypatch):
+    """The webhook waits for it."""
+    hooks = Hooks()
+    page = hooks.store.page
+
+    def fail(*arguments: Any, **options: Any) -> Any:
+        raise OSError("away")
+
+    monkeypatch.setattr(hooks.store, "page", fail)
+    hooks.keep("a")
+    assert hooks.is_idle
+    monkeypatch.setattr(hooks.store, "page", page)
+    hooks.advance(1)
+    assert subject_of(hooks.take()) == "a"
+
+
+# The signature
+
+
+def test_a_request_is_signed_with_the_secret():
+    """HMAC-SHA256 over id, time and body, as receivers' libraries check it."""
+    hooks = Hooks(Webhook(url=URL, secret="key", headers={"Authorization": "Bearer x"}))
+    hooks.advance(1234.5)
+    hooks.keep("a")
+    peer = hooks.take()
+    fields = fields_of(peer)
+    assert fields["webhook-timestamp"] == "1234"
+    assert fields["authorization"] == "Bearer x"
+    signed = f"{fields['webhook-id']}.1234.smtptest a".encode()
+    digest = hmac.new(b"key", signed, hashlib.sha256).digest()
+    expected = "v1," + base64.b64encode(digest).decode()
+    assert fields["webhook-signature"] == expected
+
+
+def test_the_signature_is_that_of_the_convention():
+    """The example that its authors publish for libraries."""
+    webhook = Webhook(url=URL, secret="whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
+    signature = sign(
+        webhook.key(),
+        "msg_p5jXN8AQM9LWM0D4loKWxJek",
+        1614265330,
+        b'{"test": 2432232314}',
+    )
+    assert signature == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
+
+
+# A restart
+
+
+def test_a_restart_goes_on(tmp_path):
+    """Messages that were not delivered are, and no others."""
+    path, store = tmp_path / "mail.db", MemoryStore()
+    hooks = Hooks(store=store, path=path)
+    hooks.keep("a")
+    hooks.keep("b")
+    hooks.take().answer()
+    hooks.take()
+    hooks.stop()
+    hooks.keep("c")
+    again = Hooks(store=store, path=path)
+    told = []
+    while not again.is_idle:
+        peer = again.take()
+        told.append(subject_of(peer))
+        peer.answer()
+    assert told == ["b", "c"]
+
+
+def test_the_end_closes_a_request():
+    """It is made again after the next start."""
+    hooks = Hooks()
+    hooks.keep("a")
+    peer = hooks.take()
+    hooks.stop()
+    assert peer.is_closed
+    assert not hooks.network.reactor.getDelayedCalls()
+
+
+def test_the_end_ends_a_delay():
+    """No attempt is made after it."""
+    hooks = Hooks()
+    hooks.keep("a")
+    hooks.take().answer("500 Error")
+    hooks.stop()
+    assert not hooks.network.reactor.getDelayedCalls()
+
+
+def test_another_query_is_another_webhook(tmp_path):
+    """It begins with the next message."""
+    path, store = tmp_path / "mail.db", MemoryStore()
+    hooks = Hooks(store=store, path=path)
+    hooks.keep("a")
+    hooks.stop()
+    other = Hooks(Webhook(url=URL, query="subject:a"), store=store, path=path)
+    assert other.is_idle
+
+
+def test_removed_messages_are_not_told():
+    """They are gone before the receiver was there."""
+    hooks = Hooks()
+    hooks.keep("a")
+    hooks.take().answer("500 Error")
+    hooks.keep("b")
+    hooks.store.remove(Selection(query="subject:b"))
+    hooks.advance(1)
+    hooks.take().answer()
+    assert hooks.is_idle
+
+
+def test_positions_are_void_in_another_store(tmp_path):
+    """Its numbers are counted anew: all its messages are new."""
+    positions = Positions(tmp_path / "positions")
+    positions.save(1, {"a": 7})
+    assert positions.load(1) == {"a": 7}
+    assert positions.load(2) == {"a": 0}
+
+
+@pytest.mark.parametrize("content", [b"", b"x", b"[]", b'{"done": 1}', b'{"done": {}}'])
+def test_a_broken_file_of_positions_is_left_alone(tmp_path, content):
+    """The webhooks begin anew, and the log says so."""
+    (tmp_path / "positions").write_bytes(content)
+    assert Positions(tmp_path / "positions").load(1) == {}
+
+
+def test_a_file_that_cannot_be_written_stops_nothing(tmp_path):
+    """The log says so; nothing is left behind."""
+    Positions(tmp_path / "absent" / "positions").save(1, {})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_file_is_beside_the_store(tmp_path):
+    """A store in memory has none."""
+    store = MemoryStore()
+    assert path_beside(store) is None
+    store.path = tmp_path / "mail.db"  # type: ignore[attr-defined]
+    assert path_beside(store) == tmp_path / "mail.db.webhooks"
+
+
+# Options
+
+
+def options(*words: str) -> Options:
+    parsed = Options()
+    parsed.parseOptions(words)
+    return parsed
+
+
+def test_the_options_apply_to_all_urls():
+    """Of the command line and of the environment."""
+    parsed = options(
+        f"--webhook={URL}",
+        "--webhook=http://other.example/",
+        "--webhook-query=subject:code",
+        "--webhook-secret=key",
+        "--webhook-format=mailpit",
+    )
+    assert webhooks_of(parsed) == [
+        Webhook(url=url, query="subject:code", secret="key", format="mailpit")
+        for url in (URL, "http://other.example/")
+    ]
+
+
+def test_a_file_has_tables(tmp_path):
+    """Each with its own settings; the options are the defaults."""
+    file = tmp_path / "smtptest.toml"
+    file.write_text(
+        f'webhook-secret = "key"\n[[webhook]]\nurl = "{URL}"\nquery = "subject:a"\n'
+        'headers = {Authorization = "Bearer x"}\ntimeout = 2.5\n'
+        '[[webhook]]\nurl = "http://other.example/"\nsecret = "other"\n'
+    )
+    assert webhooks_of(options(f"--config={file}")) == [
+        Webhook(
+            url=URL,
+            query="subject:a",
+            secret="key",
+            headers={"Authorization": "Bearer x"},
+            timeout=2.5,
+        ),
+        Webhook(url="http://other.example/", secret="other"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "error"),
+    [
+        (["--webhook=ftp://x"], "is no URL of http or https"),
+        (["--webhook=http://u:p@x/"], "has a user name"),
+        ([f"--webhook={URL}", f"--webhook={URL}"], "hooks.example:80 is there twice"),
+        ([f"--webhook={URL}", "--webhook-query=("], "bad query"),
+        ([f"--webhook={URL}", "--webhook-format=xml"], "smtptest or mailpit"),
+        ([f"--webhook={URL}", "--webhook-secret=whsec_!"], "secret: "),
+        ([f"--webhook={URL}", "--workers=2"], "needs a store on a disk"),
+        (["--webhook-query=a"], "needs --webhook"),
+    ],
+)
+def test_a_wrong_option_is_refused(words, error):
+    """Before anything starts, in one line."""
+    with pytest.raises(OptionError) as raised:
+        options(*words)
+    assert error in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("table", "error"),
+    [
+        ({}, "url is missing"),
+        ({"url": URL, "querry": ""}, "querry: no such key"),
+        ({"url": 1}, "url is a text"),
+        ({"url": URL, "timeout": True}, "timeout is a number"),
+        ({"url": URL, "timeout": 0}, "timeout is up to 300"),
+        ({"url": URL, "headers": {"a": 1}}, "headers is a table of texts"),
+        ({"url": URL, "headers": {"Host": "x"}}, "'Host' cannot be set"),
+        ({"url": URL, "headers": {"A": "b\r\nC: d"}}, "one line"),
+    ],
+)
+def test_a_wrong_table_is_refused(table, error):
+    """The error names the key."""
+    with pytest.raises(ValueError, match=error):
+        read_webhook(table, {})
+
+
+def test_secrets_are_not_shown():
+    """Neither in logs nor in tracebacks."""
+    webhook = Webhook(url=URL, secret="hidden", headers={"A": "hidden"})
+    assert "hidden" not in repr(webhook)
+
+
+def test_the_file_of_positions_has_no_secrets(tmp_path):
+    """URLs of some receivers are secret."""
+    hooks = Hooks(Webhook(url=f"{URL}/hidden?token=hidden"), path=tmp_path / "mail.db")
+    hooks.stop()
+    content = (tmp_path / "mail.db.webhooks").read_text()
+    assert "hooks.example:80" in content
+    assert "hidden" not in content
+
+
+# Bodies
+
+SUMMARY = Summary(
+    id="i", received_at=None, mail_from="a@x", rcpt_tos=("b@x",), subject="", size=1
+)
+
+
+def test_our_body_has_a_type_a_time_and_the_summary():
+    """Field by field as in the API."""
+    body = json.loads(encode_message("smtptest", SUMMARY))
+    assert (body["type"], body["timestamp"]) == ("message.kept", None)
+    assert body["data"]["rcpt_tos"] == ["b@x"]
+
+
+def test_the_body_of_mailpit_is_its_summary():
+    """Key by key as its clients know it."""
+    body = json.loads(encode_message("mailpit", SUMMARY))
+    assert list(body)[:4] == ["ID", "MessageID", "Read", "From"]

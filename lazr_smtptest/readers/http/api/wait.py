@@ -7,6 +7,9 @@ from datetime import datetime, timezone
 from http import HTTPStatus
 from typing import Any
 
+import msgspec
+from twisted.internet.defer import Deferred
+
 from lazr_smtptest.errors import BusyError
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.summary import Summary
@@ -33,6 +36,9 @@ _DEFAULT, _LONGEST = 30.0, 3600.0
 # The most messages to wait for.
 _MOST = 1000
 
+# A message in JSON, and what is extracted of it.
+_Message = tuple[msgspec.Raw, str | None]
+
 _EXTRACTS: Mapping[str, Callable[[Envelope], str | None]] = {
     "code": lambda envelope: envelope.code(),
     "link": lambda envelope: next(iter(envelope.links), None),
@@ -55,6 +61,9 @@ class Wait:
         self._reader = reader
         self._waiters = waiters
         self._explanations = Explanations(waiters.store, reader)
+        # Those who wait for a message that is being read: by its number, and by what is
+        # extracted of it.
+        self._readings: dict[tuple[int, str], list[Deferred[_Message]]] = {}
 
     def routes(self, prefix: str) -> Iterator[Route]:
         """Return the routes of the calls."""
@@ -157,29 +166,31 @@ class Wait:
     # The answers
 
     async def _answer(self, found: Sequence[Summary], extract: str) -> Answer:
-        messages = [await self._whole(summary) for summary in found]
-        found_of = _EXTRACTS.get(extract)
-        return json_answer(
-            records.Found(
-                messages=[message for message, _ in messages],
-                extract=None
-                if found_of is None
-                else [
-                    await self._reader.call(found_of, envelope)
-                    for _, envelope in messages
-                ],
-            )
-        )
+        messages = [await self._read(summary, extract) for summary in found]
+        answer: dict[str, object] = {}
+        if extract:
+            answer["extract"] = [extracted for _, extracted in messages]
+        answer["messages"] = [message for message, _ in messages]
+        return json_answer(answer)
 
-    async def _whole(self, summary: Summary) -> tuple[records.Message, Envelope]:
-        envelope = await self._reader.envelope(summary.number)
-        if envelope is None:
-            raise HTTPError(
-                HTTPStatus.GONE,
-                f"message {summary.id!r} arrived, and was removed before it was read",
-            )
-        made = await self._reader.call(details.message_of, envelope, summary)
-        return made, envelope
+    def _read(self, summary: Summary, extract: str) -> Deferred[_Message]:
+        """Return a message in JSON, and what is extracted of it.
+
+        Requests that want the same at the same time take one call of a thread: when a
+        message comes, a thousand of them may have waited for it.
+        """
+        key = (summary.number, extract)
+        answer: Deferred[_Message] = Deferred(lambda _: None)
+        self._readings.setdefault(key, []).append(answer)
+        if len(self._readings[key]) == 1:
+            reading = self._reader.call(_message_of, self._store, summary, extract)
+            reading.addBoth(self._was_read, key)
+        return answer
+
+    def _was_read(self, result: Any, key: tuple[int, str]) -> None:
+        for answer in self._readings.pop(key):
+            if not answer.called:
+                answer.callback(result)
 
     async def _explained(
         self, call: Call, wanted: Wanted, found: list[Summary]
@@ -198,6 +209,22 @@ class Wait:
             explanation.text,
             details={"found": listed, **explanation.details()},
         )
+
+
+def _message_of(store: Any, summary: Summary, extract: str) -> _Message:
+    """Return a message in JSON, and what is extracted of it; in a thread.
+
+    Raises:
+        HTTPError: 410, it was removed.
+    """
+    envelope = store.envelope(summary.number)
+    if envelope is None:
+        raise HTTPError(
+            HTTPStatus.GONE,
+            f"message {summary.id!r} arrived, and was removed before it was read",
+        )
+    message = msgspec.Raw(msgspec.json.encode(details.message_of(envelope, summary)))
+    return message, _EXTRACTS[extract](envelope) if extract else None
 
 
 def _condition(query: str, criteria: Mapping[str, Any]) -> Condition:

@@ -235,6 +235,31 @@ class TestBounds:
             ask(mail.connect())
         assert len(calls) == 1
 
+    def test_waits_that_end_together_take_one_call_of_a_thread(
+        self, mail: Mail, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        clients = [mail.connect() for _ in range(2000)]
+        for client in clients:
+            ask(client, "extract=subject")
+        calls: list[Any] = []
+        monkeypatch.setattr(mail, "callInThread", calls.append)
+        add(mail, "one")
+        calls.pop()()
+        # The look at the message has ended; there may be a look at what came since.
+        assert len(calls) <= 2
+        while calls:
+            calls.pop()()
+        answers = [client.response() for client in clients]
+        assert {answer.status for answer in answers} == {200}
+        assert answers[0].json["extract"] == ["one"]
+
+    def test_a_message_that_is_removed_meanwhile_is_gone(
+        self, mail: Mail, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        add(mail, "one")
+        monkeypatch.setattr(mail.store, "envelope", lambda number: None)
+        assert mail.client.get("/api/v2/wait").status == 410
+
     def test_a_client_that_leaves_makes_room(self, make_mail: Any) -> None:
         mail = make_mail(max_waiters=1)
         gone = mail.connect()

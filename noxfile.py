@@ -118,6 +118,14 @@ def kill(session: nox.Session) -> None:
 
 
 @nox.session
+def schema(session: nox.Session) -> None:
+    """Nightly: make many requests from the description of the HTTP API."""
+    session.install("-e", ".[test]")
+    test = "tests/readers/http/api/test_schema.py"
+    _pytest(session, "-n", "0", test, LAZR_SMTPTEST_EXAMPLES="300")
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """Nightly: compare the speed with other servers."""
     session.install("-e", ".[test,bench]")

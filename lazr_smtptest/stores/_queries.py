@@ -23,6 +23,7 @@ __all__ = [
     "State",
     "clear",
     "downwards",
+    "ids",
     "insert",
     "message",
     "missing",
@@ -255,6 +256,11 @@ def numbers_of(connection: sqlite3.Connection, ids: Sequence[str]) -> list[int]:
         (json.dumps(ids),),
     )
     return [number for (number,) in rows]
+
+
+def ids(connection: sqlite3.Connection) -> frozenset[str]:
+    """Return the ids of all messages."""
+    return frozenset(id for (id,) in connection.execute("SELECT id FROM message"))
 
 
 def to(connection: sqlite3.Connection, address: str) -> list[int]:

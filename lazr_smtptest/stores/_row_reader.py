@@ -224,6 +224,12 @@ class RowReader(ABC):
         """Return the numbers of all messages that match, ascending."""
         return [row.number for row in self._matching_rows(query)]
 
+    def ids(self) -> frozenset[str]:
+        """Return the ids of all messages; no message is read for that."""
+        self._refresh()
+        with self._lock:
+            return frozenset(row.id for row in self._rows)
+
     def summary(self, message: str | int) -> Summary | None:
         """Return the summary of a message; ``None`` if there is none."""
         self._listed()

@@ -102,6 +102,11 @@ class SQLReader(WaitingStore):
         number = self._number_of(message)
         return None if number is None else self._catalog.summary(number)
 
+    def ids(self) -> frozenset[str]:
+        """Return the ids of all messages."""
+        ids: frozenset[str] = self._catalog.read_with(_tables.ids)
+        return ids
+
     def _number_of(self, message: str | int) -> int | None:
         number = self._catalog.number_of(message)
         return None if number is None or not _is_number(number) else number

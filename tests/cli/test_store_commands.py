@@ -380,6 +380,20 @@ def test_the_matches_of_a_query_are_exported(store: Store) -> None:
         assert [message["Subject"] for message in messages] == ["Your order"]
 
 
+@pytest.mark.parametrize("target", ["sqlite:copy.db", "maildir:copy", "mbox:copy"])
+def test_what_is_imported_twice_is_there_once(store: Store, target: str) -> None:
+    """An id is unique in a store; the command says what it has left out."""
+    store.run("export", "eml:mails")
+    copy = attrs.evolve(store, text=target)
+    copy.run("import", "eml:mails")
+    assert copy.run("import", "eml:mails") == 0
+    said = f"0 messages imported into {target}; 2 were there already\n"
+    assert copy.out.endswith(said)
+    place: Any = open_store(target)
+    with contextlib.closing(place):
+        assert len(place) == len(place.ids()) == 2
+
+
 def test_a_file_of_another_program_is_imported(store: Store, tmp_path: Path) -> None:
     """It has no envelope."""
     (tmp_path / "a.eml").write_bytes(b"Subject: alone\n\nHello\n")

@@ -74,6 +74,18 @@ def test_a_message_does_not_meet_what_is_not_true_of_it(make: Make, given: Any) 
 
 
 @pytest.mark.parametrize(
+    ("disposition", "met"), [("", False), ("; filename=a.pdf", False), (" ", True)]
+)
+def test_none_finds_an_attachment_without_a_name(
+    make: Make, disposition: str, met: bool
+) -> None:
+    """Neither a message without attachments, nor one whose attachment has a name."""
+    field = f"Content-Disposition: attachment{disposition}\r\n" if disposition else ""
+    message = make(content=f"{field}\r\nHi\r\n".encode("ascii"))
+    assert Criteria.of(attachment=None)(message) is met
+
+
+@pytest.mark.parametrize(
     ("wanted", "met"),
     [
         ("a.pdf", True),

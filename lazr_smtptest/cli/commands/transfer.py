@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 from argparse import Namespace
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from lazr_smtptest.cli.commands.base import (
     INDEXING,
@@ -46,7 +47,10 @@ def export_messages(arguments: Sequence[str]) -> int:
 def import_messages(arguments: Sequence[str]) -> int:
     """Run ``smtptest import``; return the exit status."""
     options = parser(
-        "import", "Add messages from .eml and mbox files to a store.", queries=False
+        "import",
+        "Add messages from .eml and mbox files to a store. A message whose id the "
+        "store has already is left out.",
+        queries=False,
     )
     options.add_argument("store", metavar="STORE")
     options.add_argument(
@@ -101,10 +105,41 @@ def _import(given: Namespace) -> int:
         raise CommandError("a store in memory ends with the command", 2)
     for source in given.sources:
         _check_source(source)
-    with contextlib.closing(open_store(given.store)) as store:
-        count = copy(_messages(given.sources), store, lambda count: None)
-    print(f"{count} messages imported into {given.store}")
+    store: Any = open_store(given.store)
+    with contextlib.closing(store):
+        new = _New(_messages(given.sources), store.ids())
+        count = copy(new, store, lambda count: None)
+    known = f"; {new.known} were there already" if new.known else ""
+    print(f"{count} messages imported into {given.store}{known}")
     return 0
+
+
+class _New:
+    """Messages whose ids are not known; each id once.
+
+    A message without an id gets a new one, so it is always new.
+
+    Args:
+        messages: the messages.
+        ids: the known ids.
+
+    Attributes:
+        known: how many messages were left out so far.
+    """
+
+    def __init__(self, messages: Iterable[Envelope], ids: Iterable[str]) -> None:
+        self.known = 0
+        self._messages = messages
+        self._ids = set(ids)
+
+    def __iter__(self) -> Iterator[Envelope]:
+        for envelope in self._messages:
+            if envelope.id in self._ids:
+                self.known += 1
+                continue
+            if envelope.id:
+                self._ids.add(envelope.id)
+            yield envelope
 
 
 def _check_source(text: str) -> None:

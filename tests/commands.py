@@ -31,6 +31,8 @@ COMMANDS = {
     "twist": ["-m", "twisted", "--log-format=text", "smtptest"],
 }
 LOOPBACK = ["--smtp", "tcp:0:interface=127.0.0.1"]
+# The port of HTTP is fixed, unless --http says another one.
+_USUAL = {"PYTHONPATH": str(ROOT), "SMTPTEST_NO_HTTP": "1"}
 MAIL = "Subject: hello\r\n\r\nHello.\r\n"
 
 
@@ -72,7 +74,7 @@ class Process:
             self.popen = subprocess.Popen(
                 [sys.executable, "-u", *command],
                 cwd=cwd,
-                env={**os.environ, "PYTHONPATH": str(ROOT), **(environment or {})},
+                env={**os.environ, **_USUAL, **(environment or {})},
                 stdin=subprocess.DEVNULL,
                 stdout=inherited,
                 stderr=inherited,

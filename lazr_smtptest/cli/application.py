@@ -57,6 +57,7 @@ class Process(MultiService):
     Attributes:
         readers: the services by which others read the mail, see `ReaderService`.
         display: shows each mail; ``None`` for no display.
+        notes: lines to log once clients may connect.
         failed: whether it ended because of an error.
         errors: a file descriptor for the reason of a failed start, which is closed
             once it listens; ``None`` for none.
@@ -66,6 +67,7 @@ class Process(MultiService):
     """
 
     display: Display | None = None
+    notes: Sequence[str] = ()
     failed = False
     errors: int | None = None
     ready_file: Path | None = None
@@ -117,6 +119,8 @@ class Process(MultiService):
 
     def announce(self) -> None:
         """Announce that clients may connect: in the ready file, to the manager."""
+        for note in self.notes:
+            log.warning("%s", note)
         addresses = _addresses(self.endpoints())
         if self.ready_file is not None:
             try:

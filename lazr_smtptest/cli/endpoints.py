@@ -39,6 +39,8 @@ class LoggedEndpoint:
         reactor: the reactor to listen in.
         description: the endpoint in Twisted's notation.
         what: the protocol, unless it is plain SMTP.
+        hint: added to the error if it cannot listen.
+        is_safe: whether no warning is needed where other machines may reach it.
 
     Attributes:
         address: the address, ``HOST:PORT`` or a path; ``""`` until it listens.
@@ -50,8 +52,18 @@ class LoggedEndpoint:
 
     address = ""
 
-    def __init__(self, reactor: Any, description: str, what: str = "") -> None:
+    def __init__(
+        self,
+        reactor: Any,
+        description: str,
+        what: str = "",
+        *,
+        hint: str = "",
+        is_safe: bool = False,
+    ) -> None:
         self.protocol = what or "smtp"
+        self._hint = f"; {hint}" if hint else ""
+        self._is_safe = is_safe
         self._description = without_secrets(description)
         self._shown = f"{what} {self._description}".lstrip()
         try:
@@ -71,7 +83,7 @@ class LoggedEndpoint:
         address = port.getHost()
         self.address = _shown(address)
         log.info("listening on %s (%s)", _shown(address), self._shown)
-        if _is_public(address):
+        if _is_public(address) and not self._is_safe:
             log.warning(
                 "%s is not a loopback address: other machines may reach it, %s",
                 _shown(address),
@@ -84,7 +96,7 @@ class LoggedEndpoint:
         if isinstance(cause, CannotListenError):
             cause = cause.socketError
         reason = getattr(cause, "strerror", None) or cause
-        raise StartError(f"cannot listen on {self._description}: {reason}")
+        raise StartError(f"cannot listen on {self._description}: {reason}{self._hint}")
 
 
 def _shown(address: object) -> str:

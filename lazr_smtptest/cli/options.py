@@ -24,6 +24,7 @@ from twisted.python import usage
 import twisted
 from lazr_smtptest._secrets import safe_repr
 from lazr_smtptest._toml import FileError
+from lazr_smtptest.cli.aliases import read_aliases
 from lazr_smtptest.cli.config_file import FIELDS, ConfigFile
 from lazr_smtptest.cli.environment import read_environment, variable
 from lazr_smtptest.cli.help import write_help
@@ -89,8 +90,11 @@ class Options(usage.Options, AuthOptionMixin):
         files: the files of ``--config`` and ``--faults``, in the order of reading, by
             the name of the option.
         given: the options that the command line or the environment has set.
+        notes: lines for the log about options without effect.
+        http_default: the endpoint of HTTP if no option names one; ``None`` for none.
     """
 
+    http_default: str | None = None
     synopsis = "[options]"
     longdesc = (
         "Receive mail by SMTP and keep it; deliver none. Each message that is "
@@ -107,6 +111,10 @@ class Options(usage.Options, AuthOptionMixin):
         self.authOutput = sys.stdout
         self.files: dict[str, ConfigFile] = {}
         self.given: set[str] = set()
+        self.notes: list[str] = []
+        self._written_names: set[str] = set()
+        # The environment variable that has set an option.
+        self._variables: dict[str, str] = {}
         # The lists of files and the environment, which the command line replaces.
         self._lists: dict[str, list[str]] = {}
         # What an error calls an option: the name that the user has written.
@@ -128,6 +136,15 @@ class Options(usage.Options, AuthOptionMixin):
         return frozenset(
             field for option, (_, field) in FIELDS.items() if option in self.given
         )
+
+    def rank(self, name: str) -> int:
+        """Return where an option was set; a lower number overrides a greater one.
+
+        It is 0 for the command line, 1 for the environment, 2 for a file, 3 for none.
+        """
+        in_files = any(name in file.values for file in self.files.values())
+        places = (name in self._written_names, name in self.given, in_files, True)
+        return places.index(True)
 
     def opt_help_auth(self) -> None:
         """Display the checkers and exit."""
@@ -168,7 +185,8 @@ class Options(usage.Options, AuthOptionMixin):
                 if source:
                     self._read_file(name, source)
             for name, value in environment.items():
-                self._set(name, value, variable(name))
+                self._set(name, value, self._variables[name])
+            self._written_names = set(written)
             self.given = {*environment, *written}
             self._names.update((name, f"--{name}") for name in written)
             super().parseOptions(arguments)
@@ -189,15 +207,18 @@ class Options(usage.Options, AuthOptionMixin):
         table = self.table()
         settable = [each.name for each in table.values() if each.settable]
         try:
-            found = read_environment(os.environ, settable)
+            found = read_aliases(os.environ)
+            own = read_environment(os.environ, settable)
         except ValueError as error:
             raise usage.UsageError(str(error)) from error
+        found.update((name, (text, variable(name))) for name, text in own.items())
         values: dict[str, Any] = {}
-        for name, text in found.items():
+        for name, (text, source) in found.items():
             try:
                 values[name] = table[name].parse(text)
             except ValueError:
-                raise self._wrong(table[name], variable(name), text) from None
+                raise self._wrong(table[name], source, text) from None
+            self._variables[name] = source
         return values
 
     def _read_file(self, name: str, path: str) -> None:
@@ -228,7 +249,7 @@ class Options(usage.Options, AuthOptionMixin):
         else:
             self[name] = value
 
-    def _name(self, option: str) -> str:
+    def name(self, option: str) -> str:
         """Return what an error calls an option."""
         return self._names.get(option, f"--{option}")
 
@@ -250,14 +271,14 @@ class Options(usage.Options, AuthOptionMixin):
         try:
             check_spec(self["store"])
         except ValueError as error:
-            raise usage.UsageError(f"{self._name('store')}: {error}") from error
+            raise usage.UsageError(f"{self.name('store')}: {error}") from error
         self._check_tls()
         if self["require-auth"] and not self["auth"]:
             raise usage.UsageError("--require-auth needs --auth")
         name = self["hostname"]
         if name is not None and not re.fullmatch(r"[A-Za-z0-9._-]{1,255}", name):
             raise usage.UsageError(
-                f"{self._name('hostname')} is a host name, not {name!r}"
+                f"{self.name('hostname')} is a host name, not {name!r}"
             )
         self._check_workers()
         for reader in READERS:
@@ -271,7 +292,7 @@ class Options(usage.Options, AuthOptionMixin):
             try:
                 self[option.name] = option.parse(value)
             except ValueError:
-                name = self._name(option.name)
+                name = self.name(option.name)
                 raise self._wrong(option, name, value) from None
 
     def _check_workers(self) -> None:
@@ -298,7 +319,7 @@ class Options(usage.Options, AuthOptionMixin):
             )
         except OSError as error:
             raise usage.UsageError(
-                f"{self._name('host')} {host!r}: {error.strerror}"
+                f"{self.name('host')} {host!r}: {error.strerror}"
             ) from error
         self["smtp"] = [*self["smtp"], endpoint]
 
@@ -307,13 +328,17 @@ class Options(usage.Options, AuthOptionMixin):
         if tls is None:
             for name in ("smtps", "require-tls"):
                 if self[name]:
-                    raise usage.UsageError(f"{self._name(name)} needs --tls")
-        elif tls != "auto" and not all(tls.partition(",")):
+                    raise usage.UsageError(f"{self.name(name)} needs --tls")
+        for name in ("tls", "http-tls"):
+            value = self[name]
+            if value not in (None, "auto") and not all(value.partition(",")):
+                raise usage.UsageError(
+                    f"{self.name(name)} is auto or CERT,KEY, not {safe_repr(value)}"
+                )
+        if self["ca-file"] is not None and "auto" not in (tls, self["http-tls"]):
             raise usage.UsageError(
-                f"{self._name('tls')} is auto or CERT,KEY, not {safe_repr(tls)}"
+                f"{self.name('ca-file')} needs --tls auto or --http-tls auto"
             )
-        if self["ca-file"] is not None and tls != "auto":
-            raise usage.UsageError(f"{self._name('ca-file')} needs --tls auto")
 
 
 def _appender(option: Option) -> Callable[[Options, str], None]:

@@ -7,19 +7,18 @@ the workers, and takes no mail itself.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Protocol
 
-import attrs
 from twisted.application.service import Service
-from twisted.python import usage
 
-from lazr_smtptest.cli.checks import CHECKS, check_settings
-from lazr_smtptest.cli.option_table import Groups, Option
+from lazr_smtptest.cli.http_reader import HTTP
+from lazr_smtptest.cli.option_table import Groups
 from lazr_smtptest.cli.webhooks import Webhooks
 
 if TYPE_CHECKING:
     from lazr_smtptest.cli.endpoints import LoggedEndpoint
+    from lazr_smtptest.cli.options import Options
     from lazr_smtptest.readers.context import ReaderContext
 
 __all__ = ["READERS", "Reader", "ReaderService", "has_readers", "reader_services"]
@@ -32,6 +31,10 @@ class ReaderService(Protocol):
     def endpoint(self) -> LoggedEndpoint | None:
         """Return where it listens; ``None`` for nowhere."""
 
+    @property
+    def url(self) -> str:
+        """Return its URL; ``""`` while it does not listen, or if it has none."""
+
 
 class Reader(Protocol):
     """A way to read the mail.
@@ -42,17 +45,17 @@ class Reader(Protocol):
 
     groups: Groups
 
-    def check(self, options: Mapping[str, Any]) -> None:
-        """Check the values of its options without a reactor.
+    def check(self, options: Options) -> None:
+        """Check the values of its options without a reactor, and set defaults.
 
         Raises:
             UsageError: one is wrong.
         """
 
-    def is_on(self, options: Mapping[str, Any]) -> bool:
+    def is_on(self, options: Options) -> bool:
         """Return whether its options ask for it."""
 
-    def service(self, options: Mapping[str, Any], context: ReaderContext) -> Service:
+    def service(self, options: Options, context: ReaderContext) -> Service:
         """Return the service for its options, which ask for it.
 
         Args:
@@ -64,91 +67,15 @@ class Reader(Protocol):
         """
 
 
-class HTTP:
-    """Reads over HTTP; see `lazr_smtptest.readers.http`."""
-
-    groups: Groups = {
-        "Reading by HTTP": (
-            Option(
-                "http",
-                "ENDPOINT",
-                "Answer HTTP here, such as tcp:8025:interface=127.0.0.1.",
-            ),
-            Option(
-                "http-auth",
-                "USER:PASSWORD",
-                "Ask for this login; may be given several times.",
-                kind="list",
-            ),
-            Option(
-                "http-host",
-                "NAME",
-                "Answer requests to this host name, beside the usual ones; may be "
-                "given several times.",
-                kind="list",
-            ),
-            Option(
-                "cors",
-                "ORIGIN",
-                "Let pages of this origin read, such as https://app.example; * for "
-                "any. May be given several times.",
-                kind="list",
-            ),
-        ),
-        **CHECKS,
-    }
-
-    def check(self, options: Mapping[str, Any]) -> None:
-        """Check the values of its options."""
-        for name in ("http-auth", "http-host", "cors", "link-check", "spamassassin"):
-            if options[name] and options["http"] is None:
-                raise usage.UsageError(f"--{name} needs --http")
-        if options["http"] and options["workers"] > 1 and options["store"] == "memory":
-            raise usage.UsageError(
-                "--http with --workers needs a store on a disk, such as "
-                "--store sqlite:mail.db: each worker has a memory of its own"
-            )
-        if options["http"]:
-            check_settings(options)
-        for login in options["http-auth"]:
-            user, colon, password = login.partition(":")
-            if not (user and colon and password):
-                raise usage.UsageError("--http-auth is USER:PASSWORD, with both")
-
-    def is_on(self, options: Mapping[str, Any]) -> bool:
-        """Return whether its options ask for it."""
-        return options["http"] is not None
-
-    def service(self, options: Mapping[str, Any], context: ReaderContext) -> Service:
-        """Return the service for its options, which ask for it."""
-        # Imported here: who reads nothing by HTTP needs none of it.
-        from lazr_smtptest.cli.endpoints import LoggedEndpoint
-        from lazr_smtptest.readers.http.gate import Gate
-        from lazr_smtptest.readers.http.reader import HTTPSettings
-        from lazr_smtptest.readers.http.service import HTTPService
-
-        logins = (login.partition(":") for login in options["http-auth"])
-        gate = Gate(
-            hosts=options["http-host"],
-            users={user: password for user, _, password in logins},
-            origins=options["cors"],
-        )
-        endpoint = LoggedEndpoint(context.reactor, options["http"], "http")
-        settings = HTTPSettings(gate=gate)
-        context = attrs.evolve(context, check_settings=check_settings(options))
-        return HTTPService(context, endpoint, context.reactor, settings)
-
-
 READERS: Sequence[Reader] = (HTTP(), Webhooks())
+from lazr_smtptest.cli.webhooks import Webhooks
 
 
-def has_readers(options: Mapping[str, Any]) -> bool:
+def has_readers(options: Options) -> bool:
     """Return whether the options ask for any reader."""
     return any(reader.is_on(options) for reader in READERS)
 
 
-def reader_services(
-    options: Mapping[str, Any], context: ReaderContext
-) -> list[Service]:
+def reader_services(options: Options, context: ReaderContext) -> list[Service]:
     """Return the services of all readers that the options ask for."""
     return [each.service(options, context) for each in READERS if each.is_on(options)]

@@ -21,7 +21,8 @@ from twisted.logger import (
 from zope.interface import implementer
 
 import twisted
-from lazr_smtptest.cli.application import Display
+from lazr_smtptest.cli.application import Display, Process
+from lazr_smtptest.cli.http_reader import DEFAULT_HTTP
 from lazr_smtptest.cli.line_writer import LineWriter, end_of_turn
 from lazr_smtptest.cli.live_view import Screen
 from lazr_smtptest.cli.mail_log import MailLog, timestamp
@@ -46,6 +47,7 @@ def serve(arguments: Sequence[str]) -> int:
     started, or its workers ended repeatedly; 2 if the options are wrong.
     """
     options = Options()
+    options.http_default = DEFAULT_HTTP
     options.synopsis = "smtptest [serve] [options]"
     try:
         options.parseOptions(arguments)
@@ -62,7 +64,7 @@ def _run(options: Options) -> int:
         [_Log(writer)], redirectStandardIO=False, discardBuffer=True
     )
     process = make_process(options, reactor, _display(options, writer), logs_mail=False)
-    process.when_ready = partial(_greet, writer, options["store"])
+    process.when_ready = partial(_greet, writer, options["store"], process)
     try:
         process.privilegedStartService()
         process.startService()
@@ -83,11 +85,18 @@ def _display(options: Options, writer: LineWriter) -> Display | None:
     return MailLog(writer) if screen is None else screen
 
 
-def _greet(writer: LineWriter, store: str, addresses: Mapping[str, str]) -> None:
+def _greet(
+    writer: LineWriter, store: str, process: Process, addresses: Mapping[str, str]
+) -> None:
     """Write the addresses of the server; the last line is for waiting programs."""
     writer.write(f"lazr.smtptest {__version__} on Twisted {twisted.__version__}")
+    urls = {
+        each.endpoint.protocol: each.url
+        for each in process.readers
+        if each.endpoint is not None
+    }
     for name, address in addresses.items():
-        writer.write(f"  {name.upper():<6} {printable(address)}")
+        writer.write(f"  {name.upper():<6} {printable(urls.get(name) or address)}")
     writer.write(f"  mail   {printable(_STORES.get(store, store))}")
     writer.write("Ctrl-C ends it. smtptest --help lists the options.")
     ports = (f"{name}={_port(address)}" for name, address in addresses.items())

@@ -19,6 +19,7 @@ from twisted.application.service import IService
 from twisted.internet.interfaces import IStreamServerEndpoint
 
 from lazr_smtptest.cli.application import Display, Process, ServerProcess
+from lazr_smtptest.cli.certificates import read_tls
 from lazr_smtptest.cli.endpoints import LoggedEndpoint
 from lazr_smtptest.cli.line_writer import LineWriter, end_of_turn
 from lazr_smtptest.cli.live_view import Screen
@@ -115,7 +116,7 @@ def make_process(
     from lazr_smtptest.readers.context import ReaderContext
 
     show = display.show if display else None
-    tls = _tls(options)
+    tls = read_tls(options, "tls")
     process: Process
     if options["workers"] > 1:
         process = _supervisor(options, reactor, tls, show, logs_mail=logs_mail)
@@ -128,6 +129,7 @@ def make_process(
         _add_readers(process, options, ReaderContext.of(server, reactor))
         if options.files:
             _fault_files(options, server, reactor).setServiceParent(process)
+    process.notes = options.notes
     if options["ready-file"] is not None:
         process.ready_file = Path(options["ready-file"]).absolute()
     if display is not None:
@@ -299,31 +301,6 @@ def _settings(options: Options, tls: TLS | None) -> Settings:
             connections=options["max-connections"] or None,
         ),
     )
-
-
-def _tls(options: Options) -> TLS | None:
-    from lazr_smtptest.tls.context import TLS, TLSError
-
-    if options["tls"] is None:
-        return None
-    try:
-        if options["tls"] != "auto":
-            certificate, _, key = options["tls"].partition(",")
-            return TLS.from_files(certificate, key)
-        own = [options["hostname"]] if options["hostname"] else []
-        tls = TLS.auto("localhost", "127.0.0.1", "::1", *own)
-    except TLSError as error:
-        raise StartError(f"--tls: {error}") from error
-    if options["ca-file"] is not None:
-        _write(options["ca-file"], tls.ca_pem)
-    return tls
-
-
-def _write(file: str, content: bytes) -> None:
-    try:
-        Path(file).write_bytes(content)
-    except OSError as error:
-        raise StartError(f"cannot write {file!r}: {error.strerror}") from error
 
 
 def _auth(options: Options) -> Auth | None:

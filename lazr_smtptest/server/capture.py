@@ -37,6 +37,7 @@ class CaptureController(Controller, MailboxView):
         server: CaptureServer | None = None,
         grace: float | None = None,
         activity: bool | None = None,
+        http: bool = False,
         **settings: NoReturn,
     ) -> None:
         """Create the server, without starting it.
@@ -48,6 +49,7 @@ class CaptureController(Controller, MailboxView):
             grace: see `Mailbox`, in seconds; ``None`` keeps that of the mailbox.
             activity: whether to record the activity of this process, see `Mailbox`;
                 ``None`` keeps that of the mailbox.
+            http: see `Controller`.
             settings: not allowed; the error names the function that takes them.
 
         Raises:
@@ -72,7 +74,7 @@ class CaptureController(Controller, MailboxView):
             self.mailbox.grace = grace
         if activity is not None:
             self.mailbox.activity.enabled = activity
-        Controller.__init__(self, self.server)
+        Controller.__init__(self, self.server, http=http)
         MailboxView.__init__(self, self.mailbox, Criteria.of())
 
     def __repr__(self) -> str:

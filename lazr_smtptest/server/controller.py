@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from queue import Empty, Queue
 from types import TracebackType
-from typing import Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, gatherResults, succeed
 from twisted.internet.error import ReactorNotRunning
 
 from lazr_smtptest._guesses import Guessable
@@ -22,6 +22,9 @@ from lazr_smtptest.errors import StateError
 from lazr_smtptest.net.reactor import PrivateReactor
 from lazr_smtptest.server.listener import tls_first
 from lazr_smtptest.server.servers import QueueServer, Server
+
+if TYPE_CHECKING:
+    from lazr_smtptest.server.http_thread import HTTPThread
 
 __all__ = ["Controller", "QueueController"]
 
@@ -47,20 +50,28 @@ class Controller:
 
     server: Server
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Server, *, http: bool = False) -> None:
         """Set the server, without starting it.
 
         Args:
             server: an instance of `Server` or of a subclass.
+            http: whether others can read the mail over HTTP, at `url`. The server is
+                one that keeps mail, a `StoreServer` or `CaptureServer`.
 
         Raises:
-            TypeError: `server` is a class.
+            TypeError: `server` is a class; or `http`, and it keeps no mail that can be
+                read.
         """
         if isinstance(server, type):
             name = server.__name__
             raise TypeError(f"server must be a server, not the class {name}: {name}()")
         self.server = self._server = server
         self._thread: _ServerThread | None = None
+        self._http: HTTPThread | None = None
+        if http:
+            from lazr_smtptest.server.http_thread import HTTPThread
+
+            self._http = HTTPThread(server)
 
     @property
     def host(self) -> str:
@@ -71,6 +82,22 @@ class Controller:
     def port(self) -> int:
         """The port that it listens on; 0 before the first start for any free port."""
         return self._server.port
+
+    @property
+    def url(self) -> str:
+        """The URL of its HTTP side, such as ``"http://127.0.0.1:41234/"``.
+
+        It does not change once the server was started.
+
+        Raises:
+            StateError: the controller was made without ``http=True``, or has not been
+                started yet.
+        """
+        if self._http is None:
+            raise StateError(
+                f"the server has no HTTP: {type(self).__name__}(..., http=True)"
+            )
+        return self._http.url
 
     @property
     def running(self) -> bool:
@@ -90,7 +117,7 @@ class Controller:
             )
         self._discard_thread()
         log.info("starting the SMTP server thread")
-        self._thread = _ServerThread(self._server)
+        self._thread = _ServerThread(self._server, self._http)
         log.info("listening on %s:%s", self.host, self.port)
 
     def stop(self) -> None:
@@ -251,8 +278,9 @@ class QueueController(Guessable, Controller):
 class _ServerThread:
     """One run of a server, from the start to the stop."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Server, http: HTTPThread | None) -> None:
         self._process = os.getpid()
+        self._http = http
         self._lock = threading.Lock()
         self._calls: set[Future[object]] = set()
         self._ended = False
@@ -261,11 +289,17 @@ class _ServerThread:
         listener = server.bind()
         self._reactor = PrivateReactor()
         try:
+            if http is not None:
+                http.bind()
             self._factory = server.factory(self._reactor, self._stop_reactor)
             self._port = self._reactor.listen(listener, tls_first(self._factory))
+            if http is not None:
+                http.listen(self._reactor)
         except BaseException:
-            # An error of the server's hooks must not leave the port open.
+            # An error of the server's hooks must not leave a port open.
             listener.close()
+            if http is not None:
+                http.unbind()
             self._reactor.close()
             raise
         self._reactor.addSystemEventTrigger("before", "shutdown", self._shut_down)
@@ -320,10 +354,13 @@ class _ServerThread:
         if threading.current_thread() is self._thread:
             raise StateError("called in the server's own thread, which it waits for")
 
-    def _shut_down(self) -> Deferred[None] | None:
+    def _shut_down(self) -> Deferred[Any] | None:
         self._port.close()
         # Most servers have no client left: nothing to wait for.
-        return self._factory.end_sessions() if self._factory.connections else None
+        ended = self._factory.end_sessions() if self._factory.connections else None
+        if self._http is None:
+            return ended
+        return gatherResults([self._http.close(), ended or succeed(None)])
 
     def _stop_reactor(self) -> None:
         # EXIT and stop() may both ask.

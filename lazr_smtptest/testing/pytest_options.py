@@ -52,6 +52,7 @@ OPTIONS: dict[str, tuple[dict[str, str], Any, str]] = {
     ),
     "require-auth": (_FLAG, "bool", "Refuse mail before a login with 530."),
     "hide": (_SEVERAL, "linelist", "Do not offer this extension; may be repeated."),
+    "http": (_FLAG, "bool", "Let others read the mail over HTTP, at smtptest.url."),
     "profile": ({}, "string", "standard, or strict to refuse irregular mail."),
     "activity": (
         {},
@@ -101,7 +102,7 @@ def keywords_of_run(config: pytest.Config) -> dict[str, Any]:
         pytest.UsageError: an option is wrong.
     """
     names = ("host", "require-tls", "implicit-tls", "auth", "require-auth", "hide")
-    given = {name: _value(config, name) for name in (*names, "profile")}
+    given = {name: _value(config, name) for name in (*names, "http", "profile")}
     keywords = {name.replace("-", "_"): value for name, value in given.items() if value}
     keywords |= _reporting(config)
     tls = _value(config, "tls")

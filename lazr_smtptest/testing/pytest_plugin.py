@@ -41,7 +41,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Declare the marker, and check the options."""
     config.addinivalue_line(
         "markers",
-        "smtptest(tls, auth, limits, grace, ...): the fixture smtptest is a server "
+        "smtptest(tls, auth, limits, http, ...): the fixture smtptest is a server "
         "of the test's own, with these settings",
     )
     keywords_of_run(config)
@@ -119,7 +119,7 @@ def smtptest_factory(
 ) -> Iterator[Callable[..., CaptureController]]:
     """A function that starts a server, which stops when the test ends.
 
-    It takes the keywords of `make_server`; the options of the run apply too.
+    It takes the keywords of `make_controller`; the options of the run apply too.
     """
     with ExitStack() as stack:
 
@@ -167,10 +167,9 @@ def smtptest(
 
 
 def _make(keywords: dict[str, Any], config: pytest.Config) -> CaptureController:
-    from lazr_smtptest.server.capture import CaptureController
-    from lazr_smtptest.testing.servers import make_server
+    from lazr_smtptest.testing.servers import make_controller
 
-    controller = CaptureController(server=make_server(**keywords))
+    controller = make_controller(**keywords)
     controller.mailbox.conversations = transcript_bound(config) > 0
     return controller
 

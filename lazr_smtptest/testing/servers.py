@@ -11,6 +11,7 @@ import attrs
 
 from lazr_smtptest._secrets import safe_repr
 from lazr_smtptest.auth.login import Auth
+from lazr_smtptest.server.capture import CaptureController
 from lazr_smtptest.server.servers import Server
 from lazr_smtptest.server.storing import CaptureServer
 from lazr_smtptest.smtp.extensions import EXTENSIONS
@@ -19,15 +20,30 @@ from lazr_smtptest.smtp.protocol import SMTPServerProtocol
 from lazr_smtptest.smtp.settings import Settings
 from lazr_smtptest.tls.context import TLS
 
-__all__ = ["KEYWORDS", "make_server"]
+__all__ = ["KEYWORDS", "make_controller", "make_server"]
 
-# The keywords of `make_server`: those of the server, and the fields of its settings;
-# ``hidden`` is called ``hide``.
+# The keywords of `make_controller`: those of the server, and the fields of its
+# settings; ``hidden`` is called ``hide``.
 KEYWORDS = {
-    *{"activity", "auth", "faults", "grace", "hide", "host", "hostname", "port"},
-    *{"protocol", "server"},
+    *{"activity", "auth", "faults", "grace", "hide", "host", "hostname", "http"},
+    *{"port", "protocol", "server"},
     *{field.name for field in attrs.fields(Settings)} - {"hidden"},
 }
+
+
+def make_controller(*, http: bool = False, **keywords: Any) -> CaptureController:
+    """Create a controller from the keywords of a marker or a test case.
+
+    Args:
+        http: whether others can read the mail over HTTP, at `Controller.url`.
+        keywords: see `make_server`.
+
+    Raises:
+        Exception: see `make_server`.
+    """
+    if not isinstance(http, bool):
+        raise TypeError(f"http must be True or False, not {http!r:.100}")
+    return CaptureController(server=make_server(**keywords), http=http)
 
 
 def make_server(
@@ -68,7 +84,7 @@ def make_server(
         TLSError: a certificate cannot be read or issued.
         FaultFileError: the rules cannot be read.
     """
-    _refuse_unknown("keyword", settings, KEYWORDS)
+    _refuse_unknown("keyword", settings, KEYWORDS - {"http"})
     made = _made(server, host, port)
     made.settings = attrs.evolve(made.settings, **_changes(made.settings, settings))
     if hostname is not None:

@@ -6,7 +6,7 @@ Everything runs in the thread of the test.
 from __future__ import annotations
 
 from itertools import count
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 from twisted.internet import defer
@@ -27,6 +27,9 @@ from lazr_smtptest.server.service import SMTPService
 from lazr_smtptest.server.storing import CaptureServer, StoreServer
 from lazr_smtptest.stores.session_log import SessionLog
 from lazr_smtptest.testing.notes import NotesMixin
+
+if TYPE_CHECKING:
+    from lazr_smtptest.testing.memory_agent import MemoryAgent
 
 __all__ = ["ListeningServer", "MemoryServer", "NotesMixin", "listen"]
 
@@ -103,18 +106,22 @@ class ListeningServer(_Tested):
         host: the address that it listens on.
         port: the port that it listens on.
         clock: the source of its time: the reactor.
+        url: the URL of its HTTP side; ``""`` without one.
     """
 
     server: Server
     host: str
     port: int
     clock: IReactorTime = attrs.field(repr=False)
+    url: str = ""
 
 
 def listen(
     testcase: SynchronousTestCase,
     server: Server | None = None,
     reactor: IReactorTime | None = None,
+    *,
+    http: bool = False,
 ) -> defer.Deferred[ListeningServer]:
     """Listen on a free port of 127.0.0.1 until the test ends.
 
@@ -126,15 +133,19 @@ def listen(
         server: the server, a `CaptureServer` by default. Its own host and port are
             not used.
         reactor: the reactor; trial's by default.
+        http: whether others can read the mail over HTTP, too.
 
     Returns:
         a Deferred that fires with the `ListeningServer` once it listens.
     """
-    return defer.Deferred.fromCoroutine(_listen(testcase, server, reactor))
+    return defer.Deferred.fromCoroutine(_listen(testcase, server, reactor, http))
 
 
 async def _listen(
-    testcase: SynchronousTestCase, server: Server | None, reactor: IReactorTime | None
+    testcase: SynchronousTestCase,
+    server: Server | None,
+    reactor: IReactorTime | None,
+    http: bool,
 ) -> ListeningServer:
     if reactor is None:
         from twisted.internet import reactor as trials
@@ -153,7 +164,20 @@ async def _listen(
         server.mailbox.address = f"{address.host} port {address.port}"
         server.mailbox.activity.address = address.host
         server.mailbox.activity.start(address.host, address.port)
-    return ListeningServer(server, address.host, address.port, reactor)
+    url = _listen_for_http(testcase, server, reactor) if http else ""
+    return ListeningServer(server, address.host, address.port, reactor, url)
+
+
+def _listen_for_http(
+    testcase: SynchronousTestCase, server: Server, reactor: IReactorTime
+) -> str:
+    """Serve the mail of a server over HTTP; return the URL."""
+    from lazr_smtptest.readers.http.service import HTTPService
+
+    service = HTTPService(server, "tcp:0:interface=127.0.0.1", reactor)
+    testcase.addCleanup(service.stopService)
+    service.startService()
+    return service.url
 
 
 class MemoryServer(_Tested):
@@ -167,6 +191,8 @@ class MemoryServer(_Tested):
         clock: the source of its time; advance it to see timeouts.
     """
 
+    clock: Clock
+
     def __init__(
         self, testcase: SynchronousTestCase, server: Server | None = None
     ) -> None:
@@ -175,6 +201,8 @@ class MemoryServer(_Tested):
         Args:
             testcase: the test, for its ``addCleanup``.
             server: see `listen`.
+
+        `agent` makes requests to its HTTP side, without a socket either.
         """
         self.server = server or CaptureServer()
         if isinstance(self.server, CaptureServer):
@@ -184,6 +212,22 @@ class MemoryServer(_Tested):
         self._factory = self.server.factory(self.clock)
         self._ports = count(49152)
         testcase.addCleanup(check_for_twisted, self.server.check)
+        self._testcase = testcase
+        self._agent: MemoryAgent | None = None
+
+    @property
+    def agent(self) -> MemoryAgent:
+        """A client of the HTTP side: an `IAgent` of `twisted.web`.
+
+        Raises:
+            TypeError: the server keeps no mail that can be read.
+        """
+        if self._agent is None:
+            from lazr_smtptest.testing.memory_agent import MemoryAgent
+
+            self._agent = MemoryAgent(self.server, self.clock)
+            self._testcase.addCleanup(self._agent.close)
+        return self._agent
 
     def connect(self, client: IProtocol) -> IOPump:
         """Connect a client, and pump bytes until both sides are idle.

@@ -8,7 +8,7 @@ from unittest import TestCase
 
 from lazr_smtptest.server.capture import CaptureController
 from lazr_smtptest.testing.notes import NotesMixin
-from lazr_smtptest.testing.servers import make_server
+from lazr_smtptest.testing.servers import make_controller
 
 __all__ = ["SMTPTestMixin"]
 
@@ -22,7 +22,8 @@ class SMTPTestMixin(NotesMixin):
 
     Attributes:
         smtptest: the running server and its mailbox, a `CaptureController`.
-        smtptest_options: keywords of `make_server`; a class may set them.
+        smtptest_options: keywords of `make_server`, and ``http``, see `Controller`; a
+            class may set them.
     """
 
     smtptest: ClassVar[CaptureController]
@@ -46,7 +47,7 @@ class SMTPTestMixin(NotesMixin):
     @classmethod
     def setUpClass(cls) -> None:
         """Start the server, before the ``setUpClass`` of the other bases."""
-        cls.smtptest = CaptureController(server=make_server(**cls.smtptest_options))
+        cls.smtptest = make_controller(**cls.smtptest_options)
         cls.smtptest.start()
         cls.addClassCleanup(cls.smtptest.stop)
         super().setUpClass()

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import http.client
 import json
+import ssl
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import pytest
 from twisted.internet.testing import MemoryReactorClock
 
 from lazr_smtptest.cli.application import Process
+from lazr_smtptest.cli.http_reader import DEFAULT_HTTP
 from lazr_smtptest.cli.options import OptionError, Options
 from lazr_smtptest.cli.tap import makeService
 from lazr_smtptest.readers.context import AbsentError, ReaderContext
@@ -45,7 +48,7 @@ def test_the_start_says_where_http_is(start: Start) -> None:
     """Beside SMTP."""
     process = start("smtptest", "--port=0", HTTP)
     _, port = process.wait_for(r"^ready smtp=(\d+) http=(\d+)$").groups()
-    assert f"  HTTP   127.0.0.1:{port}" in process.lines
+    assert f"  HTTP   http://127.0.0.1:{port}/" in process.lines
 
 
 def test_twistd_takes_the_same_option(start: Start) -> None:
@@ -63,6 +66,9 @@ def test_a_port_that_is_taken_is_one_line_and_status_1(start: Start) -> None:
     assert second.wait() == 1
     assert second.lines[-1].startswith(
         f"smtptest: cannot listen on tcp:{port}:interface=127.0.0.1: "
+    )
+    assert second.lines[-1].endswith(
+        "; --http ENDPOINT names another address, --no-http switches HTTP off"
     )
 
 
@@ -110,12 +116,104 @@ def test_a_reader_beside_workers_is_told_what_is_not_there(tmp_path: Path) -> No
     assert None not in (context.tls, context.auth, context.handler, context.settings)
 
 
+class TestTheDefault:
+    """Where ``smtptest`` answers HTTP if no option says it."""
+
+    def options(self, *arguments: str) -> Options:
+        options = Options()
+        options.http_default = DEFAULT_HTTP
+        options.parseOptions(arguments)
+        return options
+
+    def test_it_is_port_8025_of_this_machine(self) -> None:
+        assert self.options()["http"] == "tcp:8025:interface=127.0.0.1"
+
+    def test_an_endpoint_replaces_it(self) -> None:
+        assert self.options(HTTP)["http"] == "tcp:0:interface=127.0.0.1"
+
+    def test_it_can_be_switched_off(self) -> None:
+        assert self.options("--no-http", "--http-auth=a:b")["http"] is None
+
+    def test_other_options_apply_to_it(self) -> None:
+        assert self.options("--http-auth=a:b")["http"] == DEFAULT_HTTP
+
+    def test_it_is_off_where_each_worker_has_a_memory(self) -> None:
+        options = self.options("--workers=2")
+        assert options["http"] is None
+        [note] = options.notes
+        assert note.startswith("HTTP is off: --http with --workers needs a store")
+
+    def test_it_is_on_beside_workers_with_a_database(self) -> None:
+        options = self.options("--workers=2", "--store=sqlite:mail.db")
+        assert (options["http"], options.notes) == (DEFAULT_HTTP, [])
+
+    def test_the_command_line_overrides_the_environment(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("SMTPTEST_NO_HTTP", "1")
+        assert self.options()["http"] is None
+        assert self.options(HTTP)["http"] == "tcp:0:interface=127.0.0.1"
+
+    def test_twistd_has_none(self) -> None:
+        options = Options()
+        options.parseOptions([])
+        assert options["http"] is None
+
+
+def test_the_default_port_is_used_or_named_in_the_error(start: Start) -> None:
+    """Another program on this machine may have taken it."""
+    process = start("smtptest", "--port=0", environment={"SMTPTEST_NO_HTTP": "0"})
+    found = process.wait_for(r"^ready smtp=\d+ http=8025$|cannot listen on tcp:8025:")
+    if not found[0].startswith("ready"):
+        assert "--no-http switches HTTP off" in process.lines[-1]
+
+
+def test_https_is_answered_below_a_path(start: Start, tmp_path: Path) -> None:
+    """A client that trusts the CA of the server reads."""
+    process = start(
+        *("smtptest", "--port=0", HTTP, "--http-tls=auto", "--http-base=/mail"),
+        "--ca-file=ca.pem",
+    )
+    url = process.wait_for(r"^  HTTP   (https://127\.0\.0\.1:\d+/mail/)$")[1]
+    process.wait_for("^ready ")
+    trust = ssl.create_default_context(cafile=str(tmp_path / "ca.pem"))
+    with urlopen(f"{url}readyz", timeout=PATIENCE, context=trust) as answer:
+        assert answer.read() == b"ok\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "warned"), [((), True), (("--http-auth=a:b",), False)]
+)
+def test_a_warning_tells_that_anybody_may_read(
+    start: Start, arguments: tuple[str, ...], warned: bool
+) -> None:
+    """On an address that other machines reach, without a login."""
+    process = start("smtptest", "--port=0", "--http=tcp:0", *arguments)
+    process.wait_for("^ready ")
+    lines = [line for line in process.lines if "read and delete all mail" in line]
+    assert len(lines) == warned
+
+
+def test_a_file_of_passwords_that_is_not_there_is_one_line(start: Start) -> None:
+    """Before any mail is taken."""
+    process = start("smtptest", "--port=0", HTTP, "--http-auth=file:passwords")
+    assert process.wait() == 1
+    assert process.lines == [
+        "smtptest: --http-auth: cannot read 'passwords': No such file or directory"
+    ]
+
+
 @pytest.mark.parametrize(
     ("arguments", "error"),
     [
         (["--http-auth=a:b"], "--http-auth needs --http"),
         (["--http-host=a"], "--http-host needs --http"),
         (["--cors=*"], "--cors needs --http"),
+        (["--http-base=/a"], "--http-base needs --http"),
+        (["--http-tls=auto"], "--http-tls needs --http"),
+        ([HTTP, "--http-tls=a.pem"], "--http-tls is auto or CERT,KEY, not 'a.pem'"),
+        ([HTTP, "--http-base=a"], "--http-base is a path such as /mail"),
+        ([HTTP, "--http-base=/a//b"], "--http-base is a path such as /mail"),
         ([HTTP, "--http-auth=ann"], "--http-auth is USER:PASSWORD"),
         ([HTTP, "--http-auth=:x"], "--http-auth is USER:PASSWORD"),
         ([HTTP, "--workers=2"], "--http with --workers needs a store on a disk"),

@@ -640,6 +640,35 @@ def test_a_marker_says_what_a_failure_tells(run: Run) -> None:
     result.assert_outcomes(passed=1)
 
 
+URL = """
+    from urllib.request import urlopen
+
+    {mark}
+    def test_one(smtptest):
+        with urlopen(smtptest.url + "livez", timeout=60) as answer:
+            assert answer.read() == b"ok\\n"
+    """
+
+
+@pytest.mark.parametrize("option", ["--smtptest-http", "-o=smtptest_http=true"])
+def test_an_option_lets_other_programs_read(run: Run, option: str) -> None:
+    """Over HTTP."""
+    run(URL.format(mark=""), option).assert_outcomes(passed=1)
+
+
+def test_a_marker_lets_other_programs_read(run: Run) -> None:
+    """Over HTTP."""
+    mark = "@__import__('pytest').mark.smtptest(http=True)"
+    run(URL.format(mark=mark)).assert_outcomes(passed=1)
+
+
+def test_the_value_of_http_is_checked(run: Run) -> None:
+    """A port would be no switch."""
+    mark = "@__import__('pytest').mark.smtptest(http=8025)"
+    result = run(URL.format(mark=mark))
+    result.stdout.fnmatch_lines(["*http must be True or False, not 8025*"])
+
+
 def test_the_grace_may_stand_in_the_file(run: Run) -> None:
     """In seconds."""
     result = run(

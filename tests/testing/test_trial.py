@@ -443,3 +443,68 @@ def test_a_failure_says_what_kept_the_mail_from_a_server_of_trial(
     assert "no client was connected to the server in memory" in output
     assert "another host or port" not in output
     assert "/trial line " not in output
+
+
+class TestHTTP:
+    """The HTTP side of a server in a test of trial."""
+
+    def test_a_request_needs_no_socket(self, trial: Callable[[str], str]) -> None:
+        """The answer is there at once."""
+        output = trial(
+            """
+            from twisted.web.client import readBody
+            from lazr_smtptest.model.envelope import Envelope
+
+            class Tests(SynchronousTestCase):
+                def get(self, path):
+                    return self.server.agent.request(b"GET", b"http://localhost" + path)
+
+                def setUp(self):
+                    self.server = MemoryServer(self)
+
+                def add(self):
+                    content = b"Subject: Hi" + bytes([13, 10]) * 2
+                    self.server.mailbox.add(
+                        Envelope(mail_from="a@x", rcpt_tos=(), content=content))
+
+                def test_a_message_is_read(self):
+                    self.add()
+                    response = self.successResultOf(self.get(b"/api/v2/messages"))
+                    body = self.successResultOf(readBody(response))
+                    self.assertIn(b'"subject":"Hi"', body)
+
+                def test_a_wait_ends(self):
+                    waiting = self.get(b"/api/v2/wait")
+                    self.assertNoResult(waiting)
+                    self.add()
+                    self.server.agent.flush()
+                    self.assertEqual(self.successResultOf(waiting).code, 200)
+
+                def test_a_wait_times_out(self):
+                    waiting = self.get(b"/api/v2/wait?timeout=5")
+                    self.server.clock.advance(5)
+                    self.server.agent.flush()
+                    self.assertEqual(self.successResultOf(waiting).code, 409)
+            """
+        )
+        assert "PASSED (successes=3)" in output, output
+
+    def test_a_server_on_the_reactor_has_a_url(
+        self, trial: Callable[[str], str]
+    ) -> None:
+        """Programs that the test starts use it."""
+        output = trial(
+            """
+            from twisted.web.client import Agent, readBody
+
+            class Tests(TestCase):
+                async def test_url(self):
+                    server = await listen(self, http=True)
+                    await send(server.port)
+                    url = server.url + "api/v2/wait?timeout=60"
+                    agent = Agent(reactor)
+                    response = await agent.request(b"GET", url.encode())
+                    self.assertIn(b'"subject":"Hi"', await readBody(response))
+            """
+        )
+        assert "PASSED (successes=1)" in output, output

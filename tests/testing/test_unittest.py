@@ -8,6 +8,7 @@ import smtplib
 import threading
 import unittest
 from collections.abc import Iterator
+from urllib.request import urlopen
 
 import pytest
 
@@ -81,6 +82,19 @@ def test_classes_have_servers_of_their_own() -> None:
             with smtplib.SMTP("127.0.0.1", self.smtptest.port) as client:
                 assert b"mx.example" in client.ehlo()[1]
                 assert not client.has_extn("DSN")
+
+    assert run(Tests).wasSuccessful()
+
+
+def test_a_class_may_have_http() -> None:
+    """Other programs read its mail."""
+
+    class Tests(SMTPTestMixin, unittest.TestCase):
+        smtptest_options = {"http": True}
+
+        def test_url(self) -> None:
+            with urlopen(f"{self.smtptest.url}livez", timeout=60) as answer:
+                assert answer.read() == b"ok\n"
 
     assert run(Tests).wasSuccessful()
 

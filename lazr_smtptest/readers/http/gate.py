@@ -10,8 +10,9 @@ import base64
 import hmac
 import ipaddress
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import attrs
@@ -19,6 +20,9 @@ from twisted.web.http_headers import Headers
 
 from lazr_smtptest.readers.http.answer import HTTPError
 from lazr_smtptest.readers.http.call import values_of
+
+if TYPE_CHECKING:
+    from lazr_smtptest.readers.http.htpasswd import PasswordFile
 
 __all__ = ["Gate"]
 
@@ -46,13 +50,15 @@ class Gate:
     Attributes:
         hosts: names that the Host may have besides loopback names, IP addresses, names
             of one label, and ``host.docker.internal``.
-        users: the passwords of the users that may log in; empty if anybody may read.
+        users: the passwords of the users that may log in.
+        files: files with more of them. Without users and files anybody may read.
         origins: the origins of other sites whose pages may read: ``scheme://host:port``
             or ``host:port``; ``"*"`` for all.
     """
 
     hosts: frozenset[str] = attrs.field(default=frozenset(), converter=_lower)
     users: Mapping[str, str] = attrs.field(factory=dict)
+    files: Sequence[PasswordFile] = ()
     origins: frozenset[str] = attrs.field(default=frozenset(), converter=_lower)
 
     def check_host(self, headers: Headers) -> str:
@@ -95,10 +101,12 @@ class Gate:
     def check_login(self, headers: Headers) -> str:
         """Return the user of a request; ``""`` if no login is needed.
 
+        A login of a file must have been found right by `check_files`.
+
         Raises:
             HTTPError: 401, the login is missing or wrong.
         """
-        if not self.users:
+        if not self.needs_login:
             return ""
         user, password = _credentials(headers)
         right = self.users.get(user, "")
@@ -107,11 +115,32 @@ class Gate:
         same = hmac.compare_digest(password.encode(), right.encode())
         if user in self.users and same:
             return user
+        if any(file.knows(user, password) for file in self.files):
+            return user
         raise HTTPError(
             HTTPStatus.UNAUTHORIZED,
             "a user name and a password are needed",
             headers={"WWW-Authenticate": _REALM},
         )
+
+    @property
+    def needs_login(self) -> bool:
+        """Return whether requests need a login."""
+        return bool(self.users or self.files)
+
+    def check_files(self, headers: Headers) -> None:
+        """Look up the login of a request in the files; it takes time."""
+        user, password = _credentials(headers)
+        any(file.check(user, password) for file in self.files)
+
+    def check_early(self, headers: Headers) -> None:
+        """Check the login of a request as far as no time is needed.
+
+        Raises:
+            HTTPError: 401, the login is missing, or it is wrong.
+        """
+        if not (self.files and all(_credentials(headers))):
+            self.check_login(headers)
 
     def check_origin(
         self, method: str, headers: Headers, host: str

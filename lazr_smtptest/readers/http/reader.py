@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from http import HTTPStatus
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 from twisted.internet.defer import Deferred, gatherResults
@@ -24,10 +24,14 @@ from lazr_smtptest.readers.http.api.wait import Wait
 from lazr_smtptest.readers.http.call import Call
 from lazr_smtptest.readers.http.gate import Gate
 from lazr_smtptest.readers.http.mailpit.api import Mailpit
+from lazr_smtptest.readers.http.metrics import Metrics
 from lazr_smtptest.readers.http.routes import Route, Routes
 from lazr_smtptest.readers.http.site import MAX_BODY, HTTPSite
 from lazr_smtptest.readers.http.waiting import MOST_WAITERS, Waiters
 from lazr_smtptest.version import __version__
+
+if TYPE_CHECKING:
+    from lazr_smtptest.tls.context import TLS
 
 __all__ = ["HTTPReader", "HTTPSettings"]
 
@@ -41,6 +45,7 @@ lazr.smtptest {__version__}
 {_API}/messages/latest   the newest message
 {_API}/wait?query=...    wait for a message
 {_API}/sessions          what clients said
+/metrics                  numbers for Prometheus
 {_MAILPIT}/messages          the same mail for clients of Mailpit
 """
 
@@ -51,6 +56,8 @@ class HTTPSettings:
 
     Attributes:
         gate: which hosts, users and origins may make requests.
+        base: the path before all paths, such as ``"/mail"``; ``""`` for none.
+        tls: the certificates for HTTPS; ``None`` for HTTP.
         max_body: the most bytes of the body of a request.
         max_waiters: the most requests that wait for messages at the same time.
         max_listeners: the most clients that listen to events at the same time.
@@ -58,6 +65,8 @@ class HTTPSettings:
     """
 
     gate: Gate = attrs.field(factory=Gate)
+    base: str = ""
+    tls: TLS | None = None
     max_body: int = MAX_BODY
     max_waiters: int = MOST_WAITERS
     max_listeners: int = MOST_LISTENERS
@@ -75,7 +84,8 @@ class HTTPReader:
         settings: the settings.
 
     Attributes:
-        site: the factory for a listening port.
+        site: the factory of the connections, without TLS.
+        factory: the factory for a listening port.
     """
 
     def __init__(
@@ -83,13 +93,15 @@ class HTTPReader:
     ) -> None:
         settings = settings or HTTPSettings()
         self._context = context
+        self._base = settings.base
         self._reader = context.reader
         reactor = context.reactor
         self._waiters = Waiters(
             context.store, self._reader, reactor, settings.max_waiters
         )
         self._events = Events(context, settings.max_listeners)
-        self._mailpit = Mailpit(context, settings.outgoing)
+        self._mailpit = Mailpit(context, settings.outgoing, f"{settings.base}/")
+        self._metrics = Metrics(context, lambda: len(self._waiters))
         self._mailboxes = Mailboxes(context)
         routes = Routes()
         for route in self._routes():
@@ -102,9 +114,14 @@ class HTTPReader:
                 _API: describe,
                 **self._mailpit.describe(),
             },
+            base=settings.base,
             max_body=settings.max_body,
+            in_thread=self._reader.call,
+            count=self._metrics.count_request,
             reactor=reactor,
         )
+        tls = settings.tls
+        self.factory: Any = tls.wrap(self.site, reactor) if tls else self.site
 
     def _routes(self) -> Iterator[Route]:
         yield from Messages(self._reader).routes(_API)
@@ -115,6 +132,7 @@ class HTTPReader:
         yield from FaultRules(self._context.needed_faults).routes(_API)
         yield from self._mailboxes.routes(_API)
         yield from self._mailpit.routes()
+        yield self._metrics.route
         yield Route(method="GET", template="/", handler=self._index)
         for path, handler in (("/livez", self._live), ("/readyz", self._ready)):
             yield Route(method="GET", template=path, handler=handler, is_public=True)
@@ -144,4 +162,5 @@ class HTTPReader:
         self._waiters.close()
         self._events.close()
         self._mailpit.close()
+        self._metrics.close()
         return gatherResults([self._mailboxes.close(), self._reader.close()])

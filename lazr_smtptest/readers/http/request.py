@@ -170,6 +170,7 @@ class HTTPRequest(http.Request):
             self.channel.forceAbortClient()
 
     def _write(self, answer: Answer, is_last: bool = True) -> None:
+        self._site.count(self.method.decode("latin-1"), answer.status)
         # Twisted does not know the phrase of every status.
         self.setResponseCode(answer.status, HTTPStatus(answer.status).phrase.encode())
         for name, value in {**_SECURITY, **answer.headers}.items():

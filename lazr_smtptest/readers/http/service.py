@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from twisted.application.service import Service
+from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.defer import Deferred, gatherResults, maybeDeferred
 from twisted.internet.interfaces import IListeningPort, IStreamServerEndpoint
 from twisted.python.failure import Failure
@@ -13,7 +14,7 @@ from lazr_smtptest.net.addresses import endpoint_from
 from lazr_smtptest.readers.context import ReaderContext
 from lazr_smtptest.readers.http.reader import HTTPReader, HTTPSettings
 
-__all__ = ["HTTPService"]
+__all__ = ["HTTPService", "url_of"]
 
 
 class HTTPService(Service):
@@ -31,6 +32,8 @@ class HTTPService(Service):
 
     Attributes:
         endpoint: the `IStreamServerEndpoint`.
+        url: the URL, such as ``"http://127.0.0.1:8025/"``, while it listens on TCP;
+            otherwise ``""``.
         port: the `IListeningPort`; ``None`` while it does not listen.
 
     Raises:
@@ -48,11 +51,16 @@ class HTTPService(Service):
         settings: HTTPSettings | None = None,
     ) -> None:
         self._context = ReaderContext.of(source, reactor)
-        self._settings = settings
+        self._settings = settings or HTTPSettings()
         self.endpoint = (
             endpoint_from(reactor, endpoint) if isinstance(endpoint, str) else endpoint
         )
         self._reader: HTTPReader | None = None
+
+    @property
+    def url(self) -> str:
+        """Return the URL; see the class."""
+        return "" if self.port is None else url_of(self.port.getHost(), self._settings)
 
     def privilegedStartService(self) -> None:
         """Begin to listen, while the process has the privileges for it.
@@ -79,7 +87,8 @@ class HTTPService(Service):
         context = ReaderContext.of(self._context, self._context.reactor)
         self._reader = HTTPReader(context, self._settings)
         failures: list[Failure] = []
-        listening = maybeDeferred(self.endpoint.listen, self._reader.site)
+        factory: Any = self._reader.factory
+        listening = maybeDeferred(self.endpoint.listen, factory)
         listening.addCallbacks(self._listens, failures.append)
         if failures:
             self._reader = None
@@ -103,3 +112,26 @@ class HTTPService(Service):
             ended.append(self._reader.close())
             self._reader = None
         return gatherResults(ended)
+
+
+def url_of(address: object, settings: HTTPSettings) -> str:
+    """Return the URL of an HTTP side for a client on this machine.
+
+    Args:
+        address: what it listens on.
+        settings: its settings.
+
+    Returns:
+        the URL, with a slash at its end; ``""`` if the address is not of TCP.
+    """
+    if not isinstance(address, IPv4Address | IPv6Address):
+        return ""
+    host = _ANY.get(address.host, address.host)
+    if ":" in host:
+        host = f"[{host}]"
+    scheme = "http" if settings.tls is None else "https"
+    return f"{scheme}://{host}:{address.port}{settings.base}/"
+
+
+# A client connects to the address of this machine instead.
+_ANY = {"0.0.0.0": "127.0.0.1", "::": "::1"}

@@ -28,6 +28,12 @@ MAX_BODY = 5 * 1024 * 1024
 # Seconds after which a connection without a request is closed.
 _IDLE = 60.0
 
+# The paths that orchestrators ask, with the base and without it.
+_HEALTH = ("/livez", "/readyz")
+
+# The most digits of Content-Length; Python does not convert very long numbers.
+_DIGITS = 18
+
 Describe = Callable[[HTTPError], Answer]
 
 
@@ -41,6 +47,32 @@ class HTTPConnection(http.HTTPChannel):
     requestFactory = HTTPRequest
     site: HTTPSite
 
+    def lineLengthExceeded(self, line: bytes) -> None:
+        """Refuse a line that is too long: with 414 the first one, others with 431."""
+        # The private name of Twisted: whether the next line begins a request.
+        if self._HTTPChannel__first_line:  # type: ignore[attr-defined]
+            self._refuse(HTTPStatus.REQUEST_URI_TOO_LONG)
+        else:
+            self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+
+    def headerReceived(self, line: bytes) -> bool:
+        """Refuse a length of the body that no body has; see `HTTPChannel`."""
+        name, _, value = line.partition(b":")
+        if name.lower() == b"content-length" and len(value.strip()) > _DIGITS:
+            self._refuse(HTTPStatus.BAD_REQUEST)
+            return False
+        received: bool = super().headerReceived(line)
+        return received
+
+    def _refuse(self, status: HTTPStatus) -> None:
+        """Answer a request that cannot be read, and end the connection."""
+        head = f"HTTP/1.1 {status} {status.phrase}"
+        transport: Any = self.transport
+        transport.write(
+            f"{head}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode()
+        )
+        self.loseConnection()
+
 
 class HTTPSite(http.HTTPFactory):
     """Serves captured mail over HTTP.
@@ -52,7 +84,11 @@ class HTTPSite(http.HTTPFactory):
         gate: the checks that come before.
         describe: the function that describes an error, for the paths that begin with
             its key; the longest key wins, and other errors are plain text.
+        base: the path before all paths but those of health; ``""`` for none.
         max_body: the most bytes of the body of a request.
+        count: called with the method and the status of each answer.
+        in_thread: calls a function with arguments in a thread, and returns a Deferred
+            with the result; ``None`` if no login takes long to check.
         reactor: schedules the timeouts.
     """
 
@@ -62,12 +98,18 @@ class HTTPSite(http.HTTPFactory):
         gate: Gate,
         *,
         describe: dict[str, Describe] | None = None,
+        base: str = "",
         max_body: int = MAX_BODY,
+        count: Callable[[str, int], object] = lambda method, status: None,
+        in_thread: Callable[..., Deferred[Any]] | None = None,
         reactor: IReactorTime | None = None,
     ) -> None:
         super().__init__(timeout=_IDLE, reactor=reactor)
         self.routes = routes
         self.max_body = max_body
+        self._base = base
+        self._in_thread = in_thread
+        self.count = count
         self._gate = gate
         self._describe = dict(
             sorted((describe or {}).items(), key=lambda item: -len(item[0]))
@@ -102,8 +144,8 @@ class HTTPSite(http.HTTPFactory):
         """Return why a body is not even read; ``None`` if it is."""
         try:
             self._gate.check_host(headers)
-            if not self._is_public(method, path):
-                self._gate.check_login(headers)
+            if not self._is_public(method, self._without_base(path)):
+                self._gate.check_early(headers)
         except HTTPError as error:
             return error
         return None
@@ -113,6 +155,7 @@ class HTTPSite(http.HTTPFactory):
         return Deferred.fromCoroutine(self._answer(method, call))
 
     async def _answer(self, method: str, call: Call) -> Answer:
+        call = attrs.evolve(call, path=self._without_base(call.path))
         try:
             return await self._checked(method, call)
         except HTTPError as error:
@@ -136,8 +179,8 @@ class HTTPSite(http.HTTPFactory):
             fields = gate.preflight(headers, self.routes.allowed(call.path))
             return Answer(status=HTTPStatus.NO_CONTENT, headers=fields)
         user = ""
-        if gate.users and not self._is_public(method, call.path):
-            user = gate.check_login(headers)
+        if gate.needs_login and not self._is_public(method, call.path):
+            user = await self._login(headers)
         cors = gate.check_origin(method, headers, host)
         if method == "OPTIONS" and (allowed := self.routes.allowed(call.path)):
             fields = {"Allow": ", ".join(allowed)}
@@ -147,6 +190,29 @@ class HTTPSite(http.HTTPFactory):
         call = attrs.evolve(call, parameters=parameters, user=user)
         answer = await route.handler(call)
         return attrs.evolve(answer, headers={**answer.headers, **cors})
+
+    def _without_base(self, path: str) -> str:
+        """Return a path without the base; one without it is that of no route."""
+        base = self._base
+        if not base or path in _HEALTH:
+            return path
+        if path == base:
+            return "/"
+        return path.removeprefix(base) if path.startswith(f"{base}/") else f"//{path}"
+
+    async def _login(self, headers: Headers) -> str:
+        """Return the user of a request.
+
+        Raises:
+            HTTPError: 401, the login is missing or wrong.
+        """
+        try:
+            return self._gate.check_login(headers)
+        except HTTPError:
+            if self._in_thread is None or not self._gate.files:
+                raise
+        await self._in_thread(self._gate.check_files, headers)
+        return self._gate.check_login(headers)
 
     def _is_public(self, method: str, path: str) -> bool:
         try:
@@ -161,6 +227,7 @@ class HTTPSite(http.HTTPFactory):
             path: the path of the request; ``""`` if it is not known.
             error: the error.
         """
+        path = path.removeprefix(self._base)
         for prefix, describe in self._describe.items():
             if path.startswith(prefix):
                 return describe(error)

@@ -7,16 +7,21 @@ from pathlib import Path
 
 import pytest
 
+from lazr_smtptest.cli.aliases import ALIASES
+from lazr_smtptest.cli.http_reader import HTTP
 from lazr_smtptest.readers.context import ReaderContext
 from lazr_smtptest.readers.http.reader import HTTPReader
 from lazr_smtptest.stores import MemoryStore
 
 from .conftest import Mail, Reactor
 
-DOC = Path(__file__).parents[3] / "doc"
+ROOT = Path(__file__).parents[3]
+DOC = ROOT / "doc"
 PAGE = (DOC / "http.rst").read_text()
 TABLES = PAGE + (DOC / "mailpit.rst").read_text()
-COMMANDS = re.findall(r"\$ curl \"?localhost:8025(\S+?)\"?\n", PAGE)
+README = (ROOT / "README.rst").read_text()
+_CURL = r" curl \"?localhost:8025(\S+?)\"?\n"
+COMMANDS = re.findall(_CURL, PAGE)
 
 
 def described() -> set[tuple[str, str]]:
@@ -29,7 +34,7 @@ def described() -> set[tuple[str, str]]:
             is_view = path.startswith("/view")
             found.add((method, path if is_view else prefix + path))
     for method, path in re.findall(
-        r"``([A-Z]+) (/(?:livez|readyz|api/events)?)``", TABLES
+        r"``([A-Z]+) (/(?:livez|readyz|metrics|api/events)?)``", TABLES
     ):
         found.add((method, path))
     return found
@@ -57,3 +62,31 @@ def test_its_requests_are_answered(mail: Mail, path: str) -> None:
 def test_there_are_such_requests() -> None:
     """Or nothing above is tested."""
     assert len(COMMANDS) == 3
+
+
+def test_the_command_of_the_readme_gets_its_mail(mail: Mail) -> None:
+    """The one that the command before it sends."""
+    [path] = re.findall(_CURL, README)
+    mail.add("Subject: Hello\n\nHi.\n")
+    [message] = mail.client.get(path).json["messages"]
+    assert message["text"] == "Hi.\n"
+
+
+def test_the_table_of_variables_has_all_aliases() -> None:
+    """With their options."""
+    table = PAGE.partition(".. list-table:: Variables of other servers\n")[2]
+    table = re.split(r"\n(?=\S)", table)[0]
+    rows = re.findall(r"\* - ``--(.*)``\n     - (.*)", table)
+    found = {option: set(re.findall("``(.*?)``", names)) for option, names in rows}
+    wanted: dict[str, set[str]] = {}
+    for alias in ALIASES:
+        wanted.setdefault(alias.option, set()).update(alias.names)
+    assert found == wanted
+
+
+def test_the_table_of_options_has_all_of_http() -> None:
+    """And no others."""
+    table = PAGE.partition(".. list-table:: Options of HTTP\n")[2]
+    table = re.split(r"\n(?=\S)", table)[0]
+    options = HTTP.groups["Reading by HTTP"]
+    assert re.findall(r"\* - ``--([a-z-]+)", table) == [each.name for each in options]

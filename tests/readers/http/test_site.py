@@ -327,3 +327,51 @@ class TestLeaving:
         client = Client(HTTPSite(routes, Gate(), reactor=clock), clock)
         clock.advance(61)
         assert client.transport.disconnecting
+
+
+class TestTheBase:
+    """A path before all others."""
+
+    @pytest.fixture
+    def client(self) -> Client:
+        return Client(make_site(base="/mail"))
+
+    def test_paths_are_below_it(self, client: Client) -> None:
+        assert client.get("/mail/fixed").text == "GET  0"
+
+    @pytest.mark.parametrize("path", ["/fixed", "/mailfixed", "//mail/fixed", "/"])
+    def test_others_are_not_found(self, client: Client, path: str) -> None:
+        assert client.get(path).status == 404
+
+    def test_an_encoding_of_it_is_the_same(self, client: Client) -> None:
+        assert client.get("/m%61il/fixed").status == 200
+
+    def test_errors_are_those_of_the_path_below_it(self) -> None:
+        def describe(error: HTTPError) -> Answer:
+            return text_answer("described", error.status)
+
+        site = make_site(base="/mail", describe={"/things": describe})
+        assert Client(site).get("/mail/things/a/b").text == "described"
+
+
+class TestLongLines:
+    """Lines of a request that are longer than any real one."""
+
+    def test_a_long_path_is_a_414(self, client: Client) -> None:
+        client.send(b"GET /" + b"a" * 20_000 + b" HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert client.response().status == 414
+        assert client.transport.disconnecting
+
+    def test_a_long_header_field_is_a_431(self, client: Client) -> None:
+        client.send(b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"a" * 20_000 + b"\r\n\r\n")
+        assert client.response().status == 431
+        assert client.transport.disconnecting
+
+    def test_a_length_of_many_digits_is_a_400(self, client: Client) -> None:
+        client.send(
+            b"POST /fixed HTTP/1.1\r\nHost: a\r\nContent-Length: "
+            + b"9" * 5000
+            + b"\r\n\r\n"
+        )
+        assert client.response().status == 400
+        assert client.transport.disconnecting

@@ -19,7 +19,7 @@ from lazr_smtptest.readers.http.site import Describe
 
 __all__ = ["Mailpit"]
 
-_PREFIX = "api/v1"
+_PREFIX = "/api/v1"
 
 
 class Mailpit:
@@ -28,13 +28,12 @@ class Mailpit:
     Args:
         context: the server, and its store.
         outgoing: where mail may be sent to.
-        base: the path before all paths of the site, such as ``/``.
+        base: the path before all paths of the site, such as ``/``, in links.
     """
 
     def __init__(
         self, context: ReaderContext, outgoing: Outgoing, base: str = "/"
     ) -> None:
-        self._base = base
         relay = outgoing.relay
         self._events = Events(context, VERSION)
         self._parts = (
@@ -51,17 +50,16 @@ class Mailpit:
     def routes(self) -> Iterator[Route]:
         """Return the routes."""
         for part in self._parts:
-            yield from part.routes(f"{self._base}{_PREFIX}")
-        yield from self._events.routes(f"{self._base}api/events")
+            yield from part.routes(_PREFIX)
+        yield from self._events.routes("/api/events")
 
     def describe(self) -> Mapping[str, Describe]:
         """Return how errors are described, by the beginnings of the paths."""
-        base = self._base
         return {
-            f"{base}{_PREFIX}": describe,
-            f"{base}api/events": describe,
-            f"{base}view/": describe,
-            f"{base}{_PREFIX}/send": describe_as_json,
+            _PREFIX: describe,
+            "/api/events": describe,
+            "/view/": describe,
+            f"{_PREFIX}/send": describe_as_json,
         }
 
     def close(self) -> None:

@@ -57,9 +57,9 @@ class Message:
             (f"{message}/raw", self.raw),
             (f"{message}/part/{{part}}", self.part),
             (f"{message}/part/{{part}}/thumb", self.thumb),
-            (f"{self._base}view/{{id}}.html", self.html),
-            (f"{self._base}view/{{id}}.txt", self.text),
-            (f"{self._base}view/latest", self.latest),
+            ("/view/{id}.html", self.html),
+            ("/view/{id}.txt", self.text),
+            ("/view/latest", self.latest),
         ):
             yield Route(method="GET", template=template, handler=handler)
 

@@ -1,0 +1,136 @@
+"""Environment variables of Mailpit and MailHog, as other names of our options."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import attrs
+
+from lazr_smtptest.cli.option_table import endpoint_of
+
+__all__ = ["ALIASES", "Alias", "read_aliases"]
+
+
+@attrs.frozen
+class Alias:
+    """Variables that set one of our options.
+
+    Attributes:
+        option: the name of the option.
+        names: the variables; all of them have to be set.
+        convert: returns the value of the option, as our own variable has it; ``""``
+            for no value. Its arguments are the values of the variables.
+    """
+
+    option: str
+    names: tuple[str, ...]
+    convert: Callable[..., str]
+
+
+def _same(text: str) -> str:
+    return text
+
+
+def _endpoint(text: str) -> str:
+    """Return the endpoint of ``host:port``, ``[::]:port`` or ``unix:path:mode``."""
+    if text.startswith("unix:"):
+        path, _, mode = text.removeprefix("unix:").partition(":")
+        return f"unix:{path}:mode={mode}" if mode else f"unix:{path}"
+    host, _, port = text.rpartition(":")
+    if ":" not in text or not (port.isascii() and port.isdecimal()):
+        raise ValueError("it is HOST:PORT")
+    return endpoint_of(host.strip("[]"), int(port))
+
+
+def _switch(text: str) -> str:
+    return "1" if text.lower() in ("1", "true", "yes") else "0"
+
+
+def _anybody(text: str) -> str:
+    return "any" if _switch(text) == "1" else ""
+
+
+def _database(text: str) -> str:
+    if "://" in text:
+        raise ValueError("it is the name of a file")
+    return f"sqlite:{text}"
+
+
+def _base(text: str) -> str:
+    return f"/{path}" if (path := text.strip("/")) else ""
+
+
+def _maildir(kind: str, path: str) -> str:
+    return f"maildir:{path}" if kind == "maildir" else ""
+
+
+def _bounded(count: str) -> str:
+    return f"memory?max-count={count}" if count != "0" else ""
+
+
+def _bounded_database(file: str, count: str) -> str:
+    bound = f"?max-count={count}" if count != "0" else ""
+    return _database(file) + bound
+
+
+def _pair(certificate: str, key: str) -> str:
+    return f"{certificate},{key}"
+
+
+# A later row of an option overrides an earlier one.
+ALIASES: tuple[Alias, ...] = (
+    Alias("smtp", ("MH_SMTP_BIND_ADDR",), _endpoint),
+    Alias("smtp", ("MP_SMTP_BIND_ADDR",), _endpoint),
+    Alias("http", ("MH_API_BIND_ADDR",), _endpoint),
+    Alias("http", ("MH_UI_BIND_ADDR",), _endpoint),
+    Alias("http", ("MP_UI_BIND_ADDR",), _endpoint),
+    Alias("http-base", ("MH_UI_WEB_PATH",), _base),
+    Alias("http-base", ("MP_WEBROOT",), _base),
+    Alias("http-tls", ("MP_UI_TLS_CERT", "MP_UI_TLS_KEY"), _pair),
+    Alias("http-auth", ("MH_AUTH_FILE",), lambda file: f"file:{file}"),
+    Alias("http-auth", ("MP_UI_AUTH_FILE",), lambda file: f"file:{file}"),
+    Alias("http-auth", ("MP_UI_AUTH",), _same),
+    Alias("cors", ("MH_CORS_ORIGIN",), _same),
+    Alias("cors", ("MP_API_CORS",), lambda text: text.replace(",", " ")),
+    Alias("store", ("MH_STORAGE", "MH_MAILDIR_PATH"), _maildir),
+    Alias("store", ("MP_MAX_MESSAGES",), _bounded),
+    Alias("store", ("MP_DATABASE",), _database),
+    Alias("store", ("MP_DATABASE", "MP_MAX_MESSAGES"), _bounded_database),
+    Alias("hostname", ("MH_HOSTNAME",), _same),
+    Alias("tls", ("MP_SMTP_TLS_CERT", "MP_SMTP_TLS_KEY"), _pair),
+    Alias("require-tls", ("MP_SMTP_REQUIRE_STARTTLS",), _switch),
+    Alias("auth", ("MP_SMTP_AUTH_ACCEPT_ANY",), _anybody),
+    Alias("max-recipients", ("MP_SMTP_MAX_RECIPIENTS",), _same),
+    Alias("max-message-size", ("MP_MAX_MESSAGE_SIZE",), lambda text: f"{text}M"),
+    Alias("quiet", ("MP_QUIET",), _switch),
+)
+
+
+def read_aliases(environment: Mapping[str, str]) -> dict[str, tuple[str, str]]:
+    """Return the values that variables of Mailpit and MailHog set.
+
+    Variables without an option here have no effect.
+
+    Args:
+        environment: the variables, by name; empty ones are ignored.
+
+    Returns:
+        by option its value, as our own variable has it, and the names of the variables.
+
+    Raises:
+        ValueError: a value is wrong; the message names the variable.
+    """
+    found: dict[str, tuple[str, str]] = {}
+    for alias in ALIASES:
+        values = [environment.get(name, "") for name in alias.names]
+        if not all(values):
+            continue
+        names = " and ".join(alias.names)
+        try:
+            value = alias.convert(*values)
+        except (ValueError, OSError) as error:
+            shown = ", ".join(map(repr, values))
+            raise ValueError(f"{names}: {error}, not {shown}") from error
+        if value:
+            found[alias.option] = (value, names)
+    return found

@@ -1,0 +1,172 @@
+"""The options of the HTTP side of a process, and its service."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import attrs
+from twisted.application.service import Service
+from twisted.python import usage
+
+from lazr_smtptest._secrets import safe_repr
+from lazr_smtptest.cli.checks import CHECKS, check_settings
+from lazr_smtptest.cli.option_table import Groups, Option
+from lazr_smtptest.stores import check_spec
+
+if TYPE_CHECKING:
+    from lazr_smtptest.cli.options import Options
+    from lazr_smtptest.readers.context import ReaderContext
+    from lazr_smtptest.readers.http.htpasswd import PasswordFile
+
+__all__ = ["DEFAULT_HTTP", "HTTP"]
+
+# Where the command `smtptest` answers HTTP.
+DEFAULT_HTTP = "tcp:8025:interface=127.0.0.1"
+
+# The path of a base.
+_BASE = re.compile(r"(/[A-Za-z0-9._~-]+)*/?")
+
+_NO_STORE = (
+    "--http with --workers needs a store on a disk, such as --store sqlite:mail.db: "
+    "each worker has a memory of its own"
+)
+
+
+class HTTP:
+    """Reads over HTTP; see `lazr_smtptest.readers.http`."""
+
+    groups: Groups = {
+        "Reading by HTTP": (
+            Option(
+                "http",
+                "ENDPOINT",
+                f"Answer HTTP here. [default of smtptest: {DEFAULT_HTTP}; of twistd: "
+                "none]",
+            ),
+            Option("no-http", "", "Do not answer HTTP.", kind="flag"),
+            Option(
+                "http-base",
+                "PATH",
+                "Put this before all paths of HTTP, such as /mail.",
+            ),
+            Option(
+                "http-tls",
+                "TLS",
+                "Answer HTTPS instead; auto or CERT,KEY as for --tls.",
+            ),
+            Option(
+                "http-auth",
+                "LOGIN",
+                "Ask for a login: USER:PASSWORD, or file:FILE for those in a file of "
+                "htpasswd. May be given several times.",
+                kind="list",
+            ),
+            Option(
+                "http-host",
+                "NAME",
+                "Answer requests to this host name, beside the usual ones; may be "
+                "given several times.",
+                kind="list",
+            ),
+            Option(
+                "cors",
+                "ORIGIN",
+                "Let pages of this origin read, such as https://app.example; * for "
+                "any. May be given several times.",
+                kind="list",
+            ),
+        ),
+        **CHECKS,
+    }
+
+    def check(self, options: Options) -> None:
+        """Check the values of its options, and set the default endpoint."""
+        if options["no-http"] and options.rank("no-http") <= options.rank("http"):
+            options["http"] = None
+            return
+        others = [
+            name
+            for name in (
+                *("http-base", "http-tls", "http-auth", "http-host", "cors"),
+                *("link-check", "spamassassin"),
+            )
+            if options[name]
+        ]
+        is_memory = check_spec(options["store"]).kind == "memory"
+        has_one_process = options["workers"] == 1 or not is_memory
+        if options["http"] is None and options.http_default is not None:
+            if has_one_process or others:
+                options["http"] = options.http_default
+            else:
+                options.notes.append(f"HTTP is off: {_NO_STORE}")
+                return
+        for name in others:
+            if options["http"] is None:
+                raise usage.UsageError(f"--{name} needs --http")
+        if options["http"] is None:
+            return
+        if not has_one_process:
+            raise usage.UsageError(_NO_STORE)
+        self._check_values(options)
+
+    def _check_values(self, options: Options) -> None:
+        check_settings(options)
+        for login in options["http-auth"]:
+            user, colon, password = login.partition(":")
+            if not (user and colon and password):
+                raise usage.UsageError(
+                    "--http-auth is USER:PASSWORD, with both, or file:FILE"
+                )
+        base = options["http-base"]
+        if base is not None and not _BASE.fullmatch(base):
+            raise usage.UsageError(
+                f"{options.name('http-base')} is a path such as /mail, of letters, "
+                f"digits, and - . _ ~, not {safe_repr(base)}"
+            )
+
+    def is_on(self, options: Options) -> bool:
+        """Return whether its options ask for it."""
+        return options["http"] is not None
+
+    def service(self, options: Options, context: ReaderContext) -> Service:
+        """Return the service for its options, which ask for it."""
+        # Imported here: who reads nothing by HTTP needs none of it.
+        from lazr_smtptest.cli.certificates import read_tls
+        from lazr_smtptest.cli.endpoints import LoggedEndpoint
+        from lazr_smtptest.readers.http.gate import Gate
+        from lazr_smtptest.readers.http.reader import HTTPSettings
+        from lazr_smtptest.readers.http.service import HTTPService
+
+        logins = [login.partition(":") for login in options["http-auth"]]
+        gate = Gate(
+            hosts=options["http-host"],
+            users={user: word for user, _, word in logins if user != "file"},
+            files=[_password_file(file) for user, _, file in logins if user == "file"],
+            origins=options["cors"],
+        )
+        same = options["http-tls"] == options["tls"]
+        settings = HTTPSettings(
+            gate=gate,
+            base=(options["http-base"] or "").rstrip("/"),
+            tls=context.tls if same else read_tls(options, "http-tls"),
+        )
+        context = attrs.evolve(context, check_settings=check_settings(options))
+        endpoint = LoggedEndpoint(
+            context.reactor,
+            options["http"],
+            "http",
+            hint="--http ENDPOINT names another address, --no-http switches HTTP off",
+            is_safe=gate.needs_login,
+        )
+        return HTTPService(context, endpoint, context.reactor, settings)
+
+
+def _password_file(file: str) -> PasswordFile:
+    from lazr_smtptest.cli.options import StartError
+    from lazr_smtptest.readers.http.htpasswd import PasswordFile, PasswordFileError
+
+    try:
+        return PasswordFile(file)
+    except PasswordFileError as error:
+        raise StartError(f"--http-auth: {error}") from error

@@ -1,0 +1,90 @@
+"""Files of ``htpasswd``: users with hashes of their passwords."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from pathlib import Path
+from typing import Any
+
+from lazr_smtptest.errors import Error
+
+__all__ = ["PasswordFile", "PasswordFileError"]
+
+# The most logins that are remembered as right.
+_KNOWN = 1000
+
+
+class PasswordFileError(Error):
+    """A file of passwords cannot be used."""
+
+
+class PasswordFile:
+    """A file of ``htpasswd``: a line ``USER:HASH`` for each user.
+
+    The hash is that of bcrypt (``htpasswd -B``), of MD5 (``$apr1$``), of SHA-1
+    (``{SHA}``), or another one that the package libpass knows. The file is read once.
+    Any thread may use it.
+
+    Args:
+        path: the name of the file.
+
+    Raises:
+        PasswordFileError: it cannot be read, it is not such a file, or the package is
+            missing.
+    """
+
+    def __init__(self, path: str) -> None:
+        try:
+            from passlib.apache import HtpasswdFile
+        except ImportError as error:
+            raise PasswordFileError(
+                "files of htpasswd need the package libpass: "
+                "pip install 'lazr.smtptest[htpasswd]'"
+            ) from error
+        try:
+            content = Path(path).read_bytes()
+        except OSError as error:
+            raise PasswordFileError(
+                f"cannot read {path!r}: {error.strerror}"
+            ) from error
+        try:
+            self._file: Any = HtpasswdFile.from_string(content)
+            self._users = frozenset(self._file.users())
+        except ValueError as error:
+            raise PasswordFileError(
+                f"{path!r} is no file of htpasswd: each line is USER:HASH"
+            ) from error
+        if not self._users:
+            raise PasswordFileError(f"{path!r} has no user: each line is USER:HASH")
+        # Digests of logins that were right, under a key that nobody else has.
+        self._key = secrets.token_bytes(32)
+        self._known: set[bytes] = set()
+
+    def knows(self, user: str, password: str) -> bool:
+        """Return whether `check` has found this login right; at once."""
+        return self._digest(user, password) in self._known
+
+    def check(self, user: str, password: str) -> bool:
+        """Return whether a login is right; it takes the time of the hash.
+
+        It takes as long for a user that the file does not have.
+        """
+        if self.knows(user, password):
+            return True
+        name = user if user in self._users else min(self._users)
+        try:
+            same = bool(self._file.check_password(name, password))
+        except ValueError:
+            # The hash is none, or the password has characters that none may have.
+            return False
+        if not same or name != user:
+            return False
+        if len(self._known) >= _KNOWN:
+            self._known.clear()
+        self._known.add(self._digest(user, password))
+        return True
+
+    def _digest(self, user: str, password: str) -> bytes:
+        text = f"{len(user)}:{user}{password}".encode("utf-8", "surrogatepass")
+        return hashlib.blake2b(text, key=self._key).digest()

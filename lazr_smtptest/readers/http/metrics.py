@@ -1,0 +1,124 @@
+"""The metrics of a server in the text format of Prometheus, under ``/metrics``."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from http import HTTPStatus
+
+from prometheus_client import CollectorRegistry, Counter, Gauge
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
+
+from lazr_smtptest.model.delivery_event import MailEvent
+from lazr_smtptest.readers.context import ReaderContext
+from lazr_smtptest.readers.http.answer import Answer
+from lazr_smtptest.readers.http.call import Call
+from lazr_smtptest.readers.http.routes import Route
+
+__all__ = ["Metrics"]
+
+_PREFIX = "smtptest"
+
+# Methods of requests with a count of their own; others are counted as one.
+_METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
+
+
+class Metrics:
+    """Counts what happens from now on, and answers with it.
+
+    Its methods are called in the reactor's thread.
+
+    Args:
+        context: the store, and the server that takes the mail.
+        waits: returns how many requests wait for messages.
+    """
+
+    def __init__(self, context: ReaderContext, waits: Callable[[], int]) -> None:
+        self._context = context
+        self._waits = waits
+        self._registry = CollectorRegistry()
+        self._mail = self._counter(
+            "mail", "Messages, recipients and senders, by outcome", "outcome"
+        )
+        self._bytes = self._counter("message_bytes", "Bytes of accepted messages")
+        self._refusals = self._counter(
+            "refusals", "Refused messages, recipients and senders", "code"
+        )
+        self._fired = self._counter("faults_fired", "Fault rules that fired")
+        self._requests = self._counter(
+            "http_requests", "Answers to HTTP requests", "method", "status"
+        )
+        self._waiting = self._gauge("waits", "HTTP requests that wait for messages")
+        self._messages = self._gauge("store_messages", "Messages in the store")
+        self._missing = self._gauge(
+            "index_missing_messages", "Messages that no search finds yet"
+        )
+        self._reading = self._gauge(
+            "store_seconds", "Seconds that the store took to answer this request"
+        )
+        self._lag = self._gauge(
+            "event_loop_lag_seconds", "Seconds until the reactor made a call"
+        )
+        self._ends = [context.delivery_events.subscribe(self._count_mail)]
+        if context.faults is not None:
+            self._ends.append(context.faults.watch(lambda _: self._fired.inc()))
+        if context.sessions is not None:
+            self._open = self._gauge("sessions_open", "Clients that are connected")
+            self._connections = self._gauge(
+                "sessions_since_clear", "Clients that connected"
+            )
+
+    def _counter(self, name: str, text: str, *labels: str) -> Counter:
+        return Counter(f"{_PREFIX}_{name}", text, labels, registry=self._registry)
+
+    def _gauge(self, name: str, text: str) -> Gauge:
+        return Gauge(f"{_PREFIX}_{name}", text, registry=self._registry)
+
+    def _count_mail(self, event: MailEvent) -> None:
+        self._mail.labels(event.outcome).inc()
+        if event.outcome == "accepted":
+            self._bytes.inc(event.size or 0)
+        elif event.outcome == "refused":
+            self._refusals.labels(event.reply[:3] or "none").inc()
+
+    def count_request(self, method: str, status: int) -> None:
+        """Count an answer."""
+        known = method if method in _METHODS else "other"
+        self._requests.labels(known, str(int(status))).inc()
+
+    @property
+    def route(self) -> Route:
+        """The route of the metrics."""
+        return Route(
+            method="GET",
+            template="/metrics",
+            handler=self._answer,
+            summary="Get the metrics of the server, for Prometheus",
+            arguments=frozenset(),
+        )
+
+    async def _answer(self, call: Call) -> Answer:
+        reader, sessions = self._context.reader, self._context.sessions
+        began = time.monotonic()
+        progress = await reader.index_progress()
+        self._reading.set(time.monotonic() - began)
+        self._messages.set(progress.messages)
+        self._missing.set(progress.missing)
+        # The time at which a thread asked the reactor for a call.
+        asked: float = await reader.call(time.monotonic)
+        self._lag.set(max(0.0, time.monotonic() - asked))
+        self._waiting.set(self._waits())
+        if sessions is not None:
+            counters = sessions.counters
+            self._open.set(counters.open)
+            self._connections.set(counters.connections)
+        return Answer(
+            status=HTTPStatus.OK,
+            body=generate_latest(self._registry),
+            content_type=CONTENT_TYPE_PLAIN_0_0_4,
+        )
+
+    def close(self) -> None:
+        """Count no more."""
+        for end in self._ends:
+            end()

@@ -1,0 +1,141 @@
+"""The metrics of a server."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pytest
+
+from lazr_smtptest import CaptureServer
+from lazr_smtptest.model.delivery_event import MailEvent
+from lazr_smtptest.readers.context import ReaderContext
+from lazr_smtptest.readers.http.reader import HTTPReader
+
+from .client import Client
+from .conftest import Mail, Reactor
+
+DASHBOARD = Path(__file__).parents[3] / "doc" / "grafana.json"
+
+EVENT = MailEvent(seconds=0, session="1", outcome="accepted", sender="a@x")
+
+
+def numbers(client: Client) -> dict[str, float]:
+    """Return the numbers by name, with their labels."""
+    text = client.get("/metrics").text
+    lines = [line for line in text.splitlines() if not line.startswith("#")]
+    return {name: float(value) for name, _, value in map(_split, lines)}
+
+
+def _split(line: str) -> tuple[str, str, str]:
+    return line.rpartition(" ")
+
+
+def test_it_is_the_text_format_of_prometheus(client: Client) -> None:
+    """Which says so itself."""
+    answer = client.get("/metrics")
+    assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
+
+
+def test_accepted_mail_is_counted(mail: Mail, client: Client) -> None:
+    """With its bytes."""
+    for size in (10, 20):
+        mail.context.delivery_events.emit(attrs.evolve(EVENT, size=size))
+    found = numbers(client)
+    assert found['smtptest_mail_total{outcome="accepted"}'] == 2
+    assert found["smtptest_message_bytes_total"] == 30
+
+
+@pytest.mark.parametrize(
+    ("reply", "code"), [("550 5.1.1 no", "550"), ("451 later", "451"), ("", "none")]
+)
+def test_refusals_are_counted_by_their_code(
+    mail: Mail, client: Client, reply: str, code: str
+) -> None:
+    """Also where the connection ended without one."""
+    refused = attrs.evolve(EVENT, outcome="refused", reply=reply)
+    mail.context.delivery_events.emit(refused)
+    found = numbers(client)
+    assert found[f'smtptest_refusals_total{{code="{code}"}}'] == 1
+
+
+def test_the_messages_of_the_store_are_there(mail: Mail, client: Client) -> None:
+    """Those that came before the server too."""
+    mail.add()
+    found = numbers(client)
+    assert found["smtptest_store_messages"] == 1
+    assert found["smtptest_index_missing_messages"] == 0
+
+
+def test_requests_are_counted(client: Client) -> None:
+    """By method and status."""
+    client.get("/api/v2/tags")
+    client.get("/nothing")
+    client.request("BREW", "/livez")
+    found = numbers(client)
+    name = 'smtptest_http_requests_total{{method="{}",status="{}"}}'
+    assert found[name.format("GET", 200)] == 1
+    assert found[name.format("GET", 404)] == 1
+    assert found[name.format("other", 405)] == 1
+
+
+def test_requests_that_wait_are_counted(mail: Mail, client: Client) -> None:
+    """While they wait."""
+    waiting = mail.connect()
+    waiting.send(b"GET /api/v2/wait HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    assert numbers(client)["smtptest_waits"] == 1
+
+
+def test_lags_are_measured(client: Client) -> None:
+    """Those of the store and of the reactor."""
+    found = numbers(client)
+    assert 0 <= found["smtptest_store_seconds"] < 60
+    assert 0 <= found["smtptest_event_loop_lag_seconds"] < 60
+
+
+def test_sessions_and_faults_of_a_server_are_counted(mail: Mail) -> None:
+    """They are in its process."""
+    server = CaptureServer()
+    context = attrs.evolve(ReaderContext.of(server, mail.reactor), pool=mail)
+    reader = HTTPReader(context)
+    found = numbers(Client(reader.site, mail.reactor))
+    assert found["smtptest_sessions_open"] == 0
+    assert found["smtptest_faults_fired_total"] == 0
+    reader.close()
+
+
+def test_a_server_elsewhere_has_no_sessions_here(mail: Mail) -> None:
+    """Zero would be wrong."""
+    context = ReaderContext(store=mail.store, reactor=mail.reactor, pool=mail)
+    reader = HTTPReader(context)
+    assert "smtptest_sessions_open" not in numbers(Client(reader.site, mail.reactor))
+    reader.close()
+
+
+def test_a_reader_that_was_closed_counts_no_more() -> None:
+    """A server may start and stop often."""
+    server = CaptureServer()
+    HTTPReader(ReaderContext.of(server, Reactor())).close()
+    assert not server.delivery_events._readers
+
+
+def test_the_dashboard_shows_metrics_that_there_are(mail: Mail) -> None:
+    """And every one of them."""
+    server = CaptureServer()
+    context = attrs.evolve(ReaderContext.of(server, mail.reactor), pool=mail)
+    reader = HTTPReader(context)
+    client = Client(reader.site, mail.reactor)
+    types = re.findall(r"^# TYPE (\S+) (\w+)", client.get("/metrics").text, re.M)
+    there = {name for name, _ in types if not name.endswith("_created")}
+    reader.close()
+    assert set(re.findall(r"smtptest_\w+", json.dumps(_expressions()))) == there
+
+
+def _expressions() -> list[Any]:
+    dashboard = json.loads(DASHBOARD.read_text())
+    return [
+        target["expr"] for panel in dashboard["panels"] for target in panel["targets"]
+    ]

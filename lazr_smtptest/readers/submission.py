@@ -16,9 +16,9 @@ from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.ids import named
 from lazr_smtptest.model.reply import LOCAL_ERROR, Reply
 from lazr_smtptest.readers.context import ReaderContext
-from lazr_smtptest.server.store_writer import Keeper
 from lazr_smtptest.smtp.errors import ReplyError, refusal_in
 from lazr_smtptest.smtp.header import decoded_subject
+from lazr_smtptest.smtp.store_writer import Keeper
 
 __all__ = ["Submission"]
 

@@ -19,9 +19,9 @@ from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.session import Session
 from lazr_smtptest.net.reactor import PrivateReactor
 from lazr_smtptest.server.servers import Server
-from lazr_smtptest.server.store_writer import Keeper
 from lazr_smtptest.smtp.errors import refusal_in
 from lazr_smtptest.smtp.factory import SMTPServerFactory
+from lazr_smtptest.smtp.store_writer import Keeper
 
 __all__ = ["CaptureServer", "StoreServer"]
 

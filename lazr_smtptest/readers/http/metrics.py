@@ -24,9 +24,10 @@ _METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"
 
 
 class Metrics:
-    """Counts what happens from now on, and answers with it.
+    """Answers with what is there, and with counts since the first request for them.
 
-    Its methods are called in the reactor's thread.
+    Nothing follows the mail before that. Its methods are called in the reactor's
+    thread.
 
     Args:
         context: the store, and the server that takes the mail.
@@ -59,14 +60,30 @@ class Metrics:
         self._lag = self._gauge(
             "event_loop_lag_seconds", "Seconds until the reactor made a call"
         )
-        self._ends = [context.delivery_events.subscribe(self._count_mail)]
+        # What ends the counting, once it has begun.
+        self._ends: list[Callable[[], object]] = []
+        if context.sessions is not None:
+            self._sessions = {
+                "open": self._gauge("sessions_open", "Clients that are connected"),
+                "connections": self._gauge(
+                    "sessions", "Clients that connected, since the log was cleared"
+                ),
+                "messages": self._gauge(
+                    "session_messages", "Messages that were accepted, likewise"
+                ),
+                "refusals": self._gauge(
+                    "session_refusals", "Replies that refused something, likewise"
+                ),
+            }
+
+    def _begin(self) -> None:
+        """Count mail and faults from now on, unless that has begun."""
+        if self._ends:
+            return
+        context = self._context
+        self._ends.append(context.delivery_events.subscribe(self._count_mail))
         if context.faults is not None:
             self._ends.append(context.faults.watch(lambda _: self._fired.inc()))
-        if context.sessions is not None:
-            self._open = self._gauge("sessions_open", "Clients that are connected")
-            self._connections = self._gauge(
-                "sessions_since_clear", "Clients that connected"
-            )
 
     def _counter(self, name: str, text: str, *labels: str) -> Counter:
         return Counter(f"{_PREFIX}_{name}", text, labels, registry=self._registry)
@@ -98,6 +115,7 @@ class Metrics:
         )
 
     async def _answer(self, call: Call) -> Answer:
+        self._begin()
         reader, sessions = self._context.reader, self._context.sessions
         began = time.monotonic()
         progress = await reader.index_progress()
@@ -110,8 +128,8 @@ class Metrics:
         self._waiting.set(self._waits())
         if sessions is not None:
             counters = sessions.counters
-            self._open.set(counters.open)
-            self._connections.set(counters.connections)
+            for name, gauge in self._sessions.items():
+                gauge.set(getattr(counters, name))
         return Answer(
             status=HTTPStatus.OK,
             body=generate_latest(self._registry),

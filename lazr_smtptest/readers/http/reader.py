@@ -93,7 +93,6 @@ class HTTPReader:
     ) -> None:
         settings = settings or HTTPSettings()
         self._context = context
-        self._base = settings.base
         self._reader = context.reader
         reactor = context.reactor
         self._waiters = Waiters(

@@ -16,7 +16,7 @@ from lazr_smtptest.readers.context import ReaderContext
 from lazr_smtptest.readers.http.reader import HTTPReader
 
 from .client import Client
-from .conftest import Mail, Reactor
+from .conftest import Mail
 
 DASHBOARD = Path(__file__).parents[3] / "doc" / "grafana.json"
 
@@ -42,6 +42,7 @@ def test_it_is_the_text_format_of_prometheus(client: Client) -> None:
 
 def test_accepted_mail_is_counted(mail: Mail, client: Client) -> None:
     """With its bytes."""
+    numbers(client)
     for size in (10, 20):
         mail.context.delivery_events.emit(attrs.evolve(EVENT, size=size))
     found = numbers(client)
@@ -56,6 +57,7 @@ def test_refusals_are_counted_by_their_code(
     mail: Mail, client: Client, reply: str, code: str
 ) -> None:
     """Also where the connection ended without one."""
+    numbers(client)
     refused = attrs.evolve(EVENT, outcome="refused", reply=reply)
     mail.context.delivery_events.emit(refused)
     found = numbers(client)
@@ -102,7 +104,9 @@ def test_sessions_and_faults_of_a_server_are_counted(mail: Mail) -> None:
     context = attrs.evolve(ReaderContext.of(server, mail.reactor), pool=mail)
     reader = HTTPReader(context)
     found = numbers(Client(reader.site, mail.reactor))
-    assert found["smtptest_sessions_open"] == 0
+    assert found["smtptest_sessions_open"] == found["smtptest_sessions"] == 0
+    assert found["smtptest_session_messages"] == 0
+    assert found["smtptest_session_refusals"] == 0
     assert found["smtptest_faults_fired_total"] == 0
     reader.close()
 
@@ -115,11 +119,20 @@ def test_a_server_elsewhere_has_no_sessions_here(mail: Mail) -> None:
     reader.close()
 
 
-def test_a_reader_that_was_closed_counts_no_more() -> None:
+def test_a_reader_that_was_closed_counts_no_more(mail: Mail) -> None:
     """A server may start and stop often."""
     server = CaptureServer()
-    HTTPReader(ReaderContext.of(server, Reactor())).close()
+    context = attrs.evolve(ReaderContext.of(server, mail.reactor), pool=mail)
+    reader = HTTPReader(context)
+    numbers(Client(reader.site, mail.reactor))
+    assert server.delivery_events._readers
+    reader.close()
     assert not server.delivery_events._readers
+
+
+def test_nothing_follows_the_mail_before_somebody_asks(mail: Mail) -> None:
+    """It costs time for each message."""
+    assert not mail.context.delivery_events.wanted
 
 
 def test_the_dashboard_shows_metrics_that_there_are(mail: Mail) -> None:

@@ -15,9 +15,9 @@ from lazr_smtptest.errors import StoreError, StoreFullError
 from lazr_smtptest.interfaces import IWaitingStore
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.server.controller import Controller
-from lazr_smtptest.server.store_writer import Keeper
 from lazr_smtptest.server.storing import StoreServer
 from lazr_smtptest.smtp.errors import ServerError
+from lazr_smtptest.smtp.store_writer import Keeper
 from lazr_smtptest.stores.memory import MemoryStore
 
 ENVELOPE = Envelope(mail_from="", rcpt_tos=("a@example.com",), content=b"x\r\n")
@@ -65,6 +65,23 @@ def test_the_answer_waits_for_the_disk() -> None:
     assert answers == []
     reactor.advance(0)
     assert answers == [None]
+
+
+def test_messages_of_one_batch_are_answered_by_one_call() -> None:
+    """Of the reactor."""
+    reactor, store, answers = Reactor(), Waiting(), []
+    keeper = Keeper(reactor)
+    dones = []
+    for number in range(2):
+        kept = keeper.keep(store, ENVELOPE)
+        assert isinstance(kept, Deferred)
+        kept.addCallback(lambda _, number=number: answers.append(number))
+        dones.append(store.done)
+    for done in dones:
+        done(None)
+    assert len(reactor.getDelayedCalls()) == 1
+    reactor.advance(0)
+    assert answers == [0, 1]
 
 
 @pytest.mark.parametrize(("error", "code", "text"), REFUSALS)

@@ -103,6 +103,8 @@ ALIASES: tuple[Alias, ...] = (
     Alias("max-recipients", ("MP_SMTP_MAX_RECIPIENTS",), _same),
     Alias("max-message-size", ("MP_MAX_MESSAGE_SIZE",), lambda text: f"{text}M"),
     Alias("quiet", ("MP_QUIET",), _switch),
+    Alias("webhook", ("MP_WEBHOOK_URL",), _same),
+    Alias("webhook-format", ("MP_WEBHOOK_URL",), lambda url: "mailpit"),
 )
 
 

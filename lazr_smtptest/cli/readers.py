@@ -15,6 +15,7 @@ from twisted.application.service import Service
 from lazr_smtptest.cli.http_reader import HTTP
 from lazr_smtptest.cli.option_table import Groups
 from lazr_smtptest.cli.webhooks import Webhooks
+from lazr_smtptest.cli.webhooks import Webhooks
 
 if TYPE_CHECKING:
     from lazr_smtptest.cli.endpoints import LoggedEndpoint
@@ -68,7 +69,6 @@ class Reader(Protocol):
 
 
 READERS: Sequence[Reader] = (HTTP(), Webhooks())
-from lazr_smtptest.cli.webhooks import Webhooks
 
 
 def has_readers(options: Options) -> bool:

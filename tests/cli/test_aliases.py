@@ -62,6 +62,8 @@ def options(monkeypatch: pytest.MonkeyPatch, **environment: str) -> Options:
         ({"MH_HOSTNAME": "mail.example"}, "hostname", "mail.example"),
         ({"MP_SMTP_TLS_CERT": "c", "MP_SMTP_TLS_KEY": "k"}, "tls", "c,k"),
         ({"MP_SMTP_TLS_CERT": "c"}, "tls", None),
+        ({"MP_WEBHOOK_URL": "http://a/b"}, "webhook", ["http://a/b"]),
+        ({"MP_WEBHOOK_URL": "http://a/b"}, "webhook-format", "mailpit"),
     ],
 )
 def test_a_variable_sets_our_option(

@@ -15,7 +15,6 @@ from twisted.application.service import Service
 from lazr_smtptest.cli.http_reader import HTTP
 from lazr_smtptest.cli.option_table import Groups
 from lazr_smtptest.cli.webhooks import Webhooks
-from lazr_smtptest.cli.webhooks import Webhooks
 
 if TYPE_CHECKING:
     from lazr_smtptest.cli.endpoints import LoggedEndpoint

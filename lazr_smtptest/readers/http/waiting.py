@@ -341,7 +341,8 @@ class Waiters:
         waiter.found.update(
             (each.number, each) for each in found if each.number > waiter.since
         )
-        if len(waiter.found) >= waiter.count:
+        # Its first search may find older messages.
+        if len(waiter.found) >= waiter.count and not waiter.is_new:
             self._finish(waiter)
 
     def _time_out(self, waiter: _Waiter) -> None:

@@ -14,7 +14,8 @@ from ...commands import PATIENCE, Process, Start, send
 CLIENTS = 1000
 # Requests that connect at the same time: no more than the queue of a listening port.
 CONNECTING = 40
-MESSAGES = 2
+# The number of the last message.
+LAST = 2
 
 
 class Clients:
@@ -35,7 +36,7 @@ class Clients:
 
     async def follow(self, found: list[int]) -> None:
         """Get the messages one by one."""
-        while len(found) < MESSAGES:
+        while not found or found[-1] < LAST:
             port = await self.port
             try:
                 number = await self._ask(port, found[-1] if found else 0)

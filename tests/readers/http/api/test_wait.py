@@ -87,6 +87,24 @@ class TestMessages:
             found += subjects(answer)
         assert found == ["one", "two", "three"]
 
+    def test_one_that_comes_during_the_first_search_hides_none_before(
+        self, mail: Mail, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        add(mail, "one")
+        ask(mail.connect(), "since=1")
+        calls: list[Any] = []
+        monkeypatch.setattr(mail, "callInThread", calls.append)
+        # The call for its first search, and then the one for the look at "two".
+        ask(mail.client, "count=1")
+        add(mail, "two")
+        search, look = calls
+        look()
+        assert is_waiting(mail.client)
+        search()
+        while len(calls) > 2:
+            calls.pop()()
+        assert subjects(mail.client.response()) == ["one"]
+
     def test_a_thousand_waits_get_each_its_own(self, mail: Mail) -> None:
         clients = [mail.connect() for _ in range(1000)]
         for number, client in enumerate(clients):

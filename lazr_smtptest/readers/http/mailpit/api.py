@@ -8,6 +8,7 @@ from lazr_smtptest.outbound.settings import Outgoing
 from lazr_smtptest.readers.context import ReaderContext
 from lazr_smtptest.readers.http.mailpit.application import VERSION, Application
 from lazr_smtptest.readers.http.mailpit.chaos import Chaos
+from lazr_smtptest.readers.http.mailpit.checking import Checking
 from lazr_smtptest.readers.http.mailpit.events import Events
 from lazr_smtptest.readers.http.mailpit.message import Message
 from lazr_smtptest.readers.http.mailpit.messages import Messages
@@ -38,10 +39,15 @@ class Mailpit:
         self._events = Events(context, VERSION)
         self._parts = (
             Application(
-                context, base, relay=relay, has_chaos=context.faults is not None
+                context,
+                base,
+                relay=relay,
+                has_chaos=context.faults is not None,
+                has_spam_check=bool(context.check_settings.spamd),
             ),
             Messages(context.reader),
             Message(context.reader, base),
+            Checking(context),
             Sending(context),
             Release(context, relay),
             Chaos(context),

@@ -126,7 +126,7 @@ class HTTPReader:
         yield from Messages(self._reader).routes(_API)
         yield from Contents(self._reader).routes(_API)
         yield from Wait(self._reader, self._waiters).routes(_API)
-        yield from Sessions(self._reader).routes(_API)
+        yield from Sessions(self._reader, self._context.needed_sessions).routes(_API)
         yield from self._events.routes(_API)
         yield from FaultRules(self._context.needed_faults).routes(_API)
         yield from self._mailboxes.routes(_API)

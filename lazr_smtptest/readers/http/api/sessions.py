@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http import HTTPStatus
 
 from lazr_smtptest.model.session import Session
@@ -17,6 +17,7 @@ from lazr_smtptest.readers.http.api.operations import TEXT, operation
 from lazr_smtptest.readers.http.call import Call
 from lazr_smtptest.readers.http.routes import Route
 from lazr_smtptest.stores.deferred_reader import DeferredReader
+from lazr_smtptest.stores.session_log import SessionLog
 
 __all__ = ["Sessions"]
 
@@ -31,10 +32,14 @@ class Sessions:
 
     Args:
         reader: the store.
+        log: returns the log with the open sessions; ``None`` if they are not shown.
     """
 
-    def __init__(self, reader: DeferredReader) -> None:
+    def __init__(
+        self, reader: DeferredReader, log: Callable[[], SessionLog] | None = None
+    ) -> None:
         self._reader = reader
+        self._log = log
 
     def routes(self, prefix: str) -> Iterator[Route]:
         """Return the routes."""
@@ -47,6 +52,15 @@ class Sessions:
             query={"limit": "limit", "after": "after_id", "failed": "failed"},
             answer=records.SessionPage,
         )
+        if self._log is not None:
+            yield operation(
+                "GET",
+                f"{prefix}/sessions/open",
+                self.open,
+                "List the open sessions",
+                answer=list[records.WholeSession],
+                others={409: "They are in another process."},
+            )
         yield operation(
             "GET",
             one,
@@ -83,6 +97,16 @@ class Sessions:
                 next=found[-1].id if len(found) == limit else None,
             )
         )
+
+    async def open(self, call: Call) -> Answer:
+        """Answer with the sessions that have not ended, oldest first.
+
+        Raises:
+            AbsentError: they are in another process.
+        """
+        assert self._log is not None
+        found = [each for each in self._log() if each.ended is None]
+        return json_answer([records.whole_session_of(each) for each in found])
 
     async def session(self, call: Call) -> Answer:
         """Answer with a session and the lines of its transcript."""

@@ -16,6 +16,7 @@ from lazr_smtptest.faults import Faults
 from lazr_smtptest.readers.http.api import records
 from lazr_smtptest.readers.http.api.operations import ARGUMENTS, Operation
 from lazr_smtptest.readers.http.routes import Route
+from lazr_smtptest.stores.session_log import SessionLog
 
 from ..client import Response
 from ..conftest import Mail
@@ -30,7 +31,7 @@ def seeded() -> Mail:
     """Return a store with a message and a session."""
     faults = Faults()
     faults.on("QUIT", optional=True).drop()
-    mail = Mail(server={"faults": faults})
+    mail = Mail(server={"faults": faults, "sessions": SessionLog()})
     mail.add("Subject: older\n\nx\n")
     mail.add(MESSAGE)
     mail.store.keep_session(make_session("a"))

@@ -8,6 +8,7 @@ import pytest
 
 from lazr_smtptest.model.reply import Reply
 from lazr_smtptest.model.session import Session
+from lazr_smtptest.stores.session_log import SessionLog
 
 from ..client import Client
 from ..conftest import Mail
@@ -107,3 +108,25 @@ def test_an_unknown_session_is_not_found(client: Client, part: str) -> None:
     answer = client.get(f"/api/v2/sessions/unknown{part}")
     assert answer.status == 404
     assert answer.json["detail"] == "there is no session 'unknown'"
+
+
+def test_open_ones_are_shown_as_far_as_they_are() -> None:
+    """With what was said in them."""
+    log = SessionLog()
+    server = Mail(server={"sessions": log})
+    ended, session = Session(id="a"), Session(id="b")
+    for each in (ended, session):
+        log.session_began(each)
+    ended.ended = 2.0
+    log.session_ended(ended)
+    session.transcript.client(b"EHLO x")
+    [found] = server.client.get("/api/v2/sessions/open").json
+    assert (found["session"]["id"], found["session"]["seconds"]) == ("b", None)
+    assert [line["text"] for line in found["transcript"]] == ["EHLO x"]
+
+
+def test_open_ones_may_be_in_another_process(client: Client) -> None:
+    """It is told so."""
+    answer = client.get("/api/v2/sessions/open")
+    assert answer.status == 409
+    assert "no open sessions here" in answer.json["detail"]

@@ -77,6 +77,18 @@ def _pair(certificate: str, key: str) -> str:
     return f"{certificate},{key}"
 
 
+def _starttls(text: str) -> str:
+    return "starttls" if _switch(text) == "1" else ""
+
+
+def _tls(text: str) -> str:
+    return "tls" if _switch(text) == "1" else ""
+
+
+def _mechanism(text: str) -> str:
+    return "" if text == "none" else text
+
+
 # A later row of an option overrides an earlier one.
 ALIASES: tuple[Alias, ...] = (
     Alias("smtp", ("MH_SMTP_BIND_ADDR",), _endpoint),
@@ -103,6 +115,27 @@ ALIASES: tuple[Alias, ...] = (
     Alias("max-recipients", ("MP_SMTP_MAX_RECIPIENTS",), _same),
     Alias("max-message-size", ("MP_MAX_MESSAGE_SIZE",), lambda text: f"{text}M"),
     Alias("quiet", ("MP_QUIET",), _switch),
+    Alias("relay-host", ("MP_SMTP_RELAY_HOST",), _same),
+    Alias("relay-port", ("MP_SMTP_RELAY_PORT",), _same),
+    Alias("relay-security", ("MP_SMTP_RELAY_STARTTLS",), _starttls),
+    Alias("relay-security", ("MP_SMTP_RELAY_TLS",), _tls),
+    Alias("relay-insecure", ("MP_SMTP_RELAY_ALLOW_INSECURE",), _switch),
+    Alias(
+        "relay-auth",
+        ("MP_SMTP_RELAY_USERNAME", "MP_SMTP_RELAY_PASSWORD"),
+        lambda user, password: f"{user}:{password}",
+    ),
+    Alias(
+        "relay-auth",
+        ("MP_SMTP_RELAY_USERNAME", "MP_SMTP_RELAY_SECRET"),
+        lambda user, secret: f"{user}:{secret}",
+    ),
+    Alias("relay-mechanism", ("MP_SMTP_RELAY_AUTH",), _mechanism),
+    Alias("relay-return-path", ("MP_SMTP_RELAY_RETURN_PATH",), _same),
+    Alias("relay-override-from", ("MP_SMTP_RELAY_OVERRIDE_FROM",), _same),
+    Alias("relay-allowed", ("MP_SMTP_RELAY_ALLOWED_RECIPIENTS",), _same),
+    Alias("relay-blocked", ("MP_SMTP_RELAY_BLOCKED_RECIPIENTS",), _same),
+    Alias("relay-keep-ids", ("MP_SMTP_RELAY_PRESERVE_MESSAGE_IDS",), _switch),
     Alias("webhook", ("MP_WEBHOOK_URL",), _same),
     Alias("webhook-format", ("MP_WEBHOOK_URL",), lambda url: "mailpit"),
 )

@@ -12,20 +12,25 @@ from twisted.python import usage
 from lazr_smtptest._secrets import safe_repr
 from lazr_smtptest.cli.checks import CHECKS, check_settings
 from lazr_smtptest.cli.option_table import Groups, Option
+from lazr_smtptest.cli.outgoing import OUTGOING, check_outgoing, outgoing_of
 from lazr_smtptest.stores import check_spec
 
 if TYPE_CHECKING:
     from lazr_smtptest.cli.options import Options
     from lazr_smtptest.readers.context import ReaderContext
     from lazr_smtptest.readers.http.htpasswd import PasswordFile
+    from lazr_smtptest.readers.http.reader import HTTPSettings
 
-__all__ = ["DEFAULT_HTTP", "HTTP"]
+__all__ = ["DEFAULT_HTTP", "HTTP", "settings_of"]
 
 # Where the command `smtptest` answers HTTP.
 DEFAULT_HTTP = "tcp:8025:interface=127.0.0.1"
 
 # The path of a base.
 _BASE = re.compile(r"(/[A-Za-z0-9._~-]+)*/?")
+
+# The options that --mailhog uses, too.
+_SHARED = ("http-tls", "http-auth", "http-host", "cors")
 
 _NO_STORE = (
     "--http with --workers needs a store on a disk, such as --store sqlite:mail.db: "
@@ -78,10 +83,12 @@ class HTTP:
             ),
         ),
         **CHECKS,
+        **OUTGOING,
     }
 
     def check(self, options: Options) -> None:
         """Check the values of its options, and set the default endpoint."""
+        check_outgoing(options)
         if options["no-http"] and options.rank("no-http") <= options.rank("http"):
             options["http"] = None
             return
@@ -102,13 +109,14 @@ class HTTP:
                 options.notes.append(f"HTTP is off: {_NO_STORE}")
                 return
         for name in others:
-            if options["http"] is None:
+            shared = name in _SHARED and options["mailhog"]
+            if options["http"] is None and not shared:
                 raise usage.UsageError(f"--{name} needs --http")
+        self._check_values(options)
         if options["http"] is None:
             return
         if not has_one_process:
             raise usage.UsageError(_NO_STORE)
-        self._check_values(options)
 
     def _check_values(self, options: Options) -> None:
         check_settings(options)
@@ -132,34 +140,42 @@ class HTTP:
     def service(self, options: Options, context: ReaderContext) -> Service:
         """Return the service for its options, which ask for it."""
         # Imported here: who reads nothing by HTTP needs none of it.
-        from lazr_smtptest.cli.certificates import read_tls
         from lazr_smtptest.cli.endpoints import LoggedEndpoint
-        from lazr_smtptest.readers.http.gate import Gate
-        from lazr_smtptest.readers.http.reader import HTTPSettings
         from lazr_smtptest.readers.http.service import HTTPService
 
-        logins = [login.partition(":") for login in options["http-auth"]]
-        gate = Gate(
-            hosts=options["http-host"],
-            users={user: word for user, _, word in logins if user != "file"},
-            files=[_password_file(file) for user, _, file in logins if user == "file"],
-            origins=options["cors"],
-        )
-        same = options["http-tls"] == options["tls"]
-        settings = HTTPSettings(
-            gate=gate,
-            base=(options["http-base"] or "").rstrip("/"),
-            tls=context.tls if same else read_tls(options, "http-tls"),
-        )
+        settings = settings_of(options, context)
         context = attrs.evolve(context, check_settings=check_settings(options))
         endpoint = LoggedEndpoint(
             context.reactor,
             options["http"],
             "http",
             hint="--http ENDPOINT names another address, --no-http switches HTTP off",
-            is_safe=gate.needs_login,
+            is_safe=settings.gate.needs_login,
         )
         return HTTPService(context, endpoint, context.reactor, settings)
+
+
+def settings_of(options: Options, context: ReaderContext) -> HTTPSettings:
+    """Return the settings of the HTTP side."""
+    from lazr_smtptest.cli.certificates import read_tls
+    from lazr_smtptest.readers.http.gate import Gate
+    from lazr_smtptest.readers.http.reader import HTTPSettings
+
+    logins = [login.partition(":") for login in options["http-auth"]]
+    gate = Gate(
+        hosts=options["http-host"],
+        users={user: word for user, _, word in logins if user != "file"},
+        files=[_password_file(file) for user, _, file in logins if user == "file"],
+        origins=options["cors"],
+    )
+    same = options["http-tls"] == options["tls"]
+    return HTTPSettings(
+        gate=gate,
+        base=(options["http-base"] or "").rstrip("/"),
+        tls=context.tls if same else read_tls(options, "http-tls"),
+        outgoing=outgoing_of(options),
+        has_mailhog=options["mailhog"] is not None,
+    )
 
 
 def _password_file(file: str) -> PasswordFile:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from twisted.application.service import Service
 
 from lazr_smtptest.cli.http_reader import HTTP
+from lazr_smtptest.cli.mailhog import MailHog
 from lazr_smtptest.cli.option_table import Groups
 from lazr_smtptest.cli.webhooks import Webhooks
 
@@ -67,7 +68,7 @@ class Reader(Protocol):
         """
 
 
-READERS: Sequence[Reader] = (HTTP(), Webhooks())
+READERS: Sequence[Reader] = (HTTP(), MailHog(), Webhooks())
 
 
 def has_readers(options: Options) -> bool:

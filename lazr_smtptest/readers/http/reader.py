@@ -23,6 +23,8 @@ from lazr_smtptest.readers.http.api.sessions import Sessions
 from lazr_smtptest.readers.http.api.wait import Wait
 from lazr_smtptest.readers.http.call import Call
 from lazr_smtptest.readers.http.gate import Gate
+from lazr_smtptest.readers.http.mailhog.api import MailHog
+from lazr_smtptest.readers.http.mailhog.api import describe as describe_to_mailhog
 from lazr_smtptest.readers.http.mailpit.api import Mailpit
 from lazr_smtptest.readers.http.metrics import Metrics
 from lazr_smtptest.readers.http.routes import Route, Routes
@@ -37,6 +39,7 @@ __all__ = ["HTTPReader", "HTTPSettings"]
 
 _API = "/api/v2"
 _MAILPIT = "/api/v1"
+_MAILHOG = "/mailhog"
 
 _INDEX = f"""\
 lazr.smtptest {__version__}
@@ -62,6 +65,7 @@ class HTTPSettings:
         max_waiters: the most requests that wait for messages at the same time.
         max_listeners: the most clients that listen to events at the same time.
         outgoing: where mail may be sent to; nowhere by default.
+        has_mailhog: whether clients of MailHog are served under ``/mailhog``.
     """
 
     gate: Gate = attrs.field(factory=Gate)
@@ -71,6 +75,7 @@ class HTTPSettings:
     max_waiters: int = MOST_WAITERS
     max_listeners: int = MOST_LISTENERS
     outgoing: Outgoing = attrs.field(factory=Outgoing)
+    has_mailhog: bool = False
 
 
 class HTTPReader:
@@ -102,6 +107,9 @@ class HTTPReader:
         self._mailpit = Mailpit(context, settings.outgoing, f"{settings.base}/")
         self._metrics = Metrics(context, lambda: len(self._waiters))
         self._mailboxes = Mailboxes(context)
+        self._mailhog: MailHog | None = None
+        if settings.has_mailhog:
+            self._mailhog = MailHog(context, settings.outgoing, f"{_MAILHOG}/")
         routes = Routes()
         for route in self._routes():
             routes.add(route)
@@ -111,6 +119,7 @@ class HTTPReader:
             settings.gate,
             describe={
                 _API: describe,
+                _MAILHOG: describe_to_mailhog,
                 **self._mailpit.describe(),
             },
             base=settings.base,
@@ -132,6 +141,8 @@ class HTTPReader:
         yield from self._mailboxes.routes(_API)
         yield from self._mailpit.routes()
         yield self._metrics.route
+        if self._mailhog is not None:
+            yield from self._mailhog.routes()
         yield Route(method="GET", template="/", handler=self._index)
         for path, handler in (("/livez", self._live), ("/readyz", self._ready)):
             yield Route(method="GET", template=path, handler=handler, is_public=True)
@@ -162,4 +173,6 @@ class HTTPReader:
         self._events.close()
         self._mailpit.close()
         self._metrics.close()
+        if self._mailhog is not None:
+            self._mailhog.close()
         return gatherResults([self._mailboxes.close(), self._reader.close()])

@@ -42,6 +42,8 @@ class HTTPService(Service):
     """
 
     port: IListeningPort | None = None
+    # The class of what answers; subclasses serve other APIs.
+    make_reader: Any = HTTPReader
 
     def __init__(
         self,
@@ -55,7 +57,7 @@ class HTTPService(Service):
         self.endpoint = (
             endpoint_from(reactor, endpoint) if isinstance(endpoint, str) else endpoint
         )
-        self._reader: HTTPReader | None = None
+        self._reader: Any = None
 
     @property
     def url(self) -> str:
@@ -85,7 +87,7 @@ class HTTPService(Service):
             return
         # A reader that was closed cannot be used again.
         context = ReaderContext.of(self._context, self._context.reactor)
-        self._reader = HTTPReader(context, self._settings)
+        self._reader = self.make_reader(context, self._settings)
         failures: list[Failure] = []
         factory: Any = self._reader.factory
         listening = maybeDeferred(self.endpoint.listen, factory)

@@ -297,6 +297,7 @@ SCRIPTS = {
 # What a script prints, besides the lines of the server.
 PRINTED = {
     "read-a-server.sh": "481516",
+    "wait-with-curl.sh": "481516",
     "mail-tests.sh": "SMTP on 127.0.0.1:",
     "keep-and-search.sh": "Tea and biscuits.",
 }

@@ -30,6 +30,7 @@ __all__ = [
     "parse",
     "parser",
     "run_command",
+    "server_url",
     "write_json",
     "write_line",
 ]
@@ -111,12 +112,12 @@ def _choose_store(options: argparse.ArgumentParser, given: argparse.Namespace) -
     if store.nargs != "?":
         return
     if given.store is None:
-        given.store = _server()
+        given.store = server_url()
     if _is_store(given.store) or not others:
         return
     # What was taken for the store is the argument after it, and so on.
     words = [given.store]
-    given.store = _server()
+    given.store = server_url()
     for each in others:
         value = getattr(given, each.dest)
         if isinstance(value, list):
@@ -126,7 +127,8 @@ def _choose_store(options: argparse.ArgumentParser, given: argparse.Namespace) -
         words = [value]
 
 
-def _server() -> str:
+def server_url() -> str:
+    """Return the URL of the server that is asked if none is given."""
     return os.environ.get("SMTPTEST_URL") or _SERVER
 
 

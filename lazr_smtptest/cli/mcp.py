@@ -1,0 +1,52 @@
+"""``smtptest mcp``: a server of the Model Context Protocol, for coding agents."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from functools import partial
+
+from lazr_smtptest.cli.commands.base import (
+    CommandError,
+    run_command,
+    server_url,
+)
+from lazr_smtptest.client.address import Address
+from lazr_smtptest.client.connections import Connections
+
+__all__ = ["serve_mcp"]
+
+
+def serve_mcp(arguments: Sequence[str]) -> int:
+    """Run ``smtptest mcp``; return the exit status."""
+    options = argparse.ArgumentParser(
+        prog="smtptest mcp",
+        description="Offer the messages of a running server to a coding agent, by the "
+        "Model Context Protocol on standard input and output. It needs the extra "
+        "lazr.smtptest[mcp].",
+    )
+    options.add_argument(
+        "--url",
+        default=server_url(),
+        help="the URL of the server; by default that of SMTPTEST_URL, or "
+        "http://127.0.0.1:8025",
+    )
+    return run_command("mcp", partial(_serve, options.parse_args(arguments).url))
+
+
+def _serve(url: str) -> int:
+    try:
+        connections = Connections(Address.of(url))
+    except ValueError as error:
+        raise CommandError(str(error), 2) from None
+    try:
+        from lazr_smtptest.readers.mcp import make_mcp_server
+    except ImportError as error:
+        raise CommandError(
+            f"the Model Context Protocol needs lazr.smtptest[mcp]: {error}"
+        ) from None
+    try:
+        make_mcp_server(connections).run("stdio")
+    finally:
+        connections.close()
+    return 0

@@ -34,6 +34,7 @@ MARKS = {
     "mime/test_meta_charset.py": ["twice"],
     "mime/test_urls.py": ["twice"],
     "packaging/": ["slow", "once"],
+    "readers/test_mcp.py": ["once"],
     "smtp/test_chunking.py": ["slow", "twice"],
     "smtp/test_spooling.py": ["slow"],
     "stores/sudden/": ["slow", "once"],

@@ -48,6 +48,10 @@ class Failures:
         with self._lock:
             return tuple(self._errors)
 
+    def all(self) -> tuple[BaseException, ...]:
+        """Return `kept`, as a function."""
+        return self.kept
+
     def check(self) -> None:
         """Raise what was kept since the last check.
 

@@ -32,12 +32,25 @@ class Guessable:
             except AttributeError as error:
                 # The class of a record may call this where that was raised first.
                 error.__suppress_context__ = True
+                if _is_unknown(error, type(self), name):
+                    public = [each for each in dir(type(self)) if each[0] != "_"]
+                    hint = nearest(name, public)
+                    raise AttributeError(f"{error}{hint}", name=name) from None
                 raise
         kind = type(self).__name__
         # Without the object: Python would suggest the nearest name in spelling.
         raise AttributeError(
             f"{kind!r} object has no attribute {name!r}, use {instead}", name=name
         ) from None
+
+
+def _is_unknown(error: AttributeError, kind: type, name: str) -> bool:
+    """Return whether Python does not know the name, and nobody but people asks for it.
+
+    Python itself and its libraries look for names that begin with an underscore.
+    """
+    text = f"{kind.__name__!r} object has no attribute {name!r}"
+    return str(error) == text and not name.startswith("_")
 
 
 class named_method:  # noqa: N801

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from lazr_smtptest._checks import brief
+
 __all__ = ["MASK", "safe_repr", "without_secrets"]
 
 MASK = "********"
@@ -44,7 +46,7 @@ def safe_repr(value: object) -> str:
     A long text may be a key, and the parts of an object may be anything.
     """
     if value is None or isinstance(value, (bool, int, float)):
-        return repr(value)
+        return brief(value)
     if isinstance(value, str) and len(value) <= _SHORT:
         return repr(without_secrets(value))
     return f"an object of type {type(value).__name__}"

@@ -40,7 +40,10 @@ class FileError(Error):
         self.reason = reason
 
     def __str__(self) -> str:
-        place = f"{self.file}:{self.line}" if self.line else str(self.file)
+        name = str(self.file)
+        # A line end in a name would end the line of the error.
+        name = name if name.isprintable() else ascii(name)
+        place = f"{name}:{self.line}" if self.line else name
         return ": ".join(filter(None, [place, self.key, self.reason]))
 
 

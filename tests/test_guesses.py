@@ -12,7 +12,14 @@ from unittest import mock
 import attrs
 import pytest
 
-from lazr_smtptest import CaptureController, Envelope, Faults, Mailbox, QueueController
+from lazr_smtptest import (
+    CaptureController,
+    CaptureServer,
+    Envelope,
+    Faults,
+    Mailbox,
+    QueueController,
+)
 from lazr_smtptest.server.seed_message import seed_message
 from lazr_smtptest.testing.trial import ListeningServer
 
@@ -243,10 +250,9 @@ def test_no_such_attribute_exists(mail: Envelope, name: str) -> None:
 
 
 def test_another_name_has_pythons_own_error(mail: Envelope) -> None:
-    """With the object and the name, for its suggestions."""
-    assert (
-        error_of(mail, "rcpt_tosses")
-        == "'Envelope' object has no attribute 'rcpt_tosses'"
+    """With the name, and the nearest one, which Python would put into tracebacks."""
+    assert error_of(mail, "rcpt_tosses") == (
+        "'Envelope' object has no attribute 'rcpt_tosses'; did you mean 'rcpt_tos'?"
     )
     assert "use" not in error_of(Mailbox(), "nonsense")
 
@@ -281,3 +287,33 @@ def test_a_mail_can_be_mocked(mail: Envelope) -> None:
     assert double.subject is not None
     assert not hasattr(double, "body")
     assert not hasattr(mock.Mock(spec=Mailbox), "messages")
+
+
+@pytest.mark.parametrize(
+    ("name", "ours"), [("replay", "reply"), ("dropp", "drop"), ("hidde", "hide")]
+)
+def test_a_rule_names_the_action_that_is_spelled_alike(name: str, ours: str) -> None:
+    """In the text of the error, which every test framework shows."""
+    rule = Faults().on("EHLO", optional=True).hold()
+    error = error_of(rule, name)
+    assert error == f"'Rule' object has no attribute {name!r}; did you mean {ours!r}?"
+
+
+def test_a_message_names_the_attribute_that_is_spelled_alike(mail: Envelope) -> None:
+    """And nothing where no name is alike."""
+    assert error_of(mail, "subjct").endswith("; did you mean 'subject'?")
+    assert error_of(mail, "zzz") == "'Envelope' object has no attribute 'zzz'"
+
+
+def test_a_text_in_place_of_a_function_names_the_criterion() -> None:
+    """An address is probably a recipient, another text a subject."""
+    with pytest.raises(TypeError, match=r"did you mean recipient='b@example.com'\?$"):
+        Mailbox().wait_for("b@example.com")  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"did you mean subject='Hello'\?$"):
+        Mailbox().find("Hello")  # type: ignore[arg-type]
+
+
+def test_a_server_in_place_of_a_host_names_the_keyword() -> None:
+    """The first argument of a `CaptureController` is the host."""
+    with pytest.raises(TypeError, match=r"; a server is given as server=$"):
+        CaptureController(CaptureServer())  # type: ignore[arg-type]

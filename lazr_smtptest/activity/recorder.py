@@ -10,6 +10,7 @@ from typing import Any
 
 import attrs
 
+from lazr_smtptest._checks import check_flag
 from lazr_smtptest.activity.place import Place, calling, is_sending
 from lazr_smtptest.activity.sources import SOURCES
 
@@ -94,6 +95,7 @@ class Activity:
     """
 
     def __init__(self, enabled: bool = True) -> None:
+        check_flag("activity", enabled)
         self.enabled = enabled
         self.address = ""
         self._port = 0

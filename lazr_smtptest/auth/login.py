@@ -16,6 +16,7 @@ from twisted.cred.portal import IRealm, Portal
 from twisted.mail.interfaces import IMessageDeliveryFactory
 from zope.interface import implementer
 
+from lazr_smtptest._checks import brief
 from lazr_smtptest.auth.credentials import (
     Anybody,
     AnyOf,
@@ -148,6 +149,20 @@ class Auth:
             mechanisms: see `Auth`.
             tls_only: see `Auth`.
         """
+        if not isinstance(passwords, Mapping):
+            raise TypeError(
+                "users are a mapping of names to passwords, such as "
+                f"{{'anna': 'secret'}}, not {type(passwords).__name__}"
+            )
+        for name, password in passwords.items():
+            if not isinstance(name, (str, bytes)) or not isinstance(
+                password, (str, bytes)
+            ):
+                # Without the password.
+                raise TypeError(
+                    f"a user's name and password are texts, not {brief(name)} and "
+                    f"{type(password).__name__}"
+                )
         items = passwords.items()
         users = Users({_octets(name): _octets(password) for name, password in items})
         return cls(users, mechanisms, tls_only)
@@ -168,6 +183,11 @@ class Auth:
             mechanisms: see `Auth`.
             tls_only: see `Auth`.
         """
+        for checker in checkers:
+            if not ICredentialsChecker.providedBy(checker):
+                raise TypeError(
+                    "checkers are ICredentialsChecker, not " + type(checker).__name__
+                )
         return cls(AnyOf(checkers), mechanisms, tls_only)
 
     @classmethod
@@ -193,7 +213,16 @@ class Auth:
         if isinstance(specs, str):
             # The description may contain a password.
             raise TypeError("specs are several descriptions of checkers, not one str")
+        if not isinstance(specs, Iterable):
+            raise TypeError(
+                f"specs are descriptions of checkers, not {type(specs).__name__}"
+            )
         specs = list(specs)
+        for spec in specs:
+            if not isinstance(spec, str):
+                raise TypeError(
+                    f"a description of a checker is str, not {type(spec).__name__}"
+                )
         if specs == ["any"]:
             return cls.any(mechanisms=mechanisms, tls_only=tls_only)
         if "any" in specs:
@@ -223,12 +252,18 @@ class Auth:
 
 def _chosen(names: Iterable[str] | None, available: list[str]) -> tuple[str, ...]:
     if isinstance(names, str):
-        raise TypeError(f"mechanisms are several names, not {names!r}")
-    chosen = available if names is None else [name.upper() for name in names]
+        raise TypeError(f"mechanisms are several names, not {brief(names)}")
+    if names is not None and not isinstance(names, Iterable):
+        raise TypeError(f"mechanisms are several names, not {brief(names)}")
+    given = available if names is None else list(names)
+    for name in given:
+        if not isinstance(name, str):
+            raise TypeError(f"a mechanism is a name, not {brief(name)}")
+    chosen = [name.upper() for name in given]
     for name in chosen:
         if name not in available:
             can = ", ".join(available) or "none"
-            raise ValueError(f"mechanism {name!r} cannot be had here: {can}")
+            raise ValueError(f"mechanism {brief(name)} cannot be had here: {can}")
     return tuple(dict.fromkeys(chosen))
 
 
@@ -241,11 +276,13 @@ def _checker(spec: str) -> ICredentialsChecker:
     try:
         checker: ICredentialsChecker = strcred.makeChecker(spec)
     except strcred.InvalidAuthType:
-        raise ValueError(f"no checker is called {kind!r}") from None
+        raise ValueError(f"no checker is called {brief(kind)}") from None
     except Exception as error:
         # The checkers are plugins, which raise errors of many kinds.
         reason = type(error).__name__
-        raise ValueError(f"bad description of checker {kind!r}: {reason}") from None
+        raise ValueError(
+            f"bad description of checker {brief(kind)}: {reason}"
+        ) from None
     if isinstance(checker, InMemoryUsernamePasswordDatabaseDontUse):
         # A command line has text, clients send bytes; and these passwords are
         # valid tokens too.

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from typing import TypeVar
 
+from lazr_smtptest._checks import LONGEST, check_flag
 from lazr_smtptest.faults import bounces, certificates
 from lazr_smtptest.faults.answers import Answers
 from lazr_smtptest.faults.builder import action, make_reply
-from lazr_smtptest.faults.checks import check_number
+from lazr_smtptest.faults.checks import MOST, check_number, check_reply_text
 from lazr_smtptest.faults.history import Greylist, Quota, Rate
 from lazr_smtptest.faults.steps import (
     Answer,
@@ -25,9 +25,6 @@ from lazr_smtptest.faults.steps import (
 )
 
 __all__ = ["Actions"]
-
-# The longest timer, in seconds: about thirty years.
-_LONGEST = 1e9
 
 _Self = TypeVar("_Self", bound="Actions")
 
@@ -53,7 +50,7 @@ class Actions(Answers):
     @action
     def delay(self: _Self, seconds: float) -> _Self:
         """Wait for `seconds`. The server handles no command meanwhile."""
-        check_number("seconds", seconds, 0, math.inf)
+        check_number("seconds", seconds, 0, LONGEST)
         return self._add("delay", Delay(seconds))
 
     @action
@@ -64,7 +61,7 @@ class Actions(Answers):
             seconds: how long; ``None``: until the connection ends, as a final step.
         """
         if seconds is not None:
-            check_number("seconds", seconds, 0, math.inf)
+            check_number("seconds", seconds, 0, LONGEST)
             return self._add("stop_reading", StopReading(seconds))
         return self._add("stop_reading", StopReading(None))
 
@@ -86,6 +83,7 @@ class Actions(Answers):
         Args:
             close_notify: whether TLS, if it is active, sends close_notify first.
         """
+        check_flag("close_notify", close_notify)
         return self._add("drop", Drop(close_notify))
 
     @action
@@ -111,9 +109,9 @@ class Actions(Answers):
             text: the text of the reply 421 that is sent first.
             silent: whether to send no reply, only FIN.
         """
-        check_number("seconds", seconds, 0, _LONGEST)
-        if not isinstance(text, str):
-            raise TypeError(f"a reply's text is str, not {text!r}")
+        check_number("seconds", seconds, 0, LONGEST)
+        check_flag("silent", silent)
+        check_reply_text(text)
         return self._add(
             "idle", Idle(seconds, None if silent else make_reply(421, text))
         )
@@ -125,7 +123,7 @@ class Actions(Answers):
         The kernel refuses new connections. This session and the others continue. A
         server in memory has no port: then the action has no effect.
         """
-        check_number("seconds", seconds, 0, _LONGEST)
+        check_number("seconds", seconds, 0, LONGEST)
         return self._add("refuse_connections", RefuseConnections(seconds))
 
     # Messages
@@ -198,7 +196,8 @@ class Actions(Answers):
             code: the code of the refusal.
             text: the text of the refusal.
         """
-        check_number("seconds", seconds, 0, math.inf)
+        check_number("seconds", seconds, 0, LONGEST)
+        check_reply_text(text)
         gate = Greylist(seconds)
         words = text or f"4.7.1 greylisted, try again in {seconds:g} seconds"
         return self._guard("greylist", gate, code, words)
@@ -221,8 +220,8 @@ class Actions(Answers):
             code: the code of the refusal; after 421 the connection is closed.
             text: the text of the refusal.
         """
-        check_number("number", number, 0, math.inf, int)
-        check_number("seconds", seconds, 0, math.inf)
+        check_number("number", number, 0, MOST, int)
+        check_number("seconds", seconds, 0, LONGEST)
         gate = Rate(number, seconds)
         return self._guard("limit_rate", gate, code, text)
 
@@ -244,7 +243,7 @@ class Actions(Answers):
             raise ValueError("quota needs messages or octets")  # words: fine: its names
         for name, given in (("messages", messages), ("octets", octets)):
             if given is not None:
-                check_number(name, given, 0, math.inf, int)
+                check_number(name, given, 0, MOST, int)
         return self._guard("quota", Quota(messages, octets), code, text)
 
     # TLS

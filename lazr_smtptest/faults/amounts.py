@@ -8,6 +8,8 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
+from lazr_smtptest._checks import brief
+
 __all__ = ["amount", "interval", "numbers"]
 
 _COMPARISON = re.compile(r"\s*(>=|<=|>|<)\s*([0-9]{1,18})\s*")
@@ -36,6 +38,8 @@ def numbers(name: str, wanted: object, least: int = 1) -> Check:
     """
     if isinstance(wanted, str):
         return _comparison(name, wanted, least)
+    if isinstance(wanted, (bytes, bytearray, Mapping)):
+        raise _not_a_number(name, wanted)
     given = wanted if isinstance(wanted, Collection) else [wanted]
     for each in given:
         _check_number(name, each, wanted, least)
@@ -70,16 +74,18 @@ def interval(name: str, wanted: object) -> Callable[[float], bool]:
         ValueError: the interval is empty.
     """
     if not isinstance(wanted, (list, tuple)) or len(wanted) != 2:
-        raise TypeError(f"{name} is a pair of seconds such as [2, 10], not {wanted!r}")
+        raise TypeError(
+            f"{name} is a pair of seconds such as [2, 10], not {brief(wanted)}"
+        )
     begin, end = wanted[0], math.inf if wanted[1] is None else wanted[1]
     for each in (begin, end):
         if not isinstance(each, (int, float)) or isinstance(each, bool):
             raise TypeError(
-                f"{name} is a pair of seconds such as [2, 10], not {wanted!r}"
+                f"{name} is a pair of seconds such as [2, 10], not {brief(wanted)}"
             )
     if not 0 <= begin < end:
         raise ValueError(
-            f"{name} is 0 or more seconds and then a later time, not {wanted!r}"
+            f"{name} is 0 or more seconds and then a later time, not {brief(wanted)}"
         )
     return lambda seconds: begin <= seconds < end
 
@@ -88,12 +94,12 @@ def _check_number(name: str, each: object, wanted: object, least: int) -> None:
     if not isinstance(each, int) or isinstance(each, bool):
         raise _not_a_number(name, wanted)
     if each < least:
-        raise ValueError(f"{name} is counted from {least} on, not {wanted!r}")
+        raise ValueError(f"{name} is counted from {least} on, not {brief(wanted)}")
 
 
 def _not_a_number(name: str, wanted: object) -> TypeError:
     return TypeError(
-        f"{name} is a number or several, not {wanted!r}; "
+        f"{name} is a number or several, not {brief(wanted)}; "
         "a comparison is a text such as '>=2'"
     )
 
@@ -104,5 +110,5 @@ def _comparison(name: str, wanted: str, least: int) -> Check:
         raise _not_a_number(name, wanted)
     compare, bound = _OPERATORS[found[1]], int(found[2])
     if found[1] in ("<", "<=") and not compare(least, bound):
-        raise ValueError(f"{name} is counted from {least} on, not {wanted!r}")
+        raise ValueError(f"{name} is counted from {least} on, not {brief(wanted)}")
     return lambda number: compare(number, bound)

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from itertools import pairwise
 from typing import TypeVar
 
+from lazr_smtptest._checks import LONGEST
 from lazr_smtptest.faults.builder import Writing, action, make_reply
-from lazr_smtptest.faults.checks import check_bytes, check_lines, check_number
+from lazr_smtptest.faults.checks import (
+    MOST,
+    check_bytes,
+    check_lines,
+    check_number,
+    check_reply_text,
+)
 from lazr_smtptest.faults.history import Dictated, dictated_code
 from lazr_smtptest.faults.steps import Raw
 from lazr_smtptest.faults.transforms import (
@@ -31,6 +37,8 @@ _Self = TypeVar("_Self", bound="Answers")
 _ON_PURPOSE = "on purpose"
 _AS_ASKED = "as the address asks"
 _ENDLESS = 1024 * 1024
+# They are made at once.
+_MOST_ENDLESS = 10**9
 
 
 class Answers(Writing):
@@ -64,10 +72,9 @@ class Answers(Writing):
         check_number("code", code, 200, 599, int)
         if "CONTENT" in self._names() and code < 400:
             raise ValueError(f"at CONTENT only a refusal can be said, not {code}")
-        if not callable(text):
-            if not isinstance(text, str):
-                raise TypeError(f"a reply's text is str, not {text!r}")
-            return self._answer("reply", make_reply(code, text))
+        if isinstance(text, str) or not callable(text) or isinstance(text, type):
+            check_reply_text(text)
+            return self._answer("reply", make_reply(code, str(text)))
         make = text
         return self._answer("reply", lambda context: make_reply(code, make(context)))
 
@@ -98,8 +105,7 @@ class Answers(Writing):
         Args:
             text: see `reply`.
         """
-        if not isinstance(text, str):
-            raise TypeError(f"a reply's text is str, not {text!r}")
+        check_reply_text(text)
         self._answer(
             "reply_by_address",
             lambda context: make_reply(int(dictated_code(context)), text),
@@ -128,7 +134,7 @@ class Answers(Writing):
     @action
     def trickle(self: _Self, rate: float) -> _Self:
         """Send the reply at `rate` bytes per second."""
-        check_number("rate", rate, 0, math.inf)
+        check_number("rate", rate, 0, LONGEST)
         if not rate:
             raise ValueError("rate must be over 0 bytes a second; see hold()")
         return self._pace("trickle", Pace(1 / rate, single=True))
@@ -142,9 +148,9 @@ class Answers(Writing):
             offsets: the offsets in the reply, in bytes, at which a piece begins, in
                 order; without any each line is a piece.
         """
-        check_number("seconds", seconds, 0, math.inf)
+        check_number("seconds", seconds, 0, LONGEST)
         for before, offset in pairwise([0, *offsets]):
-            check_number("offset", offset, before + 1, math.inf, int)
+            check_number("offset", offset, before + 1, MOST, int)
         return self._pace("pieces", Pace(seconds, offsets or None))
 
     @action
@@ -156,7 +162,7 @@ class Answers(Writing):
                 before the first line; by default there is one, at 0.
         """
         for place in places:
-            check_number("place", place, 0, math.inf, int)
+            check_number("place", place, 0, MOST, int)
         return self._change("blank", Blank(places or (0,)))
 
     @action
@@ -167,7 +173,7 @@ class Answers(Writing):
     @action
     def cut(self: _Self, octets: int) -> _Self:
         """Send the first `octets` bytes of the reply, then close the connection."""
-        check_number("octets", octets, 0, math.inf, int)
+        check_number("octets", octets, 0, MOST, int)
         return self._change("cut", Cut(octets))
 
     @action
@@ -176,7 +182,7 @@ class Answers(Writing):
 
         After `octets` bytes the connection is closed.
         """
-        check_number("octets", octets, 1, math.inf, int)
+        check_number("octets", octets, 1, _MOST_ENDLESS, int)
         return self._change("endless", Endless(octets))
 
     @action

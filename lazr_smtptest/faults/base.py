@@ -155,6 +155,11 @@ class Scripted:
         for rule in self.rules:
             rule.remove()
 
+    def warn_if_idle(self) -> None:
+        """Warn about each rule that has no action; once a rule."""
+        for rule in self.rules:
+            rule.warn_if_idle()
+
     def report(self) -> str:
         """Return the rules that have not fired as often as they should.
 
@@ -187,6 +192,8 @@ def _forget_nothing(rule: Rule) -> None:
 
 
 def _missing(rule: Rule) -> str:
+    if not rule.has_steps:
+        return f"  - {rule}, which has no action, such as .reply(451)"
     if rule.fired:
         return f"  - {rule}: {rule.fired} of {rule.times} times"
     seen = f", though it matched {rule.seen} times" if rule.seen else ""

@@ -17,6 +17,8 @@ from twisted.internet import defer
 from twisted.mail import smtp
 from zope.interface import implementer
 
+from lazr_smtptest._checks import brief, check_flag
+from lazr_smtptest.faults.checks import check_number
 from lazr_smtptest.faults.steps import Step
 from lazr_smtptest.interfaces import IFaultStep
 from lazr_smtptest.model.envelope import Envelope
@@ -57,19 +59,27 @@ class Bounce(Step):
         """Return the step for checked arguments; see `Actions.bounce`.
 
         Raises:
-            ValueError: `host` is another machine without `anywhere`, or the port or
-                the status is not valid.
+            TypeError: an argument has the wrong type.
+            ValueError: `host` is another machine without `anywhere`, or the port, the
+                status or a text is not valid.
         """
+        check_flag("anywhere", anywhere)
+        _check_line("host", host)
+        _check_line("text", text)
+        if recipient is not None:
+            _check_line("to", recipient)
         host = "127.0.0.1" if host == "localhost" else host
         if not anywhere and not _is_loopback(host):
             raise ValueError(
-                f"bounce sends to the loopback only, not to {host!r}; give "
+                f"bounce sends to the loopback only, not to {brief(host)}; give "
                 "anywhere=True to send it to another machine"
             )
-        if not isinstance(port, int) or not 1 <= port <= 65535:
-            raise ValueError(f"port must be 1 to 65535, not {port!r}")
+        check_number("port", port, 1, 65535, int)
+        _check_line("status", status)
         if not _STATUS.fullmatch(status):
-            raise ValueError(f"a failure has a status such as '5.1.1', not {status!r}")
+            raise ValueError(
+                f"a failure has a status such as '5.1.1', not {brief(status)}"
+            )
         return cls(host, port, recipient, status, text, lost)
 
     def run(self, wire: Any) -> None:
@@ -93,6 +103,14 @@ def _part(envelope: Envelope, lost: Callable[[str], bool]) -> Envelope:
         rcpt_tos=tuple(compress(envelope.rcpt_tos, chosen)),
         rcpt_options=tuple(compress(envelope.rcpt_options, chosen)),
     )
+
+
+def _check_line(name: str, given: object) -> None:
+    """Check a text that becomes a part of one line of the report."""
+    if not isinstance(given, str):
+        raise TypeError(f"{name} is a text, not {brief(given)}")
+    if not given.isprintable() or not given:
+        raise ValueError(f"{name} is a text of one line, not {brief(given)}")
 
 
 def _is_loopback(host: str) -> bool:

@@ -9,13 +9,13 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 import attrs
 
-from lazr_smtptest.faults.checks import check_number, shown
+from lazr_smtptest.faults.checks import check_number, check_reply_text, shown
 from lazr_smtptest.faults.history import Gate
 from lazr_smtptest.faults.keys import Key
 from lazr_smtptest.faults.phases import PHASES, Phase
 from lazr_smtptest.faults.steps import Answer, Step, Words
 from lazr_smtptest.faults.transforms import Pace, Way
-from lazr_smtptest.model.reply import Reply, check_text, split_lines
+from lazr_smtptest.model.reply import Reply, split_lines
 
 __all__ = ["Writing", "action", "make_reply"]
 
@@ -35,7 +35,7 @@ def action(
     def add(self: _Self, /, *given: _Given.args, **named: _Given.kwargs) -> _Self:
         words = [shown(each) for each in given]
         words += [f"{name}={shown(each)}" for name, each in named.items()]
-        before = self._call
+        before, self._was_tried = self._call, True
         self._call = f"{method.__name__}({', '.join(words)})"
         try:
             return method(self, *given, **named)
@@ -57,6 +57,8 @@ class Writing:
         # The function for the key of ``per``.
         self._key: Key | None = None
         self._words: list[str] = []
+        # Whether an action was called, even with wrong arguments.
+        self._was_tried = False
         # The call of the action that is being added, as source text.
         self._call = ""
 
@@ -142,10 +144,7 @@ def make_reply(code: int, text: str) -> Reply:
     usual one of `code` (RFC 2034 section 4 requires it in each line). An empty text
     stays empty.
     """
-    try:
-        check_text(text)
-    except ValueError as error:
-        raise ValueError(f"{error}; raw() sends any bytes") from None
+    check_reply_text(text)
     lines = split_lines(text)
     found = [_STATUS.match(line) for line in lines]
     statuses = [each[1] for each in found if each]

@@ -16,6 +16,7 @@ from weakref import WeakKeyDictionary
 import attrs
 from zope.interface import implementer
 
+from lazr_smtptest._checks import brief
 from lazr_smtptest._guesses import nearest
 from lazr_smtptest.faults.steps import Step
 from lazr_smtptest.interfaces import IFaultStep
@@ -53,7 +54,7 @@ class Show(Step):
         """Return the step for a kind; raise `ValueError` if the kind is unknown."""
         if kind not in KINDS:
             known, hint = ", ".join(KINDS), nearest(kind, KINDS)
-            raise ValueError(f"certificate is one of {known}, not {kind!r}{hint}")
+            raise ValueError(f"certificate is one of {known}, not {brief(kind)}{hint}")
         return cls(KINDS[kind])
 
     def run(self, wire: Any) -> None:
@@ -79,7 +80,7 @@ class Version(Step):
         if name not in known:
             hint = nearest(name, known)
             raise ValueError(
-                f"protocol is one of {', '.join(known)}, not {name!r}{hint}"
+                f"protocol is one of {', '.join(known)}, not {brief(name)}{hint}"
             )
         return cls(name)
 
@@ -120,7 +121,7 @@ class Cipher(Step):
         try:
             SSL.Context(SSL.TLS_METHOD).set_cipher_list(f"{suites}{_WEAK}".encode())
         except (SSL.Error, TypeError):
-            raise ValueError(f"OpenSSL has no cipher suite {suites!r}") from None
+            raise ValueError(f"OpenSSL has no cipher suite {brief(suites)}") from None
         return cls(suites)
 
     def run(self, wire: Any) -> None:

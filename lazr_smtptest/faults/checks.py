@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
-import math
+from lazr_smtptest._checks import LONGEST, brief
+from lazr_smtptest.model.reply import check_text
 
-__all__ = ["check_bytes", "check_lines", "check_number", "shown"]
+__all__ = [
+    "MOST",
+    "check_bytes",
+    "check_lines",
+    "check_number",
+    "check_reply_text",
+    "shown",
+]
+
+# The most bytes, events or lines.
+MOST = 10**18
 
 # The most characters of an argument in the text of a rule.
 _SHOWN = 300
@@ -28,16 +39,33 @@ def check_number(
     """
     kinds = int if kind is int else (int, float)
     if not isinstance(given, kinds) or isinstance(given, bool):
-        raise TypeError(f"{name} is a number, not {given!r}")
+        raise TypeError(f"{name} is a number, not {brief(given)}")
     if not least <= given <= most:
-        limits = f"{least:g} or more" if most == math.inf else f"{least:g} to {most:g}"
-        raise ValueError(f"{name} must be {limits}, not {given!r}")
+        limits = f"{least:g} to {most:g}"
+        if most in (LONGEST, MOST):
+            limits = f"at most {most:g}" if given > most else f"{least:g} or more"
+        raise ValueError(f"{name} must be {limits}, not {brief(given)}")
 
 
 def check_bytes(name: str, given: object) -> None:
     """Check that an argument is bytes; raise `TypeError` if not."""
     if not isinstance(given, bytes):
-        raise TypeError(f"{name} takes bytes, not {given!r}")
+        raise TypeError(f"{name} takes bytes, not {brief(given)}")
+
+
+def check_reply_text(given: object) -> None:
+    """Check the text of a reply.
+
+    Raises:
+        TypeError: it is not a text.
+        ValueError: it has a NUL, or a CR without LF.
+    """
+    if not isinstance(given, str):
+        raise TypeError(f"a reply's text is str, not {brief(given)}")
+    try:
+        check_text(given)
+    except ValueError as error:
+        raise ValueError(f"{error}; raw() sends any bytes") from None
 
 
 def check_lines(name: str, given: tuple[object, ...]) -> tuple[str, ...]:
@@ -51,9 +79,14 @@ def check_lines(name: str, given: tuple[object, ...]) -> tuple[str, ...]:
         raise ValueError(f"{name} needs an extension's keyword")
     for line in given:
         if not isinstance(line, str):
-            raise TypeError(f"{name} takes texts such as 'SIZE 1000', not {line!r}")
-        if not line.isprintable() or not line.split():
-            raise ValueError(f"{name}: that is no extension: {line!r}")
+            raise TypeError(
+                f"{name} takes texts such as 'SIZE 1000', not {brief(line)}"
+            )
+        keyword = next(iter(line.split()), "")
+        if not line.isprintable() or not keyword or not keyword.isascii():
+            raise ValueError(
+                f"{name} takes keywords in ASCII; that is no extension: {brief(line)}"
+            )
     return tuple(map(str, given))
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import attrs
 
+from lazr_smtptest._checks import brief, check_flag
 from lazr_smtptest._guesses import nearest
 from lazr_smtptest.faults.amounts import amount, numbers
 from lazr_smtptest.faults.phases import PHASES, Phase, find_phases
@@ -169,7 +170,7 @@ def _numbered(
 
 def _after(name: str, wanted: object) -> Condition:
     if isinstance(wanted, str):
-        raise TypeError(f"{name} is a number or several, not {wanted!r}")
+        raise TypeError(f"{name} is a number or several, not {brief(wanted)}")
     return _numbered(lambda context: context.octets, 0)(name, wanted)
 
 
@@ -188,7 +189,7 @@ def _size(context: FaultContext) -> int:
 def _from_differs(name: str, wanted: object) -> Condition:
     """Return the condition that the header From does not have an address."""
     if wanted not in ("sender", "user"):
-        raise ValueError(f"{name} is 'sender' or 'user', not {wanted!r}")
+        raise ValueError(f"{name} is 'sender' or 'user', not {brief(wanted)}")
 
     def met(context: FaultContext) -> bool:
         other = context.sender if wanted == "sender" else context.user
@@ -270,20 +271,19 @@ def _mechanism(wanted: str) -> Matcher:
 
 
 def _flag(name: str, wanted: object) -> Condition:
-    if not isinstance(wanted, bool):
-        raise TypeError(f"{name} is True or False, not {wanted!r}")
+    check_flag(name, wanted)
     return Condition(f"{name}={wanted}", lambda context: context.tls is wanted)
 
 
 def _where(name: str, wanted: object) -> Condition:
     if not callable(wanted) or isinstance(wanted, type):
-        raise TypeError(f"{name} is a function of a FaultContext, not {wanted!r}")
+        raise TypeError(f"{name} is a function of a FaultContext, not {brief(wanted)}")
     return Condition(f"{name}={_shown(wanted)}", lambda context: bool(wanted(context)))
 
 
 def _header(name: str, wanted: object) -> Condition:
     if not isinstance(wanted, Mapping) or not wanted:
-        raise TypeError(f"{name} is a mapping of header names, not {wanted!r}")
+        raise TypeError(f"{name} is a mapping of header names, not {brief(wanted)}")
     parts = [_field(key, value) for key, value in wanted.items()]
     return Condition(
         f"{name}={wanted!r}", lambda context: all(part.met(context) for part in parts)

@@ -9,6 +9,7 @@ from typing import Any
 
 import attrs
 
+from lazr_smtptest._checks import brief
 from lazr_smtptest.faults.amounts import numbers
 from lazr_smtptest.faults.keys import Key, find_key
 from lazr_smtptest.faults.phases import Phase
@@ -106,9 +107,11 @@ def _whole(name: str, given: object) -> int | None:
     if given is None:
         return None
     if isinstance(given, bool) or not isinstance(given, int):
-        raise TypeError(f"{name} is a number, not {given!r}")
+        raise TypeError(f"{name} is a number, not {brief(given)}")
     if given < 1:
-        raise ValueError(f"{name} must be 1 or more, not {given}: it never fires")
+        raise ValueError(
+            f"{name} must be 1 or more, not {brief(given)}: it never fires"
+        )
     return given
 
 
@@ -116,7 +119,9 @@ def _chance(given: object) -> float | None:
     if given is None:
         return None
     if isinstance(given, bool) or not isinstance(given, (int, float)):
-        raise TypeError(f"probability is a number, not {given!r}")
+        raise TypeError(f"probability is a number, not {brief(given)}")
     if not 0 < given <= 1:
-        raise ValueError(f"probability must be over 0 and at most 1, not {given}")
+        raise ValueError(
+            f"probability must be over 0 and at most 1, not {brief(given)}"
+        )
     return given

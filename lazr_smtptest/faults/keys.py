@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 
+from lazr_smtptest._checks import brief
 from lazr_smtptest._guesses import nearest
 from lazr_smtptest.faults.phases import Phase
 from lazr_smtptest.model.fault_context import FaultContext
@@ -40,13 +41,15 @@ def find_key(per: object, phases: Sequence[Phase]) -> Key:
     """
     names = [per] if isinstance(per, str) else per
     if not isinstance(names, (list, tuple)) or not names:
-        raise TypeError(f"per is one or several of {_known()}, not {per!r}")
+        raise TypeError(f"per is one or several of {_known()}, not {brief(per)}")
     for name in names:
         if not isinstance(name, str):
-            raise TypeError(f"per is one or several of {_known()}, not {per!r}")
+            raise TypeError(f"per is one or several of {_known()}, not {brief(per)}")
         if name not in _PARTS:
             hint = nearest(name, _PARTS)
-            raise ValueError(f"per is one or several of {_known()}, not {per!r}{hint}")
+            raise ValueError(
+                f"per is one or several of {_known()}, not {brief(per)}{hint}"
+            )
         for phase in phases:
             if name not in phase.matches:
                 raise ValueError(f"per={name!r} is not known at {phase.name}")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 import time
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, TypeVar
 
+from lazr_smtptest._checks import check_flag
 from lazr_smtptest._guesses import Guessable
 from lazr_smtptest.faults.actions import Actions
 from lazr_smtptest.faults.amounts import interval
@@ -19,6 +22,22 @@ from lazr_smtptest.model.fault_context import FaultContext
 __all__ = ["Rule"]
 
 _Self = TypeVar("_Self", bound="Rule")
+
+
+# The frames of the package, which did not write a rule.
+_PACKAGE = __name__.partition(".")[0]
+
+
+def _caller() -> tuple[str, int]:
+    """Return the file and the line of the code that called this package."""
+    frame = sys._getframe(1)
+    while frame.f_back is not None and _is_ours(frame.f_globals.get("__name__", "")):
+        frame = frame.f_back
+    return frame.f_code.co_filename, frame.f_lineno
+
+
+def _is_ours(module: str) -> bool:
+    return module.partition(".")[0] == _PACKAGE
 
 
 _GUESSES = {
@@ -85,7 +104,8 @@ class Rule(Guessable, Actions):
         )
         self._clock = clock
         self._made = clock()
-        self.optional = bool(given.get("optional"))
+        self.optional = given.get("optional", False)
+        check_flag("optional", self.optional)
         self._written = [
             *[repr(phase.name) for phase in self.phases],
             *[
@@ -95,6 +115,8 @@ class Rule(Guessable, Actions):
             ],
         ]
         self._forget = forget
+        # Where it was written, until it has an action or a warning about that.
+        self._place: tuple[str, int] | None = _caller()
 
     def __str__(self) -> str:
         """Return it as source text, with all arguments."""
@@ -160,6 +182,17 @@ class Rule(Guessable, Actions):
         """Return whether it has steps; a rule without steps never fires."""
         return bool(self._steps)
 
+    def warn_if_idle(self) -> None:
+        """Warn, once, that the rule has no action, in the line that it was written in.
+
+        A test calls it when the rule is removed, or when the errors are checked.
+        """
+        if self._place is not None and not self._was_tried:
+            file, line = self._place
+            text = f"{self} does nothing: give it an action, such as .reply(451)"
+            warnings.warn_explicit(text, UserWarning, file, line)
+        self._place = None
+
     def restart(self, clock: Callable[[], float]) -> None:
         """Restart its time, measured by another clock."""
         self._clock = clock
@@ -173,6 +206,7 @@ class Rule(Guessable, Actions):
     def remove(self) -> None:
         """Remove the rule. Its records stay in the journal."""
         self._forget(self)
+        self.warn_if_idle()
 
     def __enter__(self: _Self) -> _Self:
         return self

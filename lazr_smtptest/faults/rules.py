@@ -83,12 +83,15 @@ class Faults(Scripted):
 
     def clear(self) -> None:
         """Remove the rules, the journal, and the settings of files."""
+        rules = self._rules
         with self._lock:
             self._put(())
             self._loaded.clear()
             self._changes.clear()
             self._apply_changes()
             self._fired.clear()
+        for rule in rules:
+            rule.warn_if_idle()
 
     def reset(self) -> None:
         """Remove all but the rules and settings of files, for the next test.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from abc import abstractmethod
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import attrs
@@ -20,7 +20,7 @@ from lazr_smtptest.interfaces import IMessageStore
 from lazr_smtptest.mailbox.asserting import Asserting
 from lazr_smtptest.mailbox.attempt import concerns
 from lazr_smtptest.mailbox.evidence import Evidence
-from lazr_smtptest.mailbox.grace import GRACE
+from lazr_smtptest.mailbox.grace import GRACE, HasGrace
 from lazr_smtptest.mailbox.handling import Handling
 from lazr_smtptest.mailbox.kept import Kept
 from lazr_smtptest.mailbox.reader import MailboxReader
@@ -68,7 +68,7 @@ class Viewable(Asserting):
 
 
 @implementer(IMessageStore)
-class Mailbox(Viewable):
+class Mailbox(HasGrace, Viewable):
     """The received messages, for a test to read, wait for and assert on.
 
     It is a message store too. Any thread may add messages while other threads read
@@ -135,10 +135,12 @@ class Mailbox(Viewable):
         self.activity = Activity(activity)
         # Whether the server has a thread of its own; `None`: no server runs.
         self.threaded: bool | None = None
-        # Whether its server was never started; whether its server has no port.
+        # Whether its server was never started; whether it has no port.
         self.unstarted = self.in_memory = False
         # Waits until the server has noticed every client that disconnected.
         self.settle: Callable[[], object] | None = None
+        # Returns the errors of its server that no test has checked yet.
+        self.errors: Callable[[], Sequence[BaseException]] | None = None
         self.notes: Callable[[], Iterable[str]] | None = None
         self.appendix: Callable[[], str] | None = None
         self._lock = threading.Lock()

@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
+from lazr_smtptest._checks import check_seconds
 from lazr_smtptest.mailbox.waiter import Waiter
 
-__all__ = ["GRACE", "lateness"]
+__all__ = ["GRACE", "HasGrace", "lateness"]
 
 # Test frameworks leave the frames of this module out of a failure.
 __tracebackhide__ = __unittest = True
 
 # Seconds that a failure may take to tell a late message from a missing one.
 GRACE = 1.0
+
+
+class HasGrace:
+    """A mailbox with a time of grace."""
+
+    @property
+    def grace(self) -> float:
+        """Seconds for which a failure waits for a late message."""
+        return self._grace_seconds
+
+    @grace.setter
+    def grace(self, seconds: float) -> None:
+        check_seconds("grace", seconds)
+        self._grace_seconds = seconds
 
 
 def lateness(waiter: Waiter, count: int, found: int, began: float, end: str) -> str:

@@ -11,7 +11,7 @@ import attrs
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.query.criteria import Criteria
 
-__all__ = ["Call", "Handling"]
+__all__ = ["Call", "Handling", "error_words"]
 
 # Calls that are remembered, the latest ones, and characters of the text of an error.
 _KEPT = 100
@@ -103,7 +103,7 @@ class Handling:
             error: its exception; ``None`` for none.
             lost: whether the message was accepted but not kept.
         """
-        call.error, call.lost = _words(error), lost
+        call.error, call.lost = error_words(error), lost
         self._running.pop(id(call), None)
         if call.error or lost:
             self._ended.append(call)
@@ -134,7 +134,8 @@ class Handling:
         yield from list(self._ended.copy())[::-1]
 
 
-def _words(error: BaseException | None) -> str:
+def error_words(error: BaseException | None) -> str:
+    """Return the type and the text of an error, in one line; ``""`` for none."""
     if error is None:
         return ""
     try:

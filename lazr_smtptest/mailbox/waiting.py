@@ -15,6 +15,7 @@ import attrs
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 
+from lazr_smtptest._checks import LONGEST, brief
 from lazr_smtptest.mailbox.blocking import blocked
 from lazr_smtptest.mailbox.finding import Finding
 from lazr_smtptest.mailbox.grace import lateness
@@ -22,7 +23,6 @@ from lazr_smtptest.mailbox.report import not_received
 from lazr_smtptest.mailbox.waiter import Waiter
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.query.criteria import Criteria, Predicate
-from lazr_smtptest.query.matchers import brief
 
 __all__ = ["Waiting", "check"]
 
@@ -315,7 +315,7 @@ def check(count: int, seconds: float, name: str = "timeout") -> None:
 
     Raises:
         TypeError: an argument is not a number.
-        ValueError: `count` is below 1, or `seconds` below 0.
+        ValueError: `count` is below 1, or `seconds` below 0 or over 1e9.
     """
     if not isinstance(count, int) or isinstance(count, bool):
         raise TypeError(f"count must be an int, 1 or more, not {brief(count)}")
@@ -324,7 +324,11 @@ def check(count: int, seconds: float, name: str = "timeout") -> None:
     if not isinstance(seconds, (int, float)) or isinstance(seconds, bool):
         raise TypeError(f"{name} must be seconds, 0 or more, not {brief(seconds)}")
     if not seconds >= 0:
-        raise ValueError(f"{name} must be seconds, 0 or more, not {seconds}")
+        raise ValueError(f"{name} must be seconds, 0 or more, not {brief(seconds)}")
+    if seconds > LONGEST:
+        raise ValueError(
+            f"{name} must be at most {LONGEST:g} seconds, not {brief(seconds)}"
+        )
 
 
 def _set_in(loop: asyncio.AbstractEventLoop, event: asyncio.Event) -> None:

@@ -8,6 +8,8 @@ from functools import lru_cache
 import attrs
 from twisted.mail import smtp
 
+from lazr_smtptest._checks import brief
+
 __all__ = [
     "LOCAL_ERROR",
     "NO_ROOM",
@@ -158,26 +160,28 @@ def check_text(text: object) -> None:
         ValueError: it has a NUL, or a CR without LF.
     """
     if not isinstance(text, str):
-        raise TypeError(f"the text of a reply is a str, not {text!r:.100}")
+        raise TypeError(f"the text of a reply is a str, not {brief(text)}")
     if _NO_TEXT.search(text):
         raise ValueError(
-            f"the text of a reply has no NUL and no CR without LF, not {text!r:.100}; "
+            f"the text of a reply has no NUL and no CR without LF, not {brief(text)}; "
             "line feeds make several lines"
         )
 
 
 def _check(code: object, text: object, enhanced: object) -> None:
     if not isinstance(code, int) or isinstance(code, bool):
-        raise TypeError(f"the code of a reply is a number, 200 to 599, not {code!r}")
+        raise TypeError(
+            f"the code of a reply is a number, 200 to 599, not {brief(code)}"
+        )
     if not 200 <= code <= 599:
-        raise ValueError(f"the code of a reply is 200 to 599, not {code}")
+        raise ValueError(f"the code of a reply is 200 to 599, not {brief(code)}")
     check_text(text)
     if not isinstance(enhanced, str):
-        raise TypeError(f"the enhanced code of a reply is a str, not {enhanced!r:.100}")
+        raise TypeError(f"the enhanced code of a reply is a str, not {brief(enhanced)}")
     if enhanced and not _STATUS.fullmatch(enhanced):
         raise ValueError(
             "the enhanced code of a reply is '', or such as '5.1.1', "
-            f"not {enhanced!r:.100}"
+            f"not {brief(enhanced)}"
         )
 
 

@@ -59,9 +59,13 @@ def resolve(host: str, port: int) -> tuple[int, tuple[str, int]]:
     """
     if host in ("", "localhost", "127.0.0.1"):
         return socket.AF_INET, ("127.0.0.1" if host else "", port)
-    family, _, _, _, address = socket.getaddrinfo(
-        host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-    )[0]
+    try:
+        family, _, _, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+    except UnicodeError as error:
+        # Python cannot encode it: a label is empty, or too long.
+        raise OSError(f"no host has such a name ({error})") from error
     return family, address  # type: ignore[return-value]
 
 

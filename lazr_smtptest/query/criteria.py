@@ -8,12 +8,12 @@ from typing import Any
 
 import attrs
 
+from lazr_smtptest._checks import brief
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.irregularities import IRREGULAR
 from lazr_smtptest.query.matchers import (
     Matcher,
     address,
-    brief,
     check_header_name,
     containing,
     exactly,
@@ -261,7 +261,10 @@ def _mapping(name: str, wanted: object) -> Mapping[Any, Any]:
 
 def _predicate(function: Predicate) -> Criterion:
     if not callable(function) or isinstance(function, type):
-        raise TypeError(f"a predicate must be a function, not {brief(function)}")
+        text = isinstance(function, str)
+        use = "recipient=" if text and "@" in str(function) else "subject="
+        hint = f"; did you mean {use}{brief(function)}?" if text else ""
+        raise TypeError(f"a predicate must be a function, not {brief(function)}{hint}")
     name = function_name(function)
 
     def matches(envelope: Envelope) -> bool:

@@ -9,12 +9,12 @@ from typing import Any, AnyStr
 
 import attrs
 
+from lazr_smtptest._checks import brief
 from lazr_smtptest.mime.addresses import address_key
 
 __all__ = [
     "Matcher",
     "address",
-    "brief",
     "check_header_name",
     "containing",
     "exactly",
@@ -33,8 +33,6 @@ __tracebackhide__ = __unittest = True
 _WILDCARD = re.compile(r"[*?]")
 _REGEX_OF = {"*": ".*", "?": "."}
 
-# The most characters of a value that an error shows.
-_BRIEF = 100
 
 # RFC 5322 section 2.2: printable ASCII without the colon.
 _HEADER_NAME = re.compile(r"[!-9;-~]+")
@@ -246,17 +244,6 @@ def _asking(function: Callable[[Any], object]) -> Matcher:
         f"is accepted by {name}",
         f"is not accepted by {name}",
     )
-
-
-def brief(value: object) -> str:
-    """Return the `repr` of a value, shortened for an error."""
-    if isinstance(value, (bytes, bytearray)) and len(value) > _BRIEF:
-        return f"{type(value).__name__} of {len(value)} bytes"
-    # Cut before `repr`, because it may have megabytes.
-    if isinstance(value, str):
-        value = value[: _BRIEF + 1]
-    shown = repr(value)
-    return shown if len(shown) <= _BRIEF + 2 else f"{shown[:_BRIEF]}..."
 
 
 def function_name(function: Callable[..., object]) -> str:

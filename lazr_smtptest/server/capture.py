@@ -6,10 +6,12 @@ import ssl
 import weakref
 from typing import NoReturn
 
+from lazr_smtptest._checks import brief, check_flag
 from lazr_smtptest.faults import Faults
 from lazr_smtptest.mailbox.box import Mailbox, MailboxView
 from lazr_smtptest.query.criteria import Criteria
 from lazr_smtptest.server.controller import Controller
+from lazr_smtptest.server.options import check_server
 from lazr_smtptest.server.storing import CaptureServer
 from lazr_smtptest.stores.session_log import SessionLog
 
@@ -55,11 +57,10 @@ class CaptureController(Controller, MailboxView):
         Raises:
             TypeError: an unknown keyword, or a `server` of another type.
         """
-        if isinstance(server, type):
-            name = server.__name__
-            raise TypeError(f"server must be a server, not the class {name}: {name}()")
-        if server is not None and not hasattr(server, "mailbox"):
-            raise TypeError(f"server must be a CaptureServer, not {server!r:.100}")
+        if server is not None:
+            check_server(server, "a CaptureServer")
+            if not hasattr(server, "mailbox"):
+                raise TypeError(f"server must be a CaptureServer, not {brief(server)}")
         for name in settings:
             raise TypeError(
                 f"CaptureController takes no keyword {name!r}, use "
@@ -73,6 +74,7 @@ class CaptureController(Controller, MailboxView):
         if grace is not None:
             self.mailbox.grace = grace
         if activity is not None:
+            check_flag("activity", activity)
             self.mailbox.activity.enabled = activity
         Controller.__init__(self, self.server, http=http)
         MailboxView.__init__(self, self.mailbox, Criteria.of())

@@ -21,6 +21,7 @@ from lazr_smtptest.activity import unobserved
 from lazr_smtptest.errors import StateError
 from lazr_smtptest.net.reactor import PrivateReactor
 from lazr_smtptest.server.listener import tls_first
+from lazr_smtptest.server.options import check_server
 from lazr_smtptest.server.servers import QueueServer, Server
 
 if TYPE_CHECKING:
@@ -59,12 +60,10 @@ class Controller:
                 one that keeps mail, a `StoreServer` or `CaptureServer`.
 
         Raises:
-            TypeError: `server` is a class; or `http`, and it keeps no mail that can be
-                read.
+            TypeError: `server` is a class, or no server; or `http`, and it keeps no
+                mail that can be read.
         """
-        if isinstance(server, type):
-            name = server.__name__
-            raise TypeError(f"server must be a server, not the class {name}: {name}()")
+        check_server(server)
         self.server = self._server = server
         self._thread: _ServerThread | None = None
         self._http: HTTPThread | None = None

@@ -13,6 +13,8 @@ from twisted.internet.interfaces import (
 )
 from zope.interface import implementer
 
+from lazr_smtptest._checks import brief
+from lazr_smtptest.server.options import check_option
 from lazr_smtptest.smtp.factory import SMTPServerFactory
 from lazr_smtptest.smtp.protocol import SMTPServerProtocol
 from lazr_smtptest.smtp.settings import Settings
@@ -35,6 +37,22 @@ class Listener:
     endpoint: IStreamServerEndpoint | str
     settings: Settings | None = attrs.field(default=None, kw_only=True)
     protocol: type[SMTPServerProtocol] | None = attrs.field(default=None, kw_only=True)
+
+    def __attrs_post_init__(self) -> None:
+        """Check the types.
+
+        Raises:
+            TypeError: one is wrong.
+        """
+        endpoint = self.endpoint
+        if not isinstance(endpoint, str) and not hasattr(endpoint, "listen"):
+            raise TypeError(
+                "an endpoint is an IStreamServerEndpoint or a description such as "
+                f"'tcp:1025:interface=127.0.0.1', not {brief(endpoint)}"
+            )
+        for name in ("settings", "protocol"):
+            if getattr(self, name) is not None:
+                check_option(name, getattr(self, name))
 
 
 def tls_first(factory: SMTPServerFactory) -> Any:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import socket
 import ssl
 from collections.abc import Callable
 from email.message import Message
@@ -24,8 +23,9 @@ from lazr_smtptest.interfaces import IMessageHandler, ISessionObserver
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.reply import escaped
 from lazr_smtptest.model.session import Session
-from lazr_smtptest.net.addresses import bind
+from lazr_smtptest.server.address import ListeningAddress
 from lazr_smtptest.server.file_settings import FileSettings
+from lazr_smtptest.server.options import ServerOptions
 from lazr_smtptest.server.seed_message import seed_message
 from lazr_smtptest.smtp.delivery import HandlerDeliveryFactory
 from lazr_smtptest.smtp.delivery_events import DeliveryEvents
@@ -42,7 +42,7 @@ log = logging.getLogger("lazr.smtptest")
 
 
 @implementer(IMessageHandler, ISessionObserver)
-class Server:
+class Server(ServerOptions, ListeningAddress):
     """A server: override `handle_message`, and `reset` if you keep messages.
 
     Its methods are called in the thread of the reactor that serves it; under a
@@ -58,8 +58,8 @@ class Server:
             recipient: set it to false if that must not remove messages.
         exit_stops: whether a client's EXIT stops the server.
         protocol: the class of the connections.
-        hostname: the name of the server in its greeting, ASCII; ``None``: the name of
-            the machine.
+        hostname: the name of the server in its greeting, printable ASCII without
+            spaces, 255 bytes at most; ``None``: the name of the machine.
         settings: TLS, extensions, limits and the like, see `Settings`.
         auth: how clients log in; ``None``: they cannot.
         faults: the rules that make it misbehave, and their history.
@@ -84,21 +84,13 @@ class Server:
 
         Raises:
             TypeError: an argument has another type.
-            ValueError: the port is out of range.
+            ValueError: the host has control characters, or the port is out of range.
         """
-        if not isinstance(host, str):
-            raise TypeError(f"host must be str, not {host!r:.100}")
-        if not isinstance(port, int) or isinstance(port, bool):
-            raise TypeError(f"port must be an int, 0 to 65535, not {port!r:.100}")
-        if not 0 <= port <= 65535:
-            raise ValueError(f"port must be 0 to 65535, not {port}")
-        self.host = host
-        self.port = port
+        super().__init__(host, port)
         self.sessions = SessionLog()
         self.delivery_events = DeliveryEvents()
         self.file_settings = FileSettings(lambda: self.settings)
         self._take_faults(Faults())
-        self._socket: socket.socket | None = None
         self._failures = Failures()
         self._listeners = 0
 
@@ -169,7 +161,12 @@ class Server:
                 a command.
             settings: the settings of the endpoint; by default those of the server.
             protocol: the protocol of the endpoint; by default that of the server.
+
+        Raises:
+            TypeError: an attribute of the server has the wrong type.
+            ValueError: an attribute of the server is not allowed.
         """
+        self.check_options()
         deliveries = HandlerDeliveryFactory(self)
         auth = self.auth
         settings = settings or self.settings
@@ -335,44 +332,20 @@ class Server:
             BaseException: the exception itself, if there was one; the first one, if all
                 have one type that is not an `Exception`, such as pytest's outcomes.
             HandlerError: several other exceptions.
+
+        Warns:
+            UserWarning: a fault rule has no action; the warning names its line.
         """
         self._failures.check()
+        # Not every policy has rules.
+        warn = getattr(self.faults, "warn_if_idle", None)
+        if warn is not None:
+            warn()
 
     @property
     def errors(self) -> tuple[BaseException, ...]:
         """The errors that the next `check` raises; any thread may read it."""
         return self._failures.kept
-
-    # The socket
-
-    def bind(self) -> socket.socket:
-        """Bind the address, and return the listening socket; the caller owns it.
-
-        Raises:
-            ListenError: the address cannot be bound.
-        """
-        self.fileno()
-        bound, self._socket = self._socket, None
-        assert bound is not None
-        return bound
-
-    def fileno(self) -> int:
-        """Return the descriptor of the listening socket, which is bound if necessary.
-
-        It is close-on-exec. The server owns it until it is started.
-
-        Raises:
-            ListenError: the address cannot be bound.
-        """
-        if self._socket is None:
-            self._socket = bind(self.host, self.port)
-            self.port = self._socket.getsockname()[1]
-        return self._socket.fileno()
-
-    @property
-    def _fileno(self) -> int:
-        # Version 2 had this from asyncore, and test suites use it.
-        return self.fileno()
 
 
 class QueueServer(Server):

@@ -19,6 +19,7 @@ from lazr_smtptest._failures import check_for_twisted
 from lazr_smtptest.errors import StateError
 from lazr_smtptest.net.addresses import endpoint_from
 from lazr_smtptest.server.listener import Listener, tls_first
+from lazr_smtptest.server.options import check_server
 from lazr_smtptest.server.servers import Server
 
 __all__ = ["Listener", "SMTPService"]
@@ -47,6 +48,7 @@ class SMTPService(Service):
         checks: whether `stopService` fails with the errors of user code.
 
     Raises:
+        TypeError: `server` is no server, or an endpoint is none.
         ValueError: the description of an endpoint is wrong.
     """
 
@@ -58,6 +60,7 @@ class SMTPService(Service):
         *,
         on_exit: Callable[[], object] | None = None,
     ) -> None:
+        check_server(server)
         self.server = server
         self.ports: list[IListeningPort] = []
         listeners = [

@@ -117,6 +117,8 @@ class CaptureServer(StoreServer):
         # A server that has started already may share it.
         self.mailbox.unstarted = not self.mailbox.address
         self.sessions = self.mailbox.sessions
+        # Not the server itself, which its mailbox would keep alive.
+        self.mailbox.errors = self._failures.all
         self._take_faults(self.mailbox.faults)
         self._threaded = False
 

@@ -161,8 +161,14 @@ class Connection(Reading):
         self.points.at("CONNECT", self._say_hello, self._turn_away)
 
     def _say_hello(self) -> None:
-        self.reply(shared_reply(220, self.greeting().decode("ascii", "replace")))
-        self.flush()
+        try:
+            reply = shared_reply(220, self.greeting().decode("ascii", "replace"))
+        except BaseException as error:
+            # The method may be the user's.
+            self.end(self.reporter.last_reply_to(error))
+        else:
+            self.reply(reply)
+            self.flush()
 
     def _turn_away(self, reply: Reply) -> None:
         """Refuse the client; it may only send QUIT then (RFC 5321 section 3.1)."""

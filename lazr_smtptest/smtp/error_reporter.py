@@ -62,6 +62,15 @@ class ErrorReporter:
             self._log_error(error)
         return NO_ROOM if isinstance(error, MemoryError) else LOCAL_ERROR
 
+    def last_reply_to(self, error: BaseException) -> Reply:
+        """Return the reply that ends a session before its greeting; see `reply_to`.
+
+        In place of a greeting it is 421 (RFC 5321 sections 3.1 and 3.8).
+        """
+        raise_interrupt(error)
+        reply = self.reply_to(Failure(error))
+        return Reply(421, reply.text, reply.enhanced)
+
     def call(
         self, problem: str, function: Callable[..., object], *arguments: Any
     ) -> None:

@@ -9,14 +9,16 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from functools import lru_cache
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import attrs
 
 from lazr_smtptest.smtp.errors import ClientError, PolicyError
-from lazr_smtptest.smtp.limits import Limits
 from lazr_smtptest.smtp.parameters import Parameters
-from lazr_smtptest.smtp.settings import Settings
+
+if TYPE_CHECKING:
+    from lazr_smtptest.smtp.limits import Limits
+    from lazr_smtptest.smtp.settings import Settings
 
 __all__ = [
     "EXTENSIONS",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 
 from twisted.cred.portal import Portal
@@ -14,6 +15,8 @@ from twisted.mail.interfaces import (
     IMessageDeliveryFactory,
 )
 
+from lazr_smtptest._checks import brief
+from lazr_smtptest._secrets import safe_repr
 from lazr_smtptest.interfaces import IFaultPolicy, ISessionObserver
 from lazr_smtptest.net.clock import duration_clock, wall_clock
 from lazr_smtptest.smtp.closed_ports import ClosedPorts
@@ -23,7 +26,25 @@ from lazr_smtptest.smtp.fault_points import NoFaults
 from lazr_smtptest.smtp.protocol import SMTPServerProtocol
 from lazr_smtptest.smtp.settings import Settings
 
-__all__ = ["SMTPServerFactory"]
+__all__ = ["SMTPServerFactory", "check_domain"]
+
+# The characters of a domain or an address literal, and others that some hosts have in
+# their names (RFC 5321 sections 2.3.5, 4.1.3, 4.5.3.1.2).
+_DOMAIN = re.compile(rb"[!-~]{1,255}")
+
+
+def check_domain(name: str, value: bytes) -> None:
+    """Check the name that a server gives itself; raise `ValueError` if it is wrong.
+
+    Args:
+        name: the name of the option, for the error.
+        value: the name of the server.
+    """
+    if not _DOMAIN.fullmatch(value):
+        raise ValueError(
+            f"{name} must be printable ASCII without spaces, 1 to 255 characters, "
+            f"such as 'mx.example', not {brief(value.decode('utf-8', 'replace'))}"
+        )
 
 
 class SMTPServerFactory(smtp.SMTPFactory):
@@ -56,7 +77,8 @@ class SMTPServerFactory(smtp.SMTPFactory):
             are logged.
 
     Attributes:
-        domain: the name that the server gives itself, `bytes`.
+        domain: the name that the server gives itself: `bytes` of printable ASCII
+            without spaces, 255 at most.
         connections: the connections that are open.
         closed_ports: the ports that currently refuse connections.
 
@@ -67,6 +89,7 @@ class SMTPServerFactory(smtp.SMTPFactory):
 
     # Keeps Twisted from logging each start and stop.
     noisy = False
+    _domain: bytes = smtp.DNSNAME
 
     def __init__(
         self,
@@ -91,6 +114,10 @@ class SMTPServerFactory(smtp.SMTPFactory):
             raise TypeError("give delivery or delivery_factory, not both")
         if delivery is None and delivery_factory is None and portal is None:
             raise TypeError("give one of delivery, delivery_factory and portal")
+        if settings is not None and not isinstance(settings, Settings):
+            raise TypeError(
+                f"settings must be a Settings or None, not {safe_repr(settings)}"
+            )
         super().__init__(portal)
         self.reactor = reactor
         self._clock, self._seconds = duration_clock(reactor), wall_clock(reactor)
@@ -113,6 +140,18 @@ class SMTPServerFactory(smtp.SMTPFactory):
             use_clock(reactor)
         self.connections = Connections()
         self.closed_ports = ClosedPorts(reactor)
+
+    @property
+    def domain(self) -> bytes:
+        """The name that the server gives itself."""
+        return self._domain
+
+    @domain.setter
+    def domain(self, name: bytes) -> None:
+        if not isinstance(name, bytes):
+            raise TypeError(f"domain must be bytes, not {brief(name)}")
+        check_domain("domain", name)
+        self._domain = name
 
     def startFactory(self) -> None:
         """Call `on_start`: a port listens; see `Factory`."""

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import math
+
 import attrs
 
+from lazr_smtptest._checks import LONGEST, brief
+
 __all__ = ["Limits"]
+
+# The most bytes or events: SIZE has at most 20 digits (RFC 1870 section 4).
+_MOST = 10**18
 
 
 @attrs.frozen(kw_only=True)
 class Limits:
     """The limits of one listener. Reaching one results in a well-formed reply.
+
+    Seconds and rates may be 0 to 1e9, or ``math.inf``.
 
     Attributes:
         command_line: bytes of a command line, CRLF included; 500 above it.
@@ -84,7 +93,7 @@ class Limits:
         Raises:
             TypeError: one is no number, or a fraction where bytes or events are
                 counted.
-            ValueError: one is below 0, or NaN.
+            ValueError: one is below 0, too large, or NaN.
         """
         for field in attrs.fields(Limits):
             value = getattr(self, field.name)
@@ -97,7 +106,16 @@ class Limits:
             kinds = int if counts else (int, float)
             if not isinstance(value, kinds) or isinstance(value, bool):
                 raise TypeError(
-                    f"Limits.{field.name} must be {allowed}, not {value!r:.100}"
+                    f"Limits.{field.name} must be {allowed}, not {brief(value)}"
                 )
             if not value >= 0:
-                raise ValueError(f"Limits.{field.name} must be {allowed}, not {value}")
+                raise ValueError(
+                    f"Limits.{field.name} must be {allowed}, not {brief(value)}"
+                )
+            most = _MOST if counts else LONGEST
+            if most < value < math.inf:
+                others = "" if counts else ", or math.inf"
+                raise ValueError(
+                    f"Limits.{field.name} must be at most {most:g}{others}, "
+                    f"not {brief(value)}"
+                )

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 import attrs
 
+from lazr_smtptest._guesses import nearest
+from lazr_smtptest.smtp.extensions import EXTENSIONS
 from lazr_smtptest.smtp.limits import Limits
 from lazr_smtptest.tls.context import TLS
 
@@ -20,12 +23,20 @@ def _keywords(words: object) -> frozenset[str]:
 
     Raises:
         TypeError: `words` is not a collection of texts.
+        ValueError: one is not an extension of this server.
     """
     keywords: list[Any] = list(words) if isinstance(words, Iterable) else [words]
     if isinstance(words, str) or not all(isinstance(each, str) for each in keywords):
         raise TypeError(
             f"hidden is a collection of keywords, such as ['SIZE'], not {_shown(words)}"
         )
+    known = [extension.keyword for extension in EXTENSIONS]
+    for each in keywords:
+        if each.upper() not in known:
+            raise ValueError(
+                f"hidden is a collection of {', '.join(known)}, not "
+                f"{_shown(each)}{nearest(each, known)}"
+            )
     return frozenset(each.upper() for each in keywords)
 
 
@@ -73,9 +84,10 @@ def _check_values(
                 "values maps keywords to texts or None, such as {'SIZE': '9'}, "
                 f"not {_shown(keyword)} to {_shown(text)}"
             )
-        if not keyword or not keyword.isprintable() or " " in keyword:
+        if not _KEYWORD.fullmatch(keyword):
             raise ValueError(
-                f"a keyword of values is a word, such as 'SIZE', not {_shown(keyword)}"
+                "a keyword of values is a word in printable ASCII, such as 'SIZE', "
+                f"not {_shown(keyword)}"
             )
         if not (text or "").isprintable():
             raise ValueError(
@@ -91,6 +103,9 @@ def _shown(value: object) -> str:
     return text if is_plain and len(text) <= _LONGEST_SHOWN else type(value).__name__
 
 
+# RFC 5321 section 4.1.1.1 allows letters, digits and hyphens only; some servers
+# announce others, but all of them are printable ASCII.
+_KEYWORD = re.compile("[!-~]+")
 # Characters of a wrong value that an error repeats.
 _LONGEST_SHOWN = 24
 _KINDS: Mapping[str, tuple[tuple[type, ...], str]] = {

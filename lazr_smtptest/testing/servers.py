@@ -9,6 +9,7 @@ from typing import Any
 
 import attrs
 
+from lazr_smtptest._checks import brief, check_flag
 from lazr_smtptest._secrets import safe_repr
 from lazr_smtptest.auth.login import Auth
 from lazr_smtptest.server.capture import CaptureController
@@ -96,8 +97,9 @@ def make_server(
     if faults is not None:
         made.faults.load(faults)
     if grace is not None:
-        made.mailbox.grace = _seconds("grace", grace)
+        made.mailbox.grace = grace
     if activity is not None:
+        check_flag("activity", activity)
         made.mailbox.activity.enabled = activity
     if made.settings.require_auth and made.auth is None:
         raise ValueError("require_auth needs auth: nobody could log in")
@@ -127,12 +129,6 @@ def _changes(settings: Settings, given: Mapping[str, Any]) -> dict[str, Any]:
     if "tls" in changes or (within and settings.tls is None):
         changes["tls"] = _tls(changes.get("tls", True))
     return changes
-
-
-def _seconds(name: str, value: float) -> float:
-    if not value >= 0:
-        raise ValueError(f"{name} must be 0 seconds or more, not {value!r}")
-    return value
 
 
 def _tls(value: object) -> TLS | None:
@@ -170,13 +166,16 @@ def _limits(limits: Limits, value: Limits | Mapping[str, Any]) -> Limits:
     if isinstance(value, Limits):
         return value
     if not isinstance(value, Mapping):
-        raise TypeError(f"limits must be a Limits or a mapping, not {value!r}")
+        raise TypeError(f"limits must be a Limits or a mapping, not {brief(value)}")
     _refuse_unknown("limit", value, {field.name for field in attrs.fields(Limits)})
     return attrs.evolve(limits, **value)
 
 
 def _extensions(value: str | Iterable[str]) -> list[str]:
     keywords = [value] if isinstance(value, str) else [*value]
+    for keyword in keywords:
+        if not isinstance(keyword, str):
+            raise TypeError(f"hide takes keywords such as 'SIZE', not {brief(keyword)}")
     known = {extension.keyword for extension in EXTENSIONS}
     _refuse_unknown("extension", [keyword.upper() for keyword in keywords], known)
     return keywords
@@ -188,5 +187,6 @@ def _refuse_unknown(what: str, given: Iterable[str], known: set[str]) -> None:
             near = get_close_matches(name, sorted(known), 1)
             meant = f"did you mean {near[0]!r}? All are" if near else "use"
             raise TypeError(
-                f"no {what} is called {name!r}, {meant}: {', '.join(sorted(known))}"
+                f"no {what} is called {brief(name)}, {meant}: "
+                + ", ".join(sorted(known))
             )

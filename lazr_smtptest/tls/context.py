@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 from twisted.internet.interfaces import IProtocolFactory, IReactorTime
 
+from lazr_smtptest._checks import brief
 from lazr_smtptest.tls.pem import (
     File,
     TLSError,
@@ -71,7 +72,9 @@ class TLS:
         try:
             leaf = authority.issue_cert(*(names or _NAMES))
         except (ValueError, TypeError) as error:
-            raise TLSError(f"cannot make a certificate for {names}: {error}") from error
+            raise TLSError(
+                f"cannot make a certificate for {brief(names)}: {error!s:.100}"
+            ) from error
         ca_pem = authority.cert_pem.bytes()
         return cls(
             ca_pem=ca_pem,

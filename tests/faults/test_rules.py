@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -32,9 +33,11 @@ def test_the_first_rule_that_matches_fires(site: Site) -> None:
 
 def test_a_rule_without_an_action_does_not_fire(site: Site) -> None:
     """It is not at its end yet."""
-    site.faults.on("MAIL")
+    rule = site.faults.on("MAIL")
     assert site.connect().greeted().mail() == ["250", "250", "354", "250"]
     assert site.faults.report()
+    with pytest.warns(UserWarning, match="does nothing"):
+        rule.remove()
 
 
 def test_a_rule_fires_so_many_times(site: Site) -> None:
@@ -281,3 +284,64 @@ def test_each_server_has_faults_of_its_own(kind: Any) -> None:
     one, other = kind(), kind()
     one.faults.on("MAIL").drop()
     assert other.faults.rules == ()
+
+
+# Rules that do nothing
+
+
+def test_a_rule_without_an_action_is_a_warning_in_its_own_line() -> None:
+    """When the errors are checked; once."""
+    server = Server()
+    server.faults.on("RCPT", recipient="*@example.com")
+    line = inspect.currentframe().f_lineno - 1  # type: ignore[union-attr]
+    with pytest.warns(
+        UserWarning, match=r"^on\('RCPT', recip.* does nothing: "
+    ) as seen:
+        server.check()
+    [warning] = seen
+    assert (warning.filename, warning.lineno) == (__file__, line)
+    server.check()
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        lambda faults, rule: rule.remove(),
+        lambda faults, rule: faults.clear(),
+        lambda faults, rule: faults.reset(),
+        lambda faults, rule: rule.__exit__(None, None, None),
+    ],
+)
+def test_a_rule_that_never_got_an_action_is_a_warning_at_its_end(end: Any) -> None:
+    """A context manager is one, too."""
+    faults = Faults()
+    rule = faults.on("RCPT")
+    with pytest.warns(UserWarning, match="does nothing"):
+        end(faults, rule)
+
+
+def test_a_rule_whose_action_was_wrong_is_no_warning() -> None:
+    """The action has raised an error already."""
+    faults = Faults()
+    with pytest.raises(ValueError, match="code"):
+        faults.on("RCPT").reply(99)
+    faults.clear()
+
+
+def test_a_rule_with_an_action_is_no_warning() -> None:
+    """Also if it never fires: `assert_all_fired` is for that."""
+    server = Server()
+    server.faults.on("RCPT").reply(451)
+    server.check()
+    server.faults.clear()
+
+
+def test_the_report_says_that_a_rule_has_no_action() -> None:
+    """It cannot fire."""
+    faults = Faults()
+    rule = faults.on("RCPT")
+    assert faults.report().endswith(
+        "on('RCPT'), which has no action, such as .reply(451)"
+    )
+    rule.reply(451)
+    assert faults.report().endswith("on('RCPT').reply(451)")

@@ -532,6 +532,30 @@ def test_what_a_command_of_the_users_own_raises_is_answered(
     assert raised_by(server) is error
 
 
+def test_what_a_greeting_of_the_users_own_raises_is_answered(
+    fails: Raise, error: BaseException
+) -> None:
+    """The client gets a 421 in place of the greeting, and the connection ends."""
+    protocol = type("Own", (SMTPServerProtocol,), {"greeting": fails})
+    server = Server()
+    peer = Peer(server.factory(Clock(), protocol=protocol))
+    assert peer.heard() == b"421 4.3.0 local error in processing\r\n"
+    assert peer.transport.disconnecting
+    assert raised_by(server) is error
+
+
+@pytest.mark.parametrize("text", ["a text", b"a\0b", b"a\rb", None], ids=repr)
+def test_a_greeting_that_is_none_is_answered(text: object) -> None:
+    """It is the text of a reply, in bytes."""
+    greeting = {"greeting": lambda self: text}
+    server = Server()
+    protocol = type("Own", (SMTPServerProtocol,), greeting)
+    peer = Peer(server.factory(Clock(), protocol=protocol))
+    assert codes_of(peer.heard()) == ["421"]
+    with pytest.raises((AttributeError, ValueError)):
+        server.check()
+
+
 def test_a_protocol_that_cannot_be_made_is_kept(
     fails: Raise, error: BaseException
 ) -> None:

@@ -25,6 +25,7 @@ def test_pytest_finds_it_and_pays_nothing(python: Python) -> None:
             ours = [name for name in sys.modules if name.startswith("lazr_smtptest")]
             assert sorted(ours) == [
                 "lazr_smtptest",
+                "lazr_smtptest._checks",
                 "lazr_smtptest._secrets",
                 "lazr_smtptest.testing",
                 "lazr_smtptest.testing.pytest_options",

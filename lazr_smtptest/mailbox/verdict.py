@@ -9,6 +9,7 @@ from lazr_smtptest.faults.journal import Fired
 from lazr_smtptest.mailbox.attempt import attempts
 from lazr_smtptest.mailbox.blame import blame, rule_before
 from lazr_smtptest.mailbox.excerpt import CLIENT_HELLO
+from lazr_smtptest.mailbox.unoffered import unoffered
 from lazr_smtptest.model.session import Session
 from lazr_smtptest.model.transcript import Line
 from lazr_smtptest.query.criteria import Criteria
@@ -141,7 +142,7 @@ def _without_fault(session: Session, lines: Sequence[Line]) -> str:
     if session.delivered:
         return f"messages accepted: {session.delivered}"
     if any(line.who == "client" for line in lines):
-        return _NO_MESSAGE
+        return unoffered(session, lines) or _NO_MESSAGE
     if session.transcript.bound and not lines:
         # It was not greeted: that waits for the handshake.
         return _WAITS

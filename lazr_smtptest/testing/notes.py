@@ -14,6 +14,7 @@ from unittest import SkipTest
 from lazr_smtptest.mailbox.failure import shown_by
 from lazr_smtptest.mailbox.used import used_since
 from lazr_smtptest.testing.arrivals import write_arrivals
+from lazr_smtptest.testing.causes import causes_of
 from lazr_smtptest.testing.transcripts import write_sessions
 
 __all__ = ["NotesMixin", "is_noted"]
@@ -124,7 +125,7 @@ class _Note:
                 setattr(error, _NOTED, text)
 
     def _text(self, error: BaseException) -> str:
-        parts = []
+        parts = ["".join(f"{each}\n" for each in causes_of(error, self._moment))]
         for mailbox in used_since(self._moment):
             if mailbox.settle is not None:
                 mailbox.settle()

@@ -61,10 +61,14 @@ def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Iterator[None]:
     """Add sections about the servers to the report of a failed test."""
+    causes = _causes(item, _error_of(call))
     outcome: Any = yield
     report = outcome.get_result()
-    error = call.excinfo.value if call.excinfo is not None else None
+    # Of a case of unittest pytest knows it only now.
+    error = _error_of(call)
     _shorten_summary(report, error)
+    if report.failed and causes:
+        _add_causes(report, causes, error)
     # Where no server was made, there is nothing to import either.
     if (
         report.failed
@@ -75,6 +79,42 @@ def pytest_runtest_makereport(
 
         bound = transcript_bound(item.config)
         report.sections.extend(sections(*item.stash[_BEGAN], error, bound))
+
+
+def _error_of(call: pytest.CallInfo[None]) -> BaseException | None:
+    return call.excinfo.value if call.excinfo is not None else None
+
+
+def _causes(item: pytest.Item, error: BaseException | None) -> list[str]:
+    """Return what the server knows of an error, and note it on the error."""
+    if (
+        not isinstance(error, Exception)
+        or _BEGAN not in item.stash
+        or "lazr_smtptest.server.storing" not in sys.modules
+    ):
+        return []
+    from lazr_smtptest.testing.causes import causes_of
+
+    causes = causes_of(error, item.stash[_BEGAN][1])
+    # pytest shows notes below the error. Python before 3.11 has none.
+    if hasattr(error, "add_note"):
+        for cause in causes:
+            error.add_note(cause)
+    return causes
+
+
+def _add_causes(
+    report: pytest.TestReport, causes: list[str], error: BaseException | None
+) -> None:
+    """Add causes to a report, where its text does not have them, and to the summary."""
+    text = report.longreprtext
+    missing = [cause for cause in causes if cause not in text]
+    if missing:
+        report.sections.insert(0, ("smtptest cause", "\n".join(missing)))
+    crash = getattr(report.longrepr, "reprcrash", None)
+    # An assertion says itself what is wrong.
+    if crash is not None and not isinstance(error, AssertionError):
+        crash.message = f"{causes[0]}: {crash.message}"
 
 
 def _shorten_summary(report: pytest.TestReport, error: BaseException | None) -> None:

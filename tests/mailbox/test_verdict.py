@@ -7,17 +7,19 @@ from typing import Any
 import pytest
 from twisted.internet.defer import Deferred
 
+from lazr_smtptest import TLS, Auth
 from lazr_smtptest.mailbox.verdict import verdict
 from lazr_smtptest.model.reply import Reply
 from lazr_smtptest.model.session import Session
 from lazr_smtptest.model.transcript import Transcript
 from lazr_smtptest.query.criteria import Criteria
+from lazr_smtptest.smtp.delivery import HandlerDeliveryFactory
 from lazr_smtptest.smtp.errors import ClientError
 from lazr_smtptest.smtp.limits import Limits
 from lazr_smtptest.smtp.lmtp import LMTPServerProtocol
 from lazr_smtptest.smtp.settings import Settings
 
-from ..wire import Wire
+from ..wire import Capture, Wire
 
 WAITS = (
     "the client sent nothing on a TLS port: it waits for a greeting (SMTP where "
@@ -53,7 +55,36 @@ def test_a_client_may_say_nothing() -> None:
 
 def test_a_client_may_send_nothing() -> None:
     """It has spoken, and not of mail."""
-    assert said(Wire(), "EHLO c", "QUIT") == "the client sent no message"
+    assert said(Wire(), "HELO c", "QUIT") == "the client sent no message"
+    assert said(Wire(), "EHLO c", "NOOP", "QUIT") == "the client sent no message"
+
+
+@pytest.mark.parametrize("last", [["QUIT"], []])
+def test_a_client_may_leave_because_of_what_ehlo_lacks(last: list[str]) -> None:
+    """A library that is to use TLS, or to log in, ends the session then."""
+    assert said(Wire(), "EHLO c", *last) == (
+        "the client left after EHLO, which offers no STARTTLS and no AUTH: see tls= "
+        "and auth="
+    )
+
+
+def test_a_client_that_was_offered_all_has_sent_no_message() -> None:
+    """Or one that is still there."""
+    tls, auth = TLS.auto(), Auth.any()
+    deliveries = HandlerDeliveryFactory(Capture())
+    wire = Wire(
+        settings=Settings(tls=tls),
+        portal=auth.portal(deliveries),
+        challengers=auth.challengers(),
+    )
+    assert said(wire, "EHLO c", "QUIT") == "the client sent no message"
+    assert said(Wire(), "EHLO c", end=False).startswith("the client sent no message;")
+
+
+def test_only_what_was_not_offered_is_named() -> None:
+    """Here, a login."""
+    wire = Wire(settings=Settings(tls=TLS.auto()))
+    assert said(wire, "EHLO c").endswith("offers no AUTH: see auth=")
 
 
 def test_what_was_delivered_is_counted() -> None:
@@ -292,7 +323,7 @@ def test_a_client_that_waits_for_its_reply_is_told_to_wait() -> None:
 
 def test_a_client_that_leaves_is_as_good_as_gone() -> None:
     """The connection may live a little longer than its last reply."""
-    text = said(Wire(), "EHLO c", "QUIT", end=False)
+    text = said(Wire(), "HELO c", "QUIT", end=False)
     assert text == "the client sent no message"
 
 

@@ -232,6 +232,78 @@ def test_an_outcome_elsewhere_fails_the_test(run: Run, where: str) -> None:
     result.stdout.fnmatch_lines(["*no good*"])
 
 
+def test_the_summary_has_what_a_handler_raised(run: Run) -> None:
+    """The client's error is only that it got a 451."""
+    result = run(
+        """
+        def test_mail(smtptest, monkeypatch):
+            def check(envelope):
+                pytest.fail("no order number")
+
+            monkeypatch.setattr(smtptest.server, "handle_envelope", check)
+            send(smtptest)
+        """
+    )
+    result.assert_outcomes(failed=1, errors=1)
+    summary = "FAILED *test_mail - in the server: Failed: no order number*"
+    result.stdout.fnmatch_lines(["*in the server: Failed: no order number", summary])
+
+
+def test_an_assertion_stays_first_in_the_summary(run: Run) -> None:
+    """What a handler raised stands below it."""
+    result = run(
+        """
+        def test_mail(smtptest, monkeypatch):
+            broken = Broken().handle_envelope
+            monkeypatch.setattr(smtptest.server, "handle_envelope", broken)
+            send_in_vain(smtptest)
+            assert len(smtptest) == 1
+        """
+    )
+    lines = ["*in the server: ValueError: oops", "FAILED *test_mail - *assert 0 == 1*"]
+    result.stdout.fnmatch_lines(lines)
+
+
+@pytest.mark.parametrize(
+    ("call", "name", "option"),
+    [
+        ("starttls()", "STARTTLS", "tls=True"),
+        ("login('a', 'b')", "AUTH", "auth=True"),
+    ],
+)
+def test_what_a_library_does_not_find_is_named(
+    run: Run, call: str, name: str, option: str
+) -> None:
+    """With the option of the server that offers it."""
+    result = run(
+        f"""
+        def test_mail(smtptest):
+            with connect(smtptest) as client:
+                client.{call}
+        """
+    )
+    hint = f"the server offers no {name}: use {option}, such as in the marker smtptest"
+    result.stdout.fnmatch_lines(
+        [f"*{hint}", f"FAILED *- the server offers no {name}:*"]
+    )
+
+
+def test_a_rule_without_an_action_is_a_warning(run: Run) -> None:
+    """In its own line of the test."""
+    result = run(
+        """
+        def test_mail(smtptest):
+            smtptest.faults.on("RCPT")
+            send(smtptest)
+        """,
+        "-W",
+        "default",
+    )
+    result.assert_outcomes(passed=1, warnings=1)
+    lines = ["*UserWarning: on('RCPT') does nothing: *", '*smtptest.faults.on("RCPT")']
+    result.stdout.fnmatch_lines(lines)
+
+
 def test_a_hook_that_a_test_checked_fails_nothing(run: Run) -> None:
     """The test has seen the exception."""
     result = run(

@@ -1,0 +1,40 @@
+"""Causes of a test's error that the server knows: its own errors, what it lacks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lazr_smtptest.mailbox.box import Mailbox
+from lazr_smtptest.mailbox.failure import shown_by
+from lazr_smtptest.mailbox.handling import error_words
+from lazr_smtptest.mailbox.unoffered import refused_by_client
+from lazr_smtptest.mailbox.used import used_since
+
+__all__ = ["causes_of"]
+
+# Errors of the server that are shown.
+_MOST = 3
+
+
+def causes_of(error: BaseException, moment: float) -> list[str]:
+    """Return the likely causes of an error, a line each.
+
+    Args:
+        error: the error of a test.
+        moment: when the test began, in seconds of the monotonic clock.
+    """
+    if shown_by(error) is not None:
+        # The text of a mailbox failure has them.
+        return []
+    return [each for box in used_since(moment) for each in _causes(error, box)]
+
+
+def _causes(error: BaseException, mailbox: Mailbox) -> Iterator[str]:
+    kept = mailbox.errors() if mailbox.errors is not None else ()
+    for each in [each for each in kept if each is not error][:_MOST]:
+        yield f"in the server: {error_words(each)}"
+    latest = list(mailbox.sessions)[-1:]
+    for session in latest:
+        hint = refused_by_client(error, session.transcript.lines())
+        if hint:
+            yield hint

@@ -6,15 +6,18 @@ import re
 from collections.abc import Collection, Mapping
 from difflib import get_close_matches
 
-__all__ = ["PREFIX", "read_environment", "variable"]
+__all__ = ["PREFIX", "read_environment", "read_variables", "variable"]
 
 PREFIX = "SMTPTEST_"
 
 # Docker links and Kubernetes set these in a container whose neighbour is called
 # "smtptest"; no option has such a name or value.
 _INJECTED_NAMES = re.compile("SMTPTEST_(SERVICE|PORT)_")
-# The commands that read a server have it, see `cli.commands.base`.
-_OF_COMMANDS = ("SMTPTEST_URL",)
+# Other commands have these, see `cli.commands.base` and `cli.send`.
+_OF_COMMANDS = (
+    *("SMTPTEST_URL", "SMTPTEST_USER"),
+    *("SMTPTEST_PASSWORD", "SMTPTEST_PASSWORD_FILE"),
+)
 _INJECTED_VALUES = ("tcp://", "udp://", "sctp://")
 
 
@@ -49,6 +52,23 @@ def read_environment(
             raise ValueError(f"unknown environment variable {name}{_hint(name, names)}")
         found[names[name]] = value
     return found
+
+
+def read_variables(
+    environment: Mapping[str, str], names: Collection[str]
+) -> dict[str, str]:
+    """Return the values of some options, without a check of the other variables.
+
+    Args:
+        environment: the variables, by name.
+        names: the names of the options, such as ``"port"``.
+    """
+    given = {name: environment.get(variable(name), "") for name in names}
+    return {
+        name: value
+        for name, value in given.items()
+        if value and not _is_injected(variable(name), value)
+    }
 
 
 def _is_injected(name: str, value: str) -> bool:

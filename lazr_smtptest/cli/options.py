@@ -13,6 +13,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from difflib import get_close_matches
 from itertools import chain
 from pathlib import Path
 from typing import Any, ClassVar, NoReturn
@@ -61,6 +62,9 @@ class StartError(Error, SystemExit):
 class OptionError(StartError):
     """An option has an invalid value."""
 
+
+# What getopt says of an option that does not exist.
+_UNKNOWN = re.compile(r"option --([\w-]+) not recognized")
 
 # The options of the server, and those of the ways to read its mail.
 _ALL = merge_groups(TABLE, [reader.groups for reader in READERS])
@@ -191,7 +195,17 @@ class Options(usage.Options, AuthOptionMixin):
             self._names.update((name, f"--{name}") for name in written)
             super().parseOptions(arguments)
         except usage.UsageError as error:
-            raise OptionError(str(error)) from error
+            raise OptionError(f"{error}{self._hint(str(error))}") from error
+
+    def _hint(self, problem: str) -> str:
+        """Return the known option that is closest to an unknown one, as a hint."""
+        found = _UNKNOWN.fullmatch(problem)
+        if found is None:
+            return ""
+        near = get_close_matches(
+            found[1], [each.strip("=") for each in self.longOpt], 1
+        )
+        return f"; did you mean --{near[0]}?" if near else "; --help lists the options"
 
     def _written(self, arguments: Sequence[str]) -> Iterator[tuple[str, str]]:
         """Yield the options on the command line with their values."""

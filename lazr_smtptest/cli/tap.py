@@ -148,7 +148,7 @@ def _fault_files(options: Options, server: CommandServer, reactor: Any) -> Fault
         return FaultFiles(server.faults, files, options.table(), reactor)
     except FaultFileError as error:
         [name] = [name for name, path in files.items() if path == error.file]
-        raise StartError(f"--{name}: {error}") from error
+        raise OptionError(f"--{name}: {error}") from error
 
 
 def _supervisor(

@@ -14,7 +14,7 @@ from twisted.internet.testing import MemoryReactorClock
 from lazr_smtptest.cli.application import ServerProcess
 from lazr_smtptest.cli.option_table import Option
 from lazr_smtptest.cli.options import OptionError, Options
-from lazr_smtptest.cli.tap import StartError, makeService
+from lazr_smtptest.cli.tap import makeService
 from lazr_smtptest.cli.workers.assignment import Assignment
 from lazr_smtptest.cli.workers.supervisor import Supervisor
 
@@ -256,9 +256,9 @@ def test_the_rules_of_the_file_apply(parse: Parse) -> None:
 
 
 def test_a_wrong_rule_names_the_option(parse: Parse, file: Path) -> None:
-    """And the file and the line."""
+    """And the file and the line; it is a wrong option, which has status 2."""
     options = parse('[[fault]]\non = "MIAL"\ndrop = true\n')
-    with pytest.raises(StartError) as raised:
+    with pytest.raises(OptionError) as raised:
         makeService(options, MemoryReactorClock())
     assert str(raised.value).startswith(f"--config: {file}:2: on: there is no phase")
 

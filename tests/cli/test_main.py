@@ -42,4 +42,6 @@ def test_options_without_a_command_are_those_of_serve(
 ) -> None:
     """A wrong one is a line, and status 2."""
     assert main(arguments) == 2
-    assert capsys.readouterr().err == "smtptest: option --prot not recognized\n"
+    assert capsys.readouterr().err == (
+        "smtptest: option --prot not recognized; did you mean --port?\n"
+    )

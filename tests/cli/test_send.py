@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import io
+import os
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
-from lazr_smtptest import CaptureController
+from lazr_smtptest import TLS, Auth, CaptureController, CaptureServer, Settings
+from lazr_smtptest.cli.environment import read_environment
 from lazr_smtptest.cli.main import main
 
 MESSAGE = (
@@ -127,3 +129,145 @@ def test_without_a_server_it_is_one_line(
         port = taken.getsockname()[1]
     assert main(["send", f"--port={port}", str(file)]) == 1
     assert f"no server at 127.0.0.1:{port}" in capsys.readouterr().err
+
+
+# TLS, logins and the environment
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> tuple[TLS, str]:
+    """TLS for servers, and the file with its CA."""
+    tls = TLS.auto()
+    file = tmp_path_factory.mktemp("tls") / "ca.pem"
+    file.write_bytes(tls.ca_pem)
+    return tls, str(file)
+
+
+def protected(authority: tuple[TLS, str], **settings: bool) -> CaptureController:
+    """Return a server that needs TLS and a login."""
+    server = CaptureServer()
+    server.settings = Settings(tls=authority[0], require_auth=True, **settings)
+    server.auth = Auth.users({"anna": "secret"}, tls_only=["PLAIN"])
+    return CaptureController(server=server)
+
+
+ANNA = ("--user=anna", "--password=secret")
+
+
+@pytest.mark.parametrize(
+    ("option", "setting"), [("--starttls", "require_tls"), ("--tls", "implicit_tls")]
+)
+def test_tls_and_a_login(
+    authority: tuple[TLS, str], file: Path, option: str, setting: str
+) -> None:
+    """The certificate is checked."""
+    with protected(authority, **{setting: True}) as server:
+        assert send(server, option, f"--ca-file={authority[1]}", *ANNA, file) == 0
+        mail = server.latest
+        assert (mail.user, mail.session.tls is not None) == ("anna", True)
+
+
+def test_a_certificate_that_is_not_trusted_is_one_line(
+    authority: tuple[TLS, str], file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing is sent, and no password either."""
+    with protected(authority) as server:
+        assert send(server, "--starttls", *ANNA, file) == 1
+        assert len(server) == 0
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.startswith("smtptest send: ")
+    assert "certificate verify failed" in line
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        (ANNA, "535 5.7.8"),
+        (("--starttls",), "STARTTLS extension not supported"),
+    ],
+)
+def test_what_the_server_refuses_is_one_line(
+    file: Path, capsys: pytest.CaptureFixture[str], options: Sequence[str], why: str
+) -> None:
+    """A login, or TLS; the password is not shown."""
+    server = CaptureServer()
+    server.auth = Auth.users({"anna": "another"})
+    with CaptureController(server=server) as running:
+        assert send(running, *options, file) == 1
+    [line] = capsys.readouterr().err.splitlines()
+    assert why in line
+    assert "secret" not in line
+
+
+@pytest.mark.parametrize("place", ["file", "variable", "variable of a file"])
+def test_the_password_may_come_from_elsewhere(
+    place: str, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that the list of processes does not show it."""
+    secret = tmp_path / "secret"
+    secret.write_text("secret\nmore\n")
+    options = ["--user=anna"]
+    if place == "file":
+        monkeypatch.setenv("SMTPTEST_PASSWORD", "wrong")
+        options.append(f"--password-file={secret}")
+    elif place == "variable":
+        options = []
+        monkeypatch.setenv("SMTPTEST_USER", "anna")
+        monkeypatch.setenv("SMTPTEST_PASSWORD", "secret")
+    else:
+        monkeypatch.setenv("SMTPTEST_PASSWORD_FILE", str(secret))
+    server = CaptureServer()
+    server.auth = Auth.users({"anna": "secret"})
+    with CaptureController(server=server) as running:
+        assert send(running, *options, file) == 0
+        assert running.latest.user == "anna"
+
+
+def test_the_environment_has_the_address(
+    server: CaptureController, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That of a server which listens on all addresses, too."""
+    monkeypatch.setenv("SMTPTEST_HOST", "0.0.0.0")
+    monkeypatch.setenv("SMTPTEST_PORT", str(server.port))
+    assert main(["send", str(file)]) == 0
+    assert len(server) == 1
+
+
+def test_variables_of_an_orchestrator_are_not_the_address(
+    server: CaptureController, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """``SMTPTEST_PORT`` may be the URL of a neighbour."""
+    monkeypatch.setenv("SMTPTEST_PORT", "tcp://10.0.0.1:1025")
+    assert send(server, file) == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        (["--port=0"], "a port is 1 to 65535, not '0'"),
+        (["--port=x"], "a port is 1 to 65535, not 'x'"),
+        (["--tls", "--starttls"], "not allowed with"),
+        (["--ca-file=x"], "--ca-file needs --tls or --starttls"),
+        (["--tls", "--ca-file=missing"], "--ca-file: missing: No such file"),
+        (["--user=anna"], "--user needs --password, --password-file or SMTPTEST_"),
+        (["--password=secret"], "a password needs --user"),
+        (["--user=a", "--password-file=missing"], "missing: No such file"),
+        (["--user=a", f"--password-file={os.devnull}"], "it is empty"),
+    ],
+)
+def test_wrong_options_have_status_2(
+    capsys: pytest.CaptureFixture[str], options: list[str], why: str
+) -> None:
+    """The last line says why."""
+    with pytest.raises(SystemExit) as ended:
+        main(["send", *options, "message.eml"])
+    assert ended.value.code == 2
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert why in last
+    assert "secret" not in last
+
+
+@pytest.mark.parametrize("name", ["USER", "PASSWORD", "PASSWORD_FILE"])
+def test_a_server_ignores_the_variables_of_a_client(name: str) -> None:
+    """One environment may be for both."""
+    assert read_environment({f"SMTPTEST_{name}": "x"}, ["port"]) == {}

@@ -151,6 +151,16 @@ def test_a_wrong_option_is_one_line_and_status_2() -> None:
     assert done.stderr == ("smtptest: --port is a number from 0 to 65535, not 'smtp'\n")
 
 
+def test_a_wrong_rule_is_one_line_and_status_2(tmp_path: Path) -> None:
+    """It names the file and the line."""
+    file = tmp_path / "smtptest.toml"
+    file.write_text('[[fault]]\non = "MIAL"\ndrop = true\n')
+    done = run(f"--config={file}")
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"smtptest: --config: {file}:2: on: ")
+    assert done.stderr.count("\n") == 1
+
+
 def test_an_unknown_variable_is_one_line_and_status_2() -> None:
     """It names the nearest."""
     done = run(SMTPTEST_PROT="1")

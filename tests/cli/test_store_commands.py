@@ -247,6 +247,13 @@ def test_one_part_of_a_message(
     assert store.out == printed
 
 
+def test_a_message_without_links_is_told_on_standard_error(store: Store) -> None:
+    """It is no failure: standard output has as many lines as there are links."""
+    assert store.run("show", "2", "--links") == 0
+    assert store.out == ""
+    assert store.err == "smtptest show: the message has no links\n"
+
+
 @pytest.mark.parametrize(
     ("words", "problem"),
     [

@@ -79,6 +79,8 @@ def _write(envelope: Envelope, summary: Summary, form: str | None) -> None:
     elif form == "links":
         for link in envelope.links:
             write_line(link)
+        if not envelope.links:
+            print("smtptest show: the message has no links", file=sys.stderr)
     else:
         for line in _lines(envelope, summary):
             write_line(line)

@@ -10,7 +10,8 @@ import attrs
 import idna
 
 from lazr_smtptest.mime.html_page import read_page
-from lazr_smtptest.mime.html_tokenizer import StartTag, tokenize
+from lazr_smtptest.mime.html_tokenizer import tokenize
+from lazr_smtptest.mime.html_tokens import StartTag
 from lazr_smtptest.model.envelope import Envelope
 
 __all__ = ["MOST_LINKS", "as_ascii", "links_of"]

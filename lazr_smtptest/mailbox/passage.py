@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from lazr_smtptest.mailbox.characters import count_columns, describe_difference
 from lazr_smtptest.mailbox.lines import more, short
 from lazr_smtptest.mime.sizes import byte_count
 
@@ -316,9 +317,9 @@ def _pair(
     if around[1] and not theirs.endswith("..."):
         theirs += "..."
     lead = len(label) + (3 if start else 0)
-    column = lead + _columns(wanted[start:at], ascii_only=ascii_only)
+    column = lead + count_columns(wanted[start:at], ascii_only=ascii_only)
     lines = [f"- {label}{ours}", f"+ {room}{theirs}"]
-    about = _about(wanted, value, at, start)
+    about = describe_difference(wanted, value, at, start)
     if about or _is_like(wanted, value, at):
         lines.append(f"  {' ' * column} ^{about}")
     return lines
@@ -349,49 +350,6 @@ def _quoted(text: str, start: int = 0, *, ascii_only: bool = False) -> str:
     shown = ascii(piece) if ascii_only else repr(piece)
     dots = "..." if start else "", "..." if start + _ROOM < len(text) else ""
     return f"{dots[0]}{shown}{dots[1]}"
-
-
-def _columns(text: str, *, ascii_only: bool) -> int:
-    shown = ascii(text) if ascii_only else repr(text)
-    return sum(map(_width, shown)) - 2
-
-
-def _width(character: str) -> int:
-    if unicodedata.combining(character):
-        return 0
-    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
-
-
-def _about(wanted: str, value: str, at: int, start: int) -> str:
-    """Return the names of the differing characters, if invisible, and the place."""
-    place = f" character {at + 1}" if start else ""
-    ours, theirs = (_cluster(each, at) for each in (wanted, value))
-    if _is_plain(ours) and _is_plain(theirs) and (ours.strip() or theirs.strip()):
-        return place
-    return f"{place} wanted {_named(ours)}, came {_named(theirs)}"
-
-
-def _cluster(text: str, at: int) -> str:
-    """Return a character with its combining characters."""
-    end = at + 1
-    while end < min(len(text), at + 4) and unicodedata.combining(text[end]):
-        end += 1
-    return text[at:end]
-
-
-def _is_plain(character: str) -> bool:
-    return character.isascii() and character.isprintable()
-
-
-def _named(characters: str) -> str:
-    names = (
-        f"U+{ord(each):04X} {unicodedata.name(each, _CONTROLS.get(each, ''))}".rstrip()
-        for each in characters
-    )
-    return " ".join(names) or "the end"
-
-
-_CONTROLS = {"\t": "TAB", "\n": "LINE FEED", "\r": "CARRIAGE RETURN", "\0": "NULL"}
 
 
 def _only(wanted: str, value: str, *, part: bool) -> list[str]:

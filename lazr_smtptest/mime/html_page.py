@@ -9,13 +9,8 @@ import attrs
 from lazr_smtptest.mime.bases import Base
 from lazr_smtptest.mime.html_elements import VOID, Element, OpenElements
 from lazr_smtptest.mime.html_styles import declarations, separator_of, style_of
-from lazr_smtptest.mime.html_tokenizer import (
-    Characters,
-    EndOfDocument,
-    EndTag,
-    StartTag,
-    tokenize,
-)
+from lazr_smtptest.mime.html_tokenizer import tokenize
+from lazr_smtptest.mime.html_tokens import Characters, EndOfDocument, EndTag, StartTag
 
 __all__ = ["LONGEST_LINK", "Page", "read_page"]
 

@@ -15,7 +15,8 @@ from twisted.internet.testing import StringTransport
 
 from lazr_smtptest.mime.codes import find_code
 from lazr_smtptest.mime.html_page import LONGEST_LINK, read_page
-from lazr_smtptest.mime.html_tokenizer import EndOfDocument, tokenize
+from lazr_smtptest.mime.html_tokenizer import tokenize
+from lazr_smtptest.mime.html_tokens import EndOfDocument
 from lazr_smtptest.mime.urls import find_urls
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.server.servers import Server

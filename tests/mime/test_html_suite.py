@@ -13,16 +13,15 @@ from typing import Any
 
 import pytest
 
-from lazr_smtptest.mime.html_tokenizer import (
+from lazr_smtptest.mime.html_tokenizer import ContentModel, tokenize
+from lazr_smtptest.mime.html_tokens import (
     Characters,
     Comment,
-    ContentModel,
     Doctype,
     EndOfDocument,
     EndTag,
     StartTag,
     Token,
-    tokenize,
 )
 
 SUITES = Path(__file__).parent / "suites"

@@ -9,15 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lazr_smtptest.mime.html_tokenizer import (
+from lazr_smtptest.mime.html_tokenizer import ContentModel, tokenize
+from lazr_smtptest.mime.html_tokens import (
     Characters,
     Comment,
-    ContentModel,
     EndOfDocument,
     EndTag,
     StartTag,
     Token,
-    tokenize,
 )
 
 

@@ -266,7 +266,7 @@ def test_the_command_understands_what_the_document_shows(
     for file in ("faults.toml", "smtptest.toml"):
         (tmp_path / file).touch()
     for command in re.findall(_COMMAND_LINE, document.read_text()):
-        Options().parseOptions(command.split())
+        Options().parseOptions(shlex.split(command))
 
 
 def test_the_command_runs_by_the_file_that_the_document_shows(

@@ -15,7 +15,7 @@ nox.options.sessions = ["lint", "types", "imports", "docs", "quick"]
 
 # Rooms whose every branch is tested, and the tests that do it.
 _WHOLE = ("smtp", "auth", "tls")
-_THEIR_TESTS = (*_WHOLE, "model", "conformance", "faults")
+_THEIR_TESTS = (*_WHOLE, "model", "conformance", "faults", "test_options.py")
 
 
 def _pytest(session: nox.Session, *arguments: str, **environment: str) -> None:

@@ -199,6 +199,16 @@ def test_the_domain_of_a_factory_is_checked() -> None:
     assert assert_refused_or_works(make, Peer)
 
 
+def test_the_settings_of_a_factory_are_checked() -> None:
+    """A factory may be used without a server."""
+
+    def make(value: Any) -> SMTPServerFactory:
+        deliveries = HandlerDeliveryFactory(Server())
+        return SMTPServerFactory(Clock(), delivery_factory=deliveries, settings=value)
+
+    assert assert_refused_or_works(make, Peer)
+
+
 @pytest.mark.parametrize("name", ["grace", "activity", "server"])
 def test_the_options_of_a_controller_are_checked(name: str) -> None:
     """Those that it has beside its server's."""

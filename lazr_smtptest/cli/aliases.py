@@ -50,6 +50,15 @@ def _anybody(text: str) -> str:
     return "any" if _switch(text) == "1" else ""
 
 
+def _everywhere(text: str) -> str:
+    return "*" if _switch(text) == "1" else ""
+
+
+def _spamd(text: str) -> str:
+    """Return a server; a public service is not asked."""
+    return "" if text == "postmark" else text
+
+
 def _database(text: str) -> str:
     if "://" in text:
         raise ValueError("it is the name of a file")
@@ -136,6 +145,9 @@ ALIASES: tuple[Alias, ...] = (
     Alias("relay-allowed", ("MP_SMTP_RELAY_ALLOWED_RECIPIENTS",), _same),
     Alias("relay-blocked", ("MP_SMTP_RELAY_BLOCKED_RECIPIENTS",), _same),
     Alias("relay-keep-ids", ("MP_SMTP_RELAY_PRESERVE_MESSAGE_IDS",), _switch),
+    Alias("link-check", ("MP_ALLOW_INTERNAL_HTTP_REQUESTS",), _everywhere),
+    Alias("link-check-private", ("MP_ALLOW_INTERNAL_HTTP_REQUESTS",), _switch),
+    Alias("spamassassin", ("MP_ENABLE_SPAMASSASSIN",), _spamd),
     Alias("webhook", ("MP_WEBHOOK_URL",), _same),
     Alias("webhook-format", ("MP_WEBHOOK_URL",), lambda url: "mailpit"),
 )

@@ -86,6 +86,11 @@ def test_a_variable_sets_our_option(
         ({"MH_AUTH_FILE": "users"}, "http-auth", ["file:users"]),
         ({"MP_API_CORS": "a.example,b.example"}, "cors", ["a.example", "b.example"]),
         ({"MP_UI_TLS_CERT": "c", "MP_UI_TLS_KEY": "k"}, "http-tls", "c,k"),
+        ({"MP_ENABLE_SPAMASSASSIN": "a:783"}, "spamassassin", "a:783"),
+        ({"MP_ENABLE_SPAMASSASSIN": "postmark"}, "spamassassin", None),
+        ({"MP_ALLOW_INTERNAL_HTTP_REQUESTS": "1"}, "link-check", ["*"]),
+        ({"MP_ALLOW_INTERNAL_HTTP_REQUESTS": "1"}, "link-check-private", 1),
+        ({"MP_ALLOW_INTERNAL_HTTP_REQUESTS": "0"}, "link-check", []),
     ],
 )
 def test_a_variable_sets_our_option_of_http(

@@ -58,6 +58,7 @@ class WebhookService(Service):
 
     # It listens nowhere: see `ReaderService`.
     endpoint = None
+    url = ""
 
     def __init__(
         self,

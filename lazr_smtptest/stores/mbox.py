@@ -60,8 +60,8 @@ class MboxStore(FolderReader):
     that the file still has its name.
 
     Messages beyond the bounds are no longer shown. They stay in the file, visible
-    to other programs, until they are as large as the messages shown; then the file
-    is rewritten. A message of another program without a time is as old as the
+    to other programs and to stores with other bounds, until they are as large as the
+    messages shown; then the file is rewritten. A message of another program without a time is as old as the
     next message that has one.
 
     The flags of a message are in its fields ``Status`` and ``X-Status``, as other

@@ -230,3 +230,16 @@ def test_the_standard_library_reads_what_was_written_anew(path: Path) -> None:
     subjects = [message["Subject"] for message in box]
     box.close()
     assert subjects == ["message 2", "message 3"]
+
+
+def test_another_store_with_the_same_bounds_shows_the_same(path: Path) -> None:
+    """One without bounds shows what is still in the file."""
+    keeper = MboxStore(path, max_count=3)
+    fill(keeper, *range(5))
+    counts = []
+    for max_count in (None, 3):
+        other = MboxStore(path, max_count=max_count)
+        counts.append((len(other), len(other.page())))
+        other.close()
+    keeper.close()
+    assert counts == [(5, 5), (3, 3)]

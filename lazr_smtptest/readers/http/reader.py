@@ -134,7 +134,7 @@ class HTTPReader:
     def _routes(self) -> Iterator[Route]:
         yield from Messages(self._reader).routes(_API)
         yield from Contents(self._reader).routes(_API)
-        yield from Wait(self._reader, self._waiters).routes(_API)
+        yield from Wait(self._reader, self._waiters, self._context.faults).routes(_API)
         yield from Sessions(self._reader, self._context.needed_sessions).routes(_API)
         yield from self._events.routes(_API)
         yield from FaultRules(self._context.needed_faults).routes(_API)

@@ -8,6 +8,7 @@ from typing import Any
 import attrs
 from twisted.internet.defer import Deferred
 
+from lazr_smtptest.faults.base import Scripted
 from lazr_smtptest.mailbox.difference import candidates
 from lazr_smtptest.mailbox.evidence import Evidence
 from lazr_smtptest.mailbox.report import headline, not_received, unexpected
@@ -90,11 +91,15 @@ class Explanations:
     Args:
         store: an `IMessageReader`.
         reader: its Deferred twin.
+        faults: the fault rules of the server; ``None`` if they are not known.
     """
 
-    def __init__(self, store: Any, reader: DeferredReader) -> None:
+    def __init__(
+        self, store: Any, reader: DeferredReader, faults: Scripted | None = None
+    ) -> None:
         self._store = store
         self._reader = reader
+        self._faults = faults
         self._asked: list[tuple[Wanted, list[Summary], Deferred[Explanation]]] = []
         self._is_busy = False
 
@@ -116,7 +121,7 @@ class Explanations:
         self._is_busy = True
         some, self._asked = self._asked, []
         cases = [(wanted, found) for wanted, found, _ in some]
-        made = self._reader.call(_explain_all, self._store, cases)
+        made = self._reader.call(_explain_all, self._store, self._faults, cases)
         made.addBoth(self._made, [answer for _, _, answer in some])
 
     def _made(self, result: Any, answers: list[Deferred[Explanation]]) -> None:
@@ -134,7 +139,9 @@ class Explanations:
 class _Facts:
     """The messages and sessions of a store, read once for several explanations."""
 
-    def __init__(self, store: Any) -> None:
+    def __init__(self, store: Any, faults: Scripted | None) -> None:
+        self.fired = () if faults is None else faults.journal
+        self.faults = "" if faults is None else faults.report()
         page = store.page(limit=_COMPARED + 1)
         self.messages = [Arrived(store, summary) for summary in page[:_COMPARED]]
         self.has_more = len(page) > _COMPARED
@@ -164,9 +171,11 @@ class _Facts:
 
 
 def _explain_all(
-    store: Any, cases: Sequence[tuple[Wanted, list[Summary]]]
+    store: Any,
+    faults: Scripted | None,
+    cases: Sequence[tuple[Wanted, list[Summary]]],
 ) -> list[Explanation]:
-    facts = _Facts(store)
+    facts = _Facts(store, faults)
     return [_explain(store, facts, wanted, found) for wanted, found in cases]
 
 
@@ -184,6 +193,8 @@ def _explain(
         arrived=envelopes,
         sessions=tuple(reversed([*facts.failed])),
         counters=Counters(),
+        fired=facts.fired,
+        faults=facts.faults,
         clue="" if arrived or facts.failed else _clue(facts),
         notes=tuple(_notes(wanted, facts, arrived)),
     )

@@ -11,6 +11,7 @@ import msgspec
 from twisted.internet.defer import Deferred
 
 from lazr_smtptest.errors import BusyError
+from lazr_smtptest.faults.base import Scripted
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.summary import Summary
 from lazr_smtptest.query.parser import parse
@@ -54,13 +55,20 @@ class Wait:
     Args:
         reader: the store.
         waiters: the requests that wait.
+        faults: the fault rules of the server, for explanations; ``None`` if they are
+            not known.
     """
 
-    def __init__(self, reader: DeferredReader, waiters: Waiters) -> None:
+    def __init__(
+        self,
+        reader: DeferredReader,
+        waiters: Waiters,
+        faults: Scripted | None = None,
+    ) -> None:
         self._store = waiters.store
         self._reader = reader
         self._waiters = waiters
-        self._explanations = Explanations(waiters.store, reader)
+        self._explanations = Explanations(waiters.store, reader, faults)
         # Those who wait for a message that is being read: by its number, and by what is
         # extracted of it.
         self._readings: dict[tuple[int, str], list[Deferred[_Message]]] = {}

@@ -8,11 +8,15 @@ from typing import Any
 
 import pytest
 
+from lazr_smtptest.faults import Faults
 from lazr_smtptest.mailbox.box import Mailbox
 from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.model.fault_context import FaultContext
+from lazr_smtptest.model.session import Session
 
 from ..client import Client, Response
 from ..conftest import Mail
+from .test_sessions import make_session
 from .test_wait import add, is_waiting, subjects
 
 WELCOME = (
@@ -245,6 +249,26 @@ class TestExplanation:
             mailbox.assert_received(**self.CRITERIA)
         answer = check(mail.client, self.CRITERIA)
         assert answer.json["detail"] == str(failure.value)
+
+    def test_it_tells_of_faults(self) -> None:
+        faults = Faults()
+        mail = Mail(server={"faults": faults})
+        faults.on("RCPT").reply(550, "No such user")
+        faults.on("DATA").drop()
+        context = FaultContext(
+            phase="RCPT",
+            session=Session(id="a"),
+            now=1_769_860_800.0,
+            sender="ann@example.com",
+            to=("bob@example.com",),
+            transaction=1,
+        )
+        context.session.begin("ann@example.com")
+        assert faults.decide(context) is not None
+        mail.store.keep_session(make_session("a"))
+        detail = check(mail.client, {"recipient": "bob@example.com"}).json["detail"]
+        assert detail.splitlines()[0].endswith("on('RCPT').reply(550, 'No such user')")
+        assert "Faults that did not fire:\n  - on('DATA').drop()" in detail
 
     def test_as_text_it_is_the_whole_answer(self, mail: Mail) -> None:
         mail.add(WELCOME)

@@ -61,8 +61,8 @@ class MboxStore(FolderReader):
 
     Messages beyond the bounds are no longer shown. They stay in the file, visible
     to other programs and to stores with other bounds, until they are as large as the
-    messages shown; then the file is rewritten. A message of another program without a time is as old as the
-    next message that has one.
+    messages shown; then the file is rewritten. A message of another program without
+    a time is as old as the next message that has one.
 
     The flags of a message are in its fields ``Status`` and ``X-Status``, as other
     programs read and write them. To change them the file is rewritten. Numbers,

@@ -39,6 +39,17 @@ _REFUSED = Reply(535, "authentication failed", "5.7.8")
 _UNAVAILABLE = Reply(454, "cannot authenticate now", "4.7.0")
 _TOO_MANY = Reply(421, "too many failed logins", "4.7.0")
 
+# Commands that are allowed before TLS where it is required. RFC 3207 section 4 lists
+# EHLO, NOOP, STARTTLS and QUIT. A client that sends HELO gets the refusal at MAIL; RSET
+# changes nothing.
+_BEFORE_TLS = frozenset(
+    [b"EHLO", b"HELO", b"LHLO", b"NOOP", b"RSET", b"QUIT", b"STARTTLS"]
+)
+_TLS_FIRST = Reply(530, "STARTTLS first", "5.7.0")
+# The same for AUTH (RFC 4954 section 6).
+_BEFORE_AUTH = _BEFORE_TLS | {b"AUTH", b"HELP", b"XCLIENT"}
+_AUTH_FIRST = Reply(530, "authentication required", "5.7.0")
+
 Login = tuple[Any, Any, Callable[[], object]]
 
 
@@ -97,6 +108,19 @@ class Authentication(Connection):
         """Return whether the mechanism exists; EXTERNAL needs a client certificate."""
         known = name in self.challengers
         return known and (name != b"EXTERNAL" or bool(self.client_certificate))
+
+    def refuse_mail(self, verb: bytes) -> Reply | None:
+        """Return the reply that refuses a command before TLS or a login, if any."""
+        settings = self.settings
+        if settings.require_tls and verb not in _BEFORE_TLS and not self.secure:
+            return _TLS_FIRST
+        if (
+            settings.require_auth
+            and verb not in _BEFORE_AUTH
+            and not self.authenticated
+        ):
+            return _AUTH_FIRST
+        return None
 
     # AUTH
 

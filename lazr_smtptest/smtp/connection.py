@@ -25,9 +25,11 @@ from lazr_smtptest.smtp.connections import Connections
 from lazr_smtptest.smtp.engine import Reading
 from lazr_smtptest.smtp.error_reporter import ErrorReporter
 from lazr_smtptest.smtp.extensions import Offer
-from lazr_smtptest.smtp.fault_points import FaultPoints, NoFaults
+from lazr_smtptest.smtp.fault_points import NoFaults
 from lazr_smtptest.smtp.framing import Framer
 from lazr_smtptest.smtp.transaction import MailTransaction
+from lazr_smtptest.tls.context import Handshake
+from lazr_smtptest.version import __version__
 
 __all__ = ["NOT_SMTP", "Connection"]
 
@@ -69,6 +71,10 @@ class Connection(Reading):
     speaks_esmtp = True
     # Whether the client's name is invalid, and was accepted all the same.
     has_bad_name = False
+    # The result of the TLS handshake; None before it, and without TLS.
+    handshake: Handshake | None = None
+    # The protocol name in the greeting.
+    dialect = b"ESMTP"
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -87,6 +93,16 @@ class Connection(Reading):
     def user(self) -> str | None:
         """The user that the client has logged in as, in UTF-8; ``None``: no login."""
         return self.session.user
+
+    @property
+    def client_certificate(self) -> tuple[str, ...]:
+        """The names in the client's verified certificate; empty: it has sent none."""
+        return self.handshake.client_names if self.handshake else ()
+
+    @property
+    def can_start_tls(self) -> bool:
+        """Return whether STARTTLS would be accepted now, if it is not hidden."""
+        return self.settings.tls is not None and not self.secure
 
     def take_helo(self, name: bytes | None, *, regular: bool = True) -> None:
         """Store the name of the client.
@@ -109,12 +125,6 @@ class Connection(Reading):
 
     # Extensions
 
-    def offered(self) -> Offer:
-        """Return the extensions that the session offers in its present state."""
-        if self._offered is None:
-            self._offered = Offer.to(self)
-        return self._offered
-
     def forget_offered(self) -> None:
         """Discard the cached extensions: TLS or AUTH has changed them."""
         self._offered = None
@@ -125,7 +135,6 @@ class Connection(Reading):
         """Greet the client (RFC 5321 section 4.3.1)."""
         self.limits = limits = self.settings.limits
         self._began = self.clock()
-        self.points = FaultPoints(self, self.faults)
         self._guarded = self.settings.require_tls or self.settings.require_auth
         self._line_limit = limits.command_line - len(b"\r\n")
         self._short_line = min(SHORT, self._line_limit)
@@ -155,6 +164,11 @@ class Connection(Reading):
             self.end(Reply(421, "too many connections", "4.3.2"))
             return
         self.greet()
+
+    def greeting(self) -> bytes:
+        """Return the text of the greeting."""
+        text = b"%s %s Python SMTP proxy version %s"
+        return text % (self.host, self.dialect, __version__.encode())
 
     def greet(self) -> None:
         """Send the greeting, unless a fault replaces it."""
@@ -200,7 +214,7 @@ class Connection(Reading):
             self.end(NOT_SMTP)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        """End the transaction; a message without its final dot is not delivered."""
+        """Stop handling input; `close_session` follows."""
         if self.fault is not None:
             self.fault.abandon()
         if not _is_end(reason):
@@ -215,7 +229,9 @@ class Connection(Reading):
         self._methods.clear()
         self.connections.remove(self)
         self.stop_timers()
-        self.abort_transaction()
+
+    def close_session(self) -> None:
+        """Log the client out, and close the record of the session."""
         logout, self._onLogout = self._onLogout, None
         if logout is not None:
             self.reporter.call("a user could not be logged out", logout)
@@ -287,8 +303,7 @@ class Connection(Reading):
         fault = self.fault
         if fault is not None:
             fault.cut_short()
-            if not fault.holds:
-                self.answer_kept()
+            fault.answer_kept()
 
     def close(self, transport: Any) -> None:
         """Close a transport: that of the connection, or one that it wraps."""
@@ -308,42 +323,6 @@ class Connection(Reading):
         self._closing = True
         self._framer.clear()
         self.stop_timers()
-
-    # Implemented by subclasses
-
-    @property
-    def can_start_tls(self) -> bool:
-        """Return whether STARTTLS would work now."""
-        raise NotImplementedError
-
-    @property
-    def client_certificate(self) -> tuple[str, ...]:
-        """The names in the client's verified certificate; empty: it has sent none."""
-        raise NotImplementedError
-
-    def mechanisms(self) -> list[str]:
-        """Return the AUTH mechanisms that would work now."""
-        raise NotImplementedError
-
-    def greeting(self) -> bytes:
-        """Return the text of the greeting."""
-        raise NotImplementedError
-
-    def challenge_further(self, go_on: Callable[[], object]) -> None:
-        """Run a step of AUTH that logs no user in; see `Authentication`."""
-        raise NotImplementedError
-
-    def leave_exchange(self) -> None:
-        """End an exchange of AUTH that a fault has answered; see `Authentication`."""
-        raise NotImplementedError
-
-    def abort_transaction(self) -> None:
-        """End the transaction, and discard a message that is being received."""
-        raise NotImplementedError
-
-    def answer_kept(self) -> None:
-        """Send the reply to a message that was kept, if a fault has delayed it."""
-        raise NotImplementedError
 
     # Commands that do not advance a mail transaction
 

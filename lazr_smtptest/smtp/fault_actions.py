@@ -16,7 +16,7 @@ from lazr_smtptest.model.fault_context import FaultContext
 from lazr_smtptest.model.reply import Reply
 
 if TYPE_CHECKING:
-    from lazr_smtptest.smtp.connection import Connection
+    from lazr_smtptest.smtp.protocol import SMTPServerProtocol
 
 __all__ = ["FaultActions"]
 
@@ -29,15 +29,23 @@ class FaultActions:
         holds: whether the plan waits for the end of the connection.
     """
 
-    def __init__(self, connection: Connection, context: FaultContext) -> None:
+    def __init__(self, connection: SMTPServerProtocol, context: FaultContext) -> None:
         self.context = context
         self._connection = connection
+        # The plan that this one is nested in.
+        self._outer: FaultActions | None = connection.fault
+        self._left = False
         self._resting = False
         self.holds = False
 
     def leave_all(self) -> None:
         """Leave this plan and the plans that it is nested in."""
-        raise NotImplementedError
+        fault: FaultActions | None = self
+        while fault is not None:
+            fault._left = True
+            fault = fault._outer
+        self._connection.fault = None
+        self._connection.busy = False
 
     # Time
 

@@ -23,7 +23,7 @@ from lazr_smtptest.smtp.fault_runner import FaultRunner
 
 if TYPE_CHECKING:
     from lazr_smtptest.model.envelope import Envelope
-    from lazr_smtptest.smtp.connection import Connection
+    from lazr_smtptest.smtp.protocol import SMTPServerProtocol
     from lazr_smtptest.smtp.transaction import Options
 
 __all__ = ["FaultPoints", "NoFaults"]
@@ -74,7 +74,7 @@ class FaultPoints:
 
     __slots__ = ("_connection", "_own_size", "asked_at", "line", "policy", "step")
 
-    def __init__(self, connection: Connection, policy: IFaultPolicy) -> None:
+    def __init__(self, connection: SMTPServerProtocol, policy: IFaultPolicy) -> None:
         self._connection = ref(connection)
         self.policy = policy
         self.line = b""
@@ -221,7 +221,7 @@ class FaultPoints:
             **known,
         )
 
-    def _get(self) -> Connection:
+    def _get(self) -> SMTPServerProtocol:
         connection = self._connection()
         assert connection is not None
         return connection
@@ -249,16 +249,18 @@ class FaultPoints:
             self._get().change_limits(message_size=size)
 
 
-def _facts_of_step(connection: Connection, line: bytes) -> dict[str, Any]:
+def _facts_of_step(connection: SMTPServerProtocol, line: bytes) -> dict[str, Any]:
     return {"step": connection.points.step, "mechanism": connection.mechanism}
 
 
-def _facts_of_login(connection: Connection, name: Callable[[], str]) -> dict[str, Any]:
+def _facts_of_login(
+    connection: SMTPServerProtocol, name: Callable[[], str]
+) -> dict[str, Any]:
     return {"user": name(), "mechanism": connection.mechanism}
 
 
 def _facts_of_sender(
-    connection: Connection, subject: tuple[smtp.Address, Options]
+    connection: SMTPServerProtocol, subject: tuple[smtp.Address, Options]
 ) -> dict[str, Any]:
     sender, options = subject
     return {
@@ -269,12 +271,12 @@ def _facts_of_sender(
 
 
 def _facts_of_recipient(
-    connection: Connection, subject: tuple[smtp.User, Options]
+    connection: SMTPServerProtocol, subject: tuple[smtp.User, Options]
 ) -> dict[str, Any]:
     return {"to": (str(subject[0]),)}
 
 
-def _facts_of_end(connection: Connection, envelope: Envelope) -> dict[str, Any]:
+def _facts_of_end(connection: SMTPServerProtocol, envelope: Envelope) -> dict[str, Any]:
     in_chunks = connection.transaction.in_chunks
     return {
         "envelope": envelope,
@@ -283,7 +285,7 @@ def _facts_of_end(connection: Connection, envelope: Envelope) -> dict[str, Any]:
 
 
 def _facts_of_kept(
-    connection: Connection, subject: tuple[Envelope, list[Reply]]
+    connection: SMTPServerProtocol, subject: tuple[Envelope, list[Reply]]
 ) -> dict[str, Any]:
     envelope = subject[0]
     return {"envelope": envelope, "to": envelope.rcpt_tos}

@@ -28,7 +28,7 @@ from lazr_smtptest.smtp.fault_actions import FaultActions
 from lazr_smtptest.smtp.fault_records import Records
 
 if TYPE_CHECKING:
-    from lazr_smtptest.smtp.connection import Connection
+    from lazr_smtptest.smtp.protocol import SMTPServerProtocol
 
 __all__ = ["FaultRunner"]
 
@@ -55,12 +55,13 @@ class FaultRunner(FaultActions):
     All of it runs in the reactor's thread.
     """
 
+    _outer: FaultRunner | None
     # The records before the plan sent its reply.
     _records: Records
 
     def __init__(
         self,
-        connection: Connection,
+        connection: SMTPServerProtocol,
         context: FaultContext,
         plan: Plan,
         go_on: Callable[[], object],
@@ -79,7 +80,6 @@ class FaultRunner(FaultActions):
         self._plan = plan
         self._go_on = go_on
         self._refuse = refuse
-        self._outer = connection.fault
         self._was_busy = connection.busy
         self._running: Deferred[None] | None = None
         # The engine's replies to the command; None: they are not collected now.
@@ -90,7 +90,6 @@ class FaultRunner(FaultActions):
         self._afterwards: Callable[[], object] | None = None
         self._answered = False
         self._ends = False
-        self._left = False
         # Whether the rest of a reply is sent when the plan is cancelled.
         self._finishes = False
         self._at_once = True
@@ -145,6 +144,11 @@ class FaultRunner(FaultActions):
         A reply that is being sent in pieces is sent to its end at once.
         """
         self._cancel(finish=True)
+
+    def answer_kept(self) -> None:
+        """Send the reply to a kept message, unless the plan holds the connection."""
+        if not self.holds:
+            self._connection.answer_kept()
 
     def abandon(self) -> None:
         """Cancel this plan and those it is nested in: the connection is lost."""
@@ -225,15 +229,6 @@ class FaultRunner(FaultActions):
             self._handled = Deferred()
             await self._handled
         connection.busy, self._calling = True, False
-
-    def leave_all(self) -> None:
-        """Leave this plan and the plans that it is nested in."""
-        fault: FaultRunner | None = self
-        while fault is not None:
-            fault._left = True
-            fault = fault._outer
-        self._connection.fault = None
-        self._connection.busy = False
 
     # Called by steps
 

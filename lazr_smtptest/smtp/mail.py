@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, Literal
 
+from twisted.internet.protocol import connectionDone
 from twisted.mail import smtp
 from twisted.python.failure import Failure
 
@@ -24,10 +25,10 @@ from lazr_smtptest.model.irregularities import IRREGULAR, refusal_of_sender
 from lazr_smtptest.model.reply import OK, Reply, shown
 from lazr_smtptest.model.session import Outcome
 from lazr_smtptest.model.xtext import xtext_decode
-from lazr_smtptest.smtp.connection import Connection
+from lazr_smtptest.smtp.auth import Authentication
 from lazr_smtptest.smtp.delivery_events import DeliveryEvents
 from lazr_smtptest.smtp.errors import ClientError, PolicyError, ReplyError, refusal_in
-from lazr_smtptest.smtp.extensions import check_release
+from lazr_smtptest.smtp.extensions import Offer, check_release
 from lazr_smtptest.smtp.header import decoded_subject
 from lazr_smtptest.smtp.parameters import parse_parameters
 from lazr_smtptest.smtp.path import (
@@ -54,7 +55,7 @@ _Sender = tuple[Address, Options]
 _User = tuple[smtp.User, Options]
 
 
-class MailCommands(Connection):
+class MailCommands(Authentication):
     """The part of a connection that handles MAIL, RCPT and RSET.
 
     Attributes:
@@ -66,6 +67,12 @@ class MailCommands(Connection):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.transaction = MailTransaction()
+
+    def offered(self) -> Offer:
+        """Return the extensions that the session offers in its present state."""
+        if self._offered is None:
+            self._offered = Offer.to(self)
+        return self._offered
 
     def abort_transaction(self) -> None:
         """Discard the sender, the recipients and a message that is being received."""
@@ -88,6 +95,12 @@ class MailCommands(Connection):
         # If all recipients were refused, those refusals are events already.
         if outcome == "aborted" and (record.rcpt_tos or not record.refused):
             self.emit("aborted", record.mail_from, record.rcpt_tos)
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        """End the transaction; a message without its final dot is not delivered."""
+        super().connectionLost(reason)
+        self.abort_transaction()
+        self.close_session()
 
     def abandon(self, transaction: MailTransaction) -> None:
         """Abandon the messages of a transaction: call ``connectionLost`` of each."""
@@ -235,11 +248,17 @@ class MailCommands(Connection):
 
     def _sender_answered(self, answer: Any, subject: _Sender) -> None:
         """Handle the delivery's answer to the sender, an address or a refusal."""
-        refusal = refusal_in(answer)
-        if refusal is not None:
-            self._sender_refused(refusal, subject)
-            return
-        self.transaction.start(self.session.begin(str(answer)), answer, subject[1])
+        sender, options = subject
+        if answer is sender:
+            # Most deliveries return what they were asked about.
+            text = sender.text
+        else:
+            refusal = refusal_in(answer)
+            if refusal is not None:
+                self._sender_refused(refusal, subject)
+                return
+            text = str(answer)
+        self.transaction.start(self.session.begin(text), answer, options)
         self.reply(_SENDER_ACCEPTED)
 
     # RCPT

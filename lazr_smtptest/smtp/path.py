@@ -73,20 +73,21 @@ class Address(smtp.Address):
         local: the local-part as sent, quotes included.
         domain: the domain or address literal; empty for ``<>`` and for a bare
             local-part such as ``<postmaster>``.
+        text: the address as text; bytes that are no UTF-8 are surrogates.
     """
 
     def __init__(self, local: bytes, domain: bytes) -> None:
         self.local = local
         self.domain = domain
         self._octets = local + b"@" + domain if domain else local
-        self._text = self._octets.decode("utf-8", "surrogateescape")
+        self.text = self._octets.decode("utf-8", "surrogateescape")
         self.addrstr = b"<" + self._octets + b">"
 
     def __bytes__(self) -> bytes:
         return self._octets
 
     def __str__(self) -> str:
-        return self._text
+        return self.text
 
 
 class Recipient(smtp.User):
@@ -107,7 +108,7 @@ class Recipient(smtp.User):
         self.orig = origin
 
     def __str__(self) -> str:
-        return self.dest._text
+        return self.dest.text
 
 
 @attrs.frozen

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 
 from lazr_smtptest.model.reply import OK, Reply, shared_reply
-from lazr_smtptest.smtp.auth import Authentication
-from lazr_smtptest.smtp.bdat import BdatCommand
 from lazr_smtptest.smtp.connection import NOT_SMTP
+from lazr_smtptest.smtp.errors import ClientError
 from lazr_smtptest.smtp.extensions import VERBS, words
+from lazr_smtptest.smtp.fault_points import FaultPoints
 from lazr_smtptest.smtp.mail import decode
 from lazr_smtptest.smtp.path import is_host
 from lazr_smtptest.smtp.starttls import StartTLS
-from lazr_smtptest.smtp.xclient import XClient
-from lazr_smtptest.version import __version__
+from lazr_smtptest.smtp.xclient import address_of, parse_attributes
 
 __all__ = ["SMTPServerProtocol"]
 
@@ -27,18 +26,8 @@ _FOREIGN = re.compile(
     rb"|SSH-\d|PROXY (?:TCP|UNKNOWN)|\0\Z",
     re.IGNORECASE,
 )
-# Commands that are allowed before TLS where it is required. RFC 3207 section 4 lists
-# EHLO, NOOP, STARTTLS and QUIT. A client that sends HELO gets the refusal at MAIL; RSET
-# changes nothing.
-_BEFORE_TLS = frozenset(
-    [b"EHLO", b"HELO", b"LHLO", b"NOOP", b"RSET", b"QUIT", b"STARTTLS"]
-)
-_TLS_FIRST = Reply(530, "STARTTLS first", "5.7.0")
-# The same for AUTH (RFC 4954 section 6).
-_BEFORE_AUTH = _BEFORE_TLS | {b"AUTH", b"HELP", b"XCLIENT"}
 _TURNED_AWAY = Reply(503, "only QUIT: there is no service", "5.5.1")
 _BYE = Reply(221, "bye", "2.0.0")
-_AUTH_FIRST = Reply(530, "authentication required", "5.7.0")
 
 # Methods that are not always commands.
 _CONDITIONAL = frozenset(["EXIT", "UNKNOWN", "XCLIENT"])
@@ -59,7 +48,7 @@ def _method_of(command: bytes) -> tuple[str, str]:
 _is_regular = lru_cache(maxsize=256)(is_host)
 
 
-class SMTPServerProtocol(BdatCommand, XClient, Authentication, StartTLS):
+class SMTPServerProtocol(StartTLS):
     """The server's side of one connection to a test server.
 
     Commands are methods ``do_VERB(argument: bytes)``, as in Twisted; a subclass may
@@ -79,17 +68,18 @@ class SMTPServerProtocol(BdatCommand, XClient, Authentication, StartTLS):
         on_exit: called at EXIT, after its reply; ``None``: EXIT is unknown.
         peer: the client's address and port.
         user: the user that the client has logged in as; ``None``: no login.
+        xclient: the attributes that XCLIENT has sent so far, by name; ``None`` for one
+            that the client does not know.
     """
 
-    # The protocol name in the greeting.
-    dialect = b"ESMTP"
+    xclient: Mapping[str, str | None] = {}
     # The reply to HELP, cached at its first use.
     _help: Reply | None = None
 
-    def greeting(self) -> bytes:
-        """Return the text of the greeting."""
-        text = b"%s %s Python SMTP proxy version %s"
-        return text % (self.host, self.dialect, __version__.encode())
+    def connectionMade(self) -> None:
+        """Greet the client; see `Connection`."""
+        self.points = FaultPoints(self, self.faults)
+        super().connectionMade()
 
     def lookupMethod(self, command: bytes) -> Callable[[bytes], None] | None:
         """Return the method of a verb; ``None`` if it is hidden or not enabled."""
@@ -114,19 +104,6 @@ class SMTPServerProtocol(BdatCommand, XClient, Authentication, StartTLS):
             return _TURNED_AWAY
         # The bytes of BDAT are read whatever the reply: `do_BDAT` asks later.
         return None if verb == b"BDAT" else self.refuse_mail(verb)
-
-    def refuse_mail(self, verb: bytes) -> Reply | None:
-        """Return the reply that refuses a command before TLS or a login, if any."""
-        settings = self.settings
-        if settings.require_tls and verb not in _BEFORE_TLS and not self.secure:
-            return _TLS_FIRST
-        if (
-            settings.require_auth
-            and verb not in _BEFORE_AUTH
-            and not self.authenticated
-        ):
-            return _AUTH_FIRST
-        return None
 
     def unknown_command(self, line: bytes) -> None:
         """Refuse an unknown command; close the connection if it is not SMTP."""
@@ -180,6 +157,29 @@ class SMTPServerProtocol(BdatCommand, XClient, Authentication, StartTLS):
                 if behind or behind is None
             ]
         )
+
+    def do_XCLIENT(self, argument: bytes) -> None:
+        """Handle XCLIENT: store the attributes, and start the session again."""
+        if self.transaction.sender is not None:
+            self.reply(Reply(503, "not within a transaction", "5.5.1"))
+            return
+        try:
+            attributes = parse_attributes(argument.decode("ascii", "replace"))
+            host, port = address_of(attributes, self.peer)
+        except ClientError as error:
+            self.reply(error.reply)
+            return
+        self.abort_transaction()
+        self.session.peer = host, port
+        name = attributes.get("HELO")
+        self.take_helo(name.encode() if name else None)
+        if "LOGIN" in attributes:
+            self.session.user = attributes["LOGIN"]
+            self.authenticated = self.user is not None
+        self.xclient = {**self.xclient, **attributes}
+        self.forget_offered()
+        # The client is greeted as if it had just connected.
+        self.reply(shared_reply(220, self.greeting().decode("ascii", "replace")))
 
     def do_NOOP(self, argument: bytes) -> None:
         """Reply 250; an argument is ignored (RFC 5321 section 4.1.1.9)."""

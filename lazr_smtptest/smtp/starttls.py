@@ -23,7 +23,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from lazr_smtptest.model.reply import Reply
-from lazr_smtptest.smtp.connection import Connection
+from lazr_smtptest.smtp.bdat import BdatCommand
 from lazr_smtptest.tls.context import TLS, Handshake
 
 __all__ = ["StartTLS"]
@@ -36,26 +36,18 @@ _TOO_EARLY = Reply(421, "commands came behind STARTTLS, closing", "4.7.0")
 
 
 @implementer(IHandshakeListener)
-class StartTLS(Connection):
+class StartTLS(BdatCommand):
     """The part of a connection that handles TLS.
 
     Attributes:
-        handshake: the result of the TLS handshake; ``None`` before it, and without
-            TLS.
         tls_first: whether this protocol has to start TLS before the greeting.
     """
 
-    handshake: Handshake | None = None
     tls_first = False
     _to_greet = False
     _ending = False
 
     # The state of TLS
-
-    @property
-    def can_start_tls(self) -> bool:
-        """Return whether STARTTLS would be accepted now, if it is not hidden."""
-        return self.settings.tls is not None and not self.secure
 
     @property
     def tls_version(self) -> str | None:
@@ -66,11 +58,6 @@ class StartTLS(Connection):
     def tls_cipher(self) -> str | None:
         """The cipher suite, by OpenSSL's name; ``None`` without TLS."""
         return self.handshake.cipher if self.handshake else None
-
-    @property
-    def client_certificate(self) -> tuple[str, ...]:
-        """The names in the client's verified certificate; empty: it has sent none."""
-        return self.handshake.client_names if self.handshake else ()
 
     # STARTTLS
 

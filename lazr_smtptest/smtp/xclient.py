@@ -8,50 +8,25 @@ from __future__ import annotations
 
 import ipaddress
 
-from lazr_smtptest.model.reply import Reply, shared_reply, shown
+from lazr_smtptest.model.reply import shown
 from lazr_smtptest.model.xtext import xtext_decode
 from lazr_smtptest.smtp.errors import ClientError
 from lazr_smtptest.smtp.extensions import XCLIENT_ATTRIBUTES
-from lazr_smtptest.smtp.mail import MailCommands
 
-__all__ = ["XClient"]
+__all__ = ["address_of", "parse_attributes"]
 
 _UNKNOWN = ("[UNAVAILABLE]", "[TEMPUNAVAIL]")
 
 
-class XClient(MailCommands):
-    """The part of a connection that handles XCLIENT.
+def parse_attributes(argument: str) -> dict[str, str | None]:
+    """Parse the argument of XCLIENT.
 
-    Attributes:
-        xclient: the attributes sent so far, by name; ``None`` for one that the
-            client does not know.
+    Returns:
+        the attributes by name; ``None`` for one that the client does not know.
+
+    Raises:
+        ClientError: it is malformed.
     """
-
-    def do_XCLIENT(self, argument: bytes) -> None:
-        """Handle XCLIENT: store the attributes, and start the session again."""
-        if self.transaction.sender is not None:
-            self.reply(Reply(503, "not within a transaction", "5.5.1"))
-            return
-        try:
-            attributes = _parse(argument.decode("ascii", "replace"))
-            host, port = _address(attributes, self.peer)
-        except ClientError as error:
-            self.reply(error.reply)
-            return
-        self.abort_transaction()
-        self.session.peer = host, port
-        name = attributes.get("HELO")
-        self.take_helo(name.encode() if name else None)
-        if "LOGIN" in attributes:
-            self.session.user = attributes["LOGIN"]
-            self.authenticated = self.user is not None
-        self.xclient = {**getattr(self, "xclient", {}), **attributes}
-        self.forget_offered()
-        # The client is greeted as if it had just connected.
-        self.reply(shared_reply(220, self.greeting().decode("ascii", "replace")))
-
-
-def _parse(argument: str) -> dict[str, str | None]:
     attributes: dict[str, str | None] = {}
     for word in argument.split():
         name, equals, value = word.partition("=")
@@ -76,10 +51,14 @@ def _decode(word: str, value: str) -> str | None:
     return decoded
 
 
-def _address(
+def address_of(
     attributes: dict[str, str | None], peer: tuple[str, int]
 ) -> tuple[str, int]:
-    """Return the client's address and port, by the attributes or else `peer`."""
+    """Return the client's address and port, by the attributes or else `peer`.
+
+    Raises:
+        ClientError: one of them is malformed.
+    """
     host, port = peer
     if "ADDR" in attributes:
         given = attributes["ADDR"] or ""

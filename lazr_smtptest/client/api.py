@@ -228,11 +228,26 @@ class API:
         lines = found["transcript"]
         return session_of(found["session"], lambda: lines)
 
-    def _session(self, values: Mapping[str, Any]) -> Session:
-        return session_of(values, partial(self._transcript, values["id"]))
+    def open_sessions(self) -> list[Session]:
+        """Return the sessions that have not ended; none if they are not known."""
+        answer = self.connections.request("GET", "/sessions/open", accept=(404, 409))
+        if answer.status != 200:
+            return []
+        return [
+            self._session(each["session"], each["transcript"]) for each in answer.json
+        ]
 
-    def _transcript(self, id: str) -> Sequence[Mapping[str, Any]]:
+    def _session(
+        self, values: Mapping[str, Any], so_far: Sequence[Mapping[str, Any]] = ()
+    ) -> Session:
+        return session_of(values, partial(self._transcript, values["id"], so_far))
+
+    def _transcript(
+        self, id: str, so_far: Sequence[Mapping[str, Any]]
+    ) -> Sequence[Mapping[str, Any]]:
         found = self._found(f"/sessions/{_segment(id)}")
+        if found is None and so_far:
+            return so_far
         if found is None:
             gone = "the server keeps this session no longer"
             return [{"seconds": 0.0, "who": "note", "text": gone}]

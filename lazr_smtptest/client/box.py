@@ -66,7 +66,7 @@ class RemoteMailbox(Viewable):
 
     Attributes:
         url: the URL, without the login.
-        sessions: the sessions of clients that have ended, since `clear`.
+        sessions: the sessions of clients, open ones too, since `clear`.
         grace: see `Mailbox`.
         conversations: see `Mailbox`.
         notes: see `Mailbox`.
@@ -205,7 +205,7 @@ class RemoteMailbox(Viewable):
                 known = self._known.get(summary.id)
             if known is None:
                 if sessions is None and summary.session_id:
-                    sessions = self.sessions.read()
+                    sessions = self.sessions.current()
                 session = (sessions or {}).get(summary.session_id)
                 known = self._api.envelope(summary, session)
                 if known is None:

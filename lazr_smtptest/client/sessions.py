@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import overload
 
 from lazr_smtptest.client.api import API
-from lazr_smtptest.model.session import Session
+from lazr_smtptest.model.session import Mark, Session
 from lazr_smtptest.stores.session_log import Counters
 
 __all__ = ["RemoteSessions", "counters_of"]
@@ -28,12 +28,19 @@ class RemoteSessions(Sequence[Session]):
         # All that are known, by id; and the ids of those that were cleared.
         self._known: dict[str, Session] = {}
         self._hidden: frozenset[str] = frozenset()
+        # The state of those that were open when they were cleared.
+        self._marks: dict[str, Mark] = {}
 
     def clear(self) -> None:
-        """Show none of the sessions so far; the server keeps them."""
+        """Show none of the sessions so far; the server keeps them.
+
+        Of those that are open, what is said later is shown.
+        """
+        marks = {each.id: each.mark() for each in self._api.open_sessions()}
         self.read()
         with self._lock:
             self._hidden = frozenset(self._known)
+            self._marks = marks
 
     def read(self) -> Mapping[str, Session]:
         """Return the sessions of the server by id, oldest first."""
@@ -51,9 +58,19 @@ class RemoteSessions(Sequence[Session]):
                     self._known = {**self._known, session.id: session}
             return self._known
 
+    def current(self) -> Mapping[str, Session]:
+        """Return the ended and the open sessions of the server, by id."""
+        # In this order: one that ends in between is in both.
+        still_open = {each.id: each for each in self._api.open_sessions()}
+        ended = self.read()
+        return {**ended, **{k: v for k, v in still_open.items() if k not in ended}}
+
     def _all(self) -> list[Session]:
-        known = self.read()
-        return [each for id, each in known.items() if id not in self._hidden]
+        return [
+            each.since(self._marks[id]) if id in self._marks else each
+            for id, each in self.current().items()
+            if id not in self._hidden
+        ]
 
     def __len__(self) -> int:
         return len(self._all())

@@ -25,13 +25,16 @@ class Peer:
     def __init__(self, made: Any) -> None:
         self.host, self.port, factory = made[:3]
         self.protocol = factory.buildProtocol(None)
-        self.transport = StringTransport()
+        self.transport: Any = StringTransport()
+        # Twisted's TLS sets it.
+        self.transport.setTcpNoDelay = lambda enabled: None
         self.protocol.makeConnection(self.transport)
 
     @property
     def request(self) -> bytes:
         """Everything that the client has sent."""
-        return self.transport.value()
+        octets: bytes = self.transport.value()
+        return octets
 
     @property
     def line(self) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.error import ConnectionDone, ConnectionRefusedError
@@ -261,3 +263,23 @@ def test_a_request_can_be_cancelled():
     with pytest.raises(CancelledError):
         result_of(connecting)
     assert not network.reactor.getDelayedCalls()
+
+
+def test_https_begins_with_tls_for_the_host():
+    """On its port; the name of the host is in the first message of TLS."""
+    network = Network()
+    network.client.request("GET", "https://example.com/a")
+    peer = network.take()
+    assert (peer.host, peer.port) == (PUBLIC, 443)
+    assert peer.request.startswith(b"\x16\x03")
+    assert b"example.com" in peer.request
+    assert b"GET" not in peer.request
+
+
+def test_https_without_its_packages_names_the_extra(monkeypatch):
+    """Nothing is sent in clear instead."""
+    monkeypatch.setitem(sys.modules, "twisted.internet.ssl", None)
+    network = Network()
+    with pytest.raises(RequestError, match=r"lazr\.smtptest\[tls\]"):
+        result_of(network.client.request("GET", "https://example.com/a"))
+    assert not network.connections

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import http.client
+import json
 from pathlib import Path
 
 import pytest
 
+from lazr_smtptest import CaptureServer, Controller
+from lazr_smtptest.auth.login import Auth
 from lazr_smtptest.cli.options import OptionError, Options
 from lazr_smtptest.cli.outgoing import outgoing_of
 from lazr_smtptest.outbound.settings import Login, Outgoing, Relay, Server
+from lazr_smtptest.smtp.settings import Settings
+from lazr_smtptest.tls.context import TLS
 
-from ..commands import Start
+from ..commands import PATIENCE, Start
 from .test_readers import HTTP, get
 
 HOG = "--mailhog=tcp:0:interface=127.0.0.1"
@@ -100,3 +106,51 @@ def test_mailhog_has_a_port_of_its_own(start: Start) -> None:
             200,
             {"total": 0, "count": 0, "start": 0, "items": []},
         )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("security", ["starttls", "tls"])
+def test_mail_is_released_by_tls_after_a_login(
+    start: Start, tmp_path: Path, security: str
+) -> None:
+    """RFC 3207, RFC 8314: the certificate is that of the file."""
+
+    class Target(CaptureServer):
+        auth = Auth.users({"anna": "secret"})
+        settings = Settings(tls=TLS.auto(), implicit_tls=security == "tls")
+
+    with Controller(Target()) as target:
+        (tmp_path / "ca.pem").write_bytes(target.server.ca_pem)
+        process = start(
+            "smtptest",
+            "--port=0",
+            HTTP,
+            "--relay-host=localhost",
+            f"--relay-port={target.port}",
+            f"--relay-security={security}",
+            f"--relay-ca={tmp_path}/ca.pem",
+            "--relay-auth=anna:secret",
+        )
+        port = int(process.wait_for(r"^ready smtp=\d+ http=(\d+)$")[1])
+        sender, recipient = {"Email": "a@example.com"}, {"Email": "b@example.com"}
+        post(port, "/api/v1/send", {"From": sender, "To": [recipient], "Text": ".\nx"})
+        path = "/api/v1/message/latest/release"
+        assert post(port, path, {"To": ["c@example.com"]}) == (200, b"ok")
+        envelope = target.server.mailbox.wait_for(timeout=PATIENCE)
+    assert (envelope.mail_from, envelope.rcpt_tos) == (
+        "a@example.com",
+        ("c@example.com",),
+    )
+    assert (envelope.tls, envelope.user) == (True, "anna")
+    assert envelope.content.endswith(b"\r\n\r\n.\r\nx\r\n")
+
+
+def post(port: int, path: str, body: object) -> tuple[int, bytes]:
+    """Make a POST request; return the status and the body."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+    try:
+        connection.request("POST", path, json.dumps(body))
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+    finally:
+        connection.close()

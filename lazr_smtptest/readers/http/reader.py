@@ -124,6 +124,7 @@ class HTTPReader:
             },
             base=settings.base,
             max_body=settings.max_body,
+            larger_bodies=self._mailpit.larger_bodies,
             in_thread=self._reader.call,
             count=self._metrics.count_request,
             reactor=reactor,

@@ -62,6 +62,9 @@ class HTTPRequest(http.Request):
 
     _is_refused = False
     _discarded = 0
+    # The path, and the most bytes of the body, before the request is complete.
+    _early_path = ""
+    _most = 0
     # Set by the site when it makes the connection.
     channel: HTTPConnection
 
@@ -83,7 +86,8 @@ class HTTPRequest(http.Request):
         error = self._site.refuse_early(
             self.requestHeaders, channel._command.decode("latin-1"), path
         )
-        if error is None and length is not None and length > self._site.max_body:
+        self._early_path, self._most = path, self._site.max_body_of(path)
+        if error is None and length is not None and length > self._most:
             error = self._too_large_error()
         if error is not None:
             self._refuse_body(error)
@@ -96,13 +100,13 @@ class HTTPRequest(http.Request):
                 self.channel.forceAbortClient()
             return
         self._body += data
-        if len(self._body) > self._site.max_body:
+        if len(self._body) > self._most:
             self._refuse_body(self._too_large_error())
 
     def _too_large_error(self) -> HTTPError:
         return HTTPError(
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-            f"the body is larger than {self._site.max_body} bytes",
+            f"the body is larger than {self._most} bytes",
         )
 
     def _refuse_body(self, error: HTTPError) -> None:
@@ -114,8 +118,7 @@ class HTTPRequest(http.Request):
         self.clientproto = b"HTTP/1.1"
         self.channel.persistent = False
         self.responseHeaders.setRawHeaders("Connection", ["close"])
-        # Its path is not known yet to the request, only to its channel.
-        self._write(self._site.describe("", error), is_last=False)
+        self._write(self._site.describe_early(self._early_path, error), is_last=False)
 
     def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
         """Handle a request whose body is complete."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -86,6 +86,7 @@ class HTTPSite(http.HTTPFactory):
             its key; the longest key wins, and other errors are plain text.
         base: the path before all paths but those of health; ``""`` for none.
         max_body: the most bytes of the body of a request.
+        larger_bodies: the same for paths that take more.
         count: called with the method and the status of each answer.
         in_thread: calls a function with arguments in a thread, and returns a Deferred
             with the result; ``None`` if no login takes long to check.
@@ -100,6 +101,7 @@ class HTTPSite(http.HTTPFactory):
         describe: dict[str, Describe] | None = None,
         base: str = "",
         max_body: int = MAX_BODY,
+        larger_bodies: Mapping[str, int] | None = None,
         count: Callable[[str, int], object] = lambda method, status: None,
         in_thread: Callable[..., Deferred[Any]] | None = None,
         reactor: IReactorTime | None = None,
@@ -107,6 +109,7 @@ class HTTPSite(http.HTTPFactory):
         super().__init__(timeout=_IDLE, reactor=reactor)
         self.routes = routes
         self.max_body = max_body
+        self._larger_bodies = larger_bodies or {}
         self._base = base
         self._in_thread = in_thread
         self.count = count
@@ -219,6 +222,20 @@ class HTTPSite(http.HTTPFactory):
             return self.routes.find(method, path)[0].is_public
         except HTTPError:
             return False
+
+    def max_body_of(self, path: str) -> int:
+        """Return the most bytes of the body of a request.
+
+        Args:
+            path: the percent-decoded path.
+        """
+        larger = self._larger_bodies.get(self._without_base(path), 0)
+        return max(self.max_body, larger)
+
+    def describe_early(self, path: str, error: HTTPError) -> Answer:
+        """Return the answer to a request whose body is not read; see `describe`."""
+        is_known = self._without_base(path) in self._larger_bodies
+        return self.describe(path if is_known else "", error)
 
     def describe(self, path: str, error: HTTPError) -> Answer:
         """Return the answer that tells a client of an error.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping
 
 from lazr_smtptest.outbound.settings import Outgoing
@@ -17,6 +18,7 @@ from lazr_smtptest.readers.http.mailpit.release import Release
 from lazr_smtptest.readers.http.mailpit.sending import Sending, describe_as_json
 from lazr_smtptest.readers.http.routes import Route
 from lazr_smtptest.readers.http.site import Describe
+from lazr_smtptest.smtp.limits import Limits
 
 __all__ = ["Mailpit"]
 
@@ -35,6 +37,10 @@ class Mailpit:
     def __init__(
         self, context: ReaderContext, outgoing: Outgoing, base: str = "/"
     ) -> None:
+        limits = Limits() if context.settings is None else context.settings.limits
+        size = limits.message_size
+        # As much as a message that comes by SMTP.
+        self._most = sys.maxsize if size is None else size
         relay = outgoing.relay
         self._events = Events(context, VERSION)
         self._parts = (
@@ -58,6 +64,11 @@ class Mailpit:
         for part in self._parts:
             yield from part.routes(_PREFIX)
         yield from self._events.routes("/api/events")
+
+    @property
+    def larger_bodies(self) -> Mapping[str, int]:
+        """The most bytes of bodies, for the paths that take messages."""
+        return {f"{_PREFIX}/send": self._most}
 
     def describe(self) -> Mapping[str, Describe]:
         """Return how errors are described, by the beginnings of the paths."""

@@ -14,6 +14,8 @@ from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.readers.http.gate import Gate
 from lazr_smtptest.server.storing import StoreServer
 from lazr_smtptest.smtp.errors import PolicyError
+from lazr_smtptest.smtp.limits import Limits
+from lazr_smtptest.smtp.settings import Settings
 
 from ..client import Response
 from ..conftest import Mail
@@ -365,3 +367,24 @@ class TestErrors:
         answer = mail.client.request("POST", "/api/v1/send", body=body)
         assert answer.status == 400
         assert list(answer.json) == ["Error"]
+
+
+class TestSize:
+    """The bound of the body is that of a message by SMTP."""
+
+    def test_a_body_may_be_larger_than_others(self, make_mail: type[Mail]) -> None:
+        mail = make_mail(max_body=1000)
+        assert sent(mail, Text="x" * 5000).text == "x" * 5000
+        mail.reader.close()
+
+    def test_one_that_is_too_large_is_refused_with_json(self) -> None:
+        class Small(StoreServer):
+            settings = Settings(limits=Limits(message_size=2000))
+
+        served = Served(Small, max_body=1000)
+        answer = post(served, Text="x" * 3000)
+        assert (answer.status, answer.json) == (
+            413,
+            {"Error": "the body is larger than 2000 bytes"},
+        )
+        served.reader.close()

@@ -14,7 +14,9 @@ from lazr_smtptest.version import __version__
 
 if TYPE_CHECKING:
     from lazr_smtptest.auth.login import Auth
-    from lazr_smtptest.client import AsyncRemoteMailbox, RemoteError, RemoteMailbox
+    from lazr_smtptest.client.async_box import AsyncRemoteMailbox
+    from lazr_smtptest.client.box import RemoteMailbox
+    from lazr_smtptest.client.errors import RemoteError
     from lazr_smtptest.errors import (
         BusyError,
         CheckError,
@@ -129,7 +131,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`
 ]
 
 _HOMES = {
-    "AsyncRemoteMailbox": "client",
+    "AsyncRemoteMailbox": "client.async_box",
     "Attachment": "mime.attachment",
     "Auth": "auth.login",
     "BusyError": "errors",
@@ -162,8 +164,8 @@ _HOMES = {
     "PolicyError": "smtp.errors",
     "QueueController": "server.controller",
     "QueueServer": "server.servers",
-    "RemoteError": "client",
-    "RemoteMailbox": "client",
+    "RemoteError": "client.errors",
+    "RemoteMailbox": "client.box",
     "Reply": "model.reply",
     "ReplyError": "smtp.errors",
     "Rule": "faults.rule",

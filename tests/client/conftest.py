@@ -11,7 +11,7 @@ import attrs
 import pytest
 from twisted.internet.defer import maybeDeferred
 
-from lazr_smtptest.client import RemoteMailbox
+from lazr_smtptest import RemoteMailbox
 from lazr_smtptest.mailbox import Mailbox
 from lazr_smtptest.mailbox.waiter import Waiter
 from lazr_smtptest.model.envelope import Envelope

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from lazr_smtptest.client import AsyncRemoteMailbox
+from lazr_smtptest import AsyncRemoteMailbox
 from lazr_smtptest.mailbox import NotReceived
 
 from .conftest import PATIENCE, Both, Make

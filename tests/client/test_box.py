@@ -15,7 +15,7 @@ from twisted.internet.endpoints import TCP4ServerEndpoint
 from twisted.internet.interfaces import IStreamServerEndpoint
 from zope.interface import implementer
 
-from lazr_smtptest.client import RemoteError, RemoteMailbox
+from lazr_smtptest import RemoteError, RemoteMailbox
 from lazr_smtptest.client.narrowing import query_of, query_of_key
 from lazr_smtptest.errors import StateError
 from lazr_smtptest.mailbox import Mailbox, NotReceived

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from lazr_smtptest.client import RemoteMailbox
+from lazr_smtptest import RemoteMailbox
 from lazr_smtptest.mailbox import NotReceived
 from lazr_smtptest.server.capture import CaptureController
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from lazr_smtptest.client import RemoteMailbox
+from lazr_smtptest import RemoteMailbox
 from lazr_smtptest.mailbox import NotReceived
 from lazr_smtptest.server.capture import CaptureController
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from http import HTTPStatus
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
-from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
+from prometheus_client.exposition import generate_latest
 
 from lazr_smtptest.model.delivery_event import MailEvent
 from lazr_smtptest.readers.context import ReaderContext
@@ -18,6 +18,7 @@ from lazr_smtptest.readers.http.routes import Route
 __all__ = ["Metrics"]
 
 _PREFIX = "smtptest"
+_TEXT_FORMAT = "text/plain; version=0.0.4; charset=utf-8"
 
 # Methods of requests with a count of their own; others are counted as one.
 _METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
@@ -133,7 +134,7 @@ class Metrics:
         return Answer(
             status=HTTPStatus.OK,
             body=generate_latest(self._registry),
-            content_type=CONTENT_TYPE_PLAIN_0_0_4,
+            content_type=_TEXT_FORMAT,
         )
 
     def close(self) -> None:

@@ -89,7 +89,7 @@ class HTTPSite(http.HTTPFactory):
         larger_bodies: the same for paths that take more.
         count: called with the method and the status of each answer.
         in_thread: calls a function with arguments in a thread, and returns a Deferred
-            with the result; ``None`` if no login takes long to check.
+            with the result; ``None`` if nothing takes long.
         reactor: schedules the timeouts.
     """
 
@@ -111,7 +111,7 @@ class HTTPSite(http.HTTPFactory):
         self.max_body = max_body
         self._larger_bodies = larger_bodies or {}
         self._base = base
-        self._in_thread = in_thread
+        self.in_thread = in_thread
         self.count = count
         self._gate = gate
         self._describe = dict(
@@ -212,9 +212,9 @@ class HTTPSite(http.HTTPFactory):
         try:
             return self._gate.check_login(headers)
         except HTTPError:
-            if self._in_thread is None or not self._gate.files:
+            if self.in_thread is None or not self._gate.files:
                 raise
-        await self._in_thread(self._gate.check_files, headers)
+        await self.in_thread(self._gate.check_files, headers)
         return self._gate.check_login(headers)
 
     def _is_public(self, method: str, path: str) -> bool:

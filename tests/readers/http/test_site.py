@@ -375,3 +375,48 @@ class TestLongLines:
         )
         assert client.response().status == 400
         assert client.transport.disconnecting
+
+
+class TestLongAnswers:
+    """A long answer is compressed in a thread."""
+
+    TEXT = "Hello. " * 100_000
+
+    def make(self, in_thread: Any) -> Client:
+        async def answer(call: Call) -> Answer:
+            return text_answer(self.TEXT)
+
+        return Client(make_site(answer, in_thread=in_thread))
+
+    def test_it_is_written_when_the_thread_is_ready(self) -> None:
+        calls: list[tuple[Any, bytes, Deferred[bytes]]] = []
+
+        def in_thread(function: Any, body: bytes) -> Deferred[bytes]:
+            compressed: Deferred[bytes] = Deferred()
+            calls.append((function, body, compressed))
+            return compressed
+
+        client = self.make(in_thread)
+        client.send(
+            b"GET /fixed HTTP/1.1\r\nHost: localhost\r\nAccept-Encoding: gzip\r\n\r\n"
+        )
+        assert client.transport.value() == b""
+        [(function, body, compressed)] = calls
+        compressed.callback(function(body))
+        answer = client.response()
+        assert answer.headers["content-encoding"] == "gzip"
+        assert answer.headers["vary"] == "Accept-Encoding"
+        assert answer.text == self.TEXT
+
+    def test_a_client_that_leaves_is_forgotten(self) -> None:
+        compressed: Deferred[bytes] = Deferred()
+        client = self.make(lambda function, body: compressed)
+        client.send(
+            b"GET /fixed HTTP/1.1\r\nHost: localhost\r\nAccept-Encoding: gzip\r\n\r\n"
+        )
+        client.protocol.connectionLost(Failure(ConnectionDone()))
+        assert compressed.called
+
+    def test_it_is_as_it_is_for_a_client_without_gzip(self) -> None:
+        client = self.make(lambda function, body: 1 / 0)
+        assert client.get("/fixed").text == self.TEXT

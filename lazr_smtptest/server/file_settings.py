@@ -61,6 +61,50 @@ class FileSettings:
         for factory, first in tuple(self._first.items()):
             factory.settings = self._changed(first)
 
+    @property
+    def current(self) -> Settings:
+        """The settings of the server with what was changed."""
+        return self._changed(self._own())
+
+    def change(self, limits: Mapping[str, Any], settings: Mapping[str, Any]) -> None:
+        """Change some fields, and leave other changes as they are.
+
+        Args:
+            limits: fields of `Limits` and their values, as a file has them; ``None``
+                undoes a change.
+            settings: fields of `Settings`, likewise.
+
+        Raises:
+            FieldError: an unknown field, a wrong value, or a field that is fixed.
+        """
+        new = {}
+        for table, given, old in (
+            ("limits", limits, self._limits),
+            ("settings", settings, self._settings),
+        ):
+            for name in given:
+                if name in self.fixed:
+                    raise FieldError(name, "the command line or environment has set it")
+            undone = {name for name, value in given.items() if value is None}
+            # An unknown name is an error with any value.
+            self._check_names(table, undone)
+            values = {name: given[name] for name in given if name not in undone}
+            kept = {name: old[name] for name in old if name not in undone}
+            new[table] = {**kept, **self.read(table, values)}
+        try:
+            own = self._own()
+            limits_ = attrs.evolve(own.limits, **new["limits"])
+            attrs.evolve(own, limits=limits_, **new["settings"])
+        except (TypeError, ValueError) as error:
+            raise FieldError("settings", str(error)) from error
+        self.apply(**new)
+
+    def _check_names(self, table: str, names: Collection[str]) -> None:
+        known: Collection[str] = _LIMITS if table == "limits" else _SETTINGS
+        for name in names:
+            if name not in known:
+                raise _unknown(name, known)
+
     def as_fields(self) -> dict[str, Mapping[str, Any]]:
         """Return what the files change, as the arguments of `apply`, for JSON."""
         return {"limits": self._limits, "settings": self._settings}

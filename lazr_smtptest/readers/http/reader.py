@@ -20,6 +20,7 @@ from lazr_smtptest.readers.http.api.messages import Messages
 from lazr_smtptest.readers.http.api.openapi import OpenAPI
 from lazr_smtptest.readers.http.api.problems import describe
 from lazr_smtptest.readers.http.api.sessions import Sessions
+from lazr_smtptest.readers.http.api.settings import ServerSettings
 from lazr_smtptest.readers.http.api.wait import Wait
 from lazr_smtptest.readers.http.call import Call
 from lazr_smtptest.readers.http.gate import Gate
@@ -141,6 +142,7 @@ class HTTPReader:
         yield from FaultRules(self._context.needed_faults).routes(_API)
         yield from self._mailboxes.routes(_API)
         yield from self._mailpit.routes()
+        yield from ServerSettings(self._context).routes(_API)
         yield self._metrics.route
         if self._mailhog is not None:
             yield from self._mailhog.routes()

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from lazr_smtptest import CaptureServer
 from lazr_smtptest.faults import Faults
 from lazr_smtptest.readers.http.api import records
 from lazr_smtptest.readers.http.api.operations import ARGUMENTS, Operation
@@ -31,7 +32,12 @@ def seeded() -> Mail:
     """Return a store with a message and a session."""
     faults = Faults()
     faults.on("QUIT", optional=True).drop()
-    mail = Mail(server={"faults": faults, "sessions": SessionLog()})
+    parts = {
+        "faults": faults,
+        "sessions": SessionLog(),
+        "live_settings": CaptureServer().file_settings,
+    }
+    mail = Mail(server=parts)
     mail.add("Subject: older\n\nx\n")
     mail.add(MESSAGE)
     mail.store.keep_session(make_session("a"))

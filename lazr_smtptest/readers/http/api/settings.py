@@ -1,0 +1,107 @@
+"""The settings of the running server: reading, and changing for new sessions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from http import HTTPStatus
+from typing import Any
+
+import attrs
+import msgspec
+
+from lazr_smtptest.faults.errors import FieldError
+from lazr_smtptest.readers.context import ReaderContext
+from lazr_smtptest.readers.http.answer import Answer, HTTPError, json_answer
+from lazr_smtptest.readers.http.api.operations import operation
+from lazr_smtptest.readers.http.call import Call
+from lazr_smtptest.readers.http.routes import Route
+
+__all__ = ["ServerSettings"]
+
+_ELSEWHERE = {409: "The settings are in another process."}
+
+
+class SettingsAnswer(msgspec.Struct, frozen=True):
+    """The settings for new sessions, and the names of those that cannot be changed."""
+
+    limits: dict[str, int | float | None]
+    profile: str
+    hidden: list[str]
+    values: dict[str, str | None]
+    require_tls: bool
+    require_auth: bool
+    xclient: bool
+    vrfy: bool
+    fixed: list[str]
+
+
+class SettingsRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Fields to change, with values as in a file of faults; null undoes a change."""
+
+    limits: dict[str, Any] = {}
+    settings: dict[str, Any] = {}
+
+
+class ServerSettings:
+    """The part of the API that is about settings.
+
+    Args:
+        context: the server.
+    """
+
+    def __init__(self, context: ReaderContext) -> None:
+        self._context = context
+
+    def routes(self, prefix: str) -> Iterator[Route]:
+        """Return the routes."""
+        path = f"{prefix}/settings"
+        yield operation(
+            "GET",
+            path,
+            self.settings,
+            "Get the settings",
+            answer=SettingsAnswer,
+            others=_ELSEWHERE,
+        )
+        yield operation(
+            "PATCH",
+            path,
+            self.change,
+            "Change settings for new sessions",
+            body=SettingsRequest,
+            example={"limits": {"message_size": "10M"}, "settings": {"vrfy": False}},
+            answer=SettingsAnswer,
+            others=_ELSEWHERE,
+        )
+
+    async def settings(self, call: Call) -> Answer:
+        """Answer with the settings."""
+        return self._answer()
+
+    async def change(self, call: Call) -> Answer:
+        """Change some settings, and answer with all."""
+        asked = call.json(SettingsRequest)
+        try:
+            self._context.needed_settings().change(asked.limits, asked.settings)
+        except FieldError as error:
+            raise HTTPError(
+                HTTPStatus.BAD_REQUEST, f"bad {error.key}: {error}"
+            ) from error
+        return self._answer()
+
+    def _answer(self) -> Answer:
+        live = self._context.needed_settings()
+        current = live.current
+        return json_answer(
+            SettingsAnswer(
+                limits=attrs.asdict(current.limits),
+                profile=current.profile,
+                hidden=sorted(current.hidden),
+                values=dict(current.values),
+                require_tls=current.require_tls,
+                require_auth=current.require_auth,
+                xclient=current.xclient,
+                vrfy=current.vrfy,
+                fixed=sorted(live.fixed),
+            )
+        )

@@ -1,0 +1,112 @@
+"""The settings of the running server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from twisted.internet.task import Clock
+
+from lazr_smtptest import CaptureServer
+
+from ..client import Client, Response
+from ..conftest import Mail
+
+
+@pytest.fixture
+def server() -> CaptureServer:
+    """A server that listens nowhere."""
+    return CaptureServer()
+
+
+@pytest.fixture
+def client(server: CaptureServer) -> Iterator[Client]:
+    """A client of its HTTP side."""
+    mail = Mail(server={"live_settings": server.file_settings})
+    yield mail.client
+    mail.reader.close()
+
+
+def change(client: Client, **body: Any) -> Response:
+    return client.request("PATCH", "/api/v2/settings", json=body)
+
+
+def test_settings_are_read(client: Client) -> None:
+    """Those that the server was made with."""
+    found = client.get("/api/v2/settings").json
+    assert found["profile"] == "standard"
+    assert found["limits"]["recipients"] == CaptureServer().settings.limits.recipients
+    assert found["fixed"] == []
+
+
+def test_a_change_holds_for_new_sessions(server: CaptureServer, client: Client) -> None:
+    """Of every listener."""
+    factory = server.factory(Clock())
+    limits = {"message_size": "10M"}
+    answer = change(client, limits=limits, settings={"vrfy": False})
+    assert answer.json["limits"]["message_size"] == 10 << 20
+    assert answer.json["vrfy"] is False
+    assert factory.settings.limits.message_size == 10 << 20
+    assert factory.settings.vrfy is False
+
+
+def test_a_change_leaves_others_as_they_are(client: Client) -> None:
+    """One after the other."""
+    change(client, limits={"errors": 5})
+    found = change(client, settings={"profile": "strict"}).json
+    assert (found["limits"]["errors"], found["profile"]) == (5, "strict")
+
+
+def test_null_undoes_a_change(client: Client) -> None:
+    """The value is that of the start again."""
+    before = client.get("/api/v2/settings").json
+    change(client, limits={"errors": 5}, settings={"vrfy": False})
+    assert change(client, limits={"errors": None}, settings={"vrfy": None}).json == (
+        before
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "error"),
+    [
+        ({"limits": {"colour": 1}}, "colour"),
+        ({"limits": {"colour": None}}, "colour"),
+        ({"limits": {"errors": "many"}}, "errors"),
+        ({"settings": {"colour": None}}, "colour"),
+        ({"settings": {"profile": "odd"}}, "profile"),
+        ({"settings": {"hidden": ["NOTHING"]}}, "hidden"),
+        ({"settings": {"values": {"two words": "x"}}}, "values"),
+        ({"settings": {"require_tls": True}}, "require_tls"),
+    ],
+)
+def test_a_wrong_value_changes_nothing(
+    client: Client, body: dict[str, Any], error: str
+) -> None:
+    """The error names it."""
+    before = client.get("/api/v2/settings").json
+    answer = change(client, **{"limits": {}, **body})
+    assert answer.status == 400
+    assert error in answer.json["detail"]
+    assert client.get("/api/v2/settings").json == before
+
+
+def test_what_the_command_line_has_set_is_fixed(
+    server: CaptureServer, client: Client
+) -> None:
+    """It overrides everything else."""
+    server.file_settings.fixed = {"vrfy"}
+    assert client.get("/api/v2/settings").json["fixed"] == ["vrfy"]
+    answer = change(client, settings={"vrfy": False})
+    assert (answer.status, "command line" in answer.text) == (400, True)
+
+
+def test_settings_elsewhere_are_a_409(make_mail: type[Mail]) -> None:
+    """With the reason."""
+    mail = make_mail()
+    for answer in (
+        mail.client.get("/api/v2/settings"),
+        change(mail.client, settings={"vrfy": False}),
+    ):
+        assert answer.status == 409
+    mail.reader.close()

@@ -25,10 +25,11 @@ _METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"
 
 
 class Metrics:
-    """Answers with what is there, and with counts since the first request for them.
+    """Answers with what is there, and with counts since the server began.
 
-    Nothing follows the mail before that. Its methods are called in the reactor's
-    thread.
+    Where nothing else follows the mail, such as a log, the counts of mail and faults
+    begin with the first request for them, so that they cost nothing before it. Its
+    methods are called in the reactor's thread.
 
     Args:
         context: the store, and the server that takes the mail.
@@ -76,6 +77,8 @@ class Metrics:
                     "session_refusals", "Replies that refused something, likewise"
                 ),
             }
+        if context.delivery_events.wanted:
+            self._begin()
 
     def _begin(self) -> None:
         """Count mail and faults from now on, unless that has begun."""

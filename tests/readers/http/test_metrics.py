@@ -135,6 +135,18 @@ def test_nothing_follows_the_mail_before_somebody_asks(mail: Mail) -> None:
     assert not mail.context.delivery_events.wanted
 
 
+def test_mail_that_is_logged_is_counted_from_the_start(mail: Mail) -> None:
+    """The first answer has the mail that came before it."""
+    server = CaptureServer()
+    server.delivery_events.subscribe(lambda event: None)
+    context = attrs.evolve(ReaderContext.of(server, mail.reactor), pool=mail)
+    reader = HTTPReader(context)
+    server.delivery_events.emit(EVENT)
+    found = numbers(Client(reader.site, mail.reactor))
+    reader.close()
+    assert found['smtptest_mail_total{outcome="accepted"}'] == 1
+
+
 def test_the_dashboard_shows_metrics_that_there_are(mail: Mail) -> None:
     """And every one of them."""
     server = CaptureServer()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import TypeVar
 
@@ -24,6 +24,8 @@ _LONE = re.compile(
     rb"\\u[dD][89abAB]\w{2}(?!\\u[dD][c-fC-F])"
     rb"|(?<!\\u[dD][89abAB]\w\w)\\u[dD][c-fC-F]\w{2}"
 )
+# What msgspec says of a field that the type of a whole body does not have.
+_UNKNOWN = re.compile(r"Object contains unknown field `.*`", re.DOTALL)
 # Where msgspec says that JSON is malformed.
 _POSITION = re.compile(r"\(byte (\d+)\)")
 
@@ -146,21 +148,20 @@ class Call:
         Raises:
             HTTPError: 400, it is not JSON, or not of this type.
         """
+        fields = ", ".join(getattr(type_, "__struct_fields__", ()))
         if not self.body:
-            fields = ", ".join(getattr(type_, "__struct_fields__", ()))
             raise HTTPError(
                 HTTPStatus.BAD_REQUEST,
                 f"bad body: expected a JSON object with one or more of: {fields}",
             )
-        return self._decode(lambda: msgspec.json.decode(self.body, type=type_))
-
-    def _decode(self, decode: Callable[[], _Type]) -> _Type:
         try:
-            return decode()
+            return msgspec.json.decode(self.body, type=type_)
         except RecursionError:
             reason, position = f"expected {_TOO_DEEP}", None
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             reason, position = _malformed(self.body, str(error))
+            if _UNKNOWN.fullmatch(reason):
+                reason += f"; known: {fields}"
         details = {} if position is None else {"position": position}
         raise HTTPError(HTTPStatus.BAD_REQUEST, f"bad body: {reason}", details=details)
 

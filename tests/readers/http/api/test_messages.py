@@ -348,6 +348,15 @@ class TestChanges:
         assert answer.status == 400
         assert answer.json["detail"].startswith("bad body: ")
 
+    def test_an_unknown_field_is_an_error_with_the_known_ones(
+        self, client: Client
+    ) -> None:
+        answer = client.request("DELETE", "/api/v2/messages", json={"id": "x"})
+        assert answer.status == 400
+        assert answer.json["detail"] == (
+            "bad body: Object contains unknown field `id`; known: ids, numbers, query"
+        )
+
     def test_messages_are_removed_by_a_query(self, mail: Mail) -> None:
         one = mail.add("Subject: one\n\nx\n")
         mail.add("Subject: two\n\nx\n")

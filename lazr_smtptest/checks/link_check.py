@@ -12,6 +12,7 @@ from twisted.internet.defer import Deferred, DeferredSemaphore, gatherResults
 
 from lazr_smtptest.checks.links import MOST_LINKS, as_ascii
 from lazr_smtptest.errors import BlockedError, RequestError
+from lazr_smtptest.net.clock import duration_clock
 from lazr_smtptest.outbound.http.client import HTTPClient
 
 __all__ = ["LinkCheck", "LinkChecker", "LinkResult"]
@@ -83,7 +84,7 @@ class LinkChecker:
 
     def __init__(self, client: HTTPClient, reactor: Any) -> None:
         self._client = client
-        self._reactor = reactor
+        self._seconds = duration_clock(reactor)
         self._kept: OrderedDict[tuple[str, bool], tuple[float, LinkResult]] = (
             OrderedDict()
         )
@@ -101,7 +102,7 @@ class LinkChecker:
             a Deferred with the result, after 60 s at the latest. Cancelling it ends
             the requests.
         """
-        end = self._reactor.seconds() + _TOTAL
+        end = self._seconds() + _TOTAL
         turns = DeferredSemaphore(_AT_ONCE)
 
         def check(url: str) -> Deferred[LinkResult]:
@@ -113,12 +114,12 @@ class LinkChecker:
 
     async def _check(self, url: str, follow: bool, end: float) -> LinkResult:
         kept = self._kept.get((url, follow))
-        if kept is not None and self._reactor.seconds() < kept[0] + _KEPT:
+        if kept is not None and self._seconds() < kept[0] + _KEPT:
             return kept[1]
-        if self._reactor.seconds() >= end:
+        if self._seconds() >= end:
             return LinkResult(url, 0, f"not checked within {_TOTAL:g} s")
         result = await self._ask(url, follow, end)
-        self._kept[url, follow] = (self._reactor.seconds(), result)
+        self._kept[url, follow] = (self._seconds(), result)
         self._kept.move_to_end((url, follow))
         if len(self._kept) > _MOST_KEPT:
             self._kept.popitem(last=False)
@@ -140,7 +141,7 @@ class LinkChecker:
         response = await self._client.request(
             method,
             url,
-            timeout=min(_TIMEOUT, max(end - self._reactor.seconds(), 0)),
+            timeout=min(_TIMEOUT, max(end - self._seconds(), 0)),
             redirects=_REDIRECTS if follow else 0,
             most_bytes=0,
         )

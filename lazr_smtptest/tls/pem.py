@@ -12,6 +12,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from twisted.internet.interfaces import IProtocolNegotiationFactory
+
 from lazr_smtptest.errors import Error
 
 if TYPE_CHECKING:
@@ -160,11 +162,34 @@ def make_options(
             # `CertificateOptions` expects pyOpenSSL's own objects, which newer
             # versions of pyOpenSSL deprecate.
             warnings.simplefilter("ignore", DeprecationWarning)
-            options.getContext()
+            context = options.getContext()
     except OpenSSLError as error:
         reasons = ", ".join(each[-1] for each in error.args[0])
         raise TLSError(f"{source}: OpenSSL refuses it: {reasons}") from error
+    context.set_alpn_select_callback(_select_protocol)
     return options
+
+
+def _select_protocol(connection: Any, offered: Sequence[bytes]) -> Any:
+    """Return the protocol that a connection agrees on by ALPN (RFC 7301).
+
+    Some versions of Twisted refuse a client that offers protocols to a factory without
+    any of its own, such as that of SMTP.
+
+    Args:
+        connection: the connection of OpenSSL, made by Twisted.
+        offered: what the client speaks.
+    """
+    from OpenSSL.SSL import NO_OVERLAPPING_PROTOCOLS
+
+    factory = connection.get_app_data().factory.wrappedFactory
+    negotiation = IProtocolNegotiationFactory(factory, None)
+    if negotiation is not None:
+        for protocol in negotiation.acceptableProtocols():
+            if protocol in offered:
+                return protocol
+    # The handshake goes on without an agreement, as with a server without ALPN.
+    return NO_OVERLAPPING_PROTOCOLS
 
 
 def names_in(certificate: Certificate) -> tuple[str, ...]:

@@ -169,7 +169,7 @@ def test_the_default_port_is_used_or_named_in_the_error(start: Start) -> None:
 
 
 def test_https_is_answered_below_a_path(start: Start, tmp_path: Path) -> None:
-    """A client that trusts the CA of the server reads."""
+    """A client that trusts the CA of the server reads; it negotiates as browsers do."""
     process = start(
         *("smtptest", "--port=0", HTTP, "--http-tls=auto", "--http-base=/mail"),
         "--ca-file=ca.pem",
@@ -177,6 +177,7 @@ def test_https_is_answered_below_a_path(start: Start, tmp_path: Path) -> None:
     url = process.wait_for(r"^  HTTP   (https://127\.0\.0\.1:\d+/mail/)$")[1]
     process.wait_for("^ready ")
     trust = ssl.create_default_context(cafile=str(tmp_path / "ca.pem"))
+    trust.set_alpn_protocols(["h2", "http/1.1"])
     with urlopen(f"{url}readyz", timeout=PATIENCE, context=trust) as answer:
         assert answer.read() == b"ok\n"
 

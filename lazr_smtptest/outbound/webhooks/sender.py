@@ -12,6 +12,7 @@ from twisted.internet.defer import CancelledError, Deferred
 
 from lazr_smtptest.errors import RequestError
 from lazr_smtptest.model.summary import Summary
+from lazr_smtptest.net.clock import wall_clock
 from lazr_smtptest.outbound.http.allowed import Allowed
 from lazr_smtptest.outbound.http.client import HTTPClient, Response
 from lazr_smtptest.outbound.webhooks.signature import signed_headers
@@ -97,6 +98,7 @@ class Sender:
         self._reader: Any = None
         self._client = client
         self._reactor = reactor
+        self._now = wall_clock(reactor)
         self._moved = moved
         self._record = record
         self._running: Deferred[None] | None = None
@@ -198,7 +200,7 @@ class Sender:
 
     async def _try(self, id: str, body: bytes) -> tuple[Response | None, str]:
         webhook = self.webhook
-        timestamp = int(self._reactor.seconds())
+        timestamp = int(self._now())
         headers = {
             **webhook.headers,
             "Content-Type": "application/json",
@@ -221,7 +223,7 @@ class Sender:
         delivery = Delivery(
             url=self.webhook.url,
             id=id,
-            time=self._reactor.seconds(),
+            time=self._now(),
             attempt=attempt,
             status=status,
             error=error,

@@ -17,6 +17,7 @@ from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.summary import Summary
 from lazr_smtptest.outbound.http.allowed import Allowed
 from lazr_smtptest.outbound.http.client import HTTPClient
+from lazr_smtptest.outbound.webhooks import sender
 from lazr_smtptest.outbound.webhooks.positions import Positions
 from lazr_smtptest.outbound.webhooks.service import WebhookService, path_beside
 from lazr_smtptest.outbound.webhooks.signature import sign
@@ -298,6 +299,14 @@ def test_a_request_is_signed_with_the_secret():
     digest = hmac.new(b"key", signed, hashlib.sha256).digest()
     expected = "v1," + base64.b64encode(digest).decode()
     assert fields["webhook-signature"] == expected
+
+
+def test_the_time_of_a_signature_is_the_wall_clock(monkeypatch):
+    """A reactor may count from the start of the machine; receivers refuse that."""
+    monkeypatch.setattr(sender, "wall_clock", lambda reactor: lambda: 1795813634.5)
+    hooks = Hooks(Webhook(url=URL, secret="key"))
+    hooks.keep("a")
+    assert fields_of(hooks.take())["webhook-timestamp"] == "1795813634"
 
 
 def test_the_signature_is_that_of_the_convention():

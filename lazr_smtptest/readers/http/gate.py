@@ -119,7 +119,9 @@ class Gate:
             return user
         raise HTTPError(
             HTTPStatus.UNAUTHORIZED,
-            "a user name and a password are needed",
+            "wrong user name or password"
+            if user or password
+            else "a user name and a password are needed",
             headers={"WWW-Authenticate": _REALM},
         )
 

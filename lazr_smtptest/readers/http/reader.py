@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -42,16 +42,23 @@ _API = "/api/v2"
 _MAILPIT = "/api/v1"
 _MAILHOG = "/mailhog"
 
-_INDEX = f"""\
-lazr.smtptest {__version__}
+_INDEX = {
+    f"{_API}/messages": "captured mail, newest first",
+    f"{_API}/messages/latest": "the newest message",
+    f"{_API}/wait?query=...": "wait for a message",
+    f"{_API}/sessions": "what clients said",
+    _API: "all paths of the API",
+    "/metrics": "numbers for Prometheus",
+    f"{_MAILPIT}/messages": "the same mail for clients of Mailpit",
+}
 
-{_API}/messages          captured mail, newest first
-{_API}/messages/latest   the newest message
-{_API}/wait?query=...    wait for a message
-{_API}/sessions          what clients said
-/metrics                  numbers for Prometheus
-{_MAILPIT}/messages          the same mail for clients of Mailpit
-"""
+
+def _table(rows: Iterable[tuple[str, str]]) -> Answer:
+    """Answer with paths and their meanings."""
+    lines = list(rows)
+    width = max(len(path) for path, _ in lines)
+    shown = "".join(f"{path:<{width}}  {meaning}\n" for path, meaning in lines)
+    return text_answer(f"lazr.smtptest {__version__}\n\n{shown}")
 
 
 @attrs.frozen(kw_only=True)
@@ -101,6 +108,7 @@ class HTTPReader:
         self._context = context
         self._reader = context.reader
         reactor = context.reactor
+        self._base = settings.base
         self._waiters = Waiters(
             context.store, self._reader, reactor, settings.max_waiters
         )
@@ -115,6 +123,7 @@ class HTTPReader:
         for route in self._routes():
             routes.add(route)
         routes.add(OpenAPI(routes).route(_API))
+        self._all_routes = routes
         self.site = HTTPSite(
             routes,
             settings.gate,
@@ -147,12 +156,23 @@ class HTTPReader:
         if self._mailhog is not None:
             yield from self._mailhog.routes()
         yield Route(method="GET", template="/", handler=self._index)
+        yield Route(method="GET", template=_API, handler=self._list)
         for path, handler in (("/livez", self._live), ("/readyz", self._ready)):
             yield Route(method="GET", template=path, handler=handler, is_public=True)
 
     async def _index(self, call: Call) -> Answer:
         """Answer with the most useful paths, for people who try it."""
-        return text_answer(_INDEX)
+        return _table(
+            (f"{self._base}{path}", meaning) for path, meaning in _INDEX.items()
+        )
+
+    async def _list(self, call: Call) -> Answer:
+        """Answer with all paths of the API."""
+        return _table(
+            (f"{route.method} {self._base}{route.template}", route.summary)
+            for route in self._all_routes
+            if route.operation is not None and route.template.startswith(f"{_API}/")
+        )
 
     async def _live(self, call: Call) -> Answer:
         """Answer that the process runs."""

@@ -12,11 +12,15 @@ import attrs
 
 from lazr_smtptest.readers.http.answer import Answer, HTTPError
 from lazr_smtptest.readers.http.call import Call
+from lazr_smtptest.readers.http.near_path import nearest_path
 
 __all__ = ["Handler", "NoPathError", "Route", "Routes"]
 
 # Runs in the reactor's thread; may wait for Deferreds.
 Handler = Callable[[Call], Coroutine[Any, Any, Answer]]
+
+# The longest wrong path that is compared with the right ones: that takes time.
+_LONGEST = 200
 
 _PARAMETER = re.compile(r"\{(\w+)\}")
 
@@ -24,8 +28,8 @@ _PARAMETER = re.compile(r"\{(\w+)\}")
 class NoPathError(HTTPError):
     """No route has the path of a request."""
 
-    def __init__(self, path: str) -> None:
-        super().__init__(HTTPStatus.NOT_FOUND, f"no such path: {path}")
+    def __init__(self, path: str, hint: str = "") -> None:
+        super().__init__(HTTPStatus.NOT_FOUND, f"no such path: {path}{hint}")
 
 
 @attrs.frozen(kw_only=True)
@@ -142,6 +146,16 @@ class Routes:
             return []
         more = {"HEAD"} if "GET" in found[0] else set()
         return sorted({*found[0], *more, "OPTIONS"})
+
+    def nearest(self, path: str) -> str:
+        """Return the path of a route that is closest to a wrong one, or ``""``.
+
+        Args:
+            path: the percent-decoded path.
+        """
+        if len(path) > _LONGEST:
+            return ""
+        return nearest_path(path, [route.template for route in self])
 
     def _methods(self, path: str) -> tuple[dict[str, Route], Mapping[str, str]] | None:
         fixed = self._paths.get(re.escape(path))

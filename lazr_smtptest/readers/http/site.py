@@ -19,7 +19,7 @@ from lazr_smtptest.readers.http.answer import Answer, HTTPError, text_answer
 from lazr_smtptest.readers.http.call import Call
 from lazr_smtptest.readers.http.gate import Gate
 from lazr_smtptest.readers.http.request import HTTPRequest
-from lazr_smtptest.readers.http.routes import Routes
+from lazr_smtptest.readers.http.routes import NoPathError, Route, Routes
 
 __all__ = ["MAX_BODY", "HTTPSite"]
 
@@ -194,11 +194,28 @@ class HTTPSite(http.HTTPFactory):
         if method == "OPTIONS" and (allowed := self.routes.allowed(call.path)):
             fields = {"Allow": ", ".join(allowed)}
             return Answer(status=HTTPStatus.NO_CONTENT, headers=fields)
-        route, parameters = self.routes.find(method, call.path)
+        route, parameters = self._find(method, call.path)
         route.check_arguments(call.query)
         call = attrs.evolve(call, parameters=parameters, user=user)
         answer = await route.handler(call)
         return attrs.evolve(answer, headers={**answer.headers, **cors})
+
+    def _find(self, method: str, path: str) -> tuple[Route, Mapping[str, str]]:
+        """Return the route of a request, and the parameters in its path.
+
+        Raises:
+            HTTPError: there is none; the error names the nearest path.
+        """
+        try:
+            return self.routes.find(method, path)
+        except NoPathError:
+            is_outside = path.startswith("//") and bool(self._base)
+            shown = path.removeprefix("//") if is_outside else f"{self._base}{path}"
+            hint = f"; every path begins with {self._base}" if is_outside else ""
+            near = self.routes.nearest(path)
+            if near:
+                hint += f"; did you mean {self._base}{near}?"
+            raise NoPathError(shown, hint) from None
 
     def _without_base(self, path: str) -> str:
         """Return a path without the base; one without it is that of no route."""

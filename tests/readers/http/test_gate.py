@@ -127,6 +127,16 @@ class TestLogin:
         assert answer.status == 401
         assert answer.headers["www-authenticate"] == 'Basic realm="Login"'
 
+    @pytest.mark.parametrize("user", ["ann", "bob"])
+    def test_a_wrong_login_is_called_wrong(self, user: str) -> None:
+        client = connect(users={"ann": "secret"})
+        answer = client.get("/mail", authorization=basic(user, "wrong"))
+        assert answer.text == "wrong user name or password\n"
+
+    def test_a_missing_login_is_called_missing(self) -> None:
+        answer = connect(users={"ann": "secret"}).get("/mail")
+        assert answer.text == "a user name and a password are needed\n"
+
     def test_a_path_that_does_not_exist_needs_a_login_too(self) -> None:
         assert connect(users={"ann": "secret"}).get("/nothing").status == 401
 

@@ -343,6 +343,22 @@ class TestTheBase:
     def test_others_are_not_found(self, client: Client, path: str) -> None:
         assert client.get(path).status == 404
 
+    @pytest.mark.parametrize("path", ["/fixed", "/fixxed"])
+    def test_a_path_without_it_is_answered_by_the_one_with_it(
+        self, client: Client, path: str
+    ) -> None:
+        assert client.get(path).text == (
+            f"no such path: {path}; every path begins with /mail; "
+            "did you mean /mail/fixed?\n"
+        )
+
+    def test_a_wrong_path_below_it_is_answered_by_the_nearest(
+        self, client: Client
+    ) -> None:
+        assert client.get("/mail/fixxed").text == (
+            "no such path: /mail/fixxed; did you mean /mail/fixed?\n"
+        )
+
     def test_an_encoding_of_it_is_the_same(self, client: Client) -> None:
         assert client.get("/m%61il/fixed").status == 200
 

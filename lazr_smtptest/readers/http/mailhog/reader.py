@@ -7,13 +7,20 @@ from typing import Any
 from twisted.internet.defer import Deferred
 
 from lazr_smtptest.readers.context import ReaderContext
+from lazr_smtptest.readers.http.answer import Answer, text_answer
+from lazr_smtptest.readers.http.call import Call
 from lazr_smtptest.readers.http.mailhog.api import MailHog, describe
 from lazr_smtptest.readers.http.reader import HTTPSettings
-from lazr_smtptest.readers.http.routes import Routes
+from lazr_smtptest.readers.http.routes import Route, Routes
 from lazr_smtptest.readers.http.service import HTTPService
 from lazr_smtptest.readers.http.site import HTTPSite
 
 __all__ = ["MailHogReader", "MailHogService"]
+
+
+_INDEX = (
+    "lazr.smtptest for clients of MailHog: captured mail is at {base}/api/v2/messages\n"
+)
 
 
 class MailHogReader:
@@ -33,10 +40,12 @@ class MailHogReader:
     ) -> None:
         settings = settings or HTTPSettings()
         self._reader = context.reader
+        self._base = settings.base
         self._api = MailHog(context, settings.outgoing)
         routes = Routes()
         for route in self._api.routes():
             routes.add(route)
+        routes.add(Route(method="GET", template="/", handler=self._index))
         self.site = HTTPSite(
             routes,
             settings.gate,
@@ -48,6 +57,10 @@ class MailHogReader:
         )
         tls = settings.tls
         self.factory: Any = tls.wrap(self.site, context.reactor) if tls else self.site
+
+    async def _index(self, call: Call) -> Answer:
+        """Answer with a path that has mail, for people who try it."""
+        return text_answer(_INDEX.format(base=self._base))
 
     def close(self) -> Deferred[None]:
         """Disconnect the clients that listen; the store stays open.

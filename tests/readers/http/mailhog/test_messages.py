@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from .conftest import Hog
 
 MULTIPART = """\
@@ -271,10 +273,18 @@ class TestSite:
 
     @pytest.mark.parametrize(
         ("method", "path"),
-        [("GET", "/"), ("GET", "/api/v3"), ("PATCH", "/api/v1/messages")],
+        [("GET", "/api/v3"), ("PATCH", "/api/v1/messages")],
     )
     def test_an_unknown_path_or_method_is_not_found(
         self, hog: Hog, method: str, path: str
     ) -> None:
         answer = hog.client.request(method, path)
         assert (answer.status, answer.body) == (404, b"")
+
+
+class TestTheIndex:
+    """The path that people try first."""
+
+    def test_it_names_a_path_that_has_mail(self, make_hog: Callable[..., Hog]) -> None:
+        text = make_hog(base="/hog").client.get("/hog/").text
+        assert text.endswith(" captured mail is at /hog/api/v2/messages\n")

@@ -10,7 +10,6 @@ command, which reads them itself: one file fits both ``--config`` and ``--faults
 from __future__ import annotations
 
 import inspect
-import re
 import warnings
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
@@ -20,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import attrs
 
 from lazr_smtptest._guesses import nearest
+from lazr_smtptest._patterns import compile_pattern
 from lazr_smtptest._toml import FileError, TomlFile
 from lazr_smtptest.errors import Error
 from lazr_smtptest.faults.conditions import KEYWORDS, RENAMED
@@ -283,10 +283,7 @@ def _value(value: Any) -> Any:
         regex = value["regex"]
         if not isinstance(regex, str):
             raise ValueError(f"regex is a text, not {regex!r}")
-        try:
-            return re.compile(regex)
-        except re.error as error:
-            raise ValueError(f"{regex!r} is no regular expression: {error}") from error
+        return compile_pattern(regex)
     if isinstance(value, dict):
         return {key: _value(each) for key, each in value.items()}
     return value

@@ -11,6 +11,9 @@ from lazr_smtptest.errors import Error
 
 __all__ = ["PasswordFile", "PasswordFileError"]
 
+# The scheme of libpass that compares the text itself.
+_PLAIN = "plaintext"
+
 # The most logins that are remembered as right.
 _KNOWN = 1000
 
@@ -36,7 +39,7 @@ class PasswordFile:
 
     def __init__(self, path: str) -> None:
         try:
-            from passlib.apache import HtpasswdFile
+            from passlib.apache import HtpasswdFile, htpasswd_context
         except ImportError as error:
             raise PasswordFileError(
                 "files of htpasswd need the package libpass: "
@@ -49,7 +52,10 @@ class PasswordFile:
                 f"cannot read {path!r}: {error.strerror}"
             ) from error
         try:
-            self._file: Any = HtpasswdFile.from_string(content)
+            # By default what is no hash would be a password in plain text.
+            schemes = [each for each in htpasswd_context.schemes() if each != _PLAIN]
+            hashes = htpasswd_context.copy(schemes=schemes, default=schemes[0])
+            self._file: Any = HtpasswdFile.from_string(content, context=hashes)
             self._users = frozenset(self._file.users())
         except ValueError as error:
             raise PasswordFileError(
@@ -57,6 +63,12 @@ class PasswordFile:
             ) from error
         if not self._users:
             raise PasswordFileError(f"{path!r} has no user: each line is USER:HASH")
+        for user in sorted(self._users):
+            if not user or hashes.identify(self._file.get_hash(user)) is None:
+                raise PasswordFileError(
+                    f"{path!r} has no hash that is known for user {user!r}: make it by "
+                    "htpasswd -B, or remove the line"
+                )
         # Digests of logins that were right, under a key that nobody else has.
         self._key = secrets.token_bytes(32)
         self._known: set[bytes] = set()

@@ -328,7 +328,10 @@ def pieces_of(content: bytes) -> Iterator[bytes]:
 
 def _target(uri: bytes) -> tuple[str, str]:
     """Return the percent-decoded path of a request, and its query as it is."""
-    raw_path, _, query = _ABSOLUTE.sub("", uri.decode("latin-1")).partition("?")
+    target = uri.decode("latin-1")
+    if absolute := _ABSOLUTE.match(target):
+        target = target[absolute.end() :]
+    raw_path, _, query = target.partition("?")
     return unquote(raw_path, errors="replace"), query
 
 

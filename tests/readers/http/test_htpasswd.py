@@ -57,7 +57,16 @@ def test_an_odd_password_is_wrong(file: str, password: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "reason"), [(b"", "has no user"), (b"ann\n", "is no file of htpasswd")]
+    ("content", "reason"),
+    [
+        (b"", "has no user"),
+        (b"ann\n", "is no file of htpasswd"),
+        (b"ann:secret\n", "no hash that is known for user 'ann'"),
+        (b"ann:!\n", "no hash that is known for user 'ann'"),
+        (b"ann:\n", "no hash that is known for user 'ann'"),
+        (b"ann:$argon2id$v=19$m=65536,t=3,p=4$abcd$efgh\n", "user 'ann'"),
+        (b":{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ=\n", "no hash that is known for user ''"),
+    ],
 )
 def test_a_file_without_users_is_refused(
     tmp_path: Path, content: bytes, reason: str

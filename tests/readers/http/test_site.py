@@ -273,6 +273,9 @@ class TestOddRequests:
     def test_a_target_with_a_host_is_its_path(self, client: Client) -> None:
         assert client.get("http://localhost:8025/fixed").text == "GET  0"
 
+    def test_a_url_elsewhere_in_a_target_stays(self, client: Client) -> None:
+        assert client.get("/fixedhttp://localhost").status == 404
+
     def test_an_answer_without_a_body_has_no_length(self, client: Client) -> None:
         answer = client.request("OPTIONS", "/fixed")
         assert "content-length" not in answer.headers

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import base64
-import re
 from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
+from lazr_smtptest._patterns import compile_pattern
 from lazr_smtptest.mime.addresses import address_key
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.query.criteria import Criteria, Criterion
@@ -54,7 +54,7 @@ def criteria_from_json(given: Mapping[str, Any]) -> Criteria:
         raise HTTPError(
             HTTPStatus.BAD_REQUEST, "bad criteria: they are nested too deeply"
         ) from error
-    except (TypeError, ValueError, re.error) as error:
+    except (TypeError, ValueError) as error:
         raise HTTPError(
             HTTPStatus.BAD_REQUEST, f"bad criteria: {error}", details={"in": "criteria"}
         ) from error
@@ -64,7 +64,7 @@ def _value(name: str, value: Any) -> Any:
     if not isinstance(value, dict):
         return value
     if list(value) == ["regex"] and isinstance(value["regex"], str):
-        return re.compile(value["regex"])
+        return compile_pattern(value["regex"])
     if name == "attachment" and isinstance(value.get("content"), str):
         content = base64.b64decode(value["content"], validate=True)
         return {**value, "content": content}

@@ -34,6 +34,9 @@ __all__ = [
 
 _NO_PAGE = "404 page not found"
 
+# The most levels of arrays and objects in a body.
+_DEEPEST = 100
+
 
 def plain(text: str, status: int = HTTPStatus.OK) -> Answer:
     """Return an answer in plain text."""
@@ -84,11 +87,31 @@ def body_of(call: Call) -> dict[str, Any]:
     try:
         text = call.body.decode().lstrip()
         value, _ = json.JSONDecoder().raw_decode(text)
+        if b"\\u" in call.body:
+            # Half a surrogate pair is no text.
+            json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
         raise bad(str(error)) from error
+    # Counted first, because most bodies have no more brackets than that.
+    brackets = call.body.count(b"[") + call.body.count(b"{")
+    if brackets > _DEEPEST and _is_deep(value):
+        raise bad(f"the body is nested more than {_DEEPEST} deep")
     if not isinstance(value, dict):
         raise bad(f"expected a JSON object, got {type(value).__name__}")
     return {name.lower(): each for name, each in value.items()}
+
+
+def _is_deep(value: Any) -> bool:
+    level = [value]
+    for _ in range(_DEEPEST):
+        level = [inner for each in level for inner in _inner(each)]
+    return bool(level)
+
+
+def _inner(value: Any) -> list[Any]:
+    if isinstance(value, dict):
+        return list(value.values())
+    return value if isinstance(value, list) else []
 
 
 def whole_number(call: Call, name: str, default: int, least: int) -> int:

@@ -362,7 +362,19 @@ class TestErrors:
         assert answer.status == 400
         assert answer.json["Error"].startswith('error decoding base64 attachment "f": ')
 
-    @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"[" * 100_000, b'{"To": 5}'])
+    @pytest.mark.parametrize(
+        "body",
+        [
+            b"",
+            b"{",
+            b"[]",
+            b"[" * 100_000,
+            b'{"a": ' + b"[" * 900 + b"]" * 900 + b"}",
+            b'{"To": 5}',
+            b'{"From": {"Email": "\\ud800"}, "To": [{"Email": "a@b.example"}]}',
+            b'{"\\ud800": "\\udfff"}',
+        ],
+    )
     def test_a_body_that_is_no_request(self, mail: Mail, body: bytes) -> None:
         answer = mail.client.request("POST", "/api/v1/send", body=body)
         assert answer.status == 400

@@ -67,6 +67,10 @@ def parse_url(url: str) -> Target:
     if parts.scheme not in _PORTS or not host:
         raise RequestError(f"{shown!r} is no URL of http or https")
     _check_user(parts, shown)
+    # RFC 1035 section 2.3.4; one dot may end a name. Resolvers fail in many ways.
+    labels = host.removesuffix(".").split(".")
+    if len(host) > 254 or not all(0 < len(label) <= 63 for label in labels):
+        raise RequestError(f"{shown!r} is no URL: its host is no host name")
     return Target(parts.scheme, host, port or _PORTS[parts.scheme])
 
 

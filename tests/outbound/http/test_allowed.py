@@ -95,6 +95,11 @@ def test_a_url_names_a_server(url, target):
         "http://example.com\\@127.0.0.1/",
         "http://\u00e4.example/",
         "http://example.com/" + "a" * 9000,
+        "http://" + "a" * 64 + ".example/",
+        "http://" + "a." * 130 + "example/",
+        "http://a..example/",
+        "http://.example/",
+        "http://./",
     ],
 )
 def test_anything_else_is_refused(url):

@@ -20,7 +20,8 @@ from urllib.parse import urlencode
 import attrs
 
 from lazr_smtptest.client.address import Address
-from lazr_smtptest.client.errors import RemoteError
+from lazr_smtptest.client.errors import RemoteError, one_line, unreachable
+from lazr_smtptest.client.probe import protocol_of, protocol_of_line
 from lazr_smtptest.version import __version__
 
 __all__ = ["Aborter", "Connections", "Response"]
@@ -32,6 +33,9 @@ API = "/api/v2"
 _IDLE = 4
 # Seconds after which one is not used again: the server closes it after a minute.
 _MOST_IDLE = 30.0
+# Seconds of a TLS handshake after which a server is asked whether it speaks HTTP: one
+# without TLS waits for the end of what it takes for a line.
+_HANDSHAKE = 3.0
 
 # What an idle connection raises that the server has closed in the meantime.
 _CLOSED = (
@@ -124,6 +128,7 @@ class Connections:
         # Each with the time at which it was last used.
         self._idle: list[tuple[float, http.client.HTTPConnection]] = []
         self._process = os.getpid()
+        self._is_known = False
         # Whoever forgets to close it gets no ResourceWarning.
         weakref.finalize(self, _close, self._idle)
 
@@ -204,7 +209,7 @@ class Connections:
             connection, is_new = self._take(timeout)
             try:
                 if is_new:
-                    connection.connect()
+                    self._connect(connection, timeout)
                 aborter.use(connection)
                 connection.request(method, target, data, headers)
                 answer = connection.getresponse()
@@ -214,7 +219,8 @@ class Connections:
                 # The server may have closed an idle connection.
                 if isinstance(error, _CLOSED) and again and not is_new:
                     continue
-                raise self._unreachable(error, timeout) from error
+                found = "" if aborter.aborted else self._protocol(error)
+                raise unreachable(self.address, error, found, timeout) from error
             except BaseException:
                 connection.close()
                 raise
@@ -227,6 +233,7 @@ class Connections:
                     continue
             else:
                 self._give_back(connection, answer)
+            self._is_known = True
             kind = answer.headers.get_content_type()
             return Response(answer.status, kind, body)
 
@@ -264,23 +271,40 @@ class Connections:
                 return
         connection.close()
 
-    def _unreachable(self, error: Exception, timeout: float) -> RemoteError:
-        if isinstance(error, ssl.SSLCertVerificationError):
-            return RemoteError(
-                f"the certificate of {self.address} is not trusted: "
-                f"{error.verify_message}; verify= takes the file of its CA"
-            )
-        if isinstance(error, TimeoutError):
-            why = f"no answer within {timeout:g} s"
-        else:
-            why = getattr(error, "strerror", None) or str(error) or repr(error)
-        return RemoteError(
-            f"no server answers at {self.address}: {why}; `smtptest` starts one"
-        )
+    def _connect(self, connection: http.client.HTTPConnection, timeout: float) -> None:
+        if self._context is None or self._is_known or timeout <= _HANDSHAKE:
+            connection.connect()
+            return
+        connection.timeout = _HANDSHAKE
+        try:
+            connection.connect()
+        except TimeoutError:
+            connection.close()
+            if protocol_of(self.address):
+                raise
+            # It is slow.
+            connection.timeout = timeout
+            connection.connect()
+        connection.timeout = timeout
+        connection.sock.settimeout(timeout)
+
+    def _protocol(self, error: Exception) -> str:
+        """Return what a server speaks that was never understood; ``""``: unknown."""
+        if self._is_known or isinstance(error, ConnectionRefusedError):
+            return ""
+        if isinstance(error, http.client.BadStatusLine):
+            # Its text is the line that the server sent.
+            found = protocol_of_line(str(error).encode("latin-1", "replace"))
+            if found:
+                return found
+        is_silent = isinstance(error, TimeoutError) and not self.address.secure
+        is_unfound = isinstance(error, socket.gaierror)
+        return "" if is_silent or is_unfound else protocol_of(self.address)
 
     def _error(self, response: Response, what: str) -> RemoteError:
         """Return the error of an answer."""
         detail, status = _detail(response), response.status
+        shown = one_line(detail)
         if status == 401:
             message = (
                 f"the server at {self.address} refuses the login of {self._user!r}"
@@ -299,7 +323,7 @@ class Connections:
                 "lazr.smtptest is another one, or its path is (--http-base)"
             )
         else:
-            message = f"{what}: {detail}"
+            message = f"{what}: {shown}"
         return RemoteError(message, status, detail)
 
 

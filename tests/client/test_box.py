@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import json
+import re
+import socketserver
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -351,6 +355,121 @@ def test_a_server_that_is_not_there_is_named() -> None:
         "no server answers at http://127.0.0.1:1: Connection refused; "
         "`smtptest` starts one"
     )
+
+
+@pytest.fixture
+def answering() -> Iterator[Callable[[bytes], int]]:
+    """Starts servers that send these bytes to each client; returns their port."""
+    with contextlib.ExitStack() as stack:
+
+        def answering(sent: bytes) -> int:
+            class Handler(socketserver.BaseRequestHandler):
+                def handle(self) -> None:
+                    self.request.sendall(sent)
+                    # A close with unread bytes could take back what was sent.
+                    while self.request.recv(4096):
+                        pass
+
+            server = stack.enter_context(
+                socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
+            )
+            server.daemon_threads = True
+            thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+            thread.start()
+            stack.callback(thread.join)
+            stack.callback(server.shutdown)
+            return server.server_address[1]
+
+        yield answering
+
+
+@pytest.fixture
+def probed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Handshakes are given up early, and probes are patient."""
+    monkeypatch.setattr("lazr_smtptest.client.connections._HANDSHAKE", 0.05)
+    monkeypatch.setattr("lazr_smtptest.client.probe._PATIENCE", PATIENCE)
+
+
+@pytest.mark.usefixtures("probed")
+@pytest.mark.parametrize("scheme", ["http", "https"])
+@pytest.mark.parametrize(
+    "greeting", [b"220 localhost ESMTP\r\n", b"220-a\r\n220 b\r\n", b"554 no\r\n"]
+)
+def test_an_smtp_server_is_told(
+    answering: Callable[[bytes], int], scheme: str, greeting: bytes
+) -> None:
+    """In one line, with the port to use."""
+    url = f"{scheme}://127.0.0.1:{answering(greeting)}"
+    with pytest.raises(RemoteError) as caught:
+        len(RemoteMailbox(url))
+    assert str(caught.value) == (
+        f"the server at {url} speaks SMTP: use its HTTP port (smtptest --http PORT)"
+    )
+
+
+def test_a_server_of_another_protocol_is_quoted(
+    answering: Callable[[bytes], int],
+) -> None:
+    """In one line."""
+    url = f"http://127.0.0.1:{answering(b'+OK <1@a>' + bytes(2) + b'!' + b'x' * 9)}"
+    # A server that leaves the line open is given up.
+    with pytest.raises(RemoteError) as caught:
+        len(RemoteMailbox(url, timeout=0.5))
+    assert len(str(caught.value).splitlines()) == 1
+
+
+def test_a_line_of_another_protocol_is_escaped(
+    answering: Callable[[bytes], int],
+) -> None:
+    """Nothing that a server sent breaks the line of the error."""
+    url = f"http://127.0.0.1:{answering(bytes([43, 79, 75, 27, 13, 10]))}"
+    with pytest.raises(RemoteError) as caught:
+        len(RemoteMailbox(url))
+    assert str(caught.value) == (
+        f"the server at {url} speaks no HTTP: it sent '+OK\\x1b\\r\\n'; check the port"
+    )
+
+
+def test_what_a_server_says_of_an_error_is_one_line(
+    answering: Callable[[bytes], int],
+) -> None:
+    """Line ends and control characters do not reach the terminal."""
+    body = json.dumps({"detail": "a\nb\x1b" + "c" * 1000}).encode()
+    head = b"HTTP/1.1 400 Bad\r\nContent-Type: application/problem+json\r\n"
+    length = f"Content-Length: {len(body)}\r\n\r\n".encode()
+    url = f"http://127.0.0.1:{answering(head + length + body)}"
+    with RemoteMailbox(url) as mailbox, pytest.raises(RemoteError) as caught:
+        len(mailbox)
+    assert re.fullmatch(r".*: a b\\x1bc+\.\.\.", str(caught.value))
+
+
+@pytest.mark.usefixtures("probed")
+def test_http_at_the_port_of_https_is_told(secure: tuple[str, TLS]) -> None:
+    """With the URL to use."""
+    url = secure[0].replace("https", "http")
+    with pytest.raises(RemoteError) as caught:
+        len(RemoteMailbox(url))
+    assert str(caught.value) == f"the server at {url} speaks https: use {secure[0]}"
+
+
+@pytest.mark.usefixtures("probed")
+def test_https_at_the_port_of_http_is_told(mailbox: Both) -> None:
+    """Long before the timeout: the server waits for the end of a line."""
+    url = mailbox.url.replace("http", "https")
+    with pytest.raises(RemoteError) as caught:
+        len(RemoteMailbox(url, timeout=600.0))
+    assert str(caught.value) == f"the server at {url} speaks http: use {mailbox.url}"
+
+
+def test_a_slow_handshake_is_given_the_whole_timeout(
+    answering: Callable[[bytes], int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that is silent in a probe too is only slow."""
+    monkeypatch.setattr("lazr_smtptest.client.connections._HANDSHAKE", 0.01)
+    monkeypatch.setattr("lazr_smtptest.client.probe._PATIENCE", 0.01)
+    url = f"https://127.0.0.1:{answering(b'')}"
+    with pytest.raises(RemoteError, match=r"no answer within 0\.1 s"):
+        len(RemoteMailbox(url, timeout=0.1))
 
 
 @pytest.mark.parametrize(

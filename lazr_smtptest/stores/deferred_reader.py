@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -47,6 +48,10 @@ class DeferredReader:
             `BusyError`.
         pool: an object whose ``callInThread(function)`` calls a function in a thread,
             such as a pool of Twisted; ``None`` for threads of its own.
+
+    Attributes:
+        emptied: the time of the last call that removed all messages, seconds since
+            1970; 0.0 if there was none.
     """
 
     def __init__(
@@ -58,6 +63,7 @@ class DeferredReader:
         waiting: int = 1000,
         pool: Any = None,
     ) -> None:
+        self.emptied = 0.0
         self._reader = reader
         self._reactor = reactor
         self._most_running = threads
@@ -100,10 +106,13 @@ class DeferredReader:
 
     def remove(self, selection: Selection) -> Deferred[int]:
         """Remove messages; see `IMessageReader`."""
+        if selection.query == "":
+            self.emptied = time.time()
         return self._call("remove", selection)
 
     def clear(self) -> Deferred[None]:
         """Remove all messages; see `IMessageStore`."""
+        self.emptied = time.time()
         return self._call("clear")
 
     def tags(self) -> Deferred[Mapping[str, int]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -31,6 +32,8 @@ __all__ = ["Explanation", "Explanations", "Wanted"]
 _COMPARED = 200
 # The most failed sessions that are searched for a reason, the newest.
 _SEARCHED = 50
+# Seconds before a request in which a session must have ended to be a reason.
+_RECENT = 60.0
 # The most messages and sessions that the object of an error lists.
 _LISTED = 10
 
@@ -52,12 +55,14 @@ class Wanted:
         since: only messages with greater numbers count.
         count: how many; ``None``: one or more.
         timeout: seconds that it waited; 0: it did not wait.
+        began: the time of the request, seconds since 1970.
     """
 
     condition: Condition
     since: int
     count: int | None
     timeout: float
+    began: float = attrs.field(factory=time.time)
 
 
 @attrs.frozen(kw_only=True)
@@ -121,7 +126,10 @@ class Explanations:
         self._is_busy = True
         some, self._asked = self._asked, []
         cases = [(wanted, found) for wanted, found, _ in some]
-        made = self._reader.call(_explain_all, self._store, self._faults, cases)
+        emptied = self._reader.emptied
+        made = self._reader.call(
+            _explain_all, self._store, self._faults, emptied, cases
+        )
         made.addBoth(self._made, [answer for _, _, answer in some])
 
     def _made(self, result: Any, answers: list[Deferred[Explanation]]) -> None:
@@ -139,14 +147,15 @@ class Explanations:
 class _Facts:
     """The messages and sessions of a store, read once for several explanations."""
 
-    def __init__(self, store: Any, faults: Scripted | None) -> None:
+    def __init__(self, store: Any, faults: Scripted | None, emptied: float) -> None:
+        self._store, self._emptied = store, emptied
         self.fired = () if faults is None else faults.journal
         self.faults = "" if faults is None else faults.report()
         page = store.page(limit=_COMPARED + 1)
         self.messages = [Arrived(store, summary) for summary in page[:_COMPARED]]
         self.has_more = len(page) > _COMPARED
         self.sessions: list[Session] = store.sessions(limit=_SEARCHED)
-        self.failed: list[Session] = store.sessions(limit=_SEARCHED, failed=True)
+        self._failed: list[Session] = store.sessions(limit=_SEARCHED, failed=True)
         self._by_envelope: dict[int, Arrived] = {}
 
     def arrived(self, since: int) -> list[Arrived]:
@@ -156,6 +165,18 @@ class _Facts:
             for each in self.messages
             if each.summary.number > since and self._is_there(each)
         ]
+
+    def failed(self, wanted: Wanted) -> list[Session]:
+        """Return the sessions that may be the reason, newest first.
+
+        A server that runs for long has failed sessions of other tests, too.
+        """
+        earliest = max(wanted.began - _RECENT, self._emptied)
+        if wanted.since:
+            for last in self._store.page(after=wanted.since + 1, limit=1):
+                if last.received_at is not None:
+                    earliest = max(earliest, last.received_at.timestamp())
+        return [each for each in self._failed if (each.ended or earliest) >= earliest]
 
     def _is_there(self, arrived: Arrived) -> bool:
         try:
@@ -173,16 +194,17 @@ class _Facts:
 def _explain_all(
     store: Any,
     faults: Scripted | None,
+    emptied: float,
     cases: Sequence[tuple[Wanted, list[Summary]]],
 ) -> list[Explanation]:
-    facts = _Facts(store, faults)
+    facts = _Facts(store, faults, emptied)
     return [_explain(store, facts, wanted, found) for wanted, found in cases]
 
 
 def _explain(
     store: Any, facts: _Facts, wanted: Wanted, found: list[Summary]
 ) -> Explanation:
-    arrived = facts.arrived(wanted.since)
+    arrived, failed = facts.arrived(wanted.since), facts.failed(wanted)
     condition = wanted.condition
     criteria = criteria_of_query(condition.tree, facts.of)
     if condition.criteria is not None:
@@ -191,12 +213,12 @@ def _explain(
     envelopes = tuple(each.envelope for each in reversed(arrived))
     evidence = Evidence(
         arrived=envelopes,
-        sessions=tuple(reversed([*facts.failed])),
+        sessions=tuple(reversed(failed)),
         counters=Counters(),
         fired=facts.fired,
         faults=facts.faults,
-        clue="" if arrived or facts.failed else _clue(facts),
-        notes=tuple(_notes(wanted, facts, arrived)),
+        clue="" if arrived or failed else _clue(facts),
+        notes=tuple(_notes(wanted, facts, arrived, bool(failed))),
     )
     least = 1 if wanted.count is None else wanted.count
     if len(found) < least:
@@ -217,7 +239,7 @@ def _explain(
             )
             for each in nearest
         ],
-        sessions=facts.failed[:_LISTED],
+        sessions=failed[:_LISTED],
     )
 
 
@@ -247,9 +269,11 @@ def _clue(facts: _Facts) -> str:
     return f"the store has no message; {were} ended"
 
 
-def _notes(wanted: Wanted, facts: _Facts, arrived: Sequence[Arrived]) -> list[str]:
+def _notes(
+    wanted: Wanted, facts: _Facts, arrived: Sequence[Arrived], has_failed: bool
+) -> list[str]:
     notes = []
-    if not arrived and not facts.failed:
+    if not arrived and not has_failed:
         notes.append(_NOTHING_CAME)
     if wanted.since:
         notes.append(f"note: only messages after number {wanted.since} count")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import time
 from typing import Any
 
 import pytest
@@ -265,7 +266,7 @@ class TestExplanation:
         )
         context.session.begin("ann@example.com")
         assert faults.decide(context) is not None
-        mail.store.keep_session(make_session("a"))
+        mail.store.keep_session(make_session("a", time.time()))
         detail = check(mail.client, {"recipient": "bob@example.com"}).json["detail"]
         assert detail.splitlines()[0].endswith("on('RCPT').reply(550, 'No such user')")
         assert "Faults that did not fire:\n  - on('DATA').drop()" in detail

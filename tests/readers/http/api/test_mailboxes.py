@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -186,7 +187,8 @@ class TestSeparation:
     def test_assertions_and_their_explanations(self, boxes: Boxes) -> None:
         mail, anna, _ = boxes
         for name in ("anna", "bob"):
-            session = Session(id=name, started=1.0, ended=2.0, refusals=1)
+            now = time.time()
+            session = Session(id=name, started=now - 1, ended=now, refusals=1)
             session.begin(f"sender-of-{name}@x").rcpt_tos = (f"{name}@example.com",)
             mail.store.keep_session(session)
         answer = mail.client.request(

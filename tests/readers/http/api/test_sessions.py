@@ -14,14 +14,14 @@ from ..client import Client
 from ..conftest import Mail
 
 
-def make_session(id: str, **fields: Any) -> Session:
-    """Make a session in which a recipient was refused."""
+def make_session(id: str, started: float = 1_769_860_800.0, **fields: Any) -> Session:
+    """Make a session in which a recipient was refused, and which took 1.5 seconds."""
     session = Session(
         id=id,
         peer=("127.0.0.1", 40001),
         helo="client.example.com",
-        started=1_769_860_800.0,
-        ended=1_769_860_801.5,
+        started=started,
+        ended=started + 1.5,
         refusals=1,
         **fields,
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from datetime import datetime, timezone
 from typing import Any
 
 import pytest
@@ -196,13 +198,55 @@ class TestTimeout:
         assert [each["subject"] for each in answer.json["found"]] == ["one"]
 
     def test_it_tells_who_was_refused(self, mail: Mail) -> None:
-        mail.store.keep_session(make_session("a"))
+        mail.store.keep_session(make_session("a", time.time()))
         ask(mail.client, "query=rcpt:bob@example.com&timeout=0")
         answer = mail.client.response()
         first, *_, last = answer.json["detail"].splitlines()
         assert first == "bob@example.com was refused with 550 5.1.1 No such user"
         assert last.endswith("550 5.1.1 No such user")
         assert [each["id"] for each in answer.json["failed_sessions"]] == ["a"]
+
+    def test_sessions_that_ended_long_before_it_are_no_reason(self, mail: Mail) -> None:
+        """A server that runs for long has those of other tests, too."""
+        mail.store.keep_session(make_session("old", time.time() - 120))
+        ask(mail.client, "query=rcpt:bob@example.com&timeout=0")
+        answer = mail.client.response()
+        assert answer.json["detail"].splitlines()[0] == (
+            "the store has no message; 1 session has ended"
+        )
+        assert answer.json["failed_sessions"] == []
+
+    def test_a_session_that_ends_during_it_is_a_reason(self, mail: Mail) -> None:
+        """However long the wait is."""
+        ask(mail.client, "query=rcpt:bob@example.com&timeout=600")
+        mail.store.keep_session(make_session("a", time.time()))
+        mail.reactor.advance(600)
+        assert "550 5.1.1" in mail.client.response().json["detail"].splitlines()[0]
+
+    @pytest.mark.parametrize(
+        ("method", "path", "body"),
+        [
+            ("DELETE", "/api/v2/messages", {"query": ""}),
+            ("DELETE", "/api/v1/messages", {}),
+        ],
+    )
+    def test_sessions_that_ended_before_a_clear_are_no_reason(
+        self, mail: Mail, method: str, path: str, body: Any
+    ) -> None:
+        """Also if it was just now."""
+        mail.store.keep_session(make_session("a", time.time() - 5))
+        assert mail.client.request(method, path, json=body).status == 200
+        ask(mail.client, "query=rcpt:bob@example.com&timeout=0")
+        assert mail.client.response().json["failed_sessions"] == []
+
+    def test_sessions_that_ended_before_since_are_no_reason(self, mail: Mail) -> None:
+        """The message with that number came later."""
+        mail.store.keep_session(make_session("a", time.time() - 5))
+        mail.add(received_at=datetime.now(timezone.utc))
+        for since, reasons in ((0, ["a"]), (1, [])):
+            ask(mail.client, f"query=rcpt:carl@example.com&since={since}&timeout=0")
+            failed = mail.client.response().json["failed_sessions"]
+            assert [each["id"] for each in failed] == reasons
 
     def test_it_tells_that_a_recipient_is_in_the_envelope_only(
         self, mail: Mail

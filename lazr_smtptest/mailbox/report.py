@@ -12,7 +12,7 @@ from lazr_smtptest.mailbox.evidence import Evidence
 from lazr_smtptest.mailbox.excerpt import excerpt
 from lazr_smtptest.mailbox.failure import NotReceived, missing, showing, unwanted
 from lazr_smtptest.mailbox.lines import more, names, short
-from lazr_smtptest.mailbox.verdict import NO_MAIL, cause, verdict
+from lazr_smtptest.mailbox.verdict import cause, is_vague, verdict
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.session import Session
 from lazr_smtptest.query.criteria import Criteria
@@ -197,7 +197,7 @@ def _reason(
             return reason
     if failed and (not evidence.arrived or _had(failed[0], criteria)):
         reason, by_fault = cause(failed[0], criteria, evidence.fired)
-        if evidence.clue and reason in NO_MAIL:
+        if evidence.clue and is_vague(reason):
             return _fitting(evidence.clue)
         # A rule is shown as it was written.
         return reason if by_fault else _fitting(reason)

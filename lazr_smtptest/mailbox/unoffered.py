@@ -8,7 +8,10 @@ from collections.abc import Sequence
 from lazr_smtptest.model.session import Session
 from lazr_smtptest.model.transcript import Line
 
-__all__ = ["refused_by_client", "unoffered"]
+__all__ = ["LEFT", "refused_by_client", "unoffered"]
+
+# How the answer of `unoffered` begins.
+LEFT = "the client left after EHLO, which offers no "
 
 # A keyword of EHLO's reply.
 _OFFER = re.compile(r"250[- ]([A-Za-z0-9-]+)")
@@ -43,7 +46,7 @@ def unoffered(session: Session, lines: Sequence[Line]) -> str:
         return ""
     what = " and no ".join(missing)
     options = " and ".join(_OPTIONS[each] for each in missing)
-    return f"the client left after EHLO, which offers no {what}: see {options}"
+    return f"{LEFT}{what}: see {options}"
 
 
 def refused_by_client(error: BaseException, lines: Sequence[Line]) -> str:

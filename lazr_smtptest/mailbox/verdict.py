@@ -9,12 +9,12 @@ from lazr_smtptest.faults.journal import Fired
 from lazr_smtptest.mailbox.attempt import attempts
 from lazr_smtptest.mailbox.blame import blame, rule_before
 from lazr_smtptest.mailbox.excerpt import CLIENT_HELLO
-from lazr_smtptest.mailbox.unoffered import unoffered
+from lazr_smtptest.mailbox.unoffered import LEFT, unoffered
 from lazr_smtptest.model.session import Session
 from lazr_smtptest.model.transcript import Line
 from lazr_smtptest.query.criteria import Criteria
 
-__all__ = ["NO_MAIL", "cause", "tls_failure", "verdict"]
+__all__ = ["cause", "is_vague", "tls_failure", "verdict"]
 
 # OpenSSL's words, and what they mean to a test.
 _HANDSHAKE = re.compile(r"the TLS handshake failed: (?:.*, '(.+)'\)\]|(.*))")
@@ -43,8 +43,6 @@ _HTTP = re.compile(r"[A-Z]+ \S+ HTTP/\d")
 _LOGIN = re.compile(r"(?i)AUTH\b|\*")
 
 _SILENT, _NO_MESSAGE = "the client said nothing", "the client sent no message"
-# What became of a session, where that explains nothing.
-NO_MAIL = (_SILENT, _NO_MESSAGE)
 
 # A session on a `Clock` has a time of its own: what differs by more than this many
 # seconds cannot be compared.
@@ -98,6 +96,11 @@ def verdict(
         # That the client waits is not what went wrong.
         return said
     return said + _where_it_stands(session, session.transcript.lines(), now)
+
+
+def is_vague(said: str) -> bool:
+    """Return whether an outcome of `cause` explains nothing, or is only a guess."""
+    return said in (_SILENT, _NO_MESSAGE) or said.startswith(LEFT)
 
 
 def _of_attempts(outcome: str, others: int) -> str:

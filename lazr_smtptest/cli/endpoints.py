@@ -26,6 +26,9 @@ __all__ = ["LoggedEndpoint"]
 
 log = logging.getLogger("lazr.smtptest")
 
+# What an endpoint may be.
+_FORMS = "use PORT, HOST:PORT, or tcp:PORT:interface=HOST"
+
 # What it means that other machines may reach an address, by protocol.
 _RISK = "and there is no reason to take mail from strangers"
 _RISKS = {"http": "and read and delete all mail, unless --http-auth asks for a login"}
@@ -72,7 +75,7 @@ class LoggedEndpoint:
         # description: ValueError, TypeError, OSError, TLS errors.
         except Exception as error:
             problem = without_secrets(f"bad endpoint {description!r}: {error}")
-            raise OptionError(problem) from None
+            raise OptionError(f"{problem}; {_FORMS}") from None
 
     def listen(self, factory: IProtocolFactory) -> defer.Deferred[IListeningPort]:
         """Listen, and log the address."""

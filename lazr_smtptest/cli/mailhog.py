@@ -49,10 +49,14 @@ class MailHog:
         from lazr_smtptest.readers.http.mailhog.reader import MailHogService
 
         settings = settings_of(options, context)
+        hint = "--mailhog ENDPOINT names another address"
+        if options["http"] is not None:
+            hint += f", --no-http switches HTTP off, which is at {options['http']}"
         endpoint = LoggedEndpoint(
             context.reactor,
             options["mailhog"],
             "mailhog",
+            hint=hint,
             is_safe=settings.gate.needs_login,
         )
         return MailHogService(context, endpoint, context.reactor, settings)

@@ -25,7 +25,13 @@ __all__ = [
     "Option",
     "endpoint_of",
     "merge_groups",
+    "read_endpoint",
 ]
+
+# HOST:PORT or PORT. A host is told from a kind of endpoint, as in tcp:25, by a dot.
+_PLACE = re.compile(
+    r"(?:(?P<host>localhost|\[[0-9a-fA-F:.]+\]|[\w-]+(?:\.[\w-]+)+):)?(?P<port>[0-9]+)"
+)
 
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 1025
@@ -154,6 +160,22 @@ def endpoint_of(host: str, port: int) -> str:
     kind = "tcp6" if family == socket.AF_INET6 else "tcp"
     interface = address[0].replace(":", "\\:")
     return f"{kind}:{port}:interface={interface}" if interface else f"{kind}:{port}"
+
+
+def read_endpoint(text: str) -> str:
+    """Return the server endpoint, in Twisted's notation, that a text names.
+
+    Args:
+        text: ``PORT`` on the loopback interface, ``HOST:PORT``, or what Twisted reads.
+
+    Raises:
+        OSError: the name of the host is unknown.
+    """
+    place = _PLACE.fullmatch(text)
+    if place is None:
+        return text
+    host = (place["host"] or DEFAULT_HOST).strip("[]")
+    return endpoint_of(host, int(place["port"]))
 
 
 def merge_groups(groups: Groups, more: Iterable[Groups]) -> Groups:

@@ -37,6 +37,7 @@ from lazr_smtptest.cli.option_table import (
     Option,
     endpoint_of,
     merge_groups,
+    read_endpoint,
 )
 from lazr_smtptest.cli.readers import READERS
 from lazr_smtptest.errors import Error
@@ -96,9 +97,11 @@ class Options(usage.Options, AuthOptionMixin):
         given: the options that the command line or the environment has set.
         notes: lines for the log about options without effect.
         http_default: the endpoint of HTTP if no option names one; ``None`` for none.
+        default_endpoint: the endpoint of --host and --port; ``None`` for none.
     """
 
     http_default: str | None = None
+    default_endpoint: str | None = None
     synopsis = "[options]"
     longdesc = (
         "Receive mail by SMTP and keep it; deliver none. Each message that is "
@@ -202,6 +205,9 @@ class Options(usage.Options, AuthOptionMixin):
         found = _UNKNOWN.fullmatch(problem)
         if found is None:
             return ""
+        option = self.table().get(found[1].removesuffix("-port"))
+        if option is not None and option.value == "ENDPOINT":
+            return f"; did you mean --{option.name} PORT?"
         near = get_close_matches(
             found[1], [each.strip("=") for each in self.longOpt], 1
         )
@@ -281,6 +287,7 @@ class Options(usage.Options, AuthOptionMixin):
             self[name] = self[name] or values
         for option in self.table().values():
             self._parse(option)
+        self._read_endpoints()
         self._add_default_endpoint()
         try:
             check_spec(self["store"])
@@ -321,6 +328,19 @@ class Options(usage.Options, AuthOptionMixin):
         if self["stop-after"]:
             raise usage.UsageError("--stop-after needs one worker: it counts messages")
 
+    def _read_endpoints(self) -> None:
+        for option in self.table().values():
+            if option.value != "ENDPOINT" or not (value := self[option.name]):
+                continue
+            try:
+                is_list = option.kind == "list"
+                read = [read_endpoint(each) for each in (value if is_list else [value])]
+                self[option.name] = read if is_list else read[0]
+            except OSError as error:
+                raise usage.UsageError(
+                    f"{self.name(option.name)} {value!r}: {error.strerror or error}"
+                ) from error
+
     def _add_default_endpoint(self) -> None:
         host, port = self["host"], self["port"]
         has_endpoints = self["smtp"] or self["smtps"] or self["lmtp"]
@@ -335,6 +355,7 @@ class Options(usage.Options, AuthOptionMixin):
             raise usage.UsageError(
                 f"{self.name('host')} {host!r}: {error.strerror}"
             ) from error
+        self.default_endpoint = endpoint
         self["smtp"] = [*self["smtp"], endpoint]
 
     def _check_tls(self) -> None:

@@ -319,12 +319,23 @@ def _auth(options: Options) -> Auth | None:
         raise OptionError(f"--auth: {error}") from error
 
 
+_PORT_HINT = "--port PORT names another port, --port 0 any free one"
+
+
 def _endpoints(options: Options, reactor: Any) -> dict[str, list[LoggedEndpoint]]:
     """Return the endpoints by protocol."""
 
     def make(option: str) -> list[LoggedEndpoint]:
         what = "" if option == "smtp" else option
-        return [LoggedEndpoint(reactor, text, what) for text in options[option]]
+        return [
+            LoggedEndpoint(
+                reactor,
+                text,
+                what,
+                hint=_PORT_HINT if text == options.default_endpoint else "",
+            )
+            for text in options[option]
+        ]
 
     return {option: make(option) for option in PLACES}
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import http.client
 import json
+import re
+import socket
 import ssl
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ import pytest
 from twisted.internet.testing import MemoryReactorClock
 
 from lazr_smtptest.cli.application import Process
+from lazr_smtptest.cli.endpoints import LoggedEndpoint
 from lazr_smtptest.cli.http_reader import DEFAULT_HTTP
 from lazr_smtptest.cli.options import OptionError, Options
 from lazr_smtptest.cli.tap import makeService
@@ -20,6 +23,7 @@ from lazr_smtptest.readers.context import AbsentError, ReaderContext
 
 from ..commands import PATIENCE, Start, send
 
+ROOT = Path(__file__).parents[2]
 HTTP = "--http=tcp:0:interface=127.0.0.1"
 
 
@@ -158,6 +162,60 @@ class TestTheDefault:
         options = Options()
         options.parseOptions([])
         assert options["http"] is None
+
+
+class TestPlaces:
+    """The endpoints of options, as people write them."""
+
+    @pytest.mark.parametrize("name", ["http", "mailhog", "smtp", "lmtp"])
+    @pytest.mark.parametrize(
+        ("text", "endpoint"),
+        [
+            ("8025", "tcp:8025:interface=127.0.0.1"),
+            ("localhost:8025", "tcp:8025:interface=127.0.0.1"),
+            ("0.0.0.0:8025", "tcp:8025:interface=0.0.0.0"),
+            ("[::1]:8025", "tcp6:8025:interface=\\:\\:1"),
+            ("tcp:8025", "tcp:8025"),
+            ("unix:1", "unix:1"),
+        ],
+    )
+    def test_a_port_is_enough(self, name: str, text: str, endpoint: str) -> None:
+        options = Options()
+        options.parseOptions([f"--{name}={text}"])
+        assert options[name] in (endpoint, [endpoint])
+
+    @pytest.mark.parametrize("name", ["http", "mailhog", "smtp"])
+    def test_an_option_of_a_port_is_answered_by_the_one_that_takes_it(
+        self, name: str
+    ) -> None:
+        options = Options()
+        with pytest.raises(OptionError, match=rf"did you mean --{name} PORT\?$"):
+            options.parseOptions([f"--{name}-port", "8025"])
+
+    def test_a_wrong_one_is_answered_by_the_right_forms(self) -> None:
+        with pytest.raises(OptionError, match="use PORT, HOST:PORT, or tcp:PORT"):
+            LoggedEndpoint(MemoryReactorClock(), "nope:1")
+
+    def test_the_first_command_of_the_page_of_mailhog_can_listen(self) -> None:
+        page = (ROOT / "doc" / "mailhog.rst").read_text()
+        [command] = re.findall(r"\$ smtptest (.*)", page)
+        options = Options()
+        options.http_default = DEFAULT_HTTP
+        options.parseOptions(command.split())
+        assert options["mailhog"] == DEFAULT_HTTP
+        assert options["http"] is None
+
+
+def test_a_taken_port_of_mailhog_names_the_way_out(start: Start) -> None:
+    """The port of HTTP in the same process is one of them."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        process = start("smtptest", "--port=0", HTTP, f"--mailhog={port}")
+        assert process.wait() == 1
+    assert process.lines[-1].endswith(
+        "; --mailhog ENDPOINT names another address, --no-http switches HTTP off, "
+        "which is at tcp:0:interface=127.0.0.1"
+    )
 
 
 def test_the_default_port_is_used_or_named_in_the_error(start: Start) -> None:

@@ -141,7 +141,7 @@ def test_a_taken_port_is_one_line_and_status_1() -> None:
     assert done.returncode == 1
     [line] = done.stderr.splitlines()
     assert line.startswith(f"smtptest: cannot listen on tcp:{port}:")
-    assert line.endswith("Address already in use")
+    assert "Address already in use; --port PORT names another port" in line
 
 
 def test_a_wrong_option_is_one_line_and_status_2() -> None:

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Protocol
 
+from lazr_smtptest._secrets import without_secrets
+from lazr_smtptest.client.address import is_url
 from lazr_smtptest.interfaces import IWaitingStore
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.ids import named
@@ -131,6 +133,11 @@ def check_place(text: str) -> Path:
     """
     if text.startswith(_EML) and text != _EML:
         return Path(text.removeprefix(_EML)).absolute()
+    if is_url(text):
+        raise ValueError(
+            f"copy reads no server, and {without_secrets(text)!r} is one: "
+            "use smtptest export URL eml:DIR or mbox:FILE"
+        )
     try:
         spec = check_spec(text)
     except ValueError as error:

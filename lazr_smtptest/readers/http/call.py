@@ -26,6 +26,20 @@ _LONE = re.compile(
 )
 # What msgspec says of a field that the type of a whole body does not have.
 _UNKNOWN = re.compile(r"Object contains unknown field `.*`", re.DOTALL)
+# What it says of a value of the wrong type, or out of bounds, and where that is.
+_MISMATCH = re.compile(
+    r"Expected `([^`]+)`(?: ((?:of length )?[<>]=? [^ ,]+))?(?:, got `([^`]+)`)?"
+    r"(?: - at `\$\.?(.*)`)?",
+    re.DOTALL,
+)
+_TYPES = {
+    "array": "a list",
+    "bool": "true or false",
+    "float": "a number",
+    "int": "a whole number",
+    "object": "an object",
+    "str": "a string",
+}
 # Where msgspec says that JSON is malformed.
 _POSITION = re.compile(r"\(byte (\d+)\)")
 
@@ -180,12 +194,24 @@ def _malformed(body: bytes, reason: str) -> tuple[str, int | None]:
     if found := _POSITION.search(reason):
         return reason, int(found[1])
     if "truncated" not in reason:
-        return reason, None
+        return _in_words_of_json(reason), None
     # It says so of half a surrogate pair, too.
     lone = _LONE.search(body)
     if lone is None:
         return f"JSON is malformed: it is truncated (byte {len(body)})", len(body)
     return f"JSON is malformed: a lone surrogate (byte {lone.start()})", lone.start()
+
+
+def _in_words_of_json(reason: str) -> str:
+    """Return why a value of JSON is refused, without the types of Python."""
+    found = _MISMATCH.fullmatch(reason)
+    if found is None:
+        return reason
+    wanted, bound, got, where = found.groups()
+    types = " or ".join(_TYPES.get(each, each) for each in wanted.split(" | "))
+    limits = f" {bound}" if bound else ""
+    wrong = f", not {_TYPES.get(got, got)}" if got else ""
+    return f"{where or 'it'} must be {types}{limits}{wrong}"
 
 
 def _weight(parameters: Sequence[str]) -> float:

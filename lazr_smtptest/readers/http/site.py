@@ -168,17 +168,22 @@ class HTTPSite(http.HTTPFactory):
         try:
             return await self._checked(method, call)
         except HTTPError as error:
-            return self.describe(call.path, error)
+            return self._described(call, error)
         except QueryError as error:
             details = {"position": error.position, "expected": error.expected}
             wrong = HTTPError(HTTPStatus.BAD_REQUEST, str(error), details=details)
-            return self.describe(call.path, wrong)
+            return self._described(call, wrong)
         except AbsentError as error:
             elsewhere = HTTPError(HTTPStatus.CONFLICT, str(error))
-            return self.describe(call.path, elsewhere)
+            return self._described(call, elsewhere)
         except (BusyError, StateError, StoreError) as error:
             away = HTTPError(HTTPStatus.SERVICE_UNAVAILABLE, str(error))
-            return self.describe(call.path, away)
+            return self._described(call, away)
+
+    def _described(self, call: Call, error: HTTPError) -> Answer:
+        answer = self.describe(call.path, error)
+        is_problem = answer.content_type == "application/problem+json"
+        return _describe_as_text(error) if is_problem and call.prefers_text else answer
 
     async def _checked(self, method: str, call: Call) -> Answer:
         """Answer a request after the checks of the gate, in their order."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
@@ -37,6 +38,9 @@ from lazr_smtptest.readers.http.waiting import Arrived
 
 __all__ = ["criteria_from_json", "criteria_of_query"]
 
+# The most characters of a wrong value in an error.
+_BRIEF = 100
+
 
 def criteria_from_json(given: Mapping[str, Any]) -> Criteria:
     """Return the criteria of an object in JSON.
@@ -55,9 +59,45 @@ def criteria_from_json(given: Mapping[str, Any]) -> Criteria:
             HTTPStatus.BAD_REQUEST, "bad criteria: they are nested too deeply"
         ) from error
     except (TypeError, ValueError) as error:
+        reason = str(error)
+        if not reason.startswith("no criterion "):
+            # Its words are those of Python.
+            wrong = (_wrong(name, value) for name, value in given.items())
+            reason = next(filter(None, wrong), reason)
         raise HTTPError(
-            HTTPStatus.BAD_REQUEST, f"bad criteria: {error}", details={"in": "criteria"}
+            HTTPStatus.BAD_REQUEST,
+            f"bad criteria: {reason}",
+            details={"in": "criteria"},
         ) from error
+
+
+def _wrong(name: str, value: Any) -> str:
+    """Return why a criterion cannot have a value of JSON; ``""`` if it can."""
+    is_object = isinstance(value, dict) and list(value) != ["regex"]
+    if name == "header" and (not is_object or not value):
+        return (
+            f'header must be an object such as {{"X-Run": "17"}}, not {_brief(value)}'
+        )
+    if name in ("header", "attachment") and is_object:
+        wrong = (_wrong(f"{name} {key}", each) for key, each in value.items())
+        return next(filter(None, wrong), "")
+    if value is None and name in ("sender", "recipient", "helo"):
+        return f"{name} must not be null: every message has one"
+    if name == "user" and value == "":
+        return "user must not be empty: write null for a message without one"
+    if value is None or isinstance(value, str):
+        return ""
+    if isinstance(value, dict) and not is_object and isinstance(value["regex"], str):
+        return ""
+    more = " or an object" if name == "attachment" else ""
+    form = 'a string, {"regex": "..."} or null'
+    return f"{name} must be {form}{more}, not {_brief(value)}"
+
+
+def _brief(value: Any) -> str:
+    """Return a wrong value for an error, as JSON: 100 characters at most."""
+    text = json.dumps(value)
+    return text if len(text) <= _BRIEF else f"{text[:_BRIEF]}..."
 
 
 def _value(name: str, value: Any) -> Any:

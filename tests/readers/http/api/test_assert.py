@@ -106,7 +106,18 @@ class TestCriteria:
         [
             ({"recipent": "x@example.com"}, "did you mean recipient=?"),
             ({"recipient": ""}, "must not be empty"),
-            ({"subject": 5}, "subject must be str"),
+            (
+                {"subject": 5},
+                'subject must be a string, {"regex": "..."} or null, not 5',
+            ),
+            ({"text": {"regexp": "x"}}, 'or null, not {"regexp": "x"}'),
+            ({"recipient": ["x"]}, 'or null, not ["x"]'),
+            ({"header": "X-A"}, 'header must be an object such as {"X-Run": "17"}'),
+            ({"header": {"X-A": 1}}, "header X-A must be a string"),
+            ({"attachment": 4}, "or null or an object, not 4"),
+            ({"sender": None}, "sender must not be null: every message has one"),
+            ({"user": ""}, "user must not be empty: write null"),
+            ({"recipent": 5}, "did you mean recipient=?"),
             ({"subject": {"regex": "("}}, "bad criteria"),
             ({"warning": "none such"}, "there is no warning"),
             ({"attachment": {"content": "?"}}, "bad criteria"),
@@ -118,6 +129,32 @@ class TestCriteria:
         answer = check(client, criteria)
         assert answer.status == 400
         assert words in answer.json["detail"]
+
+    @pytest.mark.parametrize(
+        ("body", "words"),
+        [
+            ({"timeout": "1s"}, "timeout must be a number, not a string"),
+            ({"timeout": -1}, "timeout must be a number >= 0.0"),
+            ({"count": "1"}, "count must be a whole number or null, not a string"),
+            ({"criteria": []}, "criteria must be an object, not a list"),
+            ({"query": 4}, "query must be a string, not a whole number"),
+        ],
+    )
+    def test_a_wrong_type_is_told_in_the_words_of_json(
+        self, client: Client, body: dict[str, Any], words: str
+    ) -> None:
+        assert check(client, **body).json["detail"] == f"bad body: {words}"
+
+    @pytest.mark.parametrize("body", [{"timeout": "1s"}, {"query": "is:odd"}])
+    def test_an_error_is_plain_text_for_those_who_prefer_it(
+        self, client: Client, body: dict[str, Any]
+    ) -> None:
+        detail = check(client, **body).json["detail"]
+        answer = client.request(
+            "POST", "/api/v2/assert", json=body, accept="text/plain"
+        )
+        assert answer.status == 400
+        assert answer.text == f"{detail}\n"
 
     @pytest.mark.parametrize(
         "body",

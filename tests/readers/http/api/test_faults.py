@@ -160,7 +160,7 @@ class TestWrongRules:
         [
             ({"faults": []}, "faults"),
             ({"limits": {"size": 5}}, "limits"),
-            ({"fault": {"on": "RCPT"}}, "array"),
+            ({"fault": {"on": "RCPT"}}, "fault must be a list"),
             ({"personality": [{"name": "none such"}]}, "personality[0].name"),
             ({"personality": [{}]}, "name is missing"),
         ],

@@ -208,6 +208,25 @@ def test_a_server_that_does_not_answer_is_one_line(
     )
 
 
+@pytest.mark.parametrize("address", ["127.0.0.1:8025", "localhost:8025", "[::1]:80"])
+@pytest.mark.parametrize("is_variable", [True, False])
+def test_an_address_that_is_no_url_is_answered_by_the_url(
+    address: str,
+    is_variable: bool,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """On the command line, before the words of a query, and in the variable."""
+    monkeypatch.setenv("SMTPTEST_URL", address if is_variable else NOWHERE)
+    with pytest.raises(SystemExit):
+        main(["list"] if is_variable else ["wait", address, "subject:code"])
+    assert (
+        capsys.readouterr()
+        .err.splitlines()[-1]
+        .endswith(f"error: {address!r} is no URL; did you mean http://{address}?")
+    )
+
+
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [

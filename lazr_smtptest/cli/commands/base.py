@@ -42,6 +42,9 @@ _KINDS = ("sqlite", "maildir", "mbox")
 # The most digits of the number of a message.
 _DIGITS = 18
 
+# HOST:PORT, which lacks http://. No word of a query has a number after such a name.
+_ADDRESS = re.compile(r"(?:localhost|\[[0-9a-fA-F:.]+\]|[\w-]+(?:\.[\w-]+)+):[0-9]+/?")
+
 # The server that is asked if no store is given.
 _SERVER = "http://127.0.0.1:8025"
 
@@ -113,6 +116,8 @@ def _choose_store(options: argparse.ArgumentParser, given: argparse.Namespace) -
         return
     if given.store is None:
         given.store = server_url()
+    if _ADDRESS.fullmatch(given.store):
+        options.error(f"{given.store!r} is no URL; did you mean http://{given.store}?")
     if _is_store(given.store) or not others:
         return
     # What was taken for the store is the argument after it, and so on.

@@ -209,7 +209,7 @@ def _wait(given: Namespace) -> int:
             found = _wait_in_store(reader, query, given.new, given.timeout)
     if not found:
         what = f"no message that matches {query!r}" if query else "no message"
-        raise CommandError(f"{what} came within {given.timeout} seconds")
+        raise CommandError(f"{what} came within {given.timeout} s")
     _write(found, as_json=given.json)
     return 0
 

@@ -12,8 +12,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from twisted.internet.interfaces import IProtocolNegotiationFactory
-
 from lazr_smtptest.errors import Error
 
 if TYPE_CHECKING:
@@ -35,6 +33,9 @@ __all__ = [
 
 File = str | os.PathLike[str]
 _Loaded = TypeVar("_Loaded")
+
+# The only name of a protocol that is served here: SMTP has none, and HTTP/2 is not.
+_HTTP = b"http/1.1"
 
 
 class TLSError(Error):
@@ -170,26 +171,21 @@ def make_options(
     return options
 
 
-def _select_protocol(connection: Any, offered: Sequence[bytes]) -> Any:
+def _select_protocol(connection: object, offered: Sequence[bytes]) -> Any:
     """Return the protocol that a connection agrees on by ALPN (RFC 7301).
 
-    Some versions of Twisted refuse a client that offers protocols to a factory without
-    any of its own, such as that of SMTP.
+    Some versions of Twisted refuse a client that offers only protocols that their
+    factory has no name for, which for SMTP are all. No client offers a protocol that it
+    does not speak, so one answer serves the listeners of all protocols.
 
     Args:
-        connection: the connection of OpenSSL, made by Twisted.
+        connection: the connection of OpenSSL.
         offered: what the client speaks.
     """
     from OpenSSL.SSL import NO_OVERLAPPING_PROTOCOLS
 
-    factory = connection.get_app_data().factory.wrappedFactory
-    negotiation = IProtocolNegotiationFactory(factory, None)
-    if negotiation is not None:
-        for protocol in negotiation.acceptableProtocols():
-            if protocol in offered:
-                return protocol
-    # The handshake goes on without an agreement, as with a server without ALPN.
-    return NO_OVERLAPPING_PROTOCOLS
+    # Without an agreement the handshake goes on, as with a server without ALPN.
+    return _HTTP if _HTTP in offered else NO_OVERLAPPING_PROTOCOLS
 
 
 def names_in(certificate: Certificate) -> tuple[str, ...]:

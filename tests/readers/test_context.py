@@ -20,6 +20,9 @@ MESSAGE = Envelope(mail_from="a@x", rcpt_tos=(), content=b"Subject: Hello\r\n\r\
 class Threads:
     """A pool whose thread is this one, and its reactor."""
 
+    def seconds(self) -> float:
+        return 0.0
+
     def callInThread(self, function: Any) -> None:
         function()
 

@@ -24,13 +24,11 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import NameOID
 from twisted.internet.error import ConnectionDone
-from twisted.internet.interfaces import IProtocolNegotiationFactory
 from twisted.internet.protocol import Factory, Protocol
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.protocols.tls import BufferingTLSTransport
 from twisted.python.failure import Failure
-from zope.interface import implementer
 
 from lazr_smtptest.errors import Error
 from lazr_smtptest.tls.context import TLS, Handshake, TLSError
@@ -48,15 +46,8 @@ class Greeter(Protocol):
 class Session:
     """A server and a client that have TLS between them, in memory."""
 
-    def __init__(
-        self,
-        tls: TLS,
-        context: ssl.SSLContext,
-        name: str,
-        factory: Factory | None = None,
-    ) -> None:
-        factory = factory or Factory.forProtocol(Greeter)
-        peer = Peer(tls.wrap(factory, Clock()))
+    def __init__(self, tls: TLS, context: ssl.SSLContext, name: str) -> None:
+        peer = Peer(tls.wrap(Factory.forProtocol(Greeter), Clock()))
         self.server = peer.protocol
         end = TLSPeer(peer.transport, context, name)
         self.client = end.ssl
@@ -203,36 +194,20 @@ def test_cipher_is_known() -> None:
 # Negotiation of a protocol
 
 
-@implementer(IProtocolNegotiationFactory)
-class Negotiating(Factory):
-    """A factory of a protocol that has names for ALPN."""
-
-    protocol = Greeter
-
-    def acceptableProtocols(self) -> list[bytes]:
-        return [b"old/2", b"old/1"]
-
-
-def negotiated(factory: Factory, offered: list[str]) -> str | None:
-    """Return what a client agrees on with a server by ALPN."""
+@pytest.mark.parametrize(
+    ("offered", "agreed"),
+    [(["h2", "http/1.1"], "http/1.1"), (["h2"], None), (["smtp"], None)],
+)
+def test_http_is_agreed_on_and_others_are_served(
+    offered: list[str], agreed: str | None
+) -> None:
+    """As by a server that does not negotiate, such as most of SMTP."""
     tls = TLS.auto()
     context = tls.client_context()
     context.set_alpn_protocols(offered)
-    session = Session(tls, context, "localhost", factory)
-    return session.client.selected_alpn_protocol()
-
-
-def test_the_first_common_protocol_is_agreed_on() -> None:
-    """In the order of the server."""
-    assert negotiated(Negotiating(), ["new", "old/1", "old/2"]) == "old/2"
-
-
-@pytest.mark.parametrize(
-    "factory", [Negotiating(), Factory.forProtocol(Greeter)], ids=["other", "none"]
-)
-def test_a_client_of_other_protocols_is_served(factory: Factory) -> None:
-    """As by a server that does not negotiate, such as most of SMTP."""
-    assert negotiated(factory, ["new"]) is None
+    session = Session(tls, context, "localhost")
+    assert session.client.selected_alpn_protocol() == agreed
+    assert session.agreed.version == "TLSv1.3"
 
 
 # Certificates of clients

@@ -8,10 +8,9 @@ from typing import Any
 
 import attrs
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IProtocolNegotiationFactory, IReactorTime
+from twisted.internet.interfaces import IReactorTime
 from twisted.web import http
 from twisted.web.http_headers import Headers
-from zope.interface import implementer
 
 from lazr_smtptest.errors import BusyError, QueryError, StateError, StoreError
 from lazr_smtptest.readers.context import AbsentError
@@ -75,7 +74,6 @@ class HTTPConnection(http.HTTPChannel):
         self.loseConnection()
 
 
-@implementer(IProtocolNegotiationFactory)
 class HTTPSite(http.HTTPFactory):
     """Serves captured mail over HTTP.
 
@@ -130,10 +128,6 @@ class HTTPSite(http.HTTPFactory):
         channel: Any = super().buildProtocol(addr)
         channel.site = self
         return channel
-
-    def acceptableProtocols(self) -> list[bytes]:
-        """Return the names that a client may offer by ALPN, with TLS (RFC 7301)."""
-        return [b"http/1.1"]
 
     # There is no access log: every request of an open page would be a line. So the
     # time in its lines, which Twisted updates every second, is not needed either.

@@ -13,6 +13,7 @@ from twisted.internet.defer import CancelledError, Deferred
 from lazr_smtptest.errors import BusyError, StateError
 from lazr_smtptest.interfaces import IMessageReader
 from lazr_smtptest.net.reactor import PrivateReactor
+from lazr_smtptest.query.selection import Selection
 from lazr_smtptest.stores.deferred_reader import DeferredReader
 
 PATIENCE = 30.0
@@ -98,7 +99,7 @@ CALLS: dict[str, tuple[tuple[Any, ...], dict[str, Any]]] = {
     "summary": (("an-id",), {}),
     "envelope": ((7,), {}),
     "change": (("selection",), {"set_flags": ["seen"]}),
-    "remove": (("selection",), {}),
+    "remove": ((Selection(query="word"),), {}),
     "clear": ((), {}),
     "tags": ((), {}),
     "rename_tag": (("old", "new"), {}),

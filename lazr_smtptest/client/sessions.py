@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
-from typing import overload
+from collections.abc import Mapping, Sequence
 
 from lazr_smtptest.client.api import API
 from lazr_smtptest.model.session import Mark, Session
+from lazr_smtptest.model.session_list import SessionList
 from lazr_smtptest.stores.session_log import Counters
 
 __all__ = ["RemoteSessions", "counters_of"]
 
 
-class RemoteSessions(Sequence[Session]):
+class RemoteSessions(SessionList):
     """The sessions of a server since they were last cleared here, oldest first.
 
     It asks the server at each use. Any thread may use it.
@@ -52,11 +52,14 @@ class RemoteSessions(Sequence[Session]):
                 break
             fresh.append(session)
         with self._lock:
+            # A copy, because others may read the one before.
+            known = dict(self._known)
             for session in reversed(fresh):
-                if session.id not in self._known:
-                    session.number = session.number or len(self._known) + 1
-                    self._known = {**self._known, session.id: session}
-            return self._known
+                if session.id not in known:
+                    session.number = session.number or len(known) + 1
+                    known[session.id] = session
+            self._known = known
+            return known
 
     def current(self) -> Mapping[str, Session]:
         """Return the ended and the open sessions of the server, by id."""
@@ -71,26 +74,6 @@ class RemoteSessions(Sequence[Session]):
             for id, each in self.current().items()
             if id not in self._hidden
         ]
-
-    def __len__(self) -> int:
-        return len(self._all())
-
-    def __bool__(self) -> bool:
-        # An empty log is true, like an empty mailbox.
-        return True
-
-    def __iter__(self) -> Iterator[Session]:
-        """Iterate over the sessions present at the call, oldest first."""
-        return iter(self._all())
-
-    @overload
-    def __getitem__(self, index: int) -> Session: ...
-
-    @overload
-    def __getitem__(self, index: slice) -> list[Session]: ...
-
-    def __getitem__(self, index: int | slice) -> Session | list[Session]:
-        return self._all()[index]
 
     @property
     def counters(self) -> Counters:

@@ -13,6 +13,7 @@ from twisted.internet.interfaces import IReactorTime
 from zope.interface import implementer
 
 from lazr_smtptest._failures import raise_interrupt
+from lazr_smtptest._watchers import Watchers
 from lazr_smtptest.faults.base import Scripted
 from lazr_smtptest.faults.files import Changes, ITables, RuleFile, RuleTables
 from lazr_smtptest.faults.journal import Fired
@@ -63,7 +64,7 @@ class Faults(Scripted):
         self._written = 0
         self._loaded: dict[Path, tuple[Rule, ...]] = {}
         self._fired: deque[tuple[Rule, Fired]] = deque(maxlen=_JOURNAL)
-        self._watchers: tuple[Callable[[Fired], object], ...] = ()
+        self._watchers: Watchers[Fired] = Watchers()
 
     def __repr__(self) -> str:
         rules = "1 rule" if len(self._rules) == 1 else f"{len(self._rules)} rules"
@@ -198,16 +199,7 @@ class Faults(Scripted):
         Returns:
             a function that ends the calls.
         """
-        with self._lock:
-            self._watchers = (*self._watchers, watcher)
-
-        def end() -> None:
-            with self._lock:
-                self._watchers = tuple(
-                    each for each in self._watchers if each is not watcher
-                )
-
-        return end
+        return self._watchers.add(watcher)
 
     # Called by the wire
 
@@ -231,7 +223,7 @@ class Faults(Scripted):
                 if steps:
                     fired = Fired.of(str(rule), rule.fired, context)
                     self._fired.append((rule, fired))
-                    for watcher in self._watchers:
+                    for watcher in self._watchers.functions:
                         watcher(fired)
                     return Plan(str(rule), steps)
         return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
+from lazr_smtptest._watchers import Watchers
 from lazr_smtptest.model.delivery_event import MailEvent
 from lazr_smtptest.model.reply import escaped
 
@@ -28,7 +29,7 @@ class DeliveryEvents:
 
     def __init__(self, log: logging.Logger | None = _log) -> None:
         self.log = log
-        self._readers: tuple[Callable[[MailEvent], object], ...] = ()
+        self._readers: Watchers[MailEvent] = Watchers()
 
     def subscribe(self, reader: Callable[[MailEvent], object]) -> Callable[[], None]:
         """Call `reader` with each event from now on; it must be quick.
@@ -39,19 +40,14 @@ class DeliveryEvents:
         Returns:
             a function that ends the subscription.
         """
-        self._readers = (*self._readers, reader)
-
-        def end() -> None:
-            self._readers = tuple(each for each in self._readers if each is not reader)
-
-        return end
+        return self._readers.add(reader)
 
     @property
     def wanted(self) -> bool:
         """Return whether anything receives an event; else none has to be created."""
         # Asked for each message: written out.
         log = self.log
-        return bool(self._readers) or (
+        return bool(self._readers.functions) or (
             log is not None and log.isEnabledFor(logging.INFO)
         )
 
@@ -69,7 +65,7 @@ class DeliveryEvents:
             assert self.log is not None
             self.log.info("%s", _describe(event))
         errors: list[BaseException] = []
-        for reader in self._readers:
+        for reader in self._readers.functions:
             try:
                 reader(event)
             except BaseException as error:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 
 from lazr_smtptest._failures import raise_interrupt
+from lazr_smtptest._watchers import Watchers
 from lazr_smtptest.model.change import Change, ChangeKind, Changes
 from lazr_smtptest.stores._rows import Row
 
@@ -42,7 +43,7 @@ class ChangeLog:
     def __init__(self, bound: int = 10_000, last: int = 0) -> None:
         self.last = last
         self._entries: deque[_Entry] = deque(maxlen=bound)
-        self._watchers: dict[object, Callable[[Change], object]] = {}
+        self._watchers: Watchers[Change] = Watchers()
         # The changes that watchers have to be told of, in order.
         self._untold: deque[Change] = deque()
         # Not the lock of the owner: a watcher may take its time.
@@ -51,13 +52,13 @@ class ChangeLog:
     @property
     def is_watched(self) -> bool:
         """True if there is a function to call."""
-        return bool(self._watchers)
+        return bool(self._watchers.functions)
 
     def add_one(self, kind: ChangeKind, row: Row) -> None:
         """Add a change of one message."""
         self.last += 1
         self._entries.append((self.last, kind, row.number, row.id))
-        if self._watchers:
+        if self._watchers.functions:
             self._untold.append(_change(self._entries[-1]))
 
     def add(self, kind: ChangeKind, rows: Sequence[Row]) -> None:
@@ -79,7 +80,7 @@ class ChangeLog:
     ) -> None:
         self.last += 1
         self._entries.append((self.last, kind, numbers, ids))
-        if self._watchers:
+        if self._watchers.functions:
             self._untold.append(_change(self._entries[-1]))
 
     def load(self, changes: Iterable[Change]) -> None:
@@ -89,7 +90,7 @@ class ChangeLog:
             self._entries.append(
                 (change.number, change.kind, change.messages, change.ids)
             )
-            if self._watchers:
+            if self._watchers.functions:
                 self._untold.append(change)
 
     def after(self, number: int) -> list[Change]:
@@ -117,13 +118,7 @@ class ChangeLog:
 
     def watch(self, function: Callable[[Change], object]) -> Callable[[], None]:
         """Call a function with every change from now on; return what ends that."""
-        key = object()
-        self._watchers[key] = function
-
-        def unwatch() -> None:
-            self._watchers.pop(key, None)
-
-        return unwatch
+        return self._watchers.add(function)
 
     def tell(self) -> None:
         """Call the watchers with the changes that they do not know, in order."""
@@ -132,7 +127,7 @@ class ChangeLog:
         with self._telling:
             while self._untold:
                 change = self._untold.popleft()
-                for function in tuple(self._watchers.values()):
+                for function in self._watchers.functions:
                     try:
                         function(change)
                     except BaseException as error:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Callable
 
 from lazr_smtptest._failures import raise_interrupt
+from lazr_smtptest._watchers import Watchers
 from lazr_smtptest.errors import StoreError, SubscriberError
 from lazr_smtptest.model.envelope import Envelope
 
@@ -19,19 +19,11 @@ class Subscribers:
     """The functions to call with each message that is kept; thread-safe."""
 
     def __init__(self) -> None:
-        self._functions: dict[object, Callable[[Envelope], object]] = {}
-        self._lock = threading.Lock()
+        self._watchers: Watchers[Envelope] = Watchers()
 
     def add(self, function: Callable[[Envelope], object]) -> Callable[[], None]:
         """Add a function; return a function that removes it."""
-        key = object()
-        with self._lock:
-            self._functions[key] = function
-        return lambda: self._remove(key)
-
-    def _remove(self, key: object) -> None:
-        with self._lock:
-            self._functions.pop(key, None)
+        return self._watchers.add(function)
 
     def tell(self, envelope: Envelope) -> None:
         """Call all functions with a message that was kept.
@@ -40,10 +32,8 @@ class Subscribers:
             SubscriberError: the first exception is a StoreError.
             BaseException: the first exception, raised after all were called.
         """
-        with self._lock:
-            functions = tuple(self._functions.values())
         errors: list[BaseException] = []
-        for function in functions:
+        for function in self._watchers.functions:
             try:
                 function(envelope)
             except BaseException as error:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import threading
 import weakref
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from typing import overload
+from collections.abc import Callable
 
 import attrs
 from zope.interface import implementer
 
+from lazr_smtptest._watchers import Watchers
 from lazr_smtptest.interfaces import ISessionObserver
 from lazr_smtptest.model.session import Mark, Session
+from lazr_smtptest.model.session_list import SessionList
 
 __all__ = ["Counters", "SessionLog"]
 
@@ -58,7 +59,7 @@ class _Entry:
 
 
 @implementer(ISessionObserver)
-class SessionLog(Sequence[Session]):
+class SessionLog(SessionList):
     """The open sessions of a server, and the latest that have ended.
 
     The reactor's thread adds sessions; any thread may read and clear the log.
@@ -87,7 +88,7 @@ class SessionLog(Sequence[Session]):
         self._bound = bound
         self._most = weight
         self._open: dict[int, _Entry] = {}
-        self._watchers: tuple[Callable[[Session], object], ...] = ()
+        self._watchers: Watchers[Session] = Watchers()
         self._begin_anew()
 
     def _begin_anew(self) -> None:
@@ -112,7 +113,7 @@ class SessionLog(Sequence[Session]):
             self._number += 1
             session.number = self._number
             self._open[id(session)] = _Entry(session)
-        for watcher in self._watchers:
+        for watcher in self._watchers.functions:
             watcher(session)
 
     def session_ended(self, session: Session) -> None:
@@ -127,7 +128,7 @@ class SessionLog(Sequence[Session]):
             self._refusals += session.refusals
         # A store may still be keeping a message of a client that has left.
         session.call_when_late(self._count_late)
-        for watcher in self._watchers:
+        for watcher in self._watchers.functions:
             watcher(session)
 
     def watch(self, watcher: Callable[[Session], object]) -> Callable[[], None]:
@@ -139,16 +140,7 @@ class SessionLog(Sequence[Session]):
         Returns:
             a function that ends the calls.
         """
-        with self._lock:
-            self._watchers = (*self._watchers, watcher)
-
-        def end() -> None:
-            with self._lock:
-                self._watchers = tuple(
-                    each for each in self._watchers if each is not watcher
-                )
-
-        return end
+        return self._watchers.add(watcher)
 
     def _count_late(self) -> None:
         with self._lock:
@@ -200,23 +192,6 @@ class SessionLog(Sequence[Session]):
     def __len__(self) -> int:
         with self._lock:
             return len(self._ended) + len(self._open)
-
-    def __bool__(self) -> bool:
-        # An empty log is true, like an empty mailbox.
-        return True
-
-    def __iter__(self) -> Iterator[Session]:
-        """Iterate over the sessions present at the call, oldest first."""
-        return iter(self._all())
-
-    @overload
-    def __getitem__(self, index: int) -> Session: ...
-
-    @overload
-    def __getitem__(self, index: slice) -> list[Session]: ...
-
-    def __getitem__(self, index: int | slice) -> Session | list[Session]:
-        return self._all()[index]
 
     @property
     def counters(self) -> Counters:

@@ -125,9 +125,9 @@ def test_a_reader_that_was_closed_counts_no_more(mail: Mail) -> None:
     context = attrs.evolve(ReaderContext.of(server, mail.reactor), pool=mail)
     reader = HTTPReader(context)
     numbers(Client(reader.site, mail.reactor))
-    assert server.delivery_events._readers
+    assert server.delivery_events._readers.functions
     reader.close()
-    assert not server.delivery_events._readers
+    assert not server.delivery_events._readers.functions
 
 
 def test_nothing_follows_the_mail_before_somebody_asks(mail: Mail) -> None:

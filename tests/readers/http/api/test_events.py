@@ -255,8 +255,8 @@ class TestWire:
             assert server.context.delivery_events.wanted
             client.protocol.connectionLost(Failure(ConnectionDone()))
         assert not server.context.delivery_events.wanted
-        assert server.context.needed_sessions()._watchers == ()
-        assert server.context.needed_faults()._watchers == ()
+        assert server.context.needed_sessions()._watchers.functions == ()
+        assert server.context.needed_faults()._watchers.functions == ()
 
     def test_one_that_comes_from_a_thread_after_the_end_is_lost(
         self, server: Mail, monkeypatch: pytest.MonkeyPatch

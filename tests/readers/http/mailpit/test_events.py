@@ -127,9 +127,9 @@ def test_nothing_is_watched_after_the_last_client(
 ) -> None:
     from twisted.python.failure import Failure
 
-    before = len(served.server.delivery_events._readers)
+    before = len(served.server.delivery_events._readers.functions)
     socket.client.protocol.connectionLost(Failure(ConnectionError()))
-    assert len(served.server.delivery_events._readers) == before - 1
+    assert len(served.server.delivery_events._readers.functions) == before - 1
     served.add()
     served.reactor.advance(PAUSE)
 

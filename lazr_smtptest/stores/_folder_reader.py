@@ -20,7 +20,6 @@ from lazr_smtptest.errors import StoreError
 from lazr_smtptest.model.change import Change
 from lazr_smtptest.model.document import Document
 from lazr_smtptest.model.envelope import Envelope
-from lazr_smtptest.model.found import Found
 from lazr_smtptest.model.session import Session
 from lazr_smtptest.query.tag_rules import TagRules
 from lazr_smtptest.stores import _index_file as _tables
@@ -287,28 +286,8 @@ class FolderReader(WaitingStore, RowReader):
             subject.row, lambda: self._memories.document(subject)
         )
 
-    def page(
-        self,
-        query: str = "",
-        *,
-        after: str | int | None = None,
-        limit: int = 50,
-        oldest_first: bool = False,
-        timeout: float | None = None,
-    ) -> Found:
-        """Return a page of the messages that match; see `IMessageReader`."""
-        with self._memories.kept():
-            return super().page(
-                query,
-                after=after,
-                limit=limit,
-                oldest_first=oldest_first,
-                timeout=timeout,
-            )
-
-    def _matching_rows(self, query: str) -> list[Row]:
-        with self._memories.kept():
-            return super()._matching_rows(query)
+    def _reading(self) -> contextlib.AbstractContextManager[None]:
+        return self._memories.kept()
 
     # Sessions
 

@@ -12,7 +12,7 @@ from collections.abc import (
     Mapping,
     Sequence,
 )
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from itertools import islice
 
 from lazr_smtptest.model.change import Change, Changes
@@ -163,7 +163,12 @@ class RowReader(ABC):
         rows = self._listed()
         if isinstance(node, Everything):
             return rows
-        return [subject.row for subject in self._matching(rows, node)]
+        with self._reading():
+            return [subject.row for subject in self._matching(rows, node)]
+
+    def _reading(self) -> AbstractContextManager[None]:
+        """Return the context of a search, which may read messages."""
+        return nullcontext()
 
     def _row(self, message: str | int) -> Row | None:
         self._refresh()
@@ -193,7 +198,8 @@ class RowReader(ABC):
                 if (row.number > number if oldest_first else row.number < number)
             ]
         found = self._matching(rows if oldest_first else reversed(rows), node)
-        page = list(islice(_summaries(found), min(limit, len(rows))))
+        with self._reading():
+            page = list(islice(_summaries(found), min(limit, len(rows))))
         return Found(
             page,
             missing=0,

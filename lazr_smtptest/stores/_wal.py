@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlite3
 import time
 
+from lazr_smtptest.net.clock import monotonic
+
 __all__ = ["use_wal"]
 
 # Seconds to wait while other processes have the database open, and between attempts.
@@ -22,13 +24,13 @@ def use_wal(connection: sqlite3.Connection) -> None:
     Raises:
         sqlite3.Error: it could not be changed.
     """
-    end = time.monotonic() + _PATIENCE
+    end = monotonic() + _PATIENCE
     while True:
         try:
             connection.execute("PRAGMA journal_mode = WAL")
             return
         except sqlite3.OperationalError as error:
             # Python 3.10 does not provide SQLite's error codes.
-            if str(error) != "database is locked" or time.monotonic() > end:
+            if str(error) != "database is locked" or monotonic() > end:
                 raise
         time.sleep(_PAUSE)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from http import HTTPStatus
 
@@ -10,6 +9,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 from prometheus_client.exposition import generate_latest
 
 from lazr_smtptest.model.delivery_event import MailEvent
+from lazr_smtptest.net.clock import monotonic
 from lazr_smtptest.readers.context import ReaderContext
 from lazr_smtptest.readers.http.answer import Answer
 from lazr_smtptest.readers.http.call import Call
@@ -121,14 +121,14 @@ class Metrics:
     async def _answer(self, call: Call) -> Answer:
         self._begin()
         reader, sessions = self._context.reader, self._context.sessions
-        began = time.monotonic()
+        began = monotonic()
         progress = await reader.index_progress()
-        self._reading.set(time.monotonic() - began)
+        self._reading.set(monotonic() - began)
         self._messages.set(progress.messages)
         self._missing.set(progress.missing)
         # The time at which a thread asked the reactor for a call.
-        asked: float = await reader.call(time.monotonic)
-        self._lag.set(max(0.0, time.monotonic() - asked))
+        asked: float = await reader.call(monotonic)
+        self._lag.set(max(0.0, monotonic() - asked))
         self._waiting.set(self._waits())
         if sessions is not None:
             counters = sessions.counters

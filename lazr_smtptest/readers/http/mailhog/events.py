@@ -12,6 +12,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall
 
 from lazr_smtptest.model.change import Change
+from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.readers.context import ReaderContext
 from lazr_smtptest.readers.http.answer import Answer, HTTPError, Stream
 from lazr_smtptest.readers.http.call import Call
@@ -31,6 +32,28 @@ _QUIET = 60.0
 _MOST_BEHIND = 16 * 1024 * 1024
 
 
+@attrs.frozen
+class _Message:
+    """A new message in both forms, which are made once for all clients.
+
+    Attributes:
+        text: its JSON, and a line feed, for websockets.
+        event: its JSON as a server-sent event.
+    """
+
+    text: str
+    event: bytes
+
+    @classmethod
+    def of(cls, envelope: Envelope) -> _Message:
+        """Return the forms of a message."""
+        shape = message_of(envelope)
+        lines = json.dumps(shape, indent=2).split("\n")
+        data = "".join(f"data: {line}\n" for line in lines)
+        text = json.dumps(shape, separators=(",", ":"))
+        return cls(f"{text}\n", f"{data}\n".encode())
+
+
 @attrs.frozen(eq=False)
 class _Client:
     """A client that listens.
@@ -41,7 +64,7 @@ class _Client:
         keep_alive: sends a line that says nothing; ``None``: it needs none.
     """
 
-    send: Callable[[str], int]
+    send: Callable[[_Message], int]
     close: Callable[[], object]
     keep_alive: Callable[[], object] | None = None
 
@@ -82,12 +105,13 @@ class Events:
         def begin(
             write: Callable[[bytes], int], end: Callable[[], object]
         ) -> Callable[[], object]:
-            def send(text: str) -> int:
-                lines = json.dumps(json.loads(text), indent=2).split("\n")
-                data = "".join(f"data: {line}\n" for line in lines) + "\n"
-                return write(data.encode())
-
-            return self._join(_Client(send, end, lambda: write(b"keepalive: \n")))
+            return self._join(
+                _Client(
+                    lambda message: write(message.event),
+                    end,
+                    lambda: write(b"keepalive: \n"),
+                )
+            )
 
         return Answer(content_type="text/event-stream", body=Stream(begin))
 
@@ -98,7 +122,7 @@ class Events:
         def begin(
             send: Callable[[str], int], close: Callable[[], object]
         ) -> Callable[[], object]:
-            return self._join(_Client(lambda text: send(text + "\n"), close))
+            return self._join(_Client(lambda message: send(message.text), close))
 
         return websocket_answer(call, begin)
 
@@ -162,21 +186,17 @@ class Events:
         try:
             while self._new:
                 numbers, self._new = self._new[:50], self._new[50:]
-                for text in await self._reader.call(self._made, numbers):
+                for message in await self._reader.call(self._made, numbers):
                     for client in list(self._clients):
-                        if client.send(text) > _MOST_BEHIND:
+                        if client.send(message) > _MOST_BEHIND:
                             client.close()
         finally:
             self._is_telling = False
 
-    def _made(self, numbers: Sequence[int]) -> list[str]:
-        """Return the JSON of messages; in a thread."""
+    def _made(self, numbers: Sequence[int]) -> list[_Message]:
+        """Return messages in the forms of clients; in a thread."""
         found = (self._store.envelope(number) for number in numbers)
-        return [
-            json.dumps(message_of(each), separators=(",", ":"))
-            for each in found
-            if each is not None
-        ]
+        return [_Message.of(each) for each in found if each is not None]
 
     def _failed(self, failure: Any) -> None:
         """Disconnect all: they connect again."""

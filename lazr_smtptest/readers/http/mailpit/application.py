@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from lazr_smtptest.net.clock import monotonic
 from lazr_smtptest.outbound.settings import Relay
 from lazr_smtptest.readers.context import ReaderContext
 from lazr_smtptest.readers.http.answer import Answer, json_answer
@@ -53,7 +53,7 @@ class Application:
         self._relay = relay
         self._has_chaos = has_chaos
         self._has_spam_check = has_spam_check
-        self._began = time.monotonic()
+        self._began = monotonic()
         self._sessions = context.sessions
         # The messages that were there at the beginning, and the number of the last; the
         # bytes of those that have come since then, and the number of the last. They are
@@ -92,7 +92,7 @@ class Application:
                 "Unread": counts.unread,
                 "Tags": dict(tags),
                 "RuntimeStats": {
-                    "Uptime": int(time.monotonic() - self._began),
+                    "Uptime": int(monotonic() - self._began),
                     "Memory": _memory(),
                     "MessagesDeleted": max(
                         0, self._before + accepted - counts.messages

@@ -137,8 +137,9 @@ def _envelope(call: Call) -> Envelope:
 
 
 def _read(call: Call) -> _Request:
-    value = _lowered(body_of(call))
-    headers = body_of(call).get("headers")
+    body = body_of(call)
+    value = _lowered(body)
+    headers = body.get("headers")
     if headers:
         # Their names are not keys.
         value["headers"] = headers

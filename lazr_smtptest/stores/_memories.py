@@ -1,4 +1,4 @@
-"""What an index file remembers of messages, so that they need not be read again."""
+"""Documents and facts of messages in an index file, so that none is read again."""
 
 from __future__ import annotations
 

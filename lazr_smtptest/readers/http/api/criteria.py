@@ -34,7 +34,7 @@ from lazr_smtptest.query.tree import (
     Words,
 )
 from lazr_smtptest.readers.http.answer import HTTPError
-from lazr_smtptest.readers.http.waiting import Arrived
+from lazr_smtptest.readers.http.condition import Arrived
 
 __all__ = ["criteria_from_json", "criteria_of_query"]
 

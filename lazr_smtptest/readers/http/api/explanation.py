@@ -22,7 +22,7 @@ from lazr_smtptest.query.tree import Field, leaves
 from lazr_smtptest.query.words import fold_line
 from lazr_smtptest.readers.http.api import records
 from lazr_smtptest.readers.http.api.criteria import criteria_of_query
-from lazr_smtptest.readers.http.waiting import Arrived, Condition
+from lazr_smtptest.readers.http.condition import Arrived, Condition
 from lazr_smtptest.stores.deferred_reader import DeferredReader
 from lazr_smtptest.stores.session_log import Counters
 

@@ -38,7 +38,7 @@ class Happenings:
         self._ends: list[Callable[[], None]] = []
 
     def begin(self) -> None:
-        """Begin to tell, unless it does."""
+        """Begin to report events, unless it does."""
         if self._ends:
             return
         context = self._context
@@ -49,7 +49,7 @@ class Happenings:
             self._ends.append(context.faults.watch(self._fired))
 
     def end(self) -> None:
-        """Tell nothing more."""
+        """Report no more events."""
         while self._ends:
             self._ends.pop()()
 

@@ -33,8 +33,9 @@ from lazr_smtptest.readers.http.api.part import StorePart
 from lazr_smtptest.readers.http.api.sessions import Sessions
 from lazr_smtptest.readers.http.api.wait import Wait
 from lazr_smtptest.readers.http.call import Call
+from lazr_smtptest.readers.http.condition import Condition
 from lazr_smtptest.readers.http.routes import Handler, Route
-from lazr_smtptest.readers.http.waiting import Condition, Waiters
+from lazr_smtptest.readers.http.waiting import Waiters
 from lazr_smtptest.stores._threads import Threads
 from lazr_smtptest.stores.deferred_reader import DeferredReader
 

@@ -14,7 +14,7 @@ from lazr_smtptest.model.session import Session
 from lazr_smtptest.model.summary import Summary
 from lazr_smtptest.query.parser import parse
 from lazr_smtptest.query.selection import Selection
-from lazr_smtptest.readers.http.waiting import Arrived, Condition
+from lazr_smtptest.readers.http.condition import Arrived, Condition
 
 __all__ = ["StorePart"]
 

@@ -26,8 +26,9 @@ from lazr_smtptest.readers.http.api.criteria import criteria_from_json
 from lazr_smtptest.readers.http.api.explanation import Explanations, Wanted
 from lazr_smtptest.readers.http.api.operations import operation
 from lazr_smtptest.readers.http.call import Call
+from lazr_smtptest.readers.http.condition import Condition
 from lazr_smtptest.readers.http.routes import Route
-from lazr_smtptest.readers.http.waiting import Condition, Waiters
+from lazr_smtptest.readers.http.waiting import Waiters
 from lazr_smtptest.stores.deferred_reader import DeferredReader
 
 __all__ = ["Wait"]

@@ -6,7 +6,6 @@ origin, against pages of other sites and against mails shown in a browser.
 
 from __future__ import annotations
 
-import base64
 import hmac
 import ipaddress
 import re
@@ -24,7 +23,7 @@ from lazr_smtptest.readers.http.call import values_of
 if TYPE_CHECKING:
     from lazr_smtptest.readers.http.htpasswd import PasswordFile
 
-__all__ = ["Gate"]
+__all__ = ["SAFE_METHODS", "Gate"]
 
 # The name by which containers reach the machine that they run on.
 _DOCKER = "host.docker.internal"
@@ -34,9 +33,7 @@ _HOST = re.compile(
 )
 
 # The methods that change nothing (RFC 9110 section 9.2.1).
-_SAFE = frozenset(("GET", "HEAD", "OPTIONS"))
-
-_REALM = 'Basic realm="Login"'
+SAFE_METHODS = frozenset(("GET", "HEAD", "OPTIONS"))
 
 
 def _lower(names: Collection[str]) -> frozenset[str]:
@@ -98,51 +95,24 @@ class Gate:
             return False
         return True
 
-    def check_login(self, headers: Headers) -> str:
-        """Return the user of a request; ``""`` if no login is needed.
-
-        A login of a file must have been found right by `check_files`.
-
-        Raises:
-            HTTPError: 401, the login is missing or wrong.
-        """
-        if not self.needs_login:
-            return ""
-        user, password = _credentials(headers)
-        right = self.users.get(user, "")
-        # Compared in any case, in constant time: the answer takes as long for a name
-        # that does not exist.
-        same = hmac.compare_digest(password.encode(), right.encode())
-        if user in self.users and same:
-            return user
-        if any(file.knows(user, password) for file in self.files):
-            return user
-        raise HTTPError(
-            HTTPStatus.UNAUTHORIZED,
-            "wrong user name or password"
-            if user or password
-            else "a user name and a password are needed",
-            headers={"WWW-Authenticate": _REALM},
-        )
-
     @property
     def needs_login(self) -> bool:
         """Return whether requests need a login."""
         return bool(self.users or self.files)
 
-    def check_files(self, headers: Headers) -> None:
-        """Look up the login of a request in the files; it takes time."""
-        user, password = _credentials(headers)
+    def knows(self, user: str, password: str) -> bool:
+        """Return whether a login is right; one of a file only after `look_up`."""
+        right = self.users.get(user, "")
+        # Compared in any case, in constant time: the answer takes as long for a name
+        # that does not exist.
+        same = hmac.compare_digest(password.encode(), right.encode())
+        if user in self.users and same:
+            return True
+        return any(file.knows(user, password) for file in self.files)
+
+    def look_up(self, user: str, password: str) -> None:
+        """Look up a login in the files; it takes time."""
         any(file.check(user, password) for file in self.files)
-
-    def check_early(self, headers: Headers) -> None:
-        """Check the login of a request as far as no time is needed.
-
-        Raises:
-            HTTPError: 401, the login is missing, or it is wrong.
-        """
-        if not (self.files and all(_credentials(headers))):
-            self.check_login(headers)
 
     def check_origin(
         self, method: str, headers: Headers, host: str
@@ -172,7 +142,7 @@ class Gate:
         site = _one(headers, "sec-fetch-site").lower()
         if site not in ("", "same-origin", "none"):
             is_link = (
-                method in _SAFE
+                method in SAFE_METHODS
                 and _one(headers, "sec-fetch-mode").lower() == "navigate"
                 and _one(headers, "sec-fetch-dest").lower() == "document"
             )
@@ -228,16 +198,3 @@ def _allowing(origin: str) -> dict[str, str]:
 
 def _foreign(reason: str) -> HTTPError:
     return HTTPError(HTTPStatus.FORBIDDEN, reason)
-
-
-def _credentials(headers: Headers) -> tuple[str, str]:
-    """Return user and password of Basic authentication (RFC 7617), or empty ones."""
-    scheme, _, token = _one(headers, "authorization").partition(" ")
-    if scheme.lower() != "basic":
-        return "", ""
-    try:
-        text = base64.b64decode(token.strip(), validate=True).decode()
-    except ValueError:
-        return "", ""
-    user, _, password = text.partition(":")
-    return user, password

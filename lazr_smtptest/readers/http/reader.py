@@ -15,6 +15,7 @@ from lazr_smtptest.readers.http.answer import Answer, HTTPError, text_answer
 from lazr_smtptest.readers.http.api.contents import Contents
 from lazr_smtptest.readers.http.api.events import MOST_LISTENERS, Events
 from lazr_smtptest.readers.http.api.faults import FaultRules
+from lazr_smtptest.readers.http.api.login import Login
 from lazr_smtptest.readers.http.api.mailboxes import Mailboxes
 from lazr_smtptest.readers.http.api.messages import Messages
 from lazr_smtptest.readers.http.api.openapi import OpenAPI
@@ -24,6 +25,7 @@ from lazr_smtptest.readers.http.api.settings import ServerSettings
 from lazr_smtptest.readers.http.api.wait import Wait
 from lazr_smtptest.readers.http.call import Call
 from lazr_smtptest.readers.http.gate import Gate
+from lazr_smtptest.readers.http.logins import Logins
 from lazr_smtptest.readers.http.mailhog.api import MailHog
 from lazr_smtptest.readers.http.mailhog.api import describe as describe_to_mailhog
 from lazr_smtptest.readers.http.mailpit.api import Mailpit
@@ -116,6 +118,13 @@ class HTTPReader:
         self._mailpit = Mailpit(context, settings.outgoing, f"{settings.base}/")
         self._metrics = Metrics(context, lambda: len(self._waiters))
         self._mailboxes = Mailboxes(context)
+        self._logins = Logins(
+            settings.gate,
+            base=settings.base,
+            is_secure=settings.tls is not None,
+            in_thread=self._reader.call,
+            reactor=reactor,
+        )
         self._mailhog: MailHog | None = None
         if settings.has_mailhog:
             self._mailhog = MailHog(context, settings.outgoing, f"{_MAILHOG}/")
@@ -138,6 +147,7 @@ class HTTPReader:
             in_thread=self._reader.call,
             count=self._metrics.count_request,
             reactor=reactor,
+            logins=self._logins,
         )
         tls = settings.tls
         self.factory: Any = tls.wrap(self.site, reactor) if tls else self.site
@@ -152,6 +162,7 @@ class HTTPReader:
         yield from self._mailboxes.routes(_API)
         yield from self._mailpit.routes()
         yield from ServerSettings(self._context).routes(_API)
+        yield from Login(self._logins).routes(_API)
         yield self._metrics.route
         if self._mailhog is not None:
             yield from self._mailhog.routes()

@@ -17,6 +17,7 @@ from lazr_smtptest.readers.context import AbsentError
 from lazr_smtptest.readers.http.answer import Answer, HTTPError, text_answer
 from lazr_smtptest.readers.http.call import Call
 from lazr_smtptest.readers.http.gate import Gate
+from lazr_smtptest.readers.http.logins import Logins
 from lazr_smtptest.readers.http.request import HTTPRequest
 from lazr_smtptest.readers.http.routes import NoPathError, Route, Routes
 
@@ -91,6 +92,7 @@ class HTTPSite(http.HTTPFactory):
         in_thread: calls a function with arguments in a thread, and returns a Deferred
             with the result; ``None`` if nothing takes long.
         reactor: schedules the timeouts.
+        logins: finds out who makes a request; by default only Basic authentication.
     """
 
     def __init__(
@@ -105,6 +107,7 @@ class HTTPSite(http.HTTPFactory):
         count: Callable[[str, int], object] = lambda method, status: None,
         in_thread: Callable[..., Deferred[Any]] | None = None,
         reactor: IReactorTime | None = None,
+        logins: Logins | None = None,
     ) -> None:
         super().__init__(timeout=_IDLE, reactor=reactor)
         self.routes = routes
@@ -114,6 +117,7 @@ class HTTPSite(http.HTTPFactory):
         self.in_thread = in_thread
         self.count = count
         self._gate = gate
+        self._logins = logins or Logins(gate, in_thread=in_thread, reactor=reactor)
         self._describe = dict(
             sorted((describe or {}).items(), key=lambda item: -len(item[0]))
         )
@@ -148,7 +152,7 @@ class HTTPSite(http.HTTPFactory):
         try:
             self._gate.check_host(headers)
             if not self._is_public(method, self._without_base(path)):
-                self._gate.check_early(headers)
+                self._logins.check_early(method, headers)
         except HTTPError as error:
             return error
         return None
@@ -187,8 +191,8 @@ class HTTPSite(http.HTTPFactory):
             fields = gate.preflight(headers, self.routes.allowed(call.path))
             return Answer(status=HTTPStatus.NO_CONTENT, headers=fields)
         user = ""
-        if gate.needs_login and not self._is_public(method, call.path):
-            user = await self._login(headers)
+        if self._logins.is_needed and not self._is_public(method, call.path):
+            user = await self._logins.check(method, headers)
         cors = gate.check_origin(method, headers, host)
         if method == "OPTIONS" and (allowed := self.routes.allowed(call.path)):
             fields = {"Allow": ", ".join(allowed)}
@@ -224,20 +228,6 @@ class HTTPSite(http.HTTPFactory):
         if path == base:
             return "/"
         return path.removeprefix(base) if path.startswith(f"{base}/") else f"//{path}"
-
-    async def _login(self, headers: Headers) -> str:
-        """Return the user of a request.
-
-        Raises:
-            HTTPError: 401, the login is missing or wrong.
-        """
-        try:
-            return self._gate.check_login(headers)
-        except HTTPError:
-            if self.in_thread is None or not self._gate.files:
-                raise
-        await self.in_thread(self._gate.check_files, headers)
-        return self._gate.check_login(headers)
 
     def _is_public(self, method: str, path: str) -> bool:
         try:

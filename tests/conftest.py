@@ -33,6 +33,7 @@ MARKS = {
     "mime/test_html_": ["twice"],
     "mime/test_meta_charset.py": ["twice"],
     "mime/test_urls.py": ["twice"],
+    "page/": ["slow", "once"],
     "packaging/": ["slow", "once"],
     "readers/test_mcp.py": ["once"],
     "smtp/test_chunking.py": ["slow", "twice"],

@@ -1,0 +1,116 @@
+"""Chromium, as tests drive it by Playwright."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NoReturn
+from urllib.parse import urlsplit
+
+import pytest
+
+__all__ = ["LOOPBACK", "PATIENCE", "Chromium", "RequestLog", "missing"]
+
+# Milliseconds that anything may take: far more than it does, on a busy machine too.
+PATIENCE = 30_000
+
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+
+_ARGUMENTS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
+
+
+def missing(what: str) -> NoReturn:
+    """Skip the test for want of `what`; on a CI machine that is a failure."""
+    message = f"{what}; .ci/programs DIR installs the programs of the tests"
+    if os.environ.get("CI"):
+        pytest.fail(message, pytrace=False)
+    pytest.skip(message)
+
+
+class Chromium:
+    """One Chromium of Debian, for all tests of a process.
+
+    The synchronous API of Playwright leaves its event loop marked as running in the
+    thread that started it, and then no other test of this process could run one. So
+    the mark is removed except in `entered`.
+    """
+
+    def __init__(self) -> None:
+        path = os.environ.get("LAZR_SMTPTEST_CHROMIUM") or shutil.which("chromium")
+        if path is None:
+            missing("chromium, Debian's package of that name, is not here")
+        try:
+            from playwright.sync_api import expect, sync_playwright
+        except ImportError:
+            missing("the Python package playwright is not here")
+        expect.set_options(timeout=PATIENCE)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._depth = 0
+        with self.entered():
+            self._driver = sync_playwright().start()
+            self.browser: Any = self._driver.chromium.launch(
+                executable_path=path, args=_ARGUMENTS, timeout=4 * PATIENCE
+            )
+
+    @contextmanager
+    def entered(self) -> Iterator[None]:
+        """Let Playwright be used; blocks may be within each other."""
+        if self._depth == 0:
+            asyncio._set_running_loop(self._loop)
+        self._depth += 1
+        try:
+            yield
+        finally:
+            self._depth -= 1
+            if self._depth == 0:
+                self._loop = asyncio._get_running_loop()
+                asyncio._set_running_loop(None)
+
+    def close(self) -> None:
+        """End the browser."""
+        with self.entered():
+            self.browser.close()
+            self._driver.stop()
+
+
+class RequestLog:
+    """The requests of a browser context, and what its pages complained of.
+
+    Attributes:
+        urls: the URL of each request, in order, of all its pages and frames.
+        errors: the exceptions that no script caught.
+        dialogs: the texts of the dialogs that were opened.
+        console: the errors in the console.
+    """
+
+    def __init__(self, context: Any) -> None:
+        self.urls: list[str] = []
+        self.errors: list[str] = []
+        self.dialogs: list[str] = []
+        self.console: list[str] = []
+        context.on("request", lambda request: self.urls.append(request.url))
+        context.on("weberror", lambda error: self.errors.append(str(error.error)))
+        context.on("dialog", self._dismiss)
+        context.on("console", self._note)
+
+    def _dismiss(self, dialog: Any) -> None:
+        self.dialogs.append(dialog.message)
+        dialog.dismiss()
+
+    def _note(self, message: Any) -> None:
+        if message.type == "error":
+            self.console.append(message.text)
+
+    @property
+    def elsewhere(self) -> list[str]:
+        """The URLs of requests to other machines."""
+        local = {"data", "blob", "about", "file"}
+        parts = [(url, urlsplit(url)) for url in self.urls]
+        return [
+            url
+            for url, part in parts
+            if part.scheme not in local and part.hostname not in LOOPBACK
+        ]

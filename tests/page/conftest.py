@@ -1,0 +1,201 @@
+"""A browser, and a server with an HTTP side whose mail it shows.
+
+Each process of the tests has one Chromium, and each test a context of its own, which
+is as good as new. What the browser asks of other machines arrives at the fixture
+`world`, and nothing leaves this machine. Waiting is done by ``expect``, never by
+sleeping.
+"""
+
+from __future__ import annotations
+
+import mimetypes
+from collections.abc import Callable, Iterator
+from email.message import EmailMessage
+from pathlib import Path
+from smtplib import SMTP
+from typing import Any
+
+import pytest
+
+import lazr_smtptest
+from lazr_smtptest import CaptureController
+
+from .browser import PATIENCE, Chromium, RequestLog
+from .proxy import World
+
+STATIC = Path(lazr_smtptest.__file__).parent / "readers/http/page/static"
+
+# The pure modules are imported from here; nothing listens there.
+_MODULES = "http://modules.test/"
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Chromium]:
+    """The browser of this process."""
+    chromium = Chromium()
+    yield chromium
+    chromium.close()
+
+
+@pytest.fixture(scope="session")
+def _whole_world() -> Iterator[World]:
+    with World() as world:
+        yield world
+
+
+@pytest.fixture
+def world(_whole_world: World) -> World:
+    """Return what the browser asks of other machines; nothing at first."""
+    _whole_world.asked = []
+    return _whole_world
+
+
+@pytest.fixture
+def make_context(chromium: Chromium, world: World) -> Iterator[Callable[..., Any]]:
+    """Make browser contexts, with keywords of Playwright's ``new_context``."""
+    with chromium.entered():
+        made: list[Any] = []
+
+        def make(**options: Any) -> Any:
+            proxy = {"server": world.url, "bypass": "127.0.0.1,localhost,[::1]"}
+            context = chromium.browser.new_context(proxy=proxy, **options)
+            context.set_default_timeout(PATIENCE)
+            context.set_default_navigation_timeout(PATIENCE)
+            made.append(context)
+            return context
+
+        yield make
+        for context in made:
+            context.close()
+
+
+@pytest.fixture
+def context(make_context: Callable[..., Any]) -> Any:
+    """A browser context of this test; English, and a desktop of 1280 pixels."""
+    return make_context(locale="en", viewport={"width": 1280, "height": 800})
+
+
+@pytest.fixture
+def requests(context: Any) -> RequestLog:
+    """The requests of the context, and what its pages complained of."""
+    return RequestLog(context)
+
+
+@pytest.fixture
+def page(context: Any, requests: RequestLog) -> Any:
+    """An empty page of the context."""
+    return context.new_page()
+
+
+class Site:
+    """A server with an HTTP side.
+
+    Attributes:
+        controller: the server.
+        url: the address of its page, with a slash at its end.
+    """
+
+    def __init__(self, controller: CaptureController) -> None:
+        self.controller = controller
+
+    @property
+    def url(self) -> str:
+        assert self.controller.url is not None
+        return self.controller.url
+
+    def send(
+        self,
+        content: str | bytes | EmailMessage = "Subject: Hi\n\nHello.\n",
+        sender: str = "shop@example.com",
+        recipients: list[str] | tuple[str, ...] = ("anna@example.com",),
+    ) -> Any:
+        """Send a message by SMTP, and return it as it was received."""
+        before = len(self.controller.mailbox)
+        if isinstance(content, EmailMessage):
+            content = content.as_bytes()
+        elif isinstance(content, str):
+            content = content.encode()
+        with SMTP(self.controller.host, self.controller.port) as client:
+            client.sendmail(sender, list(recipients), content)
+        return self.controller.mailbox[before]
+
+
+@pytest.fixture
+def make_site() -> Iterator[Callable[..., Site]]:
+    """Start servers with keywords of ``CaptureController``; they end with the test."""
+    started: list[CaptureController] = []
+
+    def make(**keywords: Any) -> Site:
+        controller = CaptureController(**{"http": True, **keywords})
+        controller.start()
+        started.append(controller)
+        return Site(controller)
+
+    yield make
+    for controller in started:
+        controller.stop()
+
+
+@pytest.fixture
+def site(make_site: Callable[..., Site]) -> Site:
+    """A running server with an HTTP side."""
+    return make_site()
+
+
+class Module:
+    """A pure module of the page, in the browser.
+
+    Args:
+        page: a page that can import it.
+        name: its path below ``static``.
+    """
+
+    def __init__(self, page: Any, name: str) -> None:
+        self._page = page
+        self._url = _MODULES + name
+
+    def call(self, function: str, *arguments: Any) -> Any:
+        """Call a function that it exports; return the result, as JSON has it."""
+        return self.run(f"m[{function!r}](...args)", *arguments)
+
+    def run(self, expression: str, *arguments: Any) -> Any:
+        """Evaluate an expression in which ``m`` is the module, and ``args`` a list."""
+        script = (
+            "async ([url, args]) => {"
+            f" const m = await import(url); return {expression}; }}"
+        )
+        return self._page.evaluate(script, [self._url, list(arguments)])
+
+
+@pytest.fixture(scope="session")
+def _module_page(chromium: Chromium) -> Iterator[Any]:
+    """One page for all tests of pure modules, which have no state."""
+    with chromium.entered():
+        context = chromium.browser.new_context(locale="en")
+        context.route(_MODULES + "**", _fulfil)
+        page = context.new_page()
+        page.set_default_timeout(PATIENCE)
+        page.goto(_MODULES)
+    yield page
+    with chromium.entered():
+        context.close()
+
+
+def _fulfil(route: Any) -> None:
+    name = route.request.url.removeprefix(_MODULES)
+    if not name:
+        route.fulfill(content_type="text/html", body="<!doctype html><title>m</title>")
+        return
+    path = STATIC / name
+    if not path.is_file():
+        route.fulfill(status=404, body=f"there is no {path}")
+        return
+    kind = "text/javascript" if path.suffix == ".js" else mimetypes.guess_type(path)[0]
+    route.fulfill(content_type=kind, body=path.read_bytes())
+
+
+@pytest.fixture
+def module(chromium: Chromium, _module_page: Any) -> Iterator[Callable[[str], Module]]:
+    """Import a pure module of ``static/logic`` by its name, such as ``size.js``."""
+    with chromium.entered():
+        yield lambda name: Module(_module_page, f"logic/{name}")

@@ -1,0 +1,68 @@
+"""A proxy that stands for the rest of the world, and notes who asks for it."""
+
+from __future__ import annotations
+
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+__all__ = ["World"]
+
+# An image of one pixel.
+_PIXEL = bytes.fromhex(
+    "47494638396101000100800000ffffff00000021f90401000000002c00000000010001000002024401"
+    "003b"
+)
+
+
+class World:
+    """Answers every request with an image, as if it were any host of the Internet.
+
+    Attributes:
+        asked: the method and URL of each request that has arrived.
+    """
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._server.daemon_threads = True
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(0.05,), daemon=True
+        )
+
+    @property
+    def url(self) -> str:
+        """The address of the proxy."""
+        return f"http://127.0.0.1:{self._server.server_port}"
+
+    def __enter__(self) -> World:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        world = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def _answer(self) -> None:
+                world.asked.append(f"{self.command} {self.path}")
+                self.send_response(200)
+                self.send_header("Content-Type", "image/gif")
+                self.send_header("Content-Length", str(len(_PIXEL)))
+                self.end_headers()
+                self.wfile.write(_PIXEL)
+
+            do_GET = do_POST = do_HEAD = do_PUT = _answer
+
+            def do_CONNECT(self) -> None:
+                world.asked.append(f"CONNECT {self.path}")
+                self.send_error(502)
+
+            def log_message(self, *arguments: Any) -> None:
+                """Write nothing to standard error."""
+
+        return Handler

@@ -8,17 +8,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import attrs
+
 from lazr_smtptest.checks.html_check import HTMLCheck, check_html, judge
 from lazr_smtptest.checks.links import links_of
+from lazr_smtptest.mime.html_view import BlockedLoad, HTMLView, raw_view, view_of
 from lazr_smtptest.mime.parts import read_parts
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.parsing import functions
 from lazr_smtptest.parsing.functions import Function
 
-__all__ = ["FUNCTIONS", "HTML_CHECK", "LINKS", "html_of"]
+__all__ = ["FUNCTIONS", "HTML_CHECK", "LINKS", "VIEW", "html_of"]
 
 HTML_CHECK = "html_check"
 LINKS = "links"
+VIEW = "view"
 
 
 def html_of(envelope: Envelope) -> str | None:
@@ -52,8 +56,34 @@ def _no_links(envelope: Envelope, reason: str) -> list[str]:
     return []
 
 
+def _view(envelope: Envelope) -> HTMLView | None:
+    # A copy: the envelope would keep each property that was read.
+    html = attrs.evolve(envelope).html
+    if html is None:
+        return None
+    return view_of(html, read_parts(envelope.content), lambda part: part.section)
+
+
+def _encode_view(view: HTMLView | None) -> Any:
+    return None if view is None else attrs.astuple(view)
+
+
+def _decode_view(values: Any) -> HTMLView | None:
+    if values is None:
+        return None
+    html, mark, blocked, failure = values
+    loads = tuple(BlockedLoad(*each) for each in blocked)
+    return HTMLView(html=html, mark=mark, blocked=loads, failure=failure)
+
+
+def _raw_view(envelope: Envelope, reason: str) -> HTMLView | None:
+    html = attrs.evolve(envelope).html
+    return None if html is None else raw_view(html, reason)
+
+
 FUNCTIONS: Mapping[str, Function] = {
     **functions.FUNCTIONS,
     HTML_CHECK: Function(_check, _encode, _decode, _failed),
     LINKS: Function(links_of, list, list, _no_links),
+    VIEW: Function(_view, _encode_view, _decode_view, _raw_view),
 }

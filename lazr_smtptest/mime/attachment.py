@@ -10,7 +10,7 @@ from lazr_smtptest.mime.comments import without_comments
 from lazr_smtptest.mime.parts import Part
 from lazr_smtptest.mime.sizes import byte_count
 
-__all__ = ["Attachment", "read_attachment"]
+__all__ = ["Attachment", "content_id_of", "read_attachment"]
 
 _BRACKETED = re.compile(r"<([^<>]*)>?")
 
@@ -44,15 +44,15 @@ def read_attachment(part: Part) -> tuple[Attachment, str]:
             name=part.filename,
             content_type=part.content_type,
             content=content,
-            content_id=_content_id(part),
+            content_id=content_id_of(part),
             inline=part.disposition == "inline",
         ),
         wrong,
     )
 
 
-def _content_id(part: Part) -> str:
-    """Parse the Content-ID (RFC 2045 section 7), with brackets or without."""
+def content_id_of(part: Part) -> str:
+    """Return the Content-ID (RFC 2045 section 7), with brackets or without."""
     text = without_comments(part.fields.text("content-id")).strip()
     found = _BRACKETED.search(text)
     return "".join((found[1] if found else text).split())

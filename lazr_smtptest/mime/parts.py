@@ -68,6 +68,11 @@ class Part:
             return False
         return self.is_body or not self.filename
 
+    @property
+    def section(self) -> str:
+        """Return its section number (RFC 3501 section 6.4.5)."""
+        return ".".join(map(str, self.path)) or "1"
+
     def octets(self) -> tuple[bytes, str]:
         """Return its decoded content, and what was malformed."""
         words = _encoding(self.fields)

@@ -28,8 +28,9 @@ __all__ = ["SAFE_METHODS", "Gate"]
 # The name by which containers reach the machine that they run on.
 _DOCKER = "host.docker.internal"
 _LABEL = re.compile(r"[0-9A-Za-z_-]{1,63}")
+# It is written into policies, so it has no character that means something there.
 _HOST = re.compile(
-    r"(?P<name>\[[0-9A-Fa-f:.]+\]|[^:\[\]@/?#\s]+)(?::(?P<port>\d{1,5}))?"
+    r"(?P<name>\[[0-9A-Fa-f:.]+\]|[^:\[\]@/?#\s;,'\"]+)(?::(?P<port>\d{1,5}))?"
 )
 
 # The methods that change nothing (RFC 9110 section 9.2.1).

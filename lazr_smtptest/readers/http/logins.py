@@ -188,11 +188,17 @@ class Logins:
             "HttpOnly",
             "SameSite=Strict",
         ]
-        # A proxy with TLS says so; another client only gets a stricter cookie.
-        forwarded = next(iter(values_of(headers, "x-forwarded-proto")), "")
-        if self._is_secure or forwarded.lower() == "https":
+        if self.comes_by_tls(headers):
             fields.append("Secure")
         return "; ".join(fields)
+
+    def comes_by_tls(self, headers: Headers) -> bool:
+        """Return whether a client uses TLS, with us or with a proxy that says so.
+
+        Another client that says so gets what works with TLS only.
+        """
+        forwarded = next(iter(values_of(headers, "x-forwarded-proto")), "")
+        return self._is_secure or forwarded.strip().lower() == "https"
 
 
 def credentials_of(headers: Headers) -> tuple[str, str]:

@@ -22,6 +22,7 @@ from lazr_smtptest.readers.http.api.openapi import OpenAPI
 from lazr_smtptest.readers.http.api.problems import describe
 from lazr_smtptest.readers.http.api.sessions import Sessions
 from lazr_smtptest.readers.http.api.settings import ServerSettings
+from lazr_smtptest.readers.http.api.views import Frames, Views
 from lazr_smtptest.readers.http.api.wait import Wait
 from lazr_smtptest.readers.http.call import Call
 from lazr_smtptest.readers.http.gate import Gate
@@ -32,6 +33,7 @@ from lazr_smtptest.readers.http.mailpit.api import Mailpit
 from lazr_smtptest.readers.http.metrics import Metrics
 from lazr_smtptest.readers.http.routes import Route, Routes
 from lazr_smtptest.readers.http.site import MAX_BODY, HTTPSite
+from lazr_smtptest.readers.http.tokens import Tokens
 from lazr_smtptest.readers.http.waiting import MOST_WAITERS, Waiters
 from lazr_smtptest.version import __version__
 
@@ -117,7 +119,6 @@ class HTTPReader:
         self._events = Events(context, settings.max_listeners)
         self._mailpit = Mailpit(context, settings.outgoing, f"{settings.base}/")
         self._metrics = Metrics(context, lambda: len(self._waiters))
-        self._mailboxes = Mailboxes(context)
         self._logins = Logins(
             settings.gate,
             base=settings.base,
@@ -125,6 +126,10 @@ class HTTPReader:
             in_thread=self._reader.call,
             reactor=reactor,
         )
+        self._frames = Frames(
+            root=f"{settings.base}{_API}", logins=self._logins, tokens=Tokens(reactor)
+        )
+        self._mailboxes = Mailboxes(context, self._frames)
         self._mailhog: MailHog | None = None
         if settings.has_mailhog:
             self._mailhog = MailHog(context, settings.outgoing, f"{_MAILHOG}/")
@@ -155,6 +160,8 @@ class HTTPReader:
     def _routes(self) -> Iterator[Route]:
         yield from Messages(self._reader).routes(_API)
         yield from Contents(self._reader).routes(_API)
+        parse = self._context.parse
+        yield from Views(self._reader, parse, self._frames).routes(_API)
         yield from Wait(self._reader, self._waiters, self._context.faults).routes(_API)
         yield from Sessions(self._reader, self._context.needed_sessions).routes(_API)
         yield from self._events.routes(_API)

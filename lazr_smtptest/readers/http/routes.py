@@ -44,6 +44,7 @@ class Route:
         summary: one line for the description of the API.
         arguments: the names that the query of the URL may have; ``None`` for any.
         is_public: whether it needs no login.
+        is_shared: whether pages of all sites, and mails that are shown, may load it.
         operation: what a description of the API says of it; ``None`` for nothing.
     """
 
@@ -53,6 +54,7 @@ class Route:
     summary: str = ""
     arguments: frozenset[str] | None = None
     is_public: bool = False
+    is_shared: bool = False
     operation: object = None
 
     def check_arguments(self, names: Iterable[str]) -> None:

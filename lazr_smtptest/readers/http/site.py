@@ -151,7 +151,8 @@ class HTTPSite(http.HTTPFactory):
         """Return why a body is not even read; ``None`` if it is."""
         try:
             self._gate.check_host(headers)
-            if not self._is_public(method, self._without_base(path)):
+            route = self._route(method, self._without_base(path))
+            if route is None or not route.is_public:
                 self._logins.check_early(method, headers)
         except HTTPError as error:
             return error
@@ -191,9 +192,12 @@ class HTTPSite(http.HTTPFactory):
             fields = gate.preflight(headers, self.routes.allowed(call.path))
             return Answer(status=HTTPStatus.NO_CONTENT, headers=fields)
         user = ""
-        if self._logins.is_needed and not self._is_public(method, call.path):
+        cors: Mapping[str, str] = {}
+        route = self._route(method, call.path)
+        if route is None or not route.is_public:
             user = await self._logins.check(method, headers)
-        cors = gate.check_origin(method, headers, host)
+        if route is None or not route.is_shared:
+            cors = gate.check_origin(method, headers, host)
         if method == "OPTIONS" and (allowed := self.routes.allowed(call.path)):
             fields = {"Allow": ", ".join(allowed)}
             return Answer(status=HTTPStatus.NO_CONTENT, headers=fields)
@@ -229,11 +233,12 @@ class HTTPSite(http.HTTPFactory):
             return "/"
         return path.removeprefix(base) if path.startswith(f"{base}/") else f"//{path}"
 
-    def _is_public(self, method: str, path: str) -> bool:
+    def _route(self, method: str, path: str) -> Route | None:
+        """Return the route of a request; ``None`` if there is none."""
         try:
-            return self.routes.find(method, path)[0].is_public
+            return self.routes.find(method, path)[0]
         except HTTPError:
-            return False
+            return None
 
     def max_body_of(self, path: str) -> int:
         """Return the most bytes of the body of a request.

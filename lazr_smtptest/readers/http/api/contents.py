@@ -26,7 +26,7 @@ from lazr_smtptest.readers.http.conditional import (
 from lazr_smtptest.readers.http.routes import Route
 from lazr_smtptest.stores.deferred_reader import DeferredReader
 
-__all__ = ["Contents"]
+__all__ = ["Contents", "file_answer"]
 
 # Images in which nothing can run.
 _IMAGES = frozenset(
@@ -140,7 +140,7 @@ class Contents:
             part = details.part_named(envelope, id)
             if part is None:
                 raise HTTPError(HTTPStatus.NOT_FOUND, f"the message has no part {id!r}")
-            return _file(read_attachment(part)[0], f"part-{id}")
+            return file_answer(read_attachment(part)[0], f"part-{id}")
 
         return in_ranges(call, await self._tagged(call, f"part-{id}", read))
 
@@ -156,7 +156,7 @@ class Contents:
                     HTTPStatus.NOT_FOUND,
                     f"no attachment {text!r}: the message has {len(attachments)}",
                 )
-            return _file(attachments[index], f"attachment-{index}")
+            return file_answer(attachments[index], f"attachment-{index}")
 
         return in_ranges(call, await self._tagged(call, f"attachment-{index}", read))
 
@@ -193,7 +193,7 @@ def _present(text: str | None, what: str) -> str:
     return text
 
 
-def _file(attachment: Attachment, name: str) -> Answer:
+def file_answer(attachment: Attachment, name: str) -> Answer:
     """Return an answer with a file: saved, or shown if it is a harmless image."""
     kind, disposition = attachment.content_type, "inline"
     if kind not in _IMAGES:

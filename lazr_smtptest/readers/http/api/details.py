@@ -92,18 +92,13 @@ def parts_of(envelope: Envelope) -> list[records.Part]:
 def part_named(envelope: Envelope, id: str) -> Part | None:
     """Return the part with an id; ``None`` if there is none."""
     parts = read_parts(envelope.content).leaves
-    return next((part for part in parts if _part_id(part) == id), None)
-
-
-def _part_id(part: Part) -> str:
-    """Return the section number of a part (RFC 3501 section 6.4.5)."""
-    return ".".join(map(str, part.path)) or "1"
+    return next((part for part in parts if part.section == id), None)
 
 
 def _part_of(part: Part) -> records.Part:
     file, _ = read_attachment(part)
     return records.Part(
-        id=_part_id(part),
+        id=part.section,
         content_type=part.content_type,
         charset=part.parameters.get("charset"),
         disposition=part.disposition or None,

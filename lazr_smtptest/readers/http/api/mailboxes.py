@@ -31,6 +31,7 @@ from lazr_smtptest.readers.http.api.operations import (
 )
 from lazr_smtptest.readers.http.api.part import StorePart
 from lazr_smtptest.readers.http.api.sessions import Sessions
+from lazr_smtptest.readers.http.api.views import Frames, Views
 from lazr_smtptest.readers.http.api.wait import Wait
 from lazr_smtptest.readers.http.call import Call
 from lazr_smtptest.readers.http.condition import Condition
@@ -59,10 +60,12 @@ class Mailboxes:
 
     Args:
         context: the store and the server.
+        frames: see `Views`.
     """
 
-    def __init__(self, context: ReaderContext) -> None:
+    def __init__(self, context: ReaderContext, frames: Frames) -> None:
         self._context = context
+        self._frames = frames
         self._threads = Threads(_THREADS) if context.pool is None else None
         self._pool = context.pool if context.pool is not None else self._threads
         self._boxes: dict[str, _Box] = {}
@@ -111,7 +114,8 @@ class Mailboxes:
         # The routes are those of the whole store; each mailbox has handlers of its own.
         reader = self._context.reader
         waiters = Waiters(self._context.store, reader, self._context.reactor)
-        for route in _routes_of(reader, waiters, self._context.needed_faults):
+        views = Views(reader, self._context.parse, self._frames)
+        for route in _routes_of(reader, waiters, views, self._context.needed_faults):
             yield self._within(one, route)
 
     def _within(self, prefix: str, route: Route) -> Route:
@@ -172,7 +176,8 @@ class Mailboxes:
                 HTTPStatus.TOO_MANY_REQUESTS,
                 f"there are {_MOST} mailboxes: remove one first",
             )
-        box = _Box(self._context, self._pool, asked, await self._newest())
+        newest = await self._newest()
+        box = _Box(self._context, self._pool, self._frames, asked, newest)
         name = box.record.name
         self._boxes[name] = box
         box.timer = self._context.reactor.callLater(asked.lifetime, self._expire, name)
@@ -239,11 +244,15 @@ def _public(route: Route) -> Route:
 
 
 def _routes_of(
-    reader: DeferredReader, waiters: Waiters, faults: Callable[[], Scripted]
+    reader: DeferredReader,
+    waiters: Waiters,
+    views: Views,
+    faults: Callable[[], Scripted],
 ) -> Iterator[Route]:
     """Yield the routes of a store, or of a part of one."""
     yield from Messages(reader).routes("")
     yield from Contents(reader).routes("")
+    yield from views.routes("")
     yield from Wait(reader, waiters).routes("")
     yield from Sessions(reader).routes("")
     for route in FaultRules(faults).routes(""):
@@ -266,6 +275,7 @@ class _Box:
         self,
         context: ReaderContext,
         pool: Any,
+        frames: Frames,
         asked: requests.MailboxRequest,
         since: int,
     ) -> None:
@@ -297,7 +307,12 @@ class _Box:
         self._faults: Scripted | None = None
         self.handlers: Mapping[_Key, Handler] = {
             (route.method, route.template): route.handler
-            for route in _routes_of(self._reader, self._waiters, self._needed_faults)
+            for route in _routes_of(
+                self._reader,
+                self._waiters,
+                Views(self._reader, context.parse, frames),
+                self._needed_faults,
+            )
         }
         self._is_pruning = self._has_news = False
         self._unwatch = self._reader.watch(self._changed)

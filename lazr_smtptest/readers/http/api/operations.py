@@ -61,6 +61,9 @@ ARGUMENTS: Mapping[str, Argument] = {
         {"enum": ["", "true", "false"]}, "Only sessions that failed, or not.", "true"
     ),
     "id": Argument(_TEXT, "An id, a number, or `latest`.", "latest"),
+    "images": Argument(
+        {"enum": ["", "remote"]}, "Whether images of other hosts are loaded.", "remote"
+    ),
     "index": Argument(_whole(0, 999_999_999), "The index of an attachment.", 0),
     "limit": Argument(_whole(1, 1000, default=50), "At most how many.", 10),
     "mailbox": Argument(_TEXT, "The name of a disposable mailbox."),
@@ -75,6 +78,7 @@ ARGUMENTS: Mapping[str, Argument] = {
     "session": Argument(_TEXT, "The id of a session."),
     "since": Argument(_whole(0, _LARGEST), "Only what came after this number.", 0),
     "timeout": Argument(_seconds(30, 0), "Seconds to wait for the index.", 1),
+    "token": Argument(_TEXT, "A token, see `/messages/{id}/view/blocked`."),
     "wait": Argument(_seconds(3600, 30), "Seconds to wait.", 5),
 }
 

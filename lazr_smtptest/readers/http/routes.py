@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from http import HTTPStatus
 from typing import Any
@@ -74,16 +74,71 @@ class Route:
                 + (f"did you mean {near[0]!r}?" if near else f"known: {allowed}"),
             )
 
-    def matcher(self) -> re.Pattern[str]:
-        """Return the pattern of its path."""
-        pieces = _PARAMETER.split(self.template)
-        # Fixed text and names of parameters alternate.
-        return re.compile(
-            "".join(
-                f"(?P<{piece}>[^/]+)" if index % 2 else re.escape(piece)
-                for index, piece in enumerate(pieces)
-            )
-        )
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """The names of the parameters in its path, in order."""
+        return tuple(_PARAMETER.findall(self.template))
+
+
+@attrs.define(eq=False)
+class _Node:
+    """The paths with the same beginning, up to a slash.
+
+    Attributes:
+        routes: the routes of the path that ends here, by their methods.
+        fixed: the paths that go on, by their next segment.
+        patterns: those whose next segment has a parameter: its pattern, ``None`` if it
+            is nothing but the parameter, and the paths, by the text of the segment.
+    """
+
+    routes: dict[str, Route] = attrs.field(factory=dict)
+    fixed: dict[str, _Node] = attrs.field(factory=dict)
+    patterns: dict[str, tuple[re.Pattern[str] | None, _Node]] = attrs.field(
+        factory=dict
+    )
+
+    def next(self, segment: str) -> _Node:
+        """Return the node after a segment of a template; make it if needed."""
+        if not _PARAMETER.search(segment):
+            return self.fixed.setdefault(segment, _Node())
+        # The names of parameters are those of each route.
+        shape = _PARAMETER.sub("{}", segment)
+        if shape not in self.patterns:
+            fixed = map(re.escape, shape.split("{}"))
+            pattern = None if shape == "{}" else re.compile("([^/]+)".join(fixed))
+            self.patterns[shape] = (pattern, _Node())
+        return self.patterns[shape][1]
+
+    def find(
+        self, segments: Sequence[str], start: int = 0
+    ) -> tuple[dict[str, Route], tuple[str, ...]] | None:
+        """Return the routes of a path, and the values of its parameters.
+
+        A fixed segment takes precedence over one with a parameter.
+
+        Args:
+            segments: the segments of the path.
+            start: the index of the first segment that is not matched yet.
+        """
+        if start == len(segments):
+            return (self.routes, ()) if self.routes else None
+        segment = segments[start]
+        fixed = self.fixed.get(segment)
+        if fixed is not None and (found := fixed.find(segments, start + 1)):
+            return found
+        for pattern, node in self.patterns.values():
+            values = _values(pattern, segment)
+            if values and (found := node.find(segments, start + 1)):
+                return found[0], values + found[1]
+        return None
+
+
+def _values(pattern: re.Pattern[str] | None, segment: str) -> tuple[str, ...]:
+    """Return the values of the parameters in a segment; none if it does not match."""
+    if pattern is None:
+        return (segment,) if segment else ()
+    match = pattern.fullmatch(segment)
+    return () if match is None else match.groups()
 
 
 class Routes:
@@ -94,13 +149,14 @@ class Routes:
     """
 
     def __init__(self) -> None:
-        # By the pattern of the path, in the order in which they were added.
-        self._paths: dict[str, tuple[re.Pattern[str], dict[str, Route]]] = {}
+        self._routes: list[Route] = []
+        self._root = _Node()
+        # Those of paths without parameters, which need no search.
+        self._fixed: dict[str, dict[str, Route]] = {}
 
     def __iter__(self) -> Iterator[Route]:
         """Iterate over all routes, in the order in which they were added."""
-        for _, methods in self._paths.values():
-            yield from methods.values()
+        return iter(self._routes)
 
     def add(self, route: Route) -> None:
         """Add a route.
@@ -108,11 +164,15 @@ class Routes:
         Raises:
             ValueError: its path has such a route already.
         """
-        pattern = route.matcher()
-        _, methods = self._paths.setdefault(pattern.pattern, (pattern, {}))
-        if route.method in methods:
+        node = self._root
+        for segment in route.template.split("/"):
+            node = node.next(segment)
+        if route.method in node.routes:
             raise ValueError(f"{route.method} {route.template} is there already")
-        methods[route.method] = route
+        node.routes[route.method] = route
+        self._routes.append(route)
+        if not route.parameters:
+            self._fixed[route.template] = node.routes
 
     def find(self, method: str, path: str) -> tuple[Route, Mapping[str, str]]:
         """Return the route of a request, and the parameters in its path.
@@ -127,11 +187,10 @@ class Routes:
             NoPathError: 404, there is no such path.
             HTTPError: 405 with Allow, the path has other methods.
         """
-        found = self._methods(path)
-        if found is None:
+        routes, values = self._find(path)
+        if not routes:
             raise NoPathError(path)
-        methods, parameters = found
-        route = methods.get("GET" if method == "HEAD" else method)
+        route = routes.get("GET" if method == "HEAD" else method)
         if route is None:
             allowed = ", ".join(self.allowed(path))
             raise HTTPError(
@@ -139,15 +198,14 @@ class Routes:
                 f"{method} is not allowed for {path}, only {allowed}",
                 headers={"Allow": allowed},
             )
-        return route, parameters
+        return route, dict(zip(route.parameters, values, strict=True)) if values else {}
 
     def allowed(self, path: str) -> list[str]:
         """Return the methods of a path, sorted; none if there is no such path."""
-        found = self._methods(path)
-        if found is None:
+        routes, _ = self._find(path)
+        if not routes:
             return []
-        more = {"HEAD"} if "GET" in found[0] else set()
-        return sorted({*found[0], *more, "OPTIONS"})
+        return sorted({*routes, *({"HEAD"} if "GET" in routes else ()), "OPTIONS"})
 
     def nearest(self, path: str) -> str:
         """Return the path of a route that is closest to a wrong one, or ``""``.
@@ -159,12 +217,9 @@ class Routes:
             return ""
         return nearest_path(path, [route.template for route in self])
 
-    def _methods(self, path: str) -> tuple[dict[str, Route], Mapping[str, str]] | None:
-        fixed = self._paths.get(re.escape(path))
+    def _find(self, path: str) -> tuple[Mapping[str, Route], tuple[str, ...]]:
+        """Return the routes of a path, and the values of its parameters."""
+        fixed = self._fixed.get(path)
         if fixed is not None:
-            return fixed[1], {}
-        for pattern, methods in self._paths.values():
-            match = pattern.fullmatch(path)
-            if match is not None:
-                return methods, match.groupdict()
-        return None
+            return fixed, ()
+        return self._root.find(path.split("/")) or ({}, ())

@@ -149,7 +149,7 @@ def test_its_arguments_are_those_of_the_route(document: Any, name: str) -> None:
     in_query = {each["name"] for each in described if each["in"] == "query"}
     in_path = {each["name"] for each in described if each["in"] == "path"}
     assert in_query == route.arguments
-    assert in_path == set(route.matcher().groupindex)
+    assert in_path == set(route.parameters)
 
 
 @pytest.mark.parametrize("name", names())

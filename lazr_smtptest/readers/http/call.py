@@ -46,8 +46,8 @@ _POSITION = re.compile(r"\(byte (\d+)\)")
 
 def values_of(headers: Headers, name: str) -> list[str]:
     """Return the header fields of that name, whatever bytes they have."""
-    values = headers.getRawHeaders(name.encode("ascii"), [])
-    return [value.decode("latin-1") for value in values]
+    values = headers.getRawHeaders(name.encode("ascii"))
+    return [value.decode("latin-1") for value in values] if values else []
 
 
 @attrs.frozen(kw_only=True)

@@ -10,6 +10,7 @@ import hmac
 import ipaddress
 import re
 from collections.abc import Collection, Mapping, Sequence
+from functools import lru_cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -32,6 +33,9 @@ _LABEL = re.compile(r"[0-9A-Za-z_-]{1,63}")
 _HOST = re.compile(
     r"(?P<name>\[[0-9A-Fa-f:.]+\]|[^:\[\]@/?#\s;,'\"]+)(?::(?P<port>\d{1,5}))?"
 )
+
+# The hosts whose checks are remembered: clients send the same one again and again.
+_REMEMBERED = 64
 
 # The methods that change nothing (RFC 9110 section 9.2.1).
 SAFE_METHODS = frozenset(("GET", "HEAD", "OPTIONS"))
@@ -73,10 +77,9 @@ class Gate:
                 f"expected one Host header, got {len(values)}",
             )
         host = values[0].lower()
-        match = _HOST.fullmatch(host)
-        if match is None:
+        name = _name_of(host)
+        if not name:
             raise HTTPError(HTTPStatus.BAD_REQUEST, f"bad Host header: {host!r}")
-        name = match["name"].rstrip(".")
         if not self._is_ours(name):
             raise HTTPError(
                 HTTPStatus.MISDIRECTED_REQUEST,
@@ -86,15 +89,7 @@ class Gate:
         return host
 
     def _is_ours(self, name: str) -> bool:
-        if name in self.hosts or name == _DOCKER or name.endswith(".localhost"):
-            return True
-        if _LABEL.fullmatch(name):
-            return True
-        try:
-            ipaddress.ip_address(name.strip("[]"))
-        except ValueError:
-            return False
-        return True
+        return name in self.hosts or _is_local(name)
 
     @property
     def needs_login(self) -> bool:
@@ -179,6 +174,25 @@ class Gate:
         return (
             method == "OPTIONS" and bool(self.origins) and headers.hasHeader("origin")
         )
+
+
+@lru_cache(_REMEMBERED)
+def _name_of(host: str) -> str:
+    """Return the name in a Host without its port; ``""`` if it is malformed."""
+    match = _HOST.fullmatch(host)
+    return "" if match is None else match["name"].rstrip(".")
+
+
+@lru_cache(_REMEMBERED)
+def _is_local(name: str) -> bool:
+    """Return whether no name server of the internet can point that name at us."""
+    if name == _DOCKER or name.endswith(".localhost") or _LABEL.fullmatch(name):
+        return True
+    try:
+        ipaddress.ip_address(name.strip("[]"))
+    except ValueError:
+        return False
+    return True
 
 
 def _one(headers: Headers, name: str) -> str:

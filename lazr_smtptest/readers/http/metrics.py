@@ -51,6 +51,8 @@ class Metrics:
         self._requests = self._counter(
             "http_requests", "Answers to HTTP requests", "method", "status"
         )
+        # Those of the methods and statuses so far: to look one up takes time.
+        self._counters: dict[tuple[str, int], Counter] = {}
         self._waiting = self._gauge("waits", "HTTP requests that wait for messages")
         self._messages = self._gauge("store_messages", "Messages in the store")
         self._missing = self._gauge(
@@ -104,8 +106,13 @@ class Metrics:
 
     def count_request(self, method: str, status: int) -> None:
         """Count an answer."""
-        known = method if method in _METHODS else "other"
-        self._requests.labels(known, str(int(status))).inc()
+        counter = self._counters.get((method, status))
+        if counter is None:
+            known = method if method in _METHODS else "other"
+            counter = self._requests.labels(known, str(int(status)))
+            if known == method:
+                self._counters[method, status] = counter
+        counter.inc()
 
     @property
     def route(self) -> Route:

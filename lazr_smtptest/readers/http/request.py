@@ -6,12 +6,13 @@ import logging
 import re
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, unquote
 
 import attrs
-from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import CancelledError, Deferred, fail
 from twisted.internet.interfaces import IPushProducer
 from twisted.python.failure import Failure
 from twisted.web import http
@@ -48,6 +49,9 @@ _COMPRESSED = ("application/json", "text/", "application/problem+json")
 
 # RFC 9112 section 3.2.2: the host is that of Host.
 _ABSOLUTE = re.compile("https?://[^/?#]*", re.IGNORECASE)
+
+# The beginnings of answers that are kept.
+_HEADS = 256
 
 # The header of every answer: nothing in it is to be run, framed, or remembered.
 _SECURITY = {
@@ -145,12 +149,29 @@ class HTTPRequest(http.Request):
             headers=self.requestHeaders,
             body=bytes(self._body),
         )
-        answer = self._site.answer(method, call)
-        gone = self.notifyFinish()
-        # A client that leaves ends what is done for it.
-        gone.addErrback(lambda _: answer.cancel())
+        try:
+            answer = self._site.answer(method, call)
+        except Exception:
+            answer = fail(Failure())
+        if isinstance(answer, Answer):
+            # Most answers are there at once, and need no Deferred.
+            self._answer_now(answer)
+            return
         answer.addCallbacks(self._answered, self._failed, errbackArgs=(path,))
-        answer.addErrback(self._broken)
+        self._wait_for(answer)
+
+    def _answer_now(self, answer: Answer) -> None:
+        try:
+            written = self._answered(answer)
+        except Exception:
+            written = fail(Failure())
+        if written is not None:
+            self._wait_for(written)
+
+    def _wait_for(self, written: Deferred[Any]) -> None:
+        """End what is done for a client if it leaves."""
+        self.notifyFinish().addErrback(lambda _: written.cancel())
+        written.addErrback(self._broken)
 
     def _answered(self, answer: Answer) -> Deferred[None] | None:
         """Write an answer; return a Deferred if a thread compresses it first."""
@@ -192,6 +213,13 @@ class HTTPRequest(http.Request):
 
     def _write(self, answer: Answer, is_last: bool = True) -> None:
         self._site.count(self.method.decode("latin-1"), answer.status)
+        if isinstance(answer.body, bytes) and (
+            len(answer.body) <= _PIECE or not is_last or self.method == b"HEAD"
+        ):
+            self._write_at_once(answer, answer.body)
+            if is_last:
+                self.finish()
+            return
         # Twisted does not know the phrase of every status.
         self.setResponseCode(answer.status, HTTPStatus(answer.status).phrase.encode())
         for name, value in {**_SECURITY, **answer.headers}.items():
@@ -200,26 +228,36 @@ class HTTPRequest(http.Request):
             self.setHeader("Content-Type", answer.content_type)
         if isinstance(answer.body, bytes):
             body = self._compressed(answer, answer.body)
-            # RFC 9110 section 8.6.
-            if answer.status not in (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED):
-                self.setHeader("Content-Length", str(len(body)))
-            if is_last and len(body) > _PIECE and self.method != b"HEAD":
-                # So that requests which the client does not read stay few.
-                _Pieces(self, pieces_of(body))
-                return
-            self.write(body)
-            if is_last:
-                self.finish()
-        elif self.method == b"HEAD" or isinstance(answer.body, Upgrade):
-            if answer.length is not None:
-                self.setHeader("Content-Length", str(answer.length))
+            self.setHeader("Content-Length", str(len(body)))
+            # So that requests which the client does not read stay few.
+            _Pieces(self, pieces_of(body))
+            return
+        if answer.length is not None and not isinstance(answer.body, Stream):
+            self.setHeader("Content-Length", str(answer.length))
+        if self.method == b"HEAD" or isinstance(answer.body, Upgrade):
             self.finish()
         elif isinstance(answer.body, Stream):
             _Live(self, answer.body)
         else:
-            if answer.length is not None:
-                self.setHeader("Content-Length", str(answer.length))
             _Pieces(self, answer.body)
+
+    def _write_at_once(self, answer: Answer, body: bytes) -> None:
+        """Write the header and the body together, without Twisted's own header."""
+        body = self._compressed(answer, body)
+        status = answer.status
+        without = frozenset(answer.headers)
+        lines = [self.clientproto, _head_of(status, answer.content_type, without)]
+        lines += map(_line_of, answer.headers.items())
+        # RFC 9110 section 8.6.
+        if status not in (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED):
+            lines.append(b"Content-Length: %d\r\n" % len(body))
+        for name, values in self.responseHeaders.getAllRawHeaders():
+            lines += [b"%b: %b\r\n" % (name, value) for value in values]
+        lines.append(b"\r\n")
+        if self.method != b"HEAD":
+            lines.append(body)
+        self.startedWriting = 1
+        self.channel.write(b"".join(lines))
 
     def _compressed(self, answer: Answer, body: bytes) -> bytes:
         if not answer.content_type.startswith(_COMPRESSED) or len(body) < _SMALL:
@@ -311,6 +349,30 @@ class _Live:
 
     def stopProducing(self) -> None:
         self._waiting.clear()
+
+
+@lru_cache(_HEADS)
+def _head_of(status: int, content_type: str, without: frozenset[str]) -> bytes:
+    """Return an answer from its status to the fields that many answers have.
+
+    Args:
+        status: the status code.
+        content_type: the value of Content-Type; ``""`` for none.
+        without: the names of fields that the answer has itself.
+    """
+    # Twisted does not know the phrase of every status.
+    lines = [f" {status:d} {HTTPStatus(status).phrase}\r\n".encode()]
+    fields = dict(_SECURITY)
+    if content_type:
+        fields["Content-Type"] = content_type
+    lines += [_line_of(field) for field in fields.items() if field[0] not in without]
+    return b"".join(lines)
+
+
+def _line_of(field: tuple[str, str]) -> bytes:
+    """Return a line of the header, in which no other one can hide."""
+    value = b" ".join(field[1].encode("utf-8", "replace").splitlines())
+    return b"%b: %b\r\n" % (field[0].encode("latin-1"), value)
 
 
 def _gzip(body: bytes) -> bytes:

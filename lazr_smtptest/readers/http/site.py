@@ -16,6 +16,7 @@ from lazr_smtptest.errors import BusyError, QueryError, StateError, StoreError
 from lazr_smtptest.readers.context import AbsentError
 from lazr_smtptest.readers.http.answer import Answer, HTTPError, text_answer
 from lazr_smtptest.readers.http.call import Call
+from lazr_smtptest.readers.http.coroutines import begin
 from lazr_smtptest.readers.http.gate import Gate
 from lazr_smtptest.readers.http.logins import Logins
 from lazr_smtptest.readers.http.request import HTTPRequest
@@ -158,12 +159,13 @@ class HTTPSite(http.HTTPFactory):
             return error
         return None
 
-    def answer(self, method: str, call: Call) -> Deferred[Answer]:
+    def answer(self, method: str, call: Call) -> Answer | Deferred[Answer]:
         """Answer a request; the Deferred fails only for a fault of the server."""
-        return Deferred.fromCoroutine(self._answer(method, call))
+        return begin(self._answer(method, call))
 
     async def _answer(self, method: str, call: Call) -> Answer:
-        call = attrs.evolve(call, path=self._without_base(call.path))
+        if self._base:
+            call = attrs.evolve(call, path=self._without_base(call.path))
         try:
             return await self._checked(method, call)
         except HTTPError as error:
@@ -203,9 +205,12 @@ class HTTPSite(http.HTTPFactory):
             return Answer(status=HTTPStatus.NO_CONTENT, headers=fields)
         route, parameters = self._find(method, call.path)
         route.check_arguments(call.query)
-        call = attrs.evolve(call, parameters=parameters, user=user)
+        if parameters or user:
+            call = attrs.evolve(call, parameters=parameters, user=user)
         answer = await route.handler(call)
-        return attrs.evolve(answer, headers={**answer.headers, **cors})
+        if cors:
+            answer = attrs.evolve(answer, headers={**answer.headers, **cors})
+        return answer
 
     def _find(self, method: str, path: str) -> tuple[Route, Mapping[str, str]]:
         """Return the route of a request, and the parameters in its path.

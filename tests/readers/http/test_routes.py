@@ -80,7 +80,7 @@ def test_a_wrong_method_is_answered_with_those_of_the_fixed_path() -> None:
 
 def test_a_route_is_added_once() -> None:
     routes = routes_of("/{id}")
-    with pytest.raises(ValueError, match="GET /{name} is there already"):
+    with pytest.raises(ValueError, match=r"GET /\{name\} is there already"):
         add(routes, "GET", "/{name}")
 
 

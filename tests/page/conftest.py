@@ -146,11 +146,13 @@ class Module:
     """A pure module of the page, in the browser.
 
     Args:
-        page: a page that can import it.
+        chromium: the browser.
+        page: a page of it that can import the module.
         name: its path below ``static``.
     """
 
-    def __init__(self, page: Any, name: str) -> None:
+    def __init__(self, chromium: Chromium, page: Any, name: str) -> None:
+        self._chromium = chromium
         self._page = page
         self._url = _MODULES + name
 
@@ -164,7 +166,9 @@ class Module:
             "async ([url, args]) => {"
             f" const m = await import(url); return {expression}; }}"
         )
-        return self._page.evaluate(script, [self._url, list(arguments)])
+        # The test itself is not within the browser's event loop.
+        with self._chromium.entered():
+            return self._page.evaluate(script, [self._url, list(arguments)])
 
 
 @pytest.fixture(scope="session")
@@ -195,7 +199,6 @@ def _fulfil(route: Any) -> None:
 
 
 @pytest.fixture
-def module(chromium: Chromium, _module_page: Any) -> Iterator[Callable[[str], Module]]:
+def module(chromium: Chromium, _module_page: Any) -> Callable[[str], Module]:
     """Import a pure module of ``static/logic`` by its name, such as ``size.js``."""
-    with chromium.entered():
-        yield lambda name: Module(_module_page, f"logic/{name}")
+    return lambda name: Module(chromium, _module_page, f"logic/{name}")

@@ -15,6 +15,7 @@ from lazr_smtptest.readers.context import ReaderContext
 from lazr_smtptest.readers.http.answer import Answer, HTTPError, Stream
 from lazr_smtptest.readers.http.api.happenings import Happenings
 from lazr_smtptest.readers.http.api.operations import EVENTS, operation
+from lazr_smtptest.readers.http.api.part_changes import PartChanges
 from lazr_smtptest.readers.http.call import Call
 from lazr_smtptest.readers.http.routes import Route
 from lazr_smtptest.readers.http.websocket import websocket_answer
@@ -51,14 +52,21 @@ class Events:
     Args:
         context: the store and the server.
         most: the most clients at the same time.
+        part: the changes of a part of the store: no others are told, nor what happens
+            on the wire.
     """
 
-    def __init__(self, context: ReaderContext, most: int = MOST_LISTENERS) -> None:
-        self._reader = context.reader
+    def __init__(
+        self,
+        context: ReaderContext,
+        most: int = MOST_LISTENERS,
+        part: PartChanges | None = None,
+    ) -> None:
+        self._reader = part or context.reader
         self._reactor = context.reactor
         self._most = most
         self._clients: set[_Client] = set()
-        self._happenings = Happenings(context, self._tell)
+        self._happenings = None if part else Happenings(context, self._tell)
 
     def routes(self, prefix: str) -> Iterator[Route]:
         """Return the route."""
@@ -83,7 +91,8 @@ class Events:
         They are ``kept``, ``changed``, ``removed`` and ``cleared``, with their numbers.
         ``reset`` tells a client that it missed too many. ``session-began``,
         ``session-ended``, ``refused``, ``aborted`` and ``fault-fired`` tell what
-        happens on the wire, and are not repeated for a client that was away.
+        happens on the wire, and are not repeated for a client that was away; those of a
+        mailbox are left out.
 
         A request that opens a websocket gets the same events as texts in JSON.
 
@@ -100,7 +109,8 @@ class Events:
         def begin(tell: _Tell, end: Callable[[], object]) -> Callable[[], object]:
             client = _Client(self._reader, tell, end, self._forget)
             self._clients.add(client)
-            self._happenings.begin()
+            if self._happenings is not None:
+                self._happenings.begin()
             client.begin(number)
             return client.gone
 
@@ -127,7 +137,7 @@ class Events:
 
     def _forget(self, client: _Client) -> None:
         self._clients.discard(client)
-        if not self._clients:
+        if not self._clients and self._happenings is not None:
             self._happenings.end()
 
     def _tell(self, kind: str, data: dict[str, object]) -> None:
@@ -194,7 +204,7 @@ class _Client:
 
     def __init__(
         self,
-        reader: DeferredReader,
+        reader: DeferredReader | PartChanges,
         tell: _Tell,
         end: Callable[[], object],
         forget: Callable[[_Client], object],

@@ -22,6 +22,7 @@ from lazr_smtptest.readers.http.answer import Answer, HTTPError, json_answer
 from lazr_smtptest.readers.http.api import records, requests
 from lazr_smtptest.readers.http.api.contents import Contents
 from lazr_smtptest.readers.http.api.criteria import criteria_from_json
+from lazr_smtptest.readers.http.api.events import Events
 from lazr_smtptest.readers.http.api.faults import FaultRules
 from lazr_smtptest.readers.http.api.messages import Messages
 from lazr_smtptest.readers.http.api.operations import (
@@ -30,6 +31,7 @@ from lazr_smtptest.readers.http.api.operations import (
     operation,
 )
 from lazr_smtptest.readers.http.api.part import StorePart
+from lazr_smtptest.readers.http.api.part_changes import PartChanges
 from lazr_smtptest.readers.http.api.sessions import Sessions
 from lazr_smtptest.readers.http.api.views import Frames, Views
 from lazr_smtptest.readers.http.api.wait import Wait
@@ -42,9 +44,11 @@ from lazr_smtptest.stores.deferred_reader import DeferredReader
 
 __all__ = ["Mailboxes"]
 
-# The most mailboxes at the same time, and the most requests that wait in one.
+# The most mailboxes at the same time, and in each the most requests that wait, and the
+# most clients that listen.
 _MOST = 1000
 _MOST_WAITERS = 1000
+_MOST_LISTENERS = 100
 # Threads that read the mailboxes.
 _THREADS = 4
 # The domain of generated addresses, which never exists (RFC 2606 section 2).
@@ -115,7 +119,9 @@ class Mailboxes:
         reader = self._context.reader
         waiters = Waiters(self._context.store, reader, self._context.reactor)
         views = Views(reader, self._context.parse, self._frames)
-        for route in _routes_of(reader, waiters, views, self._context.needed_faults):
+        events = Events(self._context)
+        faults = self._context.needed_faults
+        for route in _routes_of(reader, waiters, views, events, faults):
             yield self._within(one, route)
 
     def _within(self, prefix: str, route: Route) -> Route:
@@ -181,7 +187,7 @@ class Mailboxes:
         name = box.record.name
         self._boxes[name] = box
         box.timer = self._context.reactor.callLater(asked.lifetime, self._expire, name)
-        headers = {"Location": f"{call.path}/{name}"}
+        headers = {"Location": f"{self._frames.root}/mailboxes/{name}"}
         return json_answer(box.record, HTTPStatus.CREATED, headers)
 
     async def _newest(self) -> int:
@@ -247,6 +253,7 @@ def _routes_of(
     reader: DeferredReader,
     waiters: Waiters,
     views: Views,
+    events: Events,
     faults: Callable[[], Scripted],
 ) -> Iterator[Route]:
     """Yield the routes of a store, or of a part of one."""
@@ -255,6 +262,7 @@ def _routes_of(
     yield from views.routes("")
     yield from Wait(reader, waiters).routes("")
     yield from Sessions(reader).routes("")
+    yield from events.routes("")
     for route in FaultRules(faults).routes(""):
         if route.template.startswith("/faults"):
             yield route
@@ -304,6 +312,8 @@ class _Box:
         part = StorePart(context.store, condition, since)
         self._reader = DeferredReader(part, context.reactor, pool=pool)
         self._waiters = Waiters(part, self._reader, context.reactor, _MOST_WAITERS)
+        changes = PartChanges(part, self._reader)
+        self._events = Events(context, _MOST_LISTENERS, changes)
         self._faults: Scripted | None = None
         self.handlers: Mapping[_Key, Handler] = {
             (route.method, route.template): route.handler
@@ -311,6 +321,7 @@ class _Box:
                 self._reader,
                 self._waiters,
                 Views(self._reader, context.parse, frames),
+                self._events,
                 self._needed_faults,
             )
         }
@@ -372,4 +383,5 @@ class _Box:
         if self.timer is not None and self.timer.active():
             self.timer.cancel()
         self._waiters.close()
+        self._events.close()
         return self._reader.close()

@@ -26,9 +26,9 @@ ENVELOPE = Envelope(
 )
 
 
-def listen(client: Client, *lines: str) -> None:
+def listen(client: Client, *lines: str, path: str = "/api/v2/events") -> None:
     """Begin to listen."""
-    head = ["GET /api/v2/events HTTP/1.1", "Host: localhost", *lines, "", ""]
+    head = [f"GET {path} HTTP/1.1", "Host: localhost", *lines, "", ""]
     client.send("\r\n".join(head).encode())
 
 

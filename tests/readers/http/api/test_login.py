@@ -107,6 +107,7 @@ class TestCookie:
         assert len(answer.json["messages"]) == 1
 
     def test_a_websocket_takes_it(self, mail: Mail) -> None:
+        pytest.importorskip("twisted.web.websocket")
         cookie = log_in(mail.client, host="localhost")
         socket = open_websocket(mail.client, "/api/v2/events", Cookie=cookie)
         mail.add()

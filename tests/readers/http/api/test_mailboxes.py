@@ -113,6 +113,13 @@ class TestMaking:
         assert mail.client.request("POST", PATH).status == 429
 
 
+def test_its_path_has_the_base(make_mail: Any) -> None:
+    """A client follows it."""
+    mail = make_mail(base="/mail")
+    path = mail.client.request("POST", f"/mail{PATH}").headers["location"]
+    assert mail.client.get(path).status == 200
+
+
 @pytest.fixture
 def boxes(mail: Mail) -> tuple[Mail, str, str]:
     """Two mailboxes with a message each, and another message in neither."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,8 @@ from lazr_smtptest.readers.http.mailhog.api import MailHog
 from lazr_smtptest.readers.http.mailhog.api import describe as describe_to_mailhog
 from lazr_smtptest.readers.http.mailpit.api import Mailpit
 from lazr_smtptest.readers.http.metrics import Metrics
+from lazr_smtptest.readers.http.page.files import load_files
+from lazr_smtptest.readers.http.page.page import Page
 from lazr_smtptest.readers.http.routes import Route, Routes
 from lazr_smtptest.readers.http.site import MAX_BODY, HTTPSite
 from lazr_smtptest.readers.http.tokens import Tokens
@@ -173,7 +176,8 @@ class HTTPReader:
         yield self._metrics.route
         if self._mailhog is not None:
             yield from self._mailhog.routes()
-        yield Route(method="GET", template="/", handler=self._index)
+        load = partial(self._reader.call, load_files)
+        yield from Page(load, self._index, self._base).routes()
         yield Route(method="GET", template=_API, handler=self._list)
         for path, handler in (("/livez", self._live), ("/readyz", self._ready)):
             yield Route(method="GET", template=path, handler=handler, is_public=True)

@@ -29,7 +29,7 @@ from lazr_smtptest.readers.http.call import Call, values_of
 if TYPE_CHECKING:
     from lazr_smtptest.readers.http.site import HTTPConnection, HTTPSite
 
-__all__ = ["HTTPRequest"]
+__all__ = ["HTTPRequest", "takes_gzip"]
 
 log = logging.getLogger("lazr.smtptest")
 
@@ -262,7 +262,8 @@ class HTTPRequest(http.Request):
     def _compressed(self, answer: Answer, body: bytes) -> bytes:
         if not answer.content_type.startswith(_COMPRESSED) or len(body) < _SMALL:
             return body
-        self.responseHeaders.addRawHeader("Vary", "Accept-Encoding")
+        if "Vary" not in answer.headers:
+            self.responseHeaders.addRawHeader("Vary", "Accept-Encoding")
         if not self._can_compress(answer):
             return body
         for name, value in _GZIP.items():
@@ -274,7 +275,7 @@ class HTTPRequest(http.Request):
         return (
             answer.content_type.startswith(_COMPRESSED)
             and "Content-Encoding" not in answer.headers
-            and _takes_gzip(values_of(self.requestHeaders, "accept-encoding"))
+            and takes_gzip(values_of(self.requestHeaders, "accept-encoding"))
         )
 
 
@@ -405,7 +406,7 @@ def _query(text: str) -> dict[str, list[str]]:
         return {}
 
 
-def _takes_gzip(values: Sequence[str]) -> bool:
+def takes_gzip(values: Sequence[str]) -> bool:
     """Return whether a client accepts gzip (RFC 9110 section 12.5.3)."""
     for value in ",".join(values).split(","):
         name, *parameters = [part.strip().lower() for part in value.split(";")]

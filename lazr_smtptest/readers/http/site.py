@@ -230,12 +230,15 @@ class HTTPSite(http.HTTPFactory):
             raise NoPathError(shown, hint) from None
 
     def _without_base(self, path: str) -> str:
-        """Return a path without the base; one without it is that of no route."""
+        """Return a path without the base; one without it is that of no route.
+
+        That of the base itself is ``""``.
+        """
         base = self._base
         if not base or path in _HEALTH:
             return path
         if path == base:
-            return "/"
+            return ""
         return path.removeprefix(base) if path.startswith(f"{base}/") else f"//{path}"
 
     def _route(self, method: str, path: str) -> Route | None:

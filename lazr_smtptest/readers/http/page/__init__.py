@@ -1,0 +1,1 @@
+"""The page: a browser shows captured mail, sessions and faults, live."""

@@ -1,0 +1,94 @@
+"""The files of the page, read once, each with its type and its compressed form."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+import attrs
+
+__all__ = ["FOLDER", "File", "Files", "load_files"]
+
+FOLDER = Path(__file__).parent / "static"
+
+_INDEX = "index.html"
+# What stands in index.html for the version of the files.
+_VERSION = b"{version}"
+
+# No others are served: neither notes of an editor nor compiled files.
+_TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".json": "application/json",
+    ".svg": "image/svg+xml",
+    ".txt": "text/plain; charset=utf-8",
+}
+
+
+@attrs.frozen
+class File:
+    """A file of the page.
+
+    Attributes:
+        content: its bytes.
+        compressed: the same as gzip.
+        content_type: the value of Content-Type.
+        tag: the value of ETag.
+    """
+
+    content: bytes
+    compressed: bytes
+    content_type: str
+    tag: str
+
+    @classmethod
+    def of(cls, content: bytes, suffix: str) -> File:
+        """Return the file with a content.
+
+        Args:
+            content: its bytes.
+            suffix: the end of its name, such as ``".js"``.
+        """
+        # Without a time in it, so that the same content has the same bytes.
+        compressed = gzip.compress(content, 9, mtime=0)
+        digest = hashlib.sha256(content).hexdigest()
+        return cls(content, compressed, _TYPES[suffix], f'"{digest[:20]}"')
+
+
+@attrs.frozen
+class Files:
+    """All files of the page.
+
+    Attributes:
+        version: changes when any of the files does; a part of their paths, so that a
+            browser never asks for the same one twice.
+        index: the document that loads the others.
+        others: the others, by their paths, such as ``"views/list.js"``.
+    """
+
+    version: str
+    index: File
+    others: Mapping[str, File]
+
+
+@cache
+def load_files(folder: Path = FOLDER) -> Files:
+    """Return the files of the page; the first call reads them from the disk."""
+    contents = {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.suffix in _TYPES
+    }
+    whole = hashlib.sha256()
+    for name, content in contents.items():
+        whole.update(b"%b %d\n%b" % (name.encode(), len(content), content))
+    version = whole.hexdigest()[:16]
+    index = contents.pop(_INDEX).replace(_VERSION, version.encode())
+    others = {
+        name: File.of(content, Path(name).suffix) for name, content in contents.items()
+    }
+    return Files(version, File.of(index, ".html"), others)

@@ -1,0 +1,137 @@
+"""Serves the page: its document at ``/``, and its files under a path that changes."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator
+from http import HTTPStatus
+
+import attrs
+
+from lazr_smtptest.readers.http.answer import Answer, HTTPError
+from lazr_smtptest.readers.http.call import Call, values_of
+from lazr_smtptest.readers.http.conditional import is_known
+from lazr_smtptest.readers.http.page.files import File, Files
+from lazr_smtptest.readers.http.request import takes_gzip
+from lazr_smtptest.readers.http.routes import Route
+
+__all__ = ["PATH", "Page"]
+
+# The path of the files, before their version.
+PATH = "/page"
+
+# Nothing inline, nothing from elsewhere, and no string becomes HTML but by lit.
+_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "connect-src 'self'",
+        "frame-src 'self'",
+        "font-src 'none'",
+        "object-src 'none'",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "frame-ancestors 'none'",
+        "require-trusted-types-for 'script'",
+        "trusted-types lit-html",
+    )
+)
+
+# A browser gets another document than a program.
+_VARY = {"Vary": "Accept, Accept-Encoding"}
+
+_YEAR = 31_536_000
+
+
+class Page:
+    """The routes of the page.
+
+    Its files hold no mail and need no login: the page itself asks for one when the API
+    does.
+
+    Args:
+        load: returns the files; called for each request.
+        index: answers clients that are no browsers at ``/``.
+        base: the path before all paths, such as ``"/mail"``; ``""`` for none.
+    """
+
+    def __init__(
+        self,
+        load: Callable[[], Awaitable[Files]],
+        index: Callable[[Call], Awaitable[Answer]],
+        base: str = "",
+    ) -> None:
+        self._load = load
+        self._index = index
+        self._base = base
+
+    def routes(self) -> Iterator[Route]:
+        """Return the routes."""
+        for path, handler in (
+            ("/", self.document),
+            ("", self.base),
+            (f"{PATH}/{{version}}/{{name}}", self.file),
+            (f"{PATH}/{{version}}/{{folder}}/{{name}}", self.file),
+        ):
+            yield Route(method="GET", template=path, handler=handler, is_public=True)
+
+    async def document(self, call: Call) -> Answer:
+        """Answer with the document of the page, or for a program with a text."""
+        if not _is_browser(call):
+            answer = await self._index(call)
+            return attrs.evolve(answer, headers={**answer.headers, **_VARY})
+        files = await self._load()
+        headers = {
+            "Cache-Control": "no-cache",
+            "Content-Security-Policy": _POLICY,
+            "Cross-Origin-Opener-Policy": "same-origin",
+            **_VARY,
+        }
+        return _answer_with(call, files.index, headers)
+
+    async def base(self, call: Call) -> Answer:
+        """Answer at the base without a slash: paths in the page are relative to it."""
+        if not _is_browser(call):
+            return await self.document(call)
+        # Relative, so that it is right through a proxy that changes the base.
+        headers = {"Location": f"{self._base.rpartition('/')[2]}/", "Vary": "Accept"}
+        return Answer(status=HTTPStatus.PERMANENT_REDIRECT, headers=headers)
+
+    async def file(self, call: Call) -> Answer:
+        """Answer with a file of the page.
+
+        Raises:
+            HTTPError: 404, there is no such file, or not in this version.
+        """
+        given = call.parameters
+        name = "/".join(filter(None, (given.get("folder", ""), given["name"])))
+        files = await self._load()
+        file = files.others.get(name)
+        if file is None or given["version"] != files.version:
+            raise HTTPError(
+                HTTPStatus.NOT_FOUND,
+                f"the page has no file {name!r} in version {given['version']!r}; "
+                f"load the page again, its version is {files.version!r}",
+            )
+        headers = {
+            "Cache-Control": f"public, max-age={_YEAR}, immutable",
+            "Vary": "Accept-Encoding",
+        }
+        return _answer_with(call, file, headers)
+
+
+def _is_browser(call: Call) -> bool:
+    return "text/html" in call.header("accept").lower()
+
+
+def _answer_with(call: Call, file: File, headers: dict[str, str]) -> Answer:
+    """Return an answer with a file, without its content if the client has it."""
+    headers["ETag"] = file.tag
+    if is_known(call, file.tag):
+        return Answer(status=HTTPStatus.NOT_MODIFIED, headers=headers)
+    content = file.content
+    if takes_gzip(values_of(call.headers, "accept-encoding")):
+        content = file.compressed
+        headers["Content-Encoding"] = "gzip"
+    return Answer(body=content, content_type=file.content_type, headers=headers)

@@ -1,0 +1,143 @@
+// The page: the bar, where one can go, the list, and the view of what is chosen.
+
+import { html, nothing } from "./vendor/lit.js";
+import { api } from "./api.js";
+import { feed } from "./feed.js";
+import { addKeys } from "./keys.js";
+import { loadLanguage, t } from "./lang.js";
+import { Part } from "./part.js";
+import { currentRoute, go, href } from "./route.js";
+import { state } from "./state.js";
+import "./parts/help.js";
+import "./parts/login.js";
+import "./parts/search.js";
+import "./parts/side.js";
+import "./parts/theme.js";
+import "./parts/toast.js";
+import "./views/connect.js";
+import "./views/list.js";
+import "./views/message.js";
+import "./views/session.js";
+import "./views/sessions.js";
+
+// The views that have a list beside them; others take its place, too.
+const LISTS = ["messages", "sessions"];
+
+class App extends Part {
+  static properties = {
+    route: { state: true },
+    isLive: { state: true },
+    needsLogin: { state: true },
+    isSideOpen: { state: true },
+  };
+
+  constructor() {
+    super();
+    this.route = currentRoute();
+    // Nothing is wrong before the first attempt to connect has failed.
+    this.isLive = true;
+    this.needsLogin = false;
+    this.isSideOpen = false;
+    this.listen(window, ["hashchange"], () => {
+      this.route = currentRoute();
+      this.isSideOpen = false;
+    });
+    this.listen(feed, ["state"], () => (this.isLive = feed.isLive));
+    this.listen(api, ["away"], () => (this.isLive = false));
+    this.listen(api, ["login"], () => (this.needsLogin = true));
+    addKeys([
+      { keys: "g i", label: "key.go-messages", run: () => go(["messages"]) },
+      { keys: "g s", label: "key.go-sessions", run: () => go(["sessions"]) },
+      { keys: "g c", label: "key.go-connect", run: () => go(["connect"]) },
+      { keys: "/", label: "key.search", run: () => this.querySelector("search-field").focusField() },
+      { keys: "?", label: "key.help", run: () => this.querySelector("key-help").open() },
+    ]);
+  }
+
+  updated(changed) {
+    if (changed.has("route")) {
+      const { view, id } = this.route;
+      // Narrow screens show one column: the list, or what was chosen in it.
+      this.dataset.column = LISTS.includes(view) && !id ? "list" : "view";
+      this.dataset.list = LISTS.includes(view) || this.#isRefused ? "yes" : "no";
+    }
+    this.dataset.side = this.isSideOpen ? "open" : "closed";
+  }
+
+  /** Whether a refused session was chosen among the messages. */
+  get #isRefused() {
+    return this.route.view === "refused";
+  }
+
+  render() {
+    const { view, id, tab, query } = this.route;
+    const q = query.get("q") ?? "";
+    return html`
+      <a class="skip" href="#main" @click=${this.#skip}>${t("skip")}</a>
+      <header class="bar">
+        <button class="btn icon menu" aria-expanded=${this.isSideOpen} aria-label=${t("menu")}
+          @click=${() => (this.isSideOpen = !this.isSideOpen)}>☰</button>
+        <a class="name" href=${href(["messages"])}><i aria-hidden="true">S</i>smtptest</a>
+        <search-field .value=${q} .view=${view}></search-field>
+        <span class="spring"></span>
+        <span class="status"><span class="dot" data-live=${this.isLive}></span>
+          ${this.isLive ? t("live") : t("away.short")}</span>
+        <theme-choice></theme-choice>
+        <a class="btn connect" href=${href(["connect"])}>${t("connect.title")}</a>
+        <button class="btn icon" aria-label=${t("key.help")} @click=${() =>
+          this.querySelector("key-help").open()}><kbd>?</kbd></button>
+      </header>
+      <side-bar .route=${this.route}></side-bar>
+      ${this.isLive ? nothing : html`<div class="away" role="alert">${t("away")}</div>`}
+      ${this.#list(view, id, query)}
+      <main class="view" id="main" tabindex="-1">${this.#view(view, id, tab)}</main>
+      <key-help></key-help>
+      <toast-line></toast-line>
+      ${this.needsLogin ? html`<login-form></login-form>` : nothing}
+    `;
+  }
+
+  #skip(event) {
+    event.preventDefault();
+    this.querySelector("main").focus();
+  }
+
+  #list(view, id, query) {
+    if (view === "messages" || view === "refused") {
+      return html`<mail-list class="list" .query=${query.get("q") ?? ""}
+        .current=${id}></mail-list>`;
+    }
+    if (view === "sessions") {
+      return html`<session-list class="list" .filter=${query.get("show") ?? "failed"}
+        .current=${id}></session-list>`;
+    }
+    return nothing;
+  }
+
+  #view(view, id, tab) {
+    if (view === "messages" && id) {
+      return html`<mail-view .messageId=${id} .tab=${tab}></mail-view>`;
+    }
+    if ((view === "sessions" || view === "refused") && id) {
+      return html`<session-view .sessionId=${id} .tab=${tab}></session-view>`;
+    }
+    switch (view) {
+      case "messages":
+        return state.counts?.messages === 0
+          ? html`<connect-view></connect-view>`
+          : html`<p class="empty">${t("message.none")}</p>`;
+      case "sessions":
+        return html`<p class="empty">${t("session.none")}</p>`;
+      case "connect":
+        return html`<connect-view></connect-view>`;
+      default:
+        return html`<p class="empty">${t("nowhere", { place: location.hash })}</p>`;
+    }
+  }
+}
+
+await loadLanguage();
+customElements.define("smtptest-app", App);
+state.addEventListener("change", () => document.querySelector("smtptest-app").requestUpdate());
+state.start();
+feed.start();

@@ -1,0 +1,115 @@
+// The events of the server, by a websocket, or as server-sent events where there is none.
+
+import { api, apiURL } from "./api.js";
+
+const KINDS = [
+  "kept", "changed", "removed", "cleared", "reset",
+  "session-began", "session-ended", "refused", "aborted", "fault-fired",
+];
+
+// Milliseconds before the first attempt to connect again, and the most of them.
+const FIRST_PAUSE = 250;
+const LONGEST_PAUSE = 5000;
+
+/**
+ * Dispatches each event of the server under its name, with its data as `detail`, and
+ * "state" when the connection opens or is lost. After a pause it asks for the changes
+ * that it missed; what has no number is not repeated, so "back" tells that such may be
+ * missing.
+ */
+export class Feed extends EventTarget {
+  /** Whether events arrive now. */
+  isLive = false;
+  /** How they arrive: "websocket" or "sse". */
+  way = "websocket";
+
+  #last = null;
+  #pause = FIRST_PAUSE;
+  #wasLive = false;
+  #source = null;
+  #timer = 0;
+
+  constructor() {
+    super();
+    // A request that fails shows a lost server sooner than a silent connection.
+    api.addEventListener("away", () => this.#lost(this.#source));
+  }
+
+  /** Connect, and stay connected. */
+  start() {
+    clearTimeout(this.#timer);
+    this.#source?.close();
+    const url = apiURL("events", { since: this.#last });
+    this.#source = this.way === "websocket" ? this.#openSocket(url) : this.#openStream(url);
+  }
+
+  #openSocket(url) {
+    const socket = new WebSocket(url.replace(/^http/, "ws"));
+    let wasOpen = false;
+    socket.onopen = () => {
+      wasOpen = true;
+      this.#opened();
+    };
+    socket.onmessage = (message) => {
+      const { event, id, data } = JSON.parse(message.data);
+      this.#tell(event, id, data);
+    };
+    socket.onclose = () => {
+      // A proxy or an older server may take no websockets.
+      if (!wasOpen && this.#source === socket) this.way = "sse";
+      this.#lost(socket);
+    };
+    return socket;
+  }
+
+  #openStream(url) {
+    const source = new EventSource(url);
+    let wasOpen = false;
+    source.onopen = () => {
+      wasOpen = true;
+      this.#opened();
+    };
+    for (const kind of KINDS) {
+      source.addEventListener(kind, (event) => {
+        const id = event.lastEventId ? Number(event.lastEventId) : null;
+        this.#tell(kind, id, JSON.parse(event.data));
+      });
+    }
+    source.onerror = () => {
+      if (!wasOpen && this.#source === source) this.way = "websocket";
+      source.close();
+      this.#lost(source);
+    };
+    return source;
+  }
+
+  #opened() {
+    this.#pause = FIRST_PAUSE;
+    this.#setLive(true);
+    if (this.#wasLive) this.dispatchEvent(new Event("back"));
+    this.#wasLive = true;
+  }
+
+  #lost(source) {
+    if (source === null || source !== this.#source) return;
+    this.#source = null;
+    source.close();
+    this.#setLive(false);
+    this.#timer = setTimeout(() => this.start(), this.#pause);
+    this.#pause = Math.min(2 * this.#pause, LONGEST_PAUSE);
+  }
+
+  #setLive(isLive) {
+    if (this.isLive === isLive) return;
+    this.isLive = isLive;
+    this.dispatchEvent(new Event("state"));
+  }
+
+  #tell(kind, id, data) {
+    if (id !== null) this.#last = id;
+    this.dispatchEvent(new CustomEvent(kind, { detail: data }));
+  }
+}
+
+/** The events of this page. */
+export const feed = new Feed();

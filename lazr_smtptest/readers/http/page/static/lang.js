@@ -1,0 +1,87 @@
+// The texts of the page, in the language of the reader.
+
+const LANGUAGES = ["en", "de"];
+const CHOICE = "smtptest.language";
+
+let texts = {};
+let locale = "en";
+let plurals = new Intl.PluralRules(locale);
+
+/** Return the language to use: the chosen one, or the first known of the browser. */
+function wanted() {
+  let chosen = null;
+  try {
+    chosen = localStorage.getItem(CHOICE);
+  } catch {
+    // A browser may forbid storage.
+  }
+  const all = [chosen, ...navigator.languages].filter(Boolean);
+  const known = all.find((each) => LANGUAGES.includes(each.slice(0, 2)));
+  return known ?? "en";
+}
+
+/** Load the texts; nothing can be shown before. */
+export async function loadLanguage() {
+  locale = wanted();
+  const name = locale.slice(0, 2);
+  const response = await fetch(new URL(`lang/${name}.json`, import.meta.url));
+  texts = await response.json();
+  plurals = new Intl.PluralRules(locale);
+  document.documentElement.lang = name;
+}
+
+/** Remember a language, and load the page again in it. */
+export function chooseLanguage(name) {
+  localStorage.setItem(CHOICE, name);
+  location.reload();
+}
+
+/** Return the current language, such as "de-AT". */
+export function currentLocale() {
+  return locale;
+}
+
+/** Return the languages that the page has. */
+export function languages() {
+  return LANGUAGES;
+}
+
+/**
+ * Return a text of the language file.
+ * @param {string} key - its name there. A text may have forms for plurals ("one",
+ *   "other"), which `values.n` chooses.
+ * @param {Object} [values] - what replaces {name} in it; numbers are formatted.
+ */
+export function t(key, values = {}) {
+  let text = texts[key] ?? key;
+  if (typeof text === "object") {
+    text = text[plurals.select(values.n)] ?? text.other;
+  }
+  return text.replaceAll(/\{(\w+)\}/g, (whole, name) => {
+    const value = values[name];
+    return typeof value === "number" ? formatNumber(value) : (value ?? whole);
+  });
+}
+
+/** Return a number as the language writes it. */
+export function formatNumber(value) {
+  return new Intl.NumberFormat(locale).format(value);
+}
+
+/** Return a date and time in full, to the millisecond. */
+export function formatTime(date) {
+  return new Intl.DateTimeFormat(locale, {
+    dateStyle: "medium",
+    timeStyle: "medium",
+  }).format(date);
+}
+
+/** Return the time of a day, to the millisecond. */
+export function formatClock(date) {
+  return new Intl.DateTimeFormat(locale, {
+    hour: "2-digit",
+    minute: "2-digit",
+    second: "2-digit",
+    fractionalSecondDigits: 3,
+  }).format(date);
+}

@@ -1,0 +1,59 @@
+// Where one can go: mail, sessions, faults, mailboxes, tags, saved searches.
+
+import { html, nothing } from "../vendor/lit.js";
+import { formatNumber, t } from "../lang.js";
+import { Part } from "../part.js";
+import { href } from "../route.js";
+import { state } from "../state.js";
+import { savedSearches } from "./saved.js";
+import { tagColour } from "./tags.js";
+
+class SideBar extends Part {
+  static properties = { route: {} };
+
+  constructor() {
+    super();
+    const update = () => this.requestUpdate();
+    this.listen(state, ["change"], update);
+    this.listen(savedSearches, ["change"], update);
+  }
+
+  render() {
+    const { view, query } = this.route;
+    const q = query.get("q") ?? "";
+    const { counts, failed } = state;
+    const isMail = view === "messages" || view === "refused";
+    const tags = Object.entries(state.tags);
+    return html`<nav class="side" aria-label=${t("side.label")}>
+      ${item(["messages"], {}, t("side.all"), counts?.messages, isMail && !q)}
+      ${item(["messages"], { q: "is:unread" }, t("side.unread"), counts?.unread,
+        isMail && q === "is:unread")}
+      ${item(["sessions"], {}, t("side.sessions"),
+        failed.length && html`<span class="bad">${t("side.failed", { n: failed.length })}</span>`,
+        view === "sessions")}
+      ${group(t("side.tags"), tags.map(([name, n]) => {
+        const search = `tag:${quoted(name)}`;
+        return item(["messages"], { q: search }, html`<span class="tag"
+          data-colour=${tagColour(name)}></span>${name}`, n, isMail && q === search);
+      }))}
+      ${group(t("side.searches"), savedSearches.all.map((each) =>
+        item(["messages"], { q: each }, each, "", isMail && q === each)))}
+    </nav>`;
+  }
+}
+
+function group(title, items) {
+  return items.length ? html`<h2>${title}</h2>${items}` : nothing;
+}
+
+function item(place, query, name, number, isHere) {
+  const shown = typeof number === "number" ? formatNumber(number) : number;
+  return html`<a href=${href(place, query)} aria-current=${isHere ? "page" : nothing}
+    ><span class="what">${name}</span>${number ? html`<em>${shown}</em>` : nothing}</a>`;
+}
+
+function quoted(name) {
+  return /^[\w.-]+$/.test(name) ? name : `"${name.replaceAll('"', "")}"`;
+}
+
+customElements.define("side-bar", SideBar);

@@ -1,0 +1,105 @@
+// The HTML of a message, in a frame in which nothing runs and nothing loads.
+
+import { html, nothing } from "../vendor/lit.js";
+import { apiURL, get, messagePath, ROOT } from "../api.js";
+import { currentLocale, t } from "../lang.js";
+import { size } from "../logic/size.js";
+import { Part } from "../part.js";
+
+// Bytes of an HTML part above which it is offered, not drawn.
+const LARGE = 5_000_000;
+
+const NOTHING = { url: "", count: 0, images: 0, blocked: [], failure: "" };
+
+class MailHTML extends Part {
+  static properties = {
+    messageId: {},
+    message: {},
+    width: { state: true },
+    isShown: { state: true },
+    withImages: { state: true },
+    blocked: { state: true },
+  };
+
+  constructor() {
+    super();
+    this.width = "desktop";
+    this.isShown = false;
+    this.withImages = false;
+    this.blocked = null;
+  }
+
+  willUpdate(changed) {
+    if (changed.has("messageId")) {
+      this.isShown = false;
+      // Asked for each message, and never remembered: images tell who has read it.
+      this.withImages = false;
+      this.blocked = null;
+    }
+    if (this.#isDrawn && this.blocked === null) this.#readBlocked();
+  }
+
+  async #readBlocked() {
+    const id = this.messageId;
+    this.blocked = NOTHING;
+    try {
+      const found = await get(messagePath(id, "view/blocked"));
+      if (id === this.messageId) this.blocked = found;
+    } catch (problem) {
+      if (id === this.messageId) this.blocked = { ...NOTHING, failure: problem.message };
+    }
+  }
+
+  get #part() {
+    return this.message.parts.find((each) => each.content_type === "text/html");
+  }
+
+  /** Whether the frame is shown: a large part is offered first. */
+  get #isDrawn() {
+    return this.message.hasHTML && (this.isShown || !(this.#part?.size > LARGE));
+  }
+
+  /** The address of the document in the frame, which sends no cookies, but a token. */
+  get #url() {
+    const token = new URL(this.blocked.url, ROOT).searchParams.get("token");
+    const images = this.withImages ? "remote" : "";
+    return apiURL(messagePath(this.messageId, "view"), { token, images });
+  }
+
+  render() {
+    if (!this.message.hasHTML) return html`<p class="empty">${t("html.none")}</p>`;
+    if (!this.#isDrawn) return this.#offer(this.#part);
+    const widths = { phone: t("html.phone"), tablet: t("html.tablet"), desktop: t("html.desktop") };
+    return html`<div class="strip">
+        <span class="seg" role="group" aria-label=${t("html.width")}>${Object.entries(widths).map(
+          ([name, label]) => html`<button aria-pressed=${name === this.width}
+            @click=${() => (this.width = name)}>${label}</button>`)}</span>
+        ${this.#blockedLine()}
+      </div>
+      ${this.blocked.url ? html`<iframe class="mail" data-width=${this.width} title=${t("html.frame")}
+        sandbox="allow-popups allow-popups-to-escape-sandbox" referrerpolicy="no-referrer"
+        credentialless src=${this.#url}></iframe>` : nothing}`;
+  }
+
+  /** What the frame does not load, and why. */
+  #blockedLine() {
+    const { images, blocked, failure } = this.blocked;
+    if (failure) return html`<span class="chip warn">${failure}</span>`;
+    if (this.withImages) return html`<span class="chip warn">${t("html.remote")}</span>`;
+    return html`${images ? html`<span>${t("html.images", { n: images })}</span>
+        <button class="btn small" @click=${() => (this.withImages = true)}>${t("html.load")}</button>` : nothing}
+      ${blocked.length ? html`<details class="blocked"><summary>${t("html.blocked", { n: this.blocked.count })}</summary>
+        <p>${t("html.why")}</p>
+        <ul>${blocked.map((each) => html`<li>${each.count} × ${each.kind}, <bdi>${each.host}</bdi></li>`)}</ul>
+        </details>` : nothing}`;
+  }
+
+  #offer(part) {
+    return html`<div class="empty"><p>${t("html.large", { size: size(part.size, currentLocale()) })}</p>
+      <p><button class="btn" @click=${() => (this.isShown = true)}>${t("html.show")}</button>
+      <a class="btn" href=${apiURL(messagePath(this.messageId, `parts/${part.id}`))}
+        download="part-${part.id}.html">${t("do.download")}</a></p></div>`;
+  }
+}
+
+customElements.define("mail-html", MailHTML);

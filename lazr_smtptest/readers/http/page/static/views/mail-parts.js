@@ -1,0 +1,36 @@
+// The parts of a message as a tree, with their types, sizes, hashes and downloads.
+
+import { html, nothing } from "../vendor/lit.js";
+import { apiURL, messagePath } from "../api.js";
+import { currentLocale, t } from "../lang.js";
+import { exact, size } from "../logic/size.js";
+import { Part } from "../part.js";
+
+const IMAGES = /^image\/(png|jpeg|gif|webp|avif|bmp)$/;
+
+class MailParts extends Part {
+  static properties = { messageId: {}, parts: {} };
+
+  render() {
+    return html`<ul class="parts">${this.parts.map((each) => this.#part(each))}</ul>`;
+  }
+
+  #part(part) {
+    const url = apiURL(messagePath(this.messageId, `parts/${part.id}`));
+    const depth = part.id.split(".").length;
+    return html`<li class="card" data-depth=${Math.min(depth, 6)}>
+      <h2><code>${part.id}</code> <bdi>${part.name || part.content_type}</bdi>
+        ${part.disposition ? html`<span class="chip">${part.disposition}</span>` : nothing}
+        <span class="spring"></span>
+        <a class="btn small" href=${url} download=${part.name || `part-${part.id}`}>${t("do.download")}</a></h2>
+      <dl class="who"><dt>${t("parts.type")}</dt><dd><code>${part.content_type}${part.charset
+        ? `; charset=${part.charset}` : ""}</code></dd>
+        <dt>${t("parts.size")}</dt><dd title=${exact(part.size, currentLocale())}>${size(part.size, currentLocale())}</dd>
+        ${part.content_id ? html`<dt>Content-ID</dt><dd><code>${part.content_id}</code></dd>` : nothing}
+        <dt>SHA-256</dt><dd><code>${part.sha256}</code></dd></dl>
+      ${IMAGES.test(part.content_type) ? html`<img class="preview" src=${url} alt=${part.name}>` : nothing}
+    </li>`;
+  }
+}
+
+customElements.define("mail-parts", MailParts);

@@ -1,0 +1,125 @@
+// A text of a message, with its lines and a search in it.
+
+import { html, nothing } from "../vendor/lit.js";
+import { apiURL, get } from "../api.js";
+import { t } from "../lang.js";
+import { Part } from "../part.js";
+
+// Characters that are shown; the rest can be downloaded.
+const MOST = 500_000;
+
+class MailSource extends Part {
+  static properties = {
+    path: {},
+    kind: {},
+    absent: {},
+    text: { state: true },
+    problem: { state: true },
+    found: { state: true },
+    nth: { state: true },
+  };
+
+  constructor() {
+    super();
+    this.text = "";
+    this.problem = null;
+    this.found = [];
+    this.nth = 0;
+  }
+
+  willUpdate(changed) {
+    if (changed.has("path")) this.#load();
+  }
+
+  disconnectedCallback() {
+    super.disconnectedCallback();
+    CSS.highlights?.clear();
+  }
+
+  async #load() {
+    const { path } = this;
+    this.problem = null;
+    this.found = [];
+    try {
+      const text = await get(path, {}, { as: "text" });
+      if (path === this.path) this.text = text;
+    } catch (problem) {
+      if (path !== this.path) return;
+      this.text = "";
+      this.problem = problem;
+    }
+  }
+
+  render() {
+    if (this.problem) {
+      return html`<p class="empty">${this.problem.status === 404 && this.absent
+        ? this.absent : this.problem.message}</p>`;
+    }
+    return html`<div class="strip">
+        <input type="search" class="find" aria-label=${t("source.find")} placeholder=${t("source.find")}
+          @input=${this.#find} @keydown=${this.#key}>
+        ${this.found.length ? html`<span role="status">${t("source.found", {
+          nth: this.nth + 1, n: this.found.length })}</span>` : nothing}
+        <span class="spring"></span>
+        ${this.text.length > MOST ? html`<span>${t("source.cut")}</span>` : nothing}
+        <a class="btn small" href=${apiURL(this.path)} download>${t("do.download")}</a>
+      </div>
+      <pre class="source" data-kind=${this.kind} tabindex="0" aria-label=${t("source.label")}
+        >${visible(this.text.slice(0, MOST))}</pre>`;
+  }
+
+  #find(event) {
+    const wanted = event.target.value.toLowerCase();
+    const node = firstText(this.querySelector("pre"));
+    this.found = [];
+    this.nth = 0;
+    if (wanted && node) {
+      const text = node.data.toLowerCase();
+      for (let at = text.indexOf(wanted); at >= 0; at = text.indexOf(wanted, at + wanted.length)) {
+        const range = new Range();
+        range.setStart(node, at);
+        range.setEnd(node, at + wanted.length);
+        this.found.push(range);
+        if (this.found.length >= 10_000) break;
+      }
+    }
+    this.#mark();
+  }
+
+  #key(event) {
+    if (event.key !== "Enter" || !this.found.length) return;
+    const step = event.shiftKey ? -1 : 1;
+    this.nth = (this.nth + step + this.found.length) % this.found.length;
+    this.#mark();
+  }
+
+  #mark() {
+    const [here] = this.found.slice(this.nth, this.nth + 1);
+    if (globalThis.Highlight) {
+      CSS.highlights.set("found", new Highlight(...this.found));
+      CSS.highlights.set("found-here", new Highlight(...(here ? [here] : [])));
+    }
+    if (here) this.#scrollTo(here);
+  }
+
+  #scrollTo(range) {
+    const pane = this.closest(".pane");
+    const box = range.getBoundingClientRect();
+    const outside = pane.getBoundingClientRect();
+    if (box.top < outside.top || box.bottom > outside.bottom) {
+      pane.scrollTop += box.top - outside.top - outside.height / 3;
+    }
+  }
+}
+
+/** Show letters that change the direction of a text as marks (U+202A and others). */
+function visible(text) {
+  return text.replaceAll(/[\u202a-\u202e\u2066-\u2069]/g, (letter) =>
+    `[U+${letter.codePointAt(0).toString(16).toUpperCase()}]`);
+}
+
+function firstText(element) {
+  return [...(element?.childNodes ?? [])].find((each) => each.nodeType === Node.TEXT_NODE);
+}
+
+customElements.define("mail-source", MailSource);

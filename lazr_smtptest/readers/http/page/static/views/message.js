@@ -1,0 +1,307 @@
+// One message: its envelope above the fold, and its parts in tabs.
+
+import { html, nothing } from "../vendor/lit.js";
+import { apiURL, changeMessages, get, messagePath, removeMessages } from "../api.js";
+import { feed } from "../feed.js";
+import { addKeys } from "../keys.js";
+import { formatClock, formatTime, t } from "../lang.js";
+import { size } from "../logic/size.js";
+import { currentLocale } from "../lang.js";
+import { Part } from "../part.js";
+import "../parts/copy.js";
+import { copy } from "../parts/copy.js";
+import { tagColour } from "../parts/tags.js";
+import { attempt } from "../parts/toast.js";
+import { currentRoute, go, href } from "../route.js";
+import "./conversation.js";
+import "./mail-headers.js";
+import "./mail-html.js";
+import "./mail-parts.js";
+import "./mail-source.js";
+
+// Bytes of a message above which its text and HTML are loaded when they are asked for.
+const LARGE = 2_000_000;
+
+class MailView extends Part {
+  static properties = {
+    messageId: {},
+    tab: {},
+    message: { state: true },
+    problem: { state: true },
+  };
+
+  #removeKeys = null;
+  #loading = null;
+
+  constructor() {
+    super();
+    this.message = null;
+    this.problem = null;
+    this.listen(feed, ["changed"], (event) => {
+      if (event.detail.ids?.includes(this.messageId)) this.#readSummary();
+    });
+  }
+
+  connectedCallback() {
+    super.connectedCallback();
+    this.#removeKeys = addKeys([
+      { keys: "Escape", label: "key.back", run: () => this.#back() },
+      ...this.#tabs.map((tab, index) => ({
+        keys: `${index + 1}`, label: tab.label, run: () => this.#show(tab.name),
+      })),
+    ]);
+  }
+
+  disconnectedCallback() {
+    super.disconnectedCallback();
+    this.#removeKeys();
+    this.#loading?.abort();
+  }
+
+  willUpdate(changed) {
+    if (changed.has("messageId")) this.#load();
+  }
+
+  async #load() {
+    this.#loading?.abort();
+    const loading = new AbortController();
+    this.#loading = loading;
+    this.problem = null;
+    const id = this.messageId;
+    try {
+      const found = await load(id, loading.signal);
+      if (loading.signal.aborted) return;
+      this.message = found;
+      if (!found.summary.flags.includes("seen")) {
+        await changeMessages({ ids: [id] }, { set_flags: ["seen"] });
+      }
+    } catch (problem) {
+      if (problem.name === "AbortError") return;
+      this.message = null;
+      this.problem = problem;
+    }
+  }
+
+  async #readSummary() {
+    const page = await get("messages", { query: `id:${this.messageId}`, limit: 1 });
+    const summary = page.messages[0];
+    if (summary && this.message) this.message = { ...this.message, summary };
+  }
+
+  get #tabs() {
+    return [
+      { name: "html", label: "tab.html", text: t("tab.html") },
+      { name: "text", label: "tab.text", text: t("tab.text") },
+      { name: "source", label: "tab.source", text: t("tab.source") },
+      { name: "headers", label: "tab.headers", text: t("tab.headers") },
+      { name: "parts", label: "tab.parts", text: t("tab.parts") },
+      { name: "links", label: "tab.links", text: t("tab.links") },
+      { name: "envelope", label: "tab.envelope", text: t("tab.envelope") },
+      { name: "conversation", label: "tab.conversation", text: t("tab.conversation") },
+    ];
+  }
+
+  /** The tab that is shown: the chosen one, or the first that has something. */
+  get #current() {
+    if (this.#tabs.some((each) => each.name === this.tab)) return this.tab;
+    return this.message.hasHTML ? "html" : "text";
+  }
+
+  #place(tab) {
+    return href(["messages", this.messageId, tab], { q: currentRoute().query.get("q") });
+  }
+
+  #show(tab) {
+    go(["messages", this.messageId, tab], { q: currentRoute().query.get("q") });
+  }
+
+  #back() {
+    go(["messages"], { q: currentRoute().query.get("q") });
+  }
+
+  render() {
+    if (this.problem) {
+      const text = this.problem.status === 404 ? t("message.gone") : this.problem.message;
+      return html`<p class="empty" role="status">${text}</p>`;
+    }
+    if (!this.message) return nothing;
+    return html`${this.#head()}${this.#tabList()}
+      <div class="pane" role="tabpanel" id="pane" tabindex="0" aria-labelledby="tab-${this.#current}">
+        ${this.#pane()}</div>`;
+  }
+
+  // Above the fold
+
+  #head() {
+    const { summary, envelope, code, warnings } = this.message;
+    return html`<div class="head">
+      <h1><button class="btn icon back" aria-label=${t("key.back")} @click=${this.#back}>‹</button>
+        <span class="subject">${summary.subject || t("row.no-subject")}</span>
+        ${code ? html`<button class="chip info" @click=${() => copy(code)}
+          aria-label=${t("copy.what", { what: code })}>${t("message.code", { code })}</button>` : nothing}
+        ${summary.tags.map((tag) => this.#tag(tag))}
+        <span class="acts">
+          <a class="btn" href=${apiURL(messagePath(this.messageId, "raw"))}
+            download="${this.messageId}.eml">${t("do.raw")}</a>
+          <button class="btn" @click=${() => print()}>${t("do.print")}</button>
+          <button class="btn" @click=${this.#delete}>${t("do.delete")}</button>
+        </span></h1>
+      <dl class="who">
+        <dt>${t("head.from")}</dt><dd>${people(summary.from)}</dd>
+        <dt>${t("head.to")}</dt><dd>${people(summary.to)}</dd>
+        ${summary.cc.length ? html`<dt>Cc</dt><dd>${people(summary.cc)}</dd>` : nothing}
+        <dt>${t("head.envelope")}</dt><dd><code>${mailCommand(envelope)}</code>
+          ${envelope.recipients.map((each) => html`<code>${rcptCommand(each)}</code>
+            ${each.is_bcc ? html`<span class="chip">${t("row.bcc")}</span>` : nothing}`)}
+          ${differs(summary) ? html`<span class="chip warn">${t("head.differs")}</span>` : nothing}</dd>
+        <dt>${t("head.arrived")}</dt><dd>${this.#arrived()}</dd>
+        ${warnings.length ? html`<dt>${t("head.warnings")}</dt>
+          <dd><ul class="warnings">${warnings.map((each) => html`<li>${each}</li>`)}</ul></dd>` : nothing}
+      </dl></div>`;
+  }
+
+  #tag(tag) {
+    const remove = () => attempt(() =>
+      changeMessages({ ids: [this.messageId] }, { remove_tags: [tag] }));
+    return html`<button class="chip" @click=${remove} aria-label=${t("head.untag", { tag })}>
+      <span class="tag" data-colour=${tagColour(tag)}></span>${tag} ×</button>`;
+  }
+
+  #arrived() {
+    const { summary, envelope } = this.message;
+    const date = new Date(summary.received_at);
+    const facts = [
+      envelope.tls ? t("head.tls") : t("head.plain"),
+      envelope.user ? t("head.user", { user: envelope.user }) : "",
+      size(summary.size, currentLocale()),
+    ];
+    return html`<span title=${formatTime(date)}>${formatClock(date)}</span>
+      ${envelope.session_id ? html`<a href=${this.#place("conversation")}>${t("head.session")}</a>` : nothing}
+      ${facts.filter(Boolean).map((each) => html`<span>${each}</span>`)}
+      ${envelope.reply ? html`<code>${envelope.reply}</code>` : nothing}`;
+  }
+
+  async #delete() {
+    await attempt(() => removeMessages({ ids: [this.messageId] }));
+  }
+
+  // The tabs
+
+  #tabList() {
+    const counts = this.#counts;
+    return html`<div class="tabs" role="tablist" aria-label=${t("tab.label")}
+      @keydown=${this.#tabKey}>${this.#tabs.map(({ name, text }) => html`<a role="tab"
+        id="tab-${name}" href=${this.#place(name)} aria-controls="pane"
+        aria-selected=${name === this.#current} tabindex=${name === this.#current ? 0 : -1}
+        >${text}${counts[name] ? html`<em>${counts[name]}</em>` : nothing}</a>`)}</div>`;
+  }
+
+  get #counts() {
+    const { headers, parts, links } = this.message;
+    return { headers: headers.length, parts: parts.length, links: links.length };
+  }
+
+  #tabKey(event) {
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (!step) return;
+    event.preventDefault();
+    const names = this.#tabs.map((each) => each.name);
+    const index = names.indexOf(this.#current) + step;
+    const name = names[(index + names.length) % names.length];
+    this.#show(name);
+    this.querySelector(`#tab-${name}`).focus();
+  }
+
+  #pane() {
+    const { message, messageId } = this;
+    switch (this.#current) {
+      case "html":
+        return html`<mail-html .messageId=${messageId} .message=${message}></mail-html>`;
+      case "text":
+        return html`<mail-source .path=${messagePath(messageId, "text")} kind="text"
+          .absent=${t("message.no-text")}></mail-source>`;
+      case "source":
+        return html`<mail-source .path=${messagePath(messageId, "raw")} kind="raw"></mail-source>`;
+      case "headers":
+        return html`<mail-headers .messageId=${messageId} .headers=${message.headers}></mail-headers>`;
+      case "parts":
+        return html`<mail-parts .messageId=${messageId} .parts=${message.parts}></mail-parts>`;
+      case "links":
+        return links(message.links);
+      case "envelope":
+        return envelopeTable(message.envelope);
+      default:
+        return html`<smtp-conversation .sessionId=${message.envelope.session_id}></smtp-conversation>`;
+    }
+  }
+}
+
+/** Load what the view shows of a message; its text and HTML are loaded by their tabs. */
+async function load(id, signal) {
+  const path = (what) => messagePath(id, what);
+  const [page, parts] = await Promise.all([
+    get("messages", { query: `id:${id}`, limit: 1, timeout: 5 }, { signal }),
+    get(path("parts"), {}, { signal }),
+  ]);
+  const summary = page.messages[0];
+  const hasHTML = parts.some((each) => each.content_type === "text/html");
+  if (summary && summary.size <= LARGE) {
+    const whole = await get(path(), {}, { signal });
+    return { ...whole, parts, hasHTML: whole.html !== null };
+  }
+  const [envelope, headers, found] = await Promise.all(
+    ["envelope", "headers", "links"].map((what) => get(path(what), {}, { signal })));
+  const code = null;
+  return { summary, envelope, headers, links: found, code, warnings: [], parts, hasHTML };
+}
+
+function people(mailboxes) {
+  if (!mailboxes.length) return t("head.nobody");
+  return mailboxes.map(({ name, address }) => html`<bdi>${name ? `${name} <${address}>` : address}</bdi>`);
+}
+
+function withOptions(command, options) {
+  const given = Object.entries(options).map(([name, value]) =>
+    value === null ? name : `${name}=${value}`);
+  return [command, ...given].join(" ");
+}
+
+function mailCommand(envelope) {
+  return withOptions(`MAIL FROM:<${envelope.mail_from}>`, envelope.mail_options);
+}
+
+function rcptCommand(recipient) {
+  return withOptions(`RCPT TO:<${recipient.address}>`, recipient.options);
+}
+
+/** Whether the sender of the envelope is none of those in From. */
+function differs({ mail_from: sender, from }) {
+  return sender !== "" && !from.some((each) => each.address.toLowerCase() === sender.toLowerCase());
+}
+
+function links(found) {
+  if (!found.length) return html`<p class="empty">${t("links.none")}</p>`;
+  return html`<ul class="links">${found.map((each) => html`<li>
+    <a href=${isWeb(each) ? each : nothing} target="_blank" rel="noopener noreferrer">${each}</a>
+    <copy-button .text=${each}></copy-button></li>`)}</ul>`;
+}
+
+function isWeb(link) {
+  return /^https?:\/\//i.test(link);
+}
+
+function envelopeTable(envelope) {
+  return html`<table class="table"><tbody>
+    <tr><th scope="row">MAIL</th><td><code>${mailCommand(envelope)}</code></td></tr>
+    ${envelope.recipients.map((each) => html`<tr><th scope="row">RCPT</th><td><code>${rcptCommand(each)}</code>
+      ${each.is_bcc ? html`<span class="chip">${t("row.bcc")}</span>` : nothing}</td></tr>`)}
+    <tr><th scope="row">${t("envelope.helo")}</th><td><code>${envelope.helo}</code></td></tr>
+    <tr><th scope="row">${t("envelope.client")}</th><td><code>${envelope.peer.join(" : ")}</code></td></tr>
+    <tr><th scope="row">${t("envelope.user")}</th><td>${envelope.user ?? t("envelope.no-user")}</td></tr>
+    <tr><th scope="row">TLS</th><td>${envelope.tls ? t("head.tls") : t("head.plain")}</td></tr>
+    <tr><th scope="row">${t("envelope.transaction")}</th><td>${envelope.transaction}</td></tr>
+    <tr><th scope="row">${t("envelope.reply")}</th><td><code>${envelope.reply ?? ""}</code></td></tr>
+  </tbody></table>`;
+}
+
+customElements.define("mail-view", MailView);

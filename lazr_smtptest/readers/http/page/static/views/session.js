@@ -1,0 +1,80 @@
+// One session: who came, what became of it, and what was said.
+
+import { html, nothing } from "../vendor/lit.js";
+import { get } from "../api.js";
+import { currentLocale, formatTime, t } from "../lang.js";
+import { outcomeOf } from "../outcome.js";
+import { Part } from "../part.js";
+import { copy } from "../parts/copy.js";
+import { attempt } from "../parts/toast.js";
+import "./conversation.js";
+
+class SessionView extends Part {
+  static properties = { sessionId: {}, whole: { state: true }, problem: { state: true } };
+
+  constructor() {
+    super();
+    this.whole = null;
+    this.problem = null;
+  }
+
+  willUpdate(changed) {
+    if (changed.has("sessionId")) this.#load();
+  }
+
+  get #path() {
+    return `sessions/${encodeURIComponent(this.sessionId)}`;
+  }
+
+  async #load() {
+    const id = this.sessionId;
+    this.problem = null;
+    try {
+      const whole = await get(this.#path);
+      if (id === this.sessionId) this.whole = whole;
+    } catch (problem) {
+      this.whole = null;
+      this.problem = problem;
+    }
+  }
+
+  render() {
+    if (this.problem) {
+      const text = this.problem.status === 404 ? t("session.gone") : this.problem.message;
+      return html`<p class="empty" role="status">${text}</p>`;
+    }
+    if (!this.whole) return nothing;
+    const { session, transcript } = this.whole;
+    const outcome = outcomeOf(session);
+    return html`<div class="head">
+      <h1><button class="btn icon back" aria-label=${t("key.back")} @click=${() => history.back()}>‹</button>
+        ${t("session.title", { n: session.number || session.id })}
+        <span class="chip ${session.delivered ? "good" : "bad"}">${session.delivered
+          ? outcome.title : t("session.nothing")}</span>
+        <span class="acts"><button class="btn" @click=${this.#copy}>${t("session.copy")}</button></span></h1>
+      <dl class="who">
+        <dt>${t("envelope.client")}</dt><dd><code>${session.peer.join(" : ")}</code>
+          ${session.helo ? html`<span>${t("session.helo")} <code>${session.helo}</code></span>` : nothing}</dd>
+        <dt>${t("session.outcome")}</dt><dd><span>${outcome.title}</span>
+          ${outcome.reply ? html`<code>${outcome.reply}</code>` : nothing}
+          ${outcome.reply ? html`<bdi>${outcome.who}</bdi>` : nothing}</dd>
+        <dt>${t("session.began")}</dt><dd>${formatTime(new Date(session.started_at))}
+          ${session.seconds === null ? nothing : html`<span>${seconds(session.seconds)}</span>`}</dd>
+        ${session.tls_version ? html`<dt>TLS</dt><dd>${session.tls_version}, ${session.tls_cipher}</dd>` : nothing}
+        ${session.user ? html`<dt>${t("envelope.user")}</dt><dd>${session.user} (${session.mechanism})</dd>` : nothing}
+      </dl></div>
+      <div class="pane"><smtp-conversation .lines=${transcript}></smtp-conversation></div>`;
+  }
+
+  async #copy() {
+    const text = await attempt(() => get(`${this.#path}/transcript`, {}, { as: "text" }));
+    if (text !== undefined) await copy(text);
+  }
+}
+
+function seconds(value) {
+  const style = { style: "unit", unit: "second", maximumFractionDigits: 3 };
+  return new Intl.NumberFormat(currentLocale(), style).format(value);
+}
+
+customElements.define("session-view", SessionView);

@@ -1,0 +1,123 @@
+// The list of sessions: those that delivered nothing, all, or those that are open.
+
+import { html, nothing } from "../vendor/lit.js";
+import { get } from "../api.js";
+import { feed } from "../feed.js";
+import { addKeys } from "../keys.js";
+import { t } from "../lang.js";
+import { outcomeOf } from "../outcome.js";
+import { Part } from "../part.js";
+import { when } from "../parts/when.js";
+import { go, href } from "../route.js";
+import { throttled } from "../throttle.js";
+
+const PAUSE = 400;
+const PAGE = 100;
+
+class SessionList extends Part {
+  static properties = {
+    filter: {},
+    current: {},
+    sessions: { state: true },
+    next: { state: true },
+    problem: { state: true },
+  };
+
+  #refresh = throttled(() => this.#load(), PAUSE);
+  #removeKeys = null;
+
+  constructor() {
+    super();
+    this.sessions = [];
+    this.next = null;
+    this.problem = null;
+    this.listen(feed, ["session-began", "session-ended", "back"], this.#refresh);
+  }
+
+  connectedCallback() {
+    super.connectedCallback();
+    this.#removeKeys = addKeys([
+      { keys: "j, ArrowDown", label: "key.next", run: () => this.#move(1) },
+      { keys: "k, ArrowUp", label: "key.previous", run: () => this.#move(-1) },
+    ]);
+  }
+
+  disconnectedCallback() {
+    super.disconnectedCallback();
+    this.#removeKeys();
+  }
+
+  willUpdate(changed) {
+    if (changed.has("filter")) {
+      this.sessions = [];
+      this.next = null;
+      this.#load();
+    }
+  }
+
+  async #load(after) {
+    const { filter } = this;
+    try {
+      const found = await read(filter, after);
+      if (filter !== this.filter) return;
+      this.sessions = after ? [...this.sessions, ...found.sessions] : found.sessions;
+      this.next = found.next;
+      this.problem = null;
+    } catch (problem) {
+      if (filter === this.filter) this.problem = problem;
+    }
+  }
+
+  #move(step) {
+    const index = this.sessions.findIndex((each) => each.id === this.current);
+    const next = this.sessions[Math.max(0, index + step)];
+    if (next) this.#open(next);
+  }
+
+  #open(session) {
+    go(["sessions", session.id], { show: this.filter });
+  }
+
+  render() {
+    const filters = {
+      failed: t("sessions.failed"), all: t("sessions.all"), open: t("sessions.open"),
+    };
+    return html`<section aria-label=${t("side.sessions")}>
+      <div class="tools"><span class="seg" role="group" aria-label=${t("sessions.filter")}>
+        ${Object.entries(filters).map(([name, label]) => html`<a href=${href(["sessions"], { show: name })}
+          aria-current=${name === this.filter ? "true" : nothing}>${label}</a>`)}</span></div>
+      <ul class="rows plain">${this.sessions.map((each) => this.#row(each))}
+        ${this.next ? html`<li class="more"><button class="btn" @click=${() => this.#load(this.next)}
+          >${t("sessions.more")}</button></li>` : nothing}</ul>
+      ${this.sessions.length ? nothing : html`<p class="empty">${this.problem?.message ?? this.#none}</p>`}
+    </section>`;
+  }
+
+  get #none() {
+    return this.filter === "failed" ? t("sessions.none-failed") : t("sessions.none");
+  }
+
+  #row(session) {
+    const outcome = outcomeOf(session);
+    const isOpen = session.seconds === null;
+    const kind = session.delivered || isOpen ? "read" : "refused";
+    return html`<li class="row ${kind}" aria-current=${session.id === this.current ? "true" : nothing}>
+      <a class="cover" href=${href(["sessions", session.id], { show: this.filter })}>
+      <div class="l"><span class="to">${session.number || ""} · ${session.peer[0]}${session.helo
+        ? ` · ${session.helo}` : ""}</span>${when(session.started_at)}</div>
+      <div class="l"><span class="sub">${isOpen ? t("sessions.is-open") : outcome.title}</span>
+        <span class="snip">${outcome.reply}</span>
+        ${isOpen ? nothing : html`<span class="chip ${session.delivered ? "good" : "bad"}">${session.delivered
+          ? "250" : t("session.nothing")}</span>`}</div></a></li>`;
+  }
+}
+
+async function read(filter, after) {
+  if (filter === "open") {
+    const found = await get("sessions/open");
+    return { sessions: found.map((each) => each.session), next: null };
+  }
+  return get("sessions", { limit: PAGE, after, failed: filter === "failed" ? "true" : undefined });
+}
+
+customElements.define("session-list", SessionList);

@@ -1,0 +1,226 @@
+"""The page as it is served: its document, its files, and their caching."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from lazr_smtptest.readers.http.gate import Gate
+from lazr_smtptest.readers.http.page.files import FOLDER, load_files
+
+from ..client import Client, Response
+from ..conftest import Mail
+
+WORKSHOP = Path(__file__).parents[4] / "workshop"
+
+BROWSER = "text/html,application/xhtml+xml,*/*;q=0.8"
+
+# Bytes of all files that a browser loads, compressed as one.
+MOST_BYTES = 60_000
+
+
+def address_of(file: str) -> str:
+    return f"/page/{load_files().version}/{file}"
+
+
+def open_page(client: Client, path: str = "/", **headers: str) -> Response:
+    return client.get(path, accept=BROWSER, **headers)
+
+
+class TestDocument:
+    """The document at the path of the page."""
+
+    def test_a_browser_gets_the_document(self, client: Client) -> None:
+        answer = open_page(client)
+        assert answer.headers["content-type"] == "text/html; charset=utf-8"
+        assert "<smtptest-app>" in answer.text
+
+    def test_a_program_gets_the_useful_paths(self, client: Client) -> None:
+        answer = client.get("/", accept="*/*")
+        assert answer.headers["content-type"].startswith("text/plain")
+
+    def test_a_cache_keeps_the_two_apart(self, client: Client) -> None:
+        for accept in (BROWSER, "*/*"):
+            assert "Accept" in client.get("/", accept=accept).headers["vary"]
+
+    def test_every_file_that_it_names_is_there(self, client: Client) -> None:
+        names = re.findall(r'(?:src|href)="([^"]+)"', open_page(client).text)
+        assert names
+        assert [client.get(f"/{name}").status for name in names] == [200] * len(names)
+
+    def test_it_is_asked_for_again_each_time(self, client: Client) -> None:
+        assert open_page(client).headers["cache-control"] == "no-cache"
+
+    def test_a_browser_that_has_it_gets_no_body(self, client: Client) -> None:
+        tag = open_page(client).headers["etag"]
+        answer = open_page(client, if_none_match=tag)
+        assert (answer.status, answer.body) == (304, b"")
+
+    def test_nothing_of_elsewhere_and_nothing_inline_may_run(
+        self, client: Client
+    ) -> None:
+        policy = open_page(client).headers["content-security-policy"]
+        assert "default-src 'none'" in policy
+        assert "script-src 'self';" in policy
+        assert "style-src 'self';" in policy
+        assert "require-trusted-types-for 'script'" in policy
+        assert "unsafe" not in policy
+
+    def test_it_needs_no_login(self, make_mail: type[Mail]) -> None:
+        mail = make_mail(gate=Gate(users={"anna": "secret"}))
+        assert open_page(mail.client).status == 200
+        assert mail.client.get(address_of("app.js")).status == 200
+        assert mail.client.get("/api/v2/messages").status == 401
+
+
+class TestBase:
+    """The page below a base."""
+
+    def test_its_addresses_are_relative(self, make_mail: type[Mail]) -> None:
+        mail = make_mail(base="/a/mail")
+        names = re.findall(
+            r'(?:src|href)="([^"]+)"', open_page(mail.client, "/a/mail/").text
+        )
+        assert [mail.client.get(f"/a/mail/{each}").status for each in names] == [
+            200
+        ] * len(names)
+
+    def test_the_base_leads_to_its_slash(self, make_mail: type[Mail]) -> None:
+        mail = make_mail(base="/a/mail")
+        answer = open_page(mail.client, "/a/mail")
+        assert (answer.status, answer.headers["location"]) == (308, "mail/")
+
+    def test_a_program_gets_the_useful_paths_there(self, make_mail: type[Mail]) -> None:
+        mail = make_mail(base="/mail")
+        assert "/mail/api/v2" in mail.client.get("/mail").text
+
+
+class TestFiles:
+    """The files that the document loads."""
+
+    @pytest.mark.parametrize(
+        ("name", "kind"),
+        [
+            ("app.js", "text/javascript; charset=utf-8"),
+            ("tokens.css", "text/css; charset=utf-8"),
+            ("lang/en.json", "application/json"),
+            ("icon.svg", "image/svg+xml"),
+        ],
+    )
+    def test_a_file_has_its_type(self, client: Client, name: str, kind: str) -> None:
+        answer = client.get(address_of(name))
+        assert answer.headers["content-type"] == kind
+        assert answer.headers["x-content-type-options"] == "nosniff"
+
+    def test_a_file_never_changes_under_its_address(self, client: Client) -> None:
+        assert "immutable" in client.get(address_of("app.js")).headers["cache-control"]
+
+    def test_a_browser_that_has_a_file_gets_no_body(self, client: Client) -> None:
+        tag = client.get(address_of("app.js")).headers["etag"]
+        assert client.get(address_of("app.js"), if_none_match=tag).status == 304
+
+    def test_a_file_comes_compressed(self, client: Client) -> None:
+        answer = client.get(address_of("app.js"), accept_encoding="gzip")
+        assert answer.headers["content-encoding"] == "gzip"
+        assert answer.headers["vary"] == "Accept-Encoding"
+        assert answer.body == (FOLDER / "app.js").read_bytes()
+
+    def test_a_client_without_gzip_gets_a_file_as_it_is(self, client: Client) -> None:
+        answer = client.get(address_of("app.js"))
+        assert "content-encoding" not in answer.headers
+        assert answer.body == (FOLDER / "app.js").read_bytes()
+
+    def test_a_file_of_another_version_is_not_found(self, client: Client) -> None:
+        answer = client.get("/page/0123456789abcdef/app.js")
+        assert answer.status == 404
+        assert "load the page again" in answer.text
+
+    @pytest.mark.parametrize(
+        "name", ["none.js", "../page.py", "%2e%2e/page.py", "index.html", "views/"]
+    )
+    def test_no_other_file_is_served(self, client: Client, name: str) -> None:
+        assert client.get(address_of(name)).status == 404
+
+
+class TestContent:
+    """The content of the files."""
+
+    def test_all_of_them_together_are_small(self) -> None:
+        files = load_files()
+        loaded = [
+            file.content
+            for name, file in files.others.items()
+            # A browser loads one language, and no licence.
+            if not name.endswith(".txt") and not name.startswith("lang/d")
+        ]
+        whole = gzip.compress(b"".join([files.index.content, *loaded]), 9)
+        assert len(whole) <= MOST_BYTES
+
+    def test_the_compressed_form_is_the_same_file(self) -> None:
+        for file in load_files().others.values():
+            assert gzip.decompress(file.compressed) == file.content
+
+    def test_the_version_changes_with_a_file(self, tmp_path: Path) -> None:
+        versions = set()
+        for content in ("a", "b"):
+            folder = tmp_path / content
+            folder.mkdir()
+            (folder / "index.html").write_text("{version}")
+            (folder / "app.js").write_text(content)
+            files = load_files(folder)
+            assert files.index.content.decode() == files.version
+            versions.add(files.version)
+        assert len(versions) == 2
+
+    def test_lit_is_the_file_that_the_workshop_makes(self) -> None:
+        digest = hashlib.sha256((FOLDER / "vendor/lit.js").read_bytes()).hexdigest()
+        assert (WORKSHOP / "lit.sha256").read_text().split()[0] == digest
+
+    def test_lit_comes_with_its_licence(self) -> None:
+        assert "BSD 3-Clause" in (FOLDER / "vendor/lit.LICENSE.txt").read_text()
+
+    def test_every_module_imports_files_that_are_there(self) -> None:
+        for path in FOLDER.rglob("*.js"):
+            if path.parent.name == "vendor":
+                continue
+            found = re.findall(r'(?:from|import) "(\.[^"]+)"', path.read_text())
+            for name in found:
+                assert (path.parent / name).is_file(), f"{path} imports {name}"
+
+
+class TestLanguages:
+    """The texts of the page."""
+
+    @staticmethod
+    def texts(name: str) -> dict[str, str | dict[str, str]]:
+        found: dict[str, str | dict[str, str]] = json.loads(
+            (FOLDER / f"lang/{name}.json").read_text()
+        )
+        return found
+
+    def test_every_language_has_the_same_texts(self) -> None:
+        assert list(self.texts("de")) == list(self.texts("en"))
+
+    def test_the_same_texts_have_the_same_values(self) -> None:
+        english, german = self.texts("en"), self.texts("de")
+        for key, text in english.items():
+            values = [
+                set(re.findall(r"\{\w+\}", str(each))) for each in (text, german[key])
+            ]
+            assert values[0] == values[1], key
+
+    def test_every_text_is_used_and_every_used_one_is_there(self) -> None:
+        source = "\n".join(
+            path.read_text()
+            for path in FOLDER.rglob("*.js")
+            if path.parent.name != "vendor"
+        )
+        keys = set(self.texts("en"))
+        unused = {key for key in keys if f'"{key}"' not in source}
+        missing = set(re.findall(r'\bt\("([^"]+)"', source)) - keys
+        assert (unused, missing) == (set(), set())

@@ -77,9 +77,11 @@ class Webhooks:
         from lazr_smtptest.outbound.webhooks.service import WebhookService
 
         webhooks = webhooks_of(options)
-        return WebhookService(
+        service = WebhookService(
             webhooks, context.store, context.reactor, encode_message, pool=context.pool
         )
+        context.webhooks.append(service)
+        return service
 
 
 def webhooks_of(options: Mapping[str, Any]) -> list[Webhook]:

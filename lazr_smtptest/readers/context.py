@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from lazr_smtptest.auth.login import Auth
     from lazr_smtptest.faults import Faults
     from lazr_smtptest.interfaces import IMessageHandler
+    from lazr_smtptest.outbound.webhooks.service import WebhookService
     from lazr_smtptest.smtp.settings import Settings
     from lazr_smtptest.stores.session_log import SessionLog
     from lazr_smtptest.tls.context import TLS
@@ -103,6 +104,7 @@ class ReaderContext:
             result, so only other threads may call it. Use `parse` on the reactor.
         check_settings: what checks of messages may connect to; by default nothing.
         checks: the checks of messages.
+        webhooks: the services that make requests for messages; they add themselves.
         absence: why this process has no fault rules, open sessions or live settings.
     """
 
@@ -118,6 +120,7 @@ class ReaderContext:
     tls: TLS | None = None
     auth: Auth | None = None
     parsing: Callable[[str, Envelope], Any] = run_here
+    webhooks: list[WebhookService] = attrs.field(factory=list)
     absence: str = "this process receives no mail, it only reads a store"
     check_settings: CheckSettings = attrs.field(factory=CheckSettings)
     reader: DeferredReader = attrs.field(

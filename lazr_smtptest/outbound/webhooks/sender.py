@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import deque
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
@@ -34,6 +35,8 @@ _LATER = (
     HTTPStatus.TOO_MANY_REQUESTS,
 )
 _AT_A_TIME = 50
+# The most messages that wait to be delivered once more.
+_MOST_REPEATED = 1000
 # Seconds that a search waits for messages to be indexed.
 _INDEXED = 30.0
 
@@ -50,6 +53,8 @@ class Delivery:
         status: the status of the answer; 0 if there was none.
         error: why it failed; ``""`` if it did not.
         ends: whether there is no further attempt.
+        name: the name of the webhook.
+        next_try: seconds since 1970, when the next attempt begins; ``None`` for none.
     """
 
     url: str
@@ -59,6 +64,8 @@ class Delivery:
     status: int
     error: str
     ends: bool
+    name: str = ""
+    next_try: float | None = None
 
 
 class Sender:
@@ -79,7 +86,11 @@ class Sender:
         webhook: the receiver.
         position: the number of the last message that is done, because it was
             delivered or refused, or does not match.
+        failed: the latest attempt for a message that is tried again; ``None`` if there
+            is no such message.
     """
+
+    failed: Delivery | None = None
 
     def __init__(
         self,
@@ -104,6 +115,10 @@ class Sender:
         self._running: Deferred[None] | None = None
         self._is_woken = False
         self._is_stopped = True
+        # The ids of messages to deliver once more.
+        self._repeated: deque[str] = deque()
+        # Ends the delay before the next attempt.
+        self._try_now: Callable[[], object] | None = None
 
     @staticmethod
     def client_for(webhook: Webhook, reactor: Any) -> HTTPClient:
@@ -126,6 +141,24 @@ class Sender:
         if self._running is None and not self._is_stopped:
             self._running = Deferred.fromCoroutine(self._run())
             self._running.addBoth(self._ended)
+
+    def repeat(self, id: str) -> bool:
+        """Deliver a message once more: after the present one, before all others.
+
+        One that is tried again anyway is tried at once. A restart forgets it.
+
+        Returns:
+            whether it will be; false if too many wait.
+        """
+        if self.failed is not None and self.failed.id == id and self._try_now:
+            self._try_now()
+            return True
+        if id not in self._repeated:
+            if len(self._repeated) >= _MOST_REPEATED:
+                return False
+            self._repeated.append(id)
+        self.wake()
+        return True
 
     def stop(self) -> None:
         """End, in the middle of a request too."""
@@ -157,6 +190,7 @@ class Sender:
 
     async def _deliver_some(self) -> bool:
         """Deliver a page of messages; return whether there may be more."""
+        await self._deliver_repeated()
         newest = await self._reader.page("", limit=1)
         found = await self._reader.page(
             self.webhook.query,
@@ -168,12 +202,20 @@ class Sender:
         for summary in found:
             await self._deliver(summary)
             self._move(summary.number)
+            await self._deliver_repeated()
         if len(found) == _AT_A_TIME:
             return True
         if found.complete and newest:
             # The messages up to here do not match.
             self._move(newest[0].number)
         return False
+
+    async def _deliver_repeated(self) -> None:
+        while self._repeated:
+            summary = await self._reader.summary(self._repeated[0])
+            id = self._repeated.popleft()
+            if summary is not None and summary.id == id:
+                await self._deliver(summary)
 
     def _move(self, number: int) -> None:
         if number > self.position:
@@ -192,10 +234,11 @@ class Sender:
                 error = f"the status is {status}"
             refusals += status // 100 == 4 and status not in _LATER
             ends = not error or refusals >= _MOST_REFUSALS
-            self._note(summary.id, attempt, status, error, ends)
-            if ends:
+            wait = None if ends else max(delay, _asked_delay(response))
+            self._note(summary.id, attempt, status, error, wait)
+            if wait is None:
                 return
-            await self._sleep(max(delay, _asked_delay(response)))
+            await self._sleep(wait)
             delay = min(2 * delay, _LONGEST)
 
     async def _try(self, id: str, body: bytes) -> tuple[Response | None, str]:
@@ -219,16 +262,22 @@ class Sender:
             return None, str(error)
         return response, ""
 
-    def _note(self, id: str, attempt: int, status: int, error: str, ends: bool) -> None:
+    def _note(
+        self, id: str, attempt: int, status: int, error: str, wait: float | None
+    ) -> None:
+        now = self._now()
         delivery = Delivery(
             url=self.webhook.url,
             id=id,
-            time=self._now(),
+            time=now,
             attempt=attempt,
             status=status,
             error=error,
-            ends=ends,
+            ends=wait is None,
+            name=self.webhook.name,
+            next_try=None if wait is None else now + wait,
         )
+        self.failed = None if wait is None else delivery
         self._record(delivery)
         if error:
             log.warning(
@@ -236,14 +285,24 @@ class Sender:
                 self.webhook.host,
                 id,
                 attempt,
-                "which is the last" if ends else "and is asked again",
+                "which is the last" if wait is None else "and is asked again",
                 error,
             )
 
-    def _sleep(self, seconds: float) -> Deferred[None]:
-        awake: Deferred[None] = Deferred(lambda _: timer.cancel())
+    async def _sleep(self, seconds: float) -> None:
+        awake: Deferred[None] = Deferred()
         timer = self._reactor.callLater(seconds, awake.callback, None)
-        return awake
+
+        def wake() -> None:
+            timer.reset(0)
+
+        self._try_now = wake
+        try:
+            await awake
+        finally:
+            self._try_now = None
+            if timer.active():
+                timer.cancel()
 
 
 def _asked_delay(response: Response | None) -> float:

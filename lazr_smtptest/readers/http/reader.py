@@ -25,6 +25,7 @@ from lazr_smtptest.readers.http.api.sessions import Sessions
 from lazr_smtptest.readers.http.api.settings import ServerSettings
 from lazr_smtptest.readers.http.api.views import Frames, Views
 from lazr_smtptest.readers.http.api.wait import Wait
+from lazr_smtptest.readers.http.api.webhooks import Webhooks
 from lazr_smtptest.readers.http.call import Call
 from lazr_smtptest.readers.http.gate import Gate
 from lazr_smtptest.readers.http.logins import Logins
@@ -172,6 +173,7 @@ class HTTPReader:
         yield from self._mailboxes.routes(_API)
         yield from self._mailpit.routes()
         yield from ServerSettings(self._context).routes(_API)
+        yield from Webhooks(self._context).routes(_API)
         yield from Login(self._logins).routes(_API)
         yield self._metrics.route
         if self._mailhog is not None:

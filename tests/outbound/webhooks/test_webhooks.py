@@ -250,6 +250,107 @@ def test_a_message_that_is_refused_is_left_after_five_attempts():
     assert subject_of(hooks.take()) == "b"
 
 
+def test_the_next_attempt_is_known():
+    """With its time, until there is none."""
+    hooks = Hooks()
+    hooks.keep("a")
+    hooks.take().answer("500 E")
+    [delivery], [sender] = hooks.service.deliveries, hooks.service.senders
+    assert delivery.next_try == delivery.time + 1
+    assert sender.failed is delivery
+    hooks.advance(1)
+    hooks.take().answer()
+    assert hooks.service.deliveries[-1].next_try is None
+    assert sender.failed is None
+
+
+def ids(hooks):
+    """Return the ids of the messages, oldest first."""
+    return [each.id for each in hooks.store.page("", oldest_first=True)]
+
+
+def test_a_message_is_delivered_once_more():
+    """Also one that does not match, and the position stays."""
+    hooks = Hooks(Webhook(url=URL, query="subject:code"))
+    hooks.keep("news")
+    [sender] = hooks.service.senders
+    before = sender.position
+    sender.repeat(ids(hooks)[0])
+    peer = hooks.take()
+    assert subject_of(peer) == "news"
+    peer.answer()
+    assert hooks.is_idle
+    assert sender.position == before
+
+
+def test_it_comes_before_the_messages_that_wait():
+    """After the present one."""
+    hooks = Hooks()
+    for subject in "abc":
+        hooks.keep(subject)
+    [sender] = hooks.service.senders
+    first = hooks.take()
+    first.answer()
+    second = hooks.take()
+    sender.repeat(ids(hooks)[0])
+    sender.repeat(ids(hooks)[0])
+    told = []
+    second.answer()
+    while not hooks.is_idle:
+        peer = hooks.take()
+        told.append(subject_of(peer))
+        peer.answer()
+    assert told == ["a", "c"]
+
+
+def test_one_that_is_tried_again_anyway_is_tried_at_once():
+    """Once."""
+    hooks = Hooks()
+    hooks.keep("a")
+    hooks.take().answer("500 E")
+    assert hooks.is_idle
+    hooks.service.senders[0].repeat(ids(hooks)[0])
+    hooks.advance(0)
+    hooks.take().answer()
+    hooks.advance(600)
+    assert hooks.is_idle
+
+
+def test_one_that_was_deleted_is_not_repeated():
+    """The next one follows."""
+    hooks = Hooks()
+    hooks.keep("a")
+    hooks.keep("b")
+    [sender] = hooks.service.senders
+    first = hooks.take()
+    id = ids(hooks)[0]
+    sender.repeat(id)
+    hooks.store.remove(Selection(ids=[id]))
+    first.answer()
+    peer = hooks.take()
+    assert subject_of(peer) == "b"
+    peer.answer()
+    assert hooks.is_idle
+
+
+def test_only_so_many_are_repeated():
+    """The rest has to wait."""
+    hooks = Hooks()
+    hooks.keep("a")
+    [sender] = hooks.service.senders
+    assert all(sender.repeat(str(number)) for number in range(1000))
+    assert not sender.repeat("one more")
+
+
+def test_a_service_that_stops_makes_no_further_attempt():
+    """Nothing is left of the delay."""
+    hooks = Hooks()
+    hooks.keep("a")
+    hooks.take().answer("500 E")
+    hooks.stop()
+    assert not hooks.network.reactor.getDelayedCalls()
+
+
 def test_only_the_host_of_the_webhook_is_connected_to():
     """A redirect is not followed."""
     hooks = Hooks()

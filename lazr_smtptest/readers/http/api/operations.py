@@ -79,6 +79,7 @@ ARGUMENTS: Mapping[str, Argument] = {
     "since": Argument(_whole(0, _LARGEST), "Only what came after this number.", 0),
     "timeout": Argument(_seconds(30, 0), "Seconds to wait for the index.", 1),
     "token": Argument(_TEXT, "A token, see `/messages/{id}/view/blocked`."),
+    "webhook": Argument(_TEXT, "The id of a webhook."),
     "wait": Argument(_seconds(3600, 30), "Seconds to wait.", 5),
 }
 

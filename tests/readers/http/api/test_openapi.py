@@ -13,7 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lazr_smtptest import CaptureServer
+from lazr_smtptest.cli.webhooks import encode_message
 from lazr_smtptest.faults import Faults
+from lazr_smtptest.outbound.webhooks.service import WebhookService
+from lazr_smtptest.outbound.webhooks.webhook import Webhook
 from lazr_smtptest.readers.http.api import records
 from lazr_smtptest.readers.http.api.operations import ARGUMENTS, Operation
 from lazr_smtptest.readers.http.routes import Route
@@ -41,6 +44,14 @@ def seeded() -> Mail:
     mail.add("Subject: older\n\nx\n")
     mail.add(MESSAGE)
     mail.store.keep_session(make_session("a"))
+    mail.context.webhooks.append(
+        WebhookService(
+            [Webhook(url="http://localhost/")],
+            mail.store,
+            mail.reactor,
+            encode_message,
+        )
+    )
     return mail
 
 
@@ -170,6 +181,9 @@ def test_its_examples_succeed(name: str) -> None:
     values |= {name: "1" for name in ("rule",) if name in operation.arguments}
     if "part" in operation.arguments:
         values["part"] = "1.1"
+    if "webhook" in operation.arguments:
+        [webhook] = mail.client.get("/api/v2/webhooks").json["webhooks"]
+        values["webhook"] = webhook["id"]
     if "token" in operation.arguments:
         values["id"] = mail.store.page(limit=1)[0].id
         values["token"] = mail.reader._frames.tokens.make(values["id"])

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timezone
 from functools import partial
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
+
+import attrs
 
 from lazr_smtptest.client.connections import Aborter, Connections
 from lazr_smtptest.client.records import envelope_of, session_of, summary_of
@@ -16,7 +19,7 @@ from lazr_smtptest.model.session import Session
 from lazr_smtptest.model.summary import Summary
 from lazr_smtptest.query.parser import parse
 
-__all__ = ["API"]
+__all__ = ["API", "Waited"]
 
 # Messages of a page, and of one removal.
 _PAGE, _MOST = 1000, 10_000
@@ -24,6 +27,19 @@ _PAGE, _MOST = 1000, 10_000
 _FEW = 50
 # Seconds that a search waits for the index, at most.
 _INDEXING = 30.0
+
+
+@attrs.frozen
+class Waited:
+    """The end of a wait.
+
+    Attributes:
+        messages: the messages as the API has them; none if they did not come in time.
+        explanation: why they did not, as a failing test shows it: several lines.
+    """
+
+    messages: Sequence[Mapping[str, Any]] = ()
+    explanation: str = ""
 
 
 class API:
@@ -164,7 +180,7 @@ class API:
         since: int = 0,
         timeout: float,
         aborter: Aborter | None = None,
-    ) -> Sequence[Mapping[str, Any]]:
+    ) -> Waited:
         """Wait for a message that matches.
 
         Args:
@@ -172,9 +188,6 @@ class API:
             since: only messages with greater numbers count.
             timeout: seconds to wait.
             aborter: ends the wait from another thread.
-
-        Returns:
-            the message as the API has it; none if it did not come in time.
         """
         _check(query)
         answer = self.connections.request(
@@ -184,12 +197,11 @@ class API:
             patience=timeout,
             aborter=aborter,
             # 409: it did not come. 410: it came, and was removed at once.
-            accept=(409, 410),
+            accept=(HTTPStatus.CONFLICT, HTTPStatus.GONE),
         )
-        if answer.status != 200:
-            return ()
-        messages: Sequence[Mapping[str, Any]] = answer.json["messages"]
-        return messages
+        if answer.status != HTTPStatus.OK:
+            return Waited(explanation=answer.detail)
+        return Waited(answer.json["messages"])
 
     # Sessions
 

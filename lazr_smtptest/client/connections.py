@@ -65,6 +65,19 @@ class Response:
         """The decoded JSON."""
         return json.loads(self.body)
 
+    @property
+    def detail(self) -> str:
+        """The server's description of an error; ``""`` if it is no server of ours."""
+        if self.content_type != "application/problem+json":
+            # An error of the gate comes before any part of the API.
+            text = self.body.decode("utf-8", "replace").strip()
+            is_text = self.content_type == "text/plain" and self.status != 404
+            return " ".join(text.split()) if is_text else ""
+        try:
+            return str(self.json["detail"])
+        except (ValueError, KeyError, TypeError):
+            return ""
+
 
 class Aborter:
     """Ends a request from another thread."""
@@ -303,7 +316,7 @@ class Connections:
 
     def _error(self, response: Response, what: str) -> RemoteError:
         """Return the error of an answer."""
-        detail, status = _detail(response), response.status
+        detail, status = response.detail, response.status
         shown = one_line(detail)
         if status == 401:
             message = (
@@ -329,19 +342,6 @@ class Connections:
 
 def _encode(value: object) -> bytes:
     return json.dumps(value).encode("ascii")
-
-
-def _detail(response: Response) -> str:
-    """Return what a server of ours says of an error; ``""`` if it is not ours."""
-    if response.content_type != "application/problem+json":
-        # An error of the gate comes before any part of the API.
-        text = response.body.decode("utf-8", "replace").strip()
-        is_text = response.content_type == "text/plain" and response.status != 404
-        return " ".join(text.split()) if is_text else ""
-    try:
-        return str(response.json["detail"])
-    except (ValueError, KeyError, TypeError):
-        return ""
 
 
 def _context(verify: bool | str | os.PathLike[str] | ssl.SSLContext) -> ssl.SSLContext:

@@ -85,7 +85,9 @@ class RemoteReader:
             return self._api.remove(ids=list(selection.ids))
         return self._api.remove(numbers=list(selection.numbers or ()))
 
-    def wait(self, query: str, *, since: int, timeout: float) -> list[Summary]:
+    def wait(
+        self, query: str, *, since: int, timeout: float
+    ) -> tuple[list[Summary], str]:
         """Wait for the first message that matches.
 
         Args:
@@ -94,10 +96,12 @@ class RemoteReader:
             timeout: seconds to wait.
 
         Returns:
-            the message; none if it did not come in time.
+            the message, none if it did not come in time; and why it did not, several
+            lines.
         """
-        found = self._api.wait(query, since=since, timeout=timeout)
-        return [summary_of(each["summary"]) for each in found]
+        waited = self._api.wait(query, since=since, timeout=timeout)
+        found = [summary_of(each["summary"]) for each in waited.messages]
+        return found, waited.explanation
 
     def sessions(
         self, *, after: str | None = None, limit: int = 50, failed: bool | None = None

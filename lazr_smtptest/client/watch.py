@@ -78,7 +78,7 @@ class Watch:
     def _wait(self) -> None:
         """Wait for the next message."""
         try:
-            messages = self._api.wait(
+            waited = self._api.wait(
                 self._query,
                 since=self._since,
                 timeout=_REQUEST,
@@ -90,7 +90,7 @@ class Watch:
                 raise
             self._look_again(error)
             return
-        numbers = [each["summary"]["number"] for each in messages]
+        numbers = [each["summary"]["number"] for each in waited.messages]
         if numbers:
             self._offer(self._api.pages(self._query, after=self._since or None))
             # It may have been removed again.

@@ -67,11 +67,13 @@ class CommandError(Exception):
     Args:
         message: the line.
         status: the exit status: 1, or 2 for wrong arguments.
+        details: lines that follow it; ``""`` for none.
     """
 
-    def __init__(self, message: str, status: int = 1) -> None:
+    def __init__(self, message: str, status: int = 1, details: str = "") -> None:
         super().__init__(message)
         self.status = status
+        self.details = details
 
 
 def parser(name: str, description: str, *, queries: bool) -> argparse.ArgumentParser:
@@ -257,6 +259,7 @@ def run_command(name: str, run: Callable[[], int]) -> int:
         name: the name of the command, for errors.
         run: does the work.
     """
+    details = ""
     try:
         status = run()
         sys.stdout.flush()
@@ -266,7 +269,7 @@ def run_command(name: str, run: Callable[[], int]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except CommandError as error:
-        problem, status = str(error), error.status
+        problem, status, details = str(error), error.status, error.details
     except QueryError as error:
         problem, status = str(error), 2
     except (StoreError, SearchTimeoutError) as error:
@@ -274,4 +277,6 @@ def run_command(name: str, run: Callable[[], int]) -> int:
     except KeyboardInterrupt:
         problem, status = "interrupted", 1
     print(f"smtptest {name}: {printable(problem)}", file=sys.stderr)
+    for line in details.split("\n") if details else ():
+        print(printable(line), file=sys.stderr)
     return status

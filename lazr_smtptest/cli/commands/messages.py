@@ -199,26 +199,46 @@ def _delete(given: Namespace) -> int:
 
 def _wait(given: Namespace) -> int:
     query = " ".join(given.query)
-    with open_existing(given.store) as reader:
-        if isinstance(reader, RemoteReader):
-            after = reader.newest() if given.new else 0
-            found: Sequence[Summary] = reader.wait(
-                query, since=after, timeout=given.timeout
-            )
-        else:
-            found = _wait_in_store(reader, query, given.new, given.timeout)
+    found, explanation = _wait_for(given.store, query, given.new, given.timeout)
     if not found:
         what = f"no message that matches {query!r}" if query else "no message"
-        raise CommandError(f"{what} came within {given.timeout} s")
+        raise CommandError(
+            f"{what} came within {given.timeout} s", details=explanation
+        )
     _write(found, as_json=given.json)
     return 0
 
 
+def _wait_for(
+    store: str, query: str, is_new: bool, seconds: float
+) -> tuple[Sequence[Summary], str]:
+    """Return the first message that matches; and why there is none.
+
+    Args:
+        store: the store or the URL.
+        query: the query.
+        is_new: whether only messages count that come from now on.
+        seconds: the most seconds to wait; then there is no message.
+    """
+    with open_existing(store) as reader:
+        if isinstance(reader, RemoteReader):
+            after = reader.newest() if is_new else 0
+            return reader.wait(query, since=after, timeout=seconds)
+        numbers = reader.numbers() if is_new else ()
+        after = numbers[-1] if numbers else 0
+        began = time.time()
+        found = _wait_in_store(reader, query, after, seconds)
+        if found:
+            return found, ""
+        # Imported here, because only a failure takes the time.
+        from lazr_smtptest.readers.http.api.explanation import explain_query
+
+        return (), explain_query(reader, query, after, seconds, began)
+
+
 def _wait_in_store(
-    reader: Any, query: str, is_new: bool, seconds: float
+    reader: Any, query: str, after: int, seconds: float
 ) -> Sequence[Summary]:
-    numbers = reader.numbers() if is_new else ()
-    after = numbers[-1] if numbers else 0
     changed = threading.Event()
     stop = reader.watch(lambda change: changed.set())
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from datetime import datetime, timezone
 from typing import Any
 
 import attrs
@@ -18,6 +19,7 @@ from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.session import Session
 from lazr_smtptest.model.summary import Summary
 from lazr_smtptest.query.criteria import Criteria
+from lazr_smtptest.query.parser import parse
 from lazr_smtptest.query.tree import Field, leaves
 from lazr_smtptest.query.words import fold_line
 from lazr_smtptest.readers.http.api import records
@@ -26,7 +28,7 @@ from lazr_smtptest.readers.http.condition import Arrived, Condition
 from lazr_smtptest.stores.deferred_reader import DeferredReader
 from lazr_smtptest.stores.session_log import Counters
 
-__all__ = ["Explanation", "Explanations", "Wanted"]
+__all__ = ["Explanation", "Explanations", "Wanted", "explain_query"]
 
 # The most messages that are compared with what was wanted, the newest.
 _COMPARED = 200
@@ -142,6 +144,30 @@ class Explanations:
 
 
 # In a thread
+
+
+def explain_query(
+    store: Any, query: str, since: int, timeout: float, began: float
+) -> str:
+    """Return the failure text of a wait for one message of a store.
+
+    Args:
+        store: an `IMessageReader`, which may wait for a disk.
+        query: the query.
+        since: only messages with greater numbers count.
+        timeout: seconds that it waited.
+        began: the time at which it began, seconds since 1970.
+    """
+    tree = parse(query, now=datetime.now(timezone.utc), zone=None)
+    wanted = Wanted(
+        condition=Condition(query, tree),
+        since=since,
+        count=1,
+        timeout=timeout,
+        began=began,
+    )
+    [explanation] = _explain_all(store, None, 0.0, [(wanted, [])])
+    return explanation.text
 
 
 class _Facts:

@@ -40,13 +40,17 @@ def _serve(url: str) -> int:
     except ValueError as error:
         raise CommandError(str(error), 2) from None
     try:
-        from lazr_smtptest.readers.mcp import make_mcp_server
+        from lazr_smtptest.readers.mcp import (
+            ask_over_http,
+            make_mcp_server,
+            run_on_stdio,
+        )
     except ImportError as error:
         raise CommandError(
             f"the Model Context Protocol needs lazr.smtptest[mcp]: {error}"
         ) from None
     try:
-        make_mcp_server(connections).run("stdio")
+        run_on_stdio(make_mcp_server(ask_over_http(connections)))
     finally:
         connections.close()
     return 0

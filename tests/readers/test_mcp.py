@@ -30,7 +30,10 @@ from ..commands import ROOT
 IS_NEEDED = os.environ.get("CI") and sys.version_info >= (3, 11)
 mcp = import_module("mcp") if IS_NEEDED else pytest.importorskip("mcp")
 
-from lazr_smtptest.readers.mcp import make_mcp_server  # noqa: E402
+from lazr_smtptest.readers.mcp import (  # noqa: E402
+    ask_over_http,
+    make_mcp_server,
+)
 
 CODE = b"Subject: Your code\r\n\r\nYour code is 481516.\r\nhttps://example.com/k\r\n"
 
@@ -83,10 +86,35 @@ def call(url: str) -> Iterator[Call]:
     connections = Connections(Address.of(url))
 
     def call(tool: str, **arguments: Any) -> Any:
-        return call_at(make_mcp_server(connections), tool, **arguments)
+        server = make_mcp_server(ask_over_http(connections))
+        return call_at(server, tool, **arguments)
 
     yield call
     connections.close()
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments", "line"),
+    [
+        ("wait_for_message", {"timeout": "soon"}, "bad timeout 'soon': it must be a n"),
+        ("wait_for_message", {"timeot": 3}, "no argument 'timeot'; did you mean 'time"),
+        ("list_messages", {"limit": 1.5}, "bad limit 1.5: it must be a whole number"),
+        ("list_messages", {"limit": 0}, "bad limit '0': it must be a whole number fr"),
+        ("list_sessions", {"failed": "maybe"}, "it must be true or false"),
+        ("set_fault", {"rule": [1]}, "bad rule an object of type list: it must be an"),
+        ("read_transcript", {}, "needs the argument 'session': a string"),
+        ("read_message", {"message": "77"}, "there is no message '77'"),
+        ("read_messages", {}, "no tool 'read_messages'; did you mean 'read_message'"),
+    ],
+)
+def test_what_is_wrong_is_told_in_one_line(
+    call: Call, tool: str, arguments: dict[str, Any], line: str
+) -> None:
+    """It names the argument, its value, and what is allowed."""
+    with pytest.raises(RefusedError) as caught:
+        call(tool, **arguments)
+    assert line in str(caught.value)
+    assert "\n" not in str(caught.value)
 
 
 def test_the_manual_names_every_tool(url: str) -> None:
@@ -94,7 +122,8 @@ def test_the_manual_names_every_tool(url: str) -> None:
     connections = Connections(Address.of(url))
 
     async def run() -> list[str]:
-        async with mcp.Client(make_mcp_server(connections)) as client:
+        server = make_mcp_server(ask_over_http(connections))
+        async with mcp.Client(server) as client:
             listed = await client.list_tools()
         assert all(each.description for each in listed.tools)
         return [each.name for each in listed.tools]
@@ -174,7 +203,7 @@ def test_a_transcript_is_read(call: Call, controller: CaptureController) -> None
 @pytest.mark.slow
 def test_the_command_of_the_manual_is_a_server(url: str) -> None:
     """Started by the SDK's client, as agents do it."""
-    [(_, text)] = blocks("json", (ROOT / "doc" / "mcp.rst").read_text())
+    (_, text), _ = blocks("json", (ROOT / "doc" / "mcp.rst").read_text())
     [settings] = json.loads(text)["mcpServers"].values()
     assert settings["command"] == "smtptest"
     *words, _ = settings["args"]

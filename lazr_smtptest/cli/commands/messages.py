@@ -202,9 +202,7 @@ def _wait(given: Namespace) -> int:
     found, explanation = _wait_for(given.store, query, given.new, given.timeout)
     if not found:
         what = f"no message that matches {query!r}" if query else "no message"
-        raise CommandError(
-            f"{what} came within {given.timeout} s", details=explanation
-        )
+        raise CommandError(f"{what} came within {given.timeout} s", details=explanation)
     _write(found, as_json=given.json)
     return 0
 

@@ -32,6 +32,7 @@ from lazr_smtptest.readers.http.logins import Logins
 from lazr_smtptest.readers.http.mailhog.api import MailHog
 from lazr_smtptest.readers.http.mailhog.api import describe as describe_to_mailhog
 from lazr_smtptest.readers.http.mailpit.api import Mailpit
+from lazr_smtptest.readers.http.mcp import MCPEndpoint
 from lazr_smtptest.readers.http.metrics import Metrics
 from lazr_smtptest.readers.http.page.files import load_files
 from lazr_smtptest.readers.http.page.page import Page
@@ -57,6 +58,7 @@ _INDEX = {
     f"{_API}/sessions": "what clients said",
     _API: "all paths of the API",
     "/metrics": "numbers for Prometheus",
+    "/mcp": "the same mail for coding agents (Model Context Protocol)",
     f"{_MAILPIT}/messages": "the same mail for clients of Mailpit",
 }
 
@@ -134,6 +136,7 @@ class HTTPReader:
             root=f"{settings.base}{_API}", logins=self._logins, tokens=Tokens(reactor)
         )
         self._mailboxes = Mailboxes(context, self._frames)
+        self._mcp = MCPEndpoint(self._answer_inside, reactor)
         self._mailhog: MailHog | None = None
         if settings.has_mailhog:
             self._mailhog = MailHog(context, settings.outgoing, f"{_MAILHOG}/")
@@ -158,6 +161,10 @@ class HTTPReader:
             reactor=reactor,
             logins=self._logins,
         )
+        # Requests of this process, which no gate checks.
+        self._inside = HTTPSite(
+            routes, Gate(), describe={_API: describe}, reactor=reactor
+        )
         tls = settings.tls
         self.factory: Any = tls.wrap(self.site, reactor) if tls else self.site
 
@@ -176,6 +183,7 @@ class HTTPReader:
         yield from Webhooks(self._context).routes(_API)
         yield from Login(self._logins).routes(_API)
         yield self._metrics.route
+        yield self._mcp.route
         if self._mailhog is not None:
             yield from self._mailhog.routes()
         load = partial(self._reader.call, load_files)
@@ -183,6 +191,9 @@ class HTTPReader:
         yield Route(method="GET", template=_API, handler=self._list)
         for path, handler in (("/livez", self._live), ("/readyz", self._ready)):
             yield Route(method="GET", template=path, handler=handler, is_public=True)
+
+    def _answer_inside(self, method: str, call: Call) -> Answer | Deferred[Answer]:
+        return self._inside.answer(method, call)
 
     async def _index(self, call: Call) -> Answer:
         """Answer with the most useful paths, for people who try it."""
@@ -222,4 +233,6 @@ class HTTPReader:
         self._metrics.close()
         if self._mailhog is not None:
             self._mailhog.close()
-        return gatherResults([self._mailboxes.close(), self._reader.close()])
+        return gatherResults(
+            [self._mcp.close(), self._mailboxes.close(), self._reader.close()]
+        )

@@ -34,7 +34,7 @@ def described() -> set[tuple[str, str]]:
             is_view = path.startswith("/view")
             found.add((method, path if is_view else prefix + path))
     for method, path in re.findall(
-        r"``([A-Z]+) (/(?:livez|readyz|metrics|api/events|api/v2)?)``", TABLES
+        r"``([A-Z]+) (/(?:livez|readyz|metrics|mcp|api/events|api/v2)?)``", TABLES
     ):
         found.add((method, path))
     return found

@@ -6,6 +6,7 @@ import json
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 
 from lazr_smtptest.model.summary import Flag
 from lazr_smtptest.query.edit import Edit
@@ -44,6 +45,7 @@ _AT_A_TIME = 1000
 EACH = "(SELECT value FROM json_each(?))"
 
 
+@lru_cache(maxsize=32)
 def flags_of(bits: int) -> frozenset[Flag]:
     """Return the flags of the column `flags`."""
     return frozenset(flag for flag, bit in BITS.items() if bits & bit)

@@ -172,6 +172,26 @@ class DeferredReader:
         """
         return self._submit(partial(function, *arguments))
 
+    def ask(self, function: Callable[..., Any], *arguments: Any) -> Deferred[Any]:
+        """Call a function with the `IMessageReader` and the arguments in a thread.
+
+        What reads several things takes one call of a thread for all.
+
+        Returns:
+            a Deferred with its result.
+        """
+        return self._submit(partial(function, self._reader, *arguments))
+
+    def version_at_once(self) -> tuple[int, int] | None:
+        """Return the validity of the store and the number of its latest change.
+
+        Returns:
+            ``None`` if the store has to be read for that, which takes time.
+        """
+        version: tuple[int, int] | None
+        version = getattr(self._reader, "version_at_once", None)
+        return version
+
     def _call(self, name: str, *arguments: Any, **options: Any) -> Deferred[Any]:
         return self._submit(partial(getattr(self._reader, name), *arguments, **options))
 

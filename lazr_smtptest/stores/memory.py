@@ -80,6 +80,11 @@ class MemoryStore(RowReader, Store):
     def __repr__(self) -> str:
         return "memory"
 
+    @property
+    def version_at_once(self) -> tuple[int, int]:
+        """The validity and the number of the latest change, without waiting."""
+        return self._validity, self._log.last
+
     def add(self, envelope: Envelope) -> None:
         """Keep `envelope`.
 

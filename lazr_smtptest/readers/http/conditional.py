@@ -11,7 +11,15 @@ import attrs
 from lazr_smtptest.readers.http.answer import Answer, HTTPError
 from lazr_smtptest.readers.http.call import Call
 
-__all__ = ["change_tag", "content_tag", "in_ranges", "is_known", "tagged"]
+__all__ = [
+    "change_tag",
+    "content_tag",
+    "in_ranges",
+    "is_known",
+    "not_modified",
+    "tagged",
+    "with_tag",
+]
 
 _TAG = re.compile(r'(?:W/)?"[^"]*"')
 
@@ -42,6 +50,8 @@ def change_tag(validity: int, change: int) -> str:
 def is_known(call: Call, tag: str) -> bool:
     """Return whether the client has the content with a tag (If-None-Match)."""
     known = call.header("if-none-match")
+    if not known:
+        return False
     if known.strip() == "*":
         return True
     return tag.removeprefix("W/") in (
@@ -51,10 +61,19 @@ def is_known(call: Call, tag: str) -> bool:
 
 def tagged(call: Call, tag: str, answer: Answer) -> Answer:
     """Return an answer with its tag, without its body if the client has it."""
+    answer = with_tag(answer, tag)
+    return not_modified(answer) if is_known(call, tag) else answer
+
+
+def with_tag(answer: Answer, tag: str) -> Answer:
+    """Return an answer with its tag."""
     headers = {**answer.headers, "ETag": tag, "Cache-Control": "private, no-cache"}
-    if is_known(call, tag):
-        return Answer(status=HTTPStatus.NOT_MODIFIED, headers=headers)
     return attrs.evolve(answer, headers=headers)
+
+
+def not_modified(answer: Answer) -> Answer:
+    """Return what a client gets that has an answer already."""
+    return Answer(status=HTTPStatus.NOT_MODIFIED, headers=answer.headers)
 
 
 def in_ranges(call: Call, answer: Answer) -> Answer:

@@ -46,6 +46,7 @@ class Route:
         is_public: whether it needs no login.
         is_shared: whether pages of all sites, and mails that are shown, may load it.
         operation: what a description of the API says of it; ``None`` for nothing.
+        parameters: the names of the parameters in its path, in order.
     """
 
     method: str
@@ -56,6 +57,12 @@ class Route:
     is_public: bool = False
     is_shared: bool = False
     operation: object = None
+    parameters: tuple[str, ...] = attrs.field(
+        init=False,
+        default=attrs.Factory(
+            lambda self: tuple(_PARAMETER.findall(self.template)), takes_self=True
+        ),
+    )
 
     def check_arguments(self, names: Iterable[str]) -> None:
         """Check the names in the query of a URL: a wrong one would do nothing.
@@ -73,11 +80,6 @@ class Route:
                 f"unknown argument {name!r}, "
                 + (f"did you mean {near[0]!r}?" if near else f"known: {allowed}"),
             )
-
-    @property
-    def parameters(self) -> tuple[str, ...]:
-        """The names of the parameters in its path, in order."""
-        return tuple(_PARAMETER.findall(self.template))
 
 
 @attrs.define(eq=False)
@@ -120,15 +122,25 @@ class _Node:
             segments: the segments of the path.
             start: the index of the first segment that is not matched yet.
         """
-        if start == len(segments):
-            return (self.routes, ()) if self.routes else None
-        segment = segments[start]
-        fixed = self.fixed.get(segment)
-        if fixed is not None and (found := fixed.find(segments, start + 1)):
-            return found
+        node = self
+        for index in range(start, len(segments)):
+            fixed = node.fixed.get(segments[index])
+            if node.patterns:
+                if fixed is not None and (found := fixed.find(segments, index + 1)):
+                    return found
+                return node._find_pattern(segments, index)
+            if fixed is None:
+                return None
+            node = fixed
+        return (node.routes, ()) if node.routes else None
+
+    def _find_pattern(
+        self, segments: Sequence[str], index: int
+    ) -> tuple[dict[str, Route], tuple[str, ...]] | None:
+        """Return what `find` does for the paths whose next segment has a parameter."""
         for pattern, node in self.patterns.values():
-            values = _values(pattern, segment)
-            if values and (found := node.find(segments, start + 1)):
+            values = _values(pattern, segments[index])
+            if values and (found := node.find(segments, index + 1)):
                 return found[0], values + found[1]
         return None
 
@@ -187,17 +199,24 @@ class Routes:
             NoPathError: 404, there is no such path.
             HTTPError: 405 with Allow, the path has other methods.
         """
-        routes, values = self._find(path)
-        if not routes:
+        found = self.get(method, path)
+        if found is not None:
+            return found
+        allowed = ", ".join(self.allowed(path))
+        if not allowed:
             raise NoPathError(path)
+        raise HTTPError(
+            HTTPStatus.METHOD_NOT_ALLOWED,
+            f"{method} is not allowed for {path}, only {allowed}",
+            headers={"Allow": allowed},
+        )
+
+    def get(self, method: str, path: str) -> tuple[Route, Mapping[str, str]] | None:
+        """Return what `find` does; ``None`` if there is no such route."""
+        routes, values = self._find(path)
         route = routes.get("GET" if method == "HEAD" else method)
         if route is None:
-            allowed = ", ".join(self.allowed(path))
-            raise HTTPError(
-                HTTPStatus.METHOD_NOT_ALLOWED,
-                f"{method} is not allowed for {path}, only {allowed}",
-                headers={"Allow": allowed},
-            )
+            return None
         return route, dict(zip(route.parameters, values, strict=True)) if values else {}
 
     def allowed(self, path: str) -> list[str]:

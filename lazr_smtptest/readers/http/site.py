@@ -152,8 +152,8 @@ class HTTPSite(http.HTTPFactory):
         """Return why a body is not even read; ``None`` if it is."""
         try:
             self._gate.check_host(headers)
-            route = self._route(method, self._without_base(path))
-            if route is None or not route.is_public:
+            found = self.routes.get(method, self._without_base(path))
+            if found is None or not found[0].is_public:
                 self._logins.check_early(method, headers)
         except HTTPError as error:
             return error
@@ -195,15 +195,15 @@ class HTTPSite(http.HTTPFactory):
             return Answer(status=HTTPStatus.NO_CONTENT, headers=fields)
         user = ""
         cors: Mapping[str, str] = {}
-        route = self._route(method, call.path)
-        if route is None or not route.is_public:
+        found = self.routes.get(method, call.path)
+        if found is None or not found[0].is_public:
             user = await self._logins.check(method, headers)
-        if route is None or not route.is_shared:
+        if found is None or not found[0].is_shared:
             cors = gate.check_origin(method, headers, host)
         if method == "OPTIONS" and (allowed := self.routes.allowed(call.path)):
             fields = {"Allow": ", ".join(allowed)}
             return Answer(status=HTTPStatus.NO_CONTENT, headers=fields)
-        route, parameters = self._find(method, call.path)
+        route, parameters = found or self._find(method, call.path)
         route.check_arguments(call.query)
         if parameters or user:
             call = attrs.evolve(call, parameters=parameters, user=user)
@@ -240,13 +240,6 @@ class HTTPSite(http.HTTPFactory):
         if path == base:
             return ""
         return path.removeprefix(base) if path.startswith(f"{base}/") else f"//{path}"
-
-    def _route(self, method: str, path: str) -> Route | None:
-        """Return the route of a request; ``None`` if there is none."""
-        try:
-            return self.routes.find(method, path)[0]
-        except HTTPError:
-            return None
 
     def max_body_of(self, path: str) -> int:
         """Return the most bytes of the body of a request.

@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timezone
+from functools import partial
 from http import HTTPStatus
+from typing import Any
 
-from lazr_smtptest.query.parser import parse
 from lazr_smtptest.query.selection import Selection
-from lazr_smtptest.query.tree import After, Before, leaves
 from lazr_smtptest.readers.http.answer import (
     Answer,
     HTTPError,
     json_answer,
 )
 from lazr_smtptest.readers.http.api import details, records, requests
-from lazr_smtptest.readers.http.api.naming import name_of, not_there
+from lazr_smtptest.readers.http.api.naming import name_in, name_of, not_there
 from lazr_smtptest.readers.http.api.operations import operation
 from lazr_smtptest.readers.http.call import Call
-from lazr_smtptest.readers.http.conditional import (
-    change_tag,
-    is_known,
-    tagged,
-)
 from lazr_smtptest.readers.http.routes import Route
+from lazr_smtptest.readers.http.store_answers import Made, StoreAnswers, is_timeless
 from lazr_smtptest.stores.deferred_reader import DeferredReader
 
 __all__ = ["Messages"]
@@ -48,6 +43,7 @@ class Messages:
 
     def __init__(self, reader: DeferredReader) -> None:
         self._reader = reader
+        self._answers = StoreAnswers(reader)
 
     def routes(self, prefix: str) -> Iterator[Route]:
         """Return the routes.
@@ -120,53 +116,28 @@ class Messages:
 
     async def page(self, call: Call) -> Answer:
         """Answer with a page of the messages that match ``query``."""
-        limit = int(call.number("limit", 50, least=1, most=_MOST))
         query = call.argument("query")
-        tag = await self._change_tag(query)
-        if tag and is_known(call, tag):
-            return tagged(call, tag, Answer())
-        found = await self._reader.page(
-            query,
+        make = partial(
+            _page,
+            query=query,
+            limit=int(call.number("limit", 50, least=1, most=_MOST)),
             after=_after(call),
-            limit=limit,
             oldest_first=call.choice("order", "newest", _ORDERS),
             timeout=_timeout(call),
         )
-        answer = json_answer(
-            records.MessagePage(
-                messages=[records.summary_of(each) for each in found],
-                next=found[-1].number if len(found) == limit else None,
-                missing=found.missing,
-            )
-        )
-        # What is not searched yet comes without a change of the store.
-        return tagged(call, tag, answer) if tag and not found.missing else answer
-
-    async def _change_tag(self, query: str = "") -> str:
-        """Return the tag of an answer; ``""`` if time changes it, too."""
-        tree = parse(query, now=datetime.now(timezone.utc), zone=None)
-        if any(isinstance(node, (Before, After)) for node in leaves(tree)):
-            return ""
-        # Before the answer is read: what changes in between is read again.
-        change = await self._reader.last_change()
-        return change_tag(await self._reader.validity(), change)
+        return await self._answers.get_tagged(call, make, lasts=is_timeless(query))
 
     async def counts(self, call: Call) -> Answer:
         """Answer with the numbers of messages."""
         query, timeout = call.argument("query"), _timeout(call)
-        counts = await self._reader.counts(query, timeout=timeout)
-        return json_answer(
-            records.Counts(
-                messages=counts.messages,
-                unread=counts.unread,
-                matching=counts.matching,
-                missing=counts.missing,
-            )
-        )
+        make = partial(_counts, query=query, timeout=timeout)
+        return await self._answers.get(call, make, lasts=is_timeless(query))
 
     async def tags(self, call: Call) -> Answer:
         """Answer with each tag and the number of its messages."""
-        return json_answer(dict(await self._reader.tags()))
+        return await self._answers.get(
+            call, lambda store: Made(json_answer(dict(store.tags())))
+        )
 
     # Changes
 
@@ -206,18 +177,55 @@ class Messages:
 
     async def message(self, call: Call) -> Answer:
         """Answer with all of a message but its raw content."""
-        tag = await self._change_tag()
-        name = await name_of(self._reader, call)
-        summary = await self._reader.summary(name)
-        if summary is None:
-            raise not_there(call)
-        if is_known(call, tag):
-            return tagged(call, tag, Answer())
-        envelope = await self._reader.envelope(name)
-        if envelope is None:
-            raise not_there(call)
-        made = await self._reader.call(details.message_of, envelope, summary)
-        return tagged(call, tag, json_answer(made))
+        lasts = is_timeless(call.argument("query"))
+        return await self._answers.get_tagged(
+            call, lambda store: _message(store, call), lasts=lasts
+        )
+
+
+# In a thread
+
+
+def _page(store: Any, *, query: str, limit: int, **options: Any) -> Made:
+    found = store.page(query, limit=limit, **options)
+    answer = json_answer(
+        records.MessagePage(
+            messages=[records.summary_of(each) for each in found],
+            next=found[-1].number if len(found) == limit else None,
+            missing=found.missing,
+        )
+    )
+    # What is not searched yet comes without a change of the store.
+    return Made(answer, lasts=not found.missing)
+
+
+def _counts(store: Any, *, query: str, timeout: float | None) -> Made:
+    counts = store.counts(query, timeout=timeout)
+    answer = json_answer(
+        records.Counts(
+            messages=counts.messages,
+            unread=counts.unread,
+            matching=counts.matching,
+            missing=counts.missing,
+        )
+    )
+    return Made(answer, lasts=not counts.missing)
+
+
+def _message(store: Any, call: Call) -> Made:
+    """Make the answer with a message.
+
+    Raises:
+        HTTPError: 404, it is not there.
+    """
+    name = name_in(store, call)
+    summary, envelope = store.summary(name), store.envelope(name)
+    if summary is None or envelope is None:
+        raise not_there(call)
+    return Made(json_answer(details.message_of(envelope, summary)))
+
+
+# Arguments
 
 
 def _after(call: Call) -> int | None:

@@ -13,7 +13,7 @@ from lazr_smtptest._secrets import without_secrets
 from lazr_smtptest.client.address import is_url
 from lazr_smtptest.interfaces import IWaitingStore
 from lazr_smtptest.model.envelope import Envelope
-from lazr_smtptest.model.ids import named
+from lazr_smtptest.model.ids import with_id
 from lazr_smtptest.stores import _fields, check_spec, open_store
 from lazr_smtptest.stores._paths import (
     not_read,
@@ -89,7 +89,7 @@ class EmlFolder:
             StoreError: it could not be written; no part of it is left.
         """
         self._count += 1
-        envelope = named(envelope)
+        envelope = with_id(envelope)
         file = self.path / f"{self._count:08}-{envelope.id}.eml"
         unfinished = file.with_suffix(".tmp")
         data = _fields.to_bytes(envelope, envelope.content, _CRLF)

@@ -28,7 +28,7 @@ from lazr_smtptest.mailbox.used import use
 from lazr_smtptest.mailbox.waiter import Waiter
 from lazr_smtptest.mailbox.waiters import Waiters
 from lazr_smtptest.model.envelope import Envelope
-from lazr_smtptest.model.ids import named
+from lazr_smtptest.model.ids import with_id
 from lazr_smtptest.model.session import Mark, Session
 from lazr_smtptest.query.criteria import Criteria, Predicate
 from lazr_smtptest.stores._subscribers import Subscribers
@@ -167,7 +167,7 @@ class Mailbox(HasGrace, Viewable):
 
     def add(self, envelope: Envelope) -> None:
         """Add a message, and wake the waiters that it matches."""
-        envelope = named(envelope)
+        envelope = with_id(envelope)
         with self._lock:
             self._kept.add(envelope)
             self.added += 1

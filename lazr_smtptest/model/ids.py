@@ -13,7 +13,7 @@ import attrs
 if TYPE_CHECKING:
     from lazr_smtptest.model.envelope import Envelope
 
-__all__ = ["is_name", "named", "new_name"]
+__all__ = ["is_name", "new_name", "with_id"]
 
 _NAME = re.compile(r"[0-9a-z-]{1,64}")
 
@@ -35,7 +35,7 @@ def is_name(text: str) -> bool:
     return _NAME.fullmatch(text) is not None
 
 
-def named(envelope: Envelope) -> Envelope:
+def with_id(envelope: Envelope) -> Envelope:
     """Return the envelope itself if it has an `id`, else a copy with a new one.
 
     Raises:

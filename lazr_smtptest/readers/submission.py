@@ -13,7 +13,7 @@ from twisted.mail.smtp import SMTPServerError
 from lazr_smtptest._deferreds import is_pending, pending
 from lazr_smtptest.model.delivery_event import MailEvent
 from lazr_smtptest.model.envelope import Envelope
-from lazr_smtptest.model.ids import named
+from lazr_smtptest.model.ids import with_id
 from lazr_smtptest.model.reply import LOCAL_ERROR, Reply
 from lazr_smtptest.readers.context import ReaderContext
 from lazr_smtptest.smtp.errors import ReplyError, refusal_in
@@ -48,7 +48,7 @@ class Submission:
             ReplyError: the message is refused.
         """
         now = datetime.now(timezone.utc)
-        envelope = named(attrs.evolve(envelope, received_at=now))
+        envelope = with_id(attrs.evolve(envelope, received_at=now))
         refusal = await self._refusal(envelope)
         self._tell(envelope, now, refusal)
         if refusal is not None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from lazr_smtptest.errors import StoreError
 from lazr_smtptest.model.envelope import Envelope
-from lazr_smtptest.model.ids import named
+from lazr_smtptest.model.ids import with_id
 from lazr_smtptest.model.session import Session
 from lazr_smtptest.stores._base import Store
 from lazr_smtptest.stores._group_commit import Done, Writer
@@ -109,12 +109,12 @@ class WaitingStore(Store):
             StoreError: it could not be written; no part of it is left.
         """
         self._retention.check(envelope.size)
-        self._writer.add(named(envelope))
+        self._writer.add(with_id(envelope))
 
     def submit(self, envelope: Envelope, done: Done) -> None:
         """Queue `envelope` to be kept; see `IWaitingStore`."""
         self._retention.check(envelope.size)
-        self._writer.submit(named(envelope), done)
+        self._writer.submit(with_id(envelope), done)
 
     def keep_session(self, session: Session) -> None:
         """Keep a session that has ended; see `IMessageReader`."""

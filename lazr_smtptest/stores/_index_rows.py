@@ -40,7 +40,7 @@ _DOCUMENT = FUNCTIONS["document"]
 
 @attrs.frozen
 class Remembered:
-    """What is remembered of a message, encoded.
+    """The facts and the document of a message, encoded.
 
     Attributes:
         facts: the properties of a summary that come from the envelope, JSON.

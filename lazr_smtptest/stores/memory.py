@@ -10,7 +10,7 @@ from zope.interface import implementer
 from lazr_smtptest.errors import StoreFullError
 from lazr_smtptest.interfaces import IMessageReader, IMessageStore
 from lazr_smtptest.model.envelope import Envelope
-from lazr_smtptest.model.ids import named
+from lazr_smtptest.model.ids import with_id
 from lazr_smtptest.query.selection import Selection
 from lazr_smtptest.query.tag_rules import TagRules
 from lazr_smtptest.stores._base import Store
@@ -91,7 +91,7 @@ class MemoryStore(RowReader, Store):
         Raises:
             StoreFullError: it exceeds a bound.
         """
-        envelope = named(envelope)
+        envelope = with_id(envelope)
         size = self._size_of(envelope)
         self._retention.check(size)
         with self._lock:

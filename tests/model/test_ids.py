@@ -9,7 +9,7 @@ import attrs
 import pytest
 
 from lazr_smtptest.model.envelope import Envelope
-from lazr_smtptest.model.ids import is_name, named, new_name
+from lazr_smtptest.model.ids import is_name, new_name, with_id
 
 ENVELOPE = Envelope(mail_from="", rcpt_tos=("a@b",), content=b"")
 
@@ -43,7 +43,7 @@ def test_a_child_process_has_names_of_its_own() -> None:
 
 def test_an_envelope_without_a_name_gets_one() -> None:
     """The rest of it stays as it was."""
-    envelope = named(ENVELOPE)
+    envelope = with_id(ENVELOPE)
     assert is_name(envelope.id)
     assert envelope == ENVELOPE
 
@@ -51,11 +51,11 @@ def test_an_envelope_without_a_name_gets_one() -> None:
 def test_a_name_is_kept() -> None:
     """The very envelope."""
     envelope = attrs.evolve(ENVELOPE, id="a-1")
-    assert named(envelope) is envelope
+    assert with_id(envelope) is envelope
 
 
 @pytest.mark.parametrize("id", ["../a", "A", "a b", "a" * 65])
 def test_what_is_no_name_is_refused(id: str) -> None:
     """A store may make a file of it."""
     with pytest.raises(ValueError, match="the id of an envelope"):
-        named(attrs.evolve(ENVELOPE, id=id))
+        with_id(attrs.evolve(ENVELOPE, id=id))

@@ -17,7 +17,7 @@ _WORDS = (
         'must be a text or {regex = "..."}, not',
     ),
     (r"\bTrue or False\b", "true or false"),
-    (r"\btext is str\b", "text is a text"),
+    (r"\btext of a reply is a str\b", "text of a reply is a text"),
     (r"\bis a mapping of\b", "is a table of"),
     (r"\bon\(\) needs\b", "on needs"),
 )

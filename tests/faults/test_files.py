@@ -227,7 +227,7 @@ def test_to_load_anew_replaces_what_was_loaded(file: Path) -> None:
             '[[fault]]\non = "NOOP"\nreply = [451, true]',
             3,
             "reply",
-            "a reply's text is a text, not true",
+            "the text of a reply is a text, not true",
         ),
         (
             '[[fault]]\non = "NOOP"\ndo = [\n  {delay = 1},\n  {reply = 99},\n]',

@@ -22,7 +22,7 @@ from lazr_smtptest.query.criteria import Criteria
 from lazr_smtptest.query.parser import parse
 from lazr_smtptest.query.tree import Field, leaves
 from lazr_smtptest.query.words import fold_line
-from lazr_smtptest.readers.http.api import records
+from lazr_smtptest.readers.http.api import records, transcripts
 from lazr_smtptest.readers.http.api.criteria import criteria_of_query
 from lazr_smtptest.readers.http.condition import Arrived, Condition
 from lazr_smtptest.stores.deferred_reader import DeferredReader
@@ -88,7 +88,7 @@ class Explanation:
         return {
             "arrived": [records.summary_of(each) for each in self.arrived],
             "nearest": self.nearest,
-            "failed_sessions": [records.session_of(each) for each in self.sessions],
+            "failed_sessions": [transcripts.session_of(each) for each in self.sessions],
         }
 
 

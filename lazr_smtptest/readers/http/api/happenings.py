@@ -11,7 +11,7 @@ from lazr_smtptest.faults.journal import Fired
 from lazr_smtptest.model.delivery_event import MailEvent
 from lazr_smtptest.model.session import Session
 from lazr_smtptest.readers.context import ReaderContext
-from lazr_smtptest.readers.http.api import records
+from lazr_smtptest.readers.http.api import transcripts
 from lazr_smtptest.readers.http.api.faults import fired_of
 
 __all__ = ["Happenings"]
@@ -59,7 +59,7 @@ class Happenings:
 
     def _session(self, session: Session) -> None:
         kind = "session-began" if session.ended is None else "session-ended"
-        self._call(kind, records.session_of(session))
+        self._call(kind, transcripts.session_of(session))
 
     def _fired(self, fired: Fired) -> None:
         self._call("fault-fired", fired_of(fired))

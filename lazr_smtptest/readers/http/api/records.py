@@ -10,8 +10,6 @@ from typing import Annotated, Any
 
 import msgspec
 
-from lazr_smtptest.model import session as model
-from lazr_smtptest.model.reply import Reply
 from lazr_smtptest.model.summary import HeaderMailbox, Summary
 
 __all__ = [
@@ -24,7 +22,6 @@ __all__ = [
     "Found",
     "Header",
     "Journal",
-    "Line",
     "Mailbox",
     "Mailboxes",
     "Message",
@@ -35,21 +32,15 @@ __all__ = [
     "Personality",
     "Problem",
     "Recipient",
-    "RefusedRecipient",
     "Rule",
     "Rules",
-    "Session",
-    "SessionPage",
-    "Transaction",
-    "WholeSession",
+    "Time",
     "mailboxes_of",
-    "session_of",
     "summary_of",
-    "whole_session_of",
 ]
 
 
-_Time = Annotated[datetime, msgspec.Meta(tz=True)]
+Time = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 class Mailbox(msgspec.Struct, frozen=True):
@@ -64,7 +55,7 @@ class MessageSummary(msgspec.Struct, frozen=True, rename={"from_": "from"}):
 
     number: int
     id: str
-    received_at: _Time | None
+    received_at: Time | None
     mail_from: str
     rcpt_tos: tuple[str, ...]
     from_: tuple[Mailbox, ...]
@@ -194,67 +185,6 @@ class NearMiss(msgspec.Struct, frozen=True):
     differences: list[str]
 
 
-class RefusedRecipient(msgspec.Struct, frozen=True):
-    """A recipient that was refused, and the reply; ``null`` if it was no reply."""
-
-    address: str
-    reply: str | None
-
-
-class Transaction(msgspec.Struct, frozen=True):
-    """A mail transaction of a session."""
-
-    number: int
-    mail_from: str
-    rcpt_tos: tuple[str, ...]
-    refused: list[RefusedRecipient]
-    outcome: str
-    reply: str | None
-
-
-class Session(msgspec.Struct, frozen=True):
-    """A session of a client; ``number`` is 0 where its server is not known."""
-
-    id: str
-    number: int
-    peer: tuple[str, int]
-    helo: str
-    started_at: _Time
-    seconds: float | None
-    tls_version: str | None
-    tls_cipher: str | None
-    user: str | None
-    mechanism: str | None
-    login_attempts: int
-    delivered: int
-    refusals: int
-    failed: bool
-    transactions: list[Transaction]
-
-
-class SessionPage(msgspec.Struct, frozen=True):
-    """A page of sessions; ``next`` is the value of ``after`` for the next page."""
-
-    sessions: list[Session]
-    next: str | None
-
-
-class Line(msgspec.Struct, frozen=True):
-    """A line of a transcript, and the seconds since the session began."""
-
-    seconds: float
-    who: str
-    text: str
-    tls: bool
-
-
-class WholeSession(msgspec.Struct, frozen=True):
-    """A session, and what was said in it."""
-
-    session: Session
-    transcript: list[Line]
-
-
 class Problem(msgspec.Struct, frozen=True):
     """An error (RFC 9457); ``detail`` says what was wrong, and what is allowed."""
 
@@ -283,8 +213,8 @@ class DisposableMailbox(msgspec.Struct, frozen=True):
     user: str | None
     header: dict[str, str] | None
     query: str
-    created_at: _Time
-    expires_at: _Time
+    created_at: Time
+    expires_at: Time
     max_messages: int
 
 
@@ -322,7 +252,7 @@ class Fired(msgspec.Struct, frozen=True):
     rule: str
     nth: int
     phase: str
-    at: _Time
+    at: Time
     session: int
     session_id: str
     transaction: int
@@ -350,54 +280,6 @@ class Changed(msgspec.Struct, frozen=True):
     """How many messages were changed or removed."""
 
     messages: int
-
-
-def session_of(session: model.Session) -> Session:
-    """Return the object of a session."""
-    ended = session.ended
-    return Session(
-        id=session.id,
-        number=session.number,
-        peer=session.peer,
-        helo=session.helo,
-        started_at=session.started_at,
-        seconds=None if ended is None else round(ended - session.started, 6),
-        tls_version=session.tls_version,
-        tls_cipher=session.tls_cipher,
-        user=session.user,
-        mechanism=session.mechanism,
-        login_attempts=session.login_attempts,
-        delivered=session.delivered,
-        refusals=session.refusals,
-        failed=session.failed,
-        transactions=[_transaction_of(each) for each in session.transactions],
-    )
-
-
-def whole_session_of(session: model.Session) -> WholeSession:
-    """Return the object of a session with its transcript, secrets masked."""
-    lines = [
-        Line(each.seconds, each.who, each.text, each.tls) for each in session.transcript
-    ]
-    return WholeSession(session_of(session), lines)
-
-
-def _transaction_of(transaction: model.Transaction) -> Transaction:
-    return Transaction(
-        number=transaction.number,
-        mail_from=transaction.mail_from,
-        rcpt_tos=transaction.rcpt_tos,
-        refused=[
-            RefusedRecipient(address, _text(reply))
-            for address, reply in transaction.refused
-        ],
-        outcome=transaction.outcome,
-        reply=_text(transaction.reply),
-    )
-
-
-def _text(reply: Reply | None) -> str | None:
-    return None if reply is None else str(reply)
 
 
 def mailboxes_of(mailboxes: tuple[HeaderMailbox, ...]) -> tuple[Mailbox, ...]:

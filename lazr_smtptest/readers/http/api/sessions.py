@@ -12,7 +12,7 @@ from lazr_smtptest.readers.http.answer import (
     json_answer,
     text_answer,
 )
-from lazr_smtptest.readers.http.api import records
+from lazr_smtptest.readers.http.api import transcripts
 from lazr_smtptest.readers.http.api.operations import TEXT, operation
 from lazr_smtptest.readers.http.call import Call
 from lazr_smtptest.readers.http.routes import Route
@@ -50,7 +50,7 @@ class Sessions:
             self.page,
             "List sessions",
             query={"limit": "limit", "after": "after_id", "failed": "failed"},
-            answer=records.SessionPage,
+            answer=transcripts.SessionPage,
         )
         if self._log is not None:
             yield operation(
@@ -58,7 +58,7 @@ class Sessions:
                 f"{prefix}/sessions/open",
                 self.open,
                 "List the open sessions",
-                answer=list[records.WholeSession],
+                answer=list[transcripts.WholeSession],
                 others={409: "They are in another process."},
             )
         yield operation(
@@ -67,7 +67,7 @@ class Sessions:
             self.session,
             "Get a session",
             path={"id": "session"},
-            answer=records.WholeSession,
+            answer=transcripts.WholeSession,
         )
         yield operation(
             "GET",
@@ -92,8 +92,8 @@ class Sessions:
                 f"bad after {call.argument('after')!r}: there is no such session",
             ) from error
         return json_answer(
-            records.SessionPage(
-                sessions=[records.session_of(each) for each in found],
+            transcripts.SessionPage(
+                sessions=[transcripts.session_of(each) for each in found],
                 next=found[-1].id if len(found) == limit else None,
             )
         )
@@ -106,12 +106,14 @@ class Sessions:
         """
         assert self._log is not None
         found = [each for each in self._log() if each.ended is None]
-        return json_answer([records.whole_session_of(each) for each in found])
+        return json_answer([transcripts.whole_session_of(each) for each in found])
 
     async def session(self, call: Call) -> Answer:
         """Answer with a session and the lines of its transcript."""
         return json_answer(
-            await self._reader.call(records.whole_session_of, await self._find(call))
+            await self._reader.call(
+                transcripts.whole_session_of, await self._find(call)
+            )
         )
 
     async def transcript(self, call: Call) -> Answer:

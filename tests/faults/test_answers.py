@@ -266,7 +266,11 @@ def test_a_sender_dictates_the_reply(site: Site) -> None:
         (lambda rule: rule.pieces(1, 0), ValueError, "offset must be 1 or more"),
         (lambda rule: rule.blank(-1), ValueError, "place must be 0 or more"),
         (lambda rule: rule.blank("x"), TypeError, "place is a number, not 'x'"),
-        (lambda rule: rule.reply_by_address(5), TypeError, "text of a reply is a str, not 5"),
+        (
+            lambda rule: rule.reply_by_address(5),
+            TypeError,
+            "text of a reply is a str, not 5",
+        ),
         (lambda rule: rule.idle(-1), ValueError, "seconds must be 0 or more"),
         (lambda rule: rule.idle(1, 5), TypeError, "text of a reply is a str, not 5"),
         (lambda rule: rule.refuse_connections("1"), TypeError, "seconds is a number"),

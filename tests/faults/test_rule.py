@@ -84,7 +84,11 @@ def test_an_action_that_makes_no_sense_is_an_error(
     [
         ("MAIL", lambda rule: rule.reply("451"), "code is a number, not '451'"),
         ("MAIL", lambda rule: rule.reply(True), "code is a number, not True"),
-        ("MAIL", lambda rule: rule.reply(451, 5), "the text of a reply is a str, not 5"),
+        (
+            "MAIL",
+            lambda rule: rule.reply(451, 5),
+            "the text of a reply is a str, not 5",
+        ),
         ("MAIL", lambda rule: rule.delay("1"), "seconds is a number, not '1'"),
         ("MAIL", lambda rule: rule.raw("x"), "raw takes bytes, not 'x'"),
         ("MAIL", lambda rule: rule.inject("x"), "inject takes bytes, not 'x'"),

@@ -19,7 +19,7 @@ from lazr_smtptest.cli.commands.base import (
 from lazr_smtptest.cli.commands.table import write_table
 from lazr_smtptest.cli.transcripts import describe
 from lazr_smtptest.model.session import Session
-from lazr_smtptest.readers.http.api.records import session_of, whole_session_of
+from lazr_smtptest.readers.http.api.transcripts import session_of, whole_session_of
 
 __all__ = ["list_sessions", "show_transcript"]
 

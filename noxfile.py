@@ -13,6 +13,10 @@ nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.reuse_existing_virtualenvs = True
 nox.options.sessions = ["lint", "types", "imports", "docs", "quick"]
 
+# A table of tests is about the rows, not about the version of Python or the platform:
+# of a long one every other Python runs a fifth.
+_SHARE = {"LAZR_SMTPTEST_SHARE": "5"}
+
 # Rooms whose every branch is tested, and the tests that do it.
 _WHOLE = ("smtp", "auth", "tls")
 _THEIR_TESTS = (*_WHOLE, "model", "conformance", "faults", "test_options.py")
@@ -76,19 +80,19 @@ def coverage(session: nox.Session) -> None:
 
 @nox.session(python=["3.10", "3.11", "3.12", "3.13", "3.14"])
 def tests(session: nox.Session) -> None:
-    """Run the tests on a Python, without those that one or two are enough for."""
+    """Run every test function that may depend on the version of Python."""
     session.install("-e", ".[test]")
-    _pytest(session, "-n", "4", "-m", "not once and not twice", "tests")
+    _pytest(session, "-m", "not once and not twice", "tests", **_SHARE)
 
 
 @nox.session(python="3.10")
 def oldest(session: nox.Session) -> None:
-    """Run the tests not marked ``once`` with the oldest dependencies."""
+    """Run every test function not marked ``once`` with the oldest dependencies."""
     oldest = ["Twisted == 24.7.0", "attrs == 22.2.0", "idna == 2.5"]
     session.install("-e", ".[test]", *oldest)
     # That Twisted leaves a socket which it could not bind to the garbage collector.
     warnings = ["-W", "ignore::pytest.PytestUnraisableExceptionWarning"]
-    _pytest(session, "-n", "4", "-m", "not once", *warnings, "tests")
+    _pytest(session, "-m", "not once", *warnings, "tests", **_SHARE)
 
 
 # Rooms that work on every platform, and the tests of them that need a POSIX disk.
@@ -107,7 +111,7 @@ def portable(session: nox.Session, platform: str) -> None:
     if platform == "windows":
         words += [f"--deselect={test}" for test in _ON_POSIX_DISKS]
     tests = [f"tests/{place}" for place in _PORTABLE]
-    _pytest(session, *words, *tests, LAZR_SMTPTEST_PLATFORM=platform)
+    _pytest(session, *words, *tests, LAZR_SMTPTEST_PLATFORM=platform, **_SHARE)
 
 
 @nox.session

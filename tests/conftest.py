@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any, Literal
+from zlib import crc32
 
 import pytest
 
@@ -40,7 +42,7 @@ MARKS = {
     "smtp/test_spooling.py": ["slow"],
     "stores/sudden/": ["slow", "once"],
     "test_benchmarks.py": ["slow", "once"],
-    "test_documentation.py": ["slow"],
+    "test_documentation.py": ["slow", "twice"],
     "test_senders.py": ["slow"],
     "test_swaks.py": ["slow", "clients", "once"],
     "testing/test_pytest_neighbours.py": ["slow", "once"],
@@ -78,13 +80,50 @@ def pytest_ignore_collect(
     return None
 
 
+# A test of so few rows runs all of them on every Python.
+SHORT_TABLE = 5
+
+
+@pytest.hookimpl(wrapper=True, optionalhook=True)
+def pytest_xdist_auto_num_workers() -> Generator[None, int, int]:
+    """Return half as many processes for ``-n auto`` again: some tests wait."""
+    cores = yield
+    return cores + cores // 2
+
+
+def choose(rows: list[pytest.Item], share: int) -> set[pytest.Item]:
+    """Return the rows of a table that stand for all: one of `share`, at least five.
+
+    They are those whose ids have the lowest checksums: the same in every process, and
+    some of each parameter of a test that has more than one.
+    """
+    count = max(SHORT_TABLE, -(-len(rows) // share))
+    return set(sorted(rows, key=lambda item: crc32(item.nodeid.encode()))[:count])
+
+
+def leave_out_rows(config: pytest.Config, items: list[pytest.Item], share: int) -> None:
+    """Deselect the rows of long tables that are not chosen."""
+    tables: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        tables.setdefault(item.nodeid.partition("[")[0], []).append(item)
+    chosen = set().union(*(choose(rows, share) for rows in tables.values()))
+    config.hook.pytest_deselected(items=[each for each in items if each not in chosen])
+    items[:] = [each for each in items if each in chosen]
+
+
 # Before the marks choose.
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests of whole folders and modules."""
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> Iterator[None]:
+    """Mark the tests of whole folders and modules; leave out rows of those chosen."""
     for item in items:
         for mark in marks_of(item.path):
             item.add_marker(mark)
+    yield
+    share = int(os.environ.get("LAZR_SMTPTEST_SHARE", "1"))
+    if share > 1:
+        leave_out_rows(config, items, share)
 
 
 # Seconds that the tests before this one may take together.

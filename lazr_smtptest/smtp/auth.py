@@ -27,6 +27,8 @@ from lazr_smtptest._failures import raise_interrupt
 from lazr_smtptest.auth.mechanisms import Mechanism
 from lazr_smtptest.model.reply import Reply
 from lazr_smtptest.smtp.connection import Connection
+from lazr_smtptest.smtp.engine import BAD_LINES
+from lazr_smtptest.smtp.extensions import Offer
 from lazr_smtptest.smtp.framing import BadLine
 
 __all__ = ["Authentication"]
@@ -97,6 +99,12 @@ class Authentication(Connection):
             for name in self.challengers
             if self._usable(name) and not self._needs_tls(name)
         ]
+
+    def offered(self) -> Offer:
+        """Return the extensions that the session offers in its present state."""
+        if self._offered is None:
+            self._offered = Offer.to(self)
+        return self._offered
 
     def _tls_first(self) -> bool:
         return self.settings.require_tls and not self.secure
@@ -213,7 +221,7 @@ class Authentication(Connection):
     def bad_line(self, line: BadLine) -> None:
         """Fail AUTH for a response that is not a valid line (RFC 4954 section 4)."""
         if self.challenger is None:
-            super().bad_line(line)
+            self.reply(BAD_LINES[line.reason])
         elif line.reason == "too long":
             self._end(Reply(500, "response too long", "5.5.6"))
         else:
@@ -282,7 +290,7 @@ class Authentication(Connection):
         if self._only_step:
             self._ask_further()
             return
-        self.call(self._log_in, self._decide, self._login_failed, None)
+        self.engine.call(self._log_in, self._decide, self._login_failed, None)
 
     def _name(self) -> str:
         """Return the user name that the client asks to act as, in UTF-8."""
@@ -328,7 +336,7 @@ class Authentication(Connection):
 
     def _decide(self, verdict: _Verdict, subject: None = None) -> None:
         """Send the result, after the mechanism's last challenge if it has one."""
-        if verdict.challenge is None or self._closing:
+        if verdict.challenge is None or self.replies.is_closed:
             self._conclude(verdict)
         else:
             self._verdict = verdict
@@ -347,7 +355,7 @@ class Authentication(Connection):
 
     def _enter(self, login: Login) -> None:
         """Log the user in for the rest of the session."""
-        if self._closing:
+        if self.replies.is_closed:
             # The client disconnected while the portal was working.
             self.reporter.call("a user could not be logged out", login[2])
             return

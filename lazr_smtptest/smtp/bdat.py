@@ -20,7 +20,7 @@ class BdatCommand(DataCommands):
 
     def bytes_received(self) -> int:
         """Return how many bytes of the message have been received, in all chunks."""
-        size = super().bytes_received()
+        size = self._framer.size
         return size + self.transaction.earlier if self.transaction.in_chunks else size
 
     def do_BDAT(self, argument: bytes) -> None:
@@ -47,7 +47,7 @@ class BdatCommand(DataCommands):
     def _refuse_chunk(self, size: int) -> Reply | None:
         """Return the reply that refuses a chunk; ``None``: it is accepted."""
         transaction = self.transaction
-        refusal = self.refuse_mail(b"BDAT") if self._guarded else None
+        refusal = self.refuse_mail(b"BDAT") if self.engine.is_guarded else None
         if refusal is not None:
             return refusal
         try:

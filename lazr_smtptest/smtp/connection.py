@@ -4,29 +4,39 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from functools import lru_cache, partial
+from functools import cached_property, lru_cache
 from typing import Any
 
 import attrs
-from twisted.internet.error import ConnectionClosed, ConnectionLost
-from twisted.internet.interfaces import IPushProducer
+from twisted.internet.error import ConnectionLost
+from twisted.internet.interfaces import (
+    IDelayedCall,
+    IReactorTime,
+    ISSLTransport,
+)
 from twisted.internet.protocol import connectionDone
 from twisted.internet.tcp import Connection as TCPConnection
+from twisted.mail import smtp
 from twisted.mail.interfaces import IChallengeResponse
 from twisted.python.failure import Failure
-from zope.interface import implementer
 
 from lazr_smtptest.interfaces import IFaultPolicy, ISessionObserver
 from lazr_smtptest.model.ids import new_name
 from lazr_smtptest.model.reply import Reply, shared_reply
 from lazr_smtptest.model.session import Session
-from lazr_smtptest.model.transcript import SHORT, Transcript
+from lazr_smtptest.model.transcript import Transcript
+from lazr_smtptest.net.clock import duration_clock, wall_clock
 from lazr_smtptest.smtp.connections import Connections
-from lazr_smtptest.smtp.engine import Reading
+from lazr_smtptest.smtp.engine import Engine
 from lazr_smtptest.smtp.error_reporter import ErrorReporter
 from lazr_smtptest.smtp.extensions import Offer
-from lazr_smtptest.smtp.fault_points import NoFaults
+from lazr_smtptest.smtp.fault_points import FaultPoints, NoFaults
 from lazr_smtptest.smtp.framing import Framer
+from lazr_smtptest.smtp.limits import Limits
+from lazr_smtptest.smtp.link import Brake, is_end, may_begin
+from lazr_smtptest.smtp.reply_queue import ReplyQueue
+from lazr_smtptest.smtp.settings import Settings
+from lazr_smtptest.smtp.timing import Timers
 from lazr_smtptest.smtp.transaction import MailTransaction
 from lazr_smtptest.tls.context import Handshake
 from lazr_smtptest.version import __version__
@@ -37,15 +47,46 @@ log = logging.getLogger("lazr.smtptest")
 
 NOT_SMTP = Reply(421, "this is an SMTP server", "4.7.0")
 
+_SILENT = Reply(421, "nothing heard for too long, closing", "4.4.2")
+
 # Bytes of input that is not SMTP that go into the transcript.
 _SHOWN = 40
 
 
-class Connection(Reading):
+class Connection(smtp.ESMTP):
     """The base class of all parts of a connection.
 
     All of it runs in the reactor's thread.
+
+    Attributes:
+        replies: the replies to the client.
+        timers: the timers of the connection.
+        engine: passes the input to the methods.
+        points: the fault points.
+        reporter: reports exceptions of user code.
     """
+
+    replies: ReplyQueue
+    timers: Timers
+    engine: Engine
+    points: FaultPoints
+    reporter: ErrorReporter
+    session: Session
+    settings: Settings = Settings()
+    # The limits of this connection: those of its settings.
+    limits: Limits = settings.limits
+    reactor: IReactorTime | None = None
+    # The last reply to an idle client; None: the connection is closed without one.
+    idle_reply: Reply | None = _SILENT
+    # Called with each exception of user code that is not a reply.
+    on_error: Callable[[BaseException], object] | None = None
+    # Whether TLS is active, by STARTTLS or from the beginning.
+    secure = False
+    # Whether TLS has to start before the greeting.
+    tls_first = False
+    _framer: Framer
+    # The transcript of the session.
+    _transcript: Transcript
 
     # Attributes that Twisted's classes leave untyped.
     transport: Any
@@ -82,7 +123,66 @@ class Connection(Reading):
         self._offered: Offer | None = None
         self._junk = 0
 
+    # Replies
+
+    def reply(self, reply: Reply) -> None:
+        """Reply to the present command; the replies of a batch are sent together."""
+        self.replies.reply(reply)
+
+    def sendCode(self, code: int, message: bytes = b"") -> None:
+        """Send a reply, as in Twisted's `SMTP`."""
+        self.replies.say(Reply(code, message.decode("utf-8", "replace")).encode())
+
+    def sendLine(self, line: bytes) -> None:
+        """Send one line of a reply, as in Twisted's protocols."""
+        self.replies.say(line + b"\r\n")
+
+    # Time
+
+    @cached_property
+    def seconds(self) -> Callable[[], float]:
+        """Return the time of day: seconds since 1970 on a real reactor."""
+        return wall_clock(self.reactor)
+
+    @cached_property
+    def clock(self) -> Callable[[], float]:
+        """Return the seconds of a monotonic clock, to measure durations."""
+        return duration_clock(self.reactor)
+
+    def callLater(self, period: float, func: Callable[[], None]) -> IDelayedCall:
+        """Start a timer of the factory's reactor; see `TimeoutMixin`."""
+        call_later = (
+            super().callLater if self.reactor is None else self.reactor.callLater
+        )
+        call: IDelayedCall = call_later(period, func)
+        return call
+
+    def setTimeout(self, period: float | None) -> float | None:
+        """Set the idle limit, in seconds; return the one before; see `TimeoutMixin`."""
+        before: float | None = self.timeOut
+        self.timeOut = period  # type: ignore[assignment]  # Twisted says int
+        self.timers.limit_idle(period)
+        return before
+
+    def resetTimeout(self) -> None:
+        """Store that the client sent something now; see `TimeoutMixin`."""
+        self.timers.heard_at = self.clock()
+
+    def rest(self, resting: bool) -> None:
+        """Stop the idle timer while the client waits for a reply, or start it again."""
+        if resting:
+            self.setTimeout(None)
+            self.timers.watch_message(False)
+        else:
+            limits = self.limits
+            self.setTimeout(limits.handshake if self.handshaking else limits.idle)
+
     # The client
+
+    @property
+    def handshaking(self) -> bool:
+        """True while a TLS handshake is going on, or has to begin."""
+        return self.replies.is_held
 
     @property
     def peer(self) -> tuple[str, int]:
@@ -131,22 +231,26 @@ class Connection(Reading):
 
     # The connection
 
-    def connectionMade(self) -> None:
-        """Greet the client (RFC 5321 section 4.3.1)."""
+    def open_session(self) -> None:
+        """Make the record of the session, and the parts of the connection."""
         self.limits = limits = self.settings.limits
-        self._began = self.clock()
-        self._guarded = self.settings.require_tls or self.settings.require_auth
-        self._line_limit = limits.command_line - len(b"\r\n")
-        self._short_line = min(SHORT, self._line_limit)
         self._framer = Framer(max(limits.command_line, limits.auth_line))
         self._transcript = Transcript(limits.transcript, limits.transcript_size)
         self.session = Session(
             id=new_name(), started=self.seconds(), transcript=self._transcript
         )
         self.reporter = ErrorReporter(self.session, self.on_error)
+        enhanced = "ENHANCEDSTATUSCODES" not in self.settings.hidden
+        self.replies = ReplyQueue(self, self.session, enhanced=enhanced)
+        self.timers = Timers(self, self.clock)
+
+    def connectionMade(self) -> None:
+        """Greet the client (RFC 5321 section 4.3.1)."""
+        limits = self.limits
+        self.engine.is_guarded = self.settings.require_tls or self.settings.require_auth
         self._find_peer()
-        self._enhanced = "ENHANCEDSTATUSCODES" not in self.settings.hidden
         self.watch_transport()
+        self.replies.is_held = self.tls_first or self.secure
         if not hasattr(self, "connections"):
             # There is no factory.
             self.connections = Connections()
@@ -155,7 +259,9 @@ class Connection(Reading):
             self.reporter.call(
                 "an observer raised", self.observer.session_began, self.session
             )
-        self.start_timers()
+        self.setTimeout(limits.idle)
+        if limits.session is not None:
+            self.timers.limit_session(limits.session)
         log.debug("[SMTPServer] accepted: %a", self.session.peer)
         if (
             limits.connections is not None
@@ -182,11 +288,11 @@ class Connection(Reading):
             self.end(self.reporter.last_reply_to(error))
         else:
             self.reply(reply)
-            self.flush()
+            self.replies.flush()
 
     def _turn_away(self, reply: Reply) -> None:
         """Refuse the client; it may only send QUIT then (RFC 5321 section 3.1)."""
-        self.turned_away = self._guarded = True
+        self.turned_away = self.engine.is_guarded = True
         self.reply(reply)
 
     def _find_peer(self) -> None:
@@ -197,8 +303,9 @@ class Connection(Reading):
 
     def watch_transport(self) -> None:
         """Observe the write buffer of the transport; called again for TLS."""
-        self.transport.registerProducer(_Brake(self), True)
-        self.select_writer()
+        self.transport.registerProducer(Brake(self.engine), True)
+        self.secure = bool(ISSLTransport.providedBy(self.transport))
+        self.replies.write_to(self.transport, self.reactor)
 
     def first_received(self, data: bytes) -> None:
         """Check the first bytes of the connection; close it if they are not SMTP."""
@@ -209,26 +316,24 @@ class Connection(Reading):
             # A wrapper may know the client's address only now: the PROXY protocol
             # sends it in the first bytes.
             self._find_peer()
-        if not _may_begin(data[0]):
+        if not may_begin(data[0]):
             self._transcript.client(data[:_SHOWN])
             self.end(NOT_SMTP)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Stop handling input; `close_session` follows."""
-        if self.fault is not None:
-            self.fault.abandon()
-        if not _is_end(reason):
+        if self.replies.fault is not None:
+            self.replies.fault.abandon()
+        if not is_end(reason):
             # A reactor closes a connection when its protocol raises, which may be
             # a class of the user's.
             self.reporter.report(reason.value)
         self._note_end(reason)
         self._framer.abandon()
-        self._closing = True
-        self.forget_writer()
-        # Break reference cycles, so that the garbage collector has nothing to do.
-        self._methods.clear()
+        self.replies.close()
+        self.engine.stop()
         self.connections.remove(self)
-        self.stop_timers()
+        self.timers.stop()
 
     def close_session(self) -> None:
         """Log the client out, and close the record of the session."""
@@ -245,12 +350,12 @@ class Connection(Reading):
 
     def _note_end(self, reason: Failure) -> None:
         """Record in the transcript how the connection ended."""
-        self.mark_time()
+        self.engine.mark_time()
         self.session.ended = self.seconds()
         transcript = self.session.transcript
         if self._framer.unfinished:
             transcript.part(*self._framer.unfinished)
-        if self._closing:
+        if self.replies.is_closed:
             transcript.note("the server closed the connection")
         elif isinstance(getattr(reason, "value", None), ConnectionLost):
             transcript.note(f"the connection was lost: {reason.getErrorMessage()}")
@@ -258,11 +363,16 @@ class Connection(Reading):
             transcript.note("the client closed the connection")
 
     def timeoutConnection(self) -> None:
-        """Send 421 to an idle client; abort the connection if it does not close."""
-        if self._closing:
+        """Send 421 to an idle client (RFC 5321 section 4.5.3.2.7).
+
+        Abort the connection if the client does not close it after that.
+        """
+        if self.replies.is_closed:
             self.transport.abortConnection()
+        elif self.engine.waits:
+            self.setTimeout(self.timeOut)
         else:
-            super().timeoutConnection()
+            self.end(self.idle_reply)
 
     def shut_down(self) -> None:
         """Send 421 and close, because the server stops (RFC 5321 section 3.8).
@@ -272,6 +382,10 @@ class Connection(Reading):
         again that was kept (RFC 5321 section 4.2.5).
         """
         self.when_answered(self._shut_down)
+
+    def when_answered(self, function: Callable[[], object]) -> None:
+        """Call `function` after the reply to the command that the server works on."""
+        self.engine.when_answered(function)
 
     def _shut_down(self) -> None:
         self._cut_fault_short()
@@ -283,24 +397,25 @@ class Connection(Reading):
         Args:
             reply: the last reply; ``None`` closes without one.
         """
-        if self._closing:
+        replies = self.replies
+        if replies.is_closed:
             return
-        if self.fault is not None:
-            if self.fault.takes_end(reply):
+        if replies.fault is not None:
+            if replies.fault.takes_end(reply):
                 return
             self._cut_fault_short()
-        if not self._working:
-            self.mark_time()
+        if not replies.is_batch:
+            self.engine.mark_time()
         if reply is not None:
             self.reply(reply)
             if reply.code == 421:
                 self.goodbye = reply
-        self.flush()
+        replies.flush()
         self.close(self.transport)
 
     def _cut_fault_short(self) -> None:
         """End a running fault; a kept message gets its reply, unless `hold` runs."""
-        fault = self.fault
+        fault = self.replies.fault
         if fault is not None:
             fault.cut_short()
             fault.answer_kept()
@@ -310,9 +425,7 @@ class Connection(Reading):
         self.cease()
         # A registered producer would keep the connection open.
         self.transport.unregisterProducer()
-        if self._call_at_batch_end is not None and self._send is not None:
-            # All bytes are in the socket's own buffer: there is nothing to wait for.
-            self._call_at_batch_end(partial(transport.connectionLost, connectionDone))
+        if self.replies.when_written(lambda: transport.connectionLost(connectionDone)):
             return
         # A client that does not read the last reply is disconnected.
         self.setTimeout(self.limits.goodbye)
@@ -320,9 +433,9 @@ class Connection(Reading):
 
     def cease(self) -> None:
         """Stop handling input: the connection is closing."""
-        self._closing = True
-        self._framer.clear()
-        self.stop_timers()
+        self.replies.is_closed = True
+        self.engine.pause()
+        self.timers.stop()
 
     # Commands that do not advance a mail transaction
 
@@ -331,7 +444,7 @@ class Connection(Reading):
         self._junk += 1
         if self._junk > self.limits.junk:
             self.end(Reply(421, "too many commands without mail", "4.7.0"))
-        return self._closing
+        return self.replies.is_closed
 
     def forget_junk(self) -> None:
         """Reset the count of such commands: a message was delivered."""
@@ -342,38 +455,3 @@ class Connection(Reading):
 def _same(name: str) -> str:
     """Return one shared object for equal names: few hosts use few names."""
     return name
-
-
-def _is_end(reason: Failure) -> bool:
-    """Return whether the network or TLS ended the connection, not an exception.
-
-    A reactor has one failure for all connections, and whoever got it may have given
-    it another value: its type stays.
-    """
-    kind = getattr(reason, "type", None)
-    return kind is None or (
-        issubclass(kind, (ConnectionClosed, OSError))
-        or kind.__module__.startswith("OpenSSL")
-    )
-
-
-def _may_begin(octet: int) -> bool:
-    """Return whether SMTP may begin with this byte; TLS begins with 0x16."""
-    return octet >= 0x20 or octet in b"\r\n\t"
-
-
-@implementer(IPushProducer)
-class _Brake:
-    """A producer that notifies the protocol when the write buffer is full or empty."""
-
-    def __init__(self, protocol: Connection) -> None:
-        self._protocol = protocol
-
-    def pauseProducing(self) -> None:
-        self._protocol.block(True)
-
-    def resumeProducing(self) -> None:
-        self._protocol.block(False)
-
-    def stopProducing(self) -> None:
-        """Ignore that the connection is lost; `connectionLost` follows."""

@@ -137,7 +137,7 @@ class DataCommands(MailCommands):
         record = transaction.record
         replies = self._deliver_all(envelope, transaction.copies)
         if not isinstance(replies, list):
-            self.wait(
+            self.engine.wait(
                 replies,
                 lambda replies: self._was_kept(envelope, replies, record),
                 lambda failure: self._refuse_envelope(

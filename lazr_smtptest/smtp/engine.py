@@ -15,23 +15,26 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IDelayedCall
 from twisted.mail import smtp
 from twisted.python.failure import Failure
 
 from lazr_smtptest._deferreds import is_pending, pending
 from lazr_smtptest._failures import raise_interrupt
 from lazr_smtptest.model.reply import Reply
-from lazr_smtptest.model.transcript import CLIENT
+from lazr_smtptest.model.transcript import CLIENT, SHORT, Transcript
 from lazr_smtptest.smtp.error_reporter import ErrorReporter
 from lazr_smtptest.smtp.fault_points import FaultPoints
 from lazr_smtptest.smtp.framing import BadLine, Chunk, Content, Framer
-from lazr_smtptest.smtp.reply_queue import Writing
+from lazr_smtptest.smtp.handlers import Handlers
+from lazr_smtptest.smtp.reply_queue import ReplyQueue
+from lazr_smtptest.smtp.timing import Timers
 
-__all__ = ["Reading"]
+__all__ = ["BAD_LINES", "Engine"]
 
 _Subject = TypeVar("_Subject")
 
-_BAD_LINES = {
+BAD_LINES = {
     "too long": Reply(500, "line too long", "5.5.6"),
     "bare LF": Reply(500, "bare LF: lines end in CRLF", "5.5.2"),
 }
@@ -50,130 +53,146 @@ _TURN = 0.001
 _LOOK = 8
 
 
-class Reading(Writing):
-    """The part of a connection that reads input and dispatches it to handlers."""
+class Engine:
+    """Takes the input of one connection apart, and passes it to handlers.
 
-    _framer: Framer
-    points: FaultPoints
-    reporter: ErrorReporter
-    # When the session began, on `clock`.
-    _began: float
-    _line_limit: int
-    # The longest line for which `_is_too_long` need not be asked.
-    _short_line: int
-    # Called with each exception of user code that is not a reply.
-    on_error: Callable[[BaseException], object] | None = None
-    # Whether `refuse_verb` may refuse commands, for example before TLS or AUTH.
-    _guarded: bool
+    Args:
+        handlers: handle the input.
+        framer: splits the input.
+        replies: the queue of replies.
+        timers: are told of the input.
+        points: the fault points of the connection.
+        reporter: reports the exceptions of handlers.
+        transcript: gets the input.
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        # Whether nothing has been received yet, or nothing within TLS.
-        self._fresh = True
-        # True while a Deferred is pending or a fault plan is running.
-        self.busy = False
-        self._blocked = False
-        self._deaf = False
-        self._paused = False
+    Attributes:
+        handle_line: handles a command line or a step of AUTH.
+        is_fresh: whether nothing has been received yet, or nothing within TLS.
+        is_guarded: whether ``refuse_verb`` may refuse commands, for example before TLS
+            or AUTH.
+        busy: whether a Deferred is pending or a fault plan is running.
+        waits: whether the server works on a command: a Deferred of a hook, a store or
+            a login is pending. The client waits for the reply then, and is not idle.
+    """
+
+    __slots__ = (
+        *("_backlog", "_began", "_blocked", "_deaf", "_framer", "_handlers"),
+        *("_line_limit", "_methods", "_paused", "_points", "_replies", "_reporter"),
+        *("_short_line", "_then", "_timers", "_transcript", "_turn", "busy"),
+        *("handle_line", "is_fresh", "is_guarded", "waits"),
+    )
+
+    def __init__(
+        self,
+        handlers: Handlers,
+        *,
+        framer: Framer,
+        replies: ReplyQueue,
+        timers: Timers,
+        points: FaultPoints,
+        reporter: ErrorReporter,
+        transcript: Transcript,
+    ) -> None:
+        limits = handlers.limits
+        self._handlers = handlers
+        self._framer = framer
+        self._replies = replies
+        self._timers = timers
+        self._points = points
+        self._reporter = reporter
+        self._transcript = transcript
+        self._began = timers.clock()
+        self._backlog = limits.backlog
+        self._line_limit = limits.command_line - len(b"\r\n")
+        # The longest line for which `_is_too_long` need not be asked.
+        self._short_line = min(SHORT, self._line_limit)
+        self.handle_line: Callable[[bytes], object] = self.dispatch
+        self.is_fresh = True
+        self.is_guarded = self.busy = self.waits = False
+        self._blocked = self._deaf = self._paused = False
+        # Resumes the commands of a client that sent very many.
+        self._turn: IDelayedCall | None = None
         # See `when_answered`.
         self._then: Callable[[], object] | None = None
         self._methods: dict[bytes, Callable[[bytes], None] | None] = {}
 
-    # Implemented by subclasses
+    def pause(self) -> None:
+        """Discard the input that was not handled yet: the connection is closing."""
+        self._framer.clear()
+        turn, self._turn = self._turn, None
+        if turn is not None:
+            turn.cancel()
 
-    def first_received(self, data: bytes) -> None:
-        """Check the first bytes of the connection; they may end it."""
-        raise NotImplementedError
-
-    def content_ended(self, content: Content) -> None:
-        """Handle a message that was received completely."""
-        raise NotImplementedError
-
-    def chunk_received(self, chunk: Chunk) -> None:
-        """Reply to a BDAT whose bytes have been received."""
-        raise NotImplementedError
-
-    def refuse_content(self, reply: Reply) -> None:
-        """Refuse a message before its end."""
-        raise NotImplementedError
-
-    def refuse_verb(self, verb: bytes) -> Reply | None:
-        """Return the reply that refuses a verb, whatever its argument, if any."""
-        raise NotImplementedError
-
-    def refuse_mail(self, verb: bytes) -> Reply | None:
-        """Return the reply that refuses a command before TLS or a login, if any."""
-        raise NotImplementedError
-
-    def unknown_command(self, line: bytes) -> None:
-        """Refuse a line whose verb is unknown (RFC 5321 section 4.2.4)."""
-        raise NotImplementedError
+    def stop(self) -> None:
+        """Handle nothing any more: the connection is lost."""
+        self.pause()
+        # Break reference cycles, so that the garbage collector has nothing to do.
+        self._methods.clear()
+        self.handle_line = _do_nothing
+        self._handlers = None  # type: ignore[assignment]  # never asked again
 
     # Input
 
-    def dataReceived(self, data: bytes) -> None:
+    def data_received(self, data: bytes) -> None:
         """Handle the client's input as far as possible."""
-        if self._closing or not data:
+        if self._replies.is_closed or not data:
             return
-        self._heard_at = now = self.clock()
+        timers = self._timers
+        timers.heard_at = now = timers.clock()
         self._transcript.at(now - self._began)
-        if self._fresh:
-            self._fresh = False
-            self.first_received(data)
-            if self._closing:
+        if self.is_fresh:
+            self.is_fresh = False
+            self._handlers.first_received(data)
+            if self._replies.is_closed:
                 return
-        if self._rate_check is not None:
-            self._received += len(data)
+        if timers.rate_check is not None:
+            timers.received += len(data)
         self._framer.feed(data)
         self._work()
 
     def _work(self) -> None:
         """Handle items until more bytes are needed or a Deferred is pending."""
-        if self._working:
+        replies = self._replies
+        if replies.is_batch:
             return
         if self._turn is not None:
             # The client has to wait for its next turn.
             self._brake()
             return
-        self._working = True
+        replies.is_batch = True
         framer = self._framer
         # The commands before the next look at the clock, and the end of the turn.
         left, until = _LOOK, 0.0
-        while framer.ready and not (self.busy or self._blocked or self._closing):
+        while framer.ready and not (self.busy or self._blocked or replies.is_closed):
             item = framer.next()
             if item is None:
                 break
             # The next command may raise the same exception again: log it again.
-            self.reporter.logged = None
+            self._reporter.logged = None
             try:
                 if isinstance(item, bytes):
-                    self.lineReceived(item)
+                    self.handle_line(item)
                 else:
                     self._take(item)
             except BaseException as error:
                 # KeyboardInterrupt may leave this loop.
-                self._working = False
+                replies.is_batch = False
                 raise_interrupt(error)
-                self._working = True
-                self.reply(self.reporter.reply_to(Failure()))
+                replies.is_batch = True
+                replies.reply(self._reporter.reply_to(Failure()))
             left -= 1
             if not left:
                 # Most clients send fewer commands at once.
-                left, now = _LOOK, self.clock()
+                left, now = _LOOK, self._timers.clock()
                 until = until or now + _TURN
-                if now >= until and framer.ready and not self._closing:
-                    self._turn = self.callLater(0, self._take_turn)
+                if now >= until and framer.ready and not replies.is_closed:
+                    self._turn = self._handlers.callLater(0, self._take_turn)
                     break
-        self._working = False
-        if self._replies:
-            if self._call_at_batch_end is None:
-                self.flush()
-            else:
-                self._call_at_batch_end(self.flush)
-        if not self._closing:
+        replies.end_batch()
+        if not replies.is_closed:
             if framer.ready or self._blocked or self._paused:
                 self._brake()
-            if self._reading or framer.reader is not None:
+            if self._timers.in_message or framer.reader is not None:
                 self._watch()
 
     def _take_turn(self) -> None:
@@ -183,55 +202,55 @@ class Reading(Writing):
 
     def _watch(self) -> None:
         """Time a partly received message, and ask the fault policy about it."""
+        timers = self._timers
         if self.busy:
             # What has come is being worked on: the client is not slow.
-            self.watch_message(False)
+            timers.watch_message(False)
             return
         in_message = self._framer.reader is not None
-        if in_message is self._reading or self._rate_check is not None:
-            self.watch_message(in_message)
+        if in_message is timers.in_message or timers.rate_check is not None:
+            timers.watch_message(in_message)
         else:
             # It has begun, or it has ended within the time that is not measured.
-            self._reading = in_message
-        if self._send is not None:
+            timers.in_message = in_message
+        replies = self._replies
+        if replies.direct is not None:
             # Read more at once of a message. Only a plain socket is written to
             # directly, and it has a buffer of this size.
-            self.transport.bufferSize = _MESSAGE if in_message else _COMMANDS
+            replies.transport.bufferSize = _MESSAGE if in_message else _COMMANDS
         if in_message:
-            self.points.at_content(_do_nothing, None)
+            self._points.at_content(_do_nothing, None)
 
     def _take(self, item: BadLine | Content | Chunk) -> None:
         """Handle a bad line, a message content or a chunk."""
+        handlers = self._handlers
         if isinstance(item, BadLine):
-            if self.mode == smtp.COMMAND:
+            if handlers.mode == smtp.COMMAND:
                 self._transcript.client(item.line)
             else:
                 self._transcript.secret(item.line)
-            self.bad_line(item)
+            handlers.bad_line(item)
             if not self._framer.pending:
                 self._framer.end_line()
         elif isinstance(item, Content):
             data = item.data
             excerpt = data if type(data) is bytes else item.shown
             self._transcript.message(excerpt, item.size)
-            self.points.at_content(self.content_ended, item)
+            self._points.at_content(handlers.content_ended, item)
         else:
             self._transcript.part(item.data or b"", item.size)
-            self.points.at_content(self.chunk_received, item)
+            self._points.at_content(handlers.chunk_received, item)
 
-    def bytes_received(self) -> int:
-        """Return how many bytes of the present message have been received."""
-        return self._framer.size
-
-    def lineReceived(self, line: bytes) -> None:
+    def dispatch(self, line: bytes) -> None:
         """Handle one line, a command or a step of AUTH."""
-        if self.mode != smtp.COMMAND:
+        handlers = self._handlers
+        if handlers.mode != smtp.COMMAND:
             self._transcript.secret(line)
-            self.state_AUTH(line)
+            handlers.state_AUTH(line)
             return
         self._transcript.add((CLIENT, line))
         if len(line) > self._short_line and self._is_too_long(line):
-            self.bad_line(BadLine("too long", line))
+            handlers.bad_line(BadLine("too long", line))
             return
         verb, _, argument = line.partition(b" ")
         method = self._methods.get(verb)
@@ -239,23 +258,19 @@ class Reading(Writing):
             verb = line.rstrip(b" \t").partition(b" ")[0]
             method = self._find_method(verb)
         if method is None:
-            self.points.at_command(line, b"", self.unknown_command, line)
-        elif self._guarded and (refusal := self.refuse_verb(verb.upper())):
-            self.reply(refusal)
+            self._points.at_command(line, b"", handlers.unknown_command, line)
+        elif self.is_guarded and (refusal := handlers.refuse_verb(verb.upper())):
+            self._replies.reply(refusal)
         else:
-            self.points.at_command(line, verb, method, argument.strip(b" \t"))
+            self._points.at_command(line, verb, method, argument.strip(b" \t"))
 
     def _is_too_long(self, line: bytes) -> bool:
         """Count the bytes of a long line; return whether it exceeds its limit."""
         self._transcript.charge(len(line))
         return len(line) > self._line_limit and not _AUTH.match(line)
 
-    def bad_line(self, line: BadLine) -> None:
-        """Refuse a line that is neither."""
-        self.reply(_BAD_LINES[line.reason])
-
     def _find_method(self, verb: bytes) -> Callable[[bytes], None] | None:
-        method = self.lookupMethod(verb) if verb.isalnum() else None
+        method = self._handlers.lookupMethod(verb) if verb.isalnum() else None
         if method is not None:
             self._methods[verb] = method
         return method
@@ -302,7 +317,9 @@ class Reading(Writing):
         self.busy = self.waits = True
         deferred.addBoth(self._note_delay)
         deferred.addCallbacks(done, failed)
-        deferred.addErrback(lambda failure: self.reply(self.reporter.reply_to(failure)))
+        deferred.addErrback(
+            lambda failure: self._replies.reply(self._reporter.reply_to(failure))
+        )
         deferred.addBoth(self._go_on)
 
     def _note_delay(self, result: object) -> object:
@@ -313,9 +330,10 @@ class Reading(Writing):
         if self.waits:
             self.waits = False
             # The client may begin to be silent now.
-            self._heard_at = self.clock()
-        if self.fault is not None:
-            self.fault.handled()
+            self._timers.heard_at = self._timers.clock()
+        fault = self._replies.fault
+        if fault is not None:
+            fault.handled()
         else:
             self.busy = False
         then, self._then = self._then, None
@@ -325,7 +343,10 @@ class Reading(Writing):
             self._work()
 
     def when_answered(self, function: Callable[[], object]) -> None:
-        """See `Timed`; a fault that waits for no Deferred is not waited for."""
+        """Call `function` after the reply to the command that the server works on.
+
+        A fault that waits for no Deferred is not waited for.
+        """
         if self.waits:
             self._then = function
         else:
@@ -335,20 +356,15 @@ class Reading(Writing):
         """Continue after a fault plan."""
         self._go_on(None)
 
-    def rest(self, resting: bool) -> None:
-        """Stop the idle timer while the client waits for a reply, or start it again."""
-        if resting:
-            self.setTimeout(None)
-            self.watch_message(False)
-        else:
-            limits = self.limits
-            self.setTimeout(limits.handshake if self.handshaking else limits.idle)
-
     def mark_time(self) -> None:
         """Record the time of the next entry in the transcript."""
-        self.session.transcript.at(self.clock() - self._began)
+        self._transcript.at(self._timers.clock() - self._began)
 
     # Back-pressure
+
+    def release(self) -> None:
+        """Forget that the client did not read: a new transport is not blocked yet."""
+        self._blocked = False
 
     def block(self, blocked: bool) -> None:
         """Stop handling commands while the client does not read its replies."""
@@ -360,16 +376,14 @@ class Reading(Writing):
 
     def _brake(self) -> None:
         """Pause or resume reading: pause while the client is too far ahead."""
-        ahead = (
-            self._blocked or self._deaf or self._framer.pending > self.limits.backlog
-        )
+        ahead = self._blocked or self._deaf or self._framer.pending > self._backlog
         if ahead == self._paused:
             return
         self._paused = ahead
         if ahead:
-            self.transport.pauseProducing()
+            self._replies.transport.pauseProducing()
         else:
-            self.transport.resumeProducing()
+            self._replies.transport.resumeProducing()
 
     def pause_reading(self, deaf: bool) -> None:
         """Pause reading from the client, or resume it."""
@@ -377,5 +391,5 @@ class Reading(Writing):
         self._brake()
 
 
-def _do_nothing(item: None) -> None:
-    """Continue: the rest of the message follows."""
+def _do_nothing(item: object) -> None:
+    """Continue: the rest of the message follows, or the connection is lost."""

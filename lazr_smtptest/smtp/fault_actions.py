@@ -33,7 +33,7 @@ class FaultActions:
         self.context = context
         self._connection = connection
         # The plan that this one is nested in.
-        self._outer: FaultActions | None = connection.fault
+        self._outer: FaultActions | None = connection.replies.fault
         self._left = False
         self._resting = False
         self.holds = False
@@ -44,8 +44,8 @@ class FaultActions:
         while fault is not None:
             fault._left = True
             fault = fault._outer
-        self._connection.fault = None
-        self._connection.busy = False
+        self._connection.replies.fault = None
+        self._connection.engine.busy = False
 
     # Time
 
@@ -53,11 +53,11 @@ class FaultActions:
         """Return a Deferred that fires after `seconds`."""
         self._rest()
         waiting: Deferred[None] = Deferred(lambda _: timer.cancel())
-        timer = self._connection.start_timer(seconds, lambda: self._woken(waiting))
+        timer = self._connection.timers.start(seconds, lambda: self._woken(waiting))
         return waiting
 
     def _woken(self, waiting: Deferred[None]) -> None:
-        self._connection.mark_time()
+        self._connection.engine.mark_time()
         waiting.callback(None)
 
     def hold(self) -> Deferred[None]:
@@ -75,15 +75,15 @@ class FaultActions:
     async def stop_reading(self, seconds: float | None) -> None:
         """Stop reading for `seconds`; ``None``: for the rest of the connection."""
         connection = self._connection
-        connection.pause_reading(True)
+        connection.engine.pause_reading(True)
         await (self.hold() if seconds is None else self.wait(seconds))
-        connection.pause_reading(False)
+        connection.engine.pause_reading(False)
 
     # The connection
 
     def send(self, data: bytes) -> None:
         """Send bytes, whatever the client waits for."""
-        self._connection.write(data)
+        self._connection.replies.write(data)
 
     def drop(self, *, close_notify: bool) -> None:
         """Close the connection.
@@ -96,7 +96,7 @@ class FaultActions:
         if close_notify and not connection.handshaking:
             connection.end(None)
         else:
-            connection.flush()
+            connection.replies.flush()
             connection.close(self._lowest())
 
     def reset(self) -> None:

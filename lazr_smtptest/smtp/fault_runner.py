@@ -80,7 +80,7 @@ class FaultRunner(FaultActions):
         self._plan = plan
         self._go_on = go_on
         self._refuse = refuse
-        self._was_busy = connection.busy
+        self._was_busy = connection.engine.busy
         self._running: Deferred[None] | None = None
         # The engine's replies to the command; None: they are not collected now.
         self._said: list[bytes] | None = None
@@ -99,8 +99,8 @@ class FaultRunner(FaultActions):
     def begin(self) -> None:
         """Start the plan; most plans have ended when this returns."""
         connection = self._connection
-        connection.fault = self
-        connection.busy = True
+        connection.replies.fault = self
+        connection.engine.busy = True
         connection.session.transcript.note(f"fault: {self._plan.description}")
         self._running = Deferred.fromCoroutine(self._run())
         self._at_once = False
@@ -133,7 +133,7 @@ class FaultRunner(FaultActions):
     def handled(self) -> None:
         """Continue: the Deferred that the engine waited for has fired."""
         if self._calling:
-            self._connection.busy = False
+            self._connection.engine.busy = False
         handled, self._handled = self._handled, None
         if handled is not None:
             handled.callback(None)
@@ -203,14 +203,14 @@ class FaultRunner(FaultActions):
             self._try(self._go_on)
         if self._ends:
             connection.end(None)
-        if not self._at_once and not connection.busy:
-            connection.resume()
+        if not self._at_once and not connection.engine.busy:
+            connection.engine.resume()
 
     def _leave(self) -> None:
         connection = self._connection
         self._left = True
-        connection.fault = self._outer
-        connection.busy = self._was_busy if self._at_once else False
+        connection.replies.fault = self._outer
+        connection.engine.busy = self._was_busy if self._at_once else False
         if self._resting:
             connection.rest(False)
 
@@ -223,12 +223,12 @@ class FaultRunner(FaultActions):
     async def _call(self, function: Callable[[], object]) -> None:
         """Call a function of the engine, and wait until it has finished."""
         connection = self._connection
-        connection.busy, self._calling = False, True
+        connection.engine.busy, self._calling = False, True
         self._try(function)
-        if connection.busy:
+        if connection.engine.busy:
             self._handled = Deferred()
             await self._handled
-        connection.busy, self._calling = True, False
+        connection.engine.busy, self._calling = True, False
 
     # Called by steps
 
@@ -266,7 +266,7 @@ class FaultRunner(FaultActions):
         await self._send(sent, pace)
         self._ends = self._ends or closes or _is_last(words)
         if self._afterwards is not None and not self._ends:
-            self._connection.flush()
+            self._connection.replies.flush()
             await self._call(self._afterwards)
 
     def _obey(self, words: Reply | bytes | None) -> None:
@@ -317,14 +317,14 @@ class FaultRunner(FaultActions):
             return said
         if isinstance(words, bytes):
             return words
-        return self._connection.encode(words) * max(1, _count_replies(said))
+        return self._connection.replies.encode(words) * max(1, _count_replies(said))
 
     async def _send(self, data: bytes, pace: Paced | None) -> None:
         connection = self._connection
         if data.endswith(_CRLF) and pace is None:
-            connection.say(data)
+            connection.replies.say(data)
             return
-        connection.flush()
+        connection.replies.flush()
         transcript = connection.session.transcript
         if data.endswith(_CRLF):
             transcript.server(data)

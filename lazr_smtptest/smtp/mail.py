@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Any, Literal
 
 from twisted.internet.protocol import connectionDone
@@ -28,21 +27,21 @@ from lazr_smtptest.model.xtext import xtext_decode
 from lazr_smtptest.smtp.auth import Authentication
 from lazr_smtptest.smtp.delivery_events import DeliveryEvents
 from lazr_smtptest.smtp.errors import ClientError, PolicyError, ReplyError, refusal_in
-from lazr_smtptest.smtp.extensions import Offer, check_release
+from lazr_smtptest.smtp.extensions import check_release
 from lazr_smtptest.smtp.header import decoded_subject
 from lazr_smtptest.smtp.parameters import parse_parameters
 from lazr_smtptest.smtp.path import (
     Address,
     ParsedPath,
-    PathSyntaxError,
     Recipient,
+    decode,
     is_mailbox,
     mailbox_irregularities,
-    parse_path,
+    read_path,
 )
 from lazr_smtptest.smtp.transaction import MailTransaction, Options
 
-__all__ = ["MailCommands", "decode"]
+__all__ = ["MailCommands"]
 
 log = logging.getLogger("lazr.smtptest")
 
@@ -67,12 +66,6 @@ class MailCommands(Authentication):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.transaction = MailTransaction()
-
-    def offered(self) -> Offer:
-        """Return the extensions that the session offers in its present state."""
-        if self._offered is None:
-            self._offered = Offer.to(self)
-        return self._offered
 
     def abort_transaction(self) -> None:
         """Discard the sender, the recipients and a message that is being received."""
@@ -158,7 +151,7 @@ class MailCommands(Authentication):
         )
 
     def _validate_sender(self, subject: _Sender) -> None:
-        self.call(
+        self.engine.call(
             self._ask_for_sender, self._sender_answered, self._sender_failed, subject
         )
 
@@ -177,7 +170,7 @@ class MailCommands(Authentication):
     def _read_sender(self, argument: bytes) -> ParsedPath:
         if self.transaction.sender is not None:
             raise ClientError(503, "sender already given", "5.5.1")
-        path = _parse_path(argument, "FROM", "5.1.7")
+        path = read_path(argument, "FROM", "5.1.7")
         if self._helo[0] is None:
             self.note("no-hello")
         elif self.has_bad_name:
@@ -273,7 +266,7 @@ class MailCommands(Authentication):
         try:
             if transaction.in_chunks:
                 raise ClientError(503, "the message has begun", "5.5.1")
-            path = _parse_path(argument, "TO", "5.1.3")
+            path = read_path(argument, "TO", "5.1.3")
         except ReplyError as error:
             self._refuse_command(error.reply, b"RCPT " + argument)
             return
@@ -291,7 +284,7 @@ class MailCommands(Authentication):
         )
 
     def _validate_recipient(self, subject: _User) -> None:
-        self.call(
+        self.engine.call(
             self._ask_for_recipient,
             self._recipient_answered,
             self._recipient_failed,
@@ -401,18 +394,3 @@ class MailCommands(Authentication):
         )
         emit = self.delivery_events.emit
         self.reporter.call("a reader of events raised", emit, event)
-
-
-# Clients use the same few addresses again and again. Exceptions are not cached.
-@lru_cache(maxsize=1024)
-def _parse_path(argument: bytes, keyword: str, enhanced: str) -> ParsedPath:
-    text = decode(argument)
-    try:
-        return parse_path(text, keyword, null=keyword == "FROM")
-    except PathSyntaxError as error:
-        raise ClientError(501, f"{error}: {shown(text)}", enhanced) from None
-
-
-def decode(data: bytes) -> str:
-    """Decode bytes as UTF-8; other bytes become surrogates (PEP 383)."""
-    return data.decode("utf-8", "surrogateescape")

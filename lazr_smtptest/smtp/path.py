@@ -4,27 +4,32 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from functools import lru_cache
 
 import attrs
 from twisted.mail import smtp
 from twisted.protocols.basic import LineOnlyReceiver
 
+from lazr_smtptest.model.reply import shown
 from lazr_smtptest.smtp.domain import (
     LOOSE_DOMAIN,
     U,
     domain_irregularities,
     is_domain,
 )
+from lazr_smtptest.smtp.errors import ClientError
 
 __all__ = [
     "Address",
     "ParsedPath",
     "PathSyntaxError",
     "Recipient",
+    "decode",
     "is_host",
     "is_mailbox",
     "mailbox_irregularities",
     "parse_path",
+    "read_path",
 ]
 
 # RFC 5321 section 4.1.2 with the letters of RFC 6531 section 3.3 added.
@@ -131,6 +136,31 @@ class ParsedPath:
     def __attrs_post_init__(self) -> None:
         plain = not self.irregular and bytes(self.address).isascii()
         object.__setattr__(self, "plain", plain)
+
+
+# Clients use the same few addresses again and again. Exceptions are not cached.
+@lru_cache(maxsize=1024)
+def read_path(argument: bytes, keyword: str, enhanced: str) -> ParsedPath:
+    """Parse the argument of MAIL or RCPT, as it was received.
+
+    Args:
+        argument: the bytes after the verb.
+        keyword: ``"FROM"`` or ``"TO"``.
+        enhanced: the enhanced status code of the refusal.
+
+    Raises:
+        ClientError: it is malformed.
+    """
+    text = decode(argument)
+    try:
+        return parse_path(text, keyword, null=keyword == "FROM")
+    except PathSyntaxError as error:
+        raise ClientError(501, f"{error}: {shown(text)}", enhanced) from None
+
+
+def decode(data: bytes) -> str:
+    """Decode bytes as UTF-8; other bytes become surrogates (PEP 383)."""
+    return data.decode("utf-8", "surrogateescape")
 
 
 def parse_path(argument: str, keyword: str, *, null: bool) -> ParsedPath:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
+from typing import Any
 
 from lazr_smtptest.model.reply import OK, Reply, shared_reply
 from lazr_smtptest.smtp.connection import NOT_SMTP
+from lazr_smtptest.smtp.engine import Engine
 from lazr_smtptest.smtp.errors import ClientError
 from lazr_smtptest.smtp.extensions import VERBS, words
 from lazr_smtptest.smtp.fault_points import FaultPoints
-from lazr_smtptest.smtp.mail import decode
-from lazr_smtptest.smtp.path import is_host
+from lazr_smtptest.smtp.path import decode, is_host
 from lazr_smtptest.smtp.starttls import StartTLS
 from lazr_smtptest.smtp.xclient import address_of, parse_attributes
 
@@ -76,10 +77,50 @@ class SMTPServerProtocol(StartTLS):
     # The reply to HELP, cached at its first use.
     _help: Reply | None = None
 
+    # Names of the methods that a subclass has replaced, of those in `_skip_calls`.
+    _own_methods: frozenset[str] = frozenset()
+
+    def __init_subclass__(cls, **arguments: Any) -> None:
+        super().__init_subclass__(**arguments)
+        cls._own_methods = frozenset(
+            name
+            for name in ("dataReceived", "lineReceived", "reply")
+            if getattr(cls, name) is not getattr(SMTPServerProtocol, name)
+        )
+
     def connectionMade(self) -> None:
-        """Greet the client; see `Connection`."""
+        """Put the parts of the connection together, and greet the client."""
+        self.open_session()
         self.points = FaultPoints(self, self.faults)
+        self.engine = Engine(
+            self,
+            framer=self._framer,
+            replies=self.replies,
+            timers=self.timers,
+            points=self.points,
+            reporter=self.reporter,
+            transcript=self._transcript,
+        )
+        self._skip_calls()
         super().connectionMade()
+
+    def _skip_calls(self) -> None:
+        """Replace methods that only call another one, unless a subclass has its own."""
+        own = self._own_methods
+        if "lineReceived" in own:
+            self.engine.handle_line = self.lineReceived
+        if "dataReceived" not in own:
+            self.dataReceived = self.engine.data_received  # type: ignore[method-assign]
+        if "reply" not in own:
+            self.reply = self.replies.reply  # type: ignore[method-assign]
+
+    def dataReceived(self, data: bytes) -> None:
+        """Handle the client's input as far as possible."""
+        self.engine.data_received(data)
+
+    def lineReceived(self, line: bytes) -> None:
+        """Handle one line, a command or a step of AUTH."""
+        self.engine.dispatch(line)
 
     def lookupMethod(self, command: bytes) -> Callable[[bytes], None] | None:
         """Return the method of a verb; ``None`` if it is hidden or not enabled."""

@@ -10,84 +10,106 @@ Rules of this module:
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
+from weakref import ref
 
-from twisted.internet.interfaces import ISSLTransport
 from twisted.internet.tcp import Connection as TCPConnection
 
 from lazr_smtptest.model.reply import Reply
 from lazr_smtptest.model.session import Session
-from lazr_smtptest.model.transcript import SERVER, SHORT, Transcript
-from lazr_smtptest.smtp.fault_runner import FaultRunner
-from lazr_smtptest.smtp.timing import Timed
+from lazr_smtptest.model.transcript import SERVER, SHORT
+from lazr_smtptest.smtp.limits import Limits
 
-__all__ = ["Writing"]
+if TYPE_CHECKING:
+    from lazr_smtptest.smtp.fault_runner import FaultRunner
+
+__all__ = ["Ending", "ReplyQueue"]
 
 # Replies of one batch that are written at once.
 _BATCH = 100
 
+_TOO_MANY = Reply(421, "too many errors", "4.7.0")
 
-class Writing(Timed):
-    """The part of a connection that sends replies.
+
+class Ending(Protocol):
+    """A connection that ends after too many refusals."""
+
+    limits: Limits
+
+    def end(self, reply: Reply | None) -> None:
+        """Send the last reply of the session and close the connection."""
+
+
+class ReplyQueue:
+    """The replies of one connection.
+
+    Args:
+        connection: the connection; only a weak reference is kept.
+        session: the session: refusals are counted, and replies are in its transcript.
+        enhanced: whether replies have enhanced codes (RFC 2034).
 
     Attributes:
         fault: the fault plan that is running; ``None``: there is none.
+        is_batch: whether commands are being handled; their replies wait for the last
+            of them.
+        is_held: whether nothing is written now: a TLS handshake is going on.
+        is_closed: whether the last reply was queued: the connection is closing.
+        direct: writes directly into the socket's buffer, and returns the number of
+            bytes that it took; ``None``: the transport writes.
+        transport: the transport that is written to.
     """
 
-    fault: FaultRunner | None = None
+    __slots__ = (
+        *("_batch_end", "_connection", "_enhanced", "_errors", "_replies"),
+        *("_session", "_transcript", "direct", "fault", "is_batch"),
+        *("is_closed", "is_held", "transport"),
+    )
 
-    transport: Any
-    session: Session
-    # The transcript of the session.
-    _transcript: Transcript
-    # Whether TLS is active, by STARTTLS or from the beginning.
-    secure = False
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.handshaking = False
-        # True while commands are handled; their replies wait for the last of them.
-        self._working = False
-        self._closing = False
-        self._enhanced = True
+    def __init__(self, connection: Ending, session: Session, *, enhanced: bool) -> None:
+        self._connection = ref(connection)
+        self._session = session
+        self._transcript = session.transcript
+        self._enhanced = enhanced
+        self.fault: FaultRunner | None = None
+        self.is_batch = self.is_held = self.is_closed = False
+        self.direct: Callable[[bytes], int] | None = None
+        self.transport: Any = None
+        # See `BatchingReactor.call_at_batch_end`.
+        self._batch_end: Callable[[Callable[[], object]], object] | None = None
         self._replies: list[bytes] = []
         self._errors = 0
-        # Writes directly into the socket's buffer; None: write to the transport.
-        self._send: Callable[[bytes], int] | None = None
-        # See `BatchingReactor.call_at_batch_end`.
-        self._call_at_batch_end: Callable[[Callable[[], object]], object] | None = None
 
-    def select_writer(self) -> None:
-        """Select how to write to the transport; called again for TLS."""
-        transport = self.transport
-        self.secure = bool(ISSLTransport.providedBy(transport))
+    def write_to(self, transport: Any, reactor: Any) -> None:
+        """Write to a transport from now on; called again for TLS."""
+        self.transport = transport
         # A reply usually fits into the socket's buffer: then it need not wait until
         # the reactor finds the socket writable.
         if isinstance(transport, TCPConnection):
-            self._send = transport.socket.send
-            self._call_at_batch_end = getattr(self.reactor, "call_at_batch_end", None)
+            self.direct = transport.socket.send
+            self._batch_end = getattr(reactor, "call_at_batch_end", None)
         else:
-            self._send = self._call_at_batch_end = None
+            self.direct = self._batch_end = None
 
-    def forget_writer(self) -> None:
+    def close(self) -> None:
         """Discard the pending replies: the connection is lost."""
-        self._send = self._call_at_batch_end = None
+        self.is_closed = True
+        self.direct = self._batch_end = None
         self._replies.clear()
 
     def reply(self, reply: Reply) -> None:
         """Reply to the present command; the replies of a batch are sent together."""
-        if self._closing:
+        if self.is_closed:
             return
         data = reply.octets if self._enhanced else reply.plain_octets
         fault = self.fault
-        if fault is None and self._working and len(self._replies) < _BATCH:
+        if fault is None and self.is_batch and len(self._replies) < _BATCH:
             self._replies.append(data)
         else:
             self.say(data)
         if reply.code >= 400:
             # A fault may send another reply instead, and counts that one itself.
             if fault is None or not fault.is_answering:
-                self.session.refusals += 1
+                self._session.refusals += 1
             if reply.code >= 500:
                 self._count_error()
 
@@ -95,20 +117,12 @@ class Writing(Timed):
         """Encode a reply, with enhanced codes if the session has them (RFC 2034)."""
         return reply.octets if self._enhanced else reply.plain_octets
 
-    def sendCode(self, code: int, message: bytes = b"") -> None:
-        """Send a reply, as in Twisted's `SMTP`."""
-        self.say(Reply(code, message.decode("utf-8", "replace")).encode())
-
-    def sendLine(self, line: bytes) -> None:
-        """Send one line of a reply, as in Twisted's protocols."""
-        self.say(line + b"\r\n")
-
     def say(self, data: bytes) -> None:
         """Queue the bytes of a reply; those of a batch are sent together."""
         if self.fault is not None and self.fault.takes(data):
             return
         self._replies.append(data)
-        if not self._working or len(self._replies) >= _BATCH:
+        if not self.is_batch or len(self._replies) >= _BATCH:
             self.flush()
 
     def after_reply(self, function: Callable[[], object]) -> None:
@@ -119,35 +133,57 @@ class Writing(Timed):
             self.flush()
             function()
 
+    def end_batch(self) -> None:
+        """Write the replies of a batch: its last command was handled."""
+        self.is_batch = False
+        if self._replies:
+            if self._batch_end is None:
+                self.flush()
+            else:
+                self._batch_end(self.flush)
+
     def flush(self) -> None:
         """Write the pending replies."""
-        if self.handshaking or not self._replies:
+        if self.is_held or not self._replies:
             return
         data = b"".join(self._replies)
         self._replies.clear()
         self._transcript.add((SERVER, data))
         if len(data) > SHORT:
             self._transcript.charge(len(data))
-        if self._send is None:
+        if self.direct is None:
             self.transport.write(data)
         else:
             self.write(data)
 
     def write(self, data: bytes) -> None:
         """Write bytes without adding them to the transcript."""
-        if self._send is not None:
+        if self.direct is not None:
             try:
-                written = self._send(data)
+                written = self.direct(data)
             except OSError:
                 written = 0
             if written == len(data):
                 return
-            # The client is slow or gone: from now on write to the transport.
-            self._send = None
+            # The client is slow or gone: from now on the transport writes.
+            self.direct = None
             data = data[written:]
         self.transport.write(data)
 
+    def when_written(self, function: Callable[[], object]) -> bool:
+        """Call `function` at the end of the reactor's batch, if nothing is unwritten.
+
+        Returns:
+            whether it will be called: all bytes are in the socket's own buffer.
+        """
+        if self._batch_end is None or self.direct is None:
+            return False
+        self._batch_end(function)
+        return True
+
     def _count_error(self) -> None:
         self._errors += 1
-        if self._errors == self.limits.errors:
-            self.end(Reply(421, "too many errors", "4.7.0"))
+        connection = self._connection()
+        assert connection is not None
+        if self._errors == connection.limits.errors:
+            connection.end(_TOO_MANY)

@@ -37,13 +37,8 @@ _TOO_EARLY = Reply(421, "commands came behind STARTTLS, closing", "4.7.0")
 
 @implementer(IHandshakeListener)
 class StartTLS(BdatCommand):
-    """The part of a connection that handles TLS.
+    """The part of a connection that handles TLS."""
 
-    Attributes:
-        tls_first: whether this protocol has to start TLS before the greeting.
-    """
-
-    tls_first = False
     _to_greet = False
     _ending = False
 
@@ -78,7 +73,7 @@ class StartTLS(BdatCommand):
             # Before the reply: if this fails, the client gets an error and no TLS.
             self.forget_session()
             self.reply(Reply(220, "ready to start TLS", "2.0.0"))
-            self.after_reply(lambda: self._begin_tls(tls))
+            self.replies.after_reply(lambda: self._begin_tls(tls))
 
     def forget_session(self) -> None:
         """Discard all that the client has sent in clear (RFC 3207 section 4.2)."""
@@ -111,13 +106,13 @@ class StartTLS(BdatCommand):
         else:
             transport.protocol = layer
         self.transport = layer
-        self.handshaking = self._fresh = self.startedTLS = True
+        self.replies.is_held = self.engine.is_fresh = self.startedTLS = True
         self.setTimeout(self.limits.handshake)
         # Bytes received since the reply, while a fault was running, belong to TLS.
         early = self._framer.take()
         layer.makeConnection(transport)
         # The new transport has not paused its producer yet.
-        self._blocked = False
+        self.engine.release()
         self.watch_transport()
         self.forget_offered()
         if early:
@@ -128,9 +123,6 @@ class StartTLS(BdatCommand):
     def connectionMade(self) -> None:
         """Greet the client, after the handshake if TLS is implicit (RFC 8314)."""
         self._first_deliveries: tuple[Any, Any] = self.delivery, self.deliveryFactory
-        self.handshaking = self.tls_first or bool(
-            ISSLTransport.providedBy(self.transport)
-        )
         super().connectionMade()
         if self.handshaking:
             self.setTimeout(self.limits.handshake)
@@ -146,10 +138,10 @@ class StartTLS(BdatCommand):
 
     def handshakeCompleted(self) -> None:
         """Record the handshake, and send the replies that waited for it."""
-        self.handshaking = False
+        self.replies.is_held = False
         self._note_handshake(Handshake.of(self.transport.getHandle()))
         self.setTimeout(self.limits.idle)
-        self.flush()
+        self.replies.flush()
         if self._ending:
             self.end(None)
         elif self._to_greet:
@@ -161,14 +153,14 @@ class StartTLS(BdatCommand):
         session.tls_version = handshake.version
         session.tls_cipher = handshake.cipher
         session.client_certificate = handshake.client_names
-        self.mark_time()
+        self.engine.mark_time()
         session.transcript.tls(f"TLS is on: {handshake.version}, {handshake.cipher}")
 
     def first_received(self, data: bytes) -> None:
         """Check the first bytes, of the connection or within TLS."""
         if self.handshaking and not self.secure:
             # TLS has to start first, and a fault is still running.
-            self._fresh = True
+            self.engine.is_fresh = True
             return
         if self.handshaking:
             # A wrapper between TLS and this protocol hides `handshakeCompleted`.
@@ -205,6 +197,6 @@ class StartTLS(BdatCommand):
             silent = self._is_unheard() and reason.check(ConnectionClosed)
             why = "the client sent nothing" if silent else reason.getErrorMessage()
             log.info("%s: the TLS handshake failed: %s", self.reporter.peer, why)
-            self.mark_time()
+            self.engine.mark_time()
             self.session.transcript.note(f"the TLS handshake failed: {why}")
         super().connectionLost(reason)

@@ -414,8 +414,8 @@ def test_reading_stops_for_good(site: Site) -> None:
     client = site.connect().greeted()
     client.say(MAIL, RCPT, "DATA")
     assert client.transport.producerState == "paused"
-    client.protocol.block(True)
-    client.protocol.block(False)
+    client.protocol.engine.block(True)
+    client.protocol.engine.block(False)
     assert client.transport.producerState == "paused"
     site.clock.advance(10_000)
     assert not client.closed

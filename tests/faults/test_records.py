@@ -299,7 +299,7 @@ def test_a_plan_that_nobody_waits_for_says_nothing(site: Site) -> None:
     site.faults.on("NOOP").hold()
     client = site.connect().greeted()
     client.say("NOOP")
-    waiting = client.protocol.fault._do(Hold())
+    waiting = client.protocol.replies.fault._do(Hold())
     waiting.send(None)
     waiting.close()
     assert client.heard() == b""

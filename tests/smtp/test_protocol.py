@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from twisted.internet.testing import StringTransport
 
+from lazr_smtptest.model.reply import Reply
 from lazr_smtptest.smtp.limits import Limits
 from lazr_smtptest.smtp.protocol import SMTPServerProtocol
 
@@ -259,6 +260,45 @@ def test_a_line_of_a_subclass_keeps_its_place(new_wire: Any) -> None:
     ]
 
 
+def test_a_subclass_can_change_the_input(new_wire: Any) -> None:
+    """Its `dataReceived` sees all bytes."""
+
+    class Shouting(SMTPServerProtocol):
+        def dataReceived(self, data: bytes) -> None:
+            super().dataReceived(data.replace(b"noop", b"VRFY"))
+
+    assert new_wire(protocol=Shouting).codes("noop x") == ["252"]
+
+
+def test_a_subclass_can_change_a_line(new_wire: Any) -> None:
+    """Its `lineReceived` sees each command."""
+
+    class Shouting(SMTPServerProtocol):
+        def lineReceived(self, line: bytes) -> None:
+            super().lineReceived(line.replace(b"noop", b"VRFY"))
+
+    assert new_wire(protocol=Shouting).codes("noop x") == ["252"]
+
+
+def test_a_subclass_can_change_a_reply(new_wire: Any) -> None:
+    """Its `reply` sees the replies of all commands."""
+
+    class Terse(SMTPServerProtocol):
+        def reply(self, reply: Reply) -> None:
+            super().reply(Reply(reply.code, "ok"))
+
+    assert new_wire(protocol=Terse).say("VRFY x", "NOOP") == ["252 ok", "250 ok"]
+
+
+def test_a_subclass_can_say_that_the_client_is_not_idle(new_wire: Any) -> None:
+    """Twisted's `TimeoutMixin` has a method for it."""
+    wire = new_wire(limits=Limits(idle=10))
+    wire.clock.advance(9)
+    wire.protocol.resetTimeout()
+    wire.clock.advance(9)
+    assert wire.codes("NOOP") == ["250"]
+
+
 def test_a_command_that_raises_is_a_local_error(
     new_wire: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -320,7 +360,7 @@ OK = b"250 2.0.0 OK\r\n"
 def test_a_reply_goes_into_the_sockets_buffer(wire: Any) -> None:
     """The transport has nothing to do."""
     direct = Direct(1000)
-    wire.protocol._send = direct.write
+    wire.protocol.replies.direct = direct.write
     assert wire.say("NOOP") == []
     assert direct.written == OK
 
@@ -328,7 +368,7 @@ def test_a_reply_goes_into_the_sockets_buffer(wire: Any) -> None:
 def test_what_the_buffer_does_not_take_is_the_transports(wire: Any) -> None:
     """And all that follows, so that it stays in order."""
     direct = Direct(3)
-    wire.protocol._send = direct.write
+    wire.protocol.replies.direct = direct.write
     wire.protocol.dataReceived(b"NOOP\r\n")
     wire.protocol.dataReceived(b"NOOP\r\n")
     assert direct.written + wire.transport.value() == OK * 2
@@ -336,13 +376,13 @@ def test_what_the_buffer_does_not_take_is_the_transports(wire: Any) -> None:
 
 def test_an_error_of_the_socket_is_the_transports(wire: Any) -> None:
     """It meets it again, and closes the connection."""
-    wire.protocol._send = Direct(ConnectionError()).write
+    wire.protocol.replies.direct = Direct(ConnectionError()).write
     assert wire.say("NOOP") == ["250 2.0.0 OK"]
 
 
 def test_a_message_is_read_in_bigger_pieces(wire: Any) -> None:
     """Within it the socket is asked for more, and afterwards for less again."""
-    wire.protocol._send = Direct(*[10_000] * 9).write
+    wire.protocol.replies.direct = Direct(*[10_000] * 9).write
     wire.begin()
     within = wire.transport.bufferSize
     wire.send(b"Hi.\r\n.\r\n")

@@ -88,8 +88,8 @@ class Ours(SMTPServerProtocol):
     def lineReceived(self, line: bytes) -> None:
         """Answer at once: the tests call this where the framing would."""
         super().lineReceived(line)
-        if not self._working:
-            self.flush()
+        if not self.replies.is_batch:
+            self.replies.flush()
 
 
 class _ContextOfATest(TLS):

@@ -8,20 +8,18 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 import attrs
-from twisted.internet.error import ConnectionLost
 from twisted.internet.interfaces import (
     IDelayedCall,
+    IHandshakeListener,
     IReactorTime,
-    ISSLTransport,
 )
 from twisted.internet.protocol import connectionDone
-from twisted.internet.tcp import Connection as TCPConnection
 from twisted.mail import smtp
 from twisted.mail.interfaces import IChallengeResponse
 from twisted.python.failure import Failure
+from zope.interface import implementer
 
 from lazr_smtptest.interfaces import IFaultPolicy, ISessionObserver
-from lazr_smtptest.model.ids import new_name
 from lazr_smtptest.model.reply import Reply, shared_reply
 from lazr_smtptest.model.session import Session
 from lazr_smtptest.model.transcript import Transcript
@@ -33,26 +31,26 @@ from lazr_smtptest.smtp.extensions import Offer
 from lazr_smtptest.smtp.fault_points import FaultPoints, NoFaults
 from lazr_smtptest.smtp.framing import Framer
 from lazr_smtptest.smtp.limits import Limits
-from lazr_smtptest.smtp.link import Brake, is_end, may_begin
+from lazr_smtptest.smtp.link import Link
+from lazr_smtptest.smtp.recorder import Recorder
 from lazr_smtptest.smtp.reply_queue import ReplyQueue
 from lazr_smtptest.smtp.settings import Settings
+from lazr_smtptest.smtp.tally import Tally
 from lazr_smtptest.smtp.timing import Timers
 from lazr_smtptest.smtp.transaction import MailTransaction
 from lazr_smtptest.tls.context import Handshake
 from lazr_smtptest.version import __version__
 
-__all__ = ["NOT_SMTP", "Connection"]
+__all__ = ["Connection"]
 
 log = logging.getLogger("lazr.smtptest")
 
-NOT_SMTP = Reply(421, "this is an SMTP server", "4.7.0")
-
+_TOO_MANY = Reply(421, "too many connections", "4.3.2")
+_SHUTDOWN = Reply(421, "the server is shutting down", "4.3.2")
 _SILENT = Reply(421, "nothing heard for too long, closing", "4.4.2")
 
-# Bytes of input that is not SMTP that go into the transcript.
-_SHOWN = 40
 
-
+@implementer(IHandshakeListener)
 class Connection(smtp.ESMTP):
     """The base class of all parts of a connection.
 
@@ -62,15 +60,21 @@ class Connection(smtp.ESMTP):
         replies: the replies to the client.
         timers: the timers of the connection.
         engine: passes the input to the methods.
+        link: the transport, with TLS or without.
         points: the fault points.
         reporter: reports exceptions of user code.
+        recorder: keeps the record of the session.
+        tally: counts errors, and commands that do not advance mail.
     """
 
     replies: ReplyQueue
     timers: Timers
     engine: Engine
+    link: Link
     points: FaultPoints
     reporter: ErrorReporter
+    recorder: Recorder
+    tally: Tally
     session: Session
     settings: Settings = Settings()
     # The limits of this connection: those of its settings.
@@ -102,8 +106,6 @@ class Connection(smtp.ESMTP):
     transaction: MailTransaction
     # The name of the mechanism that the client has chosen for AUTH, upper case.
     mechanism = ""
-    # The TLS options of the next handshake; None: those of the listener.
-    tls_options: Any = None
     # Whether the client was refused when it connected (RFC 5321 section 3.1).
     turned_away = False
     # The 421 that the server ended the session with.
@@ -119,9 +121,7 @@ class Connection(smtp.ESMTP):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._heard = False
         self._offered: Offer | None = None
-        self._junk = 0
 
     # Replies
 
@@ -200,6 +200,16 @@ class Connection(smtp.ESMTP):
         return self.handshake.client_names if self.handshake else ()
 
     @property
+    def tls_version(self) -> str | None:
+        """The version of TLS, ``"TLSv1.3"``; ``None`` without TLS."""
+        return self.handshake.version if self.handshake else None
+
+    @property
+    def tls_cipher(self) -> str | None:
+        """The cipher suite, by OpenSSL's name; ``None`` without TLS."""
+        return self.handshake.cipher if self.handshake else None
+
+    @property
     def can_start_tls(self) -> bool:
         """Return whether STARTTLS would be accepted now, if it is not hidden."""
         return self.settings.tls is not None and not self.secure
@@ -231,35 +241,20 @@ class Connection(smtp.ESMTP):
 
     # The connection
 
-    def open_session(self) -> None:
-        """Make the record of the session, and the parts of the connection."""
-        self.limits = limits = self.settings.limits
-        self._framer = Framer(max(limits.command_line, limits.auth_line))
-        self._transcript = Transcript(limits.transcript, limits.transcript_size)
-        self.session = Session(
-            id=new_name(), started=self.seconds(), transcript=self._transcript
-        )
-        self.reporter = ErrorReporter(self.session, self.on_error)
-        enhanced = "ENHANCEDSTATUSCODES" not in self.settings.hidden
-        self.replies = ReplyQueue(self, self.session, enhanced=enhanced)
-        self.timers = Timers(self, self.clock)
-
     def connectionMade(self) -> None:
-        """Greet the client (RFC 5321 section 4.3.1)."""
+        """Greet the client (RFC 5321 section 4.3.1), or begin TLS (RFC 8314)."""
         limits = self.limits
+        self._first_deliveries: tuple[Any, Any] = self.delivery, self.deliveryFactory
         self.engine.is_guarded = self.settings.require_tls or self.settings.require_auth
-        self._find_peer()
-        self.watch_transport()
+        self.find_peer()
+        self.link.watch()
         self.replies.is_held = self.tls_first or self.secure
         if not hasattr(self, "connections"):
             # There is no factory.
             self.connections = Connections()
         self.connections.add(self)
-        if self.observer is not None:
-            self.reporter.call(
-                "an observer raised", self.observer.session_began, self.session
-            )
-        self.setTimeout(limits.idle)
+        self.recorder.begin()
+        self.rest(False)
         if limits.session is not None:
             self.timers.limit_session(limits.session)
         log.debug("[SMTPServer] accepted: %a", self.session.peer)
@@ -267,9 +262,11 @@ class Connection(smtp.ESMTP):
             limits.connections is not None
             and len(self.connections) > limits.connections
         ):
-            self.end(Reply(421, "too many connections", "4.3.2"))
-            return
-        self.greet()
+            self.end(_TOO_MANY)
+        else:
+            self.greet()
+        if self.tls_first and self.settings.tls is not None:
+            self.link.begin_tls(self.settings.tls)
 
     def greeting(self) -> bytes:
         """Return the text of the greeting."""
@@ -277,7 +274,10 @@ class Connection(smtp.ESMTP):
         return text % (self.host, self.dialect, __version__.encode())
 
     def greet(self) -> None:
-        """Send the greeting, unless a fault replaces it."""
+        """Send the greeting, but not before a TLS handshake has ended."""
+        self.link.after_handshake(self._greet)
+
+    def _greet(self) -> None:
         self.points.at("CONNECT", self._say_hello, self._turn_away)
 
     def _say_hello(self) -> None:
@@ -295,40 +295,33 @@ class Connection(smtp.ESMTP):
         self.turned_away = self.engine.is_guarded = True
         self.reply(reply)
 
-    def _find_peer(self) -> None:
+    def find_peer(self) -> None:
+        """Store the address of the client, and forget the name that it has sent."""
         peer = self.transport.getPeer()
         host = _same(str(getattr(peer, "host", "")))
         self.session.peer = host, getattr(peer, "port", 0)
         self.take_helo(None)
 
-    def watch_transport(self) -> None:
-        """Observe the write buffer of the transport; called again for TLS."""
-        self.transport.registerProducer(Brake(self.engine), True)
-        self.secure = bool(ISSLTransport.providedBy(self.transport))
-        self.replies.write_to(self.transport, self.reactor)
+    def handshakeCompleted(self) -> None:
+        """Continue after the TLS handshake; see `IHandshakeListener`."""
+        self.link.handshake_completed()
 
     def first_received(self, data: bytes) -> None:
-        """Check the first bytes of the connection; close it if they are not SMTP."""
-        if self._heard:
-            return
-        self._heard = True
-        if not isinstance(self.transport, TCPConnection):
-            # A wrapper may know the client's address only now: the PROXY protocol
-            # sends it in the first bytes.
-            self._find_peer()
-        if not may_begin(data[0]):
-            self._transcript.client(data[:_SHOWN])
-            self.end(NOT_SMTP)
+        """Check the first bytes, of the connection or within TLS; they may end it."""
+        self.link.first_received(data)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Stop handling input; `close_session` follows."""
+        self.link.lost(reason)
         if self.replies.fault is not None:
             self.replies.fault.abandon()
-        if not is_end(reason):
-            # A reactor closes a connection when its protocol raises, which may be
-            # a class of the user's.
-            self.reporter.report(reason.value)
-        self._note_end(reason)
+        self.engine.mark_time()
+        self.recorder.note_end(
+            reason,
+            self.seconds(),
+            self._framer.unfinished,
+            ours=self.replies.is_closed,
+        )
         self._framer.abandon()
         self.replies.close()
         self.engine.stop()
@@ -342,32 +335,15 @@ class Connection(smtp.ESMTP):
             self.reporter.call("a user could not be logged out", logout)
         # It refers to the recipients, and they refer to this protocol.
         self.delivery = None
-        self.session.close()
-        if self.observer is not None:
-            self.reporter.call(
-                "an observer raised", self.observer.session_ended, self.session
-            )
-
-    def _note_end(self, reason: Failure) -> None:
-        """Record in the transcript how the connection ended."""
-        self.engine.mark_time()
-        self.session.ended = self.seconds()
-        transcript = self.session.transcript
-        if self._framer.unfinished:
-            transcript.part(*self._framer.unfinished)
-        if self.replies.is_closed:
-            transcript.note("the server closed the connection")
-        elif isinstance(getattr(reason, "value", None), ConnectionLost):
-            transcript.note(f"the connection was lost: {reason.getErrorMessage()}")
-        else:
-            transcript.note("the client closed the connection")
+        self.recorder.end()
 
     def timeoutConnection(self) -> None:
         """Send 421 to an idle client (RFC 5321 section 4.5.3.2.7).
 
-        Abort the connection if the client does not close it after that.
+        Abort the connection if the client does not close it after that, and within a
+        TLS handshake.
         """
-        if self.replies.is_closed:
+        if self.replies.is_closed or self.handshaking:
             self.transport.abortConnection()
         elif self.engine.waits:
             self.setTimeout(self.timeOut)
@@ -388,8 +364,9 @@ class Connection(smtp.ESMTP):
         self.engine.when_answered(function)
 
     def _shut_down(self) -> None:
-        self._cut_fault_short()
-        self.end(Reply(421, "the server is shutting down", "4.3.2"))
+        if self.replies.fault is not None:
+            self.replies.fault.cut_short()
+        self.end(_SHUTDOWN)
 
     def end(self, reply: Reply | None) -> None:
         """Send the last reply of the session and close the connection.
@@ -397,58 +374,12 @@ class Connection(smtp.ESMTP):
         Args:
             reply: the last reply; ``None`` closes without one.
         """
-        replies = self.replies
-        if replies.is_closed:
-            return
-        if replies.fault is not None:
-            if replies.fault.takes_end(reply):
-                return
-            self._cut_fault_short()
-        if not replies.is_batch:
-            self.engine.mark_time()
-        if reply is not None:
-            self.reply(reply)
-            if reply.code == 421:
-                self.goodbye = reply
-        replies.flush()
-        self.close(self.transport)
-
-    def _cut_fault_short(self) -> None:
-        """End a running fault; a kept message gets its reply, unless `hold` runs."""
-        fault = self.replies.fault
-        if fault is not None:
-            fault.cut_short()
-            fault.answer_kept()
-
-    def close(self, transport: Any) -> None:
-        """Close a transport: that of the connection, or one that it wraps."""
-        self.cease()
-        # A registered producer would keep the connection open.
-        self.transport.unregisterProducer()
-        if self.replies.when_written(lambda: transport.connectionLost(connectionDone)):
-            return
-        # A client that does not read the last reply is disconnected.
-        self.setTimeout(self.limits.goodbye)
-        transport.loseConnection()
-
-    def cease(self) -> None:
-        """Stop handling input: the connection is closing."""
-        self.replies.is_closed = True
-        self.engine.pause()
-        self.timers.stop()
-
-    # Commands that do not advance a mail transaction
+        self.link.end(reply)
 
     def count_junk(self) -> bool:
         """Count a command such as NOOP; return whether the connection is closing."""
-        self._junk += 1
-        if self._junk > self.limits.junk:
-            self.end(Reply(421, "too many commands without mail", "4.7.0"))
+        self.tally.count_junk()
         return self.replies.is_closed
-
-    def forget_junk(self) -> None:
-        """Reset the count of such commands: a message was delivered."""
-        self._junk = 0
 
 
 @lru_cache(maxsize=256)

@@ -389,7 +389,7 @@ class DataCommands(MailCommands):
         )
         self.session.count_message()
         self.end_transaction("delivered", replies[0])
-        self.forget_junk()
+        self.tally.junk = 0
         self.reply(replies[0])
 
 

@@ -123,6 +123,10 @@ class Engine:
         if turn is not None:
             turn.cancel()
 
+    def take(self) -> bytes:
+        """Return and remove the input that was not handled yet."""
+        return self._framer.take()
+
     def stop(self) -> None:
         """Handle nothing any more: the connection is lost."""
         self.pause()

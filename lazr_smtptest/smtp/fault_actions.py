@@ -97,13 +97,13 @@ class FaultActions:
             connection.end(None)
         else:
             connection.replies.flush()
-            connection.close(self._lowest())
+            connection.link.close(self._lowest())
 
     def reset(self) -> None:
         """Abort the connection: TCP sends RST."""
         connection = self._connection
         self.leave_all()
-        connection.cease()
+        connection.link.cease()
         # Twisted aborts with SO_LINGER, so that TCP sends RST.
         self._lowest().abortConnection()
 
@@ -156,10 +156,8 @@ class FaultActions:
             change: takes the `CertificateOptions` that would be used, and returns
                 those to use.
         """
-        connection = self._connection
-        connection.tls_options = change(
-            connection.tls_options or self.tls.context_factory()
-        )
+        link = self._connection.link
+        link.tls_options = change(link.tls_options or self.tls.context_factory())
 
     @property
     def reactor(self) -> Any:

@@ -43,7 +43,7 @@ class LMTPServerProtocol(SMTPServerProtocol):
         for reply in replies:
             self.reply(reply)
         self.end_transaction(outcome, last)
-        self.forget_junk()
+        self.tally.junk = 0
 
     def settle_untold(
         self, transaction: Transaction, envelope: Envelope, replies: list[Reply]

@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
+from lazr_smtptest.model.ids import new_name
 from lazr_smtptest.model.reply import OK, Reply, shared_reply
-from lazr_smtptest.smtp.connection import NOT_SMTP
+from lazr_smtptest.model.session import Session
+from lazr_smtptest.model.transcript import Transcript
+from lazr_smtptest.smtp.bdat import BdatCommand
 from lazr_smtptest.smtp.engine import Engine
+from lazr_smtptest.smtp.error_reporter import ErrorReporter
 from lazr_smtptest.smtp.errors import ClientError
 from lazr_smtptest.smtp.extensions import VERBS, words
 from lazr_smtptest.smtp.fault_points import FaultPoints
+from lazr_smtptest.smtp.framing import Framer
+from lazr_smtptest.smtp.link import NOT_SMTP, Link
 from lazr_smtptest.smtp.path import decode, is_host
-from lazr_smtptest.smtp.starttls import StartTLS
+from lazr_smtptest.smtp.recorder import Recorder
+from lazr_smtptest.smtp.reply_queue import ReplyQueue
+from lazr_smtptest.smtp.tally import Tally
+from lazr_smtptest.smtp.timing import Timers
 from lazr_smtptest.smtp.xclient import address_of, parse_attributes
 
 __all__ = ["SMTPServerProtocol"]
+
+log = logging.getLogger("lazr.smtptest")
 
 # The beginning of a line of HTTP, SSH or the PROXY protocol. A web page can make a
 # browser post a form to this port, and its lines must not be run as commands.
@@ -27,6 +39,9 @@ _FOREIGN = re.compile(
     rb"|SSH-\d|PROXY (?:TCP|UNKNOWN)|\0\Z",
     re.IGNORECASE,
 )
+# STARTTLS must be the last command of a group. RFC 3207 section 4 lists no reply to it
+# that ends the connection; RFC 5321 section 4.2.1 allows this one for any command.
+_TOO_EARLY = Reply(421, "commands came behind STARTTLS, closing", "4.7.0")
 _TURNED_AWAY = Reply(503, "only QUIT: there is no service", "5.5.1")
 _BYE = Reply(221, "bye", "2.0.0")
 
@@ -49,7 +64,7 @@ def _method_of(command: bytes) -> tuple[str, str]:
 _is_regular = lru_cache(maxsize=256)(is_host)
 
 
-class SMTPServerProtocol(StartTLS):
+class SMTPServerProtocol(BdatCommand):
     """The server's side of one connection to a test server.
 
     Commands are methods ``do_VERB(argument: bytes)``, as in Twisted; a subclass may
@@ -90,7 +105,23 @@ class SMTPServerProtocol(StartTLS):
 
     def connectionMade(self) -> None:
         """Put the parts of the connection together, and greet the client."""
-        self.open_session()
+        self._assemble()
+        self._skip_calls()
+        super().connectionMade()
+
+    def _assemble(self) -> None:
+        self.limits = limits = self.settings.limits
+        self._framer = Framer(max(limits.command_line, limits.auth_line))
+        self._transcript = Transcript(limits.transcript, limits.transcript_size)
+        self.session = Session(
+            id=new_name(), started=self.seconds(), transcript=self._transcript
+        )
+        self.reporter = ErrorReporter(self.session, self.on_error)
+        enhanced = "ENHANCEDSTATUSCODES" not in self.settings.hidden
+        self.recorder = Recorder(self.session, self.observer, self.reporter)
+        self.tally = Tally(self)
+        self.replies = ReplyQueue(self.session, self.tally, enhanced=enhanced)
+        self.timers = Timers(self, self.clock)
         self.points = FaultPoints(self, self.faults)
         self.engine = Engine(
             self,
@@ -101,8 +132,7 @@ class SMTPServerProtocol(StartTLS):
             reporter=self.reporter,
             transcript=self._transcript,
         )
-        self._skip_calls()
-        super().connectionMade()
+        self.link = Link(self, self.replies, self.engine, self.timers)
 
     def _skip_calls(self) -> None:
         """Replace methods that only call another one, unless a subclass has its own."""
@@ -198,6 +228,36 @@ class SMTPServerProtocol(StartTLS):
                 if behind or behind is None
             ]
         )
+
+    def do_STARTTLS(self, argument: bytes) -> None:
+        """Handle STARTTLS (RFC 3207 section 4)."""
+        tls = self.settings.tls
+        if tls is None or "STARTTLS" in self.settings.hidden:
+            self.reply(Reply(502, "STARTTLS is not available", "5.5.1"))
+        elif self.secure:
+            self.reply(Reply(503, "TLS is on already", "5.5.1"))
+        elif argument:
+            self.reply(Reply(501, "STARTTLS takes no argument", "5.5.4"))
+        elif self._framer.pending:
+            # These bytes were sent in clear: they must not be handled within TLS.
+            log.warning("%s: closed: bytes came behind STARTTLS", self.reporter.peer)
+            self.end(_TOO_EARLY)
+        else:
+            # Before the reply: if this fails, the client gets an error and no TLS.
+            self.forget_session()
+            self.reply(Reply(220, "ready to start TLS", "2.0.0"))
+            self.replies.after_reply(lambda: self.link.begin_tls(tls))
+
+    def forget_session(self) -> None:
+        """Discard all that the client has sent in clear (RFC 3207 section 4.2)."""
+        self.abort_transaction()
+        self.take_helo(None)
+        self.authenticated = False
+        self.session.user = self.session.mechanism = None
+        self.delivery, self.deliveryFactory = self._first_deliveries
+        logout, self._onLogout = self._onLogout, None
+        if logout is not None:
+            logout()
 
     def do_XCLIENT(self, argument: bytes) -> None:
         """Handle XCLIENT: store the attributes, and start the session again."""

@@ -10,42 +10,30 @@ Rules of this module:
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Protocol
-from weakref import ref
+from typing import TYPE_CHECKING, Any
 
 from twisted.internet.tcp import Connection as TCPConnection
 
 from lazr_smtptest.model.reply import Reply
 from lazr_smtptest.model.session import Session
 from lazr_smtptest.model.transcript import SERVER, SHORT
-from lazr_smtptest.smtp.limits import Limits
+from lazr_smtptest.smtp.tally import Tally
 
 if TYPE_CHECKING:
     from lazr_smtptest.smtp.fault_runner import FaultRunner
 
-__all__ = ["Ending", "ReplyQueue"]
+__all__ = ["ReplyQueue"]
 
 # Replies of one batch that are written at once.
 _BATCH = 100
-
-_TOO_MANY = Reply(421, "too many errors", "4.7.0")
-
-
-class Ending(Protocol):
-    """A connection that ends after too many refusals."""
-
-    limits: Limits
-
-    def end(self, reply: Reply | None) -> None:
-        """Send the last reply of the session and close the connection."""
 
 
 class ReplyQueue:
     """The replies of one connection.
 
     Args:
-        connection: the connection; only a weak reference is kept.
         session: the session: refusals are counted, and replies are in its transcript.
+        tally: counts the errors.
         enhanced: whether replies have enhanced codes (RFC 2034).
 
     Attributes:
@@ -60,14 +48,14 @@ class ReplyQueue:
     """
 
     __slots__ = (
-        *("_batch_end", "_connection", "_enhanced", "_errors", "_replies"),
-        *("_session", "_transcript", "direct", "fault", "is_batch"),
-        *("is_closed", "is_held", "transport"),
+        *("_batch_end", "_enhanced", "_replies", "_session", "_tally"),
+        *("_transcript", "direct", "fault", "is_batch", "is_closed", "is_held"),
+        "transport",
     )
 
-    def __init__(self, connection: Ending, session: Session, *, enhanced: bool) -> None:
-        self._connection = ref(connection)
+    def __init__(self, session: Session, tally: Tally, *, enhanced: bool) -> None:
         self._session = session
+        self._tally = tally
         self._transcript = session.transcript
         self._enhanced = enhanced
         self.fault: FaultRunner | None = None
@@ -77,7 +65,6 @@ class ReplyQueue:
         # See `BatchingReactor.call_at_batch_end`.
         self._batch_end: Callable[[Callable[[], object]], object] | None = None
         self._replies: list[bytes] = []
-        self._errors = 0
 
     def write_to(self, transport: Any, reactor: Any) -> None:
         """Write to a transport from now on; called again for TLS."""
@@ -111,7 +98,7 @@ class ReplyQueue:
             if fault is None or not fault.is_answering:
                 self._session.refusals += 1
             if reply.code >= 500:
-                self._count_error()
+                self._tally.count_error()
 
     def encode(self, reply: Reply) -> bytes:
         """Encode a reply, with enhanced codes if the session has them (RFC 2034)."""
@@ -180,10 +167,3 @@ class ReplyQueue:
             return False
         self._batch_end(function)
         return True
-
-    def _count_error(self) -> None:
-        self._errors += 1
-        connection = self._connection()
-        assert connection is not None
-        if self._errors == connection.limits.errors:
-            connection.end(_TOO_MANY)

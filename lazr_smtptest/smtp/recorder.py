@@ -1,0 +1,82 @@
+"""Keeps the record of a session, and notifies its observer."""
+
+from __future__ import annotations
+
+from twisted.internet.error import ConnectionLost
+from twisted.python.failure import Failure
+
+from lazr_smtptest.interfaces import ISessionObserver
+from lazr_smtptest.model.session import Session
+from lazr_smtptest.smtp.error_reporter import ErrorReporter
+from lazr_smtptest.tls.context import Handshake
+
+__all__ = ["Recorder"]
+
+
+class Recorder:
+    """Records the beginning, the TLS handshake and the end of one session.
+
+    Args:
+        session: the record.
+        observer: is notified of the session; ``None``: nothing is.
+        reporter: reports the exceptions of the observer.
+    """
+
+    __slots__ = ("_observer", "_reporter", "_session")
+
+    def __init__(
+        self,
+        session: Session,
+        observer: ISessionObserver | None,
+        reporter: ErrorReporter,
+    ) -> None:
+        self._session = session
+        self._observer = observer
+        self._reporter = reporter
+
+    def begin(self) -> None:
+        """Notify the observer: the client has connected."""
+        observer = self._observer
+        if observer is not None:
+            self._reporter.call(
+                "an observer raised", observer.session_began, self._session
+            )
+
+    def note_handshake(self, handshake: Handshake) -> None:
+        """Record what a TLS handshake has agreed on."""
+        session = self._session
+        session.tls_version = handshake.version
+        session.tls_cipher = handshake.cipher
+        session.client_certificate = handshake.client_names
+        session.transcript.tls(f"TLS is on: {handshake.version}, {handshake.cipher}")
+
+    def note_end(
+        self, reason: Failure, now: float, part: tuple[bytes, int] | None, *, ours: bool
+    ) -> None:
+        """Record how the connection ended.
+
+        Args:
+            reason: why it is lost.
+            now: seconds since 1970.
+            part: the first bytes of an unfinished message, and its size.
+            ours: whether the server closed it.
+        """
+        self._session.ended = now
+        transcript = self._session.transcript
+        if part is not None:
+            transcript.part(*part)
+        if ours:
+            transcript.note("the server closed the connection")
+        elif isinstance(getattr(reason, "value", None), ConnectionLost):
+            transcript.note(f"the connection was lost: {reason.getErrorMessage()}")
+        else:
+            transcript.note("the client closed the connection")
+
+    def end(self) -> None:
+        """Close the record, and notify the observer."""
+        self._session.close()
+        observer = self._observer
+        if observer is not None:
+            self._reporter.call(
+                "an observer raised", observer.session_ended, self._session
+            )

@@ -33,7 +33,7 @@ from lazr_smtptest import (
 )
 from lazr_smtptest.faults.conditions import KEYWORDS
 from lazr_smtptest.faults.phases import PHASES
-from lazr_smtptest.smtp.delivery import HandlerDeliveryFactory
+from lazr_smtptest.server.delivery import HandlerDeliveryFactory
 from lazr_smtptest.testing.servers import make_server
 
 from .harness import Peer, in_lines

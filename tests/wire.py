@@ -8,8 +8,8 @@ from typing import Any
 from twisted.internet.task import Clock
 
 from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.server.delivery import HandlerDeliveryFactory
 from lazr_smtptest.server.servers import Server
-from lazr_smtptest.smtp.delivery import HandlerDeliveryFactory
 from lazr_smtptest.smtp.factory import SMTPServerFactory
 from lazr_smtptest.smtp.settings import Settings
 

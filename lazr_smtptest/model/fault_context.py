@@ -62,9 +62,10 @@ class FaultContext:
     @property
     def recipients(self) -> int:
         """The number of recipients so far; at RCPT the one of the command included."""
-        if self.phase != "RCPT":
+        latest = self.session.latest
+        if self.phase != "RCPT" or latest is None:
             return len(self.to)
-        return len(self.session.transactions[-1].rcpt_tos) + 1
+        return latest.accepted + 1
 
 
 # The older name of the class, for tests that use it.

@@ -45,6 +45,8 @@ class Transaction:
     mail_from: str
     # A list, which grows in one step for each of very many recipients.
     _accepted: list[str] = attrs.field(factory=list, init=False)
+    # The same, shared by those who read it; it may lack the latest recipients.
+    _shared: tuple[str, ...] = attrs.field(default=(), init=False, repr=False, eq=False)
     refused: tuple[tuple[str, Reply | None], ...] = ()
     outcome: Outcome = "open"
     reply: Reply | None = None
@@ -63,11 +65,19 @@ class Transaction:
     @property
     def rcpt_tos(self) -> tuple[str, ...]:
         """The accepted recipients, see the class."""
-        return tuple(self._accepted)
+        shared = self._shared
+        if len(shared) != len(self._accepted):
+            self._shared = shared = tuple(self._accepted)
+        return shared
 
     @rcpt_tos.setter
     def rcpt_tos(self, recipients: tuple[str, ...]) -> None:
         self._accepted = list(recipients)
+
+    @property
+    def accepted(self) -> int:
+        """The number of accepted recipients."""
+        return len(self._accepted)
 
     def accept(self, recipient: str) -> None:
         """Add an accepted recipient."""

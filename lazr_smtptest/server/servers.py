@@ -24,10 +24,10 @@ from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.reply import escaped
 from lazr_smtptest.model.session import Session
 from lazr_smtptest.server.address import ListeningAddress
+from lazr_smtptest.server.delivery import HandlerDeliveryFactory
 from lazr_smtptest.server.file_settings import FileSettings
 from lazr_smtptest.server.options import ServerOptions
 from lazr_smtptest.server.seed_message import seed_message
-from lazr_smtptest.smtp.delivery import HandlerDeliveryFactory
 from lazr_smtptest.smtp.delivery_events import DeliveryEvents
 from lazr_smtptest.smtp.errors import refusal_in
 from lazr_smtptest.smtp.factory import SMTPServerFactory

@@ -302,7 +302,8 @@ class Engine:
             raise_interrupt(error)
             failed(Failure(), subject)
             return
-        if is_pending(result):
+        # Few results have to be waited for: most are not even asked about it.
+        if hasattr(result, "__await__") and is_pending(result):
             self.wait(
                 pending(result),
                 lambda result: done(result, subject),
@@ -367,7 +368,7 @@ class Engine:
     # Back-pressure
 
     def release(self) -> None:
-        """Forget that the client did not read: a new transport is not blocked yet."""
+        """Resume after a change of the transport: the new one is not blocked yet."""
         self._blocked = False
 
     def block(self, blocked: bool) -> None:

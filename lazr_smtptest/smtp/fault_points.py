@@ -206,11 +206,15 @@ class FaultPoints:
             "helo": session.helo,
             "user": session.user,
         }
-        if transaction.record is not None:
-            known["sender"] = transaction.record.mail_from
-            known["to"] = transaction.record.rcpt_tos
-            known["transaction"] = transaction.record.number
+        record = transaction.record
+        if record is not None:
+            known["sender"] = record.mail_from
+            known["transaction"] = record.number
             known["size"] = int(transaction.options.get("SIZE") or 0)
+            if "to" not in facts:
+                # At RCPT the context has the new recipient: a client may send very
+                # many, and a copy of the earlier ones for each would take too long.
+                known["to"] = record.rcpt_tos
         known.update(facts)
         return FaultContext(
             phase=point,

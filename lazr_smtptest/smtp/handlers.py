@@ -1,4 +1,4 @@
-"""What an engine passes the input of a connection to."""
+"""The interface of a connection to its engine, which passes the input to it."""
 
 from __future__ import annotations
 

@@ -167,9 +167,10 @@ class MailTransaction:
             now: seconds since 1970.
         """
         record, options = self.record, self.rcpt_options
+        assert record is not None
         return Envelope(
-            mail_from=str(self.sender),
-            rcpt_tos=record.rcpt_tos if record else (),
+            mail_from=record.mail_from,
+            rcpt_tos=record.rcpt_tos,
             content=content,
             peer=session.peer,
             helo=session.helo,

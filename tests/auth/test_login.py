@@ -32,8 +32,8 @@ from lazr_smtptest.auth.credentials import (
 from lazr_smtptest.auth.login import Auth, DeliveryRealm
 from lazr_smtptest.auth.mechanisms import External, Plain
 from lazr_smtptest.auth.oauth import OAuthBearer, XOAuth2
+from lazr_smtptest.server.delivery import HandlerDeliveryFactory
 from lazr_smtptest.server.servers import Server
-from lazr_smtptest.smtp.delivery import HandlerDeliveryFactory
 
 USERS = Users({b"anna": b"secret", b"bob": b"other"})
 

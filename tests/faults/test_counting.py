@@ -8,6 +8,7 @@ import pytest
 from twisted.internet.task import Clock
 
 from lazr_smtptest.faults import Faults, counting
+from lazr_smtptest.model.session import Transaction
 from lazr_smtptest.server.servers import Server
 
 if TYPE_CHECKING:
@@ -172,6 +173,20 @@ def test_a_recipient_too_many_is_refused(site: Site) -> None:
     codes = client.mail("a@x", "b@x", "c@x", "d@x")
     assert codes == ["250", "250", "250", "452", "452", "354", "250"]
     assert site.envelopes[0].rcpt_tos == ("a@x", "b@x")
+
+
+def test_earlier_recipients_are_not_copied_for_each_further_one(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A client may send very many, and a rule may count them."""
+    copies: list[Transaction] = []
+    copied = property(lambda self: copies.append(self) or tuple(self._accepted))
+    monkeypatch.setattr(Transaction, "rcpt_tos", copied)
+    site.faults.on("RCPT", recipients=3).reply(452, "4.5.3 too many recipients")
+    client = site.connect().greeted()
+    commands = ["MAIL FROM:<>", *(f"RCPT TO:<{each}@x>" for each in "abc")]
+    assert client.codes(*commands) == ["250", "250", "250", "452"]
+    assert not copies
 
 
 def test_a_big_message_is_refused_at_its_end(site: Site) -> None:

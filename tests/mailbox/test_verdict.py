@@ -13,7 +13,7 @@ from lazr_smtptest.model.reply import Reply
 from lazr_smtptest.model.session import Session
 from lazr_smtptest.model.transcript import Transcript
 from lazr_smtptest.query.criteria import Criteria
-from lazr_smtptest.smtp.delivery import HandlerDeliveryFactory
+from lazr_smtptest.server.delivery import HandlerDeliveryFactory
 from lazr_smtptest.smtp.errors import ClientError
 from lazr_smtptest.smtp.limits import Limits
 from lazr_smtptest.smtp.lmtp import LMTPServerProtocol

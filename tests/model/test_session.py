@@ -15,7 +15,7 @@ from lazr_smtptest.auth.login import Auth
 from lazr_smtptest.model.reply import Reply
 from lazr_smtptest.model.session import Session
 from lazr_smtptest.model.transcript import Transcript
-from lazr_smtptest.smtp.delivery import HandlerDelivery, HandlerDeliveryFactory
+from lazr_smtptest.server.delivery import HandlerDelivery, HandlerDeliveryFactory
 from lazr_smtptest.smtp.errors import ClientError, PolicyError
 from lazr_smtptest.smtp.limits import Limits
 from lazr_smtptest.smtp.lmtp import LMTPServerProtocol
@@ -236,6 +236,17 @@ def test_an_envelope_knows_its_session_and_its_transaction() -> None:
         2,
         "250 2.0.0 message accepted",
     )
+
+
+def test_who_reads_the_recipients_shares_them() -> None:
+    """A client may send very many commands after very many recipients."""
+    wire = Wire()
+    wire.begin()
+    transaction = wire.protocol.session.latest
+    first = transaction.rcpt_tos
+    assert first == ("to@example.com",)
+    assert transaction.rcpt_tos is first
+    assert transaction.accepted == 1
 
 
 def test_lmtp_delivers_for_some() -> None:

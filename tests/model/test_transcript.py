@@ -17,7 +17,7 @@ from twisted.python.failure import Failure
 from lazr_smtptest.auth.login import Auth
 from lazr_smtptest.faults import Faults
 from lazr_smtptest.model.transcript import Line, Transcript
-from lazr_smtptest.smtp.delivery import HandlerDeliveryFactory
+from lazr_smtptest.server.delivery import HandlerDeliveryFactory
 from lazr_smtptest.smtp.limits import Limits
 from lazr_smtptest.smtp.lmtp import LMTPServerProtocol
 from lazr_smtptest.smtp.settings import Settings

@@ -30,7 +30,7 @@ from zope.interface import alsoProvides, implementer
 from lazr_smtptest.auth.login import Auth
 from lazr_smtptest.auth.mechanisms import Plain
 from lazr_smtptest.auth.scram import ScramSHA256
-from lazr_smtptest.smtp.delivery import HandlerDelivery, HandlerDeliveryFactory
+from lazr_smtptest.server.delivery import HandlerDelivery, HandlerDeliveryFactory
 from lazr_smtptest.smtp.errors import ServerError
 from lazr_smtptest.smtp.limits import Limits
 from lazr_smtptest.smtp.settings import Settings

@@ -25,8 +25,8 @@ from twisted.mail.imap4 import LOGINCredentials, PLAINCredentials
 from twisted.mail.interfaces import IMessageDelivery
 
 from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.server.delivery import HandlerDelivery
 from lazr_smtptest.server.servers import Server
-from lazr_smtptest.smtp.delivery import HandlerDelivery
 from lazr_smtptest.smtp.limits import Limits
 from lazr_smtptest.smtp.lmtp import LMTPServerProtocol
 from lazr_smtptest.smtp.protocol import SMTPServerProtocol

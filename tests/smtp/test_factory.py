@@ -17,8 +17,8 @@ from twisted.mail.interfaces import IMessageDeliveryFactory
 from twisted.mail.smtp import LOGINCredentials
 from zope.interface import implementer
 
+from lazr_smtptest.server.delivery import HandlerDelivery, HandlerDeliveryFactory
 from lazr_smtptest.server.servers import Server
-from lazr_smtptest.smtp.delivery import HandlerDelivery, HandlerDeliveryFactory
 from lazr_smtptest.smtp.factory import SMTPServerFactory
 
 

@@ -25,8 +25,8 @@ from twisted.python.failure import Failure
 from twisted.test.iosim import FakeTransport
 from zope.interface import implementer
 
+from lazr_smtptest.server.delivery import HandlerDeliveryFactory
 from lazr_smtptest.server.servers import Server
-from lazr_smtptest.smtp.delivery import HandlerDeliveryFactory
 from lazr_smtptest.smtp.limits import Limits
 from lazr_smtptest.smtp.settings import Settings
 from lazr_smtptest.tls.context import TLS

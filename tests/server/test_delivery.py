@@ -1,4 +1,4 @@
-"""`lazr_smtptest.smtp.delivery`: also in a server that is Twisted's own."""
+"""`lazr_smtptest.server.delivery`: also in a server that is Twisted's own."""
 
 from __future__ import annotations
 
@@ -15,8 +15,16 @@ from zope.interface.verify import verifyObject
 
 from lazr_smtptest.interfaces import IEnvelopeMessage
 from lazr_smtptest.model.envelope import Envelope
-from lazr_smtptest.smtp.delivery import HandlerDeliveryFactory
+from lazr_smtptest.server.delivery import HandlerDeliveryFactory
 from lazr_smtptest.smtp.limits import Limits
+
+from ..wire import Wire
+
+
+@pytest.fixture
+def wire() -> Wire:
+    """A connection to a server that takes everything."""
+    return Wire()
 
 
 @pytest.fixture
@@ -124,7 +132,7 @@ def test_a_connection_that_breaks_off_is_gone_at_once(wire: Any) -> None:
 
 
 def test_a_cancelled_timer_keeps_no_connection(
-    new_wire: Any, monkeypatch: pytest.MonkeyPatch
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A reactor may keep what was cancelled until its time has come."""
     timers: list[Any] = []
@@ -135,7 +143,7 @@ def test_a_cancelled_timer_keeps_no_connection(
         return timers[-1]
 
     monkeypatch.setattr(Clock, "callLater", call_later_and_keep)
-    wire = new_wire(limits=Limits(session=60))
+    wire = Wire(limits=Limits(session=60))
     wire.begin()
     wire.send(b"a")
     wire.send(b"b")

@@ -15,6 +15,7 @@ from lazr_smtptest._secrets import safe_repr
 from lazr_smtptest.client.connections import Connections
 from lazr_smtptest.client.errors import RemoteError
 from lazr_smtptest.faults.base import Scripted
+from lazr_smtptest.faults.builder import use_present_names
 from lazr_smtptest.faults.journal import Fired
 from lazr_smtptest.faults.phases import ACTIONS
 from lazr_smtptest.faults.rule import Rule
@@ -77,6 +78,7 @@ def _sending(name: str) -> Callable[..., RemoteRule]:
 
     @wraps(method)
     def act(self: RemoteRule, *given: Any, **named: Any) -> RemoteRule:
+        use_present_names(method, named)
         method(self, *given, **named)
         self.send(name, given, named)
         return self

@@ -66,10 +66,10 @@ class Actions(Answers):
         return self._add("stop_reading", StopReading(None))
 
     @action
-    def window(self: _Self, octets: int) -> _Self:
-        """Set the socket's receive buffer to `octets` bytes, for the whole session."""
-        check_number("octets", octets, 1, 2**30, int)
-        return self._add("window", Window(octets))
+    def window(self: _Self, size: int) -> _Self:
+        """Set the socket's receive buffer to `size` bytes, for the whole session."""
+        check_number("size", size, 1, 2**30, int)
+        return self._add("window", Window(size))
 
     @action
     def hold(self: _Self) -> _Self:
@@ -229,22 +229,22 @@ class Actions(Answers):
     def quota(
         self: _Self,
         messages: int | None = None,
-        octets: int | None = None,
+        size: int | None = None,
         code: int = 452,
         text: str = "4.2.2 mailbox full",
     ) -> _Self:
-        """Allow `messages` and `octets` bytes for each recipient, and refuse the rest.
+        """Allow `messages` and `size` bytes for each recipient, and refuse the rest.
 
         Messages and bytes are counted from the start of this rule, for each recipient
         or for each value of the rule's ``per``; ``None`` is no limit. The refusal has
         `code` and `text`.
         """
-        if messages is None and octets is None:
-            raise ValueError("quota needs messages or octets")  # words: fine: its names
-        for name, given in (("messages", messages), ("octets", octets)):
+        if messages is None and size is None:
+            raise ValueError("quota needs messages or size")
+        for name, given in (("messages", messages), ("size", size)):
             if given is not None:
                 check_number(name, given, 0, MOST, int)
-        return self._guard("quota", Quota(messages, octets), code, text)
+        return self._guard("quota", Quota(messages, size), code, text)
 
     # TLS
 

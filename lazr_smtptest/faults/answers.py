@@ -79,16 +79,16 @@ class Answers(Writing):
         return self._answer("reply", lambda context: make_reply(code, make(context)))
 
     @action
-    def raw(self: _Self, octets: bytes) -> _Self:
+    def raw(self: _Self, data: bytes) -> _Self:
         """Send these bytes in place of the reply, or of the TLS handshake.
 
         If they begin like a reply of 2xx or 3xx, the server carries out the
         command.
         """
-        check_bytes("raw", octets)
+        check_bytes("raw", data)
         if "TLS" in self._names():
-            return self._add("raw", Raw(octets))
-        return self._answer("raw", octets)
+            return self._add("raw", Raw(data))
+        return self._answer("raw", data)
 
     @action
     def go_on(self: _Self) -> _Self:
@@ -121,10 +121,10 @@ class Answers(Writing):
         return self._change("garble", Garbled())
 
     @action
-    def inject(self: _Self, octets: bytes) -> _Self:
+    def inject(self: _Self, data: bytes) -> _Self:
         """Send these bytes with the reply; at STARTTLS, in clear before TLS."""
-        check_bytes("inject", octets)
-        return self._change("inject", Together(octets))
+        check_bytes("inject", data)
+        return self._change("inject", Together(data))
 
     @action
     def split(self: _Self) -> _Self:
@@ -171,19 +171,19 @@ class Answers(Writing):
         return self._change("swallow", Swallowed())
 
     @action
-    def cut(self: _Self, octets: int) -> _Self:
-        """Send the first `octets` bytes of the reply, then close the connection."""
-        check_number("octets", octets, 0, MOST, int)
-        return self._change("cut", Cut(octets))
+    def cut(self: _Self, size: int) -> _Self:
+        """Send the first `size` bytes of the reply, then close the connection."""
+        check_number("size", size, 0, MOST, int)
+        return self._change("cut", Cut(size))
 
     @action
-    def endless(self: _Self, octets: int = _ENDLESS) -> _Self:
+    def endless(self: _Self, size: int = _ENDLESS) -> _Self:
         """Repeat the reply's first line without end; never send a last line.
 
-        After `octets` bytes the connection is closed.
+        After `size` bytes the connection is closed.
         """
-        check_number("octets", octets, 1, _MOST_ENDLESS, int)
-        return self._change("endless", Endless(octets))
+        check_number("size", size, 1, _MOST_ENDLESS, int)
+        return self._change("endless", Endless(size))
 
     @action
     def announce(self: _Self, *lines: str) -> _Self:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 import re
+import warnings
 from collections.abc import Callable
 from functools import wraps
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import attrs
 
@@ -17,13 +19,38 @@ from lazr_smtptest.faults.steps import Answer, Step, Words
 from lazr_smtptest.faults.transforms import Pace, Way
 from lazr_smtptest.model.reply import Reply, split_lines
 
-__all__ = ["Writing", "action", "make_reply"]
+__all__ = ["Writing", "action", "make_reply", "use_present_names"]
 
 _Self = TypeVar("_Self", bound="Writing")
 _Given = ParamSpec("_Given")
 
 # An enhanced code at the start of a line (RFC 3463 section 2).
 _STATUS = re.compile(r"([245]\.\d{1,3}\.\d{1,3})(?=\s|\Z)")
+
+# Former names of arguments, and the present ones, of which an action has one.
+_RENAMED = {"octets": ("size", "data")}
+
+
+def use_present_names(
+    method: Callable[..., object], named: dict[str, Any], *, level: int = 2
+) -> None:
+    """Replace former names of an action's arguments, each with a warning.
+
+    Args:
+        method: the action.
+        named: its arguments, by name.
+        level: which caller the warning names; see `warnings.warn`.
+    """
+    for former in _RENAMED.keys() & named.keys():
+        names = inspect.signature(method).parameters
+        for name in _RENAMED[former]:
+            if name in names:
+                warnings.warn(
+                    f"{former}= of {method.__name__} is called {name}= now",
+                    DeprecationWarning,
+                    stacklevel=level + 1,
+                )
+                named[name] = named.pop(former)
 
 
 def action(
@@ -33,6 +60,7 @@ def action(
 
     @wraps(method)
     def add(self: _Self, /, *given: _Given.args, **named: _Given.kwargs) -> _Self:
+        use_present_names(method, named)
         words = [shown(each) for each in given]
         words += [f"{name}={shown(each)}" for name, each in named.items()]
         before, self._was_tried = self._call, True

@@ -91,7 +91,7 @@ class Conditions:
         after: Any = next((each["after"] for each in keywords if "after" in each), None)
         if after is None:
             # Without ``after`` a rule at CONTENT matches at the start of the message.
-            conditions.append(Condition("", lambda context: context.octets == 0))
+            conditions.append(Condition("", lambda context: context.received == 0))
             return cls(phases, tuple(conditions), recipient=recipient)
         marks = after if isinstance(after, Collection) else (after,)
         return cls(phases, tuple(conditions), tuple(sorted(marks)), recipient)
@@ -171,7 +171,7 @@ def _numbered(
 def _after(name: str, wanted: object) -> Condition:
     if isinstance(wanted, str):
         raise TypeError(f"{name} is a number or several, not {brief(wanted)}")
-    return _numbered(lambda context: context.octets, 0)(name, wanted)
+    return _numbered(lambda context: context.received, 0)(name, wanted)
 
 
 def _amount(get: Callable[[FaultContext], int]) -> Callable[[str, object], Condition]:
@@ -303,11 +303,11 @@ def _field(key: object, wanted: object) -> Condition:
 def _content(name: str, wanted: object) -> Condition:
     """Return the condition that a message contains a text or bytes."""
 
-    def octets(context: FaultContext) -> Sequence[bytes]:
+    def content(context: FaultContext) -> Sequence[bytes]:
         return (context.envelope.content,) if context.envelope is not None else ()
 
     def text(context: FaultContext) -> Sequence[str]:
-        return [each.decode("utf-8", "surrogateescape") for each in octets(context)]
+        return [each.decode("utf-8", "surrogateescape") for each in content(context)]
 
     pattern = wanted.pattern if isinstance(wanted, re.Pattern) else wanted
     if isinstance(pattern, str):
@@ -315,7 +315,7 @@ def _content(name: str, wanted: object) -> Condition:
         return _condition(name, wanted, found, text)
     if wanted is None:
         raise TypeError(f"{name} must not be None: every message has one")
-    return _condition(name, wanted, matcher(name, wanted, within, bytes), octets)
+    return _condition(name, wanted, matcher(name, wanted, within, bytes), content)
 
 
 _MAKERS: Mapping[str, Callable[[str, object], Condition]] = {

@@ -22,6 +22,7 @@ from lazr_smtptest._guesses import nearest
 from lazr_smtptest._patterns import compile_pattern
 from lazr_smtptest._toml import FileError, TomlFile
 from lazr_smtptest.errors import Error
+from lazr_smtptest.faults.builder import use_present_names
 from lazr_smtptest.faults.conditions import KEYWORDS, RENAMED
 from lazr_smtptest.faults.errors import FaultFileError, FieldError
 from lazr_smtptest.faults.personalities import find_personality
@@ -44,7 +45,7 @@ _KEYS = (
 # Keywords that a file cannot have: their values are functions.
 _MATCHES = KEYWORDS - {"where"}
 # Arguments in bytes: a text, of which each character is one byte.
-_OCTETS = frozenset(["raw", "inject"])
+_WITH_BYTES = frozenset(["raw", "inject"])
 
 
 @attrs.frozen
@@ -316,14 +317,15 @@ def _act(rule: Rule, name: str, value: Any) -> None:
     if value is False:
         raise ValueError(f"{name} is true, or left out")
     method = getattr(rule, name)
-    named: Mapping[str, Any] = value if isinstance(value, dict) else {}
+    named: dict[str, Any] = dict(value) if isinstance(value, dict) else {}
+    use_present_names(method, named)
     given: Sequence[Any] = value if isinstance(value, list) else [value]
     if value is True or named:
         given = []
     _check_arguments(name, method, given, named, value)
-    if name in _OCTETS:
-        given = [_octets(each) for each in given]
-        named = {key: _octets(each) for key, each in named.items()}
+    if name in _WITH_BYTES:
+        given = [_bytes(each) for each in given]
+        named = {key: _bytes(each) for key, each in named.items()}
     method(*given, **named)
 
 
@@ -364,7 +366,7 @@ def _check_arguments(
             raise ValueError(f"{name} needs {key}, {usage}")
 
 
-def _octets(value: Any) -> Any:
+def _bytes(value: Any) -> Any:
     if not isinstance(value, str):
         raise ValueError(f"each character of a text stands for a byte, not {value!r}")
     try:

@@ -137,18 +137,18 @@ class Rate(Gate):
 @attrs.define
 class _Used:
     messages: int = 0
-    octets: int = 0
+    size: int = 0
 
 
 class Quota(Gate):
     """A gate with a quota for each recipient, or for each key.
 
-    It allows `messages`, and `octets` bytes in all; ``None`` is no limit.
+    It allows `messages`, and `size` bytes in all; ``None`` is no limit.
     """
 
-    def __init__(self, messages: int | None, octets: int | None) -> None:
+    def __init__(self, messages: int | None, size: int | None) -> None:
         self._messages = messages
-        self._octets = octets
+        self._size = size
         self._used: _Memory[_Used] = _Memory(_Used)
 
     def passes(self, context: FaultContext, now: float) -> bool:
@@ -156,8 +156,8 @@ class Quota(Gate):
         used = self._used[(self.key or _mailbox)(context)]
         if self._messages is not None and used.messages >= self._messages:
             return False
-        return self._octets is None or (
-            used.octets < self._octets and used.octets + context.size <= self._octets
+        return self._size is None or (
+            used.size < self._size and used.size + context.size <= self._size
         )
 
     def kept(self, context: FaultContext) -> None:
@@ -167,7 +167,7 @@ class Quota(Gate):
         for each in {key(attrs.evolve(context, to=(to,))) for to in context.to}:
             used = self._used[each]
             used.messages += 1
-            used.octets += size
+            used.size += size
 
 
 def _mailbox(context: FaultContext) -> Hashable:

@@ -74,11 +74,11 @@ class Answer(Step):
         """Return whether no step can follow: the connection is closed after it."""
         return any(way.closes for way in self.ways)
 
-    def change(self, octets: bytes) -> bytes:
+    def change(self, data: bytes) -> bytes:
         """Return the bytes to send in place of a reply."""
         for way in self.ways:
-            octets = way.change(octets)
-        return octets
+            data = way.change(data)
+        return data
 
     def run(self, wire: Any) -> Awaitable[object]:
         """Send the reply; see `IFaultStep`."""
@@ -125,11 +125,11 @@ class StopReading(Step):
 class Window(Step):
     """Set the socket's receive buffer, in bytes: a small TCP window."""
 
-    octets: int
+    size: int
 
     def run(self, wire: Any) -> None:
         """Set the buffer; see `IFaultStep`."""
-        wire.window(self.octets)
+        wire.window(self.size)
 
 
 @implementer(IFaultStep)
@@ -137,11 +137,11 @@ class Window(Step):
 class Raw(Step):
     """Send bytes, whatever the client waits for."""
 
-    octets: bytes
+    data: bytes
 
     def run(self, wire: Any) -> None:
         """Send the bytes; see `IFaultStep`."""
-        wire.send(self.octets)
+        wire.send(self.data)
 
 
 @implementer(IFaultStep)

@@ -33,7 +33,7 @@ class Way:
 
     closes = False
 
-    def change(self, octets: bytes) -> bytes:
+    def change(self, data: bytes) -> bytes:
         """Return the bytes to send."""
         raise NotImplementedError
 
@@ -42,9 +42,9 @@ class Way:
 class Garbled(Way):
     """Sets the highest bit of each byte, except in line ends."""
 
-    def change(self, octets: bytes) -> bytes:
+    def change(self, data: bytes) -> bytes:
         """Return the bytes to send."""
-        return bytes(each if each in _CRLF else each | 0x80 for each in octets)
+        return bytes(each if each in _CRLF else each | 0x80 for each in data)
 
 
 @attrs.frozen
@@ -53,35 +53,35 @@ class Together(Way):
 
     further: bytes
 
-    def change(self, octets: bytes) -> bytes:
+    def change(self, data: bytes) -> bytes:
         """Return the bytes to send."""
-        return octets + self.further
+        return data + self.further
 
 
 @attrs.frozen
 class Cut(Way):
     """Cuts the reply; then the connection is closed."""
 
-    octets: int
+    size: int
     closes = True
 
-    def change(self, octets: bytes) -> bytes:
+    def change(self, data: bytes) -> bytes:
         """Return the bytes to send."""
-        return octets[: self.octets]
+        return data[: self.size]
 
 
 @attrs.frozen
 class Endless(Way):
     """Repeats the first line, never the last; then the connection is closed."""
 
-    octets: int
+    size: int
     closes = True
 
-    def change(self, octets: bytes) -> bytes:
+    def change(self, data: bytes) -> bytes:
         """Return the bytes to send."""
-        line = octets.partition(_CRLF)[0]
+        line = data.partition(_CRLF)[0]
         line = line[:3] + b"-" + line[4:] + _CRLF
-        return line * -(-self.octets // len(line))
+        return line * -(-self.size // len(line))
 
 
 @attrs.frozen
@@ -97,12 +97,12 @@ class Offered(Way):
     hidden: frozenset[str] = frozenset()
     lines: tuple[str, ...] = ()
 
-    def change(self, octets: bytes) -> bytes:
+    def change(self, data: bytes) -> bytes:
         """Return the bytes to send."""
-        if not octets.startswith(b"2"):
-            return octets
-        code = octets[:3]
-        first, *others = [line[4:] for line in octets.split(_CRLF)[:-1]]
+        if not data.startswith(b"2"):
+            return data
+        code = data[:3]
+        first, *others = [line[4:] for line in data.split(_CRLF)[:-1]]
         gone = self.hidden.union(map(_keyword, self.lines))
         kept = [line for line in others if _keyword(line.decode()) not in gone]
         lines = [first, *kept, *(line.encode() for line in self.lines)]
@@ -122,9 +122,9 @@ class Blank(Way):
 
     places: tuple[int, ...]
 
-    def change(self, octets: bytes) -> bytes:
+    def change(self, data: bytes) -> bytes:
         """Return the bytes to send."""
-        lines = octets.splitlines(keepends=True)
+        lines = data.splitlines(keepends=True)
         for place in sorted(self.places, reverse=True):
             lines.insert(place, _CRLF)
         return b"".join(lines)
@@ -134,7 +134,7 @@ class Blank(Way):
 class Swallowed(Way):
     """Removes the whole reply."""
 
-    def change(self, octets: bytes) -> bytes:
+    def change(self, data: bytes) -> bytes:
         """Return the bytes to send."""
         return b""
 
@@ -154,14 +154,14 @@ class Pace:
     offsets: tuple[int, ...] | None = None
     single: bool = False
 
-    def cut(self, octets: bytes) -> list[bytes]:
+    def cut(self, data: bytes) -> list[bytes]:
         """Return the pieces, in order; none is empty."""
         if self.single:
-            return [octets[at : at + 1] for at in range(len(octets))]
+            return [data[at : at + 1] for at in range(len(data))]
         if self.offsets is None:
-            return octets.splitlines(keepends=True)
-        bounds = [0, *self.offsets, len(octets)]
-        pieces = [octets[at:end] for at, end in pairwise(bounds)]
+            return data.splitlines(keepends=True)
+        bounds = [0, *self.offsets, len(data)]
+        pieces = [data[at:end] for at, end in pairwise(bounds)]
         return [piece for piece in pieces if piece]
 
 

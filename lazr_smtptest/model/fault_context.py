@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import attrs
@@ -35,7 +36,7 @@ class FaultContext:
             not.
         transaction: the number of the transaction in its session, from 1 on; 0
             outside of a transaction.
-        ``octets``: bytes of the message received so far, in the phase ``CONTENT``.
+        received: bytes of the message received so far, in the phase ``CONTENT``.
         open_sessions: the number of open connections at the same listener, this
             one included.
         envelope: the message, once it is complete.
@@ -55,9 +56,19 @@ class FaultContext:
     to: tuple[str, ...] = ()
     size: int = 0
     transaction: int = 0
-    octets: int = 0
+    received: int = 0
     open_sessions: int = 1
     envelope: Envelope | None = None
+
+    @property
+    def octets(self) -> int:
+        """The former name of `received`."""
+        warnings.warn(
+            "FaultContext.octets is called received now",
+            DeprecationWarning,
+            stacklevel=2,
+        )
+        return self.received
 
     @property
     def recipients(self) -> int:

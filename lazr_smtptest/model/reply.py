@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from functools import lru_cache
 
 import attrs
@@ -77,10 +78,10 @@ class Reply:
     text: str
     enhanced: str = ""
     # The bytes to send, with the enhanced code and without.
-    octets: bytes = attrs.field(init=False, repr=False, eq=False)
-    plain_octets: bytes = attrs.field(init=False, repr=False, eq=False)
+    encoded: bytes = attrs.field(init=False, repr=False, eq=False)
+    plain_encoded: bytes = attrs.field(init=False, repr=False, eq=False)
 
-    @octets.default
+    @encoded.default
     def _with_enhanced(self) -> bytes:
         try:
             return _encode(self.code, self.text, self.enhanced)
@@ -89,9 +90,9 @@ class Reply:
             _check(self.code, self.text, self.enhanced)
             raise
 
-    @plain_octets.default
+    @plain_encoded.default
     def _without_enhanced(self) -> bytes:
-        return _encode(self.code, self.text, "") if self.enhanced else self.octets
+        return _encode(self.code, self.text, "") if self.enhanced else self.encoded
 
     def __str__(self) -> str:
         return " ".join(filter(None, (str(self.code), self.enhanced, self.text)))
@@ -102,7 +103,24 @@ class Reply:
         Args:
             enhanced: whether the enhanced code is part of it.
         """
-        return self.octets if enhanced else self.plain_octets
+        return self.encoded if enhanced else self.plain_encoded
+
+    @property
+    def octets(self) -> bytes:
+        """The former name of `encoded`."""
+        return self._renamed("octets", "encoded")
+
+    @property
+    def plain_octets(self) -> bytes:
+        """The former name of `plain_encoded`."""
+        return self._renamed("plain_octets", "plain_encoded")
+
+    def _renamed(self, former: str, name: str) -> bytes:
+        warnings.warn(
+            f"Reply.{former} is called {name} now", DeprecationWarning, stacklevel=3
+        )
+        data: bytes = getattr(self, name)
+        return data
 
     @classmethod
     def from_text(cls, code: int, text: str) -> Reply:
@@ -122,11 +140,11 @@ class Reply:
         return cls(code, text, _USUAL.get(code, f"{code // 100}.0.0"))
 
     @classmethod
-    def first_in(cls, octets: bytes) -> Reply | None:
-        """Parse the first reply in `octets`; ``None`` if no reply is complete."""
+    def first_in(cls, data: bytes) -> Reply | None:
+        """Parse the first reply in `data`; ``None`` if no reply is complete."""
         texts: list[str] = []
         code = b""
-        for line in octets.split(b"\r\n")[:-1]:
+        for line in data.split(b"\r\n")[:-1]:
             found = _LINE.fullmatch(line)
             if found is None or found[1] != (code or found[1]):
                 return None

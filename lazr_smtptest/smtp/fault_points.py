@@ -179,7 +179,7 @@ class FaultPoints:
             proceed()
 
         self._ask(
-            "CONTENT", lambda: self._reach(size, proceed), refuse, octets=marks[0]
+            "CONTENT", lambda: self._reach(size, proceed), refuse, received=marks[0]
         )
 
     def _ask(

@@ -301,7 +301,7 @@ class FaultRunner(FaultActions):
 
     def _accepts(self, words: Reply | bytes) -> bool:
         """Return whether a reply tells the client to continue."""
-        first = words[:1] if isinstance(words, bytes) else words.octets[:1]
+        first = words[:1] if isinstance(words, bytes) else words.encoded[:1]
         # DATA is accepted by 354 only (RFC 5321 section 4.3.2).
         return first == b"3" or (first == b"2" and self.context.phase != "DATA")
 
@@ -367,7 +367,7 @@ class FaultRunner(FaultActions):
 
 def _code(words: Reply | bytes | None) -> bytes:
     """Return the first three bytes of a reply, its code; empty for ``None``."""
-    return (words if isinstance(words, bytes) else words.octets if words else b"")[:3]
+    return (words if isinstance(words, bytes) else words.encoded if words else b"")[:3]
 
 
 def _is_last(words: Reply | bytes | None) -> bool:

@@ -87,7 +87,7 @@ class ReplyQueue:
         """Reply to the present command; the replies of a batch are sent together."""
         if self.is_closed:
             return
-        data = reply.octets if self._enhanced else reply.plain_octets
+        data = reply.encoded if self._enhanced else reply.plain_encoded
         fault = self.fault
         if fault is None and self.is_batch and len(self._replies) < _BATCH:
             self._replies.append(data)
@@ -102,7 +102,7 @@ class ReplyQueue:
 
     def encode(self, reply: Reply) -> bytes:
         """Encode a reply, with enhanced codes if the session has them (RFC 2034)."""
-        return reply.octets if self._enhanced else reply.plain_octets
+        return reply.encoded if self._enhanced else reply.plain_encoded
 
     def say(self, data: bytes) -> None:
         """Queue the bytes of a reply; those of a batch are sent together."""

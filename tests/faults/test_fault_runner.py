@@ -375,6 +375,15 @@ def test_rules_within_a_message_fire_one_after_the_other(site: Site) -> None:
     ]
 
 
+def test_the_former_name_of_the_bytes_received_warns(site: Site) -> None:
+    """A function of a test that has it works as before."""
+    sizes: list[int] = []
+    site.faults.on("CONTENT", after=20, where=lambda it: sizes.append(it.octets)).drop()
+    with pytest.warns(DeprecationWarning, match="octets is called received now"):
+        site.connect().greeted().mail()
+    assert sizes == [20]
+
+
 def test_octets_of_chunks_add_up(site: Site) -> None:
     """RFC 3030: a message may come in many."""
     site.faults.on("CONTENT", after=6).reply(552, "5.3.4 enough")

@@ -402,6 +402,17 @@ def test_the_former_name_of_a_recipient_is_taken_with_a_warning(
     assert "recipient='a@b'" in str(rule)
 
 
+def test_the_former_name_of_an_argument_is_taken_with_a_warning(
+    tmp_path: Path,
+) -> None:
+    """A file that has it works as before."""
+    file = tmp_path / "faults.toml"
+    file.write_text('[[fault]]\non = "RCPT"\nquota = {octets = 9}\n')
+    with pytest.warns(DeprecationWarning, match="octets= of quota is called size= now"):
+        (rule,) = Faults().load(file)
+    assert "quota(size=9)" in str(rule)
+
+
 # Limits and settings
 
 
@@ -639,7 +650,7 @@ def test_every_new_word_is_one_of_a_file_too(file: Path) -> None:
 
         [[fault]]
         on = "STARTTLS"
-        raw = {octets = "220 go\\r\\n"}
+        raw = {data = "220 go\\r\\n"}
         drop = {close_notify = false}
         """,
     )
@@ -654,5 +665,5 @@ def test_every_new_word_is_one_of_a_file_too(file: Path) -> None:
         "on('NOOP').swallow()",
         "on('RCPT').reply_by_address('5.0.0 no')",
         "on('TLS', session='>=2').certificate('renewed')",
-        r"on('STARTTLS').raw(octets=b'220 go\r\n').drop(close_notify=False)",
+        r"on('STARTTLS').raw(data=b'220 go\r\n').drop(close_notify=False)",
     ]

@@ -105,7 +105,7 @@ def test_a_mailbox_takes_so_many_messages(site: Site) -> None:
 
 def test_a_mailbox_takes_so_many_octets(site: Site) -> None:
     """What MAIL declares counts too (RFC 1870)."""
-    site.faults.on("RCPT").quota(octets=100)
+    site.faults.on("RCPT").quota(size=100)
     client = site.connect().greeted()
     assert client.codes("MAIL FROM:<a@x> SIZE=101", "RCPT TO:<b@x>") == ["250", "452"]
     client.say("RSET")

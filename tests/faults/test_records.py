@@ -144,7 +144,7 @@ def test_the_reply_of_a_transaction_was_sent(wire: Wire) -> None:
     sent = b"".join(wire.heard.values())
     for transaction in wire.session.transactions:
         if transaction.reply is not None:
-            assert transaction.reply.octets in sent
+            assert transaction.reply.encoded in sent
 
 
 @whatever_fails
@@ -153,7 +153,7 @@ def test_who_was_refused_heard_that(wire: Wire) -> None:
     heard = wire.heard.get("RCPT", b"")
     for transaction in wire.session.transactions:
         for _, reply in transaction.refused:
-            assert reply is None or reply.octets in heard
+            assert reply is None or reply.encoded in heard
 
 
 @whatever_fails

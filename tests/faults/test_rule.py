@@ -28,9 +28,9 @@ def faults() -> Faults:
         ("MAIL", lambda rule: rule.stop_reading(-1), "seconds must be 0 or more"),
         ("MAIL", lambda rule: rule.trickle(0), "rate must be over 0"),
         ("MAIL", lambda rule: rule.trickle(-1), "rate must be 0 or more, not -1"),
-        ("MAIL", lambda rule: rule.cut(-1), "octets must be 0 or more"),
-        ("MAIL", lambda rule: rule.endless(0), "octets must be 1 or more"),
-        ("MAIL", lambda rule: rule.window(0), "octets must be 1 to"),
+        ("MAIL", lambda rule: rule.cut(-1), "size must be 0 or more"),
+        ("MAIL", lambda rule: rule.endless(0), "size must be 1 or more"),
+        ("MAIL", lambda rule: rule.window(0), "size must be 1 to"),
         ("MAIL", lambda rule: rule.limit_rate(-1), "number must be 0 or more"),
         ("MAIL", lambda rule: rule.limit_rate(1, code=250), "code must be 400 to 599"),
         (
@@ -43,8 +43,8 @@ def faults() -> Faults:
         ("CONTENT", lambda rule: rule.reply(250), "only a refusal can be said"),
         ("CONTENT", lambda rule: rule.split(), "split makes no sense at CONTENT"),
         ("EOD", lambda rule: rule.duplicate(1), "copies must be 2 to 1000"),
-        ("RCPT", lambda rule: rule.quota(), "quota needs messages or octets"),
-        ("RCPT", lambda rule: rule.quota(octets=-1), "octets must be 0 or more"),
+        ("RCPT", lambda rule: rule.quota(), "quota needs messages or size"),
+        ("RCPT", lambda rule: rule.quota(size=-1), "size must be 0 or more"),
         ("RCPT", lambda rule: rule.greylist(1).greylist(1), "a rule has one memory"),
         ("RCPT", lambda rule: rule.then, "there is none yet"),
         ("RCPT", lambda rule: rule.reply(450).reply(451), "reply is a second answer"),
@@ -151,7 +151,7 @@ def test_what_is_long_is_shown_in_part(faults: Faults) -> None:
         "on('MAIL').reply(550, '5.7.26 one\\n5.7.26 two')",
         "on('EHLO').announce('SIZE 1000', 'XYZZY').hide('AUTH')",
         "on('QUIT').drop(close_notify=False)",
-        "on('RCPT').quota(octets=10000, code=552)",
+        "on('RCPT').quota(size=10000, code=552)",
         "on('RCPT').greylist(60, 450, '4.2.0 later')",
         "on('MAIL').limit_rate(5, 60, code=450)",
         "on('EOD').bounce('127.0.0.1', 2525, to='a@b')",
@@ -205,6 +205,28 @@ def test_the_former_name_of_a_recipient_is_taken_with_a_warning(name: str) -> No
     with pytest.warns(DeprecationWarning, match="to= .* recipient= now") as caught:
         getattr(Faults(), name)(*phases, to="a@b")
     assert caught[0].filename == __file__
+
+
+@pytest.mark.parametrize(
+    ("phase", "name", "value", "present"),
+    [
+        ("RCPT", "quota", 10, "size"),
+        ("NOOP", "window", 10, "size"),
+        ("NOOP", "cut", 10, "size"),
+        ("NOOP", "endless", 10, "size"),
+        ("NOOP", "raw", b"250 ok\r\n", "data"),
+        ("NOOP", "inject", b"250 ok\r\n", "data"),
+    ],
+)
+def test_the_former_name_of_an_argument_is_taken_with_a_warning(
+    phase: str, name: str, value: object, present: str
+) -> None:
+    """A test that has it works as before, and its line is named."""
+    act = getattr(Faults().on(phase), name)
+    with pytest.warns(DeprecationWarning, match=f"of {name} .* {present}=") as caught:
+        rule = act(octets=value)
+    assert caught[0].filename == __file__
+    assert f"{name}({present}=" in str(rule)
 
 
 def test_the_former_name_matches_the_recipient() -> None:

@@ -140,3 +140,14 @@ def test_the_code_of_a_refusal_is_a_number(code: Any) -> None:
     """As that of a reply."""
     with pytest.raises(TypeError, match="code of a reply is a number"):
         PolicyError(code, "x")
+
+
+@pytest.mark.parametrize(
+    ("former", "name"), [("octets", "encoded"), ("plain_octets", "plain_encoded")]
+)
+def test_the_former_names_of_its_bytes_warn(former: str, name: str) -> None:
+    """A test that has them works as before."""
+    reply = Reply(250, "sender accepted", "2.1.0")
+    with pytest.warns(DeprecationWarning, match=f"{former} is called {name}") as caught:
+        assert getattr(reply, former) == getattr(reply, name)
+    assert caught[0].filename == __file__

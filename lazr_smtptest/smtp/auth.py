@@ -92,7 +92,7 @@ class Authentication(Connection):
 
     def mechanisms(self) -> list[str]:
         """Return the names of the usable mechanisms (RFC 4954 section 3)."""
-        if self.portal is None or self.authenticated or self._tls_first():
+        if self.portal is None or self.authenticated or self._lacks_tls():
             return []
         return [
             name.decode("ascii")
@@ -106,7 +106,7 @@ class Authentication(Connection):
             self._offered = Offer.to(self)
         return self._offered
 
-    def _tls_first(self) -> bool:
+    def _lacks_tls(self) -> bool:
         return self.settings.require_tls and not self.secure
 
     def _needs_tls(self, name: bytes) -> bool:

@@ -136,18 +136,16 @@ class DataCommands(MailCommands):
             envelope = chosen
         record = transaction.record
         replies = self._deliver_all(envelope, transaction.copies)
-        if not isinstance(replies, list):
-            self.engine.wait(
-                replies,
-                lambda replies: self._was_kept(envelope, replies, record),
-                lambda failure: self._refuse_envelope(
-                    self.reporter.reply_to(failure), envelope
-                ),
-            )
-        elif self.points.armed or transaction.discards is not None:
+        if isinstance(replies, list):
             self._was_kept(envelope, replies, record)
-        else:
-            self.delivered(envelope, replies)
+            return
+        self.engine.wait(
+            replies,
+            lambda replies: self._was_kept(envelope, replies, record),
+            lambda failure: self._refuse_envelope(
+                self.reporter.reply_to(failure), envelope
+            ),
+        )
 
     def _discard(
         self, envelope: Envelope, discards: Callable[[str], bool]
@@ -236,12 +234,12 @@ class DataCommands(MailCommands):
             # The client disconnected while the message was being kept.
             transaction.outcome = self.settle_untold(transaction, envelope, replies)
             return
-        self.transaction.untold = envelope, replies
-        kept = envelope, replies
-        if any(reply.code < 400 for reply in replies):
-            self.points.at("KEPT", self._answer, self._answer_all, kept)
-        else:
-            self._answer(kept)
+        self.transaction.untold = kept = envelope, replies
+        for reply in replies:
+            if reply.code < 400:
+                self.points.at("KEPT", self._answer, self._answer_all, kept)
+                return
+        self._answer(kept)
 
     def _answer_all(self, reply: Reply, kept: tuple[Envelope, list[Reply]]) -> None:
         """Answer for all recipients with the reply of a fault."""

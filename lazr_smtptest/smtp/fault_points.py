@@ -83,11 +83,6 @@ class FaultPoints:
         # The server's own limit of a message, where a fault has announced another.
         self._own_size: tuple[int | None] | None = None
 
-    @property
-    def armed(self) -> bool:
-        """True if a fault may be due."""
-        return bool(self.policy.armed)
-
     def at(
         self,
         point: str,

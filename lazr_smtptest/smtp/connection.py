@@ -364,8 +364,7 @@ class Connection(smtp.ESMTP):
         self.engine.when_answered(function)
 
     def _shut_down(self) -> None:
-        if self.replies.fault is not None:
-            self.replies.fault.cut_short()
+        self.link.end_fault()
         self.end(_SHUTDOWN)
 
     def end(self, reply: Reply | None) -> None:

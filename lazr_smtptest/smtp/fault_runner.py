@@ -141,10 +141,12 @@ class FaultRunner(FaultActions):
     def cut_short(self) -> None:
         """Cancel this plan and those it is nested in: the server ends the session.
 
-        A reply that is being sent in pieces is sent to its end at once, and a kept
-        message gets its reply, unless the plan holds the connection.
+        A reply that is being sent in pieces is sent to its end at once.
         """
         self._cancel(finish=True)
+
+    def answer_kept(self) -> None:
+        """Send the reply to a kept message, unless the plan holds the connection."""
         if not self.holds:
             self._connection.answer_kept()
 

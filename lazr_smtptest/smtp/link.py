@@ -182,11 +182,9 @@ class Link:
             return
         if replies.is_closed:
             return
-        fault = replies.fault
-        if fault is not None:
-            if fault.takes_end(reply):
-                return
-            fault.cut_short()
+        if replies.fault is not None and replies.fault.takes_end(reply):
+            return
+        self.end_fault()
         if not replies.is_batch:
             self._engine.mark_time()
         if reply is not None:
@@ -196,6 +194,13 @@ class Link:
                 connection.goodbye = reply
         replies.flush()
         self.close()
+
+    def end_fault(self) -> None:
+        """End a running fault; a kept message gets its reply, unless `hold` runs."""
+        fault = self._replies.fault
+        if fault is not None:
+            fault.cut_short()
+            fault.answer_kept()
 
     def _end_later(self, reply: Reply | None) -> None:
         if not self._is_ending:

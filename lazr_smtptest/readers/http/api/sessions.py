@@ -91,10 +91,10 @@ class Sessions:
                 HTTPStatus.BAD_REQUEST,
                 f"bad after {call.argument('after')!r}: there is no such session",
             ) from error
-        return json_answer(
-            transcripts.SessionPage(
-                sessions=[transcripts.session_of(each) for each in found],
-                next=found[-1].id if len(found) == limit else None,
+        next_ = found[-1].id if len(found) == limit else None
+        return await self._in_thread(
+            lambda: transcripts.SessionPage(
+                sessions=[transcripts.session_of(each) for each in found], next=next_
             )
         )
 
@@ -106,20 +106,24 @@ class Sessions:
         """
         assert self._log is not None
         found = [each for each in self._log() if each.ended is None]
-        return json_answer([transcripts.whole_session_of(each) for each in found])
+        return await self._in_thread(
+            lambda: [transcripts.whole_session_of(each) for each in found]
+        )
 
     async def session(self, call: Call) -> Answer:
         """Answer with a session and the lines of its transcript."""
-        return json_answer(
-            await self._reader.call(
-                transcripts.whole_session_of, await self._find(call)
-            )
-        )
+        session = await self._find(call)
+        return await self._in_thread(lambda: transcripts.whole_session_of(session))
 
     async def transcript(self, call: Call) -> Answer:
         """Answer with the transcript as text; secrets are masked."""
         session = await self._find(call)
         return text_answer(await self._reader.call(session.transcript.text))
+
+    async def _in_thread(self, make: Callable[[], object]) -> Answer:
+        """Return an answer in JSON, made and encoded in a thread."""
+        answer: Answer = await self._reader.call(lambda: json_answer(make()))
+        return answer
 
     async def _find(self, call: Call) -> Session:
         id = call.parameters["id"]

@@ -23,7 +23,7 @@ from lazr_smtptest.readers.http.answer import (
 )
 from lazr_smtptest.readers.http.api import details, records, requests
 from lazr_smtptest.readers.http.api.criteria import criteria_from_json
-from lazr_smtptest.readers.http.api.explanation import Explanations, Wanted
+from lazr_smtptest.readers.http.api.explanation import Explanation, Explanations, Wanted
 from lazr_smtptest.readers.http.api.operations import operation
 from lazr_smtptest.readers.http.call import Call
 from lazr_smtptest.readers.http.condition import Condition
@@ -39,6 +39,9 @@ _DEFAULT, _LONGEST = 30.0, 3600.0
 _MOST = 1000
 
 # A message in JSON, and what is extracted of it.
+# The bytes of messages that the reactor's thread puts together: it takes no time.
+_SHORT = 65_536
+
 _Message = tuple[msgspec.Raw, str | None]
 
 _EXTRACTS: Mapping[str, Callable[[Envelope], str | None]] = {
@@ -180,7 +183,11 @@ class Wait:
         if extract:
             answer["extract"] = [extracted for _, extracted in messages]
         answer["messages"] = [message for message, _ in messages]
-        return json_answer(answer)
+        # What is extracted of a message is no longer than the message.
+        if sum(len(memoryview(message)) for message, _ in messages) <= _SHORT:
+            return json_answer(answer)
+        long_answer: Answer = await self._reader.call(json_answer, answer)
+        return long_answer
 
     def _read(self, summary: Summary, extract: str) -> Deferred[_Message]:
         """Return a message in JSON, and what is extracted of it.
@@ -212,12 +219,20 @@ class Wait:
         explanation = await self._explanations.explain(wanted, found)
         if call.prefers_text:
             return text_answer(f"{explanation.text}\n", HTTPStatus.CONFLICT)
-        listed = [records.summary_of(each) for each in found]
-        raise HTTPError(
-            HTTPStatus.CONFLICT,
-            explanation.text,
-            details={"found": listed, **explanation.details()},
-        )
+        details = await self._reader.call(_encoded_details, found, explanation)
+        raise HTTPError(HTTPStatus.CONFLICT, explanation.text, details=details)
+
+
+def _encoded_details(
+    found: Sequence[Summary], explanation: Explanation
+) -> dict[str, msgspec.Raw]:
+    """Return the members of an error, each in JSON; in a thread."""
+    listed = [records.summary_of(each) for each in found]
+    members = {"found": listed, **explanation.details()}
+    return {
+        name: msgspec.Raw(msgspec.json.encode(member))
+        for name, member in members.items()
+    }
 
 
 def _message_of(store: Any, summary: Summary, extract: str) -> _Message:

@@ -66,16 +66,21 @@ class Message:
     async def message(self, call: Call) -> Answer:
         """Answer with a message, and mark it as read."""
         envelope, summary = await find(self._reader, call)
-        made = await self._reader.call(shapes.message_of, envelope, summary)
+        is_earlier = call.header("user-agent").startswith(_EARLIER_CLIENT)
+        more = {"Read": True} if is_earlier else {}
+        answer: Answer = await self._reader.call(
+            lambda: json_answer({**shapes.message_of(envelope, summary), **more})
+        )
         await self._mark(summary.id)
-        if call.header("user-agent").startswith(_EARLIER_CLIENT):
-            made["Read"] = True
-        return json_answer(made)
+        return answer
 
     async def headers(self, call: Call) -> Answer:
         """Answer with the header fields of a message."""
         envelope, _ = await find(self._reader, call)
-        return json_answer(await self._reader.call(_headers, envelope))
+        answer: Answer = await self._reader.call(
+            lambda: json_answer(_headers(envelope))
+        )
+        return answer
 
     async def raw(self, call: Call) -> Answer:
         """Answer with the bytes of a message."""

@@ -117,11 +117,15 @@ class Process(MultiService):
 
     # For subclasses to call
 
+    def addresses(self) -> dict[str, str]:
+        """Return the addresses by protocol, see `when_ready`."""
+        return _addresses(self.endpoints())
+
     def announce(self) -> None:
         """Announce that clients may connect: in the ready file, to the manager."""
         for note in self.notes:
             log.warning("%s", note)
-        addresses = _addresses(self.endpoints())
+        addresses = self.addresses()
         if self.ready_file is not None:
             try:
                 write_ready_file(self.ready_file, addresses)

@@ -199,7 +199,7 @@ def _supervisor(
 
 def _add_readers(process: Process, options: Options, context: ReaderContext) -> None:
     """Run the readers that the options ask for in a process."""
-    context = attrs.evolve(context, parsing=process.parse)
+    context = attrs.evolve(context, parsing=process.parse, listeners=process.addresses)
     process.add_readers(reader_services(options, context))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
@@ -63,6 +63,14 @@ def _no_events() -> DeliveryEvents:
     return DeliveryEvents(log=None)
 
 
+def _listeners_of(server: Any) -> dict[str, str]:
+    """Return the address of a server; none before it is bound."""
+    if not server.port:
+        return {}
+    host = f"[{server.host}]" if ":" in server.host else server.host
+    return {"smtp": f"{host}:{server.port}"}
+
+
 def _reader_of(context: ReaderContext) -> DeferredReader:
     return DeferredReader(context.store, context.reactor, pool=context.pool)
 
@@ -105,6 +113,8 @@ class ReaderContext:
         check_settings: what checks of messages may connect to; by default nothing.
         checks: the checks of messages.
         webhooks: the services that make requests for messages; they add themselves.
+        listeners: returns the addresses that clients connect to, by protocol, such as
+            ``{"smtp": "127.0.0.1:1025"}``, as far as they are known.
         absence: why this process has no fault rules, open sessions or live settings.
     """
 
@@ -121,6 +131,7 @@ class ReaderContext:
     auth: Auth | None = None
     parsing: Callable[[str, Envelope], Any] = run_here
     webhooks: list[WebhookService] = attrs.field(factory=list)
+    listeners: Callable[[], Mapping[str, str]] = dict
     absence: str = "this process receives no mail, it only reads a store"
     check_settings: CheckSettings = attrs.field(factory=CheckSettings)
     reader: DeferredReader = attrs.field(
@@ -169,6 +180,7 @@ class ReaderContext:
             handler=source,
             tls=source.settings.tls,
             auth=source.auth,
+            listeners=lambda: _listeners_of(source),
         )
 
     def needed_faults(self) -> Faults:

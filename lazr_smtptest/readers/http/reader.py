@@ -23,6 +23,7 @@ from lazr_smtptest.readers.http.api.openapi import OpenAPI
 from lazr_smtptest.readers.http.api.problems import describe
 from lazr_smtptest.readers.http.api.sessions import Sessions
 from lazr_smtptest.readers.http.api.settings import ServerSettings
+from lazr_smtptest.readers.http.api.status import Status
 from lazr_smtptest.readers.http.api.views import Frames, Views
 from lazr_smtptest.readers.http.api.wait import Wait
 from lazr_smtptest.readers.http.api.webhooks import Webhooks
@@ -181,6 +182,7 @@ class HTTPReader:
         yield from self._mailpit.routes()
         yield from ServerSettings(self._context).routes(_API)
         yield from Webhooks(self._context).routes(_API)
+        yield from Status(self._context).routes(_API)
         yield from Login(self._logins).routes(_API)
         yield self._metrics.route
         yield self._mcp.route

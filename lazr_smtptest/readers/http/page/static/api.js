@@ -17,9 +17,9 @@ export class Problem extends Error {
 /** Tells when a login is needed ("login"), and when the server is away ("away"). */
 export const api = new EventTarget();
 
-/** Return the URL of a path of the API, such as "messages/latest". */
+/** Return the URL of a path of the API, such as "messages/latest"; "/api/v1/send" too. */
 export function apiURL(path, query = {}) {
-  const url = new URL(`api/v2/${path}`, ROOT);
+  const url = new URL(path.startsWith("/") ? path.slice(1) : `api/v2/${path}`, ROOT);
   for (const [name, value] of Object.entries(query)) {
     if (value !== undefined && value !== null && value !== "") {
       url.searchParams.set(name, value);

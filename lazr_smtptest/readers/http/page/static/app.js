@@ -14,11 +14,16 @@ import "./parts/search.js";
 import "./parts/side.js";
 import "./parts/theme.js";
 import "./parts/toast.js";
+import "./views/compare.js";
 import "./views/connect.js";
+import "./views/faults.js";
 import "./views/list.js";
+import "./views/mailboxes.js";
 import "./views/message.js";
+import "./views/send.js";
 import "./views/session.js";
 import "./views/sessions.js";
+import "./views/status.js";
 
 // The views that have a list beside them; others take its place, too.
 const LISTS = ["messages", "sessions"];
@@ -48,7 +53,10 @@ class App extends Part {
     addKeys([
       { keys: "g i", label: "key.go-messages", run: () => go(["messages"]) },
       { keys: "g s", label: "key.go-sessions", run: () => go(["sessions"]) },
+      { keys: "g f", label: "key.go-faults", run: () => go(["faults"]) },
+      { keys: "g b", label: "key.go-mailboxes", run: () => go(["mailboxes"]) },
       { keys: "g c", label: "key.go-connect", run: () => go(["connect"]) },
+      { keys: "c", label: "key.send", run: () => go(["send"]) },
       { keys: "/", label: "key.search", run: () => this.querySelector("search-field").focusField() },
       { keys: "?", label: "key.help", run: () => this.querySelector("key-help").open() },
     ]);
@@ -125,9 +133,19 @@ class App extends Part {
       case "messages":
         return state.counts?.messages === 0
           ? html`<connect-view></connect-view>`
-          : html`<p class="empty">${t("message.none")}</p>`;
+          : html`<h1 class="unseen">${t("list.label")}</h1><p class="empty">${t("message.none")}</p>`;
       case "sessions":
-        return html`<p class="empty">${t("session.none")}</p>`;
+        return html`<h1 class="unseen">${t("side.sessions")}</h1><p class="empty">${t("session.none")}</p>`;
+      case "compare":
+        return html`<compare-view .left=${id} .right=${tab}></compare-view>`;
+      case "faults":
+        return html`<faults-view></faults-view>`;
+      case "mailboxes":
+        return html`<mailboxes-view></mailboxes-view>`;
+      case "send":
+        return html`<send-view></send-view>`;
+      case "status":
+        return html`<status-view></status-view>`;
       case "connect":
         return html`<connect-view></connect-view>`;
       default:

@@ -2,13 +2,17 @@
 
 import { html, live, nothing } from "../vendor/lit.js";
 import { t } from "../lang.js";
+import { chipsOf, completed, completionsOf } from "../logic/query.js";
 import { Part } from "../part.js";
 import { currentRoute, replaceRoute } from "../route.js";
+import { state } from "../state.js";
 import { savedSearches } from "./saved.js";
 import { delayed } from "../throttle.js";
 
 // Milliseconds after the last letter before the search begins.
 const PAUSE = 120;
+
+const NONE = { options: [] };
 
 const problems = new EventTarget();
 
@@ -17,15 +21,14 @@ export function showSearchProblem(problem) {
   problems.dispatchEvent(new CustomEvent("problem", { detail: problem }));
 }
 
-// A term with a field and perhaps a quoted value, a phrase, or a word.
-const TERM = /[-!]?[\w-]+:(?:"[^"]*"?|\S*)|[-!]?"[^"]*"?|\S+/g;
-
 class SearchField extends Part {
   static properties = {
     value: {},
     view: {},
     hasFocus: { state: true },
     problem: { state: true },
+    found: { state: true },
+    chosen: { state: true },
   };
 
   #search = delayed((text) => this.#go(text), PAUSE);
@@ -35,6 +38,9 @@ class SearchField extends Part {
     this.value = "";
     this.hasFocus = false;
     this.problem = null;
+    // The completions, and the index of that which the keys have chosen.
+    this.found = NONE;
+    this.chosen = -1;
     this.listen(problems, ["problem"], (event) => (this.problem = event.detail));
   }
 
@@ -49,22 +55,30 @@ class SearchField extends Part {
   }
 
   render() {
-    const chips = this.value.match(TERM) ?? [];
+    const chips = chipsOf(this.value).filter((each) => each.kind !== "space");
     const isSaved = savedSearches.has(this.value);
     return html`<div class="search" role="search" data-focus=${this.hasFocus}>
-      <div class="chips" aria-hidden="true">${chips.map((each) =>
-        /^[-!]?[\w-]+:/.test(each) ? html`<b>${each}</b> ` : html`<span>${each}</span> `)}</div>
+      <div class="chips" aria-hidden="true">${chips.map(({ kind, text }) =>
+        kind === "field" ? html`<b>${text}</b> ` : html`<span>${text}</span> `)}</div>
       <input type="search" autocomplete="off" spellcheck="false" autocapitalize="none"
+        role="combobox" aria-autocomplete="list" aria-expanded=${this.#isOpen}
+        aria-controls="search-options" aria-activedescendant=${this.chosen >= 0
+          ? `search-option-${this.chosen}` : nothing}
         aria-label=${t("search.label")} placeholder=${t("search.hint")}
         aria-describedby=${this.problem ? "search-problem" : nothing}
         aria-invalid=${this.problem ? "true" : nothing}
         .value=${live(this.value)} @input=${this.#typed} @keydown=${this.#key}
-        @focus=${() => (this.hasFocus = true)} @blur=${() => (this.hasFocus = false)}>
+        @focus=${() => (this.hasFocus = true)} @blur=${this.#left}>
       ${this.value && !this.problem ? html`<button class="btn icon small" @click=${this.#save}
         aria-pressed=${isSaved} aria-label=${t("search.save")} title=${t("search.save")}
         >${isSaved ? "★" : "☆"}</button>` : nothing}
       <kbd aria-hidden="true">/</kbd>
       ${this.#shownProblem()}
+      <ul class="options" id="search-options" role="listbox" aria-label=${t("search.options")}
+        ?hidden=${!this.#isOpen}>${this.#isOpen ? this.found.options.map((each, index) => html`<li
+          id="search-option-${index}" role="option" aria-selected=${index === this.chosen}
+          @mousedown=${(event) => this.#take(event, index)}><code>${each.text}</code>
+          ${each.key ? html`<span>${t(each.key)}</span>` : nothing}</li>`) : nothing}</ul>
     </div>`;
   }
 
@@ -76,15 +90,52 @@ class SearchField extends Part {
       class="under" aria-hidden="true">${mark}</span>${message}</div>`;
   }
 
+  /** Whether completions are offered. */
+  get #isOpen() {
+    return this.hasFocus && this.found.options.length > 0;
+  }
+
   #typed(event) {
     this.value = event.target.value;
+    this.#complete(event.target);
     this.#search(this.value);
   }
 
+  #complete(field) {
+    const known = { tags: Object.keys(state.tags) };
+    this.found = completionsOf(field.value, field.selectionStart, known);
+    this.chosen = -1;
+  }
+
+  #take(event, index) {
+    event.preventDefault();
+    const { text, cursor } = completed(this.value, this.found, this.found.options[index]);
+    const field = this.querySelector("input");
+    this.value = field.value = text;
+    field.setSelectionRange(cursor, cursor);
+    this.#complete(field);
+    this.#search(text);
+  }
+
+  #left() {
+    this.hasFocus = false;
+    this.found = NONE;
+  }
+
   #key(event) {
-    if (event.key === "Escape") {
+    const count = this.#isOpen ? this.found.options.length : 0;
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (count && step) {
+      event.preventDefault();
+      this.chosen = this.chosen < 0 && step < 0 ? count - 1 : (this.chosen + step + count) % count;
+    } else if (count && (event.key === "Tab" || event.key === "Enter") && this.chosen >= 0) {
+      this.#take(event, this.chosen);
+    } else if (event.key === "Escape" && count) {
+      this.found = NONE;
+    } else if (event.key === "Escape") {
       event.target.blur();
     } else if (event.key === "Enter") {
+      this.found = NONE;
       this.#go(this.value);
     }
   }

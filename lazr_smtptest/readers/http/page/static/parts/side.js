@@ -2,6 +2,7 @@
 
 import { html, nothing } from "../vendor/lit.js";
 import { formatNumber, t } from "../lang.js";
+import { quoted } from "../logic/query.js";
 import { Part } from "../part.js";
 import { href } from "../route.js";
 import { state } from "../state.js";
@@ -21,7 +22,7 @@ class SideBar extends Part {
   render() {
     const { view, query } = this.route;
     const q = query.get("q") ?? "";
-    const { counts, failed } = state;
+    const { counts, failed, rules } = state;
     const isMail = view === "messages" || view === "refused";
     const tags = Object.entries(state.tags);
     return html`<nav class="side" aria-label=${t("side.label")}>
@@ -31,6 +32,11 @@ class SideBar extends Part {
       ${item(["sessions"], {}, t("side.sessions"),
         failed.length && html`<span class="bad">${t("side.failed", { n: failed.length })}</span>`,
         view === "sessions")}
+      ${rules === null ? nothing : item(["faults"], {}, t("side.faults"),
+        rules.length && t("side.armed", { n: rules.length }), view === "faults")}
+      ${item(["mailboxes"], {}, t("side.mailboxes"), state.mailboxes.length, view === "mailboxes")}
+      ${item(["send"], {}, t("side.send"), "", view === "send")}
+      ${item(["status"], {}, t("side.status"), "", view === "status")}
       ${group(t("side.tags"), tags.map(([name, n]) => {
         const search = `tag:${quoted(name)}`;
         return item(["messages"], { q: search }, html`<span class="tag"
@@ -50,10 +56,6 @@ function item(place, query, name, number, isHere) {
   const shown = typeof number === "number" ? formatNumber(number) : number;
   return html`<a href=${href(place, query)} aria-current=${isHere ? "page" : nothing}
     ><span class="what">${name}</span>${number ? html`<em>${shown}</em>` : nothing}</a>`;
-}
-
-function quoted(name) {
-  return /^[\w.-]+$/.test(name) ? name : `"${name.replaceAll('"', "")}"`;
 }
 
 customElements.define("side-bar", SideBar);

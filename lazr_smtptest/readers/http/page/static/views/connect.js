@@ -3,18 +3,21 @@
 import { html, nothing } from "../vendor/lit.js";
 import { get } from "../api.js";
 import { t } from "../lang.js";
+import { FRAMEWORKS, settingsOf, smtpURL } from "../logic/connect.js";
 import { Part } from "../part.js";
 import { state } from "../state.js";
 import "../parts/copy.js";
-import { SNIPPETS } from "./snippets.js";
+
+const CHOICE = "smtptest.framework";
 
 class ConnectView extends Part {
   static properties = { chosen: { state: true }, listeners: { state: true } };
 
   constructor() {
     super();
-    this.chosen = "django";
-    this.listeners = [];
+    const before = localStorage.getItem(CHOICE);
+    this.chosen = FRAMEWORKS.includes(before) ? before : FRAMEWORKS[0];
+    this.listeners = null;
   }
 
   connectedCallback() {
@@ -24,42 +27,46 @@ class ConnectView extends Part {
 
   async #read() {
     try {
-      const status = await get("status");
-      this.listeners = status.listeners;
+      this.listeners = (await get("status")).listeners;
     } catch {
       // The bar tells that the server is away.
     }
   }
 
   render() {
-    const smtp = this.listeners.find((each) => each.protocol === "smtp");
+    const smtp = this.listeners?.find((each) => each.protocol === "smtp" && each.port);
+    // The browser has reached this name; that of the listener may be any address.
     const host = location.hostname.replace(/^\[|\]$/g, "");
     const isEmpty = state.counts?.messages === 0;
     return html`<div class="head"><h1>${isEmpty ? t("connect.empty") : t("connect.title")}</h1>
-      <p>${t("connect.how")}</p></div>
-      <div class="pane">${smtp ? this.#shown(host, smtp) : nothing}</div>`;
+        <p>${t("connect.how")}</p></div>
+      <div class="pane" tabindex="0">${smtp ? this.#shown({ host, port: smtp.port }) : nothing}
+        ${this.listeners && !smtp ? html`<p class="empty">${t("connect.unknown")}</p>` : nothing}</div>`;
   }
 
-  #shown(host, smtp) {
-    const snippet = SNIPPETS[this.chosen];
-    const text = snippet.text(host, smtp.port);
+  #shown(server) {
+    const { title, file, text } = settingsOf(this.chosen, server);
+    const url = smtpURL(server);
     return html`
       <section class="card"><dl class="who">
-        <dt>${t("connect.host")}</dt><dd><code>${host}</code></dd>
-        <dt>${t("connect.port")}</dt><dd><code>${smtp.port}</code></dd>
-        <dt>URL</dt><dd><code>smtp://${host}:${smtp.port}</code>
-          <copy-button .text=${`smtp://${host}:${smtp.port}`}></copy-button></dd>
+        <dt>${t("connect.host")}</dt><dd><code>${server.host}</code></dd>
+        <dt>${t("connect.port")}</dt><dd><code>${server.port}</code></dd>
+        <dt>URL</dt><dd><code>${url}</code> <copy-button .text=${url}></copy-button></dd>
       </dl></section>
       <section class="card"><h2>${t("connect.settings")}</h2>
         <div class="seg wrap" role="group" aria-label=${t("connect.settings")}>
-          ${Object.entries(SNIPPETS).map(([name, each]) => html`<button
-            aria-pressed=${name === this.chosen} @click=${() => (this.chosen = name)}
-            >${each.title}</button>`)}
+          ${FRAMEWORKS.map((name) => html`<button aria-pressed=${name === this.chosen}
+            @click=${() => this.#choose(name)}>${settingsOf(name, server).title}</button>`)}
         </div>
-        <p class="file">${snippet.file}</p>
-        <pre class="code" tabindex="0" aria-label=${snippet.title}>${text}</pre>
-        <copy-button .text=${text} .label=${snippet.title}></copy-button>
+        <p class="file">${file}</p>
+        <pre class="code" tabindex="0" aria-label=${title}>${text}</pre>
+        <copy-button .text=${text} .label=${title}></copy-button>
       </section>`;
+  }
+
+  #choose(name) {
+    this.chosen = name;
+    localStorage.setItem(CHOICE, name);
   }
 }
 

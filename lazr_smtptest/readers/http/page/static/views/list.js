@@ -8,7 +8,7 @@ import { t } from "../lang.js";
 import { Part } from "../part.js";
 import { attempt, toast } from "../parts/toast.js";
 import { showSearchProblem } from "../parts/search.js";
-import { currentRoute, go } from "../route.js";
+import { currentRoute, go, href } from "../route.js";
 import { mergeRows, Messages } from "../rows.js";
 import { state } from "../state.js";
 import { throttled } from "../throttle.js";
@@ -354,6 +354,8 @@ class MailList extends Part {
       <span class="spring"></span>
       <button class="btn small" @click=${() => this.#change({ set_flags: ["seen"] })}>${t("do.read")}</button>
       <button class="btn small" @click=${() => this.#change({ clear_flags: ["seen"] })}>${t("do.unread")}</button>
+      ${this.selected.size === 2 ? html`<a class="btn small" href=${href(["compare", ...this.#ids.reverse()])}
+        >${t("do.compare")}</a>` : nothing}
       <button class="btn small" @click=${this.#startTagging}>${t("do.tag")}</button>
       <button class="btn small bad" @click=${this.#delete}>${t("do.delete")}</button>
       <button class="btn small icon" aria-label=${t("do.clear-selection")}

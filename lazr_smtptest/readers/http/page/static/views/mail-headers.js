@@ -1,9 +1,12 @@
 // The header of a message: decoded, or as it was received.
 
-import { html } from "../vendor/lit.js";
+import { html, nothing } from "../vendor/lit.js";
 import { get, messagePath } from "../api.js";
-import { t } from "../lang.js";
+import { currentLocale, t } from "../lang.js";
+import { delay } from "../logic/time.js";
+import { routeOf } from "../logic/received.js";
 import { Part } from "../part.js";
+import { marked } from "../parts/marked.js";
 import { attempt } from "../parts/toast.js";
 
 class MailHeaders extends Part {
@@ -32,12 +35,23 @@ class MailHeaders extends Part {
         <button aria-pressed=${!this.isRaw} @click=${() => (this.isRaw = false)}>${t("headers.decoded")}</button>
         <button aria-pressed=${this.isRaw} @click=${this.#showRaw}>${t("headers.raw")}</button></span></div>
       ${this.isRaw ? html`<pre class="source" tabindex="0" aria-label=${t("headers.raw")}>${this.raw}</pre>`
-        : this.#table()}`;
+        : html`${this.#route()}${this.#table()}`}`;
   }
 
   #table() {
     return html`<table class="table"><tbody>${this.headers.map((each) => html`<tr>
-      <th scope="row">${each.name}</th><td>${each.value}</td></tr>`)}</tbody></table>`;
+      <th scope="row">${each.name}</th><td>${marked(each.value)}</td></tr>`)}</tbody></table>`;
+  }
+
+  /** The way of the message, from server to server, as its Received fields tell it. */
+  #route() {
+    const hops = routeOf(this.headers);
+    if (!hops.length) return nothing;
+    return html`<section class="card"><h2>${t("headers.route")}</h2><ol class="route">
+      ${hops.map((hop) => html`<li><code>${marked(hop.from || "?")}</code> → <code>${marked(hop.by || "?")}</code>
+        ${hop.with ? html`<span class="chip ${hop.tls ? "good" : ""}">${marked(hop.with)}</span>` : nothing}
+        ${hop.delay === null ? nothing : html`<time>${delay(hop.delay, currentLocale())}</time>`}</li>`)}
+    </ol></section>`;
   }
 
   async #showRaw() {

@@ -3,6 +3,8 @@
 import { html, nothing } from "../vendor/lit.js";
 import { apiURL, get } from "../api.js";
 import { t } from "../lang.js";
+import { spelled } from "../logic/bidi.js";
+import { rangesOf } from "../logic/highlight.js";
 import { Part } from "../part.js";
 
 // Characters that are shown; the rest can be downloaded.
@@ -29,6 +31,27 @@ class MailSource extends Part {
 
   willUpdate(changed) {
     if (changed.has("path")) this.#load();
+  }
+
+  updated(changed) {
+    if (changed.has("text")) this.#paint();
+  }
+
+  /** Colour the text without an element for each word. */
+  #paint() {
+    const node = firstText(this.querySelector("pre"));
+    if (!globalThis.Highlight || !node || this.kind === "text") return;
+    const names = new Map();
+    for (const { start, end, name } of coloursOf(node.data, this.kind)) {
+      const range = new Range();
+      range.setStart(node, start);
+      range.setEnd(node, end);
+      if (!names.has(name)) names.set(name, []);
+      names.get(name).push(range);
+    }
+    for (const [name, ranges] of names) {
+      CSS.highlights.set(`source-${name}`, new Highlight(...ranges));
+    }
   }
 
   disconnectedCallback() {
@@ -65,7 +88,7 @@ class MailSource extends Part {
         <a class="btn small" href=${apiURL(this.path)} download>${t("do.download")}</a>
       </div>
       <pre class="source" data-kind=${this.kind} tabindex="0" aria-label=${t("source.label")}
-        >${visible(this.text.slice(0, MOST))}</pre>`;
+        >${spelled(this.text.slice(0, MOST).replaceAll("\r", ""))}</pre>`;
   }
 
   #find(event) {
@@ -112,10 +135,11 @@ class MailSource extends Part {
   }
 }
 
-/** Show letters that change the direction of a text as marks (U+202A and others). */
-function visible(text) {
-  return text.replaceAll(/[\u202a-\u202e\u2066-\u2069]/g, (letter) =>
-    `[U+${letter.codePointAt(0).toString(16).toUpperCase()}]`);
+/** Return the coloured ranges: of a raw message, those of its header alone. */
+function coloursOf(text, kind) {
+  if (kind === "html") return rangesOf(text, "html");
+  const end = text.indexOf("\n\n");
+  return rangesOf(end < 0 ? text : text.slice(0, end), "header");
 }
 
 function firstText(element) {

@@ -10,6 +10,8 @@ import { currentLocale } from "../lang.js";
 import { Part } from "../part.js";
 import "../parts/copy.js";
 import { copy } from "../parts/copy.js";
+import { marked } from "../parts/marked.js";
+import "../parts/recipe.js";
 import { tagColour } from "../parts/tags.js";
 import { attempt } from "../parts/toast.js";
 import { currentRoute, go, href } from "../route.js";
@@ -136,11 +138,12 @@ class MailView extends Part {
     const { summary, envelope, code, warnings } = this.message;
     return html`<div class="head">
       <h1><button class="btn icon back" aria-label=${t("key.back")} @click=${this.#back}>‹</button>
-        <span class="subject">${summary.subject || t("row.no-subject")}</span>
+        <span class="subject">${summary.subject ? marked(summary.subject) : t("row.no-subject")}</span>
         ${code ? html`<button class="chip info" @click=${() => copy(code)}
-          aria-label=${t("copy.what", { what: code })}>${t("message.code", { code })}</button>` : nothing}
+          title=${t("copy.what", { what: code })}>${t("message.code", { code })}</button>` : nothing}
         ${summary.tags.map((tag) => this.#tag(tag))}
         <span class="acts">
+          ${this.message.text === undefined ? nothing : html`<test-recipe .message=${this.message}></test-recipe>`}
           <a class="btn" href=${apiURL(messagePath(this.messageId, "raw"))}
             download="${this.messageId}.eml">${t("do.raw")}</a>
           <button class="btn" @click=${() => print()}>${t("do.print")}</button>
@@ -257,7 +260,7 @@ async function load(id, signal) {
 
 function people(mailboxes) {
   if (!mailboxes.length) return t("head.nobody");
-  return mailboxes.map(({ name, address }) => html`<bdi>${name ? `${name} <${address}>` : address}</bdi>`);
+  return mailboxes.map(({ name, address }) => html`<bdi>${marked(name ? `${name} <${address}>` : address)}</bdi>`);
 }
 
 function withOptions(command, options) {
@@ -282,7 +285,7 @@ function differs({ mail_from: sender, from }) {
 function links(found) {
   if (!found.length) return html`<p class="empty">${t("links.none")}</p>`;
   return html`<ul class="links">${found.map((each) => html`<li>
-    <a href=${isWeb(each) ? each : nothing} target="_blank" rel="noopener noreferrer">${each}</a>
+    <a href=${isWeb(each) ? each : nothing} target="_blank" rel="noopener noreferrer">${marked(each)}</a>
     <copy-button .text=${each}></copy-button></li>`)}</ul>`;
 }
 

@@ -3,6 +3,7 @@
 import { html, nothing } from "../vendor/lit.js";
 import { t } from "../lang.js";
 import { tagColour } from "../parts/tags.js";
+import { marked } from "../parts/marked.js";
 import { when } from "../parts/when.js";
 import { outcomeOf } from "../outcome.js";
 
@@ -14,11 +15,11 @@ export function messageRow(row, place) {
   const { message } = row;
   const isUnread = !message.flags.includes("seen");
   return frame(row, place, isUnread ? "unread" : "read", html`
-    <div class="l"><span class="to">${recipientsOf(message)}</span>
+    <div class="l"><span class="to">${marked(recipientsOf(message))}</span>
       ${message.flags.includes("flagged") ? html`<span class="flag" title=${t("row.flagged")}>⚑</span>` : nothing}
       ${when(message.received_at)}</div>
-    <div class="l"><span class="sub">${message.subject || t("row.no-subject")}</span>
-      <span class="snip">${message.snippet}</span>${chipsOf(message).slice(0, MOST_CHIPS)}</div>
+    <div class="l"><span class="sub">${message.subject ? marked(message.subject) : t("row.no-subject")}</span>
+      <span class="snip">${marked(message.snippet)}</span>${chipsOf(message).slice(0, MOST_CHIPS)}</div>
     ${isUnread ? html`<span class="unseen">${t("row.unread")}</span>` : nothing}`);
 }
 

@@ -5,9 +5,10 @@ import { get } from "../api.js";
 import { currentLocale, formatTime, t } from "../lang.js";
 import { outcomeOf } from "../outcome.js";
 import { Part } from "../part.js";
+import "../parts/recipe.js";
 import { copy } from "../parts/copy.js";
 import { attempt } from "../parts/toast.js";
-import "./conversation.js";
+import { isRefusal } from "./conversation.js";
 
 class SessionView extends Part {
   static properties = { sessionId: {}, whole: { state: true }, problem: { state: true } };
@@ -51,7 +52,8 @@ class SessionView extends Part {
         ${t("session.title", { n: session.number || session.id })}
         <span class="chip ${session.delivered ? "good" : "bad"}">${session.delivered
           ? outcome.title : t("session.nothing")}</span>
-        <span class="acts"><button class="btn" @click=${this.#copy}>${t("session.copy")}</button></span></h1>
+        <span class="acts"><button class="btn" @click=${this.#copy}>${t("session.copy")}</button>
+          ${transcript.some(isRefusal) ? html`<test-recipe .whole=${this.whole}></test-recipe>` : nothing}</span></h1>
       <dl class="who">
         <dt>${t("envelope.client")}</dt><dd><code>${session.peer.join(" : ")}</code>
           ${session.helo ? html`<span>${t("session.helo")} <code>${session.helo}</code></span>` : nothing}</dd>
@@ -63,7 +65,7 @@ class SessionView extends Part {
         ${session.tls_version ? html`<dt>TLS</dt><dd>${session.tls_version}, ${session.tls_cipher}</dd>` : nothing}
         ${session.user ? html`<dt>${t("envelope.user")}</dt><dd>${session.user} (${session.mechanism})</dd>` : nothing}
       </dl></div>
-      <div class="pane"><smtp-conversation .lines=${transcript}></smtp-conversation></div>`;
+      <div class="pane" tabindex="0"><smtp-conversation .lines=${transcript}></smtp-conversation></div>`;
   }
 
   async #copy() {

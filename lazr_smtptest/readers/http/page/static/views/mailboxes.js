@@ -1,0 +1,105 @@
+// Disposable mailboxes: make one, copy its address, see its mail, delete it.
+
+import { html, nothing } from "../vendor/lit.js";
+import { get, request } from "../api.js";
+import { feed } from "../feed.js";
+import { formatTime, t } from "../lang.js";
+import { quoted } from "../logic/query.js";
+import { Part } from "../part.js";
+import "../parts/copy.js";
+import { attempt } from "../parts/toast.js";
+import { href } from "../route.js";
+import { state } from "../state.js";
+import { throttled } from "../throttle.js";
+
+const PAUSE = 500;
+// Seconds; the choices of the form.
+const LIFETIMES = [600, 3600, 86_400, 604_800];
+
+class MailboxesView extends Part {
+  static properties = { counts: { state: true }, problem: { state: true } };
+
+  #count = throttled(() => this.#readCounts(), PAUSE);
+
+  constructor() {
+    super();
+    // The numbers of messages, by the names of the mailboxes.
+    this.counts = {};
+    this.problem = "";
+    this.listen(state, ["change"], () => {
+      this.#count();
+      this.requestUpdate();
+    });
+    this.listen(feed, ["kept", "removed", "cleared", "back"], this.#count);
+  }
+
+  connectedCallback() {
+    super.connectedCallback();
+    state.refreshMailboxes();
+  }
+
+  async #readCounts() {
+    const found = await Promise.allSettled(state.mailboxes.map(async ({ name }) =>
+      [name, (await get(`mailboxes/${name}/counts`)).messages]));
+    this.counts = Object.fromEntries(
+      found.filter((each) => each.status === "fulfilled").map((each) => each.value));
+  }
+
+  render() {
+    return html`<div class="head"><h1>${t("side.mailboxes")}</h1><p>${t("mailboxes.what")}</p></div>
+      <div class="pane" tabindex="0">
+        <form class="card" @submit=${this.#make}><h2>${t("mailboxes.new")}</h2>
+          <div class="strip fields"><label>${t("mailboxes.address")}<input name="address"
+              placeholder=${t("mailboxes.any")} autocomplete="off"></label>
+            <label>${t("mailboxes.lifetime")}<select name="lifetime">${LIFETIMES.map((each) => html`<option
+              value=${each} ?selected=${each === 3600}>${lasting(each)}</option>`)}</select></label>
+            <button class="btn primary">${t("mailboxes.make")}</button></div>
+          ${this.problem ? html`<p class="bad" role="alert">${this.problem}</p>` : nothing}
+        </form>
+        ${state.mailboxes.length ? [...state.mailboxes].reverse().map((each) => this.#mailbox(each))
+          : html`<p class="empty">${t("mailboxes.none")}</p>`}
+      </div>`;
+  }
+
+  #mailbox(box) {
+    const address = box.address ?? box.user ?? box.query;
+    const count = this.counts[box.name] ?? 0;
+    return html`<section class="card"><h2><bdi>${address}</bdi>
+        <span class="chip ${count ? "info" : ""}">${t("list.all", { n: count })}</span><span class="spring"></span>
+        ${box.address ? html`<copy-button .text=${box.address}></copy-button>
+          <a class="btn small" href=${href(["messages"], { q: `rcpt:${quoted(box.address)}` })}>${t("mailboxes.show")}</a>` : nothing}
+        <button class="btn small bad" aria-label=${t("mailboxes.delete", { address })}
+          @click=${() => this.#delete(box)}>${t("do.delete")}</button></h2>
+      <dl class="who"><dt>${t("mailboxes.name")}</dt><dd><code>${box.name}</code>
+          <copy-button .text=${box.name}></copy-button></dd>
+        <dt>${t("mailboxes.until")}</dt><dd>${formatTime(new Date(box.expires_at))}</dd></dl></section>`;
+  }
+
+  async #make(event) {
+    event.preventDefault();
+    const fields = new FormData(event.target);
+    const body = { lifetime: Number(fields.get("lifetime")) };
+    if (fields.get("address").trim()) body.address = fields.get("address").trim();
+    this.problem = "";
+    try {
+      await request("POST", "mailboxes", { body });
+      event.target.reset();
+    } catch (problem) {
+      this.problem = problem.message;
+    }
+    state.refreshMailboxes();
+  }
+
+  async #delete(box) {
+    await attempt(() => request("DELETE", `mailboxes/${box.name}`));
+    state.refreshMailboxes();
+  }
+}
+
+function lasting(seconds) {
+  const [n, key] = seconds < 3600 ? [seconds / 60, "minutes"]
+    : seconds < 86_400 ? [seconds / 3600, "hours"] : [seconds / 86_400, "days"];
+  return { minutes: t("lasting.minutes", { n }), hours: t("lasting.hours", { n }), days: t("lasting.days", { n }) }[key];
+}
+
+customElements.define("mailboxes-view", MailboxesView);

@@ -1,0 +1,82 @@
+// The server: its addresses, its store, its versions, its settings.
+
+import { html, nothing } from "../vendor/lit.js";
+import { get } from "../api.js";
+import { feed } from "../feed.js";
+import { formatNumber, formatTime, t } from "../lang.js";
+import { Part } from "../part.js";
+import { throttled } from "../throttle.js";
+
+const PAUSE = 1000;
+
+class StatusView extends Part {
+  static properties = {
+    status: { state: true },
+    settings: { state: true },
+    problem: { state: true },
+  };
+
+  #refresh = throttled(() => this.#read(), PAUSE);
+
+  constructor() {
+    super();
+    this.status = null;
+    this.settings = null;
+    this.problem = "";
+    this.listen(feed, ["kept", "removed", "cleared", "state"], this.#refresh);
+  }
+
+  connectedCallback() {
+    super.connectedCallback();
+    this.#refresh();
+    this.#readSettings();
+  }
+
+  async #read() {
+    try {
+      this.status = await get("status");
+      this.problem = "";
+    } catch (problem) {
+      this.problem = problem.message;
+    }
+  }
+
+  async #readSettings() {
+    try {
+      this.settings = await get("settings");
+    } catch {
+      // They are in another process.
+    }
+  }
+
+  render() {
+    if (!this.status) return this.problem ? html`<p class="empty">${this.problem}</p>` : nothing;
+    const { status, settings } = this;
+    return html`<div class="head"><h1>${t("side.status")}</h1></div><div class="pane" tabindex="0">
+      <section class="card"><h2>${t("status.listeners")}</h2>${table(
+        status.listeners.map((each) => [each.protocol, html`<code>${each.address}</code>`]))}</section>
+      <section class="card"><h2>${t("status.store")}</h2>${table([
+        [t("status.kind"), status.store],
+        [t("list.label"), formatNumber(status.messages)],
+        [t("side.unread"), formatNumber(status.unread)],
+        [t("status.missing"), formatNumber(status.missing)],
+        [t("status.oldest"), status.oldest ? formatTime(new Date(status.oldest)) : "–"],
+        [t("status.change"), formatNumber(status.last_change)],
+      ])}</section>
+      <section class="card"><h2>${t("status.versions")}</h2>${table([
+        ["lazr.smtptest", status.version], ["Python", status.python], ["Twisted", status.twisted],
+        [t("status.events"), t(feed.way === "sse" ? "status.sse" : "status.websocket")],
+      ])}</section>
+      ${settings ? html`<section class="card"><h2>${t("status.settings")}</h2>${table([
+        [t("status.profile"), settings.profile],
+        ...Object.entries(settings.limits).map(([name, value]) => [name, value === null ? "–" : formatNumber(value)]),
+      ])}</section>` : nothing}</div>`;
+  }
+}
+
+function table(rows) {
+  return html`<table class="table"><tbody>${rows.map(([name, value]) => html`<tr>
+    <th scope="row">${name}</th><td>${value}</td></tr>`)}</tbody></table>`;
+}
+
+customElements.define("status-view", StatusView);

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import warnings
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
@@ -11,6 +10,7 @@ import attrs
 
 from lazr_smtptest._checks import brief, check_flag
 from lazr_smtptest._guesses import nearest
+from lazr_smtptest._patterns import PATTERNS
 from lazr_smtptest.faults.amounts import amount, numbers
 from lazr_smtptest.faults.phases import PHASES, Phase, find_phases
 from lazr_smtptest.model.fault_context import FaultContext
@@ -235,7 +235,7 @@ def _condition(
 
 
 def _shown(given: object) -> str:
-    if isinstance(given, re.Pattern):
+    if isinstance(given, PATTERNS):
         return f"re.compile({given.pattern!r})"
     if callable(given):
         return getattr(given, "__name__", None) or repr(given)
@@ -309,7 +309,7 @@ def _content(name: str, wanted: object) -> Condition:
     def text(context: FaultContext) -> Sequence[str]:
         return [each.decode("utf-8", "surrogateescape") for each in content(context)]
 
-    pattern = wanted.pattern if isinstance(wanted, re.Pattern) else wanted
+    pattern = wanted.pattern if isinstance(wanted, PATTERNS) else wanted
     if isinstance(pattern, str):
         found = matcher(name, wanted, within)
         return _condition(name, wanted, found, text)

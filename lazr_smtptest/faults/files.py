@@ -284,7 +284,7 @@ def _value(value: Any) -> Any:
         regex = value["regex"]
         if not isinstance(regex, str):
             raise ValueError(f"regex is a text, not {regex!r}")
-        return compile_pattern(regex)
+        return compile_pattern(regex, is_brief=True)
     if isinstance(value, dict):
         return {key: _value(each) for key, each in value.items()}
     return value

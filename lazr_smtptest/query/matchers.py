@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, AnyStr
@@ -10,6 +11,7 @@ from typing import Any, AnyStr
 import attrs
 
 from lazr_smtptest._checks import brief
+from lazr_smtptest._patterns import PATTERNS
 from lazr_smtptest.mime.addresses import address_key
 
 __all__ = [
@@ -31,8 +33,6 @@ __tracebackhide__ = __unittest = True
 # The wildcards. A "[" is not one, because it begins an address literal (RFC 5321
 # section 4.1.3).
 _WILDCARD = re.compile(r"[*?]")
-_REGEX_OF = {"*": ".*", "?": "."}
-
 
 # RFC 5322 section 2.2: printable ASCII without the colon.
 _HEADER_NAME = re.compile(r"[!-9;-~]+")
@@ -85,12 +85,14 @@ def containing(wanted: str) -> Matcher:
 
 
 def wildcard(wanted: str) -> Matcher:
-    """Return a matcher of a text; ``*`` is any text and ``?`` any character."""
+    """Return a matcher of a text; ``*`` is any text and ``?`` any character.
+
+    The time is linear in the length of the value.
+    """
     if not _WILDCARD.search(wanted):
         return exactly(wanted)
-    fullmatch = _regex(wanted).fullmatch
     return Matcher(
-        lambda value: fullmatch(value) is not None,
+        _whole(wanted),
         repr(wanted),
         plain=wanted,
         pattern=True,
@@ -113,21 +115,47 @@ def within(wanted: str | bytes) -> Matcher:
     return Matcher(lambda value: _in_order(texts, _lf(value)), words, plain=wanted)
 
 
-def _in_order(regexes: Sequence[re.Pattern[AnyStr]], value: AnyStr) -> bool:
+def _in_order(
+    regexes: Sequence[re.Pattern[AnyStr]],
+    value: AnyStr,
+    start: int = 0,
+    end: int = sys.maxsize,
+) -> bool:
     """Return whether the patterns are found in this order, without overlap."""
-    end = 0
     for regex in regexes:
-        found = regex.search(value, end)
+        found = regex.search(value, start, end)
         if found is None:
             return False
-        end = found.end()
+        start = found.end()
     return True
 
 
+def _whole(wanted: str) -> Callable[[str], bool]:
+    """Return the function that compares a whole text with one that has wildcards.
+
+    One regular expression would not do: each further ``.*`` multiplies its time.
+    """
+    first, *others = wanted.split("*")
+    begins = _regex(first)
+    if not others:
+        return lambda value: begins.fullmatch(value) is not None
+    *between, last = others
+    ends, middle = _regex(last), [_regex(piece) for piece in between]
+
+    def is_equal(value: str) -> bool:
+        found = begins.match(value)
+        # Without asterisks a piece has one length.
+        end = len(value) - len(last)
+        if found is None or found.end() > end or ends.match(value, end) is None:
+            return False
+        return _in_order(middle, value, found.end(), end)
+
+    return is_equal
+
+
 def _regex(wanted: str) -> re.Pattern[str]:
-    pieces = re.split(r"([*?])", wanted)
-    regex = "".join(_REGEX_OF.get(piece) or re.escape(piece) for piece in pieces)
-    return re.compile(regex, re.DOTALL)
+    """Return the pattern of a text in which ``?`` is any character."""
+    return re.compile(re.escape(wanted).replace(r"\?", "."), re.DOTALL)
 
 
 def address(wanted: str) -> Matcher:
@@ -151,13 +179,10 @@ def address(wanted: str) -> Matcher:
             key=key,
         )
     # Also compare the unchanged address: "xn--*" is not a label that can be decoded.
-    fullmatch, as_given = _regex(key).fullmatch, _regex(_lower_domain(wanted)).fullmatch
+    is_equal, is_as_given = _whole(key), _whole(_lower_domain(wanted))
     _, at, domain = key.rpartition("@")
     return Matcher(
-        lambda value: (
-            (fullmatch(address_key(value)) or as_given(_lower_domain(value)))
-            is not None
-        ),
+        lambda value: is_equal(address_key(value)) or is_as_given(_lower_domain(value)),
         repr(wanted),
         plain=wanted,
         pattern=True,
@@ -211,7 +236,7 @@ def matcher(
         return Matcher(lambda value: False, "none", absence=True)
     if isinstance(wanted, kind):
         return plain(wanted)
-    if isinstance(wanted, re.Pattern):
+    if isinstance(wanted, PATTERNS):
         return _searching(name, wanted, kind)
     if callable(wanted) and not isinstance(wanted, type):
         return _asking(wanted)
@@ -225,7 +250,7 @@ def matcher(
     return Matcher(lambda value: bool(wanted == value), brief(wanted))
 
 
-def _searching(name: str, pattern: re.Pattern[Any], kind: type) -> Matcher:
+def _searching(name: str, pattern: Any, kind: type) -> Matcher:
     if not isinstance(pattern.pattern, kind):
         raise TypeError(f"{name} is {kind.__name__}, the pattern must be too")
     # Spelled as in a raw string.

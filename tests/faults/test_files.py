@@ -667,3 +667,14 @@ def test_every_new_word_is_one_of_a_file_too(file: Path) -> None:
         "on('TLS', session='>=2').certificate('renewed')",
         r"on('STARTTLS').raw(data=b'220 go\r\n').drop(close_notify=False)",
     ]
+
+
+def test_a_slow_regular_expression_matches_nothing(
+    file: Path, site: Site, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The reactor waits for it once, and not for hours."""
+    rule = '[[fault]]\non = "EHLO"\nhelo = {regex = "(a|aa)+$"}\nreply = 450'
+    site.faults.load(write(file, rule))
+    client = site.connect()
+    assert client.codes(f"EHLO {'a' * 200}.b", f"EHLO {'a' * 200}.b") == ["250"] * 2
+    assert len(caplog.records) == 1

@@ -11,6 +11,7 @@ import pytest
 
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.query.criteria import Criteria
+from lazr_smtptest.query.matchers import wildcard
 
 Make = Callable[..., Envelope]
 
@@ -348,3 +349,36 @@ def test_contains_is_text() -> None:
     """Other tools call it so."""
     with pytest.raises(TypeError, match="did you mean text="):
         Criteria.of(contains="x")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "value", "is_met"),
+    [
+        ("*", "", True),
+        ("a*", "a", True),
+        ("*a", "ba", True),
+        ("a*a", "a", False),
+        ("a*a", "aa", True),
+        ("ab*ba", "aba", False),
+        ("a*b*c", "a1b2c", True),
+        ("a*b*c", "acb", False),
+        ("a**c", "ac", True),
+        ("?*?", "x", False),
+        ("?*?", "xy", True),
+        ("a?c*", "abcd", True),
+        ("a?c", "a\nc", True),
+        ("*.*.*", "a.b", False),
+        ("*.*.*", "a.b.c", True),
+        ("*bc", "abcbc", True),
+        ("*b*", "abc", True),
+        ("(*)", "(x)", True),
+    ],
+)
+def test_wildcards_match_a_whole_value(wanted: str, value: str, is_met: bool) -> None:
+    """Each asterisk is any text, also none."""
+    assert wildcard(wanted).matches(value) is is_met
+
+
+def test_many_wildcards_take_linear_time() -> None:
+    """A pattern with fifty asterisks would take years."""
+    assert not wildcard("*a" * 50 + "b").matches("a" * 10_000)

@@ -12,6 +12,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.web import http
 from twisted.web.http_headers import Headers
 
+from lazr_smtptest._patterns import PatternTimeoutError
 from lazr_smtptest.errors import BusyError, QueryError, StateError, StoreError
 from lazr_smtptest.readers.context import AbsentError
 from lazr_smtptest.readers.http.answer import Answer, HTTPError, text_answer
@@ -174,6 +175,9 @@ class HTTPSite(http.HTTPFactory):
             details = {"position": error.position, "expected": error.expected}
             wrong = HTTPError(HTTPStatus.BAD_REQUEST, str(error), details=details)
             return self._described(call, wrong)
+        except PatternTimeoutError as error:
+            slow = HTTPError(HTTPStatus.BAD_REQUEST, str(error))
+            return self._described(call, slow)
         except AbsentError as error:
             elsewhere = HTTPError(HTTPStatus.CONFLICT, str(error))
             return self._described(call, elsewhere)

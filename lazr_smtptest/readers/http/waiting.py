@@ -9,6 +9,7 @@ import attrs
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
+from lazr_smtptest._patterns import PatternTimeoutError
 from lazr_smtptest.errors import BusyError, StateError
 from lazr_smtptest.model.change import Change
 from lazr_smtptest.model.summary import Summary
@@ -26,8 +27,9 @@ _PATIENCE = 30.0
 _STOPS = "the server stops"
 
 
-# The number of the last message, and the messages that meet each condition, by its key.
-_Looked = tuple[int, Mapping[object, list[Summary]]]
+# The number of the last message, and the messages that meet each condition, by its key,
+# or the error of a condition.
+_Looked = tuple[int, Mapping[object, list[Summary] | Exception]]
 
 
 @attrs.define(eq=False)
@@ -221,7 +223,11 @@ class Waiters:
         if self._looked == after:
             self._looked = last
         for waiter in list(self._waiters):
-            self._add(waiter, found.get(waiter.condition.key, ()))
+            those = found.get(waiter.condition.key, ())
+            if isinstance(those, Exception):
+                self._fail(waiter, those)
+            else:
+                self._add(waiter, those)
         if self._has_news or last > after:
             self._look()
 
@@ -294,18 +300,23 @@ def _begin(
 def _look(store: Any, after: int, conditions: Mapping[object, Condition]) -> _Looked:
     """Return the last of the new messages, and those that meet each condition."""
     found: dict[object, list[Summary]] = {}
+    failed: dict[object, Exception] = {}
     last = after
     for arrived in _new(store, after):
         last = arrived.summary.number
         for key, condition in conditions.items():
             try:
-                is_found = condition.matches(arrived)
+                is_found = key not in failed and condition.matches(arrived)
             except KeyError:
                 # It was removed in the meantime.
                 break
+            except PatternTimeoutError as error:
+                # That of one request; the others wait for something else.
+                failed[key] = error
+                continue
             if is_found:
                 found.setdefault(key, []).append(arrived.summary)
-    return last, found
+    return last, {**found, **failed}
 
 
 def _new(store: Any, after: int) -> Iterator[Arrived]:

@@ -364,3 +364,46 @@ class TestExplanation:
         answer = check(mail.client, query="other")
         mail.store.envelope = envelope
         assert answer.json["nearest"] == []
+
+
+class TestSlowPatterns:
+    """A regular expression that backtracks for hours."""
+
+    CRITERIA = {"subject": {"regex": "(a|aa)+$"}}
+    SUBJECT = f"Subject: {'a' * 500}!\n\nx\n"
+
+    @pytest.fixture(autouse=True)
+    def _short(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("lazr_smtptest._patterns._SECONDS", 0.01)
+
+    def test_it_is_refused_and_named(self, mail: Mail) -> None:
+        mail.add(self.SUBJECT)
+        answer = check(mail.client, self.CRITERIA)
+        assert answer.status == 400
+        assert answer.json["detail"] == (
+            "the regular expression '(a|aa)+$' took more than 0.01 s for one value: "
+            "write it without a repetition inside of another one"
+        )
+
+    def test_it_ends_a_wait(self, mail: Mail) -> None:
+        send(mail.client, criteria=self.CRITERIA, timeout=30)
+        mail.add(self.SUBJECT)
+        assert mail.client.response().status == 400
+
+    def test_other_waits_go_on(self, mail: Mail) -> None:
+        other = mail.connect()
+        send(mail.client, criteria=self.CRITERIA, timeout=30)
+        send(other, criteria={"subject": "two"}, timeout=30)
+        mail.add(self.SUBJECT)
+        assert is_waiting(other)
+        mail.add("Subject: two\n\nx\n")
+        assert subjects(other.response()) == ["two"]
+
+    def test_one_given_as_a_text_is_explained_quickly(self, mail: Mail) -> None:
+        """The hint that it may be meant as a pattern gives up."""
+        mail.add(self.SUBJECT)
+        assert check(mail.client, {"subject": "(a|aa)+$"}).status == 409
+
+    def test_many_wildcards_are_quick(self, mail: Mail) -> None:
+        mail.add(f"Subject: hi\n\n{'a' * 500}!\n", user="a" * 500 + "!")
+        assert check(mail.client, {"user": "*a" * 50 + "b"}).status == 409

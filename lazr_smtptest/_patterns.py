@@ -51,7 +51,7 @@ class PatternTimeoutError(Exception):
 
     def __str__(self) -> str:
         return (
-            f"the regular expression {self.text!r} took more than {self.seconds:g} s "
+            f"the regular expression {self.text!r} took more than {self.seconds:.3g} s "
             "for one value: write it without a repetition inside of another one"
         )
 

@@ -75,6 +75,14 @@ class HTTP:
                 kind="list",
             ),
             Option(
+                "http-max-connections",
+                "COUNT",
+                "Refuse more connections with 503; by default as many as leave some "
+                "descriptors (ulimit -n) for SMTP.",
+                kind="number",
+                least=1,
+            ),
+            Option(
                 "cors",
                 "ORIGIN",
                 "Let pages of this origin read, such as https://app.example; * for "
@@ -173,6 +181,7 @@ def settings_of(options: Options, context: ReaderContext) -> HTTPSettings:
         gate=gate,
         base=(options["http-base"] or "").rstrip("/"),
         tls=context.tls if same else read_tls(options, "http-tls"),
+        max_connections=options["http-max-connections"],
         outgoing=outgoing_of(options),
         has_mailhog=options["mailhog"] is not None,
     )

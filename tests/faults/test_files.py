@@ -676,5 +676,6 @@ def test_a_slow_regular_expression_matches_nothing(
     rule = '[[fault]]\non = "EHLO"\nhelo = {regex = "(a|aa)+$"}\nreply = 450'
     site.faults.load(write(file, rule))
     client = site.connect()
-    assert client.codes(f"EHLO {'a' * 200}.b", f"EHLO {'a' * 200}.b") == ["250"] * 2
+    name = f"{'a' * 200}.b"
+    assert client.codes(f"EHLO {name}", f"EHLO {name}") == ["220", "250", "250"]
     assert len(caplog.records) == 1

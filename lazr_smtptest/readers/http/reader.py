@@ -28,6 +28,7 @@ from lazr_smtptest.readers.http.api.views import Frames, Views
 from lazr_smtptest.readers.http.api.wait import Wait
 from lazr_smtptest.readers.http.api.webhooks import Webhooks
 from lazr_smtptest.readers.http.call import Call
+from lazr_smtptest.readers.http.capacity import most_connections
 from lazr_smtptest.readers.http.gate import Gate
 from lazr_smtptest.readers.http.logins import Logins
 from lazr_smtptest.readers.http.mailhog.api import MailHog
@@ -81,6 +82,8 @@ class HTTPSettings:
         base: the path before all paths, such as ``"/mail"``; ``""`` for none.
         tls: the certificates for HTTPS; ``None`` for HTTP.
         max_body: the most bytes of the body of a request.
+        max_connections: the most connections at the same time; ``None``: as many as
+            leave descriptors for the rest of the process.
         max_waiters: the most requests that wait for messages at the same time.
         max_listeners: the most clients that listen to events at the same time.
         outgoing: where mail may be sent to; nowhere by default.
@@ -91,6 +94,7 @@ class HTTPSettings:
     base: str = ""
     tls: TLS | None = None
     max_body: int = MAX_BODY
+    max_connections: int | None = None
     max_waiters: int = MOST_WAITERS
     max_listeners: int = MOST_LISTENERS
     outgoing: Outgoing = attrs.field(factory=Outgoing)
@@ -160,6 +164,7 @@ class HTTPReader:
             in_thread=self._reader.call,
             count=self._metrics.count_request,
             reactor=reactor,
+            max_connections=settings.max_connections or most_connections(),
             logins=self._logins,
         )
         # Requests of this process, which no gate checks.
@@ -167,7 +172,12 @@ class HTTPReader:
             routes, Gate(), describe={_API: describe}, reactor=reactor
         )
         tls = settings.tls
-        self.factory: Any = tls.wrap(self.site, reactor) if tls else self.site
+        self.factory: Any = self.site
+        if tls is not None:
+            # It needs the packages of TLS.
+            from lazr_smtptest.readers.http.plain import wrap
+
+            self.factory = wrap(tls, self.site, reactor)
 
     def _routes(self) -> Iterator[Route]:
         yield from Messages(self._reader).routes(_API)
@@ -224,10 +234,13 @@ class HTTPReader:
         return text_answer("ok\n")
 
     def close(self) -> Deferred[Any]:
-        """End the requests that wait or listen; the store stays open.
+        """End the requests that wait or listen, and the connections.
+
+        The store stays open.
 
         Returns:
-            a Deferred that fires when nothing reads the store any more.
+            a Deferred that fires when nothing reads the store any more, and no
+            connection is open.
         """
         self._waiters.close()
         self._events.close()
@@ -236,5 +249,10 @@ class HTTPReader:
         if self._mailhog is not None:
             self._mailhog.close()
         return gatherResults(
-            [self._mcp.close(), self._mailboxes.close(), self._reader.close()]
+            [
+                self._mcp.close(),
+                self._mailboxes.close(),
+                self._reader.close(),
+                self.site.close(),
+            ]
         )

@@ -27,7 +27,8 @@ from lazr_smtptest.readers.http.answer import (
 from lazr_smtptest.readers.http.call import Call, values_of
 
 if TYPE_CHECKING:
-    from lazr_smtptest.readers.http.site import HTTPConnection, HTTPSite
+    from lazr_smtptest.readers.http.connection import HTTPConnection
+    from lazr_smtptest.readers.http.site import HTTPSite
 
 __all__ = ["HTTPRequest", "takes_gzip"]
 
@@ -220,6 +221,9 @@ class HTTPRequest(http.Request):
             if is_last:
                 self.finish()
             return
+        if self.clientproto != b"HTTP/1.1":
+            # It knows no chunks: some of these answers end with the connection.
+            self.channel.persistent = False
         # Twisted does not know the phrase of every status.
         self.setResponseCode(answer.status, HTTPStatus(answer.status).phrase.encode())
         for name, value in {**_SECURITY, **answer.headers}.items():
@@ -253,6 +257,8 @@ class HTTPRequest(http.Request):
             lines.append(b"Content-Length: %d\r\n" % len(body))
         for name, values in self.responseHeaders.getAllRawHeaders():
             lines += [b"%b: %b\r\n" % (name, value) for value in values]
+        if self.clientproto != b"HTTP/1.1" and self.channel.persistent:
+            lines.append(b"Connection: keep-alive\r\n")
         lines.append(b"\r\n")
         if self.method != b"HEAD":
             lines.append(body)

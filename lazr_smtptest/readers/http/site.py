@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
@@ -14,16 +15,20 @@ from twisted.web.http_headers import Headers
 
 from lazr_smtptest._patterns import PatternTimeoutError
 from lazr_smtptest.errors import BusyError, QueryError, StateError, StoreError
+from lazr_smtptest.net.clock import duration_clock
 from lazr_smtptest.readers.context import AbsentError
 from lazr_smtptest.readers.http.answer import Answer, HTTPError, text_answer
 from lazr_smtptest.readers.http.call import Call
+from lazr_smtptest.readers.http.connection import FullConnection, HTTPConnection
 from lazr_smtptest.readers.http.coroutines import begin
 from lazr_smtptest.readers.http.gate import Gate
 from lazr_smtptest.readers.http.logins import Logins
-from lazr_smtptest.readers.http.request import HTTPRequest
 from lazr_smtptest.readers.http.routes import NoPathError, Route, Routes
+from lazr_smtptest.smtp.connections import Connections
 
 __all__ = ["MAX_BODY", "HTTPSite"]
+
+log = logging.getLogger("lazr.smtptest")
 
 # The most bytes of the body of a request.
 MAX_BODY = 5 * 1024 * 1024
@@ -34,47 +39,15 @@ _IDLE = 60.0
 # The paths that orchestrators ask, with the base and without it.
 _HEALTH = ("/livez", "/readyz")
 
-# The most digits of Content-Length; Python does not convert very long numbers.
-_DIGITS = 18
+# Seconds after which a client that does not read its answer is disconnected, when the
+# server stops.
+_GRACE = 5.0
 
 Describe = Callable[[HTTPError], Answer]
 
 
 def _describe_as_text(error: HTTPError) -> Answer:
     return text_answer(error.message + "\n", error.status, error.headers)
-
-
-class HTTPConnection(http.HTTPChannel):
-    """A connection of a client, which may make several requests."""
-
-    requestFactory = HTTPRequest
-    site: HTTPSite
-
-    def lineLengthExceeded(self, line: bytes) -> None:
-        """Refuse a line that is too long: with 414 the first one, others with 431."""
-        # The private name of Twisted: whether the next line begins a request.
-        if self._HTTPChannel__first_line:  # type: ignore[attr-defined]
-            self._refuse(HTTPStatus.REQUEST_URI_TOO_LONG)
-        else:
-            self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
-
-    def headerReceived(self, line: bytes) -> bool:
-        """Refuse a length of the body that no body has; see `HTTPChannel`."""
-        name, _, value = line.partition(b":")
-        if name.lower() == b"content-length" and len(value.strip()) > _DIGITS:
-            self._refuse(HTTPStatus.BAD_REQUEST)
-            return False
-        received: bool = super().headerReceived(line)
-        return received
-
-    def _refuse(self, status: HTTPStatus) -> None:
-        """Answer a request that cannot be read, and end the connection."""
-        head = f"HTTP/1.1 {status} {status.phrase}"
-        transport: Any = self.transport
-        transport.write(
-            f"{head}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode()
-        )
-        self.loseConnection()
 
 
 class HTTPSite(http.HTTPFactory):
@@ -94,6 +67,7 @@ class HTTPSite(http.HTTPFactory):
         in_thread: calls a function with arguments in a thread, and returns a Deferred
             with the result; ``None`` if nothing takes long.
         reactor: schedules the timeouts.
+        max_connections: the most connections at the same time; ``None`` for any number.
         logins: finds out who makes a request; by default only Basic authentication.
     """
 
@@ -109,9 +83,14 @@ class HTTPSite(http.HTTPFactory):
         count: Callable[[str, int], object] = lambda method, status: None,
         in_thread: Callable[..., Deferred[Any]] | None = None,
         reactor: IReactorTime | None = None,
+        max_connections: int | None = None,
         logins: Logins | None = None,
     ) -> None:
         super().__init__(timeout=_IDLE, reactor=reactor)
+        self.clock = duration_clock(reactor)
+        self.connections = Connections()
+        self._most = max_connections
+        self._is_full = self._is_closed = False
         self.routes = routes
         self.max_body = max_body
         self._larger_bodies = larger_bodies or {}
@@ -131,9 +110,33 @@ class HTTPSite(http.HTTPFactory):
 
     def buildProtocol(self, addr: Any) -> Any:
         """Return the protocol of a new connection."""
+        if self._is_closed:
+            return None
+        if self._most is not None and len(self.connections) >= self._most:
+            return self._refuse_connection(self._most)
         channel: Any = super().buildProtocol(addr)
         channel.site = self
         return channel
+
+    def _refuse_connection(self, most: int) -> FullConnection:
+        if not self._is_full:
+            # Once: there will be many.
+            self._is_full = True
+            log.warning(
+                "HTTP: %d connections are open, and further ones get 503: "
+                "--http-max-connections allows more, if ulimit -n does",
+                most,
+            )
+        return FullConnection(f"{most} connections are open already: try again later")
+
+    def close(self) -> Deferred[None]:
+        """End all connections: at once, or after the request that is being answered.
+
+        Returns:
+            a Deferred that fires when none is left, after 5 s at the latest.
+        """
+        self._is_closed = True
+        return self.connections.end(self.reactor, _GRACE)
 
     # There is no access log: every request of an open page would be a line. So the
     # time in its lines, which Twisted updates every second, is not needed either.

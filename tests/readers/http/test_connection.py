@@ -1,0 +1,489 @@
+"""What a connection may cost: turns, time to send and to read, and malformed requests.
+
+What is right is said by RFC 9110 and RFC 9112.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import pytest
+from twisted.internet.defer import Deferred
+from twisted.internet.error import ConnectionDone
+from twisted.internet.task import Clock
+from twisted.internet.testing import StringTransport
+from twisted.python.failure import Failure
+
+from lazr_smtptest.readers.http import capacity
+from lazr_smtptest.readers.http.answer import Answer, Stream, text_answer
+from lazr_smtptest.readers.http.call import Call
+from lazr_smtptest.readers.http.gate import Gate
+from lazr_smtptest.readers.http.routes import Handler, Route, Routes
+from lazr_smtptest.readers.http.site import HTTPSite
+
+from .client import Client
+
+GET = b"GET /fixed HTTP/1.1\r\nHost: a\r\n\r\n"
+POST = b"POST /fixed HTTP/1.1\r\nHost: a\r\n"
+
+
+async def echo(call: Call) -> Answer:
+    return text_answer(f"{call.method} {call.body.decode()}")
+
+
+async def large(call: Call) -> Answer:
+    return text_answer("x" * 1_000_000)
+
+
+class Site:
+    """A site, and its clock."""
+
+    def __init__(self, handler: Handler = echo, **options: Any) -> None:
+        self.clock = Clock()
+        routes = Routes()
+        for method in ("GET", "POST"):
+            routes.add(Route(method=method, template="/fixed", handler=handler))
+        self.site = HTTPSite(routes, Gate(), reactor=self.clock, **options)
+
+    def connect(self) -> Client:
+        return Client(self.site, self.clock)
+
+
+@pytest.fixture
+def site() -> Site:
+    """A site that answers at once."""
+    return Site()
+
+
+@pytest.fixture
+def client(site: Site) -> Client:
+    """A client of it."""
+    return site.connect()
+
+
+def count(client: Client) -> int:
+    """Return how many answers have come."""
+    return int(client.transport.value().count(b"HTTP/1.1 200 OK"))
+
+
+def lose(client: Client) -> None:
+    client.protocol.connectionLost(Failure(ConnectionDone()))
+
+
+class TestTurns:
+    """A client that sends very many requests at once leaves the reactor to others."""
+
+    @pytest.fixture(autouse=True)
+    def _tick(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Let each look at the clock take a millisecond."""
+
+        def tick(clock: Clock) -> float:
+            clock.rightNow += 0.001
+            return clock.rightNow
+
+        monkeypatch.setattr(Clock, "seconds", tick)
+
+    def finish(self, site: Site) -> None:
+        # A turn is a call that is due at once; the others are timeouts.
+        while site.clock.getDelayedCalls()[0].getTime() <= site.clock.rightNow:
+            site.clock.advance(0)
+
+    def test_a_few_are_answered_at_once(self, client: Client) -> None:
+        client.send(GET * 8)
+        assert count(client) == 8
+
+    def test_of_very_many_a_part_is_answered_at_once(self, client: Client) -> None:
+        client.send(GET * 1000)
+        assert 8 <= count(client) < 100
+
+    @pytest.mark.parametrize(
+        "request_", [GET, POST + b"Content-Length: 2\r\n\r\nhi"], ids=["GET", "POST"]
+    )
+    def test_all_are_answered_turn_by_turn(
+        self, site: Site, client: Client, request_: bytes
+    ) -> None:
+        client.send(request_ * 1000)
+        assert count(client) < 100
+        self.finish(site)
+        assert count(client) == 1000
+
+    def test_twenty_of_them_hold_the_reactor_for_a_short_time(self, site: Site) -> None:
+        clients = [site.connect() for _ in range(20)]
+        begun = site.clock.rightNow
+        for client in clients:
+            client.send(GET * 1000)
+        # Another client is greeted when each has had a turn.
+        assert site.clock.rightNow - begun < 0.25
+
+    def test_what_comes_meanwhile_is_no_second_turn(
+        self, site: Site, client: Client
+    ) -> None:
+        client.send(GET * 1000)
+        before = count(client)
+        client.send(GET)
+        assert count(client) == before
+        self.finish(site)
+        assert count(client) == 1001
+
+    def test_a_client_that_is_far_ahead_is_not_read_from(self, client: Client) -> None:
+        client.send(GET * 1000)
+        assert client.transport.producerState == "paused"
+
+    def test_one_that_leaves_has_no_further_turn(
+        self, site: Site, client: Client
+    ) -> None:
+        client.send(GET * 1000)
+        lose(client)
+        assert site.clock.getDelayedCalls() == []
+
+    def test_answers_of_a_thread_are_turns_too(self) -> None:
+        waiting: list[Deferred[None]] = []
+
+        async def wait(call: Call) -> Answer:
+            waiting.append(Deferred())
+            await waiting[-1]
+            return text_answer("ok")
+
+        client = Site(wait).connect()
+        client.send(GET * 3)
+        for number in range(3):
+            assert count(client) == number
+            waiting.pop().callback(None)
+        assert count(client) == 3
+
+
+class TestSlowRequests:
+    """A client that sends a request byte by byte."""
+
+    def send_slowly(self, site: Site, client: Client, data: bytes) -> None:
+        for octet in data:
+            client.send(bytes([octet]))
+            site.clock.advance(10)
+
+    def test_a_header_has_a_minute(self, site: Site, client: Client) -> None:
+        self.send_slowly(site, client, b"GET /fix")
+        answer = client.response()
+        assert answer.status == 408
+        assert answer.text == "the header of the request took more than 60 s\n"
+        assert client.transport.disconnecting
+
+    def test_a_body_has_a_least_rate(self, site: Site, client: Client) -> None:
+        client.send(POST + b"Content-Length: 1000\r\n\r\n")
+        self.send_slowly(site, client, b"12345678")
+        assert client.response().status == 408
+
+    def test_a_large_body_that_comes_steadily_is_taken(
+        self, site: Site, client: Client
+    ) -> None:
+        client.send(POST + b"Content-Length: 200000\r\n\r\n")
+        for _ in range(20):
+            client.send(b"x" * 10_000)
+            site.clock.advance(15)
+        assert client.response().status == 200
+
+    def test_one_that_is_complete_in_time_is_answered(
+        self, site: Site, client: Client
+    ) -> None:
+        client.send(GET[:10])
+        site.clock.advance(50)
+        client.send(GET[10:])
+        site.clock.advance(15)
+        assert client.response().status == 200
+        assert not client.transport.disconnecting
+
+    def test_it_gets_one_answer(self, site: Site, client: Client) -> None:
+        client.send(POST + b"Content-Length: 99999999\r\n\r\n")
+        assert client.response().status == 413
+        site.clock.advance(61)
+        assert client.transport.value() == b""
+        assert client.transport.disconnecting
+
+
+class TestSlowReaders:
+    """A client that does not read its answers."""
+
+    def test_it_is_disconnected_after_a_minute(self) -> None:
+        site = Site(large)
+        client = site.connect()
+        client.send(GET)
+        client.protocol.pauseProducing()
+        site.clock.advance(59)
+        assert not client.transport.disconnected
+        site.clock.advance(2)
+        assert client.transport.disconnected
+
+    def test_one_that_reads_slowly_is_not(self) -> None:
+        async def wait(call: Call) -> Answer:
+            await Deferred()
+            return text_answer("never")
+
+        site = Site(wait)
+        client = site.connect()
+        client.send(GET)
+        for _ in range(5):
+            client.protocol.pauseProducing()
+            site.clock.advance(50)
+            client.protocol.resumeProducing()
+        assert not client.transport.disconnected
+
+    def test_it_does_not_keep_an_ending_connection(self, site: Site) -> None:
+        client = site.connect()
+        client.send(b"GET /fixed HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        assert client.transport.disconnecting
+        site.clock.advance(16)
+        assert client.transport.disconnected
+
+    def test_a_stream_ends_for_it(self) -> None:
+        async def stream(call: Call) -> Answer:
+            return Answer(body=Stream(lambda write, end: lambda: None))
+
+        site = Site(stream)
+        client = site.connect()
+        client.send(GET)
+        client.protocol.pauseProducing()
+        site.clock.advance(61)
+        assert client.transport.disconnected
+
+
+class TestNumber:
+    """How many connections there may be."""
+
+    def test_one_more_gets_a_503(self, caplog: pytest.LogCaptureFixture) -> None:
+        site = Site(max_connections=2)
+        clients = [site.connect() for _ in range(2)]
+        with caplog.at_level(logging.WARNING, "lazr.smtptest"):
+            others = [Client(site.site) for _ in range(3)]
+        for client in others:
+            answer = client.response()
+            assert answer.status == 503
+            assert answer.text == "2 connections are open already: try again later\n"
+            assert client.transport.disconnecting
+        assert clients[0].get("/fixed").status == 200
+        assert [record.getMessage() for record in caplog.records] == [
+            "HTTP: 2 connections are open, and further ones get 503: "
+            "--http-max-connections allows more, if ulimit -n does"
+        ]
+
+    def test_one_that_ends_makes_room(self) -> None:
+        site = Site(max_connections=1)
+        lose(site.connect())
+        assert site.connect().get("/fixed").status == 200
+
+    @pytest.mark.parametrize(
+        ("limit", "most"),
+        [(20, 8), (100, 36), (1024, 896), (1_000_000, 20_000), (-1, 20_000)],
+    )
+    def test_descriptors_are_left_for_others(
+        self, monkeypatch: pytest.MonkeyPatch, limit: int, most: int
+    ) -> None:
+        resource = pytest.importorskip("resource")
+        monkeypatch.setattr(resource, "getrlimit", lambda which: (limit, limit))
+        assert capacity.most_connections() == most
+
+
+class TestStop:
+    """The end of a site."""
+
+    def test_an_idle_connection_ends_at_once(self, site: Site, client: Client) -> None:
+        assert client.get("/fixed").status == 200
+        site.site.close()
+        assert client.transport.disconnecting
+
+    def test_a_request_is_answered_before(self) -> None:
+        waiting: Deferred[None] = Deferred()
+
+        async def wait(call: Call) -> Answer:
+            await waiting
+            return text_answer("ok")
+
+        site = Site(wait)
+        client = site.connect()
+        client.send(GET)
+        site.site.close()
+        assert not client.transport.disconnecting
+        waiting.callback(None)
+        assert client.response().text == "ok"
+        assert client.transport.disconnecting
+
+    def test_one_that_does_not_end_is_aborted(self) -> None:
+        async def wait(call: Call) -> Answer:
+            await Deferred()
+            return text_answer("never")
+
+        site = Site(wait)
+        client = site.connect()
+        client.send(GET)
+        site.site.close()
+        site.clock.advance(5)
+        assert client.transport.disconnected
+
+    def test_it_has_ended_with_the_last_connection(self, site: Site) -> None:
+        clients = [site.connect() for _ in range(2)]
+        ended: list[object] = []
+        site.site.close().addCallback(ended.append)
+        for number, client in enumerate(clients):
+            assert len(ended) == 0, number
+            lose(client)
+        assert len(ended) == 1
+        assert site.clock.getDelayedCalls() == []
+
+    def test_nobody_connects_any_more(self, site: Site) -> None:
+        site.site.close()
+        assert site.site.buildProtocol(None) is None
+
+
+class TestVersions:
+    """HTTP/1.0 (RFC 9112 appendix C)."""
+
+    def test_the_connection_ends_after_the_answer(self, client: Client) -> None:
+        client.send(b"GET /fixed HTTP/1.0\r\nHost: a\r\n\r\n")
+        assert client.response().status == 200
+        assert client.transport.disconnecting
+
+    def test_it_stays_open_if_the_client_asks_for_it(self, client: Client) -> None:
+        client.send(b"GET /fixed HTTP/1.0\r\nHost: a\r\nConnection: keep-alive\r\n\r\n")
+        answer = client.response()
+        assert (answer.status, answer.headers["connection"]) == (200, "keep-alive")
+        assert not client.transport.disconnecting
+
+    def test_a_host_is_not_needed(self, client: Client) -> None:
+        client.send(b"GET /fixed HTTP/1.0\r\n\r\n")
+        assert client.response().status == 200
+
+    def test_another_host_is_refused(self, client: Client) -> None:
+        client.send(b"GET /fixed HTTP/1.0\r\nHost: evil.example\r\n\r\n")
+        assert client.response().status == 421
+
+    def test_a_stream_has_no_chunks(self) -> None:
+        async def stream(call: Call) -> Answer:
+            return Answer(body=iter([b"a", b"b"]))
+
+        client = Site(stream).connect()
+        client.send(b"GET /fixed HTTP/1.0\r\nConnection: keep-alive\r\n\r\n")
+        answer = client.response()
+        assert "transfer-encoding" not in answer.headers
+        assert answer.text == "ab"
+        assert client.transport.disconnecting
+
+    @pytest.mark.parametrize(
+        "options", [b"close", b"foo,close", b"foo\r\nConnection: Close", b"close,foo"]
+    )
+    def test_a_client_may_ask_for_the_end(self, client: Client, options: bytes) -> None:
+        client.send(GET[:-2] + b"Connection: " + options + b"\r\n\r\n")
+        assert client.response().headers["connection"] == "close"
+        assert client.transport.disconnecting
+
+
+MALFORMED = {
+    "no version": b"GET /fixed\r\nHost: a\r\n\r\n",
+    "two spaces": b"GET  /fixed HTTP/1.1\r\nHost: a\r\n\r\n",
+    "another protocol": b"GET /fixed HTTPS/1.1\r\nHost: a\r\n\r\n",
+    "HTTP/2.0": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    "a bad method": b"G@T /fixed HTTP/1.1\r\nHost: a\r\n\r\n",
+    "NUL in the path": b"GET /fi\0xed HTTP/1.1\r\nHost: a\r\n\r\n",
+    "a space before the colon": b"GET /fixed HTTP/1.1\r\nHost : a\r\n\r\n",
+    "a line without a colon": b"GET /fixed HTTP/1.1\r\nHost: a\r\nfoo\r\n\r\n",
+    "a first line that begins with a space": b"GET / HTTP/1.1\r\n Host: a\r\n\r\n",
+    "an empty name": b"GET /fixed HTTP/1.1\r\nHost: a\r\n: b\r\n\r\n",
+    "NUL in a field": b"GET /fixed HTTP/1.1\r\nHost: a\r\nX: a\0b\r\n\r\n",
+    "a bare LF": b"GET /fixed HTTP/1.1\r\nHost: a\r\nX: a\nY: b\r\n\r\n",
+    "a bare CR": b"GET /fixed HTTP/1.1\r\nHost: a\r\nX: a\rY: b\r\n\r\n",
+    "two lengths": POST + b"Content-Length: 2\r\nContent-Length: 3\r\n\r\nhi!",
+    "a list of lengths": POST + b"Content-Length: 2, 2\r\n\r\nhi",
+    "a length with a sign": POST + b"Content-Length: +2\r\n\r\nhi",
+    "a negative length": POST + b"Content-Length: -2\r\n\r\nhi",
+    "a length with a line": POST + b"Content-Length: 0_2\r\n\r\nhi",
+    "a hexadecimal length": POST + b"Content-Length: 0x2\r\n\r\nhi",
+    "an empty length": POST + b"Content-Length: \r\n\r\nhi",
+    "a length of other digits": POST + b"Content-Length: \xef\xbc\x92\r\n\r\nhi",
+    "a length and chunks": POST
+    + b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "chunks and a length": POST
+    + b"Transfer-Encoding: chunked\r\nContent-Length: 2\r\n\r\n0\r\n\r\n",
+    "chunks twice": POST
+    + b"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "another encoding": POST + b"Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+    "an odd encoding": POST + b"Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
+    "a vertical tab": POST + b"Transfer-Encoding: \x0bchunked\r\n\r\n0\r\n\r\n",
+    "a bad size": POST + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n",
+    "a negative size": POST + b"Transfer-Encoding: chunked\r\n\r\n-1\r\n",
+    "a size with 0x": POST
+    + b"Transfer-Encoding: chunked\r\n\r\n0x2\r\nhi\r\n0\r\n\r\n",
+    "a chunk without its end": POST
+    + b"Transfer-Encoding: chunked\r\n\r\n2\r\nhiXX0\r\n\r\n",
+    "a long trailer": POST
+    + b"Transfer-Encoding: chunked\r\n\r\n0\r\n"
+    + b"X: y\r\n" * 20_000
+    + b"\r\n",
+}
+
+
+@pytest.mark.parametrize("sent", MALFORMED.values(), ids=MALFORMED)
+def test_a_malformed_request_is_refused_and_is_the_last(
+    client: Client, sent: bytes
+) -> None:
+    """What follows may be meant as another request, and may be not."""
+    client.send(sent + GET)
+    client.send(GET)
+    data = client.transport.value()
+    assert data.count(b"HTTP/1.1 ") == 1
+    answer = client.response()
+    assert answer.status == 400
+    assert answer.headers["connection"] == "close"
+    assert answer.text.endswith("\n")
+    assert client.transport.disconnecting
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"\r\n" + GET,
+        b"GET /fixed HTTP/1.1\r\nhOsT:a\r\n\r\n",
+        b"GET /fixed HTTP/1.1\r\nHost:\ta \r\n\r\n",
+        b"GET /fixed HTTP/1.1\r\nHost: a\r\nX:\r\n\r\n",
+        b"GET /fixed HTTP/1.1\r\nHost: a\r\nX: one\r\n  two\r\n\r\n",
+        POST + b"Transfer-Encoding: Chunked\r\n\r\n0\r\nX: y\r\n\r\n",
+        POST + b"Transfer-Encoding: chunked\r\n\r\n2;a=b\r\nhi\r\n0\r\n\r\n",
+        POST + b"Content-Length: 2\r\n\r\nhi",
+        POST + b"\r\n",
+    ],
+)
+def test_what_is_allowed_is_taken(client: Client, sent: bytes) -> None:
+    """Also what few clients send; and the next request is the next one."""
+    client.send(sent)
+    assert client.response().status == 200
+    assert client.get("/fixed").status == 200
+
+
+def test_very_many_fields_are_a_431(client: Client) -> None:
+    """RFC 6585 section 5."""
+    client.send(GET[:-2] + b"X: y\r\n" * 501 + b"\r\n")
+    assert client.response().status == 431
+
+
+def test_a_client_that_waits_is_told_to_go_on(client: Client) -> None:
+    """RFC 9110 section 10.1.1."""
+    client.send(POST + b"Content-Length: 2\r\nExpect: 100-Continue\r\n\r\n")
+    assert client.transport.value() == b"HTTP/1.1 100 Continue\r\n\r\n"
+    client.transport.clear()
+    client.send(b"hi")
+    assert client.response().text == "POST hi"
+
+
+def test_one_of_another_version_is_not(client: Client) -> None:
+    """HTTP/1.0 has no such answer."""
+    client.send(
+        b"POST /fixed HTTP/1.0\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n"
+    )
+    assert client.transport.value() == b""
+    client.send(b"hi")
+    assert client.response().text == "POST hi"
+
+
+def test_the_transport_is_told_of_a_producer() -> None:
+    """So that it can pause a connection."""
+    site = Site()
+    client = site.connect()
+    assert isinstance(client.transport, StringTransport)
+    assert client.transport.producer is client.protocol

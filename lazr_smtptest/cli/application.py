@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import attrs
 from twisted.application.service import MultiService
 from twisted.internet import defer
+from twisted.logger import ILogObserver
 
 from lazr_smtptest.checks import functions
 from lazr_smtptest.cli.endpoints import LoggedEndpoint
@@ -57,6 +58,8 @@ class Process(MultiService):
     Attributes:
         readers: the services by which others read the mail, see `ReaderService`.
         display: shows each mail; ``None`` for no display.
+        log_observer: the `ILogObserver` of the Twisted application that it becomes
+            part of; ``None`` for that of twistd.
         notes: lines to log once clients may connect.
         failed: whether it ended because of an error.
         errors: a file descriptor for the reason of a failed start, which is closed
@@ -67,6 +70,7 @@ class Process(MultiService):
     """
 
     display: Display | None = None
+    log_observer: Any = None
     notes: Sequence[str] = ()
     failed = False
     errors: int | None = None
@@ -82,6 +86,12 @@ class Process(MultiService):
         self._bridge = LogBridge()
         self._counts = False
         self._signal_before: Any = None
+
+    def setServiceParent(self, parent: Any) -> None:
+        """Become part of an application, and log there."""
+        super().setServiceParent(parent)
+        if self.log_observer is not None:
+            parent.setComponent(ILogObserver, self.log_observer)
 
     # For subclasses to override
 

@@ -328,6 +328,14 @@ TABLE: Groups = {
     ),
     "Output": (
         Option(
+            "log-format",
+            "FORMAT",
+            "The lines of the log: text, or json for an object on each line.",
+            "text",
+            kind="choice",
+            choices=("text", "json"),
+        ),
+        Option(
             "color",
             "WHEN",
             "On a terminal, show each message as it arrives: in colours (auto), or "

@@ -23,6 +23,7 @@ from zope.interface import implementer
 import twisted
 from lazr_smtptest.cli.application import Display, Process
 from lazr_smtptest.cli.http_reader import DEFAULT_HTTP
+from lazr_smtptest.cli.json_log import LoggedMail, line_of, log_fields
 from lazr_smtptest.cli.line_writer import LineWriter, end_of_turn
 from lazr_smtptest.cli.live_view import Screen
 from lazr_smtptest.cli.mail_log import MailLog, timestamp
@@ -60,11 +61,17 @@ def serve(arguments: Sequence[str]) -> int:
 def _run(options: Options) -> int:
     reactor = choose_reactor()
     writer = LineWriter(sys.stdout.fileno(), end_of_turn(reactor))
+    is_json = options["log-format"] == "json"
+    observer: ILogObserver = _JSONLog(writer) if is_json else _Log(writer)
     globalLogBeginner.beginLoggingTo(
-        [_Log(writer)], redirectStandardIO=False, discardBuffer=True
+        [observer], redirectStandardIO=False, discardBuffer=True
     )
     process = make_process(options, reactor, _display(options, writer), logs_mail=False)
-    process.when_ready = partial(_greet, writer, options["store"], process)
+    process.when_ready = (
+        partial(_log_ready, options["store"])
+        if is_json
+        else partial(_greet, writer, options["store"], process)
+    )
     try:
         process.privilegedStartService()
         process.startService()
@@ -81,6 +88,8 @@ def _run(options: Options) -> int:
 def _display(options: Options, writer: LineWriter) -> Display | None:
     if options["quiet"]:
         return None
+    if options["log-format"] == "json":
+        return LoggedMail()
     screen = Screen.on(sys.stdout, options["color"], os.environ)
     return MailLog(writer) if screen is None else screen
 
@@ -103,8 +112,33 @@ def _greet(
     writer.write(f"ready {' '.join(ports)}")
 
 
+def _log_ready(store: str, addresses: Mapping[str, str]) -> None:
+    """Log the addresses of the server."""
+    log_fields("ready", version=__version__, store=store, addresses=dict(addresses))
+
+
 def _port(address: str) -> str:
     return printable(address.rpartition(":")[2])
+
+
+def _is_shown(event: LogEvent) -> bool:
+    """Return whether an event is ours, or a warning or an error of others."""
+    level = event.get("log_level") or LogLevel.info
+    namespace = event.get("log_namespace") or "-"
+    return bool(namespace.startswith(_OURS) or level >= LogLevel.warn)
+
+
+@implementer(ILogObserver)
+class _JSONLog:
+    """Writes the same events as `_Log`, each as a JSON object."""
+
+    def __init__(self, writer: LineWriter) -> None:
+        self._writer = writer
+
+    def __call__(self, event: LogEvent) -> None:
+        line = line_of(event) if _is_shown(event) else ""
+        if line:
+            self._writer.write(line)
 
 
 @implementer(ILogObserver)
@@ -115,9 +149,8 @@ class _Log:
         self._writer = writer
 
     def __call__(self, event: LogEvent) -> None:
-        level = event.get("log_level") or LogLevel.info
-        namespace = event.get("log_namespace") or "-"
-        if namespace.startswith(_OURS) or level >= LogLevel.warn:
+        if _is_shown(event):
+            level = event.get("log_level") or LogLevel.info
             text = eventAsText(event, includeTimestamp=False, includeSystem=False)
             if text:
                 name = "" if level <= LogLevel.info else f"{level.name}: "

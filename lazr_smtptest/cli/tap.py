@@ -21,6 +21,7 @@ from twisted.internet.interfaces import IStreamServerEndpoint
 from lazr_smtptest.cli.application import Display, Process, ServerProcess
 from lazr_smtptest.cli.certificates import read_tls
 from lazr_smtptest.cli.endpoints import LoggedEndpoint
+from lazr_smtptest.cli.json_log import LoggedMail, file_observer, twistd_observer
 from lazr_smtptest.cli.line_writer import LineWriter, end_of_turn
 from lazr_smtptest.cli.live_view import Screen
 from lazr_smtptest.cli.mail_log import MailLog
@@ -74,10 +75,14 @@ def makeService(options: Options, reactor: Any = None) -> IService:
     """
     if reactor is None:
         reactor = choose_reactor()
+    is_json = options["log-format"] == "json"
+    observer = _log_in_json(options) if is_json else None
     display = _display(options, reactor)
     # If the log goes to the screen, it must not repeat the lines of the display.
-    logs_mail = not (options["quiet"] or (display and _logs_to_stdout(options)))
+    is_shown = is_json or (display and _logs_to_stdout(options))
+    logs_mail = not (options["quiet"] or is_shown)
     process = make_process(options, reactor, display, logs_mail=logs_mail)
+    process.log_observer = observer
     if options.parent is not None and not options.parent.get("nodaemon", True):
         # The daemon has no standard error any more when it listens.
         with contextlib.suppress(OSError):
@@ -253,6 +258,8 @@ def _transcripts(options: Options) -> TranscriptFolder | None:
 
 def _display(options: Options, reactor: Any) -> Display | None:
     """Return the display of mail, for a process in the foreground."""
+    if options["log-format"] == "json":
+        return None if options["quiet"] else LoggedMail()
     # A process in the background has no terminal any more, and another log.
     foreground = options.parent is not None and options.parent.get("nodaemon", True)
     if options["quiet"] or not foreground:
@@ -267,6 +274,28 @@ def _display(options: Options, reactor: Any) -> Display | None:
         return None
     writer = LineWriter(descriptor, end_of_turn(reactor))
     return MailLog(writer, "[lazr.smtptest#info] ")
+
+
+def _log_in_json(options: Options) -> Any:
+    """Return the observer that takes the place of twistd's; ``None`` for twist.
+
+    Raises:
+        OptionError: twistd is told to log elsewhere.
+    """
+    parent: Any = options.parent
+    if parent is None:
+        return None
+    for name in ("logger", "syslog"):
+        if parent.get(name):
+            raise OptionError(
+                f"--log-format json writes a file or standard output: leave out "
+                f"--{name} of twistd"
+            )
+    if "logFile" in parent:
+        # That of python -m twisted, which makes its observer later.
+        parent["fileLogObserverFactory"] = file_observer
+        return None
+    return twistd_observer(parent)
 
 
 def _logs_to_stdout(options: Options) -> bool:

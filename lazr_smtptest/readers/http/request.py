@@ -46,6 +46,7 @@ _SMALL = 1024
 # Above this many, it is done in a thread: 10 ms in that of the reactor would be felt.
 _LONG = 262_144
 _GZIP = {"Content-Encoding": "gzip"}
+_VARY = ("Vary", "Accept-Encoding")
 _COMPRESSED = ("application/json", "text/", "application/problem+json")
 
 # RFC 9112 section 3.2.2: the host is that of Host.
@@ -247,14 +248,21 @@ class HTTPRequest(http.Request):
 
     def _write_at_once(self, answer: Answer, body: bytes) -> None:
         """Write the header and the body together, without Twisted's own header."""
-        body = self._compressed(answer, body)
         status = answer.status
-        without = frozenset(answer.headers)
-        lines = [self.clientproto, _head_of(status, answer.content_type, without)]
-        lines += map(_line_of, answer.headers.items())
+        lines = [
+            self.clientproto,
+            _head_of(status, answer.content_type, *answer.headers.items()),
+        ]
+        if len(body) >= _SMALL and answer.content_type.startswith(_COMPRESSED):
+            if "Vary" not in answer.headers:
+                lines.append(_line_of(_VARY))
+            if self._can_compress(answer):
+                body = _gzip(body)
+                lines += map(_line_of, _GZIP.items())
         # RFC 9110 section 8.6.
         if status not in (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED):
             lines.append(b"Content-Length: %d\r\n" % len(body))
+        # Twisted may have set Connection.
         for name, values in self.responseHeaders.getAllRawHeaders():
             lines += [b"%b: %b\r\n" % (name, value) for value in values]
         if self.clientproto != b"HTTP/1.1" and self.channel.persistent:
@@ -269,7 +277,7 @@ class HTTPRequest(http.Request):
         if not answer.content_type.startswith(_COMPRESSED) or len(body) < _SMALL:
             return body
         if "Vary" not in answer.headers:
-            self.responseHeaders.addRawHeader("Vary", "Accept-Encoding")
+            self.responseHeaders.addRawHeader(*_VARY)
         if not self._can_compress(answer):
             return body
         for name, value in _GZIP.items():
@@ -358,24 +366,25 @@ class _Live:
         self._waiting.clear()
 
 
+# Those of the latest answers are kept: most are those of a few.
 @lru_cache(_HEADS)
-def _head_of(status: int, content_type: str, without: frozenset[str]) -> bytes:
-    """Return an answer from its status to the fields that many answers have.
+def _head_of(status: int, content_type: str, *fields: tuple[str, str]) -> bytes:
+    """Return the beginning of an answer after the version.
 
     Args:
         status: the status code.
         content_type: the value of Content-Type; ``""`` for none.
-        without: the names of fields that the answer has itself.
+        fields: the names and the values of further fields.
     """
-    # Twisted does not know the phrase of every status.
-    lines = [f" {status:d} {HTTPStatus(status).phrase}\r\n".encode()]
-    fields = dict(_SECURITY)
+    all_fields = {**_SECURITY, **dict(fields)}
     if content_type:
-        fields["Content-Type"] = content_type
-    lines += [_line_of(field) for field in fields.items() if field[0] not in without]
-    return b"".join(lines)
+        all_fields["Content-Type"] = content_type
+    lines = map(_line_of, all_fields.items())
+    # Twisted does not know the phrase of every status.
+    return f" {status:d} {HTTPStatus(status).phrase}\r\n".encode() + b"".join(lines)
 
 
+@lru_cache(_HEADS)
 def _line_of(field: tuple[str, str]) -> bytes:
     """Return a line of the header, in which no other one can hide."""
     value = b" ".join(field[1].encode("utf-8", "replace").splitlines())
@@ -405,6 +414,8 @@ def _target(uri: bytes) -> tuple[str, str]:
 
 
 def _query(text: str) -> dict[str, list[str]]:
+    if not text:
+        return {}
     # Not more names than a person would write; the rest is not looked at.
     try:
         return parse_qs(text, keep_blank_values=True, max_num_fields=1000)

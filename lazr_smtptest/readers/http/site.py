@@ -213,7 +213,7 @@ class HTTPSite(http.HTTPFactory):
         route, parameters = found or self._find(method, call.path)
         route.check_arguments(call.query)
         if parameters or user:
-            call = attrs.evolve(call, parameters=parameters, user=user)
+            call = call.routed(parameters, user)
         answer = await route.handler(call)
         if cors:
             answer = attrs.evolve(answer, headers={**answer.headers, **cors})

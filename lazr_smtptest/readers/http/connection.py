@@ -12,6 +12,7 @@ from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 from twisted.web import http
 
+from lazr_smtptest.readers.http.quick_channel import QuickChannel
 from lazr_smtptest.readers.http.request import HTTPRequest
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ class FullConnection(Protocol):
         transport.loseConnection()
 
 
-class HTTPConnection(http.HTTPChannel):
+class HTTPConnection(QuickChannel):
     """A connection of a client, which may make several requests.
 
     A client that sends very many requests at once gets a turn now and then, one that

@@ -219,7 +219,7 @@ class _Writer:
     def _tag(self, tag: StartTag) -> str:
         attributes = replace_urls(tag, self._marked)
         if tag.name in ("a", "area") and not _is_fragment(attributes.get("href")):
-            attributes |= {"target": "_blank", "rel": "noopener noreferrer"}
+            attributes |= {"target": "_blank", "rel": "noreferrer noopener"}
         fields = "".join(
             f' {name}="{escape(value)}"' for name, value in attributes.items()
         )

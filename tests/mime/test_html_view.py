@@ -183,7 +183,7 @@ def test_hosts_with_most_loads_come_first() -> None:
 @pytest.mark.parametrize("href", ["http://a.example/", "mailto:a@b.example", "x"])
 def test_a_link_opens_a_new_window(href: str) -> None:
     """The frame could not show it."""
-    wanted = f'<a href="{href}" target="_blank" rel="noopener noreferrer">'
+    wanted = f'<a href="{href}" target="_blank" rel="noreferrer noopener">'
     assert shown(f"<a href='{href}' target=_top>") == wanted
 
 

@@ -52,7 +52,7 @@ class Mailpit:
                 has_spam_check=bool(context.check_settings.spamd),
             ),
             Messages(context.reader),
-            Message(context.reader, base),
+            Message(context.reader, context.parse, base),
             Checking(context),
             Sending(context),
             Release(context, relay),

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+import secrets
+from collections.abc import Callable, Iterator
 from http import HTTPStatus
+from typing import Any
 from urllib.parse import quote
 
+from lazr_smtptest.checks.functions import VIEW
 from lazr_smtptest.mime.attachment import Attachment
 from lazr_smtptest.mime.charsets import guess
+from lazr_smtptest.mime.html_view import HTMLView
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.summary import Summary
 from lazr_smtptest.query.selection import Selection
@@ -33,6 +37,15 @@ _SANDBOX = {
 # What the client mailpit-api-client says of itself. It expects a key of Mailpit 1.5;
 # other clients may refuse keys that they do not know.
 _EARLIER_CLIENT = "python-httpx/"
+# Tells the page around a frame the height of its document.
+_TELL_HEIGHT = (
+    "(function () {"
+    "function tell() {"
+    "parent.postMessage({messageHeight: document.documentElement.scrollHeight}, '*');"
+    "}"
+    "addEventListener('load', tell); addEventListener('resize', tell); tell();"
+    "})();"
+)
 _CID = re.compile(r"cid:([^\s\"'<>)]+)", re.IGNORECASE)
 
 
@@ -41,11 +54,15 @@ class Message:
 
     Args:
         reader: the store.
+        parse: runs a function for a message, see `ReaderContext.parse`.
         base: the path before all paths of the site, such as ``/``.
     """
 
-    def __init__(self, reader: DeferredReader, base: str) -> None:
+    def __init__(
+        self, reader: DeferredReader, parse: Callable[..., Any], base: str
+    ) -> None:
         self._reader = reader
+        self._parse = parse
         self._base = base
 
     def routes(self, prefix: str) -> Iterator[Route]:
@@ -130,12 +147,32 @@ class Message:
             raise HTTPError(
                 HTTPStatus.NOT_FOUND, "This message does not contain a HTML part"
             )
+        headers = _SANDBOX
+        if call.argument("embed") == "1":
+            html, headers = await self._embedded(envelope, summary.id)
         await self._mark(summary.id)
         return Answer(
             body=html.encode("utf-8", "replace"),
             content_type="text/html; charset=utf-8",
-            headers=_SANDBOX,
+            headers=headers,
         )
+
+    async def _embedded(
+        self, envelope: Envelope, id: str
+    ) -> tuple[str, dict[str, str]]:
+        """Return the HTML for a frame of another page, and the header fields for it.
+
+        A script at its end tells the page its height, and no other script runs.
+        """
+        view: HTMLView = await self._parse(VIEW, envelope)
+        path, nonce = self._part_path(id), secrets.token_urlsafe(16)
+        html = view.with_urls(lambda section: path + section)
+        policy = _SANDBOX["Content-Security-Policy"].replace(
+            "sandbox", "sandbox allow-scripts", 1
+        )
+        policy += f"; script-src 'nonce-{nonce}'"
+        script = f'<script nonce="{nonce}">{_TELL_HEIGHT}</script>'
+        return html + script, {"Content-Security-Policy": policy}
 
     async def text(self, call: Call) -> Answer:
         """Answer with the text of a message, and mark it as read."""

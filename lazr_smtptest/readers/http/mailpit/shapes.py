@@ -27,7 +27,7 @@ def summary_of(summary: Summary) -> _Object:
     """Return the MessageSummary of a message."""
     return {
         "ID": summary.id,
-        "MessageID": summary.message_id,
+        "MessageID": _message_id(summary),
         "Read": "seen" in summary.flags,
         "From": _address(summary.sender),
         "To": _addresses(summary.to),
@@ -73,7 +73,7 @@ def message_of(envelope: Envelope, summary: Summary) -> _Object:
     sender = _address(summary.sender)
     return {
         "ID": summary.id,
-        "MessageID": summary.message_id,
+        "MessageID": _message_id(summary),
         "From": sender,
         "To": _addresses(summary.to),
         "Cc": _addresses(summary.cc),
@@ -112,6 +112,11 @@ def time_of(time: datetime | None) -> str:
     text = time.strftime("%Y-%m-%dT%H:%M:%S")
     milliseconds = f"{time.microsecond // 1000:03}".rstrip("0")
     return f"{text}.{milliseconds}Z" if milliseconds else f"{text}Z"
+
+
+def _message_id(summary: Summary) -> str:
+    """Return the Message-ID; like Mailpit, one of ours for a message without it."""
+    return summary.message_id or f"{summary.id}@smtptest"
 
 
 def _address(mailboxes: Sequence[HeaderMailbox]) -> _Object:

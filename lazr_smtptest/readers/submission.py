@@ -18,7 +18,7 @@ from lazr_smtptest.model.reply import LOCAL_ERROR, Reply
 from lazr_smtptest.readers.context import ReaderContext
 from lazr_smtptest.smtp.errors import ReplyError, refusal_in
 from lazr_smtptest.smtp.header import decoded_subject
-from lazr_smtptest.smtp.store_writer import Keeper
+from lazr_smtptest.smtp.store_writer import StoreWriter
 
 __all__ = ["Submission"]
 
@@ -39,7 +39,7 @@ class Submission:
 
     def __init__(self, context: ReaderContext) -> None:
         self._context = context
-        self._keeper = Keeper(context.reactor)
+        self._writer = StoreWriter(context.reactor)
 
     async def submit(self, envelope: Envelope) -> str:
         """Handle a message, and return its id.
@@ -78,7 +78,7 @@ class Submission:
     def _handle(self, envelope: Envelope) -> object:
         if self._context.handler is not None:
             return self._context.handler.envelope_received(envelope)
-        return self._keeper.keep(self._context.store, envelope)
+        return self._writer.keep(self._context.store, envelope)
 
     def _tell(self, envelope: Envelope, now: datetime, refusal: Reply | None) -> None:
         events = self._context.delivery_events

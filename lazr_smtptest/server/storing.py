@@ -21,7 +21,7 @@ from lazr_smtptest.net.reactor import PrivateReactor
 from lazr_smtptest.server.servers import Server
 from lazr_smtptest.smtp.errors import refusal_in
 from lazr_smtptest.smtp.factory import SMTPServerFactory
-from lazr_smtptest.smtp.store_writer import Keeper
+from lazr_smtptest.smtp.store_writer import StoreWriter
 
 __all__ = ["CaptureServer", "StoreServer"]
 
@@ -55,7 +55,7 @@ class StoreServer(Server):
         """
         super().__init__(host, port)
         self.store = store
-        self._keeper = Keeper()
+        self._writer = StoreWriter()
 
     @property
     def reader(self) -> Any:
@@ -66,7 +66,7 @@ class StoreServer(Server):
         self, reactor: IReactorTime, *arguments: Any, **options: Any
     ) -> SMTPServerFactory:
         """Return the factory; see `Server`."""
-        self._keeper = Keeper(reactor)
+        self._writer = StoreWriter(reactor)
         return super().factory(reactor, *arguments, **options)
 
     def handle_envelope(self, envelope: Envelope) -> object:
@@ -76,7 +76,7 @@ class StoreServer(Server):
             ServerError: it was not stored: 452 4.3.1 if there is no room for it,
                 otherwise 451 4.3.0.
         """
-        return self._keeper.keep(self.store, envelope)
+        return self._writer.keep(self.store, envelope)
 
     def session_ended(self, session: Session) -> None:
         """Hand a session to the hook and to the store; see `ISessionObserver`."""

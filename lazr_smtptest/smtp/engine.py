@@ -76,8 +76,8 @@ class Engine:
     """
 
     __slots__ = (
-        *("_backlog", "_began", "_blocked", "_deaf", "_framer", "_handlers"),
-        *("_line_limit", "_methods", "_paused", "_points", "_replies", "_reporter"),
+        *("_backlog", "_began", "_blocked", "_framer", "_handlers", "_line_limit"),
+        *("_methods", "_paused", "_points", "_replies", "_reporter", "_resting"),
         *("_short_line", "_then", "_timers", "_transcript", "_turn", "busy"),
         *("handle_line", "is_fresh", "is_guarded", "waits"),
     )
@@ -109,14 +109,14 @@ class Engine:
         self.handle_line: Callable[[bytes], object] = self.dispatch
         self.is_fresh = True
         self.is_guarded = self.busy = self.waits = False
-        self._blocked = self._deaf = self._paused = False
+        self._blocked = self._resting = self._paused = False
         # Resumes the commands of a client that sent very many.
         self._turn: IDelayedCall | None = None
         # See `when_answered`.
         self._then: Callable[[], object] | None = None
         self._methods: dict[bytes, Callable[[bytes], None] | None] = {}
 
-    def pause(self) -> None:
+    def discard(self) -> None:
         """Discard the input that was not handled yet: the connection is closing."""
         self._framer.clear()
         turn, self._turn = self._turn, None
@@ -128,8 +128,8 @@ class Engine:
         return self._framer.take()
 
     def stop(self) -> None:
-        """Handle nothing any more: the connection is lost."""
-        self.pause()
+        """Stop handling input: the connection is lost."""
+        self.discard()
         # Break reference cycles, so that the garbage collector has nothing to do.
         self._methods.clear()
         self.handle_line = _do_nothing
@@ -367,8 +367,8 @@ class Engine:
 
     # Back-pressure
 
-    def release(self) -> None:
-        """Resume after a change of the transport: the new one is not blocked yet."""
+    def unblock(self) -> None:
+        """Handle commands again: a new transport has not stopped its producer yet."""
         self._blocked = False
 
     def block(self, blocked: bool) -> None:
@@ -381,7 +381,7 @@ class Engine:
 
     def _brake(self) -> None:
         """Pause or resume reading: pause while the client is too far ahead."""
-        ahead = self._blocked or self._deaf or self._framer.pending > self._backlog
+        ahead = self._blocked or self._resting or self._framer.pending > self._backlog
         if ahead == self._paused:
             return
         self._paused = ahead
@@ -390,9 +390,9 @@ class Engine:
         else:
             self._replies.transport.resumeProducing()
 
-    def pause_reading(self, deaf: bool) -> None:
+    def pause_reading(self, resting: bool) -> None:
         """Pause reading from the client, or resume it."""
-        self._deaf = deaf
+        self._resting = resting
         self._brake()
 
 

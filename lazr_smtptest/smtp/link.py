@@ -142,7 +142,7 @@ class Link:
         early = self._engine.take()
         layer.makeConnection(transport)
         # The new transport has not paused its producer yet.
-        self._engine.release()
+        self._engine.unblock()
         self.watch()
         connection.forget_offered()
         if early:
@@ -229,7 +229,7 @@ class Link:
     def cease(self) -> None:
         """Stop handling input: the connection is closing."""
         self._replies.is_closed = True
-        self._engine.pause()
+        self._engine.discard()
         self._timers.stop()
 
     def lost(self, reason: Failure) -> None:

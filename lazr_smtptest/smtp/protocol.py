@@ -41,7 +41,7 @@ _FOREIGN = re.compile(
 )
 # STARTTLS must be the last command of a group. RFC 3207 section 4 lists no reply to it
 # that ends the connection; RFC 5321 section 4.2.1 allows this one for any command.
-_TOO_EARLY = Reply(421, "commands came behind STARTTLS, closing", "4.7.0")
+_TOO_EARLY = Reply(421, "commands came after STARTTLS, closing", "4.7.0")
 _TURNED_AWAY = Reply(503, "only QUIT: there is no service", "5.5.1")
 _BYE = Reply(221, "bye", "2.0.0")
 
@@ -222,10 +222,10 @@ class SMTPServerProtocol(BdatCommand):
         """Return the extensions as lines, in the form of Twisted's `ESMTP`."""
         return b"\n".join(
             [
-                b" ".join((keyword, *behind)) if behind else keyword
-                for keyword, behind in self.extensions().items()
+                b" ".join((keyword, *values)) if values else keyword
+                for keyword, values in self.extensions().items()
                 # Twisted leaves out a keyword with an empty list.
-                if behind or behind is None
+                if values or values is None
             ]
         )
 
@@ -240,7 +240,7 @@ class SMTPServerProtocol(BdatCommand):
             self.reply(Reply(501, "STARTTLS takes no argument", "5.5.4"))
         elif self._framer.pending:
             # These bytes were sent in clear: they must not be handled within TLS.
-            log.warning("%s: closed: bytes came behind STARTTLS", self.reporter.peer)
+            log.warning("%s: closed: bytes came after STARTTLS", self.reporter.peer)
             self.end(_TOO_EARLY)
         else:
             # Before the reply: if this fails, the client gets an error and no TLS.

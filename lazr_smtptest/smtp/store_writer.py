@@ -1,4 +1,4 @@
-"""Writing messages to a store, off the reactor's thread where the store waits."""
+"""Writes messages to a store, off the reactor's thread where the store waits."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from lazr_smtptest.interfaces import IMessageStore, IWaitingStore
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.smtp.errors import ServerError
 
-__all__ = ["Keeper"]
+__all__ = ["StoreWriter"]
 
 log = logging.getLogger("lazr.smtptest")
 
 
-class Keeper:
+class StoreWriter:
     """Adds messages to a store without blocking the reactor.
 
     A store that waits for a disk does so in its own thread, and the result comes back

@@ -177,7 +177,7 @@ def test_client_certificate_is_known(new_wire: NewWire, tls: TLS) -> None:
 def test_bytes_behind_starttls_close_the_connection(ends: Ends, behind: bytes) -> None:
     """One reply, and nothing is run, not even STARTTLS (RFC 3207 section 4.2)."""
     assert ends.wire.send(b"STARTTLS\r\n" + behind) == [
-        "421 4.7.0 commands came behind STARTTLS, closing"
+        "421 4.7.0 commands came after STARTTLS, closing"
     ]
     assert ends.wire.transport.disconnecting
 
@@ -192,7 +192,7 @@ def test_bytes_behind_starttls_are_logged(
 ) -> None:
     """A tester can find out why the connection was closed."""
     ends.wire.say("STARTTLS", "NOOP")
-    assert "127.0.0.1:50000: closed: bytes came behind STARTTLS" in caplog.messages
+    assert "127.0.0.1:50000: closed: bytes came after STARTTLS" in caplog.messages
 
 
 def test_bytes_behind_starttls_in_another_piece_are_no_command(ends: Ends) -> None:

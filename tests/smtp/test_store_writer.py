@@ -17,7 +17,7 @@ from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.server.controller import Controller
 from lazr_smtptest.server.storing import StoreServer
 from lazr_smtptest.smtp.errors import ServerError
-from lazr_smtptest.smtp.store_writer import Keeper
+from lazr_smtptest.smtp.store_writer import StoreWriter
 from lazr_smtptest.stores.memory import MemoryStore
 
 ENVELOPE = Envelope(mail_from="", rcpt_tos=("a@example.com",), content=b"x\r\n")
@@ -58,7 +58,7 @@ REFUSALS = [
 def test_the_answer_waits_for_the_disk() -> None:
     """And comes in the reactor's thread."""
     reactor, store, answers = Reactor(), Waiting(), []
-    kept = Keeper(reactor).keep(store, ENVELOPE)
+    kept = StoreWriter(reactor).keep(store, ENVELOPE)
     assert isinstance(kept, Deferred)
     kept.addCallback(answers.append)
     store.done(None)
@@ -70,10 +70,10 @@ def test_the_answer_waits_for_the_disk() -> None:
 def test_messages_of_one_batch_are_answered_by_one_call() -> None:
     """Of the reactor."""
     reactor, store, answers = Reactor(), Waiting(), []
-    keeper = Keeper(reactor)
+    writer = StoreWriter(reactor)
     dones = []
     for number in range(2):
-        kept = keeper.keep(store, ENVELOPE)
+        kept = writer.keep(store, ENVELOPE)
         assert isinstance(kept, Deferred)
         kept.addCallback(lambda _, number=number: answers.append(number))
         dones.append(store.done)
@@ -90,7 +90,7 @@ def test_an_error_of_the_disk_is_a_refusal(
 ) -> None:
     """The Deferred fails with it."""
     reactor, store, failures = Reactor(), Waiting(), []
-    kept = Keeper(reactor).keep(store, ENVELOPE)
+    kept = StoreWriter(reactor).keep(store, ENVELOPE)
     assert isinstance(kept, Deferred)
     kept.addErrback(failures.append)
     store.done(error)
@@ -101,7 +101,7 @@ def test_an_error_of_the_disk_is_a_refusal(
 def test_an_error_of_another_kind_stays_what_it_is() -> None:
     """It is a fault in the store, and a test is to hear of it."""
     reactor, store, failures = Reactor(), Waiting(), []
-    kept = Keeper(reactor).keep(store, ENVELOPE)
+    kept = StoreWriter(reactor).keep(store, ENVELOPE)
     assert isinstance(kept, Deferred)
     kept.addErrback(failures.append)
     store.done(ZeroDivisionError())
@@ -115,15 +115,15 @@ def test_an_error_at_once_is_a_refusal_too(
 ) -> None:
     """Such a store does not wait."""
     with pytest.raises(ServerError) as caught:
-        Keeper().keep(Failing(error), ENVELOPE)
+        StoreWriter().keep(Failing(error), ENVELOPE)
     assert str(caught.value) == f"{code} {text}"
 
 
 def test_without_a_reactor_the_message_is_waited_for() -> None:
     """A clock is no reactor."""
-    for keeper in (Keeper(), Keeper(Clock())):
+    for writer in (StoreWriter(), StoreWriter(Clock())):
         store = Waiting()
-        assert keeper.keep(store, ENVELOPE) is None
+        assert writer.keep(store, ENVELOPE) is None
         assert len(store) == 1
 
 
@@ -135,7 +135,7 @@ def test_a_store_may_give_a_deferred() -> None:
             return succeed(None)
 
     results: list[object] = []
-    kept = Keeper().keep(Own(), ENVELOPE)
+    kept = StoreWriter().keep(Own(), ENVELOPE)
     assert isinstance(kept, Deferred)
     kept.addCallback(results.append)
     assert results == [None]
@@ -149,7 +149,7 @@ def test_its_failure_is_a_refusal() -> None:
             return fail(StoreFullError("no space"))
 
     failures: list[Any] = []
-    kept = Keeper().keep(Own(), ENVELOPE)
+    kept = StoreWriter().keep(Own(), ENVELOPE)
     assert isinstance(kept, Deferred)
     kept.addErrback(failures.append)
     assert failures[0].value.reply.code == 452
@@ -158,12 +158,12 @@ def test_its_failure_is_a_refusal() -> None:
 def test_the_first_of_many_errors_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     """Until it goes well again."""
     caplog.set_level("INFO")
-    keeper = Keeper()
+    writer = StoreWriter()
     store = Failing(StoreFullError("no space"))
     for _ in range(3):
         with pytest.raises(ServerError):
-            keeper.keep(store, ENVELOPE)
-    keeper.keep(MemoryStore(), ENVELOPE)
+            writer.keep(store, ENVELOPE)
+    writer.keep(MemoryStore(), ENVELOPE)
     assert [record.getMessage() for record in caplog.records] == [
         "messages are refused: no space",
         "messages are kept again",
@@ -254,14 +254,14 @@ class TestNoMemory:
 def test_each_reason_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
     """And that messages are kept again."""
     caplog.set_level("INFO", "lazr.smtptest")
-    keeper = Keeper()
+    writer = StoreWriter()
     errors = [StoreError("no disk"), StoreFullError("full")]
     for error in errors:
         for _ in range(3):
             with pytest.raises(ServerError):
-                keeper.keep(Failing(error), ENVELOPE)
+                writer.keep(Failing(error), ENVELOPE)
     for _ in range(3):
-        keeper.keep(MemoryStore(), ENVELOPE)
+        writer.keep(MemoryStore(), ENVELOPE)
     assert caplog.messages == [
         "messages are refused: no disk",
         "messages are refused: full",

@@ -27,7 +27,17 @@ __all__ = ["DEFAULT_HTTP", "HTTP", "settings_of"]
 DEFAULT_HTTP = "tcp:8025:interface=127.0.0.1"
 
 # The path of a base.
-_BASE = re.compile(r"(/[A-Za-z0-9._~-]+)*/?")
+_BASE = re.compile(r"(/(?!\.{1,2}(/|$))[A-Za-z0-9._~-]+)*/?")
+# A name that a Host header may have, and an origin: a single word is neither a host
+# that others know nor one with a scheme.
+_LABEL = "[A-Za-z0-9_-]+"
+_NAME = re.compile(rf"({_LABEL}\.)*{_LABEL}")
+_ADDRESS = rf"({_NAME.pattern}|\[[0-9A-Fa-f:.]+\])"
+_ORIGIN = re.compile(
+    rf"\*|https?://{_ADDRESS}(:\d{{1,5}})?|{_ADDRESS}:\d{{1,5}}"
+    rf"|({_LABEL}\.)+{_LABEL}|localhost",
+    re.IGNORECASE,
+)
 
 # The options that --mailhog uses, too.
 _SHARED = ("http-tls", "http-auth", "http-host", "cors")
@@ -133,6 +143,18 @@ class HTTP:
             if not (user and colon and password):
                 raise usage.UsageError(
                     "--http-auth is USER:PASSWORD, with both, or file:FILE"
+                )
+        for name in options["http-host"]:
+            if not _NAME.fullmatch(name):
+                raise usage.UsageError(
+                    f"{options.name('http-host')} is a host name such as "
+                    f"mail.example, without scheme and port, not {safe_repr(name)}"
+                )
+        for origin in options["cors"]:
+            if not _ORIGIN.fullmatch(origin):
+                raise usage.UsageError(
+                    f"{options.name('cors')} is an origin such as https://app.example "
+                    f"or localhost:3000, without a path, or *, not {safe_repr(origin)}"
                 )
         base = options["http-base"]
         if base is not None and not _BASE.fullmatch(base):

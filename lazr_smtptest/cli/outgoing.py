@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from twisted.python import usage
 
+from lazr_smtptest.cli.extras import check_tls_client
 from lazr_smtptest.cli.option_table import Groups, Option
 
 if TYPE_CHECKING:
@@ -111,9 +113,13 @@ def check_outgoing(options: Mapping[str, Any]) -> None:
         raise usage.UsageError(f"--relay-{given[0]} needs --relay-host")
     for address in options["release-to"]:
         host, colon, port = address.rpartition(":")
-        if not (host and colon and port.isascii() and port.isdecimal()):
+        is_port = re.fullmatch("[0-9]{1,5}", port) and 0 < int(port) < 65536
+        if not (host and colon and is_port):
             raise usage.UsageError(f"--release-to is HOST:PORT, not {address!r}")
     outgoing_of(options)
+    security = options["relay-security"]
+    if options["relay-host"] and security != "none":
+        check_tls_client("relay-security", security)
 
 
 def outgoing_of(options: Mapping[str, Any]) -> Outgoing:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from twisted.application.service import Service
 from twisted.python import usage
 
+from lazr_smtptest.cli.extras import check_tls_client
 from lazr_smtptest.cli.option_table import Groups, Option
 
 if TYPE_CHECKING:
@@ -65,7 +66,9 @@ class Webhooks:
                 "--webhook with --workers needs a store on a disk, such as "
                 "--store sqlite:mail.db: each worker has a memory of its own"
             )
-        webhooks_of(options)
+        for webhook in webhooks_of(options):
+            if webhook.url.lower().startswith("https:"):
+                check_tls_client("webhook", f"https of {webhook.host}")
 
     def is_on(self, options: Mapping[str, Any]) -> bool:
         """Return whether its options ask for it."""

@@ -12,7 +12,7 @@ from twisted.internet.interfaces import IStreamServerEndpoint
 
 from lazr_smtptest.errors import ListenError
 
-__all__ = ["bind", "endpoint_from", "is_loopback", "resolve"]
+__all__ = ["bind", "endpoint_from", "is_ip", "is_loopback", "resolve"]
 
 # Connections that may wait to be accepted; the kernel may set a lower bound.
 BACKLOG = 4096
@@ -67,6 +67,15 @@ def resolve(host: str, port: int) -> tuple[int, tuple[str, int]]:
         # Python cannot encode it: a label is empty, or too long.
         raise OSError(f"no host has such a name ({error})") from error
     return family, address  # type: ignore[return-value]
+
+
+def is_ip(host: str) -> bool:
+    """Return whether a host is an IP address, not a name."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def is_loopback(host: str) -> bool:

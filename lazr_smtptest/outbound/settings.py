@@ -8,7 +8,7 @@ from typing import Literal
 
 import attrs
 
-from lazr_smtptest.net.addresses import is_loopback
+from lazr_smtptest.net.addresses import is_ip, is_loopback
 
 __all__ = ["Login", "Outgoing", "Relay", "Security", "Server"]
 
@@ -16,7 +16,7 @@ Security = Literal["none", "starttls", "tls"]
 
 _SECURITY = ("none", "starttls", "tls")
 _MECHANISMS = ("plain", "login", "cram-md5")
-_HOST = re.compile(r"[0-9A-Za-z](?:[0-9A-Za-z._-]{0,253}[0-9A-Za-z])?|[0-9A-Fa-f:.]+")
+_HOST = re.compile(r"[0-9A-Za-z](?:[0-9A-Za-z._-]{0,253}[0-9A-Za-z])?")
 
 
 @attrs.frozen(kw_only=True)
@@ -76,7 +76,7 @@ class Server:
 
     def __attrs_post_init__(self) -> None:
         """Check the values."""
-        if not _HOST.fullmatch(self.host):
+        if not _HOST.fullmatch(self.host) and not is_ip(self.host):
             raise ValueError(
                 f"the host must be a host name or an IP address, not {self.host!r}"
             )

@@ -1,0 +1,123 @@
+"""The options of HTTP: a wrong value is one line at the start."""
+
+from __future__ import annotations
+
+import builtins
+from typing import Any
+
+import pytest
+
+from lazr_smtptest.cli.options import OptionError, Options
+
+HTTP = "--http=tcp:0:interface=127.0.0.1"
+
+# Wrong values of each option, and how the line begins.
+WRONG = {
+    "cors": (
+        "--cors is an origin such as https://app.example or localhost:3000, without a "
+        "path, or *, not ",
+        ["foo", "null", "", " ", "https://a.example/", "ftp://a.example", "http://"],
+        ["https://a:999999", "a b.example", "http://a.example,http://b.example"],
+    ),
+    "http-host": (
+        "--http-host is a host name such as mail.example, without scheme and port, ",
+        ["mail.example:80", "http://mail.example", "*", "", ".example", "a..example"],
+        ["mail.example.", "b\u00fccher.example", "a/b", "a@b", "mail.example\n"],
+    ),
+    "http-base": (
+        "--http-base is a path such as /mail, of letters, digits, and - . _ ~, not ",
+        ["mail", "/a//b", "/../a", "/.", "/a?b", "/a b", "http://a/b", "//a"],
+        ["/%41", "/a#b", "/a\n"],
+    ),
+    "http-tls": ("--http-tls is auto or CERT,KEY, not ", ["a.pem", ",", "a,"], [",b"]),
+    "http-auth": (
+        "--http-auth is USER:PASSWORD, with both, or file:FILE",
+        ["ann", ":secret", "ann:", "file:", ""],
+        [":"],
+    ),
+    "release-to": ("--release-to is HOST:PORT, not ", ["a", "a:0", "a:65536"], ["a:b"]),
+    "relay-host": ("--relay-host: the host must be", ["a:25", "http://a"], ["a b"]),
+    "webhook": (
+        "--webhook: url: ",
+        ["foo", "http://", "ftp://a/"],
+        ["http://a:99999/"],
+    ),
+}
+ROWS = [
+    (name, value, line)
+    for name, (line, *lists) in WRONG.items()
+    for values in lists
+    for value in values
+]
+
+
+@pytest.mark.parametrize(("name", "value", "line"), ROWS)
+def test_a_wrong_value_is_told_at_the_start(name: str, value: str, line: str) -> None:
+    """With what is allowed; a password is not repeated."""
+    with pytest.raises(OptionError) as caught:
+        Options().parseOptions([HTTP, f"--{name}={value}"])
+    text = str(caught.value)
+    assert text.startswith(line)
+    assert "\n" not in text
+    assert "secret" not in text
+
+
+@pytest.mark.parametrize(
+    "argument",
+    [
+        *("--cors=*", "--cors=https://app.example", "--cors=http://app.example:3000"),
+        *("--cors=localhost:3000", "--cors=localhost", "--cors=app.example"),
+        *("--cors=HTTP://[::1]:80", "--cors=app:3000", "--cors=http://app"),
+        *("--http-host=mail.example", "--http-host=mail", "--http-host=10.0.0.1"),
+        *("--http-base=/", "--http-base=/a", "--http-base=/a/", "--http-base=/a.b/~c"),
+        *("--http-base=/..a", "--http-tls=auto", "--http-tls=a.pem,b.pem"),
+        *("--http-auth=a:b:c", "--http-auth=file:passwords", "--release-to=a:65535"),
+    ],
+)
+def test_a_right_value_is_taken(argument: str) -> None:
+    """In all its forms."""
+    Options().parseOptions([HTTP, argument])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (
+            ["--webhook=https://receiver.example/?token=secret"],
+            "--webhook: https of receiver.example:443 needs pip install",
+        ),
+        (
+            ["--relay-host=relay.example", "--relay-security=starttls"],
+            "--relay-security: starttls needs pip install 'lazr.smtptest[tls]'",
+        ),
+    ],
+)
+def test_the_missing_extra_is_named_at_the_start(
+    arguments: list[str], line: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not by the first request that fails, which may be hours later."""
+    real = builtins.__import__
+
+    def absent(name: str, *arguments: Any, **named: Any) -> Any:
+        if name == "twisted.internet" and "ssl" in (arguments[2] or ()):
+            raise ImportError("No module named 'OpenSSL'")
+        return real(name, *arguments, **named)
+
+    monkeypatch.setattr(builtins, "__import__", absent)
+    with pytest.raises(OptionError) as caught:
+        Options().parseOptions([HTTP, *arguments])
+    assert str(caught.value).startswith(line)
+    assert "secret" not in str(caught.value)
+
+
+def test_without_https_the_extra_is_not_needed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nor for a relay without TLS."""
+
+    def fail(name: str, what: str) -> None:
+        raise AssertionError(name)
+
+    monkeypatch.setattr("lazr_smtptest.cli.webhooks.check_tls_client", fail)
+    monkeypatch.setattr("lazr_smtptest.cli.outgoing.check_tls_client", fail)
+    Options().parseOptions([HTTP, "--webhook=http://a/", "--relay-host=relay.example"])

@@ -24,11 +24,13 @@ class Clients:
     Attributes:
         numbers: the numbers of the messages that each client got.
         port: the port of the running server.
+        killed: how many servers were killed.
     """
 
     def __init__(self, clients: int) -> None:
         self.numbers: list[list[int]] = [[] for _ in range(clients)]
         self.port: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self.killed = 0
         self.all_wait = asyncio.Event()
         self.one_was_answered = asyncio.Event()
         self._waiting = 0
@@ -38,11 +40,12 @@ class Clients:
         """Get the messages one by one."""
         while not found or found[-1] < LAST:
             port = await self.port
+            killed = self.killed
             try:
                 number = await self._ask(port, found[-1] if found else 0)
             except (OSError, EOFError):
-                # The server was killed, and there is another port now.
-                assert self.port.done() is False or self.port.result() != port
+                # The server was killed in the meantime: nothing else ends a wait.
+                assert self.killed > killed
                 continue
             found.append(number)
             self.one_was_answered.set()
@@ -81,6 +84,7 @@ async def follow_all(start: Start) -> list[list[int]]:
     await asyncio.to_thread(send, smtp)
     await clients.one_was_answered.wait()
     clients.port = asyncio.get_running_loop().create_future()
+    clients.killed += 1
     first.popen.kill()
     smtp, port = await asyncio.to_thread(ports, serve(start))
     clients.port.set_result(port)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from lazr_smtptest._secrets import without_secrets
 from lazr_smtptest.testing.pytest_options import (
     add_options,
     keywords_of_marker,
@@ -47,6 +48,12 @@ def pytest_configure(config: pytest.Config) -> None:
     keywords_of_run(config)
     remote_of_run(config)
     transcript_bound(config)
+
+
+def pytest_report_header(config: pytest.Config) -> str | None:
+    """Name the server that runs elsewhere, at the beginning of a run."""
+    remote = remote_of_run(config)
+    return f"smtptest: {without_secrets(remote['url'])}" if remote else None
 
 
 @pytest.hookimpl(tryfirst=True)

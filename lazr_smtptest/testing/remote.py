@@ -41,6 +41,9 @@ class RemoteServer(RemoteMailbox):
     def __repr__(self) -> str:
         return f"<RemoteServer at {self.url}, SMTP on {self.host}:{self.port}>"
 
+    def _smtp_address(self) -> str:
+        return f"{self.host} port {self.port}"
+
     @property
     def mailbox(self) -> RemoteServer:
         """The mailbox itself."""

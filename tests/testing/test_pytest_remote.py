@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -70,6 +71,61 @@ def test_a_suite_runs_against_a_server_elsewhere(
         *options,
     )
     result.assert_outcomes(passed=3)
+
+
+def test_a_suite_reads_alike_with_both(run: Run, options: tuple[str, ...]) -> None:
+    """With a server in a thread and with one elsewhere: results and failures."""
+    suite = """
+        def test_mail(smtptest):
+            send(smtptest)
+            mail = smtptest.wait_for(recipient="b@example.com")
+            assert mail.subject == "Hello"
+            assert smtptest.sessions[-1].delivered == 1
+
+        def test_another_subject(smtptest):
+            send(smtptest)
+            smtptest.assert_received(subject="Bye")
+
+        def test_nothing(smtptest):
+            smtptest.wait_for(subject="Bye", timeout=0.1)
+
+        def test_a_rule_that_did_not_fire(smtptest):
+            smtptest.faults.on("EOD").reply(554, "no")
+            smtptest.faults.assert_all_fired()
+
+        @pytest.mark.smtptest(hostname="mx.example.com")
+        def test_marked(smtptest):
+            send(smtptest)
+            assert len(smtptest) == 1
+        """
+    grace = "--smtptest-grace=0"
+    results = [run(suite, *each) for each in ((grace,), options)]
+    for result in results:
+        result.assert_outcomes(passed=2, failed=3)
+    # But for the port.
+    here, elsewhere = (
+        [
+            re.sub(r"\S+ port \d+", "-", line)
+            for line in result.outlines
+            if line.startswith("E  ")
+        ]
+        for result in results
+    )
+    assert elsewhere == here
+
+
+def test_the_head_of_the_run_names_the_server(run: Run) -> None:
+    """Without the password."""
+    url = "http://anna:secret@mail:8025"
+    result = run("def test_nothing(): pass", f"--smtptest-url={url}")
+    result.stdout.fnmatch_lines(["smtptest: http://anna:*@mail:8025"])
+    result.stdout.no_fnmatch_line("*secret*")
+
+
+def test_without_a_server_elsewhere_the_head_is_as_ever(run: Run) -> None:
+    """Nothing to tell."""
+    result = run("def test_nothing(): pass")
+    result.stdout.no_fnmatch_line("smtptest:*")
 
 
 def test_a_marked_test_has_a_server_of_its_own(

@@ -14,8 +14,11 @@ from lazr_smtptest.version import __version__
 
 if TYPE_CHECKING:
     from lazr_smtptest.auth.login import Auth
-    from lazr_smtptest.client.async_box import AsyncRemoteMailbox
-    from lazr_smtptest.client.box import RemoteMailbox
+    from lazr_smtptest.client.async_box import (
+        AsyncDisposableMailbox,
+        AsyncRemoteMailbox,
+    )
+    from lazr_smtptest.client.box import DisposableMailbox, RemoteMailbox
     from lazr_smtptest.client.errors import RemoteError
     from lazr_smtptest.errors import (
         BusyError,
@@ -69,6 +72,7 @@ if TYPE_CHECKING:
     from lazr_smtptest.tls.context import TLS, TLSError
 
 __all__ = [  # noqa: RUF022 - in the order of `sorted`
+    "AsyncDisposableMailbox",
     "AsyncRemoteMailbox",
     "Attachment",
     "Auth",
@@ -82,6 +86,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`
     "DKIMError",
     "DKIMResult",
     "DKIMSignature",
+    "DisposableMailbox",
     "Envelope",
     "Error",
     "FaultContext",
@@ -131,6 +136,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`
 ]
 
 _HOMES = {
+    "AsyncDisposableMailbox": "client.async_box",
     "AsyncRemoteMailbox": "client.async_box",
     "Attachment": "mime.attachment",
     "Auth": "auth.login",
@@ -144,6 +150,7 @@ _HOMES = {
     "DKIMError": "errors",
     "DKIMResult": "mime.dkim",
     "DKIMSignature": "mime.signatures",
+    "DisposableMailbox": "client.box",
     "Envelope": "model.envelope",
     "Error": "errors",
     "FaultContext": "model.fault_context",

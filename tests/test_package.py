@@ -20,6 +20,7 @@ def test_all_names_are_there_and_sorted() -> None:
 def test_the_public_names_are_these() -> None:
     """A name that goes away breaks somebody's tests."""
     assert set(lazr_smtptest.__all__) == {
+        "AsyncDisposableMailbox",
         "AsyncRemoteMailbox",
         "Attachment",
         "Auth",
@@ -33,6 +34,7 @@ def test_the_public_names_are_these() -> None:
         "DKIMError",
         "DKIMResult",
         "DKIMSignature",
+        "DisposableMailbox",
         "Envelope",
         "Error",
         "FaultContext",

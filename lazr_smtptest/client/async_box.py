@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Sequence
 from types import TracebackType
 from typing import Any
 
-from lazr_smtptest.client.box import RemoteMailbox
+from lazr_smtptest.client.box import DisposableMailbox, RemoteMailbox
+from lazr_smtptest.faults.base import Scripted
 from lazr_smtptest.mailbox.box import Viewable
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.session import Session
 from lazr_smtptest.query.criteria import Predicate
 
-__all__ = ["AsyncMailboxView", "AsyncRemoteMailbox"]
+__all__ = ["AsyncDisposableMailbox", "AsyncMailboxView", "AsyncRemoteMailbox"]
 
 # Test frameworks leave the frames of this module out of a failure.
 __tracebackhide__ = __unittest = True
@@ -109,9 +111,31 @@ class AsyncMailboxView:
         none = self._messages.assert_none
         await asyncio.to_thread(none, *predicates, within=within, **criteria)
 
+    @property
+    def faults(self) -> Scripted:
+        """The rules that make the server misbehave; each use blocks for a request.
+
+        A test on a loop uses them in `asyncio.to_thread`.
+        """
+        return self._messages.faults
+
     async def clear(self) -> None:
         """Remove these messages from the server."""
         await asyncio.to_thread(self._messages.clear)
+
+
+class AsyncDisposableMailbox(AsyncMailboxView):
+    """A part of the messages of a server; `AsyncRemoteMailbox.disposable` makes it.
+
+    Attributes:
+        name: its name, which cannot be guessed, and needs no login.
+        address: the address of its recipient; ``""`` if it has none.
+    """
+
+    def __init__(self, messages: DisposableMailbox) -> None:
+        super().__init__(messages)
+        self.name = messages.name
+        self.address = messages.address
 
 
 class AsyncRemoteMailbox(AsyncMailboxView):
@@ -143,6 +167,21 @@ class AsyncRemoteMailbox(AsyncMailboxView):
     def close(self) -> None:
         """End all waits with a StateError, and close the connections."""
         self._messages.close()
+
+    @contextlib.asynccontextmanager
+    async def disposable(
+        self, address: str = "", **settings: Any
+    ) -> AsyncIterator[AsyncDisposableMailbox]:
+        """Make a disposable mailbox, and remove it at the end of ``async with``.
+
+        It takes the arguments of `RemoteMailbox.disposable`.
+        """
+        make = self._messages.disposable
+        made = await asyncio.to_thread(make, address, **settings)
+        try:
+            yield AsyncDisposableMailbox(made)
+        finally:
+            await asyncio.to_thread(made.close)
 
     async def sessions(self) -> Sequence[Session]:
         """Return the sessions since the last `clear`, oldest first."""

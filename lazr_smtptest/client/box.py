@@ -7,6 +7,7 @@ import os
 import ssl
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from http import HTTPStatus
 from types import TracebackType
 from typing import Any, TypeVar, overload
 
@@ -15,11 +16,13 @@ from twisted.internet.threads import deferToThreadPool
 from lazr_smtptest.client.address import Address
 from lazr_smtptest.client.api import API
 from lazr_smtptest.client.connections import Connections
+from lazr_smtptest.client.errors import RemoteError
 from lazr_smtptest.client.faults import RemoteFaults
 from lazr_smtptest.client.narrowing import query_of_key
 from lazr_smtptest.client.records import load
 from lazr_smtptest.client.sessions import RemoteSessions, counters_of
 from lazr_smtptest.client.watch import Watch
+from lazr_smtptest.client.within import Within
 from lazr_smtptest.errors import StateError
 from lazr_smtptest.mailbox.blocking import blocked
 from lazr_smtptest.mailbox.box import Viewable
@@ -31,7 +34,7 @@ from lazr_smtptest.model.session import Session
 from lazr_smtptest.model.summary import Summary
 from lazr_smtptest.query.criteria import Criteria, Predicate
 
-__all__ = ["RemoteMailbox"]
+__all__ = ["DisposableMailbox", "RemoteMailbox"]
 
 # Test frameworks leave the frames of this module out of a failure.
 __tracebackhide__ = __unittest = True
@@ -87,19 +90,21 @@ class RemoteMailbox(Viewable):
         since: int = 0,
         grace: float = GRACE,
     ) -> None:
-        address = Address.of(url)
-        self.url = str(address)
-        self._api = API(
-            Connections(
-                address,
-                user=user,
-                password=None if password is None and user is None else password or "",
-                verify=verify,
-                timeout=timeout,
-            )
+        connections = Connections(
+            Address.of(url),
+            user=user,
+            password=None if password is None and user is None else password or "",
+            verify=verify,
+            timeout=timeout,
         )
+        self._use(connections, since, grace)
+
+    def _use(self, connections: Connections, since: int, grace: float) -> None:
+        """Begin to show the messages that connections lead to."""
+        self.url = str(connections.address)
+        self._api = API(connections)
         self.sessions = RemoteSessions(self._api)
-        self._faults = RemoteFaults(self._api.connections)
+        self._faults = RemoteFaults(connections)
         self.grace = grace
         self.conversations = True
         self.notes: Callable[[], Iterable[str]] | None = None
@@ -130,6 +135,47 @@ class RemoteMailbox(Viewable):
         for waiter in waiters:
             waiter.fail(StateError("the mailbox was closed while a test waited"))
         self._api.connections.close()
+
+    def disposable(
+        self,
+        address: str = "",
+        *,
+        user: str = "",
+        header: Mapping[str, str] | None = None,
+        query: str = "",
+        lifetime: float = 3600.0,
+        max_messages: int = 1000,
+    ) -> DisposableMailbox:
+        """Make a disposable mailbox on the server, for one test.
+
+        It gets the messages that come from now on and meet all that is given. Without
+        anything it gets an address of its own, which its `address` tells. Use it in a
+        ``with`` statement, which removes it at the end.
+
+        Args:
+            address: the address of a recipient, which may have the wildcards ``*`` and
+                ``?``.
+            user: the user that logged in.
+            header: fields of the header with their values.
+            query: a query (:doc:`queries`).
+            lifetime: seconds after which the server removes it.
+            max_messages: the most messages; beyond them the oldest are removed.
+
+        Raises:
+            ValueError: no message could belong to it.
+            RemoteError: the server does not answer, or has too many mailboxes.
+        """
+        wanted = {"address": address, "user": user, "header": header, "query": query}
+        body: dict[str, object] = {"lifetime": lifetime, "max_messages": max_messages}
+        body |= {name: value for name, value in wanted.items() if value}
+        connections = self._api.connections
+        try:
+            made = connections.request("POST", "/mailboxes", body=body).json
+        except RemoteError as error:
+            if error.status == HTTPStatus.BAD_REQUEST:
+                raise ValueError(error.detail) from None
+            raise
+        return DisposableMailbox(connections, made, self.grace)
 
     # Messages
 
@@ -275,6 +321,10 @@ class RemoteMailbox(Viewable):
         )
         return result
 
+    def _smtp_address(self) -> str:
+        """Return where the server takes mail, for a failure; ``""`` if unknown."""
+        return ""
+
     def _sessions(self) -> tuple[Session, ...]:
         return tuple(self.sessions)
 
@@ -288,8 +338,53 @@ class RemoteMailbox(Viewable):
             sessions=sessions,
             counters=counters_of(sessions),
             fired=self._faults.journal,
+            address=self._smtp_address(),
             conversations=self.conversations,
             notes=tuple(self.notes() if self.notes is not None else ()),
             faults=self._faults.report(),
             appendix=self.appendix() if self.appendix is not None else "",
         )
+
+
+class DisposableMailbox(RemoteMailbox):
+    """A part of the messages of a server, for one test; see `RemoteMailbox.disposable`.
+
+    It has the methods of `RemoteMailbox`, for its own messages: those of others are
+    neither seen nor removed. Its fault rules hold for its address and its user only.
+    Leaving a ``with`` statement removes it from the server, with its messages and
+    rules. Any thread may use it.
+
+    Attributes:
+        name: its name, which cannot be guessed, and needs no login.
+        address: the address of its recipient; ``""`` if it has none.
+    """
+
+    def __init__(
+        self, connections: Connections, record: Mapping[str, Any], grace: float
+    ) -> None:
+        self.name: str = record["name"]
+        self.address: str = record["address"] or ""
+        self._server = connections
+        self._use(Within(connections, f"/mailboxes/{self.name}"), 0, grace)
+
+    def __repr__(self) -> str:
+        return f"<DisposableMailbox {self.address!r} of {self.url}>"
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        try:
+            self.close()
+        except RemoteError:
+            # The test that failed tells more.
+            if error is None:
+                raise
+
+    def close(self) -> None:
+        """End all waits with a StateError, and remove the mailbox from the server."""
+        super().close()
+        gone = (HTTPStatus.NOT_FOUND,)
+        self._server.request("DELETE", f"/mailboxes/{self.name}", accept=gone)

@@ -47,6 +47,7 @@ MARKS = {
     "test_swaks.py": ["slow", "clients", "once"],
     "testing/test_pytest_neighbours.py": ["slow", "once"],
     "testing/test_pytest_plugin.py": ["slow"],
+    "testing/test_report.py": ["slow", "once"],
     "testing/test_trial.py": ["slow"],
     "testing/test_unittest.py": ["slow"],
 }

@@ -5,7 +5,10 @@ from __future__ import annotations
 import contextlib
 import functools
 import inspect
+import logging
+import sys
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -18,6 +21,8 @@ from lazr_smtptest.testing.causes import causes_of
 from lazr_smtptest.testing.transcripts import write_sessions
 
 __all__ = ["NotesMixin", "is_noted"]
+
+log = logging.getLogger("lazr.smtptest")
 
 # Lines of transcripts that a note has room for.
 _BOUND = 100
@@ -53,7 +58,7 @@ class NotesMixin(_Case):
         if method is None or inspect.isgeneratorfunction(method):
             return super().run(result)
         # On the object, and only during the run: suites are pickled before it.
-        note = self.__note = _Note()
+        note = self.__note = _Note(self.id())
         own[name] = _noted(method, note)
         try:
             return super().run(result)
@@ -108,7 +113,8 @@ def _noted(method: Callable[..., Any], note: _Note) -> Callable[..., Any]:
 class _Note:
     """The note on the error of a test that begins now."""
 
-    def __init__(self) -> None:
+    def __init__(self, test: str) -> None:
+        self._test = test
         self._began, self._moment = time.time(), time.monotonic()
 
     def add_to_failure(self, failure: Any) -> Any:
@@ -123,6 +129,21 @@ class _Note:
             if text:
                 _append(error, text)
                 setattr(error, _NOTED, text)
+
+        if not isinstance(error, SkipTest):
+            self._report(error)
+
+    def _report(self, error: BaseException) -> None:
+        # Where no report is wanted, there is nothing to import either.
+        if "lazr_smtptest.testing.report" in sys.modules:
+            from lazr_smtptest.testing.report import report_failure
+
+            text = "".join(traceback.format_exception(error))
+            try:
+                report_failure(self._test, text, self._moment)
+            except Exception:
+                # It must not take the place of the failure that it is about.
+                log.exception("the report of %s cannot be written", self._test)
 
     def _text(self, error: BaseException) -> str:
         parts = ["".join(f"{each}\n" for each in causes_of(error, self._moment))]

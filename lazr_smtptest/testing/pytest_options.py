@@ -20,6 +20,7 @@ __all__ = [
     "keywords_of_marker",
     "keywords_of_run",
     "remote_of_run",
+    "report_of_run",
     "transcript_bound",
 ]
 
@@ -69,6 +70,12 @@ OPTIONS: dict[str, tuple[dict[str, str], Any, str]] = {
         "string",
         "Lines of the transcript in the report of a failed test; 0 for none [100].",
     ),
+    "report": (
+        {},
+        "string",
+        "Folder for report.html, and for the mail and the conversations of each "
+        "failed test; not made if all pass [none].",
+    ),
 }
 
 _MOST_LINES = 1_000_000
@@ -93,6 +100,23 @@ def transcript_bound(config: pytest.Config) -> int:
         pytest.UsageError: the option is not such a number.
     """
     return _number(config, "transcript", 100, _MOST_LINES)
+
+
+def report_of_run(config: pytest.Config) -> Path | None:
+    """Return the folder of the report; ``None`` if there is to be none.
+
+    Raises:
+        pytest.UsageError: it is a file.
+    """
+    given = _value(config, "report")
+    if not given:
+        return None
+    folder = config.invocation_params.dir / given
+    if folder.is_file():
+        raise pytest.UsageError(
+            f"--smtptest-report is a folder, not the file {str(folder)!r}"
+        )
+    return folder
 
 
 def keywords_of_run(config: pytest.Config) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from lazr_smtptest.testing.pytest_options import (
     keywords_of_marker,
     keywords_of_run,
     remote_of_run,
+    report_of_run,
     transcript_bound,
 )
 
@@ -48,6 +49,39 @@ def pytest_configure(config: pytest.Config) -> None:
     keywords_of_run(config)
     remote_of_run(config)
     transcript_bound(config)
+    report_of_run(config)
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Remove the report of an earlier run, before any worker writes."""
+    folder = report_of_run(session.config)
+    if folder is not None and folder.exists() and not _is_worker(session.config):
+        from lazr_smtptest.testing.report import Report
+
+        Report(folder).clear()
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Write the document of the report, and name it."""
+    folder = report_of_run(config)
+    # The first test that failed has made it.
+    if folder is not None and folder.exists() and not _is_worker(config):
+        from lazr_smtptest.testing.report import Report
+
+        try:
+            path = Report(folder).write()
+        except OSError as error:
+            terminalreporter.write_line(f"smtptest report: {error}", red=True)
+            return
+        if path is not None:
+            terminalreporter.write_line(f"smtptest report: {path}")
+
+
+def _is_worker(config: pytest.Config) -> bool:
+    """Return whether this is a worker of pytest-xdist."""
+    return hasattr(config, "workerinput")
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:
@@ -86,6 +120,24 @@ def pytest_runtest_makereport(
 
         bound = transcript_bound(item.config)
         report.sections.extend(sections(*item.stash[_BEGAN], error, bound))
+        _write_evidence(item, report)
+
+
+def _write_evidence(item: pytest.Item, report: pytest.TestReport) -> None:
+    """Write what a failed test leaves into the folder of the report."""
+    folder = report_of_run(item.config)
+    if folder is None:
+        return
+    from lazr_smtptest.testing.report import Report
+
+    # A test can fail again when it is torn down.
+    phase = "" if report.when == "call" else f" ({report.when})"
+    text = report.longreprtext
+    try:
+        Report(folder).add(f"{item.nodeid}{phase}", text, item.stash[_BEGAN][1])
+    except Exception as error:
+        # It must not take the place of the failure that it is about.
+        report.sections.append(("smtptest report", f"it cannot be written: {error}\n"))
 
 
 def _error_of(call: pytest.CallInfo[None]) -> BaseException | None:

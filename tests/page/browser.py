@@ -80,7 +80,8 @@ class RequestLog:
     """The requests of a browser context, and what its pages complained of.
 
     Attributes:
-        urls: the URL of each request, in order, of all its pages and frames.
+        urls: the URL of each request, in order, of all its pages and frames, without
+            those that a Content-Security-Policy has stopped.
         errors: the exceptions that no script caught.
         dialogs: the texts of the dialogs that were opened.
         console: the errors in the console.
@@ -92,9 +93,14 @@ class RequestLog:
         self.dialogs: list[str] = []
         self.console: list[str] = []
         context.on("request", lambda request: self.urls.append(request.url))
+        context.on("requestfailed", self._forget_blocked)
         context.on("weberror", lambda error: self.errors.append(str(error.error)))
         context.on("dialog", self._dismiss)
         context.on("console", self._note)
+
+    def _forget_blocked(self, request: Any) -> None:
+        if "csp" in (request.failure or "").lower():
+            self.urls.remove(request.url)
 
     def _dismiss(self, dialog: Any) -> None:
         self.dialogs.append(dialog.message)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 
 import pytest
@@ -9,6 +10,8 @@ import pytest
 from lazr_smtptest.errors import QueryError
 from lazr_smtptest.query.parser import parse
 from lazr_smtptest.query.terms import CHOICES, NAMES
+
+from .conftest import STATIC
 
 # What hostile and hurried users type, in pieces.
 PIECES = [
@@ -170,3 +173,13 @@ def test_every_completion_is_a_query(module):
 def test_a_query_is_split_at_an_error(module, query, position, pieces):
     """The wrong term is the piece in the middle."""
     assert module("query.js").call("splitAt", query, position) == pieces
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_every_problem_and_term_has_a_text_in_every_language(module, language):
+    """What is wrong with a query, and what a term means, can be read."""
+    texts = json.loads((STATIC / f"lang/{language}.json").read_text("utf-8"))
+    problems = module("query.js").run("args[0].map(m.problemOf)", made_up(4))
+    keys = {problem["key"] for problem in problems if problem}
+    keys |= {f"query.name.{name}" for name in NAMES}
+    assert keys <= texts.keys()

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
+
+from .conftest import STATIC
 
 ECHO = "m.explainReply(args[0], (key) => key)"
 
@@ -38,3 +42,10 @@ def test_every_key_is_listed_once(module):
     keys = module("replies.js").call("replyKeys")
     assert len(keys) == len(set(keys))
     assert {"reply.250", "status.2.2", "status.7", "class.5"} <= set(keys)
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_every_reply_has_a_text_in_every_language(module, language):
+    """No key is shown to a reader in place of a text."""
+    texts = json.loads((STATIC / f"lang/{language}.json").read_text("utf-8"))
+    assert set(module("replies.js").call("replyKeys")) <= texts.keys()

@@ -94,7 +94,8 @@ def _texts() -> dict[str, dict[str, object]]:
 def _texts_of(language: str) -> dict[str, object]:
     texts = json.loads((_PAGE / "lang" / f"{language}.json").read_text("utf-8"))
     own = json.loads((_HERE / f"{language}.json").read_text("utf-8"))
-    return {key: text for key, text in texts.items() if key.startswith(_TEXTS)} | own
+    kept = {key: text for key, text in texts.items() if key.startswith(_TEXTS)}
+    return {**kept, **own}
 
 
 def joined(main: Path, folder: Path) -> str:

@@ -1,4 +1,4 @@
-"""What a failed test leaves: the messages, conversations and faults of its servers."""
+"""The evidence of a failed test: messages, conversations and faults of its servers."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class Server(msgspec.Struct, frozen=True):
 
 
 class Evidence(msgspec.Struct, frozen=True):
-    """What a failed test leaves.
+    """The evidence of a failed test.
 
     Attributes:
         test: its name.
@@ -84,7 +84,7 @@ class Evidence(msgspec.Struct, frozen=True):
 def collect(
     test: str, error: str, folder: str, moment: float
 ) -> tuple[Evidence, Mapping[str, bytes]]:
-    """Return what a failed test leaves, and the contents of its files by their names.
+    """Return the evidence of a failed test, and the contents of its files by name.
 
     Args:
         test: its name.

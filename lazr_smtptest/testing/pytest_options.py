@@ -111,7 +111,7 @@ def report_of_run(config: pytest.Config) -> Path | None:
     given = _value(config, "report")
     if not given:
         return None
-    folder = config.invocation_params.dir / given
+    folder: Path = config.invocation_params.dir / given
     if folder.is_file():
         raise pytest.UsageError(
             f"--smtptest-report is a folder, not the file {str(folder)!r}"

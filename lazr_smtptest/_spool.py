@@ -72,6 +72,12 @@ class SpooledContent:
         with self.path.open("rb", buffering=0) as file:
             return file.read(count)
 
+    def read_at(self, offset: int, count: int) -> bytes:
+        """Return `count` bytes from an offset on, fewer at the end."""
+        with self.path.open("rb", buffering=0) as file:
+            file.seek(offset)
+            return file.read(count)
+
     def blocks(self) -> Iterator[bytes]:
         """Yield all bytes, in blocks that do not end between a CR and its LF."""
         held = b""

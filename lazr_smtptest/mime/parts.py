@@ -13,7 +13,7 @@ from lazr_smtptest.mime.fields import Fields, read_fields
 from lazr_smtptest.mime.labels import encoding_of
 from lazr_smtptest.mime.meta_charset import prescan
 from lazr_smtptest.mime.parameters import Structured, read_structured
-from lazr_smtptest.mime.transfer import decode_transfer
+from lazr_smtptest.mime.transfer import decode_in_pieces, decode_transfer
 
 __all__ = ["MOST_PARTS", "Part", "Parts", "read_parts"]
 
@@ -77,6 +77,11 @@ class Part:
         """Return its decoded content, and what was malformed."""
         words = _encoding(self.fields)
         return decode_transfer(self.body, words[0] if words else "")
+
+    def pieces(self) -> Iterator[bytes]:
+        """Yield its decoded content in pieces: it may be large."""
+        words = _encoding(self.fields)
+        return decode_in_pieces(self.body, words[0] if words else "")
 
     def text(self) -> tuple[str, str]:
         """Return its content as text, and what was malformed.

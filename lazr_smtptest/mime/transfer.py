@@ -9,10 +9,12 @@ from __future__ import annotations
 import binascii
 import re
 import string
+from collections.abc import Iterator
 
 from lazr_smtptest.mime.uuencode import read_uuencode
 
 __all__ = [
+    "decode_in_pieces",
     "decode_transfer",
     "from_quoted_printable",
     "read_base64",
@@ -26,6 +28,10 @@ _SPACE = b" \t\r\n\v\f"
 _QUANTA = re.compile(
     rb"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}(?:==|[A-Za-z0-9+/]=))?"
 )
+# Nothing but base64 and white space, and the padding at its end.
+_IS_BASE64 = re.compile(rb"[A-Za-z0-9+/ \t\r\n]*(?:=[ \t\r\n]*){0,2}")
+# Bytes that are decoded at once.
+_PIECE = 1 << 20
 _TO_STANDARD = bytes.maketrans(b"-_", b"+/")
 
 _CODE = re.compile(rb"=([0-9A-Fa-f]{2})")
@@ -59,6 +65,42 @@ def decode_transfer(octets: bytes, encoding: str) -> tuple[bytes, str]:
     if encoding in _AS_IT_IS:
         return octets, ""
     return octets, f"unknown transfer encoding {encoding[:64]!r}"
+
+
+def decode_in_pieces(octets: bytes, encoding: str) -> Iterator[bytes]:
+    """Yield the content of a part in pieces; see `decode_transfer`.
+
+    A content that is malformed, or in another encoding than base64 and
+    quoted-printable, is one piece.
+    """
+    encoding = encoding.strip().lower()
+    if encoding == "base64" and _IS_BASE64.fullmatch(octets):
+        yield from _base64_in_pieces(octets)
+    elif encoding == "quoted-printable":
+        for piece in _lines_in_pieces(octets):
+            yield read_quoted_printable(piece)[0]
+    else:
+        yield decode_transfer(octets, encoding)[0]
+
+
+def _base64_in_pieces(octets: bytes) -> Iterator[bytes]:
+    held = b""
+    for start in range(0, len(octets), _PIECE):
+        letters = held + octets[start : start + _PIECE].translate(None, _SPACE)
+        whole = len(letters) - len(letters) % 4
+        held = letters[whole:]
+        yield binascii.a2b_base64(letters[:whole])
+    if held:
+        yield read_base64(held)[0]
+
+
+def _lines_in_pieces(octets: bytes) -> Iterator[bytes]:
+    """Yield a text in pieces that end where a line ends."""
+    start = 0
+    while start < len(octets):
+        end = octets.find(b"\n", start + _PIECE) + 1 or len(octets)
+        yield octets[start:end]
+        start = end
 
 
 # base64

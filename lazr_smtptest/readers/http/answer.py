@@ -9,13 +9,27 @@ from typing import TYPE_CHECKING
 import attrs
 import msgspec
 
+from lazr_smtptest._spool import SpooledContent
+
 if TYPE_CHECKING:
     from lazr_smtptest.readers.http.request import HTTPRequest
 
-__all__ = ["Answer", "HTTPError", "Stream", "Upgrade", "json_answer", "text_answer"]
+__all__ = [
+    "LARGE",
+    "Answer",
+    "FileBody",
+    "HTTPError",
+    "Stream",
+    "Upgrade",
+    "json_answer",
+    "text_answer",
+]
 
 _JSON = "application/json"
 _TEXT = "text/plain; charset=utf-8"
+
+# Bytes of a body of which a slow client would hold too much in memory.
+LARGE = 1 << 20
 
 _encoder = msgspec.json.Encoder()
 
@@ -47,6 +61,45 @@ class Upgrade:
     take: Callable[[HTTPRequest], None]
 
 
+@attrs.frozen
+class FileBody:
+    """A body that is read from a temporary file while the client takes it.
+
+    Attributes:
+        file: the file, which is removed with the last of its bodies.
+        start, end: the offsets of its bytes.
+    """
+
+    file: SpooledContent
+    start: int
+    end: int
+
+    @classmethod
+    def of(cls, pieces: Iterable[bytes]) -> FileBody:
+        """Write pieces into a temporary file; it takes time."""
+        file = SpooledContent()
+        for piece in pieces:
+            file.append(piece)
+        return cls.whole(file)
+
+    @classmethod
+    def whole(cls, file: SpooledContent) -> FileBody:
+        """Return a body that is a whole file."""
+        return cls(file, 0, len(file))
+
+    def __len__(self) -> int:
+        return self.end - self.start
+
+    def within(self, start: int, end: int) -> FileBody:
+        """Return the bytes between two offsets."""
+        return FileBody(self.file, self.start + start, self.start + end)
+
+    def read(self, offset: int, count: int) -> bytes:
+        """Return bytes from an offset on; it takes time."""
+        first = self.start + offset
+        return self.file.read_at(first, min(count, self.end - first))
+
+
 @attrs.frozen(kw_only=True)
 class Answer:
     """The answer to a request.
@@ -54,14 +107,14 @@ class Answer:
     Attributes:
         status: the status code.
         body: the whole body, or pieces of it, made one after the other while the
-            client takes them, or a `Stream`, or an `Upgrade`.
+            client takes them, or a `FileBody`, a `Stream`, or an `Upgrade`.
         content_type: the value of Content-Type; ``""`` for none.
         length: bytes of the body; needed if it comes in pieces.
         headers: further header fields.
     """
 
     status: int = HTTPStatus.OK
-    body: bytes | Iterable[bytes] | Stream | Upgrade = b""
+    body: bytes | Iterable[bytes] | FileBody | Stream | Upgrade = b""
     content_type: str = ""
     length: int | None = None
     headers: Mapping[str, str] = attrs.field(factory=dict)

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import attrs
 
-from lazr_smtptest.readers.http.answer import Answer, HTTPError
+from lazr_smtptest.readers.http.answer import Answer, FileBody, HTTPError
 from lazr_smtptest.readers.http.call import Call
 
 __all__ = [
@@ -88,7 +88,7 @@ def in_ranges(call: Call, answer: Answer) -> Answer:
         HTTPError: 416, the content has no such bytes.
     """
     content = answer.body
-    if answer.status != HTTPStatus.OK or not isinstance(content, bytes):
+    if answer.status != HTTPStatus.OK or not isinstance(content, bytes | FileBody):
         return answer
     whole = attrs.evolve(answer, headers={**answer.headers, "Accept-Ranges": "bytes"})
     match = _RANGE.fullmatch(call.header("range").strip())
@@ -116,6 +116,8 @@ def in_ranges(call: Call, answer: Answer) -> Answer:
     return attrs.evolve(
         whole,
         status=HTTPStatus.PARTIAL_CONTENT,
-        body=content[start:end],
+        body=content[start:end]
+        if isinstance(content, bytes)
+        else content.within(start, end),
         headers=headers,
     )

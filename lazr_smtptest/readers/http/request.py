@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -13,18 +13,24 @@ from urllib.parse import parse_qs, unquote
 
 import attrs
 from twisted.internet.defer import CancelledError, Deferred, fail
-from twisted.internet.interfaces import IPushProducer
 from twisted.python.failure import Failure
 from twisted.web import http
-from zope.interface import implementer
 
 from lazr_smtptest.readers.http.answer import (
     Answer,
+    FileBody,
     HTTPError,
     Stream,
     Upgrade,
 )
 from lazr_smtptest.readers.http.call import Call, values_of
+from lazr_smtptest.readers.http.producers import (
+    PIECE,
+    FilePieces,
+    Live,
+    Pieces,
+    pieces_of,
+)
 
 if TYPE_CHECKING:
     from lazr_smtptest.readers.http.connection import HTTPConnection
@@ -37,9 +43,6 @@ log = logging.getLogger("lazr.smtptest")
 # Bytes that are still read and thrown away of a body that is too large, so that the
 # client can read the answer instead of a reset connection.
 _DISCARDED = 16 * 1024 * 1024
-
-# Bytes that are written at once of a large body.
-_PIECE = 65_536
 
 # Below this many bytes compression costs more than it saves.
 _SMALL = 1024
@@ -216,7 +219,7 @@ class HTTPRequest(http.Request):
     def _write(self, answer: Answer, is_last: bool = True) -> None:
         self._site.count(self.method.decode("latin-1"), answer.status)
         if isinstance(answer.body, bytes) and (
-            len(answer.body) <= _PIECE or not is_last or self.method == b"HEAD"
+            len(answer.body) <= PIECE or not is_last or self.method == b"HEAD"
         ):
             self._write_at_once(answer, answer.body)
             if is_last:
@@ -235,16 +238,21 @@ class HTTPRequest(http.Request):
             body = self._compressed(answer, answer.body)
             self.setHeader("Content-Length", str(len(body)))
             # So that requests which the client does not read stay few.
-            _Pieces(self, pieces_of(body))
+            Pieces(self, pieces_of(body))
             return
-        if answer.length is not None and not isinstance(answer.body, Stream):
-            self.setHeader("Content-Length", str(answer.length))
+        length = answer.length
+        if isinstance(answer.body, FileBody):
+            length = len(answer.body)
+        if length is not None and not isinstance(answer.body, Stream):
+            self.setHeader("Content-Length", str(length))
         if self.method == b"HEAD" or isinstance(answer.body, Upgrade):
             self.finish()
         elif isinstance(answer.body, Stream):
-            _Live(self, answer.body)
+            Live(self, answer.body)
+        elif isinstance(answer.body, FileBody):
+            FilePieces(self, answer.body)
         else:
-            _Pieces(self, answer.body)
+            Pieces(self, answer.body)
 
     def _write_at_once(self, answer: Answer, body: bytes) -> None:
         """Write the header and the body together, without Twisted's own header."""
@@ -293,79 +301,6 @@ class HTTPRequest(http.Request):
         )
 
 
-@implementer(IPushProducer)
-class _Pieces:
-    """Writes a body in pieces, as fast as the client takes them.
-
-    A pull producer would not do: Twisted runs it on the global reactor.
-    """
-
-    def __init__(self, request: HTTPRequest, body: Iterable[bytes]) -> None:
-        self._request = request
-        self._pieces: Iterator[bytes] = iter(body)
-        self._is_paused = request.channel._waitingForTransport
-        request.registerProducer(self, True)
-        if not self._is_paused:
-            self.resumeProducing()
-
-    def resumeProducing(self) -> None:
-        self._is_paused = False
-        for piece in self._pieces:
-            self._request.write(piece)
-            if self._is_paused:
-                return
-        self._request.unregisterProducer()
-        self._request.finish()
-
-    def pauseProducing(self) -> None:
-        self._is_paused = True
-
-    def stopProducing(self) -> None:
-        self._pieces = iter(())
-        self._is_paused = True
-
-
-@implementer(IPushProducer)
-class _Live:
-    """Writes a stream; what a slow client does not take is kept for it."""
-
-    def __init__(self, request: HTTPRequest, stream: Stream) -> None:
-        self._request = request
-        self._waiting: list[bytes] = []
-        self._size = 0
-        self._is_paused = False
-        request.registerProducer(self, True)
-        leave = stream.begin(self.write, self.end)
-        request.notifyFinish().addErrback(lambda _: leave())
-
-    def write(self, data: bytes) -> int:
-        """Send bytes; return how many wait."""
-        if self._is_paused:
-            self._waiting.append(data)
-            self._size += len(data)
-        else:
-            self._request.write(data)
-        return self._size
-
-    def end(self) -> None:
-        """End the answer."""
-        if not self._request._disconnected:
-            self._request.unregisterProducer()
-            self._request.finish()
-
-    def pauseProducing(self) -> None:
-        self._is_paused = True
-
-    def resumeProducing(self) -> None:
-        self._is_paused = False
-        waiting, self._waiting, self._size = self._waiting, [], 0
-        if waiting:
-            self._request.write(b"".join(waiting))
-
-    def stopProducing(self) -> None:
-        self._waiting.clear()
-
-
 # Those of the latest answers are kept: most are those of a few.
 @lru_cache(_HEADS)
 def _head_of(status: int, content_type: str, *fields: tuple[str, str]) -> bytes:
@@ -395,13 +330,6 @@ def _gzip(body: bytes) -> bytes:
     # Level 1: another one takes five times as long to save a tenth.
     compressor = zlib.compressobj(1, zlib.DEFLATED, 16 + zlib.MAX_WBITS)
     return compressor.compress(body) + compressor.flush()
-
-
-def pieces_of(content: bytes) -> Iterator[bytes]:
-    """Yield a content in pieces to write one after the other."""
-    view = memoryview(content)
-    for start in range(0, len(view), _PIECE):
-        yield bytes(view[start : start + _PIECE])
 
 
 def _target(uri: bytes) -> tuple[str, str]:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from http import HTTPStatus
+from typing import Any
 
-from lazr_smtptest.mime.attachment import Attachment, read_attachment
+import attrs
+from twisted.internet.defer import DeferredSemaphore
+
+from lazr_smtptest.mime.parts import Part
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.readers.http.answer import (
+    LARGE,
     Answer,
+    FileBody,
     HTTPError,
     json_answer,
     text_answer,
@@ -26,7 +32,10 @@ from lazr_smtptest.readers.http.conditional import (
 from lazr_smtptest.readers.http.routes import Route
 from lazr_smtptest.stores.deferred_reader import DeferredReader
 
-__all__ = ["Contents", "file_answer"]
+__all__ = ["Contents", "Turns", "part_answer"]
+
+# The most large messages that are decoded at the same time.
+_MOST_LARGE = 2
 
 # Images in which nothing can run.
 _IMAGES = frozenset(
@@ -46,6 +55,7 @@ class Contents:
 
     def __init__(self, reader: DeferredReader) -> None:
         self._reader = reader
+        self._turns = Turns(reader)
 
     def routes(self, prefix: str) -> Iterator[Route]:
         """Return the routes.
@@ -85,7 +95,9 @@ class Contents:
         """Answer with the bytes of a message."""
 
         def read(envelope: Envelope) -> Answer:
-            return _whole(envelope.content, "message/rfc822", {})
+            content = envelope.kept
+            body = content if isinstance(content, bytes) else FileBody.whole(content)
+            return _whole(body, "message/rfc822", {})
 
         return in_ranges(call, await self._tagged(call, "raw", read))
 
@@ -140,9 +152,9 @@ class Contents:
             part = details.part_named(envelope, id)
             if part is None:
                 raise HTTPError(HTTPStatus.NOT_FOUND, f"the message has no part {id!r}")
-            return file_answer(read_attachment(part)[0], f"part-{id}")
+            return part_answer(part, f"part-{id}")
 
-        return in_ranges(call, await self._tagged(call, f"part-{id}", read))
+        return in_ranges(call, await self._tagged_file(call, f"part-{id}", read))
 
     async def attachment(self, call: Call) -> Answer:
         """Answer with the content of an attachment."""
@@ -150,18 +162,37 @@ class Contents:
         index = int(text) if text.isdecimal() and len(text) < 10 else -1
 
         def read(envelope: Envelope) -> Answer:
-            attachments = envelope.attachments
+            # A copy: the envelope would keep them.
+            attachments = attrs.evolve(envelope).attachments
             if not 0 <= index < len(attachments):
                 raise HTTPError(
                     HTTPStatus.NOT_FOUND,
                     f"no attachment {text!r}: the message has {len(attachments)}",
                 )
-            return file_answer(attachments[index], f"attachment-{index}")
+            found = attachments[index]
+            body = (
+                FileBody.of([found.content])
+                if len(found.content) > LARGE
+                else found.content
+            )
+            return _file_answer(body, found.content_type, f"attachment-{index}")
 
-        return in_ranges(call, await self._tagged(call, f"attachment-{index}", read))
+        what = f"attachment-{index}"
+        return in_ranges(call, await self._tagged_file(call, what, read))
+
+    async def _tagged_file(
+        self, call: Call, what: str, read: Callable[[Envelope], Answer]
+    ) -> Answer:
+        """Answer with a file that is decoded when it is this one's turn."""
+        name = await name_of(self._reader, call)
+        return await self._turns.run(name, lambda: self._tagged(call, what, read, name))
 
     async def _tagged(
-        self, call: Call, what: str, read: Callable[[Envelope], Answer]
+        self,
+        call: Call,
+        what: str,
+        read: Callable[[Envelope], Answer],
+        name: str | int | None = None,
     ) -> Answer:
         """Answer with something of a message that never changes.
 
@@ -169,8 +200,11 @@ class Contents:
             call: the request.
             what: its name.
             read: makes the answer, in a thread.
+            name: the name of the message; ``None`` for that of the request.
         """
-        envelope = await self._reader.envelope(await name_of(self._reader, call))
+        if name is None:
+            name = await name_of(self._reader, call)
+        envelope = await self._reader.envelope(name)
         if envelope is None:
             raise not_there(call)
         tag = content_tag(envelope.id, what)
@@ -187,23 +221,64 @@ class Contents:
         return await self._tagged(call, what, answer)
 
 
+class Turns:
+    """Lets only a few large messages be decoded at the same time: each is in memory.
+
+    Args:
+        reader: the store.
+    """
+
+    def __init__(self, reader: DeferredReader) -> None:
+        self._reader = reader
+        self._turns = DeferredSemaphore(_MOST_LARGE)
+
+    async def run(
+        self, name: str | int, read: Callable[[], Coroutine[Any, Any, Answer]]
+    ) -> Answer:
+        """Return an answer that needs a message.
+
+        Args:
+            name: the id or the number of the message.
+            read: makes the answer.
+        """
+        summary = await self._reader.summary(name)
+        if summary is None or summary.size <= LARGE:
+            return await read()
+        await self._turns.acquire()
+        try:
+            return await read()
+        finally:
+            self._turns.release()
+
+
 def _present(text: str | None, what: str) -> str:
     if text is None:
         raise HTTPError(HTTPStatus.NOT_FOUND, f"the message has no {what}")
     return text
 
 
-def file_answer(attachment: Attachment, name: str) -> Answer:
-    """Return an answer with a file: saved, or shown if it is a harmless image."""
-    kind, disposition = attachment.content_type, "inline"
+def part_answer(part: Part, name: str) -> Answer:
+    """Return an answer with a part: saved, or shown if it is a harmless image.
+
+    It takes time. A large part is decoded into a temporary file.
+    """
+    is_large = len(part.body) > LARGE
+    body = FileBody.of(part.pieces()) if is_large else part.octets()[0]
+    return _file_answer(body, part.content_type, name)
+
+
+def _file_answer(body: bytes | FileBody, kind: str, name: str) -> Answer:
+    disposition = "inline"
     if kind not in _IMAGES:
         kind, disposition = "application/octet-stream", "attachment"
     # Nothing of the mail decides its name.
     headers = {"Content-Disposition": f'{disposition}; filename="{name}"'}
-    return _whole(attachment.content, kind, headers)
+    return _whole(body, kind, headers)
 
 
-def _whole(content: bytes, content_type: str, headers: dict[str, str]) -> Answer:
+def _whole(
+    content: bytes | FileBody, content_type: str, headers: dict[str, str]
+) -> Answer:
     """Return an answer with a content that a browser must not run."""
     return Answer(
         body=content,

@@ -14,12 +14,11 @@ import attrs
 import msgspec
 
 from lazr_smtptest.checks.functions import VIEW
-from lazr_smtptest.mime.attachment import read_attachment
 from lazr_smtptest.mime.html_view import HTMLView
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.readers.http.answer import Answer, HTTPError, json_answer
 from lazr_smtptest.readers.http.api import details
-from lazr_smtptest.readers.http.api.contents import file_answer
+from lazr_smtptest.readers.http.api.contents import Turns, part_answer
 from lazr_smtptest.readers.http.api.naming import name_of, not_there
 from lazr_smtptest.readers.http.api.operations import BYTES, operation
 from lazr_smtptest.readers.http.call import Call
@@ -99,6 +98,7 @@ class Views:
     ) -> None:
         self._reader = reader
         self._parse = parse
+        self._turns = Turns(reader)
         self._frames = frames
 
     def routes(self, prefix: str) -> Iterator[Route]:
@@ -195,11 +195,15 @@ class Views:
             raise HTTPError(
                 HTTPStatus.FORBIDDEN, "the token is wrong, or older than an hour"
             )
+        answer = await self._turns.run(id, lambda: self._part(call, id, section))
+        return in_ranges(call, tagged(call, content_tag(id, f"view-{section}"), answer))
+
+    async def _part(self, call: Call, id: str, section: str) -> Answer:
         envelope = await self._reader.envelope(id)
         if envelope is None:
             raise not_there(call)
-        answer = await self._reader.call(_part, envelope, section)
-        return in_ranges(call, tagged(call, content_tag(id, f"view-{section}"), answer))
+        answer: Answer = await self._reader.call(_part, envelope, section)
+        return answer
 
     async def _view(self, call: Call) -> tuple[Envelope, HTMLView]:
         envelope = await self._reader.envelope(await name_of(self._reader, call))
@@ -223,7 +227,7 @@ def _part(envelope: Envelope, section: str) -> Answer:
     part = details.part_named(envelope, section)
     if part is None:
         raise HTTPError(HTTPStatus.NOT_FOUND, f"the message has no part {section!r}")
-    answer = file_answer(read_attachment(part)[0], f"part-{section}")
+    answer = part_answer(part, f"part-{section}")
     # The origin of the frame is none, not even ours.
     headers = {**answer.headers, "Cross-Origin-Resource-Policy": "cross-origin"}
     return attrs.evolve(answer, headers=headers)

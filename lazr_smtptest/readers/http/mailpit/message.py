@@ -9,6 +9,8 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
+import attrs
+
 from lazr_smtptest.checks.functions import VIEW
 from lazr_smtptest.mime.attachment import Attachment
 from lazr_smtptest.mime.charsets import guess
@@ -16,7 +18,13 @@ from lazr_smtptest.mime.html_view import HTMLView
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.summary import Summary
 from lazr_smtptest.query.selection import Selection
-from lazr_smtptest.readers.http.answer import Answer, HTTPError, json_answer
+from lazr_smtptest.readers.http.answer import (
+    LARGE,
+    Answer,
+    FileBody,
+    HTTPError,
+    json_answer,
+)
 from lazr_smtptest.readers.http.call import Call
 from lazr_smtptest.readers.http.mailpit import shapes
 from lazr_smtptest.readers.http.mailpit.parts import MailpitParts, part_id
@@ -114,12 +122,14 @@ class Message:
     async def part(self, call: Call) -> Answer:
         """Answer with a decoded part."""
         envelope, _ = await find(self._reader, call)
-        part = await self._reader.call(_part, envelope, call.parameters["part"])
+        part, body = await self._reader.call(
+            _part_and_body, envelope, call.parameters["part"]
+        )
         if part is None:
             raise not_found()
         name = quote(part.name or part.content_id, safe="")
         return Answer(
-            body=part.content,
+            body=body,
             content_type=part.content_type,
             headers={
                 "Content-Disposition": f'inline; filename="{name}"',
@@ -234,6 +244,16 @@ def _headers(envelope: Envelope) -> dict[str, list[str]]:
 
 def _part(envelope: Envelope, id: str) -> Attachment | None:
     return MailpitParts.of(envelope.content).find(id)
+
+
+def _part_and_body(
+    envelope: Envelope, id: str
+) -> tuple[Attachment | None, bytes | FileBody]:
+    """Return a part, without its content, and the body of an answer with it."""
+    part = _part(envelope, id)
+    if part is None or len(part.content) <= LARGE:
+        return part, b"" if part is None else part.content
+    return attrs.evolve(part, content=b""), FileBody.of([part.content])
 
 
 def _html(envelope: Envelope, part_path: str) -> str:

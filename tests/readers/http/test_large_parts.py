@@ -1,0 +1,167 @@
+"""Large parts are decoded into a file, and sent as fast as the client reads."""
+
+from __future__ import annotations
+
+import base64
+import gc
+import quopri
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from twisted.internet.defer import CancelledError, Deferred, succeed
+from twisted.internet.error import ConnectionDone
+from twisted.python.failure import Failure
+
+from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.readers.http.answer import Answer
+from lazr_smtptest.readers.http.api.contents import Turns
+
+from .client import Client
+from .conftest import Mail
+
+# Without line ends, which are others in quoted-printable.
+CONTENT = bytes(each for each in range(256) if each not in b"\r\n") * 12_000
+FIELDS = "Content-Type: application/pdf\r\nContent-Transfer-Encoding: "
+BODIES = {
+    "base64": base64.encodebytes(CONTENT).replace(b"\n", b"\r\n"),
+    "quoted-printable": quopri.encodestring(CONTENT).replace(b"\n", b"\r\n"),
+}
+
+
+@pytest.fixture(params=BODIES)
+def mail(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Mail:
+    """A server with a message of three megabytes, and a folder for its files."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    mail = Mail()
+    raw = f"{FIELDS}{request.param}\r\n\r\n".encode() + BODIES[request.param]
+    mail.store.add(Envelope(mail_from="", rcpt_tos=("b@x",), content=raw))
+    return mail
+
+
+PATHS = [
+    "/api/v2/messages/latest/parts/1",
+    "/api/v2/messages/latest/attachments/0",
+    "/api/v1/message/latest/part/0",
+]
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_the_content_arrives(mail: Mail, path: str) -> None:
+    """All of it, with its length."""
+    answer = mail.client.get(path)
+    assert answer.headers["content-length"] == str(len(CONTENT))
+    assert answer.body == CONTENT
+
+
+@pytest.mark.parametrize(
+    ("wanted", "expected"),
+    [
+        ("bytes=0-9", CONTENT[:10]),
+        ("bytes=1000000-2999999", CONTENT[1_000_000:3_000_000]),
+        ("bytes=-5", CONTENT[-5:]),
+    ],
+)
+def test_a_range_is_a_part_of_the_file(
+    mail: Mail, wanted: str, expected: bytes
+) -> None:
+    """With the length of the range."""
+    answer = mail.client.get(PATHS[0], range=wanted)
+    assert (answer.status, answer.body == expected) == (206, True)
+
+
+def test_the_header_alone_has_the_length(mail: Mail) -> None:
+    """And no body."""
+    answer = mail.client.request("HEAD", PATHS[0])
+    assert answer.headers["content-length"] == str(len(CONTENT))
+    assert answer.body == b""
+
+
+def begin(client: Client, path: str = PATHS[0]) -> None:
+    """Ask for a part with a client that does not read yet."""
+    client.protocol.pauseProducing()
+    client.send(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+
+
+def test_a_client_that_does_not_read_gets_no_more(mail: Mail) -> None:
+    """What it does not take stays in the file."""
+    begin(mail.client)
+    assert len(mail.client.transport.value()) < 10_000
+    mail.client.protocol.resumeProducing()
+    assert mail.client.response().body == CONTENT
+
+
+def test_the_file_is_removed(mail: Mail, tmp_path: Path) -> None:
+    """After the answer."""
+    mail.client.get(PATHS[0])
+    gc.collect()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_file_of_a_client_that_left_is_removed(mail: Mail, tmp_path: Path) -> None:
+    """In the middle of the answer."""
+    client = mail.connect()
+    begin(client)
+    assert len(list(tmp_path.iterdir())) == 1
+    client.protocol.connectionLost(Failure(ConnectionDone()))
+    del client
+    gc.collect()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_is_gone_ends_the_connection(
+    mail: Mail, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The client sees that the answer is not complete."""
+    begin(mail.client)
+    [file] = tmp_path.iterdir()
+    file.write_bytes(b"")
+    mail.client.protocol.resumeProducing()
+    assert "is too short" in caplog.text
+    assert mail.client.transport.disconnected
+
+
+def test_a_turn_that_fails_is_given_back(mail: Mail) -> None:
+    """Otherwise nobody would get another one."""
+    for _ in range(5):
+        assert mail.client.get("/api/v2/messages/latest/parts/9").status == 404
+    assert mail.client.get(PATHS[0]).status == 200
+
+
+def test_only_a_few_are_decoded_at_the_same_time() -> None:
+    """Each is in memory meanwhile."""
+    reader: Any = SimpleNamespace(
+        summary=lambda name: succeed(SimpleNamespace(size=2 << 20 if name else 9))
+    )
+    turns, begun = Turns(reader), []
+
+    async def read() -> Answer:
+        begun.append(Deferred[None]())
+        await begun[-1]
+        return Answer()
+
+    def run(name: int) -> Deferred[Answer]:
+        return Deferred.fromCoroutine(turns.run(name, read))
+
+    large = [run(1) for _ in range(4)]
+    assert len(begun) == 2
+    small = run(0)
+    assert len(begun) == 3
+    large[2].addErrback(lambda failure: failure.trap(CancelledError))
+    large[2].cancel()
+    begun[0].callback(None)
+    assert len(begun) == 4
+    assert not small.called
+
+
+def test_a_small_part_needs_no_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make_mail: Any
+) -> None:
+    """It is sent at once."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "missing"))
+    mail = make_mail()
+    mail.add("Content-Type: image/png\n\nx\n")
+    assert mail.client.get(PATHS[0]).text == "x\r\n"

@@ -2,34 +2,317 @@
 
 from __future__ import annotations
 
+import re
+from smtplib import SMTP, SMTPRecipientsRefused
+
 import pytest
 
 expect = pytest.importorskip("playwright.sync_api").expect
 
 pytestmark = pytest.mark.once
 
+# Rows that fill more than three screens.
+MANY = 60
+
 
 def rows(page):
-    return page.get_by_role("option")
+    return page.get_by_role("listbox", name="Mail").get_by_role("option")
 
 
-def test_mail_is_in_the_list_with_its_recipient_first(page, site, requests):
-    """A message that was sent before the page was opened."""
-    site.send(
-        "Subject: Your order\n\nIt has shipped.\n", recipients=["anna@example.com"]
+def send_many(site, count=MANY):
+    with SMTP(site.controller.host, site.controller.port) as client:
+        for number in range(count):
+            client.sendmail("a@b.test", ["c@d.test"], f"Subject: no {number}\n\nHi.\n")
+
+
+def refuse(site, recipient="full@example.com"):
+    """Let the server refuse a recipient."""
+    rule = site.controller.faults.on("RCPT", recipient=recipient)
+    rule.reply(452, "4.2.2 Mailbox full")
+    with pytest.raises(SMTPRecipientsRefused):
+        site.send(recipients=[recipient])
+
+
+@pytest.fixture
+def three(page, site):
+    """A page with three messages: a, b and c, the newest."""
+    for name in "abc":
+        site.send(f"Subject: {name}\n\nHello.\n", recipients=[f"{name}@example.com"])
+    page.goto(site.url)
+    expect(rows(page)).to_have_count(3)
+    return page
+
+
+class TestRows:
+    """The content of a row."""
+
+    def test_the_recipient_leads(self, page, site, requests):
+        """A message that was sent before the page was opened."""
+        site.send("Subject: Your order\n\nShipped.\n", recipients=["anna@example.com"])
+        page.goto(site.url)
+        expect(rows(page)).to_have_count(1)
+        expect(rows(page).locator(".l").first).to_contain_text("anna@example.com")
+        expect(rows(page)).to_contain_text("Your order")
+        assert requests.errors == requests.console == requests.elsewhere == []
+
+    def test_more_recipients_and_bcc_are_counted(self, page, site):
+        """The header names none of them."""
+        site.send(recipients=["anna@example.com", "b@example.com", "c@example.com"])
+        page.goto(site.url)
+        expect(rows(page).locator(".to")).to_have_text("anna@example.com +2 Bcc")
+
+    def test_attachments_and_warnings_have_chips(self, page, site):
+        """Two chips at most."""
+        site.send(
+            b"Subject: x\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b"
+            b"\n\n--b\nContent-Type: application/pdf; name=a.pdf\n\n%PDF\n--b--\n"
+        )
+        page.goto(site.url)
+        expect(rows(page)).to_contain_text("1 file")
+        expect(rows(page)).to_contain_text("warning")
+
+    def test_a_refused_session_stands_among_the_messages(self, page, site):
+        """With its reply, where it happened."""
+        site.send("Subject: before\n\nHi.\n")
+        refuse(site)
+        site.send("Subject: after\n\nHi.\n")
+        page.goto(site.url)
+        expect(rows(page)).to_have_count(3)
+        refused = rows(page).nth(1)
+        expect(refused).to_contain_text("full@example.com")
+        expect(refused).to_contain_text("452 4.2.2 Mailbox full")
+
+    def test_a_refused_session_leads_to_its_conversation(self, page, site):
+        """The list stays beside it."""
+        refuse(site)
+        page.goto(site.url)
+        rows(page).click()
+        expect(page.get_by_role("main")).to_contain_text("nothing delivered")
+        expect(page.locator(".talk")).to_contain_text("452 4.2.2 Mailbox full")
+        expect(rows(page)).to_have_count(1)
+
+    def test_a_letter_that_turns_the_text_is_shown_by_its_name(self, page, site):
+        """A subject cannot be read backwards."""
+        site.send("Subject: =?utf-8?q?gpj=E2=80=AEexe?=\n\nHi.\n")
+        page.goto(site.url)
+        expect(rows(page).locator(".mark")).to_have_text("U+202E RLO")
+
+
+class TestLive:
+    """Mail that arrives while the page is open."""
+
+    def test_it_is_shown_without_a_reload(self, page, site):
+        """The newest message comes first."""
+        site.send("Subject: first\n\nHi.\n")
+        page.goto(site.url)
+        expect(rows(page)).to_have_count(1)
+        site.send("Subject: second\n\nHi.\n")
+        expect(rows(page)).to_have_count(2)
+        expect(rows(page).first).to_contain_text("second")
+
+    def test_a_refused_session_is_shown_too(self, page, site):
+        """When it ends."""
+        page.goto(site.url)
+        expect(page.get_by_text("live", exact=True)).to_be_visible()
+        refuse(site)
+        expect(rows(page)).to_contain_text("refused")
+
+    def test_a_screen_reader_is_told(self, three, site):
+        """In a polite region."""
+        site.send("Subject: d\n\nHi.\n")
+        expect(three.locator("[aria-live=polite]")).to_have_text("1 new")
+
+    def test_a_banner_counts_them_while_the_list_is_scrolled(self, page, site):
+        """The rows that are read do not move."""
+        send_many(site)
+        page.goto(site.url)
+        expect(rows(page).first).to_contain_text(f"no {MANY - 1}")
+        page.locator(".rows").hover()
+        page.mouse.wheel(0, 600)
+        expect(rows(page).first).not_to_be_in_viewport()
+        site.send("Subject: newest\n\nHi.\n")
+        banner = page.get_by_role("button", name="1 new")
+        expect(banner).to_be_visible()
+        banner.click()
+        expect(rows(page).first).to_contain_text("newest")
+        expect(banner).to_be_hidden()
+
+    def test_it_comes_without_websockets(self, make_context, site):
+        """By server-sent events, as through a proxy that takes no websockets."""
+        page = make_context(locale="en").new_page()
+        page.add_init_script(
+            "window.WebSocket = class { constructor() {"
+            " setTimeout(() => this.onclose()); } close() {} }"
+        )
+        page.goto(f"{site.url}#/status")
+        expect(page.get_by_text("server-sent events")).to_be_visible()
+        page.goto(site.url)
+        site.send("Subject: by a stream\n\nHi.\n")
+        expect(rows(page)).to_contain_text("by a stream")
+
+    def test_a_server_that_is_away_is_told_of_and_found_again(self, page, site):
+        """What was typed stays, and what was missed comes."""
+        page.goto(site.url)
+        search = page.get_by_role("combobox", name="Search mail")
+        search.fill("subject:later")
+        expect(page).to_have_url(re.compile("q=subject"))
+        site.controller.stop()
+        expect(page.get_by_role("alert")).to_contain_text("does not answer")
+        site.controller.start()
+        expect(page.get_by_role("alert")).to_be_hidden()
+        expect(search).to_have_value("subject:later")
+        site.send("Subject: later\n\nHi.\n")
+        expect(rows(page)).to_contain_text("later")
+
+
+class TestSearch:
+    """The search field."""
+
+    def test_it_finds_as_it_is_typed(self, three):
+        """The address of the page has the query."""
+        three.keyboard.press("/")
+        three.keyboard.type("subject:b")
+        expect(rows(three)).to_have_count(1)
+        expect(rows(three)).to_contain_text("b@example.com")
+        expect(three).to_have_url(re.compile(r"q=subject%3Ab"))
+
+    def test_its_address_shows_it_again(self, three, site):
+        """A search can be sent to somebody."""
+        three.goto(f"{site.url}#/messages?q=to:nobody")
+        expect(three.get_by_text("No message matches this search.")).to_be_visible()
+
+    def test_an_error_stands_under_what_is_wrong(self, three):
+        """With the server's words."""
+        field = three.get_by_role("combobox", name="Search mail")
+        field.fill("hello is:nothing")
+        problem = three.get_by_role("alert")
+        expect(problem).to_contain_text("nothing")
+        expect(problem.locator(".under")).to_have_text(re.compile(r"^\s{9}▲"))
+        expect(field).to_have_attribute("aria-invalid", "true")
+        field.fill("hello")
+        expect(problem).to_be_hidden()
+
+    def test_a_field_is_completed(self, three):
+        """By the keyboard."""
+        field = three.get_by_role("combobox", name="Search mail")
+        field.press_sequentially("subj")
+        expect(three.get_by_role("option", name="subject:")).to_be_visible()
+        field.press("ArrowDown")
+        field.press("Enter")
+        expect(field).to_have_value("subject:")
+
+    def test_fields_are_chips_at_rest(self, three):
+        """The text is under them."""
+        field = three.get_by_role("combobox", name="Search mail")
+        field.fill("to:anna hello")
+        field.press("Escape")
+        field.blur()
+        expect(three.locator(".chips b")).to_have_text("to:anna")
+
+    def test_a_search_is_saved(self, three):
+        """And stands at the side."""
+        field = three.get_by_role("combobox", name="Search mail")
+        field.fill("subject:b")
+        three.get_by_role("button", name="Save this search").click()
+        three.reload()
+        places = three.get_by_role("navigation", name="Places")
+        places.get_by_role("link", name="subject:b").click()
+        expect(rows(three)).to_have_count(1)
+
+
+class TestSelection:
+    """Several messages at once."""
+
+    def test_they_are_marked_as_read(self, three):
+        """By the keyboard: x selects, j goes on."""
+        expect(three.locator(".row.unread")).to_have_count(3)
+        for key in ("j", "x", "j", "x"):
+            three.keyboard.press(key)
+        three.get_by_role("button", name="Read", exact=True).click()
+        expect(three.locator(".row.unread")).to_have_count(1)
+
+    def test_they_get_a_tag(self, three):
+        """It is shown in the rows and at the side."""
+        for each in (0, 1):
+            rows(three).nth(each).click(modifiers=["Control"])
+        expect(three.get_by_text("2 selected")).to_be_visible()
+        three.get_by_role("button", name="Tag").click()
+        three.get_by_placeholder("Name of the tag").fill("welcome")
+        three.keyboard.press("Enter")
+        expect(three.locator(".row .chip", has_text="welcome")).to_have_count(2)
+        places = three.get_by_role("navigation", name="Places")
+        expect(places.get_by_role("link", name="welcome 2")).to_be_visible()
+
+    def test_they_are_deleted(self, three):
+        """A range, with Shift."""
+        rows(three).nth(0).click(modifiers=["Control"])
+        rows(three).nth(1).click(modifiers=["Shift"])
+        three.get_by_role("button", name="Delete", exact=True).click()
+        expect(rows(three)).to_have_count(1)
+        expect(rows(three)).to_contain_text("a@example.com")
+        expect(three.get_by_role("status")).to_have_text("2 messages deleted")
+
+    def test_two_are_compared(self, three):
+        """Side by side."""
+        for each in (0, 1):
+            rows(three).nth(each).click(modifiers=["Control"])
+        three.get_by_role("link", name="Compare").click()
+        three.get_by_role("button", name="Headers").click()
+        expect(three.locator(".diff")).to_contain_text("subject: b")
+        expect(three.get_by_text("1 line differs")).to_be_visible()
+
+    def test_escape_clears_it(self, three):
+        """The toolbar goes."""
+        rows(three).first.click(modifiers=["Control"])
+        three.locator(".rows").focus()
+        three.keyboard.press("Escape")
+        expect(three.get_by_role("toolbar")).to_be_hidden()
+
+
+class TestLength:
+    """A list of any length."""
+
+    def test_few_rows_are_in_the_document(self, page, site):
+        """All of them can be reached."""
+        send_many(site, 250)
+        page.goto(site.url)
+        expect(rows(page).first).to_contain_text("no 249")
+        page.locator(".rows").focus()
+        for _ in range(3):
+            page.keyboard.press("End")
+            expect(page.locator(".row[data-cursor=true]")).to_be_in_viewport()
+        expect(page.get_by_text("no 0", exact=True)).to_be_in_viewport()
+        assert rows(page).count() <= 100
+
+    def test_a_row_tells_its_place(self, three):
+        """For screen readers."""
+        expect(rows(three).nth(1)).to_have_attribute("aria-posinset", "2")
+        expect(rows(three).nth(1)).to_have_attribute("aria-setsize", "3")
+
+
+class TestEmpty:
+    """No mail yet."""
+
+    def test_it_shows_how_to_connect(self, page, site):
+        """With the port of the server."""
+        page.goto(site.url)
+        expect(page.get_by_role("heading", name="No mail yet")).to_be_visible()
+        expect(page.get_by_role("main")).to_contain_text(str(site.controller.port))
+
+    @pytest.mark.parametrize(
+        ("framework", "setting"),
+        [
+            ("Django", "EMAIL_PORT"),
+            ("Rails", "smtp_settings"),
+            ("Laravel", "MAIL_PORT"),
+            ("Node.js", "createTransport"),
+            ("Spring", "spring.mail.port"),
+            ("Go", "smtp.SendMail"),
+        ],
     )
-    page.goto(site.url)
-    expect(rows(page)).to_have_count(1)
-    expect(rows(page).locator(".to")).to_contain_text("anna@example.com")
-    expect(rows(page)).to_contain_text("Your order")
-    assert requests.errors == requests.console == requests.elsewhere == []
-
-
-def test_mail_that_arrives_is_shown_without_a_reload(page, site):
-    """The newest message comes first."""
-    site.send("Subject: first\n\nHi.\n")
-    page.goto(site.url)
-    expect(rows(page)).to_have_count(1)
-    site.send("Subject: second\n\nHi.\n")
-    expect(rows(page)).to_have_count(2)
-    expect(rows(page).first).to_contain_text("second")
+    def test_it_has_the_settings_of_frameworks(self, page, site, framework, setting):
+        """To copy."""
+        page.goto(site.url)
+        page.get_by_role("button", name=framework, exact=True).click()
+        expect(page.locator("pre")).to_contain_text(setting)
+        expect(page.locator("pre")).to_contain_text(str(site.controller.port))

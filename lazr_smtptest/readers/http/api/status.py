@@ -35,8 +35,8 @@ class Listener(msgspec.Struct, frozen=True):
 class StatusAnswer(msgspec.Struct, frozen=True):
     """The state of the server.
 
-    ``missing`` counts the messages that are not indexed yet. ``oldest`` is when the
-    oldest message arrived; ``null`` without one.
+    ``store`` is its kind, such as ``sqlite``. ``missing`` counts the messages that are
+    not indexed yet. ``oldest`` is when the oldest message arrived; ``null`` for none.
     """
 
     version: str
@@ -82,7 +82,7 @@ class Status:
                 version=__version__,
                 python=platform.python_version(),
                 twisted=twisted.__version__,
-                store=type(self._context.store).__name__,
+                store=_kind_of(self._context.store),
                 listeners=[_listener(*each) for each in listeners.items() if each[1]],
                 messages=counts.messages,
                 unread=counts.unread,
@@ -91,6 +91,12 @@ class Status:
                 oldest=oldest[0].received_at if oldest else None,
             )
         )
+
+
+def _kind_of(store: object) -> str:
+    """Return the kind of a store, such as ``"sqlite"``."""
+    name = type(store).__name__
+    return name.removesuffix("Store").removesuffix("Reader").lower()
 
 
 def _listener(protocol: str, address: str) -> Listener:

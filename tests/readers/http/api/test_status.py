@@ -34,7 +34,7 @@ def test_it_has_the_versions(client: Client) -> None:
 def test_it_has_the_store_and_its_counts(mail: Mail) -> None:
     mail.add()
     status = status_of(mail.client)
-    assert status["store"] == "MemoryStore"
+    assert status["store"] == "memory"
     assert (status["messages"], status["unread"], status["missing"]) == (1, 1, 0)
     assert status["oldest"] == "2026-01-31T12:00:00.120000Z"
 

@@ -82,10 +82,10 @@ class FaultsView extends Part {
 
   render() {
     if (state.rules === null) return html`<p class="empty">${t("faults.elsewhere")}</p>`;
-    return html`<div class="head"><h1>${t("side.faults")}
+    return html`<div class="head"><div class="title"><h1>${t("side.faults")}</h1>
         <span class="acts"><button class="btn" @click=${this.#failNext}>${t("faults.fail-next")}</button>
         <button class="btn" ?disabled=${!state.rules.length && !this.journal.length}
-          @click=${this.#clear}>${t("faults.clear")}</button></span></h1>
+          @click=${this.#clear}>${t("faults.clear")}</button></span></div>
         <p>${t("faults.what")}</p></div>
       <div class="pane" tabindex="0">${this.#form()}${this.#rules()}${this.#personalities()}${this.#journalCard()}</div>`;
   }

@@ -5,6 +5,7 @@ import { changeMessages, removeMessages } from "../api.js";
 import { feed } from "../feed.js";
 import { addKeys } from "../keys.js";
 import { t } from "../lang.js";
+import { measure, placeToSee, rowsAt } from "../logic/rows.js";
 import { Part } from "../part.js";
 import { attempt, toast } from "../parts/toast.js";
 import { showSearchProblem } from "../parts/search.js";
@@ -28,8 +29,7 @@ class MailList extends Part {
     query: {},
     current: {},
     rows: { state: true },
-    first: { state: true },
-    visible: { state: true },
+    place: { state: true },
     cursor: { state: true },
     selected: { state: true },
     waiting: { state: true },
@@ -51,8 +51,8 @@ class MailList extends Part {
     this.query = "";
     this.current = "";
     this.rows = [];
-    this.first = 0;
-    this.visible = 20;
+    // The rows that are in the document, and where the first one is.
+    this.place = { first: 0, end: 0, top: 0 };
     // The key of the row that the keyboard is at, and those of the selected messages.
     this.cursor = "";
     this.selected = new Set();
@@ -109,9 +109,9 @@ class MailList extends Part {
 
   updated() {
     // Inline styles are not allowed in the document, but setting them is.
-    const rows = this.querySelector(".rows-inside");
-    rows.style.height = `${ROW * this.rows.length}px`;
-    rows.style.paddingTop = `${ROW * this.first}px`;
+    const inside = this.querySelector(".rows-inside");
+    inside.style.height = `${this.#measures.height}px`;
+    inside.style.paddingTop = `${this.place.top}px`;
   }
 
   // What is in the list
@@ -222,10 +222,7 @@ class MailList extends Part {
     if (!this.rows.length) return;
     this.cursor = this.rows[index].key;
     const rows = this.querySelector(".rows");
-    const top = ROW * index;
-    if (top < rows.scrollTop) rows.scrollTop = top;
-    const bottom = top + ROW - rows.clientHeight;
-    if (bottom > rows.scrollTop) rows.scrollTop = bottom;
+    rows.scrollTop = placeToSee(this.#measures, rows.scrollTop, index);
   }
 
   #open(row) {
@@ -299,13 +296,16 @@ class MailList extends Part {
 
   // How it looks
 
+  get #measures() {
+    const height = this.querySelector(".rows")?.clientHeight ?? 0;
+    return measure(this.rows.length, ROW, height);
+  }
+
   #scrolled() {
     const rows = this.querySelector(".rows");
     if (!rows) return;
-    const top = Math.floor(rows.scrollTop / ROW) - SPARE;
-    this.visible = Math.ceil(rows.clientHeight / ROW) + 2 * SPARE;
-    this.first = Math.max(0, Math.min(top, this.rows.length - this.visible));
-    const isNearEnd = this.first + 2 * this.visible > this.rows.length;
+    this.place = rowsAt(this.#measures, rows.scrollTop, SPARE);
+    const isNearEnd = this.place.end + 2 * SPARE > this.rows.length;
     if (isNearEnd && this.isLoaded && !this.#messages.isComplete) this.#loadMore();
     if (!this.#isScrolled && this.waiting.length) this.#showNews();
   }
@@ -317,7 +317,8 @@ class MailList extends Part {
   }
 
   render() {
-    const shown = this.rows.slice(this.first, this.first + this.visible);
+    const { first, end } = this.place;
+    const shown = this.rows.slice(first, end);
     return html`<section aria-label=${t("list.label")}>
       ${this.selected.size ? this.#selectionTools() : this.#tools()}
       ${this.isTagging ? this.#tagging() : nothing}
@@ -325,7 +326,7 @@ class MailList extends Part {
         aria-label=${t("list.label")} @scroll=${this.#scrolled} @keydown=${this.#key}
         aria-activedescendant=${this.#isShown(shown) ? `row-${this.cursor}` : nothing}>
         <div class="rows-inside" role="presentation">${repeat(shown, (each) => each.key,
-          (row, index) => this.#row(row, this.first + index))}</div>
+          (row, index) => this.#row(row, first + index))}</div>
       </div>
       ${this.isLoaded && !this.rows.length ? html`<p class="empty">${this.query
         ? t("list.no-match") : t("list.empty")}</p>` : nothing}

@@ -34,6 +34,8 @@ class MailView extends Part {
 
   #removeKeys = null;
   #loading = null;
+  // The message whose links are being loaded.
+  #linksOf = "";
 
   constructor() {
     super();
@@ -137,8 +139,8 @@ class MailView extends Part {
   #head() {
     const { summary, envelope, code, warnings } = this.message;
     return html`<div class="head">
-      <h1><button class="btn icon back" aria-label=${t("key.back")} @click=${this.#back}>‹</button>
-        <span class="subject">${summary.subject ? marked(summary.subject) : t("row.no-subject")}</span>
+      <div class="title"><button class="btn icon back" aria-label=${t("key.back")} @click=${this.#back}>‹</button>
+        <h1>${summary.subject ? marked(summary.subject) : t("row.no-subject")}</h1>
         ${code ? html`<button class="chip info" @click=${() => copy(code)}
           title=${t("copy.what", { what: code })}>${t("message.code", { code })}</button>` : nothing}
         ${summary.tags.map((tag) => this.#tag(tag))}
@@ -148,7 +150,7 @@ class MailView extends Part {
             download="${this.messageId}.eml">${t("do.raw")}</a>
           <button class="btn" @click=${() => print()}>${t("do.print")}</button>
           <button class="btn" @click=${this.#delete}>${t("do.delete")}</button>
-        </span></h1>
+        </span></div>
       <dl class="who">
         <dt>${t("head.from")}</dt><dd>${people(summary.from)}</dd>
         <dt>${t("head.to")}</dt><dd>${people(summary.to)}</dd>
@@ -201,7 +203,7 @@ class MailView extends Part {
 
   get #counts() {
     const { headers, parts, links } = this.message;
-    return { headers: headers.length, parts: parts.length, links: links.length };
+    return { headers: headers.length, parts: parts.length, links: links?.length };
   }
 
   #tabKey(event) {
@@ -213,6 +215,18 @@ class MailView extends Part {
     const name = names[(index + names.length) % names.length];
     this.#show(name);
     this.querySelector(`#tab-${name}`).focus();
+  }
+
+  /** Begin to load the links of a large message. */
+  #loadLinks() {
+    const { messageId } = this;
+    if (this.#linksOf !== messageId) {
+      this.#linksOf = messageId;
+      attempt(() => get(messagePath(messageId, "links"))).then((found) => {
+        if (found && messageId === this.messageId) this.message = { ...this.message, links: found };
+      });
+    }
+    return html`<p class="empty" role="status">${t("links.loading")}</p>`;
   }
 
   #pane() {
@@ -230,7 +244,7 @@ class MailView extends Part {
       case "parts":
         return html`<mail-parts .messageId=${messageId} .parts=${message.parts}></mail-parts>`;
       case "links":
-        return links(message.links);
+        return message.links === null ? this.#loadLinks() : links(message.links);
       case "envelope":
         return envelopeTable(message.envelope);
       default:
@@ -252,10 +266,10 @@ async function load(id, signal) {
     const whole = await get(path(), {}, { signal });
     return { ...whole, parts, hasHTML: whole.html !== null };
   }
-  const [envelope, headers, found] = await Promise.all(
-    ["envelope", "headers", "links"].map((what) => get(path(what), {}, { signal })));
-  const code = null;
-  return { summary, envelope, headers, links: found, code, warnings: [], parts, hasHTML };
+  const [envelope, headers] = await Promise.all(
+    ["envelope", "headers"].map((what) => get(path(what), {}, { signal })));
+  // To find its links takes long: their tab asks for them.
+  return { summary, envelope, headers, links: null, code: null, warnings: [], parts, hasHTML };
 }
 
 function people(mailboxes) {

@@ -48,12 +48,12 @@ class SessionView extends Part {
     const { session, transcript } = this.whole;
     const outcome = outcomeOf(session);
     return html`<div class="head">
-      <h1><button class="btn icon back" aria-label=${t("key.back")} @click=${() => history.back()}>‹</button>
-        ${t("session.title", { n: session.number || session.id })}
+      <div class="title"><button class="btn icon back" aria-label=${t("key.back")} @click=${() => history.back()}>‹</button>
+        <h1>${t("session.title", { n: session.number || session.id })}</h1>
         <span class="chip ${session.delivered ? "good" : "bad"}">${session.delivered
           ? outcome.title : t("session.nothing")}</span>
         <span class="acts"><button class="btn" @click=${this.#copy}>${t("session.copy")}</button>
-          ${transcript.some(isRefusal) ? html`<test-recipe .whole=${this.whole}></test-recipe>` : nothing}</span></h1>
+          ${transcript.some(isRefusal) ? html`<test-recipe .whole=${this.whole}></test-recipe>` : nothing}</span></div>
       <dl class="who">
         <dt>${t("envelope.client")}</dt><dd><code>${session.peer.join(" : ")}</code>
           ${session.helo ? html`<span>${t("session.helo")} <code>${session.helo}</code></span>` : nothing}</dd>

@@ -1,0 +1,265 @@
+"""The view of one message."""
+
+from __future__ import annotations
+
+import re
+from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
+
+expect = pytest.importorskip("playwright.sync_api").expect
+
+pytestmark = pytest.mark.once
+
+HTML = """\
+<html><head><base href="http://tracker.example/">
+<link rel="prefetch" href="http://tracker.example/prefetch">
+<script>top.document.title = "run"</script></head><body>
+<p>Hello <b>Anna</b></p><img src="http://tracker.example/pixel.png">
+<img src="cid:logo"><img src=x onerror="top.document.title = 'run'">
+<a href="http://elsewhere.example/offer">An offer</a>
+<form action="http://tracker.example/form"><button>Send</button></form>
+</body></html>"""
+
+# One pixel.
+PNG = bytes.fromhex(
+    "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c489"
+    "0000000d49444154789c6360606060000000050001a5f645400000000049454e44ae426082"
+)
+
+
+def make_message():
+    message = EmailMessage()
+    message["From"] = "Shop <shop@example.com>"
+    message["To"] = "Anna <anna@example.com>"
+    message["Subject"] = "Your code"
+    message["Received"] = "from a.test by b.test with ESMTPS; 1 Jan 2026 12:00:00 +0000"
+    message.set_content("Your code is 481516.\nSee https://example.com/login?t=1\n")
+    message.add_alternative(HTML, subtype="html")
+    message.get_payload()[1].add_related(PNG, "image", "png", cid="<logo>")
+    message.add_attachment(b"a,b\n", maintype="text", subtype="csv", filename="a.csv")
+    return message
+
+
+@pytest.fixture
+def opened(page, site):
+    """A page that shows a message of many parts."""
+    envelope = site.send(
+        make_message(), sender="bounce@example.com", recipients=["anna@example.com"]
+    )
+    page.goto(f"{site.url}#/messages/{envelope.id}")
+    expect(page.get_by_role("heading", name="Your code")).to_be_visible()
+    return page
+
+
+def show(page, tab):
+    page.get_by_role("tab", name=re.compile(f"^{tab}")).click()
+    return page.get_by_role("tabpanel")
+
+
+def frame(page):
+    return page.frame_locator("iframe.mail")
+
+
+def asked_by_mail(world):
+    """Return what was asked for, without what Chromium asks of its maker by itself."""
+    return [each for each in world.asked if "googleapis.com" not in each]
+
+
+class TestHead:
+    """What is above the fold."""
+
+    def test_it_has_the_envelope_in_the_words_of_the_wire(self, opened):
+        """With the parameters."""
+        head = opened.locator(".head")
+        expect(head).to_contain_text("MAIL FROM:<bounce@example.com> SIZE=")
+        expect(head).to_contain_text("RCPT TO:<anna@example.com>")
+        expect(head).to_contain_text("sender differs from From")
+        expect(head).to_contain_text("250 2.0.0")
+
+    def test_a_recipient_that_no_field_names_is_bcc(self, page, site):
+        """The header does not tell of it."""
+        envelope = site.send("Subject: x\n\nHi.\n", recipients=["hidden@example.com"])
+        page.goto(f"{site.url}#/messages/{envelope.id}/envelope")
+        expect(page.get_by_role("tabpanel")).to_contain_text("Bcc")
+
+    def test_the_code_is_copied_with_one_click(self, opened, context):
+        """As digits."""
+        context.grant_permissions(["clipboard-read", "clipboard-write"])
+        opened.get_by_role("button", name="code 481516").click()
+        expect(opened.get_by_role("status").get_by_text("Copied")).to_be_visible()
+        assert opened.evaluate("navigator.clipboard.readText()") == "481516"
+
+    def test_warnings_are_named(self, page, site):
+        """Of a message without a date."""
+        envelope = site.send(make_message())
+        assert envelope.warnings
+        page.goto(f"{site.url}#/messages/{envelope.id}")
+        for each in envelope.warnings:
+            expect(page.locator(".warnings")).to_contain_text(each)
+
+    def test_opening_it_marks_it_as_read(self, opened):
+        """Also in the list."""
+        expect(opened.locator(".row.read")).to_have_count(1)
+
+    def test_the_raw_message_is_downloaded(self, opened, site):
+        """Byte for byte."""
+        with opened.expect_download() as download:
+            opened.get_by_role("link", name="Raw").click()
+        received = Path(download.value.path()).read_bytes()
+        assert received == site.controller.mailbox[0].content
+
+
+class TestHTML:
+    """The frame of the HTML."""
+
+    def test_it_shows_the_mail(self, opened):
+        """In a frame of its own."""
+        expect(frame(opened).locator("b")).to_have_text("Anna")
+
+    def test_nothing_runs_and_nothing_is_asked_of_others(self, opened, requests, world):
+        """Neither a script nor an image, a prefetch or a form."""
+        expect(frame(opened).locator("b")).to_have_text("Anna")
+        frame(opened).get_by_role("button").click()
+        expect(opened.get_by_text("1 remote image blocked")).to_be_visible()
+        assert opened.title() == "smtptest"
+        assert asked_by_mail(world) == requests.dialogs == []
+
+    def test_an_image_of_the_message_is_shown(self, opened):
+        """Those that it brings along are its own parts."""
+        image = frame(opened).locator("img").nth(1)
+        expect(image).to_have_js_property("naturalWidth", 1)
+
+    def test_what_is_blocked_is_listed(self, opened):
+        """By kind and host, with the reason."""
+        opened.locator("summary", has_text="blocked").click()
+        expect(opened.locator(".blocked")).to_contain_text("image, tracker.example")
+        expect(opened.locator(".blocked")).to_contain_text("tells its sender")
+
+    def test_images_are_loaded_when_asked_for(self, opened, world):
+        """For this message only."""
+        opened.get_by_role("button", name="Show them").click()
+        expect(opened.get_by_text("Images of other hosts are loaded.")).to_be_visible()
+        image = frame(opened).locator("img").first
+        expect(image).to_have_js_property("naturalWidth", 1)
+        opened.reload()
+        expect(opened.get_by_text("1 remote image blocked")).to_be_visible()
+        assert set(asked_by_mail(world)) == {"GET http://tracker.example/pixel.png"}
+
+    @pytest.mark.parametrize(("width", "pixels"), [("Phone", 390), ("Tablet", 768)])
+    def test_it_has_widths_of_devices(self, make_context, site, width, pixels):
+        """A mail is read on a telephone, too."""
+        page = make_context(
+            locale="en", viewport={"width": 1600, "height": 900}
+        ).new_page()
+        envelope = site.send(make_message())
+        page.goto(f"{site.url}#/messages/{envelope.id}")
+        page.get_by_role("button", name=width).click()
+        box = page.locator("iframe.mail").bounding_box()
+        assert box["width"] == pixels
+
+    def test_a_large_part_is_offered_and_not_drawn(self, page, site):
+        """It is drawn when asked for."""
+        large = "<p>a large part</p>\r\n" * 300_000
+        content = f"Subject: big\r\nContent-Type: text/html\r\n\r\n{large}"
+        envelope = site.send(content)
+        page.goto(f"{site.url}#/messages/{envelope.id}")
+        expect(page.get_by_text("drawing it may take long")).to_be_visible()
+        expect(page.locator("iframe")).to_have_count(0)
+
+    def test_a_message_without_html_shows_its_text(self, page, site):
+        """At once."""
+        envelope = site.send("Subject: x\n\nOnly text.\n")
+        page.goto(f"{site.url}#/messages/{envelope.id}")
+        expect(page.get_by_role("tabpanel")).to_contain_text("Only text.")
+
+
+class TestTabs:
+    """The other sides of a message."""
+
+    def test_the_source_is_searched(self, opened):
+        """From one place to the next."""
+        pane = show(opened, "Source")
+        expect(pane).to_contain_text("Content-Type: multipart/mixed")
+        pane.get_by_role("searchbox").fill("content-type")
+        expect(pane.get_by_role("status")).to_have_text(re.compile("^1 of [5-9]"))
+        pane.get_by_role("searchbox").press("Enter")
+        expect(pane.get_by_role("status")).to_have_text(re.compile("^2 of "))
+
+    def test_the_header_is_decoded_or_raw(self, opened):
+        """With the route of Received fields."""
+        pane = show(opened, "Headers")
+        expect(pane.get_by_role("row", name="Your code")).to_be_visible()
+        expect(pane.locator(".route")).to_contain_text("a.test → b.test")
+        pane.get_by_role("button", name="As received").click()
+        expect(pane.locator("pre")).to_contain_text("Subject: Your code")
+
+    def test_the_parts_are_downloaded(self, opened):
+        """As they are; nothing of a mail decides the name of a file."""
+        pane = show(opened, "Parts")
+        expect(pane.locator("li")).to_have_count(4)
+        expect(pane.locator("img")).to_have_js_property("naturalWidth", 1)
+        with opened.expect_download() as download:
+            pane.locator("li", has_text="a.csv").get_by_role("link").click()
+        assert download.value.path().read_bytes() == b"a,b\n"
+
+    def test_the_links_say_where_they_go(self, opened):
+        """Their text is the URL."""
+        pane = show(opened, "Links")
+        link = pane.get_by_role("link", name="https://example.com/login?t=1")
+        expect(link).to_have_attribute("href", "https://example.com/login?t=1")
+        expect(link).to_have_attribute("rel", "noopener noreferrer")
+
+    def test_the_conversation_explains_the_replies(self, opened):
+        """In half a sentence."""
+        pane = show(opened, "Conversation")
+        expect(pane.locator(".talk")).to_contain_text("250 2.0.0 message accepted")
+        expect(pane.locator("q").first).not_to_be_empty()
+
+    def test_a_tab_has_an_address(self, opened):
+        """It can be sent to somebody."""
+        show(opened, "Headers")
+        expect(opened).to_have_url(re.compile("/headers$"))
+        opened.reload()
+        expect(opened.get_by_role("tab", name="Headers")).to_have_attribute(
+            "aria-selected", "true"
+        )
+
+    def test_arrows_go_from_tab_to_tab(self, opened):
+        """As in every list of tabs."""
+        opened.get_by_role("tab", name="HTML").focus()
+        opened.keyboard.press("ArrowRight")
+        expect(opened.get_by_role("tab", name="Text")).to_be_focused()
+        expect(opened.get_by_role("tabpanel")).to_contain_text("Your code is 481516.")
+
+
+class TestEnd:
+    """A message that is deleted."""
+
+    def test_the_next_one_takes_its_place(self, page, site):
+        """The list moves on."""
+        site.send("Subject: older\n\nHi.\n")
+        envelope = site.send("Subject: newer\n\nHi.\n")
+        page.goto(f"{site.url}#/messages/{envelope.id}")
+        expect(page.get_by_role("heading", name="newer")).to_be_visible()
+        page.get_by_role("button", name="Delete", exact=True).click()
+        expect(page.get_by_role("heading", name="older")).to_be_visible()
+
+    def test_its_address_says_that_it_is_gone(self, page, site):
+        """Also after the store was cleared."""
+        envelope = site.send()
+        site.controller.mailbox.clear()
+        page.goto(f"{site.url}#/messages/{envelope.id}")
+        expect(page.get_by_text("This message has been deleted.")).to_be_visible()
+
+
+def test_a_message_becomes_a_test(opened):
+    """In Python, and in JavaScript."""
+    opened.get_by_role("button", name="Make this a test").click()
+    dialog = opened.get_by_role("dialog")
+    expect(dialog.locator("pre")).to_contain_text("anna@example.com")
+    expect(dialog.locator("pre")).to_contain_text("def test_")
+    dialog.get_by_role("button", name="JavaScript").click()
+    expect(dialog.locator("pre")).to_contain_text("await")
+    expect(dialog.locator("pre")).to_contain_text("481516")

@@ -1,0 +1,179 @@
+"""The page around the views: keys, colours, languages, narrow screens, logins."""
+
+from __future__ import annotations
+
+import pytest
+
+from lazr_smtptest.readers.http.gate import Gate
+from lazr_smtptest.readers.http.reader import HTTPSettings
+
+expect = pytest.importorskip("playwright.sync_api").expect
+
+pytestmark = pytest.mark.once
+
+
+@pytest.fixture
+def make_site_with(make_site, monkeypatch):
+    """Start servers whose HTTP side has settings that a controller does not take."""
+
+    def make(**settings):
+        monkeypatch.setattr(
+            "lazr_smtptest.server.http_thread.HTTPSettings",
+            lambda: HTTPSettings(**settings),
+        )
+        return make_site()
+
+    return make
+
+
+class TestKeys:
+    """Everything can be done by the keyboard."""
+
+    def test_a_question_mark_shows_them(self, page, site):
+        """With what they do."""
+        page.goto(site.url)
+        page.locator(".rows").press("?")
+        dialog = page.get_by_role("dialog")
+        expect(dialog).to_contain_text("Next row")
+        page.keyboard.press("Escape")
+        expect(dialog).to_be_hidden()
+
+    def test_a_message_is_opened_marked_and_deleted(self, page, site):
+        """Without a mouse."""
+        site.send("Subject: one\n\nHi.\n")
+        page.goto(site.url)
+        expect(page.locator(".row.unread")).to_have_count(1)
+        page.keyboard.press("j")
+        page.keyboard.press("o")
+        expect(page.get_by_role("heading", name="one")).to_be_visible()
+        expect(page.locator(".row.read")).to_have_count(1)
+        page.keyboard.press("u")
+        expect(page.locator(".row.unread")).to_have_count(1)
+        page.keyboard.press("#")
+        expect(page.locator(".row")).to_have_count(0)
+
+    @pytest.mark.parametrize(
+        ("keys", "title"),
+        [("gf", "Faults"), ("gb", "Mailboxes"), ("gc", "Connect"), ("c", "Send")],
+    )
+    def test_letters_go_to_places(self, page, site, keys, title):
+        """One after the other."""
+        site.send()
+        page.goto(site.url)
+        expect(page.locator(".row")).to_have_count(1)
+        page.keyboard.type(keys)
+        expect(page.get_by_role("heading", name=title, exact=True)).to_be_visible()
+
+    def test_letters_in_a_field_are_text(self, page, site):
+        """No key does anything there."""
+        page.goto(f"{site.url}#/send")
+        page.get_by_label("Subject").press_sequentially("c?gi")
+        expect(page.get_by_label("Subject")).to_have_value("c?gi")
+        expect(page.get_by_role("dialog")).to_be_hidden()
+
+
+class TestLooks:
+    """Colours and languages."""
+
+    def ground(self, page):
+        return page.evaluate("getComputedStyle(document.body).backgroundColor")
+
+    def test_the_colours_are_those_of_the_system(self, make_context, site):
+        """Light or dark."""
+        grounds = set()
+        for scheme in ("light", "dark"):
+            page = make_context(color_scheme=scheme).new_page()
+            page.goto(site.url)
+            grounds.add(self.ground(page))
+        assert len(grounds) == 2
+
+    def test_chosen_colours_stay_and_do_not_flash(self, page, site):
+        """They are set before anything is drawn."""
+        page.goto(site.url)
+        light = self.ground(page)
+        button = page.get_by_role("button", name="Colours")
+        button.click()
+        button.click()
+        expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+        page.route("**/app.js", lambda route: route.abort())
+        page.reload()
+        assert self.ground(page) != light
+
+    def test_it_speaks_german(self, make_context, site):
+        """To a browser that does."""
+        page = make_context(locale="de-AT").new_page()
+        site.send()
+        page.goto(site.url)
+        expect(page.get_by_role("link", name="Alle Nachrichten 1")).to_be_visible()
+        expect(page.locator("html")).to_have_attribute("lang", "de")
+
+    def test_another_language_is_chosen(self, page, site):
+        """In the list of keys."""
+        page.goto(site.url)
+        page.get_by_role("button", name="Show the keys").click()
+        page.get_by_label("Language").select_option("de")
+        expect(page.locator("html")).to_have_attribute("lang", "de")
+
+    def test_a_narrow_screen_shows_one_column(self, make_context, site):
+        """With a way back, and a menu."""
+        page = make_context(
+            locale="en", viewport={"width": 390, "height": 800}
+        ).new_page()
+        site.send("Subject: one\n\nHi.\n")
+        page.goto(site.url)
+        page.locator(".row").click()
+        expect(page.get_by_role("heading", name="one")).to_be_visible()
+        expect(page.locator(".row")).to_be_hidden()
+        page.get_by_role("button", name="Back to the list").click()
+        expect(page.locator(".row")).to_be_visible()
+        page.get_by_role("button", name="Menu").click()
+        page.get_by_role("link", name="Status").click()
+        expect(page.get_by_role("heading", name="Status")).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+class TestPlace:
+    """Where the page is."""
+
+    def test_it_works_below_a_base(self, page, make_site_with, requests):
+        """Also at the base without a slash."""
+        site = make_site_with(base="/some/mail")
+        page.goto(site.url.rstrip("/"))
+        site.send("Subject: below\n\nHi.\n")
+        page.locator(".row").click()
+        expect(page.get_by_role("heading", name="below")).to_be_visible()
+        assert all("/some/mail" in each for each in requests.urls)
+
+    def test_a_place_that_is_none_says_so(self, page, site):
+        """With what was asked for."""
+        page.goto(f"{site.url}#/nothing")
+        expect(page.get_by_text("There is no such place: #/nothing")).to_be_visible()
+
+
+class TestLogin:
+    """A server that needs a login."""
+
+    @pytest.fixture
+    def guarded(self, page, make_site_with):
+        """Its page, with one message behind the form."""
+        site = make_site_with(gate=Gate(users={"anna": "secret"}))
+        site.send("Subject: private\n\nHi.\n")
+        page.goto(site.url)
+        return page
+
+    def log_in(self, page, password):
+        page.get_by_label("User").fill("anna")
+        page.get_by_label("Password").fill(password)
+        page.get_by_role("button", name="Log in").click()
+
+    def test_a_form_asks_for_it(self, guarded):
+        """The mail comes after it."""
+        expect(guarded.locator(".row")).to_have_count(0)
+        self.log_in(guarded, "secret")
+        expect(guarded.locator(".row")).to_contain_text("private")
+
+    def test_a_wrong_password_is_told(self, guarded):
+        """And can be tried again."""
+        self.log_in(guarded, "wrong")
+        expect(guarded.get_by_role("alert")).to_contain_text("wrong user name")
+        expect(guarded.get_by_label("User")).to_have_value("anna")

@@ -87,11 +87,21 @@ class PrivateReactor(_Reactor):
         """Close the descriptors that a child process inherited of a running reactor."""
         with contextlib.suppress(AttributeError):
             self.waker.after_fork()
-        inherited: set[Any] = {*self.getReaders(), *self.getWriters()}
+        inherited = self._registered() - self._internalReaders
         self.close()
-        for selectable in inherited - self._internalReaders:
+        for selectable in inherited:
             with contextlib.suppress(AttributeError, OSError):
                 selectable.socket.close()
+
+    def _registered(self) -> set[Any]:
+        """Return what the reactor waits for, even in the middle of a change.
+
+        A fork may come while the reactor's thread adds a connection: then it is in one
+        of Twisted's collections and not yet in another, and ``getWriters`` raises.
+        """
+        if hasattr(self, "_selectables"):
+            return set(self._selectables.values())
+        return {*self.getReaders(), *self.getWriters()}
 
     def _close_poller(self) -> None:
         poller = getattr(self, "_poller", None)

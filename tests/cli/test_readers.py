@@ -223,7 +223,7 @@ def test_the_default_port_is_used_or_named_in_the_error(start: Start) -> None:
     process = start("smtptest", "--port=0", environment={"SMTPTEST_NO_HTTP": "0"})
     found = process.wait_for(r"^ready smtp=\d+ http=8025$|cannot listen on tcp:8025:")
     if not found[0].startswith("ready"):
-        assert "--no-http switches HTTP off" in process.lines[-1]
+        assert "--no-http switches HTTP off" in found.string
 
 
 def test_https_is_answered_below_a_path(start: Start, tmp_path: Path) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from pathlib import Path
 
+import pytest
 from twisted.internet import reactor as the_reactor
+from twisted.internet.selectreactor import SelectReactor
 from twisted.python import threadable
 
 from lazr_smtptest import Limits, QueueController, QueueServer
@@ -53,10 +56,30 @@ def test_a_closed_reactor_may_still_be_called() -> None:
     reactor.callFromThread(lambda: None)
 
 
+class Connection:
+    """Something that a reactor reads from."""
+
+    def __init__(self, socket: socket.socket) -> None:
+        self.socket = socket
+        self.fileno = socket.fileno
+
+
+@pytest.mark.skipif(
+    issubclass(PrivateReactor, SelectReactor), reason="it has no numbers of descriptors"
+)
+def test_a_child_forked_while_a_connection_is_added_closes_the_others() -> None:
+    """Twisted knows the number of its descriptor then, and not yet the connection."""
+    reactor = PrivateReactor()
+    ours, theirs = socket.socketpair()
+    with theirs:
+        reactor.addReader(Connection(ours))
+        reactor._writes.add(theirs.fileno())
+        reactor.close_after_fork()
+    assert ours.fileno() == -1
+
+
 def test_an_idle_timeout_fires() -> None:
     """Time is that of the reactor that runs, not of the global one."""
-    import socket
-
     server = QueueServer()
     server.settings = Settings(limits=Limits(idle=0.05))
     with (

@@ -167,17 +167,17 @@ def test_a_worker_that_is_killed_is_started_anew(cluster: Cluster) -> None:
     assert cluster.process.terminate() == 0
 
 
-def test_workers_that_die_again_and_again_end_it(cluster: Cluster) -> None:
-    """With a line that says why, and as a failure."""
-    for _ in range(5):
-        os.kill(cluster.pids[2], signal.SIGKILL)
-        assert cluster.wait_for_worker() == 2
-    os.kill(cluster.pids[2], signal.SIGKILL)
-    assert cluster.process.wait() == -signal.SIGTERM
-    assert "worker 2 was killed by SIGKILL: too many did; giving up" in (
-        cluster.lines()
-    )
-    assert "Traceback" not in cluster.lines()
+def test_workers_that_die_again_and_again_end_it(start: Start) -> None:
+    """With a line that says why, and as a failure; six are too many, also at once."""
+    process = start("twistd", *LOOPBACK, "--workers=6")
+    pids = [int(process.wait_for(r"worker \d is process (\d+)$")[1]) for _ in range(6)]
+    process.wait_for("ready, ")
+    for pid in pids:
+        os.kill(pid, signal.SIGKILL)
+    found = process.wait_for(r"worker \d was killed by SIGKILL: too many did")
+    assert found.string.endswith("; giving up")
+    assert process.wait() == -signal.SIGTERM
+    assert "Traceback" not in "\n".join(process.lines)
 
 
 def test_sigusr2_logs_the_sum(cluster: Cluster, clients: list[Any]) -> None:

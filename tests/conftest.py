@@ -40,9 +40,12 @@ MARKS = {
     "readers/test_mcp.py": ["once"],
     "smtp/test_chunking.py": ["slow", "twice"],
     "smtp/test_spooling.py": ["slow"],
+    "stores/reading/test_agreement.py": ["slow"],
+    "stores/reading/test_threads.py": ["slow"],
     "stores/sudden/": ["slow", "once"],
     "test_benchmarks.py": ["slow", "once"],
     "test_documentation.py": ["slow", "twice"],
+    "test_platforms.py": ["slow"],
     "test_senders.py": ["slow"],
     "test_swaks.py": ["slow", "clients", "once"],
     "testing/test_pytest_neighbours.py": ["slow", "once"],
@@ -117,10 +120,12 @@ def leave_out_rows(config: pytest.Config, items: list[pytest.Item], share: int) 
 def pytest_collection_modifyitems(
     config: pytest.Config, items: list[pytest.Item]
 ) -> Iterator[None]:
-    """Mark the tests of whole folders and modules; leave out rows of those chosen."""
+    """Mark whole folders, and what starts programs; leave rows out of those chosen."""
     for item in items:
         for mark in marks_of(item.path):
             item.add_marker(mark)
+        if "start" in getattr(item, "fixturenames", ()):
+            item.add_marker("slow")
     yield
     share = int(os.environ.get("LAZR_SMTPTEST_SHARE", "1"))
     if share > 1:

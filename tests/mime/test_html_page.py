@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from lazr_smtptest.mime.html_page import read_page
 from lazr_smtptest.model.envelope import Envelope
 
+from .times import once_in_three
+
 GO = "https://shop.example/go"
 
 
@@ -278,21 +280,18 @@ UNITS = [
 
 
 def seconds(html: str) -> float:
-    """Return the CPU time of the faster of two runs."""
-    times = []
-    for _ in range(2):
-        start = time.process_time()
-        read_page(html)
-        times.append(time.process_time() - start)
-    return min(times)
+    """Return the CPU time that a document takes."""
+    start = time.process_time()
+    read_page(html)
+    return time.process_time() - start
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("unit", UNITS)
 def test_the_time_is_linear(unit):
     """However many elements are open."""
-    short, long = (seconds(unit * (size // len(unit))) for size in (20_000, 80_000))
-    assert long < 10 * short + 0.05
+    short, long = (unit * (size // len(unit)) for size in (20_000, 80_000))
+    assert once_in_three(lambda: seconds(long) < 10 * seconds(short) + 0.05)
 
 
 @pytest.mark.slow
@@ -317,7 +316,7 @@ def test_the_time_is_linear(unit):
 )
 def test_a_hostile_document_takes_no_time(html):
     """End tags that look for what they end, numbers without an end, long bases."""
-    assert seconds(html) < 3
+    assert once_in_three(lambda: seconds(html) < 3)
 
 
 @settings(max_examples=200, deadline=None)

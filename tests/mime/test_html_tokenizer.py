@@ -19,6 +19,8 @@ from lazr_smtptest.mime.html_tokens import (
     Token,
 )
 
+from .times import once_in_three
+
 
 def tokens(html: str) -> list[Token]:
     """Return the tokens but the last, which says only how the document ended."""
@@ -174,22 +176,19 @@ UNITS = [
 
 
 def seconds(html: str) -> float:
-    """Return the CPU time of the faster of two runs."""
-    times = []
-    for _ in range(2):
-        start = time.process_time()
-        for _ in tokenize(html):
-            pass
-        times.append(time.process_time() - start)
-    return min(times)
+    """Return the CPU time that a document takes."""
+    start = time.process_time()
+    for _ in tokenize(html):
+        pass
+    return time.process_time() - start
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("unit", UNITS)
 def test_the_time_is_linear(unit):
     """Four times the text takes four times as long, and not sixteen times."""
-    short, long = (seconds(unit * (size // len(unit))) for size in (20_000, 80_000))
-    assert long < 10 * short + 0.05
+    short, long = (unit * (size // len(unit)) for size in (20_000, 80_000))
+    assert once_in_three(lambda: seconds(long) < 10 * seconds(short) + 0.05)
 
 
 @pytest.mark.slow
@@ -209,7 +208,7 @@ def test_the_time_is_linear(unit):
 )
 def test_a_hostile_document_takes_no_time(html):
     """Nested elements, attributes, and what begins and does not end."""
-    assert seconds(html) < 3
+    assert once_in_three(lambda: seconds(html) < 3)
 
 
 ANY_HTML = st.lists(

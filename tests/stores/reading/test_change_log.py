@@ -117,6 +117,7 @@ def test_what_changes_nothing_is_no_event(
     assert store.last_change() == before
 
 
+@pytest.mark.slow
 def test_a_large_change_is_several_of_a_thousand_messages(store: Any) -> None:
     """Together they name each message once."""
     for number in range(2500):

@@ -226,14 +226,17 @@ class TestSeparation:
         mail, anna, _ = boxes
         assert mail.client.get(f"{anna}/messages?query=is:odd").json["position"] == 3
 
-    def test_many_messages_of_others_are_passed_over(self, boxes: Boxes) -> None:
+    def test_many_messages_of_others_are_passed_over(
+        self, boxes: Boxes, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("lazr_smtptest.readers.http.api.part._AT_A_TIME", 5)
         mail, anna, _ = boxes
         path, _ = make(mail, address="*@a.example")
-        for number in range(1100):
-            to = "x@a.example" if number % 400 == 0 else "x@b.example"
+        for number in range(11):
+            to = "x@a.example" if number % 4 == 0 else "x@b.example"
             mail.add(f"Subject: {number}\n\nx\n", rcpt_tos=(to,))
-        assert found(mail, path) == ["800", "400", "0"]
-        assert found(mail, path, "?order=oldest&limit=2") == ["0", "400"]
+        assert found(mail, path) == ["8", "4", "0"]
+        assert found(mail, path, "?order=oldest&limit=2") == ["0", "4"]
         assert found(mail, anna) == ["anna"]
 
 

@@ -192,6 +192,7 @@ def test_its_examples_succeed(name: str) -> None:
     check_described(answer, operation)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", names())
 @given(data=st.data())
 @settings(

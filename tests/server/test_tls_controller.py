@@ -24,6 +24,9 @@ from lazr_smtptest.smtp.settings import Settings
 from lazr_smtptest.stores.memory import MemoryStore
 from lazr_smtptest.tls.context import TLS
 
+# Longer than anything takes on a busy machine; nothing waits for it to pass.
+PATIENCE = 60
+
 MESSAGE = "Subject: A test\r\n\r\nHi Bart.\r\n"
 
 
@@ -56,13 +59,15 @@ class Server(StoreServer):
         """Connect, with TLS."""
         context = self.tls.client_context(user)
         if self.settings.implicit_tls:
-            return smtplib.SMTP_SSL("127.0.0.1", self.port, context=context, timeout=20)
-        client = smtplib.SMTP("127.0.0.1", self.port, timeout=20)
+            return smtplib.SMTP_SSL(
+                "127.0.0.1", self.port, context=context, timeout=PATIENCE
+            )
+        client = smtplib.SMTP("127.0.0.1", self.port, timeout=PATIENCE)
         client.starttls(context=context)
         return client
 
     def connect_raw(self) -> socket.socket:
-        return socket.create_connection(("127.0.0.1", self.port), timeout=20)
+        return socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE)
 
 
 def send(client: smtplib.SMTP, message: str = MESSAGE) -> None:
@@ -115,10 +120,13 @@ def test_smtplib_delivers_over_tls(either: Server) -> None:
 def test_smtplib_is_answered_at_once(either: Server) -> None:
     """No reply waits for anything but its command."""
     with either.connect() as client:
-        begin = time.monotonic()
-        codes = {client.noop()[0] for _ in range(100)}
-    assert codes == {250}
-    assert time.monotonic() - begin < 5
+        times = []
+        for _ in range(100):
+            begin = time.monotonic()
+            assert client.noop()[0] == 250
+            times.append(time.monotonic() - begin)
+    # A delayed acknowledgement would hold up each of them for 0.04 seconds.
+    assert min(times) < 0.03
 
 
 @pytest.mark.slow
@@ -140,7 +148,7 @@ def test_several_messages_go_over_one_connection(either: Server) -> None:
 
 def test_message_before_starttls_is_kept(server: Server) -> None:
     """What was delivered in clear stays delivered."""
-    with smtplib.SMTP("127.0.0.1", server.port, timeout=20) as client:
+    with smtplib.SMTP("127.0.0.1", server.port, timeout=PATIENCE) as client:
         send(client)
         client.starttls(context=server.tls.client_context())
         send(client)
@@ -150,7 +158,7 @@ def test_message_before_starttls_is_kept(server: Server) -> None:
 def test_clients_without_tls_are_served_beside_others(server: Server) -> None:
     """STARTTLS is an offer, not a demand."""
     with server.connect() as secure:
-        with smtplib.SMTP("127.0.0.1", server.port, timeout=20) as clear:
+        with smtplib.SMTP("127.0.0.1", server.port, timeout=PATIENCE) as clear:
             send(clear)
         send(secure)
     assert [envelope.tls for envelope in server.envelopes] == [False, True]
@@ -270,13 +278,13 @@ def test_client_that_leaves_in_its_handshake_does_no_harm(server: Server) -> Non
 def test_stop_does_not_wait_for_a_handshake(tls: TLS) -> None:
     """A client that hangs in its handshake has the time for closing."""
     server = Server(tls)
-    server.settings = Settings(tls=tls, limits=Limits(closing=0.2))
+    server.settings = Settings(tls=tls, limits=Limits(closing=0.2, handshake=600.0))
     begin = time.monotonic()
     with running(server), server.connect_raw() as client:
         client.recv(1024)
         client.sendall(b"STARTTLS\r\n")
         client.recv(1024)
-    assert time.monotonic() - begin < 5
+    assert time.monotonic() - begin < PATIENCE
 
 
 # Bytes behind STARTTLS
@@ -319,7 +327,7 @@ def test_fifty_sessions_over_tls_leave_nothing_open(either: Server) -> None:
     for _ in range(50):
         either.check_well()
     # The server hears a little later than the client that it has gone.
-    end = time.monotonic() + 5
+    end = time.monotonic() + PATIENCE
     while _open_now() > before and time.monotonic() < end:
         gc.collect()
     assert _open_now() <= before

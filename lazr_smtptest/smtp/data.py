@@ -176,8 +176,9 @@ class DataCommands(MailCommands):
         envelope, replies = kept
         transaction = self.transaction
         transaction.untold = None
-        discards, transaction.discards = transaction.discards, None
+        discards = transaction.discards
         if discards is not None:
+            transaction.discards = None
             envelope, transaction.whole = transaction.whole or envelope, None
             given = iter(replies)
             replies = [

@@ -226,9 +226,14 @@ class Engine:
             self._points.at_content(_do_nothing, None)
 
     def _take(self, item: BadLine | Content | Chunk) -> None:
-        """Handle a bad line, a message content or a chunk."""
+        """Handle a message content, a bad line or a chunk."""
         handlers = self._handlers
-        if isinstance(item, BadLine):
+        if isinstance(item, Content):
+            data = item.data
+            excerpt = data if type(data) is bytes else item.shown
+            self._transcript.message(excerpt, item.size)
+            self._points.at_content(handlers.content_ended, item)
+        elif isinstance(item, BadLine):
             if handlers.mode == smtp.COMMAND:
                 self._transcript.client(item.line)
             else:
@@ -236,11 +241,6 @@ class Engine:
             handlers.bad_line(item)
             if not self._framer.pending:
                 self._framer.end_line()
-        elif isinstance(item, Content):
-            data = item.data
-            excerpt = data if type(data) is bytes else item.shown
-            self._transcript.message(excerpt, item.size)
-            self._points.at_content(handlers.content_ended, item)
         else:
             self._transcript.part(item.data or b"", item.size)
             self._points.at_content(handlers.chunk_received, item)

@@ -107,6 +107,7 @@ class TestMessages:
             calls.pop()()
         assert subjects(mail.client.response()) == ["one"]
 
+    @pytest.mark.slow
     def test_a_thousand_waits_get_each_its_own(self, mail: Mail) -> None:
         clients = [mail.connect() for _ in range(1000)]
         for number, client in enumerate(clients):
@@ -288,6 +289,7 @@ class TestBounds:
         assert [is_waiting(client) for client in clients] == [True, True, False]
         assert clients[2].response().status == 429
 
+    @pytest.mark.slow
     def test_waits_that_begin_together_take_one_call_of_a_thread(
         self, mail: Mail, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -159,6 +159,19 @@ class TestHTML:
         box = page.locator("iframe.mail").bounding_box()
         assert box["width"] == pixels
 
+    def test_it_is_shown_as_dark_mode_does(self, make_context, site):
+        """Its own style sheet decides; colours that are emulated would win."""
+        page = make_context(locale="en", color_scheme="null").new_page()
+        dark = "@media (prefers-color-scheme: dark) { b { color: rgb(1, 2, 3) } }"
+        message = EmailMessage()
+        message.set_content(f"<style>{dark}</style><b>x</b>", subtype="html")
+        envelope = site.send(message)
+        page.goto(f"{site.url}#/messages/{envelope.id}")
+        text = frame(page).locator("b")
+        expect(text).not_to_have_css("color", "rgb(1, 2, 3)")
+        page.get_by_role("button", name="Dark", exact=True).click()
+        expect(text).to_have_css("color", "rgb(1, 2, 3)")
+
     def test_a_large_part_is_offered_and_not_drawn(self, page, site):
         """It is drawn when asked for."""
         large = "<p>a large part</p>\r\n" * 300_000
@@ -186,6 +199,12 @@ class TestTabs:
         expect(pane.get_by_role("status")).to_have_text(re.compile("^1 of [5-9]"))
         pane.get_by_role("searchbox").press("Enter")
         expect(pane.get_by_role("status")).to_have_text(re.compile("^2 of "))
+
+    def test_the_source_of_the_html_is_shown(self, opened):
+        """Decoded, as it was sent."""
+        pane = show(opened, "Source")
+        pane.get_by_role("button", name="HTML").click()
+        expect(pane.locator("pre")).to_contain_text('<base href="http://tracker')
 
     def test_the_header_is_decoded_or_raw(self, opened):
         """With the route of Received fields."""

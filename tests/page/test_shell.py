@@ -71,6 +71,33 @@ class TestKeys:
         expect(page.get_by_label("Subject")).to_have_value("c?gi")
         expect(page.get_by_role("dialog")).to_be_hidden()
 
+    def test_a_command_is_found_by_its_words(self, page, site):
+        """In the palette."""
+        page.goto(site.url)
+        page.keyboard.press("Control+k")
+        dialog = page.get_by_role("dialog")
+        dialog.get_by_role("combobox").fill("the faults")
+        expect(dialog.get_by_role("option")).to_have_count(1)
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("heading", name="Faults")).to_be_visible()
+        expect(dialog).to_be_hidden()
+
+
+class TestNotices:
+    """What tells of new mail."""
+
+    def test_the_title_has_the_unread_messages_if_asked_for(self, page, site):
+        """It follows them."""
+        site.send()
+        page.goto(site.url)
+        expect(page.locator(".row")).to_have_count(1)
+        assert page.title() == "smtptest"
+        page.get_by_role("button", name="Show the keys").click()
+        page.get_by_label("Tell of new mail").check()
+        expect(page).to_have_title("(1) smtptest")
+        site.send()
+        expect(page).to_have_title("(2) smtptest")
+
 
 class TestLooks:
     """Colours and languages."""

@@ -10,6 +10,8 @@ import { currentRoute, go, href } from "./route.js";
 import { state } from "./state.js";
 import "./parts/help.js";
 import "./parts/login.js";
+import { startNotices } from "./parts/notice.js";
+import "./parts/palette.js";
 import "./parts/search.js";
 import "./parts/side.js";
 import "./parts/theme.js";
@@ -58,6 +60,7 @@ class App extends Part {
       { keys: "g c", label: "key.go-connect", run: () => go(["connect"]) },
       { keys: "c", label: "key.send", run: () => go(["send"]) },
       { keys: "/", label: "key.search", run: () => this.querySelector("search-field").focusField() },
+      { keys: "Ctrl+k", label: "key.palette", run: () => this.querySelector("command-palette").open() },
       { keys: "?", label: "key.help", run: () => this.querySelector("key-help").open() },
     ]);
   }
@@ -100,6 +103,7 @@ class App extends Part {
       ${this.#list(view, id, query)}
       <main class="view" id="main" tabindex="-1">${this.#view(view, id, tab)}</main>
       <key-help></key-help>
+      <command-palette></command-palette>
       <toast-line></toast-line>
       ${this.needsLogin ? html`<login-form></login-form>` : nothing}
     `;
@@ -158,4 +162,5 @@ await loadLanguage();
 customElements.define("smtptest-app", App);
 state.addEventListener("change", () => document.querySelector("smtptest-app").requestUpdate());
 state.start();
+startNotices();
 feed.start();

@@ -1,7 +1,9 @@
 // The texts of the page, in the language of the reader.
 
+import { remember, remembered } from "./storage.js";
+
 const LANGUAGES = ["en", "de"];
-const CHOICE = "smtptest.language";
+const CHOICE = "language";
 
 let texts = {};
 let locale = "en";
@@ -9,13 +11,7 @@ let plurals = new Intl.PluralRules(locale);
 
 /** Return the language to use: the chosen one, or the first known of the browser. */
 function wanted() {
-  let chosen = null;
-  try {
-    chosen = localStorage.getItem(CHOICE);
-  } catch {
-    // A browser may forbid storage.
-  }
-  const all = [chosen, ...navigator.languages].filter(Boolean);
+  const all = [remembered(CHOICE), ...navigator.languages].filter(Boolean);
   const known = all.find((each) => LANGUAGES.includes(each.slice(0, 2)));
   return known ?? "en";
 }
@@ -32,7 +28,7 @@ export async function loadLanguage() {
 
 /** Remember a language, and load the page again in it. */
 export function chooseLanguage(name) {
-  localStorage.setItem(CHOICE, name);
+  remember(CHOICE, name);
   location.reload();
 }
 

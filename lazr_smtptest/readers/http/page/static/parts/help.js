@@ -4,6 +4,7 @@ import { html } from "../vendor/lit.js";
 import { allKeys } from "../keys.js";
 import { chooseLanguage, currentLocale, languages, t } from "../lang.js";
 import { Part } from "../part.js";
+import { areNoticesOn, chooseNotices } from "./notice.js";
 
 class KeyHelp extends Part {
   open() {
@@ -22,6 +23,8 @@ class KeyHelp extends Part {
           ${languages().map((name) => html`<option value=${name}
             ?selected=${currentLocale().startsWith(name)}>${nameOf(name)}</option>`)}
         </select></label>
+        <label class="row-label"><input type="checkbox" ?checked=${areNoticesOn()}
+          @change=${(event) => chooseNotices(event.target.checked)}>${t("notices")}</label>
         <span class="spring"></span>
         <form method="dialog"><button class="btn">${t("close")}</button></form>
       </footer>

@@ -1,6 +1,8 @@
 // Saved searches, in the storage of the browser.
 
-const KEY = "smtptest.searches";
+import { remember, remembered } from "../storage.js";
+
+const KEY = "searches";
 
 class SavedSearches extends EventTarget {
   #all;
@@ -8,7 +10,7 @@ class SavedSearches extends EventTarget {
   constructor() {
     super();
     try {
-      this.#all = JSON.parse(localStorage.getItem(KEY)) ?? [];
+      this.#all = JSON.parse(remembered(KEY)) ?? [];
     } catch {
       this.#all = [];
     }
@@ -29,7 +31,7 @@ class SavedSearches extends EventTarget {
     this.#all = this.has(text)
       ? this.#all.filter((each) => each !== text)
       : [...this.#all, text];
-    localStorage.setItem(KEY, JSON.stringify(this.#all));
+    remember(KEY, JSON.stringify(this.#all));
     this.dispatchEvent(new Event("change"));
   }
 }

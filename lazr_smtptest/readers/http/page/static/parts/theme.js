@@ -3,8 +3,9 @@
 import { html } from "../vendor/lit.js";
 import { t } from "../lang.js";
 import { Part } from "../part.js";
+import { remember } from "../storage.js";
 
-const KEY = "smtptest.theme";
+const KEY = "theme";
 const NEXT = { system: "light", light: "dark", dark: "system" };
 const SIGNS = { system: "◐", light: "☀", dark: "☾" };
 
@@ -29,10 +30,10 @@ class ThemeChoice extends Part {
     this.theme = NEXT[this.theme];
     if (this.theme === "system") {
       delete document.documentElement.dataset.theme;
-      localStorage.removeItem(KEY);
+      remember(KEY, null);
     } else {
       document.documentElement.dataset.theme = this.theme;
-      localStorage.setItem(KEY, this.theme);
+      remember(KEY, this.theme);
     }
   }
 }

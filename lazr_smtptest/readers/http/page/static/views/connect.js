@@ -5,17 +5,18 @@ import { get } from "../api.js";
 import { t } from "../lang.js";
 import { FRAMEWORKS, settingsOf, smtpURL } from "../logic/connect.js";
 import { Part } from "../part.js";
+import { remember, remembered } from "../storage.js";
 import { state } from "../state.js";
 import "../parts/copy.js";
 
-const CHOICE = "smtptest.framework";
+const CHOICE = "framework";
 
 class ConnectView extends Part {
   static properties = { chosen: { state: true }, listeners: { state: true } };
 
   constructor() {
     super();
-    const before = localStorage.getItem(CHOICE);
+    const before = remembered(CHOICE);
     this.chosen = FRAMEWORKS.includes(before) ? before : FRAMEWORKS[0];
     this.listeners = null;
   }
@@ -66,7 +67,7 @@ class ConnectView extends Part {
 
   #choose(name) {
     this.chosen = name;
-    localStorage.setItem(CHOICE, name);
+    remember(CHOICE, name);
   }
 }
 

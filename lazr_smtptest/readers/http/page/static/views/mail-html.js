@@ -16,6 +16,7 @@ class MailHTML extends Part {
     messageId: {},
     message: {},
     width: { state: true },
+    scheme: { state: true },
     isShown: { state: true },
     withImages: { state: true },
     blocked: { state: true },
@@ -24,6 +25,8 @@ class MailHTML extends Part {
   constructor() {
     super();
     this.width = "desktop";
+    // Mails are written for white paper; a dark one shows what dark mode makes of them.
+    this.scheme = "light";
     this.isShown = false;
     this.withImages = false;
     this.blocked = null;
@@ -74,9 +77,12 @@ class MailHTML extends Part {
         <span class="seg" role="group" aria-label=${t("html.width")}>${Object.entries(widths).map(
           ([name, label]) => html`<button aria-pressed=${name === this.width}
             @click=${() => (this.width = name)}>${label}</button>`)}</span>
+        <span class="seg" role="group" aria-label=${t("html.scheme")}>${["light", "dark"].map((name) => html`<button
+          aria-pressed=${name === this.scheme} @click=${() => (this.scheme = name)}>${name === "dark"
+            ? t("html.dark") : t("html.light")}</button>`)}</span>
         ${this.#blockedLine()}
       </div>
-      ${this.blocked.url ? html`<iframe class="mail" data-width=${this.width} title=${t("html.frame")}
+      ${this.blocked.url ? html`<iframe class="mail" data-width=${this.width} data-scheme=${this.scheme} title=${t("html.frame")}
         sandbox="allow-popups allow-popups-to-escape-sandbox" referrerpolicy="no-referrer"
         credentialless src=${this.#url}></iframe>` : nothing}`;
   }

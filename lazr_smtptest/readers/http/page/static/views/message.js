@@ -30,6 +30,7 @@ class MailView extends Part {
     tab: {},
     message: { state: true },
     problem: { state: true },
+    sourceKind: { state: true },
   };
 
   #removeKeys = null;
@@ -41,6 +42,7 @@ class MailView extends Part {
     super();
     this.message = null;
     this.problem = null;
+    this.sourceKind = "raw";
     this.listen(feed, ["changed"], (event) => {
       if (event.detail.ids?.includes(this.messageId)) this.#readSummary();
     });
@@ -217,6 +219,16 @@ class MailView extends Part {
     this.querySelector(`#tab-${name}`).focus();
   }
 
+  /** The source: of the whole message, or of its HTML. */
+  #source() {
+    const isHTML = this.sourceKind === "html" && this.message.hasHTML;
+    const kinds = { raw: t("source.raw"), html: t("source.html") };
+    return html`${this.message.hasHTML ? html`<div class="strip"><span class="seg" role="group"
+        aria-label=${t("tab.source")}>${Object.entries(kinds).map(([name, label]) => html`<button
+        aria-pressed=${(name === "html") === isHTML} @click=${() => (this.sourceKind = name)}>${label}</button>`)}</span></div>` : nothing}
+      <mail-source .path=${messagePath(this.messageId, isHTML ? "html" : "raw")} .kind=${isHTML ? "html" : "raw"}></mail-source>`;
+  }
+
   /** Begin to load the links of a large message. */
   #loadLinks() {
     const { messageId } = this;
@@ -238,7 +250,7 @@ class MailView extends Part {
         return html`<mail-source .path=${messagePath(messageId, "text")} kind="text"
           .absent=${t("message.no-text")}></mail-source>`;
       case "source":
-        return html`<mail-source .path=${messagePath(messageId, "raw")} kind="raw"></mail-source>`;
+        return this.#source();
       case "headers":
         return html`<mail-headers .messageId=${messageId} .headers=${message.headers}></mail-headers>`;
       case "parts":

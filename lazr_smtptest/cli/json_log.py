@@ -85,7 +85,7 @@ class LoggedMail:
         log_fields(fields.pop("outcome"), **fields)
 
     def close(self) -> None:
-        """Do nothing: each line is written at once."""
+        """Return at once: no line waits."""
 
 
 def _file_line(event: LogEvent) -> str:

@@ -24,7 +24,7 @@ JSON = "--log-format=json"
 
 
 class Log:
-    """What was logged.
+    """The lines that were logged.
 
     Attributes:
         lines: the objects.

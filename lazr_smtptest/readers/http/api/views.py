@@ -55,7 +55,7 @@ class Blocked(msgspec.Struct, frozen=True):
 
 
 class ViewAnswer(msgspec.Struct, frozen=True):
-    """What a view blocks.
+    """The remote loads that a view blocks.
 
     ``url`` is that of the view, with a token. ``count`` is the number of all loads that
     are blocked, ``images`` that of those which ``images=remote`` allows. ``failure``
@@ -71,7 +71,7 @@ class ViewAnswer(msgspec.Struct, frozen=True):
 
 @attrs.frozen(kw_only=True)
 class Frames:
-    """What views of messages need of their server.
+    """The parts of the server that views of messages need.
 
     Attributes:
         root: the path of the API, with the base of the site.

@@ -32,7 +32,7 @@ from lazr_smtptest.query.tree import (
 )
 from lazr_smtptest.query.words import Sought, cleaned, fold, fold_line, split_folded
 
-__all__ = ["Searchable", "field_text", "matches"]
+__all__ = ["Evaluation", "Searchable", "field_text", "matches"]
 
 
 class Searchable(Protocol):
@@ -52,7 +52,7 @@ class Searchable(Protocol):
 
 def matches(node: Node, message: Searchable) -> bool:
     """Return whether a query matches a message."""
-    return _Evaluation(message).of(node)
+    return Evaluation(message).of(node)
 
 
 def field_text(value: str | Iterable[HeaderMailbox]) -> str:
@@ -66,13 +66,24 @@ def field_text(value: str | Iterable[HeaderMailbox]) -> str:
     return "\n".join(fold_line(str(mailbox)) for mailbox in value)
 
 
-class _Evaluation:
-    """Evaluates the parts of one query for one message."""
+class Evaluation:
+    """Evaluates queries for one message.
+
+    What several queries need is made once, so that many of them take little longer
+    than one.
+
+    Args:
+        message: the message.
+    """
 
     def __init__(self, message: Searchable) -> None:
         self._message = message
+        # By the names of `_FIELDS` and `_VALUES`.
+        self._texts: dict[str, str] = {}
+        self._values: dict[str, frozenset[str]] = {}
 
     def of(self, node: Node) -> bool:
+        """Return whether a query matches the message."""
         return _EVALUATE[type(node)](self, node)
 
     @property
@@ -113,7 +124,11 @@ class _Evaluation:
         return any(node.text in line for line in self._lines)
 
     def _field(self, node: Field) -> bool:
-        return node.text in field_text(_FIELDS[node.name](self._summary))
+        text = self._texts.get(node.name)
+        if text is None:
+            text = field_text(_FIELDS[node.name](self._summary))
+            self._texts[node.name] = text
+        return node.text in text
 
     def _header(self, node: Header) -> bool:
         return any(
@@ -122,7 +137,19 @@ class _Evaluation:
         )
 
     def _equal(self, node: Equal) -> bool:
-        return node.text in map(cleaned, _VALUES[node.name](self._summary))
+        return node.text in self.values(node.name)
+
+    def values(self, name: str) -> frozenset[str]:
+        """Return the values of the message that an `Equal` is compared with.
+
+        Args:
+            name: the name of the `Equal`.
+        """
+        values = self._values.get(name)
+        if values is None:
+            values = frozenset(map(cleaned, _VALUES[name](self._summary)))
+            self._values[name] = values
+        return values
 
     def _has(self, node: Has) -> bool:
         return _COUNTS[node.kind](self._summary) > 0
@@ -157,21 +184,21 @@ _COUNTS: dict[str, Callable[[Summary], int]] = {
     "inline": lambda summary: summary.inlines,
     "warning": lambda summary: summary.warnings,
 }
-_EVALUATE: dict[type[Node], Callable[[_Evaluation, Any], bool]] = {
+_EVALUATE: dict[type[Node], Callable[[Evaluation, Any], bool]] = {
     Everything: lambda self, node: True,
-    And: _Evaluation._and,
-    Or: _Evaluation._or,
-    Not: _Evaluation._not,
-    Words: _Evaluation._words,
-    Substring: _Evaluation._substring,
-    Field: _Evaluation._field,
-    Header: _Evaluation._header,
-    Equal: _Evaluation._equal,
+    And: Evaluation._and,
+    Or: Evaluation._or,
+    Not: Evaluation._not,
+    Words: Evaluation._words,
+    Substring: Evaluation._substring,
+    Field: Evaluation._field,
+    Header: Evaluation._header,
+    Equal: Evaluation._equal,
     Flagged: lambda self, node: node.flag in self._summary.flags,
     HasTags: lambda self, node: bool(self._summary.tags),
-    Has: _Evaluation._has,
+    Has: Evaluation._has,
     Larger: lambda self, node: self._summary.size > node.size,
     Smaller: lambda self, node: self._summary.size < node.size,
-    Before: _Evaluation._before,
-    After: _Evaluation._after,
+    Before: Evaluation._before,
+    After: Evaluation._after,
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from abc import ABC, abstractmethod
+from bisect import bisect_left
 from collections.abc import (
     Callable,
     Collection,
@@ -14,6 +15,7 @@ from collections.abc import (
 )
 from contextlib import AbstractContextManager, nullcontext, suppress
 from itertools import islice
+from operator import attrgetter
 
 from lazr_smtptest.model.change import Change, Changes
 from lazr_smtptest.model.document import Document
@@ -101,13 +103,18 @@ class RowReader(ABC):
 
     # The list
 
-    def _listed(self) -> list[Row]:
-        """Return the rows, ascending by number, their tags by rule added."""
+    def _listed(self, after: int = 0) -> list[Row]:
+        """Return the rows, ascending by number, their tags by rule added.
+
+        Args:
+            after: only rows with greater numbers.
+        """
         self._refresh()
         with self._lock:
-            rows = list(self._rows)
-        if rows and rows[-1].number > self._tagged:
-            self._tag(rows)
+            rows = self._rows.after(after) if after else list(self._rows)
+            untagged = self._rows.after(self._tagged)
+        if untagged:
+            self._tag(untagged)
         return rows
 
     def _tag(self, rows: list[Row]) -> None:
@@ -190,13 +197,12 @@ class RowReader(ABC):
         check_limit(limit)
         node = parse(query)
         number = self._number_of(after)
-        rows = self._listed()
-        if number is not None:
-            rows = [
-                row
-                for row in rows
-                if (row.number > number if oldest_first else row.number < number)
-            ]
+        if oldest_first:
+            rows = self._listed(after=number or 0)
+        else:
+            rows = self._listed()
+            if number is not None:
+                rows = rows[: bisect_left(rows, number, key=attrgetter("number"))]
         found = self._matching(rows if oldest_first else reversed(rows), node)
         with self._reading():
             page = list(islice(_summaries(found), min(limit, len(rows))))

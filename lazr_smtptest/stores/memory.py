@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 
 from zope.interface import implementer
 
@@ -17,6 +18,7 @@ from lazr_smtptest.stores._base import Store
 from lazr_smtptest.stores._retention import Retention
 from lazr_smtptest.stores._row_reader import RowReader
 from lazr_smtptest.stores._rows import Row
+from lazr_smtptest.stores._subject import Subject
 from lazr_smtptest.stores.sessions import SessionBounds
 
 __all__ = ["MemoryStore"]
@@ -142,6 +144,10 @@ class MemoryStore(RowReader, Store):
 
     def _read(self, row: Row) -> Envelope:
         return row.source  # type: ignore[no-any-return]
+
+    def subjects(self, after: int, limit: int) -> list[Subject]:
+        """Return the oldest messages after a number, none of them parsed yet."""
+        return list(map(self._subject, islice(self._listed(after=after), limit)))
 
     def get(self, id: str) -> Envelope | None:
         """Return the message with that `id`, the oldest if several have it."""

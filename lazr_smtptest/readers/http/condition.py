@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
@@ -13,31 +14,44 @@ from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.summary import Summary
 from lazr_smtptest.query.criteria import Criteria
 from lazr_smtptest.query.document import document_of
-from lazr_smtptest.query.evaluation import matches
-from lazr_smtptest.query.tree import Node
+from lazr_smtptest.query.evaluation import Evaluation
+from lazr_smtptest.query.tree import And, Equal, Node
 
-__all__ = ["AT_A_TIME", "Arrived", "Condition"]
+__all__ = ["AT_A_TIME", "Arrived", "ArrivedInMemory", "Condition", "arrived_after"]
 
 # The most messages that are looked at in one call of a thread.
 AT_A_TIME = 500
+
+# The name of the `Equal` of a recipient.
+RECIPIENT = "rcpt"
 
 # An address that a query can name as it is.
 _ADDRESS = re.compile(r"[\w.+-]+@[\w.-]+")
 
 
 class Arrived:
-    """A message, as a condition looks at it; what a condition needs is made once."""
+    """A message, as a condition looks at it; what a condition needs is made once.
+
+    Args:
+        store: an `IMessageReader`.
+        summary: the summary of the message.
+    """
 
     def __init__(self, store: Any, summary: Summary) -> None:
         self._store = store
+        self.number = summary.number
         self.summary = summary
 
     @cached_property
     def envelope(self) -> Envelope:
-        """The message."""
-        envelope: Envelope | None = self._store.envelope(self.summary.number)
+        """The message.
+
+        Raises:
+            KeyError: it was removed.
+        """
+        envelope: Envelope | None = self._store.envelope(self.number)
         if envelope is None:
-            raise KeyError(self.summary.number)
+            raise KeyError(self.number)
         return envelope
 
     @cached_property
@@ -45,8 +59,49 @@ class Arrived:
         """Its document."""
         return document_of(self.envelope)
 
+    @cached_property
+    def evaluation(self) -> Evaluation:
+        """What evaluates all queries for it."""
+        return Evaluation(self)
 
-@attrs.frozen(eq=False)
+
+class ArrivedInMemory:
+    """The same of a store in memory, which is parsed when a condition needs that.
+
+    Args:
+        subject: the message.
+    """
+
+    def __init__(self, subject: Any) -> None:
+        self._subject = subject
+        self.number: int = subject.row.number
+        self.evaluation = Evaluation(subject)
+
+    @cached_property
+    def summary(self) -> Summary:
+        """The summary."""
+        summary: Summary = self._subject.full_summary()
+        return summary
+
+    @property
+    def envelope(self) -> Envelope:
+        """The message."""
+        envelope: Envelope = self._subject.envelope
+        return envelope
+
+
+def arrived_after(
+    store: Any, number: int, limit: int
+) -> Sequence[Arrived | ArrivedInMemory]:
+    """Return the oldest messages after a number; in a thread."""
+    subjects = getattr(store, "subjects", None)
+    if subjects is not None:
+        return list(map(ArrivedInMemory, subjects(number, limit)))
+    page = store.page(after=number, limit=limit, oldest_first=True)
+    return [Arrived(store, summary) for summary in page]
+
+
+@attrs.frozen(eq=False, slots=False)
 class Condition:
     """The condition that messages have to meet: a query, criteria, or both.
 
@@ -65,13 +120,22 @@ class Condition:
         """Equal for conditions that the same messages meet."""
         return self.tree if self.criteria is None else self
 
-    def matches(self, arrived: Arrived) -> bool:
+    @cached_property
+    def recipient(self) -> str:
+        """The recipient that each message has which meets it; ``""`` for any."""
+        nodes = self.tree.nodes if isinstance(self.tree, And) else (self.tree,)
+        for node in nodes:
+            if isinstance(node, Equal) and node.name == RECIPIENT:
+                return node.text
+        return ""
+
+    def matches(self, arrived: Arrived | ArrivedInMemory) -> bool:
         """Return whether a message meets it; in a thread.
 
         Raises:
             KeyError: the message was removed in the meantime.
         """
-        return matches(self.tree, arrived) and (
+        return arrived.evaluation.of(self.tree) and (
             self.criteria is None or self.criteria(arrived.envelope)
         )
 

@@ -53,6 +53,7 @@ class Metrics:
         )
         # Those of the methods and statuses so far: to look one up takes time.
         self._counters: dict[tuple[str, int], Counter] = {}
+        self._outcomes: dict[str, Counter] = {}
         self._waiting = self._gauge("waits", "HTTP requests that wait for messages")
         self._messages = self._gauge("store_messages", "Messages in the store")
         self._missing = self._gauge(
@@ -98,7 +99,10 @@ class Metrics:
         return Gauge(f"{_PREFIX}_{name}", text, registry=self._registry)
 
     def _count_mail(self, event: MailEvent) -> None:
-        self._mail.labels(event.outcome).inc()
+        counter = self._outcomes.get(event.outcome)
+        if counter is None:
+            counter = self._outcomes[event.outcome] = self._mail.labels(event.outcome)
+        counter.inc()
         if event.outcome == "accepted":
             self._bytes.inc(event.size or 0)
         elif event.outcome == "refused":

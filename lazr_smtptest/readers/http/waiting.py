@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import attrs
@@ -13,7 +13,14 @@ from lazr_smtptest._patterns import PatternTimeoutError
 from lazr_smtptest.errors import BusyError, StateError
 from lazr_smtptest.model.change import Change
 from lazr_smtptest.model.summary import Summary
-from lazr_smtptest.readers.http.condition import AT_A_TIME, Arrived, Condition
+from lazr_smtptest.readers.http.condition import (
+    AT_A_TIME,
+    RECIPIENT,
+    Arrived,
+    ArrivedInMemory,
+    Condition,
+    arrived_after,
+)
 from lazr_smtptest.stores.deferred_reader import DeferredReader
 
 __all__ = ["MOST_WAITERS", "Waiters"]
@@ -24,12 +31,28 @@ MOST_WAITERS = 10_000
 # Seconds that a first search waits for the index.
 _PATIENCE = 30.0
 
+# Seconds between two looks at new messages, while they come all the time.
+_REST = 0.005
+
 _STOPS = "the server stops"
 
 
-# The number of the last message, and the messages that meet each condition, by its key,
-# or the error of a condition.
-_Looked = tuple[int, Mapping[object, list[Summary] | Exception]]
+@attrs.define(eq=False)
+class _Group:
+    """The requests that wait for the same.
+
+    Attributes:
+        condition: what the messages have to meet.
+        waiters: those that wait.
+    """
+
+    condition: Condition
+    waiters: set[_Waiter] = attrs.field(factory=set)
+
+
+# The number of the last message, whether there are no more after it, and the messages
+# that meet the condition of each group, or its error.
+_Looked = tuple[int, bool, Sequence[tuple[_Group, "list[Summary] | Exception"]]]
 
 
 @attrs.define(eq=False)
@@ -46,6 +69,7 @@ class _Waiter:
         is_new: whether its first search is still to be done.
         is_late: whether its time is over: it ends with its first search.
         timeout: the call that ends the wait.
+        group: the group that it is in; ``None`` at its end.
     """
 
     condition: Condition
@@ -57,6 +81,7 @@ class _Waiter:
     is_late: bool = False
     found: dict[int, Summary] = attrs.field(factory=dict)
     timeout: IDelayedCall | None = None
+    group: _Group | None = None
 
 
 class Waiters:
@@ -87,11 +112,14 @@ class Waiters:
         self._reactor = reactor
         self._most = most
         self._waiters: set[_Waiter] = set()
+        # The same by their conditions: many wait for the same, and none is asked twice.
+        self._groups: dict[object, _Group] = {}
         # The number of the last message that was looked at for all waiters; ``None``
         # while nobody waits.
         self._looked: int | None = None
         self._is_looking = False
         self._has_news = False
+        self._resting: IDelayedCall | None = None
         # The waits whose first search is still to be done.
         self._beginning: list[_Waiter] = []
         self._is_beginning = False
@@ -132,6 +160,8 @@ class Waiters:
             patience=min(timeout, _PATIENCE),
         )
         self._waiters.add(waiter)
+        waiter.group = self._groups.setdefault(condition.key, _Group(condition))
+        waiter.group.waiters.add(waiter)
         if timeout:
             waiter.timeout = self._reactor.callLater(timeout, self._time_out, waiter)
         else:
@@ -185,6 +215,9 @@ class Waiters:
         if self._unwatch is not None:
             self._unwatch()
             self._unwatch = None
+        if self._resting is not None:
+            self._resting.cancel()
+            self._resting = None
         for waiter in list(self._waiters):
             self._fail(waiter, StateError(_STOPS))
 
@@ -212,24 +245,33 @@ class Waiters:
         self._has_news = False
         self._is_looking = True
         after = self._looked
-        conditions = {each.condition.key: each.condition for each in self._waiters}
-        looked = self._reader.call(_look, self.store, after, conditions)
+        groups = list(self._groups.values())
+        looked = self._reader.call(_look, self.store, after, groups)
         looked.addCallbacks(self._seen, self._failed, callbackArgs=(after,))
 
     def _seen(self, result: _Looked, after: int) -> None:
-        self._is_looking = False
-        last, found = result
+        last, is_complete, found = result
         # A waiter that began in the meantime may have set it back.
         if self._looked == after:
             self._looked = last
-        for waiter in list(self._waiters):
-            those = found.get(waiter.condition.key, ())
-            if isinstance(those, Exception):
-                self._fail(waiter, those)
-            else:
-                self._add(waiter, those)
-        if self._has_news or last > after:
-            self._look()
+        for group, those in found:
+            for waiter in list(group.waiters):
+                if isinstance(those, Exception):
+                    self._fail(waiter, those)
+                else:
+                    self._add(waiter, those)
+        if self._has_news and is_complete:
+            # Many messages come: one look is for several of them.
+            self._resting = self._reactor.callLater(_REST, self._go_on)
+        else:
+            self._is_looking = False
+            if not is_complete:
+                self._look()
+
+    def _go_on(self) -> None:
+        self._resting = None
+        self._is_looking = False
+        self._look()
 
     def _failed(self, failure: Any) -> None:
         self._is_looking = False
@@ -264,6 +306,12 @@ class Waiters:
 
     def _end(self, waiter: _Waiter) -> None:
         self._waiters.discard(waiter)
+        group = waiter.group
+        if group is not None:
+            waiter.group = None
+            group.waiters.discard(waiter)
+            if not group.waiters:
+                del self._groups[group.condition.key]
         if not self._waiters:
             self._looked = None
         if waiter.timeout is not None and waiter.timeout.active():
@@ -297,28 +345,49 @@ def _begin(
     return newest[0].number if newest else 0, answers
 
 
-def _look(store: Any, after: int, conditions: Mapping[object, Condition]) -> _Looked:
-    """Return the last of the new messages, and those that meet each condition."""
-    found: dict[object, list[Summary]] = {}
-    failed: dict[object, Exception] = {}
-    last = after
-    for arrived in _new(store, after):
-        last = arrived.summary.number
-        for key, condition in conditions.items():
+def _look(store: Any, after: int, groups: Iterable[_Group]) -> _Looked:
+    """Return the messages after a number that meet the conditions of groups."""
+    found: dict[_Group, list[Summary]] = {}
+    failed: dict[_Group, list[Summary] | Exception] = {}
+    new = arrived_after(store, after, AT_A_TIME)
+    choose = _chooser(groups)
+    for arrived in new:
+        for group in choose(arrived):
+            if failed and group in failed:
+                continue
             try:
-                is_found = key not in failed and condition.matches(arrived)
+                is_found = group.condition.matches(arrived)
             except KeyError:
                 # It was removed in the meantime.
                 break
             except PatternTimeoutError as error:
                 # That of one request; the others wait for something else.
-                failed[key] = error
+                failed[group] = error
                 continue
             if is_found:
-                found.setdefault(key, []).append(arrived.summary)
-    return last, {**found, **failed}
+                found.setdefault(group, []).append(arrived.summary)
+    last = new[-1].number if new else after
+    return last, len(new) < AT_A_TIME, [*{**found, **failed}.items()]
 
 
-def _new(store: Any, after: int) -> Iterator[Arrived]:
-    page = store.page(after=after, limit=AT_A_TIME, oldest_first=True)
-    return (Arrived(store, summary) for summary in page)
+def _chooser(
+    groups: Iterable[_Group],
+) -> Callable[[Arrived | ArrivedInMemory], Sequence[_Group]]:
+    """Return a function that returns the groups whose condition a message may meet.
+
+    Most conditions name a recipient, and need not be evaluated for all other messages.
+    """
+    by_recipient: dict[str, list[_Group]] = {}
+    for group in groups:
+        by_recipient.setdefault(group.condition.recipient, []).append(group)
+    others = by_recipient.pop("", [])
+
+    def choose(arrived: Arrived | ArrivedInMemory) -> Sequence[_Group]:
+        if not by_recipient:
+            return others
+        chosen = list(others)
+        for recipient in arrived.evaluation.values(RECIPIENT):
+            chosen += by_recipient.get(recipient, ())
+        return chosen
+
+    return choose

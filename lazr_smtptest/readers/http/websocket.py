@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from functools import lru_cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -103,6 +104,19 @@ def _open(request: HTTPRequest, begin: Begin) -> None:
         )
 
 
+# All clients are sent the same text, one after the other.
+@lru_cache(16)
+def _frame_of(text: str) -> bytes:
+    """Return the frame of a text (RFC 6455 section 5.2)."""
+    data = text.encode("utf-8", "replace")
+    size = len(data)
+    if size < 126:
+        return b"\x81%c%b" % (size, data)
+    if size < 65_536:
+        return b"\x81\x7e%b%b" % (size.to_bytes(2, "big"), data)
+    return b"\x81\x7f%b%b" % (size.to_bytes(8, "big"), data)
+
+
 @implementer(IPushProducer)
 class _WebSocket:
     """A websocket that a client has opened; see `WebSocketProtocol` of Twisted."""
@@ -152,7 +166,7 @@ class _WebSocket:
             self._waiting.append(text)
             self._size += len(text)
         else:
-            self._wire.sendTextMessage(text)
+            self._wire.transport.write(_frame_of(text))
         return self._size
 
     def close(self, code: int = _GOING_AWAY) -> None:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from http import HTTPStatus
 from typing import Any
 
-import msgspec
 from twisted.internet.interfaces import IReactorTime
 
 from lazr_smtptest.model.change import Change
 from lazr_smtptest.readers.context import ReaderContext
 from lazr_smtptest.readers.http.answer import Answer, HTTPError, Stream
+from lazr_smtptest.readers.http.api.event import Event
 from lazr_smtptest.readers.http.api.happenings import Happenings
 from lazr_smtptest.readers.http.api.operations import EVENTS, operation
 from lazr_smtptest.readers.http.api.part_changes import PartChanges
@@ -39,11 +39,8 @@ _AT_A_TIME = 1000
 # and asks for what it missed.
 _MOST_BEHIND = 1_048_576
 
-_encode = msgspec.json.Encoder().encode
-
-# Sends an event: its kind, its number if it has one, and its fields. Returns how many
-# bytes or characters wait to be sent.
-_Tell = Callable[[str, int | None, dict[str, object]], int]
+# Sends events, and returns how many bytes or characters wait to be sent.
+_Tell = Callable[[Sequence[Event]], int]
 
 
 class Events:
@@ -67,6 +64,9 @@ class Events:
         self._most = most
         self._clients: set[_Client] = set()
         self._happenings = None if part else Happenings(context, self._tell)
+        self._unwatch: Callable[[], None] | None = None
+        # Those of this turn of the reactor, which all clients are told of together.
+        self._pending: list[Event] = []
 
     def routes(self, prefix: str) -> Iterator[Route]:
         """Return the route."""
@@ -109,8 +109,7 @@ class Events:
         def begin(tell: _Tell, end: Callable[[], object]) -> Callable[[], object]:
             client = _Client(self._reader, tell, end, self._forget)
             self._clients.add(client)
-            if self._happenings is not None:
-                self._happenings.begin()
+            self._begin()
             client.begin(number)
             return client.gone
 
@@ -135,14 +134,39 @@ class Events:
             content_type="text/event-stream; charset=utf-8", body=Stream(begin_stream)
         )
 
+    def _begin(self) -> None:
+        """Begin to watch, unless that has begun."""
+        if self._unwatch is None:
+            self._unwatch = self._reader.watch(self._changed)
+        if self._happenings is not None:
+            self._happenings.begin()
+
     def _forget(self, client: _Client) -> None:
         self._clients.discard(client)
-        if not self._clients and self._happenings is not None:
+        if self._clients:
+            return
+        if self._happenings is not None:
             self._happenings.end()
+        if self._unwatch is not None:
+            self._unwatch()
+            self._unwatch = None
+
+    def _changed(self, change: Change) -> None:
+        self._add(Event.of(change))
 
     def _tell(self, kind: str, data: dict[str, object]) -> None:
+        self._add(Event(kind, data))
+
+    def _add(self, event: Event) -> None:
+        self._pending.append(event)
+        if len(self._pending) == 1:
+            self._reactor.callFromThread(self._tell_all)
+
+    def _tell_all(self) -> None:
+        """Tell all clients of what has happened in this turn, in one go."""
+        events, self._pending = self._pending, []
         for client in list(self._clients):
-            client.tell(kind, None, data)
+            client.happened(events)
 
     def close(self) -> None:
         """Disconnect all clients."""
@@ -164,12 +188,12 @@ def _number(call: Call) -> int | None:
     return int(call.number("since", 0, least=0, most=2**63 - 1))
 
 
-def _tell_in_json(
-    send: Callable[[str], int], kind: str, number: int | None, data: dict[str, object]
-) -> int:
-    """Send an event as a text."""
-    event = {"event": kind, "id": number, "data": data}
-    return send(_encode(event).decode())
+def _tell_in_json(send: Callable[[str], int], events: Sequence[Event]) -> int:
+    """Send events as texts."""
+    waiting = 0
+    for event in events:
+        waiting = send(event.as_json)
+    return waiting
 
 
 class _EventStream:
@@ -181,13 +205,11 @@ class _EventStream:
         self._quiet = reactor.callLater(_QUIET, self._say_nothing)
         write(f"retry: {_RETRY * 1000}\n\n".encode())
 
-    def tell(self, kind: str, number: int | None, data: dict[str, object]) -> int:
-        """Send an event; return how many bytes wait to be sent."""
+    def tell(self, events: Sequence[Event]) -> int:
+        """Send events; return how many bytes wait to be sent."""
         if self._quiet.active():
             self._quiet.reset(_QUIET)
-        id = "" if number is None else f"id: {number}\n"
-        event = b"event: %b\n%bdata: %b\n\n"
-        return self._write(event % (kind.encode(), id.encode(), _encode(data)))
+        return self._write(b"".join([event.as_lines for event in events]))
 
     def _say_nothing(self) -> None:
         self._write(b":\n\n")
@@ -213,10 +235,9 @@ class _Client:
         self._send: _Tell | None = tell
         self._end = end
         self._forget = forget
-        self._unwatch: Callable[[], None] | None = None
         # The last change that it was told of; ``None`` until it has caught up.
         self._last: int | None = None
-        self._missed: list[Change] = []
+        self._missed: list[Event] = []
 
     def begin(self, since: int | None) -> None:
         """Begin to send events.
@@ -224,7 +245,6 @@ class _Client:
         Args:
             since: the last change that the client knows; ``None`` for none.
         """
-        self._unwatch = self._reader.watch(self._changed)
         if since is None:
             asked = self._reader.last_change()
             asked.addCallbacks(self._caught_up, self._failed)
@@ -236,10 +256,10 @@ class _Client:
         asked.addCallbacks(self._seen, self._failed)
 
     def _seen(self, changes: Any) -> None:
+        events = [Event.of(change) for change in changes.changes]
         if changes.is_reset:
-            self.tell("reset", None, {})
-        for change in changes.changes:
-            self._tell_change(change)
+            events.insert(0, Event("reset", {}))
+        self._tell(events)
         if changes.is_complete:
             self._caught_up(changes.last)
         else:
@@ -248,27 +268,21 @@ class _Client:
     def _caught_up(self, last: int) -> None:
         self._last = last
         missed, self._missed = self._missed, []
-        for change in missed:
-            self._changed(change)
+        self.happened(missed)
 
-    def _changed(self, change: Change) -> None:
-        if self._last is None:
-            self._missed.append(change)
-        elif change.number > self._last:
-            self._last = change.number
-            self._tell_change(change)
+    def happened(self, events: Sequence[Event]) -> None:
+        """Send what the client does not know, when it has caught up."""
+        last = self._last
+        if last is None:
+            self._missed += events
+            return
+        new = [each for each in events if each.number is None or each.number > last]
+        self._last = max([last, *(each.number for each in new if each.number)])
+        self._tell(new)
 
-    def _tell_change(self, change: Change) -> None:
-        data: dict[str, object] = {
-            "change": change.number,
-            "messages": change.messages,
-            "ids": change.ids,
-        }
-        self.tell(change.kind, change.number, data)
-
-    def tell(self, kind: str, number: int | None, data: dict[str, object]) -> None:
-        """Send an event; a client that is too far behind is disconnected."""
-        if self._send is not None and self._send(kind, number, data) > _MOST_BEHIND:
+    def _tell(self, events: Sequence[Event]) -> None:
+        """Send events; a client that is too far behind is disconnected."""
+        if events and self._send is not None and self._send(events) > _MOST_BEHIND:
             self.end()
 
     def _failed(self, failure: Any) -> None:
@@ -284,7 +298,5 @@ class _Client:
     def gone(self) -> None:
         """Send no more."""
         self._send = None
-        if self._unwatch is not None:
-            self._unwatch()
-            self._unwatch = None
+        self._missed.clear()
         self._forget(self)

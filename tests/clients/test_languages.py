@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -49,7 +50,7 @@ def recipes(
     serve: Callable[..., Running], program: Callable[..., Program], tmp_path: Path
 ) -> Recipes:
     """The files, and a server with a mail to Anna."""
-    for language in ("javascript", "java"):
+    for language in ("javascript", "java", "php", "ruby"):
         for name, code in blocks(language, MANUAL):
             (tmp_path / name).write_text(code)
     store = MemoryStore()
@@ -79,7 +80,9 @@ def test_node_fails_with_the_text_of_the_server(recipes: Recipes) -> None:
     assert "wanted 'eve@example.com'" in recipes.run("node", "fail.mjs", fails=True)
 
 
-@pytest.mark.parametrize("name", ["sign-up.spec.mjs", "sign-up.cy.js"])
+@pytest.mark.parametrize(
+    "name", ["sign-up.jest.test.mjs", "sign-up.spec.mjs", "sign-up.cy.js"]
+)
 def test_a_file_for_browsers_is_sound(recipes: Recipes, name: str) -> None:
     """Node.js can parse it; it has no browser."""
     recipes.run("node", "--check", name)
@@ -96,3 +99,24 @@ def test_java_fails_with_the_text_of_the_server(recipes: Recipes) -> None:
     text = file.read_text().replace("rcpt:anna@example.com", "rcpt:eve@example.com")
     file.write_text(text.replace(", 30)", ", 0)"))
     assert "wanted 'eve@example.com'" in recipes.run("java", "Wait.java", fails=True)
+
+
+@pytest.mark.parametrize(
+    ("command", "name"), [("php", "wait.php"), ("ruby", "wait.rb")]
+)
+def test_a_script_waits_for_the_code(recipes: Recipes, command: str, name: str) -> None:
+    """It prints it."""
+    assert recipes.run(command, name) == "481516\n"
+
+
+@pytest.mark.parametrize(
+    ("command", "name"), [("php", "wait.php"), ("ruby", "wait.rb")]
+)
+def test_a_script_fails_with_the_text_of_the_server(
+    recipes: Recipes, command: str, name: str
+) -> None:
+    """It shows the nearest message."""
+    file = recipes.folder / name
+    text = file.read_text().replace("rcpt:anna@example.com", "rcpt:eve@example.com")
+    file.write_text(re.sub(r"(seconds = )30", r"\g<1>0", text))
+    assert "wanted 'eve@example.com'" in recipes.run(command, name, fails=True)

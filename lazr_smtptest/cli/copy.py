@@ -7,9 +7,11 @@ import contextlib
 import sys
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TextIO
 
 from lazr_smtptest.cli.copying import check_place, copy, open_place
+from lazr_smtptest.client.address import Address, is_url
 from lazr_smtptest.errors import StoreError
 
 __all__ = ["copy_messages"]
@@ -20,7 +22,8 @@ _PACE = 0.1
 
 _FORMS = """
 FROM and TO are sqlite:FILE, maildir:DIR, mbox:FILE, as smtptest --store takes
-them, or eml:DIR, a folder with a message in each file. What is in TO stays there. A
+them, eml:DIR, a folder with a message in each file, or the URL of a running server,
+which leaves out a message whose id it has. What is in TO stays there. A
 copy that is interrupted leaves in TO what it had copied by then.
 """
 
@@ -70,10 +73,10 @@ def copy_messages(arguments: Sequence[str]) -> int:
     parser.add_argument("target", metavar="TO")
     options = parser.parse_args(arguments)
     try:
-        source, target = map(check_place, (options.source, options.target))
+        source, target = map(_checked, (options.source, options.target))
     except ValueError as error:
         parser.error(str(error))
-    if not source.exists():
+    if isinstance(source, Path) and not source.exists():
         parser.error(f"there is no {str(source)!r}")
     if source == target:
         parser.error("FROM and TO are the same")
@@ -84,6 +87,15 @@ def copy_messages(arguments: Sequence[str]) -> int:
         print(f"nothing more was copied: {reason}", file=sys.stderr)
         return 1
     return 0
+
+
+def _checked(text: str) -> Path | str:
+    """Return the path of a place, or the URL of a server without its login.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    return str(Address.of(text)) if is_url(text) else check_place(text)
 
 
 def _copy(source: str, target: str) -> None:

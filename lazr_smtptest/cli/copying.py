@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Protocol
 
-from lazr_smtptest._secrets import without_secrets
 from lazr_smtptest.client.address import is_url
+from lazr_smtptest.client.reader import RemoteReader
 from lazr_smtptest.interfaces import IWaitingStore
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.ids import with_id
@@ -133,11 +133,6 @@ def check_place(text: str) -> Path:
     """
     if text.startswith(_EML) and text != _EML:
         return Path(text.removeprefix(_EML)).absolute()
-    if is_url(text):
-        raise ValueError(
-            f"copy reads no server, and {without_secrets(text)!r} is one: "
-            "use smtptest export URL eml:DIR or mbox:FILE"
-        )
     try:
         spec = check_spec(text)
     except ValueError as error:
@@ -151,12 +146,14 @@ def open_place(text: str) -> Place:
     """Open a place; make it if it does not exist.
 
     Args:
-        text: see `check_place`.
+        text: see `check_place`; or the URL of a server.
 
     Raises:
-        ValueError: see `check_place`.
+        ValueError: see `check_place`, and `RemoteReader`.
         StoreError: it cannot be used.
     """
+    if is_url(text):
+        return RemoteReader(text)
     path = check_place(text)
     if text.startswith(_EML):
         return EmlFolder(path)

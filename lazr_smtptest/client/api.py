@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timezone
 from functools import partial
@@ -159,6 +160,13 @@ class API:
                     for start in range(0, len(given), _MOST)
                 )
         answer = self.connections.request("DELETE", "/messages", body=selection).json
+        number: int = answer["messages"]
+        return number
+
+    def add(self, content: bytes) -> int:
+        """Add a message, with its envelope in front; return how many were added."""
+        body = {"content": base64.b64encode(content).decode("ascii")}
+        answer = self.connections.request("POST", "/messages", body=body).json
         number: int = answer["messages"]
         return number
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import ssl
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from lazr_smtptest.client.address import Address
 from lazr_smtptest.client.api import API
@@ -15,6 +15,7 @@ from lazr_smtptest.model.found import Found
 from lazr_smtptest.model.session import Session
 from lazr_smtptest.model.summary import Summary
 from lazr_smtptest.query.selection import Selection
+from lazr_smtptest.stores._fields import to_bytes
 
 __all__ = ["RemoteReader"]
 
@@ -76,6 +77,25 @@ class RemoteReader:
         """Return a message; ``None`` if there is none."""
         summary = self.summary(message)
         return None if summary is None else self._api.envelope(summary)
+
+    def __len__(self) -> int:
+        """Count the messages."""
+        return self._api.counts().messages
+
+    def __iter__(self) -> Iterator[Envelope]:
+        """Iterate over the messages, oldest first, those that are still there."""
+        return filter(None, map(self._api.envelope, self._api.pages()))
+
+    def __repr__(self) -> str:
+        return str(self._api.connections.address)
+
+    def ids(self) -> list[str]:
+        """Return the ids of the messages, oldest first."""
+        return [each.id for each in self._api.pages()]
+
+    def add(self, envelope: Envelope) -> None:
+        """Add a message, unless the server has one with its id."""
+        self._api.add(to_bytes(envelope, envelope.content, b"\r\n"))
 
     def remove(self, selection: Selection) -> int:
         """Remove messages; return how many there were."""

@@ -48,7 +48,9 @@ class Submission:
             ReplyError: the message is refused.
         """
         now = datetime.now(timezone.utc)
-        envelope = with_id(attrs.evolve(envelope, received_at=now))
+        if envelope.received_at is None:
+            envelope = attrs.evolve(envelope, received_at=now)
+        envelope = with_id(envelope)
         refusal = await self._refusal(envelope)
         self._tell(envelope, now, refusal)
         if refusal is not None:

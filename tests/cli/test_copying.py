@@ -101,7 +101,8 @@ def test_a_file_is_the_envelope_and_the_content(tmp_path: Path) -> None:
     [
         (["sqlite:a", "memory"], "memory has nothing to copy, and keeps nothing"),
         (["sqlite:a", "nonsense"], "unknown store 'nonsense': use memory, sqlite:"),
-        (["http://x:s@a", "sqlite:a"], "is one: use smtptest export URL eml:DIR"),
+        (["http://x:s@:1", "sqlite:a"], "bad URL 'http://x:********@:1': use http:"),
+        (["http://a", "http://x:s@a:80"], "FROM and TO are the same"),
         (["eml:", "sqlite:a"], "or mbox:FILE; or eml:DIR"),
         (["maildir:nowhere", "sqlite:a"], "there is no '"),
         (["eml:.", "eml:."], "FROM and TO are the same"),

@@ -12,6 +12,7 @@ import pytest
 
 from lazr_smtptest.cli.main import main
 from lazr_smtptest.model.session import Session
+from lazr_smtptest.query.selection import Selection
 from lazr_smtptest.stores import SQLiteStore
 
 from ..client.conftest import Running, reactor, serve
@@ -227,13 +228,41 @@ def test_an_address_that_is_no_url_is_answered_by_the_url(
     )
 
 
+@pytest.mark.parametrize("place", ["eml:out", "mbox:out.mbox"])
+def test_messages_are_imported_into_a_server(both: Both, place: str) -> None:
+    """With their envelopes, ids and times; those that are there are left out."""
+    before = list(both.store)
+    assert both.run("export", both.url, place)[0] == 0
+    both.store.remove(Selection(numbers=[1]))
+    status, out, _ = both.run("import", both.url, place)
+    told = f"1 messages imported into {both.url}; 1 were there already\n"
+    assert (status, out) == (0, told)
+    after = list(both.store)
+    assert [each.id for each in after] == [before[1].id, before[0].id]
+    assert sorted(after, key=lambda each: each.id) == sorted(
+        before, key=lambda each: each.id
+    )
+
+
+def test_messages_are_copied_from_a_server_and_to_one(both: Both) -> None:
+    """As between two stores."""
+    before = [each.id for each in both.store]
+    assert both.run("copy", both.url, "sqlite:copy.db")[0] == 0
+    both.store.clear()
+    status, out, _ = both.run("copy", "sqlite:copy.db", both.url)
+    assert (status, out) == (0, f"2 messages copied to {both.url}\n")
+    assert [each.id for each in both.store] == before
+
+
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
         (("list", "http://"), "bad URL 'http://': use http://HOST:PORT"),
         (("list", "nowhere"), "unknown store 'nowhere': use memory, sqlite:FILE"),
         (("show", "mail.db"), "there is no 'mail.db'"),
-        (("import", NOWHERE, "a.eml"), "import needs a store on a disk: smtptest send"),
+        (("import", NOWHERE, "a.eml"), "there is no 'a.eml'"),
+        (("import", "http://", "eml:."), "bad URL 'http://': use http://HOST:PORT"),
+        (("import", NOWHERE, "eml:."), f"no server answers at {NOWHERE}"),
     ],
 )
 def test_what_is_neither_a_server_nor_a_store_is_one_line(

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from lazr_smtptest._secrets import without_secrets
 from lazr_smtptest.cli.commands.base import (
     INDEXING,
     CommandError,
@@ -20,6 +21,7 @@ from lazr_smtptest.cli.commands.base import (
 )
 from lazr_smtptest.cli.copying import EmlFolder, Place, copy, read_eml
 from lazr_smtptest.client.address import is_url
+from lazr_smtptest.client.reader import RemoteReader
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.stores import MboxStore, check_spec, open_store
 
@@ -48,8 +50,8 @@ def import_messages(arguments: Sequence[str]) -> int:
     """Run ``smtptest import``; return the exit status."""
     options = parser(
         "import",
-        "Add messages from .eml and mbox files to a store. A message whose id the "
-        "store has already is left out.",
+        "Add messages from .eml and mbox files to a store, or to a running server. A "
+        "message whose id it has already is left out.",
         queries=False,
     )
     options.add_argument("store", metavar="STORE")
@@ -92,26 +94,32 @@ def _target(text: str) -> Place:
 
 
 def _import(given: Namespace) -> int:
-    if is_url(given.store):
-        raise CommandError(
-            "import needs a store on a disk: smtptest send sends messages to a server",
-            2,
-        )
+    for source in given.sources:
+        _check_source(source)
+    with contextlib.closing(_store_or_server(given.store)) as store:
+        new = _New(_messages(given.sources), store.ids())
+        count = copy(new, store, lambda count: None)
+    known = f"; {new.known} were there already" if new.known else ""
+    shown = without_secrets(given.store)
+    print(f"{count} messages imported into {shown}{known}")
+    return 0
+
+
+def _store_or_server(text: str) -> Any:
+    """Open the target of an import.
+
+    Raises:
+        CommandError: it is no store on a disk, and no URL.
+    """
     try:
-        spec = check_spec(given.store)
+        if is_url(text):
+            return RemoteReader(text)
+        spec = check_spec(text)
     except ValueError as error:
         raise CommandError(str(error), 2) from None
     if spec.kind == "memory":
         raise CommandError("a store in memory ends with the command", 2)
-    for source in given.sources:
-        _check_source(source)
-    store: Any = open_store(given.store)
-    with contextlib.closing(store):
-        new = _New(_messages(given.sources), store.ids())
-        count = copy(new, store, lambda count: None)
-    known = f"; {new.known} were there already" if new.known else ""
-    print(f"{count} messages imported into {given.store}{known}")
-    return 0
+    return open_store(text)
 
 
 class _New:

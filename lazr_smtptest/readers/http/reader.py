@@ -13,6 +13,7 @@ from twisted.internet.defer import Deferred, gatherResults
 from lazr_smtptest.outbound.settings import Outgoing
 from lazr_smtptest.readers.context import ReaderContext
 from lazr_smtptest.readers.http.answer import Answer, HTTPError, text_answer
+from lazr_smtptest.readers.http.api.adding import Adding
 from lazr_smtptest.readers.http.api.contents import Contents
 from lazr_smtptest.readers.http.api.events import MOST_LISTENERS, Events
 from lazr_smtptest.readers.http.api.faults import FaultRules
@@ -160,7 +161,10 @@ class HTTPReader:
             },
             base=settings.base,
             max_body=settings.max_body,
-            larger_bodies=self._mailpit.larger_bodies,
+            larger_bodies={
+                **self._mailpit.larger_bodies,
+                f"{_API}/messages": self._mailpit.largest,
+            },
             in_thread=self._reader.call,
             count=self._metrics.count_request,
             reactor=reactor,
@@ -181,6 +185,7 @@ class HTTPReader:
 
     def _routes(self) -> Iterator[Route]:
         yield from Messages(self._reader).routes(_API)
+        yield from Adding(self._context).routes(_API)
         yield from Contents(self._reader).routes(_API)
         parse = self._context.parse
         yield from Views(self._reader, parse, self._frames).routes(_API)

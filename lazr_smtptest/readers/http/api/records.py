@@ -282,6 +282,13 @@ class Changed(msgspec.Struct, frozen=True):
     messages: int
 
 
+class Added(msgspec.Struct, frozen=True):
+    """How many messages were added: 0 if its id was there already; and its id."""
+
+    messages: int
+    id: str | None = None
+
+
 def mailboxes_of(mailboxes: tuple[HeaderMailbox, ...]) -> tuple[Mailbox, ...]:
     """Return the mailboxes of a header field."""
     return tuple(Mailbox(each.name, each.address) for each in mailboxes)

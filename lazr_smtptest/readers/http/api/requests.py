@@ -41,6 +41,12 @@ class ChangeRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tags: _Tags | None = None
 
 
+class NewMessage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A message to add, in Base64; `smtptest export` writes its envelope before it."""
+
+    content: bytes
+
+
 class AssertRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An assertion: a query, criteria, or both."""
 

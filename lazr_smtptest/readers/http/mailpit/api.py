@@ -40,7 +40,7 @@ class Mailpit:
         limits = Limits() if context.settings is None else context.settings.limits
         size = limits.message_size
         # As much as a message that comes by SMTP.
-        self._most = sys.maxsize if size is None else size
+        self.largest = sys.maxsize if size is None else size
         relay = outgoing.relay
         self._events = Events(context, VERSION)
         self._parts = (
@@ -68,7 +68,7 @@ class Mailpit:
     @property
     def larger_bodies(self) -> Mapping[str, int]:
         """The most bytes of bodies, for the paths that take messages."""
-        return {f"{_PREFIX}/send": self._most}
+        return {f"{_PREFIX}/send": self.largest}
 
     def describe(self) -> Mapping[str, Describe]:
         """Return how errors are described, by the beginnings of the paths."""

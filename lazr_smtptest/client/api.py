@@ -28,6 +28,8 @@ _PAGE, _MOST = 1000, 10_000
 _FEW = 50
 # Seconds that a search waits for the index, at most.
 _INDEXING = 30.0
+# Seconds that one request waits for a message, at most.
+_LONGEST = 3600.0
 
 
 @attrs.frozen
@@ -198,18 +200,22 @@ class API:
             aborter: ends the wait from another thread.
         """
         _check(query)
-        answer = self.connections.request(
-            "GET",
-            "/wait",
-            {"query": query, "since": since, "count": 1, "timeout": timeout},
-            patience=timeout,
-            aborter=aborter,
-            # 409: it did not come. 410: it came, and was removed at once.
-            accept=(HTTPStatus.CONFLICT, HTTPStatus.GONE),
-        )
-        if answer.status != HTTPStatus.OK:
-            return Waited(explanation=answer.detail)
-        return Waited(answer.json["messages"])
+        while True:
+            seconds = min(timeout, _LONGEST)
+            timeout -= seconds
+            answer = self.connections.request(
+                "GET",
+                "/wait",
+                {"query": query, "since": since, "count": 1, "timeout": seconds},
+                patience=seconds,
+                aborter=aborter,
+                # 409: it did not come. 410: it came, and was removed at once.
+                accept=(HTTPStatus.CONFLICT, HTTPStatus.GONE),
+            )
+            if answer.status == HTTPStatus.OK:
+                return Waited(answer.json["messages"])
+            if answer.status == HTTPStatus.GONE or timeout <= 0:
+                return Waited(explanation=answer.detail)
 
     # Sessions
 

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import attrs
 import pytest
 
 from lazr_smtptest.cli.main import main
+from lazr_smtptest.client.reader import RemoteReader
 from lazr_smtptest.model.session import Session
 from lazr_smtptest.query.selection import Selection
 from lazr_smtptest.stores import SQLiteStore
@@ -226,6 +228,17 @@ def test_an_address_that_is_no_url_is_answered_by_the_url(
         .err.splitlines()[-1]
         .endswith(f"error: {address!r} is no URL; did you mean http://{address}?")
     )
+
+
+def test_a_wait_may_be_longer_than_one_request(
+    both: Both, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server waits for an hour at most; then it is asked again."""
+    monkeypatch.setattr("lazr_smtptest.client.api._LONGEST", 0.01)
+    with contextlib.closing(RemoteReader(both.url)) as reader:
+        found, explanation = reader.wait("subject:none", since=0, timeout=0.03)
+    assert found == []
+    assert "no message matches within 0.01 s (2 arrived)" in explanation
 
 
 @pytest.mark.parametrize("place", ["eml:out", "mbox:out.mbox"])

@@ -1,0 +1,70 @@
+"""How many modules of ``smtp/`` a reader opens to follow one command."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from twisted.internet.task import Clock
+
+import lazr_smtptest.smtp
+from lazr_smtptest.server.servers import Server
+
+from ..harness import Peer
+
+ROOM = Path(lazr_smtptest.smtp.__file__).parent
+
+
+class Keeping(Server):
+    """A server with a hook, as a test has it."""
+
+    def handle_envelope(self, envelope: Any) -> None:
+        pass
+
+
+def crossed(client: Peer, *lines: str) -> set[str]:
+    """Send lines in one piece; return the modules that handle them, up to the reply."""
+    files = set()
+
+    def look(frame: Any, event: str, argument: Any) -> None:
+        file = Path(frame.f_code.co_filename)
+        if event == "call" and file.parent == ROOM:
+            files.add(file.stem)
+
+    before = sys.getprofile()
+    sys.setprofile(look)
+    try:
+        client.say(*lines)
+    finally:
+        sys.setprofile(before)
+    return files
+
+
+@pytest.fixture
+def client() -> Peer:
+    """A client that has said EHLO, and sent a message: all caches are filled."""
+    client = Peer(Keeping().factory(Clock()))
+    client.say("EHLO client.example.com")
+    client.say("MAIL FROM:<a@b>", "RCPT TO:<c@d>", "DATA")
+    assert client.codes("Subject: Hi", "", "Hi.", ".") == ["250"]
+    return client
+
+
+def test_a_mail_command_crosses_six_modules(client: Peer) -> None:
+    """From its bytes to its reply."""
+    assert crossed(client, "MAIL FROM:<a@b>") == {
+        *("engine", "framing", "fault_points"),
+        *("mail", "transaction", "reply_queue"),
+    }
+
+
+def test_the_end_of_a_message_crosses_nine_modules(client: Peer) -> None:
+    """Those of MAIL, and what receives, delivers and announces a message."""
+    client.say("MAIL FROM:<a@b>", "RCPT TO:<c@d>", "DATA")
+    assert crossed(client, "Subject: Hi", "", "Hi.", ".") == {
+        *("engine", "framing", "fault_points"),
+        *("mail", "transaction", "reply_queue"),
+        *("body_buffer", "data", "delivery_events"),
+    }

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from lazr_smtptest.model.found import Found
 from lazr_smtptest.query.selection import Selection
 from lazr_smtptest.query.tags import check_tag, tag_key
 from lazr_smtptest.readers.http.answer import Answer, HTTPError, json_answer
@@ -20,6 +19,7 @@ from lazr_smtptest.readers.http.mailpit.reading import (
     whole_number,
 )
 from lazr_smtptest.readers.http.routes import Route
+from lazr_smtptest.readers.http.store_answers import Made, StoreAnswers, is_timeless
 from lazr_smtptest.stores.deferred_reader import DeferredReader
 
 __all__ = ["Messages"]
@@ -39,6 +39,7 @@ class Messages:
 
     def __init__(self, reader: DeferredReader) -> None:
         self._reader = reader
+        self._answers = StoreAnswers(reader)
 
     def routes(self, prefix: str) -> Iterator[Route]:
         """Return the routes."""
@@ -61,46 +62,17 @@ class Messages:
         """Answer with a page of all messages."""
         limit = whole_number(call, "limit", _PAGE, least=0)
         start = whole_number(call, "start", 0, least=1) if limit else 0
-        found = await self._page(query_of(call, ""), start, limit or _ALL)
-        return await self._list(found, "", start)
+        query = query_of(call, "")
+        make = partial(_list, query=query, counted="", start=start, limit=limit or _ALL)
+        return await self._answers.get(call, make, lasts=is_timeless(query))
 
     async def search(self, call: Call) -> Answer:
         """Answer with a page of the messages that match."""
         query = query_of(call, _searched(call))
         limit = whole_number(call, "limit", _PAGE, least=0)
         start = whole_number(call, "start", 0, least=1)
-        found = await self._page(query, start, limit)
-        return await self._list(found, query, start)
-
-    async def _page(self, query: str, start: int, limit: int) -> Found:
-        after = None
-        if start:
-            numbers = await self._reader.numbers(query)
-            if start > len(numbers):
-                limit = 0
-            else:
-                after = numbers[-start]
-        return await self._reader.page(query, after=after, limit=limit)
-
-    async def _list(self, found: Found, query: str, start: int) -> Answer:
-        counts = await self._reader.counts(query)
-        unread = counts.unread
-        if query:
-            unread = (await self._reader.counts(f"({query}) is:unread")).matching
-        make = partial(
-            shapes.list_of,
-            found,
-            total=counts.messages,
-            unread=counts.unread,
-            matching=counts.matching,
-            matching_unread=unread,
-            start=start,
-            tags=await self._reader.tags(),
-        )
-        if len(found) <= _FEW:
-            return json_answer(make())
-        answer: Answer = await self._reader.call(lambda: json_answer(make()))
-        return answer
+        make = partial(_list, query=query, counted=query, start=start, limit=limit)
+        return await self._answers.get(call, make, lasts=is_timeless(query))
 
     # Changes
 
@@ -180,6 +152,41 @@ class Messages:
             Selection(query=f'tag:"{tag}"'), remove_tags=[check_tag(tag)]
         )
         return OK
+
+
+def _list(store: Any, *, query: str, counted: str, start: int, limit: int) -> Made:
+    """Make the answer with a list of messages; in a thread.
+
+    Args:
+        store: the store.
+        query: the query of the messages.
+        counted: the query of those that are counted.
+        start: the number of newer messages to pass over.
+        limit: the most messages.
+    """
+    after = None
+    if start:
+        numbers = store.numbers(query)
+        if start > len(numbers):
+            limit = 0
+        else:
+            after = numbers[-start]
+    found = store.page(query, after=after, limit=limit)
+    counts = store.counts(counted)
+    unread = counts.unread
+    if counted:
+        unread = store.counts(f"({counted}) is:unread").matching
+    answer = shapes.list_of(
+        found,
+        total=counts.messages,
+        unread=counts.unread,
+        matching=counts.matching,
+        matching_unread=unread,
+        start=start,
+        tags=store.tags(),
+    )
+    # What is not searched yet comes without a change of the store.
+    return Made(json_answer(answer), lasts=not (found.missing or counts.missing))
 
 
 def _searched(call: Call) -> str:

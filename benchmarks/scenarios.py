@@ -13,6 +13,7 @@ from .peers.ours import Ours, Twistd
 from .peers.peer import Peer
 from .scenario import Ceiling, Entry, Floor, Goal, Scenario, Wanted
 from .startstop import entries as startstop
+from .web.scenarios import HTTP
 
 _PIPELINED = Plan(pipelined=True)
 _ONE_BY_ONE = Plan(own=True)
@@ -247,4 +248,5 @@ SCENARIOS: tuple[Scenario, ...] = (
         heavy=True,
         upright=True,
     ),
+    *HTTP,
 )

@@ -50,7 +50,10 @@ SCENARIOS = (
     "peak",
     "indexing",
     "million",
+    "http-wait",
 )
+# Those start many servers, and share what they do with the others.
+LONG = ("http", "http-pages", "http-parts", "http-load", "http-idle")
 # Their table is upright: what is a row in others is a column.
 UPRIGHT = {"million"}
 
@@ -166,7 +169,7 @@ def test_the_list_names_scenarios_and_servers() -> None:
     """``--list`` measures nothing."""
     done = run_benchmarks("--list")
     words = {line.split()[0] for line in done.stdout.splitlines() if line}
-    assert words >= {*SCENARIOS, *SERVERS}
+    assert words >= {*SCENARIOS, *LONG, *SERVERS}
 
 
 @pytest.mark.parametrize(
@@ -290,4 +293,5 @@ def test_stacks_of_something_else_are_no_flame_graph(tmp_path: Path) -> None:
 def test_the_documentation_says_what_each_scenario_does() -> None:
     """No scenario is missing in the table of the page."""
     page = (CHECKOUT / "doc" / "performance.rst").read_text(encoding="utf-8")
-    assert [name for name in SCENARIOS if f"``{name}``" not in page] == []
+    names = [*SCENARIOS, *LONG]
+    assert [name for name in names if f"``{name}``" not in page] == []

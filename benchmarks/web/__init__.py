@@ -1,0 +1,1 @@
+"""The HTTP side of ``smtptest``, which runs as a user starts it."""

@@ -1,0 +1,76 @@
+"""The command ``smtptest``, in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import monotonic
+
+from lazr_smtptest.version import __version__
+
+from ..peers.peer import Running
+from ..program import PATIENCE, Program
+from ..scenario import Budget, Entry, Sample
+from .get import answer_of
+
+# It is what the script of that name does, which need not be in PATH.
+_COMMAND = "import sys; from lazr_smtptest.cli.main import main; sys.exit(main())"
+_ANY_PORT = "tcp:0:interface=127.0.0.1"
+
+
+class Smtptest(Running):
+    """The command, while it runs.
+
+    Attributes:
+        port: the port of SMTP.
+        http: the port of HTTP.
+    """
+
+    def __init__(self, program: Program, port: int, http: int) -> None:
+        super().__init__(program, port)
+        self.http = http
+
+    def kept(self) -> int:
+        body, _ = answer_of(self.http, "/api/v2/counts")
+        messages: int = json.loads(body)["messages"]
+        return messages
+
+
+@contextmanager
+def smtptest(*arguments: str) -> Iterator[Smtptest]:
+    """Run the command.
+
+    Args:
+        arguments: further ones of the command line.
+    """
+    with TemporaryDirectory() as folder:
+        ready = Path(folder, "ready")
+        command = [sys.executable, "-c", _COMMAND, "--ready-file", str(ready)]
+        command += ["--smtp", _ANY_PORT, "--http", _ANY_PORT, *arguments]
+        with Program("smtptest", command) as program:
+            ports = _ports(program, ready)
+            yield Smtptest(program, ports["smtp"], ports["http"])
+
+
+def _ports(program: Program, ready: Path) -> dict[str, int]:
+    """Return the port of each protocol, as soon as clients may connect.
+
+    Raises:
+        ProgramError: the command ended instead, or took too long.
+    """
+    deadline = monotonic() + PATIENCE
+    while not ready.exists():
+        # Its end is what is waited for, and that it does not come.
+        if program.wait(0.02) is not None or monotonic() > deadline:
+            raise program.failure("it is not ready")
+    lines = [line.split("=") for line in ready.read_text().splitlines()]
+    return {name: int(address.rpartition(":")[2]) for name, address in lines}
+
+
+def entry(name: str, play: Callable[[Budget], Sample]) -> Entry:
+    """Return the entry of a turn of the command."""
+    return Entry(name, __version__, play)

@@ -31,7 +31,7 @@ def getting(port: int, path: str, connections: int) -> Program:
 
 
 def get(program: Program, number: int) -> dict[str, float]:
-    """Have it make a number of requests."""
+    """Make a number of requests with the program."""
     answer: dict[str, float] = json.loads(
         program.ask(str(number), PATIENCE + number / 10)
     )

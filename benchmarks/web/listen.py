@@ -32,7 +32,7 @@ KINDS = {
 
 @contextmanager
 def listening(port: int, kind: str, number: int) -> Iterator[Program | None]:
-    """Have clients listen beside something else; none if there are to be none.
+    """Start clients that listen beside something else, and end them.
 
     Args:
         port: the port of HTTP.

@@ -1,4 +1,4 @@
-"""What those who listen and wait cost the server: its speed, and its memory."""
+"""The speed and the memory of a server with clients that listen and wait."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def _idle(kind: str, budget: Budget) -> Sample:
 
 
 def _listen(server: Smtptest, kind: str, number: int) -> int:
-    """Have clients listen, and return the memory that the server has then."""
+    """Return the memory of the server while clients listen."""
     with listening(server.http, kind, number):
         if kind == "wait":
             _until_they_wait(server, number)

@@ -1,4 +1,4 @@
-"""What is measured of the HTTP side."""
+"""The scenarios of the HTTP side."""
 
 from __future__ import annotations
 

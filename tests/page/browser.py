@@ -19,6 +19,10 @@ PATIENCE = 30_000
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
+# What Chromium says of a request that it has not sent: a policy, or the rule that
+# SVG uses nothing of other sites.
+_STOPPED = ("csp", "origin")
+
 _ARGUMENTS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
 
 
@@ -81,7 +85,7 @@ class RequestLog:
 
     Attributes:
         urls: the URL of each request, in order, of all its pages and frames, without
-            those that a Content-Security-Policy has stopped.
+            those that the browser has stopped.
         errors: the exceptions that no script caught.
         dialogs: the texts of the dialogs that were opened.
         console: the errors in the console.
@@ -93,13 +97,13 @@ class RequestLog:
         self.dialogs: list[str] = []
         self.console: list[str] = []
         context.on("request", lambda request: self.urls.append(request.url))
-        context.on("requestfailed", self._forget_blocked)
+        context.on("requestfailed", self._forget_stopped)
         context.on("weberror", lambda error: self.errors.append(str(error.error)))
         context.on("dialog", self._dismiss)
         context.on("console", self._note)
 
-    def _forget_blocked(self, request: Any) -> None:
-        if "csp" in (request.failure or "").lower():
+    def _forget_stopped(self, request: Any) -> None:
+        if request.failure in _STOPPED:
             self.urls.remove(request.url)
 
     def _dismiss(self, dialog: Any) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import mimetypes
 from collections.abc import Callable, Iterator
 from email.message import EmailMessage
+from email.policy import SMTP as SMTP_POLICY
 from pathlib import Path
 from smtplib import SMTP
 from typing import Any
@@ -112,9 +113,9 @@ class Site:
         """Send a message by SMTP, and return it as it was received."""
         before = len(self.controller.mailbox)
         if isinstance(content, EmailMessage):
-            content = content.as_bytes()
+            content = content.as_bytes(policy=SMTP_POLICY)
         elif isinstance(content, str):
-            content = content.encode()
+            content = content.replace("\n", "\r\n").encode()
         with SMTP(self.controller.host, self.controller.port) as client:
             client.sendmail(sender, list(recipients), content)
         return self.controller.mailbox[before]

@@ -56,7 +56,7 @@ def test_the_choices_are_those_of_the_server(module):
 
 
 def test_an_error_stands_where_the_server_says(module):
-    """What is seen in the browser at once has the position of the server's answer."""
+    """The browser finds an error at the position of the server's answer."""
     queries = made_up(1)
     problems = module("query.js").run("args[0].map(m.problemOf)", queries)
     for query, problem in zip(queries, problems, strict=True):
@@ -146,7 +146,7 @@ def test_a_term_is_completed_at_the_cursor(module, query, options):
 
 
 def test_a_completion_replaces_the_term_at_the_cursor(module):
-    """What is before and after it stays, and the cursor is behind it."""
+    """The text around it stays, and the cursor is after it."""
     done = module("query.js").run(
         "(() => { const c = m.completionsOf('a is:un b', 7);"
         " return m.completed('a is:un b', c, c.options[0]) })()"
@@ -177,7 +177,7 @@ def test_a_query_is_split_at_an_error(module, query, position, pieces):
 
 @pytest.mark.parametrize("language", ["en", "de"])
 def test_every_problem_and_term_has_a_text_in_every_language(module, language):
-    """What is wrong with a query, and what a term means, can be read."""
+    """Errors of queries and explanations of terms can be read."""
     texts = json.loads((STATIC / f"lang/{language}.json").read_text("utf-8"))
     problems = module("query.js").run("args[0].map(m.problemOf)", made_up(4))
     keys = {problem["key"] for problem in problems if problem}

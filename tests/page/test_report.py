@@ -72,11 +72,11 @@ def test_it_opens_from_disk(page, report, server, requests, expect, world, began
     report.add("test_shop::test", "AssertionError: no <b>mail</b>", began)
     opened(page, report)
     expect(page.get_by_role("heading", level=1)).to_have_text("test_shop::test")
-    expect(page.get_by_role("region", name="Error of the test")).to_have_text(
+    expect(page.get_by_role("group", name="Error of the test")).to_have_text(
         "AssertionError: no <b>mail</b>"
     )
     page.get_by_text("Your order").click()
-    expect(page.get_by_role("region", name="Text")).to_contain_text("481516")
+    expect(page.get_by_role("group", name="Text")).to_contain_text("481516")
     page.get_by_text("Session 1").click()
     expect(page.get_by_text("RCPT TO:<anna@example.com>").last).to_be_visible()
     assert requests.urls == [page.url]

@@ -40,7 +40,7 @@ def test_it_changes_when_it_is_said_to(module, seconds):
 
 
 def test_a_date_never_changes(module):
-    """What is over two weeks old needs no timer."""
+    """A time over two weeks ago needs no timer."""
     assert module("time.js").run("m.untilChange(0, 1e12) === Infinity")
 
 

@@ -62,7 +62,7 @@ function facts(...pairs) {
 
 /** Return an element that can be scrolled by the keyboard too. */
 function scrolled(label, text) {
-  return h("pre", { tabindex: "0", role: "region", "aria-label": label }, text);
+  return h("pre", { tabindex: "0", role: "group", "aria-label": label }, text);
 }
 
 const addresses = (mailboxes) => mailboxes.map(({ name, address }) => (name ? `${name} <${address}>` : address)).join(", ");
@@ -141,7 +141,7 @@ function faultsOf({ fired, missing }) {
 function testOf({ test, error, folder, servers }) {
   return [
     h("h1", { tabindex: "-1" }, test),
-    error ? h("pre", { class: "error", tabindex: "0", role: "region", "aria-label": t("report.error") }, error) : null,
+    error ? h("pre", { class: "error", tabindex: "0", role: "group", "aria-label": t("report.error") }, error) : null,
     servers.length ? null : h("p", {}, t("report.no-server")),
     servers.map((server) => h("section", {},
       h("h2", {}, server.address),

@@ -1,0 +1,125 @@
+"""Hostile messages in the page: nothing runs, nothing loads, nothing breaks."""
+
+from __future__ import annotations
+
+from email.message import EmailMessage
+
+import pytest
+
+from lazr_smtptest.model.envelope import Envelope
+
+from ..mime.test_hostile import HOSTILE
+from .browser import PATIENCE
+from .hostile import HTML, PAYLOADS, PIXEL, WORLD
+from .views import settle, tab_names
+
+expect = pytest.importorskip("playwright.sync_api").expect
+
+# What hostile texts try: markup, templates, directions, and no end.
+TEXT = (
+    "<script>alert(1)</script><img src=x onerror=alert(2)>${alert(3)}{{alert(4)}}"
+    "\u202egpj.exe\u202c \u2066\u200b javascript:alert(5) " + "w" * 5000
+)
+
+
+def hostile_mail(html: str = HTML) -> EmailMessage:
+    mail = EmailMessage()
+    mail["From"] = '"<img src=x onerror=alert(6)>" <a@b.example>'
+    mail["To"] = "anna@example.com"
+    mail["Subject"] = TEXT[:900]
+    mail["X-<b>"] = TEXT[:900]
+    mail.set_content(f"{TEXT}\njavascript:alert(7)\nhttp://a.example/<script>\n")
+    mail.add_alternative(html, subtype="html")
+    mail.add_attachment(
+        b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(8)'/>",
+        "image",
+        "svg+xml",
+        filename="../../<script>alert(9)</script>.svg",
+    )
+    mail.add_attachment(
+        b"<script>alert(10)</script>", "text", "html", filename="x.html"
+    )
+    mail.add_attachment(PIXEL, "image", "gif", filename="\u202egpj.exe")
+    return mail
+
+
+@pytest.fixture
+def safe(page, site, world, requests):
+    """Checks that nothing ran, nothing left this machine, and the layout is whole."""
+
+    def check(what: str) -> None:
+        assert page.evaluate("window.pwned") is None, what
+        assert requests.dialogs == requests.errors == [], what
+        assert requests.elsewhere == world.asked == [], what
+        assert page.url.startswith(site.url), what
+        broken = page.evaluate(
+            "document.documentElement.scrollWidth > innerWidth"
+            " || document.documentElement.scrollHeight > innerHeight"
+        )
+        assert not broken, f"{what}: the page is larger than the window"
+
+    return check
+
+
+def test_the_payloads_run_nothing_in_any_tab(page, site, world, safe):
+    """Each tab of the message that has all of them shows it, and nothing else."""
+    found = site.send(hostile_mail())
+    page.goto(f"{site.url}#/messages/{found.id}")
+    expect(page.get_by_role("tab").first).to_be_visible()
+    names = tab_names(page)
+    assert len(names) >= 8
+    for name in names:
+        page.goto(f"{site.url}#/messages/{found.id}/{name}")
+        expect(page.locator(f"#tab-{name}")).to_have_attribute("aria-selected", "true")
+        settle(page)
+        safe(name)
+
+
+def test_the_html_is_shown_in_spite_of_its_payloads(page, site, safe):
+    """The end of the document is in the frame."""
+    found = site.send(hostile_mail())
+    page.goto(f"{site.url}#/messages/{found.id}/html")
+    frame = page.frame_locator("mail-html iframe")
+    frame.locator("#end").wait_for(state="attached")
+    safe("html")
+
+
+def test_links_and_forms_of_a_mail_leave_the_page_where_it_is(
+    page, site, requests, world
+):
+    """A click may open a window, but runs nothing, sends nothing and moves nothing."""
+    html = "".join(PAYLOADS[name] for name in ("javascript", "form", "link"))
+    found = site.send(hostile_mail(html))
+    page.goto(f"{site.url}#/messages/{found.id}/html")
+    frame = page.frame_locator("mail-html iframe")
+    for target in ("#js", "#form button", "#top", "#parent"):
+        frame.locator(target).click(force=True, no_wait_after=True)
+        settle(page)
+        assert page.url.startswith(site.url), target
+        assert requests.dialogs == [], target
+    assert f"GET {WORLD}/form" not in world.asked
+
+
+def test_the_list_shows_hostile_texts_as_texts(page, site, safe):
+    """Neither a subject nor a name is markup."""
+    site.send(hostile_mail())
+    page.goto(site.url)
+    expect(page.get_by_role("option")).to_contain_text("<script>alert(1)</script>")
+    safe("list")
+
+
+def test_hostile_messages_of_the_parser_open(page, site, safe):
+    """Malformed and endless ones are shown, or said to be too large to be shown."""
+    for content in HOSTILE.values():
+        # Not by SMTP, where some of them are refused.
+        content = b"Subject: hostile\r\n" + content
+        envelope = Envelope(mail_from="", rcpt_tos=("a@b.example",), content=content)
+        site.controller.mailbox.add(envelope)
+    ids = [each.id for each in site.controller.mailbox]
+    assert len(ids) == len(HOSTILE)
+    page.goto(site.url)
+    for name, id in zip(HOSTILE, ids, strict=True):
+        page.goto(f"{site.url}#/messages/{id}")
+        selected = page.locator('[role="tab"][aria-selected="true"]')
+        selected.wait_for(timeout=4 * PATIENCE)
+        safe(name)

@@ -61,7 +61,7 @@ class Arrived:
 
     @cached_property
     def evaluation(self) -> Evaluation:
-        """What evaluates all queries for it."""
+        """Return the object that evaluates all queries for it."""
         return Evaluation(self)
 
 

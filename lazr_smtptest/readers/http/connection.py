@@ -100,7 +100,7 @@ class HTTPConnection(QuickChannel):
 
     @property
     def is_waiting(self) -> bool:
-        """Whether the client does not take what is written."""
+        """Return whether the client does not take what is written."""
         return bool(self._waitingForTransport)
 
     def connectionMade(self) -> None:
@@ -109,7 +109,7 @@ class HTTPConnection(QuickChannel):
         self.site.connections.add(self)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        """Forget the client."""
+        """Cancel the timers of a client that has gone."""
         for each in (self._turn, self._reading, self._stalled, self._lingering):
             if each is not None and each.active():
                 each.cancel()
@@ -133,7 +133,7 @@ class HTTPConnection(QuickChannel):
             self._watch()
 
     def requestDone(self, request: HTTPRequest) -> None:
-        """Go on with the next request, now or in another turn."""
+        """Start the next request, now or in another turn."""
         self._left -= 1
         if self._left or not self.persistent:
             super().requestDone(request)

@@ -163,7 +163,7 @@ class Events:
             self._reactor.callFromThread(self._tell_all)
 
     def _tell_all(self) -> None:
-        """Tell all clients of what has happened in this turn, in one go."""
+        """Send all clients what has happened in this turn, in one go."""
         events, self._pending = self._pending, []
         for client in list(self._clients):
             client.happened(events)

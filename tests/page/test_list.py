@@ -151,7 +151,7 @@ class TestLive:
         expect(rows(page)).to_contain_text("by a stream")
 
     def test_a_server_that_is_away_is_told_of_and_found_again(self, page, site):
-        """What was typed stays, and what was missed comes."""
+        """The typed text stays, and the page catches up."""
         page.goto(site.url)
         search = page.get_by_role("combobox", name="Search mail")
         search.fill("subject:later")

@@ -68,7 +68,7 @@ def asked_by_mail(world):
 
 
 class TestHead:
-    """What is above the fold."""
+    """The part above the fold."""
 
     def test_it_has_the_envelope_in_the_words_of_the_wire(self, opened):
         """With the parameters."""
@@ -264,6 +264,15 @@ class TestEnd:
         expect(page.get_by_role("heading", name="newer")).to_be_visible()
         page.get_by_role("button", name="Delete", exact=True).click()
         expect(page.get_by_role("heading", name="older")).to_be_visible()
+
+    def test_a_store_that_is_cleared_takes_it_away(self, page, site):
+        """While it is open."""
+        envelope = site.send("Subject: short-lived\n\nHi.\n")
+        page.goto(f"{site.url}#/messages/{envelope.id}")
+        expect(page.get_by_role("heading", name="short-lived")).to_be_visible()
+        expect(page.locator(".status")).to_contain_text("live")
+        site.controller.mailbox.clear()
+        expect(page.get_by_text("This message has been deleted.")).to_be_visible()
 
     def test_its_address_says_that_it_is_gone(self, page, site):
         """Also after the store was cleared."""

@@ -155,7 +155,7 @@ class TestMailboxes:
         expect(page.get_by_text("There are no mailboxes.")).to_be_visible()
 
     def test_one_without_an_address_gets_its_own(self, go):
-        """That nobody else has."""
+        """Nobody else has it."""
         page = go("mailboxes")
         page.get_by_role("button", name="Make").click()
         expect(page.locator("section h2 bdi")).to_have_text(

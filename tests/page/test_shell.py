@@ -84,7 +84,7 @@ class TestKeys:
 
 
 class TestNotices:
-    """What tells of new mail."""
+    """The title and notifications tell of new mail."""
 
     def test_the_title_has_the_unread_messages_if_asked_for(self, page, site):
         """It follows them."""

@@ -46,6 +46,11 @@ class MailView extends Part {
     this.listen(feed, ["changed"], (event) => {
       if (event.detail.ids?.includes(this.messageId)) this.#readSummary();
     });
+    // If the list does not move on to another one, the view says that this one is gone.
+    this.listen(feed, ["removed"], (event) => {
+      if (event.detail.ids?.includes(this.messageId)) this.#load();
+    });
+    this.listen(feed, ["cleared", "reset"], () => this.#load());
   }
 
   connectedCallback() {

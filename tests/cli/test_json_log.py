@@ -139,10 +139,9 @@ def test_the_command_writes_nothing_else(start: Start) -> None:
     assert {"time", "level", "event"} <= set.intersection(*map(set, found))
 
 
-@pytest.mark.parametrize("name", ["twistd", "twist"])
-def test_twistd_writes_nothing_else(start: Start, name: str) -> None:
+def test_twistd_writes_nothing_else(start: Start) -> None:
     """Its own lines are objects, too."""
-    process = start(name, *LOOPBACK, JSON)
+    process = start("twistd", *LOOPBACK, JSON)
     send(process.port())
     process.terminate()
     events = [each["event"] for each in objects(process)]
@@ -150,18 +149,10 @@ def test_twistd_writes_nothing_else(start: Start, name: str) -> None:
     assert events.count("log") > 1
 
 
-def test_a_quiet_command_logs_no_mail(start: Start) -> None:
-    """The rest it does."""
-    process = start("twistd", *LOOPBACK, JSON, "--quiet")
-    send(process.port())
-    process.terminate()
-    assert {each["event"] for each in objects(process)} == {"log"}
-
-
-def options_of(**parent: Any) -> Options:
+def options_of(*words: str, **parent: Any) -> Options:
     """Return options of a twistd with options of its own."""
     options = Options()
-    options.parseOptions(["--port=0", JSON])
+    options.parseOptions(["--port=0", JSON, *words])
     options.parent = parent
     return options
 
@@ -184,3 +175,21 @@ def test_a_file_of_twistd_has_the_log(
     [line] = (tmp_path / "log").read_text().splitlines()
     assert json.loads(line)["message"] == "hello"
     process.log_observer._outFile.close()
+
+
+def test_twist_gets_the_observer() -> None:
+    """It makes its own one later, for the file of its options."""
+    options = options_of(logFile=object())
+    process: Any = makeService(options, MemoryReactorClock())
+    parent: Any = options.parent
+    assert parent["fileLogObserverFactory"] is file_observer
+    assert process.log_observer is None
+
+
+def test_a_quiet_command_logs_no_mail() -> None:
+    """The rest it does."""
+    process: Any = makeService(
+        options_of("--quiet", nodaemon=True), MemoryReactorClock()
+    )
+    assert process.display is None
+    assert process.log_observer is not None

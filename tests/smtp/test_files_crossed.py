@@ -45,7 +45,9 @@ def crossed(client: Peer, *lines: str) -> set[str]:
 @pytest.fixture
 def client() -> Peer:
     """A client that has said EHLO, and sent a message: all caches are filled."""
-    client = Peer(Keeping().factory(Clock()))
+    server = Keeping()
+    server.delivery_events.log = None  # whatever its level is in this run
+    client = Peer(server.factory(Clock()))
     client.say("EHLO client.example.com")
     client.say("MAIL FROM:<a@b>", "RCPT TO:<c@d>", "DATA")
     assert client.codes("Subject: Hi", "", "Hi.", ".") == ["250"]

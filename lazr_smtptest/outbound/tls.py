@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
-from OpenSSL import SSL
+from OpenSSL import SSL, crypto
 from twisted.internet import ssl
 from twisted.internet.interfaces import IOpenSSLClientConnectionCreator
 from zope.interface import implementer
+
+from lazr_smtptest.tls.pem import load_certificates
 
 if TYPE_CHECKING:
     from lazr_smtptest.outbound.settings import Server
 
 __all__ = ["tls_options"]
-
-_PEM = re.compile(rb"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----\n?", re.S)
 
 
 def tls_options(server: Server) -> Any:
@@ -24,8 +23,8 @@ def tls_options(server: Server) -> Any:
         return _Unverified()
     trusted = None
     if server.ca:
-        found = [ssl.Certificate.loadPEM(each) for each in _PEM.findall(server.ca)]
-        trusted = ssl.trustRootFromCertificates(found)
+        found = map(crypto.X509.from_cryptography, load_certificates(server.ca))
+        trusted = ssl.trustRootFromCertificates(map(ssl.Certificate, found))
     return ssl.optionsForClientTLS(server.host, trusted)
 
 

@@ -200,6 +200,7 @@ def _limit(key: str, value: Any) -> Any:
     others = [_UNITS[key][1]] if key in _UNITS else []
     others += ['"none"'] if optional else []
     kinds = (int, float) if "float" in kind else (int,)
+    least = _LEAST.get(key, 0)
     try:
         number = _with_unit(key, value)
     except ValueError:
@@ -207,11 +208,24 @@ def _limit(key: str, value: Any) -> Any:
     if (
         not isinstance(number, kinds)
         or isinstance(number, bool)
-        or not 0 <= number < math.inf
+        or not least <= number < math.inf
     ):
-        words = " or ".join([f"{wanted} from 0 on", *others])
+        words = " or ".join([f"{wanted} from {least:g} on", *others])
         raise FieldError(key, f"it is {words}, not {value!r}")
+    fields: dict[str, Any] = {key: number}
+    try:
+        attrs.evolve(Limits(), **fields)
+    except ValueError as error:
+        raise FieldError(key, str(error)) from error
     return number
+
+
+# Below these no mail would come in, or no session would be a session.
+_LEAST: Mapping[str, float] = {
+    **dict.fromkeys(("command_line", "auth_line", "body_line"), 64),
+    **dict.fromkeys(("message_size", "recipients", "connections", "backlog"), 1),
+    **dict.fromkeys(("idle", "session", "handshake"), 0.001),
+}
 
 
 _UNITS: Mapping[str, tuple[Callable[[str], int], str]] = {

@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Callable
+from datetime import timezone
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -234,7 +236,7 @@ class Sender:
                 error = f"the status is {status}"
             refusals += status // 100 == 4 and status not in _LATER
             ends = not error or refusals >= _MOST_REFUSALS
-            wait = None if ends else max(delay, _asked_delay(response))
+            wait = None if ends else max(delay, _asked_delay(response, self._now()))
             self._note(summary.id, attempt, status, error, wait)
             if wait is None:
                 return
@@ -305,10 +307,24 @@ class Sender:
                 timer.cancel()
 
 
-def _asked_delay(response: Response | None) -> float:
-    """Return the seconds of Retry-After (RFC 9110 section 10.2.3); 0 for none."""
+def _asked_delay(response: Response | None, now: float) -> float:
+    """Return the seconds of Retry-After (RFC 9110 section 10.2.3); 0 for none.
+
+    Args:
+        response: the response; ``None`` if there is none.
+        now: seconds since 1970, for a date.
+    """
     if response is None:
         return 0.0
     text = response.headers.getRawHeaders("retry-after", [""])[0].strip()
-    is_number = text.isascii() and text.isdecimal() and len(text) < 10
-    return min(float(text), _LONGEST_ASKED) if is_number else 0.0
+    if text.isascii() and text.isdecimal():
+        # Python does not convert very long numbers.
+        return min(float(text.lstrip("0")[:9] or 0), _LONGEST_ASKED)
+    try:
+        date = parsedate_to_datetime(text)
+    except (ValueError, TypeError, IndexError):
+        return 0.0
+    if date.tzinfo is None:
+        # RFC 9110 section 5.6.7: it is always of UTC.
+        date = date.replace(tzinfo=timezone.utc)
+    return min(max(date.timestamp() - now, 0.0), _LONGEST_ASKED)

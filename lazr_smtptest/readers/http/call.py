@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import attrs
 import msgspec
+from twisted.internet.defer import Deferred
 from twisted.web.http_headers import Headers
 
 from lazr_smtptest.readers.http.answer import HTTPError
 
-__all__ = ["Call", "values_of"]
+__all__ = ["Call", "values_of", "weights_of"]
 
 _Type = TypeVar("_Type")
 
@@ -40,6 +41,14 @@ _TYPES = {
     "object": "an object",
     "str": "a string",
 }
+# The numbers in the query of a URL, and the weights in a header.
+_WHOLE = re.compile("-?[0-9]{1,19}")
+_DECIMAL = re.compile(r"-?[0-9]{1,19}(?:\.[0-9]{1,19})?")
+_WEIGHT = re.compile(r"0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?")
+
+# The bytes of a body that is read in a thread: it takes some milliseconds.
+_LONG = 65_536
+
 # Where msgspec says that JSON is malformed.
 _POSITION = re.compile(r"\(byte (\d+)\)")
 
@@ -62,6 +71,7 @@ class Call:
         headers: the header of the request.
         body: the whole body.
         user: the name of the user that logged in; ``""`` without a login.
+        in_thread: calls a function in a thread; ``None`` if there is no thread.
     """
 
     method: str
@@ -71,6 +81,7 @@ class Call:
     headers: Headers = attrs.field(factory=Headers)
     body: bytes = b""
     user: str = ""
+    in_thread: Callable[..., Deferred[Any]] | None = None
 
     def routed(self, parameters: Mapping[str, str], user: str) -> Call:
         """Return the request with what its route and its login add to it."""
@@ -92,12 +103,8 @@ class Call:
     @property
     def prefers_text(self) -> bool:
         """Return whether the client prefers plain text to JSON (RFC 9110 12.5.1)."""
-        weights = {"text/plain": 0.0, "application/json": 0.0}
-        for each in self.header("accept").lower().split(","):
-            kind, *parameters = [part.strip() for part in each.split(";")]
-            if kind in weights:
-                weights[kind] = _weight(parameters)
-        return weights["text/plain"] > weights["application/json"]
+        weights = weights_of(self.header("accept"))
+        return weights.get("text/plain", 0) > weights.get("application/json", 0)
 
     def argument(self, name: str, default: str = "") -> str:
         """Return the last value of a name in the query of the URL."""
@@ -121,11 +128,9 @@ class Call:
         text = self.argument(name)
         if not text:
             return default
-        try:
-            value: float = kind(text) if text.isascii() else least - 1
-        except ValueError:
-            value = least - 1
-        # Also false for not a number.
+        # What Python takes for a number is more: 1_0, 1e3, nan, other digits.
+        pattern = _WHOLE if kind is int else _DECIMAL
+        value: float = kind(text) if pattern.fullmatch(text) else least - 1
         if not least <= value <= most:
             what = "a whole number" if kind is int else "a number"
             raise HTTPError(
@@ -166,7 +171,30 @@ class Call:
             )
         return choices[text]
 
-    def json(self, type_: type[_Type]) -> _Type:
+    async def read(self, function: Callable[..., _Type], *arguments: Any) -> _Type:
+        """Return what a function makes of this request; in a thread if it is long.
+
+        Args:
+            function: called with the request, and the arguments.
+            arguments: the arguments.
+        """
+        if self.in_thread is None or len(self.body) <= _LONG:
+            return function(self, *arguments)
+        result: _Type = await self.in_thread(function, self, *arguments)
+        return result
+
+    async def json(self, type_: type[_Type]) -> _Type:
+        """Return the body, decoded and checked; a long one is read in a thread.
+
+        Args:
+            type_: see `decoded`.
+
+        Raises:
+            HTTPError: see `decoded`.
+        """
+        return await self.read(Call.decoded, type_)
+
+    def decoded(self, type_: type[_Type]) -> _Type:
         """Return the body, decoded and checked.
 
         Args:
@@ -227,10 +255,19 @@ def _in_words_of_json(reason: str) -> str:
     return f"{where or 'it'} must be {types}{limits}{wrong}"
 
 
-def _weight(parameters: Sequence[str]) -> float:
-    """Return the weight among the parameters of a media range; 1.0 without one."""
-    given = [each[2:] for each in parameters if each.startswith("q=")]
-    try:
-        return float(given[0]) if given else 1.0
-    except ValueError:
-        return 0.0
+def weights_of(value: str) -> dict[str, float]:
+    """Return what a client accepts, in lower case, and how much it wants each.
+
+    Args:
+        value: the field, such as Accept or Accept-Encoding (RFC 9110 section 12.4.2).
+
+    Returns:
+        the weights, from 0.0, which is not at all, to 1.0. A malformed one is 0.0.
+    """
+    weights: dict[str, float] = {}
+    for each in value.lower().split(","):
+        name, *parameters = [part.strip(" \t") for part in each.split(";")]
+        given = [part[2:] for part in parameters if part.startswith("q=")]
+        weight = given[0] if given else "1"
+        weights[name] = float(weight) if _WEIGHT.fullmatch(weight) else 0.0
+    return weights

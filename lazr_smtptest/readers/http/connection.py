@@ -39,6 +39,9 @@ _STALLED, _LINGERING = 60.0, 15.0
 # take it for the end of the line.
 _CONTROLS = re.compile(rb"[\0\r\n]")
 
+# The host and port of a request-target in absolute form.
+_AUTHORITY = re.compile(rb"https?://([^/?#]*)", re.IGNORECASE)
+
 _MALFORMED = "the request is malformed (RFC 9112)"
 
 
@@ -233,16 +236,21 @@ class HTTPConnection(QuickChannel):
 
     def checkPersistence(self, request: http.Request, version: bytes) -> bool:
         """Return whether another request may follow (RFC 9112 section 9.3)."""
-        fields = request.requestHeaders.getRawHeaders(b"Connection", ())
+        headers = request.requestHeaders
+        target = _AUTHORITY.match(self._path)
+        if target and len(headers.getRawHeaders(b"Host", ())) == 1:
+            # RFC 9112 section 3.2.2: it is that of the target.
+            headers.setRawHeaders(b"Host", [target[1]])
+        fields = headers.getRawHeaders(b"Connection", ())
         options = {each.strip() for each in b",".join(fields).lower().split(b",")}
         if b"close" in options:
             request.responseHeaders.setRawHeaders(b"Connection", [b"close"])
             return False
         if version == b"HTTP/1.1":
             return True
-        if not request.requestHeaders.hasHeader(b"Host"):
+        if not headers.hasHeader(b"Host"):
             # Only HTTP/1.1 requires it, and no browser is that old.
-            request.requestHeaders.setRawHeaders(b"Host", [b"localhost"])
+            headers.setRawHeaders(b"Host", [b"localhost"])
         return b"keep-alive" in options
 
     # What is not read

@@ -26,34 +26,55 @@ PIECE = 65_536
 
 @implementer(IPushProducer)
 class Pieces:
-    """Writes a body in pieces, as fast as the client takes them."""
+    """Writes a body in pieces, as fast as the client takes them.
 
-    def __init__(self, request: HTTPRequest, body: Iterable[bytes]) -> None:
+    Args:
+        request: the request.
+        body: the pieces.
+        size: the bytes that are in memory until the client has read them.
+
+    Attributes:
+        paused_at: see `IPending`.
+    """
+
+    def __init__(
+        self, request: HTTPRequest, body: Iterable[bytes], size: int = 0
+    ) -> None:
         self._request = request
         self._pieces: Iterator[bytes] = iter(body)
-        self._is_paused = request.channel._waitingForTransport
+        self._channel, site = request.channel, request.channel.site
+        self._clock = site.clock
+        site.pending.add(self, size)
+        request.notifyFinish().addBoth(lambda _: site.pending.remove(self))
+        self.paused_at: float | None = None
+        if self._channel.is_waiting:
+            self.pauseProducing()
         request.registerProducer(self, True)
-        if not self._is_paused:
+        if self.paused_at is None:
             self.resumeProducing()
 
     def resumeProducing(self) -> None:
         """Write on: the client has read."""
-        self._is_paused = False
+        self.paused_at = None
         for piece in self._pieces:
             self._request.write(piece)
-            if self._is_paused:
+            if self.paused_at is not None:
                 return
         self._request.unregisterProducer()
         self._request.finish()
 
     def pauseProducing(self) -> None:
         """Write no more, until the client has read."""
-        self._is_paused = True
+        self.paused_at = self._clock()
 
     def stopProducing(self) -> None:
         """Write no more: the client has left."""
         self._pieces = iter(())
-        self._is_paused = True
+        self.paused_at = self._clock()
+
+    def abort(self) -> None:
+        """Disconnect the client."""
+        self._channel.forceAbortClient()
 
 
 @implementer(IPushProducer)
@@ -65,7 +86,7 @@ class FilePieces:
         self._body = body
         self._resumed: Deferred[None] | None = None
         request.registerProducer(self, True)
-        if request.channel._waitingForTransport:
+        if request.channel.is_waiting:
             self.pauseProducing()
         self._running = Deferred.fromCoroutine(self._run())
         self._running.addErrback(request._broken)

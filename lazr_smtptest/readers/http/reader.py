@@ -16,7 +16,7 @@ from lazr_smtptest.readers.http.answer import Answer, HTTPError, text_answer
 from lazr_smtptest.readers.http.api.adding import Adding
 from lazr_smtptest.readers.http.api.contents import Contents
 from lazr_smtptest.readers.http.api.events import MOST_LISTENERS, Events
-from lazr_smtptest.readers.http.api.faults import FaultRules
+from lazr_smtptest.readers.http.api.faults import MOST_RULES, FaultRules
 from lazr_smtptest.readers.http.api.login import Login
 from lazr_smtptest.readers.http.api.mailboxes import Mailboxes
 from lazr_smtptest.readers.http.api.messages import Messages
@@ -39,6 +39,7 @@ from lazr_smtptest.readers.http.mcp import MCPEndpoint
 from lazr_smtptest.readers.http.metrics import Metrics
 from lazr_smtptest.readers.http.page.files import load_files
 from lazr_smtptest.readers.http.page.page import Page
+from lazr_smtptest.readers.http.pending import MOST_PENDING
 from lazr_smtptest.readers.http.routes import Route, Routes
 from lazr_smtptest.readers.http.site import MAX_BODY, HTTPSite
 from lazr_smtptest.readers.http.tokens import Tokens
@@ -85,6 +86,8 @@ class HTTPSettings:
         max_body: the most bytes of the body of a request.
         max_connections: the most connections at the same time; ``None``: as many as
             leave descriptors for the rest of the process.
+        max_pending: the most bytes of all answers that are kept for their clients.
+        max_rules: the most fault rules; a mailbox has at most 100 of its own.
         max_waiters: the most requests that wait for messages at the same time.
         max_listeners: the most clients that listen to events at the same time.
         outgoing: where mail may be sent to; nowhere by default.
@@ -96,6 +99,8 @@ class HTTPSettings:
     tls: TLS | None = None
     max_body: int = MAX_BODY
     max_connections: int | None = None
+    max_pending: int = MOST_PENDING
+    max_rules: int = MOST_RULES
     max_waiters: int = MOST_WAITERS
     max_listeners: int = MOST_LISTENERS
     outgoing: Outgoing = attrs.field(factory=Outgoing)
@@ -125,6 +130,7 @@ class HTTPReader:
         self._reader = context.reader
         reactor = context.reactor
         self._base = settings.base
+        self._max_rules = settings.max_rules
         self._waiters = Waiters(
             context.store, self._reader, reactor, settings.max_waiters
         )
@@ -168,6 +174,7 @@ class HTTPReader:
             in_thread=self._reader.call,
             count=self._metrics.count_request,
             reactor=reactor,
+            max_pending=settings.max_pending,
             max_connections=settings.max_connections or most_connections(),
             logins=self._logins,
         )
@@ -192,7 +199,7 @@ class HTTPReader:
         yield from Wait(self._reader, self._waiters, self._context.faults).routes(_API)
         yield from Sessions(self._reader, self._context.needed_sessions).routes(_API)
         yield from self._events.routes(_API)
-        yield from FaultRules(self._context.needed_faults).routes(_API)
+        yield from FaultRules(self._context.needed_faults, self._max_rules).routes(_API)
         yield from self._mailboxes.routes(_API)
         yield from self._mailpit.routes()
         yield from ServerSettings(self._context).routes(_API)

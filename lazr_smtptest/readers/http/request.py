@@ -23,7 +23,7 @@ from lazr_smtptest.readers.http.answer import (
     Stream,
     Upgrade,
 )
-from lazr_smtptest.readers.http.call import Call, values_of
+from lazr_smtptest.readers.http.call import Call, values_of, weights_of
 from lazr_smtptest.readers.http.producers import (
     PIECE,
     FilePieces,
@@ -48,6 +48,9 @@ _DISCARDED = 16 * 1024 * 1024
 _SMALL = 1024
 # Above this many, it is done in a thread: 10 ms in that of the reactor would be felt.
 _LONG = 262_144
+# Said of an answer for which there is no memory.
+_TOO_MANY = "too many answers wait for clients to read them: try again later"
+
 _GZIP = {"Content-Encoding": "gzip"}
 _VARY = ("Vary", "Accept-Encoding")
 _COMPRESSED = ("application/json", "text/", "application/problem+json")
@@ -153,6 +156,7 @@ class HTTPRequest(http.Request):
             query=_query(raw_query),
             headers=self.requestHeaders,
             body=bytes(self._body),
+            in_thread=self._site.in_thread,
         )
         try:
             answer = self._site.answer(method, call)
@@ -217,6 +221,11 @@ class HTTPRequest(http.Request):
             self.channel.forceAbortClient()
 
     def _write(self, answer: Answer, is_last: bool = True) -> None:
+        body = answer.body
+        is_kept = isinstance(body, bytes) and len(body) > PIECE and is_last
+        if is_kept and not self._site.pending.has_room(len(body)):  # type: ignore[arg-type]
+            error = HTTPError(HTTPStatus.SERVICE_UNAVAILABLE, _TOO_MANY)
+            answer = self._site.describe("", error)
         self._site.count(self.method.decode("latin-1"), answer.status)
         if isinstance(answer.body, bytes) and (
             len(answer.body) <= PIECE or not is_last or self.method == b"HEAD"
@@ -238,7 +247,7 @@ class HTTPRequest(http.Request):
             body = self._compressed(answer, answer.body)
             self.setHeader("Content-Length", str(len(body)))
             # So that requests which the client does not read stay few.
-            Pieces(self, pieces_of(body))
+            Pieces(self, pieces_of(body), len(body))
             return
         length = answer.length
         if isinstance(answer.body, FileBody):
@@ -353,9 +362,6 @@ def _query(text: str) -> dict[str, list[str]]:
 
 def takes_gzip(values: Sequence[str]) -> bool:
     """Return whether a client accepts gzip (RFC 9110 section 12.5.3)."""
-    for value in ",".join(values).split(","):
-        name, *parameters = [part.strip().lower() for part in value.split(";")]
-        if name in ("gzip", "*"):
-            weights = [each[2:] for each in parameters if each.startswith("q=")]
-            return not weights or weights[0].strip("0.") != ""
-    return False
+    weights = weights_of(",".join(values))
+    named = [weights[name] for name in ("gzip", "x-gzip", "*") if name in weights]
+    return bool(named and named[0])

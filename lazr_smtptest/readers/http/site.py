@@ -23,6 +23,7 @@ from lazr_smtptest.readers.http.connection import FullConnection, HTTPConnection
 from lazr_smtptest.readers.http.coroutines import begin
 from lazr_smtptest.readers.http.gate import Gate
 from lazr_smtptest.readers.http.logins import Logins
+from lazr_smtptest.readers.http.pending import MOST_PENDING, Pending
 from lazr_smtptest.readers.http.routes import NoPathError, Route, Routes
 from lazr_smtptest.smtp.connections import Connections
 
@@ -68,6 +69,7 @@ class HTTPSite(http.HTTPFactory):
             with the result; ``None`` if nothing takes long.
         reactor: schedules the timeouts.
         max_connections: the most connections at the same time; ``None`` for any number.
+        max_pending: the most bytes of all answers that are kept for their clients.
         logins: finds out who makes a request; by default only Basic authentication.
     """
 
@@ -84,11 +86,13 @@ class HTTPSite(http.HTTPFactory):
         in_thread: Callable[..., Deferred[Any]] | None = None,
         reactor: IReactorTime | None = None,
         max_connections: int | None = None,
+        max_pending: int = MOST_PENDING,
         logins: Logins | None = None,
     ) -> None:
         super().__init__(timeout=_IDLE, reactor=reactor)
         self.clock = duration_clock(reactor)
         self.connections = Connections()
+        self.pending = Pending(max_pending, self.clock)
         self._most = max_connections
         self._is_full = self._is_closed = False
         self.routes = routes

@@ -5,6 +5,7 @@ The checks of the gate come before: a page of another site never gets this far.
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Callable
 from functools import lru_cache
@@ -38,6 +39,9 @@ _MOST_RECEIVED = 4096
 
 # Status codes of section 7.4.1.
 _GOING_AWAY, _TOO_BIG = 1001, 1009
+
+# Sixteen bytes in Base64.
+_KEY = re.compile(rb"[A-Za-z0-9+/]{21}[AQgw]==")
 
 # RFC 9110 section 15.5.22.
 _WANTED = {
@@ -86,9 +90,24 @@ def _open(request: HTTPRequest, begin: Begin) -> None:
     """Open the websocket on the connection of a request.
 
     Raises:
-        HTTPError: 400, the opening is malformed.
+        HTTPError: 400, the opening is malformed; 426, it is of HTTP/1.0.
     """
     from twisted.web.websocket import WebSocketResource
+
+    if request.clientproto != b"HTTP/1.1":
+        # RFC 9110 section 7.8: it cannot be upgraded.
+        raise HTTPError(
+            HTTPStatus.UPGRADE_REQUIRED,
+            "a websocket is opened by HTTP/1.1",
+            headers=_WANTED,
+        )
+    keys = request.requestHeaders.getRawHeaders(b"Sec-WebSocket-Key", ())
+    if len(keys) != 1 or not _KEY.fullmatch(keys[0]):
+        raise HTTPError(
+            HTTPStatus.BAD_REQUEST,
+            "the opening of a websocket needs one Sec-WebSocket-Key: 16 bytes in "
+            "Base64 (RFC 6455 section 4.2.1)",
+        )
 
     class Factory:
         def buildProtocol(self, _: Any) -> _WebSocket:

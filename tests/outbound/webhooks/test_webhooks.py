@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from twisted.web.http_headers import Headers
 
 from lazr_smtptest.cli.options import OptionError, Options
 from lazr_smtptest.cli.webhooks import encode_message, webhooks_of
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.summary import Summary
 from lazr_smtptest.outbound.http.allowed import Allowed
-from lazr_smtptest.outbound.http.client import HTTPClient
+from lazr_smtptest.outbound.http.client import HTTPClient, Response
 from lazr_smtptest.outbound.webhooks import sender
 from lazr_smtptest.outbound.webhooks.positions import Positions
 from lazr_smtptest.outbound.webhooks.service import WebhookService, path_beside
@@ -233,6 +234,32 @@ def test_a_receiver_can_ask_for_a_delay():
     assert hooks.is_idle
     hooks.advance(1)
     assert not hooks.is_idle
+
+
+@pytest.mark.parametrize(
+    ("text", "delay"),
+    [
+        ("60", 60),
+        ("0060", 60),
+        ("9" * 30, 3600),
+        ("9" * 5000, 3600),
+        ("Thu, 01 Jan 1970 00:16:40 GMT", 40),
+        ("Thursday, 01-Jan-70 00:16:40 GMT", 40),
+        ("Thu Jan  1 00:16:40 1970", 40),
+        ("Fri, 01 Jan 2100 00:00:00 GMT", 3600),
+        ("Thu, 01 Jan 1970 00:00:00 GMT", 0),
+        ("-5", 0),
+        ("1e3", 0),
+        ("6０", 0),  # noqa: RUF001
+        ("soon", 0),
+        ("", 0),
+        ("Thu, 99 Jan 1970 99:99:99 GMT", 0),
+    ],
+)
+def test_retry_after_is_seconds_or_a_date(text: str, delay: float) -> None:
+    """RFC 9110 section 10.2.3; an hour at most."""
+    response = Response(status=503, headers=Headers({"Retry-After": [text]}))
+    assert sender._asked_delay(response, 960.0) == delay
 
 
 def test_a_message_that_is_refused_is_left_after_five_attempts():

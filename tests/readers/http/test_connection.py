@@ -9,15 +9,15 @@ import logging
 from typing import Any
 
 import pytest
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, succeed
 from twisted.internet.error import ConnectionDone
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
 from lazr_smtptest.readers.http import capacity
-from lazr_smtptest.readers.http.answer import Answer, Stream, text_answer
-from lazr_smtptest.readers.http.call import Call
+from lazr_smtptest.readers.http.answer import Answer, HTTPError, Stream, text_answer
+from lazr_smtptest.readers.http.call import Call, weights_of
 from lazr_smtptest.readers.http.gate import Gate
 from lazr_smtptest.readers.http.routes import Handler, Route, Routes
 from lazr_smtptest.readers.http.site import HTTPSite
@@ -456,6 +456,53 @@ def test_what_is_allowed_is_taken(client: Client, sent: bytes) -> None:
     assert client.get("/fixed").status == 200
 
 
+@pytest.mark.parametrize(
+    ("target", "host", "status"),
+    [
+        (b"http://localhost/fixed", b"evil.example", 200),
+        (b"HTTP://LOCALHOST:80/fixed", b"localhost", 200),
+        (b"http://evil.example/fixed", b"localhost", 421),
+        (b"http://evil.example?/localhost/fixed", b"localhost", 421),
+        (b"http://user@localhost/fixed", b"localhost", 400),
+        (b"http:///fixed", b"localhost", 400),
+        (b"http://localhost/fixed", b"", 200),
+        (b"//localhost/fixed", b"localhost", 404),
+        (b"ftp://localhost/fixed", b"localhost", 404),
+        (b"localhost:80", b"localhost", 404),
+    ],
+)
+def test_the_host_of_an_absolute_target_counts(
+    client: Client, target: bytes, host: bytes, status: int
+) -> None:
+    """RFC 9112 section 3.2.2; the field has to be there all the same."""
+    client.send(b"GET %b HTTP/1.1\r\nHost: %b\r\n\r\n" % (target, host))
+    assert client.response().status == status
+    client = Client(client.protocol.site)
+    client.send(b"GET %b HTTP/1.1\r\n\r\n" % target)
+    assert client.response().status == 400
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        *(("localhost", 200), ("LocalHost.", 200), ("localhost:1", 200)),
+        *(("a.localhost", 200), ("[::1]", 200), ("[::1]:80", 200), ("127.0.0.1", 200)),
+        *(("192.0.2.1:99", 200), ("mail", 200), ("host.docker.internal", 200)),
+        *(("localhost.evil", 421), ("localhost.evil.example", 421)),
+        *(("evillocalhost.example", 421), ("127.0.0.1.evil.example", 421)),
+        *(("127.1", 421), ("localhost..", 400), (".localhost", 400), (".", 400)),
+        *(("::1", 400), ("[::1", 400), ("localhost:", 400), ("localhost:x", 400)),
+        *(("a@localhost", 400), ("localhost/", 400), ("localhost, evil", 400)),
+        *(("localhost evil", 400), ("localhost#", 400), ("localhost?", 400)),
+        *(("", 400), ("localhost\tevil", 400), ("[fe80::1%25eth0]", 400)),
+    ],
+)
+def test_a_host_is_one_of_ours(client: Client, host: str, status: int) -> None:
+    """However it is spelled; anything else may be a page that rebinds its name."""
+    client.send(f"GET /fixed HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+    assert client.response().status == status
+
+
 def test_very_many_fields_are_a_431(client: Client) -> None:
     """RFC 6585 section 5."""
     client.send(GET[:-2] + b"X: y\r\n" * 501 + b"\r\n")
@@ -487,3 +534,98 @@ def test_the_transport_is_told_of_a_producer() -> None:
     client = site.connect()
     assert isinstance(client.transport, StringTransport)
     assert client.transport.producer is client.protocol
+
+
+class TestPending:
+    """The memory of answers that clients do not read."""
+
+    @pytest.fixture
+    def site(self) -> Site:
+        return Site(large, max_pending=2_500_000)
+
+    def stalled(self, site: Site, number: int) -> list[Client]:
+        clients = [site.connect() for _ in range(number)]
+        for client in clients:
+            client.protocol.pauseProducing()
+            client.send(GET)
+        return clients
+
+    def test_one_that_does_not_fit_is_a_503(self, site: Site) -> None:
+        self.stalled(site, 2)
+        answer = site.connect().get("/fixed")
+        assert answer.status == 503
+        assert answer.text == (
+            "too many answers wait for clients to read them: try again later\n"
+        )
+
+    def test_one_that_stalls_makes_room(self, site: Site) -> None:
+        first, second = self.stalled(site, 2)
+        site.clock.advance(6)
+        assert site.connect().get("/fixed").status == 200
+        assert first.transport.disconnected
+        assert not second.transport.disconnected
+
+    def test_one_that_was_read_makes_room(self, site: Site) -> None:
+        for client in self.stalled(site, 2):
+            client.protocol.resumeProducing()
+            assert client.response().status == 200
+        assert site.connect().get("/fixed").status == 200
+
+    def test_one_whose_client_left_makes_room(self, site: Site) -> None:
+        for client in self.stalled(site, 2):
+            lose(client)
+        assert site.connect().get("/fixed").status == 200
+
+    def test_one_alone_may_be_larger(self) -> None:
+        client = Site(large, max_pending=1000).connect()
+        assert client.get("/fixed").status == 200
+
+
+class TestLongBodies:
+    """A long body is read in a thread."""
+
+    @pytest.mark.parametrize(("size", "in_thread"), [(60_000, 0), (70_000, 1)])
+    def test_it_is(self, size: int, in_thread: int) -> None:
+        calls: list[Any] = []
+
+        def call_in_thread(function: Any, *arguments: Any) -> Deferred[Any]:
+            calls.append(function)
+            return succeed(function(*arguments))
+
+        async def read(call: Call) -> Answer:
+            return text_answer(str(len(await call.json(str))))  # type: ignore[arg-type]
+
+        client = Site(read, in_thread=call_in_thread).connect()
+        answer = client.request("POST", "/fixed", body=b'"%b"' % (b"x" * size))
+        assert answer.text == str(size)
+        assert len(calls) == in_thread
+
+
+@pytest.mark.parametrize(
+    ("value", "weights"),
+    [
+        ("gzip", {"gzip": 1.0}),
+        ("GZIP ; Q=0.5 , br;q=0", {"gzip": 0.5, "br": 0.0}),
+        ("a;q=1.000,b;q=0.123", {"a": 1.0, "b": 0.123}),
+        ("a;q=1.5,b;q=nan,c;q=1e0,d;q=,e;q=-1", dict.fromkeys("abcde", 0.0)),
+        ("text/html;level=1;q=0.3", {"text/html": 0.3}),
+    ],
+)
+def test_what_a_client_accepts_has_weights(
+    value: str, weights: dict[str, float]
+) -> None:
+    """RFC 9110 section 12.4.2; a malformed weight is none."""
+    assert weights_of(value) == weights
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["1_0", " 1", "1 ", "+1", "1e3", "1.", ".5", "nan", "inf", "0x1", "９", "--1"],  # noqa: RUF001
+)
+@pytest.mark.parametrize("kind", [int, float])
+def test_a_number_in_a_query_is_written_in_digits(text: str, kind: type) -> None:
+    """What Python takes for a number is more."""
+    with pytest.raises(HTTPError, match="bad n "):
+        Call(method="GET", path="/", query={"n": [text]}).number(
+            "n", 1, least=0, most=10**6, kind=kind
+        )

@@ -100,3 +100,44 @@ def test_requests_are_checked(
     answer = mail.client.request("GET", path, authorization=login, body=body)
     assert answer.status == status
     mail.reader.close()
+
+
+class TestTime:
+    """The time of a check tells nothing: it is that of one hash of each kind."""
+
+    @pytest.fixture
+    def checked(self, file: str, monkeypatch: pytest.MonkeyPatch) -> Any:
+        """Return the kinds of hashes that are compared for a login, sorted."""
+        hashes = pytest.importorskip("passlib.hash")
+        with Path(file).open("a") as users:
+            users.write("sha2:{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=\n")
+            slow = hashes.bcrypt.using(rounds=5, ident="2y").hash("x")
+            users.write(f"slow:{slow}\n")
+        passwords = PasswordFile(file)
+        checked: list[str] = []
+        real = passwords._file.check_password
+
+        def check(user: str, password: str) -> Any:
+            checked.append({"sha2": "sha"}.get(user, user))
+            return real(user, password)
+
+        monkeypatch.setattr(passwords._file, "check_password", check)
+
+        def kinds(user: str, password: str = "wrong") -> list[str]:
+            checked.clear()
+            passwords.check(user, password)
+            return sorted(checked)
+
+        return kinds
+
+    @pytest.mark.parametrize(
+        "user", ["sha", "sha2", "apr1", "bcrypt", "slow", "nobody", "", "\0"]
+    )
+    def test_each_kind_is_compared_once(self, checked: Any, user: str) -> None:
+        assert checked(user) == ["apr1", "bcrypt", "sha", "slow"]
+
+    def test_also_for_the_right_password(self, checked: Any) -> None:
+        assert checked("sha", "secret") == ["apr1", "bcrypt", "sha", "slow"]
+
+    def test_and_for_one_that_no_hash_takes(self, checked: Any) -> None:
+        assert checked("sha", "\0") == ["apr1", "bcrypt", "sha", "slow"]

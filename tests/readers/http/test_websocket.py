@@ -40,6 +40,37 @@ def closed_with(socket: Websocket) -> int:
 class TestOpening:
     """Requests that get a websocket, and others."""
 
+    @pytest.mark.parametrize(
+        "key",
+        [
+            *("", "abc", "dGhlIHNhbXBsZSBub25jZQ", "dGhlIHNhbXBsZSBub25jZQ= ="),
+            *("dGhlIHNhbXBsZSBub25jZR==", "dGhlIHNhbXBsZSBub25jZTEyMzQ="),
+            "dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+        ],
+    )
+    def test_a_key_is_sixteen_bytes(self, mail: Mail, key: str) -> None:
+        pytest.importorskip("twisted.web.websocket")
+        answer = refused(mail.client, PATH, Sec_WebSocket_Key=key)
+        assert answer.status == 400
+        assert "Sec-WebSocket-Key: 16 bytes" in answer.text
+
+    @pytest.mark.parametrize("version", ["", "8", "12", "14", "13, 8", "１３"])  # noqa: RUF001
+    def test_another_version_is_told_the_right_one(
+        self, mail: Mail, version: str
+    ) -> None:
+        pytest.importorskip("twisted.web.websocket")
+        answer = refused(mail.client, PATH, Sec_WebSocket_Version=version)
+        assert (answer.status, answer.headers["sec-websocket-version"]) == (426, "13")
+
+    def test_one_of_http_1_0_is_none(self, mail: Mail) -> None:
+        pytest.importorskip("twisted.web.websocket")
+        mail.client.send(
+            f"GET {PATH} HTTP/1.0\r\nHost: a\r\nConnection: Upgrade\r\n"
+            "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n".encode()
+        )
+        assert mail.client.response().status == 426
+
     def test_a_client_that_is_no_browser_gets_one(self, socket: Websocket) -> None:
         assert socket.events() == []
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Coroutine, Iterator
 from http import HTTPStatus
 from typing import Any
@@ -159,7 +160,7 @@ class Contents:
     async def attachment(self, call: Call) -> Answer:
         """Answer with the content of an attachment."""
         text = call.parameters["index"]
-        index = int(text) if text.isdecimal() and len(text) < 10 else -1
+        index = int(text) if re.fullmatch("[0-9]{1,9}", text) else -1
 
         def read(envelope: Envelope) -> Answer:
             # A copy: the envelope would keep them.

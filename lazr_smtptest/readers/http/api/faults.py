@@ -25,7 +25,13 @@ from lazr_smtptest.readers.http.api.operations import operation
 from lazr_smtptest.readers.http.call import Call
 from lazr_smtptest.readers.http.routes import Route
 
-__all__ = ["FaultRules", "fired_of"]
+__all__ = ["MOST_RULES", "FaultRules", "fired_of"]
+
+# The most rules at the same time: each is asked at every command.
+MOST_RULES = 1000
+
+# More rules than these, or more bytes of them, are read in a thread.
+_FEW, _SHORT = 10, 4096
 
 # The most records of the journal in one answer.
 _MOST = 1000
@@ -38,10 +44,12 @@ class FaultRules:
 
     Args:
         needed: returns the rules.
+        most: the most rules at the same time, those of files among them.
     """
 
-    def __init__(self, needed: Callable[[], Scripted]) -> None:
+    def __init__(self, needed: Callable[[], Scripted], most: int = MOST_RULES) -> None:
         self._needed = needed
+        self._most = most
         self._ids: WeakKeyDictionary[Rule, int] = WeakKeyDictionary()
         self._next = count(1)
 
@@ -65,7 +73,7 @@ class FaultRules:
             example={"fault": [{"on": "RCPT", "recipient": "x@*", "reply": [450, ""]}]},
             answer=records.Rules,
             status=HTTPStatus.CREATED,
-            others=_ELSEWHERE,
+            others={**_ELSEWHERE, 429: "There are too many."},
         )
         yield operation(
             "DELETE",
@@ -129,13 +137,24 @@ class FaultRules:
         conditions and the actions, each ``personality`` its ``name`` and options.
 
         Raises:
-            HTTPError: 400, one is wrong; then none is added.
+            HTTPError: 400, one is wrong; then none is added. 429, there are too many.
         """
         faults = self._needed()
-        asked = call.json(requests.RulesRequest)
+        asked = await call.json(requests.RulesRequest)
         tables = {"fault": asked.fault, "personality": asked.personality}
+        number = len(asked.fault) + len(asked.personality)
+        if len(faults.rules) + number > self._most:
+            raise HTTPError(
+                HTTPStatus.TOO_MANY_REQUESTS,
+                f"there are {len(faults.rules)} fault rules, and with these there "
+                f"would be more than {self._most}: remove some first",
+            )
         try:
-            added = faults.add(tables)
+            is_little = number <= _FEW and len(call.body) <= _SHORT
+            if call.in_thread is None or is_little:
+                added = faults.add(tables)
+            else:
+                added = await call.in_thread(faults.add, tables)
         except FaultFileError as error:
             raise HTTPError(
                 HTTPStatus.BAD_REQUEST, f"bad {error}", details={"key": error.key}

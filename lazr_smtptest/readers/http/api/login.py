@@ -85,7 +85,7 @@ class Login:
 
         Where no login is needed, nothing is checked and no cookie is set.
         """
-        asked = call.json(LoginRequest)
+        asked = await call.json(LoginRequest)
         if not self._logins.is_needed:
             return json_answer(LoginAnswer(needed=False, user=""))
         cookie = await self._logins.begin(call.headers, asked.user, asked.password)

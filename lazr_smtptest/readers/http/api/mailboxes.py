@@ -48,6 +48,8 @@ __all__ = ["Mailboxes"]
 # most clients that listen.
 _MOST = 1000
 _MOST_WAITERS = 1000
+# The most fault rules of one.
+_MOST_RULES = 100
 _MOST_LISTENERS = 100
 # Threads that read the mailboxes.
 _THREADS = 4
@@ -175,7 +177,7 @@ class Mailboxes:
         Raises:
             HTTPError: 400, no message could belong to it. 429, there are too many.
         """
-        asked = call.json(requests.MailboxRequest) if call.body else None
+        asked = await call.json(requests.MailboxRequest) if call.body else None
         asked = asked or requests.MailboxRequest()
         if len(self._boxes) >= _MOST:
             raise HTTPError(
@@ -263,7 +265,7 @@ def _routes_of(
     yield from Wait(reader, waiters).routes("")
     yield from Sessions(reader).routes("")
     yield from events.routes("")
-    for route in FaultRules(faults).routes(""):
+    for route in FaultRules(faults, _MOST_RULES).routes(""):
         if route.template.startswith("/faults"):
             yield route
 

@@ -143,7 +143,7 @@ class Messages:
 
     async def change(self, call: Call) -> Answer:
         """Change the flags and tags of messages."""
-        wanted = call.json(requests.ChangeRequest)
+        wanted = await call.json(requests.ChangeRequest)
         selection = _selection(wanted.ids, wanted.numbers, wanted.query)
         try:
             changed = await self._reader.change(
@@ -160,7 +160,7 @@ class Messages:
 
     async def remove(self, call: Call) -> Answer:
         """Remove messages."""
-        wanted = call.json(requests.SelectionRequest)
+        wanted = await call.json(requests.SelectionRequest)
         selection = _selection(wanted.ids, wanted.numbers, wanted.query)
         return json_answer(records.Changed(await self._reader.remove(selection)))
 

@@ -80,7 +80,7 @@ class ServerSettings:
 
     async def change(self, call: Call) -> Answer:
         """Change some settings, and answer with all."""
-        asked = call.json(SettingsRequest)
+        asked = await call.json(SettingsRequest)
         try:
             self._context.needed_settings().change(asked.limits, asked.settings)
         except FieldError as error:

@@ -140,9 +140,9 @@ class Wait:
         Raises:
             HTTPError: 409, they are not there, see `wait`.
         """
-        asked = call.json(requests.AssertRequest)
+        asked = await call.json(requests.AssertRequest)
         wanted = Wanted(
-            condition=_condition(asked.query, asked.criteria),
+            condition=await self._condition(call, asked),
             count=asked.count,
             since=asked.since,
             timeout=asked.timeout,
@@ -156,6 +156,14 @@ class Wait:
         if len(found) < least or (wanted.count is not None and len(found) > least):
             return await self._explained(call, wanted, found)
         return await self._answer(found, extract)
+
+    async def _condition(self, call: Call, asked: requests.AssertRequest) -> Condition:
+        # To compile regular expressions takes some milliseconds.
+        if b"regex" in call.body and call.in_thread is not None:
+            arguments = asked.query, asked.criteria
+            condition: Condition = await call.in_thread(_condition, *arguments)
+            return condition
+        return await call.read(lambda _: _condition(asked.query, asked.criteria))
 
     def _search(self, wanted: Wanted, most: int) -> list[Summary]:
         """Return the messages that are there; in a thread."""

@@ -137,7 +137,7 @@ class Webhooks:
         Raises:
             HTTPError: 404, there is no such webhook or message; 429, too many wait.
         """
-        asked = call.json(RepeatRequest)
+        asked = await call.json(RepeatRequest)
         id = call.parameters["webhook"]
         sender = self._senders().get(id)
         if sender is None:

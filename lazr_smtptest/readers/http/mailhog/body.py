@@ -19,7 +19,7 @@ def object_of(call: Call) -> dict[str, Any]:
         HTTPError: 400, it is no JSON object.
     """
     try:
-        value = json.loads(call.body)
+        value = json.loads(call.body, parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
         raise _bad("Error decoding request body") from error
     if not isinstance(value, dict):
@@ -38,6 +38,11 @@ def number_of(name: str, value: object, most: float) -> float:
     if is_number and 0 <= value <= most:  # type: ignore[operator]
         return value  # type: ignore[return-value]
     raise _bad(f"bad {name} {value!r:.100}: it must be a number from 0 to {most:g}")
+
+
+def _refuse(name: str) -> None:
+    """Refuse NaN and Infinity, which Python takes for JSON."""
+    raise ValueError(name)
 
 
 def _bad(message: str) -> HTTPError:

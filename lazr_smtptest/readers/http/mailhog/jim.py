@@ -67,7 +67,7 @@ class Jim:
         if self._values is not None:
             raise HTTPError(HTTPStatus.BAD_REQUEST, "Jim is on already")
         try:
-            given = object_of(call)
+            given = await call.read(object_of)
         except HTTPError:
             given = {}
         self._set({**_DEFAULTS, **_read(given)})
@@ -76,7 +76,7 @@ class Jim:
     async def put(self, call: Call) -> Answer:
         """Set all chances; one that is left out is 0."""
         self._needed()
-        self._set({**dict.fromkeys(_DEFAULTS, 0), **_read(object_of(call))})
+        self._set({**dict.fromkeys(_DEFAULTS, 0), **_read(await call.read(object_of))})
         return Answer()
 
     async def delete(self, call: Call) -> Answer:

@@ -207,7 +207,7 @@ def _id(call: Call) -> str:
 def _part(envelope: Envelope, index: str) -> Answer | None:
     """Return the answer with a part; ``None`` if there is none."""
     parts = parts_of(envelope)
-    if len(index) > 9 or int(index) >= len(parts):
+    if not index.isascii() or len(index) > 9 or int(index) >= len(parts):
         return None
     part = parts[int(index)]
     fields = {name.lower(): values[0] for name, values in part["Headers"].items()}

@@ -76,7 +76,7 @@ class Release:
         envelope = await self._reader.envelope(id)
         if envelope is None:
             raise not_found()
-        wanted = object_of(call)
+        wanted = await call.read(object_of)
         server = self._server(wanted)
         recipient = _text(wanted, "email")
         self._check(server, recipient)

@@ -72,7 +72,7 @@ class Chaos:
     async def put(self, call: Call) -> Answer:
         """Set all, or nothing if one value is wrong."""
         faults = self._needed()
-        wanted = _triggers(body_of(call))
+        wanted = _triggers(await call.read(body_of))
         for trigger in self._triggers.values():
             if trigger.rule is not None:
                 trigger.rule.remove()

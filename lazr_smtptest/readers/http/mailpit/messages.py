@@ -78,7 +78,7 @@ class Messages:
 
     async def change(self, call: Call) -> Answer:
         """Mark messages as read, or as unread."""
-        body = body_of(call)
+        body = await call.read(body_of)
         ids, search = _ids(body), body.get("search") or ""
         if ids and search:
             raise bad("You may specify either IDs or a search query, not both")
@@ -95,7 +95,7 @@ class Messages:
     async def remove(self, call: Call) -> Answer:
         """Remove the messages that the body names; all, if it names none."""
         try:
-            ids = _ids(body_of(call))
+            ids = _ids(await call.read(body_of))
         except HTTPError:
             ids = []
         if ids:
@@ -117,7 +117,7 @@ class Messages:
 
     async def set_tags(self, call: Call) -> Answer:
         """Replace the tags of messages."""
-        body = body_of(call)
+        body = await call.read(body_of)
         ids, tags = _ids(body), body.get("tags") or []
         if ids:
             try:
@@ -128,7 +128,8 @@ class Messages:
 
     async def rename_tag(self, call: Call) -> Answer:
         """Rename a tag."""
-        old, new = call.parameters["tag"], str(body_of(call).get("name") or "")
+        body = await call.read(body_of)
+        old, new = call.parameters["tag"], str(body.get("name") or "")
         tags = {tag_key(tag) for tag in await self._reader.tags()}
         try:
             new = check_tag(new)

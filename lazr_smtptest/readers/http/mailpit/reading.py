@@ -8,6 +8,8 @@ from http import HTTPStatus
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import msgspec
+
 from lazr_smtptest.errors import QueryError
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.summary import Summary
@@ -36,6 +38,9 @@ _NO_PAGE = "404 page not found"
 
 # The most levels of arrays and objects in a body.
 _DEEPEST = 100
+
+# The bytes of a body that is long.
+_LONG = 65_536
 
 
 def plain(text: str, status: int = HTTPStatus.OK) -> Answer:
@@ -79,17 +84,13 @@ def bad(message: str) -> HTTPError:
 def body_of(call: Call) -> dict[str, Any]:
     """Return the JSON object in a body, its keys in lower case.
 
-    What follows the object is ignored.
+    What follows the object is ignored, unless the body is long.
 
     Raises:
         HTTPError: 400, it is no JSON object.
     """
     try:
-        text = call.body.decode().lstrip()
-        value, _ = json.JSONDecoder().raw_decode(text)
-        if b"\\u" in call.body:
-            # Half a surrogate pair is no text.
-            json.dumps(value, ensure_ascii=False).encode()
+        value = _long(call.body) if len(call.body) > _LONG else _short(call.body)
     except (ValueError, RecursionError) as error:
         raise bad(str(error)) from error
     # Counted first, because most bodies have no more brackets than that.
@@ -99,6 +100,28 @@ def body_of(call: Call) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise bad(f"expected a JSON object, got {type(value).__name__}")
     return {name.lower(): each for name, each in value.items()}
+
+
+def _short(body: bytes) -> Any:
+    value, _ = _DECODER.raw_decode(body.decode().lstrip())
+    if b"\\u" in body:
+        # Half a surrogate pair is no text.
+        json.dumps(value, ensure_ascii=False).encode()
+    return value
+
+
+def _long(body: bytes) -> Any:
+    # It takes a fifth of the time, in which no other thread runs. Its errors are
+    # ValueErrors.
+    return msgspec.json.decode(body)
+
+
+def _refuse(name: str) -> None:
+    """Refuse NaN and Infinity, which Python takes for JSON."""
+    raise ValueError(f"{name} is no JSON")
+
+
+_DECODER = json.JSONDecoder(parse_constant=_refuse)
 
 
 def _is_deep(value: Any) -> bool:

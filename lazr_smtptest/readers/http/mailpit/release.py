@@ -46,7 +46,7 @@ class Release:
     async def release(self, call: Call) -> Answer:
         """Send a message to the recipients in the body."""
         envelope, _ = await find(self._reader, call)
-        recipients = _recipients(body_of(call))
+        recipients = _recipients(await call.read(body_of))
         relay = self._relay
         if relay is None:
             raise bad("no relay is configured: see --relay-host")

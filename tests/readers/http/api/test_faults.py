@@ -243,3 +243,47 @@ def test_a_process_without_them_says_so(mail: Mail, method: str, path: str) -> N
         "there are no fault rules here: this process receives no mail, it only reads a "
         "store"
     )
+
+
+class TestTheirNumber:
+    """How many rules there may be."""
+
+    RULE = {"on": "NOOP", "reply": [450, "Later"]}
+
+    @pytest.fixture
+    def client(self, faults: Faults) -> Client:
+        return Mail(server={"faults": faults}, max_rules=20).client
+
+    def test_a_request_may_fill_the_bound(self, client: Client) -> None:
+        assert add(client, *[self.RULE] * 20).status == 201
+        assert len(listed(client)) == 20
+
+    def test_more_are_refused_together(self, client: Client) -> None:
+        add(client, *[self.RULE] * 19)
+        answer = add(client, self.RULE, self.RULE)
+        assert answer.status == 429
+        assert answer.json["detail"] == (
+            "there are 19 fault rules, and with these there would be more than 20: "
+            "remove some first"
+        )
+        assert len(listed(client)) == 19
+
+    def test_those_of_files_count(self, client: Client, faults: Faults) -> None:
+        for _ in range(20):
+            faults.on("NOOP").reply(450)
+        assert add(client, self.RULE).status == 429
+
+    def test_many_are_read_in_a_thread(self, faults: Faults) -> None:
+        mail = Mail(server={"faults": faults})
+        calls: list[Any] = []
+        mail.callInThread = calls.append  # type: ignore[method-assign]
+        add_many = b'{"fault": [%b]}' % b", ".join(
+            [b'{"on": "NOOP", "reply": 450}'] * 11
+        )
+        mail.client.send(
+            b"POST /api/v2/faults HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n%b"
+            % (len(add_many), add_many)
+        )
+        assert faults.rules == ()
+        calls.pop()()
+        assert len(faults.rules) == 11

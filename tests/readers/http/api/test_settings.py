@@ -110,3 +110,47 @@ def test_settings_elsewhere_are_a_409(make_mail: type[Mail]) -> None:
     ):
         assert answer.status == 409
     mail.reader.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "least"),
+    [
+        ("command_line", 0, 64),
+        ("auth_line", 1, 64),
+        ("body_line", 63, 64),
+        ("message_size", 0, 1),
+        ("message_size", "0M", 1),
+        ("recipients", 0, 1),
+        ("connections", 0, 1),
+        ("backlog", 0, 1),
+        ("idle", 0, 0.001),
+        ("session", 0.0, 0.001),
+        ("handshake", -1, 0.001),
+        ("errors", -1, 0),
+    ],
+)
+def test_a_limit_that_lets_no_mail_in_is_refused(
+    client: Client, name: str, value: Any, least: float
+) -> None:
+    """With the least value that there is."""
+    answer = change(client, limits={name: value})
+    assert answer.status == 400
+    assert answer.json["detail"].startswith(f"bad {name}: it is a ")
+    assert f"number from {least:g} on" in answer.json["detail"]
+
+
+@pytest.mark.parametrize("value", [True, None, "1_0", "１", "1e3", 1.5, [], 10**19])  # noqa: RUF001
+def test_a_number_of_events_is_one(client: Client, value: Any) -> None:
+    """And no more than SIZE may have."""
+    before = client.get("/api/v2/settings").json
+    answer = change(client, limits={"errors": value})
+    assert answer.status == (200 if value is None else 400)
+    assert client.get("/api/v2/settings").json == before
+
+
+@pytest.mark.parametrize(
+    "name", ["spool", "chunk_size", "errors", "junk", "logins", "data_rate"]
+)
+def test_a_limit_that_may_be_0_is_taken(client: Client, name: str) -> None:
+    """It means something."""
+    assert change(client, limits={name: 0}).json["limits"][name] == 0

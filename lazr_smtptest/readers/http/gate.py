@@ -180,7 +180,8 @@ class Gate:
 def _name_of(host: str) -> str:
     """Return the name in a Host without its port; ``""`` if it is malformed."""
     match = _HOST.fullmatch(host)
-    return "" if match is None else match["name"].rstrip(".")
+    name = match["name"].removesuffix(".") if match else ""
+    return "" if "" in name.split(".") else name
 
 
 @lru_cache(_REMEMBERED)

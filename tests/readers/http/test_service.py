@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import socket
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -130,6 +131,34 @@ def test_a_service_that_stops_ends_the_waits(
     in_reactor(reactor, service.stopService)
     assert connection.getresponse().status == 503
     connection.close()
+
+
+@pytest.mark.parametrize(
+    ("sent", "end"),
+    [
+        ("", b""),
+        ("GET /live", b""),
+        ("GET /livez HTTP/1.1\r\nHost: a\r\n\r\n", b"ok\n"),
+        ("GET /api/v2/wait HTTP/1.1\r\nHost: a\r\n\r\n", b'the server stops"}\n'),
+        ("GET /api/v2/events HTTP/1.1\r\nHost: a\r\n\r\n", b"\r\n0\r\n\r\n"),
+        ("POST /api/v2/assert HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n", b""),
+    ],
+)
+def test_a_service_that_stops_ends_its_connections(
+    reactor: PrivateReactor, store: MemoryStore, sent: str, end: bytes
+) -> None:
+    """Idle ones, those that wait or listen, and those of half a request."""
+    service = HTTPService(store, "tcp:0:interface=127.0.0.1", reactor)
+    in_reactor(reactor, service.startService)
+    assert service.port is not None
+    number = service.port.getHost().port
+    with socket.create_connection(("127.0.0.1", number), PATIENCE) as client:
+        client.sendall(sent.encode())
+        # An answer on a second connection: the request has come before it.
+        get(number, "/livez")
+        in_reactor(reactor, service.stopService)
+        received = b"".join(iter(lambda: client.recv(65536), b""))
+    assert received.endswith(end)
 
 
 def test_an_address_that_is_taken_is_an_error_at_once(

@@ -508,19 +508,19 @@ def test_two_files_go_together(site: Site, tmp_path: Path) -> None:
             "[limits]\nidle = true",
             2,
             "limits.idle",
-            "is a number from 0 on or a time such as .*, not true",
+            "is a number from 0.001 on or a time such as .*, not true",
         ),
         (
             "[limits]\nidle = inf",
             2,
             "limits.idle",
-            "from 0 on or a time such as .*, not inf",
+            "from 0.001 on or a time such as .*, not inf",
         ),
         (
             "[limits]\nidle = -1",
             2,
             "limits.idle",
-            "from 0 on or a time such as .*, not -1",
+            "from 0.001 on or a time such as .*, not -1",
         ),
         (
             "[limits]\njunk = 1.5",
@@ -532,7 +532,7 @@ def test_two_files_go_together(site: Site, tmp_path: Path) -> None:
             '[limits]\nmessage_size = "big"',
             2,
             "limits.message_size",
-            'from 0 on or a size such as "50M" or "none", not "big"',
+            'from 1 on or a size such as "50M" or "none", not "big"',
         ),
         (
             '[settings]\nprofile = "strikt"',

@@ -94,6 +94,7 @@ class Call:
             headers=self.headers,
             body=self.body,
             user=user,
+            in_thread=self.in_thread,
         )
 
     def header(self, name: str) -> str:

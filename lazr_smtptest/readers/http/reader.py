@@ -217,7 +217,8 @@ class HTTPReader:
             yield Route(method="GET", template=path, handler=handler, is_public=True)
 
     def _answer_inside(self, method: str, call: Call) -> Answer | Deferred[Answer]:
-        return self._inside.answer(method, call)
+        inside = attrs.evolve(call, in_thread=self._reader.call)
+        return self._inside.answer(method, inside)
 
     async def _index(self, call: Call) -> Answer:
         """Answer with the most useful paths, for people who try it."""

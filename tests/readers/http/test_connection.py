@@ -43,7 +43,8 @@ class Site:
         self.clock = Clock()
         routes = Routes()
         for method in ("GET", "POST"):
-            routes.add(Route(method=method, template="/fixed", handler=handler))
+            for template in ("/fixed", "/things/{name}"):
+                routes.add(Route(method=method, template=template, handler=handler))
         self.site = HTTPSite(routes, Gate(), reactor=self.clock, **options)
 
     def connect(self) -> Client:
@@ -585,7 +586,8 @@ class TestLongBodies:
     """A long body is read in a thread."""
 
     @pytest.mark.parametrize(("size", "in_thread"), [(60_000, 0), (70_000, 1)])
-    def test_it_is(self, size: int, in_thread: int) -> None:
+    @pytest.mark.parametrize("path", ["/fixed", "/things/a"])
+    def test_it_is(self, path: str, size: int, in_thread: int) -> None:
         calls: list[Any] = []
 
         def call_in_thread(function: Any, *arguments: Any) -> Deferred[Any]:
@@ -596,7 +598,7 @@ class TestLongBodies:
             return text_answer(str(len(await call.json(str))))  # type: ignore[arg-type]
 
         client = Site(read, in_thread=call_in_thread).connect()
-        answer = client.request("POST", "/fixed", body=b'"%b"' % (b"x" * size))
+        answer = client.request("POST", path, body=b'"%b"' % (b"x" * size))
         assert answer.text == str(size)
         assert len(calls) == in_thread
 

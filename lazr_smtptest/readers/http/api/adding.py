@@ -57,7 +57,7 @@ class Adding:
         Raises:
             HTTPError: 409, a hook of the server refuses it.
         """
-        asked = call.json(requests.NewMessage)
+        asked = await call.json(requests.NewMessage)
         read = self._reader.call(_envelope_of, self._store, asked.content)
         envelope: Envelope | None = await read
         if envelope is None:

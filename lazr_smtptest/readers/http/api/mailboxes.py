@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from functools import wraps
 from http import HTTPStatus
@@ -327,7 +327,11 @@ class _Box:
                 self._needed_faults,
             )
         }
-        self._is_pruning = self._has_news = False
+        # Messages of the store that were kept, and not looked at yet.
+        self._kept: list[int] = []
+        # How many more messages fit for certain. Only the thread of `_prune` uses it.
+        self._room = self._most
+        self._is_pruning = False
         self._unwatch = self._reader.watch(self._changed)
 
     def _needed_faults(self) -> Scripted:
@@ -346,21 +350,30 @@ class _Box:
 
     def _changed(self, change: Change) -> None:
         if change.kind == "kept":
-            self._has_news = True
+            self._kept += change.messages
             self._prune()
 
     def _prune(self) -> None:
-        if self._is_pruning or not self._has_news:
+        if self._is_pruning or not self._kept:
             return
-        self._is_pruning, self._has_news = True, False
-        self._reader.call(self._remove_oldest).addBoth(self._pruned)
+        self._is_pruning = True
+        kept, self._kept = self._kept, []
+        self._reader.call(self._remove_oldest, kept).addBoth(self._pruned)
 
-    def _remove_oldest(self) -> None:
-        """Remove the oldest messages beyond the bound; in a thread."""
+    def _remove_oldest(self, kept: Sequence[int]) -> None:
+        """Remove the oldest messages beyond the bound; in a thread.
+
+        All are listed only if there may be too many: the store may keep a lot of mail
+        that is for others.
+        """
         part = self._waiters.store
+        self._room -= sum(part.summary(number) is not None for number in kept)
+        if self._room >= 0:
+            return
         numbers = part.numbers()
         if len(numbers) > self._most:
             part.remove(Selection(numbers=numbers[: -self._most]))
+        self._room = max(self._most - len(numbers), 0)
 
     def _pruned(self, _: Any) -> None:
         self._is_pruning = False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from twisted.internet.protocol import connectionDone
@@ -11,6 +12,7 @@ from twisted.internet.protocol import connectionDone
 from lazr_smtptest.faults import Faults
 from lazr_smtptest.model.session import Session
 from lazr_smtptest.query.selection import Selection
+from lazr_smtptest.readers.http.api.part import StorePart
 from lazr_smtptest.readers.http.gate import Gate
 
 from ..conftest import Mail
@@ -326,6 +328,18 @@ class TestEnd:
             mail.add("Subject: other\n\nx\n")
         assert found(mail, path) == ["3", "2"]
         assert mail.store.counts("subject:other").matching == 4
+
+    def test_mail_of_others_does_not_list_its_messages(
+        self, mail: Mail, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        make(mail, address=ANNA, max_messages=2)
+        listed = Mock(return_value=[])
+        monkeypatch.setattr(StorePart, "numbers", listed)
+        for to in (ANNA, ANNA, "x@b.example", "x@b.example"):
+            mail.add("Subject: x\n\nx\n", rcpt_tos=(to,))
+        listed.assert_not_called()
+        mail.add("Subject: x\n\nx\n", rcpt_tos=(ANNA,))
+        listed.assert_called_once_with()
 
     def test_it_takes_its_messages_along(self, boxes: Boxes) -> None:
         mail, anna, _ = boxes

@@ -180,6 +180,20 @@ def test_a_search_takes_the_search_language(store: Store) -> None:
     assert [each["subject"] for each in store.objects()] == ["Your order"]
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--json", "subject:order", "-newsletter"],
+        ["subject:order", "--json", "-newsletter"],
+        ["subject:order", "-newsletter", "--json"],
+        ["subject:order", "--limit", "3", "-newsletter", "--json"],
+    ],
+)
+def test_options_may_stand_anywhere(store: Store, words: list[str]) -> None:
+    assert store.run("search", *words) == 0
+    assert [each["subject"] for each in store.objects()] == ["Your order"]
+
+
 def test_a_search_without_a_match_has_status_1(store: Store) -> None:
     """As grep has."""
     assert store.run("search", "elephant") == 1

@@ -93,7 +93,7 @@ def parser(name: str, description: str, *, queries: bool) -> argparse.ArgumentPa
 def parse(
     options: argparse.ArgumentParser, arguments: Sequence[str]
 ) -> argparse.Namespace:
-    """Parse arguments, among which words of a query may begin with ``-``: ``-spam``.
+    """Parse arguments, in any order; words of a query may begin with ``-``: ``-spam``.
 
     Our own options begin with two dashes, so the others are words.
     """
@@ -101,7 +101,7 @@ def parse(
         f"{_MASK}{each}" if re.match("-[^-]", each) and each != "-h" else each
         for each in arguments
     ]
-    given = options.parse_args(masked)
+    given = options.parse_intermixed_args(masked)
     for name, value in vars(given).items():
         if isinstance(value, list):
             setattr(given, name, [each.removeprefix(_MASK) for each in value])

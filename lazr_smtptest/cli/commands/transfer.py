@@ -94,6 +94,7 @@ def _target(text: str) -> Place:
 
 
 def _import(given: Namespace) -> int:
+    _check_store(given.store)
     for source in given.sources:
         _check_source(source)
     with contextlib.closing(_store_or_server(given.store)) as store:
@@ -105,21 +106,34 @@ def _import(given: Namespace) -> int:
     return 0
 
 
-def _store_or_server(text: str) -> Any:
-    """Open the target of an import.
+def _check_store(text: str) -> None:
+    """Check the target of an import.
 
     Raises:
         CommandError: it is no store on a disk, and no URL.
     """
+    if is_url(text):
+        return
     try:
-        if is_url(text):
-            return RemoteReader(text)
         spec = check_spec(text)
     except ValueError as error:
         raise CommandError(str(error), 2) from None
     if spec.kind == "memory":
         raise CommandError("a store in memory ends with the command", 2)
-    return open_store(text)
+
+
+def _store_or_server(text: str) -> Any:
+    """Open the target of an import.
+
+    Raises:
+        CommandError: the URL is wrong.
+    """
+    if not is_url(text):
+        return open_store(text)
+    try:
+        return RemoteReader(text)
+    except ValueError as error:
+        raise CommandError(str(error), 2) from None
 
 
 class _New:

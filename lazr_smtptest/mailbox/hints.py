@@ -16,6 +16,7 @@ from lazr_smtptest.mailbox.likeness import likest
 from lazr_smtptest.mailbox.passage import first_difference
 from lazr_smtptest.mime.words import decode_words
 from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.model.reply import Reply
 from lazr_smtptest.query.criteria import Criterion
 from lazr_smtptest.query.matchers import Matcher, wildcard, within
 
@@ -78,12 +79,24 @@ def _has(matcher: Matcher, addresses: Sequence[str]) -> bool:
 
 
 def _of_recipient(matcher: Matcher, envelope: Envelope) -> Iterator[str]:
+    for recipient, reply in _refused(envelope):
+        if matcher.matches(recipient):
+            became = f" with {reply}" if reply else ""
+            yield f"the client gave RCPT for it, which was refused{became}"
+            return
     for field in _FIELDS:
         if _has(matcher, envelope.addresses(field)):
             yield (
                 f"the field {field.capitalize()} names it, the envelope does not: "
                 "the client gave no RCPT for it"
             )
+
+
+def _refused(envelope: Envelope) -> Iterator[tuple[str, Reply | None]]:
+    """Yield the recipients that were refused in the transaction of a message."""
+    for transaction in envelope.session.transactions if envelope.session else ():
+        if transaction.number == envelope.transaction:
+            yield from transaction.refused
 
 
 def _of_field(name: str) -> Callable[[Matcher, Envelope], Iterator[str]]:

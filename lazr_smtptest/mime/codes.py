@@ -15,12 +15,15 @@ from lazr_smtptest.mime.confirmations import (
     asks_for_confirmation,
     is_of_confirmation,
 )
+from lazr_smtptest.mime.coupons import COUPON, is_of_sale
 from lazr_smtptest.mime.currencies import is_amount
 from lazr_smtptest.mime.identifiers import (
     IDENTIFIER,
     ends_with_number_sign,
     without_abbreviations,
 )
+from lazr_smtptest.mime.outdated import is_outdated
+from lazr_smtptest.mime.streets import is_in_street
 from lazr_smtptest.mime.urls import find_urls
 
 __all__ = ["find_code"]
@@ -97,7 +100,7 @@ _NAMED = re.compile(
     r"sendungs|vorgangs|telefon|steuer)(?:nummer|-?nr\.?)|bestellung|auftrag|rechnung|"
     r"pedido|factura|commande|facture|ordine|fattura|encomenda|\w*bestelling|"
     r"zam\u00f3wienie|\u0437\u0430\u043a\u0430\u0437\w*)\b"
-    rf"|{IDENTIFIER}"
+    rf"|{IDENTIFIER}|{COUPON}"
     r"|\u8ba2\u5355|\u8a02\u55ae|\u6ce8\u6587|\uc8fc\ubb38|\u7535\u8bdd|\u96fb\u8a71|"
     r"\u90ae\u7f16|\u90f5\u4fbf\u756a\u53f7)"
     r"|(?P<code>(?:\b|[a-z])(?:codes?|otp|pin|passcode|token|einmalpasswort|"
@@ -249,7 +252,8 @@ def _weight(text: str, number: _Number, earlier: int) -> int:
     line = text.rfind("\n", max(earlier, number.start - _NEAR), number.start) + 1
     before = text[max(line, earlier, number.start - _NEAR) : number.start]
     after = text[number.end : number.end + _NEAR].partition("\n")[0]
-    named = _named(text, number, before, after)
+    sentence = _sentence(text, number, before)
+    named = _named(text, number, sentence, before, after)
     doubtful = number.doubtful
     prefix = _PREFIX.search(text[max(0, number.start - 6) : number.start])
     alone = _is_alone(text, number, len(prefix[0]) if prefix else 0)
@@ -263,6 +267,7 @@ def _weight(text: str, number: _Number, earlier: int) -> int:
         or _UNIT_AFTER.match(after)
         or is_amount(before, after)
         or (_DATE.fullmatch(number.digits) and named < _NAMED_WEIGHT)
+        or _is_another(number.digits, sentence, before, after, named)
     ):
         return -1
     if doubtful and named <= 0 and (not alone or marked or number.counted):
@@ -278,19 +283,41 @@ def _weight(text: str, number: _Number, earlier: int) -> int:
     return weight
 
 
-def _named(text: str, number: _Number, before: str, after: str) -> int:
-    """Return the weight of the words beside a number."""
+def _is_another(
+    digits: str, sentence: str, before: str, after: str, named: int
+) -> bool:
+    """Return whether a number is an old code, a coupon, or in a street."""
+    following = _SENTENCE_END.split(after)[0]
+    if is_outdated(sentence, following) or is_of_sale(sentence, following):
+        return True
+    # A word on another line may name another number.
+    if before.strip() and named >= _NAMED_WEIGHT:
+        return False
+    return is_in_street(digits, before, after)
+
+
+def _is_blank(text: str) -> bool:
+    return not text.strip(" \t*_\"'([<:>-")
+
+
+def _sentence(text: str, number: _Number, before: str) -> str:
+    """Return the sentence before a number, or the line above."""
     sentence = _SENTENCE_END.split(without_abbreviations(before))[-1]
-    if not sentence.strip(" \t*_\"'([<:>-"):
-        # The lines above, or the end of the sentence before.
-        above = text[max(0, number.start - len(before) - _NEAR) : number.start]
-        if not before.strip(" \t*_\"'([<:>-"):
-            sentence = above.rstrip(" \t\n*_\"'([<>-").rpartition("\n")[2]
-            sentence = without_abbreviations(sentence)
-            if _LONG_NUMBER.search(sentence):
-                sentence = ""
-            elif asks_for_confirmation(sentence):
-                return _NAMED_WEIGHT
+    if not _is_blank(sentence):
+        return sentence
+    # The lines above, or the end of the sentence before.
+    above = text[max(0, number.start - len(before) - _NEAR) : number.start]
+    if not _is_blank(before):
+        return sentence
+    sentence = above.rstrip(" \t\n*_\"'([<>-").rpartition("\n")[2]
+    sentence = without_abbreviations(sentence)
+    return "" if _LONG_NUMBER.search(sentence) else sentence
+
+
+def _named(text: str, number: _Number, sentence: str, before: str, after: str) -> int:
+    """Return the weight of the words beside a number."""
+    if _is_blank(before) and asks_for_confirmation(sentence):
+        return _NAMED_WEIGHT
     words = list(_NAMED.finditer(sentence))
     code = words[-1] if words and words[-1].lastgroup == "code" else None
     if ends_with_number_sign(sentence, code.end() if code else 0):

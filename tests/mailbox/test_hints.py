@@ -11,6 +11,9 @@ import pytest
 from lazr_smtptest.mailbox.hints import hints
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.query.criteria import Criteria
+from lazr_smtptest.smtp.limits import Limits
+
+from ..wire import Wire
 
 BOB, EVE, SHOP = "bob@example.com", "eve@example.com", "shop@example.com"
 
@@ -199,6 +202,21 @@ def test_a_field_that_names_a_recipient_whom_the_envelope_lacks_is_told(
     assert given(envelope, recipient=BOB) == [
         f"the field {field} names it, the envelope does not: "
         "the client gave no RCPT for it"
+    ]
+
+
+def test_a_recipient_that_was_refused_is_told() -> None:
+    """The client gave it, whatever the header says."""
+    wire = Wire(limits=Limits(recipients=1))
+    for line in ("EHLO c", f"MAIL FROM:<{SHOP}>", f"RCPT TO:<{EVE}>"):
+        wire.say(line)
+    for line in (f"RCPT TO:<{BOB}>", "DATA", f"To: {EVE}, {BOB}", ""):
+        wire.say(line)
+    wire.say("Hi.", ".")
+    (envelope,) = wire.envelopes
+    assert given(envelope, recipient=BOB) == [
+        "the client gave RCPT for it, which was refused with "
+        "452 4.5.3 too many recipients"
     ]
 
 

@@ -304,6 +304,92 @@ def test_an_account_in_a_heading_says_nothing_of_the_number(text):
     assert find_code(text) == "335577"
 
 
+OUTDATED = [
+    "Old code 778899 is no longer valid.", "Your expired code 778899.",
+    "Your previous code was 778899.", "Your code 778899 has expired.",
+    "Code 778899 has already been used.", "Old code:\n778899",
+    "Ihr alter Code 778899.", "Der Code 778899 ist abgelaufen.",
+    "Votre ancien code 778899.", "Le code 778899 n'est plus valable.",
+    "Su código anterior 778899.", "El código 778899 ya no es válido.",
+    "Il codice precedente 778899.", "Il codice 778899 è scaduto.",
+    "O código 778899 expirou.", "Uw oude code 778899.",
+    "De code 778899 is verlopen.", "Stary kod 778899.", "Starý kód 778899.",
+    "Din gamla kod 778899.", "Koodi 778899 on vanhentunut.",
+    "Старый код 778899.", "Код 778899 больше не действителен.", "Eski kod 778899.",
+    "旧验证码 778899", "验证码778899已过期",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", OUTDATED)
+def test_a_code_that_is_not_valid_any_more_is_none(text):
+    """Its new one is, wherever it stands."""
+    assert find_code(text) is None
+    assert find_code(f"{text}\nCode: 335577") == "335577"
+    assert find_code(f"Code: 335577\n{text}") == "335577"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "welcome.\n1234 Main Street",
+        "Enter your code.\n1234 N. Main St.",
+        "Shop, 12345 Old Mill Rd, Springfield",
+        "1234 rue de la Paix",
+        "Musterstraße 1234",
+        "Lange Straße 1234",
+        "Calle Mayor, 1234",
+    ],
+)
+def test_the_number_of_a_house_is_no_code(text):
+    """The street is beside it."""
+    assert find_code(text) is None
+    assert find_code(f"{text}\nCode: 335577") == "335577"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Use coupon 778899 for 10% off",
+        "Use code 778899 for 10% off",
+        "Use code 778899 at checkout",
+        "Enter code 778899 to get free shipping",
+        "Save 20% with code 778899",
+        "Your voucher: 778899",
+        "Discount 778899",
+        "Gutschein 778899",
+        "20% Rabatt mit Code 778899",
+        "Cupón 778899",
+        "Rabattkod 778899",
+        "Промокод 778899",
+        "优惠券 778899",
+    ],
+)
+def test_a_coupon_is_no_code(text):
+    """Nor is what lowers a price."""
+    assert find_code(text) is None
+    assert find_code(f"{text}\nCode: 335577") == "335577"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "This replaces your expired code: 481516",
+        "Your priority code is 481516",
+        "Your start code: 481516",
+        "Enter 481516 to confirm your checkout",
+        "Your code 481516 expires in 10 minutes",
+        "Your code is 481516. Expired codes do not work.",
+        "Thanks for the coupon, your code is 481516",
+        "To change your old password, enter 481516",
+        "Your code is 481516 - 100% safe",
+        "Your code is 4815 for Wall Street",
+    ],
+)
+def test_a_code_beside_such_words_is_one(text):
+    """The words are about something else."""
+    assert find_code(text) in ("481516", "4815")
+
+
 AMOUNTS = [
     "5000 yen", "5000 Kč", "5000,- Kč", "1234 zł", "1234 złotych", "5000 руб.",
     "5000 рублей", "5000 р.", "5000 baht", "S/ 5000", "S/. 5000", "5000 TL",
@@ -409,7 +495,8 @@ UNITS = [
     "1.", "12345 code is ", "1 2 3 4 ", "zip ", "9-", "4815 is your code ", "x://",
     "٣", "٣ ", "5000 lei ", "R 5000 ", "5000,-", "20261127 ",
     "no. 12345 ", "code a b c for d 12345 ", "code for order: 12345 ",
-    "x" * 60 + " 12345 ",
+    "x" * 60 + " 12345 ", "old code 12345 ", "old a b code a ", "5% off 12345 for ",
+    "1234 A A A A ", "A-Straße 12345 ", "12345 for 1 ",
 ]  # fmt: skip
 
 

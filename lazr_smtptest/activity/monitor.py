@@ -16,13 +16,19 @@ import threading
 from types import CodeType, FrameType
 from typing import Any, Protocol
 
-__all__ = ["Monitor", "Told"]
+__all__ = ["Monitor", "Told", "is_of_mail"]
 
 # Those that Python reserves for no kind of tool come first.
 _TOOLS = (4, 3, 5, 2)
 
 _KINDS = (ConnectionError, TimeoutError, socket.gaierror, ssl.SSLError)
 _PACKAGES = ("smtplib", "aiosmtplib", "twisted.mail")
+# Libraries that write mail and send it: what is raised in them is about mail.
+_LIBRARIES = frozenset(("smtplib", "email", "aiosmtplib"))
+# Frames of a traceback that are searched for one of them.
+_DEPTH = 50
+
+_ENDS = (StopIteration, StopAsyncIteration)
 
 # Here a thread catches what its function raised.
 _BOOTSTRAP: Any = getattr(threading.Thread, "_bootstrap_inner", None)
@@ -82,13 +88,13 @@ class Monitor:
         self._tool = None
 
     def _handled(self, code: CodeType, offset: int, error: BaseException) -> None:
-        if _is_of_mail(error):
+        if is_of_mail(error) or _is_of_library(error):
             self._told.passed(error, code, True)
         if code is self._bootstrap:
             self._told.ended(error, f"thread {threading.current_thread().name!r}")
 
     def _unwound(self, code: CodeType, offset: int, error: BaseException) -> None:
-        if _is_of_mail(error):
+        if is_of_mail(error) or _is_of_library(error):
             self._told.passed(error, code, False)
         if (
             code.co_flags & inspect.CO_COROUTINE
@@ -100,9 +106,26 @@ class Monitor:
                 self._told.ended(error, f"asyncio task {name!r}")
 
 
-def _is_of_mail(error: BaseException) -> bool:
+def is_of_mail(error: BaseException) -> bool:
+    """Return whether an error is one of mail or of the network, by its class."""
     # Called for every error of the program: the commonest answer is soon found.
     return isinstance(error, _KINDS) or type(error).__module__.startswith(_PACKAGES)
+
+
+def _is_of_library(error: BaseException) -> bool:
+    """Return whether an error of any class was raised in a library for mail."""
+    # An iteration that ends is no error.
+    if not isinstance(error, Exception) or isinstance(error, _ENDS):
+        return False
+    traceback = error.__traceback__
+    for _ in range(_DEPTH):
+        if traceback is None:
+            return False
+        name = traceback.tb_frame.f_globals.get("__name__") or ""
+        if name.partition(".")[0] in _LIBRARIES:
+            return True
+        traceback = traceback.tb_next
+    return False
 
 
 def _task_of(frame: FrameType | None) -> str:

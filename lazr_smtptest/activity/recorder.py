@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+import ssl
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Any
@@ -11,6 +12,8 @@ from typing import Any
 import attrs
 
 from lazr_smtptest._checks import check_flag
+from lazr_smtptest.activity.certificate import certificate_trouble
+from lazr_smtptest.activity.monitor import is_of_mail
 from lazr_smtptest.activity.place import Place, calling, is_sending
 from lazr_smtptest.activity.sources import SOURCES
 
@@ -43,7 +46,8 @@ class _Seen:
     Attributes:
         place: the latest place.
         caught: whether an error was caught there, where it is one.
-        mail: whether it is a connection to send mail.
+        mail: whether it is a connection or a look-up to send mail, or an error that
+            is likely why none was sent.
         times: how many there were at each place.
     """
 
@@ -180,6 +184,12 @@ class Activity:
         for who, words in dict(self._ended):
             kind = _THREAD if who.startswith(_THREAD) else _TASK
             return f"{_ARTICLES[kind]} {kind} ended with {_joined(words)}"
+        for words, seen in dict(self._errors).items():
+            if seen.mail:
+                return _trust(words) or f"the program {_verb(seen)} {_joined(words)}"
+        for name, seen in dict(self._lookups).items():
+            if seen.mail:
+                return f"the program looked up {name}"
         return ""
 
     def _wrong(self, host: str, port: object) -> str:
@@ -195,7 +205,9 @@ class Activity:
         if how == "connect":
             self._connected(host, port)
         elif host.lower() not in self._hosts and not _is_address(host):
-            _note(self._lookups, host, calling())
+            seen = _note(self._lookups, host, calling())
+            if seen is not None and not seen.mail:
+                seen.mail = is_sending()
 
     def _connected(self, host: str, port: object) -> None:
         if port != self._port or not (_is_loopback(host) or host in self._hosts):
@@ -227,7 +239,12 @@ class Activity:
         words = _words(error)
         # A wait with a time limit may end in a TimeoutError, which has no text.
         if words[1]:
-            _note(self._errors, words, place, caught)
+            seen = _note(self._errors, words, place, caught)
+            if seen is not None:
+                # Those of the server's replies are in the session.
+                seen.mail = not is_of_mail(error) or isinstance(
+                    error, ssl.SSLCertVerificationError
+                )
 
     def ended(self, error: BaseException, who: str, place: Place | None) -> None:
         """Record an error that ended a thread or a task, which is named."""
@@ -255,8 +272,18 @@ def _some(sentences: Iterable[str]) -> Iterator[str]:
 
 
 def _sentence(words: _Words, seen: _Seen) -> str:
-    verb = "caught" if seen.caught else "raised"
-    return f"The program {verb} {_joined(words)}{seen.here}"
+    return f"The program {_verb(seen)} {_joined(words)}{seen.here}"
+
+
+def _verb(seen: _Seen) -> str:
+    return "caught" if seen.caught else "raised"
+
+
+def _trust(words: _Words) -> str:
+    """Return what the error of a client that checks certificates means; or ``""``."""
+    if not words[0].endswith("SSLCertVerificationError"):
+        return ""
+    return certificate_trouble(words[1])
 
 
 def _joined(words: _Words) -> str:

@@ -27,8 +27,12 @@ __all__ = ["Candidate", "candidates", "title"]
 # What this may take of the terminal.
 _CANDIDATES = 5
 _VALUES = 5
-# Characters of a value that has room in a summary.
+# Characters of a value that has room in a summary, and of a note.
 _BRIEF = 32
+_LINE = 70
+
+# How an explanation begins.
+_NOTE = "    note: "
 
 # Only these, the newest, are compared: each may have to be parsed.
 _COMPARED = 1000
@@ -69,8 +73,11 @@ class Candidate:
             return f"{', '.join(each.name for each in self.missed)} differ", lines
         (missed,) = self.missed
         values = likest(missed, missed.values(self.envelope))
-        # Where lines are compared, the first one has it.
-        return _summary(missed, values) or lines[0].strip(" :"), lines
+        said = _summary(missed, values)
+        if not said or " differs" in said:
+            # Where lines are compared, the first one has it.
+            said = _explained(missed, lines) or said or lines[0].strip(" :")
+        return said, lines
 
 
 def candidates(
@@ -126,6 +133,15 @@ def _summary(criterion: Criterion, values: Sequence[object]) -> str:
     return f"{name} differs" if at is None else f"{name} differs at character {at + 1}"
 
 
+def _explained(criterion: Criterion, lines: Sequence[str]) -> str:
+    """Return the first note of a difference, if it is short; ``""`` if not."""
+    notes = (line.partition("note: ")[2] for line in lines if line.startswith(_NOTE))
+    note = next(notes, "")
+    # The note may name the criterion itself.
+    said = note if note.startswith(criterion.name) else f"{criterion.name}: {note}"
+    return said if note and len(said) <= _LINE else ""
+
+
 def _of_attachment(criterion: Criterion, attachment: Any) -> str:
     for name, part in criterion.parts.items():
         value = getattr(attachment, name)
@@ -161,7 +177,7 @@ def _differs(criterion: Criterion, envelope: Envelope) -> Iterator[str]:
     yield from more(len(values) - _VALUES, "    ")
     if values and isinstance(values[0], Attachment):
         yield from _content_differs(criterion, values[0])
-    yield from (f"    note: {short(hint)}" for hint in hints(criterion, envelope))
+    yield from (f"{_NOTE}{short(hint)}" for hint in hints(criterion, envelope))
 
 
 def _text_differs(

@@ -11,7 +11,7 @@ from lazr_smtptest.model.transcript import Line
 __all__ = ["LEFT", "refused_by_client", "unoffered"]
 
 # How the answer of `unoffered` begins.
-LEFT = "the client left after EHLO, which offers no "
+LEFT = "the client left after EHLO"
 
 # A keyword of EHLO's reply.
 _OFFER = re.compile(r"250[- ]([A-Za-z0-9-]+)")
@@ -44,9 +44,10 @@ def unoffered(session: Session, lines: Sequence[Line]) -> str:
     missing = _missing(lines)
     if not missing:
         return ""
-    what = " and no ".join(missing)
-    options = " and ".join(_OPTIONS[each] for each in missing)
-    return f"{LEFT}{what}: see {options}"
+    # Other reasons are as likely: an error of the program, for instance.
+    what = " or ".join(missing)
+    options = ", ".join(_OPTIONS[each] for each in missing)
+    return f"{LEFT}: perhaps it needs {what} ({options})"
 
 
 def refused_by_client(error: BaseException, lines: Sequence[Line]) -> str:

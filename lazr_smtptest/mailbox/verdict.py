@@ -18,17 +18,23 @@ __all__ = ["cause", "is_vague", "tls_failure", "verdict"]
 
 # OpenSSL's words, and what they mean to a test.
 _HANDSHAKE = re.compile(r"the TLS handshake failed: (?:.*, '(.+)'\)\]|(.*))")
+_LOST = "the connection was lost"
+# Some libraries, such as asyncio, send no alert.
+_BROKE_OFF = (
+    "the client broke TLS off: perhaps it does not trust the CA: use client_context()"
+)
+_REFUSED_CERTIFICATE = "the client does not accept the server's certificate"
 _UNTRUSTED = "the client does not trust the server's CA"
 _MEANINGS = {
     "alert unknown ca": _UNTRUSTED,
-    "alert bad certificate": "the client does not accept the server's certificate",
-    "alert certificate": "the client does not accept the server's certificate",
+    "alert bad certificate": _REFUSED_CERTIFICATE,
+    "alert certificate": _REFUSED_CERTIFICATE,
     "did not return a certificate": "the client showed no certificate",
     "http request": "the client spoke plain text",
     "wrong version number": "the client spoke plain text",
     "packet length too long": "the client spoke plain text",
     "closed cleanly": "the client closed the connection",
-    "non-clean": "the connection was lost",
+    "non-clean": _LOST,
 }
 
 _ON_TLS_PORT = " on a TLS port"
@@ -100,7 +106,12 @@ def verdict(
 
 def is_vague(said: str) -> bool:
     """Return whether an outcome of `cause` explains nothing, or is only a guess."""
-    return said in (_SILENT, _NO_MESSAGE) or said.startswith(LEFT)
+    return (
+        said in (_SILENT, _NO_MESSAGE, _BROKE_OFF)
+        or said.startswith(LEFT)
+        # The program may know for what reason.
+        or said.endswith(_REFUSED_CERTIFICATE)
+    )
 
 
 def _of_attempts(outcome: str, others: int) -> str:
@@ -128,6 +139,8 @@ def _without_fault(session: Session, lines: Sequence[Line]) -> str:
                 return f"{_UNTRUSTED}: use client_context()"
             if handshake[2] == _SENT_NOTHING:
                 return _WAITS
+            if _meaning(handshake) == _LOST:
+                return _BROKE_OFF
             port = "" if _was_greeted(lines) else _ON_TLS_PORT
             return f"the TLS handshake failed: {_meaning(handshake)}{port}"
         if line.who == "client" and line.text.startswith(CLIENT_HELLO):
@@ -140,6 +153,8 @@ def _without_fault(session: Session, lines: Sequence[Line]) -> str:
             if line.text.startswith("530"):
                 # What is missing matters, not the command (RFC 4954 section 6).
                 refused = f"{line.text}: {what.partition(' ')[0].upper()}"
+                if "STARTTLS" in line.text.upper():
+                    refused = f"the client did not use STARTTLS: {line.text}"
     if refused:
         return refused
     if session.delivered:

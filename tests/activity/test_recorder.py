@@ -13,6 +13,7 @@ import sysconfig
 import threading
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from email.message import EmailMessage
 from functools import partial
 from pathlib import Path
 
@@ -685,6 +686,65 @@ def test_where_the_cause_is_known_no_other_ones_are_listed(
     with pytest.raises(NotReceived) as caught:
         server.assert_received()
     assert "Possible causes" not in str(caught.value)
+
+
+def test_a_lookup_to_send_mail_is_in_the_first_line(
+    server: CaptureController, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a connection to another port is; another look-up is not."""
+    look_up("db.nowhere.invalid")
+    assert first_line(server).startswith("no client connected to ")
+    monkeypatch.setattr(
+        "lazr_smtptest.activity.recorder.is_sending", lambda: True, raising=True
+    )
+    look_up("smtp.nowhere.invalid")
+    assert first_line(server) == "the program looked up smtp.nowhere.invalid"
+
+
+@needs_monitoring
+def test_an_error_in_a_library_for_mail_is_in_the_first_line(
+    server: CaptureController,
+) -> None:
+    """Of any class; that EHLO offers no TLS explains nothing then."""
+    with (
+        smtplib.SMTP("127.0.0.1", server.port, timeout=PATIENCE) as client,
+        contextlib.suppress(UnicodeError),
+    ):
+        client.sendmail("a@example.com", ["b@example.com"], "Subject: \xfc\n\n\xfc")
+    assert first_line(server).startswith("the program caught UnicodeEncodeError: ")
+
+
+@needs_monitoring
+def test_an_error_in_the_email_package_is_told(activity: Activity) -> None:
+    """A field of two lines, for instance."""
+    with contextlib.suppress(ValueError):
+        EmailMessage()["Subject"] = "two\nlines"
+    [line] = activity.lines()
+    assert line.startswith("The program caught ValueError: Header values may not ")
+
+
+@needs_monitoring
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "certificate verify failed: self-signed certificate in certificate chain",
+            "the client does not trust the server's CA: use client_context()",
+        ),
+        (
+            "Hostname mismatch, certificate is not valid for 'mx'. (_ssl.c:1000)",
+            "the certificate is not for 'mx': see TLS.auto (by default localhost, ",
+        ),
+        ("certificate has expired", "the program caught ssl.SSLCertVerificationError"),
+    ],
+)
+def test_a_certificate_that_was_not_accepted_is_in_the_first_line(
+    server: CaptureController, text: str, said: str
+) -> None:
+    """With what to do about it."""
+    with contextlib.suppress(ssl.SSLError):
+        raise ssl.SSLCertVerificationError(1, text)
+    assert first_line(server)[:55] == said[:55]
 
 
 # When it records

@@ -8,7 +8,7 @@ import pytest
 from twisted.internet.defer import Deferred
 
 from lazr_smtptest import TLS, Auth
-from lazr_smtptest.mailbox.verdict import verdict
+from lazr_smtptest.mailbox.verdict import is_vague, verdict
 from lazr_smtptest.model.reply import Reply
 from lazr_smtptest.model.session import Session
 from lazr_smtptest.model.transcript import Transcript
@@ -63,8 +63,7 @@ def test_a_client_may_send_nothing() -> None:
 def test_a_client_may_leave_because_of_what_ehlo_lacks(last: list[str]) -> None:
     """A library that is to use TLS, or to log in, ends the session then."""
     assert said(Wire(), "EHLO c", *last) == (
-        "the client left after EHLO, which offers no STARTTLS and no AUTH: see tls= "
-        "and auth="
+        "the client left after EHLO: perhaps it needs STARTTLS or AUTH (tls=, auth=)"
     )
 
 
@@ -84,7 +83,7 @@ def test_a_client_that_was_offered_all_has_sent_no_message() -> None:
 def test_only_what_was_not_offered_is_named() -> None:
     """Here, a login."""
     wire = Wire(settings=Settings(tls=TLS.auto()))
-    assert said(wire, "EHLO c").endswith("offers no AUTH: see auth=")
+    assert said(wire, "EHLO c").endswith("perhaps it needs AUTH (auth=)")
 
 
 def test_what_was_delivered_is_counted() -> None:
@@ -220,6 +219,20 @@ def test_a_handshake_that_was_cut_off_is_told_as_it_is() -> None:
     )
 
 
+def test_a_client_that_broke_the_handshake_off_may_not_trust_the_server() -> None:
+    """Not every library sends an alert; that is a guess, which others precede."""
+    text = noted(
+        "the TLS handshake failed: Connection to the other side was lost in a "
+        "non-clean fashion: Connection lost."
+    )
+    assert text == (
+        "the client broke TLS off: perhaps it does not trust the CA: use "
+        "client_context()"
+    )
+    assert is_vague(text)
+    assert len(text) <= 80
+
+
 def test_a_client_that_waits_for_a_greeting_instead_of_tls_is_explained() -> None:
     """The server has not said anything either."""
     text = verdict(Session(ended=1.0), Criteria.of(), 0)
@@ -236,6 +249,11 @@ def test_a_client_that_waited_for_a_greeting_instead_of_tls_is_explained() -> No
     [
         ("mail FROM:<a@example.com> size=755", "530 5.7.0 no", "530 5.7.0 no: MAIL"),
         ("MAIL FROM:<>", "530 no", "530 no: MAIL"),
+        (
+            "MAIL FROM:<>",
+            "530 5.7.0 STARTTLS first",
+            "the client did not use STARTTLS: 530 5.7.0 STARTTLS first",
+        ),
         ("MAIL FROM:<>", "550 no", "MAIL FROM:<> was refused with 550 no"),
     ],
 )

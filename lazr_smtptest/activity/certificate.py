@@ -1,4 +1,4 @@
-"""What errors of a client that checks the server's certificate mean."""
+"""Explain the errors of a client that checks the certificate of the server."""
 
 from __future__ import annotations
 

@@ -735,7 +735,10 @@ def test_an_error_in_the_email_package_is_told(activity: Activity) -> None:
             "Hostname mismatch, certificate is not valid for 'mx'. (_ssl.c:1000)",
             "the certificate is not for 'mx': see TLS.auto (by default localhost, ",
         ),
-        ("certificate has expired", "the program caught ssl.SSLCertVerificationError"),
+        (
+            "certificate has expired",
+            "the program caught ssl.SSLCertVerificationError: certificate has expired",
+        ),
     ],
 )
 def test_a_certificate_that_was_not_accepted_is_in_the_first_line(

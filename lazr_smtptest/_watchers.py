@@ -31,6 +31,12 @@ class Watchers(Generic[_Value]):
             self.functions = tuple(self._by_key.values())
         return lambda: self._remove(key)
 
+    def clear(self) -> None:
+        """Remove all functions."""
+        with self._lock:
+            self._by_key.clear()
+            self.functions = ()
+
     def _remove(self, key: object) -> None:
         with self._lock:
             self._by_key.pop(key, None)

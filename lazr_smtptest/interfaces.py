@@ -121,7 +121,8 @@ class IMessageStore(Interface):
         It is called after the message is kept and before its client is answered, in
         the thread that kept it: the store's writer thread, where the messages are on
         a disk, otherwise the one that called `add`. It must be quick, and must not
-        add messages. An exception is logged, and raised by `add` once all
+        add messages. The client also waits for a Deferred or a coroutine that it
+        returns. An exception is logged, and raised by `add` once all
         subscribers were called, a StoreError as a SubscriberError: the message is
         kept, and a server answers 451.
         Messages that other processes keep in the same place are not reported.

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import attrs
+from twisted.internet.defer import Deferred
 from twisted.python import threadable
 from twisted.python.threadable import isInIOThread
 from zope.interface import implementer
@@ -165,8 +166,8 @@ class Mailbox(HasGrace, Viewable):
         """
         return self._faults
 
-    def add(self, envelope: Envelope) -> None:
-        """Add a message, and wake the waiters that it matches."""
+    def add(self, envelope: Envelope) -> Deferred[None] | None:
+        """Add a message, and wake waiters; a Deferred fires after the subscribers."""
         envelope = with_id(envelope)
         with self._lock:
             self._kept.add(envelope)
@@ -175,7 +176,7 @@ class Mailbox(HasGrace, Viewable):
         for waiter in waiters:
             waiter.offer((envelope,))
         self._report()
-        self._subscribers.tell(envelope)
+        return self._subscribers.tell(envelope)
 
     @property
     def reader(self) -> MailboxReader:

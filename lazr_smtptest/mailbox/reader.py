@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from twisted.internet.defer import Deferred
 from zope.interface import implementer
 
 from lazr_smtptest.interfaces import IMessageReader, IMessageStore
@@ -121,9 +122,9 @@ class MailboxReader(RowReader):
 
     # The mailbox as a store
 
-    def add(self, envelope: Envelope) -> None:
-        """Add a message to the mailbox."""
-        self._mailbox.add(envelope)
+    def add(self, envelope: Envelope) -> Deferred[None] | None:
+        """Add a message to the mailbox; see `Mailbox.add`."""
+        return self._mailbox.add(envelope)
 
     def get(self, id: str) -> Envelope | None:
         """Return the message with that `id`; ``None`` if there is none."""

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 from twisted.internet.defer import Deferred, gatherResults, succeed
 from twisted.internet.error import ReactorNotRunning
 
+from lazr_smtptest._deferreds import is_pending, pending
 from lazr_smtptest._guesses import Guessable
 from lazr_smtptest.activity import unobserved
 from lazr_smtptest.errors import StateError
@@ -279,7 +280,7 @@ class _ServerThread:
 
     def __init__(self, server: Server, http: HTTPThread | None) -> None:
         self._process = os.getpid()
-        self._http = http
+        self._server, self._http = server, http
         self._lock = threading.Lock()
         self._calls: set[Future[object]] = set()
         self._ended = False
@@ -332,11 +333,27 @@ class _ServerThread:
         return future.result()
 
     def _answer(self, future: Future[object], function: Callable[[], object]) -> None:
-        self._calls.discard(future)
+        """Call a function for `call`, and wait for a Deferred or a coroutine."""
         try:
-            future.set_result(function())
+            result = function()
         except BaseException as error:
-            future.set_exception(error)
+            self._end_call(future, future.set_exception, error)
+            return
+        if not is_pending(result):
+            self._end_call(future, future.set_result, result)
+            return
+        pending(result).addCallbacks(
+            lambda value: self._end_call(future, future.set_result, value),
+            lambda failure: self._end_call(future, future.set_exception, failure.value),
+        )
+
+    def _end_call(
+        self, future: Future[object], end: Callable[[Any], object], value: object
+    ) -> None:
+        # A Deferred may fire after the thread has ended, which has ended the call.
+        if future in self._calls:
+            self._calls.discard(future)
+            end(value)
 
     def stop(self) -> None:
         """End the thread; in a child process, close the inherited sockets."""
@@ -353,13 +370,17 @@ class _ServerThread:
         if threading.current_thread() is self._thread:
             raise StateError("called in the server's own thread, which it waits for")
 
-    def _shut_down(self) -> Deferred[Any] | None:
+    def _shut_down(self) -> Deferred[Any]:
         self._port.close()
         # Most servers have no client left: nothing to wait for.
+        ended: Deferred[Any] | None
         ended = self._factory.end_sessions() if self._factory.connections else None
-        if self._http is None:
-            return ended
-        return gatherResults([self._http.close(), ended or succeed(None)])
+        if self._http is not None:
+            ended = gatherResults([self._http.close(), ended or succeed(None)])
+        hooks = self._server.hooks_ended
+        if ended is None:
+            return hooks(self._reactor)
+        return ended.addCallback(lambda _: hooks(self._reactor))
 
     def _stop_reactor(self) -> None:
         # EXIT and stop() may both ask.

@@ -9,13 +9,14 @@ from email.message import Message
 from queue import Empty, Queue
 from typing import Any
 
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.mail import smtp
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from lazr_smtptest._deferreds import is_pending, pending
-from lazr_smtptest._failures import Failures, raise_interrupt
+from lazr_smtptest._failures import Failures
 from lazr_smtptest.auth.login import Auth
 from lazr_smtptest.errors import StateError
 from lazr_smtptest.faults import Faults
@@ -27,6 +28,7 @@ from lazr_smtptest.server.address import ListeningAddress
 from lazr_smtptest.server.delivery import HandlerDeliveryFactory
 from lazr_smtptest.server.file_settings import FileSettings
 from lazr_smtptest.server.options import ServerOptions
+from lazr_smtptest.server.running_hooks import RunningHooks
 from lazr_smtptest.server.seed_message import seed_message
 from lazr_smtptest.smtp.delivery_events import DeliveryEvents
 from lazr_smtptest.smtp.errors import refusal_in
@@ -93,6 +95,7 @@ class Server(ServerOptions, ListeningAddress):
         self._take_faults(Faults())
         self._failures = Failures()
         self._listeners = 0
+        self._hooks = RunningHooks(self._keep)
 
     def _take_faults(self, faults: Faults) -> None:
         """Use these rules."""
@@ -127,21 +130,29 @@ class Server(ServerOptions, ListeningAddress):
         effect.
         """
 
-    def handle_session(self, session: Session) -> None:
+    def handle_session(self, session: Session) -> object:
         """Handle a session that has ended; the default does nothing.
 
-        An exception is kept for `check`.
+        It may return a Deferred or a coroutine. An exception is kept for `check`.
         """
 
-    def reset(self) -> None:
-        """Reset the server; the default only logs."""
+    def reset(self) -> object:
+        """Reset the server; the default only logs.
+
+        It may return a Deferred or a coroutine: the caller, or the client that has
+        sent RSET, waits for it.
+        """
         log.info("[SMTPServer] reset")
+        return None
 
     def started(self) -> None:
         """Run code when the server has begun to listen; the default does nothing."""
 
-    def stopped(self) -> None:
-        """Run code when the last port is closed; the default does nothing."""
+    def stopped(self) -> object:
+        """Run code when the last port is closed; the default does nothing.
+
+        It may return a Deferred or a coroutine. An exception is kept for `check`.
+        """
 
     # Called by the controller or service
 
@@ -228,13 +239,9 @@ class Server(ServerOptions, ListeningAddress):
     def _listener_stopped(self) -> None:
         self._listeners -= 1
         if self._listeners == 0:
-            try:
-                self.stopped()
-            except BaseException as error:
-                # The open sessions have to be ended all the same.
-                raise_interrupt(error)
-                log.exception("stopped raised")
-                self._keep(error)
+            # The open sessions have to be ended, whatever it raises.
+            self._failures.expect()
+            self._hooks.call("stopped", self.stopped)
 
     def envelope_received(self, envelope: Envelope) -> object:
         """Pass a message to the hooks; see `IMessageHandler`."""
@@ -298,12 +305,16 @@ class Server(ServerOptions, ListeningAddress):
     def session_ended(self, session: Session) -> None:
         """Pass a session to the hook; see `ISessionObserver`."""
         self.sessions.session_ended(session)
-        try:
-            self.handle_session(session)
-        except BaseException as error:
-            raise_interrupt(error)
-            log.exception("handle_session raised")
-            self._keep(error)
+        self._failures.expect()
+        self._hooks.call("handle_session", self.handle_session, session)
+
+    def hooks_ended(self, reactor: IReactorTime) -> Deferred[None]:
+        """Return a Deferred that fires when no `handle_session` or `stopped` runs.
+
+        Args:
+            reactor: provides the time, which is bounded by the limit ``closing``.
+        """
+        return self._hooks.ended(reactor, self.settings.limits.closing)
 
     def _keep_failure(self, failure: Failure) -> Failure:
         self._keep(failure.value)
@@ -314,13 +325,16 @@ class Server(ServerOptions, ListeningAddress):
         if error is not None and not isinstance(error, smtp.SMTPServerError):
             self._failures.keep(error)
 
-    def _client_reset(self) -> None:
+    def _client_reset(self) -> object:
         self._failures.expect()
         try:
-            self.reset()
+            result: object = self.reset()
         except BaseException as error:
             self._keep(error)
             raise
+        if is_pending(result):
+            return pending(result).addErrback(self._keep_failure)
+        return result
 
     def check(self) -> None:
         """Raise the errors of user code since the last check; any thread may call it.

@@ -82,6 +82,7 @@ class SMTPService(Service):
             else listener.endpoint
             for listener in listeners
         ]
+        self._reactor = reactor
         self._listening: defer.Deferred[None] | None = None
 
     checks = True
@@ -171,6 +172,7 @@ class SMTPService(Service):
         await defer.gatherResults(
             [factory.end_sessions() for factory in self.factories]
         )
+        await self.server.hooks_ended(self._reactor)
 
 
 def _report(failures: list[Failure]) -> None:

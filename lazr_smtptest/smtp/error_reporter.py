@@ -9,6 +9,7 @@ from typing import Any
 from twisted.mail import smtp
 from twisted.python.failure import Failure
 
+from lazr_smtptest._deferreds import is_pending, pending
 from lazr_smtptest._failures import raise_interrupt
 from lazr_smtptest.model.reply import (
     LOCAL_ERROR,
@@ -76,14 +77,22 @@ class ErrorReporter:
     ) -> None:
         """Call a user's function whose result does not affect a reply.
 
-        An exception is logged, with `problem` as the message, and reported.
+        An exception, also one of a Deferred or a coroutine that it returns, is logged,
+        with `problem` as the message, and reported.
         """
         try:
-            function(*arguments)
+            result = function(*arguments)
         except BaseException as error:
             raise_interrupt(error)
             log.exception(problem)
             self.report(error)
+        else:
+            if is_pending(result):
+                pending(result).addErrback(self._report_later, problem)
+
+    def _report_later(self, failure: Failure, problem: str) -> None:
+        log.error(problem, exc_info=failure.value)
+        self.report(failure.value)
 
     def report(self, error: BaseException | None) -> None:
         """Pass an exception that is not a reply to `on_error`, for the test."""

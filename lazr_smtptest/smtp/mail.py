@@ -334,9 +334,17 @@ class MailCommands(Authentication):
         if self.count_junk():
             return
         self.abort_transaction()
-        if self.on_rset is not None:
-            self.on_rset()
-        self.reply(OK)
+        on_rset = self.on_rset
+        if on_rset is None:
+            self.reply(OK)
+        else:
+            self.engine.call(lambda _: on_rset(), self._was_reset, self._not_reset, OK)
+
+    def _was_reset(self, result: object, reply: Reply) -> None:
+        self.reply(reply)
+
+    def _not_reset(self, failure: Failure, reply: Reply) -> None:
+        self.reply(self.reporter.reply_to(failure))
 
     # Outcomes
 

@@ -23,6 +23,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 import attrs
+from twisted.internet.defer import Deferred
 
 from lazr_smtptest.errors import StateError
 from lazr_smtptest.model.envelope import Envelope
@@ -89,7 +90,7 @@ class Writer:
     def __init__(
         self,
         write: Callable[[list[Envelope]], object],
-        kept: Callable[[Envelope], object],
+        kept: Callable[[Envelope], Deferred[None] | None],
         *,
         patient: bool = True,
         idle: Callable[[], float | None] = lambda: None,
@@ -264,11 +265,21 @@ class Writer:
         self._crowd = max(len(batch) + len(self._jobs), self._crowd // 2)
         for message in batch:
             try:
-                self._kept(message.envelope)
+                running = self._kept(message.envelope)
             except BaseException as error:
                 self._answer(message, error)
             else:
-                self._answer(message, None)
+                self._answer_after(message, running)
+
+    def _answer_after(self, message: _Message, running: Deferred[None] | None) -> None:
+        """Answer for a message when its subscribers have ended, in their thread."""
+        if running is None:
+            self._answer(message, None)
+        else:
+            running.addCallbacks(
+                lambda _: self._answer(message, None),
+                lambda failure: self._answer(message, failure.value),
+            )
 
     def _answer(self, message: _Message, error: BaseException | None) -> None:
         try:

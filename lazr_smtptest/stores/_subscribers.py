@@ -5,6 +5,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
+from twisted.internet.defer import Deferred, gatherResults
+from twisted.python.failure import Failure
+
+from lazr_smtptest._checks import brief
+from lazr_smtptest._deferreds import is_pending, pending
 from lazr_smtptest._failures import raise_interrupt
 from lazr_smtptest._watchers import Watchers
 from lazr_smtptest.errors import StoreError, SubscriberError
@@ -25,24 +30,51 @@ class Subscribers:
         """Add a function; return a function that removes it."""
         return self._watchers.add(function)
 
-    def tell(self, envelope: Envelope) -> None:
+    def clear(self) -> None:
+        """Remove all functions."""
+        self._watchers.clear()
+
+    def tell(self, envelope: Envelope) -> Deferred[None] | None:
         """Call all functions with a message that was kept.
+
+        Returns:
+            ``None``, or a Deferred that fires when the Deferreds and coroutines that
+            they returned have ended; it fails with the first exception.
 
         Raises:
             SubscriberError: the first exception is a StoreError.
             BaseException: the first exception, raised after all were called.
         """
         errors: list[BaseException] = []
+        running: list[Deferred[None]] = []
+
+        def failed(failure: Failure) -> None:
+            error = failure.value
+            assert error is not None
+            log.error("a subscriber of a message store raised", exc_info=error)
+            errors.append(error)
+
         for function in self._watchers.functions:
             try:
-                function(envelope)
+                result = function(envelope)
             except BaseException as error:
                 raise_interrupt(error)
-                log.exception("a subscriber of a message store raised")
-                errors.append(error)
-        if not errors:
-            return
-        if isinstance(errors[0], StoreError):
-            # The caller would take it for an error of this store.
-            raise SubscriberError(f"a subscriber raised {errors[0]!r}") from errors[0]
-        raise errors[0]
+                failed(Failure())
+                continue
+            if is_pending(result):
+                running.append(pending(result).addErrback(failed))
+        if any(not each.called or each.paused for each in running):
+            return gatherResults(running).addCallback(lambda _: _check(errors))
+        _check(errors)
+        return None
+
+
+def _check(errors: list[BaseException]) -> None:
+    """Raise the first error, if there is one."""
+    if not errors:
+        return
+    if isinstance(errors[0], StoreError):
+        # The caller would take it for an error of the store.
+        text = f"a subscriber raised {brief(errors[0])}"
+        raise SubscriberError(text) from errors[0]
+    raise errors[0]

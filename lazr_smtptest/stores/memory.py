@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 
+from twisted.internet.defer import Deferred
 from zope.interface import implementer
 
 from lazr_smtptest.errors import StoreFullError
@@ -87,8 +88,8 @@ class MemoryStore(RowReader, Store):
         """The validity and the number of the latest change, without waiting."""
         return self._validity, self._log.last
 
-    def add(self, envelope: Envelope) -> None:
-        """Keep `envelope`.
+    def add(self, envelope: Envelope) -> Deferred[None] | None:
+        """Keep `envelope`; a Deferred fires when the subscribers have ended.
 
         Raises:
             StoreFullError: it exceeds a bound.
@@ -109,7 +110,7 @@ class MemoryStore(RowReader, Store):
             if self._expires or self._retention.exceeded(len(self._rows), self._octets):
                 self._drop_oldest()
         self._log.tell()
-        self._subscribers.tell(envelope)
+        return self._subscribers.tell(envelope)
 
     def _is_surplus(self) -> bool:
         """Return whether the oldest message is beyond the bounds."""

@@ -79,7 +79,8 @@ class TextPattern:
         self._compiled: Any = regex.compile(own, regex.VERSION0)
 
     def __repr__(self) -> str:
-        return f"re.compile({self.pattern!r})"
+        # As that of a pattern which a test compiled, with its flags.
+        return repr(re.compile(self.pattern))
 
     def search(self, value: str, seconds: float | None = None) -> Any:
         """Return the first match anywhere in a text, or `None`.

@@ -85,7 +85,7 @@ class HTTP:
                 kind="list",
             ),
             Option(
-                "http-max-connections",
+                "http-connections",
                 "COUNT",
                 "Refuse more connections with 503; by default as many as leave some "
                 "descriptors (ulimit -n) for SMTP.",
@@ -203,7 +203,7 @@ def settings_of(options: Options, context: ReaderContext) -> HTTPSettings:
         gate=gate,
         base=(options["http-base"] or "").rstrip("/"),
         tls=context.tls if same else read_tls(options, "http-tls"),
-        max_connections=options["http-max-connections"],
+        max_connections=options["http-connections"],
         outgoing=outgoing_of(options),
         has_mailhog=options["mailhog"] is not None,
     )

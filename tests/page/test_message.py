@@ -92,8 +92,8 @@ class TestHead:
         assert opened.evaluate("navigator.clipboard.readText()") == "481516"
 
     def test_warnings_are_named(self, page, site):
-        """Of a message without a date."""
-        envelope = site.send(make_message())
+        """Of a message with a line of 2,000 characters."""
+        envelope = site.send(f"Subject: long\n\n{'x' * 2000}\n")
         assert envelope.warnings
         page.goto(f"{site.url}#/messages/{envelope.id}")
         for each in envelope.warnings:

@@ -128,7 +128,7 @@ class HTTPSite(http.HTTPFactory):
             self._is_full = True
             log.warning(
                 "HTTP: %d connections are open, and further ones get 503: "
-                "--http-max-connections allows more, if ulimit -n does",
+                "--http-connections allows more, if ulimit -n does",
                 most,
             )
         return FullConnection(f"{most} connections are open already: try again later")

@@ -263,7 +263,7 @@ class TestNumber:
         assert clients[0].get("/fixed").status == 200
         assert [record.getMessage() for record in caplog.records] == [
             "HTTP: 2 connections are open, and further ones get 503: "
-            "--http-max-connections allows more, if ulimit -n does"
+            "--http-connections allows more, if ulimit -n does"
         ]
 
     def test_one_that_ends_makes_room(self) -> None:

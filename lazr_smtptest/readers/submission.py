@@ -16,6 +16,7 @@ from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.ids import with_id
 from lazr_smtptest.model.reply import LOCAL_ERROR, Reply
 from lazr_smtptest.readers.context import ReaderContext
+from lazr_smtptest.readers.submission_faults import SubmissionFaults
 from lazr_smtptest.smtp.errors import ReplyError, refusal_in
 from lazr_smtptest.smtp.header import decoded_subject
 from lazr_smtptest.smtp.store_writer import StoreWriter
@@ -31,7 +32,8 @@ _SESSION = "http"
 class Submission:
     """Passes messages to the handler of a server; without a server, to the store.
 
-    Hooks, store, tags and delivery events see them as if they had come by SMTP.
+    Fault rules, hooks, store, tags and delivery events see them as if they had come by
+    SMTP.
 
     Args:
         context: the server, or the store.
@@ -51,13 +53,31 @@ class Submission:
         if envelope.received_at is None:
             envelope = attrs.evolve(envelope, received_at=now)
         envelope = with_id(envelope)
-        refusal = await self._refusal(envelope)
+        refusal = await self._refusal(envelope, now)
         self._tell(envelope, now, refusal)
         if refusal is not None:
             raise ReplyError(refusal.code, refusal.text, refusal.enhanced)
         return envelope.id
 
-    async def _refusal(self, envelope: Envelope) -> Reply | None:
+    async def _refusal(self, envelope: Envelope, now: datetime) -> Reply | None:
+        """Handle a message, unless a fault rule refuses it; return why it is refused.
+
+        ``None``: it is accepted.
+        """
+        policy, reactor = self._context.faults, self._context.reactor
+        if policy is None:
+            return await self._refusal_of_handler(envelope)
+        faults = SubmissionFaults(policy, reactor, _SESSION, envelope, now)
+        refusal = await faults.before()
+        if refusal is not None:
+            return refusal
+        for each in faults.envelopes:
+            refusal = await self._refusal_of_handler(with_id(each))
+            if refusal is not None:
+                return refusal
+        return await faults.after() if faults.envelopes else None
+
+    async def _refusal_of_handler(self, envelope: Envelope) -> Reply | None:
         """Handle a message, and return why it is refused; ``None`` if it is kept."""
         try:
             result = self._handle(envelope)

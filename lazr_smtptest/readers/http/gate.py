@@ -130,7 +130,11 @@ class Gate:
         origin = _one(headers, "origin")
         if origin and _address(origin) != host:
             if not self._allows(origin):
-                raise _foreign(f"the origin {origin!r} is not allowed")
+                raise _foreign(
+                    f"the origin {origin!r} is not allowed at the host {host!r}: a "
+                    "proxy has to pass the Host on (nginx: proxy_set_header Host "
+                    "$http_host), and --cors ORIGIN allows pages of another site"
+                )
             return _allowing(origin)
         if origin:
             return {}

@@ -220,6 +220,13 @@ class TestOrigin:
         )
         assert answer.status == 403
 
+    def test_a_refusal_says_what_a_proxy_has_to_do(self) -> None:
+        answer = connect().request(
+            "POST", "/mail", host="localhost:8025", origin="https://mail.example"
+        )
+        assert "proxy_set_header Host $http_host" in answer.text
+        assert "--cors" in answer.text
+
     @pytest.mark.parametrize("site", ["same-origin", "none"])
     def test_what_a_person_or_our_page_asks_is_answered(self, site: str) -> None:
         assert connect().get("/mail", sec_fetch_site=site).status == 200

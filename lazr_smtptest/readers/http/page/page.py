@@ -71,10 +71,20 @@ class Page:
         for path, handler in (
             ("/", self.document),
             ("", self.base),
-            (f"{PATH}/{{version}}/{{name}}", self.file),
-            (f"{PATH}/{{version}}/{{folder}}/{{name}}", self.file),
         ):
             yield Route(method="GET", template=path, handler=handler, is_public=True)
+        for path in (
+            f"{PATH}/{{version}}/{{name}}",
+            f"{PATH}/{{version}}/{{folder}}/{{name}}",
+        ):
+            # A browser sends an Origin with modules, and a proxy may change the Host.
+            yield Route(
+                method="GET",
+                template=path,
+                handler=self.file,
+                is_public=True,
+                is_shared=True,
+            )
 
     async def document(self, call: Call) -> Answer:
         """Answer with the document of the page, or for a program with a text."""

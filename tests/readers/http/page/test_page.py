@@ -36,6 +36,32 @@ def open_page(client: Client, path: str = "/", **headers: str) -> Response:
     return client.get(path, accept=BROWSER, **headers)
 
 
+class TestBehindAProxy:
+    """A proxy that does not pass the Host on."""
+
+    ORIGIN = "https://mail.example"
+
+    def test_the_modules_of_the_page_are_loaded(self, client: Client) -> None:
+        answer = client.get(
+            address_of("app.js"), host="127.0.0.1:8025", origin=self.ORIGIN
+        )
+        assert answer.status == 200
+
+    def test_the_api_is_refused_with_what_to_do(self, client: Client) -> None:
+        answer = client.request(
+            "DELETE", "/api/v2/messages", host="127.0.0.1:8025", origin=self.ORIGIN
+        )
+        assert answer.status == 403
+        assert "proxy_set_header Host $http_host" in answer.json["detail"]
+
+    def test_requests_of_the_nginx_of_the_manual_are_answered(
+        self, client: Client
+    ) -> None:
+        """Also those that want no upgrade have this field."""
+        answer = client.get("/api/v2/messages", connection="upgrade")
+        assert answer.status == 200
+
+
 class TestDocument:
     """The document at the path of the page."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import base64
 import json
 import os
 import smtplib
@@ -37,6 +38,18 @@ HOSTILE = [
 def get(site, path):
     with urlopen(site.url + "api/v2/" + path) as answer:
         return json.load(answer)
+
+
+def sending(site, content, recipient="full@example.com"):
+    """Return a statement for Node.js that sends a mail by a program of its own."""
+    script = (
+        "import smtplib\n"
+        f"c = smtplib.SMTP({site.controller.host!r}, {site.controller.port})\n"
+        f"try: c.sendmail('a@b.example', [{recipient!r}], {content!r})\n"
+        "except smtplib.SMTPException: pass\n"
+        "c.quit()\n"
+    )
+    return f"execFileSync({json.dumps(sys.executable)}, ['-c', {json.dumps(script)}]); "
 
 
 def refuse(site, sender="shop@example.com", recipient="full@example.com"):
@@ -106,24 +119,57 @@ def test_the_pytest_of_a_message_fails_without_it(module, site):
         run_python(code, site.controller, site.send)
 
 
+FILES = EmailMessage()
+FILES["Subject"] = "Invoice"
+FILES.set_content("It is attached.")
+FILES.add_attachment(b"%PDF", maintype="application", subtype="pdf", filename="a.pdf")
+
+
 def test_the_node_test_of_a_message_passes(module, site, tmp_path):
     """The same with Node.js, which reads the mail over HTTP."""
-    site.send(RESET)
-    message = get(site, "messages/latest")
-    code = module("recipe.js").call("nodeOfMessage", message, site.url)
-    done = run_node(code, site, tmp_path)
+    site.send(FILES, sender="a@b.example", recipients=["full@example.com"])
+    code = module("recipe.js").call(
+        "nodeOfMessage", get(site, "messages/latest"), site.url
+    )
+    done = run_node(code, site, tmp_path, sending(site, FILES.as_string()))
     assert done.returncode == 0, done.stdout
 
 
-def test_the_node_test_of_a_message_fails_without_it(module, site, tmp_path):
-    """It says why, as a test in Python does."""
+def test_the_node_test_of_a_message_fails_without_a_new_one(module, site, tmp_path):
+    """The message that it was made of does not count; it says why it failed."""
     site.send(RESET)
     message = get(site, "messages/latest")
     code = module("recipe.js").call("nodeOfMessage", message, site.url)
-    site.controller.clear()
     done = run_node(code.replace("timeout: 10", "timeout: 0"), site, tmp_path)
     assert done.returncode != 0
-    assert "no message arrived" in done.stdout
+    assert "message" in done.stdout
+
+
+@pytest.mark.parametrize("function", ["pytestOfMessage", "nodeOfMessage"])
+def test_the_names_of_attachments_are_asserted(module, site, function):
+    """An attachment that is missing fails the test."""
+    site.send(FILES)
+    message = get(site, "messages/latest")
+    code = module("recipe.js").call(function, message, site.url)
+    [line] = [each for each in code.split("\n") if '"a.pdf"' in each]
+    assert "assert" in line
+    assert "mail.attachments" in line
+
+
+def test_the_pytest_fails_without_an_attachment(module, site):
+    """The name of the file is a fact of the mail."""
+    site.send(FILES, recipients=["full@example.com"])
+    code = module("recipe.js").call("pytestOfMessage", get(site, "messages/latest"))
+    site.controller.clear()
+    bare = EmailMessage()
+    bare["Subject"] = "Invoice"
+    bare.set_content("It is not attached.")
+    with pytest.raises(AssertionError):
+        run_python(
+            code,
+            site.controller,
+            lambda: site.send(bare, recipients=["full@example.com"]),
+        )
 
 
 @pytest.mark.parametrize("subject", HOSTILE)
@@ -217,16 +263,58 @@ def test_the_node_test_of_a_refused_session_passes(module, site, tmp_path):
     [session] = get(site, "sessions?limit=1")["sessions"]
     whole = get(site, f"sessions/{session['id']}")
     code = module("recipe.js").call("nodeOfSession", whole, site.url)
-    script = (
-        "import smtplib\n"
-        f"c = smtplib.SMTP({site.controller.host!r}, {site.controller.port})\n"
-        "try: c.sendmail('a@b.example', ['full@example.com'], 'Subject: x')\n"
-        "except smtplib.SMTPException: pass\n"
-        "c.quit()\n"
-    )
-    send = f"execFileSync({json.dumps(sys.executable)}, ['-c', {json.dumps(script)}]); "
+    site.send(RESET)
+    send = sending(site, "Subject: x")
     done = run_node(code, site, tmp_path, send)
     assert done.returncode == 0, done.stdout
+
+
+def test_the_rule_of_a_node_test_is_gone_afterwards(module, site, tmp_path):
+    """Also if the test fails, as nothing was sent; other rules stay."""
+    other = site.controller.faults.on("RCPT")
+    other.reply(452)
+    refuse(site)
+    site.controller._settle()
+    [session] = get(site, "sessions?limit=1")["sessions"]
+    whole = get(site, f"sessions/{session['id']}")
+    code = module("recipe.js").call("nodeOfSession", whole, site.url)
+    done = run_node(code, site, tmp_path)
+    assert done.returncode != 0
+    assert "has not fired" in done.stdout
+    assert site.controller.faults.rules == (other,)
+
+
+def test_the_address_of_a_node_test_may_have_a_path_and_a_login(module, site, tmp_path):
+    """A path needs no slash at its end, and fetch takes no login in a URL."""
+    site.send(RESET)
+    code = module("recipe.js").call(
+        "nodeOfMessage", get(site, "messages/latest"), "http://x/"
+    )
+    code = code.partition('import { test } from "node:test";')[2].partition("test(")[0]
+    file = tmp_path / "address.mjs"
+    file.write_text(
+        "globalThis.fetch = async (url, { headers }) => {"
+        "  console.log(String(url), headers.Authorization);"
+        '  return new Response("{}"); };\n' + code + 'await ask("status");\n'
+    )
+    environment = {**os.environ, "SMTPTEST_URL": "http://ann:p%40ss@x.example/mail"}
+    try:
+        done = subprocess.run(
+            ["node", os.fspath(file)],
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+    except FileNotFoundError:
+        missing("node, of Debian's package nodejs, is not here")
+    login = base64.b64encode(b"ann:p@ss").decode()
+    assert done.stdout.split() == [
+        "http://x.example/mail/api/v2/status",
+        "Basic",
+        login,
+    ], done.stderr
 
 
 def test_a_session_without_a_refusal_gives_no_rule(module, site):

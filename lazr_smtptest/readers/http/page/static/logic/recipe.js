@@ -43,6 +43,7 @@ function factsOf(message) {
     subject: summary.subject,
     code: message.code && CODE.test(message.code) ? message.code : null,
     link: message.links[0] ? stable(message.links[0]) : null,
+    files: message.attachments.filter((each) => !each.inline && each.name).map((each) => each.name),
   };
 }
 
@@ -51,7 +52,7 @@ function factsOf(message) {
  * @param {Object} message - a message of the API.
  */
 export function pytestOfMessage(message) {
-  const { recipient, subject, code, link } = factsOf(message);
+  const { recipient, subject, code, link, files } = factsOf(message);
   const py = (value) => readable(value, "python");
   return lines(
     `def test_${nameOf(subject, "mail")}_arrives(smtptest):`,
@@ -64,6 +65,7 @@ export function pytestOfMessage(message) {
     subject ? null : "    assert not mail.subject",
     code && `    assert len(mail.code() or "") == ${code.length}  # such as ${code}`,
     link && `    assert any(link.startswith(${py(link)}) for link in mail.links)`,
+    ...files.map((file) => `    assert ${py(file)} in [each.name for each in mail.attachments]`),
   );
 }
 
@@ -78,21 +80,23 @@ function wildcardsQuoted(recipient) {
  * @param {string} url - of the server, with a slash at its end.
  */
 export function nodeOfMessage(message, url) {
-  const { recipient, subject, code, link } = factsOf(message);
+  const { recipient, subject, code, link, files } = factsOf(message);
   const js = (value) => readable(value, "javascript");
   return lines(
     ...nodeHead(url),
     `test(${js(`${subject || "the mail"} arrives`)}, async () => {`,
+    SINCE,
     "  // Here your program sends the mail.",
     "  const criteria = {",
     `    recipient: ${js(wildcardsQuoted(recipient))},`,
     `    subject: ${subject ? js(subject) : "null"},`,
     "  };",
-    '  const found = await ask("assert", { criteria, timeout: 10 });',
+    '  const found = await ask("assert", { criteria, since, timeout: 10 });',
     "  const mail = found.messages[0];",
     `  assert.equal(mail.summary.mail_from, ${js(message.summary.mail_from)});`,
     code && `  assert.equal(mail.code?.length, ${code.length}); // such as ${code}`,
     link && `  assert.ok(mail.links.some((link) => link.startsWith(${js(link)})));`,
+    ...files.map((file) => `  assert.ok(mail.attachments.some((each) => each.name === ${js(file)}));`),
     "});",
   );
 }
@@ -103,18 +107,30 @@ function nodeHead(url) {
     'import assert from "node:assert";',
     'import { test } from "node:test";',
     "",
-    `const server = process.env.SMTPTEST_URL ?? ${literal(url)};`,
+    `const server = new URL(process.env.SMTPTEST_URL ?? ${literal(url)});`,
+    'if (!server.pathname.endsWith("/")) server.pathname += "/";',
+    "// fetch takes no user in a URL.",
+    "const headers = {};",
+    "if (server.username) {",
+    "  const login = decodeURIComponent(`${server.username}:${server.password}`);",
+    '  headers.Authorization = `Basic ${Buffer.from(login).toString("base64")}`;',
+    '  server.username = server.password = "";',
+    "}",
     "",
-    "async function ask(path, body) {",
-    "  const request = { method: \"POST\", body: JSON.stringify(body) };",
+    'async function ask(path, body, method = body ? "POST" : "GET") {',
+    "  const request = { method, headers, body: body && JSON.stringify(body) };",
     "  const response = await fetch(new URL(`api/v2/${path}`, server), request);",
-    "  const answer = await response.json();",
+    "  const text = await response.text();",
+    "  const answer = text && JSON.parse(text);",
     "  if (!response.ok) throw new Error(answer.detail);",
     "  return answer;",
     "}",
     "",
   ];
 }
+
+// What was there before does not count.
+const SINCE = '  const since = (await ask("messages?limit=1")).messages[0]?.number ?? 0;';
 
 /** Return lines as a text; those that are no text are left out. */
 function lines(...all) {
@@ -233,14 +249,21 @@ export function nodeOfSession(whole, url) {
   const rule = { on: fault.phase, times: fault.times, reply: [fault.code, fault.text] };
   if (fault.recipient) rule.recipient = wildcardsQuoted(fault.recipient);
   const criteria = fault.recipient ? { recipient: rule.recipient } : {};
+  const count = fault.recipient ? 0 : whole.session.delivered;
   return lines(
     ...nodeHead(url),
     `test("${fault.phase} is refused with ${fault.code}", async () => {`,
+    SINCE,
     `  const fault = ${literal(rule)};`,
-    '  await ask("faults", { fault: [fault] });',
-    "  // Here your program sends the mail.",
-    '  await ask("faults/assert-all-fired", {});',
-    `  await ask("assert", { criteria: ${literal(criteria)}, count: ${fault.recipient ? 0 : whole.session.delivered} });`,
+    '  const [rule] = (await ask("faults", { fault: [fault] })).rules;',
+    "  try {",
+    "    // Here your program sends the mail.",
+    "    const { fired } = await ask(`faults/${rule.id}`);",
+    `    assert.equal(fired, ${fault.times}, "the rule has not fired as often");`,
+    `    await ask("assert", { criteria: ${literal(criteria)}, since, count: ${count} });`,
+    "  } finally {",
+    '    await ask(`faults/${rule.id}`, undefined, "DELETE");',
+    "  }",
     "});",
   );
 }

@@ -316,3 +316,43 @@ class TestEmpty:
         page.get_by_role("button", name=framework, exact=True).click()
         expect(page.locator("pre")).to_contain_text(setting)
         expect(page.locator("pre")).to_contain_text(str(site.controller.port))
+
+
+class TestCursor:
+    """The row that the keyboard is at."""
+
+    def test_it_is_seen_wherever_the_focus_is(self, three):
+        """The keys of the list act on it from everywhere."""
+        three.keyboard.press("j")
+        expect(rows(three).nth(0)).to_have_css("outline-style", "solid")
+        expect(rows(three).nth(1)).to_have_css("outline-style", "none")
+
+    def test_the_form_says_what_it_tags(self, three):
+        """A message by its subject."""
+        three.keyboard.type("jjt")
+        expect(three.locator(".tagging")).to_contain_text("b")
+
+    def test_the_form_says_how_many_it_tags(self, three):
+        """If some are selected."""
+        three.keyboard.type("jxjxt")
+        expect(three.locator(".tagging")).to_contain_text("2 selected")
+
+    def test_a_row_that_the_search_hides_is_not_deleted(self, three, site):
+        """What is not seen is not acted on."""
+        three.keyboard.press("j")
+        three.goto(f"{site.url}#/messages?q=subject:a")
+        expect(rows(three)).to_have_count(1)
+        three.keyboard.type("#jx")
+        expect(three.get_by_text("1 selected")).to_be_visible()
+        assert len(site.controller.mailbox) == 3
+
+
+@pytest.mark.parametrize(
+    ("query", "text"),
+    [("", "No mail has arrived yet."), ("?q=none", "No message matches this search.")],
+)
+def test_an_empty_list_says_so_at_its_top(page, site, query, text):
+    """Where the first row would be."""
+    page.goto(f"{site.url}#/messages{query}")
+    box = page.locator(".list").get_by_text(text).bounding_box()
+    assert box["y"] < 200

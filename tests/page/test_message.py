@@ -291,3 +291,58 @@ def test_a_message_becomes_a_test(opened):
     dialog.get_by_role("button", name="JavaScript").click()
     expect(dialog.locator("pre")).to_contain_text("await")
     expect(dialog.locator("pre")).to_contain_text("481516")
+
+
+class TestLoading:
+    """What is shown while another message or session is loading."""
+
+    @pytest.fixture
+    def two(self, page, site):
+        """Two messages, of which the first is open; the answers of the other wait."""
+        first, other = (site.send(f"Subject: {each}\n\nHi.\n") for each in "ab")
+        page.goto(f"{site.url}#/messages/{first.id}")
+        expect(page.get_by_role("heading", name="a", exact=True)).to_be_visible()
+        return page, other
+
+    def test_an_action_cannot_hit_another_message_than_the_one_shown(self, two):
+        """The old one is gone, and with it its buttons."""
+        page, other = two
+        held = []
+        page.route(f"**/messages/{other.id}/parts*", lambda route: held.append(route))
+        page.locator(".row").first.click()
+        expect(page.get_by_role("heading", name="a", exact=True)).to_have_count(0)
+        button = page.locator(".acts").get_by_role("button", name="Delete")
+        expect(button).to_have_count(0)
+        held[0].continue_()
+        button.click()
+        expect(page.locator(".row")).to_have_count(1)
+        expect(page.locator(".row .sub")).to_have_text("a")
+
+    def test_a_session_is_not_shown_under_the_address_of_another(self, page, site):
+        """Neither its lines nor its buttons."""
+        site.send()
+        site.send()
+        first, other = (each.id for each in site.controller.sessions)
+        page.goto(f"{site.url}#/sessions/{first}?show=all")
+        expect(page.locator(".talk")).to_be_visible()
+        held = []
+        page.route(f"**/sessions/{other}", lambda route: held.append(route))
+        with page.expect_request(f"**/sessions/{other}"):
+            page.goto(f"{site.url}#/sessions/{other}?show=all")
+        expect(page.locator(".talk")).to_have_count(0)
+        held[0].continue_()
+        expect(page.locator(".talk")).to_be_visible()
+
+    def test_a_late_failure_of_another_session_is_not_shown(self, page, site):
+        """The session that is open stays."""
+        site.send()
+        [session] = site.controller.sessions
+        held = []
+        page.route("**/sessions/none", lambda route: held.append(route))
+        page.goto(f"{site.url}#/sessions/none")
+        expect(page.locator(".list")).to_be_visible()
+        page.goto(f"{site.url}#/sessions/{session.id}")
+        expect(page.locator(".talk")).to_be_visible()
+        with page.expect_response("**/sessions/none"):
+            held[0].continue_()
+        expect(page.locator(".talk")).to_be_visible()

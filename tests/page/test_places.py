@@ -182,7 +182,8 @@ class TestSend:
         page.get_by_label("To").fill("no address")
         page.get_by_label("Text").fill("Hello.")
         page.get_by_role("main").get_by_role("button", name="Send").click()
-        expect(page.get_by_role("alert")).to_be_visible()
+        expect(page.get_by_role("alert")).to_contain_text("no")
+        expect(page.get_by_role("alert")).not_to_have_text("400")
         expect(page.get_by_label("Text")).to_have_value("Hello.")
 
 

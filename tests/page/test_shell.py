@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from smtplib import SMTPRecipientsRefused
+
 import pytest
 
 from lazr_smtptest.readers.http.gate import Gate
@@ -74,6 +76,7 @@ class TestKeys:
     def test_a_command_is_found_by_its_words(self, page, site):
         """In the palette."""
         page.goto(site.url)
+        expect(page.get_by_text("live", exact=True)).to_be_visible()
         page.keyboard.press("Control+k")
         dialog = page.get_by_role("dialog")
         dialog.get_by_role("combobox").fill("the faults")
@@ -204,3 +207,72 @@ class TestLogin:
         self.log_in(guarded, "wrong")
         expect(guarded.get_by_role("alert")).to_contain_text("wrong user name")
         expect(guarded.get_by_label("User")).to_have_value("anna")
+
+
+class TestLive:
+    """The light that tells whether events arrive."""
+
+    def test_it_is_not_green_before_the_first_connection(self, page, site):
+        """Nor behind the form of a login."""
+        page.route_web_socket("**/events*", lambda socket: socket.close())
+        page.route("**/api/v2/events*", lambda route: None)
+        page.goto(site.url)
+        expect(page.locator(".status")).to_have_text("connecting…")
+
+    def test_a_websocket_that_nobody_answers_is_given_up(self, page, site):
+        """After ten seconds the events come by themselves."""
+        page.clock.install()
+        page.add_init_script("WebSocket = class { close() {} }")
+        page.goto(site.url)
+        expect(page.locator(".status")).to_have_text("connecting…")
+        page.clock.fast_forward(10_000)
+        page.clock.fast_forward(1000)
+        expect(page.locator(".status")).to_have_text("live")
+
+
+class TestNarrow:
+    """A telephone."""
+
+    @pytest.fixture
+    def narrow(self, make_context):
+        return make_context(
+            locale="en", viewport={"width": 390, "height": 800}
+        ).new_page()
+
+    def test_the_button_of_the_keys_has_its_sign(self, narrow, site):
+        """It is no empty hole."""
+        narrow.goto(site.url)
+        expect(narrow.locator(".bar kbd", has_text="?")).to_be_visible()
+
+    def test_the_menu_leads_to_connect(self, narrow, site):
+        """The bar has no room for it."""
+        narrow.goto(f"{site.url}#/send")
+        narrow.get_by_role("button", name="Menu").click()
+        narrow.get_by_role("navigation").get_by_role("link", name="Connect").click()
+        expect(narrow.get_by_role("heading", name="No mail yet")).to_be_visible()
+
+    def test_the_chosen_tab_is_seen(self, narrow, site):
+        """Though it is the last one."""
+        found = site.send()
+        narrow.goto(f"{site.url}#/messages/{found.id}/conversation")
+        tab = narrow.get_by_role("tab", name="Conversation")
+        expect(tab).to_be_in_viewport(ratio=0.9)
+
+    def test_a_long_subject_leaves_the_buttons_in_reach(self, narrow, site):
+        """It is cut to two lines."""
+        found = site.send(f"Subject: {'long subject ' * 60}\n\nHi.\n")
+        narrow.goto(f"{site.url}#/messages/{found.id}")
+        expect(narrow.get_by_role("button", name="Delete")).to_be_in_viewport()
+
+    def test_a_refusal_has_the_room_of_its_line(self, narrow, site):
+        """Its explanation is below it."""
+        text = "4.2.2 the mailbox of this person is over its quota"
+        site.controller.faults.on("RCPT").reply(452, text)
+        with pytest.raises(SMTPRecipientsRefused):
+            site.send()
+        [session] = site.controller.sessions
+        narrow.goto(f"{site.url}#/sessions/{session.id}")
+        line = narrow.locator(".talk [data-kind=hit]")
+        reply = line.locator("code").bounding_box()
+        assert reply["width"] > 180
+        assert line.locator("q").bounding_box()["y"] >= reply["y"] + reply["height"] - 1

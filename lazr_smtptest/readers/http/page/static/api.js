@@ -6,7 +6,7 @@ export const ROOT = new URL(".", document.baseURI.split("#")[0]);
 /** An error that the server describes (RFC 9457), or that it could not be reached. */
 export class Problem extends Error {
   constructor(status, details) {
-    super(details.detail ?? details.title ?? `${status}`);
+    super(details.detail ?? details.Error ?? details.title ?? `${status}`);
     this.status = status;
     this.title = details.title ?? "";
     // Where a query is wrong; undefined if the error is not about one.

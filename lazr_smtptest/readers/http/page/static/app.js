@@ -41,8 +41,8 @@ class App extends Part {
   constructor() {
     super();
     this.route = currentRoute();
-    // Nothing is wrong before the first attempt to connect has failed.
-    this.isLive = true;
+    // null: it is not known before the first attempt to connect.
+    this.isLive = null;
     this.needsLogin = false;
     this.isSideOpen = false;
     this.listen(window, ["hashchange"], () => {
@@ -92,14 +92,14 @@ class App extends Part {
         <search-field .value=${q} .view=${view}></search-field>
         <span class="spring"></span>
         <span class="status"><span class="dot" data-live=${this.isLive}></span>
-          ${this.isLive ? t("live") : t("away.short")}</span>
+          ${t({ true: "live", false: "away.short" }[this.isLive] ?? "connecting")}</span>
         <theme-choice></theme-choice>
         <a class="btn connect" href=${href(["connect"])}>${t("connect.title")}</a>
         <button class="btn icon" aria-label=${t("key.help")} @click=${() =>
           this.querySelector("key-help").open()}><kbd>?</kbd></button>
       </header>
       <side-bar .route=${this.route}></side-bar>
-      ${this.isLive ? nothing : html`<div class="away" role="alert">${t("away")}</div>`}
+      ${this.isLive !== false ? nothing : html`<div class="away" role="alert">${t("away")}</div>`}
       ${this.#list(view, id, query)}
       <main class="view" id="main" tabindex="-1">${this.#view(view, id, tab)}</main>
       <key-help></key-help>

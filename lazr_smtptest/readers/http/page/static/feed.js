@@ -10,6 +10,8 @@ const KINDS = [
 // Milliseconds before the first attempt to connect again, and the most of them.
 const FIRST_PAUSE = 250;
 const LONGEST_PAUSE = 5000;
+// Milliseconds after which an attempt that nobody answers has failed.
+const PATIENCE = 10_000;
 
 /**
  * Dispatches each event of the server under its name, with its data as `detail`, and
@@ -26,6 +28,7 @@ export class Feed extends EventTarget {
   #last = null;
   #pause = FIRST_PAUSE;
   #wasLive = false;
+  #isOpen = false;
   #source = null;
   #timer = 0;
 
@@ -40,50 +43,38 @@ export class Feed extends EventTarget {
     clearTimeout(this.#timer);
     this.#source?.close();
     const url = apiURL("events", { since: this.#last });
-    this.#source = this.way === "websocket" ? this.#openSocket(url) : this.#openStream(url);
+    const source = this.way === "websocket" ? this.#openSocket(url) : this.#openStream(url);
+    source.onopen = () => this.#opened();
+    this.#source = source;
+    this.#isOpen = false;
+    this.#timer = setTimeout(() => this.#lost(source), PATIENCE);
   }
 
   #openSocket(url) {
     const socket = new WebSocket(url.replace(/^http/, "ws"));
-    let wasOpen = false;
-    socket.onopen = () => {
-      wasOpen = true;
-      this.#opened();
-    };
     socket.onmessage = (message) => {
       const { event, id, data } = JSON.parse(message.data);
       this.#tell(event, id, data);
     };
-    socket.onclose = () => {
-      // A proxy or an older server may take no websockets.
-      if (!wasOpen && this.#source === socket) this.way = "sse";
-      this.#lost(socket);
-    };
+    socket.onclose = () => this.#lost(socket);
     return socket;
   }
 
   #openStream(url) {
     const source = new EventSource(url);
-    let wasOpen = false;
-    source.onopen = () => {
-      wasOpen = true;
-      this.#opened();
-    };
     for (const kind of KINDS) {
       source.addEventListener(kind, (event) => {
         const id = event.lastEventId ? Number(event.lastEventId) : null;
         this.#tell(kind, id, JSON.parse(event.data));
       });
     }
-    source.onerror = () => {
-      if (!wasOpen && this.#source === source) this.way = "websocket";
-      source.close();
-      this.#lost(source);
-    };
+    source.onerror = () => this.#lost(source);
     return source;
   }
 
   #opened() {
+    clearTimeout(this.#timer);
+    this.#isOpen = true;
     this.#pause = FIRST_PAUSE;
     this.#setLive(true);
     if (this.#wasLive) this.dispatchEvent(new Event("back"));
@@ -94,6 +85,9 @@ export class Feed extends EventTarget {
     if (source === null || source !== this.#source) return;
     this.#source = null;
     source.close();
+    clearTimeout(this.#timer);
+    // A proxy or an older server may take no websockets.
+    if (!this.#isOpen) this.way = this.way === "sse" ? "websocket" : "sse";
     this.#setLive(false);
     this.#timer = setTimeout(() => this.start(), this.#pause);
     this.#pause = Math.min(2 * this.#pause, LONGEST_PAUSE);

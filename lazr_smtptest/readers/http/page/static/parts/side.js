@@ -24,6 +24,8 @@ class SideBar extends Part {
     const q = query.get("q") ?? "";
     const { counts, failed, rules } = state;
     const isMail = view === "messages" || view === "refused";
+    // Those that can still fire.
+    const armed = rules?.filter((each) => !each.times || each.fired < each.times).length;
     const tags = Object.entries(state.tags);
     return html`<nav class="side" aria-label=${t("side.label")}>
       ${item(["messages"], {}, t("side.all"), counts?.messages, isMail && !q)}
@@ -33,10 +35,11 @@ class SideBar extends Part {
         failed.length && html`<span class="bad">${t("side.failed", { n: failed.length })}</span>`,
         view === "sessions")}
       ${rules === null ? nothing : item(["faults"], {}, t("side.faults"),
-        rules.length && t("side.armed", { n: rules.length }), view === "faults")}
+        armed && t("side.armed", { n: armed }), view === "faults")}
       ${item(["mailboxes"], {}, t("side.mailboxes"), state.mailboxes.length, view === "mailboxes")}
       ${item(["send"], {}, t("side.send"), "", view === "send")}
       ${item(["status"], {}, t("side.status"), "", view === "status")}
+      ${item(["connect"], {}, t("connect.title"), "", view === "connect")}
       ${group(t("side.tags"), tags.map(([name, n]) => {
         const search = `tag:${quoted(name)}`;
         return item(["messages"], { q: search }, html`<span class="tag"

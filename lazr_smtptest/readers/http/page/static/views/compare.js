@@ -36,7 +36,7 @@ class CompareView extends Part {
       if (left !== this.left || right !== this.right || what !== this.what) return;
       this.rows = compareLines(before, after);
     } catch (problem) {
-      this.problem = problem.message;
+      if (left === this.left && right === this.right && what === this.what) this.problem = problem.message;
     }
   }
 

@@ -19,7 +19,9 @@ class Conversation extends Part {
   }
 
   willUpdate(changed) {
-    if (changed.has("sessionId") && this.sessionId) this.#load();
+    if (!changed.has("sessionId") || !this.sessionId) return;
+    this.lines = null;
+    this.#load();
   }
 
   async #load() {

@@ -101,9 +101,9 @@ class MailList extends Part {
       this.selected = new Set();
       this.#reload();
     }
+    // A message that is open and not in the list leaves the cursor nowhere.
     if (changed.has("current") && this.current) {
-      const row = this.rows.find((each) => idOf(each) === this.current);
-      if (row) this.cursor = row.key;
+      this.cursor = this.rows.find((each) => idOf(each) === this.current)?.key ?? "";
     }
   }
 
@@ -254,10 +254,15 @@ class MailList extends Part {
     this.selected = new Set([...this.selected, ...keys]);
   }
 
-  /** The ids of the selected messages; without a selection, that of the cursor. */
+  /** The rows of the selected messages; without a selection, that of the cursor. */
+  get #chosen() {
+    const { selected, cursor } = this;
+    return this.rows.filter(({ key, message }) =>
+      message && (selected.size ? selected.has(key) : key === cursor));
+  }
+
   get #ids() {
-    const keys = this.selected.size ? [...this.selected] : [this.cursor];
-    return keys.filter((each) => each.startsWith("m")).map((each) => each.slice(1));
+    return this.#chosen.map((each) => each.message.id);
   }
 
   async #change(changes) {
@@ -266,9 +271,7 @@ class MailList extends Part {
   }
 
   #markUnread() {
-    const ids = new Set(this.#ids);
-    const chosen = this.#messages.messages.filter((each) => ids.has(each.id));
-    const isSeen = chosen.every((each) => each.flags.includes("seen"));
+    const isSeen = this.#chosen.every((each) => each.message.flags.includes("seen"));
     return this.#change(isSeen ? { clear_flags: ["seen"] } : { set_flags: ["seen"] });
   }
 
@@ -322,14 +325,14 @@ class MailList extends Part {
     return html`<section aria-label=${t("list.label")}>
       ${this.selected.size ? this.#selectionTools() : this.#tools()}
       ${this.isTagging ? this.#tagging() : nothing}
+      ${this.isLoaded && !this.rows.length ? html`<p class="empty">${this.query
+        ? t("list.no-match") : t("list.empty")}</p>` : nothing}
       <div class="rows" role="listbox" tabindex="0" aria-multiselectable="true"
         aria-label=${t("list.label")} @scroll=${this.#scrolled} @keydown=${this.#key}
         aria-activedescendant=${this.#isShown(shown) ? `row-${this.cursor}` : nothing}>
         <div class="rows-inside" role="presentation">${repeat(shown, (each) => each.key,
           (row, index) => this.#row(row, first + index))}</div>
       </div>
-      ${this.isLoaded && !this.rows.length ? html`<p class="empty">${this.query
-        ? t("list.no-match") : t("list.empty")}</p>` : nothing}
       <div class="unseen" aria-live="polite">${this.announced}</div>
     </section>`;
   }
@@ -364,7 +367,10 @@ class MailList extends Part {
   }
 
   #tagging() {
-    return html`<form class="tools tagging" @submit=${this.#tag}>
+    const [first] = this.#chosen;
+    const n = this.selected.size;
+    const what = n ? t("list.selected", { n }) : first?.message.subject || t("row.no-subject");
+    return html`<form class="tools tagging" @submit=${this.#tag}><span class="of">${what}</span>
       <input name="tag" list="known-tags" aria-label=${t("list.tag")}
         placeholder=${t("list.tag")} autocomplete="off" @keydown=${(event) => {
           if (event.key === "Escape") this.isTagging = false;

@@ -70,7 +70,14 @@ class MailView extends Part {
   }
 
   willUpdate(changed) {
-    if (changed.has("messageId")) this.#load();
+    if (!changed.has("messageId")) return;
+    // What is done with a message is done with the one that is shown.
+    this.message = null;
+    this.#load();
+  }
+
+  updated() {
+    this.querySelector("[aria-selected=true]")?.scrollIntoView({ block: "nearest" });
   }
 
   async #load() {

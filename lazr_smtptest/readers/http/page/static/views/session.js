@@ -20,7 +20,9 @@ class SessionView extends Part {
   }
 
   willUpdate(changed) {
-    if (changed.has("sessionId")) this.#load();
+    if (!changed.has("sessionId")) return;
+    this.whole = null;
+    this.#load();
   }
 
   get #path() {
@@ -34,8 +36,7 @@ class SessionView extends Part {
       const whole = await get(this.#path);
       if (id === this.sessionId) this.whole = whole;
     } catch (problem) {
-      this.whole = null;
-      this.problem = problem;
+      if (id === this.sessionId) this.problem = problem;
     }
   }
 

@@ -86,10 +86,10 @@ class SessionList extends Part {
       <div class="tools"><span class="seg" role="group" aria-label=${t("sessions.filter")}>
         ${Object.entries(filters).map(([name, label]) => html`<a href=${href(["sessions"], { show: name })}
           aria-current=${name === this.filter ? "true" : nothing}>${label}</a>`)}</span></div>
+      ${this.sessions.length ? nothing : html`<p class="empty">${this.problem?.message ?? this.#none}</p>`}
       <ul class="rows plain">${this.sessions.map((each) => this.#row(each))}
         ${this.next ? html`<li class="more"><button class="btn" @click=${() => this.#load(this.next)}
           >${t("sessions.more")}</button></li>` : nothing}</ul>
-      ${this.sessions.length ? nothing : html`<p class="empty">${this.problem?.message ?? this.#none}</p>`}
     </section>`;
   }
 

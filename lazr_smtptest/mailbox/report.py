@@ -25,6 +25,8 @@ __tracebackhide__ = __unittest = True
 # What a failure may take of the terminal.
 _LISTED = 5
 _SESSIONS = 3
+# Only so many messages, the latest, are searched for those that match.
+_MATCHED = 1000
 # What the first line may take: half of it is left in a summary of 80 columns.
 _COLUMNS = 80
 
@@ -75,6 +77,7 @@ def not_received(
     parts = [
         "\n".join(filter(None, [short(reason), f"{what}{within}{of_all}"])),
         "\n".join(["wanted:", *_wanted(criteria)]),
+        _matching(criteria, evidence.arrived) if found else "",
         *(
             "\n".join([_position(each, arrived), *lines])
             for each, (_, lines) in zip(nearest, described, strict=True)
@@ -136,6 +139,12 @@ def _wanted(criteria: Criteria) -> list[str]:
     return [
         f"  {each.name:{width}}  {short(each.wanted)}" for each in criteria.criteria
     ] or ["  any message"]
+
+
+def _matching(criteria: Criteria, arrived: Sequence[Envelope]) -> str:
+    """Return a list of the messages that match, of the latest ones."""
+    found = [each for each in arrived[-_MATCHED:] if criteria(each)]
+    return "\n".join(["these match:", *_listing(found)]) if found else ""
 
 
 def _listing(envelopes: Sequence[Envelope]) -> list[str]:

@@ -14,7 +14,7 @@ from lazr_smtptest.model.session import Session
 from lazr_smtptest.model.transcript import Line
 from lazr_smtptest.query.criteria import Criteria
 
-__all__ = ["cause", "is_vague", "tls_failure", "verdict"]
+__all__ = ["cause", "is_vague", "tls_failure", "tls_trouble", "verdict"]
 
 # OpenSSL's words, and what they mean to a test.
 _HANDSHAKE = re.compile(r"the TLS handshake failed: (?:.*, '(.+)'\)\]|(.*))")
@@ -64,6 +64,17 @@ def tls_failure(session: Session) -> str:
         for line in lines
     )
     return _without_fault(session, lines) if failed else ""
+
+
+def tls_trouble(session: Session) -> str:
+    """Return the reason why a client could not use TLS, or the lack of it; or ``""``.
+
+    Unlike `tls_failure`, it knows of a client that waits where TLS is expected.
+    """
+    lines = session.transcript.lines()
+    if not lines and session.transcript.bound:
+        return _WAITS
+    return tls_failure(session)
 
 
 def cause(

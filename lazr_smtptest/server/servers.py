@@ -228,7 +228,10 @@ class Server(ServerOptions, ListeningAddress):
 
     def _tls(self) -> TLS:
         if self.settings.tls is None:
-            raise StateError("the server has no TLS: its settings have no tls")
+            raise StateError(
+                "the server has no TLS: use tls=True in the marker smtptest, or "
+                "Settings(tls=TLS.auto())"
+            )
         return self.settings.tls
 
     def _listener_started(self) -> None:

@@ -68,7 +68,7 @@ class Recorder:
         if ours:
             transcript.note("the server closed the connection")
         elif isinstance(getattr(reason, "value", None), ConnectionLost):
-            transcript.note(f"the connection was lost: {reason.getErrorMessage()}")
+            transcript.note(_loss(reason))
         else:
             transcript.note("the client closed the connection")
 
@@ -80,3 +80,11 @@ class Recorder:
             self._reporter.call(
                 "an observer raised", observer.session_ended, self._session
             )
+
+
+def _loss(reason: Failure) -> str:
+    """Return a note on a lost connection, with its reason if it has one."""
+    # Twisted's sentence, and the text of the error, where it is the same again.
+    words = str(reason.value.args[0] if reason.value.args else "").strip(" .")
+    lost = "the connection was lost"
+    return lost if words in ("", "Connection lost") else f"{lost}: {words}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from lazr_smtptest.mailbox.box import Mailbox
@@ -18,17 +19,18 @@ _LISTED = 10
 _A_DAY = 86400.0
 
 
-def write_arrivals(mailbox: Mailbox, began: float) -> str:
+def write_arrivals(mailbox: Mailbox, began: float, ended: float = math.inf) -> str:
     """Return the messages of a mailbox and their times of arrival, a line each.
 
     Args:
         mailbox: a `Mailbox`.
         began: when the test began, in seconds since 1970.
+        ended: when it failed.
     """
-    return "".join(f"{line}\n" for line in _lines(mailbox, began))
+    return "".join(f"{line}\n" for line in _lines(mailbox, began, ended))
 
 
-def _lines(mailbox: Mailbox, began: float) -> Iterator[str]:
+def _lines(mailbox: Mailbox, began: float, ended: float) -> Iterator[str]:
     envelopes = list(mailbox)
     at = f" at {mailbox.address}" if mailbox.address else ""
     if not envelopes:
@@ -38,15 +40,17 @@ def _lines(mailbox: Mailbox, began: float) -> Iterator[str]:
     yield f"{len(envelopes)} message{plural} arrived{at}:"
     for envelope in envelopes[:_LISTED]:
         subject = short(repr(envelope.subject))
-        yield f"  {_when(envelope, began)}{title(envelope)}, subject {subject}"
+        yield f"  {_when(envelope, began, ended)}{title(envelope)}, subject {subject}"
     yield from more(len(envelopes) - _LISTED, "  ")
 
 
-def _when(envelope: Envelope, began: float) -> str:
+def _when(envelope: Envelope, began: float, ended: float) -> str:
     if envelope.received_at is None:
         return ""
     seconds = envelope.received_at.timestamp() - began
     session = envelope.session
     early = session is not None and -_A_DAY < session.started - began < 0
     before = ", by a session that began before the test, " if early else ""
-    return f"after {seconds:.3f} s{before or ' '}" if 0 <= seconds < _A_DAY else ""
+    late = ", when the test had failed, " if seconds > ended - began else ""
+    known = 0 <= seconds < _A_DAY
+    return f"after {seconds:.3f} s{late or before or ' '}" if known else ""

@@ -119,7 +119,8 @@ def pytest_runtest_makereport(
         from lazr_smtptest.testing.sections import sections
 
         bound = transcript_bound(item.config)
-        report.sections.extend(sections(*item.stash[_BEGAN], error, bound))
+        began = item.stash[_BEGAN]
+        report.sections.extend(sections(*began, error, bound, call.stop))
         _write_evidence(item, report)
 
 

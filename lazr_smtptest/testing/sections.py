@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from lazr_smtptest.mailbox.box import Mailbox
@@ -15,7 +16,11 @@ __all__ = ["sections"]
 
 
 def sections(
-    began: float, moment: float, error: BaseException | None, bound: int
+    began: float,
+    moment: float,
+    error: BaseException | None,
+    bound: int,
+    ended: float = math.inf,
 ) -> Iterator[tuple[str, str]]:
     """Yield the titles and the texts of sections.
 
@@ -26,6 +31,7 @@ def sections(
         moment: the same, in seconds of the monotonic clock.
         error: the error; ``None`` if it is not known.
         bound: the greatest number of lines of transcripts; 0: no transcript.
+        ended: when the test failed, in seconds since 1970.
     """
     errors = _chain(error)
     shown: set[str] = set()
@@ -34,7 +40,7 @@ def sections(
     ours = any(shown_by(each) is not None for each in errors)
     for mailbox in used_since(moment):
         if not ours and not any(map(is_noted, errors)):
-            yield "smtptest mail", write_arrivals(mailbox, began)
+            yield "smtptest mail", write_arrivals(mailbox, began, ended)
             activity = mailbox.activity.lines(besides=errors)
             if activity:
                 yield "smtptest program", "".join(f"{line}\n" for line in activity)

@@ -38,7 +38,7 @@ def _lines(session: Session) -> Iterator[str]:
     goes_on = ", still connected" if session.ended is None else ""
     host, port = session.peer
     yield (
-        f"session {session.number}, {host}:{port}{name}: delivered "
+        f"session {session.number}, {host}:{port}{name}: accepted "
         f"{session.delivered}, refused {session.refusals}{goes_on}"
     )
     failure = tls_failure(session)

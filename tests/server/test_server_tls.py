@@ -45,13 +45,13 @@ def test_the_context_may_have_a_user(server: Server) -> None:
 
 def test_without_tls_there_is_no_ca() -> None:
     """The error says what is missing."""
-    with pytest.raises(StateError, match="no TLS: its settings have no tls"):
+    with pytest.raises(StateError, match="no TLS: use tls=True in the marker smtptest"):
         _ = Server().ca_pem
 
 
 def test_without_tls_there_is_no_context() -> None:
     """The error says what is missing."""
-    with pytest.raises(StateError, match="no TLS: its settings have no tls"):
+    with pytest.raises(StateError, match="no TLS: use tls=True in the marker smtptest"):
         Server().client_context()
 
 

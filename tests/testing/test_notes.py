@@ -12,6 +12,7 @@ import unittest
 from datetime import datetime, timezone
 from typing import Any
 
+import attrs
 import pytest
 from twisted.internet import defer
 from twisted.trial.unittest import SynchronousTestCase, TestCase
@@ -309,6 +310,16 @@ def test_a_time_that_cannot_be_is_not_told() -> None:
         assert "  after 1.000 s from <" in write_arrivals(controller.mailbox, came - 1)
         assert "after" not in write_arrivals(controller.mailbox, came + 1)
         assert "after" not in write_arrivals(controller.mailbox, 0.0)
+
+
+def test_a_message_that_came_after_the_failure_is_told_to() -> None:
+    """An assertion on the number of messages did not see it."""
+    mailbox = Mailbox()
+    came = datetime.fromtimestamp(1002.0, timezone.utc)
+    mailbox.add(attrs.evolve(MAIL, received_at=came))
+    late = "after 2.000 s, when the test had failed, from <"
+    assert late in write_arrivals(mailbox, 1000.0, 1001.0)
+    assert "after 2.000 s from <" in write_arrivals(mailbox, 1000.0, 1003.0)
 
 
 def test_a_message_of_a_session_that_began_before_the_test_is_named() -> None:

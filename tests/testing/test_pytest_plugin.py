@@ -288,6 +288,55 @@ def test_what_a_library_does_not_find_is_named(
     )
 
 
+@pytest.mark.parametrize(
+    ("marker", "call", "cause"),
+    [
+        (
+            "",
+            "smtplib.SMTP_SSL('127.0.0.1', smtptest.port, timeout=30)",
+            "the client began TLS on a port that begins in plain text",
+        ),
+        (
+            "tls=True",
+            "connect(smtptest).starttls(context=ssl.create_default_context())",
+            "the client does not trust the server's CA: use client_context()",
+        ),
+        (
+            "tls=True",
+            "host(smtptest, 'mx.example.com')",
+            "the certificate is not for 'mx.example.com': see TLS.auto (by default *",
+        ),
+        (
+            "tls=True, implicit_tls=True",
+            "smtplib.SMTP('127.0.0.1', smtptest.port, timeout=0.2)",
+            "the client sent nothing on a TLS port: it waits for a greeting *",
+        ),
+    ],
+    ids=["tls-on-plain", "unknown-ca", "host-name", "plain-on-tls"],
+)
+def test_what_is_wrong_with_tls_is_below_the_error(
+    run: Run, marker: str, call: str, cause: str
+) -> None:
+    """And in the summary."""
+    result = run(
+        f"""
+        import smtplib, ssl
+
+        def host(smtptest, name):
+            context = smtptest.server.client_context()
+            with connect(smtptest) as client:
+                client._host = name
+                client.starttls(context=context)
+
+        @pytest.mark.smtptest({marker})
+        def test_mail(smtptest):
+            {call}
+        """
+    )
+    lines = [f"*{cause}", f"FAILED *- {cause[:32]}*"]
+    result.stdout.fnmatch_lines(lines)
+
+
 def test_a_rule_without_an_action_is_a_warning(run: Run) -> None:
     """In its own line of the test."""
     result = run(
@@ -552,7 +601,7 @@ def test_a_failed_test_shows_what_was_said(run: Run) -> None:
         [
             "*- smtptest transcript -*",
             "to localhost port *",
-            "session 1, 127.0.0.1:* (client.example): delivered 1, refused 0",
+            "session 1, 127.0.0.1:* (client.example): accepted 1, refused 0",
             "* -> ehlo client.example",
             "* -> Subject: Two",
         ]

@@ -17,7 +17,7 @@ def test_a_session_has_a_heading_and_its_lines() -> None:
     """Who it was, and what became of it."""
     session = a_session(b"NOOP", number=3, helo="me.example", delivered=2, refusals=1)
     assert write_sessions([session], 10) == (
-        "session 3, 192.0.2.1:4711 (me.example): delivered 2, refused 1\n"
+        "session 3, 192.0.2.1:4711 (me.example): accepted 2, refused 1\n"
         "    0.000  -> NOOP\n"
     )
 
@@ -25,7 +25,7 @@ def test_a_session_has_a_heading_and_its_lines() -> None:
 def test_a_client_that_did_not_greet_has_no_name() -> None:
     """And one that is connected still is noted as such."""
     assert write_sessions([a_session(ended=None)], 10) == (
-        "session 0, 192.0.2.1:4711: delivered 0, refused 0, still connected\n"
+        "session 0, 192.0.2.1:4711: accepted 0, refused 0, still connected\n"
     )
 
 
@@ -51,7 +51,7 @@ def test_a_handshake_on_a_plain_port_is_named() -> None:
     session.transcript.server(b"421 no\r\n")
     session.transcript.client(b"QUIT")
     assert write_sessions([session], 10) == (
-        "session 1, 192.0.2.1:4711: delivered 0, refused 0\n"
+        "session 1, 192.0.2.1:4711: accepted 0, refused 0\n"
         "  the client began TLS on a port that begins in plain text\n"
         "    0.000  -> [ClientHello of TLS]\n"
         "    0.000 <** 421 no\n"

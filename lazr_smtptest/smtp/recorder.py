@@ -67,8 +67,8 @@ class Recorder:
             transcript.part(*part)
         if ours:
             transcript.note("the server closed the connection")
-        elif isinstance(getattr(reason, "value", None), ConnectionLost):
-            transcript.note(_loss(reason))
+        elif isinstance(error := getattr(reason, "value", None), ConnectionLost):
+            transcript.note(_loss(error))
         else:
             transcript.note("the client closed the connection")
 
@@ -82,9 +82,9 @@ class Recorder:
             )
 
 
-def _loss(reason: Failure) -> str:
+def _loss(error: ConnectionLost) -> str:
     """Return a note on a lost connection, with its reason if it has one."""
-    # Twisted's sentence, and the text of the error, where it is the same again.
-    words = str(reason.value.args[0] if reason.value.args else "").strip(" .")
+    # The text of the class says the same again.
+    words = str(error.args[0] if error.args else "").strip(" .")
     lost = "the connection was lost"
     return lost if words in ("", "Connection lost") else f"{lost}: {words}"

@@ -14,7 +14,7 @@ from twisted.web.http_headers import Headers
 
 from lazr_smtptest.readers.http.answer import HTTPError
 
-__all__ = ["Call", "values_of", "weights_of"]
+__all__ = ["Call", "in_words_of_json", "values_of", "weights_of"]
 
 _Type = TypeVar("_Type")
 
@@ -136,7 +136,8 @@ class Call:
             what = "a whole number" if kind is int else "a number"
             raise HTTPError(
                 HTTPStatus.BAD_REQUEST,
-                f"bad {name} {text!r}: it must be {what} from {least} to {most}",
+                f"bad {name} {text!r}: it must be {what} from {_shown(least)} to "
+                f"{_shown(most)}",
             )
         return value
 
@@ -199,7 +200,8 @@ class Call:
         """Return the body, decoded and checked.
 
         Args:
-            type_: a type that msgspec knows, such as a `msgspec.Struct`.
+            type_: a type that msgspec knows, such as a `msgspec.Struct`. Its ``hint``,
+                if it has one, ends the error for an unknown field.
 
         Raises:
             HTTPError: 400, it is not JSON, or not of this type.
@@ -217,7 +219,7 @@ class Call:
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             reason, position = _malformed(self.body, str(error))
             if _UNKNOWN.fullmatch(reason):
-                reason += f"; known: {fields}"
+                reason += f"; known: {fields}{getattr(type_, 'hint', '')}"
         details = {} if position is None else {"position": position}
         raise HTTPError(HTTPStatus.BAD_REQUEST, f"bad body: {reason}", details=details)
 
@@ -236,7 +238,7 @@ def _malformed(body: bytes, reason: str) -> tuple[str, int | None]:
     if found := _POSITION.search(reason):
         return reason, int(found[1])
     if "truncated" not in reason:
-        return _in_words_of_json(reason), None
+        return in_words_of_json(reason), None
     # It says so of half a surrogate pair, too.
     lone = _LONE.search(body)
     if lone is None:
@@ -244,7 +246,7 @@ def _malformed(body: bytes, reason: str) -> tuple[str, int | None]:
     return f"JSON is malformed: a lone surrogate (byte {lone.start()})", lone.start()
 
 
-def _in_words_of_json(reason: str) -> str:
+def in_words_of_json(reason: str) -> str:
     """Return why a value of JSON is refused, without the types of Python."""
     found = _MISMATCH.fullmatch(reason)
     if found is None:
@@ -254,6 +256,11 @@ def _in_words_of_json(reason: str) -> str:
     limits = f" {bound}" if bound else ""
     wrong = f", not {_TYPES.get(got, got)}" if got else ""
     return f"{where or 'it'} must be {types}{limits}{wrong}"
+
+
+def _shown(bound: float) -> str:
+    """Return a bound as people write it: 3600, not 3600.0."""
+    return str(int(bound)) if bound == int(bound) else str(bound)
 
 
 def weights_of(value: str) -> dict[str, float]:

@@ -241,7 +241,12 @@ def _timeout(call: Call) -> float | None:
 def _selection(
     ids: list[str] | None, numbers: list[int] | None, query: str | None
 ) -> Selection:
-    try:
-        return Selection(ids=ids, numbers=numbers, query=query)
-    except ValueError as error:
-        raise HTTPError(HTTPStatus.BAD_REQUEST, str(error)) from error
+    values = {"ids": ids, "numbers": numbers, "query": query}
+    given = [name for name, value in values.items() if value is not None]
+    if len(given) != 1:
+        raise HTTPError(
+            HTTPStatus.BAD_REQUEST,
+            "bad body: exactly one of ids, numbers and query selects messages, not "
+            + (" and ".join(given) or "none of them"),
+        )
+    return Selection(ids=ids, numbers=numbers, query=query)

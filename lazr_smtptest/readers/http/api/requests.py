@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import msgspec
 
@@ -60,6 +60,10 @@ class AssertRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class RulesRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Fault rules: the same tables as in a TOML file of faults."""
+
+    hint: ClassVar[str] = (
+        '; such as {"fault": [{"on": "RCPT", "reply": [450, "4.2.1 later"]}]}'
+    )
 
     fault: Annotated[list[dict[str, Any]], msgspec.Meta(max_length=1000)] = []
     personality: Annotated[list[dict[str, Any]], msgspec.Meta(max_length=100)] = []

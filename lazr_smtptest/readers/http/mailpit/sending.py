@@ -16,7 +16,7 @@ import msgspec
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.readers.context import ReaderContext
 from lazr_smtptest.readers.http.answer import Answer, HTTPError, json_answer
-from lazr_smtptest.readers.http.call import Call
+from lazr_smtptest.readers.http.call import Call, in_words_of_json
 from lazr_smtptest.readers.http.mailpit.composing import (
     File,
     compose,
@@ -79,6 +79,18 @@ class _Request(msgspec.Struct):
     attachments: list[_Attachment] = []
     tags: list[str] = []
     headers: dict[str, str] = {}
+
+
+# The fields as Mailpit writes them; an error begins with a path of these.
+_NAMES = {
+    name.lower(): name
+    for name in (
+        *("From", "To", "Cc", "Bcc", "ReplyTo", "Subject", "Text", "HTML", "Tags"),
+        *("Attachments", "Headers", "Email", "Name", "Content", "Filename"),
+        *("ContentType", "ContentID"),
+    )
+}
+_WORD = re.compile(r"[a-z]+")
 
 
 def describe_as_json(error: HTTPError) -> Answer:
@@ -146,7 +158,9 @@ def _read(call: Call) -> _Request:
     try:
         return msgspec.convert(value, _Request)
     except msgspec.ValidationError as error:
-        raise bad(f"bad body: {error}") from error
+        path, what, rest = in_words_of_json(str(error)).partition(" must be ")
+        names = _WORD.sub(lambda word: _NAMES.get(word[0], word[0]), path)
+        raise bad(f"bad body: {names}{what}{rest}") from error
 
 
 def _lowered(value: Any) -> Any:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from lazr_smtptest.faults import Faults
 from lazr_smtptest.model.session import Session
 
 from ..client import Client
@@ -356,6 +357,33 @@ class TestChanges:
         assert answer.json["detail"] == (
             "bad body: Object contains unknown field `id`; known: ids, numbers, query"
         )
+
+    @pytest.mark.parametrize(
+        ("body", "given"),
+        [
+            ({}, "none of them"),
+            ({"ids": ["x"], "query": "y"}, "ids and query"),
+        ],
+    )
+    def test_a_selection_names_what_was_given(
+        self, client: Client, body: dict[str, object], given: str
+    ) -> None:
+        answer = client.request("DELETE", "/api/v2/messages", json=body)
+        assert answer.status == 400
+        assert answer.json["detail"] == (
+            "bad body: exactly one of ids, numbers and query selects messages, not "
+            + given
+        )
+
+    def test_bounds_are_written_as_people_write_them(self, client: Client) -> None:
+        answer = client.get("/api/v2/wait?timeout=x")
+        assert answer.json["detail"].endswith("it must be a number from 0 to 3600")
+
+    def test_a_rule_without_its_list_gets_an_example(self, mail: Mail) -> None:
+        answer = Mail(server={"faults": Faults()}).client.request(
+            "POST", "/api/v2/faults", json={"on": "RCPT", "reply": 550}
+        )
+        assert "`on`; known: fault, personality; such as {" in answer.json["detail"]
 
     def test_messages_are_removed_by_a_query(self, mail: Mail) -> None:
         one = mail.add("Subject: one\n\nx\n")

@@ -53,6 +53,22 @@ def headers_of(mail: Mail, **fields: Any) -> dict[str, list[str]]:
     return headers
 
 
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"From": "ann"}, "From must be an object, not a string"),
+        ({"To": [{"Email": 1}]}, "To[0].Email must be a string, not a whole number"),
+        ({"ReplyTo": 5}, "ReplyTo must be a list, not a whole number"),
+        ({"HTML": []}, "HTML must be a string, not a list"),
+    ],
+)
+def test_an_error_names_the_field_as_the_client_does(
+    mail: Mail, fields: dict[str, Any], words: str
+) -> None:
+    """In the words of JSON, and without a path that begins with a dollar sign."""
+    assert post(mail, **fields).json == {"Error": f"bad body: {words}"}
+
+
 class TestEnvelope:
     """Sender, recipients, and what sees them."""
 

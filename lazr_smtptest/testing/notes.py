@@ -10,14 +10,15 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from types import TracebackType
 from typing import TYPE_CHECKING, Any
 from unittest import SkipTest
 
 from lazr_smtptest.mailbox.failure import shown_by
 from lazr_smtptest.mailbox.used import used_since
 from lazr_smtptest.testing.arrivals import write_arrivals
+from lazr_smtptest.testing.awaiting import noted_coroutine
 from lazr_smtptest.testing.causes import causes_of
+from lazr_smtptest.testing.tracebacks import hide_library, show_callbacks
 from lazr_smtptest.testing.transcripts import write_sessions
 
 __all__ = ["NotesMixin", "is_noted"]
@@ -84,16 +85,7 @@ class NotesMixin(_Case):
 
 def _noted(method: Callable[..., Any], note: _Note) -> Callable[..., Any]:
     if inspect.iscoroutinefunction(method):
-
-        @functools.wraps(method)
-        async def awaited(*arguments: Any) -> Any:
-            try:
-                return await method(*arguments)
-            except Exception as error:
-                note.add_to(error)
-                raise
-
-        return awaited
+        return noted_coroutine(method, note.add_to)
 
     @functools.wraps(method)
     def called(*arguments: Any) -> Any:
@@ -123,8 +115,9 @@ class _Note:
 
     def add_to(self, error: BaseException) -> None:
         if shown_by(error) is not None:
-            _hide_library(error.__traceback__)
+            hide_library(error.__traceback__)
         elif not isinstance(error, SkipTest):
+            show_callbacks(error.__traceback__)
             text = "" if is_noted(error) else self._text(error)
             if text:
                 _append(error, text)
@@ -171,15 +164,3 @@ def _append(error: BaseException, text: str) -> None:
         error.args = (f"{words}\n\n{text}", *error.args[1:])
     elif hasattr(error, "add_note"):
         error.add_note(f"\n{text}")
-
-
-def _hide_library(traceback: TracebackType | None) -> None:
-    """Cut a traceback where it leaves the test for this library."""
-    last = None
-    while traceback is not None:
-        if "__unittest" not in traceback.tb_frame.f_globals:
-            last = traceback
-        elif last is not None:
-            last.tb_next = None
-            return
-        traceback = traceback.tb_next

@@ -338,3 +338,52 @@ def test_a_message_of_a_session_that_began_before_the_test_is_named() -> None:
     early = "after 1.000 s, by a session that began before the test, from <a@"
     assert early in write_arrivals(mailbox, now - 1)
     assert "began before" not in write_arrivals(mailbox, now - 6)
+
+
+def refuse(envelope: Envelope) -> None:
+    assert envelope.subject == "Welcome", "refused"
+
+
+class Asynchronous(NotesMixin, unittest.IsolatedAsyncioTestCase):
+    __test__ = False
+
+    async def test_equal(self) -> None:
+        self.assertEqual(1, 2)  # noqa: PT009
+
+    async def test_ours(self) -> None:
+        self.mailbox = full()
+        self.mailbox.assert_none(within=0)
+
+
+class Callback(NotesMixin, unittest.TestCase):
+    __test__ = False
+
+    def test_assertion(self) -> None:
+        self.mailbox = full()
+        self.mailbox.assert_received(refuse)
+
+    def test_wait(self) -> None:
+        self.mailbox = full()
+        self.mailbox.wait_for(refuse)
+
+
+def test_a_failure_of_a_coroutine_shows_the_line_of_the_test() -> None:
+    """The traceback of an assertion in a coroutine reaches the line that failed."""
+    assert "self.assertEqual(1, 2)" in text_of(Asynchronous("test_equal"))
+
+
+def test_an_assertion_of_ours_in_a_coroutine_shows_the_line_of_the_test() -> None:
+    """The traceback ends at the line that called the library."""
+    text = text_of(Asynchronous("test_ours"))
+    assert "self.mailbox.assert_none(within=0)\nAssertionError: unwanted" in text
+
+
+@pytest.mark.parametrize("name", ["test_assertion", "test_wait"])
+def test_a_failure_in_a_predicate_shows_its_line(name: str) -> None:
+    """The line of an `assert` in a predicate is part of the traceback."""
+    assert 'assert envelope.subject == "Welcome"' in text_of(Callback(name))
+
+
+def test_a_failure_in_a_predicate_shows_no_frames_of_the_library() -> None:
+    """Between the test and its predicate the traceback shows nothing."""
+    assert "asserting.py" not in text_of(Callback("test_assertion"))

@@ -192,6 +192,29 @@ class Activity:
                 return f"the program looked up {name}"
         return ""
 
+    @property
+    def elsewhere(self) -> str:
+        """A connection to send mail to another address, in words; ``""``: none.
+
+        Unlike `cause` it leaves out what may be meant: other test servers that run,
+        and ports of this host that are not known to be for mail.
+        """
+        for host, port in dict(self._astray):
+            return f"the program connected to {self._wrong(host, port)}"
+        for (host, port), seen in dict(self._connections).items():
+            is_meant = _is_local(host) and port not in _MAIL_PORTS
+            if seen.mail and not is_meant and not SOURCES.listens(port):
+                return (
+                    f"the program tried to connect to {host} port {port}"
+                    f"{seen.everywhere.rstrip('.')}"
+                )
+        return ""
+
+    @property
+    def port(self) -> int:
+        """The port of the server that it was started for; 0: none."""
+        return self._port
+
     def _wrong(self, host: str, port: object) -> str:
         return f"{host} port {port}, the server listens on {self.address}"
 
@@ -308,6 +331,10 @@ def _is_address(host: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _is_local(host: str) -> bool:
+    return host in _LOCAL or _is_loopback(host)
 
 
 @lru_cache(maxsize=100)

@@ -17,6 +17,10 @@ __all__ = ["SOURCES", "Record", "Sources"]
 class Record(Protocol):
     """A record of events; its methods are called in the thread of each event."""
 
+    @property
+    def port(self) -> int:
+        """The port of the server that it is about; 0: none."""
+
     def contacted(self, how: str, host: str, port: object) -> None:
         """Record a connection or a look-up; see `audit.start`."""
 
@@ -61,6 +65,10 @@ class Sources:
                     self._hook.remove()
                     self._hook = None
             self._records = left
+
+    def listens(self, port: object) -> bool:
+        """Return whether a server listens on a port, of which a record is kept."""
+        return any(record.port == port for record in self._records)
 
     def _contacted(self, how: str, host: str, port: object) -> None:
         if host and is_observed():

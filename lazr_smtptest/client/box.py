@@ -305,6 +305,10 @@ class RemoteMailbox(Viewable):
     def _blocked(self) -> str:
         return "" if len(self) else blocked(False)
 
+    def _elsewhere(self) -> str:
+        # What sends mail to a server elsewhere is another process, too.
+        return ""
+
     def _on_reactor(self) -> bool:
         return False
 

@@ -24,6 +24,7 @@ from lazr_smtptest.query.matchers import (
     wildcard,
     within,
 )
+from lazr_smtptest.query.truth import check_predicate, truth
 
 __all__ = ["KEYWORDS", "RENAMED", "Conditions", "current"]
 
@@ -278,7 +279,9 @@ def _flag(name: str, wanted: object) -> Condition:
 def _where(name: str, wanted: object) -> Condition:
     if not callable(wanted) or isinstance(wanted, type):
         raise TypeError(f"{name} is a function of a FaultContext, not {brief(wanted)}")
-    return Condition(f"{name}={_shown(wanted)}", lambda context: bool(wanted(context)))
+    words = f"{name}={_shown(wanted)}"
+    check_predicate(wanted, words)
+    return Condition(words, lambda context: truth(wanted(context), words))
 
 
 def _header(name: str, wanted: object) -> Condition:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, TypeVar
 
+from lazr_smtptest._callers import calling_line
 from lazr_smtptest._checks import check_flag
 from lazr_smtptest._guesses import Guessable
 from lazr_smtptest.faults.actions import Actions
@@ -22,23 +22,6 @@ from lazr_smtptest.model.fault_context import FaultContext
 __all__ = ["Rule"]
 
 _Self = TypeVar("_Self", bound="Rule")
-
-
-# The frames of the package, which did not write a rule.
-_PACKAGE = __name__.partition(".")[0]
-
-
-def _caller() -> tuple[str, int]:
-    """Return the file and the line of the code that called this package."""
-    frame = sys._getframe(1)
-    while frame.f_back is not None and _is_ours(frame.f_globals.get("__name__", "")):
-        frame = frame.f_back
-    return frame.f_code.co_filename, frame.f_lineno
-
-
-def _is_ours(module: str) -> bool:
-    return module.partition(".")[0] == _PACKAGE
-
 
 _GUESSES = {
     **dict.fromkeys(
@@ -116,7 +99,7 @@ class Rule(Guessable, Actions):
         ]
         self._forget = forget
         # Where it was written, until it has an action or a warning about that.
-        self._place: tuple[str, int] | None = _caller()
+        self._place: tuple[str, int] | None = calling_line()
 
     def __str__(self) -> str:
         """Return it as source text, with all arguments."""

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
 from typing import Any, Literal, overload
 
 import attrs
 
+from lazr_smtptest._callers import warn_caller
 from lazr_smtptest.errors import StateError
 from lazr_smtptest.mailbox.blocking import cannot_wait
+from lazr_smtptest.mailbox.doubts import doubts
 from lazr_smtptest.mailbox.report import headline, not_received, unexpected
 from lazr_smtptest.mailbox.waiting import Waiting, check
 from lazr_smtptest.model.envelope import Envelope
@@ -87,6 +90,10 @@ class Asserting(Waiting):
     ) -> None:
         """Assert that no such message is there, and that none arrives.
 
+        A pass that may be a mistake causes a `UserWarning`: a message would match if
+        ``*``, ``?`` or a regular expression in a text were meant as such, or no message
+        arrived at all and this process connected to another server to send mail.
+
         Args:
             predicates: see `Mailbox`.
             within: seconds to wait for one; 0 does not wait.
@@ -103,6 +110,9 @@ class Asserting(Waiting):
         if found:
             what = f"{headline(found[0])}\na message arrived that should not have:"
             raise unexpected(what, query, found, self._evidence())
+        arrived = partial(self._among, query.key)
+        for doubt in doubts(query, arrived, self._elsewhere()):
+            warn_caller(doubt)
 
     def _found_within(self, query: Criteria, within: float) -> list[Envelope]:
         if not within:

@@ -20,6 +20,7 @@ from lazr_smtptest.faults.base import Scripted
 from lazr_smtptest.interfaces import IMessageStore
 from lazr_smtptest.mailbox.asserting import Asserting
 from lazr_smtptest.mailbox.attempt import concerns
+from lazr_smtptest.mailbox.delegation import Delegating
 from lazr_smtptest.mailbox.evidence import Evidence
 from lazr_smtptest.mailbox.grace import GRACE, HasGrace
 from lazr_smtptest.mailbox.handling import Handling
@@ -276,6 +277,10 @@ class Mailbox(HasGrace, Viewable):
             return 0.0
         return self.grace
 
+    def _elsewhere(self) -> str:
+        came = self.sessions.counters.messages or len(self)
+        return "" if came else self.activity.elsewhere
+
     def _on_reactor(self) -> bool:
         # A reactor that was not started yet has no thread.
         return self.threaded is False and (
@@ -318,13 +323,15 @@ class Mailbox(HasGrace, Viewable):
             self._kept.discard_these(envelopes)
 
 
-class MailboxView(Viewable):
+class MailboxView(Delegating, Viewable):
     """The part of a mailbox that meets criteria, now and in future.
 
     `Mailbox` describes the criteria. A failure shows the other messages of the mailbox
     too: the wanted one may be among them. It shows the sessions for the recipients or
     the user of this part, and the sessions that named no recipient.
     """
+
+    _whole: Viewable
 
     def __init__(self, whole: Viewable, criteria: Criteria) -> None:
         self._whole = whole
@@ -357,27 +364,12 @@ class MailboxView(Viewable):
             for each in self._whole._sessions()
         }
 
-    def _among(self, key: str) -> tuple[Envelope, ...]:
-        return self._whole._among(key)
-
     def _query(self, predicates: tuple[Predicate, ...], given: Any) -> Criteria:
         return (
             self._whole._query((), {})
             & self._criteria
             & Criteria.of(*predicates, **given)
         )
-
-    def _watch(self, waiter: Waiter) -> None:
-        self._whole._watch(waiter)
-
-    def _unwatch(self, waiter: Waiter) -> None:
-        self._whole._unwatch(waiter)
-
-    def _grace(self, blocking: bool) -> float:
-        return self._whole._grace(blocking)
-
-    def _on_reactor(self) -> bool:
-        return self._whole._on_reactor()
 
     def _sessions(self) -> tuple[Session, ...]:
         later = filter(None, map(self._later, self._whole._sessions()))

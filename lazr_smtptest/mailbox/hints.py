@@ -20,7 +20,7 @@ from lazr_smtptest.model.reply import Reply
 from lazr_smtptest.query.criteria import Criterion
 from lazr_smtptest.query.matchers import Matcher, wildcard, within
 
-__all__ = ["hints"]
+__all__ = ["hints", "looks_misspelled", "misspelling"]
 
 # A longer text is not searched for what is undone in it.
 _LONG = 200_000
@@ -39,6 +39,7 @@ _NO_VALUE = re.compile(
 _NOT_ASCII = re.compile("[^\x00-\x7f]+")
 _TAG = re.compile(r"<[^<>]*>")
 _REGEX = re.compile(r"\\[dwsSWDb]|\.[*+]|\[[^\]]+\][*+]|^\^|\$$")
+_WILDCARD = re.compile(r"[*?]")
 _FIELDS = ("to", "cc", "bcc")
 
 
@@ -61,6 +62,28 @@ def hints(criterion: Criterion, envelope: Envelope) -> Iterator[str]:
     yield from _of_template(matcher, wanted, value)
     if criterion.name.partition(" ")[0] in ("subject", "header"):
         yield from _of_ends(wanted, value)
+
+
+def looks_misspelled(criterion: Criterion) -> bool:
+    """Return whether a text has wildcards or a pattern where neither is known."""
+    plain = criterion.plain
+    if plain is None or criterion.matcher.pattern or criterion.name in _ADDRESSES:
+        return False
+    return bool(_WILDCARD.search(plain) or _REGEX.search(plain))
+
+
+def misspelling(criterion: Criterion, envelope: Envelope) -> str:
+    """Return what a test that means a message should have written; ``""``: nothing."""
+    if not looks_misspelled(criterion):
+        return ""
+    values = (each for each in criterion.values(envelope) if isinstance(each, str))
+    found = (
+        hint
+        for value in values
+        if len(value) <= _LONG
+        for hint in _of_spelling(criterion, str(criterion.plain), value)
+    )
+    return next(found, "")
 
 
 # Addresses
@@ -239,7 +262,7 @@ def _from_quoted_printable(value: str) -> str:
 def _of_spelling(criterion: Criterion, wanted: str, value: str) -> Iterator[str]:
     """Yield a hint at a spelling of the test with another meaning here."""
     name = criterion.name
-    if re.search(r"[*?]", wanted):
+    if _WILDCARD.search(wanted):
         pattern = within(wanted) if criterion.matcher.part else wildcard(wanted)
         if pattern.matches(value):
             regex = re.escape(wanted).replace(r"\*", ".*").replace(r"\?", ".")

@@ -61,6 +61,10 @@ class Waiting(Finding):
         return blocked(self._on_reactor())
 
     @abstractmethod
+    def _elsewhere(self) -> str:
+        """Return where this process sent mail while none came; ``""``: nowhere."""
+
+    @abstractmethod
     def _on_reactor(self) -> bool:
         """Return whether the server runs on the reactor of this thread."""
 

@@ -21,6 +21,7 @@ from lazr_smtptest.query.matchers import (
     matcher,
     wildcard,
 )
+from lazr_smtptest.query.truth import check_predicate, truth
 
 __all__ = ["Criteria", "Criterion", "Predicate"]
 
@@ -197,6 +198,20 @@ def _addresses(field: str) -> Callable[[str, object], Iterator[Criterion]]:
     return _field(lambda envelope: envelope.addresses(field), _named)
 
 
+def _body(
+    values: Callable[[Envelope], Sequence[str]],
+) -> Callable[[str, object], Iterator[Criterion]]:
+    def make(name: str, wanted: object) -> Iterator[Criterion]:
+        if wanted == "" and isinstance(wanted, str):
+            raise ValueError(
+                f"{name} must not be empty, because every {name} contains that: write "
+                f"{name}=None for a message that has none"
+            )
+        yield from _field(values, containing)(name, wanted)
+
+    return make
+
+
 def _warning(wanted: str) -> Matcher:
     if wanted not in IRREGULAR:
         known = ", ".join(sorted(IRREGULAR))
@@ -266,9 +281,10 @@ def _predicate(function: Predicate) -> Criterion:
         hint = f"; did you mean {use}{brief(function)}?" if text else ""
         raise TypeError(f"a predicate must be a function, not {brief(function)}{hint}")
     name = function_name(function)
+    check_predicate(function, name)
 
     def matches(envelope: Envelope) -> bool:
-        return bool(function(envelope))
+        return truth(function(envelope), name)
 
     wanted = Matcher(matches, name)
     return Criterion("predicate", wanted, lambda envelope: (), matches)
@@ -286,8 +302,8 @@ _MAKERS: dict[str, Callable[[str, object], Iterator[Criterion]]] = {
     "subject": _field(lambda envelope: _present(envelope.subject)),
     "header": _headers,
     "warning": _field(lambda envelope: envelope.warnings, _warning),
-    "text": _field(lambda envelope: _present(envelope.text), containing),
-    "html": _field(lambda envelope: _present(envelope.html), containing),
+    "text": _body(lambda envelope: _present(envelope.text)),
+    "html": _body(lambda envelope: _present(envelope.html)),
     "attachment": _attachment,
 }
 

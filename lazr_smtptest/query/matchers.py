@@ -10,9 +10,11 @@ from typing import Any, AnyStr
 
 import attrs
 
+from lazr_smtptest._callers import warn_caller
 from lazr_smtptest._checks import brief
 from lazr_smtptest._patterns import PATTERNS
 from lazr_smtptest.mime.addresses import address_key
+from lazr_smtptest.query.truth import check_predicate, truth
 
 __all__ = [
     "Matcher",
@@ -36,6 +38,13 @@ _WILDCARD = re.compile(r"[*?]")
 
 # RFC 5322 section 2.2: printable ASCII without the colon.
 _HEADER_NAME = re.compile(r"[!-9;-~]+")
+
+# RFC 5321 section 4.1.2: white space and commas stand in a quoted local part only.
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_BLANK = re.compile(r"[\s\x00-\x1f\x7f]")
+
+# What looks like a domain where an address is wanted.
+_DOMAIN = re.compile(r"[^.*?]+(\.[^.*?]+)+")
 
 # Equal to objects of their own kind only, so never to a value of an envelope.
 _NEVER_EQUAL = (int, float, complex, list, tuple, dict, set, frozenset, range)
@@ -168,8 +177,7 @@ def address(wanted: str) -> Matcher:
     Raises:
         ValueError: no address that an envelope has could match.
     """
-    if wanted.endswith(">"):
-        raise ValueError(f"give the address alone, without <>, not {brief(wanted)}")
+    _check_address(wanted)
     key = address_key(wanted)
     if not _WILDCARD.search(key):
         return Matcher(
@@ -188,6 +196,36 @@ def address(wanted: str) -> Matcher:
         pattern=True,
         key="" if _WILDCARD.search(domain) else at + domain,
     )
+
+
+def _check_address(wanted: str) -> None:
+    """Check that an address may be equal to one that an envelope has.
+
+    Raises:
+        ValueError: it cannot.
+    """
+    if wanted.endswith(">"):
+        raise ValueError(f"give the address alone, without <>, not {brief(wanted)}")
+    bare = _QUOTED.sub("q", wanted)
+    if "," in bare:
+        raise ValueError(f"give one address, not several, and not {brief(wanted)}")
+    if _BLANK.search(bare):
+        raise ValueError(
+            f"an address has no white space and no line end, so not {brief(wanted)}"
+        )
+    local, at, domain = bare.rpartition("@")
+    if at and not local:
+        raise ValueError(
+            f"an address has a local part, so not {brief(wanted)}: write "
+            f"{brief('*' + wanted)} for all addresses of a domain"
+        )
+    if at and not domain:
+        raise ValueError(f"an address has a domain, so not {brief(wanted)}")
+    if not at and _DOMAIN.fullmatch(bare):
+        warn_caller(
+            f"{brief(wanted)} has no @, so it is the local part of an address without "
+            f"a domain: write {brief('*@' + wanted)} for all addresses of a domain"
+        )
 
 
 def check_header_name(name: object) -> None:
@@ -264,8 +302,9 @@ def _searching(name: str, pattern: Any, kind: type) -> Matcher:
 
 def _asking(function: Callable[[Any], object]) -> Matcher:
     name = function_name(function)
+    check_predicate(function, name)
     return Matcher(
-        lambda value: bool(function(value)),
+        lambda value: truth(function(value), name),
         f"is accepted by {name}",
         f"is not accepted by {name}",
     )

@@ -279,3 +279,38 @@ def test_the_header_from_is_compared_with_the_user(
     envelope = Envelope(mail_from="x@y", rcpt_tos=("a@b",), content=content)
     conditions = Conditions.of(["EOD"], {"from_differs": "user"})
     assert conditions.met(context("EOD", user=user, envelope=envelope)) is fires
+
+
+@pytest.mark.parametrize("name", ["sender", "recipient"])
+@pytest.mark.parametrize("wanted", ["a@b.c, d@e.f", " a@b.c", "a@b.c\n", "@b.c", "a@"])
+def test_a_text_that_is_no_address_is_refused(name: str, wanted: str) -> None:
+    """A rule for it could never fire."""
+    with pytest.raises(ValueError, match="address"):
+        Conditions.of(["RCPT"], {name: wanted})
+
+
+def test_a_domain_as_a_recipient_causes_a_warning() -> None:
+    """The rule would fire for a local part alone."""
+    with pytest.warns(UserWarning, match=re.escape("write '*@example.com'")):
+        Conditions.of(["RCPT"], {"recipient": "example.com"})
+
+
+@pytest.mark.parametrize(
+    "where",
+    [lambda context: context.__repr__, lambda context: (False, "never")],
+)
+def test_a_condition_that_is_always_true_is_refused(where: Any) -> None:
+    """A forgotten call or a tuple is no condition."""
+    conditions = Conditions.of(["RCPT"], {"where": where})
+    with pytest.raises(TypeError, match="which is always true"):
+        conditions.met(context("RCPT"))
+
+
+def test_an_async_condition_is_refused() -> None:
+    """Nothing would await it."""
+
+    async def where(context: FaultContext) -> bool:
+        return False
+
+    with pytest.raises(TypeError, match="is an async function"):
+        Conditions.of(["RCPT"], {"where": where})

@@ -382,3 +382,96 @@ def test_wildcards_match_a_whole_value(wanted: str, value: str, is_met: bool) ->
 def test_many_wildcards_take_linear_time() -> None:
     """A pattern with fifty asterisks would take years."""
     assert not wildcard("*a" * 50 + "b").matches("a" * 10_000)
+
+
+async def _asynchronous(envelope: Envelope) -> bool:
+    return True
+
+
+@pytest.mark.parametrize(
+    ("predicate", "said"),
+    [
+        (lambda envelope: envelope.code, "the function code, .* call it, code()"),
+        (lambda envelope: len, "the function len, .* call it, len()"),
+        (lambda envelope: (False, "why"), "the tuple .* return one condition"),
+        (lambda envelope: _asynchronous(envelope), "an awaitable, .* return its"),
+    ],
+)
+@pytest.mark.parametrize("keyword", ["", "subject"])
+def test_a_result_that_is_always_true_is_refused(
+    make: Make, predicate: Any, said: str, keyword: str
+) -> None:
+    """The predicate would accept every message."""
+    keywords = {"subject": lambda value: predicate(make())} if keyword else {}
+    predicates = () if keyword else (predicate,)
+    with pytest.raises(TypeError, match=said):
+        Criteria.of(*predicates, **keywords)(make())
+
+
+@pytest.mark.parametrize("keyword", ["", "subject"])
+def test_an_async_predicate_is_refused(keyword: str) -> None:
+    """Nothing awaits it, and a coroutine is true."""
+    keywords = {"subject": _asynchronous} if keyword else {}
+    with pytest.raises(TypeError, match="is an async function"):
+        Criteria.of(*(() if keyword else (_asynchronous,)), **keywords)
+
+
+@pytest.mark.parametrize(
+    "predicate",
+    [
+        lambda envelope: envelope.rcpt_tos,
+        lambda envelope: re.search("Hel", envelope.subject),
+        lambda envelope: 1,
+    ],
+)
+def test_a_result_that_is_true_is_accepted(make: Make, predicate: Any) -> None:
+    """A predicate may return a tuple of the message, or any other value."""
+    assert Criteria.of(predicate)(make())
+
+
+UNMATCHED = [
+    "anna@example.com, bob@example.com",
+    " anna@example.com",
+    "anna@example.com\n",
+    "an na@example.com",
+    "*@example.com,*@example.org",
+    "@example.com",
+    "anna@",
+]
+
+
+@pytest.mark.parametrize("wanted", UNMATCHED)
+@pytest.mark.parametrize("name", ["sender", "recipient", "to", "cc", "bcc"])
+def test_a_text_that_is_no_address_is_refused(name: str, wanted: str) -> None:
+    """It would match no message, and `assert_none` would always pass."""
+    with pytest.raises(ValueError, match="address") as caught:
+        Criteria.of(**{name: wanted})
+    assert "\n" not in str(caught.value)
+
+
+def test_a_domain_with_an_at_sign_is_answered_with_the_pattern() -> None:
+    """The error names what finds all addresses of the domain."""
+    with pytest.raises(ValueError, match=re.escape("write '*@example.com'")):
+        Criteria.of(recipient="@example.com")
+
+
+def test_a_domain_alone_causes_a_warning() -> None:
+    """It may be a local part without a domain, but hardly is."""
+    with pytest.warns(UserWarning, match=re.escape("write '*@example.com'")) as warned:
+        Criteria.of(recipient="example.com")
+    assert warned[0].filename == __file__
+
+
+@pytest.mark.parametrize(
+    "wanted", ['"a, b"@example.com', "postmaster", "a.b@example.com", "*.com", "a@b"]
+)
+def test_an_unusual_address_is_accepted(wanted: str) -> None:
+    """A quoted local part may have blanks and commas."""
+    assert Criteria.of(recipient=wanted).criteria[0].plain == wanted
+
+
+@pytest.mark.parametrize("name", ["text", "html"])
+def test_an_empty_text_is_refused(name: str) -> None:
+    """Every text contains it."""
+    with pytest.raises(ValueError, match=f"{name} must not be empty"):
+        Criteria.of(**{name: ""})

@@ -13,6 +13,7 @@ import attrs
 import pytest
 
 from lazr_smtptest import (
+    Attachment,
     CaptureController,
     CaptureServer,
     Envelope,
@@ -52,6 +53,8 @@ def error_of(thing: object, name: str) -> str:
         ("search", ".find_all()"),
         ("purge", ".clear()"),
         ("assert_not_sent", ".assert_none()"),
+        ("assert_empty", ".assert_none()"),
+        ("assert_count", ".assert_received(count=...)"),
     ],
 )
 @pytest.mark.parametrize("kind", ["mailbox", "view", "controller"])
@@ -90,6 +93,27 @@ def test_a_mail_names_what_it_has_instead(mail: Envelope, name: str, ours: str) 
     error = error_of(mail, name)
     assert error.startswith(f"'Envelope' object has no attribute {name!r}, use ")
     assert ours in error
+
+
+@pytest.mark.parametrize(
+    ("name", "ours"), [("filename", ".name"), ("data", ".content")]
+)
+def test_an_attachment_names_what_it_has_instead(name: str, ours: str) -> None:
+    """In the words of other libraries."""
+    attachment = Attachment(name="a.pdf", content_type="application/pdf", content=b"")
+    assert error_of(attachment, name).endswith(f", use {ours}")
+
+
+def test_a_length_in_place_of_a_pattern_names_the_pattern(mail: Envelope) -> None:
+    """A code of so many digits."""
+    with pytest.raises(TypeError, match=r"not 6: use code\(r'\\b\\d\{6\}\\b'\)$"):
+        mail.code(6)  # type: ignore[arg-type]
+
+
+def test_a_phase_in_place_of_tables_names_the_method() -> None:
+    """A rule begins with `on`."""
+    with pytest.raises(TypeError, match=r"not 'RCPT': use \.on\(phase\) for one rule$"):
+        Faults().add("RCPT")  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("field", ["header", "headers"])

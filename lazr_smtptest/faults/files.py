@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import attrs
 
+from lazr_smtptest._checks import brief
 from lazr_smtptest._guesses import nearest
 from lazr_smtptest._patterns import compile_pattern
 from lazr_smtptest._toml import FileError, TomlFile
@@ -260,9 +261,15 @@ class RuleTables(RuleFile):
 
     Raises:
         FaultFileError: there is no such table.
+        TypeError: it is no mapping.
     """
 
     def __init__(self, document: Mapping[str, Any]) -> None:
+        if not isinstance(document, Mapping):
+            raise TypeError(
+                f"tables must be a mapping, not {brief(document)}: use .on(phase) for "
+                "one rule"
+            )
         self._use(_Tables(document))
 
 

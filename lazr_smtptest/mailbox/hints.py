@@ -10,6 +10,7 @@ import html
 import quopri
 import re
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 
 from lazr_smtptest._patterns import PatternTimeoutError, compile_pattern
 from lazr_smtptest.mailbox.likeness import likest
@@ -24,16 +25,21 @@ __all__ = ["hints", "looks_misspelled", "misspelling"]
 
 # A longer text is not searched for what is undone in it.
 _LONG = 200_000
+# Variables of a text that are looked at, and those that are named.
+_SOUGHT = 100
+_NAMED = 5
 
 # What template engines put a value in place of, each of bounded length.
 _PLACEHOLDER = re.compile(
     r"\{\{[^{}\n]{0,80}\}\}|\{%[^{}\n]{0,80}%\}|\$\{[^{}\n]{0,80}\}"
     r"|%\(\w{1,80}\)[a-z]|<%[^<>\n]{0,80}%>|\*\|\w{1,80}\|\*|\[\[[^\[\]\n]{0,80}\]\]"
-    r"|(?<![{$])\{\w{0,80}\}|(?<!\w)\$\w{1,80}"
+    r"|#\{[^{}\n]{1,80}\}|(?<![{$#])\{[\w.]{0,80}\}|(?<!\w)\$\w{1,80}"
+    r"|(?<![\w%])%[sd](?!\w)|(?<!\w)@Model(?:\.\w{1,80}){1,4}|\[[A-Z][A-Z_]{2,40}\]"
 )
 # What programs write for a value that they do not have.
 _NO_VALUE = re.compile(
-    r"(?<!\w)(?:None|null|undefined|NaN|nil|\[object Object\])(?!\w)"
+    r"(?<!\w)(?:None|null|undefined|NaN|nan|nil|\[object Object\])(?!\w)"
+    r"|<[\w.]{1,80} object at 0x[0-9a-fA-F]{1,16}>|(?<!\w)b'[^'\n]{0,80}'"
 )
 
 _NOT_ASCII = re.compile("[^\x00-\x7f]+")
@@ -215,7 +221,9 @@ def _of_undone(matcher: Matcher, wanted: str, value: str, name: str) -> Iterator
         yield "it is quoted-printable that is not decoded: encoded twice, or undeclared"
     if "&" in value and matcher.matches(html.unescape(value)):
         yield (
-            "html= looks at the source, where & is written as &amp;"
+            "its tags are escaped: &lt; in place of <"
+            if name == "html" and "<" in wanted and "&lt;" in value
+            else "html= looks at the source, where & is written as &amp;"
             if name == "html"
             else "it has HTML escapes, such as &amp; for &"
         )
@@ -294,5 +302,20 @@ def _of_template(matcher: Matcher, wanted: str, value: str) -> Iterator[str]:
     ):
         for found in pattern.finditer(near):
             if found.start() <= at - start <= found.end() and found[0] not in wanted:
-                yield f"{found[0]} {what}"
+                names = _alike(pattern, found[0], value, wanted)
+                if len(names) > 1:
+                    what = what.replace("was ", "were ").replace("is ", "are ")
+                yield f"{' and '.join(names)} {what}"
                 return
+
+
+def _alike(pattern: re.Pattern[str], first: str, text: str, wanted: str) -> list[str]:
+    """Return what a template engine left in a text, the first of it and its like."""
+    found = (each[0] for each in islice(pattern.finditer(text[:_LONG]), _SOUGHT))
+    alike = (
+        each
+        for each in found
+        # A price is no variable.
+        if each[0] == first[0] and each not in wanted and not each[1:2].isdigit()
+    )
+    return list(dict.fromkeys([first, *alike]))[:_NAMED]

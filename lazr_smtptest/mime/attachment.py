@@ -6,17 +6,26 @@ import re
 
 import attrs
 
+from lazr_smtptest._guesses import Guessable
 from lazr_smtptest.mime.comments import without_comments
 from lazr_smtptest.mime.parts import Part
 from lazr_smtptest.mime.sizes import byte_count
 
 __all__ = ["Attachment", "content_id_of", "read_attachment"]
 
+_GUESSES = {
+    **dict.fromkeys(("filename", "file_name"), ".name"),
+    **dict.fromkeys(("data", "payload", "body", "get_payload", "read"), ".content"),
+    **dict.fromkeys(("mimetype", "mime_type", "type"), ".content_type"),
+    **dict.fromkeys(("cid", "id"), ".content_id"),
+    "size": "len(.content)",
+}
+
 _BRACKETED = re.compile(r"<([^<>]*)>?")
 
 
 @attrs.frozen(kw_only=True)
-class Attachment:
+class Attachment(Guessable):
     """A part of a message that is not its text.
 
     Attributes:
@@ -34,6 +43,8 @@ class Attachment:
     content: bytes = attrs.field(repr=lambda content: f"<{byte_count(content)}>")
     content_id: str = ""
     inline: bool = False
+
+    guesses = _GUESSES
 
 
 def read_attachment(part: Part) -> tuple[Attachment, str]:

@@ -228,6 +228,11 @@ class Readable(Guessable):
         """
         if pattern is None:
             return find_code(self._plain_text, self._page.text)
+        if isinstance(pattern, int):
+            raise TypeError(
+                f"pattern must be a regular expression, not {pattern!r}: use "
+                rf"code(r'\b\d{{{pattern}}}\b')"
+            )
         try:
             wanted = re.compile(pattern)
         except re.error as error:

@@ -346,3 +346,42 @@ def multipart(text: str, html: str) -> Envelope:
     mail.add_alternative(html, subtype="html")
     content = mail.as_bytes().replace(b"\n", b"\r\n")
     return Envelope(mail_from=SHOP, rcpt_tos=(BOB,), content=content)
+
+
+@pytest.mark.parametrize(
+    "mark",
+    ["{user.first_name}", "%s", "#{name}", "@Model.Name", "[NAME]", "{{ name }}"],
+)
+def test_a_variable_of_any_template_language_is_named(mark: str) -> None:
+    """It stands where the value should."""
+    envelope = message("x", subject=f"Hello {mark}, hi")
+    assert f"{mark} was not filled in" in given(envelope, subject="Hello Anna, hi")
+
+
+@pytest.mark.parametrize("mark", ["b'Anna'", "<Customer object at 0x7f01>", "nan"])
+def test_a_value_as_python_writes_it_is_named(mark: str) -> None:
+    """A byte string, an object without a text, no number."""
+    envelope = message("x", subject=f"Hello {mark}, hi")
+    found = given(envelope, subject="Hello Anna, hi")
+    assert f"{mark} is there in place of a value" in found
+
+
+def test_all_variables_that_were_not_filled_in_are_named() -> None:
+    """But no price."""
+    envelope = message("x", subject="Hello $name of $town, $50")
+    found = given(envelope, subject="Hello Anna of Bonn, $50")
+    assert found == ["$name and $town were not filled in"]
+
+
+@pytest.mark.parametrize("text", ["Save 5% soon", "[Shop] Hi", "a %d%% b", "bananas"])
+def test_what_only_looks_like_a_variable_is_not_named(text: str) -> None:
+    """A percent sign, a tag of the subject."""
+    assert given(message("x", subject=text), subject=f"Dear {text}") == []
+
+
+def test_escaped_tags_are_told() -> None:
+    """The text of a page is HTML already."""
+    envelope = message(html="<p>&lt;b&gt;Hi&lt;/b&gt;</p>")
+    assert given(envelope, html="<b>Hi</b>") == [
+        "its tags are escaped: &lt; in place of <"
+    ]

@@ -43,6 +43,16 @@ def three(page, site):
     return page
 
 
+def without_websockets(make_context):
+    """Return a page of a browser behind a proxy that takes no websockets."""
+    page = make_context(locale="en").new_page()
+    page.add_init_script(
+        "window.WebSocket = class { constructor() {"
+        " setTimeout(() => this.onclose()); } close() {} }"
+    )
+    return page
+
+
 class TestRows:
     """The content of a row."""
 
@@ -137,13 +147,22 @@ class TestLive:
         expect(rows(page).first).to_contain_text("newest")
         expect(banner).to_be_hidden()
 
+    def test_what_comes_before_the_events_is_not_missed(self, make_context, site):
+        """The list is read while the connection for events opens."""
+        page = without_websockets(make_context)
+        held = []
+        page.route("**/api/v2/events*", lambda route: held.append(route))
+        page.goto(site.url)
+        expect(page.get_by_text("No mail has arrived")).to_be_visible()
+        site.send("Subject: early\n\nHi.\n")
+        page.unroute("**/api/v2/events*")
+        for each in held:
+            each.continue_()
+        expect(rows(page)).to_contain_text("early")
+
     def test_it_comes_without_websockets(self, make_context, site):
         """By server-sent events, as through a proxy that takes no websockets."""
-        page = make_context(locale="en").new_page()
-        page.add_init_script(
-            "window.WebSocket = class { constructor() {"
-            " setTimeout(() => this.onclose()); } close() {} }"
-        )
+        page = without_websockets(make_context)
         page.goto(f"{site.url}#/status")
         expect(page.get_by_text("server-sent events")).to_be_visible()
         page.goto(site.url)

@@ -16,8 +16,8 @@ const PATIENCE = 10_000;
 /**
  * Dispatches each event of the server under its name, with its data as `detail`, and
  * "state" when the connection opens or is lost. After a pause it asks for the changes
- * that it missed; what has no number is not repeated, so "back" tells that such may be
- * missing.
+ * that it missed; what has no number is not repeated, nor what came before the first
+ * connection, so "back" tells that such may be missing.
  */
 export class Feed extends EventTarget {
   /** Whether events arrive now. */
@@ -27,7 +27,6 @@ export class Feed extends EventTarget {
 
   #last = null;
   #pause = FIRST_PAUSE;
-  #wasLive = false;
   #isOpen = false;
   #source = null;
   #timer = 0;
@@ -77,8 +76,7 @@ export class Feed extends EventTarget {
     this.#isOpen = true;
     this.#pause = FIRST_PAUSE;
     this.#setLive(true);
-    if (this.#wasLive) this.dispatchEvent(new Event("back"));
-    this.#wasLive = true;
+    this.dispatchEvent(new Event("back"));
   }
 
   #lost(source) {

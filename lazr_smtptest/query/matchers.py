@@ -41,7 +41,7 @@ _HEADER_NAME = re.compile(r"[!-9;-~]+")
 
 # RFC 5321 section 4.1.2: white space and commas stand in a quoted local part only.
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
-_BLANK = re.compile(r"[\s\x00-\x1f\x7f]")
+_BLANK = re.compile(r"\s")
 
 # What looks like a domain where an address is wanted.
 _DOMAIN = re.compile(r"[^.*?]+(\.[^.*?]+)+")

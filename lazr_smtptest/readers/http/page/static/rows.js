@@ -65,7 +65,8 @@ export class Messages {
 
   /** Load the next page of older messages, if there is one. */
   async more() {
-    if (this.isComplete || this.#loading) return;
+    // There is none behind the last one, nor before the first page is there.
+    if (this.#next === null || this.#loading) return;
     this.#loading = this.#get({ after: this.#next });
     try {
       const page = await this.#loading;
@@ -89,9 +90,10 @@ export class Messages {
     return hasGap && newest > 0 ? null : found;
   }
 
-  /** Put newer messages in front. */
+  /** Put newer messages in front; a page that came meanwhile may have them. */
   prepend(found) {
-    this.messages = [...found, ...this.messages];
+    const newest = this.messages[0]?.number ?? 0;
+    this.messages = [...found.filter((each) => each.number > newest), ...this.messages];
   }
 
   /** Load messages anew that were changed, if they are among the loaded ones. */

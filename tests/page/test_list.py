@@ -151,11 +151,19 @@ class TestLive:
         """The list is read while the connection for events opens."""
         page = without_websockets(make_context)
         held = []
-        page.route("**/api/v2/events*", lambda route: held.append(route))
+
+        def hold(route):
+            if is_sent:
+                route.continue_()
+            else:
+                held.append(route)
+
+        is_sent = False
+        page.route("**/api/v2/events*", hold)
         page.goto(site.url)
         expect(page.get_by_text("No mail has arrived")).to_be_visible()
         site.send("Subject: early\n\nHi.\n")
-        page.unroute("**/api/v2/events*")
+        is_sent = True
         for each in held:
             each.continue_()
         expect(rows(page)).to_contain_text("early")

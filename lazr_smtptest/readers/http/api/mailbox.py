@@ -1,0 +1,197 @@
+"""A disposable mailbox: a part of the store with an API of its own."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IDelayedCall
+
+from lazr_smtptest.faults.base import Scripted
+from lazr_smtptest.model.change import Change
+from lazr_smtptest.query.parser import parse
+from lazr_smtptest.query.selection import Selection
+from lazr_smtptest.readers.context import AbsentError, ReaderContext
+from lazr_smtptest.readers.http.api import records, requests
+from lazr_smtptest.readers.http.api.contents import Contents
+from lazr_smtptest.readers.http.api.criteria import criteria_from_json
+from lazr_smtptest.readers.http.api.events import Events
+from lazr_smtptest.readers.http.api.faults import FaultRules
+from lazr_smtptest.readers.http.api.messages import Messages
+from lazr_smtptest.readers.http.api.part import StorePart
+from lazr_smtptest.readers.http.api.part_changes import PartChanges
+from lazr_smtptest.readers.http.api.sessions import Sessions
+from lazr_smtptest.readers.http.api.views import Frames, Views
+from lazr_smtptest.readers.http.api.wait import Wait
+from lazr_smtptest.readers.http.condition import Condition
+from lazr_smtptest.readers.http.routes import Handler, Route
+from lazr_smtptest.readers.http.waiting import Waiters
+from lazr_smtptest.stores.deferred_reader import DeferredReader
+
+__all__ = ["Box", "routes_of"]
+
+# In one mailbox the most requests that wait, the most clients that listen, and the most
+# fault rules.
+_MOST_WAITERS = 1000
+_MOST_LISTENERS = 100
+_MOST_RULES = 100
+# The domain of generated addresses, which never exists (RFC 2606 section 2).
+_DOMAIN = "mailbox.test"
+
+_Key = tuple[str, str]
+
+
+def routes_of(
+    reader: DeferredReader,
+    waiters: Waiters,
+    views: Views,
+    events: Events,
+    faults: Callable[[], Scripted],
+) -> Iterator[Route]:
+    """Yield the routes of a store, or of a part of one."""
+    yield from Messages(reader).routes("")
+    yield from Contents(reader).routes("")
+    yield from views.routes("")
+    yield from Wait(reader, waiters).routes("")
+    yield from Sessions(reader).routes("")
+    yield from events.routes("")
+    for route in FaultRules(faults, _MOST_RULES).routes(""):
+        if route.template.startswith("/faults"):
+            yield route
+
+
+class Box:
+    """A disposable mailbox, with the routes for its messages.
+
+    All methods are called in the reactor's thread.
+
+    Attributes:
+        record: what the API tells of it.
+        handlers: the handlers of its routes, by method and template.
+        timer: the call that removes it.
+    """
+
+    timer: IDelayedCall | None = None
+
+    def __init__(
+        self,
+        context: ReaderContext,
+        pool: Any,
+        frames: Frames,
+        asked: requests.MailboxRequest,
+        since: int,
+    ) -> None:
+        self._context = context
+        self._most = asked.max_messages
+        address = asked.address
+        if not (address or asked.user or asked.header or asked.query):
+            address = f"{secrets.token_hex(8)}@{_DOMAIN}"
+        now = datetime.now(timezone.utc)
+        self.record = records.DisposableMailbox(
+            name=secrets.token_hex(16),
+            address=address,
+            user=asked.user,
+            header=asked.header,
+            query=asked.query,
+            created_at=now,
+            expires_at=now + timedelta(seconds=asked.lifetime),
+            max_messages=asked.max_messages,
+        )
+        given = {"recipient": address, "user": asked.user, "header": asked.header}
+        criteria = {name: value for name, value in given.items() if value}
+        tree = parse(asked.query, now=now, zone=None)
+        condition = Condition(
+            asked.query, tree, criteria_from_json(criteria) if criteria else None
+        )
+        part = StorePart(context.store, condition, since)
+        self._reader = DeferredReader(part, context.reactor, pool=pool)
+        self._waiters = Waiters(part, self._reader, context.reactor, _MOST_WAITERS)
+        changes = PartChanges(part, self._reader)
+        self._events = Events(context, _MOST_LISTENERS, changes)
+        self._faults: Scripted | None = None
+        self.handlers: Mapping[_Key, Handler] = {
+            (route.method, route.template): route.handler
+            for route in routes_of(
+                self._reader,
+                self._waiters,
+                Views(self._reader, context.parse, frames),
+                self._events,
+                self._needed_faults,
+            )
+        }
+        # Messages of the store that were kept, and not looked at yet.
+        self._kept: list[int] = []
+        # How many more messages fit for certain. Only the thread of `_prune` uses it.
+        self._room = self._most
+        self._is_pruning = False
+        self._unwatch = self._reader.watch(self._changed)
+
+    def _needed_faults(self) -> Scripted:
+        """Return the fault rules for the recipients or the user of this mailbox."""
+        given = {"recipient": self.record.address, "user": self.record.user}
+        limits = {name: value for name, value in given.items() if value}
+        if not limits:
+            raise AbsentError(
+                "fault rules", "this mailbox has neither an address nor a user"
+            )
+        if self._faults is None:
+            self._faults = self._context.needed_faults().limited_to(**limits)
+        return self._faults
+
+    # Its bound
+
+    def _changed(self, change: Change) -> None:
+        if change.kind == "kept":
+            self._kept += change.messages
+            self._prune()
+
+    def _prune(self) -> None:
+        if self._is_pruning or not self._kept:
+            return
+        self._is_pruning = True
+        kept, self._kept = self._kept, []
+        self._reader.call(self._remove_oldest, kept).addBoth(self._pruned)
+
+    def _remove_oldest(self, kept: Sequence[int]) -> None:
+        """Remove the oldest messages beyond the bound; in a thread.
+
+        All are listed only if there may be too many: the store may keep a lot of mail
+        that is for others.
+        """
+        part = self._waiters.store
+        self._room -= sum(part.summary(number) is not None for number in kept)
+        if self._room >= 0:
+            return
+        numbers = part.numbers()
+        if len(numbers) > self._most:
+            part.remove(Selection(numbers=numbers[: -self._most]))
+        self._room = max(self._most - len(numbers), 0)
+
+    def _pruned(self, _: Any) -> None:
+        self._is_pruning = False
+        self._prune()
+
+    # Its end
+
+    def clear(self) -> Deferred[Any]:
+        """End it, and remove its messages and its fault rules."""
+        if self._faults is not None:
+            self._faults.clear()
+        removed = self._reader.remove(Selection(query=""))
+
+        def end(result: Any) -> Deferred[Any]:
+            return self.end().addCallback(lambda _: result)
+
+        return removed.addBoth(end)
+
+    def end(self) -> Deferred[Any]:
+        """End the requests that wait."""
+        self._unwatch()
+        if self.timer is not None and self.timer.active():
+            self.timer.cancel()
+        self._waiters.close()
+        self._events.close()
+        return self._reader.close()

@@ -9,7 +9,6 @@ from email.message import EmailMessage, Message
 from email.policy import SMTP
 from email.utils import format_datetime
 from io import BytesIO
-from itertools import compress
 from typing import Any
 
 import attrs
@@ -21,7 +20,7 @@ from lazr_smtptest._checks import brief, check_flag
 from lazr_smtptest.faults.checks import check_number
 from lazr_smtptest.faults.steps import Step
 from lazr_smtptest.interfaces import IFaultStep
-from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.model.envelope import Envelope, narrowed
 from lazr_smtptest.model.xtext import xtext_decode
 
 __all__ = ["Bounce", "make_report"]
@@ -89,20 +88,10 @@ class Bounce(Step):
         if not recipient:
             return
         if self.lost is not None:
-            envelope = _part(envelope, self.lost)
+            envelope = narrowed(envelope, [self.lost(to) for to in envelope.rcpt_tos])
         report = make_report(envelope, recipient, self.status, self.text)
         sending = _send(wire.reactor, self.host, self.port, recipient, report)
         sending.addErrback(lambda failure: wire.failed(failure.value))
-
-
-def _part(envelope: Envelope, lost: Callable[[str], bool]) -> Envelope:
-    """Return the envelope reduced to the recipients that the message is lost for."""
-    chosen = [lost(to) for to in envelope.rcpt_tos]
-    return attrs.evolve(
-        envelope,
-        rcpt_tos=tuple(compress(envelope.rcpt_tos, chosen)),
-        rcpt_options=tuple(compress(envelope.rcpt_options, chosen)),
-    )
 
 
 def _check_line(name: str, given: object) -> None:

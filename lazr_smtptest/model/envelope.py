@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
+from itertools import compress
 from typing import TYPE_CHECKING
 
 import attrs
@@ -18,7 +19,7 @@ from lazr_smtptest.model.session import Session, Transaction
 if TYPE_CHECKING:
     from lazr_smtptest.model.reply import Reply
 
-__all__ = ["Envelope"]
+__all__ = ["Envelope", "narrowed"]
 
 Options = Mapping[str, "str | None"]
 
@@ -195,3 +196,17 @@ class Envelope(Readable):
         In LMTP, which has a reply for each recipient, the first that accepted it.
         """
         return None if self._transaction is None else self._transaction.reply
+
+
+def narrowed(envelope: Envelope, chosen: Sequence[bool]) -> Envelope:
+    """Return a copy of an envelope that has only some of its recipients.
+
+    Args:
+        envelope: the envelope.
+        chosen: for each recipient whether the copy has it.
+    """
+    return attrs.evolve(
+        envelope,
+        rcpt_tos=tuple(compress(envelope.rcpt_tos, chosen)),
+        rcpt_options=tuple(compress(envelope.rcpt_options, chosen)),
+    )

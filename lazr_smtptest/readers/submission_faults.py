@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from itertools import compress
 from typing import Any
 
 import attrs
@@ -12,7 +11,7 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.task import deferLater
 
 from lazr_smtptest.interfaces import IFaultPolicy
-from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.model.envelope import Envelope, narrowed
 from lazr_smtptest.model.fault_context import FaultContext, Plan
 from lazr_smtptest.model.reply import LOCAL_ERROR, Reply
 from lazr_smtptest.model.session import Session
@@ -159,15 +158,7 @@ class _Wire:
         """Return the messages to handle."""
         if self._discards is not None:
             kept = [not self._discards(to) for to in envelope.rcpt_tos]
-            if not any(kept):
-                return ()
-            options = envelope.rcpt_options
-            envelope = attrs.evolve(
-                envelope,
-                rcpt_tos=tuple(compress(envelope.rcpt_tos, kept)),
-                rcpt_options=tuple(compress(options, kept)),
-            )
-            return (envelope,)
+            return (narrowed(envelope, kept),) if any(kept) else ()
         # Each copy but the first gets an id of its own.
         further = attrs.evolve(envelope, id="")
         return (*former, *[further] * (self._copies - 1))

@@ -21,7 +21,7 @@ from lazr_smtptest._failures import raise_interrupt
 from lazr_smtptest._spool import AnyContent
 from lazr_smtptest.interfaces import IEnvelopeMessage
 from lazr_smtptest.mime.lines import irregularities, longest_line_exceeds
-from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.model.envelope import Envelope, narrowed
 from lazr_smtptest.model.ids import new_name
 from lazr_smtptest.model.irregularities import IRREGULAR
 from lazr_smtptest.model.reply import NO_ROOM, Reply
@@ -165,11 +165,7 @@ class DataCommands(MailCommands):
             self.refuse_message(refusal, envelope.kept)
             return None
         transaction.whole = envelope
-        return attrs.evolve(
-            envelope,
-            rcpt_tos=tuple(compress(envelope.rcpt_tos, kept)),
-            rcpt_options=tuple(compress(transaction.rcpt_options, kept)),
-        )
+        return narrowed(envelope, kept)
 
     def _answer(self, kept: tuple[Envelope, list[Reply]]) -> None:
         """Reply for all recipients, including those that a fault has discarded."""

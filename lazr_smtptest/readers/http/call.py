@@ -14,7 +14,7 @@ from twisted.web.http_headers import Headers
 
 from lazr_smtptest.readers.http.answer import HTTPError
 
-__all__ = ["Call", "in_words_of_json", "values_of", "weights_of"]
+__all__ = ["LONG", "Call", "in_words_of_json", "value_of", "values_of", "weights_of"]
 
 _Type = TypeVar("_Type")
 
@@ -47,7 +47,7 @@ _DECIMAL = re.compile(r"-?[0-9]{1,19}(?:\.[0-9]{1,19})?")
 _WEIGHT = re.compile(r"0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?")
 
 # The bytes of a body that is read in a thread: it takes some milliseconds.
-_LONG = 65_536
+LONG = 65_536
 
 # Where msgspec says that JSON is malformed.
 _POSITION = re.compile(r"\(byte (\d+)\)")
@@ -57,6 +57,11 @@ def values_of(headers: Headers, name: str) -> list[str]:
     """Return the header fields of that name, whatever bytes they have."""
     values = headers.getRawHeaders(name.encode("ascii"))
     return [value.decode("latin-1") for value in values] if values else []
+
+
+def value_of(headers: Headers, name: str) -> str:
+    """Return the first header field of a name; ``""`` if there is none."""
+    return next(iter(values_of(headers, name)), "")
 
 
 @attrs.frozen(kw_only=True)
@@ -99,7 +104,7 @@ class Call:
 
     def header(self, name: str) -> str:
         """Return the first header field of that name; ``""`` if there is none."""
-        return next(iter(values_of(self.headers, name)), "")
+        return value_of(self.headers, name)
 
     @property
     def prefers_text(self) -> bool:
@@ -180,7 +185,7 @@ class Call:
             function: called with the request, and the arguments.
             arguments: the arguments.
         """
-        if self.in_thread is None or len(self.body) <= _LONG:
+        if self.in_thread is None or len(self.body) <= LONG:
             return function(self, *arguments)
         result: _Type = await self.in_thread(function, self, *arguments)
         return result

@@ -19,7 +19,7 @@ import attrs
 from twisted.web.http_headers import Headers
 
 from lazr_smtptest.readers.http.answer import HTTPError
-from lazr_smtptest.readers.http.call import values_of
+from lazr_smtptest.readers.http.call import value_of, values_of
 
 if TYPE_CHECKING:
     from lazr_smtptest.readers.http.htpasswd import PasswordFile
@@ -201,7 +201,7 @@ def _is_local(name: str) -> bool:
 
 
 def _one(headers: Headers, name: str) -> str:
-    return next(iter(values_of(headers, name)), "").strip()
+    return value_of(headers, name).strip()
 
 
 def _address(origin: str) -> str:

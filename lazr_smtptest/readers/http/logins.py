@@ -17,7 +17,7 @@ from twisted.web.http_headers import Headers
 
 from lazr_smtptest.net.clock import duration_clock
 from lazr_smtptest.readers.http.answer import HTTPError
-from lazr_smtptest.readers.http.call import values_of
+from lazr_smtptest.readers.http.call import value_of, values_of
 from lazr_smtptest.readers.http.gate import SAFE_METHODS, Gate
 
 __all__ = ["LIFETIME", "Logins"]
@@ -197,14 +197,13 @@ class Logins:
 
         Another client that says so gets what works with TLS only.
         """
-        forwarded = next(iter(values_of(headers, "x-forwarded-proto")), "")
+        forwarded = value_of(headers, "x-forwarded-proto")
         return self._is_secure or forwarded.strip().lower() == "https"
 
 
 def credentials_of(headers: Headers) -> tuple[str, str]:
     """Return user and password of Basic authentication (RFC 7617), or empty ones."""
-    values = values_of(headers, "authorization") or [""]
-    scheme, _, token = values[0].strip().partition(" ")
+    scheme, _, token = value_of(headers, "authorization").strip().partition(" ")
     if scheme.lower() != "basic":
         return "", ""
     try:
@@ -223,8 +222,7 @@ def _unauthorized(headers: Headers) -> HTTPError:
     """
     given = any(credentials_of(headers))
     mode, dest = (
-        next(iter(values_of(headers, f"sec-fetch-{name}")), "").lower()
-        for name in ("mode", "dest")
+        value_of(headers, f"sec-fetch-{name}").lower() for name in ("mode", "dest")
     )
     is_asked = (
         not headers.hasHeader("x-requested-with")
@@ -245,8 +243,8 @@ def _is_script(headers: Headers) -> bool:
 
     No form and no mail can send these; the gate refuses the scripts of other sites.
     """
-    site = next(iter(values_of(headers, "sec-fetch-site")), "").lower()
-    kind = next(iter(values_of(headers, "content-type")), "").partition(";")[0]
+    site = value_of(headers, "sec-fetch-site").lower()
+    kind = value_of(headers, "content-type").partition(";")[0]
     return (
         site == "same-origin"
         or kind.strip().lower() == "application/json"
@@ -256,7 +254,7 @@ def _is_script(headers: Headers) -> bool:
 
 def _cookie_name(headers: Headers) -> str:
     """Return the name of the cookie; cookies are the same on all ports of a host."""
-    host = next(iter(values_of(headers, "host")), "")
+    host = value_of(headers, "host")
     port = _PORT.search(host)
     return f"smtptest-{port[1]}" if port else "smtptest"
 

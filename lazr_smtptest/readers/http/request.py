@@ -244,7 +244,9 @@ class HTTPRequest(http.Request):
         if answer.content_type:
             self.setHeader("Content-Type", answer.content_type)
         if isinstance(answer.body, bytes):
-            body = self._compressed(answer, answer.body)
+            body, fields = self._encoded(answer, answer.body)
+            for field in fields:
+                self.responseHeaders.addRawHeader(*field)
             self.setHeader("Content-Length", str(len(body)))
             # So that requests which the client does not read stay few.
             Pieces(self, pieces_of(body), len(body))
@@ -270,12 +272,8 @@ class HTTPRequest(http.Request):
             self.clientproto,
             _head_of(status, answer.content_type, *answer.headers.items()),
         ]
-        if len(body) >= _SMALL and answer.content_type.startswith(_COMPRESSED):
-            if "Vary" not in answer.headers:
-                lines.append(_line_of(_VARY))
-            if self._can_compress(answer):
-                body = _gzip(body)
-                lines += map(_line_of, _GZIP.items())
+        body, fields = self._encoded(answer, body)
+        lines += map(_line_of, fields)
         # RFC 9110 section 8.6.
         if status not in (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED):
             lines.append(b"Content-Length: %d\r\n" % len(body))
@@ -290,16 +288,16 @@ class HTTPRequest(http.Request):
         self.startedWriting = 1
         self.channel.write(b"".join(lines))
 
-    def _compressed(self, answer: Answer, body: bytes) -> bytes:
-        if not answer.content_type.startswith(_COMPRESSED) or len(body) < _SMALL:
-            return body
-        if "Vary" not in answer.headers:
-            self.responseHeaders.addRawHeader(*_VARY)
+    def _encoded(
+        self, answer: Answer, body: bytes
+    ) -> tuple[bytes, Sequence[tuple[str, str]]]:
+        """Return a body as it is sent, and the fields of the header that tell of it."""
+        if len(body) < _SMALL or not answer.content_type.startswith(_COMPRESSED):
+            return body, ()
+        fields = () if "Vary" in answer.headers else (_VARY,)
         if not self._can_compress(answer):
-            return body
-        for name, value in _GZIP.items():
-            self.setHeader(name, value)
-        return _gzip(body)
+            return body, fields
+        return _gzip(body), (*fields, *_GZIP.items())
 
     def _can_compress(self, answer: Answer) -> bool:
         """Return whether the body may be compressed, and is not yet."""

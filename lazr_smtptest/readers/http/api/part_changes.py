@@ -8,6 +8,7 @@ from typing import Any
 import attrs
 from twisted.internet.defer import Deferred
 
+from lazr_smtptest._watchers import Watchers
 from lazr_smtptest.model.change import Change, Changes
 from lazr_smtptest.readers.http.api.part import StorePart
 from lazr_smtptest.stores.deferred_reader import DeferredReader
@@ -35,7 +36,7 @@ class PartChanges:
         # The numbers of messages, those that were seen first at the beginning. Threads
         # use it, several at the same time.
         self._known: dict[int, None] = {}
-        self._watchers: dict[object, Callable[[Change], object]] = {}
+        self._watchers: Watchers[Change] = Watchers()
         self._unwatch: Callable[[], None] | None = None
         self._queue: list[Change] = []
         # Fires when all changes before it were told.
@@ -47,14 +48,13 @@ class PartChanges:
         Returns:
             a function that ends the calls.
         """
-        key = object()
-        self._watchers[key] = function
+        remove = self._watchers.add(function)
         if self._unwatch is None:
             self._unwatch = self._reader.watch(self._changed)
 
         def end() -> None:
-            self._watchers.pop(key, None)
-            if not self._watchers and self._unwatch is not None:
+            remove()
+            if not self._watchers.functions and self._unwatch is not None:
                 self._unwatch()
                 self._unwatch = None
 
@@ -83,7 +83,7 @@ class PartChanges:
 
     def _tell(self, changes: list[Change]) -> None:
         for change in changes:
-            for function in list(self._watchers.values()):
+            for function in self._watchers.functions:
                 function(change)
 
     def _told(self, result: Any) -> None:

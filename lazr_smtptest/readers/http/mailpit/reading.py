@@ -16,7 +16,7 @@ from lazr_smtptest.model.summary import Summary
 from lazr_smtptest.query.dates import parse_date
 from lazr_smtptest.query.parser import LONGEST
 from lazr_smtptest.readers.http.answer import Answer, HTTPError
-from lazr_smtptest.readers.http.call import Call
+from lazr_smtptest.readers.http.call import LONG, Call
 from lazr_smtptest.readers.http.mailpit.queries import translate
 from lazr_smtptest.readers.http.routes import NoPathError
 from lazr_smtptest.stores.deferred_reader import DeferredReader
@@ -38,9 +38,6 @@ _NO_PAGE = "404 page not found"
 
 # The most levels of arrays and objects in a body.
 _DEEPEST = 100
-
-# The bytes of a body that is long.
-_LONG = 65_536
 
 
 def plain(text: str, status: int = HTTPStatus.OK) -> Answer:
@@ -90,7 +87,7 @@ def body_of(call: Call) -> dict[str, Any]:
         HTTPError: 400, it is no JSON object.
     """
     try:
-        value = _long(call.body) if len(call.body) > _LONG else _short(call.body)
+        value = _long(call.body) if len(call.body) > LONG else _short(call.body)
     except (ValueError, RecursionError) as error:
         raise bad(str(error)) from error
     # Counted first, because most bodies have no more brackets than that.

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from http import HTTPStatus
 
 import attrs
 
 from lazr_smtptest.readers.http.answer import Answer, HTTPError
 from lazr_smtptest.readers.http.call import Call, values_of
-from lazr_smtptest.readers.http.conditional import is_known
+from lazr_smtptest.readers.http.conditional import is_known, not_modified
 from lazr_smtptest.readers.http.page.files import File, Files
 from lazr_smtptest.readers.http.request import takes_gzip
 from lazr_smtptest.readers.http.routes import Route
@@ -135,13 +135,18 @@ def _is_browser(call: Call) -> bool:
     return "text/html" in call.header("accept").lower()
 
 
-def _answer_with(call: Call, file: File, headers: dict[str, str]) -> Answer:
+def _answer_with(call: Call, file: File, headers: Mapping[str, str]) -> Answer:
     """Return an answer with a file, without its content if the client has it."""
-    headers["ETag"] = file.tag
+    answer = Answer(
+        body=file.content,
+        content_type=file.content_type,
+        headers={**headers, "ETag": file.tag},
+    )
     if is_known(call, file.tag):
-        return Answer(status=HTTPStatus.NOT_MODIFIED, headers=headers)
-    content = file.content
-    if takes_gzip(values_of(call.headers, "accept-encoding")):
-        content = file.compressed
-        headers["Content-Encoding"] = "gzip"
-    return Answer(body=content, content_type=file.content_type, headers=headers)
+        return not_modified(answer)
+    if not takes_gzip(values_of(call.headers, "accept-encoding")):
+        return answer
+    coding = {"Content-Encoding": "gzip"}
+    return attrs.evolve(
+        answer, body=file.compressed, headers={**answer.headers, **coding}
+    )

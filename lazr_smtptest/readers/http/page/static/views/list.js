@@ -103,7 +103,7 @@ class MailList extends Part {
     }
     // A message that is open and not in the list leaves the cursor nowhere.
     if (changed.has("current") && this.current) {
-      this.cursor = this.rows.find((each) => idOf(each) === this.current)?.key ?? "";
+      this.#toCurrent();
     }
   }
 
@@ -137,9 +137,14 @@ class MailList extends Part {
     const { messages, isComplete } = this.#messages;
     this.rows = mergeRows(messages, sessions, isComplete);
     if (!this.cursor && this.current) {
-      this.cursor = this.rows.find((each) => idOf(each) === this.current)?.key ?? "";
+      this.#toCurrent();
     }
     this.#scrolled();
+  }
+
+  /** Move the cursor to the row that is open; nowhere if it is not in the list. */
+  #toCurrent() {
+    this.cursor = this.rows.find((each) => idOf(each) === this.current)?.key ?? "";
   }
 
   async #readNews() {

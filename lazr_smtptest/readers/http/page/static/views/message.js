@@ -4,9 +4,8 @@ import { html, nothing } from "../vendor/lit.js";
 import { apiURL, changeMessages, get, messagePath, removeMessages } from "../api.js";
 import { feed } from "../feed.js";
 import { addKeys } from "../keys.js";
-import { formatClock, formatTime, t } from "../lang.js";
+import { currentLocale, formatClock, formatTime, t } from "../lang.js";
 import { size } from "../logic/size.js";
-import { currentLocale } from "../lang.js";
 import { Part } from "../part.js";
 import "../parts/copy.js";
 import { copy } from "../parts/copy.js";
@@ -23,6 +22,18 @@ import "./mail-source.js";
 
 // Bytes of a message above which its text and HTML are loaded when they are asked for.
 const LARGE = 2_000_000;
+
+// The tabs, with the keys of their texts.
+const TABS = [
+  { name: "html", label: "tab.html" },
+  { name: "text", label: "tab.text" },
+  { name: "source", label: "tab.source" },
+  { name: "headers", label: "tab.headers" },
+  { name: "parts", label: "tab.parts" },
+  { name: "links", label: "tab.links" },
+  { name: "envelope", label: "tab.envelope" },
+  { name: "conversation", label: "tab.conversation" },
+];
 
 class MailView extends Part {
   static properties = {
@@ -57,7 +68,7 @@ class MailView extends Part {
     super.connectedCallback();
     this.#removeKeys = addKeys([
       { keys: "Escape", label: "key.back", run: () => this.#back() },
-      ...this.#tabs.map((tab, index) => ({
+      ...TABS.map((tab, index) => ({
         keys: `${index + 1}`, label: tab.label, run: () => this.#show(tab.name),
       })),
     ]);
@@ -106,22 +117,9 @@ class MailView extends Part {
     if (summary && this.message) this.message = { ...this.message, summary };
   }
 
-  get #tabs() {
-    return [
-      { name: "html", label: "tab.html", text: t("tab.html") },
-      { name: "text", label: "tab.text", text: t("tab.text") },
-      { name: "source", label: "tab.source", text: t("tab.source") },
-      { name: "headers", label: "tab.headers", text: t("tab.headers") },
-      { name: "parts", label: "tab.parts", text: t("tab.parts") },
-      { name: "links", label: "tab.links", text: t("tab.links") },
-      { name: "envelope", label: "tab.envelope", text: t("tab.envelope") },
-      { name: "conversation", label: "tab.conversation", text: t("tab.conversation") },
-    ];
-  }
-
   /** The tab that is shown: the chosen one, or the first that has something. */
   get #current() {
-    if (this.#tabs.some((each) => each.name === this.tab)) return this.tab;
+    if (TABS.some((each) => each.name === this.tab)) return this.tab;
     return this.message.hasHTML ? "html" : "text";
   }
 
@@ -209,10 +207,10 @@ class MailView extends Part {
   #tabList() {
     const counts = this.#counts;
     return html`<div class="tabs" role="tablist" aria-label=${t("tab.label")}
-      @keydown=${this.#tabKey}>${this.#tabs.map(({ name, text }) => html`<a role="tab"
+      @keydown=${this.#tabKey}>${TABS.map(({ name, label }) => html`<a role="tab"
         id="tab-${name}" href=${this.#place(name)} aria-controls="pane"
         aria-selected=${name === this.#current} tabindex=${name === this.#current ? 0 : -1}
-        >${text}${counts[name] ? html`<em>${counts[name]}</em>` : nothing}</a>`)}</div>`;
+        >${t(label)}${counts[name] ? html`<em>${counts[name]}</em>` : nothing}</a>`)}</div>`;
   }
 
   get #counts() {
@@ -224,7 +222,7 @@ class MailView extends Part {
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     if (!step) return;
     event.preventDefault();
-    const names = this.#tabs.map((each) => each.name);
+    const names = TABS.map((each) => each.name);
     const index = names.indexOf(this.#current) + step;
     const name = names[(index + names.length) % names.length];
     this.#show(name);

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import threading
-from pathlib import Path
 
 import pytest
 from twisted.internet import reactor as the_reactor
@@ -15,6 +14,7 @@ from lazr_smtptest import Limits, QueueController, QueueServer
 from lazr_smtptest.net.reactor import PrivateReactor
 from lazr_smtptest.server.controller import Controller
 from lazr_smtptest.smtp.settings import Settings
+from tests.leaks import Opened
 
 
 def run(reactor: PrivateReactor) -> threading.Thread:
@@ -42,11 +42,11 @@ def test_it_is_not_the_global_reactor() -> None:
 
 def test_it_closes_its_descriptors() -> None:
     """The poller's and the waker's."""
-    before = set(Path("/proc/self/fd").iterdir())
+    opened = Opened()
     reactor = PrivateReactor()
-    assert set(Path("/proc/self/fd").iterdir()) != before
+    assert opened.left() != []
     reactor.close()
-    assert set(Path("/proc/self/fd").iterdir()) == before
+    assert opened.left() == []
 
 
 def test_a_closed_reactor_may_still_be_called() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import importlib
 import json
 import os
@@ -27,6 +26,7 @@ from lazr_smtptest.parsing.functions import FUNCTIONS
 from lazr_smtptest.parsing.pool import ParsingPool
 from lazr_smtptest.parsing.worker import Bounds, ChildError, Worker
 from lazr_smtptest.query.document import document_of
+from tests.leaks import Opened
 
 pytestmark = pytest.mark.slow
 
@@ -331,7 +331,7 @@ def test_a_closed_pool_reads_nothing(pool: ParsingPool) -> None:
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="no /proc")
 def test_no_process_and_no_pipe_is_left(hostile: Any) -> None:
     """Also of children that ended by themselves."""
-    before = set(os.listdir("/proc/self/fd"))  # noqa: PTH208
+    opened = Opened()
     pool = ParsingPool(processes=1, registry=hostile)
     for name in ("leave", "die", "fail", "echo"):
         pool.call(name, envelope())
@@ -339,8 +339,7 @@ def test_no_process_and_no_pipe_is_left(hostile: Any) -> None:
     assert worker is not None
     pool.close()
     assert worker._process.returncode == 0
-    gc.collect()
-    assert set(os.listdir("/proc/self/fd")) == before  # noqa: PTH208
+    assert opened.left() == []
 
 
 def test_a_child_ends_with_its_parent(hostile: Any) -> None:

@@ -27,6 +27,7 @@ from lazr_smtptest import (
     Server,
     StateError,
 )
+from tests.leaks import Opened
 
 TIMEOUT = 20
 
@@ -46,11 +47,6 @@ def send(port: int, text: str = "x", host: str = "127.0.0.1") -> None:
 
 def subjects(controller: QueueController) -> list[str]:
     return [message["subject"] for message in controller]
-
-
-def descriptors() -> int:
-    """How many descriptors this process has open."""
-    return len(list(Path("/proc/self/fd").iterdir()))
 
 
 def is_refused(port: int, host: str = "127.0.0.1") -> bool:
@@ -161,19 +157,17 @@ def test_a_hundred_runs_leave_nothing_behind() -> None:
     """No descriptor, no thread, no delayed call of the global reactor."""
     from twisted.internet import reactor
 
-    def measure() -> tuple[int, int, int]:
-        calls: Any = reactor
-        return descriptors(), threading.active_count(), len(calls.getDelayedCalls())
-
+    calls: Any = reactor
     controller = QueueController()
     with controller:
         send(controller.port)
-    before = measure()
+    opened, before = Opened(), calls.getDelayedCalls()
     for _ in range(100):
         controller.start()
         send(controller.port)
         controller.stop()
-    assert measure() == before
+    assert opened.left() == []
+    assert calls.getDelayedCalls() == before
     assert len(list(controller)) == 101
 
 
@@ -202,10 +196,10 @@ def test_an_ipv6_address_works() -> None:
 def test_a_port_that_is_taken_is_an_error_at_once(controller: QueueController) -> None:
     """It names host and port, and leaves no thread and no descriptor."""
     other = QueueController("localhost", controller.port)
-    before = descriptors(), threading.active_count()
+    opened = Opened()
     with pytest.raises(ListenError, match=f"'localhost' port {controller.port}: Addr"):
         other.start()
-    assert (descriptors(), threading.active_count()) == before
+    assert opened.left() == []
 
 
 def test_a_hook_that_fails_at_the_start_leaves_nothing_behind() -> None:
@@ -216,10 +210,10 @@ def test_a_hook_that_fails_at_the_start_leaves_nothing_behind() -> None:
             raise ZeroDivisionError
 
     server = Broken()
-    before = descriptors(), threading.active_count()
+    opened = Opened()
     with pytest.raises(ZeroDivisionError):
         Controller(server).start()
-    assert (descriptors(), threading.active_count()) == before
+    assert opened.left() == []
     socket.create_server(("127.0.0.1", server.port)).close()
 
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import os
 import smtplib
 import socket
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 from urllib.error import URLError
 from urllib.parse import urlsplit
@@ -26,6 +24,7 @@ from lazr_smtptest import (
     StoreServer,
 )
 from lazr_smtptest.stores import MemoryStore
+from tests.leaks import Opened
 
 PATIENCE = 60
 
@@ -39,11 +38,6 @@ def read(controller: Controller, path: str) -> Any:
 def send(controller: Controller, subject: str = "hello") -> None:
     with smtplib.SMTP("127.0.0.1", controller.port, timeout=PATIENCE) as client:
         client.sendmail("a@example.com", ["b@example.com"], f"Subject: {subject}\n\n")
-
-
-def descriptors() -> int:
-    """Return how many descriptors this process has."""
-    return len(list(Path("/proc/self/fd").iterdir()))
 
 
 @pytest.fixture
@@ -144,19 +138,12 @@ def test_no_thread_and_no_descriptor_is_left() -> None:
             read(controller, "api/v2/wait?timeout=60")
 
     run()
-    gc.collect()
-    before = descriptors()
+    opened = Opened()
     run()
-    gc.collect()
-    assert descriptors() <= before
-    readers = [
-        thread
-        for thread in threading.enumerate()
-        if thread.name == "lazr.smtptest reader"
-    ]
-    for thread in readers:
-        thread.join(PATIENCE)
-        assert not thread.is_alive()
+    for thread in threading.enumerate():
+        if thread.name == "lazr.smtptest reader":
+            thread.join(PATIENCE)
+    assert opened.left() == []
 
 
 def test_a_port_that_is_taken_leaves_no_port_open(

@@ -11,7 +11,6 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import aiosmtplib
 import pytest
@@ -23,6 +22,7 @@ from lazr_smtptest.smtp.limits import Limits
 from lazr_smtptest.smtp.settings import Settings
 from lazr_smtptest.stores.memory import MemoryStore
 from lazr_smtptest.tls.context import TLS
+from tests.leaks import Opened, descriptors
 
 # Longer than anything takes on a busy machine; nothing waits for it to pass.
 PATIENCE = 60
@@ -323,14 +323,14 @@ def test_commands_behind_starttls_in_another_segment_do_not_run(
 def test_fifty_sessions_over_tls_leave_nothing_open(either: Server) -> None:
     """Descriptors are no more than after the first."""
     either.check_well()
-    before = _open_now()
+    before = descriptors()
     for _ in range(50):
         either.check_well()
     # The server hears a little later than the client that it has gone.
     end = time.monotonic() + PATIENCE
-    while _open_now() > before and time.monotonic() < end:
+    while descriptors() > before and time.monotonic() < end:
         gc.collect()
-    assert _open_now() <= before
+    assert descriptors() <= before
 
 
 @pytest.mark.slow
@@ -338,17 +338,12 @@ def test_fifty_servers_with_tls_leave_nothing_open(tls: TLS) -> None:
     """Starting and stopping costs no descriptor and no thread."""
     with running(Server(tls)) as first:
         first.check_well()
-    before = _open_now(), threading.active_count()
+    opened = Opened()
     for _ in range(50):
         with running(Server(tls)) as server:
             server.check_well()
     gc.collect()
-    assert _open_now() <= before[0]
-    assert threading.active_count() == before[1]
-
-
-def _open_now() -> int:
-    return len(list(Path("/proc/self/fd").iterdir()))
+    assert opened.left() == []
 
 
 @pytest.mark.parametrize("armed", [False, True])

@@ -383,3 +383,30 @@ def test_an_empty_list_says_so_at_its_top(page, site, query, text):
     page.goto(f"{site.url}#/messages{query}")
     box = page.locator(".list").get_by_text(text).bounding_box()
     assert box["y"] < 200
+
+
+class TestAll:
+    """Commands about all messages."""
+
+    def test_all_are_selected(self, three):
+        """By keys."""
+        three.keyboard.type("*a")
+        expect(three.get_by_text("3 selected")).to_be_visible()
+
+    def test_all_are_marked_as_read(self, three):
+        """At once."""
+        three.keyboard.type("*r")
+        expect(three.locator(".row.read")).to_have_count(3)
+
+    def test_all_are_deleted_after_a_question(self, three):
+        """If the answer is yes."""
+        three.evaluate("window.confirm = () => true")
+        three.keyboard.type("*d")
+        expect(rows(three)).to_have_count(0)
+
+    def test_none_is_deleted_if_the_answer_is_no(self, three, requests, site):
+        """The question comes first."""
+        three.keyboard.type("*d*a")
+        expect(three.get_by_text("3 selected")).to_be_visible()
+        assert requests.dialogs == ["Delete all messages?"]
+        assert len(site.controller.mailbox) == 3

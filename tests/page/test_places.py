@@ -12,6 +12,14 @@ expect = pytest.importorskip("playwright.sync_api").expect
 pytestmark = pytest.mark.once
 
 
+def refuse_rule(route):
+    """Answer as the server does to a wrong rule."""
+    if route.request.method == "POST":
+        route.fulfill(status=400, json={"status": 400, "detail": "no such rule"})
+    else:
+        route.continue_()
+
+
 @pytest.fixture
 def go(page, site):
     """Open a place of the page, and return the page."""
@@ -73,6 +81,35 @@ class TestSessions:
             page.reload()
             expect(self.rows(page)).to_contain_text("here.test")
 
+    def test_a_part_that_was_refused_is_told_beside_what_was_delivered(self, go, site):
+        """With the reply, and not as a refusal of everything."""
+        rule = site.controller.faults.on("RCPT", recipient="full@*")
+        rule.reply(452, "4.2.2 Mailbox full")
+        site.send(recipients=["anna@example.com", "full@example.com"])
+        page = go("sessions")
+        expect(self.rows(page)).to_contain_text("452 4.2.2 Mailbox full")
+        expect(self.rows(page).locator(".chip.warn")).to_have_text("1 delivered")
+
+    def test_a_refused_command_is_told_with_its_reply(self, go, site):
+        """A transaction has not begun."""
+        with SMTP(site.controller.host, site.controller.port) as client:
+            client.ehlo()
+            assert client.docmd("MAIL FROM:nobody at all")[0] == 501
+        [session] = site.controller.sessions
+        page = go(f"sessions/{session.id}")
+        expect(page.locator(".head")).to_contain_text("1 command refused")
+        expect(page.locator(".head")).to_contain_text("501 ")
+
+    def test_a_client_that_left_is_not_counted_as_refused(self, go, site):
+        """The server refused it nothing."""
+        with SMTP(site.controller.host, site.controller.port) as client:
+            client.ehlo()
+        assert len(site.controller.sessions) == 1
+        page = go("sessions")
+        expect(self.rows(page)).to_contain_text("Left without sending mail")
+        expect(self.rows(page).locator(".chip")).to_have_text("left")
+        expect(page.get_by_role("link", name="Sessions", exact=True)).to_be_visible()
+
     def test_no_refusal_is_told_in_a_sentence(self, go):
         """An empty list teaches."""
         page = go("sessions")
@@ -115,6 +152,26 @@ class TestFaults:
         expect(page.get_by_text("No rule is armed")).to_be_visible()
         site.send()
 
+    def test_a_rule_that_has_fired_all_it_can_is_not_counted(self, go, site):
+        """It is armed no more."""
+        site.controller.faults.on("RCPT", times=1).reply(450, "4.2.0 no")
+        page = go("faults")
+        expect(page.get_by_role("link", name="Faults 1 armed")).to_be_visible()
+        with pytest.raises(SMTPRecipientsRefused):
+            site.send()
+        expect(page.get_by_role("link", name="Faults", exact=True)).to_be_visible()
+
+    def test_a_message_is_discarded_at_its_end_only(self, go):
+        """What a phase does not take is not offered."""
+        page = go("faults")
+        discard = page.get_by_role("button", name="Discard")
+        page.get_by_role("button", name="EOD").click()
+        discard.click()
+        expect(page.locator("form pre")).to_contain_text("discard = true")
+        page.get_by_role("button", name="CONNECT").click()
+        expect(discard).to_have_count(0)
+        expect(page.locator("form pre")).to_contain_text("reply = ")
+
     def test_a_personality_is_armed(self, go, site):
         """By its name."""
         page = go("faults")
@@ -128,10 +185,9 @@ class TestFaults:
         """In the words of the server; what was typed stays."""
         page = go("faults")
         page.get_by_label("Times").fill("7")
-        page.get_by_role("button", name="CONNECT").click()
-        page.get_by_role("button", name="Discard").click()
+        page.route("**/api/v2/faults", refuse_rule)
         page.locator("form").get_by_role("button", name="Arm").click()
-        expect(page.get_by_role("alert")).to_contain_text("CONNECT")
+        expect(page.get_by_role("alert")).to_have_text("no such rule")
         expect(page.get_by_label("Times")).to_have_value("7")
 
 

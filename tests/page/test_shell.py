@@ -202,6 +202,13 @@ class TestLogin:
         self.log_in(guarded, "secret")
         expect(guarded.locator(".row")).to_contain_text("private")
 
+    def test_a_button_logs_out(self, guarded):
+        """The form comes back."""
+        self.log_in(guarded, "secret")
+        expect(guarded.locator(".row")).to_have_count(1)
+        guarded.get_by_role("button", name="Log out").click()
+        expect(guarded.get_by_role("dialog")).to_be_visible()
+
     def test_a_wrong_password_is_told(self, guarded):
         """And can be tried again."""
         self.log_in(guarded, "wrong")

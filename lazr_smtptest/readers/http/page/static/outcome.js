@@ -5,30 +5,28 @@ import { t } from "./lang.js";
 /**
  * Return what decided a session.
  * @param {Object} session - as the API has it.
- * @returns {{kind: string, title: string, reply: string, who: string}} `kind` is
- *   "delivered", "refused", "tls", "auth" or "dropped"; `reply` that of the server, or
- *   empty; `who` the recipient that was refused, or the client.
+ * @param {string} [last] - the last refusal that was said, if the conversation is known.
+ * @returns {{kind: string, title: string, reply: string, who: string, chip: string}}
+ *   `kind` is "good", "warn" (delivered in part), "bad" (refused), or "" (the client left);
+ *   `reply` that of the server, or empty; `who` the recipient that was refused, or the
+ *   client; `chip` the kind in a word or two.
  */
-export function outcomeOf(session) {
+export function outcomeOf(session, last = "") {
+  const { delivered, refusals, transactions } = session;
   const client = session.helo || session.peer[0];
-  if (session.delivered) {
-    return { kind: "delivered", title: t("outcome.delivered", { n: session.delivered }), reply: "", who: client };
+  const refused = transactions.flatMap((each) => each.refused).at(-1);
+  const failed = transactions.findLast((each) => each.outcome !== "delivered");
+  const reply = refused?.reply || failed?.reply || (refusals ? last : "");
+  const who = refused?.address ?? failed?.rcpt_tos[0] ?? failed?.mail_from ?? client;
+  if (delivered) {
+    const title = t("outcome.delivered", { n: delivered });
+    return { kind: refusals || failed ? "warn" : "good", title, reply, who, chip: title };
   }
-  for (const transaction of [...session.transactions].reverse()) {
-    const refused = transaction.refused.at(-1);
-    if (refused) {
-      return { kind: "refused", title: t("outcome.refused"), reply: refused.reply ?? "", who: refused.address };
-    }
-    if (transaction.outcome !== "delivered" && transaction.reply) {
-      const who = transaction.rcpt_tos[0] ?? transaction.mail_from ?? client;
-      return { kind: "refused", title: t("outcome.refused"), reply: transaction.reply, who };
-    }
+  if (refusals) {
+    const isLogin = session.login_attempts && !session.user && !transactions.length;
+    const title = isLogin ? t("outcome.auth") : t("outcome.refused", { n: refusals });
+    return { kind: "bad", title, reply, who, chip: t("row.nothing") };
   }
-  if (session.login_attempts && !session.user) {
-    return { kind: "auth", title: t("outcome.auth"), reply: "", who: client };
-  }
-  if (!session.helo && !session.transactions.length) {
-    return { kind: "dropped", title: t("outcome.dropped"), reply: "", who: client };
-  }
-  return { kind: "dropped", title: t("outcome.nothing"), reply: "", who: client };
+  const title = failed ? t("outcome.cut") : session.helo ? t("outcome.nothing") : t("outcome.dropped");
+  return { kind: "", title, reply: "", who, chip: t("outcome.left") };
 }

@@ -20,6 +20,8 @@ class State extends EventTarget {
   rules = [];
   /** The disposable mailboxes. */
   mailboxes = [];
+  /** Who is logged in; empty: nobody. */
+  user = "";
 
   start() {
     const messages = throttled(() => this.#read(this.#messages), PAUSE);
@@ -37,6 +39,7 @@ class State extends EventTarget {
     feed.addEventListener("reset", all);
     feed.addEventListener("back", all);
     all();
+    this.#read(async () => (this.user = (await get("login")).user));
   }
 
   /** Read something; what cannot be read stays as it was, and the bar tells why. */

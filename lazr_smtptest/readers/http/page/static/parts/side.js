@@ -1,6 +1,7 @@
 // Where one can go: mail, sessions, faults, mailboxes, tags, saved searches.
 
 import { html, nothing } from "../vendor/lit.js";
+import { request } from "../api.js";
 import { formatNumber, t } from "../lang.js";
 import { quoted } from "../logic/query.js";
 import { Part } from "../part.js";
@@ -8,6 +9,7 @@ import { href } from "../route.js";
 import { state } from "../state.js";
 import { savedSearches } from "./saved.js";
 import { tagColour } from "./tags.js";
+import { attempt } from "./toast.js";
 
 class SideBar extends Part {
   static properties = { route: {} };
@@ -24,6 +26,7 @@ class SideBar extends Part {
     const q = query.get("q") ?? "";
     const { counts, failed, rules } = state;
     const isMail = view === "messages" || view === "refused";
+    const refused = failed.filter((each) => each.refusals).length;
     // Those that can still fire.
     const armed = rules?.filter((each) => !each.times || each.fired < each.times).length;
     const tags = Object.entries(state.tags);
@@ -32,7 +35,7 @@ class SideBar extends Part {
       ${item(["messages"], { q: "is:unread" }, t("side.unread"), counts?.unread,
         isMail && q === "is:unread")}
       ${item(["sessions"], {}, t("side.sessions"),
-        failed.length && html`<span class="bad">${t("side.failed", { n: failed.length })}</span>`,
+        refused && html`<span class="bad">${t("side.failed", { n: refused })}</span>`,
         view === "sessions")}
       ${rules === null ? nothing : item(["faults"], {}, t("side.faults"),
         armed && t("side.armed", { n: armed }), view === "faults")}
@@ -47,8 +50,14 @@ class SideBar extends Part {
       }))}
       ${group(t("side.searches"), savedSearches.all.map((each) =>
         item(["messages"], { q: each }, each, "", isMail && q === each)))}
+      ${state.user ? html`<button class="btn" @click=${logOut}>${t("login.out")}</button>` : nothing}
     </nav>`;
   }
+}
+
+async function logOut() {
+  await attempt(() => request("POST", "logout"));
+  location.reload();
 }
 
 function group(title, items) {

@@ -13,7 +13,7 @@ import { state } from "../state.js";
 import { throttled } from "../throttle.js";
 
 const PHASES = ["CONNECT", "EHLO", "STARTTLS", "AUTH", "MAIL", "RCPT", "DATA", "EOD", "KEPT"];
-const ACTIONS = ["reply", "delay", "drop", "reset", "discard"];
+const ACTIONS = ["reply", "delay", "drop", "reset"];
 // Phases of a message or a recipient, where an address can be matched.
 const WITH_RECIPIENT = ["RCPT", "DATA", "EOD", "KEPT"];
 const PAUSE = 300;
@@ -68,6 +68,15 @@ class FaultsView extends Part {
     this.personalities = (await attempt(() => get("personalities"))) ?? [];
   }
 
+  /** What the server takes at the phase. */
+  get #actions() {
+    return this.phase === "EOD" ? [...ACTIONS, "discard"] : ACTIONS;
+  }
+
+  willUpdate() {
+    if (!this.#actions.includes(this.action)) this.action = "reply";
+  }
+
   /** The rule that the form describes, as a file of faults has it. */
   get #rule() {
     const { recipient, times, code, text, seconds } = this.fields;
@@ -99,7 +108,7 @@ class FaultsView extends Part {
         ${WITH_RECIPIENT.includes(this.phase) ? this.#field("recipient", t("faults.recipient"), { placeholder: "*@example.com" }) : nothing}
         ${this.#field("times", t("faults.times"), { type: "number", min: 0, max: 1_000_000 })}
       </div>
-      <div class="strip">${t("faults.then")} ${this.#choice("action", ACTIONS, t("faults.then"), actionName)}</div>
+      <div class="strip">${t("faults.then")} ${this.#choice("action", this.#actions, t("faults.then"), actionName)}</div>
       <div class="strip fields">
         ${this.action === "reply" ? html`${this.#field("code", t("faults.code"), { type: "number", min: 200, max: 599 })}
           ${this.#field("text", t("faults.text"))}` : nothing}

@@ -80,6 +80,9 @@ class MailList extends Part {
       { keys: "u", label: "key.unread", run: () => this.#markUnread() },
       { keys: "#, Delete", label: "key.delete", run: () => this.#delete() },
       { keys: "t", label: "key.tag", run: () => this.#startTagging() },
+      { keys: "* a", label: "key.select-all", run: () => this.#selectAll() },
+      { keys: "* r", label: "key.read-all", run: () => this.#readAll() },
+      { keys: "* d", label: "key.delete-all", run: () => this.#deleteAll() },
     ]);
   }
 
@@ -288,6 +291,22 @@ class MailList extends Part {
     this.selected = new Set();
   }
 
+  #selectAll() {
+    this.selected = new Set(this.rows.filter((each) => each.message).map((each) => each.key));
+  }
+
+  // These are about all that the search finds, those that are not loaded too.
+
+  #readAll() {
+    return attempt(() => changeMessages({ query: this.query }, { set_flags: ["seen"] }));
+  }
+
+  async #deleteAll() {
+    if (!confirm(t(this.query ? "list.ask-found" : "list.ask-all"))) return;
+    const done = await attempt(() => removeMessages({ query: this.query }));
+    if (done) toast(t("list.deleted", { n: done.messages }));
+  }
+
   #startTagging() {
     if (!this.#ids.length) return;
     this.isTagging = true;
@@ -361,6 +380,7 @@ class MailList extends Part {
     return html`<div class="tools selection" role="toolbar" aria-label=${t("list.selection")}>
       <span>${t("list.selected", { n: this.selected.size })}</span>
       <span class="spring"></span>
+      <button class="btn small" @click=${this.#selectAll}>${t("do.all")}</button>
       <button class="btn small" @click=${() => this.#change({ set_flags: ["seen"] })}>${t("do.read")}</button>
       <button class="btn small" @click=${() => this.#change({ clear_flags: ["seen"] })}>${t("do.unread")}</button>
       ${this.selected.size === 2 ? html`<a class="btn small" href=${href(["compare", ...this.#ids.reverse()])}

@@ -49,12 +49,12 @@ function chipsOf(message) {
 /** Return the row of a session that delivered nothing. */
 export function refusedRow(row, place) {
   const { session } = row;
-  const { title, reply, who } = outcomeOf(session);
+  const { kind, title, reply, who, chip } = outcomeOf(session);
   return frame(row, place, "refused", html`
     <div class="l"><span class="to">${who}</span>${when(session.started_at)}</div>
     <div class="l"><span class="sub">${reply ? t("row.refused", { reply }) : title}</span>
       <span class="snip">${t("row.session", { n: session.number || session.id })}</span>
-      <span class="chip bad">${t("row.nothing")}</span></div>`);
+      <span class="chip ${kind}">${chip}</span></div>`);
 }
 
 function frame(row, place, kind, inside) {

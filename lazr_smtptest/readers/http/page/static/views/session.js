@@ -47,11 +47,11 @@ class SessionView extends Part {
     }
     if (!this.whole) return nothing;
     const { session, transcript } = this.whole;
-    const outcome = outcomeOf(session);
+    const outcome = outcomeOf(session, transcript.findLast(isRefusal)?.text);
     return html`<div class="head">
       <div class="title"><button class="btn icon back" aria-label=${t("key.back")} @click=${() => history.back()}>‹</button>
         <h1>${t("session.title", { n: session.number || session.id })}</h1>
-        <span class="chip ${session.delivered ? "good" : "bad"}">${session.delivered
+        <span class="chip ${outcome.kind}">${session.delivered
           ? outcome.title : t("session.nothing")}</span>
         <span class="acts"><button class="btn" @click=${this.#copy}>${t("session.copy")}</button>
           ${transcript.some(isRefusal) ? html`<test-recipe .whole=${this.whole}></test-recipe>` : nothing}</span></div>

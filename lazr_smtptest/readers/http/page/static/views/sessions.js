@@ -100,15 +100,14 @@ class SessionList extends Part {
   #row(session) {
     const outcome = outcomeOf(session);
     const isOpen = session.seconds === null;
-    const kind = session.delivered || isOpen ? "read" : "refused";
+    const kind = outcome.kind !== "bad" || isOpen ? "read" : "refused";
     return html`<li class="row ${kind}" aria-current=${session.id === this.current ? "true" : nothing}>
       <a class="cover" href=${href(["sessions", session.id], { show: this.filter })}>
       <div class="l"><span class="to">${session.number || ""} · ${session.peer[0]}${session.helo
         ? ` · ${session.helo}` : ""}</span>${when(session.started_at)}</div>
       <div class="l"><span class="sub">${isOpen ? t("sessions.is-open") : outcome.title}</span>
         <span class="snip">${outcome.reply}</span>
-        ${isOpen ? nothing : html`<span class="chip ${session.delivered ? "good" : "bad"}">${session.delivered
-          ? "250" : t("session.nothing")}</span>`}</div></a></li>`;
+        ${isOpen ? nothing : html`<span class="chip ${outcome.kind}">${outcome.chip}</span>`}</div></a></li>`;
   }
 }
 

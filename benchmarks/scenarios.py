@@ -9,6 +9,7 @@ from functools import partial
 from . import durable, indexing, memory, million, throughput, waiting
 from .load import driver
 from .load.plan import Plan
+from .page.scenario import PAGE
 from .peers.ours import Ours, Twistd
 from .peers.peer import Peer
 from .scenario import Ceiling, Entry, Floor, Goal, Scenario, Wanted
@@ -249,4 +250,5 @@ SCENARIOS: tuple[Scenario, ...] = (
         upright=True,
     ),
     *HTTP,
+    PAGE,
 )

@@ -5,10 +5,12 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
+from typing import NoReturn
 from xml.etree import ElementTree
 
 import pytest
@@ -51,11 +53,12 @@ SCENARIOS = (
     "indexing",
     "million",
     "http-wait",
+    "page",
 )
 # Those start many servers, and share what they do with the others.
 LONG = ("http", "http-pages", "http-parts", "http-load", "http-idle")
 # Their table is upright: what is a row in others is a column.
-UPRIGHT = {"million"}
+UPRIGHT = {"million", "page"}
 
 SERVERS = (
     "ours",
@@ -86,7 +89,7 @@ def run_benchmarks(*arguments: str, **environ: str) -> subprocess.CompletedProce
         env={**os.environ, **environ},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
 
@@ -117,6 +120,26 @@ def test_a_database_is_filled_and_asked(tmp_path: Path) -> None:
     pages = [line for line in lines if "ms for a page of 'is:unread'" in line]
     assert len(pages) == 2
     assert pages[1].startswith("wanted: ours <= 50 ms for a page of 'is:unread': ")
+
+
+def test_the_page_is_used_in_a_browser() -> None:
+    """Each action has a time, and each goal has a line."""
+    done = run_benchmarks("--scenario", "page", *TINY)
+    assert done.returncode == 0, done.stderr
+    if " is left out; to include it: " in done.stderr:
+        missing(done.stderr)
+    _, head, _, *lines = done.stdout.split("\n\n")[1].splitlines()
+    assert head.split() == ["ours,", "memory", "ours,", "sqlite"]
+    measured = [line for line in lines if not line.startswith(("wanted: ", "+-"))]
+    assert [line for line in measured if not re.search(r"\d +[\d,.]+$", line)] == []
+    assert any("wanted: ours, memory <= 500 ms to the first rows" in x for x in lines)
+
+
+def missing(what: str) -> NoReturn:
+    """Skip the test for want of a program; on a CI machine that is a failure."""
+    if os.environ.get("CI"):
+        pytest.fail(what, pytrace=False)
+    pytest.skip(what)
 
 
 def test_a_slow_disk_without_strace_is_named_with_how_to_get_it(tmp_path: Path) -> None:

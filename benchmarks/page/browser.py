@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ..program import PATIENCE
+from ..program import PATIENCE, ProgramError
 
 __all__ = ["Tab", "browser", "remedy"]
 
@@ -96,8 +96,12 @@ class Browser:
 
 @contextmanager
 def browser() -> Iterator[Browser]:
-    """Run the browser, without a window."""
-    from playwright.sync_api import sync_playwright
+    """Run the browser, without a window.
+
+    Raises:
+        ProgramError: what was waited for did not come.
+    """
+    from playwright.sync_api import Error, sync_playwright
 
     with sync_playwright() as driver:
         launched = driver.chromium.launch(
@@ -105,5 +109,7 @@ def browser() -> Iterator[Browser]:
         )
         try:
             yield Browser(launched)
+        except Error as error:
+            raise ProgramError(f"Chromium: {error}") from error
         finally:
             launched.close()

@@ -72,6 +72,16 @@ window.stopwatch = (() => {
     }
   }
 
+  /** Return the time of the first frame that has anything in it. */
+  function firstPaint() {
+    return new Promise((resolve) => {
+      new PerformanceObserver((list) => {
+        const [found] = list.getEntriesByName("first-contentful-paint");
+        if (found) resolve(found.startTime);
+      }).observe({ type: "paint", buffered: true });
+    });
+  }
+
   function rowCount() {
     return document.querySelectorAll(".row").length;
   }
@@ -87,7 +97,7 @@ window.stopwatch = (() => {
     rows: when(() => rowCount() > 0),
     rowCount,
     every,
-    firstPaint: () => performance.getEntriesByName("first-contentful-paint")[0]?.startTime,
+    firstPaint: firstPaint(),
     /** Note when the next key is pressed, and when a condition holds from then on. */
     start(condition) {
       pressed = 0;

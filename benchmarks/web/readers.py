@@ -12,7 +12,6 @@ from ..load import send
 from ..load.plan import Plan
 from ..program import PATIENCE, ProgramError
 from ..scenario import Budget, Column, Entry, Sample, Wanted
-from .get import answer_of
 from .listen import listening
 from .pace import pacing
 from .smtptest import Smtptest, entry, smtptest
@@ -114,15 +113,5 @@ def _listen(server: Smtptest, kind: str, number: int) -> int:
 
 def _until_they_wait(server: Smtptest, number: int) -> None:
     """Wait until the server has taken so many requests that wait."""
-    while _waits(server) < number:
+    while server.metric("smtptest_waits") < number:
         sleep(0.05)
-
-
-def _waits(server: Smtptest) -> int:
-    body, _ = answer_of(server.http, "/metrics")
-    line = next(
-        line
-        for line in body.decode().splitlines()
-        if line.startswith("smtptest_waits ")
-    )
-    return round(float(line.split()[1]))

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from time import monotonic
+from time import monotonic, sleep
 
 from lazr_smtptest.version import __version__
 
@@ -38,6 +38,17 @@ class Smtptest(Running):
         body, _ = answer_of(self.http, "/api/v2/counts")
         messages: int = json.loads(body)["messages"]
         return messages
+
+    def metric(self, name: str) -> float:
+        """Return the value of a metric without labels."""
+        body, _ = answer_of(self.http, "/metrics")
+        lines = map(str.split, body.decode().splitlines())
+        return next(float(line[1]) for line in lines if line[0] == name)
+
+    def until_indexed(self) -> None:
+        """Wait until a search finds all messages."""
+        while self.metric("smtptest_index_missing_messages"):
+            sleep(0.05)
 
 
 @contextmanager

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from types import FrameType
 
 from twisted.python.threadable import isInIOThread
 
-__all__ = ["blocked", "cannot_wait"]
+__all__ = ["blocked", "cannot_fire", "cannot_wait"]
 
 _LOOP = "wait_for blocked the running event loop: use `await wait_for_async`"
 _REACTOR = "wait_for blocked the reactor: use `await when(...)`"
+
+_NEVER_FIRES = (
+    "when() returns a Deferred, and no reactor runs that could fire it: use wait_for() "
+    "in a blocking test, `await wait_for_async()` on an asyncio loop"
+)
+
+# The modules that call a test; those of trial run a reactor for it.
+_RUNNERS, _TRIAL = ("_pytest.", "unittest."), "twisted.trial."
 
 _NOTHING_COMES = (
     "assert_none(within={0:g}) would block {1}, so that nothing could arrive: "
@@ -49,6 +58,28 @@ def cannot_wait(within: float, on_reactor: bool) -> str:
         twin = f"asyncio.sleep({within:g})"
         return _NOTHING_COMES.format(within, "the running event loop", twin)
     return ""
+
+
+def cannot_fire() -> str:
+    """Return why a Deferred that `when` returns cannot fire; ``""``: it can.
+
+    Outside of a test the program may run Twisted's global reactor later.
+    """
+    from twisted.internet import reactor
+
+    # That of asyncio fires on a loop that others run.
+    is_of_asyncio = type(reactor).__module__ == "twisted.internet.asyncioreactor"
+    if getattr(reactor, "running", False) or is_of_asyncio:
+        return ""
+    frame: FrameType | None = sys._getframe(1)
+    runs_test = False
+    while frame is not None:
+        module = frame.f_globals.get("__name__", "")
+        if module.startswith(_TRIAL):
+            return ""
+        runs_test = runs_test or module.startswith(_RUNNERS)
+        frame = frame.f_back
+    return _NEVER_FIRES if runs_test else ""
 
 
 def _is_running_reactor() -> bool:

@@ -16,7 +16,8 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 
 from lazr_smtptest._checks import LONGEST, brief
-from lazr_smtptest.mailbox.blocking import blocked
+from lazr_smtptest.errors import StateError
+from lazr_smtptest.mailbox.blocking import blocked, cannot_fire
 from lazr_smtptest.mailbox.finding import Finding
 from lazr_smtptest.mailbox.grace import lateness
 from lazr_smtptest.mailbox.report import not_received
@@ -163,10 +164,17 @@ class Waiting(Finding):
         Returns:
             a Deferred that fires in the reactor's thread with what `wait_for`
             returns or raises. It can be cancelled.
+
+        Raises:
+            StateError: a test of pytest or unittest calls it without a `reactor`, and
+                Twisted's global one does not run: the Deferred could never fire.
         """
         query = self._query(predicates, criteria)
         check(count, timeout)
         if reactor is None:
+            trouble = cannot_fire()
+            if trouble:
+                raise StateError(trouble)
             from twisted.internet import reactor as global_reactor
 
             reactor = global_reactor

@@ -24,6 +24,7 @@ from lazr_smtptest.net.reactor import PrivateReactor
 from lazr_smtptest.server.listener import tls_first
 from lazr_smtptest.server.options import check_server
 from lazr_smtptest.server.servers import QueueServer, Server
+from lazr_smtptest.server.unchecked import forget, watch
 
 if TYPE_CHECKING:
     from lazr_smtptest.server.http_thread import HTTPThread
@@ -43,8 +44,10 @@ class Controller:
     """Starts, stops and resets a server; a context manager too.
 
     Call its methods in any thread but the server's own. The server runs in a daemon
-    thread: a program may end without stopping it. After ``os.fork`` the child process
-    has a copy of the controller that does not run; that of the parent goes on.
+    thread: a program may end without stopping it. Errors of hooks that nothing has
+    checked then cause a ResourceWarning, if the controller is deleted, and a line on
+    standard error at the end. After ``os.fork`` the child process has a copy of the
+    controller that does not run; that of the parent goes on.
 
     Attributes:
         server: the server.
@@ -118,6 +121,7 @@ class Controller:
         self._discard_thread()
         log.info("starting the SMTP server thread")
         self._thread = _ServerThread(self._server, self._http)
+        self._unchecked = watch(self, self._server)
         log.info("listening on %s:%s", self.host, self.port)
 
     def stop(self) -> None:
@@ -143,6 +147,7 @@ class Controller:
         if self._thread is not None:
             self._thread.stop()
             self._thread = None
+            forget(self._server, self._unchecked)
 
     def reset(self) -> None:
         """Call the server's ``reset`` in the server's thread, and wait for it.

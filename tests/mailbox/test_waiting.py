@@ -13,7 +13,7 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from lazr_smtptest.errors import StateError
-from lazr_smtptest.mailbox import Mailbox, NotReceived
+from lazr_smtptest.mailbox import Mailbox, NotReceived, blocking
 from lazr_smtptest.model.envelope import Envelope
 
 Make = Callable[..., Envelope]
@@ -200,13 +200,32 @@ def test_a_cancelled_deferred_waits_no_longer(mailbox: Mailbox, make: Make) -> N
     assert (clock.getDelayedCalls(), list(mailbox._waiters)) == ([], [])
 
 
-def test_the_global_reactor_is_the_default(mailbox: Mailbox) -> None:
+def test_the_global_reactor_is_the_default(
+    mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Without a reactor the time is Twisted's own reactor's."""
     from twisted.internet import reactor
 
+    monkeypatch.setattr(reactor, "running", True)
     before = set(reactor.getDelayedCalls())
     waiting = mailbox.when()
     assert len(set(reactor.getDelayedCalls()) - before) == 1
+    waiting.cancel()
+    trial.failureResultOf(waiting, CancelledError)
+
+
+def test_a_deferred_that_no_reactor_could_fire_is_refused(mailbox: Mailbox) -> None:
+    """A blocking test would pass whatever arrives."""
+    with pytest.raises(StateError, match=r"use wait_for\(\) in a blocking test"):
+        mailbox.when(subject="Hello")
+
+
+def test_a_program_may_run_the_reactor_later(
+    mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What no test framework has called knows when to run it."""
+    monkeypatch.setattr(blocking, "_RUNNERS", ("no.framework",))
+    waiting = mailbox.when()
     waiting.cancel()
     trial.failureResultOf(waiting, CancelledError)
 

@@ -9,11 +9,11 @@ import threading
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any, Literal
-from zlib import crc32
 
 import pytest
 
 from .commands import COMMANDS, Process, Start
+from .sampling import leave_out_rows
 
 SEED_PORT = 9025
 
@@ -84,35 +84,11 @@ def pytest_ignore_collect(
     return None
 
 
-# A test of so few rows runs all of them on every Python.
-SHORT_TABLE = 5
-
-
 @pytest.hookimpl(wrapper=True, optionalhook=True)
 def pytest_xdist_auto_num_workers() -> Generator[None, int, int]:
     """Return half as many processes for ``-n auto`` again: some tests wait."""
     cores = yield
     return cores + cores // 2
-
-
-def choose(rows: list[pytest.Item], share: int) -> set[pytest.Item]:
-    """Return the rows of a table that stand for all: one of `share`, at least five.
-
-    They are those whose ids have the lowest checksums: the same in every process, and
-    some of each parameter of a test that has more than one.
-    """
-    count = max(SHORT_TABLE, -(-len(rows) // share))
-    return set(sorted(rows, key=lambda item: crc32(item.nodeid.encode()))[:count])
-
-
-def leave_out_rows(config: pytest.Config, items: list[pytest.Item], share: int) -> None:
-    """Deselect the rows of long tables that are not chosen."""
-    tables: dict[str, list[pytest.Item]] = {}
-    for item in items:
-        tables.setdefault(item.nodeid.partition("[")[0], []).append(item)
-    chosen = set().union(*(choose(rows, share) for rows in tables.values()))
-    config.hook.pytest_deselected(items=[each for each in items if each not in chosen])
-    items[:] = [each for each in items if each in chosen]
 
 
 # Before the marks choose.

@@ -1,0 +1,32 @@
+"""The rows of long tables that run on each Python: ``LAZR_SMTPTEST_SHARE``."""
+
+from __future__ import annotations
+
+from zlib import crc32
+
+import pytest
+
+# A test of so few rows runs all of them on every Python.
+SHORT_TABLE = 5
+
+
+def choose(ids: list[str], share: int) -> set[str]:
+    """Return the rows of a table that stand for all: one of `share`, at least five.
+
+    They are those whose ids have the lowest checksums: the same in every process and on
+    every Python.
+    """
+    count = max(SHORT_TABLE, -(-len(ids) // share))
+    return set(sorted(ids, key=lambda each: crc32(each.encode()))[:count])
+
+
+def leave_out_rows(config: pytest.Config, items: list[pytest.Item], share: int) -> None:
+    """Deselect the rows of long tables that are not chosen."""
+    tables: dict[str, list[str]] = {}
+    for item in items:
+        tables.setdefault(item.nodeid.partition("[")[0], []).append(item.nodeid)
+    chosen = set().union(*(choose(ids, share) for ids in tables.values()))
+    left_out = [each for each in items if each.nodeid not in chosen]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [each for each in items if each.nodeid in chosen]

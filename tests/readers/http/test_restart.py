@@ -53,7 +53,10 @@ class Clients:
     async def _ask(self, port: int, since: int) -> int:
         """Wait for a message; return its number."""
         async with self._connecting:
-            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            # The ports of 127.0.0.1 are for the other tests.
+            reader, writer = await asyncio.open_connection(
+                "127.0.0.1", port, local_addr=("127.0.0.2", 0)
+            )
         try:
             path = f"/api/v2/wait?query=subject:hello&since={since}&timeout=600"
             request = f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n"

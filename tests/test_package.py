@@ -113,3 +113,44 @@ import sys, lazr_smtptest
 assert 'twisted.internet.reactor' not in sys.modules
 """
     subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
+
+
+def test_a_server_of_a_test_imports_only_what_it_uses() -> None:
+    """No store, parser of messages, fault rule or failure text before its first use."""
+    program = """
+import sys
+from lazr_smtptest import CaptureController
+with CaptureController():
+    pass
+unused = ('faults.rule', 'faults.files', 'mailbox.report', 'mime.parts', 'mime.codes',
+          'query.parser', 'stores.memory', 'stores.sqlite', 'stores.maildir')
+found = [name for name in unused if f'lazr_smtptest.{name}' in sys.modules]
+found += [name for name in ('twisted.mail.imap4', 'sqlite3') if name in sys.modules]
+assert not found, found
+"""
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=300)
+
+
+def test_the_names_of_stores_are_listed_before_their_import() -> None:
+    """``dir`` of the package shows what it has, and any other name is an error."""
+    program = """
+import lazr_smtptest.faults, lazr_smtptest.stores as stores
+assert {*stores.__all__} <= {*dir(stores)}
+for package in (stores, lazr_smtptest.faults):
+    try:
+        package.missing
+    except AttributeError as error:
+        assert "'missing'" in str(error)
+    else:
+        raise AssertionError(package)
+"""
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=300)
+
+
+def test_the_exception_of_a_mechanism_is_the_public_one() -> None:
+    """It is taken from the module in which Twisted defines it."""
+    from twisted.mail.imap4 import IllegalClientResponse as Public
+
+    from lazr_smtptest.auth.errors import IllegalClientResponse
+
+    assert IllegalClientResponse is Public

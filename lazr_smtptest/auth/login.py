@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import attrs
-from twisted.cred import strcred
 from twisted.cred.checkers import (
     ICredentialsChecker,
     InMemoryUsernamePasswordDatabaseDontUse,
@@ -272,6 +271,9 @@ def _checker(spec: str) -> ICredentialsChecker:
 
     The text after the first colon may be a password: no error repeats it.
     """
+    # It finds plugins, by modules that nothing else needs.
+    from twisted.cred import strcred
+
     kind = spec.partition(":")[0]
     try:
         checker: ICredentialsChecker = strcred.makeChecker(spec)

@@ -22,11 +22,11 @@ from typing import Any, ClassVar
 
 from twisted.cred.credentials import IUsernameHashedPassword, IUsernamePassword
 from twisted.cred.error import UnauthorizedLogin
-from twisted.mail.imap4 import IllegalClientResponse
 from twisted.mail.interfaces import IChallengeResponse
 from zope.interface import implementer
 
 from lazr_smtptest.auth.credentials import ICertificate
+from lazr_smtptest.auth.errors import IllegalClientResponse
 
 __all__ = ["CramMD5", "External", "Login", "Mechanism", "Plain", "saslname", "text_of"]
 

@@ -11,10 +11,10 @@ import json
 import re
 
 from twisted.cred.error import UnauthorizedLogin
-from twisted.mail.imap4 import IllegalClientResponse
 from zope.interface import implementer
 
 from lazr_smtptest.auth.credentials import IToken
+from lazr_smtptest.auth.errors import IllegalClientResponse
 from lazr_smtptest.auth.mechanisms import Mechanism, saslname, text_of
 
 __all__ = ["OAuthBearer", "XOAuth2"]

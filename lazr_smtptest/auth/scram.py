@@ -14,9 +14,9 @@ from base64 import b64decode, b64encode
 
 from twisted.cred.credentials import IUsernameHashedPassword
 from twisted.cred.error import UnauthorizedLogin
-from twisted.mail.imap4 import IllegalClientResponse
 from zope.interface import implementer
 
+from lazr_smtptest.auth.errors import IllegalClientResponse
 from lazr_smtptest.auth.mechanisms import Mechanism, saslname
 from lazr_smtptest.auth.saslprep import saslprep
 

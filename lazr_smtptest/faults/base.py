@@ -5,13 +5,15 @@ from __future__ import annotations
 import inspect
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lazr_smtptest._guesses import nearest
 from lazr_smtptest.faults.conditions import current
 from lazr_smtptest.faults.journal import Fired
 from lazr_smtptest.faults.personalities import find_personality
-from lazr_smtptest.faults.rule import Rule
+
+if TYPE_CHECKING:
+    from lazr_smtptest.faults.rule import Rule
 
 __all__ = ["LimitedFaults", "Scripted"]
 
@@ -75,6 +77,8 @@ class Scripted:
             TypeError: see `on`.
             ValueError: see `on`.
         """
+        from lazr_smtptest.faults.rule import Rule
+
         Rule(phases, current(matches), forget=_forget_nothing)
 
     def personality(self, name: str, **options: Any) -> list[Rule]:

@@ -7,7 +7,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from twisted.internet.interfaces import IReactorTime
 from zope.interface import implementer
@@ -15,15 +15,16 @@ from zope.interface import implementer
 from lazr_smtptest._failures import raise_interrupt
 from lazr_smtptest._watchers import Watchers
 from lazr_smtptest.faults.base import Scripted
-from lazr_smtptest.faults.files import Changes, ITables, RuleFile, RuleTables
 from lazr_smtptest.faults.journal import Fired
 from lazr_smtptest.faults.phases import PHASES
-from lazr_smtptest.faults.rule import Rule
-from lazr_smtptest.faults.steps import Answer
 from lazr_smtptest.interfaces import IFaultPolicy
 from lazr_smtptest.model.fault_context import FaultContext, Plan
 from lazr_smtptest.model.reply import LOCAL_ERROR
 from lazr_smtptest.net.clock import duration_clock, monotonic
+
+if TYPE_CHECKING:
+    from lazr_smtptest.faults.files import Changes, ITables
+    from lazr_smtptest.faults.rule import Rule
 
 __all__ = ["Faults"]
 
@@ -122,6 +123,8 @@ class Faults(Scripted):
             FaultFileError: it cannot be read, or a rule is wrong; then nothing is
                 changed.
         """
+        from lazr_smtptest.faults.files import RuleFile
+
         path = Path(file)
         read = RuleFile(path, options)
         fresh = Faults(self._seed if read.seed is None else read.seed)
@@ -147,6 +150,8 @@ class Faults(Scripted):
         Raises:
             FaultFileError: a rule is wrong; then none is added.
         """
+        from lazr_smtptest.faults.files import RuleTables
+
         fresh = Faults(self._seed)
         fresh._clock = self._clock
         RuleTables(tables).write_into(fresh)
@@ -165,6 +170,9 @@ class Faults(Scripted):
             self.tables.apply(limits, settings)
 
     def _write(self, phases: Sequence[Any], *matches: Mapping[str, Any]) -> Rule:
+        # The first rule imports all that rules can do.
+        from lazr_smtptest.faults.rule import Rule
+
         with self._lock:
             seed = f"{self._seed}/{self._written}"
             rule = Rule(
@@ -241,6 +249,8 @@ class Faults(Scripted):
 
 def _refusal(rule: Rule, context: FaultContext) -> Plan | None:
     """Return the plan that refuses after a rule raised, where that is possible."""
+    from lazr_smtptest.faults.steps import Answer
+
     if "reply" not in PHASES[context.phase].actions:
         return None
     return Plan(f"{rule}, which raised", (Answer(LOCAL_ERROR),))

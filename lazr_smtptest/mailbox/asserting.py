@@ -11,8 +11,6 @@ import attrs
 from lazr_smtptest._callers import warn_caller
 from lazr_smtptest.errors import StateError
 from lazr_smtptest.mailbox.blocking import cannot_wait
-from lazr_smtptest.mailbox.doubts import doubts
-from lazr_smtptest.mailbox.report import headline, not_received, unexpected
 from lazr_smtptest.mailbox.waiting import Waiting, check
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.query.criteria import Criteria, Predicate
@@ -74,10 +72,15 @@ class Asserting(Waiting):
             self.wait_for(*predicates, count=least, timeout=timeout, **criteria)
         found = self._found(query)
         if len(found) < least:
+            # The texts of failures are imported when something fails.
+            from lazr_smtptest.mailbox.report import not_received
+
             late = self._lateness(query, least, len(found), "the assertion")
             evidence = attrs.evolve(self._evidence(), reason=late)
             raise not_received(query, len(found), least, "", evidence)
         if count is not None and len(found) > count:
+            from lazr_smtptest.mailbox.report import unexpected
+
             what = f"{len(found)} messages match, wanted {count}:"
             raise unexpected(what, query, found, self._evidence())
         return found[0] if least == 1 else found
@@ -108,8 +111,12 @@ class Asserting(Waiting):
         check(1, within, "within")
         found = self._found(query) or self._found_within(query, within)
         if found:
+            from lazr_smtptest.mailbox.report import headline, unexpected
+
             what = f"{headline(found[0])}\na message arrived that should not have:"
             raise unexpected(what, query, found, self._evidence())
+        from lazr_smtptest.mailbox.doubts import doubts
+
         arrived = partial(self._among, query.key)
         for doubt in doubts(query, arrived, self._elsewhere()):
             warn_caller(doubt)

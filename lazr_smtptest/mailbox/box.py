@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 from twisted.internet.defer import Deferred
@@ -25,7 +25,6 @@ from lazr_smtptest.mailbox.evidence import Evidence
 from lazr_smtptest.mailbox.grace import GRACE, HasGrace
 from lazr_smtptest.mailbox.handling import Handling
 from lazr_smtptest.mailbox.kept import Kept
-from lazr_smtptest.mailbox.reader import MailboxReader
 from lazr_smtptest.mailbox.used import use
 from lazr_smtptest.mailbox.waiter import Waiter
 from lazr_smtptest.mailbox.waiters import Waiters
@@ -35,6 +34,9 @@ from lazr_smtptest.model.session import Mark, Session
 from lazr_smtptest.query.criteria import Criteria, Predicate
 from lazr_smtptest.stores._subscribers import Subscribers
 from lazr_smtptest.stores.session_log import SessionLog
+
+if TYPE_CHECKING:
+    from lazr_smtptest.mailbox.reader import MailboxReader
 
 __all__ = ["Mailbox", "MailboxView", "Viewable"]
 
@@ -182,6 +184,9 @@ class Mailbox(HasGrace, Viewable):
     @property
     def reader(self) -> MailboxReader:
         """The mailbox as an `IMessageReader`, with pages, searches, flags and tags."""
+        # Most tests need none, and it has the search language.
+        from lazr_smtptest.mailbox.reader import MailboxReader
+
         with self._lock:
             if self._reader is None:
                 self._reader = MailboxReader(self)

@@ -20,7 +20,6 @@ from lazr_smtptest.errors import StateError
 from lazr_smtptest.mailbox.blocking import blocked, cannot_fire
 from lazr_smtptest.mailbox.finding import Finding
 from lazr_smtptest.mailbox.grace import lateness
-from lazr_smtptest.mailbox.report import not_received
 from lazr_smtptest.mailbox.waiter import Waiter
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.query.criteria import Criteria, Predicate
@@ -310,6 +309,8 @@ class Waiting(Finding):
             raise waiter.error
         found = waiter.found
         if len(found) < count:
+            from lazr_smtptest.mailbox.report import not_received
+
             within = f" within {timeout:g} s"
             evidence = attrs.evolve(self._evidence(), reason=late)
             raise not_received(query, len(found), count, within, evidence)

@@ -1,34 +1,34 @@
-"""The parsed properties of a message, each computed on its first access."""
+"""The parsed properties of a message, each computed on its first access.
+
+What parses a message is imported then: most servers start without a message, and many
+tests read only an envelope.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from email.message import EmailMessage
 from functools import cached_property
 from itertools import chain
-from typing import TYPE_CHECKING, NoReturn, TypeVar
+from typing import TYPE_CHECKING, NoReturn
 
 from lazr_smtptest._guesses import Guessable, named_method
-from lazr_smtptest.mime.addresses import address_key, read_addresses
-from lazr_smtptest.mime.attachment import Attachment, read_attachment
-from lazr_smtptest.mime.codes import find_code
-from lazr_smtptest.mime.dkim import DKIMResult, verify
-from lazr_smtptest.mime.dkimkeys import Key
-from lazr_smtptest.mime.fields import Fields
-from lazr_smtptest.mime.flowed import unflow
-from lazr_smtptest.mime.html_page import Page, read_page
-from lazr_smtptest.mime.lists import list_links
-from lazr_smtptest.mime.parsing import plain_headers, read_message
-from lazr_smtptest.mime.parts import Part, Parts, read_parts
-from lazr_smtptest.mime.signatures import DKIMSignature, read_signatures
-from lazr_smtptest.mime.syntax import field_trouble
-from lazr_smtptest.mime.urls import text_links
 from lazr_smtptest.mime.words import decode_words
 
 __all__ = ["Readable"]
 
 if TYPE_CHECKING:
+    from email.message import EmailMessage
+    from typing import TypeVar
+
+    from lazr_smtptest.mime.attachment import Attachment
+    from lazr_smtptest.mime.dkim import DKIMResult
+    from lazr_smtptest.mime.dkimkeys import Key
+    from lazr_smtptest.mime.fields import Fields
+    from lazr_smtptest.mime.html_page import Page
+    from lazr_smtptest.mime.parts import Part, Parts
+    from lazr_smtptest.mime.signatures import DKIMSignature
+
     _Method = TypeVar("_Method")
 
     def _named_method(method: _Method) -> _Method: ...
@@ -129,6 +129,8 @@ class Readable(Guessable):
         Args:
             name: such as ``"to"`` or ``"reply-to"``; its case does not matter.
         """
+        from lazr_smtptest.mime.addresses import read_addresses
+
         bodies = self._fields.all(name)
         return tuple(address for body in bodies for address in read_addresses(body))
 
@@ -146,6 +148,8 @@ class Readable(Guessable):
         lower case, in A-labels (``xn--``) or in UTF-8, and ``"ann"@example.com`` and
         ``ann@example.com``. The local part is case-sensitive (RFC 5321 section 2.4).
         """
+        from lazr_smtptest.mime.addresses import address_key
+
         named = set(map(address_key, self.recipients_in_headers))
         return tuple(to for to in self.rcpt_tos if address_key(to) not in named)
 
@@ -159,6 +163,8 @@ class Readable(Guessable):
         An ``https`` URL is for a POST (RFC 8058) if `header` returns
         ``"List-Unsubscribe=One-Click"`` for ``List-Unsubscribe-Post``.
         """
+        from lazr_smtptest.mime.lists import list_links
+
         bodies = self._fields.all("list-unsubscribe")
         return tuple(link for body in bodies for link in list_links(body))
 
@@ -189,6 +195,8 @@ class Readable(Guessable):
         first in a ``multipart/related``, ``signed`` or ``report``. A message within
         the message is one attachment, as a whole.
         """
+        from lazr_smtptest.mime.attachment import read_attachment
+
         files = (part for part in self._parts.leaves if not part.is_text)
         return tuple(read_attachment(part)[0] for part in files)
 
@@ -227,6 +235,8 @@ class Readable(Guessable):
             TypeError: it is neither a string nor a pattern of strings.
         """
         if pattern is None:
+            from lazr_smtptest.mime.codes import find_code
+
             return find_code(self._plain_text, self._page.text)
         if isinstance(pattern, int):
             raise TypeError(
@@ -252,6 +262,8 @@ class Readable(Guessable):
         Nothing is verified. Only the first 5 fields are read, and only valid ones
         are returned; `trouble` reports the others.
         """
+        from lazr_smtptest.mime.signatures import read_signatures
+
         found, _ = read_signatures(self._fields)
         return tuple(field.signature for field in found if field.signature)
 
@@ -277,6 +289,8 @@ class Readable(Guessable):
             ValueError: a key is malformed, or a name is not that of a key.
             TypeError: a key is neither text nor bytes.
         """
+        from lazr_smtptest.mime.dkim import verify
+
         return verify(self.content, self._fields, key, domain)
 
     # All of it
@@ -298,6 +312,11 @@ class Readable(Guessable):
 
         The first access parses the whole message.
         """
+        from lazr_smtptest.mime.attachment import read_attachment
+        from lazr_smtptest.mime.parsing import plain_headers
+        from lazr_smtptest.mime.signatures import read_signatures
+        from lazr_smtptest.mime.syntax import field_trouble
+
         parts = self._parts
         found = list(parts.trouble)
         for _, body in parts.fields.pairs:
@@ -318,10 +337,14 @@ class Readable(Guessable):
 
     @cached_property
     def _parts(self) -> Parts:
+        from lazr_smtptest.mime.parts import read_parts
+
         return read_parts(self.content)
 
     @cached_property
     def _message(self) -> tuple[EmailMessage, str]:
+        from lazr_smtptest.mime.parsing import read_message
+
         return read_message(self.content)
 
     @cached_property
@@ -333,14 +356,20 @@ class Readable(Guessable):
         text, parameters = self.text or "", part.parameters
         if parameters.get("format", "").lower() != "flowed":
             return text
+        from lazr_smtptest.mime.flowed import unflow
+
         return unflow(text, parameters.get("delsp", "").lower() == "yes")
 
     @cached_property
     def _text_links(self) -> tuple[list[str], list[str]]:
+        from lazr_smtptest.mime.urls import text_links
+
         return text_links(self._plain_text)
 
     @cached_property
     def _page(self) -> Page:
+        from lazr_smtptest.mime.html_page import read_page
+
         return read_page(self.html or "")
 
     def _first_text(self, content_type: str) -> str | None:

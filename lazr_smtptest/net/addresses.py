@@ -6,11 +6,12 @@ import ipaddress
 import os
 import re
 import socket
-
-from twisted.internet.endpoints import serverFromString
-from twisted.internet.interfaces import IStreamServerEndpoint
+from typing import TYPE_CHECKING
 
 from lazr_smtptest.errors import ListenError
+
+if TYPE_CHECKING:
+    from twisted.internet.interfaces import IStreamServerEndpoint
 
 __all__ = ["bind", "endpoint_from", "is_ip", "is_loopback", "resolve"]
 
@@ -98,6 +99,8 @@ def endpoint_from(reactor: object, description: str) -> IStreamServerEndpoint:
     Raises:
         ValueError: the description is malformed; plugins may raise anything.
     """
+    from twisted.internet.endpoints import serverFromString
+
     if re.search(r"(?:^|:)tcp6?:", description) and ":backlog=" not in description:
         description = f"{description}:backlog={BACKLOG}"
     endpoint: IStreamServerEndpoint = serverFromString(reactor, description)

@@ -19,11 +19,11 @@ from twisted.cred.error import LoginFailed
 from twisted.internet import defer
 from twisted.internet.protocol import connectionDone
 from twisted.mail import smtp
-from twisted.mail.imap4 import IllegalClientResponse
 from twisted.mail.interfaces import IMessageDelivery, IMessageDeliveryFactory
 from twisted.python.failure import Failure
 
 from lazr_smtptest._failures import raise_interrupt
+from lazr_smtptest.auth.errors import IllegalClientResponse
 from lazr_smtptest.auth.mechanisms import Mechanism
 from lazr_smtptest.model.reply import Reply
 from lazr_smtptest.smtp.connection import Connection

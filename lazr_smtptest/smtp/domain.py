@@ -8,20 +8,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 import idna
 
-__all__ = ["LOOSE_DOMAIN", "U", "domain_irregularities", "is_domain"]
+__all__ = ["domain_irregularities", "is_domain", "letters_for", "loose_domain"]
 
 # The letters that RFC 6531 section 3.3 adds to RFC 5321 section 4.1.2.
-U = "\u0080-\ud7ff\ue000-\U0010ffff"
-_LABEL = rf"[A-Za-z0-9{U}](?:[A-Za-z0-9{U}-]*[A-Za-z0-9{U}])?"
-_DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
-# With the other characters of an atom, for the standard profile: the names of test
-# machines often have underscores.
-_LOOSE = rf"[A-Za-z0-9!#$%&'*+/=?^_`{{|}}~{U}]"
-_LOOSE_LABEL = rf"{_LOOSE}(?:-*{_LOOSE})*"
-LOOSE_DOMAIN = rf"{_LOOSE_LABEL}(?:\.{_LOOSE_LABEL})*\.?"
+_LETTERS = "\u0080-\ud7ff\ue000-\U0010ffff"
 
 # In bytes: RFC 5321 section 4.5.3.1.2 and RFC 1035 section 2.3.4.
 _LONGEST_DOMAIN = 255
@@ -38,13 +32,41 @@ _JOINERS = "\u200c\u200d"
 _RIGHT_TO_LEFT = frozenset(["R", "AL", "AN"])
 
 
+def letters_for(text: str) -> str:
+    """Return the letters beside those of ASCII that a pattern for a text has to have.
+
+    Most texts are ASCII, and `re` takes long to compile a set of all the others.
+    """
+    return "" if text.isascii() else _LETTERS
+
+
+@lru_cache(maxsize=2)
+def _domain(letters: str) -> re.Pattern[str]:
+    label = rf"[A-Za-z0-9{letters}](?:[A-Za-z0-9{letters}-]*[A-Za-z0-9{letters}])?"
+    return re.compile(rf"{label}(?:\.{label})*")
+
+
+def loose_domain(letters: str) -> str:
+    """Return the pattern of a domain in the standard profile.
+
+    It may have the other characters of an atom: the names of test machines often have
+    underscores.
+
+    Args:
+        letters: the result of `letters_for`.
+    """
+    loose = rf"[A-Za-z0-9!#$%&'*+/=?^_`{{|}}~{letters}]"
+    label = rf"{loose}(?:-*{loose})*"
+    return rf"{label}(?:\.{label})*\.?"
+
+
 def is_domain(text: str) -> bool:
     """Return whether `text` is a regular ASCII domain."""
     return text.isascii() and not domain_irregularities(text)
 
 
 def domain_irregularities(domain: str) -> list[str]:
-    """Return the irregularities of a domain that `LOOSE_DOMAIN` matches.
+    """Return the irregularities of a domain that `loose_domain` matches.
 
     Returns:
         keys of `lazr_smtptest.model.irregularities.IRREGULAR`.
@@ -55,7 +77,7 @@ def domain_irregularities(domain: str) -> list[str]:
         kinds.append("trailing-dot")
     labels = name.split(".")
     sizes = [len(label) if label.isascii() else _size_of(label) for label in labels]
-    is_regular = _DOMAIN.fullmatch(name) is not None
+    is_regular = _domain(letters_for(name)).fullmatch(name) is not None
     if not is_regular or max(sizes) > _LONGEST_LABEL:
         kinds.append("bad-domain")
     if not name.isascii() and any(map(_has_invisible, labels)):

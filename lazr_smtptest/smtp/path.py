@@ -12,10 +12,10 @@ from twisted.protocols.basic import LineOnlyReceiver
 
 from lazr_smtptest.model.reply import shown
 from lazr_smtptest.smtp.domain import (
-    LOOSE_DOMAIN,
-    U,
     domain_irregularities,
     is_domain,
+    letters_for,
+    loose_domain,
 )
 from lazr_smtptest.smtp.errors import ClientError
 
@@ -32,28 +32,6 @@ __all__ = [
     "read_path",
 ]
 
-# RFC 5321 section 4.1.2 with the letters of RFC 6531 section 3.3 added.
-_ATOM = rf"[A-Za-z0-9!#$%&'*+/=?^_`{{|}}~{U}-]+"
-_DOT_STRING = rf"{_ATOM}(?:\.{_ATOM})*"
-_QUOTED_STRING = rf'"(?:[ !#-\[\]-~{U}]|\\[ -~])*"'
-_LITERAL = r"\[[!-Z^-~]+\]"
-
-_PATH = re.compile(
-    rf"""<
-    (?:(?P<route>@{LOOSE_DOMAIN}(?:,@{LOOSE_DOMAIN})*):)?  # accepted, ignored
-    (?P<local>{_DOT_STRING}|{_QUOTED_STRING})
-    (?:@(?P<domain>{LOOSE_DOMAIN}|{_LITERAL}))?
-    >""",
-    re.VERBOSE,
-)
-_BARE_PATH = re.compile(
-    rf"""
-    (?P<route>)
-    (?P<local>{_DOT_STRING}|{_QUOTED_STRING})
-    (?:@(?P<domain>{LOOSE_DOMAIN}|{_LITERAL}))?
-    """,
-    re.VERBOSE,
-)
 _GENERAL_LITERAL = re.compile(r"[A-Za-z0-9-]*[A-Za-z0-9]:[!-Z^-~]+")
 
 # In bytes: RFC 5321 section 4.5.3.1.1.
@@ -62,6 +40,27 @@ _LONGEST_LOCAL_PART = 64
 # Controls, the separators of lines and paragraphs, and what changes the direction of
 # the text after it.
 _CONTROL = re.compile("[\x80-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+
+
+@lru_cache(maxsize=4)
+def _path(letters: str, *, bracketed: bool) -> re.Pattern[str]:
+    """Return the pattern of a path (RFC 5321 section 4.1.2).
+
+    Args:
+        letters: the letters of RFC 6531 section 3.3, see `letters_for`.
+        bracketed: whether the path is in angle brackets; only then it has a route.
+    """
+    atom = rf"[A-Za-z0-9!#$%&'*+/=?^_`{{|}}~{letters}-]+"
+    dot_string = rf"{atom}(?:\.{atom})*"
+    quoted_string = rf'"(?:[ !#-\[\]-~{letters}]|\\[ -~])*"'
+    domain = loose_domain(letters)
+    mailbox = rf"""
+    (?P<local>{dot_string}|{quoted_string})
+    (?:@(?P<domain>{domain}|\[[!-Z^-~]+\]))?
+    """
+    route = rf"(?:(?P<route>@{domain}(?:,@{domain})*):)?"  # accepted, ignored
+    pattern = rf"<{route}{mailbox}>" if bracketed else rf"(?P<route>){mailbox}"
+    return re.compile(pattern, re.VERBOSE)
 
 
 class PathSyntaxError(ValueError):
@@ -187,7 +186,7 @@ def parse_path(argument: str, keyword: str, *, null: bool) -> ParsedPath:
     if null and rest.startswith("<>"):
         return ParsedPath(Address(b"", b""), _parameters(rest, 2), tuple(spaces))
     bracketed = rest.startswith("<")
-    found = (_PATH if bracketed else _BARE_PATH).match(rest)
+    found = _path(letters_for(rest), bracketed=bracketed).match(rest)
     if found is None:
         raise PathSyntaxError(_why_not(rest))
     local, domain = found["local"], found["domain"] or ""
@@ -227,7 +226,8 @@ def is_host(text: str) -> bool:
 
 def is_mailbox(text: str) -> bool:
     """Return whether `text` is an ASCII mailbox, ``user@example.com``."""
-    found = _PATH.fullmatch(f"<{text}>") if text.isascii() else None
+    bracketed = f"<{text}>"
+    found = _path("", bracketed=True).fullmatch(bracketed) if text.isascii() else None
     if found is None or found["route"] or not found["domain"]:
         return False
     domain = found["domain"]

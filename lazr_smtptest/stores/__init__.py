@@ -29,16 +29,20 @@ A field without a value is left out. In parameters and warnings a space, ``=``,
 
 from __future__ import annotations
 
-from lazr_smtptest.interfaces import IMessageStore
-from lazr_smtptest.model.found import Found, IndexProgress
-from lazr_smtptest.model.summary import Summary
-from lazr_smtptest.query.tag_rules import TagRules
-from lazr_smtptest.stores.maildir import MaildirStore
-from lazr_smtptest.stores.mbox import MboxStore
-from lazr_smtptest.stores.memory import MemoryStore
-from lazr_smtptest.stores.sessions import SessionBounds
-from lazr_smtptest.stores.spec import Spec, check_spec
-from lazr_smtptest.stores.sqlite import SQLiteStore
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from lazr_smtptest.interfaces import IMessageStore
+    from lazr_smtptest.model.found import Found, IndexProgress
+    from lazr_smtptest.model.summary import Summary
+    from lazr_smtptest.query.tag_rules import TagRules
+    from lazr_smtptest.stores.maildir import MaildirStore
+    from lazr_smtptest.stores.mbox import MboxStore
+    from lazr_smtptest.stores.memory import MemoryStore
+    from lazr_smtptest.stores.sessions import SessionBounds
+    from lazr_smtptest.stores.spec import Spec, check_spec
+    from lazr_smtptest.stores.sqlite import SQLiteStore
 
 __all__ = [
     "Found",
@@ -54,6 +58,44 @@ __all__ = [
     "check_spec",
     "open_store",
 ]
+
+
+# The modules of the names, which are imported when they are first used: the server of
+# a test keeps its messages in a mailbox, and needs no store.
+_HOMES = {
+    "Found": "model.found",
+    "IndexProgress": "model.found",
+    "MaildirStore": "stores.maildir",
+    "MboxStore": "stores.mbox",
+    "MemoryStore": "stores.memory",
+    "SQLiteStore": "stores.sqlite",
+    "SessionBounds": "stores.sessions",
+    "Spec": "stores.spec",
+    "Summary": "model.summary",
+    "TagRules": "query.tag_rules",
+    "check_spec": "stores.spec",
+}
+
+# By the first word of a description.
+_STORES = {
+    "memory": "MemoryStore",
+    "sqlite": "SQLiteStore",
+    "maildir": "MaildirStore",
+    "mbox": "MboxStore",
+}
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"lazr_smtptest.{home}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
 
 
 def open_store(spec: str) -> IMessageStore:
@@ -82,14 +124,10 @@ def open_store(spec: str) -> IMessageStore:
         ValueError: `spec` has none of these forms, or a setting is wrong.
         StoreError: the directory or file cannot be used. It is left unchanged.
     """
-    return _opened(check_spec(spec))
+    from lazr_smtptest.stores.spec import check_spec
 
-
-def _opened(spec: Spec) -> IMessageStore:
-    if spec.kind == "memory":
-        return MemoryStore(**spec.settings)
-    if spec.kind == "sqlite":
-        return SQLiteStore(spec.path, **spec.settings)
-    if spec.kind == "maildir":
-        return MaildirStore(spec.path, **spec.settings)
-    return MboxStore(spec.path, **spec.settings)
+    checked = check_spec(spec)
+    where = (checked.path,) if checked.path else ()
+    kind = __getattr__(_STORES[checked.kind])
+    store: IMessageStore = kind(*where, **checked.settings)
+    return store

@@ -80,7 +80,7 @@ def test_the_text_is_whole_whatever_runs_the_test(
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
     shown = [line.removeprefix("E ").strip() for line in run.stdout.splitlines()]

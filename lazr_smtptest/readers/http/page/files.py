@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -17,6 +17,12 @@ FOLDER = Path(__file__).parent / "static"
 _INDEX = "index.html"
 # What stands in index.html for the version of the files.
 _VERSION = b"{version}"
+# What stands there for the modules. A browser that is told of all of them does not
+# have to read some to find the others.
+_PRELOAD = b"{preload}"
+
+# The document has it as a script.
+_NO_MODULES = ("theme.js",)
 
 # No others are served: neither notes of an editor nor compiled files.
 _TYPES = {
@@ -105,6 +111,19 @@ def _read(path: Path) -> bytes:
     )
 
 
+def _preload(names: Iterable[str]) -> bytes:
+    """Return the elements of the document that let a browser load all modules at once.
+
+    Args:
+        names: the paths of the files.
+    """
+    return "\n".join(
+        f'<link rel="modulepreload" href="page/{{version}}/{name}">'
+        for name in names
+        if name.endswith(".js") and name not in _NO_MODULES
+    ).encode()
+
+
 @cache
 def load_files(folder: Path = FOLDER) -> Files:
     """Return the files of the page; the first call reads them from the disk."""
@@ -117,7 +136,8 @@ def load_files(folder: Path = FOLDER) -> Files:
     for name, content in contents.items():
         whole.update(b"%b %d\n%b" % (name.encode(), len(content), content))
     version = whole.hexdigest()[:16]
-    index = contents.pop(_INDEX).replace(_VERSION, version.encode())
+    index = contents.pop(_INDEX).replace(_PRELOAD, _preload(contents))
+    index = index.replace(_VERSION, version.encode())
     others = {
         name: File.of(content, Path(name).suffix) for name, content in contents.items()
     }

@@ -79,6 +79,13 @@ class TestDocument:
         answer = client.get("/", accept="*/*")
         assert answer.headers["content-type"].startswith("text/plain")
 
+    def test_all_modules_are_loaded_at_once(self, client: Client) -> None:
+        """None has to be read before a browser asks for another one."""
+        named = set(re.findall(r'"modulepreload" href="(.+?)"', open_page(client).text))
+        modules = {name for name in load_files().others if name.endswith(".js")}
+        scripts = {"theme.js"}
+        assert named == {address_of(name)[1:] for name in modules - scripts}
+
     def test_a_cache_keeps_the_two_apart(self, client: Client) -> None:
         for accept in (BROWSER, "*/*"):
             assert "Accept" in client.get("/", accept=accept).headers["vary"]

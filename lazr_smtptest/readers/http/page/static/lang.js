@@ -6,8 +6,25 @@ const LANGUAGES = ["en", "de"];
 const CHOICE = "language";
 
 let texts = {};
-let locale = "en";
-let plurals = new Intl.PluralRules(locale);
+let locale;
+let formats;
+use("en");
+
+/** Use a language. To make a formatter takes far longer than to use it. */
+function use(name) {
+  locale = name;
+  formats = {
+    plurals: new Intl.PluralRules(name),
+    number: new Intl.NumberFormat(name),
+    time: new Intl.DateTimeFormat(name, { dateStyle: "medium", timeStyle: "medium" }),
+    clock: new Intl.DateTimeFormat(name, {
+      hour: "2-digit",
+      minute: "2-digit",
+      second: "2-digit",
+      fractionalSecondDigits: 3,
+    }),
+  };
+}
 
 /** Return the language to use: the chosen one, or the first known of the browser. */
 function wanted() {
@@ -18,11 +35,10 @@ function wanted() {
 
 /** Load the texts; nothing can be shown before. */
 export async function loadLanguage() {
-  locale = wanted();
+  use(wanted());
   const name = locale.slice(0, 2);
   const response = await fetch(new URL(`lang/${name}.json`, import.meta.url));
   texts = await response.json();
-  plurals = new Intl.PluralRules(locale);
   document.documentElement.lang = name;
 }
 
@@ -51,7 +67,7 @@ export function languages() {
 export function t(key, values = {}) {
   let text = texts[key] ?? key;
   if (typeof text === "object") {
-    text = text[plurals.select(values.n)] ?? text.other;
+    text = text[formats.plurals.select(values.n)] ?? text.other;
   }
   return text.replaceAll(/\{(\w+)\}/g, (whole, name) => {
     const value = values[name];
@@ -61,23 +77,15 @@ export function t(key, values = {}) {
 
 /** Return a number as the language writes it. */
 export function formatNumber(value) {
-  return new Intl.NumberFormat(locale).format(value);
+  return formats.number.format(value);
 }
 
-/** Return a date and time in full, to the millisecond. */
+/** Return a date and time in full, to the second. */
 export function formatTime(date) {
-  return new Intl.DateTimeFormat(locale, {
-    dateStyle: "medium",
-    timeStyle: "medium",
-  }).format(date);
+  return formats.time.format(date);
 }
 
 /** Return the time of a day, to the millisecond. */
 export function formatClock(date) {
-  return new Intl.DateTimeFormat(locale, {
-    hour: "2-digit",
-    minute: "2-digit",
-    second: "2-digit",
-    fractionalSecondDigits: 3,
-  }).format(date);
+  return formats.clock.format(date);
 }

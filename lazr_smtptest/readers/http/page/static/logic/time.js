@@ -7,6 +7,18 @@ function unitOf(seconds) {
   return UNITS.find(([, length, most]) => seconds < length * most) ?? null;
 }
 
+// By language and unit: to make one takes far longer than to use it.
+const formatters = new Map();
+
+function formatter(locale, unit) {
+  const key = `${locale} ${unit}`;
+  if (!formatters.has(key)) {
+    const style = { style: "unit", unit, unitDisplay: "narrow" };
+    formatters.set(key, new Intl.NumberFormat(locale, style));
+  }
+  return formatters.get(key);
+}
+
 /**
  * Return the time since a moment, such as "12s" or "3 min"; after two weeks, the date.
  * @param {Date|number} then - when it happened.
@@ -19,8 +31,7 @@ export function ago(then, now, locale) {
   if (unit === null) {
     return new Intl.DateTimeFormat(locale, { dateStyle: "short" }).format(then);
   }
-  const style = { style: "unit", unit: unit[0], unitDisplay: "narrow" };
-  return new Intl.NumberFormat(locale, style).format(Math.floor(seconds / unit[1]));
+  return formatter(locale, unit[0]).format(Math.floor(seconds / unit[1]));
 }
 
 /** Return the milliseconds after which `ago` changes: one timer serves a whole list. */

@@ -10,7 +10,7 @@ import { savedSearches } from "./saved.js";
 import { delayed } from "../throttle.js";
 
 // Milliseconds after the last letter before the search begins.
-const PAUSE = 120;
+const PAUSE = 50;
 
 const NONE = { options: [] };
 

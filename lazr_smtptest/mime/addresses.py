@@ -28,6 +28,13 @@ _MOST_UNREAD = 5
 _MAILBOX_OF_MANY = re.compile(r"<[^<>@]*@[^<>]*>\s{0,64}[,;]")
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"', re.S)
 _LITERAL = re.compile(r"\[[^\[\]<>,;\s]*\]")
+_ATOM = r"[\w!#$%&'*+/=?^`{|}~\u0080-\U0010ffff-]+"
+_WORD = rf'(?:{_ATOM}|"(?:[^"\\]|\\.)*")'
+_MAILBOX = re.compile(
+    rf"(?s){_WORD}(?:\.{_WORD})*@(?:{_ATOM}(?:\.{_ATOM})*|\[[^\[\]\\\s]*\])"
+)
+# White space around these is obsolete (RFC 5322 section 4.4).
+_AROUND_DOTS = re.compile(r" ?([.@]) ?")
 # The characters around a quoted string; elsewhere a quote is taken literally.
 _AROUND_QUOTE = frozenset([*" \t\r\n,;:<(>).@\uff0c\uff1b\u3001", ""])
 # Full-width separators, too, which are common in Chinese and Japanese.
@@ -72,7 +79,16 @@ def address_trouble(body: bytes) -> list[str]:
         for entry in scanner.entries
         if entry.text and not entry.addresses()
     )
-    return [*scanner.trouble, *islice(unread, _MOST_UNREAD)]
+    malformed = (
+        f"{entry.text[:_SHOWN]!r} is not as left@right (RFC 5322 section 3.4)"
+        for entry in scanner.entries
+        if entry.addresses() and not entry.is_well_formed
+    )
+    return [
+        *scanner.trouble,
+        *islice(unread, _MOST_UNREAD),
+        *islice(malformed, _MOST_UNREAD),
+    ]
 
 
 @attrs.frozen
@@ -91,6 +107,16 @@ class _Entry:
     @property
     def text(self) -> str:
         return "".join(text for text, _ in self.tokens).strip()
+
+    @property
+    def is_well_formed(self) -> bool:
+        """Return whether it is one address as RFC 5322 section 3.4 has it."""
+        if not self.angles:
+            return _is_mailbox("".join(bare for _, bare in self.tokens))
+        angle = self.angles[0].strip()
+        if angle.startswith("@"):  # a source route (RFC 5322 section 4.4)
+            angle = angle.partition(":")[2]
+        return len(self.angles) == 1 and _is_mailbox(angle)
 
     def mailboxes(self) -> list[tuple[str, str]]:
         addresses = self.addresses()
@@ -272,6 +298,11 @@ def _in_angles(angle: str) -> str:
         angle = "".join(angle.split())
     local, _, domain = angle.rpartition("@")
     return angle if local and domain else ""
+
+
+def _is_mailbox(text: str) -> bool:
+    joined = _AROUND_DOTS.sub(r"\1", " ".join(text.split()))
+    return _MAILBOX.fullmatch(joined) is not None
 
 
 def _is_address(bare: str) -> bool:

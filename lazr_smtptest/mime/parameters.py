@@ -27,6 +27,7 @@ _BLANKS = re.compile(r"\s*")
 _ENDING = re.compile(r"[;(\\]")
 # name*0*=, name*0=, name*=
 _PIECE = re.compile(r"([^*]+)(?:\*([0-9]{1,4}))?(\*)?")
+_NO_CODE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _ESCAPED = re.compile(r"\\(.)", re.S)
 _PATH = re.compile(r"\\\w")
 _LAST_COMMENT = re.compile(r"\s\([^()]*\)\s*\Z")
@@ -153,10 +154,19 @@ class _Reader:
         self._position = equals.end()
         value = self._read_parameter_value(piece[1])
         if piece[2] is None and piece[3] is None:
+            self._note_double(piece[1], piece[1] in self.whole)
             self.whole.setdefault(piece[1], value)
         else:
             numbered = self.pieces.setdefault(piece[1], {})
-            numbered.setdefault(int(piece[2] or 0), (bool(piece[3]), value))
+            number = int(piece[2] or 0)
+            self._note_double(piece[1], number in numbered)
+            numbered.setdefault(number, (bool(piece[3]), value))
+
+    def _note_double(self, name: str, is_double: bool) -> None:
+        if is_double:
+            self.trouble[
+                f"the parameter {name[:64]!r} is there twice: the first one is read"
+            ] = None
 
     def _read_parameter_value(self, name: str) -> str:
         if name not in _VERBATIM:
@@ -257,6 +267,11 @@ class _Reader:
             if encoded and number == first and piece.count("'") >= 2:
                 charset, _, piece = piece.split("'", 2)
             raw = piece.encode("latin-1")
+            if encoded and _NO_CODE.search(piece):
+                self.trouble[
+                    f"a '%' that begins no code in the parameter {name[:64]!r} (RFC "
+                    "2231 section 4)"
+                ] = None
             octets += unquote_to_bytes(raw) if encoded else raw
         if any("=?" in piece for _, piece in pieces.values()):
             return self.plain(octets.decode("latin-1"))

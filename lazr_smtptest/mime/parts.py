@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import attrs
 
@@ -12,10 +12,10 @@ from lazr_smtptest.mime.comments import without_comments
 from lazr_smtptest.mime.fields import Fields, read_fields
 from lazr_smtptest.mime.labels import encoding_of
 from lazr_smtptest.mime.meta_charset import prescan
-from lazr_smtptest.mime.parameters import Structured, read_structured
+from lazr_smtptest.mime.parameters import Structured, read_parameters, read_structured
 from lazr_smtptest.mime.transfer import decode_in_pieces, decode_transfer
 
-__all__ = ["MOST_PARTS", "Part", "Parts", "read_parts"]
+__all__ = ["MOST_PARTS", "Part", "Parts", "join_texts", "read_parts"]
 
 DEEPEST = 50
 MOST_PARTS = 1000
@@ -45,6 +45,10 @@ class Part:
             in a related or signed multipart or a report.
         path: its position among the parts of each multipart around it, from 1 on, the
             outermost first; ``()`` if the message is no multipart.
+        choices: how many numbers of `path` lead to each ``multipart/alternative``
+            around it.
+        is_component: whether it stands beside the root of a ``multipart/related``,
+            which refers to it, so that it is a file whatever its type.
     """
 
     fields: Fields
@@ -55,6 +59,8 @@ class Part:
     body: bytes = attrs.field(repr=False)
     is_body: bool = False
     path: tuple[int, ...] = ()
+    choices: tuple[int, ...] = ()
+    is_component: bool = False
 
     @property
     def is_text(self) -> bool:
@@ -64,7 +70,7 @@ class Part:
         """
         if self.content_type not in ("text/plain", "text/html"):
             return False
-        if self.disposition not in ("", "inline"):
+        if self.disposition not in ("", "inline") or self.is_component:
             return False
         return self.is_body or not self.filename
 
@@ -114,6 +120,34 @@ class Parts:
     leaves: tuple[Part, ...]
     trouble: tuple[str, ...]
 
+    def texts(self, content_type: str) -> list[Part]:
+        """Return the texts of a type, which mail programs show below each other.
+
+        Of alternatives only the first one that has such a text counts.
+        """
+        chosen: dict[tuple[int, ...], int] = {}
+        return [
+            part
+            for part in self.leaves
+            if part.is_text
+            and part.content_type == content_type
+            and all(
+                chosen.setdefault(part.path[:depth], part.path[depth])
+                == part.path[depth]
+                for depth in part.choices
+            )
+        ]
+
+
+def join_texts(texts: Iterable[str]) -> str | None:
+    """Return texts below each other; ``None`` if there are none."""
+    found = list(texts)
+    if len(found) < 2:
+        return found[0] if found else None
+    *before, last = filter(None, found) if any(found) else [""]
+    ended = (text if text.endswith("\n") else f"{text}\n" for text in before)
+    return "".join([*ended, last])
+
 
 def read_parts(content: bytes) -> Parts:
     """Split a message into its parts, however malformed it is; never raises.
@@ -149,7 +183,9 @@ def read_parts(content: bytes) -> Parts:
             trouble[f"over {MOST_PARTS} parts: the rest is not read"] = None
             inner = inner[: MOST_PARTS - seen]
         seen += len(inner)
-        todo += reversed(list(_inside(span, field, inner)))
+        within, wrong = _inside(span, field, inner)
+        trouble |= dict.fromkeys(wrong)
+        todo += reversed(within)
     return Parts(top, tuple(leaves), tuple(trouble))
 
 
@@ -165,6 +201,8 @@ class _Span:
         is_body: see `Part`.
         default: its content type, if it does not have one.
         is_decoded: whether a multipart around it was decoded as a whole.
+        choices: see `Part`.
+        is_component: see `Part`.
     """
 
     path: tuple[int, ...]
@@ -174,6 +212,8 @@ class _Span:
     is_body: bool
     default: str = "text/plain"
     is_decoded: bool = False
+    choices: tuple[int, ...] = ()
+    is_component: bool = False
 
 
 def _forbidden_encoding(fields: Fields) -> str:
@@ -201,24 +241,64 @@ def _decoded(span: _Span, encoding: str) -> _Span:
 
 def _inside(
     outer: _Span, field: Structured, spans: list[tuple[int, int]]
-) -> Iterator[_Span]:
-    """Yield the spans of the parts of a multipart."""
+) -> tuple[list[_Span], list[str]]:
+    """Return the spans of the parts of a multipart, and what was malformed."""
+    headers = [read_fields(outer.content, start, stop) for start, stop in spans]
     # RFC 2046 section 5.1.5.
     is_digest = field.value == "multipart/digest"
     default = "message/rfc822" if is_digest else "text/plain"
     alone = len(spans) == 1 and outer.is_body
-    for number, (start, stop) in enumerate(spans):
-        yield _Span(
+    is_choice = field.value == "multipart/alternative"
+    root, components, wrong = 0, frozenset[int](), list[str]()
+    if field.value == "multipart/related":
+        root, components, wrong = _related(headers, field)
+    found = [
+        _Span(
             (*outer.path, number + 1),
-            read_fields(outer.content, start, stop),
+            fields,
             outer.content,
             stop,
-            alone
-            or field.value == "multipart/alternative"
-            or (number == 0 and field.value in _FIRST_IS_BODY),
+            alone or is_choice or (number == root and field.value in _FIRST_IS_BODY),
             default,
             outer.is_decoded,
+            (*outer.choices, len(outer.path)) if is_choice else outer.choices,
+            number in components,
         )
+        for number, (fields, (_, stop)) in enumerate(zip(headers, spans, strict=True))
+    ]
+    return found, wrong
+
+
+def _related(
+    headers: list[Fields], field: Structured
+) -> tuple[int, frozenset[int], list[str]]:
+    """Return the numbers of the root and of the components of a related multipart.
+
+    The root is the part that ``start`` names, or the first one (RFC 2387 section
+    3.2). The others are components if the root can refer to them.
+
+    Returns:
+        the number of the root, those of the components, and what was malformed.
+    """
+    ids = [_id_of(fields.text("content-id")) for fields in headers]
+    start = _id_of(field.parameters.get("start", ""))
+    wrong = []
+    if start and start not in ids:
+        wrong.append(f"start: no part has the Content-ID {start[:_SHOWN]!r}")
+    root = ids.index(start) if start in ids and start else 0
+    type_, _ = read_parameters(headers[root].first("content-type"))
+    if type_ and not type_.startswith(("text/", "multipart/")):
+        return root, frozenset(), wrong
+    components = (
+        number
+        for number, fields in enumerate(headers)
+        if number != root and (root or ids[number] or fields.first("content-location"))
+    )
+    return root, frozenset(components), wrong
+
+
+def _id_of(text: str) -> str:
+    return without_comments(text).strip().removeprefix("<").removesuffix(">")
 
 
 def _split(outer: _Span, boundary: bytes) -> tuple[list[tuple[int, int]], list[str]]:
@@ -239,13 +319,19 @@ def _spans(
 ) -> tuple[list[tuple[int, int]], list[str]]:
     spans: list[tuple[int, int]] = []
     begin = None
-    for line, end, last in _delimiters(content, start, stop, boundary):
+    delimiters = _delimiters(content, start, stop, boundary)
+    for line, end, last in delimiters:
         if begin is not None:
             # The line end before a delimiter belongs to the delimiter.
             before = 2 if content.endswith(b"\r\n", begin, line) else 1
             spans.append((begin, max(begin, line - before)))
         if last:
-            return spans, []
+            if all(is_last for _, _, is_last in delimiters):
+                return spans, []
+            return spans, [
+                "parts after the last delimiter of a multipart are not read (RFC 2046 "
+                "section 5.1.1)"
+            ]
         begin = end
     if begin is not None:
         spans.append((begin, stop))
@@ -266,6 +352,12 @@ def _leaf(span: _Span, field: Structured) -> tuple[Part, list[str]]:
     fields = span.fields
     disposition = read_structured(fields.first("content-disposition"))
     trouble = [f"Content-Disposition: {each}" for each in disposition.trouble]
+    if disposition.parameters and not disposition.value:
+        shown = fields.text("content-disposition")[:_SHOWN]
+        trouble.append(
+            f"Content-Disposition: {shown!r} does not begin with a type (RFC 2183 "
+            "section 2)"
+        )
     if len(_encoding(fields)) > 1:
         shown = fields.text("content-transfer-encoding")[:_SHOWN]
         trouble.append(f"Content-Transfer-Encoding: {shown!r} is more than a word")
@@ -286,6 +378,8 @@ def _leaf(span: _Span, field: Structured) -> tuple[Part, list[str]]:
         body=span.content[fields.end : span.stop],
         is_body=span.is_body,
         path=span.path,
+        choices=span.choices,
+        is_component=span.is_component,
     )
     return part, trouble
 

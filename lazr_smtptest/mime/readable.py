@@ -172,19 +172,20 @@ class Readable(Guessable):
 
     @cached_property
     def text(self) -> str | None:
-        """The first ``text/plain`` part that is not an attachment, with LF line ends.
+        """The ``text/plain`` parts that are not attachments, with LF line ends.
 
-        ``None`` if there is none. Charsets are those of the WHATWG Encoding Standard,
-        so that ``iso-8859-1`` is windows-1252; an invalid sequence becomes one
-        U+FFFD. If the charset is missing or unknown, UTF-8 is tried, then
-        windows-1252.
+        Several stand below each other, as mail programs show them; of alternatives
+        the first one counts. ``None`` if there is none. Charsets are those of the
+        WHATWG Encoding Standard, so that ``iso-8859-1`` is windows-1252; an invalid
+        sequence becomes one U+FFFD. If the charset is missing or unknown, UTF-8 is
+        tried, then windows-1252.
         """
-        return self._first_text("text/plain")
+        return self._joined("text/plain")
 
     @cached_property
     def html(self) -> str | None:
-        """The first ``text/html`` part that is not an attachment; see `text`."""
-        return self._first_text("text/html")
+        """The ``text/html`` parts that are not attachments; see `text`."""
+        return self._joined("text/html")
 
     @cached_property
     def attachments(self) -> tuple[Attachment, ...]:
@@ -350,15 +351,9 @@ class Readable(Guessable):
     @cached_property
     def _plain_text(self) -> str:
         """The text to search, its flowed lines joined."""
-        part = self._first_part("text/plain")
-        if part is None:
-            return ""
-        text, parameters = self.text or "", part.parameters
-        if parameters.get("format", "").lower() != "flowed":
-            return text
-        from lazr_smtptest.mime.flowed import unflow
+        from lazr_smtptest.mime.parts import join_texts
 
-        return unflow(text, parameters.get("delsp", "").lower() == "yes")
+        return join_texts(map(_unflowed, self._parts.texts("text/plain"))) or ""
 
     @cached_property
     def _text_links(self) -> tuple[list[str], list[str]]:
@@ -372,16 +367,20 @@ class Readable(Guessable):
 
         return read_page(self.html or "")
 
-    def _first_text(self, content_type: str) -> str | None:
-        part = self._first_part(content_type)
-        return None if part is None else _unix(part)
+    def _joined(self, content_type: str) -> str | None:
+        from lazr_smtptest.mime.parts import join_texts
 
-    def _first_part(self, content_type: str) -> Part | None:
-        for part in self._parts.leaves:
-            if part.is_text and part.content_type == content_type:
-                return part
-        return None
+        return join_texts(map(_unix, self._parts.texts(content_type)))
 
 
 def _unix(part: Part) -> str:
     return part.text()[0].replace("\r\n", "\n")
+
+
+def _unflowed(part: Part) -> str:
+    text, parameters = _unix(part), part.parameters
+    if parameters.get("format", "").lower() != "flowed":
+        return text
+    from lazr_smtptest.mime.flowed import unflow
+
+    return unflow(text, parameters.get("delsp", "").lower() == "yes")

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from lazr_smtptest.mime.uuencode import read_uuencode
 
 __all__ = [
+    "decode_codes",
     "decode_in_pieces",
     "decode_transfer",
     "from_quoted_printable",
@@ -149,6 +150,8 @@ def _decode_run(run: bytes, padding: int, wrong: dict[str, None]) -> bytes:
         letters = letters[:-1]
     elif surplus and not padding:
         wrong["base64 without its padding: it may be cut off"] = None
+    elif padding and not letters and not junk:
+        wrong["padding without any base64 before it"] = None
     elif surplus and padding < 4 - surplus:
         wrong["base64 without all of its padding: it may be cut off"] = None
     return binascii.a2b_base64(letters + b"=" * (-len(letters) % 4))
@@ -162,7 +165,7 @@ def from_quoted_printable(octets: bytes) -> bytes:
 
     A ``=`` that begins no code is left unchanged.
     """
-    return _decode_codes(octets)[0]
+    return decode_codes(octets)[0]
 
 
 def read_quoted_printable(octets: bytes) -> tuple[bytes, str]:
@@ -183,10 +186,11 @@ def read_quoted_printable(octets: bytes) -> tuple[bytes, str]:
         text = line.removesuffix(b"\r").rstrip(b" \t")
         joined.append(text[:-1] if text.endswith(b"=") else text + newline)
     joined.append(last.removesuffix(b"\r").rstrip(b" \t").removesuffix(b"="))
-    return _decode_codes(b"".join(joined))
+    return decode_codes(b"".join(joined))
 
 
-def _decode_codes(octets: bytes) -> tuple[bytes, str]:
+def decode_codes(octets: bytes) -> tuple[bytes, str]:
+    """Decode the codes of quoted-printable; return what was malformed, too."""
     if not _NO_CODE.search(octets):
         return binascii.a2b_qp(octets), ""
     # Not by a2b_qp, which skips some of the text after a "=" that begins no code.

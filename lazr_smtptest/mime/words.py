@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from lazr_smtptest.mime.charsets import decode, guess
-from lazr_smtptest.mime.transfer import from_quoted_printable, read_base64
+from lazr_smtptest.mime.transfer import decode_codes, read_base64
 
 __all__ = ["decode_words"]
 
@@ -20,6 +20,9 @@ __all__ = ["decode_words"]
 _START = re.compile(r"=\?([^?*\s]{1,64})(?:\*[^?\s]{0,64})?\?([bBqQ])\?")
 _END = "?="
 _CODE = re.compile(r"[0-9A-F]{2}")
+# A word in an encoding that nobody knows, which stays as it is.
+_UNKNOWN = re.compile(r"=\?[^?\s]{1,64}\?([^?\s]{1,64})\?[^?\s]{0,1024}\?=")
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 # The bytes of a word, its charset, and what is malformed in its encoding. Text outside
 # of words has the charset "".
@@ -45,6 +48,8 @@ def decode_words(body: bytes) -> tuple[str, tuple[str, ...]]:
             continue
         decoded, trouble = _decode_run([octets for _, octets, _ in words], charset)
         pieces.append(decoded)
+        if control := _CONTROL.search(decoded):
+            troubles.append(f"an encoded word with {control[0]!r} in it")
         troubles += [*(wrong for _, _, wrong in words), trouble]
     return "".join(pieces), tuple(dict.fromkeys(filter(None, troubles)))
 
@@ -69,15 +74,22 @@ def _split(text: str) -> Iterator[_Piece]:
     for start, word, stop in _words(text):
         between = text[end:start]
         if between.strip() or (between and not after_word):
-            yield "", between.encode("latin-1"), ""
+            yield "", between.encode("latin-1"), _unknown(between)
         octets, wrong = _octets(word[2].lower(), text[word.end() : stop])
         yield word[1].lower(), octets, wrong
         end = stop + len(_END)
         after_word = True
     rest = text[end:]
-    wrong = "an encoded word that does not end" if _START.search(rest) else ""
+    wrong = _unknown(rest)
+    if _START.search(rest):
+        wrong = "an encoded word that does not end"
     if rest:
         yield "", rest.encode("latin-1"), wrong
+
+
+def _unknown(text: str) -> str:
+    found = _UNKNOWN.search(text)
+    return f"an encoded word in the unknown encoding {found[1]!r}" if found else ""
 
 
 def _words(text: str) -> Iterator[tuple[int, re.Match[str], int]]:
@@ -114,5 +126,6 @@ def _octets(encoding: str, word: str) -> tuple[bytes, str]:
     octets = word.encode("latin-1")
     if encoding == "b":
         content, wrong = read_base64(octets)
-        return content, f"encoded word: {wrong}" if wrong else ""
-    return from_quoted_printable(octets.replace(b"_", b" ")), ""
+    else:
+        content, wrong = decode_codes(octets.replace(b"_", b" "))
+    return content, f"encoded word: {wrong}" if wrong else ""

@@ -10,7 +10,7 @@ import attrs
 from lazr_smtptest.mime.addresses import MOST, address_key, read_mailboxes
 from lazr_smtptest.mime.fields import Fields
 from lazr_smtptest.mime.html_page import read_page
-from lazr_smtptest.mime.parts import Part, read_parts
+from lazr_smtptest.mime.parts import Part, join_texts, read_parts
 from lazr_smtptest.mime.words import decode_words
 from lazr_smtptest.model.document import Document
 from lazr_smtptest.model.envelope import Envelope
@@ -197,19 +197,15 @@ class _Reader:
         return tuple(found)
 
     def _text(self) -> str:
-        part = self._first("text/plain")
-        if part is not None:
-            return self._cut(part.text()[0].replace("\r\n", "\n"))
-        part = self._first("text/html")
-        if part is None:
-            return ""
-        return self._cut(read_page(self._cut(part.text()[0])).text)
+        text = self._joined("text/plain")
+        if text is not None:
+            return self._cut(text.replace("\r\n", "\n"))
+        html = self._joined("text/html")
+        return "" if html is None else self._cut(read_page(self._cut(html)).text)
 
-    def _first(self, content_type: str) -> Part | None:
-        for part in self._parts.leaves:
-            if part.is_text and part.content_type == content_type:
-                return part
-        return None
+    def _joined(self, content_type: str) -> str | None:
+        parts = self._parts.texts(content_type)
+        return join_texts(part.text()[0] for part in parts)
 
     def _files(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Return the names of the attachments, and those of the inline parts."""

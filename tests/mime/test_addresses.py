@@ -34,8 +34,16 @@ NO_ANGLE = "a '<' without its '>'"
         ("Ann <ann@x, b@x", ["ann@x", "b@x"], [NO_ANGLE]),
         ("<<ann@x>>", ["ann@x"], [NO_ANGLE]),
         ("111(aaa）<bb@x>", ["bb@x"], [NO_COMMENT]),
-        ("ann@x (Ann", ["ann@x"], [NO_COMMENT]),
-        ("Ann) <ann@x>, [b@x]", ["ann@x", "b@x"], []),
+        (
+            "ann@x (Ann",
+            ["ann@x"],
+            [NO_COMMENT, "'ann@x (Ann' is not as left@right (RFC 5322 section 3.4)"],
+        ),
+        (
+            "Ann) <ann@x>, [b@x]",
+            ["ann@x", "b@x"],
+            ["'[b@x]' is not as left@right (RFC 5322 section 3.4)"],
+        ),
     ],
 )
 def test_what_is_opened_and_not_closed_takes_no_address_with_it(
@@ -242,3 +250,36 @@ def test_any_field_can_be_read(pieces):
 def test_any_domain_has_a_key(address):
     """Also one that only looks like an A-label."""
     assert address_key(address).startswith("ann@")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        *("a@b@c", "a@b..c", ".a@b", "a.@b", "x\\@y.z", "x@y.z>", "a b@c.d", "x@y.z."),
+        *("x@y.z a@b.c", "<x@y.z><a@b.c>", "<a@b@c>", "Ann <a b@c>", "<mailto:a@b>"),
+    ],
+)
+def test_a_malformed_address_is_reported(body):
+    """It is found, but other programs may find another one or none."""
+    assert address_trouble(body.encode()) == [
+        f"{body!r} is not as left@right (RFC 5322 section 3.4)"
+    ]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        *('"a b"@c.d', '"a"."b"@c', "a @ b . c", "<@r.s:x@y.z>", "x@[127.0.0.1]"),
+        *("g: a@b.c, d@e.f;", "a@b (c)", "(c) a@b", '"a\\"b" <x@y.z>', "ü@ö.example"),
+        *("<a@\n b.c>", '"A, B" <a@b>', "=?utf-8?q?a=2C?= <x@y.z>", "a@b,\n c@d"),
+    ],
+)
+def test_a_well_formed_address_is_no_trouble(body):
+    """RFC 5322 sections 3.4 and 4.4, RFC 6532."""
+    assert address_trouble(body.encode()) == []
+
+
+@pytest.mark.parametrize("blanks", [" " * 60_000, " ." * 30_000, '"' * 60_000])
+def test_a_long_address_is_checked_in_linear_time(blanks):
+    """A quadratic check would not end within the time of the test."""
+    assert address_trouble(f"<a{blanks}b@c>".encode())

@@ -76,7 +76,7 @@ class TomlFile:
 
     def _read(self) -> Mapping[str, Any]:
         try:
-            text = self.path.read_text("utf-8")
+            text = self.path.read_text("utf-8-sig")  # Windows writes a byte order mark
             self._lines = text.splitlines()
             document: Mapping[str, Any] = tomllib.loads(text)
         except OSError as error:

@@ -10,7 +10,7 @@ from typing import Any
 
 from lazr_smtptest._checks import brief
 
-__all__ = ["amount", "interval", "numbers"]
+__all__ = ["amount", "bounded", "interval", "numbers"]
 
 _COMPARISON = re.compile(r"\s*(>=|<=|>|<)\s*([0-9]{1,18})\s*")
 _OPERATORS: Mapping[str, Callable[[Any, Any], bool]] = {
@@ -19,6 +19,8 @@ _OPERATORS: Mapping[str, Callable[[Any, Any], bool]] = {
     ">": operator.gt,
     "<": operator.lt,
 }
+
+_MOST_COUNTED = 10_000
 
 Check = Callable[[int], bool]
 
@@ -48,8 +50,13 @@ def numbers(name: str, wanted: object, least: int = 1) -> Check:
     return lambda number: number in given
 
 
-def amount(name: str, wanted: object) -> Check:
+def amount(name: str, wanted: object, least: int = 0) -> Check:
     """Return a check of an amount: ``3`` means three or more; else see `numbers`.
+
+    Args:
+        name: the keyword, for the error.
+        wanted: the value of the keyword.
+        least: the lowest amount that is possible.
 
     Raises:
         TypeError: see `numbers`.
@@ -57,9 +64,24 @@ def amount(name: str, wanted: object) -> Check:
     """
     if isinstance(wanted, int) and not isinstance(wanted, bool):
         _check_number(name, wanted, wanted, 0)
-        least = wanted
-        return lambda number: number >= least
-    return numbers(name, wanted, 0)
+        bound = wanted
+        return lambda number: number >= bound
+    return numbers(name, wanted, least if isinstance(wanted, str) else 0)
+
+
+def bounded(wanted: object) -> list[int] | None:
+    """Return the ordinals that a value of `numbers` has; ``None``: without end."""
+    if isinstance(wanted, int):
+        return [wanted]
+    if not isinstance(wanted, str):
+        assert isinstance(wanted, Collection)
+        return sorted(set(wanted))
+    found = _COMPARISON.fullmatch(wanted)
+    if found is None or found[1] not in ("<", "<="):
+        return None
+    # More than anybody counts to is as good as without end.
+    end = int(found[2]) + (found[1] == "<=")
+    return list(range(1, end)) if end <= _MOST_COUNTED else None
 
 
 def interval(name: str, wanted: object) -> Callable[[float], bool]:

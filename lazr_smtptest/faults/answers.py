@@ -6,7 +6,8 @@ from collections.abc import Callable
 from itertools import pairwise
 from typing import TypeVar
 
-from lazr_smtptest._checks import LONGEST
+from lazr_smtptest._checks import LONGEST, brief
+from lazr_smtptest._guesses import nearest
 from lazr_smtptest.faults.builder import Writing, action, make_reply
 from lazr_smtptest.faults.checks import (
     MOST,
@@ -27,6 +28,7 @@ from lazr_smtptest.faults.transforms import (
     Swallowed,
     Together,
 )
+from lazr_smtptest.model.extensions import EXTENSION_KEYWORDS
 from lazr_smtptest.model.fault_context import FaultContext
 
 __all__ = ["Answers"]
@@ -196,6 +198,16 @@ class Answers(Writing):
 
     @action
     def hide(self: _Self, *keywords: str) -> _Self:
-        """Remove these extensions from the announcement; they still work."""
+        """Remove these extensions from the announcement; they still work.
+
+        A keyword that begins with X may be one of `Settings.values`.
+        """
         hidden = frozenset(word.upper() for word in check_lines("hide", keywords))
+        for word in keywords:
+            known = EXTENSION_KEYWORDS
+            if word.upper() not in known and not word.upper().startswith("X"):
+                raise ValueError(
+                    f"hide takes keywords of extensions, {', '.join(known)}, not "
+                    f"{brief(word)}{nearest(word, known)}"
+                )
         return self._change("hide", Offered(hidden))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
@@ -32,6 +33,9 @@ __all__ = ["KEYWORDS", "RENAMED", "Conditions", "current"]
 _COUNTING = frozenset(
     ["nth", "every", "times", "per", "between", "probability", "seed", "optional"]
 )
+
+# Letters beyond the hexadecimal digits, which no IP address has.
+_HOST_NAME = re.compile(r"(?=.*[g-zG-Z])[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.?")
 
 # Phases that ANY does not include: they have no reply, or the rule was already asked
 # about it at EOD or AUTH.
@@ -86,6 +90,10 @@ class Conditions:
             for name, wanted in each.items():
                 _check_known(name, phases)
                 _check_absence(name, wanted, phases)
+                if name == "recipients" and not any(
+                    phase.name == "ANY" for phase in phases
+                ):
+                    amount(name, wanted, 1)  # from RCPT on there is one
                 if name not in _COUNTING:
                     conditions.append(_MAKERS[name](name, wanted))
         recipient = _any_recipient(keywords)
@@ -175,9 +183,11 @@ def _after(name: str, wanted: object) -> Condition:
     return _numbered(lambda context: context.received, 0)(name, wanted)
 
 
-def _amount(get: Callable[[FaultContext], int]) -> Callable[[str, object], Condition]:
+def _amount(
+    get: Callable[[FaultContext], int], least: int = 0
+) -> Callable[[str, object], Condition]:
     def make(name: str, wanted: object) -> Condition:
-        is_wanted = amount(name, wanted)
+        is_wanted = amount(name, wanted, least)
         return Condition(f"{name}={wanted!r}", lambda context: is_wanted(get(context)))
 
     return make
@@ -250,12 +260,30 @@ def _present(value: str | None) -> tuple[str, ...]:
 def _address(wanted: str) -> Matcher:
     if not wanted:
         return exactly(wanted)
+    _check_local_part(wanted)
     return address(wanted)
+
+
+def _peer(wanted: str) -> Matcher:
+    if _HOST_NAME.fullmatch(wanted):
+        raise ValueError(
+            f"peer is an IP address, such as '127.0.0.1', not the name {brief(wanted)}"
+        )
+    return wildcard(wanted)
+
+
+def _check_local_part(wanted: str) -> None:
+    if wanted.startswith("@"):
+        raise ValueError(
+            f"an address has a local part: write {'*' + wanted[:64]!r} for all of a "
+            f"domain, not {brief(wanted)}"
+        )
 
 
 def _recipient(wanted: str) -> Matcher:
     if not wanted:
         raise ValueError("recipient must not be empty: there is no such address")
+    _check_local_part(wanted)
     return address(wanted)
 
 
@@ -326,7 +354,8 @@ _MAKERS: Mapping[str, Callable[[str, object], Condition]] = {
     "transaction": _numbered(lambda context: context.transaction),
     "step": _numbered(lambda context: context.step),
     "after": _after,
-    "open_sessions": _amount(lambda context: context.open_sessions),
+    # The session itself is open.
+    "open_sessions": _amount(lambda context: context.open_sessions, 1),
     "refusals": _amount(lambda context: context.session.refusals),
     "size": _amount(_size),
     "recipients": _amount(lambda context: context.recipients),
@@ -334,7 +363,7 @@ _MAKERS: Mapping[str, Callable[[str, object], Condition]] = {
     "mechanism": _text(
         lambda context: (context.mechanism,), _mechanism, optional=False
     ),
-    "peer": _text(lambda context: (context.session.peer[0],), optional=False),
+    "peer": _text(lambda context: (context.session.peer[0],), _peer, optional=False),
     "helo": _text(lambda context: (context.helo,) if context.helo else (), _name),
     "user": _text(lambda context: _present(context.user), _name),
     "sender": _text(lambda context: _present(context.sender), _address),
@@ -359,6 +388,11 @@ def current(matches: Mapping[str, Any]) -> dict[str, Any]:
     A former name causes a warning for the line that called the caller.
     """
     for former in RENAMED.keys() & matches.keys():
+        if RENAMED[former] in matches:
+            raise TypeError(
+                f"{former}= of a rule is the former name of {RENAMED[former]}=: give "
+                "one of them"
+            )
         warnings.warn(
             f"{former}= of a rule is called {RENAMED[former]}= now, as in a mailbox",
             DeprecationWarning,

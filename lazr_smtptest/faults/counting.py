@@ -10,7 +10,7 @@ from typing import Any
 import attrs
 
 from lazr_smtptest._checks import brief
-from lazr_smtptest.faults.amounts import numbers
+from lazr_smtptest.faults.amounts import bounded, numbers
 from lazr_smtptest.faults.keys import Key, find_key
 from lazr_smtptest.faults.phases import Phase
 from lazr_smtptest.model.fault_context import FaultContext
@@ -63,6 +63,7 @@ class Counting:
         self._tallies: OrderedDict[Hashable, Tally] = OrderedDict()
         self._nth = numbers("nth", given["nth"]) if "nth" in given else None
         self._every = _whole("every", given.get("every"))
+        _check_possible(given, self._every, self.times)
         self._chance = _chance(given.get("probability"))
         if "seed" in given and self._chance is None:
             raise ValueError("seed goes with probability")
@@ -101,6 +102,32 @@ class Counting:
         tally.fired += 1
         if tally is not self.total:
             self.total.fired += 1
+
+
+def _check_possible(
+    given: Mapping[str, Any], every: int | None, times: int | None
+) -> None:
+    """Check that `nth`, `every` and `times` go together.
+
+    Raises:
+        ValueError: no match is both the nth one and one of every so many, or there
+            are fewer of these than `times`.
+    """
+    nth = bounded(given["nth"]) if "nth" in given else None
+    if nth is None:
+        return
+    due = [number for number in nth if number % (every or 1) == 0]
+    if not due:
+        raise ValueError(
+            f"nth={brief(given['nth'])} and every={every} have no match in common: "
+            "the rule could never fire"
+        )
+    # With per each key has its own matches, so there may be more.
+    if times is not None and times > len(due) and not {"per", "optional"} & {*given}:
+        raise ValueError(
+            f"times is {times}, but nth={brief(given['nth'])} allows {len(due)}: the "
+            "rule could never fire as often"
+        )
 
 
 def _whole(name: str, given: object) -> int | None:

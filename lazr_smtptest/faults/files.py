@@ -168,13 +168,17 @@ class RuleFile:
 
         def add(key: str) -> None:
             name = RENAMED.get(key, key)
+            if name in matches:
+                raise ValueError(f"it is the same as {name}: give one of them")
+            if key == "seed" and "probability" not in table:
+                raise ValueError("seed goes with probability")
             matches[name] = _value(table[key])
             if key != "seed":
                 faults.check(phases, **{name: matches[name]})
 
         # One by one, so that the error names the key.
         self._checked("fault", number, "on", names)(partial(faults.check, phases))
-        for key in filter(_is_match, table):
+        for key in sorted(filter(_is_match, table), key=RENAMED.__contains__):
             self._checked("fault", number, key, table[key])(partial(add, key))
             self._warn_of_former(number, key)
         rules: list[Rule] = []

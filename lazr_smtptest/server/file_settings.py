@@ -29,15 +29,19 @@ class FileSettings:
 
     Args:
         own: returns the settings of the server.
+        has_logins: returns whether clients can log in.
 
     Attributes:
         fixed: names of limits and settings that no file changes, because the command
             line has set them.
     """
 
-    def __init__(self, own: Callable[[], Settings]) -> None:
+    def __init__(
+        self, own: Callable[[], Settings], has_logins: Callable[[], bool]
+    ) -> None:
         self.fixed: Collection[str] = ()
         self._own = own
+        self._has_logins = has_logins
         # The first settings of each listener.
         self._first: WeakKeyDictionary[SMTPServerFactory, Settings] = (
             WeakKeyDictionary()
@@ -139,6 +143,8 @@ class FileSettings:
                 raise FieldError(key, f"it is true or false, not {value!r}")
             if key == "require_tls" and value:
                 self._check_tls()
+            if key == "require_auth" and value and not self._has_logins():
+                raise FieldError(key, "it needs logins, and the server has none")
             return value
         if key == "profile":
             return _profile(value)

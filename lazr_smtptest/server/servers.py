@@ -91,7 +91,9 @@ class Server(ServerOptions, ListeningAddress):
         super().__init__(host, port)
         self.sessions = SessionLog()
         self.delivery_events = DeliveryEvents()
-        self.file_settings = FileSettings(lambda: self.settings)
+        self.file_settings = FileSettings(
+            lambda: self.settings, lambda: self.auth is not None
+        )
         self._take_faults(Faults())
         self._failures = Failures()
         self._listeners = 0

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lazr_smtptest import TLS, Settings
+from lazr_smtptest import TLS, CaptureServer, Settings
 from lazr_smtptest.faults import FaultFileError, Faults
 
 if TYPE_CHECKING:
@@ -291,8 +291,8 @@ def test_to_load_anew_replaces_what_was_loaded(file: Path) -> None:
         ),
         (
             '[[fault]]\non = "MAIL"\nseed = 5\ndrop = true',
-            1,
-            "",
+            3,
+            "seed",
             "seed goes with probability",
         ),
         (
@@ -679,3 +679,29 @@ def test_a_slow_regular_expression_matches_nothing(
     name = f"{'a' * 200}.b"
     assert client.codes(f"EHLO {name}", f"EHLO {name}") == ["220", "250", "250"]
     assert len(caplog.records) == 1
+
+
+def test_a_byte_order_mark_is_no_part_of_a_file(file: Path) -> None:
+    """Editors of Windows write one."""
+    file.write_bytes(b'\xef\xbb\xbf[[fault]]\non = "MAIL"\nreply = 451\n')
+    assert [str(rule) for rule in Faults().load(file)] == ["on('MAIL').reply(451)"]
+
+
+@pytest.mark.parametrize(
+    "keys", ['to = "b@c"\nrecipient = "d@e"', 'recipient = "d@e"\nto = "b@c"']
+)
+def test_a_key_and_its_former_name_are_not_given_together(
+    file: Path, keys: str
+) -> None:
+    """One of them would have no effect."""
+    text = f'[[fault]]\non = "RCPT"\n{keys}\nreply = 451\n'
+    with pytest.raises(FaultFileError, match=": to: it is the same as recipient"):
+        Faults().load(write(file, text))
+
+
+def test_logins_are_not_required_where_there_are_none(file: Path) -> None:
+    """Nobody could send a message; the error names the line."""
+    write(file, "[settings]\nvrfy = true\nrequire_auth = true\n")
+    with pytest.raises(FaultFileError, match="it needs logins, and the") as raised:
+        CaptureServer().faults.load(file)
+    assert (raised.value.line, raised.value.key) == (3, "settings.require_auth")

@@ -9,7 +9,9 @@ import pytest
 
 from lazr_smtptest.faults import Faults
 from lazr_smtptest.faults.phases import PHASES
+from lazr_smtptest.model.extensions import EXTENSION_KEYWORDS
 from lazr_smtptest.model.fault_context import FaultContext
+from lazr_smtptest.smtp.extensions import EXTENSIONS
 
 
 @pytest.fixture
@@ -234,3 +236,75 @@ def test_the_former_name_matches_the_recipient() -> None:
     with pytest.warns(DeprecationWarning, match="recipient="):
         rule = Faults().on("RCPT", to="a@b").reply(452)
     assert str(rule) == "on('RCPT', recipient='a@b').reply(452)"
+
+
+@pytest.mark.parametrize(
+    ("phase", "matches", "reason"),
+    [
+        ("MAIL", {"every": 2, "nth": 3}, "have no match in common"),
+        ("MAIL", {"every": 4, "nth": "<4"}, "have no match in common"),
+        ("MAIL", {"nth": 3, "times": 2}, "times is 2, but nth=3 allows 1"),
+        ("MAIL", {"nth": "<=2", "times": 3}, "times is 3, but nth='<=2' allows 2"),
+        ("MAIL", {"nth": [1, 2, 4], "every": 2, "times": 3}, "allows 2"),
+        ("MAIL", {"open_sessions": "<1"}, "open_sessions is counted from 1 on"),
+        ("RCPT", {"recipients": "<1"}, "recipients is counted from 1 on"),
+        ("MAIL", {"sender": "@b.c"}, r"write '\*@b.c' for all of a domain"),
+        ("RCPT", {"recipient": "@b.c"}, r"write '\*@b.c' for all of a domain"),
+        ("MAIL", {"peer": "localhost"}, "peer is an IP address"),
+        ("MAIL", {"peer": "client.example.com"}, "peer is an IP address"),
+    ],
+)
+def test_a_condition_that_nothing_meets_is_an_error(
+    faults: Faults, phase: str, matches: dict[str, Any], reason: str
+) -> None:
+    """The rule would never fire, or never as often as it says."""
+    with pytest.raises(ValueError, match=reason):
+        faults.on(phase, **matches)
+
+
+@pytest.mark.parametrize(
+    ("phase", "matches"),
+    [
+        ("MAIL", {"every": 2, "nth": [3, 4]}),
+        ("MAIL", {"every": 2, "nth": ">3"}),
+        ("MAIL", {"every": 2, "nth": "<3"}),
+        ("MAIL", {"nth": 3, "times": 2, "per": "sender"}),
+        ("MAIL", {"nth": 3, "times": 2, "optional": True}),
+        ("MAIL", {"nth": [1, 3], "times": 2}),
+        ("MAIL", {"nth": "<99999999999", "times": 2}),
+        ("MAIL", {"open_sessions": "<2"}),
+        ("MAIL", {"open_sessions": 0}),
+        ("ANY", {"recipients": "<1"}),
+        ("MAIL", {"sender": "*@b.c"}),
+        ("MAIL", {"peer": "127.0.0.*"}),
+        ("MAIL", {"peer": "::1"}),
+        ("MAIL", {"peer": "fe80::1"}),
+    ],
+)
+def test_a_condition_that_something_meets_is_none(
+    faults: Faults, phase: str, matches: dict[str, Any]
+) -> None:
+    """Only what is certain is an error."""
+    assert faults.on(phase, **matches).seen == 0
+
+
+def test_a_recipient_has_one_name(faults: Faults) -> None:
+    """The former name with the present one is an error, as one has no effect."""
+    with pytest.raises(TypeError, match="give one of them"):
+        faults.on("RCPT", to="b@c", recipient="d@e")
+
+
+def test_an_unknown_extension_cannot_be_hidden(faults: Faults) -> None:
+    """The error names the nearest one."""
+    with pytest.raises(ValueError, match="not 'STARTTLSL'; did you mean 'STARTTLS'"):
+        faults.on("EHLO").hide("STARTTLSL")
+
+
+def test_a_private_extension_can_be_hidden(faults: Faults) -> None:
+    """The settings may announce it."""
+    assert str(faults.on("EHLO").hide("X-OWN")) == "on('EHLO').hide('X-OWN')"
+
+
+def test_all_extensions_of_the_server_can_be_hidden() -> None:
+    """The list is that of the server."""
+    assert list(EXTENSION_KEYWORDS) == [each.keyword for each in EXTENSIONS]

@@ -52,6 +52,12 @@ _SLOW = frozenset(["delay", "trickle", "split", "pieces"])
 # Actions that refuse with a code of their own.
 _GUARDS = frozenset(["greylist", "limit_rate", "quota", "reply_by_address"])
 
+# Actions that send a line more than the client expects.
+_CONFUSING = frozenset(["inject", "raw", "blank"])
+
+# A rule that announces a maximum size (RFC 1870).
+_SIZE = re.compile(r"(?i)\.announce\([^)]*'SIZE \d")
+
 # What a client says that gives up.
 _GIVES_UP = re.compile(r"(?i)(QUIT|RSET|EHLO|HELO|LHLO)\b.*|\*")
 
@@ -69,14 +75,26 @@ def blame(session: Session, fired: Sequence[Fired], attempt: Attempt | None) -> 
         ours = [each for each in ours if each.transaction in (0, attempt.transaction)]
     if attempt is not None and attempt.code:
         rules = (each.rule for each in reversed(ours) if _refuses(each, attempt))
-        rule = next(rules, "")
+        rule = next(rules, "") or _size_rule(ours, attempt)
         return f"{attempt.outcome}: {rule}" if rule else ""
     if ours and _is_last(session, ours[-1]):
         return _sentence(ours[-1])
     idle = [each for each in fired if each.session_id == session.id and _idles(each)]
     if idle and _was_closed(session):
         return f"the server closed the idle connection: {idle[-1].rule}"
-    return ""
+    # From then on the client takes each reply for that to another command.
+    confusing = (
+        each for each in reversed(ours) if _CONFUSING.intersection(_actions(each.rule))
+    )
+    return next(map(_sentence, confusing), "")
+
+
+def _size_rule(fired: Sequence[Fired], attempt: Attempt) -> str:
+    """Return the rule that announced the size that a message exceeds, or ``""``."""
+    if attempt.code != 552:
+        return ""
+    rules = (each.rule for each in reversed(fired) if _SIZE.search(each.rule))
+    return next(rules, "")
 
 
 def _idles(fired: Fired) -> bool:

@@ -2,9 +2,34 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
-__all__ = ["count_columns", "describe_difference"]
+__all__ = ["count_columns", "describe_difference", "look_equal"]
+
+# Cyrillic and Greek letters that look like Latin ones.
+_LOOKALIKES = str.maketrans(
+    dict(
+        zip(
+            "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0456\u0458\u0455\u0501\u03bf"
+            "\u0410\u0412\u0415\u041a\u041c\u041d\u041e\u0420\u0421\u0422\u0425\u0406"
+            "\u0391\u0392\u0395\u0396\u0397\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4",
+            "aeopcyxijsdoABEKMHOPCTXIABEZHIKMNOPT",
+            strict=True,
+        )
+    )
+)
+_SELECTORS = re.compile("[\ufe00-\ufe0f]")
+
+
+def look_equal(one: str, other: str) -> bool:
+    """Return whether two texts that differ may look the same."""
+    return _seen(one) == _seen(other)
+
+
+def _seen(text: str) -> str:
+    shown = unicodedata.normalize("NFKC", _SELECTORS.sub("", text))
+    return shown.translate(_LOOKALIKES)
 
 
 def count_columns(text: str, *, ascii_only: bool) -> int:

@@ -7,6 +7,7 @@ from typing import Any
 
 import attrs
 
+from lazr_smtptest.mailbox.characters import look_equal
 from lazr_smtptest.mailbox.hints import hints
 from lazr_smtptest.mailbox.likeness import likeness, likest
 from lazr_smtptest.mailbox.lines import WIDTH, more, names, short
@@ -124,7 +125,8 @@ def _summary(criterion: Criterion, values: Sequence[object]) -> str:
     if plain is None or not isinstance(first, str):
         return f"{name} is {_shown(first)}, wanted {criterion.wanted}"
     if max(len(plain), len(first)) <= _BRIEF and not matcher.part:
-        return f"{name} is {first!r}, wanted {plain!r}"
+        shown = ascii if look_equal(plain, first) else repr
+        return f"{name} is {shown(first)}, wanted {shown(plain)}"
     if _has_lines(criterion, len(values)):
         return ""
     if len(plain) <= _BRIEF and matcher.part:

@@ -199,7 +199,9 @@ def _refused(lines: Sequence[Line], number: int) -> str:
         before.pop()
     whose = [line.who for line in before[-2:]]
     if whose not in (["server", "client"], ["client"]):
-        return "the client" if lines[number].text.startswith("421") else "a command"
+        said = any(line.who == "client" for line in before)
+        is_421 = lines[number].text.startswith("421")
+        return "the client" if is_421 or not said else "a command"
     command = before[-1].text
     return "the login" if _LOGIN.match(command) else command
 

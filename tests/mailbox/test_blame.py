@@ -225,3 +225,55 @@ def test_a_part_of_a_mailbox_tells_of_the_faults_of_the_whole() -> None:
     site.server.mailbox.grace = 0.0
     with pytest.raises(NotReceived, match=r"\Athe server dropped the connection"):
         site.server.mailbox.for_recipient(TO).assert_received()
+
+
+@pytest.mark.parametrize("phase", ["CONNECT", "MAIL", "RCPT"])
+@pytest.mark.parametrize(
+    ("action", "argument"),
+    [("inject", b"550 more\r\n"), ("raw", b"250 a\r\n550 b\r\n"), ("blank", 99)],
+)
+def test_a_rule_that_confuses_the_client_is_named(
+    phase: str, action: str, argument: object
+) -> None:
+    """The client gives up later, as it takes the line for another reply."""
+    lines = ("EHLO c", "MAIL FROM:<ann@example.com>", f"RCPT TO:<{TO}>", "RSET", "QUIT")
+    line = said(
+        lambda faults: getattr(faults.on(phase), action)(argument), *lines, to=TO
+    )
+    assert f"at {phase}: on({phase!r}).{action}({argument!r})" in line
+
+
+def test_a_rule_that_announces_a_smaller_size_is_named() -> None:
+    """It is why the message was refused."""
+    line = said(
+        lambda faults: faults.on("EHLO").announce("SIZE 10"),
+        *("EHLO c", "MAIL FROM:<ann@example.com> SIZE=99", "QUIT"),
+    )
+    assert line.endswith(": on('EHLO').announce('SIZE 10')")
+
+
+def test_a_refusal_without_a_command_is_that_of_the_client() -> None:
+    """Before the greeting there is no command."""
+    line = said(lambda faults: faults.on("CONNECT").reply(554, "no"), "QUIT")
+    assert "the client was refused with 554" in line
+
+
+@pytest.mark.parametrize(
+    ("came", "wanted"),
+    [
+        ("e\u0301", "\xe9"),
+        ("p\u0430y", "pay"),
+        ("\u2764\ufe0f", "\u2764"),
+        ("\u039fmega", "Omega"),
+    ],
+)
+def test_texts_that_look_equal_are_shown_by_their_code_points(
+    came: str, wanted: str
+) -> None:
+    """The difference could not be seen otherwise."""
+    site = Site(lambda faults: None)
+    lines = [*MAIL, f"Subject: {came}", "", "Hi.", "."]
+    lines[1] += " SMTPUTF8"
+    site.say(*lines)
+    line = site.failure(subject=wanted)
+    assert f"subject is {came!a}, wanted {wanted!a}" in line

@@ -200,7 +200,7 @@ class Answers(Writing):
     def hide(self: _Self, *keywords: str) -> _Self:
         """Remove these extensions from the announcement; they still work.
 
-        A keyword that begins with X may be one of `Settings.values`.
+        Any keyword in X is possible: the settings may announce it.
         """
         hidden = frozenset(word.upper() for word in check_lines("hide", keywords))
         for word in keywords:

@@ -125,8 +125,8 @@ def _summary(criterion: Criterion, values: Sequence[object]) -> str:
     if plain is None or not isinstance(first, str):
         return f"{name} is {_shown(first)}, wanted {criterion.wanted}"
     if max(len(plain), len(first)) <= _BRIEF and not matcher.part:
-        shown = ascii if look_equal(plain, first) else repr
-        return f"{name} is {shown(first)}, wanted {shown(plain)}"
+        written = ascii if look_equal(plain, first) else repr
+        return f"{name} is {written(first)}, wanted {written(plain)}"
     if _has_lines(criterion, len(values)):
         return ""
     if len(plain) <= _BRIEF and matcher.part:

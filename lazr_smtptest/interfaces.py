@@ -324,7 +324,11 @@ class IMessageReader(Interface):
 
 
 class IFaultPolicy(Interface):
-    """Decides where a server misbehaves. Its methods must not raise."""
+    """Decides where a server misbehaves. Its methods must not raise.
+
+    A policy may also have a method ``asks(phase: str) -> bool``: where it returns false,
+    the policy is not asked, and no context is made.
+    """
 
     armed = Attribute(
         "Whether any fault may be due; the protocol reads it at each fault point."

@@ -105,6 +105,12 @@ class Conditions:
         marks = after if isinstance(after, Collection) else (after,)
         return cls(phases, tuple(conditions), tuple(sorted(marks)), recipient)
 
+    @property
+    def names(self) -> frozenset[str]:
+        """The names of the phases at which a rule can fire."""
+        names = frozenset(phase.name for phase in self.phases)
+        return names | (PHASES.keys() - _NOT_ANY) if "ANY" in names else names
+
     def met(self, context: FaultContext) -> bool:
         """Return whether a context meets all conditions."""
         return any(_is_at(context, phase) for phase in self.phases) and all(

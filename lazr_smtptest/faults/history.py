@@ -37,9 +37,11 @@ class Gate:
 
     Attributes:
         key: returns the key of a context; ``None``: see the class.
+        counts: whether it depends on the messages that were kept.
     """
 
     key: Key | None = None
+    counts = False
 
     def passes(self, context: FaultContext, now: float) -> bool:
         """Return true if the rule must not fire, and record the event.
@@ -145,6 +147,8 @@ class Quota(Gate):
 
     It allows `messages`, and `size` bytes in all; ``None`` is no limit.
     """
+
+    counts = True
 
     def __init__(self, messages: int | None, size: int | None) -> None:
         self._messages = messages

@@ -79,6 +79,7 @@ class Rule(Guessable, Actions):
         given = {name: value for each in keywords for name, value in each.items()}
         self._conditions = Conditions.of(names, *keywords)
         self.phases = self._conditions.phases
+        self.asked_at = self._conditions.names
         self._counting = Counting(given, self.phases, seed)
         self._key = self._counting.key
         self.times = self._counting.times
@@ -151,6 +152,11 @@ class Rule(Guessable, Actions):
             return ()
         counting.note_fired(tally)
         return self._steps
+
+    @property
+    def counts_kept(self) -> bool:
+        """Return whether it counts the messages that were kept, for a quota."""
+        return self._gate is not None and self._gate.counts
 
     def note_kept(self, context: FaultContext) -> None:
         """Record a message that was kept."""

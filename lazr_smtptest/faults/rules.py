@@ -62,6 +62,8 @@ class Faults(Scripted):
         # Reentrant: a function of a rule may read the journal.
         self._lock = threading.RLock()
         self._rules: tuple[Rule, ...] = ()
+        # The rules that can fire at each phase.
+        self._at: dict[str, list[Rule]] = {}
         self._written = 0
         self._loaded: dict[Path, tuple[Rule, ...]] = {}
         self._fired: deque[tuple[Rule, Fired]] = deque(maxlen=_JOURNAL)
@@ -188,6 +190,12 @@ class Faults(Scripted):
 
     def _put(self, rules: tuple[Rule, ...]) -> None:
         self._rules = rules
+        at: dict[str, list[Rule]] = {}
+        for rule in rules:
+            for phase in rule.asked_at:
+                at.setdefault(phase, []).append(rule)
+        # In one operation: the wire may read it at any time.
+        self._at = at
         self.armed = bool(rules)
 
     def use_clock(self, reactor: IReactorTime) -> None:
@@ -215,13 +223,22 @@ class Faults(Scripted):
         """Return the message sizes, in bytes, at which to ask, in order."""
         return sorted({mark for rule in self._rules for mark in rule.marks})
 
+    def asks(self, phase: str) -> bool:
+        """Return whether to ask at a phase; see `IFaultPolicy`."""
+        if phase in self._at:
+            return True
+        if phase == "KEPT" and any(rule.counts_kept for rule in self._rules):
+            return True
+        # A subclass may decide about every phase.
+        return type(self).decide is not Faults.decide
+
     def decide(self, context: FaultContext) -> Plan | None:
         """Return the plan for a context, or ``None``; see `IFaultPolicy`."""
         with self._lock:
-            for rule in self._rules:
-                if context.phase == "KEPT":
+            if context.phase == "KEPT":
+                for rule in self._rules:
                     rule.note_kept(context)
-            for rule in self._rules:
+            for rule in self._at.get(context.phase, ()):
                 try:
                     steps = rule.consider(context)
                 except BaseException as error:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import ref
 
@@ -72,11 +72,14 @@ class FaultPoints:
             last, in bytes; -1: it has not been asked.
     """
 
-    __slots__ = ("_connection", "_own_size", "asked_at", "line", "policy", "step")
+    __slots__ = (
+        *("_asks", "_connection", "_own_size", "asked_at", "line", "policy", "step"),
+    )
 
     def __init__(self, connection: SMTPServerProtocol, policy: IFaultPolicy) -> None:
         self._connection = ref(connection)
         self.policy = policy
+        self._asks: Callable[[str], bool] = getattr(policy, "asks", _always)
         self.line = b""
         self.step = 0
         self.asked_at = -1
@@ -99,7 +102,7 @@ class FaultPoints:
             subject: what the point is about, see `_FACTS`; ``None``: nothing, and
                 the functions do not take it.
         """
-        if not self.policy.armed:
+        if not self.policy.armed or not self._asks(point):
             if subject is None:
                 proceed()
             else:
@@ -135,8 +138,8 @@ class FaultPoints:
             handle(argument)
             return
         self.line = line
-        name = verb.upper().decode("ascii", "replace")
-        if name in _LATER:
+        name, phase = _phase_of(verb)
+        if not phase or not self._asks(phase):
             handle(argument)
             return
         facts: dict[str, Any] = {}
@@ -146,7 +149,6 @@ class FaultPoints:
             self.step = 1
             facts["step"] = 1
             facts["mechanism"] = argument.partition(b" ")[0].upper().decode("latin-1")
-        phase = name if name in _COMMANDS else "OTHER"
         self._ask(phase, partial(handle, argument), self._get().reply, **facts)
 
     def at_content(self, proceed: Callable[[_Item], object], item: _Item) -> None:
@@ -156,7 +158,7 @@ class FaultPoints:
             proceed: called after the last one, also if the message was refused.
             item: its argument.
         """
-        if self.policy.armed:
+        if self.policy.armed and self._asks("CONTENT"):
             self._reach(self._get().bytes_received(), partial(proceed, item))
         else:
             proceed(item)
@@ -246,6 +248,20 @@ class FaultPoints:
             [size] = self._own_size
             self._own_size = None
             self._get().change_limits(message_size=size)
+
+
+def _always(phase: str) -> bool:
+    """Ask at every phase: the policy is not one of ours."""
+    return True
+
+
+@lru_cache(maxsize=64)
+def _phase_of(verb: bytes) -> tuple[str, str]:
+    """Return a verb in upper case, and its phase; ``""``: it asks later."""
+    name = verb.upper().decode("ascii", "replace")
+    if name in _LATER:
+        return name, ""
+    return name, name if name in _COMMANDS else "OTHER"
 
 
 def _facts_of_step(connection: SMTPServerProtocol, line: bytes) -> dict[str, Any]:

@@ -326,8 +326,8 @@ class IMessageReader(Interface):
 class IFaultPolicy(Interface):
     """Decides where a server misbehaves. Its methods must not raise.
 
-    A policy may also have a method ``asks(phase: str) -> bool``: where it returns false,
-    the policy is not asked, and no context is made.
+    A policy may also have a method ``asks(phase: str) -> bool``. Where it returns
+    false, no context is made, and `decide` is not called.
     """
 
     armed = Attribute(

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-__all__ = ["LOOPBACK", "PATIENCE", "Chromium", "RequestLog", "missing"]
+__all__ = ["LOOPBACK", "PATIENCE", "Chromium", "RequestLog", "elsewhere", "missing"]
 
 # Milliseconds that anything may take: far more than it does, on a busy machine too.
 PATIENCE = 30_000
@@ -32,6 +32,17 @@ def missing(what: str) -> NoReturn:
     if os.environ.get("CI"):
         pytest.fail(message, pytrace=False)
     pytest.skip(message)
+
+
+def elsewhere(urls: list[str]) -> list[str]:
+    """Return those of the URLs that are of other machines."""
+    local = {"data", "blob", "about", "file"}
+    parts = [(url, urlsplit(url)) for url in urls]
+    return [
+        url
+        for url, part in parts
+        if part.scheme not in local and part.hostname not in LOOPBACK
+    ]
 
 
 class Chromium:
@@ -117,10 +128,4 @@ class RequestLog:
     @property
     def elsewhere(self) -> list[str]:
         """The URLs of requests to other machines."""
-        local = {"data", "blob", "about", "file"}
-        parts = [(url, urlsplit(url)) for url in self.urls]
-        return [
-            url
-            for url, part in parts
-            if part.scheme not in local and part.hostname not in LOOPBACK
-        ]
+        return elsewhere(self.urls)

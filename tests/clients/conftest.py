@@ -27,7 +27,7 @@ from lazr_smtptest.smtp.errors import ReplyError
 from lazr_smtptest.tls.context import TLS
 
 # Seconds that anything may take: far more than it does, on a busy machine too.
-PATIENCE = 30
+PATIENCE = 120
 
 # Daemons are in folders where users do not look.
 SEARCH = os.environ.get("PATH", os.defpath) + ":/usr/sbin:/sbin"

@@ -89,14 +89,15 @@ def _message(session: Session, transaction: Transaction) -> Iterator[Attempt]:
         became = f"was refused with {reply}" if reply else "was refused"
     elif to and transaction.outcome in _UNFINISHED:
         what, became = f"the message to {to}", _UNFINISHED[transaction.outcome]
+        if reply is not None:
+            became = f"was ended by the server with {reply}"
     else:
         return
-    refusal = reply if transaction.outcome == "refused" else None
     yield Attempt(
         _envelope(session, transaction),
         f"{what} {became}",
         transaction.number,
-        code=0 if refusal is None else refusal.code,
+        code=0 if reply is None else reply.code,
         phases=_OF_MESSAGE if to else ("MAIL",),
     )
 

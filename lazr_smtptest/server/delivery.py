@@ -15,6 +15,7 @@ from lazr_smtptest._deferreds import is_pending, pending
 from lazr_smtptest.interfaces import IEnvelopeMessage, IMessageHandler
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.smtp.errors import PolicyError, refusal_in
+from lazr_smtptest.smtp.results import checked
 
 __all__ = ["HandlerDelivery", "HandlerDeliveryFactory"]
 
@@ -115,6 +116,8 @@ class _HandlerMessage:
         self._delivery.handed = None
         try:
             outcome = self._delivery.handler.envelope_received(envelope)
+            if outcome is not None:
+                outcome = checked("the handler", outcome, envelope)
         except BaseException:
             self._outcome = Failure()
             raise

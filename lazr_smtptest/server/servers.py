@@ -34,6 +34,7 @@ from lazr_smtptest.smtp.delivery_events import DeliveryEvents
 from lazr_smtptest.smtp.errors import refusal_in
 from lazr_smtptest.smtp.factory import SMTPServerFactory
 from lazr_smtptest.smtp.protocol import SMTPServerProtocol
+from lazr_smtptest.smtp.results import checked
 from lazr_smtptest.smtp.settings import Settings
 from lazr_smtptest.stores.session_log import SessionLog
 from lazr_smtptest.tls.context import TLS
@@ -116,9 +117,10 @@ class Server(ServerOptions, ListeningAddress):
         answered with ``451 4.3.0``, and kept for `check`.
 
         Returns:
-            a `Reply` or a `ReplyError`, which is sent; a dictionary of these by
-            recipient, for LMTP (in SMTP one refusal among them refuses the message);
-            anything else accepts the message.
+            ``None`` or ``True``, which accepts the message; a `Reply` or a
+            `ReplyError`, which is sent; a dictionary of these by recipient, for LMTP
+            (in SMTP one refusal among them refuses the message). Anything else is an
+            error. A reply 421 closes the connection.
 
         Args:
             message: parsed with the compat32 policy, lines ending in LF, with
@@ -274,7 +276,8 @@ class Server(ServerOptions, ListeningAddress):
             argument: the argument of the hook.
             envelope: the message.
         """
-        return getattr(self, name)(argument)
+        result = getattr(self, name)(argument)
+        return None if result is None else checked(name, result, envelope)
 
     def _handle_rest(self, result: object, envelope: Envelope) -> object:
         """Call the second hook, if it is overridden and the first did not refuse."""

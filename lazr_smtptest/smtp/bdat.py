@@ -32,17 +32,22 @@ class BdatCommand(DataCommands):
         found = _CHUNK.fullmatch(argument)
         if found is None:
             # Without a size the start of the next command cannot be found.
-            self.end(Reply(501, "bad BDAT, closing", "5.5.4"))
+            self._close_with(Reply(501, "bad BDAT, closing", "5.5.4"))
             return
         transaction = self.transaction
         size, transaction.is_last = int(found[1]), found[2] is not None
         refusal = transaction.chunk_refusal = self._refuse_chunk(size)
         if refusal is not None and size > self.limits.chunk_size:
-            self.end(refusal)
+            self._close_with(refusal)
             return
         if transaction.chunks is None:
             transaction.chunks = Collector(spool=self.limits.spool)
         self._framer.read_chunk(size, keep=refusal is None, into=transaction.chunks)
+
+    def _close_with(self, reply: Reply) -> None:
+        """Refuse the message, if one has begun, and close the connection."""
+        self.end_transaction("refused", reply)
+        self.end(reply)
 
     def _refuse_chunk(self, size: int) -> Reply | None:
         """Return the reply that refuses a chunk; ``None``: it is accepted."""
@@ -108,4 +113,4 @@ class BdatCommand(DataCommands):
             # transaction. RFC 2033 section 4.2: this is not yet one of the replies
             # that LMTP sends for each recipient.
             self.refuse(reply, self.transaction.sender, self.transaction.users())
-            self.abort_transaction()
+            self.end_transaction("refused", reply)

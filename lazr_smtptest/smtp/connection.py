@@ -375,6 +375,16 @@ class Connection(smtp.ESMTP):
         """
         self.link.end(reply)
 
+    def end_after(self, *replies: Reply) -> None:
+        """Close the connection if one of the replies was 421 (RFC 5321 section 3.8).
+
+        A fault that runs closes the connection itself after its 421.
+        """
+        for reply in replies:
+            if reply.code == 421:
+                self.goodbye = reply
+                self.end(None)
+
     def count_junk(self) -> bool:
         """Count a command such as NOOP; return whether the connection is closing."""
         self.tally.count_junk()

@@ -31,13 +31,13 @@ from lazr_smtptest.smtp.content_lines import lines_of
 from lazr_smtptest.smtp.errors import ClientError
 from lazr_smtptest.smtp.framing import Content
 from lazr_smtptest.smtp.mail import MailCommands
+from lazr_smtptest.smtp.results import ACCEPTED, reply_of_envelope, reply_of_lines
 
 __all__ = ["TOO_BIG", "DataCommands"]
 
 TOO_BIG = Reply(552, "message is too big", "5.3.4")
 _LONG_LINE = Reply(554, "a line of the message is too long", "5.6.0")
 _GO_AHEAD = Reply(354, "go ahead, end with a line of one dot")
-_ACCEPTED = Reply(250, "message accepted", "2.0.0")
 
 
 class DataCommands(MailCommands):
@@ -178,7 +178,7 @@ class DataCommands(MailCommands):
             envelope, transaction.whole = transaction.whole or envelope, None
             given = iter(replies)
             replies = [
-                _ACCEPTED if discards(to) else next(given) for to in envelope.rcpt_tos
+                ACCEPTED if discards(to) else next(given) for to in envelope.rcpt_tos
             ]
         self.delivered(envelope, replies)
 
@@ -346,19 +346,23 @@ class DataCommands(MailCommands):
         self, envelope: Envelope, message: IMessageSMTP, user: smtp.User
     ) -> Reply | defer.Deferred[Reply]:
         """Deliver the message to one `IMessage`; return the reply, never raise."""
+        # Twisted has no results: whatever its Deferred fires with accepts the message.
+        reply_of = reply_of_lines
         try:
             if IEnvelopeMessage.providedBy(message):
+                reply_of = reply_of_envelope
                 result = message.envelope_received(envelope)
             else:
                 result = self._deliver_lines(envelope, message, user)
+            if result is None:
+                return ACCEPTED
+            if not is_pending(result):
+                return reply_of(result)
         except BaseException as error:
             raise_interrupt(error)
             return self.reporter.reply_to(Failure())
-        if result is None:
-            return _ACCEPTED
-        if is_pending(result):
-            return pending(result).addCallbacks(_reply_of, self.reporter.reply_to)
-        return _reply_of(result)
+        answer = pending(result).addCallback(reply_of)
+        return answer.addErrback(self.reporter.reply_to)
 
     def _deliver_lines(
         self, envelope: Envelope, message: IMessageSMTP, user: smtp.User
@@ -374,6 +378,7 @@ class DataCommands(MailCommands):
         for reply in replies:
             if reply.code >= 400:
                 self.refuse_message(reply, envelope.kept)
+                self.end_after(reply)
                 return
         self.emit(
             "accepted",
@@ -386,8 +391,3 @@ class DataCommands(MailCommands):
         self.end_transaction("delivered", replies[0])
         self.tally.junk = 0
         self.reply(replies[0])
-
-
-def _reply_of(result: object) -> Reply:
-    """Return the reply for the result of a message's ``eomReceived``."""
-    return result if isinstance(result, Reply) else _ACCEPTED

@@ -21,6 +21,7 @@ class LMTPServerProtocol(SMTPServerProtocol):
     """
 
     dialect = b"LMTP"
+    hello_verb = "LHLO"
     # RFC 2033 section 4.2 requires 503.
     without_recipients = 503
 
@@ -44,6 +45,7 @@ class LMTPServerProtocol(SMTPServerProtocol):
             self.reply(reply)
         self.end_transaction(outcome, last)
         self.tally.junk = 0
+        self.end_after(*replies)
 
     def settle_untold(
         self, transaction: Transaction, envelope: Envelope, replies: list[Reply]

@@ -89,6 +89,8 @@ class SMTPServerProtocol(BdatCommand):
     """
 
     xclient: Mapping[str, str | None] = {}
+    # The command with which a client says its name.
+    hello_verb = "EHLO"
     # The reply to HELP, cached at its first use.
     _help: Reply | None = None
 
@@ -180,8 +182,9 @@ class SMTPServerProtocol(BdatCommand):
         """Refuse an unknown command; close the connection if it is not SMTP."""
         if _FOREIGN.match(line):
             self.end(NOT_SMTP)
-        else:
-            self.reply(Reply(500, "command not recognized", "5.5.2"))
+            return
+        refusal = self.refuse_verb(b"") if self.engine.is_guarded else None
+        self.reply(refusal or Reply(500, "command not recognized", "5.5.2"))
 
     def do_HELO(self, argument: bytes) -> None:
         """Handle HELO (RFC 5321 section 4.1.1.1)."""
@@ -200,7 +203,7 @@ class SMTPServerProtocol(BdatCommand):
         self.check_last_in_group()
         name = decode(argument)
         if not name or _CONTROL.search(name):
-            self.reply(Reply(501, "say who you are: EHLO name", "5.5.4"))
+            self.reply(Reply(501, f"say who you are: {self.hello_verb} name", "5.5.4"))
             return False
         regular = _is_regular(name)
         if not regular:

@@ -66,9 +66,9 @@ REQUIRES = (
     ),
     in_clear(
         "require-tls-unknown-command",
-        "5321 4.2.4",
+        "3207 4",
         HELLO,
-        ("FOO", "500 5.5.2"),
+        ("FOO", "530 5.7.0"),
         on=REQUIRED,
     ),
     in_clear(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from lazr_smtptest._checks import error_repr
+
 __all__ = [
     "BlockedError",
     "BusyError",
@@ -183,6 +185,6 @@ class HandlerError(Error):
         self.exceptions = tuple(exceptions)
 
     def __str__(self) -> str:
-        each = "; ".join(repr(exception) for exception in self.exceptions)
+        each = "; ".join(error_repr(exception) for exception in self.exceptions)
         messages = "message" if len(self.exceptions) == 1 else "messages"
         return f"{len(self.exceptions)} {messages} failed in the handler: {each}"

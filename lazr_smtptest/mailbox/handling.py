@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import attrs
 
+from lazr_smtptest._checks import error_text
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.query.criteria import Criteria
 
@@ -138,9 +139,5 @@ def error_words(error: BaseException | None) -> str:
     """Return the type and the text of an error, in one line; ``""`` for none."""
     if error is None:
         return ""
-    try:
-        text = str(error)
-    except Exception:
-        text = ""
-    line = " ".join(text[:_TEXT].split())
+    line = " ".join(error_text(error)[:_TEXT].split())
     return ": ".join(filter(None, [type(error).__name__, line]))

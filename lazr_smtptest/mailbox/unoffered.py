@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from lazr_smtptest._checks import error_text
 from lazr_smtptest.model.session import Session
 from lazr_smtptest.model.transcript import Line
 
@@ -57,7 +58,7 @@ def refused_by_client(error: BaseException, lines: Sequence[Line]) -> str:
         error: the error of the library.
         lines: the lines of the transcript of its session.
     """
-    found = _NOT_OFFERED.search(str(error))
+    found = _NOT_OFFERED.search(error_text(error))
     name = "" if found is None else found[1].upper()
     if name not in _missing(lines):
         return ""

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 from twisted.internet.defer import Deferred, gatherResults, succeed
 from twisted.internet.error import ReactorNotRunning
 
+from lazr_smtptest._checks import error_text
 from lazr_smtptest._deferreds import is_pending, pending
 from lazr_smtptest._guesses import Guessable
 from lazr_smtptest.activity import unobserved
@@ -207,7 +208,9 @@ def _note(error: BaseException, causes: Sequence[BaseException]) -> None:
         return
     if hasattr(error, "add_note"):
         for each in causes[:_NOTES]:
-            error.add_note(f"In the server: {type(each).__name__}: {each!s:.500}")
+            error.add_note(
+                f"In the server: {type(each).__name__}: {error_text(each):.500}"
+            )
     elif error.__cause__ is None and error.__context__ is None:
         # Python before 3.11 has no notes.
         error.__context__ = causes[0]

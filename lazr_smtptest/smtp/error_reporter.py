@@ -9,6 +9,7 @@ from typing import Any
 from twisted.mail import smtp
 from twisted.python.failure import Failure
 
+from lazr_smtptest._checks import error_repr
 from lazr_smtptest._deferreds import is_pending, pending
 from lazr_smtptest._failures import raise_interrupt
 from lazr_smtptest.model.reply import (
@@ -107,7 +108,7 @@ class ErrorReporter:
             # The traceback does not show what has used up the memory.
             self.log("there is no memory left")
         else:
-            self.log(repr(error), error)
+            self.log(error_repr(error), error)
 
     @property
     def peer(self) -> str:

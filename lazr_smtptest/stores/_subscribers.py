@@ -8,7 +8,7 @@ from collections.abc import Callable
 from twisted.internet.defer import Deferred, gatherResults
 from twisted.python.failure import Failure
 
-from lazr_smtptest._checks import brief
+from lazr_smtptest._checks import error_repr
 from lazr_smtptest._deferreds import is_pending, pending
 from lazr_smtptest._failures import raise_interrupt
 from lazr_smtptest._watchers import Watchers
@@ -75,6 +75,6 @@ def _check(errors: list[BaseException]) -> None:
         return
     if isinstance(errors[0], StoreError):
         # The caller would take it for an error of the store.
-        text = f"a subscriber raised {brief(errors[0])}"
+        text = f"a subscriber raised {error_repr(errors[0])}"
         raise SubscriberError(text) from errors[0]
     raise errors[0]

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 from unittest import SkipTest
 
+from lazr_smtptest._checks import error_text
 from lazr_smtptest.mailbox.failure import shown_by
 from lazr_smtptest.mailbox.used import used_since
 from lazr_smtptest.testing.arrivals import write_arrivals
@@ -160,7 +161,7 @@ def _append(error: BaseException, text: str) -> None:
     """Append a text to the text of an error, so that every framework shows it."""
     words = error.args[0] if error.args else ""
     # The text of some errors, such as a KeyError, is not their argument.
-    if isinstance(words, str) and str(error) == words:
+    if isinstance(words, str) and error_text(error) == words:
         error.args = (f"{words}\n\n{text}", *error.args[1:])
     elif hasattr(error, "add_note"):
         error.add_note(f"\n{text}")

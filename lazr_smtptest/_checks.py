@@ -4,14 +4,7 @@ from __future__ import annotations
 
 import math
 
-__all__ = [
-    "LONGEST",
-    "brief",
-    "check_flag",
-    "check_seconds",
-    "error_repr",
-    "error_text",
-]
+__all__ = ["LONGEST", "brief", "check_flag", "check_seconds"]
 
 # The longest time that is accepted, in seconds: about thirty years. A timer cannot
 # be set to any number.
@@ -33,25 +26,6 @@ def brief(value: object) -> str:
         # Of an int with thousands of digits, for example, Python makes no text.
         return f"an object of type {type(value).__name__}"
     return text if len(text) <= _BRIEF + 2 else f"{text[:_BRIEF]}..."
-
-
-def error_repr(error: BaseException | None) -> str:
-    """Return the `repr` of an error; its type, if that raises; see `error_text`."""
-    try:
-        return repr(error)
-    except Exception:
-        return f"an object of type {type(error).__name__}"
-
-
-def error_text(error: BaseException) -> str:
-    """Return the text of an error; if it has none, that is its ``str`` raises, ``""``.
-
-    The error may be of user code, whose class may have any method.
-    """
-    try:
-        return str(error)
-    except Exception:
-        return ""
 
 
 def check_flag(name: str, value: object) -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lazr_smtptest._checks import error_repr
-
 __all__ = [
     "BlockedError",
     "BusyError",
@@ -22,6 +20,8 @@ __all__ = [
     "StoreError",
     "StoreFullError",
     "SubscriberError",
+    "error_repr",
+    "error_text",
 ]
 
 
@@ -188,3 +188,22 @@ class HandlerError(Error):
         each = "; ".join(error_repr(exception) for exception in self.exceptions)
         messages = "message" if len(self.exceptions) == 1 else "messages"
         return f"{len(self.exceptions)} {messages} failed in the handler: {each}"
+
+
+def error_repr(error: BaseException | None) -> str:
+    """Return the `repr` of an error; its type, if that raises; see `error_text`."""
+    try:
+        return repr(error)
+    except Exception:
+        return f"an object of type {type(error).__name__}"
+
+
+def error_text(error: BaseException) -> str:
+    """Return the text of an error; if it has none, that is its ``str`` raises, ``""``.
+
+    The error may be of user code, whose class may have any method.
+    """
+    try:
+        return str(error)
+    except Exception:
+        return ""

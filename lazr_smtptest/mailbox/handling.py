@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import attrs
 
-from lazr_smtptest._checks import error_text
+from lazr_smtptest.errors import error_text
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.query.criteria import Criteria
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from lazr_smtptest._checks import error_text
+from lazr_smtptest.errors import error_text
 from lazr_smtptest.model.session import Session
 from lazr_smtptest.model.transcript import Line
 

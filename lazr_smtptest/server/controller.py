@@ -16,11 +16,10 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 from twisted.internet.defer import Deferred, gatherResults, succeed
 from twisted.internet.error import ReactorNotRunning
 
-from lazr_smtptest._checks import error_text
 from lazr_smtptest._deferreds import is_pending, pending
 from lazr_smtptest._guesses import Guessable
 from lazr_smtptest.activity import unobserved
-from lazr_smtptest.errors import StateError
+from lazr_smtptest.errors import StateError, error_text
 from lazr_smtptest.net.reactor import PrivateReactor
 from lazr_smtptest.server.listener import tls_first
 from lazr_smtptest.server.options import check_server

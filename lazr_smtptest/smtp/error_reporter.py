@@ -9,9 +9,9 @@ from typing import Any
 from twisted.mail import smtp
 from twisted.python.failure import Failure
 
-from lazr_smtptest._checks import error_repr
 from lazr_smtptest._deferreds import is_pending, pending
 from lazr_smtptest._failures import raise_interrupt
+from lazr_smtptest.errors import error_repr
 from lazr_smtptest.model.reply import (
     LOCAL_ERROR,
     NO_ROOM,

@@ -8,11 +8,10 @@ from collections.abc import Callable
 from twisted.internet.defer import Deferred, gatherResults
 from twisted.python.failure import Failure
 
-from lazr_smtptest._checks import error_repr
 from lazr_smtptest._deferreds import is_pending, pending
 from lazr_smtptest._failures import raise_interrupt
 from lazr_smtptest._watchers import Watchers
-from lazr_smtptest.errors import StoreError, SubscriberError
+from lazr_smtptest.errors import StoreError, SubscriberError, error_repr
 from lazr_smtptest.model.envelope import Envelope
 
 __all__ = ["Subscribers"]

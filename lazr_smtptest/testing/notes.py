@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 from unittest import SkipTest
 
-from lazr_smtptest._checks import error_text
+from lazr_smtptest.errors import error_text
 from lazr_smtptest.mailbox.failure import shown_by
 from lazr_smtptest.mailbox.used import used_since
 from lazr_smtptest.testing.arrivals import write_arrivals

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from lazr_smtptest import HandlerError
-from lazr_smtptest._checks import error_text
+from lazr_smtptest.errors import error_text
 from lazr_smtptest.mailbox.unoffered import refused_by_client
 from lazr_smtptest.server.controller import _note
 

@@ -112,15 +112,14 @@ class Server(ServerOptions, ListeningAddress):
         """Handle a message; the default does nothing.
 
         The client waits for its reply until this returns, or until the returned
-        Deferred fires. An exception refuses the message. A `ReplyError`, or an
-        `SMTPServerError` of Twisted, is the reply itself. Any other exception is
-        answered with ``451 4.3.0``, and kept for `check`.
+        Deferred fires. A raised `ReplyError`, or `SMTPServerError` of Twisted, is the
+        reply. Any other exception is answered with ``451 4.3.0`` and kept for `check`.
 
         Returns:
-            ``None`` or ``True``, which accepts the message; a `Reply` or a
-            `ReplyError`, which is sent; a dictionary of these by recipient, for LMTP
-            (in SMTP one refusal among them refuses the message). Anything else is an
-            error. A reply 421 closes the connection.
+            ``None`` or ``True`` accepts the message; a `Reply` or a `ReplyError` is
+            sent, and 421 closes the connection; a dictionary has these by recipient,
+            for LMTP (in SMTP one refusal refuses the message). Anything else is an
+            error.
 
         Args:
             message: parsed with the compat32 policy, lines ending in LF, with

@@ -31,11 +31,17 @@ class Watchers(Generic[_Value]):
             self.functions = tuple(self._by_key.values())
         return lambda: self._remove(key)
 
-    def clear(self) -> None:
-        """Remove all functions."""
-        with self._lock:
-            self._by_key.clear()
-            self.functions = ()
+    def mark(self) -> Callable[[], None]:
+        """Return a function that removes the functions added after this call."""
+        before = set(self._by_key)
+
+        def remove() -> None:
+            with self._lock:
+                for key in self._by_key.keys() - before:
+                    del self._by_key[key]
+                self.functions = tuple(self._by_key.values())
+
+        return remove
 
     def _remove(self, key: object) -> None:
         with self._lock:

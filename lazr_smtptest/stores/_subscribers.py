@@ -29,9 +29,9 @@ class Subscribers:
         """Add a function; return a function that removes it."""
         return self._watchers.add(function)
 
-    def clear(self) -> None:
-        """Remove all functions."""
-        self._watchers.clear()
+    def mark(self) -> Callable[[], None]:
+        """Return a function that removes the functions added after this call."""
+        return self._watchers.mark()
 
     def tell(self, envelope: Envelope) -> Deferred[None] | None:
         """Call all functions with a message that was kept.

@@ -261,9 +261,15 @@ def smtptest(
         shared.clear()
         shared.faults.reset()
         shared.mailbox.activity.start(shared.host, shared.port)
+        from lazr_smtptest.testing.isolation import isolate
+
+        undo = isolate(shared)
         yield shared
         shared.mailbox.activity.stop()
-        shared.check()
+        try:
+            shared.check()
+        finally:
+            undo()
 
 
 def _make(keywords: dict[str, Any], config: pytest.Config) -> CaptureController:

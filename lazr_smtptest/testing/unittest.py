@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from unittest import TestCase
 
 from lazr_smtptest.server.capture import CaptureController
+from lazr_smtptest.testing.isolation import isolate
 from lazr_smtptest.testing.notes import NotesMixin
 from lazr_smtptest.testing.servers import make_controller
 
@@ -55,13 +56,20 @@ class SMTPTestMixin(NotesMixin):
     def run(self, result: Any = None) -> Any:
         """Run the test with an empty mailbox; see `unittest.TestCase`.
 
-        It is emptied here too: a ``setUp`` need not call that of its base.
+        It is emptied here too: a ``setUp`` need not call that of its base. Hooks,
+        subscribers and settings of the test end with it.
         """
         server = getattr(self, "smtptest", None)
-        if server is not None and server.running:
+        if server is None:
+            return super().run(result)
+        if server.running:
             server.clear()
             server.faults.reset()
-        return super().run(result)
+        undo = isolate(server)
+        try:
+            return super().run(result)
+        finally:
+            undo()
 
     def setUp(self) -> None:
         """Empty the mailbox, and remove the fault rules of the previous test."""

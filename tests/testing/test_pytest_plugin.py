@@ -1029,3 +1029,29 @@ def test_the_summary_has_the_reason(run: Run, monkeypatch: pytest.MonkeyPatch) -
             "FAILED test_suite.py::test_none - *unwanted: 'Hello' to b@exa*",
         ]
     )
+
+
+def test_what_a_test_adds_to_the_shared_server_is_gone_for_the_next(run: Run) -> None:
+    """A subscriber, a hook, a setting; that of a fixture of the session stays."""
+    result = run(
+        """
+        import pytest
+        calls = []
+
+        @pytest.fixture(scope="session", autouse=True)
+        def all_mail(smtptest_shared):
+            smtptest_shared.mailbox.subscribe(lambda mail: calls.append("wide"))
+
+        def test_one(smtptest):
+            smtptest.mailbox.subscribe(lambda mail: calls.append("subscriber"))
+            smtptest.server.handle_message = lambda mail: calls.append("hook")
+            smtptest.mailbox.grace = 17.0
+
+        def test_two(smtptest):
+            send(smtptest)
+            assert calls == ["wide"]
+            assert smtptest.mailbox.grace != 17.0
+        """,
+        *("-p", "no:randomly"),
+    )
+    result.assert_outcomes(passed=2)

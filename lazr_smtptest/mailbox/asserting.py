@@ -104,32 +104,48 @@ class Asserting(Waiting):
 
         Raises:
             AssertionError: there is one.
-            StateError: no message could arrive: the mailbox is or was closed, or the
-                wait would block a running event loop or reactor.
+            StateError: no message could arrive: the server was not started, or was
+                stopped before a client connected; a hook does not keep what comes;
+                the mailbox is or was closed; or the wait would block a running event
+                loop or reactor.
         """
         query = self._query(predicates, criteria)
         check(1, within, "within")
+        _raise_if(self._unreachable())
         found = self._found(query) or self._found_within(query, within)
         if found:
             from lazr_smtptest.mailbox.report import headline, unexpected
 
             what = f"{headline(found[0])}\na message arrived that should not have:"
             raise unexpected(what, query, found, self._evidence())
+        _raise_if(self._lost(query))
         from lazr_smtptest.mailbox.doubts import doubts
 
         arrived = partial(self._among, query.key)
         for doubt in doubts(query, arrived, self._elsewhere()):
             warn_caller(doubt)
 
+    def _unreachable(self) -> str:
+        """Return why no message could have come so far; ``""``: one could."""
+        return ""
+
+    def _lost(self, query: Criteria) -> str:
+        """Return why a message that came is not here; ``""``: none came."""
+        return ""
+
     def _found_within(self, query: Criteria, within: float) -> list[Envelope]:
         if not within:
             return []
-        trouble = cannot_wait(within, self._on_reactor())
-        if trouble:
-            raise StateError(trouble)
+        _raise_if(cannot_wait(within, self._on_reactor()))
         woken = threading.Event()
         with self._waiting(query, 1, woken.set) as waiter:
             woken.wait(within)
         if waiter.error is not None:
             raise waiter.error
         return waiter.found
+
+
+def _raise_if(trouble: str) -> None:
+    """Raise a StateError with this text, if there is one."""
+    if trouble:
+        raise StateError(trouble)

@@ -1,4 +1,4 @@
-"""Waits that block the event loop or the reactor on which the sender may run."""
+"""Reasons why no message can come, such as a wait that blocks the sender."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from types import FrameType
 
 from twisted.python.threadable import isInIOThread
 
-__all__ = ["blocked", "cannot_fire", "cannot_wait"]
+__all__ = ["NOT_STARTED", "STOPPED", "blocked", "cannot_fire", "cannot_wait"]
+
+NOT_STARTED = "the server was not started: use a with block or start()"
+STOPPED = "no client connected before the server was stopped: assert while it runs"
 
 _LOOP = "wait_for blocked the running event loop: use `await wait_for_async`"
 _REACTOR = "wait_for blocked the reactor: use `await when(...)`"

@@ -20,6 +20,7 @@ from lazr_smtptest.faults.base import Scripted
 from lazr_smtptest.interfaces import IMessageStore
 from lazr_smtptest.mailbox.asserting import Asserting
 from lazr_smtptest.mailbox.attempt import concerns
+from lazr_smtptest.mailbox.blocking import NOT_STARTED, STOPPED
 from lazr_smtptest.mailbox.delegation import Delegating
 from lazr_smtptest.mailbox.evidence import Evidence
 from lazr_smtptest.mailbox.grace import GRACE, HasGrace
@@ -42,9 +43,6 @@ __all__ = ["Mailbox", "MailboxView", "Viewable"]
 
 # Test frameworks leave the frames of this module out of a failure.
 __tracebackhide__ = __unittest = True
-
-
-_NOT_STARTED = "the server was not started: use a with block or start()"
 
 
 class Viewable(Asserting):
@@ -286,6 +284,16 @@ class Mailbox(HasGrace, Viewable):
         came = self.sessions.counters.messages or len(self)
         return "" if came else self.activity.elsewhere
 
+    def _unreachable(self) -> str:
+        if self.unstarted:
+            return "" if self.added else NOT_STARTED
+        came = len(self) or self.sessions.counters.connections
+        return STOPPED if self._closed and not came else ""
+
+    def _lost(self, query: Criteria) -> str:
+        # Where others were kept, the hook has chosen which.
+        return "" if len(self) else self.handling.lost(query)
+
     def _on_reactor(self) -> bool:
         # A reactor that was not started yet has no thread.
         return self.threaded is False and (
@@ -302,14 +310,11 @@ class Mailbox(HasGrace, Viewable):
             counters=self.sessions.counters,
             address=self.address,
             fired=self.faults.journal,
-            clue=_NOT_STARTED if self.unstarted else self.activity.cause,
+            clue=NOT_STARTED if self.unstarted else self.activity.cause,
             memory=self.in_memory,
             handling=self.handling,
             conversations=self.conversations,
-            notes=(
-                *self.activity.lines(),
-                *(self.notes() if self.notes is not None else ()),
-            ),
+            notes=(*self.activity.lines(), *(self.notes() if self.notes else ())),
             faults=self.faults.report(),
             appendix=self.appendix() if self.appendix is not None else "",
         )

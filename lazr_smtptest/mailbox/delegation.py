@@ -5,6 +5,7 @@ from __future__ import annotations
 from lazr_smtptest.mailbox.asserting import Asserting
 from lazr_smtptest.mailbox.waiter import Waiter
 from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.query.criteria import Criteria
 
 __all__ = ["Delegating"]
 
@@ -34,3 +35,9 @@ class Delegating(Asserting):
 
     def _on_reactor(self) -> bool:
         return self._whole._on_reactor()
+
+    def _unreachable(self) -> str:
+        return self._whole._unreachable()
+
+    def _lost(self, query: Criteria) -> str:
+        return self._whole._lost(query)

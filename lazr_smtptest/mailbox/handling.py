@@ -123,6 +123,13 @@ class Handling:
         found = (each.describe(now) for each in self._calls() if known(each.envelope))
         return next(found, "")
 
+    def lost(self, criteria: Criteria) -> str:
+        """Return what lost the latest message that meets the criteria; see `of`."""
+        known = criteria.of_envelope()
+        now = time.monotonic()
+        lost = (each for each in self._calls() if each.lost and known(each.envelope))
+        return next((each.describe(now) for each in lost), "")
+
     def of_session(self, session_id: str) -> str:
         """Return the outcome of the latest message of a session; see `of`."""
         now = time.monotonic()

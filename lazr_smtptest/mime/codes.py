@@ -23,6 +23,7 @@ from lazr_smtptest.mime.identifiers import (
     without_abbreviations,
 )
 from lazr_smtptest.mime.outdated import is_outdated
+from lazr_smtptest.mime.qualifiers import rank_of_code
 from lazr_smtptest.mime.streets import is_in_street
 from lazr_smtptest.mime.urls import find_urls
 
@@ -132,6 +133,7 @@ _LONG_NUMBER = re.compile(r"(?a)\d{4}")
 
 # The weights: first the word, then the shape, and then the position.
 _NAMED_WEIGHT = 50
+_RANK_WEIGHT = 10
 _FAR_WEIGHT = 15
 _ALONE_WEIGHT = 25
 _LENGTH_WEIGHTS = {4: 0, 5: 1, 6: 5, 7: 1, 8: 2}
@@ -317,7 +319,7 @@ def _sentence(text: str, number: _Number, before: str) -> str:
 def _named(text: str, number: _Number, sentence: str, before: str, after: str) -> int:
     """Return the weight of the words beside a number."""
     if _is_blank(before) and asks_for_confirmation(sentence):
-        return _NAMED_WEIGHT
+        return _NAMED_WEIGHT + _RANK_WEIGHT
     words = list(_NAMED.finditer(sentence))
     code = words[-1] if words and words[-1].lastgroup == "code" else None
     if ends_with_number_sign(sentence, code.end() if code else 0):
@@ -336,18 +338,26 @@ def _named(text: str, number: _Number, sentence: str, before: str, after: str) -
             )
         )
         # "Dear customer, 481516 is your code": what follows the number decides.
-        if is_code or "," not in sentence[words[-1].end() :]:
-            return _NAMED_WEIGHT if is_code else -_NAMED_WEIGHT
+        if is_code:
+            return _weight_of(sentence, code or words[-2])
+        if "," not in sentence[words[-1].end() :]:
+            return -_NAMED_WEIGHT
     following = _SENTENCE_END.split(after)[0]
     if _IS_AFTER.match(following) and not _LONG_NUMBER.search(following):
         word = _NAMED.search(following)
         if word:
-            return _NAMED_WEIGHT if word.lastgroup == "code" else -_NAMED_WEIGHT
+            is_code = word.lastgroup == "code"
+            return _weight_of(following, word) if is_code else -_NAMED_WEIGHT
     if words:
         return -_NAMED_WEIGHT
     near = text[max(0, number.start - 2 * _NEAR) : number.start]
     far = [word for word in _NAMED.finditer(near) if word.lastgroup == "code"]
     return _FAR_WEIGHT if far else 0
+
+
+def _weight_of(text: str, word: re.Match[str]) -> int:
+    """Return the weight of a word for a code, which may be that of a booking."""
+    return _NAMED_WEIGHT + _RANK_WEIGHT * rank_of_code(text, *word.span())
 
 
 def _is_alone(text: str, number: _Number, prefix: int) -> bool:

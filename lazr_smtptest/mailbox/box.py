@@ -135,8 +135,7 @@ class Mailbox(HasGrace, Viewable):
         self.address = ""
         self.grace = grace
         self.activity = Activity(activity)
-        # Whether the server has a thread of its own; `None`: no server runs.
-        self.threaded: bool | None = None
+        self.threaded: bool | None = None  # Its own thread? `None`: no server runs.
         # Whether its server was never started; whether it has no port.
         self.unstarted = self.in_memory = False
         # Waits until the server has noticed every client that disconnected.
@@ -152,8 +151,7 @@ class Mailbox(HasGrace, Viewable):
         self._subscribers = Subscribers()
         self._closed = False
         self.conversations = True
-        # How many messages were ever added; used to see whether there are more.
-        self.added = 0
+        self.added = 0  # How many messages were ever added.
         self.handling = Handling()
 
     def __repr__(self) -> str:
@@ -285,10 +283,9 @@ class Mailbox(HasGrace, Viewable):
         return "" if came else self.activity.elsewhere
 
     def _unreachable(self) -> str:
-        if self.unstarted:
-            return "" if self.added else NOT_STARTED
-        came = len(self) or self.sessions.counters.connections
-        return STOPPED if self._closed and not came else ""
+        came = self.sessions.counters.connections or len(self)
+        stopped = STOPPED if self._closed and not came else ""
+        return NOT_STARTED if self.unstarted and not self.added else stopped
 
     def _lost(self, query: Criteria) -> str:
         # Where others were kept, the hook has chosen which.
@@ -320,8 +317,7 @@ class Mailbox(HasGrace, Viewable):
         )
 
     def _discard(self, criteria: Criteria) -> None:
-        # Without the lock: the criteria are code of the test. Compared by identity:
-        # two messages may be equal.
+        # Without the lock: these are code of the test. Two messages may be equal.
         doomed = {id(each) for each in self._among(criteria.key) if criteria(each)}
         with self._lock:
             self._kept.discard(lambda envelope: id(envelope) in doomed)

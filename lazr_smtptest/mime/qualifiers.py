@@ -30,18 +30,17 @@ _IS_ONE_TIME = re.compile(
 _VERB = re.compile(r"(?i)(?:enter|use|type|verify)\Z")
 
 # Words before "code" that do not say what it is for.
-_PLAIN = set(
-    """
-    a an the this that these your my our new following is with and or is: by of to
-    use enter type code here
-    der die das den dem ein einen einem ihr ihre ihren dein deine deinen neuer neuen
-    folgenden folgende mit und zum als
-    le la ce cet cette votre ton un une nouveau suivant avec et du
-    el tu su este esta nuevo siguiente con y
-    il tuo suo questo o seu teu este em de het uw je jouw din ditt den koden sin
-    twój kod ваш твой váš
-    """.split()
-)
+_PLAIN_WORDS = """
+a an the this that these your my our new following is with and or is: by of to
+use enter type code here
+der die das den dem ein einen einem ihr ihre ihren dein deine deinen neuer neuen
+folgenden folgende mit und zum als
+le la ce cet cette votre ton un une nouveau suivant avec et du
+el tu su este esta nuevo siguiente con y
+il tuo suo questo o seu teu este em de het uw je jouw din ditt den koden sin
+twój kod ваш твой váš
+"""
+_PLAIN = frozenset(_PLAIN_WORDS.split())
 _BEFORE = re.compile(
     r"(?:[^\W_]+(?:-[^\W_]+)?[ \t]+)?[^\W_]*(?:[-'\u2019][^\W_]+)?[ -]?\Z"
 )

@@ -118,8 +118,7 @@ class Server(ServerOptions, ListeningAddress):
         Returns:
             ``None`` or ``True`` accepts the message; a `Reply` or a `ReplyError` is
             sent, and 421 closes the connection; a dictionary has these by recipient,
-            for LMTP (in SMTP one refusal refuses the message). Anything else is an
-            error.
+            for LMTP (in SMTP one refusal refuses the message). Others are errors.
 
         Args:
             message: parsed with the compat32 policy, lines ending in LF, with

@@ -30,7 +30,7 @@ def isolate(controller: CaptureController) -> Callable[[], None]:
     """
     server, mailbox = controller.server, controller.mailbox
     attributes, options = dict(vars(server)), _options(mailbox)
-    enabled = mailbox.activity.enabled
+    enabled, reader = mailbox.activity.enabled, mailbox._reader
     thread = controller._thread
     marks = [each.mark() for each in _watchers(controller)]
     waiters = _waiters(mailbox)
@@ -47,7 +47,7 @@ def isolate(controller: CaptureController) -> Callable[[], None]:
             _restore(server, attributes)
             for name, value in options.items():
                 setattr(mailbox, name, value)
-            mailbox.activity.enabled = enabled
+            mailbox.activity.enabled, mailbox._reader = enabled, reader
 
     return undo
 
@@ -65,7 +65,8 @@ def _watchers(controller: CaptureController) -> Iterator[Watchers[Any]]:
     """Yield every collection of functions that a test may add to."""
     server = controller.server
     yield server.mailbox._subscribers._watchers
-    yield server.mailbox.reader._log._watchers
+    if server.mailbox._reader is not None:
+        yield server.mailbox._reader._log._watchers
     yield server.mailbox.sessions._watchers
     yield server.mailbox.faults._watchers
     yield server.delivery_events._readers

@@ -625,7 +625,7 @@ BESIDE_OTHERS = [
 
 @pytest.mark.parametrize("text", BESIDE_OTHERS)
 def test_a_one_time_code_wins_against_other_codes_and_numbers(text):
-    """Those of bookings and customers, dates, prices, telephone numbers; in any order."""
+    """Those of bookings and customers, dates, prices and telephone numbers."""
     assert find_code(text) == "4711"
 
 

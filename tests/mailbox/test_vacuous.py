@@ -51,7 +51,7 @@ def test_a_server_that_was_never_started_is_an_error(
 def test_a_server_that_stopped_before_a_client_connected_is_an_error(
     part: Callable[[CaptureController], Asserting],
 ) -> None:
-    """What the program sends later cannot arrive."""
+    """Mail that the program sends later cannot arrive."""
     controller = CaptureController()
     with controller:
         pass

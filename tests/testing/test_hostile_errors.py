@@ -45,7 +45,7 @@ def test_a_handler_error_names_the_type_of_an_error_whose_repr_raises() -> None:
 
 
 def test_an_error_whose_str_raises_is_not_taken_for_a_missing_extension() -> None:
-    """It says nothing of one."""
+    """Its text is empty then."""
     assert refused_by_client(HostileError(), []) == ""
 
 

@@ -144,7 +144,7 @@ def test_what_a_test_removed_stays_away(shared: CaptureController) -> None:
 def test_an_attribute_of_the_server_is_what_it_was(
     shared: CaptureController, name: str, value: Any
 ) -> None:
-    """Whether it was one of the class or of the object."""
+    """A value of the class or of the object."""
     before = getattr(shared.server, name, None)
     undo = isolate(shared)
     setattr(shared.server, name, value)

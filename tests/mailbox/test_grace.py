@@ -225,26 +225,29 @@ def test_a_controller_takes_the_seconds() -> None:
     assert CaptureController().mailbox.grace == 1.0
 
 
+def begin_late(
+    monkeypatch: pytest.MonkeyPatch, controller: CaptureController
+) -> threading.Thread:
+    """Return a thread that sends a message as soon as a wait has ended."""
+    sender = threading.Thread(target=deliver, args=(controller,))
+    grace = controller.mailbox._grace
+
+    def begin(blocking: bool) -> float:
+        sender.start()
+        return grace(blocking)
+
+    monkeypatch.setattr(controller.mailbox, "_grace", begin)
+    return sender
+
+
 def test_a_mail_that_a_server_gets_too_late_is_named(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """By a client that began when the wait had ended."""
     with CaptureController(grace=PATIENCE) as controller:
-
-        def send() -> None:
-            with smtplib.SMTP("127.0.0.1", controller.port, timeout=PATIENCE) as client:
-                client.sendmail("a@example.com", ["b@example.com"], "Subject: Hi\n\n")
-
-        sender = threading.Thread(target=send)
-        grace = controller.mailbox._grace
-
-        def begin(blocking: bool) -> float:
-            sender.start()
-            return grace(blocking)
-
-        monkeypatch.setattr(controller.mailbox, "_grace", begin)
-        line = first_line(in_a_thread, controller.mailbox, subject="Hi")
-        sender.join()
+        sender = begin_late(monkeypatch, controller)
+        line = first_line(in_a_thread, controller.mailbox, subject="Hello")
+        sender.join(PATIENCE)
     assert " s after the wait ended" in line
 
 
@@ -256,18 +259,19 @@ def test_a_server_that_stopped_gives_no_grace() -> None:
 
 
 @pytest.mark.parametrize("recipient", ["bob@example.com", "*@example.com"])
-def test_the_rule_that_delayed_a_message_is_named(recipient: str) -> None:
+def test_the_rule_that_delayed_a_message_is_named(
+    recipient: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It is the reason why the message is late."""
     with CaptureController(grace=PATIENCE) as controller:
-        controller.faults.on("DATA").delay(0.5)
-        sender = threading.Thread(target=deliver, args=(controller,))
-        sender.start()
+        controller.faults.on("DATA").delay(0.01)
+        sender = begin_late(monkeypatch, controller)
         with pytest.raises(NotReceived) as caught:
-            controller.wait_for(recipient=recipient, timeout=0)
+            controller.mailbox.wait_for(recipient=recipient, timeout=0)
         sender.join(PATIENCE)
     first = str(caught.value).partition("\n")[0]
     assert first.startswith("a matching message arrived ")
-    assert first.endswith(" s after the wait ended: on('DATA').delay(0.5)")
+    assert first.endswith(" s after the wait ended: on('DATA').delay(0.01)")
 
 
 @pytest.mark.parametrize(
@@ -294,5 +298,5 @@ def test_only_a_delay_of_the_message_itself_is_named(
 
 def deliver(controller: CaptureController, recipient: str = "bob@example.com") -> None:
     """Send a message."""
-    with smtplib.SMTP(controller.host, controller.port) as client:
+    with smtplib.SMTP(controller.host, controller.port, timeout=PATIENCE) as client:
         client.sendmail("ann@example.com", recipient, "Subject: Hello\n\nHi.\n")

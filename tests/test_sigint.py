@@ -1,0 +1,47 @@
+"""The tests where SIGINT is ignored, as by ``nohup`` and in jobs of a script."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from .commands import ROOT, inherited_sigint
+
+# Modules with tests of SIGINT, and the tests in them.
+TESTS = {
+    "cli/test_serve.py": "signal_ends_it",
+    "cli/test_tap.py": "sigint",
+    "cli/test_twistd.py": "ctrl_c or sigint_is_ignored",
+    "cli/workers/test_processes.py": "signal_to_all",
+    "parsing/test_pool.py": "interrupt",
+    "smtp/test_failures.py": "ctrl_c",
+}
+
+
+@pytest.mark.slow
+@pytest.mark.once
+@pytest.mark.parametrize("module", TESTS)
+def test_the_tests_of_signals_pass_where_sigint_is_ignored(module: str) -> None:
+    """What they start, and their own handlers, do not depend on what is inherited."""
+    words = ["-q", "-n0", "-p", "no:cacheprovider", "-k", TESTS[module]]
+    with inherited_sigint(signal.SIG_IGN):
+        done = subprocess.run(
+            [sys.executable, "-m", "pytest", *words, f"tests/{module}"],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert " passed" in done.stdout
+
+
+def test_a_program_inherits_that_sigint_is_ignored() -> None:
+    """Else the test above would show nothing."""
+    program = "import signal; print(signal.getsignal(signal.SIGINT) is signal.SIG_IGN)"
+    with inherited_sigint(signal.SIG_IGN):
+        printed = subprocess.check_output([sys.executable, "-Ic", program], text=True)
+    assert printed == "True\n"

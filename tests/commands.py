@@ -48,6 +48,18 @@ def inherited_sigint(action: signal.Handlers) -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
+def environment_of_pytest() -> dict[str, str]:
+    """Return the environment of a pytest that a test runs, without that of its own.
+
+    Every plugin that is installed is in it but schemathesis, which takes a second to
+    import and has nothing to do with any test of ours that is run so.
+    """
+    environment = {
+        name: value for name, value in os.environ.items() if "PYTEST" not in name
+    }
+    return {**environment, "PYTEST_ADDOPTS": "-p no:schemathesis"}
+
+
 class Process:
     """A command that runs, and the lines that it writes.
 

@@ -59,7 +59,7 @@ def serving(server: Server) -> Iterator[Server]:
 
 @contextmanager
 def smtplib_client(server: Server) -> Iterator[smtplib.SMTP]:
-    with smtplib.SMTP("127.0.0.1", server.port, timeout=20) as client:
+    with smtplib.SMTP("127.0.0.1", server.port, timeout=60) as client:
         yield client
 
 
@@ -193,7 +193,7 @@ def aiosmtplib_sends(server: Server, user: str, password: str) -> None:
             username=user,
             password=password,
             start_tls=False,
-            timeout=20,
+            timeout=60,
         )
         async with client:
             await client.sendmail(FROM, [TO], MESSAGE)
@@ -226,7 +226,7 @@ def test_aiosmtplib_logs_in_with_a_token() -> None:
 
         async def send() -> None:
             client = aiosmtplib.SMTP(
-                hostname="127.0.0.1", port=server.port, start_tls=False, timeout=20
+                hostname="127.0.0.1", port=server.port, start_tls=False, timeout=60
             )
             async with client:
                 await client.auth_xoauth2(USER, "ya29.token")

@@ -28,6 +28,7 @@ from lazr_smtptest.model.irregularities import IRREGULAR
 from lazr_smtptest.smtp.extensions import EXTENSIONS
 from lazr_smtptest.testing.pytest_options import OPTIONS as PYTEST_OPTIONS
 from lazr_smtptest.testing.servers import KEYWORDS
+from tests.commands import environment_of_pytest
 from tests.documents import blocks, code_blocks
 
 # Seconds for a program, such as Sphinx, on a machine that has more to do.
@@ -84,14 +85,10 @@ def rows_of_table(title: str, text: str) -> list[list[str]]:
 def python(*arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
     """Run this Python, with the package that this test has imported."""
     package_root = Path(lazr_smtptest.__file__).parents[1]
-    environment = {
-        name: value for name, value in os.environ.items() if "PYTEST" not in name
-    }
-    environment["PYTHONPATH"] = str(package_root)
     return subprocess.run(
         [sys.executable, *map(str, arguments)],
         cwd=cwd,
-        env=environment,
+        env={**environment_of_pytest(), "PYTHONPATH": str(package_root)},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -84,7 +84,7 @@ class TestSmtplib:
 
     @pytest.fixture
     def client(self, receiver: Receiver) -> Iterator[SMTP]:
-        with SMTP(receiver.host, receiver.port, timeout=10) as client:
+        with SMTP(receiver.host, receiver.port, timeout=60) as client:
             yield client
 
     def test_send_message_delivers_to_the_addresses_in_the_headers(
@@ -167,7 +167,7 @@ class TestSmtplib:
     def test_queue_holds_the_message_with_its_envelope_in_headers(self) -> None:
         """The message in the queue says whom it came from and went to."""
         with QueueController() as controller:
-            with SMTP(controller.host, controller.port, timeout=10) as client:
+            with SMTP(controller.host, controller.port, timeout=60) as client:
                 client.send_message(a_message(RECIPIENTS))
             (message,) = controller
         assert message["x-mailfrom"] == SENDER
@@ -187,7 +187,7 @@ class TestAiosmtplib:
                 a_message(RECIPIENTS),
                 hostname=receiver.host,
                 port=receiver.port,
-                timeout=10,
+                timeout=60,
             )
         )
         envelope = receiver.only_envelope()
@@ -205,7 +205,7 @@ class TestAiosmtplib:
                 recipients=RECIPIENTS,
                 hostname=receiver.host,
                 port=receiver.port,
-                timeout=10,
+                timeout=60,
             )
         )
         assert receiver.only_envelope().content == HEADERS + DOTS

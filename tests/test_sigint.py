@@ -13,7 +13,6 @@ from .commands import ROOT, inherited_sigint
 # Modules with tests of SIGINT, and the tests in them.
 TESTS = {
     "cli/test_serve.py": "signal_ends_it",
-    "cli/test_tap.py": "sigint",
     "cli/test_twistd.py": "ctrl_c or sigint_is_ignored",
     "cli/workers/test_processes.py": "signal_to_all",
     "parsing/test_pool.py": "interrupt",

@@ -33,7 +33,7 @@ __all__ = [
 
 HELO = "client.example.com"
 MESSAGE = "Subject: Hi\r\n\r\nHello.\r\n"
-PATIENCE = 30
+PATIENCE = 60
 
 
 @attrs.frozen

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 SENDER = "aperson@example.com"
 RECIPIENTS = ["bperson@example.com", "cperson@example.net"]
 MESSAGE = b"Subject: A test\r\n\r\nHi Bart.\r\n"
-PATIENCE = 30
+PATIENCE = 60
 DOCUMENT = Path(__file__).parents[2] / "doc" / "faults.rst"
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tests.clients.conftest import Program
 
 HERE = Path(__file__).parent
-PATIENCE = 30
+PATIENCE = 60
 MESSAGE = """\
 From: Ann <ann@example.com>\r
 To: Bob <bob@example.com>\r

@@ -34,7 +34,7 @@ def send(program: Callable[[str], Program]) -> Send:
 
     def run(receiver: Receiver, *options: str, fails: bool = False) -> str:
         return msmtp.run(
-            *("--debug", "--timeout=20", "--domain=client.example.com"),
+            *("--debug", "--timeout=60", "--domain=client.example.com"),
             *(f"--host={receiver.host}", f"--port={receiver.port}"),
             *(f"--from={SENDER}", *options, "--", *RECIPIENTS),
             input=MESSAGE,

@@ -147,7 +147,7 @@ class Postfix:
         if self._master is None:
             return
         os.killpg(self._master.pid, signal.SIGTERM)
-        self._master.wait(20)
+        self._master.wait(60)
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._master.pid, signal.SIGKILL)
         log = self._folder / "log"

@@ -12,6 +12,7 @@ import pytest
 
 from lazr_smtptest import NotReceived
 
+from ..commands import environment_of_pytest
 from .failures import CASES, INTRO, PAGE, failure, section, wrong_recipient
 
 WRITE = "python tests/mailbox/failures.py"
@@ -77,6 +78,7 @@ def test_the_text_is_whole_whatever_runs_the_test(
     run = subprocess.run(
         [sys.executable, "-m", runner, module],
         cwd=tmp_path,
+        env=environment_of_pytest(),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

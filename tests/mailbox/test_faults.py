@@ -22,7 +22,7 @@ def test_those_of_a_part_are_for_its_recipients_only() -> None:
     with CaptureController() as smtp:
         mine = smtp.for_recipient("*@run-17.test")
         mine.faults.on("RCPT").reply(452, "4.2.2 Mailbox full")
-        with smtplib.SMTP(smtp.host, smtp.port, timeout=20) as client:
+        with smtplib.SMTP(smtp.host, smtp.port, timeout=60) as client:
             refused = client.sendmail("a@b.test", ["c@run-17.test", "c@d.test"], MAIL)
         mine.faults.assert_all_fired()
     assert refused == {"c@run-17.test": (452, b"4.2.2 Mailbox full")}

@@ -200,11 +200,11 @@ def test_a_child_process_closes_it_whoever_was_waking_it() -> None:
     def hold() -> None:
         with waker._lock:
             acquired.set()
-            done.wait(20)
+            done.wait(60)
 
     thread = threading.Thread(target=hold)
     thread.start()
-    acquired.wait(20)
+    acquired.wait(60)
     # What a fork leaves in the child, without one.
     waker.after_fork()
     waker.connectionLost(None)
@@ -217,7 +217,7 @@ def test_nothing_is_put_off_for_ever() -> None:
     """A client alone has its reply without anybody else."""
     with (
         Controller(CaptureServer()) as controller,
-        smtplib.SMTP("127.0.0.1", controller.port, timeout=20) as client,
+        smtplib.SMTP("127.0.0.1", controller.port, timeout=60) as client,
     ):
         assert client.noop()[0] == 250
 

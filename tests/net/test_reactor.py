@@ -97,6 +97,6 @@ def test_a_server_adds_no_call_to_the_global_reactor() -> None:
 
     calls = the_reactor.getDelayedCalls()  # type: ignore[attr-defined]
     with QueueController() as controller:
-        smtplib.SMTP("127.0.0.1", controller.port, timeout=20).close()
+        smtplib.SMTP("127.0.0.1", controller.port, timeout=60).close()
         after = the_reactor.getDelayedCalls()  # type: ignore[attr-defined]
     assert after == calls

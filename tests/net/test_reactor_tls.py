@@ -17,7 +17,7 @@ from lazr_smtptest.smtp.settings import Settings
 from lazr_smtptest.tls.context import TLS
 
 # Seconds: what is said to come comes at once, or not at all.
-PATIENCE = 10
+PATIENCE = 60
 SHORT = 0.2
 
 

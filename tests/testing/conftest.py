@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from ..commands import environment_of_pytest
+
 Python = Callable[..., str]
 
 
@@ -21,13 +23,10 @@ def python(tmp_path: Path) -> Python:
 
     def run(suite: str, module: str, *arguments: str) -> str:
         (tmp_path / "test_suite.py").write_text(textwrap.dedent(suite))
-        environ = {
-            name: text for name, text in os.environ.items() if "PYTEST" not in name
-        }
         done = subprocess.run(
             [sys.executable, "-W", "error", "-m", module, *arguments],
             cwd=tmp_path,
-            env=environ,
+            env=environment_of_pytest(),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

@@ -34,7 +34,7 @@ class Broken(CaptureServer):
         raise ValueError("oops")
 
 def connect(server):
-    return smtplib.SMTP("127.0.0.1", server.port, "client.example", timeout=20)
+    return smtplib.SMTP("127.0.0.1", server.port, "client.example", timeout=60)
 
 def send(server, subject="Hello"):
     with connect(server) as client:

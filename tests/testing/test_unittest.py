@@ -29,7 +29,7 @@ def _no_server_is_left() -> Iterator[None]:
 
 
 def send(server: CaptureController) -> None:
-    with smtplib.SMTP("127.0.0.1", server.port, timeout=20) as client:
+    with smtplib.SMTP("127.0.0.1", server.port, timeout=60) as client:
         client.sendmail("a@example.com", ["b@example.com"], "Subject: Hi\n\n")
 
 
@@ -176,7 +176,7 @@ def test_a_test_may_be_a_coroutine() -> None:
 
     class Tests(SMTPTestMixin, unittest.IsolatedAsyncioTestCase):
         async def test_mail(self) -> None:
-            waiting = asyncio.create_task(self.smtptest.wait_for_async(timeout=20))
+            waiting = asyncio.create_task(self.smtptest.wait_for_async(timeout=60))
             await asyncio.to_thread(send, self.smtptest)
             assert (await waiting).subject == "Hi"
 

@@ -361,7 +361,7 @@ class TestStop:
         running.stop()
         first, second = running.processes
         first.end()
-        running.reactor.advance(5.9)
+        running.reactor.advance(30.9)
         assert second.signals == ["TERM"]
         running.reactor.advance(0.2)
         assert second.signals == ["TERM", "KILL"]

@@ -13,6 +13,7 @@ from typing import Any, Literal
 import pytest
 
 from .commands import COMMANDS, Process, Start
+from .once import Once, once_in
 from .sampling import leave_out_rows
 
 SEED_PORT = 9025
@@ -119,6 +120,13 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(folder))
     return folder
+
+
+@pytest.fixture(scope="session")
+def once(tmp_path_factory: pytest.TempPathFactory) -> Once:
+    """Make a folder once a run, though pytest-xdist runs this in each worker."""
+    base = tmp_path_factory.getbasetemp()
+    return once_in(base.parent if "PYTEST_XDIST_WORKER" in os.environ else base)
 
 
 @pytest.fixture

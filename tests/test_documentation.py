@@ -30,6 +30,7 @@ from lazr_smtptest.testing.pytest_options import OPTIONS as PYTEST_OPTIONS
 from lazr_smtptest.testing.servers import KEYWORDS
 from tests.commands import environment_of_pytest
 from tests.documents import blocks, code_blocks
+from tests.once import Once
 
 # Seconds for a program, such as Sphinx, on a machine that has more to do.
 PATIENCE = 600
@@ -473,18 +474,21 @@ TASKS = {
 }
 
 
-@pytest.fixture(scope="module")
-def manual(tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture(scope="session")
+def manual(once: Once) -> Path:
     """The folder of the built manual; a warning of Sphinx is an error."""
     need("furo", "sphinx_copybutton")
-    folder = tmp_path_factory.mktemp("manual")
-    run = python(
-        *("-m", "sphinx", "-W", "--keep-going", "-q", "-b", "html"),
-        *("-d", folder / "doctrees", ROOT / "doc", folder / "html"),
-        cwd=folder,
-    )
-    assert run.returncode == 0, run.stdout
-    return folder / "html"
+
+    def build(folder: Path) -> None:
+        folder.mkdir()
+        run = python(
+            *("-m", "sphinx", "-W", "--keep-going", "-q", "-b", "html"),
+            *("-d", folder / "doctrees", ROOT / "doc", folder / "html"),
+            cwd=folder,
+        )
+        assert run.returncode == 0, run.stdout
+
+    return once("manual", build) / "html"
 
 
 @pytest.mark.once

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import importlib.util
 import os
 import shutil
@@ -15,6 +14,8 @@ from pathlib import Path
 from typing import NoReturn
 
 import pytest
+
+from tests.once import Once
 
 CHECKOUT = Path(__file__).parents[2]
 
@@ -29,9 +30,6 @@ UNREACHABLE = (
     "Read timed out",
     "(from versions: none)",
 )
-
-Fill = Callable[[Path], None]
-Once = Callable[[str, Fill], Path]
 
 
 def missing(what: str) -> NoReturn:
@@ -143,26 +141,6 @@ class Distributions:
 
     sdist: Path
     wheel: Path
-
-
-@pytest.fixture(scope="session")
-def once(tmp_path_factory: pytest.TempPathFactory) -> Once:
-    """Make a folder once a run, though pytest-xdist runs this in each worker."""
-    base = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        base = base.parent
-
-    def make(name: str, fill: Fill) -> Path:
-        folder, done = base / name, base / f"{name}.done"
-        with (base / f"{name}.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            if not done.exists():
-                shutil.rmtree(folder, ignore_errors=True)
-                fill(folder)
-                done.touch()
-        return folder
-
-    return make
 
 
 @pytest.fixture(scope="session")

@@ -308,7 +308,7 @@ def test_what_a_library_does_not_find_is_named(
         ),
         (
             "tls=True, implicit_tls=True",
-            "smtplib.SMTP('127.0.0.1', smtptest.port, timeout=0.2)",
+            "smtplib.SMTP('127.0.0.1', smtptest.port, timeout=1)",
             "the client sent nothing on a TLS port: it waits for a greeting *",
         ),
     ],

@@ -19,6 +19,12 @@ from lazr_smtptest.outbound.http.client import HTTPClient
 
 __all__ = ["CheckSettings", "Checks"]
 
+_NO_LINKS = (
+    "links are not checked: --link-check HOST names the hosts that may be asked, "
+    "--link-check '*' allows all with public addresses"
+)
+_NO_SPAM = "spam is not checked: --spamassassin HOST:PORT names the spamd to ask"
+
 
 def _check_server(instance: object, attribute: object, server: str) -> None:
     if server:
@@ -70,6 +76,20 @@ class Checks:
         spamd = self.settings.spamd
         self._spam = SpamAssassin(spamd, reactor) if spamd else None
 
+    def obstacles(self) -> dict[str, str]:
+        """Return why each check cannot be made, by its name; ``""`` if it can."""
+        try:
+            require_packages()
+        except CheckError as error:
+            html = str(error)
+        else:
+            html = ""
+        return {
+            "html": html,
+            "links": "" if self.settings.links.hosts else _NO_LINKS,
+            "spam": "" if self._spam is not None else _NO_SPAM,
+        }
+
     async def html(self, envelope: Envelope) -> HTMLCheck | None:
         """Return the HTML check of a message; ``None`` if it has no HTML.
 
@@ -91,10 +111,7 @@ class Checks:
             CheckError: links are not checked by the settings.
         """
         if not self.settings.links.hosts:
-            raise CheckError(
-                "links are not checked: --link-check HOST names the hosts that may be "
-                "asked, --link-check '*' allows all with public addresses"
-            )
+            raise CheckError(_NO_LINKS)
         return await self._links.check(
             await self._parse(LINKS, envelope), follow=follow
         )
@@ -106,7 +123,5 @@ class Checks:
             CheckError: no ``spamd`` is configured.
         """
         if self._spam is None:
-            raise CheckError(
-                "spam is not checked: --spamassassin HOST:PORT names the spamd to ask"
-            )
+            raise CheckError(_NO_SPAM)
         return await self._spam.check(await self._call(lambda: envelope.content))

@@ -8,6 +8,7 @@ from typing import Any
 
 import attrs
 
+from lazr_smtptest.readers.http.api.session_kinds import KINDS
 from lazr_smtptest.readers.http.routes import Handler, Route
 
 __all__ = ["ARGUMENTS", "BYTES", "EVENTS", "TEXT", "Argument", "Operation", "operation"]
@@ -65,6 +66,9 @@ ARGUMENTS: Mapping[str, Argument] = {
         {"enum": ["", "remote"]}, "Whether images of other hosts are loaded.", "remote"
     ),
     "index": Argument(_whole(0, 999_999_999), "The index of an attachment.", 0),
+    "kind": Argument(
+        {"enum": ["", *KINDS]}, "Only sessions in which this went wrong.", "tls"
+    ),
     "limit": Argument(_whole(1, 1000, default=50), "At most how many.", 10),
     "mailbox": Argument(_TEXT, "The name of a disposable mailbox."),
     "order": Argument(

@@ -14,6 +14,7 @@ from lazr_smtptest.readers.http.answer import (
 )
 from lazr_smtptest.readers.http.api import transcripts
 from lazr_smtptest.readers.http.api.operations import TEXT, operation
+from lazr_smtptest.readers.http.api.session_kinds import KINDS
 from lazr_smtptest.readers.http.call import Call
 from lazr_smtptest.readers.http.routes import Route
 from lazr_smtptest.stores.deferred_reader import DeferredReader
@@ -21,8 +22,8 @@ from lazr_smtptest.stores.session_log import SessionLog
 
 __all__ = ["Sessions"]
 
-# The most sessions of one page.
-_MOST = 1000
+# The most sessions of one page, and how many pages are searched for one of a kind.
+_MOST, _PAGES = 1000, 10
 
 _FAILED = {"": None, "true": True, "false": False}
 
@@ -49,7 +50,12 @@ class Sessions:
             f"{prefix}/sessions",
             self.page,
             "List sessions",
-            query={"limit": "limit", "after": "after_id", "failed": "failed"},
+            query={
+                "limit": "limit",
+                "after": "after_id",
+                "failed": "failed",
+                "kind": "kind",
+            },
             answer=transcripts.SessionPage,
         )
         if self._log is not None:
@@ -79,12 +85,19 @@ class Sessions:
         )
 
     async def page(self, call: Call) -> Answer:
-        """Answer with a page of the sessions that have ended, newest first."""
+        """Answer with a page of the sessions that have ended, newest first.
+
+        Of one kind, a page may be shorter than asked for although others follow.
+        """
         limit = int(call.number("limit", 50, least=1, most=_MOST))
         failed = call.choice("failed", "", _FAILED)
+        kind = call.choice("kind", "", {each: each for each in ("", *KINDS)})
+        after = call.argument("after") or None
         try:
+            if kind:
+                return json_answer(await self._of_kind(kind, after, limit))
             found = await self._reader.sessions(
-                after=call.argument("after") or None, limit=limit, failed=failed
+                after=after, limit=limit, failed=failed
             )
         except KeyError as error:
             raise HTTPError(
@@ -97,6 +110,26 @@ class Sessions:
                 sessions=[transcripts.session_of(each) for each in found], next=next_
             )
         )
+
+    async def _of_kind(
+        self, kind: str, after: str | None, limit: int
+    ) -> transcripts.SessionPage:
+        """Return a page of the sessions of a kind.
+
+        Raises:
+            KeyError: there is no session `after`.
+        """
+        matching: list[transcripts.Session] = []
+        for _ in range(_PAGES):
+            found = await self._reader.sessions(after=after, limit=_MOST, failed=True)
+            matching += await self._reader.call(_matching, found, kind)
+            if len(matching) > limit:
+                page = matching[:limit]
+                return transcripts.SessionPage(sessions=page, next=page[-1].id)
+            after = found[-1].id if len(found) == _MOST else None
+            if after is None:
+                break
+        return transcripts.SessionPage(sessions=matching, next=after)
 
     async def open(self, call: Call) -> Answer:
         """Answer with the sessions that have not ended, oldest first.
@@ -131,3 +164,9 @@ class Sessions:
         if session is None:
             raise HTTPError(HTTPStatus.NOT_FOUND, f"there is no session {id!r}")
         return session
+
+
+def _matching(sessions: list[Session], kind: str) -> list[transcripts.Session]:
+    """Return the objects of the sessions of a kind; in a thread."""
+    found = map(transcripts.session_of, sessions)
+    return [each for each in found if kind in each.kinds]

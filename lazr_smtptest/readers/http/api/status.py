@@ -37,6 +37,8 @@ class StatusAnswer(msgspec.Struct, frozen=True):
 
     ``store`` is its kind, such as ``sqlite``. ``missing`` counts the messages that are
     not indexed yet. ``oldest`` is when the oldest message arrived; ``null`` for none.
+    ``checks`` tells why a check of messages cannot be made, by its name: ``html``,
+    ``links`` or ``spam``; empty if it can.
     """
 
     version: str
@@ -49,6 +51,7 @@ class StatusAnswer(msgspec.Struct, frozen=True):
     missing: int
     last_change: int
     oldest: datetime | None
+    checks: dict[str, str]
 
 
 class Status:
@@ -89,6 +92,7 @@ class Status:
                 missing=counts.missing,
                 last_change=await reader.last_change(),
                 oldest=oldest[0].received_at if oldest else None,
+                checks=self._context.checks.obstacles(),
             )
         )
 

@@ -7,6 +7,7 @@ import msgspec
 from lazr_smtptest.model import session as model
 from lazr_smtptest.model.reply import Reply
 from lazr_smtptest.readers.http.api.records import Time
+from lazr_smtptest.readers.http.api.session_kinds import kinds_of
 
 __all__ = [
     "Line",
@@ -39,7 +40,10 @@ class Transaction(msgspec.Struct, frozen=True):
 
 
 class Session(msgspec.Struct, frozen=True):
-    """A session of a client; ``number`` is 0 where its server is not known."""
+    """A session of a client; ``number`` is 0 where its server is not known.
+
+    ``kinds`` tells what went wrong: ``refused``, ``tls``, ``auth`` or ``dropped``.
+    """
 
     id: str
     number: int
@@ -56,6 +60,7 @@ class Session(msgspec.Struct, frozen=True):
     refusals: int
     failed: bool
     transactions: list[Transaction]
+    kinds: tuple[str, ...]
 
 
 class SessionPage(msgspec.Struct, frozen=True):
@@ -100,6 +105,7 @@ def session_of(session: model.Session) -> Session:
         refusals=session.refusals,
         failed=session.failed,
         transactions=[_transaction_of(each) for each in session.transactions],
+        kinds=kinds_of(session),
     )
 
 

@@ -130,3 +130,106 @@ def test_open_ones_may_be_in_another_process(client: Client) -> None:
     answer = client.get("/api/v2/sessions/open")
     assert answer.status == 409
     assert "no open sessions here" in answer.json["detail"]
+
+
+class TestKinds:
+    """What went wrong in a session."""
+
+    @staticmethod
+    def keep(mail: Mail, id: str, *said: tuple[str, str], **fields: Any) -> None:
+        """Keep a session with a transcript of lines (who, text)."""
+        session = Session(id=id, started=1.0, ended=2.0, **fields)
+        for who, text in said:
+            if who == "note":
+                session.transcript.note(text)
+            else:
+                getattr(session.transcript, who)(text.encode() + b"\r\n")
+        session.close()
+        mail.store.keep_session(session)
+
+    def kinds(self, mail: Mail) -> list[str]:
+        [found] = mail.client.get("/api/v2/sessions").json["sessions"]
+        kinds: list[str] = found["kinds"]
+        return kinds
+
+    def test_a_delivery_has_none(self, mail: Mail) -> None:
+        """Nothing went wrong."""
+        self.keep(mail, "a", delivered=1)
+        assert self.kinds(mail) == []
+
+    def test_a_refusal(self, mail: Mail) -> None:
+        """Any reply of 4xx or 5xx, a delivery or not."""
+        self.keep(mail, "a", delivered=1, refusals=1)
+        assert self.kinds(mail) == ["refused"]
+
+    def test_a_failed_handshake(self, mail: Mail) -> None:
+        """It is no reply, and no client that left by itself."""
+        self.keep(mail, "a", ("note", "the TLS handshake failed: no cipher"))
+        assert self.kinds(mail) == ["tls"]
+
+    def test_a_wrong_password(self, mail: Mail) -> None:
+        """It was checked, and is a refusal too."""
+        self.keep(mail, "a", refusals=1, login_attempts=1)
+        assert self.kinds(mail) == ["refused", "auth"]
+
+    def test_a_login_that_succeeds_at_last(self, mail: Mail) -> None:
+        """It is no failed login."""
+        self.keep(mail, "a", refusals=1, login_attempts=2, user="ann", delivered=1)
+        assert self.kinds(mail) == ["refused"]
+
+    def test_a_login_that_is_refused_before_it_is_checked(self, mail: Mail) -> None:
+        """By a fault rule, or for want of TLS, after a challenge too."""
+        said = [
+            ("client", "AUTH LOGIN"),
+            ("server", "334 VXNlcm5hbWU6"),
+            ("client", "YW5u"),
+            ("server", "454 4.7.0 Temporary failure"),
+        ]
+        self.keep(mail, "a", *said, refusals=1)
+        assert self.kinds(mail) == ["refused", "auth"]
+
+    def test_a_refusal_after_an_unfinished_login(self, mail: Mail) -> None:
+        """The reply to another command does not make it a failed login."""
+        said = [
+            ("client", "AUTH PLAIN AGEAYg=="),
+            ("server", "235 2.7.0 ok"),
+            ("client", "VRFY ann"),
+            ("server", "550 no"),
+        ]
+        self.keep(mail, "a", *said, refusals=1)
+        assert self.kinds(mail) == ["refused"]
+
+    def test_a_client_that_leaves(self, mail: Mail) -> None:
+        """Without a refusal, and without mail."""
+        self.keep(mail, "a", helo="here.test")
+        assert self.kinds(mail) == ["dropped"]
+
+    @pytest.mark.parametrize("kind", ["refused", "tls", "auth", "dropped"])
+    def test_those_of_a_kind_can_be_asked_for(self, mail: Mail, kind: str) -> None:
+        """And no others."""
+        self.keep(mail, "auth", refusals=1, login_attempts=1)
+        self.keep(mail, "tls", ("note", "the TLS handshake failed: no cipher"))
+        self.keep(mail, "dropped")
+        self.keep(mail, "delivered", delivered=1)
+        assert ids(mail, f"kind={kind}") == ["auth" if kind == "refused" else kind]
+
+    def test_pages_of_a_kind_follow_each_other(self, mail: Mail) -> None:
+        """By the last one of the page."""
+        for id in ("a", "b", "c"):
+            self.keep(mail, id)
+            self.keep(mail, f"{id}-other", refusals=1)
+        page = mail.client.get("/api/v2/sessions?kind=dropped&limit=2").json
+        assert [each["id"] for each in page["sessions"]] == ["c", "b"]
+        rest = mail.client.get(
+            f"/api/v2/sessions?kind=dropped&limit=2&after={page['next']}"
+        ).json
+        assert ([each["id"] for each in rest["sessions"]], rest["next"]) == (
+            ["a"],
+            None,
+        )
+
+    def test_an_unknown_kind_is_refused(self, client: Client) -> None:
+        """With the kinds there are."""
+        answer = client.get("/api/v2/sessions?kind=slow")
+        assert answer.status == 400
+        assert "auth or dropped or refused or tls" in answer.json["detail"]

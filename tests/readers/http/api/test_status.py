@@ -73,3 +73,19 @@ def test_a_server_that_is_bound_is_a_listener() -> None:
 def test_a_server_that_is_not_bound_is_none() -> None:
     context = ReaderContext.of(CaptureServer(), Clock())
     assert context.listeners() == {}
+
+
+def test_it_tells_why_checks_cannot_be_made(client: Client) -> None:
+    """By the option that is missing; an empty text for one that can."""
+    checks = status_of(client)["checks"]
+    assert checks["html"] == ""
+    assert "--link-check" in checks["links"]
+    assert "--spamassassin" in checks["spam"]
+
+
+def test_a_missing_package_of_a_check_is_named(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the extra that brings it."""
+    monkeypatch.setattr("lazr_smtptest.checks.html_check.find_spec", lambda _: None)
+    assert "lazr.smtptest[checks]" in status_of(client)["checks"]["html"]

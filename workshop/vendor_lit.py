@@ -20,9 +20,7 @@ VENDOR = HERE.parent / "lazr_smtptest/readers/http/page/static/vendor"
 
 # What the page uses of it, and nothing else.
 ENTRY = """\
-export { LitElement, html, noChange, nothing, render, svg } from "lit";
-export { createRef, ref } from "lit/directives/ref.js";
-export { keyed } from "lit/directives/keyed.js";
+export { LitElement, html, nothing, render } from "lit";
 export { live } from "lit/directives/live.js";
 export { repeat } from "lit/directives/repeat.js";
 """

@@ -1,43 +1,50 @@
 """A program that writes how many bytes a browser loads of the page's files.
 
-They are minified and compressed as one, as the sizes of libraries are given. The page
-has no build step, and is served with its names and indents: a bound of those would be
-one of long names.
+They are bundled, minified and compressed as one, as the sizes of libraries are given.
+The page has no build step, and is served with its names and indents: a bound of those
+would be one of long names.
 """
 
 from __future__ import annotations
 
 import gzip
-from importlib.util import find_spec
+import json
+import os
+import subprocess
+from pathlib import Path
 
-from lazr_smtptest.readers.http.page.files import load_files
+from lazr_smtptest.readers.http.page.files import FOLDER
 
-_KINDS = {"css": "text/css", "js": "text/javascript", "json": "application/json"}
+# The modules and style sheets that the document names.
+_LOADED = ("app.js", "theme.js", "tokens.css", "page.css")
+
+
+def _esbuild() -> Path:
+    programs = os.environ.get("LAZR_SMTPTEST_PROGRAMS", "")
+    return Path(programs, "node_modules/esbuild/bin/esbuild")
 
 
 def remedy() -> str:
-    """Return how the minifier gets onto this machine; empty if it is there."""
-    return "" if find_spec("minify") else "pip install tdewolff-minify"
+    """Return how the bundler gets onto this machine; empty if it is there."""
+    is_there = _esbuild().is_file()
+    return "" if is_there else ".ci/programs DIR, and LAZR_SMTPTEST_PROGRAMS=DIR"
 
 
 def main() -> None:
-    """Write the bytes; the threads of the minifier end with this program."""
-    files = load_files()
-    small = [
-        _minified(name, file.content.decode()).encode()
-        for name, file in files.others.items()
-        # A browser loads one language, and no licence.
-        if not name.endswith(".txt") and not name.startswith("lang/d")
-    ]
-    print(len(gzip.compress(b"".join([files.index.content, *small]), 9)))
+    """Write the bytes."""
+    texts = json.loads((FOLDER / "lang/en.json").read_text("utf-8"))
+    # A browser loads one language.
+    language = json.dumps(texts, ensure_ascii=False, separators=(",", ":"))
+    others = [(FOLDER / name).read_bytes() for name in ("index.html", "icon.svg")]
+    whole = b"".join([*others, *map(_bundled, _LOADED), language.encode()])
+    print(len(gzip.compress(whole, 9)))
 
 
-def _minified(name: str, text: str) -> str:
-    import minify
-
-    kind = _KINDS.get(name.rpartition(".")[2])
-    small: str = minify.string(kind, text) if kind else text
-    return small
+def _bundled(name: str) -> bytes:
+    """Return a file with all that it imports, minified."""
+    command = [_esbuild(), FOLDER / name, "--bundle", "--minify", "--format=esm"]
+    done = subprocess.run(command, stdout=subprocess.PIPE, check=True, timeout=120)
+    return done.stdout
 
 
 if __name__ == "__main__":

@@ -16,10 +16,15 @@ from pathlib import Path
 from smtplib import SMTP
 from typing import Any
 
+import attrs
 import pytest
 
 import lazr_smtptest
 from lazr_smtptest import CaptureController
+from lazr_smtptest.checks.service import CheckSettings
+from lazr_smtptest.outbound.settings import Outgoing
+from lazr_smtptest.readers.context import ReaderContext
+from lazr_smtptest.readers.http.reader import HTTPSettings
 
 from .browser import PATIENCE, Chromium, RequestLog
 from .proxy import World
@@ -141,6 +146,30 @@ def make_site() -> Iterator[Callable[..., Site]]:
 def site(make_site: Callable[..., Site]) -> Site:
     """A running server with an HTTP side."""
     return make_site()
+
+
+@pytest.fixture
+def make_open_site(
+    make_site: Callable[..., Site], monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Site]:
+    """Start servers that may connect to others, for checks and releases."""
+
+    def make(
+        checks: CheckSettings | None = None, outgoing: Outgoing | None = None
+    ) -> Site:
+        class Contexts:
+            @staticmethod
+            def of(source: Any, reactor: Any) -> ReaderContext:
+                context = ReaderContext.of(source, reactor)
+                return attrs.evolve(context, check_settings=checks or CheckSettings())
+
+        settings = HTTPSettings(outgoing=outgoing or Outgoing())
+        module = "lazr_smtptest.server.http_thread"
+        monkeypatch.setattr(f"{module}.ReaderContext", Contexts)
+        monkeypatch.setattr(f"{module}.HTTPSettings", lambda: settings)
+        return make_site()
+
+    return make
 
 
 class Module:

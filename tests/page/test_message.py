@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from email.message import EmailMessage
 from pathlib import Path
+from smtplib import SMTP
 
 import pytest
 
@@ -96,8 +97,70 @@ class TestHead:
         envelope = site.send(f"Subject: long\n\n{'x' * 2000}\n")
         assert envelope.warnings
         page.goto(f"{site.url}#/messages/{envelope.id}")
+        warnings = page.locator(".warnings")
         for each in envelope.warnings:
-            expect(page.locator(".warnings")).to_contain_text(each)
+            expect(warnings).to_contain_text(each)
+
+    def test_a_warning_is_explained(self, page, site):
+        """In plain words, with the section of the standard."""
+        envelope = site.send(f"Subject: long\n\n{'x' * 2000}\n")
+        page.goto(f"{site.url}#/messages/{envelope.id}")
+        warnings = page.locator(".warnings")
+        expect(warnings).to_contain_text("a line is longer than 998 bytes")
+        link = warnings.get_by_role("link", name="RFC 5321 section 4.5.3.1.6")
+        expect(link).to_have_attribute(
+            "href", "https://www.rfc-editor.org/rfc/rfc5321#section-4.5.3.1.6"
+        )
+
+    def test_what_could_not_be_read_is_told(self, page, site):
+        """With the standard, where the server knows it."""
+        envelope = site.send("List-Unsubscribe: mailto:a@b.example\n\nHi.\n")
+        page.goto(f"{site.url}#/messages/{envelope.id}")
+        expect(page.locator(".warnings")).to_contain_text("RFC 2369")
+
+    def test_its_address_is_copied(self, opened, context, site):
+        """Without the search that found it."""
+        context.grant_permissions(["clipboard-read", "clipboard-write"])
+        [envelope] = site.controller.mailbox
+        opened.goto(f"{site.url}#/messages/{envelope.id}/headers?q=code")
+        opened.get_by_role("button", name="Copy the address").click()
+        expect(opened.get_by_role("status").get_by_text("Copied")).to_be_visible()
+        address = opened.evaluate("navigator.clipboard.readText()")
+        assert address == f"{site.url}#/messages/{envelope.id}"
+
+    def test_it_is_printed_without_the_page_around_it(self, opened):
+        """Its envelope and its content are."""
+        opened.evaluate("window.print = () => { window.printed = true }")
+        opened.get_by_role("button", name="Print").click()
+        assert opened.evaluate("window.printed")
+        opened.emulate_media(media="print")
+        for around in (".bar", "side-bar", ".list", ".acts"):
+            expect(opened.locator(around)).to_be_hidden()
+        expect(opened.locator(".head h1")).to_be_visible()
+        expect(frame(opened).locator("b")).to_be_visible()
+
+    def test_attachments_are_above_the_content(self, opened):
+        """With name, type and size, to download."""
+        files = opened.get_by_role("list", name="Attachments")
+        expect(files.get_by_role("listitem")).to_have_count(1)
+        expect(files).to_contain_text("a.csv")
+        expect(files).to_contain_text("text/csv, 4 B")
+        with opened.expect_download() as download:
+            files.get_by_role("link", name="Download a.csv").click()
+        assert Path(download.value.path()).read_bytes() == b"a,b\n"
+
+    def test_an_image_that_is_attached_has_a_preview(self, page, site):
+        """No other type: nothing in it may run."""
+        message = EmailMessage()
+        message.set_content("Hi.")
+        message.add_attachment(PNG, "image", "png", filename="a.png")
+        message.add_attachment(b"<svg/>", "image", "svg+xml", filename="b.svg")
+        envelope = site.send(message)
+        page.goto(f"{site.url}#/messages/{envelope.id}")
+        files = page.get_by_role("list", name="Attachments")
+        expect(files.get_by_role("listitem")).to_have_count(2)
+        expect(files.locator("img")).to_have_count(1)
+        expect(files.locator("img")).to_have_js_property("naturalWidth", 1)
 
     def test_opening_it_marks_it_as_read(self, opened):
         """Also in the list."""
@@ -206,6 +269,45 @@ class TestTabs:
         pane.get_by_role("button", name="HTML").click()
         expect(pane.locator("pre")).to_contain_text('<base href="http://tracker')
 
+    def test_the_source_of_the_html_is_searched(self, opened):
+        """As the raw one."""
+        pane = show(opened, "Source")
+        pane.get_by_role("button", name="HTML").click()
+        expect(pane.locator("pre")).to_contain_text("<base")
+        pane.get_by_role("searchbox").fill("tracker.example")
+        expect(pane.get_by_role("status")).to_have_text("1 of 4")
+
+    def test_the_header_tells_what_others_found_out(self, page, site):
+        """The results of DKIM, SPF and DMARC, each with its properties."""
+        field = "mx.example; dkim=pass header.d=shop.example; spf=fail"
+        envelope = site.send(f"Authentication-Results: {field}\n\nHi.\n")
+        page.goto(f"{site.url}#/messages/{envelope.id}/headers")
+        results = page.get_by_role("list", name="mx.example")
+        expect(results.locator(".good")).to_have_text("dkim=pass")
+        expect(results.locator(".bad")).to_have_text("spf=fail")
+        expect(results).to_contain_text("header.d=shop.example")
+
+    def test_the_envelope_has_all_parameters(self, page, site):
+        """Of MAIL and of each RCPT; who is hidden is marked."""
+        with SMTP(site.controller.host, site.controller.port) as client:
+            client.sendmail(
+                "a@b.example",
+                ["anna@example.com", "boss@example.com"],
+                "To: anna@example.com\r\n\r\nHi.\r\n",
+                ["RET=HDRS", "ENVID=run+2B17"],
+                ["NOTIFY=FAILURE,DELAY"],
+            )
+        [envelope] = site.controller.mailbox
+        page.goto(f"{site.url}#/messages/{envelope.id}/envelope")
+        table = page.get_by_role("table", name="Envelope")
+        expect(table).to_contain_text("RET=HDRS")
+        expect(table).to_contain_text("ENVID=run+2B17")
+        hidden = table.get_by_role("row", name="boss@example.com")
+        expect(hidden).to_contain_text("NOTIFY=FAILURE,DELAY")
+        expect(hidden).to_contain_text("Bcc")
+        expect(table.locator(".chip")).to_have_count(1)
+        expect(page.get_by_role("tabpanel")).to_contain_text("1 recipient is in the")
+
     def test_the_header_is_decoded_or_raw(self, opened):
         """With the route of Received fields."""
         pane = show(opened, "Headers")
@@ -235,6 +337,20 @@ class TestTabs:
         pane = show(opened, "Conversation")
         expect(pane.locator(".talk")).to_contain_text("250 2.0.0 message accepted")
         expect(pane.locator("q").first).not_to_be_empty()
+
+    def test_the_reply_that_decided_is_marked(self, page, site):
+        """That to this message, and not the same one to another."""
+        with SMTP(site.controller.host, site.controller.port) as client:
+            for subject in ("first", "second"):
+                client.sendmail("a@b.example", ["c@d.example"], f"Subject: {subject}")
+        first = site.controller.mailbox[0]
+        page.goto(f"{site.url}#/messages/{first.id}/conversation")
+        decided = page.locator(".talk [data-decided]")
+        expect(decided).to_have_count(1)
+        expect(decided).to_contain_text("250 2.0.0 message accepted")
+        expect(decided).to_contain_text("this decided")
+        before = page.locator(".talk [data-decided] ~ li", has_text="second")
+        expect(before).to_have_count(1)
 
     def test_a_tab_has_an_address(self, opened):
         """It can be sent to somebody."""

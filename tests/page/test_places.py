@@ -7,6 +7,10 @@ from smtplib import SMTP, SMTPRecipientsRefused, SMTPResponseException
 
 import pytest
 
+from lazr_smtptest import CaptureController
+from lazr_smtptest.model.session import Session
+from lazr_smtptest.outbound.settings import Outgoing, Relay, Server
+
 expect = pytest.importorskip("playwright.sync_api").expect
 
 pytestmark = pytest.mark.once
@@ -29,6 +33,29 @@ def go(page, site):
         return page
 
     return go
+
+
+def file(name, content):
+    """Return a file as a field for files takes it."""
+    kind = "message/rfc822" if name.endswith(".eml") else "text/csv"
+    return {"name": name, "mimeType": kind, "buffer": content}
+
+
+def drop(page, name, content):
+    """Drop a file on the page."""
+    expect(page.locator(".status")).to_contain_text("live")
+    page.evaluate(
+        """([name, bytes]) => {
+          const dataTransfer = new DataTransfer();
+          dataTransfer.items.add(new File([new Uint8Array(bytes)], name));
+          for (const kind of ["dragover", "drop"]) {
+            const how = {dataTransfer, bubbles: true, cancelable: true};
+            const isLeft = document.body.dispatchEvent(new DragEvent(kind, how));
+            if (isLeft) throw new Error(`${kind} is not handled`);
+          }
+        }""",
+        [name, list(content)],
+    )
 
 
 class TestSessions:
@@ -109,6 +136,34 @@ class TestSessions:
         expect(self.rows(page)).to_contain_text("Left without sending mail")
         expect(self.rows(page).locator(".chip")).to_have_text("left")
         expect(page.get_by_role("link", name="Sessions", exact=True)).to_be_visible()
+
+    @pytest.mark.parametrize(
+        ("name", "row"),
+        [
+            ("Refused", "452 4.2.2 Mailbox full"),
+            ("Login failed", "Login refused"),
+            ("Dropped", "Left without sending mail"),
+            ("TLS failed", "The TLS handshake failed"),
+        ],
+    )
+    def test_those_of_one_kind_are_shown(self, go, refused, site, name, row):
+        """By what ended them."""
+        host, port = site.controller.host, site.controller.port
+        with SMTP(host, port) as client:
+            client.ehlo("left.test")
+        rule = site.controller.faults.on("AUTH", times=1)
+        rule.reply(535, "5.7.8 wrong")
+        with SMTP(host, port) as client:
+            client.ehlo("login.test")
+            client.docmd("AUTH", "PLAIN AGEAYg==")
+        failed = Session(id="tls-1", started=1.0, ended=2.0, peer=("192.0.2.1", 1))
+        failed.transcript.note("the TLS handshake failed: no shared cipher")
+        failed.close()
+        assert len(site.controller.sessions) == 4
+        site.controller.mailbox.reader.keep_session(failed)
+        page = go("sessions")
+        page.get_by_role("link", name=name, exact=True).click()
+        expect(self.rows(page).filter(has_text=row)).to_have_count(1)
 
     def test_no_refusal_is_told_in_a_sentence(self, go):
         """An empty list teaches."""
@@ -241,6 +296,163 @@ class TestSend:
         expect(page.get_by_role("alert")).to_contain_text("no")
         expect(page.get_by_role("alert")).not_to_have_text("400")
         expect(page.get_by_label("Text")).to_have_value("Hello.")
+
+    def test_files_are_attached(self, go, site):
+        """One that was removed is not sent."""
+        page = go("send")
+        page.get_by_label("To").fill("anna@example.com")
+        files = page.get_by_label("Attach files")
+        files.set_input_files([file("a.csv", b"a,b\n\xff\0"), file("b.csv", b"b")])
+        page.get_by_role("button", name="Remove b.csv").click()
+        page.get_by_role("main").get_by_role("button", name="Send").click()
+        expect(page.get_by_role("list", name="Attachments")).to_contain_text("a.csv")
+        [envelope] = site.controller.mailbox
+        [attachment] = envelope.attachments
+        assert (attachment.name, attachment.content) == ("a.csv", b"a,b\n\xff\0")
+
+    def test_a_message_is_answered(self, go, site):
+        """To its sender, with its text quoted, in the same thread."""
+        sent = site.send(
+            "From: Shop <shop@example.com>\nReply-To: help@example.com\n"
+            "Subject: Order\nMessage-ID: <1@shop.example>\n\nHello Anna.\n"
+        )
+        page = go(f"messages/{sent.id}")
+        page.get_by_role("link", name="Reply", exact=True).click()
+        expect(page.get_by_label("To")).to_have_value("help@example.com")
+        expect(page.get_by_label("From")).to_have_value("anna@example.com")
+        expect(page.get_by_label("Text")).to_have_value(re.compile("> Hello Anna."))
+        page.get_by_role("main").get_by_role("button", name="Send").click()
+        expect(page.get_by_role("heading", name="Re: Order")).to_be_visible()
+        answer = site.controller.mailbox[1]
+        assert answer.header("in-reply-to") == "<1@shop.example>"
+        assert answer.header("references") == "<1@shop.example>"
+
+
+class TestFiles:
+    """Messages in files."""
+
+    CONTENT = (
+        b"From: a@b.example\r\nTo: anna@example.com\r\nSubject: Kept\r\n\r\n\xff\0"
+    )
+
+    def test_a_message_is_dropped_anywhere(self, go, site):
+        """It is kept byte for byte, with the envelope that its header tells."""
+        page = go("messages")
+        drop(page, "a.eml", self.CONTENT)
+        expect(page.get_by_role("heading", name="Kept")).to_be_visible()
+        [envelope] = site.controller.mailbox
+        assert envelope.content == self.CONTENT
+        assert (envelope.mail_from, envelope.rcpt_tos) == (
+            "a@b.example",
+            ("anna@example.com",),
+        )
+
+    def test_a_message_is_chosen(self, go, site):
+        """By a button, which the keyboard reaches."""
+        page = go("send")
+        button = page.get_by_label("Choose .eml files")
+        button.focus()
+        expect(button).to_be_focused()
+        button.set_input_files(file("a.eml", self.CONTENT))
+        expect(page.get_by_role("heading", name="Kept")).to_be_visible()
+        assert site.controller.mailbox[0].content == self.CONTENT
+
+    def test_another_file_is_refused(self, go, site):
+        """The page stays, and says which are taken."""
+        page = go("send")
+        drop(page, "a.pdf", b"%PDF")
+        expect(page.get_by_text("a.pdf is no message")).to_be_visible()
+        assert page.url.startswith(site.url)
+        assert len(site.controller.mailbox) == 0
+
+
+class TestRelease:
+    """A message that is sent on to a real server."""
+
+    def test_without_a_server_it_says_how(self, go, site):
+        """With the option of the command."""
+        page = go(f"messages/{site.send().id}")
+        page.get_by_role("button", name="Release").click()
+        dialog = page.get_by_role("dialog")
+        expect(dialog).to_contain_text("--relay-host")
+        dialog.get_by_role("button", name="Close").click()
+        expect(dialog).to_be_hidden()
+
+    @pytest.fixture
+    def released(self, page, make_open_site):
+        """The dialog of a message, and the server that it is released to."""
+        with CaptureController() as world:
+            relay = Relay(
+                server=Server(host=world.host, port=world.port), allowed="@real"
+            )
+            site = make_open_site(outgoing=Outgoing(relay=relay))
+            sent = site.send("From: shop@example.com\nSubject: Go\n\nHi.\n")
+            page.goto(f"{site.url}#/messages/{sent.id}")
+            page.get_by_role("button", name="Release").click()
+            yield page.get_by_role("dialog"), world
+
+    def test_it_is_sent_to_those_that_are_asked_for(self, page, released):
+        """The recipients of the message are offered."""
+        dialog, world = released
+        to = dialog.get_by_label("Recipients")
+        expect(to).to_have_value("anna@example.com")
+        to.fill("anna@real.example, bert@real.example")
+        dialog.get_by_role("button", name="Send it now").click()
+        expect(page.get_by_text("Released to 2 recipients")).to_be_visible()
+        [arrived] = world.mailbox
+        assert arrived.rcpt_tos == ("anna@real.example", "bert@real.example")
+
+    def test_a_refusal_is_told(self, released):
+        """What was typed stays."""
+        dialog, world = released
+        dialog.get_by_role("button", name="Send it now").click()
+        expect(dialog.get_by_role("alert")).to_contain_text("allowlist")
+        expect(dialog.get_by_label("Recipients")).to_have_value("anna@example.com")
+        assert len(world.mailbox) == 0
+
+
+class TestCompare:
+    """Two messages side by side."""
+
+    @pytest.fixture
+    def two(self, site):
+        """Two messages with different texts and subjects."""
+        return [
+            site.send(f"Subject: {name}\nTo: a@b.example\n\nSame.\n{name}\n")
+            for name in ("old", "new")
+        ]
+
+    def test_each_side_is_named(self, go, two):
+        """By subject, recipient and time, with a link to the message."""
+        page = go(f"compare/{two[0].id}/{two[1].id}")
+        names = page.get_by_role("columnheader")
+        expect(names).to_have_count(2)
+        expect(names.nth(0)).to_contain_text("anna@example.com")
+        expect(page.get_by_role("status").get_by_text("1 line differs")).to_be_visible()
+        names.nth(1).get_by_role("link", name="new").click()
+        expect(page.get_by_role("heading", name="new")).to_be_visible()
+
+    def test_headers_are_compared(self, go, two):
+        """Word by word where a line was changed."""
+        page = go(f"compare/{two[0].id}/{two[1].id}")
+        page.get_by_role("button", name="Headers").click()
+        table = page.get_by_role("table", name="Headers")
+        expect(table.locator("del")).to_have_text("old")
+        expect(table.locator("ins")).to_have_text("new")
+
+    def test_what_neither_has_is_said(self, go, two):
+        """Such as HTML."""
+        page = go(f"compare/{two[0].id}/{two[1].id}")
+        page.get_by_role("button", name="HTML source").click()
+        expect(page.get_by_text("Neither of them has that.")).to_be_visible()
+        expect(page.get_by_role("table")).to_have_count(0)
+
+    def test_a_message_that_is_gone_is_said(self, go, two):
+        """Nothing is compared."""
+        page = go(f"compare/{two[0].id}/gone")
+        expect(page.get_by_role("alert")).to_have_text(
+            "One of the messages has been deleted."
+        )
 
 
 def test_the_state_of_the_server_is_shown(go, site):

@@ -96,9 +96,7 @@ class Sessions:
         try:
             if kind:
                 return json_answer(await self._of_kind(kind, after, limit))
-            found = await self._reader.sessions(
-                after=after, limit=limit, failed=failed
-            )
+            found = await self._reader.sessions(after=after, limit=limit, failed=failed)
         except KeyError as error:
             raise HTTPError(
                 HTTPStatus.BAD_REQUEST,

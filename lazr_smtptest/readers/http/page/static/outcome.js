@@ -23,9 +23,12 @@ export function outcomeOf(session, last = "") {
     return { kind: refusals || failed ? "warn" : "good", title, reply, who, chip: title };
   }
   if (refusals) {
-    const isLogin = session.login_attempts && !session.user && !transactions.length;
+    const isLogin = session.kinds.includes("auth") && !transactions.length;
     const title = isLogin ? t("outcome.auth") : t("outcome.refused", { n: refusals });
     return { kind: "bad", title, reply, who, chip: t("row.nothing") };
+  }
+  if (session.kinds.includes("tls")) {
+    return { kind: "bad", title: t("outcome.tls"), reply: "", who, chip: t("sessions.tls") };
   }
   const title = failed ? t("outcome.cut") : session.helo ? t("outcome.nothing") : t("outcome.dropped");
   return { kind: "", title, reply: "", who, chip: t("outcome.left") };

@@ -2,10 +2,13 @@
 
 import { html, nothing } from "../vendor/lit.js";
 import { get, messagePath } from "../api.js";
-import { t } from "../lang.js";
+import { formatClock, t } from "../lang.js";
 import { spelled } from "../logic/bidi.js";
 import { compareLines, compareWords } from "../logic/diff.js";
 import { Part } from "../part.js";
+import { marked } from "../parts/marked.js";
+import { attempt } from "../parts/toast.js";
+import { href } from "../route.js";
 
 // Characters of each side that are compared.
 const MOST = 200_000;
@@ -13,30 +16,45 @@ const MOST = 200_000;
 class CompareView extends Part {
   static properties = {
     left: {}, right: {},
-    what: { state: true }, rows: { state: true }, problem: { state: true },
+    what: { state: true }, rows: { state: true }, isCut: { state: true },
+    summaries: { state: true }, problem: { state: true },
   };
 
   constructor() {
     super();
     this.what = "text";
     this.rows = null;
+    this.isCut = false;
+    // The two messages as a list has them; undefined for one that is gone.
+    this.summaries = [];
     this.problem = "";
   }
 
   willUpdate(changed) {
+    if (changed.has("left") || changed.has("right")) this.#loadSummaries();
     if (["left", "right", "what"].some((each) => changed.has(each))) this.#load();
+  }
+
+  async #loadSummaries() {
+    const { left, right } = this;
+    this.summaries = [];
+    const found = await attempt(() => Promise.all([left, right].map(summaryOf)));
+    if (found && left === this.left && right === this.right) this.summaries = found;
   }
 
   async #load() {
     const { left, right, what } = this;
     this.rows = null;
+    this.isCut = false;
     this.problem = "";
     try {
       const [before, after] = await Promise.all([left, right].map((id) => read(id, what)));
       if (left !== this.left || right !== this.right || what !== this.what) return;
-      this.rows = compareLines(before, after);
+      this.isCut = Math.max(before.length, after.length) > MOST;
+      this.rows = compareLines(...[before, after].map((text) => spelled(text.slice(0, MOST))));
     } catch (problem) {
-      if (left === this.left && right === this.right && what === this.what) this.problem = problem.message;
+      if (left !== this.left || right !== this.right || what !== this.what) return;
+      this.problem = problem.status === 404 ? t("compare.gone") : problem.message;
     }
   }
 
@@ -47,12 +65,23 @@ class CompareView extends Part {
         ([name, label]) => html`<button aria-pressed=${name === this.what}
           @click=${() => (this.what = name)}>${label}</button>`)}</span>${this.#verdict()}</div>
       ${this.problem ? html`<p class="empty" role="alert">${this.problem}</p>` : nothing}
-      ${this.rows ? html`<table class="table diff" aria-label=${t("compare.title")}><tbody>${this.rows.map(row)}</tbody></table>` : nothing}
+      ${this.isCut ? html`<p class="strip">${t("source.cut")}</p>` : nothing}
+      ${this.rows?.length ? this.#table(kinds[this.what]) : nothing}
     </div>`;
   }
 
+  #table(kind) {
+    const [before, after] = this.summaries;
+    return html`<table class="table diff" aria-label=${kind}>
+      <thead><tr><th colspan="2" scope="colgroup">${nameOf(this.left, before)}</th>
+        <th colspan="2" scope="colgroup">${nameOf(this.right, after)}</th></tr></thead>
+      <tbody>${this.rows.map(row)}</tbody></table>`;
+  }
+
   #verdict() {
-    if (!this.rows) return nothing;
+    if (this.problem) return nothing;
+    if (!this.rows) return html`<span role="status">${t("compare.loading")}</span>`;
+    if (!this.rows.length) return html`<span role="status">${t("compare.empty")}</span>`;
     const n = this.rows.filter((each) => each.kind !== "same").length;
     return html`<span role="status">${n ? t("compare.differences", { n }) : t("compare.same")}</span>`;
   }
@@ -72,7 +101,19 @@ async function read(id, what) {
       text = "";
     }
   }
-  return spelled(text.slice(0, MOST));
+  return text;
+}
+
+async function summaryOf(id) {
+  const page = await get("messages", { query: `id:${id}`, limit: 1 });
+  return page.messages[0];
+}
+
+/** Return what a side is named: the subject, the recipient and the time of its message. */
+function nameOf(id, summary) {
+  if (!summary) return html`<code>${id}</code>`;
+  return html`<a href=${href(["messages", id])}>${summary.subject ? marked(summary.subject) : t("row.no-subject")}</a>
+    <small>${marked(summary.rcpt_tos[0] ?? t("row.no-recipient"))}, ${formatClock(new Date(summary.received_at))}</small>`;
 }
 
 function row({ kind, left, right, leftNumber, rightNumber }) {

@@ -4,17 +4,23 @@ import { html, nothing } from "../vendor/lit.js";
 import { get } from "../api.js";
 import { t } from "../lang.js";
 import { explainReply } from "../logic/replies.js";
+import { decidingLine, folded, isRefusal } from "../logic/talk.js";
 import { Part } from "../part.js";
 import { marked } from "../parts/marked.js";
 
 const SIGNS = { client: "→", server: "←" };
 
 class Conversation extends Part {
-  static properties = { sessionId: {}, lines: {}, problem: { state: true } };
+  // `reply` is the one that decided; `transaction` the number of its message, 0 for none.
+  static properties = {
+    sessionId: {}, lines: {}, reply: {}, transaction: {}, problem: { state: true },
+  };
 
   constructor() {
     super();
     this.lines = null;
+    this.reply = "";
+    this.transaction = 0;
     this.problem = null;
   }
 
@@ -38,41 +44,29 @@ class Conversation extends Part {
   render() {
     if (this.problem) return html`<p class="empty">${t("session.gone")}</p>`;
     if (!this.lines) return nothing;
-    return html`<ol class="talk" aria-label=${t("tab.conversation")}>${folded(this.lines).map(line)}</ol>`;
+    const lines = folded(this.lines);
+    const decided = decidingLine(lines, this.reply, this.transaction);
+    return html`<ol class="talk" aria-label=${t("tab.conversation")}>${lines.map((each, index) =>
+      line(each, index === decided))}</ol>`;
+  }
+
+  updated(changed) {
+    if (changed.has("lines")) this.querySelector("[data-decided]")?.scrollIntoView({ block: "nearest" });
   }
 }
 
-/** Whether a line of the server refuses something. */
-export function isRefusal({ who, text }) {
-  return who === "server" && /^[45]\d\d/.test(text);
-}
-
-/** Return lines in which a long reply is its first line; the others are its `more`. */
-function folded(lines) {
-  const shown = [];
-  for (const each of lines) {
-    const first = shown.at(-1);
-    const isMore = each.who === "server" && first?.who === "server" && first.isOpen
-      && first.text.slice(0, 3) === each.text.slice(0, 3);
-    if (isMore) {
-      first.more.push(each.text);
-      first.isOpen = /^\d{3}-/.test(each.text);
-    } else {
-      shown.push({ ...each, more: [], isOpen: /^\d{3}-/.test(each.text) });
-    }
-  }
-  return shown;
-}
-
-function line(each) {
-  const isFault = each.who !== "client" && each.who !== "server" && each.text.startsWith("fault:");
+function line(each, isDecided) {
+  const isFault = each.who === "note" && each.text.startsWith("fault:");
   const kind = isFault ? "fault" : isRefusal(each) ? "hit" : each.who;
   const meaning = each.who === "server" ? explainReply(each.text, t) : "";
-  return html`<li data-kind=${kind}><time>${each.seconds.toFixed(3)}</time>
-    <span class="sign" aria-label=${nameOf(each.who)}>${isFault ? "⚑" : (SIGNS[each.who] ?? "·")}</span>
-    ${each.more.length ? html`<details><summary><code>${marked(each.text)}</code>
+  const said = html`<code>${marked(each.text)}</code>${isDecided ? html` <span class="chip ${
+    kind === "hit" ? "bad" : "good"}">${t("talk.decided")}</span>` : nothing}`;
+  return html`<li data-kind=${kind} data-decided=${isDecided || nothing}><time>${each.seconds.toFixed(3)}</time>
+    <span class="sign" role="img" aria-label=${nameOf(each.who)}>${isFault ? "⚑" : (SIGNS[each.who] ?? "·")}</span>
+    ${each.more.length ? html`<details><summary>${said}
         <span class="chip">${t("talk.more", { n: each.more.length })}</span></summary>
-        <code>${marked(each.more.join("\n"))}</code></details>` : html`<code>${marked(each.text)}</code>`}${meaning ? html`<q>${meaning}</q>` : nothing}</li>`;
+        <code>${marked(each.more.join("\n"))}</code></details>` : html`<span class="said">${said}</span>`}
+    ${meaning ? html`<q>${meaning}</q>` : nothing}</li>`;
 }
 
 function nameOf(who) {

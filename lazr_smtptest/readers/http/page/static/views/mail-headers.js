@@ -3,6 +3,7 @@
 import { html, nothing } from "../vendor/lit.js";
 import { get, messagePath } from "../api.js";
 import { currentLocale, t } from "../lang.js";
+import { authenticationOf, gradeOf } from "../logic/authentication.js";
 import { delay } from "../logic/time.js";
 import { routeOf } from "../logic/received.js";
 import { Part } from "../part.js";
@@ -35,7 +36,7 @@ class MailHeaders extends Part {
         <button aria-pressed=${!this.isRaw} @click=${() => (this.isRaw = false)}>${t("headers.decoded")}</button>
         <button aria-pressed=${this.isRaw} @click=${this.#showRaw}>${t("headers.raw")}</button></span></div>
       ${this.isRaw ? html`<pre class="source" tabindex="0" aria-label=${t("headers.raw")}>${this.raw}</pre>`
-        : html`${this.#route()}${this.#table()}`}`;
+        : html`${this.#route()}${this.#authentication()}${this.#table()}`}`;
   }
 
   #table() {
@@ -52,6 +53,16 @@ class MailHeaders extends Part {
         ${hop.with ? html`<span class="chip ${hop.tls ? "good" : ""}">${marked(hop.with)}</span>` : nothing}
         ${hop.delay === null ? nothing : html`<time>${delay(hop.delay, currentLocale())}</time>`}</li>`)}
     </ol></section>`;
+  }
+
+  /** What other servers found out about the sender, as fields tell it. */
+  #authentication() {
+    const found = authenticationOf(this.headers);
+    if (!found.length) return nothing;
+    return html`<section class="card"><h2>${t("headers.authentication")}</h2><p>${t("headers.unproven")}</p>
+      ${found.map(({ server, results }) => html`<ul class="route" aria-label=${server}><li><code>${marked(server)}</code></li>
+        ${results.map(({ method, result, details }) => html`<li><span class="chip ${gradeOf(result)}">${marked(`${method}=${result}`)}</span>
+          ${details.map((each) => html`<code>${marked(each)}</code>`)}</li>`)}</ul>`)}</section>`;
   }
 
   async #showRaw() {

@@ -5,8 +5,8 @@ import { apiURL, messagePath } from "../api.js";
 import { currentLocale, t } from "../lang.js";
 import { exact, size } from "../logic/size.js";
 import { Part } from "../part.js";
-
-const IMAGES = /^image\/(png|jpeg|gif|webp|avif|bmp)$/;
+import { isImage } from "../parts/attachments.js";
+import { marked } from "../parts/marked.js";
 
 class MailParts extends Part {
   static properties = { messageId: {}, parts: {} };
@@ -19,7 +19,7 @@ class MailParts extends Part {
     const url = apiURL(messagePath(this.messageId, `parts/${part.id}`));
     const depth = part.id.split(".").length;
     return html`<li class="card" data-depth=${Math.min(depth, 6)}>
-      <h2><code>${part.id}</code> <bdi>${part.name || part.content_type}</bdi>
+      <h2><code>${part.id}</code> <bdi>${marked(part.name || part.content_type)}</bdi>
         ${part.disposition ? html`<span class="chip">${part.disposition}</span>` : nothing}
         <span class="spring"></span>
         <a class="btn small" href=${url} download=${part.name || `part-${part.id}`}>${t("do.download")}</a></h2>
@@ -28,7 +28,7 @@ class MailParts extends Part {
         <dt>${t("parts.size")}</dt><dd title=${exact(part.size, currentLocale())}>${size(part.size, currentLocale())}</dd>
         ${part.content_id ? html`<dt>Content-ID</dt><dd><code>${part.content_id}</code></dd>` : nothing}
         <dt>SHA-256</dt><dd><code>${part.sha256}</code></dd></dl>
-      ${IMAGES.test(part.content_type) ? html`<img class="preview" src=${url} alt=${part.name}>` : nothing}
+      ${isImage(part) ? html`<img class="preview" src=${url} alt=${part.name}>` : nothing}
     </li>`;
   }
 }

@@ -1,20 +1,25 @@
 // One message: its envelope above the fold, and its parts in tabs.
 
 import { html, nothing } from "../vendor/lit.js";
-import { apiURL, changeMessages, get, messagePath, removeMessages } from "../api.js";
+import { apiURL, changeMessages, get, messagePath, removeMessages, ROOT } from "../api.js";
 import { feed } from "../feed.js";
 import { addKeys } from "../keys.js";
 import { currentLocale, formatClock, formatTime, t } from "../lang.js";
 import { size } from "../logic/size.js";
 import { Part } from "../part.js";
+import { attachmentStrip } from "../parts/attachments.js";
 import "../parts/copy.js";
 import { copy } from "../parts/copy.js";
 import { marked } from "../parts/marked.js";
 import "../parts/recipe.js";
+import "../parts/release.js";
 import { tagColour } from "../parts/tags.js";
 import { attempt } from "../parts/toast.js";
+import { warningList } from "../parts/warnings.js";
 import { currentRoute, go, href } from "../route.js";
 import "./conversation.js";
+import "./mail-checks.js";
+import { bccMark, envelopeTable, mailCommand, rcptCommand } from "./mail-envelope.js";
 import "./mail-headers.js";
 import "./mail-html.js";
 import "./mail-parts.js";
@@ -33,7 +38,10 @@ const TABS = [
   { name: "links", label: "tab.links" },
   { name: "envelope", label: "tab.envelope" },
   { name: "conversation", label: "tab.conversation" },
+  { name: "checks", label: "tab.checks" },
 ];
+// Those that show the content itself.
+const CONTENTS = ["html", "text"];
 
 class MailView extends Part {
   static properties = {
@@ -68,6 +76,8 @@ class MailView extends Part {
     super.connectedCallback();
     this.#removeKeys = addKeys([
       { keys: "Escape", label: "key.back", run: () => this.#back() },
+      { keys: "r", label: "do.reply", run: () => go(["send"], { reply: this.messageId }) },
+      { keys: "y", label: "do.link", run: () => this.#copyLink() },
       ...TABS.map((tab, index) => ({
         keys: `${index + 1}`, label: tab.label, run: () => this.#show(tab.name),
       })),
@@ -141,7 +151,8 @@ class MailView extends Part {
       return html`<p class="empty" role="status">${text}</p>`;
     }
     if (!this.message) return nothing;
-    return html`${this.#head()}${this.#tabList()}
+    return html`${this.#head()}${this.#tabList()}${CONTENTS.includes(this.#current)
+      ? attachmentStrip(this.messageId, this.message.parts) : nothing}
       <div class="pane" role="tabpanel" id="pane" tabindex="0" aria-labelledby="tab-${this.#current}">
         ${this.#pane()}</div>`;
   }
@@ -149,32 +160,37 @@ class MailView extends Part {
   // Above the fold
 
   #head() {
-    const { summary, envelope, code, warnings } = this.message;
+    const { summary, envelope, code } = this.message;
     return html`<div class="head">
       <div class="title"><button class="btn icon back" aria-label=${t("key.back")} @click=${this.#back}>‹</button>
         <h1>${summary.subject ? marked(summary.subject) : t("row.no-subject")}</h1>
         ${code ? html`<button class="chip info" @click=${() => copy(code)}
           title=${t("copy.what", { what: code })}>${t("message.code", { code })}</button>` : nothing}
         ${summary.tags.map((tag) => this.#tag(tag))}
-        <span class="acts">
-          ${this.message.text === undefined ? nothing : html`<test-recipe .message=${this.message}></test-recipe>`}
-          <a class="btn" href=${apiURL(messagePath(this.messageId, "raw"))}
-            download="${this.messageId}.eml">${t("do.raw")}</a>
-          <button class="btn" @click=${() => print()}>${t("do.print")}</button>
-          <button class="btn" @click=${this.#delete}>${t("do.delete")}</button>
-        </span></div>
+        ${this.#actions()}</div>
       <dl class="who">
         <dt>${t("head.from")}</dt><dd>${people(summary.from)}</dd>
         <dt>${t("head.to")}</dt><dd>${people(summary.to)}</dd>
         ${summary.cc.length ? html`<dt>Cc</dt><dd>${people(summary.cc)}</dd>` : nothing}
         <dt>${t("head.envelope")}</dt><dd><code>${mailCommand(envelope)}</code>
           ${envelope.recipients.map((each) => html`<code>${rcptCommand(each)}</code>
-            ${each.is_bcc ? html`<span class="chip">${t("row.bcc")}</span>` : nothing}`)}
+            ${bccMark(each)}`)}
           ${differs(summary) ? html`<span class="chip warn">${t("head.differs")}</span>` : nothing}</dd>
         <dt>${t("head.arrived")}</dt><dd>${this.#arrived()}</dd>
-        ${warnings.length ? html`<dt>${t("head.warnings")}</dt>
-          <dd><ul class="warnings">${warnings.map((each) => html`<li>${each}</li>`)}</ul></dd>` : nothing}
+        ${warningList(this.message)}
       </dl></div>`;
+  }
+
+  #actions() {
+    const { messageId, message } = this;
+    return html`<span class="acts">
+      ${message.text === undefined ? nothing : html`<test-recipe .message=${message}></test-recipe>`}
+      <a class="btn" href=${href(["send"], { reply: messageId })}>${t("do.reply")}</a>
+      <mail-release .messageId=${messageId} .recipients=${message.summary.rcpt_tos}></mail-release>
+      <a class="btn" href=${apiURL(messagePath(messageId, "raw"))} download="${messageId}.eml">${t("do.raw")}</a>
+      <button class="btn" @click=${this.#copyLink}>${t("do.link")}</button>
+      <button class="btn" @click=${() => print()}>${t("do.print")}</button>
+      <button class="btn" @click=${this.#delete}>${t("do.delete")}</button></span>`;
   }
 
   #tag(tag) {
@@ -196,6 +212,11 @@ class MailView extends Part {
       ${envelope.session_id ? html`<a href=${this.#place("conversation")}>${t("head.session")}</a>` : nothing}
       ${facts.filter(Boolean).map((each) => html`<span>${each}</span>`)}
       ${envelope.reply ? html`<code>${envelope.reply}</code>` : nothing}`;
+  }
+
+  /** Copy the address of the message, without the search that found it. */
+  #copyLink() {
+    copy(new URL(href(["messages", this.messageId]), ROOT).href);
   }
 
   async #delete() {
@@ -269,8 +290,11 @@ class MailView extends Part {
         return message.links === null ? this.#loadLinks() : links(message.links);
       case "envelope":
         return envelopeTable(message.envelope);
+      case "checks":
+        return html`<mail-checks .messageId=${messageId} .message=${message}></mail-checks>`;
       default:
-        return html`<smtp-conversation .sessionId=${message.envelope.session_id}></smtp-conversation>`;
+        return html`<smtp-conversation .sessionId=${message.envelope.session_id}
+          .reply=${message.envelope.reply} .transaction=${message.envelope.transaction}></smtp-conversation>`;
     }
   }
 }
@@ -299,20 +323,6 @@ function people(mailboxes) {
   return mailboxes.map(({ name, address }) => html`<bdi>${marked(name ? `${name} <${address}>` : address)}</bdi>`);
 }
 
-function withOptions(command, options) {
-  const given = Object.entries(options).map(([name, value]) =>
-    value === null ? name : `${name}=${value}`);
-  return [command, ...given].join(" ");
-}
-
-function mailCommand(envelope) {
-  return withOptions(`MAIL FROM:<${envelope.mail_from}>`, envelope.mail_options);
-}
-
-function rcptCommand(recipient) {
-  return withOptions(`RCPT TO:<${recipient.address}>`, recipient.options);
-}
-
 /** Whether the sender of the envelope is none of those in From. */
 function differs({ mail_from: sender, from }) {
   return sender !== "" && !from.some((each) => each.address.toLowerCase() === sender.toLowerCase());
@@ -327,20 +337,6 @@ function links(found) {
 
 function isWeb(link) {
   return /^https?:\/\//i.test(link);
-}
-
-function envelopeTable(envelope) {
-  return html`<table class="table"><tbody>
-    <tr><th scope="row">MAIL</th><td><code>${mailCommand(envelope)}</code></td></tr>
-    ${envelope.recipients.map((each) => html`<tr><th scope="row">RCPT</th><td><code>${rcptCommand(each)}</code>
-      ${each.is_bcc ? html`<span class="chip">${t("row.bcc")}</span>` : nothing}</td></tr>`)}
-    <tr><th scope="row">${t("envelope.helo")}</th><td><code>${envelope.helo}</code></td></tr>
-    <tr><th scope="row">${t("envelope.client")}</th><td><code>${envelope.peer.join(" : ")}</code></td></tr>
-    <tr><th scope="row">${t("envelope.user")}</th><td>${envelope.user ?? t("envelope.no-user")}</td></tr>
-    <tr><th scope="row">TLS</th><td>${envelope.tls ? t("head.tls") : t("head.plain")}</td></tr>
-    <tr><th scope="row">${t("envelope.transaction")}</th><td>${envelope.transaction}</td></tr>
-    <tr><th scope="row">${t("envelope.reply")}</th><td><code>${envelope.reply ?? ""}</code></td></tr>
-  </tbody></table>`;
 }
 
 customElements.define("mail-view", MailView);

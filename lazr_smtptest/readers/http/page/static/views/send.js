@@ -1,52 +1,99 @@
-// Write a test mail; the server keeps it as if it had come by SMTP.
+// Write a test mail, or an answer; the server keeps it as if it had come by SMTP.
 
 import { html, nothing } from "../vendor/lit.js";
-import { request } from "../api.js";
-import { t } from "../lang.js";
+import { get, messagePath, request } from "../api.js";
+import { currentLocale, formatTime, t } from "../lang.js";
+import { asText } from "../logic/eml.js";
+import { size } from "../logic/size.js";
 import { Part } from "../part.js";
-import { toast } from "../parts/toast.js";
-import { go } from "../route.js";
+import { keepFiles, readFile } from "../parts/drop.js";
+import { attempt, toast } from "../parts/toast.js";
+import { currentRoute, go } from "../route.js";
 
 const ADDRESSES = /\s*[,;]\s*|\s+/;
+const EMPTY = { from: "sender@example.com", to: "", subject: "", text: "", headers: {} };
+// Characters of a message that an answer quotes.
+const QUOTED = 20_000;
 
 class SendView extends Part {
-  static properties = { problem: { state: true }, isBusy: { state: true } };
+  static properties = {
+    problem: { state: true },
+    isBusy: { state: true },
+    draft: { state: true },
+    files: { state: true },
+  };
 
   constructor() {
     super();
     this.problem = "";
     this.isBusy = false;
+    // What the fields have at first; the fields keep what is typed.
+    this.draft = EMPTY;
+    this.files = [];
+    this.listen(window, ["hashchange"], () => this.#begin());
+  }
+
+  connectedCallback() {
+    super.connectedCallback();
+    this.#begin();
+  }
+
+  /** Begin an answer, if the address names the message. */
+  async #begin() {
+    const { view, query } = currentRoute();
+    const id = query.get("reply");
+    if (view !== "send" || !id) return;
+    const message = await attempt(() => get(messagePath(id)));
+    if (message) this.draft = answerTo(message);
   }
 
   render() {
+    const { from, to, subject, text } = this.draft;
     return html`<div class="head"><h1>${t("side.send")}</h1><p>${t("send.what")}</p></div>
-      <div class="pane" tabindex="0"><form class="card compose" @submit=${this.#send}>
-        <label>${t("head.from")}<input name="from" type="email" required value="sender@example.com"></label>
-        <label>${t("head.to")}<input name="to" required placeholder="anna@example.com, bert@example.com"></label>
-        <label>${t("send.subject")}<input name="subject"></label>
-        <label>${t("tab.text")}<textarea name="text" rows="8"></textarea></label>
+      <div class="pane" tabindex="0"><section class="card">
+        <label class="btn pick">${t("send.eml")}<input type="file" class="unseen" accept=".eml,message/rfc822"
+          multiple @change=${this.#keep}></label> <span>${t("send.drop")}</span></section>
+      <form class="card compose" @submit=${this.#send}>
+        <label>${t("head.from")}<input name="from" type="email" required .value=${from}></label>
+        <label>${t("head.to")}<input name="to" required placeholder="anna@example.com, bert@example.com" .value=${to}></label>
+        <label>${t("send.subject")}<input name="subject" .value=${subject}></label>
+        <label>${t("tab.text")}<textarea name="text" rows="8" .value=${text}></textarea></label>
         <label>HTML<textarea name="html" rows="4" spellcheck="false"></textarea></label>
+        ${this.#attachments()}
         ${this.problem ? html`<p class="bad" role="alert">${this.problem}</p>` : nothing}
         <button class="btn primary" ?disabled=${this.isBusy}>${t("side.send")}</button>
       </form></div>`;
   }
 
+  #attachments() {
+    return html`<label class="btn pick">${t("send.attach")}<input type="file" class="unseen" multiple
+        @change=${this.#attach}></label>
+      ${this.files.length ? html`<ul class="files" aria-label=${t("files.label")}>${this.files.map((file) => html`<li>
+        <span class="what"><bdi>${file.name}</bdi><small>${size(file.size, currentLocale())}</small></span>
+        <button type="button" class="btn small" aria-label=${t("send.detach", { name: file.name })}
+          @click=${() => (this.files = this.files.filter((each) => each !== file))}>×</button></li>`)}</ul>` : nothing}`;
+  }
+
+  #attach(event) {
+    this.files = [...this.files, ...event.target.files];
+    // The same file can be chosen again after it was removed.
+    event.target.value = "";
+  }
+
+  async #keep(event) {
+    const files = [...event.target.files];
+    event.target.value = "";
+    await keepFiles(files);
+  }
+
   async #send(event) {
     event.preventDefault();
     const fields = new FormData(event.target);
-    const to = fields.get("to").split(ADDRESSES).filter(Boolean);
     this.isBusy = true;
     this.problem = "";
     try {
-      const { ID } = await request("POST", "/api/v1/send", {
-        body: {
-          From: { Email: fields.get("from") },
-          To: to.map((Email) => ({ Email })),
-          Subject: fields.get("subject"),
-          Text: fields.get("text"),
-          HTML: fields.get("html"),
-        },
-      });
+      const body = await this.#body(fields);
+      const { ID } = await request("POST", "/api/v1/send", { body });
       toast(t("send.done"));
       go(["messages", ID]);
     } catch (problem) {
@@ -55,6 +102,41 @@ class SendView extends Part {
     }
     this.isBusy = false;
   }
+
+  /** Return the message as the API takes it. */
+  async #body(fields) {
+    const to = fields.get("to").split(ADDRESSES).filter(Boolean);
+    const attachments = this.files.map(async (file) => ({
+      Filename: file.name, ContentType: file.type, Content: btoa(asText(await readFile(file))),
+    }));
+    return {
+      From: { Email: fields.get("from") },
+      To: to.map((Email) => ({ Email })),
+      Subject: fields.get("subject"),
+      Text: fields.get("text"),
+      HTML: fields.get("html"),
+      Headers: this.draft.headers,
+      Attachments: await Promise.all(attachments),
+    };
+  }
+}
+
+/** Return the draft of an answer to a message (RFC 5322 section 3.6.4). */
+function answerTo({ summary, headers, text }) {
+  const to = summary.reply_to.length ? summary.reply_to : summary.from;
+  const value = (name) => headers.find((each) => each.name.toLowerCase() === name)?.value.trim() ?? "";
+  const id = value("message-id");
+  const references = `${value("references") || value("in-reply-to")} ${id}`.trim();
+  const who = summary.from.map(({ name, address }) => name || address).join(", ");
+  const quoted = (text ?? "").slice(0, QUOTED).trimEnd().replace(/^/gm, "> ");
+  const date = formatTime(new Date(summary.received_at));
+  return {
+    from: summary.rcpt_tos[0] ?? EMPTY.from,
+    to: to.map(({ address }) => address).join(", "),
+    subject: /^re:/i.test(summary.subject) ? summary.subject : `Re: ${summary.subject}`,
+    text: `\n\n${t("send.wrote", { who, date })}\n${quoted}\n`,
+    headers: id ? { "In-Reply-To": id, References: references } : {},
+  };
 }
 
 customElements.define("send-view", SendView);

@@ -3,12 +3,13 @@
 import { html, nothing } from "../vendor/lit.js";
 import { get } from "../api.js";
 import { currentLocale, formatTime, t } from "../lang.js";
+import { isRefusal } from "../logic/talk.js";
 import { outcomeOf } from "../outcome.js";
 import { Part } from "../part.js";
 import "../parts/recipe.js";
 import { copy } from "../parts/copy.js";
 import { attempt } from "../parts/toast.js";
-import { isRefusal } from "./conversation.js";
+import "./conversation.js";
 
 class SessionView extends Part {
   static properties = { sessionId: {}, whole: { state: true }, problem: { state: true } };
@@ -66,7 +67,7 @@ class SessionView extends Part {
         ${session.tls_version ? html`<dt>TLS</dt><dd>${session.tls_version}, ${session.tls_cipher}</dd>` : nothing}
         ${session.user ? html`<dt>${t("envelope.user")}</dt><dd>${session.user} (${session.mechanism})</dd>` : nothing}
       </dl></div>
-      <div class="pane" tabindex="0"><smtp-conversation .lines=${transcript}></smtp-conversation></div>`;
+      <div class="pane" tabindex="0"><smtp-conversation .lines=${transcript} .reply=${outcome.reply}></smtp-conversation></div>`;
   }
 
   async #copy() {

@@ -1,4 +1,5 @@
-// The list of sessions: those that delivered nothing, all, or those that are open.
+// The list of sessions: those in which something went wrong first, those of one kind of
+// them, those that are open, or all.
 
 import { html, nothing } from "../vendor/lit.js";
 import { get } from "../api.js";
@@ -80,10 +81,11 @@ class SessionList extends Part {
 
   render() {
     const filters = {
-      failed: t("sessions.failed"), all: t("sessions.all"), open: t("sessions.open"),
+      failed: t("sessions.failed"), refused: t("sessions.refused"), tls: t("sessions.tls"), auth: t("sessions.auth"),
+      dropped: t("sessions.dropped"), open: t("sessions.open"), all: t("sessions.all"),
     };
     return html`<section aria-label=${t("side.sessions")}>
-      <div class="tools"><span class="seg" role="group" aria-label=${t("sessions.filter")}>
+      <div class="tools"><span class="seg wrap" role="group" aria-label=${t("sessions.filter")}>
         ${Object.entries(filters).map(([name, label]) => html`<a href=${href(["sessions"], { show: name })}
           aria-current=${name === this.filter ? "true" : nothing}>${label}</a>`)}</span></div>
       ${this.sessions.length ? nothing : html`<p class="empty">${this.problem?.message ?? this.#none}</p>`}
@@ -116,7 +118,8 @@ async function read(filter, after) {
     const found = await get("sessions/open");
     return { sessions: found.map((each) => each.session), next: null };
   }
-  return get("sessions", { limit: PAGE, after, failed: filter === "failed" ? "true" : undefined });
+  const which = { all: {}, failed: { failed: "true" } }[filter] ?? { kind: filter };
+  return get("sessions", { limit: PAGE, after, ...which });
 }
 
 customElements.define("session-list", SessionList);

@@ -1,0 +1,54 @@
+// What MAIL and RCPT said, and what is known of the client.
+
+import { html, nothing } from "../vendor/lit.js";
+import { t } from "../lang.js";
+import { marked } from "../parts/marked.js";
+
+function withOptions(command, options) {
+  const given = Object.entries(options).map(([name, value]) =>
+    value === null ? name : `${name}=${value}`);
+  return [command, ...given].join(" ");
+}
+
+/** Return the command MAIL of an envelope, with its parameters. */
+export function mailCommand(envelope) {
+  return withOptions(`MAIL FROM:<${envelope.mail_from}>`, envelope.mail_options);
+}
+
+/** Return the command RCPT of a recipient, with its parameters. */
+export function rcptCommand(recipient) {
+  return withOptions(`RCPT TO:<${recipient.address}>`, recipient.options);
+}
+
+/** Return the mark of a recipient that no field of the header names. */
+export function bccMark(recipient) {
+  return recipient.is_bcc ? html`<span class="chip warn" title=${t("envelope.bcc")}>${t("row.bcc")}</span>` : nothing;
+}
+
+/** Return the parameters of a command, one in each line. */
+function parameters(options) {
+  return Object.entries(options).map(([name, value]) =>
+    html`<code class="param">${marked(value === null ? name : `${name}=${value}`)}</code>`);
+}
+
+function row(name, value) {
+  return html`<tr><th scope="row">${name}</th><td>${value}</td></tr>`;
+}
+
+/** Return the table of an envelope. */
+export function envelopeTable(envelope) {
+  const { recipients } = envelope;
+  const hidden = recipients.filter((each) => each.is_bcc).length;
+  return html`${hidden ? html`<p class="strip">${t("envelope.hidden", { n: hidden })}</p>` : nothing}
+    <table class="table" aria-label=${t("tab.envelope")}><tbody>
+    ${row("MAIL", html`<code>${marked(`FROM:<${envelope.mail_from}>`)}</code>${parameters(envelope.mail_options)}`)}
+    ${recipients.map((each) => row("RCPT", html`<code>${marked(`TO:<${each.address}>`)}</code>
+      ${bccMark(each)}${parameters(each.options)}`))}
+    ${row(t("envelope.helo"), html`<code>${marked(envelope.helo)}</code>`)}
+    ${row(t("envelope.client"), html`<code>${envelope.peer.join(" : ")}</code>`)}
+    ${row(t("envelope.user"), envelope.user === null ? t("envelope.no-user") : marked(envelope.user))}
+    ${row("TLS", envelope.tls ? t("head.tls") : t("head.plain"))}
+    ${row(t("envelope.transaction"), envelope.transaction)}
+    ${row(t("envelope.reply"), html`<code>${envelope.reply ?? ""}</code>`)}
+  </tbody></table>`;
+}

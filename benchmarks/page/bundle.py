@@ -13,7 +13,7 @@ import os
 import subprocess
 from pathlib import Path
 
-from lazr_smtptest.readers.http.page.files import FOLDER
+from lazr_smtptest.readers.http.page.files import FOLDER, load_files
 
 # The modules and style sheets that the document names.
 _LOADED = ("app.js", "theme.js", "tokens.css", "page.css")
@@ -35,7 +35,7 @@ def main() -> None:
     texts = json.loads((FOLDER / "lang/en.json").read_text("utf-8"))
     # A browser loads one language.
     language = json.dumps(texts, ensure_ascii=False, separators=(",", ":"))
-    others = [(FOLDER / name).read_bytes() for name in ("index.html", "icon.svg")]
+    others = [load_files().index.content, (FOLDER / "icon.svg").read_bytes()]
     whole = b"".join([*others, *map(_bundled, _LOADED), language.encode()])
     print(len(gzip.compress(whole, 9)))
 

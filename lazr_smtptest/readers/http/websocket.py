@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Begin", "websocket_answer"]
 
-# Called with two functions: one that sends a text, and returns how many characters wait
+# Called with two functions: one that sends texts, and returns how many characters wait
 # for the client to take them; and one that closes the websocket. It returns the
 # function to call when the client has left.
-Begin = Callable[[Callable[[str], int], Callable[[], object]], Callable[[], object]]
+Begin = Callable[[Callable[..., int], Callable[[], object]], Callable[[], object]]
 
 # Seconds between two pings, and seconds to wait for the answer to one.
 _PING = 54.0
@@ -123,8 +123,13 @@ def _open(request: HTTPRequest, begin: Begin) -> None:
         )
 
 
-# All clients are sent the same text, one after the other.
+# All clients are sent the same texts, one after the other.
 @lru_cache(16)
+def _frames_of(texts: tuple[str, ...]) -> bytes:
+    """Return the frames of texts, in order."""
+    return b"".join(map(_frame_of, texts))
+
+
 def _frame_of(text: str) -> bytes:
     """Return the frame of a text (RFC 6455 section 5.2)."""
     data = text.encode("utf-8", "replace")
@@ -177,15 +182,15 @@ class _WebSocket:
 
     # Sending
 
-    def send(self, text: str) -> int:
-        """Send a text; return how many characters wait."""
+    def send(self, *texts: str) -> int:
+        """Send texts; return how many characters wait."""
         if not self._is_open:
             return 0
         if self._is_paused:
-            self._waiting.append(text)
-            self._size += len(text)
+            self._waiting += texts
+            self._size += sum(map(len, texts))
         else:
-            self._wire.transport.write(_frame_of(text))
+            self._wire.transport.write(_frames_of(texts))
         return self._size
 
     def close(self, code: int = _GOING_AWAY) -> None:

@@ -18,7 +18,7 @@ _GOALS = {
 
 PAGE = Scenario(
     name="page",
-    title="somebody looks at 100,000 messages in Chromium, and 500 a second arrive",
+    title="somebody uses the page in Chromium, and 500 messages a second arrive",
     columns=people.COLUMNS,
     enter=people.entries,
     goals=tuple(

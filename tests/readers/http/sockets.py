@@ -9,7 +9,7 @@ import pytest
 
 from .client import Client, Response
 
-__all__ = ["Websocket", "open_websocket", "refused"]
+__all__ = ["Websocket", "ask", "open_websocket", "refused"]
 
 # The key and the answer to it, as in RFC 6455 section 1.3.
 KEY, ACCEPT = "dGhlIHNhbXBsZSBub25jZQ==", b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo="

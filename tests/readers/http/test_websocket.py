@@ -13,7 +13,7 @@ from lazr_smtptest.readers.http.gate import Gate
 
 from .client import Client
 from .conftest import Mail
-from .sockets import Websocket, open_websocket, refused
+from .sockets import Websocket, ask, open_websocket, refused
 
 PATH = "/api/v2/events"
 
@@ -137,6 +137,26 @@ class TestOpening:
         answer = refused(client, PATH)
         assert answer.status == 501
         assert "server-sent events" in answer.json["detail"]
+
+
+class TestSending:
+    """What the server sends."""
+
+    def test_events_of_the_same_time_are_one_write(self, mail: Mail) -> None:
+        pytest.importorskip("twisted.web.websocket")
+        for _ in range(3):
+            mail.add()
+        client = mail.connect()
+        writes: list[bytes] = []
+        write = client.transport.write
+
+        def note(data: bytes) -> None:
+            writes.append(data)
+            write(data)
+
+        client.transport.write = note
+        ask(client, f"{PATH}?since=0")
+        assert [n for each in writes if (n := each.count(b'"kept"'))] == [3]
 
 
 class TestReceiving:

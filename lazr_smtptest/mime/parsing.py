@@ -74,8 +74,37 @@ def read_message(content: bytes) -> tuple[EmailMessage, str]:
 
 def plain_headers(message: EmailMessage) -> tuple[str, ...]:
     """Return the names of headers that `read_message` left as plain text."""
-    plain = (name for name, value in message.items() if isinstance(value, _PlainText))
+    plain = (
+        name
+        for name, value in message.raw_items()
+        # To parse a value takes long, and most are ordinary.
+        if not _is_ordinary(name, value)
+        and isinstance(_POLICY.header_fetch_parse(name, value), _PlainText)
+    )
     return tuple(dict.fromkeys(plain))
+
+
+# Fields that hold addresses, and one address that the package parses.
+_OF_ADDRESSES = ("from", "to", "cc", "bcc", "reply-to", "sender")
+_ATOMS = r"[A-Za-z0-9]{1,60}(?:[.+_-][A-Za-z0-9]{1,60}){0,4}"
+_ADDRESS = rf"{_ATOMS}@{_ATOMS}"
+_ONE_ADDRESS = re.compile(rf"{_ADDRESS}|(?:[A-Za-z0-9]{{1,60}} ){{0,4}}<{_ADDRESS}>")
+# The other fields that the package does not take for texts.
+_STRUCTURED = ("date", "mime-version", "message-id")
+# The most characters of an ordinary text.
+_SHORT = 200
+
+
+def _is_ordinary(name: str, value: str) -> bool:
+    """Return whether the package parses a value, so that it need not be tried."""
+    name = name.lower()
+    if name in _OF_ADDRESSES:
+        return _ONE_ADDRESS.fullmatch(value) is not None
+    if name in _STRUCTURED or name.startswith(("content-", "resent-", "orig-")):
+        return False
+    if len(value) > _SHORT or "=?" in value:
+        return False
+    return value.isascii() and value.isprintable()
 
 
 class _PlainText:

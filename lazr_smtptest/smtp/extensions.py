@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import attrs
 
+from lazr_smtptest.model.reply import Reply
 from lazr_smtptest.smtp.errors import ClientError, PolicyError
 from lazr_smtptest.smtp.parameters import Parameters
 
@@ -99,8 +100,7 @@ class Extension:
             for no value; ``None``: it never has a value.
         works: returns whether it works in the present state of a session;
             ``None``: always.
-        announced: returns whether it is announced, where it works; ``None``:
-            always.
+        needs_value: whether it is announced only if it has a value.
     """
 
     keyword: str
@@ -111,7 +111,7 @@ class Extension:
         default=None, kw_only=True
     )
     works: Callable[[Session], Any] | None = attrs.field(default=None, kw_only=True)
-    announced: Callable[[Session], Any] | None = attrs.field(default=None, kw_only=True)
+    needs_value: bool = attrs.field(default=False, kw_only=True)
 
 
 def _pattern(text: str) -> re.Pattern[str]:
@@ -181,7 +181,7 @@ EXTENSIONS = (
         value=lambda session: " ".join(session.mechanisms()),
         works=lambda session: session.portal is not None,
         # RFC 4954 section 5: AUTH= needs a login.
-        announced=lambda session: session.mechanisms(),
+        needs_value=True,
     ),
     Extension(  # RFC 8689
         "REQUIRETLS",
@@ -256,7 +256,8 @@ def check_release(hold_for: str | None, hold_until: str | None, now: float) -> N
             raise PolicyError(501, "HOLDUNTIL is too late", "5.5.4")
 
 
-@attrs.frozen
+# Compared by identity: `_offer` returns the same one for the same extensions.
+@attrs.frozen(eq=False)
 class Offer:
     """The extensions that a session offers in its present state.
 
@@ -271,7 +272,7 @@ class Offer:
     rcpt: Parameters
     # The announced keywords; those in `_varying` may have a value or be left out.
     _keywords: Mapping[bytes, None]
-    _varying: Sequence[tuple[bytes, Extension]]
+    _varying: Sequence[tuple[bytes, Callable[[Session], str | None], bool]]
 
     @classmethod
     def to(cls, session: Session) -> Offer:
@@ -287,11 +288,24 @@ class Offer:
         Args:
             session: the session of this offer.
         """
+        return self.announced_with(self.values(session))
+
+    def values(self, session: Session) -> tuple[str | None, ...]:
+        """Return the present values of the keywords that may have one, in order."""
+        return tuple([value(session) for _, value, _ in self._varying])
+
+    def announced_with(
+        self, values: tuple[str | None, ...]
+    ) -> dict[bytes, list[bytes] | None]:
+        """Return the EHLO keywords in order, each with the words of its value.
+
+        Args:
+            values: the result of `values`.
+        """
         announced: dict[bytes, list[bytes] | None] = dict(self._keywords)
-        for keyword, extension in self._varying:
-            value = extension.value
-            if extension.announced is None or extension.announced(session):
-                announced[keyword] = words(value(session) if value else None)
+        for (keyword, _, is_needed), value in zip(self._varying, values, strict=True):
+            if value or not is_needed:
+                announced[keyword] = words(value)
             else:
                 del announced[keyword]
         return announced
@@ -305,6 +319,32 @@ def _words(value: str) -> tuple[bytes, ...]:
 def words(value: str | None) -> list[bytes] | None:
     """Return the words of a keyword's value, as in Twisted; ``None``: no value."""
     return list(_words(value)) if value else None
+
+
+def listed(announced: Mapping[bytes, Sequence[bytes] | None]) -> bytes:
+    """Return the lines of announced extensions."""
+    return b"\n".join(
+        [
+            b" ".join((keyword, *values)) if values else keyword
+            for keyword, values in announced.items()
+            # Twisted leaves out a keyword with an empty list.
+            if values or values is None
+        ]
+    )
+
+
+# The value of FUTURERELEASE changes every second.
+@lru_cache(maxsize=64)
+def reply_to_hello(host: bytes, offer: Offer, values: tuple[str | None, ...]) -> Reply:
+    """Return the reply to EHLO, or to LHLO.
+
+    Args:
+        host: the name of the server.
+        offer: the extensions.
+        values: the result of `Offer.values`.
+    """
+    text = host + b"\n" + listed(offer.announced_with(values))
+    return Reply(250, text.decode())
 
 
 _CONDITIONS = tuple(each.works for each in EXTENSIONS if each.works is not None)
@@ -337,9 +377,9 @@ def _offer(hidden: frozenset[str], answers: tuple[bool, ...]) -> Offer:
         rcpt,
         dict.fromkeys(keyword.encode() for keyword in extensions),
         [
-            (keyword.encode(), each)
+            (keyword.encode(), each.value, each.needs_value)
             for keyword, each in extensions.items()
-            if each.announced or each.value
+            if each.value is not None
         ],
     )
 

@@ -16,7 +16,7 @@ from lazr_smtptest.smtp.bdat import BdatCommand
 from lazr_smtptest.smtp.engine import Engine
 from lazr_smtptest.smtp.error_reporter import ErrorReporter
 from lazr_smtptest.smtp.errors import ClientError
-from lazr_smtptest.smtp.extensions import VERBS, words
+from lazr_smtptest.smtp.extensions import VERBS, listed, reply_to_hello, words
 from lazr_smtptest.smtp.fault_points import FaultPoints
 from lazr_smtptest.smtp.framing import Framer
 from lazr_smtptest.smtp.link import NOT_SMTP, Link
@@ -44,6 +44,11 @@ _FOREIGN = re.compile(
 _TOO_EARLY = Reply(421, "commands came after STARTTLS, closing", "4.7.0")
 _TURNED_AWAY = Reply(503, "only QUIT: there is no service", "5.5.1")
 _BYE = Reply(221, "bye", "2.0.0")
+
+# Methods that are called only if a subclass has its own: the others only call another
+# one, or list the extensions, whose reply is cached.
+_LISTING = ("extensions", "listExtensions")
+_SKIPPED = ("dataReceived", "lineReceived", "reply", *_LISTING)
 
 # Methods that are not always commands.
 _CONDITIONAL = frozenset(["EXIT", "UNKNOWN", "XCLIENT"])
@@ -94,14 +99,14 @@ class SMTPServerProtocol(BdatCommand):
     # The reply to HELP, cached at its first use.
     _help: Reply | None = None
 
-    # Names of the methods that a subclass has replaced, of those in `_skip_calls`.
+    # Names of the methods that a subclass has replaced, of those in `_SKIPPED`.
     _own_methods: frozenset[str] = frozenset()
 
     def __init_subclass__(cls, **arguments: Any) -> None:
         super().__init_subclass__(**arguments)
         cls._own_methods = frozenset(
             name
-            for name in ("dataReceived", "lineReceived", "reply")
+            for name in _SKIPPED
             if getattr(cls, name) is not getattr(SMTPServerProtocol, name)
         )
 
@@ -195,8 +200,15 @@ class SMTPServerProtocol(BdatCommand):
     def do_EHLO(self, argument: bytes) -> None:
         """Handle EHLO: reply with the extensions (RFC 5321 section 4.1.1.1)."""
         if self.hello(argument) and not self.count_junk():
+            self.reply(self.extensions_reply())
+
+    def extensions_reply(self) -> Reply:
+        """Return the reply with the extensions."""
+        if self.settings.values or not self._own_methods.isdisjoint(_LISTING):
             text = self.host + b"\n" + self.listExtensions()
-            self.reply(shared_reply(250, text.decode()))
+            return shared_reply(250, text.decode())
+        offered = self.offered()
+        return reply_to_hello(self.host, offered, offered.values(self))
 
     def hello(self, argument: bytes) -> bool:
         """Store the client's name; return false if the name is refused."""
@@ -223,14 +235,7 @@ class SMTPServerProtocol(BdatCommand):
 
     def listExtensions(self) -> bytes:
         """Return the extensions as lines, in the form of Twisted's `ESMTP`."""
-        return b"\n".join(
-            [
-                b" ".join((keyword, *values)) if values else keyword
-                for keyword, values in self.extensions().items()
-                # Twisted leaves out a keyword with an empty list.
-                if values or values is None
-            ]
-        )
+        return listed(self.extensions())
 
     def do_STARTTLS(self, argument: bytes) -> None:
         """Handle STARTTLS (RFC 3207 section 4)."""

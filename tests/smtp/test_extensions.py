@@ -8,6 +8,8 @@ import pytest
 
 from lazr_smtptest.smtp.errors import ReplyError
 from lazr_smtptest.smtp.extensions import EXTENSIONS, check_release, latest_release
+from lazr_smtptest.smtp.limits import Limits
+from lazr_smtptest.smtp.protocol import SMTPServerProtocol
 from lazr_smtptest.smtp.settings import Settings
 
 
@@ -150,3 +152,31 @@ def test_each_extension_stands_once() -> None:
     """By its keyword."""
     keywords = [extension.keyword for extension in EXTENSIONS]
     assert len(set(keywords)) == len(keywords)
+
+
+@pytest.mark.parametrize("method", ["extensions", "listExtensions"])
+def test_a_subclass_may_list_the_extensions(new_wire: Any, method: str) -> None:
+    """Each reply to EHLO is then made of what its method returns."""
+    answers = {"extensions": {b"X-OWN": None}, "listExtensions": b"X-OWN"}
+    listed = type(
+        "Listed", (SMTPServerProtocol,), {method: lambda self: answers[method]}
+    )
+    wire = new_wire(protocol=listed)
+    assert announced(wire) == announced(wire) == ["X-OWN"]
+
+
+def test_a_reply_to_ehlo_has_the_present_limits(new_wire: Any) -> None:
+    """The replies of listeners and sessions with other limits are not taken for it."""
+    for size in (1000, 2000, 1000):
+        wire = new_wire(settings=Settings(limits=Limits(message_size=size)))
+        assert f"SIZE {size}" in announced(wire)
+        wire.protocol.change_limits(message_size=None)
+        assert "SIZE" in announced(wire)
+
+
+def test_a_reply_to_ehlo_has_the_present_time(wire: Any) -> None:
+    """RFC 4865: the latest release of a message moves on."""
+    before = [line for line in announced(wire) if "FUTURERELEASE" in line]
+    assert [line for line in announced(wire) if "FUTURERELEASE" in line] == before
+    wire.clock.advance(60)
+    assert [line for line in announced(wire) if "FUTURERELEASE" in line] != before

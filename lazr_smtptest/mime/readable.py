@@ -148,7 +148,7 @@ class Readable(Guessable):
         lower case, in A-labels (``xn--``) or in UTF-8, and ``"ann"@example.com`` and
         ``ann@example.com``. The local part is case-sensitive (RFC 5321 section 2.4).
         """
-        from lazr_smtptest.mime.addresses import address_key
+        from lazr_smtptest.mime.address_keys import address_key
 
         named = set(map(address_key, self.recipients_in_headers))
         return tuple(to for to in self.rcpt_tos if address_key(to) not in named)

@@ -13,7 +13,7 @@ import attrs
 from lazr_smtptest._callers import warn_caller
 from lazr_smtptest._checks import brief
 from lazr_smtptest._patterns import PATTERNS
-from lazr_smtptest.mime.addresses import address_key
+from lazr_smtptest.mime.address_keys import address_key
 from lazr_smtptest.query.truth import check_predicate, truth
 
 __all__ = [

@@ -140,7 +140,7 @@ class CaptureServer(StoreServer):
     ) -> object:
         hook = getattr(self, name)
         if getattr(hook, "__func__", None) in _OF_LIBRARY:
-            return super()._call_hook(name, argument, envelope)
+            return hook(argument)
         # A hook of the test: a failure names it if it does not keep the message.
         owner = "server" if name in vars(self) else type(self).__name__
         handling, mailbox = self.mailbox.handling, self.mailbox

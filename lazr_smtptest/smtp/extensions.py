@@ -114,8 +114,8 @@ class Extension:
     needs_value: bool = attrs.field(default=False, kw_only=True)
 
 
-def _pattern(text: str) -> re.Pattern[str]:
-    return re.compile(text, re.IGNORECASE)
+def _any_case(pattern: str) -> str:
+    return f"(?i:{pattern})"
 
 
 def _size(session: Session) -> str | None:
@@ -143,27 +143,27 @@ def _release_limits_at(now: int) -> str:
 
 EXTENSIONS = (
     Extension("PIPELINING"),  # RFC 2920
-    Extension("SIZE", mail={"SIZE": _pattern(r"[0-9]{1,20}")}, value=_size),  # RFC 1870
-    Extension("8BITMIME", mail={"BODY": _pattern("7BIT|8BITMIME")}),  # RFC 6152
+    Extension("SIZE", mail={"SIZE": "[0-9]{1,20}"}, value=_size),  # RFC 1870
+    Extension("8BITMIME", mail={"BODY": _any_case("7BIT|8BITMIME")}),  # RFC 6152
     Extension("SMTPUTF8", mail={"SMTPUTF8": None}),  # RFC 6531
     Extension("ENHANCEDSTATUSCODES"),  # RFC 2034
     Extension("CHUNKING", verbs=("BDAT",)),  # RFC 3030
     Extension(  # RFC 3030 section 3
         "BINARYMIME",
-        mail={"BODY": _pattern("7BIT|BINARYMIME")},
+        mail={"BODY": _any_case("7BIT|BINARYMIME")},
         works=lambda session: "CHUNKING" not in session.settings.hidden,
     ),
     Extension(  # RFC 3461 section 4
         "DSN",
         mail={
-            "RET": _pattern("FULL|HDRS"),
-            "ENVID": re.compile(f"{_XTEXT}{{1,100}}"),
+            "RET": _any_case("FULL|HDRS"),
+            "ENVID": f"{_XTEXT}{{1,100}}",
         },
         rcpt={
-            "NOTIFY": _pattern(
+            "NOTIFY": _any_case(
                 r"NEVER|(?:SUCCESS|FAILURE|DELAY)(?:,(?:SUCCESS|FAILURE|DELAY)){0,2}"
             ),
-            "ORCPT": re.compile(
+            "ORCPT": (
                 rf"(?=.{{1,500}}\Z)(?:(?i:utf-8);{_UTF8_ADDRESS}+"
                 rf"|(?!(?i:utf-8);)[A-Za-z0-9-]+;{_XTEXT}+)"
             ),
@@ -176,7 +176,7 @@ EXTENSIONS = (
     ),
     Extension(  # RFC 4954
         "AUTH",
-        mail={"AUTH": re.compile(f"<>|{_XTEXT}{{1,500}}")},
+        mail={"AUTH": f"<>|{_XTEXT}{{1,500}}"},
         verbs=("AUTH",),
         value=lambda session: " ".join(session.mechanisms()),
         works=lambda session: session.portal is not None,
@@ -192,19 +192,19 @@ EXTENSIONS = (
         "LIMITS", value=lambda session: f"RCPTMAX={session.limits.recipients}"
     ),
     Extension(  # RFC 2852
-        "DELIVERBY", mail={"BY": _pattern(r"[-+]?[0-9]{1,9};[RN]T?")}
+        "DELIVERBY", mail={"BY": _any_case(r"[-+]?[0-9]{1,9};[RN]T?")}
     ),
     Extension(  # RFC 4865
         "FUTURERELEASE",
         mail={
-            "HOLDFOR": re.compile(r"[1-9][0-9]{0,8}"),
-            "HOLDUNTIL": _pattern(
+            "HOLDFOR": r"[1-9][0-9]{0,8}",
+            "HOLDUNTIL": _any_case(
                 r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)"
             ),
         },
         value=_release_limits,
     ),
-    Extension("MT-PRIORITY", mail={"MT-PRIORITY": re.compile("-?[0-9]")}),  # RFC 6710
+    Extension("MT-PRIORITY", mail={"MT-PRIORITY": "-?[0-9]"}),  # RFC 6710
     Extension(
         "XCLIENT",
         verbs=("XCLIENT",),
@@ -363,8 +363,8 @@ def _offer(hidden: frozenset[str], answers: tuple[bool, ...]) -> Offer:
         works for works, yes in zip(_CONDITIONS, answers, strict=True) if not yes
     }
     extensions: dict[str, Extension] = {}
-    mail: dict[str, re.Pattern[str] | None] = {}
-    rcpt: dict[str, re.Pattern[str] | None] = {}
+    mail: dict[str, str | None] = {}
+    rcpt: dict[str, str | None] = {}
     for extension in EXTENSIONS:
         if extension.keyword not in hidden and extension.works not in refused:
             extensions[extension.keyword] = extension
@@ -384,10 +384,8 @@ def _offer(hidden: frozenset[str], answers: tuple[bool, ...]) -> Offer:
     )
 
 
-def _either(
-    first: re.Pattern[str] | None, second: re.Pattern[str] | None
-) -> re.Pattern[str] | None:
+def _either(first: str | None, second: str | None) -> str | None:
     """Join the patterns of two extensions for one parameter, such as BODY."""
     if first is None or second is None:
         return second
-    return re.compile(f"{first.pattern}|{second.pattern}", first.flags)
+    return f"{first}|{second}"

@@ -44,6 +44,9 @@ class Subscribers:
             SubscriberError: the first exception is a StoreError.
             BaseException: the first exception, raised after all were called.
         """
+        functions = self._watchers.functions
+        if not functions:
+            return None
         errors: list[BaseException] = []
         running: list[Deferred[None]] = []
 
@@ -53,7 +56,7 @@ class Subscribers:
             log.error("a subscriber of a message store raised", exc_info=error)
             errors.append(error)
 
-        for function in self._watchers.functions:
+        for function in functions:
             try:
                 result = function(envelope)
             except BaseException as error:

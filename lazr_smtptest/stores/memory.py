@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
@@ -73,6 +74,9 @@ class MemoryStore(RowReader, Store):
         self._retention = Retention(
             max_count=max_count, max_bytes=max_bytes, max_age=max_age
         )
+        # The same bounds as numbers: they are compared for each message.
+        self._most = math.inf if max_count is None else max_count
+        self._most_octets = math.inf if max_bytes is None else max_bytes
         self._refuses = full == "refuse"
         self._expires = max_age is not None
         # The function that returns the size of a message for `max_bytes`.
@@ -96,18 +100,20 @@ class MemoryStore(RowReader, Store):
         """
         envelope = with_id(envelope)
         size = self._size_of(envelope)
-        self._retention.check(size)
+        if size > self._most_octets:
+            self._retention.check(size)
         with self._lock:
-            if self._refuses and self._retention.exceeded(
-                len(self._rows) + 1, self._octets + size
-            ):
+            is_over = (
+                len(self._rows) >= self._most or self._octets + size > self._most_octets
+            )
+            if is_over and self._refuses:
                 raise StoreFullError("the store is full")
             self._number += 1
             row = Row(self._number, envelope.id, envelope, self._clock())
             self._rows.append(row)
             self._octets += size
             self._log.add_one("kept", row)
-            if self._expires or self._retention.exceeded(len(self._rows), self._octets):
+            if is_over or self._expires:
                 self._drop_oldest()
         self._log.tell()
         return self._subscribers.tell(envelope)

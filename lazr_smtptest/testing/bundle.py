@@ -24,7 +24,10 @@ _HERE = Path(__file__).parent / "page"
 _PAGE = Path(__file__).parents[1] / "readers" / "http" / "page" / "static"
 _LANGUAGES = ("en", "de")
 # Which of the page's texts a report needs, beside its own.
-_TEXTS = ("reply.", "status.", "class.")
+_TEXTS = (
+    *("reply.", "status.", "class.", "outcome.", "warning."),
+    *("row.nothing", "sessions.tls", "talk.decided", "head.rfc"),
+)
 
 _IMPORT = re.compile(r'^import \{([^}]*)\} from "([^"]+)";$', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=(?:async )?(?:function\*?|class|const) (\w+))", re.M)

@@ -51,5 +51,5 @@ def test_what_cannot_be_read_is_left_out(module, value):
     ("result", "grade"), [("pass", "good"), ("softfail", "bad"), ("none", "")]
 )
 def test_a_result_has_a_grade(module, result, grade):
-    """What proves nothing has none."""
+    """A result that proves nothing has none."""
     assert module("authentication.js").call("gradeOf", result) == grade

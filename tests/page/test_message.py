@@ -339,7 +339,7 @@ class TestTabs:
         expect(pane.locator("q").first).not_to_be_empty()
 
     def test_the_reply_that_decided_is_marked(self, page, site):
-        """That to this message, and not the same one to another."""
+        """The same reply to another message is not."""
         with SMTP(site.controller.host, site.controller.port) as client:
             for subject in ("first", "second"):
                 client.sendmail("a@b.example", ["c@d.example"], f"Subject: {subject}")

@@ -403,7 +403,7 @@ class TestRelease:
         assert arrived.rcpt_tos == ("anna@real.example", "bert@real.example")
 
     def test_a_refusal_is_told(self, released):
-        """What was typed stays."""
+        """The recipients that were typed stay."""
         dialog, world = released
         dialog.get_by_role("button", name="Send it now").click()
         expect(dialog.get_by_role("alert")).to_contain_text("allowlist")

@@ -98,6 +98,38 @@ def test_a_refused_session_is_open_and_explained(page, report, server, expect, b
     expect(page.locator(".faults .fault")).to_contain_text("4.2.2")
 
 
+def test_a_session_is_told_as_in_the_page(page, report, server, expect, began):
+    """A delivery with a refusal is both, and the reply that decided is marked."""
+    rule = server.faults.on("RCPT", recipient="full@*")
+    rule.reply(452, "4.2.2 Mailbox full")
+    send(server, mail(), ["anna@example.com", "full@example.com"])
+    with smtplib.SMTP(server.host, server.port) as client:
+        client.ehlo("left.example")
+    report.add("test_partly", "", began)
+    opened(page, report)
+    first = page.locator("details", has_text="Session 1").last
+    expect(first.locator(".chip.warn")).to_have_text("1 delivered")
+    expect(first.locator("summary").first).to_contain_text("452 4.2.2 Mailbox full")
+    decided = first.locator("li", has_text="this decided")
+    expect(decided).to_have_count(1)
+    expect(decided).to_contain_text("452 4.2.2 Mailbox full")
+    left = page.locator("summary", has_text="left.example")
+    expect(left.locator(".chip")).to_have_text("Left without sending mail")
+
+
+def test_warnings_are_explained_as_in_the_page(page, report, server, expect, began):
+    """With the section of the standard."""
+    with smtplib.SMTP(server.host, server.port) as client:
+        content = f"Subject: Long\r\n\r\n{'x' * 2000}\r\n"
+        client.sendmail("a@b.example", ["c@d.example"], content)
+    report.add("test_long", "", began)
+    opened(page, report)
+    page.locator("summary", has_text="Long").click()
+    facts = page.locator(".facts", has_text="long-line")
+    expect(facts).to_contain_text("a line is longer than 998 bytes")
+    expect(facts).to_contain_text("RFC 5321 section 4.5.3.1.6")
+
+
 def test_the_mail_of_each_test_is_beside_it(report, server, began):
     """The bytes of each message, the conversations and the faults are files."""
     server.faults.on("NOOP").reply(421)

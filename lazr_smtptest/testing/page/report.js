@@ -1,11 +1,14 @@
 // The report of failed tests: one document, whose data is in the element "data".
 
 import { visible } from "./logic/bidi.js";
+import { outcomeIn } from "./logic/outcome.js";
 import { routeOf } from "./logic/received.js";
-import { repliesOf, pytestOfSession, pytestOfMessage } from "./logic/recipe.js";
+import { pytestOfSession, pytestOfMessage } from "./logic/recipe.js";
 import { explainReply } from "./logic/replies.js";
 import { size } from "./logic/size.js";
+import { decidingLine, folded as repliesIn, isRefusal } from "./logic/talk.js";
 import { delay } from "./logic/time.js";
+import { sectionOf } from "./logic/warnings.js";
 
 const DATA = JSON.parse(document.getElementById("data").textContent);
 const LANGUAGE = navigator.languages.map((each) => each.slice(0, 2)).find((each) => each in DATA.texts) ?? "en";
@@ -78,7 +81,7 @@ function messageOf({ message, view, file }, folder) {
       ["", envelope.recipients.map((each) => h("code", {}, `RCPT TO:<${each.address}>${each.is_bcc ? " (Bcc)" : ""} `))],
       [t("report.reply"), envelope.reply && h("code", {}, envelope.reply)],
       [t("report.code"), message.code],
-      [t("report.warnings"), message.warnings.join(", ")],
+      [t("report.warnings"), warningsOf(message)],
       [t("report.file"), h("a", { href: `${folder}/${file}` }, `${file}, ${size(summary.size, LANGUAGE)}`)],
     ),
     message.text === null ? null : folded(t("report.text"), () => scrolled(t("report.text"), message.text), true),
@@ -106,30 +109,45 @@ function headersOf(headers) {
   ].filter(Boolean);
 }
 
-/** Return the lines of a transcript, each refusal with its explanation. */
-function talkOf(transcript) {
-  return h("ol", { class: "talk" }, transcript.map(({ seconds, who, text }) => {
-    const isReply = who === "server" && /^[2-5]\d\d(?: |$)/.test(text);
-    const isRefusal = who === "server" && /^[45]/.test(text);
-    const isFault = who === "note" && text.startsWith("fault:");
-    const mark = { client: "→", server: "←", note: isFault ? "⚑" : "·" }[who];
-    return h("li", { class: isRefusal ? "hit" : isFault ? "fault" : who },
-      h("time", {}, seconds.toFixed(3)), h("span", { "aria-hidden": "true" }, mark),
-      h("span", { class: "said" }, h("span", { class: "hidden" }, `${t(`report.${who}`)} `), text),
-      isReply ? h("q", {}, explainReply(text, t)) : null);
-  }));
+/** Return the lines of a transcript, the replies with their explanation. */
+function talkOf(transcript, outcome) {
+  const lines = repliesIn(transcript);
+  const decided = decidingLine(lines, outcome.reply);
+  return h("ol", { class: "talk" }, lines.map((line, index) => talkLine(line, index === decided)));
+}
+
+function talkLine(line, isDecided) {
+  const { seconds, who, text, more } = line;
+  const isFault = who === "note" && text.startsWith("fault:");
+  const mark = { client: "→", server: "←", note: isFault ? "⚑" : "·" }[who];
+  return h("li", { class: isRefusal(line) ? "hit" : isFault ? "fault" : who },
+    h("time", {}, seconds.toFixed(3)), h("span", { "aria-hidden": "true" }, mark),
+    h("span", { class: "said" }, h("span", { class: "hidden" }, `${t(`report.${who}`)} `), [text, ...more].join("\n"),
+      isDecided ? h("b", {}, ` ${t("talk.decided")}`) : null),
+    who === "server" ? h("q", {}, explainReply(text, t)) : null);
 }
 
 function sessionOf(whole) {
   const { session, transcript } = whole;
-  const refusal = repliesOf(transcript).find(({ reply }) => /^[45]/.test(reply));
-  const chip = session.failed ? h("span", { class: "chip bad" }, refusal ? refusal.reply : t("report.nothing")) : h("span", { class: "chip good" }, t("report.delivered", { n: session.delivered }));
-  const title = [h("b", {}, `${t("report.session")} ${session.number}`), ` ${session.peer[0]} ${session.helo} `, chip];
+  const outcome = outcomeIn(session, t, transcript.findLast(isRefusal)?.text);
+  const chip = h("span", { class: `chip ${outcome.kind}` }, outcome.title);
+  const title = [h("b", {}, `${t("report.session")} ${session.number}`), ` ${session.peer[0]} ${session.helo} `, chip,
+    outcome.reply ? h("code", {}, ` ${outcome.reply}`) : null];
   const test = pytestOfSession(whole);
   return folded(title, () => [
-    talkOf(transcript),
+    talkOf(transcript, outcome),
     ...(test ? [folded(t("report.test"), () => scrolled(t("report.test"), test))] : []),
   ], session.failed);
+}
+
+/** Return the warnings of a message, each with its meaning and where the standard has it. */
+function warningsOf({ warnings, trouble }) {
+  const known = warnings.map((kind) => {
+    const place = sectionOf(kind);
+    return place ? `${kind}: ${t(`warning.${kind}`)} (${t("head.rfc", place)})` : kind;
+  });
+  const all = [...known, ...trouble];
+  return all.length ? h("ul", {}, all.map((each) => h("li", {}, each))) : null;
 }
 
 function faultsOf({ fired, missing }) {

@@ -133,7 +133,7 @@ def test_open_ones_may_be_in_another_process(client: Client) -> None:
 
 
 class TestKinds:
-    """What went wrong in a session."""
+    """The kinds of sessions that went wrong."""
 
     @staticmethod
     def keep(mail: Mail, id: str, *said: tuple[str, str], **fields: Any) -> None:

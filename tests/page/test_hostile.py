@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from email.message import EmailMessage
 
 import pytest
@@ -28,6 +29,9 @@ def hostile_mail(html: str = HTML) -> EmailMessage:
     mail["To"] = "anna@example.com"
     mail["Subject"] = TEXT[:900]
     mail["X-<b>"] = TEXT[:900]
+    mail["Authentication-Results"] = f"<b>mx</b>; dkim=<i>pass</i> ({TEXT[:200]})"
+    mail["Received"] = "from <script>alert(12)</script> by \u202eb; 1 Jan 2026 00:00"
+    mail["List-Unsubscribe"] = "<javascript:alert(13)>, <img src=x onerror=alert(14)>"
     mail.set_content(f"{TEXT}\njavascript:alert(7)\nhttp://a.example/<script>\n")
     mail.add_alternative(html, subtype="html")
     mail.add_attachment(
@@ -73,6 +77,48 @@ def test_the_payloads_run_nothing_in_any_tab(page, site, world, safe):
         expect(page.locator(f"#tab-{name}")).to_have_attribute("aria-selected", "true")
         settle(page)
         safe(name)
+
+
+def test_its_checks_are_texts(page, site, safe):
+    """Those of its HTML have ended, and name what it uses."""
+    found = site.send(hostile_mail())
+    page.goto(f"{site.url}#/messages/{found.id}/checks")
+    check = page.get_by_role("region", name="HTML support")
+    expect(check.locator("h2").get_by_role("status")).to_be_visible()
+    expect(check.locator(".findings").first).to_contain_text("<script> element")
+    safe("checks")
+
+
+@pytest.mark.parametrize(
+    "place", ["compare/ID/ID", "compare/ID/OTHER", "send?reply=ID"]
+)
+def test_other_views_of_it_are_texts(page, site, safe, place):
+    """Neither what is compared nor what is quoted is markup."""
+    ids = {"ID": site.send(hostile_mail()).id, "OTHER": site.send().id}
+    for name, id in ids.items():
+        place = place.replace(name, id)
+    page.goto(f"{site.url}#/{place}")
+    text = "<script>alert(1)</script>"
+    if place.startswith("send"):
+        expect(page.get_by_label("Text")).to_have_value(re.compile(re.escape(text)))
+    else:
+        expect(page.get_by_role("table")).to_contain_text(text)
+    settle(page)
+    safe(place)
+
+
+def test_its_attachments_leave_room_for_it(page, site, safe):
+    """A thousand of them, with names without end."""
+    mail = EmailMessage()
+    mail.set_content("The text.")
+    for number in range(1000):
+        name = f"{number}{'w' * 300}.gif"
+        mail.add_attachment(PIXEL, "image", "gif", filename=name)
+    found = site.send(mail)
+    page.goto(f"{site.url}#/messages/{found.id}")
+    expect(page.get_by_role("list", name="Attachments")).to_be_visible()
+    expect(page.locator("pre", has_text="The text.")).to_be_in_viewport()
+    safe("attachments")
 
 
 def test_the_html_is_shown_in_spite_of_its_payloads(page, site, safe):

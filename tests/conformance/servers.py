@@ -108,8 +108,8 @@ class Site:
 
     def stop(self) -> None:
         if self._controller is not None:
-            # What hooks raise on purpose is no failure of the row.
-            with contextlib.suppress(ZeroDivisionError, HandlerError):
+            # What hooks raise or return on purpose is no failure of the row.
+            with contextlib.suppress(ZeroDivisionError, TypeError, HandlerError):
                 self._controller.stop()
 
 

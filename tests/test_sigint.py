@@ -24,7 +24,7 @@ TESTS = {
 @pytest.mark.once
 @pytest.mark.parametrize("module", TESTS)
 def test_the_tests_of_signals_pass_where_sigint_is_ignored(module: str) -> None:
-    """What they start, and their own handlers, do not depend on what is inherited."""
+    """Neither their handlers nor the programs that they start depend on it."""
     words = ["-q", "-n0", "-p", "no:cacheprovider", "-k", TESTS[module]]
     with inherited_sigint(signal.SIG_IGN):
         done = subprocess.run(

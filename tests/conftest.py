@@ -11,10 +11,17 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from .commands import COMMANDS, Process, Start
 from .once import Once, once_in
 from .sampling import leave_out_rows
+
+# An example takes as long as a busy machine makes it.
+settings.register_profile(
+    "patient", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("patient")
 
 SEED_PORT = 9025
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from smtplib import SMTP, SMTPRecipientsRefused
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -305,10 +306,9 @@ class TestLength:
         page.goto(site.url)
         expect(rows(page).first).to_contain_text("no 249")
         page.locator(".rows").focus()
-        for _ in range(3):
-            page.keyboard.press("End")
-            expect(page.locator(".row[data-cursor=true]")).to_be_in_viewport()
+        page.keyboard.press("End")
         expect(page.get_by_text("no 0", exact=True)).to_be_in_viewport()
+        expect(page.locator(".row[data-cursor=true]")).to_contain_text("no 0")
         assert rows(page).count() <= 100
 
     def test_a_row_tells_its_place(self, three):
@@ -386,7 +386,7 @@ def test_an_empty_list_says_so_at_its_top(page, site, query, text):
 
 
 class TestAll:
-    """Commands about all messages."""
+    """Commands about all messages that a search finds, those not loaded too."""
 
     def test_all_are_selected(self, three):
         """By keys."""
@@ -394,19 +394,271 @@ class TestAll:
         expect(three.get_by_text("3 selected")).to_be_visible()
 
     def test_all_are_marked_as_read(self, three):
-        """At once."""
+        """The question says how many."""
         three.keyboard.type("*r")
+        dialog = three.get_by_role("dialog", name="Mark all 3 messages as read?")
+        dialog.get_by_role("button", name="Mark all as read").click()
         expect(three.locator(".row.read")).to_have_count(3)
 
     def test_all_are_deleted_after_a_question(self, three):
         """If the answer is yes."""
-        three.evaluate("window.confirm = () => true")
-        three.keyboard.type("*d")
+        three.get_by_role("button", name="Delete all").click()
+        dialog = three.get_by_role("dialog", name="Delete all 3 messages?")
+        dialog.get_by_role("button", name="Delete").click()
+        expect(three.get_by_role("status")).to_have_text("3 messages deleted")
         expect(rows(three)).to_have_count(0)
 
-    def test_none_is_deleted_if_the_answer_is_no(self, three, requests, site):
-        """The question comes first."""
-        three.keyboard.type("*d*a")
+    def test_none_is_deleted_if_the_answer_is_no(self, three, site):
+        """That is what Enter says at first."""
+        three.keyboard.type("*d")
+        expect(three.get_by_role("button", name="Cancel")).to_be_focused()
+        three.keyboard.press("Enter")
+        expect(three.get_by_role("dialog")).to_be_hidden()
+        three.keyboard.type("*a")
         expect(three.get_by_text("3 selected")).to_be_visible()
-        assert requests.dialogs == ["Delete all messages?"]
         assert len(site.controller.mailbox) == 3
+
+    def test_those_of_a_search_are_deleted(self, three, site):
+        """The others stay."""
+        three.goto(f"{site.url}#/messages?q=subject:b")
+        expect(rows(three)).to_have_count(1)
+        three.get_by_role("button", name="Delete all").click()
+        dialog = three.get_by_role(
+            "dialog", name="Delete the 1 message that the search finds?"
+        )
+        dialog.get_by_role("button", name="Delete").click()
+        expect(three.get_by_text("No message matches")).to_be_visible()
+        assert len(site.controller.mailbox) == 2
+
+    def test_those_of_a_mailbox_are_marked(self, three, site):
+        """Its mail is a search."""
+        three.goto(f"{site.url}#/messages?q=rcpt:c@example.com")
+        expect(rows(three)).to_have_count(1)
+        three.get_by_role("button", name="All read").click()
+        three.get_by_role("button", name="Mark all as read").click()
+        expect(three.locator(".row.read")).to_have_count(1)
+        three.goto(f"{site.url}#/messages?q=is:unread")
+        expect(rows(three)).to_have_count(2)
+
+    def test_those_that_are_not_loaded_count_too(self, page, site):
+        """The number is that of the server."""
+        send_many(site, 130)
+        page.goto(site.url)
+        page.get_by_role("button", name="All read").click()
+        expect(page.get_by_role("dialog")).to_contain_text("130 messages")
+        page.get_by_role("button", name="Mark all as read").click()
+        page.goto(f"{site.url}#/messages?q=is:unread")
+        expect(page.get_by_text("No message matches")).to_be_visible()
+
+
+class TestMarks:
+    """What the marks of a row mean."""
+
+    def test_the_sender_is_told(self, page, site):
+        """By the name of the header."""
+        site.send("From: The Shop <shop@example.com>\nSubject: x\n\nHi.\n")
+        page.goto(site.url)
+        expect(rows(page).locator(".from")).to_contain_text("The Shop")
+
+    def test_without_a_header_it_is_that_of_the_envelope(self, page, site):
+        """Which may be empty."""
+        site.send(sender="")
+        site.send(sender="bounces@example.com")
+        page.goto(site.url)
+        expect(rows(page).nth(0).locator(".from")).to_contain_text("bounces@example")
+        expect(rows(page).nth(1).locator(".from")).to_contain_text("<>")
+
+    def test_they_are_explained(self, page, site):
+        """Under the pointer."""
+        site.send(
+            b"Subject: x\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b"
+            b"\n\n--b\nContent-Type: application/pdf; name=a.pdf\n\n%PDF\n--b--\n"
+        )
+        page.goto(site.url)
+        file = rows(page).get_by_title("1 file is attached")
+        expect(file).to_have_text("1 file")
+        warning = rows(page).get_by_title("wrong or unusual")
+        expect(warning).to_contain_text("warning")
+
+    def test_a_tag_has_the_same_colour_everywhere(self, three):
+        """More than two of them are squares."""
+        rows(three).first.click(modifiers=["Control"])
+        for name in ("one", "two", "three"):
+            three.keyboard.press("t")
+            three.get_by_placeholder("Name of the tag").fill(name)
+            three.keyboard.press("Enter")
+            places = three.get_by_role("navigation", name="Places")
+            expect(places.get_by_role("link", name=f"{name} 1")).to_be_visible()
+        squares = rows(three).first.locator(".tag")
+        expect(squares).to_have_count(3)
+        expect(rows(three).first.locator(".chip")).to_have_count(2)
+        colours = [
+            {
+                each.evaluate("(tag) => getComputedStyle(tag).backgroundColor")
+                for each in where.locator(".tag").all()
+            }
+            for where in (rows(three).first, three.locator(".side"))
+        ]
+        assert colours[0] == colours[1]
+        assert len(colours[0]) > 1
+
+    def test_its_time_is_that_since_it_came(self, page, site):
+        """It goes on by itself, and is exact under the pointer."""
+        message = site.send()
+        page.clock.install(time=message.received_at)
+        page.goto(site.url)
+        time = rows(page).locator("time")
+        expect(time).to_have_text(re.compile(r"^\ds$"))
+        page.clock.fast_forward(180_000)
+        expect(time).to_have_text("3m")
+        expect(time).to_have_attribute("title", re.compile(r"20\d\d, "))
+
+
+class Endless:
+    """A server with a million messages, from number 1 to COUNT, as far as a list goes.
+
+    Attributes:
+        asked: how many pages were asked for.
+    """
+
+    COUNT = 1_000_000
+
+    def __init__(self, page, site):
+        site.send("Subject: {number}\n\nHi.\n")
+        self.count = self.COUNT
+        self.asked = 0
+        self._message = None
+        page.route("**/api/v2/messages?*", self._answer)
+        page.route("**/api/v2/counts*", self._tell_counts)
+
+    def _tell_counts(self, route):
+        counts = {"messages": self.count, "matching": self.count}
+        route.fulfill(json={**counts, "unread": 0, "missing": 0})
+
+    def _answer(self, route):
+        self.asked += 1
+        query = parse_qs(urlsplit(route.request.url).query)
+        if self._message is None:
+            [self._message] = route.fetch().json()["messages"]
+        limit, after = (int(query.get(name, ["0"])[0]) for name in ("limit", "after"))
+        if query.get("order") == ["oldest"]:
+            found = range(after + 1, min(after + limit, self.count) + 1)
+        else:
+            newest = min(after or self.count + 1, self.count + 1) - 1
+            found = range(newest, max(newest - limit, 0), -1)
+        follow = found[-1] if len(found) == limit else None
+        messages = [self._numbered(number) for number in found]
+        route.fulfill(json={"messages": messages, "next": follow, "missing": 0})
+
+    def _numbered(self, number):
+        mine = {"number": number, "id": f"m{number}", "subject": f"number {number}"}
+        return {**self._message, **mine}
+
+
+class TestMillion:
+    """A list of a million messages."""
+
+    @pytest.fixture
+    def endless(self, page, site):
+        """The server, shown by the page."""
+        endless = Endless(page, site)
+        page.goto(site.url)
+        expect(rows(page).first).to_contain_text("number 1000000")
+        expect(page.get_by_text("1,000,000 messages")).to_be_visible()
+        return endless
+
+    def subject(self, page, number):
+        return page.locator(".row .sub").get_by_text(f"number {number}", exact=True)
+
+    def test_its_end_is_reached_by_a_key(self, page, endless):
+        """And its beginning again, by a request each."""
+        asked = endless.asked
+        page.locator(".rows").focus()
+        page.keyboard.press("End")
+        expect(self.subject(page, 1)).to_be_in_viewport()
+        expect(page.locator(".row[data-cursor=true]")).to_contain_text("number 1")
+        page.keyboard.press("Home")
+        expect(self.subject(page, 1_000_000)).to_be_in_viewport()
+        expect(page.locator(".row[data-cursor=true]")).to_contain_text("1000000")
+        assert endless.asked - asked < 10
+
+    def test_its_end_is_reached_from_everywhere(self, page, endless):
+        """By letters."""
+        page.keyboard.press("G")
+        expect(self.subject(page, 1)).to_be_in_viewport()
+        page.keyboard.type("gg")
+        expect(self.subject(page, 1_000_000)).to_be_in_viewport()
+
+    def test_any_place_is_reached_by_the_scrollbar(self, page, endless):
+        """Then the wheel moves a few rows, and the keyboard one."""
+        box = page.locator(".rows")
+        box.evaluate("(box) => { box.scrollTop = box.scrollHeight / 2 }")
+        seen = page.locator(".row .sub")
+        expect(seen.first).to_have_text(re.compile(r"number (49|50)\d{4}$"))
+        before = self.first_number(page)
+        box.hover()
+        page.mouse.wheel(0, 560)
+        expect(self.subject(page, before - 10)).to_be_in_viewport()
+        assert 9 <= before - self.first_number(page) <= 11
+        page.keyboard.press("j")
+        first = page.locator(".row[data-cursor=true]")
+        expect(first).to_be_in_viewport()
+        place = int(first.get_attribute("aria-posinset"))
+        page.keyboard.press("j")
+        expect(page.locator(".row[data-cursor=true]")).to_have_attribute(
+            "aria-posinset", str(place + 1)
+        )
+        assert place == pytest.approx(endless.COUNT / 2, rel=0.01)
+
+    def first_number(self, page):
+        """Return the number of the first message that is seen as a whole."""
+        return page.evaluate(
+            """() => {
+              const top = document.querySelector(".rows").getBoundingClientRect().top;
+              const seen = [...document.querySelectorAll(".row")].find(
+                (each) => each.getBoundingClientRect().top >= top - 1);
+              return Number(seen.querySelector(".sub").textContent.slice(7));
+            }"""
+        )
+
+    def test_all_of_it_is_in_one_order(self, page, endless):
+        """Pages that are loaded upwards join those that are there."""
+        page.locator(".rows").focus()
+        page.keyboard.press("End")
+        expect(self.subject(page, 1)).to_be_in_viewport()
+        cursor = page.locator(".row[data-cursor=true]")
+        for _ in range(15):
+            before = cursor.text_content()
+            page.keyboard.press("PageUp")
+            expect(cursor).not_to_have_text(before)
+        expect(page.locator(".row[aria-hidden]")).to_have_count(0)
+        texts = page.locator(".row .sub").all_text_contents()
+        numbers = [int(each.removeprefix("number ")) for each in texts]
+        assert numbers == list(range(numbers[0], numbers[0] - len(numbers), -1))
+        assert numbers[-1] > 50
+
+    def test_few_rows_are_in_the_document_whatever_one_does(self, page, endless):
+        """In a window higher than all rows that may be, too."""
+        page.set_viewport_size({"width": 700, "height": 20_000})
+        box = page.locator(".rows")
+        for place in ("0", "box.scrollHeight / 3", "box.scrollHeight"):
+            box.evaluate(f"(box) => {{ box.scrollTop = {place} }}")
+            expect(page.locator(".row[aria-hidden]")).to_have_count(0)
+            assert 200 < page.locator(".row").count() <= 300
+
+    def test_mail_that_arrives_waits_while_it_is_scrolled(self, page, site, endless):
+        """The banner counts, and leads to it."""
+        box = page.locator(".rows")
+        box.evaluate("(box) => { box.scrollTop = box.scrollHeight / 2 }")
+        expect(page.locator(".row .sub").first).to_have_text(
+            re.compile(r"number (49|50)\d{4}$")
+        )
+        before = self.first_number(page)
+        endless.count += 3
+        site.send()
+        banner = page.get_by_role("button", name="3 new")
+        expect(banner).to_be_visible()
+        assert self.first_number(page) == before
+        banner.click()
+        expect(self.subject(page, 1_000_003)).to_be_in_viewport()
+        expect(banner).to_be_hidden()

@@ -263,6 +263,8 @@ class TestMailboxes:
         expect(page.locator(".row")).to_have_count(1)
         page.go_back()
         box.get_by_role("button", name="Delete").click()
+        dialog = page.get_by_role("dialog", name="and its 1 message?")
+        dialog.get_by_role("button", name="Delete").click()
         expect(page.get_by_text("There are no mailboxes.")).to_be_visible()
 
     def test_one_without_an_address_gets_its_own(self, go):

@@ -5,7 +5,19 @@ from __future__ import annotations
 import pytest
 
 # In the browser: a list, and the rows at a place of its scrollbar.
-AT = "m.rowsAt(m.measure(...args[0]), args[1])"
+AT = (
+    "(() => { const list = m.measure(...args[0]);"
+    " return m.rowsAt(list, m.pixelAt(list, args[1])); })()"
+)
+
+# A list of a million rows in a window of ten, and where it stands after some steps.
+MILLION = 1_000_000
+STEPS = (
+    f"(() => {{ const list = m.measure({MILLION}, 50, 500);"
+    " const scroll = new m.Scroll();"
+    " for (const place of args[0]) scroll.follow(list, place);"
+    " return scroll.pixel / 50; })()"
+)
 
 
 @pytest.mark.parametrize("count", [0, 1, 300, 10_000, 1_000_000, 50_000_000])
@@ -15,7 +27,8 @@ def test_few_rows_are_in_the_document(module, count, height):
     good = module("rows.js").run(
         "[...Array(101).keys()].every((percent) => {"
         " const list = m.measure(args[0], 56, args[1]);"
-        " const { first, end } = m.rowsAt(list, (percent / 100) * list.height);"
+        " const pixel = m.pixelAt(list, (percent / 100) * list.height);"
+        " const { first, end } = m.rowsAt(list, pixel, 20);"
         " return first >= 0 && end <= args[0] && first <= end"
         " && end - first <= 300; })",
         count,
@@ -36,63 +49,49 @@ def test_the_element_is_no_higher_than_browsers_can_scroll(module):
     assert module("rows.js").run("m.measure(1000000, 56, 800).height") <= 8_000_000
 
 
-@pytest.mark.parametrize("count", [100, 1_000_000])
-@pytest.mark.parametrize("row", [0, 50, 77])
-def test_a_row_is_shown_at_its_place(module, count, row):
-    """The place of a row is where it is the first one that is seen."""
-    shown = module("rows.js").run(
+@pytest.mark.parametrize("count", [100, 150_000, 1_000_000])
+@pytest.mark.parametrize("share", [0, 0.001, 0.2, 0.5, 0.99, 1])
+def test_the_scrollbar_stands_where_its_pixel_is(module, count, share):
+    """The two ways between them are the opposites of each other."""
+    wrong = module("rows.js").run(
         "(() => { const list = m.measure(args[0], 56, 800);"
-        " const place = m.placeOf(list, args[1]);"
-        " const { first, top } = m.rowsAt(list, place);"
-        " return top + (args[1] - first) * 56 - place; })()",
+        " const pixel = args[1] * list.last;"
+        " return m.pixelAt(list, m.placeOf(list, pixel)) - pixel; })()",
         count,
-        row,
+        share,
     )
-    assert abs(shown) < 1
+    assert abs(wrong) < 0.001
+
+
+def test_a_turn_of_the_wheel_moves_a_long_list_as_far_as_a_short_one(module):
+    """Also in the middle of a million rows, where the scrollbar is scaled."""
+    before, after = (
+        module("rows.js").run(STEPS, steps)
+        for steps in ([4_000_000], [4_000_000, 4_000_100])
+    )
+    assert before == pytest.approx(MILLION / 2, rel=0.01)
+    assert after - before == pytest.approx(2)
+
+
+@pytest.mark.parametrize(
+    ("place", "row"), [(0, 0), (2_000_000, 180_012), (8_000_000, MILLION - 10)]
+)
+def test_a_drag_of_the_scrollbar_goes_where_it_points(module, place, row):
+    """Any place of a long list is reached at once."""
+    assert module("rows.js").run(STEPS, [place]) == pytest.approx(row, abs=1)
+
+
+def test_steps_to_an_end_of_the_scrollbar_reach_the_last_row(module):
+    """Nothing is left behind it."""
+    assert module("rows.js").run(STEPS, [7_999_000, 7_999_500]) == MILLION - 10
 
 
 def test_a_row_that_is_seen_moves_nothing(module):
     """The keyboard moves over the rows that are seen without scrolling."""
     list_ = "m.measure(1000, 50, 500)"
-    assert module("rows.js").run(f"m.placeToSee({list_}, 100, 5)") == 100
-    assert module("rows.js").run(f"m.placeToSee({list_}, 100, 1)") == 50
-    assert module("rows.js").run(f"m.placeToSee({list_}, 100, 12)") == 150
-
-
-def windows(module, steps):
-    return module("rows.js").run(
-        "(() => { const w = new m.Windows(6);"
-        " for (const [index, rows] of args[0]) w.put(index, rows);"
-        " return [w.first, w.rows]; })()",
-        steps,
-    )
-
-
-@pytest.mark.parametrize(
-    ("steps", "expected"),
-    [
-        ([(0, "abc"), (3, "def")], (0, "abcdef")),
-        ([(0, "abc"), (3, "defghi")], (3, "defghi")),
-        ([(3, "def"), (0, "abc")], (0, "abcdef")),
-        ([(3, "defghi"), (0, "abc")], (0, "abcdef")),
-        ([(0, "abc"), (100, "xyz")], (100, "xyz")),
-        ([(0, "abc"), (1, "BC")], (0, "aBC")),
-        ([(10, "abcdef"), (12, "CDEFGH")], (12, "CDEFGH")),
-        ([(0, "abcdefgh")], (0, "abcdef")),
-    ],
-)
-def test_loaded_rows_are_kept_at_their_places(module, steps, expected):
-    """Rows that join are kept together, up to the bound; others are forgotten."""
-    first, rows = windows(module, [(index, list(text)) for index, text in steps])
-    assert (first, "".join(rows)) == expected
-
-
-def test_newer_rows_move_the_others_down(module):
-    """A row keeps its message when others arrive above."""
-    assert module("rows.js").run(
-        "(() => { const w = new m.Windows(); w.put(0, ['a', 'b']); w.shift(2);"
-        " return [w.at(2), w.at(0) === undefined, w.has(2, 4), w.has(1, 3)]; })()"
-    ) == ["a", True, True, False]
+    assert module("rows.js").run(f"m.pixelToSee({list_}, 100, 5)") == 100
+    assert module("rows.js").run(f"m.pixelToSee({list_}, 100, 1)") == 50
+    assert module("rows.js").run(f"m.pixelToSee({list_}, 100, 12)") == 150
 
 
 @pytest.mark.parametrize(

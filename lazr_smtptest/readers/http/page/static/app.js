@@ -8,6 +8,7 @@ import { loadLanguage, t } from "./lang.js";
 import { Part } from "./part.js";
 import { currentRoute, go, href } from "./route.js";
 import { state } from "./state.js";
+import "./parts/ask.js";
 import "./parts/help.js";
 import "./parts/login.js";
 import { startNotices } from "./parts/notice.js";
@@ -104,6 +105,7 @@ class App extends Part {
       <main class="view" id="main" tabindex="-1">${this.#view(view, id, tab)}</main>
       <key-help></key-help>
       <command-palette></command-palette>
+      <ask-dialog></ask-dialog>
       <toast-line></toast-line>
       ${this.needsLogin ? html`<login-form></login-form>` : nothing}
     `;

@@ -33,9 +33,16 @@ function isTyping(target) {
   return target.matches?.("input:not([type=checkbox]), textarea, select") ?? false;
 }
 
+/** Whether a key does something in the element that has the focus: it is not ours then. */
+function isTaken({ key, target }) {
+  if (isTyping(target) || target.closest?.("dialog")) return true;
+  const moves = key.startsWith("Arrow") ? ", [tabindex]:not([role=listbox], main)" : "";
+  return (moves || key === "Enter") && target.closest?.(`a, button, summary, input${moves}`);
+}
+
 document.addEventListener("keydown", (event) => {
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
-  if (isTyping(event.target) || event.target.closest?.("dialog")) return;
+  if (isTaken(event)) return;
   const name = nameOf(event);
   const found = find(`${first} ${name}`.trim()) ?? find(name);
   clearTimeout(timer);

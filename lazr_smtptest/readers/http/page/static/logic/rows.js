@@ -1,8 +1,8 @@
 // Which rows of a long list are in the document: never more than MOST_ROWS of any number.
 //
 // Browsers limit the height of an element to some ten million pixels. A list that would
-// be higher gets an element of the greatest height that is safe, and its scrollbar moves
-// over several rows a pixel.
+// be higher gets an element of the greatest height that is safe. Near its ends a pixel of
+// the scrollbar is a pixel of rows; between them it stands for several.
 
 /** The most rows that are in the document at once. */
 export const MOST_ROWS = 300;
@@ -10,106 +10,88 @@ export const MOST_ROWS = 300;
 /** The greatest height in pixels that every browser can scroll. */
 export const MOST_HEIGHT = 8_000_000;
 
+// Pixels at each end of the scrollbar that are not scaled.
+const END = 1_000_000;
+// A step of more than so many heights of the window is a drag of the scrollbar.
+const LONGEST_STEP = 2;
+
 /**
  * Return the measures of a list.
  * @param {number} count - the number of its rows.
  * @param {number} rowHeight - the height of each, in pixels.
  * @param {number} viewHeight - that of the part that is seen.
  * @returns {{count: number, rowHeight: number, viewHeight: number, height: number,
- *   scale: number}} `height` is that of the element that scrolls; a pixel of the
- *   scrollbar stands for `scale` pixels of rows.
+ *   most: number, last: number, scale: number}} `height` is that of the element that
+ *   scrolls, `most` the greatest place of its scrollbar, and `last` the pixel of the rows
+ *   that is at the top then; between the ends a pixel of the scrollbar stands for `scale`
+ *   pixels of rows.
  */
 export function measure(count, rowHeight, viewHeight) {
   const whole = count * rowHeight;
   const height = Math.min(whole, MOST_HEIGHT);
-  const range = height - viewHeight;
-  const scale = range > 0 ? (whole - viewHeight) / range : 1;
-  return { count, rowHeight, viewHeight, height, scale };
+  const most = Math.max(0, height - viewHeight);
+  const last = Math.max(0, whole - viewHeight);
+  const scale = last > most ? (last - 2 * END) / (most - 2 * END) : 1;
+  return { count, rowHeight, viewHeight, height, most, last, scale };
+}
+
+/** Return the pixel of the rows that is at the top where the scrollbar stands. */
+export function pixelAt({ most, last, scale }, place) {
+  const at = Math.min(Math.max(0, place), most);
+  if (at <= END) return at;
+  return at >= most - END ? last - (most - at) : END + (at - END) * scale;
+}
+
+/** Return where the scrollbar stands when a pixel of the rows is at the top. */
+export function placeOf({ most, last, scale }, pixel) {
+  const at = Math.min(Math.max(0, pixel), last);
+  if (at <= END) return Math.min(at, most);
+  return at >= last - END ? most - (last - at) : END + (at - END) / scale;
 }
 
 /**
  * Return the rows to have in the document.
  * @param {Object} list - as of `measure`.
- * @param {number} scrollTop - where the scrollbar stands, in pixels.
+ * @param {number} pixel - of the rows, at the top of what is seen.
  * @param {number} [spare] - rows above and below the part that is seen.
- * @returns {{first: number, end: number, top: number}} the first row, the one after the
- *   last, and where the first one is placed in the element, in pixels.
+ * @returns {{first: number, end: number}} the first row, and the one after the last.
  */
-export function rowsAt(list, scrollTop, spare = 10) {
-  const most = Math.max(0, list.height - list.viewHeight);
-  const place = Math.min(Math.max(0, scrollTop), most);
-  const pixel = place * list.scale;
-  const seen = Math.floor(pixel / list.rowHeight);
+export function rowsAt(list, pixel, spare = 10) {
+  const seen = Math.floor(Math.min(Math.max(0, pixel), list.last) / list.rowHeight);
   const fits = Math.ceil(list.viewHeight / list.rowHeight) + 1;
   const around = Math.max(0, Math.min(spare, Math.floor((MOST_ROWS - fits) / 2)));
   const first = Math.max(0, seen - around);
-  const end = Math.min(list.count, seen + Math.min(fits, MOST_ROWS) + around);
-  return { first, end, top: place - (pixel - first * list.rowHeight) };
+  const end = Math.min(list.count, seen + Math.min(fits, MOST_ROWS - around) + around);
+  return { first, end };
 }
 
-/** Return where the scrollbar stands when a row is the first one that is seen. */
-export function placeOf(list, row) {
-  const most = Math.max(0, list.height - list.viewHeight);
-  return Math.min(most, Math.max(0, (row * list.rowHeight) / list.scale));
-}
-
-/** Return where the scrollbar must stand so that a row is seen; as it is, if it is. */
-export function placeToSee(list, scrollTop, row) {
+/** Return the pixel to have at the top so that a row is seen; the same, if it is. */
+export function pixelToSee(list, pixel, row) {
   const top = row * list.rowHeight;
-  const pixel = Math.max(0, scrollTop) * list.scale;
-  if (top < pixel) return placeOf(list, row);
-  const bottom = top + list.rowHeight - list.viewHeight;
-  return bottom > pixel ? placeOf(list, bottom / list.rowHeight) : scrollTop;
+  if (top < pixel) return top;
+  return Math.max(pixel, top + list.rowHeight - list.viewHeight);
 }
 
-/**
- * The rows that were loaded by cursor, by their place in a list of which the rest is not
- * loaded. The API has pages by cursor only: a place far away is reached from the number
- * of a message, of which the newest and the oldest are known.
- */
-export class Windows {
-  /** @param {number} [most] - the most rows that are kept. */
-  constructor(most = MOST_ROWS) {
-    this.most = most;
-    this.rows = [];
-    this.first = 0;
+/** Where a list stands: the pixel of its rows at the top, and the place of its scrollbar. */
+export class Scroll {
+  pixel = 0;
+  place = 0;
+
+  /** Follow the scrollbar: short steps move the rows as far, others go where it points. */
+  follow(list, place) {
+    const step = place - this.place;
+    const isDrag = Math.abs(step) > LONGEST_STEP * list.viewHeight;
+    const isEnd = place <= 0 || place >= list.most;
+    this.pixel = isDrag || isEnd
+      ? pixelAt(list, place)
+      : Math.min(Math.max(0, this.pixel + step), list.last);
+    this.place = place;
   }
 
-  /** Return the index after the last row that is kept. */
-  get end() {
-    return this.first + this.rows.length;
-  }
-
-  /** Return the row at an index; undefined: it is not loaded. */
-  at(index) {
-    return this.rows[index - this.first];
-  }
-
-  /** Return whether all rows from an index to before another are loaded. */
-  has(first, end) {
-    return first >= this.first && end <= this.end;
-  }
-
-  /** Put loaded rows at an index; those farthest from it are forgotten beyond `most`. */
-  put(index, rows) {
-    const joins = index <= this.end && index + rows.length >= this.first;
-    if (!joins || this.rows.length === 0) {
-      [this.first, this.rows] = [index, rows.slice(0, this.most)];
-      return;
-    }
-    const before = this.rows.slice(0, Math.max(0, index - this.first));
-    const after = this.rows.slice(Math.max(0, index + rows.length - this.first));
-    const first = Math.min(this.first, index);
-    const all = [...before, ...rows, ...after];
-    const surplus = all.length - this.most;
-    const dropsFirst = surplus > 0 && index > this.first ? Math.min(surplus, before.length) : 0;
-    this.rows = all.slice(dropsFirst, dropsFirst + this.most);
-    this.first = first + dropsFirst;
-  }
-
-  /** Move all rows down, for `count` newer ones that were not put. */
-  shift(count) {
-    this.first += count;
+  /** Go to a pixel of the rows. */
+  go(list, pixel) {
+    this.pixel = Math.min(Math.max(0, pixel), list.last);
+    this.place = placeOf(list, this.pixel);
   }
 }
 

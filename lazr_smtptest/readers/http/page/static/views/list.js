@@ -1,107 +1,109 @@
 // The list of mail: live, with the refused sessions among the messages.
 
 import { html, nothing, repeat } from "../vendor/lit.js";
-import { changeMessages, removeMessages } from "../api.js";
+import * as commands from "../commands.js";
 import { feed } from "../feed.js";
 import { addKeys } from "../keys.js";
 import { t } from "../lang.js";
-import { measure, placeToSee, rowsAt } from "../logic/rows.js";
+import { untilChange } from "../logic/time.js";
 import { Part } from "../part.js";
-import { attempt, toast } from "../parts/toast.js";
+import { attempt } from "../parts/toast.js";
 import { showSearchProblem } from "../parts/search.js";
-import { currentRoute, go, href } from "../route.js";
-import { mergeRows, Messages } from "../rows.js";
+import { currentRoute, go } from "../route.js";
+import { Rows } from "../rows.js";
+import { Selection } from "../selection.js";
 import { state } from "../state.js";
 import { throttled } from "../throttle.js";
-import { messageRow, refusedRow } from "./row.js";
+import { selectionTools, tagging, tools } from "./list-tools.js";
+import { messageRow, missingRow, refusedRow } from "./row.js";
 
-// Pixels; as --row in tokens.css.
-const ROW = 56;
-// Rows above and below the visible ones that are in the document, too.
-const SPARE = 20;
+// As --row in tokens.css, in sizes of the text.
+const ROW = 3.5;
 // Milliseconds between two looks for news while messages arrive.
 const PAUSE = 250;
 const ANNOUNCED = 1000;
-const TICK = 10_000;
+const LONGEST_TICK = 60_000;
 
 class MailList extends Part {
   static properties = {
     query: {},
     current: {},
-    rows: { state: true },
-    place: { state: true },
     cursor: { state: true },
     selected: { state: true },
-    waiting: { state: true },
     announced: { state: true },
     isTagging: { state: true },
-    isLoaded: { state: true },
   };
 
-  #messages = new Messages("");
+  #list = null;
   #news = throttled(() => this.#readNews(), PAUSE);
   #announce = throttled(() => this.#tellNews(), ANNOUNCED);
   #arrived = 0;
   #removeKeys = null;
   #timer = 0;
-  #sizes = new ResizeObserver(() => this.#scrolled());
+  #sizes = new ResizeObserver(() => this.#resized());
+  #rowHeight = ROW * parseFloat(getComputedStyle(document.documentElement).fontSize);
+  #act = {
+    showNews: () => attempt(() => this.#list.showNews()),
+    readAll: () => commands.readAll(this.query),
+    removeAll: () => commands.removeAll(this.query),
+    selectAll: () => (this.selected = this.selected.with(this.#list.rows)),
+    change: (changes) => this.#change(changes),
+    startTagging: () => this.#startTagging(),
+    tag: (name) => this.#tag(name),
+    remove: () => this.#delete(),
+    clear: () => (this.selected = new Selection()),
+  };
 
   constructor() {
     super();
     this.query = "";
     this.current = "";
-    this.rows = [];
-    // The rows that are in the document, and where the first one is.
-    this.place = { first: 0, end: 0, top: 0 };
-    // The key of the row that the keyboard is at, and those of the selected messages.
+    // The key of the row that the keyboard is at.
     this.cursor = "";
-    this.selected = new Set();
-    // Messages that arrived while the list is scrolled.
-    this.waiting = [];
+    this.selected = new Selection();
     this.announced = "";
     this.isTagging = false;
-    this.isLoaded = false;
-    this.listen(feed, ["kept"], this.#news);
-    this.listen(feed, ["back"], this.#news);
-    this.listen(feed, ["changed"], (event) => this.#changed(event.detail.messages));
+    this.listen(feed, ["kept", "back"], this.#news);
+    this.listen(feed, ["changed"], (event) => this.#list.update(event.detail.messages).catch(() => {}));
     this.listen(feed, ["removed"], (event) => this.#removed(event.detail.messages));
     this.listen(feed, ["cleared", "reset"], () => this.#reload());
-    this.listen(state, ["change"], () => this.#merge());
+    this.listen(state, ["change"], () => this.#list.merge());
   }
 
   connectedCallback() {
     super.connectedCallback();
-    this.#timer = setInterval(() => this.requestUpdate(), TICK);
     this.#removeKeys = addKeys([
       { keys: "j, ArrowDown", label: "key.next", run: () => this.#move(1) },
       { keys: "k, ArrowUp", label: "key.previous", run: () => this.#move(-1) },
       { keys: "o, Enter", label: "key.open", run: () => this.#open(this.#cursorRow) },
-      { keys: "x", label: "key.select", run: () => this.#toggle(this.cursor) },
+      { keys: "x", label: "key.select", run: () => this.#toggle(this.#cursorRow) },
       { keys: "u", label: "key.unread", run: () => this.#markUnread() },
       { keys: "#, Delete", label: "key.delete", run: () => this.#delete() },
       { keys: "t", label: "key.tag", run: () => this.#startTagging() },
-      { keys: "* a", label: "key.select-all", run: () => this.#selectAll() },
-      { keys: "* r", label: "key.read-all", run: () => this.#readAll() },
-      { keys: "* d", label: "key.delete-all", run: () => this.#deleteAll() },
+      { keys: "g g", label: "key.first", run: () => this.#setCursor(0) },
+      { keys: "G", label: "key.last", run: () => this.#setCursor(Infinity) },
+      { keys: "* a", label: "key.select-all", run: this.#act.selectAll },
+      { keys: "* r", label: "key.read-all", run: this.#act.readAll },
+      { keys: "* d", label: "key.delete-all", run: this.#act.removeAll },
     ]);
   }
 
   disconnectedCallback() {
     super.disconnectedCallback();
-    clearInterval(this.#timer);
+    clearTimeout(this.#timer);
     this.#removeKeys();
     this.#sizes.disconnect();
   }
 
   firstUpdated() {
-    this.#sizes.observe(this.querySelector(".rows"));
+    this.#sizes.observe(this.#box);
   }
 
   willUpdate(changed) {
     if (changed.has("query") || !this.hasUpdated) {
-      this.#messages = new Messages(this.query);
-      this.waiting = [];
-      this.selected = new Set();
+      this.#list = new Rows(this.query, this.#rowHeight, () => this.#changed());
+      this.#list.viewHeight = this.#box?.clientHeight ?? 0;
+      this.selected = new Selection();
       this.#reload();
     }
     // A message that is open and not in the list leaves the cursor nowhere.
@@ -112,71 +114,48 @@ class MailList extends Part {
 
   updated() {
     // Inline styles are not allowed in the document, but setting them is.
+    const { height, top, place } = this.#list.pixels;
     const inside = this.querySelector(".rows-inside");
-    inside.style.height = `${this.#measures.height}px`;
-    inside.style.paddingTop = `${this.place.top}px`;
+    inside.style.height = `${height}px`;
+    inside.style.paddingTop = `${top}px`;
+    // A browser may round it.
+    if (Math.abs(this.#box.scrollTop - place) >= 1) this.#box.scrollTop = place;
+    this.#startTimer();
+  }
+
+  /** Draw again when the first of the times that are seen changes. */
+  #startTimer() {
+    const now = Date.now();
+    const changes = this.#list.shown.map(({ row }) => (row ? untilChange(timeOf(row), now) : Infinity));
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.requestUpdate(), Math.min(LONGEST_TICK, ...changes));
   }
 
   // What is in the list
 
   async #reload() {
-    const messages = this.#messages;
+    const list = this.#list;
     try {
-      await messages.reload();
+      await list.reload();
+      if (list === this.#list) showSearchProblem(null);
     } catch (problem) {
-      if (messages !== this.#messages) return;
-      if (problem.status === 400) showSearchProblem(problem);
-      return;
+      if (list === this.#list && problem.status === 400) showSearchProblem(problem);
     }
-    if (messages !== this.#messages) return;
-    showSearchProblem(null);
-    this.waiting = [];
-    this.isLoaded = true;
-    this.#merge();
   }
 
-  #merge() {
-    const sessions = this.query ? [] : state.failed;
-    const { messages, isComplete } = this.#messages;
-    this.rows = mergeRows(messages, sessions, isComplete);
-    if (!this.cursor && this.current) {
-      this.#toCurrent();
-    }
-    this.#scrolled();
+  #changed() {
+    if (!this.cursor && this.current) this.#toCurrent();
+    this.requestUpdate();
   }
 
   /** Move the cursor to the row that is open; nowhere if it is not in the list. */
   #toCurrent() {
-    this.cursor = this.rows.find((each) => idOf(each) === this.current)?.key ?? "";
+    this.cursor = this.#list.rows.find((each) => idOf(each) === this.current)?.key ?? "";
   }
 
   async #readNews() {
-    const messages = this.#messages;
-    let found;
-    try {
-      found = await messages.news();
-    } catch {
-      return;
-    }
-    if (messages !== this.#messages) return;
-    if (this.#isScrolled) {
-      if (found === null) this.hasTooMany = true;
-      const known = new Set(this.waiting.map((each) => each.number));
-      const fresh = (found ?? []).filter((each) => !known.has(each.number));
-      this.waiting = [...fresh, ...this.waiting];
-      this.#arrived += fresh.length;
-    } else if (found === null) {
-      await messages.reload();
-    } else {
-      messages.prepend(found);
-      this.#arrived += found.length;
-    }
-    this.#merge();
+    this.#arrived += await this.#list.readNews().catch(() => 0);
     this.#announce();
-  }
-
-  get #isScrolled() {
-    return (this.querySelector(".rows")?.scrollTop ?? 0) > ROW / 2;
   }
 
   #tellNews() {
@@ -184,54 +163,42 @@ class MailList extends Part {
     this.#arrived = 0;
   }
 
-  /** Show the messages that wait, from the first one on. */
-  async #showNews() {
-    if (this.hasTooMany) {
-      this.hasTooMany = false;
-      await attempt(() => this.#messages.reload());
-    } else {
-      this.#messages.prepend(this.waiting);
-    }
-    this.waiting = [];
-    this.querySelector(".rows").scrollTop = 0;
-    this.#merge();
-  }
-
-  async #changed(numbers) {
-    if (await this.#messages.update(numbers).catch(() => false)) this.#merge();
-  }
-
   #removed(numbers) {
+    const list = this.#list;
     const gone = new Set(numbers);
-    const index = this.rows.findIndex((each) => idOf(each) === this.current);
-    const wasCurrent = index >= 0 && gone.has(this.rows[index].message?.number);
-    this.#messages.remove(numbers);
-    this.waiting = this.waiting.filter((each) => !gone.has(each.number));
-    this.#merge();
-    const keys = new Set(this.rows.map((each) => each.key));
-    this.selected = new Set([...this.selected].filter((each) => keys.has(each)));
+    const index = list.rows.findIndex((each) => idOf(each) === this.current);
+    const wasCurrent = index >= 0 && gone.has(list.rows[index].message?.number);
+    list.remove(numbers);
+    this.selected = this.selected.without(gone);
     // The next one takes the place of a message that was open.
-    if (wasCurrent) this.#open(this.rows[Math.min(index, this.rows.length - 1)]);
+    if (wasCurrent) this.#open(list.rows[Math.min(index, list.rows.length - 1)]);
   }
 
-  // What is done with it
+  // Where it stands
+
+  get #box() {
+    return this.querySelector(".rows");
+  }
+
+  #resized() {
+    this.#list.viewHeight = this.#box.clientHeight;
+    this.#list.draw();
+  }
 
   get #cursorRow() {
-    return this.rows.find((each) => each.key === this.cursor);
+    return this.#list.rows.find((each) => each.key === this.cursor);
   }
 
   #move(step) {
-    const index = this.rows.findIndex((each) => each.key === this.cursor);
-    const next = index < 0 ? 0 : Math.min(Math.max(index + step, 0), this.rows.length - 1);
-    this.#setCursor(next);
+    const index = this.#list.indexOf(this.cursor);
+    return this.#setCursor(index < 0 ? this.#list.firstSeen : Math.max(0, index + step));
   }
 
-  #setCursor(index) {
-    if (!this.rows.length) return;
-    this.cursor = this.rows[index].key;
-    const rows = this.querySelector(".rows");
-    rows.scrollTop = placeToSee(this.#measures, rows.scrollTop, index);
+  async #setCursor(index) {
+    this.cursor = (await this.#list.goTo(index))?.key ?? this.cursor;
   }
+
+  // What is done with it
 
   #open(row) {
     const { query, tab } = currentRoute();
@@ -247,64 +214,46 @@ class MailList extends Part {
     }
   }
 
-  #toggle(key) {
-    if (!key.startsWith("m")) return;
-    const selected = new Set(this.selected);
-    if (!selected.delete(key)) selected.add(key);
-    this.selected = selected;
+  #toggle(row) {
+    this.selected = this.selected.toggle(row);
   }
 
   /** Select from the cursor to a row. */
-  #selectTo(index) {
-    const from = Math.max(0, this.rows.findIndex((each) => each.key === this.cursor));
-    const range = this.rows.slice(Math.min(from, index), Math.max(from, index) + 1);
-    const keys = range.map((each) => each.key).filter((each) => each.startsWith("m"));
-    this.selected = new Set([...this.selected, ...keys]);
+  #selectTo(row) {
+    const { rows } = this.#list;
+    const to = rows.indexOf(row);
+    const from = Math.max(0, rows.indexOf(this.#cursorRow));
+    this.selected = this.selected.with(rows.slice(Math.min(from, to), Math.max(from, to) + 1));
   }
 
-  /** The rows of the selected messages; without a selection, that of the cursor. */
+  /** The selected messages; without a selection, that of the cursor. */
   get #chosen() {
-    const { selected, cursor } = this;
-    return this.rows.filter(({ key, message }) =>
-      message && (selected.size ? selected.has(key) : key === cursor));
+    const { message } = this.#cursorRow ?? {};
+    return this.selected.size ? this.selected.messages : message ? [message] : [];
   }
 
   get #ids() {
-    return this.#chosen.map((each) => each.message.id);
+    return this.#chosen.map((each) => each.id);
   }
 
   async #change(changes) {
     const ids = this.#ids;
-    if (ids.length) await attempt(() => changeMessages({ ids }, changes));
+    if (ids.length) await commands.change(ids, changes);
   }
 
   #markUnread() {
-    const isSeen = this.#chosen.every((each) => each.message.flags.includes("seen"));
+    const ids = new Set(this.#ids);
+    // As they are now: a selection has them as they were.
+    const messages = this.#list.rows.map((each) => each.message).filter((each) => ids.has(each?.id));
+    const isSeen = messages.every((each) => each.flags.includes("seen"));
     return this.#change(isSeen ? { clear_flags: ["seen"] } : { set_flags: ["seen"] });
   }
 
   async #delete() {
     const ids = this.#ids;
     if (!ids.length) return;
-    const done = await attempt(() => removeMessages({ ids }));
-    if (done) toast(t("list.deleted", { n: done.messages }));
-    this.selected = new Set();
-  }
-
-  #selectAll() {
-    this.selected = new Set(this.rows.filter((each) => each.message).map((each) => each.key));
-  }
-
-  // These are about all that the search finds, those that are not loaded too.
-
-  #readAll() {
-    return attempt(() => changeMessages({ query: this.query }, { set_flags: ["seen"] }));
-  }
-
-  async #deleteAll() {
-    if (!confirm(t(this.query ? "list.ask-found" : "list.ask-all"))) return;
-    const done = await attempt(() => removeMessages({ query: this.query }));
-    if (done) toast(t("list.deleted", { n: done.messages }));
+    await commands.remove({ ids });
+    this.selected = new Selection();
   }
 
   #startTagging() {
@@ -313,131 +262,82 @@ class MailList extends Part {
     this.updateComplete.then(() => this.querySelector(".tagging input").focus());
   }
 
-  async #tag(event) {
-    event.preventDefault();
-    const name = event.target.elements.tag.value.trim();
+  async #tag(name) {
     this.isTagging = false;
     if (name) await this.#change({ add_tags: [name] });
-    this.querySelector(".rows").focus();
+    this.#box.focus();
   }
 
   // How it looks
 
-  get #measures() {
-    const height = this.querySelector(".rows")?.clientHeight ?? 0;
-    return measure(this.rows.length, ROW, height);
-  }
-
-  #scrolled() {
-    const rows = this.querySelector(".rows");
-    if (!rows) return;
-    this.place = rowsAt(this.#measures, rows.scrollTop, SPARE);
-    const isNearEnd = this.place.end + 2 * SPARE > this.rows.length;
-    if (isNearEnd && this.isLoaded && !this.#messages.isComplete) this.#loadMore();
-    if (!this.#isScrolled && this.waiting.length) this.#showNews();
-  }
-
-  async #loadMore() {
-    const before = this.#messages.messages.length;
-    await this.#messages.more().catch(() => {});
-    if (this.#messages.messages.length > before) this.#merge();
-  }
-
   render() {
-    const { first, end } = this.place;
-    const shown = this.rows.slice(first, end);
+    const { shown, rows, isLoaded } = this.#list;
+    const isShown = shown.some((each) => each.row?.key === this.cursor);
     return html`<section aria-label=${t("list.label")}>
-      ${this.selected.size ? this.#selectionTools() : this.#tools()}
-      ${this.isTagging ? this.#tagging() : nothing}
-      ${this.isLoaded && !this.rows.length ? html`<p class="empty">${this.query
+      ${this.selected.size ? selectionTools(this.#ids, this.#act) : tools(this.#counted, this.#act)}
+      ${this.isTagging ? tagging(this.#tagged, this.#act) : nothing}
+      ${isLoaded && !rows.length ? html`<p class="empty">${this.query
         ? t("list.no-match") : t("list.empty")}</p>` : nothing}
       <div class="rows" role="listbox" tabindex="0" aria-multiselectable="true"
-        aria-label=${t("list.label")} @scroll=${this.#scrolled} @keydown=${this.#key}
-        aria-activedescendant=${this.#isShown(shown) ? `row-${this.cursor}` : nothing}>
-        <div class="rows-inside" role="presentation">${repeat(shown, (each) => each.key,
-          (row, index) => this.#row(row, first + index))}</div>
+        aria-label=${t("list.label")} @scroll=${() => this.#list.follow(this.#box.scrollTop)}
+        @scrollend=${() => this.#list.settle()} @keydown=${this.#key}
+        aria-activedescendant=${isShown ? `row-${this.cursor}` : nothing}>
+        <div class="rows-inside" role="presentation">${repeat(shown, (each) => each.row?.key ?? each.index,
+          ({ row, index }) => (row ? this.#row(row, index) : missingRow()))}</div>
       </div>
       <div class="unseen" aria-live="polite">${this.announced}</div>
     </section>`;
   }
 
-  #isShown(shown) {
-    return shown.some((each) => each.key === this.cursor);
-  }
-
-  #tools() {
+  /** What the line above the rows tells. */
+  get #counted() {
+    const { matching: n, waiting } = this.#list;
     const all = state.counts?.messages ?? 0;
-    return html`<div class="tools"><span>${this.query
-      ? t("list.of", { n: this.#messages.messages.length, all, more: this.#messages.isComplete ? "" : "+" })
-      : t("list.all", { n: all })}</span>
-      <span class="spring"></span>
-      ${this.waiting.length || this.hasTooMany ? html`<button class="new" @click=${this.#showNews}
-        >${t("list.new", { n: Math.max(1, this.waiting.length) })}</button>` : nothing}
-      <span>${t("list.order")}</span></div>`;
+    const text = this.query ? t("list.of", { n, all }) : t("list.all", { n: all });
+    return { text, waiting, isEmpty: !n };
   }
 
-  #selectionTools() {
-    return html`<div class="tools selection" role="toolbar" aria-label=${t("list.selection")}>
-      <span>${t("list.selected", { n: this.selected.size })}</span>
-      <span class="spring"></span>
-      <button class="btn small" @click=${this.#selectAll}>${t("do.all")}</button>
-      <button class="btn small" @click=${() => this.#change({ set_flags: ["seen"] })}>${t("do.read")}</button>
-      <button class="btn small" @click=${() => this.#change({ clear_flags: ["seen"] })}>${t("do.unread")}</button>
-      ${this.selected.size === 2 ? html`<a class="btn small" href=${href(["compare", ...this.#ids.reverse()])}
-        >${t("do.compare")}</a>` : nothing}
-      <button class="btn small" @click=${this.#startTagging}>${t("do.tag")}</button>
-      <button class="btn small bad" @click=${this.#delete}>${t("do.delete")}</button>
-      <button class="btn small icon" aria-label=${t("do.clear-selection")}
-        @click=${() => (this.selected = new Set())}>×</button></div>`;
-  }
-
-  #tagging() {
-    const [first] = this.#chosen;
+  get #tagged() {
     const n = this.selected.size;
-    const what = n ? t("list.selected", { n }) : first?.message.subject || t("row.no-subject");
-    return html`<form class="tools tagging" @submit=${this.#tag}><span class="of">${what}</span>
-      <input name="tag" list="known-tags" aria-label=${t("list.tag")}
-        placeholder=${t("list.tag")} autocomplete="off" @keydown=${(event) => {
-          if (event.key === "Escape") this.isTagging = false;
-        }}>
-      <datalist id="known-tags">${Object.keys(state.tags).map((each) =>
-        html`<option value=${each}></option>`)}</datalist>
-      <button class="btn small primary">${t("do.tag")}</button></form>`;
+    return n ? t("list.selected", { n }) : this.#chosen[0]?.subject || t("row.no-subject");
   }
 
   #row(row, index) {
     const place = {
       index,
-      size: this.#messages.isComplete ? this.rows.length : -1,
+      size: this.#list.count,
       isCurrent: idOf(row) === this.current,
       isCursor: row.key === this.cursor,
-      isSelected: this.selected.has(row.key),
+      isSelected: this.selected.has(row),
       isSelecting: this.selected.size > 0,
-      click: (event) => this.#clicked(event, row, index),
+      click: (event) => this.#clicked(event, row),
     };
     return row.message ? messageRow(row, place) : refusedRow(row, place);
   }
 
-  #clicked(event, row, index) {
+  #clicked(event, row) {
     if (event.shiftKey) {
-      this.#selectTo(index);
+      this.#selectTo(row);
     } else if (event.ctrlKey || event.metaKey || event.target.closest(".check")) {
       this.cursor = row.key;
-      this.#toggle(row.key);
+      this.#toggle(row);
     } else {
       this.#open(row);
     }
   }
 
   #key(event) {
+    const page = Math.max(1, Math.floor(this.#box.clientHeight / this.#rowHeight) - 1);
+    const steps = { PageDown: page, PageUp: -page };
+    const ends = { Home: 0, End: Infinity };
     if (event.key === "Escape") {
-      this.selected = new Set();
-    } else if (event.key === "Home") {
-      this.#setCursor(0);
-    } else if (event.key === "End") {
-      this.#setCursor(this.rows.length - 1);
+      this.#act.clear();
+    } else if (event.key in ends) {
+      this.#setCursor(ends[event.key]);
+    } else if (event.key in steps) {
+      this.#move(steps[event.key]);
     } else if (event.key === " ") {
-      this.#toggle(this.cursor);
+      this.#toggle(this.#cursorRow);
     } else {
       return;
     }
@@ -447,6 +347,10 @@ class MailList extends Part {
 
 function idOf(row) {
   return row.message ? row.message.id : row.session.id;
+}
+
+function timeOf(row) {
+  return Date.parse(row.message ? row.message.received_at : row.session.started_at);
 }
 
 customElements.define("mail-list", MailList);

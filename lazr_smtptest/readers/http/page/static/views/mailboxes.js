@@ -6,6 +6,7 @@ import { feed } from "../feed.js";
 import { formatTime, t } from "../lang.js";
 import { quoted } from "../logic/query.js";
 import { Part } from "../part.js";
+import { ask } from "../parts/ask.js";
 import "../parts/copy.js";
 import { attempt } from "../parts/toast.js";
 import { href } from "../route.js";
@@ -91,6 +92,9 @@ class MailboxesView extends Part {
   }
 
   async #delete(box) {
+    const address = box.address ?? box.user ?? box.query;
+    const n = this.counts[box.name] ?? 0;
+    if (n && !await ask(t("mailboxes.ask", { address, n }), t("do.delete"))) return;
     await attempt(() => request("DELETE", `mailboxes/${box.name}`));
     state.refreshMailboxes();
   }

@@ -9,6 +9,7 @@ import { outcomeOf } from "../outcome.js";
 
 // Chips of a row: more would leave no room for its text.
 const MOST_CHIPS = 2;
+const MOST_SQUARES = 4;
 
 /** Return the row of a message; `place` is where it stands in the list. */
 export function messageRow(row, place) {
@@ -16,10 +17,11 @@ export function messageRow(row, place) {
   const isUnread = !message.flags.includes("seen");
   return frame(row, place, isUnread ? "unread" : "read", html`
     <div class="l"><span class="to">${marked(recipientsOf(message))}</span>
+      <span class="from"><span class="unseen">${t("head.from")}</span>${marked(senderOf(message))}</span>
       ${message.flags.includes("flagged") ? html`<span class="flag" title=${t("row.flagged")}>⚑</span>` : nothing}
       ${when(message.received_at)}</div>
     <div class="l"><span class="sub">${message.subject ? marked(message.subject) : t("row.no-subject")}</span>
-      <span class="snip">${marked(message.snippet)}</span>${chipsOf(message).slice(0, MOST_CHIPS)}</div>
+      <span class="snip">${marked(message.snippet)}</span>${chipsOf(message)}</div>
     ${isUnread ? html`<span class="unseen">${t("row.unread")}</span>` : nothing}`);
 }
 
@@ -32,18 +34,29 @@ function recipientsOf(message) {
   ].join("");
 }
 
-function chipsOf(message) {
-  const chips = [];
-  if (message.warnings) {
-    chips.push(html`<span class="chip warn">${t("row.warnings", { n: message.warnings })}</span>`);
-  }
-  if (message.attachments) {
-    chips.push(html`<span class="chip">${t("row.files", { n: message.attachments })}</span>`);
-  }
-  for (const tag of message.tags) {
-    chips.push(html`<span class="chip"><span class="tag" data-colour=${tagColour(tag)}></span>${tag}</span>`);
-  }
-  return chips;
+/** Return who wrote it, by name if the header tells one, or who sent it. */
+function senderOf({ from: [author], mail_from: sender }) {
+  return author?.name || author?.address || sender || "<>";
+}
+
+function chipsOf({ warnings, attachments, tags }) {
+  const marks = [];
+  if (warnings) marks.push(chip("warn", t("row.warnings", { n: warnings }), t("row.warnings-why")));
+  if (attachments) marks.push(chip("", t("row.files", { n: attachments }), t("row.files-why", { n: attachments })));
+  const named = tags.slice(0, MOST_CHIPS - marks.length).map((tag) =>
+    html`<span class="chip">${square(tag)}${tag}</span>`);
+  // There is room for the colours of the others.
+  const others = tags.slice(named.length).map((tag) =>
+    html`<span title=${tag}>${square(tag)}<span class="unseen">${tag}</span></span>`);
+  return [...marks, ...named, ...others.slice(0, MOST_SQUARES)];
+}
+
+function chip(kind, text, why) {
+  return html`<span class="chip ${kind}" title=${why}>${text}</span>`;
+}
+
+function square(tag) {
+  return html`<span class="tag" data-colour=${tagColour(tag)}></span>`;
 }
 
 /** Return the row of a session that delivered nothing. */
@@ -55,6 +68,11 @@ export function refusedRow(row, place) {
     <div class="l"><span class="sub">${reply ? t("row.refused", { reply }) : title}</span>
       <span class="snip">${t("row.session", { n: session.number || session.id })}</span>
       <span class="chip ${kind}">${chip}</span></div>`);
+}
+
+/** Return the row of something that is not loaded yet. */
+export function missingRow() {
+  return html`<div class="row" aria-hidden="true"></div>`;
 }
 
 function frame(row, place, kind, inside) {

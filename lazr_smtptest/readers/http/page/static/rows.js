@@ -46,7 +46,7 @@ function rowOf(session) {
  * the scrollbar stands.
  */
 export class Rows {
-  /** The rows that are loaded; the index of the first one is that of its message. */
+  /** The rows that are loaded. */
   rows = [];
   /** The indices of the first row in the document, and of the one after the last. */
   place = { first: 0, end: 0 };
@@ -59,6 +59,9 @@ export class Rows {
   #rowHeight;
   #changed;
   #messages;
+  // How many rows are before and after those that are loaded.
+  #before = 0;
+  #after = 0;
   #scroll = new Scroll();
   #filling = null;
   #count = throttled(() => this.#recount(), PAUSE);
@@ -138,10 +141,11 @@ export class Rows {
     const messages = this.#messages;
     if (!this.#query && state.counts) messages.count(state.counts.messages);
     const seen = this.firstSeen;
-    const before = this.#scroll.pixel > 0 && this.at(seen);
+    const anchor = this.#scroll.pixel > 0 && this.at(seen);
     const sessions = this.#query ? [] : state.failed;
     this.rows = mergeRows(messages.messages, sessions, messages.isNewest, messages.isOldest);
-    const index = before ? this.indexOf(before.key) : -1;
+    [this.#before, this.#after] = [messages.newer, messages.older];
+    const index = anchor ? this.indexOf(anchor.key) : -1;
     const moved = index < 0 ? 0 : (index - seen) * this.#rowHeight;
     this.#scroll.go(this.#measures, this.#scroll.pixel + moved);
     this.draw();
@@ -155,18 +159,18 @@ export class Rows {
 
   /** How many rows there are, loaded or not. */
   get count() {
-    return this.#messages.newer + this.rows.length + this.#messages.older;
+    return this.#before + this.rows.length + this.#after;
   }
 
   /** Return the row at an index; undefined: it is not loaded. */
   at(index) {
-    return this.rows[index - this.#messages.newer];
+    return this.rows[index - this.#before];
   }
 
   /** Return the index of a row; -1: it is not loaded. */
   indexOf(key) {
     const index = this.rows.findIndex((each) => each.key === key);
-    return index < 0 ? -1 : index + this.#messages.newer;
+    return index < 0 ? -1 : index + this.#before;
   }
 
   /** The index of the first row that is seen as a whole. */

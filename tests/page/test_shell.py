@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from smtplib import SMTPRecipientsRefused
 
 import pytest
@@ -100,6 +101,57 @@ class TestNotices:
         expect(page).to_have_title("(1) smtptest")
         site.send()
         expect(page).to_have_title("(2) smtptest")
+
+    # Keeps the notifications that are shown, in a window that nobody looks at.
+    HIDDEN = """
+      window.shown = [];
+      window.Notification = class extends Notification {
+        constructor(title, options) {
+          super(title, options);
+          this.what = [title, options.body];
+          window.shown.push(this);
+        }
+      };
+      Object.defineProperty(document, "hidden", { get: () => true });
+    """
+
+    @pytest.fixture
+    def hidden(self, page, site):
+        """A page that nobody looks at."""
+        page.add_init_script(self.HIDDEN)
+        site.send()
+        page.goto(site.url)
+        expect(page.locator(".row")).to_have_count(1)
+        expect(page.locator(".status")).to_have_text("live")
+        return page
+
+    def test_a_notification_tells_of_a_message(self, hidden, site, context):
+        """If asked for and granted; it leads to the message."""
+        context.grant_permissions(["notifications"])
+        hidden.keyboard.press("?")
+        hidden.get_by_label("Tell of new mail").check()
+        hidden.keyboard.press("Escape")
+        site.send("Subject: Your order\n\nHi.\n", recipients=["bert@example.com"])
+        expect(hidden).to_have_title("(2) smtptest")
+        found = hidden.evaluate(
+            """async () => {
+              while (!shown.length) await new Promise((done) => setTimeout(done, 20));
+              return shown.map((each) => each.what);
+            }"""
+        )
+        assert found == [["bert@example.com", "Your order"]]
+        hidden.evaluate("shown[0].onclick()")
+        expect(hidden.get_by_role("heading", name="Your order")).to_be_visible()
+
+    def test_nothing_is_notified_that_was_not_asked_for(self, hidden, site, context):
+        """Also if the browser would allow it."""
+        context.grant_permissions(["notifications"])
+        site.send()
+        expect(hidden.locator(".row")).to_have_count(2)
+        assert hidden.evaluate("[Notification.permission, shown.length]") == [
+            "granted",
+            0,
+        ]
 
 
 class TestLooks:
@@ -209,6 +261,14 @@ class TestLogin:
         guarded.get_by_role("button", name="Log out").click()
         expect(guarded.get_by_role("dialog")).to_be_visible()
 
+    def test_it_comes_back_when_the_login_has_ended(self, guarded, context, site):
+        """At the next thing that needs one."""
+        self.log_in(guarded, "secret")
+        expect(guarded.locator(".row")).to_have_count(1)
+        context.clear_cookies()
+        guarded.get_by_role("link", name="Status").click()
+        expect(guarded.get_by_role("dialog", name="Log in")).to_be_visible()
+
     def test_a_wrong_password_is_told(self, guarded):
         """And can be tried again."""
         self.log_in(guarded, "wrong")
@@ -235,6 +295,39 @@ class TestLive:
         page.clock.fast_forward(10_000)
         page.clock.fast_forward(1000)
         expect(page.locator(".status")).to_have_text("live")
+
+
+class TestAway:
+    """A server that does not answer."""
+
+    def test_what_was_written_stays_and_can_be_sent_later(self, page, site):
+        """A bar tells that the server is away, and goes when it is back."""
+        page.goto(f"{site.url}#/send")
+        expect(page.locator(".status")).to_have_text("live")
+        page.get_by_label("To").fill("anna@example.com")
+        page.get_by_label("Subject").fill("Written before")
+        site.controller.stop()
+        bar = page.locator(".away")
+        expect(bar).to_contain_text("The server does not answer")
+        send = page.get_by_role("main").get_by_role("button", name="Send")
+        send.click()
+        expect(page.locator("form [role=alert]")).to_be_visible()
+        expect(page.get_by_label("Subject")).to_have_value("Written before")
+        site.controller.start()
+        expect(bar).to_be_hidden()
+        send.click()
+        expect(page.get_by_role("heading", name="Written before")).to_be_visible()
+
+    def test_the_list_stays(self, page, site):
+        """With its search."""
+        site.send("Subject: kept\n\nHi.\n")
+        page.goto(f"{site.url}#/messages?q=subject:kept")
+        expect(page.locator(".row")).to_have_count(1)
+        site.controller.stop()
+        expect(page.locator(".away")).to_be_visible()
+        page.get_by_role("combobox", name="Search mail").fill("subject:ke")
+        expect(page).to_have_url(re.compile(r"q=subject%3Ake$"))
+        expect(page.locator(".row")).to_have_count(1)
 
 
 class TestNarrow:

@@ -3,6 +3,7 @@
 import { feed } from "../feed.js";
 import { get } from "../api.js";
 import { t } from "../lang.js";
+import { go } from "../route.js";
 import { remember, remembered } from "../storage.js";
 import { state } from "../state.js";
 import { throttled } from "../throttle.js";
@@ -31,8 +32,14 @@ const notify = throttled(async () => {
   if (!areNoticesOn() || !document.hidden || globalThis.Notification?.permission !== "granted") return;
   const [message] = (await get("messages", { limit: 1, timeout: 1 })).messages;
   if (message) {
+    const body = message.subject || t("row.no-subject");
     // One notice takes the place of the one before.
-    new Notification(message.rcpt_tos[0] ?? t("row.no-recipient"), { body: message.subject, tag: "smtptest" });
+    const notice = new Notification(message.rcpt_tos[0] ?? t("row.no-recipient"), { body, tag: "smtptest" });
+    notice.onclick = () => {
+      window.focus();
+      notice.close();
+      go(["messages", message.id]);
+    };
   }
 }, PAUSE);
 

@@ -55,7 +55,6 @@ export class Rows {
   /** Pixels that are seen of the list. */
   viewHeight = 0;
 
-  #query;
   #rowHeight;
   #changed;
   #messages;
@@ -72,7 +71,7 @@ export class Rows {
    * @param {function()} changed - called when something else is to be drawn.
    */
   constructor(query, rowHeight, changed) {
-    this.#query = query;
+    this.query = query;
     this.#rowHeight = rowHeight;
     this.#changed = changed;
     this.#messages = new Messages(query);
@@ -128,7 +127,7 @@ export class Rows {
 
   /** The number of all messages is known anyway. */
   #countIfNeeded() {
-    if (this.#query && !this.#messages.isComplete) this.#count();
+    if (this.query && !this.#messages.isComplete) this.#count();
   }
 
   async #recount() {
@@ -139,10 +138,10 @@ export class Rows {
   /** Make rows of what is known; those that are seen stay where they are. */
   merge() {
     const messages = this.#messages;
-    if (!this.#query && state.counts) messages.count(state.counts.messages);
+    if (!this.query && state.counts) messages.count(state.counts.messages);
     const seen = this.firstSeen;
     const anchor = this.#scroll.pixel > 0 && this.at(seen);
-    const sessions = this.#query ? [] : state.failed;
+    const sessions = this.query ? [] : state.failed;
     this.rows = mergeRows(messages.messages, sessions, messages.isNewest, messages.isOldest);
     [this.#before, this.#after] = [messages.newer, messages.older];
     const index = anchor ? this.indexOf(anchor.key) : -1;

@@ -63,10 +63,11 @@ class MailList extends Part {
     this.selected = new Selection();
     this.announced = "";
     this.isTagging = false;
+    this.#list = this.#rowsOf("");
     this.listen(feed, ["kept", "back"], this.#news);
     this.listen(feed, ["changed"], (event) => this.#list.update(event.detail.messages).catch(() => {}));
     this.listen(feed, ["removed"], (event) => this.#removed(event.detail.messages));
-    this.listen(feed, ["cleared", "reset"], () => this.#reload());
+    this.listen(feed, ["cleared", "reset"], () => this.#search());
     this.listen(state, ["change"], () => this.#list.merge());
   }
 
@@ -101,10 +102,8 @@ class MailList extends Part {
 
   willUpdate(changed) {
     if (changed.has("query") || !this.hasUpdated) {
-      this.#list = new Rows(this.query, this.#rowHeight, () => this.#changed());
-      this.#list.viewHeight = this.#box?.clientHeight ?? 0;
       this.selected = new Selection();
-      this.#reload();
+      this.#search();
     }
     // A message that is open and not in the list leaves the cursor nowhere.
     if (changed.has("current") && this.current) {
@@ -133,13 +132,22 @@ class MailList extends Part {
 
   // What is in the list
 
-  async #reload() {
-    const list = this.#list;
+  #rowsOf(query) {
+    return new Rows(query, this.#rowHeight, () => this.#changed());
+  }
+
+  /** Show what the query finds; what was found before stays until it is loaded. */
+  async #search() {
+    const { query } = this;
+    const list = query === this.#list.query ? this.#list : this.#rowsOf(query);
     try {
       await list.reload();
-      if (list === this.#list) showSearchProblem(null);
+      if (query !== this.query) return;
+      showSearchProblem(null);
+      this.#list = list;
+      this.#resized();
     } catch (problem) {
-      if (list === this.#list && problem.status === 400) showSearchProblem(problem);
+      if (query === this.query && problem.status === 400) showSearchProblem(problem);
     }
   }
 
@@ -154,8 +162,10 @@ class MailList extends Part {
   }
 
   async #readNews() {
+    // The server may have been away when it was asked for.
+    if (this.#list.query !== this.query) return this.#search();
     this.#arrived += await this.#list.readNews().catch(() => 0);
-    this.#announce();
+    return this.#announce();
   }
 
   #tellNews() {
@@ -181,7 +191,7 @@ class MailList extends Part {
   }
 
   #resized() {
-    this.#list.viewHeight = this.#box.clientHeight;
+    this.#list.viewHeight = this.#box?.clientHeight ?? 0;
     this.#list.draw();
   }
 

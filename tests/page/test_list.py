@@ -365,7 +365,7 @@ class TestCursor:
         expect(three.locator(".tagging")).to_contain_text("2 selected")
 
     def test_a_row_that_the_search_hides_is_not_deleted(self, three, site):
-        """What is not seen is not acted on."""
+        """A key acts on rows that are seen."""
         three.keyboard.press("j")
         three.goto(f"{site.url}#/messages?q=subject:a")
         expect(rows(three)).to_have_count(1)
@@ -409,7 +409,7 @@ class TestAll:
         expect(rows(three)).to_have_count(0)
 
     def test_none_is_deleted_if_the_answer_is_no(self, three, site):
-        """That is what Enter says at first."""
+        """The focus is on that button at first."""
         three.keyboard.type("*d")
         expect(three.get_by_role("button", name="Cancel")).to_be_focused()
         three.keyboard.press("Enter")
@@ -452,7 +452,7 @@ class TestAll:
 
 
 class TestMarks:
-    """What the marks of a row mean."""
+    """The marks of a row, and their meaning."""
 
     def test_the_sender_is_told(self, page, site):
         """By the name of the header."""

@@ -344,6 +344,14 @@ class TestNarrow:
         narrow.goto(site.url)
         expect(narrow.locator(".bar kbd", has_text="?")).to_be_visible()
 
+    def test_an_empty_store_shows_how_to_connect(self, narrow, site):
+        """Until something arrives, or is refused."""
+        narrow.goto(site.url)
+        expect(narrow.get_by_role("heading", name="No mail yet")).to_be_visible()
+        expect(narrow.get_by_role("main")).to_contain_text(str(site.controller.port))
+        site.send()
+        expect(narrow.locator(".row")).to_be_visible()
+
     def test_the_menu_leads_to_connect(self, narrow, site):
         """The bar has no room for it."""
         narrow.goto(f"{site.url}#/send")

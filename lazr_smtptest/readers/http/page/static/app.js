@@ -68,12 +68,19 @@ class App extends Part {
 
   updated(changed) {
     if (changed.has("route")) {
-      const { view, id } = this.route;
-      // Narrow screens show one column: the list, or what was chosen in it.
-      this.dataset.column = LISTS.includes(view) && !id ? "list" : "view";
+      const { view } = this.route;
       this.dataset.list = LISTS.includes(view) || this.#isRefused ? "yes" : "no";
     }
+    // Narrow screens show one column: the list, or what was chosen in it.
+    const { view, id } = this.route;
+    const isList = LISTS.includes(view) && !id && !(view === "messages" && this.#isEmpty);
+    this.dataset.column = isList ? "list" : "view";
     this.dataset.side = this.isSideOpen ? "open" : "closed";
+  }
+
+  /** Whether nothing has arrived, and nothing was refused: then the page tells how to connect. */
+  get #isEmpty() {
+    return state.counts?.messages === 0 && !state.failed.length;
   }
 
   /** Whether a refused session was chosen among the messages. */

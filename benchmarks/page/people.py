@@ -33,7 +33,7 @@ SEARCHES = {
 
 # The stores, and the messages in them. What is in memory has no index, and a search for
 # a rare word parses all of it.
-STORES = {"sqlite": ("sqlite:{}/mail.db", 100_000), "memory": ("memory", 10_000)}
+STORES = {"sqlite": ("sqlite:{}/mail.db", 100_000), "memory": ("memory", 5000)}
 
 COLUMNS = (
     Column("messages", "messages"),

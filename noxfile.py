@@ -68,6 +68,14 @@ def docs(session: nox.Session) -> None:
 
 
 @nox.session
+def pictures(session: nox.Session) -> None:
+    """Make the pictures of the page that the manual shows."""
+    session.install("-e", ".[test]", "pillow")
+    test = "tests/page/test_screenshots.py"
+    _pytest(session, "-n", "0", "-k", "written", test, LAZR_SMTPTEST_PICTURES="1")
+
+
+@nox.session
 def coverage(session: nox.Session) -> None:
     """Check that no branch of the wire, of logins and of TLS is untested."""
     session.install("-e", ".[test,lint]")

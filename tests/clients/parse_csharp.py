@@ -1,4 +1,4 @@
-"""Parse a file of C#; print each place that is none, and fail if there is one.
+"""Parse a file of C#; print each place that breaks its grammar, and fail then.
 
 It runs in the environment of ``.ci/programs``.
 """

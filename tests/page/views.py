@@ -68,6 +68,9 @@ def furnish(site: Any) -> dict[str, str]:
         '<img src="http://cdn.shop.example/logo.png" alt="Shop">',
     )
     reset.add_attachment(PIXEL, "image", "gif", filename="logo.gif")
+    multiparts = [each for each in reset.walk() if each.is_multipart()]
+    for number, each in enumerate(multiparts):
+        each.set_boundary(f"part-{number}")
     found = site.send(reset, "bounces@shop.example", ["anna@run-17.test"])
     [first] = [each for each in site.controller.mailbox if each.id != found.id][:1]
     rule = site.controller.faults.on("RCPT", recipient="full@*")

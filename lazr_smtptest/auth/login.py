@@ -235,7 +235,15 @@ class Auth:
         Args:
             deliveries: the delivery factory of every user.
         """
-        return Portal(DeliveryRealm(deliveries), [self._checker])
+        return self.login_portal(DeliveryRealm(deliveries))
+
+    def login_portal(self, realm: IRealm) -> Portal:
+        """Return the portal that gives what a realm has to the users.
+
+        Args:
+            realm: what it has, such as maildrops.
+        """
+        return Portal(realm, [self._checker])
 
     def challengers(self) -> dict[bytes, Callable[[], Mechanism]]:
         """Return the mechanisms by name, in the form of `SMTPServerFactory`."""

@@ -31,7 +31,12 @@ _FORMS = "use PORT, HOST:PORT, or tcp:PORT:interface=HOST"
 
 # What it means that other machines may reach an address, by protocol.
 _RISK = "and there is no reason to take mail from strangers"
-_RISKS = {"http": "and read and delete all mail, unless --http-auth asks for a login"}
+_RISKS = {
+    "http": "and read and delete all mail, unless --http-auth asks for a login",
+    **dict.fromkeys(
+        ("pop3", "pop3s"), "and read and delete all mail, unless --auth names users"
+    ),
+}
 
 
 @implementer(IStreamServerEndpoint)

@@ -13,7 +13,7 @@ from lazr_smtptest._secrets import safe_repr
 from lazr_smtptest.cli.checks import CHECKS, check_settings
 from lazr_smtptest.cli.option_table import Groups, Option
 from lazr_smtptest.cli.outgoing import OUTGOING, check_outgoing, outgoing_of
-from lazr_smtptest.stores import check_spec
+from lazr_smtptest.cli.shared_store import check_shared_store, is_shared
 
 if TYPE_CHECKING:
     from lazr_smtptest.cli.options import Options
@@ -43,8 +43,8 @@ _ORIGIN = re.compile(
 _SHARED = ("http-tls", "http-auth", "http-host", "cors")
 
 _NO_STORE = (
-    "--http with --workers needs a store on a disk, such as --store sqlite:mail.db: "
-    "each worker has a memory of its own"
+    "HTTP is off: --http with --workers needs a store on a disk, such as "
+    "--store sqlite:mail.db: each worker has a memory of its own"
 )
 
 
@@ -118,23 +118,19 @@ class HTTP:
             )
             if options[name]
         ]
-        is_memory = check_spec(options["store"]).kind == "memory"
-        has_one_process = options["workers"] == 1 or not is_memory
         if options["http"] is None and options.http_default is not None:
-            if has_one_process or others:
+            if is_shared(options) or others:
                 options["http"] = options.http_default
             else:
-                options.notes.append(f"HTTP is off: {_NO_STORE}")
+                options.notes.append(_NO_STORE)
                 return
         for name in others:
             shared = name in _SHARED and options["mailhog"]
             if options["http"] is None and not shared:
                 raise usage.UsageError(f"--{name} needs --http")
         self._check_values(options)
-        if options["http"] is None:
-            return
-        if not has_one_process:
-            raise usage.UsageError(_NO_STORE)
+        if options["http"] is not None:
+            check_shared_store(options, "http")
 
     def _check_values(self, options: Options) -> None:
         check_settings(options)

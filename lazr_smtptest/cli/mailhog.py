@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from twisted.application.service import Service
-from twisted.python import usage
 
 from lazr_smtptest.cli.option_table import Groups, Option
+from lazr_smtptest.cli.shared_store import check_shared_store
 
 if TYPE_CHECKING:
     from lazr_smtptest.cli.options import Options
@@ -31,12 +31,8 @@ class MailHog:
 
     def check(self, options: Options) -> None:
         """Check the values of its options."""
-        is_many = options["workers"] > 1 and options["store"] == "memory"
-        if options["mailhog"] and is_many:
-            raise usage.UsageError(
-                "--mailhog with --workers needs a store on a disk, such as "
-                "--store sqlite:mail.db: each worker has a memory of its own"
-            )
+        if options["mailhog"]:
+            check_shared_store(options, "mailhog")
 
     def is_on(self, options: Options) -> bool:
         """Return whether its options ask for it."""

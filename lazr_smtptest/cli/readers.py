@@ -1,4 +1,4 @@
-"""The ways to read the mail of a process: HTTP, webhooks; one object for each.
+"""The ways to read the mail of a process: HTTP, POP3, webhooks; one object for each.
 
 A reader adds its options to the table, and makes a service from their values. The
 process with the readers is the only one; with ``--workers`` it is the one that starts
@@ -15,6 +15,7 @@ from twisted.application.service import Service
 from lazr_smtptest.cli.http_reader import HTTP
 from lazr_smtptest.cli.mailhog import MailHog
 from lazr_smtptest.cli.option_table import Groups
+from lazr_smtptest.cli.pop3 import POP3, POP3S
 from lazr_smtptest.cli.webhooks import Webhooks
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ class Reader(Protocol):
         """
 
 
-READERS: Sequence[Reader] = (HTTP(), MailHog(), Webhooks())
+READERS: Sequence[Reader] = (HTTP(), MailHog(), POP3(), POP3S(), Webhooks())
 
 
 def has_readers(options: Options) -> bool:

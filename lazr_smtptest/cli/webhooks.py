@@ -10,6 +10,7 @@ from twisted.python import usage
 
 from lazr_smtptest.cli.extras import check_tls_client
 from lazr_smtptest.cli.option_table import Groups, Option
+from lazr_smtptest.cli.shared_store import check_shared_store
 
 if TYPE_CHECKING:
     from lazr_smtptest.model.summary import Summary
@@ -61,11 +62,7 @@ class Webhooks:
                 raise usage.UsageError(f"--{name} needs --webhook")
         if not options["webhook"]:
             return
-        if options["workers"] > 1 and options["store"] == "memory":
-            raise usage.UsageError(
-                "--webhook with --workers needs a store on a disk, such as "
-                "--store sqlite:mail.db: each worker has a memory of its own"
-            )
+        check_shared_store(options, "webhook")
         for webhook in webhooks_of(options):
             if webhook.url.lower().startswith("https:"):
                 check_tls_client("webhook", f"https of {webhook.host}")

@@ -40,6 +40,7 @@ class CaptureController(Controller, MailboxView):
         grace: float | None = None,
         activity: bool | None = None,
         http: bool = False,
+        pop3: bool = False,
         **settings: NoReturn,
     ) -> None:
         """Create the server, without starting it.
@@ -52,6 +53,7 @@ class CaptureController(Controller, MailboxView):
             activity: whether to record the activity of this process, see `Mailbox`;
                 ``None`` keeps that of the mailbox.
             http: see `Controller`.
+            pop3: likewise.
             settings: not allowed; the error names the function that takes them.
 
         Raises:
@@ -76,7 +78,7 @@ class CaptureController(Controller, MailboxView):
         if activity is not None:
             check_flag("activity", activity)
             self.mailbox.activity.enabled = activity
-        Controller.__init__(self, self.server, http=http)
+        Controller.__init__(self, self.server, http=http, pop3=pop3)
         MailboxView.__init__(self, self.mailbox, Criteria.of())
 
     def __repr__(self) -> str:

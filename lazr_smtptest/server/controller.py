@@ -2,32 +2,23 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
-import os
 import smtplib
-import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future
 from queue import Empty, Queue
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
-from twisted.internet.defer import Deferred, gatherResults, succeed
-from twisted.internet.error import ReactorNotRunning
-
-from lazr_smtptest._deferreds import is_pending, pending
 from lazr_smtptest._guesses import Guessable
-from lazr_smtptest.activity import unobserved
 from lazr_smtptest.errors import StateError, error_text
-from lazr_smtptest.net.reactor import PrivateReactor
-from lazr_smtptest.server.listener import tls_first
 from lazr_smtptest.server.options import check_server
 from lazr_smtptest.server.servers import QueueServer, Server
+from lazr_smtptest.server.thread import ServerThread
 from lazr_smtptest.server.unchecked import forget, watch
 
 if TYPE_CHECKING:
-    from lazr_smtptest.server.http_thread import HTTPThread
+    from lazr_smtptest.readers.context import ReaderContext
+    from lazr_smtptest.server.hosted_reader import HostedReader
 
 __all__ = ["Controller", "QueueController"]
 
@@ -55,13 +46,16 @@ class Controller:
 
     server: Server
 
-    def __init__(self, server: Server, *, http: bool = False) -> None:
+    def __init__(
+        self, server: Server, *, http: bool = False, pop3: bool = False
+    ) -> None:
         """Set the server, without starting it.
 
         Args:
             server: an instance of `Server` or of a subclass.
             http: whether others can read the mail over HTTP, at `url`. The server is
                 one that keeps mail, a `StoreServer` or `CaptureServer`.
+            pop3: whether they can read it over POP3, at `pop3_port`; likewise.
 
         Raises:
             TypeError: `server` is a class, or no server; or `http`, and it keeps no
@@ -69,12 +63,24 @@ class Controller:
         """
         check_server(server)
         self.server = self._server = server
-        self._thread: _ServerThread | None = None
-        self._http: HTTPThread | None = None
+        self._thread: ServerThread | None = None
+        # By protocol.
+        self._readers: dict[str, HostedReader] = {}
         if http:
-            from lazr_smtptest.server.http_thread import HTTPThread
+            from lazr_smtptest.readers.http.reader import HTTPReader
 
-            self._http = HTTPThread(server)
+            self._add_reader("http", HTTPReader)
+        if pop3:
+            from lazr_smtptest.readers.pop3.factory import POP3Reader
+
+            self._add_reader("pop3", POP3Reader)
+
+    def _add_reader(
+        self, protocol: str, make_reader: Callable[[ReaderContext], object]
+    ) -> None:
+        from lazr_smtptest.server.hosted_reader import HostedReader
+
+        self._readers[protocol] = HostedReader(self._server, make_reader)
 
     @property
     def host(self) -> str:
@@ -96,11 +102,23 @@ class Controller:
             StateError: the controller was made without ``http=True``, or has not been
                 started yet.
         """
-        if self._http is None:
+        from lazr_smtptest.readers.http.service import local_url
+
+        return local_url(*self._reader_address("http"))
+
+    @property
+    def pop3_port(self) -> int:
+        """The port of its POP3 side, on `host`; see `url`."""
+        return self._reader_address("pop3")[1]
+
+    def _reader_address(self, protocol: str) -> tuple[str, int]:
+        reader = self._readers.get(protocol)
+        if reader is None:
             raise StateError(
-                f"the server has no HTTP: {type(self).__name__}(..., http=True)"
+                f"the server has no {protocol.upper()}: "
+                f"{type(self).__name__}(..., {protocol}=True)"
             )
-        return self._http.url
+        return reader.address
 
     @property
     def running(self) -> bool:
@@ -120,7 +138,7 @@ class Controller:
             )
         self._discard_thread()
         log.info("starting the SMTP server thread")
-        self._thread = _ServerThread(self._server, self._http)
+        self._thread = ServerThread(self._server, list(self._readers.values()))
         self._unchecked = watch(self, self._server)
         log.info("listening on %s:%s", self.host, self.port)
 
@@ -280,116 +298,3 @@ class QueueController(Guessable, Controller):
             except Empty:
                 return
             yield message
-
-
-class _ServerThread:
-    """One run of a server, from the start to the stop."""
-
-    def __init__(self, server: Server, http: HTTPThread | None) -> None:
-        self._process = os.getpid()
-        self._server, self._http = server, http
-        self._lock = threading.Lock()
-        self._calls: set[Future[object]] = set()
-        self._ended = False
-        # Bound and listening in this thread: an address that cannot be bound raises
-        # at once, and the kernel accepts connections from now on.
-        listener = server.bind()
-        self._reactor = PrivateReactor()
-        try:
-            if http is not None:
-                http.bind()
-            self._factory = server.factory(self._reactor, self._stop_reactor)
-            self._port = self._reactor.listen(listener, tls_first(self._factory))
-            if http is not None:
-                http.listen(self._reactor)
-        except BaseException:
-            # An error of the server's hooks must not leave a port open.
-            listener.close()
-            if http is not None:
-                http.unbind()
-            self._reactor.close()
-            raise
-        self._reactor.addSystemEventTrigger("before", "shutdown", self._shut_down)
-        self._thread = threading.Thread(
-            target=self._run, name="lazr.smtptest", daemon=True
-        )
-        self._thread.start()
-
-    def _run(self) -> None:
-        try:
-            with unobserved():
-                self._reactor.run_in_thread()
-        finally:
-            with self._lock:
-                self._ended = True
-            for future in tuple(self._calls):
-                future.set_exception(StateError("the server has stopped"))
-
-    def is_running(self) -> bool:
-        return self._process == os.getpid() and self._thread.is_alive()
-
-    def call(self, function: Callable[[], object]) -> object:
-        """Call `function` in the thread, and return its result."""
-        self._check_thread()
-        future: Future[object] = Future()
-        with self._lock:
-            if self._ended:
-                raise StateError("the server has stopped")
-            self._calls.add(future)
-        self._reactor.callFromThread(self._answer, future, function)
-        return future.result()
-
-    def _answer(self, future: Future[object], function: Callable[[], object]) -> None:
-        """Call a function for `call`, and wait for a Deferred or a coroutine."""
-        try:
-            result = function()
-        except BaseException as error:
-            self._end_call(future, future.set_exception, error)
-            return
-        if not is_pending(result):
-            self._end_call(future, future.set_result, result)
-            return
-        pending(result).addCallbacks(
-            lambda value: self._end_call(future, future.set_result, value),
-            lambda failure: self._end_call(future, future.set_exception, failure.value),
-        )
-
-    def _end_call(
-        self, future: Future[object], end: Callable[[Any], object], value: object
-    ) -> None:
-        # A Deferred may fire after the thread has ended, which has ended the call.
-        if future in self._calls:
-            self._calls.discard(future)
-            end(value)
-
-    def stop(self) -> None:
-        """End the thread; in a child process, close the inherited sockets."""
-        if self._process != os.getpid():
-            self._reactor.close_after_fork()
-            return
-        self._check_thread()
-        if self._thread.is_alive():
-            self._reactor.callFromThread(self._stop_reactor)
-        self._thread.join()
-        self._reactor.close()
-
-    def _check_thread(self) -> None:
-        if threading.current_thread() is self._thread:
-            raise StateError("called in the server's own thread, which it waits for")
-
-    def _shut_down(self) -> Deferred[Any]:
-        self._port.close()
-        # Most servers have no client left: nothing to wait for.
-        ended: Deferred[Any] | None
-        ended = self._factory.end_sessions() if self._factory.connections else None
-        if self._http is not None:
-            ended = gatherResults([self._http.close(), ended or succeed(None)])
-        hooks = self._server.hooks_ended
-        if ended is None:
-            return hooks(self._reactor)
-        return ended.addCallback(lambda _: hooks(self._reactor))
-
-    def _stop_reactor(self) -> None:
-        # EXIT and stop() may both ask.
-        with contextlib.suppress(ReactorNotRunning):
-            self._reactor.stop()

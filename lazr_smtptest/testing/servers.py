@@ -23,28 +23,34 @@ from lazr_smtptest.tls.context import TLS
 
 __all__ = ["KEYWORDS", "make_controller", "make_server"]
 
+# Those that are the controller's.
+_READERS = {"http", "pop3"}
+
 # The keywords of `make_controller`: those of the server, and the fields of its
 # settings; ``hidden`` is called ``hide``.
 KEYWORDS = {
     *{"activity", "auth", "faults", "grace", "hide", "host", "hostname", "http"},
-    *{"port", "protocol", "server"},
+    *{"pop3", "port", "protocol", "server"},
     *{field.name for field in attrs.fields(Settings)} - {"hidden"},
 }
 
 
-def make_controller(*, http: bool = False, **keywords: Any) -> CaptureController:
+def make_controller(
+    *, http: bool = False, pop3: bool = False, **keywords: Any
+) -> CaptureController:
     """Create a controller from the keywords of a marker or a test case.
 
     Args:
         http: whether others can read the mail over HTTP, at `Controller.url`.
+        pop3: whether they can read it over POP3, at `Controller.pop3_port`.
         keywords: see `make_server`.
 
     Raises:
         Exception: see `make_server`.
     """
-    if not isinstance(http, bool):
-        raise TypeError(f"http must be True or False, not {http!r:.100}")
-    return CaptureController(server=make_server(**keywords), http=http)
+    check_flag("http", http)
+    check_flag("pop3", pop3)
+    return CaptureController(server=make_server(**keywords), http=http, pop3=pop3)
 
 
 def make_server(
@@ -85,7 +91,7 @@ def make_server(
         TLSError: a certificate cannot be read or issued.
         FaultFileError: the rules cannot be read.
     """
-    _refuse_unknown("keyword", settings, KEYWORDS - {"http"})
+    _refuse_unknown("keyword", settings, KEYWORDS - _READERS)
     made = _made(server, host, port)
     made.settings = attrs.evolve(made.settings, **_changes(made.settings, settings))
     if hostname is not None:

@@ -107,6 +107,7 @@ class ListeningServer(_Tested):
         port: the port that it listens on.
         clock: the source of its time: the reactor.
         url: the URL of its HTTP side; ``""`` without one.
+        pop3_port: the port of its POP3 side; 0 without one.
     """
 
     server: Server
@@ -114,6 +115,7 @@ class ListeningServer(_Tested):
     port: int
     clock: IReactorTime = attrs.field(repr=False)
     url: str = ""
+    pop3_port: int = 0
 
 
 def listen(
@@ -122,6 +124,7 @@ def listen(
     reactor: IReactorTime | None = None,
     *,
     http: bool = False,
+    pop3: bool = False,
 ) -> defer.Deferred[ListeningServer]:
     """Listen on a free port of 127.0.0.1 until the test ends.
 
@@ -134,11 +137,13 @@ def listen(
             not used.
         reactor: the reactor; trial's by default.
         http: whether others can read the mail over HTTP, too.
+        pop3: whether they can read it over POP3, too.
 
     Returns:
         a Deferred that fires with the `ListeningServer` once it listens.
     """
-    return defer.Deferred.fromCoroutine(_listen(testcase, server, reactor, http))
+    listening = _listen(testcase, server, reactor, http, pop3)
+    return defer.Deferred.fromCoroutine(listening)
 
 
 async def _listen(
@@ -146,6 +151,7 @@ async def _listen(
     server: Server | None,
     reactor: IReactorTime | None,
     http: bool,
+    pop3: bool,
 ) -> ListeningServer:
     if reactor is None:
         from twisted.internet import reactor as trials
@@ -164,20 +170,27 @@ async def _listen(
         server.mailbox.address = f"{address.host} port {address.port}"
         server.mailbox.activity.address = address.host
         server.mailbox.activity.start(address.host, address.port)
-    url = _listen_for_http(testcase, server, reactor) if http else ""
-    return ListeningServer(server, address.host, address.port, reactor, url)
+    url, pop3_port = "", 0
+    if http:
+        from lazr_smtptest.readers.http.service import HTTPService
+
+        url = _read_by(HTTPService, testcase, server, reactor).url
+    if pop3:
+        from lazr_smtptest.readers.pop3.service import POP3Service
+
+        reading = _read_by(POP3Service, testcase, server, reactor)
+        pop3_port = reading.port.getHost().port
+    return ListeningServer(server, address.host, address.port, reactor, url, pop3_port)
 
 
-def _listen_for_http(
-    testcase: SynchronousTestCase, server: Server, reactor: IReactorTime
-) -> str:
-    """Serve the mail of a server over HTTP; return the URL."""
-    from lazr_smtptest.readers.http.service import HTTPService
-
-    service = HTTPService(server, "tcp:0:interface=127.0.0.1", reactor)
-    testcase.addCleanup(service.stopService)
-    service.startService()
-    return service.url
+def _read_by(
+    service: Any, testcase: SynchronousTestCase, server: Server, reactor: IReactorTime
+) -> Any:
+    """Serve the mail of a server to others, by a service that is returned."""
+    reading = service(server, "tcp:0:interface=127.0.0.1", reactor)
+    testcase.addCleanup(reading.stopService)
+    reading.startService()
+    return reading
 
 
 class MemoryServer(_Tested):

@@ -21,7 +21,7 @@ def make_site_with(make_site, monkeypatch):
 
     def make(**settings):
         monkeypatch.setattr(
-            "lazr_smtptest.server.http_thread.HTTPSettings",
+            "lazr_smtptest.readers.http.reader.HTTPSettings",
             lambda: HTTPSettings(**settings),
         )
         return make_site()

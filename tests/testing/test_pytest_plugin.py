@@ -787,7 +787,7 @@ def test_the_value_of_http_is_checked(run: Run) -> None:
     """A port would be no switch."""
     mark = "@__import__('pytest').mark.smtptest(http=8025)"
     result = run(URL.format(mark=mark))
-    result.stdout.fnmatch_lines(["*http must be True or False, not 8025*"])
+    result.stdout.fnmatch_lines(["*http is True or False, not 8025*"])
 
 
 def test_the_grace_may_stand_in_the_file(run: Run) -> None:

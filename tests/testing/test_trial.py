@@ -489,6 +489,33 @@ class TestHTTP:
         )
         assert "PASSED (successes=3)" in output, output
 
+    def test_a_server_on_the_reactor_has_a_port_for_pop3(
+        self, trial: Callable[[str], str]
+    ) -> None:
+        """Programs that the test starts use it."""
+        output = trial(
+            """
+            import poplib
+            from twisted.internet.threads import deferToThread
+
+            def count(port):
+                client = poplib.POP3("127.0.0.1", port, timeout=60)
+                client.user("anna")
+                client.pass_("x")
+                counted, _ = client.stat()
+                client.quit()
+                return counted
+
+            class Tests(TestCase):
+                async def test_port(self):
+                    server = await listen(self, pop3=True)
+                    await send(server.port)
+                    counted = await deferToThread(count, server.pop3_port)
+                    self.assertEqual(counted, 1)
+            """
+        )
+        assert "PASSED (successes=1)" in output, output
+
     def test_a_server_on_the_reactor_has_a_url(
         self, trial: Callable[[str], str]
     ) -> None:

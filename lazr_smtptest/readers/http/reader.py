@@ -11,6 +11,7 @@ import attrs
 from twisted.internet.defer import Deferred, gatherResults
 
 from lazr_smtptest.outbound.settings import Outgoing
+from lazr_smtptest.readers.capacity import most_connections
 from lazr_smtptest.readers.context import ReaderContext
 from lazr_smtptest.readers.http.answer import Answer, HTTPError, text_answer
 from lazr_smtptest.readers.http.api.adding import Adding
@@ -29,7 +30,6 @@ from lazr_smtptest.readers.http.api.views import Frames, Views
 from lazr_smtptest.readers.http.api.wait import Wait
 from lazr_smtptest.readers.http.api.webhooks import Webhooks
 from lazr_smtptest.readers.http.call import Call
-from lazr_smtptest.readers.http.capacity import most_connections
 from lazr_smtptest.readers.http.gate import Gate
 from lazr_smtptest.readers.http.logins import Logins
 from lazr_smtptest.readers.http.mailhog.api import MailHog

@@ -4,44 +4,27 @@ from __future__ import annotations
 
 from typing import Any
 
-from twisted.application.service import Service
 from twisted.internet.address import IPv4Address, IPv6Address
-from twisted.internet.defer import Deferred, gatherResults, maybeDeferred
-from twisted.internet.interfaces import IListeningPort, IStreamServerEndpoint
-from twisted.python.failure import Failure
+from twisted.internet.interfaces import IStreamServerEndpoint
 
-from lazr_smtptest.net.addresses import endpoint_from
-from lazr_smtptest.readers.context import ReaderContext
 from lazr_smtptest.readers.http.reader import HTTPReader, HTTPSettings
+from lazr_smtptest.readers.service import ListeningService
 
-__all__ = ["HTTPService", "url_of"]
+__all__ = ["HTTPService", "local_url", "url_of"]
 
 
-class HTTPService(Service):
+class HTTPService(ListeningService):
     """Serves the messages of a store over HTTP, on an endpoint of a running reactor.
 
     Its methods are called in the reactor's thread.
 
     Args:
-        source: a server that keeps messages, such as a `StoreServer`, or a store, such
-            as a `MemoryStore`; see `ReaderContext.of`.
-        endpoint: where to listen: an `IStreamServerEndpoint`, or Twisted's description
-            of one, such as ``"tcp:8025:interface=127.0.0.1"``.
-        reactor: the reactor that runs it.
+        source: see `ListeningService`.
+        endpoint: likewise.
+        reactor: likewise.
         settings: the settings.
-
-    Attributes:
-        endpoint: the `IStreamServerEndpoint`.
-        url: the URL, such as ``"http://127.0.0.1:8025/"``, while it listens on TCP;
-            otherwise ``""``.
-        port: the `IListeningPort`; ``None`` while it does not listen.
-
-    Raises:
-        TypeError: `source` has no messages that can be read.
-        ValueError: the description of the endpoint is wrong.
     """
 
-    port: IListeningPort | None = None
     # The class of what answers; subclasses serve other APIs.
     make_reader: Any = HTTPReader
 
@@ -52,68 +35,15 @@ class HTTPService(Service):
         reactor: Any,
         settings: HTTPSettings | None = None,
     ) -> None:
-        self._context = ReaderContext.of(source, reactor)
-        self._settings = settings or HTTPSettings()
-        self.endpoint = (
-            endpoint_from(reactor, endpoint) if isinstance(endpoint, str) else endpoint
-        )
-        self._reader: Any = None
+        super().__init__(source, endpoint, reactor, settings or HTTPSettings())
 
     @property
     def url(self) -> str:
-        """Return the URL; see the class."""
+        """Return the URL, such as ``"http://127.0.0.1:8025/"``, while it listens.
+
+        It is ``""`` if it does not listen on TCP.
+        """
         return "" if self.port is None else url_of(self.port.getHost(), self._settings)
-
-    def privilegedStartService(self) -> None:
-        """Begin to listen, while the process has the privileges for it.
-
-        Raises:
-            Exception: the endpoint cannot listen.
-        """
-        super().privilegedStartService()
-        self._listen()
-
-    def startService(self) -> None:
-        """Begin to listen, unless `privilegedStartService` did.
-
-        Raises:
-            Exception: the endpoint cannot listen.
-        """
-        super().startService()
-        self._listen()
-
-    def _listen(self) -> None:
-        if self._reader is not None:
-            return
-        # A reader that was closed cannot be used again.
-        context = ReaderContext.of(self._context, self._context.reactor)
-        self._reader = self.make_reader(context, self._settings)
-        failures: list[Failure] = []
-        factory: Any = self._reader.factory
-        listening = maybeDeferred(self.endpoint.listen, factory)
-        listening.addCallbacks(self._listens, failures.append)
-        if failures:
-            self._reader = None
-            failures[0].raiseException()
-
-    def _listens(self, port: IListeningPort) -> None:
-        self.port = port
-
-    def stopService(self) -> Deferred[Any]:
-        """Stop listening, and end the requests that wait.
-
-        Returns:
-            a Deferred that fires when the store is not read any more.
-        """
-        super().stopService()
-        ended: list[Deferred[Any]] = []
-        if self.port is not None:
-            ended.append(maybeDeferred(self.port.stopListening))
-            self.port = None
-        if self._reader is not None:
-            ended.append(self._reader.close())
-            self._reader = None
-        return gatherResults(ended)
 
 
 def url_of(address: object, settings: HTTPSettings) -> str:
@@ -133,6 +63,12 @@ def url_of(address: object, settings: HTTPSettings) -> str:
         host = f"[{host}]"
     scheme = "http" if settings.tls is None else "https"
     return f"{scheme}://{host}:{address.port}{settings.base}/"
+
+
+def local_url(host: str, port: int) -> str:
+    """Return the URL of an HTTP side with the default settings."""
+    address = IPv6Address if ":" in host else IPv4Address
+    return url_of(address("TCP", host, port), HTTPSettings())
 
 
 # A client connects to the address of this machine instead.

@@ -1,4 +1,4 @@
-"""How many connections a process can serve over HTTP."""
+"""How many connections a process can serve readers on."""
 
 from __future__ import annotations
 

@@ -1,57 +1,58 @@
-"""The HTTP side of a server that runs in a thread of its own."""
+"""A reader that the thread of a server runs, too."""
 
 from __future__ import annotations
 
 import socket
+from collections.abc import Callable
 from typing import Any
 
-from twisted.internet.address import IPv4Address
 from twisted.internet.defer import Deferred, succeed
 
 from lazr_smtptest.errors import StateError
 from lazr_smtptest.net.addresses import bind
 from lazr_smtptest.net.reactor import PrivatePort, PrivateReactor
 from lazr_smtptest.readers.context import ReaderContext
-from lazr_smtptest.readers.http.reader import HTTPReader, HTTPSettings
-from lazr_smtptest.readers.http.service import url_of
 from lazr_smtptest.server.servers import Server
 
-__all__ = ["HTTPThread"]
+__all__ = ["HostedReader"]
 
 
-class HTTPThread:
-    """Serves the mail of a server over HTTP, on the reactor of the server's thread.
+class HostedReader:
+    """Serves the mail of a server to others, on the reactor of the server's thread.
 
     It may listen again after `close`, on the same port.
 
     Args:
         server: the server.
+        make_reader: returns the reader for a context, such as `HTTPReader`; it has a
+            ``factory``, and is closed by ``close``.
 
     Raises:
         TypeError: the server keeps no mail that can be read.
     """
 
-    def __init__(self, server: Server) -> None:
+    def __init__(
+        self, server: Server, make_reader: Callable[[ReaderContext], Any]
+    ) -> None:
         self._server = server
-        self._settings = HTTPSettings()
-        self._number = 0
-        self._url = ""
+        self._make_reader = make_reader
+        self._address: tuple[str, int] | None = None
         self._socket: socket.socket | None = None
         self._port: PrivatePort | None = None
-        self._reader: HTTPReader | None = None
+        self._reader: Any = None
         # It raises the error now, and not when the server starts.
         ReaderContext.of(server, None)
 
     @property
-    def url(self) -> str:
-        """The URL.
+    def address(self) -> tuple[str, int]:
+        """The host and the port that it listens on.
 
         Raises:
             StateError: it has not listened yet.
         """
-        if not self._url:
-            raise StateError("the server has no URL yet: start it first")
-        return self._url
+        if self._address is None:
+            raise StateError("the server does not listen yet: start it first")
+        return self._address
 
     def bind(self) -> None:
         """Bind the address of the server, with a port of its own.
@@ -59,9 +60,9 @@ class HTTPThread:
         Raises:
             ListenError: the address cannot be bound.
         """
-        self._socket = bind(self._server.host, self._number)
-        host, self._number = self._socket.getsockname()[:2]
-        self._url = url_of(IPv4Address("TCP", host, self._number), self._settings)
+        number = 0 if self._address is None else self._address[1]
+        self._socket = bind(self._server.host, number)
+        self._address = self._socket.getsockname()[:2]
 
     def unbind(self) -> None:
         """Close what `bind` has bound, unless it listens."""
@@ -73,12 +74,11 @@ class HTTPThread:
         """Listen on what `bind` has bound, while the reactor does not run yet."""
         listener, self._socket = self._socket, None
         assert listener is not None
-        context = ReaderContext.of(self._server, reactor)
-        self._reader = HTTPReader(context, self._settings)
+        self._reader = self._make_reader(ReaderContext.of(self._server, reactor))
         self._port = reactor.listen(listener, self._reader.factory)
 
     def close(self) -> Deferred[Any]:
-        """Stop listening, and end the requests that wait; in the reactor's thread.
+        """Stop listening, and end what waits; in the reactor's thread.
 
         Returns:
             a Deferred that fires when the store is not read any more.
@@ -89,4 +89,5 @@ class HTTPThread:
         if self._reader is None:
             return succeed(None)
         reader, self._reader = self._reader, None
-        return reader.close()
+        closed: Deferred[Any] = reader.close()
+        return closed

@@ -1,0 +1,246 @@
+"""A connection of a client that sends lines: its turns, its timers, its TLS."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.interfaces import (
+    IDelayedCall,
+    IHandshakeListener,
+    IPushProducer,
+    ISSLTransport,
+)
+from twisted.internet.protocol import Protocol, connectionDone
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from lazr_smtptest.readers.lines import Lines
+from lazr_smtptest.tls.context import Handshake
+
+if TYPE_CHECKING:
+    from lazr_smtptest.tls.context import TLS
+
+__all__ = ["LineConnection"]
+
+log = logging.getLogger("lazr.smtptest")
+
+# Bytes of a client that are kept while a command of it runs.
+_MOST_UNREAD = 65_536
+
+# Lines of a client that are handled before others have their turn.
+_TURN = 64
+
+
+@implementer(IPushProducer)
+class _Pieces:
+    """Writes an answer in pieces, as fast as the client takes them."""
+
+    def __init__(self, connection: LineConnection, pieces: Iterable[bytes]) -> None:
+        self._connection = connection
+        self._transport = connection.transport
+        self._pieces: Iterator[bytes] = iter(pieces)
+        self._is_paused = False
+        self.written: Deferred[None] = Deferred()
+        self._transport.registerProducer(self, True)
+        self.resumeProducing()
+
+    def resumeProducing(self) -> None:
+        """Write on: the client has read."""
+        self._is_paused = False
+        self._connection.rest()
+        for piece in self._pieces:
+            self._transport.write(piece)
+            if self._is_paused:
+                return
+        self._transport.unregisterProducer()
+        if not self.written.called:
+            self.written.callback(None)
+
+    def pauseProducing(self) -> None:
+        """Write no more, until the client has read."""
+        self._is_paused = True
+
+    def stopProducing(self) -> None:
+        """Write no more: the client has left."""
+        self._is_paused = True
+        self._pieces = iter(())
+
+
+@implementer(IHandshakeListener)
+class LineConnection(Protocol):
+    """A client whose lines a coroutine reads; the base of POP3 and its like.
+
+    A subclass has `serve`, the coroutine of the connection. Its methods are called in
+    the reactor's thread.
+
+    Args:
+        reactor: the source of its time.
+        idle: seconds without a line, and without room for what is written, after which
+            the client is disconnected.
+
+    Attributes:
+        handshake: the TLS handshake; ``None`` before it, and without TLS.
+        is_closed: whether nothing more is read or answered.
+    """
+
+    transport: Any
+    factory: Any
+    handshake: Handshake | None = None
+
+    def __init__(self, reactor: Any, idle: float) -> None:
+        self.reactor = reactor
+        self._idle = idle
+        self._lines = Lines()
+        self._left = _TURN
+        self._timer: IDelayedCall | None = None
+        self._is_paused = self.is_closed = False
+        self._serving: Deferred[None] | None = None
+
+    async def serve(self) -> None:
+        """Serve the client, to the end of the connection."""
+        raise NotImplementedError
+
+    @property
+    def is_secure(self) -> bool:
+        """Return whether TLS protects the connection."""
+        return bool(ISSLTransport.providedBy(self.transport))
+
+    @property
+    def unread(self) -> int:
+        """Return the bytes of the client that were not read."""
+        return len(self._lines)
+
+    @property
+    def client_certificate(self) -> tuple[str, ...]:
+        """Return the names in the client's certificate; empty without one."""
+        return () if self.handshake is None else self.handshake.client_names
+
+    # The connection
+
+    def connectionMade(self) -> None:
+        """Begin to serve the client."""
+        self.rest()
+        if not self.is_secure:
+            self._begin()
+
+    def handshakeCompleted(self) -> None:
+        """Note the handshake, and begin to serve a client that began with TLS."""
+        self.handshake = Handshake.of(self.transport.getHandle())
+        if self._serving is None:
+            self._begin()
+
+    def _begin(self) -> None:
+        self._serving = Deferred.fromCoroutine(self.serve())
+        self._serving.addErrback(self._failed)
+
+    def _failed(self, failure: Failure) -> None:
+        if failure.check(CancelledError) and self.is_closed:
+            return
+        name = type(self).__name__
+        log.error("%s: an error of the server", name, exc_info=failure.value)
+        self.broke()
+        self.close()
+
+    def broke(self) -> None:
+        """Send the client an error of the server, which was logged."""
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        """Stop serving: the client has left."""
+        self.is_closed = True
+        self._stop_timer()
+        if self._serving is not None:
+            self._serving.cancel()
+
+    def close(self) -> None:
+        """Write what is to be written, and close the connection."""
+        self.is_closed = True
+        self.transport.loseConnection()
+
+    def abort(self) -> None:
+        """Close the connection at once."""
+        self.is_closed = True
+        self.transport.abortConnection()
+
+    # What comes
+
+    def dataReceived(self, data: bytes) -> None:
+        """Keep what the client sends, until it is read."""
+        if self.is_closed:
+            return
+        self._lines.add(data)
+        if not self._is_paused and len(self._lines) > _MOST_UNREAD:
+            self._is_paused = True
+            self.transport.pauseProducing()
+
+    async def read_line(self, longest: int) -> bytes:
+        """Return the next line, after a turn of other clients from time to time.
+
+        Args:
+            longest: the most bytes.
+
+        Raises:
+            LineTooLongError: it has more.
+        """
+        self._left -= 1
+        if not self._left:
+            self._left = _TURN
+            await self._turn()
+        reading = self._lines.read(longest)
+        if self._is_paused and len(self._lines) <= _MOST_UNREAD:
+            self._is_paused = False
+            self.transport.resumeProducing()
+        line = await reading
+        self.rest()
+        return line
+
+    def _turn(self) -> Deferred[None]:
+        """Return a Deferred that fires in the next turn of the reactor."""
+        next_turn: Deferred[None] = Deferred(lambda _: call.cancel())
+        call = self.reactor.callLater(0, next_turn.callback, None)
+        return next_turn
+
+    # What is written
+
+    def write(self, data: bytes) -> None:
+        """Write bytes that are few."""
+        self.transport.write(data)
+
+    def write_pieces(self, pieces: Iterable[bytes]) -> Deferred[None]:
+        """Write bytes that may be many, as fast as the client takes them.
+
+        Returns:
+            a Deferred that fires when the transport has the last piece.
+        """
+        return _Pieces(self, pieces).written
+
+    # Time
+
+    def rest(self) -> None:
+        """Begin to measure anew how long the client does nothing."""
+        if self._timer is not None and self._timer.active():
+            self._timer.reset(self._idle)
+        elif not self.is_closed:
+            self._timer = self.reactor.callLater(self._idle, self.timed_out)
+
+    def timed_out(self) -> None:
+        """Disconnect a client that has done nothing for too long."""
+        self.abort()
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None and self._timer.active():
+            self._timer.cancel()
+
+    # TLS
+
+    def start_tls(self, tls: TLS) -> None:
+        """Begin TLS, after the reply that says so was written."""
+        transport = self.transport
+        wrapping = tls.wrap(self.factory, self.reactor)
+        # False: this protocol is connected already.
+        layer: Any = wrapping.protocol(wrapping, self, False)
+        transport.protocol = layer
+        self.transport = layer
+        layer.makeConnection(transport)

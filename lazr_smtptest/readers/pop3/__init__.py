@@ -1,0 +1,1 @@
+"""Captured mail over POP3 (RFC 1939), for mail programs."""

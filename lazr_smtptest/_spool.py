@@ -11,7 +11,7 @@ from pathlib import Path
 
 from lazr_smtptest._excerpt import Excerpt
 
-__all__ = ["AnyContent", "SpooledContent", "blocks_of", "start_of"]
+__all__ = ["AnyContent", "SpooledContent", "blocks_of", "part_of", "start_of"]
 
 # Bytes that are read at once.
 _BLOCK = 256 * 1024
@@ -123,6 +123,21 @@ def blocks_of(content: AnyContent) -> Iterable[bytes]:
 def start_of(content: AnyContent, count: int) -> bytes:
     """Return the first `count` bytes of a content."""
     return content[:count] if isinstance(content, bytes) else content.start(count)
+
+
+def part_of(content: AnyContent, start: int, stop: int) -> bytes:
+    """Return the bytes of a content between two offsets.
+
+    Raises:
+        OSError: the file cannot be read.
+        EOFError: it is shorter than it was.
+    """
+    if isinstance(content, bytes):
+        return content[start:stop]
+    found = content.read_at(start, max(0, stop - start))
+    if len(found) < min(stop, len(content)) - start:
+        raise EOFError(f"{content.path} is too short")
+    return found
 
 
 def _remove(path: str, process: int) -> None:

@@ -6,6 +6,7 @@ import re
 
 import attrs
 
+from lazr_smtptest._spool import AnyContent, part_of
 from lazr_smtptest.mime.words import decode_words
 
 __all__ = ["BOUND", "Fields", "read_fields"]
@@ -13,6 +14,9 @@ __all__ = ["BOUND", "Fields", "read_fields"]
 # Bytes of one header that are kept. Twice the length of the longest that mail
 # servers are known to accept.
 BOUND = 64 * 1024
+
+# Bytes of a file in which the end of a header is looked for first.
+_WINDOW = 64 * 1024
 
 # A line ends in LF, with or without a CR before it, and never in a CR alone. White
 # space before the colon is obsolete (RFC 5322 section 4.5) and still sent.
@@ -52,11 +56,24 @@ class Fields:
         return decode_words(self.first(name))[0]
 
 
-def read_fields(content: bytes, start: int, stop: int) -> Fields:
+def read_fields(content: AnyContent, start: int, stop: int) -> Fields:
     """Parse the header that begins at `start` of `content`, and ends before `stop`.
 
     It ends at an empty line, or before a line that is not a header field.
     """
+    if isinstance(content, bytes):
+        return _read(content, start, stop)
+    size = _WINDOW
+    while True:
+        window = part_of(content, start, min(stop, start + size))
+        fields = _read(window, 0, len(window))
+        # Whether a line is a field cannot be told before its end.
+        if start + len(window) == stop or b"\n" in window[fields.end :]:
+            return attrs.evolve(fields, end=start + fields.end)
+        size *= 2
+
+
+def _read(content: bytes, start: int, stop: int) -> Fields:
     pairs: list[tuple[str, bytes]] = []
     trouble: dict[str, None] = {}
     position = _skip_odd_start(content, start, stop, trouble)

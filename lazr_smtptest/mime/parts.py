@@ -7,8 +7,10 @@ from collections.abc import Iterable, Iterator
 
 import attrs
 
+from lazr_smtptest._spool import AnyContent, part_of
 from lazr_smtptest.mime.charsets import decode
 from lazr_smtptest.mime.comments import without_comments
+from lazr_smtptest.mime.delimiters import part_spans
 from lazr_smtptest.mime.fields import Fields, read_fields
 from lazr_smtptest.mime.labels import encoding_of
 from lazr_smtptest.mime.meta_charset import prescan
@@ -39,7 +41,9 @@ class Part:
         parameters: those of its Content-Type.
         disposition: ``attachment``, ``inline``, or ``""`` if it has none.
         filename: ``""`` if it has none.
-        body: its bytes, before the transfer encoding is decoded.
+        source: what it is read from: the message, or a multipart that was decoded.
+        start: the offset of its body in `source`.
+        stop: the offset at which its body ends.
         is_body: whether its position is that of the message's text, so that a file
             name does not make it a file: the only part, in an alternative, or first
             in a related or signed multipart or a report.
@@ -56,7 +60,9 @@ class Part:
     parameters: dict[str, str]
     disposition: str
     filename: str
-    body: bytes = attrs.field(repr=False)
+    source: AnyContent = attrs.field(repr=False)
+    start: int
+    stop: int
     is_body: bool = False
     path: tuple[int, ...] = ()
     choices: tuple[int, ...] = ()
@@ -75,9 +81,19 @@ class Part:
         return self.is_body or not self.filename
 
     @property
+    def size(self) -> int:
+        """Return the bytes of its body, before the transfer encoding is decoded."""
+        return self.stop - self.start
+
+    @property
     def section(self) -> str:
         """Return its section number (RFC 3501 section 6.4.5)."""
         return ".".join(map(str, self.path)) or "1"
+
+    @property
+    def body(self) -> bytes:
+        """Return its bytes, before the transfer encoding is decoded."""
+        return part_of(self.source, self.start, self.stop)
 
     def octets(self) -> tuple[bytes, str]:
         """Return its decoded content, and what was malformed."""
@@ -87,7 +103,9 @@ class Part:
     def pieces(self) -> Iterator[bytes]:
         """Yield its decoded content in pieces: it may be large."""
         words = _encoding(self.fields)
-        return decode_in_pieces(self.body, words[0] if words else "")
+        return decode_in_pieces(
+            self.source, self.start, self.stop, words[0] if words else ""
+        )
 
     def text(self) -> tuple[str, str]:
         """Return its content as text, and what was malformed.
@@ -149,10 +167,14 @@ def join_texts(texts: Iterable[str]) -> str | None:
     return "".join([*ended, last])
 
 
-def read_parts(content: bytes) -> Parts:
+def read_parts(content: AnyContent) -> Parts:
     """Split a message into its parts, however malformed it is; never raises.
 
-    A message within the message stays whole: it is an attachment.
+    A message within the message stays whole: it is an attachment. A content in a file
+    is read in blocks; its parts read from the file, too.
+
+    Raises:
+        OSError: the file cannot be read.
     """
     top = read_fields(content, 0, len(content))
     trouble = dict.fromkeys(top.trouble)
@@ -207,7 +229,7 @@ class _Span:
 
     path: tuple[int, ...]
     fields: Fields
-    content: bytes = attrs.field(repr=False)
+    content: AnyContent = attrs.field(repr=False)
     stop: int
     is_body: bool
     default: str = "text/plain"
@@ -229,7 +251,8 @@ def _forbidden_encoding(fields: Fields) -> str:
 
 def _decoded(span: _Span, encoding: str) -> _Span:
     """Return a multipart that is encoded as a whole, decoded."""
-    octets, _ = decode_transfer(span.content[span.fields.end : span.stop], encoding)
+    body = part_of(span.content, span.fields.end, span.stop)
+    octets, _ = decode_transfer(body, encoding)
     return attrs.evolve(
         span,
         fields=attrs.evolve(span.fields, end=0),
@@ -308,43 +331,10 @@ def _split(outer: _Span, boundary: bytes) -> tuple[list[tuple[int, int]], list[s
     boundary = boundary.rstrip()
     if not 0 < len(boundary) <= _LONGEST_BOUNDARY:
         return [], ["a multipart without a usable boundary"]
-    spans, wrong = _spans(outer.content, outer.fields.end, outer.stop, boundary)
+    spans, wrong = part_spans(outer.content, outer.fields.end, outer.stop, boundary)
     if not spans:
         return [], ["a multipart without parts"]
     return spans[:MOST_PARTS], wrong
-
-
-def _spans(
-    content: bytes, start: int, stop: int, boundary: bytes
-) -> tuple[list[tuple[int, int]], list[str]]:
-    spans: list[tuple[int, int]] = []
-    begin = None
-    delimiters = _delimiters(content, start, stop, boundary)
-    for line, end, last in delimiters:
-        if begin is not None:
-            # The line end before a delimiter belongs to the delimiter.
-            before = 2 if content.endswith(b"\r\n", begin, line) else 1
-            spans.append((begin, max(begin, line - before)))
-        if last:
-            if all(is_last for _, _, is_last in delimiters):
-                return spans, []
-            return spans, [
-                "parts after the last delimiter of a multipart are not read (RFC 2046 "
-                "section 5.1.1)"
-            ]
-        begin = end
-    if begin is not None:
-        spans.append((begin, stop))
-    return spans, ["a multipart without its last delimiter"]
-
-
-def _delimiters(
-    content: bytes, start: int, stop: int, boundary: bytes
-) -> Iterator[tuple[int, int, bool]]:
-    """Yield the delimiter lines: their beginnings, ends, and whether one is last."""
-    pattern = rb"(?m)^--%s(--)?[ \t]*\r?(?:\n|\Z)" % re.escape(boundary)
-    for found in re.compile(pattern).finditer(content, start, stop):
-        yield found.start(), found.end(), found[1] is not None
 
 
 def _leaf(span: _Span, field: Structured) -> tuple[Part, list[str]]:
@@ -375,7 +365,9 @@ def _leaf(span: _Span, field: Structured) -> tuple[Part, list[str]]:
         filename=disposition.parameters.get("filename")
         or field.parameters.get("name")
         or "",
-        body=span.content[fields.end : span.stop],
+        source=span.content,
+        start=fields.end,
+        stop=max(fields.end, span.stop),
         is_body=span.is_body,
         path=span.path,
         choices=span.choices,

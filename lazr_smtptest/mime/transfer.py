@@ -9,8 +9,9 @@ from __future__ import annotations
 import binascii
 import re
 import string
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
+from lazr_smtptest._spool import AnyContent, part_of
 from lazr_smtptest.mime.uuencode import read_uuencode
 
 __all__ = [
@@ -29,8 +30,8 @@ _SPACE = b" \t\r\n\v\f"
 _QUANTA = re.compile(
     rb"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}(?:==|[A-Za-z0-9+/]=))?"
 )
-# Nothing but base64 and white space, and the padding at its end.
-_IS_BASE64 = re.compile(rb"[A-Za-z0-9+/ \t\r\n]*(?:=[ \t\r\n]*){0,2}")
+_LETTERS = re.compile(rb"[A-Za-z0-9+/ \t\r\n]*")
+_PADDING = re.compile(rb"(?:=[ \t\r\n]*){0,2}")
 # Bytes that are decoded at once.
 _PIECE = 1 << 20
 _TO_STANDARD = bytes.maketrans(b"-_", b"+/")
@@ -68,26 +69,54 @@ def decode_transfer(octets: bytes, encoding: str) -> tuple[bytes, str]:
     return octets, f"unknown transfer encoding {encoding[:64]!r}"
 
 
-def decode_in_pieces(octets: bytes, encoding: str) -> Iterator[bytes]:
+def decode_in_pieces(
+    content: AnyContent, start: int, stop: int, encoding: str
+) -> Iterator[bytes]:
     """Yield the content of a part in pieces; see `decode_transfer`.
 
-    A content that is malformed, or in another encoding than base64 and
-    quoted-printable, is one piece.
+    A part that is malformed, or in a rare encoding, is one piece.
+
+    Args:
+        content: what the part is read from.
+        start: the offset of its body.
+        stop: the offset at which its body ends.
+        encoding: the value of the field, in any case.
     """
     encoding = encoding.strip().lower()
-    if encoding == "base64" and _IS_BASE64.fullmatch(octets):
-        yield from _base64_in_pieces(octets)
-    elif encoding == "quoted-printable":
-        for piece in _lines_in_pieces(octets):
+    blocks = _blocks(content, start, stop)
+    if encoding == "quoted-printable":
+        for piece in _ended(blocks):
             yield read_quoted_printable(piece)[0]
+    elif encoding in _AS_IT_IS:
+        yield from blocks
+    elif encoding == "base64" and _is_base64(blocks):
+        yield from _base64_in_pieces(_blocks(content, start, stop))
     else:
-        yield decode_transfer(octets, encoding)[0]
+        yield decode_transfer(part_of(content, start, stop), encoding)[0]
 
 
-def _base64_in_pieces(octets: bytes) -> Iterator[bytes]:
+def _blocks(content: AnyContent, start: int, stop: int) -> Iterator[bytes]:
+    for begin in range(start, stop, _PIECE):
+        yield part_of(content, begin, min(stop, begin + _PIECE))
+
+
+def _is_base64(blocks: Iterable[bytes]) -> bool:
+    """Return whether nothing of a base64 is malformed but the length of its padding."""
+    ending = b""
+    for block in blocks:
+        letters = _LETTERS.match(block)
+        assert letters is not None
+        # White space may follow the padding.
+        ending += block if ending else block[letters.end() :]
+        if ending and not _PADDING.fullmatch(ending):
+            return False
+    return True
+
+
+def _base64_in_pieces(blocks: Iterable[bytes]) -> Iterator[bytes]:
     held = b""
-    for start in range(0, len(octets), _PIECE):
-        letters = held + octets[start : start + _PIECE].translate(None, _SPACE)
+    for block in blocks:
+        letters = held + block.translate(None, _SPACE)
         whole = len(letters) - len(letters) % 4
         held = letters[whole:]
         yield binascii.a2b_base64(letters[:whole])
@@ -95,13 +124,16 @@ def _base64_in_pieces(octets: bytes) -> Iterator[bytes]:
         yield read_base64(held)[0]
 
 
-def _lines_in_pieces(octets: bytes) -> Iterator[bytes]:
+def _ended(blocks: Iterable[bytes]) -> Iterator[bytes]:
     """Yield a text in pieces that end where a line ends."""
-    start = 0
-    while start < len(octets):
-        end = octets.find(b"\n", start + _PIECE) + 1 or len(octets)
-        yield octets[start:end]
-        start = end
+    held = [b""]
+    for block in blocks:
+        end = block.rfind(b"\n") + 1
+        if end:
+            yield b"".join([*held, block[:end]])
+            held.clear()
+        held.append(block[end:])
+    yield b"".join(held)
 
 
 # base64

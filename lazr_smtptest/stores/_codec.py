@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import zlib
+from collections.abc import Iterator
 from datetime import datetime
-from typing import Any
+from typing import IO, Any
 
+from lazr_smtptest._spool import AnyContent
 from lazr_smtptest.errors import StoreError
 from lazr_smtptest.mime import addresses
 from lazr_smtptest.model.envelope import Envelope
@@ -20,6 +22,7 @@ __all__ = [
     "Compressor",
     "address_key",
     "decompress",
+    "decompress_from",
     "envelope_and_session",
     "envelope_of",
     "fields_of",
@@ -29,6 +32,8 @@ _AS_IT_IS, _ZLIB, _ZSTD = 0, 1, 2
 
 # Bytes below which compression gains nothing.
 _SMALL = 200
+# Bytes that are decoded at once of a large content.
+_PIECE = 1 << 20
 
 
 class Compressor:
@@ -61,12 +66,42 @@ def decompress(coding: int, octets: bytes, size: int) -> bytes:
         return zlib.decompress(octets)
     if coding == _ZSTD:
         if zstandard is None:
-            raise StoreError(
-                "messages are compressed by zstandard, which is not installed: "
-                "install lazr.smtptest[sqlite]"
-            )
+            raise _no_zstandard()
         return zstandard.decompress(octets, max_output_size=size)
     return octets
+
+
+def decompress_from(coding: int, source: IO[bytes]) -> Iterator[bytes]:
+    """Decode the result of `Compressor.compress` in pieces.
+
+    Args:
+        coding: the number of the coding.
+        source: where the encoded bytes are read from.
+
+    Raises:
+        StoreError: the package for this coding is not installed.
+    """
+    if coding == _ZSTD:
+        if zstandard is None:
+            raise _no_zstandard()
+        source = zstandard.ZstdDecompressor().stream_reader(source)
+    if coding != _ZLIB:
+        while piece := source.read(_PIECE):
+            yield piece
+        return
+    decoder = zlib.decompressobj()
+    while not decoder.eof:
+        octets = decoder.unconsumed_tail or source.read(_PIECE)
+        if not octets:
+            raise StoreError("a compressed message is cut off")
+        yield decoder.decompress(octets, _PIECE)
+
+
+def _no_zstandard() -> StoreError:
+    return StoreError(
+        "messages are compressed by zstandard, which is not installed: "
+        "install lazr.smtptest[sqlite]"
+    )
 
 
 def fields_of(envelope: Envelope) -> str:
@@ -93,12 +128,14 @@ def fields_of(envelope: Envelope) -> str:
 _NOTHING: tuple[Any, ...] = (None, False, (), [], {})
 
 
-def envelope_of(id: str, fields: str, content: bytes) -> Envelope:
+def envelope_of(id: str, fields: str, content: AnyContent) -> Envelope:
     """Decode the result of `fields_of`."""
     return envelope_and_session(id, fields, content)[0]
 
 
-def envelope_and_session(id: str, fields: str, content: bytes) -> tuple[Envelope, str]:
+def envelope_and_session(
+    id: str, fields: str, content: AnyContent
+) -> tuple[Envelope, str]:
     """Decode the result of `fields_of`; return the id of the session, too.
 
     The id is ``""`` if it is not known.

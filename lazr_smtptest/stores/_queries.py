@@ -333,6 +333,19 @@ def unindexed(
     return found
 
 
+def small_message(
+    connection: sqlite3.Connection, number: int, largest: int
+) -> tuple[str, str, int, int, bytes | None] | None:
+    """Return what `message` does, without a content of over `largest` bytes."""
+    row: tuple[str, str, int, int, bytes | None] | None = connection.execute(
+        "SELECT id, fields, size, coding, CASE WHEN size <= ? THEN octets END "
+        "FROM message JOIN body ON body.number = message.number "
+        "WHERE message.number = ?",
+        (largest, number),
+    ).fetchone()
+    return row
+
+
 def missing(connection: sqlite3.Connection) -> int:
     """Count the messages that are not indexed."""
     return count_between(connection, state(connection).indexed + 1, newest(connection))

@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import sqlite3
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any
 
 import attrs
 
+from lazr_smtptest._spool import SpooledContent
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.found import Counts, Found, IndexProgress
 from lazr_smtptest.model.summary import Summary
 from lazr_smtptest.query.tree import Equal, Everything, Flagged, Node, Not
 from lazr_smtptest.stores import _queries as _tables
 from lazr_smtptest.stores import _tag_rows
-from lazr_smtptest.stores._codec import decompress, envelope_of
+from lazr_smtptest.stores._codec import decompress, decompress_from, envelope_of
 from lazr_smtptest.stores._connection import Connection
 from lazr_smtptest.stores._search import Search, Span
 from lazr_smtptest.stores._summary_rows import summaries
 
 __all__ = ["Catalog", "Page"]
+
+# Bytes of a message above which it is read into a temporary file, in pieces; before
+# Python 3.11 `sqlite3` reads it as a whole.
+_LARGEST = 1 << 20
 
 
 @attrs.frozen(kw_only=True)
@@ -114,12 +120,9 @@ class Catalog:
             before = numbers[-1]
 
     def envelope(self, number: int) -> Envelope | None:
-        """Read a message; ``None`` if it is gone."""
-        row = self.read_with(partial(_tables.message, number=number))
-        if row is None:
-            return None
-        id, fields, size, coding, octets = row
-        return envelope_of(id, fields, decompress(coding, octets, size))
+        """Read a message, a large one into a temporary file; ``None``: it is gone."""
+        envelope: Envelope | None = self.read_with(partial(_envelope, number=number))
+        return envelope
 
     def read(self, numbers: Iterable[int]) -> Iterator[Envelope]:
         """Read messages one after the other; skip those that are gone."""
@@ -207,6 +210,34 @@ class Catalog:
 def _ends(connection: sqlite3.Connection) -> tuple[int, int]:
     oldest = _tables.oldest_number(connection)
     return (oldest, _tables.newest(connection)) if oldest else (1, 0)
+
+
+def _envelope(connection: sqlite3.Connection, number: int) -> Envelope | None:
+    largest = _LARGEST if hasattr(connection, "blobopen") else sys.maxsize
+    row = _tables.small_message(connection, number, largest)
+    if row is None:
+        return None
+    id, fields, size, coding, octets = row
+    if octets is not None:
+        return envelope_of(id, fields, decompress(coding, octets, size))
+    content = _in_file(connection, number, coding)
+    return None if content is None else envelope_of(id, fields, content)
+
+
+def _in_file(connection: Any, number: int, coding: int) -> SpooledContent | None:
+    """Return the content of a message; ``None`` if it is gone."""
+    # So that it is not removed in between.
+    connection.execute("BEGIN")
+    try:
+        if not _tables.upwards(connection, number - 1, number):
+            return None
+        content = SpooledContent()
+        with connection.blobopen("body", "octets", number, readonly=True) as blob:
+            for piece in decompress_from(coding, blob):
+                content.append(piece)
+        return content
+    finally:
+        connection.execute("COMMIT")
 
 
 def _progress(connection: sqlite3.Connection) -> IndexProgress:

@@ -27,7 +27,7 @@ def small_pieces() -> object:
 
 def check(data: bytes, encoding: str) -> None:
     """Compare both ways of decoding."""
-    pieces = b"".join(decode_in_pieces(data, encoding))
+    pieces = b"".join(decode_in_pieces(b"-" + data + b"-", 1, len(data) + 1, encoding))
     assert pieces == decode_transfer(data, encoding)[0]
 
 
@@ -52,5 +52,6 @@ def test_quoted_printable_is_decoded_alike(content: bytes) -> None:
 
 def test_long_content_has_several_pieces() -> None:
     """Otherwise they would be of no use."""
-    assert len(list(decode_in_pieces(b"QUJD" * 20, "base64"))) > 5
-    assert len(list(decode_in_pieces(b"abc\r\n" * 20, "quoted-printable"))) > 5
+    assert len(list(decode_in_pieces(b"QUJD" * 20, 0, 80, "base64"))) > 5
+    assert len(list(decode_in_pieces(b"abc\r\n" * 20, 0, 99, "quoted-printable"))) > 5
+    assert len(list(decode_in_pieces(b"abc\r\n" * 20, 0, 99, "8bit"))) > 5

@@ -6,17 +6,16 @@ import base64
 import gc
 import quopri
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from twisted.internet.defer import CancelledError, Deferred, succeed
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.error import ConnectionDone
 from twisted.python.failure import Failure
 
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.readers.http.answer import Answer
-from lazr_smtptest.readers.http.api.contents import Turns
+from lazr_smtptest.readers.http.bodies import Turns
 
 from .client import Client
 from .conftest import Mail
@@ -132,23 +131,20 @@ def test_a_turn_that_fails_is_given_back(mail: Mail) -> None:
 
 
 def test_only_a_few_are_decoded_at_the_same_time() -> None:
-    """Each is in memory meanwhile."""
-    reader: Any = SimpleNamespace(
-        summary=lambda name: succeed(SimpleNamespace(size=2 << 20 if name else 9))
-    )
-    turns, begun = Turns(reader), []
+    """Each takes memory meanwhile."""
+    turns, begun = Turns(), []
 
     async def read() -> Answer:
         begun.append(Deferred[None]())
         await begun[-1]
         return Answer()
 
-    def run(name: int) -> Deferred[Answer]:
-        return Deferred.fromCoroutine(turns.run(name, read))
+    def run(size: int) -> Deferred[Answer]:
+        return Deferred.fromCoroutine(turns.run(size, read))
 
-    large = [run(1) for _ in range(4)]
+    large = [run(2 << 20) for _ in range(4)]
     assert len(begun) == 2
-    small = run(0)
+    small = run(9)
     assert len(begun) == 3
     large[2].addErrback(lambda failure: failure.trap(CancelledError))
     large[2].cancel()

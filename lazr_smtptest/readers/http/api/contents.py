@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Iterator
 from http import HTTPStatus
-from typing import Any
-
-import attrs
-from twisted.internet.defer import DeferredSemaphore
 
 from lazr_smtptest.mime.parts import Part
 from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.model.summary import Summary
 from lazr_smtptest.readers.http.answer import (
-    LARGE,
     Answer,
     FileBody,
     HTTPError,
@@ -23,6 +19,7 @@ from lazr_smtptest.readers.http.answer import (
 from lazr_smtptest.readers.http.api import details, records
 from lazr_smtptest.readers.http.api.naming import name_of, not_there
 from lazr_smtptest.readers.http.api.operations import BYTES, TEXT, operation
+from lazr_smtptest.readers.http.bodies import Turns, body_of, raw_body
 from lazr_smtptest.readers.http.call import Call
 from lazr_smtptest.readers.http.conditional import (
     content_tag,
@@ -33,10 +30,7 @@ from lazr_smtptest.readers.http.conditional import (
 from lazr_smtptest.readers.http.routes import Route
 from lazr_smtptest.stores.deferred_reader import DeferredReader
 
-__all__ = ["Contents", "Turns", "part_answer"]
-
-# The most large messages that are decoded at the same time.
-_MOST_LARGE = 2
+__all__ = ["Contents", "part_answer"]
 
 # Images in which nothing can run.
 _IMAGES = frozenset(
@@ -56,7 +50,7 @@ class Contents:
 
     def __init__(self, reader: DeferredReader) -> None:
         self._reader = reader
-        self._turns = Turns(reader)
+        self._turns = Turns()
 
     def routes(self, prefix: str) -> Iterator[Route]:
         """Return the routes.
@@ -96,9 +90,7 @@ class Contents:
         """Answer with the bytes of a message."""
 
         def read(envelope: Envelope) -> Answer:
-            content = envelope.kept
-            body = content if isinstance(content, bytes) else FileBody.whole(content)
-            return _whole(body, "message/rfc822", {})
+            return _whole(raw_body(envelope), "message/rfc822", {})
 
         return in_ranges(call, await self._tagged(call, "raw", read))
 
@@ -163,20 +155,13 @@ class Contents:
         index = int(text) if re.fullmatch("[0-9]{1,9}", text) else -1
 
         def read(envelope: Envelope) -> Answer:
-            # A copy: the envelope would keep them.
-            attachments = attrs.evolve(envelope).attachments
-            if not 0 <= index < len(attachments):
+            files = details.files_of(envelope)
+            if not 0 <= index < len(files):
                 raise HTTPError(
                     HTTPStatus.NOT_FOUND,
-                    f"no attachment {text!r}: the message has {len(attachments)}",
+                    f"no attachment {text!r}: the message has {len(files)}",
                 )
-            found = attachments[index]
-            body = (
-                FileBody.of([found.content])
-                if len(found.content) > LARGE
-                else found.content
-            )
-            return _file_answer(body, found.content_type, f"attachment-{index}")
+            return part_answer(files[index], f"attachment-{index}")
 
         what = f"attachment-{index}"
         return in_ranges(call, await self._tagged_file(call, what, read))
@@ -185,15 +170,16 @@ class Contents:
         self, call: Call, what: str, read: Callable[[Envelope], Answer]
     ) -> Answer:
         """Answer with a file that is decoded when it is this one's turn."""
-        name = await name_of(self._reader, call)
-        return await self._turns.run(name, lambda: self._tagged(call, what, read, name))
+        summary = await self._summary(call)
+        tag = content_tag(summary.id, what)
+        if is_known(call, tag):
+            return tagged(call, tag, Answer())
+        return await self._turns.run(
+            summary.size, lambda: self._made(call, what, read, summary.number)
+        )
 
     async def _tagged(
-        self,
-        call: Call,
-        what: str,
-        read: Callable[[Envelope], Answer],
-        name: str | int | None = None,
+        self, call: Call, what: str, read: Callable[[Envelope], Answer]
     ) -> Answer:
         """Answer with something of a message that never changes.
 
@@ -201,17 +187,32 @@ class Contents:
             call: the request.
             what: its name.
             read: makes the answer, in a thread.
-            name: the name of the message; ``None`` for that of the request.
         """
-        if name is None:
-            name = await name_of(self._reader, call)
+        if call.header("if-none-match"):
+            # The message need not be read for what the client has.
+            tag = content_tag((await self._summary(call)).id, what)
+            if is_known(call, tag):
+                return tagged(call, tag, Answer())
+        return await self._made(call, what, read, await name_of(self._reader, call))
+
+    async def _summary(self, call: Call) -> Summary:
+        summary = await self._reader.summary(await name_of(self._reader, call))
+        if summary is None:
+            raise not_there(call)
+        return summary
+
+    async def _made(
+        self,
+        call: Call,
+        what: str,
+        read: Callable[[Envelope], Answer],
+        name: str | int,
+    ) -> Answer:
         envelope = await self._reader.envelope(name)
         if envelope is None:
             raise not_there(call)
-        tag = content_tag(envelope.id, what)
-        if is_known(call, tag):
-            return tagged(call, tag, Answer())
-        return tagged(call, tag, await self._reader.call(read, envelope))
+        answer: Answer = await self._reader.call(read, envelope)
+        return tagged(call, content_tag(envelope.id, what), answer)
 
     async def _tagged_json(
         self, call: Call, what: str, read: Callable[[Envelope], object]
@@ -220,36 +221,6 @@ class Contents:
             return json_answer(read(envelope))
 
         return await self._tagged(call, what, answer)
-
-
-class Turns:
-    """Lets only a few large messages be decoded at the same time: each is in memory.
-
-    Args:
-        reader: the store.
-    """
-
-    def __init__(self, reader: DeferredReader) -> None:
-        self._reader = reader
-        self._turns = DeferredSemaphore(_MOST_LARGE)
-
-    async def run(
-        self, name: str | int, read: Callable[[], Coroutine[Any, Any, Answer]]
-    ) -> Answer:
-        """Return an answer that needs a message.
-
-        Args:
-            name: the id or the number of the message.
-            read: makes the answer.
-        """
-        summary = await self._reader.summary(name)
-        if summary is None or summary.size <= LARGE:
-            return await read()
-        await self._turns.acquire()
-        try:
-            return await read()
-        finally:
-            self._turns.release()
 
 
 def _present(text: str | None, what: str) -> str:
@@ -263,13 +234,7 @@ def part_answer(part: Part, name: str) -> Answer:
 
     It takes time. A large part is decoded into a temporary file.
     """
-    is_large = len(part.body) > LARGE
-    body = FileBody.of(part.pieces()) if is_large else part.octets()[0]
-    return _file_answer(body, part.content_type, name)
-
-
-def _file_answer(body: bytes | FileBody, kind: str, name: str) -> Answer:
-    disposition = "inline"
+    body, kind, disposition = body_of(part), part.content_type, "inline"
     if kind not in _IMAGES:
         kind, disposition = "application/octet-stream", "attachment"
     # Nothing of the mail decides its name.

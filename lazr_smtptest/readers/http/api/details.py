@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 
-from lazr_smtptest.mime.attachment import read_attachment
+from lazr_smtptest.mime.attachment import content_id_of
 from lazr_smtptest.mime.parts import Part, read_parts
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.summary import Summary
@@ -15,6 +15,7 @@ from lazr_smtptest.readers.http.api import records
 __all__ = [
     "attachment_of",
     "envelope_of",
+    "files_of",
     "headers_of",
     "message_of",
     "part_named",
@@ -33,7 +34,7 @@ def message_of(envelope: Envelope, summary: Summary) -> records.Message:
         links=envelope.links,
         code=envelope.code(),
         attachments=[
-            attachment_of(envelope, index) for index in range(len(envelope.attachments))
+            attachment_of(part, index) for index, part in enumerate(files_of(envelope))
         ],
         warnings=envelope.warnings,
         trouble=envelope.trouble,
@@ -70,41 +71,55 @@ def headers_of(envelope: Envelope) -> list[records.Header]:
     return [records.Header(*each) for each in document_of(envelope).headers]
 
 
-def attachment_of(envelope: Envelope, index: int) -> records.Attachment:
+def files_of(envelope: Envelope) -> list[Part]:
+    """Return the parts that are the attachments of a message, in order."""
+    return [part for part in read_parts(envelope.kept).leaves if not part.is_text]
+
+
+def attachment_of(part: Part, index: int) -> records.Attachment:
     """Return the object of an attachment."""
-    attachment = envelope.attachments[index]
+    size, digest = _measured(part)
     return records.Attachment(
         index=index,
-        name=attachment.name,
-        content_type=attachment.content_type,
-        content_id=attachment.content_id,
-        inline=attachment.inline,
-        size=len(attachment.content),
-        sha256=hashlib.sha256(attachment.content).hexdigest(),
+        name=part.filename,
+        content_type=part.content_type,
+        content_id=content_id_of(part),
+        inline=part.disposition == "inline",
+        size=size,
+        sha256=digest,
     )
 
 
 def parts_of(envelope: Envelope) -> list[records.Part]:
     """Return the objects of the parts that are not multiparts, in order."""
-    return [_part_of(part) for part in read_parts(envelope.content).leaves]
+    return [_part_of(part) for part in read_parts(envelope.kept).leaves]
 
 
 def part_named(envelope: Envelope, id: str) -> Part | None:
     """Return the part with an id; ``None`` if there is none."""
-    parts = read_parts(envelope.content).leaves
+    parts = read_parts(envelope.kept).leaves
     return next((part for part in parts if part.section == id), None)
 
 
 def _part_of(part: Part) -> records.Part:
-    file, _ = read_attachment(part)
+    size, digest = _measured(part)
     return records.Part(
         id=part.section,
         content_type=part.content_type,
         charset=part.parameters.get("charset"),
         disposition=part.disposition or None,
         name=part.filename,
-        content_id=file.content_id,
+        content_id=content_id_of(part),
         is_text=part.is_text,
-        size=len(file.content),
-        sha256=hashlib.sha256(file.content).hexdigest(),
+        size=size,
+        sha256=digest,
     )
+
+
+def _measured(part: Part) -> tuple[int, str]:
+    """Return the bytes of a part's content, and their SHA-256 in hexadecimal."""
+    size, digest = 0, hashlib.sha256()
+    for piece in part.pieces():
+        size += len(piece)
+        digest.update(piece)
+    return size, digest.hexdigest()

@@ -18,11 +18,17 @@ from lazr_smtptest.mime.html_view import HTMLView
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.readers.http.answer import Answer, HTTPError, json_answer
 from lazr_smtptest.readers.http.api import details
-from lazr_smtptest.readers.http.api.contents import Turns, part_answer
+from lazr_smtptest.readers.http.api.contents import part_answer
 from lazr_smtptest.readers.http.api.naming import name_of, not_there
 from lazr_smtptest.readers.http.api.operations import BYTES, operation
+from lazr_smtptest.readers.http.bodies import Turns
 from lazr_smtptest.readers.http.call import Call
-from lazr_smtptest.readers.http.conditional import content_tag, in_ranges, tagged
+from lazr_smtptest.readers.http.conditional import (
+    content_tag,
+    in_ranges,
+    is_known,
+    tagged,
+)
 from lazr_smtptest.readers.http.logins import Logins
 from lazr_smtptest.readers.http.routes import Route
 from lazr_smtptest.readers.http.tokens import Tokens
@@ -98,7 +104,7 @@ class Views:
     ) -> None:
         self._reader = reader
         self._parse = parse
-        self._turns = Turns(reader)
+        self._turns = Turns()
         self._frames = frames
 
     def routes(self, prefix: str) -> Iterator[Route]:
@@ -149,11 +155,11 @@ class Views:
         """
         is_remote = call.choice("images", "", _IMAGES)
         token = call.argument("token")
-        is_known = bool(token) and self._frames.tokens.check(
+        has_token = bool(token) and self._frames.tokens.check(
             token, call.parameters["id"]
         )
         # The name of a mailbox is a login.
-        if not is_known and "mailbox" not in call.parameters:
+        if not has_token and "mailbox" not in call.parameters:
             await self._frames.logins.check(call.method, call.headers)
         envelope, view = await self._view(call)
         id = envelope.id
@@ -195,8 +201,16 @@ class Views:
             raise HTTPError(
                 HTTPStatus.FORBIDDEN, "the token is wrong, or older than an hour"
             )
-        answer = await self._turns.run(id, lambda: self._part(call, id, section))
-        return in_ranges(call, tagged(call, content_tag(id, f"view-{section}"), answer))
+        summary = await self._reader.summary(id)
+        if summary is None:
+            raise not_there(call)
+        tag = content_tag(id, f"view-{section}")
+        if is_known(call, tag):
+            return tagged(call, tag, Answer())
+        answer = await self._turns.run(
+            summary.size, lambda: self._part(call, id, section)
+        )
+        return in_ranges(call, tagged(call, tag, answer))
 
     async def _part(self, call: Call, id: str, section: str) -> Answer:
         envelope = await self._reader.envelope(id)

@@ -16,6 +16,7 @@ from lazr_smtptest.model.summary import Summary
 from lazr_smtptest.query.selection import Selection
 from lazr_smtptest.readers.context import ReaderContext
 from lazr_smtptest.readers.http.answer import Answer, HTTPError
+from lazr_smtptest.readers.http.bodies import raw_body
 from lazr_smtptest.readers.http.call import Call
 from lazr_smtptest.readers.http.mailhog.shapes import (
     HOSTNAME,
@@ -173,13 +174,12 @@ class Messages:
         envelope = await self._found(call)
         if envelope is None:
             raise not_found()
-        kept = envelope
-        content = await self._reader.call(lambda: kept.content)
+        name = quote(f"{envelope.id}.eml")
         return Answer(
-            body=content,
+            body=raw_body(envelope),
             content_type="message/rfc822",
             headers={
-                "Content-Disposition": f'attachment; filename="{quote(kept.id)}.eml"',
+                "Content-Disposition": f'attachment; filename="{name}"',
                 **_SANDBOX,
             },
         )

@@ -9,22 +9,21 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
-import attrs
-
 from lazr_smtptest.checks.functions import VIEW
-from lazr_smtptest.mime.attachment import Attachment
+from lazr_smtptest.mime.attachment import content_id_of
 from lazr_smtptest.mime.charsets import guess
 from lazr_smtptest.mime.html_view import HTMLView
+from lazr_smtptest.mime.parts import Part
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.summary import Summary
 from lazr_smtptest.query.selection import Selection
 from lazr_smtptest.readers.http.answer import (
-    LARGE,
     Answer,
     FileBody,
     HTTPError,
     json_answer,
 )
+from lazr_smtptest.readers.http.bodies import Turns, body_of, raw_body
 from lazr_smtptest.readers.http.call import Call
 from lazr_smtptest.readers.http.mailpit import shapes
 from lazr_smtptest.readers.http.mailpit.parts import MailpitParts, part_id
@@ -70,6 +69,7 @@ class Message:
         self, reader: DeferredReader, parse: Callable[..., Any], base: str
     ) -> None:
         self._reader = reader
+        self._turns = Turns()
         self._parse = parse
         self._base = base
 
@@ -114,20 +114,23 @@ class Message:
         if call.argument("dl") == "1":
             name = quote(f"{summary.id}.eml")
             headers["Content-Disposition"] = f'attachment; filename="{name}"'
-        content = await self._reader.call(lambda: envelope.content)
         return Answer(
-            body=content, content_type="text/plain; charset=utf-8", headers=headers
+            body=raw_body(envelope),
+            content_type="text/plain; charset=utf-8",
+            headers=headers,
         )
 
     async def part(self, call: Call) -> Answer:
         """Answer with a decoded part."""
-        envelope, _ = await find(self._reader, call)
-        part, body = await self._reader.call(
-            _part_and_body, envelope, call.parameters["part"]
+        id = call.parameters["part"]
+        envelope, summary = await find(self._reader, call)
+        found = await self._turns.run(
+            summary.size, lambda: self._reader.call(_part_and_body, envelope, id)
         )
-        if part is None:
+        if found is None:
             raise not_found()
-        name = quote(part.name or part.content_id, safe="")
+        part, body = found
+        name = quote(part.filename or content_id_of(part), safe="")
         return Answer(
             body=body,
             content_type=part.content_type,
@@ -242,18 +245,14 @@ def _headers(envelope: Envelope) -> dict[str, list[str]]:
     return shapes.headers_of((name, guess(body)) for name, body in fields.pairs)
 
 
-def _part(envelope: Envelope, id: str) -> Attachment | None:
-    return MailpitParts.of(envelope.content).find(id)
+def _part(envelope: Envelope, id: str) -> Part | None:
+    return MailpitParts.of(envelope.kept).find(id)
 
 
-def _part_and_body(
-    envelope: Envelope, id: str
-) -> tuple[Attachment | None, bytes | FileBody]:
-    """Return a part, without its content, and the body of an answer with it."""
+def _part_and_body(envelope: Envelope, id: str) -> tuple[Part, bytes | FileBody] | None:
+    """Return a part, and the body of an answer with it; ``None`` if there is none."""
     part = _part(envelope, id)
-    if part is None or len(part.content) <= LARGE:
-        return part, b"" if part is None else part.content
-    return attrs.evolve(part, content=b""), FileBody.of([part.content])
+    return None if part is None else (part, body_of(part))
 
 
 def _html(envelope: Envelope, part_path: str) -> str:

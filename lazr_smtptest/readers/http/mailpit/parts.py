@@ -6,7 +6,7 @@ from functools import cached_property
 
 import attrs
 
-from lazr_smtptest.mime.attachment import Attachment, read_attachment
+from lazr_smtptest._spool import AnyContent
 from lazr_smtptest.mime.html_page import read_page
 from lazr_smtptest.mime.parts import Part, Parts, read_parts
 
@@ -32,7 +32,7 @@ class MailpitParts:
     parts: Parts
 
     @classmethod
-    def of(cls, content: bytes) -> MailpitParts:
+    def of(cls, content: AnyContent) -> MailpitParts:
         """Parse a message."""
         return cls(read_parts(content))
 
@@ -76,12 +76,10 @@ class MailpitParts:
                 return _text_of(part)
         return ""
 
-    def find(self, id: str) -> Attachment | None:
-        """Return the part with an id, decoded; ``None`` if there is none."""
-        for part in self.parts.leaves:
-            if part_id(part) == id:
-                return read_attachment(part)[0]
-        return None
+    def find(self, id: str) -> Part | None:
+        """Return the part with an id; ``None`` if there is none."""
+        parts = (part for part in self.parts.leaves if part_id(part) == id)
+        return next(parts, None)
 
 
 def _is_text(part: Part) -> bool:

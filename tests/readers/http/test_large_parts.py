@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import gc
 import quopri
+import tracemalloc
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,9 @@ from twisted.python.failure import Failure
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.readers.http.answer import Answer
 from lazr_smtptest.readers.http.bodies import Turns
+from lazr_smtptest.stores.sqlite import SQLiteStore
 
+from ...stores.reading_helpers import wait_for_index
 from .client import Client
 from .conftest import Mail
 
@@ -29,6 +33,12 @@ BODIES = {
 }
 
 
+def message(encoding: str) -> Envelope:
+    """Return a message of three megabytes."""
+    raw = f"{FIELDS}{encoding}\r\n\r\n".encode() + BODIES[encoding]
+    return Envelope(mail_from="", rcpt_tos=("b@x",), content=raw, id="one")
+
+
 @pytest.fixture(params=BODIES)
 def mail(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -36,9 +46,23 @@ def mail(
     """A server with a message of three megabytes, and a folder for its files."""
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     mail = Mail()
-    raw = f"{FIELDS}{request.param}\r\n\r\n".encode() + BODIES[request.param]
-    mail.store.add(Envelope(mail_from="", rcpt_tos=("b@x",), content=raw))
+    mail.store.add(message(request.param))
     return mail
+
+
+@pytest.fixture
+def on_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Mail]:
+    """A server with such a message in a database."""
+    files = tmp_path / "files"
+    files.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(files))
+    store = SQLiteStore(tmp_path / "mail.db", synchronous="OFF")
+    mail = Mail(store=store, has_mailhog=True)
+    store.add(message("base64"))
+    wait_for_index(store)  # it reads messages, too
+    yield mail
+    mail.client.protocol.connectionLost(Failure(ConnectionDone()))
+    store.close()
 
 
 PATHS = [
@@ -54,6 +78,57 @@ def test_the_content_arrives(mail: Mail, path: str) -> None:
     answer = mail.client.get(path)
     assert answer.headers["content-length"] == str(len(CONTENT))
     assert answer.body == CONTENT
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_the_content_arrives_from_a_database(on_disk: Mail, path: str) -> None:
+    """It goes from one file to another."""
+    assert on_disk.client.get(path).body == CONTENT
+
+
+RAW_PATHS = [
+    "/api/v2/messages/latest/raw",
+    "/api/v1/message/latest/raw",
+    "/mailhog/api/v1/messages/one/download",
+]
+
+
+@pytest.mark.parametrize("path", RAW_PATHS)
+def test_the_whole_message_arrives_from_a_database(on_disk: Mail, path: str) -> None:
+    """From its file."""
+    assert on_disk.client.get(path).body == message("base64").content
+
+
+@pytest.mark.parametrize("path", [*PATHS, *RAW_PATHS])
+def test_a_large_content_takes_little_memory(on_disk: Mail, path: str) -> None:
+    """A client that does not read yet leaves it in its file."""
+    begin(on_disk.client, path)
+    on_disk.client.protocol.connectionLost(Failure(ConnectionDone()))
+    client = on_disk.connect()
+    tracemalloc.start()
+    try:
+        begin(client, path)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+        client.protocol.connectionLost(Failure(ConnectionDone()))
+    # Some pieces of a megabyte, and not the four of the message.
+    assert peak < 5_500_000
+
+
+TAGGED_PATHS = [PATHS[0], PATHS[1], RAW_PATHS[0], "/api/v2/messages/latest/text"]
+
+
+@pytest.mark.parametrize("path", TAGGED_PATHS)
+def test_a_content_that_a_client_has_is_not_read(
+    mail: Mail, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither from the store, nor decoded."""
+    monkeypatch.setattr(mail.store, "envelope", None)
+    what = path.partition("latest/")[2].replace("s/", "-")
+    tag = f'"one.{what}"'
+    answer = mail.client.get(path, if_none_match=tag)
+    assert (answer.status, answer.headers["etag"]) == (304, tag)
 
 
 @pytest.mark.parametrize(

@@ -103,7 +103,7 @@ def _copy(source: str, target: str) -> None:
         progress = Progress(len(messages), sys.stderr)
         with contextlib.closing(open_place(target)) as place:
             try:
-                count = copy(messages, place, progress.report)
+                copied = copy(messages, place, progress.report)
             finally:
                 progress.end()
-        print(f"{count} messages copied to {place!r}")
+        print(f"{copied.count} messages copied to {place!r}{copied.left_out}")

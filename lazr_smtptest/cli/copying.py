@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Protocol
 
+import attrs
+
 from lazr_smtptest.client.address import is_url
 from lazr_smtptest.client.reader import RemoteReader
 from lazr_smtptest.interfaces import IWaitingStore
@@ -24,7 +26,15 @@ from lazr_smtptest.stores._paths import (
     write_all,
 )
 
-__all__ = ["EmlFolder", "Place", "check_place", "copy", "open_place", "read_eml"]
+__all__ = [
+    "Copied",
+    "EmlFolder",
+    "Place",
+    "check_place",
+    "copy",
+    "open_place",
+    "read_eml",
+]
 
 _EML = "eml:"
 _CRLF = b"\r\n"
@@ -41,7 +51,7 @@ class Place(Protocol):
     def __len__(self) -> int: ...
 
     def add(self, envelope: Envelope) -> object:
-        """Add a message."""
+        """Add a message; return false if it is there already."""
 
     def close(self) -> None:
         """Finish writing, and release the files."""
@@ -161,31 +171,47 @@ def open_place(text: str) -> Place:
     return place
 
 
+@attrs.frozen
+class Copied:
+    """The result of a copy.
+
+    Attributes:
+        count: how many messages were added.
+        known: how many the target had already.
+    """
+
+    count: int
+    known: int
+
+    @property
+    def left_out(self) -> str:
+        """The end of a sentence about the messages that were left out, or ``""``."""
+        return f"; {self.known} were there already" if self.known else ""
+
+
 def copy(
     messages: Iterable[Envelope], target: Place, report: Callable[[int], object]
-) -> int:
+) -> Copied:
     """Copy messages; blocks until they are durable.
 
     Args:
         messages: the messages to copy.
         target: the place to add them to.
-        report: called after each message with the number of messages added so far,
-            which may not be durable yet.
-
-    Returns:
-        the number of messages.
+        report: called after each message with the number of messages so far, which
+            may not be durable yet.
 
     Raises:
         StoreError: one could not be kept. Those before it were.
     """
     add = _Many(target) if IWaitingStore.providedBy(target) else target.add
-    count = 0
+    count = known = 0
     for count, envelope in enumerate(messages, 1):
-        add(envelope)
+        # Only a server says so.
+        known += add(envelope) is False
         report(count)
     if isinstance(add, _Many):
         add.wait()
-    return count
+    return Copied(count - known, known)
 
 
 class _Many:

@@ -93,9 +93,9 @@ class RemoteReader:
         """Return the ids of the messages, oldest first."""
         return [each.id for each in self._api.pages()]
 
-    def add(self, envelope: Envelope) -> None:
-        """Add a message, unless the server has one with its id."""
-        self._api.add(to_bytes(envelope, envelope.content, b"\r\n"))
+    def add(self, envelope: Envelope) -> bool:
+        """Add a message; return false if the server has one with its id already."""
+        return bool(self._api.add(to_bytes(envelope, envelope.content, b"\r\n")))
 
     def remove(self, selection: Selection) -> int:
         """Remove messages; return how many there were."""

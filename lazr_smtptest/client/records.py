@@ -66,6 +66,10 @@ class RemoteContent(SpooledContent):
         """Return the first `count` bytes, fewer if there are not so many."""
         return self.read()[:count]
 
+    def read_at(self, offset: int, count: int) -> bytes:
+        """Return `count` bytes from an offset on, fewer at the end."""
+        return self.read()[offset : offset + count]
+
     def blocks(self) -> Any:
         """Yield all bytes, as one block."""
         yield self.read()

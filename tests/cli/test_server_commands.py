@@ -267,6 +267,14 @@ def test_messages_are_copied_from_a_server_and_to_one(both: Both) -> None:
     assert [each.id for each in both.store] == before
 
 
+def test_a_copy_to_a_server_counts_the_messages_that_it_has(both: Both) -> None:
+    """They are left out."""
+    assert both.run("copy", both.url, "sqlite:copy.db")[0] == 0
+    both.store.remove(Selection(numbers=[1]))
+    _, out, _ = both.run("copy", "sqlite:copy.db", both.url)
+    assert out == f"1 messages copied to {both.url}; 1 were there already\n"
+
+
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [

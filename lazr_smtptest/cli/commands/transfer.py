@@ -19,7 +19,7 @@ from lazr_smtptest.cli.commands.base import (
     parser,
     run_command,
 )
-from lazr_smtptest.cli.copying import EmlFolder, Place, copy, read_eml
+from lazr_smtptest.cli.copying import Copied, EmlFolder, Place, copy, read_eml
 from lazr_smtptest.client.address import is_url
 from lazr_smtptest.client.reader import RemoteReader
 from lazr_smtptest.model.envelope import Envelope
@@ -76,8 +76,8 @@ def _export(given: Namespace) -> int:
         # A message may be deleted meanwhile.
         messages = filter(None, (reader.envelope(number) for number in numbers))
         with contextlib.closing(_target(given.target)) as target:
-            count = copy(messages, target, lambda count: None)
-    print(f"{count} messages exported to {given.target}")
+            copied = copy(messages, target, lambda count: None)
+    print(f"{copied.count} messages exported to {given.target}")
     return 0
 
 
@@ -99,10 +99,11 @@ def _import(given: Namespace) -> int:
         _check_source(source)
     with contextlib.closing(_store_or_server(given.store)) as store:
         new = _New(_messages(given.sources), store.ids())
-        count = copy(new, store, lambda count: None)
-    known = f"; {new.known} were there already" if new.known else ""
+        copied = copy(new, store, lambda count: None)
+    # Another program may have added some since their ids were read.
+    copied = Copied(copied.count, copied.known + new.known)
     shown = without_secrets(given.store)
-    print(f"{count} messages imported into {shown}{known}")
+    print(f"{copied.count} messages imported into {shown}{copied.left_out}")
     return 0
 
 

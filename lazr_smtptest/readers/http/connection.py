@@ -42,6 +42,10 @@ _CONTROLS = re.compile(rb"[\0\r\n]")
 # The host and port of a request-target in absolute form.
 _AUTHORITY = re.compile(rb"https?://([^/?#]*)", re.IGNORECASE)
 
+# The versions that are read, and the form of any (RFC 9112 section 2.3).
+_VERSIONS = (b"HTTP/1.1", b"HTTP/1.0")
+_VERSION = re.compile(rb"(?<= )HTTP/[0-9](?:\.[0-9])?\Z")
+
 _MALFORMED = "the request is malformed (RFC 9112)"
 
 
@@ -180,6 +184,20 @@ class HTTPConnection(QuickChannel):
             self._watch()
             return
         self._refuse(HTTPStatus.REQUEST_TIMEOUT, slow)
+
+    def lineReceived(self, line: bytes) -> None:
+        """Handle a line of the header; refuse a version of HTTP that is not ours."""
+        if self._is_refused:
+            return
+        if self._is_first_line() and not line.endswith(_VERSIONS):
+            version = _VERSION.search(line)
+            if version is not None:
+                self._refuse(
+                    HTTPStatus.HTTP_VERSION_NOT_SUPPORTED,
+                    f"this server speaks HTTP/1.1, not {version[0].decode()}",
+                )
+                return
+        super().lineReceived(line)
 
     # What is malformed
 

@@ -150,6 +150,22 @@ class Gate:
                 raise _foreign("a page of another site may not make this request")
         return {}
 
+    def check_expectation(self, headers: Headers) -> None:
+        """Check that a client expects nothing but ``100-continue``.
+
+        Raises:
+            HTTPError: 417, it does (RFC 9110 section 10.1.1).
+        """
+        if not headers.hasHeader("expect"):
+            return
+        expected = ",".join(values_of(headers, "expect")).lower().split(",")
+        for each in map(str.strip, expected):
+            if each not in ("", "100-continue"):
+                raise HTTPError(
+                    HTTPStatus.EXPECTATION_FAILED,
+                    f"Expect may be 100-continue, not {each[:100]!r}",
+                )
+
     def _allows(self, origin: str) -> bool:
         if origin.lower() == "null":
             # That of every sandboxed page, a shown mail among them.

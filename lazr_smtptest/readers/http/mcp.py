@@ -12,7 +12,7 @@ import asyncio
 import concurrent.futures
 import contextlib
 import threading
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
@@ -23,7 +23,7 @@ from twisted.python.failure import Failure
 from twisted.web.http_headers import Headers
 
 from lazr_smtptest.errors import StateError
-from lazr_smtptest.readers.http.answer import Answer, HTTPError
+from lazr_smtptest.readers.http.answer import Answer, FileBody, HTTPError
 from lazr_smtptest.readers.http.call import Call
 from lazr_smtptest.readers.http.routes import Route
 
@@ -231,7 +231,7 @@ class MCPEndpoint:
         future: concurrent.futures.Future[Answer] = concurrent.futures.Future()
         self._reactor.callFromThread(self._begin, method, call, future)
         answer = await asyncio.wrap_future(future)
-        content = answer.body if isinstance(answer.body, bytes) else b""
+        content = await asyncio.to_thread(_whole, answer.body)
         response = Response(answer.status, answer.content_type, content)
         if answer.status >= HTTPStatus.BAD_REQUEST:
             raise ToolError(response.detail or f"{method} {path}: {answer.status}")
@@ -258,6 +258,16 @@ class MCPEndpoint:
 
         answer.addBoth(done)
         future.add_done_callback(cancel)
+
+
+def _whole(body: object) -> bytes:
+    """Return the bytes of a body; it takes time."""
+    if isinstance(body, bytes):
+        return body
+    if isinstance(body, FileBody):
+        return body.read(0, len(body))
+    assert isinstance(body, Iterable), "a tool asks for nothing that does not end"
+    return b"".join(body)
 
 
 def _hand_over(

@@ -226,6 +226,11 @@ class Routes:
             return []
         return sorted({*routes, *({"HEAD"} if "GET" in routes else ()), "OPTIONS"})
 
+    @property
+    def methods(self) -> list[str]:
+        """The methods of all paths, sorted."""
+        return sorted({"HEAD", "OPTIONS", *(route.method for route in self)})
+
     def nearest(self, path: str) -> str:
         """Return the path of a route that is closest to a wrong one, or ``""``.
 

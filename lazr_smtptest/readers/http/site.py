@@ -159,10 +159,12 @@ class HTTPSite(http.HTTPFactory):
     ) -> HTTPError | None:
         """Return why a body is not even read; ``None`` if it is."""
         try:
-            self._gate.check_host(headers)
+            gate = self._gate
+            gate.check_host(headers)
             found = self.routes.get(method, self._without_base(path))
             if found is None or not found[0].is_public:
                 self._logins.check_early(method, headers)
+            gate.check_expectation(headers)
         except HTTPError as error:
             return error
         return None
@@ -211,7 +213,8 @@ class HTTPSite(http.HTTPFactory):
             user = await self._logins.check(method, headers)
         if found is None or not found[0].is_shared:
             cors = gate.check_origin(method, headers, host)
-        if method == "OPTIONS" and (allowed := self.routes.allowed(call.path)):
+        gate.check_expectation(headers)
+        if method == "OPTIONS" and (allowed := self._allowed(call.path)):
             fields = {"Allow": ", ".join(allowed)}
             return Answer(status=HTTPStatus.NO_CONTENT, headers=fields)
         route, parameters = found or self._find(method, call.path)
@@ -222,6 +225,11 @@ class HTTPSite(http.HTTPFactory):
         if cors:
             answer = attrs.evolve(answer, headers={**answer.headers, **cors})
         return answer
+
+    def _allowed(self, path: str) -> list[str]:
+        """Return the methods of a path, of all for ``*`` (RFC 9110 section 9.3.7)."""
+        is_server = path == "*" or (bool(self._base) and path == "//*")
+        return self.routes.methods if is_server else self.routes.allowed(path)
 
     def _find(self, method: str, path: str) -> tuple[Route, Mapping[str, str]]:
         """Return the route of a request, and the parameters in its path.

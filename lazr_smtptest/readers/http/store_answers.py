@@ -15,6 +15,7 @@ from lazr_smtptest.readers.http.answer import Answer
 from lazr_smtptest.readers.http.call import Call
 from lazr_smtptest.readers.http.conditional import (
     change_tag,
+    check_wanted,
     is_known,
     not_modified,
     with_tag,
@@ -106,8 +107,14 @@ class StoreAnswers:
     async def get_tagged(
         self, call: Call, make: Callable[[Any], Made], *, lasts: bool = True
     ) -> Answer:
-        """Return an answer with its tag, without its body if the client has it."""
+        """Return an answer with its tag, without its body if the client has it.
+
+        Raises:
+            HTTPError: 412, see `check_wanted`.
+        """
         kept = await self._get(call, make, lasts)
+        if kept.tag:
+            check_wanted(call, kept.tag)
         if kept.tag and is_known(call, kept.tag):
             return not_modified(kept.tagged)
         return kept.tagged

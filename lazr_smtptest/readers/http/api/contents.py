@@ -17,7 +17,7 @@ from lazr_smtptest.readers.http.answer import (
     text_answer,
 )
 from lazr_smtptest.readers.http.api import details, records
-from lazr_smtptest.readers.http.api.naming import name_of, not_there
+from lazr_smtptest.readers.http.api.naming import missing, name_of
 from lazr_smtptest.readers.http.api.operations import BYTES, TEXT, operation
 from lazr_smtptest.readers.http.bodies import Turns, body_of, raw_body
 from lazr_smtptest.readers.http.call import Call
@@ -198,7 +198,7 @@ class Contents:
     async def _summary(self, call: Call) -> Summary:
         summary = await self._reader.summary(await name_of(self._reader, call))
         if summary is None:
-            raise not_there(call)
+            raise await missing(self._reader, call)
         return summary
 
     async def _made(
@@ -210,7 +210,7 @@ class Contents:
     ) -> Answer:
         envelope = await self._reader.envelope(name)
         if envelope is None:
-            raise not_there(call)
+            raise await missing(self._reader, call)
         answer: Answer = await self._reader.call(read, envelope)
         return tagged(call, content_tag(envelope.id, what), answer)
 

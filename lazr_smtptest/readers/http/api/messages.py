@@ -14,7 +14,7 @@ from lazr_smtptest.readers.http.answer import (
     json_answer,
 )
 from lazr_smtptest.readers.http.api import details, records, requests
-from lazr_smtptest.readers.http.api.naming import name_in, name_of, not_there
+from lazr_smtptest.readers.http.api.naming import missing, missing_in, name_in, name_of
 from lazr_smtptest.readers.http.api.operations import operation
 from lazr_smtptest.readers.http.call import Call
 from lazr_smtptest.readers.http.routes import Route
@@ -170,7 +170,7 @@ class Messages:
         is_id = isinstance(name, str)
         selection = Selection(ids=[name]) if is_id else Selection(numbers=[name])
         if not await self._reader.remove(selection):
-            raise not_there(call)
+            raise await missing(self._reader, call)
         return Answer(status=HTTPStatus.NO_CONTENT)
 
     # One message
@@ -221,7 +221,7 @@ def _message(store: Any, call: Call) -> Made:
     name = name_in(store, call)
     summary, envelope = store.summary(name), store.envelope(name)
     if summary is None or envelope is None:
-        raise not_there(call)
+        raise missing_in(store, call)
     return Made(json_answer(details.message_of(envelope, summary)))
 
 

@@ -19,6 +19,21 @@ from lazr_smtptest.version import __version__
 __all__ = ["OpenAPI", "describe_routes"]
 
 _JSON, _PROBLEM = "application/json", "application/problem+json"
+# The name of the cookie has the port of the server in it: browsers send cookies to all
+# ports of a host.
+_LOGINS = {
+    "login": {"type": "http", "scheme": "basic"},
+    "session": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": "smtptest-8025",
+        "description": (
+            "The cookie that `POST /login` sets. Its name ends in the port of the Host "
+            "header; without one it is `smtptest`. A change with it needs "
+            "Content-Type: application/json, or the header field X-Requested-With."
+        ),
+    },
+}
 _REFERENCE = "#/components/schemas/{name}"
 
 
@@ -77,10 +92,10 @@ def describe_routes(routes: Iterable[Route]) -> dict[str, Any]:
         "paths": paths,
         "components": {
             "schemas": components,
-            "securitySchemes": {"login": {"type": "http", "scheme": "basic"}},
+            "securitySchemes": _LOGINS,
         },
         # Where no login is asked for none is needed.
-        "security": [{}, {"login": []}],
+        "security": [{}, *({name: []} for name in _LOGINS)],
     }
 
 

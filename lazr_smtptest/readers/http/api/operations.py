@@ -17,7 +17,7 @@ __all__ = ["ARGUMENTS", "BYTES", "EVENTS", "TEXT", "Argument", "Operation", "ope
 TEXT, BYTES, EVENTS = "text/plain", "application/octet-stream", "text/event-stream"
 
 # The statuses that every operation may answer with.
-_ALWAYS = (400, 401, 403, 421, 503)
+_ALWAYS = (400, 401, 403, 417, 421, 503)
 
 
 @attrs.frozen
@@ -148,6 +148,7 @@ def operation(
     statuses = dict(others or {})
     if tagged:
         statuses[304] = "The client has this already."
+        statuses[412] = "The client wants this with another tag only (If-Match)."
     if ranges:
         statuses[206] = "The range that the client asked for."
         statuses[416] = "There are no such bytes."

@@ -19,7 +19,7 @@ from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.readers.http.answer import Answer, HTTPError, json_answer
 from lazr_smtptest.readers.http.api import details
 from lazr_smtptest.readers.http.api.contents import part_answer
-from lazr_smtptest.readers.http.api.naming import name_of, not_there
+from lazr_smtptest.readers.http.api.naming import missing, name_of
 from lazr_smtptest.readers.http.api.operations import BYTES, operation
 from lazr_smtptest.readers.http.bodies import Turns
 from lazr_smtptest.readers.http.call import Call
@@ -203,7 +203,7 @@ class Views:
             )
         summary = await self._reader.summary(id)
         if summary is None:
-            raise not_there(call)
+            raise await missing(self._reader, call)
         tag = content_tag(id, f"view-{section}")
         if is_known(call, tag):
             return tagged(call, tag, Answer())
@@ -215,14 +215,14 @@ class Views:
     async def _part(self, call: Call, id: str, section: str) -> Answer:
         envelope = await self._reader.envelope(id)
         if envelope is None:
-            raise not_there(call)
+            raise await missing(self._reader, call)
         answer: Answer = await self._reader.call(_part, envelope, section)
         return answer
 
     async def _view(self, call: Call) -> tuple[Envelope, HTMLView]:
         envelope = await self._reader.envelope(await name_of(self._reader, call))
         if envelope is None:
-            raise not_there(call)
+            raise await missing(self._reader, call)
         view = await self._parse(VIEW, envelope)
         if view is None:
             raise HTTPError(HTTPStatus.NOT_FOUND, "the message has no HTML part")

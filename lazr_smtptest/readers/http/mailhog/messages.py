@@ -25,6 +25,7 @@ from lazr_smtptest.readers.http.mailhog.shapes import (
     parts_of,
 )
 from lazr_smtptest.readers.http.routes import Route
+from lazr_smtptest.readers.http.store_answers import Made, StoreAnswers
 
 __all__ = ["Messages", "not_found"]
 
@@ -59,6 +60,7 @@ class Messages:
     def __init__(self, context: ReaderContext) -> None:
         self._store = context.store
         self._reader = context.reader
+        self._answers = StoreAnswers(context.reader)
 
     def routes(self, base: str) -> Iterator[Route]:
         """Return the routes.
@@ -83,17 +85,14 @@ class Messages:
 
     async def all(self, call: Call) -> Answer:
         """Answer with all messages."""
-        found = await self._reader.page(limit=_MOST_V1)
-        body = await self._reader.call(self._encoded, found)
-        return Answer(body=body, content_type=_V1)
+        return await self._answers.get(call, self._all)
 
     async def page(self, call: Call) -> Answer:
         """Answer with a page."""
         start, limit = _start(call), _limit(call)
-        numbers = await self._reader.numbers()
-        chosen = list(reversed(numbers))[start : start + limit]
-        body = await self._reader.call(self._enveloped, len(numbers), start, chosen)
-        return Answer(body=body, content_type=_V1)
+        return await self._answers.get(
+            call, lambda store: self._page(store, start, limit)
+        )
 
     async def search(self, call: Call) -> Answer:
         """Answer with a page of the messages that match.
@@ -108,13 +107,29 @@ class Messages:
                 "kind must be from, to or containing, and query not empty",
             )
         start, limit = _start(call), _limit(call)
-        found = await self._reader.page(limit=_SEARCHED)
-        numbers = await self._reader.call(self._matching, found, kind, query)
-        chosen = numbers[start : start + limit]
-        body = await self._reader.call(self._enveloped, len(numbers), start, chosen)
-        return Answer(body=body, content_type=_V2)
+        return await self._answers.get(
+            call, lambda store: self._found_in(store, kind, query, start, limit)
+        )
 
     # In a thread
+
+    def _all(self, store: Any) -> Made:
+        found = store.page(limit=_MOST_V1)
+        body = _encode(self._made([each.number for each in found]))
+        return Made(Answer(body=body, content_type=_V1))
+
+    def _page(self, store: Any, start: int, limit: int) -> Made:
+        numbers = store.numbers()
+        chosen = list(reversed(numbers))[start : start + limit]
+        body = self._enveloped(len(numbers), start, chosen)
+        return Made(Answer(body=body, content_type=_V1))
+
+    def _found_in(
+        self, store: Any, kind: str, query: str, start: int, limit: int
+    ) -> Made:
+        numbers = self._matching(store.page(limit=_SEARCHED), kind, query)
+        body = self._enveloped(len(numbers), start, numbers[start : start + limit])
+        return Made(Answer(body=body, content_type=_V2))
 
     def _matching(self, found: Sequence[Summary], kind: str, query: str) -> list[int]:
         """Return the numbers of the messages that a search finds."""
@@ -141,9 +156,6 @@ class Messages:
             {"total": total, "count": len(items), "start": start, "items": items}
         )
 
-    def _encoded(self, found: Sequence[Summary]) -> bytes:
-        return _encode(self._made([each.number for each in found]))
-
     def _made(self, numbers: Sequence[int]) -> list[dict[str, Any]]:
         found = (self._store.envelope(number) for number in numbers)
         return [message_of(envelope) for envelope in found if envelope is not None]
@@ -152,7 +164,7 @@ class Messages:
 
     async def message(self, call: Call) -> Answer:
         """Answer with a message; ``null`` if there is none."""
-        envelope = await self._found(call)
+        envelope = await self._one(call)
         body = await self._reader.call(
             lambda: b"null" if envelope is None else _encode(message_of(envelope))
         )
@@ -171,7 +183,7 @@ class Messages:
 
     async def download(self, call: Call) -> Answer:
         """Answer with the bytes of a message."""
-        envelope = await self._found(call)
+        envelope = await self._one(call)
         if envelope is None:
             raise not_found()
         name = quote(f"{envelope.id}.eml")
@@ -186,7 +198,7 @@ class Messages:
 
     async def part(self, call: Call) -> Answer:
         """Answer with the content of a part."""
-        envelope, index = await self._found(call), call.parameters["index"]
+        envelope, index = await self._one(call), call.parameters["index"]
         if envelope is None or not (index.isascii() and index.isdecimal()):
             raise not_found()
         answer = await self._reader.call(_part, envelope, index)
@@ -195,7 +207,7 @@ class Messages:
         part: Answer = answer
         return part
 
-    async def _found(self, call: Call) -> Envelope | None:
+    async def _one(self, call: Call) -> Envelope | None:
         return await self._reader.envelope(_id(call))
 
 

@@ -185,6 +185,14 @@ class TestParts:
         answer = mail.client.get(url, range="bytes=0-2")
         assert (answer.status, answer.text) == (206, "PIX")
 
+    def test_one_that_the_browser_has_is_not_decoded(
+        self, mail: Mail, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        url = image_of(mail.client.get(path_of(mail.add(MESSAGE))))
+        tag = mail.client.get(url).headers["etag"]
+        monkeypatch.setattr(mail.store, "envelope", None)
+        assert mail.client.get(url, if_none_match=tag).status == 304
+
     def test_a_part_that_is_not_there_is_missing(self, mail: Mail) -> None:
         url = image_of(mail.client.get(path_of(mail.add(MESSAGE))))
         assert mail.client.get(url.replace("/2?", "/9?")).status == 404

@@ -55,7 +55,8 @@ _COMPOUND = (
 
 IDENTIFIER = "|".join(
     [
-        rf"\b(?:{'|'.join(_STEMS.split())})\w*",
+        # Not "Buchungscode": that is a code.
+        rf"\b(?:{'|'.join(_STEMS.split())})(?!\w*(?:code|kode|koden|kod|koodi)\b)\w*",
         rf"\b(?:{'|'.join(_WORDS.split())})\b",
         *_UNSPACED.split(),
         rf"\b{_COMPOUND}\b",

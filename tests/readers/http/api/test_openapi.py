@@ -142,6 +142,18 @@ def test_all_that_it_refers_to_is_there(document: Any) -> None:
     assert set(referred) == set(document["components"]["schemas"])
 
 
+@pytest.mark.parametrize(
+    ("name", "where"), [("login", {"scheme": "basic"}), ("session", {"in": "cookie"})]
+)
+def test_both_ways_to_log_in_are_described(
+    document: Any, name: str, where: dict[str, str]
+) -> None:
+    """Basic authentication, and the cookie of the login of the page."""
+    scheme = document["components"]["securitySchemes"][name]
+    assert where.items() <= scheme.items()
+    assert {name: []} in document["security"]
+
+
 def test_no_two_operations_have_one_name(document: Any) -> None:
     """Generators of clients make methods of them."""
     ids = [

@@ -129,6 +129,23 @@ class TestShape:
         assert content["Body"] == "\ufffd\r\n"
 
 
+@pytest.mark.parametrize(
+    "path", ["v1/messages", "v2/messages", "v2/search?kind=containing&query=x"]
+)
+def test_a_list_is_kept_until_the_store_changes(
+    hog: Hog, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page that asks every second costs nothing."""
+    hog.add("Subject: x\n\nx\n")
+    before = hog.client.get(f"/api/{path}")
+    with monkeypatch.context() as patch:
+        patch.setattr(hog.store, "envelope", None)
+        again = hog.client.get(f"/api/{path}")
+    assert (again.status, again.body) == (200, before.body)
+    hog.add("Subject: x2\n\nx\n")
+    assert hog.client.get(f"/api/{path}").body != before.body
+
+
 class TestVersion1:
     """``/api/v1``."""
 

@@ -380,7 +380,6 @@ MALFORMED = {
     "no version": b"GET /fixed\r\nHost: a\r\n\r\n",
     "two spaces": b"GET  /fixed HTTP/1.1\r\nHost: a\r\n\r\n",
     "another protocol": b"GET /fixed HTTPS/1.1\r\nHost: a\r\n\r\n",
-    "HTTP/2.0": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
     "a bad method": b"G@T /fixed HTTP/1.1\r\nHost: a\r\n\r\n",
     "NUL in the path": b"GET /fi\0xed HTTP/1.1\r\nHost: a\r\n\r\n",
     "a space before the colon": b"GET /fixed HTTP/1.1\r\nHost : a\r\n\r\n",

@@ -1,4 +1,4 @@
-"""What breakers of servers send: each request gets a well-formed refusal."""
+"""Hostile requests get a well-formed refusal."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_another_version_of_http_is_refused(mail: Mail, version: str) -> None:
 
 
 def test_the_preface_of_http_2_is_refused_once(mail: Mail) -> None:
-    """What follows it is no request."""
+    """The lines after it are no requests."""
     client = mail.connect()
     client.send(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\nGET /livez HTTP/1.1\r\n" + HOST)
     assert client.transport.value().count(b"HTTP/1.1 ") == 1
@@ -201,6 +201,7 @@ def test_a_tool_gets_the_whole_body(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However the answer has it."""
+    pytest.importorskip("mcp")
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
 
     class AtOnce:

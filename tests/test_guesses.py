@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 import traceback
+import warnings
 from collections.abc import Iterable
 from typing import Any
 from unittest import mock
@@ -341,3 +342,118 @@ def test_a_server_in_place_of_a_host_names_the_keyword() -> None:
     """The first argument of a `CaptureController` is the host."""
     with pytest.raises(TypeError, match=r"; a server is given as server=$"):
         CaptureController(CaptureServer())  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("keyword", ["digits", "length", "size"])
+def test_a_number_of_digits_of_a_code_is_a_pattern(
+    mail: Envelope, keyword: str
+) -> None:
+    """The error shows the pattern of that many."""
+    keywords: dict[str, Any] = {keyword: 4}
+    error = rf"code takes a pattern, not {keyword}=: use code\(r'\\b\\d\{{4\}}\\b'\)"
+    with pytest.raises(TypeError, match=error):
+        mail.code(**keywords)
+
+
+@pytest.mark.parametrize(
+    ("keyword", "ours"),
+    [
+        ("subject_contains", r"subject=re\.compile\(\.\.\.\)"),
+        ("subject__icontains", r"subject=re\.compile\(\.\.\.\)"),
+        ("subject_regex", r"subject=re\.compile\(\.\.\.\)"),
+        ("recipient_startswith", r"recipient=re\.compile\(\.\.\.\)"),
+        ("text_contains", "text="),
+        ("html_contains", "html="),
+    ],
+)
+def test_a_test_in_the_name_of_a_criterion_names_the_value(
+    keyword: str, ours: str
+) -> None:
+    """As query languages have it."""
+    with pytest.raises(TypeError, match=rf"\(did you mean {ours}\?\)"):
+        Mailbox().find(**{keyword: "Hello"})
+
+
+@pytest.mark.parametrize(
+    ("key", "ours"),
+    [
+        ("filename", "name"),
+        ("mime_type", "content_type"),
+        ("Content-Type", "content_type"),
+        ("contenttype", "content_type"),
+        ("data", "content"),
+        ("payload", "content"),
+    ],
+)
+def test_a_key_of_an_attachment_names_ours(key: str, ours: str) -> None:
+    """In the words of other libraries."""
+    with pytest.raises(ValueError, match=rf"no '{key}' \(did you mean '{ours}'\?\)"):
+        Mailbox().find(attachment={key: "a.pdf"})
+
+
+@pytest.mark.parametrize(
+    ("name", "ours"),
+    [
+        ("assert_fired", ".assert_all_fired()"),
+        ("assert_called", ".assert_all_fired()"),
+        ("fired", ".journal"),
+        ("history", ".journal"),
+        ("add_rule", ".on(phase)"),
+        ("remove_all", ".clear()"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["whole", "part"])
+def test_faults_name_what_they_have_instead(kind: str, name: str, ours: str) -> None:
+    """So does a part of them."""
+    faults = Faults()
+    thing = faults if kind == "whole" else faults.limited_to(sender="a@example.com")
+    assert f"use {ours}" in error_of(thing, name)
+
+
+@pytest.mark.parametrize("name", ["assert_fired", "called", "assert_all_fired"])
+def test_a_rule_names_how_often_it_fired(name: str) -> None:
+    """`Faults` has the assertion."""
+    rule = Faults().on("EHLO", optional=True).hold()
+    assert "use .fired, or .assert_all_fired() of the faults" in error_of(rule, name)
+
+
+@pytest.mark.parametrize(
+    ("name", "ours"),
+    [
+        ("handle_mesage", "handle_message"),
+        ("handle_messages", "handle_message"),
+        ("handleMessage", "handle_message"),
+        ("handle_envelop", "handle_envelope"),
+        ("handle_sessions", "handle_session"),
+        ("handle_DATA", "handle_envelope"),
+        ("process_message", "handle_message"),
+    ],
+)
+def test_a_method_named_almost_as_a_hook_is_a_warning(name: str, ours: str) -> None:
+    """Where the class is defined, and where the attribute is set."""
+    warning = rf"\.{name} is no hook: did you mean {ours}\?$"
+    with pytest.warns(UserWarning, match=rf"^Recorder{warning}") as warned:
+        type("Recorder", (CaptureServer,), {name: lambda self, mail: None})
+    assert warned[0].filename == __file__
+    with pytest.warns(UserWarning, match=rf"^CaptureServer{warning}"):
+        setattr(CaptureServer(), name, lambda mail: None)
+
+
+@pytest.mark.parametrize(
+    "name", ["handle_order", "handle", "mail_for", "message", "handle_message"]
+)
+def test_another_method_of_a_server_is_no_warning(name: str) -> None:
+    """It is a method of the test's own, or a hook."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        type("Recorder", (CaptureServer,), {name: lambda self, mail: None})
+        setattr(CaptureServer(), name, lambda mail: None)
+
+
+def test_an_inherited_method_is_one_warning() -> None:
+    """The class that defines it is named."""
+    with pytest.warns(UserWarning, match="handle_mesage"):
+        first = type("First", (CaptureServer,), {"handle_mesage": lambda self, mail: 1})
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        type("Second", (first,), {"handle_mesage": lambda self, mail: 2})

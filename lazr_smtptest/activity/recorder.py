@@ -14,6 +14,7 @@ import attrs
 from lazr_smtptest._checks import check_flag
 from lazr_smtptest.activity.certificate import certificate_trouble
 from lazr_smtptest.activity.monitor import is_of_mail
+from lazr_smtptest.activity.outbox import outbox
 from lazr_smtptest.activity.place import Place, calling, is_sending
 from lazr_smtptest.activity.sources import SOURCES
 
@@ -190,7 +191,7 @@ class Activity:
         for name, seen in dict(self._lookups).items():
             if seen.mail:
                 return f"the program looked up {name}"
-        return ""
+        return outbox() if self.enabled else ""
 
     @property
     def elsewhere(self) -> str:
@@ -208,7 +209,7 @@ class Activity:
                     f"the program tried to connect to {host} port {port}"
                     f"{seen.everywhere.rstrip('.')}"
                 )
-        return ""
+        return outbox() if self.enabled else ""
 
     @property
     def port(self) -> int:

@@ -7,7 +7,7 @@ from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from lazr_smtptest._guesses import nearest
+from lazr_smtptest._guesses import Guessable, nearest
 from lazr_smtptest.faults.conditions import current
 from lazr_smtptest.faults.journal import Fired
 from lazr_smtptest.faults.personalities import find_personality
@@ -18,11 +18,27 @@ if TYPE_CHECKING:
 __all__ = ["LimitedFaults", "Scripted"]
 
 
-class Scripted:
+_GUESSES = {
+    **dict.fromkeys(
+        ("assert_fired", "assert_called", "assert_all_called", "verify", "assert_met"),
+        ".assert_all_fired(), or .fired of a rule",
+    ),
+    **dict.fromkeys(("fired", "history", "calls", "log"), ".journal"),
+    **dict.fromkeys(
+        ("rule", "add_rule", "when", "at", "inject", "fail", "reply", "drop"),
+        ".on(phase), and an action of that rule",
+    ),
+    **dict.fromkeys(("remove", "remove_all", "disable"), ".clear()"),
+}
+
+
+class Scripted(Guessable):
     """A collection of rules: all the faults of a server, or a part of them.
 
     Any thread may call its methods.
     """
+
+    guesses = _GUESSES
 
     def on(self, *phases: str, **matches: Any) -> Rule:
         """Add a rule and return it; its methods add the actions.

@@ -37,6 +37,10 @@ _GUESSES = {
         ".reply(550, text)",
     ),
     **dict.fromkeys(("ignore", "lose", "swallow_message"), ".discard()"),
+    **dict.fromkeys(
+        ("assert_fired", "assert_called", "assert_all_fired", "called", "count"),
+        ".fired, or .assert_all_fired() of the faults",
+    ),
 }
 
 

@@ -146,10 +146,17 @@ def delayed(fired: Iterable[Fired], late: Iterable[Envelope]) -> str:
     return ""
 
 
-def refused_port(fired: Iterable[Fired]) -> str:
-    """Return the fault that closed the port of the server; ``""``: there was none."""
+def refused_port(fired: Iterable[Fired], arrived: Sequence[Envelope]) -> str:
+    """Return the fault that closed the port of the server; ``""``: there was none.
+
+    Args:
+        fired: the journal of the server.
+        arrived: the messages; one of a later session shows that the port was open.
+    """
+    sessions = [each.session.number for each in arrived if each.session is not None]
+    latest = max(sessions, default=0)
     for each in reversed(list(fired)):
-        if "refuse_connections" in _actions(each.rule):
+        if "refuse_connections" in _actions(each.rule) and latest <= each.session:
             return f"the port refused connections: {each.rule}"
     return ""
 

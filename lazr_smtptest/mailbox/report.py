@@ -214,10 +214,12 @@ def _reason(
         reason = lost(evidence.fired, criteria)
         if reason:
             return reason
+    if not any(map(known, evidence.arrived)):
+        reason = refused_port(evidence.fired, evidence.arrived)
+        if reason:
+            return reason
     if evidence.arrived or failed:
         return ""
-    if reason := refused_port(evidence.fired):
-        return reason
     if evidence.clue:
         return _fitting(evidence.clue)
     if not evidence.counters.connections:

@@ -215,7 +215,9 @@ class Readable(Guessable):
         found = chain(self._text_links[0], self._page.links)
         return tuple(dict.fromkeys(found))
 
-    def code(self, pattern: str | re.Pattern[str] | None = None) -> str | None:
+    def code(
+        self, pattern: str | re.Pattern[str] | None = None, **unknown: object
+    ) -> str | None:
         """Return the one-time code in `text` or in the visible text of `html`.
 
         Without a pattern, it is the number of four to eight digits that is most
@@ -226,6 +228,7 @@ class Readable(Guessable):
         Args:
             pattern: a regular expression, searched for in the text, and then in the
                 visible text of the HTML, as one line.
+            unknown: not allowed; the error shows a pattern.
 
         Returns:
             the code; with a pattern its first group that took part, or the whole
@@ -235,6 +238,12 @@ class Readable(Guessable):
             ValueError: the pattern is not a regular expression.
             TypeError: it is neither a string nor a pattern of strings.
         """
+        for name, value in unknown.items():
+            shown = value if isinstance(value, int) else 6
+            raise TypeError(
+                f"code takes a pattern, not {name}=: use "
+                rf"code(r'\b\d{{{shown}}}\b') for {shown} digits"
+            )
         if pattern is None:
             from lazr_smtptest.mime.codes import find_code
 

@@ -142,6 +142,10 @@ def _meant(unknown: str) -> str:
     if unknown in _OF_METHODS:
         return f" ({unknown}= is for {_OF_METHODS[unknown]} only)"
     name = unknown.lower().strip("_")
+    base, _, test = name.replace("__", "_").rpartition("_")
+    if test in _TESTS and base in _MAKERS:
+        use = "" if base in ("text", "html") else "re.compile(...)"
+        return f" (did you mean {base}={use}?)"
     close = difflib.get_close_matches(name, [*_MAKERS, *_OF_METHODS], 1, _CLOSE)
     meant = _ELSEWHERE.get(name) or (close[0] if close else "")
     return f" (did you mean {meant}=?)" if meant else ""
@@ -244,7 +248,10 @@ def _attachment(name: str, wanted: object) -> Iterator[Criterion]:
     for key, value in _mapping(name, wanted).items():
         if key not in _ATTACHMENT_KEYS:
             known = ", ".join(_ATTACHMENT_KEYS)
-            raise ValueError(f"an attachment has no {brief(key)}, use: {known}")
+            word = str(key).lower().replace("-", "_")
+            meant = word if word in _ATTACHMENT_KEYS else _OF_ATTACHMENTS.get(word)
+            hint = f" (did you mean {meant!r}?)" if meant else ""
+            raise ValueError(f"an attachment has no {brief(key)}{hint}, use: {known}")
         kind = bytes if key == "content" else str
         plain = _equal_bytes if key == "content" else wildcard
         parts[key] = matcher(f"attachment {key}", value, plain, kind)
@@ -313,6 +320,22 @@ _OF_METHODS = {
     "count": "wait_for, wait_for_async, when and assert_received",
     "within": "assert_none",
     "reactor": "when",
+}
+
+# What query languages put behind the name of a field.
+_TESTS = (
+    *("contains", "icontains", "matches", "regex", "like"),
+    *("startswith", "endswith", "in"),
+)
+
+# What other tools and libraries call the parts of an attachment.
+_OF_ATTACHMENTS = {
+    **dict.fromkeys(("filename", "file_name", "file"), "name"),
+    **dict.fromkeys(
+        ("mime_type", "mimetype", "type", "contenttype", "mime", "maintype"),
+        "content_type",
+    ),
+    **dict.fromkeys(("data", "body", "payload", "bytes", "contents"), "content"),
 }
 
 # What other tools and libraries call it.

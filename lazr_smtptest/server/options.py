@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from difflib import get_close_matches
 from typing import Any
 
+from lazr_smtptest._callers import warn_caller
 from lazr_smtptest._checks import brief, check_flag
 from lazr_smtptest._secrets import safe_repr
 from lazr_smtptest.auth.login import Auth
@@ -29,10 +31,14 @@ class ServerOptions:
             # A property or another descriptor has its value later.
             if name in _CHECKS and not hasattr(value, "__get__"):
                 check_option(name, value)
+            elif callable(value) and not _is_known(cls, name):
+                _check_hook(cls, name)
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name in _CHECKS:
             check_option(name, value)
+        elif callable(value) and not hasattr(type(self), name):
+            _check_hook(type(self), name)
         super().__setattr__(name, value)
 
     def check_options(self) -> None:
@@ -44,6 +50,20 @@ class ServerOptions:
         """
         for name in _CHECKS:
             check_option(name, getattr(self, name))
+
+
+def _is_known(cls: type, name: str) -> bool:
+    """Return whether a base of a class has the attribute."""
+    return any(hasattr(base, name) for base in cls.__bases__)
+
+
+def _check_hook(cls: type, name: str) -> None:
+    """Warn of a method that is named almost as a hook, and is none."""
+    hooks = [each for each in _HOOKS if hasattr(cls, each)]
+    near = get_close_matches(name, hooks, n=1, cutoff=_ALIKE)
+    meant = _OTHER_HOOKS.get(name.lower(), "") or "".join(near)
+    if meant in hooks and meant != name:
+        warn_caller(f"{cls.__name__}.{name} is no hook: did you mean {meant}?")
 
 
 def check_server(server: object, allowed: str = "a Server") -> None:
@@ -119,6 +139,15 @@ def _check_protocol(name: str, value: object) -> None:
             f"{name} must be SMTPServerProtocol or a subclass, not {brief(value)}"
         )
 
+
+# The hooks of a server, and the least similarity of a mistyped name to one.
+_HOOKS = ("handle_message", "handle_envelope", "handle_session")
+_ALIKE = 0.85
+# What other libraries call them.
+_OTHER_HOOKS = {
+    **dict.fromkeys(("handle_data", "handle_mail"), "handle_envelope"),
+    **dict.fromkeys(("process_message", "handle_msg"), "handle_message"),
+}
 
 _CHECKS: Mapping[str, Callable[[str, object], None]] = {
     "host": _check_host,

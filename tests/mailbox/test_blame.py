@@ -277,3 +277,23 @@ def test_texts_that_look_equal_are_shown_by_their_code_points(
     site.say(*lines)
     line = site.failure(subject=wanted)
     assert f"subject is {came!a}, wanted {wanted!a}" in line
+
+
+def test_a_port_that_a_fault_closed_is_told_though_another_message_came() -> None:
+    """It came in the session whose fault closed the port."""
+    site = Site(lambda faults: faults.on("KEPT").refuse_connections(9))
+    site.say(*MESSAGE, "QUIT")
+    site.leave()
+    assert site.failure(recipient="eve@example.com") == (
+        "the port refused connections: on('KEPT').refuse_connections(9)"
+    )
+
+
+def test_a_port_that_was_open_again_is_not_told() -> None:
+    """A later session had a message."""
+    site = Site(lambda faults: faults.on("KEPT", times=1).refuse_connections(9))
+    for _ in range(2):
+        site.say(*MESSAGE, "QUIT")
+        site.leave()
+        site.client = Peer(site.server.factory(site.reactor))
+    assert "refused connections" not in site.failure(recipient="eve@example.com")

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import AsyncIterator, Iterator
 
 from lazr_smtptest._checks import brief
+from lazr_smtptest._deferreds import runs_later
 
 __all__ = ["check_predicate", "truth"]
 
 
 def check_predicate(function: object, name: str) -> None:
-    """Check that a predicate is no coroutine function: its result is always true.
+    """Check that a predicate is no coroutine or generator: these are always true.
 
     Raises:
         TypeError: it is one.
@@ -20,6 +22,10 @@ def check_predicate(function: object, name: str) -> None:
         raise TypeError(
             f"{name} is an async function, and nothing awaits it: "
             "write a predicate with def that returns True or False"
+        )
+    if runs_later(function):
+        raise TypeError(
+            f"{name} has a yield, and nothing runs it: use return in a predicate"
         )
 
 
@@ -31,7 +37,8 @@ def truth(result: object, name: str) -> bool:
         name: of the predicate, for the error.
 
     Raises:
-        TypeError: it is always true: a function, an awaitable or a tuple of conditions.
+        TypeError: it is always true: a function, an awaitable, an iterator, a mock or
+            a tuple of conditions.
     """
     if result is True or result is False:
         return result
@@ -40,6 +47,11 @@ def truth(result: object, name: str) -> bool:
             # Python would warn that it was never awaited.
             result.close()
         wrong = "an awaitable, which is always true: return its result"
+    elif isinstance(result, (Iterator, AsyncIterator)):
+        kind = type(result).__name__
+        wrong = f"a {kind}, which is always true: use any() or all() of it"
+    elif type(result).__module__ == "unittest.mock":
+        wrong = "a mock, which is always true: set its return_value"
     elif inspect.isroutine(result):
         called = getattr(result, "__name__", "it")
         wrong = f"the function {called}, which is always true: call it, {called}()"

@@ -10,7 +10,7 @@ from twisted.internet.defer import Deferred, gatherResults, succeed
 from twisted.internet.interfaces import IReactorTime
 from twisted.python.failure import Failure
 
-from lazr_smtptest._deferreds import is_pending, pending
+from lazr_smtptest._deferreds import check_result, is_pending, pending
 from lazr_smtptest._failures import raise_interrupt
 from lazr_smtptest.errors import StateError
 from lazr_smtptest.net.clock import Timer, duration_clock
@@ -41,6 +41,7 @@ class RunningHooks:
         """
         try:
             result = hook(*arguments)
+            check_result(name, result)
         except BaseException as error:
             raise_interrupt(error)
             self._failed(Failure(), name)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from twisted.internet.defer import Deferred, gatherResults
 from twisted.python.failure import Failure
 
-from lazr_smtptest._deferreds import is_pending, pending
+from lazr_smtptest._deferreds import check_result, is_pending, pending
 from lazr_smtptest._failures import raise_interrupt
 from lazr_smtptest._watchers import Watchers
 from lazr_smtptest.errors import StoreError, SubscriberError, error_repr
@@ -23,7 +23,7 @@ class Subscribers:
     """The functions to call with each message that is kept; thread-safe."""
 
     def __init__(self) -> None:
-        self._watchers: Watchers[Envelope] = Watchers()
+        self._watchers: Watchers[Envelope] = Watchers(is_awaited=True)
 
     def add(self, function: Callable[[Envelope], object]) -> Callable[[], None]:
         """Add a function; return a function that removes it."""
@@ -59,6 +59,8 @@ class Subscribers:
         for function in functions:
             try:
                 result = function(envelope)
+                if result is not None:
+                    check_result("a subscriber", result)
             except BaseException as error:
                 raise_interrupt(error)
                 failed(Failure())

@@ -457,3 +457,27 @@ def test_an_inherited_method_is_one_warning() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         type("Second", (first,), {"handle_mesage": lambda self, mail: 2})
+
+
+@pytest.mark.parametrize(
+    ("name", "ours"),
+    [
+        ("setings", "settings"),
+        ("setting", "settings"),
+        ("host_name", "hostname"),
+        ("protocoll", "protocol"),
+        ("rset_clear", "rset_clears"),
+    ],
+)
+def test_an_attribute_named_almost_as_an_option_is_a_warning(
+    name: str, ours: str
+) -> None:
+    """Of a class and of an object; nothing reads it."""
+    with pytest.warns(UserWarning, match=f"{name} is no option: did you mean {ours}"):
+        type("Recorder", (CaptureServer,), {name: None})
+    server = CaptureServer()
+    with pytest.warns(UserWarning, match=f"{name} is no option: did you mean {ours}"):
+        setattr(server, name, None)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        setattr(server, name, 1)

@@ -31,14 +31,14 @@ class ServerOptions:
             # A property or another descriptor has its value later.
             if name in _CHECKS and not hasattr(value, "__get__"):
                 check_option(name, value)
-            elif callable(value) and not _is_known(cls, name):
-                _check_hook(cls, name)
+            elif not _is_known(cls, name):
+                _check_name(cls, name)
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name in _CHECKS:
             check_option(name, value)
-        elif callable(value) and not hasattr(type(self), name):
-            _check_hook(type(self), name)
+        elif not hasattr(self, name):
+            _check_name(type(self), name)
         super().__setattr__(name, value)
 
     def check_options(self) -> None:
@@ -57,13 +57,15 @@ def _is_known(cls: type, name: str) -> bool:
     return any(hasattr(base, name) for base in cls.__bases__)
 
 
-def _check_hook(cls: type, name: str) -> None:
-    """Warn of a method that is named almost as a hook, and is none."""
-    hooks = [each for each in _HOOKS if hasattr(cls, each)]
-    near = get_close_matches(name, hooks, n=1, cutoff=_ALIKE)
+def _check_name(cls: type, name: str) -> None:
+    """Warn of an attribute that is named almost as a hook or option, and is none."""
+    if name[0] == "_" or name in _HOOKS:
+        return
+    near = get_close_matches(name, (*_HOOKS, *_LONG), n=1, cutoff=_ALIKE)
     meant = _OTHER_HOOKS.get(name.lower(), "") or "".join(near)
-    if meant in hooks and meant != name:
-        warn_caller(f"{cls.__name__}.{name} is no hook: did you mean {meant}?")
+    if meant:
+        what = "hook" if meant in _HOOKS else "option"
+        warn_caller(f"{cls.__name__}.{name} is no {what}: did you mean {meant}?")
 
 
 def check_server(server: object, allowed: str = "a Server") -> None:
@@ -140,6 +142,8 @@ def _check_protocol(name: str, value: object) -> None:
         )
 
 
+# Options whose names are long enough to be told from other words.
+_LONG = ("settings", "hostname", "protocol", "rset_clears", "exit_stops")
 # The hooks of a server, and the least similarity of a mistyped name to one.
 _HOOKS = ("handle_message", "handle_envelope", "handle_session")
 _ALIKE = 0.85

@@ -1,4 +1,4 @@
-"""`lazr_smtptest.query.truth`: a result of a predicate that is always true is an error."""
+"""`lazr_smtptest.query.truth`: a result that is always true is an error."""
 
 from __future__ import annotations
 

@@ -307,6 +307,8 @@ class TestSend:
         files.set_input_files([file("a.csv", b"a,b\n\xff\0"), file("b.csv", b"b")])
         page.get_by_role("button", name="Remove b.csv").click()
         page.get_by_role("main").get_by_role("button", name="Send").click()
+        # The list of the draft has the same name.
+        expect(page).to_have_url(re.compile("#/messages/"))
         expect(page.get_by_role("list", name="Attachments")).to_contain_text("a.csv")
         [envelope] = site.controller.mailbox
         [attachment] = envelope.attachments

@@ -24,7 +24,7 @@ from lazr_smtptest import CaptureController
 from lazr_smtptest.checks.service import CheckSettings
 from lazr_smtptest.outbound.settings import Outgoing
 from lazr_smtptest.readers.context import ReaderContext
-from lazr_smtptest.readers.http.reader import HTTPSettings
+from lazr_smtptest.readers.http.reader import HTTPReader, HTTPSettings
 
 from .browser import PATIENCE, Chromium, RequestLog
 from .proxy import World
@@ -157,16 +157,14 @@ def make_open_site(
     def make(
         checks: CheckSettings | None = None, outgoing: Outgoing | None = None
     ) -> Site:
-        class Contexts:
-            @staticmethod
-            def of(source: Any, reactor: Any) -> ReaderContext:
-                context = ReaderContext.of(source, reactor)
-                return attrs.evolve(context, check_settings=checks or CheckSettings())
-
         settings = HTTPSettings(outgoing=outgoing or Outgoing())
-        module = "lazr_smtptest.server.http_thread"
-        monkeypatch.setattr(f"{module}.ReaderContext", Contexts)
-        monkeypatch.setattr(f"{module}.HTTPSettings", lambda: settings)
+
+        def make_reader(context: ReaderContext) -> HTTPReader:
+            context = attrs.evolve(context, check_settings=checks or CheckSettings())
+            return HTTPReader(context, settings)
+
+        name = "lazr_smtptest.readers.http.reader.HTTPReader"
+        monkeypatch.setattr(name, make_reader)
         return make_site()
 
     return make

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -150,7 +151,9 @@ class MemoryStore(RowReader, Store):
         """Return at once: no other process changes the list."""
 
     def _read(self, row: Row) -> Envelope:
-        return row.source  # type: ignore[no-any-return]
+        # A copy: the message would keep each property that somebody reads, and these
+        # count for no bound.
+        return copy.copy(row.source)  # type: ignore[no-any-return]
 
     def subjects(self, after: int, limit: int) -> list[Subject]:
         """Return the oldest messages after a number, none of them parsed yet."""

@@ -157,6 +157,20 @@ class Failing(CaptureServer):
 """
 
 
+def in_vain(what: str, marker: str = "") -> str:
+    """Return a suite whose handler does something, and which does not look at it."""
+    return (
+        FAILING.format(what=what)
+        + f"""
+{marker}
+def test_mail(smtptest, monkeypatch):
+    failing = Failing().handle_envelope
+    monkeypatch.setattr(smtptest.server, "handle_envelope", failing)
+    send_in_vain(smtptest)
+"""
+    )
+
+
 @pytest.mark.parametrize(
     ("what", "said"),
     [
@@ -171,16 +185,7 @@ def test_an_outcome_in_a_handler_fails_the_test(
     run: Run, what: str, said: str, marker: str
 ) -> None:
     """The shared server and one of the test's own: the run is red."""
-    result = run(
-        FAILING.format(what=what)
-        + f"""
-{marker}
-def test_mail(smtptest, monkeypatch):
-    failing = Failing().handle_envelope
-    monkeypatch.setattr(smtptest.server, "handle_envelope", failing)
-    send_in_vain(smtptest)
-"""
-    )
+    result = run(in_vain(what, marker))
     assert result.ret != 0
     result.assert_outcomes(passed=1, errors=1)
     result.stdout.fnmatch_lines([f"*{said.replace('[', '[[]')}*"])
@@ -209,6 +214,26 @@ def test_stop():
 """
     )
     result.assert_outcomes(failed=2 * failed, skipped=2 * skipped)
+
+
+@pytest.mark.parametrize("marker", ["", "@pytest.mark.smtptest(server=Failing)"])
+def test_a_skip_in_a_handler_is_told_beside_the_test(run: Run, marker: str) -> None:
+    """The test that did not look at it has passed; its end is skipped, and says so."""
+    result = run(in_vain("pytest.skip('not here')", marker), "-rs")
+    result.assert_outcomes(passed=1, skipped=1)
+    result.stdout.fnmatch_lines(["SKIPPED *not here"])
+
+
+def test_an_interrupt_in_a_handler_ends_the_run(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As Ctrl-C does: no further test begins."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    suite = in_vain("raise KeyboardInterrupt") + "\ndef test_next():\n    pass\n"
+    pytester.makepyfile(test_suite=HEADER + suite)
+    result = pytester.runpytest_subprocess(*PLUGIN)
+    assert result.ret == pytest.ExitCode.INTERRUPTED
+    result.assert_outcomes(passed=1)
 
 
 @pytest.mark.parametrize("where", ["subscriber", "rule"])

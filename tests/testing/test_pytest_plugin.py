@@ -646,7 +646,36 @@ def test_a_test_that_passes_shows_nothing(run: Run) -> None:
         """,
         "-rA",
     )
-    result.stdout.no_fnmatch_line("*smtptest transcript*")
+    assert not re.search(r"^-+ smtptest \w+ -+$", result.stdout.str(), re.MULTILINE)
+
+
+def test_a_run_without_a_server_installs_nothing(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No hook of Python watches a program that uses nothing of ours."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    pytester.makeconftest(
+        """
+        import sys
+
+        hooks = []
+        sys.addaudithook = hooks.append
+        """
+    )
+    pytester.makepyfile(
+        """
+        import sys
+        import threading
+        from conftest import hooks
+
+        def test_hooks():
+            assert hooks == []
+            assert "lazr" not in repr(threading.excepthook)
+            monitoring = getattr(sys, "monitoring", None)
+            assert not monitoring or not any(map(monitoring.get_tool, range(6)))
+        """
+    )
+    pytester.runpytest_subprocess(*PLUGIN).assert_outcomes(passed=1)
 
 
 def test_a_plain_assertion_shows_what_arrived(run: Run) -> None:

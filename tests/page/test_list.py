@@ -32,6 +32,8 @@ def refuse(site, recipient="full@example.com"):
     rule.reply(452, "4.2.2 Mailbox full")
     with pytest.raises(SMTPRecipientsRefused):
         site.send(recipients=[recipient])
+    # The session ends when the server hears of it.
+    site.controller._settle()
 
 
 @pytest.fixture

@@ -20,10 +20,10 @@ def make_site_with(make_site, monkeypatch):
     """Start servers whose HTTP side has settings that a controller does not take."""
 
     def make(**settings):
-        monkeypatch.setattr(
-            "lazr_smtptest.readers.http.reader.HTTPSettings",
-            lambda: HTTPSettings(**settings),
-        )
+        # The reader has them, and the URL of the controller.
+        for module in ("reader", "service"):
+            name = f"lazr_smtptest.readers.http.{module}.HTTPSettings"
+            monkeypatch.setattr(name, lambda: HTTPSettings(**settings))
         return make_site()
 
     return make

@@ -102,6 +102,7 @@ def tab_names(page: Any) -> list[str]:
 def settle(page: Any) -> None:
     """Wait until the page has drawn what it has, and asks for nothing more."""
     page.wait_for_load_state("load")
+    page.locator("h1").first.wait_for(state="attached")
     # A page has no `eval`, which `wait_for_function` needs.
     page.evaluate(_QUIET)
     for frame in page.frames[1:]:

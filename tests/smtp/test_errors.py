@@ -50,7 +50,7 @@ def raising(error: Exception) -> Callable[[], object]:
         (returning({"to@example.com": Reply(452, "full")}), "452 4.3.1 full"),
         (
             returning({"other@example.com": Reply(452, "full")}),
-            "250 2.0.0 message accepted",
+            "451 4.3.0 local error in processing",
         ),
     ],
 )

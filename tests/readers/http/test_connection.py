@@ -15,7 +15,7 @@ from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
-from lazr_smtptest.readers.http import capacity
+from lazr_smtptest.readers import capacity
 from lazr_smtptest.readers.http.answer import Answer, HTTPError, Stream, text_answer
 from lazr_smtptest.readers.http.call import Call, weights_of
 from lazr_smtptest.readers.http.gate import Gate

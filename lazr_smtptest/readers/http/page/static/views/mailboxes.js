@@ -41,7 +41,7 @@ class MailboxesView extends Part {
 
   async #readCounts() {
     const found = await Promise.allSettled(state.mailboxes.map(async ({ name }) =>
-      [name, (await get(`mailboxes/${name}/counts`)).messages]));
+      [name, (await countsOf(name)).messages]));
     this.counts = Object.fromEntries(
       found.filter((each) => each.status === "fulfilled").map((each) => each.value));
   }
@@ -91,13 +91,20 @@ class MailboxesView extends Part {
     state.refreshMailboxes();
   }
 
-  async #delete(box) {
-    const address = box.address ?? box.user ?? box.query;
-    const n = this.counts[box.name] ?? 0;
-    if (n && !await ask(t("mailboxes.ask", { address, n }), t("do.delete"))) return;
-    await attempt(() => request("DELETE", `mailboxes/${box.name}`));
-    state.refreshMailboxes();
+  #delete(box) {
+    return attempt(async () => {
+      const address = box.address ?? box.user ?? box.query;
+      // What the page shows may be older, or not known yet.
+      const n = (await countsOf(box.name)).messages;
+      if (n && !await ask(t("mailboxes.ask", { address, n }), t("do.delete"))) return;
+      await request("DELETE", `mailboxes/${box.name}`);
+      state.refreshMailboxes();
+    });
   }
+}
+
+function countsOf(name) {
+  return get(`mailboxes/${name}/counts`);
 }
 
 function lasting(seconds) {

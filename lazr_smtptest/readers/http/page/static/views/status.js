@@ -50,9 +50,13 @@ class StatusView extends Part {
   }
 
   render() {
-    if (!this.status) return this.problem ? html`<p class="empty">${this.problem}</p>` : nothing;
+    return html`<div class="head"><h1>${t("side.status")}</h1></div>${this.status ? this.#pane()
+      : html`<p class="empty">${this.problem}</p>`}`;
+  }
+
+  #pane() {
     const { status, settings } = this;
-    return html`<div class="head"><h1>${t("side.status")}</h1></div><div class="pane" tabindex="0">
+    return html`<div class="pane" tabindex="0">
       <section class="card"><h2>${t("status.listeners")}</h2>${table(
         status.listeners.map((each) => [each.protocol, html`<code>${each.address}</code>`]))}</section>
       <section class="card"><h2>${t("status.store")}</h2>${table([

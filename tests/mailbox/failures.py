@@ -168,6 +168,22 @@ def another_server() -> None:
         server.mailbox.wait_for(recipient="bob@example.com", timeout=0.1)
 
 
+def thread_ended() -> None:
+    """A thread of the program ended.
+
+    The mail was to be sent in the background, and an exception came before.
+    """
+
+    def welcome() -> None:
+        raise KeyError("template")
+
+    with running() as server:
+        mailer = threading.Thread(target=welcome, name="mailer")
+        mailer.start()
+        mailer.join()
+        server.mailbox.wait_for(recipient="bob@example.com", timeout=0.1)
+
+
 def wrong_recipient() -> None:
     """Wrong recipient.
 
@@ -498,10 +514,30 @@ def wildcard_in_a_subject() -> None:
         server.mailbox.assert_received(subject="Order*")
 
 
+def misspelt_argument() -> None:
+    """A name that is not there.
+
+    A ``TypeError`` names the one that is almost the same, and those that there are.
+    """
+    with running() as server:
+        server.mailbox.wait_for(recipient="bob@example.com", timout=5)
+
+
+def attribute_of_another_tool() -> None:
+    """An attribute that is not there.
+
+    An ``AttributeError`` says what to use in place of the names of other tools.
+    """
+    with running() as server:
+        send(server, "bob@example.com")
+        assert server.mailbox.messages[0].subject == "Welcome"
+
+
 CASES: list[Callable[[], None]] = [
     no_mail,
     late_message,
     another_server,
+    thread_ended,
     wrong_recipient,
     other_subject,
     two_near_misses,
@@ -529,6 +565,8 @@ CASES: list[Callable[[], None]] = [
     other_sender,
     no_field_to,
     wildcard_in_a_subject,
+    misspelt_argument,
+    attribute_of_another_tool,
 ]
 
 
@@ -536,7 +574,7 @@ def failure(case: Callable[[], None]) -> str:
     """Run a case; give what it says."""
     try:
         case()
-    except AssertionError as error:
+    except (AssertionError, AttributeError, TypeError) as error:
         return normalized(str(error))
     raise ValueError(f"{case.__name__} does not fail")
 
@@ -588,7 +626,7 @@ def section(case: Callable[[], None]) -> str:
     """Write what the page has of a case."""
     title, _, story = inspect.getdoc(case).partition("\n")  # type: ignore[union-attr]
     title = title.rstrip(".")
-    code = dedent(inspect.getsource(case).split('"""\n', 2)[1])
+    code = dedent(inspect.getsource(case).split('"""\n', 2)[1]).lstrip("\n")
     parts = [
         f"{title}\n{'=' * len(title)}",
         f"{story.strip()}\n\n::",

@@ -42,6 +42,8 @@ def page() -> str:
     return PAGE.read_text()
 
 
+# The thread of a case ends with an exception.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.__name__)
 def test_the_page_shows_what_a_failure_says(
     case: Callable[[], None], page: str

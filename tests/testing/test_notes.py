@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pickle
+import re
 import smtplib
 import ssl
 import sys
 import threading
 import time
-import re
 import unittest
 from datetime import datetime, timezone
 from typing import Any

@@ -11,6 +11,7 @@ import hmac
 import ipaddress
 import re
 from collections.abc import Sequence
+from types import ModuleType
 from typing import Any
 
 import attrs
@@ -19,7 +20,6 @@ from twisted.internet.endpoints import (
     HostnameEndpoint,
     TCP4ClientEndpoint,
     TCP6ClientEndpoint,
-    wrapClientTLS,
 )
 from twisted.internet.protocol import Factory
 from twisted.python.failure import Failure
@@ -102,7 +102,7 @@ async def _send(
 ) -> None:
     try:
         await _connect(reactor, connection, server)
-        await _greet(connection, server)
+        await _greet(reactor, connection, server)
         await _transmit(connection, mail)
     except SendError as error:
         raise SendError(f"{_shown(server)}: {error}", error.code) from error
@@ -117,7 +117,8 @@ def _shown(server: Server) -> str:
 async def _connect(reactor: Any, connection: Connection, server: Server) -> None:
     endpoint = _endpoint(reactor, server)
     if server.security == "tls":
-        endpoint = wrapClientTLS(_tls_options(server), endpoint)
+        tls = _tls()
+        endpoint = tls.TLSEndpoint(endpoint, tls.tls_options(server), reactor)
     try:
         await endpoint.connect(Factory.forProtocol(lambda: connection))
     except CancelledError:
@@ -138,17 +139,22 @@ def _endpoint(reactor: Any, server: Server) -> Any:
     return kind(reactor, host, server.port, server.timeout)
 
 
-def _tls_options(server: Server) -> Any:
+def _tls() -> ModuleType:
+    """Return the module for TLS.
+
+    Raises:
+        SendError: the packages for TLS are missing; it names the extra.
+    """
     try:
-        from lazr_smtptest.outbound.tls import tls_options
+        from lazr_smtptest.outbound import tls
     except ImportError as error:
         raise SendError(
             f"TLS needs pip install 'lazr.smtptest[tls]': {error}"
         ) from error
-    return tls_options(server)
+    return tls
 
 
-async def _greet(connection: Connection, server: Server) -> None:
+async def _greet(reactor: Any, connection: Connection, server: Server) -> None:
     """Read the greeting, and begin the session: EHLO, STARTTLS, AUTH."""
     await connection.expect(220)
     extensions = await _hello(connection)
@@ -156,7 +162,7 @@ async def _greet(connection: Connection, server: Server) -> None:
         if "STARTTLS" not in extensions:
             raise SendError("it does not offer STARTTLS, and TLS is required")
         await connection.ask(b"STARTTLS", 220)
-        connection.start_tls(_tls_options(server))
+        connection.start_tls(_tls().tls_options(server), reactor)
         extensions = await _hello(connection)
     if server.login is not None:
         await _log_in(connection, server.login, extensions.get("AUTH", ""))

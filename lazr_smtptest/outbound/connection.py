@@ -10,7 +10,8 @@ from typing import Any
 
 import attrs
 from twisted.internet.defer import Deferred
-from twisted.internet.protocol import connectionDone
+from twisted.internet.interfaces import IReactorTime
+from twisted.internet.protocol import Factory, connectionDone
 from twisted.protocols.basic import LineReceiver
 from twisted.python.failure import Failure
 
@@ -103,11 +104,24 @@ class Connection(LineReceiver):
             raise SendError(f"reply to {what}: {reply}", reply.code)
         return reply
 
-    def start_tls(self, options: Any) -> None:
-        """Begin TLS; what came before it in clear is thrown away."""
+    def start_tls(self, options: Any, reactor: IReactorTime) -> None:
+        """Begin TLS; what came before it in clear is thrown away.
+
+        Args:
+            options: how to connect; see `lazr_smtptest.outbound.tls.tls_options`.
+            reactor: the reactor that runs this connection.
+        """
+        from lazr_smtptest.outbound.tls import wrap
+
         self.clearLineBuffer()
         self._replies.clear()
-        self._transport.startTLS(options)
+        transport = self._transport
+        # The transport's own ``startTLS`` takes no reactor.
+        wrapping = wrap(Factory(), options, reactor)
+        # False: this protocol is connected already.
+        layer = wrapping.protocol(wrapping, self, False)
+        transport.protocol = self.transport = layer
+        layer.makeConnection(transport)
 
     def quit(self) -> None:
         """End the session."""

@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from OpenSSL import SSL, crypto
 from twisted.internet import ssl
-from twisted.internet.interfaces import IOpenSSLClientConnectionCreator
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import (
+    IOpenSSLClientConnectionCreator,
+    IProtocolFactory,
+    IReactorTime,
+    IStreamClientEndpoint,
+)
+from twisted.protocols.tls import TLSMemoryBIOFactory, TLSMemoryBIOProtocol
 from zope.interface import implementer
 
 from lazr_smtptest.tls.pem import load_certificates
@@ -14,7 +21,7 @@ from lazr_smtptest.tls.pem import load_certificates
 if TYPE_CHECKING:
     from lazr_smtptest.outbound.settings import Server
 
-__all__ = ["tls_options"]
+__all__ = ["TLSEndpoint", "tls_options", "wrap"]
 
 
 def tls_options(server: Server) -> Any:
@@ -34,3 +41,46 @@ class _Unverified:
 
     def clientConnectionForTLS(self, protocol: Any) -> SSL.Connection:
         return SSL.Connection(ssl.CertificateOptions().getContext(), None)
+
+
+def wrap(
+    factory: IProtocolFactory, options: Any, reactor: IReactorTime
+) -> TLSMemoryBIOFactory:
+    """Return a factory whose connections begin with TLS, as its client.
+
+    Args:
+        factory: the factory of the protocols within TLS.
+        options: how to connect; see `tls_options`.
+        reactor: the reactor that runs them.
+    """
+    # Without this clock Twisted's TLS would use that of the global reactor, which does
+    # not run beside a Controller: what was written would never be sent.
+    wrapping = TLSMemoryBIOFactory(options, True, factory, clock=reactor)
+    # The default protocol delays every write by an iteration of the reactor, to join
+    # small writes; a command is one write.
+    wrapping.protocol = TLSMemoryBIOProtocol
+    return wrapping
+
+
+@implementer(IStreamClientEndpoint)
+class TLSEndpoint:
+    """Connects by another endpoint, and begins with TLS.
+
+    Args:
+        endpoint: the other endpoint.
+        options: how to connect; see `tls_options`.
+        reactor: the reactor that runs the connections.
+    """
+
+    def __init__(
+        self, endpoint: IStreamClientEndpoint, options: Any, reactor: IReactorTime
+    ) -> None:
+        self._endpoint = endpoint
+        self._options = options
+        self._reactor = reactor
+
+    def connect(self, protocolFactory: IProtocolFactory) -> Deferred[Any]:
+        """Connect; see `IStreamClientEndpoint`."""
+        wrapping = wrap(protocolFactory, self._options, self._reactor)
+        connecting: Deferred[Any] = self._endpoint.connect(wrapping)
+        return connecting.addCallback(lambda layer: layer.wrappedProtocol)

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
 from typing import Any
 
 import attrs
 import pytest
-from twisted.internet.defer import maybeDeferred
 
 from lazr_smtptest import RemoteMailbox
 from lazr_smtptest.mailbox import Mailbox
@@ -18,6 +16,7 @@ from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.net.reactor import PrivateReactor
 from lazr_smtptest.readers.http.reader import HTTPSettings
 from lazr_smtptest.readers.http.service import HTTPService
+from tests.reactors import call_in, running_reactor
 
 PATIENCE = 60
 
@@ -27,13 +26,8 @@ Make = Callable[..., Envelope]
 @pytest.fixture(scope="session")
 def reactor() -> Iterator[PrivateReactor]:
     """A reactor that runs in a thread of its own."""
-    reactor = PrivateReactor()
-    thread = threading.Thread(target=reactor.run_in_thread, daemon=True)
-    thread.start()
-    yield reactor
-    reactor.callFromThread(reactor.stop)
-    thread.join(PATIENCE)
-    reactor.close()
+    with running_reactor() as reactor:
+        yield reactor
 
 
 @attrs.define
@@ -61,16 +55,7 @@ class Running:
 
     def call(self, function: Callable[..., Any], *arguments: Any) -> Any:
         """Return the result of a function that the reactor's thread calls."""
-        result: Future[Any] = Future()
-
-        def call() -> None:
-            deferred = maybeDeferred(function, *arguments)
-            deferred.addCallbacks(
-                result.set_result, lambda failure: result.set_exception(failure.value)
-            )
-
-        self.reactor.callFromThread(call)
-        return result.result(PATIENCE)
+        return call_in(self.reactor, function, *arguments)
 
     def start(self) -> None:
         endpoint = self.endpoint or f"tcp:{self.port}:interface=127.0.0.1"

@@ -101,7 +101,7 @@ class _ContextOfATest(TLS):
     def wrap(self, factory: Any, reactor: Any, options: Any) -> Any:
         from twisted.protocols.tls import TLSMemoryBIOFactory
 
-        return TLSMemoryBIOFactory(self._context_factory, False, factory)
+        return TLSMemoryBIOFactory(self._context_factory, False, factory, clock=reactor)
 
 
 def load() -> ModuleType:

@@ -7,11 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from twisted.internet.defer import Deferred
-from twisted.internet.endpoints import (
-    TCP4ClientEndpoint,
-    TCP6ClientEndpoint,
-    wrapClientTLS,
-)
+from twisted.internet.endpoints import TCP4ClientEndpoint, TCP6ClientEndpoint
 from twisted.internet.error import ConnectError
 from twisted.internet.interfaces import IResolutionReceiver, IStreamClientEndpoint
 from zope.interface import implementer
@@ -87,11 +83,14 @@ class CheckedEndpoint:
         """
         try:
             from twisted.internet.ssl import optionsForClientTLS
+
+            from lazr_smtptest.outbound.tls import TLSEndpoint
         except ImportError as error:
             raise RequestError(
                 f"https needs pip install 'lazr.smtptest[tls]': {error}"
             ) from error
-        return wrapClientTLS(optionsForClientTLS(self._target.host), self)
+        options = optionsForClientTLS(self._target.host)
+        return TLSEndpoint(self, options, self._reactor)
 
     def connect(self, protocolFactory: Any) -> Deferred[Any]:
         """Connect; see `IStreamClientEndpoint`."""

@@ -1,0 +1,59 @@
+"""TLS of the clients, beside a reactor that does not run: Twisted's global one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from twisted.internet import reactor as global_reactor
+
+from lazr_smtptest import CaptureController
+from lazr_smtptest.net.reactor import PrivateReactor
+from lazr_smtptest.outbound.client import Mail, send_mail
+from lazr_smtptest.outbound.settings import Server
+from lazr_smtptest.server.storing import CaptureServer
+from lazr_smtptest.smtp.settings import Settings
+from lazr_smtptest.tls.context import TLS
+from tests.outbound.http.servers import Network
+from tests.reactors import call_in, running_reactor
+
+
+@pytest.fixture
+def reactor() -> Iterator[PrivateReactor]:
+    """The reactor of a Controller: it runs in a thread."""
+    with running_reactor() as reactor:
+        yield reactor
+
+
+def calls_of_the_global_reactor() -> set[object]:
+    """Return what waits there for a turn."""
+    return set(global_reactor.getDelayedCalls())  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("security", ["starttls", "tls"])
+def test_mail_is_sent_by_tls_on_a_private_reactor(
+    reactor: PrivateReactor, mail: Mail, security: str
+) -> None:
+    """Its commands do not wait for the global reactor."""
+    tls, implicit = TLS.auto(), security == "tls"
+    receiving = CaptureServer()
+    receiving.settings = Settings(tls=tls, implicit_tls=implicit)
+    with CaptureController(server=receiving) as controller:
+        target = Server(
+            host="localhost",
+            port=controller.port,
+            security="tls" if implicit else "starttls",
+            ca=tls.ca_pem,
+        )
+        call_in(reactor, send_mail, reactor, target, mail)
+    (envelope,) = receiving.mailbox
+    assert envelope.tls
+
+
+def test_a_request_by_https_adds_no_call_to_the_global_reactor() -> None:
+    """What is written within TLS waits for no reactor but its own."""
+    before = calls_of_the_global_reactor()
+    network = Network()
+    network.client.request("GET", "https://example.com/")
+    assert network.take().request
+    assert calls_of_the_global_reactor() - before == set()

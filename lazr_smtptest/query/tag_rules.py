@@ -10,7 +10,7 @@ import attrs
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.query.evaluation import Searchable, matches
 from lazr_smtptest.query.parser import parse
-from lazr_smtptest.query.tags import check_tag, joined_tags
+from lazr_smtptest.query.tags import check_tag, clean_tag, joined_tags
 from lazr_smtptest.query.tree import Node
 
 __all__ = ["TagRules"]
@@ -19,7 +19,7 @@ __all__ = ["TagRules"]
 _MOST = 100
 
 # The address fields whose plus-addresses tag a message, besides its recipients.
-_FIELDS = ("to", "cc", "bcc")
+_FIELDS = ("from", "to", "cc", "bcc")
 
 # The most bytes of a header that is looked at.
 _HEADER = 65_536
@@ -34,14 +34,16 @@ class TagRules:
     """The rules by which a store tags each message that it keeps.
 
     A store applies them when it indexes a message: at the latest before a reader sees
-    the message. At most 100 tags of a message come from rules. What is not a valid tag
-    is left out.
+    the message. At most 100 tags of a message come from rules. In those that the message
+    asks for, each character but letters, digits and ``-_.@`` becomes a space; what is
+    no valid tag then is left out.
 
     Args:
         header: whether the header field ``X-Tags`` has tags, separated by commas.
         plus_addresses: whether the parts after a plus sign of the local part of a
-            recipient, or of an address in To, Cc or Bcc, are tags:
+            recipient, or of an address in From, To, Cc or Bcc, are tags:
             ``user+tag@example.com``, ``user+one+two@example.com``.
+        user: whether the name of the user that logged in by SMTP AUTH is a tag.
         queries: a search query for each tag; it is given to messages that match.
             They are parsed once: a relative time such as ``after:7d`` is relative to
             the creation of the rules.
@@ -53,6 +55,7 @@ class TagRules:
 
     header: bool = True
     plus_addresses: bool = True
+    user: bool = False
     queries: Mapping[str, str] = attrs.field(factory=dict)
     _nodes: tuple[tuple[str, Node], ...] = attrs.field(
         init=False,
@@ -61,7 +64,7 @@ class TagRules:
     )
 
     def __bool__(self) -> bool:
-        return bool(self.header or self.plus_addresses or self.queries)
+        return bool(self.header or self.plus_addresses or self.user or self.queries)
 
     def may_tag(self, envelope: Envelope) -> bool:
         """Return whether `tags_of` has to look at a message.
@@ -69,6 +72,8 @@ class TagRules:
         It is much faster, and false for most messages if there are no queries.
         """
         if self._nodes or "+" in "".join(envelope.rcpt_tos):
+            return True
+        if self.user and envelope.user:
             return True
         head = _head(envelope)
         return b"+" in head or b"x-tags" in head.lower()
@@ -88,6 +93,8 @@ class TagRules:
         """Yield the tags that the message itself asks for."""
         # Of a copy: the envelope would keep all that is parsed of it.
         envelope = attrs.evolve(envelope)
+        if self.user and envelope.user:
+            yield from _valid([envelope.user])
         if self.header:
             for body in envelope.headers("x-tags"):
                 yield from _valid(body.split(","))
@@ -111,4 +118,4 @@ def _head(envelope: Envelope) -> bytes:
 def _valid(tags: list[str]) -> Iterator[str]:
     for tag in tags[:_MOST]:
         with contextlib.suppress(ValueError):
-            yield check_tag(tag)
+            yield clean_tag(tag)

@@ -5,13 +5,23 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Collection, Iterable
 
-__all__ = ["TAG_LENGTH", "check_tag", "check_tags", "joined_tags", "tag_key"]
+__all__ = [
+    "TAG_LENGTH",
+    "check_tag",
+    "check_tags",
+    "clean_tag",
+    "joined_tags",
+    "tag_key",
+]
 
 # The most characters of a tag.
 TAG_LENGTH = 100
 
 # Unicode's categories of control characters, surrogates and line separators.
 _NOT_IN_TAGS = frozenset(("Cc", "Cs", "Zl", "Zp"))
+
+# The characters of a tag that a message asks for, besides letters and digits.
+_PUNCTUATION = frozenset("-_.@")
 
 
 def check_tag(tag: str) -> str:
@@ -36,6 +46,30 @@ def check_tag(tag: str) -> str:
             f"a tag must not have a comma or a control character: {name!r}"
         )
     return name
+
+
+def clean_tag(text: str) -> str:
+    """Return the tag that a text of a message or of another program asks for.
+
+    Each character becomes a space that is neither a letter or digit of any script nor
+    one of ``-_.@``. Several spaces become one.
+
+    Raises:
+        TypeError: it is not a str.
+        ValueError: nothing is left, or more than 100 characters are.
+    """
+    if not isinstance(text, str):
+        raise TypeError(f"a tag must be a str, not {text!r:.100}")
+    return check_tag("".join(each if _is_plain(each) else " " for each in text))
+
+
+def _is_plain(character: str) -> bool:
+    # A mark, such as an accent, is a part of its letter.
+    return (
+        character.isalnum()
+        or character in _PUNCTUATION
+        or unicodedata.category(character).startswith("M")
+    )
 
 
 def check_tags(tags: Collection[str]) -> tuple[str, ...]:

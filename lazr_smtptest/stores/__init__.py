@@ -114,8 +114,9 @@ def open_store(spec: str) -> IMessageStore:
             - ``sessions``: whether ended sessions are kept beside the messages, ``yes``
               or ``no``.
             - ``max-sessions``, ``max-session-bytes``: the bounds of the kept sessions.
-            - ``x-tags``, ``plus-tags``: whether the field X-Tags and plus-addresses tag
-              messages, ``yes`` or ``no``, see `TagRules`.
+            - ``x-tags``, ``plus-tags``, ``user-tags``: whether the field X-Tags,
+              plus-addresses and the user of SMTP AUTH tag messages, ``yes`` or ``no``,
+              see `TagRules`.
             - ``full``: what ``memory`` does when ``max-count`` or ``max-bytes`` is
               reached: ``drop`` the oldest or ``refuse`` the new message.
             - ``synchronous``: ``FULL`` or ``NORMAL``, see `SQLiteStore`.

@@ -128,7 +128,7 @@ def _switch(value: str) -> bool:
 
 
 # The settings that make up one argument, and their names there.
-_TAG_RULES = {"x_tags": "header", "plus_tags": "plus_addresses"}
+_TAG_RULES = {"x_tags": "header", "plus_tags": "plus_addresses", "user_tags": "user"}
 _SESSION_BOUNDS = {"max_sessions": "max_count", "max_session_bytes": "max_bytes"}
 
 _BOUNDS: dict[str, Callable[[str], Any]] = {
@@ -140,6 +140,7 @@ _BOUNDS: dict[str, Callable[[str], Any]] = {
     "max-session-bytes": _octets,
     "x-tags": _switch,
     "plus-tags": _switch,
+    "user-tags": _switch,
 }
 _SETTINGS: dict[str, dict[str, Callable[[str], Any]]] = {
     "memory": {**_BOUNDS, "full": _one_of("drop", "refuse")},

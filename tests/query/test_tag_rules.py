@@ -15,6 +15,7 @@ from lazr_smtptest.stores import MemoryStore
 MESSAGE = Envelope(
     mail_from="bounce+ann=example.com@example.com",
     rcpt_tos=("ann+One@example.com",),
+    user="ann@example.com",
     content=(
         b"From: shop+sales@example.com\r\n"
         b"To: Ann <ann+two+three@example.com>\r\n"
@@ -35,9 +36,13 @@ def tags(rules: TagRules, envelope: Envelope = MESSAGE) -> tuple[str, ...]:
 
 
 RULES: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
-    "all": ({}, ("four", "header", "One", "three", "two")),
+    "default": ({}, ("four", "header", "One", "sales", "three", "two")),
     "header": ({"plus_addresses": False}, ("header",)),
-    "plus-addresses": ({"header": False}, ("four", "One", "three", "two")),
+    "plus-addresses": ({"header": False}, ("four", "One", "sales", "three", "two")),
+    "user": (
+        {"header": False, "plus_addresses": False, "user": True},
+        ("ann@example.com",),
+    ),
     "none": ({"header": False, "plus_addresses": False}, ()),
     "query": (
         {
@@ -81,6 +86,28 @@ def test_a_quoted_local_part_is_read_without_its_quotes() -> None:
     """They are not part of a tag."""
     envelope = Envelope(mail_from="", rcpt_tos=('"ann+a b"@example.com',), content=b"")
     assert tags(TagRules(), envelope) == ("a b",)
+
+
+def test_other_characters_of_a_tag_become_spaces() -> None:
+    """Of a header, of an address and of a user."""
+    envelope = Envelope(
+        mail_from="",
+        rcpt_tos=("ann+run/7@example.com",),
+        user="bob\\home",
+        content=b"X-Tags: a/b!c, !, ?\r\n\r\n",
+    )
+    assert tags(TagRules(user=True), envelope) == ("a b c", "bob home", "run 7")
+
+
+def test_a_message_without_a_login_gets_no_tag_of_a_user() -> None:
+    """By a rule that looks for one."""
+    envelope = Envelope(mail_from="", rcpt_tos=(), content=b"")
+    assert not TagRules(user=True).may_tag(envelope)
+
+
+def test_a_rule_of_the_user_alone_is_true() -> None:
+    """A store has to look at messages."""
+    assert TagRules(header=False, plus_addresses=False, user=True)
 
 
 def test_a_rule_that_cannot_be_parsed_is_an_error_where_it_is_written() -> None:

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from lazr_smtptest.query.selection import Selection
-from lazr_smtptest.query.tags import check_tag, tag_key
+from lazr_smtptest.query.tags import check_tag, clean_tag, tag_key
 from lazr_smtptest.readers.http.answer import Answer, HTTPError, json_answer
 from lazr_smtptest.readers.http.call import Call
 from lazr_smtptest.readers.http.mailpit import shapes
@@ -121,6 +121,8 @@ class Messages:
         ids, tags = _ids(body), body.get("tags") or []
         if ids:
             try:
+                if not isinstance(tags, str):
+                    tags = [clean_tag(tag) for tag in tags]
                 await self._reader.change(Selection(ids=ids), tags=tags)
             except (TypeError, ValueError) as error:
                 raise bad(str(error)) from error
@@ -132,7 +134,7 @@ class Messages:
         old, new = call.parameters["tag"], str(body.get("name") or "")
         tags = {tag_key(tag) for tag in await self._reader.tags()}
         try:
-            new = check_tag(new)
+            new = clean_tag(new)
         except ValueError as error:
             raise bad(f"invalid tag name: {new}") from error
         if tag_key(old) not in tags:

@@ -221,6 +221,21 @@ class TestChanges:
             request(mail, "PUT", "/api/v1/tags", {"IDs": [one], "Tags": tags})
         assert mail.client.get("/api/v1/tags").json == ["C"]
 
+    def test_other_characters_of_tags_become_spaces(self, mail: Mail) -> None:
+        """When they are set, and when one is renamed."""
+        one = add(mail, "one")
+        body = {"IDs": [one], "Tags": ["x,y/z", "a"]}
+        assert request(mail, "PUT", "/api/v1/tags", body) == (200, "ok")
+        request(mail, "PUT", "/api/v1/tags/a", {"Name": "b!c"})
+        assert mail.client.get("/api/v1/tags").json == ["b c", "x y z"]
+
+    @pytest.mark.parametrize("tags", ["word", [["a"]], [1], ["!"]])
+    def test_what_is_no_tag_is_an_error(self, mail: Mail, tags: object) -> None:
+        """And no message is changed."""
+        one = add(mail, "one")
+        body = {"IDs": [one], "Tags": tags}
+        assert request(mail, "PUT", "/api/v1/tags", body)[0] == 400
+
     def test_tags_of_no_message_are_not_set(self, mail: Mail) -> None:
         add(mail, "one")
         request(mail, "PUT", "/api/v1/tags", {"Tags": ["A"]})

@@ -54,6 +54,8 @@ class Option:
         most: the highest number; ``None`` for no highest.
         choices: the allowed values.
         tables: whether a file may have tables, each with a value and more.
+        by_line: whether the values of a list are the lines of an environment variable,
+            and not its words.
     """
 
     name: str
@@ -67,6 +69,7 @@ class Option:
     most: int | None = attrs.field(default=None, kw_only=True)
     choices: Sequence[str] = attrs.field(default=(), kw_only=True)
     tables: bool = attrs.field(default=False, kw_only=True)
+    by_line: bool = attrs.field(default=False, kw_only=True)
 
     @property
     def settable(self) -> bool:
@@ -93,7 +96,7 @@ class Option:
             ValueError: it is not allowed.
         """
         if self.kind == "list":
-            return text.split()
+            return text.splitlines() if self.by_line else text.split()
         if self.kind == "size":
             return parse_size(text)
         if self.kind == "flag":
@@ -226,6 +229,14 @@ TABLE: Groups = {
             "Keep messages in memory, sqlite:FILE, maildir:DIR or mbox:FILE. "
             "./FILE is sqlite. Bounds may follow: ?max-count=1000&max-age=7d.",
             "memory",
+        ),
+        Option(
+            "tag",
+            "TAG=QUERY",
+            "Tag messages that match, such as bill=subject:invoice, at arrival. May be "
+            "given several times.",
+            kind="list",
+            by_line=True,
         ),
         Option(
             "rset-clears",

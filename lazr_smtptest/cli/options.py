@@ -40,6 +40,7 @@ from lazr_smtptest.cli.option_table import (
     read_endpoint,
 )
 from lazr_smtptest.cli.readers import READERS
+from lazr_smtptest.cli.tagging import tag_queries
 from lazr_smtptest.errors import Error
 from lazr_smtptest.stores import check_spec
 from lazr_smtptest.version import __version__
@@ -293,6 +294,7 @@ class Options(usage.Options, AuthOptionMixin):
             check_spec(self["store"])
         except ValueError as error:
             raise usage.UsageError(f"{self.name('store')}: {error}") from error
+        tag_queries(self, self.name("tag"))
         self._check_tls()
         if self["require-auth"] and not self["auth"]:
             raise usage.UsageError("--require-auth needs --auth")

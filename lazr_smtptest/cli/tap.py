@@ -28,6 +28,7 @@ from lazr_smtptest.cli.mail_log import MailLog
 from lazr_smtptest.cli.message_limit import MessageLimit
 from lazr_smtptest.cli.options import OptionError, Options, StartError
 from lazr_smtptest.cli.readers import has_readers, reader_services
+from lazr_smtptest.cli.tagging import tag_queries
 from lazr_smtptest.cli.transcripts import TranscriptFolder
 from lazr_smtptest.errors import StoreError
 from lazr_smtptest.model.delivery_event import MailEvent
@@ -228,7 +229,7 @@ def make_server(
     auth = _auth(options)
     transcripts = _transcripts(options)
     try:
-        store = open_store(options["store"])
+        store = open_store(options["store"], tag_queries=tag_queries(options))
     except StoreError as error:
         raise StartError(str(error)) from error
     server = CommandServer(store)

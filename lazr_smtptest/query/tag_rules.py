@@ -34,9 +34,9 @@ class TagRules:
     """The rules by which a store tags each message that it keeps.
 
     A store applies them when it indexes a message: at the latest before a reader sees
-    the message. At most 100 tags of a message come from rules. In those that the message
-    asks for, each character but letters, digits and ``-_.@`` becomes a space; what is
-    no valid tag then is left out.
+    the message. At most 100 tags of a message come from rules. In those that the
+    message asks for, each character but letters, digits and ``-_.@`` becomes a space;
+    what is no valid tag then is left out.
 
     Args:
         header: whether the header field ``X-Tags`` has tags, separated by commas.

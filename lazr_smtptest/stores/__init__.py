@@ -33,6 +33,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from lazr_smtptest.interfaces import IMessageStore
     from lazr_smtptest.model.found import Found, IndexProgress
     from lazr_smtptest.model.summary import Summary
@@ -98,7 +100,9 @@ def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
 
 
-def open_store(spec: str) -> IMessageStore:
+def open_store(
+    spec: str, *, tag_queries: Mapping[str, str] | None = None
+) -> IMessageStore:
     """Open the store that `spec` names.
 
     Call it in any thread; it may touch the disk.
@@ -120,14 +124,16 @@ def open_store(spec: str) -> IMessageStore:
             - ``full``: what ``memory`` does when ``max-count`` or ``max-bytes`` is
               reached: ``drop`` the oldest or ``refuse`` the new message.
             - ``synchronous``: ``FULL`` or ``NORMAL``, see `SQLiteStore`.
+        tag_queries: a search query for each tag, see ``queries`` of `TagRules`.
 
     Raises:
-        ValueError: `spec` has none of these forms, or a setting is wrong.
+        QueryError: a query cannot be parsed.
+        ValueError: `spec` has none of these forms, or a setting or a tag is wrong.
         StoreError: the directory or file cannot be used. It is left unchanged.
     """
     from lazr_smtptest.stores.spec import check_spec
 
-    checked = check_spec(spec)
+    checked = check_spec(spec, tag_queries)
     where = (checked.path,) if checked.path else ()
     kind = __getattr__(_STORES[checked.kind])
     store: IMessageStore = kind(*where, **checked.settings)

@@ -35,15 +35,17 @@ class Spec:
     settings: Mapping[str, Any] = attrs.field(factory=dict)
 
 
-def check_spec(text: str) -> Spec:
+def check_spec(text: str, tag_queries: Mapping[str, str] | None = None) -> Spec:
     """Parse the name of a store; touch no file.
 
     Args:
         text: ``KIND:PATH``, or ``memory``; with settings
             ``KIND:PATH?NAME=VALUE&NAME=VALUE``. A path alone, which has a slash or
             a dot in it, is that of an SQLite store. The path has no question mark.
+        tag_queries: a search query for each tag, see ``queries`` of `TagRules`.
 
     Raises:
+        QueryError: a query cannot be parsed.
         ValueError: `text` has none of these forms, or a setting is wrong.
     """
     name, question, words = text.partition("?")
@@ -53,16 +55,20 @@ def check_spec(text: str) -> Spec:
     elif name != "memory" and not (kind in _ON_DISK and path):
         raise ValueError(f"unknown store {without_secrets(text)!r}: use {FORMS}")
     settings = [_setting(kind, word) for word in words.split("&")] if question else []
-    return Spec(kind, path, _arguments(dict(settings)))
+    return Spec(kind, path, _arguments(dict(settings), tag_queries or {}))
 
 
-def _arguments(settings: dict[str, Any]) -> dict[str, Any]:
+def _arguments(
+    settings: dict[str, Any], tag_queries: Mapping[str, str]
+) -> dict[str, Any]:
     """Return the keyword arguments for the class of a store."""
-    rules = {
+    rules: dict[str, Any] = {
         name: settings.pop(setting)
         for setting, name in _TAG_RULES.items()
         if setting in settings
     }
+    if tag_queries:
+        rules["queries"] = tag_queries
     if rules:
         settings["tag_rules"] = TagRules(**rules)
     bounds = {

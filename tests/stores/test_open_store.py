@@ -50,6 +50,7 @@ SETTINGS = [
     ("sqlite:m?max-session-bytes=1M", {"sessions": SessionBounds(max_bytes=1 << 20)}),
     ("maildir:m?x-tags=no", {"tag_rules": TagRules(header=False)}),
     ("memory?plus-tags=no", {"tag_rules": TagRules(plus_addresses=False)}),
+    ("memory?user-tags=yes", {"tag_rules": TagRules(user=True)}),
 ]
 
 WRONG = [
@@ -178,3 +179,15 @@ def test_every_kind_takes_the_settings_of_sessions_and_tags(
             make_envelope(content=b"X-Tags: a\r\n\r\n", rcpt_tos=("a+b@example.com",))
         )
         assert (store.sessions(), dict(store.tags())) == ([], {})
+
+
+@pytest.mark.parametrize("kind", ["memory", "sqlite:box", "maildir:box", "mbox:box"])
+def test_every_kind_takes_queries_for_tags(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beside the other rules."""
+    monkeypatch.chdir(tmp_path)
+    store: Any = open_store(f"{kind}?x-tags=no", tag_queries={"bill": "subject:b"})
+    with closing(store):
+        store.add(make_envelope(content=b"X-Tags: a\r\nSubject: b\r\n\r\n"))
+        assert dict(store.tags()) == {"bill": 1}

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 
 from lazr_smtptest.cli.option_table import Groups, Option
 
-__all__ = ["write_help"]
+__all__ = ["hint_for", "write_help"]
+
+# What getopt says of an option that does not exist.
+_UNKNOWN = re.compile(r"option --([\w-]+) not recognized")
 
 # Columns of the help before the text of an option.
 _INDENT = 28
@@ -58,3 +64,21 @@ def _explain(option: Option, width: int) -> str:
     )
     left = f"  --{option.name} {option.value}".ljust(_INDENT)
     return "\n".join([left + lines[0][_INDENT:], *lines[1:]])
+
+
+def hint_for(problem: str, table: Mapping[str, Option], names: Iterable[str]) -> str:
+    """Return the known option that is closest to an unknown one, as a hint.
+
+    Args:
+        problem: the error of getopt.
+        table: the options, by name.
+        names: the names of all options, some of which end in ``=``.
+    """
+    found = _UNKNOWN.fullmatch(problem)
+    if found is None:
+        return ""
+    option = table.get(found[1].removesuffix("-port"))
+    if option is not None and option.value == "ENDPOINT":
+        return f"; did you mean --{option.name} PORT?"
+    near = get_close_matches(found[1], [each.strip("=") for each in names], 1)
+    return f"; did you mean --{near[0]}?" if near else "; --help lists the options"

@@ -13,7 +13,6 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from difflib import get_close_matches
 from itertools import chain
 from pathlib import Path
 from typing import Any, ClassVar, NoReturn
@@ -25,10 +24,10 @@ from twisted.python import usage
 import twisted
 from lazr_smtptest._secrets import safe_repr
 from lazr_smtptest._toml import FileError
-from lazr_smtptest.cli.aliases import read_aliases
+from lazr_smtptest.cli.alias_flags import take_flags
+from lazr_smtptest.cli.aliases import note_others
 from lazr_smtptest.cli.config_file import FIELDS, ConfigFile
-from lazr_smtptest.cli.environment import read_environment, variable
-from lazr_smtptest.cli.help import write_help
+from lazr_smtptest.cli.help import hint_for, write_help
 from lazr_smtptest.cli.option_table import (
     DEFAULT_HOST,
     DEFAULT_PORT,
@@ -39,6 +38,7 @@ from lazr_smtptest.cli.option_table import (
     merge_groups,
     read_endpoint,
 )
+from lazr_smtptest.cli.option_values import describe_wrong, read_values
 from lazr_smtptest.cli.readers import READERS
 from lazr_smtptest.cli.tagging import tag_queries
 from lazr_smtptest.errors import Error
@@ -64,9 +64,6 @@ class StartError(Error, SystemExit):
 class OptionError(StartError):
     """An option has an invalid value."""
 
-
-# What getopt says of an option that does not exist.
-_UNKNOWN = re.compile(r"option --([\w-]+) not recognized")
 
 # The options of the server, and those of the ways to read its mail.
 _ALL = merge_groups(TABLE, [reader.groups for reader in READERS])
@@ -186,7 +183,7 @@ class Options(usage.Options, AuthOptionMixin):
         """
         arguments = list(sys.argv[1:] if options is None else options)
         try:
-            environment = self._read_environment()
+            environment, arguments = self._read_environment(arguments)
             written = dict(self._written(arguments))
             for name in ("config", "faults"):
                 source = written.get(name) or environment.get(name) or self[name]
@@ -194,25 +191,17 @@ class Options(usage.Options, AuthOptionMixin):
                     self._read_file(name, source)
             for name, value in environment.items():
                 self._set(name, value, self._variables[name])
-            self._written_names = set(written)
+            self._written_names = {
+                *written,
+                # A flag of another server is on the command line, too.
+                *(name for name, text in self._variables.items() if text[0] == "-"),
+            }
             self.given = {*environment, *written}
             self._names.update((name, f"--{name}") for name in written)
             super().parseOptions(arguments)
         except usage.UsageError as error:
-            raise OptionError(f"{error}{self._hint(str(error))}") from error
-
-    def _hint(self, problem: str) -> str:
-        """Return the known option that is closest to an unknown one, as a hint."""
-        found = _UNKNOWN.fullmatch(problem)
-        if found is None:
-            return ""
-        option = self.table().get(found[1].removesuffix("-port"))
-        if option is not None and option.value == "ENDPOINT":
-            return f"; did you mean --{option.name} PORT?"
-        near = get_close_matches(
-            found[1], [each.strip("=") for each in self.longOpt], 1
-        )
-        return f"; did you mean --{near[0]}?" if near else "; --help lists the options"
+            hint = hint_for(str(error), self.table(), self.longOpt)
+            raise OptionError(f"{error}{hint}") from error
 
     def _written(self, arguments: Sequence[str]) -> Iterator[tuple[str, str]]:
         """Yield the options on the command line with their values."""
@@ -224,23 +213,26 @@ class Options(usage.Options, AuthOptionMixin):
         for name, value in pairs:
             yield name.lstrip("-"), value
 
-    def _read_environment(self) -> dict[str, Any]:
+    def _read_environment(
+        self, arguments: list[str]
+    ) -> tuple[dict[str, Any], list[str]]:
+        """Return the values of variables and of other servers' flags, by option.
+
+        Args:
+            arguments: the command line.
+
+        Returns:
+            the values, and the arguments without these flags.
+        """
         table = self.table()
-        settable = [each.name for each in table.values() if each.settable]
         try:
-            found = read_aliases(os.environ)
-            own = read_environment(os.environ, settable)
+            flags, others = take_flags(arguments, table)
+            found = read_values(os.environ, flags, table)
         except ValueError as error:
             raise usage.UsageError(str(error)) from error
-        found.update((name, (text, variable(name))) for name, text in own.items())
-        values: dict[str, Any] = {}
-        for name, (text, source) in found.items():
-            try:
-                values[name] = table[name].parse(text)
-            except ValueError:
-                raise self._wrong(table[name], source, text) from None
-            self._variables[name] = source
-        return values
+        self.notes += note_others(os.environ, flags)
+        self._variables = {name: source for name, (_, source) in found.items()}
+        return {name: value for name, (value, _) in found.items()}, others
 
     def _read_file(self, name: str, path: str) -> None:
         """Read the options in a file.
@@ -273,12 +265,6 @@ class Options(usage.Options, AuthOptionMixin):
     def name(self, option: str) -> str:
         """Return what an error calls an option."""
         return self._names.get(option, f"--{option}")
-
-    def _wrong(self, option: Option, name: str, value: object) -> usage.UsageError:
-        allowed = option.allowed
-        if option.kind == "flag":
-            allowed = "1 or 0, true or false, yes or no, on or off"
-        return usage.UsageError(f"{name} is {allowed}, not {value!r}")
 
     # Checks
 
@@ -316,7 +302,7 @@ class Options(usage.Options, AuthOptionMixin):
                 self[option.name] = option.parse(value)
             except ValueError:
                 name = self.name(option.name)
-                raise self._wrong(option, name, value) from None
+                raise usage.UsageError(describe_wrong(option, name, value)) from None
 
     def _check_workers(self) -> None:
         if self["workers"] == 1:

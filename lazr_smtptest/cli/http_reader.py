@@ -93,6 +93,24 @@ class HTTP:
                 least=1,
             ),
             Option(
+                "http-waiters",
+                "COUNT",
+                "Refuse more requests that wait for messages with 429.",
+                "10000",
+                kind="number",
+                least=1,
+            ),
+            Option(
+                "http-longest-wait",
+                "SECONDS",
+                "Refuse a request that would wait longer with 400.",
+                "3600",
+                kind="number",
+                # Our own clients wait in several requests, each as long as this.
+                least=600,
+                most=604_800,
+            ),
+            Option(
                 "cors",
                 "ORIGIN",
                 "Let pages of this origin read, such as https://app.example; * for "
@@ -200,6 +218,8 @@ def settings_of(options: Options, context: ReaderContext) -> HTTPSettings:
         base=(options["http-base"] or "").rstrip("/"),
         tls=context.tls if same else read_tls(options, "http-tls"),
         max_connections=options["http-connections"],
+        max_waiters=options["http-waiters"],
+        longest_wait=options["http-longest-wait"],
         outgoing=outgoing_of(options),
         has_mailhog=options["mailhog"] is not None,
     )

@@ -28,8 +28,9 @@ _PAGE, _MOST = 1000, 10_000
 _FEW = 50
 # Seconds that a search waits for the index, at most.
 _INDEXING = 30.0
-# Seconds that one request waits for a message, at most.
-_LONGEST = 3600.0
+# Seconds that one request waits for a message, at most: the least bound that a server
+# can have, see its --http-longest-wait.
+_LONGEST = 600.0
 
 
 @attrs.frozen

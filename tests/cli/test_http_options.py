@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import builtins
+from importlib import import_module
 from typing import Any
 
 import pytest
+from twisted.internet.task import Clock
 
+from lazr_smtptest.cli.http_reader import settings_of
 from lazr_smtptest.cli.options import OptionError, Options
+from lazr_smtptest.client import api
+from lazr_smtptest.readers.context import ReaderContext
+from lazr_smtptest.readers.http.reader import HTTPSettings
+from lazr_smtptest.stores import MemoryStore
 
 HTTP = "--http=tcp:0:interface=127.0.0.1"
 
@@ -121,3 +128,45 @@ def test_without_https_the_extra_is_not_needed(
     monkeypatch.setattr("lazr_smtptest.cli.webhooks.check_tls_client", fail)
     monkeypatch.setattr("lazr_smtptest.cli.outgoing.check_tls_client", fail)
     Options().parseOptions([HTTP, "--webhook=http://a/", "--relay-host=relay.example"])
+
+
+def test_the_bounds_of_waits_are_options() -> None:
+    """Of their number and of their time."""
+    options = Options()
+    options.parseOptions([HTTP, "--http-waiters=5", "--http-longest-wait=7200"])
+    settings = settings_of(options, ReaderContext(store=MemoryStore(), reactor=Clock()))
+    assert (settings.max_waiters, settings.longest_wait) == (5, 7200)
+
+
+def test_the_bounds_of_waits_have_the_defaults_of_a_test() -> None:
+    """The same as without a command."""
+    options = Options()
+    options.parseOptions([HTTP])
+    settings = settings_of(options, ReaderContext(store=MemoryStore(), reactor=Clock()))
+    usual = HTTPSettings()
+    assert settings.max_waiters == usual.max_waiters
+    assert settings.longest_wait == usual.longest_wait
+
+
+@pytest.mark.parametrize(
+    ("option", "allowed"),
+    [
+        ("--http-waiters=0", "a number from 1 on, not '0'"),
+        ("--http-longest-wait=599", "a number from 600 to 604800, not '599'"),
+        ("--http-longest-wait=1h", "a number from 600 to 604800, not '1h'"),
+    ],
+)
+def test_a_bound_of_waits_that_is_too_low_is_refused(option: str, allowed: str) -> None:
+    """Our own clients wait as long as the least one."""
+    with pytest.raises(OptionError) as caught:
+        Options().parseOptions([HTTP, option])
+    assert str(caught.value) == f"{option.partition('=')[0]} is {allowed}"
+
+
+def test_our_own_clients_wait_no_longer_than_any_server_allows() -> None:
+    """In one request."""
+    pytest.importorskip("mcp.server.mcpserver")
+    mcp = import_module("lazr_smtptest.readers.mcp")
+    least = Options.table()["http-longest-wait"].least
+    assert least >= api._LONGEST
+    assert least >= mcp._LONGEST

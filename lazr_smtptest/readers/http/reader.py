@@ -43,7 +43,7 @@ from lazr_smtptest.readers.http.pending import MOST_PENDING
 from lazr_smtptest.readers.http.routes import Route, Routes
 from lazr_smtptest.readers.http.site import MAX_BODY, HTTPSite
 from lazr_smtptest.readers.http.tokens import Tokens
-from lazr_smtptest.readers.http.waiting import MOST_WAITERS, Waiters
+from lazr_smtptest.readers.http.waiting import LONGEST_WAIT, MOST_WAITERS, Waiters
 from lazr_smtptest.version import __version__
 
 if TYPE_CHECKING:
@@ -89,6 +89,7 @@ class HTTPSettings:
         max_pending: the most bytes of all answers that are kept for their clients.
         max_rules: the most fault rules; a mailbox has at most 100 of its own.
         max_waiters: the most requests that wait for messages at the same time.
+        longest_wait: the most seconds that such a request may wait.
         max_listeners: the most clients that listen to events at the same time.
         outgoing: where mail may be sent to; nowhere by default.
         has_mailhog: whether clients of MailHog are served under ``/mailhog``.
@@ -102,6 +103,7 @@ class HTTPSettings:
     max_pending: int = MOST_PENDING
     max_rules: int = MOST_RULES
     max_waiters: int = MOST_WAITERS
+    longest_wait: float = LONGEST_WAIT
     max_listeners: int = MOST_LISTENERS
     outgoing: Outgoing = attrs.field(factory=Outgoing)
     has_mailhog: bool = False
@@ -132,7 +134,11 @@ class HTTPReader:
         self._base = settings.base
         self._max_rules = settings.max_rules
         self._waiters = Waiters(
-            context.store, self._reader, reactor, settings.max_waiters
+            context.store,
+            self._reader,
+            reactor,
+            settings.max_waiters,
+            settings.longest_wait,
         )
         self._events = Events(context, settings.max_listeners)
         self._mailpit = Mailpit(context, settings.outgoing, f"{settings.base}/")
@@ -147,7 +153,7 @@ class HTTPReader:
         self._frames = Frames(
             root=f"{settings.base}{_API}", logins=self._logins, tokens=Tokens(reactor)
         )
-        self._mailboxes = Mailboxes(context, self._frames)
+        self._mailboxes = Mailboxes(context, self._frames, settings.longest_wait)
         self._mcp = MCPEndpoint(self._answer_inside, reactor)
         self._mailhog: MailHog | None = None
         if settings.has_mailhog:

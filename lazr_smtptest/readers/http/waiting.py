@@ -23,10 +23,11 @@ from lazr_smtptest.readers.http.condition import (
 )
 from lazr_smtptest.stores.deferred_reader import DeferredReader
 
-__all__ = ["MOST_WAITERS", "Waiters"]
+__all__ = ["LONGEST_WAIT", "MOST_WAITERS", "Waiters"]
 
-# The most requests that wait at the same time.
+# The most requests that wait at the same time, and the seconds that one may wait.
 MOST_WAITERS = 10_000
+LONGEST_WAIT = 3600.0
 
 # Seconds that a first search waits for the index.
 _PATIENCE = 30.0
@@ -95,9 +96,11 @@ class Waiters:
         reader: its Deferred twin.
         reactor: schedules the ends of the waits.
         most: the most requests that wait at the same time.
+        longest: the most seconds that one may wait.
 
     Attributes:
         store: the store.
+        longest: see above.
     """
 
     def __init__(
@@ -106,8 +109,10 @@ class Waiters:
         reader: DeferredReader,
         reactor: IReactorTime,
         most: int = MOST_WAITERS,
+        longest: float = LONGEST_WAIT,
     ) -> None:
         self.store = store
+        self.longest = longest
         self._reader = reader
         self._reactor = reactor
         self._most = most

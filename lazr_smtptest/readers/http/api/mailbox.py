@@ -82,7 +82,9 @@ class Box:
         pool: Any,
         frames: Frames,
         asked: requests.MailboxRequest,
+        *,
         since: int,
+        longest_wait: float,
     ) -> None:
         self._context = context
         self._most = asked.max_messages
@@ -108,7 +110,9 @@ class Box:
         )
         part = StorePart(context.store, condition, since)
         self._reader = DeferredReader(part, context.reactor, pool=pool)
-        self._waiters = Waiters(part, self._reader, context.reactor, _MOST_WAITERS)
+        self._waiters = Waiters(
+            part, self._reader, context.reactor, _MOST_WAITERS, longest_wait
+        )
         changes = PartChanges(part, self._reader)
         self._events = Events(context, _MOST_LISTENERS, changes)
         self._faults: Scripted | None = None

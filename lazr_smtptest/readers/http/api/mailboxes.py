@@ -23,7 +23,7 @@ from lazr_smtptest.readers.http.api.operations import (
 from lazr_smtptest.readers.http.api.views import Frames, Views
 from lazr_smtptest.readers.http.call import Call
 from lazr_smtptest.readers.http.routes import Route
-from lazr_smtptest.readers.http.waiting import Waiters
+from lazr_smtptest.readers.http.waiting import LONGEST_WAIT, Waiters
 from lazr_smtptest.stores._threads import Threads
 
 __all__ = ["Mailboxes"]
@@ -42,11 +42,18 @@ class Mailboxes:
     Args:
         context: the store and the server.
         frames: see `Views`.
+        longest_wait: the most seconds that a request may wait.
     """
 
-    def __init__(self, context: ReaderContext, frames: Frames) -> None:
+    def __init__(
+        self,
+        context: ReaderContext,
+        frames: Frames,
+        longest_wait: float = LONGEST_WAIT,
+    ) -> None:
         self._context = context
         self._frames = frames
+        self._longest_wait = longest_wait
         self._threads = Threads(_THREADS) if context.pool is None else None
         self._pool = context.pool if context.pool is not None else self._threads
         self._boxes: dict[str, Box] = {}
@@ -94,7 +101,12 @@ class Mailboxes:
         )
         # The routes are those of the whole store; each mailbox has handlers of its own.
         reader = self._context.reader
-        waiters = Waiters(self._context.store, reader, self._context.reactor)
+        waiters = Waiters(
+            self._context.store,
+            reader,
+            self._context.reactor,
+            longest=self._longest_wait,
+        )
         views = Views(reader, self._context.parse, self._frames)
         events = Events(self._context)
         faults = self._context.needed_faults
@@ -160,7 +172,14 @@ class Mailboxes:
                 f"there are {_MOST} mailboxes: remove one first",
             )
         newest = await self._newest()
-        box = Box(self._context, self._pool, self._frames, asked, newest)
+        box = Box(
+            self._context,
+            self._pool,
+            self._frames,
+            asked,
+            since=newest,
+            longest_wait=self._longest_wait,
+        )
         name = box.record.name
         self._boxes[name] = box
         box.timer = self._context.reactor.callLater(asked.lifetime, self._expire, name)

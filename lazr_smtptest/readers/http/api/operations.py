@@ -84,8 +84,17 @@ ARGUMENTS: Mapping[str, Argument] = {
     "timeout": Argument(_seconds(30, 0), "Seconds to wait for the index.", 1),
     "token": Argument(_TEXT, "A token, see `/messages/{id}/view/blocked`."),
     "webhook": Argument(_TEXT, "The id of a webhook."),
-    "wait": Argument(_seconds(3600, 30), "Seconds to wait.", 5),
 }
+
+
+def wait_argument(longest: float, default: float) -> Argument:
+    """Return the argument of the seconds to wait.
+
+    Args:
+        longest: the most seconds.
+        default: the seconds without the argument.
+    """
+    return Argument(_seconds(longest, default), "Seconds to wait.", min(5, longest))
 
 
 @attrs.frozen(kw_only=True)
@@ -122,7 +131,7 @@ def operation(
     handler: Handler,
     summary: str,
     *,
-    query: Iterable[str] | Mapping[str, str] = (),
+    query: Iterable[str] | Mapping[str, str | Argument] = (),
     path: Mapping[str, str] | None = None,
     tagged: bool = False,
     ranges: bool = False,
@@ -136,8 +145,8 @@ def operation(
         template: see `Route`.
         handler: see `Route`.
         summary: see `Route`.
-        query: the arguments in the query of the URL: their keys in `ARGUMENTS`, by
-            their names if those are others.
+        query: the arguments in the query of the URL: their keys in `ARGUMENTS`, or
+            themselves, by their names if those are others.
         path: those in the path, likewise; by default under their names.
         tagged: whether the answer has a tag, see `conditional.tagged`.
         ranges: whether a client may ask for a range of it.
@@ -155,7 +164,10 @@ def operation(
     in_path = [part[1:-1] for part in template.split("/") if part.startswith("{")]
     if in_path:
         statuses.setdefault(404, "There is no such thing.")
-    keys = {name: (path or {}).get(name, name) for name in in_path} | dict(named)
+    keys: dict[str, str | Argument] = {
+        **{name: (path or {}).get(name, name) for name in in_path},
+        **named,
+    }
     return Route(
         method=method,
         template=template,
@@ -163,7 +175,10 @@ def operation(
         summary=summary,
         arguments=frozenset(named),
         operation=Operation(
-            arguments={name: ARGUMENTS[key] for name, key in keys.items()},
+            arguments={
+                name: key if isinstance(key, Argument) else ARGUMENTS[key]
+                for name, key in keys.items()
+            },
             others=statuses,
             **described,
         ),

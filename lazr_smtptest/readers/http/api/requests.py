@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Annotated, Any, ClassVar
 
 import msgspec
@@ -12,6 +13,7 @@ __all__ = [
     "MailboxRequest",
     "RulesRequest",
     "SelectionRequest",
+    "assert_within",
 ]
 
 # What a person or a test selects; more are a query.
@@ -54,8 +56,28 @@ class AssertRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     criteria: dict[str, Any] = {}
     count: Annotated[int, msgspec.Meta(ge=0, le=1000)] | None = None
     since: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)] = 0
-    timeout: Annotated[float, msgspec.Meta(ge=0, le=3600)] = 0.0
+    timeout: float = 0.0
     extract: str = ""
+
+
+@cache
+def assert_within(longest: float) -> type[AssertRequest]:
+    """Return the type of an assertion that may wait for a number of seconds.
+
+    Args:
+        longest: the most seconds.
+    """
+    seconds = Annotated[float, msgspec.Meta(ge=0, le=longest)]
+    within: Any = msgspec.defstruct(
+        AssertRequest.__name__,
+        [("timeout", seconds, 0.0)],
+        bases=(AssertRequest,),
+        namespace={"__doc__": AssertRequest.__doc__},
+        frozen=True,
+        forbid_unknown_fields=True,
+    )
+    made: type[AssertRequest] = within
+    return made
 
 
 class RulesRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

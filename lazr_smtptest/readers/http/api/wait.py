@@ -24,7 +24,7 @@ from lazr_smtptest.readers.http.answer import (
 from lazr_smtptest.readers.http.api import details, records, requests
 from lazr_smtptest.readers.http.api.criteria import criteria_from_json
 from lazr_smtptest.readers.http.api.explanation import Explanation, Explanations, Wanted
-from lazr_smtptest.readers.http.api.operations import operation
+from lazr_smtptest.readers.http.api.operations import operation, wait_argument
 from lazr_smtptest.readers.http.call import Call
 from lazr_smtptest.readers.http.condition import Condition
 from lazr_smtptest.readers.http.routes import Route
@@ -33,8 +33,8 @@ from lazr_smtptest.stores.deferred_reader import DeferredReader
 
 __all__ = ["Wait"]
 
-# Seconds to wait: the default, and the most.
-_DEFAULT, _LONGEST = 30.0, 3600.0
+# Seconds to wait by default.
+_DEFAULT = 30.0
 # The most messages to wait for.
 _MOST = 1000
 
@@ -72,6 +72,9 @@ class Wait:
         self._store = waiters.store
         self._reader = reader
         self._waiters = waiters
+        self._asked = requests.assert_within(waiters.longest)
+        # The default is not beyond what is allowed.
+        self._default = min(_DEFAULT, waiters.longest)
         self._explanations = Explanations(waiters.store, reader, faults)
         # Those who wait for a message that is being read: by its number, and by what is
         # extracted of it.
@@ -91,7 +94,7 @@ class Wait:
             "Wait for messages",
             query={
                 **{name: name for name in ("query", "count", "since", "extract")},
-                "timeout": "wait",
+                "timeout": wait_argument(self._waiters.longest, self._default),
             },
             answer=records.Found,
             others=failed,
@@ -101,7 +104,7 @@ class Wait:
             f"{prefix}/assert",
             self.assert_received,
             "Assert that messages are there, or that none is",
-            body=requests.AssertRequest,
+            body=self._asked,
             example={"criteria": {"text": "code"}, "timeout": 5, "extract": "code"},
             answer=records.Found,
             others=failed,
@@ -122,7 +125,11 @@ class Wait:
             count=int(call.number("count", 1, least=1, most=_MOST)),
             since=int(call.number("since", 0, least=0, most=2**63 - 1)),
             timeout=call.number(
-                "timeout", _DEFAULT, least=0, most=_LONGEST, kind=float
+                "timeout",
+                self._default,
+                least=0,
+                most=self._waiters.longest,
+                kind=float,
             ),
         )
         extract = _extract_of(call.argument("extract"))
@@ -140,7 +147,7 @@ class Wait:
         Raises:
             HTTPError: 409, they are not there, see `wait`.
         """
-        asked = await call.json(requests.AssertRequest)
+        asked: requests.AssertRequest = await call.json(self._asked)
         wanted = Wanted(
             condition=await self._condition(call, asked),
             count=asked.count,

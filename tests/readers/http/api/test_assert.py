@@ -265,6 +265,16 @@ class TestTimeout:
         mail.reactor.advance(5)
         assert mail.client.response().status == 200
 
+    def test_it_is_bounded_by_a_setting(self, make_mail: Any) -> None:
+        """As every wait."""
+        mail = make_mail(longest_wait=7200.0)
+        send(mail.client, timeout=7201)
+        refused = mail.client.response()
+        assert (refused.status, "7200" in refused.json["detail"]) == (400, True)
+        send(mail.client, timeout=7200)
+        add(mail, "one")
+        assert mail.client.response().status == 200
+
     def test_it_takes_a_place_among_those_that_wait(self, make_mail: Any) -> None:
         mail = make_mail(max_waiters=1)
         send(mail.client, timeout=5)

@@ -246,3 +246,15 @@ def _bodies(operation: Operation) -> st.SearchStrategy[Any]:
         return {**example, **some, **({"timeout": 0} if "timeout" in names else {})}
 
     return fields.map(merged) | fields | value.filter(lambda each: each is not None)
+
+
+def test_the_longest_wait_of_the_server_is_described() -> None:
+    """Of the request that waits and of the assertion."""
+    document = Mail(longest_wait=60.0).client.get("/api/v2/openapi.json").json
+    [wait] = [
+        each["schema"]
+        for each in document["paths"]["/api/v2/wait"]["get"]["parameters"]
+        if each["name"] == "timeout"
+    ]
+    asked = document["components"]["schemas"]["AssertRequest"]["properties"]
+    assert (wait["maximum"], asked["timeout"]["maximum"]) == (60, 60)

@@ -289,6 +289,24 @@ class TestBounds:
         assert [is_waiting(client) for client in clients] == [True, True, False]
         assert clients[2].response().status == 429
 
+    @pytest.mark.parametrize("path", ["/api/v2/wait", "mailbox"])
+    def test_a_wait_is_bounded_by_a_setting(self, make_mail: Any, path: str) -> None:
+        """Of the whole store and of a mailbox."""
+        mail = make_mail(longest_wait=7200.0)
+        if path == "mailbox":
+            made = mail.client.request("POST", "/api/v2/mailboxes", body=b"{}").json
+            path = f"/api/v2/mailboxes/{made['name']}/wait"
+        refused = mail.client.get(f"{path}?timeout=7201")
+        assert (refused.status, "7200" in refused.json["detail"]) == (400, True)
+        ask_at(mail.client, f"{path}?timeout=7200")
+        assert is_waiting(mail.client)
+
+    def test_the_default_wait_is_within_the_bound(self, make_mail: Any) -> None:
+        mail = make_mail(longest_wait=2.0)
+        ask(mail.client)
+        mail.reactor.advance(2)
+        assert mail.client.response().status == 409
+
     @pytest.mark.slow
     def test_waits_that_begin_together_take_one_call_of_a_thread(
         self, mail: Mail, monkeypatch: pytest.MonkeyPatch

@@ -25,6 +25,7 @@ from lazr_smtptest.model.summary import Flag, Summary
 from lazr_smtptest.query.selection import Selection
 
 __all__ = [
+    "IAdjustableStore",
     "IEnvelopeMessage",
     "IFaultPolicy",
     "IFaultStep",
@@ -165,6 +166,32 @@ class IWaitingStore(IMessageStore):
         Raises:
             StoreFullError: the message is larger than the bound of the store.
             ValueError: its `id` is not a valid id.
+        """
+
+
+class IAdjustableStore(Interface):
+    """A store whose bounds and tag rules can be changed while it is open."""
+
+    bounds = Attribute(
+        "The bounds: an object with `max_count`, `max_bytes` and `max_age`, the most "
+        "messages, bytes of their contents, and seconds; `None` for none. "
+        "`attrs.evolve` makes other ones of it."
+    )
+    tag_rules = Attribute("The `TagRules` by which it tags messages.")
+
+    def adjust(*, bounds: Any = None, tag_rules: Any = None) -> None:
+        """Change the bounds, the tag rules, or both; any thread may call it.
+
+        It waits for a disk. Messages beyond new bounds are removed, the oldest first.
+        New rules tag the messages that arrive from now on. Other processes that have
+        the same store keep theirs.
+
+        Args:
+            bounds: the new bounds; ``None`` to keep them.
+            tag_rules: the new rules; ``None`` to keep them.
+
+        Raises:
+            StoreError: the store cannot be read or written.
         """
 
 

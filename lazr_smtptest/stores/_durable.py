@@ -82,6 +82,16 @@ class WaitingStore(Store):
         """
         return None
 
+    def _set_bounds(self, bounds: Retention) -> None:
+        """Set the bounds, and remove the messages beyond them."""
+
+        def set_bounds() -> None:
+            self._retention = bounds
+            self._due = 0.0
+            self._retain()
+
+        self._writer.call(set_bounds)
+
     def _try_to_retain(self) -> None:
         """Remove the messages beyond the bounds, after others were kept."""
         try:

@@ -24,6 +24,7 @@ from lazr_smtptest.model.session import Session
 from lazr_smtptest.query.tag_rules import TagRules
 from lazr_smtptest.stores import _index_file as _tables
 from lazr_smtptest.stores import _index_rows, _session_rows
+from lazr_smtptest.stores._adjustable import AdjustableStore
 from lazr_smtptest.stores._base import check_limit
 from lazr_smtptest.stores._durable import WaitingStore
 from lazr_smtptest.stores._folder_items import (
@@ -48,7 +49,7 @@ log = logging.getLogger("lazr.smtptest")
 _INTERVAL = 0.25
 
 
-class FolderReader(WaitingStore, RowReader):
+class FolderReader(WaitingStore, RowReader, AdjustableStore):
     """A store on a disk with a list in memory.
 
     Args:
@@ -87,6 +88,14 @@ class FolderReader(WaitingStore, RowReader):
         # Why changes cannot be reported, as it was logged; "" if they can.
         self._trouble = ""
         self._closing = threading.Event()
+
+    def _tag_kept(self) -> None:
+        self._listed()
+
+    def _set_bounds(self, bounds: Retention) -> None:
+        super()._set_bounds(bounds)
+        self._seen = None
+        self._report()
 
     # The folder or file
 

@@ -13,7 +13,7 @@ import attrs
 from zope.interface import implementer
 
 from lazr_smtptest.errors import StoreError
-from lazr_smtptest.interfaces import IMessageReader, IWaitingStore
+from lazr_smtptest.interfaces import IAdjustableStore, IMessageReader, IWaitingStore
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.query.tag_rules import TagRules
 from lazr_smtptest.stores import _fields
@@ -56,7 +56,7 @@ _SETTLED = 100_000_000
 _ABANDONED = 36 * 60 * 60
 
 
-@implementer(IWaitingStore, IMessageReader)
+@implementer(IWaitingStore, IMessageReader, IAdjustableStore)
 class MaildirStore(FolderReader):
     """Keeps each message in a file of its own, in a Maildir.
 

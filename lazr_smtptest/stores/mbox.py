@@ -13,7 +13,7 @@ from pathlib import Path
 from zope.interface import implementer
 
 from lazr_smtptest.errors import StoreError
-from lazr_smtptest.interfaces import IMessageReader, IWaitingStore
+from lazr_smtptest.interfaces import IAdjustableStore, IMessageReader, IWaitingStore
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.query.tag_rules import TagRules
 from lazr_smtptest.stores import _mboxfile
@@ -41,7 +41,7 @@ log = logging.getLogger("lazr.smtptest")
 _SETTLED = 100_000_000
 
 
-@implementer(IWaitingStore, IMessageReader)
+@implementer(IWaitingStore, IMessageReader, IAdjustableStore)
 class MboxStore(FolderReader):
     r"""Keeps all messages in one file, one after the other.
 

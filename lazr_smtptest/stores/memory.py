@@ -12,11 +12,12 @@ from twisted.internet.defer import Deferred
 from zope.interface import implementer
 
 from lazr_smtptest.errors import StoreFullError
-from lazr_smtptest.interfaces import IMessageReader, IMessageStore
+from lazr_smtptest.interfaces import IAdjustableStore, IMessageReader, IMessageStore
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.ids import with_id
 from lazr_smtptest.query.selection import Selection
 from lazr_smtptest.query.tag_rules import TagRules
+from lazr_smtptest.stores._adjustable import AdjustableStore
 from lazr_smtptest.stores._base import Store
 from lazr_smtptest.stores._retention import Retention
 from lazr_smtptest.stores._row_reader import RowReader
@@ -36,8 +37,8 @@ _RECIPIENT = 80
 _PARAMETER = 160
 
 
-@implementer(IMessageStore, IMessageReader)
-class MemoryStore(RowReader, Store):
+@implementer(IMessageStore, IMessageReader, IAdjustableStore)
+class MemoryStore(RowReader, Store, AdjustableStore):
     """Keeps envelopes in memory, as long as the store itself exists.
 
     Any thread may add while others read: a reader sees the messages that were
@@ -72,18 +73,31 @@ class MemoryStore(RowReader, Store):
     ) -> None:
         Store.__init__(self)
         RowReader.__init__(self, sessions=sessions, tag_rules=tag_rules)
-        self._retention = Retention(
-            max_count=max_count, max_bytes=max_bytes, max_age=max_age
-        )
-        # The same bounds as numbers: they are compared for each message.
-        self._most = math.inf if max_count is None else max_count
-        self._most_octets = math.inf if max_bytes is None else max_bytes
         self._refuses = full == "refuse"
-        self._expires = max_age is not None
-        # The function that returns the size of a message for `max_bytes`.
+        # The function that returns the size of a message for `max_bytes`. It stays the
+        # same when the bounds change: a message may be on its way.
         self._size_of = _memory_of if max_bytes == _BYTES else _content_of
         self._clock = clock
         self._octets = 0
+        self._use(Retention(max_count=max_count, max_bytes=max_bytes, max_age=max_age))
+
+    def _use(self, bounds: Retention) -> None:
+        """Use other bounds; called while `_changing`."""
+        self._retention = bounds
+        # The same bounds as numbers: they are compared for each message.
+        most, octets = bounds.max_count, bounds.max_bytes
+        self._most = math.inf if most is None else most
+        self._most_octets = math.inf if octets is None else octets
+        self._expires = bounds.max_age is not None
+
+    def _set_bounds(self, bounds: Retention) -> None:
+        with self._lock:
+            self._use(bounds)
+            self._drop_oldest()
+        self._log.tell()
+
+    def _tag_kept(self) -> None:
+        self._listed()
 
     def __repr__(self) -> str:
         return "memory"

@@ -11,7 +11,7 @@ from typing import Any
 
 from zope.interface import implementer
 
-from lazr_smtptest.interfaces import IMessageReader, IWaitingStore
+from lazr_smtptest.interfaces import IAdjustableStore, IMessageReader, IWaitingStore
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.session import Session
 from lazr_smtptest.query.document import documents_of
@@ -19,6 +19,7 @@ from lazr_smtptest.query.tag_rules import TagRules
 from lazr_smtptest.stores import _queries as _tables
 from lazr_smtptest.stores import _schema as _database
 from lazr_smtptest.stores import _session_rows, _summary_rows
+from lazr_smtptest.stores._adjustable import AdjustableStore
 from lazr_smtptest.stores._codec import (
     Compressor,
     address_key,
@@ -44,8 +45,8 @@ _STEP = 500
 _STEP_OCTETS = 600_000
 
 
-@implementer(IWaitingStore, IMessageReader)
-class SQLiteStore(SQLReader):
+@implementer(IWaitingStore, IMessageReader, IAdjustableStore)
+class SQLiteStore(SQLReader, AdjustableStore):
     """Keeps messages in a database file, and searches their text.
 
     Any number of processes of one machine may use the file at the same time. SQLite
@@ -115,6 +116,13 @@ class SQLiteStore(SQLReader):
         self._watcher.close()
         self._catalog.close()
         self._writing.close()
+
+    def _tag_kept(self) -> None:
+        self._tag_by_rule()
+
+    def _set_bounds(self, bounds: Retention) -> None:
+        super()._set_bounds(bounds)
+        self._watcher.wake()
 
     # Writing, in the store's own thread
 

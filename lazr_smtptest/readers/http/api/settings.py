@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http import HTTPStatus
 from typing import Any
 
@@ -10,19 +10,30 @@ import attrs
 import msgspec
 
 from lazr_smtptest.faults.errors import FieldError
+from lazr_smtptest.interfaces import IAdjustableStore
 from lazr_smtptest.readers.context import ReaderContext
 from lazr_smtptest.readers.http.answer import Answer, HTTPError, json_answer
 from lazr_smtptest.readers.http.api.operations import operation
+from lazr_smtptest.readers.http.api.store_settings import (
+    Adjustment,
+    BoundsChange,
+    StoreBounds,
+    StoreTags,
+    TagsChange,
+)
 from lazr_smtptest.readers.http.call import Call
 from lazr_smtptest.readers.http.routes import Route
 
 __all__ = ["ServerSettings"]
 
-_ELSEWHERE = {409: "The settings are in another process."}
+_ELSEWHERE = {409: "The settings are in another process, or the store has none."}
 
 
 class SettingsAnswer(msgspec.Struct, frozen=True):
-    """The settings for new sessions, and the names of those that cannot be changed."""
+    """The settings for new sessions, and the names of those that cannot be changed.
+
+    ``store`` and ``tags`` are null where the store has none that can be changed.
+    """
 
     limits: dict[str, int | float | None]
     profile: str
@@ -33,13 +44,20 @@ class SettingsAnswer(msgspec.Struct, frozen=True):
     xclient: bool
     vrfy: bool
     fixed: list[str]
+    store: StoreBounds | None
+    tags: StoreTags | None
 
 
 class SettingsRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Fields to change, with values as in a file of faults; null undoes a change."""
+    """Fields to change, with values as in a file of faults; null undoes a change.
+
+    ``store`` and ``tags`` are those of the store in which messages are kept.
+    """
 
     limits: dict[str, Any] = {}
     settings: dict[str, Any] = {}
+    store: BoundsChange | None = None
+    tags: TagsChange | None = None
 
 
 class ServerSettings:
@@ -51,6 +69,9 @@ class ServerSettings:
 
     def __init__(self, context: ReaderContext) -> None:
         self._context = context
+        self._adjustment: Adjustment | None = None
+        if IAdjustableStore.providedBy(context.store):
+            self._adjustment = Adjustment(context.store)
 
     def routes(self, prefix: str) -> Iterator[Route]:
         """Return the routes."""
@@ -69,7 +90,11 @@ class ServerSettings:
             self.change,
             "Change settings for new sessions",
             body=SettingsRequest,
-            example={"limits": {"message_size": "10M"}, "settings": {"vrfy": False}},
+            example={
+                "limits": {"message_size": "10M"},
+                "settings": {"vrfy": False},
+                "store": {"max_count": 1000},
+            },
             answer=SettingsAnswer,
             others=_ELSEWHERE,
         )
@@ -81,13 +106,32 @@ class ServerSettings:
     async def change(self, call: Call) -> Answer:
         """Change some settings, and answer with all."""
         asked = await call.json(SettingsRequest)
+        live = self._context.needed_settings()
         try:
-            self._context.needed_settings().change(asked.limits, asked.settings)
+            adjust = self._prepared(asked)
+            live.change(asked.limits, asked.settings)
         except FieldError as error:
             raise HTTPError(
                 HTTPStatus.BAD_REQUEST, f"bad {error.key}: {error}"
             ) from error
+        except ValueError as error:
+            raise HTTPError(HTTPStatus.BAD_REQUEST, str(error)) from error
+        if adjust is not None:
+            await self._context.reader.call(adjust)
         return self._answer()
+
+    def _prepared(self, asked: SettingsRequest) -> Callable[[], object] | None:
+        """Return the call that changes the store; ``None`` for no change of it."""
+        if asked.store is None and asked.tags is None:
+            return None
+        if self._adjustment is None:
+            raise HTTPError(
+                HTTPStatus.CONFLICT,
+                "the store of this server has no bounds and tag rules to change",
+            )
+        return self._adjustment.prepare(
+            asked.store or BoundsChange(), asked.tags or TagsChange()
+        )
 
     def _answer(self) -> Answer:
         live = self._context.needed_settings()
@@ -103,5 +147,7 @@ class ServerSettings:
                 xclient=current.xclient,
                 vrfy=current.vrfy,
                 fixed=sorted(live.fixed),
+                store=StoreBounds.of(self._context.store),
+                tags=StoreTags.of(self._context.store),
             )
         )

@@ -9,6 +9,7 @@ import pytest
 from twisted.internet.task import Clock
 
 from lazr_smtptest import CaptureServer
+from lazr_smtptest.mailbox import Mailbox
 
 from ..client import Client, Response
 from ..conftest import Mail
@@ -154,3 +155,103 @@ def test_a_number_of_events_is_one(client: Client, value: Any) -> None:
 def test_a_limit_that_may_be_0_is_taken(client: Client, name: str) -> None:
     """It means something."""
     assert change(client, limits={name: 0}).json["limits"][name] == 0
+
+
+BOUNDS = {"max_count": 50_000, "max_bytes": 256 << 20, "max_age": None}
+TAGS = {"header": True, "plus_addresses": True, "user": False, "queries": {}}
+
+
+class TestStore:
+    """The bounds and the tag rules of the store."""
+
+    @pytest.fixture
+    def mail(self, server: CaptureServer) -> Iterator[Mail]:
+        """The HTTP side of a server with a store in memory."""
+        mail = Mail(server={"live_settings": server.file_settings})
+        yield mail
+        mail.reader.close()
+
+    def test_both_are_read(self, mail: Mail) -> None:
+        found = mail.client.get("/api/v2/settings").json
+        assert (found["store"], found["tags"]) == (BOUNDS, TAGS)
+
+    def test_new_bounds_remove_messages(self, mail: Mail) -> None:
+        for _ in range(3):
+            mail.add()
+        answer = change(mail.client, store={"max_count": 1})
+        assert answer.json["store"] == {**BOUNDS, "max_count": 1}
+        assert len(mail.store) == 1
+
+    def test_a_new_rule_tags_messages(self, mail: Mail) -> None:
+        rules = {"queries": {"bill": "subject:invoice"}}
+        assert change(mail.client, tags=rules).json["tags"] == {**TAGS, **rules}
+        mail.add("Subject: invoice\n\nx\n")
+        assert dict(mail.store.tags()) == {"bill": 1}
+
+    def test_a_rule_is_switched_off_and_on(self, mail: Mail) -> None:
+        change(mail.client, tags={"header": False, "user": True})
+        mail.add("X-Tags: a\n\nx\n", user="ann")
+        assert dict(mail.store.tags()) == {"ann": 1}
+        change(mail.client, tags={"header": True})
+        mail.add("X-Tags: a\n\nx\n")
+        assert dict(mail.store.tags()) == {"a": 1, "ann": 1}
+
+    @pytest.mark.parametrize(
+        ("bounds", "expected"),
+        [
+            ({"max_count": 0}, {"max_count": None}),
+            ({"max_bytes": "2M"}, {"max_bytes": 2 << 20}),
+            ({"max_bytes": 5}, {"max_bytes": 5}),
+            ({"max_age": "7d"}, {"max_age": 604_800}),
+            ({"max_age": 0}, {"max_age": None}),
+            ({}, {}),
+        ],
+    )
+    def test_bounds_are_numbers_or_texts(
+        self, mail: Mail, bounds: dict[str, Any], expected: dict[str, Any]
+    ) -> None:
+        answer = change(mail.client, store=bounds)
+        assert answer.json["store"] == {**BOUNDS, **expected}
+
+    def test_null_is_the_value_of_the_start(self, mail: Mail) -> None:
+        change(mail.client, store={"max_count": 1, "max_age": 5}, tags={"user": True})
+        answer = change(mail.client, store={"max_count": None}, tags={"user": None})
+        assert answer.json["store"] == {**BOUNDS, "max_age": 5}
+        assert answer.json["tags"] == TAGS
+
+    @pytest.mark.parametrize(
+        ("body", "error"),
+        [
+            ({"store": {"max_bytes": "5T"}}, "bad max_bytes: a number of bytes such"),
+            ({"store": {"max_age": "5w"}}, "bad max_age: a time such as 90s"),
+            ({"store": {"max_count": -1}}, "max_count"),
+            ({"store": {"max_count": "5"}}, "max_count"),
+            ({"store": {"colour": 1}}, "colour"),
+            ({"tags": {"queries": {"a": '"open'}}}, ""),
+            ({"tags": {"queries": {"a,b": "c"}}}, "a tag must not have a comma"),
+            ({"tags": {"header": "yes"}}, "header"),
+            ({"store": {"max_count": 1}, "limits": {"errors": "x"}}, "errors"),
+            ({"tags": {"queries": {"": "a"}}, "limits": {"errors": 1}}, "a tag must"),
+        ],
+    )
+    def test_one_wrong_value_changes_nothing(
+        self, mail: Mail, body: dict[str, Any], error: str
+    ) -> None:
+        before = mail.client.get("/api/v2/settings").json
+        answer = change(mail.client, **body)
+        assert answer.status == 400
+        assert error in answer.json["detail"]
+        assert mail.client.get("/api/v2/settings").json == before
+
+    def test_a_store_that_cannot_be_changed_is_a_409(
+        self, server: CaptureServer
+    ) -> None:
+        mail = Mail(
+            server={"live_settings": server.file_settings}, store=Mailbox().reader
+        )
+        found = mail.client.get("/api/v2/settings").json
+        assert (found["store"], found["tags"]) == (None, None)
+        answer = change(mail.client, store={"max_count": 1})
+        assert (answer.status, "no bounds" in answer.json["detail"]) == (409, True)
+        assert change(mail.client, limits={"errors": 5}).status == 200
+        mail.reader.close()

@@ -152,9 +152,14 @@ class Messages:
         if tag_key(tag) not in {tag_key(each) for each in await self._reader.tags()}:
             raise bad(f"tag not found: {tag}")
         await self._reader.change(
-            Selection(query=f'tag:"{tag}"'), remove_tags=[check_tag(tag)]
+            Selection(query=f"tag:{_quoted(tag)}"), remove_tags=[check_tag(tag)]
         )
         return OK
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
 
 
 def _list(store: Any, *, query: str, counted: str, start: int, limit: int) -> Made:

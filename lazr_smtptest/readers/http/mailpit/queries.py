@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from datetime import datetime, timezone, tzinfo
 
 from lazr_smtptest.query.dates import parse_date, parse_size
+from lazr_smtptest.query.tags import clean_tag
 from lazr_smtptest.query.words import fold_line
 
 __all__ = ["translate"]
@@ -68,8 +69,10 @@ def _term(term: str, zone: tzinfo | None) -> str:
 
 def _field(name: str, value: str) -> str | None:
     """Return the query for a field; ``None`` if the term is text, ``""`` to skip it."""
-    if name in _TEXT_FIELDS or name == "tag":
+    if name in _TEXT_FIELDS:
         return _named(name, _clean(value))
+    if name == "tag":
+        return _tag(_clean(value))
     if name == "subject":
         return _named(name, value.strip())
     if name == "message-id":
@@ -88,6 +91,16 @@ def _field(name: str, value: str) -> str | None:
 def _named(name: str, value: str) -> str:
     # Nothing is left of a single accent, say, when texts are compared.
     return f"{name}:{_quoted(value)}" if fold_line(value) else ""
+
+
+def _tag(value: str) -> str:
+    """Return the query for a tag, also for one that clients of Mailpit have set."""
+    asked = _named("tag", value)
+    try:
+        cleaned = _named("tag", clean_tag(value))
+    except ValueError:
+        return asked
+    return asked if cleaned == asked else f"({asked} OR {cleaned})"
 
 
 def _quoted(text: str) -> str:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from typing import Any
+from urllib.parse import quote
 
 import pytest
+
+from lazr_smtptest.query.selection import Selection
 
 from ..api.test_messages import MESSAGE
 from ..client import Client
@@ -262,6 +265,22 @@ class TestChanges:
         request(mail, "PUT", "/api/v1/tags", {"IDs": [one], "Tags": ["a", "b"]})
         body = {"Name": name}
         assert request(mail, "PUT", f"/api/v1/tags/{path}", body) == (400, error)
+
+    @pytest.mark.parametrize("tag", ['a"b', "a\\", "a*", "(a"])
+    def test_a_tag_with_characters_of_a_query_is_removed(
+        self, mail: Mail, tag: str
+    ) -> None:
+        """It was set by another API."""
+        add(mail, "one")
+        mail.store.change(Selection(query=""), tags=[tag, "b"])
+        path = f"/api/v1/tags/{quote(tag, safe='')}"
+        assert mail.client.request("DELETE", path).text == "ok"
+        assert mail.client.get("/api/v1/tags").json == ["b"]
+
+    def test_a_tag_is_found_as_it_was_set(self, mail: Mail) -> None:
+        one = add(mail, "one")
+        request(mail, "PUT", "/api/v1/tags", {"IDs": [one], "Tags": ["a/b"]})
+        assert found(mail, "/api/v1/search?query=tag:a/b") == ["one"]
 
     def test_a_tag_is_removed(self, mail: Mail) -> None:
         one = add(mail, "one")

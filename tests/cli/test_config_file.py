@@ -65,6 +65,9 @@ def test_every_option_is_a_key(option: Option, file: Path) -> None:
     """With the values that its kind allows."""
     last = option.choices[-1] if option.choices else ""
     text, value = VALUES.get(option.kind, (f'"{last}"', last))
+    if option.kind == "number":
+        value = max(value, option.least)
+        text = str(value)
     file.write_text(f"{option.name} = {text}\n")
     options = Options()
     options._read_file("config", str(file))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 import attrs
 
 from lazr_smtptest._spool import AnyContent, part_of
 from lazr_smtptest.mime.words import decode_words
 
-__all__ = ["BOUND", "Fields", "read_fields"]
+__all__ = ["BOUND", "Fields", "raw_fields", "read_fields"]
 
 # Bytes of one header that are kept. Twice the length of the longest that mail
 # servers are known to accept.
@@ -71,6 +72,17 @@ def read_fields(content: AnyContent, start: int, stop: int) -> Fields:
         if start + len(window) == stop or b"\n" in window[fields.end :]:
             return attrs.evolve(fields, end=start + fields.end)
         size *= 2
+
+
+def raw_fields(header: bytes) -> Iterator[tuple[str, bytes]]:
+    """Yield the name in lower case and all bytes of each field of a header.
+
+    The bytes are those of the whole field, folded, with the name and the line end.
+    """
+    position = _skip_odd_start(header, 0, len(header), {})
+    while field := _FIELD.match(header, position):
+        position = field.end()
+        yield field[1].decode("ascii").lower(), field[0]
 
 
 def _read(content: bytes, start: int, stop: int) -> Fields:

@@ -15,7 +15,7 @@ from lazr_smtptest.mime.charsets import decode, guess
 from lazr_smtptest.mime.comments import find_comments, without_comments
 from lazr_smtptest.mime.words import decode_words
 
-__all__ = ["Structured", "read_parameters", "read_structured"]
+__all__ = ["Structured", "raw_parameters", "read_parameters", "read_structured"]
 
 _LONGEST = 8 * 1024
 _MOST = 100
@@ -93,6 +93,26 @@ def read_structured(body: bytes) -> Structured:
     elif boundary:
         parameters["boundary"] = guess(boundary)
     return Structured(reader.value.lower(), parameters, boundary, tuple(reader.trouble))
+
+
+def raw_parameters(body: bytes) -> tuple[bytes, list[tuple[bytes, bytes]]]:
+    """Parse the body of a field such as Content-Type, and decode nothing; never raises.
+
+    Returns:
+        the value before the parameters, in lower case, and the parameters with their
+        names, in lower case: those of RFC 2231 as they are sent, such as
+        ``filename*`` and ``filename*1``.
+    """
+    reader = _Reader(body[:_LONGEST].decode("latin-1"))
+    reader.read()
+    found = list(reader.whole.items())
+    for name, pieces in reader.pieces.items():
+        for number, (is_encoded, text) in sorted(pieces.items()):
+            is_whole = is_encoded and len(pieces) == 1 and not number
+            index = "" if is_whole else f"*{number}"
+            found.append((f"{name}{index}{'*' if is_encoded else ''}", text))
+    encoded = [(name.encode("latin-1"), text.encode("latin-1")) for name, text in found]
+    return reader.value.lower().encode("latin-1", "replace"), encoded
 
 
 class _Reader:

@@ -1,0 +1,1 @@
+"""Captured mail over IMAP (RFC 3501, RFC 9051), for mail programs."""

@@ -1,0 +1,230 @@
+"""FETCH: its items, and its responses (RFC 3501 sections 6.4.5 and 7.4.2)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+import attrs
+
+from lazr_smtptest._spool import AnyContent, part_of
+from lazr_smtptest.readers.imap.errors import CommandError
+from lazr_smtptest.readers.imap.message import Message
+from lazr_smtptest.readers.imap.section import Section, Span, parse_section
+
+__all__ = ["Items", "internal_date", "parse_items", "render"]
+
+_ALL = ("FLAGS", "INTERNALDATE", "RFC822.SIZE", "ENVELOPE")
+_MACROS = {"ALL": _ALL, "FAST": _ALL[:3], "FULL": (*_ALL, "BODY")}
+# Items that need nothing of the content, and those that need its structure.
+_FACTS = frozenset(
+    ["FLAGS", "UID", "INTERNALDATE", "RFC822.SIZE", "MODSEQ", "EMAILID", "THREADID"]
+)
+_STRUCTURES = frozenset(["ENVELOPE", "BODY", "BODYSTRUCTURE"])
+# What older names mean; their responses have the old names.
+_OLD = {
+    "RFC822": Section("BODY"),
+    "RFC822.HEADER": Section("BODY", is_peek=True, text="HEADER"),
+    "RFC822.TEXT": Section("BODY", text="TEXT"),
+}
+_NUMBER = re.compile(rb"[0-9]{1,19}")
+# The most items of a command.
+_MOST = 1000
+# Bytes of a content that are sent at once.
+_PIECE = 1 << 18
+_MONTHS = [
+    "Jan",
+    "Feb",
+    "Mar",
+    "Apr",
+    "May",
+    "Jun",
+    "Jul",
+    "Aug",
+    "Sep",
+    "Oct",
+    "Nov",
+    "Dec",
+]
+
+
+@attrs.frozen
+class Items:
+    """The items that a client fetches.
+
+    Attributes:
+        names: the items without a section, such as ``UID``, and the older names.
+        sections: the others.
+        changed_since: messages that have not changed since are not fetched (RFC 7162
+            section 3.1.4.1); ``None`` for all.
+    """
+
+    names: tuple[str, ...] = ()
+    sections: tuple[Section, ...] = ()
+    changed_since: int | None = None
+
+    @property
+    def all_sections(self) -> tuple[Section, ...]:
+        """The sections, and what the older names mean."""
+        return (*(_OLD[name] for name in self.names if name in _OLD), *self.sections)
+
+    @property
+    def sets_seen(self) -> bool:
+        r"""Return whether the messages get the flag ``\Seen``."""
+        return not all(section.is_peek for section in self.all_sections)
+
+    @property
+    def needs_content(self) -> bool:
+        """Return whether `Message.content` is read."""
+        return bool(self.all_sections)
+
+    @property
+    def needs_structure(self) -> bool:
+        """Return whether `Message.structure` is read."""
+        return not _STRUCTURES.isdisjoint(self.names) or any(
+            section.needs_structure for section in self.all_sections
+        )
+
+    def including(self, *names: str) -> Items:
+        """Return these and more items, each once.
+
+        Args:
+            names: such as ``UID``, which the responses to UID FETCH have.
+        """
+        return attrs.evolve(self, names=tuple(dict.fromkeys((*names, *self.names))))
+
+
+def parse_items(arguments: Sequence[bytes | list[bytes]]) -> Items:
+    """Parse the arguments of FETCH after the set of messages.
+
+    Raises:
+        CommandError: they are malformed.
+    """
+    if not 1 <= len(arguments) <= 2:
+        raise CommandError("usage: FETCH messages items [(CHANGEDSINCE number)]")
+    first = arguments[0]
+    words = first if isinstance(first, list) else [first]
+    names: dict[str, None] = {}
+    sections: dict[Section, None] = {}
+    if not 0 < len(words) <= _MOST:
+        raise CommandError(f"FETCH has 1 to {_MOST} items, not {len(words)}")
+    for word in words:
+        if isinstance(word, list):
+            raise CommandError("an item of FETCH is a list")
+        name = word.decode("ascii", "backslashreplace").upper()
+        if "[" in name:
+            sections[parse_section(word)] = None
+        elif name in _MACROS and not isinstance(first, list):
+            names |= dict.fromkeys(_MACROS[name])
+        elif name in _FACTS or name in _STRUCTURES or name in _OLD:
+            names[name] = None
+        else:
+            raise CommandError(f"{name[:64]!r} is no item of FETCH")
+    since = _changed_since(arguments[1]) if len(arguments) > 1 else None
+    if since is not None:
+        names["MODSEQ"] = None
+    return Items(tuple(names), tuple(sections), since)
+
+
+def _changed_since(argument: bytes | list[bytes]) -> int:
+    """Parse the modifiers of FETCH (RFC 4466 section 2.1)."""
+    words = argument if isinstance(argument, list) else []
+    if len(words) == 2 and not any(isinstance(word, list) for word in words):
+        name, number = words
+        if name.upper() == b"CHANGEDSINCE" and _NUMBER.fullmatch(number):
+            return int(number)
+    raise CommandError("a modifier of FETCH is (CHANGEDSINCE number)")
+
+
+def render(items: Items, message: Message) -> Iterator[bytes]:
+    """Return the untagged response for a message, in pieces.
+
+    Contents in files are read piece by piece, so that a large message takes little
+    memory. What can fail fails before the first piece.
+
+    Raises:
+        CommandError: a part is in an unknown transfer encoding.
+        OSError: the file with the content cannot be read; later pieces raise it, too.
+    """
+    pieces: list[bytes | Span] = [b"* %d FETCH (" % message.sequence]
+    space = b""
+    for name in items.names:
+        pieces.append(b"%s%s " % (space, name.encode("ascii")))
+        section = _OLD.get(name)
+        pieces += _section(section, message) if section else [_value(name, message)]
+        space = b" "
+    for section in items.sections:
+        pieces.append(b"%s%s " % (space, section.label))
+        pieces += _section(section, message)
+        space = b" "
+    pieces.append(b")\r\n")
+    content = message.content if items.needs_content else b""
+    return _read(pieces, content)
+
+
+def _read(pieces: list[bytes | Span], content: AnyContent) -> Iterator[bytes]:
+    held: list[bytes] = []
+    for piece in pieces:
+        if isinstance(piece, bytes):
+            held.append(piece)
+            continue
+        for start in range(piece.start, piece.stop, _PIECE):
+            held.append(part_of(content, start, min(piece.stop, start + _PIECE)))
+            if start + _PIECE < piece.stop:
+                yield b"".join(held)
+                held.clear()
+    yield b"".join(held)
+
+
+def _section(section: Section, message: Message) -> list[bytes | Span]:
+    structure = message.structure if section.needs_structure else None
+    found = section.read(message.content, structure)
+    if section.kind == "BINARY.SIZE":
+        return [b"%d" % (0 if found is None else len(found))]
+    if found is None:
+        return [b"NIL"]
+    tilde = b"~" if section.kind == "BINARY" and _has_nul(found, message) else b""
+    return [b"%s{%d}\r\n" % (tilde, len(found)), found]
+
+
+def _has_nul(found: Span | bytes, message: Message) -> bool:
+    """Return whether octets can be sent by a literal8 only (RFC 3516 section 4.2)."""
+    if isinstance(found, bytes):
+        return b"\0" in found
+    return any(
+        b"\0" in part_of(message.content, start, min(found.stop, start + _PIECE))
+        for start in range(found.start, found.stop, _PIECE)
+    )
+
+
+def _value(name: str, message: Message) -> bytes:
+    if name == "FLAGS":
+        return b"(%s)" % b" ".join(message.flags)
+    if name == "UID":
+        return b"%d" % message.uid
+    if name == "RFC822.SIZE":
+        return b"%d" % message.size
+    if name == "INTERNALDATE":
+        return b'"%s"' % internal_date(message.received_at)
+    if name == "MODSEQ":
+        return b"(%d)" % message.change
+    if name == "EMAILID":
+        return b"(%s)" % message.id
+    if name == "THREADID":
+        return b"NIL"  # threads have no ids here (RFC 8474 section 5.2)
+    structure = message.structure
+    if name == "ENVELOPE":
+        return structure.envelope
+    return structure.describe(extended=name == "BODYSTRUCTURE")
+
+
+def internal_date(moment: datetime) -> bytes:
+    """Return a time as INTERNALDATE has it, such as ``" 7-Feb-1994 21:52:25 -0800"``.
+
+    The names of months are English in every locale.
+    """
+    month = _MONTHS[moment.month - 1]
+    return f"{moment.day:2}-{month}-{moment.year:04} {moment:%H:%M:%S %z}".encode(
+        "ascii"
+    )

@@ -13,7 +13,7 @@ from lazr_smtptest.readers.imap.errors import CommandError
 from lazr_smtptest.readers.imap.message import Message
 from lazr_smtptest.readers.imap.section import Section, Span, parse_section
 
-__all__ = ["Items", "internal_date", "parse_items", "render"]
+__all__ = ["MONTHS", "Items", "internal_date", "parse_items", "render"]
 
 _ALL = ("FLAGS", "INTERNALDATE", "RFC822.SIZE", "ENVELOPE")
 _MACROS = {"ALL": _ALL, "FAST": _ALL[:3], "FULL": (*_ALL, "BODY")}
@@ -33,7 +33,7 @@ _NUMBER = re.compile(rb"[0-9]{1,19}")
 _MOST = 1000
 # Bytes of a content that are sent at once.
 _PIECE = 1 << 18
-_MONTHS = [
+MONTHS = [
     "Jan",
     "Feb",
     "Mar",
@@ -224,7 +224,7 @@ def internal_date(moment: datetime) -> bytes:
 
     The names of months are English in every locale.
     """
-    month = _MONTHS[moment.month - 1]
+    month = MONTHS[moment.month - 1]
     return f"{moment.day:2}-{month}-{moment.year:04} {moment:%H:%M:%S %z}".encode(
         "ascii"
     )

@@ -225,8 +225,7 @@ class _Parser:
         if name in _WITH_ARGUMENTS:
             return _WITH_ARGUMENTS[name](self, words)
         if word == b"$":
-            saved = self._scope.saved
-            return lambda message, _: message.uid in saved
+            return self._is_saved
         if is_number_set(word):
             numbers = parse_number_set(word, self._scope.last)
             return lambda message, _: message.sequence in numbers
@@ -248,14 +247,16 @@ class _Parser:
             raise CommandError(f"a number from {least} is needed, not {shown!r}")
         return int(word)
 
+    def _is_saved(self, message: Message, _: Texts | None) -> bool:
+        return message.uid in self._scope.saved
+
     # Keys with arguments
 
     def uid(self, words: _Words) -> Condition:
         """Parse a set of unique identifiers."""
         word = words.string()
         if word == b"$":
-            saved = self._scope.saved
-            return lambda message, _: message.uid in saved
+            return self._is_saved
         numbers = parse_number_set(word, self._scope.last_uid)
         return lambda message, _: message.uid in numbers
 

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from .commands import COMMANDS, Process, Start
+from .leaks import delayed_calls
 from .once import Once, once_in
 from .sampling import leave_out_rows
 
@@ -114,6 +115,19 @@ def pytest_collection_modifyitems(
     share = int(os.environ.get("LAZR_SMTPTEST_SHARE", "1"))
     if share > 1:
         leave_out_rows(config, items, share)
+
+
+# The calls that were found in the global reactor.
+_found: set[Any] = set()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown() -> Generator[None, None, None]:
+    """Name the test that leaves a call in the global reactor."""
+    yield
+    left = delayed_calls() - _found
+    _found.update(left)
+    assert not left, f"left in the global reactor: {', '.join(map(str, left))}"
 
 
 # Seconds that the tests before this one may take together.

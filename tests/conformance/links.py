@@ -20,7 +20,7 @@ from ..harness import Peer
 __all__ = ["Link", "Memory", "Secured", "Socket"]
 
 # Seconds after which a server that does not answer has failed.
-PATIENCE = 20
+PATIENCE = 60
 
 
 class Link(Protocol):

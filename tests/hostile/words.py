@@ -8,7 +8,7 @@ import smtplib
 __all__ = ["BEGIN", "PATIENCE", "codes_of", "numbers", "send_tagged", "transaction"]
 
 # Seconds; nothing here takes so long unless it hangs.
-PATIENCE = 20
+PATIENCE = 60
 # As far as a recipient.
 BEGIN = (
     b"EHLO client.example.com\r\n"

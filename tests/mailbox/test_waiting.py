@@ -15,6 +15,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from lazr_smtptest.errors import StateError
 from lazr_smtptest.mailbox import Mailbox, NotReceived, blocking
 from lazr_smtptest.model.envelope import Envelope
+from tests.leaks import delayed_calls
 
 Make = Callable[..., Envelope]
 
@@ -207,9 +208,9 @@ def test_the_global_reactor_is_the_default(
     from twisted.internet import reactor
 
     monkeypatch.setattr(reactor, "running", True)
-    before = set(reactor.getDelayedCalls())
+    before = delayed_calls()
     waiting = mailbox.when()
-    assert len(set(reactor.getDelayedCalls()) - before) == 1
+    assert len(delayed_calls() - before) == 1
     waiting.cancel()
     trial.failureResultOf(waiting, CancelledError)
 

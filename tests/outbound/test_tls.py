@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from twisted.internet import reactor as global_reactor
 
 from lazr_smtptest import CaptureController
 from lazr_smtptest.net.reactor import PrivateReactor
@@ -14,6 +13,7 @@ from lazr_smtptest.outbound.settings import Server
 from lazr_smtptest.server.storing import CaptureServer
 from lazr_smtptest.smtp.settings import Settings
 from lazr_smtptest.tls.context import TLS
+from tests.leaks import delayed_calls
 from tests.outbound.http.servers import Network
 from tests.reactors import call_in, running_reactor
 
@@ -23,11 +23,6 @@ def reactor() -> Iterator[PrivateReactor]:
     """The reactor of a Controller: it runs in a thread."""
     with running_reactor() as reactor:
         yield reactor
-
-
-def calls_of_the_global_reactor() -> set[object]:
-    """Return what waits there for a turn."""
-    return set(global_reactor.getDelayedCalls())  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("security", ["starttls", "tls"])
@@ -52,8 +47,8 @@ def test_mail_is_sent_by_tls_on_a_private_reactor(
 
 def test_a_request_by_https_adds_no_call_to_the_global_reactor() -> None:
     """What is written within TLS waits for no reactor but its own."""
-    before = calls_of_the_global_reactor()
+    before = delayed_calls()
     network = Network()
     network.client.request("GET", "https://example.com/")
     assert network.take().request
-    assert calls_of_the_global_reactor() - before == set()
+    assert delayed_calls() <= before

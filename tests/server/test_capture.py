@@ -20,7 +20,7 @@ from lazr_smtptest import (
 )
 from lazr_smtptest.model.session import Session
 
-TIMEOUT = 20
+TIMEOUT = 60
 
 
 @pytest.fixture

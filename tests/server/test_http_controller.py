@@ -6,7 +6,6 @@ import json
 import os
 import smtplib
 import socket
-import threading
 from collections.abc import Iterator
 from typing import Any
 from urllib.error import URLError
@@ -140,9 +139,6 @@ def test_no_thread_and_no_descriptor_is_left() -> None:
     run()
     opened = Opened()
     run()
-    for thread in threading.enumerate():
-        if thread.name == "lazr.smtptest reader":
-            thread.join(PATIENCE)
     assert opened.left() == []
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import io
 import smtplib
-import threading
 import unittest
 from collections.abc import Iterator
 from urllib.request import urlopen
@@ -14,6 +13,7 @@ import pytest
 
 from lazr_smtptest import CaptureController, CaptureServer, Envelope, StateError
 from lazr_smtptest.testing.unittest import SMTPTestMixin
+from tests.leaks import Opened
 
 
 class Broken(CaptureServer):
@@ -23,9 +23,10 @@ class Broken(CaptureServer):
 
 @pytest.fixture(autouse=True)
 def _no_server_is_left() -> Iterator[None]:
-    """Every thread of ours has ended."""
+    """Every thread that a test has started has ended."""
+    opened = Opened()
     yield
-    assert "lazr.smtptest" not in {thread.name for thread in threading.enumerate()}
+    assert opened.left() == []
 
 
 def send(server: CaptureController) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import os
 import sys
 import threading
 import time
@@ -34,7 +35,8 @@ def _descriptors() -> dict[str, Path]:
         # Another thread may have closed it, and that of the list itself is closed.
         with contextlib.suppress(FileNotFoundError):
             found[descriptor.name] = descriptor.readlink()
-    return found
+    # Twisted opens one when it listens for the first time, and keeps it.
+    return {name: file for name, file in found.items() if file != Path(os.devnull)}
 
 
 class Opened:

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from lazr_smtptest.smtp.limits import Limits
+from lazr_smtptest.smtp.settings import Settings
+from lazr_smtptest.tls.context import TLS
 
 
 def begin(wire: Any, *options: str) -> None:
@@ -171,3 +173,10 @@ def test_empty_chunks_are_junk(new_wire: Any) -> None:
     wire = new_wire(limits=Limits(junk=2))
     begin(wire)
     assert wire.codes("BDAT 0", "BDAT 0") == ["250", "421"]
+
+
+def test_a_chunk_before_tls_gets_530(new_wire: Any) -> None:
+    """Its octets are read, and are no command (RFC 3207 section 4)."""
+    wire = new_wire(settings=Settings(tls=TLS.auto(), require_tls=True))
+    wire.say("EHLO a")
+    assert [line[:3] for line in wire.send(b"BDAT 6\r\nNOOP\r\n")] == ["530"]

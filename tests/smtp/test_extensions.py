@@ -64,6 +64,13 @@ def test_a_value_can_be_set(new_wire: Any) -> None:
     assert "X-NEW" in lines
 
 
+@pytest.mark.parametrize("verb", ["VRFY", "EXPN"])
+def test_a_verb_that_is_hidden_gets_502(new_wire: Any, verb: str) -> None:
+    """The reply names it (RFC 5321 section 3.5.3)."""
+    wire = new_wire(settings=Settings(hidden=[verb]))
+    assert wire.say(f"{verb} anna") == [f"502 5.5.1 {verb} is not available"]
+
+
 def test_only_a_collection_of_keywords_can_be_hidden() -> None:
     """A single word would be taken letter by letter."""
     with pytest.raises(TypeError, match="'SIZE'"):

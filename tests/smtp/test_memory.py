@@ -55,6 +55,19 @@ def test_pieces_that_cannot_be_joined_lose_the_content(
     assert collector._pieces == []
 
 
+def test_octets_are_taken_back_from_a_content_that_is_lost(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its size is still counted."""
+    monkeypatch.setattr(Collector, "_joined", run_out)
+    collector = Collector(spool=None)
+    collector.add(b"12345")
+    collector.take_back(1)
+    assert isinstance(collector.lost, MemoryError)
+    collector.take_back(1)
+    assert collector.size == 3
+
+
 @pytest.fixture(params=["DATA", "BDAT"])
 def send(request: pytest.FixtureRequest, new_wire: Any) -> Any:
     """Send a message in one of two ways; return the last reply."""

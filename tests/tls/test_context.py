@@ -345,6 +345,22 @@ def test_file_of_something_else_is_named(files: Files, what: str) -> None:
         TLS.from_files(paths["certificate"], paths["key"], paths["CA"])
 
 
+@pytest.mark.parametrize("file", [b"x.pem", None, 1])
+def test_name_of_another_type_is_refused(file: Any) -> None:
+    """The error says what it is, and what it has to be."""
+    kind = type(file).__name__
+    with pytest.raises(TLSError, match=f"the name of a file in PEM, not {kind}:"):
+        TLS.from_files(file, file)
+
+
+def test_content_in_place_of_a_name_is_refused(files: Files) -> None:
+    """The error does not show it: it may be a key."""
+    text = files.key.read_text()
+    with pytest.raises(TLSError, match="not its content") as raised:
+        TLS.from_files(files.certificate, text)
+    assert text[30:60] not in str(raised.value)
+
+
 def test_key_with_a_passphrase_is_named(files: Files) -> None:
     """There is nobody to ask for a passphrase."""
     key = load_pem_private_key(files.key.read_bytes(), None)

@@ -1,7 +1,7 @@
 """SEARCH: its keys (RFC 3501 section 6.4.4, RFC 5032, RFC 7162, RFC 8474).
 
 A search is first evaluated without the texts of a message: that is enough for flags,
-dates, sizes and numbers, so that a message is only read if its texts decide.
+dates, sizes and numbers, so that few messages have to be read.
 """
 
 from __future__ import annotations

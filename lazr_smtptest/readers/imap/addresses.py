@@ -20,7 +20,7 @@ MOST = 1000
 
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"', re.S)
 # Bounded: text without its end would be scanned again from each beginning.
-_ANGLE = re.compile(r'<((?:"(?:[^"\\]|\\.){0,512}"|[^"<>]){0,512})>', re.S)
+_ANGLE = re.compile(r'<((?:"(?:[^"\\]|\\.){0,128}"|[^"<>]){0,320})>', re.S)
 _LITERAL = re.compile(r"\[[^\[\]<>,;\s]*\]")
 _PLAIN = re.compile(r'[^\s"(<\[,;:\\]+')
 _BLANKS = re.compile(r"\s+")

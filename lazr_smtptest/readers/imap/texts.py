@@ -24,8 +24,9 @@ __all__ = ["Header", "Texts", "read_body", "read_header"]
 _LONGEST = 1 << 22
 _LONGEST_DATE = 200
 _MOST_REFERENCES = 1000
-# RFC 5322 section 3.6.4; an id without an "@" is sent, too.
-_ID = re.compile(rb'<((?:"(?:[^"\\\r\n]|\\.){0,512}"|[^<>"\s]){1,512})>')
+# RFC 5322 section 3.6.4, without white space and brackets in quotes, which are
+# obsolete; an id without an "@" is sent, too.
+_ID = re.compile(rb"<([^<>\s]{1,998})>")
 _QUOTED = re.compile(rb'"((?:[^"\\]|\\.)*)"')
 
 

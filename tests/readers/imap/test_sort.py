@@ -73,7 +73,7 @@ def test_hostile_subjects(unit: str) -> None:
     begin = time.process_time()
     base_subject(unit * 20_000)
     base_subject(unit * 20_000 + "x" + "]" * 20_000)
-    assert time.process_time() - begin < 5
+    assert time.process_time() - begin < 30
 
 
 @given(st.text("ref:[] (wd)a", max_size=30))

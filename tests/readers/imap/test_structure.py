@@ -262,7 +262,7 @@ def test_hostile_messages(name: str) -> None:
     tree(found.describe(extended=True))
     assert depth(found) <= 52
     assert count(found) <= 1001
-    assert time.process_time() - begin < 10
+    assert time.process_time() - begin < 30
 
 
 def test_messages_too_deep() -> None:

@@ -124,7 +124,7 @@ def test_hostile_messages(name: str) -> None:
     begin = time.process_time()
     body(HOSTILE[name])
     read_header(HOSTILE[name])
-    assert time.process_time() - begin < 10
+    assert time.process_time() - begin < 30
 
 
 @pytest.mark.parametrize("unit", [b"<", b'<"', b"<a", b'<"\\"', b"<a@b>", b"Feb "])
@@ -133,7 +133,7 @@ def test_hostile_headers(unit: bytes) -> None:
     begin = time.process_time()
     for name in (b"References: ", b"Date: ", b"From: ", b"Message-ID: "):
         read_header(name + unit * (60_000 // len(unit)))
-    assert time.process_time() - begin < 10
+    assert time.process_time() - begin < 30
 
 
 @given(st.binary(max_size=100))

@@ -53,7 +53,8 @@ if TYPE_CHECKING:
     from lazr_smtptest.server.capture import CaptureController
     from lazr_smtptest.server.controller import Controller, QueueController
     from lazr_smtptest.server.listener import Listener
-    from lazr_smtptest.server.servers import QueueServer, Server
+    from lazr_smtptest.server.queueing import QueueServer
+    from lazr_smtptest.server.servers import Server
     from lazr_smtptest.server.service import SMTPService
     from lazr_smtptest.server.storing import CaptureServer, StoreServer
     from lazr_smtptest.smtp.errors import (
@@ -170,7 +171,7 @@ _HOMES = {
     "NotReceived": "mailbox",
     "PolicyError": "smtp.errors",
     "QueueController": "server.controller",
-    "QueueServer": "server.servers",
+    "QueueServer": "server.queueing",
     "RemoteError": "client.errors",
     "RemoteMailbox": "client.box",
     "Reply": "model.reply",

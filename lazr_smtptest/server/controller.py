@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 from lazr_smtptest._guesses import Guessable
 from lazr_smtptest.errors import StateError, error_text
 from lazr_smtptest.server.options import check_server
-from lazr_smtptest.server.servers import QueueServer, Server
+from lazr_smtptest.server.queueing import QueueServer
+from lazr_smtptest.server.servers import Server
 from lazr_smtptest.server.thread import ServerThread
 from lazr_smtptest.server.unchecked import forget, watch
 

@@ -1,4 +1,4 @@
-"""The server classes, for users to subclass."""
+"""The base class of servers, for users to subclass."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import logging
 import ssl
 from collections.abc import Callable
 from email.message import Message
-from queue import Empty, Queue
-from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
@@ -39,7 +37,7 @@ from lazr_smtptest.smtp.settings import Settings
 from lazr_smtptest.stores.session_log import SessionLog
 from lazr_smtptest.tls.context import TLS
 
-__all__ = ["QueueServer", "Server"]
+__all__ = ["Server"]
 
 log = logging.getLogger("lazr.smtptest")
 
@@ -366,36 +364,3 @@ class Server(ServerOptions, ListeningAddress):
     def errors(self) -> tuple[BaseException, ...]:
         """The errors that the next `check` raises; any thread may read it."""
         return self._failures.kept
-
-
-class QueueServer(Server):
-    """A server that puts its messages in a queue.
-
-    Attributes:
-        queue: the queue.
-    """
-
-    def __init__(
-        self, host: str = "localhost", port: int = 0, queue: Queue[Any] | None = None
-    ) -> None:
-        """Set the address and the queue.
-
-        Args:
-            host: see `Server`.
-            port: see `Server`.
-            queue: an object with the methods of `queue.Queue`; a new queue by default.
-        """
-        super().__init__(host, port)
-        self.queue: Queue[Any] = Queue() if queue is None else queue
-
-    def handle_message(self, message: Message) -> None:
-        """Put the message in the queue."""
-        self.queue.put(message)
-
-    def reset(self) -> None:
-        """Empty the queue."""
-        while True:
-            try:
-                self.queue.get_nowait()
-            except Empty:
-                break

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import logging
 import secrets
 from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from twisted.cred.credentials import IUsernameHashedPassword, UsernamePassword
+from twisted.cred.credentials import UsernamePassword
 from twisted.cred.error import LoginFailed, UnhandledCredentials
 from twisted.internet.defer import maybeDeferred
 from twisted.internet.protocol import connectionDone
 from twisted.mail.imap4 import IllegalClientResponse
 from twisted.mail.interfaces import IMailboxPOP3
 from twisted.python.failure import Failure
-from zope.interface import implementer
 
 from lazr_smtptest.auth.exchange import CancelledExchangeError, authenticate
-from lazr_smtptest.auth.mechanisms import text_of
 from lazr_smtptest.errors import BusyError, StoreError
 from lazr_smtptest.readers.line_connection import LineConnection
 from lazr_smtptest.readers.lines import LineTooLongError
@@ -30,8 +25,10 @@ from lazr_smtptest.readers.pop3.commands import (
     State,
     number_of,
 )
-from lazr_smtptest.readers.pop3.content import Top, pieces_of
+from lazr_smtptest.readers.pop3.content import Top, blocks_of, pieces_of
+from lazr_smtptest.readers.pop3.credentials import Digest, checked_name
 from lazr_smtptest.readers.pop3.maildrop import MissingMessageError
+from lazr_smtptest.readers.pop3.marks import Marks, count_of
 from lazr_smtptest.version import __version__
 
 if TYPE_CHECKING:
@@ -47,24 +44,6 @@ _LONGEST_LINE, _LONGEST_RESPONSE = 510, 12_288
 
 # The language tags of our replies (RFC 6856 section 3).
 _LANGUAGES = {"en": "en English", "i-default": "i-default Default"}
-
-# Lines that are written at once.
-_BLOCK = 1000
-
-
-@implementer(IUsernameHashedPassword)
-class _Digest:
-    """The credentials of APOP: a digest of the greeting's stamp and the password."""
-
-    def __init__(self, stamp: bytes, username: bytes, digest: bytes) -> None:
-        self.username = username
-        self._stamp = stamp
-        self._digest = digest
-
-    def checkPassword(self, password: bytes) -> bool:
-        """Return whether the digest was made with this password."""
-        digest = hashlib.md5(self._stamp + password).hexdigest().encode("ascii")
-        return hmac.compare_digest(self._digest.lower(), digest)
 
 
 class POP3Connection(LineConnection):
@@ -90,8 +69,7 @@ class POP3Connection(LineConnection):
         # Of the login.
         self._maildrop: Any = None
         self._logout: Callable[[], object] | None = None
-        self._sizes: list[int] = []
-        self._deleted: set[int] = set()
+        self._marks = Marks()
 
     # The connection
 
@@ -173,7 +151,7 @@ class POP3Connection(LineConnection):
     async def _list(self, first: str, lines: Iterable[str]) -> None:
         """Send a reply of many lines, none of which begins with a dot."""
         self._ok(first)
-        await self.write_pieces(_blocks_of(lines))
+        await self.write_pieces(blocks_of(lines))
 
     # Any state
 
@@ -190,9 +168,7 @@ class POP3Connection(LineConnection):
                 yield " ".join(("SASL", *mechanisms))
         if self._can_start_tls:
             yield "STLS"
-        yield "UTF8 USER"
-        yield "LANG"
-        yield "EXPIRE NEVER"
+        yield from ("UTF8 USER", "LANG", "EXPIRE NEVER")
         yield f"IMPLEMENTATION lazr.smtptest-{__version__}"
 
     async def do_LANG(self, tag: bytes | None = None) -> None:
@@ -208,7 +184,7 @@ class POP3Connection(LineConnection):
 
     async def do_QUIT(self) -> None:
         """Remove the messages that are marked, and end the session."""
-        if not self._deleted:
+        if not self._marks.deleted:
             self._ok("bye")
         else:
             await self._update()
@@ -216,9 +192,9 @@ class POP3Connection(LineConnection):
 
     async def _update(self) -> None:
         """Remove what is marked (RFC 1939 section 6)."""
-        for index in sorted(self._deleted):
+        for index in sorted(self._marks.deleted):
             self._maildrop.deleteMessage(index)
-        self._deleted.clear()
+        self._marks.deleted.clear()
         try:
             await maybeDeferred(self._maildrop.sync)
         except Exception as error:
@@ -268,7 +244,7 @@ class POP3Connection(LineConnection):
     async def do_USER(self, name: bytes) -> None:
         """Take the name of the user."""
         self._check_login()
-        self._user = _checked_name(name)
+        self._user = checked_name(name)
         self._ok("send PASS")
 
     async def do_PASS(self, password: bytes) -> None:
@@ -282,7 +258,7 @@ class POP3Connection(LineConnection):
     async def do_APOP(self, name: bytes, digest: bytes) -> None:
         """Log in by a digest of the password (RFC 1939 section 7)."""
         self._check_login()
-        await self._log_in(_Digest(self._stamp, _checked_name(name), digest))
+        await self._log_in(Digest(self._stamp, checked_name(name), digest))
 
     def _mechanisms(self) -> list[str]:
         """Return the names of the mechanisms that can be used now."""
@@ -346,68 +322,48 @@ class POP3Connection(LineConnection):
 
     def _enter(self, login: Any) -> None:
         _, self._maildrop, self._logout = login
-        self._sizes = list(self._maildrop.listMessages())
+        self._marks = Marks(list(self._maildrop.listMessages()))
         self._state = State.TRANSACTION
-        self._ok(f"{_messages(len(self._sizes))}")
+        self._ok(count_of(len(self._marks.sizes)))
 
     # After the login
 
-    def _index_of(self, word: bytes) -> int:
-        """Return the index of a message that is there and not marked."""
-        number = number_of(word, "a message", 1)
-        if number > len(self._sizes):
-            raise CommandError(f"there is no message {number}: {len(self._sizes)} here")
-        if number - 1 in self._deleted:
-            raise CommandError(f"message {number} is marked as deleted")
-        return number - 1
-
-    def _present(self) -> Iterator[int]:
-        """Return the indexes of the messages that are not marked."""
-        return (each for each in range(len(self._sizes)) if each not in self._deleted)
-
-    def _totals(self) -> tuple[int, int]:
-        present = [self._sizes[index] for index in self._present()]
-        return len(present), sum(present)
-
     async def do_STAT(self) -> None:
         """Count the messages, and their bytes."""
-        self._ok("{} {}".format(*self._totals()))
+        self._ok("{} {}".format(*self._marks.totals()))
 
     async def do_LIST(self, word: bytes | None = None) -> None:
         """List the size of one message, or of each."""
         if word is not None:
-            index = self._index_of(word)
-            self._ok(f"{index + 1} {self._sizes[index]}")
+            index = self._marks.index_of(word)
+            self._ok(f"{index + 1} {self._marks.sizes[index]}")
             return
-        count, octets = self._totals()
-        lines = (f"{index + 1} {self._sizes[index]}" for index in self._present())
-        await self._list(f"{_messages(count)}, {octets} octets", lines)
+        count, octets = self._marks.totals()
+        lines = self._marks.lines(self._marks.sizes.__getitem__)
+        await self._list(f"{count_of(count)}, {octets} octets", lines)
 
     async def do_UIDL(self, word: bytes | None = None) -> None:
         """List the unique id of one message, or of each."""
         if word is not None:
-            index = self._index_of(word)
+            index = self._marks.index_of(word)
             self._ok(f"{index + 1} {self._unique_id(index)}")
             return
-        lines = (f"{index + 1} {self._unique_id(index)}" for index in self._present())
-        await self._list("ids follow", lines)
+        await self._list("ids follow", self._marks.lines(self._unique_id))
 
     def _unique_id(self, index: int) -> str:
         return str(self._maildrop.getUidl(index).decode("ascii"))
 
     async def do_RETR(self, word: bytes) -> None:
         """Send a message."""
-        index = self._index_of(word)
-        file = await self._open(index)
-        if file is not None:
-            self._ok(f"{self._sizes[index]} octets")
+        index = self._marks.index_of(word)
+        if (file := await self._open(index)) is not None:
+            self._ok(f"{self._marks.sizes[index]} octets")
             await self._send(file)
 
     async def do_TOP(self, word: bytes, lines: bytes) -> None:
         """Send the header of a message, and the first lines of its body."""
-        index, count = self._index_of(word), number_of(lines, "lines", 0)
-        file = await self._open(index)
-        if file is not None:
+        index, count = self._marks.index_of(word), number_of(lines, "lines", 0)
+        if (file := await self._open(index)) is not None:
             self._ok("the beginning follows")
             await self._send(Top(file, count))
 
@@ -427,40 +383,16 @@ class POP3Connection(LineConnection):
 
     async def do_DELE(self, word: bytes) -> None:
         """Mark a message, to be removed at QUIT."""
-        index = self._index_of(word)
-        self._deleted.add(index)
+        index = self._marks.index_of(word)
+        self._marks.deleted.add(index)
         self._ok(f"message {index + 1} is marked as deleted")
 
     async def do_RSET(self) -> None:
         """Take all marks away."""
-        self._deleted.clear()
+        self._marks.deleted.clear()
         self._maildrop.undeleteMessages()
-        self._ok(_messages(len(self._sizes)))
+        self._ok(count_of(len(self._marks.sizes)))
 
     async def do_NOOP(self) -> None:
         """Reply, to keep the session open."""
         self._ok()
-
-
-def _messages(count: int) -> str:
-    return "1 message" if count == 1 else f"{count} messages"
-
-
-def _checked_name(name: bytes) -> bytes:
-    """Return the name of a user.
-
-    Raises:
-        CommandError: it has control characters, or is not UTF-8.
-    """
-    try:
-        return text_of(name, "user name")
-    except IllegalClientResponse as error:
-        raise CommandError(str(error)) from error
-
-
-def _blocks_of(lines: Iterable[str]) -> Iterator[bytes]:
-    """Yield lines in blocks, and the dot that ends them."""
-    remaining = iter(lines)
-    while block := list(islice(remaining, _BLOCK)):
-        yield "".join(f"{line}\r\n" for line in block).encode()
-    yield b".\r\n"

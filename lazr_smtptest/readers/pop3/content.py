@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any
 
-__all__ = ["Top", "pieces_of"]
+__all__ = ["Top", "blocks_of", "pieces_of"]
 
 # Bytes that are written at once.
 _PIECE = 65_536
+
+# Lines that are written at once.
+_BLOCK = 1000
 
 
 def pieces_of(file: Any) -> Iterator[bytes]:
@@ -68,3 +72,11 @@ class Top:
     def close(self) -> None:
         """Close the file."""
         self._file.close()
+
+
+def blocks_of(lines: Iterable[str]) -> Iterator[bytes]:
+    """Yield lines in blocks, and the dot that ends them."""
+    remaining = iter(lines)
+    while block := list(islice(remaining, _BLOCK)):
+        yield "".join(f"{line}\r\n" for line in block).encode()
+    yield b".\r\n"

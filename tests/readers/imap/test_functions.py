@@ -1,4 +1,4 @@
-"""What a parsing pool can do for IMAP."""
+"""The functions of a parsing pool for IMAP."""
 
 from __future__ import annotations
 

@@ -198,7 +198,7 @@ def test_each_message_is_in_one_thread(
     # thread-members, and thread-nested of two or more (RFC 5256 section 5)
     while re.search(r"\([0-9]", found):
         shorter = re.sub(r"\([0-9]+(?: [0-9]+)*\)", "@", found)
-        shorter = re.sub(r" @@+", "", shorter)
+        shorter = re.sub(r" @@+(?=\))", "", shorter)
         shorter = re.sub(r"\(@@+\)", "@", shorter)
         assert shorter != found
         found = shorter

@@ -24,7 +24,7 @@ from lazr_smtptest.readers.http.call import value_of, values_of
 if TYPE_CHECKING:
     from lazr_smtptest.readers.http.htpasswd import PasswordFile
 
-__all__ = ["SAFE_METHODS", "Gate"]
+__all__ = ["SAFE_METHODS", "Gate", "is_foreign"]
 
 # The name by which containers reach the machine that they run on.
 _DOCKER = "host.docker.internal"
@@ -138,9 +138,7 @@ class Gate:
             return _allowing(origin)
         if origin:
             return {}
-        # A browser sends no Origin with most of its GETs, but says whose page it is.
-        site = _one(headers, "sec-fetch-site").lower()
-        if site not in ("", "same-origin", "none"):
+        if is_foreign(headers):
             is_link = (
                 method in SAFE_METHODS
                 and _one(headers, "sec-fetch-mode").lower() == "navigate"
@@ -194,6 +192,16 @@ class Gate:
         return (
             method == "OPTIONS" and bool(self.origins) and headers.hasHeader("origin")
         )
+
+
+def is_foreign(headers: Headers) -> bool:
+    """Return whether a browser says that the page of another site makes the request.
+
+    A mail that is shown is one. A browser sends no Origin with most of its GETs, but
+    says whose page it is. Links of such pages are answered; they may change nothing.
+    """
+    site = _one(headers, "sec-fetch-site").lower()
+    return site not in ("", "same-origin", "none")
 
 
 @lru_cache(_REMEMBERED)

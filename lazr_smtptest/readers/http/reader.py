@@ -141,7 +141,8 @@ class HTTPReader:
             settings.longest_wait,
         )
         self._events = Events(context, settings.max_listeners)
-        self._mailpit = Mailpit(context, settings.outgoing, f"{settings.base}/")
+        tokens = Tokens(reactor)
+        self._mailpit = Mailpit(context, settings.outgoing, f"{settings.base}/", tokens)
         self._metrics = Metrics(context, lambda: len(self._waiters))
         self._logins = Logins(
             settings.gate,
@@ -151,7 +152,7 @@ class HTTPReader:
             reactor=reactor,
         )
         self._frames = Frames(
-            root=f"{settings.base}{_API}", logins=self._logins, tokens=Tokens(reactor)
+            root=f"{settings.base}{_API}", logins=self._logins, tokens=tokens
         )
         self._mailboxes = Mailboxes(context, self._frames, settings.longest_wait)
         self._mcp = MCPEndpoint(self._answer_inside, reactor)

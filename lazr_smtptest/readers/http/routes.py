@@ -45,6 +45,9 @@ class Route:
         arguments: the names that the query of the URL may have; ``None`` for any.
         is_public: whether it needs no login.
         is_shared: whether pages of all sites, and mails that are shown, may load it.
+        check_token: returns whether the argument ``token`` is right for the parameter
+            ``id``: a request with such a token is answered as if the route were public
+            and shared; ``None`` if tokens mean nothing to it.
         operation: what a description of the API says of it; ``None`` for nothing.
         parameters: the names of the parameters in its path, in order.
     """
@@ -56,6 +59,7 @@ class Route:
     arguments: frozenset[str] | None = None
     is_public: bool = False
     is_shared: bool = False
+    check_token: Callable[[str, str], bool] | None = None
     operation: object = None
     parameters: tuple[str, ...] = attrs.field(
         init=False,
@@ -63,6 +67,11 @@ class Route:
             lambda self: tuple(_PARAMETER.findall(self.template)), takes_self=True
         ),
     )
+
+    def has_token(self, call: Call, parameters: Mapping[str, str]) -> bool:
+        """Return whether a request has a token that is right."""
+        check, token = self.check_token, call.argument("token")
+        return check is not None and bool(token) and check(token, parameters["id"])
 
     def check_arguments(self, names: Iterable[str]) -> None:
         """Check the names in the query of a URL: a wrong one would do nothing.

@@ -209,9 +209,10 @@ class HTTPSite(http.HTTPFactory):
         user = ""
         cors: Mapping[str, str] = {}
         found = self.routes.get(method, call.path)
-        if found is None or not found[0].is_public:
+        has_token = found is not None and found[0].has_token(call, found[1])
+        if found is None or not (found[0].is_public or has_token):
             user = await self._logins.check(method, headers)
-        if found is None or not found[0].is_shared:
+        if found is None or not (found[0].is_shared or has_token):
             cors = gate.check_origin(method, headers, host)
         gate.check_expectation(headers)
         if method == "OPTIONS" and (allowed := self._allowed(call.path)):

@@ -18,6 +18,7 @@ from lazr_smtptest.readers.http.mailpit.release import Release
 from lazr_smtptest.readers.http.mailpit.sending import Sending, describe_as_json
 from lazr_smtptest.readers.http.routes import Route
 from lazr_smtptest.readers.http.site import Describe
+from lazr_smtptest.readers.http.tokens import Tokens
 from lazr_smtptest.smtp.limits import Limits
 
 __all__ = ["Mailpit"]
@@ -32,10 +33,15 @@ class Mailpit:
         context: the server, and its store.
         outgoing: where mail may be sent to.
         base: the path before all paths of the site, such as ``/``, in links.
+        tokens: makes the tokens in the URLs of parts; by default its own.
     """
 
     def __init__(
-        self, context: ReaderContext, outgoing: Outgoing, base: str = "/"
+        self,
+        context: ReaderContext,
+        outgoing: Outgoing,
+        base: str = "/",
+        tokens: Tokens | None = None,
     ) -> None:
         limits = Limits() if context.settings is None else context.settings.limits
         size = limits.message_size
@@ -52,7 +58,9 @@ class Mailpit:
                 has_spam_check=bool(context.check_settings.spamd),
             ),
             Messages(context.reader),
-            Message(context.reader, context.parse, base),
+            Message(
+                context.reader, context.parse, base, tokens or Tokens(context.reactor)
+            ),
             Checking(context),
             Sending(context),
             Release(context, relay),

@@ -25,11 +25,13 @@ from lazr_smtptest.readers.http.answer import (
 )
 from lazr_smtptest.readers.http.bodies import Turns, body_of, raw_body
 from lazr_smtptest.readers.http.call import Call
+from lazr_smtptest.readers.http.gate import is_foreign
 from lazr_smtptest.readers.http.mailpit import shapes
 from lazr_smtptest.readers.http.mailpit.parts import MailpitParts, part_id
 from lazr_smtptest.readers.http.mailpit.reading import bad, find, not_found
 from lazr_smtptest.readers.http.mailpit.thumbnails import BLANK
 from lazr_smtptest.readers.http.routes import Route
+from lazr_smtptest.readers.http.tokens import Tokens
 from lazr_smtptest.stores.deferred_reader import DeferredReader
 
 __all__ = ["Message"]
@@ -41,6 +43,8 @@ _SANDBOX = {
         "img-src 'self' data:; font-src data:"
     )
 }
+# The origin of a document in a sandbox is none, not even ours.
+_SHARED = {"Cross-Origin-Resource-Policy": "cross-origin"}
 # What the client mailpit-api-client says of itself. It expects a key of Mailpit 1.5;
 # other clients may refuse keys that they do not know.
 _EARLIER_CLIENT = "python-httpx/"
@@ -63,15 +67,22 @@ class Message:
         reader: the store.
         parse: runs a function for a message, see `ReaderContext.parse`.
         base: the path before all paths of the site, such as ``/``.
+        tokens: makes the tokens in the URLs of parts: a document in a sandbox sends no
+            cookies, and its images come from an opaque origin.
     """
 
     def __init__(
-        self, reader: DeferredReader, parse: Callable[..., Any], base: str
+        self,
+        reader: DeferredReader,
+        parse: Callable[..., Any],
+        base: str,
+        tokens: Tokens,
     ) -> None:
         self._reader = reader
         self._turns = Turns()
         self._parse = parse
         self._base = base
+        self._tokens = tokens
 
     def routes(self, prefix: str) -> Iterator[Route]:
         """Return the routes."""
@@ -80,13 +91,18 @@ class Message:
             (message, self.message),
             (f"{message}/headers", self.headers),
             (f"{message}/raw", self.raw),
-            (f"{message}/part/{{part}}", self.part),
             (f"{message}/part/{{part}}/thumb", self.thumb),
             ("/view/{id}.html", self.html),
             ("/view/{id}.txt", self.text),
             ("/view/latest", self.latest),
         ):
             yield Route(method="GET", template=template, handler=handler)
+        yield Route(
+            method="GET",
+            template=f"{message}/part/{{part}}",
+            handler=self.part,
+            check_token=self._tokens.check,
+        )
 
     async def message(self, call: Call) -> Answer:
         """Answer with a message, and mark it as read."""
@@ -96,7 +112,7 @@ class Message:
         answer: Answer = await self._reader.call(
             lambda: json_answer({**shapes.message_of(envelope, summary), **more})
         )
-        await self._mark(summary.id)
+        await self._mark(call, summary.id)
         return answer
 
     async def headers(self, call: Call) -> Answer:
@@ -137,6 +153,7 @@ class Message:
             headers={
                 "Content-Disposition": f'inline; filename="{name}"',
                 **_SANDBOX,
+                **(_SHARED if call.argument("token") else {}),
             },
         )
 
@@ -155,7 +172,7 @@ class Message:
     async def html(self, call: Call) -> Answer:
         """Answer with the HTML of a message, and mark it as read."""
         envelope, summary = await self._viewed(call)
-        html = await self._reader.call(_html, envelope, self._part_path(summary.id))
+        html = await self._reader.call(_html, envelope, self._part_url(summary.id))
         if not html:
             raise HTTPError(
                 HTTPStatus.NOT_FOUND, "This message does not contain a HTML part"
@@ -163,7 +180,7 @@ class Message:
         headers = _SANDBOX
         if call.argument("embed") == "1":
             html, headers = await self._embedded(envelope, summary.id)
-        await self._mark(summary.id)
+        await self._mark(call, summary.id)
         return Answer(
             body=html.encode("utf-8", "replace"),
             content_type="text/html; charset=utf-8",
@@ -178,8 +195,8 @@ class Message:
         A script at its end tells the page its height, and no other script runs.
         """
         view: HTMLView = await self._parse(VIEW, envelope)
-        path, nonce = self._part_path(id), secrets.token_urlsafe(16)
-        html = view.with_urls(lambda section: path + section)
+        url, nonce = self._part_url(id), secrets.token_urlsafe(16)
+        html = view.with_urls(url)
         policy = _SANDBOX["Content-Security-Policy"].replace(
             "sandbox", "sandbox allow-scripts", 1
         )
@@ -191,7 +208,7 @@ class Message:
         """Answer with the text of a message, and mark it as read."""
         envelope, summary = await self._viewed(call)
         text = await self._reader.call(_text, envelope)
-        await self._mark(summary.id)
+        await self._mark(call, summary.id)
         return Answer(
             body=text.encode("utf-8", "replace"),
             content_type="text/plain; charset=utf-8",
@@ -215,12 +232,16 @@ class Message:
                 raise HTTPError(HTTPStatus.NOT_FOUND, "Message not found") from error
             raise
 
-    def _part_path(self, id: str) -> str:
-        return f"{self._base}api/v1/message/{quote(id)}/part/"
+    def _part_url(self, id: str) -> Callable[[str], str]:
+        """Return a function from the id of a part to its URL, with a token."""
+        path = f"{self._base}api/v1/message/{quote(id)}/part/"
+        token = self._tokens.make(id)
+        return lambda part: f"{path}{part}?token={token}"
 
-    async def _mark(self, id: str) -> None:
-        """Mark a message as read."""
-        await self._reader.change(Selection(ids=[id]), set_flags=["seen"])
+    async def _mark(self, call: Call, id: str) -> None:
+        """Mark a message as read, unless a link in a mail or another site led to it."""
+        if not is_foreign(call.headers):
+            await self._reader.change(Selection(ids=[id]), set_flags=["seen"])
 
 
 def _latest(call: Call) -> Call:
@@ -255,15 +276,15 @@ def _part_and_body(envelope: Envelope, id: str) -> tuple[Part, bytes | FileBody]
     return None if part is None else (part, body_of(part))
 
 
-def _html(envelope: Envelope, part_path: str) -> str:
-    """Return the HTML, with the paths of parts for references to their ids."""
+def _html(envelope: Envelope, url_of: Callable[[str], str]) -> str:
+    """Return the HTML, with the URLs of parts for references to their ids."""
     parts = MailpitParts.of(envelope.content)
-    paths = {
-        part.fields.text("content-id").strip().strip("<>"): part_path + part_id(part)
+    urls = {
+        part.fields.text("content-id").strip().strip("<>"): url_of(part_id(part))
         for part in parts.parts.leaves
         if part.fields.first("content-id")
     }
-    return _CID.sub(lambda found: paths.get(found[1], found[0]), parts.html)
+    return _CID.sub(lambda found: urls.get(found[1], found[0]), parts.html)
 
 
 def _text(envelope: Envelope) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from http import HTTPStatus
+from urllib.parse import quote, urlencode
 
 import attrs
 
@@ -71,6 +72,8 @@ class Page:
         for path, handler in (
             ("/", self.document),
             ("", self.base),
+            ("/search", self.search),
+            ("/view/{id}", self.view),
         ):
             yield Route(method="GET", template=path, handler=handler, is_public=True)
         for path in (
@@ -108,6 +111,17 @@ class Page:
         headers = {"Location": f"{self._base.rpartition('/')[2]}/", "Vary": "Accept"}
         return Answer(status=HTTPStatus.PERMANENT_REDIRECT, headers=headers)
 
+    # Paths of Mailpit's page. The redirections are relative, as that of the base.
+
+    async def search(self, call: Call) -> Answer:
+        """Redirect to the list of the messages that a query finds."""
+        query = urlencode({"q": call.argument("q")}) if call.argument("q") else ""
+        return _redirect("./#/messages" + (f"?{query}" if query else ""))
+
+    async def view(self, call: Call) -> Answer:
+        """Redirect to a message."""
+        return _redirect(f"../#/messages/{quote(call.parameters['id'], safe='')}")
+
     async def file(self, call: Call) -> Answer:
         """Answer with a file of the page.
 
@@ -129,6 +143,10 @@ class Page:
             "Vary": "Accept-Encoding",
         }
         return _answer_with(call, file, headers)
+
+
+def _redirect(location: str) -> Answer:
+    return Answer(status=HTTPStatus.FOUND, headers={"Location": location})
 
 
 def _is_browser(call: Call) -> bool:

@@ -403,7 +403,7 @@ class TestViews:
             "--b\nContent-Type: image/png\nContent-ID: <i@x>\n\nx\n--b--\n"
         )
         html = mail.client.get(f"/view/{id}.html").text
-        assert f"src='/api/v1/message/{id}/part/2'" in html
+        assert f"src='/api/v1/message/{id}/part/2?token=" in html
 
     def test_text_is_plain(self, mail: Mail) -> None:
         answer = mail.client.get(f"/view/{mail.add()}.txt")
@@ -436,3 +436,18 @@ class TestViews:
         id = mail.add()
         answer = mail.client.get("/view/latest")
         assert (answer.status, answer.headers["location"]) == (302, f"/view/{id}")
+
+    @pytest.mark.parametrize(
+        ("path", "location"),
+        [
+            ("/view/one", "../#/messages/one"),
+            ("/view/a%3Fb", "../#/messages/a%3Fb"),
+            ("/search", "./#/messages"),
+            ("/search?q=from:ann%20%26", "./#/messages?q=from%3Aann+%26"),
+        ],
+    )
+    def test_paths_of_the_page_lead_to_its_places(
+        self, client: Client, path: str, location: str
+    ) -> None:
+        answer = client.get(path)
+        assert (answer.status, answer.headers["location"]) == (302, location)

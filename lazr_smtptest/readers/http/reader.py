@@ -152,7 +152,7 @@ class HTTPReader:
             reactor=reactor,
         )
         self._frames = Frames(
-            root=f"{settings.base}{_API}", logins=self._logins, tokens=tokens
+            base=settings.base, path=_API, logins=self._logins, tokens=tokens
         )
         self._mailboxes = Mailboxes(context, self._frames, settings.longest_wait)
         self._mcp = MCPEndpoint(self._answer_inside, reactor)

@@ -78,6 +78,11 @@ ARGUMENTS: Mapping[str, Argument] = {
     ),
     "part": Argument(_TEXT, "The id of a part.", "1"),
     "query": Argument(_TEXT, "A query in the search language.", "code"),
+    "root": Argument(
+        _TEXT,
+        "The path before `api/v2/` in the browser, if a proxy changes it.",
+        "/",
+    ),
     "rule": Argument(_TEXT, "The id of a fault rule."),
     "session": Argument(_TEXT, "The id of a session."),
     "since": Argument(_whole(0, _LARGEST), "Only what came after this number.", 0),

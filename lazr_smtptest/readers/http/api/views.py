@@ -1,10 +1,12 @@
 """The HTML of a message for a frame of a page, and the parts that it shows.
 
 The frame has an opaque origin: it sends no cookies. So the URLs in it have a token.
+They are relative: a proxy may show the server below another path.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from http import HTTPStatus
 from typing import Any
@@ -48,6 +50,13 @@ _POLICY = (
 )
 _REMOTE = " http: https:"
 
+# The values of `root`, which become a part of the policy: nothing that ends a path, a
+# source or a directive there.
+_ROOT = re.compile(r"/(?:[0-9A-Za-z._~!$&()*+=:@%-]{1,200}/){0,20}", re.ASCII)
+
+# From the path of a view to that of the API: one in a mailbox is two levels deeper.
+_UP, _UP_FROM_MAILBOX = "../..", "../../../.."
+
 # The values of `images`: whether images of other hosts are loaded.
 _IMAGES = {"": False, "remote": True}
 
@@ -80,14 +89,21 @@ class Frames:
     """The parts of the server that views of messages need.
 
     Attributes:
-        root: the path of the API, with the base of the site.
+        base: the path before all paths of the site; ``""`` for none.
+        path: the path of the API, without the base.
         logins: finds out who makes a request.
         tokens: makes the tokens of URLs.
     """
 
-    root: str
+    base: str
+    path: str
     logins: Logins
     tokens: Tokens
+
+    @property
+    def root(self) -> str:
+        """The path of the API, with the base of the site."""
+        return f"{self.base}{self.path}"
 
 
 class Views:
@@ -119,7 +135,7 @@ class Views:
             path,
             self.view,
             "Show the HTML of a message in a frame",
-            query=("query", "images", "token"),
+            query=("query", "images", "root", "token"),
             answer="text/html",
         )
         # Its login may be a token.
@@ -151,9 +167,14 @@ class Views:
         comments are dropped, links open a new window, and references to other parts of
         the message are URLs that work without a login for an hour. The policy in its
         header lets it load these parts only, and with ``images=remote`` images of other
-        hosts, too. A ``token`` is the login of a frame that sends no cookies.
+        hosts, too. ``root`` is the path before ``api/v2/`` as the browser knows it. A
+        ``token`` is the login of a frame that sends no cookies.
+
+        Raises:
+            HTTPError: 400, ``root`` is no path that begins and ends with a slash.
         """
         is_remote = call.choice("images", "", _IMAGES)
+        root = _root_of(call) or f"{self._frames.base}/"
         token = call.argument("token")
         has_token = bool(token) and self._frames.tokens.check(
             token, call.parameters["id"]
@@ -164,11 +185,13 @@ class Views:
         envelope, view = await self._view(call)
         id = envelope.id
         token = self._frames.tokens.make(id)
-        path = f"{self._path(id)}/parts/"
-        sources = f"img-src {self._origin(call)}{path} data:"
+        parts = f"{_path(id)}/parts/"
+        api = root.removesuffix("/") + self._frames.path
+        sources = f"img-src {self._origin(call)}{api}{parts} data:"
         # A document that was not rewritten may have elements that begin other loads.
         sources += _REMOTE if is_remote and not view.failure else ""
-        html = view.with_urls(lambda part: f"{path}{part}?token={token}")
+        up = _UP_FROM_MAILBOX if "mailbox" in call.parameters else _UP
+        html = view.with_urls(lambda part: f"{up}{parts}{part}?token={token}")
         return Answer(
             body=html.encode("utf-8", "replace"),
             content_type="text/html; charset=utf-8",
@@ -179,10 +202,11 @@ class Views:
         """Answer with the remote loads that a view of the message blocks."""
         envelope, view = await self._view(call)
         loads = [Blocked(each.kind, each.host, each.count) for each in view.blocked]
-        token = self._frames.tokens.make(envelope.id)
+        frames = self._frames
+        token = frames.tokens.make(envelope.id)
         return json_answer(
             ViewAnswer(
-                url=f"{self._path(envelope.id)}?token={token}",
+                url=f"{frames.root}{_path(envelope.id)}?token={token}",
                 count=sum(each.count for each in loads),
                 images=sum(each.count for each in loads if each.kind == "image"),
                 blocked=loads,
@@ -228,13 +252,27 @@ class Views:
             raise HTTPError(HTTPStatus.NOT_FOUND, "the message has no HTML part")
         return envelope, view
 
-    def _path(self, id: str) -> str:
-        return f"{self._frames.root}/messages/{quote(id, safe='')}/view"
-
     def _origin(self, call: Call) -> str:
         """Return the origin of the site as the browser knows it."""
         is_secure = self._frames.logins.comes_by_tls(call.headers)
         return f"{'https' if is_secure else 'http'}://{call.header('host').lower()}"
+
+
+def _path(id: str) -> str:
+    """Return the path of the view of a message, below that of the API."""
+    return f"/messages/{quote(id, safe='')}/view"
+
+
+def _root_of(call: Call) -> str:
+    """Return the path before the API as the browser knows it; ``""`` if it is ours."""
+    root = call.argument("root")
+    if root and not _ROOT.fullmatch(root):
+        raise HTTPError(
+            HTTPStatus.BAD_REQUEST,
+            f"bad root {root[:100]!r}: expected a path that begins and ends with a "
+            "slash, such as '/tools/mail/'",
+        )
+    return root
 
 
 def _part(envelope: Envelope, section: str) -> Answer:

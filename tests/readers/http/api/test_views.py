@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urljoin
 
 import attrs
 import pytest
@@ -42,16 +43,17 @@ def policy_of(answer: Response) -> dict[str, str]:
     return {name: value for name, _, value in pairs}
 
 
-def image_of(answer: Response) -> str:
-    """Return the URL of the first image of a document."""
-    return answer.text.partition('<img src="')[2].partition('"')[0]
+def image_of(answer: Response, base: str = "") -> str:
+    """Return the URL of the first image of a document, from the root of the server."""
+    url = answer.text.partition('<img src="')[2].partition('"')[0]
+    return f"{base}/api/v2" + url.rpartition("..")[2]
 
 
 def test_the_document_is_made_for_a_frame(mail: Mail) -> None:
     """What could begin other loads is dropped."""
     answer = mail.client.get(path_of(mail.add(MESSAGE)))
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
-    assert answer.text.startswith('<img src="/api/v2/messages/')
+    assert answer.text.startswith('<img src="../../messages/')
     assert "script" not in answer.text
     assert "preload" not in answer.text
 
@@ -69,6 +71,46 @@ def test_the_policy_lets_it_load_its_own_parts_only(mail: Mail) -> None:
         "base-uri": "'none'",
         "frame-ancestors": "'self'",
     }
+
+
+@pytest.mark.parametrize(
+    ("path", "base"),
+    [
+        ("/api/v2/messages/{}/view", "/api/v2"),
+        ("/tools/mail/api/v2/messages/{}/view", "/tools/mail/api/v2"),
+        ("/api/v2/mailboxes/x/messages/{}/view", "/api/v2"),
+    ],
+)
+def test_the_urls_of_images_are_right_wherever_it_is(
+    mail: Mail, path: str, base: str
+) -> None:
+    """They are relative, and a proxy may show it below another path."""
+    wanted = {"address": "bob@example.com"}
+    box = mail.client.request("POST", "/api/v2/mailboxes", json=wanted).json["name"]
+    id = mail.add(MESSAGE)
+    is_in_mailbox = "/mailboxes/" in path
+    within = f"/api/v2/mailboxes/{box}/messages/{id}/view"
+    answer = mail.client.get(within if is_in_mailbox else path_of(id))
+    url = answer.text.partition('<img src="')[2].partition("?")[0]
+    shown = urljoin(f"http://localhost{path.format(id)}", url)
+    assert shown == f"http://localhost{base}/messages/{id}/view/parts/2"
+
+
+def test_the_policy_has_the_path_that_the_browser_knows(mail: Mail) -> None:
+    """That of a proxy."""
+    path = path_of(mail.add(MESSAGE))
+    policy = policy_of(mail.client.get(f"{path}?root=/tools/mail/"))
+    assert policy["img-src"] == f"http://localhost:8025/tools/mail{path}/parts/ data:"
+
+
+@pytest.mark.parametrize(
+    "root", ["x", "/x", "//x/", "/x;/", "/x,/", "/%20/", "/'/", "/x/?y/", "/%C3%A4/"]
+)
+def test_a_path_that_could_change_the_policy_is_refused(mail: Mail, root: str) -> None:
+    """And a wrong one, which would hide the images."""
+    answer = mail.client.get(f"{path_of(mail.add(MESSAGE))}?root={root}")
+    assert answer.status == 400
+    assert answer.json["detail"].startswith("bad root ")
 
 
 def test_images_of_other_hosts_are_loaded_if_asked(mail: Mail) -> None:
@@ -247,7 +289,7 @@ class TestLogin:
         url = mail.client.get(f"{path}/blocked", authorization=login).json["url"]
         frame = mail.client.get(url)
         assert frame.status == 200
-        assert mail.client.get(image_of(frame), **IN_FRAME).status == 200
+        assert mail.client.get(image_of(frame, "/mail"), **IN_FRAME).status == 200
 
     def test_a_wrong_token_is_no_login(self, mail: Mail) -> None:
         path = "/mail" + path_of(mail.add(MESSAGE))
@@ -265,7 +307,7 @@ class TestLogin:
         path = f"/mail/api/v2/mailboxes/{box}/messages/{id}/view"
         frame = mail.client.get(path)
         assert frame.status == 200
-        assert mail.client.get(image_of(frame), **IN_FRAME).status == 200
+        assert mail.client.get(image_of(frame, "/mail"), **IN_FRAME).status == 200
 
     def test_a_mailbox_does_not_show_the_mail_of_others(self, mail: Mail) -> None:
         login = basic("ann", "secret")

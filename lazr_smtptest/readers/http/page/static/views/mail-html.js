@@ -66,7 +66,9 @@ class MailHTML extends Part {
   get #url() {
     const token = new URL(this.blocked.url, ROOT).searchParams.get("token");
     const images = this.withImages ? "remote" : "";
-    return apiURL(messagePath(this.messageId, "view"), { token, images });
+    // A proxy may show the server below another path than its own.
+    const root = new URL(ROOT).pathname;
+    return apiURL(messagePath(this.messageId, "view"), { token, images, root });
   }
 
   render() {

@@ -51,5 +51,6 @@ def test_a_message_is_deleted(page, site, front):
     site.send("Subject: gone\n\nHello.\n")
     page.goto(front.url)
     expect(rows(page)).to_have_count(1)
+    expect(page.get_by_text("live", exact=True)).to_be_visible()
     page.keyboard.type("j#")
     expect(rows(page)).to_have_count(0)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import random
+import secrets
 from collections.abc import Iterator
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
 from lazr_smtptest.faults import Faults
 from lazr_smtptest.faults.rule import Rule
+from lazr_smtptest.model.fault_context import FaultContext
+from lazr_smtptest.model.reply import escaped
 from lazr_smtptest.readers.context import ReaderContext
 from lazr_smtptest.readers.http.answer import Answer, HTTPError, json_answer
 from lazr_smtptest.readers.http.call import Call
@@ -30,6 +35,12 @@ _DEFAULTS = {
 
 # Where a client may be disconnected: after each of its commands.
 _COMMANDS = ("EHLO", "MAIL", "RCPT", "DATA", "EOD")
+
+# Between the least and the most speed of a session.
+_SPEEDS = 4
+
+# The most seconds that a slow session takes for a message.
+_LONGEST = 60.0
 
 
 class Jim:
@@ -130,17 +141,44 @@ def _rules(faults: Faults, values: dict[str, float]) -> Iterator[Rule]:
 
     if values["AcceptChance"] < 1:
         yield add(1 - values["AcceptChance"], "CONNECT").drop()
-    if values["LinkSpeedAffect"] and values["LinkSpeedMax"]:
-        # A message of 10 kB at this speed.
-        speed = (values["LinkSpeedMin"] + values["LinkSpeedMax"]) / 2
-        yield add(values["LinkSpeedAffect"], "EOD").delay(min(10_240 / speed, 60.0))
     if values["RejectSenderChance"]:
-        yield add(values["RejectSenderChance"], "MAIL").reply(550, "Invalid sender")
+        yield add(values["RejectSenderChance"], "MAIL").reply(550, _invalid_sender)
     if values["RejectRecipientChance"]:
         yield add(values["RejectRecipientChance"], "RCPT").reply(
-            550, "Invalid recipient"
+            550, _invalid_recipient
         )
     if values["RejectAuthChance"]:
         yield add(values["RejectAuthChance"], "AUTH").reply(500, "Unrecognised command")
     if values["DisconnectChance"]:
         yield add(values["DisconnectChance"], *_COMMANDS).drop()
+    # After the others: of several rules the first one fires.
+    if values["LinkSpeedAffect"] and values["LinkSpeedMax"]:
+        yield from _slow_links(faults, values)
+
+
+def _slow_links(faults: Faults, values: dict[str, float]) -> Iterator[Rule]:
+    """Add the rules of slow sessions: a session has one speed from beginning to end."""
+    key, chance = secrets.token_hex(8), values["LinkSpeedAffect"]
+    least, most = sorted((values["LinkSpeedMin"], values["LinkSpeedMax"]))
+    for index in range(_SPEEDS):
+        speed = max(1.0, least + (most - least) * (index + 0.5) / _SPEEDS)
+        part = chance * index / _SPEEDS, chance * (index + 1) / _SPEEDS
+        where = partial(_is_drawn, key, part)
+        # The time of a message of 10 kB, whatever its size is.
+        seconds = min(10_240 / speed, _LONGEST)
+        yield faults.on("EOD", where=where, optional=True).delay(seconds).trickle(speed)
+        yield faults.on("ANY", where=where, optional=True).trickle(speed)
+
+
+def _is_drawn(key: str, part: tuple[float, float], context: FaultContext) -> bool:
+    """Return whether the number of a session, 0 to 1, is within a part of these."""
+    drawn = random.Random(f"{key}/{context.session.id}").random()
+    return part[0] <= drawn < part[1]
+
+
+def _invalid_sender(context: FaultContext) -> str:
+    return f"Invalid sender <{escaped(context.sender or '')}>"
+
+
+def _invalid_recipient(context: FaultContext) -> str:
+    return f"Invalid recipient <{escaped(context.to[0])}>"

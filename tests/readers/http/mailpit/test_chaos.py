@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from lazr_smtptest.auth.login import Auth
+
 from ..client import Client, Response
 from .served import Served
 
@@ -86,6 +88,13 @@ def test_a_recipient_is_refused(served: Served) -> None:
     peer.say("MAIL FROM:<a@example.com>")
     reply = peer.say("RCPT TO:<b@example.com>")
     assert reply == b"550 5.1.1 Chaos recipient error\r\n"
+
+
+def test_a_login_is_refused(served: Served) -> None:
+    served.server.auth = Auth.users({"ann": "secret"})
+    put(served, {"Authentication": {"ErrorCode": 454, "Probability": 100}})
+    reply = served.smtp().say("AUTH PLAIN AGFubgBzZWNyZXQ=")
+    assert reply == b"454 4.7.0 Chaos authentication error\r\n"
 
 
 def test_what_others_remove_is_off(served: Served) -> None:

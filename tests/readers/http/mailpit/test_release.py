@@ -61,19 +61,28 @@ class Releasing(Mail):
         return self.client.response()
 
     def serve(self, *replies: str) -> list[bytes]:
-        """Be the server; return what it was told, after the greeting and EHLO."""
-        factory = self.reactor.tcpClients[0][2]  # type: ignore[attr-defined]
-        transport = StringTransport()
-        protocol = factory.buildProtocol(None)
-        protocol.makeConnection(transport)
-        said = []
-        for reply in ("220 mx", "250 mx", *replies):
-            transport.clear()
-            protocol.dataReceived(reply.encode() + b"\r\n")
-            said.append(transport.value())
-        if not transport.disconnecting:
-            protocol.connectionLost(Failure(ConnectionError("gone")))
-        return said[1:]
+        """Be the server; see `serve`."""
+        return serve(self.reactor, *replies)
+
+
+def serve(reactor: Any, *replies: str) -> list[bytes]:
+    """Be the server that a reactor connects to.
+
+    Returns:
+        what it was told, after the greeting and EHLO.
+    """
+    factory = reactor.tcpClients[0][2]
+    transport = StringTransport()
+    protocol = factory.buildProtocol(None)
+    protocol.makeConnection(transport)
+    said = []
+    for reply in ("220 mx", "250 mx", *replies):
+        transport.clear()
+        protocol.dataReceived(reply.encode() + b"\r\n")
+        said.append(transport.value())
+    if not transport.disconnecting:
+        protocol.connectionLost(Failure(ConnectionError("gone")))
+    return said[1:]
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import attrs
 
-__all__ = ["MailEvent"]
+__all__ = ["ErrorReply", "MailEvent"]
 
 
 @attrs.frozen(kw_only=True)
@@ -28,6 +28,7 @@ class MailEvent:
         size: bytes; ``None`` without a message.
         reply: the reply to the client, for an accepted message only its code;
             ``""`` without a reply.
+        peer: the client's address; ``""`` if the transport has none.
     """
 
     seconds: float
@@ -38,6 +39,7 @@ class MailEvent:
     subject: str | None = None
     size: int | None = None
     reply: str = ""
+    peer: str = ""
 
     def as_fields(self) -> dict[str, Any]:
         """Return the event as a dictionary for JSON."""
@@ -47,3 +49,22 @@ class MailEvent:
     def from_fields(cls, fields: Mapping[str, Any]) -> MailEvent:
         """Create an event from the result of `as_fields`, also after JSON."""
         return cls(**{**fields, "recipients": tuple(fields["recipients"])})
+
+
+@attrs.frozen(kw_only=True)
+class ErrorReply:
+    """A reply of 4xx or 5xx to a command, a message or a connection.
+
+    Attributes:
+        session: see `MailEvent`.
+        peer: see `MailEvent`.
+        reply: its text, of several lines the last one.
+    """
+
+    session: str
+    peer: str
+    reply: str
+
+    def as_fields(self) -> dict[str, Any]:
+        """Return the reply as a dictionary for JSON."""
+        return attrs.asdict(self)

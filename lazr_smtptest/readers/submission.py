@@ -11,7 +11,7 @@ from twisted.internet.defer import CancelledError
 from twisted.mail.smtp import SMTPServerError
 
 from lazr_smtptest._deferreds import is_pending, pending
-from lazr_smtptest.model.delivery_event import MailEvent
+from lazr_smtptest.model.delivery_event import ErrorReply, MailEvent
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.ids import with_id
 from lazr_smtptest.model.reply import LOCAL_ERROR, Reply
@@ -104,6 +104,11 @@ class Submission:
 
     def _tell(self, envelope: Envelope, now: datetime, refusal: Reply | None) -> None:
         events = self._context.delivery_events
+        peer = envelope.peer[0]
+        if refusal is not None:
+            events.emit_error(
+                ErrorReply(session=_SESSION, peer=peer, reply=str(refusal))
+            )
         if not events.wanted:
             return
         events.emit(
@@ -116,5 +121,6 @@ class Submission:
                 subject=decoded_subject(envelope.kept),
                 size=envelope.size,
                 reply="250" if refusal is None else str(refusal),
+                peer=peer,
             )
         )

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 
 from lazr_smtptest._watchers import Watchers
-from lazr_smtptest.model.delivery_event import MailEvent
+from lazr_smtptest.model.delivery_event import ErrorReply, MailEvent
 from lazr_smtptest.model.reply import escaped
 
 __all__ = ["DeliveryEvents"]
@@ -30,6 +30,7 @@ class DeliveryEvents:
     def __init__(self, log: logging.Logger | None = _log) -> None:
         self.log = log
         self._readers: Watchers[MailEvent] = Watchers()
+        self._error_readers: Watchers[ErrorReply] = Watchers()
 
     def subscribe(self, reader: Callable[[MailEvent], object]) -> Callable[[], None]:
         """Call `reader` with each event from now on; it must be quick.
@@ -41,6 +42,31 @@ class DeliveryEvents:
             a function that ends the subscription.
         """
         return self._readers.add(reader)
+
+    def subscribe_to_errors(
+        self, reader: Callable[[ErrorReply], object]
+    ) -> Callable[[], None]:
+        """Call `reader` with each reply of 4xx or 5xx from now on; it must be quick.
+
+        An exception of a reader changes no reply; it is logged.
+
+        Returns:
+            a function that ends the subscription.
+        """
+        return self._error_readers.add(reader)
+
+    @property
+    def wants_errors(self) -> bool:
+        """Return whether anything receives replies of 4xx and 5xx."""
+        return bool(self._error_readers.functions)
+
+    def emit_error(self, reply: ErrorReply) -> None:
+        """Pass a reply of 4xx or 5xx to all its readers."""
+        for reader in self._error_readers.functions:
+            try:
+                reader(reply)
+            except Exception:
+                _log.exception("a reader of error replies raised")
 
     @property
     def wanted(self) -> bool:

@@ -263,6 +263,8 @@ class FaultRunner(FaultActions):
         if sent != said or refusal is LOCAL_ERROR:
             records.correct(Reply.first_in(sent))
         connection.session.refusals += _count_refusals(sent)
+        for line in _REFUSAL.findall(sent):
+            connection.replies.tell_error(line.decode("utf-8", "replace").strip())
         await self._send(sent, pace)
         self._ends = self._ends or closes or _is_last(words)
         if self._afterwards is not None and not self._ends:

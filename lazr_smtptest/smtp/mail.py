@@ -399,6 +399,7 @@ class MailCommands(Authentication):
             subject=None if content is None else decoded_subject(content),
             size=None if content is None else len(content),
             reply=reply,
+            peer=self.session.peer[0],
         )
         emit = self.delivery_events.emit
         self.reporter.call("a reader of events raised", emit, event)

@@ -127,7 +127,9 @@ class SMTPServerProtocol(BdatCommand):
         enhanced = "ENHANCEDSTATUSCODES" not in self.settings.hidden
         self.recorder = Recorder(self.session, self.observer, self.reporter)
         self.tally = Tally(self)
-        self.replies = ReplyQueue(self.session, self.tally, enhanced=enhanced)
+        self.replies = ReplyQueue(
+            self.session, self.tally, self.delivery_events, enhanced=enhanced
+        )
         self.timers = Timers(self, self.clock)
         self.points = FaultPoints(self, self.faults)
         self.engine = Engine(

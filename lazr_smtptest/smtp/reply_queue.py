@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 from twisted.internet.tcp import Connection as TCPConnection
 
+from lazr_smtptest.model.delivery_event import ErrorReply
 from lazr_smtptest.model.reply import Reply
 from lazr_smtptest.model.session import Session
 from lazr_smtptest.model.transcript import SERVER, SHORT
+from lazr_smtptest.smtp.delivery_events import DeliveryEvents
 from lazr_smtptest.smtp.tally import Tally
 
 if TYPE_CHECKING:
@@ -34,6 +36,7 @@ class ReplyQueue:
     Args:
         session: the session: refusals are counted, and replies are in its transcript.
         tally: counts the errors.
+        events: receives the replies of 4xx and 5xx.
         enhanced: whether replies have enhanced codes (RFC 2034).
 
     Attributes:
@@ -48,14 +51,17 @@ class ReplyQueue:
     """
 
     __slots__ = (
-        *("_batch_end", "_enhanced", "_replies", "_session", "_tally"),
+        *("_batch_end", "_enhanced", "_events", "_replies", "_session", "_tally"),
         *("_transcript", "direct", "fault", "is_batch", "is_closed", "is_held"),
         "transport",
     )
 
-    def __init__(self, session: Session, tally: Tally, *, enhanced: bool) -> None:
+    def __init__(
+        self, session: Session, tally: Tally, events: DeliveryEvents, *, enhanced: bool
+    ) -> None:
         self._session = session
         self._tally = tally
+        self._events = events
         self._transcript = session.transcript
         self._enhanced = enhanced
         self.fault: FaultRunner | None = None
@@ -97,8 +103,19 @@ class ReplyQueue:
             # A fault may send another reply instead, and counts that one itself.
             if fault is None or not fault.is_answering:
                 self._session.refusals += 1
+                self.tell_error(str(reply))
             if reply.code >= 500:
                 self._tally.count_error()
+
+    def tell_error(self, reply: str) -> None:
+        """Tell the readers of a reply of 4xx or 5xx."""
+        if self._events.wants_errors:
+            session = self._session
+            self._events.emit_error(
+                ErrorReply(
+                    session=str(session.number), peer=session.peer[0], reply=reply
+                )
+            )
 
     def encode(self, reply: Reply) -> bytes:
         """Encode a reply, with enhanced codes if the session has them (RFC 2034)."""

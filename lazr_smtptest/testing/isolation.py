@@ -70,6 +70,7 @@ def _watchers(controller: CaptureController) -> Iterator[Watchers[Any]]:
     yield server.mailbox.sessions._watchers
     yield server.mailbox.faults._watchers
     yield server.delivery_events._readers
+    yield server.delivery_events._error_readers
 
 
 def _restore(thing: object, before: Mapping[str, Any]) -> None:

@@ -75,6 +75,7 @@ def test_a_mail_is_its_fields(log: Log) -> None:
             "subject": None,
             "size": None,
             "reply": "550 5.1.1 No such user",
+            "peer": "",
         }
     ]
 

@@ -11,7 +11,7 @@ from twisted.internet import defer
 from twisted.internet.error import ConnectionLost
 from twisted.internet.task import Clock
 
-from lazr_smtptest.model.delivery_event import MailEvent
+from lazr_smtptest.model.delivery_event import ErrorReply, MailEvent
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.reply import Reply
 from lazr_smtptest.server.servers import Server
@@ -75,7 +75,8 @@ def wire() -> Wire:
 
 
 def event_of(**fields: Any) -> MailEvent:
-    return MailEvent(**{"seconds": 1000, "session": "1", "sender": "a@b", **fields})
+    usual = {"seconds": 1000, "session": "1", "sender": "a@b", "peer": "127.0.0.1"}
+    return MailEvent(**{**usual, **fields})
 
 
 def test_an_accepted_message_is_an_event(wire: Wire) -> None:
@@ -294,3 +295,39 @@ def test_a_reader_that_raises_changes_no_reply(wire: Wire) -> None:
     assert received == wire.events
     with pytest.raises(ValueError, match="oops"):
         wire.server.check()
+
+
+class TestErrorReplies:
+    """Replies of 4xx and 5xx."""
+
+    REPLY = ErrorReply(session="1", peer="10.0.0.1", reply="550 no")
+
+    def test_nobody_wants_them_at_first(self) -> None:
+        assert not DeliveryEvents().wants_errors
+
+    def test_a_reader_gets_them_until_it_leaves(self) -> None:
+        events, got = DeliveryEvents(), list[ErrorReply]()
+        leave = events.subscribe_to_errors(got.append)
+        events.emit_error(self.REPLY)
+        leave()
+        events.emit_error(self.REPLY)
+        assert got == [self.REPLY]
+
+    def test_one_reader_that_raises_does_not_hide_them_from_others(self) -> None:
+        events, got = DeliveryEvents(None), list[ErrorReply]()
+
+        def fail(reply: ErrorReply) -> None:
+            raise ValueError(reply)
+
+        events.subscribe_to_errors(fail)
+        events.subscribe_to_errors(got.append)
+        events.emit_error(self.REPLY)
+        assert got == [self.REPLY]
+
+    def test_a_connection_tells_of_each_with_its_client(self) -> None:
+        server, got = Server(), list[ErrorReply]()
+        server.delivery_events.subscribe_to_errors(got.append)
+        peer = Peer(server.factory(Clock()))
+        peer.say("EHLO a", "WHAT", "RCPT TO:<b@example.com>")
+        assert [each.reply[:3] for each in got] == ["500", "503"]
+        assert {each.peer for each in got} == {"127.0.0.1"}

@@ -14,7 +14,7 @@ from twisted.internet.protocol import ProcessProtocol
 from twisted.python.failure import Failure
 
 from lazr_smtptest.cli.workers.assignment import ASSIGNMENT, ORDERS, REPORTS, Assignment
-from lazr_smtptest.model.delivery_event import MailEvent
+from lazr_smtptest.model.delivery_event import ErrorReply, MailEvent
 from lazr_smtptest.stores.session_log import Counters
 
 __all__ = ["Child", "Parent"]
@@ -31,6 +31,9 @@ class Parent(Protocol):
 
     def child_counted(self) -> None:
         """Handle the counters that a worker has reported."""
+
+    def child_refused(self, number: int, reply: ErrorReply) -> None:
+        """Receive a reply of 4xx or 5xx."""
 
     def child_saw(self, number: int, event: MailEvent) -> None:
         """Handle the outcome of a mail in the worker."""
@@ -124,6 +127,9 @@ class Child(ProcessProtocol):
 
     def _take_mail(self, fields: Mapping[str, Any]) -> None:
         self._parent.child_saw(self.number, MailEvent.from_fields(fields))
+
+    def _take_error(self, fields: Mapping[str, str]) -> None:
+        self._parent.child_refused(self.number, ErrorReply(**fields))
 
     def _take_log(self, what: Sequence[str]) -> None:
         self._parent.child_logged(self.number, *what)

@@ -10,7 +10,7 @@ import attrs
 from twisted.logger import ILogObserver, LogEvent, LogLevel, eventAsText
 from zope.interface import implementer
 
-from lazr_smtptest.model.delivery_event import MailEvent
+from lazr_smtptest.model.delivery_event import ErrorReply, MailEvent
 from lazr_smtptest.stores.session_log import Counters
 
 __all__ = ["Reports"]
@@ -43,6 +43,10 @@ class Reports:
     def mail(self, event: MailEvent) -> None:
         """Report the outcome of a mail."""
         self._send("mail", event.as_fields())
+
+    def error(self, reply: ErrorReply) -> None:
+        """Report a reply of 4xx or 5xx."""
+        self._send("error", reply.as_fields())
 
     def __call__(self, event: LogEvent) -> None:
         """Report an event of Twisted's log; a traceback is part of its text.

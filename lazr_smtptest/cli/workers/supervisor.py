@@ -28,7 +28,7 @@ from lazr_smtptest.cli.workers.assignment import (
 )
 from lazr_smtptest.cli.workers.child import Child
 from lazr_smtptest.cli.workers.ports import SharedPort
-from lazr_smtptest.model.delivery_event import MailEvent
+from lazr_smtptest.model.delivery_event import ErrorReply, MailEvent
 from lazr_smtptest.net.clock import Timer, duration_clock
 from lazr_smtptest.smtp.delivery_events import DeliveryEvents
 from lazr_smtptest.stores.session_log import Counters
@@ -193,6 +193,11 @@ class Supervisor(Process):
             self._events.emit(attrs.evolve(event, session=f"{number}.{event.session}"))
         except Exception:
             log.exception("a subscriber to delivery events raised")
+
+    def child_refused(self, number: int, reply: ErrorReply) -> None:
+        """Pass on a reply of 4xx or 5xx."""
+        session = f"{number}.{reply.session}"
+        self._events.emit_error(attrs.evolve(reply, session=session))
 
     def child_logged(self, number: int, level: str, namespace: str, text: str) -> None:
         """Log a worker's event, with the worker's number."""

@@ -66,6 +66,8 @@ class Worker(ServerProcess):
             reports.mail if assignment.tells_mail else None,
             logs_mail=assignment.logs_mail,
         )
+        if assignment.tells_mail:
+            server.delivery_events.subscribe_to_errors(reports.error)
         if assignment.file_settings:
             server.file_settings.apply(**assignment.file_settings)
         ports = AdoptedPorts(reactor, assignment.sockets)

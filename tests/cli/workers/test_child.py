@@ -10,7 +10,7 @@ import pytest
 
 from lazr_smtptest.cli.workers.assignment import ASSIGNMENT, ORDERS, REPORTS, Assignment
 from lazr_smtptest.cli.workers.child import Child
-from lazr_smtptest.model.delivery_event import MailEvent
+from lazr_smtptest.model.delivery_event import ErrorReply, MailEvent
 from lazr_smtptest.stores.session_log import Counters
 
 from .conftest import Transport
@@ -37,6 +37,9 @@ class Parent:
 
     def child_saw(self, number: int, event: MailEvent) -> None:
         self.heard.append(("saw", number, event))
+
+    def child_refused(self, number: int, reply: ErrorReply) -> None:
+        self.heard.append(("refused", number, reply))
 
     def child_logged(self, number: int, *what: str) -> None:
         self.heard.append(("logged", number, *what))
@@ -172,3 +175,10 @@ def test_its_end_can_be_waited_for(worker: Worker) -> None:
     assert ended == []
     worker.process.kill()
     assert ended == [None]
+
+
+def test_an_error_reply_is_passed_on(worker: Worker) -> None:
+    """With the number of the worker."""
+    reply = ErrorReply(session="1", peer="10.0.0.1", reply="550 no")
+    worker.report("error", reply.as_fields())
+    assert worker.parent.heard == [("refused", 2, reply)]

@@ -13,7 +13,7 @@ from twisted.logger import ILogObserver, Logger, LogLevel
 from zope.interface.verify import verifyObject
 
 from lazr_smtptest.cli.workers.reports import Reports
-from lazr_smtptest.model.delivery_event import MailEvent
+from lazr_smtptest.model.delivery_event import ErrorReply, MailEvent
 from lazr_smtptest.stores.session_log import Counters
 
 
@@ -43,6 +43,13 @@ def test_a_mail_is_a_report() -> None:
     ((kind, fields),) = told(lambda reports: reports.mail(event))
     assert kind == "mail"
     assert MailEvent.from_fields(fields) == event
+
+
+def test_an_error_reply_is_a_report() -> None:
+    """With all its fields."""
+    reply = ErrorReply(session="1", peer="10.0.0.1", reply="550 no")
+    ((kind, fields),) = told(lambda reports: reports.error(reply))
+    assert (kind, ErrorReply(**fields)) == ("error", reply)
 
 
 def test_a_log_event_is_a_report() -> None:

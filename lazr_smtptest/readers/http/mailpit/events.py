@@ -14,7 +14,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall
 
 from lazr_smtptest.model.change import Change
-from lazr_smtptest.model.delivery_event import MailEvent
+from lazr_smtptest.model.delivery_event import ErrorReply
 from lazr_smtptest.model.summary import Summary
 from lazr_smtptest.readers.context import ReaderContext
 from lazr_smtptest.readers.http.answer import Answer, HTTPError
@@ -88,7 +88,7 @@ class Events:
         if not self._ends:
             self._ends = [
                 self._reader.watch(self._changed),
-                self._delivery_events.subscribe(self._refused),
+                self._delivery_events.subscribe_to_errors(self._refused),
             ]
         self._send_stats_soon()
 
@@ -207,17 +207,16 @@ class Events:
 
     # Refusals
 
-    def _refused(self, event: MailEvent) -> None:
-        if event.outcome == "refused":
-            self._send(
-                "error",
-                {
-                    "Level": "error" if event.reply.startswith("5") else "warning",
-                    "Type": "smtpd",
-                    "IP": "",
-                    "Message": event.reply,
-                },
-            )
+    def _refused(self, event: ErrorReply) -> None:
+        self._send(
+            "error",
+            {
+                "Level": "error" if event.reply.startswith("5") else "warning",
+                "Type": "smtpd",
+                "IP": event.peer,
+                "Message": event.reply,
+            },
+        )
 
     def _send(self, kind: str, data: Any) -> None:
         """Send a frame to all clients."""

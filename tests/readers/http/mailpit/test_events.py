@@ -116,6 +116,29 @@ def test_a_refusal_is_an_error(
     assert error["Message"].startswith(str(code))
 
 
+@pytest.mark.parametrize(
+    ("line", "reply"),
+    [
+        ("RCPT TO:<b@example.com>", "503 5.5.1"),
+        ("MAIL nobody", "501 5.5.4"),
+        ("WHAT", "500 5.5.2"),
+        ("MAIL FROM:<a@example.com> SIZE=99999999999", "552 5.3.4"),
+    ],
+)
+def test_each_error_reply_is_one_error_with_the_address_of_its_client(
+    served: Served, socket: Websocket, line: str, reply: str
+) -> None:
+    assert served.smtp().say(line).decode().startswith(reply[:3])
+    (error,) = frames(socket, "error")
+    assert (error["Level"], error["IP"]) == ("error", "127.0.0.1")
+    assert error["Message"].startswith(reply[:3])
+
+
+def test_a_reply_without_an_error_is_none(served: Served, socket: Websocket) -> None:
+    served.smtp().say("NOOP", "MAIL FROM:<a@example.com>")
+    assert frames(socket, "error") == []
+
+
 def test_all_clients_get_the_frames(served: Served, socket: Websocket) -> None:
     other = open_websocket(served.connect(), "/api/events")
     served.add()
@@ -127,9 +150,9 @@ def test_nothing_is_watched_after_the_last_client(
 ) -> None:
     from twisted.python.failure import Failure
 
-    before = len(served.server.delivery_events._readers.functions)
+    before = len(served.server.delivery_events._error_readers.functions)
     socket.client.protocol.connectionLost(Failure(ConnectionError()))
-    assert len(served.server.delivery_events._readers.functions) == before - 1
+    assert len(served.server.delivery_events._error_readers.functions) == before - 1
     served.add()
     served.reactor.advance(PAUSE)
 

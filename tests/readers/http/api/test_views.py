@@ -97,7 +97,7 @@ def test_the_urls_of_images_are_right_wherever_it_is(
 
 
 def test_the_policy_has_the_path_that_the_browser_knows(mail: Mail) -> None:
-    """That of a proxy."""
+    """The path of a proxy."""
     path = path_of(mail.add(MESSAGE))
     policy = policy_of(mail.client.get(f"{path}?root=/tools/mail/"))
     assert policy["img-src"] == f"http://localhost:8025/tools/mail{path}/parts/ data:"

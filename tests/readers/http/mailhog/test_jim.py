@@ -108,7 +108,7 @@ class JimServer(StoreServer):
 
 
 class TestWire:
-    """What a client of SMTP notices."""
+    """Sessions with Jim switched on."""
 
     def peer(self, hog: Hog, **chances: float) -> Peer:
         """Switch Jim on with these chances, and connect."""

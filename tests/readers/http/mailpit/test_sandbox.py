@@ -63,7 +63,7 @@ def test_without_its_token_an_image_is_not_for_frames(mail: Mail) -> None:
 
 
 def test_a_token_opens_the_parts_of_one_message_only(mail: Mail) -> None:
-    """That of another one does not show them."""
+    """The token of another message is refused."""
     first, second = mail.add(MESSAGE), mail.add(MESSAGE)
     url = image_of(mail, f"/view/{first}.html")
     assert mail.client.get(url.replace(first, second), **IN_FRAME).status == 403

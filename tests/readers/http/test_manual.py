@@ -37,6 +37,8 @@ def described() -> set[tuple[str, str]]:
         r"``([A-Z]+) (/(?:livez|readyz|metrics|mcp|api/events|api/v2)?)``", TABLES
     ):
         found.add((method, path))
+    # A path of /api/v1 has the same name.
+    found |= set(re.findall(r"``(GET) (/search)``, a link", TABLES))
     return found
 
 

@@ -188,13 +188,29 @@ class LineConnection(Protocol):
         if not self._left:
             self._left = _TURN
             await self._turn()
-        reading = self._lines.read(longest)
+        return await self._waited_for(self._lines.read(longest))
+
+    async def read_bytes(self, size: int) -> bytes:
+        """Return the next bytes, whatever they are.
+
+        Args:
+            size: how many.
+        """
+        pieces = []
+        while size:
+            piece = await self._waited_for(self._lines.read_some(size))
+            pieces.append(piece)
+            size -= len(piece)
+        return b"".join(pieces)
+
+    async def _waited_for(self, reading: Deferred[bytes]) -> bytes:
+        """Return the bytes of a read; resume a client that was paused."""
         if self._is_paused and len(self._lines) <= _MOST_UNREAD:
             self._is_paused = False
             self.transport.resumeProducing()
-        line = await reading
+        data = await reading
         self.rest()
-        return line
+        return data
 
     def _turn(self) -> Deferred[None]:
         """Return a Deferred that fires in the next turn of the reactor."""

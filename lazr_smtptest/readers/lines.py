@@ -1,4 +1,4 @@
-"""The lines that a client sends, for a coroutine that reads them one by one."""
+"""What a client sends, for a coroutine that reads it line by line, or by size."""
 
 from __future__ import annotations
 
@@ -7,16 +7,22 @@ from twisted.internet.defer import Deferred
 __all__ = ["LineTooLongError", "Lines"]
 
 
+# Bytes at the end of a line that was dropped which its error has.
+_KEPT = 32
+
+
 class LineTooLongError(Exception):
     """A line has more bytes than are allowed here; all of it was dropped.
 
     Attributes:
         longest: the most bytes, without the line end.
+        end: the last bytes of the line, without the line end.
     """
 
-    def __init__(self, longest: int) -> None:
-        super().__init__(longest)
+    def __init__(self, longest: int, end: bytes) -> None:
+        super().__init__(longest, end)
         self.longest = longest
+        self.end = end
 
 
 class Lines:
@@ -33,8 +39,11 @@ class Lines:
         self._received = bytearray()
         self._reader: Deferred[bytes] | None = None
         self._longest = 0
+        # The most bytes that are read without a line; 0 while a line is.
+        self._most = 0
         # Whether the line that is too long has not ended yet.
         self._drops = False
+        self._dropped_end = b""
 
     def __len__(self) -> int:
         """Return the bytes that have not been read."""
@@ -56,7 +65,22 @@ class Lines:
             a Deferred with the line, without its end. It fails with a
             `LineTooLongError`.
         """
-        self._longest = longest
+        self._longest, self._most = longest, 0
+        return self._read()
+
+    def read_some(self, most: int) -> Deferred[bytes]:
+        """Read what has come, whatever it is.
+
+        Args:
+            most: the most bytes; 1 or more.
+
+        Returns:
+            a Deferred with the bytes; at least one.
+        """
+        self._most = most
+        return self._read()
+
+    def _read(self) -> Deferred[bytes]:
         reader: Deferred[bytes] = Deferred(self._forget)
         self._reader = reader
         self._answer(reader)
@@ -66,7 +90,16 @@ class Lines:
         self._reader = None
 
     def _answer(self, reader: Deferred[bytes]) -> None:
-        """Fire the Deferred of the reader, if its line has ended."""
+        """Fire the Deferred of the reader, if what it reads has come."""
+        if not self._most:
+            self._answer_line(reader)
+        elif self._received:
+            data = bytes(self._received[: self._most])
+            del self._received[: len(data)]
+            self._reader = None
+            reader.callback(data)
+
+    def _answer_line(self, reader: Deferred[bytes]) -> None:
         end = self._received.find(b"\n", 0, self._longest + 2)
         if end < 0 and (self._drops or len(self._received) > self._longest + 1):
             self._drop(reader)
@@ -78,15 +111,26 @@ class Lines:
         was_too_long = self._drops or len(line) > self._longest
         self._drops, self._reader = False, None
         if was_too_long:
-            reader.errback(LineTooLongError(self._longest))
+            self._refuse(reader, line)
         else:
             reader.callback(line)
+
+    def _refuse(self, reader: Deferred[bytes], rest: bytes) -> None:
+        """Fail a line that is too long, with its end."""
+        end = (self._dropped_end + rest).removesuffix(b"\r")[-_KEPT:]
+        self._dropped_end = b""
+        reader.errback(LineTooLongError(self._longest, end))
 
     def _drop(self, reader: Deferred[bytes]) -> None:
         """Drop a line that is too long, as far as it has come."""
         end = self._received.find(b"\n")
         self._drops = end < 0
-        del self._received[: end + 1 if end >= 0 else len(self._received)]
+        size = end if end >= 0 else len(self._received)
+        # One byte more than is kept: it may be the CR of the line end.
+        rest = bytes(self._received[max(0, size - _KEPT - 1) : size])
+        del self._received[: size + 1]
         if end >= 0:
             self._reader = None
-            reader.errback(LineTooLongError(self._longest))
+            self._refuse(reader, rest)
+        else:
+            self._dropped_end = (self._dropped_end + rest)[-_KEPT - 1 :]

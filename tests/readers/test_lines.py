@@ -110,3 +110,34 @@ def test_the_error_says_how_many_octets_are_allowed(lines: Lines) -> None:
     lines.add(b"a" * 99 + b"\r\n")
     lines.read(LONGEST).addErrback(lambda failure: errors.append(failure.value))
     assert errors[0].longest == LONGEST
+
+
+@pytest.mark.parametrize("by", [1, 9, 100])
+@pytest.mark.parametrize("end", [b"\r\n", b"\n"])
+def test_the_error_of_a_long_line_has_the_end_of_the_line(
+    lines: Lines, by: int, end: bytes
+) -> None:
+    """However it comes; so a reader knows what the client sends after it."""
+    errors: list[bytes] = []
+    lines.read(LONGEST).addErrback(lambda failure: errors.append(failure.value.end))
+    sent = b"y" * 60 + b"x" * 32 + end
+    for start in range(0, len(sent), by):
+        lines.add(sent[start : start + by])
+    assert errors == [b"x" * 32]
+
+
+def test_some_bytes_are_read_at_once(lines: Lines) -> None:
+    """What has come, up to the size that is asked for."""
+    lines.add(b"a\r\nb")
+    found: list[bytes] = []
+    lines.read_some(3).addCallback(found.append)
+    assert (found, len(lines)) == ([b"a\r\n"], 1)
+
+
+def test_some_bytes_are_waited_for(lines: Lines) -> None:
+    """At least one has to come; a line after them is read as ever."""
+    found: list[bytes] = []
+    lines.read_some(3).addCallback(found.append)
+    lines.add(b"x")
+    lines.add(b"y\n")
+    assert (found, outcome(lines)) == ([b"x"], b"y")

@@ -1,4 +1,4 @@
-"""What a client sends, for a coroutine that reads it line by line, or by size."""
+"""The bytes that a client sends, for a coroutine that reads lines, or by size."""
 
 from __future__ import annotations
 

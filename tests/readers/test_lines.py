@@ -127,7 +127,7 @@ def test_the_error_of_a_long_line_has_the_end_of_the_line(
 
 
 def test_some_bytes_are_read_at_once(lines: Lines) -> None:
-    """What has come, up to the size that is asked for."""
+    """The bytes that have come, up to the size that is asked for."""
     lines.add(b"a\r\nb")
     found: list[bytes] = []
     lines.read_some(3).addCallback(found.append)

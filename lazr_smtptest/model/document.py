@@ -30,7 +30,8 @@ class Document:
         warnings: see `Summary`.
         headers: the name in lower case and the decoded body of every header field, in
             order, up to a bound.
-        text: the text, or else the visible text of the HTML, up to a bound.
+        text: the text, the text of the HTML unless it is the same, and the links of the
+            HTML, up to a bound.
         attachments: the name of each file that is not among `inlines`, ``""`` for one
             without a name.
         inlines: those of the files that are shown within the message.

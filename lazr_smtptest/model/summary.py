@@ -55,7 +55,8 @@ class Summary:
         size: bytes of the content.
         attachments: the number of files that are not among `inlines`.
         inlines: the number of files that are shown within the message, such as images.
-        snippet: the first 200 characters of the visible text, as one line.
+        snippet: the first 200 characters of the text of the HTML, or of the text if
+            there is no HTML, as one line; ``...`` follows if there are more.
         flags: the flags that are set.
         tags: the names of its tags, sorted.
         user: see `Envelope`.

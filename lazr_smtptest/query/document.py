@@ -9,7 +9,7 @@ import attrs
 
 from lazr_smtptest.mime.addresses import MOST, address_key, read_mailboxes
 from lazr_smtptest.mime.fields import Fields
-from lazr_smtptest.mime.html_page import read_page
+from lazr_smtptest.mime.html_words import HTMLWords, read_words
 from lazr_smtptest.mime.parts import Part, join_texts, read_parts
 from lazr_smtptest.mime.words import decode_words
 from lazr_smtptest.model.document import Document
@@ -23,6 +23,7 @@ __all__ = [
     "columns_of",
     "document_of",
     "documents_of",
+    "is_inline",
     "read_document",
     "read_documents_with",
 ]
@@ -33,7 +34,8 @@ LONGEST_TEXT = 65_536
 # The most header fields, and characters of the name of one.
 _MOST_FIELDS = 1000
 _LONGEST_NAME = 256
-# The most characters of a snippet, and of the text that it is made of.
+# The most characters of a snippet, without its dots, and of the text that it is
+# made of.
 _SNIPPET, _SNIPPET_SOURCE = 200, 4096
 # Senders fill the line that a mail program shows with this invisible character.
 _FILLER = "\u034f"
@@ -138,7 +140,7 @@ class _Reader:
 
     def document(self) -> Document:
         """Return the document."""
-        text = self._text()
+        plain, html = self._plain(), self._html()
         attachments, inlines = self._files()
         sender, to, cc, bcc, reply_to = map(self._mailboxes, _OF_ADDRESSES)
         return Document(
@@ -149,10 +151,10 @@ class _Reader:
             reply_to=reply_to,
             subject=self._cut(self._fields.text("subject")),
             message_id=_message_id(self._fields),
-            snippet=_snippet(text),
+            snippet=_snippet((html and html.text) or plain),
             warnings=len(self._envelope.warnings),
             headers=self._headers(),
-            text=text,
+            text=self._text(plain, html),
             attachments=attachments,
             inlines=inlines,
             shortened=self._shortened,
@@ -196,12 +198,24 @@ class _Reader:
             self._shortened = True
         return tuple(found)
 
-    def _text(self) -> str:
-        text = self._joined("text/plain")
-        if text is not None:
-            return self._cut(text.replace("\r\n", "\n"))
+    def _plain(self) -> str:
+        """Return the text that is not HTML."""
+        text = self._joined("text/plain") or ""
+        return self._cut(text.replace("\r\n", "\n"))
+
+    def _html(self) -> HTMLWords | None:
         html = self._joined("text/html")
-        return "" if html is None else self._cut(read_page(self._cut(html)).text)
+        return None if html is None else read_words(self._cut(html))
+
+    def _text(self, plain: str, html: HTMLWords | None) -> str:
+        """Return the texts that are searched: what the HTML repeats only once."""
+        if html is None:
+            return plain
+        texts = [plain] if plain else []
+        if " ".join(html.text.split()) not in " ".join(plain.split()):
+            texts.append(html.text)
+        texts += (link for link in html.links if link not in plain)
+        return self._cut("\n".join(texts))
 
     def _joined(self, content_type: str) -> str | None:
         parts = self._parts.texts(content_type)
@@ -216,18 +230,22 @@ class _Reader:
             if not part.is_text:
                 name = self._cut(part.filename, left)
                 left -= len(name)
-                (inlines if _is_inline(part) else attachments).append(name)
+                (inlines if is_inline(part) else attachments).append(name)
         return tuple(attachments), tuple(inlines)
 
 
-def _is_inline(part: Part) -> bool:
+def is_inline(part: Part) -> bool:
     """Return whether a file is shown within the message.
 
-    An image that the HTML refers to often has no disposition, but a Content-ID.
+    Without a disposition, images are, and what the HTML can refer to. Never is a file
+    of an unknown kind.
     """
+    if part.content_type == "application/octet-stream":
+        return False
     if part.disposition:
         return part.disposition == "inline"
-    return bool(part.fields.first("content-id"))
+    is_image = part.content_type.startswith("image/")
+    return is_image or bool(part.fields.first("content-id"))
 
 
 def _message_id(fields: Fields) -> str:
@@ -237,12 +255,14 @@ def _message_id(fields: Fields) -> str:
 
 def _snippet(text: str) -> str:
     """Return the beginning of a text as one line of printable characters."""
-    words = " ".join(text.lstrip()[:_SNIPPET_SOURCE].split())[:_SNIPPET]
+    source = text.lstrip()[:_SNIPPET_SOURCE]
+    words = " ".join(source.split())
     # Most texts need no look at each character, which takes most of the time.
-    if words.isprintable() and _FILLER not in words:
-        return words.rstrip()
-    shown = "".join(
-        char if char.isprintable() and char != _FILLER else " "
-        for char in text.lstrip()[:_SNIPPET_SOURCE]
-    )
-    return " ".join(shown.split())[:_SNIPPET].rstrip()
+    if not words[: _SNIPPET + 1].isprintable() or _FILLER in words:
+        shown = (
+            char if char.isprintable() and char != _FILLER else " " for char in source
+        )
+        words = " ".join("".join(shown).split())
+    if len(words) <= _SNIPPET:
+        return words
+    return words[:_SNIPPET].rstrip() + "..."

@@ -86,6 +86,10 @@ _MIGRATIONS = (
             DELETE FROM document WHERE number = old.number;
         END""",
     ),
+    (
+        # The text of HTML is in them beside the other text, with its links.
+        "DELETE FROM document",
+    ),
 )
 
 

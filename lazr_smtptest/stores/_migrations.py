@@ -160,4 +160,20 @@ MIGRATIONS: list[tuple[str, ...]] = [
         "DELETE FROM shortened",
         "UPDATE state SET indexed = 0, unread = messages",
     ),
+    (
+        # The text of HTML is indexed beside the other text, with its links: all
+        # messages are indexed anew.
+        "DROP TABLE words",
+        WORDS,
+        MERGE_LATER.format("words"),
+        "DROP TABLE heads",
+        HEADS,
+        MERGE_LATER.format("heads"),
+        "DELETE FROM facts",
+        "DELETE FROM summary",
+        "DELETE FROM shortened",
+        # The last message that was tagged by rule: tags are not added once more.
+        "ALTER TABLE state ADD COLUMN tagged INTEGER NOT NULL DEFAULT 0",
+        "UPDATE state SET tagged = indexed, indexed = 0",
+    ),
 ]

@@ -166,9 +166,13 @@ def add(connection: sqlite3.Connection, known: int, rows: Sequence[Indexed]) -> 
     _insert(connection, "heads", [(row.number, *row.heads) for row in rows])
     _insert(connection, "shortened", [(row.number,) for row in rows if row.shortened])
     tagged = [row for row in rows if row.tags]
+    if not tagged:
+        return
+    (before,) = connection.execute("SELECT tagged FROM state").fetchone()
     for row in tagged:
-        for tag in row.tags:
-            add_tag(connection, tag, [row.number])
+        if row.number > before:
+            for tag in row.tags:
+                add_tag(connection, tag, [row.number])
 
 
 # The columns to insert into, where they are not those of the table.

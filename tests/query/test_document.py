@@ -107,14 +107,35 @@ def test_the_header_is_decoded() -> None:
     )
 
 
-def test_the_text_is_preferred_to_html() -> None:
-    """They say the same."""
+def alternative(plain: str, html: str) -> Document:
     content = multipart(
-        part("Content-Type: text/plain", "plain\ntext"),
-        part("Content-Type: text/html", "<p>html"),
+        part("Content-Type: text/plain", plain),
+        part("Content-Type: text/html", html),
         kind="alternative",
     )
-    assert read(content).text == "plain\ntext"
+    return read(content)
+
+
+def test_the_text_and_the_html_are_searched() -> None:
+    """They may say different things."""
+    assert alternative("plain\ntext", "<p>html").text == "plain\ntext\nhtml"
+
+
+def test_html_that_says_the_same_is_searched_once() -> None:
+    """Whatever its lines are."""
+    assert alternative("plain\ntext", "<p>plain text").text == "plain\ntext"
+
+
+def test_the_links_of_the_html_are_searched() -> None:
+    """Unless the text has them."""
+    links = "".join(f"<a href='https://x/{name}'>t</a>" for name in "abb")
+    assert alternative("t https://x/a", links).text == "t https://x/a\nttt\nhttps://x/b"
+
+
+def test_the_snippet_is_that_of_the_html() -> None:
+    """If there is any text in it."""
+    assert alternative("plain", "<p>html<br>text").snippet == "html text"
+    assert alternative("plain", "<img src=x>").snippet == "plain"
 
 
 def test_html_is_read_for_its_visible_text() -> None:
@@ -136,14 +157,36 @@ def test_a_message_without_text_has_none() -> None:
         ("Content-Disposition: attachment; filename=f\nContent-ID: <1>", False),
         ("Content-Disposition: inline; filename=f", True),
         ("Content-ID: <1>\nContent-Description: f", True),
-        ("Content-Description: f", False),
+        ("Content-Description: f", True),
     ],
 )
-def test_a_file_is_attached_or_inline(fields: str, is_inline: bool) -> None:
+def test_an_image_is_attached_or_inline(fields: str, is_inline: bool) -> None:
+    """By its disposition; inline without one."""
+    check_file("image/png", fields, is_inline)
+
+
+@pytest.mark.parametrize(
+    ("content_type", "fields", "is_inline"),
+    [
+        ("application/pdf", "Content-Description: f", False),
+        ("application/pdf", "Content-ID: <1>", True),
+        ("application/pdf", "Content-Disposition: inline", True),
+        ("application/octet-stream", "Content-Disposition: inline", False),
+        ("application/octet-stream", "Content-ID: <1>", False),
+    ],
+)
+def test_another_file_is_attached_or_inline(
+    content_type: str, fields: str, is_inline: bool
+) -> None:
     """By its disposition, or by the id that the HTML refers to."""
+    check_file(content_type, fields, is_inline)
+
+
+def check_file(content_type: str, fields: str, is_inline: bool) -> None:
+    """Check how a file after a text is counted."""
     content = multipart(
         part("Content-Type: text/plain"),
-        part(f"Content-Type: image/png; name=f\n{fields}"),
+        part(f"Content-Type: {content_type}; name=f\n{fields}"),
     )
     document = read(content)
     names = (document.attachments, document.inlines)
@@ -155,12 +198,13 @@ def test_a_file_is_attached_or_inline(fields: str, is_inline: bool) -> None:
     [
         ("\n\n A  line\n and\tanother ", "A line and another"),
         ("a\x1b[31mb\u200bc\u034fd", "a [31mb c d"),
-        ("x" * 300, "x" * 200),
-        ("y" * 199 + " z", "y" * 199),
+        ("x" * 200, "x" * 200),
+        ("x" * 201, "x" * 200 + "..."),
+        ("y" * 199 + " z", "y" * 199 + "..."),
     ],
 )
 def test_a_snippet_is_one_line(text: str, snippet: str) -> None:
-    """Of at most 200 printable characters."""
+    """Of at most 200 printable characters, and dots if there are more."""
     assert read(f"\n{text}\n").snippet == snippet
 
 

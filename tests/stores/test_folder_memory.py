@@ -295,7 +295,23 @@ def test_an_index_of_the_older_version_is_migrated(
     assert (again.last_change(), again.changes(8).is_reset) == (9, True)
     fill(again, 1)
     assert changes(again, 9) == [("kept", (21,))]
-    assert [each for (each,) in rows(again, "PRAGMA user_version")] == [2]
+    assert [each for (each,) in rows(again, "PRAGMA user_version")] == [3]
+
+
+def test_documents_of_the_older_version_are_read_again(
+    open_again: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has read less of a message."""
+    with monkeypatch.context() as patch:
+        patch.setattr(_index_file, "_MIGRATIONS", _index_file._MIGRATIONS[:2])
+        patch.setattr(_memories, "document_of", lambda _: Document(text="less"))
+        older = open_again()
+        fill(older, 2)
+        assert len(found(older, "less")) == 2
+        older.close()
+    again = open_again()
+    assert found(again, "less") == []
+    assert len(found(again, "message")) == 2
 
 
 def fill_unread(store: Any) -> None:

@@ -149,7 +149,7 @@ def test_a_newer_database_is_refused(
     with monkeypatch.context() as patch:
         patch.setattr(_database, "MIGRATIONS", newer)
         open_store().close()
-    refused(path, r"newer lazr\.smtptest: its version is 5, and this one knows 4$")
+    refused(path, r"newer lazr\.smtptest: its version is 6, and this one knows 5$")
 
 
 def test_an_older_database_is_brought_up_to_date(
@@ -162,7 +162,7 @@ def test_an_older_database_is_brought_up_to_date(
     newer = [*_database.MIGRATIONS, ("CREATE TABLE news (text)",)]
     monkeypatch.setattr(_database, "MIGRATIONS", newer)
     assert list(open_store()) == [make_envelope()]
-    assert execute(path, "PRAGMA user_version") == [(5,)]
+    assert execute(path, "PRAGMA user_version") == [(6,)]
     assert execute(path, "SELECT count(*) FROM news") == [(0,)]
 
 
@@ -175,7 +175,8 @@ def write_older(path: Path, version: int, *contents: bytes) -> None:
         for number, content in enumerate(contents, 1):
             envelope = make_envelope(number, content=content, id=f"id-{number}")
             connection.execute(
-                "INSERT INTO message VALUES (?, ?, 0, ?, ?)",
+                "INSERT INTO message (number, id, kept_at, size, fields) "
+                "VALUES (?, ?, 0, ?, ?)",
                 (number, envelope.id, len(content), _record.fields_of(envelope)),
             )
             connection.execute("INSERT INTO body VALUES (?, 0, ?)", (number, content))
@@ -189,11 +190,13 @@ def write_older(path: Path, version: int, *contents: bytes) -> None:
         connection.execute(
             "UPDATE state SET (messages, octets, indexed) = (?, ?, ?)", state
         )
+        if version > 3:
+            connection.execute("UPDATE state SET unread = messages, validity = 1")
         connection.execute(f"PRAGMA user_version = {version}")
         connection.execute("PRAGMA application_id = 0x6C7A7374")
 
 
-OLDER = pytest.mark.parametrize("version", [1, 2, 3])
+OLDER = pytest.mark.parametrize("version", [1, 2, 3, 4])
 
 
 @OLDER
@@ -235,6 +238,18 @@ def test_an_older_database_has_a_validity_and_takes_messages(
     assert [change.kind for change in store.changes(0).changes] == ["kept"]
 
 
+@pytest.mark.parametrize(("version", "tags"), [(3, ("a",)), (4, ())])
+def test_tags_by_rule_are_not_added_to_an_older_database_again(
+    path: Path, open_store: OpenStore, version: int, tags: tuple[str, ...]
+) -> None:
+    """Somebody may have removed them; before version 4 there were none."""
+    write_older(path, version, b"X-Tags: a\r\n\r\nword")
+    store = open_store()
+    store.add(make_envelope(2, content=b"X-Tags: b\r\n\r\nword"))
+    found = store.page("word", timeout=60)
+    assert [each.tags for each in found] == [("b",), tags]
+
+
 @OLDER
 def test_an_older_database_knows_what_is_shortened_in_it(
     path: Path, open_store: OpenStore, version: int
@@ -273,7 +288,7 @@ def test_a_migration_that_fails_changes_nothing(
         patch.setattr(_database, "MIGRATIONS", newer)
         with pytest.raises(StoreError, match="as an SQLite store: near"):
             open_store()
-    assert execute(path, "PRAGMA user_version") == [(4,)]
+    assert execute(path, "PRAGMA user_version") == [(5,)]
     assert len(open_store()) == 0
 
 

@@ -9,6 +9,7 @@ import attrs
 from lazr_smtptest._spool import AnyContent
 from lazr_smtptest.mime.html_page import read_page
 from lazr_smtptest.mime.parts import Part, Parts, read_parts
+from lazr_smtptest.query.document import is_inline
 
 __all__ = ["MailpitParts", "part_id"]
 
@@ -38,7 +39,10 @@ class MailpitParts:
 
     @cached_property
     def attachments(self) -> list[Part]:
-        """The parts that are marked as attachments, or of an unknown kind of file."""
+        """The files that are marked as attachments, and others that are no images.
+
+        They are those that lists and searches count.
+        """
         return [part for part in self.parts.leaves if _is_attachment(part)]
 
     @cached_property
@@ -87,9 +91,9 @@ def _is_text(part: Part) -> bool:
 
 
 def _is_attachment(part: Part) -> bool:
-    if part.disposition in ("", "inline"):
-        return part.content_type == "application/octet-stream"
-    return True
+    if part.disposition in ("", "inline") and _is_text(part):
+        return False
+    return not is_inline(part)
 
 
 def _text_of(part: Part) -> str:

@@ -13,6 +13,7 @@ from datetime import datetime, timezone, tzinfo
 from lazr_smtptest.query.dates import parse_date, parse_size
 from lazr_smtptest.query.tags import clean_tag
 from lazr_smtptest.query.words import fold_line
+from lazr_smtptest.readers.http.mailpit.shapes import MADE_ID_END
 
 __all__ = ["translate"]
 
@@ -76,7 +77,7 @@ def _field(name: str, value: str) -> str | None:
     if name == "subject":
         return _named(name, value.strip())
     if name == "message-id":
-        return _named(name, value.strip("<> "))
+        return _message_id(value.strip("<> "))
     if name in _CHOICES:
         return _CHOICES[name].get(value.lower())
     if name in ("larger", "smaller"):
@@ -91,6 +92,17 @@ def _field(name: str, value: str) -> str | None:
 def _named(name: str, value: str) -> str:
     # Nothing is left of a single accent, say, when texts are compared.
     return f"{name}:{_quoted(value)}" if fold_line(value) else ""
+
+
+def _message_id(value: str) -> str:
+    """Return the query for a Message-ID, also for one that `shapes` has made."""
+    asked = _named("message-id", value)
+    if not asked:
+        return ""
+    if value.lower() in MADE_ID_END:
+        return f"({asked} OR -header:message-id)"
+    id = value.removesuffix(MADE_ID_END)
+    return asked if id == value else f"({asked} OR id:{_quoted(id)})"
 
 
 def _tag(value: str) -> str:

@@ -15,12 +15,21 @@ from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.summary import HeaderMailbox, Summary
 from lazr_smtptest.readers.http.mailpit.parts import MailpitParts, part_id
 
-__all__ = ["headers_of", "list_of", "message_of", "summary_of", "time_of"]
+__all__ = [
+    "MADE_ID_END",
+    "headers_of",
+    "list_of",
+    "message_of",
+    "summary_of",
+    "time_of",
+]
 
 _Object = dict[str, Any]
 
 _NEVER = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _SNIPPET = 200
+# The end of the Message-ID that a message without one has here, after its id.
+MADE_ID_END = "@smtptest"
 
 
 def summary_of(summary: Summary) -> _Object:
@@ -116,7 +125,7 @@ def time_of(time: datetime | None) -> str:
 
 def _message_id(summary: Summary) -> str:
     """Return the Message-ID; like Mailpit, one of ours for a message without it."""
-    return summary.message_id or f"{summary.id}@smtptest"
+    return summary.message_id or f"{summary.id}{MADE_ID_END}"
 
 
 def _address(mailboxes: Sequence[HeaderMailbox]) -> _Object:
@@ -140,8 +149,9 @@ def _bcc(summary: Summary) -> list[HeaderMailbox]:
 
 def _snippet(text: str) -> str:
     """Return the beginning of a text, 200 bytes at most, and dots if it was cut."""
-    raw = text.encode("utf-8", "replace")
-    if len(raw) <= _SNIPPET:
+    is_cut = len(text) > _SNIPPET
+    raw = (text.removesuffix("...") if is_cut else text).encode("utf-8", "replace")
+    if not is_cut and len(raw) <= _SNIPPET:
         return text
     return raw[:_SNIPPET].decode("utf-8", "ignore") + "..."
 

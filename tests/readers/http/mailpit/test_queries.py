@@ -34,6 +34,8 @@ from lazr_smtptest.readers.http.mailpit.queries import translate
         ('subject:"Your Order"', 'subject:"Your Order"'),
         ('-subject:"a b"', '-subject:"a b"'),
         ("message-id:<1@example.com>", 'message-id:"1@example.com"'),
+        ("message-id:Xy@smtptest", '(message-id:"Xy@smtptest" OR id:"Xy")'),
+        ("message-id:test", '(message-id:"test" OR -header:message-id)'),
         ("tag:Welcome", 'tag:"welcome"'),
         ("tag:a/b", '(tag:"a/b" OR tag:"a b")'),
         ("-tag:a/b", '-(tag:"a/b" OR tag:"a b")'),

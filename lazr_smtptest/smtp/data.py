@@ -32,6 +32,7 @@ from lazr_smtptest.smtp.errors import ClientError
 from lazr_smtptest.smtp.framing import Content
 from lazr_smtptest.smtp.mail import MailCommands
 from lazr_smtptest.smtp.results import ACCEPTED, reply_of_envelope, reply_of_lines
+from lazr_smtptest.smtp.short_path import learn
 
 __all__ = ["TOO_BIG", "DataCommands"]
 
@@ -55,10 +56,12 @@ class DataCommands(MailCommands):
             raise ClientError(501, "DATA takes no argument", "5.5.4")
         self.transaction.check_data(self.without_recipients)
         self.check_last_in_group()
+        learn("DATA", argument)
         self.points.asked_at = -1
-        self.points.at("DATA", self._open_content, self._refuse_data)
+        self.points.at("DATA", self.open_content, self._refuse_data)
 
-    def _open_content(self) -> None:
+    def open_content(self) -> None:
+        """Reply 354 and read the message, unless the delivery refuses it."""
         refusal = self.open_messages()
         if refusal is not None:
             self._refuse_data(refusal)
@@ -136,6 +139,21 @@ class DataCommands(MailCommands):
             envelope = chosen
         record = transaction.record
         replies = self._deliver_all(envelope, transaction.copies)
+        self.settle(envelope, replies, record)
+
+    def settle(
+        self,
+        envelope: Envelope,
+        replies: list[Reply] | defer.Deferred[list[Reply]],
+        record: Transaction | None,
+    ) -> None:
+        """Reply to a message that was delivered, once its replies are known.
+
+        Args:
+            envelope: the message.
+            replies: the reply for each recipient.
+            record: the record of its transaction.
+        """
         if isinstance(replies, list):
             self._was_kept(envelope, replies, record)
             return
@@ -304,7 +322,7 @@ class DataCommands(MailCommands):
         replies: list[Any] = []
         waiting = False
         for message, user in messages:
-            reply = self._attempt(envelope, message, user)
+            reply = self.attempt(envelope, message, user)
             replies.append(reply)
             waiting = waiting or not isinstance(reply, Reply)
         for _ in range(copies - 1):
@@ -329,7 +347,7 @@ class DataCommands(MailCommands):
         makers = {id(user): make for user, make in self.transaction.recipients}
         for message, user in messages:
             if IEnvelopeMessage.providedBy(message):
-                self._attempt(envelope, message, user)
+                self.attempt(envelope, message, user)
             else:
                 # `eomReceived` has been called on it: a copy needs a new one.
                 make = makers[id(user)]
@@ -340,9 +358,9 @@ class DataCommands(MailCommands):
     def _deliver_anew(
         self, envelope: Envelope, make: Callable[[], IMessageSMTP], user: smtp.User
     ) -> None:
-        self._attempt(envelope, make(), user)
+        self.attempt(envelope, make(), user)
 
-    def _attempt(
+    def attempt(
         self, envelope: Envelope, message: IMessageSMTP, user: smtp.User
     ) -> Reply | defer.Deferred[Reply]:
         """Deliver the message to one `IMessage`; return the reply, never raise."""

@@ -28,6 +28,12 @@ from lazr_smtptest.smtp.fault_points import FaultPoints
 from lazr_smtptest.smtp.framing import BadLine, Chunk, Content, Framer
 from lazr_smtptest.smtp.handlers import Handlers
 from lazr_smtptest.smtp.reply_queue import ReplyQueue
+from lazr_smtptest.smtp.short_path import (
+    KNOWN_CHUNKS,
+    KNOWN_LINES,
+    NONE_KNOWN,
+    take_content,
+)
 from lazr_smtptest.smtp.timing import Timers
 
 __all__ = ["BAD_LINES", "Engine"]
@@ -68,6 +74,7 @@ class Engine:
     Attributes:
         handle_line: handles a command line or a step of AUTH.
         is_fresh: whether nothing has been received yet, or nothing within TLS.
+        line_limit: the longest command line, in bytes without its CRLF.
         is_guarded: whether ``refuse_verb`` may refuse commands, for example before TLS
             or AUTH.
         busy: whether a Deferred is pending or a fault plan is running.
@@ -76,10 +83,11 @@ class Engine:
     """
 
     __slots__ = (
-        *("_backlog", "_began", "_blocked", "_framer", "_handlers", "_line_limit"),
-        *("_methods", "_paused", "_points", "_replies", "_reporter", "_resting"),
-        *("_short_line", "_then", "_timers", "_transcript", "_turn", "busy"),
-        *("handle_line", "is_fresh", "is_guarded", "waits"),
+        *("_backlog", "_began", "_blocked", "_framer", "_handlers"),
+        *("_known_chunks", "_known_lines", "_methods", "_paused", "_points"),
+        *("_replies", "_reporter", "_resting", "_short_line", "_then", "_timers"),
+        *("_transcript", "_turn", "busy", "handle_line", "is_fresh", "is_guarded"),
+        *("line_limit", "waits"),
     )
 
     def __init__(
@@ -103,9 +111,9 @@ class Engine:
         self._transcript = transcript
         self._began = timers.clock()
         self._backlog = limits.backlog
-        self._line_limit = limits.command_line - len(b"\r\n")
+        self.line_limit = limits.command_line - len(b"\r\n")
         # The longest line for which `_is_too_long` need not be asked.
-        self._short_line = min(SHORT, self._line_limit)
+        self._short_line = min(SHORT, self.line_limit)
         self.handle_line: Callable[[bytes], object] = self.dispatch
         self.is_fresh = True
         self.is_guarded = self.busy = self.waits = False
@@ -114,6 +122,8 @@ class Engine:
         self._turn: IDelayedCall | None = None
         # See `when_answered`.
         self._then: Callable[[], object] | None = None
+        # The lines that may take the short path: none before the first bytes.
+        self._known_lines = self._known_chunks = NONE_KNOWN
         self._methods: dict[bytes, Callable[[bytes], None] | None] = {}
 
     def discard(self) -> None:
@@ -149,10 +159,57 @@ class Engine:
             self._handlers.first_received(data)
             if self._replies.is_closed:
                 return
+            if self._handlers.has_short_path():
+                self._known_lines = KNOWN_LINES
+                self._known_chunks = KNOWN_CHUNKS
         if timers.rate_check is not None:
             timers.received += len(data)
+        known = self._known_chunks.get(data)
+        if known is not None:
+            if self._framer.is_between and self._shorten(known.handle, known):
+                return
+        elif (
+            self._framer.reader is not None
+            and self._known_lines is KNOWN_LINES
+            and self._shorten(take_content, data)
+        ):
+            return
         self._framer.feed(data)
         self._work()
+
+    def _shorten(self, handle: Callable[[Any, Any], bool], subject: object) -> bool:
+        """Handle a known line or a whole content that came alone, if that is usual.
+
+        Args:
+            handle: handles it; returns false if it must go the ordinary way.
+            subject: the line or the content.
+        """
+        replies, framer = self._replies, self._framer
+        if self._paused or self.busy or replies.is_batch or self._turn is not None:
+            return False
+        replies.is_batch = True
+        self._reporter.logged = None
+        try:
+            if not handle(self._handlers, subject):
+                replies.is_batch = False
+                return False
+        except BaseException as error:
+            # KeyboardInterrupt may leave this method.
+            replies.is_batch = False
+            raise_interrupt(error)
+            replies.is_batch = True
+            replies.reply(self._reporter.reply_to(Failure()))
+        if framer.ready:
+            # More came while the delivery was asked.
+            replies.is_batch = False
+            self._work()
+            return True
+        replies.end_batch()
+        if not replies.is_closed and (
+            self._timers.in_message or framer.reader is not None
+        ):
+            self._watch()
+        return True
 
     def _work(self) -> None:
         """Handle items until more bytes are needed or a Deferred is pending."""
@@ -175,7 +232,9 @@ class Engine:
             self._reporter.logged = None
             try:
                 if isinstance(item, bytes):
-                    self.handle_line(item)
+                    known = self._known_lines.get(item)
+                    if known is None or not known.handle(self._handlers, known):
+                        self.handle_line(item)
                 else:
                     self._take(item)
             except BaseException as error:
@@ -271,7 +330,7 @@ class Engine:
     def _is_too_long(self, line: bytes) -> bool:
         """Count the bytes of a long line; return whether it exceeds its limit."""
         self._transcript.charge(len(line))
-        return len(line) > self._line_limit and not _AUTH.match(line)
+        return len(line) > self.line_limit and not _AUTH.match(line)
 
     def _find_method(self, verb: bytes) -> Callable[[bytes], None] | None:
         method = self._handlers.lookupMethod(verb) if verb.isalnum() else None
@@ -302,6 +361,16 @@ class Engine:
             raise_interrupt(error)
             failed(Failure(), subject)
             return
+        self.settle(result, done, failed, subject)
+
+    def settle(
+        self,
+        result: Any,
+        done: Callable[[Any, _Subject], None],
+        failed: Callable[[Failure, _Subject], None],
+        subject: _Subject,
+    ) -> None:
+        """Handle no further command before a result is known; see `call`."""
         # Few results have to be waited for: most are not even asked about it.
         if hasattr(result, "__await__") and is_pending(result):
             self.wait(

@@ -66,6 +66,7 @@ class FaultPoints:
 
     Attributes:
         policy: the fault policy.
+        asks: returns whether the policy, while it is armed, is asked at a phase.
         line: the client's latest line.
         step: the number of the client's line within AUTH, from 1 on.
         asked_at: the size of the present message at which the policy was asked
@@ -73,13 +74,13 @@ class FaultPoints:
     """
 
     __slots__ = (
-        *("_asks", "_connection", "_own_size", "asked_at", "line", "policy", "step"),
+        *("_connection", "_own_size", "asked_at", "asks", "line", "policy", "step"),
     )
 
     def __init__(self, connection: SMTPServerProtocol, policy: IFaultPolicy) -> None:
         self._connection = ref(connection)
         self.policy = policy
-        self._asks: Callable[[str], bool] = getattr(policy, "asks", _always)
+        self.asks: Callable[[str], bool] = getattr(policy, "asks", _always)
         self.line = b""
         self.step = 0
         self.asked_at = -1
@@ -102,7 +103,7 @@ class FaultPoints:
             subject: what the point is about, see `_FACTS`; ``None``: nothing, and
                 the functions do not take it.
         """
-        if not self.policy.armed or not self._asks(point):
+        if not self.policy.armed or not self.asks(point):
             if subject is None:
                 proceed()
             else:
@@ -139,7 +140,7 @@ class FaultPoints:
             return
         self.line = line
         name, phase = _phase_of(verb)
-        if not phase or not self._asks(phase):
+        if not phase or not self.asks(phase):
             handle(argument)
             return
         facts: dict[str, Any] = {}
@@ -158,7 +159,7 @@ class FaultPoints:
             proceed: called after the last one, also if the message was refused.
             item: its argument.
         """
-        if self.policy.armed and self._asks("CONTENT"):
+        if self.policy.armed and self.asks("CONTENT"):
             self._reach(self._get().bytes_received(), partial(proceed, item))
         else:
             proceed(item)

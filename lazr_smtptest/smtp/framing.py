@@ -25,6 +25,7 @@ __all__ = ["BadLine", "Chunk", "Content", "Framer", "Item"]
 
 _DOT_LINE = re.compile(rb"\n\.")
 END_OF_DATA = b"\r\n.\r\n"
+_LAST_LINE = b".\r\n"
 
 
 @attrs.frozen
@@ -117,6 +118,12 @@ class Framer:
         """The number of bytes that were fed and not parsed yet."""
         return len(self._buffer) - self._start
 
+    @property
+    def is_between(self) -> bool:
+        """True if all bytes were parsed, and the next one begins a line."""
+        at_end = self._start == len(self._buffer)
+        return at_end and self.reader is None and self._refused is None
+
     def feed(self, data: bytes) -> None:
         """Add bytes that the client sent."""
         if self._start == len(self._buffer):
@@ -125,6 +132,24 @@ class Framer:
             self._buffer = self._buffer[self._start :] + data
         self._start = 0
         self.ready = True
+
+    def take_whole(self, data: bytes) -> bytes | None:
+        """Return a content that comes in one piece, with its end and nothing after it.
+
+        Args:
+            data: bytes that were not fed.
+
+        Returns:
+            the content; ``None`` if `data` is anything else and must be fed.
+        """
+        reader = self.reader
+        if not isinstance(reader, _ContentReader) or self.pending:
+            return None
+        content = reader.take_whole(data)
+        if content is not None:
+            self.reader = None
+            self._last_size = len(content)
+        return content
 
     def clear(self) -> None:
         """Discard the bytes that were fed and not parsed yet."""
@@ -333,6 +358,19 @@ class _ContentReader(Collector):
         else:
             self.take_back(-stop)
         return end + len(END_OF_DATA)
+
+    def take_whole(self, data: bytes) -> bytes | None:
+        """Return the content in `data`, if it is all of it and has no dots to remove.
+
+        The end must be that of `data`, and nothing may have been added before.
+        """
+        size = len(data) - len(_LAST_LINE)
+        if self._tail is not CRLF or size > self._room or size > self._plain:
+            return None
+        dot = _DOT_LINE.search(data)
+        if dot is None or dot.start() != size - 1 or data.startswith(b"."):
+            return None
+        return data[:size] if data.endswith(END_OF_DATA) else None
 
     def _find_end(self, data: bytes) -> int | None:
         """Return the offset of the end of data, negative if it began before `data`."""

@@ -26,6 +26,9 @@ class Handlers(Protocol):
     def first_received(self, data: bytes) -> None:
         """Check the first bytes of the connection; they may end it."""
 
+    def has_short_path(self) -> bool:
+        """Return whether all methods are the library's that the short path skips."""
+
     def lookupMethod(self, command: bytes) -> Callable[[bytes], None] | None:
         """Return the method of a verb; ``None`` if there is none."""
 

@@ -39,6 +39,11 @@ from lazr_smtptest.smtp.path import (
     mailbox_irregularities,
     read_path,
 )
+from lazr_smtptest.smtp.short_path import (
+    RECIPIENT_ACCEPTED,
+    SENDER_ACCEPTED,
+    learn,
+)
 from lazr_smtptest.smtp.transaction import MailTransaction, Options
 
 __all__ = ["MailCommands"]
@@ -46,8 +51,6 @@ __all__ = ["MailCommands"]
 log = logging.getLogger("lazr.smtptest")
 
 _NOT_STARTED = Reply(503, "MAIL first", "5.5.1")
-_SENDER_ACCEPTED = Reply(250, "sender accepted", "2.1.0")
-_RECIPIENT_ACCEPTED = Reply(250, "recipient accepted", "2.1.5")
 
 # An address, and the parameters after it.
 _Sender = tuple[Address, Options]
@@ -143,6 +146,8 @@ class MailCommands(Authentication):
             # Most clients send a regular path and nothing else.
             regular = path.plain and not path.parameters
             options = {} if regular else self._parse_mail_options(path)
+            if regular:
+                learn("MAIL", argument, sender)
         except ReplyError as error:
             self._sender_refused(error.reply, (sender, {}))
             return
@@ -152,13 +157,14 @@ class MailCommands(Authentication):
 
     def _validate_sender(self, subject: _Sender) -> None:
         self.engine.call(
-            self._ask_for_sender, self._sender_answered, self._sender_failed, subject
+            self._ask_for_sender, self.sender_answered, self.sender_failed, subject
         )
 
     def _ask_for_sender(self, subject: _Sender) -> Any:
         return self.validateFrom(self._helo, subject[0])
 
-    def _sender_failed(self, failure: Failure, subject: _Sender) -> None:
+    def sender_failed(self, failure: Failure, subject: _Sender) -> None:
+        """Refuse a sender because the delivery raised."""
         self._sender_refused(self.reporter.reply_to(failure), subject)
 
     def _sender_refused(self, reply: Reply, subject: _Sender) -> None:
@@ -239,7 +245,7 @@ class MailCommands(Authentication):
             return self.delivery.validateFrom(helo, origin)
         return super().validateFrom(helo, origin)
 
-    def _sender_answered(self, answer: Any, subject: _Sender) -> None:
+    def sender_answered(self, answer: Any, subject: _Sender) -> None:
         """Handle the delivery's answer to the sender, an address or a refusal."""
         sender, options = subject
         if answer is sender:
@@ -252,7 +258,7 @@ class MailCommands(Authentication):
                 return
             text = str(answer)
         self.transaction.start(self.session.begin(text), answer, options)
-        self.reply(_SENDER_ACCEPTED)
+        self.reply(SENDER_ACCEPTED)
 
     # RCPT
 
@@ -274,6 +280,8 @@ class MailCommands(Authentication):
         try:
             regular = path.plain and not path.parameters
             options = {} if regular else self._parse_rcpt_options(path)
+            if regular:
+                learn("RCPT", argument, path.address)
             if len(transaction.recipients) >= self.limits.recipients:
                 raise PolicyError(452, "too many recipients", "4.5.3")
         except ReplyError as error:
@@ -286,15 +294,16 @@ class MailCommands(Authentication):
     def _validate_recipient(self, subject: _User) -> None:
         self.engine.call(
             self._ask_for_recipient,
-            self._recipient_answered,
-            self._recipient_failed,
+            self.recipient_answered,
+            self.recipient_failed,
             subject,
         )
 
     def _ask_for_recipient(self, subject: _User) -> Any:
         return self.validateTo(subject[0])
 
-    def _recipient_failed(self, failure: Failure, subject: _User) -> None:
+    def recipient_failed(self, failure: Failure, subject: _User) -> None:
+        """Refuse a recipient because the delivery raised."""
         self._recipient_refused(self.reporter.reply_to(failure), subject)
 
     def _parse_rcpt_options(self, path: ParsedPath) -> Options:
@@ -310,14 +319,14 @@ class MailCommands(Authentication):
             self.note("undeclared-utf8")
         return options
 
-    def _recipient_answered(self, answer: Any, subject: _User) -> None:
+    def recipient_answered(self, answer: Any, subject: _User) -> None:
         """Handle the delivery's answer to a recipient: a message factory or refusal."""
         refusal = refusal_in(answer)
         if refusal is not None:
             self._recipient_refused(refusal, subject)
             return
         self.transaction.accept(subject[0], answer, subject[1])
-        self.reply(_RECIPIENT_ACCEPTED)
+        self.reply(RECIPIENT_ACCEPTED)
 
     def _recipient_refused(self, reply: Reply, subject: _User) -> None:
         user = subject[0]

@@ -23,6 +23,7 @@ from lazr_smtptest.smtp.link import NOT_SMTP, Link
 from lazr_smtptest.smtp.path import decode, is_host
 from lazr_smtptest.smtp.recorder import Recorder
 from lazr_smtptest.smtp.reply_queue import ReplyQueue
+from lazr_smtptest.smtp.short_path import SKIPPED
 from lazr_smtptest.smtp.tally import Tally
 from lazr_smtptest.smtp.timing import Timers
 from lazr_smtptest.smtp.xclient import address_of, parse_attributes
@@ -160,6 +161,14 @@ class SMTPServerProtocol(BdatCommand):
     def lineReceived(self, line: bytes) -> None:
         """Handle one line, a command or a step of AUTH."""
         self.engine.dispatch(line)
+
+    def has_short_path(self) -> bool:
+        """Return whether all methods are the library's that the short path skips."""
+        own = type(self)
+        for name, method in _SKIPPED_BY_SHORT_PATH:
+            if getattr(own, name) is not method:
+                return False
+        return vars(self).keys().isdisjoint(SKIPPED)
 
     def lookupMethod(self, command: bytes) -> Callable[[bytes], None] | None:
         """Return the method of a verb; ``None`` if it is hidden or not enabled."""
@@ -349,3 +358,8 @@ class SMTPServerProtocol(BdatCommand):
         assert self.on_exit is not None
         self.end(OK)
         self.on_exit()
+
+
+_SKIPPED_BY_SHORT_PATH = tuple(
+    (name, getattr(SMTPServerProtocol, name)) for name in SKIPPED
+)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+from collections.abc import Iterator
+
 import pytest
 
 from ..wire import Wire
@@ -17,3 +20,11 @@ def wire() -> Wire:
 def new_wire() -> type[Wire]:
     """Makes a connection to a server with options of its own."""
     return Wire
+
+
+@pytest.fixture
+def ctrl_c() -> Iterator[None]:
+    """Python's own handler of SIGINT."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)

@@ -70,14 +70,6 @@ def handler_in_place() -> Iterator[None]:
     signal.signal(signal.SIGINT, before)
 
 
-@pytest.fixture
-def ctrl_c() -> Iterator[None]:
-    """Python's own handler of SIGINT."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
 @pytest.fixture(params=KINDS, ids=lambda kind: kind.__name__)
 def error(request: pytest.FixtureRequest, handler_in_place: None) -> BaseException:
     """An error for user code to raise."""

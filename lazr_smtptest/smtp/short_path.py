@@ -1,0 +1,231 @@
+"""The short path of a mail: lines that were parsed before are not parsed again.
+
+Rules of this module:
+
+1. It parses nothing. The table maps a line to the address in it, and only `do_MAIL`,
+   `do_RCPT` and `do_DATA` add to it, after they have parsed the line.
+2. A function of the table either changes nothing and returns false, and the line goes
+   the ordinary way; or it does what the ordinary way does, in the same fields. So each
+   line of a session can go either way.
+3. Whatever is not the usual case goes the ordinary way: a fault rule that may match, a
+   method of a subclass, a command out of order, irregular input, a login going on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import FunctionType
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from twisted.mail import smtp
+from twisted.python.failure import Failure
+
+from lazr_smtptest._failures import raise_interrupt
+from lazr_smtptest.mime.lines import longest_line_exceeds
+from lazr_smtptest.model.reply import Reply
+from lazr_smtptest.model.transcript import CLIENT, SHORT
+from lazr_smtptest.smtp.path import Address, Recipient
+
+if TYPE_CHECKING:
+    from lazr_smtptest.smtp.protocol import SMTPServerProtocol
+
+__all__ = [
+    "KNOWN_CHUNKS",
+    "KNOWN_LINES",
+    "NONE_KNOWN",
+    "RECIPIENT_ACCEPTED",
+    "SENDER_ACCEPTED",
+    "SKIPPED",
+    "KnownLine",
+    "learn",
+    "take_content",
+]
+
+# The methods that are not called on the short path; a connection whose class or
+# instance has its own has no short path.
+SKIPPED = (
+    *("do_MAIL", "do_RCPT", "do_DATA", "lineReceived", "lookupMethod"),
+    *("check_last_in_group", "refuse_verb", "content_ended", "content_received"),
+)
+
+SENDER_ACCEPTED = Reply(250, "sender accepted", "2.1.0")
+RECIPIENT_ACCEPTED = Reply(250, "recipient accepted", "2.1.5")
+
+# Lines of the table, and the longest of them in bytes.
+_MOST = 1024
+_LONGEST = 300
+
+
+class KnownLine(NamedTuple):
+    """A line that was parsed before.
+
+    Attributes:
+        handle: handles it; returns false if it must go the ordinary way.
+        verb: ``"MAIL"``, ``"RCPT"`` or ``"DATA"``.
+        line: the line, without its CRLF.
+        address: the address in it; ``None``: DATA has none.
+    """
+
+    handle: Callable[[Any, KnownLine], bool]
+    verb: str
+    line: bytes
+    address: Any
+
+
+# The table, by line; and by the line with its CRLF, as a client that waits for each
+# reply sends it. The reactors of all threads share it: each access is atomic.
+KNOWN_LINES: dict[bytes, KnownLine] = {}
+KNOWN_CHUNKS: dict[bytes, KnownLine] = {}
+NONE_KNOWN: dict[bytes, KnownLine] = {}
+
+
+def learn(verb: str, argument: bytes, address: Address | None = None) -> None:
+    """Add a line whose argument is regular, and has no parameters.
+
+    Args:
+        verb: ``"MAIL"``, ``"RCPT"`` or ``"DATA"``.
+        argument: the argument, as it was parsed.
+        address: the address in it.
+    """
+    line = b"%s %s" % (verb.encode(), argument) if argument else verb.encode()
+    if line in KNOWN_LINES or len(line) > _LONGEST:
+        return
+    if len(KNOWN_LINES) >= _MOST:
+        KNOWN_LINES.clear()
+        KNOWN_CHUNKS.clear()
+    known = KnownLine(_HANDLE[verb], verb, line, address)
+    KNOWN_LINES[line] = KNOWN_CHUNKS[line + b"\r\n"] = known
+
+
+def _begin(connection: SMTPServerProtocol, known: KnownLine) -> bool:
+    """Record a line that is handled; return false if it must go the ordinary way."""
+    points, engine, line = connection.points, connection.engine, known.line
+    if (
+        connection.mode != smtp.COMMAND
+        or engine.is_guarded
+        or len(line) > engine.line_limit
+    ):
+        return False
+    if points.policy.armed:
+        if points.asks(known.verb):
+            return False
+        points.line = line
+    transcript = connection.session.transcript
+    transcript.add((CLIENT, line))
+    if len(line) > SHORT:
+        transcript.charge(len(line))
+    return True
+
+
+def _mail(connection: SMTPServerProtocol, known: KnownLine) -> bool:
+    """Handle MAIL as `do_MAIL` does."""
+    transaction, helo = connection.transaction, connection._helo
+    if transaction.sender is not None or helo[0] is None or connection.has_bad_name:
+        return False
+    if not _begin(connection, known):
+        return False
+    sender = known.address
+    try:
+        answer = connection.validateFrom(helo, sender)
+    except BaseException as error:
+        raise_interrupt(error)
+        connection.sender_failed(Failure(), (sender, {}))
+        return True
+    if answer is sender:
+        transaction.start(connection.session.begin(sender.text), sender, {})
+        connection.reply(SENDER_ACCEPTED)
+    else:
+        connection.engine.settle(
+            answer, connection.sender_answered, connection.sender_failed, (sender, {})
+        )
+    return True
+
+
+def _rcpt(connection: SMTPServerProtocol, known: KnownLine) -> bool:
+    """Handle RCPT as `do_RCPT` does."""
+    transaction = connection.transaction
+    sender = transaction.sender
+    if sender is None or transaction.in_chunks:
+        return False
+    if len(transaction.recipients) >= connection.limits.recipients:
+        return False
+    if not _begin(connection, known):
+        return False
+    user = Recipient(known.address, connection._helo, connection, sender)
+    try:
+        answer = connection.validateTo(user)
+    except BaseException as error:
+        raise_interrupt(error)
+        connection.recipient_failed(Failure(), (user, {}))
+        return True
+    if type(answer) is FunctionType:
+        transaction.accept(user, answer, {})
+        connection.reply(RECIPIENT_ACCEPTED)
+    else:
+        connection.engine.settle(
+            answer,
+            connection.recipient_answered,
+            connection.recipient_failed,
+            (user, {}),
+        )
+    return True
+
+
+def _data(connection: SMTPServerProtocol, known: KnownLine) -> bool:
+    """Handle DATA as `do_DATA` does."""
+    transaction = connection.transaction
+    if not transaction.recipients or transaction.in_chunks or transaction.options:
+        return False
+    if connection._framer.ready or not _begin(connection, known):
+        return False
+    connection.points.asked_at = -1
+    connection.open_content()
+    return True
+
+
+_HANDLE: dict[str, Callable[[SMTPServerProtocol, KnownLine], bool]] = {
+    "MAIL": _mail,
+    "RCPT": _rcpt,
+    "DATA": _data,
+}
+
+
+def take_content(connection: SMTPServerProtocol, data: bytes) -> bool:
+    """Handle a message that came in one piece, after DATA; or return false."""
+    policy = connection.points.policy
+    if policy.armed and connection.points.asks("CONTENT"):
+        return False
+    content = connection._framer.take_whole(data)
+    if content is None:
+        return False
+    session, transaction = connection.session, connection.transaction
+    session.transcript.message(content, len(content))
+    messages, limit = transaction.messages, connection.limits.body_line
+    record = transaction.record
+    if (
+        policy.armed
+        or len(messages) != 1
+        or record is None
+        or transaction.early_refusal is not None
+        or connection.settings.profile == "strict"
+        or (len(content) > limit and longest_line_exceeds(content, limit))
+    ):
+        connection.content_received(content)
+        return True
+    envelope = transaction.envelope(
+        content, session, tls=connection.secure, now=connection.seconds()
+    )
+    [(message, user)], transaction.messages = messages, []
+    reply = connection.attempt(envelope, message, user)
+    if not isinstance(reply, Reply):
+        connection.settle(envelope, reply.addCallback(_as_list), record)
+    elif record.outcome == "open" and not policy.armed:
+        connection.delivered(envelope, [reply])
+    else:
+        # The hook has ended the connection, or added a fault rule.
+        connection.settle(envelope, [reply], record)
+    return True
+
+
+def _as_list(reply: Reply) -> list[Reply]:
+    return [reply]

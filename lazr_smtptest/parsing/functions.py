@@ -9,10 +9,13 @@ import attrs
 
 from lazr_smtptest.model.document import Document
 from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.model.findings import Findings, read_findings
 from lazr_smtptest.model.summary import HeaderMailbox
 from lazr_smtptest.query.document import read_document
 
-__all__ = ["FUNCTIONS", "Function"]
+__all__ = ["FINDINGS", "FUNCTIONS", "Function"]
+
+FINDINGS = "findings"
 
 
 @attrs.frozen
@@ -57,6 +60,16 @@ def _failed(envelope: Envelope, reason: str) -> Document:
     return Document(shortened=True, failure=reason)
 
 
+def _decode_findings(values: list[Any]) -> Findings:
+    links, code, trouble = values
+    return Findings(tuple(links), code, tuple(trouble))
+
+
+def _no_findings(envelope: Envelope, reason: str) -> Findings:
+    return Findings((), None, (f"no links and no code are searched for: {reason}",))
+
+
 FUNCTIONS: Mapping[str, Function] = {
     "document": Function(read_document, _encode, _decode, _failed),
+    FINDINGS: Function(read_findings, attrs.astuple, _decode_findings, _no_findings),
 }

@@ -12,6 +12,8 @@ from lazr_smtptest.checks.service import Checks, CheckSettings
 from lazr_smtptest.errors import Error
 from lazr_smtptest.interfaces import IMessageReader
 from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.model.findings import Findings, read_findings
+from lazr_smtptest.parsing.functions import FINDINGS
 from lazr_smtptest.smtp.delivery_events import DeliveryEvents
 from lazr_smtptest.stores.deferred_reader import DeferredReader
 
@@ -30,6 +32,10 @@ __all__ = ["AbsentError", "ReaderContext", "run_here"]
 
 
 _Part = TypeVar("_Part")
+
+# The bytes of a message above which a child process searches its texts: about where
+# that takes as long as to send it the message.
+_LARGE = 256 * 1024
 
 
 class AbsentError(Error):
@@ -211,6 +217,18 @@ class ReaderContext:
         if value is None:
             raise AbsentError(what, self.absence)
         return value
+
+    def find(self, envelope: Envelope) -> Findings:
+        """Return what is found in the texts of a message; any thread may call it.
+
+        A regular expression that searches a large text holds up all other threads, the
+        reactor's too: so a large message is searched in a child process, where there
+        are any.
+        """
+        if envelope.size <= _LARGE:
+            return read_findings(envelope)
+        found: Findings = self.parsing(FINDINGS, envelope)
+        return found
 
     def parse(self, name: str, envelope: Envelope) -> Deferred[Any]:
         """Run a function for a message, in a child process where there are any.

@@ -198,12 +198,14 @@ class HTTPReader:
             self.factory = wrap(tls, self.site, reactor)
 
     def _routes(self) -> Iterator[Route]:
-        yield from Messages(self._reader).routes(_API)
+        find = self._context.find
+        yield from Messages(self._reader, find).routes(_API)
         yield from Adding(self._context).routes(_API)
-        yield from Contents(self._reader).routes(_API)
+        yield from Contents(self._reader, find).routes(_API)
         parse = self._context.parse
         yield from Views(self._reader, parse, self._frames).routes(_API)
-        yield from Wait(self._reader, self._waiters, self._context.faults).routes(_API)
+        faults = self._context.faults
+        yield from Wait(self._reader, self._waiters, faults, find).routes(_API)
         yield from Sessions(self._reader, self._context.needed_sessions).routes(_API)
         yield from self._events.routes(_API)
         yield from FaultRules(self._context.needed_faults, self._max_rules).routes(_API)

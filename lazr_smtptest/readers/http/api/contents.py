@@ -8,6 +8,7 @@ from http import HTTPStatus
 
 from lazr_smtptest.mime.parts import Part
 from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.model.findings import read_findings
 from lazr_smtptest.model.summary import Summary
 from lazr_smtptest.readers.http.answer import (
     Answer,
@@ -17,6 +18,7 @@ from lazr_smtptest.readers.http.answer import (
     text_answer,
 )
 from lazr_smtptest.readers.http.api import details, records
+from lazr_smtptest.readers.http.api.details import Find
 from lazr_smtptest.readers.http.api.naming import missing, name_of
 from lazr_smtptest.readers.http.api.operations import BYTES, TEXT, operation
 from lazr_smtptest.readers.http.bodies import Turns, body_of, raw_body
@@ -46,10 +48,12 @@ class Contents:
 
     Args:
         reader: the store.
+        find: searches the texts of a message, in a thread.
     """
 
-    def __init__(self, reader: DeferredReader) -> None:
+    def __init__(self, reader: DeferredReader, find: Find = read_findings) -> None:
         self._reader = reader
+        self._find = find
         self._turns = Turns()
 
     def routes(self, prefix: str) -> Iterator[Route]:
@@ -123,13 +127,15 @@ class Contents:
 
     async def links(self, call: Call) -> Answer:
         """Answer with the links of a message."""
-        return await self._tagged_json(call, "links", lambda envelope: envelope.links)
+        return await self._tagged_json(
+            call, "links", lambda envelope: self._find(envelope).links
+        )
 
     async def code(self, call: Call) -> Answer:
         """Answer with the one-time code of a message, as plain text."""
 
         def read(envelope: Envelope) -> Answer:
-            return text_answer(_present(envelope.code(), "one-time code"))
+            return text_answer(_present(self._find(envelope).code, "one-time code"))
 
         return await self._tagged(call, "code", read)
 

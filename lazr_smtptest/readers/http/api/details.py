@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from lazr_smtptest.mime.attachment import content_id_of
 from lazr_smtptest.mime.parts import Part, read_parts
 from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.model.findings import Findings, read_findings
 from lazr_smtptest.model.summary import Summary
 from lazr_smtptest.query.document import document_of
 from lazr_smtptest.readers.http.api import records
 
 __all__ = [
+    "Find",
     "attachment_of",
     "envelope_of",
     "files_of",
@@ -23,21 +25,28 @@ __all__ = [
 ]
 
 
-def message_of(envelope: Envelope, summary: Summary) -> records.Message:
+# Returns what is found in the texts of a message, see `ReaderContext.find`.
+Find = Callable[[Envelope], Findings]
+
+
+def message_of(
+    envelope: Envelope, summary: Summary, find: Find = read_findings
+) -> records.Message:
     """Return the object of a message."""
+    found = find(envelope)
     return records.Message(
         summary=records.summary_of(summary),
         envelope=envelope_of(envelope),
         headers=headers_of(envelope),
         text=envelope.text,
         html=envelope.html,
-        links=envelope.links,
-        code=envelope.code(),
+        links=found.links,
+        code=found.code,
         attachments=[
             attachment_of(part, index) for index, part in enumerate(files_of(envelope))
         ],
         warnings=envelope.warnings,
-        trouble=envelope.trouble,
+        trouble=found.trouble,
     )
 
 

@@ -18,6 +18,7 @@ from lazr_smtptest.readers.context import AbsentError, ReaderContext
 from lazr_smtptest.readers.http.api import records, requests
 from lazr_smtptest.readers.http.api.contents import Contents
 from lazr_smtptest.readers.http.api.criteria import criteria_from_json
+from lazr_smtptest.readers.http.api.details import Find
 from lazr_smtptest.readers.http.api.events import Events
 from lazr_smtptest.readers.http.api.faults import FaultRules
 from lazr_smtptest.readers.http.api.messages import Messages
@@ -50,12 +51,13 @@ def routes_of(
     views: Views,
     events: Events,
     faults: Callable[[], Scripted],
+    find: Find,
 ) -> Iterator[Route]:
     """Yield the routes of a store, or of a part of one."""
-    yield from Messages(reader).routes("")
-    yield from Contents(reader).routes("")
+    yield from Messages(reader, find).routes("")
+    yield from Contents(reader, find).routes("")
     yield from views.routes("")
-    yield from Wait(reader, waiters).routes("")
+    yield from Wait(reader, waiters, find=find).routes("")
     yield from Sessions(reader).routes("")
     yield from events.routes("")
     for route in FaultRules(faults, _MOST_RULES).routes(""):
@@ -124,6 +126,7 @@ class Box:
                 Views(self._reader, context.parse, frames),
                 self._events,
                 self._needed_faults,
+                context.find,
             )
         }
         # Messages of the store that were kept, and not looked at yet.

@@ -7,6 +7,7 @@ from functools import partial
 from http import HTTPStatus
 from typing import Any
 
+from lazr_smtptest.model.findings import read_findings
 from lazr_smtptest.query.selection import Selection
 from lazr_smtptest.readers.http.answer import (
     Answer,
@@ -14,6 +15,7 @@ from lazr_smtptest.readers.http.answer import (
     json_answer,
 )
 from lazr_smtptest.readers.http.api import details, records, requests
+from lazr_smtptest.readers.http.api.details import Find
 from lazr_smtptest.readers.http.api.naming import missing, missing_in, name_in, name_of
 from lazr_smtptest.readers.http.api.operations import operation
 from lazr_smtptest.readers.http.call import Call
@@ -39,10 +41,12 @@ class Messages:
 
     Args:
         reader: the store.
+        find: searches the texts of a message, in a thread.
     """
 
-    def __init__(self, reader: DeferredReader) -> None:
+    def __init__(self, reader: DeferredReader, find: Find = read_findings) -> None:
         self._reader = reader
+        self._find = find
         self._answers = StoreAnswers(reader)
 
     def routes(self, prefix: str) -> Iterator[Route]:
@@ -179,7 +183,7 @@ class Messages:
         """Answer with all of a message but its raw content."""
         lasts = is_timeless(call.argument("query"))
         return await self._answers.get_tagged(
-            call, lambda store: _message(store, call), lasts=lasts
+            call, lambda store: _message(store, call, self._find), lasts=lasts
         )
 
 
@@ -212,7 +216,7 @@ def _counts(store: Any, *, query: str, timeout: float | None) -> Made:
     return Made(answer, lasts=not counts.missing)
 
 
-def _message(store: Any, call: Call) -> Made:
+def _message(store: Any, call: Call, find: Find) -> Made:
     """Make the answer with a message.
 
     Raises:
@@ -222,7 +226,7 @@ def _message(store: Any, call: Call) -> Made:
     summary, envelope = store.summary(name), store.envelope(name)
     if summary is None or envelope is None:
         raise missing_in(store, call)
-    return Made(json_answer(details.message_of(envelope, summary)))
+    return Made(json_answer(details.message_of(envelope, summary, find)))
 
 
 # Arguments

@@ -13,6 +13,7 @@ from twisted.internet.defer import Deferred
 from lazr_smtptest.errors import BusyError
 from lazr_smtptest.faults.base import Scripted
 from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.model.findings import read_findings
 from lazr_smtptest.model.summary import Summary
 from lazr_smtptest.query.parser import parse
 from lazr_smtptest.readers.http.answer import (
@@ -23,6 +24,7 @@ from lazr_smtptest.readers.http.answer import (
 )
 from lazr_smtptest.readers.http.api import details, records, requests
 from lazr_smtptest.readers.http.api.criteria import criteria_from_json
+from lazr_smtptest.readers.http.api.details import Find
 from lazr_smtptest.readers.http.api.explanation import Explanation, Explanations, Wanted
 from lazr_smtptest.readers.http.api.operations import operation, wait_argument
 from lazr_smtptest.readers.http.call import Call
@@ -38,18 +40,19 @@ _DEFAULT = 30.0
 # The most messages to wait for.
 _MOST = 1000
 
-# A message in JSON, and what is extracted of it.
 # The bytes of messages that the reactor's thread puts together: it takes no time.
 _SHORT = 65_536
 
+# A message in JSON, and what is extracted of it.
 _Message = tuple[msgspec.Raw, str | None]
 
-_EXTRACTS: Mapping[str, Callable[[Envelope], str | None]] = {
-    "code": lambda envelope: envelope.code(),
-    "link": lambda envelope: next(iter(envelope.links), None),
-    "text": lambda envelope: envelope.text,
-    "html": lambda envelope: envelope.html,
-    "subject": lambda envelope: envelope.subject,
+# What is extracted of a message, by its name.
+_EXTRACTS: Mapping[str, Callable[[records.Message, Envelope], str | None]] = {
+    "code": lambda message, _: message.code,
+    "link": lambda message, _: next(iter(message.links), None),
+    "text": lambda message, _: message.text,
+    "html": lambda message, _: message.html,
+    "subject": lambda _, envelope: envelope.subject,
 }
 
 
@@ -61,6 +64,7 @@ class Wait:
         waiters: the requests that wait.
         faults: the fault rules of the server, for explanations; ``None`` if they are
             not known.
+        find: searches the texts of a message, in a thread.
     """
 
     def __init__(
@@ -68,8 +72,10 @@ class Wait:
         reader: DeferredReader,
         waiters: Waiters,
         faults: Scripted | None = None,
+        find: Find = read_findings,
     ) -> None:
         self._store = waiters.store
+        self._find = find
         self._reader = reader
         self._waiters = waiters
         self._asked = requests.assert_within(waiters.longest)
@@ -214,7 +220,9 @@ class Wait:
         answer: Deferred[_Message] = Deferred(lambda _: None)
         self._readings.setdefault(key, []).append(answer)
         if len(self._readings[key]) == 1:
-            reading = self._reader.call(_message_of, self._store, summary, extract)
+            reading = self._reader.call(
+                _message_of, self._store, summary, extract, self._find
+            )
             reading.addBoth(self._was_read, key)
         return answer
 
@@ -250,7 +258,7 @@ def _encoded_details(
     }
 
 
-def _message_of(store: Any, summary: Summary, extract: str) -> _Message:
+def _message_of(store: Any, summary: Summary, extract: str, find: Find) -> _Message:
     """Return a message in JSON, and what is extracted of it; in a thread.
 
     Raises:
@@ -262,8 +270,9 @@ def _message_of(store: Any, summary: Summary, extract: str) -> _Message:
             HTTPStatus.GONE,
             f"message {summary.id!r} arrived, and was removed before it was read",
         )
-    message = msgspec.Raw(msgspec.json.encode(details.message_of(envelope, summary)))
-    return message, _EXTRACTS[extract](envelope) if extract else None
+    message = details.message_of(envelope, summary, find)
+    extracted = _EXTRACTS[extract](message, envelope) if extract else None
+    return msgspec.Raw(msgspec.json.encode(message)), extracted
 
 
 def _condition(query: str, criteria: Mapping[str, Any]) -> Condition:

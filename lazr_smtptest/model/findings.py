@@ -1,0 +1,29 @@
+"""What a search of the texts of a message finds."""
+
+from __future__ import annotations
+
+import attrs
+
+from lazr_smtptest.model.envelope import Envelope
+
+__all__ = ["Findings", "read_findings"]
+
+
+@attrs.frozen
+class Findings:
+    """What is found in the texts of a message; see the attributes of `Envelope`.
+
+    Attributes:
+        links: `Envelope.links`.
+        code: the result of `Envelope.code`.
+        trouble: `Envelope.trouble`; if the texts were not searched, why.
+    """
+
+    links: tuple[str, ...]
+    code: str | None
+    trouble: tuple[str, ...]
+
+
+def read_findings(envelope: Envelope) -> Findings:
+    """Search the texts of a message, which takes seconds if these are large."""
+    return Findings(envelope.links, envelope.code(), envelope.trouble)

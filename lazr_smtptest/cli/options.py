@@ -65,6 +65,8 @@ class OptionError(StartError):
     """An option has an invalid value."""
 
 
+# An option at the beginning of an error.
+_OPTION = re.compile("--([a-z0-9-]+)")
 # The options of the server, and those of the ways to read its mail.
 _ALL = merge_groups(TABLE, [reader.groups for reader in READERS])
 
@@ -201,7 +203,7 @@ class Options(usage.Options, AuthOptionMixin):
             super().parseOptions(arguments)
         except usage.UsageError as error:
             hint = hint_for(str(error), self.table(), self.longOpt)
-            raise OptionError(f"{error}{hint}") from error
+            raise OptionError(f"{self._as_written(error)}{hint}") from error
 
     def _written(self, arguments: Sequence[str]) -> Iterator[tuple[str, str]]:
         """Yield the options on the command line with their values."""
@@ -265,6 +267,15 @@ class Options(usage.Options, AuthOptionMixin):
     def name(self, option: str) -> str:
         """Return what an error calls an option."""
         return self._names.get(option, f"--{option}")
+
+    def _as_written(self, error: usage.UsageError) -> str:
+        """Return an error that begins with an option, with what the user wrote for it.
+
+        That may be a variable, a flag of another server, or a line of a file.
+        """
+        text = str(error)
+        found = _OPTION.match(text)
+        return text if found is None else self.name(found[1]) + text[found.end() :]
 
     # Checks
 

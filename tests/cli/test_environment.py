@@ -122,3 +122,33 @@ def test_what_ends_the_command_is_no_variable(
 def test_the_variable_of_other_commands_is_ignored() -> None:
     """A shell that reads a server may start another one."""
     assert read_environment({"SMTPTEST_URL": "http://localhost:8025"}, ["port"]) == {}
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("SMTPTEST_HTTP_AUTH", "anna"),
+        ("MP_UI_AUTH", "anna"),
+        ("SMTPTEST_WEBHOOK", "anna"),
+        ("SMTPTEST_RELAY_CA", "/nowhere.pem"),
+        ("SMTPTEST_RELEASE_TO", "anna"),
+        ("SMTPTEST_REQUIRE_AUTH", "yes"),
+        ("SMTPTEST_POP3S", "tcp:0"),
+    ],
+)
+def test_an_error_names_the_variable_that_was_set(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+) -> None:
+    """Whoever set it has never seen the option."""
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(StartError, match=rf"^{variable}\b"):
+        Options().parseOptions(["--http", "tcp:0"])
+
+
+def test_an_error_names_the_option_that_overrides_a_variable(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The variable is right."""
+    monkeypatch.setenv("SMTPTEST_HTTP_AUTH", "anna:secret")
+    with pytest.raises(StartError, match=r"^--http-auth is USER:PASSWORD"):
+        Options().parseOptions(["--http", "tcp:0", "--http-auth", "anna"])

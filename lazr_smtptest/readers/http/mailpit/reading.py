@@ -38,6 +38,15 @@ _NO_PAGE = "404 page not found"
 
 # The most levels of arrays and objects in a body.
 _DEEPEST = 100
+_TOO_DEEP = f"it is nested more than {_DEEPEST} deep"
+
+# What JSON calls the types of Python, but for numbers.
+_KINDS = {
+    list: "an array",
+    str: "a string",
+    bool: "true or false",
+    type(None): "null",
+}
 
 
 def plain(text: str, status: int = HTTPStatus.OK) -> Answer:
@@ -89,14 +98,30 @@ def body_of(call: Call) -> dict[str, Any]:
     try:
         value = _long(call.body) if len(call.body) > LONG else _short(call.body)
     except (ValueError, RecursionError) as error:
-        raise bad(str(error)) from error
+        raise bad(f"bad body: {_why_malformed(error)}") from error
     # Counted first, because most bodies have no more brackets than that.
     brackets = call.body.count(b"[") + call.body.count(b"{")
     if brackets > _DEEPEST and _is_deep(value):
-        raise bad(f"the body is nested more than {_DEEPEST} deep")
+        raise bad(f"bad body: {_TOO_DEEP}")
     if not isinstance(value, dict):
-        raise bad(f"expected a JSON object, got {type(value).__name__}")
+        got = _KINDS.get(type(value), "a number")
+        raise bad(f"bad body: expected a JSON object, not {got}")
     return {name.lower(): each for name, each in value.items()}
+
+
+def _why_malformed(error: Exception) -> str:
+    """Return why a body is no JSON, without the words of Python's decoders."""
+    if isinstance(error, RecursionError):
+        return _TOO_DEEP
+    if isinstance(error, UnicodeDecodeError):
+        return f"it is no UTF-8 (byte {error.start})"
+    if isinstance(error, UnicodeEncodeError):
+        return "it has half of a surrogate pair"
+    if isinstance(error, json.JSONDecodeError):
+        if error.pos == len(error.doc):
+            return f"JSON is malformed: it is truncated (character {error.pos})"
+        return f"JSON is malformed at character {error.pos}"
+    return str(error)
 
 
 def _short(body: bytes) -> Any:

@@ -168,7 +168,7 @@ def test_the_latest_message_can_be_sent_on(make: Callable[..., Releasing]) -> No
             {"To": ["root@example.com"]},
             "Failed: Address found on blocklist: root@example.com",
         ),
-        ("x", "expected a JSON object, got str"),
+        ("x", "bad body: expected a JSON object, not a string"),
     ],
 )
 def test_a_request_that_is_refused_sends_nothing(

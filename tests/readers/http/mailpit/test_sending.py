@@ -379,20 +379,41 @@ class TestErrors:
         assert answer.json["Error"].startswith('error decoding base64 attachment "f": ')
 
     @pytest.mark.parametrize(
-        "body",
+        ("body", "error"),
         [
-            b"",
-            b"{",
-            b"[]",
-            b"[" * 100_000,
-            b'{"a": ' + b"[" * 900 + b"]" * 900 + b"}",
-            b'{"To": 5}',
-            b'{"From": {"Email": "\\ud800"}, "To": [{"Email": "a@b.example"}]}',
-            b'{"\\ud800": "\\udfff"}',
+            (b"", "JSON is malformed: it is truncated (character 0)"),
+            (b"{", "JSON is malformed: it is truncated (character 1)"),
+            (b"x", "JSON is malformed at character 0"),
+            (b'{"a": 1', "JSON is malformed: it is truncated (character 7)"),
+            (b'"\xff"', "it is no UTF-8 (byte 1)"),
+            (b"[]", "expected a JSON object, not an array"),
+            (b"null", "expected a JSON object, not null"),
+            (b"4.5", "expected a JSON object, not a number"),
+            (b'{"a": NaN}', "NaN is no JSON"),
+            (b"[" * 100_000, "it is nested more than 100 deep"),
+            (
+                b'{"a": ' + b"[" * 900 + b"]" * 900 + b"}",
+                "it is nested more than 100 deep",
+            ),
+            (
+                b'{"From": {"Email": "\\ud800"}, "To": [{"Email": "a@b.example"}]}',
+                "it has half of a surrogate pair",
+            ),
+            (b'{"\\ud800": "\\udfff"}', "it has half of a surrogate pair"),
+            (b"x" * 100_000, "JSON is malformed: invalid character (byte 0)"),
         ],
+        ids=lambda value: str(value)[:20],
     )
-    def test_a_body_that_is_no_request(self, mail: Mail, body: bytes) -> None:
+    def test_a_body_that_is_no_object(
+        self, mail: Mail, body: bytes, error: str
+    ) -> None:
+        """The error has no words of a decoder."""
         answer = mail.client.request("POST", "/api/v1/send", body=body)
+        assert answer.status == 400
+        assert answer.json == {"Error": f"bad body: {error}"}
+
+    def test_a_body_that_is_no_request(self, mail: Mail) -> None:
+        answer = mail.client.request("POST", "/api/v1/send", body=b'{"To": 5}')
         assert answer.status == 400
         assert list(answer.json) == ["Error"]
 

@@ -131,7 +131,9 @@ def test_the_page_is_used_in_a_browser() -> None:
     _, head, _, *lines = done.stdout.split("\n\n")[1].splitlines()
     assert head.split() == ["ours,", "sqlite", "ours,", "memory"]
     measured = [line for line in lines if not line.startswith(("wanted: ", "+-"))]
-    assert [line for line in measured if not re.search(r"\d +[\d,.]+$", line)] == []
+    # What the browser frees may be more than what it takes.
+    number = re.compile(r"\d +-?[\d,.]+$")
+    assert [line for line in measured if not number.search(line)] == []
     assert any("wanted: ours, sqlite <= 500 ms to the first rows" in x for x in lines)
 
 

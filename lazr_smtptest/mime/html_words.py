@@ -33,7 +33,7 @@ _LINK = re.compile(
 
 @attrs.frozen
 class HTMLWords:
-    """What can be searched of an HTML document.
+    """The text and the links of an HTML document that a search finds.
 
     Attributes:
         text: its text, a line for each block; also of elements that are hidden, such

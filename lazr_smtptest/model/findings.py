@@ -1,4 +1,4 @@
-"""What a search of the texts of a message finds."""
+"""The links, the code and the problems in the texts of a message."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["Findings", "read_findings"]
 
 @attrs.frozen
 class Findings:
-    """What is found in the texts of a message; see the attributes of `Envelope`.
+    """The results of searching the texts of a message; see `Envelope`.
 
     Attributes:
         links: `Envelope.links`.

@@ -262,9 +262,10 @@ class FaultRunner(FaultActions):
         self._note_sent(said, sent, words)
         if sent != said or refusal is LOCAL_ERROR:
             records.correct(Reply.first_in(sent))
-        connection.session.refusals += _count_refusals(sent)
-        for line in _REFUSAL.findall(sent):
-            connection.replies.tell_error(line.decode("utf-8", "replace").strip())
+        refusals = _REFUSAL.findall(sent)
+        connection.session.refusals += len(refusals)
+        for line in refusals:
+            connection.replies.report_error(line.decode("utf-8", "replace").strip())
         await self._send(sent, pace)
         self._ends = self._ends or closes or _is_last(words)
         if self._afterwards is not None and not self._ends:

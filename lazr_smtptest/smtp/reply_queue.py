@@ -103,12 +103,12 @@ class ReplyQueue:
             # A fault may send another reply instead, and counts that one itself.
             if fault is None or not fault.is_answering:
                 self._session.refusals += 1
-                self.tell_error(str(reply))
+                self.report_error(str(reply))
             if reply.code >= 500:
                 self._tally.count_error()
 
-    def tell_error(self, reply: str) -> None:
-        """Tell the readers of a reply of 4xx or 5xx."""
+    def report_error(self, reply: str) -> None:
+        """Report a reply of 4xx or 5xx to the readers."""
         if self._events.wants_errors:
             session = self._session
             self._events.emit_error(

@@ -63,7 +63,7 @@ def make_context(chromium: Chromium, world: World) -> Iterator[Callable[..., Any
         made: list[Any] = []
 
         def make(**options: Any) -> Any:
-            proxy = {"server": world.url, "bypass": "127.0.0.1,localhost,[::1]"}
+            proxy = {"server": world.address, "bypass": "127.0.0.1,localhost,[::1]"}
             context = chromium.browser.new_context(proxy=proxy, **options)
             context.set_default_timeout(PATIENCE)
             context.set_default_navigation_timeout(PATIENCE)

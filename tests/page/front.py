@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from http.client import HTTPConnection, HTTPResponse
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import urlsplit
 
 from .browser import PATIENCE
+from .local import LocalServer
 
 __all__ = ["Front"]
 
@@ -18,7 +18,7 @@ _CHUNK = 65536
 _OF_A_CONNECTION = {"connection", "keep-alive", "transfer-encoding", "upgrade"}
 
 
-class Front:
+class Front(LocalServer):
     """Takes the path away from each request, and passes the request on.
 
     Args:
@@ -31,21 +31,8 @@ class Front:
 
     def __init__(self, target: str, path: str) -> None:
         handler = type("Handler", (_Handler,), {"target": target, "prefix": path})
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, args=(0.05,), daemon=True
-        )
-        self.url = f"http://127.0.0.1:{self._server.server_port}{path}"
-
-    def __enter__(self) -> Front:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+        super().__init__(handler)
+        self.url = f"{self.address}{path}"
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
+
+from .local import LocalServer
 
 __all__ = ["World"]
 
@@ -18,7 +19,7 @@ _PIXEL = bytes.fromhex(
 )
 
 
-class World:
+class World(LocalServer):
     """Answers every request with an image, as if it were any host of the Internet.
 
     Attributes:
@@ -27,25 +28,7 @@ class World:
 
     def __init__(self) -> None:
         self.asked: list[str] = []
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, args=(0.05,), daemon=True
-        )
-
-    @property
-    def url(self) -> str:
-        """The address of the proxy."""
-        return f"http://127.0.0.1:{self._server.server_port}"
-
-    def __enter__(self) -> World:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+        super().__init__(self._handler())
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         world = self

@@ -31,7 +31,7 @@ def firefox() -> Iterator[Firefox]:
 @pytest.fixture
 def tab(firefox: Firefox, world: World) -> Iterator[Tab]:
     """An empty tab, with nothing in it of other tests."""
-    with firefox.tab(world.url.removeprefix("http://")) as tab:
+    with firefox.tab(world.address.removeprefix("http://")) as tab:
         yield tab
 
 

@@ -420,6 +420,22 @@ class TestAll:
         expect(three.get_by_text("3 selected")).to_be_visible()
         assert len(site.controller.mailbox) == 3
 
+    def test_a_key_right_after_the_answer_counts(self, three):
+        """The browser has not moved the focus out of the closed dialog yet."""
+        three.keyboard.type("*d")
+        expect(three.get_by_role("button", name="Cancel")).to_be_focused()
+        three.evaluate(
+            """() => {
+                const focused = document.activeElement;
+                focused.closest("dialog").close();
+                for (const key of "*a") {
+                    const event = new KeyboardEvent("keydown", {key, bubbles: true});
+                    focused.dispatchEvent(event);
+                }
+            }"""
+        )
+        expect(three.get_by_text("3 selected")).to_be_visible()
+
     def test_those_of_a_search_are_deleted(self, three, site):
         """The others stay."""
         three.goto(f"{site.url}#/messages?q=subject:b")

@@ -8,7 +8,7 @@
  */
 
 // After this many milliseconds the first key of two is forgotten.
-const PATIENCE = 1500;
+const PATIENCE = 3000;
 
 const registered = new Set();
 let first = "";
@@ -35,6 +35,8 @@ function isTyping(target) {
 
 /** Whether a key does something in the element that has the focus: it is not ours then. */
 function isTaken({ key, target }) {
+  // The focus stays in a dialog that was closed until the browser draws again.
+  if (target.closest?.("dialog:not([open])")) return false;
   if (isTyping(target) || target.closest?.("dialog")) return true;
   const moves = key.startsWith("Arrow") ? ", [tabindex]:not([role=listbox], main)" : "";
   return (moves || key === "Enter") && target.closest?.(`a, button, summary, input${moves}`);

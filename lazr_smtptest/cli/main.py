@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from difflib import get_close_matches
 from importlib import import_module
+from pathlib import Path
 
 __all__ = ["COMMANDS", "main"]
 
@@ -13,6 +14,7 @@ __all__ = ["COMMANDS", "main"]
 COMMANDS = {
     "serve": ("serve.serve", "start a server; this is the default"),
     "send": ("send.send", "send messages from files to a server"),
+    "sendmail": ("sendmail.sendmail", "send a message as the program sendmail does"),
     "list": ("commands.messages.list_messages", "list the messages of a store"),
     "search": ("commands.messages.search_messages", "list the messages that match"),
     "show": ("commands.message.show_message", "print a message"),
@@ -43,7 +45,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: the arguments after the name of the program; None for those of
             the process.
     """
-    given = list(sys.argv[1:] if arguments is None else arguments)
+    if arguments is None:
+        arguments = sys.argv[1:]
+        # By a link of that name.
+        if Path(sys.argv[0]).name == "sendmail":
+            arguments = ["sendmail", *arguments]
+    given = list(arguments)
     if given[:1] in (["help"], ["--help"], ["-h"]):
         print(_USAGE.format(commands=_list_commands()), end="")
         return 0

@@ -125,9 +125,11 @@ def test_without_a_server_it_is_one_line(
     file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """It names the address that was tried."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
+    with socket.socket() as taken:
+        # Bound, and not listening: nobody else gets the port.
+        taken.bind(("127.0.0.1", 0))
         port = taken.getsockname()[1]
-    assert main(["send", f"--port={port}", str(file)]) == 1
+        assert main(["send", f"--port={port}", str(file)]) == 1
     assert f"no server at 127.0.0.1:{port}" in capsys.readouterr().err
 
 

@@ -25,7 +25,7 @@ from lazr_smtptest.client.reader import RemoteReader
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.stores import MboxStore, check_spec, open_store
 
-__all__ = ["export_messages", "import_messages"]
+__all__ = ["check_target", "export_messages", "import_messages", "open_target"]
 
 _MBOX = "mbox:"
 _EML = "eml:"
@@ -67,7 +67,7 @@ def import_messages(arguments: Sequence[str]) -> int:
 
 def _export(given: Namespace) -> int:
     query = " ".join(given.query)
-    _check_target(given.target)
+    _check_files(given.target)
     with open_existing(given.store) as reader:
         reader.page(query, limit=1, timeout=INDEXING)
         numbers = reader.numbers(query)
@@ -81,7 +81,7 @@ def _export(given: Namespace) -> int:
     return 0
 
 
-def _check_target(text: str) -> None:
+def _check_files(text: str) -> None:
     kind, _, path = text.partition(":")
     if kind not in ("eml", "mbox") or not path:
         raise CommandError(f"TO is eml:DIR or mbox:FILE, not {text!r}", 2)
@@ -94,10 +94,10 @@ def _target(text: str) -> Place:
 
 
 def _import(given: Namespace) -> int:
-    _check_store(given.store)
+    check_target(given.store)
     for source in given.sources:
         _check_source(source)
-    with contextlib.closing(_store_or_server(given.store)) as store:
+    with contextlib.closing(open_target(given.store)) as store:
         new = _New(_messages(given.sources), store.ids())
         copied = copy(new, store, lambda count: None)
     # Another program may have added some since their ids were read.
@@ -107,8 +107,8 @@ def _import(given: Namespace) -> int:
     return 0
 
 
-def _check_store(text: str) -> None:
-    """Check the target of an import.
+def check_target(text: str) -> None:
+    """Check the name of a store or server that gets messages.
 
     Raises:
         CommandError: it is no store on a disk, and no URL.
@@ -123,8 +123,8 @@ def _check_store(text: str) -> None:
         raise CommandError("a store in memory ends with the command", 2)
 
 
-def _store_or_server(text: str) -> Any:
-    """Open the target of an import.
+def open_target(text: str) -> Any:
+    """Open a store or server that gets messages.
 
     Raises:
         CommandError: the URL is wrong.

@@ -13,6 +13,7 @@ __all__ = ["COMMANDS", "main"]
 # Each command, the function that runs it, and its help text.
 COMMANDS = {
     "serve": ("serve.serve", "start a server; this is the default"),
+    "ready": ("ready.ready", "say whether a server is ready, or wait for it"),
     "send": ("send.send", "send messages from files to a server"),
     "sendmail": ("sendmail.sendmail", "send a message as the program sendmail does"),
     "list": ("commands.messages.list_messages", "list the messages of a store"),
@@ -27,6 +28,9 @@ COMMANDS = {
     "transcript": ("commands.sessions.show_transcript", "print one session"),
     "mcp": ("mcp.serve_mcp", "offer the messages of a server to coding agents"),
 }
+
+# Names that other programs have for a command.
+_ALIASES = {"readyz": "ready"}
 
 _USAGE = """\
 Usage: smtptest [COMMAND] [options]
@@ -57,6 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     name = "serve"
     if given and not given[0].startswith("-"):
         name = given.pop(0)
+        name = _ALIASES.get(name, name)
     if name not in COMMANDS:
         near = get_close_matches(name, COMMANDS, 1)
         hint = f"did you mean {near[0]}?" if near else f"use {', '.join(COMMANDS)}"

@@ -44,8 +44,9 @@ def serve(arguments: Sequence[str]) -> int:
     Args:
         arguments: the options.
 
-    the exit status: 0, also after SIGTERM and SIGINT; 1 if it could not be
-    started, or its workers ended repeatedly; 2 if the options are wrong.
+    Returns:
+        the exit status: 0, also after SIGTERM and SIGINT; 1 if it could not be
+        started, or its workers ended repeatedly; 2 if the options are wrong.
     """
     options = Options()
     options.http_default = DEFAULT_HTTP

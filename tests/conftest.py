@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import fcntl
+import functools
+import gc
+import importlib.metadata
 import os
 import tempfile
 import threading
@@ -17,6 +20,9 @@ from .commands import COMMANDS, Process, Start
 from .leaks import delayed_calls
 from .once import Once, once_in
 from .sampling import leave_out_rows
+
+# Before each test, pytest asks for the version of Twisted and reads all its metadata.
+importlib.metadata.version = functools.cache(importlib.metadata.version)
 
 # An example takes as long as a busy machine makes it.
 settings.register_profile(
@@ -115,6 +121,12 @@ def pytest_collection_modifyitems(
     share = int(os.environ.get("LAZR_SMTPTEST_SHARE", "1"))
     if share > 1:
         leave_out_rows(config, items, share)
+
+
+def pytest_collection_finish() -> None:
+    """Let no garbage collection look at the tests: they live as long as the process."""
+    gc.collect()
+    gc.freeze()
 
 
 # The calls that were found in the global reactor.

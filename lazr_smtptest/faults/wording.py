@@ -32,10 +32,12 @@ def in_toml(reason: str, value: object) -> str:
     """
     for pattern, words in _WORDS:
         reason = re.sub(pattern, words, reason)
+    parts = {repr(part): part for part in _parts(value)}
     # The longest first: one may contain another.
-    for part in sorted(_parts(value), key=lambda part: -len(repr(part))):
-        shown = re.escape(repr(part))
-        reason = re.sub(rf"(?:^|(?<=\s)){shown}(?!\w)", partial(_write, part), reason)
+    for shown in sorted(parts, key=len, reverse=True):
+        if shown in reason:
+            pattern = rf"(?:^|(?<=\s)){re.escape(shown)}(?!\w)"
+            reason = re.sub(pattern, partial(_write, parts[shown]), reason)
     return reason
 
 

@@ -71,6 +71,7 @@ MARKS = {
 }
 
 
+@functools.cache
 def marks_of(path: Path) -> set[str]:
     """Return the marks of all tests in a module or a folder."""
     place = path.relative_to(HERE).as_posix() + ("/" if path.is_dir() else "")

@@ -131,9 +131,9 @@ class Call:
         Raises:
             HTTPError: 400, it is no such number.
         """
-        text = self.argument(name)
-        if not text:
+        if name not in self.query:
             return default
+        text = self.argument(name)
         # What Python takes for a number is more: 1_0, 1e3, nan, other digits.
         pattern = _WHOLE if kind is int else _DECIMAL
         value: float = kind(text) if pattern.fullmatch(text) else least - 1

@@ -39,6 +39,9 @@ _STALLED, _LINGERING = 60.0, 15.0
 # take it for the end of the line.
 _CONTROLS = re.compile(rb"[\0\r\n]")
 
+# It ends no line.
+_BARE_LF = re.compile(rb"(?<!\r)\n")
+
 # The host and port of a request-target in absolute form.
 _AUTHORITY = re.compile(rb"https?://([^/?#]*)", re.IGNORECASE)
 
@@ -135,9 +138,21 @@ class HTTPConnection(QuickChannel):
             return
         self._left, self._until = _LOOK, 0.0
         super().dataReceived(data)
+        self._check_rest()
         self._received += len(data)
         if self._reading is not None or not self._handlingRequest:
             self._watch()
+
+    def _check_rest(self) -> None:
+        """Refuse at once what can never end well, and is not complete yet."""
+        decoder = self._transferDecoder
+        if decoder is not None:
+            # Within a chunk; a body with a length was refused when that came.
+            if getattr(decoder, "state", "") == "BODY":
+                self.requests[-1].expect(decoder.length)
+        elif not self._handlingRequest and _BARE_LF.search(self._buffer):
+            reason = "a line ends in LF without CR (RFC 9112 section 2.2)"
+            self._refuse(HTTPStatus.BAD_REQUEST, reason)
 
     def requestDone(self, request: HTTPRequest) -> None:
         """Start the next request, now or in another turn."""

@@ -138,6 +138,7 @@ class Gate:
             return _allowing(origin)
         if origin:
             return {}
+        self._check_referer(method, headers, host)
         if is_foreign(headers):
             is_link = (
                 method in SAFE_METHODS
@@ -147,6 +148,18 @@ class Gate:
             if not is_link:
                 raise _foreign("a page of another site may not make this request")
         return {}
+
+    def _check_referer(self, method: str, headers: Headers, host: str) -> None:
+        """Check a change for which a browser names only the page that makes it.
+
+        A browser that sends neither Origin nor Sec-Fetch-Site sends Referer, unless
+        the page forbids it (RFC 9110 section 10.1.3).
+        """
+        referer = _one(headers, "referer")
+        if method in SAFE_METHODS or not referer or headers.hasHeader("sec-fetch-site"):
+            return
+        if _address(referer) != host and not self._allows(_origin_of(referer)):
+            raise _foreign(f"a page of {referer:.200} may not make this request")
 
     def check_expectation(self, headers: Headers) -> None:
         """Check that a client expects nothing but ``100-continue``.
@@ -234,6 +247,15 @@ def _address(origin: str) -> str:
         return urlsplit(origin).netloc.lower() or origin.lower()
     except ValueError:
         return origin.lower()
+
+
+def _origin_of(url: str) -> str:
+    """Return the origin of a URL; ``"null"`` if it has none."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "null"
+    return f"{parts.scheme}://{parts.netloc}" if parts.netloc else "null"
 
 
 def _allowing(origin: str) -> dict[str, str]:

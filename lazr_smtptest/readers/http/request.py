@@ -119,6 +119,15 @@ class HTTPRequest(http.Request):
         if len(self._body) > self._most:
             self._refuse_body(self._too_large_error())
 
+    def expect(self, size: int) -> None:
+        """Refuse a body that will be too large.
+
+        Args:
+            size: the bytes that the client has promised to send next.
+        """
+        if not self._is_refused and len(self._body) + size > self._most:
+            self._refuse_body(self._too_large_error())
+
     def _too_large_error(self) -> HTTPError:
         return HTTPError(
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE,

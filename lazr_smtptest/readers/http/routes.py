@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from http import HTTPStatus
 from typing import Any
@@ -73,14 +73,24 @@ class Route:
         check, token = self.check_token, call.argument("token")
         return check is not None and bool(token) and check(token, parameters["id"])
 
-    def check_arguments(self, names: Iterable[str]) -> None:
-        """Check the names in the query of a URL: a wrong one would do nothing.
+    def check_arguments(self, query: Mapping[str, Sequence[str]]) -> None:
+        """Check the query of a URL: a wrong name would do nothing.
+
+        Args:
+            query: each name with its values.
 
         Raises:
-            HTTPError: 400, one is not known.
+            HTTPError: 400, a name is not known, or is there several times.
         """
-        for name in names:
-            if self.arguments is None or name in self.arguments:
+        if self.arguments is None:
+            return
+        for name, values in query.items():
+            if name in self.arguments:
+                if len(values) > 1:
+                    raise HTTPError(
+                        HTTPStatus.BAD_REQUEST,
+                        f"bad {name}: it is there {len(values)} times, allowed: once",
+                    )
                 continue
             near = get_close_matches(name, self.arguments, 1)
             allowed = ", ".join(sorted(self.arguments)) or "none"

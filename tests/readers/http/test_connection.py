@@ -388,6 +388,8 @@ MALFORMED = {
     "an empty name": b"GET /fixed HTTP/1.1\r\nHost: a\r\n: b\r\n\r\n",
     "NUL in a field": b"GET /fixed HTTP/1.1\r\nHost: a\r\nX: a\0b\r\n\r\n",
     "a bare LF": b"GET /fixed HTTP/1.1\r\nHost: a\r\nX: a\nY: b\r\n\r\n",
+    "bare LFs only": b"GET /fixed HTTP/1.1\nHost: a\n\n",
+    "a bare LF after the first line": b"GET /fixed HTTP/1.1\r\nHost: a\n\n",
     "a bare CR": b"GET /fixed HTTP/1.1\r\nHost: a\r\nX: a\rY: b\r\n\r\n",
     "two lengths": POST + b"Content-Length: 2\r\nContent-Length: 3\r\n\r\nhi!",
     "a list of lengths": POST + b"Content-Length: 2, 2\r\n\r\nhi",
@@ -433,6 +435,22 @@ def test_a_malformed_request_is_refused_and_is_the_last(
     assert answer.headers["connection"] == "close"
     assert answer.text.endswith("\n")
     assert client.transport.disconnecting
+
+
+@pytest.mark.parametrize("size", ["ffffffffffffffff", "fffffff"])
+def test_a_chunk_that_is_too_large_is_refused_before_it_comes(
+    client: Client, size: str
+) -> None:
+    """With 413, as a body whose length is known."""
+    client.send(POST + f"Transfer-Encoding: chunked\r\n\r\n{size}\r\n".encode())
+    assert client.response().status == 413
+
+
+def test_a_line_that_is_cut_is_no_bare_lf(client: Client) -> None:
+    """Its CR came before its LF."""
+    client.send(GET[:-1])
+    client.send(GET[-1:])
+    assert client.response().status == 200
 
 
 @pytest.mark.parametrize(

@@ -232,6 +232,34 @@ class TestOrigin:
         assert connect().get("/mail", sec_fetch_site=site).status == 200
 
 
+class TestReferer:
+    """The page that a browser names, if it sends no Origin and no Sec-Fetch-Site."""
+
+    def test_a_page_of_another_site_changes_nothing(self) -> None:
+        answer = connect().request("POST", "/mail", referer="http://evil.example/x")
+        assert answer.status == 403
+        assert "http://evil.example/x" in answer.text
+
+    @pytest.mark.parametrize("referer", ["about:blank", "http://[", "/mail"])
+    def test_a_page_without_origin_changes_nothing(self, referer: str) -> None:
+        assert connect().request("POST", "/mail", referer=referer).status == 403
+
+    @pytest.mark.parametrize(
+        "referer", ["http://localhost:8025/", "http://localhost:8025/a?b"]
+    )
+    def test_our_page_may(self, referer: str) -> None:
+        assert connect().request("POST", "/mail", referer=referer).status == 200
+
+    def test_an_allowed_page_may(self) -> None:
+        site = connect(origins=["https://app.example"])
+        referer = "https://app.example/form"
+        assert site.request("POST", "/mail", referer=referer).status == 200
+
+    def test_a_link_of_another_site_is_answered(self) -> None:
+        answer = connect().request("GET", "/mail", referer="http://evil.example/")
+        assert answer.status == 200
+
+
 class TestPreflight:
     """The question of a browser whether a page may make a request."""
 

@@ -123,7 +123,12 @@ class Contents:
 
     async def envelope(self, call: Call) -> Answer:
         """Answer with what the client said in SMTP."""
-        return await self._tagged_json(call, "envelope", details.envelope_of)
+        session_id = (await self._summary(call)).session_id
+        return await self._tagged_json(
+            call,
+            "envelope",
+            lambda envelope: details.envelope_of(envelope, session_id),
+        )
 
     async def links(self, call: Call) -> Answer:
         """Answer with the links of a message."""

@@ -36,7 +36,7 @@ def message_of(
     found = find(envelope)
     return records.Message(
         summary=records.summary_of(summary),
-        envelope=envelope_of(envelope),
+        envelope=envelope_of(envelope, summary.session_id),
         headers=headers_of(envelope),
         text=envelope.text,
         html=envelope.html,
@@ -50,14 +50,18 @@ def message_of(
     )
 
 
-def envelope_of(envelope: Envelope) -> records.Envelope:
-    """Return the object of what the client said."""
+def envelope_of(envelope: Envelope, session_id: str) -> records.Envelope:
+    """Return the object of what the client said.
+
+    Args:
+        envelope: the message; one that was read from a disk has no session.
+        session_id: the id of its session; ``""`` if it is not known.
+    """
     bcc = set(envelope.bcc)
     # A protocol of somebody else may not know the parameters.
     options: Sequence[Mapping[str, str | None]] = envelope.rcpt_options or [
         {} for _ in envelope.rcpt_tos
     ]
-    session = envelope.session
     return records.Envelope(
         mail_from=envelope.mail_from,
         mail_options=dict(envelope.mail_options),
@@ -69,7 +73,7 @@ def envelope_of(envelope: Envelope) -> records.Envelope:
         peer=envelope.peer,
         user=envelope.user,
         tls=envelope.tls,
-        session_id="" if session is None else session.id,
+        session_id=session_id,
         transaction=envelope.transaction,
         reply=None if envelope.reply is None else str(envelope.reply),
     )

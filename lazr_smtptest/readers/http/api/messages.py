@@ -16,7 +16,13 @@ from lazr_smtptest.readers.http.answer import (
 )
 from lazr_smtptest.readers.http.api import details, records, requests
 from lazr_smtptest.readers.http.api.details import Find
-from lazr_smtptest.readers.http.api.naming import missing, missing_in, name_in, name_of
+from lazr_smtptest.readers.http.api.naming import (
+    LATEST,
+    missing,
+    missing_in,
+    name_in,
+    name_of,
+)
 from lazr_smtptest.readers.http.api.operations import operation
 from lazr_smtptest.readers.http.call import Call
 from lazr_smtptest.readers.http.routes import Route
@@ -148,7 +154,7 @@ class Messages:
     async def change(self, call: Call) -> Answer:
         """Change the flags and tags of messages."""
         wanted = await call.json(requests.ChangeRequest)
-        selection = _selection(wanted.ids, wanted.numbers, wanted.query)
+        selection = await self._selection(wanted)
         try:
             changed = await self._reader.change(
                 selection,
@@ -165,8 +171,19 @@ class Messages:
     async def remove(self, call: Call) -> Answer:
         """Remove messages."""
         wanted = await call.json(requests.SelectionRequest)
-        selection = _selection(wanted.ids, wanted.numbers, wanted.query)
+        selection = await self._selection(wanted)
         return json_answer(records.Changed(await self._reader.remove(selection)))
+
+    async def _selection(
+        self, wanted: requests.ChangeRequest | requests.SelectionRequest
+    ) -> Selection:
+        """Return the messages that a body names; ``latest`` is the id of the newest."""
+        ids = wanted.ids
+        if ids is not None and LATEST in ids:
+            newest = [each.id for each in await self._reader.page("", limit=1)]
+            others = [each for each in ids if each != LATEST]
+            ids = list(dict.fromkeys([*others, *newest]))
+        return _selection(ids, wanted.numbers, wanted.query)
 
     async def remove_one(self, call: Call) -> Answer:
         """Remove one message."""

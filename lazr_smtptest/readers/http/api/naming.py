@@ -9,10 +9,13 @@ from lazr_smtptest.readers.http.answer import HTTPError
 from lazr_smtptest.readers.http.call import Call
 from lazr_smtptest.stores.deferred_reader import DeferredReader
 
-__all__ = ["missing", "missing_in", "name_in", "name_of", "not_there"]
+__all__ = ["LATEST", "missing", "missing_in", "name_in", "name_of", "not_there"]
+
+# The name of the newest message.
+LATEST = "latest"
 
 # The latest changes of a store in which a message is looked for.
-_LATEST = 1000
+_CHANGES = 1000
 
 
 async def name_of(reader: DeferredReader, call: Call) -> str | int:
@@ -39,7 +42,7 @@ def name_in(store: Any, call: Call) -> str | int:
 def _name_of(call: Call) -> str | int | None:
     """Return the id or number in a path; ``None`` for that of the newest message."""
     name = call.parameters["id"]
-    if name == "latest":
+    if name == LATEST:
         return None
     is_number = name.isascii() and name.isdecimal() and len(name) < 19
     return int(name) if is_number else name
@@ -72,8 +75,8 @@ def missing_in(store: Any, call: Call) -> HTTPError:
 
 def _was_there(store: Any, name: str | int) -> bool:
     """Return whether a message was in a store, as far as its latest changes tell."""
-    since = max(0, store.last_change() - _LATEST)
-    for change in reversed(store.changes(since, _LATEST).changes):
+    since = max(0, store.last_change() - _CHANGES)
+    for change in reversed(store.changes(since, _CHANGES).changes):
         if name in (change.ids if isinstance(name, str) else change.messages):
             return True
     return False
@@ -82,7 +85,7 @@ def _was_there(store: Any, name: str | int) -> bool:
 def not_there(call: Call) -> HTTPError:
     """Return the error for a message that is not there."""
     name, query = call.parameters["id"], call.argument("query")
-    if name == "latest" and query:
+    if name == LATEST and query:
         text = f"there is no message that matches {query!r}"
     else:
         text = f"there is no message {name!r}"

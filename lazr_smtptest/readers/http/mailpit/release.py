@@ -71,7 +71,9 @@ def _recipients(body: dict[str, Any]) -> list[str]:
     recipients = []
     for text in given:
         found = read_mailboxes(str(text).encode("utf-8", "replace"))
-        if len(found) != 1 or not is_address(found[0][1]):
+        # A line end is no part of an address, whatever else can be read there.
+        is_one = str(text).isprintable() and len(found) == 1
+        if not is_one or not is_address(found[0][1]):
             raise bad(f"Invalid email address: {text}")
         recipients.append(found[0][1])
     return recipients

@@ -92,7 +92,10 @@ class TestPages:
 
     @pytest.mark.parametrize(
         "arguments",
-        ["limit=0", "limit=1001", "limit=x", "limit=-1", "after=-1", "order=up"],
+        [
+            *("limit=0", "limit=1001", "limit=x", "limit=-1", "after=-1", "order=up"),
+            *("limit=", "limit=1&limit=2", "query=a&query=b"),
+        ],
     )
     def test_a_bad_argument_is_an_error_that_names_it(
         self, client: Client, arguments: str
@@ -313,6 +316,18 @@ class TestChanges:
         assert answer.json == {"messages": 1}
         flags = {each.id: set(each.flags) for each in mail.store.page()}
         assert flags == {id: {"seen"}, other: set()}
+
+    def test_the_newest_has_a_name_among_ids(self, mail: Mail) -> None:
+        id, newest = mail.add(), mail.add()
+        body = {"ids": [id, newest, "latest"], "set_flags": ["seen"]}
+        answer = mail.client.request("PATCH", "/api/v2/messages", json=body)
+        assert answer.json == {"messages": 2}
+
+    def test_an_empty_store_has_no_newest(self, mail: Mail) -> None:
+        answer = mail.client.request(
+            "DELETE", "/api/v2/messages", json={"ids": ["latest"]}
+        )
+        assert answer.json == {"messages": 0}
 
     def test_tags_are_added_by_a_query(self, mail: Mail) -> None:
         mail.add("Subject: one\n\nx\n")

@@ -156,6 +156,10 @@ def test_the_latest_message_can_be_sent_on(make: Callable[..., Releasing]) -> No
         ({"To": ["a@b, c@d"]}, "Invalid email address: a@b, c@d"),
         ({"To": [5]}, "Invalid email address: 5"),
         (
+            {"To": ["r@example.com>\r\nDATA"]},
+            "Invalid email address: r@example.com>\r\nDATA",
+        ),
+        (
             {"To": ["a@other.example"]},
             "Failed: Address do not match the allowlist: a@other.example",
         ),

@@ -5,14 +5,22 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 import pytest
 
-__all__ = ["LOOPBACK", "PATIENCE", "Chromium", "RequestLog", "elsewhere", "missing"]
+__all__ = [
+    "LOOPBACK",
+    "PATIENCE",
+    "Chromium",
+    "RequestLog",
+    "elsewhere",
+    "missing",
+    "without_websockets",
+]
 
 # Milliseconds that anything may take: far more than it does, on a busy machine too.
 PATIENCE = 30_000
@@ -129,3 +137,13 @@ class RequestLog:
     def elsewhere(self) -> list[str]:
         """The URLs of requests to other machines."""
         return elsewhere(self.urls)
+
+
+def without_websockets(make_context: Callable[..., Any]) -> Any:
+    """Return a page of a browser behind a proxy that takes no websockets."""
+    page = make_context(locale="en").new_page()
+    page.add_init_script(
+        "window.WebSocket = class { constructor() {"
+        " setTimeout(() => this.onclose()); } close() {} }"
+    )
+    return page

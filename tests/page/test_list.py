@@ -8,6 +8,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from .browser import without_websockets
+from .gate import Gate
+
 expect = pytest.importorskip("playwright.sync_api").expect
 
 pytestmark = pytest.mark.once
@@ -43,16 +46,6 @@ def three(page, site):
         site.send(f"Subject: {name}\n\nHello.\n", recipients=[f"{name}@example.com"])
     page.goto(site.url)
     expect(rows(page)).to_have_count(3)
-    return page
-
-
-def without_websockets(make_context):
-    """Return a page of a browser behind a proxy that takes no websockets."""
-    page = make_context(locale="en").new_page()
-    page.add_init_script(
-        "window.WebSocket = class { constructor() {"
-        " setTimeout(() => this.onclose()); } close() {} }"
-    )
     return page
 
 
@@ -153,23 +146,52 @@ class TestLive:
     def test_what_comes_before_the_events_is_not_missed(self, make_context, site):
         """The list is read while the connection for events opens."""
         page = without_websockets(make_context)
-        held = []
-
-        def hold(route):
-            if is_sent:
-                route.continue_()
-            else:
-                held.append(route)
-
-        is_sent = False
-        page.route("**/api/v2/events*", hold)
+        events = Gate(page, "**/api/v2/events*")
         page.goto(site.url)
         expect(page.get_by_text("No mail has arrived")).to_be_visible()
         site.send("Subject: early\n\nHi.\n")
-        is_sent = True
-        for each in held:
-            each.continue_()
+        events.open()
         expect(rows(page)).to_contain_text("early")
+
+    def test_what_is_removed_before_the_events_goes(self, make_context, site):
+        """The list is read again when the connection is there."""
+        site.send("Subject: old\n\nHi.\n")
+        page = without_websockets(make_context)
+        events = Gate(page, "**/api/v2/events*")
+        page.goto(site.url)
+        expect(rows(page)).to_contain_text("old")
+        site.controller.mailbox.clear()
+        events.open()
+        expect(page.get_by_text("No mail has arrived")).to_be_visible()
+
+    def test_what_is_changed_before_the_events_is_seen(self, make_context, site):
+        """Such as by another page."""
+        site.send("Subject: old\n\nHi.\n")
+        page = without_websockets(make_context)
+        events = Gate(page, "**/api/v2/events*")
+        page.goto(site.url)
+        expect(page.locator(".row.unread")).to_have_count(1)
+        other = make_context(locale="en").new_page()
+        other.goto(site.url)
+        rows(other).click()
+        expect(other.locator(".row.read")).to_have_count(1)
+        events.open()
+        expect(page.locator(".row.read")).to_have_count(1)
+
+    def test_a_late_answer_does_not_bring_back_what_is_gone(self, page, site):
+        """It was made before the messages were removed."""
+        for name in "ab":
+            site.send(f"Subject: {name}\n\nHi.\n")
+        page.goto(site.url)
+        expect(rows(page)).to_have_count(2)
+        answers = Gate(page, "**/api/v2/messages?*", holds_answers=True)
+        site.send("Subject: c\n\nHi.\n")
+        answers.wait()
+        site.controller.mailbox.clear()
+        expect(page.get_by_text("0 messages")).to_be_visible()
+        answers.open()
+        expect(page.get_by_text("No mail has arrived")).to_be_visible()
+        expect(rows(page)).to_have_count(0)
 
     def test_it_comes_without_websockets(self, make_context, site):
         """By server-sent events, as through a proxy that takes no websockets."""

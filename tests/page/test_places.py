@@ -11,6 +11,9 @@ from lazr_smtptest import CaptureController
 from lazr_smtptest.model.session import Session
 from lazr_smtptest.outbound.settings import Outgoing, Relay, Server
 
+from .browser import without_websockets
+from .gate import Gate
+
 expect = pytest.importorskip("playwright.sync_api").expect
 
 pytestmark = pytest.mark.once
@@ -107,6 +110,47 @@ class TestSessions:
             client.ehlo("here.test")
             page.reload()
             expect(self.rows(page)).to_contain_text("here.test")
+
+    def test_no_more_than_300_are_in_the_document(self, go, site):
+        """The newest ones make room for older ones, and can be had again."""
+        for _ in range(401):
+            with SMTP(site.controller.host, site.controller.port):
+                pass
+        site.controller._settle()
+        page = go("sessions?show=all")
+        more = page.get_by_role("button", name="More")
+        newest = page.get_by_role("button", name="Newest")
+        for count in (100, 200, 300):
+            expect(self.rows(page)).to_have_count(count)
+            expect(newest).to_be_hidden()
+            more.click()
+        expect(newest).to_be_visible()
+        expect(self.rows(page)).to_have_count(300)
+        newest.click()
+        expect(self.rows(page)).to_have_count(100)
+        expect(self.rows(page).first).to_contain_text("401 ·")
+
+    def test_a_late_answer_of_another_list_is_not_shown(self, go, refused):
+        """Who has chosen another list meanwhile sees that one."""
+        page = go("sessions?show=open")
+        expect(page.get_by_text("There are no such sessions.")).to_be_visible()
+        answers = Gate(page, "**/api/v2/sessions?limit=100*", holds_answers=True)
+        page.get_by_role("link", name="All", exact=True).click()
+        answers.wait()
+        page.get_by_role("link", name="Failed", exact=True).click()
+        answers.open()
+        expect(self.rows(page)).to_have_count(1)
+        expect(self.rows(page)).to_contain_text("452 4.2.2 Mailbox full")
+
+    def test_what_comes_before_the_events_is_not_missed(self, make_context, site):
+        """The list is read again when the connection is there."""
+        page = without_websockets(make_context)
+        events = Gate(page, "**/api/v2/events*")
+        page.goto(f"{site.url}#/sessions?show=all")
+        expect(page.get_by_text("There are no such sessions.")).to_be_visible()
+        site.send()
+        events.open()
+        expect(self.rows(page)).to_have_count(1)
 
     def test_a_part_that_was_refused_is_told_beside_what_was_delivered(self, go, site):
         """With the reply, and not as a refusal of everything."""

@@ -16,8 +16,9 @@ const PATIENCE = 10_000;
 /**
  * Dispatches each event of the server under its name, with its data as `detail`, and
  * "state" when the connection opens or is lost. After a pause it asks for the changes
- * that it missed; what has no number is not repeated, nor what came before the first
- * connection, so "back" tells that such may be missing.
+ * that it missed. What has no number is not repeated: "back" tells that such may be
+ * missing. Until a change has arrived it knows of none, and what happened before it
+ * connected is not told: "reset", as the server sends it, tells that all may be missing.
  */
 export class Feed extends EventTarget {
   /** Whether events arrive now. */
@@ -76,7 +77,7 @@ export class Feed extends EventTarget {
     this.#isOpen = true;
     this.#pause = FIRST_PAUSE;
     this.#setLive(true);
-    this.dispatchEvent(new Event("back"));
+    this.dispatchEvent(new Event(this.#last === null ? "reset" : "back"));
   }
 
   #lost(source) {

@@ -3,6 +3,7 @@
 import { get } from "./api.js";
 import { cursorAt } from "./logic/rows.js";
 import { quoted } from "./logic/query.js";
+import { inTurn } from "./turns.js";
 
 // Messages of one request, and the most that are kept.
 const PAGE = 100;
@@ -33,8 +34,7 @@ export class Messages {
   #top = 0;
   #known = 0;
   #bottom = null;
-  // Changes when the messages are replaced by others.
-  #version = 0;
+  #inTurn = inTurn();
 
   constructor(query) {
     this.#query = query;
@@ -45,10 +45,12 @@ export class Messages {
   }
 
   /** Load the newest ones, and forget the others. */
-  async reload() {
-    const version = (this.#version += 1);
-    const page = await this.#get({ timeout: 1 });
-    if (version === this.#version) this.#begin(page);
+  reload() {
+    return this.#inTurn(() => this.#reload());
+  }
+
+  async #reload() {
+    this.#begin(await this.#get({ timeout: 1 }));
   }
 
   #begin(page) {
@@ -58,7 +60,6 @@ export class Messages {
   }
 
   #replace(messages, isNewest, isOldest, newer = 0) {
-    this.#version += 1;
     this.messages = messages;
     this.isNewest = isNewest;
     this.isOldest = isOldest;
@@ -88,30 +89,37 @@ export class Messages {
   }
 
   /** Ask for the number of all that match. */
-  async recount() {
-    this.count((await get("counts", { query: this.#query, timeout: 1 })).matching);
+  recount() {
+    return this.#inTurn(async () =>
+      this.count((await get("counts", { query: this.#query, timeout: 1 })).matching));
   }
 
   /**
-   * Load what is missing of some rows.
+   * Load what is missing of some rows, as they are when it is its turn.
    * @param {number} first - the index of the first row.
    * @param {number} end - that after the last one.
    * @param {number} length - how many rows the loaded messages make.
    * @returns {?Promise} null if nothing is missing.
    */
   load(first, end, length) {
+    return this.#missing(first, end, length)
+      && this.#inTurn(() => this.#missing(first, end, length)?.());
+  }
+
+  /** Return the function that loads what is missing; null if nothing is. */
+  #missing(first, end, length) {
     if (this.isComplete) return null;
     const after = this.newer + length;
-    if (!this.messages.length || end <= this.newer || first >= after) return this.#jump(Math.max(0, first));
-    if (first < this.newer && !this.isNewest) return this.#up();
-    return end > after && !this.isOldest ? this.#down() : null;
+    if (!this.messages.length || end <= this.newer || first >= after) {
+      return () => this.#jump(Math.max(0, first));
+    }
+    if (first < this.newer && !this.isNewest) return () => this.#up();
+    return end > after && !this.isOldest ? () => this.#down() : null;
   }
 
   /** Load the next page of older ones. */
   async #down() {
-    const { number } = this.messages.at(-1);
-    const page = await this.#get({ after: number });
-    if (this.messages.at(-1)?.number !== number) return;
+    const page = await this.#get({ after: this.messages.at(-1).number });
     this.older -= page.messages.length;
     this.isOldest = page.next === null;
     const all = [...this.messages, ...page.messages];
@@ -125,9 +133,7 @@ export class Messages {
 
   /** Load the page of newer ones before the loaded ones. */
   async #up() {
-    const { number } = this.messages[0];
-    const page = await this.#get({ order: "oldest", after: number });
-    if (this.messages[0]?.number !== number) return;
+    const page = await this.#get({ order: "oldest", after: this.messages[0].number });
     // Those that arrived meanwhile wait.
     const found = page.messages.filter((each) => each.number <= this.#top).reverse();
     this.newer -= found.length;
@@ -140,21 +146,18 @@ export class Messages {
 
   /** Load those about an index, and forget the others. */
   async #jump(index) {
-    if (index < PAGE) return this.reload();
-    const version = this.#version;
+    if (index < PAGE) return this.#reload();
     if (index + PAGE >= this.#total) {
       const page = await this.#get({ order: "oldest" });
-      if (version !== this.#version) return undefined;
       const found = page.messages.filter((each) => each.number <= this.#top).reverse();
       const newer = this.#total - found.length;
-      return found.length ? this.#replace(found, page.next === null, true, newer) : this.reload();
+      return found.length ? this.#replace(found, page.next === null, true, newer) : this.#reload();
     }
     this.#bottom ??= (await this.#get({ order: "oldest", limit: 1 })).messages[0]?.number ?? 0;
     const after = cursorAt(index, this.#total, this.#top, this.#bottom);
     const page = await this.#get({ after });
-    if (version !== this.#version) return undefined;
     return page.messages.length
-      ? this.#replace(page.messages, false, page.next === null, index) : this.reload();
+      ? this.#replace(page.messages, false, page.next === null, index) : this.#reload();
   }
 
   /**
@@ -162,7 +165,11 @@ export class Messages {
    * @param {boolean} isShown - whether they are put before the others; else they wait.
    * @returns {Promise<number>} how many there are.
    */
-  async news(isShown) {
+  news(isShown) {
+    return this.#inTurn(() => this.#news(isShown));
+  }
+
+  async #news(isShown) {
     const page = await this.#get({ timeout: 1 });
     const found = page.messages.filter((each) => each.number > this.#known);
     if (!found.length) return 0;
@@ -188,7 +195,11 @@ export class Messages {
   }
 
   /** Load messages anew that were changed, if they are among the loaded ones. */
-  async update(numbers) {
+  update(numbers) {
+    return this.#inTurn(() => this.#update(numbers));
+  }
+
+  async #update(numbers) {
     const changed = new Set(numbers);
     const found = this.messages.filter((each) => changed.has(each.number));
     if (!found.length) return false;
@@ -208,7 +219,10 @@ export class Messages {
 
   /** Forget messages that were removed; `recount` tells of those that are not loaded. */
   remove(numbers) {
-    const removed = new Set(numbers);
+    return this.#inTurn(() => this.#remove(new Set(numbers)));
+  }
+
+  #remove(removed) {
     const before = this.messages.length;
     this.messages = this.messages.filter((each) => !removed.has(each.number));
     this.#total -= before - this.messages.length;

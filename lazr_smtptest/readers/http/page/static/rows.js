@@ -119,8 +119,8 @@ export class Rows {
   }
 
   /** Forget messages that were removed. */
-  remove(numbers) {
-    this.#messages.remove(numbers);
+  async remove(numbers) {
+    await this.#messages.remove(numbers);
     this.merge();
     this.#countIfNeeded();
   }

@@ -46,7 +46,7 @@ class FaultsView extends Part {
     this.journal = [];
     this.personalities = [];
     this.listen(state, ["change"], () => this.requestUpdate());
-    this.listen(feed, ["fault-fired", "back"], this.#readJournal);
+    this.listen(feed, ["fault-fired", "back", "reset"], this.#readJournal);
   }
 
   connectedCallback() {

@@ -35,6 +35,8 @@ class MailList extends Part {
   };
 
   #list = null;
+  // The rows of the query, which may not be loaded yet: then others are still shown.
+  #wanted = null;
   #news = throttled(() => this.#readNews(), PAUSE);
   #announce = throttled(() => this.#tellNews(), ANNOUNCED);
   #arrived = 0;
@@ -63,9 +65,10 @@ class MailList extends Part {
     this.selected = new Selection();
     this.announced = "";
     this.isTagging = false;
-    this.#list = this.#rowsOf("");
+    this.#list = this.#wanted = this.#rowsOf("");
     this.listen(feed, ["kept", "back"], this.#news);
-    this.listen(feed, ["changed"], (event) => this.#list.update(event.detail.messages).catch(() => {}));
+    this.listen(feed, ["changed"], (event) => this.#lists.forEach((each) =>
+      each.update(event.detail.messages).catch(() => {})));
     this.listen(feed, ["removed"], (event) => this.#removed(event.detail.messages));
     this.listen(feed, ["cleared", "reset"], () => this.#search());
     this.listen(state, ["change"], () => this.#list.merge());
@@ -136,10 +139,16 @@ class MailList extends Part {
     return new Rows(query, this.#rowHeight, () => this.#changed());
   }
 
+  /** The rows that are shown, and those that will be. */
+  get #lists() {
+    return new Set([this.#list, this.#wanted]);
+  }
+
   /** Show what the query finds; what was found before stays until it is loaded. */
   async #search() {
     const { query } = this;
-    const list = query === this.#list.query ? this.#list : this.#rowsOf(query);
+    const list = [...this.#lists].find((each) => each.query === query) ?? this.#rowsOf(query);
+    this.#wanted = list;
     try {
       await list.reload();
       if (query !== this.query) return;
@@ -163,8 +172,8 @@ class MailList extends Part {
 
   async #readNews() {
     // The server may have been away when it was asked for.
-    if (this.#list.query !== this.query) return this.#search();
-    this.#arrived += await this.#list.readNews().catch(() => 0);
+    if (!this.#wanted.isLoaded) return this.#search();
+    this.#arrived += await this.#wanted.readNews().catch(() => 0);
     return this.#announce();
   }
 
@@ -173,13 +182,13 @@ class MailList extends Part {
     this.#arrived = 0;
   }
 
-  #removed(numbers) {
+  async #removed(numbers) {
     const list = this.#list;
     const gone = new Set(numbers);
     const index = list.rows.findIndex((each) => idOf(each) === this.current);
     const wasCurrent = index >= 0 && gone.has(list.rows[index].message?.number);
-    list.remove(numbers);
     this.selected = this.selected.without(gone);
+    await Promise.all([...this.#lists].map((each) => each.remove(numbers)));
     // The next one takes the place of a message that was open.
     if (wasCurrent) this.#open(list.rows[Math.min(index, list.rows.length - 1)]);
   }

@@ -31,7 +31,7 @@ class MailboxesView extends Part {
       this.#count();
       this.requestUpdate();
     });
-    this.listen(feed, ["kept", "removed", "cleared", "back"], this.#count);
+    this.listen(feed, ["kept", "removed", "cleared", "back", "reset"], this.#count);
   }
 
   connectedCallback() {

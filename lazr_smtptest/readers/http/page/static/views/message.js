@@ -5,6 +5,7 @@ import { apiURL, changeMessages, get, messagePath, removeMessages, ROOT } from "
 import { feed } from "../feed.js";
 import { addKeys } from "../keys.js";
 import { currentLocale, formatClock, formatTime, t } from "../lang.js";
+import { quoted } from "../logic/query.js";
 import { size } from "../logic/size.js";
 import { Part } from "../part.js";
 import { attachmentStrip } from "../parts/attachments.js";
@@ -17,6 +18,7 @@ import { tagColour } from "../parts/tags.js";
 import { attempt } from "../parts/toast.js";
 import { warningList } from "../parts/warnings.js";
 import { currentRoute, go, href } from "../route.js";
+import { throttled } from "../throttle.js";
 import "./conversation.js";
 import "./mail-checks.js";
 import { bccMark, envelopeTable, mailCommand, rcptCommand } from "./mail-envelope.js";
@@ -25,6 +27,8 @@ import "./mail-html.js";
 import "./mail-parts.js";
 import "./mail-source.js";
 
+// Milliseconds between two looks for its flags and tags.
+const PAUSE = 200;
 // Bytes of a message above which its text and HTML are loaded when they are asked for.
 const LARGE = 2_000_000;
 
@@ -52,6 +56,7 @@ class MailView extends Part {
     sourceKind: { state: true },
   };
 
+  #refresh = throttled(() => this.#readSummary(), PAUSE);
   #removeKeys = null;
   #loading = null;
   // The message whose links are being loaded.
@@ -63,13 +68,13 @@ class MailView extends Part {
     this.problem = null;
     this.sourceKind = "raw";
     this.listen(feed, ["changed"], (event) => {
-      if (event.detail.ids?.includes(this.messageId)) this.#readSummary();
+      if (event.detail.ids?.includes(this.messageId)) this.#refresh();
     });
     // If the list does not move on to another one, the view says that this one is gone.
     this.listen(feed, ["removed"], (event) => {
       if (event.detail.ids?.includes(this.messageId)) this.#load();
     });
-    this.listen(feed, ["cleared", "reset"], () => this.#load());
+    this.listen(feed, ["cleared", "reset"], this.#refresh);
   }
 
   connectedCallback() {
@@ -122,9 +127,19 @@ class MailView extends Part {
   }
 
   async #readSummary() {
-    const page = await get("messages", { query: `id:${this.messageId}`, limit: 1 });
-    const summary = page.messages[0];
-    if (summary && this.message) this.message = { ...this.message, summary };
+    const { message } = this;
+    if (!message) {
+      // The server may have been away, and is back.
+      if (this.problem) this.#load();
+      return;
+    }
+    const query = `id:${quoted(message.summary.id)}`;
+    const page = await get("messages", { query, limit: 1 }).catch(() => null);
+    if (!page || message.summary.id !== this.message?.summary.id) return;
+    const [summary] = page.messages;
+    if (summary) this.message = { ...this.message, summary };
+    // It says that the message is gone.
+    else this.#load();
   }
 
   /** The tab that is shown: the chosen one, or the first that has something. */

@@ -11,9 +11,12 @@ import { Part } from "../part.js";
 import { when } from "../parts/when.js";
 import { go, href } from "../route.js";
 import { throttled } from "../throttle.js";
+import { inTurn } from "../turns.js";
 
 const PAUSE = 400;
 const PAGE = 100;
+// Rows in the document: if more are asked for, the newest ones make room.
+const MOST = 300;
 
 class SessionList extends Part {
   static properties = {
@@ -21,18 +24,21 @@ class SessionList extends Part {
     current: {},
     sessions: { state: true },
     next: { state: true },
+    isNewest: { state: true },
     problem: { state: true },
   };
 
-  #refresh = throttled(() => this.#load(), PAUSE);
+  #refresh = throttled(() => this.#reload(), PAUSE);
+  #inTurn = inTurn();
   #removeKeys = null;
 
   constructor() {
     super();
     this.sessions = [];
     this.next = null;
+    this.isNewest = true;
     this.problem = null;
-    this.listen(feed, ["session-began", "session-ended", "back"], this.#refresh);
+    this.listen(feed, ["session-began", "session-ended", "back", "reset"], this.#refresh);
   }
 
   connectedCallback() {
@@ -52,21 +58,33 @@ class SessionList extends Part {
     if (changed.has("filter")) {
       this.sessions = [];
       this.next = null;
+      this.isNewest = true;
       this.#load();
     }
   }
 
-  async #load(after) {
+  #load(after = null) {
+    return this.#inTurn(() => this.#read(after));
+  }
+
+  async #read(after) {
     const { filter } = this;
     try {
       const found = await read(filter, after);
       if (filter !== this.filter) return;
-      this.sessions = after ? [...this.sessions, ...found.sessions] : found.sessions;
+      const all = after ? [...this.sessions, ...found.sessions] : found.sessions;
+      this.sessions = all.slice(-MOST);
+      this.isNewest = after ? this.isNewest && all.length <= MOST : true;
       this.next = found.next;
       this.problem = null;
     } catch (problem) {
       if (filter === this.filter) this.problem = problem;
     }
+  }
+
+  /** Load the newest ones again; who reads older ones is left alone. */
+  #reload() {
+    return this.sessions.length > PAGE || !this.isNewest ? undefined : this.#load();
   }
 
   #move(step) {
@@ -89,7 +107,9 @@ class SessionList extends Part {
         ${Object.entries(filters).map(([name, label]) => html`<a href=${href(["sessions"], { show: name })}
           aria-current=${name === this.filter ? "true" : nothing}>${label}</a>`)}</span></div>
       ${this.sessions.length ? nothing : html`<p class="empty">${this.problem?.message ?? this.#none}</p>`}
-      <ul class="rows plain">${this.sessions.map((each) => this.#row(each))}
+      <ul class="rows plain">${this.isNewest ? nothing : html`<li class="more"><button class="btn"
+          @click=${() => this.#load()}>${t("sessions.newest")}</button></li>`}
+        ${this.sessions.map((each) => this.#row(each))}
         ${this.next ? html`<li class="more"><button class="btn" @click=${() => this.#load(this.next)}
           >${t("sessions.more")}</button></li>` : nothing}</ul>
     </section>`;

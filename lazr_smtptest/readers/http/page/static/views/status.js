@@ -23,7 +23,7 @@ class StatusView extends Part {
     this.status = null;
     this.settings = null;
     this.problem = "";
-    this.listen(feed, ["kept", "removed", "cleared", "state"], this.#refresh);
+    this.listen(feed, ["kept", "removed", "cleared", "changed", "state", "back", "reset"], this.#refresh);
   }
 
   connectedCallback() {

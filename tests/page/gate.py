@@ -1,0 +1,49 @@
+"""Answers to a page that a test holds until it opens a gate."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from .browser import PATIENCE
+
+
+class Gate:
+    """Holds some requests of a page, or the answers to them, until it is opened.
+
+    Args:
+        page: the page.
+        pattern: the URLs, as Playwright has them.
+        holds_answers: whether the server gets the requests at once, and only the
+            answers are held.
+    """
+
+    def __init__(self, page: Any, pattern: str, *, holds_answers: bool = False) -> None:
+        self._page = page
+        self._holds_answers = holds_answers
+        self._held: list[tuple[Any, Any]] = []
+        self._is_open = False
+        page.route(pattern, self._handle)
+
+    def _handle(self, route: Any) -> None:
+        if self._is_open:
+            route.continue_()
+        else:
+            self._held.append((route, route.fetch() if self._holds_answers else None))
+
+    def wait(self) -> None:
+        """Wait until something is held."""
+        end = time.monotonic() + PATIENCE / 1000
+        while not self._held and time.monotonic() < end:
+            # Meanwhile Playwright hears of requests.
+            self._page.evaluate("new Promise((done) => setTimeout(done, 10))")
+        assert self._held, "the page has made no such request"
+
+    def open(self) -> None:
+        """Let the requests go on, those that come later too."""
+        self._is_open = True
+        for route, answer in self._held:
+            if answer is None:
+                route.continue_()
+            else:
+                route.fulfill(response=answer)

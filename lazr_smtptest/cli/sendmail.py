@@ -231,10 +231,10 @@ def _envelope(options: argparse.Namespace, message: LocalMessage) -> Envelope:
 
 
 def _user() -> str:
-    # A container may have a user without a name.
-    with contextlib.suppress(KeyError, OSError):
+    # A container may have a user without a name, and Windows has no list of them.
+    with contextlib.suppress(KeyError, OSError, ImportError):
         return getpass.getuser()
-    return str(os.getuid())
+    return "nobody"
 
 
 def _sender(text: str, domain: str) -> str:

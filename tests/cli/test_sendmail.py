@@ -109,6 +109,18 @@ class TestEnvelope:
         assert mail.mail_from == f"cron@{host}"
         assert mail.rcpt_tos == (f"root@{host}",)
 
+    def test_a_user_without_a_name_is_nobody(
+        self, server: CaptureController, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """As in a container."""
+
+        def fail() -> str:
+            raise KeyError("getpwuid(): uid not found: 10001")
+
+        monkeypatch.setattr("getpass.getuser", fail)
+        assert run(server, "x@example.com") == 0
+        assert only(server).mail_from == f"nobody@{socket.gethostname()}"
+
     def test_options_of_programs_change_nothing(
         self, server: CaptureController
     ) -> None:

@@ -291,7 +291,7 @@ class TestStatus:
     ) -> None:
         """After the login."""
         assert run(server, "-v", "x@example.com") == 0
-        assert "rcpt TO:<x@example.com>" in capsys.readouterr().err
+        assert "rcpt to:<x@example.com>" in capsys.readouterr().err.lower()
 
     def test_the_queue_is_empty(
         self, server: CaptureController, capsys: pytest.CaptureFixture[str]

@@ -29,6 +29,8 @@ log = logging.getLogger("lazr.smtptest")
 # What an endpoint may be.
 _FORMS = "use PORT, HOST:PORT, or tcp:PORT:interface=HOST"
 
+_NO_SOCKET = "systemd has given this process no such socket"
+
 # What it means that other machines may reach an address, by protocol.
 _RISK = "and there is no reason to take mail from strangers"
 _RISKS = {
@@ -79,7 +81,8 @@ class LoggedEndpoint:
         # Endpoints are made by plugins, which raise many errors for a malformed
         # description: ValueError, TypeError, OSError, TLS errors.
         except Exception as error:
-            problem = without_secrets(f"bad endpoint {description!r}: {error}")
+            reason = _NO_SOCKET if _is_missing(description, error) else error
+            problem = without_secrets(f"bad endpoint {description!r}: {reason}")
             raise OptionError(f"{problem}; {_FORMS}") from None
 
     def listen(self, factory: IProtocolFactory) -> defer.Deferred[IListeningPort]:
@@ -105,6 +108,12 @@ class LoggedEndpoint:
             cause = cause.socketError
         reason = getattr(cause, "strerror", None) or cause
         raise StartError(f"cannot listen on {self._description}: {reason}{self._hint}")
+
+
+def _is_missing(description: str, error: Exception) -> bool:
+    """Return whether an endpoint names a socket that systemd has not given."""
+    is_systemd = description.startswith("systemd:")
+    return is_systemd and isinstance(error, (IndexError, KeyError))
 
 
 def _shown(address: object) -> str:

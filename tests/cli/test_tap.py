@@ -642,6 +642,12 @@ class TestScreen:
 class TestLog:
     """What is said in Twisted's log."""
 
+    @pytest.mark.parametrize("socket", ["index=7", "name=mail"])
+    def test_a_socket_that_systemd_has_not_given_is_told(self, socket: str) -> None:
+        """With that reason."""
+        with pytest.raises(StartError, match="systemd has given .* no such socket"):
+            make(f"--smtp=systemd:domain=INET:{socket}")
+
     def test_the_address_and_the_endpoint_are_logged(self) -> None:
         """Whoever starts it sees where to send mail."""
         assert (

@@ -645,7 +645,7 @@ class TestLog:
     @pytest.mark.parametrize("socket", ["index=7", "name=mail"])
     def test_a_socket_that_systemd_has_not_given_is_told(self, socket: str) -> None:
         """With that reason."""
-        with pytest.raises(StartError, match="systemd has given .* no such socket"):
+        with pytest.raises(StartError, match="systemd has given this process no"):
             make(f"--smtp=systemd:domain=INET:{socket}")
 
     def test_the_address_and_the_endpoint_are_logged(self) -> None:

@@ -32,6 +32,9 @@ _VALUES = 5
 _BRIEF = 32
 _LINE = 70
 
+# The criteria of the whole message: it has no single value for them.
+_WHOLE = ("predicate", "words")
+
 # How an explanation begins.
 _NOTE = "    note: "
 
@@ -114,6 +117,8 @@ def _summary(criterion: Criterion, values: Sequence[object]) -> str:
     name, plain, matcher = criterion.name, criterion.plain, criterion.matcher
     if name == "predicate":
         return f"{criterion.wanted} is false"
+    if name == "words":
+        return f"it does not contain {criterion.wanted}"
     if not values:
         return f"no {name}, wanted {criterion.wanted}"
     if criterion.parts:
@@ -172,7 +177,7 @@ def _differs(criterion: Criterion, envelope: Envelope) -> Iterator[str]:
     else:
         yield f"  {criterion.name}"
         yield f"    - {short(criterion.wanted)}"
-        if not values and criterion.name != "predicate":
+        if not values and criterion.name not in _WHOLE:
             yield "    + none"
         values = _nearest_attachment(criterion, values)
     yield from (f"    + {short(_shown(value))}" for value in values[:_VALUES])

@@ -554,6 +554,48 @@ def test_the_transport_is_told_of_a_producer() -> None:
     assert client.transport.producer is client.protocol
 
 
+class TestBareLineFeeds:
+    """LF without CR ends no line of a header (RFC 9112 section 2.2)."""
+
+    def test_one_in_a_second_request_is_refused_after_the_first_answer(
+        self, client: Client
+    ) -> None:
+        client.send(GET + GET.replace(b"\r\n", b"\n"))
+        answers = client.transport.value()
+        assert count(client) == 1
+        assert answers.count(b"HTTP/1.1 400 Bad Request") == 1
+
+    def test_bytes_one_by_one_are_no_bare_line_feeds(self, client: Client) -> None:
+        for at in range(len(GET)):
+            client.send(GET[at : at + 1])
+        assert client.response().status == 200
+
+    def test_a_body_may_have_them(self, client: Client) -> None:
+        client.send(POST + b"Content-Length: 2\r\n\r\n")
+        client.send(b"\n")
+        client.send(b"\n")
+        assert client.response().text == "POST \n\n"
+
+
+class TestChunks:
+    """A chunk that is larger than a body may be is refused before it comes."""
+
+    HEAD = POST + b"Transfer-Encoding: chunked\r\n\r\n"
+
+    @pytest.mark.parametrize("sent", [b"2\r\nhi\r\n9\r\n", b"b\r\nhello"])
+    def test_a_later_one_is_refused_too(self, sent: bytes) -> None:
+        client = Site(max_body=10).connect()
+        client.send(self.HEAD + sent)
+        answer = client.response()
+        assert (answer.status, answer.headers["connection"]) == (413, "close")
+
+    def test_chunks_that_fit_are_read(self) -> None:
+        client = Site(max_body=10).connect()
+        client.send(self.HEAD + b"5\r\nhello\r\n5\r\n")
+        client.send(b"world\r\n0\r\n\r\n")
+        assert client.response().text == "POST helloworld"
+
+
 class TestPending:
     """The memory of answers that clients do not read."""
 

@@ -123,12 +123,12 @@ class Contents:
 
     async def envelope(self, call: Call) -> Answer:
         """Answer with what the client said in SMTP."""
-        session_id = (await self._summary(call)).session_id
-        return await self._tagged_json(
-            call,
-            "envelope",
-            lambda envelope: details.envelope_of(envelope, session_id),
-        )
+        summary = await self._summary(call)
+
+        def read(envelope: Envelope) -> Answer:
+            return json_answer(details.envelope_of(envelope, summary.session_id))
+
+        return await self._of_summary(call, "envelope", read, summary)
 
     async def links(self, call: Call) -> Answer:
         """Answer with the links of a message."""
@@ -201,10 +201,21 @@ class Contents:
         """
         if call.header("if-none-match"):
             # The message need not be read for what the client has.
-            tag = content_tag((await self._summary(call)).id, what)
-            if is_known(call, tag):
-                return tagged(call, tag, Answer())
+            return await self._of_summary(call, what, read, await self._summary(call))
         return await self._made(call, what, read, await name_of(self._reader, call))
+
+    async def _of_summary(
+        self,
+        call: Call,
+        what: str,
+        read: Callable[[Envelope], Answer],
+        summary: Summary,
+    ) -> Answer:
+        """Answer as `_tagged` does, with something of the message of a summary."""
+        tag = content_tag(summary.id, what)
+        if is_known(call, tag):
+            return tagged(call, tag, Answer())
+        return await self._made(call, what, read, summary.number)
 
     async def _summary(self, call: Call) -> Summary:
         summary = await self._reader.summary(await name_of(self._reader, call))

@@ -16,15 +16,10 @@ from lazr_smtptest.readers.http.answer import (
 )
 from lazr_smtptest.readers.http.api import details, records, requests
 from lazr_smtptest.readers.http.api.details import Find
-from lazr_smtptest.readers.http.api.naming import (
-    LATEST,
-    missing,
-    missing_in,
-    name_in,
-    name_of,
-)
+from lazr_smtptest.readers.http.api.naming import missing, missing_in, name_in, name_of
 from lazr_smtptest.readers.http.api.operations import operation
 from lazr_smtptest.readers.http.call import Call
+from lazr_smtptest.readers.http.latest import with_latest
 from lazr_smtptest.readers.http.routes import Route
 from lazr_smtptest.readers.http.store_answers import Made, StoreAnswers, is_timeless
 from lazr_smtptest.stores.deferred_reader import DeferredReader
@@ -177,13 +172,13 @@ class Messages:
     async def _selection(
         self, wanted: requests.ChangeRequest | requests.SelectionRequest
     ) -> Selection:
-        """Return the messages that a body names; ``latest`` is the id of the newest."""
-        ids = wanted.ids
-        if ids is not None and LATEST in ids:
-            newest = [each.id for each in await self._reader.page("", limit=1)]
-            others = [each for each in ids if each != LATEST]
-            ids = list(dict.fromkeys([*others, *newest]))
-        return _selection(ids, wanted.numbers, wanted.query)
+        """Return the messages of a request; ``latest`` among the ids is the newest.
+
+        Raises:
+            HTTPError: 400, they are not named in exactly one way.
+        """
+        selection = _selection(wanted.ids, wanted.numbers, wanted.query)
+        return await with_latest(self._reader, selection)
 
     async def remove_one(self, call: Call) -> Answer:
         """Remove one message."""

@@ -7,12 +7,10 @@ from typing import Any
 
 from lazr_smtptest.readers.http.answer import HTTPError
 from lazr_smtptest.readers.http.call import Call
+from lazr_smtptest.readers.http.latest import LATEST
 from lazr_smtptest.stores.deferred_reader import DeferredReader
 
-__all__ = ["LATEST", "missing", "missing_in", "name_in", "name_of", "not_there"]
-
-# The name of the newest message.
-LATEST = "latest"
+__all__ = ["missing", "missing_in", "name_in", "name_of", "not_there"]
 
 # The latest changes of a store in which a message is looked for.
 _CHANGES = 1000

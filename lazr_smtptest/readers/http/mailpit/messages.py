@@ -10,6 +10,7 @@ from lazr_smtptest.query.selection import Selection
 from lazr_smtptest.query.tags import check_tag, clean_tag, tag_key
 from lazr_smtptest.readers.http.answer import Answer, HTTPError, json_answer
 from lazr_smtptest.readers.http.call import Call
+from lazr_smtptest.readers.http.latest import with_latest
 from lazr_smtptest.readers.http.mailpit import shapes
 from lazr_smtptest.readers.http.mailpit.reading import (
     OK,
@@ -85,6 +86,7 @@ class Messages:
         selection = (
             Selection(ids=ids) if ids else Selection(query=query_of(call, str(search)))
         )
+        selection = await with_latest(self._reader, selection)
         flags = ["seen"]
         if body.get("read"):
             await self._reader.change(selection, set_flags=flags)
@@ -99,7 +101,8 @@ class Messages:
         except HTTPError:
             ids = []
         if ids:
-            await self._reader.remove(Selection(ids=ids))
+            selection = await with_latest(self._reader, Selection(ids=ids))
+            await self._reader.remove(selection)
         else:
             await self._reader.clear()
         return OK
@@ -123,7 +126,8 @@ class Messages:
             try:
                 if not isinstance(tags, str):
                     tags = [clean_tag(tag) for tag in tags]
-                await self._reader.change(Selection(ids=ids), tags=tags)
+                selection = await with_latest(self._reader, Selection(ids=ids))
+                await self._reader.change(selection, tags=tags)
             except (TypeError, ValueError) as error:
                 raise bad(str(error)) from error
         return OK

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from lazr_smtptest.faults import Faults
 from lazr_smtptest.model.session import Session
+from lazr_smtptest.stores import MaildirStore, SQLiteStore
 
 from ..client import Client
 from ..conftest import Mail
@@ -46,6 +48,76 @@ JVBERi0=
 def numbers(mail: Mail, path: str) -> list[int]:
     """Return the numbers of a page."""
     return [each["number"] for each in mail.client.get(path).json["messages"]]
+
+
+class TestSession:
+    """The session that delivered a message."""
+
+    @pytest.mark.parametrize("path", ["", "/envelope"])
+    def test_its_id_is_known_when_the_store_reads_the_message_again(
+        self, make_mail: Any, tmp_path: Path, path: str
+    ) -> None:
+        for store in (SQLiteStore(tmp_path / "db"), MaildirStore(tmp_path / "md")):
+            mail = make_mail(store=store)
+            mail.add(session=Session(id="s-1"))
+            answer = mail.client.get(f"/api/v2/messages/latest{path}").json
+            assert answer.get("envelope", answer)["session_id"] == "s-1"
+            mail.reader.close()
+            store.close()
+
+    def test_an_envelope_that_the_client_has_is_not_sent_again(
+        self, mail: Mail
+    ) -> None:
+        mail.add()
+        path = "/api/v2/messages/latest/envelope"
+        tag = mail.client.get(path).headers["etag"]
+        assert mail.client.get(path, if_none_match=tag).status == 304
+
+
+class TestLatest:
+    """``latest`` among the ids of a change is the newest message."""
+
+    @pytest.fixture(autouse=True)
+    def _fill(self, mail: Mail) -> None:
+        for _ in range(2):
+            mail.add()
+
+    @pytest.mark.parametrize(
+        ("method", "path", "body"),
+        [
+            ("PATCH", "/api/v2/messages", {"ids": ["latest"], "add_tags": ["a"]}),
+            ("PUT", "/api/v1/tags", {"IDs": ["latest"], "Tags": ["a"]}),
+        ],
+    )
+    def test_it_gets_tags(
+        self, mail: Mail, method: str, path: str, body: dict[str, Any]
+    ) -> None:
+        mail.client.request(method, path, json=body)
+        assert numbers(mail, "/api/v2/messages?query=tag:a") == [2]
+
+    def test_it_is_marked_as_read(self, mail: Mail) -> None:
+        body = {"IDs": ["latest"], "Read": True}
+        mail.client.request("PUT", "/api/v1/messages", json=body)
+        assert numbers(mail, "/api/v2/messages?query=is:read") == [2]
+
+    @pytest.mark.parametrize(
+        ("path", "name"), [("/api/v2/messages", "ids"), ("/api/v1/messages", "IDs")]
+    )
+    def test_it_is_deleted(self, mail: Mail, path: str, name: str) -> None:
+        mail.client.request("DELETE", path, json={name: ["latest"]})
+        assert numbers(mail, "/api/v2/messages") == [1]
+
+    def test_it_is_counted_once_beside_its_id(self, mail: Mail) -> None:
+        id = mail.client.get("/api/v2/messages/latest").json["summary"]["id"]
+        body = {"ids": [id, "latest"], "add_tags": ["a"]}
+        answer = mail.client.request("PATCH", "/api/v2/messages", json=body)
+        assert answer.json == {"messages": 1}
+
+    def test_it_is_no_message_of_an_empty_store(self, mail: Mail) -> None:
+        mail.store.clear()
+        body = {"ids": ["latest"]}
+        answer = mail.client.request("DELETE", "/api/v2/messages", json=body)
+        assert answer.json == {"messages": 0}
 
 
 class TestPages:

@@ -271,6 +271,12 @@ class TestBounds:
             "timeout=3601",
             "timeout=nan",
             "since=-1",
+            "count=",
+            "since=",
+            "timeout=",
+            "timeout=0&timeout=3",
+            "query=to:bob&query=to:ann",
+            "extract=&extract=code",
             "qurey=to:bob",
             "unknown=1",
         ],
@@ -362,3 +368,23 @@ class TestBounds:
         mail.client.response()
         calls = [call for call in mail.reactor.getDelayedCalls() if call.active()]
         assert [call.func.__name__ for call in calls if "finish" in repr(call)] == []
+
+
+class TestWords:
+    """The words of a query that no message contains, in a failure."""
+
+    def test_the_nearest_message_does_not_contain_them(self, mail: Mail) -> None:
+        add(mail, "one")
+        answer = mail.client.get("/api/v2/wait?query=zzz&timeout=0")
+        assert "it does not contain 'zzz'" in answer.json["detail"]
+
+    def test_a_message_with_a_text_is_not_said_to_have_none(self, mail: Mail) -> None:
+        add(mail, "one")
+        answer = mail.client.get("/api/v2/wait?query=zzz&timeout=0")
+        assert "+ none" not in answer.json["detail"]
+
+    def test_the_argument_that_is_given_twice_is_named(self, mail: Mail) -> None:
+        answer = mail.client.get("/api/v2/wait?timeout=0&timeout=3")
+        assert (
+            answer.json["detail"] == "bad timeout: it is there 2 times, allowed: once"
+        )

@@ -224,3 +224,23 @@ def test_a_page_of_another_site_sends_nothing(make: Callable[..., Releasing]) ->
     )
     assert answer.status == 403
     assert mail.reactor.tcpClients == []  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    "recipient",
+    [
+        "bob@example.com>\r\nDATA",
+        "Bob\r\nX: y <bob@example.com>",
+        "bob@example.com\n",
+        "bob\x00 <bob@example.com>",
+        "Bob\u2028 <bob@example.com>",
+    ],
+)
+def test_a_recipient_with_a_control_character_is_refused(
+    make: Callable[..., Releasing], recipient: str
+) -> None:
+    mail = make()
+    answer = mail.answer(mail.add(MESSAGE), {"To": [recipient]})
+    assert answer.status == 400
+    assert "Invalid email address" in answer.text
+    assert not mail.reactor.tcpClients

@@ -141,13 +141,13 @@ class MailCommands(Authentication):
         except ReplyError as error:
             self._refuse_command(error.reply, b"MAIL " + argument)
             return
-        sender = path.address
+        sender = path.address.copy()
         try:
             # Most clients send a regular path and nothing else.
             regular = path.plain and not path.parameters
             options = {} if regular else self._parse_mail_options(path)
             if regular:
-                learn("MAIL", argument, sender)
+                learn("MAIL", argument, path.address)
         except ReplyError as error:
             self._sender_refused(error.reply, (sender, {}))
             return
@@ -276,7 +276,7 @@ class MailCommands(Authentication):
         except ReplyError as error:
             self._refuse_command(error.reply, b"RCPT " + argument)
             return
-        user = Recipient(path.address, self._helo, self, sender)
+        user = Recipient(path.address.copy(), self._helo, self, sender)
         try:
             regular = path.plain and not path.parameters
             options = {} if regular else self._parse_rcpt_options(path)

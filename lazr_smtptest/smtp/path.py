@@ -87,6 +87,12 @@ class Address(smtp.Address):
         self.text = self._octets.decode("utf-8", "surrogateescape")
         self.addrstr = b"<" + self._octets + b">"
 
+    def copy(self) -> Address:
+        """Return a copy for one transaction: a delivery may change it."""
+        copy = object.__new__(Address)
+        copy.__dict__ = self.__dict__.copy()
+        return copy
+
     def __bytes__(self) -> bytes:
         return self._octets
 
@@ -120,7 +126,7 @@ class ParsedPath:
     """A path and the parameters after it.
 
     Attributes:
-        address: the address in the path.
+        address: the address in the path; a delivery gets a copy, see `read_path`.
         parameters: the text after the path, not yet parsed.
         irregular: deviations from RFC 5321 that many servers accept, as keys of
             `lazr_smtptest.model.irregularities.IRREGULAR`.
@@ -141,6 +147,8 @@ class ParsedPath:
 @lru_cache(maxsize=1024)
 def read_path(argument: bytes, keyword: str, enhanced: str) -> ParsedPath:
     """Parse the argument of MAIL or RCPT, as it was received.
+
+    All sessions share the result.
 
     Args:
         argument: the bytes after the verb.

@@ -63,7 +63,7 @@ class KnownLine(NamedTuple):
         handle: handles it; returns false if it must go the ordinary way.
         verb: ``"MAIL"``, ``"RCPT"`` or ``"DATA"``.
         line: the line, without its CRLF.
-        address: the address in it; ``None``: DATA has none.
+        address: the address in it, which all sessions share; ``None``: DATA has none.
     """
 
     handle: Callable[[Any, KnownLine], bool]
@@ -124,7 +124,7 @@ def _mail(connection: SMTPServerProtocol, known: KnownLine) -> bool:
         return False
     if not _begin(connection, known):
         return False
-    sender = known.address
+    sender = known.address.copy()
     try:
         answer = connection.validateFrom(helo, sender)
     except BaseException as error:
@@ -151,7 +151,7 @@ def _rcpt(connection: SMTPServerProtocol, known: KnownLine) -> bool:
         return False
     if not _begin(connection, known):
         return False
-    user = Recipient(known.address, connection._helo, connection, sender)
+    user = Recipient(known.address.copy(), connection._helo, connection, sender)
     try:
         answer = connection.validateTo(user)
     except BaseException as error:

@@ -350,6 +350,37 @@ def test_any_answer_of_a_delivery_is_handled_alike(verb: str, answer: Any) -> No
 
 
 @pytest.mark.parametrize("verb", ["MAIL", "RCPT"])
+@pytest.mark.parametrize("parameters", [b"", b" BODY=8BITMIME"])
+def test_an_address_that_a_delivery_changes_is_that_of_its_transaction(
+    verb: str, parameters: bytes
+) -> None:
+    """The next transaction has what its client sends, on the short path or not."""
+    capture = Capture()
+    seen = []
+
+    class Changing(HandlerDelivery):
+        def validateFrom(self, helo: Any, origin: Any) -> Any:
+            if verb == "MAIL":
+                change(origin)
+            return super().validateFrom(helo, origin)
+
+        def validateTo(self, user: Any) -> Any:
+            if verb == "RCPT":
+                change(user.dest)
+            return super().validateTo(user)
+
+    def change(address: Any) -> None:
+        seen.append((address.local, address.domain, address.text, bytes(address)))
+        address.local = address.domain = address.addrstr = address._octets = b"x"
+        address.text = "x"
+
+    mail = MAIL.rstrip() + parameters + b"\r\n"
+    outcome([EHLO, *[mail, RCPT, DATA, CONTENT] * 3], delivery=Changing(capture))
+    assert len(seen) == 3
+    assert len(set(seen)) == 1
+
+
+@pytest.mark.parametrize("verb", ["MAIL", "RCPT"])
 def test_a_deferred_of_a_delivery_is_waited_for(taken: list[str], verb: str) -> None:
     """No further command is handled before it has fired."""
     waiting: list[tuple[Deferred[Any], Any]] = []

@@ -138,7 +138,7 @@ class DataCommands(MailCommands):
                 return
             envelope = chosen
         record = transaction.record
-        replies = self._deliver_all(envelope, transaction.copies)
+        replies = self.deliver_all(envelope, transaction.copies)
         self.settle(envelope, replies, record)
 
     def settle(
@@ -305,8 +305,8 @@ class DataCommands(MailCommands):
 
     # Delivery
 
-    def _deliver_all(
-        self, envelope: Envelope, copies: int
+    def deliver_all(
+        self, envelope: Envelope, copies: int = 1
     ) -> list[Reply] | defer.Deferred[list[Reply]]:
         """Deliver the message to each `IMessage` that was opened.
 

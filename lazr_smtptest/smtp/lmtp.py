@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from lazr_smtptest._spool import AnyContent
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.reply import Reply
@@ -22,14 +20,9 @@ class LMTPServerProtocol(SMTPServerProtocol):
 
     dialect = b"LMTP"
     hello_verb = "LHLO"
+    absent = frozenset(["HELO", "EHLO"])
     # RFC 2033 section 4.2 requires 503.
     without_recipients = 503
-
-    def lookupMethod(self, command: bytes) -> Callable[[bytes], None] | None:
-        """Return the method of a verb; LHLO replaces HELO and EHLO."""
-        if command.upper() in (b"HELO", b"EHLO"):
-            return None
-        return super().lookupMethod(command)
 
     def do_LHLO(self, argument: bytes) -> None:
         """Handle LHLO (RFC 2033 section 4.1)."""

@@ -276,7 +276,7 @@ class MailCommands(Authentication):
         except ReplyError as error:
             self._refuse_command(error.reply, b"RCPT " + argument)
             return
-        user = Recipient(path.address.copy(), self._helo, self, sender)
+        user = Recipient(path.address, self._helo, self, sender)
         try:
             regular = path.plain and not path.parameters
             options = {} if regular else self._parse_rcpt_options(path)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import attrs
 from twisted.mail import smtp
@@ -101,9 +101,14 @@ class Address(smtp.Address):
 
 
 class Recipient(smtp.User):
-    """A recipient, with the protocol and the sender of its transaction."""
+    """A recipient, with the protocol and the sender of its transaction.
 
-    dest: Address
+    Args:
+        address: its address, which sessions may share.
+        helo: the name and the address of the client.
+        protocol: the connection.
+        origin: the sender.
+    """
 
     def __init__(
         self,
@@ -112,13 +117,20 @@ class Recipient(smtp.User):
         protocol: LineOnlyReceiver,
         origin: smtp.Address,
     ) -> None:
-        self.dest = address
+        self._address = address
         self.helo = helo
         self.protocol = protocol
         self.orig = origin
 
+    @cached_property
+    def dest(self) -> Address:  # type: ignore[override]  # it can be set all the same
+        """Return the address of this recipient, a copy: a delivery may change it."""
+        return self._address.copy()
+
     def __str__(self) -> str:
-        return self.dest.text
+        # Most deliveries do not ask for `dest`: no copy is made.
+        address: Address = self.__dict__.get("dest", self._address)
+        return address.text
 
 
 @attrs.frozen

@@ -97,6 +97,8 @@ class SMTPServerProtocol(BdatCommand):
     xclient: Mapping[str, str | None] = {}
     # The command with which a client says its name.
     hello_verb = "EHLO"
+    # The verbs that this protocol does not have, though there are methods for them.
+    absent: frozenset[str] = frozenset()
     # The reply to HELP, cached at its first use.
     _help: Reply | None = None
 
@@ -175,6 +177,8 @@ class SMTPServerProtocol(BdatCommand):
         verb, name = _method_of(command)
         hidden = self.settings.hidden
         if hidden and VERBS.get(verb) in hidden:
+            return None
+        if verb in self.absent:
             return None
         if verb in _CONDITIONAL and not self._is_enabled(verb):
             return None

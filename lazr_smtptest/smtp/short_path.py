@@ -151,7 +151,7 @@ def _rcpt(connection: SMTPServerProtocol, known: KnownLine) -> bool:
         return False
     if not _begin(connection, known):
         return False
-    user = Recipient(known.address.copy(), connection._helo, connection, sender)
+    user = Recipient(known.address, connection._helo, connection, sender)
     try:
         answer = connection.validateTo(user)
     except BaseException as error:
@@ -200,11 +200,9 @@ def take_content(connection: SMTPServerProtocol, data: bytes) -> bool:
         return False
     session, transaction = connection.session, connection.transaction
     session.transcript.message(content, len(content))
-    messages, limit = transaction.messages, connection.limits.body_line
-    record = transaction.record
+    limit, record = connection.limits.body_line, transaction.record
     if (
         policy.armed
-        or len(messages) != 1
         or record is None
         or transaction.early_refusal is not None
         or connection.settings.profile == "strict"
@@ -215,17 +213,10 @@ def take_content(connection: SMTPServerProtocol, data: bytes) -> bool:
     envelope = transaction.envelope(
         content, session, tls=connection.secure, now=connection.seconds()
     )
-    [(message, user)], transaction.messages = messages, []
-    reply = connection.attempt(envelope, message, user)
-    if not isinstance(reply, Reply):
-        connection.settle(envelope, reply.addCallback(_as_list), record)
-    elif record.outcome == "open" and not policy.armed:
-        connection.delivered(envelope, [reply])
+    replies = connection.deliver_all(envelope)
+    if isinstance(replies, list) and record.outcome == "open" and not policy.armed:
+        connection.delivered(envelope, replies)
     else:
-        # The hook has ended the connection, or added a fault rule.
-        connection.settle(envelope, [reply], record)
+        # The hook waits, has ended the connection, or has added a fault rule.
+        connection.settle(envelope, replies, record)
     return True
-
-
-def _as_list(reply: Reply) -> list[Reply]:
-    return [reply]

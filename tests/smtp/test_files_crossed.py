@@ -54,16 +54,16 @@ def client() -> Peer:
     return client
 
 
-def test_a_known_mail_command_crosses_six_modules(client: Peer) -> None:
+def test_a_known_mail_command_crosses_seven_modules(client: Peer) -> None:
     """From its bytes to its reply."""
     assert crossed(client, "MAIL FROM:<a@b>") == {
         *("engine", "framing", "short_path"),
-        *("mail", "transaction", "reply_queue"),
+        *("mail", "path", "transaction", "reply_queue"),
     }
 
 
 def test_the_end_of_a_message_in_one_piece_crosses_eight_modules(client: Peer) -> None:
-    """Those of MAIL, and what delivers and announces a message."""
+    """Those of MAIL without `path`, and what delivers and announces a message."""
     client.say("MAIL FROM:<a@b>", "RCPT TO:<c@d>", "DATA")
     assert crossed(client, "Subject: Hi", "", "Hi.", ".") == {
         *("engine", "framing", "short_path"),

@@ -27,6 +27,7 @@ from lazr_smtptest.smtp import short_path
 from lazr_smtptest.smtp.errors import PolicyError
 from lazr_smtptest.smtp.limits import Limits
 from lazr_smtptest.smtp.lmtp import LMTPServerProtocol
+from lazr_smtptest.smtp.path import Address
 from lazr_smtptest.smtp.protocol import SMTPServerProtocol
 from lazr_smtptest.smtp.settings import Settings
 
@@ -188,10 +189,10 @@ def test_a_method_of_an_instance_is_called(taken: list[str]) -> None:
     assert calls == [b"FROM:<a@example.com>"] * 2
 
 
-def test_lmtp_goes_the_ordinary_way(taken: list[str]) -> None:
-    """Its look-up of verbs is its own."""
+def test_lmtp_takes_the_short_path(taken: list[str]) -> None:
+    """Its commands within a transaction are those of SMTP."""
     outcome([b"LHLO a\r\n", *MESSAGE, *MESSAGE], protocol=LMTPServerProtocol)
-    assert taken == []
+    assert taken == [".", "MAIL", "RCPT", "DATA", "."]
 
 
 def test_a_line_with_parameters_goes_the_ordinary_way(taken: list[str]) -> None:
@@ -378,6 +379,21 @@ def test_an_address_that_a_delivery_changes_is_that_of_its_transaction(
     outcome([EHLO, *[mail, RCPT, DATA, CONTENT] * 3], delivery=Changing(capture))
     assert len(seen) == 3
     assert len(set(seen)) == 1
+
+
+def test_a_recipient_that_a_delivery_changes_is_another_recipient() -> None:
+    """It may send a message on: the envelope has the new address."""
+    capture = Capture()
+
+    class Sending(HandlerDelivery):
+        def validateTo(self, user: Any) -> Any:
+            user.dest = Address(b"other", b"example.com")
+            return super().validateTo(user)
+
+    wire = Wire(capture, delivery=Sending(capture))
+    for piece in [EHLO, *MESSAGE]:
+        wire.protocol.dataReceived(piece)
+    assert wire.envelopes[-1].rcpt_tos == ("other@example.com",)
 
 
 @pytest.mark.parametrize("verb", ["MAIL", "RCPT"])

@@ -104,8 +104,9 @@ class Environment:
         return self.run("python", "-c", code, *arguments).rstrip("\n")
 
     def install(self, *requirements: str | Path) -> None:
-        """Install with pip."""
-        self.run("python", "-m", "pip", "install", "--quiet", *requirements)
+        """Install with pip, which need not compile what nothing imports."""
+        options = ["--quiet", "--no-compile"]
+        self.run("python", "-m", "pip", "install", *options, *requirements)
 
     def uninstall(self, distribution: str) -> None:
         """Uninstall with pip."""

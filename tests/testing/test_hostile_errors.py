@@ -6,10 +6,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from lazr_smtptest import HandlerError
 from lazr_smtptest.errors import error_text
 from lazr_smtptest.mailbox.unoffered import refused_by_client
 from lazr_smtptest.server.controller import _note
+
+from ..commands import environment_of_pytest
 
 HOSTILE = """
 class HostileError(Exception):
@@ -57,6 +61,7 @@ def test_an_error_whose_str_raises_is_noted_at_a_failure() -> None:
     assert notes is None or "HostileError" in notes[0]
 
 
+@pytest.mark.slow
 def test_an_error_whose_str_raises_does_not_end_the_run(tmp_path: Path) -> None:
     """It fails its test only."""
     (tmp_path / "test_hostile.py").write_text(HOSTILE)
@@ -64,6 +69,7 @@ def test_an_error_whose_str_raises_does_not_end_the_run(tmp_path: Path) -> None:
     done = subprocess.run(
         [*command, "-p", "no:randomly", "test_hostile.py"],
         cwd=tmp_path,
+        env=environment_of_pytest(),
         capture_output=True,
         text=True,
         timeout=120,

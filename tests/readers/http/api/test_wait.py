@@ -319,14 +319,14 @@ class TestBounds:
     ) -> None:
         calls: list[Any] = []
         monkeypatch.setattr(mail, "callInThread", calls.append)
-        for _ in range(2000):
+        for _ in range(500):
             ask(mail.connect())
         assert len(calls) == 1
 
     def test_waits_that_end_together_take_one_call_of_a_thread(
         self, mail: Mail, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        clients = [mail.connect() for _ in range(2000)]
+        clients = [mail.connect() for _ in range(500)]
         for client in clients:
             ask(client, "extract=subject")
         calls: list[Any] = []

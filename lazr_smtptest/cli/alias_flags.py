@@ -85,7 +85,6 @@ _JIM = "with --mailhog, POST /api/v2/jim invites Jim"
 _RELEASE = "mail is sent on by a request only"
 _FAULTS = "PUT /api/v1/chaos and --faults set faults"
 _RECIPIENTS = "a rule in the file of --faults refuses recipients"
-_SEND = "/api/v1/send takes the logins of --http-auth"
 _NO_LOOKUP = "nothing is looked up in any case"
 
 # What has no option here, and what serves instead; by variable.
@@ -95,9 +94,6 @@ NOT_HERE: Mapping[str, str] = {
     "MP_ENABLE_CHAOS": _FAULTS,
     "MP_ENABLE_PROMETHEUS": "the numbers are at /metrics in any case",
     "MP_LOG_FILE": "the log is standard output",
-    "MP_SEND_API_AUTH": _SEND,
-    "MP_SEND_API_AUTH_ACCEPT_ANY": _SEND,
-    "MP_SEND_API_AUTH_FILE": _SEND,
     "MP_SMTP_ALLOWED_RECIPIENTS": _RECIPIENTS,
     "MP_SMTP_DISABLE_RDNS": _NO_LOOKUP,
     "MP_SMTP_FORWARD_CONFIG": _RELEASE,

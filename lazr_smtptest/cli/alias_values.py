@@ -84,6 +84,13 @@ def logins(anybody: str, users: str, file: str, more: str, more_file: str) -> st
     return " ".join(dict.fromkeys(map(_checker, known)))
 
 
+def send_logins(anybody: str, users: str, file: str) -> str:
+    """Return the logins of those who may send by HTTP; a file overrides the words."""
+    if is_on(anybody):
+        return "any"
+    return f"file:{file}" if file else users
+
+
 def _words(users: str, file: str) -> list[str]:
     return (Path(file).read_text("utf-8") if file else users).split()
 

@@ -61,6 +61,15 @@ ALIASES: tuple[Alias, ...] = (
     Alias("http-auth", ("MH_AUTH_FILE",), lambda file: f"file:{file}"),
     Alias("http-auth", ("MP_UI_AUTH_FILE",), lambda file: f"file:{file}"),
     Alias("http-auth", ("MP_UI_AUTH",), values.same),
+    Alias(
+        "send-auth",
+        (
+            *("MP_SEND_API_AUTH_ACCEPT_ANY", "MP_SEND_API_AUTH"),
+            "MP_SEND_API_AUTH_FILE",
+        ),
+        values.send_logins,
+        some=True,
+    ),
     Alias("cors", ("MH_CORS_ORIGIN",), values.same),
     Alias("cors", ("MP_API_CORS",), lambda text: text.replace(",", " ")),
     Alias("pop3", _POP3, values.pop3, some=True),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import attrs
 from twisted.application.service import Service
@@ -25,6 +26,9 @@ __all__ = ["DEFAULT_HTTP", "HTTP", "settings_of"]
 
 # Where the command `smtptest` answers HTTP.
 DEFAULT_HTTP = "tcp:8025:interface=127.0.0.1"
+
+# The value of --send-auth for no login.
+_ANY = "any"
 
 # The path of a base.
 _BASE = re.compile(r"(/(?!\.{1,2}(/|$))[A-Za-z0-9._~-]+)*/?")
@@ -75,6 +79,13 @@ class HTTP:
                 "LOGIN",
                 "Ask for a login: USER:PASSWORD, or file:FILE for those in a file of "
                 "htpasswd. May be given several times.",
+                kind="list",
+            ),
+            Option(
+                "send-auth",
+                "LOGIN",
+                "Ask for this login instead where a message is sent by HTTP, at "
+                "/api/v1/send; any: for none. May be given several times.",
                 kind="list",
             ),
             Option(
@@ -132,7 +143,7 @@ class HTTP:
             name
             for name in (
                 *("http-base", "http-tls", "http-auth", "http-host", "cors"),
-                *("link-check", "spamassassin"),
+                *("link-check", "spamassassin", "send-auth"),
             )
             if options[name]
         ]
@@ -153,11 +164,16 @@ class HTTP:
     def _check_values(self, options: Options) -> None:
         check_settings(options)
         for login in options["http-auth"]:
-            user, colon, password = login.partition(":")
-            if not (user and colon and password):
+            if not _is_login(login):
                 raise usage.UsageError(
                     "--http-auth is USER:PASSWORD, with both, or file:FILE"
                 )
+        send_auth = options["send-auth"]
+        if send_auth != [_ANY] and not all(map(_is_login, send_auth)):
+            raise usage.UsageError(
+                f"{options.name('send-auth')} is USER:PASSWORD, with both, file:FILE, "
+                f"or {_ANY} alone"
+            )
         for name in options["http-host"]:
             if not _NAME.fullmatch(name):
                 raise usage.UsageError(
@@ -205,16 +221,20 @@ def settings_of(options: Options, context: ReaderContext) -> HTTPSettings:
     from lazr_smtptest.readers.http.gate import Gate
     from lazr_smtptest.readers.http.reader import HTTPSettings
 
-    logins = [login.partition(":") for login in options["http-auth"]]
     gate = Gate(
+        **_users(options["http-auth"], "http-auth"),
         hosts=options["http-host"],
-        users={user: word for user, _, word in logins if user != "file"},
-        files=[_password_file(file) for user, _, file in logins if user == "file"],
         origins=options["cors"],
     )
+    send_auth = options["send-auth"]
+    send_gate = None
+    if send_auth:
+        logins = [login for login in send_auth if login != _ANY]
+        send_gate = Gate(**_users(logins, "send-auth"))
     same = options["http-tls"] == options["tls"]
     return HTTPSettings(
         gate=gate,
+        send_gate=send_gate,
         base=(options["http-base"] or "").rstrip("/"),
         tls=context.tls if same else read_tls(options, "http-tls"),
         max_connections=options["http-connections"],
@@ -225,11 +245,27 @@ def settings_of(options: Options, context: ReaderContext) -> HTTPSettings:
     )
 
 
-def _password_file(file: str) -> PasswordFile:
+def _is_login(text: str) -> bool:
+    user, _, password = text.partition(":")
+    return bool(user and password)
+
+
+def _users(logins: Sequence[str], option: str) -> dict[str, Any]:
+    """Return the users and the files of logins, as arguments of a `Gate`."""
+    pairs = [login.partition(":") for login in logins]
+    return {
+        "users": {user: word for user, _, word in pairs if user != "file"},
+        "files": [
+            _password_file(file, option) for user, _, file in pairs if user == "file"
+        ],
+    }
+
+
+def _password_file(file: str, option: str) -> PasswordFile:
     from lazr_smtptest.cli.options import StartError
     from lazr_smtptest.readers.http.htpasswd import PasswordFile, PasswordFileError
 
     try:
         return PasswordFile(file)
     except PasswordFileError as error:
-        raise StartError(f"--http-auth: {error}") from error
+        raise StartError(f"--{option}: {error}") from error

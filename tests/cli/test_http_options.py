@@ -37,6 +37,11 @@ WRONG = {
         ["/%41", "/a#b", "/a\n"],
     ),
     "http-tls": ("--http-tls is auto or CERT,KEY, not ", ["a.pem", ",", "a,"], [",b"]),
+    "send-auth": (
+        "--send-auth is USER:PASSWORD, with both, file:FILE, or any alone",
+        ["anna", ":secret", "anna:", "nobody"],
+        [""],
+    ),
     "http-auth": (
         "--http-auth is USER:PASSWORD, with both, or file:FILE",
         ["ann", ":secret", "ann:", "file:", ""],
@@ -78,6 +83,7 @@ def test_a_wrong_value_is_told_at_the_start(name: str, value: str, line: str) ->
         *("--http-host=mail.example", "--http-host=mail", "--http-host=10.0.0.1"),
         *("--http-base=/", "--http-base=/a", "--http-base=/a/", "--http-base=/a.b/~c"),
         *("--http-base=/..a", "--http-tls=auto", "--http-tls=a.pem,b.pem"),
+        *("--send-auth=any", "--send-auth=a:b", "--send-auth=file:passwords"),
         *("--http-auth=a:b:c", "--http-auth=file:passwords", "--release-to=a:65535"),
     ],
 )

@@ -121,23 +121,21 @@ class Gate:
             host: the Host, from `check_host`.
 
         Returns:
-            the header fields of the answer that allow a page of an allowed origin to
-            read it.
+            the header fields of the answer that allow the page to read it; none if the
+            request names no origin.
 
         Raises:
             HTTPError: 403, the page of another site made it.
         """
         origin = _one(headers, "origin")
-        if origin and _address(origin) != host:
-            if not self._allows(origin):
+        if origin:
+            if _address(origin) != host and not self._allows(origin):
                 raise _foreign(
                     f"the origin {origin!r} is not allowed at the host {host!r}: a "
                     "proxy has to pass the Host on (nginx: proxy_set_header Host "
                     "$http_host), and --cors ORIGIN allows pages of another site"
                 )
             return _allowing(origin)
-        if origin:
-            return {}
         self._check_referer(method, headers, host)
         if is_foreign(headers):
             is_link = (

@@ -20,7 +20,7 @@ from lazr_smtptest.readers.http.answer import HTTPError
 from lazr_smtptest.readers.http.call import value_of, values_of
 from lazr_smtptest.readers.http.gate import SAFE_METHODS, Gate
 
-__all__ = ["LIFETIME", "Logins"]
+__all__ = ["LIFETIME", "Logins", "credentials_of"]
 
 # Seconds after which a session ends, and the most sessions at the same time.
 LIFETIME = 86_400

@@ -81,6 +81,8 @@ class HTTPSettings:
 
     Attributes:
         gate: which hosts, users and origins may make requests.
+        send_gate: which users may send messages by Mailpit's API; ``None`` for those of
+            the gate. Its other settings mean nothing.
         base: the path before all paths, such as ``"/mail"``; ``""`` for none.
         tls: the certificates for HTTPS; ``None`` for HTTP.
         max_body: the most bytes of the body of a request.
@@ -96,6 +98,7 @@ class HTTPSettings:
     """
 
     gate: Gate = attrs.field(factory=Gate)
+    send_gate: Gate | None = None
     base: str = ""
     tls: TLS | None = None
     max_body: int = MAX_BODY
@@ -142,7 +145,14 @@ class HTTPReader:
         )
         self._events = Events(context, settings.max_listeners)
         tokens = Tokens(reactor)
-        self._mailpit = Mailpit(context, settings.outgoing, f"{settings.base}/", tokens)
+        send_logins = None
+        if settings.send_gate is not None:
+            send_logins = Logins(
+                settings.send_gate, in_thread=self._reader.call, reactor=reactor
+            )
+        self._mailpit = Mailpit(
+            context, settings.outgoing, f"{settings.base}/", tokens, send_logins
+        )
         self._metrics = Metrics(context, lambda: len(self._waiters))
         self._logins = Logins(
             settings.gate,
@@ -173,6 +183,8 @@ class HTTPReader:
                 **self._mailpit.describe(),
             },
             base=settings.base,
+            ok_options=(_MAILPIT, _MAILHOG),
+            redirected=(_MAILPIT, "/api/events", "/view/"),
             max_body=settings.max_body,
             larger_bodies={
                 **self._mailpit.larger_bodies,
@@ -244,8 +256,8 @@ class HTTPReader:
         )
 
     async def _live(self, call: Call) -> Answer:
-        """Answer that the process runs."""
-        return text_answer("ok\n")
+        """Answer that the process runs; the status says all."""
+        return text_answer("")
 
     async def _ready(self, call: Call) -> Answer:
         """Answer whether the store can be read."""
@@ -253,7 +265,7 @@ class HTTPReader:
             await self._reader.last_change()
         except Exception as error:
             raise HTTPError(HTTPStatus.SERVICE_UNAVAILABLE, str(error)) from error
-        return text_answer("ok\n")
+        return text_answer("")
 
     def close(self) -> Deferred[Any]:
         """End the requests that wait or listen, and the connections.

@@ -65,6 +65,7 @@ _HEADS = 256
 _SECURITY = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
@@ -143,7 +144,7 @@ class HTTPRequest(http.Request):
         self.clientproto = b"HTTP/1.1"
         self.channel.persistent = False
         self.responseHeaders.setRawHeaders("Connection", ["close"])
-        self._write(self._site.describe_early(self._early_path, error), is_last=False)
+        self._write(self._site.describe(self._early_path, error), is_last=False)
 
     def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
         """Handle a request whose body is complete."""

@@ -6,13 +6,16 @@ import re
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from http import HTTPStatus
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from lazr_smtptest.readers.http.answer import Answer, HTTPError
 from lazr_smtptest.readers.http.call import Call
 from lazr_smtptest.readers.http.near_path import nearest_path
+
+if TYPE_CHECKING:
+    from lazr_smtptest.readers.http.logins import Logins
 
 __all__ = ["Handler", "NoPathError", "Route", "Routes"]
 
@@ -48,6 +51,7 @@ class Route:
         check_token: returns whether the argument ``token`` is right for the parameter
             ``id``: a request with such a token is answered as if the route were public
             and shared; ``None`` if tokens mean nothing to it.
+        logins: finds out who makes a request; ``None`` for those of the site.
         operation: what a description of the API says of it; ``None`` for nothing.
         parameters: the names of the parameters in its path, in order.
     """
@@ -60,6 +64,7 @@ class Route:
     is_public: bool = False
     is_shared: bool = False
     check_token: Callable[[str, str], bool] | None = None
+    logins: Logins | None = None
     operation: object = None
     parameters: tuple[str, ...] = attrs.field(
         init=False,

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import quote, urlencode
 
 import attrs
 from twisted.internet.defer import Deferred
@@ -19,6 +20,7 @@ from lazr_smtptest.net.clock import duration_clock
 from lazr_smtptest.readers.context import AbsentError
 from lazr_smtptest.readers.http.answer import Answer, HTTPError, text_answer
 from lazr_smtptest.readers.http.call import Call
+from lazr_smtptest.readers.http.clean_path import clean_path
 from lazr_smtptest.readers.http.connection import FullConnection, HTTPConnection
 from lazr_smtptest.readers.http.coroutines import begin
 from lazr_smtptest.readers.http.gate import Gate
@@ -44,7 +46,11 @@ _HEALTH = ("/livez", "/readyz")
 # server stops.
 _GRACE = 5.0
 
+# Before a path that does not begin with the base: no route begins so.
+_OUTSIDE = "outside:"
+
 Describe = Callable[[HTTPError], Answer]
+_Found = tuple[Route, Mapping[str, str]]
 
 
 def _describe_as_text(error: HTTPError) -> Answer:
@@ -71,6 +77,10 @@ class HTTPSite(http.HTTPFactory):
         max_connections: the most connections at the same time; ``None`` for any number.
         max_pending: the most bytes of all answers that are kept for their clients.
         logins: finds out who makes a request; by default only Basic authentication.
+        ok_options: the beginnings of the paths whose clients expect 200 for OPTIONS,
+            and an empty text; others get 204.
+        redirected: the beginnings of the paths to which one with empty segments or
+            dots is redirected; others are not found.
     """
 
     def __init__(
@@ -88,6 +98,8 @@ class HTTPSite(http.HTTPFactory):
         max_connections: int | None = None,
         max_pending: int = MOST_PENDING,
         logins: Logins | None = None,
+        ok_options: tuple[str, ...] = (),
+        redirected: tuple[str, ...] = (),
     ) -> None:
         super().__init__(timeout=_IDLE, reactor=reactor)
         self.clock = duration_clock(reactor)
@@ -103,6 +115,8 @@ class HTTPSite(http.HTTPFactory):
         self.count = count
         self._gate = gate
         self._logins = logins or Logins(gate, in_thread=in_thread, reactor=reactor)
+        self._ok_options = ok_options
+        self._redirected = redirected
         self._describe = dict(
             sorted((describe or {}).items(), key=lambda item: -len(item[0]))
         )
@@ -163,7 +177,7 @@ class HTTPSite(http.HTTPFactory):
             gate.check_host(headers)
             found = self.routes.get(method, self._without_base(path))
             if found is None or not found[0].is_public:
-                self._logins.check_early(method, headers)
+                self._logins_of(found).check_early(method, headers)
             gate.check_expectation(headers)
         except HTTPError as error:
             return error
@@ -205,34 +219,56 @@ class HTTPSite(http.HTTPFactory):
         host = gate.check_host(headers)
         if gate.is_preflight(method, headers):
             fields = gate.preflight(headers, self.routes.allowed(call.path))
-            return Answer(status=HTTPStatus.NO_CONTENT, headers=fields)
+            return self._options_answer(call.path, fields)
         user = ""
         cors: Mapping[str, str] = {}
         found = self.routes.get(method, call.path)
         has_token = found is not None and found[0].has_token(call, found[1])
         if found is None or not (found[0].is_public or has_token):
-            user = await self._logins.check(method, headers)
+            user = await self._logins_of(found).check(method, headers)
         if found is None or not (found[0].is_shared or has_token):
             cors = gate.check_origin(method, headers, host)
         gate.check_expectation(headers)
         if method == "OPTIONS" and (allowed := self._allowed(call.path)):
-            fields = {"Allow": ", ".join(allowed)}
-            return Answer(status=HTTPStatus.NO_CONTENT, headers=fields)
+            fields = {"Allow": ", ".join(allowed), **cors}
+            return self._options_answer(call.path, fields)
+        if found is None and (target := self._clean_url(method, call)):
+            fields = {"Location": target, **cors}
+            return Answer(status=HTTPStatus.TEMPORARY_REDIRECT, headers=fields)
         route, parameters = found or self._find(method, call.path)
         route.check_arguments(call.query)
         if parameters or user:
             call = call.routed(parameters, user)
         answer = await route.handler(call)
-        if cors:
-            answer = attrs.evolve(answer, headers={**answer.headers, **cors})
-        return answer
+        return _with_fields(answer, cors) if cors else answer
+
+    def _logins_of(self, found: _Found | None) -> Logins:
+        """Return the logins of a route."""
+        own = None if found is None else found[0].logins
+        return own or self._logins
+
+    def _options_answer(self, path: str, fields: Mapping[str, str]) -> Answer:
+        """Return the answer to OPTIONS."""
+        if path.startswith(self._ok_options):
+            return Answer(content_type="text/plain", headers=fields)
+        return Answer(status=HTTPStatus.NO_CONTENT, headers=fields)
+
+    def _clean_url(self, method: str, call: Call) -> str:
+        """Return the URL of the route that an unclean path means; ``""`` for none."""
+        path = clean_path(call.path)
+        if path == call.path or not path.startswith(self._redirected):
+            return ""
+        if self.routes.get(method, path) is None:
+            return ""
+        query = urlencode(call.query, doseq=True)
+        return self._base + quote(path) + (f"?{query}" if query else "")
 
     def _allowed(self, path: str) -> list[str]:
         """Return the methods of a path, of all for ``*`` (RFC 9110 section 9.3.7)."""
-        is_server = path == "*" or (bool(self._base) and path == "//*")
+        is_server = path in ("*", f"{_OUTSIDE}*")
         return self.routes.methods if is_server else self.routes.allowed(path)
 
-    def _find(self, method: str, path: str) -> tuple[Route, Mapping[str, str]]:
+    def _find(self, method: str, path: str) -> _Found:
         """Return the route of a request, and the parameters in its path.
 
         Raises:
@@ -241,10 +277,10 @@ class HTTPSite(http.HTTPFactory):
         try:
             return self.routes.find(method, path)
         except NoPathError:
-            is_outside = path.startswith("//") and bool(self._base)
-            shown = path.removeprefix("//") if is_outside else f"{self._base}{path}"
+            is_outside = path.startswith(_OUTSIDE)
+            shown = path.removeprefix(_OUTSIDE) if is_outside else self._base + path
             hint = f"; every path begins with {self._base}" if is_outside else ""
-            near = self.routes.nearest(path)
+            near = self.routes.nearest(path.removeprefix(_OUTSIDE))
             if near:
                 hint += f"; did you mean {self._base}{near}?"
             raise NoPathError(shown, hint) from None
@@ -259,7 +295,8 @@ class HTTPSite(http.HTTPFactory):
             return path
         if path == base:
             return ""
-        return path.removeprefix(base) if path.startswith(f"{base}/") else f"//{path}"
+        is_inside = path.startswith(f"{base}/")
+        return path.removeprefix(base) if is_inside else f"{_OUTSIDE}{path}"
 
     def max_body_of(self, path: str) -> int:
         """Return the most bytes of the body of a request.
@@ -269,11 +306,6 @@ class HTTPSite(http.HTTPFactory):
         """
         larger = self._larger_bodies.get(self._without_base(path), 0)
         return max(self.max_body, larger)
-
-    def describe_early(self, path: str, error: HTTPError) -> Answer:
-        """Return the answer to a request whose body is not read; see `describe`."""
-        is_known = self._without_base(path) in self._larger_bodies
-        return self.describe(path if is_known else "", error)
 
     def describe(self, path: str, error: HTTPError) -> Answer:
         """Return the answer that tells a client of an error.
@@ -287,3 +319,11 @@ class HTTPSite(http.HTTPFactory):
             if path.startswith(prefix):
                 return describe(error)
         return _describe_as_text(error)
+
+
+def _with_fields(answer: Answer, fields: Mapping[str, str]) -> Answer:
+    """Return an answer with further header fields; both Vary are one list."""
+    headers = {**answer.headers, **fields}
+    if "Vary" in answer.headers:
+        headers["Vary"] = f"{answer.headers['Vary']}, {fields['Vary']}"
+    return attrs.evolve(answer, headers=headers)

@@ -164,7 +164,25 @@ class TestOrigin:
     @pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
     def test_a_page_of_ours_is_accepted(self, method: str) -> None:
         origin = "http://localhost:8025"
-        assert connect().request(method, "/mail", origin=origin).status == 200
+        answer = connect().request(method, "/mail", origin=origin)
+        assert answer.status == 200
+        assert answer.headers["access-control-allow-origin"] == origin
+
+    def test_without_an_origin_nobody_else_may_read(self) -> None:
+        answer = connect(origins=["*"]).get("/mail")
+        assert "access-control-allow-origin" not in answer.headers
+
+    def test_what_an_answer_varies_by_stays(self) -> None:
+        """Beside the origin."""
+
+        async def vary(call: Call) -> Answer:
+            return Answer(headers={"Vary": "Accept"})
+
+        routes = Routes()
+        routes.add(Route(method="GET", template="/", handler=vary))
+        client = Client(HTTPSite(routes, Gate(), reactor=Clock()))
+        answer = client.get("/", origin="http://localhost:8025")
+        assert answer.headers["vary"] == "Accept, Origin"
 
     @pytest.mark.parametrize(
         "allowed", ["https://app.example", "app.example", "*", "HTTPS://App.example"]

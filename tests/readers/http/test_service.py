@@ -112,7 +112,7 @@ def test_a_large_message_arrives_whole(port: int, store: MemoryStore) -> None:
 
 def test_it_is_alive_and_ready(port: int) -> None:
     """As an orchestrator asks."""
-    assert get(port, "/livez") == get(port, "/readyz") == (200, b"ok\n")
+    assert get(port, "/livez") == get(port, "/readyz") == (200, b"")
 
 
 def test_a_service_that_stops_ends_the_waits(
@@ -138,7 +138,7 @@ def test_a_service_that_stops_ends_the_waits(
     [
         ("", b""),
         ("GET /live", b""),
-        ("GET /livez HTTP/1.1\r\nHost: a\r\n\r\n", b"ok\n"),
+        ("GET /livez HTTP/1.1\r\nHost: a\r\n\r\n", b"\r\n\r\n"),
         ("GET /api/v2/wait HTTP/1.1\r\nHost: a\r\n\r\n", b'the server stops"}\n'),
         ("GET /api/v2/events HTTP/1.1\r\nHost: a\r\n\r\n", b"\r\n0\r\n\r\n"),
         ("POST /api/v2/assert HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n", b""),

@@ -439,3 +439,10 @@ class TestLongAnswers:
     def test_it_is_as_it_is_for_a_client_without_gzip(self) -> None:
         client = self.make(lambda function, body: 1 / 0)
         assert client.get("/fixed").text == self.TEXT
+
+
+@pytest.mark.parametrize("path", ["/fixed", "/nothing"])
+def test_no_other_window_reaches_one_of_ours(path: str) -> None:
+    """By the policy of every answer."""
+    answer = Client(make_site()).get(path)
+    assert answer.headers["cross-origin-opener-policy"] == "same-origin"

@@ -20,11 +20,16 @@ __all__ = ["MailHog", "describe"]
 def describe(error: HTTPError) -> Answer:
     """Return the answer that describes an error: its text, if it has one.
 
-    A wrong method is answered as a path that does not exist.
+    A wrong method is answered as a path that does not exist. The challenge of a missing
+    login has no realm, which clients of MailHog do not know.
     """
     is_method = error.status == HTTPStatus.METHOD_NOT_ALLOWED
     if is_method or isinstance(error, NoPathError):
         return Answer(status=HTTPStatus.NOT_FOUND)
+    if error.status == HTTPStatus.UNAUTHORIZED:
+        # None for a script, which shows a form of its own.
+        headers = dict.fromkeys(error.headers, "Basic")
+        return Answer(status=HTTPStatus.UNAUTHORIZED, headers=headers)
     return Answer(
         status=error.status,
         body=error.message.encode("utf-8", "replace"),

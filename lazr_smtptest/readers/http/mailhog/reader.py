@@ -51,6 +51,7 @@ class MailHogReader:
             settings.gate,
             describe={"": describe},
             base=settings.base,
+            ok_options=("/",),
             max_body=settings.max_body,
             in_thread=self._reader.call,
             reactor=context.reactor,

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from lazr_smtptest.outbound.settings import Outgoing
 from lazr_smtptest.readers.context import ReaderContext
+from lazr_smtptest.readers.http.logins import Logins
 from lazr_smtptest.readers.http.mailpit.application import VERSION, Application
 from lazr_smtptest.readers.http.mailpit.chaos import Chaos
 from lazr_smtptest.readers.http.mailpit.checking import Checking
@@ -34,6 +35,7 @@ class Mailpit:
         outgoing: where mail may be sent to.
         base: the path before all paths of the site, such as ``/``, in links.
         tokens: makes the tokens in the URLs of parts; by default its own.
+        send_logins: finds out who sends a message; ``None`` for the logins of the site.
     """
 
     def __init__(
@@ -42,6 +44,7 @@ class Mailpit:
         outgoing: Outgoing,
         base: str = "/",
         tokens: Tokens | None = None,
+        send_logins: Logins | None = None,
     ) -> None:
         limits = Limits() if context.settings is None else context.settings.limits
         size = limits.message_size
@@ -62,7 +65,7 @@ class Mailpit:
                 context.reader, context.parse, base, tokens or Tokens(context.reactor)
             ),
             Checking(context),
-            Sending(context),
+            Sending(context, send_logins),
             Release(context, relay),
             Chaos(context),
         )

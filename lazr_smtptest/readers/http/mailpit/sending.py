@@ -9,6 +9,7 @@ import secrets
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timezone
 from email.utils import format_datetime
+from http import HTTPStatus
 from typing import Any
 
 import msgspec
@@ -17,6 +18,7 @@ from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.readers.context import ReaderContext
 from lazr_smtptest.readers.http.answer import Answer, HTTPError, json_answer
 from lazr_smtptest.readers.http.call import Call, in_words_of_json
+from lazr_smtptest.readers.http.logins import Logins, credentials_of
 from lazr_smtptest.readers.http.mailpit.composing import (
     File,
     compose,
@@ -24,7 +26,7 @@ from lazr_smtptest.readers.http.mailpit.composing import (
     mailbox,
     sniff,
 )
-from lazr_smtptest.readers.http.mailpit.reading import bad, body_of
+from lazr_smtptest.readers.http.mailpit.reading import bad, body_of, describe
 from lazr_smtptest.readers.http.routes import Route
 from lazr_smtptest.readers.submission import Submission
 from lazr_smtptest.smtp.errors import ReplyError
@@ -94,7 +96,12 @@ _WORD = re.compile(r"[a-z]+")
 
 
 def describe_as_json(error: HTTPError) -> Answer:
-    """Return the answer that describes an error: JSON, here only."""
+    """Return the answer that describes an error: JSON, here only.
+
+    What is refused before the message is looked at is told as elsewhere.
+    """
+    if error.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+        return describe(error)
     return json_answer({"Error": error.message}, error.status, error.headers)
 
 
@@ -103,15 +110,22 @@ class Sending:
 
     Args:
         context: the server, or the store, that gets them.
+        logins: finds out who sends them; ``None`` for the logins of the site.
     """
 
-    def __init__(self, context: ReaderContext) -> None:
+    def __init__(self, context: ReaderContext, logins: Logins | None = None) -> None:
+        self._logins = logins
         self._reader = context.reader
         self._submission = Submission(context)
 
     def routes(self, prefix: str) -> Iterator[Route]:
         """Return the route."""
-        yield Route(method="POST", template=f"{prefix}/send", handler=self.send)
+        yield Route(
+            method="POST",
+            template=f"{prefix}/send",
+            handler=self.send,
+            logins=self._logins,
+        )
 
     async def send(self, call: Call) -> Answer:
         """Handle the message of a request; answer with its id."""
@@ -144,7 +158,8 @@ def _envelope(call: Call) -> Envelope:
         rcpt_tos=tuple(dict.fromkeys(recipients)),
         content=content,
         mail_options=None if is_ascii else {"SMTPUTF8": None},
-        user=call.user or None,
+        # Also one that nobody checks: a client says by it which tests a mail is of.
+        user=call.user or credentials_of(call.headers)[0] or None,
     )
 
 

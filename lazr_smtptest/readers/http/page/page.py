@@ -98,7 +98,6 @@ class Page:
         headers = {
             "Cache-Control": "no-cache",
             "Content-Security-Policy": _POLICY,
-            "Cross-Origin-Opener-Policy": "same-origin",
             **_VARY,
         }
         return _answer_with(call, files.index, headers)

@@ -305,3 +305,28 @@ class TestTheIndex:
     def test_it_names_a_path_that_has_mail(self, make_hog: Callable[..., Hog]) -> None:
         text = make_hog(base="/hog").client.get("/hog/").text
         assert text.endswith(" captured mail is at /hog/api/v2/messages\n")
+
+
+class TestBounds:
+    """The most messages of an answer."""
+
+    @pytest.fixture
+    def full(self, hog: Hog) -> Hog:
+        """A store with more messages than any answer has."""
+        for _ in range(1001):
+            hog.add()
+        return hog
+
+    def test_a_page_has_50_by_default_and_250_at_most(self, full: Hog) -> None:
+        for path in ("v2/messages?", "v2/search?kind=containing&query=hello&"):
+            for limit, count in (("", 50), ("0", 50), ("-1", 50), ("250", 250)):
+                page = full.client.get(f"/api/{path}limit={limit}").json
+                assert (page["count"], len(page["items"])) == (count, count)
+            page = full.client.get(f"/api/{path}limit=251").json
+            assert (page["total"], page["count"]) == (1001, 250)
+
+    def test_the_first_version_has_1000_at_most(self, full: Hog) -> None:
+        newest, *_, last = found = full.client.get("/api/v1/messages").json
+        assert len(found) == 1000
+        ids = [each.id for each in full.store.page(limit=1001)]
+        assert [newest["ID"], last["ID"]] == [ids[0], ids[999]]

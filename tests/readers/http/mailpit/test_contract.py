@@ -60,8 +60,8 @@ ROWS = [
         "probability must be between 0 and 100",
         {"Sender": {"ErrorCode": 451, "Probability": 101}},
     ),
-    Row("GET /livez", 200, TEXT),
-    Row("GET /readyz", 200, TEXT),
+    Row("GET /livez", 200, TEXT, ""),
+    Row("GET /readyz", 200, TEXT, ""),
     # Section 3.2
     Row("GET /api/v1/messages"),
     Row("GET /api/v1/messages?limit=x&start=-1&before=never"),
@@ -124,6 +124,8 @@ ROWS = [
     Row("GET /api/v1/nothing", 404, TEXT, MISSING),
     Row("POST /api/v1/messages", 405, TEXT),
     Row("DELETE /api/v1/info", 405, TEXT),
+    Row("OPTIONS /api/v1/messages", 200, TEXT, ""),
+    Row("OPTIONS /api/v1/message/ID/release", 200, TEXT, ""),
     Row("HEAD /api/v1/info", text=""),
     Row("HEAD /api/v1/message/ID/raw", 200, TEXT, ""),
     # Section 3.4

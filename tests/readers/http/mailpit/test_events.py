@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from lazr_smtptest.query.selection import Selection
+from lazr_smtptest.readers.http.gate import Gate
 from lazr_smtptest.version import __version__
 
-from ..sockets import Websocket, open_websocket
+from ..sockets import Websocket, open_websocket, refused
 from .served import Served
 from .test_api import SUMMARY_KEYS
 
@@ -25,6 +26,23 @@ def socket(served: Served) -> Websocket:
     served.reactor.advance(PAUSE)
     socket.texts()
     return socket
+
+
+@pytest.mark.parametrize("path", ["/%61pi/events", "/api/event%73"])
+class TestEncoding:
+    """A path that is percent-encoded leads to the same checks."""
+
+    def test_a_page_of_another_site_opens_none(self, served: Served, path: str) -> None:
+        answer = refused(served.client, path, Origin="https://evil.example")
+        assert answer.status == 403
+
+    def test_it_needs_the_login(self, path: str) -> None:
+        served = Served(gate=Gate(users={"ann": "secret"}))
+        assert refused(served.client, path).status == 401
+        served.reader.close()
+
+    def test_a_page_of_the_same_host_opens_one(self, served: Served, path: str) -> None:
+        open_websocket(served.client, path, Origin="http://localhost")
 
 
 def frames(socket: Websocket, kind: str) -> list[Any]:

@@ -1,0 +1,88 @@
+"""Paths with empty segments or dots."""
+
+from __future__ import annotations
+
+import pytest
+
+from lazr_smtptest.readers.http.clean_path import clean_path
+
+from .client import Client
+from .conftest import Mail
+
+
+@pytest.mark.parametrize(
+    ("path", "clean"),
+    [
+        ("/", "/"),
+        ("", "/"),
+        ("//", "/"),
+        ("/a/b", "/a/b"),
+        ("/a/b/", "/a/b/"),
+        ("//a///b", "/a/b"),
+        ("/a/./b", "/a/b"),
+        ("/a/../b", "/b"),
+        ("/a/b/..", "/a/"),
+        ("/a/b/.", "/a/b/"),
+        ("/..", "/"),
+        ("/../../a", "/a"),
+        ("/a/..b", "/a/..b"),
+    ],
+)
+def test_a_path_is_cleaned(path: str, clean: str) -> None:
+    """A clean one stays as it is."""
+    assert clean_path(path) == clean
+    assert clean_path(clean) == clean
+
+
+class TestRedirect:
+    """Unclean paths of Mailpit's API."""
+
+    @pytest.mark.parametrize(
+        ("path", "location"),
+        [
+            ("//api/v1/info", "/api/v1/info"),
+            ("/api//v1/info", "/api/v1/info"),
+            ("/api/v2/../v1/info", "/api/v1/info"),
+            ("/api/v1/./info", "/api/v1/info"),
+            ("/x/%2e%2e/api/v1/info", "/api/v1/info"),
+            ("//evil.example/..//api/v1/info", "/api/v1/info"),
+            ("//api/v1/message/a%3Fb", "/api/v1/message/a%3Fb"),
+            ("//api/v1/message/a%0Ab", "/api/v1/message/a%0Ab"),
+            ("//api/v1/search?query=a%26b&tz=c", "/api/v1/search?query=a%26b&tz=c"),
+            ("/view//x.html", "/view/x.html"),
+        ],
+    )
+    def test_it_leads_to_the_clean_path(
+        self, client: Client, path: str, location: str
+    ) -> None:
+        answer = client.get(path)
+        assert (answer.status, answer.headers["location"]) == (307, location)
+
+    def test_the_method_stays(self, client: Client) -> None:
+        answer = client.request("POST", "/api//v1/send", body=b"{}")
+        assert (answer.status, answer.headers["location"]) == (307, "/api/v1/send")
+
+    @pytest.mark.parametrize(
+        "path", ["//api/v2/messages", "//nothing", "/api/v1//nothing", "//"]
+    )
+    def test_another_path_is_not_found(self, client: Client, path: str) -> None:
+        assert client.get(path).status == 404
+
+    @pytest.mark.parametrize(
+        ("path", "location"),
+        [
+            ("/mail//api/v1/info", "/mail/api/v1/info"),
+            ("/mail/x/../api/v1/info", "/mail/api/v1/info"),
+            ("//mail/api/v1/info", None),
+            ("//api/v1/info", None),
+            ("/api//v1/info", None),
+        ],
+    )
+    def test_the_base_stays_before_it(
+        self, make_mail: type[Mail], path: str, location: str | None
+    ) -> None:
+        mail = make_mail(base="/mail")
+        answer = mail.client.get(path)
+        assert answer.headers.get("location") == location
+        assert answer.status == (307 if location else 404)
+        mail.reader.close()

@@ -36,6 +36,7 @@ HERE = Path(__file__).parent
 
 # The marks of whole folders and modules; pyproject.toml says what they mean.
 MARKS = {
+    "cli/test_readers.py": ["twice"],
     "cli/test_serve.py": ["slow", "twice"],
     "cli/test_twistd.py": ["slow", "twice"],
     "cli/workers/test_processes.py": ["slow", "twice"],
@@ -55,18 +56,18 @@ MARKS = {
     "readers/test_mcp.py": ["once"],
     "smtp/test_chunking.py": ["slow", "twice"],
     "smtp/test_spooling.py": ["slow"],
-    "stores/reading/test_agreement.py": ["slow"],
+    "stores/reading/test_agreement.py": ["slow", "twice"],
     "stores/reading/test_threads.py": ["slow"],
     "stores/sudden/": ["slow", "once"],
     "test_benchmarks.py": ["slow", "once"],
     "test_documentation.py": ["slow", "twice"],
-    "test_platforms.py": ["slow"],
+    "test_platforms.py": ["slow", "once"],
     "test_senders.py": ["slow"],
     "test_swaks.py": ["slow", "clients", "once"],
     "testing/test_pytest_neighbours.py": ["slow", "once"],
     "testing/test_pytest_plugin.py": ["slow"],
     "testing/test_report.py": ["slow", "once"],
-    "testing/test_trial.py": ["slow"],
+    "testing/test_trial.py": ["slow", "twice"],
     "testing/test_unittest.py": ["slow"],
 }
 

@@ -38,7 +38,7 @@ class Session:
         self.reports = 0
 
     def install(self, *requirements: str) -> None:
-        """Do nothing."""
+        """Accept requirements, and install none."""
 
     def run(self, *words: str, env: dict[str, str] | None = None) -> None:
         """Write down which rows the tests run, or fail a report."""

@@ -169,6 +169,7 @@ def test_a_bound_of_waits_that_is_too_low_is_refused(option: str, allowed: str) 
     assert str(caught.value) == f"{option.partition('=')[0]} is {allowed}"
 
 
+@pytest.mark.slow
 def test_our_own_clients_wait_no_longer_than_any_server_allows() -> None:
     """In one request."""
     pytest.importorskip("mcp.server.mcpserver")

@@ -315,6 +315,7 @@ def test_a_new_message_is_one_that_comes_later(store: Store) -> None:
     assert "note: only messages after number 2 count" in others
 
 
+@pytest.mark.slow
 def test_a_message_of_another_process_ends_a_wait(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -255,6 +255,7 @@ store.close()
 """
 
 
+@pytest.mark.slow
 def test_two_processes_give_a_message_one_number(
     store: Any, kind: str, tmp_path: Path
 ) -> None:

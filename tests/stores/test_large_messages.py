@@ -84,6 +84,7 @@ def test_a_python_without_blobs_reads_it_as_a_whole(
     assert isinstance(add(store, CONTENTS[0]).kept, bytes)
 
 
+@pytest.mark.slow
 @in_pieces
 def test_reading_a_large_message_takes_little_memory(store: SQLiteStore) -> None:
     """Only some pieces of it."""

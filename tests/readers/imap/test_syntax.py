@@ -180,6 +180,7 @@ def sent_all(values):
     return parts
 
 
+@pytest.mark.slow
 @given(st.lists(WORDS))
 def test_values_that_were_sent_are_parsed_again(values):
     """Whatever a client sends by the grammar arrives."""

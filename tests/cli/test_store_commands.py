@@ -301,7 +301,7 @@ def test_a_wait_without_a_message_has_status_1(store: Store) -> None:
     assert first == "smtptest wait: no message that matches 'elephant' came within 0 s"
     # As a failing test shows it.
     assert others[:3] == [
-        "nearest: no words, wanted 'elephant'",
+        "nearest: it does not contain 'elephant'",
         "no message matches (2 arrived)",
         "",
     ]

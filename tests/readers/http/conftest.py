@@ -6,10 +6,12 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timezone
 from typing import Any
 
+import attrs
 import pytest
 from twisted.internet.task import Clock
 
 from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.model.found import Found, IndexProgress
 from lazr_smtptest.readers.context import ReaderContext
 from lazr_smtptest.readers.http.reader import HTTPReader, HTTPSettings
 from lazr_smtptest.stores import MemoryStore
@@ -80,6 +82,29 @@ class Mail:
         self.store.add(envelope)
         page = self.store.page(limit=1)
         return page[0].id
+
+
+class Lagging(MemoryStore):
+    """A store of whose messages two are not indexed yet."""
+
+    def index_progress(self) -> IndexProgress:
+        """Return what the index has, see `IMessageReader`."""
+        return attrs.evolve(super().index_progress(), missing=2)
+
+    def page(self, query: str = "", **options: Any) -> Found:
+        """Return a page, see `IMessageReader`."""
+        found = super().page(query, **options)
+        found.missing = 2 if query else 0
+        return found
+
+
+@pytest.fixture
+def lagging() -> Iterator[Mail]:
+    """A message in a store whose index is behind, and the HTTP side of it."""
+    mail = Mail(store=Lagging())
+    mail.add()
+    yield mail
+    mail.reader.close()
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from lazr_smtptest.model.session import Session
 from lazr_smtptest.model.summary import Summary
 from lazr_smtptest.query.criteria import Criteria
 from lazr_smtptest.query.parser import parse
-from lazr_smtptest.query.tree import Field, leaves
+from lazr_smtptest.query.tree import Everything, Field, leaves
 from lazr_smtptest.query.words import fold_line
 from lazr_smtptest.readers.http.api import records, transcripts
 from lazr_smtptest.readers.http.api.criteria import criteria_of_query
@@ -180,6 +180,7 @@ class _Facts:
         page = store.page(limit=_COMPARED + 1)
         self.messages = [Arrived(store, summary) for summary in page[:_COMPARED]]
         self.has_more = len(page) > _COMPARED
+        self.missing: int = store.index_progress().missing
         self.sessions: list[Session] = store.sessions(limit=_SEARCHED)
         self._failed: list[Session] = store.sessions(limit=_SEARCHED, failed=True)
         self._by_envelope: dict[int, Arrived] = {}
@@ -303,6 +304,11 @@ def _notes(
         notes.append(_NOTHING_CAME)
     if wanted.since:
         notes.append(f"note: only messages after number {wanted.since} count")
+    if facts.missing and not isinstance(wanted.condition.tree, Everything):
+        were = (
+            "1 message was" if facts.missing == 1 else f"{facts.missing} messages were"
+        )
+        notes.append(f"note: {were} not searched: the index is not complete yet")
     if facts.has_more:
         notes.append(f"note: only the newest {_COMPARED} messages were compared")
     texts = [

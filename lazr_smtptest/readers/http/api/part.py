@@ -9,7 +9,7 @@ from typing import Any
 from lazr_smtptest.mailbox.attempt import concerns
 from lazr_smtptest.model.change import Change, Changes
 from lazr_smtptest.model.envelope import Envelope
-from lazr_smtptest.model.found import Counts, Found
+from lazr_smtptest.model.found import Counts, Found, IndexProgress
 from lazr_smtptest.model.session import Session
 from lazr_smtptest.model.summary import Summary
 from lazr_smtptest.query.parser import parse
@@ -120,14 +120,18 @@ class StorePart:
                 return Found(found, missing=page.missing, shortened=page.shortened)
             after = page[-1].number
 
-    def _all(self, query: str, timeout: float | None = None) -> Iterator[Summary]:
+    def _pages(self, query: str, timeout: float | None = None) -> Iterator[Found]:
         after = None
         while True:
             page = self.page(query, after=after, limit=_AT_A_TIME, timeout=timeout)
-            yield from page
+            yield page
             if len(page) < _AT_A_TIME:
                 return
             after = page[-1].number
+
+    def _all(self, query: str, timeout: float | None = None) -> Iterator[Summary]:
+        for page in self._pages(query, timeout):
+            yield from page
 
     def numbers(self, query: str = "", *, timeout: float | None = None) -> list[int]:
         """Return the numbers of the messages that match; see `IMessageReader`."""
@@ -136,12 +140,18 @@ class StorePart:
     def counts(self, query: str = "", *, timeout: float | None = None) -> Counts:
         """Count the messages; see `IMessageReader`."""
         found = list(self._all("", timeout))
-        matching = self.numbers(query, timeout=timeout) if query.strip() else found
+        pages = list(self._pages(query, timeout))
         return Counts(
             messages=len(found),
             unread=sum("seen" not in each.flags for each in found),
-            matching=len(matching),
+            matching=sum(map(len, pages)),
+            missing=max(page.missing for page in pages),
         )
+
+    def index_progress(self) -> IndexProgress:
+        """Return how far the index of the whole store is; see `IMessageReader`."""
+        progress: IndexProgress = self._store.index_progress()
+        return progress
 
     def summary(self, message: str | int) -> Summary | None:
         """Return the summary of a message; see `IMessageReader`."""

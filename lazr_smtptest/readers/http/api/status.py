@@ -78,6 +78,7 @@ class Status:
         """Answer with the state of the server."""
         reader = self._context.reader
         counts = await reader.counts("")
+        progress = await reader.index_progress()
         oldest = await reader.page("", limit=1, oldest_first=True)
         listeners = self._context.listeners()
         return json_answer(
@@ -89,7 +90,7 @@ class Status:
                 listeners=[_listener(*each) for each in listeners.items() if each[1]],
                 messages=counts.messages,
                 unread=counts.unread,
-                missing=counts.missing,
+                missing=progress.missing,
                 last_change=await reader.last_change(),
                 oldest=oldest[0].received_at if oldest else None,
                 checks=self._context.checks.obstacles(),

@@ -24,6 +24,10 @@ _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]+")
 
 # Bytes of a line: RFC 5322 section 2.1.1, without the line end.
 _LONGEST = 998
+# Bytes of a line that are encoded at once.
+_PIECE = 65_536
+# The bytes that are ASCII.
+_ASCII = bytes(range(0x80))
 # Characters of a header field that is not folded.
 _UNFOLDED = 200
 
@@ -139,12 +143,14 @@ def sniff(content: bytes) -> str:
 
 
 def _text_part(text: str, subtype: str) -> bytes:
-    raw = "\r\n".join(re.split("\r\n|\n", text)).encode("utf-8", "replace")
+    # Not by a regular expression, which would hold up all other threads meanwhile.
+    lf = text.replace("\r\n", "\n")
+    raw = lf.replace("\n", "\r\n").encode("utf-8", "replace")
     lines = raw.split(b"\r\n")
     is_plain = raw.isascii() and b"\r" not in b"".join(lines) and b"\0" not in raw
     if is_plain and all(len(line) <= _LONGEST for line in lines):
         encoding, body = "7bit", raw
-    elif sum(byte >= 0x80 for byte in raw) * 2 > len(raw):
+    elif len(raw.translate(None, _ASCII)) * 2 > len(raw):
         encoding, body = "base64", _base64(raw)
     else:
         encoding, body = "quoted-printable", _quoted_printable(lines)
@@ -152,8 +158,18 @@ def _text_part(text: str, subtype: str) -> bytes:
 
 
 def _quoted_printable(lines: Sequence[bytes]) -> bytes:
-    encoded = (quopri.encodestring(line).replace(b"\r", b"=0D") for line in lines)
-    return b"\r\n".join(encoded).replace(b"=\n", b"=\r\n")
+    return b"\r\n".join(b"=\r\n".join(map(_encoded, _cut(line))) for line in lines)
+
+
+def _encoded(piece: bytes) -> bytes:
+    encoded = quopri.encodestring(piece).replace(b"\r", b"=0D")
+    return encoded.replace(b"=\n", b"=\r\n")
+
+
+def _cut(line: bytes) -> list[bytes]:
+    """Return a line in pieces: to encode one holds up all other threads."""
+    starts = range(0, len(line), _PIECE) or (0,)
+    return [line[start : start + _PIECE] for start in starts]
 
 
 def _base64(content: bytes) -> bytes:

@@ -39,6 +39,10 @@ def test_it_has_the_store_and_its_counts(mail: Mail) -> None:
     assert status["oldest"] == "2026-01-31T12:00:00.120000Z"
 
 
+def test_it_counts_the_messages_that_are_not_indexed_yet(lagging: Mail) -> None:
+    assert status_of(lagging.client)["missing"] == 2
+
+
 def test_a_store_without_messages_has_no_oldest(client: Client) -> None:
     assert status_of(client)["oldest"] is None
 

@@ -388,3 +388,27 @@ class TestWords:
         assert (
             answer.json["detail"] == "bad timeout: it is there 2 times, allowed: once"
         )
+
+
+class TestIncompleteIndex:
+    """The messages that no search finds yet."""
+
+    NOTE = "note: 2 messages were not searched: the index is not complete yet"
+
+    def test_a_failure_tells_of_them(self, lagging: Mail) -> None:
+        answer = lagging.client.get("/api/v2/wait?query=zzz&timeout=0")
+        assert self.NOTE in answer.json["detail"]
+
+    def test_a_failure_without_a_query_has_searched_all(self, lagging: Mail) -> None:
+        answer = lagging.client.get("/api/v2/wait?count=2&timeout=0")
+        assert (answer.status, "not searched" in answer.text) == (409, False)
+
+    def test_a_page_counts_them(self, lagging: Mail) -> None:
+        page = lagging.client.get("/api/v2/messages?query=hi").json
+        assert page["missing"] == 2
+
+    def test_the_counts_of_a_mailbox_count_them(self, lagging: Mail) -> None:
+        answer = lagging.client.request("POST", "/api/v2/mailboxes", json={})
+        path = answer.headers["location"]
+        counts = lagging.client.get(f"{path}/counts?query=hi").json
+        assert counts["missing"] == 2

@@ -337,6 +337,24 @@ class TestContent:
         sent(mail, Text=text, HTML="<p>")
         assert mail.client.get("/view/latest.txt").text == text
 
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "x\u00e9 " * 70_000,
+            "a =." * 50_000,
+            " " * 131_072,
+            f"{'y' * 65_536}\r\n\r\nz",
+        ],
+    )
+    def test_a_very_long_line_comes_back_in_lines_of_76(
+        self, mail: Mail, text: str
+    ) -> None:
+        envelope = sent(mail, Text=text)
+        assert max(map(len, envelope.content.split(b"\r\n"))) <= 76
+        parsed: Any = message_from_bytes(envelope.content, policy=default)
+        decoded = parsed.get_payload(decode=True).decode()
+        assert decoded.replace("\r\n", "\n") == text.replace("\r\n", "\n")
+
     def test_no_line_is_too_long(self, mail: Mail) -> None:
         content = sent(mail, Text="x" * 5000, Subject="y" * 400 + " z").content
         assert max(map(len, content.split(b"\r\n"))) <= 998

@@ -16,6 +16,7 @@ from twisted.protocols.basic import LineReceiver
 from twisted.python.failure import Failure
 
 from lazr_smtptest.errors import SendError
+from lazr_smtptest.tls.layer import insert, wrap
 
 __all__ = ["Connection", "ServerReply"]
 
@@ -111,17 +112,10 @@ class Connection(LineReceiver):
             options: how to connect; see `lazr_smtptest.outbound.tls.tls_options`.
             reactor: the reactor that runs this connection.
         """
-        from lazr_smtptest.outbound.tls import wrap
-
         self.clearLineBuffer()
         self._replies.clear()
-        transport = self._transport
-        # The transport's own ``startTLS`` takes no reactor.
-        wrapping = wrap(Factory(), options, reactor)
-        # False: this protocol is connected already.
-        layer = wrapping.protocol(wrapping, self, False)
-        transport.protocol = self.transport = layer
-        layer.makeConnection(transport)
+        wrapping = wrap(Factory(), options, reactor, is_client=True)
+        insert(wrapping, self, self._transport)
 
     def quit(self) -> None:
         """End the session."""

@@ -13,15 +13,15 @@ from twisted.internet.interfaces import (
     IReactorTime,
     IStreamClientEndpoint,
 )
-from twisted.protocols.tls import TLSMemoryBIOFactory, TLSMemoryBIOProtocol
 from zope.interface import implementer
 
+from lazr_smtptest.tls.layer import wrap
 from lazr_smtptest.tls.pem import load_certificates
 
 if TYPE_CHECKING:
     from lazr_smtptest.outbound.settings import Server
 
-__all__ = ["TLSEndpoint", "tls_options", "wrap"]
+__all__ = ["TLSEndpoint", "tls_options"]
 
 
 def tls_options(server: Server) -> Any:
@@ -43,25 +43,6 @@ class _Unverified:
         return SSL.Connection(ssl.CertificateOptions().getContext(), None)
 
 
-def wrap(
-    factory: IProtocolFactory, options: Any, reactor: IReactorTime
-) -> TLSMemoryBIOFactory:
-    """Return a factory whose connections begin with TLS, as its client.
-
-    Args:
-        factory: the factory of the protocols within TLS.
-        options: how to connect; see `tls_options`.
-        reactor: the reactor that runs them.
-    """
-    # Without this clock Twisted's TLS would use that of the global reactor, which does
-    # not run beside a Controller: what was written would never be sent.
-    wrapping = TLSMemoryBIOFactory(options, True, factory, clock=reactor)
-    # The default protocol delays every write by an iteration of the reactor, to join
-    # small writes; a command is one write.
-    wrapping.protocol = TLSMemoryBIOProtocol
-    return wrapping
-
-
 @implementer(IStreamClientEndpoint)
 class TLSEndpoint:
     """Connects by another endpoint, and begins with TLS.
@@ -81,6 +62,6 @@ class TLSEndpoint:
 
     def connect(self, protocolFactory: IProtocolFactory) -> Deferred[Any]:
         """Connect; see `IStreamClientEndpoint`."""
-        wrapping = wrap(protocolFactory, self._options, self._reactor)
+        wrapping = wrap(protocolFactory, self._options, self._reactor, is_client=True)
         connecting: Deferred[Any] = self._endpoint.connect(wrapping)
         return connecting.addCallback(lambda layer: layer.wrappedProtocol)

@@ -19,6 +19,7 @@ from zope.interface import implementer
 
 from lazr_smtptest.readers.lines import Lines
 from lazr_smtptest.tls.context import Handshake
+from lazr_smtptest.tls.layer import insert
 
 if TYPE_CHECKING:
     from lazr_smtptest.tls.context import TLS
@@ -253,10 +254,4 @@ class LineConnection(Protocol):
 
     def start_tls(self, tls: TLS) -> None:
         """Begin TLS, after the reply that says so was written."""
-        transport = self.transport
-        wrapping = tls.wrap(self.factory, self.reactor)
-        # False: this protocol is connected already.
-        layer: Any = wrapping.protocol(wrapping, self, False)
-        transport.protocol = layer
-        self.transport = layer
-        layer.makeConnection(transport)
+        insert(tls.wrap(self.factory, self.reactor), self, self.transport)

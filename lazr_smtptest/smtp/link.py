@@ -21,7 +21,6 @@ from twisted.internet.error import ConnectionClosed
 from twisted.internet.interfaces import IPushProducer, ISSLTransport
 from twisted.internet.protocol import connectionDone
 from twisted.internet.tcp import Connection as TCPConnection
-from twisted.protocols.policies import ProtocolWrapper
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
@@ -30,6 +29,7 @@ from lazr_smtptest.smtp.engine import Engine
 from lazr_smtptest.smtp.reply_queue import ReplyQueue
 from lazr_smtptest.smtp.timing import Timers
 from lazr_smtptest.tls.context import TLS, Handshake
+from lazr_smtptest.tls.layer import insert
 
 if TYPE_CHECKING:
     from lazr_smtptest.smtp.connection import Connection
@@ -128,25 +128,18 @@ class Link:
         transport.unregisterProducer()
         options, self.tls_options = self.tls_options, None
         factory = tls.wrap(connection.factory, connection.reactor, options)
-        # False: the protocol is already connected.
-        layer = factory.protocol(factory, connection, False)
-        if isinstance(transport, ProtocolWrapper):
-            transport.wrappedProtocol = layer
-        else:
-            transport.protocol = layer
-        connection.transport = layer
         connection.startedTLS = True
         self._replies.is_held = self._engine.is_fresh = True
         connection.setTimeout(connection.limits.handshake)
         # Bytes received since the reply, while a fault was running, belong to TLS.
         early = self._engine.take()
-        layer.makeConnection(transport)
+        insert(factory, connection, transport)
         # The new transport has not paused its producer yet.
         self._engine.unblock()
         self.watch()
         connection.forget_offered()
         if early:
-            layer.dataReceived(early)
+            connection.transport.dataReceived(early)
 
     def handshake_completed(self) -> None:
         """Record the handshake, and send the replies that waited for it."""

@@ -14,6 +14,7 @@ import attrs
 from twisted.internet.interfaces import IProtocolFactory, IReactorTime
 
 from lazr_smtptest._checks import brief
+from lazr_smtptest.tls.layer import wrap
 from lazr_smtptest.tls.pem import (
     File,
     TLSError,
@@ -204,16 +205,7 @@ class TLS:
             reactor: the reactor that runs them; ``None``: Twisted's global one.
             options: `CertificateOptions` in place of those of `context_factory`.
         """
-        from twisted.protocols.tls import TLSMemoryBIOFactory, TLSMemoryBIOProtocol
-
-        # Without this clock Twisted's TLS would use that of the global reactor.
-        wrapping = TLSMemoryBIOFactory(
-            options or self._options, False, factory, clock=reactor
-        )
-        # The default protocol delays every write by an iteration of the reactor, to
-        # join small writes; our protocols do that themselves.
-        wrapping.protocol = TLSMemoryBIOProtocol
-        return wrapping
+        return wrap(factory, options or self._options, reactor)
 
 
 @attrs.frozen

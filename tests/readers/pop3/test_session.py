@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from twisted.internet.defer import Deferred, fail
+from twisted.protocols.policies import WrappingFactory
 
 from lazr_smtptest import Auth
 from lazr_smtptest.errors import StoreError
@@ -317,6 +318,12 @@ class TestTLS:
     def test_commands_go_on_within_tls(self, post: Post, tls: TLS) -> None:
         client = self.begin(post.connect(), tls)
         assert client.say("USER bob", "PASS x") == ["+OK send PASS", "+OK 1 message"]
+
+    def test_it_begins_behind_a_wrapper(self, post: Post, tls: TLS) -> None:
+        """An endpoint may have put a protocol in between, such as PROXY's."""
+        peer = Peer(WrappingFactory(post.reader.factory))
+        peer.heard()
+        assert self.begin(peer, tls).say("USER bob") == ["+OK send PASS"]
 
     def test_within_tls_it_is_no_capability(self, post: Post, tls: TLS) -> None:
         client = self.begin(post.connect(), tls)

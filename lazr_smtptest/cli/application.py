@@ -15,7 +15,6 @@ from twisted.application.service import MultiService
 from twisted.internet import defer
 from twisted.logger import ILogObserver
 
-from lazr_smtptest.checks import functions
 from lazr_smtptest.cli.endpoints import LoggedEndpoint
 from lazr_smtptest.cli.log_bridge import LogBridge
 from lazr_smtptest.cli.options import StartError
@@ -25,6 +24,7 @@ from lazr_smtptest.model.delivery_event import MailEvent
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.parsing.pool import ParsingPool
 from lazr_smtptest.query.document import read_documents_with
+from lazr_smtptest.readers.imap import functions
 from lazr_smtptest.stores.session_log import Counters
 
 if TYPE_CHECKING:

@@ -36,7 +36,8 @@ _RISK = "and there is no reason to take mail from strangers"
 _RISKS = {
     "http": "and read and delete all mail, unless --http-auth asks for a login",
     **dict.fromkeys(
-        ("pop3", "pop3s"), "and read and delete all mail, unless --auth names users"
+        ("imap", "imaps", "pop3", "pop3s"),
+        "and read and delete all mail, unless --auth names users",
     ),
 }
 

@@ -19,7 +19,19 @@ __all__ = ["POP3", "POP3S"]
 _GROUP = "Reading by POP3"
 
 # Options of both, which need one of them.
-_SHARED = ("accounts", "pop3-newest-first", "pop3-apop")
+_OWN = ("pop3-newest-first", "pop3-apop")
+
+# What has accounts.
+_WITH_ACCOUNTS = ("imap", "imaps", "pop3", "pop3s")
+
+
+def check_accounts(options: Options) -> None:
+    """Check that something has the accounts of ``--accounts``."""
+    if options["accounts"] and all(options[name] is None for name in _WITH_ACCOUNTS):
+        names = [f"--{name}" for name in _WITH_ACCOUNTS]
+        raise usage.UsageError(
+            f"--accounts needs {', '.join(names[:-1])} or {names[-1]}"
+        )
 
 
 class POP3:
@@ -54,9 +66,10 @@ class POP3:
         if options[self.name] is not None:
             check_shared_store(options, self.name)
         if options["pop3"] is None and options["pop3s"] is None:
-            for name in _SHARED:
+            for name in _OWN:
                 if options[name]:
                     raise usage.UsageError(f"--{name} needs --pop3 or --pop3s")
+            check_accounts(options)
 
     def is_on(self, options: Options) -> bool:
         """Return whether its options ask for it."""

@@ -1,4 +1,4 @@
-"""The ways to read the mail of a process: HTTP, POP3, webhooks; one object for each.
+"""The ways to read the mail of a process: HTTP, IMAP and others; one object for each.
 
 A reader adds its options to the table, and makes a service from their values. The
 process with the readers is the only one; with ``--workers`` it is the one that starts
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from twisted.application.service import Service
 
 from lazr_smtptest.cli.http_reader import HTTP
+from lazr_smtptest.cli.imap import IMAP, IMAPS
 from lazr_smtptest.cli.mailhog import MailHog
 from lazr_smtptest.cli.option_table import Groups
 from lazr_smtptest.cli.pop3 import POP3, POP3S
@@ -69,7 +70,15 @@ class Reader(Protocol):
         """
 
 
-READERS: Sequence[Reader] = (HTTP(), MailHog(), POP3(), POP3S(), Webhooks())
+READERS: Sequence[Reader] = (
+    HTTP(),
+    MailHog(),
+    IMAP(),
+    IMAPS(),
+    POP3(),
+    POP3S(),
+    Webhooks(),
+)
 
 
 def has_readers(options: Options) -> bool:

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
 
-from lazr_smtptest.checks.functions import FUNCTIONS
 from lazr_smtptest.checks.service import Checks, CheckSettings
 from lazr_smtptest.errors import Error
 from lazr_smtptest.interfaces import IMessageReader
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.findings import Findings, read_findings
 from lazr_smtptest.parsing.functions import FINDINGS
+from lazr_smtptest.readers.imap.functions import FUNCTIONS
 from lazr_smtptest.smtp.delivery_events import DeliveryEvents
 from lazr_smtptest.stores.deferred_reader import DeferredReader
 
@@ -59,7 +59,7 @@ def run_here(name: str, envelope: Envelope) -> Any:
     """Return the result of a function for a message, run in the calling thread.
 
     Args:
-        name: a key of `FUNCTIONS` of `lazr_smtptest.checks.functions`.
+        name: a key of `FUNCTIONS` of `lazr_smtptest.readers.imap.functions`.
         envelope: the message.
     """
     return FUNCTIONS[name].run(envelope)
@@ -234,7 +234,7 @@ class ReaderContext:
         """Run a function for a message, in a child process where there are any.
 
         Args:
-            name: a key of `FUNCTIONS` of `lazr_smtptest.checks.functions`.
+            name: a key of `FUNCTIONS` of `lazr_smtptest.readers.imap.functions`.
             envelope: the message.
 
         Returns:

@@ -41,6 +41,7 @@ class CaptureController(Controller, MailboxView):
         activity: bool | None = None,
         http: bool = False,
         pop3: bool = False,
+        imap: bool = False,
         **settings: NoReturn,
     ) -> None:
         """Create the server, without starting it.
@@ -54,6 +55,7 @@ class CaptureController(Controller, MailboxView):
                 ``None`` keeps that of the mailbox.
             http: see `Controller`.
             pop3: likewise.
+            imap: likewise.
             settings: not allowed; the error names the function that takes them.
 
         Raises:
@@ -78,7 +80,7 @@ class CaptureController(Controller, MailboxView):
         if activity is not None:
             check_flag("activity", activity)
             self.mailbox.activity.enabled = activity
-        Controller.__init__(self, self.server, http=http, pop3=pop3)
+        Controller.__init__(self, self.server, http=http, pop3=pop3, imap=imap)
         MailboxView.__init__(self, self.mailbox, Criteria.of())
 
     def __repr__(self) -> str:

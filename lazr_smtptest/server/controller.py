@@ -48,7 +48,12 @@ class Controller:
     server: Server
 
     def __init__(
-        self, server: Server, *, http: bool = False, pop3: bool = False
+        self,
+        server: Server,
+        *,
+        http: bool = False,
+        pop3: bool = False,
+        imap: bool = False,
     ) -> None:
         """Set the server, without starting it.
 
@@ -57,6 +62,7 @@ class Controller:
             http: whether others can read the mail over HTTP, at `url`. The server is
                 one that keeps mail, a `StoreServer` or `CaptureServer`.
             pop3: whether they can read it over POP3, at `pop3_port`; likewise.
+            imap: whether they can read it over IMAP, at `imap_url`; likewise.
 
         Raises:
             TypeError: `server` is a class, or no server; or `http`, and it keeps no
@@ -75,6 +81,10 @@ class Controller:
             from lazr_smtptest.readers.pop3.factory import POP3Reader
 
             self._add_reader("pop3", POP3Reader)
+        if imap:
+            from lazr_smtptest.readers.imap.factory import IMAPReader
+
+            self._add_reader("imap", IMAPReader)
 
     def _add_reader(
         self, protocol: str, make_reader: Callable[[ReaderContext], object]
@@ -111,6 +121,21 @@ class Controller:
     def pop3_port(self) -> int:
         """The port of its POP3 side, on `host`; see `url`."""
         return self._reader_address("pop3")[1]
+
+    @property
+    def imap_port(self) -> int:
+        """The port of its IMAP side, on `host`; see `url`."""
+        return self._reader_address("imap")[1]
+
+    @property
+    def imap_url(self) -> str:
+        """The URL of its IMAP side (RFC 5092), such as ``"imap://127.0.0.1:41234/"``.
+
+        Raises:
+            StateError: see `url`.
+        """
+        host, port = self._reader_address("imap")
+        return f"imap://{f'[{host}]' if ':' in host else host}:{port}/"
 
     def _reader_address(self, protocol: str) -> tuple[str, int]:
         reader = self._readers.get(protocol)

@@ -54,6 +54,7 @@ OPTIONS: dict[str, tuple[dict[str, str], Any, str]] = {
     "require-auth": (_FLAG, "bool", "Refuse mail before a login with 530."),
     "hide": (_SEVERAL, "linelist", "Do not offer this extension; may be repeated."),
     "http": (_FLAG, "bool", "Let others read the mail over HTTP, at smtptest.url."),
+    "imap": (_FLAG, "bool", "Let others read it over IMAP, at smtptest.imap_url."),
     "pop3": (_FLAG, "bool", "Let others read it over POP3, at smtptest.pop3_port."),
     "profile": ({}, "string", "standard, or strict to refuse irregular mail."),
     "activity": (
@@ -127,7 +128,10 @@ def keywords_of_run(config: pytest.Config) -> dict[str, Any]:
         pytest.UsageError: an option is wrong.
     """
     names = ("host", "require-tls", "implicit-tls", "auth", "require-auth", "hide")
-    given = {name: _value(config, name) for name in (*names, "http", "pop3", "profile")}
+    given = {
+        name: _value(config, name)
+        for name in (*names, "http", "imap", "pop3", "profile")
+    }
     keywords = {name.replace("-", "_"): value for name, value in given.items() if value}
     keywords |= _reporting(config)
     tls = _value(config, "tls")

@@ -24,25 +24,30 @@ from lazr_smtptest.tls.context import TLS
 __all__ = ["KEYWORDS", "make_controller", "make_server"]
 
 # Those that are the controller's.
-_READERS = {"http", "pop3"}
+_READERS = {"http", "imap", "pop3"}
 
 # The keywords of `make_controller`: those of the server, and the fields of its
 # settings; ``hidden`` is called ``hide``.
 KEYWORDS = {
     *{"activity", "auth", "faults", "grace", "hide", "host", "hostname", "http"},
-    *{"pop3", "port", "protocol", "server"},
+    *{"imap", "pop3", "port", "protocol", "server"},
     *{field.name for field in attrs.fields(Settings)} - {"hidden"},
 }
 
 
 def make_controller(
-    *, http: bool = False, pop3: bool = False, **keywords: Any
+    *,
+    http: bool = False,
+    pop3: bool = False,
+    imap: bool = False,
+    **keywords: Any,
 ) -> CaptureController:
     """Create a controller from the keywords of a marker or a test case.
 
     Args:
         http: whether others can read the mail over HTTP, at `Controller.url`.
         pop3: whether they can read it over POP3, at `Controller.pop3_port`.
+        imap: whether they can read it over IMAP, at `Controller.imap_url`.
         keywords: see `make_server`.
 
     Raises:
@@ -50,7 +55,9 @@ def make_controller(
     """
     check_flag("http", http)
     check_flag("pop3", pop3)
-    return CaptureController(server=make_server(**keywords), http=http, pop3=pop3)
+    check_flag("imap", imap)
+    server = make_server(**keywords)
+    return CaptureController(server=server, http=http, pop3=pop3, imap=imap)
 
 
 def make_server(

@@ -108,6 +108,7 @@ class ListeningServer(_Tested):
         clock: the source of its time: the reactor.
         url: the URL of its HTTP side; ``""`` without one.
         pop3_port: the port of its POP3 side; 0 without one.
+        imap_port: the port of its IMAP side; 0 without one.
     """
 
     server: Server
@@ -116,6 +117,7 @@ class ListeningServer(_Tested):
     clock: IReactorTime = attrs.field(repr=False)
     url: str = ""
     pop3_port: int = 0
+    imap_port: int = 0
 
 
 def listen(
@@ -125,6 +127,7 @@ def listen(
     *,
     http: bool = False,
     pop3: bool = False,
+    imap: bool = False,
 ) -> defer.Deferred[ListeningServer]:
     """Listen on a free port of 127.0.0.1 until the test ends.
 
@@ -138,11 +141,12 @@ def listen(
         reactor: the reactor; trial's by default.
         http: whether others can read the mail over HTTP, too.
         pop3: whether they can read it over POP3, too.
+        imap: whether they can read it over IMAP, too.
 
     Returns:
         a Deferred that fires with the `ListeningServer` once it listens.
     """
-    listening = _listen(testcase, server, reactor, http, pop3)
+    listening = _listen(testcase, server, reactor, http, pop3, imap)
     return defer.Deferred.fromCoroutine(listening)
 
 
@@ -152,6 +156,7 @@ async def _listen(
     reactor: IReactorTime | None,
     http: bool,
     pop3: bool,
+    imap: bool,
 ) -> ListeningServer:
     if reactor is None:
         from twisted.internet import reactor as trials
@@ -170,7 +175,7 @@ async def _listen(
         server.mailbox.address = f"{address.host} port {address.port}"
         server.mailbox.activity.address = address.host
         server.mailbox.activity.start(address.host, address.port)
-    url, pop3_port = "", 0
+    url, pop3_port, imap_port = "", 0, 0
     if http:
         from lazr_smtptest.readers.http.service import HTTPService
 
@@ -180,7 +185,14 @@ async def _listen(
 
         reading = _read_by(POP3Service, testcase, server, reactor)
         pop3_port = reading.port.getHost().port
-    return ListeningServer(server, address.host, address.port, reactor, url, pop3_port)
+    if imap:
+        from lazr_smtptest.readers.imap.service import IMAPService
+
+        reading = _read_by(IMAPService, testcase, server, reactor)
+        imap_port = reading.port.getHost().port
+    return ListeningServer(
+        server, address.host, address.port, reactor, url, pop3_port, imap_port
+    )
 
 
 def _read_by(

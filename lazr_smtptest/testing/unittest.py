@@ -23,8 +23,8 @@ class SMTPTestMixin(NotesMixin):
 
     Attributes:
         smtptest: the running server and its mailbox, a `CaptureController`.
-        smtptest_options: keywords of `make_server`, and ``http`` and ``pop3``, see
-            `Controller`; a class may set them.
+        smtptest_options: keywords of `make_server`, and ``http``, ``imap`` and
+            ``pop3``, see `Controller`; a class may set them.
     """
 
     smtptest: ClassVar[CaptureController]

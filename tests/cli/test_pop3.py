@@ -63,7 +63,7 @@ def test_a_user_sees_the_mail_to_an_address(start: Start) -> None:
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        (["--accounts"], "--accounts needs --pop3 or --pop3s"),
+        (["--accounts"], "--accounts needs --imap, --imaps, --pop3 or --pop3s"),
         (["--pop3-apop"], "--pop3-apop needs --pop3 or --pop3s"),
         (["--pop3-newest-first"], "--pop3-newest-first needs --pop3 or --pop3s"),
         ([POP3S], "--pop3s needs --tls"),

@@ -9,9 +9,11 @@ from functools import cached_property
 from typing import Any
 
 import attrs
+import pytest
 
 from lazr_smtptest._spool import AnyContent
 from lazr_smtptest.readers.imap.structure import Entity, read_structure
+from lazr_smtptest.tls.context import TLS
 
 MOMENT = datetime(1994, 2, 7, 21, 52, 25, tzinfo=timezone(timedelta(hours=-8)))
 
@@ -87,3 +89,9 @@ def tree(data: bytes) -> list[Any]:
 
 def crlf(text: str) -> bytes:
     return text.replace("\n", "\r\n").encode()
+
+
+@pytest.fixture(scope="session")
+def tls() -> TLS:
+    """A certificate."""
+    return TLS.auto()

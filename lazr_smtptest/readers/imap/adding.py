@@ -1,0 +1,186 @@
+"""APPEND: its arguments, and the messages that it adds (RFC 3501 section 6.3.11)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.query.selection import Selection
+from lazr_smtptest.readers.imap.account import Mailbox
+from lazr_smtptest.readers.imap.errors import CommandError
+from lazr_smtptest.readers.imap.fetch import MONTHS
+from lazr_smtptest.readers.imap.folders import account_of
+from lazr_smtptest.readers.imap.keywords import Marks, parse_flags
+from lazr_smtptest.readers.imap.number_sets import format_numbers
+from lazr_smtptest.readers.imap.syntax import Literal, Quoted, Value
+from lazr_smtptest.smtp.errors import ReplyError
+
+if TYPE_CHECKING:
+    from lazr_smtptest.readers.imap.connection import IMAPConnection
+
+__all__ = ["Addition", "append", "keep", "parse_append"]
+
+_USAGE = "usage: APPEND mailbox [(flags)] [date] {size}, once or more"
+_DATE = re.compile(
+    rb"([ 0-9][0-9])-([A-Za-z]{3})-([0-9]{4}) "
+    rb"([0-9]{2}):([0-9]{2}):([0-9]{2}) ([+-])([0-9]{2})([0-9]{2})"
+)
+
+
+@attrs.frozen
+class Addition:
+    """A message that a client adds.
+
+    Attributes:
+        content: its bytes.
+        marks: its flags and keywords.
+        received_at: its internal date; ``None`` for now.
+    """
+
+    content: bytes
+    marks: Marks
+    received_at: datetime | None
+
+
+def parse_append(arguments: Sequence[Value]) -> list[Addition]:
+    """Parse the messages of APPEND; there may be several (RFC 3502).
+
+    Args:
+        arguments: those after the mailbox.
+
+    Raises:
+        CommandError: they are malformed.
+    """
+    words = list(arguments)
+    found = []
+    while words:
+        marks, moment = Marks(frozenset(), ()), None
+        if isinstance(words[0], list):
+            marks = parse_flags(words[0])
+            del words[0]
+        if words and _is_date(words[0]):
+            moment = _date(words[0])
+            del words[0]
+        found.append(Addition(_content(words), marks, moment))
+    if not found:
+        raise CommandError(_USAGE)
+    return found
+
+
+def _content(words: list[Value]) -> bytes:
+    """Take the next message out of the arguments."""
+    word = words.pop(0) if words else b""
+    if isinstance(word, Literal):
+        content = bytes(word)
+    elif not isinstance(word, list) and word.upper() == b"UTF8" and words:
+        # RFC 6855 section 4: UTF8 (~{size}...).
+        inner = words.pop(0)
+        if not (isinstance(inner, list) and len(inner) == 1):
+            raise CommandError(_USAGE)
+        if not isinstance(inner[0], Literal):
+            raise CommandError(_USAGE)
+        content = bytes(inner[0])
+    else:
+        raise CommandError(_USAGE)
+    if not content:
+        raise CommandError("an empty message is not added", status="NO")
+    return content
+
+
+def _is_date(word: Value) -> bool:
+    return isinstance(word, Quoted)
+
+
+def _date(word: Value) -> datetime:
+    """Parse an internal date (RFC 3501 section 9, date-time)."""
+    assert not isinstance(word, list)
+    if found := _DATE.fullmatch(word):
+        day, month, year, hour, minute, second, sign, hours, minutes = found.groups()
+        offset = timedelta(hours=int(hours), minutes=int(minutes))
+        with suppress(ValueError, OverflowError):
+            return datetime(
+                int(year),
+                MONTHS.index(month.decode("ascii").title()) + 1,
+                int(day),
+                int(hour),
+                int(minute),
+                int(second),
+                tzinfo=timezone(-offset if sign == b"-" else offset),
+            ).astimezone(timezone.utc)
+    shown = word[:64].decode("ascii", "backslashreplace")
+    raise CommandError(f"{shown!r} is no date, such as ' 7-Feb-1994 21:52:25 -0800'")
+
+
+async def append(session: IMAPConnection, arguments: list[Value]) -> str:
+    """Add messages, all or none (RFC 3501 section 6.3.11, RFC 3502, RFC 4315)."""
+    if not arguments:
+        raise CommandError(_USAGE)
+    additions = parse_append(arguments[1:])
+    mailbox = account_of(session).target(arguments[0], is_utf8=session.is_utf8)
+    envelopes = [
+        Envelope(
+            mail_from="",
+            rcpt_tos=(mailbox.recipient,) if mailbox.recipient else (),
+            content=each.content,
+            received_at=each.received_at,
+        )
+        for each in additions
+    ]
+    marks = [each.marks for each in additions]
+    validity, numbers = await keep(session, mailbox, envelopes, marks)
+    uids = format_numbers(numbers).decode("ascii")
+    return f"[APPENDUID {validity} {uids}] added"
+
+
+async def keep(
+    session: IMAPConnection,
+    mailbox: Mailbox,
+    envelopes: Sequence[Envelope],
+    marks: Sequence[Marks],
+) -> tuple[int, list[int]]:
+    """Add messages to a mailbox, all or none, as if they had come by SMTP.
+
+    Returns:
+        UIDVALIDITY, and the numbers of the messages.
+
+    Raises:
+        CommandError: the server refuses one of them.
+    """
+    ids: list[str] = []
+    try:
+        for envelope in envelopes:
+            ids.append(await session.factory.submission.submit(envelope))
+    except ReplyError as error:
+        await session.factory.reader.remove(Selection(ids=ids))
+        raise CommandError(
+            f"the message was refused: {' '.join(str(error.reply).split())}",
+            status="NO",
+        ) from error
+    found: tuple[int, list[int]]
+    found = await session.factory.reader.ask(_mark, mailbox, ids, marks)
+    if len(found[1]) < len(ids):
+        await session.factory.reader.remove(Selection(ids=ids))
+        raise CommandError("the message was not kept", status="NO")
+    session.factory.next_number.after(max(found[1]))
+    return found
+
+
+def _mark(
+    reader: Any, mailbox: Mailbox, ids: Sequence[str], marks: Sequence[Marks]
+) -> tuple[int, list[int]]:
+    """Set flags and keywords, and return the numbers; in a thread."""
+    numbers = []
+    for id, each in zip(ids, marks, strict=True):
+        if each.flags or each.tags:
+            selection = Selection(ids=[id])
+            reader.change(selection, set_flags=each.flags, add_tags=each.tags)
+        summary = reader.summary(id)
+        if summary is not None:
+            numbers.append(summary.number)
+    return reader.validity, numbers

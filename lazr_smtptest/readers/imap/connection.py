@@ -1,0 +1,287 @@
+"""An IMAP session: the replies to the commands of a client (RFC 3501)."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from twisted.internet.defer import Deferred, succeed
+from twisted.internet.protocol import connectionDone
+from twisted.python.failure import Failure
+
+from lazr_smtptest.errors import BusyError, StoreError
+from lazr_smtptest.readers.imap.capabilities import capabilities_of
+from lazr_smtptest.readers.imap.command_table import COMMANDS, UID_COMMANDS, Command
+from lazr_smtptest.readers.imap.errors import CommandError
+from lazr_smtptest.readers.imap.framing import (
+    Bounds,
+    Frame,
+    FramingError,
+    read_frame,
+)
+from lazr_smtptest.readers.imap.selected import Selected, read_updates
+from lazr_smtptest.readers.imap.state import State
+from lazr_smtptest.readers.imap.syntax import Literal, Value, values_of
+from lazr_smtptest.readers.line_connection import LineConnection
+
+if TYPE_CHECKING:
+    from lazr_smtptest.readers.imap.account import Account
+    from lazr_smtptest.readers.imap.factory import IMAPFactory
+
+__all__ = ["IMAPConnection"]
+
+log = logging.getLogger("lazr.smtptest")
+
+# Bytes of a command: of its lines, and of its literals, unless it is APPEND.
+_LINE, _LITERALS = 8192, 65_536
+
+# Seconds for the last replies when a session ends.
+_GRACE = 5.0
+
+
+class IMAPConnection(LineConnection):
+    """A session of a client.
+
+    Args:
+        factory: the factory, which has the settings and the portal.
+
+    Attributes:
+        host: the name of the server, for mechanisms of SASL.
+        state: the state of the session.
+        account: the account of the user; ``None`` before the login.
+        selected: the selected mailbox; ``None`` without one.
+        is_utf8: whether the client enabled UTF8=ACCEPT (RFC 6855).
+        is_uid: whether the command that runs began with UID.
+    """
+
+    factory: IMAPFactory
+
+    def __init__(self, factory: IMAPFactory) -> None:
+        super().__init__(factory.reactor, factory.settings.idle)
+        self.factory = factory
+        self.host = factory.host
+        self.state = State.NOT_AUTHENTICATED
+        self.account: Account | None = None
+        self.selected: Selected | None = None
+        self.is_utf8 = self.is_uid = False
+        self.tag = b"*"
+        self._errors = 0
+        self._logout: Callable[[], object] | None = None
+        self._unwatch: Callable[[], None] | None = None
+        self._is_idling = False
+        self._reporting: Deferred[None] = succeed(None)
+
+    # The connection
+
+    def connectionMade(self) -> None:
+        """Begin to serve the client."""
+        self.factory.connections.add(self)
+        super().connectionMade()
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        """Leave the mailbox and log out: the client has left."""
+        super().connectionLost(reason)
+        self.factory.connections.remove(self)
+        self.deselect()
+        logout, self._logout = self._logout, None
+        if logout is not None:
+            logout()
+
+    def shut_down(self) -> None:
+        """End the session, because the server stops."""
+        self.say_bye("the server stops")
+
+    def broke(self) -> None:
+        """Send the client an error of the server."""
+        self.write(b"* BYE something went wrong here\r\n")
+
+    def timed_out(self) -> None:
+        """Disconnect a client that has done nothing for too long."""
+        if self.is_closed:
+            self.abort()
+        else:
+            self.say_bye("nothing came for too long")
+            self._timer = self.reactor.callLater(_GRACE, self.abort)
+
+    def say_bye(self, reason: str) -> None:
+        """Send BYE, and close the connection."""
+        if not self.is_closed:
+            self.write(f"* BYE {reason}\r\n".encode())
+            self.close()
+
+    async def serve(self) -> None:
+        """Greet the client, and answer one command after the other."""
+        if self.factory.is_full:
+            self.say_bye("too many connections")
+            return
+        self.write(f"* OK [CAPABILITY {self.capabilities()}] IMAP ready\r\n".encode())
+        bounds = Bounds(
+            line=_LINE, literals=_LITERALS, message=self.factory.settings.append_limit
+        )
+        while not self.is_closed:
+            try:
+                frame = await read_frame(self, bounds)
+            except FramingError as error:
+                self.tag = error.tag
+                self._refuse(error)
+                if error.is_fatal:
+                    self.say_bye("the rest of a command that was refused follows")
+            else:
+                await self._answer(frame)
+
+    # Commands
+
+    async def _answer(self, frame: Frame) -> None:
+        self.tag = frame.tag
+        may_expunge = True
+        try:
+            command, arguments = self._command_of(frame)
+            may_expunge = command.may_expunge
+            text = await command.run(self, arguments)
+            status = None if text is None else f"OK {text}"
+        except CommandError as error:
+            await self.report(may_expunge=may_expunge)
+            self._refuse(error)
+            return
+        except (StoreError, BusyError) as error:
+            log.warning("IMAP %s: %s", frame.name.decode("ascii"), error)
+            reason = type(error).__name__
+            status = f"NO [UNAVAILABLE] the store cannot be used: {reason}"
+        if status is not None and not self.is_closed:
+            await self.report(may_expunge=may_expunge)
+            self.reply(status)
+        if self.state is State.LOGOUT:
+            self.close()
+
+    def _command_of(self, frame: Frame) -> tuple[Command, list[Value]]:
+        """Return what a client asks for, and the arguments.
+
+        Raises:
+            CommandError: it is unknown, malformed, or out of place.
+        """
+        commands, name, self.is_uid = COMMANDS, frame.name, False
+        parts = _without_tildes(frame.parts) if name == b"APPEND" else frame.parts
+        if name == b"UID":
+            commands, self.is_uid = UID_COMMANDS, True
+            first, _, rest = parts[0].partition(b" ")
+            name, parts = first.upper(), [rest, *parts[1:]]
+        command = commands.get(name)
+        if command is None:
+            raise CommandError("unknown command")
+        if self.state not in command.states:
+            if self.state is State.NOT_AUTHENTICATED:
+                raise CommandError("log in first")
+            if State.NOT_AUTHENTICATED in command.states:
+                raise CommandError("only before the login")
+            raise CommandError(f"not {self.state.value}")
+        return command, values_of(parts)
+
+    def reply(self, text: str) -> None:
+        """Send the tagged reply to a command."""
+        self.write(b"%s %s\r\n" % (self.tag, text.encode()))
+
+    def _refuse(self, error: CommandError) -> None:
+        """Refuse a command; disconnect a client that sends too many wrong ones."""
+        code = f"[{error.code}] " if error.code else ""
+        self.reply(f"{error.status} {code}{error.text}")
+        if error.status == "BAD":
+            self.count_error()
+        if self._errors >= self.factory.settings.max_errors:
+            self.say_bye("too many errors")
+
+    def count_error(self) -> None:
+        """Count a command that was wrong, or a login that was refused."""
+        self._errors += 1
+
+    def capabilities(self) -> str:
+        """Return what the server can do now."""
+        return " ".join(capabilities_of(self))
+
+    # The login
+
+    @property
+    def may_log_in(self) -> bool:
+        """Return whether a login is allowed without TLS, or TLS is on."""
+        return self.is_secure or not self.factory.requires_tls
+
+    def enter(self, account: Account, logout: Callable[[], object]) -> None:
+        """Begin to serve the mailboxes of an account."""
+        self.account, self._logout = account, logout
+        self.state = State.AUTHENTICATED
+
+    # The selected mailbox
+
+    def select(self, selected: Selected, unwatch: Callable[[], None]) -> None:
+        """Select a mailbox.
+
+        Args:
+            selected: the mailbox.
+            unwatch: ends the calls of `Selected.add_change`.
+        """
+        self.selected, self._unwatch = selected, unwatch
+        selected.notify = self._report_if_idle
+        self.state = State.SELECTED
+
+    def deselect(self) -> None:
+        """Leave the selected mailbox, if there is one."""
+        unwatch, self._unwatch = self._unwatch, None
+        self.selected = None
+        if self.state is State.SELECTED:
+            self.state = State.AUTHENTICATED
+        if unwatch is not None:
+            unwatch()
+
+    async def report(self, *, may_expunge: bool) -> None:
+        """Send what changed in the selected mailbox.
+
+        Args:
+            may_expunge: whether sequence numbers may change.
+        """
+        selected = self.selected
+        if selected is None:
+            return
+        changes = selected.take_changes()
+        if changes:
+            updates = await self.factory.reader.ask(
+                read_updates, selected.mailbox, selected.last_uid, changes
+            )
+            told = selected.apply(changes, updates)
+            self.factory.next_number.after(selected.last_uid)
+        else:
+            told = b""
+        expunged = selected.take_expunged() if may_expunge else b""
+        if expunged or told:
+            self.write(told + expunged)
+
+    def begin_idling(self) -> None:
+        """Report changes as they come, those that have come first."""
+        self._is_idling = True
+        self._reporting = Deferred.fromCoroutine(self._report_all())
+
+    async def end_idling(self) -> None:
+        """Report changes after the commands only."""
+        self._is_idling = False
+        await self._reporting
+
+    def _report_if_idle(self) -> None:
+        if self._is_idling and self._reporting.called:
+            self._reporting = Deferred.fromCoroutine(self._report_all())
+
+    async def _report_all(self) -> None:
+        try:
+            while self.selected is not None and self._is_idling:
+                await self.report(may_expunge=True)
+                if not self.selected.changes:
+                    return
+        except (StoreError, BusyError) as error:
+            log.warning("IMAP IDLE: %s", error)
+            self.say_bye("the store cannot be used")
+
+
+def _without_tildes(parts: list[bytes]) -> list[bytes]:
+    """Return the parts of APPEND without the signs of literal8 (RFC 3516)."""
+    return [
+        part[:-1] if part.endswith(b"~") and isinstance(following, Literal) else part
+        for part, following in zip(parts, [*parts[1:], None], strict=True)
+    ]

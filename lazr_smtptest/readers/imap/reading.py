@@ -1,0 +1,294 @@
+"""The commands that read messages: FETCH, SEARCH, SORT and THREAD."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from lazr_smtptest.errors import StoreError
+from lazr_smtptest.query.selection import Selection
+from lazr_smtptest.readers.imap.arguments import needs
+from lazr_smtptest.readers.imap.errors import CommandError
+from lazr_smtptest.readers.imap.fetch import Items, parse_items, render
+from lazr_smtptest.readers.imap.functions import HEADER, TEXTS
+from lazr_smtptest.readers.imap.results import (
+    Match,
+    esearch_response,
+    saved,
+    search_response,
+)
+from lazr_smtptest.readers.imap.search import Scope, Search, parse_search
+from lazr_smtptest.readers.imap.selected import Selected
+from lazr_smtptest.readers.imap.sort import Entry, parse_sort, sort_response
+from lazr_smtptest.readers.imap.stored import (
+    Parse,
+    Position,
+    StoredMessage,
+    walk,
+    with_content,
+    with_structure,
+)
+from lazr_smtptest.readers.imap.syntax import Value
+from lazr_smtptest.readers.imap.texts import Header, Texts
+from lazr_smtptest.readers.imap.thread import parse_thread, thread_response
+
+if TYPE_CHECKING:
+    from lazr_smtptest.readers.imap.connection import IMAPConnection
+
+__all__ = ["fetch", "fetched", "search", "selected_of", "sort", "thread"]
+
+log = logging.getLogger("lazr.smtptest")
+
+# Bytes of responses that are collected before they are written.
+_BLOCK = 1 << 16
+
+
+def selected_of(session: IMAPConnection) -> Selected:
+    """Return the selected mailbox of a session that has one."""
+    assert session.selected is not None
+    return session.selected
+
+
+def scope_of(session: IMAPConnection) -> Scope:
+    """Return what the keys of a search refer to."""
+    selected = selected_of(session)
+    return Scope(
+        last=len(selected.uids),
+        last_uid=selected.last_uid,
+        saved=selected.saved,
+        now=datetime.fromtimestamp(session.reactor.seconds(), timezone.utc),
+    )
+
+
+# FETCH
+
+
+@attrs.define
+class _Fetch:
+    r"""A FETCH that runs.
+
+    Attributes:
+        query: which messages are in the mailbox.
+        chosen: the messages.
+        items: what is fetched.
+        sets_seen: whether the messages get the flag ``\Seen``.
+        found: how many were there.
+        told: the flags of messages that got ``\Seen``, by unique identifier.
+    """
+
+    query: str
+    chosen: Sequence[Position]
+    items: Items
+    sets_seen: bool
+    found: int = 0
+    told: dict[int, tuple[bytes, ...]] = attrs.field(factory=dict)
+
+
+async def fetch(session: IMAPConnection, arguments: list[Value]) -> str:
+    """Return items of messages (RFC 3501 section 6.4.5)."""
+    selected = selected_of(session)
+    needs(arguments, 2, 3, "FETCH messages items")
+    words: Any = arguments[1:]
+    items = parse_items(words)
+    if "MODSEQ" in items.names:
+        raise CommandError("CONDSTORE is not offered")
+    chosen = selected.choose(arguments[0], is_uid=session.is_uid)
+    if session.is_uid:
+        items = items.including("UID")
+    running = _Fetch(
+        selected.mailbox.query,
+        chosen,
+        items,
+        items.sets_seen and not selected.is_read_only,
+    )
+    await _send(session, running)
+    selected.told.update(running.told)
+    if running.found < len(chosen):
+        raise CommandError(
+            "some of the messages are gone", status="NO", code="EXPUNGEISSUED"
+        )
+    return "fetched"
+
+
+async def _send(session: IMAPConnection, running: _Fetch) -> None:
+    reader = session.factory.reader
+    blocks = await reader.ask(fetched, session.factory.parse, running)
+    is_sent = False
+    try:
+        while block := await reader.call(next, blocks, b""):
+            is_sent = True
+            await session.write_pieces([block])
+    except (OSError, StoreError) as error:
+        if not is_sent:
+            raise StoreError(str(error)) from error
+        # The rest of a literal may be missing.
+        log.warning("IMAP FETCH: %s", error)
+        session.abort()
+
+
+def fetched(reader: Any, parse: Parse, running: _Fetch) -> Iterator[bytes]:
+    """Yield the responses to FETCH in blocks; in threads."""
+    held: list[bytes] = []
+    size = 0
+    for piece in _pieces(reader, parse, running):
+        held.append(piece)
+        size += len(piece)
+        if size >= _BLOCK:
+            yield b"".join(held)
+            held, size = [], 0
+    if held:
+        yield b"".join(held)
+
+
+def _pieces(reader: Any, parse: Parse, running: _Fetch) -> Iterator[bytes]:
+    items = running.items
+    needs_envelope = items.needs_content or items.needs_structure
+    for stored in walk(reader, running.query, running.chosen):
+        message: StoredMessage | None = stored
+        if needs_envelope:
+            message = with_content(reader, stored)
+        if message is not None and items.needs_structure:
+            message = with_structure(parse, message)
+        if message is not None:
+            yield from _shown(reader, message, running)
+
+
+def _shown(reader: Any, message: StoredMessage, running: _Fetch) -> Iterator[bytes]:
+    """Yield the response for a message."""
+    response = render(running.items, message)
+    if running.sets_seen and "seen" not in message.summary.flags:
+        # After what can fail.
+        seen = _with_seen(reader, message)
+        if seen is None:
+            return
+        running.told[seen.uid] = seen.flags
+        response = render(running.items.including("FLAGS"), seen)
+    running.found += 1
+    yield from response
+
+
+def _with_seen(reader: Any, message: StoredMessage) -> StoredMessage | None:
+    reader.change(Selection(numbers=[message.uid]), set_flags=["seen"])
+    summary = reader.summary(message.uid)
+    return None if summary is None else attrs.evolve(message, summary=summary)
+
+
+# SEARCH, SORT and THREAD
+
+
+async def search(session: IMAPConnection, arguments: list[Value]) -> str:
+    """Search messages (RFC 3501 section 6.4.4, RFC 4731, RFC 5182)."""
+    selected = selected_of(session)
+    asked = parse_search(arguments, scope_of(session), is_utf8=session.is_utf8)
+    returns = asked.returns
+    saves = returns is not None and "SAVE" in returns
+    try:
+        found = await _matching(session, asked)
+    except BaseException:
+        if saves:
+            # RFC 5182 section 2.1.
+            selected.saved = frozenset()
+        raise
+    if saves and returns is not None:
+        uids = [Match(message.uid, message.change) for message in found]
+        selected.saved = frozenset(each.number for each in saved(uids, returns))
+    matches = [Match(_number_in(session)(each), each.change) for each in found]
+    if returns is None:
+        session.write(search_response(matches))
+    elif returns != {"SAVE"}:
+        session.write(
+            esearch_response(session.tag, matches, returns, is_uid=session.is_uid)
+        )
+    return "that is all"
+
+
+def _number_in(session: IMAPConnection) -> Callable[[Any], int]:
+    """Return what returns the number of a message in a response."""
+    is_uid = session.is_uid
+    return lambda message: int(message.uid if is_uid else message.sequence)
+
+
+async def sort(session: IMAPConnection, arguments: list[Value]) -> str:
+    """Return messages in an order (RFC 5256)."""
+    asked = parse_sort(arguments, scope_of(session))
+    found = await _matching(session, asked.search)
+    entries = await _entries(session, found, needs_header=asked.needs_header)
+    ordered = await session.factory.reader.call(asked.order, entries)
+    number_of = _number_in(session)
+    session.write(sort_response(number_of(entry.message) for entry in ordered))
+    return "that is all"
+
+
+async def thread(session: IMAPConnection, arguments: list[Value]) -> str:
+    """Return messages in threads (RFC 5256)."""
+    asked = parse_thread(arguments, scope_of(session))
+    found = await _matching(session, asked.search)
+    entries = await _entries(session, found, needs_header=True)
+    threads = await session.factory.reader.call(asked.threads, entries)
+    session.write(thread_response(threads, _number_in(session)))
+    return "that is all"
+
+
+async def _matching(session: IMAPConnection, asked: Search) -> list[StoredMessage]:
+    if asked.has_change:
+        raise CommandError("CONDSTORE is not offered")
+    selected = selected_of(session)
+    found: list[StoredMessage] = await session.factory.reader.ask(
+        _search,
+        session.factory.parse,
+        selected.mailbox.query,
+        selected.positions(),
+        asked,
+    )
+    return found
+
+
+def _search(
+    reader: Any,
+    parse: Parse,
+    query: str,
+    positions: Sequence[Position],
+    asked: Search,
+) -> list[StoredMessage]:
+    """Return the messages that match; in a thread."""
+    found = []
+    for message in walk(reader, query, positions):
+        matches = asked.matches(message)
+        if matches is None:
+            envelope = reader.envelope(message.uid)
+            if envelope is None:
+                continue
+            texts: Texts = (
+                parse(TEXTS, envelope)
+                if asked.needs_body
+                else Texts(parse(HEADER, envelope))
+            )
+            matches = asked.matches(message, texts)
+        if matches:
+            found.append(message)
+    return found
+
+
+async def _entries(
+    session: IMAPConnection, found: Sequence[StoredMessage], *, needs_header: bool
+) -> list[Entry]:
+    entries: list[Entry] = await session.factory.reader.ask(
+        _with_headers, session.factory.parse, found, needs_header
+    )
+    return entries
+
+
+def _with_headers(
+    reader: Any, parse: Parse, found: Sequence[StoredMessage], needs_header: bool
+) -> list[Entry]:
+    """Return messages with their headers; in a thread."""
+    entries = []
+    for message in found:
+        envelope = reader.envelope(message.uid) if needs_header else None
+        header = Header() if envelope is None else parse(HEADER, envelope)
+        entries.append(Entry(message, header))
+    return entries

@@ -1,0 +1,213 @@
+"""The mailbox that a session has selected: its numbers, and what changed in it."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import attrs
+
+from lazr_smtptest.model.change import Change
+from lazr_smtptest.readers.imap.account import Mailbox
+from lazr_smtptest.readers.imap.errors import CommandError
+from lazr_smtptest.readers.imap.keywords import flags_of
+from lazr_smtptest.readers.imap.number_sets import parse_number_set
+from lazr_smtptest.readers.imap.stored import Position
+from lazr_smtptest.readers.imap.syntax import Value
+
+__all__ = ["Selected", "Updates", "read_updates"]
+
+_PAGE = 1000
+
+
+@attrs.frozen
+class Updates:
+    """Changes of a mailbox that a client has not been told of.
+
+    Attributes:
+        new: the numbers of new messages, ascending.
+        flags: the flags of messages that changed, by their numbers.
+        present: the numbers of all messages, if many were removed; ``None``: those
+            that the changes name were.
+    """
+
+    new: list[int]
+    flags: dict[int, tuple[bytes, ...]]
+    present: frozenset[int] | None
+
+
+def read_updates(
+    reader: Any, mailbox: Mailbox, last: int, changes: Sequence[Change]
+) -> Updates:
+    """Read what changed in a mailbox; in a thread.
+
+    Args:
+        reader: the store.
+        mailbox: the mailbox.
+        last: the number of the last message that is known.
+        changes: the changes of the store.
+    """
+    kept = [
+        number for each in changes if each.kind == "kept" for number in each.messages
+    ]
+    new = sorted(number for number in kept if number > last)
+    if new and mailbox.query:
+        new = _numbers_after(reader, mailbox.query, last)
+    changed = {
+        number
+        for each in changes
+        if each.kind == "changed"
+        for number in each.messages
+        if number <= last
+    }
+    flags = {}
+    for number in sorted(changed):
+        summary = reader.summary(number)
+        if summary is not None:
+            flags[number] = flags_of(summary)
+    is_cleared = any(each.kind == "cleared" for each in changes)
+    present = frozenset(reader.numbers(mailbox.query)) if is_cleared else None
+    return Updates(new, flags, present)
+
+
+def _numbers_after(reader: Any, query: str, last: int) -> list[int]:
+    found: list[int] = []
+    while page := reader.page(
+        query, after=last or None, limit=_PAGE, oldest_first=True
+    ):
+        found += [summary.number for summary in page]
+        last = found[-1]
+    return found
+
+
+class Selected:
+    """The selected mailbox, as the client knows it.
+
+    Args:
+        mailbox: the mailbox.
+        uids: the unique identifiers of its messages, ascending.
+        is_read_only: whether it was opened by EXAMINE.
+
+    Attributes:
+        saved: the unique identifiers that ``$`` means (RFC 5182).
+        told: the flags that the client was told of, by unique identifier.
+        changes: the changes of the store that were not reported.
+        notify: called after a change of the store.
+    """
+
+    def __init__(
+        self, mailbox: Mailbox, uids: Iterable[int], *, is_read_only: bool
+    ) -> None:
+        self.mailbox = mailbox
+        self.uids = list(uids)
+        self.is_read_only = is_read_only
+        self.saved: frozenset[int] = frozenset()
+        self.told: dict[int, tuple[bytes, ...]] = {}
+        self.changes: list[Change] = []
+        self.notify: Callable[[], object] = lambda: None
+        self._gone: set[int] = set()
+
+    @property
+    def last_uid(self) -> int:
+        """The unique identifier of the last message; 0 for none."""
+        return self.uids[-1] if self.uids else 0
+
+    def add_change(self, change: Change) -> None:
+        """Note a change of the store."""
+        self.changes.append(change)
+        self.notify()
+
+    def require_writable(self) -> None:
+        """Raise a CommandError if the mailbox was opened by EXAMINE."""
+        if self.is_read_only:
+            raise CommandError("the mailbox is read-only", status="NO")
+
+    # Numbers
+
+    def positions(self) -> list[Position]:
+        """Return the positions of all messages."""
+        return list(enumerate(self.uids, 1))
+
+    def sequence_of(self, uid: int) -> int:
+        """Return the sequence number of a message; 0 if it is not there."""
+        at = bisect_left(self.uids, uid)
+        return at + 1 if at < len(self.uids) and self.uids[at] == uid else 0
+
+    def choose(self, word: Value, *, is_uid: bool) -> list[Position]:
+        """Return the messages of a set, in ascending order.
+
+        Args:
+            word: the set, or ``$``.
+            is_uid: whether it has unique identifiers; those of no message are left
+                out (RFC 3501 section 6.4.8).
+
+        Raises:
+            CommandError: it is malformed, or has the number of no message.
+        """
+        if isinstance(word, list):
+            raise CommandError("a set of messages is no list")
+        if word == b"$":
+            return [each for each in self.positions() if each[1] in self.saved]
+        last = self.last_uid if is_uid else len(self.uids)
+        numbers = parse_number_set(word, last)
+        chosen: list[Position] = []
+        for start, stop in zip(numbers.starts, numbers.stops, strict=True):
+            if is_uid:
+                first = bisect_left(self.uids, start)
+                stop = bisect_right(self.uids, stop)
+            else:
+                if stop > len(self.uids) and (self.uids or b"*" not in word):
+                    raise CommandError(
+                        f"there is no message {stop}: {len(self.uids)} here"
+                    )
+                first = max(start - 1, 0)
+            chosen += enumerate(self.uids[first:stop], first + 1)
+        return chosen
+
+    # Changes
+
+    def take_changes(self) -> list[Change]:
+        """Return the changes that were not reported, and forget them."""
+        changes, self.changes = self.changes, []
+        return changes
+
+    def remove(self, uids: Iterable[int]) -> None:
+        """Note that messages are gone; `take_expunged` reports them."""
+        self._gone.update(uid for uid in uids if self.sequence_of(uid))
+
+    def apply(self, changes: Sequence[Change], updates: Updates) -> bytes:
+        """Return the responses about new messages and changed flags.
+
+        Removed messages are noted only.
+        """
+        for change in changes:
+            if change.kind == "removed":
+                self.remove(change.messages)
+        if updates.present is not None:
+            self.remove(uid for uid in self.uids if uid not in updates.present)
+        pieces = []
+        new = [uid for uid in updates.new if uid > self.last_uid]
+        if new:
+            self.uids += new
+            pieces.append(b"* %d EXISTS\r\n* 0 RECENT\r\n" % len(self.uids))
+        for uid, flags in updates.flags.items():
+            sequence = self.sequence_of(uid)
+            if sequence and self.told.get(uid) != flags:
+                self.told[uid] = flags
+                pieces.append(
+                    b"* %d FETCH (UID %d FLAGS (%s))\r\n"
+                    % (sequence, uid, b" ".join(flags))
+                )
+        return b"".join(pieces)
+
+    def take_expunged(self) -> bytes:
+        """Return the responses about messages that are gone, and forget these."""
+        gone, self._gone = self._gone, set()
+        sequences = sorted(map(self.sequence_of, gone), reverse=True)
+        for sequence in sequences:
+            del self.uids[sequence - 1]
+        for uid in gone:
+            self.told.pop(uid, None)
+        self.saved -= gone
+        return b"".join(b"* %d EXPUNGE\r\n" % sequence for sequence in sequences)

@@ -1,0 +1,136 @@
+"""The messages of a store, as the commands of IMAP see them.
+
+The functions are called in threads: they wait for a disk, or for a child process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timezone
+from typing import Any
+
+import attrs
+
+from lazr_smtptest._spool import AnyContent
+from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.model.summary import Summary
+from lazr_smtptest.readers.imap.functions import STRUCTURE
+from lazr_smtptest.readers.imap.keywords import flags_of
+from lazr_smtptest.readers.imap.structure import Entity
+
+__all__ = [
+    "Parse",
+    "Position",
+    "StoredMessage",
+    "walk",
+    "with_content",
+    "with_structure",
+]
+
+# Runs a function of `lazr_smtptest.readers.imap.functions` for a message.
+Parse = Callable[[str, Envelope], Any]
+
+# The sequence number and the unique identifier of a message.
+Position = tuple[int, int]
+
+# Summaries that are read at once.
+_PAGE = 500
+
+_UNKNOWN = datetime(1970, 1, 1, tzinfo=timezone.utc)
+
+
+@attrs.frozen
+class StoredMessage:
+    """A message of a store; a `Message`.
+
+    Attributes:
+        sequence: its message sequence number.
+        summary: its summary.
+        envelope: the message; ``None`` if no command needs it.
+        entity: its structure; likewise.
+    """
+
+    sequence: int
+    summary: Summary
+    envelope: Envelope | None = None
+    entity: Entity | None = None
+
+    @property
+    def uid(self) -> int:
+        """Its unique identifier: its number in the store."""
+        return self.summary.number
+
+    @property
+    def flags(self) -> tuple[bytes, ...]:
+        """Its flags and keywords."""
+        return flags_of(self.summary)
+
+    @property
+    def received_at(self) -> datetime:
+        """Its internal date; 1970 if it is unknown."""
+        return self.summary.received_at or _UNKNOWN
+
+    @property
+    def size(self) -> int:
+        """The bytes of its content."""
+        return self.summary.size
+
+    @property
+    def change(self) -> int:
+        """Return 1: stores do not number the changes of a message."""
+        return 1
+
+    @property
+    def id(self) -> bytes:
+        """Its id in the store."""
+        return self.summary.id.encode("ascii")
+
+    @property
+    def content(self) -> AnyContent:
+        """Its bytes, after `with_content`."""
+        assert self.envelope is not None
+        return self.envelope.kept
+
+    @property
+    def structure(self) -> Entity:
+        """Its parts, after `with_structure`."""
+        assert self.entity is not None
+        return self.entity
+
+
+def walk(
+    reader: Any, query: str, chosen: Sequence[Position]
+) -> Iterator[StoredMessage]:
+    """Yield messages without their contents; those that are gone are left out.
+
+    Args:
+        reader: the store, an `IMessageReader`.
+        query: which messages are in the mailbox.
+        chosen: the messages, in ascending order.
+    """
+    at = 0
+    while at < len(chosen):
+        limit = min(_PAGE, len(chosen) - at)
+        after = chosen[at][1] - 1
+        page = reader.page(query, after=after or None, limit=limit, oldest_first=True)
+        if not page:
+            return
+        by_number = {summary.number: summary for summary in page}
+        last = page[-1].number
+        while at < len(chosen) and chosen[at][1] <= last:
+            sequence, uid = chosen[at]
+            at += 1
+            if uid in by_number:
+                yield StoredMessage(sequence, by_number[uid])
+
+
+def with_content(reader: Any, message: StoredMessage) -> StoredMessage | None:
+    """Return a message with its content; ``None`` if it is gone."""
+    envelope = reader.envelope(message.uid)
+    return None if envelope is None else attrs.evolve(message, envelope=envelope)
+
+
+def with_structure(parse: Parse, message: StoredMessage) -> StoredMessage:
+    """Return a message that has its content with its structure, too."""
+    assert message.envelope is not None
+    return attrs.evolve(message, entity=parse(STRUCTURE, message.envelope))

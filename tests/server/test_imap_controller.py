@@ -1,0 +1,123 @@
+"""A controller whose mail others read over IMAP."""
+
+from __future__ import annotations
+
+import imaplib
+import smtplib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from lazr_smtptest import CaptureController, Controller, QueueServer, StateError
+from tests.leaks import Opened
+
+PATIENCE = 60
+
+
+@contextmanager
+def logged_in(controller: Any) -> Iterator[imaplib.IMAP4]:
+    """Log in, and leave."""
+    port = controller.imap_port
+    client = imaplib.IMAP4(controller.host, port, timeout=PATIENCE)
+    try:
+        client.login("bob@example.com", "secret")
+        client.select()
+        yield client
+    finally:
+        client.shutdown()
+
+
+def send(controller: Any) -> None:
+    """Send a message."""
+    with smtplib.SMTP(controller.host, controller.port, timeout=PATIENCE) as client:
+        client.sendmail("ann@example.com", ["bob@example.com"], "Subject: hi\n\n.x\n")
+
+
+@pytest.fixture
+def controller() -> Iterator[CaptureController]:
+    """A running server with IMAP."""
+    with CaptureController("127.0.0.1", imap=True) as controller:
+        yield controller
+
+
+def test_what_was_sent_is_read(controller: CaptureController) -> None:
+    """As it came."""
+    send(controller)
+    with logged_in(controller) as client:
+        assert client.fetch("1", "(RFC822)")[1][0][1] == b"Subject: hi\r\n\r\n.x\r\n"
+
+
+def test_what_a_client_deletes_is_gone(controller: CaptureController) -> None:
+    """When it has expunged it."""
+    send(controller)
+    with logged_in(controller) as client:
+        client.store("1", "+FLAGS", "\\Deleted")
+        assert client.expunge() == ("OK", [b"1"])
+    assert len(controller) == 0
+
+
+def test_what_a_client_appends_is_captured(controller: CaptureController) -> None:
+    """A test waits for it as for mail."""
+    with logged_in(controller) as client:
+        client.append("INBOX", None, None, b"Subject: seed\r\n\r\nx\r\n")
+    assert controller.wait_for(subject="seed").mail_from == ""
+
+
+def test_a_client_searches_and_copies(controller: CaptureController) -> None:
+    """By UIDs."""
+    send(controller)
+    with logged_in(controller) as client:
+        assert client.uid("SEARCH", "SUBJECT", "hi") == ("OK", [b"1"])
+        assert client.uid("COPY", "1", "INBOX")[0] == "OK"
+        assert client.sort("REVERSE ARRIVAL", "UTF-8", "ALL") == ("OK", [b"2 1"])
+
+
+def test_the_url_names_the_port(controller: CaptureController) -> None:
+    """As RFC 5092 writes it."""
+    assert controller.imap_url == f"imap://127.0.0.1:{controller.imap_port}/"
+
+
+def test_http_and_imap_have_ports_of_their_own() -> None:
+    """Beside that of SMTP."""
+    with CaptureController(http=True, imap=True) as controller:
+        ports = {controller.port, controller.imap_port}
+        assert len(ports) == 2
+        assert f":{controller.imap_port}/" not in controller.url
+
+
+def test_the_port_stays_over_a_restart(controller: CaptureController) -> None:
+    """As that of SMTP."""
+    port = controller.imap_port
+    controller.stop()
+    controller.start()
+    assert controller.imap_port == port
+
+
+def test_a_server_without_imap_says_how_to_have_it() -> None:
+    """In the error of the attribute."""
+    with pytest.raises(StateError, match=r"no IMAP: CaptureController\(..., imap=True"):
+        CaptureController().imap_port  # noqa: B018
+
+
+def test_there_is_no_port_before_the_start() -> None:
+    """It is not known yet."""
+    with pytest.raises(StateError, match="start it first"):
+        CaptureController(imap=True).imap_port  # noqa: B018
+
+
+def test_a_server_that_keeps_no_mail_is_refused() -> None:
+    """Before the start."""
+    with pytest.raises(TypeError, match="keeps no messages that can be read"):
+        Controller(QueueServer(), imap=True)
+
+
+def test_stop_ends_the_sessions(controller: CaptureController) -> None:
+    """And leaves no thread and no descriptor."""
+    opened = Opened()
+    with logged_in(controller) as client:
+        controller.stop()
+        with pytest.raises((imaplib.IMAP4.error, OSError)):
+            client.noop()
+    assert opened.left() == []

@@ -71,7 +71,7 @@ def test_a_client_searches_and_copies(controller: CaptureController) -> None:
     with logged_in(controller) as client:
         assert client.uid("SEARCH", "SUBJECT", "hi") == ("OK", [b"1"])
         assert client.uid("COPY", "1", "INBOX")[0] == "OK"
-        assert client.sort("REVERSE ARRIVAL", "UTF-8", "ALL") == ("OK", [b"2 1"])
+        assert client.sort("ARRIVAL", "UTF-8", "ALL") == ("OK", [b"1 2"])
 
 
 def test_the_url_names_the_port(controller: CaptureController) -> None:

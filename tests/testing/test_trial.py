@@ -516,32 +516,6 @@ class TestHTTP:
         )
         assert "PASSED (successes=1)" in output, output
 
-    def test_a_server_on_the_reactor_has_a_port_for_imap(
-        self, trial: Callable[[str], str]
-    ) -> None:
-        """Programs that the test starts use it."""
-        output = trial(
-            """
-            import imaplib
-            from twisted.internet.threads import deferToThread
-
-            def count(port):
-                client = imaplib.IMAP4("127.0.0.1", port, timeout=60)
-                client.login("anna", "x")
-                _, [counted] = client.select()
-                client.logout()
-                return int(counted)
-
-            class Tests(TestCase):
-                async def test_port(self):
-                    server = await listen(self, imap=True)
-                    await send(server.port)
-                    counted = await deferToThread(count, server.imap_port)
-                    self.assertEqual(counted, 1)
-            """
-        )
-        assert "PASSED (successes=1)" in output, output
-
     def test_a_server_on_the_reactor_has_a_url(
         self, trial: Callable[[str], str]
     ) -> None:

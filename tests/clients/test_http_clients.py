@@ -113,6 +113,10 @@ def test_mailpit_api_of_npm(server: Controller, node: Callable[..., Any]) -> Non
         ["getConfiguration"],
         ["sendMessage", REQUEST],
         ["waitForMessage", {"query": "subject:Welcome"}],
+        ["getMessageSummary", "{ID}"],
+        ["htmlCheck", "{ID}"],
+        ["linkCheck", "{ID}"],
+        ["spamAssassinCheck", "{ID}"],
         ["getMessageHeaders"],
         ["getMessageSource"],
         ["getMessageAttachment", "latest", "2"],
@@ -121,6 +125,8 @@ def test_mailpit_api_of_npm(server: Controller, node: Callable[..., Any]) -> Non
         ["setReadStatus", {"Read": False}],
         ["searchMessages", {"query": "is:unread"}],
         ["getTags"],
+        ["setTags", {"IDs": ["{ID}"], "Tags": ["One", "Three"]}],
+        ["getTags"],
         ["renameTag", "One", "Two words"],
         ["getTags"],
         ["deleteTag", "Two words"],
@@ -128,6 +134,7 @@ def test_mailpit_api_of_npm(server: Controller, node: Callable[..., Any]) -> Non
         ["getChaosTriggers"],
         ["setChaosTriggers"],
         ["renderMessageHTML"],
+        ["renderMessageHTML", "{ID}", 1],
         ["renderMessageText"],
         ["releaseMessage", "latest", {"To": ["a@example.com"]}],
         ["deleteMessagesBySearch", {"query": "subject:Welcome"}],
@@ -135,11 +142,15 @@ def test_mailpit_api_of_npm(server: Controller, node: Callable[..., Any]) -> Non
         ["waitForMessages", {"count": 0}],
     ]
     results = node("mailpit.cjs", "mailpit-api", [server.url, calls])
-    found = {}
+    found: dict[str, Any] = {}
+    lists = []
     for (method, *_), result in zip(calls, results, strict=True):
         found.setdefault(method, result)
+        lists += [result] if method == "getTags" else []
     errors = {name: each for name, each in found.items() if "error" in (each or {})}
-    assert list(errors) == ["releaseMessage"]
+    assert list(errors) == ["linkCheck", "spamAssassinCheck", "releaseMessage"]
+    assert "--link-check" in errors["linkCheck"]["error"]
+    assert "404" in errors["spamAssassinCheck"]["error"]
     assert "no relay is configured" in errors["releaseMessage"]["error"]
     assert found["getInfo"]["Messages"] == 0
     assert found["getConfiguration"]["ChaosEnabled"] is True
@@ -152,7 +163,11 @@ def test_mailpit_api_of_npm(server: Controller, node: Callable[..., Any]) -> Non
     assert found["getAttachmentThumbnail"][0] == "image/jpeg"
     assert found["listMessages"]["messages"][0]["Tags"] == ["One"]
     assert found["searchMessages"]["messages_count"] == 1
-    assert results[13] == ["Two words"]
+    assert found["getMessageSummary"]["ID"] == message["ID"]
+    assert found["htmlCheck"]["Total"]["Nodes"] == 1
+    assert found["setTags"] == "ok"
+    assert lists == [["One"], ["One", "Three"], ["Three", "Two words"]]
+    assert "messageHeight" in results[calls.index(["renderMessageHTML", "{ID}", 1])]
     assert found["getChaosTriggers"]["Sender"]["Probability"] == 5
     assert found["renderMessageHTML"] == REQUEST["HTML"]
     assert found["renderMessageText"] == REQUEST["Text"]

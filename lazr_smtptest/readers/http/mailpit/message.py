@@ -36,11 +36,12 @@ from lazr_smtptest.stores.deferred_reader import DeferredReader
 
 __all__ = ["Message"]
 
-# What a browser may do with the content of a mail: show it, and nothing else.
+# What a browser may do with the content of a mail: show it, and nothing else. A base in
+# it would lead the URLs of its parts to another server.
 _SANDBOX = {
     "Content-Security-Policy": (
         "sandbox allow-popups; default-src 'none'; style-src 'unsafe-inline'; "
-        "img-src 'self' data:; font-src data:"
+        "img-src 'self' data:; font-src data:; base-uri 'none'"
     )
 }
 # The origin of a document in a sandbox is none, not even ours.

@@ -19,7 +19,8 @@ __all__ = ["translate"]
 
 _TERM = re.compile(r'(?:[^ "]|"[^"]*(?:"|\Z))+')
 # What Mailpit makes a space of, before it compares texts.
-_CLEANED = re.compile(r'[\r\n\t>< ",;()\ufeff]+')
+_REMOVED = '\r\n\t>< ",;()\ufeff'
+_CLEANED = re.compile(f"[{_REMOVED}]+")
 
 _TEXT_FIELDS = ("to", "from", "cc", "bcc", "reply-to", "addressed")
 _CHOICES = {
@@ -63,8 +64,7 @@ def _term(term: str, zone: tzinfo | None) -> str:
         return _date(_OPPOSITE[name] if is_not else name, value, zone)
     found = _field(name, value) if colon else None
     if found is None:
-        text = _clean(term)
-        found = f"*{_quoted(text)}*" if fold_line(text) else ""
+        found = _text(term)
     return sign + found if found else ""
 
 
@@ -87,6 +87,17 @@ def _field(name: str, value: str) -> str | None:
             return None
         return _named(name, value)
     return None
+
+
+def _text(term: str) -> str:
+    """Return the query for a text anywhere in a message.
+
+    The text of a message has its commas and brackets here, which Mailpit has removed.
+    """
+    literal = " ".join(term.lower().strip(_REMOVED).split())
+    texts = dict.fromkeys((_clean(term), literal))
+    found = [f"*{_quoted(text)}*" for text in texts if fold_line(text)]
+    return f"({' OR '.join(found)})" if len(found) > 1 else "".join(found)
 
 
 def _named(name: str, value: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from lazr_smtptest.outbound.settings import Outgoing, Relay, Server
@@ -194,6 +196,15 @@ class TestSwagger:
         }
         assert described >= routed
 
+    @pytest.mark.parametrize(("base", "path"), [("/mail", "/mail"), ("", None)])
+    def test_it_names_the_base(
+        self, make_mail: type[Mail], base: str, path: str | None
+    ) -> None:
+        mail = make_mail(base=base)
+        document = mail.client.get(f"{base}/api/v1/swagger.json").json
+        assert document.get("basePath") == path
+        mail.reader.close()
+
     def test_every_reference_leads_to_a_definition(self, mail: Mail) -> None:
         answer = mail.client.get("/api/v1/swagger.json")
         document = answer.json
@@ -227,3 +238,13 @@ def find_references(value: object) -> list[str]:
     found = [name for each in value.values() for name in find_references(each)]
     reference = value.get("$ref", "")
     return [*found, reference.rpartition("/")[2]] if reference else found
+
+
+def test_without_its_store_the_server_is_not_ready(tmp_path: Path) -> None:
+    """It is alive, and needs no start."""
+    mail = Mail(store=SQLiteStore(tmp_path / "mail.db"))
+    assert mail.client.get("/readyz").status == 200
+    mail.store.close()
+    assert mail.client.get("/readyz").status == 503
+    assert mail.client.get("/livez").status == 200
+    mail.reader.close()

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
+from lazr_smtptest.errors import StoreError
 from lazr_smtptest.outbound.settings import Outgoing, Relay, Server
 from lazr_smtptest.stores import MemoryStore, SQLiteStore
 from lazr_smtptest.version import __version__
@@ -240,11 +239,16 @@ def find_references(value: object) -> list[str]:
     return [*found, reference.rpartition("/")[2]] if reference else found
 
 
-def test_without_its_store_the_server_is_not_ready(tmp_path: Path) -> None:
+class Away(MemoryStore):
+    """A store that cannot be read."""
+
+    def last_change(self) -> int:
+        raise StoreError("the disk is away")
+
+
+def test_without_its_store_the_server_is_not_ready() -> None:
     """It is alive, and needs no start."""
-    mail = Mail(store=SQLiteStore(tmp_path / "mail.db"))
-    assert mail.client.get("/readyz").status == 200
-    mail.store.close()
+    mail = Mail(store=Away())
     assert mail.client.get("/readyz").status == 503
     assert mail.client.get("/livez").status == 200
     mail.reader.close()

@@ -1,4 +1,4 @@
-"""What Mailpit's API makes of the parts of a message."""
+"""Texts, files and links in the messages of Mailpit's API."""
 
 from __future__ import annotations
 

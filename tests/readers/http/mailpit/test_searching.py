@@ -1,4 +1,4 @@
-"""What searches in Mailpit's grammar find, term by term."""
+"""Searches in Mailpit's grammar: the messages that each term finds."""
 
 from __future__ import annotations
 

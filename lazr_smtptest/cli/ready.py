@@ -29,7 +29,10 @@ _TIMEOUT, _PAUSE, _LONGEST = 30.0, 0.1, 86_400
 _PATIENCE = 5.0
 
 # The options with endpoints, by the names that a ready file has.
-_PLACES = ("smtp", "smtps", "lmtp", "http", "mailhog", "pop3", "pop3s")
+_PLACES = (
+    *("smtp", "smtps", "lmtp", "http", "mailhog"),
+    *("imap", "imaps", "pop3", "pop3s"),
+)
 
 _OWN: Groups = {
     "Waiting": (

@@ -126,10 +126,11 @@ def test_all_endpoints_of_a_server_are_known() -> None:
 
 @pytest.mark.once
 def test_a_process_is_ready_below_a_path(start: Start, tmp_path: Path) -> None:
-    """With HTTPS, POP3 and a file that has its ports."""
+    """With HTTPS, POP3, IMAP and a file that has its ports."""
     file = tmp_path / "ready.env"
     options = [
-        *(*LOOPBACK, HTTP, "--pop3=tcp:0:interface=127.0.0.1"),
+        *(*LOOPBACK, HTTP, "--tls=auto"),
+        *(f"--{name}=tcp:0:interface=127.0.0.1" for name in ("pop3", "imap", "imaps")),
         *("--http-base=/mail", "--http-tls=auto", f"--ready-file={file}"),
     ]
     process = start("smtptest", *options)

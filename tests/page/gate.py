@@ -16,9 +16,13 @@ class Gate:
         pattern: the URLs, as Playwright has them.
         holds_answers: whether the server gets the requests at once, and only the
             answers are held.
+
+    Attributes:
+        urls: those that were asked for, held or not.
     """
 
-    def __init__(self, page: Any, pattern: str, *, holds_answers: bool = False) -> None:
+    def __init__(self, page: Any, pattern: Any, *, holds_answers: bool = False) -> None:
+        self.urls: list[str] = []
         self._page = page
         self._holds_answers = holds_answers
         self._held: list[tuple[Any, Any]] = []
@@ -26,8 +30,9 @@ class Gate:
         page.route(pattern, self._handle)
 
     def _handle(self, route: Any) -> None:
+        self.urls.append(route.request.url)
         if self._is_open:
-            route.continue_()
+            route.fallback()
         else:
             self._held.append((route, route.fetch() if self._holds_answers else None))
 
@@ -44,6 +49,6 @@ class Gate:
         self._is_open = True
         for route, answer in self._held:
             if answer is None:
-                route.continue_()
+                route.fallback()
             else:
                 route.fulfill(response=answer)

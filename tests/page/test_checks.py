@@ -63,6 +63,10 @@ def test_a_check_that_is_switched_off_says_how_to_switch_it_on(page, site):
     page = opened(page, site)
     for name, option in (("Links", "--link-check"), ("Spam", "--spamassassin")):
         expect(card(page, name)).to_contain_text(option)
+        expect(card(page, name).get_by_text("not checked")).to_have_count(1)
+        expect(card(page, name).locator(".off")).to_have_text(
+            re.compile("^(links are|spam is) not checked: ")
+        )
         expect(card(page, name).get_by_role("button")).to_have_count(0)
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from .browser import without_websockets
 from .gate import Gate
+from .views import settle
 
 expect = pytest.importorskip("playwright.sync_api").expect
 
@@ -192,6 +193,26 @@ class TestLive:
         answers.open()
         expect(page.get_by_text("No mail has arrived")).to_be_visible()
         expect(rows(page)).to_have_count(0)
+
+    def test_a_row_that_is_drawn_does_not_undo_scrolling(self, page, site):
+        """The browser tells of it a frame later."""
+        send_many(site)
+        page.goto(site.url)
+        expect(rows(page).first).to_contain_text(f"no {MANY - 1}")
+        settle(page)
+        places = page.evaluate(
+            """async () => {
+                const box = document.querySelector(".rows");
+                const list = document.querySelector("mail-list");
+                box.scrollTop = 600;
+                list.requestUpdate();
+                await list.updateComplete;
+                const places = [box.scrollTop];
+                for (let n = 0; n < 2; n += 1) await new Promise(requestAnimationFrame);
+                return [...places, box.scrollTop];
+            }"""
+        )
+        assert places == [600, 600]
 
     def test_it_comes_without_websockets(self, make_context, site):
         """By server-sent events, as through a proxy that takes no websockets."""

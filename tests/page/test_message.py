@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import re
 from email.message import EmailMessage
+from hashlib import sha256
 from pathlib import Path
 from smtplib import SMTP
 
 import pytest
+
+from lazr_smtptest.model.envelope import Envelope
+
+from .views import settle
 
 expect = pytest.importorskip("playwright.sync_api").expect
 
@@ -235,14 +240,37 @@ class TestHTML:
         page.get_by_role("button", name="Dark", exact=True).click()
         expect(text).to_have_css("color", "rgb(1, 2, 3)")
 
-    def test_a_large_part_is_offered_and_not_drawn(self, page, site):
-        """It is drawn when asked for."""
-        large = "<p>a large part</p>\r\n" * 300_000
+    def test_a_large_part_is_drawn_when_asked_for(self, page, site, monkeypatch):
+        """Not before."""
+        large = "<p>a large part</p>\r\n" * 250_000
         content = f"Subject: big\r\nContent-Type: text/html\r\n\r\n{large}"
         envelope = site.send(content)
         page.goto(f"{site.url}#/messages/{envelope.id}")
         expect(page.get_by_text("drawing it may take long")).to_be_visible()
         expect(page.locator("iframe")).to_have_count(0)
+        page.get_by_role("button", name="Show it anyway").click()
+        expect(page.locator("iframe")).to_have_count(1)
+
+    def test_a_part_of_25_mb_is_offered_and_not_loaded(self, page, site, requests):
+        """Neither it nor the message around it."""
+        line = "<p>" + "a large part " * 5 + "</p>\r\n"
+        large = line * (25_000_000 // len(line) + 1)
+        content = f"Subject: big\r\nContent-Type: text/html\r\n\r\n{large}"
+        envelope = Envelope(
+            mail_from="", rcpt_tos=("a@b.example",), content=content.encode()
+        )
+        site.controller.mailbox.add(envelope)
+        [envelope] = site.controller.mailbox
+        page.goto(f"{site.url}#/messages/{envelope.id}")
+        expect(page.get_by_text("drawing it may take long")).to_contain_text("25 MB")
+        settle(page)
+        expect(page.locator("iframe")).to_have_count(0)
+        loads = [each for each in requests.urls if f"messages/{envelope.id}" in each]
+        assert {each.rpartition("/")[2] for each in loads} <= {
+            "parts",
+            "envelope",
+            "headers",
+        }
 
     def test_a_message_without_html_shows_its_text(self, page, site):
         """At once."""
@@ -324,6 +352,21 @@ class TestTabs:
         with opened.expect_download() as download:
             pane.locator("li", has_text="a.csv").get_by_role("link").click()
         assert download.value.path().read_bytes() == b"a,b\n"
+
+    def test_a_part_has_its_type_size_and_hash(self, opened):
+        """Of the decoded content."""
+        part = show(opened, "Parts").locator("li", has_text="a.csv")
+        expect(part).to_contain_text("text/csv")
+        expect(part.get_by_title("4", exact=True)).to_have_text("4 B")
+        expect(part).to_contain_text(sha256(b"a,b\n").hexdigest())
+
+    def test_an_image_part_has_a_preview(self, opened):
+        """Others have none."""
+        pane = show(opened, "Parts")
+        expect(pane.locator("li", has=opened.locator("img"))).to_have_count(1)
+        image = pane.locator("li", has_text="image/png")
+        expect(image).to_contain_text(sha256(PNG).hexdigest())
+        expect(image.locator("img.preview")).to_have_js_property("naturalWidth", 1)
 
     def test_the_links_say_where_they_go(self, opened):
         """Their text is the URL."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime, timezone
 from smtplib import SMTP, SMTPRecipientsRefused, SMTPResponseException
 
 import pytest
@@ -319,6 +320,66 @@ class TestMailboxes:
             re.compile("@mailbox.test$")
         )
 
+    @pytest.fixture
+    def box(self, go, context):
+        """A mailbox, shown by a page that may read the clipboard."""
+        context.grant_permissions(["clipboard-read", "clipboard-write"])
+        page = go("mailboxes")
+        page.get_by_label("Address").fill("anna@box.test")
+        page.get_by_role("button", name="Make").click()
+        box = page.locator("section", has_text="anna@box.test")
+        expect(box).to_be_visible()
+        return box
+
+    def copied(self, page):
+        """Return what is in the clipboard, when the page has told of it."""
+        expect(page.get_by_text("Copied")).to_be_visible()
+        return page.evaluate("navigator.clipboard.readText()")
+
+    def test_its_address_is_copied(self, page, box):
+        """By one click."""
+        box.get_by_role("button", name="Copy anna@box.test").click()
+        assert self.copied(page) == "anna@box.test"
+
+    def test_its_name_is_copied(self, page, box):
+        """By which tests find its mail."""
+        name = box.locator("dd code").first.text_content()
+        box.get_by_role("button", name=f"Copy {name}").click()
+        assert self.copied(page) == name
+
+    @pytest.mark.parametrize("name", ["SMTP URL", "Django", "Go"])
+    def test_the_settings_of_frameworks_are_copied(self, page, box, site, name):
+        """Those of the server that takes its mail."""
+        box.get_by_text("Settings of your framework").click()
+        box.get_by_role("button", name=name, exact=True).click()
+        box.get_by_role("button", name=f"Copy {name}").click()
+        text = self.copied(page)
+        assert text == box.locator("pre").text_content()
+        assert str(site.controller.port) in text
+
+    def test_the_settings_name_the_login_of_a_mailbox(self, page, go, site):
+        """If it has the mail of one."""
+        body = {"user": "anna"}
+        assert page.request.post(f"{site.url}api/v2/mailboxes", data=body).ok
+        page = go("mailboxes")
+        page.get_by_text("Settings of your framework").click()
+        expect(page.locator("section pre")).to_contain_text("smtp://anna:@")
+
+    @pytest.mark.parametrize(
+        ("chosen", "seconds"), [("10 minutes", 600), ("7 days", 604_800)]
+    )
+    def test_it_lasts_as_long_as_chosen(self, go, page, site, chosen, seconds):
+        """The server removes it then."""
+        go("mailboxes")
+        page.get_by_label("Lifetime").select_option(chosen)
+        page.get_by_role("button", name="Make").click()
+        expect(page.locator("section h2 bdi")).to_be_visible()
+        answer = page.request.get(f"{site.url}api/v2/mailboxes").json()
+        [found] = answer["mailboxes"]
+        ends = datetime.fromisoformat(found["expires_at"].replace("Z", "+00:00"))
+        left = (ends - datetime.now(timezone.utc)).total_seconds()
+        assert seconds - 120 < left <= seconds
+
 
 class TestSend:
     """A test mail."""
@@ -512,3 +573,15 @@ def test_the_state_of_the_server_is_shown(go, site):
     expect(main).to_contain_text("mailbox")
     expect(main.get_by_role("row", name="Mail 1")).to_be_visible()
     expect(main).to_contain_text("message_size")
+
+
+def test_the_messages_that_are_not_indexed_yet_are_counted(go, page):
+    """By how many the search is behind."""
+
+    def lag(route):
+        answer = route.fetch()
+        route.fulfill(response=answer, json={**answer.json(), "missing": 1234})
+
+    page.route("**/api/v2/status", lag)
+    go("status")
+    expect(page.get_by_role("row", name="Not indexed yet 1,234")).to_be_visible()

@@ -63,6 +63,7 @@ export class Rows {
   #after = 0;
   #scroll = new Scroll();
   #filling = null;
+  #catchingUp = null;
   #count = throttled(() => this.#recount(), PAUSE);
 
   /**
@@ -213,7 +214,12 @@ export class Rows {
     this.place = rowsAt(this.#measures, this.#scroll.pixel, SPARE);
     this.#changed();
     this.#fill();
-    if (!this.#isScrolled && this.waiting) this.showNews().catch(() => {});
+    if (!this.#isScrolled && this.waiting) this.#catchUp();
+  }
+
+  /** Show what waits, by one request however often it is drawn meanwhile. */
+  #catchUp() {
+    this.#catchingUp ??= this.showNews().catch(() => {}).finally(() => (this.#catchingUp = null));
   }
 
   /** Load what is seen and not there yet, by one request after the other. */

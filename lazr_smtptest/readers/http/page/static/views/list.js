@@ -40,6 +40,8 @@ class MailList extends Part {
   #news = throttled(() => this.#readNews(), PAUSE);
   #announce = throttled(() => this.#tellNews(), ANNOUNCED);
   #arrived = 0;
+  // Where the scrollbar stood when it was set or followed.
+  #place = 0;
   #removeKeys = null;
   #timer = 0;
   #sizes = new ResizeObserver(() => this.#resized());
@@ -118,10 +120,13 @@ class MailList extends Part {
     // Inline styles are not allowed in the document, but setting them is.
     const { height, top, place } = this.#list.pixels;
     const inside = this.querySelector(".rows-inside");
+    // Somebody has scrolled, and the event that tells of it comes at the next frame.
+    const isScrolling = Math.abs(this.#box.scrollTop - this.#place) >= 1;
     inside.style.height = `${height}px`;
     inside.style.paddingTop = `${top}px`;
     // A browser may round it.
-    if (Math.abs(this.#box.scrollTop - place) >= 1) this.#box.scrollTop = place;
+    if (!isScrolling && Math.abs(this.#box.scrollTop - place) >= 1) this.#box.scrollTop = place;
+    if (!isScrolling) this.#place = this.#box.scrollTop;
     this.#startTimer();
   }
 
@@ -183,20 +188,27 @@ class MailList extends Part {
   }
 
   async #removed(numbers) {
-    const list = this.#list;
+    const { current } = this;
+    const { rows } = this.#list;
     const gone = new Set(numbers);
-    const index = list.rows.findIndex((each) => idOf(each) === this.current);
-    const wasCurrent = index >= 0 && gone.has(list.rows[index].message?.number);
+    const index = rows.findIndex((each) => idOf(each) === current);
+    const wasCurrent = index >= 0 && gone.has(rows[index].message?.number);
     this.selected = this.selected.without(gone);
     await Promise.all([...this.#lists].map((each) => each.remove(numbers)));
-    // The next one takes the place of a message that was open.
-    if (wasCurrent) this.#open(list.rows[Math.min(index, list.rows.length - 1)]);
+    // The next one takes the place of a message that was open, and still is.
+    const left = this.#list.rows;
+    if (wasCurrent && current === this.current) this.#open(left[Math.min(index, left.length - 1)]);
   }
 
   // Where it stands
 
   get #box() {
     return this.querySelector(".rows");
+  }
+
+  #scrolled() {
+    this.#place = this.#box.scrollTop;
+    this.#list.follow(this.#place);
   }
 
   #resized() {
@@ -298,7 +310,7 @@ class MailList extends Part {
       ${isLoaded && !rows.length ? html`<p class="empty">${this.query
         ? t("list.no-match") : t("list.empty")}</p>` : nothing}
       <div class="rows" role="listbox" tabindex="0" aria-multiselectable="true"
-        aria-label=${t("list.label")} @scroll=${() => this.#list.follow(this.#box.scrollTop)}
+        aria-label=${t("list.label")} @scroll=${this.#scrolled}
         @scrollend=${() => this.#list.settle()} @keydown=${this.#key}
         aria-activedescendant=${isShown ? `row-${this.cursor}` : nothing}>
         <div class="rows-inside" role="presentation">${repeat(shown, (each) => each.row?.key ?? each.index,

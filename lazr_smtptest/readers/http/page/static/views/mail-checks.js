@@ -73,7 +73,7 @@ class MailChecks extends Part {
         ${check.isAsked && !obstacle ? html`<button class="btn small" ?disabled=${isBusy} aria-describedby="check-${check.name}"
           @click=${() => this.#run(check)}>${t("checks.run")}</button>` : nothing}</h2>
       <p>${t(check.about)}</p>
-      ${obstacle ? html`<p class="off">${t("checks.off", { why: obstacle })}</p>` : nothing}
+      ${obstacle ? html`<p class="off">${obstacle}</p>` : nothing}
       ${isBusy ? html`<p role="status">${t("checks.busy")}</p>` : nothing}
       ${problem ? html`<p class="bad" role="alert">${problem}</p>` : nothing}
       ${result ? SEVERITIES.map((each) => group(each, result.findings)) : nothing}

@@ -8,6 +8,7 @@ import { quoted } from "../logic/query.js";
 import { Part } from "../part.js";
 import { ask } from "../parts/ask.js";
 import "../parts/copy.js";
+import { readServer } from "../parts/settings.js";
 import { attempt } from "../parts/toast.js";
 import { href } from "../route.js";
 import { state } from "../state.js";
@@ -18,7 +19,7 @@ const PAUSE = 500;
 const LIFETIMES = [600, 3600, 86_400, 604_800];
 
 class MailboxesView extends Part {
-  static properties = { counts: { state: true }, problem: { state: true } };
+  static properties = { counts: { state: true }, problem: { state: true }, server: { state: true } };
 
   #count = throttled(() => this.#readCounts(), PAUSE);
 
@@ -27,6 +28,7 @@ class MailboxesView extends Part {
     // The numbers of messages, by the names of the mailboxes.
     this.counts = {};
     this.problem = "";
+    this.server = null;
     this.listen(state, ["change"], () => {
       this.#count();
       this.requestUpdate();
@@ -37,6 +39,7 @@ class MailboxesView extends Part {
   connectedCallback() {
     super.connectedCallback();
     state.refreshMailboxes();
+    readServer().then((server) => (this.server = server)).catch(() => {});
   }
 
   async #readCounts() {
@@ -73,7 +76,9 @@ class MailboxesView extends Part {
           @click=${() => this.#delete(box)}>${t("do.delete")}</button></h2>
       <dl class="who"><dt>${t("mailboxes.name")}</dt><dd><code>${box.name}</code>
           <copy-button .text=${box.name}></copy-button></dd>
-        <dt>${t("mailboxes.until")}</dt><dd>${formatTime(new Date(box.expires_at))}</dd></dl></section>`;
+        <dt>${t("mailboxes.until")}</dt><dd>${formatTime(new Date(box.expires_at))}</dd></dl>
+      ${this.server ? html`<details><summary>${t("connect.settings")}</summary>
+        <server-settings .server=${{ ...this.server, user: box.user ?? "", password: "" }}></server-settings></details>` : nothing}</section>`;
   }
 
   async #make(event) {

@@ -59,6 +59,7 @@ class MailView extends Part {
   #refresh = throttled(() => this.#readSummary(), PAUSE);
   #removeKeys = null;
   #loading = null;
+  #loaded = null;
   // The message whose links are being loaded.
   #linksOf = "";
 
@@ -106,7 +107,11 @@ class MailView extends Part {
     this.querySelector("[aria-selected=true]")?.scrollIntoView({ block: "nearest" });
   }
 
-  async #load() {
+  #load() {
+    this.#loaded = this.#loadAll();
+  }
+
+  async #loadAll() {
     this.#loading?.abort();
     const loading = new AbortController();
     this.#loading = loading;
@@ -127,6 +132,7 @@ class MailView extends Part {
   }
 
   async #readSummary() {
+    await this.#loaded;
     const { message } = this;
     if (!message) {
       // The server may have been away, and is back.

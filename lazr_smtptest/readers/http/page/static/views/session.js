@@ -2,6 +2,7 @@
 
 import { html, nothing } from "../vendor/lit.js";
 import { get } from "../api.js";
+import { feed } from "../feed.js";
 import { currentLocale, formatTime, t } from "../lang.js";
 import { isRefusal } from "../logic/talk.js";
 import { outcomeOf } from "../outcome.js";
@@ -9,21 +10,30 @@ import { Part } from "../part.js";
 import "../parts/recipe.js";
 import { copy } from "../parts/copy.js";
 import { attempt } from "../parts/toast.js";
+import { throttled } from "../throttle.js";
 import "./conversation.js";
+
+// Milliseconds between two looks at an open session.
+const PAUSE = 1000;
 
 class SessionView extends Part {
   static properties = { sessionId: {}, whole: { state: true }, problem: { state: true } };
+
+  #loaded = null;
+  #timer = 0;
+  #refresh = throttled(() => this.#loadOpen(), PAUSE);
 
   constructor() {
     super();
     this.whole = null;
     this.problem = null;
+    this.listen(feed, ["session-ended", "back", "reset"], this.#refresh);
   }
 
   willUpdate(changed) {
     if (!changed.has("sessionId")) return;
     this.whole = null;
-    this.#load();
+    this.#loaded = this.#load();
   }
 
   get #path() {
@@ -34,11 +44,33 @@ class SessionView extends Part {
     const id = this.sessionId;
     this.problem = null;
     try {
-      const whole = await get(this.#path);
-      if (id === this.sessionId) this.whole = whole;
+      const whole = await this.#find();
+      if (id !== this.sessionId) return;
+      this.whole = whole;
+      clearTimeout(this.#timer);
+      if (isOpen(whole)) this.#timer = setTimeout(this.#refresh, PAUSE);
     } catch (problem) {
       if (id === this.sessionId) this.problem = problem;
     }
+  }
+
+  /** Return the session, which may be open. */
+  async #find() {
+    const id = this.sessionId;
+    try {
+      return await get(this.#path);
+    } catch (problem) {
+      const all = problem.status === 404 ? await get("sessions/open").catch(() => []) : [];
+      const found = all.find((each) => each.session.id === id);
+      if (!found) throw problem;
+      return found;
+    }
+  }
+
+  /** A session that was open goes on, or has ended. */
+  async #loadOpen() {
+    await this.#loaded;
+    if (this.isConnected && (!this.whole || isOpen(this.whole))) await this.#load();
   }
 
   render() {
@@ -52,14 +84,14 @@ class SessionView extends Part {
     return html`<div class="head">
       <div class="title"><button class="btn icon back" aria-label=${t("key.back")} @click=${() => history.back()}>‹</button>
         <h1>${t("session.title", { n: session.number || session.id })}</h1>
-        <span class="chip ${outcome.kind}">${session.delivered
-          ? outcome.title : t("session.nothing")}</span>
+        <span class="chip ${outcome.kind}">${isOpen(this.whole) ? t("sessions.is-open")
+          : session.delivered ? outcome.title : t("session.nothing")}</span>
         <span class="acts"><button class="btn" @click=${this.#copy}>${t("session.copy")}</button>
           ${transcript.some(isRefusal) ? html`<test-recipe .whole=${this.whole}></test-recipe>` : nothing}</span></div>
       <dl class="who">
         <dt>${t("envelope.client")}</dt><dd><code>${session.peer.join(" : ")}</code>
           ${session.helo ? html`<span>${t("session.helo")} <code>${session.helo}</code></span>` : nothing}</dd>
-        <dt>${t("session.outcome")}</dt><dd><span>${outcome.title}</span>
+        <dt>${t("session.outcome")}</dt><dd><span>${isOpen(this.whole) ? t("sessions.is-open") : outcome.title}</span>
           ${outcome.reply ? html`<code>${outcome.reply}</code>` : nothing}
           ${outcome.reply ? html`<bdi>${outcome.who}</bdi>` : nothing}</dd>
         <dt>${t("session.began")}</dt><dd>${formatTime(new Date(session.started_at))}
@@ -74,6 +106,10 @@ class SessionView extends Part {
     const text = await attempt(() => get(`${this.#path}/transcript`, {}, { as: "text" }));
     if (text !== undefined) await copy(text);
   }
+}
+
+function isOpen({ session }) {
+  return session.seconds === null;
 }
 
 function seconds(value) {

@@ -15,7 +15,7 @@ import { inTurn } from "../turns.js";
 
 const PAUSE = 400;
 const PAGE = 100;
-// Rows in the document: if more are asked for, the newest ones make room.
+// The most that are in the document.
 const MOST = 300;
 
 class SessionList extends Part {
@@ -28,7 +28,7 @@ class SessionList extends Part {
     problem: { state: true },
   };
 
-  #refresh = throttled(() => this.#reload(), PAUSE);
+  #refresh = throttled(() => this.#load(), PAUSE);
   #inTurn = inTurn();
   #removeKeys = null;
 
@@ -36,6 +36,7 @@ class SessionList extends Part {
     super();
     this.sessions = [];
     this.next = null;
+    // Whether the first of them are in the document.
     this.isNewest = true;
     this.problem = null;
     this.listen(feed, ["session-began", "session-ended", "back", "reset"], this.#refresh);
@@ -57,34 +58,39 @@ class SessionList extends Part {
   willUpdate(changed) {
     if (changed.has("filter")) {
       this.sessions = [];
-      this.next = null;
-      this.isNewest = true;
-      this.#load();
+      // What was asked for another filter is waited for no more.
+      this.#inTurn = inTurn();
+      this.#loadNewest();
     }
   }
 
-  #load(after = null) {
-    return this.#inTurn(() => this.#read(after));
+  #loadNewest() {
+    this.next = null;
+    this.isNewest = true;
+    return this.#load(false, PAGE);
   }
 
-  async #read(after) {
+  /** Read anew what is shown; with `isMore`, read what follows it. */
+  #load(isMore = false, limit = null) {
+    return this.#inTurn(() => this.#read(isMore, limit));
+  }
+
+  async #read(isMore, limit) {
     const { filter } = this;
+    // Those that are far from the first ones stay as they are.
+    if (isMore ? !this.next : !this.isNewest) return;
+    const n = limit ?? (isMore ? PAGE : Math.max(PAGE, this.sessions.length));
     try {
-      const found = await read(filter, after);
+      const found = await read(filter, isMore ? this.next : null, n);
       if (filter !== this.filter) return;
-      const all = after ? [...this.sessions, ...found.sessions] : found.sessions;
-      this.sessions = all.slice(-MOST);
-      this.isNewest = after ? this.isNewest && all.length <= MOST : true;
+      const all = isMore ? [...this.sessions, ...found.sessions] : found.sessions;
+      if (isMore && all.length > MOST) this.isNewest = false;
+      this.sessions = isMore ? all.slice(-MOST) : all.slice(0, MOST);
       this.next = found.next;
       this.problem = null;
     } catch (problem) {
       if (filter === this.filter) this.problem = problem;
     }
-  }
-
-  /** Load the newest ones again; who reads older ones is left alone. */
-  #reload() {
-    return this.sessions.length > PAGE || !this.isNewest ? undefined : this.#load();
   }
 
   #move(step) {
@@ -108,9 +114,9 @@ class SessionList extends Part {
           aria-current=${name === this.filter ? "true" : nothing}>${label}</a>`)}</span></div>
       ${this.sessions.length ? nothing : html`<p class="empty">${this.problem?.message ?? this.#none}</p>`}
       <ul class="rows plain">${this.isNewest ? nothing : html`<li class="more"><button class="btn"
-          @click=${() => this.#load()}>${t("sessions.newest")}</button></li>`}
+          @click=${this.#loadNewest}>${t("sessions.newest")}</button></li>`}
         ${this.sessions.map((each) => this.#row(each))}
-        ${this.next ? html`<li class="more"><button class="btn" @click=${() => this.#load(this.next)}
+        ${this.next ? html`<li class="more"><button class="btn" @click=${() => this.#load(true)}
           >${t("sessions.more")}</button></li>` : nothing}</ul>
     </section>`;
   }
@@ -133,13 +139,13 @@ class SessionList extends Part {
   }
 }
 
-async function read(filter, after) {
+async function read(filter, after, limit) {
   if (filter === "open") {
     const found = await get("sessions/open");
     return { sessions: found.map((each) => each.session), next: null };
   }
   const which = { all: {}, failed: { failed: "true" } }[filter] ?? { kind: filter };
-  return get("sessions", { limit: PAGE, after, ...which });
+  return get("sessions", { limit, after, ...which });
 }
 
 customElements.define("session-list", SessionList);

@@ -173,6 +173,9 @@ class TestLate:
             site.send(f"Subject: no {number}\n\nHi.\n")
         page.goto(site.url)
         expect(page.locator(".row").first).to_contain_text("no 59")
+        # It reads the list again when it is connected.
+        expect(page.locator(".status")).to_have_text("live")
+        settle(page)
         box = page.locator(".rows")
         box.evaluate("(box) => { box.scrollTop = 600 }")
         expect(page.locator(".row").first).not_to_be_in_viewport()

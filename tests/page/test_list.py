@@ -199,6 +199,7 @@ class TestLive:
         send_many(site)
         page.goto(site.url)
         expect(rows(page).first).to_contain_text(f"no {MANY - 1}")
+        expect(page.locator(".status")).to_have_text("live")
         settle(page)
         places = page.evaluate(
             """async () => {

@@ -31,10 +31,14 @@ class Gate:
 
     def _handle(self, route: Any) -> None:
         self.urls.append(route.request.url)
+        answer = None
+        if self._holds_answers and not self._is_open:
+            # The gate may be opened meanwhile.
+            answer = route.fetch()
         if self._is_open:
-            route.fallback()
+            _let_go(route, answer)
         else:
-            self._held.append((route, route.fetch() if self._holds_answers else None))
+            self._held.append((route, answer))
 
     def wait(self) -> None:
         """Wait until something is held."""
@@ -48,7 +52,12 @@ class Gate:
         """Let the requests go on, those that come later too."""
         self._is_open = True
         for route, answer in self._held:
-            if answer is None:
-                route.fallback()
-            else:
-                route.fulfill(response=answer)
+            _let_go(route, answer)
+
+
+def _let_go(route: Any, answer: Any) -> None:
+    """Let a request go on, or the answer to it."""
+    if answer is None:
+        route.fallback()
+    else:
+        route.fulfill(response=answer)

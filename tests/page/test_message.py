@@ -12,6 +12,7 @@ import pytest
 
 from lazr_smtptest.model.envelope import Envelope
 
+from .browser import PATIENCE
 from .views import settle
 
 expect = pytest.importorskip("playwright.sync_api").expect
@@ -207,7 +208,11 @@ class TestHTML:
 
     def test_images_are_loaded_when_asked_for(self, opened, world):
         """For this message only."""
-        opened.get_by_role("button", name="Show them").click()
+        pixel = "http://tracker.example/pixel.png"
+        expect(opened.locator(".status")).to_contain_text("live")
+        with opened.expect_response(pixel, timeout=PATIENCE) as answer:
+            opened.get_by_role("button", name="Show them").click()
+        assert answer.value.ok
         expect(opened.get_by_text("Images of other hosts are loaded.")).to_be_visible()
         image = frame(opened).locator("img").first
         expect(image).to_have_js_property("naturalWidth", 1)

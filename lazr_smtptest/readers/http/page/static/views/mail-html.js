@@ -1,6 +1,6 @@
 // The HTML of a message, in a frame in which nothing runs and nothing loads.
 
-import { html, nothing } from "../vendor/lit.js";
+import { html, nothing, repeat } from "../vendor/lit.js";
 import { apiURL, get, messagePath, ROOT } from "../api.js";
 import { currentLocale, t } from "../lang.js";
 import { size } from "../logic/size.js";
@@ -84,9 +84,14 @@ class MailHTML extends Part {
             ? t("html.dark") : t("html.light")}</button>`)}</span>
         ${this.#blockedLine()}
       </div>
-      ${this.blocked.url ? html`<iframe class="mail" data-width=${this.width} data-scheme=${this.scheme} title=${t("html.frame")}
-        sandbox="allow-popups allow-popups-to-escape-sandbox" referrerpolicy="no-referrer"
-        credentialless src=${this.#url}></iframe>` : nothing}`;
+      ${this.blocked.url ? repeat([this.#url], (url) => url, (url) => this.#frame(url)) : nothing}`;
+  }
+
+  /** The frame of a document: another document has another frame, and no place in the history. */
+  #frame(url) {
+    return html`<iframe class="mail" data-width=${this.width} data-scheme=${this.scheme} title=${t("html.frame")}
+      sandbox="allow-popups allow-popups-to-escape-sandbox" referrerpolicy="no-referrer"
+      credentialless src=${url}></iframe>`;
   }
 
   /** What the frame does not load, and why. */

@@ -118,6 +118,7 @@ def oldest(session: nox.Session) -> None:
 _PORTABLE = ("server", "mailbox", "smtp", "net/test_reactor.py", "test_platforms.py")
 _ON_POSIX_DISKS = (
     "tests/smtp/test_failures.py::test_a_store_on_a_disk_outlives_its_subscribers",
+    "tests/smtp/test_short_path_outcome.py::test_every_store_keeps_the_same",
 )
 
 

@@ -102,6 +102,8 @@ def shell(command: str, *, cwd: Path) -> subprocess.CompletedProcess[str]:
     """Run a command line with the programs that are installed beside this Python."""
     environment = {name: os.environ[name] for name in ("HOME",) if name in os.environ}
     environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.defpath}"
+    # Who does not ask for HTTP gets it at its usual port, which another test may have.
+    environment["SMTPTEST_NO_HTTP"] = "1"
     return subprocess.run(
         ["sh", "-c", command],
         cwd=cwd,

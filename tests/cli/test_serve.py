@@ -17,6 +17,8 @@ from lazr_smtptest.stores import MaildirStore
 from ..commands import PATIENCE, ROOT, Process, Start, send
 
 ANY_PORT = "--port=0"
+# Without HTTP, whose usual port another test may have.
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "SMTPTEST_NO_HTTP": "1"}
 
 
 def ready_port(process: Process) -> int:
@@ -125,7 +127,7 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
     """Run the command to its end."""
     return subprocess.run(
         [sys.executable, "-m", "lazr_smtptest", *arguments],
-        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+        env={**ENVIRONMENT, **environment},
         capture_output=True,
         text=True,
         timeout=PATIENCE,
@@ -181,7 +183,7 @@ def test_a_standard_output_that_is_closed_does_not_stop_mail(tmp_path: Path) -> 
             *("--ready-file=ready", "--stop-after=3", "--store=maildir:box"),
         ],
         cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "NOTIFY_SOCKET": ""},
+        env={**ENVIRONMENT, "NOTIFY_SOCKET": ""},
         stdout=writing,
         stderr=subprocess.PIPE,
     )

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from twisted.application.service import Service
-from twisted.python import usage
 
 from lazr_smtptest.cli.option_table import Groups, Option
-from lazr_smtptest.cli.shared_store import check_shared_store
+from lazr_smtptest.cli.session_reader import SessionOptions
 
 if TYPE_CHECKING:
     from lazr_smtptest.cli.options import Options
@@ -19,28 +18,17 @@ __all__ = ["IMAP", "IMAPS"]
 _GROUP = "Reading by IMAP"
 
 
-class IMAP:
+class IMAP(SessionOptions):
     """Reads over IMAP; see `lazr_smtptest.readers.imap`."""
 
     groups: Groups = {
         _GROUP: (Option("imap", "ENDPOINT", "Answer IMAP here, such as tcp:1143."),),
     }
     name = "imap"
-    begins_with_tls = False
-
-    def check(self, options: Options) -> None:
-        """Check the values of its options."""
-        if options[self.name] is not None:
-            check_shared_store(options, self.name)
-
-    def is_on(self, options: Options) -> bool:
-        """Return whether its options ask for it."""
-        return options[self.name] is not None
 
     def service(self, options: Options, context: ReaderContext) -> Service:
         """Return the service for its options, which ask for it."""
         # Imported here: who reads nothing by IMAP needs none of it.
-        from lazr_smtptest.cli.endpoints import LoggedEndpoint
         from lazr_smtptest.readers.imap.service import IMAPService
         from lazr_smtptest.readers.imap.settings import IMAPSettings
 
@@ -48,13 +36,7 @@ class IMAP:
             has_accounts=options["accounts"],
             begins_with_tls=self.begins_with_tls,
         )
-        endpoint = LoggedEndpoint(
-            context.reactor,
-            options[self.name],
-            self.name,
-            hint=f"--{self.name} ENDPOINT names another address",
-            is_safe=bool(options["auth"]) and options["auth"] != ["any"],
-        )
+        endpoint = self.endpoint(options, context)
         return IMAPService(context, endpoint, context.reactor, settings)
 
 
@@ -72,9 +54,3 @@ class IMAPS(IMAP):
     }
     name = "imaps"
     begins_with_tls = True
-
-    def check(self, options: Options) -> None:
-        """Check the values of its options."""
-        super().check(options)
-        if options["imaps"] is not None and not options["tls"]:
-            raise usage.UsageError("--imaps needs --tls")

@@ -8,7 +8,7 @@ from twisted.application.service import Service
 from twisted.python import usage
 
 from lazr_smtptest.cli.option_table import Groups, Option
-from lazr_smtptest.cli.shared_store import check_shared_store
+from lazr_smtptest.cli.session_reader import SessionOptions
 
 if TYPE_CHECKING:
     from lazr_smtptest.cli.options import Options
@@ -34,7 +34,7 @@ def check_accounts(options: Options) -> None:
         )
 
 
-class POP3:
+class POP3(SessionOptions):
     """Reads over POP3; see `lazr_smtptest.readers.pop3`."""
 
     groups: Groups = {
@@ -59,26 +59,19 @@ class POP3:
         ),
     }
     name = "pop3"
-    begins_with_tls = False
 
     def check(self, options: Options) -> None:
         """Check the values of its options."""
-        if options[self.name] is not None:
-            check_shared_store(options, self.name)
+        super().check(options)
         if options["pop3"] is None and options["pop3s"] is None:
             for name in _OWN:
                 if options[name]:
                     raise usage.UsageError(f"--{name} needs --pop3 or --pop3s")
             check_accounts(options)
 
-    def is_on(self, options: Options) -> bool:
-        """Return whether its options ask for it."""
-        return options[self.name] is not None
-
     def service(self, options: Options, context: ReaderContext) -> Service:
         """Return the service for its options, which ask for it."""
         # Imported here: who reads nothing by POP3 needs none of it.
-        from lazr_smtptest.cli.endpoints import LoggedEndpoint
         from lazr_smtptest.readers.pop3.service import POP3Service
         from lazr_smtptest.readers.pop3.settings import POP3Settings
 
@@ -88,13 +81,7 @@ class POP3:
             offers_apop=options["pop3-apop"],
             begins_with_tls=self.begins_with_tls,
         )
-        endpoint = LoggedEndpoint(
-            context.reactor,
-            options[self.name],
-            self.name,
-            hint=f"--{self.name} ENDPOINT names another address",
-            is_safe=bool(options["auth"]) and options["auth"] != ["any"],
-        )
+        endpoint = self.endpoint(options, context)
         return POP3Service(context, endpoint, context.reactor, settings)
 
 
@@ -112,9 +99,3 @@ class POP3S(POP3):
     }
     name = "pop3s"
     begins_with_tls = True
-
-    def check(self, options: Options) -> None:
-        """Check the values of its options."""
-        super().check(options)
-        if options["pop3s"] is not None and not options["tls"]:
-            raise usage.UsageError("--pop3s needs --tls")

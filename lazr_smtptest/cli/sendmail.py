@@ -314,14 +314,16 @@ def _send(
     return Status.OK
 
 
+def _no_server(server: ServerAddress, error: Exception) -> _SendingError:
+    where = f"{server.host}:{server.port}"
+    return _SendingError(Status.TEMPORARY, f"no server at {where}: {reason(error)}")
+
+
 def _connected(server: ServerAddress) -> smtplib.SMTP:
     try:
         client = server.connect()
     except (OSError, smtplib.SMTPException) as error:
-        where = f"{server.host}:{server.port}"
-        raise _SendingError(
-            Status.TEMPORARY, f"no server at {where}: {reason(error)}"
-        ) from None
+        raise _no_server(server, error) from None
     try:
         server.prepare(client)
     except BaseException:
@@ -357,10 +359,7 @@ def _speak_smtp(server: ServerAddress) -> Status:
                 connection, server_hostname=server.host
             )
     except OSError as error:
-        where = f"{server.host}:{server.port}"
-        raise _SendingError(
-            Status.TEMPORARY, f"no server at {where}: {reason(error)}"
-        ) from None
+        raise _no_server(server, error) from None
     with connection:
         Bridge(connection).run()
     return Status.OK

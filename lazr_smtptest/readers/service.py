@@ -27,7 +27,7 @@ class ListeningService(Service):
         endpoint: where to listen: an `IStreamServerEndpoint`, or Twisted's description
             of one, such as ``"tcp:8025:interface=127.0.0.1"``.
         reactor: the reactor that runs it.
-        settings: the settings of the reader.
+        settings: the settings of the reader; ``None`` for the usual ones.
 
     Attributes:
         endpoint: the `IStreamServerEndpoint`.
@@ -46,7 +46,7 @@ class ListeningService(Service):
         source: Any,
         endpoint: IStreamServerEndpoint | str,
         reactor: Any,
-        settings: Any,
+        settings: Any = None,
     ) -> None:
         self._context = ReaderContext.of(source, reactor)
         self._settings = settings

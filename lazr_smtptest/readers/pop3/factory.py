@@ -2,110 +2,38 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from twisted.cred.credentials import IUsernamePassword
-from twisted.internet.defer import Deferred, gatherResults
-from twisted.internet.interfaces import IAddress
-from twisted.internet.protocol import Factory, Protocol
-
-from lazr_smtptest.auth.login import Auth
-from lazr_smtptest.readers.capacity import most_connections
 from lazr_smtptest.readers.context import ReaderContext
 from lazr_smtptest.readers.pop3.connection import POP3Connection
 from lazr_smtptest.readers.pop3.maildrop import MaildropRealm
 from lazr_smtptest.readers.pop3.settings import POP3Settings
-from lazr_smtptest.smtp.connections import Connections
+from lazr_smtptest.readers.sessions import SessionFactory, SessionReader
 
 __all__ = ["POP3Factory", "POP3Reader"]
 
-# Seconds for the last replies when the server stops.
-_GRACE = 5.0
 
-
-class POP3Factory(Factory):
-    """Makes the sessions of clients.
-
-    Everything is called in the reactor's thread.
+class POP3Factory(SessionFactory):
+    """Makes the POP3 sessions of clients; see `SessionFactory`.
 
     Args:
-        context: the store, and the server that takes the mail: who may log in there
-            may log in here; everybody if nobody may there. A session begins TLS with
-            its certificate, and has to if the server requires TLS.
+        context: see `SessionFactory`.
         settings: the settings.
-
-    Attributes:
-        host: the name of the server, in challenges.
-        portal: checks logins, and opens maildrops.
-        mechanisms: the `Offer` of each mechanism of SASL, by name.
-        connections: the open connections.
     """
 
-    noisy = False
-    host = b"localhost"
+    make_session = POP3Connection
+    settings: POP3Settings
 
     def __init__(self, context: ReaderContext, settings: POP3Settings) -> None:
-        self.reactor = context.reactor
-        self.settings = settings
-        self.tls = context.tls
-        server = context.settings
-        self.requires_tls = server is not None and server.require_tls
-        auth = context.auth or Auth.any()
-        self.mechanisms: Any = auth.challengers()
-        self.portal = auth.login_portal(
-            MaildropRealm(
-                context.reader,
-                has_accounts=settings.has_accounts,
-                newest_first=settings.newest_first,
-            )
+        realm = MaildropRealm(
+            context.reader,
+            has_accounts=settings.has_accounts,
+            newest_first=settings.newest_first,
         )
-        self.takes_passwords = IUsernamePassword in self.portal.checkers
-        self.connections = Connections()
-        self._most = settings.max_connections or most_connections()
-
-    @property
-    def is_full(self) -> bool:
-        """Return whether there are more connections than are served."""
-        return len(self.connections) > self._most
-
-    def buildProtocol(self, addr: IAddress | None) -> Protocol:
-        """Return the protocol of a new connection."""
-        return POP3Connection(self)
+        super().__init__(context, settings, realm)
 
 
-class POP3Reader:
-    """Serves the messages of a store over POP3.
+class POP3Reader(SessionReader):
+    """Serves the messages of a store over POP3; see `SessionReader`."""
 
-    Args:
-        context: see `POP3Factory`.
-        settings: the settings.
-
-    Attributes:
-        factory: the factory for a listening port.
-
-    Raises:
-        ValueError: the connections are to begin with TLS, and there is no certificate.
-    """
-
-    def __init__(
-        self, context: ReaderContext, settings: POP3Settings | None = None
-    ) -> None:
-        settings = settings or POP3Settings()
-        self._reader = context.reader
-        self._reactor = context.reactor
-        self._sessions = POP3Factory(context, settings)
-        self.factory: Any = self._sessions
-        if settings.begins_with_tls:
-            if context.tls is None:
-                raise ValueError("POP3 within TLS needs the certificate of a server")
-            self.factory = context.tls.wrap(self._sessions, context.reactor)
-
-    def close(self) -> Deferred[Any]:
-        """End the sessions. The store stays open.
-
-        Returns:
-            a Deferred that fires when nothing reads the store any more, and no
-            connection is open.
-        """
-        ended = self._sessions.connections.end(self._reactor, _GRACE)
-        return gatherResults([self._reader.close(), ended])
+    protocol = "POP3"
+    make_settings = POP3Settings
+    make_factory = POP3Factory

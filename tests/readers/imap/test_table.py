@@ -9,6 +9,7 @@ import pytest
 from lazr_smtptest.tls.context import TLS
 from tests.harness import TLSPeer
 
+from ..sides import as_bytes, lines_of, matches
 from .peers import Inbox
 from .table import ROWS, Row
 
@@ -22,27 +23,11 @@ def make(row: Row, **settings: Any) -> Inbox:
     return inbox
 
 
-def as_bytes(line: str | bytes) -> bytes:
-    """Return what a client sends: a str is a line, and bytes are themselves."""
-    return line if isinstance(line, bytes) else f"{line}\r\n".encode()
-
-
-def matches(reply: str, wanted: str) -> bool:
-    """Return whether a line is the wanted one, or begins with what is before "*"."""
-    return reply.startswith(wanted[:-1]) if wanted.endswith("*") else reply == wanted
-
-
 def check(lines: list[str], wanted: tuple[str, ...], sent: object) -> None:
     """Compare lines with those that are wanted."""
     assert len(lines) == len(wanted), (sent, lines, wanted)
     for line, each in zip(lines, wanted, strict=True):
         assert matches(line, each), (sent, lines, wanted)
-
-
-def lines_of(data: bytes) -> list[str]:
-    """Split replies, each of which ends with CRLF."""
-    assert data == b"" or data.endswith(b"\r\n")
-    return data.decode().split("\r\n")[:-1]
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.id)

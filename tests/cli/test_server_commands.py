@@ -68,6 +68,8 @@ def both(
     session.begin("shop@example.com").accept("anna@example.com")
     session.close()
     store.keep_session(session)
+    # From now on what is indexed is what is there.
+    store.search("order")
     running = serve(store)
     yield Both(store, f"sqlite:{tmp_path}/mail.db", running.url, capsys)
     running.stop()

@@ -29,7 +29,9 @@ __all__ = ["LONGEST_WAIT", "MOST_WAITERS", "Waiters"]
 MOST_WAITERS = 10_000
 LONGEST_WAIT = 3600.0
 
-# Seconds that a first search waits for the index.
+# Seconds that a first search waits for the index, at least and at most. A message that
+# has just come is found by a request that does not wait, too.
+_LEAST_PATIENCE = 1.0
 _PATIENCE = 30.0
 
 # Seconds between two looks at new messages, while they come all the time.
@@ -162,7 +164,7 @@ class Waiters:
             count,
             since,
             Deferred(lambda _: self._end(waiter)),
-            patience=min(timeout, _PATIENCE),
+            patience=min(max(timeout, _LEAST_PATIENCE), _PATIENCE),
         )
         self._waiters.add(waiter)
         waiter.group = self._groups.setdefault(condition.key, _Group(condition))
@@ -183,8 +185,7 @@ class Waiters:
         self._is_beginning = True
         some, self._beginning = self._beginning, []
         asked = [
-            (each.condition, each.since, each.count, each.patience or None)
-            for each in some
+            (each.condition, each.since, each.count, each.patience) for each in some
         ]
         begun = self._reader.call(_begin, self.store, asked)
         begun.addCallbacks(
@@ -327,7 +328,7 @@ class Waiters:
 
 
 def _begin(
-    store: Any, asked: Iterable[tuple[Condition, int, int, float | None]]
+    store: Any, asked: Iterable[tuple[Condition, int, int, float]]
 ) -> tuple[int, list[Any]]:
     """Return the number of the newest message, and the oldest that meet each condition.
 

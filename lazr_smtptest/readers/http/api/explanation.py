@@ -20,11 +20,12 @@ from lazr_smtptest.model.session import Session
 from lazr_smtptest.model.summary import Summary
 from lazr_smtptest.query.criteria import Criteria
 from lazr_smtptest.query.parser import parse
-from lazr_smtptest.query.tree import Everything, Field, leaves
+from lazr_smtptest.query.tree import Field, leaves
 from lazr_smtptest.query.words import fold_line
 from lazr_smtptest.readers.http.api import records, transcripts
 from lazr_smtptest.readers.http.api.criteria import criteria_of_query
 from lazr_smtptest.readers.http.condition import Arrived, Condition
+from lazr_smtptest.stores._compiler import needs_index
 from lazr_smtptest.stores.deferred_reader import DeferredReader
 from lazr_smtptest.stores.session_log import Counters
 
@@ -304,7 +305,7 @@ def _notes(
         notes.append(_NOTHING_CAME)
     if wanted.since:
         notes.append(f"note: only messages after number {wanted.since} count")
-    if facts.missing and not isinstance(wanted.condition.tree, Everything):
+    if facts.missing and needs_index(wanted.condition.tree):
         were = (
             "1 message was" if facts.missing == 1 else f"{facts.missing} messages were"
         )

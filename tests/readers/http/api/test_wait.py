@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import Any
 
 import pytest
 from twisted.internet.error import ConnectionDone
 from twisted.python.failure import Failure
+
+from lazr_smtptest.stores import SQLiteStore
+from lazr_smtptest.stores._indexer import Indexer
 
 from ..client import Client, Response
 from ..conftest import Mail
@@ -402,6 +407,24 @@ class TestIncompleteIndex:
     def test_a_failure_without_a_query_has_searched_all(self, lagging: Mail) -> None:
         answer = lagging.client.get("/api/v2/wait?count=2&timeout=0")
         assert (answer.status, "not searched" in answer.text) == (409, False)
+
+    def test_a_failure_of_what_needs_no_index_has_searched_all(
+        self, lagging: Mail
+    ) -> None:
+        answer = lagging.client.get("/api/v2/wait?query=rcpt:nobody@x.org&timeout=0")
+        assert (answer.status, "not searched" in answer.text) == (409, False)
+
+    def test_a_request_that_does_not_wait_finds_what_is_not_indexed_yet(
+        self, make_mail: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with contextlib.closing(SQLiteStore(tmp_path / "mail.db")) as store:
+            mail = make_mail(store=store)
+            with monkeypatch.context() as patch:
+                patch.setattr(Indexer, "wake", lambda self: None)
+                add(mail, "one")
+            answer = mail.client.get("/api/v2/wait?query=one&timeout=0")
+            mail.reader.close()
+        assert answer.status == 200
 
     def test_a_page_counts_them(self, lagging: Mail) -> None:
         page = lagging.client.get("/api/v2/messages?query=hi").json

@@ -201,8 +201,13 @@ def session_of(values: JSON, fetch: Callable[[], Any]) -> Session:
     )
     transactions = [_transaction(each) for each in values["transactions"]]
     begun = transactions[-1].number if transactions else 0
-    session.restore(transactions, begun)
+    session.restore(transactions, begun, is_probe=_is_probe(values))
     return session
+
+
+def _is_probe(values: JSON) -> bool:
+    """Return whether a session is a probe: its transcript is at the server."""
+    return not (values["failed"] or values["delivered"])
 
 
 class RemoteTranscript(Transcript):

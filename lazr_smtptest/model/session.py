@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Literal
 
 import attrs
 
-from lazr_smtptest.model.transcript import Place, Transcript
+from lazr_smtptest.model.transcript import Line, Place, Transcript
+from lazr_smtptest.model.transcript_line import ENDS, TLS_IS_ON
 
 if TYPE_CHECKING:
     from lazr_smtptest.model.reply import Reply
@@ -161,6 +162,8 @@ class Session:
     _late: Callable[[], object] | None = attrs.field(
         default=None, repr=False, init=False
     )
+    # Decided once, at the end: transcripts may be forgotten, or elsewhere.
+    _is_probe: bool = attrs.field(default=False, repr=False, init=False)
 
     @property
     def started_at(self) -> datetime:
@@ -206,9 +209,23 @@ class Session:
         return self.tls_version is not None
 
     @property
+    def is_probe(self) -> bool:
+        """True if it has ended, and the client said nothing but QUIT, or nothing.
+
+        So do load balancers and ``smtptest ready``. It is false where a fault took
+        part, where a TLS handshake failed, and without a transcript.
+        """
+        return self._is_probe
+
+    @property
     def failed(self) -> bool:
-        """True if something was refused or aborted, or nothing was delivered."""
-        return bool(self.refusals) or not self.delivered or self._is_abandoned()
+        """True if something was refused or aborted, or nothing was delivered.
+
+        A probe is no failure, see `is_probe`.
+        """
+        if self.refusals or self._is_abandoned():
+            return True
+        return not self.delivered and not self._is_probe
 
     def _is_abandoned(self) -> bool:
         return any(each.outcome == "aborted" for each in self.transactions)
@@ -278,20 +295,37 @@ class Session:
             kept.append(each)
         self._transactions = kept[::-1]
 
-    def restore(self, transactions: Iterable[Transaction], begun: int) -> None:
+    def restore(
+        self,
+        transactions: Iterable[Transaction],
+        begun: int,
+        *,
+        is_probe: bool = False,
+    ) -> None:
         """Set the transactions of a session that was stored.
 
         Args:
             transactions: the result of `transactions`.
             begun: the result of `begun`.
+            is_probe: the result of `is_probe`; `close` finds it in the transcript.
         """
         self._transactions = tuple(transactions)
         self._begun = begun
+        self._is_probe = is_probe
 
     def close(self) -> None:
         """Reduce the memory of a session that has ended."""
         self._transactions = self.transactions
+        self._is_probe = self._only_looked_in()
         self.transcript.close()
+
+    def _only_looked_in(self) -> bool:
+        has_spoken = self.delivered or self.refusals or self.begun or self.helo
+        if has_spoken or self.login_attempts:
+            return False
+        lines = self.transcript.lines()
+        # Without a line there is no transcript: it has a note on the end at least.
+        return bool(lines) and all(map(_is_of_a_probe, lines))
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -313,6 +347,13 @@ class _Rest(Session):
     def since(self, mark: Mark) -> Session:
         """Return the part after the later of the two moments."""
         return self._whole.since(max(mark, self._start))
+
+
+def _is_of_a_probe(line: Line) -> bool:
+    """Return whether a line is of a session in which a client only looked in."""
+    if line.who == "client":
+        return line.text.strip().upper() == "QUIT"
+    return line.who == "server" or line.text.startswith((*ENDS, TLS_IS_ON))
 
 
 # The most transactions, and refused recipients of one, that are kept; a client may send

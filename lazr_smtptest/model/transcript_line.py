@@ -9,13 +9,18 @@ import attrs
 
 __all__ = [
     "CLIENT",
+    "CLIENT_CLOSED",
     "CONTENT",
+    "ENDS",
     "LONGEST",
+    "LOST",
     "NOTE",
     "SECRET",
     "SERVER",
+    "SERVER_CLOSED",
     "TIME",
     "TLS",
+    "TLS_IS_ON",
     "Line",
     "masked",
     "shown",
@@ -24,6 +29,14 @@ __all__ = [
 # The kinds of events. An event is two items of a list, its kind and its value: an
 # object for each would take most of the memory that a message takes.
 TIME, CLIENT, SECRET, SERVER, CONTENT, NOTE, TLS = range(7)
+
+# Notes on how a connection ended, the last of them with a reason behind it, and on TLS.
+ENDS = CLIENT_CLOSED, SERVER_CLOSED, LOST = (
+    "the client closed the connection",
+    "the server closed the connection",
+    "the connection was lost",
+)
+TLS_IS_ON = "TLS is on"
 
 # Bytes that are kept of a line.
 LONGEST = 2048

@@ -7,6 +7,12 @@ from twisted.python.failure import Failure
 
 from lazr_smtptest.interfaces import ISessionObserver
 from lazr_smtptest.model.session import Session
+from lazr_smtptest.model.transcript_line import (
+    CLIENT_CLOSED,
+    LOST,
+    SERVER_CLOSED,
+    TLS_IS_ON,
+)
 from lazr_smtptest.smtp.error_reporter import ErrorReporter
 from lazr_smtptest.tls.context import Handshake
 
@@ -48,7 +54,7 @@ class Recorder:
         session.tls_version = handshake.version
         session.tls_cipher = handshake.cipher
         session.client_certificate = handshake.client_names
-        session.transcript.tls(f"TLS is on: {handshake.version}, {handshake.cipher}")
+        session.transcript.tls(f"{TLS_IS_ON}: {handshake.version}, {handshake.cipher}")
 
     def note_end(
         self, reason: Failure, now: float, part: tuple[bytes, int] | None, *, ours: bool
@@ -66,11 +72,11 @@ class Recorder:
         if part is not None:
             transcript.part(*part)
         if ours:
-            transcript.note("the server closed the connection")
+            transcript.note(SERVER_CLOSED)
         elif isinstance(error := getattr(reason, "value", None), ConnectionLost):
             transcript.note(_loss(error))
         else:
-            transcript.note("the client closed the connection")
+            transcript.note(CLIENT_CLOSED)
 
     def end(self) -> None:
         """Close the record, and notify the observer."""
@@ -86,5 +92,4 @@ def _loss(error: ConnectionLost) -> str:
     """Return a note on a lost connection, with its reason if it has one."""
     # The text of the class says the same again.
     words = str(error.args[0] if error.args else "").strip(" .")
-    lost = "the connection was lost"
-    return lost if words in ("", "Connection lost") else f"{lost}: {words}"
+    return LOST if words in ("", "Connection lost") else f"{LOST}: {words}"

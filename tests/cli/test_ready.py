@@ -41,6 +41,14 @@ def test_a_server_that_is_ready_has_one_line(
     assert capsys.readouterr().out == f"ready smtp={server.port}\n"
 
 
+def test_asking_is_no_failed_session() -> None:
+    """A container asks every few seconds."""
+    with CaptureController() as server:
+        assert main(["ready", "--no-http", f"--port={server.port}"]) == 0
+    # They end with the server at the latest.
+    assert [each.failed for each in server.sessions] == [False]
+
+
 def test_another_name_of_it(server: CaptureController) -> None:
     """As another server calls it."""
     assert main(["readyz", "--no-http", f"--port={server.port}"]) == 0

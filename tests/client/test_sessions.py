@@ -5,10 +5,14 @@ from __future__ import annotations
 import smtplib
 from collections.abc import Callable, Iterator
 
+import msgspec
 import pytest
 
 from lazr_smtptest import RemoteMailbox
+from lazr_smtptest.client.records import session_of
 from lazr_smtptest.mailbox import NotReceived
+from lazr_smtptest.model.session import Session
+from lazr_smtptest.readers.http.api import transcripts
 from lazr_smtptest.server.capture import CaptureController
 
 from .conftest import Running
@@ -94,3 +98,19 @@ def test_a_session_that_has_ended_is_shown_once(
     [session] = remote.sessions
     assert session.ended is not None
     assert "quit" in session.transcript.text()
+
+
+@pytest.mark.parametrize("has_failed", [False, True])
+def test_whether_one_failed_is_said_by_the_server(has_failed: bool) -> None:
+    """A probe has not: its transcript is not fetched for that."""
+    session = Session(id="a", ended=1.0)
+    session.transcript.client(b"NOOP" if has_failed else b"QUIT")
+    session.transcript.note("the server closed the connection")
+    session.close()
+    values = msgspec.to_builtins(transcripts.session_of(session))
+    assert session_of(values, fail).failed is has_failed
+
+
+def fail() -> None:
+    """Fail the test: nobody should fetch a transcript."""
+    raise AssertionError

@@ -426,6 +426,18 @@ def test_a_client_that_only_looked_in_comes_last(mailbox: Mailbox) -> None:
     assert text.index("Session 1") < text.index("Session 2")
 
 
+def test_a_probe_is_neither_the_reason_nor_shown(mailbox: Mailbox) -> None:
+    """It is no failure; that somebody connected is said."""
+    probe = Session(ended=1.0)
+    probe.transcript.server(b"220 hello\r\n")
+    probe.transcript.note("the client closed the connection")
+    probe.close()
+    log(mailbox, probe)
+    text = failure(mailbox)
+    assert text.startswith("clients were connected, and none sent it\n")
+    assert "Session" not in text
+
+
 def test_what_was_refused_is_no_reason_where_it_was_not_wanted(
     mailbox: Mailbox, make: Make
 ) -> None:

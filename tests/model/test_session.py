@@ -12,6 +12,7 @@ import pytest
 from twisted.internet.defer import Deferred
 
 from lazr_smtptest.auth.login import Auth
+from lazr_smtptest.faults import Faults
 from lazr_smtptest.model.reply import Reply
 from lazr_smtptest.model.session import Session
 from lazr_smtptest.model.transcript import Transcript
@@ -51,6 +52,14 @@ def begun(wire: Wire, *lines: str) -> Session:
     """Say EHLO and these lines, each alone; give the session."""
     for line in ("EHLO client.example.com", *lines):
         wire.say(line)
+    return wire.protocol.session
+
+
+def ended(wire: Wire, *lines: str) -> Session:
+    """Say these lines, each alone, and leave; give the session."""
+    for line in lines:
+        wire.say(line)
+    wire.disconnect()
     return wire.protocol.session
 
 
@@ -408,6 +417,65 @@ def test_a_session_that_was_refused_or_broke_off_failed(
 ) -> None:
     """And one that delivered nothing."""
     assert begun(Wire(), *lines).failed is failed
+
+
+@pytest.mark.parametrize("lines", [(), ("QUIT",), ("quit",)])
+def test_a_client_that_only_looks_in_has_not_failed(lines: tuple[str, ...]) -> None:
+    """As a load balancer does, or ``smtptest ready``."""
+    session = ended(Wire(), *lines)
+    assert (session.is_probe, session.failed) == (True, False)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("EHLO client.example.com", "QUIT"),
+        ("NOOP", "QUIT"),
+        ("GET / HTTP/1.1",),
+        ("HELP",),
+        ("", "QUIT"),
+    ],
+)
+def test_a_client_that_says_more_than_quit_has_failed(lines: tuple[str, ...]) -> None:
+    """It came for something."""
+    session = ended(Wire(), *lines)
+    assert (session.is_probe, session.failed) == (False, True)
+
+
+def test_a_client_that_may_say_something_yet_is_no_probe() -> None:
+    """It is connected, and has sent nothing."""
+    session = Wire().protocol.session
+    assert (session.is_probe, session.failed) == (False, True)
+
+
+def test_a_client_that_a_fault_turned_away_has_failed() -> None:
+    """It had no chance to say anything."""
+    faults = Faults()
+    faults.on("CONNECT").drop()
+    session = ended(Wire(faults=faults))
+    assert (session.is_probe, session.failed) == (False, True)
+
+
+def test_a_client_whose_handshake_failed_is_no_probe() -> None:
+    """One that waits for a greeting where TLS comes first sends nothing, too."""
+    session = Session(ended=1.0)
+    session.transcript.note("the TLS handshake failed: the client sent nothing")
+    session.transcript.note("the client closed the connection")
+    session.close()
+    assert (session.is_probe, session.failed) == (False, True)
+
+
+def test_whether_it_was_a_probe_stays_known_without_its_transcript() -> None:
+    """Transcripts have a bound together."""
+    session = ended(Wire(), "QUIT")
+    session.transcript.forget()
+    assert not session.failed
+
+
+def test_without_a_transcript_nothing_is_taken_for_a_probe() -> None:
+    """Nobody knows what the client said."""
+    session = ended(Wire(limits=Limits(transcript=0)), "QUIT")
+    assert session.failed
 
 
 def test_it_weighs_what_is_kept_of_it() -> None:

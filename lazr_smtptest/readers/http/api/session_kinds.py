@@ -20,16 +20,15 @@ def kinds_of(session: Session) -> tuple[str, ...]:
 
     ``refused``: a command got a reply of 4xx or 5xx. ``tls``: the handshake failed.
     ``auth``: the client tried to log in and could not. ``dropped``: the client left
-    without a refusal and without all of its mail.
+    without a refusal and without all of its mail. A probe is none of them.
     """
     is_tls, is_auth = _is_tls(session), _is_auth(session)
-    is_cut = any(each.outcome == "aborted" for each in session.transactions)
     is_dropped = not session.refusals and not is_tls
     found = {
         "refused": bool(session.refusals),
         "tls": is_tls,
         "auth": is_auth,
-        "dropped": is_dropped and (is_cut or not session.delivered),
+        "dropped": is_dropped and session.failed,
     }
     is_open = session.ended is None
     return () if is_open else tuple(kind for kind in KINDS if found[kind])

@@ -64,6 +64,18 @@ def test_failed_sessions_can_be_asked_for(mail: Mail) -> None:
     assert (ids(mail, "failed=true"), ids(mail, "failed=false")) == (["a"], ["b"])
 
 
+def test_a_probe_is_listed_and_has_not_failed(mail: Mail) -> None:
+    """As a load balancer does it; it is of no kind, either."""
+    session = Session(id="a", ended=1.0)
+    session.transcript.server(b"220 hello\r\n")
+    session.transcript.client(b"QUIT")
+    session.transcript.note("the server closed the connection")
+    session.close()
+    mail.store.keep_session(session)
+    assert (ids(mail), ids(mail, "failed=true")) == (["a"], [])
+    assert mail.client.get("/api/v2/sessions").json["sessions"][0]["kinds"] == []
+
+
 @pytest.mark.parametrize("arguments", ["after=unknown", "failed=maybe", "limit=0"])
 def test_a_bad_argument_is_an_error(client: Client, arguments: str) -> None:
     """One line that names it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import ssl
 import sys
 import time
 from collections.abc import Sequence
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import TextIO
 
 from lazr_smtptest.cli.copying import check_place, copy, open_place
+from lazr_smtptest.cli.trust import add_ca_file, trust
 from lazr_smtptest.client.address import Address, is_url
 from lazr_smtptest.errors import StoreError
 
@@ -71,8 +73,10 @@ def copy_messages(arguments: Sequence[str]) -> int:
     )
     parser.add_argument("source", metavar="FROM")
     parser.add_argument("target", metavar="TO")
+    add_ca_file(parser)
     options = parser.parse_args(arguments)
     try:
+        verify = trust(options.ca_file, options.source, options.target)
         source, target = map(_checked, (options.source, options.target))
     except ValueError as error:
         parser.error(str(error))
@@ -81,7 +85,7 @@ def copy_messages(arguments: Sequence[str]) -> int:
     if source == target:
         parser.error("FROM and TO are the same")
     try:
-        _copy(options.source, options.target)
+        _copy(options.source, options.target, verify)
     except (StoreError, KeyboardInterrupt) as error:
         reason = str(error) or "interrupted"
         print(f"nothing more was copied: {reason}", file=sys.stderr)
@@ -98,10 +102,10 @@ def _checked(text: str) -> Path | str:
     return str(Address.of(text)) if is_url(text) else check_place(text)
 
 
-def _copy(source: str, target: str) -> None:
-    with contextlib.closing(open_place(source)) as messages:
+def _copy(source: str, target: str, verify: bool | ssl.SSLContext) -> None:
+    with contextlib.closing(open_place(source, verify)) as messages:
         progress = Progress(len(messages), sys.stderr)
-        with contextlib.closing(open_place(target)) as place:
+        with contextlib.closing(open_place(target, verify)) as place:
             try:
                 copied = copy(messages, place, progress.report)
             finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import ssl
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -152,18 +153,19 @@ def check_place(text: str) -> Path:
     return Path(spec.path).absolute()
 
 
-def open_place(text: str) -> Place:
+def open_place(text: str, verify: bool | ssl.SSLContext = True) -> Place:
     """Open a place; make it if it does not exist.
 
     Args:
         text: see `check_place`; or the URL of a server.
+        verify: see `RemoteReader`.
 
     Raises:
         ValueError: see `check_place`, and `RemoteReader`.
         StoreError: it cannot be used.
     """
     if is_url(text):
-        return RemoteReader(text)
+        return RemoteReader(text, verify=verify)
     path = check_place(text)
     if text.startswith(_EML):
         return EmlFolder(path)

@@ -10,7 +10,9 @@ from lazr_smtptest.cli.commands.base import (
     CommandError,
     run_command,
     server_url,
+    trusted,
 )
+from lazr_smtptest.cli.trust import add_ca_file
 from lazr_smtptest.client.address import Address
 from lazr_smtptest.client.connections import Connections
 
@@ -31,12 +33,15 @@ def serve_mcp(arguments: Sequence[str]) -> int:
         help="the URL of the server; by default that of SMTPTEST_URL, or "
         "http://127.0.0.1:8025",
     )
-    return run_command("mcp", partial(_serve, options.parse_args(arguments).url))
+    add_ca_file(options)
+    given = options.parse_args(arguments)
+    return run_command("mcp", partial(_serve, given.url, given.ca_file))
 
 
-def _serve(url: str) -> int:
+def _serve(url: str, ca_file: str | None) -> int:
+    verify = trusted(ca_file, url)
     try:
-        connections = Connections(Address.of(url))
+        connections = Connections(Address.of(url), verify=verify)
     except ValueError as error:
         raise CommandError(str(error), 2) from None
     try:

@@ -369,6 +369,10 @@ class Options(usage.Options, AuthOptionMixin):
                 raise usage.UsageError(
                     f"{self.name(name)} is auto or CERT,KEY, not {safe_repr(value)}"
                 )
+        self._check_ca_file()
+
+    def _check_ca_file(self) -> None:
+        tls = self["tls"]
         if self["ca-file"] is not None and "auto" not in (tls, self["http-tls"]):
             raise usage.UsageError(
                 f"{self.name('ca-file')} needs --tls auto or --http-tls auto"

@@ -9,6 +9,8 @@ import ssl
 
 import attrs
 
+from lazr_smtptest.cli.trust import unreadable
+
 __all__ = ["Address", "Probe", "ProbeError", "address_of"]
 
 # A greeting has far fewer bytes.
@@ -115,8 +117,10 @@ class Probe:
     Attributes:
         protocol: such as ``"smtp"`` or ``"http"``.
         address: where it listens.
-        has_tls: whether its connections begin with TLS; its certificate is not
-            checked.
+        has_tls: whether its connections begin with TLS.
+        ca_file: the CA, in PEM, that has to have issued its certificate, for whatever
+            name: a check of health may use another one than the clients; ``None``:
+            the certificate is not checked.
         target: what is asked of HTTP: a path.
         accepts_any: whether any answer of HTTP will do, not only 200.
     """
@@ -124,6 +128,7 @@ class Probe:
     protocol: str
     address: Address
     has_tls: bool = False
+    ca_file: str | None = None
     target: str = "/readyz"
     accepts_any: bool = False
 
@@ -144,6 +149,9 @@ class Probe:
                     self._ask_http(connection)
         except TimeoutError:
             raise self._error(f"no answer within {timeout:g} s") from None
+        except ssl.SSLCertVerificationError as error:
+            why = f"its certificate is not trusted: {error.verify_message}"
+            raise self._error(why) from None
         except (OSError, http.client.HTTPException) as error:
             reason = getattr(error, "strerror", None) or str(error)
             raise self._error(reason or type(error).__name__) from None
@@ -155,14 +163,22 @@ class Probe:
         connection = self.address.connect(timeout)
         if not self.has_tls and self.protocol not in _WITH_TLS:
             return connection
-        context = ssl.create_default_context()
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
         try:
+            context = self._context()
             return context.wrap_socket(connection)
         except BaseException:
             connection.close()
             raise
+
+    def _context(self) -> ssl.SSLContext:
+        try:
+            context = ssl.create_default_context(cafile=self.ca_file)
+        except OSError as error:
+            raise self._error(unreadable("--ca-file", self.ca_file, error)) from None
+        context.check_hostname = False
+        if self.ca_file is None:
+            context.verify_mode = ssl.CERT_NONE
+        return context
 
     def _read_greeting(self, connection: socket.socket) -> None:
         """Read the greeting to its end, and take leave."""

@@ -63,6 +63,9 @@ class _ReadyOptions(Options):
         ["timeout", None, f"{_TIMEOUT:g}", _OWN["Waiting"][1].help],
     ]
 
+    def _check_ca_file(self) -> None:
+        """Take any: it is only read here."""
+
     def postOptions(self) -> None:
         """Check the options."""
         super().postOptions()
@@ -168,7 +171,8 @@ def _read(file: Path) -> Mapping[str, str]:
 def _probe(options: Options, name: str, address: Address) -> Probe:
     protocol = name.rstrip("0123456789") if name not in _PLACES else name
     has_tls = protocol in ("http", "mailhog") and options["http-tls"] is not None
+    ca_file = options["ca-file"]
     if protocol == "mailhog":
-        return Probe(protocol, address, has_tls, target="/", accepts_any=True)
+        return Probe(protocol, address, has_tls, ca_file, "/", accepts_any=True)
     base = (options["http-base"] or "").rstrip("/")
-    return Probe(protocol, address, has_tls, target=f"{base}/readyz")
+    return Probe(protocol, address, has_tls, ca_file, f"{base}/readyz")

@@ -191,7 +191,7 @@ def _run(options: argparse.Namespace, variables: Mapping[str, str]) -> Status:
     message = _read_message(options)
     envelope = _envelope(options, message)
     if options.store is not None:
-        return _store(options.store, envelope)
+        return _store(options.store, options.ca_file, envelope)
     return _send(server, envelope, notice, is_verbose=options.is_verbose)
 
 
@@ -258,9 +258,9 @@ def _check_printable(address: str) -> None:
 # Where it goes
 
 
-def _store(place: str, envelope: Envelope) -> Status:
+def _store(place: str, ca_file: str | None, envelope: Envelope) -> Status:
     try:
-        with contextlib.closing(open_target(place)) as store:
+        with contextlib.closing(open_target(place, ca_file)) as store:
             store.add(envelope)
     except (CommandError, StoreError) as error:
         raise _SendingError(Status.CANNOT_CREATE, str(error)) from None

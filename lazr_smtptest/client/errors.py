@@ -56,8 +56,8 @@ def unreachable(
     if isinstance(error, ssl.SSLCertVerificationError):
         return RemoteError(
             f"the certificate of {address} is not trusted: "
-            f"{error.verify_message}; the variable SSL_CERT_FILE "
-            "names the file of its CA, and so does verify= of Python"
+            f"{error.verify_message}; name the file of its CA: --ca-file or "
+            "SMTPTEST_CA_FILE for a command, verify= in Python"
         )
     server = f"the server at {address}"
     if found == "smtp":

@@ -17,6 +17,7 @@ from twisted.internet.testing import MemoryReactorClock
 from lazr_smtptest.cli.application import Process
 from lazr_smtptest.cli.endpoints import LoggedEndpoint
 from lazr_smtptest.cli.http_reader import DEFAULT_HTTP
+from lazr_smtptest.cli.main import main
 from lazr_smtptest.cli.options import OptionError, Options
 from lazr_smtptest.cli.tap import makeService
 from lazr_smtptest.readers.context import AbsentError, ReaderContext
@@ -238,6 +239,19 @@ def test_https_is_answered_below_a_path(start: Start, tmp_path: Path) -> None:
     trust.set_alpn_protocols(["h2", "http/1.1"])
     with urlopen(f"{url}readyz", timeout=PATIENCE, context=trust) as answer:
         assert (answer.status, answer.read()) == (200, b"")
+
+
+def test_the_commands_trust_the_ca_that_the_server_writes(
+    start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the same variable; so the health check looks at the certificate, too."""
+    monkeypatch.setenv("SMTPTEST_CA_FILE", str(tmp_path / "ca.pem"))
+    monkeypatch.setenv("SMTPTEST_HTTP_TLS", "auto")
+    process = start("smtptest", "--port=0", HTTP, "--ready-file=ready.env")
+    url = process.wait_for(r"^  HTTP   (https://127\.0\.0\.1:\d+/)$")[1]
+    process.wait_for("^ready ")
+    assert main(["list", url]) == 0
+    assert main(["ready", f"--ready-file={tmp_path / 'ready.env'}"]) == 0
 
 
 @pytest.mark.parametrize(

@@ -328,7 +328,7 @@ def test_a_certificate_that_is_not_trusted_is_refused(secure: tuple[str, TLS]) -
     with (
         RemoteMailbox(secure[0]) as mailbox,
         pytest.raises(
-            RemoteError, match=r"is not trusted: .*; the variable SSL_CERT_FILE"
+            RemoteError, match=r"is not trusted: .*; name the file of its CA: --ca-file"
         ),
     ):
         len(mailbox)

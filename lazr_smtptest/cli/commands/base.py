@@ -6,6 +6,7 @@ import argparse
 import contextlib
 import os
 import re
+import ssl
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any
 import msgspec
 
 from lazr_smtptest.cli.text_width import printable
+from lazr_smtptest.cli.trust import add_ca_file, trust
 from lazr_smtptest.client.address import is_url
 from lazr_smtptest.client.reader import RemoteReader
 from lazr_smtptest.errors import QueryError, SearchTimeoutError, StoreError
@@ -31,6 +33,7 @@ __all__ = [
     "parser",
     "run_command",
     "server_url",
+    "trusted",
     "write_json",
     "write_line",
 ]
@@ -77,7 +80,7 @@ class CommandError(Exception):
 
 
 def parser(name: str, description: str, *, queries: bool) -> argparse.ArgumentParser:
-    """Return the parser of a command, without arguments.
+    """Return the parser of a command, with ``--ca-file``.
 
     Args:
         name: the name of the command.
@@ -85,9 +88,11 @@ def parser(name: str, description: str, *, queries: bool) -> argparse.ArgumentPa
         queries: whether it takes a query.
     """
     more = f" {_QUERIES}" if queries else ""
-    return argparse.ArgumentParser(
+    options = argparse.ArgumentParser(
         prog=f"smtptest {name}", description=f"{description} {_STORES}{more}"
     )
+    add_ca_file(options)
+    return options
 
 
 def parse(
@@ -159,9 +164,25 @@ def add_store(arguments: argparse.ArgumentParser) -> None:
     arguments.add_argument("store", metavar="STORE", nargs="?")
 
 
+def trusted(ca_file: str | None, *places: str) -> bool | ssl.SSLContext:
+    """Return what `trust` returns.
+
+    Raises:
+        CommandError: the file cannot be read, or no place needs it.
+    """
+    try:
+        return trust(ca_file, *places)
+    except ValueError as error:
+        raise CommandError(str(error), 2) from None
+
+
 @contextlib.contextmanager
-def open_existing(text: str) -> Iterator[Any]:
+def open_existing(text: str, ca_file: str | None) -> Iterator[Any]:
     """Open a store that exists, or a server, and close it at the end.
+
+    Args:
+        text: the store or the URL.
+        ca_file: the value of ``--ca-file``.
 
     Yields:
         an `IMessageStore` that is an `IMessageReader`, too, or a `RemoteReader`.
@@ -170,8 +191,9 @@ def open_existing(text: str) -> Iterator[Any]:
         CommandError: there is no such store.
         StoreError: it cannot be read.
     """
+    verify = trusted(ca_file, text)
     if is_url(text):
-        with _open_server(text) as reader:
+        with _open_server(text, verify) as reader:
             yield reader
         return
     try:
@@ -194,9 +216,9 @@ def open_existing(text: str) -> Iterator[Any]:
 
 
 @contextlib.contextmanager
-def _open_server(url: str) -> Iterator[RemoteReader]:
+def _open_server(url: str, verify: bool | ssl.SSLContext) -> Iterator[RemoteReader]:
     try:
-        reader = RemoteReader(url)
+        reader = RemoteReader(url, verify=verify)
     except ValueError as error:
         raise CommandError(str(error), 2) from None
     try:

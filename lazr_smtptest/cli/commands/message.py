@@ -55,7 +55,7 @@ def show_message(arguments: Sequence[str]) -> int:
 
 
 def _show(given: Namespace) -> int:
-    with open_existing(given.store) as reader:
+    with open_existing(given.store, given.ca_file) as reader:
         summary = find_message(reader, given.words)
         envelope = reader.envelope(summary.number)
         if envelope is None:

@@ -128,7 +128,7 @@ def _seconds(text: str) -> int:
 
 
 def _list(given: Namespace, query: str) -> int:
-    with open_existing(given.store) as reader:
+    with open_existing(given.store, given.ca_file) as reader:
         found = _all_pages(reader, query, given.limit, given.oldest_first)
     _write(found, as_json=given.json)
     return 0 if found or not query else 1
@@ -183,7 +183,7 @@ def _row(summary: Summary) -> list[str]:
 
 def _delete(given: Namespace) -> int:
     query = " ".join(given.words)
-    with open_existing(given.store) as reader:
+    with open_existing(given.store, given.ca_file) as reader:
         summary = named_message(reader, given.words)
         if summary is not None:
             count = reader.remove(Selection(numbers=[summary.number]))
@@ -199,7 +199,7 @@ def _delete(given: Namespace) -> int:
 
 def _wait(given: Namespace) -> int:
     query = " ".join(given.query)
-    found, explanation = _wait_for(given.store, query, given.new, given.timeout)
+    found, explanation = _wait_for(given, query)
     if not found:
         what = f"no message that matches {query!r}" if query else "no message"
         raise CommandError(f"{what} came within {given.timeout} s", details=explanation)
@@ -207,18 +207,10 @@ def _wait(given: Namespace) -> int:
     return 0
 
 
-def _wait_for(
-    store: str, query: str, is_new: bool, seconds: float
-) -> tuple[Sequence[Summary], str]:
-    """Return the first message that matches; and why there is none.
-
-    Args:
-        store: the store or the URL.
-        query: the query.
-        is_new: whether only messages count that come from now on.
-        seconds: the most seconds to wait; then there is no message.
-    """
-    with open_existing(store) as reader:
+def _wait_for(given: Namespace, query: str) -> tuple[Sequence[Summary], str]:
+    """Return the first message that matches; and why there is none."""
+    is_new, seconds = given.new, given.timeout
+    with open_existing(given.store, given.ca_file) as reader:
         if isinstance(reader, RemoteReader):
             after = reader.newest() if is_new else 0
             return reader.wait(query, since=after, timeout=seconds)

@@ -66,7 +66,7 @@ def show_transcript(arguments: Sequence[str]) -> int:
 
 
 def _list(given: Namespace) -> int:
-    with open_existing(given.store) as reader:
+    with open_existing(given.store, given.ca_file) as reader:
         failed = True if given.failed else None
         sessions = reader.sessions(limit=given.limit, failed=failed)
     if given.json:
@@ -89,7 +89,7 @@ def _row(session: Session) -> list[str]:
 
 
 def _show(given: Namespace) -> int:
-    with open_existing(given.store) as reader:
+    with open_existing(given.store, given.ca_file) as reader:
         if given.id == "latest":
             session = next(iter(reader.sessions(limit=1)), None)
         else:

@@ -18,6 +18,7 @@ from lazr_smtptest.cli.commands.base import (
     parse,
     parser,
     run_command,
+    trusted,
 )
 from lazr_smtptest.cli.copying import Copied, EmlFolder, Place, copy, read_eml
 from lazr_smtptest.client.address import is_url
@@ -68,7 +69,7 @@ def import_messages(arguments: Sequence[str]) -> int:
 def _export(given: Namespace) -> int:
     query = " ".join(given.query)
     _check_files(given.target)
-    with open_existing(given.store) as reader:
+    with open_existing(given.store, given.ca_file) as reader:
         reader.page(query, limit=1, timeout=INDEXING)
         numbers = reader.numbers(query)
         if query and not numbers:
@@ -97,7 +98,7 @@ def _import(given: Namespace) -> int:
     check_target(given.store)
     for source in given.sources:
         _check_source(source)
-    with contextlib.closing(open_target(given.store)) as store:
+    with contextlib.closing(open_target(given.store, given.ca_file)) as store:
         new = _New(_messages(given.sources), store.ids())
         copied = copy(new, store, lambda count: None)
     # Another program may have added some since their ids were read.
@@ -123,16 +124,21 @@ def check_target(text: str) -> None:
         raise CommandError("a store in memory ends with the command", 2)
 
 
-def open_target(text: str) -> Any:
+def open_target(text: str, ca_file: str | None) -> Any:
     """Open a store or server that gets messages.
 
+    Args:
+        text: the store or the URL.
+        ca_file: the value of ``--ca-file``.
+
     Raises:
-        CommandError: the URL is wrong.
+        CommandError: the URL or the file is wrong.
     """
+    verify = trusted(ca_file, text)
     if not is_url(text):
         return open_store(text)
     try:
-        return RemoteReader(text)
+        return RemoteReader(text, verify=verify)
     except ValueError as error:
         raise CommandError(str(error), 2) from None
 

@@ -186,6 +186,9 @@ class Process(MultiService):
         # a process that was killed. But stopping it by SIGTERM is no failure.
         if getattr(self.reactor, "_exitSignal", None) == signal.SIGTERM:
             self.reactor._exitSignal = None
+        if self._parsing is not None:
+            # Nobody is going to get what it reads, and all readers wait for it.
+            self._parsing.interrupt()
         stopped: defer.Deferred[None] = super().stopService()
         return stopped.addBoth(self._stopped)
 

@@ -60,7 +60,7 @@ class ParsingPool:
         self._idle: list[Worker] = []
         # The idle ones, too; ``None`` stands for one that is being started.
         self._workers: list[Worker | None] = []
-        self._is_closed = False
+        self._is_interrupted = self._is_closed = False
         self._is_alone = False  # no child can be started
 
     def document(self, envelope: Envelope) -> Document:
@@ -68,7 +68,7 @@ class ParsingPool:
 
         Raises:
             OSError: the file that holds the content cannot be read.
-            StateError: the pool is closed.
+            StateError: the pool is closed, or was interrupted.
         """
         return self.documents([envelope])[0]
 
@@ -89,7 +89,7 @@ class ParsingPool:
 
         Raises:
             OSError: the file that holds a content cannot be read.
-            StateError: the pool is closed.
+            StateError: the pool is closed, or was interrupted.
         """
         function = self._registry.FUNCTIONS[name]
         results: list[Any] = [None] * len(envelopes)
@@ -106,15 +106,25 @@ class ParsingPool:
                 results[at] = result
         return results
 
-    def close(self) -> None:
-        """End the child processes, and the calls that wait for them."""
+    def interrupt(self) -> None:
+        """End the calls that wait for a child, with a `StateError`; return at once.
+
+        A process that stops may still keep messages that arrive, and look at them:
+        small ones are read in the calling thread from now on, large ones not at all.
+        """
         with self._changed:
-            self._is_closed = True
+            self._is_interrupted = True
             for worker in self._workers:
                 if worker is not None and worker not in self._idle:
                     worker.kill()
-            idle, self._idle = self._idle, []
             self._changed.notify_all()
+
+    def close(self) -> None:
+        """End the child processes, and the calls that wait for them."""
+        self._is_closed = True
+        self.interrupt()
+        with self._changed:
+            idle, self._idle = self._idle, []
         for worker in idle:
             self._remove(worker)
         with self._changed:
@@ -123,6 +133,10 @@ class ParsingPool:
     def _run(self, name: str, batch: list[Envelope]) -> Iterator[Any]:
         """Yield the results for messages that were not kept."""
         function = self._registry.FUNCTIONS[name]
+        is_small = sum(each.size for each in batch) <= _OCTETS
+        if self._is_interrupted and is_small and not self._is_closed:
+            yield from map(function.run, batch)
+            return
         worker = self._take()
         if worker is None:
             yield from map(function.run, batch)
@@ -153,8 +167,8 @@ class ParsingPool:
             answers = worker.ask(name, batch)
             ends = answers[-1].startswith(ENDS)
         except ChildError as error:
-            if self._is_closed:
-                raise StateError("the pool was closed before its answer") from error
+            if self._is_interrupted:
+                raise StateError("the server stops, and reads no messages") from error
             answers = [FAILED + json.dumps(str(error)).encode("ascii")]
         finally:
             self._give_back(worker, ends)
@@ -165,8 +179,8 @@ class ParsingPool:
         with self._changed:
             while True:
                 self._changed.wait_for(self._can_take)
-                if self._is_closed:
-                    raise StateError("the pool is closed")
+                if self._is_interrupted:
+                    raise StateError("the server stops, and reads no messages")
                 if self._is_alone:
                     return None
                 if not self._idle:
@@ -181,7 +195,7 @@ class ParsingPool:
 
     def _can_take(self) -> bool:
         has_room = len(self._workers) < self._most
-        return self._is_closed or self._is_alone or bool(self._idle) or has_room
+        return self._is_interrupted or self._is_alone or bool(self._idle) or has_room
 
     def _start(self) -> Worker | None:
         """Start a child in the place that was reserved for it."""
@@ -196,14 +210,14 @@ class ParsingPool:
                 self._is_alone = True
             else:
                 self._workers.append(worker)
-                if self._is_closed:
+                if self._is_interrupted:
                     worker.kill()
             self._changed.notify_all()
         return worker
 
     def _give_back(self, worker: Worker, ends: bool) -> None:
         with self._changed:
-            if not ends and not self._is_closed:
+            if not ends and not self._is_interrupted:
                 self._idle.append(worker)
                 self._changed.notify()
                 return

@@ -13,6 +13,8 @@ import threading
 import time
 from collections.abc import Callable
 
+from lazr_smtptest.errors import StateError
+
 __all__ = ["Indexer", "reason"]
 
 log = logging.getLogger("lazr.smtptest")
@@ -86,6 +88,9 @@ class Indexer:
         while self._is_wanted():
             try:
                 self._work()
+            except StateError as error:
+                # The next process goes on.
+                log.debug("messages are not made searchable: %s", error)
             except BaseException as error:
                 # The next message starts another attempt. The thread must survive, or a
                 # search would wait in vain.

@@ -302,8 +302,9 @@ def test_calls_from_many_threads_are_answered(make: Make) -> None:
     assert len({answer[-1] for answer in answers}) <= 2
 
 
-def test_closing_ends_calls_that_run_and_calls_that_wait(
-    make: Make, tmp_path: Path
+@pytest.mark.parametrize("end", ["close", "interrupt"])
+def test_the_end_ends_calls_that_run_and_calls_that_wait(
+    make: Make, tmp_path: Path, end: str
 ) -> None:
     """A shutdown waits for no message."""
     pool = make(processes=1)
@@ -311,12 +312,28 @@ def test_closing_ends_calls_that_run_and_calls_that_wait(
     with ThreadPoolExecutor(2) as threads:
         running = threads.submit(pool.call, "wait", envelope(mail_from=str(pipe)))
         pipe.open("rb").close()
-        waiting = threads.submit(pool.call, "echo", envelope())
-        pool.close()
+        waiting = threads.submit(pool.call, "echo", envelope(b"x" * MEGABYTE))
+        getattr(pool, end)()
         with pytest.raises(StateError):
             running.result()
         with pytest.raises(StateError):
             waiting.result()
+
+
+def test_an_interrupted_pool_reads_small_messages_in_the_calling_thread(
+    pool: ParsingPool,
+) -> None:
+    """Those that arrive until all sessions have ended are kept with their tags."""
+    process_of(pool)
+    pool.interrupt()
+    assert process_of(pool) == os.getpid()
+
+
+def test_an_interrupted_pool_reads_no_large_message(pool: ParsingPool) -> None:
+    """It would hold up the end."""
+    pool.interrupt()
+    with pytest.raises(StateError, match="the server stops"):
+        pool.call("echo", envelope(b"x" * MEGABYTE))
 
 
 def test_a_closed_pool_reads_nothing(pool: ParsingPool) -> None:
@@ -324,7 +341,7 @@ def test_a_closed_pool_reads_nothing(pool: ParsingPool) -> None:
     process_of(pool)
     pool.close()
     pool.close()
-    with pytest.raises(StateError, match="the pool is closed"):
+    with pytest.raises(StateError, match="the server stops"):
         pool.call("echo", envelope())
 
 

@@ -7,7 +7,7 @@ from queue import Queue
 
 import pytest
 
-from lazr_smtptest.errors import StoreError
+from lazr_smtptest.errors import StateError, StoreError
 from lazr_smtptest.stores import _indexer
 from lazr_smtptest.stores._indexer import Indexer
 
@@ -140,6 +140,20 @@ def test_an_error_is_logged_once_and_tried_again_later(
         f"messages cannot be made searchable: {said}",
         "messages are made searchable again",
     ]
+
+
+def test_that_messages_are_read_no_more_is_no_error(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The process stops; the next one goes on."""
+
+    def step() -> bool:
+        raise StateError("the server stops, and reads no messages")
+
+    indexer = Indexer(step, quiet)
+    indexer.catch_up(lambda: False, PATIENCE)
+    assert indexer.error is None
+    assert not [each for each in caplog.records if each.levelname == "ERROR"]
 
 
 def test_close_without_a_start_is_no_error() -> None:

@@ -11,7 +11,7 @@ from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
-from lazr_smtptest.errors import QueryError, StoreError
+from lazr_smtptest.errors import QueryError, StateError, StoreError
 from lazr_smtptest.readers.context import AbsentError
 from lazr_smtptest.readers.http.answer import Answer, HTTPError, text_answer
 from lazr_smtptest.readers.http.call import Call
@@ -235,9 +235,12 @@ class TestAnswers:
         assert answer.status == 409
         assert answer.text == "there are no fault rules here: they are far away\n"
 
-    def test_a_store_that_cannot_be_read_is_a_503(self) -> None:
+    @pytest.mark.parametrize("kind", [StoreError, StateError])
+    def test_a_store_that_cannot_be_read_is_a_503(self, kind: type[Exception]) -> None:
+        """Or a process that stops, and reads no message any more."""
+
         async def away(call: Call) -> Answer:
-            raise StoreError("cannot read it")
+            raise kind("cannot read it")
 
         answer = Client(make_site(away)).get("/fixed")
         assert (answer.status, answer.text) == (503, "cannot read it\n")

@@ -119,11 +119,11 @@ class Process(MultiService):
             reader.setServiceParent(self)
             self.readers.append(reader)
 
-    def parse(self, name: str, envelope: Envelope) -> Any:
+    def parse(self, name: str, envelope: Envelope, *arguments: str) -> Any:
         """Run a function for a message; see `ParsingPool.call`."""
         if self._parsing is None:
             raise StateError("the process does not run")
-        return self._parsing.call(name, envelope)
+        return self._parsing.call(name, envelope, *arguments)
 
     # For subclasses to call
 

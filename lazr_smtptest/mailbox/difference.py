@@ -21,9 +21,9 @@ from lazr_smtptest.mailbox.passage import (
 from lazr_smtptest.mime.attachment import Attachment
 from lazr_smtptest.mime.sizes import byte_count
 from lazr_smtptest.model.envelope import Envelope
-from lazr_smtptest.query.criteria import Criteria, Criterion
+from lazr_smtptest.query.criteria import Criteria, Criterion, Difference
 
-__all__ = ["Candidate", "candidates", "title"]
+__all__ = ["Candidate", "candidates", "difference", "title"]
 
 # What this may take of the terminal.
 _CANDIDATES = 5
@@ -59,8 +59,7 @@ class Candidate:
     @property
     def distance(self) -> float:
         """How far it is from what was wanted: 1.0 for each thing without likeness."""
-        found = self.envelope
-        return sum(1 - likeness(each, each.values(found)) for each in self.missed)
+        return sum(1 - _likeness(each, self.envelope) for each in self.missed)
 
     @property
     def is_for_another(self) -> bool:
@@ -72,16 +71,32 @@ class Candidate:
 
         The lines have what was wanted, and what the message has instead.
         """
-        lines = [line for one in self.missed for line in _differs(one, self.envelope)]
+        found = [difference(each, self.envelope) for each in self.missed]
+        lines = [line for each in found for line in each.lines]
         if len(self.missed) > 1:
             return f"{', '.join(each.name for each in self.missed)} differ", lines
-        (missed,) = self.missed
-        values = likest(missed, missed.values(self.envelope))
-        said = _summary(missed, values)
-        if not said or " differs" in said:
-            # Where lines are compared, the first one has it.
-            said = _explained(missed, lines) or said or lines[0].strip(" :")
-        return said, lines
+        return found[0].said, lines
+
+
+def difference(criterion: Criterion, envelope: Envelope) -> Difference:
+    """Return how a message differs from what was wanted, in one criterion."""
+    found = criterion.differs(envelope)
+    if found is not None:
+        return found
+    lines = tuple(_differs(criterion, envelope))
+    values = likest(criterion, criterion.values(envelope))
+    said = _summary(criterion, values)
+    if not said or " differs" in said:
+        # Where lines are compared, the first one has it.
+        said = _explained(criterion, lines) or said or lines[0].strip(" :")
+    return Difference(likeness(criterion, values), said, lines)
+
+
+def _likeness(criterion: Criterion, envelope: Envelope) -> float:
+    found = criterion.differs(envelope)
+    if found is not None:
+        return found.likeness
+    return likeness(criterion, criterion.values(envelope))
 
 
 def candidates(

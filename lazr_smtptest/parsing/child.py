@@ -29,8 +29,10 @@ _ANY_SIZE = 1 << 62
 _BUFFER = 65_536
 
 
-def pack(name: str, envelopes: Sequence[Envelope]) -> bytes:
-    """Encode the name of a function, and envelopes without their contents."""
+def pack(
+    name: str, envelopes: Sequence[Envelope], arguments: Sequence[str] = ()
+) -> bytes:
+    """Encode a call: the function, envelopes without their contents, the argument."""
     said = [
         {
             "mail_from": envelope.mail_from,
@@ -41,18 +43,20 @@ def pack(name: str, envelopes: Sequence[Envelope]) -> bytes:
         }
         for envelope in envelopes
     ]
-    return json.dumps([name, said]).encode("ascii")
+    return json.dumps([name, said, arguments]).encode("ascii")
 
 
-def unpack(octets: bytes, contents: Iterator[bytes]) -> tuple[str, list[Envelope]]:
+def unpack(
+    octets: bytes, contents: Iterator[bytes]
+) -> tuple[str, list[Envelope], list[str]]:
     """Decode the result of `pack`; take the contents one by one."""
-    name, said = json.loads(octets)
+    name, said, arguments = json.loads(octets)
     envelopes = []
     for values in said:
         values["rcpt_tos"] = tuple(values["rcpt_tos"])
         values["warnings"] = tuple(values["warnings"])
         envelopes.append(Envelope(content=next(contents), **values))
-    return name, envelopes
+    return name, envelopes, arguments
 
 
 def main(arguments: str) -> None:
@@ -110,22 +114,24 @@ def _answers(
     contents = iter(lambda: read_frame(requests, _ANY_SIZE), None)
     try:
         # All of them first: the parent reads no answer before it has written all.
-        name, envelopes = unpack(request, contents)
+        name, envelopes, arguments = unpack(request, contents)
     except MemoryError:
         yield _TOO_LARGE
         return
     for envelope in envelopes:
-        answer = _answer(functions[name], envelope, seconds)
+        answer = _answer(functions[name], envelope, arguments, seconds)
         yield answer
         if answer is _TOO_LARGE:
             return
 
 
-def _answer(function: Any, envelope: Envelope, seconds: float) -> bytes:
+def _answer(
+    function: Any, envelope: Envelope, arguments: Sequence[str], seconds: float
+) -> bytes:
     """Return the status, and the result or the reason of a failure as JSON."""
     try:
         _limit_time(seconds)
-        value = function.encode(function.run(envelope))
+        value = function.encode(function.run(envelope, *arguments))
         return DONE + json.dumps(value).encode("ascii")
     except MemoryError:
         return _TOO_LARGE

@@ -13,9 +13,13 @@ from lazr_smtptest.model.findings import Findings, read_findings
 from lazr_smtptest.model.summary import HeaderMailbox
 from lazr_smtptest.query.document import read_document
 
-__all__ = ["FINDINGS", "FUNCTIONS", "Function"]
+__all__ = ["FINDINGS", "FUNCTIONS", "LARGE", "Function"]
 
 FINDINGS = "findings"
+
+# The bytes of a message above which a child process searches its texts: about where
+# that takes as long as to send it the message.
+LARGE = 256 * 1024
 
 
 @attrs.frozen
@@ -23,14 +27,15 @@ class Function:
     """A function for one message.
 
     Attributes:
-        run: returns the result.
+        run: returns the result. Its arguments are the envelope, and the argument of the
+            call if it has one.
         encode: returns a result as a value that JSON can represent; runs in the child.
         decode: returns the result again; runs in the parent.
         failed: returns the result for a message for which the function failed.
             Its arguments are the envelope and the reason.
     """
 
-    run: Callable[[Envelope], Any]
+    run: Callable[..., Any]
     encode: Callable[[Any], Any]
     decode: Callable[[Any], Any]
     failed: Callable[[Envelope, str], Any]

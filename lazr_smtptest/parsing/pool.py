@@ -6,7 +6,7 @@ import json
 import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from lazr_smtptest.errors import StateError
@@ -76,8 +76,17 @@ class ParsingPool:
         """Return the documents of messages, see `document`."""
         return self.call_all("document", envelopes)
 
-    def call(self, name: str, envelope: Envelope) -> Any:
-        """Return the result of a function for a message, see `call_all`."""
+    def call(self, name: str, envelope: Envelope, *arguments: str) -> Any:
+        """Return the result of a function for a message, see `call_all`.
+
+        Args:
+            name: a key of the registry's ``FUNCTIONS``.
+            envelope: the message.
+            arguments: the argument of the function, if it has one; such a result is
+                not kept.
+        """
+        if arguments:
+            return next(self._run(name, [envelope], arguments))
         return self.call_all(name, [envelope])[0]
 
     def call_all(self, name: str, envelopes: Sequence[Envelope]) -> list[Any]:
@@ -130,18 +139,20 @@ class ParsingPool:
         with self._changed:
             self._changed.wait_for(lambda: not self._workers)
 
-    def _run(self, name: str, batch: list[Envelope]) -> Iterator[Any]:
+    def _run(
+        self, name: str, batch: list[Envelope], arguments: tuple[str, ...] = ()
+    ) -> Iterator[Any]:
         """Yield the results for messages that were not kept."""
         function = self._registry.FUNCTIONS[name]
         is_small = sum(each.size for each in batch) <= _OCTETS
         if self._is_interrupted and is_small and not self._is_closed:
-            yield from map(function.run, batch)
+            yield from _run_here(function, batch, arguments)
             return
         worker = self._take()
         if worker is None:
-            yield from map(function.run, batch)
+            yield from _run_here(function, batch, arguments)
             return
-        answers = self._ask(worker, name, batch)
+        answers = self._ask(worker, name, batch, arguments)
         if answers is None:
             # One of them ended the child: each is tried alone.
             for envelope in batch:
@@ -151,12 +162,16 @@ class ParsingPool:
             if not octets.startswith(DONE):
                 reason = json.loads(octets[1:])
                 log.warning("message %r cannot be read: %s", envelope.id, reason)
-            if envelope.id:
+            if envelope.id and not arguments:
                 self._kept.add((name, envelope.id, envelope.size), octets)
             yield _result(function, envelope, octets)
 
     def _ask(
-        self, worker: Worker, name: str, batch: list[Envelope]
+        self,
+        worker: Worker,
+        name: str,
+        batch: list[Envelope],
+        arguments: tuple[str, ...],
     ) -> list[bytes] | None:
         """Return the answers of a child, which is idle again or has ended.
 
@@ -164,7 +179,7 @@ class ParsingPool:
         """
         ends = True
         try:
-            answers = worker.ask(name, batch)
+            answers = worker.ask(name, batch, *arguments)
             ends = answers[-1].startswith(ENDS)
         except ChildError as error:
             if self._is_interrupted:
@@ -228,6 +243,13 @@ class ParsingPool:
         with self._changed:
             self._workers.remove(worker)
             self._changed.notify_all()
+
+
+def _run_here(
+    function: Any, batch: Iterable[Envelope], arguments: tuple[str, ...]
+) -> Iterator[Any]:
+    """Run a function in the calling thread."""
+    return (function.run(envelope, *arguments) for envelope in batch)
 
 
 def _batches(numbers: list[int], envelopes: Sequence[Envelope]) -> Iterator[list[int]]:

@@ -92,7 +92,9 @@ class Worker:
         """True until the process has ended."""
         return self._process.poll() is None
 
-    def ask(self, name: str, envelopes: Sequence[Envelope]) -> list[bytes]:
+    def ask(
+        self, name: str, envelopes: Sequence[Envelope], *arguments: str
+    ) -> list[bytes]:
         """Run a function for messages; return the answers: a status byte, and JSON.
 
         There is one for each message, unless one begins with `ENDS`: that one is the
@@ -102,7 +104,7 @@ class Worker:
             ChildError: the process gave no answers, and has ended.
             OSError: the file that holds a content cannot be read.
         """
-        request = pack(name, envelopes)
+        request = pack(name, envelopes, arguments)
         with self._ended_after(self._bounds.time):
             write_frame(self._process.stdin, (request,), len(request))
             for envelope in envelopes:

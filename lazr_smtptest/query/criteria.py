@@ -23,7 +23,7 @@ from lazr_smtptest.query.matchers import (
 )
 from lazr_smtptest.query.truth import check_predicate, truth
 
-__all__ = ["Criteria", "Criterion", "Predicate"]
+__all__ = ["Criteria", "Criterion", "Difference", "Predicate"]
 
 # Test frameworks leave the frames of this module out of a failure.
 __tracebackhide__ = __unittest = True
@@ -38,6 +38,25 @@ _CLOSE = 0.7
 _OF_ENVELOPE = ("sender", "recipient", "helo", "user")
 
 
+@attrs.frozen
+class Difference:
+    """How a message differs from what was wanted, in one criterion.
+
+    Attributes:
+        likeness: the similarity of the closest value, from 0.0 to 1.0.
+        said: what differs, in a few words.
+        lines: lines that show what was wanted, and what the message has instead.
+    """
+
+    likeness: float
+    said: str
+    lines: tuple[str, ...]
+
+
+def _here(envelope: Envelope) -> None:
+    """Find no difference elsewhere: the values say it."""
+
+
 @attrs.frozen(eq=False)
 class Criterion:
     """One condition for an envelope.
@@ -48,6 +67,8 @@ class Criterion:
         values: returns the values of an envelope, also for the failure.
         matches: returns whether an envelope meets the condition.
         parts: the conditions for an attachment, by its attributes.
+        differs: returns how an envelope differs that another process has checked;
+            ``None`` for one whose `values` are to be compared.
     """
 
     name: str
@@ -55,6 +76,12 @@ class Criterion:
     values: Callable[[Envelope], Sequence[Any]]
     matches: Callable[[Envelope], bool]
     parts: Mapping[str, Matcher] = attrs.field(factory=dict)
+    differs: Callable[[Envelope], Difference | None] = _here
+
+    @property
+    def is_of_envelope(self) -> bool:
+        """Return whether it can be checked before the message arrives."""
+        return self.name in _OF_ENVELOPE
 
     @property
     def wanted(self) -> str:
@@ -129,7 +156,7 @@ class Criteria:
     def of_envelope(self) -> Criteria:
         """Return the conditions that can be checked before the message arrives."""
         return Criteria(
-            self.given, tuple(c for c in self.criteria if c.name in _OF_ENVELOPE)
+            self.given, tuple(each for each in self.criteria if each.is_of_envelope)
         )
 
     def missed(self, envelope: Envelope) -> list[Criterion]:

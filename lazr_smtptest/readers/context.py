@@ -12,7 +12,7 @@ from lazr_smtptest.errors import Error
 from lazr_smtptest.interfaces import IMessageReader
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.findings import Findings, read_findings
-from lazr_smtptest.parsing.functions import FINDINGS
+from lazr_smtptest.parsing.functions import FINDINGS, LARGE
 from lazr_smtptest.readers.imap.functions import FUNCTIONS
 from lazr_smtptest.smtp.delivery_events import DeliveryEvents
 from lazr_smtptest.stores.deferred_reader import DeferredReader
@@ -33,10 +33,6 @@ __all__ = ["AbsentError", "ReaderContext", "run_here"]
 
 _Part = TypeVar("_Part")
 
-# The bytes of a message above which a child process searches its texts: about where
-# that takes as long as to send it the message.
-_LARGE = 256 * 1024
-
 
 class AbsentError(Error):
     """A part of the server is not in the process that was asked for it.
@@ -55,14 +51,15 @@ class AbsentError(Error):
         return f"there are no {self.what} here: {self.reason}"
 
 
-def run_here(name: str, envelope: Envelope) -> Any:
+def run_here(name: str, envelope: Envelope, *arguments: str) -> Any:
     """Return the result of a function for a message, run in the calling thread.
 
     Args:
         name: a key of `FUNCTIONS` of `lazr_smtptest.readers.imap.functions`.
         envelope: the message.
+        arguments: the argument of the function, if it has one.
     """
-    return FUNCTIONS[name].run(envelope)
+    return FUNCTIONS[name].run(envelope, *arguments)
 
 
 def _no_events() -> DeliveryEvents:
@@ -135,7 +132,7 @@ class ReaderContext:
     handler: IMessageHandler | None = None
     tls: TLS | None = None
     auth: Auth | None = None
-    parsing: Callable[[str, Envelope], Any] = run_here
+    parsing: Callable[..., Any] = run_here
     webhooks: list[WebhookService] = attrs.field(factory=list)
     listeners: Callable[[], Mapping[str, str]] = dict
     absence: str = "this process receives no mail, it only reads a store"
@@ -225,7 +222,7 @@ class ReaderContext:
         reactor's too: so a large message is searched in a child process, where there
         are any.
         """
-        if envelope.size <= _LARGE:
+        if envelope.size <= LARGE:
             return read_findings(envelope)
         found: Findings = self.parsing(FINDINGS, envelope)
         return found

@@ -217,7 +217,8 @@ class HTTPReader:
         parse = self._context.parse
         yield from Views(self._reader, parse, self._frames).routes(_API)
         faults = self._context.faults
-        yield from Wait(self._reader, self._waiters, faults, find).routes(_API)
+        parsing = self._context.parsing
+        yield from Wait(self._reader, self._waiters, faults, find, parsing).routes(_API)
         yield from Sessions(self._reader, self._context.needed_sessions).routes(_API)
         yield from self._events.routes(_API)
         yield from FaultRules(self._context.needed_faults, self._max_rules).routes(_API)

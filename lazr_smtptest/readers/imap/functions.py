@@ -12,6 +12,7 @@ from typing import Any
 import attrs
 
 from lazr_smtptest.checks import functions
+from lazr_smtptest.mailbox.judging import JUDGING, JUDGING_FUNCTION
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.parsing.functions import Function
 from lazr_smtptest.readers.imap.structure import (
@@ -98,6 +99,7 @@ FUNCTIONS: Mapping[str, Function] = {
         _decode_structure,
         lambda envelope, reason: plain_structure(envelope.kept),
     ),
+    JUDGING: JUDGING_FUNCTION,
     TEXTS: Function(
         _texts, _encode_texts, _decode_texts, lambda envelope, reason: Texts(Header())
     ),

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
-from lazr_smtptest._patterns import compile_pattern
+from lazr_smtptest.mailbox.judging import judged_elsewhere
 from lazr_smtptest.mime.addresses import address_key
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.query.criteria import Criteria, Criterion
+from lazr_smtptest.query.criteria_json import read_criteria
 from lazr_smtptest.query.evaluation import matches
 from lazr_smtptest.query.matchers import Matcher
 from lazr_smtptest.query.tree import (
@@ -42,18 +42,21 @@ __all__ = ["criteria_from_json", "criteria_of_query"]
 _BRIEF = 100
 
 
-def criteria_from_json(given: Mapping[str, Any]) -> Criteria:
-    """Return the criteria of an object in JSON.
+def criteria_from_json(
+    given: Mapping[str, Any], parsing: Callable[..., Any] | None = None
+) -> Criteria:
+    """Return the criteria of an object in JSON, see `read_criteria`.
 
-    Its names are the keywords of `Mailbox`. ``{"regex": "..."}`` is a regular
-    expression, and the content of an attachment is in Base64.
+    Args:
+        given: the object.
+        parsing: checks large messages elsewhere, see `judged_elsewhere`; ``None``: they
+            are checked in the calling thread.
 
     Raises:
         HTTPError: 400, there is no such criterion, or no message could meet it.
     """
     try:
-        keywords = {name: _value(name, value) for name, value in given.items()}
-        return Criteria.of(**keywords)
+        criteria = read_criteria(given)
     except RecursionError as error:
         raise HTTPError(
             HTTPStatus.BAD_REQUEST, "bad criteria: they are nested too deeply"
@@ -69,6 +72,7 @@ def criteria_from_json(given: Mapping[str, Any]) -> Criteria:
             f"bad criteria: {reason}",
             details={"in": "criteria"},
         ) from error
+    return criteria if parsing is None else judged_elsewhere(criteria, given, parsing)
 
 
 def _wrong(name: str, value: Any) -> str:
@@ -98,17 +102,6 @@ def _brief(value: Any) -> str:
     """Return a wrong value for an error, as JSON: 100 characters at most."""
     text = json.dumps(value)
     return text if len(text) <= _BRIEF else f"{text[:_BRIEF]}..."
-
-
-def _value(name: str, value: Any) -> Any:
-    if not isinstance(value, dict):
-        return value
-    if list(value) == ["regex"] and isinstance(value["regex"], str):
-        return compile_pattern(value["regex"])
-    if name == "attachment" and isinstance(value.get("content"), str):
-        content = base64.b64decode(value["content"], validate=True)
-        return {**value, "content": content}
-    return {key: _value("", each) for key, each in value.items()}
 
 
 def criteria_of_query(

@@ -18,7 +18,6 @@ from lazr_smtptest.readers.context import AbsentError, ReaderContext
 from lazr_smtptest.readers.http.api import records, requests
 from lazr_smtptest.readers.http.api.contents import Contents
 from lazr_smtptest.readers.http.api.criteria import criteria_from_json
-from lazr_smtptest.readers.http.api.details import Find
 from lazr_smtptest.readers.http.api.events import Events
 from lazr_smtptest.readers.http.api.faults import FaultRules
 from lazr_smtptest.readers.http.api.messages import Messages
@@ -46,18 +45,19 @@ _Key = tuple[str, str]
 
 
 def routes_of(
+    context: ReaderContext,
     reader: DeferredReader,
     waiters: Waiters,
     views: Views,
     events: Events,
     faults: Callable[[], Scripted],
-    find: Find,
 ) -> Iterator[Route]:
     """Yield the routes of a store, or of a part of one."""
+    find, parsing = context.find, context.parsing
     yield from Messages(reader, find).routes("")
     yield from Contents(reader, find).routes("")
     yield from views.routes("")
-    yield from Wait(reader, waiters, find=find).routes("")
+    yield from Wait(reader, waiters, find=find, parsing=parsing).routes("")
     yield from Sessions(reader).routes("")
     yield from events.routes("")
     for route in FaultRules(faults, _MOST_RULES).routes(""):
@@ -121,12 +121,12 @@ class Box:
         self.handlers: Mapping[_Key, Handler] = {
             (route.method, route.template): route.handler
             for route in routes_of(
+                context,
                 self._reader,
                 self._waiters,
                 Views(self._reader, context.parse, frames),
                 self._events,
                 self._needed_faults,
-                context.find,
             )
         }
         # Messages of the store that were kept, and not looked at yet.

@@ -109,8 +109,8 @@ class Mailboxes:
         )
         views = Views(reader, self._context.parse, self._frames)
         events = Events(self._context)
-        faults, find = self._context.needed_faults, self._context.find
-        for route in routes_of(reader, waiters, views, events, faults, find):
+        faults = self._context.needed_faults
+        for route in routes_of(self._context, reader, waiters, views, events, faults):
             yield self._within(one, route)
 
     def _within(self, prefix: str, route: Route) -> Route:

@@ -65,6 +65,8 @@ class Wait:
         faults: the fault rules of the server, for explanations; ``None`` if they are
             not known.
         find: searches the texts of a message, in a thread.
+        parsing: checks criteria for large messages, see `ParsingPool.call`; ``None``:
+            they are checked in a thread.
     """
 
     def __init__(
@@ -73,8 +75,10 @@ class Wait:
         waiters: Waiters,
         faults: Scripted | None = None,
         find: Find = read_findings,
+        parsing: Callable[..., Any] | None = None,
     ) -> None:
         self._store = waiters.store
+        self._parsing = parsing
         self._find = find
         self._reader = reader
         self._waiters = waiters
@@ -173,10 +177,12 @@ class Wait:
     async def _condition(self, call: Call, asked: requests.AssertRequest) -> Condition:
         # To compile regular expressions takes some milliseconds.
         if b"regex" in call.body and call.in_thread is not None:
-            arguments = asked.query, asked.criteria
-            condition: Condition = await call.in_thread(_condition, *arguments)
+            condition: Condition = await call.in_thread(self._made, asked)
             return condition
-        return await call.read(lambda _: _condition(asked.query, asked.criteria))
+        return await call.read(lambda _: self._made(asked))
+
+    def _made(self, asked: requests.AssertRequest) -> Condition:
+        return _condition(asked.query, asked.criteria, self._parsing)
 
     def _search(self, wanted: Wanted, most: int) -> list[Summary]:
         """Return the messages that are there; in a thread."""
@@ -275,9 +281,13 @@ def _message_of(store: Any, summary: Summary, extract: str, find: Find) -> _Mess
     return msgspec.Raw(msgspec.json.encode(message)), extracted
 
 
-def _condition(query: str, criteria: Mapping[str, Any]) -> Condition:
+def _condition(
+    query: str,
+    given: Mapping[str, Any],
+    parsing: Callable[..., Any] | None = None,
+) -> Condition:
     tree = parse(query, now=datetime.now(timezone.utc), zone=None)
-    return Condition(query, tree, criteria_from_json(criteria) if criteria else None)
+    return Condition(query, tree, criteria_from_json(given, parsing) if given else None)
 
 
 def _extract_of(name: str) -> str:

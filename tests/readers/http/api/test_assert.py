@@ -7,13 +7,17 @@ import json
 import time
 from typing import Any
 
+import attrs
 import pytest
 
 from lazr_smtptest.faults import Faults
 from lazr_smtptest.mailbox.box import Mailbox
+from lazr_smtptest.mailbox.judging import JUDGING
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.fault_context import FaultContext
 from lazr_smtptest.model.session import Session
+from lazr_smtptest.parsing.functions import LARGE
+from lazr_smtptest.readers.context import run_here
 
 from ..client import Client, Response
 from ..conftest import Mail
@@ -417,3 +421,39 @@ class TestSlowPatterns:
     def test_many_wildcards_are_quick(self, mail: Mail) -> None:
         mail.add(f"Subject: hi\n\n{'a' * 500}!\n", user="a" * 500 + "!")
         assert check(mail.client, {"user": "*a" * 50 + "b"}).status == 409
+
+
+class TestLargeMessages:
+    """Their texts are searched in the process that reads messages."""
+
+    CONTENT = f"Subject: big\n\n{'x ' * LARGE}481516\n"
+
+    @pytest.mark.parametrize(
+        ("wanted", "status"), [("[0-9]{6}", 200), ("[0-9]{7}", 409)]
+    )
+    def test_criteria_are_checked_there(self, wanted: str, status: int) -> None:
+        """A regular expression, and the difference from it."""
+        asked: list[str] = []
+
+        def parsing(name: str, *arguments: Any) -> Any:
+            asked.append(name)
+            return run_here(name, *arguments)
+
+        mail = Mail(server={"parsing": parsing})
+        mail.add(self.CONTENT)
+        assert check(mail.client, {"text": {"regex": wanted}}).status == status
+        assert set(asked) >= {JUDGING}
+        mail.reader.close()
+
+    def test_a_slow_regular_expression_is_an_error(self) -> None:
+        """As for a small message."""
+
+        def parsing(name: str, *arguments: Any) -> Any:
+            return attrs.evolve(run_here(name, *arguments), gave_up=("a", 1.0))
+
+        mail = Mail(server={"parsing": parsing})
+        mail.add(self.CONTENT)
+        answer = check(mail.client, {"text": {"regex": "a"}})
+        assert answer.status == 400
+        assert "regular expression 'a' took more than 1 s" in answer.json["detail"]
+        mail.reader.close()

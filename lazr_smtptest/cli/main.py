@@ -16,6 +16,7 @@ COMMANDS = {
     "ready": ("ready.ready", "say whether a server is ready, or wait for it"),
     "send": ("send.send", "send messages from files to a server"),
     "sendmail": ("sendmail.sendmail", "send a message as the program sendmail does"),
+    "load": ("load.load", "send a load to a server, and measure its latency"),
     "list": ("commands.messages.list_messages", "list the messages of a store"),
     "search": ("commands.messages.search_messages", "list the messages that match"),
     "show": ("commands.message.show_message", "print a message"),

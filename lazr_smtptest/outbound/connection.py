@@ -72,6 +72,16 @@ class Connection(LineReceiver):
     def _transport(self) -> Any:
         return self.transport
 
+    @property
+    def is_open(self) -> bool:
+        """Whether it is connected."""
+        return self.transport is not None and self._loss is None
+
+    def send(self, data: bytes) -> None:
+        """Send bytes; `expect` returns the replies, in their order (RFC 2920)."""
+        if self._loss is None:
+            self._transport.write(data)
+
     async def ask(
         self, command: bytes, *codes: int, secret: bool = False, is_line: bool = True
     ) -> ServerReply:
@@ -87,8 +97,7 @@ class Connection(LineReceiver):
             SendError: the reply has another code, or none came.
         """
         self._replies.clear()
-        if self._loss is None:
-            self._transport.write(command + (b"\r\n" if is_line else b""))
+        self.send(command + (b"\r\n" if is_line else b""))
         shown = command.decode("utf-8", "replace") if is_line else "the message"
         return await self.expect(*codes, what="AUTH" if secret else shown)
 
@@ -119,7 +128,7 @@ class Connection(LineReceiver):
 
     def quit(self) -> None:
         """End the session."""
-        if self.transport is not None and self._loss is None:
+        if self.is_open:
             self._transport.write(b"QUIT\r\n")
             self._transport.loseConnection()
 

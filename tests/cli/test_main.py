@@ -33,7 +33,7 @@ def test_a_command_that_is_like_no_other_lists_them(
 ) -> None:
     """All of them."""
     assert main(["0"]) == 2
-    assert "use serve, ready, send, sendmail, list, search, " in capsys.readouterr().err
+    assert "use serve, ready, send, sendmail, load, list, " in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("arguments", [["--prot=1"], ["serve", "--prot=1"]])

@@ -1,0 +1,1 @@
+"""A generator of load for mail servers: the command ``smtptest load``."""

@@ -6,6 +6,9 @@ than a minute. The nightly sessions take long and print what they found.
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import nox
 from nox.command import CommandFailed
 
@@ -23,12 +26,62 @@ _WHOLE = ("smtp", "auth", "tls")
 _THEIR_TESTS = (*_WHOLE, "model", "conformance", "faults", "test_options.py")
 
 
+# Where pytest writes which tests failed, and where those are noted that passed alone.
+_FAILED = Path(".pytest_cache/v/cache/lastfailed")
+_UNSTEADY = Path(".pytest_cache/unsteady")
+# How many may do so, and how often each has to pass.
+_FEW = 3
+_TIMES = 5
+
+
 def _pytest(session: nox.Session, *arguments: str, **environment: str) -> None:
+    """Run pytest, and what fails of it again; see `_run` and `_try_again`."""
+    _FAILED.unlink(missing_ok=True)
+    try:
+        _run(session, *arguments, **environment)
+    except CommandFailed:
+        _try_again(session, "python", *arguments, **environment)
+
+
+def _run(
+    session: nox.Session, *arguments: str, python: str = "python", **environment: str
+) -> None:
     """Run pytest on every core, or as the user of ``nox -s NAME -- ...`` says."""
     # Else every process would compile the tests and the package for itself.
     environment.setdefault("PYTHONDONTWRITEBYTECODE", "")
-    words = ["-q", "-n", "auto", *arguments, *session.posargs]
-    session.run("python", "-m", "pytest", *words, env=environment)
+    words = ["-q", "-n", "auto", *session.posargs, *arguments]
+    session.run(python, "-m", "pytest", *words, env=environment, external=True)
+
+
+def _try_again(
+    session: nox.Session, python: str, *arguments: str, **environment: str
+) -> None:
+    """Run the few tests that failed beside thousands of others, alone and repeatedly.
+
+    Those that pass each time are noted: they are faults, but none of the change that is
+    checked. The session fails if one does not, or if more than a few failed.
+    """
+    if not _FAILED.exists():
+        session.error("pytest ended before a test had failed")
+    failed = _FAILED.read_text(encoding="utf-8")
+    tests = sorted(json.loads(failed))
+    if len(tests) > _FEW:
+        session.error(f"{len(tests)} tests failed")
+    for _ in range(_TIMES):
+        # Those that passed are not in it any more.
+        _FAILED.write_text(failed, encoding="utf-8")
+        alone = ["-n", "0", "--last-failed", "--last-failed-no-failures=none"]
+        _run(session, *arguments, *alone, python=python, **environment)
+    for test in tests:
+        session.warn(f"unsteady: {test} failed once, and passed {_TIMES} times alone")
+    with _UNSTEADY.open("a", encoding="utf-8") as file:
+        file.writelines(f"{test}\n" for test in tests)
+
+
+@nox.session(venv_backend="none")
+def again(session: nox.Session) -> None:
+    """Run what failed in the README's test command, see `_try_again`."""
+    _try_again(session, ".venv/bin/python", "tests")
 
 
 @nox.session
@@ -138,7 +191,7 @@ def portable(session: nox.Session) -> None:
 def kill(session: nox.Session) -> None:
     """Nightly: kill a server a hundred times a store."""
     session.install("-e", ".[test]")
-    _pytest(session, "tests/stores/sudden", LAZR_SMTPTEST_KILLS="100")
+    _run(session, "tests/stores/sudden", LAZR_SMTPTEST_KILLS="100")
 
 
 @nox.session
@@ -146,7 +199,7 @@ def schema(session: nox.Session) -> None:
     """Nightly: make many requests from the description of the HTTP API."""
     session.install("-e", ".[test]")
     test = "tests/readers/http/api/test_schema.py"
-    _pytest(session, "-n", "0", test, LAZR_SMTPTEST_EXAMPLES="300")
+    _run(session, "-n", "0", test, LAZR_SMTPTEST_EXAMPLES="300")
 
 
 @nox.session

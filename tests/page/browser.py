@@ -17,6 +17,7 @@ __all__ = [
     "PATIENCE",
     "Chromium",
     "RequestLog",
+    "ReusableContext",
     "elsewhere",
     "missing",
     "without_websockets",
@@ -31,7 +32,13 @@ LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 # SVG uses nothing of other sites.
 _STOPPED = ("csp", "origin")
 
-_ARGUMENTS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
+# The processes of its pages are used again: to start one takes as long as a test.
+_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-dev-shm-usage",
+    "--disable-gpu",
+    "--renderer-process-limit=1",
+]
 
 
 def missing(what: str) -> NoReturn:
@@ -92,11 +99,56 @@ class Chromium:
                 self._loop = asyncio._get_running_loop()
                 asyncio._set_running_loop(None)
 
+    def new_context(self, proxy: str, **options: Any) -> Any:
+        """Return a browser context whose requests to other machines go to a proxy.
+
+        Args:
+            proxy: its URL.
+            options: keywords of Playwright's ``new_context``.
+        """
+        context = self.browser.new_context(
+            proxy={"server": proxy, "bypass": "127.0.0.1,localhost,[::1]"}, **options
+        )
+        context.set_default_timeout(PATIENCE)
+        context.set_default_navigation_timeout(PATIENCE)
+        return context
+
     def close(self) -> None:
         """End the browser."""
         with self.entered():
             self.browser.close()
             self._driver.stop()
+
+
+class ReusableContext:
+    """A browser context that tests use one after the other.
+
+    Its cache and its processes stay, with the files of the page: to load these anew is
+    most of the work of a test.
+
+    Args:
+        context: the context.
+    """
+
+    def __init__(self, context: Any) -> None:
+        self.context = context
+        # It stays open, for its connection to the storage.
+        self._first = context.new_page()
+        self._storage = context.new_cdp_session(self._first)
+
+    def clear(self) -> None:
+        """Remove what a test has left: pages, routes, cookies, stored texts."""
+        self.context.unroute_all(behavior="ignoreErrors")
+        for page in self.context.pages:
+            if page is not self._first:
+                page.unroute_all(behavior="ignoreErrors")
+                page.close()
+        self.context.clear_cookies()
+        self.context.clear_permissions()
+        self._storage.send(
+            "Storage.clearDataForOrigin",
+            {"origin": "*", "storageTypes": "local_storage,indexeddb,cache_storage"},
+        )
 
 
 class RequestLog:
@@ -115,11 +167,21 @@ class RequestLog:
         self.errors: list[str] = []
         self.dialogs: list[str] = []
         self.console: list[str] = []
-        context.on("request", lambda request: self.urls.append(request.url))
-        context.on("requestfailed", self._forget_stopped)
-        context.on("weberror", lambda error: self.errors.append(str(error.error)))
-        context.on("dialog", self._dismiss)
-        context.on("console", self._note)
+        self._context = context
+        self._listeners = {
+            "request": lambda request: self.urls.append(request.url),
+            "requestfailed": self._forget_stopped,
+            "weberror": lambda error: self.errors.append(str(error.error)),
+            "dialog": self._dismiss,
+            "console": self._note,
+        }
+        for name, listener in self._listeners.items():
+            context.on(name, listener)
+
+    def close(self) -> None:
+        """Listen no more."""
+        for name, listener in self._listeners.items():
+            self._context.remove_listener(name, listener)
 
     def _forget_stopped(self, request: Any) -> None:
         if request.failure in _STOPPED:

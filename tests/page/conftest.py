@@ -1,9 +1,9 @@
 """A browser, and a server with an HTTP side whose mail it shows.
 
-Each process of the tests has one Chromium, and each test a context of its own, which
-is as good as new. What the browser asks of other machines arrives at the fixture
-`world`, and nothing leaves this machine. Waiting is done by ``expect``, never by
-sleeping.
+Each process of the tests has one Chromium, with a context that a test gets as if it
+were new: nothing but the files of the page is in its cache. What the browser asks of
+other machines arrives at the fixture `world`, and nothing leaves this machine. Waiting
+is done by ``expect``, never by sleeping.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from lazr_smtptest.outbound.settings import Outgoing
 from lazr_smtptest.readers.context import ReaderContext
 from lazr_smtptest.readers.http.reader import HTTPReader, HTTPSettings
 
-from .browser import PATIENCE, Chromium, RequestLog
+from .browser import PATIENCE, Chromium, RequestLog, ReusableContext
 from .proxy import World
 
 STATIC = Path(lazr_smtptest.__file__).parent / "readers/http/page/static"
@@ -58,38 +58,62 @@ def world(_whole_world: World) -> World:
 
 @pytest.fixture
 def make_context(chromium: Chromium, world: World) -> Iterator[Callable[..., Any]]:
-    """Make browser contexts, with keywords of Playwright's ``new_context``."""
+    """Make new browser contexts, with keywords of Playwright's ``new_context``."""
     with chromium.entered():
         made: list[Any] = []
 
         def make(**options: Any) -> Any:
-            proxy = {"server": world.address, "bypass": "127.0.0.1,localhost,[::1]"}
-            context = chromium.browser.new_context(proxy=proxy, **options)
-            context.set_default_timeout(PATIENCE)
-            context.set_default_navigation_timeout(PATIENCE)
-            made.append(context)
-            return context
+            made.append(chromium.new_context(world.address, **options))
+            return made[-1]
 
         yield make
         for context in made:
             context.close()
 
 
-@pytest.fixture
-def context(make_context: Callable[..., Any]) -> Any:
-    """A browser context of this test; English, and a desktop of 1280 pixels."""
-    return make_context(locale="en", viewport={"width": 1280, "height": 800})
+@pytest.fixture(scope="session")
+def usual_context(chromium: Chromium, _whole_world: World) -> Iterator[ReusableContext]:
+    with chromium.entered():
+        usual = ReusableContext(
+            chromium.new_context(
+                _whole_world.address,
+                locale="en",
+                viewport={"width": 1280, "height": 800},
+            )
+        )
+    yield usual
+    with chromium.entered():
+        usual.context.close()
 
 
 @pytest.fixture
-def requests(context: Any) -> RequestLog:
+def context(
+    chromium: Chromium, world: World, usual_context: ReusableContext
+) -> Iterator[Any]:
+    """A browser context; English, and a desktop of 1280 pixels.
+
+    A test that sets a clock or adds scripts to a context, which cannot be undone, makes
+    one with `make_context`.
+    """
+    with chromium.entered():
+        yield usual_context.context
+        usual_context.clear()
+
+
+@pytest.fixture
+def requests(context: Any) -> Iterator[RequestLog]:
     """The requests of the context, and what its pages complained of."""
-    return RequestLog(context)
+    requests = RequestLog(context)
+    yield requests
+    requests.close()
 
 
 @pytest.fixture
-def page(context: Any, requests: RequestLog) -> Any:
+def page(context: Any, request: pytest.FixtureRequest) -> Any:
     """An empty page of the context."""
+    if "requests" in request.fixturenames:
+        # Before the first request; to tell of each of them takes much of a test's time.
+        request.getfixturevalue("requests")
     return context.new_page()
 
 

@@ -12,6 +12,9 @@ __all__ = ["World"]
 # Chromium asks its maker about forms by itself, in this version whatever its options.
 _OF_CHROMIUM = "content-autofill.googleapis.com:443"
 
+# And by itself for the icon of a window, which may be closed meanwhile.
+_ICON = "/favicon.ico"
+
 # An image of one pixel.
 _PIXEL = bytes.fromhex(
     "47494638396101000100800000ffffff00000021f90401000000002c00000000010001000002024401"
@@ -35,9 +38,12 @@ class World(LocalServer):
 
         class Handler(BaseHTTPRequestHandler):
             def _answer(self) -> None:
-                world.asked.append(f"{self.command} {self.path}")
+                if not self.path.endswith(_ICON):
+                    world.asked.append(f"{self.command} {self.path}")
                 self.send_response(200)
                 self.send_header("Content-Type", "image/gif")
+                # The next test asks again.
+                self.send_header("Cache-Control", "no-store")
                 self.send_header("Content-Length", str(len(_PIXEL)))
                 self.end_headers()
                 self.wfile.write(_PIXEL)

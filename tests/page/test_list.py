@@ -564,8 +564,9 @@ class TestMarks:
         assert colours[0] == colours[1]
         assert len(colours[0]) > 1
 
-    def test_its_time_is_that_since_it_came(self, page, site):
+    def test_its_time_is_that_since_it_came(self, make_context, site):
         """It goes on by itself, and is exact under the pointer."""
+        page = make_context(locale="en").new_page()
         message = site.send()
         page.clock.install(time=message.received_at)
         page.goto(site.url)

@@ -1,4 +1,4 @@
-"""What a load consists of."""
+"""The plan of a load: how much, how fast, to whom."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a load prints: a live table or lines, and the results as text or JSON."""
+"""The output of a load: a live table or lines, and the results as text or JSON."""
 
 from __future__ import annotations
 

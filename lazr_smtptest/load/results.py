@@ -59,13 +59,13 @@ class Latency:
         return encoded.decode()
 
     def reset(self) -> None:
-        """Forget all times."""
+        """Remove all times."""
         self._histogram.reset()
 
 
 @attrs.frozen
 class Second:
-    """What was since the last time it was asked for.
+    """The counts and times since the last call.
 
     Attributes:
         messages: accepted messages.
@@ -89,7 +89,7 @@ class Results:
         latency: from the time a message was due to the reply that accepted it.
         connecting: from the start of a connection until it takes mail.
         messages: accepted messages.
-        octets: their bytes.
+        octets: the sum of their sizes, in bytes.
         recipients: recipients that were accepted with them.
         errors: the reasons why messages were not accepted, or not for all recipients,
             and how often.

@@ -11,7 +11,7 @@ __all__ = ["Schedule"]
 
 
 class Schedule:
-    """Gives out the messages of a load, at the times when they are due.
+    """Hands out the messages of a load, at the times when they are due.
 
     With a rate the times are fixed from the start: a message that begins late because
     every connection was busy was due all the same, and its latency counts from then.

@@ -27,7 +27,7 @@ JUDGING = "judging"
 
 @attrs.frozen
 class _Judgement:
-    """What a child found out about a message.
+    """The findings of a child about a message.
 
     Attributes:
         differences: for each criterion how the message differs; ``None``: it meets it.

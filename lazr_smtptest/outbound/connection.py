@@ -74,7 +74,7 @@ class Connection(LineReceiver):
 
     @property
     def is_open(self) -> bool:
-        """Whether it is connected."""
+        """True while it is connected."""
         return self.transport is not None and self._loss is None
 
     def send(self, data: bytes) -> None:

@@ -1,4 +1,4 @@
-"""What serves sessions of a protocol in which clients log in: IMAP and POP3."""
+"""Sessions of protocols in which clients log in: IMAP and POP3."""
 
 from __future__ import annotations
 

@@ -231,3 +231,11 @@ def fuzz(session: nox.Session) -> None:
     options = session.posargs or ["-max_total_time=3600", "-max_len=4096"]
     words = [*options, f"-artifact_prefix={folder}/", str(corpus)]
     session.run("python", "tests/fuzz/run.py", *words)
+
+
+@nox.session
+def man(session: nox.Session) -> None:
+    """Write the manual pages of the command into build/man, or into a folder given."""
+    session.install("-e", ".")
+    folder = session.posargs or ["build/man"]
+    session.run("python", "-m", "lazr_smtptest.cli.man_pages", *folder)

@@ -36,6 +36,8 @@ HERE = Path(__file__).parent
 
 # The marks of whole folders and modules; pyproject.toml says what they mean.
 MARKS = {
+    "cli/test_completion.py": ["slow", "once"],
+    "cli/test_man_pages.py": ["once"],
     "cli/test_readers.py": ["twice"],
     "cli/test_serve.py": ["slow", "twice"],
     "cli/test_twistd.py": ["slow", "twice"],

@@ -16,7 +16,7 @@ from lazr_smtptest.cli.trust import add_ca_file, trust
 from lazr_smtptest.client.address import Address, is_url
 from lazr_smtptest.errors import StoreError
 
-__all__ = ["copy_messages"]
+__all__ = ["copy_messages", "copy_parser"]
 
 # Columns of the progress bar, and seconds between two updates.
 _BAR = 30
@@ -61,12 +61,8 @@ class Progress:
             self._stream.write("\n")
 
 
-def copy_messages(arguments: Sequence[str]) -> int:
-    """Run the command; return its exit status.
-
-    Args:
-        arguments: the options, and two stores.
-    """
+def copy_parser() -> argparse.ArgumentParser:
+    """Return the parser of ``smtptest copy``."""
     parser = argparse.ArgumentParser(
         prog="smtptest copy",
         description=f"Copy messages from one store to another. {_FORMS}",
@@ -74,6 +70,16 @@ def copy_messages(arguments: Sequence[str]) -> int:
     parser.add_argument("source", metavar="FROM")
     parser.add_argument("target", metavar="TO")
     add_ca_file(parser)
+    return parser
+
+
+def copy_messages(arguments: Sequence[str]) -> int:
+    """Run the command; return its exit status.
+
+    Args:
+        arguments: the options, and two stores.
+    """
+    parser = copy_parser()
     options = parser.parse_args(arguments)
     try:
         verify = trust(options.ca_file, options.source, options.target)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from lazr_smtptest.load.plan import Plan
     from lazr_smtptest.load.results import Results
 
-__all__ = ["load"]
+__all__ = ["load", "load_parser"]
 
 T = TypeVar("T")
 
@@ -50,7 +50,7 @@ def load(arguments: Sequence[str]) -> int:
         0; 1: a threshold is missed, or there is no server; 2: the options are wrong.
     """
     variables = read_variables(os.environ, SERVER_VARIABLES)
-    parser = _parser(variables)
+    parser = load_parser(variables)
     options = parser.parse_args(arguments)
     return run_command("load", lambda: _run(options, variables))
 
@@ -231,7 +231,12 @@ def _read_corpus(places: Sequence[str]) -> Sequence[bytes]:
         raise ValueError(f"--corpus: {error.filename}: {error.strerror}") from error
 
 
-def _parser(variables: Mapping[str, str]) -> argparse.ArgumentParser:
+def load_parser(variables: Mapping[str, str]) -> argparse.ArgumentParser:
+    """Return the parser of ``smtptest load``.
+
+    Args:
+        variables: the values of `SERVER_VARIABLES` in the environment, by option.
+    """
     parser = argparse.ArgumentParser(prog="smtptest load", description=_DESCRIPTION)
     add_server_options(parser, variables)
     add = parser.add_argument

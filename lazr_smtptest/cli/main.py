@@ -27,6 +27,7 @@ COMMANDS = {
     "copy": ("copy.copy_messages", "copy messages from one store to another"),
     "sessions": ("commands.sessions.list_sessions", "list the sessions of clients"),
     "transcript": ("commands.sessions.show_transcript", "print one session"),
+    "completion": ("completion.completion", "print a script that completes commands"),
     "mcp": ("mcp.serve_mcp", "offer the messages of a server to coding agents"),
 }
 

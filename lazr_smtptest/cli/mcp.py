@@ -16,11 +16,11 @@ from lazr_smtptest.cli.trust import add_ca_file
 from lazr_smtptest.client.address import Address
 from lazr_smtptest.client.connections import Connections
 
-__all__ = ["serve_mcp"]
+__all__ = ["mcp_parser", "serve_mcp"]
 
 
-def serve_mcp(arguments: Sequence[str]) -> int:
-    """Run ``smtptest mcp``; return the exit status."""
+def mcp_parser() -> argparse.ArgumentParser:
+    """Return the parser of ``smtptest mcp``."""
     options = argparse.ArgumentParser(
         prog="smtptest mcp",
         description="Offer the messages of a running server to a coding agent, by the "
@@ -34,6 +34,12 @@ def serve_mcp(arguments: Sequence[str]) -> int:
         "http://127.0.0.1:8025",
     )
     add_ca_file(options)
+    return options
+
+
+def serve_mcp(arguments: Sequence[str]) -> int:
+    """Run ``smtptest mcp``; return the exit status."""
+    options = mcp_parser()
     given = options.parse_args(arguments)
     return run_command("mcp", partial(_serve, given.url, given.ca_file))
 

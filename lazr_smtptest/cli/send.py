@@ -20,7 +20,7 @@ from lazr_smtptest.cli.smtp_client import (
 )
 from lazr_smtptest.model.envelope import Envelope
 
-__all__ = ["send"]
+__all__ = ["send", "send_parser"]
 
 
 def send(arguments: Sequence[str]) -> int:
@@ -34,7 +34,7 @@ def send(arguments: Sequence[str]) -> int:
         each.
     """
     variables = read_variables(os.environ, SERVER_VARIABLES)
-    parser = _parser(variables)
+    parser = send_parser(variables)
     options = parser.parse_args(arguments)
     try:
         server = ServerAddress.from_options(options, variables)
@@ -65,7 +65,12 @@ def send(arguments: Sequence[str]) -> int:
     return int(failures > 0)
 
 
-def _parser(variables: Mapping[str, str]) -> argparse.ArgumentParser:
+def send_parser(variables: Mapping[str, str]) -> argparse.ArgumentParser:
+    """Return the parser of ``smtptest send``.
+
+    Args:
+        variables: the values of `SERVER_VARIABLES` in the environment, by option.
+    """
     parser = argparse.ArgumentParser(
         prog="smtptest send",
         description="Send each FILE as it is, by SMTP. The sender and the recipients "

@@ -37,7 +37,7 @@ from lazr_smtptest.cli.sysexits import Status, status_of
 from lazr_smtptest.errors import StoreError
 from lazr_smtptest.model.envelope import Envelope
 
-__all__ = ["sendmail"]
+__all__ = ["sendmail", "sendmail_parser"]
 
 
 # Options that programs give, and that change nothing here: the kind of the body, a
@@ -68,7 +68,7 @@ def sendmail(arguments: Sequence[str]) -> int:
         arguments: the options, and the recipients.
     """
     variables = read_variables(os.environ, SERVER_VARIABLES)
-    parser = _parser(variables)
+    parser = sendmail_parser(variables)
     options = parser.parse_intermixed_args(
         [each for each in arguments if not _ATTACHED.fullmatch(each)]
     )
@@ -106,7 +106,12 @@ class _Parser(argparse.ArgumentParser):
         sys.exit(int(Status.USAGE))
 
 
-def _parser(variables: Mapping[str, str]) -> argparse.ArgumentParser:
+def sendmail_parser(variables: Mapping[str, str]) -> argparse.ArgumentParser:
+    """Return the parser of ``smtptest sendmail``.
+
+    Args:
+        variables: the values of `SERVER_VARIABLES` in the environment, by option.
+    """
     parser = _Parser(
         prog="smtptest sendmail",
         description="Send the message on standard input, with the options that "

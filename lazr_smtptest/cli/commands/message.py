@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
@@ -22,11 +23,11 @@ from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.summary import Summary
 from lazr_smtptest.readers.http.api.details import headers_of, message_of
 
-__all__ = ["show_message"]
+__all__ = ["show_message", "show_parser"]
 
 
-def show_message(arguments: Sequence[str]) -> int:
-    """Run ``smtptest show``; return the exit status: 1 if there is no such message."""
+def show_parser() -> argparse.ArgumentParser:
+    """Return the parser of ``smtptest show``."""
     options = parser(
         "show",
         "Print a message: its envelope, header, text and the list of its attachments.",
@@ -50,6 +51,12 @@ def show_message(arguments: Sequence[str]) -> int:
         only.add_argument(
             f"--{name}", dest="form", action="store_const", const=name, help=text
         )
+    return options
+
+
+def show_message(arguments: Sequence[str]) -> int:
+    """Run ``smtptest show``; return the exit status: 1 if there is no such message."""
+    options = show_parser()
     given = parse(options, arguments)
     return run_command("show", partial(_show, given))
 

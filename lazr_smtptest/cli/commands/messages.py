@@ -29,7 +29,16 @@ from lazr_smtptest.model.summary import Summary
 from lazr_smtptest.query.selection import Selection
 from lazr_smtptest.readers.http.api.records import summary_of
 
-__all__ = ["delete_messages", "list_messages", "search_messages", "wait_for_message"]
+__all__ = [
+    "delete_messages",
+    "delete_parser",
+    "list_messages",
+    "list_parser",
+    "search_messages",
+    "search_parser",
+    "wait_for_message",
+    "wait_parser",
+]
 
 # Messages of one page of the store.
 _PAGE = 500
@@ -37,37 +46,54 @@ _PAGE = 500
 _TITLES = ("NUMBER", "TIME", "FROM", "TO", "SUBJECT", "SIZE")
 
 
+def list_parser() -> ArgumentParser:
+    """Return the parser of ``smtptest list``."""
+    return _listing("list", "List the messages of a store, newest first.")
+
+
 def list_messages(arguments: Sequence[str]) -> int:
     """Run ``smtptest list``; return the exit status."""
-    options = _listing("list", "List the messages of a store, newest first.")
+    options = list_parser()
     given = parse(options, arguments)
     return run_command("list", partial(_list, given, ""))
 
 
-def search_messages(arguments: Sequence[str]) -> int:
-    """Run ``smtptest search``; return the exit status: 1 if nothing matches."""
+def search_parser() -> ArgumentParser:
+    """Return the parser of ``smtptest search``."""
     options = _listing("search", "List the messages that match, newest first.")
     options.add_argument("query", metavar="QUERY", nargs="+")
+    return options
+
+
+def search_messages(arguments: Sequence[str]) -> int:
+    """Run ``smtptest search``; return the exit status: 1 if nothing matches."""
+    options = search_parser()
     given = parse(options, arguments)
     return run_command("search", partial(_list, given, " ".join(given.query)))
 
 
-def delete_messages(arguments: Sequence[str]) -> int:
-    """Run ``smtptest delete``; return the exit status: 1 if nothing matches."""
+def delete_parser() -> ArgumentParser:
+    """Return the parser of ``smtptest delete``."""
     options = parser("delete", "Delete messages.", queries=True)
     add_store(options)
     options.add_argument(
         "words", metavar="QUERY or ID", nargs="*", help="a number, an id, or a query"
     )
     options.add_argument("--all", action="store_true", help="delete all messages")
+    return options
+
+
+def delete_messages(arguments: Sequence[str]) -> int:
+    """Run ``smtptest delete``; return the exit status: 1 if nothing matches."""
+    options = delete_parser()
     given = parse(options, arguments)
     if bool(given.words) == given.all:
         options.error("give a QUERY, an ID, or --all")
     return run_command("delete", partial(_delete, given))
 
 
-def wait_for_message(arguments: Sequence[str]) -> int:
-    """Run ``smtptest wait``; return the exit status: 1 if no message came."""
+def wait_parser() -> ArgumentParser:
+    """Return the parser of ``smtptest wait``."""
     options = parser(
         "wait",
         "Wait for a message, and print its summary. A message that is there already "
@@ -87,6 +113,12 @@ def wait_for_message(arguments: Sequence[str]) -> int:
         "--new", action="store_true", help="only a message that comes from now on"
     )
     _add_json(options)
+    return options
+
+
+def wait_for_message(arguments: Sequence[str]) -> int:
+    """Run ``smtptest wait``; return the exit status: 1 if no message came."""
+    options = wait_parser()
     given = parse(options, arguments)
     return run_command("wait", partial(_wait, given))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
 from argparse import Namespace
 from collections.abc import Sequence
@@ -21,13 +22,13 @@ from lazr_smtptest.cli.transcripts import describe
 from lazr_smtptest.model.session import Session
 from lazr_smtptest.readers.http.api.transcripts import session_of, whole_session_of
 
-__all__ = ["list_sessions", "show_transcript"]
+__all__ = ["list_sessions", "sessions_parser", "show_transcript", "transcript_parser"]
 
 _TITLES = ("ID", "TIME", "CLIENT", "HELLO", "MESSAGES", "REFUSALS")
 
 
-def list_sessions(arguments: Sequence[str]) -> int:
-    """Run ``smtptest sessions``; return the exit status."""
+def sessions_parser() -> argparse.ArgumentParser:
+    """Return the parser of ``smtptest sessions``."""
     options = parser(
         "sessions", "List the sessions that a store keeps, newest first.", queries=False
     )
@@ -41,14 +42,20 @@ def list_sessions(arguments: Sequence[str]) -> int:
     options.add_argument(
         "--json", action="store_true", help="print an object a line, for programs"
     )
+    return options
+
+
+def list_sessions(arguments: Sequence[str]) -> int:
+    """Run ``smtptest sessions``; return the exit status."""
+    options = sessions_parser()
     given = parse(options, arguments)
     if given.limit < 1:
         options.error(f"--limit is a number from 1 on, not {given.limit}")
     return run_command("sessions", partial(_list, given))
 
 
-def show_transcript(arguments: Sequence[str]) -> int:
-    """Run ``smtptest transcript``; return the exit status."""
+def transcript_parser() -> argparse.ArgumentParser:
+    """Return the parser of ``smtptest transcript``."""
     options = parser(
         "transcript",
         "Print the transcript of a session; secrets are masked.",
@@ -61,6 +68,12 @@ def show_transcript(arguments: Sequence[str]) -> int:
     options.add_argument(
         "--json", action="store_true", help="print it as an object on one line"
     )
+    return options
+
+
+def show_transcript(arguments: Sequence[str]) -> int:
+    """Run ``smtptest transcript``; return the exit status."""
+    options = transcript_parser()
     given = parse(options, arguments)
     return run_command("transcript", partial(_show, given))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 from argparse import Namespace
 from collections.abc import Iterable, Iterator, Sequence
@@ -26,14 +27,21 @@ from lazr_smtptest.client.reader import RemoteReader
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.stores import MboxStore, check_spec, open_store
 
-__all__ = ["check_target", "export_messages", "import_messages", "open_target"]
+__all__ = [
+    "check_target",
+    "export_messages",
+    "export_parser",
+    "import_messages",
+    "import_parser",
+    "open_target",
+]
 
 _MBOX = "mbox:"
 _EML = "eml:"
 
 
-def export_messages(arguments: Sequence[str]) -> int:
-    """Run ``smtptest export``; return the exit status: 1 if nothing matches."""
+def export_parser() -> argparse.ArgumentParser:
+    """Return the parser of ``smtptest export``."""
     options = parser(
         "export",
         "Write messages into files: .eml files in a folder, or one mbox. Header fields "
@@ -43,12 +51,18 @@ def export_messages(arguments: Sequence[str]) -> int:
     add_store(options)
     options.add_argument("target", metavar="TO", help="eml:DIR or mbox:FILE")
     options.add_argument("query", metavar="QUERY", nargs="*")
+    return options
+
+
+def export_messages(arguments: Sequence[str]) -> int:
+    """Run ``smtptest export``; return the exit status: 1 if nothing matches."""
+    options = export_parser()
     given = parse(options, arguments)
     return run_command("export", partial(_export, given))
 
 
-def import_messages(arguments: Sequence[str]) -> int:
-    """Run ``smtptest import``; return the exit status."""
+def import_parser() -> argparse.ArgumentParser:
+    """Return the parser of ``smtptest import``."""
     options = parser(
         "import",
         "Add messages from .eml and mbox files to a store, or to a running server. A "
@@ -62,6 +76,12 @@ def import_messages(arguments: Sequence[str]) -> int:
         nargs="+",
         help="an .eml file, eml:DIR (a folder of them), or mbox:FILE",
     )
+    return options
+
+
+def import_messages(arguments: Sequence[str]) -> int:
+    """Run ``smtptest import``; return the exit status."""
+    options = import_parser()
     given = parse(options, arguments)
     return run_command("import", partial(_import, given))
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable, Mapping
-from difflib import get_close_matches
 from typing import Any, ClassVar
 
 __all__ = ["Guessable", "named_method", "nearest"]
@@ -82,5 +81,7 @@ class _Bound(functools.partial):  # type: ignore[type-arg]
 def nearest(name: object, known: Iterable[str]) -> str:
     """Return a hint with the known name that is closest to a wrong one, or ``""``."""
     names = {each.lower(): each for each in known}
+    from difflib import get_close_matches
+
     found = get_close_matches(str(name).lower(), names, n=1)
     return f"; did you mean {names[found[0]]!r}?" if found else ""

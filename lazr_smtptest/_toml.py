@@ -12,11 +12,6 @@ from typing import Any
 
 from lazr_smtptest.errors import Error
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
-
 __all__ = ["FileError", "TomlFile", "write_toml"]
 
 _AT_LINE = re.compile(r"(.*) \(at (?:line (\d+), column \d+|end of document)\)")
@@ -75,6 +70,11 @@ class TomlFile:
         self.document = self._read() if document is None else document
 
     def _read(self) -> Mapping[str, Any]:
+        if sys.version_info >= (3, 11):
+            import tomllib
+        else:
+            import tomli as tomllib
+
         try:
             text = self.path.read_text("utf-8-sig")  # Windows writes a byte order mark
             self._lines = text.splitlines()

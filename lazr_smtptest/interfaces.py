@@ -10,19 +10,20 @@ unless a method's docstring names another thread.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import Deferred
 from twisted.mail.interfaces import IMessageSMTP
 from zope.interface import Attribute, Interface
 
-from lazr_smtptest.model.change import Change, Changes
-from lazr_smtptest.model.envelope import Envelope
-from lazr_smtptest.model.fault_context import FaultContext, Plan
-from lazr_smtptest.model.found import Counts, Found, IndexProgress
-from lazr_smtptest.model.session import Session
-from lazr_smtptest.model.summary import Flag, Summary
-from lazr_smtptest.query.selection import Selection
+if TYPE_CHECKING:
+    from lazr_smtptest.model.change import Change, Changes
+    from lazr_smtptest.model.envelope import Envelope
+    from lazr_smtptest.model.fault_context import FaultContext, Plan
+    from lazr_smtptest.model.found import Counts, Found, IndexProgress
+    from lazr_smtptest.model.session import Session
+    from lazr_smtptest.model.summary import Flag, Summary
+    from lazr_smtptest.query.selection import Selection
 
 __all__ = [
     "IAdjustableStore",

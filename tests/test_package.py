@@ -115,20 +115,63 @@ assert 'twisted.internet.reactor' not in sys.modules
     subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
 
 
-def test_a_server_of_a_test_imports_only_what_it_uses() -> None:
-    """No store, parser of messages, fault rule or failure text before its first use."""
-    program = """
-import sys
-from lazr_smtptest import CaptureController
-with CaptureController():
-    pass
-unused = ('faults.rule', 'faults.files', 'mailbox.report', 'mime.parts', 'mime.codes',
-          'query.parser', 'stores.memory', 'stores.sqlite', 'stores.maildir')
-found = [name for name in unused if f'lazr_smtptest.{name}' in sys.modules]
-found += [name for name in ('twisted.mail.imap4', 'sqlite3') if name in sys.modules]
-assert not found, found
-"""
-    subprocess.run([sys.executable, "-c", program], check=True, timeout=300)
+# What a server of a test does without, until it is used.
+_UNUSED = (
+    *("auth.credentials", "auth.login", "auth.mechanisms", "auth.scram"),
+    *("tls.context", "tls.layer", "tls.pem"),
+    *("faults.conditions", "faults.files", "faults.rule", "faults.steps"),
+    *("faults.personalities", "faults.journal", "smtp.fault_runner", "smtp.xclient"),
+    *("mailbox.attempt", "mailbox.report", "mailbox.difference", "mailbox.reader"),
+    *("mime.charsets", "mime.fields", "mime.parts", "mime.codes", "mime.transfer"),
+    *("query.parser", "model.fault_context", "model.found", "model.summary"),
+    *("stores.memory", "stores.sqlite", "stores.maildir", "stores.mbox"),
+    *("readers", "cli", "checks", "client", "outbound", "parsing", "providers"),
+)
+# The same of other packages, if `twisted.mail.smtp` does without them, too.
+_UNUSED_ELSEWHERE = (
+    *("twisted.mail.imap4", "twisted.mail.pop3", "twisted.web", "sqlite3", "tomllib"),
+    *("smtplib", "regex", "msgspec", "wsproto", "prometheus_client", "sysconfig"),
+)
+
+
+@pytest.mark.parametrize("name", _UNUSED)
+def test_a_server_of_a_test_does_not_import(name: str, imported: set[str]) -> None:
+    """No TLS, login, fault rule, store, parser or failure text before its use."""
+    assert f"lazr_smtptest.{name}" not in imported
+
+
+@pytest.mark.parametrize("name", _UNUSED_ELSEWHERE)
+def test_a_server_of_a_test_does_not_import_package(
+    name: str, imported: set[str], imported_by_twisted: set[str]
+) -> None:
+    """Nothing of others for what is not used, either."""
+    assert name not in imported - imported_by_twisted
+
+
+@pytest.fixture(scope="module")
+def imported() -> set[str]:
+    """Return the modules of a process with a `CaptureController` that has run."""
+    return _modules_after(
+        "from lazr_smtptest import CaptureController\nwith CaptureController(): pass"
+    )
+
+
+@pytest.fixture(scope="module")
+def imported_by_twisted() -> set[str]:
+    """Return the modules of a process that has imported `twisted.mail.smtp`."""
+    return _modules_after("import twisted.mail.smtp")
+
+
+def _modules_after(program: str) -> set[str]:
+    """Return the names of the modules that a process has after a program."""
+    done = subprocess.run(
+        [sys.executable, "-c", f"{program}\nimport sys; print(*sys.modules)"],
+        check=True,
+        timeout=300,
+        capture_output=True,
+        text=True,
+    )
+    return set(done.stdout.split())
 
 
 def test_the_names_of_stores_are_listed_before_their_import() -> None:

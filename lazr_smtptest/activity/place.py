@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-import sysconfig
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from types import CodeType, FrameType, TracebackType
 
@@ -13,8 +12,6 @@ import attrs
 
 __all__ = ["Place", "calling", "is_program", "is_sending", "raising"]
 
-_STDLIB = sysconfig.get_paths()["stdlib"] + os.sep
-_SCRIPTS = sysconfig.get_paths()["scripts"] + os.sep
 _HERE = str(Path(__file__).parents[1]) + os.sep
 
 # Packages that pass events of the program on. Where they catch an error themselves
@@ -67,19 +64,30 @@ class Place:
 
 
 @lru_cache(maxsize=1000)
+@cache
+def _directories() -> tuple[str, str]:
+    """Return the directories of the standard library, and of installed scripts."""
+    # Imported with the first event: most tests have none.
+    import sysconfig
+
+    paths = sysconfig.get_paths()
+    return paths["stdlib"] + os.sep, paths["scripts"] + os.sep
+
+
 def is_program(path: str) -> bool:
     """Return whether a file belongs to the program that is tested or to its test.
 
     The standard library, this one and what runs tests, such as ``bin/trial``, do
     not; other installed packages do, for they may send mail for the program.
     """
-    if path.startswith((_HERE, _SCRIPTS, "<frozen ")):
+    stdlib, scripts = _directories()
+    if path.startswith((_HERE, scripts, "<frozen ")):
         return False
     parts = path.replace("\\", "/").split("/")
     for site in ("site-packages", "dist-packages"):
         if site in parts:
             return parts[parts.index(site) + 1].removesuffix(".py") not in _CARRIERS
-    return not path.startswith(_STDLIB)
+    return not path.startswith(stdlib)
 
 
 def calling() -> Place | None:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import inspect
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from lazr_smtptest._guesses import Guessable, nearest
-from lazr_smtptest.faults.conditions import current
-from lazr_smtptest.faults.journal import Fired
-from lazr_smtptest.faults.personalities import find_personality
 
 if TYPE_CHECKING:
+    from lazr_smtptest.faults.journal import Fired
     from lazr_smtptest.faults.rule import Rule
 
 __all__ = ["LimitedFaults", "Scripted"]
@@ -84,6 +81,8 @@ class Scripted(Guessable):
             TypeError: a keyword is unknown, or a value has the wrong type.
             ValueError: the rule could never fire.
         """
+        from lazr_smtptest.faults.conditions import current
+
         return self._write(phases, current(matches))
 
     def check(self, phases: Sequence[Any], **matches: Any) -> None:
@@ -93,6 +92,7 @@ class Scripted(Guessable):
             TypeError: see `on`.
             ValueError: see `on`.
         """
+        from lazr_smtptest.faults.conditions import current
         from lazr_smtptest.faults.rule import Rule
 
         Rule(phases, current(matches), forget=_forget_nothing)
@@ -111,6 +111,10 @@ class Scripted(Guessable):
             ValueError: the name is unknown.
             TypeError: an option is unknown.
         """
+        import inspect
+
+        from lazr_smtptest.faults.personalities import find_personality
+
         personality = find_personality(name)
         _, *known = inspect.signature(personality).parameters
         unknown = [each for each in options if each not in known]
@@ -154,6 +158,8 @@ class Scripted(Guessable):
         Args:
             matches: the conditions; see `on`.
         """
+        from lazr_smtptest.faults.conditions import current
+
         return LimitedFaults(self, current(matches))
 
     @property

@@ -15,16 +15,16 @@ from zope.interface import implementer
 from lazr_smtptest._failures import raise_interrupt
 from lazr_smtptest._watchers import Watchers
 from lazr_smtptest.faults.base import Scripted
-from lazr_smtptest.faults.journal import Fired
 from lazr_smtptest.faults.phases import PHASES
 from lazr_smtptest.interfaces import IFaultPolicy
-from lazr_smtptest.model.fault_context import FaultContext, Plan
 from lazr_smtptest.model.reply import LOCAL_ERROR
 from lazr_smtptest.net.clock import duration_clock, monotonic
 
 if TYPE_CHECKING:
     from lazr_smtptest.faults.files import Changes, ITables
+    from lazr_smtptest.faults.journal import Fired
     from lazr_smtptest.faults.rule import Rule
+    from lazr_smtptest.model.fault_context import FaultContext, Plan
 
 __all__ = ["Faults"]
 
@@ -246,6 +246,9 @@ class Faults(Scripted):
                     self.failed(error)
                     return _refusal(rule, context)
                 if steps:
+                    from lazr_smtptest.faults.journal import Fired
+                    from lazr_smtptest.model.fault_context import Plan
+
                     fired = Fired.of(str(rule), rule.fired, context)
                     self._fired.append((rule, fired))
                     for watcher in self._watchers.functions:
@@ -267,6 +270,7 @@ class Faults(Scripted):
 def _refusal(rule: Rule, context: FaultContext) -> Plan | None:
     """Return the plan that refuses after a rule raised, where that is possible."""
     from lazr_smtptest.faults.steps import Answer
+    from lazr_smtptest.model.fault_context import Plan
 
     if "reply" not in PHASES[context.phase].actions:
         return None

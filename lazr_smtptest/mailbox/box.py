@@ -15,11 +15,9 @@ from zope.interface import implementer
 
 from lazr_smtptest.activity import Activity
 from lazr_smtptest.errors import StateError
-from lazr_smtptest.faults import Faults, LimitedFaults
-from lazr_smtptest.faults.base import Scripted
+from lazr_smtptest.faults.rules import Faults
 from lazr_smtptest.interfaces import IMessageStore
 from lazr_smtptest.mailbox.asserting import Asserting
-from lazr_smtptest.mailbox.attempt import concerns
 from lazr_smtptest.mailbox.blocking import NOT_STARTED, STOPPED
 from lazr_smtptest.mailbox.delegation import Delegating
 from lazr_smtptest.mailbox.evidence import Evidence
@@ -37,6 +35,7 @@ from lazr_smtptest.stores._subscribers import Subscribers
 from lazr_smtptest.stores.session_log import SessionLog
 
 if TYPE_CHECKING:
+    from lazr_smtptest.faults.base import LimitedFaults, Scripted
     from lazr_smtptest.mailbox.reader import MailboxReader
 
 __all__ = ["Mailbox", "MailboxView", "Viewable"]
@@ -378,6 +377,8 @@ class MailboxView(Delegating, Viewable):
         )
 
     def _sessions(self) -> tuple[Session, ...]:
+        from lazr_smtptest.mailbox.attempt import concerns
+
         later = filter(None, map(self._later, self._whole._sessions()))
         return tuple(each for each in later if concerns(each, self._criteria))
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import attrs
 
-from lazr_smtptest.faults.journal import Fired
 from lazr_smtptest.mailbox.handling import Handling
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.session import Session
 from lazr_smtptest.stores.session_log import Counters
+
+if TYPE_CHECKING:
+    from lazr_smtptest.faults.journal import Fired
 
 __all__ = ["Evidence"]
 

@@ -11,9 +11,6 @@ import re
 from collections.abc import Iterator
 from itertools import groupby
 
-from lazr_smtptest.mime.charsets import decode, guess
-from lazr_smtptest.mime.transfer import decode_codes, read_base64
-
 __all__ = ["decode_words"]
 
 # charset, language (RFC 2231 section 5), encoding
@@ -37,6 +34,9 @@ def decode_words(body: bytes) -> tuple[str, tuple[str, ...]]:
     Returns:
         the text, and what was malformed.
     """
+    # The tables of charsets are imported with the first message that is read.
+    from lazr_smtptest.mime.charsets import guess
+
     if b"=?" not in body:
         return guess(body), ()
     pieces, troubles = [], []
@@ -56,6 +56,8 @@ def decode_words(body: bytes) -> tuple[str, tuple[str, ...]]:
 
 def _decode_run(words: list[bytes], charset: str) -> tuple[str, str]:
     """Decode adjacent words: joined, or one by one if only that is valid."""
+    from lazr_smtptest.mime.charsets import decode
+
     joined, trouble = decode(b"".join(words), charset)
     if trouble and len(words) > 1:
         single = [decode(word, charset) for word in words]
@@ -123,6 +125,8 @@ def _end_of(text: str, word: re.Match[str]) -> int:
 
 
 def _octets(encoding: str, word: str) -> tuple[bytes, str]:
+    from lazr_smtptest.mime.transfer import decode_codes, read_base64
+
     octets = word.encode("latin-1")
     if encoding == "b":
         content, wrong = read_base64(octets)

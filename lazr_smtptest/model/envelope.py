@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 import attrs
 
 from lazr_smtptest._spool import AnyContent, SpooledContent, blocks_of
-from lazr_smtptest.mime.fields import BOUND, Fields, read_fields
 from lazr_smtptest.mime.lines import irregularities
 from lazr_smtptest.mime.readable import Readable
 from lazr_smtptest.model.session import Session, Transaction
 
 if TYPE_CHECKING:
+    from lazr_smtptest.mime.fields import Fields
     from lazr_smtptest.model.reply import Reply
 
 __all__ = ["Envelope", "narrowed"]
@@ -166,6 +166,8 @@ class Envelope(Readable):
     @cached_property
     def _fields(self) -> Fields:
         """The header; of a file only its beginning is read."""
+        from lazr_smtptest.mime.fields import BOUND, read_fields
+
         if isinstance(self._content, SpooledContent):
             start = self._content.start(2 * BOUND)
             fields = read_fields(start, 0, len(start))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -173,6 +172,8 @@ def _meant(unknown: str) -> str:
     if test in _TESTS and base in _MAKERS:
         use = "" if base in ("text", "html") else "re.compile(...)"
         return f" (did you mean {base}={use}?)"
+    import difflib
+
     close = difflib.get_close_matches(name, [*_MAKERS, *_OF_METHODS], 1, _CLOSE)
     meant = _ELSEWHERE.get(name) or (close[0] if close else "")
     return f" (did you mean {meant}=?)" if meant else ""

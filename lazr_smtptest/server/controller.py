@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import smtplib
 from collections.abc import Callable, Iterator, Sequence
 from queue import Empty, Queue
 from types import TracebackType
@@ -18,6 +17,8 @@ from lazr_smtptest.server.thread import ServerThread
 from lazr_smtptest.server.unchecked import forget, watch
 
 if TYPE_CHECKING:
+    import smtplib
+
     from lazr_smtptest.readers.context import ReaderContext
     from lazr_smtptest.server.hosted_reader import HostedReader
 
@@ -220,6 +221,8 @@ class Controller:
 
     def _connect(self) -> smtplib.SMTP:
         """Connect to the server, for subclasses that talk to it."""
+        import smtplib
+
         client = smtplib.SMTP()
         client.connect(self.host, self.port)
         return client

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from difflib import get_close_matches
 from typing import Any
 
 from lazr_smtptest._callers import warn_caller
 from lazr_smtptest._checks import brief, check_flag
 from lazr_smtptest._secrets import safe_repr
-from lazr_smtptest.auth.login import Auth
 from lazr_smtptest.interfaces import IFaultPolicy
 from lazr_smtptest.smtp.factory import check_domain
 from lazr_smtptest.smtp.protocol import SMTPServerProtocol
@@ -61,6 +59,8 @@ def _check_name(cls: type, name: str) -> None:
     """Warn of an attribute that is named almost as a hook or option, and is none."""
     if name[0] == "_" or name in _HOOKS:
         return
+    from difflib import get_close_matches
+
     near = get_close_matches(name, (*_HOOKS, *_LONG), n=1, cutoff=_ALIKE)
     meant = _OTHER_HOOKS.get(name.lower(), "") or "".join(near)
     if meant:
@@ -122,7 +122,12 @@ def _check_settings(name: str, value: object) -> None:
 
 
 def _check_auth(name: str, value: object) -> None:
-    if value is not None and not isinstance(value, Auth):
+    if value is None:
+        return
+    # Its mechanisms are imported for servers that have logins.
+    from lazr_smtptest.auth.login import Auth
+
+    if not isinstance(value, Auth):
         raise TypeError(
             f"{name} must be an Auth, such as Auth.any(), or None, "
             f"not {type(value).__name__}"

@@ -6,6 +6,7 @@ import logging
 import ssl
 from collections.abc import Callable
 from email.message import Message
+from typing import TYPE_CHECKING
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
@@ -15,7 +16,6 @@ from zope.interface import implementer
 
 from lazr_smtptest._deferreds import is_pending, pending
 from lazr_smtptest._failures import Failures
-from lazr_smtptest.auth.login import Auth
 from lazr_smtptest.errors import StateError
 from lazr_smtptest.faults import Faults
 from lazr_smtptest.interfaces import IMessageHandler, ISessionObserver
@@ -35,7 +35,10 @@ from lazr_smtptest.smtp.protocol import SMTPServerProtocol
 from lazr_smtptest.smtp.results import checked
 from lazr_smtptest.smtp.settings import Settings
 from lazr_smtptest.stores.session_log import SessionLog
-from lazr_smtptest.tls.context import TLS
+
+if TYPE_CHECKING:
+    from lazr_smtptest.auth.login import Auth
+    from lazr_smtptest.tls.context import TLS
 
 __all__ = ["Server"]
 

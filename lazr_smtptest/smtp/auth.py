@@ -24,7 +24,6 @@ from twisted.python.failure import Failure
 
 from lazr_smtptest._failures import raise_interrupt
 from lazr_smtptest.auth.errors import IllegalClientResponse
-from lazr_smtptest.auth.mechanisms import Mechanism
 from lazr_smtptest.model.reply import Reply
 from lazr_smtptest.smtp.connection import Connection
 from lazr_smtptest.smtp.engine import BAD_LINES
@@ -166,6 +165,8 @@ class Authentication(Connection):
         return None
 
     def _begin(self, name: bytes, initial: bytes) -> None:
+        from lazr_smtptest.auth.mechanisms import Mechanism
+
         try:
             self.challenger = self.challengers[name]()
             if isinstance(self.challenger, Mechanism):
@@ -330,6 +331,8 @@ class Authentication(Connection):
             self._end(_UNAVAILABLE)
 
     def _last_challenge(self, *, accepted: bool) -> bytes | None:
+        from lazr_smtptest.auth.mechanisms import Mechanism
+
         if isinstance(self.challenger, Mechanism):
             return self.challenger.last_challenge(accepted=accepted)
         return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from functools import cached_property, lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 from twisted.internet.interfaces import (
@@ -38,8 +38,10 @@ from lazr_smtptest.smtp.settings import Settings
 from lazr_smtptest.smtp.tally import Tally
 from lazr_smtptest.smtp.timing import Timers
 from lazr_smtptest.smtp.transaction import MailTransaction
-from lazr_smtptest.tls.context import Handshake
 from lazr_smtptest.version import __version__
+
+if TYPE_CHECKING:
+    from lazr_smtptest.tls.context import Handshake
 
 __all__ = ["Connection"]
 

@@ -17,12 +17,11 @@ from twisted.mail import smtp
 from zope.interface import implementer
 
 from lazr_smtptest.interfaces import IFaultPolicy
-from lazr_smtptest.model.fault_context import FaultContext
 from lazr_smtptest.model.reply import Reply
-from lazr_smtptest.smtp.fault_runner import FaultRunner
 
 if TYPE_CHECKING:
     from lazr_smtptest.model.envelope import Envelope
+    from lazr_smtptest.model.fault_context import FaultContext
     from lazr_smtptest.smtp.protocol import SMTPServerProtocol
     from lazr_smtptest.smtp.transaction import Options
 
@@ -193,10 +192,14 @@ class FaultPoints:
         if plan is None:
             proceed()
         else:
+            from lazr_smtptest.smtp.fault_runner import FaultRunner
+
             FaultRunner(self._get(), context, plan, proceed, refuse).begin()
 
     def _context(self, point: str, facts: dict[str, Any]) -> FaultContext:
         """Return the fault context: the state of the session at a point."""
+        from lazr_smtptest.model.fault_context import FaultContext
+
         connection = self._get()
         session, transaction = connection.session, connection.transaction
         known: dict[str, Any] = {

@@ -28,11 +28,10 @@ from lazr_smtptest.model.reply import Reply
 from lazr_smtptest.smtp.engine import Engine
 from lazr_smtptest.smtp.reply_queue import ReplyQueue
 from lazr_smtptest.smtp.timing import Timers
-from lazr_smtptest.tls.context import TLS, Handshake
-from lazr_smtptest.tls.layer import insert
 
 if TYPE_CHECKING:
     from lazr_smtptest.smtp.connection import Connection
+    from lazr_smtptest.tls.context import TLS
 
 __all__ = ["NOT_SMTP", "Link"]
 
@@ -123,6 +122,8 @@ class Link:
 
     def _start_tls(self, tls: TLS) -> None:
         """Insert TLS between the transport and the protocol."""
+        from lazr_smtptest.tls.layer import insert
+
         connection = self._get()
         transport = connection.transport
         transport.unregisterProducer()
@@ -143,6 +144,8 @@ class Link:
 
     def handshake_completed(self) -> None:
         """Record the handshake, and send the replies that waited for it."""
+        from lazr_smtptest.tls.context import Handshake
+
         connection = self._get()
         self._replies.is_held = False
         connection.handshake = Handshake.of(connection.transport.getHandle())

@@ -26,7 +26,6 @@ from lazr_smtptest.smtp.reply_queue import ReplyQueue
 from lazr_smtptest.smtp.short_path import SKIPPED
 from lazr_smtptest.smtp.tally import Tally
 from lazr_smtptest.smtp.timing import Timers
-from lazr_smtptest.smtp.xclient import address_of, parse_attributes
 
 __all__ = ["SMTPServerProtocol"]
 
@@ -284,6 +283,8 @@ class SMTPServerProtocol(BdatCommand):
 
     def do_XCLIENT(self, argument: bytes) -> None:
         """Handle XCLIENT: store the attributes, and start the session again."""
+        from lazr_smtptest.smtp.xclient import address_of, parse_attributes
+
         if self.transaction.sender is not None:
             self.reply(Reply(503, "not within a transaction", "5.5.1"))
             return

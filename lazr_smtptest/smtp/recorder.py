@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from twisted.internet.error import ConnectionLost
 from twisted.python.failure import Failure
 
@@ -14,7 +16,9 @@ from lazr_smtptest.model.transcript_line import (
     TLS_IS_ON,
 )
 from lazr_smtptest.smtp.error_reporter import ErrorReporter
-from lazr_smtptest.tls.context import Handshake
+
+if TYPE_CHECKING:
+    from lazr_smtptest.tls.context import Handshake
 
 __all__ = ["Recorder"]
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
 
 from lazr_smtptest._guesses import nearest
 from lazr_smtptest.smtp.extensions import EXTENSIONS
 from lazr_smtptest.smtp.limits import Limits
-from lazr_smtptest.tls.context import TLS
+
+if TYPE_CHECKING:
+    from lazr_smtptest.tls.context import TLS
 
 __all__ = ["Profile", "Settings"]
 
@@ -58,6 +60,22 @@ def _check_type(
     kind, hint = _KINDS[attribute.name]
     if not isinstance(value, kind):
         raise TypeError(f"{attribute.name} is {hint}, not {type(value).__name__}")
+
+
+def _check_tls(
+    instance: object, attribute: attrs.Attribute[Any], value: object
+) -> None:
+    """Check the setting tls; raise TypeError as `_check_type` does."""
+    if value is None:
+        return
+    # OpenSSL's objects are imported for servers that have TLS.
+    from lazr_smtptest.tls.context import TLS
+
+    if not isinstance(value, TLS):
+        raise TypeError(
+            "tls is a TLS, such as TLS.auto() or TLS.from_files(certificate, key), "
+            f"or None, not {type(value).__name__}"
+        )
 
 
 def _check_flag(
@@ -109,10 +127,6 @@ _KEYWORD = re.compile("[!-~]+")
 # Characters of a wrong value that an error repeats.
 _LONGEST_SHOWN = 24
 _KINDS: Mapping[str, tuple[tuple[type, ...], str]] = {
-    "tls": (
-        (TLS, type(None)),
-        "a TLS, such as TLS.auto() or TLS.from_files(certificate, key), or None",
-    ),
     "limits": ((Limits,), "a Limits, such as Limits(idle=10)"),
     "values": ((Mapping,), "a mapping of keywords to texts, such as {'SIZE': '9'}"),
 }
@@ -151,7 +165,7 @@ class Settings:
     values: Mapping[str, str | None] = attrs.field(
         factory=dict, validator=_check_values
     )
-    tls: TLS | None = attrs.field(default=None, validator=_check_type)
+    tls: TLS | None = attrs.field(default=None, validator=_check_tls)
     implicit_tls: bool = attrs.field(default=False, validator=_check_flag)
     require_tls: bool = attrs.field(default=False, validator=_check_flag)
     require_auth: bool = attrs.field(default=False, validator=_check_flag)

@@ -355,7 +355,8 @@ class IFaultPolicy(Interface):
     """Decides where a server misbehaves. Its methods must not raise.
 
     A policy may also have a method ``asks(phase: str) -> bool``. Where it returns
-    false, no context is made, and `decide` is not called.
+    false, no context is made, and `decide` is not called. A method
+    ``asks_about(recipient: str) -> bool`` may say the same of a recipient at RCPT.
     """
 
     armed = Attribute(

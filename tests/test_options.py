@@ -31,7 +31,7 @@ from lazr_smtptest import (
     SMTPServerFactory,
     SMTPService,
 )
-from lazr_smtptest.faults.conditions import KEYWORDS
+from lazr_smtptest.faults.keywords import KEYWORDS
 from lazr_smtptest.faults.phases import PHASES
 from lazr_smtptest.server.delivery import HandlerDeliveryFactory
 from lazr_smtptest.testing.servers import make_server

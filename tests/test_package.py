@@ -119,7 +119,7 @@ assert 'twisted.internet.reactor' not in sys.modules
 _UNUSED = (
     *("auth.credentials", "auth.login", "auth.mechanisms", "auth.scram"),
     *("tls.context", "tls.layer", "tls.pem"),
-    *("faults.conditions", "faults.files", "faults.rule", "faults.steps"),
+    *("faults.keywords", "faults.files", "faults.rule", "faults.steps"),
     *("faults.personalities", "faults.journal", "smtp.fault_runner", "smtp.xclient"),
     *("mailbox.attempt", "mailbox.report", "mailbox.difference", "mailbox.reader"),
     *("mime.charsets", "mime.fields", "mime.parts", "mime.codes", "mime.transfer"),

@@ -46,7 +46,7 @@ def _limit(server: CaptureServer, value: str, stack: ExitStack) -> None:
 
 def _rule(server: CaptureServer, value: str, stack: ExitStack) -> None:
     """Have a rule that never matches: each recipient is compared with it."""
-    server.faults.on("RCPT", to=value, optional=True).reply(550)
+    server.faults.on("RCPT", recipient=value, optional=True).reply(550)
 
 
 def _log(server: CaptureServer, value: str, stack: ExitStack) -> None:

@@ -81,7 +81,7 @@ class Scripted(Guessable):
             TypeError: a keyword is unknown, or a value has the wrong type.
             ValueError: the rule could never fire.
         """
-        from lazr_smtptest.faults.conditions import current
+        from lazr_smtptest.faults.keywords import current
 
         return self._write(phases, current(matches))
 
@@ -92,7 +92,7 @@ class Scripted(Guessable):
             TypeError: see `on`.
             ValueError: see `on`.
         """
-        from lazr_smtptest.faults.conditions import current
+        from lazr_smtptest.faults.keywords import current
         from lazr_smtptest.faults.rule import Rule
 
         Rule(phases, current(matches), forget=_forget_nothing)
@@ -158,7 +158,7 @@ class Scripted(Guessable):
         Args:
             matches: the conditions; see `on`.
         """
-        from lazr_smtptest.faults.conditions import current
+        from lazr_smtptest.faults.keywords import current
 
         return LimitedFaults(self, current(matches))
 

@@ -24,8 +24,8 @@ from lazr_smtptest._patterns import compile_pattern
 from lazr_smtptest._toml import FileError, TomlFile
 from lazr_smtptest.errors import Error
 from lazr_smtptest.faults.builder import use_present_names
-from lazr_smtptest.faults.conditions import KEYWORDS, RENAMED
 from lazr_smtptest.faults.errors import FaultFileError, FieldError
+from lazr_smtptest.faults.keywords import KEYWORDS, RENAMED
 from lazr_smtptest.faults.personalities import find_personality
 from lazr_smtptest.faults.phases import ACTIONS
 from lazr_smtptest.faults.wording import in_toml

@@ -51,6 +51,8 @@ class Rule(Guessable, Actions):
     it fires in the reactor's thread.
 
     Attributes:
+        asked_at: the names of the phases at which it can fire.
+        recipient_key: see `Conditions.recipient_key`.
         times: the most times it fires, for each key if it has ``per``; ``None``: no
             limit.
         optional: whether a test accepts that it never fires.
@@ -84,6 +86,7 @@ class Rule(Guessable, Actions):
         self._conditions = Conditions.of(names, *keywords)
         self.phases = self._conditions.phases
         self.asked_at = self._conditions.names
+        self.recipient_key = self._conditions.recipient_key
         self._counting = Counting(given, self.phases, seed)
         self._key = self._counting.key
         self.times = self._counting.times

@@ -19,6 +19,7 @@ from lazr_smtptest.faults.phases import PHASES
 from lazr_smtptest.interfaces import IFaultPolicy
 from lazr_smtptest.model.reply import LOCAL_ERROR
 from lazr_smtptest.net.clock import duration_clock, monotonic
+from lazr_smtptest.query.matchers import keys_of
 
 if TYPE_CHECKING:
     from lazr_smtptest.faults.files import Changes, ITables
@@ -64,6 +65,8 @@ class Faults(Scripted):
         self._rules: tuple[Rule, ...] = ()
         # The rules that can fire at each phase.
         self._at: dict[str, list[Rule]] = {}
+        # The keys of the recipients for whom a rule can fire at RCPT; "" for any.
+        self._recipient_keys: frozenset[str] = frozenset()
         self._written = 0
         self._loaded: dict[Path, tuple[Rule, ...]] = {}
         self._fired: deque[tuple[Rule, Fired]] = deque(maxlen=_JOURNAL)
@@ -196,6 +199,9 @@ class Faults(Scripted):
                 at.setdefault(phase, []).append(rule)
         # In one operation: the wire may read it at any time.
         self._at = at
+        self._recipient_keys = frozenset(
+            rule.recipient_key for rule in at.get("RCPT", ())
+        )
         self.armed = bool(rules)
 
     def use_clock(self, reactor: IReactorTime) -> None:
@@ -231,6 +237,15 @@ class Faults(Scripted):
             return True
         # A subclass may decide about every phase.
         return type(self).decide is not Faults.decide
+
+    def asks_about(self, recipient: str) -> bool:
+        """Return whether to ask at RCPT; see `IFaultPolicy`."""
+        keys = self._recipient_keys
+        return (
+            "" in keys
+            or not keys.isdisjoint(keys_of(recipient))
+            or type(self).decide is not Faults.decide
+        )
 
     def decide(self, context: FaultContext) -> Plan | None:
         """Return the plan for a context, or ``None``; see `IFaultPolicy`."""

@@ -66,6 +66,7 @@ class FaultPoints:
     Attributes:
         policy: the fault policy.
         asks: returns whether the policy, while it is armed, is asked at a phase.
+        asks_about: returns the same of a recipient at RCPT.
         line: the client's latest line.
         step: the number of the client's line within AUTH, from 1 on.
         asked_at: the size of the present message at which the policy was asked
@@ -73,13 +74,15 @@ class FaultPoints:
     """
 
     __slots__ = (
-        *("_connection", "_own_size", "asked_at", "asks", "line", "policy", "step"),
+        *("_connection", "_own_size", "asked_at", "asks", "asks_about", "line"),
+        *("policy", "step"),
     )
 
     def __init__(self, connection: SMTPServerProtocol, policy: IFaultPolicy) -> None:
         self._connection = ref(connection)
         self.policy = policy
         self.asks: Callable[[str], bool] = getattr(policy, "asks", _always)
+        self.asks_about: Callable[[str], bool] = getattr(policy, "asks_about", _always)
         self.line = b""
         self.step = 0
         self.asked_at = -1
@@ -102,7 +105,11 @@ class FaultPoints:
             subject: what the point is about, see `_FACTS`; ``None``: nothing, and
                 the functions do not take it.
         """
-        if not self.policy.armed or not self.asks(point):
+        if (
+            not self.policy.armed
+            or not self.asks(point)
+            or (point == "RCPT" and not self.asks_about(str(subject[0])))
+        ):
             if subject is None:
                 proceed()
             else:
@@ -254,8 +261,8 @@ class FaultPoints:
             self._get().change_limits(message_size=size)
 
 
-def _always(phase: str) -> bool:
-    """Ask at every phase: the policy is not one of ours."""
+def _always(subject: str) -> bool:
+    """Ask at every phase, about every recipient: the policy is not one of ours."""
     return True
 
 

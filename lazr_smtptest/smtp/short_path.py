@@ -107,7 +107,9 @@ def _begin(connection: SMTPServerProtocol, known: KnownLine) -> bool:
     ):
         return False
     if points.policy.armed:
-        if points.asks(known.verb):
+        if points.asks(known.verb) and (
+            known.verb != "RCPT" or points.asks_about(known.address.text)
+        ):
             return False
         points.line = line
     transcript = connection.session.transcript
@@ -192,8 +194,9 @@ _HANDLE: dict[str, Callable[[SMTPServerProtocol, KnownLine], bool]] = {
 
 def take_content(connection: SMTPServerProtocol, data: bytes) -> bool:
     """Handle a message that came in one piece, after DATA; or return false."""
-    policy = connection.points.policy
-    if policy.armed and connection.points.asks("CONTENT"):
+    points = connection.points
+    policy = points.policy
+    if policy.armed and points.asks("CONTENT"):
         return False
     content = connection._framer.take_whole(data)
     if content is None:
@@ -202,8 +205,10 @@ def take_content(connection: SMTPServerProtocol, data: bytes) -> bool:
     session.transcript.message(content, len(content))
     limit, record = connection.limits.body_line, transaction.record
     if (
-        policy.armed
-        or record is None
+        record is None
+        or (policy.armed and points.asks("EOD"))
+        or transaction.discards is not None
+        or transaction.copies != 1
         or transaction.early_refusal is not None
         or connection.settings.profile == "strict"
         or (len(content) > limit and longest_line_exceeds(content, limit))
@@ -214,7 +219,8 @@ def take_content(connection: SMTPServerProtocol, data: bytes) -> bool:
         content, session, tls=connection.secure, now=connection.seconds()
     )
     replies = connection.deliver_all(envelope)
-    if isinstance(replies, list) and record.outcome == "open" and not policy.armed:
+    is_asked = policy.armed and points.asks("KEPT")
+    if isinstance(replies, list) and record.outcome == "open" and not is_asked:
         connection.delivered(envelope, replies)
     else:
         # The hook waits, has ended the connection, or has added a fault rule.

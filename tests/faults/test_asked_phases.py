@@ -43,8 +43,16 @@ def test_only_the_phases_of_a_rule_are_described(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A rule in wait costs nothing elsewhere."""
-    site.faults.on("RCPT", recipient="nobody@example.com", optional=True).reply(550)
+    site.faults.on("RCPT", sender="nobody@example.com", optional=True).reply(550)
     assert described(site, monkeypatch) == ["RCPT"]
+
+
+def test_a_recipient_that_no_rule_names_is_not_described(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A rule for another recipient costs a comparison of addresses."""
+    site.faults.on("RCPT", recipient="nobody@example.com", optional=True).reply(550)
+    assert described(site, monkeypatch) == []
 
 
 def test_a_rule_of_any_phase_is_asked_once_for_each_reply(

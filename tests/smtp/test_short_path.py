@@ -7,6 +7,7 @@ replies, each write, the envelopes, the session and its transcript are compared.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -220,6 +221,67 @@ def test_a_rule_at_its_phase_is_asked(phase: str) -> None:
         return rules
 
     assert_same([EHLO, *MESSAGE, *MESSAGE, *MESSAGE], faults=faults)
+
+
+def test_a_rule_for_another_recipient_leaves_the_short_path_on(
+    taken: list[str],
+) -> None:
+    """A rule in wait costs a comparison of addresses."""
+    faults = Faults()
+    faults.on("RCPT", recipient="c@example.com").reply(550)
+    faults.on("RCPT", recipient="*@example.org", sender="*").reply(550)
+    outcome([EHLO, *MESSAGE, *MESSAGE], faults=faults)
+    assert taken == [".", "MAIL", "RCPT", "DATA", "."]
+
+
+@pytest.mark.parametrize(
+    "matches",
+    [
+        {"recipient": "b@EXAMPLE.com"},
+        {"recipient": "*@example.com", "sender": "a@*"},
+        {"recipient": "b@*"},
+        {"recipient": re.compile("^b")},
+        {"recipient": "nobody@example.com", "where": lambda context: True},
+        {"nth": 2},
+    ],
+    ids=["address", "domain", "wildcard", "pattern", "function", "any"],
+)
+def test_a_rule_that_may_match_the_recipient_is_asked(
+    taken: list[str], matches: dict[str, Any]
+) -> None:
+    """So is one with a function of the test: it may count its calls."""
+    faults = Faults()
+    faults.on("RCPT", **matches).reply(450)
+    outcome([EHLO, *MESSAGE, *MESSAGE], faults=faults)
+    assert "RCPT" not in taken
+
+
+@pytest.mark.parametrize("recipient", ["b@example.com", "*@example.com", "c@*", "c@d"])
+@pytest.mark.parametrize("phase", ["RCPT", "EOD", "KEPT", "ANY"])
+def test_a_rule_for_a_recipient_is_the_same(phase: str, recipient: str) -> None:
+    """Whether it matches this recipient or another one."""
+
+    def faults() -> Faults:
+        rules = Faults()
+        rules.on(phase, recipient=recipient, times=1).reply(450)
+        return rules
+
+    assert_same([EHLO, *MESSAGE, *MESSAGE, *MESSAGE], faults=faults)
+
+
+def test_a_policy_of_another_class_is_asked_about_each_recipient(
+    taken: list[str],
+) -> None:
+    """A subclass may decide otherwise than by its rules."""
+
+    class Refusing(Faults):
+        def decide(self, context: Any) -> Any:
+            return super().decide(context)
+
+    faults = Refusing()
+    faults.on("RCPT", recipient="c@example.com").reply(550)
+    outcome([EHLO, *MESSAGE, *MESSAGE], faults=faults)
+    assert taken == []
 
 
 # The same outcome

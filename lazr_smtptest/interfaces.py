@@ -282,6 +282,32 @@ class IMessageReader(Interface):
                 cleared.
         """
 
+    def change_unchanged(
+        numbers: Collection[int],
+        since: int,
+        *,
+        set_flags: Collection[Flag] = (),
+        clear_flags: Collection[Flag] = (),
+        add_tags: Collection[str] = (),
+        remove_tags: Collection[str] = (),
+    ) -> Sequence[int]:
+        """Change messages as `change`, except for those that have changed since.
+
+        Nothing else changes them in between: UNCHANGEDSINCE of RFC 7162.
+
+        Args:
+            numbers: the numbers of the messages.
+            since: the number of a change: those whose `Summary.change` is greater are
+                left as they are.
+            set_flags: see `change`.
+            clear_flags: see `change`.
+            add_tags: see `change`.
+            remove_tags: see `change`.
+
+        Returns:
+            the numbers of the messages that were left, ascending.
+        """
+
     def remove(selection: Selection) -> int:
         """Remove messages; return how many there were."""
 
@@ -305,6 +331,13 @@ class IMessageReader(Interface):
 
         Raises:
             ValueError: `since` or `limit` is negative.
+        """
+
+    def next_number() -> int:
+        """Return a number that no message had so far, and no earlier one will have.
+
+        It is the number of the next message (UIDNEXT of RFC 3501 section 2.3.1.1),
+        whatever was removed, and after a restart.
         """
 
     def last_change() -> int:

@@ -63,6 +63,8 @@ class Summary:
         tls: see `Envelope`.
         session_id: the id of the session that delivered it; ``""`` if unknown.
         warnings: the number of irregularities, see `Envelope.warnings`.
+        change: the number of the change that kept it, or last changed its flags or
+            tags, see `Change`: MODSEQ of RFC 7162. 1 if an older version did.
     """
 
     number: int = 0
@@ -87,3 +89,4 @@ class Summary:
     tls: bool = False
     session_id: str = ""
     warnings: int = 0
+    change: int = 1

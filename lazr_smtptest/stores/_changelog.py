@@ -55,14 +55,15 @@ class ChangeLog:
         return bool(self._watchers.functions)
 
     def add_one(self, kind: ChangeKind, row: Row) -> None:
-        """Add a change of one message."""
+        """Add a change of one message, which gets its number."""
         self.last += 1
+        row.change = self.last
         self._entries.append((self.last, kind, row.number, row.id))
         if self._watchers.functions:
             self._untold.append(_change(self._entries[-1]))
 
     def add(self, kind: ChangeKind, rows: Sequence[Row]) -> None:
-        """Add a change of messages; none if there are no messages."""
+        """Add a change of messages, which get its number; none without messages."""
         if len(rows) == 1:
             self.add_one(kind, rows[0])
             return
@@ -70,6 +71,8 @@ class ChangeLog:
             some = rows[start : start + CHUNK]
             numbers = tuple(row.number for row in some)
             self._append(kind, numbers, tuple(row.id for row in some))
+            for row in some:
+                row.change = self.last
 
     def add_cleared(self) -> None:
         """Add the change that all messages are gone."""

@@ -43,8 +43,17 @@ def add(
 def log(
     connection: sqlite3.Connection, kind: ChangeKind, some: Sequence[tuple[int, str]]
 ) -> None:
-    """Add a change that is counted in ``state`` already, of 1000 messages at most."""
+    """Add a change that is counted in ``state`` already, of 1000 messages at most.
+
+    The messages that have changed get its number; new ones have it.
+    """
     numbers_and_ids = list(zip(*some, strict=True))
+    if kind == "changed":
+        connection.execute(
+            "UPDATE message SET change = (SELECT changes FROM state) "
+            "WHERE number IN (SELECT value FROM json_each(?))",
+            (json.dumps(numbers_and_ids[0]),),
+        )
     added = connection.execute(
         "INSERT INTO change SELECT changes, ?, ?, named FROM state",
         (kind, json.dumps(numbers_and_ids, separators=(",", ":"))),

@@ -62,18 +62,25 @@ def update_index(
     for item in items:
         if item.key not in stored:
             meta.number += 1
-            new[item.key] = Known(meta.number, item.id, item.flags, ())
-            log.add_one("kept", _row_of(new[item.key]))
+            row = Row(meta.number, item.id, None, 0.0)
+            log.add_one("kept", row)
+            new[item.key] = Known(row.number, row.id, item.flags, (), row.change)
     _tables.add_messages(connection, new.items())
     changed = {
         key: known._replace(id=present[key].id, flags=present[key].flags)
         for key, known in stored.items()
         if known.flags != present[key].flags
     }
-    _tables.write_marks(connection, changed.values())
     # What an older version has added is not known to be different.
-    reported = [key for key in changed if stored[key].flags is not None]
-    log.add("changed", [_row_of(changed[key]) for key in reported])
+    reported = {
+        key: _row_of(each)
+        for key, each in changed.items()
+        if stored[key].flags is not None
+    }
+    log.add("changed", list(reported.values()))
+    for key, row in reported.items():
+        changed[key] = changed[key]._replace(change=row.change)
+    _tables.write_marks(connection, changed.values())
     stored |= {**new, **changed}
 
 
@@ -97,7 +104,7 @@ def take_out_of_index(
 
 def known_of(row: Row) -> Known:
     """Return what the index knows of a message in the list."""
-    return Known(row.number, row.id, row.flags, row.tags)
+    return Known(row.number, row.id, row.flags, row.tags, row.change)
 
 
 def _row_of(known: Known) -> Row:

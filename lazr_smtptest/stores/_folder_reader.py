@@ -178,6 +178,7 @@ class FolderReader(WaitingStore, RowReader, AdjustableStore):
             ]
         )
         self._take(present, stored)
+        self._number = meta.number
         self._note(connection)
 
     def _restore(
@@ -207,11 +208,12 @@ class FolderReader(WaitingStore, RowReader, AdjustableStore):
             if row is None:
                 row = Row(known.number, item.id, item.source, item.kept_at)
                 row.flags, row.tags = item.flags, known.tags
+                row.change = known.change
                 self._by_key[key] = row
                 self._rows.append(row)
                 self._tags.add(row.tags)
             else:
-                row.source = item.source
+                row.source, row.change = item.source, known.change
                 if (row.flags, row.tags) != (item.flags, known.tags):
                     RowReader._apply(self, [(row, item.flags, known.tags)])
 
@@ -239,7 +241,11 @@ class FolderReader(WaitingStore, RowReader, AdjustableStore):
         with self._lock, self._index.transaction() as connection:
             self._connection = connection
             # Changes of other processes come before this one.
-            self._log.load(_index_rows.changes_after(connection, self._log.last))
+            others = _index_rows.changes_after(connection, self._log.last)
+            self._log.load(others)
+            for change in others:
+                for row in filter(None, map(self._rows.numbered, change.messages)):
+                    row.change = change.number
             yield
             self._note(connection)
 

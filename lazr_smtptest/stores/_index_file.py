@@ -90,6 +90,10 @@ _MIGRATIONS = (
         # The text of HTML is in them beside the other text, with its links.
         "DELETE FROM document",
     ),
+    (
+        # See Summary.change; 1 for the messages of older versions.
+        "ALTER TABLE message ADD COLUMN change INTEGER NOT NULL DEFAULT 1",
+    ),
 )
 
 
@@ -113,6 +117,7 @@ class Known(NamedTuple):
     id: str
     flags: frozenset[Flag] | None
     tags: tuple[str, ...]
+    change: int = 1
 
 
 class IndexFile:
@@ -252,11 +257,11 @@ def write_meta(connection: sqlite3.Connection, meta: Meta) -> None:
 def read_messages(connection: sqlite3.Connection) -> dict[str, Known]:
     """Return the messages in the index by their keys, ascending by number."""
     rows = connection.execute(
-        "SELECT key, number, id, flags, tags FROM message ORDER BY number"
+        "SELECT key, number, id, flags, tags, change FROM message ORDER BY number"
     )
     return {
-        key: Known(number, id, _flags(flags), tuple(json.loads(tags)))
-        for key, number, id, flags, tags in rows
+        key: Known(number, id, _flags(flags), tuple(json.loads(tags)), change)
+        for key, number, id, flags, tags, change in rows
     }
 
 
@@ -270,8 +275,12 @@ def add_messages(
 ) -> None:
     """Add messages with their keys."""
     connection.executemany(
-        "INSERT INTO message (flags, tags, key, number, id) VALUES (?, ?, ?, ?, ?)",
-        [(*_marks(each), key, each.number, each.id) for key, each in messages],
+        "INSERT INTO message (flags, tags, key, number, id, change) "
+        "VALUES (?, ?, ?, ?, ?, ?)",
+        [
+            (*_marks(each), key, each.number, each.id, each.change)
+            for key, each in messages
+        ],
     )
 
 
@@ -291,8 +300,9 @@ def remove_messages(connection: sqlite3.Connection, numbers: Iterable[int]) -> N
 
 
 def write_marks(connection: sqlite3.Connection, messages: Iterable[Known]) -> None:
-    """Store the flags and tags of messages, and their ids."""
+    """Store the flags and tags of messages, their ids, and a later change."""
     connection.executemany(
-        "UPDATE message SET flags = ?, tags = ?, id = ? WHERE number = ?",
-        [(*_marks(each), each.id, each.number) for each in messages],
+        "UPDATE message SET flags = ?, tags = ?, id = ?, change = max(change, ?) "
+        "WHERE number = ?",
+        [(*_marks(each), each.id, each.change, each.number) for each in messages],
     )

@@ -146,6 +146,15 @@ def add_changes(connection: sqlite3.Connection, changes: Sequence[Change]) -> No
         text = json.dumps([change.messages, change.ids], separators=(",", ":"))
         rows.append((change.number, change.kind, text, named))
     connection.executemany("INSERT INTO change VALUES (?, ?, ?, ?)", rows)
+    connection.executemany(
+        "UPDATE message SET change = ? WHERE number = ?",
+        [
+            (change.number, number)
+            for change in changes
+            if change.kind == "changed"
+            for number in change.messages
+        ],
+    )
     connection.execute(
         "DELETE FROM change WHERE number <= ? OR named <= ?",
         (changes[-1].number - _CHANGES, named - _NAMED),

@@ -176,4 +176,8 @@ MIGRATIONS: list[tuple[str, ...]] = [
         "ALTER TABLE state ADD COLUMN tagged INTEGER NOT NULL DEFAULT 0",
         "UPDATE state SET tagged = indexed, indexed = 0",
     ),
+    (
+        # See `Summary.change`; 1 for the messages that are there.
+        "ALTER TABLE message ADD COLUMN change INTEGER NOT NULL DEFAULT 1",
+    ),
 ]

@@ -103,11 +103,18 @@ def state(connection: sqlite3.Connection) -> State:
 
 def insert(connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
     """Insert messages, numbered after all earlier ones."""
-    numbered = list(enumerate(rows, newest(connection) + 1))
+    last, changes = connection.execute(
+        "SELECT ifnull(seq, 0), changes FROM state "
+        "LEFT JOIN sqlite_sequence ON name = 'message'"
+    ).fetchone()
+    numbered = list(enumerate(rows, last + 1))
     _insert(
         connection,
-        "INSERT INTO message (number, id, kept_at, size, fields) VALUES",
-        [(n, row.id, row.kept_at, row.size, row.fields) for n, row in numbered],
+        "INSERT INTO message (number, id, kept_at, size, fields, change) VALUES",
+        [
+            (n, row.id, row.kept_at, row.size, row.fields, changes + 1)
+            for n, row in numbered
+        ],
     )
     _insert(
         connection,

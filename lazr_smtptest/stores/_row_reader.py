@@ -304,6 +304,36 @@ class RowReader(ABC):
             ),
         )
 
+    def change_unchanged(
+        self,
+        numbers: Collection[int],
+        since: int,
+        *,
+        set_flags: Collection[Flag] = (),
+        clear_flags: Collection[Flag] = (),
+        add_tags: Collection[str] = (),
+        remove_tags: Collection[str] = (),
+    ) -> list[int]:
+        """Change messages that have not changed since; see `IMessageReader`."""
+        edit = Edit.of(
+            set_flags=set_flags,
+            clear_flags=clear_flags,
+            add_tags=add_tags,
+            remove_tags=remove_tags,
+        )
+        left: list[int] = []
+
+        def result(row: Row) -> tuple[frozenset[Flag], tuple[str, ...]]:
+            if row.change > since:
+                if not row.is_gone:
+                    left.append(row.number)
+                return row.flags, row.tags
+            tags = self._tags.spelled(edit.tags_after(row.tags))
+            return edit.flags_after(row.flags), tags
+
+        self._edit_all(self._selected(Selection(numbers=list(numbers))), result)
+        return left
+
     def _edit_all(
         self,
         rows: list[Row],
@@ -356,6 +386,12 @@ class RowReader(ABC):
         self._refresh()
         with self._lock:
             return self._log.since(since, limit)
+
+    def next_number(self) -> int:
+        """Return the number of the next message; see `IMessageReader`."""
+        self._refresh()
+        with self._lock:
+            return self._number + 1
 
     def last_change(self) -> int:
         """Return the number of the latest change; 0 if there was none."""

@@ -22,18 +22,29 @@ class Row:
         id: see `Summary`.
         source: the message, or where to read it; the store knows which.
         kept_at: the time at which it was kept, seconds since 1970.
+        change: see `Summary`.
         flags: its flags.
         tags: its tags, sorted.
         is_gone: whether it was removed.
     """
 
-    __slots__ = ("flags", "id", "is_gone", "kept_at", "number", "source", "tags")
+    __slots__ = (
+        "change",
+        "flags",
+        "id",
+        "is_gone",
+        "kept_at",
+        "number",
+        "source",
+        "tags",
+    )
 
     def __init__(self, number: int, id: str, source: Any, kept_at: float) -> None:
         self.number = number
         self.id = id
         self.source = source
         self.kept_at = kept_at
+        self.change = 1
         self.flags = _NO_FLAGS
         self.tags: tuple[str, ...] = ()
         self.is_gone = False

@@ -264,6 +264,35 @@ class SQLReader(WaitingStore):
         changed = self._change(partial(_tag_rows.apply, numbers=numbers, edit=edit))
         return int(changed)
 
+    def change_unchanged(
+        self,
+        numbers: Collection[int],
+        since: int,
+        *,
+        set_flags: Collection[Flag] = (),
+        clear_flags: Collection[Flag] = (),
+        add_tags: Collection[str] = (),
+        remove_tags: Collection[str] = (),
+    ) -> Sequence[int]:
+        """Change messages that have not changed since; see `IMessageReader`."""
+        edit = Edit.of(
+            set_flags=set_flags,
+            clear_flags=clear_flags,
+            add_tags=add_tags,
+            remove_tags=remove_tags,
+        )
+        if edit.changes_tags:
+            self._tag_by_rule()
+        left: list[int] = self._change(
+            partial(
+                _tag_rows.apply_unchanged,
+                numbers=self._selected(Selection(numbers=list(numbers))),
+                since=min(since, _GREATEST),
+                edit=edit,
+            )
+        )
+        return left
+
     def remove(self, selection: Selection) -> int:
         """Remove messages; return how many there were.
 
@@ -332,6 +361,10 @@ class SQLReader(WaitingStore):
             )
         )
         return found
+
+    def next_number(self) -> int:
+        """Return the number of the next message; see `IMessageReader`."""
+        return self._catalog.newest() + 1
 
     def last_change(self) -> int:
         """Return the number of the latest change; 0 if there was none."""

@@ -16,7 +16,7 @@ __all__ = ["GoneError", "Loaded", "Subject"]
 # A message and the id of its session; `None` for one that is gone.
 Loaded = tuple[Envelope, str]
 
-_OF_ROW = ("number", "id", "flags", "tags")
+_OF_ROW = ("number", "id", "flags", "tags", "change")
 
 
 class GoneError(Exception):

@@ -18,6 +18,7 @@ from lazr_smtptest.query.document import columns_of, document_of
 from lazr_smtptest.query.evaluation import field_text
 from lazr_smtptest.query.tag_rules import TagRules
 from lazr_smtptest.query.words import cleaned, index_words
+from lazr_smtptest.stores import _changes
 from lazr_smtptest.stores._codec import decompress, envelope_of
 from lazr_smtptest.stores._tag_rows import EACH, add_tag, flags_of, tags_of
 
@@ -151,13 +152,12 @@ def add(connection: sqlite3.Connection, known: int, rows: Sequence[Indexed]) -> 
     if not moved.rowcount:
         return
     # A message that was removed since then is not indexed.
-    there = {
-        number
-        for (number,) in connection.execute(
-            "SELECT number FROM message WHERE number BETWEEN ? AND ?",
+    there = dict(
+        connection.execute(
+            "SELECT number, id FROM message WHERE number BETWEEN ? AND ?",
             (rows[0].number, rows[-1].number),
         )
-    }
+    )
     rows = [row for row in rows if row.number in there]
     # First what takes longest: meanwhile another thread reads the next messages.
     _insert(connection, "words", [(row.number, *row.words) for row in rows])
@@ -169,10 +169,15 @@ def add(connection: sqlite3.Connection, known: int, rows: Sequence[Indexed]) -> 
     if not tagged:
         return
     (before,) = connection.execute("SELECT tagged FROM state").fetchone()
+    tagged = [row for row in tagged if row.number > before]
     for row in tagged:
-        if row.number > before:
-            for tag in row.tags:
-                add_tag(connection, tag, [row.number])
+        for tag in row.tags:
+            add_tag(connection, tag, [row.number])
+    if tagged:
+        # Somebody may have seen them without these tags.
+        _changes.add(
+            connection, "changed", [(row.number, there[row.number]) for row in tagged]
+        )
 
 
 # The columns to insert into, where they are not those of the table.
@@ -210,7 +215,8 @@ def at_once(rows: int) -> int:
 
 
 _SELECT = (
-    "SELECT message.number, id, message.size, fields, flags, attachments, inlines, "
+    "SELECT message.number, change, id, message.size, fields, flags, "
+    "attachments, inlines, "
     "warnings, shown FROM message "
     "LEFT JOIN facts ON facts.number = message.number "
     "LEFT JOIN summary ON summary.number = message.number "
@@ -233,11 +239,11 @@ def summaries(
     tags = tags_of(connection, some)
     rows = connection.execute(_SELECT, (some,)).fetchall()
     # At once: a call for each takes longer than the decoding.
-    envelopes = json.loads(f"[{','.join([row[3] for row in rows])}]")
+    envelopes = json.loads(f"[{','.join([row[4] for row in rows])}]")
     shown = json.loads(f"[{','.join([row[-1] or 'null' for row in rows])}]")
     found = {}
     for row, said, values in zip(rows, envelopes, shown, strict=True):
-        number, id, size, _, flags, *counts, _ = row
+        number, change, id, size, _, flags, *counts, _ = row
         if values is not None:
             seen = _of_row(values, *counts)
         elif read:
@@ -257,6 +263,7 @@ def summaries(
             user=said.get("user"),
             tls=said.get("tls", False),
             session_id=said.get("session", ""),
+            change=change,
             **seen,
         )
     return found

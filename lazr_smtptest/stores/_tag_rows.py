@@ -19,6 +19,7 @@ __all__ = [
     "TABLES",
     "add_tag",
     "apply",
+    "apply_unchanged",
     "count_of",
     "flags_of",
     "forget_messages",
@@ -67,6 +68,20 @@ def apply(connection: sqlite3.Connection, numbers: Sequence[int], edit: Edit) ->
     if changed:
         _changes.add(connection, "changed", changed)
     return len(changed)
+
+
+def apply_unchanged(
+    connection: sqlite3.Connection, numbers: Sequence[int], since: int, edit: Edit
+) -> list[int]:
+    """Edit messages that have not changed since; return the numbers of the others."""
+    rows = connection.execute(
+        f"SELECT number FROM message WHERE number IN {EACH} AND change > ? "
+        "ORDER BY number",
+        (json.dumps(numbers), since),
+    )
+    left = [number for (number,) in rows]
+    apply(connection, sorted({*numbers}.difference(left)), edit)
+    return left
 
 
 def _edit_flags(

@@ -127,6 +127,10 @@ class DeferredReader:
         """Return the changes after the one with a number; see `IMessageReader`."""
         return self._call("changes", since, limit)
 
+    def next_number(self) -> Deferred[int]:
+        """See `IMessageReader`."""
+        return self._call("next_number")
+
     def last_change(self) -> Deferred[int]:
         """Return the number of the latest change; see `IMessageReader`."""
         return self._call("last_change")

@@ -295,7 +295,7 @@ def test_an_index_of_the_older_version_is_migrated(
     assert (again.last_change(), again.changes(8).is_reset) == (9, True)
     fill(again, 1)
     assert changes(again, 9) == [("kept", (21,))]
-    assert [each for (each,) in rows(again, "PRAGMA user_version")] == [3]
+    assert [each for (each,) in rows(again, "PRAGMA user_version")] == [4]
 
 
 def test_documents_of_the_older_version_are_read_again(
@@ -303,12 +303,18 @@ def test_documents_of_the_older_version_are_read_again(
 ) -> None:
     """It has read less of a message."""
     with monkeypatch.context() as patch:
-        patch.setattr(_index_file, "_MIGRATIONS", _index_file._MIGRATIONS[:2])
         patch.setattr(_memories, "document_of", lambda _: Document(text="less"))
         older = open_again()
         fill(older, 2)
         assert len(found(older, "less")) == 2
         older.close()
+    with closing(sqlite3.connect(older._index.path)) as connection, connection:
+        connection.execute(
+            "CREATE TABLE older AS SELECT number, key, tags, id, flags FROM message"
+        )
+        connection.execute("DROP TABLE message")
+        connection.execute("ALTER TABLE older RENAME TO message")
+        connection.execute("PRAGMA user_version = 2")
     again = open_again()
     assert found(again, "less") == []
     assert len(found(again, "message")) == 2

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from lazr_smtptest.errors import StoreError, StoreFullError
+from lazr_smtptest.query.selection import Selection
 from lazr_smtptest.stores import SQLiteStore, _database_file, sqlite
 from lazr_smtptest.stores import _codec as _record
 from lazr_smtptest.stores import _schema as _database
@@ -149,7 +150,7 @@ def test_a_newer_database_is_refused(
     with monkeypatch.context() as patch:
         patch.setattr(_database, "MIGRATIONS", newer)
         open_store().close()
-    refused(path, r"newer lazr\.smtptest: its version is 6, and this one knows 5$")
+    refused(path, r"newer lazr\.smtptest: its version is 7, and this one knows 6$")
 
 
 def test_an_older_database_is_brought_up_to_date(
@@ -162,7 +163,7 @@ def test_an_older_database_is_brought_up_to_date(
     newer = [*_database.MIGRATIONS, ("CREATE TABLE news (text)",)]
     monkeypatch.setattr(_database, "MIGRATIONS", newer)
     assert list(open_store()) == [make_envelope()]
-    assert execute(path, "PRAGMA user_version") == [(6,)]
+    assert execute(path, "PRAGMA user_version") == [(7,)]
     assert execute(path, "SELECT count(*) FROM news") == [(0,)]
 
 
@@ -261,6 +262,21 @@ def test_an_older_database_knows_what_is_shortened_in_it(
     assert store.index_progress().shortened == 1
 
 
+@pytest.mark.parametrize("version", [1, 2, 3, 4, 5])
+def test_the_messages_of_an_older_database_have_the_number_of_no_later_change(
+    path: Path, open_store: OpenStore, version: int
+) -> None:
+    """They change as others."""
+    write_older(path, version, b"Subject: one\r\n\r\n", b"Subject: two\r\n\r\n")
+    store = open_store()
+    assert [store.summary(number).change for number in (1, 2)] == [1, 1]
+    assert store.next_number() == 3
+    store.add(make_envelope())
+    store.change(Selection(numbers=[2]), set_flags=["flagged"])
+    changes = [store.summary(number).change for number in (1, 2, 3)]
+    assert changes[0] < changes[2] < changes[1] == store.last_change()
+
+
 @pytest.mark.parametrize("broken", ["version", "fts5"])
 def test_an_sqlite_that_is_too_old_is_named(
     path: Path, monkeypatch: pytest.MonkeyPatch, broken: str
@@ -288,7 +304,7 @@ def test_a_migration_that_fails_changes_nothing(
         patch.setattr(_database, "MIGRATIONS", newer)
         with pytest.raises(StoreError, match="as an SQLite store: near"):
             open_store()
-    assert execute(path, "PRAGMA user_version") == [(5,)]
+    assert execute(path, "PRAGMA user_version") == [(6,)]
     assert len(open_store()) == 0
 
 

@@ -167,7 +167,6 @@ async def keep(
     if len(found[1]) < len(ids):
         await session.factory.reader.remove(Selection(ids=ids))
         raise CommandError("the message was not kept", status="NO")
-    session.factory.next_number.after(max(found[1]))
     return found
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from lazr_smtptest.readers.imap.errors import CommandError
 from lazr_smtptest.readers.imap.syntax import Value
 
-__all__ = ["needs", "strings"]
+__all__ = ["needs", "strings", "upper"]
 
 
 def needs(arguments: Sequence[Value], least: int, most: int, usage: str) -> None:
@@ -37,3 +37,8 @@ def strings(arguments: Sequence[Value], count: int, usage: str) -> list[bytes]:
     if len(found) < len(arguments):
         raise CommandError(f"usage: {usage}")
     return found
+
+
+def upper(word: Value) -> str:
+    """Return a word in capitals; ``""`` for a list."""
+    return "" if isinstance(word, list) else word.decode("latin-1").upper()

@@ -10,7 +10,7 @@ import attrs
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.query.selection import Selection
 from lazr_smtptest.readers.imap.adding import keep
-from lazr_smtptest.readers.imap.arguments import needs
+from lazr_smtptest.readers.imap.arguments import needs, upper
 from lazr_smtptest.readers.imap.errors import CommandError
 from lazr_smtptest.readers.imap.folders import account_of
 from lazr_smtptest.readers.imap.keywords import (
@@ -28,39 +28,85 @@ if TYPE_CHECKING:
 
 __all__ = ["close", "copy", "expunge", "move", "store", "unselect"]
 
-_USAGE = "usage: STORE messages [+|-]FLAGS[.SILENT] (flags)"
+_USAGE = "usage: STORE messages [(UNCHANGEDSINCE number)] [+|-]FLAGS[.SILENT] (flags)"
 _OPERATIONS = ("FLAGS", "+FLAGS", "-FLAGS")
 
 
 async def store(session: IMAPConnection, arguments: list[Value]) -> str:
-    """Change flags and keywords (RFC 3501 section 6.4.6)."""
+    """Change flags and keywords (RFC 3501 section 6.4.6, RFC 7162 section 3.1.3)."""
     selected = selected_of(session)
-    operation, marks, is_silent = _parse_store(arguments)
+    change = _parse_store(arguments)
     chosen = selected.choose(arguments[0], is_uid=session.is_uid)
     selected.require_writable()
-    found: list[StoredMessage] = await session.factory.reader.ask(
-        _store, selected.mailbox.query, chosen, operation, marks
+    session.has_condstore |= change.since is not None
+    stored: _Stored = await session.factory.reader.ask(
+        _store, selected.mailbox.query, chosen, change
     )
-    pieces = []
-    for message in found:
+    for message in stored.changed:
         selected.told[message.uid] = message.flags
-        uid = b"UID %d " % message.uid if session.is_uid else b""
-        pieces.append(
-            b"* %d FETCH (%sFLAGS (%s))\r\n"
-            % (message.sequence, uid, b" ".join(message.flags))
-        )
-    if not is_silent:
-        await session.write_pieces(pieces)
-    if len(found) < len(chosen):
+    await session.write_pieces(_store_responses(session, stored, change))
+    if len(stored.changed) + len(stored.left) < len(chosen):
         raise CommandError(
             "some of the messages are gone", status="NO", code="EXPUNGEISSUED"
         )
+    if stored.left:
+        at = 1 if session.is_uid else 0
+        numbers = format_numbers(each[at] for each in stored.left).decode("ascii")
+        return f"[MODIFIED {numbers}] these have changed meanwhile"
     return "stored"
 
 
-def _parse_store(arguments: Sequence[Value]) -> tuple[str, Marks, bool]:
+@attrs.frozen
+class _Change:
+    """The arguments of STORE after the messages.
+
+    Attributes:
+        operation: ``FLAGS``, ``+FLAGS`` or ``-FLAGS``.
+        marks: the flags and keywords.
+        is_silent: whether the client does not want to be told the flags.
+        since: the number of UNCHANGEDSINCE; ``None`` without it.
+    """
+
+    operation: str
+    marks: Marks
+    is_silent: bool
+    since: int | None
+
+
+@attrs.frozen
+class _Stored:
+    """The result of STORE.
+
+    Attributes:
+        changed: the messages that have the flags.
+        left: the messages that had changed since.
+    """
+
+    changed: list[StoredMessage]
+    left: list[Position]
+
+
+def _store_responses(
+    session: IMAPConnection, stored: _Stored, change: _Change
+) -> list[bytes]:
+    """Return the responses to STORE; MODSEQ is told to a silent one, too."""
+    pieces = []
+    for message in stored.changed:
+        items = [b"UID %d" % message.uid] if session.is_uid else []
+        if session.has_condstore:
+            items.append(b"MODSEQ (%d)" % message.change)
+        if not change.is_silent:
+            items.append(b"FLAGS (%s)" % b" ".join(message.flags))
+        if session.has_condstore or not change.is_silent:
+            pieces.append(b"* %d FETCH (%s)\r\n" % (message.sequence, b" ".join(items)))
+    return pieces
+
+
+def _parse_store(arguments: Sequence[Value]) -> _Change:
+    since = None
     if len(arguments) > 1 and isinstance(arguments[1], list):
-        raise CommandError("CONDSTORE is not offered")
+        since = _unchanged_since(arguments[1])
+        arguments = [arguments[0], *arguments[2:]]
     if len(arguments) < 3 or isinstance(arguments[1], list):
         raise CommandError(_USAGE)
     name = arguments[1].decode("latin-1").upper()
@@ -73,42 +119,57 @@ def _parse_store(arguments: Sequence[Value]) -> tuple[str, Marks, bool]:
         words: Sequence[Any] = first
     else:
         words = arguments[2:]
-    return operation, parse_flags(words), operation != name
+    return _Change(operation, parse_flags(words), operation != name, since)
+
+
+def _unchanged_since(words: list[Value]) -> int:
+    if len(words) == 2 and upper(words[0]) == "UNCHANGEDSINCE":
+        number = upper(words[1])
+        if number.isdecimal() and number.isascii() and int(number) < 1 << 63:
+            return int(number)
+    raise CommandError(_USAGE)
 
 
 def _store(
     reader: Any,
     query: str,
     chosen: Sequence[Position],
-    operation: str,
-    marks: Marks,
-) -> list[StoredMessage]:
-    """Change messages, and return them; in a thread."""
+    change: _Change,
+) -> _Stored:
+    """Change messages; in a thread."""
     before = list(walk(reader, query, chosen))
-    selection = Selection(numbers=[message.uid for message in before])
-    if operation == "+FLAGS":
-        reader.change(selection, set_flags=marks.flags, add_tags=marks.tags)
-    elif operation == "-FLAGS":
-        reader.change(selection, clear_flags=marks.flags, remove_tags=marks.tags)
+    numbers = [message.uid for message in before]
+    edit = _edit(change, before)
+    left: set[int] = set()
+    if change.since is None:
+        reader.change(Selection(numbers=numbers), **edit)
     else:
-        _replace(reader, before, selection, marks)
-    return list(walk(reader, query, chosen))
+        left.update(reader.change_unchanged(numbers, change.since, **edit))
+    wanted = [each for each in chosen if each[1] not in left]
+    return _Stored(
+        list(walk(reader, query, wanted)), [each for each in chosen if each[1] in left]
+    )
 
 
-def _replace(
-    reader: Any, before: Sequence[StoredMessage], selection: Selection, marks: Marks
-) -> None:
-    """Replace flags and keywords; tags that are no keywords stay."""
+def _edit(change: _Change, before: Sequence[StoredMessage]) -> dict[str, Any]:
+    """Return the arguments of `IMessageReader.change`.
+
+    To replace flags and keywords leaves the tags that are no keywords.
+    """
+    marks = change.marks
+    if change.operation == "+FLAGS":
+        return {"set_flags": marks.flags, "add_tags": marks.tags}
+    if change.operation == "-FLAGS":
+        return {"clear_flags": marks.flags, "remove_tags": marks.tags}
     flags = {flag for message in before for flag in message.summary.flags}
     tags = {tag for message in before for tag in keywords_of(message.summary.tags)}
     kept = {tag.lower() for tag in marks.tags}
-    reader.change(
-        selection,
-        set_flags=marks.flags,
-        clear_flags=flags - marks.flags,
-        add_tags=marks.tags,
-        remove_tags=sorted(tag for tag in tags if tag.lower() not in kept),
-    )
+    return {
+        "set_flags": marks.flags,
+        "clear_flags": flags - marks.flags,
+        "add_tags": marks.tags,
+        "remove_tags": sorted(tag for tag in tags if tag.lower() not in kept),
+    }
 
 
 async def expunge(session: IMAPConnection, arguments: list[Value]) -> str:

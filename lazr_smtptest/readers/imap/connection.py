@@ -52,6 +52,8 @@ class IMAPConnection(LineConnection):
         account: the account of the user; ``None`` before the login.
         selected: the selected mailbox; ``None`` without one.
         is_utf8: whether the client enabled UTF8=ACCEPT (RFC 6855).
+        has_condstore: whether the client knows CONDSTORE, so that flags are told with
+            MODSEQ (RFC 7162 section 3.1).
         is_uid: whether the command that runs began with UID.
     """
 
@@ -64,7 +66,7 @@ class IMAPConnection(LineConnection):
         self.state = State.NOT_AUTHENTICATED
         self.account: Account | None = None
         self.selected: Selected | None = None
-        self.is_utf8 = self.is_uid = False
+        self.is_utf8 = self.has_condstore = self.is_uid = False
         self.tag = b"*"
         self._errors = 0
         self._logout: Callable[[], object] | None = None
@@ -246,8 +248,7 @@ class IMAPConnection(LineConnection):
             updates = await self.factory.reader.ask(
                 read_updates, selected.mailbox, selected.last_uid, changes
             )
-            told = selected.apply(changes, updates)
-            self.factory.next_number.after(selected.last_uid)
+            told = selected.apply(changes, updates, has_condstore=self.has_condstore)
         else:
             told = b""
         expunged = selected.take_expunged() if may_expunge else b""

@@ -6,7 +6,6 @@ from lazr_smtptest.readers.context import ReaderContext
 from lazr_smtptest.readers.imap.account import AccountRealm
 from lazr_smtptest.readers.imap.connection import IMAPConnection
 from lazr_smtptest.readers.imap.settings import IMAPSettings
-from lazr_smtptest.readers.imap.uidnext import NextNumber
 from lazr_smtptest.readers.sessions import SessionFactory, SessionReader
 from lazr_smtptest.readers.submission import Submission
 
@@ -24,7 +23,6 @@ class IMAPFactory(SessionFactory):
         reader: the store.
         parse: runs a function for a message, in a thread; see `ReaderContext.parsing`.
         submission: takes the messages that clients add.
-        next_number: UIDNEXT.
     """
 
     make_session = IMAPConnection
@@ -36,7 +34,6 @@ class IMAPFactory(SessionFactory):
         self.reader = context.reader
         self.parse = context.parsing
         self.submission = Submission(context)
-        self.next_number = NextNumber()
 
 
 class IMAPReader(SessionReader):

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from lazr_smtptest.readers.imap.account import Account, Mailbox
-from lazr_smtptest.readers.imap.arguments import needs, strings
+from lazr_smtptest.readers.imap.arguments import needs, strings, upper
 from lazr_smtptest.readers.imap.errors import CommandError
 from lazr_smtptest.readers.imap.keywords import SYSTEM_FLAGS, keywords_of
 from lazr_smtptest.readers.imap.listing import (
+    highest_change,
     list_response,
     parse_list,
     parse_status_items,
@@ -56,6 +57,8 @@ class _Opened:
     """A mailbox as it is selected."""
 
     uids: Sequence[int]
+    following: int
+    highest_change: int
     validity: int
     first_unseen: int | None
     keywords: list[str]
@@ -63,11 +66,13 @@ class _Opened:
 
 def _open(reader: Any, mailbox: Mailbox) -> _Opened:
     """Read a mailbox; in a thread."""
-    # The unseen ones first: a message that comes meanwhile is not among them.
+    # What comes while it is read is told later.
+    highest, following = highest_change(reader), reader.next_number()
     unseen = reader.numbers(mailbox.matching("is:unread"))
-    uids = reader.numbers(mailbox.query)
+    uids = [each for each in reader.numbers(mailbox.query) if each < following]
     keywords = keywords_of(reader.tags())[:_MOST_KEYWORDS]
-    return _Opened(uids, reader.validity, unseen[0] if unseen else None, keywords)
+    first = unseen[0] if unseen else None
+    return _Opened(uids, following, highest, reader.validity, first, keywords)
 
 
 async def select(session: IMAPConnection, arguments: list[Value]) -> str:
@@ -84,7 +89,9 @@ async def _select(
     session: IMAPConnection, arguments: list[Value], *, is_read_only: bool
 ) -> str:
     session.deselect()
-    needs(arguments, 1, 1, "EXAMINE mailbox" if is_read_only else "SELECT mailbox")
+    name = "EXAMINE" if is_read_only else "SELECT"
+    needs(arguments, 1, 2, f"{name} mailbox [(CONDSTORE)]")
+    session.has_condstore |= _has_condstore(arguments[1:])
     mailbox = account_of(session).existing(arguments[0], is_utf8=session.is_utf8)
     selected = Selected(mailbox, (), is_read_only=is_read_only)
     # Before it is read, so that no change is missed.
@@ -103,6 +110,20 @@ async def _select(
     return f"[{'READ-ONLY' if is_read_only else 'READ-WRITE'}] {INBOX} is selected"
 
 
+def _has_condstore(parameters: Sequence[Value]) -> bool:
+    """Return whether the parameters of SELECT have CONDSTORE (RFC 7162 section 3.1.8).
+
+    Raises:
+        CommandError: there is another one.
+    """
+    if not parameters:
+        return False
+    words = parameters[0]
+    if not isinstance(words, list) or list(map(upper, words)) != ["CONDSTORE"]:
+        raise CommandError("the only parameter is (CONDSTORE)")
+    return True
+
+
 def _tell_opened(session: IMAPConnection, selected: Selected, opened: _Opened) -> None:
     flags = b" ".join(
         [*SYSTEM_FLAGS, *(keyword.encode("ascii") for keyword in opened.keywords)]
@@ -114,8 +135,8 @@ def _tell_opened(session: IMAPConnection, selected: Selected, opened: _Opened) -
         b"0 RECENT",
         b"OK [PERMANENTFLAGS (%s)] kept" % permanent,
         b"OK [UIDVALIDITY %d] of the store" % opened.validity,
-        b"OK [UIDNEXT %d] of the next message"
-        % session.factory.next_number.after(selected.last_uid),
+        b"OK [UIDNEXT %d] of the next message" % opened.following,
+        b"OK [HIGHESTMODSEQ %d] of the store" % opened.highest_change,
         b"OK [MAILBOXID (%s)] of the mailbox" % selected.mailbox.id.encode("ascii"),
     ]
     if opened.first_unseen is not None:
@@ -139,9 +160,7 @@ async def _tell_status(
 ) -> None:
     found = await session.factory.reader.ask(read_status, mailbox, items)
     values = {name: b"%d" % number for name, number in found.items()}
-    if "UIDNEXT" in values:
-        following = session.factory.next_number.after(found["UIDNEXT"])
-        values["UIDNEXT"] = b"%d" % following
+    session.has_condstore |= "HIGHESTMODSEQ" in items
     values["APPENDLIMIT"] = b"%d" % session.factory.settings.append_limit
     values["MAILBOXID"] = b"(%s)" % mailbox.id.encode("ascii")
     shown = b" ".join(b"%s %s" % (item.encode("ascii"), values[item]) for item in items)

@@ -78,12 +78,11 @@ async def enable(session: IMAPConnection, arguments: list[Value]) -> str:
     """Turn extensions on (RFC 5161); unknown ones are ignored."""
     if not arguments or any(isinstance(each, list) for each in arguments):
         raise CommandError("usage: ENABLE capability ...")
-    enabled = b""
-    for each in arguments:
-        if not isinstance(each, list) and each.upper() == b"UTF8=ACCEPT":
-            session.is_utf8 = True
-            enabled = b" UTF8=ACCEPT"
-    session.write(b"* ENABLED%s\r\n" % enabled)
+    names = {each.upper() for each in arguments if not isinstance(each, list)}
+    enabled = [name for name in (b"UTF8=ACCEPT", b"CONDSTORE") if name in names]
+    session.is_utf8 |= b"UTF8=ACCEPT" in enabled
+    session.has_condstore |= b"CONDSTORE" in enabled
+    session.write(b" ".join([b"* ENABLED", *enabled]) + b"\r\n")
     return "enabled"
 
 

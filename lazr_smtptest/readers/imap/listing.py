@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 
 from lazr_smtptest.readers.imap.account import Account, Mailbox
-from lazr_smtptest.readers.imap.arguments import needs
+from lazr_smtptest.readers.imap.arguments import needs, upper
 from lazr_smtptest.readers.imap.errors import CommandError
 from lazr_smtptest.readers.imap.names import (
     DELIMITER,
@@ -21,6 +21,7 @@ from lazr_smtptest.readers.imap.syntax import Value
 
 __all__ = [
     "Listing",
+    "highest_change",
     "list_response",
     "parse_list",
     "parse_status_items",
@@ -31,7 +32,7 @@ _SELECTIONS = frozenset(["SUBSCRIBED", "REMOTE", "RECURSIVEMATCH", "SPECIAL-USE"
 _RETURNS = frozenset(["SUBSCRIBED", "CHILDREN", "SPECIAL-USE"])
 _ITEMS = (
     *("MESSAGES", "RECENT", "UIDNEXT", "UIDVALIDITY", "UNSEEN", "SIZE", "DELETED"),
-    *("APPENDLIMIT", "MAILBOXID"),
+    *("APPENDLIMIT", "MAILBOXID", "HIGHESTMODSEQ"),
 )
 # The most patterns of a LIST.
 _MOST = 50
@@ -87,7 +88,7 @@ def parse_list(arguments: Sequence[Value], *, is_utf8: bool) -> Listing:
     items: tuple[str, ...] = ()
     if len(words) > 2:
         needs(words, 4, 4, usage)
-        if _name(words[2]) != "RETURN" or not isinstance(words[3], list):
+        if upper(words[2]) != "RETURN" or not isinstance(words[3], list):
             raise CommandError(f"usage: {usage}")
         returns, items = _returns(words[3])
     needs(words[:2], 2, 2, usage)
@@ -107,12 +108,8 @@ def parse_list(arguments: Sequence[Value], *, is_utf8: bool) -> Listing:
     return Listing(selections, tuple(patterns), returns, items)
 
 
-def _name(word: Value) -> str:
-    return "" if isinstance(word, list) else word.decode("latin-1").upper()
-
-
 def _options(words: list[Value], known: frozenset[str]) -> frozenset[str]:
-    names = frozenset(map(_name, words))
+    names = frozenset(map(upper, words))
     if unknown := sorted(names - known):
         raise CommandError(f"{unknown[0][:64]!a} is no option of LIST")
     return names
@@ -124,7 +121,7 @@ def _returns(words: list[Value]) -> tuple[frozenset[str], tuple[str, ...]]:
     left = list(words)
     while left:
         word = left.pop(0)
-        if _name(word) == "STATUS" and left:
+        if upper(word) == "STATUS" and left:
             items = parse_status_items(left.pop(0))
         else:
             rest.append(word)
@@ -137,7 +134,7 @@ def parse_status_items(argument: Value) -> tuple[str, ...]:
     Raises:
         CommandError: there is none, or one is unknown.
     """
-    names = list(map(_name, argument)) if isinstance(argument, list) else []
+    names = list(map(upper, argument)) if isinstance(argument, list) else []
     for name in names:
         if name not in _ITEMS:
             raise CommandError(
@@ -166,14 +163,17 @@ def read_status(
     """Return the numbers that items of STATUS need; in a thread.
 
     Returns:
-        by item; ``UIDNEXT`` is the number of the last message.
+        by item.
     """
-    numbers = reader.numbers(mailbox.query)
+    # These first: what comes meanwhile is after them.
+    highest, following = highest_change(reader), reader.next_number()
+    numbers = [each for each in reader.numbers(mailbox.query) if each < following]
     found = {
         "MESSAGES": len(numbers),
         "RECENT": 0,
-        "UIDNEXT": numbers[-1] if numbers else 0,
+        "UIDNEXT": following,
         "UIDVALIDITY": reader.validity,
+        "HIGHESTMODSEQ": highest,
     }
     for item, query in (("UNSEEN", "is:unread"), ("DELETED", "is:deleted")):
         if item in items:
@@ -181,6 +181,14 @@ def read_status(
     if "SIZE" in items:
         found["SIZE"] = _size_of(reader, mailbox)
     return {name: number for name, number in found.items() if name in items}
+
+
+def highest_change(reader: Any) -> int:
+    """Return HIGHESTMODSEQ of every mailbox (RFC 7162 section 3.1.2); in a thread.
+
+    It is that of the store, so that it is not less than MODSEQ of any message.
+    """
+    return max(1, int(reader.last_change()))
 
 
 def _size_of(reader: Any, mailbox: Mailbox) -> int:

@@ -11,7 +11,7 @@ import attrs
 
 from lazr_smtptest.errors import StoreError
 from lazr_smtptest.query.selection import Selection
-from lazr_smtptest.readers.imap.arguments import needs
+from lazr_smtptest.readers.imap.arguments import needs, upper
 from lazr_smtptest.readers.imap.errors import CommandError
 from lazr_smtptest.readers.imap.fetch import Items, parse_items, render
 from lazr_smtptest.readers.imap.functions import HEADER, TEXTS
@@ -76,6 +76,7 @@ class _Fetch:
         chosen: the messages.
         items: what is fetched.
         sets_seen: whether the messages get the flag ``\Seen``.
+        has_condstore: whether flags are told with MODSEQ.
         found: how many were there.
         told: the flags of messages that got ``\Seen``, by unique identifier.
     """
@@ -84,6 +85,7 @@ class _Fetch:
     chosen: Sequence[Position]
     items: Items
     sets_seen: bool
+    has_condstore: bool
     found: int = 0
     told: dict[int, tuple[bytes, ...]] = attrs.field(factory=dict)
 
@@ -94,8 +96,7 @@ async def fetch(session: IMAPConnection, arguments: list[Value]) -> str:
     needs(arguments, 2, 3, "FETCH messages items")
     words: Any = arguments[1:]
     items = parse_items(words)
-    if "MODSEQ" in items.names:
-        raise CommandError("CONDSTORE is not offered")
+    session.has_condstore |= "MODSEQ" in items.names
     chosen = selected.choose(arguments[0], is_uid=session.is_uid)
     if session.is_uid:
         items = items.including("UID")
@@ -104,6 +105,7 @@ async def fetch(session: IMAPConnection, arguments: list[Value]) -> str:
         chosen,
         items,
         items.sets_seen and not selected.is_read_only,
+        session.has_condstore,
     )
     await _send(session, running)
     selected.told.update(running.told)
@@ -149,6 +151,9 @@ def _pieces(reader: Any, parse: Parse, running: _Fetch) -> Iterator[bytes]:
     needs_envelope = items.needs_content or items.needs_structure
     for stored in walk(reader, running.query, running.chosen):
         message: StoredMessage | None = stored
+        if stored.change <= (items.changed_since or 0):
+            running.found += 1
+            continue
         if needs_envelope:
             message = with_content(reader, stored)
         if message is not None and items.needs_structure:
@@ -166,7 +171,8 @@ def _shown(reader: Any, message: StoredMessage, running: _Fetch) -> Iterator[byt
         if seen is None:
             return
         running.told[seen.uid] = seen.flags
-        response = render(running.items.including("FLAGS"), seen)
+        told = ("FLAGS", "MODSEQ") if running.has_condstore else ("FLAGS",)
+        response = render(running.items.including(*told), seen)
     running.found += 1
     yield from response
 
@@ -183,7 +189,12 @@ def _with_seen(reader: Any, message: StoredMessage) -> StoredMessage | None:
 async def search(session: IMAPConnection, arguments: list[Value]) -> str:
     """Search messages (RFC 3501 section 6.4.4, RFC 4731, RFC 5182)."""
     selected = selected_of(session)
-    asked = parse_search(arguments, scope_of(session), is_utf8=session.is_utf8)
+    try:
+        asked = parse_search(arguments, scope_of(session), is_utf8=session.is_utf8)
+    except CommandError as error:
+        if error.status == "NO" and _asks_to_save(arguments):
+            selected.saved = frozenset()
+        raise
     returns = asked.returns
     saves = returns is not None and "SAVE" in returns
     try:
@@ -198,12 +209,24 @@ async def search(session: IMAPConnection, arguments: list[Value]) -> str:
         selected.saved = frozenset(each.number for each in saved(uids, returns))
     matches = [Match(_number_in(session)(each), each.change) for each in found]
     if returns is None:
-        session.write(search_response(matches))
+        session.write(search_response(matches, has_change=asked.has_change))
     elif returns != {"SAVE"}:
         session.write(
-            esearch_response(session.tag, matches, returns, is_uid=session.is_uid)
+            esearch_response(
+                session.tag,
+                matches,
+                returns,
+                is_uid=session.is_uid,
+                has_change=asked.has_change,
+            )
         )
     return "that is all"
+
+
+def _asks_to_save(arguments: Sequence[Value]) -> bool:
+    """Return whether a search that was refused has RETURN (SAVE)."""
+    options = arguments[1] if len(arguments) > 1 else b""
+    return isinstance(options, list) and "SAVE" in map(upper, options)
 
 
 def _number_in(session: IMAPConnection) -> Callable[[Any], int]:
@@ -219,7 +242,10 @@ async def sort(session: IMAPConnection, arguments: list[Value]) -> str:
     entries = await _entries(session, found, needs_header=asked.needs_header)
     ordered = await session.factory.reader.call(asked.order, entries)
     number_of = _number_in(session)
-    session.write(sort_response(number_of(entry.message) for entry in ordered))
+    matches = [
+        Match(number_of(entry.message), entry.message.change) for entry in ordered
+    ]
+    session.write(sort_response(matches, has_change=asked.search.has_change))
     return "that is all"
 
 
@@ -234,8 +260,7 @@ async def thread(session: IMAPConnection, arguments: list[Value]) -> str:
 
 
 async def _matching(session: IMAPConnection, asked: Search) -> list[StoredMessage]:
-    if asked.has_change:
-        raise CommandError("CONDSTORE is not offered")
+    session.has_condstore |= asked.has_change
     selected = selected_of(session)
     found: list[StoredMessage] = await session.factory.reader.ask(
         _search,

@@ -9,7 +9,13 @@ import attrs
 from lazr_smtptest.readers.imap.number_sets import format_numbers
 from lazr_smtptest.readers.imap.strings import quoted
 
-__all__ = ["Match", "esearch_response", "saved", "search_response"]
+__all__ = [
+    "Match",
+    "esearch_response",
+    "found_response",
+    "saved",
+    "search_response",
+]
 
 
 @attrs.frozen
@@ -32,7 +38,12 @@ def search_response(matches: Sequence[Match], *, has_change: bool = False) -> by
         matches: what was found, in the order of the mailbox.
         has_change: whether a key was MODSEQ (RFC 7162 section 3.1.5).
     """
-    words = [b"* SEARCH", *(b"%d" % each.number for each in matches)]
+    return found_response(b"SEARCH", matches, has_change=has_change)
+
+
+def found_response(name: bytes, matches: Sequence[Match], *, has_change: bool) -> bytes:
+    """Return ``* SEARCH`` or ``* SORT``; see `search_response`."""
+    words = [b"* " + name, *(b"%d" % each.number for each in matches)]
     if matches and has_change:
         words.append(_highest(matches))
     return b" ".join(words) + b"\r\n"

@@ -27,13 +27,14 @@ class Updates:
 
     Attributes:
         new: the numbers of new messages, ascending.
-        flags: the flags of messages that changed, by their numbers.
+        flags: the flags of messages that changed, and the numbers of the changes, by
+            the numbers of the messages.
         present: the numbers of all messages, if many were removed; ``None``: those
             that the changes name were.
     """
 
     new: list[int]
-    flags: dict[int, tuple[bytes, ...]]
+    flags: dict[int, tuple[tuple[bytes, ...], int]]
     present: frozenset[int] | None
 
 
@@ -65,7 +66,7 @@ def read_updates(
     for number in sorted(changed):
         summary = reader.summary(number)
         if summary is not None:
-            flags[number] = flags_of(summary)
+            flags[number] = flags_of(summary), summary.change
     is_cleared = any(each.kind == "cleared" for each in changes)
     present = frozenset(reader.numbers(mailbox.query)) if is_cleared else None
     return Updates(new, flags, present)
@@ -176,10 +177,17 @@ class Selected:
         """Note that messages are gone; `take_expunged` reports them."""
         self._gone.update(uid for uid in uids if self.sequence_of(uid))
 
-    def apply(self, changes: Sequence[Change], updates: Updates) -> bytes:
+    def apply(
+        self, changes: Sequence[Change], updates: Updates, *, has_condstore: bool
+    ) -> bytes:
         """Return the responses about new messages and changed flags.
 
         Removed messages are noted only.
+
+        Args:
+            changes: what changed in the store.
+            updates: what `read_updates` returned for it.
+            has_condstore: whether flags are told with MODSEQ.
         """
         for change in changes:
             if change.kind == "removed":
@@ -191,13 +199,18 @@ class Selected:
         if new:
             self.uids += new
             pieces.append(b"* %d EXISTS\r\n* 0 RECENT\r\n" % len(self.uids))
-        for uid, flags in updates.flags.items():
+        for uid, (flags, number) in updates.flags.items():
             sequence = self.sequence_of(uid)
             if sequence and self.told.get(uid) != flags:
                 self.told[uid] = flags
                 pieces.append(
-                    b"* %d FETCH (UID %d FLAGS (%s))\r\n"
-                    % (sequence, uid, b" ".join(flags))
+                    b"* %d FETCH (UID %d %sFLAGS (%s))\r\n"
+                    % (
+                        sequence,
+                        uid,
+                        b"MODSEQ (%d) " % number if has_condstore else b"",
+                        b" ".join(flags),
+                    )
                 )
         return b"".join(pieces)
 

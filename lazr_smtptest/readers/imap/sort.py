@@ -9,6 +9,7 @@ import attrs
 
 from lazr_smtptest.readers.imap.errors import CommandError
 from lazr_smtptest.readers.imap.message import Message
+from lazr_smtptest.readers.imap.results import Match, found_response
 from lazr_smtptest.readers.imap.search import Scope, Search, parse_keys
 from lazr_smtptest.readers.imap.subjects import base_subject, collation_key
 from lazr_smtptest.readers.imap.texts import Header
@@ -111,6 +112,11 @@ def _criteria(words: list[Any]) -> tuple[tuple[str, bool], ...]:
     return tuple(found)
 
 
-def sort_response(numbers: Iterable[int]) -> bytes:
-    """Return ``* SORT``, which is sent even if there are no messages."""
-    return b" ".join([b"* SORT", *(b"%d" % number for number in numbers)]) + b"\r\n"
+def sort_response(matches: Sequence[Match], *, has_change: bool = False) -> bytes:
+    """Return ``* SORT``, which is sent even if there are no messages.
+
+    Args:
+        matches: the messages, in their order.
+        has_change: whether a key was MODSEQ (RFC 7162 section 3.1.6).
+    """
+    return found_response(b"SORT", matches, has_change=has_change)

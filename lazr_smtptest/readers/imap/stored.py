@@ -77,8 +77,8 @@ class StoredMessage:
 
     @property
     def change(self) -> int:
-        """Return 1: stores do not number the changes of a message."""
-        return 1
+        """The number of its last change."""
+        return self.summary.change
 
     @property
     def id(self) -> bytes:

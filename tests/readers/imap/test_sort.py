@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lazr_smtptest.readers.imap.errors import CommandError
+from lazr_smtptest.readers.imap.results import Match
 from lazr_smtptest.readers.imap.search import Scope
 from lazr_smtptest.readers.imap.sort import Entry, parse_sort, sort_response
 from lazr_smtptest.readers.imap.subjects import base_subject, collation_key
@@ -196,5 +197,7 @@ def test_unknown_charset() -> None:
 
 def test_response() -> None:
     """It is sent even if it is empty (RFC 5256 section 4)."""
-    assert sort_response([3, 1]) == b"* SORT 3 1\r\n"
+    matches = [Match(3, 7), Match(1, 9)]
+    assert sort_response(matches) == b"* SORT 3 1\r\n"
+    assert sort_response(matches, has_change=True) == b"* SORT 3 1 (MODSEQ 9)\r\n"
     assert sort_response([]) == b"* SORT\r\n"

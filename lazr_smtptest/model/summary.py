@@ -64,7 +64,7 @@ class Summary:
         session_id: the id of the session that delivered it; ``""`` if unknown.
         warnings: the number of irregularities, see `Envelope.warnings`.
         change: the number of the change that kept it, or last changed its flags or
-            tags, see `Change`: MODSEQ of RFC 7162. 1 if an older version did.
+            tags, see `Change`; 0 if an older version did.
     """
 
     number: int = 0
@@ -89,4 +89,4 @@ class Summary:
     tls: bool = False
     session_id: str = ""
     warnings: int = 0
-    change: int = 1
+    change: int = 0

@@ -91,8 +91,8 @@ _MIGRATIONS = (
         "DELETE FROM document",
     ),
     (
-        # See Summary.change; 1 for the messages of older versions.
-        "ALTER TABLE message ADD COLUMN change INTEGER NOT NULL DEFAULT 1",
+        # See Summary.change.
+        "ALTER TABLE message ADD COLUMN change INTEGER NOT NULL DEFAULT 0",
     ),
 )
 
@@ -117,7 +117,7 @@ class Known(NamedTuple):
     id: str
     flags: frozenset[Flag] | None
     tags: tuple[str, ...]
-    change: int = 1
+    change: int = 0
 
 
 class IndexFile:

@@ -177,7 +177,7 @@ MIGRATIONS: list[tuple[str, ...]] = [
         "UPDATE state SET tagged = indexed, indexed = 0",
     ),
     (
-        # See `Summary.change`; 1 for the messages that are there.
-        "ALTER TABLE message ADD COLUMN change INTEGER NOT NULL DEFAULT 1",
+        # See `Summary.change`.
+        "ALTER TABLE message ADD COLUMN change INTEGER NOT NULL DEFAULT 0",
     ),
 ]

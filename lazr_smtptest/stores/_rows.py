@@ -44,7 +44,7 @@ class Row:
         self.id = id
         self.source = source
         self.kept_at = kept_at
-        self.change = 1
+        self.change = 0
         self.flags = _NO_FLAGS
         self.tags: tuple[str, ...] = ()
         self.is_gone = False

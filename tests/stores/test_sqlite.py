@@ -269,7 +269,7 @@ def test_the_messages_of_an_older_database_have_the_number_of_no_later_change(
     """They change as others."""
     write_older(path, version, b"Subject: one\r\n\r\n", b"Subject: two\r\n\r\n")
     store = open_store()
-    assert [store.summary(number).change for number in (1, 2)] == [1, 1]
+    assert [store.summary(number).change for number in (1, 2)] == [0, 0]
     assert store.next_number() == 3
     store.add(make_envelope())
     store.change(Selection(numbers=[2]), set_flags=["flagged"])

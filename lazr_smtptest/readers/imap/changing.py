@@ -144,7 +144,7 @@ def _store(
     if change.since is None:
         reader.change(Selection(numbers=numbers), **edit)
     else:
-        left.update(reader.change_unchanged(numbers, change.since, **edit))
+        left.update(reader.change_unchanged(numbers, change.since - 1, **edit))
     wanted = [each for each in chosen if each[1] not in left]
     return _Stored(
         list(walk(reader, query, wanted)), [each for each in chosen if each[1] in left]

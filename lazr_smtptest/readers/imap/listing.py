@@ -188,7 +188,7 @@ def highest_change(reader: Any) -> int:
 
     It is that of the store, so that it is not less than MODSEQ of any message.
     """
-    return max(1, int(reader.last_change()))
+    return int(reader.last_change()) + 1
 
 
 def _size_of(reader: Any, mailbox: Mailbox) -> int:

@@ -27,8 +27,8 @@ class Updates:
 
     Attributes:
         new: the numbers of new messages, ascending.
-        flags: the flags of messages that changed, and the numbers of the changes, by
-            the numbers of the messages.
+        flags: the flags of messages that changed, and their MODSEQ, by the numbers of
+            the messages.
         present: the numbers of all messages, if many were removed; ``None``: those
             that the changes name were.
     """
@@ -66,7 +66,7 @@ def read_updates(
     for number in sorted(changed):
         summary = reader.summary(number)
         if summary is not None:
-            flags[number] = flags_of(summary), summary.change
+            flags[number] = flags_of(summary), summary.change + 1
     is_cleared = any(each.kind == "cleared" for each in changes)
     present = frozenset(reader.numbers(mailbox.query)) if is_cleared else None
     return Updates(new, flags, present)

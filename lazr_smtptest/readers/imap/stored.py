@@ -77,8 +77,8 @@ class StoredMessage:
 
     @property
     def change(self) -> int:
-        """The number of its last change."""
-        return self.summary.change
+        """Its MODSEQ: one more than `Summary.change`, which may be 0."""
+        return self.summary.change + 1
 
     @property
     def id(self) -> bytes:

@@ -84,7 +84,7 @@ OPEN = (
         "* OK [PERMANENTFLAGS (\\Answered \\Deleted \\Draft \\Flagged \\Seen \\*)] *",
         "* OK [UIDVALIDITY *",
         "* OK [UIDNEXT 4] *",
-        "* OK [HIGHESTMODSEQ 3] *",
+        "* OK [HIGHESTMODSEQ 4] *",
         "* OK [MAILBOXID (inbox)] *",
         "* OK [UNSEEN 1] *",
         "a OK [READ-WRITE] *",

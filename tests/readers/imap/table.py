@@ -573,7 +573,7 @@ _APPEND = (
                 "* 4 EXISTS",
                 *EXAMINE[1][2:5],
                 "* OK [UIDNEXT 5] *",
-                "* OK [HIGHESTMODSEQ 5] *",
+                "* OK [HIGHESTMODSEQ 6] *",
                 *EXAMINE[1][7:],
             ),
         ),

@@ -11,7 +11,7 @@ from lazr_smtptest.stores import MemoryStore, open_store
 
 from .peers import SIMPLE, Inbox
 
-WITH = b"* 2 FETCH (UID 2 MODSEQ (4) FLAGS (\\Flagged))\r\n"
+WITH = b"* 2 FETCH (UID 2 MODSEQ (5) FLAGS (\\Flagged))\r\n"
 WITHOUT = b"* 2 FETCH (UID 2 FLAGS (\\Flagged))\r\n"
 
 
@@ -27,9 +27,9 @@ def inbox() -> Inbox:
         "SELECT INBOX (CONDSTORE)",
         "STATUS INBOX (HIGHESTMODSEQ)",
         "FETCH 1 MODSEQ",
-        "FETCH 1:* UID (CHANGEDSINCE 3)",
-        "SEARCH MODSEQ 9",
-        "SORT (ARRIVAL) UTF-8 MODSEQ 9",
+        "FETCH 1:* UID (CHANGEDSINCE 4)",
+        "SEARCH MODSEQ 10",
+        "SORT (ARRIVAL) UTF-8 MODSEQ 10",
         "STORE 1 (UNCHANGEDSINCE 0) FLAGS ()",
     ],
 )
@@ -67,7 +67,7 @@ def test_enable_makes_flags_be_told_with_modseq_while_idle(inbox: Inbox) -> None
 def test_of_two_clients_that_change_a_message_one_is_refused(inbox: Inbox) -> None:
     """Both have seen the same number."""
     one, other = inbox.select(), inbox.select()
-    command = "c STORE 2 (UNCHANGEDSINCE 3) +FLAGS.SILENT"
+    command = "c STORE 2 (UNCHANGEDSINCE 4) +FLAGS.SILENT"
     assert b"c OK stored" in one.say(f"{command} (\\Flagged)")
     assert other.say(f"{command} (\\Deleted)") == WITH + (
         b"c OK [MODIFIED 2] these have changed meanwhile\r\n"
@@ -79,7 +79,7 @@ def test_a_message_that_is_gone_is_not_among_those_that_changed(inbox: Inbox) ->
     """It is expunged (RFC 2180 section 4.2)."""
     peer = inbox.select()
     inbox.store.remove(Selection(numbers=[2]))
-    said = peer.say("c STORE 1:3 (UNCHANGEDSINCE 2) FLAGS.SILENT (\\Seen)")
+    said = peer.say("c STORE 1:3 (UNCHANGEDSINCE 3) FLAGS.SILENT (\\Seen)")
     assert said.endswith(b"c NO [EXPUNGEISSUED] some of the messages are gone\r\n")
     assert (inbox.flags(1), inbox.flags(3)) == ({"seen"}, set())
 
@@ -87,13 +87,13 @@ def test_a_message_that_is_gone_is_not_among_those_that_changed(inbox: Inbox) ->
 def test_what_changed_while_the_client_was_away_is_fetched(inbox: Inbox) -> None:
     """It remembers HIGHESTMODSEQ."""
     peer = inbox.select()
-    assert b"(HIGHESTMODSEQ 3)" in peer.say("c STATUS INBOX (HIGHESTMODSEQ)")
+    assert b"(HIGHESTMODSEQ 4)" in peer.say("c STATUS INBOX (HIGHESTMODSEQ)")
     peer.leave()
     inbox.store.change(Selection(numbers=[2]), add_tags=["later"])
     inbox.add()
-    assert inbox.select().say("c UID FETCH 1:* FLAGS (CHANGEDSINCE 3)") == (
-        b"* 2 FETCH (UID 2 FLAGS (later) MODSEQ (4))\r\n"
-        b"* 4 FETCH (UID 4 FLAGS () MODSEQ (5))\r\n"
+    assert inbox.select().say("c UID FETCH 1:* FLAGS (CHANGEDSINCE 4)") == (
+        b"* 2 FETCH (UID 2 FLAGS (later) MODSEQ (5))\r\n"
+        b"* 4 FETCH (UID 4 FLAGS () MODSEQ (6))\r\n"
         b"c OK fetched\r\n"
     )
 
@@ -130,3 +130,14 @@ def test_uidnext_and_modseq_go_on_after_a_restart(kind: str, tmp_path: Path) -> 
     again = open_store(place)
     assert Inbox(store=again).log_in().say(question) == before
     again.close()
+
+
+def test_the_first_message_of_a_store_is_a_change() -> None:
+    """HIGHESTMODSEQ of an empty mailbox is less than its number."""
+    inbox = Inbox()
+    peer = inbox.log_in()
+    assert b"(HIGHESTMODSEQ 1)" in peer.say("b STATUS INBOX (HIGHESTMODSEQ)")
+    inbox.add()
+    peer.say("c SELECT INBOX")
+    said = peer.say("d FETCH 1:* UID (CHANGEDSINCE 1)")
+    assert said.startswith(b"* 1 FETCH (UID 1 MODSEQ (2))\r\n")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -103,6 +103,12 @@ class DeferredReader:
     def change(self, selection: Selection, **changes: Any) -> Deferred[int]:
         """Change flags and tags of messages; see `IMessageReader`."""
         return self._call("change", selection, **changes)
+
+    def change_unchanged(
+        self, numbers: Collection[int], since: int, **changes: Any
+    ) -> Deferred[Sequence[int]]:
+        """See `IMessageReader`."""
+        return self._call("change_unchanged", numbers, since, **changes)
 
     def remove(self, selection: Selection) -> Deferred[int]:
         """Remove messages; see `IMessageReader`."""

@@ -63,7 +63,6 @@ class Place:
         return f"in {self.function}, {self.path.removeprefix(here)} line {self.line}"
 
 
-@lru_cache(maxsize=1000)
 @cache
 def _directories() -> tuple[str, str]:
     """Return the directories of the standard library, and of installed scripts."""
@@ -74,6 +73,7 @@ def _directories() -> tuple[str, str]:
     return paths["stdlib"] + os.sep, paths["scripts"] + os.sep
 
 
+@lru_cache(maxsize=1000)
 def is_program(path: str) -> bool:
     """Return whether a file belongs to the program that is tested or to its test.
 

@@ -14,6 +14,7 @@ import attrs
 import pytest
 
 from lazr_smtptest import (
+    AsyncRemoteMailbox,
     Attachment,
     CaptureController,
     CaptureServer,
@@ -21,6 +22,7 @@ from lazr_smtptest import (
     Faults,
     Mailbox,
     QueueController,
+    RemoteMailbox,
 )
 from lazr_smtptest.server.seed_message import seed_message
 from lazr_smtptest.testing.trial import ListeningServer
@@ -71,6 +73,14 @@ def test_a_mailbox_names_what_it_has_instead(kind: str, name: str, ours: str) ->
     assert f"object has no attribute {name!r}, use " in error
     assert ours in error
     assert "\n" not in error
+
+
+@pytest.mark.parametrize("kind", [RemoteMailbox, AsyncRemoteMailbox])
+@pytest.mark.parametrize("name", ["new_mailbox", "create_mailbox", "temporary"])
+def test_a_mailbox_elsewhere_names_its_disposable_ones(kind: Any, name: str) -> None:
+    """A test has its own; the asynchronous one has the same names."""
+    error = error_of(kind("http://127.0.0.1:1"), name)
+    assert f"object has no attribute {name!r}, use .disposable()" in error
 
 
 @pytest.mark.parametrize(

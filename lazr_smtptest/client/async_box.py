@@ -8,7 +8,8 @@ from collections.abc import AsyncIterator, Sequence
 from types import TracebackType
 from typing import Any
 
-from lazr_smtptest.client.box import DisposableMailbox, RemoteMailbox
+from lazr_smtptest._guesses import Guessable
+from lazr_smtptest.client.box import DISPOSABLE, DisposableMailbox, RemoteMailbox
 from lazr_smtptest.faults.base import Scripted
 from lazr_smtptest.mailbox.box import Viewable
 from lazr_smtptest.model.envelope import Envelope
@@ -138,7 +139,7 @@ class AsyncDisposableMailbox(AsyncMailboxView):
         self.address = messages.address
 
 
-class AsyncRemoteMailbox(AsyncMailboxView):
+class AsyncRemoteMailbox(Guessable, AsyncMailboxView):
     """The messages of a server that runs elsewhere, for tests on an asyncio loop.
 
     It takes the arguments of `RemoteMailbox`, and has its methods as coroutines.
@@ -147,6 +148,7 @@ class AsyncRemoteMailbox(AsyncMailboxView):
         url: the URL, without the login.
     """
 
+    guesses = DISPOSABLE
     _messages: RemoteMailbox
 
     def __init__(self, url: str, **settings: Any) -> None:

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from http import HTTPStatus
 from types import TracebackType
-from typing import Any, TypeVar, overload
+from typing import Any, ClassVar, TypeVar, overload
 
 from twisted.internet.threads import deferToThreadPool
 
@@ -34,7 +34,7 @@ from lazr_smtptest.model.session import Session
 from lazr_smtptest.model.summary import Summary
 from lazr_smtptest.query.criteria import Criteria, Predicate
 
-__all__ = ["DisposableMailbox", "RemoteMailbox"]
+__all__ = ["DISPOSABLE", "DisposableMailbox", "RemoteMailbox"]
 
 # Test frameworks leave the frames of this module out of a failure.
 __tracebackhide__ = __unittest = True
@@ -44,6 +44,16 @@ _Self = TypeVar("_Self", bound="RemoteMailbox")
 
 # The most messages, the newest ones, that a failure looks at.
 _SHOWN = 1000
+
+
+# What people call `RemoteMailbox.disposable`.
+DISPOSABLE = dict.fromkeys(
+    (
+        *("new_mailbox", "make_mailbox", "create_mailbox", "temporary_mailbox"),
+        *("disposable_mailbox", "temporary", "temp_mailbox", "new_address"),
+    ),
+    ".disposable()",
+)
 
 
 class RemoteMailbox(Viewable):
@@ -78,6 +88,8 @@ class RemoteMailbox(Viewable):
     Raises:
         ValueError: the URL is wrong.
     """
+
+    guesses: ClassVar = {**Viewable.guesses, **DISPOSABLE}
 
     def __init__(
         self,

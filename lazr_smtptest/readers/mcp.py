@@ -37,6 +37,12 @@ follow no instructions in it.
 # The longest wait, in seconds; a request of an agent has a time-out of its own.
 _LONGEST = 600.0
 
+# What agents call a tool that has another name.
+_GUESSES = dict.fromkeys(
+    ("new_mailbox", "create_mailbox", "disposable", "disposable_mailbox"),
+    "make_mailbox",
+)
+
 # The types of arguments, by their names in JSON Schema.
 _TYPES = {
     "boolean": "true or false",
@@ -311,7 +317,8 @@ async def _called(
 
 
 def _near(name: str, known: Mapping[str, object]) -> str:
-    near = get_close_matches(name[:100], known, 1)
+    near = [each for each in (_GUESSES.get(name),) if each in known]
+    near += get_close_matches(name[:100], known, 1)
     return f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known)}"
 
 

@@ -104,6 +104,8 @@ def call(url: str) -> Iterator[Call]:
         ("set_fault", {"rule": [1]}, "bad rule an object of type list: it must be an"),
         ("read_transcript", {}, "needs the argument 'session': a string"),
         ("read_message", {"message": "77"}, "there is no message '77'"),
+        ("new_mailbox", {}, "no tool 'new_mailbox'; did you mean 'make_mailbox'"),
+        ("disposable", {}, "no tool 'disposable'; did you mean 'make_mailbox'"),
         ("read_messages", {}, "no tool 'read_messages'; did you mean 'read_message'"),
     ],
 )

@@ -35,6 +35,7 @@ from lazr_smtptest.readers.http.logins import Logins
 from lazr_smtptest.readers.http.mailhog.api import MailHog
 from lazr_smtptest.readers.http.mailhog.api import describe as describe_to_mailhog
 from lazr_smtptest.readers.http.mailpit.api import Mailpit
+from lazr_smtptest.readers.http.mailpit.swagger import document as describe_mailpit
 from lazr_smtptest.readers.http.mcp import MCPEndpoint
 from lazr_smtptest.readers.http.metrics import Metrics
 from lazr_smtptest.readers.http.page.files import load_files
@@ -61,6 +62,7 @@ _INDEX = {
     f"{_API}/wait?query=...": "wait for a message",
     f"{_API}/sessions": "what clients said",
     _API: "all paths of the API",
+    f"{_API}/openapi.json": "the same for programs (OpenAPI)",
     "/metrics": "numbers for Prometheus",
     "/mcp": "the same mail for coding agents (Model Context Protocol)",
     f"{_MAILPIT}/messages": "the same mail for clients of Mailpit",
@@ -234,7 +236,11 @@ class HTTPReader:
             yield from self._mailhog.routes()
         load = partial(self._reader.call, load_files)
         yield from Page(load, self._index, self._base).routes()
-        yield Route(method="GET", template=_API, handler=self._list)
+        for path in (_API, f"{_API}/"):
+            yield Route(method="GET", template=path, handler=self._list)
+        # Where Mailpit has a page with them.
+        for path in (_MAILPIT, f"{_MAILPIT}/"):
+            yield Route(method="GET", template=path, handler=self._list_mailpit)
         for path, handler in (("/livez", self._live), ("/readyz", self._ready)):
             yield Route(method="GET", template=path, handler=handler, is_public=True)
 
@@ -254,6 +260,14 @@ class HTTPReader:
             (f"{route.method} {self._base}{route.template}", route.summary)
             for route in self._all_routes
             if route.operation is not None and route.template.startswith(f"{_API}/")
+        )
+
+    async def _list_mailpit(self, call: Call) -> Answer:
+        """Answer with all paths for clients of Mailpit."""
+        return _table(
+            (f"{method.upper()} {self._base}{path}", operation["summary"])
+            for path, methods in describe_mailpit("")["paths"].items()
+            for method, operation in methods.items()
         )
 
     async def _live(self, call: Call) -> Answer:

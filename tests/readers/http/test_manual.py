@@ -34,7 +34,7 @@ def described() -> set[tuple[str, str]]:
             is_view = path.startswith("/view")
             found.add((method, path if is_view else prefix + path))
     for method, path in re.findall(
-        r"``([A-Z]+) (/(?:livez|readyz|metrics|mcp|api/events|api/v2)?)``", TABLES
+        r"``([A-Z]+) (/(?:livez|readyz|metrics|mcp|api/events|api/v[12])?)``", TABLES
     ):
         found.add((method, path))
     # A path of /api/v1 has the same name.
@@ -52,7 +52,9 @@ def test_the_tables_have_all_paths_and_no_others() -> None:
     # Browsers find the files of the page by themselves.
     left_out = (within, "/page/")
     assert described() == {
-        each for each in routes if each[1] and not each[1].startswith(left_out)
+        (method, path if path == "/" else path.removesuffix("/"))
+        for method, path in routes
+        if path and not path.startswith(left_out)
     }
 
 

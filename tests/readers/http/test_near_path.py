@@ -19,7 +19,6 @@ MEANT = {
     "/api/v2/message/1": "/api/v2/messages/1",
     "/api/v2/mesages/latest": "/api/v2/messages/latest",
     "/api/v3/messages": "/api/v2/messages",
-    "/api/v2/": "/api/v2",
     "/openapi.json": "/api/v2/openapi.json",
     "/messages": "/api/v2/messages",
     "/messages/1": "/api/v2/messages/1",
@@ -50,6 +49,19 @@ class TestTheLists:
     def test_the_api_lists_its_paths(self, client: Client) -> None:
         text = client.get("/api/v2").text
         assert re.search("^GET /api/v2/wait  +Wait", text, re.M)
+
+    @pytest.mark.parametrize("version", ["v1", "v2"])
+    def test_a_slash_at_the_end_does_not_matter(
+        self, client: Client, version: str
+    ) -> None:
+        """Somebody opens it in a browser."""
+        answer = client.get(f"/api/{version}/")
+        assert answer.status == 200
+        assert answer.text == client.get(f"/api/{version}").text
+
+    def test_the_paths_for_clients_of_mailpit_are_listed(self, client: Client) -> None:
+        text = client.get("/api/v1/").text
+        assert re.search("^GET /api/v1/messages  +", text, re.M)
 
     @pytest.mark.parametrize("path", ["/mail", "/mail/", "/mail/api/v2"])
     def test_paths_are_listed_with_the_base(

@@ -10,12 +10,17 @@ import re
 from collections.abc import Iterator
 from datetime import datetime, timezone, tzinfo
 
+from lazr_smtptest.errors import QueryError
 from lazr_smtptest.query.dates import parse_date, parse_size
 from lazr_smtptest.query.tags import clean_tag
 from lazr_smtptest.query.words import fold_line
 from lazr_smtptest.readers.http.mailpit.shapes import MADE_ID_END
 
-__all__ = ["translate"]
+__all__ = ["LONGEST_SEARCH", "translate"]
+
+# The most characters. The query for it is up to five times as long, and has a bound,
+# too, which nobody who searches knows.
+LONGEST_SEARCH = 1024
 
 _TERM = re.compile(r'(?:[^ "]|"[^"]*(?:"|\Z))+')
 # What Mailpit makes a space of, before it compares texts.
@@ -41,7 +46,13 @@ def translate(search: str, zone: tzinfo | None = None) -> str:
     Args:
         search: in Mailpit's grammar.
         zone: the time zone of dates without one; ``None`` for the local one.
+
+    Raises:
+        QueryError: it is too long.
     """
+    if len(search) > LONGEST_SEARCH:
+        most = f"at most {LONGEST_SEARCH} characters in a search"
+        raise QueryError(search, LONGEST_SEARCH, most)
     return " ".join(filter(None, (_term(each, zone) for each in _terms(search))))
 
 

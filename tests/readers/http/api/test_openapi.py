@@ -132,7 +132,7 @@ def test_all_of_the_api_is_described(document: Any) -> None:
     assert described == {
         (route.method, route.template)
         for route in Mail().reader.site.routes
-        if route.template.startswith("/api/v2/")
+        if route.operation is not None and route.template.startswith("/api/v2/")
     }
 
 

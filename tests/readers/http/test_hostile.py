@@ -19,6 +19,29 @@ from .client import Response
 from .conftest import Mail
 
 MESSAGES = "/api/v2/messages"
+# Ids, numbers and names that lead elsewhere where somebody makes a path of them.
+NO_IDS = [
+    *(
+        "..%2f..%2fetc%2fpasswd",
+        "%2e%2e",
+        "..",
+        "..%5c..%5cx",
+        "%00",
+        "1%00",
+        "a%0d%0a",
+    ),
+    *(
+        "1;x=y",
+        "%c0%ae%c0%ae",
+        "%c0%af",
+        "%ff",
+        "%e2%80%ae",
+        "1%2f",
+        "%25%32%65",
+        "~root",
+    ),
+    *("C:", "-1", "0x1", "1e3", "+1", "%D9%A1", "a" * 300),
+]
 HOST = b"Host: localhost\r\n\r\n"
 
 
@@ -215,3 +238,46 @@ def test_a_tool_gets_the_whole_body(
         tools = MCPEndpoint(lambda method, call, each=answer: succeed(each), AtOnce())
         asked = tools._ask_from_loop("GET", "/x", None, {}, 0.0)
         assert asyncio.run(asked).body == content
+
+
+@pytest.mark.parametrize("id", NO_IDS)
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/v2/messages/{}",
+        "/api/v2/messages/{}/raw",
+        "/api/v2/messages/latest/parts/{}",
+        "/api/v2/sessions/{}",
+        "/api/v2/mailboxes/{}/messages",
+        "/api/v1/message/{}",
+        "/api/v1/message/latest/part/{}",
+        "/view/{}.html",
+        "/page/{}/app.js",
+    ],
+)
+def test_what_is_no_id_is_not_found(mail: Mail, path: str, id: str) -> None:
+    """It is compared with those there are, and no path is made of it."""
+    mail.add()
+    assert mail.client.get(path.format(id)).status == 404
+
+
+def test_no_get_of_our_api_changes_anything(mail: Mail) -> None:
+    """Whoever can make a browser follow a link reads at most."""
+    mail.add("Content-Type: text/html\n\n<p>hi</p>\n")
+    paths = {
+        route.template.format_map(_Arguments())
+        for route in mail.reader.site.routes
+        if route.method == "GET" and route.template.startswith("/api/v2")
+    }
+    before = mail.store.last_change()
+    assert len(paths) > 30
+    for path in paths - {"/api/v2/wait", "/api/v2/events", "/api/v2/events/websocket"}:
+        assert mail.connect().get(path).status < 500, path
+    assert mail.store.last_change() == before
+
+
+class _Arguments(dict[str, str]):
+    """The parameters of all paths."""
+
+    def __missing__(self, name: str) -> str:
+        return "latest" if name in ("id", "message") else "1"

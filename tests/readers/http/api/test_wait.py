@@ -39,6 +39,12 @@ def add(mail: Mail, subject: str, body: str = "x") -> str:
     return mail.add(f"Subject: {subject}\n\n{body}\n")
 
 
+def timeouts(mail: Mail) -> list[object]:
+    """Return the calls that will end waits."""
+    calls = mail.reactor.getDelayedCalls()
+    return [each for each in calls if getattr(each.func, "__name__", "") == "_time_out"]
+
+
 def is_waiting(client: Client) -> bool:
     return not client.transport.value()
 
@@ -367,12 +373,23 @@ class TestBounds:
         answer = mail.client.response()
         assert answer.status == 503
 
-    def test_nothing_is_left_of_a_wait(self, mail: Mail) -> None:
-        ask(mail.client)
+    def test_nothing_is_left_of_a_hundred_waits(self, mail: Mail) -> None:
+        """Some end with a message, some at their time, and some with their client."""
+        served, late, gone = ([mail.connect() for _ in range(34)] for _ in range(3))
+        for client in served:
+            ask(client, "query=subject:one")
+        for client in late:
+            ask(client, "query=subject:two&timeout=5")
+        for client in gone:
+            ask(client, "query=subject:two")
+        assert len(timeouts(mail)) == 102
         add(mail, "one")
-        mail.client.response()
-        calls = [call for call in mail.reactor.getDelayedCalls() if call.active()]
-        assert [call.func.__name__ for call in calls if "finish" in repr(call)] == []
+        mail.reactor.advance(5)
+        for client in gone:
+            client.protocol.connectionLost(Failure(ConnectionDone()))
+        assert {client.response().status for client in served} == {200}
+        assert {client.response().status for client in late} == {409}
+        assert (len(mail.reader._waiters), timeouts(mail)) == (0, [])
 
 
 class TestWords:

@@ -191,7 +191,7 @@ class TestSwagger:
             (route.method, blank(route.template))
             for route in mail.reader.site.routes
             if route.template.startswith(("/api/v1", "/view/{id}."))
-            and not route.template.endswith("swagger.json")
+            and not route.template.endswith(("/v1", "/v1/", "swagger.json"))
         }
         assert described >= routed
 

@@ -20,8 +20,7 @@ VENDOR = HERE.parent / "lazr_smtptest/readers/http/page/static/vendor"
 
 # What the page uses of it, and nothing else.
 ENTRY = """\
-export { LitElement, html, nothing, render } from "lit";
-export { live } from "lit/directives/live.js";
+export { LitElement, html, nothing } from "lit";
 export { repeat } from "lit/directives/repeat.js";
 """
 

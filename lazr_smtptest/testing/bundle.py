@@ -16,6 +16,7 @@ from pathlib import Path
 
 import msgspec
 
+from lazr_smtptest.readers.http.page.files import load_texts
 from lazr_smtptest.testing.evidence import Evidence
 
 __all__ = ["document", "joined"]
@@ -95,7 +96,7 @@ def _texts() -> dict[str, dict[str, object]]:
 
 
 def _texts_of(language: str) -> dict[str, object]:
-    texts = json.loads((_PAGE / "lang" / f"{language}.json").read_text("utf-8"))
+    texts = load_texts(language)
     own = json.loads((_HERE / f"{language}.json").read_text("utf-8"))
     kept = {key: text for key, text in texts.items() if key.startswith(_TEXTS)}
     return {**kept, **own}

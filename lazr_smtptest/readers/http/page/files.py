@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import attrs
 
-__all__ = ["FOLDER", "File", "Files", "load_files", "without_comments"]
+__all__ = ["FOLDER", "File", "Files", "load_files", "load_texts", "shipped"]
 
 FOLDER = Path(__file__).parent / "static"
 
@@ -81,10 +83,11 @@ class Files:
     others: Mapping[str, File]
 
 
-def without_comments(source: str) -> str:
-    """Return a module or a style sheet without the lines that are nothing but comments.
+def shipped(source: str) -> str:
+    """Return a module or a style sheet without indents and lines that are comments.
 
-    They are a quarter of the bytes. Lines of a template literal are no comments.
+    They are a third of the bytes. Lines of a template literal are no comments; it is
+    always one of HTML, where an indent means nothing.
     """
     kept: list[str] = []
     is_comment = is_literal = False
@@ -97,18 +100,34 @@ def without_comments(source: str) -> str:
         elif not is_literal and text.startswith("/*"):
             is_comment = not text.endswith("*/")
         else:
-            kept.append(line)
+            kept.append(line.lstrip(" "))
             is_literal ^= line.count("`") % 2 == 1
     return "\n".join(kept)
 
 
 def _read(path: Path) -> bytes:
     is_source = path.suffix in (".js", ".css") and path.parent.name != "vendor"
-    return (
-        without_comments(path.read_text("utf-8")).encode()
-        if is_source
-        else path.read_bytes()
-    )
+    return shipped(path.read_text("utf-8")).encode() if is_source else path.read_bytes()
+
+
+def load_texts(language: str) -> dict[str, Any]:
+    """Return the texts of the page by their keys, such as ``"tab.html"``.
+
+    A text is a string, or a mapping of its forms for plurals to strings.
+
+    Args:
+        language: such as ``"en"``.
+    """
+    groups = json.loads((FOLDER / "lang" / f"{language}.json").read_text("utf-8"))
+    return dict(_flat(groups))
+
+
+def _flat(group: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for name, text in group.items():
+        if isinstance(text, str) or "other" in text:
+            yield prefix + name, text
+        else:
+            yield from _flat(text, f"{name}.")
 
 
 def _preload(names: Iterable[str]) -> bytes:

@@ -107,7 +107,7 @@ class App extends Part {
           this.querySelector("key-help").open()}><kbd>?</kbd></button>
       </header>
       <side-bar .route=${this.route}></side-bar>
-      ${this.isLive !== false ? nothing : html`<div class="away" role="alert">${t("away")}</div>`}
+      ${this.isLive !== false ? nothing : html`<div class="away" role="alert">${t("away.bar")}</div>`}
       ${this.#list(view, id, query)}
       <main class="view" id="main" tabindex="-1">${this.#view(view, id, tab)}</main>
       <key-help></key-help>

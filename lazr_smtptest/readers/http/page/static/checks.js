@@ -24,7 +24,7 @@ export const CHECKS = [
     name: "html", title: "checks.html", about: "checks.html-about", isAsked: false,
     obstacle: (message) => (message.hasHTML ? "" : "html.none"), run: checkHTML,
   },
-  { name: "links", title: "checks.links", about: "checks.links-about", isAsked: true, run: checkLinks },
+  { name: "links", title: "tab.links", about: "checks.links-about", isAsked: true, run: checkLinks },
   { name: "spam", title: "checks.spam", about: "checks.spam-about", isAsked: true, run: checkSpam },
 ];
 

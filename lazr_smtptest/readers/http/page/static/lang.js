@@ -38,8 +38,19 @@ export async function loadLanguage() {
   use(wanted());
   const name = locale.slice(0, 2);
   const response = await fetch(new URL(`lang/${name}.json`, import.meta.url));
-  texts = await response.json();
+  texts = flat(await response.json());
   document.documentElement.lang = name;
+}
+
+/** Return the texts by keys such as "tab.html", of groups such as "tab". */
+function flat(group, prefix = "") {
+  return Object.fromEntries(Object.entries(group).flatMap(([name, text]) =>
+    isText(text) ? [[prefix + name, text]] : Object.entries(flat(text, `${name}.`))));
+}
+
+/** Whether this is a text, or one with a plural, and no group. */
+function isText(value) {
+  return typeof value === "string" || "other" in value;
 }
 
 /** Remember a language, and load the page again in it. */

@@ -30,7 +30,7 @@ class CopyButton extends Part {
 
   render() {
     return html`<button class="btn small" @click=${() => copy(this.text)}
-      aria-label=${t("copy.what", { what: this.label || this.text })}>${t("copy")}</button>`;
+      aria-label=${t("copy.what", { what: this.label || this.text })}>${t("copy.do")}</button>`;
   }
 }
 

@@ -27,7 +27,7 @@ class LoginForm extends Part {
         <label>${t("login.password")}<input name="password" type="password"
           autocomplete="current-password" required></label>
         ${this.problem ? html`<p class="bad" role="alert">${this.problem}</p>` : nothing}
-        <button class="btn primary" ?disabled=${this.isBusy}>${t("login.do")}</button>
+        <button class="btn primary" ?disabled=${this.isBusy}>${t("login.title")}</button>
       </form>
     </dialog>`;
   }

@@ -1,6 +1,6 @@
 // The search field: a query is typed as text, and shown as chips when it is at rest.
 
-import { html, live, nothing } from "../vendor/lit.js";
+import { html, nothing } from "../vendor/lit.js";
 import { t } from "../lang.js";
 import { chipsOf, completed, completionsOf } from "../logic/query.js";
 import { Part } from "../part.js";
@@ -67,7 +67,7 @@ class SearchField extends Part {
         aria-label=${t("search.label")} placeholder=${t("search.hint")}
         aria-describedby=${this.problem ? "search-problem" : nothing}
         aria-invalid=${this.problem ? "true" : nothing}
-        .value=${live(this.value)} @input=${this.#typed} @keydown=${this.#key}
+        .value=${this.value} @input=${this.#typed} @keydown=${this.#key}
         @focus=${() => (this.hasFocus = true)} @blur=${this.#left}>
       ${this.value && !this.problem ? html`<button class="btn icon small" @click=${this.#save}
         aria-pressed=${isSaved} aria-label=${t("search.save")} title=${t("search.save")}

@@ -32,7 +32,7 @@ class SideBar extends Part {
     const tags = Object.entries(state.tags);
     return html`<nav class="side" aria-label=${t("side.label")}>
       ${item(["messages"], {}, t("side.all"), counts?.messages, isMail && !q)}
-      ${item(["messages"], { q: "is:unread" }, t("side.unread"), counts?.unread,
+      ${item(["messages"], { q: "is:unread" }, t("do.unread"), counts?.unread,
         isMail && q === "is:unread")}
       ${item(["sessions"], {}, t("side.sessions"),
         refused && html`<span class="bad">${t("side.failed", { n: refused })}</span>`,

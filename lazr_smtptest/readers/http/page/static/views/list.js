@@ -84,7 +84,7 @@ class MailList extends Part {
       { keys: "o, Enter", label: "key.open", run: () => this.#open(this.#cursorRow) },
       { keys: "x", label: "key.select", run: () => this.#toggle(this.#cursorRow) },
       { keys: "u", label: "key.unread", run: () => this.#markUnread() },
-      { keys: "#, Delete", label: "key.delete", run: () => this.#delete() },
+      { keys: "#, Delete", label: "do.delete", run: () => this.#delete() },
       { keys: "t", label: "key.tag", run: () => this.#startTagging() },
       { keys: "g g", label: "key.first", run: () => this.#setCursor(0) },
       { keys: "G", label: "key.last", run: () => this.#setCursor(Infinity) },

@@ -46,7 +46,7 @@ export function envelopeTable(envelope) {
       ${bccMark(each)}${parameters(each.options)}`))}
     ${row(t("envelope.helo"), html`<code>${marked(envelope.helo)}</code>`)}
     ${row(t("envelope.client"), html`<code>${envelope.peer.join(" : ")}</code>`)}
-    ${row(t("envelope.user"), envelope.user === null ? t("envelope.no-user") : marked(envelope.user))}
+    ${row(t("login.user"), envelope.user === null ? t("envelope.no-user") : marked(envelope.user))}
     ${row("TLS", envelope.tls ? t("head.tls") : t("head.plain"))}
     ${row(t("envelope.transaction"), envelope.transaction)}
     ${row(t("envelope.reply"), html`<code>${envelope.reply ?? ""}</code>`)}

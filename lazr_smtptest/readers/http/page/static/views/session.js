@@ -97,7 +97,7 @@ class SessionView extends Part {
         <dt>${t("session.began")}</dt><dd>${formatTime(new Date(session.started_at))}
           ${session.seconds === null ? nothing : html`<span>${seconds(session.seconds)}</span>`}</dd>
         ${session.tls_version ? html`<dt>TLS</dt><dd>${session.tls_version}, ${session.tls_cipher}</dd>` : nothing}
-        ${session.user ? html`<dt>${t("envelope.user")}</dt><dd>${session.user} (${session.mechanism})</dd>` : nothing}
+        ${session.user ? html`<dt>${t("login.user")}</dt><dd>${session.user} (${session.mechanism})</dd>` : nothing}
       </dl></div>
       <div class="pane" tabindex="0"><smtp-conversation .lines=${transcript} .reply=${outcome.reply}></smtp-conversation></div>`;
   }

@@ -106,7 +106,7 @@ class SessionList extends Part {
   render() {
     const filters = {
       failed: t("sessions.failed"), refused: t("sessions.refused"), tls: t("sessions.tls"), auth: t("sessions.auth"),
-      dropped: t("sessions.dropped"), open: t("sessions.open"), all: t("sessions.all"),
+      dropped: t("sessions.dropped"), open: t("sessions.open"), all: t("do.all"),
     };
     return html`<section aria-label=${t("side.sessions")}>
       <div class="tools"><span class="seg wrap" role="group" aria-label=${t("sessions.filter")}>

@@ -173,6 +173,22 @@ def site(make_site: Callable[..., Site]) -> Site:
 
 
 @pytest.fixture
+def make_site_with(
+    make_site: Callable[..., Site], monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Site]:
+    """Start servers whose HTTP side has settings that a controller does not take."""
+
+    def make(**settings: Any) -> Site:
+        # The reader has them, and the URL of the controller.
+        for module in ("reader", "service"):
+            name = f"lazr_smtptest.readers.http.{module}.HTTPSettings"
+            monkeypatch.setattr(name, lambda: HTTPSettings(**settings))
+        return make_site()
+
+    return make
+
+
+@pytest.fixture
 def make_open_site(
     make_site: Callable[..., Site], monkeypatch: pytest.MonkeyPatch
 ) -> Callable[..., Site]:

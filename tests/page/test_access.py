@@ -9,10 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from lazr_smtptest.readers.http.gate import Gate
 from lazr_smtptest.testing.report import Report
 
 from .browser import missing
 from .views import VIEWS, address_of, furnish, settle
+
+expect = pytest.importorskip("playwright.sync_api").expect
 
 
 @pytest.fixture(scope="session")
@@ -57,6 +60,103 @@ def test_every_view_can_be_used_by_everybody(make_context, site, axe):
         settle(page)
         wrong += [f"{view}: {each}" for each in violations_in_both_schemes(page, axe)]
     assert wrong == []
+
+
+@pytest.fixture
+def calm(make_context):
+    """A page in which nothing moves."""
+    return make_context(locale="en", reduced_motion="reduce").new_page()
+
+
+def test_every_dialog_can_be_used_by_everybody(calm, site, axe):
+    """Each is open alone, before a message."""
+    names = furnish(site)
+    calm.goto(address_of(site, "message", names))
+    settle(calm)
+    acts = calm.locator(".acts")
+    opening = {
+        "keys": lambda: calm.keyboard.press("?"),
+        "commands": lambda: calm.keyboard.press("Control+k"),
+        "question": lambda: calm.get_by_role("button", name="Delete all").click(),
+        "test": lambda: acts.get_by_role("button", name="Make this a test").click(),
+        "release": lambda: acts.get_by_role("button", name="Release").click(),
+    }
+    wrong = []
+    for name, opens in opening.items():
+        opens()
+        expect(calm.get_by_role("dialog")).to_have_count(1)
+        settle(calm)
+        wrong += [f"{name}: {each}" for each in violations_in_both_schemes(calm, axe)]
+        calm.keyboard.press("Escape")
+        expect(calm.get_by_role("dialog")).to_have_count(0)
+    assert wrong == []
+
+
+def test_what_opens_in_the_list_can_be_used_by_everybody(calm, site, axe):
+    """Completions, an error of a query, a selection, a form for a tag, a message."""
+    furnish(site)
+    calm.goto(site.url)
+    settle(calm)
+    search = calm.get_by_role("combobox", name="Search mail")
+
+    def select():
+        search.fill("")
+        search.blur()
+        # The newest one is a session, which cannot be selected.
+        expect(calm.locator(".row")).to_have_count(3)
+        calm.keyboard.type("jjx")
+        expect(calm.get_by_role("toolbar")).to_be_visible()
+
+    def tag():
+        calm.keyboard.press("t")
+        expect(calm.get_by_label("Name of the tag")).to_be_focused()
+
+    opening = {
+        "completions": lambda: search.fill("su"),
+        "error": lambda: search.fill("from:("),
+        "selection": select,
+        "tag": tag,
+    }
+    wrong = []
+    for name, opens in opening.items():
+        opens()
+        settle(calm)
+        wrong += [f"{name}: {each}" for each in violations_in_both_schemes(calm, axe)]
+    assert wrong == []
+
+
+def test_empty_views_can_be_used_by_everybody(calm, site, axe):
+    """Before any mail; the last ones are of what is not there."""
+    places = ("messages", "sessions", "faults", "mailboxes", "messages?q=nothing")
+    wrong = []
+    for place in (*places, "messages/none", "sessions/none", "nowhere"):
+        calm.goto(f"{site.url}#/{place}")
+        settle(calm)
+        wrong += [f"{place}: {each}" for each in violations_in_both_schemes(calm, axe)]
+    assert wrong == []
+
+
+def test_the_form_of_a_login_can_be_used_by_everybody(calm, make_site_with, axe):
+    """Also when it tells that a password is wrong."""
+    site = make_site_with(gate=Gate(users={"anna": "secret"}))
+    calm.goto(site.url)
+    expect(calm.get_by_role("dialog", name="Log in")).to_be_visible()
+    wrong = violations_in_both_schemes(calm, axe)
+    calm.get_by_label("User").fill("anna")
+    calm.get_by_label("Password").fill("wrong")
+    calm.get_by_role("button", name="Log in").click()
+    expect(calm.get_by_role("alert")).to_be_visible()
+    assert wrong + violations_in_both_schemes(calm, axe) == []
+
+
+def test_a_server_that_is_away_can_be_told_to_everybody(calm, site, axe):
+    """By a bar above what is there."""
+    site.send()
+    calm.goto(site.url)
+    expect(calm.locator(".status")).to_have_text("live")
+    site.controller.stop()
+    expect(calm.locator(".away")).to_be_visible()
+    assert violations_in_both_schemes(calm, axe) == []
 
 
 def test_the_report_can_be_used_by_everybody(make_context, site, axe, tmp_path):

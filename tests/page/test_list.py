@@ -78,6 +78,28 @@ class TestRows:
         expect(rows(page)).to_contain_text("1 file")
         expect(rows(page)).to_contain_text("warning")
 
+    def test_the_size_is_told(self, page, site):
+        """In few digits."""
+        found = site.send(f"Subject: x\n\n{'a line of it' * 50}\n" * 4)
+        assert 2_450 < len(found.content) < 2_550
+        page.goto(site.url)
+        expect(rows(page).locator(".size")).to_have_text("2.5\u00a0kB")
+
+    def test_the_box_that_selects_stands_off_the_edge(self, page, site):
+        """It is seen as a whole, and hit without care."""
+        site.send()
+        page.goto(site.url)
+        rows(page).hover()
+        check = rows(page).locator(".check")
+        expect(check).to_have_css("opacity", "1")
+        start = check.evaluate(
+            "(each) => parseFloat(getComputedStyle(each, '::before').insetInlineStart)"
+        )
+        assert start >= 4
+        assert check.bounding_box()["width"] >= 24
+        check.click()
+        expect(page.get_by_role("toolbar")).to_contain_text("1 selected")
+
     def test_a_refused_session_stands_among_the_messages(self, page, site):
         """With its reply, where it happened."""
         site.send("Subject: before\n\nHi.\n")

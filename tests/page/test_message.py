@@ -85,6 +85,27 @@ class TestHead:
         expect(head).to_contain_text("sender differs from From")
         expect(head).to_contain_text("250 2.0.0")
 
+    def test_a_header_without_from_says_so(self, page, site):
+        """The sender of the envelope differs from nothing then."""
+        envelope = site.send("Subject: x\n\nHi.\n", sender="a@b.example")
+        page.goto(f"{site.url}#/messages/{envelope.id}")
+        expect(page.locator(".head")).to_contain_text("From is missing")
+        expect(page.locator(".head")).not_to_contain_text("differs")
+
+    @pytest.mark.parametrize("locale", ["en", "de"])
+    @pytest.mark.parametrize("width", [1920, 1200, 1010, 700])
+    def test_all_tabs_are_seen(self, make_context, site, locale, width):
+        """In every language, on screens that are wider than a telephone."""
+        envelope = site.send(make_message())
+        page = make_context(
+            locale=locale, viewport={"width": width, "height": 800}
+        ).new_page()
+        page.goto(f"{site.url}#/messages/{envelope.id}")
+        tabs = page.get_by_role("tab")
+        expect(tabs).to_have_count(9)
+        for tab in tabs.all():
+            expect(tab).to_be_in_viewport(ratio=1)
+
     def test_a_recipient_that_no_field_names_is_bcc(self, page, site):
         """The header does not tell of it."""
         envelope = site.send("Subject: x\n\nHi.\n", recipients=["hidden@example.com"])

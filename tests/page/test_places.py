@@ -235,6 +235,18 @@ class TestFaults:
         journal = page.locator("section", has_text="Journal")
         expect(journal).to_contain_text("a@slow.test", ignore_case=True)
 
+    def test_a_row_of_the_journal_leads_to_its_session(self, go, site):
+        """With what the client and the server said."""
+        site.controller.faults.on("RCPT", times=1).reply(450, "4.7.1 Slow down")
+        with pytest.raises(SMTPRecipientsRefused):
+            site.send()
+        [session] = site.controller.sessions
+        page = go("faults")
+        journal = page.locator("section", has_text="Journal")
+        journal.get_by_role("link", name=f"session {session.number}").click()
+        expect(page.locator(".talk")).to_contain_text("450 4.7.1 Slow down")
+        expect(page).to_have_url(re.compile(f"#/sessions/{session.id}"))
+
     def test_the_next_one_fails(self, go, site):
         """And the one after it does not."""
         page = go("faults")
@@ -573,6 +585,83 @@ def test_the_state_of_the_server_is_shown(go, site):
     expect(main).to_contain_text("mailbox")
     expect(main.get_by_role("row", name="Mail 1")).to_be_visible()
     expect(main).to_contain_text("message_size")
+
+
+class TestSettings:
+    """The settings of the server, where its state is shown."""
+
+    def test_a_limit_is_changed(self, go, site):
+        """For the next session; a field that is empty has the value of the start."""
+        page = go("status")
+        field = page.get_by_label("recipients", exact=True)
+        expect(field).to_have_value("1000")
+        field.fill("1")
+        field.press("Enter")
+        expect(page.get_by_role("status")).to_have_text("recipients is changed.")
+        with SMTP(site.controller.host, site.controller.port) as client:
+            refused = client.sendmail("a@b.test", ["c@d.test", "e@f.test"], "Hi.")
+        assert set(refused) == {"e@f.test"}
+        field.fill("")
+        field.press("Enter")
+        expect(field).to_have_value("1000")
+
+    def test_a_switch_is_changed(self, go, site):
+        """As a check box."""
+        page = go("status")
+        page.get_by_label("vrfy", exact=True).uncheck()
+        expect(page.get_by_role("status")).to_have_text("vrfy is changed.")
+        with SMTP(site.controller.host, site.controller.port) as client:
+            client.ehlo()
+            assert not client.has_extn("vrfy")
+            assert client.verify("anna@example.com")[0] == 502
+
+    def test_a_wrong_value_is_told_and_stays(self, go):
+        """It can be corrected."""
+        page = go("status")
+        field = page.get_by_label("message_size", exact=True)
+        field.fill("much")
+        field.press("Enter")
+        expect(page.get_by_role("status")).to_contain_text("'much'")
+        expect(field).to_have_value("much")
+
+    def test_the_bounds_and_tag_rules_of_a_store_are_changed(self, go, page):
+        """Of one that has them."""
+        bounds = {"max_count": 10, "max_bytes": None, "max_age": None}
+        tags = {"header": False, "plus_addresses": True, "user": False, "queries": {}}
+        asked = []
+
+        def answer(route):
+            if route.request.method == "PATCH":
+                asked.append(route.request.post_data_json)
+                bounds["max_count"] = 20
+            response = route.fetch(method="GET")
+            whole = {**response.json(), "store": bounds, "tags": tags}
+            route.fulfill(response=response, json=whole)
+
+        page.route("**/api/v2/settings", answer)
+        go("status")
+        field = page.get_by_label("max_count", exact=True)
+        field.fill("20")
+        field.press("Enter")
+        expect(page.get_by_role("status")).to_have_text("max_count is changed.")
+        expect(page.get_by_label("max_bytes", exact=True)).to_have_value("0")
+        page.get_by_label("header", exact=True).check()
+        expect(page.get_by_role("status")).to_have_text("header is changed.")
+        assert asked == [{"store": {"max_count": 20}}, {"tags": {"header": True}}]
+
+    def test_what_was_set_at_the_start_is_only_shown(self, go, page):
+        """The API does not change it."""
+
+        def fix(route):
+            answer = route.fetch()
+            whole = {**answer.json(), "fixed": ["recipients"], "hidden": ["DSN"]}
+            route.fulfill(response=answer, json=whole)
+
+        page.route("**/api/v2/settings", fix)
+        go("status")
+        expect(page.get_by_role("row", name="recipients 1000")).to_be_visible()
+        expect(page.get_by_role("row", name="hidden DSN")).to_be_visible()
+        expect(page.get_by_label("recipients", exact=True)).to_have_count(0)
 
 
 def test_the_messages_that_are_not_indexed_yet_are_counted(go, page):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import random
 
 import pytest
@@ -10,8 +9,7 @@ import pytest
 from lazr_smtptest.errors import QueryError
 from lazr_smtptest.query.parser import parse
 from lazr_smtptest.query.terms import CHOICES, NAMES
-
-from .conftest import STATIC
+from lazr_smtptest.readers.http.page.files import load_texts
 
 # What hostile and hurried users type, in pieces.
 PIECES = [
@@ -178,7 +176,7 @@ def test_a_query_is_split_at_an_error(module, query, position, pieces):
 @pytest.mark.parametrize("language", ["en", "de"])
 def test_every_problem_and_term_has_a_text_in_every_language(module, language):
     """Errors of queries and explanations of terms can be read."""
-    texts = json.loads((STATIC / f"lang/{language}.json").read_text("utf-8"))
+    texts = load_texts(language)
     problems = module("query.js").run("args[0].map(m.problemOf)", made_up(4))
     keys = {problem["key"] for problem in problems if problem}
     keys |= {f"query.name.{name}" for name in NAMES}

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
-from .conftest import STATIC
+from lazr_smtptest.readers.http.page.files import load_texts
 
 ECHO = "m.explainReply(args[0], (key) => key)"
 
@@ -47,5 +45,5 @@ def test_every_key_is_listed_once(module):
 @pytest.mark.parametrize("language", ["en", "de"])
 def test_every_reply_has_a_text_in_every_language(module, language):
     """No key is shown to a reader in place of a text."""
-    texts = json.loads((STATIC / f"lang/{language}.json").read_text("utf-8"))
+    texts = load_texts(language)
     assert set(module("replies.js").call("replyKeys")) <= texts.keys()

@@ -8,25 +8,10 @@ from smtplib import SMTPRecipientsRefused
 import pytest
 
 from lazr_smtptest.readers.http.gate import Gate
-from lazr_smtptest.readers.http.reader import HTTPSettings
 
 expect = pytest.importorskip("playwright.sync_api").expect
 
 pytestmark = pytest.mark.once
-
-
-@pytest.fixture
-def make_site_with(make_site, monkeypatch):
-    """Start servers whose HTTP side has settings that a controller does not take."""
-
-    def make(**settings):
-        # The reader has them, and the URL of the controller.
-        for module in ("reader", "service"):
-            name = f"lazr_smtptest.readers.http.{module}.HTTPSettings"
-            monkeypatch.setattr(name, lambda: HTTPSettings(**settings))
-        return make_site()
-
-    return make
 
 
 class TestKeys:

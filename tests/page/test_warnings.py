@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 
 import pytest
 
 from lazr_smtptest.model.irregularities import IRREGULAR
-
-from .conftest import STATIC
+from lazr_smtptest.readers.http.page.files import load_texts
 
 
 def test_each_irregularity_of_the_server_is_explained(module):
@@ -20,7 +18,7 @@ def test_each_irregularity_of_the_server_is_explained(module):
 @pytest.mark.parametrize("language", ["en", "de"])
 def test_each_has_a_text(language):
     """In every language."""
-    texts = json.loads((STATIC / f"lang/{language}.json").read_text("utf-8"))
+    texts = load_texts(language)
     keys = {key.removeprefix("warning.") for key in texts if key[:8] == "warning."}
     assert keys == set(IRREGULAR)
 

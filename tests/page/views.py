@@ -99,25 +99,30 @@ def tab_names(page: Any) -> list[str]:
     return [each.removeprefix("tab-") for each in ids]
 
 
-def settle(page: Any) -> None:
-    """Wait until the page has drawn what it has, and asks for nothing more."""
+def settle(page: Any, quiet: int = 150) -> None:
+    """Wait until the page has drawn what it has, and asks for nothing more.
+
+    Args:
+        page: the page.
+        quiet: milliseconds without a load, after which no other is expected.
+    """
     page.wait_for_load_state("load")
     page.locator("h1").first.wait_for(state="attached")
     # A page has no `eval`, which `wait_for_function` needs.
-    page.evaluate(_QUIET)
+    page.evaluate(_QUIET, quiet)
     for frame in page.frames[1:]:
         # The frame of a view that was left goes with it.
         with suppress(Error):
             frame.wait_for_load_state("load")
 
 
-# Waits until nothing was loaded for 150 milliseconds, and then for two frames: in the
+# Waits until nothing was loaded for some milliseconds, and then for two frames: in the
 # first one the elements are updated.
-_QUIET = """async () => {
+_QUIET = """async (quiet) => {
   const frame = () => new Promise((done) => requestAnimationFrame(done));
   const all = () => performance.getEntriesByType("resource");
   const ends = () => all().map((each) => each.responseEnd);
-  while (performance.now() - Math.max(0, ...ends()) < 150) await frame();
+  while (performance.now() - Math.max(0, ...ends()) < quiet) await frame();
   await frame();
   await frame();
 }"""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import json
 import os
 import re
 import subprocess
@@ -18,7 +17,8 @@ from lazr_smtptest.readers.http.gate import Gate
 from lazr_smtptest.readers.http.page.files import (
     FOLDER,
     load_files,
-    without_comments,
+    load_texts,
+    shipped,
 )
 
 from ..client import Client, Response
@@ -218,12 +218,27 @@ class TestContent:
             ("/**\n * what\n */\nf();", "f();"),
             ("/* one */\nf();", "f();"),
             ("t = `\n// text\n`;\n// why\nf();", "t = `\n// text\n`;\nf();"),
+            ("if (a) {\n  f();\n}", "if (a) {\nf();\n}"),
         ],
     )
-    def test_lines_that_are_comments_are_not_served(
+    def test_indents_and_lines_that_are_comments_are_not_served(
         self, source: str, served: str
     ) -> None:
-        assert without_comments(source) == served
+        assert shipped(source) == served
+
+    def test_a_literal_of_several_lines_is_html(self) -> None:
+        """Its indents mean nothing, and are not served."""
+        # The last one of a line that opens a literal, and not one of HTML.
+        opening = re.compile(r"^([^`]*`[^`]*`)*[^`]*(?<!html)(?<=[ (=:,\[])`[^`]*$")
+        assert opening.search("f(`a")
+        found = [
+            line
+            for path in FOLDER.rglob("*.js")
+            if path.parent.name != "vendor"
+            for line in shipped(path.read_text("utf-8")).split("\n")
+            if opening.search(line)
+        ]
+        assert found == []
 
     def test_the_version_changes_with_a_file(self, tmp_path: Path) -> None:
         versions = set()
@@ -258,10 +273,7 @@ class TestLanguages:
 
     @staticmethod
     def texts(name: str) -> dict[str, str | dict[str, str]]:
-        found: dict[str, str | dict[str, str]] = json.loads(
-            (FOLDER / f"lang/{name}.json").read_text()
-        )
-        return found
+        return load_texts(name)
 
     def test_every_language_has_the_same_texts(self) -> None:
         assert list(self.texts("de")) == list(self.texts("en"))

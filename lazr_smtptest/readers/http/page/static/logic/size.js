@@ -16,11 +16,21 @@ export function size(bytes, locale) {
     unit += 1;
   }
   const digits = unit > 0 && value < 9.95 ? 1 : 0;
-  const number = new Intl.NumberFormat(locale, { maximumFractionDigits: digits });
-  return `${number.format(value)}\u00a0${UNITS[unit]}`;
+  return `${format(locale, digits).format(value)}\u00a0${UNITS[unit]}`;
+}
+
+// To make one takes far longer than to use it.
+const formats = new Map();
+
+function format(locale, digits) {
+  const key = `${locale} ${digits}`;
+  if (!formats.has(key)) {
+    formats.set(key, new Intl.NumberFormat(locale, { maximumFractionDigits: digits }));
+  }
+  return formats.get(key);
 }
 
 /** Return a size in bytes in full, with separators: "4,211". */
 export function exact(bytes, locale) {
-  return new Intl.NumberFormat(locale).format(bytes);
+  return format(locale, 0).format(bytes);
 }

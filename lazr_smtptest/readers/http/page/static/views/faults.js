@@ -111,7 +111,7 @@ class FaultsView extends Part {
       <div class="strip">${t("faults.then")} ${this.#choice("action", this.#actions, t("faults.then"), actionName)}</div>
       <div class="strip fields">
         ${this.action === "reply" ? html`${this.#field("code", t("faults.code"), { type: "number", min: 200, max: 599 })}
-          ${this.#field("text", t("faults.text"))}` : nothing}
+          ${this.#field("text", t("tab.text"))}` : nothing}
         ${this.action === "delay" ? this.#field("seconds", t("faults.seconds"), { type: "number", min: 0, max: 3600 }) : nothing}
       </div>
       <pre class="code" tabindex="0" aria-label="TOML">${rule}</pre>
@@ -193,7 +193,7 @@ class FaultsView extends Part {
 
 function actionName(name) {
   return {
-    reply: t("action.reply"), delay: t("action.delay"), drop: t("action.drop"),
+    reply: t("do.reply"), delay: t("action.delay"), drop: t("action.drop"),
     reset: t("action.reset"), discard: t("action.discard"),
   }[name];
 }

@@ -9,6 +9,8 @@ import { Part } from "../part.js";
 
 // Characters that are shown; the rest can be downloaded.
 const MOST = 500_000;
+// Places that are coloured or found: a browser draws each of them.
+const MOST_RANGES = 10_000;
 
 class MailSource extends Part {
   static properties = {
@@ -39,18 +41,13 @@ class MailSource extends Part {
 
   /** Colour the text without an element for each word. */
   #paint() {
+    CSS.highlights?.clear();
     const node = firstText(this.querySelector("pre"));
     if (!globalThis.Highlight || !node || this.kind === "text") return;
-    const names = new Map();
-    for (const { start, end, name } of coloursOf(node.data, this.kind)) {
-      const range = new Range();
-      range.setStart(node, start);
-      range.setEnd(node, end);
-      if (!names.has(name)) names.set(name, []);
-      names.get(name).push(range);
-    }
-    for (const [name, ranges] of names) {
-      CSS.highlights.set(`source-${name}`, new Highlight(...ranges));
+    for (const { start, end, name } of coloursOf(node.data, this.kind).slice(0, MOST_RANGES)) {
+      const key = `source-${name}`;
+      if (!CSS.highlights.has(key)) CSS.highlights.set(key, new Highlight());
+      CSS.highlights.get(key).add(rangeIn(node, start, end));
     }
   }
 
@@ -99,11 +96,8 @@ class MailSource extends Part {
     if (wanted && node) {
       const text = node.data.toLowerCase();
       for (let at = text.indexOf(wanted); at >= 0; at = text.indexOf(wanted, at + wanted.length)) {
-        const range = new Range();
-        range.setStart(node, at);
-        range.setEnd(node, at + wanted.length);
-        this.found.push(range);
-        if (this.found.length >= 10_000) break;
+        this.found.push(rangeIn(node, at, at + wanted.length));
+        if (this.found.length >= MOST_RANGES) break;
       }
     }
     this.#mark();
@@ -120,7 +114,7 @@ class MailSource extends Part {
     const [here] = this.found.slice(this.nth, this.nth + 1);
     if (globalThis.Highlight) {
       CSS.highlights.set("found", new Highlight(...this.found));
-      CSS.highlights.set("found-here", new Highlight(...(here ? [here] : [])));
+      CSS.highlights.set("found-here", here ? new Highlight(here) : new Highlight());
     }
     if (here) this.#scrollTo(here);
   }
@@ -140,6 +134,13 @@ function coloursOf(text, kind) {
   if (kind === "html") return rangesOf(text, "html");
   const end = text.indexOf("\n\n");
   return rangesOf(end < 0 ? text : text.slice(0, end), "header");
+}
+
+function rangeIn(node, start, end) {
+  const range = new Range();
+  range.setStart(node, start);
+  range.setEnd(node, end);
+  return range;
 }
 
 function firstText(element) {

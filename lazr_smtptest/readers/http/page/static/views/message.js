@@ -193,10 +193,10 @@ class MailView extends Part {
         <dt>${t("head.from")}</dt><dd>${people(summary.from)}</dd>
         <dt>${t("head.to")}</dt><dd>${people(summary.to)}</dd>
         ${summary.cc.length ? html`<dt>Cc</dt><dd>${people(summary.cc)}</dd>` : nothing}
-        <dt>${t("head.envelope")}</dt><dd><code>${mailCommand(envelope)}</code>
+        <dt>${t("tab.envelope")}</dt><dd><code>${mailCommand(envelope)}</code>
           ${envelope.recipients.map((each) => html`<code>${rcptCommand(each)}</code>
             ${bccMark(each)}`)}
-          ${differs(summary) ? html`<span class="chip warn">${t("head.differs")}</span>` : nothing}</dd>
+          ${senderHint(this.message)}</dd>
         <dt>${t("head.arrived")}</dt><dd>${this.#arrived()}</dd>
         ${warningList(this.message)}
       </dl></div>`;
@@ -274,7 +274,7 @@ class MailView extends Part {
   /** The source: of the whole message, or of its HTML. */
   #source() {
     const isHTML = this.sourceKind === "html" && this.message.hasHTML;
-    const kinds = { raw: t("source.raw"), html: t("source.html") };
+    const kinds = { raw: t("source.raw"), html: t("tab.html") };
     return html`${this.message.hasHTML ? html`<div class="strip"><span class="seg" role="group"
         aria-label=${t("tab.source")}>${Object.entries(kinds).map(([name, label]) => html`<button
         aria-pressed=${(name === "html") === isHTML} @click=${() => (this.sourceKind = name)}>${label}</button>`)}</span></div>` : nothing}
@@ -344,9 +344,12 @@ function people(mailboxes) {
   return mailboxes.map(({ name, address }) => html`<bdi>${marked(name ? `${name} <${address}>` : address)}</bdi>`);
 }
 
-/** Whether the sender of the envelope is none of those in From. */
-function differs({ mail_from: sender, from }) {
-  return sender !== "" && !from.some((each) => each.address.toLowerCase() === sender.toLowerCase());
+/** Return a chip if the sender of the envelope is none of those in From. */
+function senderHint({ summary: { mail_from: sender, from }, headers }) {
+  const isFrom = ({ address }) => address.toLowerCase() === sender.toLowerCase();
+  if (sender === "" || from.some(isFrom)) return nothing;
+  const hasFrom = headers.some(({ name }) => name.toLowerCase() === "from");
+  return html`<span class="chip warn">${t(hasFrom ? "head.differs" : "head.no-from")}</span>`;
 }
 
 function links(found) {

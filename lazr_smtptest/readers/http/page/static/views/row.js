@@ -1,7 +1,8 @@
 // The two lines of a row: the recipient leads, for tests look for who was written to.
 
 import { html, nothing } from "../vendor/lit.js";
-import { t } from "../lang.js";
+import { currentLocale, t } from "../lang.js";
+import { size } from "../logic/size.js";
 import { tagColour } from "../parts/tags.js";
 import { marked } from "../parts/marked.js";
 import { when } from "../parts/when.js";
@@ -19,6 +20,7 @@ export function messageRow(row, place) {
     <div class="l"><span class="to">${marked(recipientsOf(message))}</span>
       <span class="from"><span class="unseen">${t("head.from")}</span>${marked(senderOf(message))}</span>
       ${message.flags.includes("flagged") ? html`<span class="flag" title=${t("row.flagged")}>⚑</span>` : nothing}
+      <span class="size">${size(message.size, currentLocale())}</span>
       ${when(message.received_at)}</div>
     <div class="l"><span class="sub">${message.subject ? marked(message.subject) : t("row.no-subject")}</span>
       <span class="snip">${marked(message.snippet)}</span>${chipsOf(message)}</div>

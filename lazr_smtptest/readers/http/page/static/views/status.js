@@ -1,10 +1,11 @@
 // The server: its addresses, its store, its versions, its settings.
 
-import { html, nothing } from "../vendor/lit.js";
+import { html } from "../vendor/lit.js";
 import { get } from "../api.js";
 import { feed } from "../feed.js";
 import { formatNumber, formatTime, t } from "../lang.js";
 import { Part } from "../part.js";
+import "../parts/adjust.js";
 import { throttled } from "../throttle.js";
 
 const PAUSE = 1000;
@@ -12,7 +13,6 @@ const PAUSE = 1000;
 class StatusView extends Part {
   static properties = {
     status: { state: true },
-    settings: { state: true },
     problem: { state: true },
   };
 
@@ -21,7 +21,6 @@ class StatusView extends Part {
   constructor() {
     super();
     this.status = null;
-    this.settings = null;
     this.problem = "";
     this.listen(feed, ["kept", "removed", "cleared", "changed", "state", "back", "reset"], this.#refresh);
   }
@@ -29,7 +28,6 @@ class StatusView extends Part {
   connectedCallback() {
     super.connectedCallback();
     this.#refresh();
-    this.#readSettings();
   }
 
   async #read() {
@@ -41,28 +39,20 @@ class StatusView extends Part {
     }
   }
 
-  async #readSettings() {
-    try {
-      this.settings = await get("settings");
-    } catch {
-      // They are in another process.
-    }
-  }
-
   render() {
     return html`<div class="head"><h1>${t("side.status")}</h1></div>${this.status ? this.#pane()
       : html`<p class="empty">${this.problem}</p>`}`;
   }
 
   #pane() {
-    const { status, settings } = this;
+    const { status } = this;
     return html`<div class="pane" tabindex="0">
       <section class="card"><h2>${t("status.listeners")}</h2>${table(
         status.listeners.map((each) => [each.protocol, html`<code>${each.address}</code>`]))}</section>
       <section class="card"><h2>${t("status.store")}</h2>${table([
         [t("status.kind"), status.store],
         [t("list.label"), formatNumber(status.messages)],
-        [t("side.unread"), formatNumber(status.unread)],
+        [t("do.unread"), formatNumber(status.unread)],
         [t("status.missing"), formatNumber(status.missing)],
         [t("status.oldest"), status.oldest ? formatTime(new Date(status.oldest)) : "–"],
         [t("status.change"), formatNumber(status.last_change)],
@@ -71,10 +61,7 @@ class StatusView extends Part {
         ["lazr.smtptest", status.version], ["Python", status.python], ["Twisted", status.twisted],
         [t("status.events"), t(feed.way === "sse" ? "status.sse" : "status.websocket")],
       ])}</section>
-      ${settings ? html`<section class="card"><h2>${t("status.settings")}</h2>${table([
-        [t("status.profile"), settings.profile],
-        ...Object.entries(settings.limits).map(([name, value]) => [name, value === null ? "–" : formatNumber(value)]),
-      ])}</section>` : nothing}</div>`;
+      <live-settings></live-settings></div>`;
   }
 }
 

@@ -43,6 +43,8 @@ MARKS = {
     "cli/test_twistd.py": ["slow", "twice"],
     "cli/workers/test_processes.py": ["slow", "twice"],
     "clients/": ["slow", "clients", "once"],
+    "containers/": ["once"],
+    "containers/test_run.py": ["slow", "once"],
     "conformance/test_table.py": ["slow"],
     "faults/test_records.py": ["twice"],
     "faults/test_table.py": ["twice"],

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from functools import partial
 
-from . import durable, indexing, memory, million, throughput, waiting
+from . import durable, greeting, indexing, memory, million, started, throughput, waiting
 from .load import driver
 from .load.plan import Plan
 from .page.scenario import PAGE
@@ -76,6 +76,14 @@ def _come_and_go(name: str, title: str) -> Scenario:
 
 
 SCENARIOS: tuple[Scenario, ...] = (
+    Scenario(
+        name="started",
+        title="1 KB over 20 connections that are reused, to smtptest as a user starts "
+        f"it, its log in a file; {driver(started.PLAN)}",
+        columns=throughput.COLUMNS,
+        enter=started.entries,
+        goals=(Goal("cpu", "smtp-sink", 0.65),),
+    ),
     _load(
         "reused",
         "1 KB over 20 connections that are reused",
@@ -140,7 +148,7 @@ SCENARIOS: tuple[Scenario, ...] = (
         "1 KB over 20 connections, with no rule and with one that never matches",
         Plan(),
         {"ours": Ours(), "ours, a rule": Ours({"rule": "nobody@example.com"})},
-        Goal("rate", "ours", 0.85, "ours, a rule"),
+        Goal("rate", "ours", 0.9, "ours, a rule"),
     ),
     _variants(
         "workers",
@@ -184,6 +192,26 @@ SCENARIOS: tuple[Scenario, ...] = (
         title="many wait, each for its own message",
         columns=waiting.WAITERS,
         enter=waiting.waiter_entries,
+    ),
+    Scenario(
+        name="search",
+        title="one of many messages in a Mailbox is found, and one is not there",
+        columns=waiting.SEARCH,
+        enter=waiting.search_entries,
+        goals=(
+            Ceiling("recipient", 1),
+            Ceiling("subject", 5),
+            Ceiling("subject, first", 500),
+            Ceiling("failure", 200),
+        ),
+    ),
+    Scenario(
+        name="greeting",
+        title="very many connections at once are greeted",
+        columns=greeting.COLUMNS,
+        enter=greeting.entries,
+        goals=(Ceiling("memory", 4000),),
+        heavy=True,
     ),
     _growth(
         "messages",

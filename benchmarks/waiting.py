@@ -25,6 +25,14 @@ WAITERS = (
     Column("wait", "us to wait", 1e-6, 1),
     Column("bring", "us/message", 1e-6, 1),
 )
+SEARCH = (
+    Column("messages", "messages"),
+    *(
+        Column(f"{name}{again}", f"{name}{again} ms", 1e-3, 2)
+        for name in ("recipient", "subject", "failure")
+        for again in (", first", "")
+    ),
+)
 
 # Those of a latency turn, if no number is given: one takes about 0.03 s.
 _PROBES_A_SECOND = 30
@@ -72,3 +80,16 @@ def _waiters(budget: Budget) -> Sample:
         "wait": seconds["wait"] / waiters,
         "bring": seconds["bring"] / messages,
     }
+
+
+def search_entries(wanted: Wanted) -> list[Entry]:
+    """Find one of many messages, and fail to find one."""
+    return [Entry("ours", __version__, _search)]
+
+
+def _search(budget: Budget) -> Sample:
+    number = budget.messages or 50_000
+    command = [sys.executable, "-m", "benchmarks.mailbox.search", str(number)]
+    with Program("ours", command) as program:
+        seconds: dict[str, float] = json.loads(program.hear(600))
+    return {"messages": number, **seconds}

@@ -24,6 +24,7 @@ CHECKOUT = Path(__file__).parent.parent
 TINY = ("--rounds", "1", "--messages", "3")
 
 SCENARIOS = (
+    "started",
     "reused",
     "new",
     "recipients",
@@ -45,6 +46,8 @@ SCENARIOS = (
     "start-mail-stop",
     "latency",
     "waiters",
+    "search",
+    "greeting",
     "messages",
     "sizes",
     "connections",

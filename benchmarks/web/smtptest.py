@@ -52,16 +52,19 @@ class Smtptest(Running):
 
 
 @contextmanager
-def smtptest(*arguments: str) -> Iterator[Smtptest]:
+def smtptest(*arguments: str, log: Path | None = None) -> Iterator[Smtptest]:
     """Run the command.
 
     Args:
         arguments: further ones of the command line.
+        log: the file that its output goes into.
     """
     with TemporaryDirectory() as folder:
         ready = Path(folder, "ready")
         command = [sys.executable, "-c", _COMMAND, "--ready-file", str(ready)]
         command += ["--smtp", _ANY_PORT, "--http", _ANY_PORT, *arguments]
+        if log is not None:
+            command = ["/bin/sh", "-c", 'exec "$@" > "$0" 2>&1', str(log), *command]
         with Program("smtptest", command) as program:
             ports = _ports(program, ready)
             yield Smtptest(program, ports["smtp"], ports["http"])

@@ -11,7 +11,7 @@ from typing import Any
 from lazr_smtptest._guesses import Guessable
 from lazr_smtptest.client.box import DISPOSABLE, DisposableMailbox, RemoteMailbox
 from lazr_smtptest.faults.base import Scripted
-from lazr_smtptest.mailbox.box import Viewable
+from lazr_smtptest.mailbox.view import Viewable
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.session import Session
 from lazr_smtptest.query.criteria import Predicate

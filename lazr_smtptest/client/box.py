@@ -25,9 +25,9 @@ from lazr_smtptest.client.watch import Watch
 from lazr_smtptest.client.within import Within
 from lazr_smtptest.errors import StateError
 from lazr_smtptest.mailbox.blocking import blocked
-from lazr_smtptest.mailbox.box import Viewable
 from lazr_smtptest.mailbox.evidence import Evidence
 from lazr_smtptest.mailbox.grace import GRACE
+from lazr_smtptest.mailbox.view import Viewable
 from lazr_smtptest.mailbox.waiter import Waiter
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.session import Session

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from lazr_smtptest.mailbox.box import Mailbox, MailboxView
+from lazr_smtptest.mailbox.box import Mailbox
 from lazr_smtptest.mailbox.failure import NotReceived
+from lazr_smtptest.mailbox.view import MailboxView
 
 __all__ = ["Mailbox", "MailboxView", "NotReceived"]

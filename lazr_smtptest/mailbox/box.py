@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import threading
-from abc import abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-import attrs
 from twisted.internet.defer import Deferred
 from twisted.python import threadable
 from twisted.python.threadable import isInIOThread
@@ -17,55 +15,34 @@ from lazr_smtptest.activity import Activity
 from lazr_smtptest.errors import StateError
 from lazr_smtptest.faults.rules import Faults
 from lazr_smtptest.interfaces import IMessageStore
-from lazr_smtptest.mailbox.asserting import Asserting
 from lazr_smtptest.mailbox.blocking import NOT_STARTED, STOPPED
-from lazr_smtptest.mailbox.delegation import Delegating
 from lazr_smtptest.mailbox.evidence import Evidence
 from lazr_smtptest.mailbox.grace import GRACE, HasGrace
 from lazr_smtptest.mailbox.handling import Handling
 from lazr_smtptest.mailbox.kept import Kept
+from lazr_smtptest.mailbox.subjects import Subjects
 from lazr_smtptest.mailbox.used import use
+from lazr_smtptest.mailbox.view import Viewable
 from lazr_smtptest.mailbox.waiter import Waiter
 from lazr_smtptest.mailbox.waiters import Waiters
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.ids import with_id
-from lazr_smtptest.model.session import Mark, Session
+from lazr_smtptest.model.session import Session
 from lazr_smtptest.query.criteria import Criteria, Predicate
 from lazr_smtptest.stores._subscribers import Subscribers
 from lazr_smtptest.stores.session_log import SessionLog
 
 if TYPE_CHECKING:
-    from lazr_smtptest.faults.base import LimitedFaults, Scripted
     from lazr_smtptest.mailbox.reader import MailboxReader
 
-__all__ = ["Mailbox", "MailboxView", "Viewable"]
+__all__ = ["Mailbox"]
 
 # Test frameworks leave the frames of this module out of a failure.
 __tracebackhide__ = __unittest = True
 
 
-class Viewable(Asserting):
-    """Messages of which a `MailboxView` can be made."""
-
-    def for_recipient(self, recipient: object) -> MailboxView:
-        """Return a view of the messages to a recipient, such as ``*@run-17.test``."""
-        return self._view(recipient=recipient)
-
-    def for_user(self, user: object) -> MailboxView:
-        """Return a view of the messages of clients that logged in as a user."""
-        return self._view(user=user)
-
-    @property
-    @abstractmethod
-    def faults(self) -> Scripted:
-        """The rules that make the server misbehave for these messages."""
-
-    @abstractmethod
-    def _discard(self, criteria: Criteria) -> None:
-        """Remove the messages of this part that meet the criteria."""
-
-    def _view(self, **criteria: object) -> MailboxView:
-        return MailboxView(self, Criteria.of(**criteria))
+# A mailbox with fewer messages has no index of their subjects.
+_INDEXED = 1000
 
 
 @implementer(IMessageStore)
@@ -145,6 +122,7 @@ class Mailbox(HasGrace, Viewable):
         self.appendix: Callable[[], str] | None = None
         self._lock = threading.Lock()
         self._kept = Kept()
+        self._subjects = Subjects()
         self._reader: MailboxReader | None = None
         self._waiters = Waiters()
         self._subscribers = Subscribers()
@@ -247,6 +225,15 @@ class Mailbox(HasGrace, Viewable):
         with self._lock:
             return self._kept.of(key)
 
+    def _candidates(self, query: Criteria) -> Sequence[Envelope]:
+        if query.key or query.subject is None:
+            return self._among(query.key)
+        with self._lock:
+            envelopes, generation = self._kept.all(), self._kept.generation
+        if len(envelopes) < _INDEXED:
+            return envelopes
+        return self._subjects.having(query.subject, envelopes, generation)
+
     def _snapshot(self) -> list[Envelope]:
         return list(self._among(""))
 
@@ -326,75 +313,3 @@ class Mailbox(HasGrace, Viewable):
         """Remove some messages."""
         with self._lock:
             self._kept.discard_these(envelopes)
-
-
-class MailboxView(Delegating, Viewable):
-    """The part of a mailbox that meets criteria, now and in future.
-
-    `Mailbox` describes the criteria. A failure shows the other messages of the mailbox
-    too: the wanted one may be among them. It shows the sessions for the recipients or
-    the user of this part, and the sessions that named no recipient.
-    """
-
-    _whole: Viewable
-
-    def __init__(self, whole: Viewable, criteria: Criteria) -> None:
-        self._whole = whole
-        self._criteria = criteria
-        self._limited: LimitedFaults | None = None
-        # The state of each session at the last `clear`, by id; `None`: it had ended.
-        self._marks: dict[str, Mark | None] = {}
-
-    def __repr__(self) -> str:
-        return f"<MailboxView of {self._summary()}>"
-
-    @property
-    def faults(self) -> Scripted:
-        """The rules that make the server misbehave for these recipients or this user.
-
-        Each view has its own rules, journal and report.
-        """
-        if self._limited is None:
-            self._limited = self._whole.faults.limited_to(**self._criteria.given)
-        return self._limited
-
-    def clear(self) -> None:
-        """Remove the messages of this part from the mailbox.
-
-        Later failures of this part do not show the transcripts so far.
-        """
-        self._discard(self._criteria)
-        self._marks = {
-            each.id: each.mark() if each.ended is None else None
-            for each in self._whole._sessions()
-        }
-
-    def _query(self, predicates: tuple[Predicate, ...], given: Any) -> Criteria:
-        return (
-            self._whole._query((), {})
-            & self._criteria
-            & Criteria.of(*predicates, **given)
-        )
-
-    def _sessions(self) -> tuple[Session, ...]:
-        from lazr_smtptest.mailbox.attempt import concerns
-
-        later = filter(None, map(self._later, self._whole._sessions()))
-        return tuple(each for each in later if concerns(each, self._criteria))
-
-    def _later(self, session: Session) -> Session | None:
-        """Return the part of a session after the last `clear`; ``None`` if none."""
-        if session.id not in self._marks:
-            return session
-        mark = self._marks[session.id]
-        return None if mark is None else session.since(mark)
-
-    def _evidence(self) -> Evidence:
-        return attrs.evolve(
-            self._whole._evidence(),
-            sessions=self._sessions(),
-            faults=self.faults.report(),
-        )
-
-    def _discard(self, criteria: Criteria) -> None:
-        self._whole._discard(self._whole._query((), {}) & criteria)

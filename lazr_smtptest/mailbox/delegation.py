@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from lazr_smtptest.mailbox.asserting import Asserting
 from lazr_smtptest.mailbox.waiter import Waiter
 from lazr_smtptest.model.envelope import Envelope
@@ -17,6 +19,9 @@ class Delegating(Asserting):
     """Messages of which another object knows when they arrive, and where else."""
 
     _whole: Asserting
+
+    def _candidates(self, query: Criteria) -> Sequence[Envelope]:
+        return self._whole._candidates(query)
 
     def _among(self, key: str) -> tuple[Envelope, ...]:
         return self._whole._among(key)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, overload
 
@@ -58,6 +58,10 @@ class Finding(Guessable, ABC):
     def _among(self, key: str) -> tuple[Envelope, ...]:
         """Return every message with a recipient of that key, of other parts too."""
 
+    def _candidates(self, query: Criteria) -> Sequence[Envelope]:
+        """Return at least the messages that meet the criteria, oldest first."""
+        return self._among(query.key)
+
     @abstractmethod
     def _query(self, predicates: tuple[Predicate, ...], given: Any) -> Criteria:
         """Return criteria that only messages of this part meet."""
@@ -79,7 +83,7 @@ class Finding(Guessable, ABC):
         return list(envelopes)
 
     def _found(self, query: Criteria) -> list[Envelope]:
-        return self._hand_out(filter(query, self._among(query.key)))
+        return self._hand_out(filter(query, self._candidates(query)))
 
     def _snapshot(self) -> list[Envelope]:
         return self._found(self._query((), {}))
@@ -132,7 +136,7 @@ class Finding(Guessable, ABC):
     def find(self, *predicates: Predicate, **criteria: Any) -> Envelope | None:
         """Return the first message that meets the criteria; ``None`` if none does."""
         query = self._query(predicates, criteria)
-        first = islice(filter(query, self._among(query.key)), 1)
+        first = islice(filter(query, self._candidates(query)), 1)
         return next(iter(self._hand_out(first)), None)
 
     def find_all(self, *predicates: Predicate, **criteria: Any) -> list[Envelope]:

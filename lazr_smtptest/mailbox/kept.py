@@ -15,7 +15,12 @@ class Kept:
     """Messages with an index of their recipients.
 
     It has no lock: its owner lets one thread at a time use it.
+
+    Attributes:
+        generation: changes when messages are removed.
     """
+
+    generation = 0
 
     def __init__(self) -> None:
         self.clear()
@@ -25,6 +30,7 @@ class Kept:
 
     def clear(self) -> None:
         """Remove every message."""
+        self.generation += 1
         self._envelopes: list[Envelope] = []
         # Filled by the first search for a recipient; has the first `_sorted` messages.
         self._by_key: dict[str, list[Envelope]] = {}

@@ -152,6 +152,14 @@ class Criteria:
         keys = [each.key for each in self.criteria if each.name == "recipient"]
         return max(keys, key=len, default="")
 
+    @property
+    def subject(self) -> str | None:
+        """The subject that every match has, if it was given as a text."""
+        for each in self.criteria:
+            if each.name == "subject":
+                return each.plain
+        return None
+
     def of_envelope(self) -> Criteria:
         """Return the conditions that can be checked before the message arrives."""
         return Criteria(

@@ -8,7 +8,8 @@ from typing import NoReturn
 
 from lazr_smtptest._checks import brief, check_flag
 from lazr_smtptest.faults import Faults
-from lazr_smtptest.mailbox.box import Mailbox, MailboxView
+from lazr_smtptest.mailbox.box import Mailbox
+from lazr_smtptest.mailbox.view import MailboxView
 from lazr_smtptest.query.criteria import Criteria
 from lazr_smtptest.server.controller import Controller
 from lazr_smtptest.server.options import check_server

@@ -6,9 +6,9 @@ import re
 
 from lazr_smtptest.model.reply import Reply
 from lazr_smtptest.smtp.body_buffer import Collector
+from lazr_smtptest.smtp.content_reader import Chunk
 from lazr_smtptest.smtp.data import TOO_BIG, DataCommands
 from lazr_smtptest.smtp.errors import ReplyError
-from lazr_smtptest.smtp.framing import Chunk
 
 __all__ = ["BdatCommand"]
 

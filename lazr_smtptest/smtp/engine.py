@@ -12,20 +12,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
-from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall
 from twisted.mail import smtp
 from twisted.python.failure import Failure
 
-from lazr_smtptest._deferreds import is_pending, pending
 from lazr_smtptest._failures import raise_interrupt
 from lazr_smtptest.model.reply import Reply
 from lazr_smtptest.model.transcript import CLIENT, SHORT, Transcript
+from lazr_smtptest.smtp.brake import Brake
+from lazr_smtptest.smtp.content_reader import Chunk, Content
 from lazr_smtptest.smtp.error_reporter import ErrorReporter
 from lazr_smtptest.smtp.fault_points import FaultPoints
-from lazr_smtptest.smtp.framing import BadLine, Chunk, Content, Framer
+from lazr_smtptest.smtp.framing import BadLine, Framer
 from lazr_smtptest.smtp.handlers import Handlers
 from lazr_smtptest.smtp.reply_queue import ReplyQueue
 from lazr_smtptest.smtp.short_path import (
@@ -35,10 +35,9 @@ from lazr_smtptest.smtp.short_path import (
     take_content,
 )
 from lazr_smtptest.smtp.timing import Timers
+from lazr_smtptest.smtp.waiting import Waiting
 
 __all__ = ["BAD_LINES", "Engine"]
-
-_Subject = TypeVar("_Subject")
 
 BAD_LINES = {
     "too long": Reply(500, "line too long", "5.5.6"),
@@ -59,7 +58,7 @@ _TURN = 0.001
 _LOOK = 8
 
 
-class Engine:
+class Engine(Waiting):
     """Takes the input of one connection apart, and passes it to handlers.
 
     Args:
@@ -77,17 +76,13 @@ class Engine:
         line_limit: the longest command line, in bytes without its CRLF.
         is_guarded: whether ``refuse_verb`` may refuse commands, for example before TLS
             or AUTH.
-        busy: whether a Deferred is pending or a fault plan is running.
-        waits: whether the server works on a command: a Deferred of a hook, a store or
-            a login is pending. The client waits for the reply then, and is not idle.
+        brake: pauses reading.
     """
 
     __slots__ = (
-        *("_backlog", "_began", "_blocked", "_framer", "_handlers"),
-        *("_known_chunks", "_known_lines", "_methods", "_paused", "_points"),
-        *("_replies", "_reporter", "_resting", "_short_line", "_then", "_timers"),
-        *("_transcript", "_turn", "busy", "handle_line", "is_fresh", "is_guarded"),
-        *("line_limit", "waits"),
+        *("_framer", "_handlers", "_known_chunks", "_known_lines", "_methods"),
+        *("_points", "_short_line", "_turn", "brake", "handle_line", "is_fresh"),
+        *("is_guarded", "line_limit"),
     )
 
     def __init__(
@@ -101,27 +96,20 @@ class Engine:
         reporter: ErrorReporter,
         transcript: Transcript,
     ) -> None:
+        super().__init__(replies, timers, reporter, transcript)
         limits = handlers.limits
         self._handlers = handlers
         self._framer = framer
-        self._replies = replies
-        self._timers = timers
         self._points = points
-        self._reporter = reporter
-        self._transcript = transcript
-        self._began = timers.clock()
-        self._backlog = limits.backlog
+        self.brake = Brake(replies, framer, limits.backlog)
         self.line_limit = limits.command_line - len(b"\r\n")
         # The longest line for which `_is_too_long` need not be asked.
         self._short_line = min(SHORT, self.line_limit)
         self.handle_line: Callable[[bytes], object] = self.dispatch
         self.is_fresh = True
-        self.is_guarded = self.busy = self.waits = False
-        self._blocked = self._resting = self._paused = False
+        self.is_guarded = False
         # Resumes the commands of a client that sent very many.
         self._turn: IDelayedCall | None = None
-        # See `when_answered`.
-        self._then: Callable[[], object] | None = None
         # The lines that may take the short path: none before the first bytes.
         self._known_lines = self._known_chunks = NONE_KNOWN
         self._methods: dict[bytes, Callable[[bytes], None] | None] = {}
@@ -144,6 +132,14 @@ class Engine:
         self._methods.clear()
         self.handle_line = _do_nothing
         self._handlers = None  # type: ignore[assignment]  # never asked again
+
+    def block(self, blocked: bool) -> None:
+        """Stop handling commands while the client does not read its replies."""
+        self.brake.blocked = blocked
+        if blocked:
+            self.brake.adjust()
+        else:
+            self._work()
 
     # Input
 
@@ -185,7 +181,7 @@ class Engine:
             subject: the line or the content.
         """
         replies, framer = self._replies, self._framer
-        if self._paused or self.busy or replies.is_batch or self._turn is not None:
+        if self.brake.is_on or self.busy or replies.is_batch or self._turn is not None:
             return False
         replies.is_batch = True
         self._reporter.logged = None
@@ -218,13 +214,13 @@ class Engine:
             return
         if self._turn is not None:
             # The client has to wait for its next turn.
-            self._brake()
+            self.brake.adjust()
             return
         replies.is_batch = True
-        framer = self._framer
+        framer, brake = self._framer, self.brake
         # The commands before the next look at the clock, and the end of the turn.
         left, until = _LOOK, 0.0
-        while framer.ready and not (self.busy or self._blocked or replies.is_closed):
+        while framer.ready and not (self.busy or brake.blocked or replies.is_closed):
             item = framer.next()
             if item is None:
                 break
@@ -253,8 +249,8 @@ class Engine:
                     break
         replies.end_batch()
         if not replies.is_closed:
-            if framer.ready or self._blocked or self._paused:
-                self._brake()
+            if framer.ready or brake.blocked or brake.is_on:
+                brake.adjust()
             if self._timers.in_message or framer.reader is not None:
                 self._watch()
 
@@ -337,132 +333,6 @@ class Engine:
         if method is not None:
             self._methods[verb] = method
         return method
-
-    # Waiting
-
-    def call(
-        self,
-        function: Callable[[_Subject], Any],
-        done: Callable[[Any, _Subject], None],
-        failed: Callable[[Failure, _Subject], None],
-        subject: _Subject,
-    ) -> None:
-        """Call `function`; handle no further command before its result is known.
-
-        Args:
-            function: may return a Deferred or a coroutine, or raise.
-            done: called with the result.
-            failed: called with the `Failure` of an exception.
-            subject: the argument of `function`, and the second one of the others.
-        """
-        try:
-            result = function(subject)
-        except BaseException as error:
-            raise_interrupt(error)
-            failed(Failure(), subject)
-            return
-        self.settle(result, done, failed, subject)
-
-    def settle(
-        self,
-        result: Any,
-        done: Callable[[Any, _Subject], None],
-        failed: Callable[[Failure, _Subject], None],
-        subject: _Subject,
-    ) -> None:
-        """Handle no further command before a result is known; see `call`."""
-        # Few results have to be waited for: most are not even asked about it.
-        if hasattr(result, "__await__") and is_pending(result):
-            self.wait(
-                pending(result),
-                lambda result: done(result, subject),
-                lambda failure: failed(failure, subject),
-            )
-        else:
-            done(result, subject)
-
-    def wait(
-        self,
-        deferred: Deferred[Any],
-        done: Callable[[Any], None],
-        failed: Callable[[Failure], None],
-    ) -> None:
-        """Handle no further command before `deferred` has fired; see `call`."""
-        self.busy = self.waits = True
-        deferred.addBoth(self._note_delay)
-        deferred.addCallbacks(done, failed)
-        deferred.addErrback(
-            lambda failure: self._replies.reply(self._reporter.reply_to(failure))
-        )
-        deferred.addBoth(self._go_on)
-
-    def _note_delay(self, result: object) -> object:
-        self.mark_time()
-        return result
-
-    def _go_on(self, result: object) -> None:
-        if self.waits:
-            self.waits = False
-            # The client may begin to be silent now.
-            self._timers.heard_at = self._timers.clock()
-        fault = self._replies.fault
-        if fault is not None:
-            fault.handled()
-        else:
-            self.busy = False
-        then, self._then = self._then, None
-        if then is not None:
-            then()
-        elif not self.busy:
-            self._work()
-
-    def when_answered(self, function: Callable[[], object]) -> None:
-        """Call `function` after the reply to the command that the server works on.
-
-        A fault that waits for no Deferred is not waited for.
-        """
-        if self.waits:
-            self._then = function
-        else:
-            function()
-
-    def resume(self) -> None:
-        """Continue after a fault plan."""
-        self._go_on(None)
-
-    def mark_time(self) -> None:
-        """Record the time of the next entry in the transcript."""
-        self._transcript.at(self._timers.clock() - self._began)
-
-    # Back-pressure
-
-    def unblock(self) -> None:
-        """Handle commands again: a new transport has not stopped its producer yet."""
-        self._blocked = False
-
-    def block(self, blocked: bool) -> None:
-        """Stop handling commands while the client does not read its replies."""
-        self._blocked = blocked
-        if blocked:
-            self._brake()
-        else:
-            self._work()
-
-    def _brake(self) -> None:
-        """Pause or resume reading: pause while the client is too far ahead."""
-        ahead = self._blocked or self._resting or self._framer.pending > self._backlog
-        if ahead == self._paused:
-            return
-        self._paused = ahead
-        if ahead:
-            self._replies.transport.pauseProducing()
-        else:
-            self._replies.transport.resumeProducing()
-
-    def pause_reading(self, resting: bool) -> None:
-        """Pause reading from the client, or resume it."""
-        self._resting = resting
-        self._brake()
 
 
 def _do_nothing(item: object) -> None:

@@ -8,7 +8,8 @@ from typing import Protocol
 from twisted.internet.interfaces import IDelayedCall
 
 from lazr_smtptest.model.reply import Reply
-from lazr_smtptest.smtp.framing import BadLine, Chunk, Content
+from lazr_smtptest.smtp.content_reader import Chunk, Content
+from lazr_smtptest.smtp.framing import BadLine
 from lazr_smtptest.smtp.limits import Limits
 
 __all__ = ["Handlers"]

@@ -20,9 +20,10 @@ from lazr_smtptest.mime.html_tokens import EndOfDocument
 from lazr_smtptest.mime.urls import find_urls
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.server.servers import Server
+from lazr_smtptest.smtp.content_reader import Chunk, Content
 from lazr_smtptest.smtp.errors import ReplyError
 from lazr_smtptest.smtp.extensions import EXTENSIONS
-from lazr_smtptest.smtp.framing import Chunk, Content, Framer
+from lazr_smtptest.smtp.framing import Framer
 from lazr_smtptest.smtp.limits import Limits
 from lazr_smtptest.smtp.parameters import parse_parameters
 from lazr_smtptest.smtp.path import PathSyntaxError, parse_path

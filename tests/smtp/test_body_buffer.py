@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from lazr_smtptest._spool import SpooledContent
 from lazr_smtptest.smtp import body_buffer as collector
 from lazr_smtptest.smtp.body_buffer import Collector
-from lazr_smtptest.smtp.framing import Content, Framer, Item
+from lazr_smtptest.smtp.content_reader import Content
+from lazr_smtptest.smtp.framing import Framer, Item
 
 from .test_chunking import cut
 from .test_framing import TRICKY, drain

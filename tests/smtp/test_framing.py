@@ -7,7 +7,8 @@ from itertools import pairwise
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from lazr_smtptest.smtp.framing import BadLine, Chunk, Content, Framer
+from lazr_smtptest.smtp.content_reader import Chunk, Content
+from lazr_smtptest.smtp.framing import BadLine, Framer
 
 Item = bytes | BadLine | Content | Chunk
 

@@ -60,6 +60,8 @@ class Faults(Scripted):
         self._changes: dict[Path, Changes] = {}
         self._seed = seed
         self._clock = monotonic
+        # A subclass may decide about every phase and recipient.
+        self._decides_itself = type(self).decide is not Faults.decide
         # Reentrant: a function of a rule may read the journal.
         self._lock = threading.RLock()
         self._rules: tuple[Rule, ...] = ()
@@ -235,8 +237,7 @@ class Faults(Scripted):
             return True
         if phase == "KEPT" and any(rule.counts_kept for rule in self._rules):
             return True
-        # A subclass may decide about every phase.
-        return type(self).decide is not Faults.decide
+        return self._decides_itself
 
     def asks_about(self, recipient: str) -> bool:
         """Return whether to ask at RCPT; see `IFaultPolicy`."""
@@ -244,7 +245,7 @@ class Faults(Scripted):
         return (
             "" in keys
             or not keys.isdisjoint(keys_of(recipient))
-            or type(self).decide is not Faults.decide
+            or self._decides_itself
         )
 
     def decide(self, context: FaultContext) -> Plan | None:

@@ -13,11 +13,18 @@ from lazr_smtptest._excerpt import Excerpt
 from lazr_smtptest._spool import AnyContent
 from lazr_smtptest.smtp.body_buffer import CRLF, Collector, Lost
 
-__all__ = ["END_OF_DATA", "Chunk", "ChunkReader", "Content", "ContentReader"]
+__all__ = [
+    "END_OF_DATA",
+    "LAST_LINE",
+    "Chunk",
+    "ChunkReader",
+    "Content",
+    "ContentReader",
+]
 
 _DOT_LINE = re.compile(rb"\n\.")
 END_OF_DATA = b"\r\n.\r\n"
-_LAST_LINE = b".\r\n"
+LAST_LINE = b".\r\n"
 
 
 # This class and the next are not frozen: one is made for each message, and a frozen one
@@ -118,17 +125,19 @@ class ContentReader(Collector):
         return end + len(END_OF_DATA)
 
     def take_whole(self, data: bytes) -> bytes | None:
-        """Return the content in `data`, if it is all of it and has no dots to remove.
+        """Return the content that `data` begins with, if it has no dots to remove.
 
-        The end must be that of `data`, and nothing may have been added before.
+        Nothing may have been added before; the last line is not part of the content.
         """
-        size = len(data) - len(_LAST_LINE)
-        if self._tail is not CRLF or size > self._room or size > self._plain:
+        if self._tail is not CRLF or data.startswith(b"."):
             return None
         dot = _DOT_LINE.search(data)
-        if dot is None or dot.start() != size - 1 or data.startswith(b"."):
+        if dot is None:
             return None
-        return data[:size] if data.endswith(END_OF_DATA) else None
+        size = dot.start() + 1
+        if size > self._room or size > self._plain:
+            return None
+        return data[:size] if data.startswith(END_OF_DATA, size - 2) else None
 
     def _find_end(self, data: bytes) -> int | None:
         """Return the offset of the end of data, negative if it began before `data`."""

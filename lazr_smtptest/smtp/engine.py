@@ -221,18 +221,11 @@ class Engine(Waiting):
         # The commands before the next look at the clock, and the end of the turn.
         left, until = _LOOK, 0.0
         while framer.ready and not (self.busy or brake.blocked or replies.is_closed):
-            item = framer.next()
-            if item is None:
-                break
             # The next command may raise the same exception again: log it again.
             self._reporter.logged = None
             try:
-                if isinstance(item, bytes):
-                    known = self._known_lines.get(item)
-                    if known is None or not known.handle(self._handlers, known):
-                        self.handle_line(item)
-                else:
-                    self._take(item)
+                if not self._handle_next():
+                    break
             except BaseException as error:
                 # KeyboardInterrupt may leave this loop.
                 replies.is_batch = False
@@ -253,6 +246,26 @@ class Engine(Waiting):
                 brake.adjust()
             if self._timers.in_message or framer.reader is not None:
                 self._watch()
+
+    def _handle_next(self) -> bool:
+        """Handle the next item; return false if more bytes are needed."""
+        framer = self._framer
+        if (
+            framer.reader is not None
+            and self._known_lines is KNOWN_LINES
+            and take_content(self._handlers, b"")  # type: ignore[arg-type]
+        ):
+            return True
+        item = framer.next()
+        if item is None:
+            return False
+        if isinstance(item, bytes):
+            known = self._known_lines.get(item)
+            if known is None or not known.handle(self._handlers, known):
+                self.handle_line(item)
+        else:
+            self._take(item)
+        return True
 
     def _take_turn(self) -> None:
         """Resume the commands of a client that had to wait for the others."""

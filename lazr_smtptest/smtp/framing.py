@@ -18,6 +18,7 @@ import attrs
 
 from lazr_smtptest.smtp.body_buffer import CRLF, SHOWN, Collector
 from lazr_smtptest.smtp.content_reader import (
+    LAST_LINE,
     Chunk,
     ChunkReader,
     Content,
@@ -93,21 +94,31 @@ class Framer:
         self.ready = True
 
     def take_whole(self, data: bytes) -> bytes | None:
-        """Return a content that comes in one piece, with its end and nothing after it.
+        """Return a content that has come as a whole, with no dots to remove.
 
         Args:
-            data: bytes that were not fed.
+            data: bytes that were not fed, with the end of the content and nothing
+                after it; ``b""``: look at those that were fed.
 
         Returns:
-            the content; ``None`` if `data` is anything else and must be fed.
+            the content; ``None`` if there is anything else: then `data` must be fed.
         """
         reader = self.reader
-        if not isinstance(reader, ContentReader) or self.pending:
+        if not isinstance(reader, ContentReader):
             return None
-        content = reader.take_whole(data)
-        if content is not None:
-            self.reader = None
-            self._last_size = len(content)
+        if data:
+            content = None if self.pending else reader.take_whole(data)
+            if content is None or len(content) + len(LAST_LINE) != len(data):
+                return None
+        else:
+            buffer, start = self._buffer, self._start
+            content = reader.take_whole(buffer[start:] if start else buffer)
+            if content is None:
+                return None
+            self._start = start + len(content) + len(LAST_LINE)
+            self.ready = self._start < len(buffer)
+        self.reader = None
+        self._last_size = len(content)
         return content
 
     def clear(self) -> None:

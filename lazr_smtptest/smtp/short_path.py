@@ -193,7 +193,12 @@ _HANDLE: dict[str, Callable[[SMTPServerProtocol, KnownLine], bool]] = {
 
 
 def take_content(connection: SMTPServerProtocol, data: bytes) -> bool:
-    """Handle a message that came in one piece, after DATA; or return false."""
+    """Handle a message that has come as a whole, after DATA; or return false.
+
+    Args:
+        connection: the connection.
+        data: see `Framer.take_whole`.
+    """
     points = connection.points
     policy = points.policy
     if policy.armed and points.asks("CONTENT"):

@@ -146,6 +146,45 @@ def test_lines_of_one_piece_take_the_short_path(taken: list[str]) -> None:
     assert taken == [".", "MAIL", "RCPT", "DATA", "."]
 
 
+def test_a_content_before_the_next_commands_takes_the_short_path(
+    taken: list[str],
+) -> None:
+    """A client that pipelines sends them in one piece."""
+    commands = MAIL + RCPT + DATA
+    outcome([EHLO, *MESSAGE, commands, CONTENT + commands, CONTENT])
+    assert taken == [".", *(["MAIL", "RCPT", "DATA", "."] * 2)]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b".\r\n",
+        b"..\r\n.\r\n",
+        b"a\n.\r\nb\r\n.\r\n",
+        b"a\r\n.b\r\n.\r\n",
+        b"a\r\n.\r\n.\r\n",
+        b"\r\n.\r\n",
+        b"a\r\n.\n\r\n.\r\n",
+        b"a" * 70_000 + b"\r\n.\r\n",
+    ],
+    ids=[
+        "empty",
+        "dots",
+        "bare LF",
+        "dot",
+        "two ends",
+        "blank",
+        "LF of the end",
+        "long",
+    ],
+)
+@pytest.mark.parametrize("rest", [b"", MAIL + RCPT + DATA + CONTENT, b"MAIL FROM:<"])
+def test_any_content_before_anything_is_the_same(content: bytes, rest: bytes) -> None:
+    """Its end is found where the ordinary way finds it."""
+    assert_same([EHLO, *MESSAGE, MAIL + RCPT + DATA, content + rest])
+    assert_same([EHLO, *MESSAGE, MAIL + RCPT + DATA + content + rest])
+
+
 def test_a_known_line_without_its_end_is_not_handled(taken: list[str]) -> None:
     """Its CRLF may never come."""
     outcome([EHLO, *MESSAGE, MAIL.rstrip(), b"\r\n"])

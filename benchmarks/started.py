@@ -8,6 +8,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import ClassVar
 
+from lazr_smtptest.version import __version__
+
 from .load.plan import Plan
 from .peers import PEERS
 from .peers.ours import Ours
@@ -19,11 +21,17 @@ from .web.smtptest import smtptest
 PLAN = Plan()
 
 
-class Started(Ours):
+class Started(Peer):
     """``smtptest`` with HTTP, and with a line in its log for each message."""
 
+    name = "ours"
+    remedy = Ours.remedy
+    offers = frozenset({"pipelining"})
     # It keeps the newest messages only, so that they cannot be counted.
     keeps: ClassVar[bool] = False
+
+    def version(self) -> str:
+        return __version__
 
     @contextmanager
     def run(self, needs: frozenset[str]) -> Iterator[Running]:

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import ClassVar
 
 from lazr_smtptest.version import __version__
 
@@ -14,11 +13,15 @@ from .load.plan import Plan
 from .peers import PEERS
 from .peers.ours import Ours
 from .peers.peer import Peer, Running
+from .program import ProgramError
 from .scenario import Entry, Wanted
 from .throughput import entry
 from .web.smtptest import smtptest
 
 PLAN = Plan()
+
+# Messages that the command keeps at least, if so many have come.
+_NEWEST = 1000
 
 
 class Started(Peer):
@@ -27,8 +30,6 @@ class Started(Peer):
     name = "ours"
     remedy = Ours.remedy
     offers = frozenset({"pipelining"})
-    # It keeps the newest messages only, so that they cannot be counted.
-    keeps: ClassVar[bool] = False
 
     def version(self) -> str:
         return __version__
@@ -42,7 +43,14 @@ class Started(Peer):
             yield server
 
     def check(self, running: Running, messages: int, recipients: int = 1) -> None:
-        """Do nothing: see `keeps`."""
+        """See that messages were kept: only the newest ones are, so many at least.
+
+        Raises:
+            ProgramError: some are missing.
+        """
+        kept = running.kept()
+        if kept is None or kept < min(messages, _NEWEST):
+            raise ProgramError(f"{self.name} keeps {kept} messages of {messages}")
 
 
 def entries(wanted: Wanted) -> list[Entry]:

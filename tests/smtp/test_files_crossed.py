@@ -62,11 +62,10 @@ def test_a_known_mail_command_crosses_seven_modules(client: Peer) -> None:
     }
 
 
-def test_the_end_of_a_message_in_one_piece_crosses_eight_modules(client: Peer) -> None:
-    """Those of MAIL without `path`, and what delivers and announces a message."""
+def test_the_end_of_a_message_in_one_piece_crosses_ten_modules(client: Peer) -> None:
+    """What finds its end, delivers it, ends its transaction and announces it."""
     client.say("MAIL FROM:<a@b>", "RCPT TO:<c@d>", "DATA")
     assert crossed(client, "Subject: Hi", "", "Hi.", ".") == {
-        *("engine", "framing", "short_path"),
-        *("mail", "transaction", "reply_queue"),
-        *("data", "delivery_events"),
+        *("engine", "framing", "content_reader", "short_path", "reply_queue"),
+        *("data", "delivering", "transactions", "transaction", "delivery_events"),
     }

@@ -216,6 +216,8 @@ class IMessageReader(Interface):
         "anew: UIDVALIDITY of RFC 3501 section 2.3.1.1."
     )
 
+    folders = Attribute("The `Folders` that readers make, see `lazr_smtptest.stores`.")
+
     def page(
         query: str = "",
         *,
@@ -252,6 +254,9 @@ class IMessageReader(Interface):
 
     def envelope(message: str | int) -> Envelope | None:
         """Return a message; ``None`` if there is none."""
+
+    def numbered(ids: Collection[str]) -> Mapping[str, int]:
+        """Return the numbers of messages by their ids, without those that are gone."""
 
     def change(
         selection: Selection,
@@ -306,6 +311,12 @@ class IMessageReader(Interface):
 
         Returns:
             the numbers of the messages that were left, ascending.
+        """
+
+    def touch(selection: Selection) -> int:
+        """Count messages as changed, as if their flags had; return how many there are.
+
+        It tells the watchers that messages are in another folder.
         """
 
     def remove(selection: Selection) -> int:

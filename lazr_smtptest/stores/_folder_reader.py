@@ -14,7 +14,9 @@ import sqlite3
 import threading
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from lazr_smtptest.errors import StoreError
 from lazr_smtptest.model.change import Change
@@ -39,6 +41,7 @@ from lazr_smtptest.stores._retention import Retention
 from lazr_smtptest.stores._row_reader import Edited, RowReader
 from lazr_smtptest.stores._rows import Row
 from lazr_smtptest.stores._subject import Loaded, Subject
+from lazr_smtptest.stores.folders import Folders
 from lazr_smtptest.stores.sessions import SessionBounds
 
 __all__ = ["FolderReader"]
@@ -303,6 +306,18 @@ class FolderReader(WaitingStore, RowReader, AdjustableStore):
 
     def _reading(self) -> contextlib.AbstractContextManager[None]:
         return self._memories.kept()
+
+    # Folders
+
+    @cached_property
+    def folders(self) -> Folders:
+        """The folders, which are in the index; see `IMessageReader`."""
+
+        def run(function: Callable[[sqlite3.Connection], Any]) -> Any:
+            with self._lock, self._index.transaction() as connection:
+                return function(connection)
+
+        return Folders(run, run)
 
     # Sessions
 

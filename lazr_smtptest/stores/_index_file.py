@@ -21,7 +21,7 @@ import attrs
 
 from lazr_smtptest.errors import StoreError
 from lazr_smtptest.model.summary import Flag
-from lazr_smtptest.stores import _database_file
+from lazr_smtptest.stores import _database_file, _folder_rows
 from lazr_smtptest.stores._base import new_validity
 from lazr_smtptest.stores._wal import use_wal
 
@@ -94,6 +94,7 @@ _MIGRATIONS = (
         # See Summary.change.
         "ALTER TABLE message ADD COLUMN change INTEGER NOT NULL DEFAULT 0",
     ),
+    _folder_rows.SCHEMA,
 )
 
 

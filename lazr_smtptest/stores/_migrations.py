@@ -6,6 +6,7 @@ The tables, and who fills them:
 - by the indexer, after that: ``facts``, ``summary``, ``words``, ``heads``,
   ``shortened``. All of them can be made again from the content;
 - by readers: the flags of ``message``, ``tag``, ``message_tag``;
+- by readers that have folders: those of `_folder_rows`;
 - with a session: ``session``.
 
 ``message``, ``facts`` and ``summary`` are apart for speed: a message is kept before it
@@ -14,6 +15,8 @@ answer reads the narrow rows of ``facts``.
 """
 
 from __future__ import annotations
+
+from lazr_smtptest.stores import _folder_rows
 
 __all__ = ["HEADS", "MERGE_LATER", "MIGRATIONS", "TABLES_OF_TEXT", "WORDS"]
 
@@ -180,4 +183,5 @@ MIGRATIONS: list[tuple[str, ...]] = [
         # See `Summary.change`.
         "ALTER TABLE message ADD COLUMN change INTEGER NOT NULL DEFAULT 0",
     ),
+    _folder_rows.SCHEMA,
 ]

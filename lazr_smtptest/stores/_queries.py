@@ -29,6 +29,7 @@ __all__ = [
     "missing",
     "newest",
     "number_of",
+    "numbered",
     "numbers_of",
     "oldest",
     "oldest_number",
@@ -212,6 +213,10 @@ def _remove(connection: sqlite3.Connection, numbers: Sequence[int]) -> int:
         ],
     )
     _tag_rows.forget_messages(connection, numbers)
+    connection.execute(
+        f"DELETE FROM filed WHERE id IN {_tag_rows.EACH}",
+        (json.dumps([id for _, id, *_ in rows]),),
+    )
     for table in TABLES_OF_TEXT:
         connection.execute(f"DELETE FROM {table} WHERE rowid IN ({marks})", numbers)
     for table in (*_INDEXED, "body", "message"):
@@ -230,7 +235,7 @@ def clear(connection: sqlite3.Connection) -> None:
     """Remove all messages; their numbers are not used again."""
     if not state(connection).messages:
         return
-    tables = ("message", "body", "recipient", *_INDEXED, *_tag_rows.TABLES)
+    tables = ("message", "body", "recipient", "filed", *_INDEXED, *_tag_rows.TABLES)
     for table in tables:
         connection.execute(f"DELETE FROM {table}")
     # Deleting the words of each message would take as long as indexing them.
@@ -263,6 +268,17 @@ def numbers_of(connection: sqlite3.Connection, ids: Sequence[str]) -> list[int]:
         (json.dumps(ids),),
     )
     return [number for (number,) in rows]
+
+
+def numbered(connection: sqlite3.Connection, ids: Sequence[str]) -> dict[str, int]:
+    """Return the numbers of messages by their ids, those of the oldest of several."""
+    return dict(
+        connection.execute(
+            "SELECT id, min(number) FROM message "
+            f"WHERE id IN {_tag_rows.EACH} GROUP BY id",
+            (json.dumps(ids),),
+        )
+    )
 
 
 def ids(connection: sqlite3.Connection) -> frozenset[str]:

@@ -14,8 +14,10 @@ from collections.abc import (
     Sequence,
 )
 from contextlib import AbstractContextManager, nullcontext, suppress
+from functools import cached_property
 from itertools import islice
 from operator import attrgetter
+from typing import TYPE_CHECKING
 
 from lazr_smtptest.model.change import Change, Changes
 from lazr_smtptest.model.document import Document
@@ -38,6 +40,9 @@ from lazr_smtptest.stores._rows import Row, Rows
 from lazr_smtptest.stores._subject import GoneError, Loaded, Subject
 from lazr_smtptest.stores._tag_counts import TagCounts
 from lazr_smtptest.stores.sessions import KeptSessions, SessionBounds
+
+if TYPE_CHECKING:
+    from lazr_smtptest.stores.folders import Folders
 
 __all__ = ["Edited", "RowReader"]
 
@@ -68,6 +73,15 @@ class RowReader(ABC):
         self._log = ChangeLog()
         self._documents = Documents()
         self._kept_sessions = KeptSessions(sessions)
+
+    @cached_property
+    def folders(self) -> Folders:
+        """The folders; see `IMessageReader`."""
+        # Imported here: a store without folders needs no SQLite.
+        from lazr_smtptest.stores.folders import folders_in_memory
+
+        with self._lock:
+            return self.__dict__.get("folders") or folders_in_memory()
 
     @property
     def validity(self) -> int:
@@ -254,6 +268,13 @@ class RowReader(ABC):
         row = self._row(message)
         return None if row is None else self._read(row)
 
+    def numbered(self, ids: Collection[str]) -> Mapping[str, int]:
+        """Return the numbers of messages by their ids; see `IMessageReader`."""
+        self._refresh()
+        with self._lock:
+            rows = filter(None, map(self._rows.with_id, ids))
+            return {row.id: row.number for row in rows}
+
     def index_progress(self) -> IndexProgress:
         """Return the number of messages: all of them can be searched."""
         self._refresh()
@@ -350,6 +371,15 @@ class RowReader(ABC):
             self._log.add("changed", [row for row, _, _ in edits])
         self._log.tell()
         return len(edits)
+
+    def touch(self, selection: Selection) -> int:
+        """Count messages as changed; see `IMessageReader`."""
+        rows = self._selected(selection)
+        with self._changing():
+            rows = [row for row in rows if not row.is_gone]
+            self._log.add("changed", rows)
+        self._log.tell()
+        return len(rows)
 
     def remove(self, selection: Selection) -> int:
         """Remove messages; return how many there were."""

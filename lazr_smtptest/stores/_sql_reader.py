@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from abc import abstractmethod
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from lazr_smtptest.errors import SearchTimeoutError, StoreError
@@ -29,6 +29,7 @@ from lazr_smtptest.stores._durable import WaitingStore
 from lazr_smtptest.stores._indexer import Indexer, reason
 from lazr_smtptest.stores._reader import Catalog, Page
 from lazr_smtptest.stores._watcher import Watcher
+from lazr_smtptest.stores.folders import Folders
 
 if TYPE_CHECKING:
     from lazr_smtptest.query.criteria import Criteria
@@ -101,6 +102,13 @@ class SQLReader(WaitingStore):
         """Return the summary of a message; see `IMessageReader`."""
         number = self._number_of(message)
         return None if number is None else self._catalog.summary(number)
+
+    def numbered(self, ids: Collection[str]) -> Mapping[str, int]:
+        """Return the numbers of messages by their ids; see `IMessageReader`."""
+        found: dict[str, int] = self._catalog.read_with(
+            partial(_tables.numbered, ids=list(ids))
+        )
+        return found
 
     def ids(self) -> frozenset[str]:
         """Return the ids of all messages."""
@@ -292,6 +300,16 @@ class SQLReader(WaitingStore):
             )
         )
         return left
+
+    def touch(self, selection: Selection) -> int:
+        """Count messages as changed; see `IMessageReader`."""
+        numbers = self._selected(selection)
+        return int(self._change(partial(_tag_rows.touch, numbers=numbers)))
+
+    @cached_property
+    def folders(self) -> Folders:
+        """The folders; see `IMessageReader`."""
+        return Folders(self._catalog.read_with, self._change)
 
     def remove(self, selection: Selection) -> int:
         """Remove messages; return how many there were.

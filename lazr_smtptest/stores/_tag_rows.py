@@ -26,6 +26,7 @@ __all__ = [
     "rename",
     "tags",
     "tags_of",
+    "touch",
 ]
 
 # The bit of each flag in the column `flags`; the indexes of `_migrations` know them.
@@ -82,6 +83,17 @@ def apply_unchanged(
     left = [number for (number,) in rows]
     apply(connection, sorted({*numbers}.difference(left)), edit)
     return left
+
+
+def touch(connection: sqlite3.Connection, numbers: Sequence[int]) -> int:
+    """Count messages as changed; return how many there are."""
+    rows = connection.execute(
+        f"SELECT number, id FROM message WHERE number IN {EACH} ORDER BY number",
+        (json.dumps(numbers),),
+    ).fetchall()
+    if rows:
+        _changes.add(connection, "changed", rows)
+    return len(rows)
 
 
 def _edit_flags(

@@ -110,6 +110,14 @@ class DeferredReader:
         """See `IMessageReader`."""
         return self._call("change_unchanged", numbers, since, **changes)
 
+    def numbered(self, ids: Collection[str]) -> Deferred[Mapping[str, int]]:
+        """See `IMessageReader`."""
+        return self._call("numbered", ids)
+
+    def touch(self, selection: Selection) -> Deferred[int]:
+        """See `IMessageReader`."""
+        return self._call("touch", selection)
+
     def remove(self, selection: Selection) -> Deferred[int]:
         """Remove messages; see `IMessageReader`."""
         if selection.query == "":

@@ -295,7 +295,7 @@ def test_an_index_of_the_older_version_is_migrated(
     assert (again.last_change(), again.changes(8).is_reset) == (9, True)
     fill(again, 1)
     assert changes(again, 9) == [("kept", (21,))]
-    assert [each for (each,) in rows(again, "PRAGMA user_version")] == [4]
+    assert [each for (each,) in rows(again, "PRAGMA user_version")] == [5]
 
 
 def test_documents_of_the_older_version_are_read_again(

@@ -150,7 +150,7 @@ def test_a_newer_database_is_refused(
     with monkeypatch.context() as patch:
         patch.setattr(_database, "MIGRATIONS", newer)
         open_store().close()
-    refused(path, r"newer lazr\.smtptest: its version is 7, and this one knows 6$")
+    refused(path, r"newer lazr\.smtptest: its version is 8, and this one knows 7$")
 
 
 def test_an_older_database_is_brought_up_to_date(
@@ -163,7 +163,7 @@ def test_an_older_database_is_brought_up_to_date(
     newer = [*_database.MIGRATIONS, ("CREATE TABLE news (text)",)]
     monkeypatch.setattr(_database, "MIGRATIONS", newer)
     assert list(open_store()) == [make_envelope()]
-    assert execute(path, "PRAGMA user_version") == [(7,)]
+    assert execute(path, "PRAGMA user_version") == [(8,)]
     assert execute(path, "SELECT count(*) FROM news") == [(0,)]
 
 
@@ -304,7 +304,7 @@ def test_a_migration_that_fails_changes_nothing(
         patch.setattr(_database, "MIGRATIONS", newer)
         with pytest.raises(StoreError, match="as an SQLite store: near"):
             open_store()
-    assert execute(path, "PRAGMA user_version") == [(6,)]
+    assert execute(path, "PRAGMA user_version") == [(7,)]
     assert len(open_store()) == 0
 
 

@@ -10,9 +10,8 @@ import attrs
 from twisted.cred.portal import IRealm
 from zope.interface import Interface, implementer
 
-from lazr_smtptest.readers.imap.errors import CommandError
-from lazr_smtptest.readers.imap.names import INBOX, decode_name
-from lazr_smtptest.readers.imap.syntax import Value
+from lazr_smtptest.model.folder import Folder
+from lazr_smtptest.readers.imap.names import INBOX
 
 __all__ = ["Account", "AccountRealm", "IStoreAccount", "Mailbox"]
 
@@ -29,18 +28,29 @@ class Mailbox:
         name: its name.
         query: selects its messages.
         recipient: the address whose mail it has; ``""`` if it has all mail.
+        owner: see `Folder`.
+        folder: the folder that has its messages; ``None`` for INBOX.
     """
 
     name: str
     query: str = ""
     recipient: str = ""
+    owner: str = ""
+    folder: Folder | None = None
 
     @property
     def id(self) -> str:
         """Its id, which no other mailbox of the store has (RFC 8474 section 4)."""
+        if self.folder is not None:
+            return self.id_of(self.folder.number)
         if not self.query:
             return "inbox"
         return "inbox-" + hashlib.sha256(self.query.encode()).hexdigest()[:32]
+
+    @staticmethod
+    def id_of(number: int) -> str:
+        """Return the id of the mailbox of a folder."""
+        return f"folder-{number}"
 
     def matching(self, query: str) -> str:
         """Return a query for those of its messages that match another one."""
@@ -49,57 +59,25 @@ class Mailbox:
 
 @implementer(IStoreAccount)
 class Account:
-    """The mailboxes of a user: INBOX.
+    """The mailboxes of a user: INBOX, and those that clients make.
 
     Args:
         name: the address of the user; ``None`` for all messages of the store.
+
+    Attributes:
+        inbox: INBOX.
+        owner: see `Folder`.
     """
 
     def __init__(self, name: str | None) -> None:
         query = "" if name is None else _query_for(name)
-        self.inbox = Mailbox(INBOX, query, name or "")
+        # Addresses are the same in any letter case.
+        self.owner = "" if name is None else name.lower()
+        self.inbox = Mailbox(INBOX, query, name or "", self.owner)
 
-    def mailbox(self, sent: Value, *, is_utf8: bool) -> Mailbox | None:
-        """Return a mailbox; ``None`` if there is none of the name.
-
-        Args:
-            sent: the name as the client sent it.
-            is_utf8: see `decode_name`.
-
-        Raises:
-            CommandError: the name is malformed.
-        """
-        if isinstance(sent, list):
-            raise CommandError("the name of a mailbox is a string, not a list")
-        name = decode_name(sent, is_utf8=is_utf8)
-        return self.inbox if name == INBOX else None
-
-    def existing(self, sent: Value, *, is_utf8: bool) -> Mailbox:
-        """Return a mailbox, see `mailbox`.
-
-        Raises:
-            CommandError: there is none, or the name is malformed.
-        """
-        found = self.mailbox(sent, is_utf8=is_utf8)
-        if found is None:
-            raise CommandError(
-                "there is no such mailbox, only INBOX", status="NO", code="NONEXISTENT"
-            )
-        return found
-
-    def target(self, sent: Value, *, is_utf8: bool) -> Mailbox:
-        """Return a mailbox that messages are added to, see `mailbox`.
-
-        Raises:
-            CommandError: there is none. It has no TRYCREATE, because it cannot be
-                created (RFC 3501 section 6.3.11).
-        """
-        found = self.mailbox(sent, is_utf8=is_utf8)
-        if found is None:
-            raise CommandError(
-                "messages can be added to INBOX only", status="NO", code="CANNOT"
-            )
-        return found
+    def mailbox(self, folder: Folder) -> Mailbox:
+        """Return the mailbox of a folder."""
+        return Mailbox(folder.name, owner=self.owner, folder=folder)
 
 
 def _query_for(recipient: str) -> str:

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.model.ids import with_id
 from lazr_smtptest.query.selection import Selection
 from lazr_smtptest.readers.imap.account import Mailbox
+from lazr_smtptest.readers.imap.contents import validity_of
 from lazr_smtptest.readers.imap.errors import CommandError
 from lazr_smtptest.readers.imap.fetch import MONTHS
-from lazr_smtptest.readers.imap.folders import account_of
+from lazr_smtptest.readers.imap.finding import target
 from lazr_smtptest.readers.imap.keywords import Marks, parse_flags
 from lazr_smtptest.readers.imap.number_sets import format_numbers
 from lazr_smtptest.readers.imap.syntax import Literal, Quoted, Value
@@ -122,11 +124,11 @@ async def append(session: IMAPConnection, arguments: list[Value]) -> str:
     if not arguments:
         raise CommandError(_USAGE)
     additions = parse_append(arguments[1:])
-    mailbox = account_of(session).target(arguments[0], is_utf8=session.is_utf8)
+    mailbox = await target(session, arguments[0])
     envelopes = [
         Envelope(
             mail_from="",
-            rcpt_tos=(mailbox.recipient,) if mailbox.recipient else (),
+            rcpt_tos=(),
             content=each.content,
             received_at=each.received_at,
         )
@@ -146,40 +148,71 @@ async def keep(
 ) -> tuple[int, list[int]]:
     """Add messages to a mailbox, all or none, as if they had come by SMTP.
 
+    They get ids of their own.
+
     Returns:
-        UIDVALIDITY, and the numbers of the messages.
+        UIDVALIDITY, and the unique identifiers of the messages.
 
     Raises:
         CommandError: the server refuses one of them.
     """
-    ids: list[str] = []
+    envelopes = [_addressed(each, mailbox) for each in envelopes]
+    ids = [each.id for each in envelopes]
+    reader = session.factory.reader
+    # First: a message in a folder is never in INBOX.
+    uids = await reader.ask(_reserve, mailbox, ids)
     try:
         for envelope in envelopes:
-            ids.append(await session.factory.submission.submit(envelope))
+            await session.factory.submission.submit(envelope)
     except ReplyError as error:
-        await session.factory.reader.remove(Selection(ids=ids))
+        await reader.ask(_forget, mailbox, ids)
         raise CommandError(
             f"the message was refused: {' '.join(str(error.reply).split())}",
             status="NO",
         ) from error
-    found: tuple[int, list[int]]
-    found = await session.factory.reader.ask(_mark, mailbox, ids, marks)
-    if len(found[1]) < len(ids):
-        await session.factory.reader.remove(Selection(ids=ids))
+    validity, numbers = await reader.ask(_mark, mailbox, ids, marks)
+    if len(numbers) < len(ids):
+        await reader.ask(_forget, mailbox, ids)
         raise CommandError("the message was not kept", status="NO")
-    return found
+    return validity, uids or numbers
+
+
+def _addressed(envelope: Envelope, mailbox: Mailbox) -> Envelope:
+    """Return a message for a mailbox, of which the others do not have a copy.
+
+    Without accounts everybody has the same mailboxes, and recipients stay.
+    """
+    envelope = with_id(attrs.evolve(envelope, id=""))
+    if not mailbox.owner:
+        return envelope
+    recipients = (mailbox.recipient,) if mailbox.recipient else ()
+    return attrs.evolve(envelope, rcpt_tos=recipients, rcpt_options=None)
+
+
+def _reserve(reader: Any, mailbox: Mailbox, ids: Sequence[str]) -> list[int]:
+    """Put messages that come into a folder; return their numbers there; in a thread."""
+    if mailbox.folder is None:
+        return []
+    uids: list[int] | None = reader.folders.place(mailbox.folder.number, ids)
+    if uids is None:
+        raise CommandError("there is no such mailbox", status="NO", code="TRYCREATE")
+    return uids
+
+
+def _forget(reader: Any, mailbox: Mailbox, ids: Sequence[str]) -> None:
+    """Remove those of some messages that are kept; in a thread."""
+    reader.remove(Selection(ids=ids))
+    if mailbox.folder is not None:
+        reader.folders.forget(mailbox.owner, ids)
 
 
 def _mark(
     reader: Any, mailbox: Mailbox, ids: Sequence[str], marks: Sequence[Marks]
 ) -> tuple[int, list[int]]:
     """Set flags and keywords, and return the numbers; in a thread."""
-    numbers = []
     for id, each in zip(ids, marks, strict=True):
         if each.flags or each.tags:
             selection = Selection(ids=[id])
             reader.change(selection, set_flags=each.flags, add_tags=each.tags)
-        summary = reader.summary(id)
-        if summary is not None:
-            numbers.append(summary.number)
-    return reader.validity, numbers
+    numbers = reader.numbered(ids)
+    return validity_of(reader, mailbox), [numbers[id] for id in ids if id in numbers]

@@ -9,15 +9,18 @@ import attrs
 
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.query.selection import Selection
+from lazr_smtptest.readers.imap.account import Mailbox
 from lazr_smtptest.readers.imap.adding import keep
 from lazr_smtptest.readers.imap.arguments import needs, upper
+from lazr_smtptest.readers.imap.contents import contents
 from lazr_smtptest.readers.imap.errors import CommandError
-from lazr_smtptest.readers.imap.folders import account_of
+from lazr_smtptest.readers.imap.finding import target
 from lazr_smtptest.readers.imap.keywords import (
     Marks,
     keywords_of,
     parse_flags,
 )
+from lazr_smtptest.readers.imap.making import place
 from lazr_smtptest.readers.imap.number_sets import format_numbers
 from lazr_smtptest.readers.imap.reading import selected_of
 from lazr_smtptest.readers.imap.stored import Position, StoredMessage, walk
@@ -40,7 +43,7 @@ async def store(session: IMAPConnection, arguments: list[Value]) -> str:
     selected.require_writable()
     session.has_condstore |= change.since is not None
     stored: _Stored = await session.factory.reader.ask(
-        _store, selected.mailbox.query, chosen, change
+        _store, selected.mailbox, chosen, change
     )
     for message in stored.changed:
         selected.told[message.uid] = message.flags
@@ -132,22 +135,24 @@ def _unchanged_since(words: list[Value]) -> int:
 
 def _store(
     reader: Any,
-    query: str,
+    mailbox: Mailbox,
     chosen: Sequence[Position],
     change: _Change,
 ) -> _Stored:
     """Change messages; in a thread."""
-    before = list(walk(reader, query, chosen))
-    numbers = [message.uid for message in before]
+    before = list(walk(reader, mailbox, chosen))
+    numbers = [message.number for message in before]
     edit = _edit(change, before)
     left: set[int] = set()
     if change.since is None:
         reader.change(Selection(numbers=numbers), **edit)
     else:
-        left.update(reader.change_unchanged(numbers, change.since - 1, **edit))
+        stale = set(reader.change_unchanged(numbers, change.since - 1, **edit))
+        left.update(each.uid for each in before if each.number in stale)
     wanted = [each for each in chosen if each[1] not in left]
     return _Stored(
-        list(walk(reader, query, wanted)), [each for each in chosen if each[1] in left]
+        list(walk(reader, mailbox, wanted)),
+        [each for each in chosen if each[1] in left],
     )
 
 
@@ -187,21 +192,25 @@ async def expunge(session: IMAPConnection, arguments: list[Value]) -> str:
 
 
 async def _expunge(session: IMAPConnection, chosen: Sequence[Position]) -> list[int]:
-    """Remove those of some messages that are marked; return their numbers."""
+    """Remove those of some messages that are marked; return their identifiers."""
     removed: list[int] = await session.factory.reader.ask(
         _remove_deleted,
-        selected_of(session).mailbox.matching("is:deleted"),
+        selected_of(session).mailbox,
         frozenset(uid for _, uid in chosen),
     )
     return removed
 
 
-def _remove_deleted(reader: Any, query: str, uids: frozenset[int]) -> list[int]:
+def _remove_deleted(reader: Any, mailbox: Mailbox, uids: frozenset[int]) -> list[int]:
     """Remove messages; in a thread."""
-    numbers = [number for number in reader.numbers(query) if number in uids]
-    if numbers:
-        reader.remove(Selection(numbers=numbers))
-    return numbers
+    found = [
+        (uid, number)
+        for uid, number in contents(reader, mailbox, "is:deleted")
+        if uid in uids
+    ]
+    if found:
+        reader.remove(Selection(numbers=[number for _, number in found]))
+    return [uid for uid, _ in found]
 
 
 async def close(session: IMAPConnection, arguments: list[Value]) -> str:
@@ -221,62 +230,97 @@ async def unselect(session: IMAPConnection, arguments: list[Value]) -> str:
     return "closed"
 
 
-@attrs.frozen
-class _Copied:
-    """The copies of messages."""
-
-    code: str
-    uids: list[int]
-
-
 async def copy(session: IMAPConnection, arguments: list[Value]) -> str:
     """Add copies of messages (RFC 3501 section 6.4.7, RFC 4315)."""
-    copied = await _copy(session, arguments, "COPY messages mailbox")
-    return f"{copied.code}copied"
+    mailbox, chosen = await _parse_copy(session, arguments, "COPY")
+    return f"{await _copy(session, mailbox, chosen)}copied"
 
 
 async def move(session: IMAPConnection, arguments: list[Value]) -> str:
-    """Add copies of messages, and remove these (RFC 6851)."""
+    """Move messages (RFC 6851).
+
+    They stay the same in the store, but those that are moved to INBOX are copied.
+    """
     selected = selected_of(session)
     selected.require_writable()
-    copied = await _copy(session, arguments, "MOVE messages mailbox")
-    if copied.uids:
-        session.write(f"* OK {copied.code}moved\r\n".encode())
-        await session.factory.reader.remove(Selection(numbers=copied.uids))
-        selected.remove(copied.uids)
+    mailbox, chosen = await _parse_copy(session, arguments, "MOVE")
+    if not chosen:
+        return "moved"
+    source, reader = selected.mailbox, session.factory.reader
+    if mailbox.folder is None:
+        code = await _copy(session, mailbox, chosen)
+        await reader.ask(_remove, source, chosen)
+    else:
+        moved: list[list[int]] = await reader.ask(_move, source, mailbox, chosen)
+        code = _code(mailbox.folder.number, *moved)
+    session.write(f"* OK {code}moved\r\n".encode())
+    selected.remove(uid for _, uid in chosen)
     return "moved"
 
 
-async def _copy(session: IMAPConnection, arguments: list[Value], usage: str) -> _Copied:
-    needs(arguments, 2, 2, usage)
-    selected = selected_of(session)
-    mailbox = account_of(session).target(arguments[1], is_utf8=session.is_utf8)
-    chosen = selected.choose(arguments[0], is_uid=session.is_uid)
+def _remove(reader: Any, mailbox: Mailbox, chosen: Sequence[Position]) -> None:
+    """Remove messages that were copied; in a thread."""
+    numbers = [each.number for each in walk(reader, mailbox, chosen)]
+    reader.remove(Selection(numbers=numbers))
+
+
+def _move(
+    reader: Any, source: Mailbox, mailbox: Mailbox, chosen: Sequence[Position]
+) -> list[list[int]]:
+    """Move messages into a folder; return their identifiers; in a thread."""
+    found = list(walk(reader, source, chosen))
+    _require_all(found, chosen)
+    assert mailbox.folder is not None
+    uids = place(reader, mailbox.folder.number, [each.number for each in found])
+    return [[each.uid for each in found], uids]
+
+
+async def _parse_copy(
+    session: IMAPConnection, arguments: list[Value], name: str
+) -> tuple[Mailbox, list[Position]]:
+    needs(arguments, 2, 2, f"{name} messages mailbox")
+    mailbox = await target(session, arguments[1])
+    chosen = selected_of(session).choose(arguments[0], is_uid=session.is_uid)
+    return mailbox, chosen
+
+
+async def _copy(
+    session: IMAPConnection, mailbox: Mailbox, chosen: Sequence[Position]
+) -> str:
+    """Copy messages, all or none; return the response code."""
     if not chosen:
-        return _Copied("", [])
+        return ""
     read: list[tuple[Envelope, Marks]] = await session.factory.reader.ask(
-        _read, selected.mailbox.query, chosen
+        _read, selected_of(session).mailbox, chosen
     )
-    if len(read) < len(chosen):
-        # RFC 3501 section 6.4.7: all or none.
+    _require_all(read, chosen)
+    envelopes, marks = zip(*read, strict=True)
+    validity, numbers = await keep(session, mailbox, envelopes, marks)
+    return _code(validity, [uid for _, uid in chosen], numbers)
+
+
+def _require_all(found: Sequence[object], chosen: Sequence[Position]) -> None:
+    """Raise a CommandError if messages are missing (RFC 3501 section 6.4.7)."""
+    if len(found) < len(chosen):
         raise CommandError(
             "some of the messages are gone", status="NO", code="EXPUNGEISSUED"
         )
-    envelopes, marks = zip(*read, strict=True)
-    validity, numbers = await keep(session, mailbox, envelopes, marks)
-    uids = [uid for _, uid in chosen]
-    sets = [format_numbers(each).decode("ascii") for each in (uids, numbers)]
-    return _Copied(f"[COPYUID {validity} {' '.join(sets)}] ", uids)
+
+
+def _code(validity: int, uids: Sequence[int], copies: Sequence[int]) -> str:
+    """Return COPYUID (RFC 4315 section 3)."""
+    sets = [format_numbers(each).decode("ascii") for each in (uids, copies)]
+    return f"[COPYUID {validity} {' '.join(sets)}] "
 
 
 def _read(
-    reader: Any, query: str, chosen: Sequence[Position]
+    reader: Any, mailbox: Mailbox, chosen: Sequence[Position]
 ) -> list[tuple[Envelope, Marks]]:
-    """Return copies of messages, and their flags and tags; in a thread."""
+    """Return messages, and their flags and tags; in a thread."""
     found = []
-    for message in walk(reader, query, chosen):
-        envelope = reader.envelope(message.uid)
+    for message in walk(reader, mailbox, chosen):
+        envelope = reader.envelope(message.number)
         if envelope is not None:
             marks = Marks(message.summary.flags, message.summary.tags)
-            found.append((attrs.evolve(envelope, id=""), marks))
+            found.append((envelope, marks))
     return found

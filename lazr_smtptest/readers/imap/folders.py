@@ -9,16 +9,21 @@ import attrs
 
 from lazr_smtptest.readers.imap.account import Account, Mailbox
 from lazr_smtptest.readers.imap.arguments import needs, strings, upper
+from lazr_smtptest.readers.imap.contents import contents, next_uid, validity_of
 from lazr_smtptest.readers.imap.errors import CommandError
+from lazr_smtptest.readers.imap.finding import account_of, existing
+from lazr_smtptest.readers.imap.hierarchy import read_hierarchy
 from lazr_smtptest.readers.imap.keywords import SYSTEM_FLAGS, keywords_of
 from lazr_smtptest.readers.imap.listing import (
+    Listed,
+    Listing,
     highest_change,
     list_response,
     parse_list,
     parse_status_items,
     read_status,
 )
-from lazr_smtptest.readers.imap.names import INBOX, encode_name
+from lazr_smtptest.readers.imap.names import encode_name
 from lazr_smtptest.readers.imap.selected import Selected
 from lazr_smtptest.readers.imap.strings import astring
 from lazr_smtptest.readers.imap.syntax import Value
@@ -27,29 +32,18 @@ if TYPE_CHECKING:
     from lazr_smtptest.readers.imap.connection import IMAPConnection
 
 __all__ = [
-    "create",
-    "delete",
     "examine",
     "get_quota",
     "get_quota_root",
     "list_",
     "lsub",
-    "rename",
     "select",
     "set_quota",
     "status",
-    "subscribe",
-    "unsubscribe",
 ]
 
 # The most keywords that are told when a mailbox is selected.
 _MOST_KEYWORDS = 100
-
-
-def account_of(session: IMAPConnection) -> Account:
-    """Return the account of a session after the login."""
-    assert session.account is not None
-    return session.account
 
 
 @attrs.frozen
@@ -67,12 +61,13 @@ class _Opened:
 def _open(reader: Any, mailbox: Mailbox) -> _Opened:
     """Read a mailbox; in a thread."""
     # What comes while it is read is told later.
-    highest, following = highest_change(reader), reader.next_number()
-    unseen = reader.numbers(mailbox.matching("is:unread"))
-    uids = [each for each in reader.numbers(mailbox.query) if each < following]
+    highest, following = highest_change(reader), next_uid(reader, mailbox)
+    uids = [uid for uid, _ in contents(reader, mailbox) if uid < following]
+    unseen = contents(reader, mailbox, "is:unread")
     keywords = keywords_of(reader.tags())[:_MOST_KEYWORDS]
-    first = unseen[0] if unseen else None
-    return _Opened(uids, following, highest, reader.validity, first, keywords)
+    first = unseen[0][0] if unseen else None
+    validity = validity_of(reader, mailbox)
+    return _Opened(uids, following, highest, validity, first, keywords)
 
 
 async def select(session: IMAPConnection, arguments: list[Value]) -> str:
@@ -92,7 +87,7 @@ async def _select(
     name = "EXAMINE" if is_read_only else "SELECT"
     needs(arguments, 1, 2, f"{name} mailbox [(CONDSTORE)]")
     session.has_condstore |= _has_condstore(arguments[1:])
-    mailbox = account_of(session).existing(arguments[0], is_utf8=session.is_utf8)
+    mailbox = await existing(session, arguments[0])
     selected = Selected(mailbox, (), is_read_only=is_read_only)
     # Before it is read, so that no change is missed.
     unwatch = session.factory.reader.watch(selected.add_change)
@@ -107,7 +102,7 @@ async def _select(
     else:
         session.select(selected, unwatch)
     _tell_opened(session, selected, opened)
-    return f"[{'READ-ONLY' if is_read_only else 'READ-WRITE'}] {INBOX} is selected"
+    return f"[{'READ-ONLY' if is_read_only else 'READ-WRITE'}] selected"
 
 
 def _has_condstore(parameters: Sequence[Value]) -> bool:
@@ -134,7 +129,7 @@ def _tell_opened(session: IMAPConnection, selected: Selected, opened: _Opened) -
         b"%d EXISTS" % len(selected.uids),
         b"0 RECENT",
         b"OK [PERMANENTFLAGS (%s)] kept" % permanent,
-        b"OK [UIDVALIDITY %d] of the store" % opened.validity,
+        b"OK [UIDVALIDITY %d] of the mailbox" % opened.validity,
         b"OK [UIDNEXT %d] of the next message" % opened.following,
         b"OK [HIGHESTMODSEQ %d] of the store" % opened.highest_change,
         b"OK [MAILBOXID (%s)] of the mailbox" % selected.mailbox.id.encode("ascii"),
@@ -150,7 +145,7 @@ async def status(session: IMAPConnection, arguments: list[Value]) -> str:
     """Return numbers of a mailbox (RFC 3501 section 6.3.10)."""
     needs(arguments, 2, 2, "STATUS mailbox (items)")
     items = parse_status_items(arguments[1])
-    mailbox = account_of(session).existing(arguments[0], is_utf8=session.is_utf8)
+    mailbox = await existing(session, arguments[0])
     await _tell_status(session, mailbox, items)
     return "that is all"
 
@@ -175,7 +170,7 @@ async def list_(session: IMAPConnection, arguments: list[Value]) -> str:
 
 
 async def lsub(session: IMAPConnection, arguments: list[Value]) -> str:
-    """List the mailboxes that are subscribed: INBOX (RFC 3501 section 6.3.9)."""
+    """List the mailboxes that are subscribed (RFC 3501 section 6.3.9)."""
     strings(arguments, 2, "LSUB reference pattern")
     await _list(session, arguments, "LSUB")
     return "that is all"
@@ -185,57 +180,32 @@ async def _list(session: IMAPConnection, arguments: list[Value], name: str) -> N
     listing = parse_list(arguments, is_utf8=session.is_utf8)
     if listing.patterns is None:
         session.write(b'* %s (\\Noselect) "/" ""\r\n' % name.encode("ascii"))
-    for mailbox in listing.mailboxes(account_of(session)):
-        session.write(
-            list_response(name, listing.attributes(), mailbox, is_utf8=session.is_utf8)
-        )
-        if listing.items:
+    account = account_of(session)
+    listed: list[Listed] = await session.factory.reader.ask(
+        _read_list, account, listing, name
+    )
+    for each in listed:
+        session.write(list_response(name, each, is_utf8=session.is_utf8))
+        if listing.items and each.exists:
+            folder = each.folder
+            mailbox = account.inbox if folder is None else account.mailbox(folder)
             await _tell_status(session, mailbox, listing.items)
 
 
-async def subscribe(session: IMAPConnection, arguments: list[Value]) -> str:
-    """Subscribe to a mailbox: INBOX always is (RFC 3501 section 6.3.6)."""
-    needs(arguments, 1, 1, "SUBSCRIBE mailbox")
-    account_of(session).existing(arguments[0], is_utf8=session.is_utf8)
-    return "subscribed"
-
-
-async def unsubscribe(session: IMAPConnection, arguments: list[Value]) -> str:
-    """Refuse to end a subscription (RFC 3501 section 6.3.7)."""
-    needs(arguments, 1, 1, "UNSUBSCRIBE mailbox")
-    account_of(session).existing(arguments[0], is_utf8=session.is_utf8)
-    raise CommandError("INBOX is always subscribed", status="NO", code="CANNOT")
-
-
-async def create(session: IMAPConnection, arguments: list[Value]) -> str:
-    """Refuse to create a mailbox: the store has INBOX only."""
-    needs(arguments, 1, 1, "CREATE mailbox")
-    if account_of(session).mailbox(arguments[0], is_utf8=session.is_utf8):
-        raise CommandError("INBOX is there", status="NO", code="ALREADYEXISTS")
-    raise CommandError("there is INBOX only", status="NO", code="CANNOT")
-
-
-async def delete(session: IMAPConnection, arguments: list[Value]) -> str:
-    """Refuse to delete a mailbox (RFC 3501 section 6.3.4)."""
-    needs(arguments, 1, 1, "DELETE mailbox")
-    account_of(session).existing(arguments[0], is_utf8=session.is_utf8)
-    raise CommandError("INBOX cannot be deleted", status="NO", code="CANNOT")
-
-
-async def rename(session: IMAPConnection, arguments: list[Value]) -> str:
-    """Refuse to rename a mailbox (RFC 3501 section 6.3.5)."""
-    needs(arguments, 2, 2, "RENAME mailbox name")
-    account = account_of(session)
-    account.existing(arguments[0], is_utf8=session.is_utf8)
-    if account.mailbox(arguments[1], is_utf8=session.is_utf8):
-        raise CommandError("INBOX is there", status="NO", code="ALREADYEXISTS")
-    raise CommandError("there is INBOX only", status="NO", code="CANNOT")
+def _read_list(
+    reader: Any, account: Account, listing: Listing, name: str
+) -> list[Listed]:
+    """Return what LIST or LSUB lists; in a thread."""
+    hierarchy = read_hierarchy(reader, account)
+    if name == "LSUB":
+        return list(listing.subscribed(hierarchy))
+    return list(listing.listed(hierarchy))
 
 
 async def get_quota_root(session: IMAPConnection, arguments: list[Value]) -> str:
     """Return the quota roots of a mailbox: it has none (RFC 9208 section 4.1.3)."""
     needs(arguments, 1, 1, "GETQUOTAROOT mailbox")
-    mailbox = account_of(session).existing(arguments[0], is_utf8=session.is_utf8)
+    mailbox = await existing(session, arguments[0])
     name = astring(encode_name(mailbox.name, is_utf8=session.is_utf8))
     session.write(b"* QUOTAROOT %s\r\n" % name)
     return "there is no quota"

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import attrs
 
-from lazr_smtptest.readers.imap.account import Account, Mailbox
+from lazr_smtptest.model.folder import Folder
+from lazr_smtptest.readers.imap.account import Mailbox
 from lazr_smtptest.readers.imap.arguments import needs, upper
+from lazr_smtptest.readers.imap.contents import (
+    contents,
+    filed_ids,
+    next_uid,
+    validity_of,
+)
 from lazr_smtptest.readers.imap.errors import CommandError
+from lazr_smtptest.readers.imap.hierarchy import Hierarchy, is_below
 from lazr_smtptest.readers.imap.names import (
     DELIMITER,
     decode_name,
@@ -20,6 +28,7 @@ from lazr_smtptest.readers.imap.strings import astring
 from lazr_smtptest.readers.imap.syntax import Value
 
 __all__ = [
+    "Listed",
     "Listing",
     "highest_change",
     "list_response",
@@ -56,18 +65,71 @@ class Listing:
     returns: frozenset[str]
     items: tuple[str, ...] = ()
 
-    def mailboxes(self, account: Account) -> list[Mailbox]:
-        """Return the mailboxes that it lists."""
-        if self.patterns is None or "SPECIAL-USE" in self.selections:
-            return []
-        box = account.inbox
-        is_listed = any(is_match(each, box.name) for each in self.patterns)
-        return [box] if is_listed else []
+    def listed(self, hierarchy: Hierarchy) -> Iterator[Listed]:
+        """Yield what LIST lists (RFC 5258 section 3)."""
+        names = hierarchy.names()
+        chosen = [name for name in names if self._chooses(hierarchy, name)]
+        is_recursive = "RECURSIVEMATCH" in self.selections
+        for name in filter(self._matches, names):
+            has_chosen = is_recursive and any(is_below(each, name) for each in chosen)
+            if name in chosen or has_chosen:
+                yield Listed(
+                    name,
+                    self._attributes(hierarchy, name),
+                    hierarchy.folders.get(name),
+                    name in hierarchy.existing,
+                    has_chosen,
+                )
 
-    def attributes(self) -> list[bytes]:
-        """Return the attributes of a mailbox that it lists."""
-        is_subscribed = "SUBSCRIBED" in self.selections | self.returns
-        return [b"\\HasNoChildren", *([b"\\Subscribed"] if is_subscribed else [])]
+    def subscribed(self, hierarchy: Hierarchy) -> Iterator[Listed]:
+        """Yield what LSUB lists (RFC 3501 section 6.3.9).
+
+        A name above one that is subscribed is listed where a pattern ends with ``%``.
+        """
+        ends = any(each.endswith("%") for each in self.patterns or ())
+        for name in filter(self._matches, hierarchy.names()):
+            if name in hierarchy.subscribed:
+                yield Listed(name, hierarchy.attributes(name))
+            elif ends and any(is_below(each, name) for each in hierarchy.subscribed):
+                yield Listed(name, [b"\\Noselect", b"\\HasChildren"])
+
+    def _matches(self, name: str) -> bool:
+        return any(is_match(each, name) for each in self.patterns or ())
+
+    def _chooses(self, hierarchy: Hierarchy, name: str) -> bool:
+        """Return whether the selection options choose a name."""
+        folder = hierarchy.folders.get(name)
+        if "SPECIAL-USE" in self.selections and not (folder and folder.use):
+            return False
+        if "SUBSCRIBED" in self.selections:
+            return name in hierarchy.subscribed
+        return name in hierarchy.existing or hierarchy.has_children(name)
+
+    def _attributes(self, hierarchy: Hierarchy, name: str) -> list[bytes]:
+        found = hierarchy.attributes(name)
+        is_asked = "SUBSCRIBED" in self.selections | self.returns
+        if is_asked and name in hierarchy.subscribed:
+            found.append(b"\\Subscribed")
+        return found
+
+
+@attrs.frozen
+class Listed:
+    """A name that is listed.
+
+    Attributes:
+        name: the name.
+        attributes: its attributes.
+        folder: its folder, if it has one.
+        exists: whether it is that of a mailbox.
+        has_chosen: whether names below it match the selection options.
+    """
+
+    name: str
+    attributes: list[bytes]
+    folder: Folder | None = None
+    exists: bool = True
+    has_chosen: bool = False
 
 
 def parse_list(arguments: Sequence[Value], *, is_utf8: bool) -> Listing:
@@ -145,15 +207,16 @@ def parse_status_items(argument: Value) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def list_response(
-    name: str, attributes: Sequence[bytes], box: Mailbox, *, is_utf8: bool
-) -> bytes:
+def list_response(name: str, listed: Listed, *, is_utf8: bool) -> bytes:
     """Return ``* LIST`` or ``* LSUB`` for a mailbox."""
-    return b'* %s (%s) "%s" %s\r\n' % (
+    # RFC 5258 section 6.
+    extended = b' ("CHILDINFO" ("SUBSCRIBED"))' if listed.has_chosen else b""
+    return b'* %s (%s) "%s" %s%s\r\n' % (
         name.encode("ascii"),
-        b" ".join(attributes),
+        b" ".join(listed.attributes),
         DELIMITER.encode("ascii"),
-        astring(encode_name(box.name, is_utf8=is_utf8)),
+        astring(encode_name(listed.name, is_utf8=is_utf8)),
+        extended,
     )
 
 
@@ -166,18 +229,17 @@ def read_status(
         by item.
     """
     # These first: what comes meanwhile is after them.
-    highest, following = highest_change(reader), reader.next_number()
-    numbers = [each for each in reader.numbers(mailbox.query) if each < following]
+    highest, following = highest_change(reader), next_uid(reader, mailbox)
     found = {
-        "MESSAGES": len(numbers),
+        "MESSAGES": sum(uid < following for uid, _ in contents(reader, mailbox)),
         "RECENT": 0,
         "UIDNEXT": following,
-        "UIDVALIDITY": reader.validity,
+        "UIDVALIDITY": validity_of(reader, mailbox),
         "HIGHESTMODSEQ": highest,
     }
     for item, query in (("UNSEEN", "is:unread"), ("DELETED", "is:deleted")):
         if item in items:
-            found[item] = len(reader.numbers(mailbox.matching(query)))
+            found[item] = len(contents(reader, mailbox, query))
     if "SIZE" in items:
         found["SIZE"] = _size_of(reader, mailbox)
     return {name: number for name, number in found.items() if name in items}
@@ -192,10 +254,14 @@ def highest_change(reader: Any) -> int:
 
 
 def _size_of(reader: Any, mailbox: Mailbox) -> int:
+    if mailbox.folder is not None:
+        summaries = [reader.summary(number) for _, number in contents(reader, mailbox)]
+        return sum(summary.size for summary in summaries if summary is not None)
+    filed = filed_ids(reader, mailbox)
     size, after = 0, None
     while page := reader.page(
         mailbox.query, after=after, limit=_PAGE, oldest_first=True
     ):
-        size += sum(summary.size for summary in page)
+        size += sum(summary.size for summary in page if summary.id not in filed)
         after = page[-1].number
     return size

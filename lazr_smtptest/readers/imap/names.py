@@ -28,7 +28,7 @@ _SHOWN = 40
 def decode_name(sent: bytes, *, is_utf8: bool) -> str:
     """Return the name of a mailbox, or a pattern, as text.
 
-    ``INBOX`` in any case is `INBOX`.
+    ``INBOX`` in any case is `INBOX`, also above others.
 
     Args:
         sent: the bytes of the client.
@@ -51,7 +51,8 @@ def decode_name(sent: bytes, *, is_utf8: bool) -> str:
         encoding = "UTF-8" if is_utf8 else "modified UTF-7"
         shown = sent[:_SHOWN].decode("latin-1")
         raise CommandError(f"a mailbox name is a line of {encoding}, not {shown!a}")
-    return INBOX if _upper(name) == INBOX else name
+    first, delimiter, rest = name.partition(DELIMITER)
+    return INBOX + delimiter + rest if _upper(first) == INBOX else name
 
 
 def _upper(name: str) -> str:

@@ -11,6 +11,7 @@ import attrs
 
 from lazr_smtptest.errors import StoreError
 from lazr_smtptest.query.selection import Selection
+from lazr_smtptest.readers.imap.account import Mailbox
 from lazr_smtptest.readers.imap.arguments import needs, upper
 from lazr_smtptest.readers.imap.errors import CommandError
 from lazr_smtptest.readers.imap.fetch import Items, parse_items, render
@@ -72,7 +73,7 @@ class _Fetch:
     r"""A FETCH that runs.
 
     Attributes:
-        query: which messages are in the mailbox.
+        mailbox: the mailbox.
         chosen: the messages.
         items: what is fetched.
         sets_seen: whether the messages get the flag ``\Seen``.
@@ -81,7 +82,7 @@ class _Fetch:
         told: the flags of messages that got ``\Seen``, by unique identifier.
     """
 
-    query: str
+    mailbox: Mailbox
     chosen: Sequence[Position]
     items: Items
     sets_seen: bool
@@ -101,7 +102,7 @@ async def fetch(session: IMAPConnection, arguments: list[Value]) -> str:
     if session.is_uid:
         items = items.including("UID")
     running = _Fetch(
-        selected.mailbox.query,
+        selected.mailbox,
         chosen,
         items,
         items.sets_seen and not selected.is_read_only,
@@ -149,7 +150,7 @@ def fetched(reader: Any, parse: Parse, running: _Fetch) -> Iterator[bytes]:
 def _pieces(reader: Any, parse: Parse, running: _Fetch) -> Iterator[bytes]:
     items = running.items
     needs_envelope = items.needs_content or items.needs_structure
-    for stored in walk(reader, running.query, running.chosen):
+    for stored in walk(reader, running.mailbox, running.chosen):
         message: StoredMessage | None = stored
         if stored.change <= (items.changed_since or 0):
             running.found += 1
@@ -178,8 +179,8 @@ def _shown(reader: Any, message: StoredMessage, running: _Fetch) -> Iterator[byt
 
 
 def _with_seen(reader: Any, message: StoredMessage) -> StoredMessage | None:
-    reader.change(Selection(numbers=[message.uid]), set_flags=["seen"])
-    summary = reader.summary(message.uid)
+    reader.change(Selection(numbers=[message.number]), set_flags=["seen"])
+    summary = reader.summary(message.number)
     return None if summary is None else attrs.evolve(message, summary=summary)
 
 
@@ -265,7 +266,7 @@ async def _matching(session: IMAPConnection, asked: Search) -> list[StoredMessag
     found: list[StoredMessage] = await session.factory.reader.ask(
         _search,
         session.factory.parse,
-        selected.mailbox.query,
+        selected.mailbox,
         selected.positions(),
         asked,
     )
@@ -275,16 +276,16 @@ async def _matching(session: IMAPConnection, asked: Search) -> list[StoredMessag
 def _search(
     reader: Any,
     parse: Parse,
-    query: str,
+    mailbox: Mailbox,
     positions: Sequence[Position],
     asked: Search,
 ) -> list[StoredMessage]:
     """Return the messages that match; in a thread."""
     found = []
-    for message in walk(reader, query, positions):
+    for message in walk(reader, mailbox, positions):
         matches = asked.matches(message)
         if matches is None:
-            envelope = reader.envelope(message.uid)
+            envelope = reader.envelope(message.number)
             if envelope is None:
                 continue
             texts: Texts = (
@@ -313,7 +314,7 @@ def _with_headers(
     """Return messages with their headers; in a thread."""
     entries = []
     for message in found:
-        envelope = reader.envelope(message.uid) if needs_header else None
+        envelope = reader.envelope(message.number) if needs_header else None
         header = Header() if envelope is None else parse(HEADER, envelope)
         entries.append(Entry(message, header))
     return entries

@@ -10,6 +10,7 @@ import attrs
 
 from lazr_smtptest.model.change import Change
 from lazr_smtptest.readers.imap.account import Mailbox
+from lazr_smtptest.readers.imap.contents import contents, filed_ids
 from lazr_smtptest.readers.imap.errors import CommandError
 from lazr_smtptest.readers.imap.keywords import flags_of
 from lazr_smtptest.readers.imap.number_sets import parse_number_set
@@ -31,11 +32,13 @@ class Updates:
             the messages.
         present: the numbers of all messages, if many were removed; ``None``: those
             that the changes name were.
+        gone: the numbers of messages that are no longer in the mailbox.
     """
 
     new: list[int]
     flags: dict[int, tuple[tuple[bytes, ...], int]]
     present: frozenset[int] | None
+    gone: frozenset[int] = frozenset()
 
 
 def read_updates(
@@ -49,12 +52,18 @@ def read_updates(
         last: the number of the last message that is known.
         changes: the changes of the store.
     """
-    kept = [
-        number for each in changes if each.kind == "kept" for number in each.messages
-    ]
-    new = sorted(number for number in kept if number > last)
+    if mailbox.folder is not None:
+        return _read_folder_updates(reader, mailbox, last, changes)
+    filed = filed_ids(reader, mailbox)
+    new = sorted(
+        number
+        for each in changes
+        if each.kind == "kept"
+        for number, id in zip(each.messages, each.ids, strict=True)
+        if number > last and id not in filed
+    )
     if new and mailbox.query:
-        new = _numbers_after(reader, mailbox.query, last)
+        new = _numbers_after(reader, mailbox.query, last, filed)
     changed = {
         number
         for each in changes
@@ -63,22 +72,44 @@ def read_updates(
         if number <= last
     }
     flags = {}
+    gone = set()
     for number in sorted(changed):
         summary = reader.summary(number)
-        if summary is not None:
+        if summary is not None and summary.id in filed:
+            gone.add(number)
+        elif summary is not None:
             flags[number] = flags_of(summary), summary.change + 1
     is_cleared = any(each.kind == "cleared" for each in changes)
     present = frozenset(reader.numbers(mailbox.query)) if is_cleared else None
-    return Updates(new, flags, present)
+    return Updates(new, flags, present, frozenset(gone))
 
 
-def _numbers_after(reader: Any, query: str, last: int) -> list[int]:
+def _read_folder_updates(
+    reader: Any, mailbox: Mailbox, last: int, changes: Sequence[Change]
+) -> Updates:
+    """Read what changed in a folder, which is read as a whole."""
+    found = contents(reader, mailbox)
+    changed = {
+        number for each in changes if each.kind == "changed" for number in each.messages
+    }
+    flags = {}
+    for uid, number in found:
+        summary = reader.summary(number) if number in changed and uid <= last else None
+        if summary is not None:
+            flags[uid] = flags_of(summary), summary.change + 1
+    uids = [uid for uid, _ in found]
+    return Updates([uid for uid in uids if uid > last], flags, frozenset(uids))
+
+
+def _numbers_after(
+    reader: Any, query: str, last: int, filed: frozenset[str]
+) -> list[int]:
     found: list[int] = []
     while page := reader.page(
         query, after=last or None, limit=_PAGE, oldest_first=True
     ):
-        found += [summary.number for summary in page]
-        last = found[-1]
+        found += [summary.number for summary in page if summary.id not in filed]
+        last = page[-1].number
     return found
 
 
@@ -190,8 +221,9 @@ class Selected:
             has_condstore: whether flags are told with MODSEQ.
         """
         for change in changes:
-            if change.kind == "removed":
+            if change.kind == "removed" and self.mailbox.folder is None:
                 self.remove(change.messages)
+        self.remove(updates.gone)
         if updates.present is not None:
             self.remove(uid for uid in self.uids if uid not in updates.present)
         pieces = []

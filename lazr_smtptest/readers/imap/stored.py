@@ -14,6 +14,8 @@ import attrs
 from lazr_smtptest._spool import AnyContent
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.summary import Summary
+from lazr_smtptest.readers.imap.account import Mailbox
+from lazr_smtptest.readers.imap.contents import contents
 from lazr_smtptest.readers.imap.functions import STRUCTURE
 from lazr_smtptest.readers.imap.keywords import flags_of
 from lazr_smtptest.readers.imap.structure import Entity
@@ -46,18 +48,20 @@ class StoredMessage:
     Attributes:
         sequence: its message sequence number.
         summary: its summary.
+        uid: its unique identifier: in INBOX its number in the store.
         envelope: the message; ``None`` if no command needs it.
         entity: its structure; likewise.
     """
 
     sequence: int
     summary: Summary
+    uid: int
     envelope: Envelope | None = None
     entity: Entity | None = None
 
     @property
-    def uid(self) -> int:
-        """Its unique identifier: its number in the store."""
+    def number(self) -> int:
+        """Its number in the store."""
         return self.summary.number
 
     @property
@@ -99,15 +103,28 @@ class StoredMessage:
 
 
 def walk(
-    reader: Any, query: str, chosen: Sequence[Position]
+    reader: Any, mailbox: Mailbox, chosen: Sequence[Position]
 ) -> Iterator[StoredMessage]:
     """Yield messages without their contents; those that are gone are left out.
 
     Args:
         reader: the store, an `IMessageReader`.
-        query: which messages are in the mailbox.
+        mailbox: the mailbox.
         chosen: the messages, in ascending order.
     """
+    if mailbox.folder is None:
+        yield from _walk_inbox(reader, mailbox.query, chosen)
+        return
+    numbers = dict(contents(reader, mailbox))
+    for sequence, uid in chosen:
+        summary = reader.summary(numbers[uid]) if uid in numbers else None
+        if summary is not None:
+            yield StoredMessage(sequence, summary, uid)
+
+
+def _walk_inbox(
+    reader: Any, query: str, chosen: Sequence[Position]
+) -> Iterator[StoredMessage]:
     at = 0
     while at < len(chosen):
         limit = min(_PAGE, len(chosen) - at)
@@ -121,12 +138,12 @@ def walk(
             sequence, uid = chosen[at]
             at += 1
             if uid in by_number:
-                yield StoredMessage(sequence, by_number[uid])
+                yield StoredMessage(sequence, by_number[uid], uid)
 
 
 def with_content(reader: Any, message: StoredMessage) -> StoredMessage | None:
     """Return a message with its content; ``None`` if it is gone."""
-    envelope = reader.envelope(message.uid)
+    envelope = reader.envelope(message.number)
     return None if envelope is None else attrs.evolve(message, envelope=envelope)
 
 

@@ -1,0 +1,55 @@
+"""Which messages of a store are in a mailbox, and under which numbers.
+
+In INBOX a message has its number in the store; in a folder it has one of its own. The
+functions are called in threads.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lazr_smtptest.readers.imap.account import Mailbox
+
+__all__ = ["contents", "filed_ids", "next_uid", "validity_of"]
+
+
+def contents(reader: Any, mailbox: Mailbox, query: str = "") -> list[tuple[int, int]]:
+    """Return the messages of a mailbox that match a query, ascending.
+
+    Returns:
+        the unique identifier, and the number in the store, of each.
+    """
+    if mailbox.folder is None:
+        numbers = reader.numbers(mailbox.matching(query))
+        filed = filed_ids(reader, mailbox)
+        gone = set(reader.numbered(filed).values()) if filed else ()
+        return [(number, number) for number in numbers if number not in gone]
+    filed = reader.folders.messages(mailbox.folder.number)
+    by_id = reader.numbered([each.id for each in filed])
+    matching = set(reader.numbers(query)) if query else by_id.values()
+    return [
+        (each.uid, by_id[each.id])
+        for each in filed
+        if each.id in by_id and by_id[each.id] in matching
+    ]
+
+
+def filed_ids(reader: Any, mailbox: Mailbox) -> frozenset[str]:
+    """Return the ids of the messages in the folders of the account of a mailbox."""
+    folders = getattr(reader, "folders", None)
+    found: frozenset[str] = frozenset()
+    return found if folders is None else folders.filed(mailbox.owner)
+
+
+def next_uid(reader: Any, mailbox: Mailbox) -> int:
+    """Return UIDNEXT of a mailbox."""
+    if mailbox.folder is None:
+        return int(reader.next_number())
+    found = reader.folders.find(mailbox.owner, mailbox.name) or mailbox.folder
+    return int(found.following)
+
+
+def validity_of(reader: Any, mailbox: Mailbox) -> int:
+    """Return UIDVALIDITY of a mailbox."""
+    folder = mailbox.folder
+    return int(reader.validity if folder is None else folder.number)

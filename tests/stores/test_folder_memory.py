@@ -312,7 +312,8 @@ def test_documents_of_the_older_version_are_read_again(
         connection.execute(
             "CREATE TABLE older AS SELECT number, key, tags, id, flags FROM message"
         )
-        connection.execute("DROP TABLE message")
+        for name in ("message", "folder", "filed", "subscription"):
+            connection.execute(f"DROP TABLE {name}")
         connection.execute("ALTER TABLE older RENAME TO message")
         connection.execute("PRAGMA user_version = 2")
     again = open_again()

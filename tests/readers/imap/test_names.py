@@ -18,7 +18,7 @@ NAMES = {
     b"&2D3eAA-": "😀",
     b"inbox": "INBOX",
     b"InBoX": "INBOX",
-    b"inbox/a": "inbox/a",
+    b"inbox/a": "INBOX/a",
     b"&ATE-nbox": "\N{LATIN SMALL LETTER DOTLESS I}nbox",
     b"a&IA0-b": "a\N{ZERO WIDTH JOINER}b",
     b"a&AKA-b": "a\N{NO-BREAK SPACE}b",

@@ -6,11 +6,12 @@ functions are called in threads.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from lazr_smtptest.readers.imap.account import Mailbox
 
-__all__ = ["contents", "filed_ids", "next_uid", "validity_of"]
+__all__ = ["contents", "filed_ids", "next_uid", "uids_of", "validity_of"]
 
 
 def contents(reader: Any, mailbox: Mailbox, query: str = "") -> list[tuple[int, int]]:
@@ -20,10 +21,7 @@ def contents(reader: Any, mailbox: Mailbox, query: str = "") -> list[tuple[int, 
         the unique identifier, and the number in the store, of each.
     """
     if mailbox.folder is None:
-        numbers = reader.numbers(mailbox.matching(query))
-        filed = filed_ids(reader, mailbox)
-        gone = set(reader.numbered(filed).values()) if filed else ()
-        return [(number, number) for number in numbers if number not in gone]
+        return [(number, number) for number in uids_of(reader, mailbox, query)]
     filed = reader.folders.messages(mailbox.folder.number)
     by_id = reader.numbered([each.id for each in filed])
     matching = set(reader.numbers(query)) if query else by_id.values()
@@ -32,6 +30,21 @@ def contents(reader: Any, mailbox: Mailbox, query: str = "") -> list[tuple[int, 
         for each in filed
         if each.id in by_id and by_id[each.id] in matching
     ]
+
+
+def uids_of(reader: Any, mailbox: Mailbox, query: str = "") -> Sequence[int]:
+    """Return the unique identifiers of the messages that match a query, ascending.
+
+    INBOX may have a million messages.
+    """
+    if mailbox.folder is not None:
+        return [uid for uid, _ in contents(reader, mailbox, query)]
+    numbers: Sequence[int] = reader.numbers(mailbox.matching(query))
+    filed = filed_ids(reader, mailbox)
+    if not filed:
+        return numbers
+    gone = set(reader.numbered(filed).values())
+    return [number for number in numbers if number not in gone]
 
 
 def filed_ids(reader: Any, mailbox: Mailbox) -> frozenset[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,7 @@ import attrs
 
 from lazr_smtptest.readers.imap.account import Account, Mailbox
 from lazr_smtptest.readers.imap.arguments import needs, strings, upper
-from lazr_smtptest.readers.imap.contents import contents, next_uid, validity_of
+from lazr_smtptest.readers.imap.contents import next_uid, uids_of, validity_of
 from lazr_smtptest.readers.imap.errors import CommandError
 from lazr_smtptest.readers.imap.finding import account_of, existing
 from lazr_smtptest.readers.imap.hierarchy import read_hierarchy
@@ -62,10 +63,11 @@ def _open(reader: Any, mailbox: Mailbox) -> _Opened:
     """Read a mailbox; in a thread."""
     # What comes while it is read is told later.
     highest, following = highest_change(reader), next_uid(reader, mailbox)
-    uids = [uid for uid, _ in contents(reader, mailbox) if uid < following]
-    unseen = contents(reader, mailbox, "is:unread")
+    uids = uids_of(reader, mailbox)
+    uids = uids[: bisect_left(uids, following)]
+    unseen = uids_of(reader, mailbox, "is:unread")
     keywords = keywords_of(reader.tags())[:_MOST_KEYWORDS]
-    first = unseen[0][0] if unseen else None
+    first = unseen[0] if unseen else None
     validity = validity_of(reader, mailbox)
     return _Opened(uids, following, highest, validity, first, keywords)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -14,6 +15,7 @@ from lazr_smtptest.readers.imap.contents import (
     contents,
     filed_ids,
     next_uid,
+    uids_of,
     validity_of,
 )
 from lazr_smtptest.readers.imap.errors import CommandError
@@ -231,7 +233,7 @@ def read_status(
     # These first: what comes meanwhile is after them.
     highest, following = highest_change(reader), next_uid(reader, mailbox)
     found = {
-        "MESSAGES": sum(uid < following for uid, _ in contents(reader, mailbox)),
+        "MESSAGES": bisect_left(uids_of(reader, mailbox), following),
         "RECENT": 0,
         "UIDNEXT": following,
         "UIDVALIDITY": validity_of(reader, mailbox),
@@ -239,7 +241,7 @@ def read_status(
     }
     for item, query in (("UNSEEN", "is:unread"), ("DELETED", "is:deleted")):
         if item in items:
-            found[item] = len(contents(reader, mailbox, query))
+            found[item] = len(uids_of(reader, mailbox, query))
     if "SIZE" in items:
         found["SIZE"] = _size_of(reader, mailbox)
     return {name: number for name, number in found.items() if name in items}

@@ -237,7 +237,7 @@ class FaultRules:
             [
                 records.Personality(
                     name=name,
-                    summary=inspect.cleandoc(add.__doc__ or "").partition("\n")[0],
+                    summary=_summary_of(add),
                     options={
                         each.name: each.default
                         for each in list(inspect.signature(add).parameters.values())[1:]
@@ -246,6 +246,12 @@ class FaultRules:
                 for name, add in PERSONALITIES.items()
             ]
         )
+
+
+def _summary_of(add: Callable[..., object]) -> str:
+    """Return the first line of a docstring, as plain text."""
+    summary, _, _ = inspect.cleandoc(add.__doc__ or "").partition("\n")
+    return summary.replace("`", "")
 
 
 def fired_of(fired: Fired) -> records.Fired:

@@ -130,6 +130,10 @@ class TestRules:
         assert grey["options"] == {"seconds": 300.0}
         assert all(each["summary"] for each in found)
 
+    def test_a_personality_is_described_in_plain_text(self, client: Client) -> None:
+        found = client.get("/api/v2/personalities").json
+        assert not any("`" in each["summary"] for each in found)
+
 
 class TestWrongRules:
     """They are refused, and nothing is added."""

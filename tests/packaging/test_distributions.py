@@ -159,7 +159,17 @@ def test_sdist_holds_whole_folder(
 
 
 @pytest.mark.parametrize(
-    "name", ["CONTRIBUTING.rst", "LICENSE", "NEWS.rst", "README.rst", "pyproject.toml"]
+    "name",
+    [
+        "CONTRIBUTING.rst",
+        "Containerfile",
+        "LICENSE",
+        "NEWS.rst",
+        "README.rst",
+        "SECURITY.rst",
+        "compose.yaml",
+        "pyproject.toml",
+    ],
 )
 def test_sdist_holds_file(sdist_names: set[str], name: str) -> None:
     """The files that a reader looks for first are there."""

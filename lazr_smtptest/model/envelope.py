@@ -174,7 +174,7 @@ class Envelope(Readable):
             # A line follows the header, so the header is complete.
             if b"\n" in start[fields.end :]:
                 return fields
-        return self._parts.fields
+        return read_fields(self._content, 0, len(self._content))
 
     @cached_property
     def warnings(self) -> tuple[str, ...]:

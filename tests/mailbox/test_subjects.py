@@ -114,3 +114,11 @@ def test_a_message_whose_file_is_gone_is_no_obstacle(
         with pytest.raises(FileNotFoundError):
             mailbox.find_all(subject="Hi")
     assert len(mailbox.find_all(subject="lost")) == 1
+
+
+def test_a_subject_is_read_without_the_body() -> None:
+    """A search of many messages parses their headers only."""
+    envelope = message("Hi")
+    with mock.patch("lazr_smtptest.mime.parts.read_parts", side_effect=AssertionError):
+        assert envelope.subject == "Hi"
+        assert envelope.headers("from") == ()

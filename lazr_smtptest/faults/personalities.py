@@ -24,7 +24,7 @@ Personality = Callable[..., None]
 
 
 def greylisting(faults: Scripted, seconds: float = 300.0) -> None:
-    """Defer an unknown (client, sender, recipient) triplet with 451 for `seconds`.
+    """Defer an unknown (client, sender, recipient) triplet with 451 for a time.
 
     Source: RFC 6647 section 2.
 

@@ -227,7 +227,16 @@ class Selected:
         if updates.present is not None:
             self.remove(uid for uid in self.uids if uid not in updates.present)
         pieces = []
-        new = [uid for uid in updates.new if uid > self.last_uid]
+        # One that came and went meanwhile was never there for the client.
+        removed = {
+            number
+            for change in changes
+            if change.kind == "removed" and self.mailbox.folder is None
+            for number in change.messages
+        }
+        if updates.present is not None:
+            removed.update(uid for uid in updates.new if uid not in updates.present)
+        new = [uid for uid in updates.new if uid > self.last_uid and uid not in removed]
         if new:
             self.uids += new
             pieces.append(b"* %d EXISTS\r\n* 0 RECENT\r\n" % len(self.uids))

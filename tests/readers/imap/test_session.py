@@ -239,6 +239,17 @@ class TestChanges:
         inbox.add()
         assert peer.say("c NOOP") == b"c OK done\r\n"
 
+    def test_a_message_that_came_and_went_is_not_told(self, inbox: Inbox) -> None:
+        peer = inbox.select()
+        inbox.add()
+        inbox.store.remove(Selection(numbers=[4]))
+        assert peer.say("c NOOP") == b"c OK done\r\n"
+        inbox.add()
+        inbox.store.clear()
+        assert b"EXISTS" not in peer.say("d NOOP")
+        inbox.add()
+        assert peer.say("e NOOP") == b"* 1 EXISTS\r\n* 0 RECENT\r\ne OK done\r\n"
+
     def test_a_new_message_raises_uidnext(self, inbox: Inbox) -> None:
         """Also if it is gone when the client asks."""
         peer = inbox.select()

@@ -32,7 +32,7 @@ from lazr_smtptest import (
     SMTPService,
 )
 from lazr_smtptest.faults.keywords import KEYWORDS
-from lazr_smtptest.faults.phases import PHASES
+from lazr_smtptest.faults.phases import PHASES, READER_PHASES
 from lazr_smtptest.server.delivery import HandlerDeliveryFactory
 from lazr_smtptest.testing.servers import make_server
 
@@ -311,7 +311,8 @@ _NEEDED: dict[str, Any] = {
 
 def phase_of(name: str, known: str) -> str:
     """Return a phase that has an action or a condition, if possible MAIL."""
-    phases = [each for each in PHASES.values() if name in getattr(each, known)]
+    every = [*PHASES.values(), *READER_PHASES.values()]
+    phases = [each for each in every if name in getattr(each, known)]
     return sorted(phases, key=lambda each: each.name != "MAIL")[0].name
 
 

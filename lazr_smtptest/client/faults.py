@@ -17,7 +17,7 @@ from lazr_smtptest.client.errors import RemoteError
 from lazr_smtptest.faults.base import Scripted
 from lazr_smtptest.faults.builder import use_present_names
 from lazr_smtptest.faults.journal import Fired
-from lazr_smtptest.faults.phases import ACTIONS
+from lazr_smtptest.faults.phases import ACTIONS, READER_ACTIONS
 from lazr_smtptest.faults.rule import Rule
 
 __all__ = ["RemoteFaults", "RemoteRule"]
@@ -86,7 +86,7 @@ def _sending(name: str) -> Callable[..., RemoteRule]:
     return act
 
 
-for _name in ACTIONS:
+for _name in {*ACTIONS, *READER_ACTIONS}:
     setattr(RemoteRule, _name, _sending(_name))
 
 

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from lazr_smtptest._checks import LONGEST, brief
 from lazr_smtptest._guesses import nearest
-from lazr_smtptest.faults.builder import Writing, action, make_reply
+from lazr_smtptest.faults.builder import action, make_reply
 from lazr_smtptest.faults.checks import (
     MOST,
     check_bytes,
@@ -17,6 +17,7 @@ from lazr_smtptest.faults.checks import (
     check_reply_text,
 )
 from lazr_smtptest.faults.history import Dictated, dictated_code
+from lazr_smtptest.faults.reader_answers import ReaderAnswers
 from lazr_smtptest.faults.steps import Raw
 from lazr_smtptest.faults.transforms import (
     Blank,
@@ -43,13 +44,13 @@ _ENDLESS = 1024 * 1024
 _MOST_ENDLESS = 10**9
 
 
-class Answers(Writing):
+class Answers(ReaderAnswers):
     """The replies of a rule; see `Actions`."""
 
     # Replies
 
     @action
-    def reply(self: _Self, code: int, text: Text = _ON_PURPOSE) -> _Self:
+    def reply(self: _Self, code: int | str, text: Text = _ON_PURPOSE) -> _Self:
         """Send this reply.
 
         A reply of 2xx or 3xx replaces only the text of the server's own; one of 4xx
@@ -59,7 +60,10 @@ class Answers(Writing):
         Args:
             code: the code, 200 to 599. At AUTH and LOGIN a 334 is a challenge: the
                 client's next line is read, and if the server would decide on the
-                login then, no user is logged in.
+                login then, no user is logged in. At phases of IMAP and POP3 it is the
+                whole reply, a text: ``"NO [SERVERBUG] try later"``, ``"-ERR no"``.
+                NO, BAD and -ERR refuse; BYE closes the connection; OK and +OK replace
+                only the text of the server's own.
             text: the text, or a function that takes a `FaultContext` and returns it.
                 It is sent unchanged, except that each LF or CR LF begins a new line
                 with the code, a line end at the end of the text is left out, and a
@@ -71,7 +75,10 @@ class Answers(Writing):
             ValueError: the code is not 200 to 599, or the text has a NUL, or a CR
                 without LF. For a function's text, `Server.check` raises it.
         """
+        if self._protocol != "SMTP":
+            return self._reply_status(code, *(() if text is _ON_PURPOSE else (text,)))
         check_number("code", code, 200, 599, int)
+        assert isinstance(code, int)
         if "CONTENT" in self._names() and code < 400:
             raise ValueError(f"at CONTENT only a refusal can be said, not {code}")
         if isinstance(text, str) or not callable(text) or isinstance(text, type):
@@ -192,16 +199,25 @@ class Answers(Writing):
         """Announce further extensions, or other values of them: ``"SIZE 1000"``.
 
         The value of SIZE is enforced from then on, until the next EHLO. For all
-        other extensions only the announcement changes.
+        other extensions, and the capabilities of IMAP and POP3, only the announcement
+        changes.
         """
-        return self._change("announce", Offered(lines=check_lines("announce", lines)))
+        announced = check_lines("announce", lines)
+        if self._protocol != "SMTP":
+            return self._change_capabilities("announce", announced=announced)
+        return self._change("announce", Offered(lines=announced))
 
     @action
     def hide(self: _Self, *keywords: str) -> _Self:
         """Remove these extensions from the announcement; they still work.
 
-        Any keyword in X is possible: the settings may announce it.
+        Any keyword in X is possible: the settings may announce it. At phases of IMAP
+        and POP3 these are capabilities, and any can be named.
         """
+        if self._protocol != "SMTP":
+            return self._change_capabilities(
+                "hide", hidden=check_lines("hide", keywords)
+            )
         hidden = frozenset(word.upper() for word in check_lines("hide", keywords))
         for word in keywords:
             known = EXTENSION_KEYWORDS

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -14,7 +14,7 @@ import attrs
 from lazr_smtptest.faults.checks import check_number, check_reply_text, shown
 from lazr_smtptest.faults.history import Gate
 from lazr_smtptest.faults.keys import Key
-from lazr_smtptest.faults.phases import PHASES, Phase
+from lazr_smtptest.faults.phases import PHASES, READER_PHASES, Phase, phases_of
 from lazr_smtptest.faults.steps import Answer, Step, Words
 from lazr_smtptest.faults.transforms import Pace, Way
 from lazr_smtptest.model.reply import Reply, split_lines
@@ -104,6 +104,11 @@ class Writing:
     def _names(self) -> list[str]:
         return [phase.name for phase in self.phases]
 
+    @property
+    def _protocol(self) -> str:
+        """Return the protocol of its phases; see `Phase`."""
+        return self.phases[0].protocol
+
     def _add(self: _Self, name: str, step: Step) -> _Self:
         self._check(name)
         if self._steps and self._steps[-1].final:
@@ -158,11 +163,18 @@ class Writing:
     def _check(self, name: str) -> None:
         for phase in self.phases:
             if name not in phase.actions:
-                where = [each.name for each in PHASES.values() if name in each.actions]
+                where = _names_with(name, phases_of(phase.protocol).values())
+                where = where or _names_with(
+                    name, [*PHASES.values(), *READER_PHASES.values()]
+                )
                 raise ValueError(
                     f"{name} makes no sense at {phase.name}, only at: "
                     + ", ".join(where)
                 )
+
+
+def _names_with(action: str, phases: Iterable[Phase]) -> list[str]:
+    return [phase.name for phase in phases if action in phase.actions]
 
 
 def make_reply(code: int, text: str) -> Reply:

@@ -15,7 +15,7 @@ from lazr_smtptest.faults.keywords import (
     Condition,
     recipient_matcher,
 )
-from lazr_smtptest.faults.phases import PHASES, Phase, find_phases
+from lazr_smtptest.faults.phases import PHASES, Phase, find_phases, phases_of
 from lazr_smtptest.model.fault_context import FaultContext
 from lazr_smtptest.query.matchers import matcher
 
@@ -27,6 +27,8 @@ _PLAIN = frozenset([str, bytes, int, float, bool])
 # Phases that ANY does not include: they have no reply, or the rule was already asked
 # about it at EOD or AUTH.
 _NOT_ANY = frozenset(["TLS", "LOGIN", "CONTENT", "KEPT"])
+# The same for the sessions in which mail is read: they include all of a protocol.
+_EVERY_READER = frozenset(["IMAP ANY", "POP3 ANY"])
 
 
 @attrs.frozen
@@ -89,7 +91,10 @@ class Conditions:
     def names(self) -> frozenset[str]:
         """The names of the phases at which a rule can fire."""
         names = frozenset(phase.name for phase in self.phases)
-        return names | (PHASES.keys() - _NOT_ANY) if "ANY" in names else names
+        if "ANY" in names:
+            return names | (PHASES.keys() - _NOT_ANY)
+        every = _EVERY_READER & names
+        return names.union(*[phases_of(name.partition(" ")[0]) for name in every])
 
     def met(self, context: FaultContext) -> bool:
         """Return whether a context meets all conditions."""
@@ -134,6 +139,8 @@ def _recipient_key(keywords: Sequence[Mapping[str, object]]) -> str:
 
 
 def _is_at(context: FaultContext, phase: Phase) -> bool:
+    if phase.name in _EVERY_READER:
+        return context.phase.startswith(f"{phase.protocol} ")
     if phase.name != "ANY":
         return context.phase == phase.name
     if context.phase == "EOD" and context.line != b".":
@@ -150,7 +157,9 @@ def _check_known(name: str, phases: Sequence[Phase]) -> None:
     for phase in phases:
         if name not in phase.matches:
             where = ", ".join(
-                each.name for each in PHASES.values() if name in each.matches
+                each.name
+                for each in {**phases_of(phase.protocol), **PHASES}.values()
+                if name in each.matches
             )
             raise ValueError(
                 f"{name} is not known at {phase.name}, so the rule could never fire; "

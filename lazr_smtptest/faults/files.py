@@ -27,7 +27,7 @@ from lazr_smtptest.faults.builder import use_present_names
 from lazr_smtptest.faults.errors import FaultFileError, FieldError
 from lazr_smtptest.faults.keywords import KEYWORDS, RENAMED
 from lazr_smtptest.faults.personalities import find_personality
-from lazr_smtptest.faults.phases import ACTIONS
+from lazr_smtptest.faults.phases import ACTIONS, READER_ACTIONS
 from lazr_smtptest.faults.wording import in_toml
 
 if TYPE_CHECKING:
@@ -47,6 +47,8 @@ _KEYS = (
 _MATCHES = KEYWORDS - {"where"}
 # Arguments in bytes: a text, of which each character is one byte.
 _WITH_BYTES = frozenset(["raw", "inject"])
+# The actions of all phases.
+_ACTIONS = tuple(sorted({*ACTIONS, *READER_ACTIONS}))
 
 
 @attrs.frozen
@@ -145,7 +147,7 @@ class RuleFile:
             if key == "where":
                 reason = "it is a function, and a file cannot have one"
                 raise self._error("fault", number, key, reason)
-            if key not in ("on", "do", *ACTIONS) and not _is_match(key):
+            if key not in ("on", "do", *_ACTIONS) and not _is_match(key):
                 known = _known()
                 reason = f"a fault has no such key, use: {', '.join(known)}"
                 raise self._error(
@@ -226,7 +228,7 @@ class RuleFile:
                 function()
             except (TypeError, ValueError, Error) as error:
                 reason = in_toml(str(error), value)
-                if key == "do" and step in ACTIONS and not reason.startswith(step):
+                if key == "do" and step in _ACTIONS and not reason.startswith(step):
                     reason = f"{step}: {reason}"
                 raise self._file.error(key, reason, table, number, step) from error
 
@@ -286,7 +288,7 @@ def _is_match(key: str) -> bool:
 
 
 def _known() -> list[str]:
-    return ["on", "do", *sorted(_MATCHES), *sorted(ACTIONS)]
+    return ["on", "do", *sorted(_MATCHES), *sorted(_ACTIONS)]
 
 
 def _value(value: Any) -> Any:
@@ -304,7 +306,7 @@ def _value(value: Any) -> Any:
 def _actions(table: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
     """Yield the actions in order: the key of the table, the name, the value."""
     for key, value in table.items():
-        if key in ACTIONS:
+        if key in _ACTIONS:
             yield key, key, value
         elif key == "do":
             steps = value if isinstance(value, list) else [value]
@@ -321,9 +323,9 @@ def _step(step: Any) -> Iterator[tuple[str, str, Any]]:
 
 def _act(rule: Rule, name: str, value: Any) -> None:
     """Add an action to a rule, with the method of that name."""
-    if name not in ACTIONS:
-        known = ", ".join(ACTIONS)
-        hint = nearest(name, ACTIONS)
+    if name not in _ACTIONS:
+        known = ", ".join(_ACTIONS)
+        hint = nearest(name, _ACTIONS)
         raise ValueError(f"there is no action {name!r}, use: {known}{hint}")
     if value is False:
         raise ValueError(f"{name} is true, or left out")

@@ -11,6 +11,8 @@ from lazr_smtptest.model.fault_context import FaultContext
 __all__ = ["Fired"]
 
 
+# The phases at which a line of a client may contain a password.
+_SECRET = frozenset(["IMAP LOGIN", "POP3 USER", "POP3 LOGIN"])
 # Also with white space that is not valid in SMTP and makes it another command.
 _LOGIN = re.compile(rb"\s*AUTH\b", re.IGNORECASE)
 
@@ -31,7 +33,8 @@ class Fired:
         helo: the client's argument of HELO or EHLO; ``""``: neither was sent.
         sender: the reverse-path; ``None`` outside of a transaction.
         to: the recipients that it applies to.
-        line: the client's line, without its CRLF; always empty within AUTH.
+        line: the client's line, without its CRLF; always empty within AUTH, and at the
+            logins of IMAP and POP3.
     """
 
     rule: str
@@ -62,6 +65,8 @@ class Fired:
             to=context.to,
             # The line may contain a password.
             line=b""
-            if context.mechanism or _LOGIN.match(context.line)
+            if context.mechanism
+            or context.phase in _SECRET
+            or _LOGIN.match(context.line)
             else context.line,
         )

@@ -12,7 +12,15 @@ import attrs
 
 from lazr_smtptest._guesses import nearest
 
-__all__ = ["ACTIONS", "PHASES", "Phase", "find_phases"]
+__all__ = [
+    "ACTIONS",
+    "PHASES",
+    "READER_ACTIONS",
+    "READER_PHASES",
+    "Phase",
+    "find_phases",
+    "phases_of",
+]
 
 # Known from the first byte on.
 _ALWAYS = frozenset(
@@ -77,12 +85,14 @@ class Phase:
         meaning: its description, for the documentation.
         matches: the keywords that a rule may have there.
         actions: the actions that a rule may have there.
+        protocol: ``"SMTP"``, also for LMTP, ``"IMAP"`` or ``"POP3"``.
     """
 
     name: str
     meaning: str
     matches: frozenset[str] = _NAMED
     actions: frozenset[str] = _ANSWERED
+    protocol: str = "SMTP"
 
 
 _ALL = (
@@ -155,13 +165,85 @@ PHASES: Mapping[str, Phase] = {phase.name: phase for phase in _ALL}
 # Actions that are possible at each phase, methods of `Actions`.
 ACTIONS = tuple(sorted({name for phase in _ALL for name in phase.actions}))
 
+# Of a session in which mail is read.
+_READER = _ALWAYS | {"user"}
+_SENT = frozenset(["delay", "hold", "drop", "reset", "reply", "raw", "go_on"]) | {
+    *("garble", "inject", "split", "trickle", "pieces", "blank", "swallow", "cut")
+}
+_CAPABLE = _SENT | {"announce", "hide"}
+_SELECTED = _SENT | {"expunge", "repeat_exists"}
+
+
+def _imap(name: str, meaning: str, actions: frozenset[str] = _SENT) -> Phase:
+    return Phase(f"IMAP {name}", meaning, _READER, actions, "IMAP")
+
+
+def _pop3(name: str, meaning: str, actions: frozenset[str] = _SENT) -> Phase:
+    return Phase(f"POP3 {name}", meaning, _READER, actions, "POP3")
+
+
+_READERS = (
+    _imap("GREETING", "before the greeting", _CAPABLE),
+    _imap("CAPABILITY", "CAPABILITY", _CAPABLE),
+    _imap("STARTTLS", "STARTTLS"),
+    _imap("LOGIN", "LOGIN or AUTHENTICATE", _CAPABLE),
+    _imap("LIST", "LIST or LSUB"),
+    _imap("STATUS", "STATUS", _SENT | {"uidvalidity"}),
+    _imap("SELECT", "SELECT or EXAMINE", _SELECTED | {"uidvalidity"}),
+    _imap("FETCH", "FETCH or UID FETCH", _SELECTED | {"cut_literal", "resize_literal"}),
+    _imap("SEARCH", "SEARCH, SORT or THREAD, also after UID", _SELECTED),
+    _imap("STORE", "STORE or UID STORE", _SELECTED),
+    _imap("COPY", "COPY or UID COPY", _SELECTED),
+    _imap("MOVE", "MOVE or UID MOVE", _SELECTED),
+    _imap("EXPUNGE", "EXPUNGE, UID EXPUNGE or CLOSE", _SELECTED),
+    _imap("APPEND", "APPEND, after its messages have come", _SELECTED),
+    _imap("IDLE", "IDLE, before its first reply", _SELECTED),
+    _imap("NOOP", "NOOP or CHECK", _SELECTED),
+    _imap("LOGOUT", "LOGOUT"),
+    _imap("OTHER", "any other command of IMAP, known or not", _SELECTED),
+    _imap("ANY", "all of the IMAP phases above"),
+    _pop3("GREETING", "before the greeting"),
+    _pop3("CAPA", "CAPA", _CAPABLE),
+    _pop3("STLS", "STLS"),
+    _pop3("USER", "USER"),
+    _pop3("LOGIN", "PASS, APOP or AUTH"),
+    _pop3("STAT", "STAT"),
+    _pop3("LIST", "LIST"),
+    _pop3("UIDL", "UIDL"),
+    _pop3("RETR", "RETR"),
+    _pop3("TOP", "TOP"),
+    _pop3("DELE", "DELE"),
+    _pop3("RSET", "RSET"),
+    _pop3("NOOP", "NOOP"),
+    _pop3("QUIT", "QUIT, before marked messages are removed"),
+    _pop3("OTHER", "any other command of POP3, known or not"),
+    _pop3("ANY", "all of the POP3 phases above"),
+)
+
+# The phases of the sessions in which mail is read.
+READER_PHASES: Mapping[str, Phase] = {phase.name: phase for phase in _READERS}
+READER_ACTIONS = tuple(sorted({name for each in _READERS for name in each.actions}))
+
+
+def phases_of(protocol: str) -> Mapping[str, Phase]:
+    """Return the phases of a protocol, by name.
+
+    Args:
+        protocol: see `Phase`.
+    """
+    if protocol == "SMTP":
+        return PHASES
+    return {
+        name: each for name, each in READER_PHASES.items() if each.protocol == protocol
+    }
+
 
 def find_phases(names: Sequence[object]) -> tuple[Phase, ...]:
     """Return the phases with these names.
 
     Raises:
         TypeError: a name is not a text.
-        ValueError: a name is unknown, or none is given.
+        ValueError: a name is unknown, none is given, or they are of several protocols.
     """
     if not names:
         raise ValueError(f"on() needs a phase: {', '.join(PHASES)}")
@@ -169,10 +251,29 @@ def find_phases(names: Sequence[object]) -> tuple[Phase, ...]:
     for name in names:
         if not isinstance(name, str):
             raise TypeError(f"a phase is a text such as 'RCPT', not {name!r}")
-        phase = PHASES.get(name.upper())
+        key = " ".join(name.upper().split())
+        phase = PHASES.get(key) or READER_PHASES.get(key)
         if phase is None:
-            known = ", ".join(PHASES)
-            hint = nearest(name, PHASES)
+            protocol = key.partition(" ")[0]
+            phases = phases_of(protocol if protocol in ("IMAP", "POP3") else "SMTP")
+            known = ", ".join(phases)
+            hint = nearest(key if phases is not PHASES else name, phases)
             raise ValueError(f"there is no phase {name!r}, only: {known}{hint}")
         found.append(phase)
+    _check_protocol(found)
     return tuple(found)
+
+
+def _check_protocol(phases: Sequence[Phase]) -> None:
+    """Check that phases are of one protocol.
+
+    Raises:
+        ValueError: they are not.
+    """
+    for phase in phases:
+        if phase.protocol != phases[0].protocol:
+            raise ValueError(
+                f"a rule is about one protocol, not both {phases[0].protocol} and "
+                f"{phase.protocol}: write one for {phases[0].name} and another for "
+                f"{phase.name}"
+            )

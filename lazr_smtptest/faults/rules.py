@@ -15,7 +15,7 @@ from zope.interface import implementer
 from lazr_smtptest._failures import raise_interrupt
 from lazr_smtptest._watchers import Watchers
 from lazr_smtptest.faults.base import Scripted
-from lazr_smtptest.faults.phases import PHASES
+from lazr_smtptest.faults.phases import PHASES, READER_PHASES
 from lazr_smtptest.interfaces import IFaultPolicy
 from lazr_smtptest.model.reply import LOCAL_ERROR
 from lazr_smtptest.net.clock import duration_clock, monotonic
@@ -288,6 +288,7 @@ def _refusal(rule: Rule, context: FaultContext) -> Plan | None:
     from lazr_smtptest.faults.steps import Answer
     from lazr_smtptest.model.fault_context import Plan
 
-    if "reply" not in PHASES[context.phase].actions:
+    phase = PHASES.get(context.phase) or READER_PHASES[context.phase]
+    if "reply" not in phase.actions:
         return None
     return Plan(f"{rule}, which raised", (Answer(LOCAL_ERROR),))

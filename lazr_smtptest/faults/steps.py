@@ -15,6 +15,7 @@ from lazr_smtptest.faults.transforms import Pace, Way
 from lazr_smtptest.interfaces import IFaultStep
 from lazr_smtptest.model.fault_context import FaultContext
 from lazr_smtptest.model.reply import Reply
+from lazr_smtptest.model.status_reply import StatusReply
 
 __all__ = [
     "Answer",
@@ -33,7 +34,7 @@ __all__ = [
     "Words",
 ]
 
-Words = Reply | bytes | Callable[[FaultContext], Reply] | None
+Words = Reply | StatusReply | bytes | Callable[[FaultContext], Reply] | None
 
 
 class Step:

@@ -6,7 +6,8 @@ import logging
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from twisted.internet.defer import CancelledError, Deferred
+from twisted.cred.error import LoginFailed, UnhandledCredentials
+from twisted.internet.defer import CancelledError, Deferred, succeed
 from twisted.internet.interfaces import (
     IDelayedCall,
     IHandshakeListener,
@@ -17,6 +18,9 @@ from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from lazr_smtptest.model.ids import new_name
+from lazr_smtptest.model.session import Session
+from lazr_smtptest.readers.changed_output import ChangedOutput
 from lazr_smtptest.readers.lines import Lines
 from lazr_smtptest.tls.context import Handshake
 from lazr_smtptest.tls.layer import insert
@@ -85,11 +89,18 @@ class LineConnection(Protocol):
     Attributes:
         handshake: the TLS handshake; ``None`` before it, and without TLS.
         is_closed: whether nothing more is read or answered.
+        session: the record of the session.
+        output: takes what is written while a fault rule changes it; ``None``
+            otherwise.
+        command: the latest command whose replies a fault rule changes.
     """
 
     transport: Any
     factory: Any
     handshake: Handshake | None = None
+    # What a fault rule changes, and the command that writes it.
+    output: ChangedOutput | None = None
+    command: Deferred[None] | None = None
 
     def __init__(self, reactor: Any, idle: float) -> None:
         self.reactor = reactor
@@ -99,6 +110,7 @@ class LineConnection(Protocol):
         self._timer: IDelayedCall | None = None
         self._is_paused = self.is_closed = False
         self._serving: Deferred[None] | None = None
+        self.session = Session(id=new_name(), started=reactor.seconds())
 
     async def serve(self) -> None:
         """Serve the client, to the end of the connection."""
@@ -123,6 +135,9 @@ class LineConnection(Protocol):
 
     def connectionMade(self) -> None:
         """Begin to serve the client."""
+        peer = self.transport.getPeer()
+        host = str(getattr(peer, "host", ""))
+        self.session.peer = host, getattr(peer, "port", 0)
         self.rest()
         if not self.is_secure:
             self._begin()
@@ -135,9 +150,10 @@ class LineConnection(Protocol):
 
     def _begin(self) -> None:
         self._serving = Deferred.fromCoroutine(self.serve())
-        self._serving.addErrback(self._failed)
+        self._serving.addErrback(self.failed)
 
-    def _failed(self, failure: Failure) -> None:
+    def failed(self, failure: Failure) -> None:
+        """Log an error, unless the client has left, and close the connection."""
         if failure.check(CancelledError) and self.is_closed:
             return
         name = type(self).__name__
@@ -154,10 +170,15 @@ class LineConnection(Protocol):
         self._stop_timer()
         if self._serving is not None:
             self._serving.cancel()
+        if self.command is not None:
+            self.command.cancel()
 
     def close(self) -> None:
         """Write what is to be written, and close the connection."""
         self.is_closed = True
+        if self.output is not None:
+            self.output.is_closed = True
+            return
         self.transport.loseConnection()
 
     def abort(self) -> None:
@@ -189,6 +210,8 @@ class LineConnection(Protocol):
         if not self._left:
             self._left = _TURN
             await self._turn()
+        if self.output is not None:
+            await self.output.flush()
         return await self._waited_for(self._lines.read(longest))
 
     async def read_bytes(self, size: int) -> bytes:
@@ -219,11 +242,35 @@ class LineConnection(Protocol):
         call = self.reactor.callLater(0, next_turn.callback, None)
         return next_turn
 
+    async def ask_portal(self, credentials: Any, interface: Any) -> Any:
+        """Log in, and record who has; return the result of `Portal.login`.
+
+        Args:
+            credentials: what the client has sent.
+            interface: the interface of what the user opens.
+
+        Raises:
+            LoginFailed: they are wrong.
+        """
+        identity = getattr(credentials, "identity", b"") or None
+        try:
+            login = await self.factory.portal.login(credentials, identity, interface)
+        except UnhandledCredentials as error:
+            raise LoginFailed from error
+        name = getattr(credentials, "username", None)
+        self.session.user = (
+            name.decode("utf-8", "replace") if isinstance(name, bytes) else name
+        )
+        return login
+
     # What is written
 
     def write(self, data: bytes) -> None:
         """Write bytes that are few."""
-        self.transport.write(data)
+        if self.output is None:
+            self.transport.write(data)
+        else:
+            self.output.write(data)
 
     def write_pieces(self, pieces: Iterable[bytes]) -> Deferred[None]:
         """Write bytes that may be many, as fast as the client takes them.
@@ -231,7 +278,11 @@ class LineConnection(Protocol):
         Returns:
             a Deferred that fires when the transport has the last piece.
         """
-        return _Pieces(self, pieces).written
+        if self.output is None:
+            return _Pieces(self, pieces).written
+        for piece in pieces:
+            self.output.write(piece)
+        return succeed(None)
 
     # Time
 
@@ -241,6 +292,10 @@ class LineConnection(Protocol):
             self._timer.reset(self._idle)
         elif not self.is_closed:
             self._timer = self.reactor.callLater(self._idle, self.timed_out)
+
+    def pause_timer(self) -> None:
+        """Stop to measure it: the client waits for the server."""
+        self._stop_timer()
 
     def timed_out(self) -> None:
         """Disconnect a client that has done nothing for too long."""
@@ -254,4 +309,6 @@ class LineConnection(Protocol):
 
     def start_tls(self, tls: TLS) -> None:
         """Begin TLS, after the reply that says so was written."""
+        if self.output is not None:
+            self.output.flush_at_once()
         insert(tls.wrap(self.factory, self.reactor), self, self.transport)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import count
 from typing import Any, ClassVar
 
 from twisted.cred.credentials import IUsernamePassword
@@ -13,6 +14,7 @@ from twisted.internet.protocol import Factory, Protocol
 from lazr_smtptest.auth.login import Auth
 from lazr_smtptest.readers.capacity import most_connections
 from lazr_smtptest.readers.context import ReaderContext
+from lazr_smtptest.readers.line_connection import LineConnection
 from lazr_smtptest.smtp.connections import Connections
 
 __all__ = ["SessionFactory", "SessionReader"]
@@ -40,6 +42,7 @@ class SessionFactory(Factory):
         mechanisms: the `Offer` of each mechanism of SASL, by name.
         takes_passwords: whether a login with a password can succeed.
         connections: the open connections.
+        faults: the fault rules; ``None`` if there are none in this process.
     """
 
     noisy = False
@@ -57,6 +60,8 @@ class SessionFactory(Factory):
         self.portal = auth.login_portal(realm)
         self.takes_passwords = IUsernamePassword in self.portal.checkers
         self.connections = Connections()
+        self.faults = context.faults
+        self._begun = count(1)
         self._most = settings.max_connections or most_connections()
 
     @property
@@ -66,8 +71,9 @@ class SessionFactory(Factory):
 
     def buildProtocol(self, addr: IAddress | None) -> Protocol:
         """Return the protocol of a new connection."""
-        session: Protocol = self.make_session(self)
-        return session
+        connection: LineConnection = self.make_session(self)
+        connection.session.number = next(self._begun)
+        return connection
 
 
 class SessionReader:

@@ -10,10 +10,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import Deferred
-from twisted.protocols.policies import ProtocolWrapper
 
 from lazr_smtptest.model.fault_context import FaultContext
 from lazr_smtptest.model.reply import Reply
+from lazr_smtptest.tls.layer import lowest
 
 if TYPE_CHECKING:
     from lazr_smtptest.smtp.protocol import SMTPServerProtocol
@@ -170,10 +170,7 @@ class FaultActions:
 
     def _lowest(self) -> Any:
         """Return the lowest transport, below TLS and other wrappers."""
-        transport = self._connection.transport
-        while isinstance(transport, ProtocolWrapper):
-            transport = transport.transport
-        return transport
+        return lowest(self._connection.transport)
 
 
 def _is_any(recipient: str) -> bool:

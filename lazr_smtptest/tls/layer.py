@@ -10,7 +10,7 @@ from twisted.protocols.policies import ProtocolWrapper
 if TYPE_CHECKING:
     from twisted.protocols.tls import TLSMemoryBIOFactory
 
-__all__ = ["insert", "wrap"]
+__all__ = ["insert", "lowest", "wrap"]
 
 
 def wrap(
@@ -60,3 +60,10 @@ def insert(wrapping: TLSMemoryBIOFactory, protocol: Any, transport: Any) -> None
         transport.protocol = layer
     protocol.transport = layer
     layer.makeConnection(transport)
+
+
+def lowest(transport: Any) -> Any:
+    """Return the lowest transport, below TLS and other wrappers."""
+    while isinstance(transport, ProtocolWrapper):
+        transport = transport.transport
+    return transport

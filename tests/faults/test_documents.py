@@ -13,7 +13,12 @@ from lazr_smtptest import CaptureServer
 from lazr_smtptest.faults import Faults, Rule
 from lazr_smtptest.faults.certificates import KINDS
 from lazr_smtptest.faults.personalities import PERSONALITIES
-from lazr_smtptest.faults.phases import ACTIONS, PHASES
+from lazr_smtptest.faults.phases import (
+    ACTIONS,
+    PHASES,
+    READER_ACTIONS,
+    READER_PHASES,
+)
 
 DOCUMENT = Path(__file__).parents[2] / "doc" / "faults.rst"
 
@@ -65,6 +70,33 @@ def test_every_action_is_told() -> None:
         assert where == {
             phase.name for phase in PHASES.values() if name in phase.actions
         }
+
+
+def test_every_phase_of_readers_is_told() -> None:
+    """When it is."""
+    told = [
+        (code(name)[0], when.lower()) for name, when in rows("Phases of IMAP and POP3")
+    ]
+    assert told == [
+        (name, f"{phase.meaning.lower()}.") for name, phase in READER_PHASES.items()
+    ]
+
+
+def test_every_action_of_readers_is_told() -> None:
+    """Those of every phase in one sentence, the others in a table."""
+    told = {
+        code(name)[0]: {*where.split(", ")}
+        for name, where, _ in rows("Actions of IMAP and POP3")
+    }
+    sentence = re.search(
+        r"actions are possible at every phase: (.*?)\.\s", DOCUMENT.read_text(), re.S
+    )
+    assert sentence
+    everywhere = {*code(sentence[1])}
+    assert {*told, *everywhere} == {*READER_ACTIONS}
+    for name, phase in READER_PHASES.items():
+        special = {action for action, where in told.items() if name in where}
+        assert phase.actions == everywhere | special
 
 
 def test_every_certificate_and_personality_is_told() -> None:

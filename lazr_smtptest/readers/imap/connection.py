@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from twisted.internet.defer import Deferred, succeed
@@ -11,9 +13,11 @@ from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 
 from lazr_smtptest.errors import BusyError, StoreError
+from lazr_smtptest.model.status_reply import StatusReply
 from lazr_smtptest.readers.imap.capabilities import capabilities_of
 from lazr_smtptest.readers.imap.command_table import COMMANDS, UID_COMMANDS, Command
 from lazr_smtptest.readers.imap.errors import CommandError
+from lazr_smtptest.readers.imap.fault_phases import line_of, phase_of, user_of
 from lazr_smtptest.readers.imap.framing import (
     Bounds,
     Frame,
@@ -24,6 +28,7 @@ from lazr_smtptest.readers.imap.selected import Selected, read_updates
 from lazr_smtptest.readers.imap.state import State
 from lazr_smtptest.readers.imap.syntax import Literal, Value, values_of
 from lazr_smtptest.readers.line_connection import LineConnection
+from lazr_smtptest.readers.session_faults import ask
 
 if TYPE_CHECKING:
     from lazr_smtptest.readers.imap.account import Account
@@ -38,6 +43,10 @@ _LINE, _LITERALS = 8192, 65_536
 
 # Seconds for the last replies when a session ends.
 _GRACE = 5.0
+
+# Stands for the tag before the first command.
+_NO_TAG = b"*"
+_ACCEPTANCE = re.compile(rb"(?m)^\S+ OK\b")
 
 
 class IMAPConnection(LineConnection):
@@ -67,7 +76,7 @@ class IMAPConnection(LineConnection):
         self.account: Account | None = None
         self.selected: Selected | None = None
         self.is_utf8 = self.has_condstore = self.is_uid = False
-        self.tag = b"*"
+        self.tag = _NO_TAG
         self._errors = 0
         self._logout: Callable[[], object] | None = None
         self._unwatch: Callable[[], None] | None = None
@@ -117,7 +126,11 @@ class IMAPConnection(LineConnection):
         if self.factory.is_full:
             self.say_bye("too many connections")
             return
-        self.write(f"* OK [CAPABILITY {self.capabilities()}] IMAP ready\r\n".encode())
+        faults = self.factory.faults
+        if faults is None or not faults.armed:
+            await self._greet()
+        else:
+            await ask(self, faults, "IMAP GREETING", self._greet)
         bounds = Bounds(
             line=_LINE, literals=_LITERALS, message=self.factory.settings.append_limit
         )
@@ -130,7 +143,44 @@ class IMAPConnection(LineConnection):
                 if error.is_fatal:
                     self.say_bye("the rest of a command that was refused follows")
             else:
-                await self._answer(frame)
+                await self._ask_faults(frame)
+
+    async def _greet(self) -> None:
+        self.write(f"* OK [CAPABILITY {self.capabilities()}] IMAP ready\r\n".encode())
+
+    # Faults
+
+    async def _ask_faults(self, frame: Frame) -> None:
+        """Answer a command, unless a rule does."""
+        faults = self.factory.faults
+        if faults is None or not faults.armed:
+            await self._answer(frame)
+            return
+        self.tag = frame.tag
+        phase, line, user = phase_of(frame), line_of(frame), user_of(frame)
+        await ask(self, faults, phase, partial(self._answer, frame), line, user)
+
+    def refuse_with(self, reply: StatusReply) -> None:
+        """Refuse the command, or the client before it is greeted, as a rule says."""
+        self.session.refusals += 1
+        if reply.status == "BYE" or self.tag == _NO_TAG:
+            self.say_bye(reply.text)
+        else:
+            self.reply(f"{reply.status} {reply.text}")
+
+    def refuse_after_error(self) -> None:
+        """Refuse the command, because a function of a rule failed."""
+        self.refuse_with(StatusReply("NO", "[SERVERBUG] a fault rule failed"))
+
+    def with_text(self, said: bytes, reply: StatusReply) -> bytes:
+        """Return replies with another text after the last OK."""
+        last = re.compile(rb"(?m)^%s OK [^\r\n]*\r\n\Z" % re.escape(self.tag))
+        other = b"%s OK %s\r\n" % (self.tag, reply.text.encode())
+        return last.sub(lambda _: other, said)
+
+    def is_carried_out(self, data: bytes) -> bool:
+        """Return whether a line of the bytes of a rule accepts the command."""
+        return _ACCEPTANCE.search(data) is not None
 
     # Commands
 

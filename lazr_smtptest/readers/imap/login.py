@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from twisted.cred.credentials import UsernamePassword
-from twisted.cred.error import LoginFailed, UnhandledCredentials
+from twisted.cred.error import LoginFailed
 from twisted.mail.imap4 import IllegalClientResponse
 
 from lazr_smtptest.auth.exchange import CancelledExchangeError, authenticate
@@ -105,11 +105,7 @@ def _check_login(session: IMAPConnection) -> None:
 
 
 async def _login(session: IMAPConnection, credentials: Any) -> Any:
-    identity = getattr(credentials, "identity", b"") or None
-    try:
-        return await session.factory.portal.login(credentials, identity, IStoreAccount)
-    except UnhandledCredentials as error:
-        raise LoginFailed from error
+    return await session.ask_portal(credentials, IStoreAccount)
 
 
 async def _enter(session: IMAPConnection, login: Any) -> str:

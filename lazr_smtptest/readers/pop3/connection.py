@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from twisted.cred.credentials import UsernamePassword
-from twisted.cred.error import LoginFailed, UnhandledCredentials
+from twisted.cred.error import LoginFailed
 from twisted.internet.defer import maybeDeferred
 from twisted.internet.protocol import connectionDone
 from twisted.mail.imap4 import IllegalClientResponse
@@ -17,7 +17,6 @@ from twisted.python.failure import Failure
 
 from lazr_smtptest.auth.exchange import CancelledExchangeError, authenticate
 from lazr_smtptest.errors import BusyError, StoreError
-from lazr_smtptest.readers.line_connection import LineConnection
 from lazr_smtptest.readers.lines import LineTooLongError
 from lazr_smtptest.readers.pop3.commands import (
     COMMANDS,
@@ -27,6 +26,7 @@ from lazr_smtptest.readers.pop3.commands import (
 )
 from lazr_smtptest.readers.pop3.content import Top, blocks_of, pieces_of
 from lazr_smtptest.readers.pop3.credentials import Digest, checked_name
+from lazr_smtptest.readers.pop3.fault_replies import FaultReplies
 from lazr_smtptest.readers.pop3.maildrop import MissingMessageError
 from lazr_smtptest.readers.pop3.marks import Marks, count_of
 from lazr_smtptest.version import __version__
@@ -46,7 +46,7 @@ _LONGEST_LINE, _LONGEST_RESPONSE = 510, 12_288
 _LANGUAGES = {"en": "en English", "i-default": "i-default Default"}
 
 
-class POP3Connection(LineConnection):
+class POP3Connection(FaultReplies):
     """A session of a client.
 
     Args:
@@ -64,7 +64,6 @@ class POP3Connection(LineConnection):
         self.host = factory.host
         self._state = State.AUTHORIZATION
         self._errors = 0
-        self._user: bytes | None = None
         self._stamp = b""
         # Of the login.
         self._maildrop: Any = None
@@ -92,26 +91,32 @@ class POP3Connection(LineConnection):
 
     def broke(self) -> None:
         """Send the client an error of the server."""
-        self._err("something went wrong here", "SYS/TEMP")
+        self.err("something went wrong here", "SYS/TEMP")
 
     async def serve(self) -> None:
         """Greet the client, and answer one command after the other."""
         if self.factory.is_full:
-            self._err("too many connections", "SYS/TEMP")
+            self.err("too many connections", "SYS/TEMP")
             self.close()
             return
         if self.factory.settings.offers_apop:
             self._stamp = b"<%s@%s>" % (secrets.token_hex(8).encode(), self.host)
-        self._ok(f"POP3 server ready {self._stamp.decode()}")
+        await self.greet_unless_faulty()
         while not self.is_closed:
             try:
-                await self._answer(await self.read_line(_LONGEST_LINE))
+                await self.answer_unless_faulty(await self.read_line(_LONGEST_LINE))
             except LineTooLongError as error:
-                self._refuse(f"a line has at most {error.longest} octets here")
+                self.refuse(f"a line has at most {error.longest} octets here")
             except CommandError as error:
-                self._refuse(str(error))
+                self.refuse(str(error))
 
-    async def _answer(self, line: bytes) -> None:
+    async def greet(self) -> None:
+        """Send the greeting."""
+        self.is_greeted = True
+        self._ok(f"POP3 server ready {self._stamp.decode()}")
+
+    async def answer(self, line: bytes) -> None:
+        """Answer a command, or raise a `CommandError`."""
         verb, space, rest = line.partition(b" ")
         name = verb.upper()
         command = COMMANDS.get(name)
@@ -129,22 +134,22 @@ class POP3Connection(LineConnection):
             await answer(*arguments)
         except (StoreError, BusyError) as error:
             log.warning("POP3 %s: %s", name.decode("ascii"), error)
-            self._err(f"the store cannot be used: {type(error).__name__}", "SYS/TEMP")
+            self.err(f"the store cannot be used: {type(error).__name__}", "SYS/TEMP")
 
     # Replies
 
     def _ok(self, text: str = "") -> None:
         self.write(f"+OK {text}".rstrip().encode() + b"\r\n")
 
-    def _err(self, text: str, code: str = "") -> None:
+    def err(self, text: str, code: str = "") -> None:
         """Refuse a command, with a response code (RFC 2449 section 8) if it has one."""
         self.write(f"-ERR {f'[{code}] ' if code else ''}{text}\r\n".encode())
 
-    def _refuse(self, text: str) -> None:
+    def refuse(self, text: str) -> None:
         """Refuse a command that is wrong; disconnect a client that sends too many."""
         self._errors += 1
         is_last = self._errors >= self.factory.settings.max_errors
-        self._err(f"{text}; too many errors" if is_last else text)
+        self.err(f"{text}; too many errors" if is_last else text)
         if is_last:
             self.close()
 
@@ -180,7 +185,7 @@ class POP3Connection(LineConnection):
         if name in _LANGUAGES:
             self._ok(f"{name} replies are in English")
         else:
-            self._err("this language is not available")
+            self.err("this language is not available")
 
     async def do_QUIT(self) -> None:
         """Remove the messages that are marked, and end the session."""
@@ -199,7 +204,7 @@ class POP3Connection(LineConnection):
             await maybeDeferred(self._maildrop.sync)
         except Exception as error:
             log.warning("POP3 QUIT: %s", error)
-            self._err("the deleted messages could not be removed", "SYS/TEMP")
+            self.err("the deleted messages could not be removed", "SYS/TEMP")
         else:
             self._ok("bye, the deleted messages are removed")
 
@@ -230,10 +235,10 @@ class POP3Connection(LineConnection):
             raise CommandError("TLS is on already")
         if self.unread:
             # It was sent in clear, and must not be handled within TLS.
-            self._err("commands came after STLS, closing")
+            self.err("commands came after STLS, closing")
             self.close()
             return
-        self._user = None
+        self.named = None
         self._ok("begin TLS")
         self.start_tls(tls)
 
@@ -244,13 +249,13 @@ class POP3Connection(LineConnection):
     async def do_USER(self, name: bytes) -> None:
         """Take the name of the user."""
         self._check_login()
-        self._user = checked_name(name)
+        self.named = checked_name(name)
         self._ok("send PASS")
 
     async def do_PASS(self, password: bytes) -> None:
         """Take the password, and log in."""
         self._check_login()
-        user, self._user = self._user, None
+        user, self.named = self.named, None
         if user is None:
             raise CommandError("USER first")
         await self._log_in(UsernamePassword(user, password))
@@ -286,9 +291,9 @@ class POP3Connection(LineConnection):
         try:
             login = await authenticate(mechanism, initial, self._ask, self._ask_portal)
         except CancelledExchangeError:
-            self._err("cancelled")
+            self.err("cancelled")
         except IllegalClientResponse as error:
-            self._refuse(str(error))
+            self.refuse(str(error))
         except LoginFailed:
             self._refuse_login()
         else:
@@ -299,11 +304,7 @@ class POP3Connection(LineConnection):
         return await self.read_line(_LONGEST_RESPONSE)
 
     async def _ask_portal(self, credentials: Any) -> Any:
-        identity = getattr(credentials, "identity", b"") or None
-        try:
-            return await self.factory.portal.login(credentials, identity, IMailboxPOP3)
-        except UnhandledCredentials as error:
-            raise LoginFailed from error
+        return await self.ask_portal(credentials, IMailboxPOP3)
 
     async def _log_in(self, credentials: Any) -> None:
         try:
@@ -316,7 +317,7 @@ class POP3Connection(LineConnection):
     def _refuse_login(self) -> None:
         """Refuse a login (RFC 3206 section 4)."""
         self._errors += 1
-        self._err("wrong user or password", "AUTH")
+        self.err("wrong user or password", "AUTH")
         if self._errors >= self.factory.settings.max_errors:
             self.close()
 
@@ -372,7 +373,7 @@ class POP3Connection(LineConnection):
         try:
             return await maybeDeferred(self._maildrop.getMessage, index)
         except MissingMessageError:
-            self._err("the message was removed by somebody else")
+            self.err("the message was removed by somebody else")
             return None
 
     async def _send(self, file: Any) -> None:

@@ -1,0 +1,247 @@
+"""Programs and libraries that read mail by IMAP, unchanged."""
+
+from __future__ import annotations
+
+import imaplib
+import json
+import smtplib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from lazr_smtptest import CaptureController
+
+if TYPE_CHECKING:
+    from tests.clients.conftest import Program
+
+HERE = Path(__file__).parent
+PATIENCE = 60
+SENT = tuple(
+    f"From: ann@example.com\nTo: bob@example.com\nSubject: {subject}\n"
+    f"Message-ID: <{subject}@example.com>\n\n{text}"
+    for subject, text in (("one", "Hello.\n"), ("two", "line\n" * 500))
+)
+
+
+@pytest.fixture
+def controller() -> Iterator[CaptureController]:
+    """A server with two messages."""
+    with CaptureController(imap=True) as controller:
+        with smtplib.SMTP(controller.host, controller.port, timeout=PATIENCE) as client:
+            for text in SENT:
+                client.sendmail("ann@example.com", ["bob@example.com"], text)
+        yield controller
+
+
+@pytest.fixture
+def read_by(
+    controller: CaptureController,
+    programs: Callable[[str], Path],
+    program: Callable[..., Program],
+    tmp_path: Path,
+) -> Callable[[str], dict[str, Any]]:
+    """Run a script of this folder with its library; return the facts it prints."""
+    from tests.clients.conftest import Program
+
+    def read(script: str) -> dict[str, Any]:
+        port = str(controller.imap_port)
+        if script.endswith(".cjs"):
+            node = program("node", NODE_PATH=str(programs("node_modules")))
+            said = node.run(str(HERE / script), port)
+        else:
+            # The link itself: what it points to does not know the libraries.
+            python = programs("python") / "bin" / "python"
+            said = Program(python, tmp_path).run(str(HERE / script), port)
+        facts: dict[str, Any] = json.loads(said.splitlines()[-1])
+        return facts
+
+    return read
+
+
+def test_imapclient_reads_and_changes_a_mailbox(
+    read_by: Callable[[str], dict[str, Any]], controller: CaptureController
+) -> None:
+    """From the login to the expunge, with IDLE."""
+    facts = read_by("imapclient_client.py")
+    assert "INBOX" in facts.pop("folders")
+    assert facts == {
+        "exists": 2,
+        "found": [2],
+        "sorted": [2, 1],
+        "subject": "two",
+        "whole": True,
+        "flags": ["\\Flagged", "later"],
+        "idle": ["3"],
+        "moved": True,
+        "left": [1, 3],
+    }
+
+
+def test_imap_tools_reads_and_changes_a_mailbox(
+    read_by: Callable[[str], dict[str, Any]],
+) -> None:
+    """From the login to the delete."""
+    facts = read_by("imap_tools_client.py")
+    assert "INBOX" in facts.pop("folders")
+    assert facts == {
+        "subjects": ["one", "two"],
+        "text": "line",
+        "sender": "ann@example.com",
+        "flagged": True,
+        "seen": ["added"],
+        "left": ["one", "added"],
+        "status": 2,
+    }
+
+
+def test_aioimaplib_reads_and_changes_a_mailbox(
+    read_by: Callable[[str], dict[str, Any]],
+) -> None:
+    """From the login to the logout, with IDLE."""
+    facts = read_by("aioimaplib_client.py")
+    assert "INBOX" in facts.pop("folders")
+    assert facts == {
+        "login": "OK",
+        "selected": "OK",
+        "found": "2",
+        "subject": "From: ann@example.com",
+        "flagged": True,
+        "append": "OK",
+        "expunged": "OK",
+        "left": "1 2",
+        "logout": "OK",
+    }
+
+
+def test_imapflow_reads_and_changes_a_mailbox(
+    read_by: Callable[[str], dict[str, Any]],
+) -> None:
+    """From the login to the delete."""
+    facts = read_by("imapflow.cjs")
+    assert "INBOX" in facts.pop("folders")
+    assert facts == {
+        "exists": 2,
+        "found": [2],
+        "subject": "two",
+        "whole": True,
+        "flagged": True,
+        "told": 3,
+        "deleted": True,
+        "left": [1, 3],
+    }
+
+
+def test_imaplib_reads_and_changes_a_mailbox(controller: CaptureController) -> None:
+    """Python's own."""
+    with imaplib.IMAP4(
+        controller.host, controller.imap_port, timeout=PATIENCE
+    ) as client:
+        client.login("bob", "secret")
+        assert client.select() == ("OK", [b"2"])
+        assert client.search(None, "SUBJECT", "two") == ("OK", [b"2"])
+        fetched: Any = client.fetch("2", "(BODY.PEEK[])")[1][0]
+        assert fetched[1].replace(b"\r\n", b"\n").decode().endswith("line\n")
+        client.store("2", "+FLAGS", "(\\Deleted)")
+        assert client.expunge() == ("OK", [b"2"])
+        added = client.append("INBOX", "(\\Seen)", "", b"Subject: added\r\n\r\nx\r\n")
+        assert added[0] == "OK"
+        assert client.uid("search", "SEEN") == ("OK", [b"3"])
+
+
+def test_curl_lists_searches_and_reads(
+    controller: CaptureController, program: Callable[[str], Program]
+) -> None:
+    """By URLs (RFC 5092)."""
+    curl = program("curl")
+    login = ("-q", "-s", "--max-time", "60", "--user", "bob:secret")
+    url = f"imap://localhost:{controller.imap_port}"
+    assert "INBOX" in curl.run(*login, f"{url}/")
+    assert curl.run(*login, f"{url}/INBOX?SUBJECT%20two").strip() == "* SEARCH 2"
+    read = curl.run(*login, f"{url}/INBOX;UID=1")
+    assert read.replace("\r\n", "\n") == SENT[0]
+
+
+def test_mbsync_fetches_each_message_once(
+    controller: CaptureController, program: Callable[[str], Program], tmp_path: Path
+) -> None:
+    """The second run finds nothing new."""
+    mbsync = program("mbsync")
+    (tmp_path / "rc").write_text(
+        f"IMAPAccount a\nHost 127.0.0.1\nPort {controller.imap_port}\nUser bob\n"
+        "Pass secret\nSSLType None\nAuthMechs LOGIN\n\nIMAPStore far\nAccount a\n\n"
+        f"MaildirStore near\nPath {tmp_path}/mail/\nInbox {tmp_path}/mail/INBOX\n\n"
+        "Channel c\nFar :far:\nNear :near:\nPatterns INBOX\nSync Pull\nCreate Near\n"
+        f"SyncState {tmp_path}/state/\n"
+    )
+    (tmp_path / "mail").mkdir()
+    (tmp_path / "state").mkdir()
+    for _ in range(2):
+        mbsync.run("-c", "rc", "c")
+    kept = [each for each in (tmp_path / "mail").rglob("*") if each.parent.name in _BOX]
+    assert len(kept) == 2
+    assert any("Subject: two" in each.read_text() for each in kept)
+
+
+def test_offlineimap_fetches_all_messages(
+    controller: CaptureController, program: Callable[[str], Program], tmp_path: Path
+) -> None:
+    """Into a maildir."""
+    offlineimap = program("offlineimap")
+    (tmp_path / "rc").write_text(
+        "[general]\naccounts = a\n[Account a]\nlocalrepository = near\n"
+        "remoterepository = far\n[Repository near]\ntype = Maildir\n"
+        f"localfolders = {tmp_path}/mail\n[Repository far]\ntype = IMAP\n"
+        f"remotehost = 127.0.0.1\nremoteport = {controller.imap_port}\n"
+        "remoteuser = bob\nremotepass = secret\nssl = no\nstarttls = no\n"
+        "auth_mechanisms = LOGIN\n"
+        "folderfilter = lambda name: name == 'INBOX'\ncreatefolders = False\n"
+    )
+    offlineimap.run("-c", "rc", "-o", "-u", "basic")
+    kept = [each for each in (tmp_path / "mail").rglob("*") if each.parent.name in _BOX]
+    assert len(kept) == 2
+    assert any("Subject: two" in each.read_text() for each in kept)
+
+
+def test_fetchmail_takes_all_messages_away(
+    controller: CaptureController, program: Callable[[str], Program], tmp_path: Path
+) -> None:
+    """And the server has none left."""
+    fetchmail = program("fetchmail")
+    rc = tmp_path / "rc"
+    rc.write_text(
+        f"poll localhost protocol IMAP port {controller.imap_port} no dns "
+        "user bob password secret no rewrite sslproto '' "
+        f"mda 'cat >> {tmp_path}/mail'\n"
+    )
+    rc.chmod(0o600)
+    fetchmail.run(
+        "--nosyslog", "--fetchmailrc", str(rc), "--pidfile", f"{tmp_path}/pid"
+    )
+    fetched = (tmp_path / "mail").read_text()
+    assert [f"Subject: {name}" in fetched for name in ("one", "two")] == [True, True]
+    assert len(controller) == 0
+
+
+def test_getmail_fetches_each_message_once(
+    controller: CaptureController, program: Callable[[str], Program], tmp_path: Path
+) -> None:
+    """It knows them again by UIDVALIDITY and UID."""
+    getmail = program("getmail")
+    (tmp_path / "rc").write_text(
+        "[retriever]\ntype = SimpleIMAPRetriever\nserver = localhost\n"
+        f"port = {controller.imap_port}\nusername = bob\npassword = secret\n"
+        "[destination]\ntype = MDA_external\npath = /usr/bin/tee\n"
+        # As root getmail writes no file itself.
+        f"arguments = ('-a', '{tmp_path}/mbox')\nallow_root_commands = true\n"
+        "[options]\nread_all = false\ndelivered_to = false\nreceived = false\n"
+    )
+    for _ in range(2):
+        getmail.run("--getmaildir", str(tmp_path), "--rcfile", "rc")
+    fetched = (tmp_path / "mbox").read_text()
+    assert [fetched.count(f"Subject: {name}") for name in ("one", "two")] == [1, 1]
+
+
+# The folders of a maildir that have messages.
+_BOX = frozenset(["new", "cur"])

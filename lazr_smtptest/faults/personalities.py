@@ -13,6 +13,11 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from lazr_smtptest._guesses import nearest
+from lazr_smtptest.faults.reader_personalities import (
+    dovecot,
+    exchange_imap,
+    gmail_imap,
+)
 from lazr_smtptest.model.fault_context import FaultContext
 
 if TYPE_CHECKING:
@@ -189,6 +194,9 @@ PERSONALITIES: Mapping[str, Personality] = {
     "slow": slow,
     "flaky": flaky,
     "full-disk": full_disk,
+    "gmail-imap": gmail_imap,
+    "exchange-imap": exchange_imap,
+    "dovecot": dovecot,
 }
 
 

@@ -107,7 +107,8 @@ class OtherCapabilities(Way):
     """Changes the capabilities in a reply.
 
     Attributes:
-        hidden: those to remove, upper case; in POP3 by their first word.
+        hidden: those to remove, upper case, by what is before a space or ``=``, or by
+            all before a space.
         announced: those to add.
     """
 
@@ -135,11 +136,11 @@ class OtherCapabilities(Way):
 
     def _changed(self, known: list[bytes]) -> list[bytes]:
         new = [each.encode() for each in self.announced]
-        return [each for each in known if _name(each) not in self.hidden] + new
+        return [each for each in known if not self._hides(each)] + new
 
-
-def _name(capability: bytes) -> str:
-    return capability.split(b" ")[0].decode("ascii", "replace").upper()
+    def _hides(self, capability: bytes) -> bool:
+        name = capability.split(b" ")[0].decode("ascii", "replace").upper()
+        return name in self.hidden or name.partition("=")[0] in self.hidden
 
 
 def _outside_literals(data: bytes, change: Callable[[bytes], bytes]) -> bytes:

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import attrs
 
+from lazr_smtptest._spool import AnyContent
 from lazr_smtptest.mime.addresses import MOST, address_key, read_mailboxes
-from lazr_smtptest.mime.fields import Fields
+from lazr_smtptest.mime.fields import Fields, read_fields
 from lazr_smtptest.mime.html_words import HTMLWords, read_words
 from lazr_smtptest.mime.parts import Part, join_texts, read_parts
 from lazr_smtptest.mime.words import decode_words
@@ -26,6 +27,7 @@ __all__ = [
     "is_inline",
     "read_document",
     "read_documents_with",
+    "read_headers",
 ]
 
 # The most characters of a text, so that large logs do not fill an index.
@@ -106,6 +108,21 @@ def read_documents_with(
     """
     _read.append(function)
     return lambda: _read.remove(function)
+
+
+def read_headers(content: AnyContent) -> tuple[tuple[str, str], ...]:
+    """Return the header fields of a message as its document has them.
+
+    Nothing but the header is read, in the calling thread.
+
+    Raises:
+        OSError: the file that holds the content cannot be read.
+    """
+    return tuple(
+        (name, cleaned(decode_words(body)[0][:LONGEST_TEXT]))
+        for name, body in read_fields(content, 0, len(content)).pairs[:_MOST_FIELDS]
+        if len(name) <= _LONGEST_NAME
+    )
 
 
 def read_document(envelope: Envelope) -> Document:

@@ -18,6 +18,7 @@ from lazr_smtptest.query.document import (
     document_of,
     documents_of,
     read_documents_with,
+    read_headers,
 )
 
 
@@ -241,6 +242,23 @@ def test_all_is_bounded(content: str) -> None:
     document = read(content)
     assert document.shortened
     assert len(repr(document)) < 5 * LONGEST_TEXT
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "Subject: =?utf-8?q?gr=C3=BC=C3=9Fe?=\n folded\nX-A: \n\nx",
+        "A:\n" * 1001 + "\n",
+        "X" * 300 + ": y\nB: c\n\n",
+        "A: " + "x" * (LONGEST_TEXT + 1) + "\n\n",
+        "no header",
+        "",
+    ],
+)
+def test_the_header_can_be_read_alone(content: str) -> None:
+    """With the same fields, within the same bounds."""
+    message = envelope(content)
+    assert read_headers(message.content) == document_of(message).headers
 
 
 def test_a_message_within_the_bounds_is_whole() -> None:

@@ -10,7 +10,7 @@ from lazr_smtptest.mime.parts import Part, read_parts
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.findings import Findings, read_findings
 from lazr_smtptest.model.summary import Summary
-from lazr_smtptest.query.document import document_of
+from lazr_smtptest.query.document import read_headers
 from lazr_smtptest.readers.http.api import records
 
 __all__ = [
@@ -81,7 +81,7 @@ def envelope_of(envelope: Envelope, session_id: str) -> records.Envelope:
 
 def headers_of(envelope: Envelope) -> list[records.Header]:
     """Return the header fields in order, decoded."""
-    return [records.Header(*each) for each in document_of(envelope).headers]
+    return [records.Header(*each) for each in read_headers(envelope.kept)]
 
 
 def files_of(envelope: Envelope) -> list[Part]:

@@ -21,7 +21,8 @@ from lazr_smtptest.mailbox.passage import (
 from lazr_smtptest.mime.attachment import Attachment
 from lazr_smtptest.mime.sizes import byte_count
 from lazr_smtptest.model.envelope import Envelope
-from lazr_smtptest.query.criteria import Criteria, Criterion, Difference
+from lazr_smtptest.query.criteria import Criteria, Criterion
+from lazr_smtptest.query.difference import Difference
 
 __all__ = ["Candidate", "candidates", "difference", "title"]
 

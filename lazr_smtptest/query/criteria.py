@@ -10,6 +10,7 @@ import attrs
 from lazr_smtptest._checks import brief
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.irregularities import IRREGULAR
+from lazr_smtptest.query.difference import Difference
 from lazr_smtptest.query.matchers import (
     Matcher,
     address,
@@ -22,7 +23,7 @@ from lazr_smtptest.query.matchers import (
 )
 from lazr_smtptest.query.truth import check_predicate, truth
 
-__all__ = ["Criteria", "Criterion", "Difference", "Predicate"]
+__all__ = ["Criteria", "Criterion", "Predicate"]
 
 # Test frameworks leave the frames of this module out of a failure.
 __tracebackhide__ = __unittest = True
@@ -35,21 +36,6 @@ _BYTES = 60
 # The least similarity of a mistyped keyword to a suggestion, from 0.0 to 1.0.
 _CLOSE = 0.7
 _OF_ENVELOPE = ("sender", "recipient", "helo", "user")
-
-
-@attrs.frozen
-class Difference:
-    """How a message differs from what was wanted, in one criterion.
-
-    Attributes:
-        likeness: the similarity of the closest value, from 0.0 to 1.0.
-        said: what differs, in a few words.
-        lines: lines that show what was wanted, and what the message has instead.
-    """
-
-    likeness: float
-    said: str
-    lines: tuple[str, ...]
 
 
 def _here(envelope: Envelope) -> None:

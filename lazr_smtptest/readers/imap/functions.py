@@ -12,7 +12,6 @@ from typing import Any
 import attrs
 
 from lazr_smtptest.checks import functions
-from lazr_smtptest.mailbox.judging import JUDGING, JUDGING_FUNCTION
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.parsing.functions import Function
 from lazr_smtptest.readers.imap.structure import (
@@ -21,6 +20,7 @@ from lazr_smtptest.readers.imap.structure import (
     read_structure,
 )
 from lazr_smtptest.readers.imap.texts import Header, Texts, read_body, read_header
+from lazr_smtptest.readers.judging import JUDGING, JUDGING_FUNCTION
 
 __all__ = ["FUNCTIONS", "HEADER", "STRUCTURE", "TEXTS"]
 

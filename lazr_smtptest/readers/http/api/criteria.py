@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
-from lazr_smtptest.mailbox.judging import judged_elsewhere
 from lazr_smtptest.mime.addresses import address_key
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.query.criteria import Criteria, Criterion
@@ -35,6 +34,7 @@ from lazr_smtptest.query.tree import (
 )
 from lazr_smtptest.readers.http.answer import HTTPError
 from lazr_smtptest.readers.http.condition import Arrived
+from lazr_smtptest.readers.judging import judged_elsewhere
 
 __all__ = ["criteria_from_json", "criteria_of_query"]
 

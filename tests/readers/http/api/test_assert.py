@@ -12,12 +12,12 @@ import pytest
 
 from lazr_smtptest.faults import Faults
 from lazr_smtptest.mailbox.box import Mailbox
-from lazr_smtptest.mailbox.judging import JUDGING
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.fault_context import FaultContext
 from lazr_smtptest.model.session import Session
 from lazr_smtptest.parsing.functions import LARGE
 from lazr_smtptest.readers.context import run_here
+from lazr_smtptest.readers.judging import JUDGING
 
 from ..client import Client, Response
 from ..conftest import Mail

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from lazr_smtptest._patterns import PatternTimeoutError
-from lazr_smtptest.mailbox.difference import difference
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.parsing.functions import LARGE, Function
-from lazr_smtptest.query.criteria import Criteria, Criterion, Difference
-from lazr_smtptest.query.criteria_json import read_criteria
+from lazr_smtptest.query.difference import Difference
+
+if TYPE_CHECKING:
+    from lazr_smtptest.query.criteria import Criteria, Criterion
 
 __all__ = ["JUDGING", "JUDGING_FUNCTION", "judged_elsewhere"]
 
@@ -48,8 +49,11 @@ def _judge(envelope: Envelope, argument: str) -> _Judgement:
         envelope: the message.
         argument: JSON: the criteria, and whether differences are wanted.
     """
+    # Imported here, because importing it installs a reactor.
+    from lazr_smtptest.query.criteria_json import read_criteria
+
     given, explains = json.loads(argument)
-    explain = difference if explains else _unexplained
+    explain = _explained if explains else _unexplained
     try:
         return _Judgement(
             tuple(
@@ -59,6 +63,13 @@ def _judge(envelope: Envelope, argument: str) -> _Judgement:
         )
     except PatternTimeoutError as error:
         return _Judgement(gave_up=(error.text, error.seconds))
+
+
+def _explained(criterion: Criterion, envelope: Envelope) -> Difference:
+    # Likewise.
+    from lazr_smtptest.mailbox.difference import difference
+
+    return difference(criterion, envelope)
 
 
 def _unexplained(criterion: Criterion, envelope: Envelope) -> Difference:

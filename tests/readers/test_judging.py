@@ -1,7 +1,9 @@
-"""`lazr_smtptest.mailbox.judging`: criteria that a child process checks."""
+"""`lazr_smtptest.readers.judging`: criteria that a child process checks."""
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -10,7 +12,6 @@ import pytest
 
 from lazr_smtptest._patterns import PatternTimeoutError
 from lazr_smtptest.mailbox.difference import candidates
-from lazr_smtptest.mailbox.judging import JUDGING, judged_elsewhere
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.parsing.functions import LARGE
 from lazr_smtptest.parsing.pool import ParsingPool
@@ -18,6 +19,7 @@ from lazr_smtptest.parsing.worker import Bounds
 from lazr_smtptest.query.criteria import Criteria
 from lazr_smtptest.query.criteria_json import read_criteria
 from lazr_smtptest.readers.imap import functions
+from lazr_smtptest.readers.judging import JUDGING, judged_elsewhere
 
 HEADER = b"Subject: Hello\r\nTo: bob@example.com\r\n\r\n"
 # Their texts are equal up to the end of the smaller one.
@@ -142,3 +144,12 @@ def test_a_message_that_exceeds_the_bounds_does_not_meet_them() -> None:
     criteria = judged_elsewhere(read_criteria(given), given, parsing)
     [candidate], _ = candidates(criteria, [LARGER])
     assert candidate.describe()[0] == "text cannot be checked: it is huge"
+
+
+def test_the_functions_of_the_pool_install_no_reactor() -> None:
+    """The processes of workers and of twistd choose theirs after they are imported."""
+    program = (
+        "import sys, lazr_smtptest.readers.imap.functions; "
+        "sys.exit('twisted.internet.reactor' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

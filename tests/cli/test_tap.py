@@ -534,9 +534,10 @@ class TestServices:
         assert not (tmp_path / "m").exists()
 
     @pytest.mark.slow
-    def test_importing_the_module_chooses_no_reactor(self) -> None:
-        """The command line says which reactor it is to be."""
-        code = "import sys, lazr_smtptest.cli.tap; print(*sys.modules)"
+    @pytest.mark.parametrize("name", ["main", "options", "tap", "workers.worker"])
+    def test_importing_a_module_chooses_no_reactor(self, name: str) -> None:
+        """The command line, or the supervisor, says which reactor it is to be."""
+        code = f"import sys, lazr_smtptest.cli.{name}; print(*sys.modules)"
         root = Path(__file__).parents[2]
         done = subprocess.run(
             [sys.executable, "-c", code],
@@ -546,7 +547,7 @@ class TestServices:
             text=True,
             timeout=60,
         )
-        assert "lazr_smtptest.cli.tap" in done.stdout.split()
+        assert f"lazr_smtptest.cli.{name}" in done.stdout.split()
         assert "twisted.internet.reactor" not in done.stdout.split()
 
 

@@ -39,7 +39,7 @@ class OptionHelp:
 
     @property
     def takes_path(self) -> bool:
-        """Whether its value is a file or a folder."""
+        """True if its value is a file or a folder."""
         return self.value in _PATHS
 
 
@@ -90,9 +90,9 @@ def describe(name: str, place: str, purpose: str) -> CommandHelp:
 
 def _of_server(name: str, purpose: str) -> CommandHelp:
     from lazr_smtptest.cli.options import Options
-    from lazr_smtptest.cli.ready import _ReadyOptions
+    from lazr_smtptest.cli.ready import ReadyOptions
 
-    kind: Any = _ReadyOptions if name == "ready" else Options
+    kind: Any = ReadyOptions if name == "ready" else Options
     synopsis = kind.synopsis if name == "ready" else f"smtptest [{name}] [options]"
     groups: Groups = kind.groups
     described = {

@@ -21,7 +21,7 @@ from lazr_smtptest.cli.option_table import Groups, Option
 from lazr_smtptest.cli.options import OptionError, Options, StartError
 from lazr_smtptest.cli.probe import Address, Probe, ProbeError, address_of
 
-__all__ = ["ready"]
+__all__ = ["ReadyOptions", "ready"]
 
 # Seconds.
 _TIMEOUT, _PAUSE, _LONGEST = 30.0, 0.1, 86_400
@@ -47,7 +47,7 @@ _OWN: Groups = {
 }
 
 
-class _ReadyOptions(Options):
+class ReadyOptions(Options):
     """The options of a server, and how to wait for it."""
 
     synopsis = "smtptest ready [--wait] [--timeout SECONDS] [options of the server]"
@@ -92,7 +92,7 @@ def ready(arguments: Sequence[str]) -> int:
         ports; 1: one does not, and standard error says which, and why; 2: the options
         are wrong.
     """
-    options = _ReadyOptions()
+    options = ReadyOptions()
     options.http_default = DEFAULT_HTTP
     try:
         options.parseOptions(arguments)

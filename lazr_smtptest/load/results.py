@@ -89,7 +89,7 @@ class Results:
         latency: from the time a message was due to the reply that accepted it.
         connecting: from the start of a connection until it takes mail.
         messages: accepted messages.
-        octets: the sum of their sizes, in bytes.
+        octets: how many bytes these have.
         recipients: recipients that were accepted with them.
         errors: the reasons why messages were not accepted, or not for all recipients,
             and how often.

@@ -1,4 +1,4 @@
-"""What a command of a client writes, changed before it is sent."""
+"""The output of a command of a client, changed before it is sent."""
 
 from __future__ import annotations
 

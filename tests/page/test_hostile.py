@@ -157,8 +157,8 @@ def test_the_list_shows_hostile_texts_as_texts(page, site, safe):
 # Parts of the hostile messages, each of which is a test.
 GROUPS = 8
 
-# Milliseconds of a task in the browser, on a machine that does much else: the benchmark
-# of the page has the bound for one that does not.
+# Milliseconds of a task in the browser, on a machine that does much else: what takes
+# longer does not end.
 LONGEST = 10_000
 
 _LONGEST = """

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from lazr_smtptest.readers.filing import filed_ids
 from lazr_smtptest.readers.imap.account import Mailbox
 
-__all__ = ["contents", "filed_ids", "next_uid", "uids_of", "validity_of"]
+__all__ = ["contents", "next_uid", "uids_of", "validity_of"]
 
 
 def contents(reader: Any, mailbox: Mailbox, query: str = "") -> list[tuple[int, int]]:
@@ -40,18 +41,11 @@ def uids_of(reader: Any, mailbox: Mailbox, query: str = "") -> Sequence[int]:
     if mailbox.folder is not None:
         return [uid for uid, _ in contents(reader, mailbox, query)]
     numbers: Sequence[int] = reader.numbers(mailbox.matching(query))
-    filed = filed_ids(reader, mailbox)
+    filed = filed_ids(reader, mailbox.owner)
     if not filed:
         return numbers
     gone = set(reader.numbered(filed).values())
     return [number for number in numbers if number not in gone]
-
-
-def filed_ids(reader: Any, mailbox: Mailbox) -> frozenset[str]:
-    """Return the ids of the messages in the folders of the account of a mailbox."""
-    folders = getattr(reader, "folders", None)
-    found: frozenset[str] = frozenset()
-    return found if folders is None else folders.filed(mailbox.owner)
 
 
 def next_uid(reader: Any, mailbox: Mailbox) -> int:

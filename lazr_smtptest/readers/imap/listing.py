@@ -9,11 +9,11 @@ from typing import Any
 import attrs
 
 from lazr_smtptest.model.folder import Folder
+from lazr_smtptest.readers.filing import filed_ids
 from lazr_smtptest.readers.imap.account import Mailbox
 from lazr_smtptest.readers.imap.arguments import needs, upper
 from lazr_smtptest.readers.imap.contents import (
     contents,
-    filed_ids,
     next_uid,
     uids_of,
     validity_of,
@@ -259,7 +259,7 @@ def _size_of(reader: Any, mailbox: Mailbox) -> int:
     if mailbox.folder is not None:
         summaries = [reader.summary(number) for _, number in contents(reader, mailbox)]
         return sum(summary.size for summary in summaries if summary is not None)
-    filed = filed_ids(reader, mailbox)
+    filed = filed_ids(reader, mailbox.owner)
     size, after = 0, None
     while page := reader.page(
         mailbox.query, after=after, limit=_PAGE, oldest_first=True

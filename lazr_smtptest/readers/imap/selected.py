@@ -9,8 +9,9 @@ from typing import Any
 import attrs
 
 from lazr_smtptest.model.change import Change
+from lazr_smtptest.readers.filing import filed_ids
 from lazr_smtptest.readers.imap.account import Mailbox
-from lazr_smtptest.readers.imap.contents import contents, filed_ids
+from lazr_smtptest.readers.imap.contents import contents
 from lazr_smtptest.readers.imap.errors import CommandError
 from lazr_smtptest.readers.imap.keywords import flags_of
 from lazr_smtptest.readers.imap.number_sets import parse_number_set
@@ -54,7 +55,7 @@ def read_updates(
     """
     if mailbox.folder is not None:
         return _read_folder_updates(reader, mailbox, last, changes)
-    filed = filed_ids(reader, mailbox)
+    filed = filed_ids(reader, mailbox.owner)
     new = sorted(
         number
         for each in changes

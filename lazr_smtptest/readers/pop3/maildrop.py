@@ -14,6 +14,7 @@ from twisted.mail.interfaces import IMailboxPOP3
 from zope.interface import implementer
 
 from lazr_smtptest.query.selection import Selection
+from lazr_smtptest.readers.filing import filed_ids
 from lazr_smtptest.stores.deferred_reader import DeferredReader
 
 __all__ = ["Maildrop", "MaildropRealm", "MissingMessageError"]
@@ -42,14 +43,20 @@ class _Snapshot:
 
 
 def _take(reader: Any, recipient: str | None, newest_first: bool) -> _Snapshot:
-    """Read all messages, or those to one recipient; in a thread."""
+    """Read all messages, or those to one recipient; in a thread.
+
+    Those that a client of IMAP has put into a folder are not among them.
+    """
     snapshot = _Snapshot()
+    filed = filed_ids(reader, (recipient or "").lower())
     query = "" if recipient is None else _query_for(recipient)
     after = None
     while page := reader.page(
         query, after=after, limit=_PAGE, oldest_first=not newest_first
     ):
         for each in page:
+            if each.id in filed:
+                continue
             snapshot.numbers.append(each.number)
             snapshot.ids.append(each.id.encode("ascii"))
             snapshot.sizes.append(each.size)

@@ -159,6 +159,16 @@ class TestAccounts:
         peer = post.connect()
         assert peer.say(f"AUTH PLAIN {login}") == b"+OK 2 messages\r\n"
 
+    def test_a_folder_of_another_account_hides_nothing(self, post: Post) -> None:
+        _, shared, _ = post.store
+        folder = post.store.folders.create("bob@example.com", "done")
+        post.store.folders.place(folder.number, [shared.id])
+        counts = [
+            post.log_in(f"{user}@example.com").say("STAT")[:5]
+            for user in ("bob", "ann")
+        ]
+        assert counts == [b"+OK 1", b"+OK 2"]
+
     def test_a_removal_is_one_of_the_store(self, post: Post) -> None:
         peer = post.log_in("bob@example.com")
         peer.say("DELE 2", "QUIT")
@@ -186,6 +196,13 @@ class TestMaildrop:
     def test_unique_ids_are_those_of_the_envelopes(self, post: Post) -> None:
         ids = [line.split()[1] for line in post.log_in().say("UIDL").splitlines()[1:-1]]
         assert ids == [envelope.id.encode() for envelope in post.store]
+
+    def test_what_is_in_a_folder_is_not_seen(self, post: Post) -> None:
+        first, *_ = post.store
+        folder = post.store.folders.create("", "done")
+        post.store.folders.place(folder.number, [first.id])
+        ids = [line.split()[1] for line in post.log_in().say("UIDL").splitlines()[1:-1]]
+        assert ids == [envelope.id.encode() for envelope in post.store][1:]
 
     def test_a_message_that_somebody_removed_is_refused(self, post: Post) -> None:
         peer = post.log_in()

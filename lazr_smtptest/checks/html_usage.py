@@ -24,7 +24,7 @@ __all__ = ["TooComplexError", "Usage", "find_usage"]
 LONGEST, MOST_TAGS, DEEPEST, LONGEST_TAG = 1 << 20, 200_000, 1000, 100_000
 MOST_PAIRS, MOST_MATCHES = 20_000_000, 1_000_000
 
-_TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>]*)[^>]*>")
+_TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>]*)")
 # Elements that need no end tag: they do not nest, or are empty.
 _UNCLOSED = frozenset(
     re.findall(
@@ -84,13 +84,24 @@ def _check_bounds(html: str) -> None:
     if html.count("<") > MOST_TAGS:
         raise TooComplexError(f"the HTML has over {MOST_TAGS} tags")
     depth = 0
-    for tag in _TAG.finditer(html):
-        if tag.end() - tag.start() > LONGEST_TAG and tag[0].count("=") > DEEPEST:
+    for tag, end in _tags(html):
+        start = tag.start()
+        if end - start > LONGEST_TAG and html.count("=", start, end) > DEEPEST:
             raise TooComplexError(f"a tag has over {DEEPEST} attributes")
         if tag[2].lower() not in _UNCLOSED:
             depth = max(depth - 1, 0) if tag[1] else depth + 1
         if depth > DEEPEST:
             raise TooComplexError(f"over {DEEPEST} elements are within one another")
+
+
+def _tags(html: str) -> Iterator[tuple[re.Match[str], int]]:
+    """Yield the beginning of each tag, and where it ends; each character is read once."""
+    end = 0
+    while tag := _TAG.search(html, end):
+        end = html.find(">", tag.end()) + 1
+        if not end:
+            return
+        yield tag, end
 
 
 class _Reader:

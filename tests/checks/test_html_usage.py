@@ -218,6 +218,13 @@ def test_hostile_html_is_refused(name):
         find_usage(HOSTILE[name])
 
 
+@pytest.mark.parametrize("unit", ["<a ", "<a", "</a\n", "<a b='"])
+@pytest.mark.parametrize("before", ["", "<" + "a" * 500_000])
+def test_a_tag_without_an_end_is_read_once(before, unit):
+    """It is no element; to look for its end again and again would take for ever."""
+    assert find_usage(before + unit * 60_000).nodes == 0
+
+
 @pytest.mark.parametrize("bound", ["MOST_PAIRS", "MOST_MATCHES"])
 def test_many_selectors_for_many_elements_are_refused(monkeypatch, bound):
     """The product is bounded: it can be far more than the size of the document."""

@@ -95,7 +95,7 @@ def _check_bounds(html: str) -> None:
 
 
 def _tags(html: str) -> Iterator[tuple[re.Match[str], int]]:
-    """Yield the beginning of each tag, and where it ends; each character is read once."""
+    """Yield the beginning of each tag, and its end; each character is read once."""
     end = 0
     while tag := _TAG.search(html, end):
         end = html.find(">", tag.end()) + 1

@@ -26,16 +26,17 @@ class Bridge:
     def run(self) -> None:
         """Copy in both directions, until the other end has closed the connection."""
         # It may wait for standard input when the connection ends.
-        threading.Thread(target=self._send, daemon=True).start()
+        source = sys.stdin.fileno()
+        threading.Thread(target=self._send, args=[source], daemon=True).start()
         output = sys.stdout.buffer
         with contextlib.suppress(OSError):
             while data := self._connection.recv(_PIECE):
                 output.write(data)
                 output.flush()
 
-    def _send(self) -> None:
+    def _send(self, source: int) -> None:
         """Copy standard input; a server sees its end, and answers what came before."""
         with contextlib.suppress(OSError):
-            while data := os.read(sys.stdin.fileno(), _PIECE):
+            while data := os.read(source, _PIECE):
                 self._connection.sendall(data)
             self._connection.shutdown(socket.SHUT_WR)

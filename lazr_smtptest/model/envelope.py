@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from itertools import compress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
@@ -16,7 +16,6 @@ from lazr_smtptest.mime.readable import Readable
 from lazr_smtptest.model.session import Session, Transaction
 
 if TYPE_CHECKING:
-    from lazr_smtptest.mime.fields import Fields
     from lazr_smtptest.model.reply import Reply
 
 __all__ = ["Envelope", "narrowed"]
@@ -164,8 +163,9 @@ class Envelope(Readable):
         )
 
     @cached_property
-    def _fields(self) -> Fields:
-        """The header; of a file only its beginning is read."""
+    # Any, because attrs makes an annotation of it, and `get_type_hints` resolves all.
+    def _fields(self) -> Any:
+        """The header, a `Fields`; of a file only its beginning is read."""
         from lazr_smtptest.mime.fields import BOUND, read_fields
 
         if isinstance(self._content, SpooledContent):

@@ -162,7 +162,7 @@ class App extends Part {
       case "connect":
         return html`<connect-view></connect-view>`;
       default:
-        return html`<p class="empty">${t("nowhere", { place: location.hash })}</p>`;
+        return html`<h1 class="unseen">smtptest</h1><p class="empty">${t("nowhere", { place: location.hash })}</p>`;
     }
   }
 }

@@ -90,7 +90,7 @@ class FaultsView extends Part {
   }
 
   render() {
-    if (state.rules === null) return html`<p class="empty">${t("faults.elsewhere")}</p>`;
+    if (state.rules === null) return html`<h1 class="unseen">${t("side.faults")}</h1><p class="empty">${t("faults.elsewhere")}</p>`;
     return html`<div class="head"><div class="title"><h1>${t("side.faults")}</h1>
         <span class="acts"><button class="btn" @click=${this.#failNext}>${t("faults.fail-next")}</button>
         <button class="btn" ?disabled=${!state.rules.length && !this.journal.length}

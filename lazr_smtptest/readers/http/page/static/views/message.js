@@ -169,7 +169,7 @@ class MailView extends Part {
   render() {
     if (this.problem) {
       const text = this.problem.status === 404 ? t("message.gone") : this.problem.message;
-      return html`<p class="empty" role="status">${text}</p>`;
+      return html`<h1 class="unseen">${t("list.label")}</h1><p class="empty" role="status">${text}</p>`;
     }
     if (!this.message) return nothing;
     return html`${this.#head()}${this.#tabList()}${CONTENTS.includes(this.#current)

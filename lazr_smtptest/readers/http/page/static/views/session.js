@@ -76,7 +76,7 @@ class SessionView extends Part {
   render() {
     if (this.problem) {
       const text = this.problem.status === 404 ? t("session.gone") : this.problem.message;
-      return html`<p class="empty" role="status">${text}</p>`;
+      return html`<h1 class="unseen">${t("side.sessions")}</h1><p class="empty" role="status">${text}</p>`;
     }
     if (!this.whole) return nothing;
     const { session, transcript } = this.whole;

@@ -25,9 +25,6 @@ __all__ = ["Submission"]
 
 log = logging.getLogger("lazr.smtptest")
 
-# The session that the delivery events name.
-_SESSION = "http"
-
 
 class Submission:
     """Passes messages to the handler of a server; without a server, to the store.
@@ -37,10 +34,12 @@ class Submission:
 
     Args:
         context: the server, or the store.
+        session: the protocol, which delivery events and faults name as the session.
     """
 
-    def __init__(self, context: ReaderContext) -> None:
+    def __init__(self, context: ReaderContext, session: str = "http") -> None:
         self._context = context
+        self._session = session
         self._writer = StoreWriter(context.reactor)
 
     async def submit(self, envelope: Envelope) -> str:
@@ -67,7 +66,7 @@ class Submission:
         policy, reactor = self._context.faults, self._context.reactor
         if policy is None:
             return await self._refusal_of_handler(envelope)
-        faults = SubmissionFaults(policy, reactor, _SESSION, envelope, now)
+        faults = SubmissionFaults(policy, reactor, self._session, envelope, now)
         refusal = await faults.before()
         if refusal is not None:
             return refusal
@@ -107,14 +106,14 @@ class Submission:
         peer = envelope.peer[0]
         if refusal is not None:
             events.emit_error(
-                ErrorReply(session=_SESSION, peer=peer, reply=str(refusal))
+                ErrorReply(session=self._session, peer=peer, reply=str(refusal))
             )
         if not events.wanted:
             return
         events.emit(
             MailEvent(
                 seconds=now.timestamp(),
-                session=_SESSION,
+                session=self._session,
                 outcome="accepted" if refusal is None else "refused",
                 sender=envelope.mail_from,
                 recipients=envelope.rcpt_tos,

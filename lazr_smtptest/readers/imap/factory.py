@@ -33,7 +33,7 @@ class IMAPFactory(SessionFactory):
         super().__init__(context, settings, realm)
         self.reader = context.reader
         self.parse = context.parsing
-        self.submission = Submission(context)
+        self.submission = Submission(context, "imap")
 
 
 class IMAPReader(SessionReader):

@@ -13,6 +13,7 @@ from zope.interface import implementer
 from lazr_smtptest import Auth
 from lazr_smtptest.auth.credentials import IToken
 from lazr_smtptest.errors import StoreError
+from lazr_smtptest.model.delivery_event import MailEvent
 from lazr_smtptest.query.selection import Selection
 from lazr_smtptest.readers.imap.factory import IMAPReader
 from lazr_smtptest.readers.imap.settings import IMAPSettings
@@ -97,6 +98,14 @@ class TestLogins:
         peer.say("b APPEND INBOX {6+}\r\nA: b\r\n")
         [envelope] = inbox.store
         assert envelope.rcpt_tos == ("bob@example.com",)
+
+    def test_the_log_says_that_what_is_appended_came_by_imap(self) -> None:
+        events: list[MailEvent] = []
+        inbox = Inbox(SIMPLE)
+        inbox.context.delivery_events.subscribe(events.append)
+        peer = inbox.log_in()
+        peer.say("b APPEND INBOX {6+}\r\nA: b\r\n", "c SELECT INBOX", "d COPY 1 INBOX")
+        assert [each.session for each in events] == ["imap", "imap"]
 
 
 class TestTLS:

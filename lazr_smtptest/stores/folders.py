@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import weakref
 from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from typing import Any
@@ -116,4 +117,7 @@ def folders_in_memory() -> Folders:
                 # A function of `_folder_rows` fails before it changes something.
                 connection.execute("COMMIT")
 
-    return Folders(run, run)
+    folders = Folders(run, run)
+    # A store in memory need not be closed by whoever made it.
+    weakref.finalize(folders, connection.close)
+    return folders

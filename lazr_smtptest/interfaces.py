@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from lazr_smtptest.model.found import Counts, Found, IndexProgress
     from lazr_smtptest.model.session import Session
     from lazr_smtptest.model.summary import Flag, Summary
+    from lazr_smtptest.query.edit import Edit
     from lazr_smtptest.query.selection import Selection
 
 __all__ = [
@@ -288,13 +289,7 @@ class IMessageReader(Interface):
         """
 
     def change_unchanged(
-        numbers: Collection[int],
-        since: int,
-        *,
-        set_flags: Collection[Flag] = (),
-        clear_flags: Collection[Flag] = (),
-        add_tags: Collection[str] = (),
-        remove_tags: Collection[str] = (),
+        numbers: Collection[int], since: int, edit: Edit
     ) -> Sequence[int]:
         """Change messages as `change`, except for those that have changed since.
 
@@ -304,10 +299,7 @@ class IMessageReader(Interface):
             numbers: the numbers of the messages.
             since: the number of a change: those whose `Summary.change` is greater are
                 left as they are.
-            set_flags: see `change`.
-            clear_flags: see `change`.
-            add_tags: see `change`.
-            remove_tags: see `change`.
+            edit: the change of each of the others.
 
         Returns:
             the numbers of the messages that were left, ascending.

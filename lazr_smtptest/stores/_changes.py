@@ -8,7 +8,10 @@ from collections.abc import Sequence
 
 from lazr_smtptest.model.change import Change, ChangeKind, Changes
 
-__all__ = ["add", "log", "oldest", "since"]
+__all__ = ["EACH", "add", "log", "oldest", "since"]
+
+# The elements of a list in JSON.
+EACH = "(SELECT value FROM json_each(?))"
 
 # The most changes in the log, and messages that they name together. Older ones are
 # dropped from time to time.
@@ -51,7 +54,7 @@ def log(
     if kind == "changed":
         connection.execute(
             "UPDATE message SET change = (SELECT changes FROM state) "
-            "WHERE number IN (SELECT value FROM json_each(?))",
+            f"WHERE number IN {EACH}",
             (json.dumps(numbers_and_ids[0]),),
         )
     added = connection.execute(

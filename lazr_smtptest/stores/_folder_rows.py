@@ -13,6 +13,7 @@ from collections.abc import Collection, Sequence
 
 from lazr_smtptest.model.folder import Filed, Folder
 from lazr_smtptest.stores._base import new_validity
+from lazr_smtptest.stores._changes import EACH
 
 __all__ = [
     "SCHEMA",
@@ -55,8 +56,6 @@ SCHEMA = (
     ) WITHOUT ROWID""",
 )
 
-_EACH = "(SELECT value FROM json_each(?))"
-
 
 def folders(connection: sqlite3.Connection, owner: str) -> list[Folder]:
     """Return the folders of an account, by name."""
@@ -97,13 +96,13 @@ def delete(connection: sqlite3.Connection, number: int) -> list[str]:
 
 def rename(connection: sqlite3.Connection, owner: str, old: str, new: str) -> bool:
     """Rename a folder and those below it; return false if a name is taken."""
+    known = folders(connection, owner)
     renamed = [
         (new + each.name[len(old) :], each.number)
-        for each in folders(connection, owner)
+        for each in known
         if each.name == old or each.name.startswith(f"{old}/")
     ]
-    taken = {each.name for each in folders(connection, owner)}
-    if taken.intersection(name for name, _ in renamed):
+    if {each.name for each in known}.intersection(name for name, _ in renamed):
         return False
     connection.executemany("UPDATE folder SET name = ? WHERE number = ?", renamed)
     return True
@@ -153,7 +152,7 @@ def place(
 def forget(connection: sqlite3.Connection, owner: str, ids: Collection[str]) -> None:
     """Take messages out of the folders of an account."""
     connection.execute(
-        f"DELETE FROM filed WHERE owner = ? AND id IN {_EACH}",
+        f"DELETE FROM filed WHERE owner = ? AND id IN {EACH}",
         (owner, json.dumps(list(ids))),
     )
 

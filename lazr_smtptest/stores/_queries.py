@@ -214,7 +214,7 @@ def _remove(connection: sqlite3.Connection, numbers: Sequence[int]) -> int:
     )
     _tag_rows.forget_messages(connection, numbers)
     connection.execute(
-        f"DELETE FROM filed WHERE id IN {_tag_rows.EACH}",
+        f"DELETE FROM filed WHERE id IN {_changes.EACH}",
         (json.dumps([id for _, id, *_ in rows]),),
     )
     for table in TABLES_OF_TEXT:
@@ -264,7 +264,7 @@ def number_of(connection: sqlite3.Connection, id: str) -> int | None:
 def numbers_of(connection: sqlite3.Connection, ids: Sequence[str]) -> list[int]:
     """Return the numbers of all messages with one of some ids, ascending."""
     rows = connection.execute(
-        f"SELECT number FROM message WHERE id IN {_tag_rows.EACH} ORDER BY number",
+        f"SELECT number FROM message WHERE id IN {_changes.EACH} ORDER BY number",
         (json.dumps(ids),),
     )
     return [number for (number,) in rows]
@@ -275,7 +275,7 @@ def numbered(connection: sqlite3.Connection, ids: Sequence[str]) -> dict[str, in
     return dict(
         connection.execute(
             "SELECT id, min(number) FROM message "
-            f"WHERE id IN {_tag_rows.EACH} GROUP BY id",
+            f"WHERE id IN {_changes.EACH} GROUP BY id",
             (json.dumps(ids),),
         )
     )

@@ -80,8 +80,12 @@ class RowReader(ABC):
         # Imported here: a store without folders needs no SQLite.
         from lazr_smtptest.stores.folders import folders_in_memory
 
+        # Two threads that ask at the same moment get the same.
         with self._lock:
-            return self.__dict__.get("folders") or folders_in_memory()
+            found: Folders | None = self.__dict__.get("folders")
+            if found is None:
+                found = self.__dict__["folders"] = folders_in_memory()
+            return found
 
     @property
     def validity(self) -> int:
@@ -326,22 +330,9 @@ class RowReader(ABC):
         )
 
     def change_unchanged(
-        self,
-        numbers: Collection[int],
-        since: int,
-        *,
-        set_flags: Collection[Flag] = (),
-        clear_flags: Collection[Flag] = (),
-        add_tags: Collection[str] = (),
-        remove_tags: Collection[str] = (),
+        self, numbers: Collection[int], since: int, edit: Edit
     ) -> list[int]:
         """Change messages that have not changed since; see `IMessageReader`."""
-        edit = Edit.of(
-            set_flags=set_flags,
-            clear_flags=clear_flags,
-            add_tags=add_tags,
-            remove_tags=remove_tags,
-        )
         left: list[int] = []
 
         def result(row: Row) -> tuple[frozenset[Flag], tuple[str, ...]]:

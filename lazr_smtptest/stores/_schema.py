@@ -8,7 +8,7 @@ more than a second on the same machine, where ``sqlite3`` takes 40 ms. And it wo
 generate half of the statements only: `fts5`, PRAGMA and the locks are specific to
 SQLite. So the SQL is written out, in the modules of this folder whose functions take a
 connection. What another database has to say in another way is in `_migrations`, in
-`_compiler._match` (full text), in `_tag_rows.EACH` (lists of values), in
+`_compiler._match` (full text), in `_changes.EACH` (lists of values), in
 `_watcher._look` (whether something has changed), and in the functions here.
 """
 

@@ -273,22 +273,9 @@ class SQLReader(WaitingStore):
         return int(changed)
 
     def change_unchanged(
-        self,
-        numbers: Collection[int],
-        since: int,
-        *,
-        set_flags: Collection[Flag] = (),
-        clear_flags: Collection[Flag] = (),
-        add_tags: Collection[str] = (),
-        remove_tags: Collection[str] = (),
+        self, numbers: Collection[int], since: int, edit: Edit
     ) -> Sequence[int]:
         """Change messages that have not changed since; see `IMessageReader`."""
-        edit = Edit.of(
-            set_flags=set_flags,
-            clear_flags=clear_flags,
-            add_tags=add_tags,
-            remove_tags=remove_tags,
-        )
         if edit.changes_tags:
             self._tag_by_rule()
         left: list[int] = self._change(

@@ -19,8 +19,9 @@ from lazr_smtptest.query.evaluation import field_text
 from lazr_smtptest.query.tag_rules import TagRules
 from lazr_smtptest.query.words import cleaned, index_words
 from lazr_smtptest.stores import _changes
+from lazr_smtptest.stores._changes import EACH
 from lazr_smtptest.stores._codec import decompress, envelope_of
-from lazr_smtptest.stores._tag_rows import EACH, add_tag, flags_of, tags_of
+from lazr_smtptest.stores._tag_rows import add_tag, flags_of, tags_of
 
 __all__ = ["Indexed", "add", "at_once", "indexed", "summaries"]
 

@@ -12,10 +12,10 @@ from lazr_smtptest.model.summary import Flag
 from lazr_smtptest.query.edit import Edit
 from lazr_smtptest.query.tags import tag_key
 from lazr_smtptest.stores import _changes
+from lazr_smtptest.stores._changes import EACH
 
 __all__ = [
     "BITS",
-    "EACH",
     "TABLES",
     "add_tag",
     "apply",
@@ -42,9 +42,6 @@ TABLES = ("message_tag", "tag")
 
 # The most messages to edit by one statement.
 _AT_A_TIME = 1000
-
-# The elements of a list of numbers in JSON.
-EACH = "(SELECT value FROM json_each(?))"
 
 
 @lru_cache(maxsize=32)

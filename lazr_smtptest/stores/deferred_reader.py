@@ -18,6 +18,7 @@ from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.found import Counts, Found, IndexProgress
 from lazr_smtptest.model.session import Session
 from lazr_smtptest.model.summary import Summary
+from lazr_smtptest.query.edit import Edit
 from lazr_smtptest.query.selection import Selection
 from lazr_smtptest.stores._threads import Threads
 
@@ -105,10 +106,10 @@ class DeferredReader:
         return self._call("change", selection, **changes)
 
     def change_unchanged(
-        self, numbers: Collection[int], since: int, **changes: Any
+        self, numbers: Collection[int], since: int, edit: Edit
     ) -> Deferred[Sequence[int]]:
         """See `IMessageReader`."""
-        return self._call("change_unchanged", numbers, since, **changes)
+        return self._call("change_unchanged", numbers, since, edit)
 
     def numbered(self, ids: Collection[str]) -> Deferred[Mapping[str, int]]:
         """See `IMessageReader`."""

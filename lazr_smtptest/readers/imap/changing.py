@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.query.edit import Edit
 from lazr_smtptest.query.selection import Selection
 from lazr_smtptest.readers.imap.account import Mailbox
 from lazr_smtptest.readers.imap.adding import keep
@@ -147,7 +148,7 @@ def _store(
     if change.since is None:
         reader.change(Selection(numbers=numbers), **edit)
     else:
-        stale = set(reader.change_unchanged(numbers, change.since - 1, **edit))
+        stale = set(reader.change_unchanged(numbers, change.since - 1, Edit.of(**edit)))
         left.update(each.uid for each in before if each.number in stale)
     wanted = [each for each in chosen if each[1] not in left]
     return _Stored(

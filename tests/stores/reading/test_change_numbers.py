@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 
+from lazr_smtptest.query.edit import Edit
 from lazr_smtptest.query.tag_rules import TagRules
 
 from ..reading_helpers import ALL, fill, numbered, wait_for_index
 from .conftest import ON_DISK
 
 Open = Callable[[], Any]
+SEEN = Edit.of(set_flags=["seen"])
 
 
 def change_of(store: Any, number: int) -> int:
@@ -117,7 +119,7 @@ def test_a_message_that_has_not_changed_since_is_changed(store: Any) -> None:
     """None is left."""
     numbers = fill(store, 2)
     left = store.change_unchanged(
-        numbers, store.last_change(), set_flags=["seen"], add_tags=["a"]
+        numbers, store.last_change(), Edit.of(set_flags=["seen"], add_tags=["a"])
     )
     assert list(left) == []
     assert [(each.flags, each.tags) for each in store.page()] == [
@@ -130,7 +132,7 @@ def test_a_message_that_has_changed_since_is_left(store: Any) -> None:
     first, second, third = fill(store, 3)
     since = store.last_change()
     store.change(numbered(first, third), set_flags=["flagged"])
-    left = store.change_unchanged([third, second, first], since, set_flags=["seen"])
+    left = store.change_unchanged([third, second, first], since, SEEN)
     assert list(left) == [first, third]
     assert [
         number for number in store.numbers() if "seen" in store.summary(number).flags
@@ -141,7 +143,7 @@ def test_a_message_that_is_gone_is_not_among_those_that_are_left(store: Any) -> 
     """It has not changed."""
     first, second = fill(store, 2)
     store.remove(numbered(first))
-    left = store.change_unchanged([first, second, 2**70], 2**70, set_flags=["seen"])
+    left = store.change_unchanged([first, second, 2**70], 2**70, SEEN)
     assert list(left) == []
     assert store.summary(second).flags == {"seen"}
 
@@ -154,7 +156,7 @@ def test_flags_and_tags_are_taken_from_messages_that_have_not_changed(
     store.change(ALL, set_flags=["seen"], add_tags=["a"])
     since = store.last_change()
     assert not store.change_unchanged(
-        [number], since, clear_flags=["seen"], remove_tags=["A"]
+        [number], since, Edit.of(clear_flags=["seen"], remove_tags=["A"])
     )
     summary = store.summary(number)
     assert (summary.flags, summary.tags) == (frozenset(), ())
@@ -166,7 +168,7 @@ def test_a_change_by_another_process_counts(store: Any, open_again: Open) -> Non
     [number] = fill(store, 1)
     since = store.last_change()
     open_again().change(ALL, set_flags=["flagged"])
-    assert list(store.change_unchanged([number], since, set_flags=["seen"])) == [number]
+    assert list(store.change_unchanged([number], since, SEEN)) == [number]
 
 
 # The next number

@@ -1,10 +1,19 @@
-"""Messages that clients have put into folders: they are not in INBOX any more."""
+"""The folders of a store, and the messages in them: they are not in INBOX any more."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["filed_ids"]
+if TYPE_CHECKING:
+    from lazr_smtptest.stores.folders import Folders
+
+__all__ = ["filed_ids", "folders_of"]
+
+
+def folders_of(reader: Any) -> Folders | None:
+    """Return the folders of a store; ``None`` if it has none: one of the user's own."""
+    found: Folders | None = getattr(reader, "folders", None)
+    return found
 
 
 def filed_ids(reader: Any, owner: str) -> frozenset[str]:
@@ -14,6 +23,5 @@ def filed_ids(reader: Any, owner: str) -> frozenset[str]:
         reader: the store; one without folders has none.
         owner: the account, see `Folder`.
     """
-    folders = getattr(reader, "folders", None)
-    found: frozenset[str] = frozenset()
-    return found if folders is None else folders.filed(owner)
+    folders = folders_of(reader)
+    return frozenset() if folders is None else folders.filed(owner)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import base64
 from collections.abc import Awaitable, Callable
 from itertools import count
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
-from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import Deferred
 from twisted.internet.task import deferLater
 
 from lazr_smtptest.interfaces import IFaultPolicy
@@ -15,6 +15,7 @@ from lazr_smtptest.model.fault_context import FaultContext, Plan
 from lazr_smtptest.model.reply import Reply
 from lazr_smtptest.model.status_reply import StatusReply
 from lazr_smtptest.readers.changed_output import ChangedOutput, Paced
+from lazr_smtptest.readers.fault_steps import run_step
 from lazr_smtptest.tls.layer import lowest
 
 if TYPE_CHECKING:
@@ -123,7 +124,7 @@ class FaultPlan:
         connection.session.transcript.note(f"fault: {plan.description}")
         try:
             for step in plan.steps:
-                if not await self._do(step):
+                if not await run_step(step, self, self._policy.failed):
                     self._refusing().refuse_after_error()
                     return
                 if connection.is_closed:
@@ -141,19 +142,6 @@ class FaultPlan:
     def _refusing(self) -> Refusing:
         """Return the session, as what sends the replies of rules."""
         return cast(Refusing, self._connection)
-
-    async def _do(self, step: Any) -> bool:
-        """Run a step; return false if it failed, which was reported."""
-        try:
-            waiting = step.run(self)
-            if waiting is not None:
-                await waiting
-        except (CancelledError, GeneratorExit):
-            raise
-        except Exception as error:
-            self._policy.failed(error)
-            return False
-        return True
 
     # Called by steps
 

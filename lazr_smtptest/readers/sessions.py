@@ -12,6 +12,7 @@ from twisted.internet.interfaces import IAddress
 from twisted.internet.protocol import Factory, Protocol
 
 from lazr_smtptest.auth.login import Auth
+from lazr_smtptest.interfaces import IFaultPolicy
 from lazr_smtptest.readers.capacity import most_connections
 from lazr_smtptest.readers.context import ReaderContext
 from lazr_smtptest.readers.line_connection import LineConnection
@@ -63,6 +64,12 @@ class SessionFactory(Factory):
         self.faults = context.faults
         self._begun = count(1)
         self._most = settings.max_connections or most_connections()
+
+    @property
+    def armed_faults(self) -> IFaultPolicy | None:
+        """Return the fault rules, if there are any; ``None``: no command is asked."""
+        faults = self.faults
+        return None if faults is None or not faults.armed else faults
 
     @property
     def is_full(self) -> bool:

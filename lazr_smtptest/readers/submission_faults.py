@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import attrs
-from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import Deferred
 from twisted.internet.task import deferLater
 
 from lazr_smtptest.interfaces import IFaultPolicy
@@ -15,6 +15,7 @@ from lazr_smtptest.model.envelope import Envelope, narrowed
 from lazr_smtptest.model.fault_context import FaultContext, Plan
 from lazr_smtptest.model.reply import LOCAL_ERROR, Reply
 from lazr_smtptest.model.session import Session
+from lazr_smtptest.readers.fault_steps import run_step
 
 __all__ = ["NO_ANSWER", "SubmissionFaults"]
 
@@ -113,14 +114,7 @@ class SubmissionFaults:
 
     async def _run(self, wire: _Wire, plan: Plan) -> Reply | None:
         for step in plan.steps:
-            try:
-                waiting = step.run(wire)
-                if waiting is not None:
-                    await waiting
-            except (CancelledError, GeneratorExit):
-                raise
-            except Exception as error:
-                self._policy.failed(error)
+            if not await run_step(step, wire, self._policy.failed):
                 return LOCAL_ERROR
             if wire.refusal is not None:
                 break

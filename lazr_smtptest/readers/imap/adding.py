@@ -19,6 +19,7 @@ from lazr_smtptest.readers.imap.errors import CommandError
 from lazr_smtptest.readers.imap.fetch import MONTHS
 from lazr_smtptest.readers.imap.finding import target
 from lazr_smtptest.readers.imap.keywords import Marks, parse_flags
+from lazr_smtptest.readers.imap.making import reserve
 from lazr_smtptest.readers.imap.number_sets import format_numbers
 from lazr_smtptest.readers.imap.syntax import Literal, Quoted, Value
 from lazr_smtptest.smtp.errors import ReplyError
@@ -193,10 +194,7 @@ def _reserve(reader: Any, mailbox: Mailbox, ids: Sequence[str]) -> list[int]:
     """Put messages that come into a folder; return their numbers there; in a thread."""
     if mailbox.folder is None:
         return []
-    uids: list[int] | None = reader.folders.place(mailbox.folder.number, ids)
-    if uids is None:
-        raise CommandError("there is no such mailbox", status="NO", code="TRYCREATE")
-    return uids
+    return reserve(reader, mailbox.folder.number, ids)
 
 
 def _forget(reader: Any, mailbox: Mailbox, ids: Sequence[str]) -> None:

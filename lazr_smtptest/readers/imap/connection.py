@@ -126,8 +126,8 @@ class IMAPConnection(LineConnection):
         if self.factory.is_full:
             self.say_bye("too many connections")
             return
-        faults = self.factory.faults
-        if faults is None or not faults.armed:
+        faults = self.factory.armed_faults
+        if faults is None:
             await self._greet()
         else:
             await ask(self, faults, "IMAP GREETING", self._greet)
@@ -152,8 +152,8 @@ class IMAPConnection(LineConnection):
 
     async def _ask_faults(self, frame: Frame) -> None:
         """Answer a command, unless a rule does."""
-        faults = self.factory.faults
-        if faults is None or not faults.armed:
+        faults = self.factory.armed_faults
+        if faults is None:
             await self._answer(frame)
             return
         self.tag = frame.tag

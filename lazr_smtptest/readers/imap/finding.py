@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from lazr_smtptest.model.folder import Folder
+from lazr_smtptest.readers.filing import folders_of
 from lazr_smtptest.readers.imap.account import Account, Mailbox
 from lazr_smtptest.readers.imap.errors import CommandError
 from lazr_smtptest.readers.imap.names import INBOX, decode_name
@@ -13,7 +14,14 @@ from lazr_smtptest.readers.imap.syntax import Value
 if TYPE_CHECKING:
     from lazr_smtptest.readers.imap.connection import IMAPConnection
 
-__all__ = ["account_of", "existing", "find", "name_of", "target"]
+__all__ = [
+    "account_of",
+    "existing",
+    "find",
+    "missing_target",
+    "name_of",
+    "target",
+]
 
 
 def account_of(session: IMAPConnection) -> Account:
@@ -51,9 +59,8 @@ async def find(session: IMAPConnection, sent: Value) -> Mailbox | None:
 
 
 def _find(reader: Any, owner: str, name: str) -> Folder | None:
-    folders = getattr(reader, "folders", None)
-    found: Folder | None = None if folders is None else folders.find(owner, name)
-    return found
+    folders = folders_of(reader)
+    return None if folders is None else folders.find(owner, name)
 
 
 async def existing(session: IMAPConnection, sent: Value) -> Mailbox:
@@ -77,5 +84,10 @@ async def target(session: IMAPConnection, sent: Value) -> Mailbox:
     """
     found = await find(session, sent)
     if found is None:
-        raise CommandError("there is no such mailbox", status="NO", code="TRYCREATE")
+        raise missing_target()
     return found
+
+
+def missing_target() -> CommandError:
+    """Return the error for a mailbox that messages are added to, and is not there."""
+    return CommandError("there is no such mailbox", status="NO", code="TRYCREATE")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import attrs
 
 from lazr_smtptest.model.folder import Folder
+from lazr_smtptest.readers.filing import folders_of
 from lazr_smtptest.readers.imap.account import Account
 from lazr_smtptest.readers.imap.names import DELIMITER, INBOX
 
@@ -67,9 +68,11 @@ def is_below(name: str, above: str) -> bool:
 
 def read_hierarchy(reader: Any, account: Account) -> Hierarchy:
     """Return the names of an account; in a thread."""
-    store = getattr(reader, "folders", None)
-    folders: Iterable[Folder] = () if store is None else store.all(account.owner)
-    names = [] if store is None else store.subscriptions(account.owner)
+    folders = folders_of(reader)
+    if folders is None:
+        return Hierarchy({}, frozenset([INBOX]))
+    subscribed = folders.subscriptions(account.owner)
     return Hierarchy(
-        {folder.name: folder for folder in folders}, frozenset([INBOX, *names])
+        {folder.name: folder for folder in folders.all(account.owner)},
+        frozenset([INBOX, *subscribed]),
     )

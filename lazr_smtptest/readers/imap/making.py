@@ -6,11 +6,17 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from lazr_smtptest.query.selection import Selection
+from lazr_smtptest.readers.filing import folders_of
 from lazr_smtptest.readers.imap.account import Mailbox
 from lazr_smtptest.readers.imap.arguments import needs, upper
 from lazr_smtptest.readers.imap.contents import contents
 from lazr_smtptest.readers.imap.errors import CommandError
-from lazr_smtptest.readers.imap.finding import account_of, existing, name_of
+from lazr_smtptest.readers.imap.finding import (
+    account_of,
+    existing,
+    missing_target,
+    name_of,
+)
 from lazr_smtptest.readers.imap.hierarchy import ancestors, is_below
 from lazr_smtptest.readers.imap.names import DELIMITER, INBOX
 from lazr_smtptest.readers.imap.syntax import Value
@@ -18,7 +24,15 @@ from lazr_smtptest.readers.imap.syntax import Value
 if TYPE_CHECKING:
     from lazr_smtptest.readers.imap.connection import IMAPConnection
 
-__all__ = ["create", "delete", "rename", "subscribe", "unsubscribe"]
+__all__ = [
+    "create",
+    "delete",
+    "place",
+    "rename",
+    "reserve",
+    "subscribe",
+    "unsubscribe",
+]
 
 # The special uses that a client may give to a mailbox (RFC 6154 section 2).
 _USES = {
@@ -81,7 +95,7 @@ def _parse_uses(parameters: Value) -> str:
 
 def _create(reader: Any, owner: str, name: str, uses: str) -> int:
     """Make a folder; return its number; in a thread."""
-    folders = getattr(reader, "folders", None)
+    folders = folders_of(reader)
     if folders is None:
         raise _cannot("the store has no folders")
     if len(folders.all(owner)) >= _MOST:
@@ -156,12 +170,23 @@ def place(reader: Any, folder: int, numbers: Sequence[int]) -> list[int]:
         CommandError: there is no such folder any more.
     """
     summaries = filter(None, map(reader.summary, numbers))
-    uids: list[int] | None = reader.folders.place(
-        folder, [summary.id for summary in summaries]
-    )
-    if uids is None:
-        raise CommandError("there is no such mailbox", status="NO", code="TRYCREATE")
+    uids = reserve(reader, folder, [summary.id for summary in summaries])
     reader.touch(Selection(numbers=numbers))
+    return uids
+
+
+def reserve(reader: Any, folder: int, ids: Sequence[str]) -> list[int]:
+    """Put messages into a folder, which may be kept later; in a thread.
+
+    Returns:
+        their numbers there.
+
+    Raises:
+        CommandError: there is no such folder any more.
+    """
+    uids: list[int] | None = reader.folders.place(folder, ids)
+    if uids is None:
+        raise missing_target()
     return uids
 
 
@@ -193,7 +218,7 @@ async def unsubscribe(session: IMAPConnection, arguments: list[Value]) -> str:
 
 
 def _unsubscribe(reader: Any, owner: str, name: str) -> None:
-    folders = getattr(reader, "folders", None)
+    folders = folders_of(reader)
     if folders is None or name not in folders.subscriptions(owner):
         raise CommandError("it is not subscribed", status="NO", code="NONEXISTENT")
     folders.unsubscribe(owner, name)

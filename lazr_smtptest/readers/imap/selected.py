@@ -221,22 +221,16 @@ class Selected:
             updates: what `read_updates` returned for it.
             has_condstore: whether flags are told with MODSEQ.
         """
-        for change in changes:
-            if change.kind == "removed" and self.mailbox.folder is None:
-                self.remove(change.messages)
-        self.remove(updates.gone)
+        removed = set(updates.gone)
+        if self.mailbox.folder is None:
+            for change in changes:
+                if change.kind == "removed":
+                    removed.update(change.messages)
         if updates.present is not None:
-            self.remove(uid for uid in self.uids if uid not in updates.present)
+            removed.update({*self.uids, *updates.new} - updates.present)
+        self.remove(removed)
         pieces = []
         # One that came and went meanwhile was never there for the client.
-        removed = {
-            number
-            for change in changes
-            if change.kind == "removed" and self.mailbox.folder is None
-            for number in change.messages
-        }
-        if updates.present is not None:
-            removed.update(uid for uid in updates.new if uid not in updates.present)
         new = [uid for uid in updates.new if uid > self.last_uid and uid not in removed]
         if new:
             self.uids += new

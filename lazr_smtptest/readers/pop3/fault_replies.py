@@ -44,16 +44,16 @@ class FaultReplies(LineConnection):
 
     async def greet_unless_faulty(self) -> None:
         """Greet the client, unless a rule does something else."""
-        faults = self.factory.faults
-        if faults is None or not faults.armed:
+        faults = self.factory.armed_faults
+        if faults is None:
             await self.greet()
         else:
             await ask(self, faults, "POP3 GREETING", self.greet)
 
     async def answer_unless_faulty(self, line: bytes) -> None:
         """Answer a command, unless a rule does."""
-        faults = self.factory.faults
-        if faults is None or not faults.armed:
+        faults = self.factory.armed_faults
+        if faults is None:
             await self.answer(line)
             return
         user = user_of(line, self.named)

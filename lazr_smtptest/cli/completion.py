@@ -37,7 +37,7 @@ _smtptest() {{
     elif ((COMP_CWORD == 1)); then
         COMPREPLY=($(compgen -W "{words}" -- "$cur"))
     elif [[ $command == completion ]]; then
-        COMPREPLY=($(compgen -W "bash fish zsh" -- "$cur"))
+        COMPREPLY=($(compgen -W "{shells}" -- "$cur"))
     else
         COMPREPLY=($(compgen -f -- "$cur"))
     fi
@@ -107,6 +107,7 @@ def _bash(commands: Mapping[str, CommandHelp]) -> str:
     return _BASH.format(
         commands="|".join(commands),
         words=" ".join(commands),
+        shells=_shells(),
         values="\n".join(values),
         options="\n".join(options),
     )
@@ -137,7 +138,7 @@ def _zsh(commands: Mapping[str, CommandHelp]) -> str:
     for name, command in commands.items():
         specs = [spec for each in command.options for spec in _zsh_options(each)]
         if name == "completion":
-            specs.append(_quoted("1:shell:(bash fish zsh)"))
+            specs.append(_quoted(f"1:shell:({_shells()})"))
         elif command.arguments:
             specs.append(_quoted("*:argument:_files"))
         lines = " \\\n                ".join(["_arguments", *specs])
@@ -176,7 +177,7 @@ def _fish(commands: Mapping[str, CommandHelp]) -> str:
             lines.append(_fish_option(option, condition))
     lines.append(
         "complete -c smtptest -n '__fish_seen_subcommand_from completion' -f "
-        "-a 'bash fish zsh'"
+        f"-a '{_shells()}'"
     )
     lines.append(
         f"complete -c smtptest -n 'not __fish_seen_subcommand_from {names}' -f"
@@ -194,6 +195,10 @@ def _fish_option(option: OptionHelp, condition: str) -> str:
     if option.choices:
         words.append(f"-a {_quoted_for_fish(' '.join(option.choices))}")
     return " ".join([*words, f"-d {_quoted_for_fish(option.text)}"])
+
+
+def _shells() -> str:
+    return " ".join(sorted(_SHELLS))
 
 
 def _quoted(text: str) -> str:

@@ -79,7 +79,7 @@ def summary(results: Results) -> Iterator[str]:
     """Yield the lines of the results, for people."""
     seconds, errors = results.seconds, results.errors.total()
     rate = results.messages / seconds if seconds else 0.0
-    megabytes = results.octets / seconds / 1e6 if seconds else 0.0
+    megabytes = results.size / seconds / 1e6 if seconds else 0.0
     yield (
         f"{results.messages} messages in {seconds:.1f} s: {rate:.1f} messages/s, "
         f"{megabytes:.2f} MB/s, {errors} errors"
@@ -111,7 +111,7 @@ def as_json(plan: Plan, results: Results, failures: Sequence[str]) -> dict[str, 
         "messages": results.messages,
         "unsent": results.unsent,
         "recipients": results.recipients,
-        "bytes": results.octets,
+        "bytes": results.size,
         "messages_per_second": round(results.messages / seconds, 3) if seconds else 0.0,
         "latency_ms": _times(results.latency),
         "connecting_ms": _times(results.connecting),

@@ -89,7 +89,7 @@ class Results:
         latency: from the time a message was due to the reply that accepted it.
         connecting: from the start of a connection until it takes mail.
         messages: accepted messages.
-        octets: how many bytes these have.
+        size: the sum of their sizes, in bytes.
         recipients: recipients that were accepted with them.
         errors: the reasons why messages were not accepted, or not for all recipients,
             and how often.
@@ -103,7 +103,7 @@ class Results:
         self.latency = Latency()
         self.connecting = Latency()
         self.messages = 0
-        self.octets = 0
+        self.size = 0
         self.recipients = 0
         self.errors: Counter[str] = Counter()
         self.unsent = 0
@@ -112,12 +112,12 @@ class Results:
         self._recent = Latency()
         self._before = (0, 0)
 
-    def accepted(self, seconds: float, octets: int, recipients: int) -> None:
+    def accepted(self, seconds: float, size: int, recipients: int) -> None:
         """Count a message that was accepted."""
         self.latency.add(seconds)
         self._recent.add(seconds)
         self.messages += 1
-        self.octets += octets
+        self.size += size
         self.recipients += recipients
 
     def failed(self, reason: str) -> None:

@@ -118,11 +118,15 @@ def read_headers(content: AnyContent) -> tuple[tuple[str, str], ...]:
     Raises:
         OSError: the file that holds the content cannot be read.
     """
-    return tuple(
-        (name, cleaned(decode_words(body)[0][:LONGEST_TEXT]))
-        for name, body in read_fields(content, 0, len(content)).pairs[:_MOST_FIELDS]
-        if len(name) <= _LONGEST_NAME
-    )
+    fields = read_fields(content, 0, len(content))
+    return tuple((name, cleaned(text[:LONGEST_TEXT])) for name, text in _texts(fields))
+
+
+def _texts(fields: Fields) -> Iterator[tuple[str, str]]:
+    """Yield the names and the decoded texts of the fields that a document has."""
+    for name, body in fields.pairs[:_MOST_FIELDS]:
+        if len(name) <= _LONGEST_NAME:
+            yield name, decode_words(body)[0]
 
 
 def read_document(envelope: Envelope) -> Document:
@@ -205,13 +209,8 @@ class _Reader:
         )
 
     def _headers(self) -> tuple[tuple[str, str], ...]:
-        pairs = self._fields.pairs
-        found = [
-            (name, self._cut(decode_words(body)[0]))
-            for name, body in pairs[:_MOST_FIELDS]
-            if len(name) <= _LONGEST_NAME
-        ]
-        if len(found) < len(pairs):
+        found = [(name, self._cut(text)) for name, text in _texts(self._fields)]
+        if len(found) < len(self._fields.pairs):
             self._shortened = True
         return tuple(found)
 

@@ -13,7 +13,7 @@ from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.session import Session
 from lazr_smtptest.query.selection import Selection
 from lazr_smtptest.query.tag_rules import TagRules
-from lazr_smtptest.stores._row_reader import RowReader
+from lazr_smtptest.stores._row_editor import RowEditor
 from lazr_smtptest.stores._rows import Row
 from lazr_smtptest.stores.sessions import page_of
 
@@ -24,7 +24,7 @@ __all__ = ["MailboxReader"]
 
 
 @implementer(IMessageStore, IMessageReader)
-class MailboxReader(RowReader):
+class MailboxReader(RowEditor):
     """A mailbox as a store with a read side.
 
     The messages and sessions are those of the mailbox; the numbers, flags and tags are

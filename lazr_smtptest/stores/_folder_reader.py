@@ -8,10 +8,8 @@ somebody first reads, or when a session has ended.
 from __future__ import annotations
 
 import contextlib
-import logging
 import os
 import sqlite3
-import threading
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
@@ -37,8 +35,10 @@ from lazr_smtptest.stores._folder_items import (
 )
 from lazr_smtptest.stores._index_file import IndexFile, Known, Meta
 from lazr_smtptest.stores._memories import Memories
+from lazr_smtptest.stores._poller import Poller
 from lazr_smtptest.stores._retention import Retention
-from lazr_smtptest.stores._row_reader import Edited, RowReader
+from lazr_smtptest.stores._row_editor import RowEditor
+from lazr_smtptest.stores._row_reader import Edited
 from lazr_smtptest.stores._rows import Row
 from lazr_smtptest.stores._subject import Loaded, Subject
 from lazr_smtptest.stores.folders import Folders
@@ -46,13 +46,8 @@ from lazr_smtptest.stores.sessions import SessionBounds
 
 __all__ = ["FolderReader"]
 
-log = logging.getLogger("lazr.smtptest")
 
-# Seconds between two looks at the folder while somebody watches.
-_INTERVAL = 0.25
-
-
-class FolderReader(WaitingStore, RowReader, AdjustableStore):
+class FolderReader(WaitingStore, RowEditor, AdjustableStore):
     """A store on a disk with a list in memory.
 
     Args:
@@ -77,7 +72,7 @@ class FolderReader(WaitingStore, RowReader, AdjustableStore):
     ) -> None:
         WaitingStore.__init__(self, path, retention, clock, patient)
         # The index keeps them.
-        RowReader.__init__(self, sessions=None, tag_rules=tag_rules)
+        RowEditor.__init__(self, sessions=None, tag_rules=tag_rules)
         self._session_bounds = sessions
         self._index = IndexFile(index)
         self._memories = Memories(self._index, self._lock)
@@ -87,10 +82,7 @@ class FolderReader(WaitingStore, RowReader, AdjustableStore):
         # What was there when the list was compared last, and the version of the index.
         self._seen: object = None
         self._version: object = None
-        self._poller: threading.Thread | None = None
-        # Why changes cannot be reported, as it was logged; "" if they can.
-        self._trouble = ""
-        self._closing = threading.Event()
+        self._poller = Poller(self._refresh, lambda: self._log.is_watched, repr(self))
 
     def _tag_kept(self) -> None:
         self._listed()
@@ -98,7 +90,7 @@ class FolderReader(WaitingStore, RowReader, AdjustableStore):
     def _set_bounds(self, bounds: Retention) -> None:
         super()._set_bounds(bounds)
         self._seen = None
-        self._report()
+        self._poller.report()
 
     # The folder or file
 
@@ -218,7 +210,7 @@ class FolderReader(WaitingStore, RowReader, AdjustableStore):
             else:
                 row.source, row.change = item.source, known.change
                 if (row.flags, row.tags) != (item.flags, known.tags):
-                    RowReader._apply(self, [(row, item.flags, known.tags)])
+                    RowEditor._apply(self, [(row, item.flags, known.tags)])
 
     def _take_out(self, rows: Sequence[Row]) -> None:
         """Take messages that are gone out of the list."""
@@ -367,17 +359,6 @@ class FolderReader(WaitingStore, RowReader, AdjustableStore):
                 self._log.add("removed", gone)
         self._log.tell()
 
-    def _report(self) -> None:
-        """Call the watchers with the changes; an error is logged, not raised."""
-        if self._log.is_watched:
-            try:
-                self._refresh()
-                self._trouble = ""
-            except StoreError as error:
-                if str(error) != self._trouble:
-                    self._trouble = str(error)
-                    log.error("%r: changes cannot be reported: %s", self, error)
-
     def watch(self, function: Callable[[Change], object]) -> Callable[[], None]:
         """Call `function` with every change from now on; see `IMessageReader`.
 
@@ -385,30 +366,12 @@ class FolderReader(WaitingStore, RowReader, AdjustableStore):
         """
         self._refresh()
         unwatch = super().watch(function)
-        with self._lock:
-            if self._poller is None:
-                self._closing.clear()
-                self._poller = threading.Thread(
-                    target=self._poll, name="lazr.smtptest watcher", daemon=True
-                )
-                self._poller.start()
+        self._poller.start()
         return unwatch
-
-    def _poll(self) -> None:
-        while not self._closing.wait(_INTERVAL):
-            self._report()
-            with self._lock:
-                if not self._log.is_watched:
-                    self._poller = None
-                    return
 
     def close(self) -> None:
         """Write the queued messages and sessions, and close the files."""
-        with self._lock:
-            poller, self._poller = self._poller, None
-            self._closing.set()
-        if poller is not None and poller is not threading.current_thread():
-            poller.join()
+        self._poller.stop()
         super().close()
         with contextlib.suppress(StoreError):
             self._memories.keep()

@@ -26,12 +26,10 @@ from lazr_smtptest.model.found import Counts, Found, IndexProgress
 from lazr_smtptest.model.session import Session
 from lazr_smtptest.model.summary import Flag, Summary
 from lazr_smtptest.query.document import document_of
-from lazr_smtptest.query.edit import Edit
 from lazr_smtptest.query.evaluation import matches
 from lazr_smtptest.query.parser import parse
-from lazr_smtptest.query.selection import Selection
 from lazr_smtptest.query.tag_rules import TagRules
-from lazr_smtptest.query.tags import check_tag, joined_tags, tag_key
+from lazr_smtptest.query.tags import joined_tags
 from lazr_smtptest.query.tree import Everything, Node
 from lazr_smtptest.stores._base import check_limit, new_validity
 from lazr_smtptest.stores._changelog import ChangeLog
@@ -51,7 +49,7 @@ Edited = tuple[Row, frozenset[Flag], tuple[str, ...]]
 
 
 class RowReader(ABC):
-    """Implements `IMessageReader` on rows in memory.
+    """Reads rows in memory, and tags them by rule; see `IMessageReader`.
 
     The documents of messages are made when a list or a query needs them. Tags by rule
     are added when somebody first asks, in the order of arrival.
@@ -97,10 +95,6 @@ class RowReader(ABC):
     @abstractmethod
     def _read(self, row: Row) -> Envelope | None:
         """Return the message of a row; ``None`` if it is gone."""
-
-    @abstractmethod
-    def _discard(self, rows: Sequence[Row]) -> None:
-        """Remove some messages that are there; called while `_changing`."""
 
     @abstractmethod
     def _refresh(self) -> None:
@@ -289,118 +283,13 @@ class RowReader(ABC):
                 shortened=len(self._documents.shortened),
             )
 
-    # Changes
-
-    def _selected(self, selection: Selection) -> list[Row]:
-        """Return the rows of a selection, ascending."""
-        if selection.query is not None:
-            return self._matching_rows(selection.query)
-        rows = self._listed()
-        if selection.ids is not None:
-            ids = set(selection.ids)
-            return [row for row in rows if row.id in ids]
-        numbers = set(selection.numbers or ())
-        return [row for row in rows if row.number in numbers]
-
-    def change(
-        self,
-        selection: Selection,
-        *,
-        set_flags: Collection[Flag] = (),
-        clear_flags: Collection[Flag] = (),
-        add_tags: Collection[str] = (),
-        remove_tags: Collection[str] = (),
-        tags: Collection[str] | None = None,
-    ) -> int:
-        """Change flags and tags of messages; see `IMessageReader`."""
-        edit = Edit.of(
-            set_flags=set_flags,
-            clear_flags=clear_flags,
-            add_tags=add_tags,
-            remove_tags=remove_tags,
-            tags=tags,
-        )
-        rows = self._selected(selection)
-        return self._edit_all(
-            rows if edit else [],
-            lambda row: (
-                edit.flags_after(row.flags),
-                self._tags.spelled(edit.tags_after(row.tags)),
-            ),
-        )
-
-    def change_unchanged(
-        self, numbers: Collection[int], since: int, edit: Edit
-    ) -> list[int]:
-        """Change messages that have not changed since; see `IMessageReader`."""
-        left: list[int] = []
-
-        def result(row: Row) -> tuple[frozenset[Flag], tuple[str, ...]]:
-            if row.change > since:
-                if not row.is_gone:
-                    left.append(row.number)
-                return row.flags, row.tags
-            tags = self._tags.spelled(edit.tags_after(row.tags))
-            return edit.flags_after(row.flags), tags
-
-        self._edit_all(self._selected(Selection(numbers=list(numbers))), result)
-        return left
-
-    def _edit_all(
-        self,
-        rows: list[Row],
-        result: Callable[[Row], tuple[frozenset[Flag], tuple[str, ...]]],
-    ) -> int:
-        """Change messages that are still there; return how many changed."""
-        with self._changing():
-            edits = []
-            for row in rows:
-                flags, tags = result(row)
-                if not row.is_gone and (flags, tags) != (row.flags, row.tags):
-                    edits.append((row, flags, tags))
-            self._apply(edits)
-            self._log.add("changed", [row for row, _, _ in edits])
-        self._log.tell()
-        return len(edits)
-
-    def touch(self, selection: Selection) -> int:
-        """Count messages as changed; see `IMessageReader`."""
-        rows = self._selected(selection)
-        with self._changing():
-            rows = [row for row in rows if not row.is_gone]
-            self._log.add("changed", rows)
-        self._log.tell()
-        return len(rows)
-
-    def remove(self, selection: Selection) -> int:
-        """Remove messages; return how many there were."""
-        rows = self._selected(selection)
-        with self._changing():
-            rows = [row for row in rows if not row.is_gone]
-            self._discard(rows)
-            self._log.add("removed", rows)
-        self._log.tell()
-        return len(rows)
-
     def tags(self) -> Mapping[str, int]:
         """Return each tag in use and the number of its messages, sorted by name."""
         self._listed()
         with self._lock:
             return self._tags.all()
 
-    def rename_tag(self, old: str, new: str) -> int:
-        """Rename a tag, or merge it into another; see `IMessageReader`."""
-        new, key = check_tag(new), tag_key(old)
-        rows = [row for row in self._listed() if key in map(tag_key, row.tags)]
-        edit = Edit.of(add_tags=[new], remove_tags=[old] if tag_key(new) != key else [])
-        with self._lock:
-            if rows and not edit.remove_tags:
-                self._tags.respell(new)
-        self._edit_all(
-            rows,
-            lambda row: (row.flags, self._tags.spelled(edit.tags_after(row.tags))),
-        )
-        return len(rows)
+    # Changes
 
     def changes(self, since: int, limit: int = 1000) -> Changes:
         """Return the changes after the one with a number; see `IMessageReader`."""

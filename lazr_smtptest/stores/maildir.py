@@ -188,7 +188,7 @@ class MaildirStore(FolderReader):
                 self._withdraw(subdir, names)
             raise not_written(self.path, "maildir", error) from error
         self._look_at_bounds(len(batch))
-        self._report()
+        self._poller.report()
 
     def _make_again(self) -> None:
         """Make the Maildir anew, or those of its directories that were removed.
@@ -260,7 +260,7 @@ class MaildirStore(FolderReader):
         """Remove the message with that `id`; return whether it existed."""
         files = self._files().items()
         removed = remove(file for name, file in files if id_of(name) == id)
-        self._report()
+        self._poller.report()
         return removed > 0
 
     def clear(self) -> None:

@@ -160,7 +160,7 @@ class MboxStore(FolderReader):
         except OSError as error:
             raise not_written(self.path, "mbox", error) from error
         self._look_at_bounds()
-        self._report()
+        self._poller.report()
 
     def _append(self, file: int, batch: list[Envelope]) -> None:
         """Append messages to the file: all of them or, on an error, none."""
@@ -241,7 +241,7 @@ class MboxStore(FolderReader):
     def delete(self, id: str) -> bool:
         """Remove the message with that `id`; return whether it existed."""
         removed = self._writer.call(lambda: self._rewrite(lambda each: each.id != id))
-        self._report()
+        self._poller.report()
         return removed
 
     def clear(self) -> None:

@@ -20,7 +20,7 @@ from lazr_smtptest.query.tag_rules import TagRules
 from lazr_smtptest.stores._adjustable import AdjustableStore
 from lazr_smtptest.stores._base import Store
 from lazr_smtptest.stores._retention import Retention
-from lazr_smtptest.stores._row_reader import RowReader
+from lazr_smtptest.stores._row_editor import RowEditor
 from lazr_smtptest.stores._rows import Row
 from lazr_smtptest.stores._subject import Subject
 from lazr_smtptest.stores.sessions import SessionBounds
@@ -38,7 +38,7 @@ _PARAMETER = 160
 
 
 @implementer(IMessageStore, IMessageReader, IAdjustableStore)
-class MemoryStore(RowReader, Store, AdjustableStore):
+class MemoryStore(RowEditor, Store, AdjustableStore):
     """Keeps envelopes in memory, as long as the store itself exists.
 
     Any thread may add while others read: a reader sees the messages that were
@@ -72,7 +72,7 @@ class MemoryStore(RowReader, Store, AdjustableStore):
         clock: Callable[[], float] = time.time,
     ) -> None:
         Store.__init__(self)
-        RowReader.__init__(self, sessions=sessions, tag_rules=tag_rules)
+        RowEditor.__init__(self, sessions=sessions, tag_rules=tag_rules)
         self._refuses = full == "refuse"
         # The function that returns the size of a message for `max_bytes`. It stays the
         # same when the bounds change: a message may be on its way.

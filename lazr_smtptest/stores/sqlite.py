@@ -31,7 +31,7 @@ from lazr_smtptest.stores._connection import Connection
 from lazr_smtptest.stores._indexer import Indexer
 from lazr_smtptest.stores._reader import Catalog
 from lazr_smtptest.stores._retention import Retention
-from lazr_smtptest.stores._sql_reader import SQLReader
+from lazr_smtptest.stores._sql_editor import SQLEditor
 from lazr_smtptest.stores._watcher import Watcher
 from lazr_smtptest.stores.sessions import SessionBounds
 
@@ -46,7 +46,7 @@ _STEP_OCTETS = 600_000
 
 
 @implementer(IWaitingStore, IMessageReader, IAdjustableStore)
-class SQLiteStore(SQLReader, AdjustableStore):
+class SQLiteStore(SQLEditor, AdjustableStore):
     """Keeps messages in a database file, and searches their text.
 
     Any number of processes of one machine may use the file at the same time. SQLite

@@ -303,9 +303,9 @@ def test_no_thread_is_left_when_a_watched_store_is_closed(store: Any) -> None:
     """Nor when it is watched and closed again."""
     for _ in range(2):
         store.watch(print)
-        poller = store._poller
+        thread = store._poller._thread
         store.close()
-        assert not poller.is_alive()
+        assert not thread.is_alive()
 
 
 def test_messages_beyond_the_bounds_are_not_listed(

@@ -13,6 +13,7 @@ __all__ = [
     "HandlerError",
     "ListenError",
     "QueryError",
+    "ReleaseError",
     "RequestError",
     "SearchTimeoutError",
     "SendError",
@@ -136,6 +137,22 @@ class SendError(Error):
     def __init__(self, message: str, code: int = 0) -> None:
         super().__init__(message)
         self.code = code
+
+
+class ReleaseError(Error):
+    """A message must not be sent on.
+
+    Attributes:
+        rule: the rule that forbids it, such as ``"relay-allowed"``.
+    """
+
+    def __init__(self, rule: str, message: str) -> None:
+        super().__init__(rule, message)
+        self.rule = rule
+        self.message = message
+
+    def __str__(self) -> str:
+        return f"{self.rule}: {self.message}"
 
 
 class DKIMError(Error):

@@ -82,7 +82,7 @@ def _flags() -> Iterator[tuple[str, Flag]]:
 FLAGS: Mapping[str, Flag] = dict(_flags())
 
 _JIM = "with --mailhog, POST /api/v2/jim invites Jim"
-_RELEASE = "mail is sent on by a request only"
+_AFTERWARDS = "mail is sent on after it was taken; smtptest releases shows errors"
 _FAULTS = "PUT /api/v1/chaos and --faults set faults"
 _RECIPIENTS = "a rule in the file of --faults refuses recipients"
 _NO_LOOKUP = "nothing is looked up in any case"
@@ -96,11 +96,9 @@ NOT_HERE: Mapping[str, str] = {
     "MP_LOG_FILE": "the log is standard output",
     "MP_SMTP_ALLOWED_RECIPIENTS": _RECIPIENTS,
     "MP_SMTP_DISABLE_RDNS": _NO_LOOKUP,
-    "MP_SMTP_FORWARD_CONFIG": _RELEASE,
+    "MP_SMTP_FORWARD_FWD_SMTP_ERRORS": _AFTERWARDS,
     "MP_SMTP_IGNORE_REJECTED_RECIPIENTS": _RECIPIENTS,
-    "MP_SMTP_RELAY_ALL": _RELEASE,
-    "MP_SMTP_RELAY_CONFIG": "--relay-host and its other options name the relay",
-    "MP_SMTP_RELAY_MATCHING": _RELEASE,
+    "MP_SMTP_RELAY_FWD_SMTP_ERRORS": _AFTERWARDS,
     "MP_TAGS_CONFIG": "--tag, or tag in the file of --config, has the rules",
     "MP_WEBHOOK_LIMIT": "each message is told, in order",
     "MH_INVITE_JIM": _JIM,

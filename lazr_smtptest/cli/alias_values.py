@@ -49,6 +49,16 @@ def switch(text: str) -> str:
     return "1" if is_on(text) else "0"
 
 
+def starttls(text: str) -> str:
+    """Return the security of a server, if it is STARTTLS."""
+    return "starttls" if is_on(text) else ""
+
+
+def tls(text: str) -> str:
+    """Return the security of a server, if it is TLS from the start."""
+    return "tls" if is_on(text) else ""
+
+
 def smtp(address: str, begins_with_tls: str) -> str:
     """Return where to speak SMTP without TLS from the start."""
     return endpoint(address) if address and not is_on(begins_with_tls) else ""

@@ -43,6 +43,29 @@ def _both(first: str, second: str) -> str:
     return f"{first}:{second}"
 
 
+def _sending(option: str, prefix: str) -> Iterator[Alias]:
+    """Yield the rows of a server that mail is sent on to.
+
+    Args:
+        option: how its options begin.
+        prefix: how its variables begin.
+    """
+    for end, name, convert in (
+        ("host", "HOST", values.same),
+        ("port", "PORT", values.same),
+        ("security", "STARTTLS", values.starttls),
+        ("security", "TLS", values.tls),
+        ("insecure", "ALLOW_INSECURE", values.switch),
+        ("mechanism", "AUTH", lambda text: "" if text == "none" else text),
+        ("return-path", "RETURN_PATH", values.same),
+        ("override-from", "OVERRIDE_FROM", values.same),
+    ):
+        yield Alias(f"{option}-{end}", (prefix + name,), convert)
+    for word in ("PASSWORD", "SECRET"):
+        names = (f"{prefix}USERNAME", prefix + word)
+        yield Alias(f"{option}-auth", names, _both)
+
+
 _POP3 = ("MP_POP3_BIND_ADDR", "MP_POP3_AUTH", "MP_POP3_AUTH_FILE", "MP_POP3_TLS_CERT")
 
 # A later row of an option overrides an earlier one.
@@ -116,31 +139,14 @@ ALIASES: tuple[Alias, ...] = (
     Alias("max-recipients", ("MP_SMTP_MAX_RECIPIENTS",), values.same),
     Alias("max-message-size", ("MP_MAX_MESSAGE_SIZE",), lambda text: f"{text}M"),
     Alias("quiet", ("MP_QUIET",), values.switch),
-    Alias("relay-host", ("MP_SMTP_RELAY_HOST",), values.same),
-    Alias("relay-port", ("MP_SMTP_RELAY_PORT",), values.same),
-    Alias(
-        "relay-security",
-        ("MP_SMTP_RELAY_STARTTLS",),
-        lambda text: "starttls" if values.is_on(text) else "",
-    ),
-    Alias(
-        "relay-security",
-        ("MP_SMTP_RELAY_TLS",),
-        lambda text: "tls" if values.is_on(text) else "",
-    ),
-    Alias("relay-insecure", ("MP_SMTP_RELAY_ALLOW_INSECURE",), values.switch),
-    Alias("relay-auth", ("MP_SMTP_RELAY_USERNAME", "MP_SMTP_RELAY_PASSWORD"), _both),
-    Alias("relay-auth", ("MP_SMTP_RELAY_USERNAME", "MP_SMTP_RELAY_SECRET"), _both),
-    Alias(
-        "relay-mechanism",
-        ("MP_SMTP_RELAY_AUTH",),
-        lambda text: "" if text == "none" else text,
-    ),
-    Alias("relay-return-path", ("MP_SMTP_RELAY_RETURN_PATH",), values.same),
-    Alias("relay-override-from", ("MP_SMTP_RELAY_OVERRIDE_FROM",), values.same),
+    *_sending("relay", "MP_SMTP_RELAY_"),
+    Alias("relay-all", ("MP_SMTP_RELAY_ALL",), values.switch),
+    Alias("relay-matching", ("MP_SMTP_RELAY_MATCHING",), values.same),
     Alias("relay-allowed", ("MP_SMTP_RELAY_ALLOWED_RECIPIENTS",), values.same),
     Alias("relay-blocked", ("MP_SMTP_RELAY_BLOCKED_RECIPIENTS",), values.same),
     Alias("relay-keep-ids", ("MP_SMTP_RELAY_PRESERVE_MESSAGE_IDS",), values.switch),
+    *_sending("forward", "MP_SMTP_FORWARD_"),
+    Alias("forward-to", ("MP_SMTP_FORWARD_TO",), lambda text: text.replace(",", " ")),
     Alias("link-check", ("MP_ALLOW_INTERNAL_HTTP_REQUESTS",), values.everywhere),
     Alias("link-check-private", ("MP_ALLOW_INTERNAL_HTTP_REQUESTS",), values.switch),
     Alias("spamassassin", ("MP_ENABLE_SPAMASSASSIN",), values.spamd),

@@ -13,7 +13,7 @@ from twisted.python import usage
 from lazr_smtptest._secrets import safe_repr
 from lazr_smtptest.cli.checks import CHECKS, check_settings
 from lazr_smtptest.cli.option_table import Groups, Option
-from lazr_smtptest.cli.outgoing import OUTGOING, check_outgoing, outgoing_of
+from lazr_smtptest.cli.outgoing import outgoing_of
 from lazr_smtptest.cli.shared_store import check_shared_store, is_shared
 
 if TYPE_CHECKING:
@@ -130,12 +130,10 @@ class HTTP:
             ),
         ),
         **CHECKS,
-        **OUTGOING,
     }
 
     def check(self, options: Options) -> None:
         """Check the values of its options, and set the default endpoint."""
-        check_outgoing(options)
         if options["no-http"] and options.rank("no-http") <= options.rank("http"):
             options["http"] = None
             return

@@ -25,6 +25,8 @@ COMMANDS = {
     "export": ("commands.transfer.export_messages", "write messages into files"),
     "import": ("commands.transfer.import_messages", "add messages from files"),
     "copy": ("copy.copy_messages", "copy messages from one store to another"),
+    "release": ("commands.releases.release_message", "send a message on to a relay"),
+    "releases": ("commands.releases.list_releases", "list what was sent on"),
     "sessions": ("commands.sessions.list_sessions", "list the sessions of clients"),
     "transcript": ("commands.sessions.show_transcript", "print one session"),
     "completion": ("completion.completion", "print a script that completes commands"),

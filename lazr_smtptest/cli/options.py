@@ -40,6 +40,7 @@ from lazr_smtptest.cli.option_table import (
 )
 from lazr_smtptest.cli.option_values import describe_wrong, read_values
 from lazr_smtptest.cli.readers import READERS
+from lazr_smtptest.cli.relay_files import read_relay_files
 from lazr_smtptest.cli.tagging import tag_queries
 from lazr_smtptest.errors import Error
 from lazr_smtptest.stores import check_spec
@@ -229,10 +230,11 @@ class Options(usage.Options, AuthOptionMixin):
         table = self.table()
         try:
             flags, others = take_flags(arguments, table)
-            found = read_values(os.environ, flags, table)
+            environment, set_flags = read_relay_files(os.environ, flags)
+            found = read_values(environment, set_flags, table)
         except ValueError as error:
             raise usage.UsageError(str(error)) from error
-        self.notes += note_others(os.environ, flags)
+        self.notes += note_others(environment, set_flags)
         self._variables = {name: source for name, (_, source) in found.items()}
         return {name: value for name, (value, _) in found.items()}, others
 

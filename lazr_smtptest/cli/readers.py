@@ -16,6 +16,7 @@ from lazr_smtptest.cli.http_reader import HTTP
 from lazr_smtptest.cli.imap import IMAP, IMAPS
 from lazr_smtptest.cli.mailhog import MailHog
 from lazr_smtptest.cli.option_table import Groups
+from lazr_smtptest.cli.outgoing import SendingOn
 from lazr_smtptest.cli.pop3 import POP3, POP3S
 from lazr_smtptest.cli.webhooks import Webhooks
 
@@ -77,6 +78,7 @@ READERS: Sequence[Reader] = (
     IMAPS(),
     POP3(),
     POP3S(),
+    SendingOn(),
     Webhooks(),
 )
 

@@ -179,6 +179,55 @@ class API:
         number: int = answer["messages"]
         return number
 
+    # Mail that is sent on
+
+    def release(
+        self,
+        name: str | int,
+        *,
+        recipients: Sequence[str] = (),
+        sender: str | None = None,
+        route: str = "relay",
+        wait: float = 0.0,
+    ) -> Mapping[str, Any]:
+        """Send a message on; return the release as the API has it.
+
+        Args:
+            name: the id or the number of the message.
+            recipients: the forward-paths; none for those of its envelope.
+            sender: the reverse-path; ``None`` for that of its envelope.
+            route: ``"relay"`` or ``"forward"``.
+            wait: seconds to wait for the first attempt, up to 60.
+        """
+        body = {
+            "recipients": list(recipients),
+            "sender": sender,
+            "route": route,
+            "wait": wait,
+        }
+        path = f"/messages/{_segment(name)}/releases"
+        answer = self.connections.request("POST", path, body=body, patience=wait)
+        release: Mapping[str, Any] = answer.json
+        return release
+
+    def releases(self, limit: int = 50) -> Sequence[Mapping[str, Any]]:
+        """Return the latest releases, the newest first."""
+        answer = self.connections.request("GET", "/releases", {"limit": limit})
+        releases: Sequence[Mapping[str, Any]] = answer.json["releases"]
+        return releases
+
+    def one_release(self, number: int) -> Mapping[str, Any]:
+        """Return a release with its transcript."""
+        answer = self.connections.request("GET", f"/releases/{number}")
+        release: Mapping[str, Any] = answer.json
+        return release
+
+    def change_release(self, number: int, change: str) -> Mapping[str, Any]:
+        """``"retry"`` or ``"cancel"`` a release; return it."""
+        answer = self.connections.request("POST", f"/releases/{number}/{change}")
+        release: Mapping[str, Any] = answer.json
+        return release
+
     def tags(self) -> Mapping[str, int]:
         """Return each tag in use and the number of its messages."""
         tags: Mapping[str, int] = self.connections.request("GET", "/tags").json

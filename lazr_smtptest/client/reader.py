@@ -40,11 +40,11 @@ class RemoteReader:
         *,
         verify: bool | str | os.PathLike[str] | ssl.SSLContext = True,
     ) -> None:
-        self._api = API(Connections(Address.of(url), verify=verify))
+        self.api = API(Connections(Address.of(url), verify=verify))
 
     def close(self) -> None:
         """Close the connections."""
-        self._api.connections.close()
+        self.api.connections.close()
 
     def page(
         self,
@@ -56,54 +56,54 @@ class RemoteReader:
         timeout: float | None = None,
     ) -> Found:
         """Return a page of the messages that match; see `IMessageReader`."""
-        return self._api.page(
+        return self.api.page(
             query, after=after, limit=limit, oldest_first=oldest_first, timeout=timeout
         )
 
     def numbers(self, query: str = "") -> Sequence[int]:
         """Return the numbers of all messages that match, ascending."""
-        return [each.number for each in self._api.pages(query)]
+        return [each.number for each in self.api.pages(query)]
 
     def newest(self) -> int:
         """Return the number of the newest message; 0 for none."""
-        return next((each.number for each in self._api.page(limit=1)), 0)
+        return next((each.number for each in self.api.page(limit=1)), 0)
 
     def summary(self, message: str | int) -> Summary | None:
         """Return the summary of a message; ``None`` if there is none."""
-        found = self._api.message(message)
+        found = self.api.message(message)
         return None if found is None else summary_of(found["summary"])
 
     def envelope(self, message: str | int) -> Envelope | None:
         """Return a message; ``None`` if there is none."""
         summary = self.summary(message)
-        return None if summary is None else self._api.envelope(summary)
+        return None if summary is None else self.api.envelope(summary)
 
     def __len__(self) -> int:
         """Count the messages."""
-        return self._api.counts().messages
+        return self.api.counts().messages
 
     def __iter__(self) -> Iterator[Envelope]:
         """Iterate over the messages, oldest first, those that are still there."""
-        return filter(None, map(self._api.envelope, self._api.pages()))
+        return filter(None, map(self.api.envelope, self.api.pages()))
 
     def __repr__(self) -> str:
-        return str(self._api.connections.address)
+        return str(self.api.connections.address)
 
     def ids(self) -> list[str]:
         """Return the ids of the messages, oldest first."""
-        return [each.id for each in self._api.pages()]
+        return [each.id for each in self.api.pages()]
 
     def add(self, envelope: Envelope) -> bool:
         """Add a message; return false if the server has one with its id already."""
-        return bool(self._api.add(to_bytes(envelope, envelope.content, b"\r\n")))
+        return bool(self.api.add(to_bytes(envelope, envelope.content, b"\r\n")))
 
     def remove(self, selection: Selection) -> int:
         """Remove messages; return how many there were."""
         if selection.query is not None:
-            return self._api.remove(query=selection.query)
+            return self.api.remove(query=selection.query)
         if selection.ids is not None:
-            return self._api.remove(ids=list(selection.ids))
-        return self._api.remove(numbers=list(selection.numbers or ()))
+            return self.api.remove(ids=list(selection.ids))
+        return self.api.remove(numbers=list(selection.numbers or ()))
 
     def wait(
         self, query: str, *, since: int, timeout: float
@@ -119,7 +119,7 @@ class RemoteReader:
             the message, none if it did not come in time; and why it did not, several
             lines.
         """
-        waited = self._api.wait(query, since=since, timeout=timeout)
+        waited = self.api.wait(query, since=since, timeout=timeout)
         found = [summary_of(each["summary"]) for each in waited.messages]
         return found, waited.explanation
 
@@ -127,8 +127,8 @@ class RemoteReader:
         self, *, after: str | None = None, limit: int = 50, failed: bool | None = None
     ) -> list[Session]:
         """Return a page of the sessions that have ended, newest first."""
-        return self._api.sessions(after=after, limit=limit, failed=failed)
+        return self.api.sessions(after=after, limit=limit, failed=failed)
 
     def session(self, id: str) -> Session | None:
         """Return a session with its transcript; ``None`` if there is none."""
-        return self._api.session(id)
+        return self.api.session(id)

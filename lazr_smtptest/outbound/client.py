@@ -15,7 +15,7 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.python.failure import Failure
 
 from lazr_smtptest.errors import SendError
-from lazr_smtptest.outbound.connection import Connection
+from lazr_smtptest.outbound.connection import Connection, ServerReply
 from lazr_smtptest.outbound.session import open_session
 from lazr_smtptest.outbound.settings import Server
 
@@ -57,7 +57,9 @@ class Mail:
                 raise ValueError(f"cannot send to or from the address {address!r:.100}")
 
 
-def send_mail(reactor: Any, server: Server, mail: Mail) -> Deferred[None]:
+def send_mail(
+    reactor: Any, server: Server, mail: Mail, transcript: list[str] | None = None
+) -> Deferred[ServerReply]:
     """Send a message to a server, in one attempt.
 
     All recipients get it, or the Deferred fails; a server that takes the message for
@@ -67,12 +69,13 @@ def send_mail(reactor: Any, server: Server, mail: Mail) -> Deferred[None]:
         reactor: connects, and measures the time.
         server: the server.
         mail: the message.
+        transcript: see `Connection`.
 
     Returns:
-        a Deferred that fires when the server has accepted the message. It fails with a
-        `SendError` if it has not; cancelling it ends the attempt.
+        a Deferred with the reply to the message, when the server has accepted it. It
+        fails with a `SendError` if it has not; cancelling it ends the attempt.
     """
-    connection = Connection()
+    connection = Connection(transcript)
     sending = Deferred.fromCoroutine(_send(reactor, connection, server, mail))
     timeout = reactor.callLater(server.timeout, sending.cancel)
 
@@ -88,10 +91,10 @@ def send_mail(reactor: Any, server: Server, mail: Mail) -> Deferred[None]:
 
 async def _send(
     reactor: Any, connection: Connection, server: Server, mail: Mail
-) -> None:
+) -> ServerReply:
     try:
         await open_session(reactor, connection, server)
-        await _transmit(connection, mail)
+        return await _transmit(connection, mail)
     except SendError as error:
         raise SendError(f"{_shown(server)}: {error}", error.code) from error
     finally:
@@ -102,15 +105,15 @@ def _shown(server: Server) -> str:
     return f"{server.host} port {server.port}"
 
 
-async def _transmit(connection: Connection, mail: Mail) -> None:
-    """Send MAIL, RCPT and DATA."""
+async def _transmit(connection: Connection, mail: Mail) -> ServerReply:
+    """Send MAIL, RCPT and DATA; return the reply to the message."""
     addresses = (mail.sender, *mail.recipients)
     more = b"" if "".join(addresses).isascii() else b" SMTPUTF8"
     await connection.ask(b"MAIL FROM:<" + mail.sender.encode() + b">" + more, 250)
     for recipient in mail.recipients:
         await connection.ask(b"RCPT TO:<" + recipient.encode() + b">", 250, 251)
     await connection.ask(b"DATA", 354)
-    await connection.ask(stuff(mail.content), 250, is_line=False)
+    return await connection.ask(stuff(mail.content), 250, is_line=False)
 
 
 def stuff(content: bytes) -> bytes:

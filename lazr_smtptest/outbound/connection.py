@@ -47,11 +47,17 @@ class ServerReply:
 
 
 class Connection(LineReceiver):
-    """A connection: one command at a time, and the reply to it."""
+    """A connection: one command at a time, and the reply to it.
+
+    Args:
+        transcript: gets a line for each command and for each line of a reply, with
+            ``C:`` or ``S:`` in front and without secrets; ``None`` for no transcript.
+    """
 
     MAX_LENGTH = _LONGEST_LINE
 
-    def __init__(self) -> None:
+    def __init__(self, transcript: list[str] | None = None) -> None:
+        self._transcript = transcript
         self._lines: list[str] = []
         self._waiter: Deferred[ServerReply] | None = None
         # Replies that came before they were read, such as the greeting.
@@ -99,7 +105,10 @@ class Connection(LineReceiver):
         self._replies.clear()
         self.send(command + (b"\r\n" if is_line else b""))
         shown = command.decode("utf-8", "replace") if is_line else "the message"
-        return await self.expect(*codes, what="AUTH" if secret else shown)
+        if secret:
+            shown = "AUTH"
+        self._note("C", shown if is_line else f"({len(command)} bytes)")
+        return await self.expect(*codes, what=shown)
 
     async def expect(self, *codes: int, what: str = "connecting") -> ServerReply:
         """Return the next reply; see `ask`."""
@@ -123,17 +132,20 @@ class Connection(LineReceiver):
         """
         self.clearLineBuffer()
         self._replies.clear()
+        self._note("C", "(TLS begins)")
         wrapping = wrap(Factory(), options, reactor, is_client=True)
         insert(wrapping, self, self._transport)
 
     def quit(self) -> None:
         """End the session."""
         if self.is_open:
+            self._note("C", "QUIT")
             self._transport.write(b"QUIT\r\n")
             self._transport.loseConnection()
 
     def lineReceived(self, line: bytes) -> None:
         """Add a line to the reply that is being read."""
+        self._note("S", line.decode("utf-8", "replace"))
         found = _REPLY.fullmatch(line)
         if found is None or len(self._lines) >= _MOST_LINES:
             self._lose(f"it does not speak SMTP: {line!r:.100}")
@@ -143,6 +155,10 @@ class Connection(LineReceiver):
             return
         lines, self._lines = self._lines, []
         self._replied(ServerReply(int(found[1]), lines))
+
+    def _note(self, side: str, text: str) -> None:
+        if self._transcript is not None:
+            self._transcript.append(f"{side}: {text}")
 
     def _replied(self, reply: ServerReply) -> None:
         waiter, self._waiter = self._waiter, None

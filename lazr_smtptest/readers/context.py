@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from lazr_smtptest.auth.login import Auth
     from lazr_smtptest.faults import Faults
     from lazr_smtptest.interfaces import IMessageHandler
+    from lazr_smtptest.outbound.client import Mail
+    from lazr_smtptest.outbound.releases.attempt import Result
+    from lazr_smtptest.outbound.releases.service import ReleaseService
     from lazr_smtptest.outbound.webhooks.service import WebhookService
     from lazr_smtptest.smtp.settings import Settings
     from lazr_smtptest.stores.session_log import SessionLog
@@ -116,6 +119,7 @@ class ReaderContext:
         check_settings: what checks of messages may connect to; by default nothing.
         checks: the checks of messages.
         webhooks: the services that make requests for messages; they add themselves.
+        releases: those that send messages on, at most one; likewise.
         listeners: returns the addresses that clients connect to, by protocol, such as
             ``{"smtp": "127.0.0.1:1025"}``, as far as they are known.
         absence: why this process has no fault rules, open sessions or live settings.
@@ -134,6 +138,7 @@ class ReaderContext:
     auth: Auth | None = None
     parsing: Callable[..., Any] = run_here
     webhooks: list[WebhookService] = attrs.field(factory=list)
+    releases: list[ReleaseService] = attrs.field(factory=list)
     listeners: Callable[[], Mapping[str, str]] = dict
     absence: str = "this process receives no mail, it only reads a store"
     check_settings: CheckSettings = attrs.field(factory=CheckSettings)
@@ -185,6 +190,22 @@ class ReaderContext:
             auth=source.auth,
             listeners=lambda: _listeners_of(source),
         )
+
+    @property
+    def marker(self) -> str:
+        """The text that marks what is sent on; ``""`` if nothing keeps one."""
+        return self.releases[0].marker if self.releases else ""
+
+    async def record_release(self, message: str, mail: Mail, result: Result) -> None:
+        """Keep the result of an attempt to send a message on, where it can be seen.
+
+        Args:
+            message: the id of the message.
+            mail: what was sent.
+            result: how that ended.
+        """
+        for service in self.releases:
+            await service.record(message, mail, result)
 
     def needed_faults(self) -> Faults:
         """Return the fault rules.

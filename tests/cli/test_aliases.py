@@ -163,6 +163,12 @@ def parse(*arguments: str) -> Options:
             "tls",
             "auto",
         ),
+        ({"MP_SMTP_RELAY_HOST": "a", "MP_SMTP_RELAY_ALL": "1"}, "relay-all", 1),
+        (
+            {"MP_SMTP_FORWARD_HOST": "a", "MP_SMTP_FORWARD_TO": "b@c,d@e"},
+            "forward-to",
+            ["b@c", "d@e"],
+        ),
         ({"MP_WEBHOOK_URL": "http://a/b"}, "webhook", ["http://a/b"]),
         ({"MP_WEBHOOK_URL": "http://a/b"}, "webhook-format", "mailpit"),
     ],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,8 @@ import pytest
 from lazr_smtptest import CaptureServer, Controller
 from lazr_smtptest.auth.login import Auth
 from lazr_smtptest.cli.options import OptionError, Options
-from lazr_smtptest.cli.outgoing import outgoing_of
+from lazr_smtptest.cli.outgoing import outgoing_of, routes_of
+from lazr_smtptest.outbound.releases.route import Route
 from lazr_smtptest.outbound.settings import Login, Outgoing, Relay, Server
 from lazr_smtptest.smtp.settings import Settings
 from lazr_smtptest.tls.context import TLS
@@ -78,6 +80,14 @@ def test_a_relay_with_all_options(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "error"),
     [
+        (["--relay-query=a"], "--relay-query needs --relay-host"),
+        (["--relay-all"], "--relay-all needs --relay-host"),
+        (["--forward-to=a@b"], "--forward-to needs --forward-host"),
+        (["--forward-host=a"], "--forward-host needs --forward-to"),
+        (["--relay-host=a", "--relay-matching=("], "--relay-host: relay-matching must"),
+        (["--relay-host=a", "--relay-query=subject:"], "--relay-host: "),
+        (["--relay-host=a", "--relay-to=a b"], "--relay-host: cannot send to"),
+        (["--relay-host=a", "--relay-all", "--workers=2"], "--relay-host with --work"),
         (["--relay-auth=a:b"], "--relay-auth needs --relay-host"),
         (["--relay-allowed=a"], "--relay-allowed needs --relay-host"),
         (["--relay-host=a b"], "--relay-host: the host must be a host name"),
@@ -93,6 +103,113 @@ def test_options_that_cannot_be_are_one_line(arguments: list[str], error: str) -
     with pytest.raises(OptionError) as caught:
         Options().parseOptions(arguments)
     assert str(caught.value).startswith(error)
+
+
+def routes(*arguments: str) -> list[Route]:
+    """Return the routes of a command."""
+    options = Options()
+    options.parseOptions([HTTP, *arguments])
+    return list(routes_of(options))
+
+
+RELAY = Relay(server=Server(host="a"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "route"),
+    [
+        (["--relay-host=a"], Route(name="relay", relay=RELAY)),
+        (
+            ["--relay-host=a", "--relay-all", "--relay-rate=9"],
+            Route(name="relay", relay=RELAY, is_automatic=True, rate=9),
+        ),
+        (
+            ["--relay-host=a", "--relay-query=bill", "--relay-to=c@d"],
+            Route(
+                name="relay", relay=RELAY, is_automatic=True, query="bill", to=["c@d"]
+            ),
+        ),
+        (
+            ["--relay-host=a", "--relay-matching=@b$"],
+            Route(name="relay", relay=RELAY, is_automatic=True, matching="@b$"),
+        ),
+        (
+            ["--forward-host=a", "--forward-to=c@d", "--forward-to=e@f"],
+            Route(name="forward", relay=RELAY, is_automatic=True, to=["c@d", "e@f"]),
+        ),
+    ],
+)
+def test_options_make_a_route(arguments: list[str], route: Route) -> None:
+    assert routes(*arguments) == [route]
+
+
+def test_mailpits_file_names_a_relay(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "relay.yaml").write_text(
+        "host: mail.example\nport: 587\nstarttls: true\nallow-insecure: false\n"
+        "auth: cram-md5\nusername: anna\nsecret: word\n"
+        "return-path: bounce@example.com\noverride-from: team@example.com\n"
+        "allowed-recipients: '@example'\nblocked-recipients: ^root\n"
+        "preserve-message-ids: true\nforward-smtp-errors:\n"
+    )
+    monkeypatch.setenv("MP_SMTP_RELAY_CONFIG", f"{tmp_path}/relay.yaml")
+    monkeypatch.setenv("MP_SMTP_RELAY_MATCHING", "@example")
+    assert routes() == [
+        Route(
+            name="relay",
+            relay=Relay(
+                server=Server(
+                    host="mail.example",
+                    port=587,
+                    security="starttls",
+                    login=Login(user="anna", password="word", mechanism="cram-md5"),
+                ),
+                return_path="bounce@example.com",
+                override_from="team@example.com",
+                allowed="@example",
+                blocked="^root",
+                preserves_message_ids=True,
+            ),
+            is_automatic=True,
+            matching="@example",
+        )
+    ]
+
+
+def test_mailpits_file_names_a_server_for_copies(tmp_path: Path) -> None:
+    (tmp_path / "forward.yaml").write_text("host: a\nto: c@d,e@f\n")
+    assert routes(f"--smtp-forward-config={tmp_path}/forward.yaml") == [
+        Route(name="forward", relay=RELAY, is_automatic=True, to=["c@d", "e@f"])
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "error"),
+    [
+        ("hots: a", "has an unknown key 'hots'; did you mean 'host'?"),
+        ("host: [a]", "host must be one value"),
+        ("host", "must have lines KEY: VALUE"),
+        ("host: [", "is no YAML: "),
+        (None, "cannot read "),
+    ],
+)
+def test_a_file_of_mailpit_that_is_wrong_is_one_line(
+    tmp_path: Path, content: str | None, error: str
+) -> None:
+    if content is not None:
+        (tmp_path / "relay.yaml").write_text(content)
+    with pytest.raises(OptionError) as caught:
+        Options().parseOptions([f"--smtp-relay-config={tmp_path}/relay.yaml"])
+    assert str(caught.value).startswith("--smtp-relay-config: ")
+    assert error in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_without_yaml_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "yaml", None)
+    with pytest.raises(OptionError, match=r"needs pip install 'lazr.smtptest\[yaml\]'"):
+        Options().parseOptions(["--smtp-relay-config=relay.yaml"])
 
 
 def test_mailhog_has_a_port_of_its_own(start: Start) -> None:

@@ -23,6 +23,7 @@ from lazr_smtptest.readers.http.api.mailboxes import Mailboxes
 from lazr_smtptest.readers.http.api.messages import Messages
 from lazr_smtptest.readers.http.api.openapi import OpenAPI
 from lazr_smtptest.readers.http.api.problems import describe
+from lazr_smtptest.readers.http.api.releases import Releases
 from lazr_smtptest.readers.http.api.sessions import Sessions
 from lazr_smtptest.readers.http.api.settings import ServerSettings
 from lazr_smtptest.readers.http.api.status import Status
@@ -227,6 +228,7 @@ class HTTPReader:
         yield from self._mailboxes.routes(_API)
         yield from self._mailpit.routes()
         yield from ServerSettings(self._context).routes(_API)
+        yield from Releases(self._context).routes(_API)
         yield from Webhooks(self._context).routes(_API)
         yield from Status(self._context).routes(_API)
         yield from Login(self._logins).routes(_API)

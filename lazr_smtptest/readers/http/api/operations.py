@@ -78,6 +78,7 @@ ARGUMENTS: Mapping[str, Argument] = {
     ),
     "part": Argument(_TEXT, "The id of a part.", "1"),
     "query": Argument(_TEXT, "A query in the search language.", "code"),
+    "release": Argument(_TEXT, "The number of a release."),
     "root": Argument(
         _TEXT,
         "The path before `api/v2/` in the browser, if a proxy changes it.",
@@ -127,7 +128,7 @@ class Operation:
     def errors(self) -> list[int]:
         """The statuses of its errors, sorted."""
         found = {*_ALWAYS, *(each for each in self.others if each >= 400)}
-        return sorted(found | ({413, 415} if self.body is not None else set()))
+        return sorted(found | ({413} if self.body is not None else set()))
 
 
 def operation(

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
 
-from lazr_smtptest.errors import SendError
-from lazr_smtptest.outbound.client import Mail, send_mail
+from lazr_smtptest.outbound.client import Mail
+from lazr_smtptest.outbound.releases.attempt import attempt
 from lazr_smtptest.outbound.settings import Login, Outgoing, Relay, Server
 from lazr_smtptest.readers.context import ReaderContext
 from lazr_smtptest.readers.http.answer import Answer, HTTPError, json_answer
@@ -33,8 +33,8 @@ class Release:
     """
 
     def __init__(self, context: ReaderContext, outgoing: Outgoing) -> None:
+        self._context = context
         self._reader = context.reader
-        self._reactor = context.reactor
         self._outgoing = outgoing
 
     def routes(self, base: str) -> Iterator[Route]:
@@ -86,11 +86,16 @@ class Release:
             mail = Mail(
                 sender=f"nobody@{HOSTNAME}", recipients=[recipient], content=content
             )
-            await send_mail(self._reactor, server, mail)
         except ValueError as error:
             raise _bad(str(error)) from error
-        except SendError as error:
-            raise HTTPError(HTTPStatus.INTERNAL_SERVER_ERROR, str(error)) from error
+        result = await attempt(self._context.reactor, server, mail)
+        relay = self._outgoing.relay
+        if relay is not None and server is relay.server:
+            await self._context.record_release(kept.id, mail, result)
+        if result.error is not None:
+            raise HTTPError(
+                HTTPStatus.INTERNAL_SERVER_ERROR, str(result.error)
+            ) from result.error
         return Answer(content_type="text/json")
 
     def _server(self, wanted: dict[str, Any]) -> Server:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timezone
 from typing import Any
 
-from lazr_smtptest.errors import SendError
+from lazr_smtptest.errors import ReleaseError
 from lazr_smtptest.mime.addresses import read_mailboxes
 from lazr_smtptest.model.envelope import Envelope
-from lazr_smtptest.outbound.client import Mail, send_mail
-from lazr_smtptest.outbound.release import released
+from lazr_smtptest.outbound.client import Mail
+from lazr_smtptest.outbound.releases.attempt import attempt, content_for
 from lazr_smtptest.outbound.settings import Relay
 from lazr_smtptest.readers.context import ReaderContext
 from lazr_smtptest.readers.http.answer import Answer
@@ -34,8 +33,8 @@ class Release:
     """
 
     def __init__(self, context: ReaderContext, relay: Relay | None) -> None:
+        self._context = context
         self._reader = context.reader
-        self._reactor = context.reactor
         self._relay = relay
 
     def routes(self, prefix: str) -> Iterator[Route]:
@@ -51,11 +50,17 @@ class Release:
         if relay is None:
             raise bad("no relay is configured: see --relay-host")
         _check(relay, recipients)
-        mail = await self._reader.call(_mail, envelope, recipients, relay)
+        context = self._context
         try:
-            await send_mail(self._reactor, relay.server, mail)
-        except SendError as error:
-            raise bad(f"SMTP error: {error}") from error
+            mail = await self._reader.call(
+                _mail, envelope, recipients, relay, context.marker
+            )
+        except ReleaseError as error:
+            raise bad(f"Failed: {error}") from error
+        result = await attempt(context.reactor, relay.server, mail)
+        await context.record_release(envelope.id, mail, result)
+        if result.error is not None:
+            raise bad(f"SMTP error: {result.error}") from result.error
         return OK
 
 
@@ -96,7 +101,7 @@ def _check(relay: Relay, recipients: list[str]) -> None:
         raise bad("No valid addresses found")
 
 
-def _mail(envelope: Envelope, recipients: list[str], relay: Relay) -> Mail:
+def _mail(envelope: Envelope, recipients: list[str], relay: Relay, marker: str) -> Mail:
     """Return what is sent; in a thread."""
     header = envelope.header("from")
     if header is None:
@@ -104,12 +109,6 @@ def _mail(envelope: Envelope, recipients: list[str], relay: Relay) -> Mail:
     senders = [*envelope.addresses("sender")[:1], *envelope.addresses("from")[:1]]
     if not senders or not is_address(senders[0]):
         raise bad(f"Failed: unable to parse From header: {header}")
-    content = released(
-        envelope.content,
-        now=datetime.now(timezone.utc),
-        return_path=relay.return_path,
-        override_from=relay.override_from,
-        preserves_message_id=relay.preserves_message_ids,
-    )
+    content = content_for(relay, envelope, marker, by_rule=False)
     sender = relay.return_path or senders[0]
     return Mail(sender=sender, recipients=recipients, content=content)

@@ -15,6 +15,9 @@ from hypothesis import strategies as st
 from lazr_smtptest import CaptureServer
 from lazr_smtptest.cli.webhooks import encode_message
 from lazr_smtptest.faults import Faults
+from lazr_smtptest.outbound.releases.route import Route as ReleaseRoute
+from lazr_smtptest.outbound.releases.service import ReleaseService
+from lazr_smtptest.outbound.settings import Relay, Server
 from lazr_smtptest.outbound.webhooks.service import WebhookService
 from lazr_smtptest.outbound.webhooks.webhook import Webhook
 from lazr_smtptest.readers.http.api import records
@@ -52,6 +55,12 @@ def seeded() -> Mail:
             encode_message,
         )
     )
+    route = ReleaseRoute(name="relay", relay=Relay(server=Server(host="127.0.0.1")))
+    releases = ReleaseService([route], mail.store, mail.reactor, pool=mail)
+    releases.startService()
+    mail.context.releases.append(releases)
+    # The reactor of these tests connects nowhere, so it waits.
+    mail.client.request("POST", "/api/v2/messages/latest/releases", json={})
     return mail
 
 
@@ -190,7 +199,7 @@ def test_its_examples_succeed(name: str) -> None:
     if "mailbox" in operation.arguments:
         made = mail.client.request("POST", "/api/v2/mailboxes")
         values["mailbox"] = made.json["name"]
-    values |= {name: "1" for name in ("rule",) if name in operation.arguments}
+    values |= {name: "1" for name in ("rule", "release") if name in operation.arguments}
     if "part" in operation.arguments:
         values["part"] = "1.1"
     if "webhook" in operation.arguments:

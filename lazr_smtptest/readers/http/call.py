@@ -12,7 +12,9 @@ import msgspec
 from twisted.internet.defer import Deferred
 from twisted.web.http_headers import Headers
 
+from lazr_smtptest._checks import brief
 from lazr_smtptest.readers.http.answer import HTTPError
+from lazr_smtptest.readers.http.json_text import repeated_name, without_mark
 
 __all__ = ["LONG", "Call", "in_words_of_json", "value_of", "values_of", "weights_of"]
 
@@ -209,20 +211,28 @@ class Call:
                 if it has one, ends the error for an unknown field.
 
         Raises:
-            HTTPError: 400, it is not JSON, or not of this type.
+            HTTPError: 400, it is not JSON, not of this type, or an object in it has a
+                name twice. A position counts from the end of a byte order mark.
         """
         fields = ", ".join(getattr(type_, "__struct_fields__", ()))
+        position: int | None
         if not self.body:
             raise HTTPError(
                 HTTPStatus.BAD_REQUEST,
                 f"bad body: expected a JSON object with one or more of: {fields}",
             )
+        body = without_mark(self.body)
         try:
-            return msgspec.json.decode(self.body, type=type_)
+            value = msgspec.json.decode(body, type=type_)
+            repeated = repeated_name(body)
+            if repeated is None:
+                return value
+            name, position = repeated
+            reason = f"the name {brief(name)} is there twice (byte {position})"
         except RecursionError:
             reason, position = f"expected {_TOO_DEEP}", None
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            reason, position = _malformed(self.body, str(error))
+            reason, position = _malformed(body, str(error))
             if _UNKNOWN.fullmatch(reason):
                 reason += f"; known: {fields}{getattr(type_, 'hint', '')}"
         details = {} if position is None else {"position": position}

@@ -12,6 +12,13 @@ from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 from twisted.web import http
 
+from lazr_smtptest.readers.http.malformed import (
+    fault_of_chunk,
+    fault_of_coding,
+    fault_of_field,
+    fault_of_line_end,
+    fault_of_request_line,
+)
 from lazr_smtptest.readers.http.quick_channel import QuickChannel
 from lazr_smtptest.readers.http.request import HTTPRequest
 
@@ -35,8 +42,7 @@ _PATIENCE, _LEAST_RATE = 60.0, 500
 # 64 KiB: before an answer goes on, and before the connection ends.
 _STALLED, _LINGERING = 60.0, 15.0
 
-# What a line of the header cannot have (RFC 9110 section 5.5): another server may
-# take it for the end of the line.
+# What a line of the header cannot have (RFC 9110 section 5.5).
 _CONTROLS = re.compile(rb"[\0\r\n]")
 
 # It ends no line.
@@ -49,7 +55,9 @@ _AUTHORITY = re.compile(rb"https?://([^/?#]*)", re.IGNORECASE)
 _VERSIONS = (b"HTTP/1.1", b"HTTP/1.0")
 _VERSION = re.compile(rb"(?<= )HTTP/[0-9](?:\.[0-9])?\Z")
 
-_MALFORMED = "the request is malformed (RFC 9112)"
+# The most empty lines before a request (RFC 9112 section 2.2): some clients send one
+# after the body of the last one.
+_EMPTY_LINES = 8
 
 
 def refusal(status: HTTPStatus, reason: str) -> bytes:
@@ -63,6 +71,7 @@ def refusal(status: HTTPStatus, reason: str) -> bytes:
     head = (
         f"HTTP/1.1 {status:d} {status.phrase}\r\n"
         "Content-Type: text/plain; charset=utf-8\r\n"
+        "X-Content-Type-Options: nosniff\r\n"
         f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
     )
     return head.encode() + body
@@ -107,6 +116,10 @@ class HTTPConnection(QuickChannel):
         self._lingering: IDelayedCall | None = None
         self._received = 0
         self._is_refused = self._is_ending = False
+        # What is being read, for the words of a refusal: the field is empty before the
+        # first one.
+        self._request_line = self._field = b""
+        self._empty_lines = 0
 
     @property
     def is_waiting(self) -> bool:
@@ -150,8 +163,8 @@ class HTTPConnection(QuickChannel):
             # Within a chunk; a body with a length was refused when that came.
             if getattr(decoder, "state", "") == "BODY":
                 self.requests[-1].expect(decoder.length)
-        elif not self._handlingRequest and _BARE_LF.search(self._buffer):
-            reason = "a line ends in LF without CR (RFC 9112 section 2.2)"
+        elif not self._handlingRequest and (found := _BARE_LF.search(self._buffer)):
+            reason = fault_of_line_end(bytes(self._buffer[: found.end()]))
             self._refuse(HTTPStatus.BAD_REQUEST, reason)
 
     def requestDone(self, request: HTTPRequest) -> None:
@@ -201,18 +214,33 @@ class HTTPConnection(QuickChannel):
         self._refuse(HTTPStatus.REQUEST_TIMEOUT, slow)
 
     def lineReceived(self, line: bytes) -> None:
-        """Handle a line of the header; refuse a version of HTTP that is not ours."""
+        """Handle a line of the header."""
         if self._is_refused:
             return
-        if self._is_first_line() and not line.endswith(_VERSIONS):
-            version = _VERSION.search(line)
-            if version is not None:
-                self._refuse(
-                    HTTPStatus.HTTP_VERSION_NOT_SUPPORTED,
-                    f"this server speaks HTTP/1.1, not {version[0].decode()}",
-                )
-                return
-        super().lineReceived(line)
+        if not self._is_first_line() or self._is_request_line(line):
+            super().lineReceived(line)
+
+    def _is_request_line(self, line: bytes) -> bool:
+        """Return whether a line that may begin a request does so.
+
+        Ignore an empty one, and refuse a version of HTTP that is not ours.
+        """
+        if not line and self.persistent:
+            self._empty_lines += 1
+            if self._empty_lines > _EMPTY_LINES:
+                many = f"more than {_EMPTY_LINES} empty lines are before a request"
+                self._refuse(HTTPStatus.BAD_REQUEST, many)
+            return False
+        self._request_line, self._field, self._empty_lines = line, b"", 0
+        if line.endswith(_VERSIONS):
+            return True
+        version = _VERSION.search(line)
+        if version is not None:
+            self._refuse(
+                HTTPStatus.HTTP_VERSION_NOT_SUPPORTED,
+                f"this server speaks HTTP/1.1, not {version[0].decode()}",
+            )
+        return version is None
 
     # What is malformed
 
@@ -226,18 +254,25 @@ class HTTPConnection(QuickChannel):
 
     def headerReceived(self, line: bytes) -> bool:
         """Refuse what another server could read otherwise; see `HTTPChannel`."""
+        self._field = line
         name, _, value = line.partition(b":")
+        name = name.lower()
+        status = HTTPStatus.BAD_REQUEST
         if _CONTROLS.search(line):
-            reason = "a line of the header has NUL, CR or LF in it"
-        elif name.lower() == b"content-length" and len(value.strip()) > _DIGITS:
+            reason = fault_of_field(line, has_length=False)
+        elif name == b"content-length" and len(value.strip()) > _DIGITS:
             reason = f"the Content-Length has more than {_DIGITS} digits"
         elif self._receivedHeaderCount >= self.maxHeaders:
             self._refuse_header()
             return False
+        elif name == b"transfer-encoding" and (
+            fault := fault_of_coding(value, self._version)
+        ):
+            status, reason = fault
         else:
             received: bool = super().headerReceived(line)
             return received
-        self._refuse(HTTPStatus.BAD_REQUEST, reason)
+        self._refuse(status, reason)
         return False
 
     def _refuse_header(self) -> None:
@@ -252,7 +287,16 @@ class HTTPConnection(QuickChannel):
         if self._receivedHeaderSize > self.totalHeadersSize:
             self._refuse_header()
         else:
-            self._refuse(HTTPStatus.BAD_REQUEST, _MALFORMED)
+            self._refuse(HTTPStatus.BAD_REQUEST, self._fault())
+
+    def _fault(self) -> str:
+        """Return what Twisted has found."""
+        decoder: Any = self._transferDecoder
+        if not self.line_mode and decoder is not None:
+            return fault_of_chunk(decoder.state, bytes(decoder._buffer))
+        if self._field:
+            return fault_of_field(self._field, has_length=decoder is not None)
+        return fault_of_request_line(self._request_line)
 
     def _refuse(self, status: HTTPStatus, reason: str) -> None:
         """Answer a request that cannot be read, and end the connection."""

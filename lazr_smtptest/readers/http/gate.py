@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 import attrs
 from twisted.web.http_headers import Headers
 
+from lazr_smtptest._checks import brief
 from lazr_smtptest.readers.http.answer import HTTPError
 from lazr_smtptest.readers.http.call import value_of, values_of
 
@@ -174,6 +175,23 @@ class Gate:
                     HTTPStatus.EXPECTATION_FAILED,
                     f"Expect may be 100-continue, not {each[:100]!r}",
                 )
+
+    def check_coding(self, headers: Headers) -> None:
+        """Check that the body of a request is sent as it is.
+
+        Raises:
+            HTTPError: 415 (RFC 9110 section 15.5.16), it is compressed.
+        """
+        if not headers.hasHeader("content-encoding"):
+            return
+        coding = ", ".join(values_of(headers, "content-encoding")).strip()
+        if coding.lower() not in ("", "identity"):
+            raise HTTPError(
+                HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+                f"the Content-Encoding {brief(coding)} is not supported: send the "
+                "body as it is, without one",
+                headers={"Accept-Encoding": "identity"},
+            )
 
     def _allows(self, origin: str) -> bool:
         if origin.lower() == "null":

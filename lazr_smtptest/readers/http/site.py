@@ -179,6 +179,7 @@ class HTTPSite(http.HTTPFactory):
             if found is None or not found[0].is_public:
                 self._logins_of(found).check_early(method, headers)
             gate.check_expectation(headers)
+            gate.check_coding(headers)
         except HTTPError as error:
             return error
         return None

@@ -18,6 +18,7 @@ from zope.interface import implementer
 
 from lazr_smtptest.readers.http.answer import Answer, HTTPError, Upgrade
 from lazr_smtptest.readers.http.call import Call
+from lazr_smtptest.readers.http.frame_sizes import FrameSizes
 
 if TYPE_CHECKING:
     from lazr_smtptest.readers.http.request import HTTPRequest
@@ -153,6 +154,7 @@ class _WebSocket:
         self._channel: Any = request.channel
         self._begin = begin
         self._received = 0
+        self._sizes = FrameSizes()
         self._is_open = False
         self._is_paused = False
         self._waiting: deque[str] = deque()
@@ -213,11 +215,15 @@ class _WebSocket:
         if self._received > _MOST_RECEIVED:
             self.close(_TOO_BIG)
         elif self._is_open:
+            largest = self._sizes.largest(data)
             self._feed(data)
             if self._channel.transport.disconnecting:
                 # The client has closed the websocket, or broken the protocol.
                 self._end()
                 self._channel.loseConnection()
+            elif largest > _MOST_RECEIVED:
+                # Its bytes are not waited for.
+                self.close(_TOO_BIG)
 
     def textMessageReceived(self, message: str) -> None:
         """Ignore a text: clients have nothing to say."""

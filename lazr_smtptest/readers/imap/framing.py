@@ -123,7 +123,24 @@ async def read_frame(source: Source, bounds: Bounds) -> Frame:
         parts += [text[: announced.start()], Literal(await source.read_bytes(size))]
         text = await _line(source, left, tag)
         left -= len(text)
+    _check_nul(parts, tag)
     return Frame(tag, name, [*parts, text])
+
+
+def _check_nul(parts: list[bytes], tag: bytes) -> None:
+    """Check that no literal but a literal8 has NUL (RFC 3501 section 9).
+
+    Args:
+        parts: the text before each literal, and the literal.
+        tag: the tag of the command.
+
+    Raises:
+        FramingError: one has.
+    """
+    for before, literal in zip(parts[::2], parts[1::2], strict=True):
+        if b"\0" in literal and not before.endswith(b"~"):
+            text = "a literal has NUL in it: send a literal8, ~{size} (RFC 3516)"
+            raise FramingError(text, tag=tag)
 
 
 async def _line(source: Source, longest: int, tag: bytes) -> bytes:

@@ -6,6 +6,7 @@ What is right is said by RFC 9110 and RFC 9112.
 from __future__ import annotations
 
 import logging
+import re
 from typing import Any
 
 import pytest
@@ -405,8 +406,13 @@ MALFORMED = {
     + b"Transfer-Encoding: chunked\r\nContent-Length: 2\r\n\r\n0\r\n\r\n",
     "chunks twice": POST
     + b"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-    "another encoding": POST + b"Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
-    "an odd encoding": POST + b"Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
+    "a list of chunks": POST + b"Transfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n",
+    "an empty encoding": POST + b"Transfer-Encoding:\r\n\r\n0\r\n\r\n",
+    "a list with an empty encoding": POST
+    + b"Transfer-Encoding: , chunked\r\n\r\n0\r\n\r\n",
+    "chunks in HTTP/1.0": POST.replace(b"1.1", b"1.0")
+    + b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "very many empty lines": b"\r\n" * 9,
     "a vertical tab": POST + b"Transfer-Encoding: \x0bchunked\r\n\r\n0\r\n\r\n",
     "a bad size": POST + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n",
     "a negative size": POST + b"Transfer-Encoding: chunked\r\n\r\n-1\r\n",
@@ -429,12 +435,172 @@ def test_a_malformed_request_is_refused_and_is_the_last(
     client.send(sent + GET)
     client.send(GET)
     data = client.transport.value()
-    assert data.count(b"HTTP/1.1 ") == 1
+    assert len(re.findall(rb"HTTP/1.1 \d{3} ", data)) == 1
     answer = client.response()
     assert answer.status == 400
     assert answer.headers["connection"] == "close"
     assert answer.text.endswith("\n")
     assert client.transport.disconnecting
+
+
+@pytest.mark.parametrize(
+    ("sent", "reason"),
+    [
+        (
+            b"GET /a b HTTP/1.1\r\n",
+            "bad request line 'GET /a b HTTP/1.1': it must be a method, a path and "
+            "HTTP/1.1, with one space in between (RFC 9112 section 3)",
+        ),
+        (
+            b"G@T / HTTP/1.1\r\n",
+            "bad request line 'G@T / HTTP/1.1': the method has '@' in it "
+            "(RFC 9112 section 3)",
+        ),
+        (
+            b"GET /\x01 HTTP/1.1\r\n",
+            r"bad request line 'GET /\x01 HTTP/1.1': the path has '\x01' in it "
+            "(RFC 9112 section 3)",
+        ),
+        (
+            b"GET / HTTPS/1.1\r\n",
+            "bad request line 'GET / HTTPS/1.1': it must end with HTTP/1.1 "
+            "(RFC 9112 section 3)",
+        ),
+        (
+            b"\r\n" * 9,
+            "more than 8 empty lines are before a request",
+        ),
+        (
+            GET[:-2] + b"X : y\r\n\r\n",
+            "bad header line 'X : y': a space is before the colon "
+            "(RFC 9112 section 5.1)",
+        ),
+        (
+            GET[:-2] + b"X\r\nY: z\r\n\r\n",
+            "bad header line 'X': it has no colon (RFC 9112 section 5)",
+        ),
+        (
+            GET[:-2] + b": y\r\n\r\n",
+            "bad header line ': y': it has no name before the colon "
+            "(RFC 9112 section 5)",
+        ),
+        (
+            GET[:-2] + b"X(: y\r\n\r\n",
+            "bad header line 'X(: y': its name has '(' in it (RFC 9110 section 5.1)",
+        ),
+        (
+            b"GET / HTTP/1.1\r\n Host: a\r\n\r\n",
+            "bad header line ' Host: a': the first one begins with a space "
+            "(RFC 9112 section 2.2)",
+        ),
+        (
+            GET[:-2] + b"X: a\0b\xff\r\n\r\n",
+            r"bad header line 'X: a\x00b\xff': it has NUL, CR or LF in it "
+            "(RFC 9110 section 5.5)",
+        ),
+        (
+            GET[:-2] + b"X: y\nZ: z\r\n\r\n",
+            r"bad header line 'X: y\nZ: z': it has NUL, CR or LF in it "
+            "(RFC 9110 section 5.5)",
+        ),
+        (
+            GET[:-2] + b"X: y\n\n",
+            "bad line 'X: y': LF without CR ends it (RFC 9112 section 2.2)",
+        ),
+        (
+            POST + b"Content-Length: 2x\r\n\r\n",
+            "bad header line 'Content-Length: 2x': the length must be one whole "
+            "number (RFC 9110 section 8.6)",
+        ),
+        (
+            POST + b"Content-Length: 2\r\nContent-Length: 2\r\n\r\n",
+            "bad header line 'Content-Length: 2': one before it tells the length of "
+            "the body already (RFC 9112 section 6.3)",
+        ),
+        (
+            POST + b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n",
+            "bad header line 'Transfer-Encoding: chunked': one before it tells the "
+            "length of the body already (RFC 9112 section 6.3)",
+        ),
+        (
+            POST + b"Transfer-Encoding: chunked, chunked\r\n\r\n",
+            "bad Transfer-Encoding 'chunked, chunked': it must be chunked, once",
+        ),
+        (
+            POST + b"Transfer-Encoding: \x0bchunked\r\n\r\n",
+            r"bad Transfer-Encoding '\x0bchunked': it must be chunked",
+        ),
+        (
+            POST + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n",
+            "bad body at 'zz': the size of a chunk must be a hexadecimal number "
+            "(RFC 9112 section 7.1)",
+        ),
+        (
+            POST + b"Transfer-Encoding: chunked\r\n\r\n1\r\nabc\r\n",
+            "bad body at 'bc': CR LF must end a chunk after as many bytes as its "
+            "size says (RFC 9112 section 7.1)",
+        ),
+        (
+            POST + b"Transfer-Encoding: chunked\r\n\r\n0\r\n" + b"X: y\r\n" * 20_000,
+            "bad body at 'X: y': the fields after the last chunk are too long "
+            "(RFC 9112 section 7.1)",
+        ),
+    ],
+)
+def test_a_refusal_names_the_line_and_the_reason(
+    client: Client, sent: bytes, reason: str
+) -> None:
+    """In printable characters, whatever was sent."""
+    client.send(sent)
+    answer = client.response()
+    assert (answer.status, answer.text) == (400, f"{reason}\n")
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize("line", [b"X" * 10_000, b"X" * 10_000 + b"\n", b"X :" * 3000])
+def test_a_refusal_quotes_the_beginning_of_a_line(client: Client, line: bytes) -> None:
+    """Not all of it."""
+    client.send(GET[:-2] + line + b"\r\n\r\n")
+    answer = client.response()
+    assert answer.status == 400
+    assert "..." in answer.text
+    assert len(answer.text) < 250
+
+
+@pytest.mark.parametrize(
+    "value", ["gzip, chunked", "gzip", "xchunked", "identity", "chunked, gzip", "Foo"]
+)
+def test_an_unknown_transfer_coding_is_not_implemented(
+    client: Client, value: str
+) -> None:
+    """RFC 9112 section 6.1; where such a body ends, nobody knows."""
+    client.send(POST + f"Transfer-Encoding: {value}\r\n\r\n0\r\n\r\n".encode() + GET)
+    assert client.transport.value().count(b"HTTP/1.1 ") == 1
+    answer = client.response()
+    assert (answer.status, answer.headers["connection"]) == (501, "close")
+    assert answer.text == (
+        f"Transfer-Encoding '{value}' is not implemented: this server reads chunked, "
+        "and no other transfer coding (RFC 9112 section 6.1)\n"
+    )
+    assert client.transport.disconnecting
+
+
+def test_empty_lines_of_a_connection_are_counted_for_each_request(
+    client: Client,
+) -> None:
+    """A client may send one after each body."""
+    for _ in range(20):
+        client.send(GET + b"\r\n")
+        assert client.response().status == 200
+
+
+def test_empty_lines_one_by_one_are_counted_too(client: Client) -> None:
+    for _ in range(8):
+        client.send(b"\r")
+        client.send(b"\n")
+    assert client.transport.value() == b""
+    client.send(b"\r\n")
+    assert client.response().status == 400
 
 
 @pytest.mark.parametrize("size", ["ffffffffffffffff", "fffffff"])
@@ -457,6 +623,7 @@ def test_a_line_that_is_cut_is_no_bare_lf(client: Client) -> None:
     "sent",
     [
         b"\r\n" + GET,
+        b"\r\n" * 8 + GET,
         b"GET /fixed HTTP/1.1\r\nhOsT:a\r\n\r\n",
         b"GET /fixed HTTP/1.1\r\nHost:\ta \r\n\r\n",
         b"GET /fixed HTTP/1.1\r\nHost: a\r\nX:\r\n\r\n",
@@ -639,6 +806,36 @@ class TestPending:
     def test_one_alone_may_be_larger(self) -> None:
         client = Site(large, max_pending=1000).connect()
         assert client.get("/fixed").status == 200
+
+
+class TestCompressedBodies:
+    """A body with a Content-Encoding is refused (RFC 9110 section 15.5.16)."""
+
+    @pytest.mark.parametrize("coding", ["gzip", "GZIP", "br", "identity, gzip", "x"])
+    def test_it_is(self, client: Client, coding: str) -> None:
+        client.send(
+            POST + f"Content-Encoding: {coding}\r\nContent-Length: 2\r\n\r\n".encode()
+        )
+        answer = client.response()
+        assert (answer.status, answer.headers["accept-encoding"]) == (415, "identity")
+        assert answer.text == (
+            f"the Content-Encoding '{coding}' is not supported: send the body as it "
+            "is, without one\n"
+        )
+
+    def test_so_are_its_chunks(self, client: Client) -> None:
+        client.send(
+            POST + b"Content-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n"
+        )
+        assert client.response().status == 415
+
+    @pytest.mark.parametrize("coding", ["", "identity", "Identity"])
+    def test_one_that_changes_nothing_is_not(self, client: Client, coding: str) -> None:
+        answer = client.request("POST", "/fixed", body=b"hi", content_encoding=coding)
+        assert answer.text == "POST hi"
+
+    def test_a_request_without_a_body_is_not(self, client: Client) -> None:
+        assert client.get("/fixed", content_encoding="gzip").status == 200
 
 
 class TestLongBodies:

@@ -197,14 +197,52 @@ class TestReceiving:
             (b"\x81\x01a", 1002),
             (b"\x8f\x80abcd", 1002),
             (b"\x81\x81\0\0\0\0\xff", 1007),
+            (b"\x81\xff" + b"\xff" * 8, 1002),
+            (b"\x81\xff\x80" + b"\0" * 7, 1002),
+            (b"\x89\xfe\1\0", 1002),
         ],
-        ids=["unmasked", "unknown opcode", "bad UTF-8"],
+        ids=[
+            *("unmasked", "unknown opcode", "bad UTF-8", "a size of 64 bits"),
+            *("the first bit of a size", "a long ping"),
+        ],
     )
     def test_broken_frames_close_it(
         self, socket: Websocket, data: bytes, code: int
     ) -> None:
         socket.client.send(data)
         assert closed_with(socket) == code
+
+    @pytest.mark.parametrize(
+        "size",
+        [
+            *(
+                b"\x7f" + b"\xff" * 7,
+                b"\x40" + b"\0" * 7,
+                b"\0" * 3 + b"\1" + b"\0" * 4,
+            ),
+            *(b"\0" * 5 + b"\1\0\0", b"\xff\xff", b"\x10\1"),
+        ],
+        ids=bytes.hex,
+    )
+    @pytest.mark.parametrize("before", [b"", b"\x81\x83abcdxyz", b"\x8a\x80abcd"])
+    def test_a_frame_that_will_be_too_large_closes_it_at_once(
+        self, socket: Websocket, before: bytes, size: bytes
+    ) -> None:
+        """Before its bytes come, however its beginning is cut."""
+        head = b"\x82\xff" if len(size) == 8 else b"\x82\xfe"
+        for octet in before + head + size[:-1]:
+            socket.client.send(bytes([octet]))
+            assert not socket.client.transport.disconnecting
+        socket.client.send(size[-1:])
+        assert closed_with(socket) == 1009
+
+    def test_frames_within_the_bound_are_read(self, socket: Websocket) -> None:
+        from wsproto.events import Ping, Pong, TextMessage
+
+        for size in (0, 125, 126, 1000):
+            socket.send(TextMessage("x" * size))
+        socket.send(Ping(b""))
+        assert socket.events() == [Pong(bytearray())]
 
     def test_a_client_that_closes_it_is_answered(
         self, mail: Mail, socket: Websocket

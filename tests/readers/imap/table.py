@@ -599,6 +599,26 @@ _APPEND = (
         "append-literal8", "3516 4.4", ("a APPEND INBOX ~{6+}\r\nA: b\r\n", ("a OK *",))
     ),
     inside(
+        "append-nul-literal8",
+        "3516 4.4",
+        ("a APPEND INBOX ~{6+}\r\nA: \0\r\n", ("a OK *",)),
+    ),
+    inside(
+        "append-nul",
+        "3501 9",
+        (
+            "a APPEND INBOX {6+}\r\nA: \0\r\n",
+            ("a BAD a literal has NUL in it: send a literal8, ~{size} (RFC 3516)",),
+        ),
+        ok("NOOP"),
+        left=(1, 2, 3),
+    ),
+    box(
+        "search-nul",
+        "3501 9",
+        ("a SEARCH SUBJECT {1+}\r\n\0", ("a BAD a literal has NUL in it*",)),
+    ),
+    inside(
         "append-utf8",
         "6855 4",
         ok("ENABLE UTF8=ACCEPT", "* ENABLED UTF8=ACCEPT"),

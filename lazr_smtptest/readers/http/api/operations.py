@@ -128,7 +128,7 @@ class Operation:
     def errors(self) -> list[int]:
         """The statuses of its errors, sorted."""
         found = {*_ALWAYS, *(each for each in self.others if each >= 400)}
-        return sorted(found | ({413} if self.body is not None else set()))
+        return sorted(found | ({413, 415} if self.body is not None else set()))
 
 
 def operation(

@@ -8,6 +8,7 @@ from typing import Any
 
 from lazr_smtptest.readers.http.answer import HTTPError
 from lazr_smtptest.readers.http.call import Call
+from lazr_smtptest.readers.http.json_text import without_mark
 
 __all__ = ["number_of", "object_of"]
 
@@ -19,7 +20,7 @@ def object_of(call: Call) -> dict[str, Any]:
         HTTPError: 400, it is no JSON object.
     """
     try:
-        value = json.loads(call.body, parse_constant=_refuse)
+        value = json.loads(without_mark(call.body), parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
         raise _bad("Error decoding request body") from error
     if not isinstance(value, dict):

@@ -17,6 +17,7 @@ from lazr_smtptest.query.dates import parse_date
 from lazr_smtptest.query.parser import LONGEST
 from lazr_smtptest.readers.http.answer import Answer, HTTPError
 from lazr_smtptest.readers.http.call import LONG, Call
+from lazr_smtptest.readers.http.json_text import without_mark
 from lazr_smtptest.readers.http.mailpit.queries import translate
 from lazr_smtptest.readers.http.routes import NoPathError
 from lazr_smtptest.stores.deferred_reader import DeferredReader
@@ -96,7 +97,8 @@ def body_of(call: Call) -> dict[str, Any]:
         HTTPError: 400, it is no JSON object.
     """
     try:
-        value = _long(call.body) if len(call.body) > LONG else _short(call.body)
+        text = without_mark(call.body)
+        value = _long(text) if len(text) > LONG else _short(text)
     except (ValueError, RecursionError) as error:
         raise bad(f"bad body: {_why_malformed(error)}") from error
     # Counted first, because most bodies have no more brackets than that.

@@ -191,6 +191,12 @@ class TestBrokenJSON:
             (b'{"query": "a"', 13),
             (b"", None),
             (b"nul", 3),
+            (b"\xef\xbb\xbf{,}", 1),
+            (b"\xff\xfe{\0}\0", 0),
+            (b'{"count": 1, "count": 1}', 13),
+            (b'{"count": 1, "c\\u006funt" : 2}', 13),
+            (b'{"criteria": {"subject": "a", "header": {}, "subject": "b"}}', 44),
+            (b'{"criteria": {"a": [{"b": "\\"c\\":", "b": {}}]}}', 36),
             (b'{"query": "\xff"}', 11),
             (b'{"query": "\xed\xa0\x80"}', 11),
             (b'{"query": "\\ud800"}', 11),
@@ -207,6 +213,29 @@ class TestBrokenJSON:
         assert answer.status == 400
         assert answer.json["detail"].startswith("bad ")
         assert answer.json.get("position") == position
+
+    def test_a_name_that_is_there_twice_is_shown(self, client: Client) -> None:
+        body = b'{"count": 0, "count": 1}'
+        answer = client.request("POST", "/api/v2/assert", body=body)
+        assert answer.json["detail"] == (
+            "bad body: the name 'count' is there twice (byte 13)"
+        )
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'\xef\xbb\xbf{"count": 0}',
+        b'{"count": 0, "criteria": {"header": {"a": "{\\\\", "b": "\\\\\\":"}}}',
+        b'{"count":0,"criteria":{"subject":"count"},"query":"{"}',
+        b'{"count": 0, "query": ""}',
+    ],
+    ids=["a byte order mark", "escapes", "a name as a value", "an empty string"],
+)
+def test_a_body_is_read_as_json_has_it(client: Client, body: bytes) -> None:
+    """RFC 8259 section 8.1 lets a mark be ignored."""
+    answer = client.request("POST", "/api/v2/assert", body=body)
+    assert answer.json == {"messages": []}
 
 
 class TestCount:

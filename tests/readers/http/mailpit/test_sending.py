@@ -396,6 +396,10 @@ class TestErrors:
         assert answer.status == 400
         assert answer.json["Error"].startswith('error decoding base64 attachment "f": ')
 
+    def test_a_byte_order_mark_is_ignored(self, mail: Mail) -> None:
+        answer = mail.client.request("POST", "/api/v1/send", body=b"\xef\xbb\xbf[]")
+        assert "expected a JSON object, not an array" in answer.json["Error"]
+
     @pytest.mark.parametrize(
         ("body", "error"),
         [

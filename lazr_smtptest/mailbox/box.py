@@ -27,6 +27,7 @@ from lazr_smtptest.mailbox.waiter import Waiter
 from lazr_smtptest.mailbox.waiters import Waiters
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.ids import with_id
+from lazr_smtptest.model.received_mail import Mail, envelope_of, takes_mail
 from lazr_smtptest.model.session import Session
 from lazr_smtptest.query.criteria import Criteria, Predicate
 from lazr_smtptest.stores._subscribers import Subscribers
@@ -142,17 +143,21 @@ class Mailbox(HasGrace, Viewable):
         """
         return self._faults
 
-    def add(self, envelope: Envelope) -> Deferred[None] | None:
+    @takes_mail
+    def add(self, envelope: Mail) -> Deferred[None] | None:
         """Add a message, and wake waiters; a Deferred fires after the subscribers."""
-        envelope = with_id(envelope)
+        if isinstance(envelope, Envelope):
+            envelope = with_id(envelope)
         with self._lock:
+            waiters = self._waiters.concerned(envelope)
+            if waiters or self._subscribers:
+                envelope = envelope_of(envelope)
             self._kept.add(envelope)
             self.added += 1
-            waiters = self._waiters.concerned(envelope)
         for waiter in waiters:
-            waiter.offer((envelope,))
+            waiter.offer((envelope_of(envelope),))
         self._report()
-        return self._subscribers.tell(envelope)
+        return self._subscribers.tell(envelope) if self._subscribers else None
 
     @property
     def reader(self) -> MailboxReader:

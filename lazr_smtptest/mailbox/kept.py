@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
+from typing import cast
 
 from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.model.received_mail import Mail, envelope_of
 from lazr_smtptest.query.matchers import keys_of
 
 __all__ = ["Kept"]
@@ -14,7 +16,8 @@ __all__ = ["Kept"]
 class Kept:
     """Messages with an index of their recipients.
 
-    It has no lock: its owner lets one thread at a time use it.
+    An envelope is made of a message when somebody asks for it. It has no lock: its
+    owner lets one thread at a time use it.
 
     Attributes:
         generation: changes when messages are removed.
@@ -26,25 +29,28 @@ class Kept:
         self.clear()
 
     def __len__(self) -> int:
-        return len(self._envelopes)
+        return len(self._mails)
 
     def clear(self) -> None:
         """Remove every message."""
         self.generation += 1
-        self._envelopes: list[Envelope] = []
-        # Filled by the first search for a recipient; has the first `_sorted` messages.
-        self._by_key: dict[str, list[Envelope]] = {}
+        self._mails: list[Mail] = []
+        # The first of these are envelopes.
+        self._read = 0
+        # The places of the messages, filled by the first search for a recipient; has
+        # the first `_sorted` messages.
+        self._by_key: dict[str, list[int]] = {}
         self._sorted = 0
 
-    def add(self, envelope: Envelope) -> None:
+    def add(self, mail: Mail) -> None:
         """Add a message."""
-        self._envelopes.append(envelope)
+        self._mails.append(mail)
 
     def discard(self, doomed: Callable[[Envelope], bool]) -> None:
         """Remove the messages for which `doomed` is true."""
-        left = [envelope for envelope in self._envelopes if not doomed(envelope)]
+        left = [envelope for envelope in self.all() if not doomed(envelope)]
         self.clear()
-        self._envelopes = left
+        self._mails = [*left]
 
     def discard_these(self, envelopes: Iterable[Envelope]) -> None:
         """Remove messages; one that was added twice only as often as it is given."""
@@ -58,17 +64,24 @@ class Kept:
 
     def all(self) -> tuple[Envelope, ...]:
         """Return every message, oldest first."""
-        return tuple(self._envelopes)
+        for place in range(self._read, len(self._mails)):
+            self._mails[place] = envelope_of(self._mails[place])
+        self._read = len(self._mails)
+        return cast("tuple[Envelope, ...]", tuple(self._mails))
 
     def of(self, key: str) -> tuple[Envelope, ...]:
         """Return the messages that have a recipient of that key; all for ``""``."""
         if not key:
             return self.all()
         self._sort()
-        return tuple(self._by_key.get(key, ()))
+        return tuple(map(self._envelope, self._by_key.get(key, ())))
+
+    def _envelope(self, place: int) -> Envelope:
+        envelope = self._mails[place] = envelope_of(self._mails[place])
+        return envelope
 
     def _sort(self) -> None:
-        for envelope in self._envelopes[self._sorted :]:
-            for key in set().union(*map(keys_of, envelope.rcpt_tos)):
-                self._by_key.setdefault(key, []).append(envelope)
-        self._sorted = len(self._envelopes)
+        for place in range(self._sorted, len(self._mails)):
+            for key in set().union(*map(keys_of, self._mails[place].rcpt_tos)):
+                self._by_key.setdefault(key, []).append(place)
+        self._sorted = len(self._mails)

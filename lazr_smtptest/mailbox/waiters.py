@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lazr_smtptest.mailbox.waiter import Waiter
-from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.model.received_mail import Mail
 from lazr_smtptest.query.matchers import keys_of
 
 __all__ = ["Waiters"]
@@ -37,7 +37,7 @@ class Waiters:
         if not waiters:
             self._by_key.pop(waiter.key, None)
 
-    def concerned(self, envelope: Envelope) -> list[Waiter]:
+    def concerned(self, envelope: Mail) -> list[Waiter]:
         """Return the waiters that this message may match."""
         if not self._by_key:
             return []

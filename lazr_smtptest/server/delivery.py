@@ -14,6 +14,7 @@ from zope.interface import implementer
 from lazr_smtptest._deferreds import is_pending, pending
 from lazr_smtptest.interfaces import IEnvelopeMessage, IMessageHandler
 from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.smtp.delivering import DirectDelivery, Keep
 from lazr_smtptest.smtp.errors import PolicyError, refusal_in
 from lazr_smtptest.smtp.results import checked
 
@@ -26,31 +27,45 @@ class HandlerDeliveryFactory:
 
     Args:
         handler: receives the messages.
+        keeper: returns the function that keeps a message if the handler does nothing
+            else, or ``None``; it is asked for each message.
     """
 
-    def __init__(self, handler: IMessageHandler) -> None:
+    def __init__(
+        self, handler: IMessageHandler, keeper: Callable[[], Keep | None] | None = None
+    ) -> None:
         self._handler = handler
+        self._keeper = keeper
 
     def getMessageDelivery(self) -> HandlerDelivery:
         """Return the delivery of a new transaction."""
-        return HandlerDelivery(self._handler)
+        return HandlerDelivery(self._handler, self._keeper)
 
 
 @implementer(IMessageDelivery)
-class HandlerDelivery:
+class HandlerDelivery(DirectDelivery):
     """A delivery that accepts every address and hands each message over once.
 
     It works with Twisted's own SMTP servers as well as with ours.
     """
 
-    __slots__ = ("_helo", "_origin", "_users", "handed", "handler")
+    __slots__ = ("_helo", "_keeper", "_origin", "_users", "handed", "handler")
 
-    def __init__(self, handler: IMessageHandler) -> None:
+    def __init__(
+        self, handler: IMessageHandler, keeper: Callable[[], Keep | None] | None = None
+    ) -> None:
         self.handler = handler
+        self._keeper = keeper
         self._helo: tuple[bytes | None, bytes] = (None, b"")
         self._origin: smtp.Address | None = None
         self._users: list[smtp.User] = []
         self.handed: _HandlerMessage | None = None
+
+    def keeper(self) -> Keep | None:
+        """Return the function that keeps a message; see `DirectDelivery`."""
+        if self._keeper is None or type(self) is not HandlerDelivery:
+            return None
+        return self._keeper()
 
     def receivedHeader(
         self,

@@ -28,6 +28,7 @@ from lazr_smtptest.server.file_settings import FileSettings
 from lazr_smtptest.server.options import ServerOptions
 from lazr_smtptest.server.running_hooks import RunningHooks
 from lazr_smtptest.server.seed_message import seed_message
+from lazr_smtptest.smtp.delivering import Keep
 from lazr_smtptest.smtp.delivery_events import DeliveryEvents
 from lazr_smtptest.smtp.errors import refusal_in
 from lazr_smtptest.smtp.factory import SMTPServerFactory
@@ -181,7 +182,7 @@ class Server(ServerOptions, ListeningAddress):
             ValueError: an attribute of the server is not allowed.
         """
         self.check_options()
-        deliveries = HandlerDeliveryFactory(self)
+        deliveries = HandlerDeliveryFactory(self, self.keeper)
         auth = self.auth
         settings = settings or self.settings
         self.sessions.size = settings.limits.transcripts
@@ -264,6 +265,13 @@ class Server(ServerOptions, ListeningAddress):
             self._keep(error)
             raise
         return result
+
+    def keeper(self) -> Keep | None:
+        """Return the function that keeps a message; ``None``: ask the hooks.
+
+        A server that keeps messages returns one while nobody has overridden a hook.
+        """
+        return None
 
     def _call_hook(
         self, name: str, argument: Envelope | Message, envelope: Envelope

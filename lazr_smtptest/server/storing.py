@@ -16,9 +16,11 @@ from lazr_smtptest._failures import raise_interrupt
 from lazr_smtptest.interfaces import IMessageReader, IMessageStore
 from lazr_smtptest.mailbox import Mailbox
 from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.model.received_mail import ReceivedMail
 from lazr_smtptest.model.session import Session
 from lazr_smtptest.net.reactor import PrivateReactor
 from lazr_smtptest.server.servers import Server
+from lazr_smtptest.smtp.delivering import Keep
 from lazr_smtptest.smtp.errors import refusal_in
 from lazr_smtptest.smtp.factory import SMTPServerFactory
 from lazr_smtptest.smtp.store_writer import StoreWriter
@@ -77,6 +79,25 @@ class StoreServer(Server):
                 otherwise 451 4.3.0.
         """
         return self._writer.keep(self.store, envelope)
+
+    def keeper(self) -> Keep | None:
+        """Return the function that keeps a message; see `Server`."""
+        for hook, method in _UNCHANGED:
+            if getattr(getattr(self, hook), "__func__", None) is not method:
+                return None
+        return self._keep_mail
+
+    def _keep_mail(self, mail: ReceivedMail) -> object:
+        """Store a message as `envelope_received` does where no hook is overridden."""
+        self._failures.expect()
+        try:
+            result = self._writer.keep(self.store, mail)
+        except BaseException as error:
+            self._keep(error)
+            raise
+        if result is None:
+            return None
+        return pending(result).addErrback(self._keep_failure)
 
     def session_ended(self, session: Session) -> None:
         """Hand a session to the hook and to the store; see `ISessionObserver`."""
@@ -186,3 +207,9 @@ class CaptureServer(StoreServer):
 
 # These hooks of the library keep the message.
 _OF_LIBRARY = (StoreServer.handle_envelope, Server.handle_message)
+# The methods that a message is passed to, as they are where nobody has overridden them.
+_UNCHANGED = (
+    ("handle_envelope", StoreServer.handle_envelope),
+    ("handle_message", Server.handle_message),
+    ("envelope_received", Server.envelope_received),
+)

@@ -10,6 +10,7 @@ from lazr_smtptest._spool import AnyContent
 from lazr_smtptest.mime.lines import irregularities, longest_line_exceeds
 from lazr_smtptest.model.envelope import Envelope, narrowed
 from lazr_smtptest.model.irregularities import IRREGULAR
+from lazr_smtptest.model.received_mail import Mail
 from lazr_smtptest.model.reply import NO_ROOM, Reply
 from lazr_smtptest.model.session import Outcome, Transaction
 from lazr_smtptest.smtp.body_buffer import Lost
@@ -47,7 +48,8 @@ class DataCommands(Delivering):
 
     def open_content(self) -> None:
         """Reply 354 and read the message, unless the delivery refuses it."""
-        refusal = self.open_messages()
+        direct = self.transaction.direct = self.direct_delivery()
+        refusal = self.open_messages() if direct is None else None
         if refusal is not None:
             self._refuse_data(refusal)
             return
@@ -94,7 +96,7 @@ class DataCommands(Delivering):
         )
         self.points.at("EOD", self._hand_over, self._refuse_envelope, envelope)
 
-    def _refuse_envelope(self, reply: Reply, envelope: Envelope) -> None:
+    def _refuse_envelope(self, reply: Reply, envelope: Mail) -> None:
         self.refuse_message(reply, envelope.kept)
 
     def _hand_over(self, envelope: Envelope) -> None:
@@ -111,7 +113,7 @@ class DataCommands(Delivering):
 
     def settle(
         self,
-        envelope: Envelope,
+        envelope: Mail,
         replies: list[Reply] | defer.Deferred[list[Reply]],
         record: Transaction | None,
     ) -> None:
@@ -153,7 +155,7 @@ class DataCommands(Delivering):
         transaction.whole = envelope
         return narrowed(envelope, kept)
 
-    def _answer(self, kept: tuple[Envelope, list[Reply]]) -> None:
+    def _answer(self, kept: tuple[Mail, list[Reply]]) -> None:
         """Reply for all recipients, including those that a fault has discarded."""
         envelope, replies = kept
         transaction = self.transaction
@@ -188,7 +190,7 @@ class DataCommands(Delivering):
             self._answer(self.transaction.untold)
 
     def settle_untold(
-        self, transaction: Transaction, envelope: Envelope, replies: list[Reply]
+        self, transaction: Transaction, envelope: Mail, replies: list[Reply]
     ) -> Outcome:
         """Record a message whose client gets no reply; return the outcome.
 
@@ -209,7 +211,7 @@ class DataCommands(Delivering):
 
     def _was_kept(
         self,
-        envelope: Envelope,
+        envelope: Mail,
         replies: list[Reply],
         transaction: Transaction | None,
     ) -> None:
@@ -224,7 +226,7 @@ class DataCommands(Delivering):
                 return
         self._answer(kept)
 
-    def _answer_all(self, reply: Reply, kept: tuple[Envelope, list[Reply]]) -> None:
+    def _answer_all(self, reply: Reply, kept: tuple[Mail, list[Reply]]) -> None:
         """Answer for all recipients with the reply of a fault."""
         envelope, replies = kept
         self._answer((envelope, [reply] * len(replies)))
@@ -271,7 +273,7 @@ class DataCommands(Delivering):
                 return refusal
         return None
 
-    def delivered(self, envelope: Envelope, replies: list[Reply]) -> None:
+    def delivered(self, envelope: Mail, replies: list[Reply]) -> None:
         """Send one reply for all recipients: one refusal refuses the message."""
         for reply in replies:
             if reply.code >= 400:

@@ -6,9 +6,11 @@ as an envelope if it accepts one, otherwise line by line.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from functools import cached_property, partial
 from itertools import compress
-from typing import Any
+from typing import Any, TypeVar
 
 import attrs
 from twisted.internet import defer
@@ -21,16 +23,74 @@ from lazr_smtptest._failures import raise_interrupt
 from lazr_smtptest.interfaces import IEnvelopeMessage
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.ids import new_name
+from lazr_smtptest.model.received_mail import ReceivedMail
 from lazr_smtptest.model.reply import Reply
 from lazr_smtptest.smtp.content_lines import lines_of
 from lazr_smtptest.smtp.mail import MailCommands
 from lazr_smtptest.smtp.results import ACCEPTED, reply_of_envelope, reply_of_lines
 
-__all__ = ["Delivering"]
+__all__ = ["Delivering", "DirectDelivery", "Keep"]
+
+_Argument = TypeVar("_Argument")
+
+# Keeps a message for all recipients; the result is that of `IMessageHandler`.
+Keep = Callable[[ReceivedMail], object]
+
+# The methods that a direct delivery skips.
+_SKIPPED = ("validateFrom", "validateTo", "open_messages", "deliver_all", "attempt")
+
+
+class DirectDelivery(ABC):
+    """A delivery that may keep a message without an `IMessage` for each recipient.
+
+    While it has a `keeper`, its messages are opened only if they are needed: that has
+    no effect, and cannot fail.
+    """
+
+    __slots__ = ()
+
+    @abstractmethod
+    def keeper(self) -> Keep | None:
+        """Return the function that keeps a message; ``None``: open messages."""
 
 
 class Delivering(MailCommands):
     """The part of a connection that delivers messages."""
+
+    @cached_property
+    def is_direct(self) -> bool:
+        """True if no subclass has a method that a direct delivery skips."""
+        own = type(self)
+        return (
+            self.has_short_path()
+            and vars(self).keys().isdisjoint(_SKIPPED)
+            and all(getattr(own, name) is method for name, method in _LIBRARY)
+        )
+
+    def has_short_path(self) -> bool:
+        """Return whether all methods are the library's that the short path skips."""
+        raise NotImplementedError
+
+    def direct_delivery(self) -> DirectDelivery | None:
+        """Return the delivery if its messages need not be opened yet."""
+        delivery = self.delivery
+        if (
+            isinstance(delivery, DirectDelivery)
+            and self.is_direct
+            and delivery.keeper() is not None
+        ):
+            return delivery
+        return None
+
+    def deliver_directly(
+        self, keep: Keep, mail: ReceivedMail
+    ) -> list[Reply] | defer.Deferred[list[Reply]]:
+        """Keep a message for all recipients; see `deliver_all`."""
+        count = len(mail.rcpt_tos)
+        reply = self._answer_of(keep, mail, reply_of_envelope)
+        if isinstance(reply, Reply):
+            return [reply] * count
+        return reply.addCallback(lambda reply: [reply] * count)
 
     def open_messages(self, kept: Sequence[bool] | None = None) -> Reply | None:
         """Make the `IMessage` of each recipient; return the reply that refuses it.
@@ -39,6 +99,7 @@ class Delivering(MailCommands):
             kept: whether each recipient gets the message; ``None``: all do.
         """
         transaction = self.transaction
+        transaction.direct = None
         recipients = transaction.recipients
         chosen = recipients if kept is None else compress(recipients, kept)
         try:
@@ -62,6 +123,8 @@ class Delivering(MailCommands):
             the reply for each recipient.
         """
         transaction = self.transaction
+        if transaction.direct is not None:
+            self.open_messages()
         messages, transaction.messages = transaction.messages, []
         replies: list[Any] = []
         waiting = False
@@ -108,14 +171,23 @@ class Delivering(MailCommands):
         self, envelope: Envelope, message: IMessageSMTP, user: smtp.User
     ) -> Reply | defer.Deferred[Reply]:
         """Deliver the message to one `IMessage`; return the reply, never raise."""
+        if IEnvelopeMessage.providedBy(message):
+            return self._answer_of(
+                message.envelope_received, envelope, reply_of_envelope
+            )
         # Twisted has no results: whatever its Deferred fires with accepts the message.
-        reply_of = reply_of_lines
+        deliver = partial(self._deliver_lines, message=message, user=user)
+        return self._answer_of(deliver, envelope, reply_of_lines)
+
+    def _answer_of(
+        self,
+        deliver: Callable[[_Argument], object],
+        argument: _Argument,
+        reply_of: Callable[[object], Reply],
+    ) -> Reply | defer.Deferred[Reply]:
+        """Call a function; return the reply for its result, never raise."""
         try:
-            if IEnvelopeMessage.providedBy(message):
-                reply_of = reply_of_envelope
-                result = message.envelope_received(envelope)
-            else:
-                result = self._deliver_lines(envelope, message, user)
+            result = deliver(argument)
             if result is None:
                 return ACCEPTED
             if not is_pending(result):
@@ -134,3 +206,6 @@ class Delivering(MailCommands):
         for line in lines_of(header or b"", envelope.blocks()):
             message.lineReceived(line)
         return message.eomReceived()
+
+
+_LIBRARY = tuple((name, getattr(Delivering, name)) for name in _SKIPPED)

@@ -17,6 +17,7 @@ from twisted.mail import smtp
 from zope.interface import implementer
 
 from lazr_smtptest.interfaces import IFaultPolicy
+from lazr_smtptest.model.received_mail import Mail, envelope_of
 from lazr_smtptest.model.reply import Reply
 
 if TYPE_CHECKING:
@@ -311,9 +312,9 @@ def _facts_of_end(connection: SMTPServerProtocol, envelope: Envelope) -> dict[st
 
 
 def _facts_of_kept(
-    connection: SMTPServerProtocol, subject: tuple[Envelope, list[Reply]]
+    connection: SMTPServerProtocol, subject: tuple[Mail, list[Reply]]
 ) -> dict[str, Any]:
-    envelope = subject[0]
+    envelope = envelope_of(subject[0])
     return {"envelope": envelope, "to": envelope.rcpt_tos}
 
 

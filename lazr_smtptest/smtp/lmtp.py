@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lazr_smtptest._spool import AnyContent
-from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.model.received_mail import Mail
 from lazr_smtptest.model.reply import Reply
 from lazr_smtptest.model.session import Outcome, Transaction
 from lazr_smtptest.smtp.protocol import SMTPServerProtocol
@@ -28,7 +28,7 @@ class LMTPServerProtocol(SMTPServerProtocol):
         """Handle LHLO (RFC 2033 section 4.1)."""
         self.do_EHLO(argument)
 
-    def delivered(self, envelope: Envelope, replies: list[Reply]) -> None:
+    def delivered(self, envelope: Mail, replies: list[Reply]) -> None:
         """Send a reply for each recipient."""
         assert self.transaction.record is not None
         outcome, last = self._settle(
@@ -41,7 +41,7 @@ class LMTPServerProtocol(SMTPServerProtocol):
         self.end_after(*replies)
 
     def settle_untold(
-        self, transaction: Transaction, envelope: Envelope, replies: list[Reply]
+        self, transaction: Transaction, envelope: Mail, replies: list[Reply]
     ) -> Outcome:
         """Record a message whose client gets no reply, for each recipient."""
         return self._settle(transaction, envelope, replies, told=False)[0]
@@ -49,7 +49,7 @@ class LMTPServerProtocol(SMTPServerProtocol):
     def _settle(
         self,
         transaction: Transaction,
-        envelope: Envelope,
+        envelope: Mail,
         replies: list[Reply],
         *,
         told: bool,

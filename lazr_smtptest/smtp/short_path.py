@@ -22,6 +22,8 @@ from twisted.python.failure import Failure
 
 from lazr_smtptest._failures import raise_interrupt
 from lazr_smtptest.mime.lines import longest_line_exceeds
+from lazr_smtptest.model.ids import new_name
+from lazr_smtptest.model.received_mail import Mail, ReceivedMail
 from lazr_smtptest.model.reply import Reply
 from lazr_smtptest.model.transcript import CLIENT, SHORT
 from lazr_smtptest.smtp.path import Address, Recipient
@@ -220,14 +222,19 @@ def take_content(connection: SMTPServerProtocol, data: bytes) -> bool:
     ):
         connection.content_received(content)
         return True
-    envelope = transaction.envelope(
-        content, session, tls=connection.secure, now=connection.seconds()
-    )
-    replies = connection.deliver_all(envelope)
+    secure, now = connection.secure, connection.seconds()
+    keep = None if transaction.direct is None else transaction.direct.keeper()
+    mail: Mail
+    if keep is not None and transaction.is_plain:
+        mail = ReceivedMail(content, session, record, secure, new_name(), now)
+        replies = connection.deliver_directly(keep, mail)
+    else:
+        mail = transaction.envelope(content, session, tls=secure, now=now)
+        replies = connection.deliver_all(mail)
     is_asked = policy.armed and points.asks("KEPT")
     if isinstance(replies, list) and record.outcome == "open" and not is_asked:
-        connection.delivered(envelope, replies)
+        connection.delivered(mail, replies)
     else:
         # The hook waits, has ended the connection, or has added a fault rule.
-        connection.settle(envelope, replies, record)
+        connection.settle(mail, replies, record)
     return True

@@ -13,7 +13,7 @@ from twisted.python.failure import Failure
 
 from lazr_smtptest.errors import StoreError, StoreFullError
 from lazr_smtptest.interfaces import IMessageStore, IWaitingStore
-from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.model.received_mail import Mail, envelope_of, is_lazy
 from lazr_smtptest.smtp.errors import ServerError
 
 __all__ = ["StoreWriter"]
@@ -41,7 +41,7 @@ class StoreWriter:
         # Why messages are refused, as it was logged; "" if they are kept.
         self._trouble = ""
 
-    def keep(self, store: IMessageStore, envelope: Envelope) -> object:
+    def keep(self, store: IMessageStore, mail: Mail) -> object:
         """Add a message to the store.
 
         Returns:
@@ -53,9 +53,9 @@ class StoreWriter:
         try:
             if self._call is not None and IWaitingStore.providedBy(store):
                 answer: Deferred[None] = Deferred()
-                store.submit(envelope, partial(self._done, answer))
+                store.submit(_for(store.submit, mail), partial(self._done, answer))
                 return answer.addCallbacks(self._kept, self._refuse)
-            result = store.add(envelope)
+            result = store.add(_for(store.add, mail))
         except StoreError as error:
             raise self._refusal(error) from error
         if result is not None:
@@ -98,3 +98,8 @@ class StoreWriter:
         if isinstance(error, StoreFullError):
             return ServerError(452, "no room for the message", "4.3.1")
         return ServerError(451, "the message cannot be kept", "4.3.0")
+
+
+def _for(method: object, mail: Mail) -> Any:
+    """Return a message as a method of a store takes it."""
+    return mail if is_lazy(method) else envelope_of(mail)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timezone
+from typing import TYPE_CHECKING
 
 from twisted.mail import smtp
 from twisted.mail.interfaces import IMessageSMTP
@@ -18,10 +19,14 @@ from twisted.mail.interfaces import IMessageSMTP
 from lazr_smtptest._spool import AnyContent
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.ids import new_name
+from lazr_smtptest.model.received_mail import Mail
 from lazr_smtptest.model.reply import Reply
 from lazr_smtptest.model.session import Outcome, Session, Transaction
 from lazr_smtptest.smtp.body_buffer import Collector
 from lazr_smtptest.smtp.errors import ClientError
+
+if TYPE_CHECKING:
+    from lazr_smtptest.smtp.delivering import DirectDelivery
 
 __all__ = ["MailTransaction", "MakeMessage", "Options"]
 
@@ -42,6 +47,7 @@ class MailTransaction:
         rcpt_options: the parameters of RCPT for each recipient.
         warnings: keys of `lazr_smtptest.model.irregularities.IRREGULAR`.
         messages: the messages that the delivery made, each with its recipient.
+        direct: the delivery, while it has not opened the messages yet.
         early_refusal: the reply that refused the message before its end.
         untold: a message that was kept and whose reply has not been sent yet, with
             the replies for its recipients.
@@ -66,8 +72,9 @@ class MailTransaction:
     rcpt_options: list[Options] = []
     messages: list[tuple[IMessageSMTP, smtp.User]] = []
     warnings: list[str] = []
+    direct: DirectDelivery | None = None
     early_refusal: Reply | None = None
-    untold: tuple[Envelope, list[Reply]] | None = None
+    untold: tuple[Mail, list[Reply]] | None = None
     whole: Envelope | None = None
     copies = 1
     discards: Callable[[str], bool] | None = None
@@ -184,6 +191,11 @@ class MailTransaction:
             session=session,
             transaction=record,
         )
+
+    @property
+    def is_plain(self) -> bool:
+        """True without parameters and warnings: a `ReceivedMail` has neither."""
+        return not (self.options or self.warnings or any(self.rcpt_options))
 
     # The end
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from lazr_smtptest.errors import StoreError
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.ids import with_id
+from lazr_smtptest.model.received_mail import Mail, takes_mail
 from lazr_smtptest.model.session import Session
 from lazr_smtptest.stores._base import Store
 from lazr_smtptest.stores._group_commit import Done, Writer
@@ -121,10 +122,13 @@ class WaitingStore(Store):
         self._retention.check(envelope.size)
         self._writer.add(with_id(envelope))
 
-    def submit(self, envelope: Envelope, done: Done) -> None:
+    @takes_mail
+    def submit(self, envelope: Mail, done: Done) -> None:
         """Queue `envelope` to be kept; see `IWaitingStore`."""
         self._retention.check(envelope.size)
-        self._writer.submit(with_id(envelope), done)
+        if isinstance(envelope, Envelope):
+            envelope = with_id(envelope)
+        self._writer.submit(envelope, done)
 
     def keep_session(self, session: Session) -> None:
         """Keep a session that has ended; see `IMessageReader`."""

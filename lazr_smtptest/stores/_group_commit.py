@@ -27,6 +27,7 @@ from twisted.internet.defer import Deferred
 
 from lazr_smtptest.errors import StateError
 from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.model.received_mail import Mail, envelope_of
 
 __all__ = ["Done", "Writer"]
 
@@ -66,7 +67,7 @@ _BATCH_OCTETS = 16 * 1024 * 1024
 class _Message:
     """A message to be kept."""
 
-    envelope: Envelope
+    mail: Mail
     done: Done
 
 
@@ -90,7 +91,7 @@ class Writer:
     def __init__(
         self,
         write: Callable[[list[Envelope]], object],
-        kept: Callable[[Envelope], Deferred[None] | None],
+        kept: Callable[[Mail], Deferred[None] | None],
         *,
         patient: bool = True,
         idle: Callable[[], float | None] = lambda: None,
@@ -118,9 +119,9 @@ class Writer:
 
     # In any thread
 
-    def submit(self, envelope: Envelope, done: Done) -> None:
+    def submit(self, mail: Mail, done: Done) -> None:
         """Queue a message; see `IWaitingStore`."""
-        self._put(_Message(envelope, done))
+        self._put(_Message(mail, done))
 
     def add(self, envelope: Envelope) -> None:
         """Keep a message, and wait until it is kept.
@@ -248,7 +249,7 @@ class Writer:
         begun = time.monotonic()
         self._kept_at = math.inf
         try:
-            self._write([message.envelope for message in batch])
+            self._write([envelope_of(message.mail) for message in batch])
         except BaseException as error:
             # Any exception: if this thread ended, every client would wait for ever.
             self._kept_at = time.monotonic()
@@ -265,7 +266,7 @@ class Writer:
         self._crowd = max(len(batch) + len(self._jobs), self._crowd // 2)
         for message in batch:
             try:
-                running = self._kept(message.envelope)
+                running = self._kept(message.mail)
             except BaseException as error:
                 self._answer(message, error)
             else:
@@ -301,7 +302,7 @@ def _batches(
             batch, octets = [], 0
         if isinstance(job, _Message):
             batch.append(job)
-            octets += job.envelope.size
+            octets += job.mail.size
         else:
             yield job
     if batch:

@@ -13,6 +13,7 @@ from lazr_smtptest._failures import raise_interrupt
 from lazr_smtptest._watchers import Watchers
 from lazr_smtptest.errors import StoreError, SubscriberError, error_repr
 from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.model.received_mail import Mail, envelope_of
 
 __all__ = ["Subscribers"]
 
@@ -33,7 +34,10 @@ class Subscribers:
         """Return a function that removes the functions added after this call."""
         return self._watchers.mark()
 
-    def tell(self, envelope: Envelope) -> Deferred[None] | None:
+    def __bool__(self) -> bool:
+        return bool(self._watchers.functions)
+
+    def tell(self, mail: Mail) -> Deferred[None] | None:
         """Call all functions with a message that was kept.
 
         Returns:
@@ -47,6 +51,7 @@ class Subscribers:
         functions = self._watchers.functions
         if not functions:
             return None
+        envelope = envelope_of(mail)
         errors: list[BaseException] = []
         running: list[Deferred[None]] = []
 

@@ -15,6 +15,12 @@ from lazr_smtptest.errors import StoreFullError
 from lazr_smtptest.interfaces import IAdjustableStore, IMessageReader, IMessageStore
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.ids import with_id
+from lazr_smtptest.model.received_mail import (
+    Mail,
+    ReceivedMail,
+    envelope_of,
+    takes_mail,
+)
 from lazr_smtptest.query.selection import Selection
 from lazr_smtptest.query.tag_rules import TagRules
 from lazr_smtptest.stores._adjustable import AdjustableStore
@@ -107,13 +113,15 @@ class MemoryStore(RowEditor, Store, AdjustableStore):
         """The validity and the number of the latest change, without waiting."""
         return self._validity, self._log.last
 
-    def add(self, envelope: Envelope) -> Deferred[None] | None:
+    @takes_mail
+    def add(self, envelope: Mail) -> Deferred[None] | None:
         """Keep `envelope`; a Deferred fires when the subscribers have ended.
 
         Raises:
             StoreFullError: it exceeds a bound.
         """
-        envelope = with_id(envelope)
+        if isinstance(envelope, Envelope):
+            envelope = with_id(envelope)
         size = self._size_of(envelope)
         if size > self._most_octets:
             self._retention.check(size)
@@ -131,7 +139,7 @@ class MemoryStore(RowEditor, Store, AdjustableStore):
             if is_over or self._expires:
                 self._drop_oldest()
         self._log.tell()
-        return self._subscribers.tell(envelope)
+        return self._subscribers.tell(envelope) if self._subscribers else None
 
     def _is_surplus(self) -> bool:
         """Return whether the oldest message is beyond the bounds."""
@@ -167,7 +175,8 @@ class MemoryStore(RowEditor, Store, AdjustableStore):
     def _read(self, row: Row) -> Envelope:
         # A copy: the message would keep each property that somebody reads, and these
         # count for no bound.
-        return copy.copy(row.source)  # type: ignore[no-any-return]
+        mail: Mail = row.source
+        return mail.envelope() if isinstance(mail, ReceivedMail) else copy.copy(mail)
 
     def subjects(self, after: int, limit: int) -> list[Subject]:
         """Return the oldest messages after a number, none of them parsed yet."""
@@ -203,6 +212,9 @@ class MemoryStore(RowEditor, Store, AdjustableStore):
 
     def _all(self) -> list[Envelope]:
         with self._lock:
+            for row in self._rows:
+                # Whoever iterates twice gets the same envelopes.
+                row.source = envelope_of(row.source)
             return [row.source for row in self._rows]
 
     def __len__(self) -> int:
@@ -210,12 +222,12 @@ class MemoryStore(RowEditor, Store, AdjustableStore):
         return len(self._rows)
 
 
-def _content_of(envelope: Envelope) -> int:
+def _content_of(envelope: Mail) -> int:
     """Return the size of a content in bytes."""
     return envelope.size
 
 
-def _memory_of(envelope: Envelope) -> int:
+def _memory_of(envelope: Mail) -> int:
     """Return the estimated bytes of memory that a message takes."""
     # Most messages have one recipient: a loop takes less time than `sum`.
     size = envelope.size + _ENVELOPE

@@ -17,7 +17,7 @@ from twisted.internet.defer import Deferred
 
 from lazr_smtptest.model.reply import Reply
 from lazr_smtptest.server.delivery import HandlerDelivery
-from lazr_smtptest.server.storing import StoreServer
+from lazr_smtptest.server.storing import CaptureServer, StoreServer
 from lazr_smtptest.smtp.lmtp import LMTPServerProtocol
 from lazr_smtptest.smtp.protocol import SMTPServerProtocol
 from lazr_smtptest.smtp.settings import Settings
@@ -242,10 +242,10 @@ def test_any_pieces_within_tls_are_the_same(
 
 def stored(spec: str, run: Any, pieces: list[bytes], protocol: Any) -> Any:
     """Send pieces to a server with a store; return what came of it and what is kept."""
-    store = open_store(spec)
+    server = CaptureServer() if spec == "mailbox" else StoreServer(open_store(spec))
+    store = server.store
     try:
-        server = StoreServer(store)
-        delivery = HandlerDelivery(server)
+        delivery = HandlerDelivery(server, server.keeper)
         result = run(pieces, delivery=delivery, protocol=protocol)
         kept = [facts(each, "id", "session", "received_at", "_id") for each in store]
     finally:
@@ -257,7 +257,7 @@ def stored(spec: str, run: Any, pieces: list[bytes], protocol: Any) -> Any:
 
 @pytest.mark.parametrize("protocol", [SMTPServerProtocol, LMTPServerProtocol])
 @pytest.mark.parametrize(
-    "spec", ["memory", "sqlite:{}/db", "maildir:{}/dir", "mbox:{}/mbox"]
+    "spec", ["memory", "mailbox", "sqlite:{}/db", "maildir:{}/dir", "mbox:{}/mbox"]
 )
 def test_every_store_keeps_the_same(tmp_path: Path, spec: str, protocol: Any) -> None:
     """Envelopes, contents and their order; the replies as well."""
@@ -273,3 +273,23 @@ def test_every_store_keeps_the_same(tmp_path: Path, spec: str, protocol: Any) ->
         results.append(stored(bounded.format(folder), run, pieces, protocol))
     assert results[0] == results[1]
     assert results[0][1]
+
+
+@examples(100)
+@given(
+    spec=st.sampled_from(["memory", "mailbox"]),
+    names=st.lists(st.sampled_from(sorted(SESSIONS)), max_size=3),
+    places=PLACES,
+    protocol=PROTOCOLS,
+)
+def test_any_session_leaves_the_same_messages(
+    spec: str, names: list[str], places: list[int], protocol: Any
+) -> None:
+    """With cuts anywhere, between messages that take the short path."""
+    pieces = [
+        *(hello(protocol), *SEVERAL),
+        *cut(b"".join(SESSIONS[name] for name in names), places),
+        *SEVERAL,
+    ]
+    without = stored(spec, ordinary, pieces, protocol)
+    assert stored(spec, outcome, pieces, protocol) == without

@@ -19,6 +19,7 @@ from lazr_smtptest.cli.endpoints import LoggedEndpoint
 from lazr_smtptest.cli.log_bridge import LogBridge
 from lazr_smtptest.cli.options import StartError
 from lazr_smtptest.cli.readiness import notify_manager, write_ready_file
+from lazr_smtptest.cli.temporary_ca import TemporaryCA
 from lazr_smtptest.errors import StateError
 from lazr_smtptest.model.delivery_event import MailEvent
 from lazr_smtptest.model.envelope import Envelope
@@ -65,6 +66,8 @@ class Process(MultiService):
         errors: a file descriptor for the reason of a failed start, which is closed
             once it listens; ``None`` for none.
         ready_file: the file to write when clients may connect; ``None`` for none.
+        ca_file: the file with the CA that clients of its TLS have to trust; ``None``
+            for none. `temporary_ca` writes one when clients may connect.
         when_ready: called when clients may connect, with the addresses by protocol:
             ``{"smtp": "127.0.0.1:1025", "smtp2": ...}``; ``None`` for no call.
     """
@@ -75,6 +78,8 @@ class Process(MultiService):
     failed = False
     errors: int | None = None
     ready_file: Path | None = None
+    ca_file: Path | None = None
+    temporary_ca: TemporaryCA | None = None
     when_ready: Callable[[Mapping[str, str]], object] | None = None
 
     def __init__(self, reactor: Any) -> None:
@@ -136,6 +141,8 @@ class Process(MultiService):
         for note in self.notes:
             log.warning("%s", note)
         addresses = self.addresses()
+        if self.temporary_ca is not None:
+            self.ca_file = self.temporary_ca.write()
         if self.ready_file is not None:
             try:
                 write_ready_file(self.ready_file, addresses)
@@ -145,6 +152,8 @@ class Process(MultiService):
                 )
         if self.when_ready is not None:
             self.when_ready(addresses)
+        elif self.ca_file is not None:
+            log.info("the CA that clients of TLS have to trust is in %s", self.ca_file)
         notify_manager("READY=1", os.environ)
 
     # Called by Twisted
@@ -205,6 +214,8 @@ class Process(MultiService):
             self._parsing = None
         if self.ready_file is not None:
             self.ready_file.unlink(missing_ok=True)
+        if self.temporary_ca is not None:
+            self.temporary_ca.remove()
         if self.display is not None:
             self.display.close()
         self._bridge.close()

@@ -22,7 +22,16 @@ class IMAP(SessionOptions):
     """Reads over IMAP; see `lazr_smtptest.readers.imap`."""
 
     groups: Groups = {
-        _GROUP: (Option("imap", "ENDPOINT", "Answer IMAP here, such as tcp:1143."),),
+        _GROUP: (
+            Option(
+                "readers",
+                "",
+                "Answer IMAP on the ports 1143 and 1993 (TLS), and POP3 on 1110 and "
+                "1995 (TLS), of this machine; with --tls auto unless it is set.",
+                kind="flag",
+            ),
+            Option("imap", "ENDPOINT", "Answer IMAP here, such as tcp:1143."),
+        ),
     }
     name = "imap"
 

@@ -29,16 +29,13 @@ from lazr_smtptest.cli.aliases import note_others
 from lazr_smtptest.cli.config_file import FIELDS, ConfigFile
 from lazr_smtptest.cli.help import hint_for, write_help
 from lazr_smtptest.cli.option_table import (
-    DEFAULT_HOST,
-    DEFAULT_PORT,
     TABLE,
     Groups,
     Option,
-    endpoint_of,
     merge_groups,
-    read_endpoint,
 )
 from lazr_smtptest.cli.option_values import describe_wrong, read_values
+from lazr_smtptest.cli.places import add_readers, default_endpoint, read_endpoints
 from lazr_smtptest.cli.readers import READERS
 from lazr_smtptest.cli.relay_files import read_relay_files
 from lazr_smtptest.cli.tagging import tag_queries
@@ -287,7 +284,8 @@ class Options(usage.Options, AuthOptionMixin):
             self[name] = self[name] or values
         for option in self.table().values():
             self._parse(option)
-        self._read_endpoints()
+        add_readers(self)
+        read_endpoints(self)
         self._add_default_endpoint()
         try:
             check_spec(self["store"])
@@ -329,35 +327,10 @@ class Options(usage.Options, AuthOptionMixin):
         if self["stop-after"]:
             raise usage.UsageError("--stop-after needs one worker: it counts messages")
 
-    def _read_endpoints(self) -> None:
-        for option in self.table().values():
-            if option.value != "ENDPOINT" or not (value := self[option.name]):
-                continue
-            try:
-                is_list = option.kind == "list"
-                read = [read_endpoint(each) for each in (value if is_list else [value])]
-                self[option.name] = read if is_list else read[0]
-            except OSError as error:
-                raise usage.UsageError(
-                    f"{self.name(option.name)} {value!r}: {error.strerror or error}"
-                ) from error
-
     def _add_default_endpoint(self) -> None:
-        host, port = self["host"], self["port"]
-        has_endpoints = self["smtp"] or self["smtps"] or self["lmtp"]
-        if host is None and port is None and has_endpoints:
-            return
-        try:
-            endpoint = endpoint_of(
-                DEFAULT_HOST if host is None else host,
-                DEFAULT_PORT if port is None else port,
-            )
-        except OSError as error:
-            raise usage.UsageError(
-                f"{self.name('host')} {host!r}: {error.strerror}"
-            ) from error
-        self.default_endpoint = endpoint
-        self["smtp"] = [*self["smtp"], endpoint]
+        self.default_endpoint = default_endpoint(self)
+        if self.default_endpoint is not None:
+            self["smtp"] = [*self["smtp"], self.default_endpoint]
 
     def _check_tls(self) -> None:
         tls = self["tls"]

@@ -69,7 +69,7 @@ def _run(options: Options) -> int:
     )
     process = make_process(options, reactor, _display(options, writer), logs_mail=False)
     process.when_ready = (
-        partial(_log_ready, options["store"])
+        partial(_log_ready, options["store"], process)
         if is_json
         else partial(_greet, writer, options["store"], process)
     )
@@ -107,15 +107,20 @@ def _greet(
     }
     for name, address in addresses.items():
         writer.write(f"  {name.upper():<6} {printable(urls.get(name) or address)}")
+    if process.ca_file is not None:
+        writer.write(f"  CA     {printable(str(process.ca_file))}")
     writer.write(f"  mail   {printable(_STORES.get(store, store))}")
     writer.write("Ctrl-C ends it. smtptest --help lists the options.")
     ports = (f"{name}={_port(address)}" for name, address in addresses.items())
     writer.write(f"ready {' '.join(ports)}")
 
 
-def _log_ready(store: str, addresses: Mapping[str, str]) -> None:
+def _log_ready(store: str, process: Process, addresses: Mapping[str, str]) -> None:
     """Log the addresses of the server."""
-    log_fields("ready", version=__version__, store=store, addresses=dict(addresses))
+    fields: dict[str, object] = {"store": store, "addresses": dict(addresses)}
+    if process.ca_file is not None:
+        fields["ca_file"] = str(process.ca_file)
+    log_fields("ready", version=__version__, **fields)
 
 
 def _port(address: str) -> str:

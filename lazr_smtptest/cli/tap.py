@@ -29,6 +29,7 @@ from lazr_smtptest.cli.message_limit import MessageLimit
 from lazr_smtptest.cli.options import OptionError, Options, StartError
 from lazr_smtptest.cli.readers import has_readers, reader_services
 from lazr_smtptest.cli.tagging import tag_queries
+from lazr_smtptest.cli.temporary_ca import TemporaryCA
 from lazr_smtptest.cli.transcripts import TranscriptFolder
 from lazr_smtptest.errors import StoreError
 from lazr_smtptest.model.delivery_event import MailEvent
@@ -136,6 +137,10 @@ def make_process(
         if options.files:
             _fault_files(options, server, reactor).setServiceParent(process)
     process.notes = options.notes
+    if options["ca-file"] is not None:
+        process.ca_file = Path(options["ca-file"]).absolute()
+    elif options["readers"] and options["tls"] == "auto" and tls is not None:
+        process.temporary_ca = TemporaryCA(tls.ca_pem)
     if options["ready-file"] is not None:
         process.ready_file = Path(options["ready-file"]).absolute()
     if display is not None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import smtplib
 
     from lazr_smtptest.readers.context import ReaderContext
+    from lazr_smtptest.server.account_settings import AccountSettings
     from lazr_smtptest.server.hosted_reader import HostedReader
 
 __all__ = ["Controller", "QueueController"]
@@ -137,6 +138,42 @@ class Controller:
         """
         host, port = self._reader_address("imap")
         return f"imap://{f'[{host}]' if ':' in host else host}:{port}/"
+
+    def imap_settings(
+        self, user: str = "anybody", password: str = "secret"
+    ) -> AccountSettings:
+        """Return what a client of IMAP has to know: host, port, login and TLS.
+
+        Args:
+            user: the name to log in with. Everybody may, unless the server has users;
+                with accounts it is the address whose mail is read.
+            password: the password of the user.
+
+        Raises:
+            StateError: see `url`.
+        """
+        return self._account_settings("imap", user, password)
+
+    def pop3_settings(
+        self, user: str = "anybody", password: str = "secret"
+    ) -> AccountSettings:
+        """Return what a client of POP3 has to know; see `imap_settings`."""
+        return self._account_settings("pop3", user, password)
+
+    def _account_settings(
+        self, protocol: str, user: str, password: str
+    ) -> AccountSettings:
+        from lazr_smtptest.server.account_settings import AccountSettings
+
+        host, port = self._reader_address(protocol)
+        tls = self._server.settings.tls
+        return AccountSettings(
+            host=host,
+            port=port,
+            user=user,
+            password=password,
+            ssl_context=None if tls is None else tls.client_context(),
+        )
 
     def _reader_address(self, protocol: str) -> tuple[str, int]:
         reader = self._readers.get(protocol)

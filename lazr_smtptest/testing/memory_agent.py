@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import attrs
 from twisted.internet.address import IPv4Address
@@ -24,6 +23,7 @@ from zope.interface import implementer
 from lazr_smtptest.readers.context import ReaderContext
 from lazr_smtptest.readers.http.reader import HTTPReader
 from lazr_smtptest.server.servers import Server
+from lazr_smtptest.testing.one_thread import OneThread
 
 __all__ = ["MemoryAgent"]
 
@@ -48,7 +48,7 @@ class MemoryAgent:
     """
 
     def __init__(self, server: Server, clock: Clock) -> None:
-        reactor = _OneThread(clock)
+        reactor = OneThread(clock)
         # The only thread is this one.
         context = attrs.evolve(ReaderContext.of(server, reactor), pool=reactor)
         self._reader = HTTPReader(context)
@@ -99,21 +99,6 @@ class MemoryAgent:
             FakeTransport(client, False, _CLIENT, _SERVER),
         )
         self._pumps.append(pump)
-
-
-class _OneThread:
-    """A clock as a reactor whose threads are the calling one."""
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self.seconds = clock.seconds
-        self.callLater = clock.callLater
-
-    def callFromThread(self, function: Callable[..., Any], *arguments: Any) -> None:
-        function(*arguments)
-
-    def callInThread(self, function: Callable[[], Any]) -> None:
-        function()
 
 
 @implementer(IAgentEndpointFactory)

@@ -6,7 +6,7 @@ Everything runs in the thread of the test.
 from __future__ import annotations
 
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
 from twisted.internet import defer
@@ -27,12 +27,16 @@ from lazr_smtptest.server.service import SMTPService
 from lazr_smtptest.server.storing import CaptureServer, StoreServer
 from lazr_smtptest.stores.session_log import SessionLog
 from lazr_smtptest.testing.notes import NotesMixin
+from lazr_smtptest.testing.one_thread import OneThread
 
 if TYPE_CHECKING:
+    from lazr_smtptest.readers.sessions import SessionReader
     from lazr_smtptest.testing.memory_agent import MemoryAgent
 
 __all__ = ["ListeningServer", "MemoryServer", "NotesMixin", "listen"]
 
+# The ports of the protocols, in addresses.
+_PORTS = {"smtp": 25, "imap": 143, "pop3": 110}
 
 _GUESSES = {
     **dict.fromkeys(
@@ -239,6 +243,8 @@ class MemoryServer(_Tested):
         testcase.addCleanup(check_for_twisted, self.server.check)
         self._testcase = testcase
         self._agent: MemoryAgent | None = None
+        # By protocol.
+        self._factories: dict[str, Any] = {"smtp": self._factory}
 
     @property
     def agent(self) -> MemoryAgent:
@@ -254,22 +260,49 @@ class MemoryServer(_Tested):
             self._testcase.addCleanup(self._agent.close)
         return self._agent
 
-    def connect(self, client: IProtocol) -> IOPump:
+    def connect(
+        self,
+        client: IProtocol,
+        protocol: Literal["smtp", "imap", "pop3"] = "smtp",
+    ) -> IOPump:
         """Connect a client, and pump bytes until both sides are idle.
 
         Args:
             client: the client's protocol.
+            protocol: what it speaks: SMTP, or IMAP or POP3, by which it reads what was
+                captured.
 
         Returns:
             the pump; call its ``flush`` after a side has written more.
+
+        Raises:
+            TypeError: the server keeps no mail that can be read.
         """
-        here = IPv4Address("TCP", "127.0.0.1", 25)
+        here = IPv4Address("TCP", "127.0.0.1", _PORTS[protocol])
         there = IPv4Address("TCP", "127.0.0.1", next(self._ports))
-        protocol = self._factory.buildProtocol(there)
+        server = self._factory_of(protocol).buildProtocol(there)
         pump: IOPump = connect(
-            protocol,
-            FakeTransport(protocol, True, here, there),
+            server,
+            FakeTransport(server, True, here, there),
             client,
             FakeTransport(client, False, there, here),
         )
         return pump
+
+    def _factory_of(self, protocol: str) -> Any:
+        factory = self._factories.get(protocol)
+        if factory is None:
+            factory = self._factories[protocol] = self._read_by(protocol).factory
+        return factory
+
+    def _read_by(self, protocol: str) -> SessionReader:
+        from lazr_smtptest.readers.context import ReaderContext
+        from lazr_smtptest.readers.imap.factory import IMAPReader
+        from lazr_smtptest.readers.pop3.factory import POP3Reader
+
+        reactor = OneThread(self.clock)
+        # The only thread is this one.
+        context = attrs.evolve(ReaderContext.of(self.server, reactor), pool=reactor)
+        reader = IMAPReader(context) if protocol == "imap" else POP3Reader(context)
+        self._testcase.addCleanup(reader.close)
+        return reader

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from lazr_smtptest import CaptureController
+from lazr_smtptest.testing.servers import make_controller
+from tests.documents import blocks
 
 from .fetchers import fill, run_fetchmail, run_getmail
 
@@ -57,6 +59,24 @@ def read_by(
         return facts
 
     return read
+
+
+def test_the_script_of_the_manual_trusts_the_server(
+    programs: Callable[[str], Path], tmp_path: Path
+) -> None:
+    """IMAPClient, over TLS."""
+    from tests.clients.conftest import Program
+
+    manual = Path(__file__).parents[2] / "doc" / "imap.rst"
+    script, ca_file = tmp_path / "read_captured.py", tmp_path / "ca.pem"
+    script.write_text(dict(blocks("python", manual.read_text()))[script.name])
+    python = programs("python") / "bin" / "python"
+    with make_controller(tls=True, imap=True) as controller:
+        fill(controller, SENT)
+        ca_file.write_bytes(controller.server.ca_pem)
+        port = str(controller.imap_port)
+        said = Program(python, tmp_path).run(str(script), port, str(ca_file))
+    assert said.splitlines() == ["1 one", "2 two"]
 
 
 def test_imapclient_reads_and_changes_a_mailbox(

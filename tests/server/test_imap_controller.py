@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import imaplib
+import poplib
 import smtplib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 from lazr_smtptest import CaptureController, Controller, QueueServer, StateError
+from lazr_smtptest.testing.servers import make_controller
 from tests.leaks import Opened
 
 PATIENCE = 60
@@ -77,6 +79,40 @@ def test_a_client_searches_and_copies(controller: CaptureController) -> None:
 def test_the_url_names_the_port(controller: CaptureController) -> None:
     """As RFC 5092 writes it."""
     assert controller.imap_url == f"imap://127.0.0.1:{controller.imap_port}/"
+
+
+def test_a_client_logs_in_by_the_settings(controller: CaptureController) -> None:
+    """Without TLS, if the server has none."""
+    settings = controller.imap_settings()
+    assert settings.ssl_context is None
+    with imaplib.IMAP4(settings.host, settings.port, timeout=PATIENCE) as client:
+        assert client.login(settings.user, settings.password)[0] == "OK"
+
+
+def test_the_context_of_the_settings_trusts_the_server() -> None:
+    """Also for its address."""
+    with make_controller(host="127.0.0.1", tls=True, imap=True) as controller:
+        settings = controller.imap_settings("anna@example.com", "x")
+        with imaplib.IMAP4(settings.host, settings.port, timeout=PATIENCE) as client:
+            client.starttls(settings.ssl_context)
+            assert client.login(settings.user, settings.password)[0] == "OK"
+
+
+def test_the_settings_of_pop3_are_those_of_its_port() -> None:
+    """With the same certificate."""
+    with make_controller(host="127.0.0.1", tls=True, pop3=True) as controller:
+        settings = controller.pop3_settings()
+        assert settings.port == controller.pop3_port
+        client = poplib.POP3(settings.host, settings.port, timeout=PATIENCE)
+        client.stls(settings.ssl_context)
+        client.user(settings.user)
+        assert client.pass_(settings.password).startswith(b"+OK")
+        client.quit()
+
+
+def test_the_settings_show_no_password(controller: CaptureController) -> None:
+    """Logs of tests are read by many."""
+    assert "geheim" not in repr(controller.imap_settings(password="geheim"))
 
 
 def test_http_and_imap_have_ports_of_their_own() -> None:

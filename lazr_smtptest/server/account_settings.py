@@ -1,0 +1,29 @@
+"""What a mail program or a library asks for, to read mail."""
+
+from __future__ import annotations
+
+import ssl
+
+import attrs
+
+__all__ = ["AccountSettings"]
+
+
+@attrs.frozen(kw_only=True)
+class AccountSettings:
+    """The settings of an account in a client of IMAP or POP3.
+
+    Attributes:
+        host: the address that the server listens on.
+        port: its port.
+        user: a name to log in with.
+        password: the password of the user.
+        ssl_context: for ``STARTTLS`` or ``STLS``: it trusts the CA of the server;
+            ``None`` if the server has no TLS.
+    """
+
+    host: str
+    port: int
+    user: str
+    password: str = attrs.field(repr=False)
+    ssl_context: ssl.SSLContext | None

@@ -22,6 +22,17 @@ class CommandServer(StoreServer):
     after_session: Callable[[], object] | None = None
     transcripts: TranscriptFolder | None = None
 
+    def use_transcripts(self, folder: TranscriptFolder | None) -> None:
+        """Write the transcripts of all sessions into a folder; ``None`` for none."""
+        self.transcripts = folder
+        if folder is not None:
+            self.reader_sessions.watch(self._read)
+
+    def _read(self, session: Session) -> None:
+        """Write the transcript of a session in which mail was read."""
+        if self.transcripts is not None and session.ended is not None:
+            self.transcripts.write(session)
+
     def handle_session(self, session: Session) -> None:
         """Write the session's transcript, and call `after_session`."""
         if self.transcripts is not None:

@@ -198,6 +198,7 @@ def _supervisor(
         store=server.store,
         reactor=reactor,
         delivery_events=events,
+        reader_sessions=server.reader_sessions,
         settings=server.settings,
         handler=server,
         tls=tls,
@@ -246,7 +247,7 @@ def make_server(
     server.hostname = options["hostname"]
     server.settings = settings
     server.auth = auth
-    server.transcripts = transcripts
+    server.use_transcripts(transcripts)
     return server
 
 

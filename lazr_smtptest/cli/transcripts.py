@@ -99,6 +99,8 @@ def describe(session: Session) -> str:
 
 def _facts(session: Session) -> Iterator[tuple[str, str]]:
     yield "Session", f"{session.number}, {session.id}"
+    if session.protocol != "smtp":
+        yield "Protocol", session.protocol.upper()
     yield "Began", f"{session.started_at:%Y-%m-%d %H:%M:%S.%f} UTC"
     if session.ended is not None:
         # By the monotonic clock, unless no transcript was kept.

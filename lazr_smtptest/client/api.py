@@ -270,9 +270,21 @@ class API:
     # Sessions
 
     def sessions(
-        self, *, after: str | None = None, limit: int = 50, failed: bool | None = None
+        self,
+        *,
+        after: str | None = None,
+        limit: int = 50,
+        failed: bool | None = None,
+        protocol: str | None = None,
     ) -> list[Session]:
-        """Return a page of the sessions that have ended, newest first."""
+        """Return a page of the sessions that have ended, newest first.
+
+        Args:
+            after: the id of the session before the page.
+            limit: the most sessions.
+            failed: whether they failed; ``None`` for all.
+            protocol: ``"imap"`` or ``"pop3"`` for those in which mail was read.
+        """
         answer = self.connections.request(
             "GET",
             "/sessions",
@@ -280,6 +292,7 @@ class API:
                 "after": after,
                 "limit": limit,
                 "failed": None if failed is None else str(failed).lower(),
+                "protocol": protocol,
             },
         ).json
         return [self._session(each) for each in answer["sessions"]]

@@ -124,10 +124,24 @@ class RemoteReader:
         return found, waited.explanation
 
     def sessions(
-        self, *, after: str | None = None, limit: int = 50, failed: bool | None = None
+        self,
+        *,
+        after: str | None = None,
+        limit: int = 50,
+        failed: bool | None = None,
+        protocol: str | None = None,
     ) -> list[Session]:
-        """Return a page of the sessions that have ended, newest first."""
-        return self.api.sessions(after=after, limit=limit, failed=failed)
+        """Return a page of the sessions that have ended, newest first.
+
+        Args:
+            after: see `IMessageReader`.
+            limit: likewise.
+            failed: likewise.
+            protocol: ``"imap"`` or ``"pop3"`` for those in which mail was read.
+        """
+        return self.api.sessions(
+            after=after, limit=limit, failed=failed, protocol=protocol
+        )
 
     def session(self, id: str) -> Session | None:
         """Return a session with its transcript; ``None`` if there is none."""

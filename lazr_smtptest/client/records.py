@@ -186,6 +186,7 @@ def session_of(values: JSON, fetch: Callable[[], Any]) -> Session:
     session = Session(
         id=values["id"],
         number=values.get("number", 0),
+        protocol=values.get("protocol", "smtp"),
         peer=(host, port),
         helo=values["helo"],
         started=started,

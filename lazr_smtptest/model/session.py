@@ -14,9 +14,10 @@ from lazr_smtptest.model.transcript_line import ENDS, TLS_IS_ON
 if TYPE_CHECKING:
     from lazr_smtptest.model.reply import Reply
 
-__all__ = ["Mark", "Outcome", "Session", "Transaction"]
+__all__ = ["Mark", "Outcome", "Protocol", "Session", "Transaction"]
 
 Outcome = Literal["open", "delivered", "refused", "aborted"]
+Protocol = Literal["smtp", "imap", "pop3"]
 
 
 @attrs.define(eq=False)
@@ -116,7 +117,9 @@ class Session:
     Attributes:
         id: a unique id of the characters ``[0-9a-z-]``.
         number: its number at its server, from 1 on, not reset by clearing; 0
-            without a server.
+            without a server. Those of `protocol` have numbers of their own.
+        protocol: ``"smtp"``, also for LMTP; or ``"imap"`` or ``"pop3"`` of a client
+            that reads mail.
         peer: the client's address and port; ``("", 0)`` if the transport has none.
             XCLIENT and the PROXY protocol may change it.
         helo: the client's name from HELO, EHLO or LHLO; ``""`` if it sent none.
@@ -132,12 +135,14 @@ class Session:
         login_attempts: the number of checked logins, the successful one included.
         delivered: the number of messages accepted, or kept although the client got
             no reply.
-        refusals: the number of replies of 4xx and 5xx.
+        refusals: the number of replies of 4xx and 5xx; of NO and BAD in IMAP, and of
+            -ERR in POP3.
         transcript: the conversation.
     """
 
     id: str = ""
     number: int = 0
+    protocol: Protocol = "smtp"
     peer: tuple[str, int] = ("", 0)
     helo: str = ""
     started: float = 0.0
@@ -221,8 +226,10 @@ class Session:
     def failed(self) -> bool:
         """True if something was refused or aborted, or nothing was delivered.
 
-        A probe is no failure, see `is_probe`.
+        A probe is no failure, see `is_probe`, and who reads mail delivers nothing.
         """
+        if self.protocol != "smtp":
+            return bool(self.refusals)
         if self.refusals or self._is_abandoned():
             return True
         return not self.delivered and not self._is_probe

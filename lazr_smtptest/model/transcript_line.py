@@ -50,6 +50,9 @@ _MASK = b"********"
 # refused for its syntax.
 _INITIAL_RESPONSE = re.compile(rb"(?is)\A(\s*AUTH\s+\S+\s+)(?!=?\s*\Z).+")
 
+# In IMAP a line begins with a tag, which may be a number.
+_REFUSAL = re.compile(r"[45](?!\S* OK\b)|(?!2\d\d )\S+ (?:NO|BAD)\b|-ERR")
+
 Who = Literal["client", "server", "note"]
 
 
@@ -72,8 +75,8 @@ class Line:
 
     @property
     def refuses(self) -> bool:
-        """True for a reply of 4xx or 5xx."""
-        return self.who == "server" and self.text[:1] in ("4", "5")
+        """True for a reply of 4xx or 5xx; of NO, BAD or -ERR to a client that reads."""
+        return self.who == "server" and bool(_REFUSAL.match(self.text))
 
     def __str__(self) -> str:
         return f"{self.seconds:9.3f} {self._arrow()} {self.text}".rstrip()

@@ -56,7 +56,7 @@ class ChangedOutput:
     def write(self, data: bytes) -> None:
         """Take what the command writes."""
         if self._kept is None:
-            self._connection.transport.write(self._change(data))
+            self._connection.send(self._change(data))
         else:
             self._kept.append(data)
 
@@ -76,7 +76,7 @@ class ChangedOutput:
             if number and pause:
                 self._connection.rest()
                 await deferLater(self._connection.reactor, pause)
-            self._connection.transport.write(piece)
+            self._connection.send(piece)
 
     def note_flushed(self, result: Any = None) -> Any:
         """Fire `flushed`, unless it has; return the argument."""

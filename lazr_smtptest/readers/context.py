@@ -69,6 +69,12 @@ def _no_events() -> DeliveryEvents:
     return DeliveryEvents(log=None)
 
 
+def _no_sessions() -> SessionLog:
+    from lazr_smtptest.stores.session_log import SessionLog
+
+    return SessionLog(is_numbered=True)
+
+
 def _listeners_of(server: Any) -> dict[str, str]:
     """Return the address of a server; none before it is bound."""
     if not server.port:
@@ -107,6 +113,8 @@ class ReaderContext:
         faults: the fault rules of the server; ``None`` if there are none in this
             process, see `absence`. Any thread may use it.
         sessions: the sessions of the server, open ones among them; likewise.
+        reader_sessions: the sessions in which clients read the mail, by IMAP or POP3;
+            likewise.
         live_settings: changes limits and settings of the listeners, for later
             sessions, see `FileSettings`; likewise.
         settings: the settings that the server was started with; ``None`` without one.
@@ -131,6 +139,7 @@ class ReaderContext:
     delivery_events: DeliveryEvents = attrs.field(factory=_no_events)
     faults: Faults | None = None
     sessions: SessionLog | None = None
+    reader_sessions: SessionLog = attrs.field(factory=_no_sessions)
     live_settings: Any = None
     settings: Settings | None = None
     handler: IMessageHandler | None = None
@@ -183,6 +192,7 @@ class ReaderContext:
             delivery_events=source.delivery_events,
             faults=source.faults,
             sessions=source.sessions,
+            reader_sessions=source.reader_sessions,
             live_settings=source.file_settings,
             settings=source.settings,
             handler=source,

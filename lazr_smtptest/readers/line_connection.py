@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from twisted.cred.error import LoginFailed, UnhandledCredentials
 from twisted.internet.defer import CancelledError, Deferred, succeed
@@ -19,9 +20,13 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from lazr_smtptest.model.ids import new_name
+from lazr_smtptest.model.session import Protocol as SessionProtocol
 from lazr_smtptest.model.session import Session
 from lazr_smtptest.readers.changed_output import ChangedOutput
-from lazr_smtptest.readers.lines import Lines
+from lazr_smtptest.readers.conversation import Conversation
+from lazr_smtptest.readers.lines import Lines, LineTooLongError
+from lazr_smtptest.smtp.error_reporter import ErrorReporter
+from lazr_smtptest.smtp.recorder import Recorder
 from lazr_smtptest.tls.context import Handshake
 from lazr_smtptest.tls.layer import insert
 
@@ -57,7 +62,7 @@ class _Pieces:
         self._is_paused = False
         self._connection.rest()
         for piece in self._pieces:
-            self._transport.write(piece)
+            self._connection.send(piece)
             if self._is_paused:
                 return
         self._transport.unregisterProducer()
@@ -78,8 +83,8 @@ class _Pieces:
 class LineConnection(Protocol):
     """A client whose lines a coroutine reads; the base of POP3 and its like.
 
-    A subclass has `serve`, the coroutine of the connection. Its methods are called in
-    the reactor's thread.
+    A subclass has `serve`, the coroutine of the connection, and `protocol` and `masked`
+    for its transcript. Its methods are called in the reactor's thread.
 
     Args:
         reactor: the source of its time.
@@ -87,6 +92,8 @@ class LineConnection(Protocol):
             the client is disconnected.
 
     Attributes:
+        protocol: the name of the protocol, see `Session`.
+        masked: matches a command with a secret, see `Conversation`.
         handshake: the TLS handshake; ``None`` before it, and without TLS.
         is_closed: whether nothing more is read or answered.
         session: the record of the session.
@@ -95,6 +102,8 @@ class LineConnection(Protocol):
         command: the latest command whose replies a fault rule changes.
     """
 
+    protocol: ClassVar[SessionProtocol]
+    masked: ClassVar[re.Pattern[bytes]]
     transport: Any
     factory: Any
     handshake: Handshake | None = None
@@ -110,7 +119,15 @@ class LineConnection(Protocol):
         self._timer: IDelayedCall | None = None
         self._is_paused = self.is_closed = False
         self._serving: Deferred[None] | None = None
-        self.session = Session(id=new_name(), started=reactor.seconds())
+        started = reactor.seconds()
+        self.session = Session(id=new_name(), started=started, protocol=self.protocol)
+        self._recorder: Recorder | None = None
+        self._said = Conversation(
+            self.session.transcript,
+            lambda: reactor.seconds() - started,
+            self.masked,
+            has_literals=self.protocol == "imap",
+        )
 
     async def serve(self) -> None:
         """Serve the client, to the end of the connection."""
@@ -138,6 +155,10 @@ class LineConnection(Protocol):
         peer = self.transport.getPeer()
         host = str(getattr(peer, "host", ""))
         self.session.peer = host, getattr(peer, "port", 0)
+        reporter = ErrorReporter(self.session, None)
+        log_of_sessions = self.factory.reader_sessions
+        self._recorder = Recorder(self.session, log_of_sessions, reporter)
+        self._recorder.begin()
         self.rest()
         if not self.is_secure:
             self._begin()
@@ -145,6 +166,9 @@ class LineConnection(Protocol):
     def handshakeCompleted(self) -> None:
         """Note the handshake, and begin to serve a client that began with TLS."""
         self.handshake = Handshake.of(self.transport.getHandle())
+        if self._recorder is not None:
+            self._said.flush()
+            self._recorder.note_handshake(self.handshake)
         if self._serving is None:
             self._begin()
 
@@ -166,12 +190,17 @@ class LineConnection(Protocol):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Stop serving: the client has left."""
-        self.is_closed = True
+        is_ours, self.is_closed = self.is_closed, True
         self._stop_timer()
         if self._serving is not None:
             self._serving.cancel()
         if self.command is not None:
             self.command.cancel()
+        recorder, self._recorder = self._recorder, None
+        if recorder is not None:
+            self._said.flush()
+            recorder.note_end(reason, self.reactor.seconds(), None, ours=is_ours)
+            recorder.end()
 
     def close(self) -> None:
         """Write what is to be written, and close the connection."""
@@ -197,11 +226,12 @@ class LineConnection(Protocol):
             self._is_paused = True
             self.transport.pauseProducing()
 
-    async def read_line(self, longest: int) -> bytes:
+    async def read_line(self, longest: int, *, is_secret: bool = False) -> bytes:
         """Return the next line, after a turn of other clients from time to time.
 
         Args:
             longest: the most bytes.
+            is_secret: whether the transcript must not have it.
 
         Raises:
             LineTooLongError: it has more.
@@ -212,7 +242,13 @@ class LineConnection(Protocol):
             await self._turn()
         if self.output is not None:
             await self.output.flush()
-        return await self._waited_for(self._lines.read(longest))
+        try:
+            line = await self._waited_for(self._lines.read(longest))
+        except LineTooLongError:
+            self._said.skipped(longest, " and more in a line")
+            raise
+        self._said.client(line, is_secret=is_secret)
+        return line
 
     async def read_bytes(self, size: int) -> bytes:
         """Return the next bytes, whatever they are.
@@ -221,6 +257,8 @@ class LineConnection(Protocol):
             size: how many.
         """
         pieces = []
+        if size:
+            self._said.skipped(size, "")
         while size:
             piece = await self._waited_for(self._lines.read_some(size))
             pieces.append(piece)
@@ -242,21 +280,24 @@ class LineConnection(Protocol):
         call = self.reactor.callLater(0, next_turn.callback, None)
         return next_turn
 
-    async def ask_portal(self, credentials: Any, interface: Any) -> Any:
+    async def ask_portal(self, credentials: Any, interface: Any, mechanism: str) -> Any:
         """Log in, and record who has; return the result of `Portal.login`.
 
         Args:
             credentials: what the client has sent.
             interface: the interface of what the user opens.
+            mechanism: the command or the mechanism of SASL that the client uses.
 
         Raises:
             LoginFailed: they are wrong.
         """
+        self.session.login_attempts += 1
         identity = getattr(credentials, "identity", b"") or None
         try:
             login = await self.factory.portal.login(credentials, identity, interface)
         except UnhandledCredentials as error:
             raise LoginFailed from error
+        self.session.mechanism = mechanism
         name = getattr(credentials, "username", None)
         self.session.user = (
             name.decode("utf-8", "replace") if isinstance(name, bytes) else name
@@ -268,9 +309,14 @@ class LineConnection(Protocol):
     def write(self, data: bytes) -> None:
         """Write bytes that are few."""
         if self.output is None:
-            self.transport.write(data)
+            self.send(data)
         else:
             self.output.write(data)
+
+    def send(self, data: bytes) -> None:
+        """Write bytes as they are: no fault rule changes them any more."""
+        self._said.server(data)
+        self.transport.write(data)
 
     def write_pieces(self, pieces: Iterable[bytes]) -> Deferred[None]:
         """Write bytes that may be many, as fast as the client takes them.

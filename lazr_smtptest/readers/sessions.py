@@ -44,6 +44,7 @@ class SessionFactory(Factory):
         takes_passwords: whether a login with a password can succeed.
         connections: the open connections.
         faults: the fault rules; ``None`` if there are none in this process.
+        reader_sessions: the sessions of clients that read mail.
     """
 
     noisy = False
@@ -62,6 +63,7 @@ class SessionFactory(Factory):
         self.takes_passwords = IUsernamePassword in self.portal.checkers
         self.connections = Connections()
         self.faults = context.faults
+        self.reader_sessions = context.reader_sessions
         self._begun = count(1)
         self._most = settings.max_connections or most_connections()
 
@@ -75,6 +77,15 @@ class SessionFactory(Factory):
     def is_full(self) -> bool:
         """Return whether there are more connections than are served."""
         return len(self.connections) > self._most
+
+    def mechanisms_for(self, connection: LineConnection) -> list[str]:
+        """Return the names of the mechanisms of SASL that a client can use now."""
+        return [
+            name.decode("ascii")
+            for name, offer in self.mechanisms.items()
+            if connection.is_secure or not offer.needs_tls
+            if name != b"EXTERNAL" or connection.client_certificate
+        ]
 
     def buildProtocol(self, addr: IAddress | None) -> Protocol:
         """Return the protocol of a new connection."""

@@ -101,6 +101,15 @@ class CaptureController(Controller, MailboxView):
         self._settle()
         return self.server.sessions
 
+    @property
+    def reader_sessions(self) -> SessionLog:
+        """The sessions of the clients that read the mail, by IMAP or POP3.
+
+        The sessions of clients that have disconnected have ended.
+        """
+        self._settle()
+        return self.server.reader_sessions
+
     def clear(self) -> None:
         """Remove every message, and the sessions so far; see `Mailbox.clear`.
 
@@ -108,6 +117,7 @@ class CaptureController(Controller, MailboxView):
         """
         self._settle()
         self.mailbox.clear()
+        self.server.reader_sessions.clear()
 
     def check(self) -> None:
         """Raise the errors of the server's hooks since the last check.

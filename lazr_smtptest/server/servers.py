@@ -69,6 +69,7 @@ class Server(ServerOptions, ListeningAddress):
         auth: how clients log in; ``None``: they cannot.
         faults: the rules that make it misbehave, and their history.
         sessions: all sessions of its clients, and counters.
+        reader_sessions: the sessions of clients that read its mail by IMAP or POP3.
         delivery_events: the stream of outcomes: each sender, recipient and message
             that is accepted or refused, and each transaction that is aborted.
     """
@@ -93,6 +94,7 @@ class Server(ServerOptions, ListeningAddress):
         """
         super().__init__(host, port)
         self.sessions = SessionLog()
+        self.reader_sessions = SessionLog(is_numbered=True)
         self.delivery_events = DeliveryEvents()
         self.file_settings = FileSettings(
             lambda: self.settings, lambda: self.auth is not None

@@ -72,14 +72,22 @@ class SessionLog(SessionList):
         size: bytes of memory that the transcripts of ended sessions may take
             together. Beyond that the oldest transcripts are emptied, those of the
             sessions of kept messages included.
+        is_numbered: whether the sessions have numbers already, those of their
+            protocols; otherwise they get numbers here.
 
     Attributes:
         size: the same; `Limits.transcripts` of the listener that was made last.
     """
 
     def __init__(
-        self, bound: int = 1000, weight: int = 100_000, size: int = 16_777_216
+        self,
+        bound: int = 1000,
+        weight: int = 100_000,
+        size: int = 16_777_216,
+        *,
+        is_numbered: bool = False,
     ) -> None:
+        self._is_numbered = is_numbered
         self._lock = threading.Lock()
         self.size = size
         # Ended sessions with the bytes of their transcripts, oldest first.
@@ -110,8 +118,9 @@ class SessionLog(SessionList):
         """Add a session, and number it."""
         with self._lock:
             self._connections += 1
-            self._number += 1
-            session.number = self._number
+            if not self._is_numbered:
+                self._number += 1
+                session.number = self._number
             self._open[id(session)] = _Entry(session)
         for watcher in self._watchers.functions:
             watcher(session)
@@ -187,6 +196,8 @@ class SessionLog(SessionList):
         with self._lock:
             entries = [*self._ended, *self._open.values()]
         sessions = [entry.shown() for entry in entries]
+        if self._is_numbered:
+            return sorted(sessions, key=lambda each: each.started)
         return sorted(sessions, key=lambda each: each.number)
 
     def __len__(self) -> int:

@@ -77,6 +77,11 @@ class _Tested(Guessable):
         """The sessions of the clients, and counters of them."""
         return self.server.sessions
 
+    @property
+    def reader_sessions(self) -> SessionLog:
+        """The sessions of the clients that read the mail, by IMAP or POP3."""
+        return self.server.reader_sessions
+
     def when(
         self,
         *predicates: Predicate,

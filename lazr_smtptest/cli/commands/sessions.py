@@ -19,6 +19,7 @@ from lazr_smtptest.cli.commands.base import (
 )
 from lazr_smtptest.cli.commands.table import write_table
 from lazr_smtptest.cli.transcripts import describe
+from lazr_smtptest.client.address import is_url
 from lazr_smtptest.model.session import Session
 from lazr_smtptest.readers.http.api.transcripts import session_of, whole_session_of
 
@@ -40,6 +41,11 @@ def sessions_parser() -> argparse.ArgumentParser:
         "--failed", action="store_true", help="only those with an error or refusal"
     )
     options.add_argument(
+        "--protocol",
+        choices=("imap", "pop3"),
+        help="those in which mail was read so, of a running server",
+    )
+    options.add_argument(
         "--json", action="store_true", help="print an object a line, for programs"
     )
     return options
@@ -51,6 +57,8 @@ def list_sessions(arguments: Sequence[str]) -> int:
     given = parse(options, arguments)
     if given.limit < 1:
         options.error(f"--limit is a number from 1 on, not {given.limit}")
+    if given.protocol is not None and not is_url(given.store):
+        options.error("--protocol needs the URL of a server: a store has mail only")
     return run_command("sessions", partial(_list, given))
 
 
@@ -81,7 +89,8 @@ def show_transcript(arguments: Sequence[str]) -> int:
 def _list(given: Namespace) -> int:
     with open_existing(given.store, given.ca_file) as reader:
         failed = True if given.failed else None
-        sessions = reader.sessions(limit=given.limit, failed=failed)
+        asked = {} if given.protocol is None else {"protocol": given.protocol}
+        sessions = reader.sessions(limit=given.limit, failed=failed, **asked)
     if given.json:
         for session in sessions:
             write_json(session_of(session))

@@ -222,7 +222,11 @@ class HTTPReader:
         faults = self._context.faults
         parsing = self._context.parsing
         yield from Wait(self._reader, self._waiters, faults, find, parsing).routes(_API)
-        yield from Sessions(self._reader, self._context.needed_sessions).routes(_API)
+        context = self._context
+        sessions = Sessions(
+            self._reader, context.needed_sessions, context.reader_sessions
+        )
+        yield from sessions.routes(_API)
         yield from self._events.routes(_API)
         yield from FaultRules(self._context.needed_faults, self._max_rules).routes(_API)
         yield from self._mailboxes.routes(_API)

@@ -46,6 +46,12 @@ _GRACE = 5.0
 
 # Stands for the tag before the first command.
 _NO_TAG = b"*"
+# A login, also without a tag: the password and an initial response are masked, and the
+# name too where it is not a single word.
+_MASKED = re.compile(
+    rb"(?is)((?:\S+ +)?(?:LOGIN +(?:[^\s\"{]+ +|\"[^\"\\]*\" +)?|AUTHENTICATE +\S+ +))"
+    rb"(?!\{\d+\+?\}\Z).+"
+)
 _ACCEPTANCE = re.compile(rb"(?m)^\S+ OK\b")
 
 
@@ -66,6 +72,8 @@ class IMAPConnection(LineConnection):
         is_uid: whether the command that runs began with UID.
     """
 
+    protocol = "imap"
+    masked = _MASKED
     factory: IMAPFactory
 
     def __init__(self, factory: IMAPFactory) -> None:
@@ -199,6 +207,7 @@ class IMAPConnection(LineConnection):
         except (StoreError, BusyError) as error:
             log.warning("IMAP %s: %s", frame.name.decode("ascii"), error)
             reason = type(error).__name__
+            self.session.refusals += 1
             status = f"NO [UNAVAILABLE] the store cannot be used: {reason}"
         if status is not None and not self.is_closed:
             await self.report(may_expunge=may_expunge)
@@ -236,6 +245,7 @@ class IMAPConnection(LineConnection):
     def _refuse(self, error: CommandError) -> None:
         """Refuse a command; disconnect a client that sends too many wrong ones."""
         code = f"[{error.code}] " if error.code else ""
+        self.session.refusals += 1
         self.reply(f"{error.status} {code}{error.text}")
         if error.status == "BAD":
             self.count_error()

@@ -19,6 +19,9 @@ _TAG = re.compile(rb"[!#$&',\-./0-9:;<=>?@A-Z\[\]^_`a-z|}~]+")
 _NAME = re.compile(rb"[A-Za-z]+")
 _ANNOUNCED = re.compile(rb"\{([0-9]{1,20})(\+?)\}\Z")
 
+# The commands with a password, or with what stands for one.
+_SECRET = frozenset([b"LOGIN", b"AUTHENTICATE"])
+
 # Stands for the tag in a reply to a line that has none (RFC 3501 section 7.1.3).
 _UNTAGGED = b"*"
 
@@ -29,7 +32,7 @@ _MOST_UNASKED = 4096
 class Source(Protocol):
     """A client; a `LineConnection` is one."""
 
-    def read_line(self, longest: int) -> Awaitable[bytes]:
+    def read_line(self, longest: int, *, is_secret: bool = False) -> Awaitable[bytes]:
         """Return the next line, or raise a `LineTooLongError`."""
 
     def read_bytes(self, size: int) -> Awaitable[bytes]:
@@ -121,7 +124,7 @@ async def read_frame(source: Source, bounds: Bounds) -> Frame:
         if not announced[2]:
             source.write(b"+ go ahead\r\n")
         parts += [text[: announced.start()], Literal(await source.read_bytes(size))]
-        text = await _line(source, left, tag)
+        text = await _line(source, left, tag, is_secret=name in _SECRET)
         left -= len(text)
     _check_nul(parts, tag)
     return Frame(tag, name, [*parts, text])
@@ -143,9 +146,11 @@ def _check_nul(parts: list[bytes], tag: bytes) -> None:
             raise FramingError(text, tag=tag)
 
 
-async def _line(source: Source, longest: int, tag: bytes) -> bytes:
+async def _line(
+    source: Source, longest: int, tag: bytes, *, is_secret: bool = False
+) -> bytes:
     try:
-        return await source.read_line(longest)
+        return await source.read_line(longest, is_secret=is_secret)
     except LineTooLongError as error:
         text = f"a command has too many bytes: {error.longest} are left for this line"
         is_fatal = _is_followed(error.end)

@@ -29,12 +29,7 @@ def mechanisms_of(session: IMAPConnection) -> list[str]:
     """Return the names of the mechanisms of SASL that can be used now."""
     if not session.may_log_in:
         return []
-    return [
-        name.decode("ascii")
-        for name, offer in session.factory.mechanisms.items()
-        if session.is_secure or not offer.needs_tls
-        if name != b"EXTERNAL" or session.client_certificate
-    ]
+    return session.factory.mechanisms_for(session)
 
 
 async def start_tls(session: IMAPConnection, arguments: list[Value]) -> str | None:
@@ -65,7 +60,8 @@ async def log_in(session: IMAPConnection, arguments: list[Value]) -> str:
         user = text_of(name, "user name")
     except IllegalClientResponse as error:
         raise CommandError(str(error)) from error
-    return await _enter(session, _login(session, UsernamePassword(user, password)))
+    login = session.ask_portal(UsernamePassword(user, password), IStoreAccount, "LOGIN")
+    return await _enter(session, login)
 
 
 async def authenticate_by_sasl(session: IMAPConnection, arguments: list[Value]) -> str:
@@ -83,10 +79,11 @@ async def authenticate_by_sasl(session: IMAPConnection, arguments: list[Value]) 
 
     async def ask(challenge: bytes) -> bytes:
         session.write(b"+ %s\r\n" % challenge)
-        return await session.read_line(_LONGEST_RESPONSE)
+        return await session.read_line(_LONGEST_RESPONSE, is_secret=True)
 
     async def ask_portal(credentials: Any) -> Any:
-        return await _login(session, credentials)
+        used = name.decode("ascii").upper()
+        return await session.ask_portal(credentials, IStoreAccount, used)
 
     initial = bytes(rest[0]) if rest else None
     try:
@@ -102,10 +99,6 @@ async def authenticate_by_sasl(session: IMAPConnection, arguments: list[Value]) 
 def _check_login(session: IMAPConnection) -> None:
     if not session.may_log_in:
         raise CommandError("STARTTLS first", status="NO", code="PRIVACYREQUIRED")
-
-
-async def _login(session: IMAPConnection, credentials: Any) -> Any:
-    return await session.ask_portal(credentials, IStoreAccount)
 
 
 async def _enter(session: IMAPConnection, login: Any) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import secrets
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from twisted.cred.credentials import UsernamePassword
@@ -25,7 +26,7 @@ from lazr_smtptest.readers.pop3.commands import (
     number_of,
 )
 from lazr_smtptest.readers.pop3.content import Top, blocks_of, pieces_of
-from lazr_smtptest.readers.pop3.credentials import Digest, checked_name
+from lazr_smtptest.readers.pop3.credentials import MASKED, Digest, checked_name
 from lazr_smtptest.readers.pop3.fault_replies import FaultReplies
 from lazr_smtptest.readers.pop3.maildrop import MissingMessageError
 from lazr_smtptest.readers.pop3.marks import Marks, count_of
@@ -56,6 +57,8 @@ class POP3Connection(FaultReplies):
         host: the name of the server, for mechanisms of SASL.
     """
 
+    protocol = "pop3"
+    masked = MASKED
     factory: POP3Factory
 
     def __init__(self, factory: POP3Factory) -> None:
@@ -143,6 +146,7 @@ class POP3Connection(FaultReplies):
 
     def err(self, text: str, code: str = "") -> None:
         """Refuse a command, with a response code (RFC 2449 section 8) if it has one."""
+        self.session.refusals += 1
         self.write(f"-ERR {f'[{code}] ' if code else ''}{text}\r\n".encode())
 
     def refuse(self, text: str) -> None:
@@ -169,7 +173,7 @@ class POP3Connection(FaultReplies):
         if self._state is State.AUTHORIZATION and self._may_log_in:
             if self.factory.takes_passwords:
                 yield "USER"
-            if mechanisms := self._mechanisms():
+            if mechanisms := self.factory.mechanisms_for(self):
                 yield " ".join(("SASL", *mechanisms))
         if self._can_start_tls:
             yield "STLS"
@@ -258,28 +262,20 @@ class POP3Connection(FaultReplies):
         user, self.named = self.named, None
         if user is None:
             raise CommandError("USER first")
-        await self._log_in(UsernamePassword(user, password))
+        await self._log_in("USER", UsernamePassword(user, password))
 
     async def do_APOP(self, name: bytes, digest: bytes) -> None:
         """Log in by a digest of the password (RFC 1939 section 7)."""
         self._check_login()
-        await self._log_in(Digest(self._stamp, checked_name(name), digest))
-
-    def _mechanisms(self) -> list[str]:
-        """Return the names of the mechanisms that can be used now."""
-        return [
-            name.decode("ascii")
-            for name, offer in self.factory.mechanisms.items()
-            if self.is_secure or not offer.needs_tls
-            if name != b"EXTERNAL" or self.client_certificate
-        ]
+        credentials = Digest(self._stamp, checked_name(name), digest)
+        await self._log_in("APOP", credentials)
 
     async def do_AUTH(
         self, name: bytes | None = None, initial: bytes | None = None
     ) -> None:
         """Log in by a mechanism of SASL (RFC 5034), or list the mechanisms."""
         self._check_login()
-        mechanisms = self._mechanisms()
+        mechanisms = self.factory.mechanisms_for(self)
         if name is None:
             # Older than RFC 5034, and still asked by some clients.
             await self._list("mechanisms follow", mechanisms)
@@ -289,7 +285,8 @@ class POP3Connection(FaultReplies):
         mechanism = self.factory.mechanisms[name.upper()]()
         mechanism.begin(self)
         try:
-            login = await authenticate(mechanism, initial, self._ask, self._ask_portal)
+            portal = partial(self._ask_portal, name.decode("ascii").upper())
+            login = await authenticate(mechanism, initial, self._ask, portal)
         except CancelledExchangeError:
             self.err("cancelled")
         except IllegalClientResponse as error:
@@ -301,14 +298,14 @@ class POP3Connection(FaultReplies):
 
     async def _ask(self, challenge: bytes) -> bytes:
         self.write(b"+ %s\r\n" % challenge)
-        return await self.read_line(_LONGEST_RESPONSE)
+        return await self.read_line(_LONGEST_RESPONSE, is_secret=True)
 
-    async def _ask_portal(self, credentials: Any) -> Any:
-        return await self.ask_portal(credentials, IMailboxPOP3)
+    async def _ask_portal(self, mechanism: str, credentials: Any) -> Any:
+        return await self.ask_portal(credentials, IMailboxPOP3, mechanism)
 
-    async def _log_in(self, credentials: Any) -> None:
+    async def _log_in(self, mechanism: str, credentials: Any) -> None:
         try:
-            login = await self._ask_portal(credentials)
+            login = await self._ask_portal(mechanism, credentials)
         except LoginFailed:
             self._refuse_login()
         else:

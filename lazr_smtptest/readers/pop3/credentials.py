@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 
 from twisted.cred.credentials import IUsernameHashedPassword
 from twisted.mail.imap4 import IllegalClientResponse
@@ -12,7 +13,11 @@ from zope.interface import implementer
 from lazr_smtptest.auth.mechanisms import text_of
 from lazr_smtptest.readers.pop3.commands import CommandError
 
-__all__ = ["Digest", "checked_name"]
+__all__ = ["MASKED", "Digest", "checked_name"]
+
+# The commands of a login: the password, the digest and an initial response are not in
+# transcripts, see `Conversation`.
+MASKED = re.compile(rb"(?is)(\s*(?:PASS\s+|APOP\s+(?:\S+\s+)?|AUTH\s+\S+\s+)).+")
 
 
 @implementer(IUsernameHashedPassword)

@@ -69,7 +69,6 @@ class FaultReplies(LineConnection):
 
     def refuse_with(self, reply: StatusReply) -> None:
         """Refuse the command, or the client before it is greeted, as a rule says."""
-        self.session.refusals += 1
         self.err(reply.text)
         if not self.is_greeted:
             self.close()

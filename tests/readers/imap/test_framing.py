@@ -2,6 +2,7 @@
 
 import re
 from itertools import pairwise
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 
+from lazr_smtptest.readers.imap.connection import IMAPConnection
 from lazr_smtptest.readers.imap.framing import (
     Bounds,
     Frame,
@@ -25,6 +27,10 @@ GO_AHEAD = b"+ go ahead\r\n"
 
 class Frames(LineConnection):
     """Reads commands, and keeps them and their errors."""
+
+    protocol = "imap"
+    masked = IMAPConnection.masked
+    factory = SimpleNamespace(reader_sessions=None)
 
     def __init__(self, bounds):
         super().__init__(Clock(), 60)

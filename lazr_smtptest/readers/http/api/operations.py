@@ -77,6 +77,11 @@ ARGUMENTS: Mapping[str, Argument] = {
         "oldest",
     ),
     "part": Argument(_TEXT, "The id of a part.", "1"),
+    "protocol": Argument(
+        {"enum": ["", "imap", "pop3"]},
+        "Sessions in which mail was read; without it, those that bring mail.",
+        "imap",
+    ),
     "query": Argument(_TEXT, "A query in the search language.", "code"),
     "release": Argument(_TEXT, "The number of a release."),
     "root": Argument(

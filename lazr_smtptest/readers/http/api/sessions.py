@@ -14,17 +14,19 @@ from lazr_smtptest.readers.http.answer import (
 )
 from lazr_smtptest.readers.http.api import transcripts
 from lazr_smtptest.readers.http.api.operations import TEXT, operation
-from lazr_smtptest.readers.http.api.session_kinds import KINDS
+from lazr_smtptest.readers.http.api.session_kinds import KINDS, kinds_of
 from lazr_smtptest.readers.http.call import Call
 from lazr_smtptest.readers.http.routes import Route
 from lazr_smtptest.stores.deferred_reader import DeferredReader
 from lazr_smtptest.stores.session_log import SessionLog
+from lazr_smtptest.stores.sessions import page_of
 
 __all__ = ["Sessions"]
 
 # The most sessions of one page, and how many pages are searched for one of a kind.
 _MOST, _PAGES = 1000, 10
 
+_PROTOCOLS = ("", "imap", "pop3")
 _FAILED = {"": None, "true": True, "false": False}
 
 
@@ -34,13 +36,18 @@ class Sessions:
     Args:
         reader: the store.
         log: returns the log with the open sessions; ``None`` if they are not shown.
+        readers: the sessions in which mail is read; likewise.
     """
 
     def __init__(
-        self, reader: DeferredReader, log: Callable[[], SessionLog] | None = None
+        self,
+        reader: DeferredReader,
+        log: Callable[[], SessionLog] | None = None,
+        readers: SessionLog | None = None,
     ) -> None:
         self._reader = reader
         self._log = log
+        self._readers = readers
 
     def routes(self, prefix: str) -> Iterator[Route]:
         """Return the routes."""
@@ -55,6 +62,7 @@ class Sessions:
                 "after": "after_id",
                 "failed": "failed",
                 "kind": "kind",
+                **({} if self._readers is None else {"protocol": "protocol"}),
             },
             answer=transcripts.SessionPage,
         )
@@ -64,6 +72,7 @@ class Sessions:
                 f"{prefix}/sessions/open",
                 self.open,
                 "List the open sessions",
+                query={"protocol": "protocol"},
                 answer=list[transcripts.WholeSession],
                 others={409: "They are in another process."},
             )
@@ -93,7 +102,11 @@ class Sessions:
         failed = call.choice("failed", "", _FAILED)
         kind = call.choice("kind", "", {each: each for each in ("", *KINDS)})
         after = call.argument("after") or None
+        protocol = self._protocol(call)
         try:
+            if protocol:
+                matching = self._reading(protocol, kind, after, limit, failed)
+                return json_answer(await self._reader.call(matching))
             if kind:
                 return json_answer(await self._of_kind(kind, after, limit))
             found = await self._reader.sessions(after=after, limit=limit, failed=failed)
@@ -108,6 +121,38 @@ class Sessions:
                 sessions=[transcripts.session_of(each) for each in found], next=next_
             )
         )
+
+    def _protocol(self, call: Call) -> str:
+        """Return the protocol whose sessions are asked for; ``""`` for SMTP."""
+        if self._readers is None:
+            return ""
+        return call.choice("protocol", "", {each: each for each in _PROTOCOLS})
+
+    def _reading(
+        self,
+        protocol: str,
+        kind: str,
+        after: str | None,
+        limit: int,
+        failed: bool | None,
+    ) -> Callable[[], transcripts.SessionPage]:
+        """Return what makes a page of the sessions in which mail was read."""
+        assert self._readers is not None
+        ended = [each for each in self._readers if each.ended is not None]
+
+        def make() -> transcripts.SessionPage:
+            of_kind = [
+                each
+                for each in reversed(ended)
+                if each.protocol == protocol and (not kind or kind in kinds_of(each))
+            ]
+            page = page_of(of_kind, after, limit, failed)
+            return transcripts.SessionPage(
+                sessions=[transcripts.session_of(each) for each in page],
+                next=page[-1].id if len(page) == limit else None,
+            )
+
+        return make
 
     async def _of_kind(
         self, kind: str, after: str | None, limit: int
@@ -136,7 +181,13 @@ class Sessions:
             AbsentError: they are in another process.
         """
         assert self._log is not None
-        found = [each for each in self._log() if each.ended is None]
+        protocol = self._protocol(call)
+        log = self._readers if protocol else self._log()
+        found = [
+            each
+            for each in log or ()
+            if each.ended is None and protocol in ("", each.protocol)
+        ]
         return await self._in_thread(
             lambda: [transcripts.whole_session_of(each) for each in found]
         )
@@ -159,6 +210,8 @@ class Sessions:
     async def _find(self, call: Call) -> Session:
         id = call.parameters["id"]
         session = await self._reader.session(id)
+        if session is None and self._readers is not None:
+            session = next((each for each in self._readers if each.id == id), None)
         if session is None:
             raise HTTPError(HTTPStatus.NOT_FOUND, f"there is no session {id!r}")
         return session

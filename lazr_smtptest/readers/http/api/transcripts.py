@@ -42,11 +42,13 @@ class Transaction(msgspec.Struct, frozen=True):
 class Session(msgspec.Struct, frozen=True):
     """A session of a client; ``number`` is 0 where its server is not known.
 
+    ``protocol`` is ``imap`` or ``pop3`` where mail was read, otherwise ``smtp``.
     ``kinds`` tells what went wrong: ``refused``, ``tls``, ``auth`` or ``dropped``.
     """
 
     id: str
     number: int
+    protocol: str
     peer: tuple[str, int]
     helo: str
     started_at: Time
@@ -92,6 +94,7 @@ def session_of(session: model.Session) -> Session:
     return Session(
         id=session.id,
         number=session.number,
+        protocol=session.protocol,
         peer=session.peer,
         helo=session.helo,
         started_at=session.started_at,

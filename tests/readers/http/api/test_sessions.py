@@ -76,6 +76,67 @@ def test_a_probe_is_listed_and_has_not_failed(mail: Mail) -> None:
     assert mail.client.get("/api/v2/sessions").json["sessions"][0]["kinds"] == []
 
 
+class TestReading:
+    """Sessions in which mail was read."""
+
+    @pytest.fixture
+    def reading(self, mail: Mail) -> SessionLog:
+        """Those of a server: two of IMAP, one of which has ended, and one of POP3."""
+        log = mail.context.reader_sessions
+        for id, protocol, ended in (
+            ("i1", "imap", 2.0),
+            ("i2", "imap", None),
+            ("i3", "imap", 2.0),
+            ("p1", "pop3", 2.0),
+        ):
+            session = Session(id=id, protocol=protocol, started=1.0)  # type: ignore
+            session.transcript.client(b"a NOOP")
+            log.session_began(session)
+            session.refusals = int(id == "i3")
+            if ended is not None:
+                session.ended = ended
+                session.close()
+                log.session_ended(session)
+        return log
+
+    @pytest.mark.usefixtures("reading")
+    @pytest.mark.parametrize(
+        ("arguments", "wanted"),
+        [
+            ("", []),
+            ("protocol=imap", ["i3", "i1"]),
+            ("protocol=imap&limit=1", ["i3"]),
+            ("protocol=imap&after=i3", ["i1"]),
+            ("protocol=imap&failed=true", ["i3"]),
+            ("protocol=imap&kind=refused", ["i3"]),
+            ("protocol=pop3", ["p1"]),
+        ],
+    )
+    def test_they_are_asked_for_by_protocol(
+        self, mail: Mail, arguments: str, wanted: list[str]
+    ) -> None:
+        """Those that have ended, newest first."""
+        assert ids(mail, arguments) == wanted
+
+    @pytest.mark.usefixtures("reading")
+    def test_open_ones_are_asked_for_likewise(self, mail: Mail) -> None:
+        """With their transcripts so far."""
+        [found] = mail.client.get("/api/v2/sessions/open?protocol=imap").json
+        assert (found["session"]["id"], found["session"]["protocol"]) == ("i2", "imap")
+        assert found["transcript"][0]["text"] == "a NOOP"
+
+    @pytest.mark.usefixtures("reading")
+    def test_one_is_found_by_its_id(self, mail: Mail) -> None:
+        """With its transcript."""
+        assert "a NOOP" in mail.client.get("/api/v2/sessions/p1/transcript").text
+
+    @pytest.mark.usefixtures("reading")
+    @pytest.mark.parametrize("arguments", ["protocol=nntp", "protocol=imap&after=x"])
+    def test_what_is_wrong_is_an_error(self, mail: Mail, arguments: str) -> None:
+        """As among those of SMTP."""
+        assert mail.client.get(f"/api/v2/sessions?{arguments}").status == 400
+
+
 @pytest.mark.parametrize("arguments", ["after=unknown", "failed=maybe", "limit=0"])
 def test_a_bad_argument_is_an_error(client: Client, arguments: str) -> None:
     """One line that names it."""

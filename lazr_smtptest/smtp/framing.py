@@ -62,10 +62,14 @@ class Framer:
     Attributes:
         ready: whether `next` may return an item; if not, more bytes are needed.
         reader: the reader of an unfinished content or chunk; ``None``: there is none.
+        is_between: true if all bytes were parsed, and the next one begins a line. It is
+            false for any other reason only until the next line.
     """
 
     def __init__(self, line_limit: int) -> None:
         self.line_limit = line_limit
+        # An attribute, not a property: it is asked for each line.
+        self.is_between = True
         self._buffer = b""
         self._start = 0
         self.ready = False
@@ -78,12 +82,6 @@ class Framer:
         """The number of bytes that were fed and not parsed yet."""
         return len(self._buffer) - self._start
 
-    @property
-    def is_between(self) -> bool:
-        """True if all bytes were parsed, and the next one begins a line."""
-        at_end = self._start == len(self._buffer)
-        return at_end and self.reader is None and self._refused is None
-
     def feed(self, data: bytes) -> None:
         """Add bytes that the client sent."""
         if self._start == len(self._buffer):
@@ -92,6 +90,7 @@ class Framer:
             self._buffer = self._buffer[self._start :] + data
         self._start = 0
         self.ready = True
+        self.is_between = False
 
     def take_whole(self, data: bytes) -> bytes | None:
         """Return a content that has come as a whole, with no dots to remove.
@@ -118,6 +117,7 @@ class Framer:
             self._start = start + len(content) + len(LAST_LINE)
             self.ready = self._start < len(buffer)
         self.reader = None
+        self.is_between = not self.ready
         self._last_size = len(content)
         return content
 
@@ -147,6 +147,7 @@ class Framer:
             line_limit: see `Collector`.
         """
         self.reader = ContentReader(size_limit, spool, line_limit)
+        self.is_between = False
 
     def read_chunk(
         self, size: int, *, keep: bool, into: Collector | None = None
@@ -159,6 +160,7 @@ class Framer:
             into: the buffer that keeps them, with those of other chunks.
         """
         self.reader = ChunkReader(size, keep, into)
+        self.is_between = False
         self.ready = True  # the chunk may be empty
 
     def abandon(self) -> None:
@@ -199,6 +201,7 @@ class Framer:
             return self._bare_lf(end)
         self._start = end + 1
         self.ready = len(buffer) > end + 1
+        self.is_between = not self.ready
         return buffer[start : end - 1]
 
     def _next_read(self, reader: ContentReader | ChunkReader) -> Item | None:
@@ -210,6 +213,7 @@ class Framer:
         self._start += used
         self.ready = self._start < len(self._buffer)
         self.reader = None
+        self.is_between = not self.ready
         self._last_size = reader.size
         return reader.item()
 

@@ -210,6 +210,31 @@ def test_cuts_make_no_difference(octets: bytes, cuts: list[int], data: bool) -> 
         assert items(*pieces) == items(octets)
 
 
+@example([b"\n"], "line")
+@example([b"x" * 30, b"\r\n"], "line")
+@given(st.lists(TRICKY), st.sampled_from(["line", "content", "chunk"]))
+def test_a_line_between_others_is_taken_whole(pieces: list[bytes], mode: str) -> None:
+    """Whatever came before: so it need not be looked for in the bytes."""
+    framer = Framer(20)
+    if mode == "content":
+        framer.read_content(None)
+    elif mode == "chunk":
+        framer.read_chunk(3, keep=True)
+    for piece in pieces:
+        drain(framer, piece)
+        if framer.is_between:
+            assert framer.pending == 0
+            assert drain(framer, b"NOOP\r\n") == [b"NOOP"]
+            assert framer.is_between
+
+
+def test_a_line_is_between_others_after_a_bad_one() -> None:
+    framer = Framer(20)
+    drain(framer, b"x" * 30 + b"\r\n")
+    drain(framer, b"NOOP\r\n")
+    assert framer.is_between
+
+
 def chunk_of(octets: bytes, *, keep: bool) -> list[Item]:
     """What a framer makes of a chunk that comes in two pieces."""
     framer = Framer(20)

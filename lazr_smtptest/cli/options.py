@@ -22,12 +22,12 @@ from twisted.cred.strcred import AuthOptionMixin
 from twisted.python import usage
 
 import twisted
-from lazr_smtptest._secrets import safe_repr
 from lazr_smtptest._toml import FileError
 from lazr_smtptest.cli.alias_flags import take_flags
 from lazr_smtptest.cli.aliases import note_others
 from lazr_smtptest.cli.config_file import FIELDS, ConfigFile
 from lazr_smtptest.cli.help import hint_for, write_help
+from lazr_smtptest.cli.option_checks import check_options
 from lazr_smtptest.cli.option_table import (
     TABLE,
     Groups,
@@ -40,7 +40,6 @@ from lazr_smtptest.cli.readers import READERS
 from lazr_smtptest.cli.relay_files import read_relay_files
 from lazr_smtptest.cli.tagging import tag_queries
 from lazr_smtptest.errors import Error
-from lazr_smtptest.stores import check_spec
 from lazr_smtptest.version import __version__
 
 __all__ = ["OptionError", "Options", "StartError"]
@@ -287,20 +286,8 @@ class Options(usage.Options, AuthOptionMixin):
         add_readers(self)
         read_endpoints(self)
         self._add_default_endpoint()
-        try:
-            check_spec(self["store"])
-        except ValueError as error:
-            raise usage.UsageError(f"{self.name('store')}: {error}") from error
         tag_queries(self, self.name("tag"))
-        self._check_tls()
-        if self["require-auth"] and not self["auth"]:
-            raise usage.UsageError("--require-auth needs --auth")
-        name = self["hostname"]
-        if name is not None and not re.fullmatch(r"[A-Za-z0-9._-]{1,255}", name):
-            raise usage.UsageError(
-                f"{self.name('hostname')} is a host name, not {name!r}"
-            )
-        self._check_workers()
+        check_options(self)
         for reader in READERS:
             reader.check(self)
 
@@ -315,43 +302,10 @@ class Options(usage.Options, AuthOptionMixin):
                 name = self.name(option.name)
                 raise usage.UsageError(describe_wrong(option, name, value)) from None
 
-    def _check_workers(self) -> None:
-        if self["workers"] == 1:
-            return
-        for name, file in self.files.items():
-            if file.has_rules:
-                # A rule counts sessions and its own actions within one process.
-                raise usage.UsageError(
-                    f"--{name} needs one worker: the rules in {file.path} count"
-                )
-        if self["stop-after"]:
-            raise usage.UsageError("--stop-after needs one worker: it counts messages")
-
     def _add_default_endpoint(self) -> None:
         self.default_endpoint = default_endpoint(self)
         if self.default_endpoint is not None:
             self["smtp"] = [*self["smtp"], self.default_endpoint]
-
-    def _check_tls(self) -> None:
-        tls = self["tls"]
-        if tls is None:
-            for name in ("smtps", "require-tls"):
-                if self[name]:
-                    raise usage.UsageError(f"{self.name(name)} needs --tls")
-        for name in ("tls", "http-tls"):
-            value = self[name]
-            if value not in (None, "auto") and not all(value.partition(",")):
-                raise usage.UsageError(
-                    f"{self.name(name)} is auto or CERT,KEY, not {safe_repr(value)}"
-                )
-        self._check_ca_file()
-
-    def _check_ca_file(self) -> None:
-        tls = self["tls"]
-        if self["ca-file"] is not None and "auto" not in (tls, self["http-tls"]):
-            raise usage.UsageError(
-                f"{self.name('ca-file')} needs --tls auto or --http-tls auto"
-            )
 
 
 def _appender(option: Option) -> Callable[[Options, str], None]:

@@ -18,6 +18,7 @@ from lazr_smtptest.client.api import API
 from lazr_smtptest.client.connections import Connections
 from lazr_smtptest.client.errors import RemoteError
 from lazr_smtptest.client.faults import RemoteFaults
+from lazr_smtptest.client.messages import RemoteMessages
 from lazr_smtptest.client.narrowing import query_of_key
 from lazr_smtptest.client.records import load
 from lazr_smtptest.client.sessions import RemoteSessions, counters_of
@@ -31,7 +32,6 @@ from lazr_smtptest.mailbox.view import Viewable
 from lazr_smtptest.mailbox.waiter import Waiter
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.session import Session
-from lazr_smtptest.model.summary import Summary
 from lazr_smtptest.query.criteria import Criteria, Predicate
 
 __all__ = ["DISPOSABLE", "DisposableMailbox", "RemoteMailbox"]
@@ -121,9 +121,8 @@ class RemoteMailbox(Viewable):
         self.conversations = True
         self.notes: Callable[[], Iterable[str]] | None = None
         self.appendix: Callable[[], str] | None = None
-        self._since = since
+        self._messages = RemoteMessages(self._api, self.sessions, since)
         self._lock = threading.Lock()
-        self._known: dict[str, Envelope] = {}
         self._watches: dict[Waiter, Watch] = {}
 
     def __repr__(self) -> str:
@@ -192,17 +191,15 @@ class RemoteMailbox(Viewable):
     # Messages
 
     def __len__(self) -> int:
-        if self._since:
-            return sum(1 for _ in self._summaries(""))
-        return self._api.counts().messages
+        return len(self._messages)
 
     def __iter__(self) -> Iterator[Envelope]:
         """Yield the messages that are there now, oldest first."""
-        return self._each(list(self._summaries("")))
+        return self._messages.load(list(self._messages.summaries()))
 
     def __reversed__(self) -> Iterator[Envelope]:
         """Yield the messages that are there now, newest first."""
-        return self._each(list(self._summaries(""))[::-1])
+        return self._messages.load(list(self._messages.summaries())[::-1])
 
     @overload
     def __getitem__(self, index: int) -> Envelope: ...
@@ -211,18 +208,18 @@ class RemoteMailbox(Viewable):
     def __getitem__(self, index: slice) -> list[Envelope]: ...
 
     def __getitem__(self, index: int | slice) -> Envelope | list[Envelope]:
-        if not isinstance(index, slice):
-            if isinstance(index, str):
-                return super().__getitem__(index)
-            [found] = list(self._each([list(self._summaries(""))[index]]))
-            return found
-        return list(self._each(list(self._summaries(""))[index]))
+        if isinstance(index, str):
+            return super().__getitem__(index)
+        summaries = list(self._messages.summaries())
+        if isinstance(index, slice):
+            return list(self._messages.load(summaries[index]))
+        [envelope] = self._messages.load([summaries[index]])
+        return envelope
 
     @property
     def latest(self) -> Envelope | None:
         """The newest message; ``None`` if there is none."""
-        newest = (each for each in self._api.page(limit=1) if each.number > self._since)
-        return next(self._each(newest), None)
+        return next(self._messages.load(self._messages.newest(1)), None)
 
     def get(self, id: str) -> Envelope | None:
         """Return the message with that `id`; ``None`` if there is none."""
@@ -234,43 +231,13 @@ class RemoteMailbox(Viewable):
 
     def clear(self) -> None:
         """Remove every message from the server; show the sessions so far no longer."""
-        if self._since:
-            self._api.remove(numbers=[each.number for each in self._summaries("")])
-        else:
-            self._api.remove(query="")
+        self._messages.remove()
         self.sessions.clear()
-        with self._lock:
-            self._known.clear()
 
     def skip(self) -> None:
         """Show the messages and sessions so far no longer; the server keeps them."""
-        newest = next(iter(self._api.page(limit=1)), None)
-        self._since = self._since if newest is None else newest.number
+        self._messages.skip()
         self.sessions.clear()
-
-    def _summaries(self, query: str) -> Iterator[Summary]:
-        return self._api.pages(query, after=self._since or None)
-
-    def _each(self, summaries: Iterable[Summary]) -> Iterator[Envelope]:
-        """Yield messages with their contents, those that are still there."""
-        return (load([each])[0] for each in self._read(summaries))
-
-    def _read(self, summaries: Iterable[Summary]) -> Iterator[Envelope]:
-        """Yield messages, those that are still there."""
-        sessions: Mapping[str, Session] | None = None
-        for summary in summaries:
-            with self._lock:
-                known = self._known.get(summary.id)
-            if known is None:
-                if sessions is None and summary.session_id:
-                    sessions = self.sessions.current()
-                session = (sessions or {}).get(summary.session_id)
-                known = self._api.envelope(summary, session)
-                if known is None:
-                    continue
-                with self._lock:
-                    self._known[summary.id] = known
-            yield known
 
     @property
     def faults(self) -> RemoteFaults:
@@ -280,7 +247,8 @@ class RemoteMailbox(Viewable):
     # For `Viewable`
 
     def _among(self, key: str) -> tuple[Envelope, ...]:
-        return tuple(self._read(self._summaries(query_of_key(key) if key else "")))
+        query = query_of_key(key) if key else ""
+        return tuple(self._messages.read(self._messages.summaries(query)))
 
     def _hand_out(self, envelopes: Iterable[Envelope]) -> list[Envelope]:
         return load(envelopes)
@@ -297,7 +265,7 @@ class RemoteMailbox(Viewable):
         return f"messages at {self.url}"
 
     def _watch(self, waiter: Waiter) -> None:
-        watch = Watch(self._api, waiter, self._since, self._read)
+        watch = Watch(self._api, waiter, self._messages.since, self._messages.read)
         watch.look()
         with self._lock:
             if not waiter.done:
@@ -345,12 +313,10 @@ class RemoteMailbox(Viewable):
         return tuple(self.sessions)
 
     def _evidence(self) -> Evidence:
-        newest = [
-            each for each in self._api.page(limit=_SHOWN) if each.number > self._since
-        ]
+        newest = self._messages.newest(_SHOWN)
         sessions = self._sessions()
         return Evidence(
-            arrived=tuple(self._read(reversed(newest))),
+            arrived=tuple(self._messages.read(reversed(newest))),
             sessions=sessions,
             counters=counters_of(sessions),
             fired=self._faults.journal,

@@ -9,13 +9,14 @@ from lazr_smtptest.model.summary import Flag
 from lazr_smtptest.query.edit import Edit
 from lazr_smtptest.query.selection import Selection
 from lazr_smtptest.query.tags import check_tag, tag_key
+from lazr_smtptest.stores._editor import Editor
 from lazr_smtptest.stores._row_reader import RowReader
 from lazr_smtptest.stores._rows import Row
 
 __all__ = ["RowEditor"]
 
 
-class RowEditor(RowReader):
+class RowEditor(Editor, RowReader):
     """Changes and removes messages in memory; see `IMessageReader`."""
 
     @abstractmethod
@@ -33,24 +34,7 @@ class RowEditor(RowReader):
         numbers = set(selection.numbers or ())
         return [row for row in rows if row.number in numbers]
 
-    def change(
-        self,
-        selection: Selection,
-        *,
-        set_flags: Collection[Flag] = (),
-        clear_flags: Collection[Flag] = (),
-        add_tags: Collection[str] = (),
-        remove_tags: Collection[str] = (),
-        tags: Collection[str] | None = None,
-    ) -> int:
-        """Change flags and tags of messages; see `IMessageReader`."""
-        edit = Edit.of(
-            set_flags=set_flags,
-            clear_flags=clear_flags,
-            add_tags=add_tags,
-            remove_tags=remove_tags,
-            tags=tags,
-        )
+    def _edit(self, selection: Selection, edit: Edit) -> int:
         rows = self._selected(selection)
         return self._edit_all(
             rows if edit else [],

@@ -8,13 +8,13 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cached_property, partial
 from typing import Any
 
-from lazr_smtptest.model.summary import Flag
 from lazr_smtptest.query.edit import Edit
 from lazr_smtptest.query.selection import Selection
 from lazr_smtptest.query.tag_rules import TagRules
 from lazr_smtptest.query.tags import check_tag
 from lazr_smtptest.stores import _queries as _tables
 from lazr_smtptest.stores import _tag_rows
+from lazr_smtptest.stores._editor import Editor
 from lazr_smtptest.stores._sql_reader import GREATEST, SQLReader, is_number
 from lazr_smtptest.stores.folders import Folders
 
@@ -27,7 +27,7 @@ _TAGGING_TIMEOUT = 5.0
 _REMOVED_AT_ONCE = 200
 
 
-class SQLEditor(SQLReader):
+class SQLEditor(Editor, SQLReader):
     """The part of a store in a database that changes messages; see `IMessageReader`.
 
     An attribute that a subclass sets: ``_tag_rules``.
@@ -46,24 +46,7 @@ class SQLEditor(SQLReader):
             synchronous: the value of ``PRAGMA synchronous``, if not the usual one.
         """
 
-    def change(
-        self,
-        selection: Selection,
-        *,
-        set_flags: Collection[Flag] = (),
-        clear_flags: Collection[Flag] = (),
-        add_tags: Collection[str] = (),
-        remove_tags: Collection[str] = (),
-        tags: Collection[str] | None = None,
-    ) -> int:
-        """Change flags and tags of messages, all or none; see `IMessageReader`."""
-        edit = Edit.of(
-            set_flags=set_flags,
-            clear_flags=clear_flags,
-            add_tags=add_tags,
-            remove_tags=remove_tags,
-            tags=tags,
-        )
+    def _edit(self, selection: Selection, edit: Edit) -> int:
         numbers = self._selected(selection)
         if not (edit and numbers):
             return 0

@@ -62,8 +62,11 @@ def _explain(option: Option, width: int) -> str:
         subsequent_indent=" " * _INDENT,
         break_on_hyphens=False,
     )
-    left = f"  --{option.name} {option.value}".ljust(_INDENT)
-    return "\n".join([left + lines[0][_INDENT:], *lines[1:]])
+    left = f"  --{option.name} {option.value}".rstrip()
+    if len(left) >= _INDENT:
+        # Its text begins below it.
+        return "\n".join([left, *lines])
+    return "\n".join([left.ljust(_INDENT) + lines[0][_INDENT:], *lines[1:]])
 
 
 def hint_for(problem: str, table: Mapping[str, Option], names: Iterable[str]) -> str:

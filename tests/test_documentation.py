@@ -142,17 +142,17 @@ def test_what_the_document_types_prints_what_it_says(
     assert result.attempted > 0
 
 
-@pytest.mark.parametrize(
-    "document",
-    [path for path in DOCUMENTS if any(code_blocks(path.read_text()))],
-    ids=named,
-)
-def test_the_code_blocks_of_the_document_pass(document: Path, tmp_path: Path) -> None:
-    """Every code block is a test that passes when it is pasted into a file."""
+def test_the_code_blocks_of_the_documents_pass(tmp_path: Path) -> None:
+    """Every code block is a test that passes when it is pasted into a file.
+
+    One pytest runs them all: a block that fails is named by its file.
+    """
     need("aiosmtplib", "dkim", "pytest_asyncio")
-    for number, code in enumerate(code_blocks(document.read_text())):
-        assert "def test_" in code
-        (tmp_path / f"test_block_{number}.py").write_text(code)
+    for document in DOCUMENTS:
+        for number, code in enumerate(code_blocks(document.read_text())):
+            assert "def test_" in code
+            name = re.sub(r"\W", "_", document.stem)
+            (tmp_path / f"test_{name}_{number}.py").write_text(code)
     run = python(
         "-m", "pytest", "-p", "no:cacheprovider", *NO_TWISTED, ".", cwd=tmp_path
     )
@@ -191,13 +191,15 @@ def folder(tmp_path: Path) -> Path:
     return shutil.copytree(ROOT / "tests" / "examples", tmp_path / "examples")
 
 
-@examples("recipe_")
-def test_pytest_runs_the_recipe(example: Path, folder: Path) -> None:
-    """With the library that it is for, and all warnings being errors."""
+def test_pytest_runs_the_recipes(folder: Path) -> None:
+    """With the libraries that they are for, and all warnings being errors."""
     need("aiosmtplib", "celery", "flask_mail", "pytest_asyncio", "pytest_django")
-    options = ("-W", "error", "-m", "pytest", *NO_TWISTED, "--ds=_django_project")
-    run = python(*options, example.name, cwd=folder)
+    recipes = [path.name for path in EXAMPLES if path.name.startswith("recipe_")]
+    options = ("-W", "error", "-m", "pytest", "-v", *NO_TWISTED, "--ds=_django_project")
+    run = python(*options, *recipes, cwd=folder)
     assert run.returncode == 0, run.stdout
+    # Each of them has a test.
+    assert all(f"{recipe}::" in run.stdout for recipe in recipes)
 
 
 @examples("pytest_twisted_")

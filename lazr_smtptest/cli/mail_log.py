@@ -30,17 +30,17 @@ class MailLog:
     def show(self, event: MailEvent) -> None:
         """Write the line of an event, with unprintable characters escaped."""
         start = f"{timestamp(event.seconds)} {self._system}"
-        words = [f"{start}{event.outcome}: from=<{event.sender}>"]
+        # One string: there is a line for each message.
+        line = f"{start}{event.outcome}: from=<{event.sender}>"
         if event.recipients:
-            words.append(f"to=<{'>,<'.join(event.recipients)}>")
+            line += f" to=<{'>,<'.join(event.recipients)}>"
         if event.size is not None:
             if event.subject is not None:
-                words.append(f"subject={event.subject!r}")
-            words.append(f"size={event.size}")
+                line += f" subject={event.subject!r}"
+            line += f" size={event.size}"
         if event.outcome == "refused":
-            words.append(f"reply={event.reply!r}")
-        words.append(f"session={event.session}")
-        self._writer.write(printable(" ".join(words)))
+            line += f" reply={event.reply!r}"
+        self._writer.write(printable(f"{line} session={event.session}"))
 
 
 # The last second that was formatted, and its text.

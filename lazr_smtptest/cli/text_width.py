@@ -19,6 +19,8 @@ def printable(text: str, encoding: str = "utf-8") -> str:
         text: any text, from any source.
         encoding: the encoding of the output.
     """
+    if text.isascii() and text.isprintable():
+        return text
     if not text.isprintable():
         text = "".join(
             each

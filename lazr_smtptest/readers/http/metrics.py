@@ -53,7 +53,8 @@ class Metrics:
         )
         # Those of the methods and statuses so far: to look one up takes time.
         self._counters: dict[tuple[str, int], Counter] = {}
-        self._outcomes: dict[str, Counter] = {}
+        # Messages that were accepted since the last answer, and their bytes.
+        self._accepted = self._octets = 0
         self._waiting = self._gauge("waits", "HTTP requests that wait for messages")
         self._messages = self._gauge("store_messages", "Messages in the store")
         self._missing = self._gauge(
@@ -99,14 +100,22 @@ class Metrics:
         return Gauge(f"{_PREFIX}_{name}", text, registry=self._registry)
 
     def _count_mail(self, event: MailEvent) -> None:
-        counter = self._outcomes.get(event.outcome)
-        if counter is None:
-            counter = self._outcomes[event.outcome] = self._mail.labels(event.outcome)
-        counter.inc()
         if event.outcome == "accepted":
-            self._bytes.inc(event.size or 0)
-        elif event.outcome == "refused":
+            # Counted as a number: there is one for each message.
+            self._accepted += 1
+            self._octets += event.size or 0
+            return
+        self._mail.labels(event.outcome).inc()
+        if event.outcome == "refused":
             self._refusals.labels(event.reply[:3] or "none").inc()
+
+    def _count_accepted(self) -> None:
+        """Add the messages that were accepted since the last call."""
+        accepted, self._accepted = self._accepted, 0
+        octets, self._octets = self._octets, 0
+        if accepted:
+            self._mail.labels("accepted").inc(accepted)
+            self._bytes.inc(octets)
 
     def count_request(self, method: str, status: int) -> None:
         """Count an answer."""
@@ -131,6 +140,7 @@ class Metrics:
 
     async def _answer(self, call: Call) -> Answer:
         self._begin()
+        self._count_accepted()
         reader, sessions = self._context.reader, self._context.sessions
         began = monotonic()
         progress = await reader.index_progress()

@@ -20,7 +20,6 @@ from lazr_smtptest.mailbox.evidence import Evidence
 from lazr_smtptest.mailbox.grace import GRACE, HasGrace
 from lazr_smtptest.mailbox.handling import Handling
 from lazr_smtptest.mailbox.kept import Kept
-from lazr_smtptest.mailbox.subjects import Subjects
 from lazr_smtptest.mailbox.used import use
 from lazr_smtptest.mailbox.view import Viewable
 from lazr_smtptest.mailbox.waiter import Waiter
@@ -35,6 +34,7 @@ from lazr_smtptest.stores.session_log import SessionLog
 
 if TYPE_CHECKING:
     from lazr_smtptest.mailbox.reader import MailboxReader
+    from lazr_smtptest.mailbox.subjects import Subjects
 
 __all__ = ["Mailbox"]
 
@@ -123,7 +123,7 @@ class Mailbox(HasGrace, Viewable):
         self.appendix: Callable[[], str] | None = None
         self._lock = threading.Lock()
         self._kept = Kept()
-        self._subjects = Subjects()
+        self._subjects: Subjects | None = None
         self._reader: MailboxReader | None = None
         self._waiters = Waiters()
         self._subscribers = Subscribers()
@@ -234,10 +234,24 @@ class Mailbox(HasGrace, Viewable):
         if query.key or query.subject is None:
             return self._among(query.key)
         with self._lock:
-            envelopes, generation = self._kept.all(), self._kept.generation
-        if len(envelopes) < _INDEXED:
-            return envelopes
-        return self._subjects.having(query.subject, envelopes, generation)
+            mails, generation = self._kept.unread(), self._kept.generation
+        if len(mails) < _INDEXED:
+            return self._among("")
+        found = self._by_subject().having(query.subject, mails, generation)
+        with self._lock:
+            if self._kept.generation == generation:
+                return self._kept.at(found)
+        # Messages were removed meanwhile.
+        return tuple(envelope_of(mails[each]) for each in found)
+
+    def _by_subject(self) -> Subjects:
+        # Most tests need none, and it parses headers.
+        from lazr_smtptest.mailbox.subjects import Subjects
+
+        with self._lock:
+            if self._subjects is None:
+                self._subjects = Subjects()
+            return self._subjects
 
     def _snapshot(self) -> list[Envelope]:
         return list(self._among(""))

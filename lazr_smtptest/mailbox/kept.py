@@ -69,12 +69,20 @@ class Kept:
         self._read = len(self._mails)
         return cast("tuple[Envelope, ...]", tuple(self._mails))
 
+    def unread(self) -> list[Mail]:
+        """Return every message, oldest first, without making envelopes."""
+        return self._mails.copy()
+
+    def at(self, places: Iterable[int]) -> tuple[Envelope, ...]:
+        """Return the messages at places of the list."""
+        return tuple(map(self._envelope, places))
+
     def of(self, key: str) -> tuple[Envelope, ...]:
         """Return the messages that have a recipient of that key; all for ``""``."""
         if not key:
             return self.all()
         self._sort()
-        return tuple(map(self._envelope, self._by_key.get(key, ())))
+        return self.at(self._by_key.get(key, ()))
 
     def _envelope(self, place: int) -> Envelope:
         envelope = self._mails[place] = envelope_of(self._mails[place])

@@ -10,7 +10,7 @@ import attrs
 from lazr_smtptest._spool import AnyContent, part_of
 from lazr_smtptest.mime.words import decode_words
 
-__all__ = ["BOUND", "Fields", "raw_fields", "read_fields"]
+__all__ = ["BOUND", "Fields", "first_text", "raw_fields", "read_fields"]
 
 # Bytes of one header that are kept. Twice the length of the longest that mail
 # servers are known to accept.
@@ -83,6 +83,27 @@ def raw_fields(header: bytes) -> Iterator[tuple[str, bytes]]:
     while field := _FIELD.match(header, position):
         position = field.end()
         yield field[1].decode("ascii").lower(), field[0]
+
+
+def first_text(content: bytes, name: bytes) -> str | None:
+    """Return what `Fields.text` does, without reading the fields after that one.
+
+    Args:
+        content: a message.
+        name: the name of the field, in lower case.
+
+    Returns:
+        the text; ``None`` if there is no such field.
+    """
+    position = _skip_odd_start(content, 0, len(content), {})
+    left = BOUND
+    while left and (field := _FIELD.match(content, position)):
+        raw = field[2][:left]
+        if field[1].lower() == name:
+            return decode_words(_FOLD.sub(b"", raw).removesuffix(b"\r").strip())[0]
+        left -= len(raw)
+        position = field.end()
+    return None
 
 
 def _read(content: bytes, start: int, stop: int) -> Fields:

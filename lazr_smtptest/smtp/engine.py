@@ -160,17 +160,18 @@ class Engine(Waiting):
                 self._known_chunks = KNOWN_CHUNKS
         if timers.rate_check is not None:
             timers.received += len(data)
-        known = self._known_chunks.get(data)
-        if known is not None:
-            if self._framer.is_between and self._shorten(known.handle, known):
+        framer = self._framer
+        if framer.reader is None:
+            known = self._known_chunks.get(data)
+            if (
+                known is not None
+                and framer.is_between
+                and self._shorten(known.handle, known)
+            ):
                 return
-        elif (
-            self._framer.reader is not None
-            and self._known_lines is KNOWN_LINES
-            and self._shorten(take_content, data)
-        ):
+        elif self._known_lines is KNOWN_LINES and self._shorten(take_content, data):
             return
-        self._framer.feed(data)
+        framer.feed(data)
         self._work()
 
     def _shorten(self, handle: Callable[[Any, Any], bool], subject: object) -> bool:

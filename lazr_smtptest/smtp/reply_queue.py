@@ -148,10 +148,11 @@ class ReplyQueue:
 
     def flush(self) -> None:
         """Write the pending replies."""
-        if self.is_held or not self._replies:
+        replies = self._replies
+        if self.is_held or not replies:
             return
-        data = b"".join(self._replies)
-        self._replies.clear()
+        data = replies[0] if len(replies) == 1 else b"".join(replies)
+        replies.clear()
         self._transcript.add((SERVER, data))
         if len(data) > SHORT:
             self._transcript.charge(len(data))

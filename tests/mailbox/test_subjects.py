@@ -6,9 +6,12 @@ from typing import Any
 from unittest import mock
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from lazr_smtptest.mailbox import Mailbox, MailboxView
 from lazr_smtptest.mailbox import box as box_module
+from lazr_smtptest.mime.fields import first_text
 from lazr_smtptest.model.envelope import Envelope
 
 
@@ -107,7 +110,10 @@ def test_a_message_whose_file_is_gone_is_no_obstacle(
         text: str | None = read(envelope)
         return text
 
-    with mock.patch.object(Envelope, "subject", new=property(subject)):
+    with (
+        mock.patch.object(Envelope, "subject", new=property(subject)),
+        mock.patch("lazr_smtptest.mailbox.subjects._subject_of", subject),
+    ):
         first = mailbox.find(subject="Hi")
         assert first is not None
         assert first.id == mailbox[0].id
@@ -122,3 +128,29 @@ def test_a_subject_is_read_without_the_body() -> None:
     with mock.patch("lazr_smtptest.mime.parts.read_parts", side_effect=AssertionError):
         assert envelope.subject == "Hi"
         assert envelope.headers("from") == ()
+
+
+PIECES = st.sampled_from(
+    [
+        *(
+            b"Subject",
+            b"subject",
+            b"X-Subject",
+            b":",
+            b" ",
+            b"\t",
+            b"\r\n",
+            b"\n",
+            b"\r",
+        ),
+        *(b"Hi", b"=?utf-8?q?=C3=BC?=", b"\xfc", b"\xef\xbb\xbf", b"From a\r\n", b"\0"),
+        b"To: " + b"x" * 70_000 + b"\r\n",
+    ]
+)
+
+
+@given(st.lists(PIECES, max_size=12).map(b"".join))
+def test_the_index_reads_the_subject_of_the_envelope(content: bytes) -> None:
+    """Of any header, however malformed."""
+    envelope = Envelope(mail_from="", rcpt_tos=(), content=content)
+    assert first_text(content, b"subject") == envelope.subject

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Sequence
 
 from lazr_smtptest.model.change import Change, ChangeKind, Changes
+from lazr_smtptest.stores._sql import Database
 
-__all__ = ["EACH", "add", "log", "oldest", "since"]
+__all__ = ["EACH", "EACH_ID", "add", "log", "oldest", "since"]
 
-# The elements of a list in JSON.
+# The elements of a list in JSON: numbers, and ids.
 EACH = "(SELECT value FROM json_each(?))"
+EACH_ID = "(SELECT value AS id FROM json_each(?))"
 
 # The most changes in the log, and messages that they name together. Older ones are
 # dropped from time to time.
@@ -24,7 +25,7 @@ _MESSAGES = 1000
 
 
 def add(
-    connection: sqlite3.Connection,
+    connection: Database,
     kind: ChangeKind,
     messages: Sequence[tuple[int, str]] = (),
 ) -> None:
@@ -44,7 +45,7 @@ def add(
 
 
 def log(
-    connection: sqlite3.Connection, kind: ChangeKind, some: Sequence[tuple[int, str]]
+    connection: Database, kind: ChangeKind, some: Sequence[tuple[int, str]]
 ) -> None:
     """Add a change that is counted in ``state`` already, of 1000 messages at most.
 
@@ -57,15 +58,16 @@ def log(
             f"WHERE number IN {EACH}",
             (json.dumps(numbers_and_ids[0]),),
         )
-    added = connection.execute(
+    connection.execute(
         "INSERT INTO change SELECT changes, ?, ?, named FROM state",
         (kind, json.dumps(numbers_and_ids, separators=(",", ":"))),
     )
-    if added.lastrowid % _EVERY == 0:  # type: ignore[operator]  # it is a number
+    (number,) = connection.execute("SELECT changes FROM state").fetchone()
+    if number % _EVERY == 0:
         _drop_oldest(connection)
 
 
-def _drop_oldest(connection: sqlite3.Connection) -> None:
+def _drop_oldest(connection: Database) -> None:
     connection.execute(
         "DELETE FROM change WHERE number <= (SELECT changes FROM state) - ?",
         (_CHANGES,),
@@ -78,7 +80,7 @@ def _drop_oldest(connection: sqlite3.Connection) -> None:
     )
 
 
-def since(connection: sqlite3.Connection, number: int, limit: int) -> Changes:
+def since(connection: Database, number: int, limit: int) -> Changes:
     """Return the changes after a number; see `IMessageReader.changes`."""
     if number < 0 or limit < 0:
         raise ValueError(f"since and limit must be 0 or more, not {number} and {limit}")
@@ -98,7 +100,7 @@ def since(connection: sqlite3.Connection, number: int, limit: int) -> Changes:
     )
 
 
-def oldest(connection: sqlite3.Connection) -> int:
+def oldest(connection: Database) -> int:
     """Return the number of the oldest change that is known; 1 if there was none."""
     (number,) = connection.execute("SELECT min(number) FROM change").fetchone()
     return number or 1

@@ -79,6 +79,7 @@ class Plan:
         sets: statements that each select numbers, some maybe twice, among them those
             of all messages that match; an index answers each of them.
         is_set: whether the only one of `sets` says the same as `condition`.
+        reads_texts: whether the condition reads the texts of messages.
         rest: what is left to be evaluated for each message.
     """
 
@@ -86,11 +87,12 @@ class Plan:
     values: dict[str, Any]
     sets: Sequence[str]
     is_set: bool
+    reads_texts: bool
     rest: Node
 
 
 @attrs.frozen
-class _Part:
+class Part:
     """A compiled part of a query.
 
     Attributes:
@@ -114,9 +116,9 @@ class _Part:
         return self.condition == f"m.number IN ({self.numbers})"
 
 
-_ALL = _Part("1")
-_UNKNOWN = _Part("1", is_exact=False)
-_NONE = _Part("0")
+_ALL = Part("TRUE")
+_UNKNOWN = Part("TRUE", is_exact=False)
+_NONE = Part("FALSE")
 
 # Returns the words that begin so, and ``None`` for too many.
 Complete = Callable[[str], "Sequence[str] | None"]
@@ -131,7 +133,7 @@ def compile_query(node: Node, complete: Complete, *, indexed: bool = True) -> Pl
         indexed: whether it is for ``facts``, otherwise for ``message``: see
             `needs_index`.
     """
-    return _Compiler(complete, indexed).plan(node)
+    return Compiler(complete, indexed).plan(node)
 
 
 def needs_index(node: Node) -> bool:
@@ -154,13 +156,26 @@ _OF_CONTENT = (Words, Substring, Header)
 _OF_INDEX = (*_OF_CONTENT, Field, Has, HasTags)
 
 
-class _Compiler:
+class Compiler:
+    """Compiles one query for SQLite; a subclass for another database.
+
+    Args:
+        complete: see `compile_query`.
+        indexed: see `compile_query`.
+
+    Attributes:
+        texts: the end of the name of every table of text that a condition reads.
+    """
+
+    texts = "_content"
+
     def __init__(self, complete: Complete, indexed: bool) -> None:
         self._complete = complete
         self._indexed = indexed
         self._values: dict[str, Any] = {}
 
     def plan(self, node: Node) -> Plan:
+        """Return the compiled query."""
         nodes = node.nodes if isinstance(node, And) else (node,)
         parts = [self._part(each) for each in nodes]
         rest = all_of(
@@ -173,11 +188,13 @@ class _Compiler:
             values=self._values,
             sets=sets,
             is_set=len(joined) == 1 and joined[0].is_set,
+            reads_texts=self.texts in " ".join(part.condition for part in joined),
             rest=rest,
         )
 
-    def _part(self, node: Node) -> _Part:
-        return _COMPILE[type(node)](self, node)
+    def _part(self, node: Node) -> Part:
+        part: Part = getattr(self, _COMPILE[type(node)])(node)
+        return part
 
     def _name(self, value: object) -> str:
         """Return the placeholder of a value."""
@@ -185,7 +202,7 @@ class _Compiler:
         self._values[name] = value
         return f":{name}"
 
-    def _joined(self, parts: Sequence[_Part], how: str) -> list[_Part]:
+    def _joined(self, parts: Sequence[Part], how: str) -> list[Part]:
         """Replace the parts that are matches in one table by one match."""
         joined = [part for part in parts if not part.table]
         for table in ("words", "heads"):
@@ -197,16 +214,23 @@ class _Compiler:
                 joined += some
         return joined
 
-    def _and(self, node: And) -> _Part:
+    def by(self, index: str) -> str:
+        """Return the table of facts, for a statement that is to use an index."""
+        return f"facts INDEXED BY {index}"
+
+    def _everything(self, node: Everything) -> Part:
+        return _ALL
+
+    def _and(self, node: And) -> Part:
         parts = [self._part(each) for each in node.nodes]
         exact = all(part.is_exact for part in parts)
         joined = self._joined(parts, "AND")
         if len(joined) == 1:
             return attrs.evolve(joined[0], is_exact=exact)
         condition = " AND ".join(f"({part.condition})" for part in joined)
-        return _Part(condition, exact)
+        return Part(condition, exact)
 
-    def _or(self, node: Or) -> _Part:
+    def _or(self, node: Or) -> Part:
         parts = [self._part(each) for each in node.nodes]
         exact = all(part.is_exact for part in parts)
         joined = self._joined(parts, "OR")
@@ -216,18 +240,18 @@ class _Compiler:
         numbers = None
         if all(part.numbers is not None for part in joined):
             numbers = " UNION ALL ".join(str(part.numbers) for part in joined)
-        return _Part(f"({condition})", exact, numbers)
+        return Part(f"({condition})", exact, numbers)
 
-    def _not(self, node: Not) -> _Part:
+    def _not(self, node: Not) -> Part:
         if node.node == Flagged("seen"):
             return _of_set(
                 f"SELECT number FROM message WHERE flags & 1 = 0 AND number {WINDOW}"
             )
         part = self._part(node.node)
         # A message that is not met by a wider condition is not found for sure.
-        return _Part(f"NOT ({part.condition})") if part.is_exact else _UNKNOWN
+        return Part(f"NOT ({part.condition})") if part.is_exact else _UNKNOWN
 
-    def _match(self, table: str, match: str) -> _Part:
+    def _match(self, table: str, match: str) -> Part:
         value = self._name(match)
         numbers = (
             f"SELECT rowid AS number FROM {table} "
@@ -235,7 +259,7 @@ class _Compiler:
         )
         return attrs.evolve(_of_set(numbers), table=table, match=match)
 
-    def _words(self, node: Words) -> _Part:
+    def _words(self, node: Words) -> Part:
         if not node.is_beginning:
             return self._match("words", _quoted(node.words))
         *before, last = node.words.split(" ")
@@ -243,28 +267,28 @@ class _Compiler:
         if words is None:
             # `fts5` would first collect every occurrence of so many words. But most
             # messages have one of them.
-            return _Part(_in_words(self._name(f" {node.words}")))
+            return Part(_in_words(self._name(f" {node.words}")))
         if not words:
             return _NONE
         phrases = (_quoted(" ".join((*before, word))) for word in words)
         return self._match("words", " OR ".join(phrases))
 
-    def _substring(self, node: Substring) -> _Part:
+    def _substring(self, node: Substring) -> Part:
         words = index_words(node.text).split()
         if words == [node.text]:
-            return _Part(_in_words(self._name(node.text)))
+            return Part(_in_words(self._name(node.text)))
         if words and "".join(word[0] for word in words) == node.text:
             # A run of CJK: its pairs of characters, and what may follow the last one.
-            return _Part(_in_words(self._name(f" {' '.join(words[:-1])} ")))
+            return Part(_in_words(self._name(f" {' '.join(words[:-1])} ")))
         # What is in the text is in the words, too, but for the punctuation.
         conditions = [_in_words(self._name(word)) for word in words]
-        return _Part(" AND ".join(conditions) or "1", is_exact=False)
+        return Part(" AND ".join(conditions) or "TRUE", is_exact=False)
 
-    def _field(self, node: Field) -> _Part:
+    def _field(self, node: Field) -> Part:
         if len(node.text) < _TRIGRAM:
             column = _HEAD_COLUMNS[node.name]
             condition = f"instr({column}, {self._name(node.text)})"
-            return _Part(_in_content("heads", condition))
+            return Part(_in_content("heads", condition))
         column = _quoted(node.name.replace("-", "_"))
         if len(node.text) <= _PHRASE:
             return self._match("heads", f"{column} : {_quoted(node.text)}")
@@ -272,16 +296,16 @@ class _Compiler:
         part = self._match("heads", f"{column} : {_quoted(_rarest(node.text))}")
         value = self._name(node.text)
         text = _in_content("heads", f"instr({_HEAD_COLUMNS[node.name]}, {value})")
-        return _Part(f"({part.condition} AND {text})", numbers=part.numbers)
+        return Part(f"({part.condition} AND {text})", numbers=part.numbers)
 
-    def _header(self, node: Header) -> _Part:
+    def _header(self, node: Header) -> Part:
         return _UNKNOWN
 
-    def _equal(self, node: Equal) -> _Part:
+    def _equal(self, node: Equal) -> Part:
         if node.name in ("user", "session"):
             if not self._indexed:
                 return _UNKNOWN
-            return _rows("facts", f"{node.name} = {self._name(node.text)}")
+            return _rows("facts", f'"{node.name}" = {self._name(node.text)}')
         if node.name == "rcpt":
             # The table does not know the letter case of local parts.
             value = self._name(address_key(node.text))
@@ -292,34 +316,34 @@ class _Compiler:
             return _rows("message", f"id = {value}")
         return _rows("message_tag", f"tag = (SELECT tag FROM tag WHERE key = {value})")
 
-    def _flagged(self, node: Flagged) -> _Part:
+    def _flagged(self, node: Flagged) -> Part:
         # The number of the bit is written out, for the index to be used.
         return _rows("message", f"flags & {BITS[node.flag]} != 0")
 
-    def _has_tags(self, node: HasTags) -> _Part:
+    def _has_tags(self, node: HasTags) -> Part:
         return _of_set(f"SELECT DISTINCT number FROM message_tag WHERE number {WINDOW}")
 
-    def _has(self, node: Has) -> _Part:
+    def _has(self, node: Has) -> Part:
         condition = f"{_COUNTS[node.kind]} > 0"
         numbers = _rows("facts", condition).numbers
-        return _Part(f"m.{condition}", numbers=numbers)
+        return Part(f"m.{condition}", numbers=numbers)
 
-    def _sized(self, node: Larger | Smaller) -> _Part:
+    def _sized(self, node: Larger | Smaller) -> Part:
         sign = ">" if isinstance(node, Larger) else "<"
         condition = f"size {sign} {self._name(node.size)}"
         if not self._indexed:
-            return _Part(f"m.{condition}")
+            return Part(f"m.{condition}")
         # A plus sign: in a window no index is to be used.
-        numbers = _rows("facts INDEXED BY facts_by_size", condition).numbers
-        return _Part(f"+m.{condition}", numbers=numbers)
+        numbers = _rows(self.by("facts_by_size"), condition).numbers
+        return Part(f"+m.{condition}", numbers=numbers)
 
-    def _timed(self, node: Before | After) -> _Part:
+    def _timed(self, node: Before | After) -> Part:
         if not self._indexed:
             return _UNKNOWN
         sign = "<=" if isinstance(node, Before) else ">="
         condition = f"received_at {sign} {self._name(microseconds(node.time))}"
-        numbers = _rows("facts INDEXED BY facts_by_time", condition).numbers
-        return _Part(f"ifnull(+m.{condition}, 0)", numbers=numbers)
+        numbers = _rows(self.by("facts_by_time"), condition).numbers
+        return Part(f"coalesce(+m.{condition}, FALSE)", numbers=numbers)
 
 
 def _rarest(text: str) -> str:
@@ -331,12 +355,12 @@ def _rarest(text: str) -> str:
     return max(pieces, key=lambda piece: sum(map(str.isdigit, piece)))
 
 
-def _rows(table: str, condition: str) -> _Part:
+def _rows(table: str, condition: str) -> Part:
     return _of_set(f"SELECT number FROM {table} WHERE {condition} AND number {WINDOW}")
 
 
-def _of_set(numbers: str) -> _Part:
-    return _Part(f"m.number IN ({numbers})", numbers=numbers)
+def _of_set(numbers: str) -> Part:
+    return Part(f"m.number IN ({numbers})", numbers=numbers)
 
 
 def _in_words(value: str) -> str:
@@ -356,21 +380,22 @@ def _quoted(words: str) -> str:
     return '"' + words.replace('"', '""') + '"'
 
 
-_COMPILE: dict[type[Node], Callable[[_Compiler, Any], _Part]] = {
-    Everything: lambda self, node: _ALL,
-    And: _Compiler._and,
-    Or: _Compiler._or,
-    Not: _Compiler._not,
-    Words: _Compiler._words,
-    Substring: _Compiler._substring,
-    Field: _Compiler._field,
-    Header: _Compiler._header,
-    Equal: _Compiler._equal,
-    Flagged: _Compiler._flagged,
-    HasTags: _Compiler._has_tags,
-    Has: _Compiler._has,
-    Larger: _Compiler._sized,
-    Smaller: _Compiler._sized,
-    Before: _Compiler._timed,
-    After: _Compiler._timed,
+# The method for each class of node: a dialect may override it.
+_COMPILE: dict[type[Node], str] = {
+    Everything: "_everything",
+    And: "_and",
+    Or: "_or",
+    Not: "_not",
+    Words: "_words",
+    Substring: "_substring",
+    Field: "_field",
+    Header: "_header",
+    Equal: "_equal",
+    Flagged: "_flagged",
+    HasTags: "_has_tags",
+    Has: "_has",
+    Larger: "_sized",
+    Smaller: "_sized",
+    Before: "_timed",
+    After: "_timed",
 }

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import logging
-import os
 from abc import abstractmethod
 from collections import deque
 from collections.abc import Callable
-from pathlib import Path
 
 from lazr_smtptest.errors import StoreError
 from lazr_smtptest.model.envelope import Envelope
@@ -33,7 +31,6 @@ class WaitingStore(Store):
     """The part of a store on a disk that does not depend on its format.
 
     Args:
-        path: the file or directory.
         retention: the bounds.
         clock: returns the time, seconds since 1970.
         patient: see `Writer`.
@@ -41,14 +38,11 @@ class WaitingStore(Store):
 
     def __init__(
         self,
-        path: str | os.PathLike[str],
         retention: Retention,
         clock: Callable[[], float],
         patient: bool = True,
     ) -> None:
         super().__init__()
-        # Absolute, because twistd changes its working directory after this.
-        self.path = Path(path).absolute()
         self._retention = retention
         self._clock = clock
         # The time of the next check for messages that are too old.

@@ -70,7 +70,9 @@ class FolderReader(WaitingStore, RowEditor, AdjustableStore):
         sessions: SessionBounds | None,
         tag_rules: TagRules,
     ) -> None:
-        WaitingStore.__init__(self, path, retention, clock, patient)
+        # Absolute, because twistd changes its working directory after this.
+        self.path = Path(path).absolute()
+        WaitingStore.__init__(self, retention, clock, patient)
         # The index keeps them.
         RowEditor.__init__(self, sessions=None, tag_rules=tag_rules)
         self._session_bounds = sessions

@@ -8,12 +8,12 @@ until the folder is read.
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Collection, Sequence
 
 from lazr_smtptest.model.folder import Filed, Folder
 from lazr_smtptest.stores._base import new_validity
-from lazr_smtptest.stores._changes import EACH
+from lazr_smtptest.stores._changes import EACH_ID
+from lazr_smtptest.stores._sql import Database
 
 __all__ = [
     "SCHEMA",
@@ -57,7 +57,7 @@ SCHEMA = (
 )
 
 
-def folders(connection: sqlite3.Connection, owner: str) -> list[Folder]:
+def folders(connection: Database, owner: str) -> list[Folder]:
     """Return the folders of an account, by name."""
     rows = connection.execute(
         "SELECT number, name, use, following FROM folder WHERE owner = ? ORDER BY name",
@@ -69,16 +69,14 @@ def folders(connection: sqlite3.Connection, owner: str) -> list[Folder]:
     ]
 
 
-def create(
-    connection: sqlite3.Connection, owner: str, name: str, use: str
-) -> Folder | None:
+def create(connection: Database, owner: str, name: str, use: str) -> Folder | None:
     """Make a folder; return ``None`` if there is one of the name."""
     row = connection.execute(
         "SELECT seq FROM sqlite_sequence WHERE name = 'folder'"
     ).fetchone()
     number = max(new_validity(), row[0] + 1 if row else 0)
     added = connection.execute(
-        "INSERT OR IGNORE INTO folder VALUES (?, ?, ?, ?, 1)",
+        "INSERT INTO folder VALUES (?, ?, ?, ?, 1) ON CONFLICT DO NOTHING",
         (number, owner, name, use),
     )
     if not added.rowcount:
@@ -86,7 +84,7 @@ def create(
     return Folder(number=number, owner=owner, name=name, use=use)
 
 
-def delete(connection: sqlite3.Connection, number: int) -> list[str]:
+def delete(connection: Database, number: int) -> list[str]:
     """Remove a folder; return the ids of the messages that were in it."""
     ids = [each.id for each in messages(connection, number)]
     connection.execute("DELETE FROM filed WHERE folder = ?", (number,))
@@ -94,7 +92,7 @@ def delete(connection: sqlite3.Connection, number: int) -> list[str]:
     return ids
 
 
-def rename(connection: sqlite3.Connection, owner: str, old: str, new: str) -> bool:
+def rename(connection: Database, owner: str, old: str, new: str) -> bool:
     """Rename a folder and those below it; return false if a name is taken."""
     known = folders(connection, owner)
     renamed = [
@@ -108,7 +106,7 @@ def rename(connection: sqlite3.Connection, owner: str, old: str, new: str) -> bo
     return True
 
 
-def messages(connection: sqlite3.Connection, number: int) -> list[Filed]:
+def messages(connection: Database, number: int) -> list[Filed]:
     """Return the messages in a folder, ascending."""
     rows = connection.execute(
         "SELECT uid, id FROM filed WHERE folder = ? ORDER BY uid", (number,)
@@ -116,15 +114,13 @@ def messages(connection: sqlite3.Connection, number: int) -> list[Filed]:
     return [Filed(uid, id) for uid, id in rows]
 
 
-def filed(connection: sqlite3.Connection, owner: str) -> list[str]:
+def filed(connection: Database, owner: str) -> list[str]:
     """Return the ids of the messages in all folders of an account."""
     rows = connection.execute("SELECT id FROM filed WHERE owner = ?", (owner,))
     return [id for (id,) in rows]
 
 
-def place(
-    connection: sqlite3.Connection, number: int, ids: Sequence[str]
-) -> list[int] | None:
+def place(connection: Database, number: int, ids: Sequence[str]) -> list[int] | None:
     """Put messages into a folder, out of any other one of the account.
 
     Returns:
@@ -149,15 +145,15 @@ def place(
     return uids
 
 
-def forget(connection: sqlite3.Connection, owner: str, ids: Collection[str]) -> None:
+def forget(connection: Database, owner: str, ids: Collection[str]) -> None:
     """Take messages out of the folders of an account."""
     connection.execute(
-        f"DELETE FROM filed WHERE owner = ? AND id IN {EACH}",
+        f"DELETE FROM filed WHERE owner = ? AND id IN {EACH_ID}",
         (owner, json.dumps(list(ids))),
     )
 
 
-def subscriptions(connection: sqlite3.Connection, owner: str) -> list[str]:
+def subscriptions(connection: Database, owner: str) -> list[str]:
     """Return the names that an account has subscribed to."""
     rows = connection.execute(
         "SELECT name FROM subscription WHERE owner = ? ORDER BY name", (owner,)
@@ -165,14 +161,14 @@ def subscriptions(connection: sqlite3.Connection, owner: str) -> list[str]:
     return [name for (name,) in rows]
 
 
-def subscribe(connection: sqlite3.Connection, owner: str, name: str) -> None:
+def subscribe(connection: Database, owner: str, name: str) -> None:
     """Subscribe to a name."""
     connection.execute(
-        "INSERT OR IGNORE INTO subscription VALUES (?, ?)", (owner, name)
+        "INSERT INTO subscription VALUES (?, ?) ON CONFLICT DO NOTHING", (owner, name)
     )
 
 
-def unsubscribe(connection: sqlite3.Connection, owner: str, name: str) -> None:
+def unsubscribe(connection: Database, owner: str, name: str) -> None:
     """End a subscription."""
     connection.execute(
         "DELETE FROM subscription WHERE owner = ? AND name = ?", (owner, name)

@@ -7,24 +7,23 @@ clock said.
 
 from __future__ import annotations
 
-import contextlib
 import json
-import sqlite3
 from collections.abc import Iterator, Sequence
 
 import attrs
 
 from lazr_smtptest.stores import _changes, _tag_rows
 from lazr_smtptest.stores._codec import address_key
-from lazr_smtptest.stores._migrations import MERGE_LATER, TABLES_OF_TEXT
+from lazr_smtptest.stores._sql import Database, Dialect
 
 __all__ = [
+    "NEWEST",
     "Row",
     "State",
     "clear",
+    "count_new",
     "downwards",
     "ids",
-    "insert",
     "message",
     "missing",
     "newest",
@@ -44,6 +43,9 @@ __all__ = [
 # SQLite allows 32,766 variables; lists shorter than that save memory.
 _AT_A_TIME = 500
 _ROWS = 64
+
+# The greatest number that a message ever had; no row, if there was none.
+NEWEST = "SELECT seq FROM sqlite_sequence WHERE name = 'message'"
 
 # The tables with one row for each indexed message, but for the tables of text.
 _INDEXED = ("facts", "summary", "shortened")
@@ -93,7 +95,7 @@ class State:
     validity: int
 
 
-def state(connection: sqlite3.Connection) -> State:
+def state(connection: Database) -> State:
     """Return the totals."""
     return State(
         *connection.execute(
@@ -102,43 +104,17 @@ def state(connection: sqlite3.Connection) -> State:
     )
 
 
-def insert(connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
-    """Insert messages, numbered after all earlier ones."""
-    last, changes = connection.execute(
-        "SELECT ifnull(seq, 0), changes FROM state "
-        "LEFT JOIN sqlite_sequence ON name = 'message'"
-    ).fetchone()
-    numbered = list(enumerate(rows, last + 1))
-    _insert(
-        connection,
-        "INSERT INTO message (number, id, kept_at, size, fields, change) VALUES",
-        [
-            (n, row.id, row.kept_at, row.size, row.fields, changes + 1)
-            for n, row in numbered
-        ],
-    )
-    _insert(
-        connection,
-        "INSERT INTO body VALUES",
-        [(n, row.coding, row.octets) for n, row in numbered],
-    )
-    _insert(
-        connection,
-        "INSERT OR IGNORE INTO recipient VALUES",
-        [(key, n) for n, row in numbered for key in row.recipients],
-    )
+def count_new(connection: Database, rows: Sequence[Row]) -> None:
+    """Add new messages to the totals, and count their change."""
     # All totals at once: each statement counts where clients come one by one.
     connection.execute(
         "UPDATE state SET messages = messages + ?, octets = octets + ?, "
         "unread = unread + ?, changes = changes + 1, named = named + ?",
         (len(rows), sum(row.size for row in rows), len(rows), len(rows)),
     )
-    _changes.log(connection, "kept", [(n, row.id) for n, row in numbered])
 
 
-def _count(
-    connection: sqlite3.Connection, messages: int, octets: int, unread: int
-) -> None:
+def _count(connection: Database, messages: int, octets: int, unread: int) -> None:
     """Add to the totals."""
     connection.execute(
         "UPDATE state SET messages = messages + ?, octets = octets + ?, "
@@ -147,55 +123,39 @@ def _count(
     )
 
 
-def _insert(
-    connection: sqlite3.Connection, statement: str, rows: Sequence[Sequence[object]]
-) -> None:
-    """Insert rows, many by one statement.
-
-    Python's lock is released between two statements, and it takes milliseconds to
-    get it back from the reactor's thread. Batches have a power of two as their
-    size, so that few different statements have to be prepared.
-    """
-    start = 0
-    while start < len(rows):
-        count = min(1 << (len(rows) - start).bit_length() - 1, _ROWS)
-        some = rows[start : start + count]
-        marks = f"({', '.join('?' * len(some[0]))})"
-        values = [value for row in some for value in row]
-        connection.execute(f"{statement} {', '.join([marks] * count)}", values)
-        start += count
-
-
-def newest(connection: sqlite3.Connection) -> int:
+def newest(connection: Database) -> int:
     """Return the greatest number that a message ever had; 0 if there was none."""
-    row = connection.execute(
-        "SELECT seq FROM sqlite_sequence WHERE name = 'message'"
-    ).fetchone()
+    row = connection.execute(NEWEST).fetchone()
     return 0 if row is None else int(row[0])
 
 
-def oldest(connection: sqlite3.Connection) -> Iterator[tuple[int, int, int]]:
+def oldest(connection: Database) -> Iterator[tuple[int, int, int]]:
     """Iterate over the messages, oldest first: number, kept_at, size."""
-    return connection.execute(
-        "SELECT number, kept_at, size FROM message ORDER BY number"
-    )
+    after = 0
+    while rows := connection.execute(
+        "SELECT number, kept_at, size FROM message WHERE number > ? "
+        "ORDER BY number LIMIT ?",
+        (after, _ROWS),
+    ).fetchall():
+        yield from rows
+        after = rows[-1][0]
 
 
-def oldest_number(connection: sqlite3.Connection) -> int:
+def oldest_number(connection: Database) -> int:
     """Return the least number of a message; 0 if there is none."""
     (number,) = connection.execute("SELECT min(number) FROM message").fetchone()
     return int(number or 0)
 
 
-def remove(connection: sqlite3.Connection, numbers: Sequence[int]) -> int:
+def remove(connection: Database, numbers: Sequence[int], dialect: Dialect) -> int:
     """Remove the messages with these numbers; return how many there were."""
     return sum(
-        _remove(connection, numbers[start : start + _AT_A_TIME])
+        _remove(connection, numbers[start : start + _AT_A_TIME], dialect)
         for start in range(0, len(numbers), _AT_A_TIME)
     )
 
 
-def _remove(connection: sqlite3.Connection, numbers: Sequence[int]) -> int:
+def _remove(connection: Database, numbers: Sequence[int], dialect: Dialect) -> int:
     marks = ", ".join("?" * len(numbers))
     rows = connection.execute(
         f"SELECT number, id, size, fields, flags & 1 FROM message "
@@ -214,11 +174,10 @@ def _remove(connection: sqlite3.Connection, numbers: Sequence[int]) -> int:
     )
     _tag_rows.forget_messages(connection, numbers)
     connection.execute(
-        f"DELETE FROM filed WHERE id IN {_changes.EACH}",
+        f"DELETE FROM filed WHERE id IN {_changes.EACH_ID}",
         (json.dumps([id for _, id, *_ in rows]),),
     )
-    for table in TABLES_OF_TEXT:
-        connection.execute(f"DELETE FROM {table} WHERE rowid IN ({marks})", numbers)
+    dialect.remove_texts(connection, numbers)
     for table in (*_INDEXED, "body", "message"):
         connection.execute(f"DELETE FROM {table} WHERE number IN ({marks})", numbers)
     _count(
@@ -231,18 +190,14 @@ def _remove(connection: sqlite3.Connection, numbers: Sequence[int]) -> int:
     return len(rows)
 
 
-def clear(connection: sqlite3.Connection) -> None:
+def clear(connection: Database, dialect: Dialect) -> None:
     """Remove all messages; their numbers are not used again."""
     if not state(connection).messages:
         return
-    tables = ("message", "body", "recipient", "filed", *_INDEXED, *_tag_rows.TABLES)
-    for table in tables:
-        connection.execute(f"DELETE FROM {table}")
-    # Deleting the words of each message would take as long as indexing them.
-    for table, schema in TABLES_OF_TEXT.items():
-        connection.execute(f"DROP TABLE {table}")
-        connection.execute(schema)
-        connection.execute(MERGE_LATER.format(table))
+    dialect.empty(
+        connection,
+        ("message", "body", "recipient", "filed", *_INDEXED, *_tag_rows.TABLES),
+    )
     connection.execute(
         "UPDATE state SET messages = 0, octets = 0, unread = 0, indexed = ?",
         (newest(connection),),
@@ -253,7 +208,7 @@ def clear(connection: sqlite3.Connection) -> None:
 # Reading
 
 
-def number_of(connection: sqlite3.Connection, id: str) -> int | None:
+def number_of(connection: Database, id: str) -> int | None:
     """Return the number of the message with an id, the oldest of several."""
     row = connection.execute(
         "SELECT number FROM message WHERE id = ? ORDER BY number LIMIT 1", (id,)
@@ -261,32 +216,32 @@ def number_of(connection: sqlite3.Connection, id: str) -> int | None:
     return None if row is None else int(row[0])
 
 
-def numbers_of(connection: sqlite3.Connection, ids: Sequence[str]) -> list[int]:
+def numbers_of(connection: Database, ids: Sequence[str]) -> list[int]:
     """Return the numbers of all messages with one of some ids, ascending."""
     rows = connection.execute(
-        f"SELECT number FROM message WHERE id IN {_changes.EACH} ORDER BY number",
+        f"SELECT number FROM message WHERE id IN {_changes.EACH_ID} ORDER BY number",
         (json.dumps(ids),),
     )
     return [number for (number,) in rows]
 
 
-def numbered(connection: sqlite3.Connection, ids: Sequence[str]) -> dict[str, int]:
+def numbered(connection: Database, ids: Sequence[str]) -> dict[str, int]:
     """Return the numbers of messages by their ids, those of the oldest of several."""
     return dict(
         connection.execute(
             "SELECT id, min(number) FROM message "
-            f"WHERE id IN {_changes.EACH} GROUP BY id",
+            f"WHERE id IN {_changes.EACH_ID} GROUP BY id",
             (json.dumps(ids),),
         )
     )
 
 
-def ids(connection: sqlite3.Connection) -> frozenset[str]:
+def ids(connection: Database) -> frozenset[str]:
     """Return the ids of all messages."""
     return frozenset(id for (id,) in connection.execute("SELECT id FROM message"))
 
 
-def to(connection: sqlite3.Connection, address: str) -> list[int]:
+def to(connection: Database, address: str) -> list[int]:
     """Return the numbers of the messages to an address, and maybe a few others."""
     rows = connection.execute(
         "SELECT number FROM recipient WHERE address = ? ORDER BY number",
@@ -296,7 +251,7 @@ def to(connection: sqlite3.Connection, address: str) -> list[int]:
 
 
 def upwards(
-    connection: sqlite3.Connection, after: int, until: int, limit: int = _AT_A_TIME
+    connection: Database, after: int, until: int, limit: int = _AT_A_TIME
 ) -> list[int]:
     """Return numbers above `after`, up to `until`, in ascending order."""
     rows = connection.execute(
@@ -307,7 +262,7 @@ def upwards(
     return [number for (number,) in rows]
 
 
-def downwards(connection: sqlite3.Connection, before: int) -> list[int]:
+def downwards(connection: Database, before: int) -> list[int]:
     """Return some of the numbers below `before`, in descending order."""
     rows = connection.execute(
         "SELECT number FROM message WHERE number < ? ORDER BY number DESC LIMIT ?",
@@ -317,7 +272,7 @@ def downwards(connection: sqlite3.Connection, before: int) -> list[int]:
 
 
 def message(
-    connection: sqlite3.Connection, number: int
+    connection: Database, number: int
 ) -> tuple[str, str, int, int, bytes] | None:
     """Return id, fields, size, coding and content; ``None`` if it is gone."""
     row: tuple[str, str, int, int, bytes] | None = connection.execute(
@@ -333,31 +288,32 @@ Unindexed = tuple[int, str, str, int, int, bytes]
 
 
 def unindexed(
-    connection: sqlite3.Connection, after: int, limit: int, octets: int
+    connection: Database, after: int, limit: int, octets: int
 ) -> list[Unindexed]:
     """Return messages above a number, in ascending order.
 
     It returns at most `limit` messages, and stops after the one with which their
     contents have `octets` bytes or more.
     """
-    rows = connection.execute(
-        "SELECT message.number, id, fields, size, coding, octets FROM message "
-        "JOIN body ON body.number = message.number WHERE message.number > ? "
-        "ORDER BY message.number LIMIT ?",
+    last = after
+    for number, size in connection.execute(
+        "SELECT number, size FROM message WHERE number > ? ORDER BY number LIMIT ?",
         (after, limit),
-    )
-    found: list[Unindexed] = []
-    with contextlib.closing(rows):
-        for row in rows:
-            found.append(row)
-            octets -= row[3]
-            if octets <= 0:
-                break
-    return found
+    ).fetchall():
+        last = number
+        octets -= size
+        if octets <= 0:
+            break
+    return connection.execute(
+        "SELECT message.number, id, fields, size, coding, octets FROM message "
+        "JOIN body ON body.number = message.number "
+        "WHERE message.number > ? AND message.number <= ? ORDER BY message.number",
+        (after, last),
+    ).fetchall()
 
 
 def small_message(
-    connection: sqlite3.Connection, number: int, largest: int
+    connection: Database, number: int, largest: int
 ) -> tuple[str, str, int, int, bytes | None] | None:
     """Return what `message` does, without a content of over `largest` bytes."""
     row: tuple[str, str, int, int, bytes | None] | None = connection.execute(
@@ -369,18 +325,18 @@ def small_message(
     return row
 
 
-def missing(connection: sqlite3.Connection) -> int:
+def missing(connection: Database) -> int:
     """Count the messages that are not indexed."""
     return count_between(connection, state(connection).indexed + 1, newest(connection))
 
 
-def shortened(connection: sqlite3.Connection) -> int:
+def shortened(connection: Database) -> int:
     """Count the messages that are indexed in part."""
     (count,) = connection.execute("SELECT count(*) FROM shortened").fetchone()
     return int(count)
 
 
-def count_between(connection: sqlite3.Connection, low: int, high: int) -> int:
+def count_between(connection: Database, low: int, high: int) -> int:
     """Count the messages with numbers from `low` to `high`."""
     least, messages = connection.execute(
         "SELECT (SELECT min(number) FROM message), messages FROM state"

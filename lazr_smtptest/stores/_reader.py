@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
@@ -18,8 +17,8 @@ from lazr_smtptest.query.tree import Equal, Everything, Flagged, Node, Not
 from lazr_smtptest.stores import _queries as _tables
 from lazr_smtptest.stores import _tag_rows
 from lazr_smtptest.stores._codec import decompress, decompress_from, envelope_of
-from lazr_smtptest.stores._connection import Connection
 from lazr_smtptest.stores._search import Search, Span
+from lazr_smtptest.stores._sql import Database, Dialect, Reading
 from lazr_smtptest.stores._summary_rows import summaries
 
 __all__ = ["Catalog", "Page"]
@@ -58,10 +57,12 @@ class Catalog:
 
     Args:
         connection: a connection to the database for this object alone.
+        dialect: the dialect of the database.
     """
 
-    def __init__(self, connection: Connection) -> None:
-        self.read_with: Callable[[Callable[[sqlite3.Connection], Any]], Any]
+    def __init__(self, connection: Reading, dialect: Dialect) -> None:
+        self._dialect = dialect
+        self.read_with: Callable[[Callable[[Database], Any]], Any]
         self.read_with = connection.read
         self.close = connection.close
 
@@ -204,15 +205,15 @@ class Catalog:
         return Span(oldest, latest if newest is None else min(latest, newest))
 
     def _search(self, node: Node, span: Span, **options: bool) -> Search:
-        return Search(self.read_with, node, span, **options)
+        return Search(self.read_with, node, span, self._dialect, **options)
 
 
-def _ends(connection: sqlite3.Connection) -> tuple[int, int]:
+def _ends(connection: Database) -> tuple[int, int]:
     oldest = _tables.oldest_number(connection)
     return (oldest, _tables.newest(connection)) if oldest else (1, 0)
 
 
-def _envelope(connection: sqlite3.Connection, number: int) -> Envelope | None:
+def _envelope(connection: Database, number: int) -> Envelope | None:
     largest = _LARGEST if hasattr(connection, "blobopen") else sys.maxsize
     row = _tables.small_message(connection, number, largest)
     if row is None:
@@ -240,7 +241,7 @@ def _in_file(connection: Any, number: int, coding: int) -> SpooledContent | None
         connection.execute("COMMIT")
 
 
-def _progress(connection: sqlite3.Connection) -> IndexProgress:
+def _progress(connection: Database) -> IndexProgress:
     return IndexProgress(
         messages=_tables.state(connection).messages,
         missing=_tables.missing(connection),

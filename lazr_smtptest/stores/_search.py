@@ -12,7 +12,6 @@ If an index says that few messages can match, these are looked at instead of win
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property, partial
 from time import perf_counter
@@ -30,16 +29,16 @@ from lazr_smtptest.stores._codec import decompress, envelope_of
 from lazr_smtptest.stores._compiler import (
     WINDOW,
     Plan,
-    compile_query,
     needs_content,
     needs_index,
 )
+from lazr_smtptest.stores._sql import Database, Dialect
 from lazr_smtptest.stores._summary_rows import summaries
 
-__all__ = ["Search", "Span", "completions"]
+__all__ = ["Search", "Span"]
 
 _Result = TypeVar("_Result")
-_Read = Callable[[Callable[[sqlite3.Connection], _Result]], _Result]
+_Read = Callable[[Callable[[Database], _Result]], _Result]
 
 # The seconds after which a search stops; a step that has begun is finished.
 _SECONDS = 0.03
@@ -58,11 +57,8 @@ _LARGEST = 262_144
 # The most messages that are few.
 _FEW = 500
 
-# The most words by which a query replaces a beginning.
-_COMPLETIONS = 256
-
-# Sorts before every character that a word may contain.
-_BEFORE_ANY_LETTER = "\x01"
+# As many as there are; no database has more.
+_ALL = 2**63 - 1
 
 
 @attrs.frozen
@@ -97,6 +93,7 @@ class Search:
         read: calls a function with a connection to the database.
         node: the query.
         span: the messages to search.
+        dialect: the dialect of the database.
         downwards: whether to begin with the newest.
         is_bounded: whether to stop when it has taken too long.
 
@@ -109,6 +106,7 @@ class Search:
         read: _Read[Any],
         node: Node,
         span: Span,
+        dialect: Dialect,
         *,
         downwards: bool = True,
         is_bounded: bool = True,
@@ -117,6 +115,7 @@ class Search:
         self._read = read
         self._node = node
         self._span = span
+        self._dialect = dialect
         self._downwards = downwards
         self._is_bounded = is_bounded
         self._begun = perf_counter()
@@ -161,7 +160,9 @@ class Search:
         if not is_indexed and needs_index(self._node):
             self.skipped.append(span)
             return
-        plan = self._read(partial(_plan, node=self._node, indexed=is_indexed))
+        plan = self._read(
+            partial(self._dialect.plan, node=self._node, indexed=is_indexed)
+        )
         first, least = _work(plan)
         size = first
         table = "facts" if is_indexed else "message"
@@ -203,7 +204,7 @@ class Search:
         return min(max(int(size * growth), first), _LARGEST)
 
     def _candidates(
-        self, connection: sqlite3.Connection, plan: Plan, table: str, span: Span
+        self, connection: Database, plan: Plan, table: str, span: Span
     ) -> Sequence[int]:
         """Return the numbers in a window that meet the condition of a plan."""
         if plan.is_set:
@@ -213,19 +214,18 @@ class Search:
                 f"SELECT m.number FROM {table} AS m "
                 f"WHERE m.number {WINDOW} AND ({plan.condition})"
             )
-        values = {**plan.values, **attrs.asdict(span), "most": -1}
+        values = {**plan.values, **attrs.asdict(span), "most": _ALL}
         is_exact = isinstance(plan.rest, Everything)
         if is_exact and self._counts:
             (count,) = connection.execute(
-                f"SELECT count(*) FROM ({numbers})", values
+                f"SELECT count(*) FROM ({numbers}) AS found", values
             ).fetchone()
             return range(count)
         if is_exact and self._most is not None:
-            # SQLite has no greater numbers.
-            values["most"] = min(self._most, 2**63 - 1)
+            values["most"] = min(self._most, _ALL)
         rows = connection.execute(
             # A plus sign: `fts5` would be slower in descending order.
-            f"SELECT number FROM ({numbers}) "
+            f"SELECT number FROM ({numbers}) AS found "
             f"ORDER BY +number {'DESC' if self._downwards else 'ASC'} LIMIT :most",
             values,
         )
@@ -253,17 +253,10 @@ def _work(plan: Plan) -> tuple[int, int]:
     """Return the first window, and the least messages to search."""
     if not isinstance(plan.rest, Everything):
         return _CONTENTS if needs_content(plan.rest) else _SUMMARIES
-    return _TEXTS if "_content" in plan.condition else _FACTS
+    return _TEXTS if plan.reads_texts else _FACTS
 
 
-def _plan(connection: sqlite3.Connection, node: Node, indexed: bool) -> Plan:
-    complete = partial(completions, connection, limit=_COMPLETIONS)
-    return compile_query(node, complete, indexed=indexed)
-
-
-def _few(
-    connection: sqlite3.Connection, plan: Plan, table: str, span: Span
-) -> list[int] | None:
+def _few(connection: Database, plan: Plan, table: str, span: Span) -> list[int] | None:
     """Return the numbers that meet the condition of a plan, ascending.
 
     It returns ``None`` if no index says that there are few.
@@ -272,8 +265,8 @@ def _few(
         # Of all messages: an index does not know their numbers, so it could read very
         # many that are not in the span.
         few = connection.execute(
-            f"SELECT number FROM ({numbers}) LIMIT {_FEW + 1}",
-            {**plan.values, "low": 0, "high": 2**63 - 1},
+            f"SELECT number FROM ({numbers}) AS found LIMIT {_FEW + 1}",
+            {**plan.values, "low": 0, "high": _ALL},
         ).fetchall()
         if len(few) > _FEW:
             continue
@@ -292,9 +285,7 @@ def _few(
     return None
 
 
-def _matching(
-    connection: sqlite3.Connection, node: Node, numbers: Sequence[int]
-) -> list[int]:
+def _matching(connection: Database, node: Node, numbers: Sequence[int]) -> list[int]:
     """Return those of some messages that match a query."""
     found = summaries(connection, numbers, read=False)
     return [
@@ -307,7 +298,7 @@ def _matching(
 class _Message:
     """A message that a query is evaluated for."""
 
-    def __init__(self, connection: sqlite3.Connection, summary: Summary) -> None:
+    def __init__(self, connection: Database, summary: Summary) -> None:
         self.summary = summary
         self._connection = connection
 
@@ -319,22 +310,3 @@ class _Message:
             return Document()
         id, fields, size, coding, octets = row
         return document_of(envelope_of(id, fields, decompress(coding, octets, size)))
-
-
-def completions(
-    connection: sqlite3.Connection, beginning: str, limit: int
-) -> list[str] | None:
-    """Return the indexed words with a beginning; ``None`` for more than `limit`."""
-    words: list[str] = []
-    at = beginning
-    while True:
-        # A single statement for all would read every occurrence of each.
-        rows = connection.execute(
-            "SELECT term FROM place WHERE term >= ? ORDER BY term LIMIT 1", (at,)
-        ).fetchall()
-        if not rows or not rows[0][0].startswith(beginning):
-            return words
-        if len(words) == limit:
-            return None
-        words.append(rows[0][0])
-        at = words[-1] + _BEFORE_ANY_LETTER

@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Sequence
 
 from lazr_smtptest.model.session import Session
 from lazr_smtptest.stores._session_codec import pack_session, unpack_session
+from lazr_smtptest.stores._sql import Database
 from lazr_smtptest.stores.sessions import SessionBounds
 
 __all__ = ["get", "keep", "page"]
 
 
 def keep(
-    connection: sqlite3.Connection, sessions: Sequence[Session], bounds: SessionBounds
+    connection: Database, sessions: Sequence[Session], bounds: SessionBounds
 ) -> None:
     """Add sessions, and drop the oldest ones beyond the bounds."""
     for session in sessions:
         packed = pack_session(session)
         connection.execute(
             "INSERT INTO session (id, failed, size, packed) VALUES (?, ?, ?, ?)",
-            (session.id, session.failed, len(packed), packed),
+            (session.id, int(session.failed), len(packed), packed),
         )
     count, size = connection.execute(
-        "SELECT count(*), total(size) FROM session"
+        "SELECT count(*), coalesce(sum(size), 0) FROM session"
     ).fetchone()
     surplus = []
     for number, octets in connection.execute(
@@ -37,7 +37,7 @@ def keep(
 
 
 def page(
-    connection: sqlite3.Connection, after: str | None, limit: int, failed: bool | None
+    connection: Database, after: str | None, limit: int, failed: bool | None
 ) -> list[Session]:
     """Return a page; see `IMessageReader.sessions`."""
     condition, values = "", []
@@ -47,14 +47,14 @@ def page(
             raise KeyError(after)
         condition, values = "number < ? AND ", [number]
     rows = connection.execute(
-        f"SELECT packed FROM session WHERE {condition}ifnull(?, failed) = failed "
+        f"SELECT packed FROM session WHERE {condition}coalesce(?, failed) = failed "
         "ORDER BY number DESC LIMIT ?",
-        (*values, failed, limit),
+        (*values, None if failed is None else int(failed), limit),
     ).fetchall()
     return [unpack_session(packed) for (packed,) in rows]
 
 
-def get(connection: sqlite3.Connection, id: str) -> Session | None:
+def get(connection: Database, id: str) -> Session | None:
     """Return the latest session with an id; ``None`` if there is none."""
     number = _number(connection, id)
     if number is None:
@@ -65,7 +65,7 @@ def get(connection: sqlite3.Connection, id: str) -> Session | None:
     return unpack_session(packed)
 
 
-def _number(connection: sqlite3.Connection, id: str) -> int | None:
+def _number(connection: Database, id: str) -> int | None:
     row = connection.execute(
         "SELECT number FROM session WHERE id = ? ORDER BY number DESC LIMIT 1", (id,)
     ).fetchone()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from abc import abstractmethod
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cached_property, partial
@@ -15,6 +14,7 @@ from lazr_smtptest.query.tags import check_tag
 from lazr_smtptest.stores import _queries as _tables
 from lazr_smtptest.stores import _tag_rows
 from lazr_smtptest.stores._editor import Editor
+from lazr_smtptest.stores._sql import Dialect
 from lazr_smtptest.stores._sql_reader import GREATEST, SQLReader, is_number
 from lazr_smtptest.stores.folders import Folders
 
@@ -30,20 +30,19 @@ _REMOVED_AT_ONCE = 200
 class SQLEditor(Editor, SQLReader):
     """The part of a store in a database that changes messages; see `IMessageReader`.
 
-    An attribute that a subclass sets: ``_tag_rules``.
+    Attributes that a subclass sets: ``_dialect``, ``_tag_rules``.
     """
 
+    _dialect: Dialect
     _tag_rules: TagRules
 
     @abstractmethod
-    def _change(
-        self, function: Callable[[sqlite3.Connection], Any], synchronous: str = ""
-    ) -> Any:
+    def _change(self, function: Callable[[Any], Any], synchronous: str = "") -> Any:
         """Call a function in a transaction, in the writer thread; return its result.
 
         Args:
             function: makes the change.
-            synchronous: the value of ``PRAGMA synchronous``, if not the usual one.
+            synchronous: ``"NORMAL"`` for a change that need not be durable at once.
         """
 
     def _edit(self, selection: Selection, edit: Edit) -> int:
@@ -93,7 +92,8 @@ class SQLEditor(Editor, SQLReader):
             # The last one makes those before it durable, too.
             is_last = start + len(some) == len(numbers)
             removed += self._change(
-                partial(_tables.remove, numbers=some), "" if is_last else "NORMAL"
+                partial(_tables.remove, numbers=some, dialect=self._dialect),
+                "" if is_last else "NORMAL",
             )
         return removed
 
@@ -115,7 +115,7 @@ class SQLEditor(Editor, SQLReader):
 
     def clear(self) -> None:
         """Remove all messages."""
-        self._change(_tables.clear)
+        self._change(partial(_tables.clear, dialect=self._dialect))
 
     def tags(self) -> Mapping[str, int]:
         """Return each tag in use and the number of its messages, sorted by name."""

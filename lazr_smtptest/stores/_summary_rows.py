@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta, timezone
 from functools import cached_property, partial
@@ -21,9 +20,10 @@ from lazr_smtptest.query.words import cleaned, index_words
 from lazr_smtptest.stores import _changes
 from lazr_smtptest.stores._changes import EACH
 from lazr_smtptest.stores._codec import decompress, envelope_of
+from lazr_smtptest.stores._sql import Database, Dialect
 from lazr_smtptest.stores._tag_rows import add_tag, flags_of, tags_of
 
-__all__ = ["Indexed", "add", "at_once", "indexed", "summaries"]
+__all__ = ["Indexed", "add", "at_once", "indexed", "insert_rows", "summaries"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
@@ -139,13 +139,16 @@ def _shown(document: Document) -> str:
     return json.dumps([*mailboxes, *texts], separators=(",", ":"), ensure_ascii=False)
 
 
-def add(connection: sqlite3.Connection, known: int, rows: Sequence[Indexed]) -> None:
+def add(
+    connection: Database, known: int, rows: Sequence[Indexed], dialect: Dialect
+) -> None:
     """Make messages searchable, unless another process has indexed them.
 
     Args:
         connection: the database.
         known: the last indexed number when these messages were read.
         rows: the messages, in ascending order.
+        dialect: the dialect of the database.
     """
     moved = connection.execute(
         "UPDATE state SET indexed = ? WHERE indexed = ?", (rows[-1].number, known)
@@ -161,11 +164,11 @@ def add(connection: sqlite3.Connection, known: int, rows: Sequence[Indexed]) -> 
     )
     rows = [row for row in rows if row.number in there]
     # First what takes longest: meanwhile another thread reads the next messages.
-    _insert(connection, "words", [(row.number, *row.words) for row in rows])
-    _insert(connection, "facts", [(row.number, *row.facts) for row in rows])
-    _insert(connection, "summary", [(row.number, row.shown) for row in rows])
-    _insert(connection, "heads", [(row.number, *row.heads) for row in rows])
-    _insert(connection, "shortened", [(row.number,) for row in rows if row.shortened])
+    dialect.add_texts(connection, rows)
+    insert_rows(connection, "facts", [(row.number, *row.facts) for row in rows])
+    insert_rows(connection, "summary", [(row.number, row.shown) for row in rows])
+    shortened = [(row.number,) for row in rows if row.shortened]
+    insert_rows(connection, "shortened", shortened)
     tagged = [row for row in rows if row.tags]
     if not tagged:
         return
@@ -181,24 +184,16 @@ def add(connection: sqlite3.Connection, known: int, rows: Sequence[Indexed]) -> 
         )
 
 
-# The columns to insert into, where they are not those of the table.
-_COLUMNS = {
-    "words": "(rowid, subject, addresses, text, attachments)",
-    "heads": '(rowid, "from", "to", cc, bcc, reply_to, subject, message_id)',
-}
-
-
-def _insert(
-    connection: sqlite3.Connection, table: str, rows: Sequence[Sequence[object]]
+def insert_rows(
+    connection: Database, table: str, rows: Sequence[Sequence[object]]
 ) -> None:
-    """Insert rows, many by one statement, see `at_once`."""
+    """Insert rows into a table, many by one statement, see `at_once`."""
     start = 0
     while start < len(rows):
         some = rows[start : start + at_once(len(rows) - start)]
         row = f"({', '.join('?' * len(some[0]))})"
         connection.execute(
-            f"INSERT INTO {table} {_COLUMNS.get(table, '')} "
-            f"VALUES {', '.join([row] * len(some))}",
+            f"INSERT INTO {table} VALUES {', '.join([row] * len(some))}",
             [value for row in some for value in row],
         )
         start += len(some)
@@ -226,7 +221,7 @@ _SELECT = (
 
 
 def summaries(
-    connection: sqlite3.Connection, numbers: Iterable[int], *, read: bool = True
+    connection: Database, numbers: Iterable[int], *, read: bool = True
 ) -> dict[int, Summary]:
     """Return the summaries of messages by their numbers, without those that are gone.
 
@@ -294,7 +289,7 @@ def _mailboxes(values: Sequence[Sequence[str]]) -> tuple[HeaderMailbox, ...]:
     return tuple([HeaderMailbox(*each) for each in values]) if values else ()
 
 
-def _of_content(connection: sqlite3.Connection, number: int) -> dict[str, Any]:
+def _of_content(connection: Database, number: int) -> dict[str, Any]:
     id, fields, size, coding, octets = connection.execute(
         "SELECT id, fields, size, coding, octets FROM message "
         "JOIN body ON body.number = message.number WHERE message.number = ?",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
@@ -13,6 +12,7 @@ from lazr_smtptest.query.edit import Edit
 from lazr_smtptest.query.tags import tag_key
 from lazr_smtptest.stores import _changes
 from lazr_smtptest.stores._changes import EACH
+from lazr_smtptest.stores._sql import Database
 
 __all__ = [
     "BITS",
@@ -54,7 +54,7 @@ def _bits(flags: Iterable[Flag]) -> int:
     return sum(BITS[flag] for flag in flags)
 
 
-def apply(connection: sqlite3.Connection, numbers: Sequence[int], edit: Edit) -> int:
+def apply(connection: Database, numbers: Sequence[int], edit: Edit) -> int:
     """Edit messages, in one transaction; return how many were changed."""
     changed: list[tuple[int, str]] = []
     for start in range(0, len(numbers), _AT_A_TIME):
@@ -69,7 +69,7 @@ def apply(connection: sqlite3.Connection, numbers: Sequence[int], edit: Edit) ->
 
 
 def apply_unchanged(
-    connection: sqlite3.Connection, numbers: Sequence[int], since: int, edit: Edit
+    connection: Database, numbers: Sequence[int], since: int, edit: Edit
 ) -> list[int]:
     """Edit messages that have not changed since; return the numbers of the others."""
     rows = connection.execute(
@@ -82,7 +82,7 @@ def apply_unchanged(
     return left
 
 
-def touch(connection: sqlite3.Connection, numbers: Sequence[int]) -> int:
+def touch(connection: Database, numbers: Sequence[int]) -> int:
     """Count messages as changed; return how many there are."""
     rows = connection.execute(
         f"SELECT number, id FROM message WHERE number IN {EACH} ORDER BY number",
@@ -93,9 +93,7 @@ def touch(connection: sqlite3.Connection, numbers: Sequence[int]) -> int:
     return len(rows)
 
 
-def _edit_flags(
-    connection: sqlite3.Connection, some: str, edit: Edit
-) -> dict[int, str]:
+def _edit_flags(connection: Database, some: str, edit: Edit) -> dict[int, str]:
     """Change flags; return the number and the id of each message that had others."""
     on, off = _bits(edit.set_flags), _bits(edit.clear_flags)
     rows = connection.execute(
@@ -115,7 +113,7 @@ def _edit_flags(
     return {number: id for number, id, _ in rows}
 
 
-def _edit_tags(connection: sqlite3.Connection, some: str, edit: Edit) -> dict[int, str]:
+def _edit_tags(connection: Database, some: str, edit: Edit) -> dict[int, str]:
     """Change tags; return the number and the id of each message that had others."""
     rows = connection.execute(
         f"SELECT number, id FROM message WHERE number IN {EACH}", (some,)
@@ -141,21 +139,21 @@ def _edit_tags(connection: sqlite3.Connection, some: str, edit: Edit) -> dict[in
     return changed
 
 
-def add_tag(connection: sqlite3.Connection, name: str, numbers: Sequence[int]) -> None:
+def add_tag(connection: Database, name: str, numbers: Sequence[int]) -> None:
     """Add a tag to messages that may have it already."""
     connection.execute(
-        "INSERT OR IGNORE INTO tag (key, name, messages) VALUES (?, ?, 0)",
+        "INSERT INTO tag (key, name, messages) VALUES (?, ?, 0) ON CONFLICT DO NOTHING",
         (tag_key(name), name),
     )
     tag = _tag(connection, tag_key(name))
     added = connection.executemany(
-        "INSERT OR IGNORE INTO message_tag VALUES (?, ?)",
+        "INSERT INTO message_tag VALUES (?, ?) ON CONFLICT DO NOTHING",
         [(tag, number) for number in numbers],
     )
     _count(connection, tag, added.rowcount)
 
 
-def _remove(connection: sqlite3.Connection, key: str, numbers: Sequence[int]) -> None:
+def _remove(connection: Database, key: str, numbers: Sequence[int]) -> None:
     """Remove a tag from messages that have it."""
     tag = _tag(connection, key)
     connection.executemany(
@@ -165,22 +163,22 @@ def _remove(connection: sqlite3.Connection, key: str, numbers: Sequence[int]) ->
     _count(connection, tag, -len(numbers))
 
 
-def _tag(connection: sqlite3.Connection, key: str) -> int | None:
+def _tag(connection: Database, key: str) -> int | None:
     row = connection.execute("SELECT tag FROM tag WHERE key = ?", (key,)).fetchone()
     return None if row is None else int(row[0])
 
 
-def _count(connection: sqlite3.Connection, tag: int | None, messages: int) -> None:
+def _count(connection: Database, tag: int | None, messages: int) -> None:
     connection.execute(
         "UPDATE tag SET messages = messages + ? WHERE tag = ?", (messages, tag)
     )
 
 
-def _drop_unused(connection: sqlite3.Connection) -> None:
+def _drop_unused(connection: Database) -> None:
     connection.execute("DELETE FROM tag WHERE messages = 0")
 
 
-def forget_messages(connection: sqlite3.Connection, numbers: Sequence[int]) -> None:
+def forget_messages(connection: Database, numbers: Sequence[int]) -> None:
     """Remove the tags of messages that are removed."""
     some = json.dumps(numbers)
     counts = connection.execute(
@@ -194,7 +192,7 @@ def forget_messages(connection: sqlite3.Connection, numbers: Sequence[int]) -> N
         _drop_unused(connection)
 
 
-def rename(connection: sqlite3.Connection, old: str, new: str) -> int:
+def rename(connection: Database, old: str, new: str) -> int:
     """Rename a tag, or merge it into another; return how many messages had it."""
     tag = _tag(connection, tag_key(old))
     if tag is None:
@@ -212,8 +210,8 @@ def rename(connection: sqlite3.Connection, old: str, new: str) -> int:
         )
     else:
         added = connection.execute(
-            "INSERT OR IGNORE INTO message_tag "
-            "SELECT ?, number FROM message_tag WHERE tag = ?",
+            "INSERT INTO message_tag SELECT ?, number FROM message_tag "
+            "WHERE tag = ? ON CONFLICT DO NOTHING",
             (other, tag),
         )
         _count(connection, other, added.rowcount)
@@ -223,14 +221,14 @@ def rename(connection: sqlite3.Connection, old: str, new: str) -> int:
     return len(messages)
 
 
-def tags(connection: sqlite3.Connection) -> dict[str, int]:
+def tags(connection: Database) -> dict[str, int]:
     """Return each tag and the number of its messages, sorted."""
     return dict(
         connection.execute("SELECT name, messages FROM tag ORDER BY key").fetchall()
     )
 
 
-def count_of(connection: sqlite3.Connection, key: str) -> int:
+def count_of(connection: Database, key: str) -> int:
     """Return the number of the messages with a tag."""
     row = connection.execute(
         "SELECT messages FROM tag WHERE key = ?", (key,)
@@ -238,7 +236,7 @@ def count_of(connection: sqlite3.Connection, key: str) -> int:
     return 0 if row is None else int(row[0])
 
 
-def tags_of(connection: sqlite3.Connection, some: str) -> Mapping[int, Sequence[str]]:
+def tags_of(connection: Database, some: str) -> Mapping[int, Sequence[str]]:
     """Return the tags, sorted, of messages that have any.
 
     Args:

@@ -1,22 +1,21 @@
 """The thread that reports the changes of a database to those who watch it.
 
 It runs only while somebody watches. A change that this store makes wakes it. Changes
-by other processes are noticed by ``PRAGMA data_version``, which reads one number from
-shared memory.
+by other processes are noticed by a number that is read ten times a second.
 """
 
 from __future__ import annotations
 
 import logging
-import sqlite3
 import threading
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 from lazr_smtptest.errors import StoreError
 from lazr_smtptest.model.change import Change, Changes
 from lazr_smtptest.stores import _changes
-from lazr_smtptest.stores._connection import Connection
+from lazr_smtptest.stores._sql import Database, Reading
 
 __all__ = ["Watcher"]
 
@@ -36,17 +35,19 @@ class Watcher:
 
     Args:
         connection: a connection to the database for this object alone.
+        version: returns a value that is another one if something has changed.
     """
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Reading, version: Callable[[Any], object]) -> None:
         self._connection = connection
+        self._version_of = version
         self._changed = threading.Condition()
         self._functions: list[_Function] = []
         self._thread: threading.Thread | None = None
         self._is_due = False
         # The number of the latest change that was reported.
         self._last = 0
-        # The file's version at the latest look, and why it could not be looked at.
+        # The database's version at the latest look, and why it could not be looked at.
         self._version: object = None
         self._trouble = ""
 
@@ -137,10 +138,9 @@ class Watcher:
                 self._trouble = str(error)
                 log.error("changes cannot be reported: %s", error)
 
-    def _look(self, connection: sqlite3.Connection) -> Changes:
+    def _look(self, connection: Database) -> Changes:
         """Return the changes that were not reported yet, some at a time."""
-        (number,) = connection.execute("PRAGMA data_version").fetchone()
-        version = connection, number
+        version = self._version_of(connection)
         if version == self._version:
             return Changes(last=self._last)
         found = _changes.since(connection, self._last, _AT_A_TIME)
@@ -153,7 +153,7 @@ class Watcher:
         return found
 
 
-def _last(connection: sqlite3.Connection) -> int:
+def _last(connection: Database) -> int:
     (last,) = connection.execute("SELECT changes FROM state").fetchone()
     return int(last)
 

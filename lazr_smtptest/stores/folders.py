@@ -11,11 +11,12 @@ from typing import Any
 
 from lazr_smtptest.model.folder import Filed, Folder
 from lazr_smtptest.stores import _folder_rows as _tables
+from lazr_smtptest.stores._sql import Database
 
 __all__ = ["Folders", "folders_in_memory"]
 
 # Calls a function with a connection, in a transaction; returns its result.
-Run = Callable[[Callable[[sqlite3.Connection], Any]], Any]
+Run = Callable[[Callable[[Database], Any]], Any]
 
 
 class Folders:
@@ -108,7 +109,7 @@ def folders_in_memory() -> Folders:
         connection.execute(statement)
     lock = threading.Lock()
 
-    def run(function: Callable[[sqlite3.Connection], Any]) -> Any:
+    def run(function: Callable[[Database], Any]) -> Any:
         with lock:
             connection.execute("BEGIN")
             try:

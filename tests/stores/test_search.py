@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 
 from lazr_smtptest.errors import SearchTimeoutError, StoreError
 from lazr_smtptest.model.envelope import Envelope
-from lazr_smtptest.stores import SQLiteStore, _sql_reader, sqlite
+from lazr_smtptest.stores import SQLiteStore, _sql_reader, _sql_store, sqlite
 from lazr_smtptest.stores._compiler import compile_query
 from lazr_smtptest.stores._migrations import MIGRATIONS
-from lazr_smtptest.stores._search import completions
+from lazr_smtptest.stores._sqlite_dialect import completions
 
 from .envelopes import make_envelope
 
@@ -423,7 +423,7 @@ def test_a_search_raises_why_messages_cannot_be_indexed(
     def fail(*arguments: object, **options: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr(sqlite._summary_rows, "add", fail)
+    monkeypatch.setattr(_sql_store._summary_rows, "add", fail)
     with pytest.raises(StoreError, match="cannot be made searchable: MemoryError"):
         unread.search("unread", timeout=600)
 
@@ -547,7 +547,7 @@ def test_what_was_read_ahead_is_kept_when_it_cannot_be_written(
 ) -> None:
     """Another attempt succeeds."""
     with monkeypatch.context() as patch:
-        patch.setattr(sqlite._summary_rows, "add", None)
+        patch.setattr(_sql_store._summary_rows, "add", None)
         with pytest.raises(TypeError):
             ahead._index_some()
     assert index_the_rest(ahead) == [1, 2, 3]

@@ -19,6 +19,7 @@ from hypothesis import HealthCheck, settings
 from .commands import COMMANDS, Process, Start
 from .leaks import delayed_calls
 from .once import Once, once_in
+from .postgresql import empty, server_in_run, url_in
 from .sampling import leave_out_rows
 
 # Before each test, pytest asks for the version of Twisted and reads all its metadata.
@@ -166,6 +167,29 @@ def once(tmp_path_factory: pytest.TempPathFactory) -> Once:
     """Make a folder once a run, though pytest-xdist runs this in each worker."""
     base = tmp_path_factory.getbasetemp()
     return once_in(base.parent if "PYTEST_XDIST_WORKER" in os.environ else base)
+
+
+@pytest.fixture(scope="session")
+def postgresql_database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A database of this process, for one test at a time: its URL."""
+    pytest.importorskip("psycopg_pool", reason="psycopg is not installed")
+    import psycopg
+
+    base = tmp_path_factory.getbasetemp()
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+    with server_in_run(base.parent if worker else base) as folder:
+        name = f"test_{worker or 'alone'}"
+        # Connected to another one than the template.
+        with psycopg.connect(url_in(folder, "postgres"), autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE template0")
+        yield url_in(folder, name)
+
+
+@pytest.fixture
+def postgresql(postgresql_database: str) -> str:
+    """The URL of an empty store in PostgreSQL."""
+    empty(postgresql_database)
+    return postgresql_database
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Message stores: in memory, or on a disk as SQLite, Maildir or mbox.
+"""Message stores: in memory, on a disk as SQLite, Maildir or mbox, or in PostgreSQL.
 
 `open_store` opens one from the short text that ``--store`` takes.
 
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from lazr_smtptest.stores.maildir import MaildirStore
     from lazr_smtptest.stores.mbox import MboxStore
     from lazr_smtptest.stores.memory import MemoryStore
+    from lazr_smtptest.stores.postgresql import PostgreSQLStore
     from lazr_smtptest.stores.sessions import SessionBounds
     from lazr_smtptest.stores.spec import Spec, check_spec
     from lazr_smtptest.stores.sqlite import SQLiteStore
@@ -52,6 +53,7 @@ __all__ = [
     "MaildirStore",
     "MboxStore",
     "MemoryStore",
+    "PostgreSQLStore",
     "SQLiteStore",
     "SessionBounds",
     "Spec",
@@ -70,6 +72,7 @@ _HOMES = {
     "MaildirStore": "stores.maildir",
     "MboxStore": "stores.mbox",
     "MemoryStore": "stores.memory",
+    "PostgreSQLStore": "stores.postgresql",
     "SQLiteStore": "stores.sqlite",
     "SessionBounds": "stores.sessions",
     "Spec": "stores.spec",
@@ -84,6 +87,7 @@ _STORES = {
     "sqlite": "SQLiteStore",
     "maildir": "MaildirStore",
     "mbox": "MboxStore",
+    "postgresql": "PostgreSQLStore",
 }
 
 
@@ -108,7 +112,8 @@ def open_store(
     Call it in any thread; it may touch the disk.
 
     Args:
-        spec: ``memory``, ``sqlite:FILE``, ``maildir:DIR`` or ``mbox:FILE``; a path
+        spec: ``memory``, ``sqlite:FILE``, ``maildir:DIR``, ``mbox:FILE`` or a URL
+            ``postgresql://...``; a path
             alone, with a slash or a dot in it, is that of an SQLite store. Settings
             follow as ``?NAME=VALUE&NAME=VALUE``:
 
@@ -124,6 +129,7 @@ def open_store(
             - ``full``: what ``memory`` does when ``max-count`` or ``max-bytes`` is
               reached: ``drop`` the oldest or ``refuse`` the new message.
             - ``synchronous``: ``FULL`` or ``NORMAL``, see `SQLiteStore`.
+            - ``schema``: the schema of the database, see `PostgreSQLStore`.
         tag_queries: a search query for each tag, see ``queries`` of `TagRules`.
 
     Raises:
@@ -131,10 +137,19 @@ def open_store(
         ValueError: `spec` has none of these forms, or a setting or a tag is wrong.
         StoreError: the directory or file cannot be used. It is left unchanged.
     """
+    from lazr_smtptest.errors import StoreError
     from lazr_smtptest.stores.spec import check_spec
 
     checked = check_spec(spec, tag_queries)
     where = (checked.path,) if checked.path else ()
-    kind = __getattr__(_STORES[checked.kind])
+    try:
+        kind = __getattr__(_STORES[checked.kind])
+    except ImportError as error:
+        if checked.kind != "postgresql":
+            raise
+        raise StoreError(
+            f"a store in PostgreSQL needs psycopg and psycopg_pool ({error}): "
+            "install lazr.smtptest[postgresql]"
+        ) from error
     store: IMessageStore = kind(*where, **checked.settings)
     return store

@@ -15,7 +15,23 @@ from lazr_smtptest.stores.sessions import SessionBounds
 
 __all__ = ["FORMS", "Spec", "check_spec"]
 
-FORMS = "memory, sqlite:FILE, maildir:DIR or mbox:FILE"
+FORMS = "memory, sqlite:FILE, maildir:DIR, mbox:FILE or postgresql://..."
+
+_URLS = ("postgresql", "postgres")
+
+# What libpq takes in a URL:
+# https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-PARAMKEYWORDS
+_PARAMETERS = frozenset(
+    [
+        *("host", "hostaddr", "port", "dbname", "user", "password", "passfile"),
+        *("connect_timeout", "application_name", "service", "target_session_attrs"),
+        *("sslmode", "sslcert", "sslkey", "sslrootcert", "sslcrl", "sslpassword"),
+        *("ssl_min_protocol_version", "channel_binding", "require_auth"),
+        *("gssencmode", "krbsrvname", "load_balance_hosts", "options"),
+        *("keepalives", "keepalives_idle", "keepalives_interval", "keepalives_count"),
+        "tcp_user_timeout",
+    ]
+)
 
 _ON_DISK = ("sqlite", "maildir", "mbox")
 
@@ -25,13 +41,13 @@ class Spec:
     """The parsed name of a store.
 
     Attributes:
-        kind: ``memory``, ``sqlite``, ``maildir`` or ``mbox``.
-        path: the file or directory; ``""`` for ``memory``.
+        kind: ``memory``, ``sqlite``, ``maildir``, ``mbox`` or ``postgresql``.
+        path: the file or directory; ``""`` for ``memory``; a URL for ``postgresql``.
         settings: the keyword arguments for the class of that kind.
     """
 
     kind: str
-    path: str
+    path: str = attrs.field(repr=without_secrets)
     settings: Mapping[str, Any] = attrs.field(factory=dict)
 
 
@@ -41,7 +57,8 @@ def check_spec(text: str, tag_queries: Mapping[str, str] | None = None) -> Spec:
     Args:
         text: ``KIND:PATH``, or ``memory``; with settings
             ``KIND:PATH?NAME=VALUE&NAME=VALUE``. A path alone, which has a slash or
-            a dot in it, is that of an SQLite store. The path has no question mark.
+            a dot in it, is that of an SQLite store. The path has no question mark. In
+            ``postgresql://...`` the parameters of libpq stand among the settings.
         tag_queries: a search query for each tag, see ``queries`` of `TagRules`.
 
     Raises:
@@ -50,12 +67,29 @@ def check_spec(text: str, tag_queries: Mapping[str, str] | None = None) -> Spec:
     """
     name, question, words = text.partition("?")
     kind, _, path = name.partition(":")
+    if kind in _URLS:
+        return _url(name, words, tag_queries or {})
     if not re.fullmatch("[a-z]*", kind) and re.search("[/.]", name):
         kind, path = "sqlite", name
     elif name != "memory" and not (kind in _ON_DISK and path):
         raise ValueError(f"unknown store {without_secrets(text)!r}: use {FORMS}")
     settings = [_setting(kind, word) for word in words.split("&")] if question else []
     return Spec(kind, path, _arguments(dict(settings), tag_queries or {}))
+
+
+def _url(name: str, words: str, tag_queries: Mapping[str, str]) -> Spec:
+    """Parse the URL of a database server."""
+    if not name.partition(":")[2].startswith("//"):
+        raise ValueError(f"{without_secrets(name)!r} is no URL: use postgresql://...")
+    settings, parameters = {}, []
+    for word in filter(None, words.split("&")):
+        if word.partition("=")[0] in _PARAMETERS:
+            parameters.append(word)
+        else:
+            setting, value = _setting("postgresql", word)
+            settings[setting] = value
+    url = "?".join(filter(None, (name, "&".join(parameters))))
+    return Spec("postgresql", url, _arguments(settings, tag_queries))
 
 
 def _arguments(
@@ -133,6 +167,12 @@ def _switch(value: str) -> bool:
     return value == "yes"
 
 
+def _name(value: str) -> str:
+    if not re.fullmatch("[a-z_][a-z0-9_]{0,62}", value) or value.startswith("pg_"):
+        raise ValueError("a name of a-z, 0-9 and _")
+    return value
+
+
 # The settings that make up one argument, and their names there.
 _TAG_RULES = {"x_tags": "header", "plus_tags": "plus_addresses", "user_tags": "user"}
 _SESSION_BOUNDS = {"max_sessions": "max_count", "max_session_bytes": "max_bytes"}
@@ -153,4 +193,9 @@ _SETTINGS: dict[str, dict[str, Callable[[str], Any]]] = {
     "sqlite": {**_BOUNDS, "synchronous": _one_of("FULL", "NORMAL")},
     "maildir": _BOUNDS,
     "mbox": _BOUNDS,
+    "postgresql": {
+        **_BOUNDS,
+        "schema": _name,
+        "synchronous": _one_of("FULL", "NORMAL"),
+    },
 }

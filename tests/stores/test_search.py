@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from lazr_smtptest.errors import SearchTimeoutError, StoreError
 from lazr_smtptest.model.envelope import Envelope
-from lazr_smtptest.stores import SQLiteStore, _sql_reader, _sql_store, sqlite
+from lazr_smtptest.stores import SQLiteStore, _sql_reader, _sql_store
 from lazr_smtptest.stores._compiler import compile_query
 from lazr_smtptest.stores._migrations import MIGRATIONS
 from lazr_smtptest.stores._sqlite_dialect import completions
@@ -364,7 +364,7 @@ def test_a_deleted_message_is_not_found(store: SQLiteStore) -> None:
 def unread(store: SQLiteStore, monkeypatch: pytest.MonkeyPatch) -> SQLiteStore:
     """A store with three messages, none of which is indexed until somebody waits."""
     with monkeypatch.context() as patch:
-        patch.setattr(sqlite.Indexer, "wake", lambda self: None)
+        patch.setattr(_sql_store.Indexer, "wake", lambda self: None)
         for number in range(3):
             store.add(mail(f"unread {number}"))
     return store
@@ -397,7 +397,9 @@ def test_a_search_raises_when_the_index_is_not_ready_in_time(
     unread: SQLiteStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The error says how many messages are missing."""
-    monkeypatch.setattr(sqlite.Indexer, "catch_up", lambda self, done, timeout: None)
+    monkeypatch.setattr(
+        _sql_store.Indexer, "catch_up", lambda self, done, timeout: None
+    )
     with pytest.raises(SearchTimeoutError) as caught:
         unread.search("unread", timeout=0.25)
     error = caught.value
@@ -433,7 +435,7 @@ def test_messages_that_come_during_a_search_do_not_prolong_it(
 ) -> None:
     """It waits for those that were kept when it was called."""
     store.add(mail("first"))
-    monkeypatch.setattr(sqlite.Indexer, "wake", lambda self: None)
+    monkeypatch.setattr(_sql_store.Indexer, "wake", lambda self: None)
     assert store.search("first").complete
     newest = store._catalog.newest
     monkeypatch.setattr(store._catalog, "newest", lambda: newest() - 1)
@@ -476,7 +478,7 @@ def test_what_another_run_has_not_read_is_read(
 ) -> None:
     """It may have come to a sudden end."""
     with monkeypatch.context() as patch:
-        patch.setattr(sqlite.Indexer, "wake", lambda self: None)
+        patch.setattr(_sql_store.Indexer, "wake", lambda self: None)
         before = SQLiteStore(tmp_path / "mail.db")
         before.add(mail("left over"))
         before.close()
@@ -488,8 +490,8 @@ def test_what_another_run_has_not_read_is_read(
 @pytest.fixture
 def ahead(unread: SQLiteStore, monkeypatch: pytest.MonkeyPatch) -> SQLiteStore:
     """A store that has indexed one of three messages, and has read the second one."""
-    monkeypatch.setattr(sqlite.Indexer, "wake", lambda self: None)
-    monkeypatch.setattr(sqlite, "_STEP", 1)
+    monkeypatch.setattr(_sql_store.Indexer, "wake", lambda self: None)
+    monkeypatch.setattr(_sql_store, "_STEP", 1)
     assert unread._index_some()
     assert [row.number for row in unread._ahead[1]] == [2]
     return unread

@@ -15,7 +15,7 @@ import pytest
 
 from lazr_smtptest.errors import StoreError, StoreFullError
 from lazr_smtptest.query.selection import Selection
-from lazr_smtptest.stores import SQLiteStore, _database_file, sqlite
+from lazr_smtptest.stores import SQLiteStore, _database_file, _sql_store
 from lazr_smtptest.stores import _codec as _record
 from lazr_smtptest.stores import _schema as _database
 
@@ -618,7 +618,7 @@ def test_a_removal_is_noticed_in_a_folder_that_was_quiet_for_long(
 @pytest.fixture
 def no_indexer(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep the indexer from using the database at the same time."""
-    monkeypatch.setattr(sqlite.Indexer, "wake", lambda self: None)
+    monkeypatch.setattr(_sql_store.Indexer, "wake", lambda self: None)
 
 
 def truncate(path: Path, store: SQLiteStore) -> None:

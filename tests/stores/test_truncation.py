@@ -33,7 +33,9 @@ def path(tmp_path: Path) -> Path:
 def store(path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SQLiteStore]:
     """Open a store of some messages, all of them in the database."""
     # The indexer would notice first, and log it.
-    monkeypatch.setattr("lazr_smtptest.stores.sqlite.Indexer.wake", lambda self: None)
+    monkeypatch.setattr(
+        "lazr_smtptest.stores._sql_store.Indexer.wake", lambda self: None
+    )
     store = SQLiteStore(path)
     for number in range(30):
         store.add(make_envelope(number, id=f"id-{number}"))

@@ -12,7 +12,7 @@ from lazr_smtptest.mailbox import Mailbox
 from lazr_smtptest.stores import open_store
 
 ON_DISK = ["maildir", "mbox", "sqlite"]
-KINDS = ["mailbox", "memory", *ON_DISK]
+KINDS = ["mailbox", "memory", "postgresql", *ON_DISK]
 
 
 @pytest.fixture(params=KINDS)
@@ -22,8 +22,10 @@ def kind(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def spec(kind: str, tmp_path: Path) -> str:
+def spec(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> str:
     """Say where a new store of that kind is."""
+    if kind == "postgresql":
+        return str(request.getfixturevalue("postgresql"))
     return f"{kind}:{tmp_path / 'box'}" if kind in ON_DISK else kind
 
 

@@ -19,13 +19,18 @@ from lazr_smtptest.stores import open_store
 from ..envelopes import make_envelope
 
 
-@pytest.fixture(params=["memory", "maildir:box", "mbox:box", "sqlite:box"])
+@pytest.fixture(
+    params=["memory", "maildir:box", "mbox:box", "sqlite:box", "postgresql"]
+)
 def store(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Any]:
     """Open a store of each kind that has bounds."""
     monkeypatch.chdir(tmp_path)
-    with closing(open_store(request.param)) as store:  # type: ignore[type-var]
+    spec = request.param
+    if spec == "postgresql":
+        spec = request.getfixturevalue("postgresql")
+    with closing(open_store(spec)) as store:  # type: ignore[type-var]
         yield store
 
 

@@ -11,11 +11,22 @@ import pytest
 
 from lazr_smtptest.errors import StoreFullError
 from lazr_smtptest.interfaces import IMessageStore
-from lazr_smtptest.stores import MaildirStore, MboxStore, MemoryStore, SQLiteStore
+from lazr_smtptest.stores import (
+    MaildirStore,
+    MboxStore,
+    MemoryStore,
+    PostgreSQLStore,
+    SQLiteStore,
+)
 
 from ..envelopes import make_envelope
 
-ON_DISK = {"maildir": MaildirStore, "mbox": MboxStore, "sqlite": SQLiteStore}
+ON_DISK = {
+    "maildir": MaildirStore,
+    "mbox": MboxStore,
+    "postgresql": PostgreSQLStore,
+    "sqlite": SQLiteStore,
+}
 
 # Opens the store, with keywords of its class; again if it is on a disk.
 OpenStore = Callable[..., IMessageStore]
@@ -28,15 +39,20 @@ def kind(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def open_store(kind: str, tmp_path: Path) -> Iterator[OpenStore]:
+def open_store(
+    kind: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[OpenStore]:
     """Open a store of that kind, and close it after the test."""
+    place = tmp_path / "box"
+    if kind == "postgresql":
+        place = request.getfixturevalue("postgresql")
     with ExitStack() as stack:
 
         def open_store(**keywords: Any) -> IMessageStore:
             if kind == "memory":
                 store: Any = MemoryStore(**keywords)
             else:
-                store = ON_DISK[kind](tmp_path / "box", **keywords)
+                store = ON_DISK[kind](place, **keywords)
             stack.callback(store.close)
             return store
 

@@ -12,7 +12,7 @@ from lazr_smtptest.mailbox import Mailbox
 from lazr_smtptest.stores import open_store
 
 # Another kind of store is added to the tests by its name here.
-KINDS = ["mailbox", "memory", "sqlite", "maildir", "mbox"]
+KINDS = ["mailbox", "memory", "sqlite", "postgresql", "maildir", "mbox"]
 ON_DISK = [kind for kind in KINDS if kind not in ("mailbox", "memory")]
 
 
@@ -23,8 +23,10 @@ def kind(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def spec(kind: str, tmp_path: Path) -> str:
+def spec(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> str:
     """Name a place for a new store of that kind."""
+    if kind == "postgresql":
+        return str(request.getfixturevalue("postgresql"))
     return f"{kind}:{tmp_path / 'box'}" if kind in ON_DISK else kind
 
 

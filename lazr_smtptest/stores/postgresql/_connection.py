@@ -1,0 +1,266 @@
+"""Connections to the database, which are opened again when they are lost."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import psycopg
+from psycopg.pq import TransactionStatus
+from psycopg_pool import ConnectionPool
+
+from lazr_smtptest.errors import StoreError
+from lazr_smtptest.stores.postgresql._adapter import Adapter
+from lazr_smtptest.stores.postgresql._place import Place, reason
+
+__all__ = ["Connection", "Pool", "UncertainError"]
+
+_Result = TypeVar("_Result")
+
+# Seconds to the next attempt to connect: after the first one, and at most.
+_FIRST_PAUSE = 0.1
+_LONGEST_PAUSE = 2.0
+
+# Seconds in which to find out whether a transaction was committed.
+_PATIENCE = 10.0
+
+# The most connections for readers, and seconds to wait for one.
+_READERS = 4
+_WAIT = 10.0
+
+# The lock on the row makes writers wait for each other, of all nodes: so numbers are in
+# the order of the commits.
+_BEGIN = (
+    "BEGIN; SET LOCAL synchronous_commit = {}; "
+    "SELECT CAST(pg_current_xact_id() AS text) FROM state FOR UPDATE"
+)
+_ON = {None: "on", "FULL": "on", "NORMAL": "off"}
+
+
+class UncertainError(StoreError):
+    """It is not known whether a transaction was committed.
+
+    Attributes:
+        transaction: its id.
+    """
+
+    def __init__(self, text: str, transaction: str) -> None:
+        super().__init__(text)
+        self.transaction = transaction
+
+
+class Connection:
+    """A connection that is opened on first use, and again after it was lost.
+
+    After a failure to connect it is not tried again for some time: it fails at once.
+
+    Args:
+        place: the database.
+        synchronous: ``"FULL"`` or ``"NORMAL"``, see `PostgreSQLStore`.
+    """
+
+    def __init__(self, place: Place, synchronous: str = "FULL") -> None:
+        self._place = place
+        self._synchronous = synchronous
+        self._lock = threading.Lock()
+        self._connection: psycopg.Connection[Any] | None = None
+        self._next_at = 0.0
+        self._pause = _FIRST_PAUSE
+        self._trouble = ""
+
+    def read(self, function: Callable[[Any], _Result]) -> _Result:
+        """Return the result of a function of a connection.
+
+        Raises:
+            StoreError: the database cannot be read.
+        """
+        with self._lock:
+            while True:
+                was_open = self._connection is not None
+                connection = self._open("read")
+                try:
+                    return _call(connection, function)
+                except psycopg.Error as error:
+                    if connection.closed:
+                        self._close()
+                        if was_open:
+                            continue
+                    raise self._place.error("read", error) from error
+
+    def change(
+        self,
+        function: Callable[[Any], _Result],
+        synchronous: str | None = None,
+        make: bool = True,
+    ) -> _Result:
+        """Call a function in one transaction and return its result.
+
+        Args:
+            function: makes the change.
+            synchronous: ``"NORMAL"`` for a change that need not be durable at once.
+            make: of no meaning here.
+
+        Raises:
+            UncertainError: it may have been changed.
+            StoreError: nothing was changed.
+        """
+        with self._lock:
+            try:
+                connection, transaction = self._begin(synchronous or self._synchronous)
+                try:
+                    result = function(Adapter(connection))
+                except BaseException:
+                    self._roll_back(connection)
+                    raise
+                self._commit(connection, transaction)
+                return result
+            except psycopg.Error as error:
+                raise self._place.error("write to", error) from error
+
+    def close(self) -> None:
+        """Close the connection; the next use opens it again."""
+        with self._lock:
+            self._close()
+
+    def _begin(self, synchronous: str) -> tuple[psycopg.Connection[Any], str]:
+        """Begin a transaction; return its id, too."""
+        statement = _BEGIN.format(_ON[synchronous]).encode()
+        while True:
+            was_open = self._connection is not None
+            connection = self._open("write to")
+            try:
+                cursor = connection.execute(statement, prepare=False)
+                while cursor.nextset():
+                    pass
+                (transaction,) = cursor.fetchone() or ("",)
+                return connection, transaction
+            except psycopg.Error:
+                self._roll_back(connection)
+                if not (was_open and connection.closed):
+                    raise
+
+    def _roll_back(self, connection: psycopg.Connection[Any]) -> None:
+        with contextlib.suppress(psycopg.Error):
+            connection.execute(b"ROLLBACK")
+        if connection.closed:
+            self._close()
+
+    def _commit(self, connection: psycopg.Connection[Any], transaction: str) -> None:
+        try:
+            connection.execute(b"COMMIT")
+        except psycopg.Error as error:
+            if not connection.closed:
+                raise
+            self._close()
+            self._find_out(transaction, error)
+
+    def _find_out(self, transaction: str, error: psycopg.Error) -> None:
+        """Raise, unless a transaction was committed."""
+        end = time.monotonic() + _PATIENCE
+        status: str | None = "in progress"
+        while status == "in progress" and time.monotonic() < end:
+            with contextlib.suppress(StoreError, psycopg.Error):
+                connection = self._open("write to")
+                (status,) = connection.execute(
+                    b"SELECT pg_xact_status(CAST(%s AS xid8))", (transaction,)
+                ).fetchone() or (None,)
+            time.sleep(_FIRST_PAUSE / 2)
+        if status == "committed":
+            return
+        if status == "aborted":
+            raise error
+        raise UncertainError(
+            f"cannot write to {self._place}: {reason(error)}", transaction
+        )
+
+    def _open(self, doing: str) -> psycopg.Connection[Any]:
+        if self._connection is not None and not self._connection.closed:
+            return self._connection
+        now = time.monotonic()
+        if now < self._next_at:
+            raise StoreError(f"cannot {doing} {self._place}: {self._trouble}")
+        try:
+            self._connection = self._place.connect()
+        except psycopg.Error as error:
+            self._trouble = reason(error)
+            self._next_at = time.monotonic() + self._pause
+            self._pause = min(2 * self._pause, _LONGEST_PAUSE)
+            raise self._place.error(doing, error) from error
+        self._pause = _FIRST_PAUSE
+        return self._connection
+
+    def _close(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+
+class Pool:
+    """Connections for readers, any number of threads at the same time.
+
+    It is opened on first use, because connections must not be used across a fork.
+
+    Args:
+        place: the database.
+    """
+
+    def __init__(self, place: Place) -> None:
+        self._place = place
+        self._lock = threading.Lock()
+        self._pool: ConnectionPool[psycopg.Connection[Any]] | None = None
+
+    def read(self, function: Callable[[Any], _Result]) -> _Result:
+        """Return the result of a function of a connection.
+
+        Raises:
+            StoreError: the database cannot be read.
+        """
+        # After a restart of the server each connection has to be lost once.
+        for left in reversed(range(_READERS + 1)):
+            try:
+                with self._open().connection() as connection:
+                    try:
+                        return _call(connection, function)
+                    except psycopg.Error:
+                        if not (connection.closed and left):
+                            raise
+            except psycopg.Error as error:
+                raise self._place.error("read", error) from error
+        raise AssertionError("unreachable")
+
+    def close(self) -> None:
+        """Close all connections; the next use opens the pool again."""
+        with self._lock:
+            pool, self._pool = self._pool, None
+        if pool is not None:
+            pool.close()
+
+    def _open(self) -> ConnectionPool[psycopg.Connection[Any]]:
+        with self._lock:
+            if self._pool is None:
+                self._pool = ConnectionPool(
+                    self._place.conninfo,
+                    kwargs={"autocommit": True},
+                    configure=self._place.configure,
+                    min_size=1,
+                    max_size=_READERS,
+                    num_workers=1,
+                    timeout=_WAIT,
+                    name="lazr.smtptest readers",
+                    open=True,
+                )
+            return self._pool
+
+
+def _call(
+    connection: psycopg.Connection[Any], function: Callable[[Any], _Result]
+) -> _Result:
+    try:
+        return function(Adapter(connection))
+    finally:
+        idle = TransactionStatus.IDLE
+        if not connection.closed and connection.info.transaction_status != idle:
+            connection.rollback()

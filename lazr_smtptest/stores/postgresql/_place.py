@@ -1,0 +1,117 @@
+"""Where a database is: how to connect to it, and how to name it in errors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+import psycopg
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from lazr_smtptest.errors import StoreError, StoreFullError
+
+__all__ = ["Place"]
+
+_OLDEST_SERVER = 140000
+
+# A node that dies or loses its network must not keep its locks, and nobody waits for
+# ever. Times are in seconds, but `tcp_user_timeout` is in milliseconds.
+_DEFAULTS = {
+    "application_name": "smtptest",
+    "connect_timeout": "5",
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "15000",
+}
+_SETTINGS = (
+    "SET search_path = {schema}; SET lock_timeout = '10s'; "
+    "SET idle_in_transaction_session_timeout = '30s'; "
+    "SET standard_conforming_strings = on"
+)
+
+# The error codes of a full disk, and of a quota.
+_FULL = ("53100", "53400")
+
+
+@attrs.frozen
+class Place:
+    """A schema of a database.
+
+    Attributes:
+        url: the URL, as libpq takes it.
+        schema: the name of the schema.
+    """
+
+    url: str = attrs.field(repr=False)
+    schema: str
+
+    def __str__(self) -> str:
+        """Return the URL, without a password and without options."""
+        known = conninfo_to_dict(self.url)
+        user = f"{known['user']}@" if "user" in known else ""
+        host, port = str(known.get("host", "")), known.get("port", "")
+        name = f"postgresql://{user}{'' if '/' in host else host}"
+        return f"{name}{f':{port}' if port else ''}/{known.get('dbname', '')}"
+
+    @property
+    def conninfo(self) -> str:
+        """The URL with the values that it leaves to us."""
+        return make_conninfo(
+            self.url,
+            client_encoding="utf8",
+            **{
+                name: value
+                for name, value in _DEFAULTS.items()
+                if name not in conninfo_to_dict(self.url)
+            },
+        )
+
+    def connect(self) -> psycopg.Connection[Any]:
+        """Connect; one thread at a time may use the connection.
+
+        Raises:
+            psycopg.Error: it is not possible now.
+            StoreError: it never is.
+        """
+        connection = psycopg.connect(self.conninfo, autocommit=True)
+        try:
+            self.configure(connection)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def configure(self, connection: psycopg.Connection[Any]) -> None:
+        """Check and set up a new connection."""
+        version = connection.info.server_version
+        if version < _OLDEST_SERVER:
+            raise StoreError(
+                f"cannot use {self}: a store needs PostgreSQL "
+                f"{_OLDEST_SERVER // 10000} or newer, and it is {version // 10000}"
+            )
+        encoding = connection.info.parameter_status("server_encoding")
+        if encoding != "UTF8":
+            raise StoreError(
+                f"cannot use {self}: the encoding of the database must be UTF8, not "
+                f"{encoding}"
+            )
+        connection.execute(
+            sql.SQL(_SETTINGS).format(schema=sql.Identifier(self.schema)),
+            prepare=False,
+        )
+
+    def error(self, doing: str, error: psycopg.Error) -> StoreError:
+        """Return the error of a failed operation on the database."""
+        full = error.sqlstate in _FULL
+        return (StoreFullError if full else StoreError)(
+            f"cannot {doing} {self}: {reason(error)}"
+        )
+
+
+def reason(error: psycopg.Error) -> str:
+    """Return what the server says, in one line."""
+    said = error.diag.message_primary or str(error)
+    lines = said.strip().splitlines() or [type(error).__name__]
+    return lines[0].removeprefix("connection failed: ")

@@ -1,0 +1,157 @@
+"""The schema of the database, as the statements that migrate it from each version.
+
+The tables are those of `lazr_smtptest.stores._migrations`, but for the texts: one table
+has the words and the header fields of a message, an index of its words, and indexes of
+every three adjacent characters, if the extension ``pg_trgm`` may be used. Numbers have
+no gaps, and are in the order of the commits: each transaction that writes locks the row
+of ``state``.
+"""
+
+from __future__ import annotations
+
+__all__ = ["MIGRATIONS", "TEXTS", "TRIGRAMS"]
+
+# The columns of texts: the words, with a space around each, and the header fields.
+TEXTS = (
+    *("subject", "addresses", "text", "attachments"),
+    *("h_from", "h_to", "h_cc", "h_bcc", "h_reply_to", "h_subject", "h_message_id"),
+)
+
+# The statement for the indexes of three characters, with the schema of the extension.
+TRIGRAMS = (
+    "CREATE INDEX texts_trigrams ON texts USING gin ("
+    + ", ".join(f"{column} {{0}}.gin_trgm_ops" for column in TEXTS)
+    + ")"
+)
+
+# Compared by their code points, whatever the locale of the database.
+_TEXT = 'TEXT COLLATE "C" NOT NULL'
+
+# The statements that migrate from each version of the schema to the next.
+MIGRATIONS: list[tuple[str, ...]] = [
+    (
+        # One row, which every writer locks: the totals.
+        """CREATE TABLE state (
+            messages BIGINT NOT NULL,
+            octets BIGINT NOT NULL,
+            indexed BIGINT NOT NULL,
+            unread BIGINT NOT NULL,
+            changes BIGINT NOT NULL,
+            named BIGINT NOT NULL,
+            validity BIGINT NOT NULL,
+            tagged BIGINT NOT NULL,
+            newest BIGINT NOT NULL,
+            folders BIGINT NOT NULL,
+            trigrams BOOLEAN NOT NULL
+        ) WITH (fillfactor = 10)""",
+        "INSERT INTO state VALUES (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, FALSE)",
+        f"""CREATE TABLE message (
+            number BIGINT PRIMARY KEY,
+            id {_TEXT},
+            kept_at BIGINT NOT NULL,
+            size BIGINT NOT NULL,
+            fields TEXT NOT NULL,
+            flags INTEGER NOT NULL DEFAULT 0,
+            change BIGINT NOT NULL
+        )""",
+        "CREATE INDEX message_by_id ON message (id)",
+        "CREATE INDEX unread ON message (number) WHERE flags & 1 = 0",
+        *(
+            f"CREATE INDEX flag_{bit} ON message (number) WHERE flags & {bit} != 0"
+            for bit in (1, 2, 4, 8, 16)
+        ),
+        """CREATE TABLE body (
+            number BIGINT PRIMARY KEY,
+            coding INTEGER NOT NULL,
+            octets BYTEA NOT NULL
+        )""",
+        # They are compressed already, and parts of them are read.
+        "ALTER TABLE body ALTER octets SET STORAGE EXTERNAL",
+        """CREATE TABLE recipient (
+            address BYTEA NOT NULL,
+            number BIGINT NOT NULL,
+            PRIMARY KEY (address, number)
+        )""",
+        """CREATE TABLE facts (
+            number BIGINT PRIMARY KEY,
+            received_at BIGINT,
+            size BIGINT NOT NULL,
+            attachments INTEGER NOT NULL,
+            inlines INTEGER NOT NULL,
+            warnings INTEGER NOT NULL,
+            "user" TEXT COLLATE "C",
+            session TEXT COLLATE "C"
+        )""",
+        "CREATE INDEX facts_by_time ON facts (received_at)",
+        "CREATE INDEX facts_by_size ON facts (size)",
+        # A tree has no room for long keys.
+        'CREATE INDEX facts_by_user ON facts USING hash ("user")',
+        "CREATE INDEX facts_by_session ON facts USING hash (session)",
+        *(
+            f"CREATE INDEX facts_with_{name} ON facts (number) WHERE {name} > 0"
+            for name in ("attachments", "inlines", "warnings")
+        ),
+        """CREATE TABLE summary (
+            number BIGINT PRIMARY KEY,
+            shown TEXT NOT NULL
+        )""",
+        "CREATE TABLE shortened (number BIGINT PRIMARY KEY)",
+        # `is_cut`: the message has more words than `words` may have.
+        f"""CREATE TABLE texts (
+            number BIGINT PRIMARY KEY,
+            words TSVECTOR NOT NULL,
+            is_cut BOOLEAN NOT NULL,
+            {", ".join(f"{column} {_TEXT}" for column in TEXTS)}
+        )""",
+        "CREATE INDEX texts_by_word ON texts USING gin (words)",
+        "CREATE INDEX texts_cut ON texts (number) WHERE is_cut",
+        f"""CREATE TABLE tag (
+            tag BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+            key {_TEXT} UNIQUE,
+            name {_TEXT},
+            messages BIGINT NOT NULL
+        )""",
+        """CREATE TABLE message_tag (
+            tag BIGINT NOT NULL,
+            number BIGINT NOT NULL,
+            PRIMARY KEY (tag, number)
+        )""",
+        "CREATE INDEX message_tag_by_number ON message_tag (number)",
+        f"""CREATE TABLE change (
+            number BIGINT PRIMARY KEY,
+            kind {_TEXT},
+            messages TEXT NOT NULL,
+            named BIGINT NOT NULL
+        )""",
+        f"""CREATE TABLE session (
+            number BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+            id {_TEXT},
+            failed INTEGER NOT NULL,
+            size BIGINT NOT NULL,
+            packed BYTEA NOT NULL
+        )""",
+        "CREATE INDEX session_by_id ON session (id)",
+        f"""CREATE TABLE folder (
+            number BIGINT PRIMARY KEY,
+            owner {_TEXT},
+            name {_TEXT},
+            use {_TEXT},
+            following BIGINT NOT NULL,
+            UNIQUE (owner, name)
+        )""",
+        f"""CREATE TABLE filed (
+            folder BIGINT NOT NULL,
+            uid BIGINT NOT NULL,
+            owner {_TEXT},
+            id {_TEXT},
+            PRIMARY KEY (folder, uid),
+            UNIQUE (owner, id)
+        )""",
+        "CREATE INDEX filed_by_id ON filed (id)",
+        f"""CREATE TABLE subscription (
+            owner {_TEXT},
+            name {_TEXT},
+            PRIMARY KEY (owner, name)
+        )""",
+    ),
+]

@@ -1,0 +1,156 @@
+"""The store in a PostgreSQL database."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any
+
+import psycopg
+from zope.interface import implementer
+
+from lazr_smtptest._secrets import without_secrets
+from lazr_smtptest.interfaces import IAdjustableStore, IMessageReader, IWaitingStore
+from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.model.folder import Folder
+from lazr_smtptest.query.tag_rules import TagRules
+from lazr_smtptest.stores import _folder_rows
+from lazr_smtptest.stores import _queries as _tables
+from lazr_smtptest.stores._retention import Retention
+from lazr_smtptest.stores._sql_store import SQLStore
+from lazr_smtptest.stores._watcher import Watcher
+from lazr_smtptest.stores.folders import Folders
+from lazr_smtptest.stores.postgresql._adapter import Adapter
+from lazr_smtptest.stores.postgresql._connection import (
+    Connection,
+    Pool,
+    UncertainError,
+)
+from lazr_smtptest.stores.postgresql._dialect import PostgreSQLDialect
+from lazr_smtptest.stores.postgresql._migration import prepare
+from lazr_smtptest.stores.postgresql._place import Place
+from lazr_smtptest.stores.sessions import SessionBounds
+
+__all__ = ["PostgreSQLStore"]
+
+
+@implementer(IWaitingStore, IMessageReader, IAdjustableStore)
+class PostgreSQLStore(SQLStore):
+    """Keeps messages in a PostgreSQL database, and searches their text.
+
+    Any number of processes of any number of machines may use the database at the same
+    time. Each writes the messages that arrive during a write together, in one
+    transaction. While the server is away, messages are refused; the store connects
+    again by itself.
+
+    Args:
+        url: a URL of libpq, such as ``postgresql://user@host/database``.
+        schema: the schema for the tables; it is made if it does not exist.
+        synchronous: ``"FULL"``: a message that was kept survives a loss of power of
+            the server. ``"NORMAL"``: such a loss may take the last ones.
+        max_count: the most messages; ``None`` for any number.
+        max_bytes: the most bytes of their contents; ``None`` for any number.
+        max_age: seconds that a message is kept; ``None`` for ever.
+        sessions: the bounds of the ended sessions that are kept beside the messages;
+            ``None`` to keep none.
+        tag_rules: the rules that tag messages.
+        clock: returns the time, seconds since 1970.
+
+    Raises:
+        StoreError: the database cannot be used, or its tables are of another program
+            or a newer version, and are left unchanged.
+        ValueError: `url` is none.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        schema: str = "smtptest",
+        synchronous: str = "FULL",
+        max_count: int | None = None,
+        max_bytes: int | None = None,
+        max_age: float | None = None,
+        sessions: SessionBounds | None = SessionBounds(),
+        tag_rules: TagRules = TagRules(),
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._place = Place(url, schema)
+        try:
+            self._name = str(self._place)
+        except psycopg.Error as error:
+            raise ValueError(
+                f"{without_secrets(url)!r} is no URL of PostgreSQL: "
+                f"{without_secrets(str(error).strip())}"
+            ) from None
+        # The transactions that may have been committed though their messages were
+        # refused.
+        self._uncertain: list[str] = []
+        super().__init__(
+            PostgreSQLDialect(),
+            Connection(self._place, synchronous),
+            Pool(self._place),
+            Watcher(Connection(self._place), _version),
+            retention=Retention(
+                max_count=max_count, max_bytes=max_bytes, max_age=max_age
+            ),
+            sessions=sessions,
+            tag_rules=tag_rules,
+            clock=clock,
+        )
+
+    def __repr__(self) -> str:
+        return self._name
+
+    def _prepare(self) -> None:
+        prepare(self._place)
+
+    @cached_property
+    def folders(self) -> Folders:
+        """The folders; see `IMessageReader`."""
+        return _Folders(self._catalog.read_with, self._change)
+
+    def _write(self, batch: list[Envelope]) -> None:
+        try:
+            super()._write(batch)
+        except UncertainError as error:
+            self._uncertain.append(error.transaction)
+            raise
+        self._uncertain.clear()
+
+    def _insert(self, connection: Any, rows: list[_tables.Row]) -> None:
+        for transaction in self._uncertain:
+            self._undo(connection, transaction)
+        super()._insert(connection, rows)
+
+    def _undo(self, connection: Adapter, transaction: str) -> None:
+        """Remove the messages of a transaction that was not known to be committed."""
+        # A row has the lower half of the id of its transaction.
+        rows = connection.execute(
+            "SELECT number FROM message "
+            "WHERE CAST(CAST(xmin AS text) AS bigint) = ? AND number > ? "
+            "ORDER BY number",
+            (int(transaction) % 2**32, _tables.newest(connection) - 1_000_000),
+        )
+        numbers = [number for (number,) in rows]
+        _tables.remove(connection, numbers, self._dialect)
+
+
+class _Folders(Folders):
+    def create(self, owner: str, name: str, use: str = "") -> Folder | None:
+        """Make a folder; return ``None`` if there is one of the name."""
+
+        def create(connection: Any) -> Folder | None:
+            made = _folder_rows.create(connection, owner, name, use)
+            if made is not None:
+                connection.execute("UPDATE state SET folders = ?", (made.number,))
+            return made
+
+        made: Folder | None = self._write(create)
+        return made
+
+
+def _version(connection: Adapter) -> object:
+    """Return a value that is another one if something has changed."""
+    return connection.execute("SELECT changes, validity FROM state").fetchone()

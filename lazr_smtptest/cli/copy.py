@@ -23,10 +23,10 @@ _BAR = 30
 _PACE = 0.1
 
 _FORMS = """
-FROM and TO are sqlite:FILE, maildir:DIR, mbox:FILE, as smtptest --store takes
-them, eml:DIR, a folder with a message in each file, or the URL of a running server,
-which leaves out a message whose id it has. What is in TO stays there. A
-copy that is interrupted leaves in TO what it had copied by then.
+FROM and TO are sqlite:FILE, maildir:DIR, mbox:FILE, postgresql://..., as smtptest
+--store takes them, eml:DIR, a folder with a message in each file, or the URL of a
+running server, which leaves out a message whose id it has. What is in TO stays there.
+A copy that is interrupted leaves in TO what it had copied by then.
 """
 
 
@@ -100,7 +100,7 @@ def copy_messages(arguments: Sequence[str]) -> int:
 
 
 def _checked(text: str) -> Path | str:
-    """Return the path of a place, or the URL of a server without its login.
+    """Return the path or the URL of a place, or that of a server without its login.
 
     Raises:
         ValueError: it is neither.
@@ -109,7 +109,7 @@ def _checked(text: str) -> Path | str:
 
 
 def _copy(source: str, target: str, verify: bool | ssl.SSLContext) -> None:
-    with contextlib.closing(open_place(source, verify)) as messages:
+    with contextlib.closing(open_place(source, verify, make=False)) as messages:
         progress = Progress(len(messages), sys.stderr)
         with contextlib.closing(open_place(target, verify)) as place:
             try:

@@ -133,14 +133,14 @@ def read_eml(file: Path) -> Envelope:
     return _fields.from_bytes(data)
 
 
-def check_place(text: str) -> Path:
-    """Return the file or folder of a place; touch no file.
+def check_place(text: str) -> Path | str:
+    """Return the file or folder of a place, or the URL of a database; touch no file.
 
     Args:
         text: as for `open_store`, or ``eml:DIR``.
 
     Raises:
-        ValueError: it names neither a store on a disk nor ``eml:DIR``.
+        ValueError: it names neither a lasting store nor ``eml:DIR``.
     """
     if text.startswith(_EML) and text != _EML:
         return Path(text.removeprefix(_EML)).absolute()
@@ -150,15 +150,18 @@ def check_place(text: str) -> Path:
         raise ValueError(f"{error}; or eml:DIR") from None
     if spec.kind == "memory":
         raise ValueError("memory has nothing to copy, and keeps nothing")
-    return Path(spec.path).absolute()
+    return spec.path if spec.kind == "postgresql" else Path(spec.path).absolute()
 
 
-def open_place(text: str, verify: bool | ssl.SSLContext = True) -> Place:
-    """Open a place; make it if it does not exist.
+def open_place(
+    text: str, verify: bool | ssl.SSLContext = True, make: bool = True
+) -> Place:
+    """Open a place.
 
     Args:
         text: see `check_place`; or the URL of a server.
         verify: see `RemoteReader`.
+        make: whether to make it if it does not exist.
 
     Raises:
         ValueError: see `check_place`, and `RemoteReader`.
@@ -169,7 +172,7 @@ def open_place(text: str, verify: bool | ssl.SSLContext = True) -> Place:
     path = check_place(text)
     if text.startswith(_EML):
         return EmlFolder(path)
-    place: Place = open_store(text)
+    place: Place = open_store(text, make=make)
     return place
 
 

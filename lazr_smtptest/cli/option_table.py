@@ -226,7 +226,8 @@ TABLE: Groups = {
         Option(
             "store",
             "STORE",
-            "Keep messages in memory, sqlite:FILE, maildir:DIR or mbox:FILE. "
+            "Keep messages in memory, sqlite:FILE, maildir:DIR, mbox:FILE or "
+            "postgresql://USER@HOST/DATABASE. "
             "./FILE is sqlite. Bounds may follow: ?max-count=1000&max-age=7d.",
             "memory",
         ),

@@ -30,6 +30,7 @@ A field without a value is left out. In parameters and warnings a space, ``=``,
 from __future__ import annotations
 
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -105,7 +106,10 @@ def __dir__() -> list[str]:
 
 
 def open_store(
-    spec: str, *, tag_queries: Mapping[str, str] | None = None
+    spec: str,
+    *,
+    tag_queries: Mapping[str, str] | None = None,
+    make: bool = True,
 ) -> IMessageStore:
     """Open the store that `spec` names.
 
@@ -131,17 +135,25 @@ def open_store(
             - ``synchronous``: ``FULL`` or ``NORMAL``, see `SQLiteStore`.
             - ``schema``: the schema of the database, see `PostgreSQLStore`.
         tag_queries: a search query for each tag, see ``queries`` of `TagRules`.
+        make: whether to make the store if it does not exist.
 
     Raises:
         QueryError: a query cannot be parsed.
         ValueError: `spec` has none of these forms, or a setting or a tag is wrong.
-        StoreError: the directory or file cannot be used. It is left unchanged.
+        StoreError: the directory, file or database cannot be used. It is left
+            unchanged.
     """
     from lazr_smtptest.errors import StoreError
     from lazr_smtptest.stores.spec import check_spec
 
     checked = check_spec(spec, tag_queries)
     where = (checked.path,) if checked.path else ()
+    settings = dict(checked.settings)
+    if not make:
+        if checked.kind == "postgresql":
+            settings["make"] = False
+        elif where and not Path(checked.path).exists():
+            raise StoreError(f"there is no {checked.path!r}")
     try:
         kind = __getattr__(_STORES[checked.kind])
     except ImportError as error:
@@ -151,5 +163,5 @@ def open_store(
             f"a store in PostgreSQL needs psycopg and psycopg_pool ({error}): "
             "install lazr.smtptest[postgresql]"
         ) from error
-    store: IMessageStore = kind(*where, **checked.settings)
+    store: IMessageStore = kind(*where, **settings)
     return store

@@ -35,6 +35,10 @@ _SMALL = 200
 # Bytes that are decoded at once of a large content.
 _PIECE = 1 << 20
 
+# The most bytes of the key of an address: an index has no room for longer ones. Those
+# that begin alike share one.
+_LONGEST_KEY = 1000
+
 
 class Compressor:
     """Compresses contents; for use by one thread."""
@@ -166,4 +170,4 @@ def address_key(address: str) -> bytes:
     lower case, as in the databases of older versions.
     """
     key = addresses.address_key(address).lower()
-    return key.encode("utf-8", "surrogatepass")
+    return key.encode("utf-8", "surrogatepass")[:_LONGEST_KEY]

@@ -41,7 +41,7 @@ __all__ = [
 # Seconds to wait until a store has indexed its latest messages.
 INDEXING = 60.0
 # The kinds of stores that are on a disk.
-_KINDS = ("sqlite", "maildir", "mbox")
+_KINDS = ("sqlite", "maildir", "mbox", "postgresql", "postgres")
 # The most digits of the number of a message.
 _DIGITS = 18
 
@@ -52,9 +52,9 @@ _ADDRESS = re.compile(r"(?:localhost|\[[0-9a-fA-F:.]+\]|[\w-]+(?:\.[\w-]+)+):[0-
 _SERVER = "http://127.0.0.1:8025"
 
 _STORES = (
-    "STORE is the URL of a running server with --http, or sqlite:FILE, maildir:DIR or "
-    "mbox:FILE, as smtptest --store takes it. Without it, it is the variable "
-    f"SMTPTEST_URL, or {_SERVER}."
+    "STORE is the URL of a running server with --http, or sqlite:FILE, maildir:DIR, "
+    "mbox:FILE or postgresql://..., as smtptest --store takes it. Without it, it is "
+    f"the variable SMTPTEST_URL, or {_SERVER}."
 )
 # A store is a file without a kind in front if it ends so.
 _DATABASES = (".db", ".sqlite", ".sqlite3")
@@ -202,13 +202,11 @@ def open_existing(text: str, ca_file: str | None) -> Iterator[Any]:
         raise CommandError(f"{error}, or the URL of a server", 2) from None
     if spec.kind == "memory":
         raise CommandError(
-            "a store in memory belongs to its server: use sqlite:FILE, maildir:DIR or "
-            "mbox:FILE",
+            "a store in memory belongs to its server: use sqlite:FILE, maildir:DIR, "
+            "mbox:FILE or postgresql://...",
             2,
         )
-    if not Path(spec.path).exists():
-        raise CommandError(f"there is no {spec.path!r}")
-    store = open_store(text)
+    store = open_store(text, make=False)
     try:
         yield store
     finally:

@@ -22,8 +22,12 @@ log = logging.getLogger("lazr.smtptest")
 _LOCK = 0x6C7A7374
 
 
-def prepare(place: Place) -> None:
+def prepare(place: Place, make: bool = True) -> None:
     """Make the tables if they do not exist, or migrate them to this version.
+
+    Args:
+        place: the database.
+        make: whether to make them.
 
     Raises:
         StoreError: they belong to another program or a newer version, and are left
@@ -31,7 +35,12 @@ def prepare(place: Place) -> None:
     """
     try:
         with contextlib.closing(place.connect()) as connection:
-            if _version(place, connection) < len(MIGRATIONS):
+            version = _version(place, connection)
+            if not (version or make):
+                raise StoreError(
+                    f"there is no store in the schema {place.schema!r} of {place}"
+                )
+            if version < len(MIGRATIONS):
                 with connection.transaction():
                     connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
                     _migrate(place, connection)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import attrs
@@ -9,6 +10,7 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from lazr_smtptest._secrets import without_secrets
 from lazr_smtptest.errors import StoreError, StoreFullError
 
 __all__ = ["Place"]
@@ -42,10 +44,26 @@ class Place:
     Attributes:
         url: the URL, as libpq takes it.
         schema: the name of the schema.
+
+    Raises:
+        ValueError: `url` is none.
     """
 
     url: str = attrs.field(repr=False)
     schema: str
+
+    def __attrs_post_init__(self) -> None:
+        try:
+            known = conninfo_to_dict(self.url)
+            # Several servers have a comma between them; a resolver would be asked.
+            for port in filter(None, str(known.get("port", "")).split(",")):
+                if not re.fullmatch("[0-9]{1,5}", port):
+                    raise ValueError(f"the port is a number, not {port!r}")
+        except (ValueError, psycopg.Error) as error:
+            raise ValueError(
+                f"{without_secrets(self.url)!r} is no URL of PostgreSQL: "
+                f"{without_secrets(str(error).strip())}"
+            ) from None
 
     def __str__(self) -> str:
         """Return the URL, without a password and without options."""

@@ -7,10 +7,8 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
-import psycopg
 from zope.interface import implementer
 
-from lazr_smtptest._secrets import without_secrets
 from lazr_smtptest.interfaces import IAdjustableStore, IMessageReader, IWaitingStore
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.folder import Folder
@@ -56,6 +54,7 @@ class PostgreSQLStore(SQLStore):
             ``None`` to keep none.
         tag_rules: the rules that tag messages.
         clock: returns the time, seconds since 1970.
+        make: whether to make the tables if they do not exist.
 
     Raises:
         StoreError: the database cannot be used, or its tables are of another program
@@ -75,15 +74,10 @@ class PostgreSQLStore(SQLStore):
         sessions: SessionBounds | None = SessionBounds(),
         tag_rules: TagRules = TagRules(),
         clock: Callable[[], float] = time.time,
+        make: bool = True,
     ) -> None:
         self._place = Place(url, schema)
-        try:
-            self._name = str(self._place)
-        except psycopg.Error as error:
-            raise ValueError(
-                f"{without_secrets(url)!r} is no URL of PostgreSQL: "
-                f"{without_secrets(str(error).strip())}"
-            ) from None
+        self._make = make
         # The transactions that may have been committed though their messages were
         # refused.
         self._uncertain: list[str] = []
@@ -101,10 +95,10 @@ class PostgreSQLStore(SQLStore):
         )
 
     def __repr__(self) -> str:
-        return self._name
+        return str(self._place)
 
     def _prepare(self) -> None:
-        prepare(self._place)
+        prepare(self._place, self._make)
 
     @cached_property
     def folders(self) -> Folders:

@@ -1,0 +1,151 @@
+"""A store in PostgreSQL that cannot be used is refused at its start, in one line."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+
+from lazr_smtptest.errors import StoreError
+from lazr_smtptest.stores import check_spec, open_store
+
+
+@pytest.fixture
+def connection(postgresql: str) -> Iterator[psycopg.Connection]:
+    """A connection to the database of the test."""
+    with psycopg.connect(postgresql, autocommit=True) as connection:
+        yield connection
+
+
+def refusal(spec: str) -> str:
+    """Return why a store is refused."""
+    with pytest.raises(StoreError) as caught:
+        open_store(spec)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def as_user(url: str, user: str) -> str:
+    return url.replace("//smtptest@", f"//{user}@")
+
+
+def test_a_server_that_is_not_there_is_named() -> None:
+    """With its address."""
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        port = unused.getsockname()[1]
+        said = refusal(f"postgresql://anna:swordfish@127.0.0.1:{port}/mail")
+    assert said.startswith(f"cannot use postgresql://anna@127.0.0.1:{port}/mail: ")
+    assert "Connection refused" in said
+    assert "swordfish" not in said
+
+
+def test_a_database_that_is_not_there_is_named(postgresql: str) -> None:
+    """As the server names it."""
+    assert 'database "nowhere" does not exist' in refusal(
+        postgresql.replace("/test_", "/nowhere?x=", 1).split("?")[0]
+        + "?"
+        + postgresql.partition("?")[2]
+    )
+
+
+@pytest.mark.parametrize(
+    "spec", ["postgresql://anna:swordfish@host:port/mail", "postgres://:swordfish@[x/"]
+)
+def test_a_wrong_url_is_an_error(spec: str) -> None:
+    """Which does not repeat the password."""
+    with pytest.raises(ValueError, match="is no URL of PostgreSQL") as caught:
+        open_store(spec)
+    assert "swordfish" not in str(caught.value)
+
+
+def test_an_unknown_setting_is_an_error() -> None:
+    """Which lists those of a store; libpq has others."""
+    with pytest.raises(ValueError, match="has no setting 'colour', use: max-count, "):
+        open_store("postgresql://host/mail?colour=red")
+
+
+@pytest.mark.parametrize("name", ["", "A", "a-b", "pg_x", "a;b", "x" * 64])
+def test_a_schema_has_a_simple_name(name: str) -> None:
+    """One that needs no quotes."""
+    with pytest.raises(ValueError, match="schema is a name of a-z, 0-9 and _"):
+        open_store(f"postgresql://host/mail?schema={name}")
+
+
+def test_the_password_is_not_in_the_repr_of_a_description() -> None:
+    """Which may be logged."""
+    spec = check_spec("postgresql://anna:swordfish@host/mail?password=swordfish")
+    assert "swordfish" not in repr(spec)
+
+
+def test_a_user_without_rights_is_told_which(
+    postgresql: str, connection: psycopg.Connection
+) -> None:
+    """Nothing is made."""
+    connection.execute("DROP ROLE IF EXISTS poor")
+    connection.execute("CREATE ROLE poor LOGIN")
+    said = refusal(as_user(postgresql, "poor") + "&schema=poor")
+    connection.execute("DROP ROLE poor")
+    assert "permission denied for database" in said
+    assert said.endswith(
+        "the user needs the right to create schemas there, or has to own the schema "
+        "'poor'"
+    )
+
+
+def test_a_schema_of_another_program_is_left_alone(
+    postgresql: str, connection: psycopg.Connection
+) -> None:
+    """And another one can be used."""
+    connection.execute("DROP SCHEMA IF EXISTS theirs CASCADE")
+    connection.execute("CREATE SCHEMA theirs CREATE TABLE theirs (x INTEGER)")
+    said = refusal(postgresql + "&schema=theirs")
+    assert "belongs to another program: use schema=NAME" in said
+    tables = connection.execute(
+        "SELECT tablename FROM pg_tables WHERE schemaname = 'theirs'"
+    ).fetchall()
+    connection.execute("DROP SCHEMA theirs CASCADE")
+    assert tables == [("theirs",)]
+
+
+def test_a_newer_version_is_refused(
+    postgresql: str, connection: psycopg.Connection
+) -> None:
+    """It is not known what its tables mean."""
+    open_store(postgresql).close()
+    connection.execute("UPDATE smtptest.smtptest_version SET number = 999")
+    try:
+        said = refusal(postgresql)
+    finally:
+        connection.execute("UPDATE smtptest.smtptest_version SET number = 1")
+    assert "was written by a newer lazr.smtptest: its version is 999" in said
+
+
+def test_an_old_server_is_refused(
+    postgresql: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One whose support has ended."""
+    monkeypatch.setattr(psycopg.ConnectionInfo, "server_version", 130012)
+    assert "a store needs PostgreSQL 14 or newer, and it is 13" in refusal(postgresql)
+
+
+def test_a_database_of_another_encoding_is_refused(
+    postgresql: str, connection: psycopg.Connection
+) -> None:
+    """It could not hold every text."""
+    connection.execute("DROP DATABASE IF EXISTS latin")
+    connection.execute(
+        "CREATE DATABASE latin ENCODING LATIN1 TEMPLATE template0 LOCALE 'C'"
+    )
+    name = postgresql.partition("@/")[2].partition("?")[0]
+    said = refusal(postgresql.replace(f"/{name}?", "/latin?"))
+    connection.execute("DROP DATABASE latin WITH (FORCE)")
+    assert "the encoding of the database must be UTF8, not LATIN1" in said
+
+
+def test_a_store_that_is_only_read_is_not_made(postgresql: str) -> None:
+    """A typing error makes no tables."""
+    with pytest.raises(StoreError, match="there is no store in the schema 'other' of"):
+        open_store(postgresql + "&schema=other", make=False)

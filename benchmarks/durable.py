@@ -37,6 +37,9 @@ _STORES: dict[str, Mapping[str, str]] = {
     "maildir": {"store": "maildir:{}/box"},
     "mbox": {"store": "mbox:{}/box"},
 }
+# The URL of an empty database, whose server makes everything durable.
+_POSTGRESQL = "LAZR_SMTPTEST_POSTGRESQL"
+
 _ON_A_SLOW_DISK = ("sqlite", "sqlite, one commit each")
 
 
@@ -45,7 +48,17 @@ def entries(wanted: Wanted) -> list[Entry]:
     return [
         *(_entry(f"ours, {name}", options) for name, options in _STORES.items()),
         *(_slow(f"ours, slow disk, {name}", _STORES[name]) for name in _ON_A_SLOW_DISK),
+        _postgresql(),
     ]
+
+
+def _postgresql() -> Entry:
+    """Let a store in PostgreSQL take part, if there is a database for it."""
+    name, url = "ours, postgresql", os.environ.get(_POSTGRESQL)
+    if not url:
+        missing = f"{_POSTGRESQL}=postgresql://..."
+        return Entry(name, __version__, None, missing=missing)
+    return _entry(name, {"store": url.replace("{", "{{").replace("}", "}}")})
 
 
 def _entry(name: str, options: Mapping[str, str], under: Sequence[str] = ()) -> Entry:

@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, settings
 from .commands import COMMANDS, Process, Start
 from .leaks import delayed_calls
 from .once import Once, once_in
-from .postgresql import empty, server_in_run, url_in
+from .postgresql import Server, empty, end, server_in_run, url_in
 from .sampling import leave_out_rows
 
 # Before each test, pytest asks for the version of Twisted and reads all its metadata.
@@ -190,6 +190,19 @@ def postgresql(postgresql_database: str) -> str:
     """The URL of an empty store in PostgreSQL."""
     empty(postgresql_database)
     return postgresql_database
+
+
+@pytest.fixture
+def postgresql_server() -> Iterator[Server]:
+    """A server of PostgreSQL for one test, which makes everything durable."""
+    pytest.importorskip("psycopg_pool", reason="psycopg is not installed")
+    folder = Path(tempfile.mkdtemp(prefix="smtptest-pg-"))
+    try:
+        server = Server(folder)
+        server.start()
+        yield server
+    finally:
+        end(folder)
 
 
 @pytest.fixture

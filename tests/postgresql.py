@@ -18,7 +18,7 @@ from urllib.parse import quote
 
 import pytest
 
-__all__ = ["Server", "empty", "server_in_run", "url_in"]
+__all__ = ["Server", "empty", "end", "server_in_run", "url_in"]
 
 PATIENCE = 60.0
 USER = "smtptest"

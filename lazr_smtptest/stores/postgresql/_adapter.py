@@ -46,9 +46,13 @@ class Adapter:
 
     Args:
         connection: the connection.
+
+    Attributes:
+        inserted: the number and the id of each message that was inserted by this.
     """
 
     def __init__(self, connection: psycopg.Connection[Any]) -> None:
+        self.inserted: Sequence[tuple[int, str]] = ()
         self._connection = connection
 
     def execute(self, statement: str, values: Any = (), /) -> Rows:

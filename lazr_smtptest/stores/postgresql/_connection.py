@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import psycopg
@@ -33,23 +33,20 @@ _WAIT = 10.0
 
 # The lock on the row makes writers wait for each other, of all nodes: so numbers are in
 # the order of the commits.
-_BEGIN = (
-    "BEGIN; SET LOCAL synchronous_commit = {}; "
-    "SELECT CAST(pg_current_xact_id() AS text) FROM state FOR UPDATE"
-)
+_BEGIN = "BEGIN; SET LOCAL synchronous_commit = {}; SELECT 1 FROM state FOR UPDATE"
 _ON = {None: "on", "FULL": "on", "NORMAL": "off"}
 
 
 class UncertainError(StoreError):
-    """It is not known whether a transaction was committed.
+    """It is not known whether messages were kept.
 
     Attributes:
-        transaction: its id.
+        inserted: the number and the id of each.
     """
 
-    def __init__(self, text: str, transaction: str) -> None:
+    def __init__(self, text: str, inserted: Sequence[tuple[int, str]]) -> None:
         super().__init__(text)
-        self.transaction = transaction
+        self.inserted = inserted
 
 
 class Connection:
@@ -109,13 +106,14 @@ class Connection:
         """
         with self._lock:
             try:
-                connection, transaction = self._begin(synchronous or self._synchronous)
+                connection = self._begin(synchronous or self._synchronous)
+                adapter = Adapter(connection)
                 try:
-                    result = function(Adapter(connection))
+                    result = function(adapter)
                 except BaseException:
                     self._roll_back(connection)
                     raise
-                self._commit(connection, transaction)
+                self._commit(connection, adapter.inserted)
                 return result
             except psycopg.Error as error:
                 raise self._place.error("write to", error) from error
@@ -125,18 +123,15 @@ class Connection:
         with self._lock:
             self._close()
 
-    def _begin(self, synchronous: str) -> tuple[psycopg.Connection[Any], str]:
-        """Begin a transaction; return its id, too."""
+    def _begin(self, synchronous: str) -> psycopg.Connection[Any]:
+        """Begin a transaction, and wait for the lock."""
         statement = _BEGIN.format(_ON[synchronous]).encode()
         while True:
             was_open = self._connection is not None
             connection = self._open("write to")
             try:
-                cursor = connection.execute(statement, prepare=False)
-                while cursor.nextset():
-                    pass
-                (transaction,) = cursor.fetchone() or ("",)
-                return connection, transaction
+                connection.execute(statement, prepare=False)
+                return connection
             except psycopg.Error:
                 self._roll_back(connection)
                 if not (was_open and connection.closed):
@@ -148,33 +143,42 @@ class Connection:
         if connection.closed:
             self._close()
 
-    def _commit(self, connection: psycopg.Connection[Any], transaction: str) -> None:
+    def _commit(
+        self, connection: psycopg.Connection[Any], inserted: Sequence[tuple[int, str]]
+    ) -> None:
         try:
             connection.execute(b"COMMIT")
         except psycopg.Error as error:
             if not connection.closed:
                 raise
             self._close()
-            self._find_out(transaction, error)
+            if not (inserted and self._is_kept(inserted, error)):
+                raise
 
-    def _find_out(self, transaction: str, error: psycopg.Error) -> None:
-        """Raise, unless a transaction was committed."""
+    def _is_kept(
+        self, inserted: Sequence[tuple[int, str]], error: psycopg.Error
+    ) -> bool:
+        """Return whether a transaction whose commit was not answered took place.
+
+        The id of a transaction would not tell: after a crash it may be used again.
+
+        Raises:
+            UncertainError: the server cannot be asked.
+        """
         end = time.monotonic() + _PATIENCE
-        status: str | None = "in progress"
-        while status == "in progress" and time.monotonic() < end:
+        while time.monotonic() < end:
             with contextlib.suppress(StoreError, psycopg.Error):
-                connection = self._open("write to")
-                (status,) = connection.execute(
-                    b"SELECT pg_xact_status(CAST(%s AS xid8))", (transaction,)
-                ).fetchone() or (None,)
+                # The lock waits for the end of that transaction.
+                connection = self._begin("FULL")
+                row = connection.execute(
+                    b"SELECT 1 FROM message WHERE number = %s AND id = %s", inserted[-1]
+                ).fetchone()
+                self._roll_back(connection)
+                return row is not None
             time.sleep(_FIRST_PAUSE / 2)
-        if status == "committed":
-            return
-        if status == "aborted":
-            raise error
         raise UncertainError(
-            f"cannot write to {self._place}: {reason(error)}", transaction
-        )
+            f"cannot write to {self._place}: {reason(error)}", inserted
+        ) from error
 
     def _open(self, doing: str) -> psycopg.Connection[Any]:
         if self._connection is not None and not self._connection.closed:

@@ -58,7 +58,8 @@ class PostgreSQLDialect(Dialect):
             ((key, n) for n, row in numbered for key in {*row.recipients}),
         )
         count_new(connection, rows)
-        _changes.log(connection, "kept", [(n, row.id) for n, row in numbered])
+        connection.inserted = [(n, row.id) for n, row in numbered]
+        _changes.log(connection, "kept", connection.inserted)
 
     def add_texts(self, connection: Adapter, rows: Sequence[Indexed]) -> None:
         """Insert the texts of messages, which are searched."""

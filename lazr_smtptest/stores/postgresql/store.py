@@ -78,9 +78,8 @@ class PostgreSQLStore(SQLStore):
     ) -> None:
         self._place = Place(url, schema)
         self._make = make
-        # The transactions that may have been committed though their messages were
-        # refused.
-        self._uncertain: list[str] = []
+        # The messages that may be there although they were refused.
+        self._uncertain: list[tuple[int, str]] = []
         super().__init__(
             PostgreSQLDialect(),
             Connection(self._place, synchronous),
@@ -109,25 +108,23 @@ class PostgreSQLStore(SQLStore):
         try:
             super()._write(batch)
         except UncertainError as error:
-            self._uncertain.append(error.transaction)
+            self._uncertain += error.inserted
             raise
         self._uncertain.clear()
 
     def _insert(self, connection: Any, rows: list[_tables.Row]) -> None:
-        for transaction in self._uncertain:
-            self._undo(connection, transaction)
+        self._remove_refused(connection)
         super()._insert(connection, rows)
 
-    def _undo(self, connection: Adapter, transaction: str) -> None:
-        """Remove the messages of a transaction that was not known to be committed."""
-        # A row has the lower half of the id of its transaction.
-        rows = connection.execute(
-            "SELECT number FROM message "
-            "WHERE CAST(CAST(xmin AS text) AS bigint) = ? AND number > ? "
-            "ORDER BY number",
-            (int(transaction) % 2**32, _tables.newest(connection) - 1_000_000),
-        )
-        numbers = [number for (number,) in rows]
+    def _remove_refused(self, connection: Any) -> None:
+        """Remove the messages that were refused, if they are there."""
+        numbers = [
+            number
+            for number, id in self._uncertain
+            if connection.execute(
+                "SELECT 1 FROM message WHERE number = ? AND id = ?", (number, id)
+            ).fetchone()
+        ]
         _tables.remove(connection, numbers, self._dialect)
 
 

@@ -21,9 +21,9 @@ from ..reading_helpers import PATIENCE
 
 
 @pytest.fixture
-def kept(server: Server) -> Iterator[Any]:
+def kept(postgresql_server: Server) -> Iterator[Any]:
     """A store on a server of its own, with one message."""
-    with contextlib.closing(open_store(server.url())) as store:  # type: ignore[type-var]
+    with contextlib.closing(open_store(postgresql_server.url())) as store:  # type: ignore[type-var]
         store.add(make_envelope(1))
         yield store
 
@@ -52,14 +52,16 @@ def terminate(url: str) -> None:
         )
 
 
-def test_a_store_outlives_a_restart_of_its_server(server: Server, kept: Any) -> None:
+def test_a_store_outlives_a_restart_of_its_server(
+    postgresql_server: Server, kept: Any
+) -> None:
     """Messages are refused meanwhile, and nothing is lost or there twice."""
-    server.stop("immediate")
+    postgresql_server.stop("immediate")
     with pytest.raises(
         StoreError, match=r"cannot write to postgresql://smtptest@/post"
     ):
         kept.add(make_envelope(2))
-    server.start()
+    postgresql_server.start()
     add_at_last(kept, 3)
     assert ids(kept) == [1, 3]
     assert kept.counts().messages == 2
@@ -99,7 +101,7 @@ class Lossy:
         self.times = 1
         commit = _connection.Connection._commit
 
-        def lose(connection: Any, real: psycopg.Connection[Any], id: str) -> None:
+        def lose(connection: Any, real: psycopg.Connection[Any], kept: Any) -> None:
             if connection is store._writing and self.times:
                 self.times -= 1
                 if when == "after":
@@ -111,7 +113,7 @@ class Lossy:
                         "SELECT 1 FROM pg_stat_activity WHERE pid = %s", (terminated,)
                     ).fetchone():
                         pass
-            commit(connection, real, id)
+            commit(connection, real, kept)
 
         monkeypatch.setattr(_connection.Connection, "_commit", lose)
 

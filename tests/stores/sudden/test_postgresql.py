@@ -1,0 +1,90 @@
+"""Sudden ends of a node, and of the server of its database.
+
+``LAZR_SMTPTEST_KILLS=100`` has each killed a hundred times, not ten.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import threading
+import time
+from contextlib import closing
+from typing import Any
+
+from lazr_smtptest.stores import open_store
+
+from ...postgresql import Server
+from .victim import CONNECTIONS, PATIENCE, Client, Fate, Victim
+
+ROUNDS = int(os.environ.get("LAZR_SMTPTEST_KILLS", "10"))
+SIZES = [300, 3000, 60_000, 300]
+
+
+def clients(victim: Victim, fate: Fate, first: int) -> list[Client]:
+    """Let clients send; every message has a number of its own."""
+    started = [
+        Client(victim.port, fate, range(first + name, 10**9, CONNECTIONS), SIZES)
+        for name in range(CONNECTIONS)
+    ]
+    for client in started:
+        client.start()
+    return started
+
+
+def wait_for_more(fate: Fate, count: int) -> None:
+    """Wait until so many more messages have been acknowledged."""
+    wanted = len(fate.kept) + count
+    limit = time.monotonic() + PATIENCE
+    while len(fate.kept) < wanted:
+        assert time.monotonic() < limit, "no message is acknowledged any more"
+        time.sleep(0.01)
+
+
+def check(fate: Fate, spec: str) -> None:
+    with closing(open_store(spec)) as store:  # type: ignore[type-var]
+        fate.check(store)
+        reader: Any = store
+        # Counters, lists and the index say the same.
+        assert reader.counts().messages == len(reader.numbers()) == len(store)
+        assert reader.counts("subject:x", timeout=PATIENCE).missing == 0
+
+
+def test_what_a_node_acknowledged_survives_its_kill(postgresql: str) -> None:
+    """Whole and once, and nothing else does, however often it is killed."""
+    seed = random.randrange(10**6)
+    print(f"random seed: {seed}")
+    chance = random.Random(seed)
+    fate = Fate()
+    for number in range(ROUNDS):
+        with Victim(postgresql) as victim:
+            sending = clients(victim, fate, 10**6 * number)
+            killing = threading.Timer(chance.uniform(0.05, 0.6), victim.process.kill)
+            killing.start()
+            assert victim.process.wait(PATIENCE) == -9
+            for client in sending:
+                client.join(PATIENCE)
+            killing.join()
+        check(fate, postgresql)
+    assert len(fate.kept) > ROUNDS
+
+
+def test_what_was_acknowledged_survives_the_kill_of_the_database(
+    postgresql_server: Server,
+) -> None:
+    """The node goes on by itself, with no message lost, and none there twice."""
+    seed = random.randrange(10**6)
+    print(f"random seed: {seed}")
+    chance = random.Random(seed)
+    fate = Fate()
+    with Victim(postgresql_server.url()) as victim:
+        sending = clients(victim, fate, 0)
+        for _ in range(ROUNDS):
+            wait_for_more(fate, chance.randint(1, 30))
+            postgresql_server.stop("immediate")
+            postgresql_server.start()
+        wait_for_more(fate, 1)
+        victim.kill()
+        for client in sending:
+            client.join(PATIENCE)
+    check(fate, postgresql_server.url())

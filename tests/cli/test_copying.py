@@ -103,7 +103,7 @@ def test_a_file_is_the_envelope_and_the_content(tmp_path: Path) -> None:
         (["sqlite:a", "nonsense"], "unknown store 'nonsense': use memory, sqlite:"),
         (["http://x:s@:1", "sqlite:a"], "bad URL 'http://x:********@:1': use http:"),
         (["http://a", "http://x:s@a:80"], "FROM and TO are the same"),
-        (["eml:", "sqlite:a"], "or mbox:FILE; or eml:DIR"),
+        (["eml:", "sqlite:a"], "mbox:FILE or postgresql://...; or eml:DIR"),
         (["maildir:nowhere", "sqlite:a"], "there is no '"),
         (["eml:.", "eml:."], "FROM and TO are the same"),
         (["sqlite:a"], "the following arguments are required: TO"),

@@ -322,9 +322,9 @@ def test_a_message_of_another_process_ends_a_wait(
     """As a server writes it."""
     opened = threading.Event()
 
-    def opens(text: str) -> Any:
+    def opens(text: str, make: bool) -> Any:
         opened.set()
-        return open_store(text)
+        return open_store(text, make=make)
 
     monkeypatch.setattr(base, "open_store", opens)
     code = (
@@ -481,7 +481,7 @@ class TestSessions:
         session.ended = 1.5
         memory = MemoryStore()
         memory.keep_session(session)
-        monkeypatch.setattr(base, "open_store", lambda text: memory)
+        monkeypatch.setattr(base, "open_store", lambda text, make: memory)
         return store, session
 
     def test_a_session_is_a_row(self, kept: tuple[Store, Session]) -> None:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from functools import cached_property
 from typing import Any
+from zlib import crc32
 
 from zope.interface import implementer
 
@@ -31,6 +32,12 @@ from lazr_smtptest.stores.postgresql._place import Place
 from lazr_smtptest.stores.sessions import SessionBounds
 
 __all__ = ["PostgreSQLStore"]
+
+# The upper half of the key of a lock: "lzsi".
+_LOCK = 0x6C7A7369
+
+# Seconds after which a node asks again whether another one still indexes.
+_TURN = 0.05
 
 
 @implementer(IWaitingStore, IMessageReader, IAdjustableStore)
@@ -80,6 +87,9 @@ class PostgreSQLStore(SQLStore):
         self._make = make
         # The messages that may be there although they were refused.
         self._uncertain: list[tuple[int, str]] = []
+        # Held by the node that indexes, by a lock of the database.
+        self._indexing = Connection(self._place)
+        self._is_indexing = False
         super().__init__(
             PostgreSQLDialect(),
             Connection(self._place, synchronous),
@@ -103,6 +113,41 @@ class PostgreSQLStore(SQLStore):
     def folders(self) -> Folders:
         """The folders; see `IMessageReader`."""
         return _Folders(self._catalog.read_with, self._change)
+
+    def close(self) -> None:
+        """Write the queued messages, and close the connections."""
+        super().close()
+        self._indexing.close()
+        self._is_indexing = False
+
+    def _index_some(self) -> bool:
+        """Index some messages, unless another node does; see `SQLStore`."""
+        if not self._is_indexing:
+            if self._catalog.indexed() >= self._catalog.newest():
+                return False
+            self._is_indexing = self._call_lock("pg_try_advisory_lock")
+            if not self._is_indexing:
+                # That node may end, or index no message that is newer.
+                time.sleep(_TURN)
+                return True
+        more = False
+        try:
+            more = super()._index_some()
+        finally:
+            if not more:
+                self._is_indexing = False
+                self._call_lock("pg_advisory_unlock")
+        return more
+
+    def _call_lock(self, function: str) -> bool:
+        """Call a function for the lock of the node that indexes."""
+        key = _LOCK << 32 | crc32(self._place.schema.encode())
+        (result,) = self._indexing.read(
+            lambda connection: connection.execute(
+                f"SELECT {function}(?)", (key,)
+            ).fetchone()
+        )
+        return bool(result)
 
     def _write(self, batch: list[Envelope]) -> None:
         try:

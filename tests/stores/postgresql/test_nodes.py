@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from queue import Queue
 from typing import Any
+
+import pytest
+
+from lazr_smtptest.model.document import Document
+from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.query import document as query
+from lazr_smtptest.stores import _sql_store
 
 from ..conftest import write_from_two_processes
 from ..envelopes import make_envelope
@@ -59,8 +66,17 @@ def test_changes_of_several_nodes_are_told_in_order_without_gaps(
     assert list(reader.numbers()) == list(range(1, 31))
 
 
-def test_every_message_is_indexed_once(open_again: Open) -> None:
-    """Though each node indexes."""
+def test_every_message_is_indexed_once(
+    open_again: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By one node at a time, whichever it is."""
+    read: list[str] = []
+
+    def documents_of(envelopes: Sequence[Envelope]) -> Sequence[Document]:
+        read.extend(each.id for each in envelopes)
+        return query.documents_of(envelopes)
+
+    monkeypatch.setattr(_sql_store, "documents_of", documents_of)
     stores = [open_again() for _ in range(2)]
 
     def add(store: Any) -> Callable[[], None]:
@@ -69,6 +85,19 @@ def test_every_message_is_indexed_once(open_again: Open) -> None:
     in_threads(*map(add, stores))
     for store in stores:
         assert found(store, "hello") == list(range(1, 41))
+    assert len(read) == len(set(read)) == 40
+
+
+def test_another_node_indexes_when_the_one_that_did_has_ended(
+    open_again: Open,
+) -> None:
+    """Its lock ends with its connection."""
+    first, second = open_again(), open_again()
+    assert first._call_lock("pg_try_advisory_lock")
+    second.add(make_envelope(1))
+    assert second.counts("hello").missing == 1
+    first.close()
+    assert found(second, "hello") == [1]
 
 
 def test_folders_of_two_nodes_have_different_numbers(open_again: Open) -> None:

@@ -161,6 +161,7 @@ def tests(session: nox.Session) -> None:
 def oldest(session: nox.Session) -> None:
     """Run every test function not marked ``once`` with the oldest dependencies."""
     oldest = ["Twisted == 24.7.0", "attrs == 22.2.0", "idna == 2.5"]
+    oldest += ["psycopg[binary] == 3.1.12", "psycopg_pool == 3.2.0"]
     session.install("-e", ".[test]", *oldest)
     # That Twisted leaves a socket which it could not bind to the garbage collector.
     warnings = ["-W", "ignore::pytest.PytestUnraisableExceptionWarning"]

@@ -39,6 +39,7 @@ HERE = Path(__file__).parent
 MARKS = {
     "cli/test_completion.py": ["slow", "once"],
     "cli/test_man_pages.py": ["once"],
+    "cli/test_postgresql_commands.py": ["slow", "once"],
     "cli/test_readers.py": ["twice"],
     "cli/test_serve.py": ["slow", "twice"],
     "cli/test_twistd.py": ["slow", "twice"],
@@ -61,6 +62,7 @@ MARKS = {
     "readers/test_mcp.py": ["once"],
     "smtp/test_chunking.py": ["slow", "twice"],
     "smtp/test_spooling.py": ["slow"],
+    "stores/postgresql/": ["slow", "twice"],
     "stores/reading/test_agreement.py": ["slow", "twice"],
     "stores/reading/test_threads.py": ["slow"],
     "stores/sudden/": ["slow", "once"],

@@ -11,11 +11,13 @@ from lazr_smtptest.interfaces import IMessageStore
 from lazr_smtptest.mailbox import Mailbox
 from lazr_smtptest.stores import open_store
 
+from ..kinds import slow_kind
+
 ON_DISK = ["maildir", "mbox", "sqlite"]
 KINDS = ["mailbox", "memory", "postgresql", *ON_DISK]
 
 
-@pytest.fixture(params=KINDS)
+@pytest.fixture(params=[slow_kind(kind) for kind in KINDS])
 def kind(request: pytest.FixtureRequest) -> str:
     """Name one of the kinds of store."""
     return request.param

@@ -17,10 +17,11 @@ from lazr_smtptest.query.tag_rules import TagRules
 from lazr_smtptest.stores import open_store
 
 from ..envelopes import make_envelope
+from ..kinds import slow_kind
 
 
 @pytest.fixture(
-    params=["memory", "maildir:box", "mbox:box", "sqlite:box", "postgresql"]
+    params=["memory", "maildir:box", "mbox:box", "sqlite:box", slow_kind("postgresql")]
 )
 def store(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -20,6 +20,7 @@ from lazr_smtptest.stores import (
 )
 
 from ..envelopes import make_envelope
+from ..kinds import slow_kind
 
 ON_DISK = {
     "maildir": MaildirStore,
@@ -32,7 +33,7 @@ ON_DISK = {
 OpenStore = Callable[..., IMessageStore]
 
 
-@pytest.fixture(params=["memory", *ON_DISK])
+@pytest.fixture(params=["memory", *map(slow_kind, ON_DISK)])
 def kind(request: pytest.FixtureRequest) -> str:
     """Name one of the kinds of store that have bounds."""
     return request.param

@@ -11,12 +11,14 @@ import pytest
 from lazr_smtptest.mailbox import Mailbox
 from lazr_smtptest.stores import open_store
 
+from ..kinds import slow_kind
+
 # Another kind of store is added to the tests by its name here.
 KINDS = ["mailbox", "memory", "sqlite", "postgresql", "maildir", "mbox"]
 ON_DISK = [kind for kind in KINDS if kind not in ("mailbox", "memory")]
 
 
-@pytest.fixture(params=KINDS)
+@pytest.fixture(params=[slow_kind(kind) for kind in KINDS])
 def kind(request: pytest.FixtureRequest) -> str:
     """Name one of the kinds of store."""
     return request.param

@@ -21,6 +21,7 @@ from lazr_smtptest.readers.http.condition import (
     Condition,
     arrived_after,
 )
+from lazr_smtptest.readers.http.pace import Pace
 from lazr_smtptest.stores.deferred_reader import DeferredReader
 
 __all__ = ["LONGEST_WAIT", "MOST_WAITERS", "Waiters"]
@@ -34,7 +35,7 @@ LONGEST_WAIT = 3600.0
 _LEAST_PATIENCE = 1.0
 _PATIENCE = 30.0
 
-# Seconds between two looks at new messages, while they come all the time.
+# Seconds between two looks at new messages, while they come all the time, at least.
 _REST = 0.005
 
 _STOPS = "the server stops"
@@ -127,6 +128,7 @@ class Waiters:
         self._is_looking = False
         self._has_news = False
         self._resting: IDelayedCall | None = None
+        self._pace = Pace(reactor)
         # The waits whose first search is still to be done.
         self._beginning: list[_Waiter] = []
         self._is_beginning = False
@@ -173,7 +175,8 @@ class Waiters:
             waiter.timeout = self._reactor.callLater(timeout, self._time_out, waiter)
         else:
             waiter.is_late = True
-        self._watch()
+        if self._unwatch is None:
+            self._unwatch = self._reader.watch(self._changed)
         self._beginning.append(waiter)
         self._begin()
         return waiter.answer
@@ -210,10 +213,6 @@ class Waiters:
         for waiter in some:
             self._fail(waiter, failure)
         self._begin()
-
-    def _watch(self) -> None:
-        if self._unwatch is None:
-            self._unwatch = self._reader.watch(self._changed)
 
     def close(self) -> None:
         """End all waits with a StateError, those that begin later, too."""
@@ -268,7 +267,8 @@ class Waiters:
                     self._add(waiter, those)
         if self._has_news and is_complete:
             # Many messages come: one look is for several of them.
-            self._resting = self._reactor.callLater(_REST, self._go_on)
+            rest = max(_REST, self._pace.pause())
+            self._resting = self._reactor.callLater(rest, self._go_on)
         else:
             self._is_looking = False
             if not is_complete:

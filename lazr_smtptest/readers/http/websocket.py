@@ -192,7 +192,7 @@ class _WebSocket:
             self._waiting += texts
             self._size += sum(map(len, texts))
         else:
-            self._wire.transport.write(_frames_of(texts))
+            self._channel.write(_frames_of(texts))
         return self._size
 
     def close(self, code: int = _GOING_AWAY) -> None:

@@ -335,6 +335,7 @@ class TestSlowClients:
         number = 0
         while not socket.client.transport.disconnecting and number < 20_000:
             mail.store.add(envelope)
+            mail.reactor.advance(0.001)
             number += 1
         assert 3000 < number < 20_000
 

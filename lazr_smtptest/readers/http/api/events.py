@@ -7,7 +7,7 @@ from functools import partial
 from http import HTTPStatus
 from typing import Any
 
-from twisted.internet.interfaces import IReactorTime
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from lazr_smtptest.model.change import Change
 from lazr_smtptest.readers.context import ReaderContext
@@ -17,6 +17,7 @@ from lazr_smtptest.readers.http.api.happenings import Happenings
 from lazr_smtptest.readers.http.api.operations import EVENTS, operation
 from lazr_smtptest.readers.http.api.part_changes import PartChanges
 from lazr_smtptest.readers.http.call import Call
+from lazr_smtptest.readers.http.pace import Pace
 from lazr_smtptest.readers.http.routes import Route
 from lazr_smtptest.readers.http.websocket import websocket_answer
 from lazr_smtptest.stores.deferred_reader import DeferredReader
@@ -65,8 +66,10 @@ class Events:
         self._clients: set[_Client] = set()
         self._happenings = None if part else Happenings(context, self._tell)
         self._unwatch: Callable[[], None] | None = None
-        # Those of this turn of the reactor, which all clients are told of together.
+        # Those that all clients are told of together, and the call that does so later.
         self._pending: list[Event] = []
+        self._pace = Pace(context.reactor)
+        self._later: IDelayedCall | None = None
 
     def routes(self, prefix: str) -> Iterator[Route]:
         """Return the route."""
@@ -159,17 +162,27 @@ class Events:
 
     def _add(self, event: Event) -> None:
         self._pending.append(event)
-        if len(self._pending) == 1:
+        if len(self._pending) > 1:
+            return
+        pause = self._pace.pause()
+        if pause:
+            self._later = self._reactor.callLater(pause, self._tell_all)
+        else:
+            # In the next turn of the reactor.
             self._reactor.callFromThread(self._tell_all)
 
     def _tell_all(self) -> None:
-        """Send all clients what has happened in this turn, in one go."""
+        """Send all clients what has happened meanwhile, in one go."""
+        self._later = None
         events, self._pending = self._pending, []
         for client in list(self._clients):
             client.happened(events)
 
     def close(self) -> None:
         """Disconnect all clients."""
+        if self._later is not None:
+            self._later.cancel()
+            self._tell_all()
         for client in list(self._clients):
             client.end()
 

@@ -142,6 +142,7 @@ def test_a_client_that_does_not_read_is_disconnected(mail: Mail) -> None:
     number = 0
     while mail.client.protocol.requests and number < 20_000:
         mail.store.add(ENVELOPE)
+        mail.reactor.advance(0.001)
         number += 1
     assert 5000 < number < 20_000
 

@@ -27,13 +27,11 @@ from lazr_smtptest.stores.deferred_reader import DeferredReader
 __all__ = ["LONGEST_WAIT", "MOST_WAITERS", "Waiters"]
 
 # The most requests that wait at the same time, and the seconds that one may wait.
-MOST_WAITERS = 10_000
-LONGEST_WAIT = 3600.0
+MOST_WAITERS, LONGEST_WAIT = 10_000, 3600.0
 
 # Seconds that a first search waits for the index, at least and at most. A message that
 # has just come is found by a request that does not wait, too.
-_LEAST_PATIENCE = 1.0
-_PATIENCE = 30.0
+_LEAST_PATIENCE, _PATIENCE = 1.0, 30.0
 
 # Seconds between two looks at new messages, while they come all the time, at least.
 _REST = 0.005
@@ -122,8 +120,7 @@ class Waiters:
         self._waiters: set[_Waiter] = set()
         # The same by their conditions: many wait for the same, and none is asked twice.
         self._groups: dict[object, _Group] = {}
-        # The number of the last message that was looked at for all waiters; ``None``
-        # while nobody waits.
+        # The last number that was looked at for all; ``None`` while nobody waits.
         self._looked: int | None = None
         self._is_looking = False
         self._has_news = False
@@ -175,8 +172,7 @@ class Waiters:
             waiter.timeout = self._reactor.callLater(timeout, self._time_out, waiter)
         else:
             waiter.is_late = True
-        if self._unwatch is None:
-            self._unwatch = self._reader.watch(self._changed)
+        self._watch()
         self._beginning.append(waiter)
         self._begin()
         return waiter.answer
@@ -213,6 +209,10 @@ class Waiters:
         for waiter in some:
             self._fail(waiter, failure)
         self._begin()
+
+    def _watch(self) -> None:
+        if self._unwatch is None:
+            self._unwatch = self._reader.watch(self._changed)
 
     def close(self) -> None:
         """End all waits with a StateError, those that begin later, too."""

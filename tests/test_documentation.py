@@ -267,7 +267,8 @@ def test_the_command_understands_what_the_document_shows(
     monkeypatch.chdir(tmp_path)
     for file in ("faults.toml", "smtptest.toml"):
         (tmp_path / file).touch()
-    for command in re.findall(_COMMAND_LINE, document.read_text()):
+    text = re.sub(r"\\\n *", "", document.read_text())
+    for command in re.findall(_COMMAND_LINE, text):
         Options().parseOptions(shlex.split(command))
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 __all__ = ["CORPUS"]
 
-PATH, PARAMETERS, FRAMING, SESSION, PAGE, TEXT = (
-    bytes([number]) for number in range(6)
+PATH, PARAMETERS, FRAMING, SESSION, PAGE, TEXT, IMAP, POP3 = (
+    bytes([number]) for number in range(8)
 )
 
 PATHS = (
@@ -45,6 +45,18 @@ TEXTS = (
     b"Your code: 481 516, order #778899, +1 555 123 4567, (c) 2026, 4\n8\n1\n5\n",
     b"<URL:https://a.example/x\ny> (myapp://b_(c)). **https://d|e** mailto:f@g",
 )
+IMAPS = (
+    b"\x05\x03c FETCH 1:* (FLAGS BODY.PEEK[HEADER.FIELDS (To)]<0.9>)\r\n"
+    b"d IDLE\r\nDONE\r\n",
+    b"\x09\x00a LOGIN {1}\r\nb {1+}\r\nc\r\nb AUTHENTICATE PLAIN AGEAYg==\r\n*\r\n",
+    b"\x03\x04RETURN (SAVE COUNT) OR NOT SEEN (SINCE 1-Feb-2026 UID 1:*)\r\nd NOOP\r\n",
+    b'\x02\x06(\\Seen) " 7-Feb-1994 21:52:25 -0800" ~{3+}\r\na\0b\r\n',
+    b'\x01\x02c LIST (SUBSCRIBED) "" (% "*") RETURN (STATUS (SIZE))\r\n',
+)
+POP3S = (
+    b"\x04\x00USER a\r\nPASS b\r\nSTAT\r\nLIST 1\r\nUIDL\r\nDELE 1\r\nQUIT\r\n",
+    b"\x01\x021 0\r\nRETR 9\r\nCAPA\r\nLANG *\r\n",
+)
 
 CORPUS = (
     *(PATH + octets for octets in PATHS),
@@ -53,4 +65,6 @@ CORPUS = (
     *(SESSION + octets for octets in SESSIONS),
     *(PAGE + octets for octets in PAGES),
     *(TEXT + octets for octets in TEXTS),
+    *(IMAP + octets for octets in IMAPS),
+    *(POP3 + octets for octets in POP3S),
 )

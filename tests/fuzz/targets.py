@@ -28,6 +28,9 @@ from lazr_smtptest.smtp.limits import Limits
 from lazr_smtptest.smtp.parameters import parse_parameters
 from lazr_smtptest.smtp.path import PathSyntaxError, parse_path
 from lazr_smtptest.smtp.settings import Settings
+from tests.readers.imap.peers import Inbox
+from tests.readers.pop3.conftest import Post
+from tests.readers.sides import Side
 
 __all__ = ["TARGETS", "fuzz"]
 
@@ -36,6 +39,8 @@ SIZE_LIMIT = 300
 CONTROLS = re.compile(r"[\0-\x1f\x7f]")
 # RFC 5321 section 4.2, with the enhanced codes of RFC 2034.
 REPLIES = re.compile(rb"(?:[2345]\d\d[ -](?:[245]\.\d{1,3}\.\d{1,3} )?[ -~]*\r\n)*")
+# A reply, or the lines of one of many lines.
+LINES = re.compile(rb"(?:[^\r\n]*\r\n)*")
 PARAMETERS = {
     "MAIL": {key: value for each in EXTENSIONS for key, value in each.mail.items()},
     "RCPT": {key: value for each in EXTENSIONS for key, value in each.rcpt.items()},
@@ -192,6 +197,63 @@ def text(octets: bytes) -> None:
     assert code is None or code.isdecimal()
 
 
+# The lines of an IMAP server: untagged, tagged, or a request to go on.
+IMAP_LINES = re.compile(rb"(?:(?:\*|\+|[!-~]+) [^\r\n]*\r\n)*")
+
+
+def imap(octets: bytes) -> None:
+    """Have an IMAP session; each line of the replies is one, and none is an error.
+
+    The first octet says where they are cut in two, the second how far the session
+    has come.
+    """
+    beginning = (
+        b"",
+        b"a LOGIN b c\r\n",
+        b"a LOGIN b c\r\nb ENABLE IMAP4rev2\r\n",
+        b"a LOGIN b c\r\nb SELECT INBOX\r\n",
+        b"a LOGIN b c\r\nb SELECT INBOX\r\nc UID SEARCH ",
+        b"a LOGIN b c\r\nb SELECT INBOX\r\nc FETCH 1 ",
+        b"a LOGIN b c\r\nb APPEND INBOX ",
+    )
+    cut, start = (*octets[:2], 0, 0)[:2]
+    _read_mail(
+        Inbox(),
+        [beginning[start % len(beginning)], octets[2:][:cut], octets[2:][cut:]],
+        IMAP_LINES,
+    )
+
+
+def pop3(octets: bytes) -> None:
+    """Have a POP3 session, as one of IMAP."""
+    beginning = (b"", b"USER a\r\nPASS b\r\n", b"USER a\r\nPASS b\r\nTOP 1 ")
+    cut, start = (*octets[:2], 0, 0)[:2]
+    _read_mail(
+        Post(),
+        [beginning[start % len(beginning)], octets[2:][:cut], octets[2:][cut:]],
+        LINES,
+    )
+
+
+def _read_mail(side: Side, pieces: list[bytes], lines: re.Pattern[bytes]) -> None:
+    """Send pieces to a server with an empty mailbox, and check what it sends."""
+    errors = _Errors()
+    logger = logging.getLogger("lazr.smtptest")
+    logger.addHandler(errors)
+    peer = side.connect()
+    try:
+        said = b"".join(peer.send(piece) for piece in (*pieces, b"\r\n") if piece)
+    finally:
+        logger.removeHandler(errors)
+    assert not errors.records, errors.records[0].getMessage()
+    assert lines.fullmatch(said), said
+    side.reactor.advance(side.reader.factory.settings.idle + 60)
+    assert peer.closed or peer.aborted
+    # Nothing is left behind.
+    peer.leave()
+    assert not side.reactor.getDelayedCalls()
+
+
 TARGETS: Mapping[str, Callable[[bytes], None]] = {
     "path": path,
     "parameters": parameters,
@@ -199,6 +261,8 @@ TARGETS: Mapping[str, Callable[[bytes], None]] = {
     "session": session,
     "page": page,
     "text": text,
+    "imap": imap,
+    "pop3": pop3,
 }
 
 

@@ -39,6 +39,23 @@ WORDS = st.sampled_from(
             b"=",
         ),
         *(b"MAIL FROM:<a@b>", b"RCPT TO:<c@d>", b"DATA\r\n", b"BDAT 5", b" LAST"),
+        *(
+            b"a LOGIN b c\r\n",
+            b"b SELECT INBOX\r\n",
+            b"{3}\r\n",
+            b"{2+}\r\n",
+            b"(",
+            b")",
+        ),
+        *(
+            b"c FETCH 1:* ",
+            b"BODY[",
+            b"]",
+            b"SEARCH ",
+            b"UID ",
+            b"RETR 1\r\n",
+            b"USER ",
+        ),
         *(b"EHLO a\r\n", b"SIZE=5", b"BODY=", b"ORCPT=", b"NOTIFY=", b"[IPv6:", b'"'),
     ]
 )

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["Addition", "append", "keep", "parse_append"]
 
 _USAGE = "usage: APPEND mailbox [(flags)] [date] {size}, once or more"
+_HEADER_END = re.compile(rb"\r?\n\r?\n")
 _DATE = re.compile(
     rb"([ 0-9][0-9])-([A-Za-z]{3})-([0-9]{4}) "
     rb"([0-9]{2}):([0-9]{2}):([0-9]{2}) ([+-])([0-9]{2})([0-9]{2})"
@@ -44,11 +45,13 @@ class Addition:
         content: its bytes.
         marks: its flags and keywords.
         received_at: its internal date; ``None`` for now.
+        is_utf8: whether the client says that it may have UTF-8 in its header.
     """
 
     content: bytes
     marks: Marks
     received_at: datetime | None
+    is_utf8: bool = False
 
 
 def parse_append(arguments: Sequence[Value]) -> list[Addition]:
@@ -70,14 +73,20 @@ def parse_append(arguments: Sequence[Value]) -> list[Addition]:
         if words and _is_date(words[0]):
             moment = _date(words[0])
             del words[0]
-        found.append(Addition(_content(words), marks, moment))
+        content, is_utf8 = _content(words)
+        found.append(Addition(content, marks, moment, is_utf8))
     if not found:
         raise CommandError(_USAGE)
     return found
 
 
-def _content(words: list[Value]) -> bytes:
-    """Take the next message out of the arguments."""
+def _content(words: list[Value]) -> tuple[bytes, bool]:
+    """Take the next message out of the arguments.
+
+    Returns:
+        the message, and whether UTF8 is before it.
+    """
+    is_utf8 = False
     word = words.pop(0) if words else b""
     if isinstance(word, Literal):
         content = bytes(word)
@@ -88,12 +97,12 @@ def _content(words: list[Value]) -> bytes:
             raise CommandError(_USAGE)
         if not isinstance(inner[0], Literal):
             raise CommandError(_USAGE)
-        content = bytes(inner[0])
+        content, is_utf8 = bytes(inner[0]), True
     else:
         raise CommandError(_USAGE)
     if not content:
         raise CommandError("an empty message is not added", status="NO")
-    return content
+    return content, is_utf8
 
 
 def _is_date(word: Value) -> bool:
@@ -125,6 +134,8 @@ async def append(session: IMAPConnection, arguments: list[Value]) -> str:
     if not arguments:
         raise CommandError(_USAGE)
     additions = parse_append(arguments[1:])
+    if not session.is_utf8:
+        _check_headers(additions)
     mailbox = await target(session, arguments[0])
     envelopes = [
         Envelope(
@@ -139,6 +150,22 @@ async def append(session: IMAPConnection, arguments: list[Value]) -> str:
     validity, numbers = await keep(session, mailbox, envelopes, marks)
     uids = format_numbers(numbers).decode("ascii")
     return f"[APPENDUID {validity} {uids}] added"
+
+
+def _check_headers(additions: Sequence[Addition]) -> None:
+    """Check that headers are ASCII: UTF8=ACCEPT is not on (RFC 6855 section 4).
+
+    Raises:
+        CommandError: one is not.
+    """
+    for each in additions:
+        header = _HEADER_END.split(each.content, maxsplit=1)[0]
+        if not each.is_utf8 and not header.isascii():
+            raise CommandError(
+                "a header that is not ASCII needs ENABLE UTF8=ACCEPT first",
+                status="NO",
+                code="CANNOT",
+            )
 
 
 async def keep(
@@ -208,9 +235,12 @@ def _mark(
     reader: Any, mailbox: Mailbox, ids: Sequence[str], marks: Sequence[Marks]
 ) -> tuple[int, list[int]]:
     """Set flags and keywords, and return the numbers; in a thread."""
-    for id, each in zip(ids, marks, strict=True):
-        if each.flags or each.tags:
-            selection = Selection(ids=[id])
-            reader.change(selection, set_flags=each.flags, add_tags=each.tags)
     numbers = reader.numbered(ids)
+    alike: dict[Marks, list[int]] = {}
+    for id, each in zip(ids, marks, strict=True):
+        if id in numbers and (each.flags or each.tags):
+            alike.setdefault(each, []).append(numbers[id])
+    for each, some in alike.items():
+        selection = Selection(numbers=some)
+        reader.change(selection, set_flags=each.flags, add_tags=each.tags)
     return validity_of(reader, mailbox), [numbers[id] for id in ids if id in numbers]

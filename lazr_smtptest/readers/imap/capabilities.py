@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["capabilities_of"]
 
 # In any state.
-_GENERAL = ("IMAP4rev1", "LITERAL-", "ID", "SASL-IR")
+_GENERAL = ("IMAP4rev1", "IMAP4rev2", "LITERAL-", "ID", "SASL-IR")
 # For a client that has logged in.
 _INSIDE = (
     *("ENABLE", "IDLE", "NAMESPACE", "UTF8=ACCEPT", "UIDPLUS", "MOVE", "UNSELECT"),

@@ -17,6 +17,7 @@ __all__ = [
     "all_of",
     "any_of",
     "has_flag",
+    "has_id",
     "in_body",
     "in_field",
     "in_text",
@@ -32,6 +33,12 @@ def has_flag(flag: bytes) -> Condition:
     """Return the condition that a message has a flag, in any letter case."""
     flag = flag.lower()
     return lambda message, _: any(each.lower() == flag for each in message.flags)
+
+
+def has_id(id: bytes) -> Condition:
+    """Return the condition that a message has an EMAILID (RFC 8474 section 6)."""
+    # It is read with the texts.
+    return lambda message, texts: None if texts is None else message.id == id
 
 
 def in_body(text: str) -> Condition:

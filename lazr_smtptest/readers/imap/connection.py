@@ -66,7 +66,8 @@ class IMAPConnection(LineConnection):
         state: the state of the session.
         account: the account of the user; ``None`` before the login.
         selected: the selected mailbox; ``None`` without one.
-        is_utf8: whether the client enabled UTF8=ACCEPT (RFC 6855).
+        is_utf8: whether the client enabled UTF8=ACCEPT (RFC 6855) or IMAP4rev2.
+        is_rev2: whether the client enabled IMAP4rev2 (RFC 9051 section 6.3.1).
         has_condstore: whether the client knows CONDSTORE, so that flags are told with
             MODSEQ (RFC 7162 section 3.1).
         is_uid: whether the command that runs began with UID.
@@ -83,7 +84,7 @@ class IMAPConnection(LineConnection):
         self.state = State.NOT_AUTHENTICATED
         self.account: Account | None = None
         self.selected: Selected | None = None
-        self.is_utf8 = self.has_condstore = self.is_uid = False
+        self.is_utf8 = self.is_rev2 = self.has_condstore = self.is_uid = False
         self.tag = _NO_TAG
         self._errors = 0
         self._logout: Callable[[], object] | None = None
@@ -308,7 +309,12 @@ class IMAPConnection(LineConnection):
             updates = await self.factory.reader.ask(
                 read_updates, selected.mailbox, selected.last_uid, changes
             )
-            told = selected.apply(changes, updates, has_condstore=self.has_condstore)
+            told = selected.apply(
+                changes,
+                updates,
+                has_condstore=self.has_condstore,
+                has_recent=not self.is_rev2,
+            )
         else:
             told = b""
         expunged = selected.take_expunged() if may_expunge else b""

@@ -77,7 +77,7 @@ class Items:
     @property
     def needs_content(self) -> bool:
         """Return whether `Message.content` is read."""
-        return bool(self.all_sections)
+        return bool(self.all_sections) or "EMAILID" in self.names
 
     @property
     def needs_structure(self) -> bool:

@@ -41,6 +41,7 @@ __all__ = [
     "select",
     "set_quota",
     "status",
+    "tell_renamed",
 ]
 
 # The most keywords that are told when a mailbox is selected.
@@ -85,6 +86,9 @@ async def examine(session: IMAPConnection, arguments: list[Value]) -> str:
 async def _select(
     session: IMAPConnection, arguments: list[Value], *, is_read_only: bool
 ) -> str:
+    if session.selected is not None:
+        # RFC 7162 section 3.2.11.
+        session.write(b"* OK [CLOSED] the mailbox that was selected\r\n")
     session.deselect()
     name = "EXAMINE" if is_read_only else "SELECT"
     needs(arguments, 1, 2, f"{name} mailbox [(CONDSTORE)]")
@@ -104,6 +108,9 @@ async def _select(
     else:
         session.select(selected, unwatch)
     _tell_opened(session, selected, opened)
+    if session.is_rev2:
+        # RFC 9051 section 6.3.2.
+        await _list_one(session, mailbox.name)
     return f"[{'READ-ONLY' if is_read_only else 'READ-WRITE'}] selected"
 
 
@@ -129,18 +136,42 @@ def _tell_opened(session: IMAPConnection, selected: Selected, opened: _Opened) -
     lines = [
         b"FLAGS (%s)" % flags,
         b"%d EXISTS" % len(selected.uids),
-        b"0 RECENT",
+        *([] if session.is_rev2 else [b"0 RECENT"]),
         b"OK [PERMANENTFLAGS (%s)] kept" % permanent,
         b"OK [UIDVALIDITY %d] of the mailbox" % opened.validity,
         b"OK [UIDNEXT %d] of the next message" % opened.following,
         b"OK [HIGHESTMODSEQ %d] of the store" % opened.highest_change,
         b"OK [MAILBOXID (%s)] of the mailbox" % selected.mailbox.id.encode("ascii"),
     ]
-    if opened.first_unseen is not None:
+    if opened.first_unseen is not None and not session.is_rev2:
         sequence = selected.sequence_of(opened.first_unseen)
         if sequence:
             lines.append(b"OK [UNSEEN %d] is the first one" % sequence)
     session.write(b"".join(b"* %s\r\n" % line for line in lines))
+
+
+async def _list_one(
+    session: IMAPConnection, name: str, old_name: str | None = None
+) -> None:
+    """Send the LIST response of a mailbox.
+
+    Args:
+        session: the session.
+        name: the mailbox.
+        old_name: the name that it had; ``None`` if it has not been renamed.
+    """
+    hierarchy = await session.factory.reader.ask(read_hierarchy, account_of(session))
+    listed = Listed(name, hierarchy.attributes(name), old_name=old_name)
+    session.write(list_response("LIST", listed, is_utf8=session.is_utf8))
+
+
+async def tell_renamed(session: IMAPConnection, old_name: str, name: str) -> None:
+    """Send the LIST response of a mailbox that was renamed (RFC 9051 section 6.3.6).
+
+    Only IMAP4rev2 has it.
+    """
+    if session.is_rev2:
+        await _list_one(session, name, old_name)
 
 
 async def status(session: IMAPConnection, arguments: list[Value]) -> str:

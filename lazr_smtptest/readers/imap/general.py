@@ -25,6 +25,8 @@ __all__ = [
     "noop",
 ]
 
+# The capabilities that a client turns on.
+_EXTENSIONS = (b"IMAP4rev2", b"UTF8=ACCEPT", b"CONDSTORE")
 # RFC 2971 section 3.3.
 _MOST_FIELDS = 30
 # Octets of the line that ends IDLE.
@@ -79,8 +81,9 @@ async def enable(session: IMAPConnection, arguments: list[Value]) -> str:
     if not arguments or any(isinstance(each, list) for each in arguments):
         raise CommandError("usage: ENABLE capability ...")
     names = {each.upper() for each in arguments if not isinstance(each, list)}
-    enabled = [name for name in (b"UTF8=ACCEPT", b"CONDSTORE") if name in names]
-    session.is_utf8 |= b"UTF8=ACCEPT" in enabled
+    enabled = [name for name in _EXTENSIONS if name.upper() in names]
+    session.is_rev2 |= b"IMAP4rev2" in enabled
+    session.is_utf8 |= b"UTF8=ACCEPT" in enabled or session.is_rev2
     session.has_condstore |= b"CONDSTORE" in enabled
     session.write(b" ".join([b"* ENABLED", *enabled]) + b"\r\n")
     return "enabled"

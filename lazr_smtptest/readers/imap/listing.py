@@ -125,6 +125,7 @@ class Listed:
         folder: its folder, if it has one.
         exists: whether it is that of a mailbox.
         has_chosen: whether names below it match the selection options.
+        old_name: the name that it had (RFC 9051 section 6.3.9.7); ``None`` without one.
     """
 
     name: str
@@ -132,6 +133,7 @@ class Listed:
     folder: Folder | None = None
     exists: bool = True
     has_chosen: bool = False
+    old_name: str | None = None
 
 
 def parse_list(arguments: Sequence[Value], *, is_utf8: bool) -> Listing:
@@ -213,6 +215,9 @@ def list_response(name: str, listed: Listed, *, is_utf8: bool) -> bytes:
     """Return ``* LIST`` or ``* LSUB`` for a mailbox."""
     # RFC 5258 section 6.
     extended = b' ("CHILDINFO" ("SUBSCRIBED"))' if listed.has_chosen else b""
+    if listed.old_name is not None:
+        old_name = astring(encode_name(listed.old_name, is_utf8=is_utf8))
+        extended = b' ("OLDNAME" (%s))' % old_name
     return b'* %s (%s) "%s" %s%s\r\n' % (
         name.encode("ascii"),
         b" ".join(listed.attributes),

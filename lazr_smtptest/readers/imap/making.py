@@ -17,6 +17,7 @@ from lazr_smtptest.readers.imap.finding import (
     missing_target,
     name_of,
 )
+from lazr_smtptest.readers.imap.folders import tell_renamed
 from lazr_smtptest.readers.imap.hierarchy import ancestors, is_below
 from lazr_smtptest.readers.imap.names import DELIMITER, INBOX
 from lazr_smtptest.readers.imap.syntax import Value
@@ -146,6 +147,8 @@ async def rename(session: IMAPConnection, arguments: list[Value]) -> str:
     if mailbox.folder is not None and is_below(name, mailbox.name):
         raise _cannot("a mailbox cannot be moved below itself")
     await session.factory.reader.ask(_rename, mailbox, name)
+    if mailbox.folder is not None:
+        await tell_renamed(session, mailbox.name, name)
     return "renamed"
 
 

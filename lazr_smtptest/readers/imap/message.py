@@ -45,7 +45,7 @@ class Message(Protocol):
 
     @property
     def id(self) -> bytes:
-        """Its id, which it has in every mailbox (RFC 8474 section 5.1)."""
+        """Its EMAILID, which copies have too (RFC 8474 section 5.1); of its content."""
 
     @property
     def content(self) -> AnyContent:

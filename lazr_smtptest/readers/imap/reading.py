@@ -191,12 +191,16 @@ async def search(session: IMAPConnection, arguments: list[Value]) -> str:
     """Search messages (RFC 3501 section 6.4.4, RFC 4731, RFC 5182)."""
     selected = selected_of(session)
     try:
-        asked = parse_search(arguments, scope_of(session), is_utf8=session.is_utf8)
+        # IMAP4rev2 has CHARSET (RFC 9051 section 6.4.4); UTF8=ACCEPT excludes it.
+        is_utf8 = session.is_utf8 and not session.is_rev2
+        asked = parse_search(arguments, scope_of(session), is_utf8=is_utf8)
     except CommandError as error:
         if error.status == "NO" and _asks_to_save(arguments):
             selected.saved = frozenset()
         raise
     returns = asked.returns
+    if returns is None and session.is_rev2:
+        returns = frozenset(["ALL"])
     saves = returns is not None and "SAVE" in returns
     try:
         found = await _matching(session, asked)
@@ -293,7 +297,7 @@ def _search(
                 if asked.needs_body
                 else Texts(parse(HEADER, envelope))
             )
-            matches = asked.matches(message, texts)
+            matches = asked.matches(attrs.evolve(message, envelope=envelope), texts)
         if matches:
             found.append(message)
     return found

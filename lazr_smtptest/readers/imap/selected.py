@@ -210,7 +210,12 @@ class Selected:
         self._gone.update(uid for uid in uids if self.sequence_of(uid))
 
     def apply(
-        self, changes: Sequence[Change], updates: Updates, *, has_condstore: bool
+        self,
+        changes: Sequence[Change],
+        updates: Updates,
+        *,
+        has_condstore: bool,
+        has_recent: bool = True,
     ) -> bytes:
         """Return the responses about new messages and changed flags.
 
@@ -220,6 +225,7 @@ class Selected:
             changes: what changed in the store.
             updates: what `read_updates` returned for it.
             has_condstore: whether flags are told with MODSEQ.
+            has_recent: whether RECENT is told, which IMAP4rev2 does not have.
         """
         removed = set(updates.gone)
         if self.mailbox.folder is None:
@@ -234,7 +240,8 @@ class Selected:
         new = [uid for uid in updates.new if uid > self.last_uid and uid not in removed]
         if new:
             self.uids += new
-            pieces.append(b"* %d EXISTS\r\n* 0 RECENT\r\n" % len(self.uids))
+            pieces.append(b"* %d EXISTS\r\n" % len(self.uids))
+            pieces += [b"* 0 RECENT\r\n"] if has_recent else []
         for uid, (flags, number) in updates.flags.items():
             sequence = self.sequence_of(uid)
             if sequence and self.told.get(uid) != flags:

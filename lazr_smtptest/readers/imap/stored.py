@@ -5,13 +5,14 @@ The functions are called in threads: they wait for a disk, or for a child proces
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timezone
 from typing import Any
 
 import attrs
 
-from lazr_smtptest._spool import AnyContent
+from lazr_smtptest._spool import AnyContent, part_of
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.summary import Summary
 from lazr_smtptest.readers.imap.account import Mailbox
@@ -37,6 +38,9 @@ Position = tuple[int, int]
 
 # Summaries that are read at once.
 _PAGE = 500
+
+# Bytes of a content that are read at once.
+_BLOCK = 1 << 18
 
 _UNKNOWN = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
@@ -86,8 +90,17 @@ class StoredMessage:
 
     @property
     def id(self) -> bytes:
-        """Its id in the store."""
-        return self.summary.id.encode("ascii")
+        """Its EMAILID, after `with_content`.
+
+        Equal contents have the same one, as those of a copy must (RFC 8474 section
+        5.1).
+        """
+        content = self.content
+        digest = hashlib.sha256()
+        for start in range(0, len(content), _BLOCK):
+            stop = min(start + _BLOCK, len(content))
+            digest.update(part_of(content, start, stop))
+        return b"M" + digest.hexdigest()[:40].encode("ascii")
 
     @property
     def content(self) -> AnyContent:

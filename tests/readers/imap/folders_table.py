@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from .rows import OPEN, Step, bad, box, flags, inside, no, ok
 
 __all__ = ["FOLDERS"]
@@ -36,6 +38,11 @@ def _opened(count: int, following: int, *more: str) -> tuple[str, ...]:
         *more,
         "a OK [READ-WRITE] *",
     )
+
+
+def _reopened(*arguments: Any) -> tuple[str, ...]:
+    """Return the lines of SELECT while another mailbox is selected."""
+    return ("* OK [CLOSED] *", *_opened(*arguments))
 
 
 _MAKING = (
@@ -320,6 +327,7 @@ _MESSAGES = (
         (
             "a SELECT other",
             (
+                "* OK [CLOSED] *",
                 "* FLAGS (\\Answered \\Deleted \\Draft \\Flagged \\Seen x)",
                 *_opened(2, 3, "* OK [UNSEEN 1] *")[1:],
             ),
@@ -344,7 +352,7 @@ _MESSAGES = (
         OPEN,
         ok("UID MOVE 2 other", "* OK [COPYUID *", "* 2 EXPUNGE"),
         _count("INBOX", 2, 4),
-        ("a SELECT other", _opened(1, 2, "* OK [UNSEEN 1] *")),
+        ("a SELECT other", _reopened(1, 2, "* OK [UNSEEN 1] *")),
         ok("FETCH 1 (UID RFC822.SIZE)", "* 1 FETCH (UID 1 RFC822.SIZE 45)"),
         left=(1, 2, 3),
     ),
@@ -355,7 +363,7 @@ _MESSAGES = (
         OPEN,
         ok("MOVE 3 other", "* OK [COPYUID *", "* 3 EXPUNGE"),
         ok("MOVE 1 other", "* OK [COPYUID *", "* 1 EXPUNGE"),
-        ("a SELECT other", _opened(2, 3, "* OK [UNSEEN 1] *")),
+        ("a SELECT other", _reopened(2, 3, "* OK [UNSEEN 1] *")),
         ok(
             "FETCH 1:2 (UID RFC822.SIZE)",
             "* 1 FETCH (UID 1 RFC822.SIZE 93)",
@@ -371,7 +379,7 @@ _MESSAGES = (
         _make(),
         OPEN,
         ok("MOVE 1 other", "* OK [COPYUID *", "* 1 EXPUNGE"),
-        ("a SELECT other", _opened(1, 2, "* OK [UNSEEN 1] *")),
+        ("a SELECT other", _reopened(1, 2, "* OK [UNSEEN 1] *")),
         ok("MOVE 1 INBOX", "* OK [COPYUID *", "* 1 EXPUNGE"),
         _count("INBOX", 3, 5),
         _count("other", 0, 2),
@@ -394,7 +402,7 @@ _MESSAGES = (
         _make(),
         OPEN,
         ok("MOVE 1:3 other", "* OK [COPYUID *", *[f"* {n} EXPUNGE" for n in (3, 2, 1)]),
-        ("a SELECT other", _opened(3, 4, "* OK [UNSEEN 1] *")),
+        ("a SELECT other", _reopened(3, 4, "* OK [UNSEEN 1] *")),
         ok("STORE 1,3 +FLAGS.SILENT (\\Deleted)"),
         ok("UID EXPUNGE 3", "* 3 EXPUNGE"),
         ok("EXPUNGE", "* 1 EXPUNGE"),

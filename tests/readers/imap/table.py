@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .condstore_table import CONDSTORE
+from .extensions_table import EXTENSIONS
 from .folders_table import FOLDERS
 from .rows import (
     EXAMINE,
@@ -145,7 +146,7 @@ _FOLDERS = (
     box(
         "select-missing-deselects",
         "3501 6.3.1",
-        no("SELECT nothing"),
+        no("SELECT nothing", "*", "* OK [CLOSED] *"),
         bad("FETCH 1 FLAGS"),
     ),
     inside("select-list", "3501 6.3.1", bad("SELECT (INBOX)")),
@@ -663,6 +664,7 @@ _IDLE = (
 
 ROWS = (
     *CONDSTORE,
+    *EXTENSIONS,
     *FOLDERS,
     *_SESSION,
     *_FOLDERS,

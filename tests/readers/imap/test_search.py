@@ -122,8 +122,6 @@ FACTS: list[tuple[list[Any], dict[str, Any], bool]] = [
     ([b"MODSEQ", b"8"], {}, False),
     ([b"MODSEQ", b"/flags/\\draft", b"all", b"7"], {}, True),
     # RFC 8474 section 6
-    ([b"EMAILID", b"id-1"], {}, True),
-    ([b"EMAILID", b"id-2"], {}, False),
     ([b"THREADID", b"id-1"], {}, False),
     # RFC 3501 section 6.4.4: keys beside each other, NOT, OR and lists
     ([b"SEEN", b"UNSEEN"], SEEN, False),
@@ -155,6 +153,9 @@ TEXTS: list[tuple[list[Any], bool]] = [
     ([b"FROM", "jörg".encode()], True),
     ([b"FROM", "JÖRG".encode()], True),
     ([b"FROM", b"joerg@A.EXAMPLE"], True),
+    # RFC 8474 section 6: of the content.
+    ([b"EMAILID", b"id-1"], True),
+    ([b"EMAILID", b"id-2"], False),
     ([b"FROM", b"<joerg"], True),
     ([b"FROM", b"=?utf-8"], False),
     ([b"FROM", b"ann"], False),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import time
+from collections.abc import Callable
 from typing import Any
 
 import attrs
@@ -17,6 +18,8 @@ from lazr_smtptest.model.fault_context import FaultContext
 from lazr_smtptest.model.session import Session
 from lazr_smtptest.parsing.functions import LARGE
 from lazr_smtptest.readers.context import run_here
+from lazr_smtptest.readers.http.api import details, wait
+from lazr_smtptest.readers.http.condition import Condition
 from lazr_smtptest.readers.judging import JUDGING
 
 from ..client import Client, Response
@@ -486,3 +489,53 @@ class TestLargeMessages:
         assert answer.status == 400
         assert "regular expression 'a' took more than 1 s" in answer.json["detail"]
         mail.reader.close()
+
+
+class TestThreads:
+    """What may take time with a large message is not done by the reactor's thread."""
+
+    @pytest.fixture
+    def depths(
+        self, mail: Mail, monkeypatch: pytest.MonkeyPatch
+    ) -> dict[str, set[int]]:
+        """Return in how many calls of threads each function ran."""
+        depth = 0
+        depths: dict[str, set[int]] = {}
+
+        def in_thread(function: Callable[[], None]) -> None:
+            nonlocal depth
+            depth += 1
+            function()
+            depth -= 1
+
+        def watched(name: str, function: Any) -> Any:
+            def call(*arguments: Any, **options: Any) -> Any:
+                depths.setdefault(name, set()).add(depth)
+                return function(*arguments, **options)
+
+            return call
+
+        monkeypatch.setattr(mail, "callInThread", in_thread)
+        for owner, name in (
+            (Condition, "search"),
+            (details, "message_of"),
+            (wait, "json_answer"),
+            (Envelope, "code"),
+        ):
+            monkeypatch.setattr(owner, name, watched(name, getattr(owner, name)))
+        return depths
+
+    @pytest.mark.parametrize(
+        "body",
+        [{"criteria": {"recipient": "bob@example.com"}}, {"query": "subject:big"}],
+        ids=["criteria", "query"],
+    )
+    def test_a_hit_is_read_and_written_in_others(
+        self, mail: Mail, depths: dict[str, set[int]], body: dict[str, Any]
+    ) -> None:
+        mail.add("Subject: big\n\n" + "Your code is 4711.\n" * 10_000)
+        answer = check(mail.client, **body)
+        assert answer.status == 200
+        assert len(answer.body) > 190_000
+        names = ("search", "message_of", "code", "json_answer")
+        assert depths == {name: {1} for name in names}

@@ -45,6 +45,8 @@ highlight_language = "none"
 # Docstrings write `name` for anything that stands in code.
 default_role = "code"
 
+# The manual can be built without them.
+autodoc_mock_imports = ["psycopg", "psycopg_pool"]
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 

@@ -59,13 +59,15 @@ class Adapter:
         """Execute a statement."""
         text = _translated(statement, isinstance(values, dict))
         # psycopg takes only literals as text, for it cannot know what is safe.
-        return self._connection.execute(text.encode(), values or None)
+        rows: Rows = self._connection.execute(text.encode(), values or None)
+        return rows
 
     def executemany(self, statement: str, rows: Iterable[Any], /) -> Rows:
         """Execute a statement for each of some rows of values."""
         cursor = self._connection.cursor()
         cursor.executemany(_translated(statement, False).encode(), list(rows))
-        return cursor
+        changed: Rows = cursor
+        return changed
 
     def copy(
         self, table: str, types: Sequence[str], rows: Iterable[Sequence[Any]]

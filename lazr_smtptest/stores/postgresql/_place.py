@@ -76,7 +76,7 @@ class Place:
     @property
     def conninfo(self) -> str:
         """The URL with the values that it leaves to us."""
-        return make_conninfo(
+        text: str = make_conninfo(
             self.url,
             client_encoding="utf8",
             **{
@@ -85,6 +85,7 @@ class Place:
                 if name not in conninfo_to_dict(self.url)
             },
         )
+        return text
 
     def connect(self) -> psycopg.Connection[Any]:
         """Connect; one thread at a time may use the connection.

@@ -9,24 +9,19 @@ from typing import Any
 
 import pytest
 
+from lazr_smtptest import stores
 from lazr_smtptest.errors import StoreFullError
 from lazr_smtptest.interfaces import IMessageStore
-from lazr_smtptest.stores import (
-    MaildirStore,
-    MboxStore,
-    MemoryStore,
-    PostgreSQLStore,
-    SQLiteStore,
-)
+from lazr_smtptest.stores import MemoryStore
 
 from ..envelopes import make_envelope
 from ..kinds import slow_kind
 
 ON_DISK = {
-    "maildir": MaildirStore,
-    "mbox": MboxStore,
-    "postgresql": PostgreSQLStore,
-    "sqlite": SQLiteStore,
+    "maildir": "MaildirStore",
+    "mbox": "MboxStore",
+    "postgresql": "PostgreSQLStore",
+    "sqlite": "SQLiteStore",
 }
 
 # Opens the store, with keywords of its class; again if it is on a disk.
@@ -53,7 +48,7 @@ def open_store(
             if kind == "memory":
                 store: Any = MemoryStore(**keywords)
             else:
-                store = ON_DISK[kind](place, **keywords)
+                store = getattr(stores, ON_DISK[kind])(place, **keywords)
             stack.callback(store.close)
             return store
 

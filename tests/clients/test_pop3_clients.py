@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import poplib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ from .fetchers import fill, run_fetchmail, run_getmail
 if TYPE_CHECKING:
     from tests.clients.conftest import Program
 
+PATIENCE = 60
 SENT = (
     "Subject: one\n\nHello.\n.\n..x\n",
     "Subject: two\n\n" + "line\n" * 5000,
@@ -27,6 +29,25 @@ def controller() -> Iterator[CaptureController]:
     with CaptureController(pop3=True) as controller:
         fill(controller, SENT)
         yield controller
+
+
+def test_poplib_lists_reads_and_deletes(controller: CaptureController) -> None:
+    """Python's own; what it deletes goes when it quits."""
+    settings = controller.pop3_settings()
+    client = poplib.POP3(settings.host, settings.port, timeout=PATIENCE)
+    assert {"TOP", "UIDL", "PIPELINING"} <= set(client.capa())
+    client.user(settings.user)
+    client.pass_(settings.password)
+    assert client.stat()[0] == 2
+    assert [line.split()[0] for line in client.list()[1]] == [b"1", b"2"]
+    uid = client.uidl()[1][0].split()[1]
+    assert client.uidl(1).split()[1:] == [b"1", uid]
+    assert client.retr(1)[1] == SENT[0].encode().splitlines()
+    assert client.top(2, 1)[1] == [b"Subject: two", b"", b"line"]
+    client.dele(1)
+    assert len(controller) == 2
+    client.quit()
+    assert [each.content[9:12] for each in controller] == [b"two"]
 
 
 def test_curl_lists_and_reads(

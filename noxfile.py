@@ -18,8 +18,9 @@ nox.options.reuse_existing_virtualenvs = True
 nox.options.sessions = ["lint", "types", "imports", "docs", "quick"]
 
 # A table of tests is about the rows, not about the version of Python or the platform:
-# of a long one every other Python runs a fifth.
-_SHARE = {"LAZR_SMTPTEST_SHARE": "5"}
+# every other Python runs a fifth of them, at least two.
+_FIFTH = {"LAZR_SMTPTEST_SHARE": "5"}
+_SHARE = {**_FIFTH, "LAZR_SMTPTEST_LEAST": "2"}
 
 # Rooms whose every branch is tested, and the tests that do it.
 _WHOLE = ("smtp", "auth", "tls")
@@ -86,9 +87,14 @@ def again(session: nox.Session) -> None:
 
 @nox.session
 def quick(session: nox.Session) -> None:
-    """Run the tests that need no other program and little time."""
+    """Run a part of the tests of every room, in less than a minute.
+
+    Each test that needs no other program and little time runs, of those with rows one
+    in twenty: so one that is about all stores runs with one of them.
+    """
     session.install("-e", ".[test]")
-    _pytest(session, "-m", "not slow", "tests")
+    few = {"LAZR_SMTPTEST_SHARE": "20", "LAZR_SMTPTEST_LEAST": "1"}
+    _pytest(session, "-m", "not slow", "tests", **few)
 
 
 @nox.session
@@ -134,15 +140,15 @@ def pictures(session: nox.Session) -> None:
 def coverage(session: nox.Session) -> None:
     """Check that no branch of the wire, of logins and of TLS is untested.
 
-    A fifth of the rows of the long tables reaches nearly all of them. All rows run,
-    which takes three times as long, if it does not reach every one.
+    A fifth of the rows of the tables, at least five, reaches nearly all of them. All
+    rows run, which takes three times as long, if it does not reach every one.
     """
     session.install("-e", ".[test,lint]")
     tests = [f"tests/{room}" for room in _THEIR_TESTS]
     measure = ["--cov", "--cov-branch", "--cov-report=", *tests]
     rooms = ",".join(f"lazr_smtptest/{room}/*" for room in _WHOLE)
     report = ["coverage", "report", "--fail-under=100", f"--include={rooms}"]
-    _pytest(session, *measure, **_SHARE)
+    _pytest(session, *measure, **_FIFTH)
     try:
         session.run(*report)
     except CommandFailed:
@@ -201,6 +207,13 @@ def schema(session: nox.Session) -> None:
     session.install("-e", ".[test]")
     test = "tests/readers/http/api/test_schema.py"
     _run(session, "-n", "0", test, LAZR_SMTPTEST_EXAMPLES="300")
+
+
+@nox.session
+def examples(session: nox.Session) -> None:
+    """Nightly: try thirty times as many random examples of each test that has some."""
+    session.install("-e", ".[test]")
+    _run(session, "-m", "hypothesis", "tests", LAZR_SMTPTEST_NIGHTLY="1")
 
 
 @nox.session

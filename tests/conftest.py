@@ -16,18 +16,22 @@ from typing import Any, Literal
 import pytest
 from hypothesis import HealthCheck, settings
 
+from .chance import some
 from .commands import COMMANDS, Process, Start
 from .leaks import delayed_calls
 from .once import Once, once_in
 from .postgresql import Server, empty, end, server_in_run, url_in
-from .sampling import leave_out_rows
+from .sampling import SHORT_TABLE, leave_out_rows
 
 # Before each test, pytest asks for the version of Twisted and reads all its metadata.
 importlib.metadata.version = functools.cache(importlib.metadata.version)
 
 # An example takes as long as a busy machine makes it.
 settings.register_profile(
-    "patient", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    "patient",
+    deadline=None,
+    max_examples=some(100),
+    suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("patient")
 
@@ -38,16 +42,22 @@ HERE = Path(__file__).parent
 # The marks of whole folders and modules; pyproject.toml says what they mean.
 MARKS = {
     "cli/test_completion.py": ["slow", "once"],
+    "cli/test_config_file.py": ["twice"],
+    "cli/test_live_view.py": ["twice"],
+    "cli/test_load.py": ["twice"],
     "cli/test_man_pages.py": ["once"],
+    "cli/test_outgoing.py": ["twice"],
+    "cli/test_pop3.py": ["twice"],
     "cli/test_postgresql_commands.py": ["slow", "once"],
     "cli/test_readers.py": ["twice"],
     "cli/test_serve.py": ["slow", "twice"],
     "cli/test_twistd.py": ["slow", "twice"],
+    "cli/test_webhooks.py": ["twice"],
     "cli/workers/test_processes.py": ["slow", "twice"],
     "clients/": ["slow", "clients", "once"],
+    "conformance/test_table.py": ["slow"],
     "containers/": ["once"],
     "containers/test_run.py": ["slow", "once"],
-    "conformance/test_table.py": ["slow"],
     "faults/test_records.py": ["twice"],
     "faults/test_table.py": ["twice"],
     "fuzz/": ["slow", "twice"],
@@ -57,8 +67,8 @@ MARKS = {
     "mime/test_html_": ["twice"],
     "mime/test_meta_charset.py": ["twice"],
     "mime/test_urls.py": ["twice"],
-    "page/": ["slow", "once"],
     "packaging/": ["slow", "once"],
+    "page/": ["slow", "once"],
     "readers/test_mcp.py": ["once"],
     "smtp/test_chunking.py": ["slow", "twice"],
     "smtp/test_spooling.py": ["slow"],
@@ -109,9 +119,13 @@ def pytest_ignore_collect(
 
 
 @pytest.hookimpl(wrapper=True, optionalhook=True)
-def pytest_xdist_auto_num_workers() -> Generator[None, int, int]:
-    """Return half as many processes for ``-n auto`` again: some tests wait."""
+def pytest_xdist_auto_num_workers(
+    config: pytest.Config,
+) -> Generator[None, int, int]:
+    """Return half as many processes for ``-n auto`` again: the slow tests wait."""
     cores = yield
+    if "slow" in left_out(config.getoption("markexpr")):
+        return cores
     return cores + cores // 2
 
 
@@ -129,7 +143,8 @@ def pytest_collection_modifyitems(
     yield
     share = int(os.environ.get("LAZR_SMTPTEST_SHARE", "1"))
     if share > 1:
-        leave_out_rows(config, items, share)
+        least = int(os.environ.get("LAZR_SMTPTEST_LEAST", SHORT_TABLE))
+        leave_out_rows(config, items, share, least)
 
 
 def pytest_collection_finish() -> None:

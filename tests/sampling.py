@@ -1,4 +1,8 @@
-"""The rows of long tables that run on each Python: ``LAZR_SMTPTEST_SHARE``."""
+"""The rows of tables that run on each Python, and in ``nox -s quick``.
+
+``LAZR_SMTPTEST_SHARE=5`` chooses one of five rows, at least five of a table;
+``LAZR_SMTPTEST_LEAST=1`` at least one.
+"""
 
 from __future__ import annotations
 
@@ -10,22 +14,24 @@ import pytest
 SHORT_TABLE = 5
 
 
-def choose(ids: list[str], share: int) -> set[str]:
-    """Return the rows of a table that stand for all: one of `share`, at least five.
+def choose(ids: list[str], share: int, least: int = SHORT_TABLE) -> set[str]:
+    """Return the rows of a table that stand for all: one of `share`, at least `least`.
 
     They are those whose ids have the lowest checksums: the same in every process and on
     every Python.
     """
-    count = max(SHORT_TABLE, -(-len(ids) // share))
+    count = max(least, -(-len(ids) // share))
     return set(sorted(ids, key=lambda each: crc32(each.encode()))[:count])
 
 
-def leave_out_rows(config: pytest.Config, items: list[pytest.Item], share: int) -> None:
+def leave_out_rows(
+    config: pytest.Config, items: list[pytest.Item], share: int, least: int
+) -> None:
     """Deselect the rows of long tables that are not chosen."""
     tables: dict[str, list[str]] = {}
     for item in items:
         tables.setdefault(item.nodeid.partition("[")[0], []).append(item.nodeid)
-    chosen = set().union(*(choose(ids, share) for ids in tables.values()))
+    chosen = set().union(*(choose(ids, share, least) for ids in tables.values()))
     left_out = [each for each in items if each.nodeid not in chosen]
     if left_out:
         config.hook.pytest_deselected(items=left_out)

@@ -12,6 +12,7 @@ from .conftest import pytest_runtest_teardown
 from .leaks import PATIENCE, Opened
 
 
+@pytest.mark.slow
 def test_a_new_thread_is_found() -> None:
     """And no longer found when it has ended."""
     opened, end = Opened(), threading.Event()

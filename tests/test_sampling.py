@@ -40,6 +40,12 @@ def test_one_of_so_many_rows_is_chosen(count: int, share: int, chosen: int) -> N
     assert len(choose(rows(count), share)) == chosen
 
 
+@pytest.mark.parametrize(("count", "chosen"), [(1, 1), (5, 1), (6, 2), (100, 20)])
+def test_a_short_table_may_be_left_with_one_row(count: int, chosen: int) -> None:
+    """Where a run must be quick."""
+    assert len(choose(rows(count), 5, 1)) == chosen
+
+
 def test_the_chosen_rows_are_some_of_the_table() -> None:
     """None of another table is among them."""
     assert choose(rows(100), 5) < set(rows(100))
@@ -65,7 +71,11 @@ def test_pytest_runs_the_chosen_rows_of_each_table(share: str, long: int) -> Non
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "--collect-only", "-q", "-n0", __file__],
         cwd=ROOT,
-        env={**os.environ, "LAZR_SMTPTEST_SHARE": share},
+        env={
+            **os.environ,
+            "LAZR_SMTPTEST_SHARE": share,
+            "LAZR_SMTPTEST_LEAST": str(SHORT_TABLE),
+        },
         capture_output=True,
         text=True,
         timeout=120,

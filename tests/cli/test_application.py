@@ -45,6 +45,7 @@ def children_of(process: ServerProcess) -> list[object]:
     return list(pool._workers)
 
 
+@pytest.mark.slow
 def test_a_message_is_read_in_another_process(process: ServerProcess) -> None:
     """From the start on; it is started when it is needed."""
     process.startService()
@@ -53,6 +54,7 @@ def test_a_message_is_read_in_another_process(process: ServerProcess) -> None:
     assert len(children_of(process)) == 1
 
 
+@pytest.mark.slow
 def test_the_end_of_the_service_ends_the_other_process(process: ServerProcess) -> None:
     """Messages are read here again."""
     process.startService()

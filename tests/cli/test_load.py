@@ -112,6 +112,7 @@ def test_a_refusal_is_an_error_with_its_reason(
     assert found["failures"] == ["1 errors, 1 or more are a failure"]
 
 
+@pytest.mark.slow
 def test_a_number_of_errors_can_be_allowed(server: CaptureController) -> None:
     server.faults.on("EOD", times=2).reply(451, "4.3.0 later")
     assert load(server, "--messages=5", "--fail-errors=3") == 0
@@ -156,6 +157,7 @@ def test_the_results_are_json(
     assert found["connecting_ms"]["max"] > 0
 
 
+@pytest.mark.slow
 def test_the_duration_ends_it(server: CaptureController) -> None:
     """Without a number of messages."""
     assert load(server, "--duration=1", "--rate=20") == 0

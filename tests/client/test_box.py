@@ -227,6 +227,7 @@ def test_a_deferred_fires_in_the_reactors_thread(mailbox: Both, make: Make) -> N
     )
 
 
+@pytest.mark.slow
 def test_a_loop_runs_while_a_coroutine_waits(mailbox: Both, make: Make) -> None:
     """Many may wait at the same time."""
 

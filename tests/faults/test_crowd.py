@@ -39,6 +39,7 @@ async def crowd(controller: Controller) -> list[list[str]]:
     return await asyncio.gather(*sessions)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [2, 117])
 def test_the_third_recipient_of_one_session_fails(number: int) -> None:
     """Once, there, and it is in the journal; nobody else is refused anything."""

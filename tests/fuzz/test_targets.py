@@ -10,6 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ..chance import some
+
 
 def load(name: str) -> ModuleType:
     """Load a module that stands beside this one."""
@@ -72,7 +74,7 @@ def test_what_a_fuzzer_begins_with_breaks_nothing(octets: bytes) -> None:
 def test_a_target_takes_any_octets(name: str) -> None:
     """Words of the protocol and noise, as hypothesis mixes them."""
 
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=some(200), deadline=None)
     @given(OCTETS)
     def any_octets(octets: bytes) -> None:
         TARGETS.TARGETS[name](octets)

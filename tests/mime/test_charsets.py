@@ -218,6 +218,7 @@ def test_any_bytes_are_text_in_any_charset(octets, charset):
     assert text.encode("utf-8").decode("utf-8") == text
 
 
+@pytest.mark.slow
 @given(st.text(max_size=40).filter(lambda text: not text.startswith("\ufeff")))
 def test_what_is_right_is_read_as_it_was_written(text):
     """Without a word of trouble."""

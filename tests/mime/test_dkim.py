@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 from lazr_smtptest import DKIMError
 from lazr_smtptest.model.envelope import Envelope
 
+from ..chance import some
+
 NAME = "mail._domainkey.example.com"
 HEADER = "a signed header field is not what was signed"
 SECONDS = 5.0
@@ -278,7 +280,7 @@ PIECES = st.lists(
 
 
 @pytest.mark.slow
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=some(200), deadline=None)
 @given(PIECES, PIECES)
 def test_any_octets_can_be_verified(first, second):
     """Whatever they are, and nothing is raised."""

@@ -19,6 +19,7 @@ from lazr_smtptest.mime.html_tokens import (
     Token,
 )
 
+from ..chance import some
 from .times import once_in_three
 
 
@@ -218,7 +219,8 @@ ANY_HTML = st.lists(
 ).map("".join)
 
 
-@settings(max_examples=300, deadline=None)
+@pytest.mark.slow
+@settings(max_examples=some(300), deadline=None)
 @given(
     ANY_HTML, st.sampled_from(ContentModel), st.sampled_from(["", "title", "script"])
 )
@@ -230,7 +232,7 @@ def test_any_text_has_tokens(html, model, element):
         assert not (isinstance(first, Characters) and isinstance(second, Characters))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=some(200), deadline=None)
 @given(st.text(alphabet=st.characters(exclude_characters="<&\r", codec="utf-8")))
 def test_text_without_markup_is_its_own_token(text):
     """Every character of it."""

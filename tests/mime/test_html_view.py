@@ -200,6 +200,7 @@ def test_a_document_that_is_too_long_stays_as_it_was_sent() -> None:
     assert (found.with_urls(str), bool(found.failure)) == (html, True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "piece",
     ["url(", "url('", 'url("', "@import ", "@font-face{", "/*", "url(' ", "\\"],

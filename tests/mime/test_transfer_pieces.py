@@ -31,6 +31,7 @@ def check(data: bytes, encoding: str) -> None:
     assert pieces == decode_transfer(data, encoding)[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("encoding", ENCODINGS)
 @given(tokens=st.lists(st.sampled_from(TOKENS) | st.binary(max_size=3), max_size=20))
 def test_malformed_content_is_decoded_alike(encoding: str, tokens: list[bytes]) -> None:

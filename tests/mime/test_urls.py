@@ -12,6 +12,8 @@ from lazr_smtptest.mime.flowed import unflow
 from lazr_smtptest.mime.urls import find_urls, text_links
 from lazr_smtptest.model.envelope import Envelope
 
+from ..chance import some
+
 A, B = "https://a.example/x", "https://b.example/y"
 
 
@@ -186,7 +188,7 @@ def test_a_hostile_text_takes_no_time(unit):
 
 
 @pytest.mark.slow
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=some(200), deadline=None)
 @given(
     st.lists(
         st.sampled_from([*UNITS, ">", "\n"]) | st.text(max_size=4), max_size=30

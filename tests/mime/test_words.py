@@ -174,6 +174,7 @@ def test_what_python_encodes_is_decoded(text):
     assert decode_words(encoded) == (text, ())
 
 
+@pytest.mark.slow
 @given(st.lists(st.sampled_from([*UNITS, b"utf-8", b"q", b"\xe9", b" ", b"=41", b"a"])))
 def test_any_field_can_be_decoded(pieces):
     """Nothing is raised."""

@@ -31,6 +31,7 @@ def again(*items: Any) -> list[Any]:
     return unpack(*pack(items, BLANKS))
 
 
+@pytest.mark.slow
 @given(st.lists(EVENTS, max_size=30))
 def test_all_comes_back_as_it_was(events: list[tuple[int, Any]]) -> None:
     """Whatever it is, and in its order."""

@@ -299,6 +299,7 @@ def test_a_message_in_a_file_is_read() -> None:
     assert document_of(envelope(content)).subject == "a"
 
 
+@pytest.mark.slow
 @given(st.binary(), st.lists(st.text(max_size=5), max_size=3))
 def test_nothing_is_raised_for_a_content(content: bytes, rcpt_tos: list[str]) -> None:
     """Whatever it is."""

@@ -146,6 +146,7 @@ def test_a_message_that_exceeds_the_bounds_does_not_meet_them() -> None:
     assert candidate.describe()[0] == "text cannot be checked: it is huge"
 
 
+@pytest.mark.slow
 def test_the_functions_of_the_pool_install_no_reactor() -> None:
     """The processes of workers and of twistd choose theirs after they are imported."""
     program = (

@@ -91,6 +91,7 @@ def pieces(data: bytes, cuts: list[int]) -> Iterator[bytes]:
     yield data[start:]
 
 
+@pytest.mark.slow
 @given(
     st.lists(st.binary(max_size=12).map(lambda b: b.replace(b"\n", b"x"))),
     st.lists(st.integers(0, 500)),

@@ -32,6 +32,7 @@ from lazr_smtptest.smtp.lmtp import LMTPServerProtocol
 from lazr_smtptest.smtp.protocol import SMTPServerProtocol
 from lazr_smtptest.smtp.settings import Settings
 
+from ..chance import some
 from ..conformance.table import SCRIPTS
 
 
@@ -178,7 +179,7 @@ PLACES = st.lists(st.integers(0, 10_000), max_size=12)
 def examples(count: int) -> Any:
     """Try so many; the fixture only makes servers, and may serve for all of them."""
     return settings(
-        max_examples=count,
+        max_examples=some(count),
         deadline=None,
         suppress_health_check=[HealthCheck.function_scoped_fixture],
     )

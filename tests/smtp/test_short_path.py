@@ -32,6 +32,7 @@ from lazr_smtptest.smtp.path import Address
 from lazr_smtptest.smtp.protocol import SMTPServerProtocol
 from lazr_smtptest.smtp.settings import Settings
 
+from ..chance import some
 from ..conformance.table import SCRIPTS
 from ..wire import Capture, Wire
 from .test_chunking import LISTENER, SESSIONS
@@ -381,7 +382,9 @@ class _Picky(HandlerDelivery):
         return super().validateTo(user)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(
+    max_examples=some(150), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 @given(pieces=st.lists(PIECES, max_size=14))
 def test_any_pieces_are_the_same(pieces: list[bytes]) -> None:
     """In any order, whatever state the connection is in."""

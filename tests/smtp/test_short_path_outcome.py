@@ -24,6 +24,7 @@ from lazr_smtptest.smtp.settings import Settings
 from lazr_smtptest.stores import open_store
 from lazr_smtptest.tls.context import TLS
 
+from ..chance import some
 from ..conformance.table import SCRIPTS
 from ..harness import TLSPeer
 from ..hostile.test_smuggling import LINE_ENDS, POSITIONS, SMUGGLED
@@ -56,7 +57,7 @@ PROTOCOLS = st.sampled_from([SMTPServerProtocol, LMTPServerProtocol])
 def examples(count: int) -> Any:
     """Try so many; nothing of one is left for the next."""
     return settings(
-        max_examples=count,
+        max_examples=some(count),
         deadline=None,
         suppress_health_check=[HealthCheck.too_slow],
     )
@@ -218,7 +219,7 @@ def test_within_tls_lines_take_the_short_path(taken: list[str], tls: TLS) -> Non
 
 
 @settings(
-    max_examples=40,
+    max_examples=some(40),
     deadline=None,
     suppress_health_check=[
         HealthCheck.too_slow,

@@ -16,13 +16,15 @@ from lazr_smtptest.interfaces import IMessageStore
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.stores import _fields, open_store
 
+from ..chance import some
+
 # The session is the server's, and has ended when a store is read.
 NOT_KEPT = ("session", "transaction")
 FIELDS = [field for field in attrs.fields(Envelope) if field.alias not in NOT_KEPT]
 LEAST = {"mail_from": "s@example.com", "rcpt_tos": ("a@b", "c@d"), "content": b"x\r\n"}
 BROWSE = settings(
     deadline=None,
-    max_examples=40,
+    max_examples=some(40),
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 

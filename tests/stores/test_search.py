@@ -20,6 +20,7 @@ from lazr_smtptest.stores._compiler import compile_query
 from lazr_smtptest.stores._migrations import MIGRATIONS
 from lazr_smtptest.stores._sqlite_dialect import completions
 
+from ..chance import some
 from .envelopes import make_envelope
 
 
@@ -111,6 +112,7 @@ def invoice(store: SQLiteStore) -> Any:
     return store
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "text",
     [
@@ -216,6 +218,7 @@ def test_a_search_among_the_newest_leaves_nothing_behind(crowded: SQLiteStore) -
     assert len(crowded) == 501
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("limit", [1, 2, 50, 100])
 @pytest.mark.parametrize(
     ("text", "count"),
@@ -466,6 +469,7 @@ def test_a_deleted_message_is_not_indexed_in_part(store: SQLiteStore, how: str) 
     assert store.index_progress().shortened == 0
 
 
+@pytest.mark.slow
 def test_a_search_waits_for_what_was_kept_before_it(store: SQLiteStore) -> None:
     """Words are read after the message is kept."""
     for number in range(200):
@@ -555,6 +559,7 @@ def test_what_was_read_ahead_is_kept_when_it_cannot_be_written(
     assert index_the_rest(ahead) == [1, 2, 3]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("count", [1, 63, 64, 65, 200, 500])
 def test_a_step_writes_all_of_its_messages(store: SQLiteStore, count: int) -> None:
     """By few statements."""
@@ -563,6 +568,7 @@ def test_a_step_writes_all_of_its_messages(store: SQLiteStore, count: int) -> No
     assert len(store.search("message", limit=1000)) == count
 
 
+@pytest.mark.slow
 def test_two_stores_do_not_read_a_message_twice(tmp_path: Path) -> None:
     """They may be two processes."""
     stores = [SQLiteStore(tmp_path / "mail.db") for _ in range(2)]
@@ -573,7 +579,8 @@ def test_two_stores_do_not_read_a_message_twice(tmp_path: Path) -> None:
         store.close()
 
 
-@settings(max_examples=200, deadline=None)
+@pytest.mark.slow
+@settings(max_examples=some(200), deadline=None)
 @given(text=st.text(), beginnings=st.sampled_from([[], ["a", "b"], None]))
 def test_no_text_is_a_wrong_query(text: str, beginnings: list[str] | None) -> None:
     """Whatever people type."""

@@ -457,6 +457,7 @@ def fill(store: SQLiteStore, size: int) -> None:
         store.add(make_envelope(content=os.urandom(size)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [2_000_000, 20_000])
 def test_a_file_that_may_not_grow_is_full(
     path: Path, open_store: OpenStore, size: int

@@ -73,6 +73,7 @@ def test_a_suite_runs_against_a_server_elsewhere(
     result.assert_outcomes(passed=3)
 
 
+@pytest.mark.slow
 def test_a_suite_reads_alike_with_both(run: Run, options: tuple[str, ...]) -> None:
     """With a server in a thread and with one elsewhere: results and failures."""
     suite = """

@@ -20,6 +20,7 @@ from lazr_smtptest.stores import (
     SQLiteStore,
 )
 
+from ...chance import some
 from ...query.queries import messages, queries
 from ...stores.reading_helpers import PATIENCE
 from .conftest import Mail
@@ -82,9 +83,10 @@ def ask(sites: dict[str, Mail], method: str, path: str, **given: Any) -> None:
     assert seen == dict.fromkeys(seen, seen["memory"]), (method, path)
 
 
+@pytest.mark.slow
 @settings(
     deadline=None,
-    max_examples=10,
+    max_examples=some(10),
     suppress_health_check=list(HealthCheck),
 )
 @given(

@@ -261,6 +261,7 @@ def test_what_is_no_id_is_not_found(mail: Mail, path: str, id: str) -> None:
     assert mail.client.get(path.format(id)).status == 404
 
 
+@pytest.mark.slow
 def test_no_get_of_our_api_changes_anything(mail: Mail) -> None:
     """Whoever can make a browser follow a link reads at most."""
     mail.add("Content-Type: text/html\n\n<p>hi</p>\n")

@@ -180,6 +180,7 @@ def test_the_file_is_removed(mail: Mail, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_the_file_of_a_client_that_left_is_removed(mail: Mail, tmp_path: Path) -> None:
     """In the middle of the answer."""
     client = mail.connect()

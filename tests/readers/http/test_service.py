@@ -161,6 +161,7 @@ def test_a_service_that_stops_ends_its_connections(
     assert received.endswith(end)
 
 
+@pytest.mark.slow
 def test_an_address_that_is_taken_is_an_error_at_once(
     reactor: PrivateReactor, store: MemoryStore, port: int
 ) -> None:

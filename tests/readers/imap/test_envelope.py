@@ -173,6 +173,7 @@ def test_addresses_are_bounded() -> None:
     assert len(envelope(b"\r\n".join([b"To: " + b"a@b.c," * 700] * 2))["to"]) == 1000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "unit",
     [b"<", b'"', b"(", b"[", b"\\", b'\\"', b'<\\"', b":", b";", b"a@", b'<"a', b"@["],
@@ -184,6 +185,7 @@ def test_time_is_linear(unit: bytes) -> None:
     assert time.process_time() - begin < 30
 
 
+@pytest.mark.slow
 @given(st.binary(max_size=200))
 def test_any_octets_are_well_formed(octets: bytes) -> None:
     """Whatever a header has, an envelope is one list of ten."""
@@ -206,6 +208,7 @@ _words = st.text("abcdefgh", min_size=1, max_size=8)
 _mailboxes = st.tuples(st.none() | _words, _words, _words)
 
 
+@pytest.mark.slow
 @given(st.lists(_mailboxes, min_size=1, max_size=4), _words)
 def test_ordinary_mail_is_read_as_by_the_email_package(
     mailboxes: list[tuple[str | None, str, str]], subject: str

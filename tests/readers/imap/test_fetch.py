@@ -224,6 +224,7 @@ def test_internal_date(moment: datetime, shown: bytes) -> None:
 _SECTIONS = [b"", b"HEADER", b"TEXT", b"1", b"2.1", b"2.MIME", b"3.HEADER", b"9"]
 
 
+@pytest.mark.slow
 @given(
     st.lists(st.sampled_from(_SECTIONS), min_size=1, unique=True),
     st.sets(st.sampled_from([b"UID", b"ENVELOPE", b"BODYSTRUCTURE", b"BODY"])),

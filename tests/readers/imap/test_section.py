@@ -214,6 +214,7 @@ def test_partials(partial: str) -> None:
     assert read(f"BODY[]{partial}", SIMPLE) == PARTIALS[partial]
 
 
+@pytest.mark.slow
 @given(
     st.sampled_from(
         ["", "TEXT", "HEADER", "HEADER.FIELDS (CONTENT-TYPE)", "1", "2.1.MIME", "3"]

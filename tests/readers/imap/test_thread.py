@@ -186,6 +186,7 @@ _messages = st.lists(
 )
 
 
+@pytest.mark.slow
 @given(_messages, st.sampled_from(["REFERENCES", "ORDEREDSUBJECT"]))
 def test_each_message_is_in_one_thread(
     messages: list[tuple[str, str, str, int]], algorithm: str

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from lazr_smtptest._spool import SpooledContent
 from lazr_smtptest.interfaces import IMessageStore
 
+from ...chance import some
 from ...mime.test_hostile import HOSTILE
 from ..envelopes import make_envelope
 
@@ -185,7 +186,7 @@ OCTETS = st.lists(
 
 @pytest.mark.slow
 @settings(
-    max_examples=30,
+    max_examples=some(30),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

@@ -15,6 +15,7 @@ from lazr_smtptest.query.document import document_of
 from lazr_smtptest.query.evaluation import matches
 from lazr_smtptest.query.tree import Node
 
+from ...chance import some
 from ...query.queries import TAGS, messages, queries
 from ..reading_helpers import PATIENCE, numbered
 
@@ -81,7 +82,7 @@ def kept_in(
 
 @settings(
     deadline=None,
-    max_examples=60,
+    max_examples=some(60),
     suppress_health_check=[
         HealthCheck.function_scoped_fixture,
         HealthCheck.too_slow,
@@ -111,7 +112,7 @@ def test_a_store_finds_what_the_evaluation_finds(
 
 @settings(
     deadline=None,
-    max_examples=30,
+    max_examples=some(30),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(envelopes=st.lists(messages, min_size=1, max_size=4))

@@ -167,6 +167,7 @@ def test_irregularities_are_counted(store: Any) -> None:
     assert store.summary("a").warnings == len(envelope.warnings) > 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("content", HOSTILE.values(), ids=HOSTILE)
 def test_a_hostile_message_has_a_summary(store: Any, content: bytes) -> None:
     """It can be listed, read, searched beside and removed like any other."""

@@ -176,6 +176,7 @@ class TestWrongRules:
         assert answer.status == 400
         assert words in answer.json["detail"]
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("key", ["recipient", "header", "do", "reply"])
     def test_deep_nesting_is_an_error(self, client: Client, key: str) -> None:
         value = b'{"x":' * 900 + b"1" + b"}" * 900

@@ -106,6 +106,7 @@ def envelope_of(content: bytes) -> Envelope:
     return Envelope(mail_from="a@x", rcpt_tos=(), content=content)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "content",
     [b"", LARGE.encode(), b"Content-Type: text/html; charset=x\r\n\r\n<a href=//b>c"],

@@ -25,6 +25,7 @@ from lazr_smtptest.readers.http.api.operations import ARGUMENTS, Operation
 from lazr_smtptest.readers.http.routes import Route
 from lazr_smtptest.stores.session_log import SessionLog
 
+from ....chance import some
 from ..client import Response
 from ..conftest import Mail
 from .test_messages import MESSAGE
@@ -217,7 +218,7 @@ def test_its_examples_succeed(name: str) -> None:
 @pytest.mark.parametrize("name", names())
 @given(data=st.data())
 @settings(
-    max_examples=25,
+    max_examples=some(25),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
 )

@@ -91,6 +91,7 @@ class TestMessages:
         add(mail, "two")
         assert subjects(mail.client.response()) == ["two"]
 
+    @pytest.mark.slow
     def test_a_client_that_asks_again_gets_each_message_once(self, mail: Mail) -> None:
         found, since = [], 0
         for subject in ("one", "two", "three"):

@@ -147,6 +147,7 @@ def test_the_latest_message_can_be_sent_on(make: Callable[..., Releasing]) -> No
     assert mail.serve()[0] == b"MAIL FROM:<ann@example.com>\r\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("body", "error"),
     [

@@ -192,6 +192,7 @@ class TestFiles:
 class TestContent:
     """The content of the files."""
 
+    @pytest.mark.slow
     @pytest.mark.once
     def test_all_of_them_together_are_small(self) -> None:
         """The bound counts the minified bundle, as the sizes of libraries are given."""

@@ -1,8 +1,10 @@
 """A program that writes how many bytes a browser loads of the page's files.
 
-They are bundled as they are served, minified and compressed as one, as the sizes of
-libraries are given. The page has no build step, and is served with its names: a bound
-of those would be one of long names.
+The first number is that of what it loads to show the list and a message, the second one
+that of all files: the other views are loaded when somebody goes there. They are bundled
+as they are served, minified and compressed as one, as the sizes of libraries are given.
+The page has no build step, and is served with its names: a bound of those would be one
+of long names.
 """
 
 from __future__ import annotations
@@ -32,27 +34,51 @@ def remedy() -> str:
 
 
 def main() -> None:
-    """Write the bytes."""
+    """Write the bytes, at first and of all."""
     files = load_files()
-    with TemporaryDirectory() as folder:
-        for name, file in files.others.items():
-            path = Path(folder, name)
-            path.parent.mkdir(exist_ok=True)
-            path.write_bytes(file.content)
-        bundles = [_bundled(Path(folder, name)) for name in _LOADED]
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        for path, file in files.others.items():
+            target = folder / path
+            target.parent.mkdir(exist_ok=True)
+            target.write_bytes(file.content)
+        bundles = [_split(folder), _whole(folder)]
     # A browser loads one language.
     texts = json.loads(files.others["lang/en.json"].content)
     language = json.dumps(texts, ensure_ascii=False, separators=(",", ":"))
-    others = [files.index.content, files.others["icon.svg"].content]
-    whole = b"".join([*others, *bundles, language.encode()])
-    print(len(gzip.compress(whole, 9)))
+    others = [files.index.content, files.others["icon.svg"].content, language.encode()]
+    for parts in bundles:
+        print(len(gzip.compress(b"".join([*parts, *others]), 9)))
 
 
-def _bundled(path: Path) -> bytes:
-    """Return a file with all that it imports, minified."""
-    command = [_esbuild(), path, "--bundle", "--minify", "--format=esm"]
-    done = subprocess.run(command, stdout=subprocess.PIPE, check=True, timeout=120)
-    return done.stdout
+def _split(folder: Path) -> list[bytes]:
+    """Return the bundles of what is loaded at first."""
+    _bundle(folder, "split", "--splitting")
+    outputs = json.loads((folder / "split.json").read_bytes())["outputs"]
+    first: list[str] = []
+    left = [f"split/{name}" for name in _LOADED]
+    while left:
+        name = left.pop(0)
+        if name not in first:
+            first.append(name)
+            imports = outputs[name]["imports"]
+            left += [
+                each["path"] for each in imports if each["kind"] != "dynamic-import"
+            ]
+    return [(folder / name).read_bytes() for name in first]
+
+
+def _whole(folder: Path) -> list[bytes]:
+    """Return the bundles of all modules."""
+    _bundle(folder, "whole")
+    return [(folder / "whole" / name).read_bytes() for name in _LOADED]
+
+
+def _bundle(folder: Path, name: str, *options: str) -> None:
+    """Write the minified bundles to a folder, and what they have to a file."""
+    command = [_esbuild(), *_LOADED, "--bundle", "--minify", "--format=esm", *options]
+    command += [f"--outdir={name}", f"--metafile={name}.json", "--log-level=error"]
+    subprocess.run(command, cwd=folder, check=True, timeout=120)
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ import pytest
 import lazr_smtptest
 from lazr_smtptest import CaptureController
 from lazr_smtptest.checks.service import CheckSettings
+from lazr_smtptest.errors import ListenError
 from lazr_smtptest.outbound.settings import Outgoing
 from lazr_smtptest.readers.context import ReaderContext
 from lazr_smtptest.readers.http.reader import HTTPReader, HTTPSettings
@@ -150,14 +151,32 @@ class Site:
         return self.controller.mailbox[before]
 
 
+@pytest.fixture(scope="session")
+def addresses() -> list[tuple[str, int]]:
+    """Where the last server of a test has served its page, if there was one."""
+    return []
+
+
 @pytest.fixture
-def make_site() -> Iterator[Callable[..., Site]]:
-    """Start servers with keywords of ``CaptureController``; they end with the test."""
+def make_site(addresses: list[tuple[str, int]]) -> Iterator[Callable[..., Site]]:
+    """Start servers with keywords of ``CaptureController``; they end with the test.
+
+    A server has the address of the one before, if that is still free: so the browser
+    has the files of the page. To load them takes longer than most tests.
+    """
     started: list[CaptureController] = []
 
     def make(**keywords: Any) -> Site:
         controller = CaptureController(**{"http": True, **keywords})
-        controller.start()
+        reader = controller._readers["http"]
+        if addresses:
+            reader._address = addresses.pop()
+        try:
+            controller.start()
+        except ListenError:
+            reader._address = None
+            controller.start()
+        addresses[:] = [reader.address]
         started.append(controller)
         return Site(controller)
 

@@ -65,6 +65,13 @@ def show(page, tab):
     return page.get_by_role("tabpanel")
 
 
+def release(page, held):
+    """Let the first of the requests that are held go on, as soon as there is one."""
+    while not held:
+        page.evaluate("new Promise(requestAnimationFrame)")
+    held[0].continue_()
+
+
 def frame(page):
     return page.frame_locator("iframe.mail")
 
@@ -331,6 +338,64 @@ class TestTabs:
         pane.get_by_role("searchbox").fill("tracker.example")
         expect(pane.get_by_role("status")).to_have_text("1 of 4")
 
+    def test_what_is_found_far_down_in_a_source_is_scrolled_to(self, page, site):
+        """Though a browser has not laid out what is on the way there."""
+        text = "a line\n" * 20_000 + "The NEEDLE.\n" + "a line\n" * 500
+        envelope = site.send(f"Subject: long\n\n{text}")
+        page.goto(f"{site.url}#/messages/{envelope.id}/text")
+        pane = page.get_by_role("tabpanel")
+        expect(pane.locator(".block")).not_to_have_count(0)
+        pane.get_by_role("searchbox").fill("needle")
+        expect(pane.get_by_role("status")).to_have_text("1 of 1")
+        page.evaluate(
+            """async () => {
+              const pane = document.querySelector(".pane").getBoundingClientRect();
+              const [found] = CSS.highlights.get("found-here");
+              const range = new Range();
+              range.setStart(found.startContainer, found.startOffset);
+              range.setEnd(found.endContainer, found.endOffset);
+              for (let isSeen = false; !isSeen; ) {
+                await new Promise(requestAnimationFrame);
+                const { top, bottom } = range.getBoundingClientRect();
+                isSeen = top >= pane.top && bottom <= pane.bottom;
+              }
+            }"""
+        )
+
+    def test_a_source_is_copied_as_it_is(self, page, site):
+        """The ends of its blocks are no ends of lines."""
+        text = "".join(f"line {number}\n" for number in range(1000))
+        envelope = site.send(f"Subject: long\n\n{text}")
+        page.goto(f"{site.url}#/messages/{envelope.id}/text")
+        expect(page.locator(".block")).to_have_count(5)
+        page.evaluate("getSelection().selectAllChildren(document.querySelector('pre'))")
+        assert page.evaluate("String(getSelection())").strip() == text.strip()
+
+    def test_many_fields_are_shown_in_steps(self, page, site):
+        """The first ones at once, more when asked for."""
+        fields = "".join(f"X-{number}: {number}\n" for number in range(450))
+        envelope = site.send(f"{fields}\nHi.\n")
+        page.goto(f"{site.url}#/messages/{envelope.id}/headers")
+        rows = page.get_by_role("tabpanel").get_by_role("row")
+        expect(rows).to_have_count(200)
+        page.get_by_role("button", name="250 more").click()
+        expect(rows).to_have_count(400)
+        page.get_by_role("button", name="50 more").click()
+        expect(rows).to_have_count(450)
+        expect(page.get_by_role("button", name="more")).to_have_count(0)
+
+    def test_a_long_field_is_cut(self, page, site):
+        """And says so; the raw header has all of it."""
+        lines = ["word " * 100] * 200
+        envelope = site.send("X-Long: " + "\n ".join(lines) + "end\n\nHi.\n")
+        page.goto(f"{site.url}#/messages/{envelope.id}/headers")
+        row = page.get_by_role("row", name="X-Long")
+        expect(row).to_contain_text("Only the beginning is shown.")
+        assert len(row.inner_text()) < 11_000
+        page.get_by_role("button", name="As received").click()
+        raw = page.get_by_role("tabpanel").locator("pre")
+        expect(raw).to_contain_text(re.compile("word end\\s*$"))
+
     def test_the_header_tells_what_others_found_out(self, page, site):
         """The results of DKIM, SPF and DMARC, each with its properties."""
         field = "mx.example; dkim=pass header.d=shop.example; spf=fail"
@@ -498,7 +563,7 @@ class TestLoading:
         expect(page.get_by_role("heading", name="a", exact=True)).to_have_count(0)
         button = page.locator(".acts").get_by_role("button", name="Delete")
         expect(button).to_have_count(0)
-        held[0].continue_()
+        release(page, held)
         button.click()
         expect(page.locator(".row")).to_have_count(1)
         expect(page.locator(".row .sub")).to_have_text("a")
@@ -515,7 +580,7 @@ class TestLoading:
         with page.expect_request(f"**/sessions/{other}"):
             page.goto(f"{site.url}#/sessions/{other}?show=all")
         expect(page.locator(".talk")).to_have_count(0)
-        held[0].continue_()
+        release(page, held)
         expect(page.locator(".talk")).to_be_visible()
 
     def test_a_late_failure_of_another_session_is_not_shown(self, page, site):
@@ -529,5 +594,5 @@ class TestLoading:
         page.goto(f"{site.url}#/sessions/{session.id}")
         expect(page.locator(".talk")).to_be_visible()
         with page.expect_response("**/sessions/none"):
-            held[0].continue_()
+            release(page, held)
         expect(page.locator(".talk")).to_be_visible()

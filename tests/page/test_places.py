@@ -276,13 +276,44 @@ class TestFaults:
     def test_a_message_is_discarded_at_its_end_only(self, go):
         """What a phase does not take is not offered."""
         page = go("faults")
-        discard = page.get_by_role("button", name="Discard")
-        page.get_by_role("button", name="EOD").click()
-        discard.click()
+        page.get_by_role("combobox", name="At", exact=True).select_option("EOD")
+        page.get_by_role("combobox", name="Then").select_option("Discard")
         expect(page.locator("form pre")).to_contain_text("discard = true")
-        page.get_by_role("button", name="CONNECT").click()
-        expect(discard).to_have_count(0)
+        page.get_by_role("combobox", name="At", exact=True).select_option("CONNECT")
+        expect(page.locator("option", has_text="Discard")).to_have_count(0)
         expect(page.locator("form pre")).to_contain_text("reply = ")
+
+    def test_a_reply_of_imap_has_no_code(self, go):
+        """A rule for those who read mail is armed as one for SMTP."""
+        page = go("faults")
+        page.get_by_role("combobox", name="At", exact=True).select_option("IMAP SELECT")
+        expect(page.get_by_label("Code")).to_have_count(0)
+        page.get_by_label("Text").fill("NO [INUSE] not now")
+        page.locator("form").get_by_role("button", name="Arm").click()
+        expect(page.get_by_text("fired 0 of 1")).to_be_visible()
+
+    def test_to_copy_a_rule_arms_nothing(self, go, context):
+        """It is for the file of somebody else's server."""
+        context.grant_permissions(["clipboard-read", "clipboard-write"])
+        page = go("faults")
+        page.get_by_role("button", name="Copy TOML").click()
+        expect(page.get_by_text("Copied")).to_be_visible()
+        assert page.evaluate("navigator.clipboard.readText()").startswith("[[fault]]")
+        expect(page.get_by_text("No rule is armed")).to_be_visible()
+
+    def test_the_keys_reach_the_button_of_a_rule_soon(self, page, go):
+        """Past the bar and the places, by the link that leads to the view."""
+        go("faults")
+        expect(page.get_by_label("Recipient")).to_be_visible()
+        page.get_by_role("link", name="Skip to the message").focus()
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("main")).to_be_focused()
+        arm = page.locator("form").get_by_role("button", name="Arm")
+        for _ in range(12):
+            page.keyboard.press("Tab")
+            if arm.evaluate("(arm) => arm === document.activeElement"):
+                break
+        expect(arm).to_be_focused()
 
     def test_a_personality_is_armed(self, go, site):
         """By its name."""

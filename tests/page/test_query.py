@@ -18,9 +18,6 @@ PIECES = [
     *("\\", '\\"', "http://x", "12:30", "OR(", "ORder", "x(y)z", "->", "is:nonsense"),
 ]
 
-# Errors of which only the server knows.
-OF_THE_SERVER = ("'*'", "instead of", "a letter, a digit", "text to look for")
-
 
 def error_of(text):
     """Return where the server says that a query is wrong, and what it expects."""
@@ -45,38 +42,13 @@ def test_the_terms_are_those_of_the_server(module):
     assert set(names) == NAMES
 
 
-def test_the_choices_are_those_of_the_server(module):
-    """The same holds for values of is: and has:."""
-    choices = module("query.js").run("m.CHOICES")
-    assert {name: set(each) for name, each in choices.items()} == {
-        name: set(each) for name, each in CHOICES.items()
-    }
-
-
-def test_an_error_stands_where_the_server_says(module):
-    """The browser finds an error at the position of the server's answer."""
-    queries = made_up(1)
-    problems = module("query.js").run("args[0].map(m.problemOf)", queries)
-    for query, problem in zip(queries, problems, strict=True):
-        error = error_of(query)
-        if problem is not None:
-            assert error is not None, (query, problem)
-        elif error is not None:
-            assert any(each in error[1] for each in OF_THE_SERVER), (query, error)
-        if problem is not None and not any(each in error[1] for each in OF_THE_SERVER):
-            assert problem["position"] == error[0], (query, problem, error)
-
-
-def test_most_errors_are_seen_in_the_browser(module):
-    """The comparison above is not one of nothing with nothing."""
-    problems = module("query.js").run("args[0].map(m.problemOf)", made_up(2))
-    keys = {problem["key"] for problem in problems if problem}
-    assert keys >= {
-        *("query.quote", "query.empty-quotes", "query.open", "query.close"),
-        *("query.or-before", "query.or-after", "query.empty-group"),
-        *("query.value", "query.one-value", "query.choice"),
-    }
-    assert any(problem is None for problem in problems)
+def test_the_suggested_choices_are_those_of_the_server(module):
+    """The server takes each of them, and none is missing but its synonyms."""
+    suggested = module("query.js").run("m.SUGGESTED")
+    for name, choices in CHOICES.items():
+        assert set(suggested[name]) <= set(choices)
+        synonyms = {"seen", "attachments", "inlines", "warnings"}
+        assert set(choices) - set(suggested[name]) <= synonyms
 
 
 def test_the_chips_are_the_whole_query(module):
@@ -101,20 +73,6 @@ def test_chips_have_kinds(module):
         ("x", "text"),
         (")", "operator"),
     ]
-
-
-@pytest.mark.parametrize(
-    ("query", "index", "rest"),
-    [
-        ("a b c", 1, "a c"),
-        ("a OR b c", 0, "b c"),
-        ("a OR b c", 2, "a c"),
-        ('is:unread "x y"', 0, '"x y"'),
-    ],
-)
-def test_a_chip_can_be_removed(module, query, index, rest):
-    """An OR that then joins nothing goes with it."""
-    assert module("query.js").call("withoutChip", query, index) == rest
 
 
 @pytest.mark.parametrize(
@@ -159,25 +117,7 @@ def test_every_completion_is_a_query(module):
         assert error_of(f"subject:{quoted}") is None or value == "*"
 
 
-@pytest.mark.parametrize(
-    ("query", "position", "pieces"),
-    [
-        ("form:bob x", 0, ["", "form:bob", " x"]),
-        ("a )", 2, ["a ", ")", ""]),
-        ("a", 1, ["a", "", ""]),
-        ("a", 99, ["a", "", ""]),
-    ],
-)
-def test_a_query_is_split_at_an_error(module, query, position, pieces):
-    """The wrong term is the piece in the middle."""
-    assert module("query.js").call("splitAt", query, position) == pieces
-
-
 @pytest.mark.parametrize("language", ["en", "de"])
-def test_every_problem_and_term_has_a_text_in_every_language(module, language):
-    """Errors of queries and explanations of terms can be read."""
-    texts = load_texts(language)
-    problems = module("query.js").run("args[0].map(m.problemOf)", made_up(4))
-    keys = {problem["key"] for problem in problems if problem}
-    keys |= {f"query.name.{name}" for name in NAMES}
-    assert keys <= texts.keys()
+def test_every_term_has_a_text_in_every_language(language):
+    """Explanations of terms can be read."""
+    assert {f"query.name.{name}" for name in NAMES} <= load_texts(language).keys()

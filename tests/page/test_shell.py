@@ -287,6 +287,16 @@ class TestLive:
 class TestAway:
     """A server that does not answer."""
 
+    def test_a_place_that_is_not_loaded_yet_is_shown_later(self, page, site):
+        """As soon as the server is back."""
+        page.goto(site.url)
+        expect(page.locator(".status")).to_have_text("live")
+        site.controller.stop()
+        expect(page.locator(".away")).to_be_visible()
+        page.evaluate("location.hash = '#/faults'")
+        site.controller.start()
+        expect(page.get_by_role("heading", name="Faults")).to_be_visible()
+
     def test_what_was_written_stays_and_can_be_sent_later(self, page, site):
         """A bar tells that the server is away, and goes when it is back."""
         page.goto(f"{site.url}#/send")

@@ -5,10 +5,12 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urljoin
 
 import attrs
 
@@ -19,12 +21,13 @@ FOLDER = Path(__file__).parent / "static"
 _INDEX = "index.html"
 # What stands in index.html for the version of the files.
 _VERSION = b"{version}"
-# What stands there for the modules. A browser that is told of all of them does not
-# have to read some to find the others.
+# What stands there for the modules. A browser that is told of all that the first one
+# imports does not have to read some to find the others.
 _PRELOAD = b"{preload}"
+_FIRST = "app.js"
 
-# The document has it as a script.
-_NO_MODULES = ("theme.js",)
+# An import that is done before anything runs; it may have several lines.
+_IMPORT = re.compile(rb'^(?:import|\}).*"(\.{1,2}/[^"]+)";$', re.MULTILINE)
 
 # No others are served: neither notes of an editor nor compiled files.
 _TYPES = {
@@ -130,17 +133,29 @@ def _flat(group: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any
             yield from _flat(text, f"{name}.")
 
 
-def _preload(names: Iterable[str]) -> bytes:
-    """Return the elements of the document that let a browser load all modules at once.
+def _preload(contents: Mapping[str, bytes]) -> bytes:
+    """Return the elements of the document that let a browser load modules at once.
 
     Args:
-        names: the paths of the files.
+        contents: the files, by their paths.
     """
     return "\n".join(
         f'<link rel="modulepreload" href="page/{{version}}/{name}">'
-        for name in names
-        if name.endswith(".js") and name not in _NO_MODULES
+        for name in sorted(_imported(contents))
     ).encode()
+
+
+def _imported(contents: Mapping[str, bytes]) -> set[str]:
+    """Return the first module, and all that are imported before it runs."""
+    found: set[str] = set()
+    left = [_FIRST]
+    while left:
+        name = left.pop()
+        if name not in found and name in contents:
+            found.add(name)
+            modules = _IMPORT.findall(contents[name])
+            left += [urljoin(name, each.decode()) for each in modules]
+    return found
 
 
 @cache

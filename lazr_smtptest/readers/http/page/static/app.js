@@ -9,6 +9,7 @@ import { Part } from "./part.js";
 import { currentRoute, go, href } from "./route.js";
 import { state } from "./state.js";
 import "./parts/ask.js";
+import "./parts/drop.js";
 import "./parts/help.js";
 import "./parts/login.js";
 import { startNotices } from "./parts/notice.js";
@@ -17,19 +18,23 @@ import "./parts/search.js";
 import "./parts/side.js";
 import "./parts/theme.js";
 import "./parts/toast.js";
-import "./views/compare.js";
 import "./views/connect.js";
-import "./views/faults.js";
 import "./views/list.js";
-import "./views/mailboxes.js";
 import "./views/message.js";
-import "./views/send.js";
 import "./views/session.js";
 import "./views/sessions.js";
-import "./views/status.js";
 
 // The views that have a list beside them; others take its place, too.
 const LISTS = ["messages", "sessions"];
+
+// The views that are loaded when somebody goes there.
+const LATER = {
+  compare: () => import("./views/compare.js"),
+  faults: () => import("./views/faults.js"),
+  mailboxes: () => import("./views/mailboxes.js"),
+  send: () => import("./views/send.js"),
+  status: () => import("./views/status.js"),
+};
 
 class App extends Part {
   static properties = {
@@ -67,6 +72,8 @@ class App extends Part {
   }
 
   updated(changed) {
+    // A server that is away is asked again when it is back.
+    if (this.isLive !== false) LATER[this.route.view]?.().catch(() => {});
     if (changed.has("route")) {
       const { view } = this.route;
       this.dataset.list = LISTS.includes(view) || this.#isRefused ? "yes" : "no";

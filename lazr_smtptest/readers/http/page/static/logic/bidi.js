@@ -46,11 +46,6 @@ export function visible(text) {
   return pieces;
 }
 
-/** Return whether a text has characters to show as marks. */
-export function hasMarks(text) {
-  return visible(text).some((piece) => piece.mark);
-}
-
 /** Return a text as one string, with the names of such characters in brackets. */
 export function spelled(text) {
   return visible(text).map((piece) => (piece.mark ? `[${piece.mark}]` : piece.text)).join("");

@@ -1,5 +1,5 @@
-// The search language, as far as a search field needs it: completion at the cursor,
-// chips, and where an error stands. The server parses queries; this is its grammar.
+// The search language, as far as a search field needs it: completion at the cursor, and
+// chips. The server parses queries, and tells where they are wrong.
 
 /** The names of terms, each with the kind of its value. */
 export const NAMES = {
@@ -9,14 +9,8 @@ export const NAMES = {
   before: "date", after: "date", user: "text", session: "text", rcpt: "address", id: "text",
 };
 
-/** The values that a term with choices has. */
-export const CHOICES = {
-  is: ["unread", "read", "seen", "tagged", "answered", "flagged", "deleted", "draft"],
-  has: ["attachment", "attachments", "inline", "inlines", "warning", "warnings"],
-};
-
-// Suggestions of values; some choices are the same as others.
-const SUGGESTED = {
+/** Values to suggest, by a term or a kind of value; some choices are the same as others. */
+export const SUGGESTED = {
   is: ["unread", "read", "tagged", "answered", "flagged", "deleted", "draft"],
   has: ["attachment", "inline", "warning"],
   size: ["100k", "1M", "10M"],
@@ -25,17 +19,15 @@ const SUGGESTED = {
 };
 
 const MOST_OPTIONS = 8;
-const DEEPEST = 30;
 const SPACE = /\s/u;
 
 /**
  * Return the terms, operators and parentheses of a query, in order.
  * @param {string} text - the query, right or wrong.
  * @returns {{start: number, end: number, kind: string, name: string, value: string,
- *   isNegated: boolean, open: number, empty: number, from: number}[]} `kind` is "term",
- *   "or", "not", "(" or ")"; `name` is that of a term, in lower case, or empty; `value` is
- *   without quotes, and begins at `from`; `open` is where a quote stands that nothing
- *   closes, `empty` where a text between quotes is missing, or -1.
+ *   isNegated: boolean, from: number}[]} `kind` is "term", "or", "not", "(" or ")"; `name`
+ *   is that of a term, in lower case, or empty; `value` is without quotes, and begins at
+ *   `from`.
  */
 export function tokensOf(text) {
   const tokens = [];
@@ -59,7 +51,7 @@ export function tokensOf(text) {
 }
 
 function token(start, end, kind) {
-  return { start, end, kind, name: "", value: "", isNegated: false, open: -1, empty: -1, from: start };
+  return { start, end, kind, name: "", value: "", isNegated: false, from: start };
 }
 
 /** Append the term at a place, whose sign is before `begin`; return its end. */
@@ -75,9 +67,7 @@ function readTerm(text, start, begin, tokens) {
   for (let inner = 0; at < text.length && !SPACE.test(text[at]); at += 1) {
     if (text[at] === '"') {
       const end = endOfQuote(text, at);
-      if (end < 0) term.open = at;
       const inside = text.slice(at + 1, end < 0 ? text.length : end);
-      if (end >= 0 && !inside.trim() && term.empty < 0) term.empty = at + 1;
       plain += inside.replace(/\\(["\\])/g, "$1");
       at = end < 0 ? text.length - 1 : end;
       continue;
@@ -109,61 +99,6 @@ function endOfQuote(text, start) {
 }
 
 /**
- * Return where a query is wrong in its structure; null: nothing is seen from here.
- * @returns {?{position: number, key: string, values: Object}} `position` is the one that
- *   the server would name; the text is that of the language file with this key.
- */
-export function problemOf(text) {
-  const open = [];
-  let joins = false;
-  let isFirst = true;
-  for (const each of tokensOf(text)) {
-    const problem = (key, position, values = {}) => ({ position, key: `query.${key}`, values });
-    if (each.kind === "or") {
-      if (joins || isFirst) return problem("or-before", each.start);
-      joins = true;
-      continue;
-    }
-    if (each.kind === ")") {
-      if (joins) return problem("or-after", each.start);
-      if (open.length === 0) return problem("close", each.start);
-      if (isFirst) return problem("empty-group", each.start);
-      open.pop();
-    } else if (each.kind === "(") {
-      open.push(each.start);
-      if (open.length > DEEPEST) return problem("deep", each.start, { n: DEEPEST });
-      isFirst = true;
-      joins = false;
-      continue;
-    } else if (each.kind === "term") {
-      const wrong = problemOfTerm(text, each);
-      if (wrong) return problem(...wrong);
-    } else {
-      continue;
-    }
-    isFirst = false;
-    joins = false;
-  }
-  if (joins) return { position: text.length, key: "query.or-after", values: {} };
-  if (open.length === 0) return null;
-  return { position: text.length, key: "query.open", values: { n: open.at(-1) + 1 } };
-}
-
-/** Return the key, position and values of what is wrong with a term, or null. */
-function problemOfTerm(text, term) {
-  if (term.empty >= 0) return ["empty-quotes", term.empty];
-  if (term.open >= 0) return ["quote", text.length, { n: term.open + 1 }];
-  const { name, value, from } = term;
-  if (!name) return null;
-  if (!value.trim()) return ["value", from, { name }];
-  if (text[from] === "(") return ["one-value", from, { name }];
-  if (name in CHOICES && !CHOICES[name].includes(value.trim().toLowerCase())) {
-    return ["choice", from, { choices: CHOICES[name].join(", ") }];
-  }
-  return null;
-}
-
-/**
  * Return what a query is, in pieces: what a search field shows as chips.
  * @returns {{text: string, kind: string}[]} `kind` is "field", "text", "operator" or
  *   "space"; the texts together are the query.
@@ -182,16 +117,6 @@ export function chipsOf(text) {
   }
   skipTo(text.length);
   return chips;
-}
-
-/** Return the query without one of its chips, an operator at its side too. */
-export function withoutChip(text, index) {
-  const chips = chipsOf(text).filter((chip) => chip.kind !== "space");
-  const before = chips[index - 1]?.text === "OR";
-  const after = chips[index + 1]?.text === "OR";
-  const removed = new Set([index, after ? index + 1 : before ? index - 1 : index]);
-  return chips.filter((_, each) => !removed.has(each)).map((chip) => chip.text).join(" ")
-    .replace(/([(]|(?:^|\s)[-!]) /g, "$1").replace(/ \)/g, ")");
 }
 
 /** Return a value as a query has it: in quotes where it needs them. */
@@ -247,16 +172,4 @@ export function completed(text, completions, option) {
   const space = option.text.endsWith(":") || rest.startsWith(" ") ? "" : " ";
   const head = text.slice(0, completions.start) + option.text + space;
   return { text: head + rest, cursor: head.length };
-}
-
-/**
- * Return a query in three pieces: before an error, the wrong part, and after it.
- * @param {string} text - the query.
- * @param {number} position - where the error stands, from the server or `problemOf`; a
- *   position at the end marks nothing but the end.
- */
-export function splitAt(text, position) {
-  const start = Math.min(Math.max(0, position), text.length);
-  const wrong = /^(?:[()]|[^\s()]+)?/u.exec(text.slice(start))[0];
-  return [text.slice(0, start), wrong, text.slice(start + wrong.length)];
 }

@@ -30,7 +30,7 @@ export function attachmentStrip(messageId, parts) {
   if (!files.length) return nothing;
   return html`<ul class="files" aria-label=${t("files.label")}>
     ${files.slice(0, MOST).map((each) => card(messageId, each))}
-    ${files.length > MOST ? html`<li>${t("talk.more", { n: files.length - MOST })}</li>` : nothing}</ul>`;
+    ${files.length > MOST ? html`<li>${t("more", { n: files.length - MOST })}</li>` : nothing}</ul>`;
 }
 
 function card(messageId, part) {

@@ -29,7 +29,7 @@ class CopyButton extends Part {
   static properties = { text: {}, label: {} };
 
   render() {
-    return html`<button class="btn small" @click=${() => copy(this.text)}
+    return html`<button type="button" class="btn small" @click=${() => copy(this.text)}
       aria-label=${t("copy.what", { what: this.label || this.text })}>${t("copy.do")}</button>`;
   }
 }

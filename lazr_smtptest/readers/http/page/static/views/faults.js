@@ -4,6 +4,7 @@ import { html, nothing } from "../vendor/lit.js";
 import { get, request } from "../api.js";
 import { feed } from "../feed.js";
 import { formatClock, t } from "../lang.js";
+import { actionsAt, hasCode, hasRecipient, PHASES, ruleOf, textAt, tomlOf } from "../logic/faults.js";
 import { Part } from "../part.js";
 import { marked } from "../parts/marked.js";
 import { attempt, toast } from "../parts/toast.js";
@@ -12,18 +13,8 @@ import { href } from "../route.js";
 import { state } from "../state.js";
 import { throttled } from "../throttle.js";
 
-const PHASES = ["CONNECT", "EHLO", "STARTTLS", "AUTH", "MAIL", "RCPT", "DATA", "EOD", "KEPT"];
-const ACTIONS = ["reply", "delay", "drop", "reset"];
-// Phases of a message or a recipient, where an address can be matched.
-const WITH_RECIPIENT = ["RCPT", "DATA", "EOD", "KEPT"];
 const PAUSE = 300;
 const LATEST = 50;
-
-/** Return the table of a rule as TOML. */
-export function tomlOf(rule) {
-  const lines = Object.entries(rule).map(([key, value]) => `${key} = ${JSON.stringify(value)}`);
-  return ["[[fault]]", ...lines].join("\n");
-}
 
 class FaultsView extends Part {
   static properties = {
@@ -41,7 +32,7 @@ class FaultsView extends Part {
     super();
     this.phase = "RCPT";
     this.action = "reply";
-    this.fields = { recipient: "", times: "1", code: "451", text: "4.7.1 Try again later", seconds: "3" };
+    this.fields = { recipient: "", times: "1", code: "451", seconds: "3", words: "STARTTLS", number: "1" };
     this.problem = "";
     this.journal = [];
     this.personalities = [];
@@ -68,25 +59,8 @@ class FaultsView extends Part {
     this.personalities = (await attempt(() => get("personalities"))) ?? [];
   }
 
-  /** What the server takes at the phase. */
-  get #actions() {
-    return this.phase === "EOD" ? [...ACTIONS, "discard"] : ACTIONS;
-  }
-
   willUpdate() {
-    if (!this.#actions.includes(this.action)) this.action = "reply";
-  }
-
-  /** The rule that the form describes, as a file of faults has it. */
-  get #rule() {
-    const { recipient, times, code, text, seconds } = this.fields;
-    const rule = { on: this.phase };
-    if (recipient && WITH_RECIPIENT.includes(this.phase)) rule.recipient = recipient;
-    if (Number(times) > 0) rule.times = Number(times);
-    if (this.action === "reply") rule.reply = [Number(code), text];
-    else if (this.action === "delay") rule.delay = Number(seconds);
-    else rule[this.action] = true;
-    return rule;
+    if (!actionsAt(this.phase).includes(this.action)) this.action = "reply";
   }
 
   render() {
@@ -100,36 +74,53 @@ class FaultsView extends Part {
   }
 
   #form() {
-    const rule = tomlOf(this.#rule);
-    return html`<form class="card" @submit=${this.#arm}>
+    const { phase, action, fields } = this;
+    const rule = ruleOf(phase, action, fields);
+    const text = tomlOf(rule);
+    return html`<form class="card" @submit=${(event) => this.#arm(event, rule)}>
       <h2>${t("faults.new")}</h2>
-      <div class="strip">${t("faults.when")} ${this.#choice("phase", PHASES, t("faults.when"), (name) => name)}</div>
       <div class="strip fields">
-        ${WITH_RECIPIENT.includes(this.phase) ? this.#field("recipient", t("faults.recipient"), { placeholder: "*@example.com" }) : nothing}
+        <label>${t("faults.when")}<select @change=${(event) => (this.phase = event.target.value)}>${Object.entries(PHASES).map(
+          ([protocol, all]) => html`<optgroup label=${protocol}>${all.map((each) => option(each, each, phase))}</optgroup>`)}
+        </select></label>
+        ${hasRecipient(phase) ? this.#field("recipient", t("faults.recipient"), { placeholder: "*@example.com" }) : nothing}
         ${this.#field("times", t("faults.times"), { type: "number", min: 0, max: 1_000_000 })}
       </div>
-      <div class="strip">${t("faults.then")} ${this.#choice("action", this.#actions, t("faults.then"), actionName)}</div>
       <div class="strip fields">
-        ${this.action === "reply" ? html`${this.#field("code", t("faults.code"), { type: "number", min: 200, max: 599 })}
-          ${this.#field("text", t("tab.text"))}` : nothing}
-        ${this.action === "delay" ? this.#field("seconds", t("faults.seconds"), { type: "number", min: 0, max: 3600 }) : nothing}
+        <label>${t("faults.then")}<select @change=${(event) => (this.action = event.target.value)}>${actionsAt(phase).map(
+          (each) => option(each, actionName(each), action))}</select></label>
+        ${this.#values()}
+        <button class="btn primary">${t("faults.arm")}</button>
       </div>
-      <pre class="code" tabindex="0" aria-label="TOML">${rule}</pre>
       ${this.problem ? html`<p class="bad" role="alert">${this.problem}</p>` : nothing}
-      <div class="strip"><button class="btn primary">${t("faults.arm")}</button>
-        <copy-button .text=${rule} label="TOML"></copy-button></div>
+      <pre class="code" tabindex="0" aria-label="TOML">${text}</pre>
+      <copy-button .text=${text} label="TOML"></copy-button>
     </form>`;
   }
 
-  #choice(name, all, label, titleOf) {
-    return html`<span class="seg wrap" role="group" aria-label=${label}>${all.map((each) => html`<button
-      type="button" aria-pressed=${this[name] === each} @click=${() => (this[name] = each)}
-      >${titleOf(each)}</button>`)}</span>`;
+  /** The fields of the action. */
+  #values() {
+    const seconds = { type: "number", min: 0, max: 3600 };
+    switch (this.action) {
+      case "reply":
+        return html`${hasCode(this.phase) ? this.#field("code", t("faults.code"), { type: "number", min: 200, max: 599 }) : nothing}
+          ${this.#field("text", t("tab.text"), { value: this.fields.text ?? textAt(this.phase) })}`;
+      case "delay":
+        return this.#field("seconds", t("faults.seconds"), seconds);
+      case "hide":
+        return this.#field("words", t("faults.words"), { required: true });
+      case "uidvalidity":
+      case "expunge":
+        return this.#field("number", t("faults.number"), { type: "number", min: 1, max: 4_294_967_295 });
+      default:
+        return nothing;
+    }
   }
 
   #field(name, label, options = {}) {
     return html`<label>${label}<input name=${name} type=${options.type ?? "text"} min=${options.min ?? nothing}
-      max=${options.max ?? nothing} placeholder=${options.placeholder ?? nothing} .value=${this.fields[name]}
+      max=${options.max ?? nothing} placeholder=${options.placeholder ?? nothing}
+      ?required=${options.required} .value=${options.value ?? this.fields[name]}
       @input=${(event) => (this.fields = { ...this.fields, [name]: event.target.value })}></label>`;
   }
 
@@ -159,9 +150,9 @@ class FaultsView extends Part {
     </ul>` : html`<p>${t("faults.quiet")}</p>`}</section>`;
   }
 
-  #arm(event) {
+  #arm(event, rule) {
     event.preventDefault();
-    return this.#add({ fault: [this.#rule] });
+    return this.#add({ fault: [rule] });
   }
 
   #failNext() {
@@ -193,9 +184,15 @@ class FaultsView extends Part {
 
 function actionName(name) {
   return {
-    reply: t("do.reply"), delay: t("action.delay"), drop: t("action.drop"),
-    reset: t("action.reset"), discard: t("action.discard"),
+    reply: t("do.reply"), delay: t("action.delay"), hold: t("action.hold"), drop: t("action.drop"),
+    reset: t("action.reset"), swallow: t("action.swallow"), discard: t("action.discard"),
+    hide: t("action.hide"), uidvalidity: t("action.uidvalidity"), expunge: t("action.expunge"),
+    repeat_exists: t("action.repeat_exists"),
   }[name];
+}
+
+function option(value, label, chosen) {
+  return html`<option value=${value} ?selected=${value === chosen}>${label}</option>`;
 }
 
 customElements.define("faults-view", FaultsView);

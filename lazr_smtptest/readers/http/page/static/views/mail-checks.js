@@ -91,7 +91,7 @@ function group(severity, findings) {
   return html`<details class="findings" ?open=${severity !== "good"}>
     <summary><span class="chip ${severity}">${own.length}</span> ${meanings[severity]}</summary>
     <ul>${own.slice(0, MOST).map(finding)}</ul>
-    ${own.length > MOST ? html`<p>${t("talk.more", { n: own.length - MOST })}</p>` : nothing}</details>`;
+    ${own.length > MOST ? html`<p>${t("more", { n: own.length - MOST })}</p>` : nothing}</details>`;
 }
 
 function finding({ title, text, url, more }) {

@@ -8,26 +8,27 @@ import { delay } from "../logic/time.js";
 import { routeOf } from "../logic/received.js";
 import { Part } from "../part.js";
 import { marked } from "../parts/marked.js";
+import { moreButton, STEP } from "../parts/more.js";
+import { textBlocks } from "../parts/text.js";
 import { attempt } from "../parts/toast.js";
+
+// Characters of a value that are shown; the whole one is in the raw header.
+const LONGEST = 10_000;
 
 class MailHeaders extends Part {
   static properties = {
     messageId: {},
     headers: {},
     isRaw: { state: true },
+    shown: { state: true },
     raw: { state: true },
   };
-
-  constructor() {
-    super();
-    this.isRaw = false;
-    this.raw = "";
-  }
 
   willUpdate(changed) {
     if (changed.has("messageId")) {
       this.raw = "";
       this.isRaw = false;
+      this.shown = STEP;
     }
   }
 
@@ -35,13 +36,15 @@ class MailHeaders extends Part {
     return html`<div class="strip"><span class="seg" role="group" aria-label=${t("headers.form")}>
         <button aria-pressed=${!this.isRaw} @click=${() => (this.isRaw = false)}>${t("headers.decoded")}</button>
         <button aria-pressed=${this.isRaw} @click=${this.#showRaw}>${t("headers.raw")}</button></span></div>
-      ${this.isRaw ? html`<pre class="source" tabindex="0" aria-label=${t("headers.raw")}>${this.raw}</pre>`
+      ${this.isRaw ? html`<pre class="source" tabindex="0" aria-label=${t("headers.raw")}>${textBlocks(this.raw)}</pre>`
         : html`${this.#route()}${this.#authentication()}${this.#table()}`}`;
   }
 
   #table() {
-    return html`<table class="table"><tbody>${this.headers.map((each) => html`<tr>
-      <th scope="row">${each.name}</th><td>${marked(each.value)}</td></tr>`)}</tbody></table>`;
+    return html`<table class="table"><tbody>${this.headers.slice(0, this.shown).map(({ name, value }) => html`<tr>
+      <th scope="row">${name}</th><td>${marked(value.slice(0, LONGEST))}${value.length > LONGEST
+        ? html` <em>${t("source.cut")}</em>` : nothing}</td></tr>`)}</tbody></table>
+      ${moreButton(this.headers.length - this.shown, () => (this.shown += STEP))}`;
   }
 
   /** The way of the message, from server to server, as its Received fields tell it. */

@@ -7,12 +7,18 @@ import { exact, size } from "../logic/size.js";
 import { Part } from "../part.js";
 import { isImage } from "../parts/attachments.js";
 import { marked } from "../parts/marked.js";
+import { moreButton, STEP } from "../parts/more.js";
 
 class MailParts extends Part {
-  static properties = { messageId: {}, parts: {} };
+  static properties = { messageId: {}, parts: {}, shown: { state: true } };
+
+  willUpdate(changed) {
+    if (changed.has("messageId")) this.shown = STEP;
+  }
 
   render() {
-    return html`<ul class="parts">${this.parts.map((each) => this.#part(each))}</ul>`;
+    return html`<ul class="parts">${this.parts.slice(0, this.shown).map((each) => this.#part(each))}</ul>
+      ${moreButton(this.parts.length - this.shown, () => (this.shown += STEP))}`;
   }
 
   #part(part) {

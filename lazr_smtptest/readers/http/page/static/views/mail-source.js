@@ -6,6 +6,7 @@ import { t } from "../lang.js";
 import { spelled } from "../logic/bidi.js";
 import { rangesOf } from "../logic/highlight.js";
 import { Part } from "../part.js";
+import { rangesIn, textBlocks } from "../parts/text.js";
 
 // Characters that are shown; the rest can be downloaded.
 const MOST = 500_000;
@@ -23,6 +24,9 @@ class MailSource extends Part {
     nth: { state: true },
   };
 
+  // The text as it is drawn.
+  #shown = "";
+
   constructor() {
     super();
     this.text = "";
@@ -33,6 +37,7 @@ class MailSource extends Part {
 
   willUpdate(changed) {
     if (changed.has("path")) this.#load();
+    if (changed.has("text")) this.#shown = spelled(this.text.slice(0, MOST).replaceAll("\r", ""));
   }
 
   updated(changed) {
@@ -42,12 +47,13 @@ class MailSource extends Part {
   /** Colour the text without an element for each word. */
   #paint() {
     CSS.highlights?.clear();
-    const node = firstText(this.querySelector("pre"));
-    if (!globalThis.Highlight || !node || this.kind === "text") return;
-    for (const { start, end, name } of coloursOf(node.data, this.kind).slice(0, MOST_RANGES)) {
-      const key = `source-${name}`;
+    const pre = this.querySelector("pre");
+    if (!globalThis.Highlight || !pre || this.kind === "text") return;
+    const places = coloursOf(this.#shown, this.kind).slice(0, MOST_RANGES);
+    for (const [index, range] of rangesIn(pre, places).entries()) {
+      const key = `source-${places[index].name}`;
       if (!CSS.highlights.has(key)) CSS.highlights.set(key, new Highlight());
-      CSS.highlights.get(key).add(rangeIn(node, start, end));
+      CSS.highlights.get(key).add(range);
     }
   }
 
@@ -85,21 +91,13 @@ class MailSource extends Part {
         <a class="btn small" href=${apiURL(this.path)} download>${t("do.download")}</a>
       </div>
       <pre class="source" data-kind=${this.kind} tabindex="0" aria-label=${t("source.label")}
-        >${spelled(this.text.slice(0, MOST).replaceAll("\r", ""))}</pre>`;
+        >${textBlocks(this.#shown)}</pre>`;
   }
 
   #find(event) {
-    const wanted = event.target.value.toLowerCase();
-    const node = firstText(this.querySelector("pre"));
-    this.found = [];
+    const places = placesOf(event.target.value, this.#shown);
+    this.found = rangesIn(this.querySelector("pre"), places);
     this.nth = 0;
-    if (wanted && node) {
-      const text = node.data.toLowerCase();
-      for (let at = text.indexOf(wanted); at >= 0; at = text.indexOf(wanted, at + wanted.length)) {
-        this.found.push(rangeIn(node, at, at + wanted.length));
-        if (this.found.length >= MOST_RANGES) break;
-      }
-    }
     this.#mark();
   }
 
@@ -119,7 +117,10 @@ class MailSource extends Part {
     if (here) this.#scrollTo(here);
   }
 
-  #scrollTo(range) {
+  #scrollTo({ startContainer, startOffset, endContainer, endOffset }) {
+    const range = new Range();
+    range.setStart(startContainer, startOffset);
+    range.setEnd(endContainer, endOffset);
     const pane = this.closest(".pane");
     const box = range.getBoundingClientRect();
     const outside = pane.getBoundingClientRect();
@@ -136,15 +137,12 @@ function coloursOf(text, kind) {
   return rangesOf(end < 0 ? text : text.slice(0, end), "header");
 }
 
-function rangeIn(node, start, end) {
-  const range = new Range();
-  range.setStart(node, start);
-  range.setEnd(node, end);
-  return range;
-}
-
-function firstText(element) {
-  return [...(element?.childNodes ?? [])].find((each) => each.nodeType === Node.TEXT_NODE);
+/** Return where a text has the one that is wanted, in upper or lower case. */
+function placesOf(wanted, text) {
+  if (!wanted) return [];
+  const pattern = new RegExp(wanted.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&"), "giu");
+  return text.matchAll(pattern).take(MOST_RANGES)
+    .map((each) => ({ start: each.index, end: each.index + each[0].length })).toArray();
 }
 
 customElements.define("mail-source", MailSource);

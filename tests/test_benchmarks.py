@@ -318,6 +318,24 @@ def test_stacks_of_something_else_are_no_flame_graph(tmp_path: Path) -> None:
     assert not (tmp_path / "svg").exists()
 
 
+@pytest.mark.usefixtures("checkout")
+def test_a_chart_has_a_bar_for_each_other_server() -> None:
+    """Its length is the median ratio of the rounds; variants of ours have none."""
+    chart = importlib.import_module("benchmarks.chart")
+
+    def result(server: str, *cpu: float) -> dict[str, object]:
+        return {"server": server, "samples": [{"cpu": each} for each in cpu]}
+
+    results = [
+        result("ours", 2.0, 2.0, 4.0),
+        result("ours, one by one", 2.0, 2.0, 2.0),
+        result("smtp-sink", 1.0, 1.0, 8.0),
+    ]
+    run = {"scenarios": [{"name": "reused", "results": results}]}
+    assert list(chart.ratios(run)) == [("reused, smtp-sink", 0.5)]
+    assert ">reused, smtp-sink<" in chart.draw([("reused, smtp-sink", 0.5)])
+
+
 def test_the_documentation_says_what_each_scenario_does() -> None:
     """No scenario is missing in the table of the page."""
     page = (CHECKOUT / "doc" / "performance.rst").read_text(encoding="utf-8")

@@ -7,6 +7,8 @@ than a minute. The nightly sessions take long and print what they found.
 from __future__ import annotations
 
 import json
+import shutil
+from hashlib import sha256
 from pathlib import Path
 
 import nox
@@ -26,6 +28,8 @@ _SHARE = {**_FIFTH, "LAZR_SMTPTEST_LEAST": "2"}
 _WHOLE = ("smtp", "auth", "tls")
 _THEIR_TESTS = (*_WHOLE, "model", "conformance", "faults", "test_options.py")
 
+
+_PYTHONS = ["3.10", "3.11", "3.12", "3.13", "3.14"]
 
 # Where pytest writes which tests failed, and where those are noted that passed alone.
 _FAILED = Path(".pytest_cache/v/cache/lastfailed")
@@ -156,7 +160,7 @@ def coverage(session: nox.Session) -> None:
         session.run(*report)
 
 
-@nox.session(python=["3.10", "3.11", "3.12", "3.13", "3.14"])
+@nox.session(python=_PYTHONS)
 def tests(session: nox.Session) -> None:
     """Run every test function that may depend on the version of Python."""
     session.install("-e", ".[test]")
@@ -217,6 +221,14 @@ def examples(session: nox.Session) -> None:
 
 
 @nox.session
+def image(session: nox.Session) -> None:
+    """Nightly: build the image from Containerfile with buildah, and run it."""
+    session.install("-e", ".[test]", "pip")
+    test = "tests/containers/test_image.py"
+    _run(session, "-n", "0", "--durations=5", test, LAZR_SMTPTEST_IMAGE="1")
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """Nightly: compare the speed with other servers."""
     session.install("-e", ".[test,bench]")
@@ -245,6 +257,50 @@ def fuzz(session: nox.Session) -> None:
     options = session.posargs or ["-max_total_time=3600", "-max_len=4096"]
     words = [*options, f"-artifact_prefix={folder}/", str(corpus)]
     session.run("python", "tests/fuzz/run.py", *words)
+
+
+@nox.session
+def release(session: nox.Session) -> None:
+    """Build what is released into build/release, and check it; nothing is uploaded.
+
+    Two builds have the same bytes; the metadata is what the index takes; sbom.json
+    lists what is installed. Then `tests/packaging` installs it in empty environments,
+    runs the README, and upgrades from version 2, on each Python that is here; and the
+    databases of earlier versions are opened.
+    """
+    session.install("build", "twine", "cyclonedx-bom", "virtualenv")
+    folders = [Path("build/release"), session.cache_dir / "release"]
+    for folder in folders:
+        shutil.rmtree(folder, ignore_errors=True)
+        session.run("python", ".ci/build.py", str(folder))
+    digests = [
+        {file.name: sha256(file.read_bytes()).hexdigest() for file in folder.iterdir()}
+        for folder in folders
+    ]
+    if digests[0] != digests[1]:
+        session.error(f"two builds differ: {digests}")
+    for name, digest in sorted(digests[0].items()):
+        session.log("%s  %s", digest, name)
+    files = [str(folders[0] / name) for name in digests[0]]
+    session.run("twine", "check", "--strict", *files)
+    environment = Path(session.create_tmp()) / "environment"
+    session.run("python", "-m", "virtualenv", "--quiet", "--clear", str(environment))
+    python = str(environment / "bin/python")
+    [wheel] = folders[0].glob("*.whl")
+    everything = f"{wheel}[tls,sqlite,checks,dkim,htpasswd,load]"
+    pip = [python, "-m", "pip", "install", "--quiet", everything]
+    session.run(*pip, external=True)
+    sbom = ["--output-reproducible", "--output-file", "build/release/sbom.json"]
+    session.run("cyclonedx-py", "environment", *sbom, python)
+    for version in _PYTHONS:
+        session.notify(f"released-{version}")
+
+
+@nox.session(python=_PYTHONS)
+def released(session: nox.Session) -> None:
+    """Install what is released, upgrade to it, and open databases of before."""
+    session.install("-e", ".[test]")
+    _pytest(session, "tests/packaging", "tests/stores/test_sqlite.py")
 
 
 @nox.session

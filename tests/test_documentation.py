@@ -476,6 +476,8 @@ TASKS = {
     "stop number messages": "task-stop-after",
     "keep mail restart search": "task-restart",
     "export eml mbox": "task-export",
+    "sendmail command": "task-sendmail",
+    "release captured real server": "task-release",
 }
 
 

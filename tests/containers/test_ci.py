@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -90,6 +91,47 @@ def test_circleci_waits_for_the_server() -> None:
     assert commands.index("smtptest ready --wait --timeout 30") < commands.index(
         "make test"
     )
+
+
+@pytest.mark.slow
+def test_the_action_of_github_starts_the_server(tmp_path: Path) -> None:
+    """And has its addresses as outputs."""
+    action = read("action.yml")
+    [start] = [step for step in action["runs"]["steps"] if step.get("id") == "start"]
+    assert set(action["outputs"]) == {"smtp", "http"}
+    assert set(start["env"]) <= {
+        PREFIX + each for each in ("PORT", "HTTP", "READY_FILE")
+    }
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    clean = {
+        name: value for name, value in os.environ.items() if not name.startswith(PREFIX)
+    }
+    run = subprocess.run(
+        ["bash", "-eo", "pipefail", "-c", start["run"]],
+        cwd=tmp_path,
+        env={
+            **clean,
+            "PATH": path,
+            "PYTHONPATH": str(ROOT),
+            "RUNNER_TEMP": str(tmp_path),
+            "GITHUB_ENV": str(tmp_path / "env"),
+            "GITHUB_OUTPUT": str(tmp_path / "output"),
+            "SMTPTEST_PORT": "0",
+            "SMTPTEST_HTTP": "tcp:0:interface=127.0.0.1",
+            "SMTPTEST_READY_FILE": str(tmp_path / "smtptest.env"),
+        },
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=5 * PATIENCE,
+        check=False,
+    )
+    [pid] = re.findall(r"SMTPTEST_PID=(\d+)", (tmp_path / "env").read_text())
+    os.kill(int(pid), signal.SIGTERM)
+    assert run.returncode == 0, run.stdout + run.stderr
+    lines = (tmp_path / "output").read_text().splitlines()
+    outputs = dict(line.split("=", 1) for line in lines)
+    assert set(outputs) == set(action["outputs"])
 
 
 @pytest.mark.slow

@@ -427,7 +427,9 @@ def test_two_routes_do_not_wait_for_each_other() -> None:
 
 def test_mail_from_before_the_rule_is_not_sent() -> None:
     store = MemoryStore()
-    Routes(store=store).keep()
+    before = Routes(store=store)
+    before.keep()
+    before.stop()
     routes = Routes(relay(is_automatic=True), store=store)
     assert routes.is_idle
     routes.stop()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -35,6 +36,17 @@ from .test_sessions import make_session
 ODD = ["", "0", "-1", "1e400", "nan", "x", "\u0661", "\0", "\ud800", "(", "9" * 30, "%"]
 
 
+_STARTED: list[ReleaseService] = []
+
+
+@pytest.fixture(autouse=True)
+def stopped() -> Iterator[None]:
+    """Stop the services of `seeded` after a test."""
+    yield
+    while _STARTED:
+        _STARTED.pop().stopService()
+
+
 def seeded() -> Mail:
     """Return a store with a message and a session."""
     faults = Faults()
@@ -59,6 +71,7 @@ def seeded() -> Mail:
     route = ReleaseRoute(name="relay", relay=Relay(server=Server(host="127.0.0.1")))
     releases = ReleaseService([route], mail.store, mail.reactor, pool=mail)
     releases.startService()
+    _STARTED.append(releases)
     mail.context.releases.append(releases)
     # The reactor of these tests connects nowhere, so it waits.
     mail.client.request("POST", "/api/v2/messages/latest/releases", json={})

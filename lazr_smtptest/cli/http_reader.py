@@ -124,8 +124,8 @@ class HTTP:
             Option(
                 "cors",
                 "ORIGIN",
-                "Let pages of this origin read, such as https://app.example; * for "
-                "any. May be given several times.",
+                "Let pages of this origin, such as https://app.example, use the API, "
+                "with all its methods; * for any. May be given several times.",
                 kind="list",
             ),
         ),

@@ -40,10 +40,12 @@ class Waited:
     Attributes:
         messages: the messages as the API has them; none if they did not come in time.
         explanation: why they did not, as a failing test shows it: several lines.
+        is_over: whether none will come: the disposable mailbox is gone.
     """
 
     messages: Sequence[Mapping[str, Any]] = ()
     explanation: str = ""
+    is_over: bool = False
 
 
 class API:
@@ -265,7 +267,8 @@ class API:
             if answer.status == HTTPStatus.OK:
                 return Waited(answer.json["messages"])
             if answer.status == HTTPStatus.GONE or timeout <= 0:
-                return Waited(explanation=answer.detail)
+                is_over = "ended" in answer.json
+                return Waited(explanation=answer.detail, is_over=is_over)
 
     # Sessions
 

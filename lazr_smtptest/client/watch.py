@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from http import HTTPStatus
 
 from lazr_smtptest._failures import raise_interrupt
 from lazr_smtptest.client.api import API
 from lazr_smtptest.client.connections import Aborter
 from lazr_smtptest.client.errors import RemoteError
 from lazr_smtptest.client.narrowing import query_of
+from lazr_smtptest.mailbox.failure import NotReceived
 from lazr_smtptest.mailbox.waiter import Waiter
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.summary import Summary
@@ -20,6 +22,9 @@ __all__ = ["Watch"]
 _REQUEST = 60.0
 # Seconds after which a server that has gone is asked again, and until it is given up.
 _PAUSES = (0.1, 0.2, 0.5, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0)
+
+# The beginning of what a server says of a disposable mailbox that is gone.
+_GONE = "there is no mailbox "
 
 
 class Watch:
@@ -52,7 +57,15 @@ class Watch:
 
         Raises:
             RemoteError: the server cannot be asked.
+            NotReceived: the disposable mailbox is gone.
         """
+        try:
+            self._look()
+        except RemoteError as error:
+            _raise_if_over(error)
+            raise
+
+    def _look(self) -> None:
         newest = next(iter(self._api.page(limit=1)), None)
         # A server that was started again may count anew.
         self._since = self._first if newest is None else newest.number
@@ -85,10 +98,14 @@ class Watch:
                 aborter=self._aborter,
             )
         except RemoteError as error:
+            _raise_if_over(error)
             # A server that stops answers 503.
             if self._aborter.aborted or error.status not in (0, 502, 503):
                 raise
             self._look_again(error)
+            return
+        if waited.is_over:
+            self._waiter.fail(NotReceived(waited.explanation))
             return
         numbers = [each["summary"]["number"] for each in waited.messages]
         if numbers:
@@ -126,3 +143,9 @@ class Watch:
             if summary.id not in self._offered:
                 self._offered.add(summary.id)
                 yield summary
+
+
+def _raise_if_over(error: RemoteError) -> None:
+    """Raise NotReceived if a disposable mailbox is gone: no message will come."""
+    if error.status == HTTPStatus.NOT_FOUND and error.detail.startswith(_GONE):
+        raise NotReceived(error.detail) from error

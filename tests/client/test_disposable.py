@@ -102,6 +102,15 @@ def test_the_end_removes_it_with_its_messages(mailbox: Both, make: Make) -> None
     assert len(mailbox) == 0
 
 
+def test_a_wait_ends_with_its_lifetime(mailbox: Both) -> None:
+    """At once, and says so."""
+    own = mailbox.disposable("eve@*", lifetime=1)
+    for _ in range(2):
+        with pytest.raises(NotReceived, match=r"lifetime of mailbox \w+ \(1 s\) has"):
+            own.wait_for(subject="A", timeout=3600)
+    own.close()
+
+
 def test_its_rules_are_for_its_address(serve: Callable[..., Running]) -> None:
     """And end with it."""
     with CaptureController(activity=False) as controller:

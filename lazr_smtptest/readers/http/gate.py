@@ -55,7 +55,7 @@ class Gate:
             of one label, and ``host.docker.internal``.
         users: the passwords of the users that may log in.
         files: files with more of them. Without users and files anybody may read.
-        origins: the origins of other sites whose pages may read: ``scheme://host:port``
+        origins: the origins of other sites whose pages may use the API: ``scheme://host:port``
             or ``host:port``; ``"*"`` for all.
     """
 
@@ -111,19 +111,13 @@ class Gate:
         """Look up a login in the files; it takes time."""
         any(file.check(user, password) for file in self.files)
 
-    def check_origin(
-        self, method: str, headers: Headers, host: str
-    ) -> Mapping[str, str]:
+    def check_origin(self, method: str, headers: Headers, host: str) -> None:
         """Check that no page of another site makes the request.
 
         Args:
             method: the method.
             headers: the header of the request.
             host: the Host, from `check_host`.
-
-        Returns:
-            the header fields of the answer that allow the page to read it; none if the
-            request names no origin.
 
         Raises:
             HTTPError: 403, the page of another site made it.
@@ -136,7 +130,7 @@ class Gate:
                     "proxy has to pass the Host on (nginx: proxy_set_header Host "
                     "$http_host), and --cors ORIGIN allows pages of another site"
                 )
-            return _allowing(origin)
+            return
         self._check_referer(method, headers, host)
         if is_foreign(headers):
             is_link = (
@@ -146,7 +140,25 @@ class Gate:
             )
             if not is_link:
                 raise _foreign("a page of another site may not make this request")
-        return {}
+
+    def fields_for_origin(self, headers: Headers) -> Mapping[str, str]:
+        """Return the header fields that let the page of a request read any answer.
+
+        Without them on an error, too, a browser tells the page only that the request
+        has failed (Fetch standard, "CORS check").
+
+        Args:
+            headers: the header of the request.
+
+        Returns:
+            the fields; none if the request names no origin, or one that may not read.
+        """
+        if not headers.hasHeader("origin"):
+            return {}
+        origin = _one(headers, "origin")
+        host = _one(headers, "host").lower()
+        is_same = _address(origin) == host and self._is_ours(_name_of(host))
+        return _allowing(origin) if is_same or self._allows(origin) else {}
 
     def _check_referer(self, method: str, headers: Headers, host: str) -> None:
         """Check a change for which a browser names only the page that makes it.
@@ -209,7 +221,6 @@ class Gate:
         answer = {"Allow": ", ".join(allowed)}
         origin = _one(headers, "origin")
         if origin and self._allows(origin):
-            answer |= _allowing(origin)
             answer["Access-Control-Allow-Methods"] = ", ".join(allowed)
             wanted = _one(headers, "access-control-request-headers")
             if wanted:

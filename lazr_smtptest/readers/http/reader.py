@@ -181,13 +181,14 @@ class HTTPReader:
             routes,
             settings.gate,
             describe={
-                _API: describe,
+                "/api/": describe,
                 _MAILHOG: describe_to_mailhog,
                 **self._mailpit.describe(),
             },
             base=settings.base,
             ok_options=(_MAILPIT, _MAILHOG),
             redirected=(_MAILPIT, "/api/events", "/view/"),
+            shortened=(f"{_API}/",),
             max_body=settings.max_body,
             larger_bodies={
                 **self._mailpit.larger_bodies,

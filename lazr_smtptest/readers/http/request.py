@@ -236,6 +236,7 @@ class HTTPRequest(http.Request):
         if is_kept and not self._site.pending.has_room(len(body)):  # type: ignore[arg-type]
             error = HTTPError(HTTPStatus.SERVICE_UNAVAILABLE, _TOO_MANY)
             answer = self._site.describe("", error)
+        answer = self._site.readable(self.requestHeaders, answer)
         self._site.count(self.method.decode("latin-1"), answer.status)
         if isinstance(answer.body, bytes) and (
             len(answer.body) <= PIECE or not is_last or self.method == b"HEAD"

@@ -29,10 +29,15 @@ _PARAMETER = re.compile(r"\{(\w+)\}")
 
 
 class NoPathError(HTTPError):
-    """No route has the path of a request."""
+    """No route has the path of a request.
 
-    def __init__(self, path: str, hint: str = "") -> None:
+    Attributes:
+        nearest: the path of a route that is closest to it; ``""`` for none.
+    """
+
+    def __init__(self, path: str, hint: str = "", nearest: str = "") -> None:
         super().__init__(HTTPStatus.NOT_FOUND, f"no such path: {path}{hint}")
+        self.nearest = nearest
 
 
 @attrs.frozen(kw_only=True)

@@ -81,6 +81,7 @@ class HTTPSite(http.HTTPFactory):
             and an empty text; others get 204.
         redirected: the beginnings of the paths to which one with empty segments or
             dots is redirected; others are not found.
+        shortened: the beginnings of the paths that may have several slashes in front.
     """
 
     def __init__(
@@ -100,6 +101,7 @@ class HTTPSite(http.HTTPFactory):
         logins: Logins | None = None,
         ok_options: tuple[str, ...] = (),
         redirected: tuple[str, ...] = (),
+        shortened: tuple[str, ...] = (),
     ) -> None:
         super().__init__(timeout=_IDLE, reactor=reactor)
         self.clock = duration_clock(reactor)
@@ -117,6 +119,7 @@ class HTTPSite(http.HTTPFactory):
         self._logins = logins or Logins(gate, in_thread=in_thread, reactor=reactor)
         self._ok_options = ok_options
         self._redirected = redirected
+        self._shortened = shortened
         self._describe = dict(
             sorted((describe or {}).items(), key=lambda item: -len(item[0]))
         )
@@ -189,8 +192,9 @@ class HTTPSite(http.HTTPFactory):
         return begin(self._answer(method, call))
 
     async def _answer(self, method: str, call: Call) -> Answer:
-        if self._base:
-            call = attrs.evolve(call, path=self._without_base(call.path))
+        path = self._without_base(call.path)
+        if path != call.path:
+            call = attrs.evolve(call, path=path)
         try:
             return await self._checked(method, call)
         except HTTPError as error:
@@ -222,26 +226,24 @@ class HTTPSite(http.HTTPFactory):
             fields = gate.preflight(headers, self.routes.allowed(call.path))
             return self._options_answer(call.path, fields)
         user = ""
-        cors: Mapping[str, str] = {}
         found = self.routes.get(method, call.path)
         has_token = found is not None and found[0].has_token(call, found[1])
         if found is None or not (found[0].is_public or has_token):
             user = await self._logins_of(found).check(method, headers)
         if found is None or not (found[0].is_shared or has_token):
-            cors = gate.check_origin(method, headers, host)
+            gate.check_origin(method, headers, host)
         gate.check_expectation(headers)
         if method == "OPTIONS" and (allowed := self._allowed(call.path)):
-            fields = {"Allow": ", ".join(allowed), **cors}
+            fields = {"Allow": ", ".join(allowed)}
             return self._options_answer(call.path, fields)
         if found is None and (target := self._clean_url(method, call)):
-            fields = {"Location": target, **cors}
+            fields = {"Location": target}
             return Answer(status=HTTPStatus.TEMPORARY_REDIRECT, headers=fields)
         route, parameters = found or self._find(method, call.path)
         route.check_arguments(call.query)
         if parameters or user:
             call = call.routed(parameters, user)
-        answer = await route.handler(call)
-        return _with_fields(answer, cors) if cors else answer
+        return await route.handler(call)
 
     def _logins_of(self, found: _Found | None) -> Logins:
         """Return the logins of a route."""
@@ -284,20 +286,35 @@ class HTTPSite(http.HTTPFactory):
             near = self.routes.nearest(path.removeprefix(_OUTSIDE))
             if near:
                 hint += f"; did you mean {self._base}{near}?"
-            raise NoPathError(shown, hint) from None
+            raise NoPathError(shown, hint, near) from None
 
     def _without_base(self, path: str) -> str:
         """Return a path without the base; one without it is that of no route.
 
-        That of the base itself is ``""``.
+        That of the base itself is ``""``. The slash at the end of a URL of the server,
+        to which a client appends the path, is ignored.
         """
         base = self._base
-        if not base or path in _HEALTH:
+        if path in _HEALTH or path.startswith(_OUTSIDE):
             return path
         if path == base:
             return ""
-        is_inside = path.startswith(f"{base}/")
-        return path.removeprefix(base) if is_inside else f"{_OUTSIDE}{path}"
+        if not path.startswith(f"{base}/"):
+            return f"{_OUTSIDE}{path}" if base else path
+        path = path.removeprefix(base)
+        if not path.startswith("//"):
+            return path
+        shortened = f"/{path.lstrip('/')}"
+        return shortened if shortened.startswith(self._shortened) else path
+
+    def readable(self, headers: Headers, answer: Answer) -> Answer:
+        """Return an answer, an error too, that an allowed page of a request may read.
+
+        Args:
+            headers: the header of the request.
+            answer: the answer.
+        """
+        return _with_fields(answer, self._gate.fields_for_origin(headers))
 
     def max_body_of(self, path: str) -> int:
         """Return the most bytes of the body of a request.
@@ -315,15 +332,20 @@ class HTTPSite(http.HTTPFactory):
             path: the path of the request; ``""`` if it is not known.
             error: the error.
         """
-        path = path.removeprefix(self._base)
-        for prefix, describe in self._describe.items():
-            if path.startswith(prefix):
-                return describe(error)
+        path = self._without_base(path).removeprefix(_OUTSIDE)
+        near = error.nearest if isinstance(error, NoPathError) else ""
+        # A client that meant a path expects the errors of that path.
+        for meant in filter(None, (path, near)):
+            for prefix, describe in self._describe.items():
+                if meant.startswith(prefix):
+                    return describe(error)
         return _describe_as_text(error)
 
 
 def _with_fields(answer: Answer, fields: Mapping[str, str]) -> Answer:
     """Return an answer with further header fields; both Vary are one list."""
+    if not fields:
+        return answer
     headers = {**answer.headers, **fields}
     if "Vary" in answer.headers:
         headers["Vary"] = f"{answer.headers['Vary']}, {fields['Vary']}"

@@ -24,7 +24,7 @@ from lazr_smtptest.readers.http.condition import (
 from lazr_smtptest.readers.http.pace import Pace
 from lazr_smtptest.stores.deferred_reader import DeferredReader
 
-__all__ = ["LONGEST_WAIT", "MOST_WAITERS", "Waiters"]
+__all__ = ["LONGEST_WAIT", "MOST_WAITERS", "MailboxEndedError", "Waiters"]
 
 # The most requests that wait at the same time, and the seconds that one may wait.
 MOST_WAITERS, LONGEST_WAIT = 10_000, 3600.0
@@ -37,6 +37,10 @@ _LEAST_PATIENCE, _PATIENCE = 1.0, 30.0
 _REST = 0.005
 
 _STOPS = "the server stops"
+
+
+class MailboxEndedError(Exception):
+    """A disposable mailbox was removed, or its lifetime has ended, during a wait."""
 
 
 @attrs.define(eq=False)
@@ -130,7 +134,7 @@ class Waiters:
         self._beginning: list[_Waiter] = []
         self._is_beginning = False
         self._unwatch: Callable[[], None] | None = None
-        self._is_closed = False
+        self._closed_by: Exception | None = None
 
     def __len__(self) -> int:
         return len(self._waiters)
@@ -153,9 +157,10 @@ class Waiters:
         Raises:
             BusyError: too many requests wait.
             StateError: the server stops.
+            MailboxEndedError: the messages are those of a mailbox that has ended.
         """
-        if self._is_closed:
-            raise StateError(_STOPS)
+        if self._closed_by is not None:
+            raise self._closed_by
         if len(self._waiters) >= self._most:
             raise BusyError(self._most)
         waiter = _Waiter(
@@ -214,9 +219,15 @@ class Waiters:
         if self._unwatch is None:
             self._unwatch = self._reader.watch(self._changed)
 
-    def close(self) -> None:
-        """End all waits with a StateError, those that begin later, too."""
-        self._is_closed = True
+    def close(self, error: Exception | None = None) -> None:
+        """End all waits with an error, those that begin later, too.
+
+        Args:
+            error: the error; by default a StateError: the server stops.
+        """
+        error = error or StateError(_STOPS)
+        if self._closed_by is None:
+            self._closed_by = error
         if self._unwatch is not None:
             self._unwatch()
             self._unwatch = None
@@ -224,7 +235,7 @@ class Waiters:
             self._resting.cancel()
             self._resting = None
         for waiter in list(self._waiters):
-            self._fail(waiter, StateError(_STOPS))
+            self._fail(waiter, error)
 
     def _begun(self, waiter: _Waiter, newest: int, found: list[Summary]) -> None:
         """Take the messages that were there when a wait began."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lazr_smtptest.readers.http.clean_path import clean_path
+from lazr_smtptest.readers.http.gate import Gate
 
 from .client import Client
 from .conftest import Mail
@@ -63,7 +64,7 @@ class TestRedirect:
         assert (answer.status, answer.headers["location"]) == (307, "/api/v1/send")
 
     @pytest.mark.parametrize(
-        "path", ["//api/v2/messages", "//nothing", "/api/v1//nothing", "//"]
+        "path", ["/api//v2/messages", "//nothing", "/api/v1//nothing", "//"]
     )
     def test_another_path_is_not_found(self, client: Client, path: str) -> None:
         assert client.get(path).status == 404
@@ -86,3 +87,65 @@ class TestRedirect:
         assert answer.headers.get("location") == location
         assert answer.status == (307 if location else 404)
         mail.reader.close()
+
+
+class TestSlashOfTheServer:
+    """A URL of the server that ends with a slash, before the path of our API."""
+
+    @pytest.mark.parametrize("path", ["//api/v2/counts", "///api/v2/counts"])
+    def test_it_is_ignored(self, client: Client, path: str) -> None:
+        assert client.get(path).status == 200
+
+    @pytest.mark.parametrize(
+        ("path", "status"),
+        [
+            ("/mail//api/v2/counts", 200),
+            ("//api/v2/counts", 404),
+            ("//mail/api/v2/counts", 404),
+        ],
+    )
+    def test_it_is_ignored_after_the_base(
+        self, make_mail: type[Mail], path: str, status: int
+    ) -> None:
+        mail = make_mail(base="/mail")
+        assert mail.client.get(path).status == status
+        mail.reader.close()
+
+    @pytest.mark.parametrize(
+        "path", ["//api/v2/counts", "/%2fapi/v2/counts", "//api/v2/nothing"]
+    )
+    def test_it_gets_around_no_login(self, make_mail: type[Mail], path: str) -> None:
+        mail = make_mail(gate=Gate(users={"ann": "secret"}))
+        assert mail.client.get(path).status == 401
+        mail.reader.close()
+
+
+class TestErrors:
+    """How an error is described where the path is not quite one of the API."""
+
+    @pytest.mark.parametrize(
+        "path",
+        ["/api/v3/messages", "/api/nothing", "/api//v2/counts", "/apl/v2/counts"],
+    )
+    def test_it_is_one_of_our_api(self, client: Client, path: str) -> None:
+        answer = client.get(path)
+        assert answer.status == 404
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert answer.json["detail"].startswith(f"no such path: {path}")
+
+    @pytest.mark.parametrize("path", ["/api/v2/counts", "/mial/api/v2/counts"])
+    def test_it_is_one_outside_of_the_base_too(
+        self, make_mail: type[Mail], path: str
+    ) -> None:
+        mail = make_mail(base="/mail")
+        answer = mail.client.get(path)
+        assert answer.status == 404
+        assert "every path begins with /mail" in answer.json["detail"]
+        mail.reader.close()
+
+    def test_a_client_that_prefers_text_gets_text(self, client: Client) -> None:
+        answer = client.get("/api/v3/messages", accept="text/plain")
+        assert answer.text.startswith("no such path: /api/v3/messages")
+
+    def test_another_path_gets_text(self, client: Client) -> None:
+        assert client.get("/favicon.png").text.startswith("no such path")

@@ -194,6 +194,39 @@ class TestOrigin:
         assert answer.headers["access-control-allow-origin"] == "https://app.example"
         assert answer.headers["vary"] == "Origin"
 
+    @pytest.mark.parametrize(
+        ("method", "path", "status"),
+        [("GET", "/nothing", 404), ("PUT", "/mail", 405), ("GET", "/mail", 401)],
+    )
+    def test_a_page_that_is_allowed_may_read_an_error(
+        self, method: str, path: str, status: int
+    ) -> None:
+        users = {"ann": "secret"}
+        login = {"authorization": basic("ann", "secret")} if status != 401 else {}
+        answer = connect(origins=["https://app.example"], users=users).request(
+            method, path, origin="https://app.example", **login
+        )
+        assert answer.status == status
+        assert answer.headers["access-control-allow-origin"] == "https://app.example"
+        assert answer.headers["vary"] == "Origin"
+
+    def test_it_may_read_why_its_body_is_refused(self) -> None:
+        """Before the body is there."""
+        answer = connect(origins=["https://app.example"]).request(
+            "POST",
+            "/mail",
+            origin="https://app.example",
+            content_encoding="gzip",
+            body=b"x",
+        )
+        assert answer.status == 415
+        assert answer.headers["access-control-allow-origin"] == "https://app.example"
+
+    def test_a_host_of_another_site_makes_no_page_ours(self) -> None:
+        answer = connect().get("/mail", host="evil.test", origin="http://evil.test")
+        assert answer.status == 421
+        assert "access-control-allow-origin" not in answer.headers
+
     def test_a_sandboxed_page_is_never_allowed(self) -> None:
         assert connect(origins=["*"]).get("/mail", origin="null").status == 403
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IDelayedCall
 
 from lazr_smtptest.faults.base import Scripted
@@ -15,6 +15,7 @@ from lazr_smtptest.model.change import Change
 from lazr_smtptest.query.parser import parse
 from lazr_smtptest.query.selection import Selection
 from lazr_smtptest.readers.context import AbsentError, ReaderContext
+from lazr_smtptest.readers.http.answer import Answer
 from lazr_smtptest.readers.http.api import records, requests
 from lazr_smtptest.readers.http.api.contents import Contents
 from lazr_smtptest.readers.http.api.criteria import criteria_from_json
@@ -26,9 +27,10 @@ from lazr_smtptest.readers.http.api.part_changes import PartChanges
 from lazr_smtptest.readers.http.api.sessions import Sessions
 from lazr_smtptest.readers.http.api.views import Frames, Views
 from lazr_smtptest.readers.http.api.wait import Wait
+from lazr_smtptest.readers.http.call import Call
 from lazr_smtptest.readers.http.condition import Condition
 from lazr_smtptest.readers.http.routes import Handler, Route
-from lazr_smtptest.readers.http.waiting import Waiters
+from lazr_smtptest.readers.http.waiting import MailboxEndedError, Waiters
 from lazr_smtptest.stores.deferred_reader import DeferredReader
 
 __all__ = ["Box", "routes_of"]
@@ -134,6 +136,9 @@ class Box:
         # How many more messages fit for certain. Only the thread of `_prune` uses it.
         self._room = self._most
         self._is_pruning = False
+        # The requests that are being answered, and what fires when none is left.
+        self._answering = 0
+        self._idle: Deferred[None] | None = None
         self._unwatch = self._reader.watch(self._changed)
 
     def _needed_faults(self) -> Scripted:
@@ -147,6 +152,26 @@ class Box:
         if self._faults is None:
             self._faults = self._context.needed_faults().limited_to(**limits)
         return self._faults
+
+    # Its requests
+
+    async def answer(self, key: _Key, call: Call) -> Answer:
+        """Answer a request with the handler of a route, see `handlers`."""
+        self._answering += 1
+        try:
+            return await self.handlers[key](call)
+        finally:
+            self._answering -= 1
+            if self._idle is not None and not self._answering:
+                self._idle.callback(None)
+
+    def _end_waits(self, reason: str) -> Deferred[Any]:
+        """End the requests that wait; fires when all requests are answered."""
+        self._waiters.close(MailboxEndedError(reason))
+        if not self._answering:
+            return succeed(None)
+        self._idle = Deferred()
+        return self._idle
 
     # Its bound
 
@@ -183,11 +208,20 @@ class Box:
 
     # Its end
 
-    def clear(self) -> Deferred[Any]:
-        """End it, and remove its messages and its fault rules."""
+    def clear(self, reason: str) -> Deferred[Any]:
+        """End it, and remove its messages and its fault rules.
+
+        Requests that wait are told what had arrived, before that is removed.
+
+        Args:
+            reason: why it ends.
+        """
         if self._faults is not None:
             self._faults.clear()
-        removed = self._reader.remove(Selection(query=""))
+        answered = self._end_waits(reason)
+        removed = answered.addCallback(
+            lambda _: self._reader.remove(Selection(query=""))
+        )
 
         def end(result: Any) -> Deferred[Any]:
             return self.end().addCallback(lambda _: result)

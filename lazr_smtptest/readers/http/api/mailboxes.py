@@ -57,6 +57,8 @@ class Mailboxes:
         self._threads = Threads(_THREADS) if context.pool is None else None
         self._pool = context.pool if context.pool is not None else self._threads
         self._boxes: dict[str, Box] = {}
+        # Why the last ones ended, by their names.
+        self._ended: dict[str, str] = {}
         # Those that were removed, until nothing reads them any more.
         self._closing: set[Deferred[Any]] = set()
 
@@ -121,7 +123,7 @@ class Mailboxes:
 
         @wraps(route.handler)
         async def handler(call: Call) -> Answer:
-            return await self._find(call).handlers[key](call)
+            return await self._find(call).answer(key, call)
 
         handler.__qualname__ = f"Mailbox.{handler.__qualname__}"
         return _public(
@@ -141,7 +143,8 @@ class Mailboxes:
         name = call.parameters["mailbox"]
         box = self._boxes.get(name)
         if box is None:
-            raise HTTPError(HTTPStatus.NOT_FOUND, f"there is no mailbox {name!r}")
+            why = f": {self._ended[name]}" if name in self._ended else ""
+            raise HTTPError(HTTPStatus.NOT_FOUND, f"there is no mailbox {name!r}{why}")
         return box
 
     # Calls
@@ -197,15 +200,21 @@ class Mailboxes:
 
     async def remove(self, call: Call) -> Answer:
         """Remove a mailbox, its messages and its fault rules."""
-        await self._close(self._find(call))
+        name = self._find(call).record.name
+        await self._close(name, f"the mailbox {name} was removed")
         return Answer(status=HTTPStatus.NO_CONTENT)
 
     def _expire(self, name: str) -> None:
-        self._close(self._boxes[name]).addErrback(lambda _: None)
+        record = self._boxes[name].record
+        seconds = (record.expires_at - record.created_at).total_seconds()
+        reason = f"the lifetime of mailbox {name} ({seconds:g} s) has ended"
+        self._close(name, reason).addErrback(lambda _: None)
 
-    def _close(self, box: Box) -> Deferred[Any]:
-        del self._boxes[box.record.name]
-        closed = box.clear()
+    def _close(self, name: str, reason: str) -> Deferred[Any]:
+        self._ended[name] = reason
+        if len(self._ended) > _MOST:
+            del self._ended[next(iter(self._ended))]
+        closed = self._boxes.pop(name).clear(reason)
         self._closing.add(closed)
         closed.addBoth(self._closed, closed)
         return closed

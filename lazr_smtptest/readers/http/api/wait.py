@@ -7,6 +7,7 @@ from datetime import datetime, timezone
 from http import HTTPStatus
 from typing import Any
 
+import attrs
 import msgspec
 from twisted.internet.defer import Deferred
 
@@ -30,7 +31,7 @@ from lazr_smtptest.readers.http.api.operations import operation, wait_argument
 from lazr_smtptest.readers.http.call import Call
 from lazr_smtptest.readers.http.condition import Condition
 from lazr_smtptest.readers.http.routes import Route
-from lazr_smtptest.readers.http.waiting import Waiters
+from lazr_smtptest.readers.http.waiting import MailboxEndedError, Waiters
 from lazr_smtptest.stores.deferred_reader import DeferredReader
 
 __all__ = ["Wait"]
@@ -94,7 +95,8 @@ class Wait:
         """Return the routes of the calls."""
         failed = {
             409: "They did not come; `detail` tells what is there instead.",
-            410: "A message came, and was removed before it was read.",
+            410: "A message came, and was removed before it was read; or the "
+            "disposable mailbox was removed meanwhile.",
             429: "Too many requests wait.",
         }
         yield operation(
@@ -201,6 +203,20 @@ class Wait:
             )
         except BusyError as error:
             raise HTTPError(HTTPStatus.TOO_MANY_REQUESTS, str(error)) from error
+        except MailboxEndedError as error:
+            raise await self._ended(wanted, error) from error
+
+    async def _ended(self, wanted: Wanted, error: MailboxEndedError) -> HTTPError:
+        """Return the error of a wait that outlives its mailbox: what had arrived."""
+        # The messages are removed after it.
+        most = wanted.count or 1
+        found: list[Summary] = await self._reader.call(self._search, wanted, most)
+        so_far = attrs.evolve(wanted, timeout=0.0)
+        explanation = await self._explanations.explain(so_far, found)
+        details = await self._reader.call(_encoded_details, found, explanation)
+        text = f"{error}\n{explanation.text}"
+        ended = msgspec.Raw(msgspec.json.encode(str(error)))
+        return HTTPError(HTTPStatus.GONE, text, details={"ended": ended, **details})
 
     # The answers
 

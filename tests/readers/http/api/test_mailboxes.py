@@ -361,7 +361,34 @@ class TestEnd:
         waiting = mail.connect()
         ask_at(waiting, f"{path}/wait")
         mail.client.request("DELETE", path)
-        assert waiting.response().status == 503
+        answer = waiting.response()
+        assert answer.status == 410
+        name = path.rpartition("/")[2]
+        assert answer.json["detail"].startswith(f"the mailbox {name} was removed\n")
+
+    def test_a_wait_says_what_arrived_before_its_lifetime_ended(
+        self, mail: Mail
+    ) -> None:
+        path, record = make(mail, address=ANNA, lifetime=3)
+        waiting = mail.connect()
+        ask_at(waiting, f"{path}/wait?query=subject:welcome&timeout=6")
+        mail.add("Subject: other\n\nx\n", rcpt_tos=(ANNA,))
+        mail.reactor.advance(3)
+        answer = waiting.response()
+        assert answer.status == 410
+        assert answer.json["detail"].startswith(
+            f"the lifetime of mailbox {record['name']} (3 s) has ended\n"
+        )
+        assert [each["subject"] for each in answer.json["arrived"]] == ["other"]
+        assert mail.store.numbers() == []
+
+    def test_a_later_request_is_told_why_it_ended(self, mail: Mail) -> None:
+        path, record = make(mail, lifetime=3)
+        mail.reactor.advance(3)
+        assert mail.client.get(f"{path}/wait").json["detail"] == (
+            f"there is no mailbox {record['name']!r}: the lifetime of mailbox "
+            f"{record['name']} (3 s) has ended"
+        )
 
     def test_a_server_that_stops_keeps_the_messages(self, mail: Mail) -> None:
         make(mail, address=ANNA)

@@ -133,12 +133,9 @@ class TestErrors:
         assert answer.headers["content-type"] == "application/problem+json"
         assert answer.json["detail"].startswith(f"no such path: {path}")
 
-    @pytest.mark.parametrize("path", ["/api/v2/counts", "/mial/api/v2/counts"])
-    def test_it_is_one_outside_of_the_base_too(
-        self, make_mail: type[Mail], path: str
-    ) -> None:
+    def test_it_is_one_outside_of_the_base_too(self, make_mail: type[Mail]) -> None:
         mail = make_mail(base="/mail")
-        answer = mail.client.get(path)
+        answer = mail.client.get("/api/v2/counts")
         assert answer.status == 404
         assert "every path begins with /mail" in answer.json["detail"]
         mail.reader.close()

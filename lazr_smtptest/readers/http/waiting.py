@@ -21,7 +21,6 @@ from lazr_smtptest.readers.http.condition import (
     Condition,
     arrived_after,
 )
-from lazr_smtptest.readers.http.pace import Pace
 from lazr_smtptest.stores.deferred_reader import DeferredReader
 
 __all__ = ["LONGEST_WAIT", "MOST_WAITERS", "MailboxEndedError", "Waiters"]
@@ -33,7 +32,7 @@ MOST_WAITERS, LONGEST_WAIT = 10_000, 3600.0
 # has just come is found by a request that does not wait, too.
 _LEAST_PATIENCE, _PATIENCE = 1.0, 30.0
 
-# Seconds between two looks at new messages, while they come all the time, at least.
+# Seconds between two looks at new messages, while they come all the time.
 _REST = 0.005
 
 _STOPS = "the server stops"
@@ -129,7 +128,6 @@ class Waiters:
         self._is_looking = False
         self._has_news = False
         self._resting: IDelayedCall | None = None
-        self._pace = Pace(reactor)
         # The waits whose first search is still to be done.
         self._beginning: list[_Waiter] = []
         self._is_beginning = False
@@ -278,8 +276,7 @@ class Waiters:
                     self._add(waiter, those)
         if self._has_news and is_complete:
             # Many messages come: one look is for several of them.
-            rest = max(_REST, self._pace.pause())
-            self._resting = self._reactor.callLater(rest, self._go_on)
+            self._resting = self._reactor.callLater(_REST, self._go_on)
         else:
             self._is_looking = False
             if not is_complete:

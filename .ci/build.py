@@ -58,7 +58,7 @@ def unpack(archive: bytes, folder: Path) -> None:
         for member in tar:
             if member.isfile() or member.isdir():
                 member.mode = mode_of(member)
-                tar.extract(member, folder)
+                tar.extract(member, folder, filter="data")
     for path in folder.rglob("*"):
         if path.is_file():
             path.chmod(0o755 if path.stat().st_mode & 0o100 else 0o644)

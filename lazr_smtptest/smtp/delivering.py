@@ -67,9 +67,9 @@ class Delivering(MailCommands):
             and all(getattr(own, name) is method for name, method in _LIBRARY)
         )
 
+    @abstractmethod
     def has_short_path(self) -> bool:
         """Return whether all methods are the library's that the short path skips."""
-        raise NotImplementedError
 
     def direct_delivery(self) -> DirectDelivery | None:
         """Return the delivery if its messages need not be opened yet."""

@@ -286,7 +286,8 @@ def _checker(spec: str) -> ICredentialsChecker:
     try:
         checker: ICredentialsChecker = strcred.makeChecker(spec)
     except strcred.InvalidAuthType:
-        raise ValueError(f"no checker is called {brief(kind)}") from None
+        hint = f": use memory:{kind}:PASSWORD for a user" if ":" in spec else ""
+        raise ValueError(f"no checker is called {brief(kind)}{hint}") from None
     except Exception as error:
         # The checkers are plugins, which raise errors of many kinds.
         reason = type(error).__name__

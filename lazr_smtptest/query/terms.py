@@ -117,8 +117,17 @@ def named_term(name: str, value: Value) -> Node:
     return _TERMS[name](value)
 
 
+# What other searches, and the criteria of tests, call a term.
+_MEANT = {
+    **dict.fromkeys(("recipient", "recipients", "rcpt-to"), "rcpt"),
+    "sender": "from",
+}
+
+
 def nearest_name(name: str) -> str | None:
     """Return the name that was meant by one that does not exist, or ``None``."""
+    if name in _MEANT:
+        return _MEANT[name]
     if len(name) < 3:
         return None
     near = [each for each in NAMES if abs(len(each) - len(name)) <= 1]

@@ -284,7 +284,10 @@ def test_specs_may_name_a_file(tmp_path: Path) -> None:
     ("specs", "message"),
     [
         (["any", "memory:a:b"], "any lets everybody in: it stands alone"),
-        (["nothing:known"], "no checker is called 'nothing'"),
+        (
+            ["nothing:known"],
+            "no checker is called 'nothing': use memory:nothing:PASSWORD for a user",
+        ),
         (["memory:secret"], "bad description of checker 'memory'"),
     ],
 )

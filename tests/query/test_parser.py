@@ -266,6 +266,8 @@ def test_a_query_has_this_tree(text: str, tree: Node) -> None:
         ("form:bob", 0, "'from:' instead of 'form:', or quotes around a text"),
         ("a -Subjct:x", 3, "'subject:' instead of 'Subjct:'"),
         ("tags:x", 0, "'tag:' instead of 'tags:'"),
+        ("recipient:x@b.example", 0, "'rcpt:' instead of 'recipient:'"),
+        ("a Sender:x@b.example", 2, "'from:' instead of 'Sender:'"),
         ("\u0301", 0, "a letter, a digit or a symbol"),
     ],
 )

@@ -6,7 +6,14 @@ import re
 from datetime import datetime, timezone, tzinfo
 
 from lazr_smtptest.errors import QueryError
-from lazr_smtptest.query.terms import NAMES, Char, Value, named_term, nearest_name
+from lazr_smtptest.query.terms import (
+    NAMES,
+    TEXT_NAMES,
+    Char,
+    Value,
+    named_term,
+    nearest_name,
+)
 from lazr_smtptest.query.tree import Node, Not, Substring, Words, all_of, any_of
 from lazr_smtptest.query.words import cleaned, fold_line, sought_words
 
@@ -18,6 +25,12 @@ MOST_TERMS = 100
 DEEPEST = 30
 
 _OR = re.compile(r"OR(?=[\s()]|\Z)")
+# Operators of other search languages, and what this one has instead.
+_OTHER = re.compile(r"(AND|NOT)(?=[\s()]|\Z)")
+_INSTEAD = {
+    "AND": 'a space instead of AND, or "AND" in quotes',
+    "NOT": '-word instead of NOT word, or "NOT" in quotes',
+}
 _NAME = re.compile(r"[A-Za-z][A-Za-z-]*(?=:)")
 # Text without a letter, a digit or a symbol.
 _PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~\s]*")
@@ -73,6 +86,8 @@ class _Parser:
                 joins = True
                 self._position = operator.end()
                 continue
+            if operator := _OTHER.match(self._text, self._position):
+                self._fail(_INSTEAD[operator[1]])
             node = self._term()
             if joins:
                 node = any_of((found.pop(), node))
@@ -185,8 +200,14 @@ class _Parser:
         name = found[0].lower()
         if name in NAMES:
             return name
-        nearest = nearest_name(name)
-        if nearest and not text.startswith("//", found.end() + 1):
+        if text.startswith("//", found.end() + 1):
+            return None
+        if name in TEXT_NAMES:
+            self._fail(
+                f"the word alone instead of '{found[0]}:word', or quotes around both",
+                chars[0].position,
+            )
+        if nearest := nearest_name(name):
             self._fail(
                 f"'{nearest}:' instead of '{found[0]}:', or quotes around a text",
                 chars[0].position,

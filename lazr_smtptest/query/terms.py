@@ -35,7 +35,15 @@ from lazr_smtptest.query.tree import (
 )
 from lazr_smtptest.query.words import fold_line
 
-__all__ = ["CHOICES", "NAMES", "Char", "Value", "named_term", "nearest_name"]
+__all__ = [
+    "CHOICES",
+    "NAMES",
+    "TEXT_NAMES",
+    "Char",
+    "Value",
+    "named_term",
+    "nearest_name",
+]
 
 _ADDRESSED: tuple[FieldName, ...] = ("from", "to", "cc", "bcc", "reply-to")
 _HEADER_NAME = re.compile("[!-9;-~]+")  # RFC 5322 section 2.2
@@ -117,6 +125,8 @@ def named_term(name: str, value: Value) -> Node:
     return _TERMS[name](value)
 
 
+# What other searches call the text of a message, which a plain word searches.
+TEXT_NAMES = frozenset(("body", "text"))
 # What other searches, and the criteria of tests, call a term.
 _MEANT = {
     **dict.fromkeys(("recipient", "recipients", "rcpt-to"), "rcpt"),

@@ -74,7 +74,8 @@ def utc(*numbers: int) -> datetime:
         ('"OR"', Words("or")),
         ("or", Words("or")),
         ("ORDER", Words("order")),
-        ("AND", Words("and")),
+        ('"AND"', Words("and")),
+        ("ANDY NOTE", And((Words("andy"), Words("note")))),
         # Runs of Chinese, Japanese and Korean
         ("東京", Words("東京")),
         ("東", Words("東", True)),
@@ -268,6 +269,13 @@ def test_a_query_has_this_tree(text: str, tree: Node) -> None:
         ("tags:x", 0, "'tag:' instead of 'tags:'"),
         ("recipient:x@b.example", 0, "'rcpt:' instead of 'recipient:'"),
         ("a Sender:x@b.example", 2, "'from:' instead of 'Sender:'"),
+        ("a recipients:x@b.example", 2, "'rcpt:' instead of 'recipients:'"),
+        ("rcpt-to:x@b.example", 0, "'rcpt:' instead of 'rcpt-to:'"),
+        ("text:code", 0, "the word alone instead of 'text:word'"),
+        ("a -Body:code", 3, "the word alone instead of 'Body:word'"),
+        ("a AND b", 2, "a space instead of AND"),
+        ("NOT a", 0, "-word instead of NOT word"),
+        ("(a NOT(b))", 3, "-word instead of NOT word"),
         ("\u0301", 0, "a letter, a digit or a symbol"),
     ],
 )

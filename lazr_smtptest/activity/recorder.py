@@ -234,7 +234,10 @@ class Activity:
                 seen.mail = is_sending()
 
     def _connected(self, host: str, port: object) -> None:
-        if port != self._port or not (_is_loopback(host) or host in self._hosts):
+        is_here = _is_loopback(host) or host in self._hosts
+        if is_here and port in SOURCES.readers:
+            return
+        if port != self._port or not is_here:
             seen = _note(self._connections, (host, port), calling())
             if seen is not None and not seen.mail:
                 seen.mail = port in _MAIL_PORTS or is_sending()

@@ -35,9 +35,14 @@ class Sources:
     """The audit hook, the tool of `sys.monitoring` and the hook of threads.
 
     They are of the process: there is one object of this class, `SOURCES`.
+
+    Attributes:
+        readers: the ports at which servers of this process let others read mail, by
+            HTTP, IMAP or POP3. Nobody sends mail there.
     """
 
     def __init__(self) -> None:
+        self.readers: set[int] = set()
         self._lock = threading.Lock()
         self._records: tuple[Record, ...] = ()
         self._monitor = Monitor(self)

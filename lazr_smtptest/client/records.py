@@ -208,7 +208,7 @@ def session_of(values: JSON, fetch: Callable[[], Any]) -> Session:
 
 def _is_probe(values: JSON) -> bool:
     """Return whether a session is a probe: its transcript is at the server."""
-    return not (values["failed"] or values["delivered"])
+    return values["failed"] is False and not values["delivered"]
 
 
 class RemoteTranscript(Transcript):

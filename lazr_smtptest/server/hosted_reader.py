@@ -8,6 +8,7 @@ from typing import Any
 
 from twisted.internet.defer import Deferred, succeed
 
+from lazr_smtptest.activity.sources import SOURCES
 from lazr_smtptest.errors import StateError
 from lazr_smtptest.net.addresses import bind
 from lazr_smtptest.net.reactor import PrivatePort, PrivateReactor
@@ -63,12 +64,14 @@ class HostedReader:
         number = 0 if self._address is None else self._address[1]
         self._socket = bind(self._server.host, number)
         self._address = self._socket.getsockname()[:2]
+        SOURCES.readers.add(self._address[1])
 
     def unbind(self) -> None:
         """Close what `bind` has bound, unless it listens."""
         if self._socket is not None:
             self._socket.close()
             self._socket = None
+            self._forget()
 
     def listen(self, reactor: PrivateReactor) -> None:
         """Listen on what `bind` has bound, while the reactor does not run yet."""
@@ -86,8 +89,13 @@ class HostedReader:
         if self._port is not None:
             self._port.close()
             self._port = None
+            self._forget()
         if self._reader is None:
             return succeed(None)
         reader, self._reader = self._reader, None
         closed: Deferred[Any] = reader.close()
         return closed
+
+    def _forget(self) -> None:
+        """Let connections to its port be recorded again: it may be another's now."""
+        SOURCES.readers.discard(self.address[1])

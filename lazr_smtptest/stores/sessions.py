@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from collections.abc import Iterable
 
 import attrs
 
 from lazr_smtptest.model.session import Session
 from lazr_smtptest.stores._base import check_limit
 
-__all__ = ["KeptSessions", "SessionBounds", "page_of"]
+__all__ = ["KeptSessions", "SessionBounds", "of_number", "page_of"]
 
 # Estimated bytes of a session without its transcript and its transactions, and of a
 # unit of `Transaction.weight`.
 _SESSION, _UNIT = 2048, 256
+# The most sessions that an error names.
+_NAMED = 5
 
 
 @attrs.frozen(kw_only=True)
@@ -105,3 +108,25 @@ def memory_of(session: Session) -> int:
     """Return the estimated bytes of memory that an ended session takes."""
     transactions = session.weight_of_transactions
     return _SESSION + session.transcript.memory + _UNIT * transactions
+
+
+def of_number(sessions: Iterable[Session], text: str) -> Session | None:
+    """Return the session of a number, as failures and transcripts show it.
+
+    Args:
+        sessions: those that may be meant.
+        text: the number; any other text is that of no session.
+
+    Raises:
+        ValueError: several have this number: each run of a server begins with 1.
+    """
+    if not (text.isascii() and text.isdecimal()):
+        return None
+    number = text.lstrip("0")
+    # 0 is that of sessions whose server is not known.
+    found = [each for each in sessions if number and str(each.number) == number]
+    if len(found) > 1:
+        ids = ", ".join(each.id for each in found[:_NAMED])
+        more = "" if len(found) <= _NAMED else " and others"
+        raise ValueError(f"{len(found)} sessions have the number {number}: {ids}{more}")
+    return found[0] if found else None

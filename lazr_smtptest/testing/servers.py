@@ -56,6 +56,7 @@ def make_controller(
     check_flag("http", http)
     check_flag("pop3", pop3)
     check_flag("imap", imap)
+    _refuse_unknown("keyword", keywords, KEYWORDS)
     server = make_server(**keywords)
     return CaptureController(server=server, http=http, pop3=pop3, imap=imap)
 

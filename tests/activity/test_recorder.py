@@ -555,6 +555,28 @@ def test_a_coroutine_outside_of_asyncio_is_no_task(activity: Activity) -> None:
     assert activity.lines() == []
 
 
+# The servers' own side for readers
+
+
+@pytest.mark.parametrize("protocol", ["http", "imap", "pop3"])
+def test_a_port_where_mail_is_read_is_not_told(protocol: str) -> None:
+    """A test that reads its mail there has not sent any to it."""
+    readers = {"http": False, "imap": False, "pop3": False, protocol: True}
+    with CaptureController("127.0.0.1", grace=0.0, **readers) as controller:
+        _, port = controller._reader_address(protocol)
+        connect(port)
+        assert controller.mailbox.activity.lines() == []
+        assert controller.mailbox.activity.cause == ""
+
+
+def test_a_port_where_mail_was_read_is_told_after_the_end(activity: Activity) -> None:
+    """Another program may listen there now."""
+    with CaptureController("127.0.0.1", http=True) as controller:
+        _, port = controller._reader_address("http")
+    activity.contacted("connect", "127.0.0.1", port)
+    assert f"port {port}" in activity.lines()[0]
+
+
 # Another address of the same port
 
 

@@ -476,6 +476,7 @@ def test_the_closest_marker_goes_first(run: Run) -> None:
         ),
         ("limits={'mails': 1}", "no limit is called 'mails', use: *"),
         ("hide='CHUNKNIG'", "no extension is called 'CHUNKNIG', did you mean *"),
+        ("impa=True", "no keyword is called 'impa', did you mean 'imap'? All are: *"),
         ("requrie_tls=True", "no keyword is called 'requrie_tls', did you mean *"),
         ("port='abc'", "port must be an int, 0 to 65535, not 'abc'"),
         ("server=3", "server must be CaptureServer or a subclass, not an object *"),

@@ -7,6 +7,7 @@ import sys
 from argparse import Namespace
 from collections.abc import Sequence
 from functools import partial
+from typing import Any
 
 from lazr_smtptest.cli.commands.base import (
     CommandError,
@@ -22,9 +23,12 @@ from lazr_smtptest.cli.transcripts import describe
 from lazr_smtptest.client.address import is_url
 from lazr_smtptest.model.session import Session
 from lazr_smtptest.readers.http.api.transcripts import session_of, whole_session_of
+from lazr_smtptest.stores.sessions import of_number
 
 __all__ = ["list_sessions", "sessions_parser", "show_transcript", "transcript_parser"]
 
+# The most sessions that are searched for one of a number, the newest.
+_MOST = 1000
 _TITLES = ("ID", "TIME", "CLIENT", "HELLO", "MESSAGES", "REFUSALS")
 
 
@@ -71,7 +75,7 @@ def transcript_parser() -> argparse.ArgumentParser:
     )
     add_store(options)
     options.add_argument(
-        "id", metavar="ID", nargs="?", default="latest", help="an id, or latest"
+        "id", metavar="ID", nargs="?", default="latest", help="an id, a number, or latest"
     )
     options.add_argument(
         "--json", action="store_true", help="print it as an object on one line"
@@ -110,12 +114,21 @@ def _row(session: Session) -> list[str]:
     ]
 
 
+def _of_number(reader: Any, number: str) -> Session | None:
+    try:
+        return of_number(reader.sessions(limit=_MOST), number)
+    except ValueError as error:
+        raise CommandError(str(error)) from error
+
+
 def _show(given: Namespace) -> int:
     with open_existing(given.store, given.ca_file) as reader:
         if given.id == "latest":
             session = next(iter(reader.sessions(limit=1)), None)
         else:
             session = reader.session(given.id)
+            if session is None and given.id.isdecimal() and not is_url(given.store):
+                session = _of_number(reader, given.id)
     if session is None:
         raise CommandError(
             "the store keeps no session"

@@ -245,7 +245,7 @@ def _explain(
         counters=Counters(),
         fired=facts.fired,
         faults=facts.faults,
-        clue="" if arrived or failed else _clue(facts),
+        clue="" if arrived or failed else _clue(facts, wanted),
         notes=tuple(_notes(wanted, facts, arrived, bool(failed))),
     )
     least = 1 if wanted.count is None else wanted.count
@@ -289,7 +289,9 @@ def _too_many(
     return str(unexpected(what, criteria, envelopes, evidence))
 
 
-def _clue(facts: _Facts) -> str:
+def _clue(facts: _Facts, wanted: Wanted) -> str:
+    if facts.messages:
+        return f"no message after number {wanted.since}"
     sessions = len(facts.sessions)
     if not sessions:
         return "the store has no message, and no session has ended"

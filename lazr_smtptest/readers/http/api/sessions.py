@@ -19,7 +19,7 @@ from lazr_smtptest.readers.http.call import Call
 from lazr_smtptest.readers.http.routes import Route
 from lazr_smtptest.stores.deferred_reader import DeferredReader
 from lazr_smtptest.stores.session_log import SessionLog
-from lazr_smtptest.stores.sessions import page_of
+from lazr_smtptest.stores.sessions import of_number, page_of
 
 __all__ = ["Sessions"]
 
@@ -213,8 +213,19 @@ class Sessions:
         if session is None and self._readers is not None:
             session = next((each for each in self._readers if each.id == id), None)
         if session is None:
+            session = await self._of_number(id)
+        if session is None:
             raise HTTPError(HTTPStatus.NOT_FOUND, f"there is no session {id!r}")
         return session
+
+    async def _of_number(self, text: str) -> Session | None:
+        """Return the session of a number, among the newest."""
+        if not text.isdecimal():
+            return None
+        try:
+            return of_number(await self._reader.sessions(limit=_MOST), text)
+        except ValueError as error:
+            raise HTTPError(HTTPStatus.CONFLICT, str(error)) from error
 
 
 def _matching(sessions: list[Session], kind: str) -> list[transcripts.Session]:

@@ -44,6 +44,7 @@ class Session(msgspec.Struct, frozen=True):
 
     ``protocol`` is ``imap`` or ``pop3`` where mail was read, otherwise ``smtp``.
     ``kinds`` tells what went wrong: ``refused``, ``tls``, ``auth`` or ``dropped``.
+    ``failed`` is ``null`` until the session has ended.
     """
 
     id: str
@@ -60,7 +61,7 @@ class Session(msgspec.Struct, frozen=True):
     login_attempts: int
     delivered: int
     refusals: int
-    failed: bool
+    failed: bool | None
     transactions: list[Transaction]
     kinds: tuple[str, ...]
 
@@ -106,7 +107,7 @@ def session_of(session: model.Session) -> Session:
         login_attempts=session.login_attempts,
         delivered=session.delivered,
         refusals=session.refusals,
-        failed=session.failed,
+        failed=None if ended is None else session.failed,
         transactions=[_transaction_of(each) for each in session.transactions],
         kinds=kinds_of(session),
     )

@@ -230,6 +230,15 @@ class TestWire:
             ("a", 2.0),
         ]
 
+    def test_whether_a_session_failed_is_known_at_its_end(self, server: Mail) -> None:
+        listen(server.client)
+        session = Session(id="a", peer=("127.0.0.1", 9), helo="client")
+        server.context.needed_sessions().session_began(session)
+        session.ended = session.started + 2
+        server.context.needed_sessions().session_ended(session)
+        told = [data["failed"] for _, _, data in events(server.client)]
+        assert told == [None, True]
+
     def test_faults_fire(self, server: Mail) -> None:
         listen(server.client)
         server.context.needed_faults().on("MAIL").reply(450, "Later")

@@ -229,6 +229,14 @@ class TestTimeout:
         )
         assert answer.json["failed_sessions"] == []
 
+    def test_older_messages_are_not_taken_for_none(self, mail: Mail) -> None:
+        """Where `since` leaves them all out, the store has some nevertheless."""
+        add(mail, "one")
+        [number] = mail.store.numbers()
+        ask(mail.client, f"since={number}&timeout=0")
+        first, *_ = mail.client.response().json["detail"].splitlines()
+        assert first == f"no message after number {number}"
+
     def test_a_session_that_ends_during_it_is_a_reason(self, mail: Mail) -> None:
         """However long the wait is."""
         ask(mail.client, "query=rcpt:bob@example.com&timeout=600")

@@ -499,14 +499,27 @@ class TestSessions:
         [found] = store.objects()
         assert (found["id"], found["seconds"]) == ("s1", 1.5)
 
-    @pytest.mark.parametrize("name", ["latest", "s1"])
+    @pytest.mark.parametrize("name", ["latest", "s1", "1"])
     def test_a_transcript_has_the_facts_of_its_session(
         self, kept: tuple[Store, Session], name: str
     ) -> None:
-        """By its id, or as the latest."""
+        """By its id, by its number, or as the latest."""
         store, _ = kept
         assert store.run("transcript", name) == 0
         assert "Client: 127.0.0.1:5000\n" in store.out
+
+    def test_a_number_of_several_sessions_is_an_error_with_their_ids(
+        self, store: Store, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Each run of a server begins with 1."""
+        memory = MemoryStore()
+        for id in ("s1", "s2"):
+            memory.keep_session(Session(id=id, number=7, ended=1.0))
+        monkeypatch.setattr(base, "open_store", lambda text, make: memory)
+        assert store.run("transcript", "7") == 1
+        assert store.err == (
+            "smtptest transcript: 2 sessions have the number 7: s2, s1\n"
+        )
 
     def test_a_transcript_is_an_object(self, kept: tuple[Store, Session]) -> None:
         """With the session."""

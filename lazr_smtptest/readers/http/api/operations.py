@@ -90,7 +90,7 @@ ARGUMENTS: Mapping[str, Argument] = {
         "/",
     ),
     "rule": Argument(_TEXT, "The id of a fault rule."),
-    "session": Argument(_TEXT, "The id of a session."),
+    "session": Argument(_TEXT, "The id of a session, or its number."),
     "since": Argument(_whole(0, _LARGEST), "Only what came after this number.", 0),
     "timeout": Argument(_seconds(30, 0), "Seconds to wait for the index.", 1),
     "token": Argument(_TEXT, "A token, see `/messages/{id}/view/blocked`."),

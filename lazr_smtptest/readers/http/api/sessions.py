@@ -83,6 +83,7 @@ class Sessions:
             "Get a session",
             path={"id": "session"},
             answer=transcripts.WholeSession,
+            others={409: "It is a number that several sessions have."},
         )
         yield operation(
             "GET",
@@ -91,6 +92,7 @@ class Sessions:
             "Get what was said",
             path={"id": "session"},
             answer=TEXT,
+            others={409: "It is a number that several sessions have."},
         )
 
     async def page(self, call: Call) -> Answer:

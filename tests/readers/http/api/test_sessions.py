@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -173,6 +174,38 @@ def test_a_transcript_is_text(mail: Mail) -> None:
     answer = mail.client.get("/api/v2/sessions/a/transcript")
     assert answer.headers["content-type"] == "text/plain; charset=utf-8"
     assert "<** 550 5.1.1 No such user" in answer.text
+
+
+@pytest.mark.parametrize("part", ["", "/transcript"])
+def test_a_session_is_found_by_its_number(mail: Mail, part: str) -> None:
+    """As failures and transcripts show it."""
+    mail.store.keep_session(make_session("5e-18", number=24))
+    mail.store.keep_session(make_session("5e-19", number=25))
+    wanted = mail.client.get(f"/api/v2/sessions/5e-18{part}")
+    assert mail.client.get(f"/api/v2/sessions/24{part}").text == wanted.text
+
+
+def test_a_session_with_that_id_is_preferred_to_a_number(mail: Mail) -> None:
+    """An id may consist of digits."""
+    mail.store.keep_session(make_session("24", number=1))
+    mail.store.keep_session(make_session("b", number=24))
+    assert mail.client.get("/api/v2/sessions/24").json["session"]["id"] == "24"
+
+
+def test_a_number_of_several_sessions_is_a_conflict_with_their_ids(mail: Mail) -> None:
+    """Each run of a server begins with 1."""
+    mail.store.keep_session(make_session("a", number=24))
+    mail.store.keep_session(make_session("b", number=24))
+    answer = mail.client.get("/api/v2/sessions/24")
+    assert answer.status == 409
+    assert answer.json["detail"] == "2 sessions have the number 24: b, a"
+
+
+@pytest.mark.parametrize("number", ["0", "24", "\u0662\u0664", "9" * 50])
+def test_a_number_of_no_session_is_not_found(mail: Mail, number: str) -> None:
+    """0 is that of sessions whose server is not known."""
+    mail.store.keep_session(make_session("a", number=0))
+    assert mail.client.get(f"/api/v2/sessions/{quote(number)}").status == 404
 
 
 @pytest.mark.parametrize("part", ["", "/transcript"])

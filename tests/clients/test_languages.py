@@ -49,7 +49,9 @@ class Recipes:
         self, command: str, *arguments: str, fails: bool = False, **environ: str
     ) -> str:
         """Run a program in the folder; return what it prints."""
-        program = self.program(command, SMTPTEST_URL=self.running.url, **environ)
+        program = self.program(
+            command, SMTPTEST_URL=f"{self.running.url.rstrip('/')}/", **environ
+        )
         return program.run(*arguments, fails=fails)
 
 
@@ -137,6 +139,16 @@ def test_node_fails_with_the_text_of_the_server(recipes: Recipes) -> None:
         'await waitForMail("rcpt:eve@example.com", "code", 0.01);\n'
     )
     assert "wanted 'eve@example.com'" in recipes.run("node", "fail.mjs", fails=True)
+
+
+def test_node_waits_for_a_new_mail(recipes: Recipes) -> None:
+    """In a server that already has one that matches."""
+    (recipes.folder / "new.mjs").write_text(
+        'import { newestNumber, waitForMail } from "./smtptest.mjs";\n'
+        "const since = await newestNumber();\n"
+        'await waitForMail("rcpt:anna@example.com", "code", 0.01, since);\n'
+    )
+    assert "no message after number 1" in recipes.run("node", "new.mjs", fails=True)
 
 
 def test_jest_waits_for_the_code(

@@ -75,7 +75,11 @@ def transcript_parser() -> argparse.ArgumentParser:
     )
     add_store(options)
     options.add_argument(
-        "id", metavar="ID", nargs="?", default="latest", help="an id, a number, or latest"
+        "id",
+        metavar="ID",
+        nargs="?",
+        default="latest",
+        help="an id, a number, or latest",
     )
     options.add_argument(
         "--json", action="store_true", help="print it as an object on one line"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Sequence
 from datetime import datetime, timezone
@@ -46,6 +47,11 @@ _NOTHING_CAME = (
 )
 _TO_IS_THE_FIELD = (
     "note: to: is the header field To; the recipient of the envelope is rcpt:"
+)
+_PLUS_IS_A_SPACE = "note: a + in a URL is a space: write %2B in its place"
+# An address with a space in its local part, where a plus sign was meant.
+_WITH_SPACE = re.compile(
+    r"(?:rcpt|from|to|cc|bcc|reply-to|addressed):[^\s\"@:]+ [^\s\"@:]+@", re.IGNORECASE
 )
 
 
@@ -327,4 +333,6 @@ def _notes(
     }
     if any(text in recipient for text in texts for recipient in recipients):
         notes.append(_TO_IS_THE_FIELD)
+    if _WITH_SPACE.search(wanted.condition.text):
+        notes.append(_PLUS_IS_A_SPACE)
     return notes

@@ -237,6 +237,22 @@ class TestTimeout:
         first, *_ = mail.client.response().json["detail"].splitlines()
         assert first == f"no message after number {number}"
 
+    @pytest.mark.parametrize(
+        ("query", "is_told"),
+        [
+            ("rcpt:anna+test@example.com", True),
+            ("rcpt:anna%2Btest@example.com", False),
+            ("rcpt:anna@example.com+test@example.com", False),
+        ],
+    )
+    def test_a_plus_sign_that_became_a_space_is_told(
+        self, client: Client, query: str, is_told: bool
+    ) -> None:
+        """As in forms, it is one in a URL."""
+        answer = client.get(f"/api/v2/wait?timeout=0&query={query}")
+        assert answer.status == 409
+        assert ("write %2B in its place" in answer.json["detail"]) is is_told
+
     def test_a_session_that_ends_during_it_is_a_reason(self, mail: Mail) -> None:
         """However long the wait is."""
         ask(mail.client, "query=rcpt:bob@example.com&timeout=600")

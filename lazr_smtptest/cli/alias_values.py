@@ -39,6 +39,16 @@ def endpoint(text: str) -> str:
     return endpoint_of(host.strip("[]"), int(port))
 
 
+def mailhog_api(page: str, api: str) -> str:
+    """Return where to answer clients of MailHog; its page is there, too, by default."""
+    return endpoint(api or page)
+
+
+def mailhog_page(page: str, api: str) -> str:
+    """Return where our page is, if that of MailHog has an address of its own."""
+    return "" if page == api else endpoint(page)
+
+
 def is_on(text: str) -> bool:
     """Return whether a switch is on."""
     return text.lower() in ("1", "true", "yes")

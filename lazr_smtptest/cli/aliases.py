@@ -75,8 +75,13 @@ ALIASES: tuple[Alias, ...] = (
     Alias(
         "smtps", ("MP_SMTP_BIND_ADDR", "MP_SMTP_REQUIRE_TLS"), values.smtps, some=True
     ),
-    Alias("http", ("MH_API_BIND_ADDR",), values.endpoint),
-    Alias("http", ("MH_UI_BIND_ADDR",), values.endpoint),
+    Alias(
+        "mailhog",
+        ("MH_UI_BIND_ADDR", "MH_API_BIND_ADDR"),
+        values.mailhog_api,
+        some=True,
+    ),
+    Alias("http", ("MH_UI_BIND_ADDR", "MH_API_BIND_ADDR"), values.mailhog_page),
     Alias("http", ("MP_UI_BIND_ADDR",), values.endpoint),
     Alias("http-base", ("MH_UI_WEB_PATH",), values.base),
     Alias("http-base", ("MP_WEBROOT",), values.base),
@@ -218,19 +223,6 @@ def note_others(
     for name, shown in sorted(names.items()):
         if given[name] and name not in read:
             yield f"{shown} has no effect here{_reason(name)}"
-    yield from _note_second_address(given, names)
-
-
-def _note_second_address(
-    given: Mapping[str, str], names: Mapping[str, str]
-) -> Iterator[str]:
-    """Yield a line if MailHog's API had another address than its page."""
-    page, api = given.get("MH_UI_BIND_ADDR"), given.get("MH_API_BIND_ADDR")
-    if page and api and page != api:
-        yield (
-            f"{names['MH_API_BIND_ADDR']} has no effect here: page and API are at "
-            f"the address of {names['MH_UI_BIND_ADDR']}"
-        )
 
 
 def _reason(name: str) -> str:

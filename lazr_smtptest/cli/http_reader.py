@@ -14,6 +14,7 @@ from lazr_smtptest._secrets import safe_repr
 from lazr_smtptest.cli.checks import CHECKS, check_settings
 from lazr_smtptest.cli.option_table import Groups, Option
 from lazr_smtptest.cli.outgoing import outgoing_of
+from lazr_smtptest.cli.places import collide
 from lazr_smtptest.cli.shared_store import check_shared_store, is_shared
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ _ORIGIN = re.compile(
 )
 
 # The options that --mailhog uses, too.
-_SHARED = ("http-tls", "http-auth", "http-host", "cors")
+_SHARED = ("http-base", "http-tls", "http-auth", "http-host", "cors")
 
 _NO_STORE = (
     "HTTP is off: --http with --workers needs a store on a disk, such as "
@@ -145,7 +146,13 @@ class HTTP:
             )
             if options[name]
         ]
-        if options["http"] is None and options.http_default is not None:
+        if _gives_way(options):
+            options["http"] = None
+            options.notes.append(
+                f"HTTP is off: its port is that of {options.name('mailhog')}; --http "
+                "ENDPOINT names another one"
+            )
+        elif options["http"] is None and options.http_default is not None:
             if is_shared(options) or others:
                 options["http"] = options.http_default
             else:
@@ -241,6 +248,17 @@ def settings_of(options: Options, context: ReaderContext) -> HTTPSettings:
         outgoing=outgoing_of(options),
         has_mailhog=options["mailhog"] is not None,
     )
+
+
+def _gives_way(options: Options) -> bool:
+    """Return whether clients of MailHog have the port of HTTP.
+
+    It does not give way where the command line names it.
+    """
+    http = options["http"] or options.http_default
+    if http is None or options["mailhog"] is None or options.rank("http") == 0:
+        return False
+    return collide(http, options["mailhog"])
 
 
 def _is_login(text: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from twisted.python import usage
@@ -16,11 +17,20 @@ from lazr_smtptest.cli.option_table import (
 if TYPE_CHECKING:
     from lazr_smtptest.cli.options import Options
 
-__all__ = ["READER_PORTS", "add_readers", "default_endpoint", "read_endpoints"]
+__all__ = [
+    "READER_PORTS",
+    "add_readers",
+    "collide",
+    "default_endpoint",
+    "read_endpoints",
+]
 
 # The ports of ``--readers``, by the options that it stands for: those of the RFCs, and
 # a thousand more, for which no privileges are needed.
 READER_PORTS = {"imap": 1143, "imaps": 1993, "pop3": 1110, "pop3s": 1995}
+
+# The interfaces of an endpoint on all addresses of this host.
+_ALL = frozenset(("", "0.0.0.0", "::"))
 
 
 def add_readers(options: Options) -> None:
@@ -72,3 +82,23 @@ def default_endpoint(options: Options) -> str | None:
         raise usage.UsageError(
             f"{options.name('host')} {host!r}: {error.strerror}"
         ) from error
+
+
+def collide(first: str, second: str) -> bool:
+    """Return whether two server endpoints, in Twisted's notation, take one port."""
+    port, interface = _listening(first)
+    other_port, other = _listening(second)
+    if port != other_port or port in ("", "0"):
+        return False
+    return interface == other or bool(_ALL & {interface, other})
+
+
+def _listening(description: str) -> tuple[str, str]:
+    """Return the port and the interface of an endpoint of TCP, ``""`` for none."""
+    kind, *parts = re.split(r"(?<!\\):", description)
+    if kind not in ("tcp", "tcp6"):
+        return "", ""
+    values = dict(part.split("=", 1) for part in parts if "=" in part)
+    port = parts[0] if parts and "=" not in parts[0] else values.get("port", "")
+    interface = values.get("interface", "").replace("\\", "")
+    return port, DEFAULT_HOST if interface == "localhost" else interface

@@ -46,7 +46,19 @@ def parse(*arguments: str) -> Options:
             "tcp:80:interface=127.0.0.1",
         ),
         ({"MP_UI_BIND_ADDR": "unix:/run/s:0600"}, "http", "unix:/run/s:mode=0600"),
-        ({"MH_API_BIND_ADDR": "127.0.0.1:1"}, "http", "tcp:1:interface=127.0.0.1"),
+        ({"MH_API_BIND_ADDR": "127.0.0.1:1"}, "mailhog", "tcp:1:interface=127.0.0.1"),
+        ({"MH_UI_BIND_ADDR": "127.0.0.1:1"}, "mailhog", "tcp:1:interface=127.0.0.1"),
+        ({"MH_UI_BIND_ADDR": "127.0.0.1:1"}, "http", None),
+        (
+            {"MH_API_BIND_ADDR": "127.0.0.1:1", "MH_UI_BIND_ADDR": "127.0.0.1:1"},
+            "http",
+            None,
+        ),
+        (
+            {"MH_API_BIND_ADDR": "127.0.0.1:1", "MH_UI_BIND_ADDR": "127.0.0.1:2"},
+            "mailhog",
+            "tcp:1:interface=127.0.0.1",
+        ),
         (
             {"MH_API_BIND_ADDR": "127.0.0.1:1", "MH_UI_BIND_ADDR": "127.0.0.1:2"},
             "http",
@@ -308,13 +320,8 @@ def test_other_variables_with_such_names_have_no_effect() -> None:
             ["MP_UI_TLS_CERT has no effect here without MP_UI_TLS_KEY"],
         ),
         ({"MP_SMTP_RELAY_HOST": "a", "MP_MAX_AGE": "7d"}, []),
-        (
-            {"MH_UI_BIND_ADDR": ":8025", "MH_API_BIND_ADDR": ":8026"},
-            [
-                "MH_API_BIND_ADDR has no effect here: page and API are at the address "
-                "of MH_UI_BIND_ADDR"
-            ],
-        ),
+        ({"MH_UI_BIND_ADDR": ":8025"}, []),
+        ({"MH_UI_BIND_ADDR": ":8025", "MH_API_BIND_ADDR": ":8026"}, []),
         ({"MH_UI_BIND_ADDR": ":8025", "MH_API_BIND_ADDR": ":8025"}, []),
     ],
 )

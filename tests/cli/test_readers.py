@@ -207,6 +207,52 @@ class TestPlaces:
         assert options["http"] is None
 
 
+class TestMailHogAtThePortOfHTTP:
+    """Both cannot listen there, and who names MailHog means it."""
+
+    def options(self, *arguments: str) -> Options:
+        options = Options()
+        options.http_default = DEFAULT_HTTP
+        options.parseOptions(arguments)
+        return options
+
+    @pytest.mark.parametrize("place", ["8025", "0.0.0.0:8025", "tcp:8025"])
+    def test_http_gives_way_and_says_so(self, place: str) -> None:
+        options = self.options("--mailhog", place)
+        assert options["http"] is None
+        assert options.notes == [
+            "HTTP is off: its port is that of --mailhog; --http ENDPOINT names another "
+            "one"
+        ]
+
+    @pytest.mark.parametrize("place", ["8026", "tcp6:8025:interface=\\:\\:1", "unix:s"])
+    def test_http_stays_where_mailhog_has_another_place(self, place: str) -> None:
+        options = self.options("--mailhog", place)
+        assert (options["http"], options.notes) == (DEFAULT_HTTP, [])
+
+    def test_http_of_the_environment_gives_way(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The image sets it, and a variable of MailHog is meant for this container."""
+        monkeypatch.setenv("SMTPTEST_HTTP", "tcp:8025:interface=0.0.0.0")
+        monkeypatch.setenv("MH_UI_BIND_ADDR", "0.0.0.0:8025")
+        options = self.options()
+        assert options["http"] is None
+        assert options["mailhog"] == "tcp:8025:interface=0.0.0.0"
+        assert "its port is that of MH_UI_BIND_ADDR" in options.notes[0]
+
+    def test_http_of_the_command_line_stays(self) -> None:
+        options = self.options("--mailhog", "8025", "--http", "8025")
+        assert (options["http"], options.notes) == (DEFAULT_HTTP, [])
+
+    def test_a_base_path_is_that_of_mailhog_then(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("MH_UI_BIND_ADDR", "127.0.0.1:8025")
+        monkeypatch.setenv("MH_UI_WEB_PATH", "mail")
+        assert self.options()["http-base"] == "/mail"
+
+
 def test_a_taken_port_of_mailhog_names_the_way_out(start: Start) -> None:
     """The port of HTTP in the same process is one of them."""
     with socket.create_server(("127.0.0.1", 0)) as taken:

@@ -22,6 +22,7 @@ from twisted.cred.strcred import AuthOptionMixin
 from twisted.python import usage
 
 import twisted
+from lazr_smtptest._checks import brief
 from lazr_smtptest._toml import FileError
 from lazr_smtptest.cli.alias_flags import take_flags
 from lazr_smtptest.cli.aliases import note_others
@@ -149,6 +150,18 @@ class Options(usage.Options, AuthOptionMixin):
         in_files = any(name in file.values for file in self.files.values())
         places = (name in self._written_names, name in self.given, in_files, True)
         return places.index(True)
+
+    def parseArgs(self, *others: str) -> None:
+        """Refuse arguments that are no options.
+
+        Raises:
+            UsageError: there is one.
+        """
+        if others:
+            raise usage.UsageError(
+                f"unexpected argument {brief(others[0])}: the server takes options "
+                "only, --help lists them"
+            )
 
     def opt_help_auth(self) -> None:
         """Display the checkers and exit."""

@@ -388,6 +388,17 @@ def test_nothing_to_delete_has_status_1(store: Store) -> None:
 # Export and import
 
 
+def test_an_export_into_a_file_with_messages_appends(store: Store) -> None:
+    """And says so; an empty file has nothing to append to."""
+    Path("out.mbox").touch()
+    store.run("export", "mbox:out.mbox")
+    assert store.out == "2 messages exported to mbox:out.mbox\n"
+    store.run("export", "mbox:out.mbox")
+    assert store.out == "2 messages appended to mbox:out.mbox\n"
+    with contextlib.closing(open_store("mbox:out.mbox")) as opened:
+        assert len(list(opened)) == 4
+
+
 @pytest.mark.parametrize("place", ["eml:out", "mbox:out.mbox"])
 def test_what_is_exported_can_be_imported(store: Store, place: str) -> None:
     """With its envelope and each byte."""
@@ -588,6 +599,34 @@ def test_wrong_arguments_have_status_2(
         main(arguments)
     assert raised.value.code == 2
     assert f"smtptest {arguments[0]}: error: " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["list", "x.db", "--limit", "-1"], "a number from 0 on is needed, not '-1'"),
+        (["list", "x.db", "--limit", "-x"], "a number from 0 on is needed, not '-x'"),
+        (["sessions", "x.db", "--limit", "-1"], "a number from 1 on, not -1"),
+        (["sessions", "x.db", "--limit", "-x"], "invalid int value: '-x'"),
+        (["wait", "x.db", "--timeout", "-1.5"], "is needed, not '-1.5'"),
+        (["transcript", "x.db", "a", "-b"], "unrecognized arguments: -b"),
+    ],
+)
+def test_a_wrong_value_with_a_dash_is_shown_as_it_was_written(
+    arguments: Sequence[str], complaint: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Words of a query may begin so, too."""
+    with pytest.raises(SystemExit):
+        main(arguments)
+    said = capsys.readouterr().err
+    assert said.endswith(f"{complaint}\n")
+    assert "\0" not in said
+
+
+def test_a_number_with_a_dash_is_a_word_of_a_query(store: Store) -> None:
+    """As any other: -4711 is what has not this number."""
+    assert store.run("search", "-4711", "--json") == 0
+    assert store.run("search", "-1.5", "--json") == 0
 
 
 def test_a_reader_that_has_seen_enough_is_no_error(store: Store) -> None:

@@ -10,7 +10,7 @@ import ssl
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import msgspec
 
@@ -79,6 +79,15 @@ class CommandError(Exception):
         self.details = details
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors show arguments as they were written."""
+
+    def error(self, message: str) -> NoReturn:
+        """Exit with an error."""
+        # Some show them by their `repr`.
+        super().error(message.replace(_MASK, "").replace(repr(_MASK)[1:-1], ""))
+
+
 def parser(name: str, description: str, *, queries: bool) -> argparse.ArgumentParser:
     """Return the parser of a command, with ``--ca-file``.
 
@@ -88,7 +97,7 @@ def parser(name: str, description: str, *, queries: bool) -> argparse.ArgumentPa
         queries: whether it takes a query.
     """
     more = f" {_QUERIES}" if queries else ""
-    options = argparse.ArgumentParser(
+    options = _Parser(
         prog=f"smtptest {name}", description=f"{description} {_STORES}{more}"
     )
     add_ca_file(options)
@@ -103,7 +112,7 @@ def parse(
     Our own options begin with two dashes, so the others are words.
     """
     masked = [
-        f"{_MASK}{each}" if re.match("-[^-]", each) and each != "-h" else each
+        f"{_MASK}{each}" if _WORD.match(each) and each != "-h" else each
         for each in arguments
     ]
     given = options.parse_intermixed_args(masked)
@@ -157,6 +166,8 @@ def _is_store(text: str) -> bool:
 
 # No argument of a process can contain it.
 _MASK = "\0"
+# An argument with one dash; argparse takes none for an option that is a number.
+_WORD = re.compile(r"-(?!-|\d*\.?\d+\Z)")
 
 
 def add_store(arguments: argparse.ArgumentParser) -> None:

@@ -89,6 +89,7 @@ def import_messages(arguments: Sequence[str]) -> int:
 def _export(given: Namespace) -> int:
     query = " ".join(given.query)
     _check_files(given.target)
+    done = "appended" if _has_messages(given.target) else "exported"
     with open_existing(given.store, given.ca_file) as reader:
         reader.page(query, limit=1, timeout=INDEXING)
         numbers = reader.numbers(query)
@@ -98,7 +99,7 @@ def _export(given: Namespace) -> int:
         messages = filter(None, (reader.envelope(number) for number in numbers))
         with contextlib.closing(_target(given.target)) as target:
             copied = copy(messages, target, lambda count: None)
-    print(f"{copied.count} messages exported to {given.target}")
+    print(f"{copied.count} messages {done} to {given.target}")
     return 0
 
 
@@ -106,6 +107,12 @@ def _check_files(text: str) -> None:
     kind, _, path = text.partition(":")
     if kind not in ("eml", "mbox") or not path:
         raise CommandError(f"TO is eml:DIR or mbox:FILE, not {text!r}", 2)
+
+
+def _has_messages(text: str) -> bool:
+    """Return whether a target is an mbox to which messages are appended."""
+    path = Path(text.removeprefix(_MBOX))
+    return text.startswith(_MBOX) and path.exists() and path.stat().st_size > 0
 
 
 def _target(text: str) -> Place:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from difflib import get_close_matches
 from http import HTTPStatus
 from typing import Any, TypeVar
 
@@ -28,7 +29,7 @@ _LONE = re.compile(
     rb"|(?<!\\u[dD][89abAB]\w\w)\\u[dD][c-fC-F]\w{2}"
 )
 # What msgspec says of a field that the type of a whole body does not have.
-_UNKNOWN = re.compile(r"Object contains unknown field `.*`", re.DOTALL)
+_UNKNOWN = re.compile(r"Object contains unknown field `(.*)`", re.DOTALL)
 # What it says of a value of the wrong type, or out of bounds, and where that is.
 _MISMATCH = re.compile(
     r"Expected `([^`]+)`(?: ((?:of length )?[<>]=? [^ ,]+))?(?:, got `([^`]+)`)?"
@@ -214,7 +215,8 @@ class Call:
             HTTPError: 400, it is not JSON, not of this type, or an object in it has a
                 name twice. A position counts from the end of a byte order mark.
         """
-        fields = ", ".join(getattr(type_, "__struct_fields__", ()))
+        names = getattr(type_, "__struct_fields__", ())
+        fields = ", ".join(names)
         position: int | None
         if not self.body:
             raise HTTPError(
@@ -233,8 +235,10 @@ class Call:
             reason, position = f"expected {_TOO_DEEP}", None
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             reason, position = _malformed(body, str(error))
-            if _UNKNOWN.fullmatch(reason):
-                reason += f"; known: {fields}{getattr(type_, 'hint', '')}"
+            if unknown := _UNKNOWN.fullmatch(reason):
+                near = get_close_matches(unknown[1], names, 1)
+                meant = f", did you mean `{near[0]}`?" if near else ";"
+                reason += f"{meant} known: {fields}{getattr(type_, 'hint', '')}"
         details = {} if position is None else {"position": position}
         raise HTTPError(HTTPStatus.BAD_REQUEST, f"bad body: {reason}", details=details)
 

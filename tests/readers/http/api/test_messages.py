@@ -439,11 +439,28 @@ class TestChanges:
     def test_an_unknown_field_is_an_error_with_the_known_ones(
         self, client: Client
     ) -> None:
-        answer = client.request("DELETE", "/api/v2/messages", json={"id": "x"})
+        answer = client.request("DELETE", "/api/v2/messages", json={"x": "y"})
         assert answer.status == 400
         assert answer.json["detail"] == (
-            "bad body: Object contains unknown field `id`; known: ids, numbers, query"
+            "bad body: Object contains unknown field `x`; known: ids, numbers, query"
         )
+
+    @pytest.mark.parametrize(
+        ("method", "path", "name", "meant"),
+        [
+            ("DELETE", "messages", "id", "ids"),
+            ("PATCH", "messages", "add_tag", "add_tags"),
+            ("POST", "mailboxes", "adress", "address"),
+            ("POST", "assert", "critera", "criteria"),
+        ],
+    )
+    def test_a_mistyped_field_is_answered_by_the_right_one(
+        self, client: Client, method: str, path: str, name: str, meant: str
+    ) -> None:
+        answer = client.request(method, f"/api/v2/{path}", json={name: "x"})
+        assert answer.status == 400
+        wrong = f"unknown field `{name}`, did you mean `{meant}`? known: "
+        assert wrong in answer.json["detail"]
 
     @pytest.mark.parametrize(
         ("body", "given"),

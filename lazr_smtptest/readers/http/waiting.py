@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import attrs
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
-from lazr_smtptest._patterns import PatternTimeoutError
 from lazr_smtptest.errors import BusyError, StateError
 from lazr_smtptest.model.change import Change
 from lazr_smtptest.model.summary import Summary
-from lazr_smtptest.readers.http.condition import (
-    AT_A_TIME,
-    RECIPIENT,
-    Arrived,
-    ArrivedInMemory,
-    Condition,
-    arrived_after,
-)
+from lazr_smtptest.readers.http.condition import Condition
+from lazr_smtptest.readers.http.looking import Looked, look, search_each
 from lazr_smtptest.stores.deferred_reader import DeferredReader
 
 __all__ = ["LONGEST_WAIT", "MOST_WAITERS", "MailboxEndedError", "Waiters"]
@@ -53,11 +46,6 @@ class _Group:
 
     condition: Condition
     waiters: set[_Waiter] = attrs.field(factory=set)
-
-
-# The number of the last message, whether there are no more after it, and the messages
-# that meet the condition of each group, or its error.
-_Looked = tuple[int, bool, Sequence[tuple[_Group, "list[Summary] | Exception"]]]
 
 
 @attrs.define(eq=False)
@@ -189,7 +177,7 @@ class Waiters:
         asked = [
             (each.condition, each.since, each.count, each.patience) for each in some
         ]
-        begun = self._reader.call(_begin, self.store, asked)
+        begun = self._reader.call(search_each, self.store, asked)
         begun.addCallbacks(
             self._all_begun,
             self._failed_to_begin,
@@ -260,10 +248,10 @@ class Waiters:
         self._is_looking = True
         after = self._looked
         groups = list(self._groups.values())
-        looked = self._reader.call(_look, self.store, after, groups)
+        looked = self._reader.call(look, self.store, after, groups)
         looked.addCallbacks(self._seen, self._failed, callbackArgs=(after,))
 
-    def _seen(self, result: _Looked, after: int) -> None:
+    def _seen(self, result: Looked[_Group], after: int) -> None:
         last, is_complete, found = result
         # A waiter that began in the meantime may have set it back.
         if self._looked == after:
@@ -330,78 +318,3 @@ class Waiters:
             self._looked = None
         if waiter.timeout is not None and waiter.timeout.active():
             waiter.timeout.cancel()
-
-
-# In a thread
-
-
-def _begin(
-    store: Any, asked: Iterable[tuple[Condition, int, int, float]]
-) -> tuple[int, list[Any]]:
-    """Return the number of the newest message, and the oldest that meet each condition.
-
-    Args:
-        store: the store.
-        asked: the condition, the number after which messages count, how many, and the
-            seconds to wait for the index.
-
-    Returns:
-        for each condition the messages, or the error.
-    """
-    newest = store.page(limit=1)
-    answers: list[Any] = []
-    for condition, since, count, patience in asked:
-        try:
-            found = condition.search(store, since=since, count=count, timeout=patience)
-            answers.append(found)
-        except Exception as error:
-            answers.append(error)
-    return newest[0].number if newest else 0, answers
-
-
-def _look(store: Any, after: int, groups: Iterable[_Group]) -> _Looked:
-    """Return the messages after a number that meet the conditions of groups."""
-    found: dict[_Group, list[Summary]] = {}
-    failed: dict[_Group, list[Summary] | Exception] = {}
-    new = arrived_after(store, after, AT_A_TIME)
-    choose = _chooser(groups)
-    for arrived in new:
-        for group in choose(arrived):
-            if failed and group in failed:
-                continue
-            try:
-                is_found = group.condition.matches(arrived)
-            except KeyError:
-                # It was removed in the meantime.
-                break
-            except PatternTimeoutError as error:
-                # That of one request; the others wait for something else.
-                failed[group] = error
-                continue
-            if is_found:
-                found.setdefault(group, []).append(arrived.summary)
-    last = new[-1].number if new else after
-    return last, len(new) < AT_A_TIME, [*{**found, **failed}.items()]
-
-
-def _chooser(
-    groups: Iterable[_Group],
-) -> Callable[[Arrived | ArrivedInMemory], Sequence[_Group]]:
-    """Return a function that returns the groups whose condition a message may meet.
-
-    Most conditions name a recipient, and need not be evaluated for all other messages.
-    """
-    by_recipient: dict[str, list[_Group]] = {}
-    for group in groups:
-        by_recipient.setdefault(group.condition.recipient, []).append(group)
-    others = by_recipient.pop("", [])
-
-    def choose(arrived: Arrived | ArrivedInMemory) -> Sequence[_Group]:
-        if not by_recipient:
-            return others
-        chosen = list(others)
-        for recipient in arrived.evaluation.values(RECIPIENT):
-            chosen += by_recipient.get(recipient, ())
-        return chosen
-
-    return choose

@@ -286,7 +286,9 @@ def _checker(spec: str) -> ICredentialsChecker:
     try:
         checker: ICredentialsChecker = strcred.makeChecker(spec)
     except strcred.InvalidAuthType:
-        hint = f": use memory:{kind}:PASSWORD for a user" if ":" in spec else ""
+        # With a second colon it is a checker, mistyped.
+        is_user = spec.count(":") == 1 and kind.isprintable()
+        hint = f": use memory:{kind}:PASSWORD for a user" if is_user else ""
         raise ValueError(f"no checker is called {brief(kind)}{hint}") from None
     except Exception as error:
         # The checkers are plugins, which raise errors of many kinds.

@@ -288,6 +288,7 @@ def test_specs_may_name_a_file(tmp_path: Path) -> None:
             ["nothing:known"],
             "no checker is called 'nothing': use memory:nothing:PASSWORD for a user",
         ),
+        (["memroy:ann:secret"], "no checker is called 'memroy'$"),
         (["memory:secret"], "bad description of checker 'memory'"),
     ],
 )

@@ -9,6 +9,7 @@ import os
 import re
 import shlex
 import shutil
+import smtplib
 import subprocess
 import sys
 from configparser import ConfigParser
@@ -19,7 +20,13 @@ import pytest
 from twisted.internet.testing import MemoryReactorClock
 
 import lazr_smtptest
-from lazr_smtptest import Envelope, Limits, QueueController, open_store
+from lazr_smtptest import (
+    CaptureController,
+    Envelope,
+    Limits,
+    QueueController,
+    open_store,
+)
 from lazr_smtptest.cli.application import ServerProcess
 from lazr_smtptest.cli.main import COMMANDS
 from lazr_smtptest.cli.option_table import DEFAULT_HOST, DEFAULT_PORT
@@ -28,6 +35,7 @@ from lazr_smtptest.model.irregularities import IRREGULAR
 from lazr_smtptest.smtp.extensions import EXTENSIONS
 from lazr_smtptest.testing.pytest_options import OPTIONS as PYTEST_OPTIONS
 from lazr_smtptest.testing.servers import KEYWORDS
+from tests.clients.conftest import missing
 from tests.commands import environment_of_pytest
 from tests.documents import blocks, code_blocks
 from tests.once import Once
@@ -448,6 +456,27 @@ def test_the_mail_of_the_readme_arrives(tmp_path: Path) -> None:
         assert run.returncode == 0, run.stdout
         [message] = controller
     assert message["Subject"] == "Hello"
+
+
+def test_the_wait_of_the_readme_answers(tmp_path: Path) -> None:
+    """The command that waits for the mail prints it, as JSON."""
+    if shutil.which("curl") is None:
+        missing("curl", "its package is called curl")
+    [command] = literal_block_after("wait-command", README.read_text())
+    with CaptureController(http=True) as server:
+        with smtplib.SMTP(server.host, server.port) as client:
+            client.sendmail("me@example.com", "you@example.com", "Subject: Hello\n\n")
+        url = command.replace("localhost:8025", server.url.rstrip("/"))
+        run = subprocess.run(
+            ["curl", "-q", "--silent", "--show-error", *shlex.split(url)[1:]],
+            capture_output=True,
+            text=True,
+            cwd=tmp_path,
+            timeout=PATIENCE,
+        )
+    assert run.returncode == 0, run.stderr
+    [message] = json.loads(run.stdout)["messages"]
+    assert message["summary"]["subject"] == "Hello"
 
 
 def test_the_readme_runs_the_tests_in_one_line() -> None:

@@ -1,4 +1,4 @@
-"""What is said in a session in which mail is read, for its transcript."""
+"""Record the transcript of a session of IMAP or POP3."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a mail program or a library asks for, to read mail."""
+"""The settings of an account for a mail program or a library."""
 
 from __future__ import annotations
 

@@ -271,7 +271,7 @@ class Server(ServerOptions, ListeningAddress):
     def keeper(self) -> Keep | None:
         """Return the function that keeps a message; ``None``: ask the hooks.
 
-        A server that keeps messages returns one while nobody has overridden a hook.
+        A server that keeps messages returns one unless a hook is overridden.
         """
         return None
 

@@ -1,4 +1,4 @@
-"""What changing messages has in common for all stores."""
+"""The changes of flags and tags that all stores share."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ class Poller:
                 log.error("%s: changes cannot be reported: %s", self._name, error)
 
     def start(self) -> None:
-        """Look at the folder at intervals, until nobody watches any more."""
+        """Start to check the folder at intervals, until it has no subscribers."""
         with self._lock:
             if self._thread is None:
                 self._closing.clear()

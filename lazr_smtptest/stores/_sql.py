@@ -1,4 +1,4 @@
-"""What the SQL of the stores needs of a database: its connection, and its dialect.
+"""Interfaces of the databases of the SQL stores: the connection and the dialect.
 
 Most statements are the same in every database. They have ``?`` or ``:name`` for their
 values; lists of values are JSON, see `_changes.EACH`.
@@ -82,7 +82,7 @@ class Writing(Reading, Protocol):
 
 
 class Dialect(ABC):
-    """What each database says in its own way.
+    """The statements that differ between databases.
 
     Methods that change something are called within a transaction.
     """

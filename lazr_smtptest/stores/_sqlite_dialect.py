@@ -1,4 +1,4 @@
-"""What SQLite says in its own way: inserting many rows, and FTS5."""
+"""The statements of SQLite: bulk inserts, and full text search by FTS5."""
 
 from __future__ import annotations
 

@@ -163,7 +163,7 @@ class ReleaseQueue:
             return cursor.rowcount > 0
 
     def retry(self, number: int, now: float) -> Release | None:
-        """Have a release that was not sent tried at once; return it.
+        """Queue a release that was not sent for an attempt at once; return it.
 
         Returns:
             the release; ``None`` if there is none that was not sent.

@@ -85,7 +85,7 @@ class Sender:
         self.wake()
 
     def wake(self) -> None:
-        """Look for new messages and new releases."""
+        """Send what is new: messages that a rule releases, and queued releases."""
         self._is_woken = True
         if self._is_stopped:
             return

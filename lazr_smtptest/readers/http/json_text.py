@@ -1,4 +1,4 @@
-"""What decoders of JSON leave to others (RFC 8259 sections 4 and 8.1)."""
+"""Checks of JSON texts that decoders do not make (RFC 8259 sections 4 and 8.1)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is wrong with a request that cannot be read (RFC 9112), in words."""
+"""Describe why a request is malformed (RFC 9112)."""
 
 from __future__ import annotations
 

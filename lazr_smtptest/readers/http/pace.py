@@ -17,7 +17,7 @@ _TOGETHER = 0.02
 
 
 class Pace:
-    """Tells how long to wait before clients are told of something.
+    """The delay before events are sent to clients: 0, or 20 ms while many happen.
 
     Args:
         reactor: its clock counts.

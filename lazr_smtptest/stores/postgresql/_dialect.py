@@ -1,4 +1,4 @@
-"""What PostgreSQL says in its own way: COPY, and a full text search of its own."""
+"""The statements of PostgreSQL: COPY, and full text search by tsvector."""
 
 from __future__ import annotations
 

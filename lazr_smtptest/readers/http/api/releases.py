@@ -227,7 +227,7 @@ class Releases:
         return json_answer(_detail_of(_changed(changed, release)))
 
     async def cancel(self, call: Call) -> Answer:
-        """Give up a release that waits."""
+        """Cancel a queued release."""
         release = await self._known(call)
         changed = await self._service().cancel(release.number)
         return json_answer(_detail_of(_changed(changed, release)))

@@ -46,7 +46,7 @@ highlight_language = "none"
 default_role = "code"
 
 # The manual can be built without them.
-autodoc_mock_imports = ["psycopg", "psycopg_pool"]
+autodoc_mock_imports = ["psycopg", "psycopg_pool", "testcontainers"]
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 

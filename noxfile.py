@@ -126,8 +126,9 @@ def imports(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """Build the manual; a warning is an error."""
+    """Check the spelling of the manual, and build it; a warning is an error."""
     session.install("-e", ".[test,doc]")
+    session.run("codespell")
     html = session.create_tmp()
     session.run("sphinx-build", "-W", "--keep-going", "-q", "-b", "html", "doc", html)
 

@@ -344,6 +344,21 @@ def test_the_manual_names_every_extra_for_users() -> None:
     assert sorted(told) == sorted(extras - {"test", "bench", "doc", "lint"})
 
 
+def test_the_manual_names_the_packages_of_debian() -> None:
+    """Of everything that the core needs, and nothing that no extra asks for."""
+    rows = rows_of_table("Debian packages", (ROOT / "doc" / "systemd.rst").read_text())
+    told = {name: purpose for names, _, purpose in rows for name in names.split(", ")}
+    settings = ConfigParser()
+    settings.read(ROOT / "setup.cfg")
+    options = settings["options"]["install_requires"].split("\n")
+    core = {re.split(r"[ >;]", line)[0] for line in options if line} - {"tomli"}
+    assert {name for name in told if told[name] == "everything"} == core
+    extras = " ".join(settings["options.extras_require"].values())
+    # The extra tls asks for those of Twisted's.
+    of_twisted = {"pyOpenSSL", "service_identity"}
+    assert all(name in extras for name in set(told) - core - of_twisted)
+
+
 def test_the_document_shows_how_to_start_a_server() -> None:
     """Else there would be no command line to check."""
     assert len(re.findall(_COMMAND_LINE, COMMAND.read_text())) > 1
@@ -531,6 +546,14 @@ def manual(once: Once) -> Path:
 def test_sphinx_builds_the_documentation_without_a_warning(manual: Path) -> None:
     """The documents are sound reStructuredText, and the API pages have names."""
     assert (manual / "index.html").exists()
+
+
+@pytest.mark.once
+def test_the_manual_and_the_package_are_spelled_right() -> None:
+    """As far as codespell knows; pyproject.toml has what it leaves out."""
+    need("codespell_lib")
+    run = python("-m", "codespell_lib", cwd=ROOT)
+    assert run.returncode == 0, run.stdout
 
 
 @pytest.mark.once

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import re
 import shutil
 import socket
 import subprocess
@@ -75,6 +76,48 @@ def test_each_variable_is_an_option(unit: str) -> None:
     assert given
     variables = {name: value.rstrip(".") for name, value in given.items()}
     assert len(read_environment(variables, Options.table())) == len(given)
+
+
+def test_the_log_may_go_to_a_file(units: Path) -> None:
+    """As systemd reads the service with the file that is put beside it."""
+    service = units / "smtptest.service"
+    service.write_text(service.read_text() + (units / "log-file.conf").read_text())
+    assert "smtptest" not in analyze("verify", service)
+
+
+# What logrotate may be told without a value, and with one (logrotate(8)).
+_SWITCHES = {
+    *("daily", "compress", "delaycompress", "missingok", "notifempty", "copytruncate"),
+}
+_NUMBERS = {"rotate"}
+
+
+def test_logrotate_looks_after_the_file_of_the_service(tmp_path: Path) -> None:
+    """Each line is a directive, and a machine that has logrotate takes them all.
+
+    The server keeps the file open, so logrotate must not put another in its place.
+    """
+    text = (UNITS / "smtptest.logrotate").read_text()
+    [path] = set(re.findall(r"=append:(\S+)", (UNITS / "log-file.conf").read_text()))
+    lines = [line.strip() for line in text.splitlines()]
+    first, *directives, last = [line for line in lines if line and line[0] != "#"]
+    assert (first, last) == (f"{path} {{", "}")
+    for name, *values in map(str.split, directives):
+        numbers = [value for value in values if value.isdecimal()]
+        assert values == numbers
+        assert name in (_NUMBERS if numbers else _SWITCHES)
+    assert "copytruncate" in directives
+    logrotate = shutil.which("logrotate", path=SEARCH)
+    if logrotate:
+        file = tmp_path / "smtptest"
+        file.write_text(text)
+        file.chmod(0o644)
+        subprocess.run(
+            [logrotate, "-d", "-s", str(tmp_path / "state"), str(file)],
+            capture_output=True,
+            timeout=PATIENCE,
+            check=True,
+        )
 
 
 def test_the_service_says_when_it_is_ready() -> None:

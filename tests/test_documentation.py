@@ -50,6 +50,7 @@ PYTEST = ROOT / "doc" / "pytest.rst"
 COMMAND = ROOT / "doc" / "command.rst"
 WIRE = ROOT / "doc" / "wire.rst"
 INSTALL = ROOT / "doc" / "install.rst"
+HTTP_PAGE = (ROOT / "doc" / "http.rst").read_text()
 TASKS_PAGE = (ROOT / "doc" / "tasks.rst").read_text()
 EXAMPLES = sorted((ROOT / "tests" / "examples").glob("[!_]*.py"))
 
@@ -342,6 +343,56 @@ def test_the_manual_names_every_extra_for_users() -> None:
     settings.read(ROOT / "setup.cfg")
     extras = set(settings["options.extras_require"])
     assert sorted(told) == sorted(extras - {"test", "bench", "doc", "lint"})
+
+
+MIGRATING = (ROOT / "doc" / "migrating.rst").read_text()
+OTHERS = ["Mailpit", "MailHog", "MailDev", "smtp4dev", "GreenMail"]
+
+
+@pytest.mark.parametrize("server", OTHERS)
+def test_what_replaces_a_name_of_another_server_exists(server: str) -> None:
+    """Each option, path and command in the second column of its table is ours."""
+    ours = "\n".join(cell for _, cell in rows_of_table(server, MIGRATING))
+    options = {option.name for option in Options.table().values()}
+    assert set(re.findall(r"--([a-z0-9-]+)", ours)) <= options
+    paths = {
+        " /api/v2".join(request.split(" "))
+        for cell, _ in rows_of_table("Paths of /api/v2", HTTP_PAGE)
+        for request in re.findall(r"[A-Z]+ /[^`,]*", cell)
+    }
+    paths |= {"GET /livez", "GET /readyz"}
+    assert set(re.findall(r"(?:GET|POST|PATCH|DELETE) /[^`,\s]+", ours)) <= paths
+    assert set(re.findall(r"\bsmtptest (\w+)", ours)) <= {*COMMANDS, "readyz"}
+
+
+def test_each_answer_of_the_comparison_has_a_source() -> None:
+    """A page of this manual, or one of the documentation of the other server.
+
+    Its first row has the home of each server; what has no source is a dash.
+    """
+    text = (ROOT / "doc" / "comparison.rst").read_text()
+    table = text.partition(".. list-table:: Comparison\n")[2]
+    _, head, *_ = re.split(r"^   \* -", table, flags=re.MULTILINE)
+    servers = [name.strip() for name in re.split(r"^     - ", head, flags=re.M)[2:]]
+    assert servers == list(SOURCES)
+    for feature, ours, *cells in rows_of_table("Comparison", text):
+        assert re.fullmatch(r":(?:doc|ref):`[^`]+ <[a-z0-9-]+>", ours), feature
+        for server, cell in zip(servers, cells, strict=True):
+            source = re.fullmatch(r"[^`<]+ <(https://[^>]+)>`__", cell)
+            assert cell == "—" or (source and SOURCES[server] in source[1]), feature
+
+
+# By server what is in the address of each page of its own documentation.
+SOURCES = {
+    "Mailpit": "axllent",
+    "MailHog": "github.com/mailhog/",
+    "MailDev": "github.com/maildev/",
+    "smtp4dev": "github.com/rnwood/",
+    "GreenMail": "greenmail-mail-test",
+    "VaultSandbox": "github.com/vaultsandbox/",
+    "aiosmtpd": "aiosmtpd.readthedocs.io/",
+    "smtpdfix": "github.com/bebleo/",
+}
 
 
 def test_the_manual_names_the_packages_of_debian() -> None:

@@ -81,6 +81,7 @@ MARKS = {
     "test_platforms.py": ["slow", "once"],
     "test_senders.py": ["slow"],
     "test_swaks.py": ["slow", "clients", "once"],
+    "testing/test_container.py": ["twice"],
     "testing/test_pytest_neighbours.py": ["slow", "once"],
     "testing/test_pytest_plugin.py": ["slow"],
     "testing/test_report.py": ["slow", "once"],

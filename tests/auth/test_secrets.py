@@ -64,7 +64,7 @@ def options(*arguments: str) -> Options:
         lambda: LoggedEndpoint(MemoryReactorClock(), f"tcp:25:password={SECRET}"),
         lambda: LoggedEndpoint(MemoryReactorClock(), f"http://a:{SECRET}@host"),
         lambda: options("--tls", PEM),
-        lambda: options("--store", f"postgresql://anna:{SECRET}@host/mail"),
+        lambda: options("--store", f"postgresql://anna:{SECRET}@host/mail?shema=x"),
         lambda: keywords_of_marker(
             [pytest.mark.smtptest({"anna": SECRET}).mark], Path()
         ),
@@ -96,6 +96,7 @@ def exchange(mechanism: Any, *responses: bytes) -> Any:
         lambda: Auth.from_specs([f"memory:anna:{SECRET}"]),
         lambda: make_server(auth={"anna": SECRET}),
         lambda: options("--auth", f"memory:anna:{SECRET}"),
+        lambda: options("--store", f"postgresql://anna:{SECRET}@host/mail"),
         lambda: Assignment(reactor="", options={"auth": [SECRET]}, tls={"key": SECRET}),
         lambda: exchange(Plain(), f"\0anna\0{SECRET}".encode()),
         lambda: exchange(Login(), b"anna", SECRET.encode()),

@@ -27,7 +27,7 @@ class _Asks(Protocol):
 
     @property
     def condition(self) -> Condition:
-        """What the messages have to meet."""
+        """The condition that a message has to meet."""
 
 
 _Asker = TypeVar("_Asker", bound=_Asks)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from lazr_smtptest.model.change import Change, Changes
     from lazr_smtptest.model.envelope import Envelope
     from lazr_smtptest.model.found import Counts, Found, IndexProgress
+    from lazr_smtptest.model.marks import MessageMarks
     from lazr_smtptest.model.session import Session
     from lazr_smtptest.model.summary import Flag, Summary
     from lazr_smtptest.query.edit import Edit
@@ -77,6 +78,14 @@ class IMessageReader(Interface):
 
     def summary(message: str | int) -> Summary | None:
         """Return the summary of a message; ``None`` if there is none."""
+
+    def marks(numbers: Collection[int]) -> list[MessageMarks]:
+        """Return the flags and tags of messages, ascending; no message is read.
+
+        Args:
+            numbers: the numbers of the messages, in any order; those that are gone are
+                left out.
+        """
 
     def envelope(message: str | int) -> Envelope | None:
         """Return a message; ``None`` if there is none."""

@@ -27,12 +27,10 @@ class RowEditor(Editor, RowReader):
         """Return the rows of a selection, ascending."""
         if selection.query is not None:
             return self._matching_rows(selection.query)
-        rows = self._listed()
         if selection.ids is not None:
             ids = set(selection.ids)
-            return [row for row in rows if row.id in ids]
-        numbers = set(selection.numbers or ())
-        return [row for row in rows if row.number in numbers]
+            return [row for row in self._listed() if row.id in ids]
+        return self._among(selection.numbers or ())
 
     def _edit(self, selection: Selection, edit: Edit) -> int:
         rows = self._selected(selection)

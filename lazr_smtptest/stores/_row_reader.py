@@ -23,6 +23,7 @@ from lazr_smtptest.model.change import Change, Changes
 from lazr_smtptest.model.document import Document
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.found import Counts, Found, IndexProgress
+from lazr_smtptest.model.marks import MessageMarks
 from lazr_smtptest.model.session import Session
 from lazr_smtptest.model.summary import Flag, Summary
 from lazr_smtptest.query.document import document_of
@@ -124,10 +125,23 @@ class RowReader(ABC):
         self._refresh()
         with self._lock:
             rows = self._rows.after(after) if after else list(self._rows)
+        self._tag_new()
+        return rows
+
+    def _among(self, numbers: Collection[int]) -> list[Row]:
+        """Return the rows with one of some numbers, as `_listed` does."""
+        self._refresh()
+        with self._lock:
+            rows = self._rows.among(numbers)
+        self._tag_new()
+        return rows
+
+    def _tag_new(self) -> None:
+        """Add tags by rule to the rows that came since it was last called."""
+        with self._lock:
             untagged = self._rows.after(self._tagged)
         if untagged:
             self._tag(untagged)
-        return rows
 
     def _tag(self, rows: list[Row]) -> None:
         """Add tags by rule to the rows that have none yet, in their order."""
@@ -256,10 +270,17 @@ class RowReader(ABC):
 
     def summary(self, message: str | int) -> Summary | None:
         """Return the summary of a message; ``None`` if there is none."""
-        self._listed()
         row = self._row(message)
+        self._tag_new()
         subjects = [] if row is None else [self._subject(row)]
         return next(_summaries(subjects), None)
+
+    def marks(self, numbers: Collection[int]) -> list[MessageMarks]:
+        """Return the flags and tags of messages; see `IMessageReader`."""
+        return [
+            MessageMarks(row.number, row.id, row.flags, row.tags, row.change)
+            for row in self._among(numbers)
+        ]
 
     def envelope(self, message: str | int) -> Envelope | None:
         """Return a message; ``None`` if there is none."""

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 from lazr_smtptest.model.summary import Flag
 
 __all__ = ["Row", "Rows"]
+
+# A row is found by its number in about the time that so many are looked at.
+_STEPS = 64
 
 _NO_FLAGS: frozenset[Flag] = frozenset()
 
@@ -93,6 +96,14 @@ class Rows:
         if at < len(self._rows) and self._rows[at].number == number:
             return self._rows[at]
         return None
+
+    def among(self, numbers: Collection[int]) -> list[Row]:
+        """Return the rows with one of some numbers, ascending."""
+        if len(numbers) * _STEPS < len(self._rows):
+            found = map(self.numbered, sorted(set(numbers)))
+            return [row for row in found if row is not None]
+        wanted = set(numbers)
+        return [row for row in self._rows if row.number in wanted]
 
     def with_id(self, id: str) -> Row | None:
         """Return the oldest row with an id; ``None`` if there is none."""

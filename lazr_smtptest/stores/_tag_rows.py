@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
+from lazr_smtptest.model.marks import MessageMarks
 from lazr_smtptest.model.summary import Flag
 from lazr_smtptest.query.edit import Edit
 from lazr_smtptest.query.tags import tag_key
@@ -23,6 +24,7 @@ __all__ = [
     "count_of",
     "flags_of",
     "forget_messages",
+    "marks",
     "rename",
     "tags",
     "tags_of",
@@ -234,6 +236,29 @@ def count_of(connection: Database, key: str) -> int:
         "SELECT messages FROM tag WHERE key = ?", (key,)
     ).fetchone()
     return 0 if row is None else int(row[0])
+
+
+def marks(connection: Database, numbers: Sequence[int]) -> list[MessageMarks]:
+    """Return the flags and tags of messages; those that are gone are left out.
+
+    Args:
+        connection: the database.
+        numbers: the numbers of the messages, ascending.
+    """
+    found = []
+    for start in range(0, len(numbers), _AT_A_TIME):
+        some = json.dumps(numbers[start : start + _AT_A_TIME])
+        rows = connection.execute(
+            "SELECT number, id, flags, change FROM message "
+            f"WHERE number IN {EACH} ORDER BY number",
+            (some,),
+        ).fetchall()
+        names = tags_of(connection, some)
+        found += [
+            MessageMarks(number, id, flags_of(bits), tuple(names.get(number, ())), last)
+            for number, id, bits, last in rows
+        ]
+    return found
 
 
 def tags_of(connection: Database, some: str) -> Mapping[int, Sequence[str]]:

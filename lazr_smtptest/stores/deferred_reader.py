@@ -16,6 +16,7 @@ from lazr_smtptest.errors import BusyError, StateError
 from lazr_smtptest.model.change import Change, Changes
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.found import Counts, Found, IndexProgress
+from lazr_smtptest.model.marks import MessageMarks
 from lazr_smtptest.model.session import Session
 from lazr_smtptest.model.summary import Summary
 from lazr_smtptest.query.edit import Edit
@@ -96,6 +97,10 @@ class DeferredReader:
     def summary(self, message: str | int) -> Deferred[Summary | None]:
         """Return the summary of a message; see `IMessageReader`."""
         return self._call("summary", message)
+
+    def marks(self, numbers: Collection[int]) -> Deferred[list[MessageMarks]]:
+        """Return the flags and tags of messages; see `IMessageReader`."""
+        return self._call("marks", numbers)
 
     def envelope(self, message: str | int) -> Deferred[Envelope | None]:
         """Return a message; see `IMessageReader`."""

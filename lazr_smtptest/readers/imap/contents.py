@@ -25,7 +25,7 @@ def contents(reader: Any, mailbox: Mailbox, query: str = "") -> list[tuple[int, 
         return [(number, number) for number in uids_of(reader, mailbox, query)]
     filed = reader.folders.messages(mailbox.folder.number)
     by_id = reader.numbered([each.id for each in filed])
-    matching = set(reader.numbers(query)) if query else by_id.values()
+    matching = set(reader.numbers(query) if query else by_id.values())
     return [
         (each.uid, by_id[each.id])
         for each in filed

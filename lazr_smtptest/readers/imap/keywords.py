@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 import attrs
 
+from lazr_smtptest.model.marks import MessageMarks
 from lazr_smtptest.model.summary import FLAGS, Flag, Summary
 from lazr_smtptest.query.tags import check_tag
 from lazr_smtptest.readers.imap.errors import CommandError
@@ -55,10 +57,16 @@ def keywords_of(tags: Iterable[str]) -> list[str]:
     return [tag for tag in tags if is_keyword(tag)]
 
 
-def flags_of(summary: Summary) -> tuple[bytes, ...]:
+def flags_of(message: Summary | MessageMarks) -> tuple[bytes, ...]:
     """Return the flags and keywords of a message."""
-    flags = [b"\\" + flag.title().encode() for flag in sorted(summary.flags)]
-    return (*flags, *(tag.encode("ascii") for tag in keywords_of(summary.tags)))
+    return _written(message.flags, message.tags)
+
+
+@lru_cache(maxsize=256)
+def _written(flags: frozenset[Flag], tags: tuple[str, ...]) -> tuple[bytes, ...]:
+    """Return flags and keywords as they are written in responses."""
+    words = [b"\\" + flag.title().encode() for flag in sorted(flags)]
+    return (*words, *(tag.encode("ascii") for tag in keywords_of(tags)))
 
 
 def parse_flags(words: Iterable[Value]) -> Marks:

@@ -172,8 +172,8 @@ def place(reader: Any, folder: int, numbers: Sequence[int]) -> list[int]:
     Raises:
         CommandError: there is no such folder any more.
     """
-    summaries = filter(None, map(reader.summary, numbers))
-    uids = reserve(reader, folder, [summary.id for summary in summaries])
+    ids = {each.number: each.id for each in reader.marks(numbers)}
+    uids = reserve(reader, folder, [ids[each] for each in numbers if each in ids])
     reader.touch(Selection(numbers=numbers))
     return uids
 

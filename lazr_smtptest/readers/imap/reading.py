@@ -29,7 +29,9 @@ from lazr_smtptest.readers.imap.stored import (
     Parse,
     Position,
     StoredMessage,
+    Walk,
     walk,
+    walk_marks,
     with_content,
     with_structure,
 )
@@ -149,15 +151,18 @@ def fetched(reader: Any, parse: Parse, running: _Fetch) -> Iterator[bytes]:
 
 def _pieces(reader: Any, parse: Parse, running: _Fetch) -> Iterator[bytes]:
     items = running.items
-    needs_envelope = items.needs_content or items.needs_structure
-    for stored in walk(reader, running.mailbox, running.chosen):
+    # Asked once: there may be many messages.
+    needs_structure = items.needs_structure
+    needs_envelope = items.needs_content or needs_structure
+    walked = walk if items.needs_summary else walk_marks
+    for stored in walked(reader, running.mailbox, running.chosen):
         message: StoredMessage | None = stored
         if stored.change <= (items.changed_since or 0):
             running.found += 1
             continue
         if needs_envelope:
             message = with_content(reader, stored)
-        if message is not None and items.needs_structure:
+        if message is not None and needs_structure:
             message = with_structure(parse, message)
         if message is not None:
             yield from _shown(reader, message, running)
@@ -166,7 +171,7 @@ def _pieces(reader: Any, parse: Parse, running: _Fetch) -> Iterator[bytes]:
 def _shown(reader: Any, message: StoredMessage, running: _Fetch) -> Iterator[bytes]:
     """Yield the response for a message."""
     response = render(running.items, message)
-    if running.sets_seen and "seen" not in message.summary.flags:
+    if running.sets_seen and "seen" not in message.marks.flags:
         # After what can fail.
         seen = _with_seen(reader, message)
         if seen is None:
@@ -180,8 +185,12 @@ def _shown(reader: Any, message: StoredMessage, running: _Fetch) -> Iterator[byt
 
 def _with_seen(reader: Any, message: StoredMessage) -> StoredMessage | None:
     reader.change(Selection(numbers=[message.number]), set_flags=["seen"])
-    summary = reader.summary(message.number)
-    return None if summary is None else attrs.evolve(message, summary=summary)
+    for new in reader.marks([message.number]):
+        marks = attrs.evolve(
+            message.marks, flags=new.flags, tags=new.tags, change=new.change
+        )
+        return attrs.evolve(message, marks=marks)
+    return None
 
 
 # SEARCH, SORT and THREAD
@@ -243,7 +252,7 @@ def _number_in(session: IMAPConnection) -> Callable[[Any], int]:
 async def sort(session: IMAPConnection, arguments: list[Value]) -> str:
     """Return messages in an order (RFC 5256)."""
     asked = parse_sort(arguments, scope_of(session))
-    found = await _matching(session, asked.search)
+    found = await _matching(session, asked.search, needs_summary=True)
     entries = await _entries(session, found, needs_header=asked.needs_header)
     ordered = await session.factory.reader.call(asked.order, entries)
     number_of = _number_in(session)
@@ -257,14 +266,16 @@ async def sort(session: IMAPConnection, arguments: list[Value]) -> str:
 async def thread(session: IMAPConnection, arguments: list[Value]) -> str:
     """Return messages in threads (RFC 5256)."""
     asked = parse_thread(arguments, scope_of(session))
-    found = await _matching(session, asked.search)
+    found = await _matching(session, asked.search, needs_summary=True)
     entries = await _entries(session, found, needs_header=True)
     threads = await session.factory.reader.call(asked.threads, entries)
     session.write(thread_response(threads, _number_in(session)))
     return "that is all"
 
 
-async def _matching(session: IMAPConnection, asked: Search) -> list[StoredMessage]:
+async def _matching(
+    session: IMAPConnection, asked: Search, *, needs_summary: bool = False
+) -> list[StoredMessage]:
     session.has_condstore |= asked.has_change
     selected = selected_of(session)
     found: list[StoredMessage] = await session.factory.reader.ask(
@@ -273,6 +284,7 @@ async def _matching(session: IMAPConnection, asked: Search) -> list[StoredMessag
         selected.mailbox,
         selected.positions(),
         asked,
+        walk if needs_summary or asked.needs_summary else walk_marks,
     )
     return found
 
@@ -283,10 +295,11 @@ def _search(
     mailbox: Mailbox,
     positions: Sequence[Position],
     asked: Search,
+    walked: Walk,
 ) -> list[StoredMessage]:
     """Return the messages that match; in a thread."""
     found = []
-    for message in walk(reader, mailbox, positions):
+    for message in walked(reader, mailbox, positions):
         matches = asked.matches(message)
         if matches is None:
             envelope = reader.envelope(message.number)

@@ -74,12 +74,11 @@ def read_updates(
     }
     flags = {}
     gone = set()
-    for number in sorted(changed):
-        summary = reader.summary(number)
-        if summary is not None and summary.id in filed:
-            gone.add(number)
-        elif summary is not None:
-            flags[number] = flags_of(summary), summary.change + 1
+    for marks in reader.marks(changed) if changed else ():
+        if marks.id in filed:
+            gone.add(marks.number)
+        else:
+            flags[marks.number] = flags_of(marks), marks.change + 1
     is_cleared = any(each.kind == "cleared" for each in changes)
     present = frozenset(reader.numbers(mailbox.query)) if is_cleared else None
     return Updates(new, flags, present, frozenset(gone))
@@ -93,11 +92,11 @@ def _read_folder_updates(
     changed = {
         number for each in changes if each.kind == "changed" for number in each.messages
     }
-    flags = {}
-    for uid, number in found:
-        summary = reader.summary(number) if number in changed and uid <= last else None
-        if summary is not None:
-            flags[uid] = flags_of(summary), summary.change + 1
+    known = {number: uid for uid, number in found if number in changed and uid <= last}
+    flags = {
+        known[marks.number]: (flags_of(marks), marks.change + 1)
+        for marks in (reader.marks(known) if known else ())
+    }
     uids = [uid for uid, _ in found]
     return Updates([uid for uid in uids if uid > last], flags, frozenset(uids))
 

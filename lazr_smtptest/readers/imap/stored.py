@@ -14,6 +14,7 @@ import attrs
 
 from lazr_smtptest._spool import AnyContent, part_of
 from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.model.marks import MessageMarks
 from lazr_smtptest.model.summary import Summary
 from lazr_smtptest.readers.imap.account import Mailbox
 from lazr_smtptest.readers.imap.contents import contents
@@ -25,7 +26,9 @@ __all__ = [
     "Parse",
     "Position",
     "StoredMessage",
+    "Walk",
     "walk",
+    "walk_marks",
     "with_content",
     "with_structure",
 ]
@@ -36,8 +39,14 @@ Parse = Callable[[str, Envelope], Any]
 # The sequence number and the unique identifier of a message.
 Position = tuple[int, int]
 
+# `walk` or `walk_marks`.
+Walk = Callable[[Any, Mailbox, Sequence[Position]], Iterator["StoredMessage"]]
+
 # Summaries that are read at once.
 _PAGE = 500
+
+# Flags and tags that are read at once.
+_MARKS = 5000
 
 # Bytes of a content that are read at once.
 _BLOCK = 1 << 18
@@ -51,14 +60,14 @@ class StoredMessage:
 
     Attributes:
         sequence: its message sequence number.
-        summary: its summary.
+        marks: its summary, or the part of it that `walk_marks` reads.
         uid: its unique identifier: in INBOX its number in the store.
         envelope: the message; ``None`` if no command needs it.
         entity: its structure; likewise.
     """
 
     sequence: int
-    summary: Summary
+    marks: Summary | MessageMarks
     uid: int
     envelope: Envelope | None = None
     entity: Entity | None = None
@@ -66,27 +75,33 @@ class StoredMessage:
     @property
     def number(self) -> int:
         """Its number in the store."""
-        return self.summary.number
+        return self.marks.number
 
     @property
     def flags(self) -> tuple[bytes, ...]:
         """Its flags and keywords."""
-        return flags_of(self.summary)
+        return flags_of(self.marks)
 
     @property
     def received_at(self) -> datetime:
         """Its internal date; 1970 if it is unknown."""
-        return self.summary.received_at or _UNKNOWN
+        return self._summary.received_at or _UNKNOWN
 
     @property
     def size(self) -> int:
         """The bytes of its content."""
-        return self.summary.size
+        return self._summary.size
 
     @property
     def change(self) -> int:
         """Its MODSEQ: one more than `Summary.change`, which may be 0."""
-        return self.summary.change + 1
+        return self.marks.change + 1
+
+    @property
+    def _summary(self) -> Summary:
+        """Its summary, unless it is of `walk_marks`."""
+        assert isinstance(self.marks, Summary)
+        return self.marks
 
     @property
     def id(self) -> bytes:
@@ -133,6 +148,25 @@ def walk(
         summary = reader.summary(numbers[uid]) if uid in numbers else None
         if summary is not None:
             yield StoredMessage(sequence, summary, uid)
+
+
+def walk_marks(
+    reader: Any, mailbox: Mailbox, chosen: Sequence[Position]
+) -> Iterator[StoredMessage]:
+    """Yield messages of which only the flags, tags and numbers are needed.
+
+    No message is read or parsed for that; see `walk` for the arguments.
+    """
+    numbers = {uid: uid for _, uid in chosen}
+    if mailbox.folder is not None:
+        numbers = dict(contents(reader, mailbox))
+    for start in range(0, len(chosen), _MARKS):
+        some = [each for each in chosen[start : start + _MARKS] if each[1] in numbers]
+        marks = reader.marks([numbers[uid] for _, uid in some])
+        found = {each.number: each for each in marks}
+        for sequence, uid in some:
+            if numbers[uid] in found:
+                yield StoredMessage(sequence, found[numbers[uid]], uid)
 
 
 def _walk_inbox(

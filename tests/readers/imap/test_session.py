@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from lazr_smtptest.query.selection import Selection
 from lazr_smtptest.readers.imap.factory import IMAPReader
 from lazr_smtptest.readers.imap.settings import IMAPSettings
 from lazr_smtptest.smtp.settings import Settings
+from lazr_smtptest.stores import MemoryStore
 from lazr_smtptest.tls.context import TLS
 from tests.harness import TLSPeer
 
@@ -433,3 +435,61 @@ def test_many_messages_are_fetched() -> None:
     lines = inbox.select().say("c FETCH 1:* (UID)").splitlines()
     assert lines[-2:] == [b"* 1200 FETCH (UID 1200)", b"c OK fetched"]
     assert len(lines) == 1201
+
+
+class Unparsed(MemoryStore):
+    """A store whose messages are not to be parsed for a list; it counts its calls."""
+
+    asked = 0
+
+    def page(self, *_: Any, **__: Any) -> Any:
+        raise AssertionError("a page was read")
+
+    def summary(self, message: str | int) -> Any:
+        raise AssertionError("a summary was read")
+
+    def marks(self, numbers: Any) -> Any:
+        self.asked += 1
+        return super().marks(numbers)
+
+
+@pytest.mark.parametrize("mailbox", ["INBOX", "Archive"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "FETCH 1:* (FLAGS UID MODSEQ)",
+        "FETCH 1:* BODY.PEEK[]",
+        "FETCH 1:* BODY[]",
+        "SEARCH UNSEEN UNDELETED",
+        "SEARCH TEXT hello",
+        "STORE 1:* +FLAGS (\\Flagged later)",
+    ],
+)
+def test_what_needs_only_flags_or_contents_parses_no_message(
+    mailbox: str, line: str
+) -> None:
+    """A summary is made of the parsed message."""
+    inbox = Inbox(*[SIMPLE] * 3, store=Unparsed())
+    peer = inbox.select()
+    peer.say("c CREATE Archive", "d COPY 1:* Archive", f"e SELECT {mailbox}")
+    assert b"f OK" in peer.say(f"f {line}")
+
+
+def test_the_flags_of_a_folder_are_read_at_once() -> None:
+    """Not message by message."""
+    inbox = Inbox(*[SIMPLE] * 50, store=Unparsed())
+    peer = inbox.select()
+    peer.say("c CREATE Archive", "d MOVE 1:* Archive", "e SELECT Archive")
+    inbox.store.asked = 0
+    assert peer.say("f FETCH 1:* FLAGS").count(b"FETCH (FLAGS ())") == 50
+    assert inbox.store.asked == 1
+
+
+def test_messages_keep_their_order_when_they_are_moved_on() -> None:
+    """The order in a folder is not that of the store."""
+    inbox = Inbox(*[b"Subject: %d\r\n\r\n" % number for number in range(3)])
+    peer = inbox.select()
+    peer.say("c CREATE A", "d CREATE B", "e MOVE 3 A", "f MOVE 1:2 A", "g SELECT A")
+    peer.say("h MOVE 1:* B", "i SELECT B")
+    said = peer.say("j FETCH 1:* BODY.PEEK[HEADER.FIELDS (SUBJECT)]")
+    assert re.findall(rb"Subject: (\d)", said) == [b"2", b"0", b"1"]

@@ -270,6 +270,17 @@ class API:
                 is_over = "ended" in answer.json
                 return Waited(explanation=answer.detail, is_over=is_over)
 
+    def listeners(self) -> Mapping[str, tuple[str, int]]:
+        """Return the host and the port that clients connect to, by protocol.
+
+        A socket of a path is left out.
+        """
+        return {
+            each["protocol"]: (each["host"], each["port"])
+            for each in self.connections.request("GET", "/status").json["listeners"]
+            if each["port"] is not None
+        }
+
     # Sessions
 
     def sessions(

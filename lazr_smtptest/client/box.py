@@ -31,6 +31,7 @@ from lazr_smtptest.mailbox.grace import GRACE
 from lazr_smtptest.mailbox.view import Viewable
 from lazr_smtptest.mailbox.waiter import Waiter
 from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.model.mail_url import mail_url
 from lazr_smtptest.model.session import Session
 from lazr_smtptest.query.criteria import Criteria, Predicate
 
@@ -41,6 +42,9 @@ __tracebackhide__ = __unittest = True
 
 _Result = TypeVar("_Result")
 _Self = TypeVar("_Self", bound="RemoteMailbox")
+
+# The addresses of a server that listens on all of a machine.
+_ANY = ("", "*", "0.0.0.0", "::")
 
 # The most messages, the newest ones, that a failure looks at.
 _SHOWN = 1000
@@ -221,6 +225,32 @@ class RemoteMailbox(Viewable):
         """The newest message; ``None`` if there is none."""
         return next(self._messages.load(self._messages.newest(1)), None)
 
+    @property
+    def imap_url(self) -> str:
+        """The URL of INBOX over IMAP, without a password (RFC 5092).
+
+        It is such as ``imap://anybody@127.0.0.1:1143/INBOX``. The server is asked for
+        it.
+
+        Raises:
+            StateError: the server does not answer IMAP.
+        """
+        return self._imap_url(self._api, "anybody")
+
+    def _imap_url(self, api: API, user: str) -> str:
+        """Return the URL of INBOX of a user."""
+        listeners = api.listeners()
+        for protocol in ("imap", "imaps"):
+            if protocol in listeners:
+                host, port = listeners[protocol]
+                # A server that listens on all addresses is reached by this one, too.
+                host = api.connections.address.host if host in _ANY else host
+                return mail_url(protocol, user, host, port)
+        raise StateError(
+            f"the server at {self.url} does not answer IMAP: "
+            "start it with --imap or --readers"
+        )
+
     def get(self, id: str) -> Envelope | None:
         """Return the message with that `id`; ``None`` if there is none."""
         return next((each for each in self._among("") if each.id == id), None)
@@ -348,6 +378,11 @@ class DisposableMailbox(RemoteMailbox):
         self.address: str = record["address"] or ""
         self._server = connections
         self._use(Within(connections, f"/mailboxes/{self.name}"), 0, grace)
+
+    @property
+    def imap_url(self) -> str:
+        """The URL of INBOX over IMAP; the user is its address, for ``--accounts``."""
+        return self._imap_url(API(self._server), self.address or "anybody")
 
     def __repr__(self) -> str:
         return f"<DisposableMailbox {self.address!r} of {self.url}>"

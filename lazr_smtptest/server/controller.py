@@ -168,6 +168,7 @@ class Controller:
         host, port = self._reader_address(protocol)
         tls = self._server.settings.tls
         return AccountSettings(
+            protocol=protocol,
             host=host,
             port=port,
             user=user,

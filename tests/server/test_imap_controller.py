@@ -89,6 +89,13 @@ def test_a_client_logs_in_by_the_settings(controller: CaptureController) -> None
         assert client.login(settings.user, settings.password)[0] == "OK"
 
 
+def test_the_settings_have_a_url_with_the_user(controller: CaptureController) -> None:
+    """RFC 5092 section 3.2: what has a meaning in a URL is encoded."""
+    url = controller.imap_settings("anna+x@example.com").url
+    port = controller.imap_port
+    assert url == f"imap://anna%2Bx%40example.com@127.0.0.1:{port}/INBOX"
+
+
 def test_the_context_of_the_settings_trusts_the_server() -> None:
     """Also for its address."""
     with make_controller(host="127.0.0.1", tls=True, imap=True) as controller:
@@ -103,6 +110,7 @@ def test_the_settings_of_pop3_are_those_of_its_port() -> None:
     with make_controller(host="127.0.0.1", tls=True, pop3=True) as controller:
         settings = controller.pop3_settings()
         assert settings.port == controller.pop3_port
+        assert settings.url == f"pop://anybody@127.0.0.1:{settings.port}/"
         client = poplib.POP3(settings.host, settings.port, timeout=PATIENCE)
         client.stls(settings.ssl_context)
         client.user(settings.user)

@@ -28,7 +28,9 @@ _INSIDE = (
         "STATUS=SIZE",
     ),
     *("ESEARCH", "SEARCHRES", "WITHIN", "SORT", "THREAD=REFERENCES"),
-    *("THREAD=ORDEREDSUBJECT", "BINARY", "OBJECTID", "MULTIAPPEND", "QUOTA"),
+    *("THREAD=ORDEREDSUBJECT", "BINARY", "OBJECTID", "MULTIAPPEND"),
+    # Without a limit: the item DELETED of STATUS is what it promises (RFC 9208 4.1.4).
+    *("QUOTA", "QUOTA=RES-MESSAGE"),
 )
 
 

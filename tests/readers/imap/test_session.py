@@ -493,3 +493,9 @@ def test_messages_keep_their_order_when_they_are_moved_on() -> None:
     peer.say("h MOVE 1:* B", "i SELECT B")
     said = peer.say("j FETCH 1:* BODY.PEEK[HEADER.FIELDS (SUBJECT)]")
     assert re.findall(rb"Subject: (\d)", said) == [b"2", b"0", b"1"]
+
+
+def test_the_resource_of_quotas_is_announced() -> None:
+    """RFC 9208 section 3.1.1: at least one; none has a limit."""
+    said = Inbox().log_in().say("b CAPABILITY")
+    assert {b"QUOTA", b"QUOTA=RES-MESSAGE"} <= set(said.split())

@@ -29,3 +29,9 @@ def test_a_field_is_found(content: bytes, subject: str | None) -> None:
 def test_a_huge_header_is_not_looked_through() -> None:
     """Reception looks at a bounded part."""
     assert find_header(b"A: b\r\n" * 20000 + b"Subject: x\r\n", "Subject") is None
+
+
+def test_a_field_with_a_longer_name_is_another_one() -> None:
+    """It only begins with the same letters."""
+    content = b"Subjects: 2\r\nSubject-Line: no\r\nSubject: Hi\r\n"
+    assert find_header(content, "Subject") == "Hi"

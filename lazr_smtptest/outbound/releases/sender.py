@@ -7,12 +7,11 @@ from collections.abc import Callable
 from typing import Any
 
 import attrs
-from twisted.internet.defer import CancelledError, Deferred
 
 from lazr_smtptest.errors import ReleaseError
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.summary import Summary
-from lazr_smtptest.net.clock import wall_clock
+from lazr_smtptest.outbound.background import BackgroundSender
 from lazr_smtptest.outbound.client import Mail
 from lazr_smtptest.outbound.releases.attempt import Result, attempt, content_for
 from lazr_smtptest.outbound.releases.queue import MOST_QUEUED, ReleaseQueue
@@ -29,13 +28,12 @@ _FIRST, _LONGEST = 5.0, 900.0
 _LIFETIME = 86_400.0
 # The first code of replies that are final (RFC 5321 section 4.2.1).
 _FINAL = 500
-_AT_A_TIME = 50
-# Seconds that a search waits for messages to be indexed.
-_INDEXED = 30.0
+# The most releases that a page of messages adds.
+_PAGE = 50
 _MINUTE = 60.0
 
 
-class Sender:
+class Sender(BackgroundSender):
     """Sends what the queue has for a route, and adds what its rule selects.
 
     Its methods are called in the reactor's thread.
@@ -58,19 +56,12 @@ class Sender:
         reactor: Any,
         ended: Callable[[Release], object],
     ) -> None:
+        super().__init__(route.name, reactor, (_FIRST, _LONGEST))
         self.route = route
-        self._reactor = reactor
-        self._now = wall_clock(reactor)
         self._ended = ended
-        self._reader: Any = None
         self._queue: Any = None
-        self._running: Deferred[None] | None = None
-        self._is_woken = False
-        self._is_stopped = True
         # When the rate allows the next attempt.
         self._earliest = 0.0
-        # Ends a delay.
-        self._try_now: Callable[[], object] | None = None
 
     def start(self, reader: Any, queue: ReleaseQueue, position: int) -> None:
         """Begin to send.
@@ -80,50 +71,18 @@ class Sender:
             queue: the queue.
             position: see the attribute.
         """
-        self._reader, self._queue, self.position = reader, queue, position
-        self._is_stopped = False
-        self.wake()
+        self._queue, self.position = queue, position
+        self._begin(reader)
 
     def wake(self) -> None:
-        """Send what is new: messages that a rule releases, and queued releases."""
-        self._is_woken = True
-        if self._is_stopped:
-            return
-        if self._running is None:
-            self._running = Deferred.fromCoroutine(self._run())
-            self._running.addBoth(self._finished)
-        elif self._try_now is not None:
-            self._try_now()
+        """Send what is new, at once: what a rule releases, and queued releases."""
+        try_now = self._try_now
+        super().wake()
+        if try_now is not None:
+            try_now()
 
-    def stop(self) -> None:
-        """End, in the middle of an attempt too."""
-        self._is_stopped = True
-        if self._running is not None:
-            self._running.cancel()
-
-    def _finished(self, result: Any) -> None:
-        self._running = None
-        if not self._is_stopped and getattr(result, "check", None):
-            log.error("%s has ended", self.route.name, exc_info=result.value)
-
-    async def _run(self) -> None:
-        delay = _FIRST
-        while self._is_woken:
-            try:
-                await self._go_on()
-                delay = _FIRST
-            except CancelledError:
-                raise
-            except Exception as error:
-                # The store is busy or away, or the index is behind.
-                log.warning("%s waits: %s", self.route.name, error)
-                await self._sleep(delay)
-                self._is_woken = True
-                delay = min(2 * delay, _LONGEST)
-
-    async def _go_on(self) -> None:
-        """Add and send until nothing is left, or the next attempt is later."""
-        self._is_woken = False
+    async def _send(self) -> None:
+        """Add what the rule selects, and make the next attempt when it is due."""
         if self.route.is_automatic:
             await self._select()
         release = await self._reader.call(self._queue.next, self.route.name)
@@ -141,23 +100,14 @@ class Sender:
     async def _select(self) -> None:
         """Add the new messages that the rule selects, a page of them."""
         waiting = await self._reader.call(self._queue.count, self.route.name)
-        if waiting > MOST_QUEUED - _AT_A_TIME:
+        if waiting > MOST_QUEUED - _PAGE:
             # The others wait in the store.
             return
-        newest = await self._reader.page("", limit=1)
-        found = await self._reader.page(
-            self.route.query,
-            after=self.position,
-            limit=_AT_A_TIME,
-            oldest_first=True,
-            timeout=_INDEXED,
+        found, position, may_be_more = await self._page_after(
+            self.route.query, self.position
         )
-        position = found[-1].number if found else self.position
-        if len(found) == _AT_A_TIME:
+        if may_be_more:
             self._is_woken = True
-        elif found.complete and newest:
-            # The messages up to here do not match.
-            position = max(position, newest[0].number)
         if position > self.position:
             releases = [new for each in found if (new := self._release_of(each))]
             await self._reader.call(
@@ -241,19 +191,3 @@ class Sender:
                 release.reply,
             )
         self._ended(release)
-
-    async def _sleep(self, seconds: float) -> None:
-        awake: Deferred[None] = Deferred()
-        timer = self._reactor.callLater(seconds, awake.callback, None)
-
-        def wake() -> None:
-            if timer.active():
-                timer.reset(0)
-
-        self._try_now = wake
-        try:
-            await awake
-        finally:
-            self._try_now = None
-            if timer.active():
-                timer.cancel()

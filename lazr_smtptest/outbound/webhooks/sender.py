@@ -11,11 +11,10 @@ from http import HTTPStatus
 from typing import Any
 
 import attrs
-from twisted.internet.defer import CancelledError, Deferred
 
 from lazr_smtptest.errors import RequestError
 from lazr_smtptest.model.summary import Summary
-from lazr_smtptest.net.clock import wall_clock
+from lazr_smtptest.outbound.background import BackgroundSender
 from lazr_smtptest.outbound.http.allowed import Allowed
 from lazr_smtptest.outbound.http.client import HTTPClient, Response
 from lazr_smtptest.outbound.webhooks.signature import signed_headers
@@ -36,11 +35,8 @@ _LATER = (
     HTTPStatus.TOO_EARLY,
     HTTPStatus.TOO_MANY_REQUESTS,
 )
-_AT_A_TIME = 50
 # The most messages that wait to be delivered once more.
 _MOST_REPEATED = 1000
-# Seconds that a search waits for messages to be indexed.
-_INDEXED = 30.0
 
 
 @attrs.frozen(kw_only=True)
@@ -70,7 +66,7 @@ class Delivery:
     next_try: float | None = None
 
 
-class Sender:
+class Sender(BackgroundSender):
     """Delivers the messages of a store that match, in the order of their arrival.
 
     Its methods are called in the reactor's thread.
@@ -105,22 +101,15 @@ class Sender:
         moved: Callable[[], object],
         record: Callable[[Delivery], object],
     ) -> None:
+        super().__init__(f"the webhook {webhook.host}", reactor, (_FIRST, _LONGEST))
         self.webhook = webhook
         self.position = position
         self._encode = encode
-        self._reader: Any = None
         self._client = client
-        self._reactor = reactor
-        self._now = wall_clock(reactor)
         self._moved = moved
         self._record = record
-        self._running: Deferred[None] | None = None
-        self._is_woken = False
-        self._is_stopped = True
         # The ids of messages to deliver once more.
         self._repeated: deque[str] = deque()
-        # Ends the delay before the next attempt.
-        self._try_now: Callable[[], object] | None = None
 
     @staticmethod
     def client_for(webhook: Webhook, reactor: Any) -> HTTPClient:
@@ -133,16 +122,7 @@ class Sender:
         Args:
             reader: a `DeferredReader` of the store.
         """
-        self._reader = reader
-        self._is_stopped = False
-        self.wake()
-
-    def wake(self) -> None:
-        """Deliver the messages that were not delivered yet."""
-        self._is_woken = True
-        if self._running is None and not self._is_stopped:
-            self._running = Deferred.fromCoroutine(self._run())
-            self._running.addBoth(self._ended)
+        self._begin(reader)
 
     def repeat(self, id: str) -> bool:
         """Deliver a message once more: after the present one, before all others.
@@ -162,55 +142,19 @@ class Sender:
         self.wake()
         return True
 
-    def stop(self) -> None:
-        """End, in the middle of a request too."""
-        self._is_stopped = True
-        if self._running is not None:
-            self._running.cancel()
-
-    def _ended(self, result: Any) -> None:
-        self._running = None
-        if not self._is_stopped and getattr(result, "check", None):
-            log.error("the webhook %s failed", self.webhook.host, exc_info=result.value)
-
-    async def _run(self) -> None:
-        delay = _FIRST
-        while self._is_woken:
-            self._is_woken = False
-            try:
-                while await self._deliver_some():
-                    pass
-                delay = _FIRST
-            except CancelledError:
-                raise
-            except Exception as error:
-                # The store is busy or away, or the index is behind.
-                log.warning("the webhook %s waits: %s", self.webhook.host, error)
-                self._is_woken = True
-                await self._sleep(delay)
-                delay = min(2 * delay, _LONGEST)
-
-    async def _deliver_some(self) -> bool:
-        """Deliver a page of messages; return whether there may be more."""
-        await self._deliver_repeated()
-        newest = await self._reader.page("", limit=1)
-        found = await self._reader.page(
-            self.webhook.query,
-            after=self.position,
-            limit=_AT_A_TIME,
-            oldest_first=True,
-            timeout=_INDEXED,
-        )
-        for summary in found:
-            await self._deliver(summary)
-            self._move(summary.number)
+    async def _send(self) -> None:
+        """Deliver the messages that were not delivered yet."""
+        may_be_more = True
+        while may_be_more:
             await self._deliver_repeated()
-        if len(found) == _AT_A_TIME:
-            return True
-        if found.complete and newest:
-            # The messages up to here do not match.
-            self._move(newest[0].number)
-        return False
+            found, end, may_be_more = await self._page_after(
+                self.webhook.query, self.position
+            )
+            for summary in found:
+                await self._deliver(summary)
+                self._move(summary.number)
+                await self._deliver_repeated()
+            self._move(end)
 
     async def _deliver_repeated(self) -> None:
         while self._repeated:
@@ -290,21 +234,6 @@ class Sender:
                 "which is the last" if wait is None else "and is asked again",
                 error,
             )
-
-    async def _sleep(self, seconds: float) -> None:
-        awake: Deferred[None] = Deferred()
-        timer = self._reactor.callLater(seconds, awake.callback, None)
-
-        def wake() -> None:
-            timer.reset(0)
-
-        self._try_now = wake
-        try:
-            await awake
-        finally:
-            self._try_now = None
-            if timer.active():
-                timer.cancel()
 
 
 def _asked_delay(response: Response | None, now: float) -> float:

@@ -16,6 +16,7 @@ from lazr_smtptest.cli.options import OptionError, Options
 from lazr_smtptest.cli.webhooks import encode_message, webhooks_of
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.summary import Summary
+from lazr_smtptest.outbound import background
 from lazr_smtptest.outbound.http.allowed import Allowed
 from lazr_smtptest.outbound.http.client import HTTPClient, Response
 from lazr_smtptest.outbound.webhooks import sender
@@ -431,7 +432,7 @@ def test_a_request_is_signed_with_the_secret():
 
 def test_the_time_of_a_signature_is_the_wall_clock(monkeypatch):
     """A reactor may count from the start of the machine; receivers refuse that."""
-    monkeypatch.setattr(sender, "wall_clock", lambda reactor: lambda: 1795813634.5)
+    monkeypatch.setattr(background, "wall_clock", lambda reactor: lambda: 1795813634.5)
     hooks = Hooks(Webhook(url=URL, secret="key"))
     hooks.keep("a")
     assert fields_of(hooks.take())["webhook-timestamp"] == "1795813634"

@@ -16,8 +16,8 @@ from twisted.internet import defer
 from twisted.logger import ILogObserver
 
 from lazr_smtptest.cli.endpoints import LoggedEndpoint
+from lazr_smtptest.cli.errors import StartError
 from lazr_smtptest.cli.log_bridge import LogBridge
-from lazr_smtptest.cli.options import StartError
 from lazr_smtptest.cli.readiness import notify_manager, write_ready_file
 from lazr_smtptest.cli.temporary_ca import TemporaryCA
 from lazr_smtptest.errors import StateError

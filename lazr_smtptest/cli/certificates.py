@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lazr_smtptest.cli.options import StartError
+from lazr_smtptest.cli.errors import StartError
 
 if TYPE_CHECKING:
     from lazr_smtptest.tls.context import TLS

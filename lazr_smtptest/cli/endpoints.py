@@ -19,7 +19,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from lazr_smtptest._secrets import without_secrets
-from lazr_smtptest.cli.options import OptionError, StartError
+from lazr_smtptest.cli.errors import OptionError, StartError
 from lazr_smtptest.net.addresses import endpoint_from
 
 __all__ = ["LoggedEndpoint"]

@@ -12,6 +12,7 @@ from twisted.python import usage
 
 from lazr_smtptest._secrets import safe_repr
 from lazr_smtptest.cli.checks import CHECKS, check_settings
+from lazr_smtptest.cli.errors import StartError
 from lazr_smtptest.cli.option_table import Groups, Option
 from lazr_smtptest.cli.outgoing import outgoing_of
 from lazr_smtptest.cli.places import collide
@@ -278,7 +279,6 @@ def _users(logins: Sequence[str], option: str) -> dict[str, Any]:
 
 
 def _password_file(file: str, option: str) -> PasswordFile:
-    from lazr_smtptest.cli.options import StartError
     from lazr_smtptest.readers.http.htpasswd import PasswordFile, PasswordFileError
 
     try:

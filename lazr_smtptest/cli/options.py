@@ -27,6 +27,7 @@ from lazr_smtptest._toml import FileError
 from lazr_smtptest.cli.alias_flags import take_flags
 from lazr_smtptest.cli.aliases import note_others
 from lazr_smtptest.cli.config_file import FIELDS, ConfigFile
+from lazr_smtptest.cli.errors import OptionError
 from lazr_smtptest.cli.help import hint_for, write_help
 from lazr_smtptest.cli.option_checks import check_options
 from lazr_smtptest.cli.option_table import (
@@ -40,27 +41,9 @@ from lazr_smtptest.cli.places import add_readers, default_endpoint, read_endpoin
 from lazr_smtptest.cli.readers import READERS
 from lazr_smtptest.cli.relay_files import read_relay_files
 from lazr_smtptest.cli.tagging import tag_queries
-from lazr_smtptest.errors import Error
 from lazr_smtptest.version import __version__
 
-__all__ = ["OptionError", "Options", "StartError"]
-
-
-class StartError(Error, SystemExit):
-    """The command cannot run with these options.
-
-    It is also a `SystemExit`, so that whatever runs the command prints the message and
-    ends with status 1; another exception would print a traceback.
-    """
-
-    def __init__(self, message: str) -> None:
-        message = " ".join(message.splitlines())
-        super().__init__(message)
-        self.code = f"smtptest: {message}"
-
-
-class OptionError(StartError):
-    """An option has an invalid value."""
+__all__ = ["Options"]
 
 
 # An option at the beginning of an error.

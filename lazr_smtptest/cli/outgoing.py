@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from twisted.application.service import Service
 from twisted.python import usage
 
+from lazr_smtptest.cli.errors import StartError
 from lazr_smtptest.cli.extras import check_tls_client
 from lazr_smtptest.cli.option_table import Groups, Option
 from lazr_smtptest.cli.shared_store import check_shared_store, is_shared
@@ -203,7 +204,6 @@ class SendingOn:
     def service(self, options: Options, context: ReaderContext) -> Service:
         """Return the service for its options, which ask for it."""
         # Imported here: who sends nothing on needs none of it.
-        from lazr_smtptest.cli.options import StartError
         from lazr_smtptest.errors import StoreError
         from lazr_smtptest.outbound.releases.service import ReleaseService
 

@@ -22,12 +22,13 @@ from zope.interface import implementer
 
 import twisted
 from lazr_smtptest.cli.application import Display, Process
+from lazr_smtptest.cli.errors import OptionError, StartError
 from lazr_smtptest.cli.http_reader import DEFAULT_HTTP
 from lazr_smtptest.cli.json_log import LoggedMail, line_of, log_fields
 from lazr_smtptest.cli.line_writer import LineWriter, end_of_turn
 from lazr_smtptest.cli.live_view import Screen
 from lazr_smtptest.cli.mail_log import MailLog, timestamp
-from lazr_smtptest.cli.options import OptionError, Options, StartError
+from lazr_smtptest.cli.options import Options
 from lazr_smtptest.cli.tap import choose_reactor, make_process
 from lazr_smtptest.cli.text_width import printable
 from lazr_smtptest.version import __version__

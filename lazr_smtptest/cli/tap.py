@@ -21,12 +21,13 @@ from twisted.internet.interfaces import IStreamServerEndpoint
 from lazr_smtptest.cli.application import Display, Process, ServerProcess
 from lazr_smtptest.cli.certificates import read_tls
 from lazr_smtptest.cli.endpoints import LoggedEndpoint
+from lazr_smtptest.cli.errors import OptionError, StartError
 from lazr_smtptest.cli.json_log import LoggedMail, file_observer, twistd_observer
 from lazr_smtptest.cli.line_writer import LineWriter, end_of_turn
 from lazr_smtptest.cli.live_view import Screen
 from lazr_smtptest.cli.mail_log import MailLog
 from lazr_smtptest.cli.message_limit import MessageLimit
-from lazr_smtptest.cli.options import OptionError, Options, StartError
+from lazr_smtptest.cli.options import Options
 from lazr_smtptest.cli.readers import has_readers, reader_services
 from lazr_smtptest.cli.tagging import tag_queries
 from lazr_smtptest.cli.temporary_ca import TemporaryCA

@@ -11,7 +11,8 @@ from twisted.internet.testing import MemoryReactorClock
 from lazr_smtptest.checks.functions import FUNCTIONS
 from lazr_smtptest.checks.service import Checks, CheckSettings
 from lazr_smtptest.cli.checks import check_settings
-from lazr_smtptest.cli.options import OptionError, Options
+from lazr_smtptest.cli.errors import OptionError
+from lazr_smtptest.cli.options import Options
 from lazr_smtptest.errors import CheckError
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.outbound.http.allowed import Allowed

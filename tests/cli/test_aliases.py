@@ -9,7 +9,8 @@ import pytest
 
 from lazr_smtptest.cli.alias_flags import FLAGS, NOT_HERE
 from lazr_smtptest.cli.aliases import ALIASES, note_others, read_aliases
-from lazr_smtptest.cli.options import OptionError, Options
+from lazr_smtptest.cli.errors import OptionError
+from lazr_smtptest.cli.options import Options
 
 
 def options(monkeypatch: pytest.MonkeyPatch, **environment: str) -> Options:

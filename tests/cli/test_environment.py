@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from lazr_smtptest.cli.environment import read_environment, variable
-from lazr_smtptest.cli.options import Options, StartError
+from lazr_smtptest.cli.errors import StartError
+from lazr_smtptest.cli.options import Options
 
 OPTIONS = ["port", "max-recipients", "smtp"]
 

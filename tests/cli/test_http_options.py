@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from twisted.internet.task import Clock
 
+from lazr_smtptest.cli.errors import OptionError
 from lazr_smtptest.cli.http_reader import settings_of
-from lazr_smtptest.cli.options import OptionError, Options
+from lazr_smtptest.cli.options import Options
 from lazr_smtptest.client import api
 from lazr_smtptest.readers.context import ReaderContext
 from lazr_smtptest.readers.http.reader import HTTPSettings

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from lazr_smtptest.cli.options import OptionError, Options
+from lazr_smtptest.cli.errors import OptionError
+from lazr_smtptest.cli.options import Options
 from lazr_smtptest.cli.places import READER_PORTS
 
 from ..commands import LOOPBACK, PATIENCE, Start, send

@@ -13,8 +13,9 @@ from twisted.internet.testing import MemoryReactorClock
 from twisted.logger import Logger, LogLevel, globalLogPublisher
 from twisted.python.failure import Failure
 
+from lazr_smtptest.cli.errors import OptionError
 from lazr_smtptest.cli.json_log import LoggedMail, file_observer, log_fields
-from lazr_smtptest.cli.options import OptionError, Options
+from lazr_smtptest.cli.options import Options
 from lazr_smtptest.cli.tap import makeService
 from lazr_smtptest.model.delivery_event import MailEvent
 

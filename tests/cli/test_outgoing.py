@@ -11,7 +11,8 @@ import pytest
 
 from lazr_smtptest import CaptureServer, Controller
 from lazr_smtptest.auth.login import Auth
-from lazr_smtptest.cli.options import OptionError, Options
+from lazr_smtptest.cli.errors import OptionError
+from lazr_smtptest.cli.options import Options
 from lazr_smtptest.cli.outgoing import outgoing_of, routes_of
 from lazr_smtptest.outbound.releases.route import Route
 from lazr_smtptest.outbound.settings import Login, Outgoing, Relay, Server

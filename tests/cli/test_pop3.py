@@ -8,7 +8,8 @@ from contextlib import closing
 
 import pytest
 
-from lazr_smtptest.cli.options import OptionError, Options
+from lazr_smtptest.cli.errors import OptionError
+from lazr_smtptest.cli.options import Options
 
 from ..commands import PATIENCE, Start, send
 

@@ -16,9 +16,10 @@ from twisted.internet.testing import MemoryReactorClock
 
 from lazr_smtptest.cli.application import Process
 from lazr_smtptest.cli.endpoints import LoggedEndpoint
+from lazr_smtptest.cli.errors import OptionError
 from lazr_smtptest.cli.http_reader import DEFAULT_HTTP
 from lazr_smtptest.cli.main import main
-from lazr_smtptest.cli.options import OptionError, Options
+from lazr_smtptest.cli.options import Options
 from lazr_smtptest.cli.tap import makeService
 from lazr_smtptest.readers.context import AbsentError, ReaderContext
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from lazr_smtptest.cli.options import OptionError, Options
+from lazr_smtptest.cli.errors import OptionError
+from lazr_smtptest.cli.options import Options
 from lazr_smtptest.cli.tagging import join_rules, split_rules, tag_queries
 from lazr_smtptest.cli.tap import make_server
 from lazr_smtptest.model.envelope import Envelope

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from twisted.web.http_headers import Headers
 
-from lazr_smtptest.cli.options import OptionError, Options
+from lazr_smtptest.cli.errors import OptionError
+from lazr_smtptest.cli.options import Options
 from lazr_smtptest.cli.webhooks import encode_message, webhooks_of
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.summary import Summary

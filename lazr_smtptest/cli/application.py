@@ -15,6 +15,7 @@ from twisted.application.service import MultiService
 from twisted.internet import defer
 from twisted.logger import ILogObserver
 
+from lazr_smtptest.cli.ending import end_once
 from lazr_smtptest.cli.endpoints import LoggedEndpoint
 from lazr_smtptest.cli.errors import StartError
 from lazr_smtptest.cli.log_bridge import LogBridge
@@ -185,6 +186,7 @@ class Process(MultiService):
         self._signal_before = signal.signal(
             signal.SIGUSR2, lambda *_: self.reactor.callFromThread(self.count)
         )
+        self.reactor.callWhenRunning(end_once, self.reactor)
         self.reactor.callWhenRunning(self.run)
 
     def stopService(self) -> defer.Deferred[None]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from lazr_smtptest.cli.ending import stop
 from lazr_smtptest.model.delivery_event import MailEvent
 from lazr_smtptest.model.envelope import Envelope
 
@@ -50,7 +51,7 @@ class MessageLimit:
     def _told(self, event: MailEvent) -> None:
         """Start the grace period after the last message."""
         if self._kept >= self._number and self._deadline is None:
-            self._deadline = self._reactor.callLater(_GRACE, self._reactor.stop)
+            self._deadline = self._reactor.callLater(_GRACE, stop, self._reactor)
 
     def _look(self) -> None:
         """Stop if the last message was kept and no session is open any more."""

@@ -61,6 +61,16 @@ def test_a_signal_ends_it_with_status_0(start: Start, number: int) -> None:
     assert process.wait() == 0
 
 
+def test_two_signals_at_once_end_it_without_a_traceback(start: Start) -> None:
+    """``timeout`` sends one to the process and one to its group."""
+    process = start("smtptest", ANY_PORT)
+    ready_port(process)
+    process.popen.send_signal(signal.SIGTERM)
+    process.popen.send_signal(signal.SIGINT)
+    assert process.wait() == 0
+    assert "Traceback" not in "\n".join(process.lines)
+
+
 def test_a_host_is_listened_on(start: Start) -> None:
     """``--host`` goes with ``--port``."""
     process = start("smtptest", ANY_PORT, "--host=::1")

@@ -19,6 +19,7 @@ from twisted.logger import Logger, LogLevel
 from twisted.python.failure import Failure
 
 from lazr_smtptest.cli.application import Process, log_counters
+from lazr_smtptest.cli.ending import stop
 from lazr_smtptest.cli.workers.assignment import (
     ASSIGNMENT,
     FIRST_SOCKET,
@@ -185,7 +186,7 @@ class Supervisor(Process):
     def _fail(self) -> None:
         if not self._stopping:
             self.failed = self._stopping = True
-            self.reactor.stop()
+            stop(self.reactor)
 
     def child_saw(self, number: int, event: MailEvent) -> None:
         """Pass on the outcome of a mail."""

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import signal
 from typing import Any
 
-from twisted.internet.error import ReactorNotRunning
 from twisted.internet.protocol import connectionDone
 from twisted.internet.stdio import StandardIO
 from twisted.logger import globalLogBeginner
@@ -15,6 +13,7 @@ from twisted.python.failure import Failure
 from twisted.python.reflect import namedModule
 
 from lazr_smtptest.cli.application import ServerProcess
+from lazr_smtptest.cli.ending import stop
 from lazr_smtptest.cli.options import Options
 from lazr_smtptest.cli.tap import PLACES, make_listeners, make_server
 from lazr_smtptest.cli.workers.assignment import ASSIGNMENT, REPORTS, Assignment
@@ -101,6 +100,4 @@ class _Orders(LineOnlyReceiver):
         self._worker.count()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        # Something else may have stopped it already.
-        with contextlib.suppress(ReactorNotRunning):
-            self._worker.reactor.stop()
+        stop(self._worker.reactor)

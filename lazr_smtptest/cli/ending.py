@@ -1,0 +1,45 @@
+"""The end of a process that runs a reactor."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+from twisted.internet.error import ReactorNotRunning
+
+__all__ = ["end_once", "stop"]
+
+
+def stop(reactor: Any) -> None:
+    """Stop a reactor, unless something else has stopped it already.
+
+    Called in the thread of the reactor.
+    """
+    with contextlib.suppress(ReactorNotRunning):
+        reactor.stop()
+
+
+def end_once(reactor: Any) -> None:
+    """Ignore the signals that follow the first SIGINT or SIGTERM.
+
+    Terminals, service managers and impatient people send several. For each the
+    reactor would stop, and Twisted would log a traceback for all but the first.
+    Handlers that are not the reactor's stay.
+
+    Called in the thread of the reactor, which runs: before that it has no handlers.
+    """
+    handlers: dict[int, Callable[[int, FrameType | None], object]] = {}
+
+    def end(number: int, frame: FrameType | None) -> None:
+        for each in handlers:
+            signal.signal(each, signal.SIG_IGN)
+        handlers[number](number, frame)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        handler: Any = signal.getsignal(number)
+        if getattr(handler, "__self__", None) is reactor:
+            handlers[number] = handler
+            signal.signal(number, end)

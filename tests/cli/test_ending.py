@@ -1,0 +1,78 @@
+"""`lazr_smtptest.cli.ending`: a process ends once."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from types import FrameType
+from typing import Any
+
+import pytest
+from twisted.internet.error import ReactorNotRunning
+
+from lazr_smtptest.cli.ending import end_once, stop
+
+
+class SignalledReactor:
+    """What a reactor does about signals."""
+
+    def __init__(self) -> None:
+        self.ended_by: list[int] = []
+
+    def handle(self, number: int, frame: FrameType | None) -> None:
+        """End because of a signal."""
+        self.ended_by.append(number)
+
+    def stop(self) -> None:
+        """Fail, for it has stopped before."""
+        raise ReactorNotRunning
+
+
+@pytest.fixture(autouse=True)
+def _handlers() -> Iterator[None]:
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = {number: signal.getsignal(number) for number in numbers}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.fixture
+def reactor() -> SignalledReactor:
+    """Return a reactor that handles SIGINT and SIGTERM."""
+    reactor = SignalledReactor()
+    signal.signal(signal.SIGINT, reactor.handle)
+    signal.signal(signal.SIGTERM, reactor.handle)
+    return reactor
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_first_signal_reaches_the_reactor(
+    reactor: SignalledReactor, number: int
+) -> None:
+    """It stops, as without this."""
+    end_once(reactor)
+    signal.raise_signal(number)
+    assert reactor.ended_by == [number]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_further_signal_does_nothing(reactor: SignalledReactor, number: int) -> None:
+    """A terminal has sent it to the whole group, or somebody is impatient."""
+    end_once(reactor)
+    signal.raise_signal(signal.SIGTERM)
+    signal.raise_signal(number)
+    assert reactor.ended_by == [signal.SIGTERM]
+
+
+def test_a_handler_of_another_stays(reactor: SignalledReactor) -> None:
+    """A shell lets jobs in the background ignore SIGINT."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    end_once(reactor)
+    assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+
+
+def test_a_reactor_that_was_stopped_is_not_stopped_again() -> None:
+    """Several reasons to end may come together."""
+    reactor: Any = SignalledReactor()
+    stop(reactor)

@@ -1,4 +1,4 @@
-"""What a command ends with when it cannot start."""
+"""The errors that end a command before it starts."""
 
 from __future__ import annotations
 

@@ -56,6 +56,7 @@ class HandlerDelivery(DirectDelivery):
     ) -> None:
         self.handler = handler
         self._keeper = keeper
+        self.is_direct = keeper is not None and type(self) is HandlerDelivery
         self._helo: tuple[bytes | None, bytes] = (None, b"")
         self._origin: smtp.Address | None = None
         self._users: list[smtp.User] = []
@@ -63,9 +64,7 @@ class HandlerDelivery(DirectDelivery):
 
     def keeper(self) -> Keep | None:
         """Return the function that keeps a message; see `DirectDelivery`."""
-        if self._keeper is None or type(self) is not HandlerDelivery:
-            return None
-        return self._keeper()
+        return None if self._keeper is None else self._keeper()
 
     def receivedHeader(
         self,

@@ -77,15 +77,10 @@ class Authentication(Connection):
     """
 
     challenger: Any = None
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        # The name of the mechanism, upper case; "" outside of an exchange.
-        self.mechanism = ""
-        # Pending until the client responds to the mechanism's last challenge.
-        self._verdict: _Verdict | None = None
-        # Whether a fault asks for a further response instead of a login.
-        self._only_step = False
+    # Pending until the client responds to the mechanism's last challenge.
+    _verdict: _Verdict | None = None
+    # Whether a fault asks for a further response instead of a login.
+    _only_step = False
 
     # Available mechanisms
 

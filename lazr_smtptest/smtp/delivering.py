@@ -6,7 +6,7 @@ as an envelope if it accepts one, otherwise line by line.
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from functools import cached_property, partial
 from itertools import compress
@@ -28,6 +28,7 @@ from lazr_smtptest.model.reply import Reply
 from lazr_smtptest.smtp.content_lines import lines_of
 from lazr_smtptest.smtp.mail import MailCommands
 from lazr_smtptest.smtp.results import ACCEPTED, reply_of_envelope, reply_of_lines
+from lazr_smtptest.smtp.short_path import LibraryMethods
 
 __all__ = ["Delivering", "DirectDelivery", "Keep"]
 
@@ -40,18 +41,22 @@ Keep = Callable[[ReceivedMail], object]
 _SKIPPED = ("validateFrom", "validateTo", "open_messages", "deliver_all", "attempt")
 
 
-class DirectDelivery(ABC):
+class DirectDelivery:
     """A delivery that may keep a message without an `IMessage` for each recipient.
 
-    While it has a `keeper`, its messages are opened only if they are needed: that has
-    no effect, and cannot fail.
+    Attributes:
+        is_direct: whether its messages need to be opened only if there is no `keeper`:
+            that has no effect, and cannot fail.
     """
 
-    __slots__ = ()
+    # No abstract class: `isinstance` is asked for each message.
+    __slots__ = ("is_direct",)
 
-    @abstractmethod
+    is_direct: bool
+
     def keeper(self) -> Keep | None:
         """Return the function that keeps a message; ``None``: open messages."""
+        raise NotImplementedError
 
 
 class Delivering(MailCommands):
@@ -60,12 +65,7 @@ class Delivering(MailCommands):
     @cached_property
     def is_direct(self) -> bool:
         """True if no subclass has a method that a direct delivery skips."""
-        own = type(self)
-        return (
-            self.has_short_path()
-            and vars(self).keys().isdisjoint(_SKIPPED)
-            and all(getattr(own, name) is method for name, method in _LIBRARY)
-        )
+        return self.has_short_path() and _OF_LIBRARY.are_of(self)
 
     @abstractmethod
     def has_short_path(self) -> bool:
@@ -74,11 +74,7 @@ class Delivering(MailCommands):
     def direct_delivery(self) -> DirectDelivery | None:
         """Return the delivery if its messages need not be opened yet."""
         delivery = self.delivery
-        if (
-            isinstance(delivery, DirectDelivery)
-            and self.is_direct
-            and delivery.keeper() is not None
-        ):
+        if isinstance(delivery, DirectDelivery) and self.is_direct and delivery.is_direct:
             return delivery
         return None
 
@@ -208,4 +204,4 @@ class Delivering(MailCommands):
         return message.eomReceived()
 
 
-_LIBRARY = tuple((name, getattr(Delivering, name)) for name in _SKIPPED)
+_OF_LIBRARY = LibraryMethods(Delivering, _SKIPPED)

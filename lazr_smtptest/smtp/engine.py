@@ -22,7 +22,7 @@ from lazr_smtptest._failures import raise_interrupt
 from lazr_smtptest.model.reply import Reply
 from lazr_smtptest.model.transcript import CLIENT, SHORT, Transcript
 from lazr_smtptest.smtp.brake import Brake
-from lazr_smtptest.smtp.content_reader import Chunk, Content
+from lazr_smtptest.smtp.content_reader import END_OF_DATA, Chunk, Content
 from lazr_smtptest.smtp.error_reporter import ErrorReporter
 from lazr_smtptest.smtp.fault_points import FaultPoints
 from lazr_smtptest.smtp.framing import BadLine, Framer
@@ -169,7 +169,11 @@ class Engine(Waiting):
                 and self._shorten(known.handle, known)
             ):
                 return
-        elif self._known_lines is KNOWN_LINES and self._shorten(take_content, data):
+        elif (
+            self._known_lines is KNOWN_LINES
+            and data.endswith(END_OF_DATA)
+            and self._shorten(take_content, data)
+        ):
             return
         framer.feed(data)
         self._work()

@@ -43,8 +43,12 @@ NOT_SMTP = Reply(421, "this is an SMTP server", "4.7.0")
 _SHOWN = 40
 
 
+@implementer(IPushProducer)
 class Link:
     """The transport of one connection, with TLS or without.
+
+    To the transport it is the producer of the replies: no command is handled while the
+    client does not read them.
 
     Args:
         connection: the connection; only a weak reference is kept.
@@ -85,7 +89,7 @@ class Link:
         """Observe the write buffer of the transport; called again for TLS."""
         connection = self._get()
         transport = connection.transport
-        transport.registerProducer(_Brake(self._engine), True)
+        transport.registerProducer(self, True)
         connection.secure = bool(ISSLTransport.providedBy(transport))
         self._replies.write_to(transport, connection.reactor)
 
@@ -163,6 +167,19 @@ class Link:
             self._then = function
         else:
             function()
+
+    # The write buffer
+
+    def pauseProducing(self) -> None:
+        """Stop handling commands: the client does not read its replies."""
+        self._engine.block(True)
+
+    def resumeProducing(self) -> None:
+        """Handle commands again."""
+        self._engine.block(False)
+
+    def stopProducing(self) -> None:
+        """Ignore that the connection is lost; `connectionLost` follows."""
 
     # The end
 
@@ -259,25 +276,6 @@ class Link:
         connection = self._connection()
         assert connection is not None
         return connection
-
-
-@implementer(IPushProducer)
-class _Brake:
-    """A producer that notifies the engine when the write buffer is full or empty."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-
-    def pauseProducing(self) -> None:
-        """Stop handling commands: the client does not read its replies."""
-        self._engine.block(True)
-
-    def resumeProducing(self) -> None:
-        """Handle commands again."""
-        self._engine.block(False)
-
-    def stopProducing(self) -> None:
-        """Ignore that the connection is lost; `connectionLost` follows."""
 
 
 def _is_end(reason: Failure) -> bool:

@@ -23,7 +23,7 @@ from lazr_smtptest.smtp.link import NOT_SMTP, Link
 from lazr_smtptest.smtp.path import decode, is_host
 from lazr_smtptest.smtp.recorder import Recorder
 from lazr_smtptest.smtp.reply_queue import ReplyQueue
-from lazr_smtptest.smtp.short_path import SKIPPED
+from lazr_smtptest.smtp.short_path import SKIPPED, LibraryMethods
 from lazr_smtptest.smtp.tally import Tally
 from lazr_smtptest.smtp.timing import Timers
 
@@ -165,11 +165,7 @@ class SMTPServerProtocol(BdatCommand):
 
     def has_short_path(self) -> bool:
         """Return whether all methods are the library's that the short path skips."""
-        own = type(self)
-        for name, method in _SKIPPED_BY_SHORT_PATH:
-            if getattr(own, name) is not method:
-                return False
-        return vars(self).keys().isdisjoint(SKIPPED)
+        return _OF_LIBRARY.are_of(self)
 
     def lookupMethod(self, command: bytes) -> Callable[[bytes], None] | None:
         """Return the method of a verb; ``None`` if it is hidden or not enabled."""
@@ -365,6 +361,4 @@ class SMTPServerProtocol(BdatCommand):
         self.on_exit()
 
 
-_SKIPPED_BY_SHORT_PATH = tuple(
-    (name, getattr(SMTPServerProtocol, name)) for name in SKIPPED
-)
+_OF_LIBRARY = LibraryMethods(SMTPServerProtocol, SKIPPED)

@@ -13,7 +13,8 @@ Rules of this module:
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from operator import attrgetter
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -39,6 +40,7 @@ __all__ = [
     "SENDER_ACCEPTED",
     "SKIPPED",
     "KnownLine",
+    "LibraryMethods",
     "learn",
     "take_content",
 ]
@@ -56,6 +58,27 @@ RECIPIENT_ACCEPTED = Reply(250, "recipient accepted", "2.1.5")
 # Lines of the table, and the longest of them in bytes.
 _MOST = 1024
 _LONGEST = 300
+
+
+class LibraryMethods:
+    """The methods that are skipped, to be compared with those of a connection.
+
+    Args:
+        owner: the class of the library.
+        names: their names.
+    """
+
+    def __init__(self, owner: type, names: Iterable[str]) -> None:
+        self._functions = attrgetter(*[f"{name}.__func__" for name in names])
+        self._library = tuple([getattr(owner, name) for name in names])
+
+    def are_of(self, connection: object) -> bool:
+        """Return whether neither its class nor the connection itself has others."""
+        try:
+            return self._functions(connection) == self._library
+        except AttributeError:
+            # One is not a method, but for example a mock.
+            return False
 
 
 class KnownLine(NamedTuple):

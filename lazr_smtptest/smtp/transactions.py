@@ -36,10 +36,6 @@ class Transactions(Authentication):
 
     delivery_events = DeliveryEvents()
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.transaction = MailTransaction()
-
     def abort_transaction(self) -> None:
         """Discard the sender, the recipients and a message that is being received."""
         self.end_transaction("aborted", self.goodbye)

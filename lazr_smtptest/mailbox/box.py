@@ -308,6 +308,7 @@ class Mailbox(HasGrace, Viewable):
     def _evidence(self) -> Evidence:
         return Evidence(
             arrived=self._among(""),
+            among=self._among,
             sessions=self._sessions(),
             counters=self.sessions.counters,
             address=self.address,

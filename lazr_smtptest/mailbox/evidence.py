@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import attrs
@@ -9,6 +10,7 @@ import attrs
 from lazr_smtptest.mailbox.handling import Handling
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.session import Session
+from lazr_smtptest.query.criteria import Criteria
 from lazr_smtptest.stores.session_log import Counters
 
 if TYPE_CHECKING:
@@ -37,6 +39,8 @@ class Evidence:
         conversations: whether a failure shows the transcripts of sessions.
         faults: the rules that have not fired; ``""`` for none.
         appendix: a text that is added at the end; ``""`` for none.
+        among: returns the messages with a recipient of a key, see `Criteria.key`, by an
+            index; ``None``: there is none.
     """
 
     arrived: tuple[Envelope, ...]
@@ -52,8 +56,15 @@ class Evidence:
     conversations: bool = True
     faults: str = ""
     appendix: str = ""
+    among: Callable[[str], Sequence[Envelope]] | None = None
 
     @property
     def failed(self) -> list[Session]:
         """The sessions that were refused or broke off, the latest first."""
         return [session for session in reversed(self.sessions) if session.failed]
+
+    def has(self, criteria: Criteria) -> bool:
+        """Return whether a message that meets the criteria has arrived."""
+        key = criteria.key
+        messages = self.among(key) if key and self.among else self.arrived
+        return any(map(criteria, messages))

@@ -199,8 +199,8 @@ def _reason(
     if evidence.reason:
         rule = delayed(evidence.fired, filter(criteria, evidence.arrived))
         return f"{evidence.reason}: {rule}" if rule else evidence.reason
-    known = criteria.of_envelope()
-    if found or not any(map(known, evidence.arrived)):
+    is_here = evidence.has(criteria.of_envelope())
+    if found or not is_here:
         reason = evidence.handling.of(criteria)
         if reason:
             return reason
@@ -214,7 +214,7 @@ def _reason(
         reason = lost(evidence.fired, criteria)
         if reason:
             return reason
-    if not any(map(known, evidence.arrived)):
+    if not is_here:
         reason = refused_port(evidence.fired, evidence.arrived)
         if reason:
             return reason

@@ -74,7 +74,11 @@ class Delivering(MailCommands):
     def direct_delivery(self) -> DirectDelivery | None:
         """Return the delivery if its messages need not be opened yet."""
         delivery = self.delivery
-        if isinstance(delivery, DirectDelivery) and self.is_direct and delivery.is_direct:
+        if (
+            isinstance(delivery, DirectDelivery)
+            and self.is_direct
+            and delivery.is_direct
+        ):
             return delivery
         return None
 

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import attrs
 
-from lazr_smtptest.model.reply import Reply
 from lazr_smtptest.smtp.errors import ClientError, PolicyError
 from lazr_smtptest.smtp.parameters import Parameters
 
@@ -29,6 +28,8 @@ __all__ = [
     "Offer",
     "check_release",
     "latest_release",
+    "listed",
+    "words",
 ]
 
 # The longest time that FUTURERELEASE may hold a message, in seconds (RFC 4865
@@ -331,20 +332,6 @@ def listed(announced: Mapping[bytes, Sequence[bytes] | None]) -> bytes:
             if values or values is None
         ]
     )
-
-
-# The value of FUTURERELEASE changes every second.
-@lru_cache(maxsize=64)
-def reply_to_hello(host: bytes, offer: Offer, values: tuple[str | None, ...]) -> Reply:
-    """Return the reply to EHLO, or to LHLO.
-
-    Args:
-        host: the name of the server.
-        offer: the extensions.
-        values: the result of `Offer.values`.
-    """
-    text = host + b"\n" + listed(offer.announced_with(values))
-    return Reply(250, text.decode())
 
 
 _CONDITIONS = tuple(each.works for each in EXTENSIONS if each.works is not None)

@@ -23,6 +23,7 @@ from lazr_smtptest.smtp.closed_ports import ClosedPorts
 from lazr_smtptest.smtp.connections import Connections
 from lazr_smtptest.smtp.delivery_events import DeliveryEvents
 from lazr_smtptest.smtp.fault_points import NoFaults
+from lazr_smtptest.smtp.hello_replies import HelloReplies
 from lazr_smtptest.smtp.protocol import SMTPServerProtocol
 from lazr_smtptest.smtp.settings import Settings
 
@@ -80,6 +81,7 @@ class SMTPServerFactory(smtp.SMTPFactory):
         domain: the name that the server gives itself: `bytes` of printable ASCII
             without spaces, 255 at most.
         connections: the connections that are open.
+        hello_replies: the replies to EHLO.
         closed_ports: the ports that currently refuse connections.
 
     Raises:
@@ -139,6 +141,7 @@ class SMTPServerFactory(smtp.SMTPFactory):
         if use_clock is not None:
             use_clock(reactor)
         self.connections = Connections()
+        self.hello_replies = HelloReplies()
         self.closed_ports = ClosedPorts(reactor)
 
     @property

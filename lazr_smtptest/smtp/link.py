@@ -284,6 +284,8 @@ def _is_end(reason: Failure) -> bool:
     A reactor has one failure for all connections, and whoever got it may have given
     it another value: its type stays.
     """
+    if reason is connectionDone:
+        return True
     kind = getattr(reason, "type", None)
     return kind is None or (
         issubclass(kind, (ConnectionClosed, OSError))

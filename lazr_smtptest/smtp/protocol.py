@@ -16,9 +16,10 @@ from lazr_smtptest.smtp.bdat import BdatCommand
 from lazr_smtptest.smtp.engine import Engine
 from lazr_smtptest.smtp.error_reporter import ErrorReporter
 from lazr_smtptest.smtp.errors import ClientError
-from lazr_smtptest.smtp.extensions import VERBS, listed, reply_to_hello, words
+from lazr_smtptest.smtp.extensions import VERBS, listed, words
 from lazr_smtptest.smtp.fault_points import FaultPoints
 from lazr_smtptest.smtp.framing import Framer
+from lazr_smtptest.smtp.hello_replies import HelloReplies
 from lazr_smtptest.smtp.link import NOT_SMTP, Link
 from lazr_smtptest.smtp.path import decode, is_host
 from lazr_smtptest.smtp.recorder import Recorder
@@ -47,7 +48,7 @@ _BYE = Reply(221, "bye", "2.0.0")
 
 # Methods that are called only if a subclass has its own: the others only call another
 # one, or list the extensions, whose reply is cached.
-_LISTING = ("extensions", "listExtensions")
+_LISTING = ("extensions", "listExtensions", "mechanisms", "offered")
 _SKIPPED = ("dataReceived", "lineReceived", "reply", *_LISTING)
 
 # Methods that are not always commands.
@@ -217,8 +218,8 @@ class SMTPServerProtocol(BdatCommand):
         if self.settings.values or not self._own_methods.isdisjoint(_LISTING):
             text = self.host + b"\n" + self.listExtensions()
             return shared_reply(250, text.decode())
-        offered = self.offered()
-        return reply_to_hello(self.host, offered, offered.values(self))
+        replies: HelloReplies | None = getattr(self.factory, "hello_replies", None)
+        return HelloReplies().to(self) if replies is None else replies.to(self)
 
     def hello(self, argument: bytes) -> bool:
         """Store the client's name; return false if the name is refused."""

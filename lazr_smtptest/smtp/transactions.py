@@ -7,7 +7,7 @@ RSET, HELO or EHLO, or with the connection (RFC 5321 section 4.1.4).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Literal
 
 from twisted.internet.protocol import connectionDone
 from twisted.mail import smtp

@@ -93,12 +93,19 @@ class Waiting:
     ) -> None:
         """Handle no further command before a result is known; see `call`."""
         # Few results have to be waited for: most are not even asked about it.
-        if hasattr(result, "__await__") and is_pending(result):
+        if not hasattr(result, "__await__") or not is_pending(result):
+            done(result, subject)
+            return
+        deferred = pending(result)
+        if not deferred.called or deferred.paused:
             self.wait(
-                pending(result),
+                deferred,
                 lambda result: done(result, subject),
                 lambda failure: failed(failure, subject),
             )
+        elif isinstance(result := deferred.result, Failure):
+            deferred.addErrback(_ignore)
+            failed(result, subject)
         else:
             done(result, subject)
 
@@ -154,3 +161,7 @@ class Waiting:
     def mark_time(self) -> None:
         """Record the time of the next entry in the transcript."""
         self._transcript.at(self._timers.clock() - self._began)
+
+
+def _ignore(failure: Failure) -> None:
+    """Mark a failure as handled: Twisted would log it."""

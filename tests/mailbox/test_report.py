@@ -9,11 +9,13 @@ import attrs
 import pytest
 
 from lazr_smtptest.mailbox import Mailbox, NotReceived
+from lazr_smtptest.mailbox.evidence import Evidence
 from lazr_smtptest.mailbox.report import not_received
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.reply import Reply
 from lazr_smtptest.model.session import Session
 from lazr_smtptest.query.criteria import Criteria
+from lazr_smtptest.stores.session_log import SessionLog
 
 Make = Callable[..., Envelope]
 
@@ -558,3 +560,21 @@ def test_the_failure_carries_what_arrived(mailbox: Mailbox, make: Make) -> None:
 
 def bool_of(envelope: Envelope) -> bool:
     return True
+
+
+def test_a_failure_finds_messages_by_the_index() -> None:
+    """To compare each of 50,000 messages with a recipient would take a while."""
+    asked: list[str] = []
+
+    def among(key: str) -> tuple[Envelope, ...]:
+        asked.append(key)
+        return ()
+
+    mail = Envelope(mail_from="", rcpt_tos=("a@example.com",), content=b"")
+    counters = SessionLog().counters
+    known = Evidence(arrived=(mail,), sessions=(), counters=counters, among=among)
+    wanted = Criteria.of(recipient="a@example.com")
+    assert not known.has(wanted)
+    assert asked == [wanted.key]
+    assert attrs.evolve(known, among=None).has(wanted)
+    assert known.has(Criteria.of())

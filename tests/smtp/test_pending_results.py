@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 from typing import Any
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, fail, succeed
+from twisted.logger import globalLogPublisher
 
 from lazr_smtptest.model.session import Session
 
@@ -55,3 +57,39 @@ def test_an_observer_without_a_result_reports_nothing(new_wire: Any) -> None:
     errors: list[BaseException] = []
     new_wire(observer=Silent(), on_error=errors.append).disconnect()
     assert (len(sessions), errors) == (2, [])
+
+
+def test_a_deferred_that_has_fired_is_not_waited_for(new_wire: Any) -> None:
+    """A client that pipelines gets its replies together."""
+    wire = new_wire(on_rset=lambda: succeed(None))
+    assert wire.codes("RSET", "NOOP") == ["250", "250"]
+
+
+def test_a_deferred_that_has_failed_is_handled(new_wire: Any) -> None:
+    """Its error is reported, and not logged by Twisted a second time."""
+    errors: list[BaseException] = []
+    unhandled: list[object] = []
+    wire = new_wire(on_rset=lambda: fail(ZeroDivisionError()), on_error=errors.append)
+
+    def observe(event: Any) -> None:
+        if event.get("log_failure") is not None:
+            unhandled.append(event)
+
+    globalLogPublisher.addObserver(observe)
+    try:
+        assert wire.codes("RSET") == ["451"]
+        gc.collect()
+    finally:
+        globalLogPublisher.removeObserver(observe)
+    assert [type(each) for each in errors] == [ZeroDivisionError]
+    assert unhandled == []
+
+
+def test_a_deferred_that_has_fired_and_was_paused_is_waited_for(new_wire: Any) -> None:
+    """Its result is not known yet: a callback has returned another Deferred."""
+    inner: Deferred[None] = Deferred()
+    outer = succeed(None).addCallback(lambda _: inner)
+    wire = new_wire(on_rset=lambda: outer)
+    assert wire.codes("RSET") == []
+    inner.callback(None)
+    assert wire.heard() == ["250 2.0.0 OK"]

@@ -134,6 +134,14 @@ def docs(session: nox.Session) -> None:
 
 
 @nox.session
+def site(session: nox.Session) -> None:
+    """Build the manual of each release into build/site, and check its links."""
+    session.install("-e", ".[test,doc]")
+    session.run("codespell")
+    session.run("python", ".ci/site.py", "build/site")
+
+
+@nox.session
 def pictures(session: nox.Session) -> None:
     """Make the pictures of the page that the manual shows."""
     session.install("-e", ".[test]", "pillow")

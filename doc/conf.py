@@ -24,6 +24,17 @@ html_theme = "furo"
 html_title = "lazr.smtptest"
 html_static_path = ["_static"]
 html_css_files = ["manual.css"]
+templates_path = ["_templates"]
+html_sidebars = {
+    "**": [
+        "sidebar/brand.html",
+        "sidebar/search.html",
+        "sidebar/scroll-start.html",
+        "sidebar/navigation.html",
+        "versions.html",
+        "sidebar/scroll-end.html",
+    ]
+}
 html_show_sphinx = False
 pygments_style = "friendly"
 pygments_dark_style = "monokai"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from lazr_smtptest._callers import warn_caller
@@ -59,13 +60,19 @@ def _check_name(cls: type, name: str) -> None:
     """Warn of an attribute that is named almost as a hook or option, and is none."""
     if name[0] == "_" or name in _HOOKS:
         return
-    from difflib import get_close_matches
-
-    near = get_close_matches(name, (*_HOOKS, *_LONG), n=1, cutoff=_ALIKE)
-    meant = _OTHER_HOOKS.get(name.lower(), "") or "".join(near)
+    meant = _OTHER_HOOKS.get(name.lower(), "") or _find_near(name)
     if meant:
         what = "hook" if meant in _HOOKS else "option"
         warn_caller(f"{cls.__name__}.{name} is no {what}: did you mean {meant}?")
+
+
+# Every server sets the same few names.
+@lru_cache
+def _find_near(name: str) -> str:
+    """Return the hook or option that is named almost so, or an empty text."""
+    from difflib import get_close_matches
+
+    return "".join(get_close_matches(name, (*_HOOKS, *_LONG), n=1, cutoff=_ALIKE))
 
 
 def check_server(server: object, allowed: str = "a Server") -> None:

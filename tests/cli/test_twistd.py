@@ -15,6 +15,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import attrs
 import pytest
 
 from lazr_smtptest.stores import MaildirStore
@@ -39,24 +40,103 @@ def taken() -> Iterator[int]:
         yield listener.getsockname()[1]
 
 
-@pytest.mark.parametrize("name", COMMANDS)
-def test_a_message_is_kept(start: Start, name: str, tmp_path: Path) -> None:
+@attrs.frozen
+class Run:
+    """What a process left that took two messages and was ended by SIGTERM.
+
+    Attributes:
+        level: what its log calls a line about a message.
+        lines: those it wrote.
+        status: its exit status.
+        port: where it listened.
+        box: the Maildir that it was given.
+        farewell: what a client that was greeted and stayed read until the end.
+    """
+
+    level: str
+    lines: list[str]
+    status: int
+    port: int
+    box: Path
+    farewell: bytes
+
+
+FORGING = "Subject: a\r\n\t\x1b[2J\x08accepted: x\r\n\r\nz\r\n"
+
+
+@pytest.fixture(scope="module", params=COMMANDS)
+def run(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Run:
+    """Run each command once, for all tests of what is the same in all of them."""
+    folder = tmp_path_factory.mktemp(request.param)
+    command = [*COMMANDS[request.param], *LOOPBACK, "--store=maildir:box"]
+    process = Process(command, folder)
+    try:
+        port = process.port()
+        send(port, recipients=2)
+        process.popen.send_signal(signal.SIGUSR2)
+        process.wait_for(r"counted: connections=1 open=\d messages=1 refusals=0$")
+        send(port, FORGING)
+        with socket.create_connection(("127.0.0.1", port), PATIENCE) as client:
+            replies = client.makefile("rb")
+            assert replies.readline().startswith(b"220 ")
+            status = process.terminate()
+            farewell = replies.read()
+    finally:
+        process.close()
+    level = "" if request.param == "smtptest" else "#info"
+    return Run(level, process.lines, status, port, folder / "box", farewell)
+
+
+def test_a_message_is_kept(run: Run) -> None:
     """Mail that is sent to the process is in the store it was given."""
-    process = start(name, *LOOPBACK, "--store=maildir:box")
-    send(process.port(), recipients=2)
-    (envelope,) = MaildirStore(tmp_path / "box")
+    [envelope] = (each for each in MaildirStore(run.box) if len(each.rcpt_tos) == 2)
     assert envelope.mail_from == "s@example.com"
     assert envelope.rcpt_tos == ("r0@example.com", "r1@example.com")
     assert envelope.content == MAIL.encode()
 
 
-@pytest.mark.parametrize("name", COMMANDS)
-def test_sigterm_ends_it_with_status_0(start: Start, name: str) -> None:
+def test_sigterm_ends_it_with_status_0(run: Run) -> None:
     """A process that is told to end does so, and calls it no failure."""
-    process = start(name, *LOOPBACK)
-    process.port()
-    assert process.terminate() == 0
-    assert "Traceback" not in "\n".join(process.lines)
+    assert run.status == 0
+    assert "Traceback" not in "\n".join(run.lines)
+
+
+def test_sigterm_gives_an_open_session_421(run: Run) -> None:
+    """A client that is connected is told that the server goes away."""
+    assert run.farewell.startswith(b"421 ")
+    assert run.farewell.count(b"\n") == 1
+
+
+def test_sigterm_frees_the_port(run: Run) -> None:
+    """Nobody answers on the port of a process that has ended."""
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", run.port), PATIENCE)
+
+
+def test_an_accepted_message_is_one_line(run: Run) -> None:
+    """The line has the sender, the recipients, the subject and the size."""
+    [line] = (line for line in run.lines if "r1@example.com" in line)
+    for part in ("accepted", run.level, "s@example.com", "r0@example.com", "hello"):
+        assert part in line
+    assert f"size={len(MAIL)}" in line
+
+
+def test_a_subject_cannot_forge_a_line(run: Run) -> None:
+    """What a client writes stays on the line of its message."""
+    assert "\x1b" not in "\n".join(run.lines)
+    assert not any(line.lstrip().startswith("accepted") for line in run.lines)
+
+
+def test_sigusr2_logs_what_there_was(run: Run) -> None:
+    """And so does the end."""
+    counted = [line.partition("counted: ")[2] for line in run.lines]
+    first, last = filter(None, counted)
+    assert first.endswith(" messages=1 refusals=0")
+    # The client that stayed was told so by a 421.
+    assert last.startswith("connections=3 ")
+    assert last.endswith(" messages=2 refusals=1")
 
 
 def test_ctrl_c_ends_it_as_an_interruption(start: Start) -> None:
@@ -78,40 +158,6 @@ def test_in_the_background_sigint_is_ignored(start: Start, name: str) -> None:
     assert process.terminate() == 0
 
 
-def test_sigterm_gives_an_open_session_421(start: Start) -> None:
-    """A client that is connected is told that the server goes away."""
-    process = start("twistd", *LOOPBACK)
-    with socket.create_connection(("127.0.0.1", process.port()), PATIENCE) as client:
-        replies = client.makefile("rb")
-        assert replies.readline().startswith(b"220 ")
-        status = process.terminate()
-        assert replies.readline().startswith(b"421 ")
-        assert replies.read() == b""
-    assert status == 0
-    assert "Traceback" not in "\n".join(process.lines)
-
-
-def test_sigterm_frees_the_port(start: Start) -> None:
-    """Nobody answers on the port of a process that has ended."""
-    process = start("twistd", *LOOPBACK)
-    port = process.port()
-    process.terminate()
-    with pytest.raises(ConnectionRefusedError):
-        socket.create_connection(("127.0.0.1", port), PATIENCE)
-
-
-def test_an_accepted_message_is_one_line(start: Start) -> None:
-    """The line has the sender, the recipients, the subject and the size."""
-    process = start("twistd", *LOOPBACK)
-    send(process.port(), recipients=2)
-    process.terminate()
-    lines = [line for line in process.lines if "s@example.com" in line]
-    assert len(lines) == 1
-    for part in ("accepted", "#info", "r0@example.com", "r1@example.com", "hello"):
-        assert part in lines[0]
-    assert f"size={len(MAIL)}" in lines[0]
-
-
 def test_a_refused_message_is_one_line(start: Start, tmp_path: Path) -> None:
     """The line has what is known of it, and the reply."""
     process = start("twistd", *LOOPBACK, "--store=maildir:box")
@@ -125,15 +171,6 @@ def test_a_refused_message_is_one_line(start: Start, tmp_path: Path) -> None:
     assert len(lines) == 1
     for part in ("refused", "#info", "r0@example.com", "hello", "451"):
         assert part in lines[0]
-
-
-def test_a_subject_cannot_forge_a_line(start: Start) -> None:
-    """What a client writes stays on the line of its message."""
-    process = start("twistd", *LOOPBACK)
-    send(process.port(), "Subject: a\r\n\t\x1b[2J\x08accepted: x\r\n\r\nz\r\n")
-    process.terminate()
-    assert "\x1b" not in "\n".join(process.lines)
-    assert not any(line.lstrip().startswith("accepted") for line in process.lines)
 
 
 @pytest.mark.parametrize(("flags", "left"), [([], 1), (["--rset-clears"], 0)])
@@ -235,20 +272,6 @@ def test_a_session_that_cannot_be_written_down_is_one_line(
     assert log.count("cannot write transcripts to ") == 1
 
 
-@pytest.mark.parametrize("name", COMMANDS)
-def test_sigusr2_logs_what_there_was(start: Start, name: str) -> None:
-    """And so does the end."""
-    process = start(name, *LOOPBACK)
-    port = process.port()
-    send(port)
-    process.popen.send_signal(signal.SIGUSR2)
-    process.wait_for(r"counted: connections=1 open=\d messages=1 refusals=0$")
-    send(port)
-    assert process.terminate() == 0
-    counted = "counted: connections=2 open=0 messages=2 refusals=0"
-    assert sum(counted in line for line in process.lines) == 1
-
-
 def test_a_quiet_server_only_counts(start: Start) -> None:
     """Nothing is said of a single message, nor shown on a terminal."""
     process = start("twistd", *LOOPBACK, "--quiet", columns=80)
@@ -259,32 +282,34 @@ def test_a_quiet_server_only_counts(start: Start) -> None:
     assert "counted: connections=1 open=0 messages=1 refusals=0" in log
 
 
-@pytest.mark.parametrize("name", ["smtptest", "twistd"])
 @pytest.mark.parametrize(
-    ("argument", "named", "status"),
+    ("name", "argument", "named", "status"),
     [
-        ("--hide=NOPE", "--hide knows no extension 'NOPE'", 2),
-        ("--auth=nope", "--auth: no checker is called 'nope'", 2),
-        ("--max-recipients=few", "--max-recipients is a number from 1 on", 2),
-        ("--store=tape", "--store: unknown store 'tape'", 2),
-        ("--smtp=nope:1", "bad endpoint 'nope:1'", 2),
-        ("--tls=none,none", "--tls: certificate file 'none'", 1),
-        ("--store=mbox:/nowhere/box", "cannot use '/nowhere/box' as an mbox", 1),
-        ("--transcripts=/nowhere/here", "--transcripts: cannot use '/nowhere/here'", 1),
+        ("smtptest", "--hide=NOPE", "--hide knows no extension 'NOPE'", 2),
+        ("smtptest", "--smtp=nope:1", "bad endpoint 'nope:1'", 2),
+        ("smtptest", "--store=mbox:/nowhere/box", "cannot use '/nowhere/box' as", 1),
+        ("twistd", "--max-recipients=few", "--max-recipients is a number from 1", 1),
+        ("twistd", "--tls=none,none", "--tls: certificate file 'none'", 1),
     ],
 )
 def test_a_bad_option_is_one_line(
     start: Start, name: str, argument: str, named: str, status: int
 ) -> None:
-    """Twistd's status is always 1; that of ``smtptest`` is 2 for a wrong usage."""
+    """Twistd's status is always 1; that of ``smtptest`` is 2 for a wrong usage.
+
+    The lines of the other options are those of `test_tap`.
+    """
     process = start(name, argument)
-    assert process.wait() == (status if name == "smtptest" else 1)
+    assert process.wait() == status
     assert len(process.lines) == 1
     assert process.lines[0].startswith(f"smtptest: {named}")
 
 
-@pytest.mark.parametrize("name", COMMANDS)
-@pytest.mark.parametrize("before", [[], LOOPBACK], ids=["only", "second"])
+@pytest.mark.parametrize(
+    ("name", "before"),
+    [*((name, []) for name in COMMANDS), ("twistd", LOOPBACK)],
+    ids=[*COMMANDS, "second"],
+)
 def test_a_taken_port_is_one_line(
     start: Start, name: str, before: list[str], taken: int
 ) -> None:

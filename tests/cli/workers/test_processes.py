@@ -10,10 +10,11 @@ import smtplib
 import socket
 import ssl
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 
 from lazr_smtptest.stores import MaildirStore
@@ -60,17 +61,24 @@ def cluster(start: Start) -> Cluster:
     return Cluster(process)
 
 
-@pytest.fixture
-def clients(cluster: Cluster) -> Iterator[list[Any]]:
-    """Give clients that were greeted, enough for both workers."""
+@contextmanager
+def greeted(port: int) -> Iterator[list[Any]]:
+    """Connect clients that are greeted, enough for both workers."""
     with ExitStack() as stack:
         clients = []
         for _ in range(MANY):
-            client = socket.create_connection(("127.0.0.1", cluster.port), PATIENCE)
+            client = socket.create_connection(("127.0.0.1", port), PATIENCE)
             stack.enter_context(client)
             clients.append(stack.enter_context(client.makefile("rb")))
         for client in clients:
             assert client.readline().startswith(b"220 ")
+        yield clients
+
+
+@pytest.fixture
+def clients(cluster: Cluster) -> Iterator[list[Any]]:
+    """Give clients that were greeted."""
+    with greeted(cluster.port) as clients:
         yield clients
 
 
@@ -90,43 +98,78 @@ def wait_for_all(watched: list[int]) -> None:
         assert select.select([each], [], [], PATIENCE)[0]
 
 
-@pytest.mark.parametrize("name", COMMANDS)
-def test_both_workers_take_mail_into_one_maildir(
-    start: Start, name: str, tmp_path: Path
-) -> None:
-    """Whichever reactor they run, and whatever started them."""
-    cluster = Cluster(start(name, *LOOPBACK, *TWO, "--store=maildir:box"))
-    for _ in range(MANY):
-        send(cluster.port)
-    assert cluster.process.terminate() == 0
-    assert len(MaildirStore(tmp_path / "box")) == MANY
-    accepted = re.findall(r"accepted: .* session=(\d)\.", cluster.lines())
+@attrs.frozen
+class Run:
+    """What a cluster left that took `MANY` messages and was ended by SIGTERM.
+
+    Attributes:
+        cluster: it, with its lines.
+        status: its exit status.
+        box: the Maildir that it was given.
+        farewells: what clients that were greeted and stayed read until the end.
+    """
+
+    cluster: Cluster
+    status: int
+    box: Path
+    farewells: list[bytes]
+
+
+@pytest.fixture(scope="module", params=COMMANDS)
+def run(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Run:
+    """Run each command once: whichever reactor runs, and whatever started it."""
+    folder = tmp_path_factory.mktemp(request.param)
+    command = [*COMMANDS[request.param], *LOOPBACK, *TWO, "--store=maildir:box"]
+    process = Process(command, folder)
+    try:
+        cluster = Cluster(process)
+        for _ in range(MANY):
+            send(cluster.port)
+        with greeted(cluster.port) as clients:
+            status = process.terminate()
+            farewells = [client.read() for client in clients]
+    finally:
+        process.close()
+    return Run(cluster, status, folder / "box", farewells)
+
+
+def test_both_workers_take_mail_into_one_maildir(run: Run) -> None:
+    """And each writes a line for what it took."""
+    assert len(MaildirStore(run.box)) == MANY
+    accepted = re.findall(r"accepted: .* session=(\d)\.", run.cluster.lines())
     assert len(accepted) == MANY
     assert set(accepted) == {"1", "2"}
-    assert f"counted: connections={MANY} open=0 messages={MANY} refusals=0" in (
-        cluster.lines()
-    )
-    assert "Traceback" not in cluster.lines()
 
 
-def test_sigterm_gives_every_session_421(cluster: Cluster, clients: list[Any]) -> None:
-    """Those of all workers; then nobody is left."""
-    assert cluster.process.terminate() == 0
-    for client in clients:
-        assert client.readline().startswith(b"421 ")
-        assert client.read() == b""
-    for pid in cluster.pids.values():
+def test_sigterm_is_a_clean_end(run: Run) -> None:
+    """Nothing has failed, and the sum of both workers is logged."""
+    assert run.status == 0
+    assert re.search(rf"counted: .* messages={MANY} ", run.cluster.lines())
+    assert "Traceback" not in run.cluster.lines()
+    assert "#error]" not in run.cluster.lines()
+
+
+def test_sigterm_gives_every_session_421(run: Run) -> None:
+    """Those of all workers."""
+    assert len(run.farewells) == MANY
+    for farewell in run.farewells:
+        assert farewell.startswith(b"421 ")
+        assert farewell.count(b"\n") == 1
+
+
+def test_sigterm_leaves_no_worker(run: Run) -> None:
+    """The supervisor ends when they have ended."""
+    for pid in run.cluster.pids.values():
         with pytest.raises(ProcessLookupError):
             os.kill(pid, 0)
-    assert "Traceback" not in cluster.lines()
-    assert "#error]" not in cluster.lines()
 
 
-def test_sigterm_frees_the_port(cluster: Cluster) -> None:
+def test_sigterm_frees_the_port(run: Run) -> None:
     """Nobody answers there any more."""
-    cluster.process.terminate()
     with pytest.raises(ConnectionRefusedError):
-        socket.create_connection(("127.0.0.1", cluster.port), PATIENCE)
+        socket.create_connection(("127.0.0.1", run.cluster.port), PATIENCE)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -260,15 +303,15 @@ def test_quiet_workers_only_count(start: Start) -> None:
     assert "counted: connections=3 open=0 messages=3 refusals=0" in cluster.lines()
 
 
-@pytest.mark.parametrize("name", ["twistd", "twist"])
 @pytest.mark.parametrize(
-    ("arguments", "line"),
+    ("name", "arguments", "line"),
     [
         (
+            "twistd",
             ["--smtp=unix:socket"],
             "smtptest: cannot listen on unix:socket: workers can share TCP ports only",
         ),
-        (["--hide=NOPE"], "smtptest: --hide knows no extension 'NOPE'"),
+        ("twist", ["--hide=NOPE"], "smtptest: --hide knows no extension 'NOPE'"),
     ],
 )
 def test_what_cannot_be_is_one_line(

@@ -124,11 +124,20 @@ def pytest_ignore_collect(
 def pytest_xdist_auto_num_workers(
     config: pytest.Config,
 ) -> Generator[None, int, int]:
-    """Return half as many processes for ``-n auto`` again: the slow tests wait."""
+    """Return how many processes ``-n auto`` starts, and how they share the tests.
+
+    Twice as many as there are cores: a slow test waits about half of its time, for a
+    browser, a disk or another process. But each may need a gigabyte, with its browser.
+    """
     cores = yield
+    if config.option.dist == "no":
+        # Who has nothing left takes from who has most: no module of slow tests is
+        # waited for, and most modules remain with one process, as their fixtures do.
+        config.option.dist = "worksteal"
     if "slow" in left_out(config.getoption("markexpr")):
         return cores
-    return cores + cores // 2
+    gigabytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") >> 30
+    return max(cores, min(2 * cores, gigabytes))
 
 
 # Before the marks choose.

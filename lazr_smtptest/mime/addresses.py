@@ -18,7 +18,15 @@ from lazr_smtptest.mime.charsets import guess
 from lazr_smtptest.mime.comments import find_comments
 from lazr_smtptest.mime.words import decode_words
 
-__all__ = ["MOST", "address_key", "address_trouble", "read_addresses", "read_mailboxes"]
+__all__ = [
+    "MOST",
+    "ONE_ADDRESS",
+    "PLAIN_ADDRESS",
+    "address_key",
+    "address_trouble",
+    "read_addresses",
+    "read_mailboxes",
+]
 
 MOST = 1000
 
@@ -31,6 +39,13 @@ _ATOM = r"[\w!#$%&'*+/=?^`{|}~\u0080-\U0010ffff-]+"
 _WORD = rf'(?:{_ATOM}|"(?:[^"\\]|\\.)*")'
 _MAILBOX = re.compile(
     rf"(?s){_WORD}(?:\.{_WORD})*@(?:{_ATOM}(?:\.{_ATOM})*|\[[^\[\]\\\s]*\])"
+)
+# Most addresses, and most fields with one: nothing in them can be malformed.
+_ATOMS = r"[A-Za-z0-9]{1,60}(?:[.+_-][A-Za-z0-9]{1,60}){0,4}"
+PLAIN_ADDRESS = rf"{_ATOMS}@{_ATOMS}"
+ONE_ADDRESS = re.compile(
+    rf"(?P<bare>{PLAIN_ADDRESS})|"
+    rf"(?P<name>(?:[A-Za-z0-9]{{1,60}} ){{0,4}})<(?P<angle>{PLAIN_ADDRESS})>"
 )
 # White space around these is obsolete (RFC 5322 section 4.4).
 _AROUND_DOTS = re.compile(r" ?([.@]) ?")
@@ -54,7 +69,10 @@ def read_addresses(body: bytes) -> tuple[str, ...]:
     Returns:
         the first 1000, such as ``ann@example.com``.
     """
-    found = chain.from_iterable(entry.addresses() for entry in _entries(body))
+    text = guess(body)
+    if one := ONE_ADDRESS.fullmatch(text):
+        return (one["bare"] or one["angle"],)
+    found = chain.from_iterable(entry.addresses() for entry in _entries(text))
     return tuple(islice(found, MOST))
 
 
@@ -65,13 +83,19 @@ def read_mailboxes(body: bytes) -> tuple[tuple[str, str], ...]:
         the first 1000 pairs of a decoded name, ``""`` if there is none, and an
         address as from `read_addresses`; ``""`` for text without an address.
     """
-    found = chain.from_iterable(entry.mailboxes() for entry in _entries(body))
+    text = guess(body)
+    if one := ONE_ADDRESS.fullmatch(text):
+        return (((one["name"] or "").rstrip(), one["bare"] or one["angle"]),)
+    found = chain.from_iterable(entry.mailboxes() for entry in _entries(text))
     return tuple(islice(found, MOST))
 
 
 def address_trouble(body: bytes) -> list[str]:
     """Return what could not be parsed in a field such as To."""
-    scanner = _Scanner(guess(body))
+    text = guess(body)
+    if ONE_ADDRESS.fullmatch(text):
+        return []
+    scanner = _Scanner(text)
     scanner.scan()
     unread = (
         f"{entry.text[:_SHOWN]!r} is no address"
@@ -156,9 +180,9 @@ class _Entry:
         return [_trimmed(text) for text, bare in words if _is_address(bare)]
 
 
-def _entries(body: bytes) -> list[_Entry]:
+def _entries(text: str) -> list[_Entry]:
     """Split a list at its commas, and groups at their colons and semicolons."""
-    scanner = _Scanner(guess(body))
+    scanner = _Scanner(text)
     scanner.scan()
     return scanner.entries
 

@@ -170,7 +170,9 @@ def find_code(*texts: str) -> str | None:
     """
     best, found = -1, None
     for text in texts:
-        text = _blanked(_OTHER_DIGIT.sub(_ascii_digit, text.translate(_UNSEEN)))
+        if not text.isascii():
+            text = _OTHER_DIGIT.sub(_ascii_digit, text.translate(_UNSEEN))
+        text = _blanked(text)
         earlier = 0
         for count, number in enumerate(_numbers(text)):
             if count == _MOST:
@@ -193,16 +195,24 @@ def _blanked(text: str) -> str:
         pieces += [text[end:start], " " * (stop - start)]
         end = stop
     pieces.append(text[end:])
-    return _ADDRESS.sub(lambda found: " " * len(found[0]), "".join(pieces))
+    text = "".join(pieces)
+    return _ADDRESS.sub(_spaces, text) if "@" in text else text
+
+
+def _spaces(found: re.Match[str]) -> str:
+    return " " * len(found[0])
 
 
 def _numbers(text: str) -> Iterator[_Number]:
     """Yield the numbers of a text that may be codes, in order."""
     end = 0
     while found := _NUMBER.search(text, end):
-        boxes = _BOXES.match(text, found.start())
+        # Most numbers are in no boxes.
+        start = found.start()
+        is_single = text[start + 1 : start + 2].isspace()
+        boxes = _BOXES.match(text, start) if is_single else None
         if boxes:
-            end = max(boxes.end(), found.start() + 1)
+            end = max(boxes.end(), start + 1)
             digits = "".join(boxes[0].split())
             counted = digits in "0123456789"
             if len(digits) in _LENGTHS:
@@ -215,13 +225,13 @@ def _numbers(text: str) -> Iterator[_Number]:
 def _in_chain(found: re.Match[str]) -> Iterator[_Number]:
     """Yield the numbers in a chain of digits and separators."""
     chain, start = found[0], found.start()
+    if chain.isdigit():
+        if len(chain) in _LENGTHS:
+            yield _Number(chain, start, found.end())
+        return
     groups = list(_DIGITS.finditer(chain)) if len(chain) < 200 else []
     digits = "".join(group[0] for group in groups)
-    if len(groups) == 1:
-        if len(digits) in _LENGTHS and chain == digits:
-            yield _Number(digits, start, found.end())
-        return
-    if not groups or chain[0] in "+(":
+    if len(groups) < 2 or chain[0] in "+(":
         return
     between = set(_DIGITS.sub("", chain))
     if not all(_SEPARATORS.fullmatch(each) for each in between):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cached_property
 
 import attrs
 
@@ -29,7 +30,7 @@ _BARE_CR = re.compile(rb"\r(?!\n)")
 _BOM = b"\xef\xbb\xbf"
 
 
-@attrs.frozen
+@attrs.frozen(slots=False)
 class Fields:
     """A header.
 
@@ -45,8 +46,15 @@ class Fields:
 
     def all(self, name: str) -> tuple[bytes, ...]:
         """Return the bodies of all fields of that name, in any case."""
-        name = name.lower()
-        return tuple([body for other, body in self.pairs if other == name])
+        return tuple(self._bodies.get(name.lower(), ()))
+
+    @cached_property
+    def _bodies(self) -> Mapping[str, list[bytes]]:
+        """The bodies by name: a header is searched for dozens of names."""
+        bodies: dict[str, list[bytes]] = {}
+        for name, body in self.pairs:
+            bodies.setdefault(name, []).append(body)
+        return bodies
 
     def first(self, name: str) -> bytes:
         """Return the body of the first field of that name; ``b""`` if there is none."""

@@ -51,6 +51,8 @@ def read_page(html: str) -> Page:
     A relative reference is a link if a ``<base>`` makes it absolute; a reference to
     a place in the same document never is.
     """
+    if not html:
+        return Page("", (), ())
     page = _Reader()
     for token in tokenize(html):
         if isinstance(token, Characters):

@@ -18,11 +18,12 @@ from email.headerregistry import BaseHeader, HeaderRegistry
 from email.message import EmailMessage
 from typing import Any
 
-from lazr_smtptest.mime.fields import BOUND, read_fields
+from lazr_smtptest.mime.addresses import ONE_ADDRESS, PLAIN_ADDRESS
+from lazr_smtptest.mime.fields import BOUND, Fields
 from lazr_smtptest.mime.parts import DEEPEST, MOST_PARTS
 from lazr_smtptest.mime.words import decode_words
 
-__all__ = ["plain_headers", "read_message"]
+__all__ = ["is_ordinary", "plain_headers", "read_message"]
 
 _MOST_VISITS = 1_000_000  # lines times their possible depth
 # The most characters of a field, those among them that are tokens by themselves, and
@@ -49,7 +50,7 @@ _EMPTY_LAST_LINE = re.compile(rb"(?:\A|\n)\r?\n\Z")
 _FROM_FIELD = re.compile(rb"(?i)\A(?:\xef\xbb\xbf)?(from)[ \t]+:")
 
 
-def read_message(content: bytes) -> tuple[EmailMessage, str]:
+def read_message(content: bytes, end: int) -> tuple[EmailMessage, str]:
     """Parse a message; never raises.
 
     The policy is `email.policy.default`, with two exceptions: a header that it
@@ -57,13 +58,17 @@ def read_message(content: bytes) -> tuple[EmailMessage, str]:
     and lines are not folded again when the message is written. A message that
     exceeds the bounds as a whole has no headers, and all of it as its payload.
 
+    Args:
+        content: the message.
+        end: the offset at which its header ends, see `Fields`.
+
     Returns:
         the message, and why it is raw; ``""`` if it is not.
     """
-    trouble = _too_much(content)
+    trouble = _too_much(content, end)
     if not trouble:
         try:
-            message = message_from_bytes(_safe(content), policy=_POLICY)
+            message = message_from_bytes(_safe(content, end), policy=_POLICY)
         except Exception as error:
             # No such exception is known, but the parser is not ours.
             trouble = f"the email package raises {type(error).__name__}"
@@ -84,25 +89,53 @@ def plain_headers(message: EmailMessage) -> tuple[str, ...]:
     return tuple(dict.fromkeys(plain))
 
 
-# Fields that hold addresses, and one address that the package parses.
-_OF_ADDRESSES = ("from", "to", "cc", "bcc", "reply-to", "sender")
-_ATOMS = r"[A-Za-z0-9]{1,60}(?:[.+_-][A-Za-z0-9]{1,60}){0,4}"
-_ADDRESS = rf"{_ATOMS}@{_ATOMS}"
-_ONE_ADDRESS = re.compile(rf"{_ADDRESS}|(?:[A-Za-z0-9]{{1,60}} ){{0,4}}<{_ADDRESS}>")
-# The other fields that the package does not take for texts.
-_STRUCTURED = ("date", "mime-version", "message-id")
+# Values that the package parses, by the names of their fields.
+_ORDINARY = {
+    **dict.fromkeys(("from", "to", "cc", "bcc", "reply-to", "sender"), ONE_ADDRESS),
+    "message-id": re.compile(rf"<{PLAIN_ADDRESS}>"),
+    "date": re.compile(
+        r"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), )?(?:0?[1-9]|1[0-9]|2[0-8]) "
+        r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) (?:19|20)[0-9]{2} "
+        r"(?:[01][0-9]|2[0-3])(?::[0-5][0-9]){2} [+-](?:0[0-9]|1[0-2])[0-5][0-9]"
+    ),
+    "mime-version": re.compile(r"1\.0"),
+    "content-type": re.compile(
+        r'text/(?:plain|html)(?:; charset=(?:[A-Za-z0-9-]{1,40}|"[A-Za-z0-9-]{1,40}"))?'
+    ),
+    "content-transfer-encoding": re.compile(
+        "7bit|8bit|quoted-printable|base64", re.IGNORECASE
+    ),
+}
+# The beginnings of the names of other fields that the package does not take for texts.
+_STRUCTURED = ("content-", "resent-", "orig-")
 # The most characters of an ordinary text.
 _SHORT = 200
+
+
+def is_ordinary(content: bytes, fields: Fields) -> bool:
+    """Return whether the package parses a message, so that it need not be tried.
+
+    Such a message has one part.
+
+    Args:
+        content: the message.
+        fields: its header.
+    """
+    return (
+        not fields.trouble
+        and all(
+            _is_ordinary(name, body.decode("latin-1")) for name, body in fields.pairs
+        )
+        and not _too_much(content, fields.end)
+    )
 
 
 def _is_ordinary(name: str, value: str) -> bool:
     """Return whether the package parses a value, so that it need not be tried."""
     name = name.lower()
-    if name in _OF_ADDRESSES:
-        return _ONE_ADDRESS.fullmatch(value) is not None
-    if name in _STRUCTURED or name.startswith(("content-", "resent-", "orig-")):
-        return False
-    if len(value) > _SHORT or "=?" in value:
+    if ordinary := _ORDINARY.get(name):
+        return ordinary.fullmatch(value) is not None
+    if name.startswith(_STRUCTURED) or len(value) > _SHORT or "=?" in value:
         return False
     return value.isascii() and value.isprintable()
 
@@ -158,9 +191,8 @@ def _has_parameters(name: str) -> bool:
     return name.lower().startswith("content-")
 
 
-def _too_much(content: bytes) -> str:
+def _too_much(content: bytes, end: int) -> str:
     """Return which bound a message exceeds for the parser; ``""`` for none."""
-    end = read_fields(content, 0, len(content)).end
     if end > BOUND:
         return f"its header is over {BOUND} octets"
     if _line_starts(content, b"--") > 2 * MOST_PARTS:
@@ -181,14 +213,13 @@ def _line_starts(content: bytes, start: bytes) -> int:
     return content.count(b"\n" + start) + content.count(b"\r" + start)
 
 
-def _safe(content: bytes) -> bytes:
+def _safe(content: bytes, end: int) -> bytes:
     r"""Return a message whose header the parser reads as all other programs do.
 
     It ends a header at a CR alone, so that ``Subject: a\rBcc: b`` would be two; a
     byte order mark would end the whole header, and ``From :`` would be a line of
     an mbox, after which the header goes on.
     """
-    end = read_fields(content, 0, len(content)).end
     header = _BARE_CR.sub(b" ", content[:end])
     header = _FROM_FIELD.sub(rb"\1:", header).removeprefix(b"\xef\xbb\xbf")
     if _EMPTY_LAST_LINE.search(header) is None:

@@ -320,10 +320,10 @@ class Readable(Guessable):
     def trouble(self) -> tuple[str, ...]:
         """Problems that a reader of the message has; ``()`` if there are none.
 
-        The first access parses the whole message.
+        The first access reads the whole message.
         """
         from lazr_smtptest.mime.attachment import read_attachment
-        from lazr_smtptest.mime.parsing import plain_headers
+        from lazr_smtptest.mime.parsing import is_ordinary, plain_headers
         from lazr_smtptest.mime.signatures import read_signatures
         from lazr_smtptest.mime.syntax import field_trouble
 
@@ -337,9 +337,11 @@ class Readable(Guessable):
             wrong = part.text()[1] if part.is_text else read_attachment(part)[1]
             found += [f"{part.content_type}: {wrong}"] if wrong else []
         found += [*self._text_links[1], *self._page.trouble]
-        message, raw = self._message
-        found += [f"message has {name} as text" for name in plain_headers(message)]
-        return tuple(dict.fromkeys([*found, *([raw] if raw else [])]))
+        if not is_ordinary(self.content, parts.fields):
+            message, raw = self._message
+            found += [f"message has {name} as text" for name in plain_headers(message)]
+            found += [raw] if raw else []
+        return tuple(dict.fromkeys(found))
 
     @property
     def _fields(self) -> Fields:
@@ -355,7 +357,7 @@ class Readable(Guessable):
     def _message(self) -> tuple[EmailMessage, str]:
         from lazr_smtptest.mime.parsing import read_message
 
-        return read_message(self.content)
+        return read_message(self.content, self._fields.end)
 
     @cached_property
     def _plain_text(self) -> str:

@@ -22,6 +22,7 @@ __all__ = [
     "LONGEST_TEXT",
     "Columns",
     "columns_of",
+    "document_now",
     "document_of",
     "documents_of",
     "is_inline",
@@ -33,6 +34,9 @@ __all__ = [
 # The most characters of a text, so that large logs do not fill an index.
 # `IndexProgress` and the manual name the number.
 LONGEST_TEXT = 65_536
+# The bytes of a message that is read sooner in the calling thread than it is sent to
+# another process: 0.2 ms, not 0.4.
+_SMALL = 16 * 1024
 # The most header fields, and characters of the name of one.
 _MOST_FIELDS = 1000
 _LONGEST_NAME = 256
@@ -92,6 +96,17 @@ def document_of(envelope: Envelope) -> Document:
 def documents_of(envelopes: Sequence[Envelope]) -> list[Document]:
     """Return the documents of messages, as `document_of` does; faster for many."""
     return _read[-1](envelopes)
+
+
+def document_now(envelope: Envelope) -> Document:
+    """Return what `document_of` does, for one message that somebody waits for.
+
+    A small message is read in the calling thread, whatever this process has chosen.
+
+    Raises:
+        OSError: the file that holds the content cannot be read.
+    """
+    return (read_document if envelope.size <= _SMALL else document_of)(envelope)
 
 
 def read_documents_with(

@@ -22,6 +22,7 @@ from zope.interface import implementer
 from lazr_smtptest.model.ids import new_name
 from lazr_smtptest.model.session import Protocol as SessionProtocol
 from lazr_smtptest.model.session import Session
+from lazr_smtptest.net.no_delay import send_at_once
 from lazr_smtptest.readers.changed_output import ChangedOutput
 from lazr_smtptest.readers.conversation import Conversation
 from lazr_smtptest.readers.lines import Lines, LineTooLongError
@@ -152,6 +153,7 @@ class LineConnection(Protocol):
 
     def connectionMade(self) -> None:
         """Begin to serve the client."""
+        send_at_once(self.transport)
         peer = self.transport.getPeer()
         host = str(getattr(peer, "host", ""))
         self.session.peer = host, getattr(peer, "port", 0)

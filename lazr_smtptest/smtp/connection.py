@@ -24,6 +24,7 @@ from lazr_smtptest.model.reply import Reply, shared_reply
 from lazr_smtptest.model.session import Session
 from lazr_smtptest.model.transcript import Transcript
 from lazr_smtptest.net.clock import duration_clock, wall_clock
+from lazr_smtptest.net.no_delay import send_at_once
 from lazr_smtptest.smtp.connections import Connections
 from lazr_smtptest.smtp.engine import Engine
 from lazr_smtptest.smtp.error_reporter import ErrorReporter
@@ -256,6 +257,7 @@ class Connection(smtp.ESMTP):
 
     def connectionMade(self) -> None:
         """Greet the client (RFC 5321 section 4.3.1), or begin TLS (RFC 8314)."""
+        send_at_once(self.transport)
         limits = self.limits
         self._first_deliveries: tuple[Any, Any] = self.delivery, self.deliveryFactory
         self.engine.is_guarded = self.settings.require_tls or self.settings.require_auth

@@ -341,9 +341,6 @@ class FaultRunner(FaultActions):
 
     async def _spell(self, data: bytes, pace: Paced) -> None:
         """Send bytes in pieces, with a pause between them."""
-        set_no_delay = getattr(self._connection.transport, "setTcpNoDelay", None)
-        if set_no_delay is not None:
-            set_no_delay(True)
         pieces = pace.cut(data)
         sent = 0
         try:

@@ -13,6 +13,7 @@ from zope.interface import implementer
 
 from lazr_smtptest.errors import StoreFullError
 from lazr_smtptest.interfaces import IAdjustableStore, IMessageReader, IMessageStore
+from lazr_smtptest.model.document import Document
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.ids import with_id
 from lazr_smtptest.model.received_mail import (
@@ -21,6 +22,7 @@ from lazr_smtptest.model.received_mail import (
     envelope_of,
     takes_mail,
 )
+from lazr_smtptest.query.document import document_now
 from lazr_smtptest.query.selection import Selection
 from lazr_smtptest.query.tag_rules import TagRules
 from lazr_smtptest.stores._adjustable import AdjustableStore
@@ -179,8 +181,15 @@ class MemoryStore(RowEditor, Store, AdjustableStore):
         return mail.envelope() if isinstance(mail, ReceivedMail) else copy.copy(mail)
 
     def subjects(self, after: int, limit: int) -> list[Subject]:
-        """Return the oldest messages after a number, none of them parsed yet."""
-        return list(map(self._subject, islice(self._listed(after=after), limit)))
+        """Return the oldest messages after a number, none of them parsed yet.
+
+        They are for those who wait for them, so that each is parsed by `document_now`.
+        """
+        rows = islice(self._listed(after=after), limit)
+        return [Subject(row, self._load, self._document_now) for row in rows]
+
+    def _document_now(self, subject: Subject) -> Document:
+        return self._documents.get(subject.row, lambda: document_now(subject.envelope))
 
     def get(self, id: str) -> Envelope | None:
         """Return the message with that `id`, the oldest if several have it."""

@@ -13,7 +13,7 @@ from lazr_smtptest.model.document import Document
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.summary import Summary
 from lazr_smtptest.query.criteria import Criteria
-from lazr_smtptest.query.document import document_of
+from lazr_smtptest.query.document import document_now
 from lazr_smtptest.query.evaluation import Evaluation
 from lazr_smtptest.query.tree import And, Equal, Node
 
@@ -57,7 +57,7 @@ class Arrived:
     @cached_property
     def document(self) -> Document:
         """Its document."""
-        return document_of(self.envelope)
+        return document_now(self.envelope)
 
     @cached_property
     def evaluation(self) -> Evaluation:

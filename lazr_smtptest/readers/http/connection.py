@@ -12,6 +12,7 @@ from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 from twisted.web import http
 
+from lazr_smtptest.net.no_delay import send_at_once
 from lazr_smtptest.readers.http.malformed import (
     fault_of_chunk,
     fault_of_coding,
@@ -128,6 +129,8 @@ class HTTPConnection(QuickChannel):
 
     def connectionMade(self) -> None:
         """Begin to serve the client."""
+        # Older versions of Twisted do not.
+        send_at_once(self.transport)
         super().connectionMade()
         self.site.connections.add(self)
 

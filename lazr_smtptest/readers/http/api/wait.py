@@ -14,7 +14,7 @@ from twisted.internet.defer import Deferred
 from lazr_smtptest.errors import BusyError
 from lazr_smtptest.faults.base import Scripted
 from lazr_smtptest.model.envelope import Envelope
-from lazr_smtptest.model.findings import read_findings
+from lazr_smtptest.model.findings import prepare, read_findings
 from lazr_smtptest.model.summary import Summary
 from lazr_smtptest.query.parser import parse
 from lazr_smtptest.readers.http.answer import (
@@ -87,6 +87,7 @@ class Wait:
         # The default is not beyond what is allowed.
         self._default = min(_DEFAULT, waiters.longest)
         self._explanations = Explanations(waiters.store, reader, faults)
+        self._is_prepared = False
         # Those who wait for a message that is being read: by its number, and by what is
         # extracted of it.
         self._readings: dict[tuple[int, str], list[Deferred[_Message]]] = {}
@@ -195,16 +196,25 @@ class Wait:
     async def _waited(self, wanted: Wanted) -> list[Summary]:
         """Return the messages as soon as they are there, or fewer at the end."""
         try:
-            return await self._waiters.wait(
+            waited = self._waiters.wait(
                 wanted.condition,
                 count=wanted.count or 1,
                 since=wanted.since,
                 timeout=wanted.timeout,
             )
+            self._prepare()
+            return await waited
         except BusyError as error:
             raise HTTPError(HTTPStatus.TOO_MANY_REQUESTS, str(error)) from error
         except MailboxEndedError as error:
             raise await self._ended(wanted, error) from error
+
+    def _prepare(self) -> None:
+        """Import what reads messages while the first request waits for one."""
+        if not self._is_prepared:
+            self._is_prepared = True
+            # If it fails, then so will the reading, which has somebody to tell.
+            self._reader.call(prepare).addErrback(lambda _: None)
 
     async def _ended(self, wanted: Wanted, error: MailboxEndedError) -> HTTPError:
         """Return the error of a wait that outlives its mailbox: what had arrived."""

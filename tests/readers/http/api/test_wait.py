@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,10 @@ import pytest
 from twisted.internet.error import ConnectionDone
 from twisted.python.failure import Failure
 
+from lazr_smtptest.model.document import Document
+from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.query.document import read_document, read_documents_with
+from lazr_smtptest.readers.http.api import wait
 from lazr_smtptest.stores import SQLiteStore
 from lazr_smtptest.stores._indexer import Indexer
 
@@ -37,6 +42,20 @@ def subjects(answer: Response) -> list[str]:
 
 def add(mail: Mail, subject: str, body: str = "x") -> str:
     return mail.add(f"Subject: {subject}\n\n{body}\n")
+
+
+@contextlib.contextmanager
+def read_elsewhere() -> Iterator[list[Envelope]]:
+    """Read messages where the process has chosen to; yield those."""
+    sent: list[Envelope] = []
+
+    def read(envelopes: Sequence[Envelope]) -> list[Document]:
+        sent.extend(envelopes)
+        return [read_document(each) for each in envelopes]
+
+    end = read_documents_with(read)
+    yield sent
+    end()
 
 
 def timeouts(mail: Mail) -> list[object]:
@@ -183,7 +202,7 @@ class TestTimeout:
         mail.reactor.advance(6)
         assert is_waiting(mail.client)
         monkeypatch.undo()
-        calls.pop()()
+        calls.pop(0)()
         assert subjects(mail.client.response()) == ["one"]
 
     def test_it_tells_what_did_arrive(self, mail: Mail) -> None:
@@ -353,11 +372,40 @@ class TestBounds:
     def test_waits_that_begin_together_take_one_call_of_a_thread(
         self, mail: Mail, monkeypatch: pytest.MonkeyPatch
     ) -> None:
+        ask(mail.client)
         calls: list[Any] = []
         monkeypatch.setattr(mail, "callInThread", calls.append)
         for _ in range(500):
             ask(mail.connect())
         assert len(calls) == 1
+
+    def test_the_first_one_imports_what_reads_messages(
+        self, mail: Mail, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """While it waits; others find it done."""
+        prepared: list[bool] = []
+        monkeypatch.setattr(wait, "prepare", lambda: prepared.append(True))
+        for _ in range(3):
+            ask(mail.connect())
+        assert prepared == [True]
+        add(mail, "one")
+
+    def test_a_small_message_is_read_in_the_process_of_the_server(
+        self, mail: Mail
+    ) -> None:
+        """It takes longer to send it to another one."""
+        ask(mail.client)
+        with read_elsewhere() as sent:
+            add(mail, "one")
+        assert subjects(mail.client.response()) == ["one"]
+        assert not sent
+
+    def test_a_large_message_is_read_in_another_process(self, mail: Mail) -> None:
+        ask(mail.client)
+        with read_elsewhere() as sent:
+            add(mail, "one", "x" * 20_000)
+        assert subjects(mail.client.response()) == ["one"]
+        assert len(sent) == 1
 
     def test_waits_that_end_together_take_one_call_of_a_thread(
         self, mail: Mail, monkeypatch: pytest.MonkeyPatch

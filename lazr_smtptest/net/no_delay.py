@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from twisted.internet.interfaces import ITCPTransport
-
 __all__ = ["send_at_once"]
 
 
@@ -19,5 +17,7 @@ def send_at_once(transport: Any) -> None:
     Args:
         transport: any transport; one that is not TCP has no such delay.
     """
-    if ITCPTransport.providedBy(transport):
-        transport.setTcpNoDelay(True)
+    # TLS claims that it is TCP, whatever transport is below it.
+    set_no_delay = getattr(transport, "setTcpNoDelay", None)
+    if set_no_delay is not None:
+        set_no_delay(True)

@@ -6,10 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from twisted.internet.address import UNIXAddress
 from twisted.internet.error import ConnectionDone
 from twisted.internet.interfaces import ITCPTransport
+from twisted.internet.protocol import Factory, Protocol
+from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
+from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
@@ -23,6 +25,7 @@ from lazr_smtptest.readers.pop3.factory import POP3Reader
 from lazr_smtptest.readers.pop3.settings import POP3Settings
 from lazr_smtptest.stores import MemoryStore
 
+from ..harness import Transport
 from .http.conftest import Reactor
 
 
@@ -47,7 +50,7 @@ FACTORIES: dict[str, Callable[[], Any]] = {
     "http": lambda: HTTPReader(context()).site,
     "imap": lambda: IMAPReader(context(), IMAPSettings()).factory,
     "pop3": lambda: POP3Reader(context(), POP3Settings()).factory,
-    "smtp": lambda: CaptureServer().factory(),
+    "smtp": lambda: CaptureServer().factory(Clock()),
 }
 
 
@@ -63,5 +66,7 @@ def test_no_answer_waits_for_an_acknowledgement(protocol: str) -> None:
 
 
 def test_another_transport_has_no_such_delay() -> None:
-    """That of a socket of a file system does not know the option."""
-    send_at_once(StringTransport(peerAddress=UNIXAddress("socket")))
+    """A wrapper passes on what it does not know, such as TLS."""
+    wrapper = ProtocolWrapper(WrappingFactory(Factory()), Protocol())
+    wrapper.makeConnection(Transport())
+    send_at_once(wrapper)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ from twisted.internet.interfaces import IDelayedCall
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 from twisted.web import http
+from twisted.web.http_headers import Headers
 
 from lazr_smtptest.net.no_delay import send_at_once
 from lazr_smtptest.readers.http.malformed import (
@@ -61,16 +63,20 @@ _VERSION = re.compile(rb"(?<= )HTTP/[0-9](?:\.[0-9])?\Z")
 _EMPTY_LINES = 8
 
 
-def refusal(status: HTTPStatus, reason: str) -> bytes:
+def refusal(
+    status: HTTPStatus, reason: str, fields: Mapping[str, str] | None = None
+) -> bytes:
     """Return the bytes of an answer after which the connection ends.
 
     Args:
         status: the status code.
         reason: a sentence for a person.
+        fields: further fields of the header.
     """
     body = f"{reason}\n".encode()
+    further = "".join(f"{each}: {value}\r\n" for each, value in (fields or {}).items())
     head = (
-        f"HTTP/1.1 {status:d} {status.phrase}\r\n"
+        f"HTTP/1.1 {status:d} {status.phrase}\r\n{further}"
         "Content-Type: text/plain; charset=utf-8\r\n"
         "X-Content-Type-Options: nosniff\r\n"
         f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
@@ -306,10 +312,13 @@ class HTTPConnection(QuickChannel):
         if self._is_refused:
             return
         self._is_refused = True
-        begun = self.requests and self.requests[-1].startedWriting
+        request = self.requests[-1] if self.requests else None
         transport: Any = self.transport
-        if not begun:
-            transport.write(refusal(status, reason))
+        if request is None or not request.startedWriting:
+            # The fields that came before the fault.
+            headers = Headers() if request is None else request.requestHeaders
+            fields = self.site.fields_for_origin(headers)
+            transport.write(refusal(status, reason, fields))
         self.loseConnection()
 
     # Which requests leave the connection open

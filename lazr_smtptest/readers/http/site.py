@@ -284,6 +284,9 @@ class HTTPSite(http.HTTPFactory):
             shown = path.removeprefix(_OUTSIDE) if is_outside else self._base + path
             hint = f"; every path begins with {self._base}" if is_outside else ""
             near = self.routes.nearest(path.removeprefix(_OUTSIDE))
+            if is_outside and not near:
+                # The base may be misspelt.
+                near = self.routes.nearest(_without_parts(shown, self._base.count("/")))
             if near:
                 hint += f"; did you mean {self._base}{near}?"
             raise NoPathError(shown, hint, near) from None
@@ -314,7 +317,11 @@ class HTTPSite(http.HTTPFactory):
             headers: the header of the request.
             answer: the answer.
         """
-        return _with_fields(answer, self._gate.fields_for_origin(headers))
+        return _with_fields(answer, self.fields_for_origin(headers))
+
+    def fields_for_origin(self, headers: Headers) -> Mapping[str, str]:
+        """Return what an answer needs that an allowed page may read; see `Gate`."""
+        return self._gate.fields_for_origin(headers)
 
     def max_body_of(self, path: str) -> int:
         """Return the most bytes of the body of a request.
@@ -340,6 +347,11 @@ class HTTPSite(http.HTTPFactory):
                 if meant.startswith(prefix):
                     return describe(error)
         return _describe_as_text(error)
+
+
+def _without_parts(path: str, number: int) -> str:
+    """Return a path without its first parts."""
+    return "/" + "/".join(path.split("/")[number + 1 :])
 
 
 def _with_fields(answer: Answer, fields: Mapping[str, str]) -> Answer:

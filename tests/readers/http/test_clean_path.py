@@ -140,6 +140,22 @@ class TestErrors:
         assert "every path begins with /mail" in answer.json["detail"]
         mail.reader.close()
 
+    @pytest.mark.parametrize(
+        ("path", "content_type"),
+        [
+            ("/mial/api/v2/counts", "application/problem+json"),
+            ("/mial/api/v1/message/x", "text/plain"),
+        ],
+    )
+    def test_below_a_misspelt_base_it_is_that_of_the_api_that_was_meant(
+        self, make_mail: type[Mail], path: str, content_type: str
+    ) -> None:
+        mail = make_mail(base="/mail")
+        answer = mail.client.get(path)
+        assert answer.status == 404
+        assert answer.headers["content-type"] == content_type
+        mail.reader.close()
+
     def test_a_client_that_prefers_text_gets_text(self, client: Client) -> None:
         answer = client.get("/api/v3/messages", accept="text/plain")
         assert answer.text.startswith("no such path: /api/v3/messages")

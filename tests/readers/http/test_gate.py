@@ -222,6 +222,28 @@ class TestOrigin:
         assert answer.status == 415
         assert answer.headers["access-control-allow-origin"] == "https://app.example"
 
+    @pytest.mark.parametrize(
+        ("rest", "status"),
+        [
+            ("Bad Field: x\r\n\r\n", 400),
+            ("X: y\r\n" * 1000, 431),
+            ("Transfer-Encoding: chunked\r\n\r\nzz\r\n", 400),
+        ],
+    )
+    def test_it_may_read_what_is_malformed(self, rest: str, status: int) -> None:
+        """As far as it has said who it is."""
+        client = connect(origins=["https://app.example"])
+        head = "POST /mail HTTP/1.1\r\nHost: localhost\r\nOrigin: https://app.example"
+        client.send(f"{head}\r\n{rest}".encode())
+        answer = client.response()
+        assert answer.status == status
+        assert answer.headers["access-control-allow-origin"] == "https://app.example"
+
+    def test_another_page_may_not_read_what_is_malformed(self) -> None:
+        client = connect(origins=["https://app.example"])
+        client.send(b"GET / HTTP/1.1\r\nOrigin: https://other.test\r\nBad x: y\r\n\r\n")
+        assert "access-control-allow-origin" not in client.response().headers
+
     def test_a_host_of_another_site_makes_no_page_ours(self) -> None:
         answer = connect().get("/mail", host="evil.test", origin="http://evil.test")
         assert answer.status == 421

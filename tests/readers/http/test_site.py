@@ -365,6 +365,16 @@ class TestTheBase:
             "no such path: /mail/fixxed; did you mean /mail/fixed?\n"
         )
 
+    def test_a_misspelt_one_is_answered_by_the_right_one(self, client: Client) -> None:
+        assert client.get("/mial/fixed").text == (
+            "no such path: /mial/fixed; every path begins with /mail; "
+            "did you mean /mail/fixed?\n"
+        )
+
+    def test_of_several_parts_all_may_be_misspelt(self) -> None:
+        client = Client(make_site(base="/a/mail"))
+        assert "did you mean /a/mail/fixed?" in client.get("/a/mial/fixed").text
+
     def test_an_encoding_of_it_is_the_same(self, client: Client) -> None:
         assert client.get("/m%61il/fixed").status == 200
 

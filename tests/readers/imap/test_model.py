@@ -42,6 +42,7 @@ class Client:
 
     Attributes:
         peer: the connection.
+        reactor: its clock.
         name: the mailbox that it has selected.
         uids: the messages by their sequence numbers.
         flags: the flags that it knows, by UID.
@@ -50,16 +51,23 @@ class Client:
     """
 
     peer: Any
+    reactor: Any
     name: str = ""
     uids: list[int] = attrs.field(factory=list)
     flags: dict[int, frozenset[str]] = attrs.field(factory=dict)
     highest: int = 0
     is_idle: bool = False
 
+    def say(self, line: str) -> bytes:
+        """Send a line, and return what is told, after the turn of others if any."""
+        told: bytes = self.peer.say(line)
+        self.reactor.advance(0)
+        return told + self.peer.heard()
+
     def send(self, command: str) -> str:
         """Send a command, take in what is told, and return the tagged reply."""
         self.finish()
-        data = self.peer.say(f"a {command}")
+        data = self.say(f"a {command}")
         reply = self.take(data)
         assert reply.startswith(("a OK", "a NO")), (command, data)
         return reply
@@ -68,7 +76,7 @@ class Client:
         """End IDLE."""
         if self.is_idle:
             self.is_idle = False
-            assert self.take(self.peer.say("DONE")).startswith("a OK")
+            assert self.take(self.say("DONE")).startswith("a OK")
 
     def take(self, data: bytes) -> str:
         """Note what is told; return the line that is no untagged response."""
@@ -119,7 +127,7 @@ class TwoClients(RuleBasedStateMachine):
             "other": {},
         }
         self.following = {"INBOX": 3, "other": 1}
-        self.clients = [Client(self.inbox.log_in()) for _ in range(2)]
+        self.clients = [Client(self.inbox.log_in(), self.inbox.reactor) for _ in range(2)]
         self.clients[0].send("CREATE other")
         for client in self.clients:
             self._select(client, "INBOX")
@@ -167,7 +175,7 @@ class TwoClients(RuleBasedStateMachine):
         """A client waits for changes."""
         client = self.clients[at]
         if not client.is_idle:
-            client.take(client.peer.say("a IDLE"))
+            client.take(client.say("a IDLE"))
             client.is_idle = True
 
     @rule(at=CLIENTS, name=NAMES, flags=FLAGS)
@@ -291,7 +299,7 @@ class TwoClients(RuleBasedStateMachine):
         for client in getattr(self, "clients", ())[:1]:
             for name, following in self.following.items():
                 if not client.is_idle:
-                    data = client.peer.say(f"z STATUS {name} (UIDNEXT)")
+                    data = client.say(f"z STATUS {name} (UIDNEXT)")
                     client.take(data)
                     assert f"(UIDNEXT {following})".encode() in data
 

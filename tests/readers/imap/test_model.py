@@ -127,7 +127,9 @@ class TwoClients(RuleBasedStateMachine):
             "other": {},
         }
         self.following = {"INBOX": 3, "other": 1}
-        self.clients = [Client(self.inbox.log_in(), self.inbox.reactor) for _ in range(2)]
+        self.clients = [
+            Client(self.inbox.log_in(), self.inbox.reactor) for _ in range(2)
+        ]
         self.clients[0].send("CREATE other")
         for client in self.clients:
             self._select(client, "INBOX")

@@ -18,6 +18,7 @@ from lazr_smtptest.client.api import API
 from lazr_smtptest.client.connections import Connections
 from lazr_smtptest.client.errors import RemoteError
 from lazr_smtptest.client.faults import RemoteFaults
+from lazr_smtptest.client.imap_url import imap_url
 from lazr_smtptest.client.messages import RemoteMessages
 from lazr_smtptest.client.narrowing import query_of_key
 from lazr_smtptest.client.records import load
@@ -31,7 +32,6 @@ from lazr_smtptest.mailbox.grace import GRACE
 from lazr_smtptest.mailbox.view import Viewable
 from lazr_smtptest.mailbox.waiter import Waiter
 from lazr_smtptest.model.envelope import Envelope
-from lazr_smtptest.model.mail_url import mail_url
 from lazr_smtptest.model.session import Session
 from lazr_smtptest.query.criteria import Criteria, Predicate
 
@@ -42,9 +42,6 @@ __tracebackhide__ = __unittest = True
 
 _Result = TypeVar("_Result")
 _Self = TypeVar("_Self", bound="RemoteMailbox")
-
-# The addresses of a server that listens on all of a machine.
-_ANY = ("", "*", "0.0.0.0", "::")
 
 # The most messages, the newest ones, that a failure looks at.
 _SHOWN = 1000
@@ -235,21 +232,7 @@ class RemoteMailbox(Viewable):
         Raises:
             StateError: the server does not answer IMAP.
         """
-        return self._imap_url(self._api, "anybody")
-
-    def _imap_url(self, api: API, user: str) -> str:
-        """Return the URL of INBOX of a user."""
-        listeners = api.listeners()
-        for protocol in ("imap", "imaps"):
-            if protocol in listeners:
-                host, port = listeners[protocol]
-                # A server that listens on all addresses is reached by this one, too.
-                host = api.connections.address.host if host in _ANY else host
-                return mail_url(protocol, user, host, port)
-        raise StateError(
-            f"the server at {self.url} does not answer IMAP: "
-            "start it with --imap or --readers"
-        )
+        return imap_url(self._api, "anybody")
 
     def get(self, id: str) -> Envelope | None:
         """Return the message with that `id`; ``None`` if there is none."""
@@ -382,7 +365,7 @@ class DisposableMailbox(RemoteMailbox):
     @property
     def imap_url(self) -> str:
         """The URL of INBOX over IMAP; the user is its address, for ``--accounts``."""
-        return self._imap_url(API(self._server), self.address or "anybody")
+        return imap_url(API(self._server), self.address or "anybody")
 
     def __repr__(self) -> str:
         return f"<DisposableMailbox {self.address!r} of {self.url}>"

@@ -4,9 +4,6 @@ A query becomes a condition for the rows of a table that has a row for each mess
 ``facts``, or ``message`` for messages that are not indexed yet. Where SQL cannot say
 all of a query, the condition is wider than the query, and the messages that meet it are
 evaluated one by one.
-
-All statements are about a window, the messages whose numbers are from ``:low`` to
-``:high``, so that the time of each is bounded.
 """
 
 from __future__ import annotations
@@ -39,13 +36,22 @@ from lazr_smtptest.query.tree import (
 )
 from lazr_smtptest.query.words import index_words
 from lazr_smtptest.stores._codec import address_key
+from lazr_smtptest.stores._conditions import (
+    ALL,
+    NONE,
+    UNKNOWN,
+    WINDOW,
+    Part,
+    in_content,
+    in_words,
+    of_set,
+    quoted,
+    rows,
+)
 from lazr_smtptest.stores._summary_rows import microseconds
 from lazr_smtptest.stores._tag_rows import BITS
 
-__all__ = ["WINDOW", "Plan", "compile_query", "needs_content", "needs_index"]
-
-# The condition for a number, in all statements.
-WINDOW = "BETWEEN :low AND :high"
+__all__ = ["Compiler", "Plan", "compile_query", "needs_content", "needs_index"]
 
 # The least characters that the index of header fields finds.
 _TRIGRAM = 3
@@ -55,8 +61,7 @@ _TRIGRAM = 3
 _PHRASE = 8
 _PIECE = 6
 
-# The columns of the tables of text, as they are named in their contents.
-_WORD_COLUMNS = ("c0", "c1", "c2", "c3")
+# The columns of the table of fields, as they are named in its contents.
 _HEAD_COLUMNS = {
     "from": "c0",
     "to": "c1",
@@ -90,35 +95,6 @@ class Plan:
     reads_texts: bool
     rest: Node
 
-
-@attrs.frozen
-class Part:
-    """A compiled part of a query.
-
-    Attributes:
-        condition: of the row ``m``.
-        is_exact: whether it is met by no other messages.
-        numbers: a statement that selects the same numbers by an index, if there is
-            one.
-        table: the table of text that `match` is for; ``""`` for other parts.
-        match: the same in the language of `fts5`.
-    """
-
-    condition: str
-    is_exact: bool = True
-    numbers: str | None = None
-    table: str = ""
-    match: str = ""
-
-    @property
-    def is_set(self) -> bool:
-        """True if `numbers` selects each number once, and is the condition."""
-        return self.condition == f"m.number IN ({self.numbers})"
-
-
-_ALL = Part("TRUE")
-_UNKNOWN = Part("TRUE", is_exact=False)
-_NONE = Part("FALSE")
 
 # Returns the words that begin so, and ``None`` for too many.
 Complete = Callable[[str], "Sequence[str] | None"]
@@ -219,7 +195,7 @@ class Compiler:
         return f"facts INDEXED BY {index}"
 
     def _everything(self, node: Everything) -> Part:
-        return _ALL
+        return ALL
 
     def _and(self, node: And) -> Part:
         parts = [self._part(each) for each in node.nodes]
@@ -244,12 +220,12 @@ class Compiler:
 
     def _not(self, node: Not) -> Part:
         if node.node == Flagged("seen"):
-            return _of_set(
+            return of_set(
                 f"SELECT number FROM message WHERE flags & 1 = 0 AND number {WINDOW}"
             )
         part = self._part(node.node)
         # A message that is not met by a wider condition is not found for sure.
-        return Part(f"NOT ({part.condition})") if part.is_exact else _UNKNOWN
+        return Part(f"NOT ({part.condition})") if part.is_exact else UNKNOWN
 
     def _match(self, table: str, match: str) -> Part:
         value = self._name(match)
@@ -257,75 +233,75 @@ class Compiler:
             f"SELECT rowid AS number FROM {table} "
             f"WHERE {table} MATCH {value} AND rowid {WINDOW}"
         )
-        return attrs.evolve(_of_set(numbers), table=table, match=match)
+        return attrs.evolve(of_set(numbers), table=table, match=match)
 
     def _words(self, node: Words) -> Part:
         if not node.is_beginning:
-            return self._match("words", _quoted(node.words))
+            return self._match("words", quoted(node.words))
         *before, last = node.words.split(" ")
         words = self._complete(last)
         if words is None:
             # `fts5` would first collect every occurrence of so many words. But most
             # messages have one of them.
-            return Part(_in_words(self._name(f" {node.words}")))
+            return Part(in_words(self._name(f" {node.words}")))
         if not words:
-            return _NONE
-        phrases = (_quoted(" ".join((*before, word))) for word in words)
+            return NONE
+        phrases = (quoted(" ".join((*before, word))) for word in words)
         return self._match("words", " OR ".join(phrases))
 
     def _substring(self, node: Substring) -> Part:
         words = index_words(node.text).split()
         if words == [node.text]:
-            return Part(_in_words(self._name(node.text)))
+            return Part(in_words(self._name(node.text)))
         if words and "".join(word[0] for word in words) == node.text:
             # A run of CJK: its pairs of characters, and what may follow the last one.
-            return Part(_in_words(self._name(f" {' '.join(words[:-1])} ")))
+            return Part(in_words(self._name(f" {' '.join(words[:-1])} ")))
         # What is in the text is in the words, too, but for the punctuation.
-        conditions = [_in_words(self._name(word)) for word in words]
+        conditions = [in_words(self._name(word)) for word in words]
         return Part(" AND ".join(conditions) or "TRUE", is_exact=False)
 
     def _field(self, node: Field) -> Part:
         if len(node.text) < _TRIGRAM:
             column = _HEAD_COLUMNS[node.name]
             condition = f"instr({column}, {self._name(node.text)})"
-            return Part(_in_content("heads", condition))
-        column = _quoted(node.name.replace("-", "_"))
+            return Part(in_content("heads", condition))
+        column = quoted(node.name.replace("-", "_"))
         if len(node.text) <= _PHRASE:
-            return self._match("heads", f"{column} : {_quoted(node.text)}")
+            return self._match("heads", f"{column} : {quoted(node.text)}")
         # A phrase of many trigrams takes longer than a few of them and a comparison.
-        part = self._match("heads", f"{column} : {_quoted(_rarest(node.text))}")
+        part = self._match("heads", f"{column} : {quoted(_rarest(node.text))}")
         value = self._name(node.text)
-        text = _in_content("heads", f"instr({_HEAD_COLUMNS[node.name]}, {value})")
+        text = in_content("heads", f"instr({_HEAD_COLUMNS[node.name]}, {value})")
         return Part(f"({part.condition} AND {text})", numbers=part.numbers)
 
     def _header(self, node: Header) -> Part:
-        return _UNKNOWN
+        return UNKNOWN
 
     def _equal(self, node: Equal) -> Part:
         if node.name in ("user", "session"):
             if not self._indexed:
-                return _UNKNOWN
-            return _rows("facts", f'"{node.name}" = {self._name(node.text)}')
+                return UNKNOWN
+            return rows("facts", f'"{node.name}" = {self._name(node.text)}')
         if node.name == "rcpt":
             # The table does not know the letter case of local parts.
             value = self._name(address_key(node.text))
             table, condition = "recipient", f"address = {value}"
-            return attrs.evolve(_rows(table, condition), is_exact=False)
+            return attrs.evolve(rows(table, condition), is_exact=False)
         value = self._name(node.text)
         if node.name == "id":
-            return _rows("message", f"id = {value}")
-        return _rows("message_tag", f"tag = (SELECT tag FROM tag WHERE key = {value})")
+            return rows("message", f"id = {value}")
+        return rows("message_tag", f"tag = (SELECT tag FROM tag WHERE key = {value})")
 
     def _flagged(self, node: Flagged) -> Part:
         # The number of the bit is written out, for the index to be used.
-        return _rows("message", f"flags & {BITS[node.flag]} != 0")
+        return rows("message", f"flags & {BITS[node.flag]} != 0")
 
     def _has_tags(self, node: HasTags) -> Part:
-        return _of_set(f"SELECT DISTINCT number FROM message_tag WHERE number {WINDOW}")
+        return of_set(f"SELECT DISTINCT number FROM message_tag WHERE number {WINDOW}")
 
     def _has(self, node: Has) -> Part:
         condition = f"{_COUNTS[node.kind]} > 0"
-        numbers = _rows("facts", condition).numbers
+        numbers = rows("facts", condition).numbers
         return Part(f"m.{condition}", numbers=numbers)
 
     def _sized(self, node: Larger | Smaller) -> Part:
@@ -334,15 +310,15 @@ class Compiler:
         if not self._indexed:
             return Part(f"m.{condition}")
         # A plus sign: in a window no index is to be used.
-        numbers = _rows(self.by("facts_by_size"), condition).numbers
+        numbers = rows(self.by("facts_by_size"), condition).numbers
         return Part(f"+m.{condition}", numbers=numbers)
 
     def _timed(self, node: Before | After) -> Part:
         if not self._indexed:
-            return _UNKNOWN
+            return UNKNOWN
         sign = "<=" if isinstance(node, Before) else ">="
         condition = f"received_at {sign} {self._name(microseconds(node.time))}"
-        numbers = _rows(self.by("facts_by_time"), condition).numbers
+        numbers = rows(self.by("facts_by_time"), condition).numbers
         return Part(f"coalesce(+m.{condition}, FALSE)", numbers=numbers)
 
 
@@ -353,31 +329,6 @@ def _rarest(text: str) -> str:
     """
     pieces = (text[at : at + _PIECE] for at in range(len(text) - _PIECE + 1))
     return max(pieces, key=lambda piece: sum(map(str.isdigit, piece)))
-
-
-def _rows(table: str, condition: str) -> Part:
-    return _of_set(f"SELECT number FROM {table} WHERE {condition} AND number {WINDOW}")
-
-
-def _of_set(numbers: str) -> Part:
-    return Part(f"m.number IN ({numbers})", numbers=numbers)
-
-
-def _in_words(value: str) -> str:
-    """Return the condition that a column of words has a text, with spaces around."""
-    columns = (f"instr(' ' || {column} || ' ', {value})" for column in _WORD_COLUMNS)
-    return _in_content("words", " OR ".join(columns))
-
-
-def _in_content(table: str, condition: str) -> str:
-    """Return a condition for what a table of text was made of."""
-    return (
-        f"EXISTS (SELECT 1 FROM {table}_content WHERE id = m.number AND ({condition}))"
-    )
-
-
-def _quoted(words: str) -> str:
-    return '"' + words.replace('"', '""') + '"'
 
 
 # The method for each class of node: a dialect may override it.

@@ -26,12 +26,8 @@ from lazr_smtptest.query.evaluation import matches
 from lazr_smtptest.query.tree import Everything, Node
 from lazr_smtptest.stores import _queries as _tables
 from lazr_smtptest.stores._codec import decompress, envelope_of
-from lazr_smtptest.stores._compiler import (
-    WINDOW,
-    Plan,
-    needs_content,
-    needs_index,
-)
+from lazr_smtptest.stores._compiler import Plan, needs_content, needs_index
+from lazr_smtptest.stores._conditions import WINDOW
 from lazr_smtptest.stores._sql import Database, Dialect
 from lazr_smtptest.stores._summary_rows import summaries
 

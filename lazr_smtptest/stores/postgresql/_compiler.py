@@ -11,7 +11,8 @@ from collections.abc import Sequence
 
 from lazr_smtptest.query.tree import Field, Substring, Words
 from lazr_smtptest.query.words import index_words
-from lazr_smtptest.stores._compiler import WINDOW, Compiler, Part
+from lazr_smtptest.stores._compiler import Compiler
+from lazr_smtptest.stores._conditions import WINDOW, Part
 from lazr_smtptest.stores.postgresql._schema import TEXTS
 
 __all__ = ["LONGEST", "PostgreSQLCompiler"]

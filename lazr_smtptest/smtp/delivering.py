@@ -49,14 +49,14 @@ class DirectDelivery:
             that has no effect, and cannot fail.
     """
 
-    # No abstract class: `isinstance` is asked for each message.
+    # Its metaclass is not ABCMeta: `isinstance` is asked for each message.
     __slots__ = ("is_direct",)
 
     is_direct: bool
 
+    @abstractmethod
     def keeper(self) -> Keep | None:
         """Return the function that keeps a message; ``None``: open messages."""
-        raise NotImplementedError
 
 
 class Delivering(MailCommands):

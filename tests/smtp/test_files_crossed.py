@@ -68,3 +68,13 @@ def test_the_end_of_a_message_in_one_piece_crosses_ten_modules(client: Peer) -> 
         *("engine", "framing", "content_reader", "short_path", "reply_queue"),
         *("data", "delivering", "transactions", "transaction", "delivery_events"),
     }
+
+
+def test_what_a_subclass_has_to_define_is_abstract() -> None:
+    """A reader, and mypy, see it where the method is, not where it is called."""
+    raising = [
+        path.name
+        for path in sorted(ROOM.glob("*.py"))
+        if "raise NotImplementedError" in path.read_text("utf-8")
+    ]
+    assert raising == []

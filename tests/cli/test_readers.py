@@ -7,10 +7,12 @@ import json
 import re
 import socket
 import ssl
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
+import attrs
 import pytest
 from twisted.internet.testing import MemoryReactorClock
 
@@ -23,7 +25,8 @@ from lazr_smtptest.cli.options import Options
 from lazr_smtptest.cli.tap import makeService
 from lazr_smtptest.readers.context import AbsentError, ReaderContext
 
-from ..commands import PATIENCE, Start, send
+from ..commands import COMMANDS, PATIENCE, Start, send
+from ..commands import Process as Started
 
 ROOT = Path(__file__).parents[2]
 HTTP = "--http=tcp:0:interface=127.0.0.1"
@@ -40,21 +43,40 @@ def get(port: str, path: str) -> tuple[int, Any]:
         connection.close()
 
 
-def test_what_is_sent_is_read(start: Start) -> None:
+@attrs.frozen
+class Running:
+    """A server with HTTP, and where it listens."""
+
+    process: Started
+    smtp: int
+    http: str
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """The server of the tests that change nothing of it."""
+    command = [*COMMANDS["smtptest"], "--port=0", HTTP]
+    process = Started(command, tmp_path_factory.mktemp("running"))
+    try:
+        smtp, http = process.wait_for(r"^ready smtp=(\d+) http=(\d+)$").groups()
+        yield Running(process, int(smtp), http)
+    finally:
+        process.close()
+
+
+@pytest.mark.slow
+def test_what_is_sent_is_read(running: Running) -> None:
     """By another program, in the same moment."""
-    process = start("smtptest", "--port=0", HTTP)
-    smtp, port = process.wait_for(r"^ready smtp=(\d+) http=(\d+)$").groups()
-    send(int(smtp))
-    status, found = get(port, "/api/v2/wait?query=subject:hello&timeout=60")
+    send(running.smtp)
+    status, found = get(running.http, "/api/v2/wait?query=subject:hello&timeout=60")
     assert status == 200
     assert found["messages"][0]["envelope"]["mail_from"] == "s@example.com"
 
 
-def test_the_start_says_where_http_is(start: Start) -> None:
+@pytest.mark.slow
+def test_the_start_says_where_http_is(running: Running) -> None:
     """Beside SMTP."""
-    process = start("smtptest", "--port=0", HTTP)
-    _, port = process.wait_for(r"^ready smtp=(\d+) http=(\d+)$").groups()
-    assert f"  HTTP   http://127.0.0.1:{port}/" in process.lines
+    assert f"  HTTP   http://127.0.0.1:{running.http}/" in running.process.lines
 
 
 def test_twistd_takes_the_same_option(start: Start) -> None:
@@ -64,16 +86,15 @@ def test_twistd_takes_the_same_option(start: Start) -> None:
     assert get(port, "/api/v2/messages")[0] == 200
 
 
-def test_a_port_that_is_taken_is_one_line_and_status_1(start: Start) -> None:
+def test_a_port_that_is_taken_is_one_line_and_status_1(
+    running: Running, start: Start
+) -> None:
     """Before any mail is taken."""
-    first = start("smtptest", "--port=0", HTTP)
-    _, port = first.wait_for(r"^ready smtp=(\d+) http=(\d+)$").groups()
-    second = start("smtptest", "--port=0", f"--http=tcp:{port}:interface=127.0.0.1")
-    assert second.wait() == 1
-    assert second.lines[-1].startswith(
-        f"smtptest: cannot listen on tcp:{port}:interface=127.0.0.1: "
-    )
-    assert second.lines[-1].endswith(
+    endpoint = f"tcp:{running.http}:interface=127.0.0.1"
+    process = start("smtptest", "--port=0", f"--http={endpoint}")
+    assert process.wait() == 1
+    assert process.lines[-1].startswith(f"smtptest: cannot listen on {endpoint}: ")
+    assert process.lines[-1].endswith(
         "; --http ENDPOINT names another address, --no-http switches HTTP off"
     )
 

@@ -20,7 +20,7 @@ from .chance import some
 from .commands import COMMANDS, Process, Start
 from .leaks import delayed_calls
 from .once import Once, once_in
-from .postgresql import Server, empty, end, server_in_run, url_in
+from .postgresql import Server, empty, server_in_run, server_of_test, url_in
 from .sampling import SHORT_TABLE, leave_out_rows
 
 # Before each test, pytest asks for the version of Twisted and reads all its metadata.
@@ -224,13 +224,8 @@ def postgresql(postgresql_database: str) -> str:
 def postgresql_server() -> Iterator[Server]:
     """A server of PostgreSQL for one test, which makes everything durable."""
     pytest.importorskip("psycopg_pool", reason="psycopg is not installed")
-    folder = Path(tempfile.mkdtemp(prefix="smtptest-pg-"))
-    try:
-        server = Server(folder)
-        server.start()
+    with server_of_test() as server:
         yield server
-    finally:
-        end(folder)
 
 
 @pytest.fixture

@@ -7,10 +7,9 @@ import fcntl
 import json
 import os
 import shutil
-import signal
 import subprocess
+import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,10 @@ from urllib.parse import quote
 
 import pytest
 
-__all__ = ["Server", "empty", "end", "server_in_run", "url_in"]
+from . import end_postgresql
+from .end_postgresql import end, process_in
+
+__all__ = ["Server", "empty", "server_in_run", "server_of_test", "url_in"]
 
 PATIENCE = 60.0
 USER = "smtptest"
@@ -113,10 +115,6 @@ class Server:
         return url_in(self.folder, database)
 
 
-def process_in(folder: Path) -> int:
-    return int((folder / "data/postmaster.pid").read_text().split("\n", 1)[0])
-
-
 def url_in(folder: Path, database: str) -> str:
     return f"postgresql://{USER}@/{database}?host={quote(str(folder), safe='')}"
 
@@ -125,18 +123,19 @@ def url_in(folder: Path, database: str) -> str:
 def server_in_run(base: Path) -> Iterator[Path]:
     """Yield the folder of the server of this run; the last user ends it.
 
+    If that is killed, `end_postgresql` does.
+
     Args:
         base: the folder that the processes of the run share.
     """
-    with (
-        (base / "postgresql.users").open("w") as users,
-        (base / "postgresql.lock").open("w") as lock,
-    ):
+    users_path, lock_path = base / "postgresql.users", base / "postgresql.lock"
+    with users_path.open("w") as users, lock_path.open("w") as lock:
         known = base / "postgresql.json"
         fcntl.flock(lock, fcntl.LOCK_EX)
         fcntl.flock(users, fcntl.LOCK_SH)
         if not known.exists():
-            folder = Path(tempfile.mkdtemp(prefix="smtptest-pg-"))
+            folder = new_folder()
+            watch(folder, users_path, lock_path, known)
             server = Server(folder, FAST)
             server.start()
             known.write_text(json.dumps(str(folder)))
@@ -155,17 +154,39 @@ def server_in_run(base: Path) -> Iterator[Path]:
                 end(folder)
 
 
-def end(folder: Path) -> None:
-    """End a server at once, and remove its folder."""
-    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-        # SIGQUIT: nothing is to be written any more.
-        process = process_in(folder)
-        os.kill(process, signal.SIGQUIT)
-        limit = time.monotonic() + PATIENCE
-        while (folder / "data/postmaster.pid").exists() and time.monotonic() < limit:
-            os.kill(process, 0)
-            time.sleep(0.01)
-    shutil.rmtree(folder, ignore_errors=True)
+@contextlib.contextmanager
+def server_of_test() -> Iterator[Server]:
+    """Yield a server that makes everything durable; it ends with this process."""
+    folder = new_folder()
+    users_path = Path(f"{folder}.users")
+    try:
+        with users_path.open("w") as users:
+            fcntl.flock(users, fcntl.LOCK_SH)
+            watch(folder, users_path, users_path, users_path)
+            server = Server(folder)
+            server.start()
+            yield server
+    finally:
+        end(folder)
+        users_path.unlink(missing_ok=True)
+
+
+def new_folder() -> Path:
+    return Path(tempfile.mkdtemp(prefix="smtptest-pg-"))
+
+
+def watch(folder: Path, users: Path, lock: Path, known: Path) -> None:
+    """Let another process end a server when those that use it are gone."""
+    # In a session of its own: a signal to the group of this process is not for it.
+    watcher = subprocess.Popen(
+        [sys.executable, "-S", end_postgresql.__file__, folder, users, lock, known],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    # It is not waited for.
+    watcher.returncode = 0
 
 
 def empty(url: str) -> None:

@@ -29,6 +29,7 @@ COMMANDS = {
     "releases": ("commands.releases.list_releases", "list what was sent on"),
     "sessions": ("commands.sessions.list_sessions", "list the sessions of clients"),
     "transcript": ("commands.sessions.show_transcript", "print one session"),
+    "nodes": ("commands.nodes.list_nodes", "list the servers that share a store"),
     "completion": ("completion.completion", "print a script that completes commands"),
     "mcp": ("mcp.serve_mcp", "offer the messages of a server to coding agents"),
 }

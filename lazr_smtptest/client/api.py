@@ -281,6 +281,12 @@ class API:
             if each["port"] is not None
         }
 
+    def nodes(self) -> Sequence[Mapping[str, Any]]:
+        """Return the servers that share the store, as the API describes them."""
+        answer = self.connections.request("GET", "/nodes")
+        nodes: Sequence[Mapping[str, Any]] = answer.json["nodes"]
+        return nodes
+
     # Sessions
 
     def sessions(

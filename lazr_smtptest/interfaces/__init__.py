@@ -14,6 +14,7 @@ from lazr_smtptest.interfaces.reader import IMessageReader
 from lazr_smtptest.interfaces.store import (
     IAdjustableStore,
     IMessageStore,
+    ISharedStore,
     IWaitingStore,
 )
 
@@ -26,5 +27,6 @@ __all__ = [
     "IMessageReader",
     "IMessageStore",
     "ISessionObserver",
+    "ISharedStore",
     "IWaitingStore",
 ]

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import Deferred
@@ -13,8 +13,9 @@ from zope.interface import Attribute, Interface
 
 if TYPE_CHECKING:
     from lazr_smtptest.model.envelope import Envelope
+    from lazr_smtptest.model.node import Node
 
-__all__ = ["IAdjustableStore", "IMessageStore", "IWaitingStore"]
+__all__ = ["IAdjustableStore", "IMessageStore", "ISharedStore", "IWaitingStore"]
 
 
 class IMessageStore(Interface):
@@ -133,4 +134,28 @@ class IAdjustableStore(Interface):
 
         Raises:
             StoreError: the store cannot be read or written.
+        """
+
+
+class ISharedStore(Interface):
+    """A store that processes of many machines use at the same time.
+
+    Each of these processes is a node. Its methods may be called in any thread.
+    """
+
+    def join() -> None:
+        """Report this process to the other nodes until the store is closed.
+
+        Return at once: a thread of the store reports every two seconds. Call it after
+        a fork. A store that is opened for one command only does not join.
+        """
+
+    def nodes() -> Sequence[Node]:
+        """Return the nodes, by their names.
+
+        One that has ended is left out. One that was not seen for eight seconds is
+        dead, and left out after a day, or when a node of its name has started.
+
+        Raises:
+            StoreError: the store cannot be read.
         """

@@ -177,6 +177,13 @@ def _name(value: str) -> str:
 _TAG_RULES = {"x_tags": "header", "plus_tags": "plus_addresses", "user_tags": "user"}
 _SESSION_BOUNDS = {"max_sessions": "max_count", "max_session_bytes": "max_bytes"}
 
+
+def _node(value: str) -> str:
+    if not re.fullmatch("[A-Za-z0-9._:-]{1,100}", value):
+        raise ValueError("a name of 1 to 100 letters, digits, and . _ : -")
+    return value
+
+
 _BOUNDS: dict[str, Callable[[str], Any]] = {
     "max-count": _count,
     "max-bytes": _octets,
@@ -196,6 +203,7 @@ _SETTINGS: dict[str, dict[str, Callable[[str], Any]]] = {
     "postgresql": {
         **_BOUNDS,
         "schema": _name,
+        "node": _node,
         "synchronous": _one_of("FULL", "NORMAL"),
     },
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import smtplib
+import time
 from contextlib import closing
 from http.client import HTTPConnection
 
@@ -70,6 +71,40 @@ def test_messages_are_copied_into_a_database(
     assert out.startswith("1 messages copied to postgresql://smtptest@/test_")
     status, out, _ = run(capsys, "copy", postgresql, f"mbox:{tmp_path}/box")
     assert (status, out) == (0, f"1 messages copied to mbox:{tmp_path}/box\n")
+
+
+def nodes_of(capsys: pytest.CaptureFixture[str], store: str) -> dict[str, bool]:
+    """Return whether each node is alive, by its name."""
+    status, out, err = run(capsys, "nodes", store, "--json")
+    assert (status, err) == (0, "")
+    nodes = map(json.loads, out.splitlines())
+    return {node["name"]: node["is_alive"] for node in nodes}
+
+
+def test_a_node_that_is_killed_is_dead_and_one_that_is_stopped_is_gone(
+    postgresql: str, start: Start, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The others see both, and each server lists all."""
+    http = "--http=tcp:0:interface=127.0.0.1"
+    nodes = {
+        name: start("smtptest", "--port=0", http, f"--store={postgresql}&node={name}")
+        for name in ("asked", "killed", "stopped")
+    }
+    ports = {
+        name: node.wait_for(r"^ready smtp=\d+ http=(\d+)$")[1]
+        for name, node in nodes.items()
+    }
+    url = f"http://127.0.0.1:{ports['asked']}"
+    all_alive = dict.fromkeys(nodes, True)
+    limit = time.monotonic() + PATIENCE
+    while nodes_of(capsys, url) != all_alive:
+        assert time.monotonic() < limit
+    assert nodes_of(capsys, postgresql) == all_alive
+    nodes["killed"].popen.kill()
+    nodes["stopped"].popen.terminate()
+    nodes["stopped"].popen.wait(PATIENCE)
+    while nodes_of(capsys, url) != {"asked": True, "killed": False}:
+        assert time.monotonic() < limit + PATIENCE
 
 
 @pytest.mark.slow

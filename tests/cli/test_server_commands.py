@@ -5,6 +5,8 @@
 from __future__ import annotations
 
 import contextlib
+import json
+import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from lazr_smtptest.client.reader import RemoteReader
 from lazr_smtptest.model.session import Session
 from lazr_smtptest.query.selection import Selection
 from lazr_smtptest.stores import SQLiteStore
+from lazr_smtptest.version import __version__
 
 from ..client.conftest import Running, reactor, serve
 from .test_store_commands import NEWS, ORDER, envelope
@@ -300,3 +303,27 @@ def test_what_is_neither_a_server_nor_a_store_is_one_line(
     assert main(arguments) in (1, 2)
     [line] = capsys.readouterr().err.splitlines()
     assert line.startswith(f"smtptest {arguments[0]}: {problem}")
+
+
+def test_a_server_lists_itself_as_the_only_node_of_its_store(both: Both) -> None:
+    status, out, error = both.run("nodes", both.url)
+    title, row = out.splitlines()
+    assert (status, error) == (0, "")
+    assert title.split() == [
+        *("NODE", "PROCESS", "STATE", "VERSION", "MESSAGES", "RATE", "LAG", "SEEN")
+    ]
+    assert row.split()[1:4] == [str(os.getpid()), "alive", __version__]
+
+
+def test_the_nodes_of_a_server_are_objects_for_programs(both: Both) -> None:
+    [node] = map(json.loads, both.run("nodes", both.url, "--json")[1].splitlines())
+    assert (node["process"], node["is_this"]) == (os.getpid(), True)
+
+
+def test_a_file_lists_no_nodes(both: Both) -> None:
+    status, out, error = both.run("nodes", both.text)
+    assert (status, out) == (2, "")
+    assert error == (
+        f"smtptest nodes: {both.text!r} does not record its server: give the URL of "
+        "the server, or postgresql://...\n"
+    )

@@ -21,6 +21,7 @@ from lazr_smtptest.readers.http.api.faults import MOST_RULES, FaultRules
 from lazr_smtptest.readers.http.api.login import Login
 from lazr_smtptest.readers.http.api.mailboxes import Mailboxes
 from lazr_smtptest.readers.http.api.messages import Messages
+from lazr_smtptest.readers.http.api.nodes import Nodes
 from lazr_smtptest.readers.http.api.openapi import OpenAPI
 from lazr_smtptest.readers.http.api.problems import describe
 from lazr_smtptest.readers.http.api.releases import Releases
@@ -157,6 +158,7 @@ class HTTPReader:
             context, settings.outgoing, f"{settings.base}/", tokens, send_logins
         )
         self._metrics = Metrics(context, lambda: len(self._waiters))
+        self._nodes = Nodes(context)
         self._logins = Logins(
             settings.gate,
             base=settings.base,
@@ -236,6 +238,7 @@ class HTTPReader:
         yield from Releases(self._context).routes(_API)
         yield from Webhooks(self._context).routes(_API)
         yield from Status(self._context).routes(_API)
+        yield from self._nodes.routes(_API)
         yield from Login(self._logins).routes(_API)
         yield self._metrics.route
         yield self._mcp.route
@@ -302,6 +305,7 @@ class HTTPReader:
         self._events.close()
         self._mailpit.close()
         self._metrics.close()
+        self._nodes.close()
         if self._mailhog is not None:
             self._mailhog.close()
         return gatherResults(

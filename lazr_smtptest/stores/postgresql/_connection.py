@@ -74,10 +74,27 @@ class Connection:
         Raises:
             StoreError: the database cannot be read.
         """
+        return self.call(function, "read")
+
+    def call(self, function: Callable[[Any], _Result], doing: str) -> _Result:
+        """Call a function, whose statements are a transaction each.
+
+        It is called again if the connection was lost meanwhile.
+
+        Args:
+            function: gets the connection.
+            doing: what it does to the database, for errors, such as ``"read"``.
+
+        Returns:
+            its result.
+
+        Raises:
+            StoreError: it failed.
+        """
         with self._lock:
             while True:
                 was_open = self._connection is not None
-                connection = self._open("read")
+                connection = self._open(doing)
                 try:
                     return _call(connection, function)
                 except psycopg.Error as error:
@@ -85,7 +102,7 @@ class Connection:
                         self._close()
                         if was_open:
                             continue
-                    raise self._place.error("read", error) from error
+                    raise self._place.error(doing, error) from error
 
     def change(
         self,

@@ -154,4 +154,18 @@ MIGRATIONS: list[tuple[str, ...]] = [
             PRIMARY KEY (owner, name)
         )""",
     ),
+    (
+        # A row is written every few seconds by its node.
+        f"""CREATE TABLE node (
+            id {_TEXT} PRIMARY KEY,
+            name {_TEXT},
+            process BIGINT NOT NULL,
+            version {_TEXT},
+            started TIMESTAMPTZ NOT NULL,
+            seen TIMESTAMPTZ NOT NULL,
+            messages BIGINT NOT NULL,
+            rate DOUBLE PRECISION NOT NULL,
+            lag DOUBLE PRECISION NOT NULL
+        ) WITH (fillfactor = 20)""",
+    ),
 ]

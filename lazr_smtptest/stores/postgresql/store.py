@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any
 from zlib import crc32
 
 from zope.interface import implementer
 
-from lazr_smtptest.interfaces import IAdjustableStore, IMessageReader, IWaitingStore
+from lazr_smtptest.interfaces import (
+    IAdjustableStore,
+    IMessageReader,
+    ISharedStore,
+    IWaitingStore,
+)
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.folder import Folder
+from lazr_smtptest.model.node import Node
 from lazr_smtptest.query.tag_rules import TagRules
 from lazr_smtptest.stores import _folder_rows
 from lazr_smtptest.stores import _queries as _tables
@@ -27,9 +33,12 @@ from lazr_smtptest.stores.postgresql._connection import (
     UncertainError,
 )
 from lazr_smtptest.stores.postgresql._dialect import PostgreSQLDialect
+from lazr_smtptest.stores.postgresql._lag import Lag
+from lazr_smtptest.stores.postgresql._membership import Membership
 from lazr_smtptest.stores.postgresql._migration import prepare
 from lazr_smtptest.stores.postgresql._place import Place
 from lazr_smtptest.stores.sessions import SessionBounds
+from lazr_smtptest.stores.throughput import Throughput
 
 __all__ = ["PostgreSQLStore"]
 
@@ -40,7 +49,7 @@ _LOCK = 0x6C7A7369
 _TURN = 0.05
 
 
-@implementer(IWaitingStore, IMessageReader, IAdjustableStore)
+@implementer(IWaitingStore, IMessageReader, IAdjustableStore, ISharedStore)
 class PostgreSQLStore(SQLStore):
     """Keeps messages in a PostgreSQL database, and searches their text.
 
@@ -62,6 +71,8 @@ class PostgreSQLStore(SQLStore):
         tag_rules: the rules that tag messages.
         clock: returns the time, seconds since 1970.
         make: whether to make the tables if they do not exist.
+        node: the name of this process among those that share the database; ``""`` for
+            that of the machine.
 
     Raises:
         StoreError: the database cannot be used, or its tables are of another program
@@ -82,6 +93,7 @@ class PostgreSQLStore(SQLStore):
         tag_rules: TagRules = TagRules(),
         clock: Callable[[], float] = time.time,
         make: bool = True,
+        node: str = "",
     ) -> None:
         self._place = Place(url, schema)
         self._make = make
@@ -90,6 +102,11 @@ class PostgreSQLStore(SQLStore):
         # Held by the node that indexes, by a lock of the database.
         self._indexing = Connection(self._place)
         self._is_indexing = False
+        self._throughput = Throughput()
+        self._lag = Lag()
+        self._membership = Membership(
+            Connection(self._place), node, self._throughput, self._lag
+        )
         super().__init__(
             PostgreSQLDialect(),
             Connection(self._place, synchronous),
@@ -115,10 +132,20 @@ class PostgreSQLStore(SQLStore):
         return _Folders(self._catalog.read_with, self._change)
 
     def close(self) -> None:
-        """Write the queued messages, and close the connections."""
+        """Write the queued messages, leave the nodes, and close the connections."""
         super().close()
+        self._membership.stop()
         self._indexing.close()
         self._is_indexing = False
+
+    def join(self) -> None:
+        """Report this process to the others until `close`; see `ISharedStore`."""
+        self._membership.start()
+
+    def nodes(self) -> Sequence[Node]:
+        """Return the processes that share the database; see `ISharedStore`."""
+        found: Sequence[Node] = self._catalog.read_with(self._membership.nodes)
+        return found
 
     def _index_some(self) -> bool:
         """Index some messages, unless another node does; see `SQLStore`."""
@@ -151,11 +178,13 @@ class PostgreSQLStore(SQLStore):
 
     def _write(self, batch: list[Envelope]) -> None:
         try:
-            super()._write(batch)
+            with self._lag.measured():
+                super()._write(batch)
         except UncertainError as error:
             self._uncertain += error.inserted
             raise
         self._uncertain.clear()
+        self._throughput.count(len(batch))
 
     def _insert(self, connection: Any, rows: list[_tables.Row]) -> None:
         self._remove_refused(connection)

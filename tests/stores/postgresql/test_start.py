@@ -10,6 +10,9 @@ import pytest
 
 from lazr_smtptest.errors import StoreError
 from lazr_smtptest.stores import check_spec, open_store
+from lazr_smtptest.stores.postgresql._schema import MIGRATIONS
+
+from ...postgresql import Server
 
 
 @pytest.fixture
@@ -49,6 +52,21 @@ def test_a_database_that_is_not_there_is_named(postgresql: str) -> None:
         + "?"
         + postgresql.partition("?")[2]
     )
+
+
+def test_a_wrong_password_is_one_line(postgresql_server: Server) -> None:
+    """Without the password; nothing is asked for."""
+    url = postgresql_server.url()
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("CREATE ROLE anna LOGIN PASSWORD 'right'")
+    postgresql_server.stop("fast")
+    rules = "local all anna scram-sha-256\nlocal all all trust\n"
+    (postgresql_server.folder / "data/pg_hba.conf").write_text(rules)
+    postgresql_server.start()
+    said = refusal(as_user(url, "anna:swordfish"))
+    assert 'password authentication failed for user "anna"' in said
+    assert said.startswith("cannot use postgresql://anna@")
+    assert "swordfish" not in said
 
 
 @pytest.mark.parametrize(
@@ -119,7 +137,9 @@ def test_a_newer_version_is_refused(
     try:
         said = refusal(postgresql)
     finally:
-        connection.execute("UPDATE smtptest.smtptest_version SET number = 1")
+        connection.execute(
+            "UPDATE smtptest.smtptest_version SET number = %s", (len(MIGRATIONS),)
+        )
     assert "was written by a newer lazr.smtptest: its version is 999" in said
 
 

@@ -19,7 +19,7 @@ from lazr_smtptest.cli.ending import end_once
 from lazr_smtptest.cli.endpoints import LoggedEndpoint
 from lazr_smtptest.cli.errors import StartError
 from lazr_smtptest.cli.log_bridge import LogBridge
-from lazr_smtptest.cli.node import NodeService
+from lazr_smtptest.cli.node import join_nodes
 from lazr_smtptest.cli.readiness import notify_manager, write_ready_file
 from lazr_smtptest.cli.temporary_ca import TemporaryCA
 from lazr_smtptest.errors import StateError
@@ -247,7 +247,7 @@ class ServerProcess(Process):
         # Errors cannot be raised to a caller here, and they are logged.
         service.checks = False
         service.setServiceParent(self)
-        NodeService(server.store).setServiceParent(self)
+        join_nodes(server.store, self)
 
     def run(self) -> None:
         """Announce that clients may connect; scripts wait for this log line.

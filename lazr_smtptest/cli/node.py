@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
-from twisted.application.service import Service
+from typing import Any
+
+from twisted.application.service import MultiService, Service
 
 from lazr_smtptest.interfaces import ISharedStore
 
-__all__ = ["NodeService"]
+__all__ = ["join_nodes"]
 
 
-class NodeService(Service):
-    """Joins the nodes of a store while the process runs; closing the store leaves them.
+def join_nodes(store: object, parent: MultiService) -> None:
+    """Let a process be a node of its store while it runs, if the store has nodes.
 
     Args:
-        store: any store; one that is not shared has no nodes.
+        store: any store; closing it leaves the nodes.
+        parent: the service of the process.
     """
+    if ISharedStore.providedBy(store):
+        _NodeService(store).setServiceParent(parent)
 
-    def __init__(self, store: object) -> None:
+
+class _NodeService(Service):
+    """Joins the nodes of a store."""
+
+    def __init__(self, store: Any) -> None:
         self._store = store
 
     def startService(self) -> None:
         """Join, after the fork of a daemon."""
         super().startService()
-        if ISharedStore.providedBy(self._store):
-            self._store.join()
+        self._store.join()

@@ -20,7 +20,7 @@ from twisted.python.failure import Failure
 
 from lazr_smtptest.cli.application import Process, log_counters
 from lazr_smtptest.cli.ending import stop
-from lazr_smtptest.cli.node import NodeService
+from lazr_smtptest.cli.node import join_nodes
 from lazr_smtptest.cli.workers.assignment import (
     ASSIGNMENT,
     FIRST_SOCKET,
@@ -87,7 +87,7 @@ class Supervisor(Process):
         self._assignment = assignment
         self._endpoints = endpoints
         self._store = store
-        NodeService(store).setServiceParent(self)
+        join_nodes(store, self)
         self._grace = grace
         self._events = events
         # Kept, because twistd changes its working directory after this.

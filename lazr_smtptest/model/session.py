@@ -156,9 +156,9 @@ class Session:
     delivered: int = 0
     refusals: int = 0
     transcript: Transcript = attrs.field(factory=Transcript, repr=False)
-    # A list while the session is open, a tuple after its end.
+    # A list from the first one on, a tuple after the end of the session.
     _transactions: list[Transaction] | tuple[Transaction, ...] = attrs.field(
-        factory=list, repr=False, init=False
+        default=(), repr=False, init=False
     )
     _begun: int = attrs.field(default=0, repr=False, init=False)
     # The weight of the transactions without the last one.
@@ -284,8 +284,11 @@ class Session:
         if transactions:
             self._weight += transactions[-1].weight
         transaction = Transaction(self._begun, mail_from)
-        # Both a list and a tuple can do this.
-        self._transactions += (transaction,)  # type: ignore[operator]
+        if transactions:
+            # Both a list and a tuple can do this.
+            self._transactions += (transaction,)  # type: ignore[operator]
+        else:
+            self._transactions = [transaction]
         if len(transactions) > 2 * _KEPT or self._weight > 2 * _HEAVIEST:
             self._forget_oldest()
         return transaction

@@ -236,7 +236,7 @@ class Connection(smtp.ESMTP):
             regular: whether that is a domain or an address literal.
         """
         self.speaks_esmtp, self.has_bad_name = True, not regular
-        self._helo = (name, self.session.peer[0].encode())
+        self._helo = (name, _encoded(self.session.peer[0]))
         self.session.helo = (
             _same(name.decode("utf-8", "surrogateescape")) if name else ""
         )
@@ -404,6 +404,10 @@ class Connection(smtp.ESMTP):
         """Count a command such as NOOP; return whether the connection is closing."""
         self.tally.count_junk()
         return self.replies.is_closed
+
+
+# The clients of most servers are on few hosts.
+_encoded = lru_cache(maxsize=256)(str.encode)
 
 
 @lru_cache(maxsize=256)

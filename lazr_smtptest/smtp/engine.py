@@ -48,6 +48,8 @@ BAD_LINES = {
 _AUTH = re.compile(rb"AUTH ", re.IGNORECASE)
 
 
+_OF_MAIL = frozenset([b"MAIL", b"RCPT", b"DATA", b"BDAT"])
+
 # Bytes that are read at once: more for messages, which then arrive in fewer pieces.
 _COMMANDS = 64 * 1024
 _MESSAGE = 256 * 1024
@@ -71,7 +73,8 @@ class Engine(Waiting):
         transcript: gets the input.
 
     Attributes:
-        handle_line: handles a command line or a step of AUTH.
+        handle_line: handles a command line or a step of AUTH in place of `dispatch`;
+            ``None``: a subclass has no method for it.
         is_fresh: whether nothing has been received yet, or nothing within TLS.
         line_limit: the longest command line, in bytes without its CRLF.
         is_guarded: whether ``refuse_verb`` may refuse commands, for example before TLS
@@ -105,14 +108,15 @@ class Engine(Waiting):
         self.line_limit = limits.command_line - len(b"\r\n")
         # The longest line for which `_is_too_long` need not be asked.
         self._short_line = min(SHORT, self.line_limit)
-        self.handle_line: Callable[[bytes], object] = self.dispatch
+        self.handle_line: Callable[[bytes], object] | None = None
         self.is_fresh = True
         self.is_guarded = False
         # Resumes the commands of a client that sent very many.
         self._turn: IDelayedCall | None = None
         # The lines that may take the short path: none before the first bytes.
         self._known_lines = self._known_chunks = NONE_KNOWN
-        self._methods: dict[bytes, Callable[[bytes], None] | None] = {}
+        # The methods of verbs that are sent again and again; made for the first of them.
+        self._methods: dict[bytes, Callable[[bytes], None]] | None = None
 
     def discard(self) -> None:
         """Discard the input that was not handled yet: the connection is closing."""
@@ -129,7 +133,7 @@ class Engine(Waiting):
         """Stop handling input: the connection is lost."""
         self.discard()
         # Break reference cycles, so that the garbage collector has nothing to do.
-        self._methods.clear()
+        self._methods = None
         self.handle_line = _do_nothing
         self._handlers = None  # type: ignore[assignment]  # never asked again
 
@@ -267,7 +271,10 @@ class Engine(Waiting):
         if isinstance(item, bytes):
             known = self._known_lines.get(item)
             if known is None or not known.handle(self._handlers, known):
-                self.handle_line(item)
+                if self.handle_line is None:
+                    self.dispatch(item)
+                else:
+                    self.handle_line(item)
         else:
             self._take(item)
         return True
@@ -330,7 +337,7 @@ class Engine(Waiting):
             handlers.bad_line(BadLine("too long", line))
             return
         verb, _, argument = line.partition(b" ")
-        method = self._methods.get(verb)
+        method = None if self._methods is None else self._methods.get(verb)
         if method is None:
             verb = line.rstrip(b" \t").partition(b" ")[0]
             method = self._find_method(verb)
@@ -348,7 +355,9 @@ class Engine(Waiting):
 
     def _find_method(self, verb: bytes) -> Callable[[bytes], None] | None:
         method = self._handlers.lookupMethod(verb) if verb.isalnum() else None
-        if method is not None:
+        if method is not None and verb.upper() in _OF_MAIL:
+            if self._methods is None:
+                self._methods = {}
             self._methods[verb] = method
         return method
 

@@ -66,29 +66,32 @@ class FaultPoints:
 
     Attributes:
         policy: the fault policy.
-        asks: returns whether the policy, while it is armed, is asked at a phase.
-        asks_about: returns the same of a recipient at RCPT.
         line: the client's latest line.
         step: the number of the client's line within AUTH, from 1 on.
         asked_at: the size of the present message at which the policy was asked
             last, in bytes; -1: it has not been asked.
     """
 
-    __slots__ = (
-        *("_connection", "_own_size", "asked_at", "asks", "asks_about", "line"),
-        *("policy", "step"),
-    )
+    __slots__ = (*("_connection", "_own_size", "asked_at", "line", "policy", "step"),)
 
     def __init__(self, connection: SMTPServerProtocol, policy: IFaultPolicy) -> None:
         self._connection = ref(connection)
         self.policy = policy
-        self.asks: Callable[[str], bool] = getattr(policy, "asks", _always)
-        self.asks_about: Callable[[str], bool] = getattr(policy, "asks_about", _always)
         self.line = b""
         self.step = 0
         self.asked_at = -1
         # The server's own limit of a message, where a fault has announced another.
         self._own_size: tuple[int | None] | None = None
+
+    @property
+    def asks(self) -> Callable[[str], bool]:
+        """Return whether the policy, while it is armed, is asked at a phase."""
+        return getattr(self.policy, "asks", _always)
+
+    @property
+    def asks_about(self) -> Callable[[str], bool]:
+        """Return the same of a recipient at RCPT."""
+        return getattr(self.policy, "asks_about", _always)
 
     def at(
         self,

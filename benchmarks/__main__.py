@@ -27,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     # So that the servers end, and not only this program.
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(1))
-    _raise_limits()
+    raise_limits()
     tempfile.tempdir = options.folder
     try:
         outcomes = _measure(options)
@@ -88,7 +88,7 @@ def _progress() -> Callable[[str], None]:
     return lambda text: print(f"\r\x1b[K{text}", end="\r", file=sys.stderr, flush=True)
 
 
-def _raise_limits() -> None:
+def raise_limits() -> None:
     """Let this process and its children have as many descriptors as they may."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))

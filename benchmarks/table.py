@@ -128,12 +128,13 @@ def write_json(path: Path, outcomes: Iterable[Outcome]) -> None:
         "platform": platform.platform(),
         "processors": os.cpu_count(),
         "load average": os.getloadavg(),
-        "scenarios": [_record(outcome) for outcome in outcomes],
+        "scenarios": [record(outcome) for outcome in outcomes],
     }
     path.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
 
 
-def _record(outcome: Outcome) -> dict[str, object]:
+def record(outcome: Outcome) -> dict[str, object]:
+    """Give all that was measured in a scenario, for JSON."""
     return {
         "name": outcome.scenario.name,
         "title": outcome.scenario.title,

@@ -115,7 +115,7 @@ class Engine(Waiting):
         self._turn: IDelayedCall | None = None
         # The lines that may take the short path: none before the first bytes.
         self._known_lines = self._known_chunks = NONE_KNOWN
-        # The methods of verbs that are sent again and again; made for the first of them.
+        # The methods of verbs that are sent again and again; made for the first one.
         self._methods: dict[bytes, Callable[[bytes], None]] | None = None
 
     def discard(self) -> None:

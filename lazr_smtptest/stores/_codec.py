@@ -110,26 +110,32 @@ def _no_zstandard() -> StoreError:
 
 def fields_of(envelope: Envelope) -> str:
     """Return an envelope without its id and content, as JSON in ASCII."""
-    time = envelope.received_at
     fields: dict[str, Any] = {
         "mail_from": envelope.mail_from,
         "rcpt_tos": envelope.rcpt_tos,
         "peer": envelope.peer,
         "helo": envelope.helo,
-        "mail_options": dict(envelope.mail_options),
-        "rcpt_options": [dict(options) for options in envelope.rcpt_options],
-        "warnings": envelope.warnings,
-        "user": envelope.user,
-        "tls": envelope.tls,
-        "session": (envelope.session and envelope.session.id) or None,
-        "received_at": None if time is None else time.isoformat(),
     }
-    said = {name: value for name, value in fields.items() if value not in _NOTHING}
-    return json.dumps(said, separators=(",", ":"))
+    # Most messages have few of these, and this is done for each before its reply.
+    if envelope.mail_options:
+        fields["mail_options"] = dict(envelope.mail_options)
+    if envelope.rcpt_options:
+        fields["rcpt_options"] = [dict(options) for options in envelope.rcpt_options]
+    if envelope.warnings:
+        fields["warnings"] = envelope.warnings
+    if envelope.user is not None:
+        fields["user"] = envelope.user
+    if envelope.tls:
+        fields["tls"] = True
+    if envelope.session is not None and envelope.session.id:
+        fields["session"] = envelope.session.id
+    if envelope.received_at is not None:
+        fields["received_at"] = envelope.received_at.isoformat()
+    return _to_json(fields)
 
 
-# The values of fields that are left out.
-_NOTHING: tuple[Any, ...] = (None, False, (), [], {})
+# `json.dumps` would make an encoder for each message.
+_to_json = json.JSONEncoder(separators=(",", ":")).encode
 
 
 def envelope_of(id: str, fields: str, content: AnyContent) -> Envelope:

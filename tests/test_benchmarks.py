@@ -341,3 +341,46 @@ def test_the_documentation_says_what_each_scenario_does() -> None:
     page = (CHECKOUT / "doc" / "performance.rst").read_text(encoding="utf-8")
     names = [*SCENARIOS, *LONG]
     assert [name for name in names if f"``{name}``" not in page] == []
+
+
+@pytest.mark.usefixtures("checkout")
+def test_the_figures_of_the_page_are_of_scenarios() -> None:
+    """Each part names a scenario, servers and entries that there are."""
+    figures = importlib.import_module("benchmarks.figures")
+    peers = importlib.import_module("benchmarks.peers").PEERS
+    known = {each.name for each in peers}
+    for part in figures.PARTS:
+        assert known.issuperset(part.peers)
+        names = {each.name for each in part.scenario.enter(lambda name: True)}
+        assert names.issuperset(part.entries)
+
+
+@pytest.mark.usefixtures("checkout")
+def test_the_figures_of_the_page_are_written_as_tables() -> None:
+    """Ratios, the goals with whether they are reached, and our variants."""
+    figures = importlib.import_module("benchmarks.figures")
+    entry = importlib.import_module("benchmarks.scenario").Entry
+    rounds = importlib.import_module("benchmarks.rounds")
+
+    def result(name: str, rate: float, cpu: float) -> object:
+        sample = {"rate": rate, "cpu": cpu, "bytes": 1000 * rate}
+        return rounds.Result(entry(name, "1.0", None), [sample] * 3)
+
+    scenario = figures.Part("pipelined").scenario
+    results = [
+        result("ours", 4000, 30e-6),
+        result("ours, one by one", 3000, 40e-6),
+        result("smtp-sink", 8000, 15e-6),
+    ]
+    outcome = rounds.Outcome(scenario, results)
+    compared, judged, variants = figures._tables([outcome])
+    name = "   * - ``pipelined``"
+    assert "\n".join([name, *_cells("4,000", "30", "0.50", "0.50")]) in compared
+    row = [name, *_cells("msg/s", "smtp-sink", ">= 0.8", "0.50", "**no**")]
+    assert "\n".join(row) in judged
+    assert "\n".join([name, *_cells("ours, one by one", "3,000", "40")]) in variants
+    assert "smtp-sink 1.0" in figures._machine(0.5, [outcome])
+
+
+def _cells(*texts: str) -> list[str]:
+    return [f"     - {text}" for text in texts]

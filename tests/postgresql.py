@@ -158,17 +158,17 @@ def server_in_run(base: Path) -> Iterator[Path]:
 def server_of_test() -> Iterator[Server]:
     """Yield a server that makes everything durable; it ends with this process."""
     folder = new_folder()
-    users_path = Path(f"{folder}.users")
+    users_path, lock_path = folder / "users", folder / "lock"
+    lock_path.touch()
     try:
         with users_path.open("w") as users:
             fcntl.flock(users, fcntl.LOCK_SH)
-            watch(folder, users_path, users_path, users_path)
+            watch(folder, users_path, lock_path, folder / "known")
             server = Server(folder)
             server.start()
             yield server
     finally:
         end(folder)
-        users_path.unlink(missing_ok=True)
 
 
 def new_folder() -> Path:

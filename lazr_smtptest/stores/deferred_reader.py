@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -24,6 +26,8 @@ from lazr_smtptest.query.selection import Selection
 from lazr_smtptest.stores._threads import Threads
 
 __all__ = ["DeferredReader"]
+
+log = logging.getLogger("lazr.smtptest")
 
 
 @attrs.define(eq=False)
@@ -174,12 +178,30 @@ class DeferredReader:
             a function that ends the calls.
         """
         ended = False
+        lock = threading.Lock()
+        waiting: list[Change] = []
 
-        def deliver(change: Change) -> None:
-            if not ended:
-                function(change)
+        def tell(change: Change) -> None:
+            with lock:
+                waiting.append(change)
+                is_first = len(waiting) == 1
+            # To wake up the reactor costs more than what it is told.
+            if is_first:
+                self._reactor.callFromThread(deliver)
 
-        unwatch = self._reader.watch(partial(self._reactor.callFromThread, deliver))
+        def deliver() -> None:
+            with lock:
+                changes = waiting.copy()
+                waiting.clear()
+            for change in changes:
+                if ended:
+                    return
+                try:
+                    function(change)
+                except Exception:
+                    log.exception("a function that watches a store raised")
+
+        unwatch = self._reader.watch(tell)
 
         def end() -> None:
             nonlocal ended

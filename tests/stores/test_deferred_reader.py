@@ -260,6 +260,56 @@ def test_a_watcher_is_called_by_the_reactor(
     assert (heard, reader.watchers) == (["first"], [])
 
 
+def test_changes_that_come_together_wake_up_the_reactor_once(
+    deferred: DeferredReader, reader: Reader, pool: FakePool
+) -> None:
+    """To wake it up costs more than what it is told."""
+    heard: list[Any] = []
+    deferred.watch(heard.append)
+    for change in range(3):
+        reader.watchers[0](change)
+    assert len(pool.results) == 1
+    pool.results.pop(0)()
+    assert heard == [0, 1, 2]
+    reader.watchers[0](3)
+    pool.results.pop(0)()
+    assert heard == [0, 1, 2, 3]
+
+
+def test_a_watcher_that_raises_hears_of_the_next_change(
+    deferred: DeferredReader,
+    reader: Reader,
+    pool: FakePool,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Its exception is logged."""
+    heard: list[float] = []
+    deferred.watch(lambda change: heard.append(1 / change))
+    for change in (0, 1):
+        reader.watchers[0](change)
+    pool.results.pop(0)()
+    assert heard == [1.0]
+    assert "ZeroDivisionError" in caplog.text
+
+
+def test_a_watcher_that_ends_hears_of_no_other_change(
+    deferred: DeferredReader, reader: Reader, pool: FakePool
+) -> None:
+    """Even of those that came together with the one at which it ended."""
+    heard: list[Any] = []
+
+    def hear(change: Any) -> None:
+        heard.append(change)
+        end()
+
+    end = deferred.watch(hear)
+    tell = reader.watchers[0]
+    tell(1)
+    tell(2)
+    pool.results.pop(0)()
+    assert heard == [1]
+
+
 @pytest.fixture
 def reactor() -> Iterator[PrivateReactor]:
     """A reactor that runs in a thread of its own."""

@@ -64,7 +64,8 @@ def values_of(headers: Headers, name: str) -> list[str]:
 
 def value_of(headers: Headers, name: str) -> str:
     """Return the first header field of a name; ``""`` if there is none."""
-    return next(iter(values_of(headers, name)), "")
+    values = headers.getRawHeaders(name.encode("ascii"))
+    return values[0].decode("latin-1") if values else ""
 
 
 @attrs.frozen(kw_only=True)

@@ -58,8 +58,8 @@ _COMPRESSED = ("application/json", "text/", "application/problem+json")
 # RFC 9112 section 3.2.2: the host is that of Host.
 _ABSOLUTE = re.compile("https?://[^/?#]*", re.IGNORECASE)
 
-# The beginnings of answers that are kept.
-_HEADS = 256
+# The beginnings of answers, and the values of Accept-Encoding, that are kept.
+_HEADS, _ENCODINGS = 256, 16
 
 # The header of every answer: nothing in it is to be run, framed, or remembered.
 _SECURITY = {
@@ -371,6 +371,12 @@ def _query(text: str) -> dict[str, list[str]]:
 
 def takes_gzip(values: Sequence[str]) -> bool:
     """Return whether a client accepts gzip (RFC 9110 section 12.5.3)."""
-    weights = weights_of(",".join(values))
+    return bool(values) and _names_gzip(",".join(values))
+
+
+# Most clients say the same in each request.
+@lru_cache(_ENCODINGS)
+def _names_gzip(value: str) -> bool:
+    weights = weights_of(value)
     named = [weights[name] for name in ("gzip", "x-gzip", "*") if name in weights]
     return bool(named and named[0])

@@ -157,7 +157,7 @@ def test_a_slow_disk_without_strace_is_named_with_how_to_get_it(tmp_path: Path) 
     assert [line.endswith(": apt-get install strace") for line in remedies] == [
         True
     ] * 2
-    assert "wanted: ours, sqlite >= 3000 msg/s" in done.stdout
+    assert "wanted: ours, sqlite >= 7000 msg/s" in done.stdout
     assert list(tmp_path.iterdir()) == []
 
 

@@ -54,6 +54,9 @@ _REMOTE = " http: https:"
 # source or a directive there.
 _ROOT = re.compile(r"/(?:[0-9A-Za-z._~!$&()*+=:@%-]{1,200}/){0,20}", re.ASCII)
 
+# Characters of a view that is kept until another one is asked for.
+_MOST_KEPT = 1_000_000
+
 # From the path of a view to that of the API: one in a mailbox is two levels deeper.
 _UP, _UP_FROM_MAILBOX = "../..", "../../../.."
 
@@ -122,6 +125,9 @@ class Views:
         self._parse = parse
         self._turns = Turns()
         self._frames = frames
+        # The view that was asked for last, by the id of its message: a frame follows
+        # the answer that names it.
+        self._latest: tuple[str, HTMLView] | None = None
 
     def routes(self, prefix: str) -> Iterator[Route]:
         """Return the routes.
@@ -247,9 +253,13 @@ class Views:
         envelope = await self._reader.envelope(await name_of(self._reader, call))
         if envelope is None:
             raise await missing(self._reader, call)
+        if self._latest is not None and self._latest[0] == envelope.id:
+            return envelope, self._latest[1]
         view = await self._parse(VIEW, envelope)
         if view is None:
             raise HTTPError(HTTPStatus.NOT_FOUND, "the message has no HTML part")
+        if not view.failure and len(view.html) <= _MOST_KEPT:
+            self._latest = (envelope.id, view)
         return envelope, view
 
     def _origin(self, call: Call) -> str:

@@ -155,6 +155,46 @@ def failing(name: str, envelope: Envelope) -> Any:
     return FUNCTIONS[name].failed(envelope, "it took too long")
 
 
+class TestOnce:
+    """The child takes most of the time: it works once for the frame of a message."""
+
+    @pytest.fixture
+    def made(self) -> list[str]:
+        """The messages that the child has parsed."""
+        return []
+
+    @pytest.fixture
+    def mail(self, made: list[str]) -> Mail:
+        """A server that notes what its child does."""
+
+        def parse(name: str, envelope: Envelope) -> Any:
+            made.append(envelope.id)
+            return FUNCTIONS[name].run(envelope)
+
+        return Mail(server={"parsing": parse})
+
+    def test_the_frame_follows_what_it_blocks(
+        self, mail: Mail, made: list[str]
+    ) -> None:
+        id = mail.add(MESSAGE)
+        url = mail.client.get(path_of(id) + "/blocked").json["url"]
+        assert mail.client.get(url).text.startswith("<img")
+        assert made == [id]
+
+    def test_another_message_has_its_own(self, mail: Mail, made: list[str]) -> None:
+        ids = [mail.add(MESSAGE), mail.add(MESSAGE.replace("<img", "<p>two</p><img"))]
+        texts = [mail.client.get(path_of(id)).text for id in ids]
+        assert ["two" in each for each in texts] == [False, True]
+        assert made == ids
+
+    def test_after_a_failure_it_tries_again(self) -> None:
+        work = [failing, lambda name, envelope: FUNCTIONS[name].run(envelope)]
+        mail = Mail(server={"parsing": lambda *given: work.pop(0)(*given)})
+        path = path_of(mail.add(MESSAGE))
+        texts = [mail.client.get(path).text for _ in range(2)]
+        assert ["script" in each for each in texts] == [True, False]
+
+
 class TestRaw:
     """A document that cannot be rewritten."""
 

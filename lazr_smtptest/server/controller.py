@@ -93,7 +93,8 @@ class Controller:
     ) -> None:
         from lazr_smtptest.server.hosted_reader import HostedReader
 
-        self._readers[protocol] = HostedReader(self._server, make_reader)
+        reader = HostedReader(self._server, make_reader, self._readers)
+        self._readers[protocol] = reader
 
     @property
     def host(self) -> str:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
+import attrs
 from twisted.internet.defer import Deferred, succeed
 
 from lazr_smtptest.activity.sources import SOURCES
 from lazr_smtptest.errors import StateError
 from lazr_smtptest.net.addresses import bind
 from lazr_smtptest.net.reactor import PrivatePort, PrivateReactor
+from lazr_smtptest.outbound.settings import address_of
 from lazr_smtptest.readers.context import ReaderContext
 from lazr_smtptest.server.servers import Server
 
@@ -27,16 +29,21 @@ class HostedReader:
         server: the server.
         make_reader: returns the reader for a context, such as `HTTPReader`; it has a
             ``factory``, and is closed by ``close``.
+        readers: all readers of the server, by protocol.
 
     Raises:
         TypeError: the server keeps no mail that can be read.
     """
 
     def __init__(
-        self, server: Server, make_reader: Callable[[ReaderContext], Any]
+        self,
+        server: Server,
+        make_reader: Callable[[ReaderContext], Any],
+        readers: Mapping[str, HostedReader],
     ) -> None:
         self._server = server
         self._make_reader = make_reader
+        self._readers = readers
         self._address: tuple[str, int] | None = None
         self._socket: socket.socket | None = None
         self._port: PrivatePort | None = None
@@ -77,7 +84,14 @@ class HostedReader:
         """Listen on what `bind` has bound, while the reactor does not run yet."""
         listener, self._socket = self._socket, None
         assert listener is not None
-        self._reader = self._make_reader(ReaderContext.of(self._server, reactor))
+        context = ReaderContext.of(self._server, reactor)
+
+        def listeners() -> dict[str, str]:
+            readers = self._readers.items()
+            found = {name: address_of(*each.address) for name, each in readers}
+            return {**context.listeners(), **found}
+
+        self._reader = self._make_reader(attrs.evolve(context, listeners=listeners))
         self._port = reactor.listen(listener, self._reader.factory)
 
     def close(self) -> Deferred[Any]:

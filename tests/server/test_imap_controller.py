@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import imaplib
+import json
 import poplib
 import smtplib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from urllib.request import urlopen
 
 import pytest
 
@@ -129,6 +131,17 @@ def test_http_and_imap_have_ports_of_their_own() -> None:
         ports = {controller.port, controller.imap_port}
         assert len(ports) == 2
         assert f":{controller.imap_port}/" not in controller.url
+
+
+def test_the_status_has_all_addresses() -> None:
+    """The page tells where mail is read."""
+    with CaptureController(http=True, imap=True) as controller:
+        with urlopen(controller.url + "api/v2/status") as answer:
+            listeners = json.load(answer)["listeners"]
+        ports = {each["protocol"]: each["port"] for each in listeners}
+        assert ports["smtp"] == controller.port
+        assert ports["imap"] == controller.imap_port
+        assert f":{ports['http']}/" in controller.url
 
 
 def test_the_port_stays_over_a_restart(controller: CaptureController) -> None:

@@ -24,6 +24,17 @@ export { LitElement, html, nothing } from "lit";
 export { repeat } from "lit/directives/repeat.js";
 """
 
+# The style sheets of the page are those of its document: no element has its own.
+STYLES = "node_modules/@lit/reactive-element/css-tag.js"
+NO_STYLES = """\
+export const getCompatibleStyle = (style) => style;
+export const adoptStyles = () => {};
+export const css = () => {};
+export const unsafeCSS = css;
+export const supportsAdoptingStyleSheets = true;
+export class CSSResult {}
+"""
+
 BANNER = f"/* lit {LIT}, BSD-3-Clause, see lit.LICENSE.txt; workshop/vendor_lit.py */"
 
 
@@ -34,6 +45,7 @@ def main() -> None:
         (work / "entry.js").write_text(ENTRY)
         packages = [f"lit@{LIT}", f"esbuild@{ESBUILD}"]
         subprocess.run(["npm", "install", "--silent", *packages], cwd=work, check=True)
+        (work / STYLES).write_text(NO_STYLES)
         subprocess.run(
             [
                 *("node_modules/.bin/esbuild", "entry.js", "--bundle", "--minify"),

@@ -1,6 +1,6 @@
 """A program that writes how many bytes a browser loads of the page's files.
 
-The first number is that of what it loads to show the list and a message, the second one
+The first number is that of what it loads to show the list, the second one is
 that of all files: the other views are loaded when somebody goes there. They are bundled
 as they are served, minified and compressed as one, as the sizes of libraries are given.
 The page has no build step, and is served with its names: a bound of those would be one
@@ -12,6 +12,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import re
 import subprocess
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,6 +21,9 @@ from lazr_smtptest.readers.http.page.files import load_files
 
 # The modules and style sheets that the document names.
 _LOADED = ("app.js", "theme.js", "tokens.css", "page.css")
+
+# Where the first module loads another one later.
+_LATER = re.compile(r'\bimport\("([^"]+)"\)')
 
 
 def _esbuild() -> Path:
@@ -69,7 +73,15 @@ def _split(folder: Path) -> list[bytes]:
 
 
 def _whole(folder: Path) -> list[bytes]:
-    """Return the bundles of all modules."""
+    """Return the bundles of all modules, as if they were loaded at first.
+
+    Otherwise the bundler would put a function around each of them, to run it later.
+    """
+    first = folder / "app.js"
+    source = first.read_text()
+    later = _LATER.findall(source)
+    imports = "".join(f'import "{name}";\n' for name in later)
+    first.write_text(imports + _LATER.sub("Promise.resolve()", source))
     _bundle(folder, "whole")
     return [(folder / "whole" / name).read_bytes() for name in _LOADED]
 

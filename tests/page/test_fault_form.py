@@ -55,5 +55,5 @@ def test_a_rule_is_toml(module):
     """As a file of faults has it."""
     rule = {"on": "RCPT", "times": 1, "reply": [451, "4.7.1 Later"]}
     assert module("faults.js").call("tomlOf", rule) == (
-        '[[fault]]\non = "RCPT"\ntimes = 1\nreply = [451,"4.7.1 Later"]'
+        '[[fault]]\non = "RCPT"\ntimes = 1\nreply = [451, "4.7.1 Later"]'
     )

@@ -357,6 +357,22 @@ class TestSelection:
         expect(three.locator(".diff")).to_contain_text("subject: b")
         expect(three.get_by_text("1 line differs")).to_be_visible()
 
+    def test_its_tools_have_one_line(self, three):
+        """Where the list is not wide, and two messages may be compared."""
+        three.set_viewport_size({"width": 1200, "height": 800})
+        for each in (0, 1):
+            rows(three).nth(each).click(modifiers=["Control"])
+        tools = three.get_by_role("toolbar")
+        assert tools.bounding_box()["height"] < 45
+
+    def test_one_button_marks_them_as_read_or_unread(self, three):
+        """It says what it does."""
+        rows(three).first.click(modifiers=["Control"])
+        three.get_by_role("button", name="Read", exact=True).click()
+        expect(three.locator(".row.unread")).to_have_count(2)
+        three.get_by_role("button", name="Unread", exact=True).click()
+        expect(three.locator(".row.unread")).to_have_count(3)
+
     def test_escape_clears_it(self, three):
         """The toolbar goes."""
         rows(three).first.click(modifiers=["Control"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timezone
+from imaplib import IMAP4
 from smtplib import SMTP, SMTPRecipientsRefused, SMTPResponseException
 
 import pytest
@@ -60,6 +61,41 @@ def drop(page, name, content):
         }""",
         [name, list(content)],
     )
+
+
+class TestReaders:
+    """A server whose mail is read by IMAP, too."""
+
+    @pytest.fixture
+    def site(self, make_site):
+        """The server, after one session of IMAP."""
+        site = make_site(imap=True)
+        site.send()
+        with IMAP4(site.controller.host, site.controller.imap_port) as client:
+            client.login("anna", "x")
+            client.select()
+        return site
+
+    def test_their_sessions_are_shown(self, go):
+        """What was said has no codes that could be explained."""
+        page = go("sessions")
+        page.get_by_role("link", name="IMAP", exact=True).click()
+        row = page.locator(".list li.row")
+        expect(row).to_contain_text("user anna")
+        row.click()
+        expect(page.locator(".talk")).to_contain_text("SELECT")
+        expect(page.locator(".talk q")).to_have_count(0)
+
+    def test_where_it_is_read_is_beside_where_it_is_sent(self, go, site):
+        """As a URL to copy."""
+        page = go("connect")
+        url = f"imap://127.0.0.1:{site.controller.imap_port}"
+        expect(page.locator(".view .who")).to_contain_text(url)
+
+    def test_the_status_has_its_address(self, go, site):
+        page = go("status")
+        row = page.get_by_role("row", name="imap")
+        expect(row).to_contain_text(f"127.0.0.1:{site.controller.imap_port}")
 
 
 class TestSessions:

@@ -19,16 +19,13 @@ def headers(*values):
 
 
 def test_a_field_is_taken_apart(module):
-    """Comments may have semicolons; the client's address is in the comment after it."""
+    """Comments may have semicolons."""
     hop = module("received.js").call("parseReceived", FIRST)
     time = parsedate_to_datetime("Fri, 27 Nov 2026 12:00:00 +0100").timestamp()
     assert hop == {
         "from": "client.example",
-        "fromDetails": "host-1.example [192.0.2.7]",
         "by": "mx1.example",
         "with": "ESMTPSA",
-        "id": "abc123",
-        "for": "anna@example.com",
         "tls": True,
         "time": time * 1000,
     }
@@ -93,14 +90,20 @@ def test_dates_are_those_of_python(module, date):
         from datetime import timezone
 
         expected = expected.replace(tzinfo=timezone.utc)
-    second = 1000 if ":60" in date else 0
     found = module("received.js").call("parseDate", date)
-    assert found == expected.timestamp() * 1000 + second
+    assert found == expected.timestamp() * 1000
 
 
 @pytest.mark.parametrize(
     "date",
-    ["", "yesterday", "32 Jan 2026 00:00", "1 Foo 2026 00:00", "1 Jan 2026 25:00"],
+    [
+        "",
+        "yesterday",
+        "about 7",
+        "32 Jan 2026 00:00",
+        "1 Foo 2026 00:00",
+        "1 Jan 2026 25:00",
+    ],
 )
 def test_what_is_no_date_is_none(module, date):
     """It is left out, not guessed."""

@@ -25,6 +25,8 @@ _VERSION = b"{version}"
 # imports does not have to read some to find the others.
 _PRELOAD = b"{preload}"
 _FIRST = "app.js"
+# It begins to load the texts, and what it imports comes before the others.
+_TEXTS = "lang.js"
 
 # An import that is done before anything runs; it may have several lines.
 _IMPORT = re.compile(rb'^(?:import|\}).*"(\.{1,2}/[^"]+)";$', re.MULTILINE)
@@ -139,23 +141,24 @@ def _preload(contents: Mapping[str, bytes]) -> bytes:
     Args:
         contents: the files, by their paths.
     """
+    names = [*_imported(contents, _TEXTS), *_imported(contents, _FIRST)]
     return "\n".join(
         f'<link rel="modulepreload" href="page/{{version}}/{name}">'
-        for name in sorted(_imported(contents))
+        for name in dict.fromkeys(names)
     ).encode()
 
 
-def _imported(contents: Mapping[str, bytes]) -> set[str]:
-    """Return the first module, and all that are imported before it runs."""
+def _imported(contents: Mapping[str, bytes], first: str) -> list[str]:
+    """Return a module, and all that are imported before it runs, by name."""
     found: set[str] = set()
-    left = [_FIRST]
+    left = [first]
     while left:
         name = left.pop()
         if name not in found and name in contents:
             found.add(name)
             modules = _IMPORT.findall(contents[name])
             left += [urljoin(name, each.decode()) for each in modules]
-    return found
+    return sorted(found)
 
 
 @cache

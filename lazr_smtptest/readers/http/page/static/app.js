@@ -3,29 +3,26 @@
 import { html, nothing } from "./vendor/lit.js";
 import { api } from "./api.js";
 import { feed } from "./feed.js";
-import { addKeys } from "./keys.js";
 import { loadLanguage, t } from "./lang.js";
-import { Part } from "./part.js";
+import { loadEarly } from "./messages.js";
+import { Part, STATE } from "./part.js";
 import { currentRoute, go, href } from "./route.js";
 import { state } from "./state.js";
 import "./parts/ask.js";
 import "./parts/drop.js";
-import "./parts/help.js";
-import "./parts/login.js";
+import { emptyView } from "./parts/empty.js";
 import { startNotices } from "./parts/notice.js";
-import "./parts/palette.js";
 import "./parts/search.js";
 import "./parts/side.js";
 import "./parts/theme.js";
 import "./parts/toast.js";
-import "./views/connect.js";
 import "./views/list.js";
-import "./views/message.js";
-import "./views/session.js";
-import "./views/sessions.js";
 
 // The views that have a list beside them; others take its place, too.
 const LISTS = ["messages", "sessions"];
+
+// Whatever a list leads to.
+const loadRest = () => import("./rest.js");
 
 // The views that are loaded when somebody goes there.
 const LATER = {
@@ -38,10 +35,10 @@ const LATER = {
 
 class App extends Part {
   static properties = {
-    route: { state: true },
-    isLive: { state: true },
-    needsLogin: { state: true },
-    isSideOpen: { state: true },
+    route: STATE,
+    isLive: STATE,
+    needsLogin: STATE,
+    isSideOpen: STATE,
   };
 
   constructor() {
@@ -58,7 +55,13 @@ class App extends Part {
     this.listen(feed, ["state"], () => (this.isLive = feed.isLive));
     this.listen(api, ["away"], () => (this.isLive = false));
     this.listen(api, ["login"], () => (this.needsLogin = true));
-    addKeys([
+    // It opens while a field has the focus, too.
+    this.listen(window, ["keydown"], (event) => {
+      if (!(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== "k") return;
+      event.preventDefault();
+      this.#open("command-palette");
+    });
+    this.listenToKeys([
       { keys: "g i", label: "key.go-messages", run: () => go(["messages"]) },
       { keys: "g s", label: "key.go-sessions", run: () => go(["sessions"]) },
       { keys: "g f", label: "key.go-faults", run: () => go(["faults"]) },
@@ -66,14 +69,14 @@ class App extends Part {
       { keys: "g c", label: "key.go-connect", run: () => go(["connect"]) },
       { keys: "c", label: "key.send", run: () => go(["send"]) },
       { keys: "/", label: "key.search", run: () => this.querySelector("search-field").focusField() },
-      { keys: "Ctrl+k", label: "key.palette", run: () => this.querySelector("command-palette").open() },
-      { keys: "?", label: "key.help", run: () => this.querySelector("key-help").open() },
+      { keys: "Ctrl+k", label: "key.palette", run: () => this.#open("command-palette") },
+      { keys: "?", label: "key.help", run: () => this.#open("key-help") },
     ]);
   }
 
   updated(changed) {
     // A server that is away is asked again when it is back.
-    if (this.isLive !== false) LATER[this.route.view]?.().catch(() => {});
+    if (this.isLive !== false) this.#load().catch(() => {});
     if (changed.has("route")) {
       const { view } = this.route;
       this.dataset.list = LISTS.includes(view) || this.#isRefused ? "yes" : "no";
@@ -83,6 +86,19 @@ class App extends Part {
     const isList = LISTS.includes(view) && !id && !(view === "messages" && this.#isEmpty);
     this.dataset.column = isList ? "list" : "view";
     this.dataset.side = this.isSideOpen ? "open" : "closed";
+  }
+
+  /** Load the view of this place, and then what it leads to. */
+  async #load() {
+    const { view, id } = this.route;
+    if (view === "messages" && !id) await firstFrame;
+    await Promise.all([LATER[view]?.(), loadRest()]);
+  }
+
+  /** Open a dialog, which may not be loaded yet. */
+  async #open(name) {
+    await loadRest();
+    this.querySelector(name).open();
   }
 
   /** Whether nothing has arrived, and nothing was refused: then the page tells how to connect. */
@@ -111,7 +127,7 @@ class App extends Part {
         <theme-choice></theme-choice>
         <a class="btn connect" href=${href(["connect"])}>${t("connect.title")}</a>
         <button class="btn icon" aria-label=${t("key.help")} @click=${() =>
-          this.querySelector("key-help").open()}><kbd>?</kbd></button>
+          this.#open("key-help")}><kbd>?</kbd></button>
       </header>
       <side-bar .route=${this.route}></side-bar>
       ${this.isLive !== false ? nothing : html`<div class="away" role="alert">${t("away.bar")}</div>`}
@@ -153,9 +169,9 @@ class App extends Part {
       case "messages":
         return state.counts?.messages === 0
           ? html`<connect-view></connect-view>`
-          : html`<h1 class="unseen">${t("list.label")}</h1><p class="empty">${t("message.none")}</p>`;
+          : emptyView(t("list.label"), t("message.none"));
       case "sessions":
-        return html`<h1 class="unseen">${t("side.sessions")}</h1><p class="empty">${t("session.none")}</p>`;
+        return emptyView(t("side.sessions"), t("session.none"));
       case "compare":
         return html`<compare-view .left=${id} .right=${tab}></compare-view>`;
       case "faults":
@@ -169,12 +185,15 @@ class App extends Part {
       case "connect":
         return html`<connect-view></connect-view>`;
       default:
-        return html`<h1 class="unseen">smtptest</h1><p class="empty">${t("nowhere", { place: location.hash })}</p>`;
+        return emptyView("smtptest", t("nowhere", { place: location.hash }));
     }
   }
 }
 
+const { view, query } = currentRoute();
+if (view === "messages" || view === "refused") loadEarly(query.get("q") ?? "");
 await loadLanguage();
+const firstFrame = new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
 customElements.define("smtptest-app", App);
 state.addEventListener("change", () => document.querySelector("smtptest-app").requestUpdate());
 state.start();

@@ -5,25 +5,24 @@ import { remember, remembered } from "./storage.js";
 const LANGUAGES = ["en", "de"];
 const CHOICE = "language";
 
-let texts = {};
-let locale;
-let formats;
-use("en");
+// How the language writes dates: in full, and the time of a day alone.
+const TIME = { dateStyle: "medium", timeStyle: "medium" };
+const CLOCK = { hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3 };
 
-/** Use a language. To make a formatter takes far longer than to use it. */
-function use(name) {
-  locale = name;
-  formats = {
-    plurals: new Intl.PluralRules(name),
-    number: new Intl.NumberFormat(name),
-    time: new Intl.DateTimeFormat(name, { dateStyle: "medium", timeStyle: "medium" }),
-    clock: new Intl.DateTimeFormat(name, {
-      hour: "2-digit",
-      minute: "2-digit",
-      second: "2-digit",
-      fractionalSecondDigits: 3,
-    }),
-  };
+let texts = {};
+const locale = wanted();
+// The document loads this module first: the texts come together with the others.
+const loading = load();
+// To make a formatter takes far longer than to use it.
+const plurals = once(() => new Intl.PluralRules(locale));
+const numbers = once(() => new Intl.NumberFormat(locale));
+const times = once(() => new Intl.DateTimeFormat(locale, TIME));
+const clocks = once(() => new Intl.DateTimeFormat(locale, CLOCK));
+
+/** Return a function that makes something at its first call, and returns it then. */
+function once(make) {
+  let made;
+  return () => (made ??= make());
 }
 
 /** Return the language to use: the chosen one, or the first known of the browser. */
@@ -33,13 +32,12 @@ function wanted() {
   return known ?? "en";
 }
 
-/** Load the texts; nothing can be shown before. */
-export async function loadLanguage() {
-  use(wanted());
+/** Load the texts of the language, which the document is said to be in. */
+async function load() {
   const name = locale.slice(0, 2);
-  const response = await fetch(new URL(`lang/${name}.json`, import.meta.url));
-  texts = flat(await response.json());
   document.documentElement.lang = name;
+  const response = await fetch(new URL(`lang/${name}.json`, import.meta.url));
+  return flat(await response.json());
 }
 
 /** Return the texts by keys such as "tab.html", of groups such as "tab". */
@@ -51,6 +49,11 @@ function flat(group, prefix = "") {
 /** Whether this is a text, or one with a plural, and no group. */
 function isText(value) {
   return typeof value === "string" || "other" in value;
+}
+
+/** Wait for the texts; nothing can be shown before. */
+export async function loadLanguage() {
+  texts = await loading;
 }
 
 /** Remember a language, and load the page again in it. */
@@ -78,7 +81,7 @@ export function languages() {
 export function t(key, values = {}) {
   let text = texts[key] ?? key;
   if (typeof text === "object") {
-    text = text[formats.plurals.select(values.n)] ?? text.other;
+    text = text[plurals().select(values.n)] ?? text.other;
   }
   return text.replaceAll(/\{(\w+)\}/g, (whole, name) => {
     const value = values[name];
@@ -88,15 +91,17 @@ export function t(key, values = {}) {
 
 /** Return a number as the language writes it. */
 export function formatNumber(value) {
-  return formats.number.format(value);
+  // Both languages write small ones alike, without the formatter, which delays the first paint.
+  if (Number.isInteger(value) && Math.abs(value) < 1000) return `${value}`;
+  return numbers().format(value);
 }
 
-/** Return a date and time in full, to the second. */
-export function formatTime(date) {
-  return formats.time.format(date);
+/** Return a time of the API, or a Date, in full, to the second. */
+export function formatTime(time) {
+  return times().format(new Date(time));
 }
 
 /** Return the time of a day, to the millisecond. */
-export function formatClock(date) {
-  return formats.clock.format(date);
+export function formatClock(time) {
+  return clocks().format(new Date(time));
 }

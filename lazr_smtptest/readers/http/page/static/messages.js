@@ -11,6 +11,29 @@ const MOST = 600;
 // Messages that are asked for by their ids: more are left as they are.
 const MOST_IDS = 50;
 
+/** Return a page of the messages that match a query. */
+function getPage(query, options) {
+  return get("messages", { query, limit: PAGE, ...options });
+}
+
+// The newest messages of a query, asked for before there was a list.
+let early = null;
+
+/** Ask for the newest messages of a query: its list shows them as soon as there is one. */
+export function loadEarly(query) {
+  const page = getPage(query, { timeout: 1 });
+  // The list tells why they could not be read.
+  page.catch(() => {});
+  early = { query, page };
+}
+
+/** Return what was asked for early, once; null if that was another query. */
+function takeEarly(query) {
+  const page = early?.query === query ? early.page : null;
+  early = null;
+  return page;
+}
+
 /**
  * The messages that match a query: some that follow each other are loaded, of the others
  * it is known how many there are.
@@ -41,7 +64,7 @@ export class Messages {
   }
 
   #get(options) {
-    return get("messages", { query: this.#query, limit: PAGE, ...options });
+    return getPage(this.#query, options);
   }
 
   /** Load the newest ones, and forget the others. */
@@ -50,7 +73,7 @@ export class Messages {
   }
 
   async #reload() {
-    this.#begin(await this.#get({ timeout: 1 }));
+    this.#begin(await (takeEarly(this.#query) ?? this.#get({ timeout: 1 })));
   }
 
   #begin(page) {

@@ -1,6 +1,10 @@
 // The base of all elements of the page.
 
 import { LitElement } from "./vendor/lit.js";
+import { addKeys } from "./keys.js";
+
+/** The options of a property that is set by the element itself. */
+export const STATE = { state: true };
 
 /**
  * An element that is drawn into the document itself, so that the style sheets, labels
@@ -8,6 +12,9 @@ import { LitElement } from "./vendor/lit.js";
  */
 export class Part extends LitElement {
   #listened = [];
+  #keys = [];
+  #removeKeys = () => {};
+  #loading = null;
 
   createRenderRoot() {
     return this;
@@ -21,8 +28,41 @@ export class Part extends LitElement {
     }
   }
 
+  /** Let keys do something while this element is in the document; see keys.js. */
+  listenToKeys(keys) {
+    this.#keys = keys;
+  }
+
+  /**
+   * Use what a promise brings, unless another one was given meanwhile; if it fails,
+   * `problem` is why.
+   */
+  async useLatest(promise, use) {
+    this.#loading = promise;
+    this.problem = null;
+    try {
+      const found = await promise;
+      if (this.#loading === promise) use(found);
+    } catch (problem) {
+      if (this.#loading === promise) this.problem = problem;
+    }
+  }
+
+  /** Do what a form asks for: `isBusy` until then, and `problem` tells why it failed. */
+  async submit(work) {
+    this.isBusy = true;
+    this.problem = "";
+    try {
+      await work();
+    } catch (problem) {
+      this.problem = problem.message;
+    }
+    this.isBusy = false;
+  }
+
   connectedCallback() {
     super.connectedCallback();
+    this.#removeKeys = addKeys(this.#keys);
     for (const [target, kind, listener] of this.#listened) {
       target.addEventListener(kind, listener);
     }
@@ -30,6 +70,7 @@ export class Part extends LitElement {
 
   disconnectedCallback() {
     super.disconnectedCallback();
+    this.#removeKeys();
     for (const [target, kind, listener] of this.#listened) {
       target.removeEventListener(kind, listener);
     }

@@ -1,7 +1,7 @@
 // Settings by which programs send their mail to a server, for each framework.
 
 /** Return a host as URLs have it: IPv6 in brackets. */
-function inURL(host) {
+export function inURL(host) {
   return host.includes(":") ? `[${host}]` : host;
 }
 

@@ -82,6 +82,11 @@ export function ruleOf(phase, action, { recipient, times, code, text, seconds, w
 
 /** Return the table of a rule as TOML. */
 export function tomlOf(rule) {
-  const lines = Object.entries(rule).map(([key, value]) => `${key} = ${JSON.stringify(value)}`);
+  const lines = Object.entries(rule).map(([key, value]) => `${key} = ${tomlValue(value)}`);
   return ["[[fault]]", ...lines].join("\n");
+}
+
+/** Return a text, a number, true or a list of them as people write it in TOML. */
+function tomlValue(value) {
+  return Array.isArray(value) ? `[${value.map(tomlValue).join(", ")}]` : JSON.stringify(value);
 }

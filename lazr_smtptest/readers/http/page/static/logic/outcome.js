@@ -1,5 +1,10 @@
 // What became of a session, in few words: one wording for the page and for the report.
 
+/** Return whether mail was read in a session, by IMAP or POP3. */
+export function isReading({ protocol }) {
+  return protocol === "imap" || protocol === "pop3";
+}
+
 /**
  * Return what decided a session.
  * @param {Object} session - as the API has it.
@@ -13,6 +18,11 @@
 export function outcomeIn(session, t, last = "") {
   const { delivered, refusals, transactions } = session;
   const client = session.helo || session.peer[0];
+  if (isReading(session)) {
+    const who = session.user ? t("head.user", { user: session.user }) : t("envelope.no-user");
+    const title = refusals ? t("outcome.refused", { n: refusals }) : who;
+    return { kind: refusals ? "warn" : "", title, reply: "", who: client, chip: session.protocol.toUpperCase() };
+  }
   const refused = transactions.flatMap((each) => each.refused).at(-1);
   const failed = transactions.findLast((each) => each.outcome !== "delivered");
   const reply = refused?.reply || failed?.reply || (refusals ? last : "");

@@ -1,10 +1,8 @@
 // The way of a message from server to server, as its Received fields have it (RFC 5321
 // section 4.4). They are written by anybody: what cannot be read is left empty.
 
-const MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
-const ZONES = { ut: 0, gmt: 0, z: 0, est: -300, edt: -240, cst: -360, cdt: -300, mst: -420, mdt: -360, pst: -480, pdt: -420 };
-const DATE =
-  /^(?:[a-z]{3,9}\s*,\s*)?(\d{1,2})\s+([a-z]{3})[a-z]*\s+(\d{2,4})\s+(\d{1,2})\s*:\s*(\d{2})(?:\s*:\s*(\d{2}))?(?:\s+([+-]\d{4}|[a-z]{1,5}))?\s*$/i;
+// A date of RFC 5322, which browsers parse; they take other texts for dates, too.
+const DATE = /^(?:[a-z]+\s*,\s*)?\d{1,2}\s+[a-z]{3,}\s+\d{2,4}\s+\d/i;
 
 // More fields than any route has are not read.
 const MOST = 200;
@@ -12,25 +10,11 @@ const LONGEST = 4000;
 
 /** Return the time of a date of a header field in milliseconds; null: it is none. */
 export function parseDate(text) {
-  const found = DATE.exec(withoutComments(text).trim());
-  if (found === null) return null;
-  const [, day, name, yearText, hour, minute, second = "0", zone = "+0000"] = found;
-  const month = MONTHS.indexOf(name.toLowerCase());
-  let year = Number(yearText);
-  // RFC 5322 section 4.3.
-  if (yearText.length === 2) year += year < 50 ? 2000 : 1900;
-  if (yearText.length === 3) year += 1900;
-  const time = Date.UTC(year, month, Number(day), Number(hour), Number(minute), Number(second));
-  if (month < 0 || Number(day) < 1 || Number(day) > 31 || Number(hour) > 23 || Number(minute) > 59 || Number(second) > 60) return null;
-  return time - offsetOf(zone) * 60_000;
-}
-
-/** Return the minutes of a zone east of UTC; one that is not known counts as UTC. */
-function offsetOf(zone) {
-  const found = /^([+-])(\d\d)(\d\d)$/.exec(zone);
-  if (found === null) return ZONES[zone.toLowerCase()] ?? 0;
-  const minutes = 60 * Number(found[2]) + Number(found[3]);
-  return found[1] === "-" ? -minutes : minutes;
+  const date = withoutComments(text).trim().split(/\s+/).join(" ").replace(/ ?: ?/g, ":");
+  if (!DATE.test(date)) return null;
+  // Browsers know no leap second.
+  const time = Date.parse(date.replace(/:60\b/, ":59"));
+  return Number.isNaN(time) ? null : time;
 }
 
 /** Yield the characters of a text with their depth in comments; quotes are kept. */
@@ -51,45 +35,18 @@ function* depths(text) {
   }
 }
 
+/** Return a text with a space in the place of each comment. */
 function withoutComments(text) {
   let plain = "";
-  for (const [characters, depth] of depths(text)) plain += depth ? "" : characters;
+  for (const [characters, depth] of depths(text)) plain += depth ? " " : characters;
   return plain;
-}
-
-/** Return the words of a field, each with the comment after it. */
-function wordsOf(text) {
-  const words = [];
-  let word = "";
-  let comment = "";
-  const end = () => {
-    if (word) words.push({ word, comment: "" });
-    word = "";
-  };
-  for (const [characters, depth] of depths(text)) {
-    if (depth > 0) {
-      end();
-      comment += characters;
-      continue;
-    }
-    if (comment) {
-      if (words.length) words.at(-1).comment += comment.slice(1, -1);
-      comment = "";
-    }
-    if (/\s/.test(characters)) end();
-    else word += characters;
-  }
-  end();
-  if (comment && words.length) words.at(-1).comment += comment.replace(/^\(|\)$/g, "");
-  return words;
 }
 
 /**
  * Return what a Received field says.
  * @param {string} value - the field, unfolded or not.
- * @returns {{from: string, fromDetails: string, by: string, with: string, id: string,
- *   for: string, tls: boolean, time: ?number}} texts that are missing are empty; `time`
- *   is in milliseconds, null if there is none; `fromDetails` is the client's address.
+ * @returns {{from: string, by: string, with: string, tls: boolean, time: ?number}} texts
+ *   that are missing are empty; `time` is in milliseconds, null if there is none.
  */
 export function parseReceived(value) {
   const text = value.slice(0, LONGEST).replace(/\r?\n/g, " ");
@@ -100,19 +57,17 @@ export function parseReceived(value) {
     if (characters === ";" && depth === 0) last = at;
     at += characters.length;
   }
-  const hop = { from: "", fromDetails: "", by: "", with: "", id: "", for: "", tls: false };
-  const words = wordsOf(last < 0 ? text : text.slice(0, last));
-  for (let index = 0; index + 1 < words.length; index += 1) {
-    const name = words[index].word.toLowerCase();
-    if (!["from", "by", "with", "id", "for"].includes(name) || hop[name]) continue;
-    index += 1;
-    hop[name] = words[index].word;
-    if (name === "from") hop.fromDetails = words[index].comment;
-  }
-  hop.for = hop.for.replace(/^<(.*)>$/, "$1");
-  // RFC 3848: the S stands for TLS.
-  hop.tls = /^(?:UTF8)?(?:E?SMTP|LMTP)S?A?$/i.test(hop.with) ? /S(?:A)?$/i.test(hop.with.replace(/^(?:UTF8)?(?:E?SMTP|LMTP)/i, "")) : /TLS/i.test(text.slice(0, Math.max(0, last)));
-  return { ...hop, time: last < 0 ? null : parseDate(text.slice(last + 1)) };
+  const clauses = last < 0 ? text : text.slice(0, last);
+  const hop = { from: "", by: "", with: "" };
+  const words = withoutComments(clauses).split(/\s+/);
+  words.slice(0, -1).forEach((word, index) => {
+    const name = word.toLowerCase();
+    if (hop[name] === "") hop[name] = words[index + 1];
+  });
+  // RFC 3848: the S after the name stands for TLS; others tell it in a comment.
+  const protocol = /^(?:UTF8)?(?:E?SMTP|LMTP)(S?)A?$/i.exec(hop.with);
+  const tls = protocol ? protocol[1] !== "" : /TLS/i.test(clauses);
+  return { ...hop, tls, time: last < 0 ? null : parseDate(text.slice(last + 1)) };
 }
 
 /**

@@ -4,14 +4,15 @@ import { html, nothing } from "../vendor/lit.js";
 import { get, request } from "../api.js";
 import { feed } from "../feed.js";
 import { t } from "../lang.js";
-import { Part } from "../part.js";
+import { Part, STATE } from "../part.js";
+import { table } from "./table.js";
 import { attempt, toast } from "./toast.js";
 
 const FLAGS = ["require_tls", "require_auth", "xclient", "vrfy"];
 const PROFILES = ["standard", "strict"];
 
 class LiveSettings extends Part {
-  static properties = { settings: { state: true } };
+  static properties = { settings: STATE };
 
   constructor() {
     super();
@@ -44,10 +45,12 @@ class LiveSettings extends Part {
     const { hidden, values, tags } = this.settings;
     const fixed = { hidden, ...values, ...tags?.queries };
     return html`<section class="card"><h2>${t("status.settings")}</h2><p>${t("status.settings-how")}</p>
-      <table class="table"><tbody>${Object.entries(this.#tables).map(([table, fields]) =>
-        Object.entries(fields ?? {}).filter(([name]) => name !== "queries").map(([name, value]) =>
-          row(name, this.settings.fixed.includes(name) ? `${value ?? "none"}` : this.#field(table, name, value))))}
-        ${Object.entries(fixed).map(([name, value]) => row(name, `${value}` || "–"))}</tbody></table></section>`;
+      ${table([
+        ...Object.entries(this.#tables).flatMap(([table, fields]) =>
+          Object.entries(fields ?? {}).filter(([name]) => name !== "queries").map(([name, value]) =>
+            [name, this.settings.fixed.includes(name) ? `${value ?? "none"}` : this.#field(table, name, value)])),
+        ...Object.entries(fixed).map(([name, value]) => [name, `${value}` || "–"]),
+      ], t("status.settings"))}</section>`;
   }
 
   #field(table, name, value) {
@@ -79,10 +82,6 @@ const NO_BOUND = { limits: "none", store: "0" };
 /** Return a number, a text such as "10M", or null for an empty one: as at the start. */
 function numberOr(text) {
   return /^\d+(\.\d+)?$/.test(text) ? Number(text) : text || null;
-}
-
-function row(name, value) {
-  return html`<tr><th scope="row">${name}</th><td>${value}</td></tr>`;
 }
 
 customElements.define("live-settings", LiveSettings);

@@ -2,7 +2,7 @@
 
 import { html, nothing } from "../vendor/lit.js";
 import { t } from "../lang.js";
-import { Part } from "../part.js";
+import { Part, STATE } from "../part.js";
 
 const questions = new EventTarget();
 
@@ -18,7 +18,7 @@ export function ask(text, label) {
 }
 
 class AskDialog extends Part {
-  static properties = { asked: { state: true } };
+  static properties = { asked: STATE };
 
   constructor() {
     super();

@@ -1,12 +1,13 @@
 // The form that asks for a login when the API needs one.
 
-import { html, nothing } from "../vendor/lit.js";
+import { html } from "../vendor/lit.js";
 import { request } from "../api.js";
 import { t } from "../lang.js";
-import { Part } from "../part.js";
+import { Part, STATE } from "../part.js";
+import { problemLine } from "./empty.js";
 
 class LoginForm extends Part {
-  static properties = { problem: { state: true }, isBusy: { state: true } };
+  static properties = { problem: STATE, isBusy: STATE };
 
   constructor() {
     super();
@@ -26,7 +27,7 @@ class LoginForm extends Part {
         <label>${t("login.user")}<input name="user" autocomplete="username" required></label>
         <label>${t("login.password")}<input name="password" type="password"
           autocomplete="current-password" required></label>
-        ${this.problem ? html`<p class="bad" role="alert">${this.problem}</p>` : nothing}
+        ${problemLine(this.problem)}
         <button class="btn primary" ?disabled=${this.isBusy}>${t("login.title")}</button>
       </form>
     </dialog>`;
@@ -35,17 +36,11 @@ class LoginForm extends Part {
   async #submit(event) {
     event.preventDefault();
     const fields = new FormData(event.target);
-    this.isBusy = true;
-    try {
-      await request("POST", "login", {
-        body: { user: fields.get("user"), password: fields.get("password") },
-      });
+    await this.submit(async () => {
+      await request("POST", "login", { body: Object.fromEntries(fields) });
       // Everything is asked for anew, with the cookie of the login.
       location.reload();
-    } catch (problem) {
-      this.problem = problem.message;
-      this.isBusy = false;
-    }
+    });
   }
 }
 

@@ -3,22 +3,16 @@
 import { html, nothing } from "../vendor/lit.js";
 import { allKeys } from "../keys.js";
 import { t } from "../lang.js";
-import { Part } from "../part.js";
+import { Part, STATE } from "../part.js";
 
 class CommandPalette extends Part {
-  static properties = { text: { state: true }, chosen: { state: true }, isOpen: { state: true } };
+  static properties = { text: STATE, chosen: STATE, isOpen: STATE };
 
   constructor() {
     super();
     this.text = "";
     this.chosen = 0;
     this.isOpen = false;
-    this.listen(window, ["keydown"], (event) => {
-      if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
-        event.preventDefault();
-        this.open();
-      }
-    });
   }
 
   open() {

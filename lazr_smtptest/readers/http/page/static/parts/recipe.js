@@ -4,11 +4,12 @@ import { html, nothing } from "../vendor/lit.js";
 import { ROOT } from "../api.js";
 import { t } from "../lang.js";
 import { nodeOfMessage, nodeOfSession, pytestOfMessage, pytestOfSession } from "../logic/recipe.js";
-import { Part } from "../part.js";
+import { Part, STATE } from "../part.js";
+import { choice } from "./choice.js";
 import "./copy.js";
 
 class TestRecipe extends Part {
-  static properties = { message: {}, whole: {}, language: { state: true }, isOpen: { state: true } };
+  static properties = { message: {}, whole: {}, language: STATE, isOpen: STATE };
 
   constructor() {
     super();
@@ -37,9 +38,7 @@ class TestRecipe extends Part {
     const names = { python: "Python (pytest)", javascript: "JavaScript (node:test)" };
     return html`<h2 id="recipe-title">${t("recipe.title")}</h2>
       <p>${this.message ? t("recipe.message") : t("recipe.session")}</p>
-      <span class="seg" role="group" aria-label=${t("recipe.language")}>${Object.entries(names).map(
-        ([name, title]) => html`<button aria-pressed=${name === this.language}
-          @click=${() => (this.language = name)}>${title}</button>`)}</span>
+      ${choice(t("recipe.language"), names, this.language, (name) => (this.language = name))}
       <pre class="code" tabindex="0" aria-label=${names[this.language]}>${code}</pre>
       <footer><copy-button .text=${code} .label=${names[this.language]}></copy-button><span class="spring"></span>
         <button class="btn" @click=${() => this.querySelector("dialog").close()}>${t("close")}</button></footer>`;

@@ -4,18 +4,18 @@
 import { html, nothing } from "../vendor/lit.js";
 import { get, request } from "../api.js";
 import { t } from "../lang.js";
-import { Part } from "../part.js";
+import { addressesIn } from "../logic/addresses.js";
+import { Part, STATE } from "../part.js";
+import { problemLine } from "./empty.js";
 import { attempt, toast } from "./toast.js";
-
-const ADDRESSES = /\s*[,;]\s*|\s+/;
 
 class MailRelease extends Part {
   static properties = {
     messageId: {},
     recipients: {},
-    relay: { state: true },
-    problem: { state: true },
-    isBusy: { state: true },
+    relay: STATE,
+    problem: STATE,
+    isBusy: STATE,
   };
 
   constructor() {
@@ -39,7 +39,7 @@ class MailRelease extends Part {
       <p>${t("release.what", { server: SMTPServer })}</p>
       ${AllowedRecipients ? html`<p>${t("release.allowed")} <code>${AllowedRecipients}</code></p>` : nothing}
       <label>${t("release.to")}<input name="to" required .value=${this.recipients.join(", ")}></label>
-      ${this.problem ? html`<p class="bad" role="alert">${this.problem}</p>` : nothing}
+      ${problemLine(this.problem)}
       <footer><button class="btn primary" ?disabled=${this.isBusy}>${t("release.do")}</button>
         <button type="button" class="btn" @click=${this.#close}>${t("close")}</button></footer></form>`;
   }
@@ -68,18 +68,13 @@ class MailRelease extends Part {
 
   async #release(event) {
     event.preventDefault();
-    const To = new FormData(event.target).get("to").split(ADDRESSES).filter(Boolean);
-    this.isBusy = true;
-    this.problem = "";
-    try {
+    const To = addressesIn(new FormData(event.target).get("to"));
+    await this.submit(async () => {
       const path = `/api/v1/message/${encodeURIComponent(this.messageId)}/release`;
       await request("POST", path, { body: { To }, as: "text" });
       this.#close();
       toast(t("release.done", { n: To.length }));
-    } catch (problem) {
-      this.problem = problem.message;
-    }
-    this.isBusy = false;
+    });
   }
 }
 

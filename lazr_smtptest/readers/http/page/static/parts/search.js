@@ -3,7 +3,7 @@
 import { html, nothing } from "../vendor/lit.js";
 import { t } from "../lang.js";
 import { chipsOf, completed, completionsOf } from "../logic/query.js";
-import { Part } from "../part.js";
+import { Part, STATE } from "../part.js";
 import { currentRoute, replaceRoute } from "../route.js";
 import { state } from "../state.js";
 import { savedSearches } from "./saved.js";
@@ -25,10 +25,10 @@ class SearchField extends Part {
   static properties = {
     value: {},
     view: {},
-    hasFocus: { state: true },
-    problem: { state: true },
-    found: { state: true },
-    chosen: { state: true },
+    hasFocus: STATE,
+    problem: STATE,
+    found: STATE,
+    chosen: STATE,
   };
 
   #search = delayed((text) => this.#go(text), PAUSE);

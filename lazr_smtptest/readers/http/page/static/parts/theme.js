@@ -2,7 +2,7 @@
 
 import { html } from "../vendor/lit.js";
 import { t } from "../lang.js";
-import { Part } from "../part.js";
+import { Part, STATE } from "../part.js";
 import { remember } from "../storage.js";
 
 const KEY = "theme";
@@ -10,7 +10,7 @@ const NEXT = { system: "light", light: "dark", dark: "system" };
 const SIGNS = { system: "◐", light: "☀", dark: "☾" };
 
 class ThemeChoice extends Part {
-  static properties = { theme: { state: true } };
+  static properties = { theme: STATE };
 
   constructor() {
     super();
@@ -19,7 +19,7 @@ class ThemeChoice extends Part {
 
   render() {
     const names = {
-      system: t("theme.system"), light: t("theme.light"), dark: t("theme.dark"),
+      system: t("theme.system"), light: t("html.light"), dark: t("html.dark"),
     };
     const label = t("theme.label", { theme: names[this.theme] });
     return html`<button class="btn icon" title=${label} aria-label=${label}

@@ -1,7 +1,7 @@
 // A line that tells what was done, or why it could not be.
 
 import { html, nothing } from "../vendor/lit.js";
-import { Part } from "../part.js";
+import { Part, STATE } from "../part.js";
 
 const SHOWN = 6000;
 
@@ -23,7 +23,7 @@ export async function attempt(work) {
 }
 
 class ToastLine extends Part {
-  static properties = { shown: { state: true } };
+  static properties = { shown: STATE };
 
   #timer = 0;
 

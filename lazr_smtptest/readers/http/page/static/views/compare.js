@@ -5,7 +5,9 @@ import { get, messagePath } from "../api.js";
 import { formatClock, t } from "../lang.js";
 import { spelled } from "../logic/bidi.js";
 import { compareLines, compareWords } from "../logic/diff.js";
-import { Part } from "../part.js";
+import { Part, STATE } from "../part.js";
+import { choice } from "../parts/choice.js";
+import { problemLine } from "../parts/empty.js";
 import { marked } from "../parts/marked.js";
 import { attempt } from "../parts/toast.js";
 import { href } from "../route.js";
@@ -16,8 +18,8 @@ const MOST = 200_000;
 class CompareView extends Part {
   static properties = {
     left: {}, right: {},
-    what: { state: true }, rows: { state: true }, isCut: { state: true },
-    summaries: { state: true }, problem: { state: true },
+    what: STATE, rows: STATE, isCut: STATE,
+    summaries: STATE, problem: STATE,
   };
 
   constructor() {
@@ -27,7 +29,7 @@ class CompareView extends Part {
     this.isCut = false;
     // The two messages as a list has them; undefined for one that is gone.
     this.summaries = [];
-    this.problem = "";
+    this.problem = null;
   }
 
   willUpdate(changed) {
@@ -42,29 +44,22 @@ class CompareView extends Part {
     if (found && left === this.left && right === this.right) this.summaries = found;
   }
 
-  async #load() {
-    const { left, right, what } = this;
+  #load() {
     this.rows = null;
     this.isCut = false;
-    this.problem = "";
-    try {
-      const [before, after] = await Promise.all([left, right].map((id) => read(id, what)));
-      if (left !== this.left || right !== this.right || what !== this.what) return;
-      this.isCut = Math.max(before.length, after.length) > MOST;
-      this.rows = compareLines(...[before, after].map((text) => spelled(text.slice(0, MOST))));
-    } catch (problem) {
-      if (left !== this.left || right !== this.right || what !== this.what) return;
-      this.problem = problem.status === 404 ? t("compare.gone") : problem.message;
-    }
+    const both = Promise.all([this.left, this.right].map((id) => read(id, this.what)));
+    this.useLatest(both, (texts) => {
+      this.isCut = texts.some((text) => text.length > MOST);
+      this.rows = compareLines(...texts.map((text) => spelled(text.slice(0, MOST))));
+    });
   }
 
   render() {
     const kinds = { text: t("tab.text"), html: t("compare.html"), headers: t("tab.headers") };
     return html`<div class="head"><h1>${t("compare.title")}</h1></div><div class="pane" tabindex="0">
-      <div class="strip"><span class="seg" role="group" aria-label=${t("compare.what")}>${Object.entries(kinds).map(
-        ([name, label]) => html`<button aria-pressed=${name === this.what}
-          @click=${() => (this.what = name)}>${label}</button>`)}</span>${this.#verdict()}</div>
-      ${this.problem ? html`<p class="empty" role="alert">${this.problem}</p>` : nothing}
+      <div class="strip">${choice(t("compare.what"), kinds, this.what, (name) => (this.what = name))}
+        <span role="status">${this.#verdict()}</span></div>
+      ${this.problem ? problemLine(this.problem.status === 404 ? t("compare.gone") : this.problem.message) : nothing}
       ${this.isCut ? html`<p class="strip">${t("source.cut")}</p>` : nothing}
       ${this.rows?.length ? this.#table(kinds[this.what]) : nothing}
     </div>`;
@@ -79,29 +74,26 @@ class CompareView extends Part {
   }
 
   #verdict() {
-    if (this.problem) return nothing;
-    if (!this.rows) return html`<span role="status">${t("compare.loading")}</span>`;
-    if (!this.rows.length) return html`<span role="status">${t("compare.empty")}</span>`;
+    if (this.problem) return "";
+    if (!this.rows) return t("compare.loading");
+    if (!this.rows.length) return t("compare.empty");
     const n = this.rows.filter((each) => each.kind !== "same").length;
-    return html`<span role="status">${n ? t("compare.differences", { n }) : t("compare.same")}</span>`;
+    return n ? t("compare.differences", { n }) : t("compare.same");
   }
 }
 
 async function read(id, what) {
-  let text;
   if (what === "headers") {
     const fields = await get(messagePath(id, "headers"));
-    text = fields.map(({ name, value }) => `${name}: ${value}`).join("\n");
-  } else {
-    try {
-      text = await get(messagePath(id, what), {}, { as: "text" });
-    } catch (problem) {
-      // It has no such part: then everything in the other one is different.
-      if (!/has no .* part/.test(problem.message)) throw problem;
-      text = "";
-    }
+    return fields.map(({ name, value }) => `${name}: ${value}`).join("\n");
   }
-  return text;
+  try {
+    return await get(messagePath(id, what), {}, { as: "text" });
+  } catch (problem) {
+    // It has no such part: then everything in the other one is different.
+    if (!/has no .* part/.test(problem.message)) throw problem;
+    return "";
+  }
 }
 
 async function summaryOf(id) {
@@ -113,7 +105,7 @@ async function summaryOf(id) {
 function nameOf(id, summary) {
   if (!summary) return html`<code>${id}</code>`;
   return html`<a href=${href(["messages", id])}>${summary.subject ? marked(summary.subject) : t("row.no-subject")}</a>
-    <small>${marked(summary.rcpt_tos[0] ?? t("row.no-recipient"))}, ${formatClock(new Date(summary.received_at))}</small>`;
+    <small>${marked(summary.rcpt_tos[0] ?? t("row.no-recipient"))}, ${formatClock(summary.received_at)}</small>`;
 }
 
 function row({ kind, left, right, leftNumber, rightNumber }) {

@@ -2,12 +2,12 @@
 
 import { html, nothing } from "../vendor/lit.js";
 import { t } from "../lang.js";
-import { Part } from "../part.js";
+import { Part, STATE } from "../part.js";
 import { readServer } from "../parts/settings.js";
 import { state } from "../state.js";
 
 class ConnectView extends Part {
-  static properties = { server: { state: true } };
+  static properties = { server: STATE };
 
   constructor() {
     super();

@@ -5,15 +5,16 @@ import { get } from "../api.js";
 import { t } from "../lang.js";
 import { explainReply } from "../logic/replies.js";
 import { decidingLine, folded, isRefusal } from "../logic/talk.js";
-import { Part } from "../part.js";
+import { Part, STATE } from "../part.js";
 import { marked } from "../parts/marked.js";
 
 const SIGNS = { client: "→", server: "←" };
 
 class Conversation extends Part {
   // `reply` is the one that decided; `transaction` the number of its message, 0 for none.
+  // Where mail is read, `isReading`, replies have no codes.
   static properties = {
-    sessionId: {}, lines: {}, reply: {}, transaction: {}, problem: { state: true },
+    sessionId: {}, lines: {}, reply: {}, transaction: {}, isReading: {}, problem: STATE,
   };
 
   constructor() {
@@ -21,24 +22,14 @@ class Conversation extends Part {
     this.lines = null;
     this.reply = "";
     this.transaction = 0;
+    this.isReading = false;
     this.problem = null;
   }
 
   willUpdate(changed) {
     if (!changed.has("sessionId") || !this.sessionId) return;
     this.lines = null;
-    this.#load();
-  }
-
-  async #load() {
-    const id = this.sessionId;
-    this.problem = null;
-    try {
-      const { transcript } = await get(`sessions/${encodeURIComponent(id)}`);
-      if (id === this.sessionId) this.lines = transcript;
-    } catch (problem) {
-      if (id === this.sessionId) this.problem = problem;
-    }
+    this.useLatest(get(`sessions/${encodeURIComponent(this.sessionId)}`), ({ transcript }) => (this.lines = transcript));
   }
 
   render() {
@@ -47,7 +38,7 @@ class Conversation extends Part {
     const lines = folded(this.lines);
     const decided = decidingLine(lines, this.reply, this.transaction);
     return html`<ol class="talk" aria-label=${t("tab.conversation")}>${lines.map((each, index) =>
-      line(each, index === decided))}</ol>`;
+      line(each, index === decided, !this.isReading))}</ol>`;
   }
 
   updated(changed) {
@@ -55,10 +46,10 @@ class Conversation extends Part {
   }
 }
 
-function line(each, isDecided) {
+function line(each, isDecided, hasCode) {
   const isFault = each.who === "note" && each.text.startsWith("fault:");
-  const kind = isFault ? "fault" : isRefusal(each) ? "hit" : each.who;
-  const meaning = each.who === "server" ? explainReply(each.text, t) : "";
+  const kind = isFault ? "fault" : hasCode && isRefusal(each) ? "hit" : each.who;
+  const meaning = hasCode && each.who === "server" ? explainReply(each.text, t) : "";
   const said = html`<code>${marked(each.text)}</code>${isDecided ? html` <span class="chip ${
     kind === "hit" ? "bad" : "good"}">${t("talk.decided")}</span>` : nothing}`;
   return html`<li data-kind=${kind} data-decided=${isDecided || nothing}><time>${each.seconds.toFixed(3)}</time>

@@ -5,7 +5,8 @@ import { get, request } from "../api.js";
 import { feed } from "../feed.js";
 import { formatClock, t } from "../lang.js";
 import { actionsAt, hasCode, hasRecipient, PHASES, ruleOf, textAt, tomlOf } from "../logic/faults.js";
-import { Part } from "../part.js";
+import { Part, STATE } from "../part.js";
+import { emptyView, problemLine } from "../parts/empty.js";
 import { marked } from "../parts/marked.js";
 import { attempt, toast } from "../parts/toast.js";
 import "../parts/copy.js";
@@ -18,12 +19,12 @@ const LATEST = 50;
 
 class FaultsView extends Part {
   static properties = {
-    phase: { state: true },
-    action: { state: true },
-    fields: { state: true },
-    problem: { state: true },
-    journal: { state: true },
-    personalities: { state: true },
+    phase: STATE,
+    action: STATE,
+    fields: STATE,
+    problem: STATE,
+    journal: STATE,
+    personalities: STATE,
   };
 
   #readJournal = throttled(() => this.#journal(), PAUSE);
@@ -64,7 +65,7 @@ class FaultsView extends Part {
   }
 
   render() {
-    if (state.rules === null) return html`<h1 class="unseen">${t("side.faults")}</h1><p class="empty">${t("faults.elsewhere")}</p>`;
+    if (state.rules === null) return emptyView(t("side.faults"), t("faults.elsewhere"));
     return html`<div class="head"><div class="title"><h1>${t("side.faults")}</h1>
         <span class="acts"><button class="btn" @click=${this.#failNext}>${t("faults.fail-next")}</button>
         <button class="btn" ?disabled=${!state.rules.length && !this.journal.length}
@@ -92,7 +93,7 @@ class FaultsView extends Part {
         ${this.#values()}
         <button class="btn primary">${t("faults.arm")}</button>
       </div>
-      ${this.problem ? html`<p class="bad" role="alert">${this.problem}</p>` : nothing}
+      ${problemLine(this.problem)}
       <pre class="code" tabindex="0" aria-label="TOML">${text}</pre>
       <copy-button .text=${text} label="TOML"></copy-button>
     </form>`;
@@ -144,9 +145,9 @@ class FaultsView extends Part {
 
   #journalCard() {
     return html`<section class="card"><h2>${t("faults.journal")}</h2>${this.journal.length ? html`<ul class="plain">
-      ${this.journal.map((each) => html`<li class="strip"><time>${formatClock(new Date(each.at))}</time>
+      ${this.journal.map((each) => html`<li class="strip"><time>${formatClock(each.at)}</time>
         <span class="chip warn">${each.phase}</span><code>${marked(each.line || each.rule)}</code><span class="spring"></span>
-        <a href=${href(["sessions", each.session_id], { show: "all" })}>${t("row.session", { n: each.session })}</a></li>`)}
+        <a href=${href(["sessions", each.session_id], { show: "all" })}>${t("session.title", { n: each.session })}</a></li>`)}
     </ul>` : html`<p>${t("faults.quiet")}</p>`}</section>`;
   }
 
@@ -160,13 +161,10 @@ class FaultsView extends Part {
   }
 
   async #add(body) {
-    this.problem = "";
-    try {
+    await this.submit(async () => {
       await request("POST", "faults", { body });
       toast(t("faults.is-armed"));
-    } catch (problem) {
-      this.problem = problem.message;
-    }
+    });
     state.refreshRules();
   }
 
@@ -184,7 +182,7 @@ class FaultsView extends Part {
 
 function actionName(name) {
   return {
-    reply: t("do.reply"), delay: t("action.delay"), hold: t("action.hold"), drop: t("action.drop"),
+    reply: t("envelope.reply"), delay: t("action.delay"), hold: t("action.hold"), drop: t("action.drop"),
     reset: t("action.reset"), swallow: t("action.swallow"), discard: t("action.discard"),
     hide: t("action.hide"), uidvalidity: t("action.uidvalidity"), expunge: t("action.expunge"),
     repeat_exists: t("action.repeat_exists"),

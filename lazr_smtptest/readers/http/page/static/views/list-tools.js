@@ -21,16 +21,16 @@ export function tools({ text, waiting, isEmpty }, act) {
 /**
  * Return the tools of the selected messages.
  * @param {string[]} ids
- * @param {Object} act - what the buttons call: `selectAll`, `change`, `startTagging`,
+ * @param {boolean} areSeen - whether all of them are read.
+ * @param {Object} act - what the buttons call: `selectAll`, `toggleSeen`, `startTagging`,
  *   `remove`, `clear`.
  */
-export function selectionTools(ids, act) {
+export function selectionTools(ids, areSeen, act) {
   return html`<div class="tools selection" role="toolbar" aria-label=${t("list.selection")}>
-    <span>${t("list.selected", { n: ids.length })}</span>
+    <span class="of">${t("list.selected", { n: ids.length })}</span>
     <span class="spring"></span>
     <button class="btn small" @click=${act.selectAll}>${t("do.all")}</button>
-    <button class="btn small" @click=${() => act.change({ set_flags: ["seen"] })}>${t("do.read")}</button>
-    <button class="btn small" @click=${() => act.change({ clear_flags: ["seen"] })}>${t("do.unread")}</button>
+    <button class="btn small" @click=${act.toggleSeen}>${areSeen ? t("do.unread") : t("do.read")}</button>
     ${ids.length === 2 ? html`<a class="btn small" href=${href(["compare", ...ids.reverse()])}
       >${t("do.compare")}</a>` : nothing}
     <button class="btn small" @click=${act.startTagging}>${t("do.tag")}</button>

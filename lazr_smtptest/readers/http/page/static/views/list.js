@@ -3,10 +3,9 @@
 import { html, nothing, repeat } from "../vendor/lit.js";
 import * as commands from "../commands.js";
 import { feed } from "../feed.js";
-import { addKeys } from "../keys.js";
 import { t } from "../lang.js";
 import { untilChange } from "../logic/time.js";
-import { Part } from "../part.js";
+import { Part, STATE } from "../part.js";
 import { attempt } from "../parts/toast.js";
 import { showSearchProblem } from "../parts/search.js";
 import { currentRoute, go } from "../route.js";
@@ -28,10 +27,10 @@ class MailList extends Part {
   static properties = {
     query: {},
     current: {},
-    cursor: { state: true },
-    selected: { state: true },
-    announced: { state: true },
-    isTagging: { state: true },
+    cursor: STATE,
+    selected: STATE,
+    announced: STATE,
+    isTagging: STATE,
   };
 
   #list = null;
@@ -42,7 +41,6 @@ class MailList extends Part {
   #arrived = 0;
   // Where the scrollbar stood when it was set or followed.
   #place = 0;
-  #removeKeys = null;
   #timer = 0;
   #sizes = new ResizeObserver(() => this.#resized());
   #rowHeight = ROW * parseFloat(getComputedStyle(document.documentElement).fontSize);
@@ -51,7 +49,7 @@ class MailList extends Part {
     readAll: () => commands.readAll(this.query),
     removeAll: () => commands.removeAll(this.query),
     selectAll: () => (this.selected = this.selected.with(this.#list.rows)),
-    change: (changes) => this.#change(changes),
+    toggleSeen: () => this.#toggleSeen(),
     startTagging: () => this.#startTagging(),
     tag: (name) => this.#tag(name),
     remove: () => this.#delete(),
@@ -74,16 +72,12 @@ class MailList extends Part {
     this.listen(feed, ["removed"], (event) => this.#removed(event.detail.messages));
     this.listen(feed, ["cleared", "reset"], () => this.#search());
     this.listen(state, ["change"], () => this.#list.merge());
-  }
-
-  connectedCallback() {
-    super.connectedCallback();
-    this.#removeKeys = addKeys([
+    this.listenToKeys([
       { keys: "j, ArrowDown", label: "key.next", run: () => this.#move(1) },
       { keys: "k, ArrowUp", label: "key.previous", run: () => this.#move(-1) },
       { keys: "o, Enter", label: "key.open", run: () => this.#open(this.#cursorRow) },
       { keys: "x", label: "key.select", run: () => this.#toggle(this.#cursorRow) },
-      { keys: "u", label: "key.unread", run: () => this.#markUnread() },
+      { keys: "u", label: "key.unread", run: this.#act.toggleSeen },
       { keys: "#, Delete", label: "do.delete", run: () => this.#delete() },
       { keys: "t", label: "key.tag", run: () => this.#startTagging() },
       { keys: "g g", label: "key.first", run: () => this.#setCursor(0) },
@@ -97,7 +91,6 @@ class MailList extends Part {
   disconnectedCallback() {
     super.disconnectedCallback();
     clearTimeout(this.#timer);
-    this.#removeKeys();
     this.#sizes.disconnect();
   }
 
@@ -272,12 +265,16 @@ class MailList extends Part {
     if (ids.length) await commands.change(ids, changes);
   }
 
-  #markUnread() {
+  /** Whether all chosen messages are read. */
+  get #areSeen() {
     const ids = new Set(this.#ids);
     // As they are now: a selection has them as they were.
     const messages = this.#list.rows.map((each) => each.message).filter((each) => ids.has(each?.id));
-    const isSeen = messages.every((each) => each.flags.includes("seen"));
-    return this.#change(isSeen ? { clear_flags: ["seen"] } : { set_flags: ["seen"] });
+    return messages.every((each) => each.flags.includes("seen"));
+  }
+
+  #toggleSeen() {
+    return this.#change(this.#areSeen ? { clear_flags: ["seen"] } : { set_flags: ["seen"] });
   }
 
   async #delete() {
@@ -305,7 +302,7 @@ class MailList extends Part {
     const { shown, rows, isLoaded } = this.#list;
     const isShown = shown.some((each) => each.row?.key === this.cursor);
     return html`<section aria-label=${t("list.label")}>
-      ${this.selected.size ? selectionTools(this.#ids, this.#act) : tools(this.#counted, this.#act)}
+      ${this.selected.size ? selectionTools(this.#ids, this.#areSeen, this.#act) : tools(this.#counted, this.#act)}
       ${this.isTagging ? tagging(this.#tagged, this.#act) : nothing}
       ${isLoaded && !rows.length ? html`<p class="empty">${this.query
         ? t("list.no-match") : t("list.empty")}</p>` : nothing}

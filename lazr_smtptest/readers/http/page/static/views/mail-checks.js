@@ -5,7 +5,8 @@ import { get } from "../api.js";
 import { CHECKS } from "../checks.js";
 import { t } from "../lang.js";
 import { SEVERITIES } from "../logic/findings.js";
-import { Part } from "../part.js";
+import { Part, STATE } from "../part.js";
+import { problemLine } from "../parts/empty.js";
 import { marked } from "../parts/marked.js";
 import { attempt } from "../parts/toast.js";
 
@@ -13,7 +14,7 @@ import { attempt } from "../parts/toast.js";
 const MOST = 200;
 
 class MailChecks extends Part {
-  static properties = { messageId: {}, message: {}, obstacles: { state: true }, states: { state: true } };
+  static properties = { messageId: {}, message: {}, obstacles: STATE, states: STATE };
 
   constructor() {
     super();
@@ -75,7 +76,7 @@ class MailChecks extends Part {
       <p>${t(check.about)}</p>
       ${obstacle ? html`<p class="off">${obstacle}</p>` : nothing}
       ${isBusy ? html`<p role="status">${t("checks.busy")}</p>` : nothing}
-      ${problem ? html`<p class="bad" role="alert">${problem}</p>` : nothing}
+      ${problemLine(problem)}
       ${result ? SEVERITIES.map((each) => group(each, result.findings)) : nothing}
     </section>`;
   }

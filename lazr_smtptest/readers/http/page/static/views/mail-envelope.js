@@ -3,6 +3,7 @@
 import { html, nothing } from "../vendor/lit.js";
 import { t } from "../lang.js";
 import { marked } from "../parts/marked.js";
+import { table } from "../parts/table.js";
 
 function withOptions(command, options) {
   const given = Object.entries(options).map(([name, value]) =>
@@ -31,24 +32,20 @@ function parameters(options) {
     html`<code class="param">${marked(value === null ? name : `${name}=${value}`)}</code>`);
 }
 
-function row(name, value) {
-  return html`<tr><th scope="row">${name}</th><td>${value}</td></tr>`;
-}
-
 /** Return the table of an envelope. */
 export function envelopeTable(envelope) {
   const { recipients } = envelope;
   const hidden = recipients.filter((each) => each.is_bcc).length;
   return html`${hidden ? html`<p class="strip">${t("envelope.hidden", { n: hidden })}</p>` : nothing}
-    <table class="table" aria-label=${t("tab.envelope")}><tbody>
-    ${row("MAIL", html`<code>${marked(`FROM:<${envelope.mail_from}>`)}</code>${parameters(envelope.mail_options)}`)}
-    ${recipients.map((each) => row("RCPT", html`<code>${marked(`TO:<${each.address}>`)}</code>
-      ${bccMark(each)}${parameters(each.options)}`))}
-    ${row(t("envelope.helo"), html`<code>${marked(envelope.helo)}</code>`)}
-    ${row(t("envelope.client"), html`<code>${envelope.peer.join(" : ")}</code>`)}
-    ${row(t("login.user"), envelope.user === null ? t("envelope.no-user") : marked(envelope.user))}
-    ${row("TLS", envelope.tls ? t("head.tls") : t("head.plain"))}
-    ${row(t("envelope.transaction"), envelope.transaction)}
-    ${row(t("envelope.reply"), html`<code>${envelope.reply ?? ""}</code>`)}
-  </tbody></table>`;
+    ${table([
+      ["MAIL", html`<code>${marked(`FROM:<${envelope.mail_from}>`)}</code>${parameters(envelope.mail_options)}`],
+      ...recipients.map((each) => ["RCPT", html`<code>${marked(`TO:<${each.address}>`)}</code>
+        ${bccMark(each)}${parameters(each.options)}`]),
+      ["EHLO", html`<code>${marked(envelope.helo)}</code>`],
+      [t("envelope.client"), html`<code>${envelope.peer.join(" : ")}</code>`],
+      [t("login.user"), envelope.user === null ? t("envelope.no-user") : marked(envelope.user)],
+      ["TLS", envelope.tls ? t("head.tls") : t("head.plain")],
+      [t("envelope.transaction"), envelope.transaction],
+      [t("envelope.reply"), html`<code>${envelope.reply ?? ""}</code>`],
+    ], t("tab.envelope"))}`;
 }

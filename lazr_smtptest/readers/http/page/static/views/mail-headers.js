@@ -6,7 +6,8 @@ import { currentLocale, t } from "../lang.js";
 import { authenticationOf, gradeOf } from "../logic/authentication.js";
 import { delay } from "../logic/time.js";
 import { routeOf } from "../logic/received.js";
-import { Part } from "../part.js";
+import { Part, STATE } from "../part.js";
+import { choice } from "../parts/choice.js";
 import { marked } from "../parts/marked.js";
 import { moreButton, STEP } from "../parts/more.js";
 import { textBlocks } from "../parts/text.js";
@@ -19,9 +20,9 @@ class MailHeaders extends Part {
   static properties = {
     messageId: {},
     headers: {},
-    isRaw: { state: true },
-    shown: { state: true },
-    raw: { state: true },
+    isRaw: STATE,
+    shown: STATE,
+    raw: STATE,
   };
 
   willUpdate(changed) {
@@ -33,9 +34,9 @@ class MailHeaders extends Part {
   }
 
   render() {
-    return html`<div class="strip"><span class="seg" role="group" aria-label=${t("headers.form")}>
-        <button aria-pressed=${!this.isRaw} @click=${() => (this.isRaw = false)}>${t("headers.decoded")}</button>
-        <button aria-pressed=${this.isRaw} @click=${this.#showRaw}>${t("headers.raw")}</button></span></div>
+    const forms = { decoded: t("headers.decoded"), raw: t("headers.raw") };
+    return html`<div class="strip">${choice(t("headers.form"), forms, this.isRaw ? "raw" : "decoded",
+        (name) => this.#show(name === "raw"))}</div>
       ${this.isRaw ? html`<pre class="source" tabindex="0" aria-label=${t("headers.raw")}>${textBlocks(this.raw)}</pre>`
         : html`${this.#route()}${this.#authentication()}${this.#table()}`}`;
   }
@@ -68,9 +69,9 @@ class MailHeaders extends Part {
           ${details.map((each) => html`<code>${marked(each)}</code>`)}</li>`)}</ul>`)}</section>`;
   }
 
-  async #showRaw() {
-    this.isRaw = true;
-    if (this.raw) return;
+  async #show(isRaw) {
+    this.isRaw = isRaw;
+    if (!isRaw || this.raw) return;
     const id = this.messageId;
     const text = await attempt(() => get(messagePath(id, "raw"), {}, { as: "text" }));
     if (id === this.messageId && text !== undefined) {

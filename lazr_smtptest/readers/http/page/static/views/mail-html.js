@@ -4,7 +4,8 @@ import { html, nothing, repeat } from "../vendor/lit.js";
 import { apiURL, get, messagePath, ROOT } from "../api.js";
 import { currentLocale, t } from "../lang.js";
 import { size } from "../logic/size.js";
-import { Part } from "../part.js";
+import { Part, STATE } from "../part.js";
+import { choice } from "../parts/choice.js";
 
 // Bytes of an HTML part above which it is offered, not drawn.
 const LARGE = 5_000_000;
@@ -15,11 +16,11 @@ class MailHTML extends Part {
   static properties = {
     messageId: {},
     message: {},
-    width: { state: true },
-    scheme: { state: true },
-    isShown: { state: true },
-    withImages: { state: true },
-    blocked: { state: true },
+    width: STATE,
+    scheme: STATE,
+    isShown: STATE,
+    withImages: STATE,
+    blocked: STATE,
   };
 
   constructor() {
@@ -46,7 +47,7 @@ class MailHTML extends Part {
     const id = this.messageId;
     this.blocked = NOTHING;
     try {
-      const found = await get(messagePath(id, "view/blocked"));
+      const found = await (this.message.blocked ?? get(messagePath(id, "view/blocked")));
       if (id === this.messageId) this.blocked = found;
     } catch (problem) {
       if (id === this.messageId) this.blocked = { ...NOTHING, failure: problem.message };
@@ -75,13 +76,10 @@ class MailHTML extends Part {
     if (!this.message.hasHTML) return html`<p class="empty">${t("html.none")}</p>`;
     if (!this.#isDrawn) return this.#offer(this.#part);
     const widths = { phone: t("html.phone"), tablet: t("html.tablet"), desktop: t("html.desktop") };
+    const schemes = { light: t("html.light"), dark: t("html.dark") };
     return html`<div class="strip">
-        <span class="seg" role="group" aria-label=${t("html.width")}>${Object.entries(widths).map(
-          ([name, label]) => html`<button aria-pressed=${name === this.width}
-            @click=${() => (this.width = name)}>${label}</button>`)}</span>
-        <span class="seg" role="group" aria-label=${t("html.scheme")}>${["light", "dark"].map((name) => html`<button
-          aria-pressed=${name === this.scheme} @click=${() => (this.scheme = name)}>${name === "dark"
-            ? t("html.dark") : t("html.light")}</button>`)}</span>
+        ${choice(t("html.width"), widths, this.width, (name) => (this.width = name))}
+        ${choice(t("html.scheme"), schemes, this.scheme, (name) => (this.scheme = name))}
         ${this.#blockedLine()}
       </div>
       ${this.blocked.url ? repeat([this.#url], (url) => url, (url) => this.#frame(url)) : nothing}`;

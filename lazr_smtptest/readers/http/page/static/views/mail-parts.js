@@ -4,13 +4,13 @@ import { html, nothing } from "../vendor/lit.js";
 import { apiURL, messagePath } from "../api.js";
 import { currentLocale, t } from "../lang.js";
 import { exact, size } from "../logic/size.js";
-import { Part } from "../part.js";
+import { Part, STATE } from "../part.js";
 import { isImage } from "../parts/attachments.js";
 import { marked } from "../parts/marked.js";
 import { moreButton, STEP } from "../parts/more.js";
 
 class MailParts extends Part {
-  static properties = { messageId: {}, parts: {}, shown: { state: true } };
+  static properties = { messageId: {}, parts: {}, shown: STATE };
 
   willUpdate(changed) {
     if (changed.has("messageId")) this.shown = STEP;

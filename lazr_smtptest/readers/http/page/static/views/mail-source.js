@@ -5,7 +5,7 @@ import { apiURL, get } from "../api.js";
 import { t } from "../lang.js";
 import { spelled } from "../logic/bidi.js";
 import { rangesOf } from "../logic/highlight.js";
-import { Part } from "../part.js";
+import { Part, STATE } from "../part.js";
 import { rangesIn, textBlocks } from "../parts/text.js";
 
 // Characters that are shown; the rest can be downloaded.
@@ -18,10 +18,10 @@ class MailSource extends Part {
     path: {},
     kind: {},
     absent: {},
-    text: { state: true },
-    problem: { state: true },
-    found: { state: true },
-    nth: { state: true },
+    text: STATE,
+    problem: STATE,
+    found: STATE,
+    nth: STATE,
   };
 
   // The text as it is drawn.
@@ -36,7 +36,10 @@ class MailSource extends Part {
   }
 
   willUpdate(changed) {
-    if (changed.has("path")) this.#load();
+    if (changed.has("path")) {
+      this.found = [];
+      this.useLatest(get(this.path, {}, { as: "text" }), (text) => (this.text = text));
+    }
     if (changed.has("text")) this.#shown = spelled(this.text.slice(0, MOST).replaceAll("\r", ""));
   }
 
@@ -60,20 +63,6 @@ class MailSource extends Part {
   disconnectedCallback() {
     super.disconnectedCallback();
     CSS.highlights?.clear();
-  }
-
-  async #load() {
-    const { path } = this;
-    this.problem = null;
-    this.found = [];
-    try {
-      const text = await get(path, {}, { as: "text" });
-      if (path === this.path) this.text = text;
-    } catch (problem) {
-      if (path !== this.path) return;
-      this.text = "";
-      this.problem = problem;
-    }
   }
 
   render() {

@@ -5,9 +5,10 @@ import { get, request } from "../api.js";
 import { feed } from "../feed.js";
 import { formatTime, t } from "../lang.js";
 import { quoted } from "../logic/query.js";
-import { Part } from "../part.js";
+import { Part, STATE } from "../part.js";
 import { ask } from "../parts/ask.js";
 import "../parts/copy.js";
+import { problemLine } from "../parts/empty.js";
 import { readServer } from "../parts/settings.js";
 import { attempt } from "../parts/toast.js";
 import { href } from "../route.js";
@@ -19,7 +20,7 @@ const PAUSE = 500;
 const LIFETIMES = [600, 3600, 86_400, 604_800];
 
 class MailboxesView extends Part {
-  static properties = { counts: { state: true }, problem: { state: true }, server: { state: true } };
+  static properties = { counts: STATE, problem: STATE, server: STATE };
 
   #count = throttled(() => this.#readCounts(), PAUSE);
 
@@ -58,7 +59,7 @@ class MailboxesView extends Part {
             <label>${t("mailboxes.lifetime")}<select name="lifetime">${LIFETIMES.map((each) => html`<option
               value=${each} ?selected=${each === 3600}>${lasting(each)}</option>`)}</select></label>
             <button class="btn primary">${t("mailboxes.make")}</button></div>
-          ${this.problem ? html`<p class="bad" role="alert">${this.problem}</p>` : nothing}
+          ${problemLine(this.problem)}
         </form>
         ${state.mailboxes.length ? [...state.mailboxes].reverse().map((each) => this.#mailbox(each))
           : html`<p class="empty">${t("mailboxes.none")}</p>`}
@@ -76,7 +77,7 @@ class MailboxesView extends Part {
           @click=${() => this.#delete(box)}>${t("do.delete")}</button></h2>
       <dl class="who"><dt>${t("mailboxes.name")}</dt><dd><code>${box.name}</code>
           <copy-button .text=${box.name}></copy-button></dd>
-        <dt>${t("mailboxes.until")}</dt><dd>${formatTime(new Date(box.expires_at))}</dd></dl>
+        <dt>${t("mailboxes.until")}</dt><dd>${formatTime(box.expires_at)}</dd></dl>
       ${this.server ? html`<details><summary>${t("connect.settings")}</summary>
         <server-settings .server=${{ ...this.server, user: box.user ?? "", password: "" }}></server-settings></details>` : nothing}</section>`;
   }
@@ -86,13 +87,10 @@ class MailboxesView extends Part {
     const fields = new FormData(event.target);
     const body = { lifetime: Number(fields.get("lifetime")) };
     if (fields.get("address").trim()) body.address = fields.get("address").trim();
-    this.problem = "";
-    try {
+    await this.submit(async () => {
       await request("POST", "mailboxes", { body });
       event.target.reset();
-    } catch (problem) {
-      this.problem = problem.message;
-    }
+    });
     state.refreshMailboxes();
   }
 

@@ -3,14 +3,15 @@
 import { html, nothing } from "../vendor/lit.js";
 import { apiURL, changeMessages, get, messagePath, removeMessages, ROOT } from "../api.js";
 import { feed } from "../feed.js";
-import { addKeys } from "../keys.js";
 import { currentLocale, formatClock, formatTime, t } from "../lang.js";
 import { quoted } from "../logic/query.js";
 import { size } from "../logic/size.js";
-import { Part } from "../part.js";
+import { Part, STATE } from "../part.js";
 import { attachmentStrip } from "../parts/attachments.js";
 import "../parts/copy.js";
+import { choice } from "../parts/choice.js";
 import { copy } from "../parts/copy.js";
+import { emptyView } from "../parts/empty.js";
 import { marked } from "../parts/marked.js";
 import "../parts/recipe.js";
 import "../parts/release.js";
@@ -51,13 +52,12 @@ class MailView extends Part {
   static properties = {
     messageId: {},
     tab: {},
-    message: { state: true },
-    problem: { state: true },
-    sourceKind: { state: true },
+    message: STATE,
+    problem: STATE,
+    sourceKind: STATE,
   };
 
   #refresh = throttled(() => this.#readSummary(), PAUSE);
-  #removeKeys = null;
   #loading = null;
   #loaded = null;
   // The message whose links are being loaded.
@@ -76,11 +76,7 @@ class MailView extends Part {
       if (event.detail.ids?.includes(this.messageId)) this.#load();
     });
     this.listen(feed, ["cleared", "reset"], this.#refresh);
-  }
-
-  connectedCallback() {
-    super.connectedCallback();
-    this.#removeKeys = addKeys([
+    this.listenToKeys([
       { keys: "Escape", label: "key.back", run: () => this.#back() },
       { keys: "r", label: "do.reply", run: () => go(["send"], { reply: this.messageId }) },
       { keys: "y", label: "do.link", run: () => this.#copyLink() },
@@ -92,7 +88,6 @@ class MailView extends Part {
 
   disconnectedCallback() {
     super.disconnectedCallback();
-    this.#removeKeys();
     this.#loading?.abort();
   }
 
@@ -118,9 +113,11 @@ class MailView extends Part {
     this.problem = null;
     const id = this.messageId;
     try {
-      const found = await load(id, loading.signal);
+      const found = await load(id, [undefined, "", "html"].includes(this.tab), loading.signal);
       if (loading.signal.aborted) return;
       this.message = found;
+      // What is seen comes first.
+      await found.blocked?.catch(() => {});
       if (!found.summary.flags.includes("seen")) {
         await changeMessages({ ids: [id] }, { set_flags: ["seen"] });
       }
@@ -168,8 +165,7 @@ class MailView extends Part {
 
   render() {
     if (this.problem) {
-      const text = this.problem.status === 404 ? t("message.gone") : this.problem.message;
-      return html`<h1 class="unseen">${t("list.label")}</h1><p class="empty" role="status">${text}</p>`;
+      return emptyView(t("list.label"), this.problem.status === 404 ? t("message.gone") : this.problem.message);
     }
     if (!this.message) return nothing;
     return html`${this.#head()}${this.#tabList()}${CONTENTS.includes(this.#current)
@@ -274,11 +270,11 @@ class MailView extends Part {
   /** The source: of the whole message, or of its HTML. */
   #source() {
     const isHTML = this.sourceKind === "html" && this.message.hasHTML;
+    const kind = isHTML ? "html" : "raw";
     const kinds = { raw: t("source.raw"), html: t("tab.html") };
-    return html`${this.message.hasHTML ? html`<div class="strip"><span class="seg" role="group"
-        aria-label=${t("tab.source")}>${Object.entries(kinds).map(([name, label]) => html`<button
-        aria-pressed=${(name === "html") === isHTML} @click=${() => (this.sourceKind = name)}>${label}</button>`)}</span></div>` : nothing}
-      <mail-source .path=${messagePath(this.messageId, isHTML ? "html" : "raw")} .kind=${isHTML ? "html" : "raw"}></mail-source>`;
+    return html`${this.message.hasHTML ? html`<div class="strip">${choice(t("tab.source"), kinds, kind,
+        (name) => (this.sourceKind = name))}</div>` : nothing}
+      <mail-source .path=${messagePath(this.messageId, kind)} .kind=${kind}></mail-source>`;
   }
 
   /** Begin to load the links of a large message. */
@@ -320,23 +316,26 @@ class MailView extends Part {
   }
 }
 
-/** Load what the view shows of a message; its text and HTML are loaded by their tabs. */
-async function load(id, signal) {
-  const path = (what) => messagePath(id, what);
+/**
+ * Load what the view shows of a message; its text and HTML are loaded by their tabs. That
+ * of the HTML begins here if it is wanted: `blocked` is what a frame of it needs.
+ */
+async function load(id, wantsHTML, signal) {
+  const read = (what) => get(messagePath(id, what), {}, { signal });
   const [page, parts] = await Promise.all([
-    get("messages", { query: `id:${id}`, limit: 1, timeout: 5 }, { signal }),
-    get(path("parts"), {}, { signal }),
-  ]);
-  const summary = page.messages[0];
-  const hasHTML = parts.some((each) => each.content_type === "text/html");
+    get("messages", { query: `id:${quoted(id)}`, limit: 1, timeout: 5 }, { signal }), read("parts")]);
+  const [summary] = page.messages;
+  const hasHTML = parts.some((each) => each.is_text && each.content_type === "text/html");
   if (summary && summary.size <= LARGE) {
-    const whole = await get(path(), {}, { signal });
-    return { ...whole, parts, hasHTML: whole.html !== null };
+    const blocked = hasHTML && wantsHTML ? read("view/blocked") : null;
+    // Its tab tells why it cannot be read.
+    blocked?.catch(() => {});
+    const whole = await read("");
+    return { ...whole, parts, hasHTML: whole.html !== null, blocked };
   }
-  const [envelope, headers] = await Promise.all(
-    ["envelope", "headers"].map((what) => get(path(what), {}, { signal })));
+  const [envelope, headers] = await Promise.all([read("envelope"), read("headers")]);
   // To find its links takes long: their tab asks for them.
-  return { summary, envelope, headers, links: null, code: null, warnings: [], parts, hasHTML };
+  return { summary, envelope, headers, links: null, code: null, warnings: [], parts, hasHTML, blocked: null };
 }
 
 function people(mailboxes) {

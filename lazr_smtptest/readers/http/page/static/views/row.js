@@ -24,7 +24,7 @@ export function messageRow(row, place) {
       ${when(message.received_at)}</div>
     <div class="l"><span class="sub">${message.subject ? marked(message.subject) : t("row.no-subject")}</span>
       <span class="snip">${marked(message.snippet)}</span>${chipsOf(message)}</div>
-    ${isUnread ? html`<span class="unseen">${t("row.unread")}</span>` : nothing}`);
+    ${isUnread ? html`<span class="unseen">${t("do.unread")}</span>` : nothing}`);
 }
 
 function recipientsOf(message) {
@@ -68,7 +68,7 @@ export function refusedRow(row, place) {
   return frame(row, place, "refused", html`
     <div class="l"><span class="to">${who}</span>${when(session.started_at)}</div>
     <div class="l"><span class="sub">${reply ? t("row.refused", { reply }) : title}</span>
-      <span class="snip">${t("row.session", { n: session.number || session.id })}</span>
+      <span class="snip">${t("session.title", { n: session.number || session.id })}</span>
       <span class="chip ${kind}">${chip}</span></div>`);
 }
 

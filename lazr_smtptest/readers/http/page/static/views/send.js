@@ -3,24 +3,25 @@
 import { html, nothing } from "../vendor/lit.js";
 import { get, messagePath, request } from "../api.js";
 import { currentLocale, formatTime, t } from "../lang.js";
+import { addressesIn } from "../logic/addresses.js";
 import { asText } from "../logic/eml.js";
 import { size } from "../logic/size.js";
-import { Part } from "../part.js";
+import { Part, STATE } from "../part.js";
 import { keepFiles, readFile } from "../parts/drop.js";
+import { problemLine } from "../parts/empty.js";
 import { attempt, toast } from "../parts/toast.js";
 import { currentRoute, go } from "../route.js";
 
-const ADDRESSES = /\s*[,;]\s*|\s+/;
 const EMPTY = { from: "sender@example.com", to: "", subject: "", text: "", headers: {} };
 // Characters of a message that an answer quotes.
 const QUOTED = 20_000;
 
 class SendView extends Part {
   static properties = {
-    problem: { state: true },
-    isBusy: { state: true },
-    draft: { state: true },
-    files: { state: true },
+    problem: STATE,
+    isBusy: STATE,
+    draft: STATE,
+    files: STATE,
   };
 
   constructor() {
@@ -60,7 +61,7 @@ class SendView extends Part {
         <label>${t("tab.text")}<textarea name="text" rows="8" .value=${text}></textarea></label>
         <label>HTML<textarea name="html" rows="4" spellcheck="false"></textarea></label>
         ${this.#attachments()}
-        ${this.problem ? html`<p class="bad" role="alert">${this.problem}</p>` : nothing}
+        ${problemLine(this.problem)}
         <button class="btn primary" ?disabled=${this.isBusy}>${t("side.send")}</button>
       </form></div>`;
   }
@@ -89,29 +90,23 @@ class SendView extends Part {
   async #send(event) {
     event.preventDefault();
     const fields = new FormData(event.target);
-    this.isBusy = true;
-    this.problem = "";
-    try {
+    // If it fails, what was written stays.
+    await this.submit(async () => {
       const body = await this.#body(fields);
       const { ID } = await request("POST", "/api/v1/send", { body });
       toast(t("send.done"));
       go(["messages", ID]);
-    } catch (problem) {
-      // What was written stays.
-      this.problem = problem.message;
-    }
-    this.isBusy = false;
+    });
   }
 
   /** Return the message as the API takes it. */
   async #body(fields) {
-    const to = fields.get("to").split(ADDRESSES).filter(Boolean);
     const attachments = this.files.map(async (file) => ({
       Filename: file.name, ContentType: file.type, Content: btoa(asText(await readFile(file))),
     }));
     return {
       From: { Email: fields.get("from") },
-      To: to.map((Email) => ({ Email })),
+      To: addressesIn(fields.get("to")).map((Email) => ({ Email })),
       Subject: fields.get("subject"),
       Text: fields.get("text"),
       HTML: fields.get("html"),
@@ -129,7 +124,7 @@ function answerTo({ summary, headers, text }) {
   const references = `${value("references") || value("in-reply-to")} ${id}`.trim();
   const who = summary.from.map(({ name, address }) => name || address).join(", ");
   const quoted = (text ?? "").slice(0, QUOTED).trimEnd().replace(/^/gm, "> ");
-  const date = formatTime(new Date(summary.received_at));
+  const date = formatTime(summary.received_at);
   return {
     from: summary.rcpt_tos[0] ?? EMPTY.from,
     to: to.map(({ address }) => address).join(", "),

@@ -4,11 +4,13 @@ import { html, nothing } from "../vendor/lit.js";
 import { get } from "../api.js";
 import { feed } from "../feed.js";
 import { currentLocale, formatTime, t } from "../lang.js";
+import { isReading } from "../logic/outcome.js";
 import { isRefusal } from "../logic/talk.js";
 import { outcomeOf } from "../outcome.js";
-import { Part } from "../part.js";
+import { Part, STATE } from "../part.js";
 import "../parts/recipe.js";
 import { copy } from "../parts/copy.js";
+import { emptyView } from "../parts/empty.js";
 import { attempt } from "../parts/toast.js";
 import { throttled } from "../throttle.js";
 import "./conversation.js";
@@ -17,7 +19,7 @@ import "./conversation.js";
 const PAUSE = 1000;
 
 class SessionView extends Part {
-  static properties = { sessionId: {}, whole: { state: true }, problem: { state: true } };
+  static properties = { sessionId: {}, whole: STATE, problem: STATE };
 
   #loaded = null;
   #timer = 0;
@@ -40,18 +42,12 @@ class SessionView extends Part {
     return `sessions/${encodeURIComponent(this.sessionId)}`;
   }
 
-  async #load() {
-    const id = this.sessionId;
-    this.problem = null;
-    try {
-      const whole = await this.#find();
-      if (id !== this.sessionId) return;
+  #load() {
+    return this.useLatest(this.#find(), (whole) => {
       this.whole = whole;
       clearTimeout(this.#timer);
       if (isOpen(whole)) this.#timer = setTimeout(this.#refresh, PAUSE);
-    } catch (problem) {
-      if (id === this.sessionId) this.problem = problem;
-    }
+    });
   }
 
   /** Return the session, which may be open. */
@@ -75,8 +71,7 @@ class SessionView extends Part {
 
   render() {
     if (this.problem) {
-      const text = this.problem.status === 404 ? t("session.gone") : this.problem.message;
-      return html`<h1 class="unseen">${t("side.sessions")}</h1><p class="empty" role="status">${text}</p>`;
+      return emptyView(t("side.sessions"), this.problem.status === 404 ? t("session.gone") : this.problem.message);
     }
     if (!this.whole) return nothing;
     const { session, transcript } = this.whole;
@@ -85,21 +80,22 @@ class SessionView extends Part {
       <div class="title"><button class="btn icon back" aria-label=${t("key.back")} @click=${() => history.back()}>‹</button>
         <h1>${t("session.title", { n: session.number || session.id })}</h1>
         <span class="chip ${outcome.kind}">${isOpen(this.whole) ? t("sessions.is-open")
-          : session.delivered ? outcome.title : t("session.nothing")}</span>
+          : isReading(session) ? outcome.chip : session.delivered ? outcome.title : t("session.nothing")}</span>
         <span class="acts"><button class="btn" @click=${this.#copy}>${t("session.copy")}</button>
-          ${transcript.some(isRefusal) ? html`<test-recipe .whole=${this.whole}></test-recipe>` : nothing}</span></div>
+          ${!isReading(session) && transcript.some(isRefusal) ? html`<test-recipe .whole=${this.whole}></test-recipe>` : nothing}</span></div>
       <dl class="who">
         <dt>${t("envelope.client")}</dt><dd><code>${session.peer.join(" : ")}</code>
           ${session.helo ? html`<span>${t("session.helo")} <code>${session.helo}</code></span>` : nothing}</dd>
         <dt>${t("session.outcome")}</dt><dd><span>${isOpen(this.whole) ? t("sessions.is-open") : outcome.title}</span>
           ${outcome.reply ? html`<code>${outcome.reply}</code>` : nothing}
           ${outcome.reply ? html`<bdi>${outcome.who}</bdi>` : nothing}</dd>
-        <dt>${t("session.began")}</dt><dd>${formatTime(new Date(session.started_at))}
+        <dt>${t("session.began")}</dt><dd>${formatTime(session.started_at)}
           ${session.seconds === null ? nothing : html`<span>${seconds(session.seconds)}</span>`}</dd>
         ${session.tls_version ? html`<dt>TLS</dt><dd>${session.tls_version}, ${session.tls_cipher}</dd>` : nothing}
         ${session.user ? html`<dt>${t("login.user")}</dt><dd>${session.user} (${session.mechanism})</dd>` : nothing}
       </dl></div>
-      <div class="pane" tabindex="0"><smtp-conversation .lines=${transcript} .reply=${outcome.reply}></smtp-conversation></div>`;
+      <div class="pane" tabindex="0"><smtp-conversation .lines=${transcript} .reply=${outcome.reply}
+        .isReading=${isReading(session)}></smtp-conversation></div>`;
   }
 
   async #copy() {

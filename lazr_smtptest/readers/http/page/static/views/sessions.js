@@ -4,10 +4,9 @@
 import { html, nothing } from "../vendor/lit.js";
 import { get } from "../api.js";
 import { feed } from "../feed.js";
-import { addKeys } from "../keys.js";
 import { t } from "../lang.js";
 import { outcomeOf } from "../outcome.js";
-import { Part } from "../part.js";
+import { Part, STATE } from "../part.js";
 import { when } from "../parts/when.js";
 import { go, href } from "../route.js";
 import { throttled } from "../throttle.js";
@@ -17,20 +16,21 @@ const PAUSE = 400;
 const PAGE = 100;
 // The most that are in the document.
 const MOST = 300;
+const READERS = ["imap", "pop3"];
 
 class SessionList extends Part {
   static properties = {
     filter: {},
     current: {},
-    sessions: { state: true },
-    next: { state: true },
-    isNewest: { state: true },
-    problem: { state: true },
+    sessions: STATE,
+    next: STATE,
+    isNewest: STATE,
+    problem: STATE,
+    readers: STATE,
   };
 
   #refresh = throttled(() => this.#load(), PAUSE);
   #inTurn = inTurn();
-  #removeKeys = null;
 
   constructor() {
     super();
@@ -39,20 +39,18 @@ class SessionList extends Part {
     // Whether the first of them are in the document.
     this.isNewest = true;
     this.problem = null;
+    // The protocols by which mail is read here.
+    this.readers = [];
     this.listen(feed, ["session-began", "session-ended", "back", "reset"], this.#refresh);
-  }
-
-  connectedCallback() {
-    super.connectedCallback();
-    this.#removeKeys = addKeys([
+    this.listenToKeys([
       { keys: "j, ArrowDown", label: "key.next", run: () => this.#move(1) },
       { keys: "k, ArrowUp", label: "key.previous", run: () => this.#move(-1) },
     ]);
   }
 
-  disconnectedCallback() {
-    super.disconnectedCallback();
-    this.#removeKeys();
+  async firstUpdated() {
+    const { listeners } = await get("status").catch(() => ({ listeners: [] }));
+    this.readers = READERS.filter((name) => listeners.some(({ protocol }) => protocol.startsWith(name)));
   }
 
   willUpdate(changed) {
@@ -107,9 +105,10 @@ class SessionList extends Part {
     const filters = {
       failed: t("sessions.failed"), refused: t("sessions.refused"), tls: t("sessions.tls"), auth: t("sessions.auth"),
       dropped: t("sessions.dropped"), open: t("sessions.open"), all: t("do.all"),
+      ...Object.fromEntries(this.readers.map((name) => [name, name.toUpperCase()])),
     };
     return html`<section aria-label=${t("side.sessions")}>
-      <div class="tools"><span class="seg wrap" role="group" aria-label=${t("sessions.filter")}>
+      <div class="tools"><span class="seg" role="group" aria-label=${t("sessions.filter")}>
         ${Object.entries(filters).map(([name, label]) => html`<a href=${href(["sessions"], { show: name })}
           aria-current=${name === this.filter ? "true" : nothing}>${label}</a>`)}</span></div>
       ${this.sessions.length ? nothing : html`<p class="empty">${this.problem?.message ?? this.#none}</p>`}
@@ -144,7 +143,8 @@ async function read(filter, after, limit) {
     const found = await get("sessions/open");
     return { sessions: found.map((each) => each.session), next: null };
   }
-  const which = { all: {}, failed: { failed: "true" } }[filter] ?? { kind: filter };
+  const which = { all: {}, failed: { failed: "true" } }[filter]
+    ?? (READERS.includes(filter) ? { protocol: filter } : { kind: filter });
   return get("sessions", { limit, after, ...which });
 }
 

@@ -4,16 +4,17 @@ import { html } from "../vendor/lit.js";
 import { get } from "../api.js";
 import { feed } from "../feed.js";
 import { formatNumber, formatTime, t } from "../lang.js";
-import { Part } from "../part.js";
+import { Part, STATE } from "../part.js";
 import "../parts/adjust.js";
+import { table } from "../parts/table.js";
 import { throttled } from "../throttle.js";
 
 const PAUSE = 1000;
 
 class StatusView extends Part {
   static properties = {
-    status: { state: true },
-    problem: { state: true },
+    status: STATE,
+    problem: STATE,
   };
 
   #refresh = throttled(() => this.#read(), PAUSE);
@@ -48,26 +49,22 @@ class StatusView extends Part {
     const { status } = this;
     return html`<div class="pane" tabindex="0">
       <section class="card"><h2>${t("status.listeners")}</h2>${table(
-        status.listeners.map((each) => [each.protocol, html`<code>${each.address}</code>`]))}</section>
+        status.listeners.map((each) => [each.protocol, html`<code>${each.address}</code>`]),
+        t("status.listeners"))}</section>
       <section class="card"><h2>${t("status.store")}</h2>${table([
         [t("status.kind"), status.store],
         [t("list.label"), formatNumber(status.messages)],
         [t("do.unread"), formatNumber(status.unread)],
         [t("status.missing"), formatNumber(status.missing)],
-        [t("status.oldest"), status.oldest ? formatTime(new Date(status.oldest)) : "–"],
+        [t("status.oldest"), status.oldest ? formatTime(status.oldest) : "–"],
         [t("status.change"), formatNumber(status.last_change)],
-      ])}</section>
+      ], t("status.store"))}</section>
       <section class="card"><h2>${t("status.versions")}</h2>${table([
         ["lazr.smtptest", status.version], ["Python", status.python], ["Twisted", status.twisted],
         [t("status.events"), t(feed.way === "sse" ? "status.sse" : "status.websocket")],
-      ])}</section>
+      ], t("status.versions"))}</section>
       <live-settings></live-settings></div>`;
   }
-}
-
-function table(rows) {
-  return html`<table class="table"><tbody>${rows.map(([name, value]) => html`<tr>
-    <th scope="row">${name}</th><td>${value}</td></tr>`)}</tbody></table>`;
 }
 
 customElements.define("status-view", StatusView);

@@ -160,6 +160,9 @@ GROUPS = 4
 # Characters of a text, and elements, beyond which a browser takes long to draw them.
 LONGEST, MOST = 20_000, 20_000
 
+# How often the page may work as long as for a usual message: it takes 20 ms a tab.
+MOST_WORK = 10
+
 # Counts the requests of the page that have no answer yet.
 COUNT = """
   window.unanswered = 0;
@@ -208,9 +211,34 @@ OPEN = """async ([id, tabs, longest, most]) => {
 }"""
 
 
+class Work:
+    """The time that the page works, as its processor counts it: load does not matter.
+
+    Args:
+        page: the page.
+    """
+
+    def __init__(self, page):
+        self._devtools = page.context.new_cdp_session(page)
+        self._devtools.send("Performance.enable", {"timeDomain": "threadTicks"})
+        self._before = self._total()
+
+    def _total(self):
+        metrics = self._devtools.send("Performance.getMetrics")["metrics"]
+        return next(each["value"] for each in metrics if each["name"] == "TaskDuration")
+
+    def lap(self):
+        """Return the seconds since the last call."""
+        before, self._before = self._before, self._total()
+        return self._before - before
+
+
 @pytest.mark.parametrize("group", range(GROUPS))
 def test_hostile_messages_of_the_parser_open_in_every_tab(page, site, safe, group):
-    """Malformed and endless ones are shown, in parts or cut if they are large."""
+    """Malformed and endless ones are shown, in parts or cut if they are large.
+
+    None holds up the page: it takes a few times the work of a usual one.
+    """
     names = list(HOSTILE)[group::GROUPS]
     for name in names:
         # Not by SMTP, where some of them are refused.
@@ -219,12 +247,20 @@ def test_hostile_messages_of_the_parser_open_in_every_tab(page, site, safe, grou
         site.controller.mailbox.add(envelope)
     ids = [each.id for each in site.controller.mailbox]
     assert len(ids) == len(names) > 0
+    usual = site.send(hostile_mail("<h1>Order</h1>" + "<p>Item</p>" * 100)).id
     page.set_default_timeout(4 * PATIENCE)
     page.add_init_script(COUNT)
     page.goto(f"{site.url}#/messages/{ids[0]}")
     page.get_by_role("tab").first.wait_for()
     tabs = tab_names(page)
     assert len(tabs) >= 8
+    work = Work(page)
+    # The first time everything is compiled.
+    for id in (usual, ids[0], usual):
+        work.lap()
+        assert page.evaluate(OPEN, [id, tabs, LONGEST, MOST]) == []
+    once = work.lap()
     for name, id in zip(names, ids, strict=True):
         assert page.evaluate(OPEN, [id, tabs, LONGEST, MOST]) == [], name[:60]
+        assert work.lap() <= MOST_WORK * once, name[:60]
         safe(name[:60])

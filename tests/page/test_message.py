@@ -590,7 +590,7 @@ class TestLoading:
         held = []
         page.route("**/sessions/none", lambda route: held.append(route))
         page.goto(f"{site.url}#/sessions/none")
-        expect(page.locator(".list")).to_be_visible()
+        expect(page.locator(".list section")).to_be_visible()
         page.goto(f"{site.url}#/sessions/{session.id}")
         expect(page.locator(".talk")).to_be_visible()
         with page.expect_response("**/sessions/none"):

@@ -80,7 +80,7 @@ MARKS = {
     "test_documentation.py": ["slow", "twice"],
     "test_platforms.py": ["slow", "once"],
     "test_senders.py": ["slow"],
-    "test_site.py": ["once"],
+    "test_site.py": ["slow", "once"],
     "test_swaks.py": ["slow", "clients", "once"],
     "testing/test_container.py": ["twice"],
     "testing/test_pytest_neighbours.py": ["slow", "once"],

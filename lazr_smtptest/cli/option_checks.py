@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from twisted.python import usage
@@ -33,10 +34,26 @@ def check_options(options: Options) -> None:
 
 
 def _check_store(options: Options) -> None:
+    """Check the store, and add the spool to its settings."""
+    store, spool = options["store"], options["spool"]
     try:
-        check_spec(options["store"])
+        kind = check_spec(store).kind
     except ValueError as error:
         raise usage.UsageError(f"{options.name('store')}: {error}") from error
+    if not spool:
+        return
+    if kind != "postgresql":
+        raise usage.UsageError(
+            f"{options.name('spool')} needs --store postgresql://...: a store of kind "
+            f"{kind} does not go away"
+        )
+    if "&" in spool:
+        raise usage.UsageError(
+            f"{options.name('spool')} is a folder without & in its name, not {spool!r}"
+        )
+    # A daemon and a worker may have another current directory.
+    setting = f"spool={Path(spool).absolute()}"
+    options["store"] = f"{store}{'&' if '?' in store else '?'}{setting}"
 
 
 def _check_tls(options: Options) -> None:

@@ -232,6 +232,12 @@ TABLE: Groups = {
             "memory",
         ),
         Option(
+            "spool",
+            "DIR",
+            "Keep messages in this folder while the database of postgresql://... is "
+            "away.",
+        ),
+        Option(
             "tag",
             "TAG=QUERY",
             "Tag messages that match, such as bill=subject:invoice, at arrival. May be "

@@ -150,6 +150,12 @@ class ISharedStore(Interface):
         a fork. A store that is opened for one command only does not join.
         """
 
+    def lag() -> float:
+        """Return for how many seconds messages of this process wait on its own disk.
+
+        0.0: none do; the store has all.
+        """
+
     def nodes() -> Sequence[Node]:
         """Return the nodes, by their names.
 

@@ -107,11 +107,17 @@ class SQLStore(SQLEditor, AdjustableStore):
     # Writing, in the store's own thread
 
     def _write(self, batch: list[Envelope]) -> None:
-        now = int(self._clock() * 1_000_000)
-        rows = [self._row(envelope, now) for envelope in batch]
+        rows = self._rows(batch)
         self._writing.change(lambda connection: self._insert(connection, rows))
+        self._report_kept()
+
+    def _report_kept(self) -> None:
         self._watcher.wake()
         self._indexer.wake()
+
+    def _rows(self, batch: list[Envelope]) -> list[_tables.Row]:
+        now = int(self._clock() * 1_000_000)
+        return [self._row(envelope, now) for envelope in batch]
 
     def _row(self, envelope: Envelope, now: int) -> _tables.Row:
         coding, octets = self._compressor.compress(envelope.content)
@@ -125,7 +131,7 @@ class SQLStore(SQLEditor, AdjustableStore):
             recipients=[address_key(address) for address in envelope.rcpt_tos],
         )
 
-    def _insert(self, connection: Database, rows: list[_tables.Row]) -> None:
+    def _insert(self, connection: Database, rows: Sequence[_tables.Row]) -> None:
         self._dialect.insert(connection, rows)
         if self._retention:
             self._drop_oldest(connection)

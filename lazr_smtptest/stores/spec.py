@@ -184,6 +184,12 @@ def _node(value: str) -> str:
     return value
 
 
+def _folder(value: str) -> str:
+    if not value:
+        raise ValueError("a folder")
+    return value
+
+
 _BOUNDS: dict[str, Callable[[str], Any]] = {
     "max-count": _count,
     "max-bytes": _octets,
@@ -204,6 +210,8 @@ _SETTINGS: dict[str, dict[str, Callable[[str], Any]]] = {
         **_BOUNDS,
         "schema": _name,
         "node": _node,
+        "spool": _folder,
+        "max-spool": _octets,
         "synchronous": _one_of("FULL", "NORMAL"),
     },
 }

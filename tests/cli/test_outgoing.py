@@ -17,6 +17,7 @@ from lazr_smtptest.cli.outgoing import outgoing_of, routes_of
 from lazr_smtptest.outbound.releases.route import Route
 from lazr_smtptest.outbound.settings import Login, Outgoing, Relay, Server
 from lazr_smtptest.smtp.settings import Settings
+from lazr_smtptest.stores import check_spec
 from lazr_smtptest.tls.context import TLS
 
 from ..commands import PATIENCE, Start
@@ -138,6 +139,18 @@ def routes(*arguments: str) -> list[Route]:
     options = Options()
     options.parseOptions([HTTP, *arguments])
     return list(routes_of(options))
+
+
+@pytest.mark.parametrize("store", [POSTGRESQL, f"{POSTGRESQL}?max-age=1d"])
+def test_a_spool_is_a_setting_of_the_store(
+    store: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With its whole path: a daemon changes its directory."""
+    monkeypatch.chdir(tmp_path)
+    options = Options()
+    options.parseOptions([store, "--spool=waiting"])
+    settings = check_spec(options["store"]).settings
+    assert settings["spool"] == str(tmp_path / "waiting")
 
 
 RELAY = Relay(server=Server(host="a"))

@@ -175,6 +175,14 @@ class TestOptions:
             ("--store memory extra", "unexpected argument 'extra'"),
             ("--profile=lax", "--profile is standard or strict, not 'lax'"),
             ("--smtps=tcp:1", "--smtps needs --tls"),
+            (
+                "--spool=x",
+                "--spool needs --store postgresql://...: a store of kind mem",
+            ),
+            (
+                "--store=postgresql://h/d --spool=a&b",
+                "--spool is a folder without & in its name, not 'a&b'",
+            ),
             ("--require-tls", "--require-tls needs --tls"),
             ("--require-auth", "--require-auth needs --auth"),
             ("--ca-file=ca", "--ca-file needs --tls auto"),

@@ -8,6 +8,7 @@ from http import HTTPStatus
 from prometheus_client import CollectorRegistry, Counter, Gauge
 from prometheus_client.exposition import generate_latest
 
+from lazr_smtptest.interfaces import ISharedStore
 from lazr_smtptest.model.delivery_event import MailEvent
 from lazr_smtptest.net.clock import monotonic
 from lazr_smtptest.readers.context import ReaderContext
@@ -66,6 +67,12 @@ class Metrics:
         self._lag = self._gauge(
             "event_loop_lag_seconds", "Seconds until the reactor made a call"
         )
+        self._store_lag: Gauge | None = None
+        if ISharedStore.providedBy(context.store):
+            self._store_lag = self._gauge(
+                "store_lag_seconds",
+                "Seconds for which messages have waited in the spool of this server",
+            )
         # What ends the counting, once it has begun.
         self._ends: list[Callable[[], object]] = []
         if context.sessions is not None:
@@ -151,6 +158,8 @@ class Metrics:
         asked: float = await reader.call(monotonic)
         self._lag.set(max(0.0, monotonic() - asked))
         self._waiting.set(self._waits())
+        if self._store_lag is not None:
+            self._store_lag.set(self._context.store.lag())
         if sessions is not None:
             counters = sessions.counters
             for name, gauge in self._sessions.items():

@@ -14,9 +14,9 @@ from psycopg_pool import ConnectionPool
 
 from lazr_smtptest.errors import StoreError
 from lazr_smtptest.stores.postgresql._adapter import Adapter
-from lazr_smtptest.stores.postgresql._place import Place, reason
+from lazr_smtptest.stores.postgresql._place import AwayError, Place, reason
 
-__all__ = ["Connection", "Pool", "UncertainError"]
+__all__ = ["PATIENCE", "Connection", "Pool", "UncertainError"]
 
 _Result = TypeVar("_Result")
 
@@ -25,7 +25,7 @@ _FIRST_PAUSE = 0.1
 _LONGEST_PAUSE = 2.0
 
 # Seconds in which to find out whether a transaction was committed.
-_PATIENCE = 10.0
+PATIENCE = 10.0
 
 # The most connections for readers, and seconds to wait for one.
 _READERS = 4
@@ -57,11 +57,15 @@ class Connection:
     Args:
         place: the database.
         synchronous: ``"FULL"`` or ``"NORMAL"``, see `PostgreSQLStore`.
+        patience: seconds in which to find out whether a transaction was committed.
     """
 
-    def __init__(self, place: Place, synchronous: str = "FULL") -> None:
+    def __init__(
+        self, place: Place, synchronous: str = "FULL", patience: float = PATIENCE
+    ) -> None:
         self._place = place
         self._synchronous = synchronous
+        self._patience = patience
         self._lock = threading.Lock()
         self._connection: psycopg.Connection[Any] | None = None
         self._next_at = 0.0
@@ -182,7 +186,7 @@ class Connection:
         Raises:
             UncertainError: the server cannot be asked.
         """
-        end = time.monotonic() + _PATIENCE
+        end = time.monotonic() + self._patience
         while time.monotonic() < end:
             with contextlib.suppress(StoreError, psycopg.Error):
                 # The lock waits for the end of that transaction.
@@ -202,7 +206,7 @@ class Connection:
             return self._connection
         now = time.monotonic()
         if now < self._next_at:
-            raise StoreError(f"cannot {doing} {self._place}: {self._trouble}")
+            raise AwayError(f"cannot {doing} {self._place}: {self._trouble}")
         try:
             self._connection = self._place.connect()
         except psycopg.Error as error:

@@ -12,7 +12,7 @@ import os
 import secrets
 import socket
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timezone
 from typing import Any
 
@@ -20,7 +20,6 @@ from lazr_smtptest.errors import StoreError
 from lazr_smtptest.model.node import Node
 from lazr_smtptest.stores._sql import Database
 from lazr_smtptest.stores.postgresql._connection import Connection
-from lazr_smtptest.stores.postgresql._lag import Lag
 from lazr_smtptest.stores.throughput import Throughput
 from lazr_smtptest.version import __version__
 
@@ -65,11 +64,15 @@ class Membership:
         connection: a connection for this object alone.
         name: the name of the node; ``""`` for that of the machine.
         throughput: counts its messages.
-        lag: measures its writes.
+        lag: returns the seconds that its messages have waited since the last call.
     """
 
     def __init__(
-        self, connection: Connection, name: str, throughput: Throughput, lag: Lag
+        self,
+        connection: Connection,
+        name: str,
+        throughput: Throughput,
+        lag: Callable[[], float],
     ) -> None:
         self._connection = connection
         self._name = name or socket.gethostname()
@@ -148,7 +151,7 @@ class Membership:
             (
                 *(self._id, self._name, os.getpid(), __version__),
                 *(self._throughput.messages, self._throughput.rate()),
-                self._lag.take(),
+                self._lag(),
             ),
         )
 

@@ -13,9 +13,14 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from lazr_smtptest._secrets import without_secrets
 from lazr_smtptest.errors import StoreError, StoreFullError
 
-__all__ = ["Place"]
+__all__ = ["AwayError", "Place"]
 
 _OLDEST_SERVER = 140000
+
+
+class AwayError(StoreError):
+    """The database does not answer, or not in time: nothing was changed."""
+
 
 # A node that dies or loses its network must not keep its locks, and nobody waits for
 # ever. Times are in seconds, but `tcp_user_timeout` is in milliseconds.
@@ -123,10 +128,12 @@ class Place:
 
     def error(self, doing: str, error: psycopg.Error) -> StoreError:
         """Return the error of a failed operation on the database."""
-        full = error.sqlstate in _FULL
-        return (StoreFullError if full else StoreError)(
-            f"cannot {doing} {self}: {reason(error)}"
-        )
+        kind = StoreError
+        if error.sqlstate in _FULL:
+            kind = StoreFullError
+        elif isinstance(error, psycopg.OperationalError):
+            kind = AwayError
+        return kind(f"cannot {doing} {self}: {reason(error)}")
 
 
 def reason(error: psycopg.Error) -> str:

@@ -168,4 +168,11 @@ MIGRATIONS: list[tuple[str, ...]] = [
             lag DOUBLE PRECISION NOT NULL
         ) WITH (fillfactor = 20)""",
     ),
+    (
+        # How far each file of a spool has been replayed.
+        f"""CREATE TABLE spool (
+            segment {_TEXT} PRIMARY KEY,
+            position BIGINT NOT NULL
+        )""",
+    ),
 ]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 from zlib import crc32
 
@@ -28,6 +30,7 @@ from lazr_smtptest.stores._watcher import Watcher
 from lazr_smtptest.stores.folders import Folders
 from lazr_smtptest.stores.postgresql._adapter import Adapter
 from lazr_smtptest.stores.postgresql._connection import (
+    PATIENCE,
     Connection,
     Pool,
     UncertainError,
@@ -36,11 +39,15 @@ from lazr_smtptest.stores.postgresql._dialect import PostgreSQLDialect
 from lazr_smtptest.stores.postgresql._lag import Lag
 from lazr_smtptest.stores.postgresql._membership import Membership
 from lazr_smtptest.stores.postgresql._migration import prepare
-from lazr_smtptest.stores.postgresql._place import Place
+from lazr_smtptest.stores.postgresql._place import AwayError, Place
+from lazr_smtptest.stores.postgresql._replay import Replay
+from lazr_smtptest.stores.postgresql._spool import MAX_BYTES, Batch, Spool
 from lazr_smtptest.stores.sessions import SessionBounds
 from lazr_smtptest.stores.throughput import Throughput
 
 __all__ = ["PostgreSQLStore"]
+
+log = logging.getLogger("lazr.smtptest")
 
 # The upper half of the key of a lock: "lzsi".
 _LOCK = 0x6C7A7369
@@ -73,6 +80,11 @@ class PostgreSQLStore(SQLStore):
         make: whether to make the tables if they do not exist.
         node: the name of this process among those that share the database; ``""`` for
             that of the machine.
+        spool: the folder for messages that arrive while the database is away;
+            ``None`` to refuse them. It is made if it does not exist, and other
+            processes may have the same.
+        max_spool: the most bytes of that folder that this process has; ``None`` for
+            any number.
 
     Raises:
         StoreError: the database cannot be used, or its tables are of another program
@@ -94,6 +106,8 @@ class PostgreSQLStore(SQLStore):
         clock: Callable[[], float] = time.time,
         make: bool = True,
         node: str = "",
+        spool: str | Path | None = None,
+        max_spool: int | None = MAX_BYTES,
     ) -> None:
         self._place = Place(url, schema)
         self._make = make
@@ -105,11 +119,14 @@ class PostgreSQLStore(SQLStore):
         self._throughput = Throughput()
         self._lag = Lag()
         self._membership = Membership(
-            Connection(self._place), node, self._throughput, self._lag
+            Connection(self._place), node, self._throughput, self._take_lag
         )
+        self._spool = None if spool is None else Spool(Path(spool), max_spool)
+        # With a spool, clients need not wait for the answer to a commit.
+        patience = PATIENCE if self._spool is None else 0.0
         super().__init__(
             PostgreSQLDialect(),
-            Connection(self._place, synchronous),
+            Connection(self._place, synchronous, patience),
             Pool(self._place),
             Watcher(Connection(self._place), _version),
             retention=Retention(
@@ -119,6 +136,14 @@ class PostgreSQLStore(SQLStore):
             tag_rules=tag_rules,
             clock=clock,
         )
+        self._replay: Replay | None = None
+        if self._spool is not None:
+            self._replay = Replay(
+                self._spool,
+                Connection(self._place, synchronous),
+                self._insert_spooled,
+                self._report_kept,
+            )
 
     def __repr__(self) -> str:
         return str(self._place)
@@ -134,6 +159,9 @@ class PostgreSQLStore(SQLStore):
     def close(self) -> None:
         """Write the queued messages, leave the nodes, and close the connections."""
         super().close()
+        if self._replay is not None and self._spool is not None:
+            self._replay.close()
+            self._spool.close()
         self._membership.stop()
         self._indexing.close()
         self._is_indexing = False
@@ -141,6 +169,15 @@ class PostgreSQLStore(SQLStore):
     def join(self) -> None:
         """Report this process to the others until `close`; see `ISharedStore`."""
         self._membership.start()
+        if self._replay is not None:
+            self._replay.begin()
+
+    def lag(self) -> float:
+        """Return since when messages wait in the spool; see `ISharedStore`."""
+        return 0.0 if self._spool is None else self._spool.lag()
+
+    def _take_lag(self) -> float:
+        return max(self._lag.take(), self.lag())
 
     def nodes(self) -> Sequence[Node]:
         """Return the processes that share the database; see `ISharedStore`."""
@@ -177,24 +214,51 @@ class PostgreSQLStore(SQLStore):
         return bool(result)
 
     def _write(self, batch: list[Envelope]) -> None:
-        try:
-            with self._lag.measured():
-                super()._write(batch)
-        except UncertainError as error:
-            self._uncertain += error.inserted
-            raise
-        self._uncertain.clear()
+        with self._lag.measured():
+            if not self._is_spooled(batch):
+                self._write_or_spool(batch)
         self._throughput.count(len(batch))
 
-    def _insert(self, connection: Any, rows: list[_tables.Row]) -> None:
-        self._remove_refused(connection)
+    def _is_spooled(self, batch: list[Envelope]) -> bool:
+        """Keep messages in the spool, if it is on."""
+        if self._spool is None or self._replay is None:
+            return False
+        self._replay.begin()
+        if not self._spool.is_on:
+            return False
+        is_kept = self._spool.append(Batch((), self._rows(batch)))
+        self._replay.wake()
+        return is_kept
+
+    def _write_or_spool(self, batch: list[Envelope]) -> None:
+        """Write messages, or switch the spool on for them."""
+        try:
+            super()._write(batch)
+        except (AwayError, UncertainError) as error:
+            if isinstance(error, UncertainError):
+                self._uncertain += error.inserted
+            if self._spool is None or self._replay is None:
+                raise
+            spooled = Batch(list(self._uncertain), self._rows(batch))
+            self._spool.append(spooled, begin=True)
+            log.warning("%s: messages wait there: %s", self._spool, error)
+            self._replay.wake()
+        self._uncertain.clear()
+
+    def _insert(self, connection: Any, rows: Sequence[_tables.Row]) -> None:
+        self._remove(connection, self._uncertain)
         super()._insert(connection, rows)
 
-    def _remove_refused(self, connection: Any) -> None:
-        """Remove the messages that were refused, if they are there."""
+    def _insert_spooled(self, connection: Any, batch: Batch) -> None:
+        """Insert messages of the spool; in the thread of `Replay`."""
+        self._remove(connection, batch.uncertain)
+        super()._insert(connection, batch.rows)
+
+    def _remove(self, connection: Any, uncertain: Sequence[tuple[int, str]]) -> None:
+        """Remove the messages that are not to be there, if they are."""
         numbers = [
             number
-            for number, id in self._uncertain
+            for number, id in uncertain
             if connection.execute(
                 "SELECT 1 FROM message WHERE number = ? AND id = ?", (number, id)
             ).fetchone()

@@ -9,11 +9,14 @@ from typing import Any
 
 import attrs
 import pytest
+from zope.interface import implementer
 
 from lazr_smtptest import CaptureServer
+from lazr_smtptest.interfaces import ISharedStore
 from lazr_smtptest.model.delivery_event import MailEvent
 from lazr_smtptest.readers.context import ReaderContext
 from lazr_smtptest.readers.http.reader import HTTPReader
+from lazr_smtptest.stores import MemoryStore
 
 from .client import Client
 from .conftest import Mail
@@ -164,3 +167,23 @@ def _expressions() -> list[Any]:
     return [
         target["expr"] for panel in dashboard["panels"] for target in panel["targets"]
     ]
+
+
+@implementer(ISharedStore)
+class Spooling(MemoryStore):
+    """A store whose messages wait on the disk of this server."""
+
+    def lag(self) -> float:
+        """Return for how long, in seconds."""
+        return 3.5
+
+
+def test_the_lag_of_a_shared_store_is_measured(make_mail: type[Mail]) -> None:
+    """Other stores have none."""
+    mail = make_mail(store=Spooling())
+    assert numbers(mail.client)["smtptest_store_lag_seconds"] == 3.5
+    mail.reader.close()
+
+
+def test_a_store_of_one_server_has_no_lag(client: Client) -> None:
+    assert "smtptest_store_lag_seconds" not in numbers(client)

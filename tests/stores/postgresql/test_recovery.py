@@ -13,7 +13,7 @@ import pytest
 from lazr_smtptest.errors import StoreError, StoreFullError
 from lazr_smtptest.stores import open_store
 from lazr_smtptest.stores.postgresql import _connection
-from lazr_smtptest.stores.postgresql._place import Place
+from lazr_smtptest.stores.postgresql._place import AwayError, Place
 
 from ...postgresql import Server
 from ..envelopes import make_envelope
@@ -133,7 +133,7 @@ def test_a_refused_message_is_removed_if_it_was_committed(
 ) -> None:
     """With the next message: until then nobody can know."""
     store.add(make_envelope(0))
-    monkeypatch.setattr(_connection, "_PATIENCE", 0.0)
+    monkeypatch.setattr(store._writing, "_patience", 0.0)
     Lossy(store, monkeypatch, "after")
     with pytest.raises(StoreError):
         store.add(make_envelope(1))
@@ -143,7 +143,8 @@ def test_a_refused_message_is_removed_if_it_was_committed(
 
 
 @pytest.mark.parametrize(
-    ("code", "kind"), [("53100", StoreFullError), ("55P03", StoreError)]
+    ("code", "kind"),
+    [("53100", StoreFullError), ("55P03", AwayError), ("22000", StoreError)],
 )
 def test_a_full_disk_is_told_from_other_errors(
     store: Any, monkeypatch: pytest.MonkeyPatch, code: str, kind: type

@@ -10,6 +10,7 @@ import random
 import threading
 import time
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 from lazr_smtptest.stores import open_store
@@ -88,3 +89,72 @@ def test_what_was_acknowledged_survives_the_kill_of_the_database(
         for client in sending:
             client.join(PATIENCE)
     check(fate, postgresql_server.url())
+
+
+def emptied(folder: Path) -> None:
+    """Wait until nothing waits in a spool any more."""
+    limit = time.monotonic() + PATIENCE
+    while any(folder.iterdir()):
+        assert time.monotonic() < limit, "messages wait for a database that is there"
+        time.sleep(0.01)
+
+
+def check_after_replay(fate: Fate, spec: str, folder: Path) -> None:
+    """Let a node bring what the killed ones have left, and check what is there."""
+    with closing(open_store(f"{spec}&spool={folder}")) as store:  # type: ignore[type-var]
+        node: Any = store
+        node.join()
+        emptied(folder)
+    check(fate, spec)
+
+
+def test_what_a_node_spooled_survives_its_kills(
+    postgresql_server: Server, tmp_path: Path
+) -> None:
+    """Whole and once: it is killed while it spools, and while it replays."""
+    seed = random.randrange(10**6)
+    print(f"random seed: {seed}")
+    chance = random.Random(seed)
+    fate = Fate()
+    folder = tmp_path / "spool"
+    spec = postgresql_server.url()
+    for number in range(ROUNDS):
+        with Victim(f"{spec}&spool={folder}") as victim:
+            sending = clients(victim, fate, 10**6 * number)
+            wait_for_more(fate, chance.randint(1, 30))
+            postgresql_server.stop("immediate")
+            wait_for_more(fate, chance.randint(10, 60))
+            if number % 2:
+                victim.kill()
+                postgresql_server.start()
+            else:
+                postgresql_server.start()
+                time.sleep(chance.uniform(0.0, 0.5))
+                victim.kill()
+            for client in sending:
+                client.join(PATIENCE)
+        check_after_replay(fate, spec, folder)
+    assert len(fate.kept) > ROUNDS
+
+
+def test_capture_goes_on_while_the_database_is_killed_again_and_again(
+    postgresql_server: Server, tmp_path: Path
+) -> None:
+    """Every message that was acknowledged is there once."""
+    seed = random.randrange(10**6)
+    print(f"random seed: {seed}")
+    chance = random.Random(seed)
+    fate = Fate()
+    folder = tmp_path / "spool"
+    spec = postgresql_server.url()
+    with Victim(f"{spec}&spool={folder}") as victim:
+        sending = clients(victim, fate, 0)
+        for _ in range(ROUNDS):
+            wait_for_more(fate, chance.randint(1, 30))
+            postgresql_server.stop("immediate")
+            wait_for_more(fate, chance.randint(1, 30))
+            postgresql_server.start()
+        victim.kill()
+        for client in sending:
+            client.join(PATIENCE)
+    check_after_replay(fate, spec, folder)

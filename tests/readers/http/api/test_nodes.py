@@ -35,6 +35,10 @@ class Shared(MemoryStore):
     def join(self) -> None:
         """Do nothing."""
 
+    def lag(self) -> float:
+        """Return a lag."""
+        return 3.5
+
     def nodes(self) -> Sequence[Node]:
         """Return that node."""
         return [

@@ -1,0 +1,144 @@
+"""The files of a spool: durable records, and what a crash leaves of them."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from lazr_smtptest.stores.postgresql._segment import Segment
+
+RECORDS = [b"one", b"2", b"three" * 1000]
+
+
+def payloads(segment: Segment) -> list[bytes]:
+    return [payload for _, payload in segment.read(segment.start)]
+
+
+@pytest.fixture
+def segment(tmp_path: Path) -> Segment:
+    """A file with some records."""
+    segment = Segment.create(tmp_path)
+    segment.append(RECORDS[:2])
+    segment.append(RECORDS[2:])
+    return segment
+
+
+def left_in(folder: Path) -> list[Segment]:
+    return list(Segment.left_in(folder))
+
+
+def test_records_are_read_in_their_order(segment: Segment) -> None:
+    assert payloads(segment) == RECORDS
+    segment.close()
+
+
+def test_reading_begins_at_a_position_that_reading_gave(segment: Segment) -> None:
+    first, _ = next(segment.read(segment.start))
+    assert [payload for _, payload in segment.read(first)] == RECORDS[1:]
+    segment.close()
+
+
+def test_a_file_that_is_used_is_left_to_its_user(
+    segment: Segment, tmp_path: Path
+) -> None:
+    assert left_in(tmp_path) == []
+    segment.close()
+
+
+def test_a_file_that_was_left_behind_is_taken(segment: Segment, tmp_path: Path) -> None:
+    segment.close()
+    [found] = left_in(tmp_path)
+    assert (found.name, found.size) == (segment.name, segment.size)
+    assert payloads(found) == RECORDS
+    assert left_in(tmp_path) == []
+    found.close()
+
+
+def test_files_are_taken_in_the_order_of_their_creation(tmp_path: Path) -> None:
+    made = [Segment.create(tmp_path) for _ in range(5)]
+    for each in made:
+        each.close()
+    found = left_in(tmp_path)
+    assert [each.name for each in found] == [each.name for each in made]
+    for each in found:
+        each.close()
+
+
+@pytest.mark.parametrize("cut", [1, 4, 8, 9, 4999])
+def test_a_torn_end_is_no_record(segment: Segment, tmp_path: Path, cut: int) -> None:
+    """The last record has 8 bytes of a head, and 5000 others."""
+    segment.close()
+    os.truncate(segment.path, segment.size - cut)
+    [found] = left_in(tmp_path)
+    assert payloads(found) == RECORDS[:2]
+    assert next(iter(reversed(list(found.read(found.start)))))[0] == found.size
+    found.close()
+
+
+@pytest.mark.parametrize("octets", [b"\0" * 100, b"\xff" * 100])
+def test_what_a_crash_leaves_after_the_last_record_is_none(
+    segment: Segment, tmp_path: Path, octets: bytes
+) -> None:
+    """Zeros above all: some file systems extend a file before they write the data."""
+    segment.close()
+    with segment.path.open("ab") as file:
+        file.write(octets)
+    [found] = left_in(tmp_path)
+    assert payloads(found) == RECORDS
+    found.close()
+
+
+def test_a_changed_byte_ends_the_records(segment: Segment, tmp_path: Path) -> None:
+    segment.close()
+    with segment.path.open("r+b") as file:
+        file.seek(segment.size - 1)
+        file.write(b"X")
+    [found] = left_in(tmp_path)
+    assert payloads(found) == RECORDS[:2]
+    found.close()
+
+
+@pytest.mark.parametrize("size", [0, 5])
+def test_a_file_that_was_just_made_has_no_record(
+    segment: Segment, tmp_path: Path, size: int
+) -> None:
+    segment.close()
+    os.truncate(segment.path, size)
+    [found] = left_in(tmp_path)
+    assert (payloads(found), found.size) == ([], found.start)
+    found.close()
+
+
+def test_a_file_of_another_format_is_left_alone_and_logged(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "1.spool"
+    path.write_bytes(b"lazr.smtptest spool 9\n")
+    assert left_in(tmp_path) == []
+    assert caplog.messages == [f"{path} is no spool of this version, and is left alone"]
+    assert path.exists()
+
+
+def test_a_record_that_does_not_fit_leaves_no_part(
+    segment: Segment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    size = segment.size
+
+    def full(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as context:
+        context.setattr(os, "fdatasync", full)
+        with pytest.raises(OSError, match="No space"):
+            segment.append([b"lost"])
+    assert segment.path.stat().st_size == segment.size == size
+    segment.append([b"kept"])
+    assert payloads(segment) == [*RECORDS, b"kept"]
+    segment.close()
+
+
+def test_a_removed_file_is_gone(segment: Segment, tmp_path: Path) -> None:
+    segment.remove()
+    assert list(tmp_path.iterdir()) == []

@@ -14,7 +14,9 @@ from pathlib import Path
 import pytest
 
 from lazr_smtptest.cli.environment import read_environment
+from lazr_smtptest.cli.http_reader import DEFAULT_HTTP
 from lazr_smtptest.cli.options import Options
+from lazr_smtptest.stores import check_spec
 from tests.clients.conftest import PATIENCE, SEARCH, missing
 
 pytestmark = pytest.mark.once
@@ -83,6 +85,35 @@ def test_the_log_may_go_to_a_file(units: Path) -> None:
     service = units / "smtptest.service"
     service.write_text(service.read_text() + (units / "log-file.conf").read_text())
     assert "smtptest" not in analyze("verify", service)
+
+
+def test_a_server_of_a_database_is_started_again_until_that_is_there(
+    units: Path,
+) -> None:
+    """As systemd reads the service with the file that is put beside it."""
+    service = units / "smtptest.service"
+    service.write_text(service.read_text() + (units / "database.conf").read_text())
+    assert "smtptest" not in analyze("verify", service)
+
+
+@pytest.mark.parametrize(
+    ("file", "http"),
+    [("sink.env", None), ("reader.env", "tcp:8025:interface=0.0.0.0")],
+)
+def test_the_server_takes_the_variables_of_a_node(
+    monkeypatch: pytest.MonkeyPatch, file: str, http: str | None
+) -> None:
+    """A sink has a spool in its folder, and a reader answers HTTP after a login."""
+    for line in (UNITS / file).read_text().splitlines():
+        if not line.startswith("#"):
+            monkeypatch.setenv(*line.split("=", 1))
+    options = Options()
+    options.http_default = DEFAULT_HTTP
+    options.parseOptions([])
+    assert options["http"] == http
+    assert bool(options["http-auth"]) == (http is not None)
+    spool = check_spec(options["store"]).settings.get("spool")
+    assert spool == (None if http else "/var/lib/smtptest/spool")
 
 
 # What logrotate may be told without a value, and with one (logrotate(8)).

@@ -130,13 +130,14 @@ class Spool:
         Raises:
             StoreError: the folder cannot be read.
         """
+        # They are read whole: messages must not wait for that.
+        try:
+            found = list(Segment.left_in(self._folder))
+        except OSError as error:
+            raise self._error(error) from error
         with self._lock:
-            try:
-                found = list(Segment.left_in(self._folder))
-            except OSError as error:
-                raise self._error(error) from error
             self._segments.extendleft(reversed(found))
-            return len(found)
+        return len(found)
 
     def oldest(self) -> Segment | None:
         """Return the file whose messages come first; ``None`` if there is none."""

@@ -29,6 +29,8 @@ log = logging.getLogger("lazr.smtptest")
 _FORMAT = b"lazr.smtptest spool 1\n"
 _HEAD = struct.Struct("!II")
 _SUFFIX = ".spool"
+# Of a file that is not locked yet, and has no record.
+_NEW = ".new"
 
 
 class Segment:
@@ -58,18 +60,20 @@ class Segment:
     @classmethod
     def create(cls, folder: Path) -> Segment:
         """Create a file whose name sorts after all earlier ones."""
-        while True:
-            name = f"{time.time_ns():020d}-{secrets.token_hex(4)}{_SUFFIX}"
-            segment = cls._locked(folder / name, os.O_CREAT | os.O_EXCL)
-            if segment is not None:
-                try:
-                    segment._write(_FORMAT)
-                    sync_directory(folder)
-                except OSError:
-                    segment.path.unlink()
-                    segment.close()
-                    raise
-                return segment
+        name = f"{time.time_ns():020d}-{secrets.token_hex(4)}"
+        path = folder / f"{name}{_NEW}"
+        segment = cls._locked(path, os.O_CREAT | os.O_EXCL)
+        # Nobody looks for such a name.
+        assert segment is not None
+        try:
+            segment._write(_FORMAT)
+            segment._rename(path.with_suffix(_SUFFIX))
+            sync_directory(folder)
+        except OSError:
+            segment.path.unlink()
+            segment.close()
+            raise
+        return segment
 
     @classmethod
     def left_in(cls, folder: Path) -> Iterator[Segment]:
@@ -122,6 +126,10 @@ class Segment:
             )
         self.size = end
         return True
+
+    def _rename(self, path: Path) -> None:
+        self.path.rename(path)
+        self.path, self.name = path, path.name
 
     def append(self, payloads: Sequence[bytes]) -> None:
         """Append records, which are durable when this returns: all of them, or none."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 from pathlib import Path
 
@@ -54,6 +55,22 @@ def test_a_file_that_was_left_behind_is_taken(segment: Segment, tmp_path: Path) 
     assert payloads(found) == RECORDS
     assert left_in(tmp_path) == []
     found.close()
+
+
+def test_a_file_is_there_under_its_name_only_when_it_is_locked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process would take it for one that was left behind."""
+    lock = fcntl.flock
+
+    def look(descriptor: int, operation: int) -> None:
+        assert list(tmp_path.glob("*.spool")) == []
+        lock(descriptor, operation)
+
+    monkeypatch.setattr(fcntl, "flock", look)
+    segment = Segment.create(tmp_path)
+    assert list(tmp_path.iterdir()) == [segment.path]
+    segment.close()
 
 
 def test_files_are_taken_in_the_order_of_their_creation(tmp_path: Path) -> None:

@@ -291,7 +291,12 @@ class Added(msgspec.Struct, frozen=True):
 
 def mailboxes_of(mailboxes: tuple[HeaderMailbox, ...]) -> tuple[Mailbox, ...]:
     """Return the mailboxes of a header field."""
-    return tuple(Mailbox(each.name, each.address) for each in mailboxes)
+    # Most fields of a page are empty.
+    return (
+        tuple([Mailbox(each.name, each.address) for each in mailboxes])
+        if mailboxes
+        else ()
+    )
 
 
 def summary_of(summary: Summary) -> MessageSummary:

@@ -34,7 +34,10 @@ def decode_words(body: bytes) -> tuple[str, tuple[str, ...]]:
     Returns:
         the text, and what was malformed.
     """
-    # The tables of charsets are imported with the first message that is read.
+    if body.isascii() and b"=?" not in body:
+        # The usual case: one for each message of a mailbox that is searched.
+        return body.decode("ascii"), ()
+    # The tables of charsets are imported with the first message that needs them.
     from lazr_smtptest.mime.charsets import guess
 
     if b"=?" not in body:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from lazr_smtptest.model.change import Change, Changes
     from lazr_smtptest.model.envelope import Envelope
     from lazr_smtptest.model.found import Counts, Found, IndexProgress
-    from lazr_smtptest.model.marks import MessageMarks
+    from lazr_smtptest.model.marks import MessageFacts, MessageMarks
     from lazr_smtptest.model.session import Session
     from lazr_smtptest.model.summary import Flag, Summary
     from lazr_smtptest.query.edit import Edit
@@ -85,6 +85,12 @@ class IMessageReader(Interface):
         Args:
             numbers: the numbers of the messages, in any order; those that are gone are
                 left out.
+        """
+
+    def facts(numbers: Collection[int]) -> list[MessageFacts]:
+        """Return the same as `marks` with the times and sizes of the messages.
+
+        No message is parsed. A store whose messages are files may read them.
         """
 
     def envelope(message: str | int) -> Envelope | None:

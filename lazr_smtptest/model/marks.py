@@ -1,12 +1,14 @@
-"""The flags and tags of a message, without the rest of its summary."""
+"""Parts of the summary of a message that are known without parsing it."""
 
 from __future__ import annotations
+
+from datetime import datetime
 
 import attrs
 
 from lazr_smtptest.model.summary import Flag
 
-__all__ = ["MessageMarks"]
+__all__ = ["MessageFacts", "MessageMarks"]
 
 
 @attrs.frozen
@@ -26,3 +28,16 @@ class MessageMarks:
     flags: frozenset[Flag]
     tags: tuple[str, ...]
     change: int
+
+
+@attrs.frozen
+class MessageFacts(MessageMarks):
+    """The part of a `Summary` that is known without parsing the content.
+
+    Attributes:
+        received_at: see `Summary`.
+        size: the same.
+    """
+
+    received_at: datetime | None
+    size: int

@@ -23,7 +23,7 @@ from lazr_smtptest.model.change import Change, Changes
 from lazr_smtptest.model.document import Document
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.found import Counts, Found, IndexProgress
-from lazr_smtptest.model.marks import MessageMarks
+from lazr_smtptest.model.marks import MessageFacts, MessageMarks
 from lazr_smtptest.model.session import Session
 from lazr_smtptest.model.summary import Flag, Summary
 from lazr_smtptest.query.document import document_of
@@ -281,6 +281,25 @@ class RowReader(ABC):
             MessageMarks(row.number, row.id, row.flags, row.tags, row.change)
             for row in self._among(numbers)
         ]
+
+    def facts(self, numbers: Collection[int]) -> list[MessageFacts]:
+        """Return the marks, times and sizes of messages; see `IMessageReader`."""
+        found = []
+        for row in self._among(numbers):
+            with suppress(GoneError):
+                known = self._subject(row).of_envelope
+                found.append(
+                    MessageFacts(
+                        row.number,
+                        row.id,
+                        row.flags,
+                        row.tags,
+                        row.change,
+                        known["received_at"],
+                        known["size"],
+                    )
+                )
+        return found
 
     def envelope(self, message: str | int) -> Envelope | None:
         """Return a message; ``None`` if there is none."""

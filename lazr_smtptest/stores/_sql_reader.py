@@ -10,13 +10,13 @@ from lazr_smtptest.errors import SearchTimeoutError, StoreError
 from lazr_smtptest.model.change import Change, Changes
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.found import Counts, Found, IndexProgress
-from lazr_smtptest.model.marks import MessageMarks
+from lazr_smtptest.model.marks import MessageFacts, MessageMarks
 from lazr_smtptest.model.session import Session
 from lazr_smtptest.model.summary import Summary
 from lazr_smtptest.query.parser import parse
 from lazr_smtptest.query.tree import Node, Words, all_of
 from lazr_smtptest.query.words import sought_words
-from lazr_smtptest.stores import _changes, _session_rows, _tag_rows
+from lazr_smtptest.stores import _changes, _fact_rows, _session_rows, _tag_rows
 from lazr_smtptest.stores import _queries as _tables
 from lazr_smtptest.stores._base import check_limit
 from lazr_smtptest.stores._compiler import needs_index
@@ -82,6 +82,13 @@ class SQLReader(WaitingStore):
         """Return the flags and tags of messages; see `IMessageReader`."""
         found: list[MessageMarks] = self._catalog.read_with(
             partial(_tag_rows.marks, numbers=sorted(filter(is_number, set(numbers))))
+        )
+        return found
+
+    def facts(self, numbers: Collection[int]) -> list[MessageFacts]:
+        """Return the marks, times and sizes of messages; see `IMessageReader`."""
+        found: list[MessageFacts] = self._catalog.read_with(
+            partial(_fact_rows.facts, numbers=sorted(filter(is_number, set(numbers))))
         )
         return found
 

@@ -18,7 +18,7 @@ from lazr_smtptest.errors import BusyError, StateError
 from lazr_smtptest.model.change import Change, Changes
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.found import Counts, Found, IndexProgress
-from lazr_smtptest.model.marks import MessageMarks
+from lazr_smtptest.model.marks import MessageFacts, MessageMarks
 from lazr_smtptest.model.session import Session
 from lazr_smtptest.model.summary import Summary
 from lazr_smtptest.query.edit import Edit
@@ -105,6 +105,10 @@ class DeferredReader:
     def marks(self, numbers: Collection[int]) -> Deferred[list[MessageMarks]]:
         """Return the flags and tags of messages; see `IMessageReader`."""
         return self._call("marks", numbers)
+
+    def facts(self, numbers: Collection[int]) -> Deferred[list[MessageFacts]]:
+        """Return the marks, times and sizes of messages; see `IMessageReader`."""
+        return self._call("facts", numbers)
 
     def envelope(self, message: str | int) -> Deferred[Envelope | None]:
         """Return a message; see `IMessageReader`."""

@@ -27,7 +27,7 @@ from lazr_smtptest.readers.imap.reading import selected_of
 from lazr_smtptest.readers.imap.stored import (
     Position,
     StoredMessage,
-    walk_marks,
+    walk,
 )
 from lazr_smtptest.readers.imap.syntax import Value
 
@@ -145,7 +145,7 @@ def _store(
     change: _Change,
 ) -> _Stored:
     """Change messages; in a thread."""
-    before = list(walk_marks(reader, mailbox, chosen))
+    before = list(walk(reader, mailbox, chosen))
     numbers = [message.number for message in before]
     edit = _edit(change, before)
     left: set[int] = set()
@@ -156,7 +156,7 @@ def _store(
         left.update(each.uid for each in before if each.number in stale)
     wanted = [each for each in chosen if each[1] not in left]
     return _Stored(
-        list(walk_marks(reader, mailbox, wanted)),
+        list(walk(reader, mailbox, wanted)),
         [each for each in chosen if each[1] in left],
     )
 
@@ -265,7 +265,7 @@ async def move(session: IMAPConnection, arguments: list[Value]) -> str:
 
 def _remove(reader: Any, mailbox: Mailbox, chosen: Sequence[Position]) -> None:
     """Remove messages that were copied; in a thread."""
-    numbers = [each.number for each in walk_marks(reader, mailbox, chosen)]
+    numbers = [each.number for each in walk(reader, mailbox, chosen)]
     reader.remove(Selection(numbers=numbers))
 
 
@@ -273,7 +273,7 @@ def _move(
     reader: Any, source: Mailbox, mailbox: Mailbox, chosen: Sequence[Position]
 ) -> list[list[int]]:
     """Move messages into a folder; return their identifiers; in a thread."""
-    found = list(walk_marks(reader, source, chosen))
+    found = list(walk(reader, source, chosen))
     _require_all(found, chosen)
     assert mailbox.folder is not None
     uids = place(reader, mailbox.folder.number, [each.number for each in found])
@@ -323,7 +323,7 @@ def _read(
 ) -> list[tuple[Envelope, Marks]]:
     """Return messages, and their flags and tags; in a thread."""
     found = []
-    for message in walk_marks(reader, mailbox, chosen):
+    for message in walk(reader, mailbox, chosen):
         envelope = reader.envelope(message.number)
         if envelope is not None:
             marks = Marks(message.marks.flags, message.marks.tags)

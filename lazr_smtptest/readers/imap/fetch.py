@@ -17,12 +17,12 @@ __all__ = ["MONTHS", "Items", "internal_date", "parse_items", "render"]
 
 _ALL = ("FLAGS", "INTERNALDATE", "RFC822.SIZE", "ENVELOPE")
 _MACROS = {"ALL": _ALL, "FAST": _ALL[:3], "FULL": (*_ALL, "BODY")}
-# Items that need nothing of the content, and those that need the summary, or the
+# Items that need nothing of the content, and those that need more than flags, or the
 # structure of the content.
 _FACTS = frozenset(
     ["FLAGS", "UID", "INTERNALDATE", "RFC822.SIZE", "MODSEQ", "EMAILID", "THREADID"]
 )
-_SUMMARIES = frozenset(["INTERNALDATE", "RFC822.SIZE"])
+_TIMES_AND_SIZES = frozenset(["INTERNALDATE", "RFC822.SIZE"])
 _STRUCTURES = frozenset(["ENVELOPE", "BODY", "BODYSTRUCTURE"])
 # What older names mean; their responses have the old names.
 _OLD = {
@@ -77,9 +77,9 @@ class Items:
         return not all(section.is_peek for section in self.all_sections)
 
     @property
-    def needs_summary(self) -> bool:
+    def needs_facts(self) -> bool:
         """Return whether `Message.received_at` or `Message.size` is read."""
-        return not _SUMMARIES.isdisjoint(self.names)
+        return not _TIMES_AND_SIZES.isdisjoint(self.names)
 
     @property
     def needs_content(self) -> bool:

@@ -100,7 +100,7 @@ class KeyParser:
         self._scope = scope
         self._codec = codec
         self._left = _MOST
-        self.needs_body = self.needs_summary = False
+        self.needs_body = self.needs_facts = False
         self.has_change = False
 
     def all_of(self, arguments: list[Any], depth: int) -> Condition:
@@ -181,26 +181,26 @@ class KeyParser:
 
     def larger(self, words: _Words) -> Condition:
         """Parse LARGER."""
-        self.needs_summary = True
+        self.needs_facts = True
         size = self._number(words)
         return lambda message, _: message.size > size
 
     def smaller(self, words: _Words) -> Condition:
         """Parse SMALLER."""
-        self.needs_summary = True
+        self.needs_facts = True
         size = self._number(words)
         return lambda message, _: message.size < size
 
     def younger(self, words: _Words) -> Condition:
         """Parse YOUNGER: at most so many seconds old (RFC 5032 section 2)."""
-        self.needs_summary = True
+        self.needs_facts = True
         seconds = min(self._number(words, 1), 10**9)
         limit = self._scope.now - timedelta(seconds=seconds)
         return lambda message, _: message.received_at >= limit
 
     def older(self, words: _Words) -> Condition:
         """Parse OLDER: at least so many seconds old (RFC 5032 section 2)."""
-        self.needs_summary = True
+        self.needs_facts = True
         seconds = min(self._number(words, 1), 10**9)
         limit = self._scope.now - timedelta(seconds=seconds)
         return lambda message, _: message.received_at <= limit
@@ -255,7 +255,7 @@ def _received_key(compare: _Comparison) -> _Key:
     """Return a key for the day of the internal date, whatever its time and zone."""
 
     def key(parser: KeyParser, words: _Words) -> Condition:
-        parser.needs_summary = True
+        parser.needs_facts = True
         day = _day(words.string())
         return lambda message, _: compare(message.received_at.date(), day)
 

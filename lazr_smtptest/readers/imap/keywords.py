@@ -12,7 +12,7 @@ from functools import lru_cache
 import attrs
 
 from lazr_smtptest.model.marks import MessageMarks
-from lazr_smtptest.model.summary import FLAGS, Flag, Summary
+from lazr_smtptest.model.summary import FLAGS, Flag
 from lazr_smtptest.query.tags import check_tag
 from lazr_smtptest.readers.imap.errors import CommandError
 from lazr_smtptest.readers.imap.syntax import Value
@@ -57,7 +57,7 @@ def keywords_of(tags: Iterable[str]) -> list[str]:
     return [tag for tag in tags if is_keyword(tag)]
 
 
-def flags_of(message: Summary | MessageMarks) -> tuple[bytes, ...]:
+def flags_of(message: MessageMarks) -> tuple[bytes, ...]:
     """Return the flags and keywords of a message."""
     return _written(message.flags, message.tags)
 

@@ -9,11 +9,9 @@ from typing import Any
 import attrs
 
 from lazr_smtptest.model.folder import Folder
-from lazr_smtptest.readers.filing import filed_ids
 from lazr_smtptest.readers.imap.account import Mailbox
 from lazr_smtptest.readers.imap.arguments import needs, upper
 from lazr_smtptest.readers.imap.contents import (
-    contents,
     next_uid,
     uids_of,
     validity_of,
@@ -26,6 +24,7 @@ from lazr_smtptest.readers.imap.names import (
     encode_name,
     is_match,
 )
+from lazr_smtptest.readers.imap.stored import walk
 from lazr_smtptest.readers.imap.strings import astring
 from lazr_smtptest.readers.imap.syntax import Value
 
@@ -47,8 +46,6 @@ _ITEMS = (
 )
 # The most patterns of a LIST.
 _MOST = 50
-# Summaries that are read at once.
-_PAGE = 1000
 
 
 @attrs.frozen
@@ -261,14 +258,5 @@ def highest_change(reader: Any) -> int:
 
 
 def _size_of(reader: Any, mailbox: Mailbox) -> int:
-    if mailbox.folder is not None:
-        summaries = [reader.summary(number) for _, number in contents(reader, mailbox)]
-        return sum(summary.size for summary in summaries if summary is not None)
-    filed = filed_ids(reader, mailbox.owner)
-    size, after = 0, None
-    while page := reader.page(
-        mailbox.query, after=after, limit=_PAGE, oldest_first=True
-    ):
-        size += sum(summary.size for summary in page if summary.id not in filed)
-        after = page[-1].number
-    return size
+    positions = list(enumerate(uids_of(reader, mailbox), 1))
+    return sum(each.size for each in walk(reader, mailbox, positions, needs_facts=True))

@@ -29,9 +29,7 @@ from lazr_smtptest.readers.imap.stored import (
     Parse,
     Position,
     StoredMessage,
-    Walk,
     walk,
-    walk_marks,
     with_content,
     with_structure,
 )
@@ -154,8 +152,9 @@ def _pieces(reader: Any, parse: Parse, running: _Fetch) -> Iterator[bytes]:
     # Asked once: there may be many messages.
     needs_structure = items.needs_structure
     needs_envelope = items.needs_content or needs_structure
-    walked = walk if items.needs_summary else walk_marks
-    for stored in walked(reader, running.mailbox, running.chosen):
+    for stored in walk(
+        reader, running.mailbox, running.chosen, needs_facts=items.needs_facts
+    ):
         message: StoredMessage | None = stored
         if stored.change <= (items.changed_since or 0):
             running.found += 1
@@ -252,7 +251,7 @@ def _number_in(session: IMAPConnection) -> Callable[[Any], int]:
 async def sort(session: IMAPConnection, arguments: list[Value]) -> str:
     """Return messages in an order (RFC 5256)."""
     asked = parse_sort(arguments, scope_of(session))
-    found = await _matching(session, asked.search, needs_summary=True)
+    found = await _matching(session, asked.search, needs_facts=True)
     entries = await _entries(session, found, needs_header=asked.needs_header)
     ordered = await session.factory.reader.call(asked.order, entries)
     number_of = _number_in(session)
@@ -266,7 +265,7 @@ async def sort(session: IMAPConnection, arguments: list[Value]) -> str:
 async def thread(session: IMAPConnection, arguments: list[Value]) -> str:
     """Return messages in threads (RFC 5256)."""
     asked = parse_thread(arguments, scope_of(session))
-    found = await _matching(session, asked.search, needs_summary=True)
+    found = await _matching(session, asked.search, needs_facts=True)
     entries = await _entries(session, found, needs_header=True)
     threads = await session.factory.reader.call(asked.threads, entries)
     session.write(thread_response(threads, _number_in(session)))
@@ -274,7 +273,7 @@ async def thread(session: IMAPConnection, arguments: list[Value]) -> str:
 
 
 async def _matching(
-    session: IMAPConnection, asked: Search, *, needs_summary: bool = False
+    session: IMAPConnection, asked: Search, *, needs_facts: bool = False
 ) -> list[StoredMessage]:
     session.has_condstore |= asked.has_change
     selected = selected_of(session)
@@ -284,7 +283,7 @@ async def _matching(
         selected.mailbox,
         selected.positions(),
         asked,
-        walk if needs_summary or asked.needs_summary else walk_marks,
+        needs_facts or asked.needs_facts,
     )
     return found
 
@@ -295,11 +294,11 @@ def _search(
     mailbox: Mailbox,
     positions: Sequence[Position],
     asked: Search,
-    walked: Walk,
+    needs_facts: bool,
 ) -> list[StoredMessage]:
     """Return the messages that match; in a thread."""
     found = []
-    for message in walked(reader, mailbox, positions):
+    for message in walk(reader, mailbox, positions, needs_facts=needs_facts):
         matches = asked.matches(message)
         if matches is None:
             envelope = reader.envelope(message.number)

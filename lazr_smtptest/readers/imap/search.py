@@ -31,14 +31,14 @@ class Search:
         returns: the result options (RFC 4731), ``ALL`` if the list is empty; ``None``
             if the client wants the response of RFC 3501.
         needs_body: whether a key is about the body.
-        needs_summary: whether a key is about the size or the internal date.
+        needs_facts: whether a key is about the size or the internal date.
         has_change: whether a key is MODSEQ, so that the response has the highest one.
     """
 
     _test: Condition
     returns: frozenset[str] | None = None
     needs_body: bool = False
-    needs_summary: bool = False
+    needs_facts: bool = False
     has_change: bool = False
 
     def matches(self, message: Message, texts: Texts | None = None) -> bool | None:
@@ -111,6 +111,4 @@ def parse_keys(arguments: Sequence[Any], charset: bytes, scope: Scope) -> Search
         )
     parser = KeyParser(scope, _CHARSETS[label])
     test = parser.all_of(list(arguments), 0)
-    return Search(
-        test, None, parser.needs_body, parser.needs_summary, parser.has_change
-    )
+    return Search(test, None, parser.needs_body, parser.needs_facts, parser.has_change)

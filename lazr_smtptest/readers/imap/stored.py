@@ -14,8 +14,7 @@ import attrs
 
 from lazr_smtptest._spool import AnyContent, part_of
 from lazr_smtptest.model.envelope import Envelope
-from lazr_smtptest.model.marks import MessageMarks
-from lazr_smtptest.model.summary import Summary
+from lazr_smtptest.model.marks import MessageFacts, MessageMarks
 from lazr_smtptest.readers.imap.account import Mailbox
 from lazr_smtptest.readers.imap.contents import contents
 from lazr_smtptest.readers.imap.functions import STRUCTURE
@@ -26,9 +25,7 @@ __all__ = [
     "Parse",
     "Position",
     "StoredMessage",
-    "Walk",
     "walk",
-    "walk_marks",
     "with_content",
     "with_structure",
 ]
@@ -39,14 +36,8 @@ Parse = Callable[[str, Envelope], Any]
 # The sequence number and the unique identifier of a message.
 Position = tuple[int, int]
 
-# `walk` or `walk_marks`.
-Walk = Callable[[Any, Mailbox, Sequence[Position]], Iterator["StoredMessage"]]
-
-# Summaries that are read at once.
-_PAGE = 500
-
-# Flags and tags that are read at once.
-_MARKS = 5000
+# Messages that are read at once.
+_PAGE = 5000
 
 # Bytes of a content that are read at once.
 _BLOCK = 1 << 18
@@ -60,14 +51,15 @@ class StoredMessage:
 
     Attributes:
         sequence: its message sequence number.
-        marks: its summary, or the part of it that `walk_marks` reads.
+        marks: its flags and tags; with `received_at` and `size` if it is of `walk` with
+            `needs_facts`.
         uid: its unique identifier: in INBOX its number in the store.
         envelope: the message; ``None`` if no command needs it.
         entity: its structure; likewise.
     """
 
     sequence: int
-    marks: Summary | MessageMarks
+    marks: MessageMarks
     uid: int
     envelope: Envelope | None = None
     entity: Entity | None = None
@@ -85,12 +77,12 @@ class StoredMessage:
     @property
     def received_at(self) -> datetime:
         """Its internal date; 1970 if it is unknown."""
-        return self._summary.received_at or _UNKNOWN
+        return self._facts.received_at or _UNKNOWN
 
     @property
     def size(self) -> int:
         """The bytes of its content."""
-        return self._summary.size
+        return self._facts.size
 
     @property
     def change(self) -> int:
@@ -98,9 +90,9 @@ class StoredMessage:
         return self.marks.change + 1
 
     @property
-    def _summary(self) -> Summary:
-        """Its summary, unless it is of `walk_marks`."""
-        assert isinstance(self.marks, Summary)
+    def _facts(self) -> MessageFacts:
+        """Its marks, of `walk` with `needs_facts`."""
+        assert isinstance(self.marks, MessageFacts)
         return self.marks
 
     @property
@@ -131,61 +123,33 @@ class StoredMessage:
 
 
 def walk(
-    reader: Any, mailbox: Mailbox, chosen: Sequence[Position]
+    reader: Any,
+    mailbox: Mailbox,
+    chosen: Sequence[Position],
+    *,
+    needs_facts: bool = False,
 ) -> Iterator[StoredMessage]:
     """Yield messages without their contents; those that are gone are left out.
+
+    No message is parsed for that.
 
     Args:
         reader: the store, an `IMessageReader`.
         mailbox: the mailbox.
         chosen: the messages, in ascending order.
+        needs_facts: whether `received_at` and `size` are read, too.
     """
-    if mailbox.folder is None:
-        yield from _walk_inbox(reader, mailbox.query, chosen)
-        return
-    numbers = dict(contents(reader, mailbox))
-    for sequence, uid in chosen:
-        summary = reader.summary(numbers[uid]) if uid in numbers else None
-        if summary is not None:
-            yield StoredMessage(sequence, summary, uid)
-
-
-def walk_marks(
-    reader: Any, mailbox: Mailbox, chosen: Sequence[Position]
-) -> Iterator[StoredMessage]:
-    """Yield messages of which only the flags, tags and numbers are needed.
-
-    No message is read or parsed for that; see `walk` for the arguments.
-    """
+    read = reader.facts if needs_facts else reader.marks
     numbers = {uid: uid for _, uid in chosen}
     if mailbox.folder is not None:
         numbers = dict(contents(reader, mailbox))
-    for start in range(0, len(chosen), _MARKS):
-        some = [each for each in chosen[start : start + _MARKS] if each[1] in numbers]
-        marks = reader.marks([numbers[uid] for _, uid in some])
+    for start in range(0, len(chosen), _PAGE):
+        some = [each for each in chosen[start : start + _PAGE] if each[1] in numbers]
+        marks = read([numbers[uid] for _, uid in some])
         found = {each.number: each for each in marks}
         for sequence, uid in some:
             if numbers[uid] in found:
                 yield StoredMessage(sequence, found[numbers[uid]], uid)
-
-
-def _walk_inbox(
-    reader: Any, query: str, chosen: Sequence[Position]
-) -> Iterator[StoredMessage]:
-    at = 0
-    while at < len(chosen):
-        limit = min(_PAGE, len(chosen) - at)
-        after = chosen[at][1] - 1
-        page = reader.page(query, after=after or None, limit=limit, oldest_first=True)
-        if not page:
-            return
-        by_number = {summary.number: summary for summary in page}
-        last = page[-1].number
-        while at < len(chosen) and chosen[at][1] <= last:
-            sequence, uid = chosen[at]
-            at += 1
-            if uid in by_number:
-                yield StoredMessage(sequence, by_number[uid], uid)
 
 
 def with_content(reader: Any, message: StoredMessage) -> StoredMessage | None:

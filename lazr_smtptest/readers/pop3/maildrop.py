@@ -13,14 +13,15 @@ from twisted.internet.defer import Deferred
 from twisted.mail.interfaces import IMailboxPOP3
 from zope.interface import implementer
 
+from lazr_smtptest.model.marks import MessageFacts
 from lazr_smtptest.query.selection import Selection
 from lazr_smtptest.readers.filing import filed_ids
 from lazr_smtptest.stores.deferred_reader import DeferredReader
 
 __all__ = ["Maildrop", "MaildropRealm", "MissingMessageError"]
 
-# Summaries that are read at once.
-_PAGE = 1000
+# Messages that are read at once.
+_PAGE = 5000
 
 
 class MissingMessageError(Exception):
@@ -41,6 +42,17 @@ class _Snapshot:
     ids: list[bytes] = attrs.field(factory=list)
     sizes: array[int] = attrs.field(factory=lambda: array("Q"))
 
+    def add(self, message: MessageFacts) -> None:
+        """Add a message after the others."""
+        self.numbers.append(message.number)
+        self.ids.append(message.id.encode("ascii"))
+        self.sizes.append(message.size)
+
+    def reverse(self) -> None:
+        """Reverse the order."""
+        for column in (self.numbers, self.ids, self.sizes):
+            column.reverse()
+
 
 def _take(reader: Any, recipient: str | None, newest_first: bool) -> _Snapshot:
     """Read all messages, or those to one recipient; in a thread.
@@ -49,18 +61,13 @@ def _take(reader: Any, recipient: str | None, newest_first: bool) -> _Snapshot:
     """
     snapshot = _Snapshot()
     filed = filed_ids(reader, (recipient or "").lower())
-    query = "" if recipient is None else _query_for(recipient)
-    after = None
-    while page := reader.page(
-        query, after=after, limit=_PAGE, oldest_first=not newest_first
-    ):
-        for each in page:
-            if each.id in filed:
-                continue
-            snapshot.numbers.append(each.number)
-            snapshot.ids.append(each.id.encode("ascii"))
-            snapshot.sizes.append(each.size)
-        after = page[-1].number
+    numbers = reader.numbers("" if recipient is None else _query_for(recipient))
+    for start in range(0, len(numbers), _PAGE):
+        for each in reader.facts(numbers[start : start + _PAGE]):
+            if each.id not in filed:
+                snapshot.add(each)
+    if newest_first:
+        snapshot.reverse()
     return snapshot
 
 

@@ -460,14 +460,20 @@ class Unparsed(MemoryStore):
         "FETCH 1:* (FLAGS UID MODSEQ)",
         "FETCH 1:* BODY.PEEK[]",
         "FETCH 1:* BODY[]",
+        "FETCH 1:* (UID FLAGS RFC822.SIZE INTERNALDATE)",
+        "FETCH 1:* FAST",
+        "UID FETCH 1:* (FLAGS BODY.PEEK[HEADER.FIELDS (SUBJECT)] RFC822.SIZE)",
         "SEARCH UNSEEN UNDELETED",
+        "SEARCH SINCE 1-Jan-2020 SMALLER 1000 LARGER 1 YOUNGER 60",
         "SEARCH TEXT hello",
+        "SORT (ARRIVAL SIZE) UTF-8 ALL",
+        "SORT (SUBJECT) UTF-8 ALL",
+        "THREAD REFERENCES UTF-8 ALL",
+        "STATUS INBOX (MESSAGES UNSEEN SIZE)",
         "STORE 1:* +FLAGS (\\Flagged later)",
     ],
 )
-def test_what_needs_only_flags_or_contents_parses_no_message(
-    mailbox: str, line: str
-) -> None:
+def test_no_summary_is_made_for_a_command(mailbox: str, line: str) -> None:
     """A summary is made of the parsed message."""
     inbox = Inbox(*[SIMPLE] * 3, store=Unparsed())
     peer = inbox.select()

@@ -243,9 +243,9 @@ class FailingStore(MemoryStore):
         if name in self.failing:
             raise StoreError("disk on fire")
 
-    def page(self, *arguments: Any, **options: Any) -> Any:
-        self._check("page")
-        return super().page(*arguments, **options)
+    def facts(self, numbers: Any) -> Any:
+        self._check("facts")
+        return super().facts(numbers)
 
     def envelope(self, message: Any) -> Any:
         self._check("envelope")
@@ -269,7 +269,7 @@ class TestBrokenStore:
 
     def test_a_login_is_refused_for_now(self, post: Post, store: FailingStore) -> None:
         peer = post.connect()
-        store.failing = frozenset(["page"])
+        store.failing = frozenset(["facts"])
         peer.say("USER bob")
         assert peer.say("PASS x").startswith(b"-ERR [SYS/TEMP] ")
         store.failing = frozenset()
@@ -565,3 +565,26 @@ class TestOtherMaildrops:
         assert peer.say("RETR 1") == b"-ERR [SYS/TEMP] something went wrong here\r\n"
         assert peer.closed
         assert "ZeroDivisionError" in caplog.text
+
+
+class Unparsed(MemoryStore):
+    """A store whose messages are not to be parsed."""
+
+    def page(self, *_: Any, **__: Any) -> Any:
+        raise AssertionError("a page was read")
+
+    def summary(self, message: str | int) -> Any:
+        raise AssertionError("a summary was read")
+
+
+@pytest.mark.parametrize("newest_first", [False, True])
+def test_no_message_is_parsed_for_a_session(newest_first: bool) -> None:
+    """Sizes and ids are known without."""
+    store = Unparsed()
+    post = Post(SIMPLE, SIMPLE + b"x", store=store, newest_first=newest_first)
+    peer = post.connect()
+    said = peer.say("USER bob", "PASS x", "LIST", "UIDL", "TOP 1 0", "RETR 2")
+    sizes = [len(SIMPLE), len(SIMPLE) + 1]
+    first, second = sizes[::-1] if newest_first else sizes
+    assert b"1 %d\r\n2 %d\r\n.\r\n" % (first, second) in said
+    assert said.count(b"+OK") == 7

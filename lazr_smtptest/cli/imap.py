@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from twisted.application.service import Service
+from twisted.python import usage
 
 from lazr_smtptest.cli.option_table import Groups, Option
 from lazr_smtptest.cli.session_reader import SessionOptions
@@ -31,9 +32,23 @@ class IMAP(SessionOptions):
                 kind="flag",
             ),
             Option("imap", "ENDPOINT", "Answer IMAP here, such as tcp:1143."),
+            Option(
+                "imap-own-seen",
+                "",
+                "What is read by IMAP stays unread on the page and over HTTP, and the "
+                "other way round.",
+                kind="flag",
+            ),
         ),
     }
     name = "imap"
+
+    def check(self, options: Options) -> None:
+        """Check the values of its options."""
+        super().check(options)
+        is_asked = options["imap"] is not None or options["imaps"] is not None
+        if options["imap-own-seen"] and not is_asked:
+            raise usage.UsageError("--imap-own-seen needs --imap or --imaps")
 
     def service(self, options: Options, context: ReaderContext) -> Service:
         """Return the service for its options, which ask for it."""
@@ -43,6 +58,7 @@ class IMAP(SessionOptions):
 
         settings = IMAPSettings(
             has_accounts=options["accounts"],
+            shares_seen=not options["imap-own-seen"],
             begins_with_tls=self.begins_with_tls,
         )
         endpoint = self.endpoint(options, context)

@@ -130,6 +130,8 @@ class ReaderContext:
         releases: those that send messages on, at most one; likewise.
         listeners: returns the addresses that clients connect to, by protocol, such as
             ``{"smtp": "127.0.0.1:1025"}``, as far as they are known.
+        mailbox_addresses: the addresses of the disposable mailboxes that have one, and
+            no other condition, by their names.
         absence: why this process has no fault rules, open sessions or live settings.
     """
 
@@ -148,6 +150,7 @@ class ReaderContext:
     parsing: Callable[..., Any] = run_here
     webhooks: list[WebhookService] = attrs.field(factory=list)
     releases: list[ReleaseService] = attrs.field(factory=list)
+    mailbox_addresses: dict[str, str] = attrs.field(factory=dict)
     listeners: Callable[[], Mapping[str, str]] = dict
     absence: str = "this process receives no mail, it only reads a store"
     check_settings: CheckSettings = attrs.field(factory=CheckSettings)

@@ -89,7 +89,8 @@ def test_readers_leaves_what_is_set() -> None:
 
 def test_other_options_may_rest_on_readers() -> None:
     """Those that need TLS, or something that mail programs read by."""
-    options = parsed("--readers", "--require-tls", "--accounts", "--pop3-apop")
+    own = ("--accounts", "--pop3-apop", "--imap-own-seen")
+    options = parsed("--readers", "--require-tls", *own)
     assert options["require-tls"]
 
 
@@ -127,6 +128,7 @@ def test_readers_tell_the_ca_that_an_option_names(start: Start, tmp_path: Path) 
     ("arguments", "line"),
     [
         (["--accounts"], "--accounts needs --imap, --imaps, --pop3 or --pop3s"),
+        (["--imap-own-seen"], "--imap-own-seen needs --imap or --imaps"),
         ([IMAPS], "--imaps needs --tls"),
         ([IMAP, "--workers=2"], "--imap with --workers needs a store on a disk, "),
     ],

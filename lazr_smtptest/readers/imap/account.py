@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import attrs
@@ -92,10 +92,12 @@ class AccountRealm:
     Args:
         has_accounts: whether the name of the user is an address whose mail is INBOX;
             otherwise each user sees all messages.
+        addresses: other names of addresses: those of disposable mailboxes.
     """
 
-    def __init__(self, *, has_accounts: bool) -> None:
+    def __init__(self, *, has_accounts: bool, addresses: Mapping[str, str]) -> None:
         self._has_accounts = has_accounts
+        self._addresses = addresses
 
     def requestAvatar(
         self, avatarId: Any, mind: Any, *interfaces: Any
@@ -109,5 +111,6 @@ class AccountRealm:
         """
         assert IStoreAccount in interfaces
         name = (mind or avatarId).decode("utf-8", "replace")
+        name = self._addresses.get(name, name)
         account = Account(name if self._has_accounts else None)
         return IStoreAccount, account, lambda: None

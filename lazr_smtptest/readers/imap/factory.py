@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import attrs
+
 from lazr_smtptest.readers.context import ReaderContext
 from lazr_smtptest.readers.imap.account import AccountRealm
 from lazr_smtptest.readers.imap.connection import IMAPConnection
+from lazr_smtptest.readers.imap.own_seen import OwnSeen
 from lazr_smtptest.readers.imap.settings import IMAPSettings
 from lazr_smtptest.readers.sessions import SessionFactory, SessionReader
 from lazr_smtptest.readers.submission import Submission
@@ -29,7 +32,9 @@ class IMAPFactory(SessionFactory):
     settings: IMAPSettings
 
     def __init__(self, context: ReaderContext, settings: IMAPSettings) -> None:
-        realm = AccountRealm(has_accounts=settings.has_accounts)
+        realm = AccountRealm(
+            has_accounts=settings.has_accounts, addresses=context.mailbox_addresses
+        )
         super().__init__(context, settings, realm)
         self.reader = context.reader
         self.parse = context.parsing
@@ -42,3 +47,11 @@ class IMAPReader(SessionReader):
     protocol = "IMAP"
     make_settings = IMAPSettings
     make_factory = IMAPFactory
+
+    def __init__(
+        self, context: ReaderContext, settings: IMAPSettings | None = None
+    ) -> None:
+        settings = settings or IMAPSettings()
+        if not settings.shares_seen:
+            context = attrs.evolve(context, store=OwnSeen(context.store))
+        super().__init__(context, settings)

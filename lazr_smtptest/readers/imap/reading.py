@@ -91,7 +91,7 @@ class _Fetch:
     told: dict[int, tuple[bytes, ...]] = attrs.field(factory=dict)
 
 
-async def fetch(session: IMAPConnection, arguments: list[Value]) -> str:
+async def fetch(session: IMAPConnection, arguments: list[Value]) -> str | None:
     """Return items of messages (RFC 3501 section 6.4.5)."""
     selected = selected_of(session)
     needs(arguments, 2, 3, "FETCH messages items")
@@ -108,7 +108,8 @@ async def fetch(session: IMAPConnection, arguments: list[Value]) -> str:
         items.sets_seen and not selected.is_read_only,
         session.has_condstore,
     )
-    await _send(session, running)
+    if not await _send(session, running):
+        return None
     selected.told.update(running.told)
     if running.found < len(chosen):
         raise CommandError(
@@ -117,7 +118,8 @@ async def fetch(session: IMAPConnection, arguments: list[Value]) -> str:
     return "fetched"
 
 
-async def _send(session: IMAPConnection, running: _Fetch) -> None:
+async def _send(session: IMAPConnection, running: _Fetch) -> bool:
+    """Send the responses; return whether the connection is still open."""
     reader = session.factory.reader
     blocks = await reader.ask(fetched, session.factory.parse, running)
     is_sent = False
@@ -131,6 +133,8 @@ async def _send(session: IMAPConnection, running: _Fetch) -> None:
         # The rest of a literal may be missing.
         log.warning("IMAP FETCH: %s", error)
         session.abort()
+        return False
+    return True
 
 
 def fetched(reader: Any, parse: Parse, running: _Fetch) -> Iterator[bytes]:

@@ -14,6 +14,8 @@ class IMAPSettings:
     Attributes:
         has_accounts: whether the name of the user is an address, and INBOX the mail
             to it; otherwise every user sees all messages.
+        shares_seen: whether a message that a client of IMAP has read is read on the
+            page and over HTTP too, and the other way round.
         begins_with_tls: whether the connection begins with TLS (RFC 8314 section 3.2).
         idle: seconds without a command after which a client is disconnected; at least
             1800 by RFC 3501 section 5.4.
@@ -25,6 +27,7 @@ class IMAPSettings:
     """
 
     has_accounts: bool = False
+    shares_seen: bool = True
     begins_with_tls: bool = False
     idle: float = 1800.0
     max_connections: int | None = None

@@ -26,6 +26,7 @@ class POP3Factory(SessionFactory):
         realm = MaildropRealm(
             context.reader,
             has_accounts=settings.has_accounts,
+            addresses=context.mailbox_addresses,
             newest_first=settings.newest_first,
         )
         super().__init__(context, settings, realm)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from io import BytesIO
 from typing import Any
 
@@ -138,14 +138,21 @@ class MaildropRealm:
         reader: the store.
         has_accounts: whether the name of the user is an address whose mail is the
             maildrop; otherwise each user sees all messages.
+        addresses: other names of addresses: those of disposable mailboxes.
         newest_first: whether message 1 is the newest and not the oldest.
     """
 
     def __init__(
-        self, reader: DeferredReader, *, has_accounts: bool, newest_first: bool
+        self,
+        reader: DeferredReader,
+        *,
+        has_accounts: bool,
+        addresses: Mapping[str, str],
+        newest_first: bool,
     ) -> None:
         self._reader = reader
         self._has_accounts = has_accounts
+        self._addresses = addresses
         self._newest_first = newest_first
 
     def requestAvatar(self, avatarId: Any, mind: Any, *interfaces: Any) -> Any:
@@ -160,6 +167,7 @@ class MaildropRealm:
         return Deferred.fromCoroutine(self._open(mind or avatarId))
 
     async def _open(self, name: bytes) -> tuple[Any, Maildrop, Callable[[], None]]:
-        account = name.decode("utf-8", "replace") if self._has_accounts else None
+        user = name.decode("utf-8", "replace")
+        account = self._addresses.get(user, user) if self._has_accounts else None
         snapshot = await self._reader.ask(_take, account, self._newest_first)
         return IMailboxPOP3, Maildrop(self._reader, snapshot), lambda: None

@@ -85,6 +85,13 @@ class TestLogins:
         assert b"* 1 EXISTS" in peer.say("b SELECT INBOX")
         assert peer.say("c FETCH 1 UID") == b"* 1 FETCH (UID 2)\r\nc OK fetched\r\n"
 
+    def test_with_accounts_the_name_of_a_disposable_mailbox_is_one(self) -> None:
+        names = {"0a1b": "ann@example.com"}
+        inbox = Inbox(has_accounts=True, server={"mailbox_addresses": names})
+        inbox.add(SIMPLE, "ann@example.com")
+        inbox.add(SIMPLE, "bob@example.com")
+        assert b"* 1 EXISTS" in inbox.log_in("0a1b").say("b SELECT INBOX")
+
     def test_with_accounts_mail_to_others_is_not_told(self) -> None:
         inbox = Inbox(has_accounts=True)
         peer = inbox.log_in("bob@example.com")

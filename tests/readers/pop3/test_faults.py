@@ -170,3 +170,39 @@ def test_a_function_that_fails_refuses(site: Site) -> None:
     site.faults.on("POP3 NOOP", where=broken, optional=True).reply("-ERR no")
     heard = site.log_in().say("NOOP")
     assert heard == b"-ERR [SYS/TEMP] a fault rule failed\r\n"
+
+
+@pytest.mark.parametrize(("phase", "command"), COMMANDS.items())
+def test_a_drop_closes_the_connection(site: Site, phase: str, command: str) -> None:
+    """Nothing is answered, in each phase."""
+    peer = site.log_in()
+    site.faults.on(f"POP3 {phase}").drop()
+    assert peer.say(command) == b""
+    assert peer.closed
+
+
+def test_a_delay_is_that_of_the_clock(site: Site) -> None:
+    """And the command is carried out after it."""
+    peer = site.log_in()
+    site.faults.on("POP3 NOOP").delay(5)
+    assert peer.say("NOOP") == b""
+    site.reactor.advance(5)
+    assert peer.heard().startswith(b"+OK")
+
+
+def test_a_client_that_is_held_gets_nothing(site: Site) -> None:
+    """However long it waits."""
+    peer = site.log_in()
+    site.faults.on("POP3 RETR").hold()
+    assert peer.say("RETR 1") == b""
+    site.reactor.advance(10_000)
+    assert (peer.heard(), peer.closed) == (b"", False)
+
+
+def test_a_reply_comes_slowly(site: Site) -> None:
+    """Octet by octet."""
+    peer = site.log_in()
+    site.faults.on("POP3 NOOP").trickle(1)
+    assert peer.say("NOOP") == b"+"
+    site.reactor.pump([1] * 2)
+    assert peer.heard() == b"OK"

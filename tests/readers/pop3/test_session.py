@@ -148,6 +148,13 @@ class TestAccounts:
         peer = post.log_in(user)
         assert peer.say("STAT").startswith(b"+OK %d " % count)
 
+    def test_the_name_of_a_disposable_mailbox_is_an_account(self) -> None:
+        names = {"0a1b": "ann@example.com"}
+        post = Post(has_accounts=True, server={"mailbox_addresses": names})
+        post.add(SIMPLE, "ann@example.com")
+        post.add(SIMPLE, "bob@example.com")
+        assert post.log_in("0a1b").say("STAT").startswith(b"+OK 1 ")
+
     def test_accents_make_another_address(self, post: Post) -> None:
         post.add(b"A: 4\r\n\r\n", "müller@example.com")
         assert post.log_in("muller@example.com").say("STAT") == b"+OK 0 0\r\n"

@@ -141,6 +141,14 @@ class Box:
         self._idle: Deferred[None] | None = None
         self._unwatch = self._reader.watch(self._changed)
 
+    @property
+    def own_address(self) -> str:
+        """The address whose mail it has; ``""`` if it has other conditions."""
+        record = self.record
+        address = record.address or ""
+        is_other = record.user or record.header or record.query
+        return "" if is_other or any(each in address for each in "*?") else address
+
     def _needed_faults(self) -> Scripted:
         """Return the fault rules for the recipients or the user of this mailbox."""
         given = {"recipient": self.record.address, "user": self.record.user}

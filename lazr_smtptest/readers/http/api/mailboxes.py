@@ -185,6 +185,8 @@ class Mailboxes:
         )
         name = box.record.name
         self._boxes[name] = box
+        if box.own_address:
+            self._context.mailbox_addresses[name] = box.own_address
         box.timer = self._context.reactor.callLater(asked.lifetime, self._expire, name)
         headers = {"Location": f"{self._frames.root}/mailboxes/{name}"}
         return json_answer(box.record, HTTPStatus.CREATED, headers)
@@ -214,6 +216,7 @@ class Mailboxes:
         self._ended[name] = reason
         if len(self._ended) > _MOST:
             del self._ended[next(iter(self._ended))]
+        self._context.mailbox_addresses.pop(name, None)
         closed = self._boxes.pop(name).clear(reason)
         self._closing.add(closed)
         closed.addBoth(self._closed, closed)
@@ -229,6 +232,8 @@ class Mailboxes:
         Returns:
             a Deferred that fires when nothing reads the store any more.
         """
+        for name in self._boxes:
+            self._context.mailbox_addresses.pop(name, None)
         ended = [box.end() for box in self._boxes.values()]
         ended += [_follow(each) for each in self._closing]
         self._boxes.clear()

@@ -399,3 +399,44 @@ class TestEnd:
         assert ended
         assert len(mail.store.numbers()) == 1
         assert mail.reactor.getDelayedCalls() == []
+
+
+class TestAccounts:
+    """With ``--accounts`` the name of a mailbox is that of a user of IMAP and POP3."""
+
+    def test_a_mailbox_with_an_address_is_one(self, mail: Mail) -> None:
+        _, record = make(mail)
+        _, anna = make(mail, address=ANNA)
+        assert mail.context.mailbox_addresses == {
+            record["name"]: record["address"],
+            anna["name"]: ANNA,
+        }
+
+    @pytest.mark.parametrize(
+        "condition",
+        [{"user": "anna"}, {"query": "is:unread"}, {"header": {"X-Test": "1"}}],
+    )
+    def test_a_mailbox_with_other_conditions_is_none(
+        self, mail: Mail, condition: dict[str, Any]
+    ) -> None:
+        """An account has the mail to an address, and no other one."""
+        make(mail, **condition)
+        make(mail, address=ANNA, **condition)
+        assert mail.context.mailbox_addresses == {}
+
+    def test_a_mailbox_with_a_pattern_is_none(self, mail: Mail) -> None:
+        make(mail, address="*@example.com")
+        make(mail, address="ann?@example.com")
+        assert mail.context.mailbox_addresses == {}
+
+    def test_a_mailbox_that_has_ended_is_none(self, mail: Mail) -> None:
+        make(mail, lifetime=60)
+        path, _ = make(mail)
+        mail.client.request("DELETE", path)
+        mail.reactor.advance(60)
+        assert mail.context.mailbox_addresses == {}
+
+    def test_a_server_that_has_stopped_has_none(self, mail: Mail) -> None:
+        make(mail)
+        mail.reader.close()
+        assert mail.context.mailbox_addresses == {}

@@ -14,6 +14,7 @@ from .peers.ours import Ours, Twistd
 from .peers.peer import Peer
 from .scenario import Ceiling, Entry, Floor, Goal, Scenario, Wanted
 from .startstop import entries as startstop
+from .web.imap import IMAP
 from .web.scenarios import HTTP
 
 _PIPELINED = Plan(pipelined=True)
@@ -292,5 +293,6 @@ SCENARIOS: tuple[Scenario, ...] = (
         upright=True,
     ),
     *HTTP,
+    IMAP,
     PAGE,
 )

@@ -58,6 +58,7 @@ SCENARIOS = (
     "indexing",
     "million",
     "http-wait",
+    "imap",
     "page",
 )
 # Those start many servers, and share what they do with the others.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,7 +19,7 @@ from .get import answer_of
 
 # It is what the script of that name does, which need not be in PATH.
 _COMMAND = "import sys; from lazr_smtptest.cli.main import main; sys.exit(main())"
-_ANY_PORT = "tcp:0:interface=127.0.0.1"
+ANY_PORT = "tcp:0:interface=127.0.0.1"
 
 
 class Smtptest(Running):
@@ -28,11 +28,13 @@ class Smtptest(Running):
     Attributes:
         port: the port of SMTP.
         http: the port of HTTP.
+        imap: the port of IMAP; 0 without ``--imap``.
     """
 
-    def __init__(self, program: Program, port: int, http: int) -> None:
-        super().__init__(program, port)
-        self.http = http
+    def __init__(self, program: Program, ports: Mapping[str, int]) -> None:
+        super().__init__(program, ports["smtp"])
+        self.http = ports["http"]
+        self.imap = ports.get("imap", 0)
 
     def kept(self) -> int:
         body, _ = answer_of(self.http, "/api/v2/counts")
@@ -62,12 +64,11 @@ def smtptest(*arguments: str, log: Path | None = None) -> Iterator[Smtptest]:
     with TemporaryDirectory() as folder:
         ready = Path(folder, "ready")
         command = [sys.executable, "-c", _COMMAND, "--ready-file", str(ready)]
-        command += ["--smtp", _ANY_PORT, "--http", _ANY_PORT, *arguments]
+        command += ["--smtp", ANY_PORT, "--http", ANY_PORT, *arguments]
         if log is not None:
             command = ["/bin/sh", "-c", 'exec "$@" > "$0" 2>&1', str(log), *command]
         with Program("smtptest", command) as program:
-            ports = _ports(program, ready)
-            yield Smtptest(program, ports["smtp"], ports["http"])
+            yield Smtptest(program, _ports(program, ready))
 
 
 def _ports(program: Program, ready: Path) -> dict[str, int]:

@@ -7,10 +7,13 @@ from typing import Any
 import pytest
 
 from lazr_smtptest.errors import StoreError
+from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.query.selection import Selection
 from lazr_smtptest.stores import MemoryStore
 
 from .peers import SIMPLE, Inbox
+
+SIMPLE_ENVELOPE = Envelope(mail_from="", rcpt_tos=("bob@example.com",), content=SIMPLE)
 
 
 class Racing(MemoryStore):
@@ -45,7 +48,8 @@ class Racing(MemoryStore):
 
     def numbers(self, query: str = "", **options: Any) -> list[int]:
         if self.comes and query.endswith("is:unread"):
-            self.remove(Selection(numbers=[1]))
+            self.change(Selection(numbers=[1, 2]), set_flags=["seen"])
+            self.add(SIMPLE_ENVELOPE)
         return super().numbers(query, **options)
 
 
@@ -143,7 +147,9 @@ def test_the_first_unseen_message_is_one_that_the_client_is_told_of() -> None:
     """Not one that came since."""
     inbox = Inbox(SIMPLE, SIMPLE, store=Racing())
     inbox.store.comes = True
-    assert b"[UNSEEN 2]" in inbox.log_in().say("b SELECT INBOX")
+    said = inbox.log_in().say("b SELECT INBOX")
+    assert b"* 2 EXISTS" in said
+    assert b"UNSEEN" not in said
 
 
 def test_a_server_that_stops_while_a_mailbox_is_opened_selects_none(
@@ -203,3 +209,19 @@ def test_a_client_that_does_not_close_is_disconnected(inbox: Inbox) -> None:
     assert not peer.transport.aborted
     inbox.reactor.advance(60)
     assert peer.transport.aborted
+
+
+def test_a_client_that_has_logged_out_is_disconnected(inbox: Inbox) -> None:
+    """If it does not close the connection itself."""
+    peer = inbox.log_in()
+    peer.say("b LOGOUT")
+    inbox.reactor.advance(1800)
+    assert peer.transport.aborted
+
+
+def test_a_client_that_has_logged_out_is_told_nothing_more(inbox: Inbox) -> None:
+    """Not even that the server stops."""
+    peer = inbox.log_in()
+    peer.say("b LOGOUT")
+    inbox.reader.close()
+    assert peer.heard() == b""

@@ -135,7 +135,7 @@ def parse_items(arguments: Sequence[bytes | list[bytes]]) -> Items:
 
 
 def _changed_since(argument: bytes | list[bytes]) -> int:
-    """Parse the modifiers of FETCH (RFC 4466 section 2.1)."""
+    """Parse the modifiers of FETCH (RFC 4466 section 2.4)."""
     words = argument if isinstance(argument, list) else []
     if len(words) == 2 and not any(isinstance(word, list) for word in words):
         name, number = words

@@ -236,7 +236,7 @@ def _read_list(
 
 
 async def get_quota_root(session: IMAPConnection, arguments: list[Value]) -> str:
-    """Return the quota roots of a mailbox: it has none (RFC 9208 section 4.1.3)."""
+    """Return the quota roots of a mailbox: it has none (RFC 9208 section 4.1.2)."""
     needs(arguments, 1, 1, "GETQUOTAROOT mailbox")
     mailbox = await existing(session, arguments[0])
     name = astring(encode_name(mailbox.name, is_utf8=session.is_utf8))
@@ -245,12 +245,12 @@ async def get_quota_root(session: IMAPConnection, arguments: list[Value]) -> str
 
 
 async def get_quota(session: IMAPConnection, arguments: list[Value]) -> str:
-    """Refuse to return a quota: there are none (RFC 9208 section 4.1.2)."""
+    """Refuse to return a quota: there are none (RFC 9208 section 4.1.1)."""
     strings(arguments, 1, "GETQUOTA root")
     raise CommandError("there is no such quota root", status="NO", code="NONEXISTENT")
 
 
 async def set_quota(session: IMAPConnection, arguments: list[Value]) -> str:
-    """Refuse to set a quota (RFC 9208 section 4.1.4)."""
+    """Refuse to set a quota (RFC 9208 section 4.1.3)."""
     needs(arguments, 2, 2, "SETQUOTA root (limits)")
     raise CommandError("quotas cannot be set", status="NO", code="NOPERM")

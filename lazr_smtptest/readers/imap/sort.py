@@ -117,6 +117,6 @@ def sort_response(matches: Sequence[Match], *, has_change: bool = False) -> byte
 
     Args:
         matches: the messages, in their order.
-        has_change: whether a key was MODSEQ (RFC 7162 section 3.1.6).
+        has_change: whether a key was MODSEQ (RFC 7162 section 3.1.9).
     """
     return found_response(b"SORT", matches, has_change=has_change)

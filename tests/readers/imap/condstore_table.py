@@ -17,7 +17,7 @@ def _knowing(id: str, rfc: str, *steps: Step) -> Row:
 
 
 CONDSTORE = (
-    inside("condstore-enable", "7162 3.1.9", _ENABLE),
+    inside("condstore-enable", "7162 3.1", _ENABLE),
     inside(
         "condstore-enable-both",
         "5161 3.1",
@@ -189,7 +189,7 @@ CONDSTORE = (
         "7162 7",
         bad(f"STORE 1 (UNCHANGEDSINCE {1 << 63}) FLAGS (a)"),
     ),
-    box("unchangedsince-other", "4466 2.2", bad("STORE 1 (X 1) FLAGS (a)")),
+    box("unchangedsince-other", "4466 2.5", bad("STORE 1 (X 1) FLAGS (a)")),
     box("unchangedsince-only", "7162 3.1.3", bad("STORE 1 (UNCHANGEDSINCE 2)")),
     inside(
         "unchangedsince-read-only",
@@ -227,7 +227,7 @@ CONDSTORE = (
     ),
     box(
         "sort-modseq",
-        "7162 3.1.6",
+        "7162 3.1.9",
         ok(
             "SORT (REVERSE SIZE) UTF-8 MODSEQ 3",
             "* SORT 3 2 (MODSEQ 4)",

@@ -598,12 +598,12 @@ _GENERAL = (
     inside("unsubscribe-nothing", "3501 6.3.7", bad("UNSUBSCRIBE")),
     inside("unsubscribe-missing", "3501 6.3.7", no("UNSUBSCRIBE x", "[NONEXISTENT] *")),
     inside("lsub-nothing", "3501 6.3.9", bad("LSUB")),
-    inside("getquota-nothing", "9208 4.1.2", bad("GETQUOTA")),
-    inside("getquotaroot-nothing", "9208 4.1.3", bad("GETQUOTAROOT")),
+    inside("getquota-nothing", "9208 4.1.1", bad("GETQUOTA")),
+    inside("getquotaroot-nothing", "9208 4.1.2", bad("GETQUOTAROOT")),
     inside(
-        "getquotaroot-missing", "9208 4.1.3", no("GETQUOTAROOT x", "[NONEXISTENT] *")
+        "getquotaroot-missing", "9208 4.1.2", no("GETQUOTAROOT x", "[NONEXISTENT] *")
     ),
-    inside("setquota-nothing", "9208 4.1.4", bad("SETQUOTA")),
+    inside("setquota-nothing", "9208 4.1.3", bad("SETQUOTA")),
     box("store-unknown-flag", "3501 2.3.2", bad("STORE 1 FLAGS (\\Odd)")),
     box("store-beyond", "3501 9", bad("STORE 4 FLAGS ()")),
     box("uid-store-missing", "3501 6.4.8", ok("UID STORE 9 FLAGS (\\Seen)")),

@@ -104,8 +104,8 @@ _MAKING = (
     ),
     inside("create-other-use", "6154 3", no("CREATE x (USE (\\All))", "[USEATTR] *")),
     inside("create-use-word", "6154 3", bad("CREATE x (USE \\Sent)")),
-    inside("create-parameter", "4466 2.4", bad("CREATE x (OTHER (a))")),
-    inside("create-parameter-word", "4466 2.4", bad("CREATE x USE")),
+    inside("create-parameter", "4466 2.2", bad("CREATE x (OTHER (a))")),
+    inside("create-parameter-word", "4466 2.2", bad("CREATE x USE")),
     inside(
         "delete",
         "3501 6.3.4",
@@ -422,7 +422,7 @@ _MESSAGES = (
     ),
     inside(
         "quota-folder",
-        "9208 4.1.3",
+        "9208 4.1.2",
         _make(),
         ok("GETQUOTAROOT other", "* QUOTAROOT other"),
     ),

@@ -245,9 +245,9 @@ _FOLDERS = (
     inside(
         "status-missing", "3501 6.3.10", no("STATUS x (MESSAGES)", "[NONEXISTENT] *")
     ),
-    inside("getquotaroot", "9208 4.1.3", ok("GETQUOTAROOT INBOX", "* QUOTAROOT INBOX")),
-    inside("getquota", "9208 4.1.2", no("GETQUOTA x", "[NONEXISTENT] *")),
-    inside("setquota", "9208 4.1.4", no('SETQUOTA "" (STORAGE 1)', "[NOPERM] *")),
+    inside("getquotaroot", "9208 4.1.2", ok("GETQUOTAROOT INBOX", "* QUOTAROOT INBOX")),
+    inside("getquota", "9208 4.1.1", no("GETQUOTA x", "[NONEXISTENT] *")),
+    inside("setquota", "9208 4.1.3", no('SETQUOTA "" (STORAGE 1)', "[NOPERM] *")),
     box("check", "3501 6.4.1", ok("CHECK")),
     inside("check-unselected", "3501 6.4.1", bad("CHECK")),
 )

@@ -140,7 +140,7 @@ class TestOffers:
         assert b"SASL XOAUTH2 OAUTHBEARER" in lines
 
     def test_no_login_without_tls(self) -> None:
-        auth = Auth({"bob": "x"}, mechanisms=["PLAIN"], tls_only=["PLAIN"])
+        auth = Auth.users({"bob": "x"}, mechanisms=["PLAIN"], tls_only=["PLAIN"])
         lines = Post(server={"auth": auth}).connect().say("CAPA").splitlines()
         assert [line for line in lines if line.startswith(b"SASL")] == []
 

@@ -242,3 +242,17 @@ def test_getmail_fetches_each_message_once(
 
 # The folders of a maildir that have messages.
 _BOX = frozenset(["new", "cur"])
+
+
+def test_s_nail_lists_reads_and_deletes(
+    controller: CaptureController, program: Callable[..., Program]
+) -> None:
+    """In batch mode; it deletes when it quits."""
+    url = f"imap://anybody:secret@127.0.0.1:{controller.imap_port}/INBOX"
+    said = program("s-nail").run(
+        *("-:/", "-Sv15-compat=yes", "-f", url),
+        input="headers\nprint 1\ndelete 1\nquit\n",
+    )
+    assert "2 messages" in said
+    assert "Hello." in said
+    assert [message.subject for message in controller] == ["two"]

@@ -10,7 +10,6 @@ process ends, however that happens. Then another process may take the file.
 
 from __future__ import annotations
 
-import fcntl
 import logging
 import os
 import secrets
@@ -22,7 +21,15 @@ from zlib import crc32
 
 from lazr_smtptest.stores._paths import sync_directory, write_all
 
-__all__ = ["Segment"]
+try:
+    import fcntl
+except ImportError:  # Windows has no lock that a file keeps under another name.
+    fcntl = None  # type: ignore[assignment]
+
+__all__ = ["CAN_LOCK", "Segment"]
+
+# Whether the platform has the locks.
+CAN_LOCK = fcntl is not None
 
 log = logging.getLogger("lazr.smtptest")
 
@@ -95,7 +102,7 @@ class Segment:
     def _locked(cls, path: Path, flags: int = 0) -> Segment | None:
         """Open a file; return ``None`` if another process has it."""
         try:
-            descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC | flags, 0o600)
+            descriptor = os.open(path, os.O_RDWR | flags, 0o600)
         except FileNotFoundError:
             return None
         try:
@@ -139,7 +146,8 @@ class Segment:
     def _write(self, octets: bytes) -> None:
         try:
             write_all(self._descriptor, octets, self.size)
-            os.fdatasync(self._descriptor)
+            # macOS has only the other one.
+            getattr(os, "fdatasync", os.fsync)(self._descriptor)
         except OSError:
             os.ftruncate(self._descriptor, self.size)
             raise

@@ -13,7 +13,7 @@ import msgspec
 from lazr_smtptest.errors import StoreError, StoreFullError
 from lazr_smtptest.stores._paths import not_written
 from lazr_smtptest.stores._queries import Row
-from lazr_smtptest.stores.postgresql._segment import Segment
+from lazr_smtptest.stores.postgresql._segment import CAN_LOCK, Segment
 
 __all__ = ["MAX_BYTES", "Batch", "Spool"]
 
@@ -76,6 +76,11 @@ class Spool:
         # The last one of these, if it takes more.
         self._open: Segment | None = None
         self._began_at = 0.0
+        if not CAN_LOCK:
+            raise StoreError(
+                f"the spool {str(folder)!r} cannot be used: this platform has no locks "
+                "of files for it"
+            )
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             Segment.create(folder).remove()

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from lazr_smtptest.errors import StoreError
+from lazr_smtptest.stores.postgresql import _spool
 from lazr_smtptest.stores.postgresql._segment import Segment
 
 RECORDS = [b"one", b"2", b"three" * 1000]
@@ -159,3 +161,22 @@ def test_a_record_that_does_not_fit_leaves_no_part(
 def test_a_removed_file_is_gone(segment: Segment, tmp_path: Path) -> None:
     segment.remove()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_platform_without_locks_has_no_spool(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_spool, "CAN_LOCK", False)
+    with pytest.raises(StoreError, match="this platform has no locks of files"):
+        _spool.Spool(tmp_path)
+
+
+def test_a_platform_without_fdatasync_syncs_the_whole_file(
+    segment: Segment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[int] = []
+    monkeypatch.delattr(os, "fdatasync")
+    monkeypatch.setattr(os, "fsync", synced.append)
+    segment.append([b"four"])
+    assert len(synced) == 1
+    segment.close()

@@ -335,6 +335,9 @@ class Connections:
                 f"the server at {self.address} does not know {what}: its version of "
                 "lazr.smtptest is another one, or its path is (--http-base)"
             )
+        elif status < 500:
+            # It says what is wrong with the request.
+            message = shown
         else:
             message = f"{what}: {shown}"
         return RemoteError(message, status, detail)

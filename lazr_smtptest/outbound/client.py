@@ -38,8 +38,8 @@ class Mail:
         content: the message; its line ends become CRLF.
 
     Raises:
-        ValueError: an address has a character that no address has, or there is no
-            recipient.
+        ValueError: an address has a character that no address has, or is several, or
+            there is no recipient.
     """
 
     sender: str
@@ -55,6 +55,11 @@ class Mail:
             unsafe = _UNSAFE_QUOTED if quoted else _UNSAFE
             if unsafe.search(address):
                 raise ValueError(f"cannot send to or from the address {address!r:.100}")
+            if "," in address and address.count("@") > 1 and not quoted:
+                raise ValueError(
+                    f"cannot send to or from the address {address!r:.100}: give "
+                    "several addresses one by one, not with commas"
+                )
 
 
 def send_mail(
@@ -96,7 +101,7 @@ async def _send(
         await open_session(reactor, connection, server)
         return await _transmit(connection, mail)
     except SendError as error:
-        raise SendError(f"{_shown(server)}: {error}", error.code) from error
+        raise type(error)(f"{_shown(server)}: {error}", error.code) from error
     finally:
         connection.quit()
 

@@ -18,7 +18,7 @@ from twisted.python.failure import Failure
 from lazr_smtptest.errors import SendError
 from lazr_smtptest.tls.layer import insert, wrap
 
-__all__ = ["Connection", "ServerReply"]
+__all__ = ["Connection", "ServerReply", "UntrustedError"]
 
 # Our name in EHLO, if we do not know our address.
 _NAME = b"smtptest.invalid"
@@ -27,7 +27,14 @@ _NAME = b"smtptest.invalid"
 _MOST_LINES = 200
 _LONGEST_LINE = 4096
 
+# How OpenSSL and the package service_identity say that a certificate is wrong.
+_UNTRUSTED, _WRONG_NAME = "certificate verify failed", "VerificationError"
+
 _REPLY = re.compile(rb"([2-5]\d\d)(?:([ -])(.*))?", re.S)
+
+
+class UntrustedError(SendError):
+    """The certificate of a server is not trusted."""
 
 
 @attrs.frozen
@@ -173,12 +180,18 @@ class Connection(LineReceiver):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Fail the command that waits for its reply."""
-        self._lose(f"the connection ended: {reason.getErrorMessage()}")
+        why = reason.getErrorMessage()
+        if _UNTRUSTED in why or type(reason.value).__name__ == _WRONG_NAME:
+            self._lose(
+                "its certificate is not trusted, or not for its name", UntrustedError
+            )
+        else:
+            self._lose(f"the connection ended: {why}")
 
-    def _lose(self, why: str) -> None:
+    def _lose(self, why: str, kind: type[SendError] = SendError) -> None:
         if self._loss is not None:
             return
-        self._loss = SendError(why)
+        self._loss = kind(why)
         self._transport.abortConnection()
         waiter, self._waiter = self._waiter, None
         if waiter is not None:

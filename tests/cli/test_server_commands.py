@@ -327,3 +327,33 @@ def test_a_file_lists_no_nodes(both: Both) -> None:
         f"smtptest nodes: {both.text!r} does not record its server: give the URL of "
         "the server, or postgresql://...\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        ([], "no message is named: smtptest release latest --to ADDRESS sends the "),
+        (["--to=a@example.com"], "no message is named: "),
+        (
+            ["latest", "a@example.com"],
+            "latest is a message, but not a@example.com; did you mean --to "
+            "a@example.com?\n",
+        ),
+        (["1", "a@example.com"], "1 is a message, but not a@example.com; did you mean"),
+        (
+            ["nothing", "a@example.com"],
+            "no message matches 'nothing a@example.com'; did you mean --to "
+            "a@example.com?\n",
+        ),
+        (["nothing"], "no message matches 'nothing'\n"),
+        # It begins with the reason, not with the request.
+        (["latest"], "nothing is sent on from here: start the server with --relay"),
+    ],
+)
+def test_a_release_that_is_not_clear_says_what_is_missing(
+    both: Both, words: Sequence[str], problem: str
+) -> None:
+    """Nothing leaves this machine by mistake."""
+    status, out, error = both.run("release", both.url, *words)
+    assert (status in (1, 2), out) == (True, "")
+    assert error.startswith(f"smtptest release: {problem}")

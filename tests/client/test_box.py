@@ -444,7 +444,7 @@ def test_what_a_server_says_of_an_error_is_one_line(
     url = f"http://127.0.0.1:{answering(head + length + body)}"
     with RemoteMailbox(url) as mailbox, pytest.raises(RemoteError) as caught:
         len(mailbox)
-    assert re.fullmatch(r".*: a b\\x1bc+\.\.\.", str(caught.value))
+    assert re.fullmatch(r"a b\\x1bc+\.\.\.", str(caught.value))
 
 
 @pytest.mark.usefixtures("probed")

@@ -9,6 +9,7 @@ import pytest
 from lazr_smtptest import CaptureController
 from lazr_smtptest.net.reactor import PrivateReactor
 from lazr_smtptest.outbound.client import Mail, send_mail
+from lazr_smtptest.outbound.connection import UntrustedError
 from lazr_smtptest.outbound.settings import Server
 from lazr_smtptest.server.storing import CaptureServer
 from lazr_smtptest.smtp.settings import Settings
@@ -43,6 +44,20 @@ def test_mail_is_sent_by_tls_on_a_private_reactor(
         call_in(reactor, send_mail, reactor, target, mail)
     (envelope,) = receiving.mailbox
     assert envelope.tls
+
+
+@pytest.mark.parametrize("security", ["starttls", "tls"])
+def test_a_certificate_that_is_not_trusted_is_told(
+    reactor: PrivateReactor, mail: Mail, security: str
+) -> None:
+    """In words, not in those of OpenSSL."""
+    receiving = CaptureServer()
+    implicit = security == "tls"
+    receiving.settings = Settings(tls=TLS.auto(), implicit_tls=implicit)
+    with CaptureController(server=receiving) as controller:
+        target = Server(host="localhost", port=controller.port, security=security)
+        with pytest.raises(UntrustedError, match="its certificate is not trusted"):
+            call_in(reactor, send_mail, reactor, target, mail)
 
 
 def test_a_request_by_https_adds_no_call_to_the_global_reactor() -> None:

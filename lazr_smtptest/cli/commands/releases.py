@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import re
 from argparse import Namespace
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
@@ -13,6 +14,7 @@ from lazr_smtptest.cli.commands.base import (
     CommandError,
     add_store,
     find_message,
+    named_message,
     open_existing,
     parse,
     parser,
@@ -24,6 +26,7 @@ from lazr_smtptest.cli.commands.table import write_table
 from lazr_smtptest.client.address import is_url
 from lazr_smtptest.client.api import API
 from lazr_smtptest.client.reader import RemoteReader
+from lazr_smtptest.model.summary import Summary
 
 __all__ = ["list_releases", "release_message", "release_parser", "releases_parser"]
 
@@ -31,14 +34,17 @@ __all__ = ["list_releases", "release_message", "release_parser", "releases_parse
 _WAIT = 60.0
 _TITLES = ("RELEASE", "STATE", "TRIES", "TO", "MESSAGE", "REPLY")
 _ACTIONS = ("retry", "cancel", "transcript")
+# An address alone, and not a word of a query such as to:anna@example.com.
+_ADDRESS = re.compile(r"[^\s:@\"]+@[^\s:@\"]+")
 
 
 def release_parser() -> argparse.ArgumentParser:
     """Return the parser of ``smtptest release``."""
     options = parser(
         "release",
-        "Send a message on to the relay of a running server, see its --relay-host. "
-        "STORE is the URL of the server here.",
+        "Send a message on to the relay of a running server, see its --relay-host; "
+        "without --to to the recipients that its sender gave. STORE is the URL of the "
+        "server here.",
         queries=True,
     )
     add_store(options)
@@ -46,14 +52,16 @@ def release_parser() -> argparse.ArgumentParser:
         "words",
         metavar="ID",
         nargs="*",
-        help="a number, an id, latest, or a query, of which the newest match is sent",
+        help="required: a number, an id, latest, or a query, of which the newest match "
+        "is sent",
     )
     options.add_argument(
         "--to",
         metavar="ADDRESS",
         action="append",
         default=[],
-        help="send it to this address; by default to those of its envelope",
+        help="send it to this address; may be given several times. By default it goes "
+        "to the recipients of its envelope",
     )
     options.add_argument(
         "--from", dest="sender", metavar="ADDRESS", help="the sender of the envelope"
@@ -118,8 +126,15 @@ def _server(given: Namespace) -> Iterator[tuple[RemoteReader, API]]:
 
 
 def _release(given: Namespace) -> int:
+    if not given.words:
+        # It leaves this machine: so nothing is sent that was not asked for.
+        raise CommandError(
+            "no message is named: smtptest release latest --to ADDRESS sends the "
+            "newest to an address, and without --to to the recipients of its envelope",
+            2,
+        )
     with _server(given) as (reader, api):
-        summary = find_message(reader, given.words)
+        summary = _chosen(reader, given)
         release = api.release(
             summary.id,
             recipients=given.to,
@@ -135,6 +150,28 @@ def _release(given: Namespace) -> int:
     if release["state"] == "queued":
         reply = f"{reply or 'no reply yet'}; it is tried again"
     raise CommandError(f"release {number} is {release['state']}: {reply}")
+
+
+def _chosen(reader: RemoteReader, given: Namespace) -> Summary:
+    """Return the message to send on.
+
+    Raises:
+        CommandError: there is none, or an address lacks its ``--to``.
+    """
+    first, *rest = given.words
+    addresses = [each for each in rest if _ADDRESS.fullmatch(each)]
+    hint = f"did you mean --to {addresses[0]}?" if addresses else ""
+    # As a query it could match a message that nobody meant.
+    if (
+        addresses
+        and addresses == rest
+        and (first == "latest" or named_message(reader, [first]) is not None)
+    ):
+        raise CommandError(f"{first} is a message, but not {rest[0]}; {hint}", 2)
+    try:
+        return find_message(reader, given.words)
+    except CommandError as error:
+        raise CommandError(f"{error}; {hint}" if hint else str(error)) from None
 
 
 def _list(given: Namespace) -> int:

@@ -13,6 +13,7 @@ from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.summary import Summary
 from lazr_smtptest.outbound.background import BackgroundSender
 from lazr_smtptest.outbound.client import Mail
+from lazr_smtptest.outbound.connection import UntrustedError
 from lazr_smtptest.outbound.releases.attempt import Result, attempt, content_for
 from lazr_smtptest.outbound.releases.queue import MOST_QUEUED, ReleaseQueue
 from lazr_smtptest.outbound.releases.release import Release, State
@@ -143,6 +144,9 @@ class Sender(BackgroundSender):
             await self._note(release, "refused", result)
             return
         result = await attempt(self._reactor, self.route.relay.server, mail)
+        if isinstance(result.error, UntrustedError):
+            hint = f"; --{self.route.name}-ca FILE trusts the certificate of its CA"
+            result = attrs.evolve(result, reply=result.reply + hint)
         await self._note(release, self._state_after(release, result), result)
 
     def _mail(self, release: Release, envelope: Envelope) -> Mail:

@@ -133,7 +133,7 @@ def test_the_command_shows_why_postfix_refuses(
     port = relay.listen(receiver, "smtpd_sender_restrictions = reject")
     smtp, url = released(start, port)
     send(smtp)
-    assert main(["release", url, "--to=me@example.com"]) == 1
+    assert main(["release", url, "latest", "--to=me@example.com"]) == 1
     said = capsys.readouterr().err
     assert said.startswith("smtptest release: release 1 is refused: ")
     assert "554 5.7.1" in said

@@ -290,6 +290,35 @@ def test_an_address_that_is_none_is_refused(routes: Routes) -> None:
     assert routes.releases() == []
 
 
+def test_several_addresses_in_one_are_refused(routes: Routes) -> None:
+    with pytest.raises(ValueError, match="'c@y,d@y': give several addresses one by o"):
+        routes.release(routes.keep(), ["c@y,d@y"])
+    assert routes.releases() == []
+
+
+def test_a_comma_in_quotes_belongs_to_the_address(routes: Routes) -> None:
+    assert routes.release(routes.keep(), ['"c@y,d"@y']).recipients == ['"c@y,d"@y']
+
+
+@pytest.mark.parametrize("name", ["relay", "forward"])
+def test_a_certificate_that_is_not_trusted_names_the_option(name: str) -> None:
+    """That of its route."""
+    routes = Routes(Route(name=name, relay=Relay(server=SERVER)))
+    routes.release(routes.keep(), route=name)
+    factory = routes.reactor.tcpClients[0][2]
+    protocol = factory.buildProtocol(None)
+    transport: Any = StringTransport()
+    transport.abortConnection = transport.loseConnection
+    protocol.makeConnection(transport)
+    why = "[('SSL routines', '', 'certificate verify failed')]"
+    protocol.connectionLost(Failure(ConnectionError(why)))
+    routes.taken += 1
+    [release] = routes.releases()
+    assert "its certificate is not trusted" in release.reply
+    assert f"--{name}-ca FILE" in release.reply
+    routes.stop()
+
+
 def test_who_waits_gets_the_next_attempt(routes: Routes) -> None:
     number = routes.release(routes.keep()).number
     waiting = routes.service.attempted(number)

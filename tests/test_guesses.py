@@ -24,6 +24,7 @@ from lazr_smtptest import (
     QueueController,
     RemoteMailbox,
 )
+from lazr_smtptest.faults.keywords import KEYWORDS
 from lazr_smtptest.server.seed_message import seed_message
 from lazr_smtptest.testing.trial import ListeningServer
 
@@ -418,6 +419,38 @@ def test_faults_name_what_they_have_instead(kind: str, name: str, ours: str) -> 
     faults = Faults()
     thing = faults if kind == "whole" else faults.limited_to(sender="a@example.com")
     assert f"use {ours}" in error_of(thing, name)
+
+
+@pytest.mark.parametrize(
+    ("name", "phase"),
+    [("greylist", "RCPT"), ("reply", "RCPT"), ("discard", "EOD"), ("cipher", "TLS")],
+)
+def test_faults_name_the_rule_that_has_the_action(name: str, phase: str) -> None:
+    """Not another method that is spelled alike."""
+    error = error_of(Faults(), name)
+    assert error.endswith(f"use .on({phase!r}).{name}(...)")
+
+
+@pytest.mark.parametrize("name", sorted(KEYWORDS))
+def test_a_rule_names_the_method_that_has_the_keyword(name: str) -> None:
+    """Of conditions and of counts: none is a method of the rule."""
+    rule = Faults().on("RCPT", optional=True).reply(451)
+    assert f"the keyword {name}= of .on(phase, {name}=...)" in error_of(rule, name)
+
+
+@pytest.mark.parametrize("name", ["ca_pem", "settings", "auth", "hostname"])
+def test_a_controller_names_what_its_server_has(name: str) -> None:
+    """It is the first thing that people have in their hands."""
+    assert error_of(CaptureController(), name).endswith(f"use .server.{name}")
+
+
+@pytest.mark.parametrize("name", ["auth", "tls", "limits", "require_tls", "hide"])
+def test_a_controller_says_where_its_settings_are_given(name: str) -> None:
+    """They would have no effect."""
+    with pytest.raises(
+        AttributeError, match=rf"@pytest\.mark\.smtptest\({name}=\.\.\."
+    ):
+        setattr(CaptureController(), name, True)
 
 
 @pytest.mark.parametrize("name", ["assert_fired", "called", "assert_all_fired"])

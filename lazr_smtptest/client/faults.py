@@ -227,8 +227,8 @@ class _Listed:
         self._faults = faults
         self._text: str = record["rule"]
         self.id: int | None = record["id"]
-        self.times: int | None = record["times"]
-        self.optional: bool = record["optional"]
+        self.limit: int | None = record["times"]
+        self.is_optional: bool = record["optional"]
 
     def __str__(self) -> str:
         return self._text
@@ -246,7 +246,7 @@ class _Listed:
 
     @property
     def missing(self) -> int:
-        return 0 if self.optional else max(0, (self.times or 1) - self.fired)
+        return 0 if self.is_optional else max(0, (self.limit or 1) - self.fired)
 
     def remove(self) -> None:
         """Remove the rule. Its records stay in the journal."""

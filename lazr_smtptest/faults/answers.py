@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from itertools import pairwise
 from typing import TypeVar
@@ -36,6 +37,9 @@ __all__ = ["Answers"]
 
 Text = str | Callable[[FaultContext], str]
 _Self = TypeVar("_Self", bound="Answers")
+
+# A code, and the text that follows it on the wire.
+_WHOLE_REPLY = re.compile(r"([2-5]\d\d)(?:[ -](.*))?", re.DOTALL)
 
 _ON_PURPOSE = "on purpose"
 _AS_ASKED = "as the address asks"
@@ -77,6 +81,11 @@ class Answers(ReaderAnswers):
         """
         if self._protocol != "SMTP":
             return self._reply_status(code, *(() if text is _ON_PURPOSE else (text,)))
+        if isinstance(code, str) and (found := _WHOLE_REPLY.fullmatch(code)):
+            more = f", {found[2]!r}" if found[2] else ""
+            raise TypeError(
+                f"code is a number, not {brief(code)}: use reply({found[1]}{more})"
+            )
         check_number("code", code, 200, 599, int)
         assert isinstance(code, int)
         if "CONTENT" in self._names() and code < 400:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from lazr_smtptest._guesses import Guessable, nearest
+from lazr_smtptest.faults.phases import PHASES
 
 if TYPE_CHECKING:
     from lazr_smtptest.faults.journal import Fired
@@ -15,14 +16,22 @@ if TYPE_CHECKING:
 __all__ = ["LimitedFaults", "Scripted"]
 
 
+def _rule_that(action: str) -> str:
+    """Return how a rule with an action is written."""
+    names = [name for name, phase in PHASES.items() if action in phase.actions]
+    phase = "RCPT" if "RCPT" in names else names[0]
+    return f".on({phase!r}).{action}(...)"
+
+
 _GUESSES = {
+    **{each: _rule_that(each) for phase in PHASES.values() for each in phase.actions},
     **dict.fromkeys(
         ("assert_fired", "assert_called", "assert_all_called", "verify", "assert_met"),
         ".assert_all_fired(), or .fired of a rule",
     ),
     **dict.fromkeys(("fired", "history", "calls", "log"), ".journal"),
     **dict.fromkeys(
-        ("rule", "add_rule", "when", "at", "inject", "fail", "reply", "drop"),
+        ("rule", "add_rule", "when", "at", "fail"),
         ".on(phase), and an action of that rule",
     ),
     **dict.fromkeys(("remove", "remove_all", "disable"), ".clear()"),
@@ -221,7 +230,7 @@ def _missing(rule: Rule) -> str:
     if not rule.has_steps:
         return f"  - {rule}, which has no action, such as .reply(451)"
     if rule.fired:
-        return f"  - {rule}: {rule.fired} of {rule.times} times"
+        return f"  - {rule}: {rule.fired} of {rule.limit} times"
     seen = f", though it matched {rule.seen} times" if rule.seen else ""
     return f"  - {rule}{seen}"
 

@@ -16,6 +16,7 @@ from lazr_smtptest.faults.amounts import interval
 from lazr_smtptest.faults.checks import shown
 from lazr_smtptest.faults.conditions import Conditions
 from lazr_smtptest.faults.counting import Counting
+from lazr_smtptest.faults.keywords import KEYWORDS
 from lazr_smtptest.faults.steps import Step
 from lazr_smtptest.model.fault_context import FaultContext
 
@@ -41,6 +42,11 @@ _GUESSES = {
         ("assert_fired", "assert_called", "assert_all_fired", "called", "count"),
         ".fired, or .assert_all_fired() of the faults",
     ),
+    # Conditions and counts belong to the method that makes the rule.
+    **{
+        name: f"the keyword {name}= of .on(phase, {name}=...)"
+        for name in sorted(KEYWORDS)
+    },
 }
 
 
@@ -53,9 +59,9 @@ class Rule(Guessable, Actions):
     Attributes:
         asked_at: the names of the phases at which it can fire.
         recipient_key: see `Conditions.recipient_key`.
-        times: the most times it fires, for each key if it has ``per``; ``None``: no
-            limit.
-        optional: whether a test accepts that it never fires.
+        limit: the most times it fires, for each key if it has ``per``; ``None``: no
+            limit. It is the keyword ``times``.
+        is_optional: whether a test accepts that it never fires.
     """
 
     guesses = _GUESSES
@@ -89,14 +95,14 @@ class Rule(Guessable, Actions):
         self.recipient_key = self._conditions.recipient_key
         self._counting = Counting(given, self.phases, seed)
         self._key = self._counting.key
-        self.times = self._counting.times
+        self.limit = self._counting.times
         self._between = (
             interval("between", given["between"]) if "between" in given else None
         )
         self._clock = clock
         self._made = clock()
-        self.optional = given.get("optional", False)
-        check_flag("optional", self.optional)
+        self.is_optional = given.get("optional", False)
+        check_flag("optional", self.is_optional)
         self._written = [
             *[repr(phase.name) for phase in self.phases],
             *[
@@ -136,8 +142,8 @@ class Rule(Guessable, Actions):
 
     @property
     def missing(self) -> int:
-        """The number of times that it should still fire, of one or `times`."""
-        return 0 if self.optional else max(0, (self.times or 1) - self.fired)
+        """The number of times that it should still fire, of one or `limit`."""
+        return 0 if self.is_optional else max(0, (self.limit or 1) - self.fired)
 
     def consider(self, context: FaultContext) -> tuple[Step, ...]:
         """Return the steps to run in a context, and count it; empty: it does not fire.

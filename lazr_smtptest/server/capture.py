@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ssl
 import weakref
-from typing import NoReturn
+from typing import Any, ClassVar, NoReturn
+
+import attrs
 
 from lazr_smtptest._checks import brief, check_flag
 from lazr_smtptest.faults import Faults
@@ -14,9 +16,14 @@ from lazr_smtptest.query.criteria import Criteria
 from lazr_smtptest.server.controller import Controller
 from lazr_smtptest.server.options import check_server
 from lazr_smtptest.server.storing import CaptureServer
+from lazr_smtptest.smtp.settings import Settings
 from lazr_smtptest.stores.session_log import SessionLog
 
 __all__ = ["CaptureController"]
+
+# What a server takes before its start, and a controller not at all.
+_OPTIONS = {"auth", "hide", "hostname", "protocol"}
+_OPTIONS |= {field.name for field in attrs.fields(Settings)}
 
 
 class CaptureController(Controller, MailboxView):
@@ -31,6 +38,20 @@ class CaptureController(Controller, MailboxView):
     """
 
     server: CaptureServer
+    guesses: ClassVar = {
+        **{name: f".server.{name}" for name in dir(CaptureServer) if name[0] != "_"},
+        **MailboxView.guesses,
+    }
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in _OPTIONS:
+            raise AttributeError(
+                f"a running server does not take {name}: give it before the start, by "
+                f"@pytest.mark.smtptest({name}=...) or by lazr_smtptest.testing.servers"
+                f".make_controller({name}=...)",
+                name=name,
+            )
+        super().__setattr__(name, value)
 
     def __init__(
         self,

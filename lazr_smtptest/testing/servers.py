@@ -173,7 +173,15 @@ def _auth(value: object) -> Auth | None:
             # Another text may have a password.
             f"collection of checkers, not {repr(value) if value == 'any' else safe}"
         )
-    return Auth.from_specs(value)
+    try:
+        return Auth.from_specs(value)
+    except ValueError as error:
+        # In a test a pair is meant to be a user, and a checker is rare.
+        if isinstance(value, (list, tuple)) and ":" not in "".join(map(str, value)):
+            raise ValueError(
+                f"{error}; auth of a user is a mapping: auth={{'USER': 'PASSWORD'}}"
+            ) from None
+        raise
 
 
 def _limits(limits: Limits, value: Limits | Mapping[str, Any]) -> Limits:

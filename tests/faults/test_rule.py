@@ -84,7 +84,13 @@ def test_an_action_that_makes_no_sense_is_an_error(
 @pytest.mark.parametrize(
     ("phase", "write", "why"),
     [
-        ("MAIL", lambda rule: rule.reply("451"), "code is a number, not '451'"),
+        ("MAIL", lambda rule: rule.reply("451"), r"not '451': use reply\(451\)$"),
+        (
+            "MAIL",
+            lambda rule: rule.reply("451 4.7.1 Grey"),
+            r"not '451 4\.7\.1 Grey': use reply\(451, '4\.7\.1 Grey'\)$",
+        ),
+        ("MAIL", lambda rule: rule.reply("later"), "code is a number, not 'later'$"),
         ("MAIL", lambda rule: rule.reply(True), "code is a number, not True"),
         (
             "MAIL",

@@ -157,6 +157,14 @@ def test_what_cannot_be_is_a_type_error(
         make_server(**keywords)
 
 
+@pytest.mark.parametrize("auth", [("shop", "secret"), ["shop", "secret"]])
+def test_a_user_as_a_pair_names_the_mapping(auth: Any) -> None:
+    """Without the password."""
+    with pytest.raises(ValueError, match=r"auth=\{'USER': 'PASSWORD'\}") as caught:
+        make_server(auth=auth)
+    assert "secret" not in str(caught.value)
+
+
 def test_a_login_is_not_required_where_nobody_could_log_in() -> None:
     """A ValueError, before the first client is refused."""
     with pytest.raises(ValueError, match="require_auth needs auth"):

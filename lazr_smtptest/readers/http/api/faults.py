@@ -203,8 +203,8 @@ class FaultRules:
             phases=[phase.name for phase in rule.phases],
             seen=rule.seen,
             fired=rule.fired,
-            times=rule.times,
-            optional=rule.optional,
+            times=rule.limit,
+            optional=rule.is_optional,
             missing=bool(rule.missing),
         )
 

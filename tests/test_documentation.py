@@ -257,6 +257,17 @@ def test_the_runner_of_django_runs_the_recipe(example: Path, folder: Path) -> No
     assert "Ran 2 tests" in run.stdout
 
 
+@pytest.mark.parametrize("runner", ["pytest", "django test"])
+def test_the_recipe_of_django_runs_as_printed(runner: str, folder: Path) -> None:
+    """With no search path of ours: the settings are a module beside it."""
+    need("django", "pytest_django")
+    text = (ROOT / "doc" / "recipes.rst").read_text()
+    [command] = re.findall(rf"\$ (.*{runner} .*_django_project.*)\n", text)
+    plugins = " ".join(NO_TWISTED)
+    run = shell(f"PYTEST_ADDOPTS='{plugins}' {command}", cwd=folder)
+    assert run.returncode == 0, run.stdout
+
+
 @pytest.mark.parametrize("example", EXAMPLES, ids=named)
 def test_a_document_shows_the_example(example: Path) -> None:
     """No example is left over that no document includes."""
@@ -317,10 +328,15 @@ PRINTED = {
 
 @pytest.mark.parametrize("caption", SCRIPTS)
 def test_the_script_runs_as_it_stands(caption: str, tmp_path: Path) -> None:
-    """In an empty folder, and it leaves no server behind."""
+    """Where a killed server has left its file; it leaves no server behind.
+
+    Several run on one machine, also those with HTTP.
+    """
     (tmp_path / caption).write_text(SCRIPTS[caption])
-    run = shell(f"sh {caption}", cwd=tmp_path)
+    (tmp_path / "ready.env").write_text("smtp=127.0.0.1:9\nhttp=127.0.0.1:9\n")
+    run = shell(f"unset SMTPTEST_NO_HTTP; sh {caption}", cwd=tmp_path)
     assert run.returncode == 0, run.stdout
+    assert "127.0.0.1:9\n" not in run.stdout
     assert PRINTED.get(caption, "") in run.stdout
     assert not (tmp_path / "ready.env").exists()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import signal
@@ -163,6 +164,7 @@ class Process(MultiService):
     def privilegedStartService(self) -> None:
         """Listen; only twistd calls this, ``python -m twisted`` does not."""
         self._bridge.open()
+        self._remove_old_ready_file()
         try:
             super().privilegedStartService()
             self.listen()
@@ -179,6 +181,7 @@ class Process(MultiService):
     def startService(self) -> None:
         """Listen, unless `privilegedStartService` did."""
         self._bridge.open()
+        self._remove_old_ready_file()
         self._parsing = ParsingPool(registry=functions)
         self._end_parsing = read_documents_with(self._parsing.documents)
         super().startService()
@@ -189,6 +192,13 @@ class Process(MultiService):
         )
         self.reactor.callWhenRunning(end_once, self.reactor)
         self.reactor.callWhenRunning(self.run)
+
+    def _remove_old_ready_file(self) -> None:
+        """Remove the file of a process that was killed: others would believe it."""
+        if self.ready_file is not None:
+            # `announce` logs why the file cannot be written.
+            with contextlib.suppress(OSError):
+                self.ready_file.unlink()
 
     def stopService(self) -> defer.Deferred[None]:
         """Stop listening, end the sessions and release all files."""

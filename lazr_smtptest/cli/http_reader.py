@@ -28,6 +28,8 @@ __all__ = ["DEFAULT_HTTP", "HTTP", "settings_of"]
 
 # Where the command `smtptest` answers HTTP.
 DEFAULT_HTTP = "tcp:8025:interface=127.0.0.1"
+# And with `--port 0`: several servers run on one machine.
+_ANY_PORT = "tcp:0:interface=127.0.0.1"
 
 # The value of --send-auth for no login.
 _ANY = "any"
@@ -62,8 +64,8 @@ class HTTP:
             Option(
                 "http",
                 "ENDPOINT",
-                f"Answer HTTP here. [default of smtptest: {DEFAULT_HTTP}; of twistd: "
-                "none]",
+                f"Answer HTTP here. [default of smtptest: {DEFAULT_HTTP}, with "
+                "--port 0 any free port; of twistd: none]",
             ),
             Option("no-http", "", "Do not answer HTTP.", kind="flag"),
             Option(
@@ -155,7 +157,7 @@ class HTTP:
             )
         elif options["http"] is None and options.http_default is not None:
             if is_shared(options) or others:
-                options["http"] = options.http_default
+                options["http"] = _default(options)
             else:
                 options.notes.append(_NO_STORE)
                 return
@@ -256,10 +258,17 @@ def _gives_way(options: Options) -> bool:
 
     It does not give way where the command line names it.
     """
-    http = options["http"] or options.http_default
+    http = options["http"] or _default(options)
     if http is None or options["mailhog"] is None or options.rank("http") == 0:
         return False
     return collide(http, options["mailhog"])
+
+
+def _default(options: Options) -> str | None:
+    """Return the endpoint of HTTP if no option names one; ``None`` for none."""
+    if options.http_default is not None and options["port"] == 0:
+        return _ANY_PORT
+    return options.http_default
 
 
 def _is_login(text: str) -> bool:

@@ -36,6 +36,7 @@ from lazr_smtptest.cli.smtp_client import (
 from lazr_smtptest.cli.sysexits import Status, status_of
 from lazr_smtptest.errors import StoreError
 from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.model.times import with_time
 
 __all__ = ["sendmail", "sendmail_parser"]
 
@@ -266,7 +267,7 @@ def _check_printable(address: str) -> None:
 def _store(place: str, ca_file: str | None, envelope: Envelope) -> Status:
     try:
         with contextlib.closing(open_target(place, ca_file)) as store:
-            store.add(envelope)
+            store.add(with_time(envelope))
     except (CommandError, StoreError) as error:
         raise _SendingError(Status.CANNOT_CREATE, str(error)) from None
     return Status.OK

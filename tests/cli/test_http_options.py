@@ -10,7 +10,7 @@ import pytest
 from twisted.internet.task import Clock
 
 from lazr_smtptest.cli.errors import OptionError
-from lazr_smtptest.cli.http_reader import settings_of
+from lazr_smtptest.cli.http_reader import DEFAULT_HTTP, settings_of
 from lazr_smtptest.cli.options import Options
 from lazr_smtptest.client import api
 from lazr_smtptest.readers.context import ReaderContext
@@ -178,3 +178,24 @@ def test_our_own_clients_wait_no_longer_than_any_server_allows() -> None:
     least = Options.table()["http-longest-wait"].least
     assert least >= api._LONGEST
     assert least >= mcp._LONGEST
+
+
+@pytest.mark.parametrize(
+    ("arguments", "endpoint"),
+    [
+        ([], "tcp:8025:interface=127.0.0.1"),
+        (["--port=2525"], "tcp:8025:interface=127.0.0.1"),
+        (["--port=0"], "tcp:0:interface=127.0.0.1"),
+        (["--port=0", "--http=tcp:8026"], "tcp:8026"),
+        (["--port=0", "--no-http"], None),
+    ],
+)
+def test_any_free_port_for_smtp_is_any_free_port_for_http(
+    monkeypatch: pytest.MonkeyPatch, arguments: list[str], endpoint: str | None
+) -> None:
+    """So several servers run on one machine; an option overrides it."""
+    monkeypatch.delenv("SMTPTEST_NO_HTTP", raising=False)
+    options = Options()
+    options.http_default = DEFAULT_HTTP
+    options.parseOptions(arguments)
+    assert options["http"] == endpoint

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import socket
 import sys
 from collections.abc import Iterator
+from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
@@ -320,6 +322,19 @@ class TestStore:
         assert mail.mail_from == "me@example.com"
         assert mail.rcpt_tos == ("x@example.com",)
         assert mail.subject == "Hello"
+
+    @pytest.mark.parametrize("kind", ["sqlite", "maildir", "mbox"])
+    def test_the_message_in_a_store_has_the_time_of_now(
+        self, server: CaptureController, tmp_path: Path, kind: str
+    ) -> None:
+        """It is received when it is kept."""
+        place = f"{kind}:{tmp_path / 'mail'}"
+        before = datetime.now(timezone.utc)
+        run(server, "--store", place, "x@example.com")
+        with contextlib.closing(open_store(place)) as store:
+            [mail] = store
+        assert mail.received_at is not None
+        assert before <= mail.received_at <= datetime.now(timezone.utc)
 
     def test_a_store_that_cannot_be_written_has_a_status(
         self,

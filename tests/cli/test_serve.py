@@ -105,6 +105,18 @@ def test_the_ready_file_has_the_address(start: Start, tmp_path: Path) -> None:
     assert not (tmp_path / "ready").exists()
 
 
+def test_the_ready_file_of_a_killed_server_is_removed_before_it_listens(
+    start: Start, tmp_path: Path
+) -> None:
+    """Others would believe it; here the start fails, and it is gone all the same."""
+    (tmp_path / "ready").write_text("smtp=127.0.0.1:1\n")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        process = start("smtptest", f"--port={port}", "--ready-file=ready")
+        assert process.wait() == 1
+    assert not (tmp_path / "ready").exists()
+
+
 def test_a_service_manager_hears_of_start_and_end(tmp_path: Path) -> None:
     """By sd_notify(3)."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:

@@ -434,6 +434,33 @@ def test_what_is_imported_twice_is_there_once(store: Store, target: str) -> None
         assert len(place) == len(place.ids()) == 2
 
 
+def test_what_is_imported_without_a_time_has_that_of_the_import(
+    store: Store, tmp_path: Path
+) -> None:
+    """So queries by time find it."""
+    (tmp_path / "a.eml").write_bytes(b"Subject: alone\n\nHello\n")
+    store.run("import", "a.eml")
+    store.run("search", "subject:alone", "after:1h", "--json")
+    [found] = store.objects()
+    assert found["received_at"] is not None
+
+
+def test_what_is_imported_keeps_its_time(store: Store) -> None:
+    """The header fields of an export have it."""
+    envelope = Envelope(
+        mail_from="",
+        rcpt_tos=(),
+        content=NEWS,
+        received_at=datetime(2020, 2, 3, 4, 5, tzinfo=timezone.utc),
+    )
+    with contextlib.closing(open_store("sqlite:timed.db")) as opened:
+        opened.add(envelope)
+    attrs.evolve(store, text="sqlite:timed.db").run("export", "eml:timed")
+    attrs.evolve(store, text="sqlite:copy.db").run("import", "eml:timed")
+    with contextlib.closing(open_store("sqlite:copy.db")) as opened:
+        assert [each.received_at for each in opened] == [envelope.received_at]
+
+
 def test_a_file_of_another_program_is_imported(store: Store, tmp_path: Path) -> None:
     """It has no envelope."""
     (tmp_path / "a.eml").write_bytes(b"Subject: alone\n\nHello\n")

@@ -8,6 +8,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from lazr_smtptest import Envelope
+
 from .browser import without_websockets
 from .gate import Gate
 from .views import settle
@@ -52,6 +54,16 @@ def three(page, site):
 
 class TestRows:
     """The content of a row."""
+
+    def test_a_message_without_a_time_shows_none(self, page, site):
+        """Rather than the year 1970, in the list and above the message."""
+        mail = Envelope(mail_from="", rcpt_tos=("a@b.test",), content=b"Subject: x")
+        site.controller.server.store.add(mail)
+        page.goto(site.url)
+        rows(page).click()
+        expect(page.get_by_role("heading", name="x")).to_be_visible()
+        assert "70" not in page.locator("body").inner_text()
+        assert rows(page).locator("time").count() == 0
 
     def test_the_recipient_leads(self, page, site, requests):
         """A message that was sent before the page was opened."""

@@ -25,6 +25,7 @@ from lazr_smtptest.cli.copying import Copied, EmlFolder, Place, copy, read_eml
 from lazr_smtptest.client.address import is_url
 from lazr_smtptest.client.reader import RemoteReader
 from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.model.times import with_time
 from lazr_smtptest.stores import MboxStore, check_spec, open_store
 
 __all__ = [
@@ -66,7 +67,8 @@ def import_parser() -> argparse.ArgumentParser:
     options = parser(
         "import",
         "Add messages from .eml and mbox files to a store, or to a running server. A "
-        "message whose id it has already is left out.",
+        "message whose id it has already is left out; one without a time of receipt "
+        "gets that of the import.",
         queries=False,
     )
     options.add_argument("store", metavar="STORE")
@@ -195,7 +197,7 @@ class _New:
                 continue
             if envelope.id:
                 self._ids.add(envelope.id)
-            yield envelope
+            yield with_time(envelope)
 
 
 def _check_source(text: str) -> None:

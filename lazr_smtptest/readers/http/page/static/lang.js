@@ -96,12 +96,12 @@ export function formatNumber(value) {
   return numbers().format(value);
 }
 
-/** Return a time of the API, or a Date, in full, to the second. */
+/** Return a time of the API, or a Date, in full, to the second; "" where there is none. */
 export function formatTime(time) {
-  return times().format(new Date(time));
+  return time ? times().format(new Date(time)) : "";
 }
 
-/** Return the time of a day, to the millisecond. */
+/** Return the time of a day, to the millisecond; "" where there is none. */
 export function formatClock(time) {
-  return clocks().format(new Date(time));
+  return time ? clocks().format(new Date(time)) : "";
 }

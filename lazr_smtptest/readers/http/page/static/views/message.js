@@ -219,7 +219,7 @@ class MailView extends Part {
 
   #arrived() {
     const { summary, envelope } = this.message;
-    const date = new Date(summary.received_at);
+    const date = summary.received_at;
     const facts = [
       envelope.tls ? t("head.tls") : t("head.plain"),
       envelope.user ? t("head.user", { user: envelope.user }) : "",

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO
 
-from lazr_smtptest.cli.copying import check_place, copy, open_place
+from lazr_smtptest.cli.copying import check_place, copy, count_of, open_place
 from lazr_smtptest.cli.trust import add_ca_file, trust
 from lazr_smtptest.client.address import Address, is_url
 from lazr_smtptest.errors import StoreError
@@ -116,4 +116,4 @@ def _copy(source: str, target: str, verify: bool | ssl.SSLContext) -> None:
                 copied = copy(messages, place, progress.report)
             finally:
                 progress.end()
-        print(f"{copied.count} messages copied to {place!r}{copied.left_out}")
+        print(f"{count_of(copied.count)} copied to {place!r}{copied.left_out}")

@@ -33,6 +33,7 @@ __all__ = [
     "Place",
     "check_place",
     "copy",
+    "count_of",
     "open_place",
     "read_eml",
 ]
@@ -176,6 +177,11 @@ def open_place(
     return place
 
 
+def count_of(messages: int) -> str:
+    """Return a number of messages as a sentence has it: ``"1 message"``."""
+    return f"{messages} message{'' if messages == 1 else 's'}"
+
+
 @attrs.frozen
 class Copied:
     """The result of a copy.
@@ -191,7 +197,8 @@ class Copied:
     @property
     def left_out(self) -> str:
         """The end of a sentence about the messages that were left out, or ``""``."""
-        return f"; {self.known} were there already" if self.known else ""
+        verb = "was" if self.known == 1 else "were"
+        return f"; {self.known} {verb} there already" if self.known else ""
 
 
 def copy(

@@ -68,9 +68,9 @@ def test_messages_are_copied_into_a_database(
         store.add(mail(1))
     status, out, _ = run(capsys, "copy", f"sqlite:{tmp_path}/mail.db", postgresql)
     assert status == 0
-    assert out.startswith("1 messages copied to postgresql://smtptest@/test_")
+    assert out.startswith("1 message copied to postgresql://smtptest@/test_")
     status, out, _ = run(capsys, "copy", postgresql, f"mbox:{tmp_path}/box")
-    assert (status, out) == (0, f"1 messages copied to mbox:{tmp_path}/box\n")
+    assert (status, out) == (0, f"1 message copied to mbox:{tmp_path}/box\n")
 
 
 def nodes_of(capsys: pytest.CaptureFixture[str], store: str) -> dict[str, bool]:

@@ -159,7 +159,7 @@ def test_messages_of_a_server_are_exported_with_their_envelopes(both: Both) -> N
         (("sessions",), "a-1"),
         (("transcript", "a-1"), "No such user"),
         (("transcript",), "No such user"),
-        (("export", "eml:out", "subject:order"), "1 messages exported to eml:out"),
+        (("export", "eml:out", "subject:order"), "1 message exported to eml:out"),
         (("delete", "-subject:order"), "1 message deleted"),
     ],
 )
@@ -253,7 +253,7 @@ def test_messages_are_imported_into_a_server(both: Both, place: str) -> None:
     assert both.run("export", both.url, place)[0] == 0
     both.store.remove(Selection(numbers=[1]))
     status, out, _ = both.run("import", both.url, place)
-    told = f"1 messages imported into {both.url}; 1 were there already\n"
+    told = f"1 message imported into {both.url}; 1 was there already\n"
     assert (status, out) == (0, told)
     after = list(both.store)
     assert [each.id for each in after] == [before[1].id, before[0].id]
@@ -277,7 +277,7 @@ def test_a_copy_to_a_server_counts_the_messages_that_it_has(both: Both) -> None:
     assert both.run("copy", both.url, "sqlite:copy.db")[0] == 0
     both.store.remove(Selection(numbers=[1]))
     _, out, _ = both.run("copy", "sqlite:copy.db", both.url)
-    assert out == f"1 messages copied to {both.url}; 1 were there already\n"
+    assert out == f"1 message copied to {both.url}; 1 was there already\n"
 
 
 @pytest.mark.parametrize(

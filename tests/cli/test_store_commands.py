@@ -445,6 +445,17 @@ def test_what_is_imported_without_a_time_has_that_of_the_import(
     assert found["received_at"] is not None
 
 
+def test_one_message_is_in_the_singular(store: Store) -> None:
+    """In the line of an export, and of an import twice."""
+    store.run("export", "eml:one", "subject:order")
+    assert store.out == "1 message exported to eml:one\n"
+    copy = attrs.evolve(store, text="sqlite:copy.db")
+    copy.run("import", "eml:one")
+    assert copy.out == "1 message imported into sqlite:copy.db\n"
+    copy.run("import", "eml:one")
+    assert copy.out.endswith("into sqlite:copy.db; 1 was there already\n")
+
+
 def test_what_is_imported_keeps_its_time(store: Store) -> None:
     """The header fields of an export have it."""
     envelope = Envelope(

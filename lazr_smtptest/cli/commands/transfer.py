@@ -21,7 +21,7 @@ from lazr_smtptest.cli.commands.base import (
     run_command,
     trusted,
 )
-from lazr_smtptest.cli.copying import Copied, EmlFolder, Place, copy, read_eml
+from lazr_smtptest.cli.copying import Copied, EmlFolder, Place, copy, count_of, read_eml
 from lazr_smtptest.client.address import is_url
 from lazr_smtptest.client.reader import RemoteReader
 from lazr_smtptest.model.envelope import Envelope
@@ -101,7 +101,7 @@ def _export(given: Namespace) -> int:
         messages = filter(None, (reader.envelope(number) for number in numbers))
         with contextlib.closing(_target(given.target)) as target:
             copied = copy(messages, target, lambda count: None)
-    print(f"{copied.count} messages {done} to {given.target}")
+    print(f"{count_of(copied.count)} {done} to {given.target}")
     return 0
 
 
@@ -133,7 +133,7 @@ def _import(given: Namespace) -> int:
     # Another program may have added some since their ids were read.
     copied = Copied(copied.count, copied.known + new.known)
     shown = without_secrets(given.store)
-    print(f"{copied.count} messages imported into {shown}{copied.left_out}")
+    print(f"{count_of(copied.count)} imported into {shown}{copied.left_out}")
     return 0
 
 

@@ -670,3 +670,23 @@ def test_a_name_in_the_text_leads_to_the_reference(manual: Path) -> None:
     assert 'href="api.html#lazr_smtptest.CaptureController"' in page
     assert 'href="api.html#lazr_smtptest.Mailbox.wait_for_async"' in page
     assert 'href="api.html#lazr_smtptest.Envelope.user"' not in page
+
+
+@pytest.mark.parametrize(
+    ("searched", "page"),
+    [
+        ("persist", "tasks"),
+        ("persistent", "tasks"),
+        ("embedded image", "tasks"),
+        ("save as eml", "tasks"),
+        ("disconnect after the final dot", "tasks"),
+        ("authentication failure", "tasks"),
+        ("web interface", "page"),
+        ("deliver to a real server", "releases"),
+    ],
+)
+def test_a_search_of_the_manual_finds_the_page(searched: str, page: str) -> None:
+    """Its search shows the pages that have all of the words, or longer ones."""
+    text = (ROOT / "doc" / f"{page}.rst").read_text()
+    for word in searched.split():
+        assert re.search(rf"\b{word}", text, re.IGNORECASE), word

@@ -257,6 +257,16 @@ def test_the_runner_of_django_runs_the_recipe(example: Path, folder: Path) -> No
     assert "Ran 2 tests" in run.stdout
 
 
+def test_the_program_that_reads_a_store_makes_none(tmp_path: Path) -> None:
+    """In the wrong folder it fails, and leaves no empty file."""
+    text = (ROOT / "doc" / "tasks.rst").read_text()
+    (tmp_path / "read.py").write_text(dict(blocks("python", text))["read.py"])
+    run = python("read.py", cwd=tmp_path)
+    assert run.returncode == 1
+    assert "mail.db" in run.stdout
+    assert [each.name for each in tmp_path.iterdir()] == ["read.py"]
+
+
 @pytest.mark.parametrize("runner", ["pytest", "django test"])
 def test_the_recipe_of_django_runs_as_printed(runner: str, folder: Path) -> None:
     """With no search path of ours: the settings are a module beside it."""

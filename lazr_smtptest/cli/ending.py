@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import signal
 from collections.abc import Callable
+from itertools import count
 from types import FrameType
 from typing import Any
 
@@ -33,10 +34,12 @@ def end_once(reactor: Any) -> None:
     """
     handlers: dict[int, Callable[[int, FrameType | None], object]] = {}
 
+    signals = count()
+
     def end(number: int, frame: FrameType | None) -> None:
-        for each in handlers:
-            signal.signal(each, signal.SIG_IGN)
-        handlers[number](number, frame)
+        # Python may handle another signal in the middle of this, but not of `next`.
+        if next(signals) == 0:
+            handlers[number](number, frame)
 
     for number in (signal.SIGINT, signal.SIGTERM):
         handler: Any = signal.getsignal(number)

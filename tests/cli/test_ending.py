@@ -18,9 +18,12 @@ class SignalledReactor:
 
     def __init__(self) -> None:
         self.ended_by: list[int] = []
+        self.interrupted_by: int | None = None
 
     def handle(self, number: int, frame: FrameType | None) -> None:
         """End because of a signal."""
+        if self.interrupted_by is not None:
+            signal.raise_signal(self.interrupted_by)
         self.ended_by.append(number)
 
     def stop(self) -> None:
@@ -62,6 +65,16 @@ def test_a_further_signal_does_nothing(reactor: SignalledReactor, number: int) -
     end_once(reactor)
     signal.raise_signal(signal.SIGTERM)
     signal.raise_signal(number)
+    assert reactor.ended_by == [signal.SIGTERM]
+
+
+def test_a_signal_while_another_is_handled_does_nothing(
+    reactor: SignalledReactor,
+) -> None:
+    """Python handles signals between any two steps, also those of a handler."""
+    reactor.interrupted_by = signal.SIGINT
+    end_once(reactor)
+    signal.raise_signal(signal.SIGTERM)
     assert reactor.ended_by == [signal.SIGTERM]
 
 

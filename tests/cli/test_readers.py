@@ -289,7 +289,11 @@ def test_a_taken_port_of_mailhog_names_the_way_out(start: Start) -> None:
 
 def test_the_default_port_is_used_or_named_in_the_error(start: Start) -> None:
     """Another program on this machine may have taken it."""
-    process = start("smtptest", "--port=0", environment={"SMTPTEST_NO_HTTP": "0"})
+    # With --port 0 HTTP would take any free port, too.
+    process = start(
+        *("smtptest", "--smtp=tcp:0:interface=127.0.0.1"),
+        environment={"SMTPTEST_NO_HTTP": "0"},
+    )
     found = process.wait_for(r"^ready smtp=\d+ http=8025$|cannot listen on tcp:8025:")
     if not found[0].startswith("ready"):
         assert "--no-http switches HTTP off" in found.string

@@ -23,7 +23,7 @@ from lazr_smtptest.readers.imap.keywords import (
 )
 from lazr_smtptest.readers.imap.making import place
 from lazr_smtptest.readers.imap.number_sets import format_numbers
-from lazr_smtptest.readers.imap.reading import selected_of
+from lazr_smtptest.readers.imap.reading import require_all, selected_of
 from lazr_smtptest.readers.imap.stored import (
     Position,
     StoredMessage,
@@ -53,10 +53,8 @@ async def store(session: IMAPConnection, arguments: list[Value]) -> str:
     for message in stored.changed:
         selected.told[message.uid] = message.flags
     await session.write_pieces(_store_responses(session, stored, change))
-    if len(stored.changed) + len(stored.left) < len(chosen):
-        raise CommandError(
-            "some of the messages are gone", status="NO", code="EXPUNGEISSUED"
-        )
+    found = len(stored.changed) + len(stored.left)
+    require_all(found, len(chosen), is_uid=session.is_uid)
     if stored.left:
         at = 1 if session.is_uid else 0
         numbers = format_numbers(each[at] for each in stored.left).decode("ascii")
@@ -256,9 +254,12 @@ async def move(session: IMAPConnection, arguments: list[Value]) -> str:
         code = await _copy(session, mailbox, chosen)
         await reader.ask(_remove, source, chosen)
     else:
-        moved: list[list[int]] = await reader.ask(_move, source, mailbox, chosen)
+        moved: list[list[int]] = await reader.ask(
+            _move, source, mailbox, chosen, session.is_uid
+        )
         code = _code(mailbox.folder.number, *moved)
-    session.write(f"* OK {code}moved\r\n".encode())
+    if code:
+        session.write(f"* OK {code}moved\r\n".encode())
     selected.remove(uid for _, uid in chosen)
     return "moved"
 
@@ -270,11 +271,17 @@ def _remove(reader: Any, mailbox: Mailbox, chosen: Sequence[Position]) -> None:
 
 
 def _move(
-    reader: Any, source: Mailbox, mailbox: Mailbox, chosen: Sequence[Position]
+    reader: Any,
+    source: Mailbox,
+    mailbox: Mailbox,
+    chosen: Sequence[Position],
+    is_uid: bool,
 ) -> list[list[int]]:
     """Move messages into a folder; return their identifiers; in a thread."""
     found = list(walk(reader, source, chosen))
-    _require_all(found, chosen)
+    require_all(len(found), len(chosen), is_uid=is_uid)
+    if not found:
+        return [[], []]
     assert mailbox.folder is not None
     uids = place(reader, mailbox.folder.number, [each.number for each in found])
     return [[each.uid for each in found], uids]
@@ -293,39 +300,34 @@ async def _copy(
     session: IMAPConnection, mailbox: Mailbox, chosen: Sequence[Position]
 ) -> str:
     """Copy messages, all or none; return the response code."""
-    if not chosen:
-        return ""
-    read: list[tuple[Envelope, Marks]] = await session.factory.reader.ask(
+    read: list[tuple[int, Envelope, Marks]] = await session.factory.reader.ask(
         _read, selected_of(session).mailbox, chosen
     )
-    _require_all(read, chosen)
-    envelopes, marks = zip(*read, strict=True)
+    # RFC 3501 section 6.4.7.
+    require_all(len(read), len(chosen), is_uid=session.is_uid)
+    if not read:
+        return ""
+    uids, envelopes, marks = zip(*read, strict=True)
     validity, numbers = await keep(session, mailbox, envelopes, marks)
-    return _code(validity, [uid for _, uid in chosen], numbers)
-
-
-def _require_all(found: Sequence[object], chosen: Sequence[Position]) -> None:
-    """Raise a CommandError if messages are missing (RFC 3501 section 6.4.7)."""
-    if len(found) < len(chosen):
-        raise CommandError(
-            "some of the messages are gone", status="NO", code="EXPUNGEISSUED"
-        )
+    return _code(validity, uids, numbers)
 
 
 def _code(validity: int, uids: Sequence[int], copies: Sequence[int]) -> str:
-    """Return COPYUID (RFC 4315 section 3)."""
+    """Return COPYUID (RFC 4315 section 3); ``""`` if there are no copies."""
+    if not copies:
+        return ""
     sets = [format_numbers(each).decode("ascii") for each in (uids, copies)]
     return f"[COPYUID {validity} {' '.join(sets)}] "
 
 
 def _read(
     reader: Any, mailbox: Mailbox, chosen: Sequence[Position]
-) -> list[tuple[Envelope, Marks]]:
-    """Return messages, and their flags and tags; in a thread."""
+) -> list[tuple[int, Envelope, Marks]]:
+    """Return messages: identifiers, contents, and flags and tags; in a thread."""
     found = []
     for message in walk(reader, mailbox, chosen):
         envelope = reader.envelope(message.number)
         if envelope is not None:
             marks = Marks(message.marks.flags, message.marks.tags)
-            found.append((envelope, marks))
+            found.append((message.uid, envelope, marks))
     return found

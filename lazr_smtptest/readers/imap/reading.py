@@ -40,7 +40,15 @@ from lazr_smtptest.readers.imap.thread import parse_thread, thread_response
 if TYPE_CHECKING:
     from lazr_smtptest.readers.imap.connection import IMAPConnection
 
-__all__ = ["fetch", "fetched", "search", "selected_of", "sort", "thread"]
+__all__ = [
+    "fetch",
+    "fetched",
+    "require_all",
+    "search",
+    "selected_of",
+    "sort",
+    "thread",
+]
 
 log = logging.getLogger("lazr.smtptest")
 
@@ -63,6 +71,24 @@ def scope_of(session: IMAPConnection) -> Scope:
         saved=selected.saved,
         now=datetime.fromtimestamp(session.reactor.seconds(), timezone.utc),
     )
+
+
+def require_all(found: int, chosen: int, *, is_uid: bool) -> None:
+    """Check that the messages that a command names were there when they were read.
+
+    Args:
+        found: the messages that were there.
+        chosen: the messages that the command names.
+        is_uid: whether it names them by unique identifiers; those of no message are
+            no error (RFC 3501 section 6.4.8).
+
+    Raises:
+        CommandError: some were not.
+    """
+    if found < chosen and not is_uid:
+        raise CommandError(
+            "some of the messages are gone", status="NO", code="EXPUNGEISSUED"
+        )
 
 
 # FETCH
@@ -111,10 +137,7 @@ async def fetch(session: IMAPConnection, arguments: list[Value]) -> str | None:
     if not await _send(session, running):
         return None
     selected.told.update(running.told)
-    if running.found < len(chosen):
-        raise CommandError(
-            "some of the messages are gone", status="NO", code="EXPUNGEISSUED"
-        )
+    require_all(running.found, len(chosen), is_uid=session.is_uid)
     return "fetched"
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from lazr_smtptest.query.selection import Selection
@@ -81,6 +83,21 @@ def test_a_message_that_is_gone_is_not_copied(inbox: Inbox, command: str) -> Non
     inbox.store.remove(Selection(numbers=[2]))
     assert b"c NO [EXPUNGEISSUED]" in peer.say(f"c {command} 1:3 other")
     assert b"(MESSAGES 0)" in peer.say("d STATUS other (MESSAGES)")
+
+
+@pytest.mark.parametrize("command", ["COPY", "MOVE"])
+@pytest.mark.parametrize("box", ["INBOX", "other"])
+def test_of_unique_identifiers_those_of_messages_are_copied(
+    inbox: Inbox, command: str, box: str
+) -> None:
+    """RFC 3501 section 6.4.8: COPYUID has no others."""
+    peer = inbox.select()
+    inbox.store.remove(Selection(numbers=[2]))
+    said = peer.say(f"c UID {command} 1:3 {box}")
+    assert re.search(rb"\[COPYUID [0-9]+ 1,3 [0-9]+:[0-9]+\]", said)
+    assert b"c OK " in said
+    left = {"COPY": 2, "MOVE": 0}[command] + 2 * (box == "INBOX")
+    assert f"(MESSAGES {left})".encode() in peer.say("d STATUS INBOX (MESSAGES)")
 
 
 def test_an_account_has_its_own_folders() -> None:

@@ -217,6 +217,30 @@ class TestChanges:
         inbox.store.remove(Selection(numbers=[1]))
         assert b"c NO [EXPUNGEISSUED]" in peer.say(f"c {command}")
 
+    @pytest.mark.parametrize(
+        "command",
+        [
+            "FETCH 1 FLAGS",
+            "FETCH 1 BODY[]",
+            "STORE 1 FLAGS (a)",
+            "STORE 1 (UNCHANGEDSINCE 1) FLAGS (a)",
+            "COPY 1 INBOX",
+            "MOVE 1 INBOX",
+            "COPY 1 other",
+            "MOVE 1 other",
+        ],
+    )
+    def test_unique_identifiers_that_are_gone_are_ignored(
+        self, inbox: Inbox, command: str
+    ) -> None:
+        """RFC 3501 section 6.4.8: the command succeeds, and does nothing."""
+        peer = inbox.select()
+        peer.say("c CREATE other")
+        inbox.store.remove(Selection(numbers=[1]))
+        said = peer.say(f"d UID {command}")
+        assert said.startswith(b"* 1 EXPUNGE\r\nd OK ")
+        assert b"UID" not in said
+
     def test_all_messages_may_go_at_once(self, inbox: Inbox) -> None:
         peer = inbox.select()
         inbox.store.clear()

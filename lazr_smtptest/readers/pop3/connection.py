@@ -169,13 +169,14 @@ class POP3Connection(FaultReplies):
         await self._list("capabilities follow", self._capabilities())
 
     def _capabilities(self) -> Iterator[str]:
+        """Yield the capabilities: the login changes none (RFC 2449 section 5)."""
         yield from ("TOP", "UIDL", "RESP-CODES", "AUTH-RESP-CODE", "PIPELINING")
-        if self._state is State.AUTHORIZATION and self._may_log_in:
+        if self._may_log_in:
             if self.factory.takes_passwords:
                 yield "USER"
             if mechanisms := self.factory.mechanisms_for(self):
                 yield " ".join(("SASL", *mechanisms))
-        if self._can_start_tls:
+        if self.factory.tls is not None and not self.is_secure:
             yield "STLS"
         yield from ("UTF8 USER", "LANG", "EXPIRE NEVER")
         yield f"IMPLEMENTATION lazr.smtptest-{__version__}"
@@ -213,14 +214,6 @@ class POP3Connection(FaultReplies):
             self._ok("bye, the deleted messages are removed")
 
     # Before the login
-
-    @property
-    def _can_start_tls(self) -> bool:
-        return (
-            self.factory.tls is not None
-            and not self.is_secure
-            and self._state is State.AUTHORIZATION
-        )
 
     @property
     def _may_log_in(self) -> bool:

@@ -366,6 +366,10 @@ class TestTLS:
     def test_it_is_a_capability(self, post: Post) -> None:
         assert b"\r\nSTLS\r\n" in post.connect().say("CAPA")
 
+    def test_after_the_login_it_still_is_one(self, post: Post) -> None:
+        """RFC 2449 section 5: one CAPA is enough for a client."""
+        assert b"\r\nSTLS\r\n" in post.log_in().say("CAPA")
+
     def test_commands_go_on_within_tls(self, post: Post, tls: TLS) -> None:
         client = self.begin(post.connect(), tls)
         assert client.say("USER bob", "PASS x") == ["+OK send PASS", "+OK 1 message"]

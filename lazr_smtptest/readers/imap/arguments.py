@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lazr_smtptest.readers.imap.errors import CommandError
-from lazr_smtptest.readers.imap.syntax import Value
+from lazr_smtptest.readers.imap.syntax import Value, is_atom
 
 __all__ = ["needs", "strings", "upper"]
 
@@ -40,5 +40,5 @@ def strings(arguments: Sequence[Value], count: int, usage: str) -> list[bytes]:
 
 
 def upper(word: Value) -> str:
-    """Return a word in capitals; ``""`` for a list."""
-    return "" if isinstance(word, list) else word.decode("latin-1").upper()
+    """Return an atom in capitals; ``""`` for a string or a list."""
+    return word.decode("latin-1").upper() if is_atom(word) else ""

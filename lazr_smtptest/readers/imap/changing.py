@@ -113,9 +113,9 @@ def _parse_store(arguments: Sequence[Value]) -> _Change:
     if len(arguments) > 1 and isinstance(arguments[1], list):
         since = _unchanged_since(arguments[1])
         arguments = [arguments[0], *arguments[2:]]
-    if len(arguments) < 3 or isinstance(arguments[1], list):
+    if len(arguments) < 3:
         raise CommandError(_USAGE)
-    name = arguments[1].decode("latin-1").upper()
+    name = upper(arguments[1])
     operation = name.removesuffix(".SILENT")
     if operation not in _OPERATIONS:
         raise CommandError(_USAGE)

@@ -12,6 +12,7 @@ from lazr_smtptest._spool import AnyContent, part_of
 from lazr_smtptest.readers.imap.errors import CommandError
 from lazr_smtptest.readers.imap.message import Message
 from lazr_smtptest.readers.imap.section import Section, Span, parse_section
+from lazr_smtptest.readers.imap.syntax import is_atom
 
 __all__ = ["MONTHS", "Items", "internal_date", "parse_items", "render"]
 
@@ -117,8 +118,8 @@ def parse_items(arguments: Sequence[bytes | list[bytes]]) -> Items:
     if not 0 < len(words) <= _MOST:
         raise CommandError(f"FETCH has 1 to {_MOST} items, not {len(words)}")
     for word in words:
-        if isinstance(word, list):
-            raise CommandError("an item of FETCH is a list")
+        if not is_atom(word):
+            raise CommandError("an item of FETCH is a string or a list")
         name = word.decode("ascii", "backslashreplace").upper()
         if "[" in name:
             sections[parse_section(word)] = None
@@ -137,7 +138,7 @@ def parse_items(arguments: Sequence[bytes | list[bytes]]) -> Items:
 def _changed_since(argument: bytes | list[bytes]) -> int:
     """Parse the modifiers of FETCH (RFC 4466 section 2.4)."""
     words = argument if isinstance(argument, list) else []
-    if len(words) == 2 and not any(isinstance(word, list) for word in words):
+    if len(words) == 2 and all(map(is_atom, words)):
         name, number = words
         if name.upper() == b"CHANGEDSINCE" and _NUMBER.fullmatch(number):
             return int(number)

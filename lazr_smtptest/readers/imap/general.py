@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lazr_smtptest.readers.imap.arguments import needs
+from lazr_smtptest.readers.imap.arguments import needs, upper
 from lazr_smtptest.readers.imap.errors import CommandError
 from lazr_smtptest.readers.imap.state import State
-from lazr_smtptest.readers.imap.syntax import Value
+from lazr_smtptest.readers.imap.syntax import Value, is_atom
 from lazr_smtptest.readers.lines import LineTooLongError
 from lazr_smtptest.version import __version__
 
@@ -68,7 +68,7 @@ async def id_(session: IMAPConnection, arguments: list[Value]) -> str:
         is_sound = len(fields) % 2 == 0 and len(fields) <= 2 * _MOST_FIELDS
         if not is_sound or any(isinstance(each, list) for each in fields):
             raise CommandError(f"ID has pairs of strings, {_MOST_FIELDS} at most")
-    elif fields.upper() != b"NIL":
+    elif upper(fields) != "NIL":
         raise CommandError("ID has a list, or NIL")
     session.write(
         f'* ID ("name" "lazr.smtptest" "version" "{__version__}")\r\n'.encode()
@@ -78,9 +78,9 @@ async def id_(session: IMAPConnection, arguments: list[Value]) -> str:
 
 async def enable(session: IMAPConnection, arguments: list[Value]) -> str:
     """Turn extensions on (RFC 5161); unknown ones are ignored."""
-    if not arguments or any(isinstance(each, list) for each in arguments):
+    names = {each.upper() for each in arguments if is_atom(each)}
+    if not arguments or not all(map(is_atom, arguments)):
         raise CommandError("usage: ENABLE capability ...")
-    names = {each.upper() for each in arguments if not isinstance(each, list)}
     enabled = [name for name in _EXTENSIONS if name.upper() in names]
     session.is_rev2 |= b"IMAP4rev2" in enabled
     session.is_utf8 |= b"UTF8=ACCEPT" in enabled or session.is_rev2

@@ -15,7 +15,7 @@ from lazr_smtptest.model.marks import MessageMarks
 from lazr_smtptest.model.summary import FLAGS, Flag
 from lazr_smtptest.query.tags import check_tag
 from lazr_smtptest.readers.imap.errors import CommandError
-from lazr_smtptest.readers.imap.syntax import Value
+from lazr_smtptest.readers.imap.syntax import Value, is_atom
 
 __all__ = [
     "SYSTEM_FLAGS",
@@ -78,10 +78,11 @@ def parse_flags(words: Iterable[Value]) -> Marks:
     flags: set[Flag] = set()
     tags: dict[str, None] = {}
     for word in words:
-        shown = b"(" if isinstance(word, list) else word
-        name = shown.decode("ascii", "backslashreplace")
-        if shown.lower() in _BY_NAME:
-            flags.add(_BY_NAME[shown.lower()])
+        if not is_atom(word):
+            raise CommandError("a flag is no string and no list")
+        name = word.decode("ascii", "backslashreplace")
+        if word.lower() in _BY_NAME:
+            flags.add(_BY_NAME[word.lower()])
         elif is_keyword(name):
             tags[_checked(name)] = None
         else:

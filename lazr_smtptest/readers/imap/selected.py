@@ -16,7 +16,7 @@ from lazr_smtptest.readers.imap.errors import CommandError
 from lazr_smtptest.readers.imap.keywords import flags_of
 from lazr_smtptest.readers.imap.number_sets import parse_number_set
 from lazr_smtptest.readers.imap.stored import Position
-from lazr_smtptest.readers.imap.syntax import Value
+from lazr_smtptest.readers.imap.syntax import Value, is_atom
 
 __all__ = ["Selected", "Updates", "read_updates"]
 
@@ -177,8 +177,8 @@ class Selected:
         Raises:
             CommandError: it is malformed, or has the number of no message.
         """
-        if isinstance(word, list):
-            raise CommandError("a set of messages is no list")
+        if not is_atom(word):
+            raise CommandError("a set of messages is no string and no list")
         if word == b"$":
             return [each for each in self.positions() if each[1] in self.saved]
         last = self.last_uid if is_uid else len(self.uids)

@@ -7,6 +7,7 @@ from typing import Any
 
 import attrs
 
+from lazr_smtptest.readers.imap.arguments import upper
 from lazr_smtptest.readers.imap.errors import CommandError
 from lazr_smtptest.readers.imap.message import Message
 from lazr_smtptest.readers.imap.results import Match, found_response
@@ -98,7 +99,7 @@ def _criteria(words: list[Any]) -> tuple[tuple[str, bool], ...]:
     found = []
     is_reversed = False
     for word in words:
-        name = "" if isinstance(word, list) else word.decode("latin-1").upper()
+        name = upper(word)
         if name == "REVERSE" and not is_reversed:
             is_reversed = True
             continue

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import TypeAlias
+from typing import TypeAlias, TypeGuard
 
 from lazr_smtptest.readers.imap.errors import CommandError
 
@@ -13,6 +13,7 @@ __all__ = [
     "Literal",
     "Quoted",
     "Value",
+    "is_atom",
     "values_of",
 ]
 
@@ -38,6 +39,16 @@ class Literal(bytes):
 
 # A value of a command; a list for what is in parentheses.
 Value: TypeAlias = "bytes | list[Value]"
+
+
+def is_atom(value: Value) -> TypeGuard[bytes]:
+    """Return whether a value is an atom: neither a string nor a list.
+
+    A sequence set, a flag or an item of FETCH is no string, also if its bytes were
+    those of one (RFC 3501 section 9).
+    """
+    return not isinstance(value, (list, Quoted, Literal))
+
 
 # CTL, SP, parentheses, the double quote and the brace end an atom. Those that RFC 3501
 # forbids in some places only (wildcards, backslash, brackets) are left to who reads it.

@@ -432,6 +432,16 @@ _STATUS = (
     ),
     inside("status-word", "3501 6.3.10", bad("STATUS INBOX MESSAGES")),
     inside("status-no-list", "3501 6.3.10", bad("STATUS INBOX")),
+    inside("status-string", "3501 9", bad('STATUS INBOX ("MESSAGES")')),
+    inside("enable-string", "5161 4", bad('ENABLE "CONDSTORE"')),
+    inside("id-string", "2971 4", bad('ID "NIL"')),
+    box("sort-string", "5256 5", bad('SORT ("DATE") UTF-8 ALL')),
+    box("changedsince-string", "7162 7", bad('FETCH 1 UID ("CHANGEDSINCE" 1)')),
+    box(
+        "unchangedsince-string",
+        "7162 7",
+        bad('STORE 1 ("UNCHANGEDSINCE" 1) FLAGS (a)'),
+    ),
     inside(
         "appendlimit-status",
         "7889 2",

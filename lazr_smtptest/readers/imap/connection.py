@@ -26,7 +26,7 @@ from lazr_smtptest.readers.imap.framing import (
 )
 from lazr_smtptest.readers.imap.selected import Selected, read_updates
 from lazr_smtptest.readers.imap.state import State
-from lazr_smtptest.readers.imap.syntax import Literal, Value, values_of
+from lazr_smtptest.readers.imap.syntax import Literal, values_of
 from lazr_smtptest.readers.line_connection import LineConnection
 from lazr_smtptest.readers.session_faults import ask
 
@@ -197,9 +197,11 @@ class IMAPConnection(LineConnection):
         self.tag = frame.tag
         may_expunge = True
         try:
-            command, arguments = self._command_of(frame)
+            command, parts = self._command_of(frame)
+            # Also if its arguments are malformed.
             may_expunge = command.may_expunge
-            text = await command.run(self, arguments)
+            self._check_state(command)
+            text = await command.run(self, values_of(parts))
             status = None if text is None else f"OK {text}"
         except CommandError as error:
             await self.report(may_expunge=may_expunge)
@@ -216,11 +218,11 @@ class IMAPConnection(LineConnection):
         if self.state is State.LOGOUT:
             self.close()
 
-    def _command_of(self, frame: Frame) -> tuple[Command, list[Value]]:
-        """Return what a client asks for, and the arguments.
+    def _command_of(self, frame: Frame) -> tuple[Command, list[bytes]]:
+        """Return what a client asks for, and the arguments for `values_of`.
 
         Raises:
-            CommandError: it is unknown, malformed, or out of place.
+            CommandError: it is unknown.
         """
         commands, name, self.is_uid = COMMANDS, frame.name, False
         parts = _without_tildes(frame.parts) if name == b"APPEND" else frame.parts
@@ -231,13 +233,16 @@ class IMAPConnection(LineConnection):
         command = commands.get(name)
         if command is None:
             raise CommandError("unknown command")
+        return command, parts
+
+    def _check_state(self, command: Command) -> None:
+        """Raise a CommandError if a command is out of place."""
         if self.state not in command.states:
             if self.state is State.NOT_AUTHENTICATED:
                 raise CommandError("log in first")
             if State.NOT_AUTHENTICATED in command.states:
                 raise CommandError("only before the login")
             raise CommandError(f"not {self.state.value}")
-        return command, values_of(parts)
 
     def reply(self, text: str) -> None:
         """Send the tagged reply to a command."""

@@ -209,6 +209,28 @@ class TestChanges:
 
     @pytest.mark.parametrize(
         "command",
+        [
+            "FETCH (",
+            "FETCH 1",
+            "STORE 1 X (a)",
+            "SEARCH X",
+            "SORT )",
+            "THREAD {1+}\r\n(",
+        ],
+    )
+    def test_nor_do_they_if_they_are_malformed(
+        self, inbox: Inbox, command: str
+    ) -> None:
+        """A client that sends several at once counts on the numbers."""
+        peer = inbox.select()
+        inbox.store.remove(Selection(numbers=[1]))
+        said = peer.say(f"c {command}")
+        assert said.startswith(b"c BAD ")
+        assert b"EXPUNGE" not in said
+        assert peer.say("d NOOP") == b"* 1 EXPUNGE\r\nd OK done\r\n"
+
+    @pytest.mark.parametrize(
+        "command",
         ["FETCH 1 FLAGS", "FETCH 1 BODY[]", "STORE 1 FLAGS (a)", "COPY 1 INBOX"],
     )
     def test_messages_that_are_gone_are_told(self, inbox: Inbox, command: str) -> None:

@@ -53,6 +53,13 @@ def test_what_was_sent_is_read(controller: CaptureController) -> None:
         assert client.fetch("1", "(RFC822)")[1][0][1] == b"Subject: hi\r\n\r\n.x\r\n"
 
 
+def test_imaplib_may_enable_utf_8(controller: CaptureController) -> None:
+    """It looks for ENABLE in what was announced before the login."""
+    with logged_in(controller) as client:
+        client.unselect()
+        assert client.enable("UTF8=ACCEPT")[0] == "OK"
+
+
 def test_what_a_client_deletes_is_gone(controller: CaptureController) -> None:
     """When it has expunged it."""
     send(controller)

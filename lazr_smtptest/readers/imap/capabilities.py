@@ -13,11 +13,12 @@ if TYPE_CHECKING:
 
 __all__ = ["capabilities_of"]
 
-# In any state.
-_GENERAL = ("IMAP4rev1", "IMAP4rev2", "LITERAL-", "ID", "SASL-IR")
+# In any state. ENABLE and IDLE are for later, but there are clients, Python's imaplib
+# among them, that read the list before the login only.
+_GENERAL = ("IMAP4rev1", "IMAP4rev2", "LITERAL-", "ID", "SASL-IR", "ENABLE", "IDLE")
 # For a client that has logged in.
 _INSIDE = (
-    *("ENABLE", "IDLE", "NAMESPACE", "UTF8=ACCEPT", "UIDPLUS", "MOVE", "UNSELECT"),
+    *("NAMESPACE", "UTF8=ACCEPT", "UIDPLUS", "MOVE", "UNSELECT"),
     "CONDSTORE",
     *(
         "CHILDREN",

@@ -527,6 +527,14 @@ _GENERAL = (
     row("bare-lf", "3501 2.2", (b"a NOOP\n", ("a OK *",))),
     row("pipelined", "3501 5.5", (b"a NOOP\r\nb NOOP\r\n", ("a OK *", "b OK *"))),
     row("capability", "3501 6.1.1", ok("CAPABILITY", "* CAPABILITY IMAP4rev1 *")),
+    row(
+        "capability-before-the-login",
+        "5161 3.1",
+        ok(
+            "CAPABILITY",
+            "* CAPABILITY IMAP4rev1 IMAP4rev2 LITERAL- ID SASL-IR ENABLE IDLE AUTH=*",
+        ),
+    ),
     row("capability-arguments", "3501 6.1.1", bad("CAPABILITY x")),
     row("logout-arguments", "3501 6.1.3", bad("LOGOUT x")),
     row("starttls-arguments", "3501 6.2.1", bad("STARTTLS x")),

@@ -140,7 +140,9 @@ def _changed_since(argument: bytes | list[bytes]) -> int:
     words = argument if isinstance(argument, list) else []
     if len(words) == 2 and all(map(is_atom, words)):
         name, number = words
-        if name.upper() == b"CHANGEDSINCE" and _NUMBER.fullmatch(number):
+        # RFC 7162 section 7: at most 63 bits.
+        is_number = _NUMBER.fullmatch(number) and int(number) < 1 << 63
+        if name.upper() == b"CHANGEDSINCE" and is_number:
             return int(number)
     raise CommandError("a modifier of FETCH is (CHANGEDSINCE number)")
 

@@ -96,6 +96,11 @@ CONDSTORE = (
         bad("FETCH 1 FLAGS (CHANGEDSINCE x)"),
     ),
     box(
+        "condstore-changedsince-huge",
+        "7162 7",
+        bad(f"FETCH 1 FLAGS (CHANGEDSINCE {1 << 63})"),
+    ),
+    box(
         "condstore-changedsince-seen",
         "7162 3.1.4.1",
         ok("FETCH 1:2 BODY[TEXT] (CHANGEDSINCE 3)"),

@@ -13,7 +13,7 @@ from lazr_smtptest.auth.mechanisms import text_of
 from lazr_smtptest.readers.imap.account import IStoreAccount
 from lazr_smtptest.readers.imap.arguments import needs, strings
 from lazr_smtptest.readers.imap.errors import CommandError
-from lazr_smtptest.readers.imap.syntax import Value
+from lazr_smtptest.readers.imap.syntax import Value, is_atom
 from lazr_smtptest.readers.lines import LineTooLongError
 
 if TYPE_CHECKING:
@@ -67,7 +67,10 @@ async def log_in(session: IMAPConnection, arguments: list[Value]) -> str:
 async def authenticate_by_sasl(session: IMAPConnection, arguments: list[Value]) -> str:
     """Log in by a mechanism of SASL (RFC 3501 section 6.2.2, RFC 4959)."""
     count = max(1, min(len(arguments), 2))
-    name, *rest = strings(arguments, count, "AUTHENTICATE mechanism [response]")
+    usage = "AUTHENTICATE mechanism [response]"
+    name, *rest = strings(arguments, count, usage)
+    if not all(map(is_atom, arguments)):
+        raise CommandError(f"usage: {usage}; neither is in quotes or a literal")
     _check_login(session)
     names = mechanisms_of(session)
     if name.decode("ascii", "replace").upper() not in names:

@@ -11,6 +11,7 @@ from typing import Any
 
 import attrs
 
+from lazr_smtptest.readers.imap.arguments import upper
 from lazr_smtptest.readers.imap.errors import CommandError
 from lazr_smtptest.readers.imap.message import Message
 from lazr_smtptest.readers.imap.search import Scope, Search, parse_keys
@@ -62,7 +63,7 @@ def parse_thread(arguments: Sequence[Any], scope: Scope) -> Thread:
     if len(arguments) < 3 or any(isinstance(each, list) for each in arguments[:2]):
         raise CommandError("usage: THREAD algorithm charset keys")
     algorithm, charset, *keys = arguments
-    name = algorithm.decode("latin-1").upper()
+    name = upper(algorithm)
     if name not in _ALGORITHMS:
         known = " ".join(_ALGORITHMS)
         raise CommandError(f"{name[:64]!a} is no algorithm of THREAD: {known}")

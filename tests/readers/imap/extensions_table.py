@@ -435,7 +435,10 @@ _STATUS = (
     inside("status-string", "3501 9", bad('STATUS INBOX ("MESSAGES")')),
     inside("enable-string", "5161 4", bad('ENABLE "CONDSTORE"')),
     inside("id-string", "2971 4", bad('ID "NIL"')),
+    row("authenticate-string", "3501 9", bad('AUTHENTICATE "PLAIN"', "usage: *")),
+    row("authenticate-response-string", "4959 7", bad('AUTHENTICATE PLAIN "AGJvYgB4"')),
     box("sort-string", "5256 5", bad('SORT ("DATE") UTF-8 ALL')),
+    box("thread-string", "5256 5", bad('THREAD "REFERENCES" UTF-8 ALL')),
     box("changedsince-string", "7162 7", bad('FETCH 1 UID ("CHANGEDSINCE" 1)')),
     box(
         "unchangedsince-string",

@@ -21,6 +21,7 @@ from lazr_smtptest.readers.http.malformed import (
     fault_of_field,
     fault_of_line_end,
     fault_of_request_line,
+    fault_of_trailer,
 )
 from lazr_smtptest.readers.http.quick_channel import QuickChannel
 from lazr_smtptest.readers.http.request import HTTPRequest
@@ -168,13 +169,25 @@ class HTTPConnection(QuickChannel):
     def _check_rest(self) -> None:
         """Refuse at once what can never end well, and is not complete yet."""
         decoder = self._transferDecoder
-        if decoder is not None:
-            # Within a chunk; a body with a length was refused when that came.
-            if getattr(decoder, "state", "") == "BODY":
+        if decoder is None:
+            rest = b"" if self._handlingRequest else self._buffer
+        else:
+            # Of chunks; a body with a length was refused when that came.
+            state = getattr(decoder, "state", "")
+            if state == "BODY":
                 self.requests[-1].expect(decoder.length)
-        elif not self._handlingRequest and (found := _BARE_LF.search(self._buffer)):
-            reason = fault_of_line_end(bytes(self._buffer[: found.end()]))
+            rest = decoder._buffer if state else b""
+        if found := _BARE_LF.search(rest):
+            reason = fault_of_line_end(bytes(rest[: found.end()]))
             self._refuse(HTTPStatus.BAD_REQUEST, reason)
+
+    def _finishRequestBody(self, data: bytes) -> None:
+        """Refuse malformed fields after the last chunk, which Twisted does not read."""
+        trailer = getattr(self._transferDecoder, "_trailerHeaders", ())
+        if reason := fault_of_trailer(trailer):
+            self._refuse(HTTPStatus.BAD_REQUEST, reason)
+        else:
+            super()._finishRequestBody(data)
 
     def requestDone(self, request: HTTPRequest) -> None:
         """Start the next request, now or in another turn."""

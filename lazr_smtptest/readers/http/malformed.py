@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from http import HTTPStatus
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "fault_of_field",
     "fault_of_line_end",
     "fault_of_request_line",
+    "fault_of_trailer",
 ]
 
 # A status, and a sentence for a person.
@@ -25,6 +27,10 @@ _TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _NO_TOKEN = re.compile(rb"[^!#$%&'*+.^_`|~0-9A-Za-z-]")
 # What a request-target cannot have; another server may take it for its end.
 _NO_TARGET = re.compile(rb"[^\x21-\x7e]")
+
+# RFC 9112 section 5; one that begins with a space goes on with the one before.
+_FIELD = re.compile(_TOKEN.pattern + rb":[^\0\r\n]*")
+_FOLDED = re.compile(rb"[ \t][^\0\r\n]*")
 
 # What a line of the header cannot have: another server may take it for the end of the
 # line.
@@ -130,6 +136,22 @@ def fault_of_chunk(state: str, data: bytes) -> str:
     reason = _CHUNKS.get(state, "a chunk is malformed")
     line = data.partition(b"\r\n")[0] or data
     return f"bad body at {_quoted(line)}: {reason} (RFC 9112 section 7.1)"
+
+
+def fault_of_trailer(lines: Sequence[bytes]) -> str | None:
+    """Return what is wrong with fields after the last chunk (RFC 9112 section 7.1.2).
+
+    Args:
+        lines: their lines.
+
+    Returns:
+        the reason; ``None`` if they are fields.
+    """
+    for number, line in enumerate(lines):
+        is_folded = number > 0 and _FOLDED.fullmatch(line)
+        if not is_folded and _FIELD.fullmatch(line) is None:
+            return fault_of_field(line, has_length=False)
+    return None
 
 
 def _first(pattern: re.Pattern[bytes], text: bytes) -> str:

@@ -420,6 +420,16 @@ MALFORMED = {
     + b"Transfer-Encoding: chunked\r\n\r\n0x2\r\nhi\r\n0\r\n\r\n",
     "a chunk without its end": POST
     + b"Transfer-Encoding: chunked\r\n\r\n2\r\nhiXX0\r\n\r\n",
+    "a bare LF after a size": POST + b"Transfer-Encoding: chunked\r\n\r\n2\nhi\n0\n\n",
+    "a bare LF in a trailer": POST
+    + b"Transfer-Encoding: chunked\r\n\r\n0\r\nX: y\n\r\n\r\n",
+    "a trailer without a colon": POST
+    + b"Transfer-Encoding: chunked\r\n\r\n0\r\nX: y\r\nfoo\r\n\r\n",
+    "a space before the colon of a trailer": POST
+    + b"Transfer-Encoding: chunked\r\n\r\n0\r\nX : y\r\n\r\n",
+    "a trailer that begins with a space": POST
+    + b"Transfer-Encoding: chunked\r\n\r\n0\r\n X: y\r\n\r\n",
+    "NUL in a trailer": POST + b"Transfer-Encoding: chunked\r\n\r\n0\r\nX: \0\r\n\r\n",
     "a long trailer": POST
     + b"Transfer-Encoding: chunked\r\n\r\n0\r\n"
     + b"X: y\r\n" * 20_000
@@ -610,6 +620,42 @@ def test_a_chunk_that_is_too_large_is_refused_before_it_comes(
     """With 413, as a body whose length is known."""
     client.send(POST + f"Transfer-Encoding: chunked\r\n\r\n{size}\r\n".encode())
     assert client.response().status == 413
+
+
+@pytest.mark.parametrize(
+    ("body", "line"),
+    [
+        (b"2\n", "2"),
+        (b"2\r\nhi\n", ""),
+        (b"2\r\nhi\r\n0\n", "0"),
+        (b"0\r\nX: y\n", "X: y"),
+    ],
+)
+def test_a_bare_lf_among_chunks_is_refused_at_once(
+    client: Client, body: bytes, line: str
+) -> None:
+    """The client would wait for an answer, and the server for CR LF."""
+    client.send(POST + b"Transfer-Encoding: chunked\r\n\r\n" + body)
+    answer = client.response()
+    assert (answer.status, answer.text) == (
+        400,
+        f"bad line '{line}': LF without CR ends it (RFC 9112 section 2.2)\n",
+    )
+
+
+@pytest.mark.parametrize(
+    "trailer", [b"", b"X: y\r\n", b"X:\r\n", b"X: y\r\n z\r\nHost: evil\r\n"]
+)
+def test_a_trailer_is_ignored(client: Client, trailer: bytes) -> None:
+    client.send(POST + b"Transfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n" + trailer)
+    assert client.transport.value() == b""
+    client.send(b"\r\n")
+    assert client.response().text == "POST hi"
+
+
+def test_a_body_of_chunks_may_have_a_line_feed(client: Client) -> None:
+    client.send(POST + b"Transfer-Encoding: chunked\r\n\r\n3\r\na\nb\r\n0\r\n\r\n")
+    assert client.response().text == "POST a\nb"
 
 
 def test_a_line_that_is_cut_is_no_bare_lf(client: Client) -> None:

@@ -11,7 +11,7 @@ from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.session import Session, Transaction
 from lazr_smtptest.query.criteria import Criteria
 
-__all__ = ["Attempt", "attempts", "concerns"]
+__all__ = ["Attempt", "attempts", "concerned", "concerns"]
 
 
 _OF_MESSAGE = ("DATA", "CONTENT", "BDAT", "EOD", "KEPT")
@@ -75,10 +75,17 @@ def concerns(session: Session, criteria: Criteria) -> bool:
         ours = [each for each in criteria.criteria if each.name == "user"]
         stranger = Envelope(mail_from="", rcpt_tos=(), user=session.user, content=b"")
         return session.user is None or all(each.matches(stranger) for each in ours)
-    return any(
-        criteria(_envelope(session, each, _everybody(each)))
+    return bool(concerned(session, criteria))
+
+
+def concerned(session: Session, criteria: Criteria) -> list[Transaction]:
+    """Return the transactions that may have carried messages that meet the criteria."""
+    criteria = criteria.of_envelope()
+    return [
+        each
         for each in session.transactions
-    )
+        if criteria(_envelope(session, each, _everybody(each)))
+    ]
 
 
 def _message(session: Session, transaction: Transaction) -> Iterator[Attempt]:

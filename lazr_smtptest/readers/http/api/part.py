@@ -6,12 +6,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timezone
 from typing import Any
 
-from lazr_smtptest.mailbox.attempt import concerns
+import attrs
+
+from lazr_smtptest.mailbox.attempt import concerned
 from lazr_smtptest.model.change import Change, Changes
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.found import Counts, Found, IndexProgress
-from lazr_smtptest.model.session import Session
+from lazr_smtptest.model.session import Session, Transaction
 from lazr_smtptest.model.summary import Summary
+from lazr_smtptest.model.transcript import Transcript
 from lazr_smtptest.query.parser import parse
 from lazr_smtptest.query.selection import Selection
 from lazr_smtptest.readers.http.condition import Arrived, Condition
@@ -209,14 +212,16 @@ class StorePart:
 
     # Sessions
 
-    def _is_ours(self, session: Session) -> bool:
+    def _part_of(self, session: Session) -> Session | None:
+        """Return what a session has to do with this part; ``None`` if nothing."""
         criteria = self._condition.criteria
-        return (
-            criteria is not None
-            and bool(criteria.of_envelope().criteria)
-            and bool(session.transactions)
-            and concerns(session, criteria)
-        )
+        if criteria is None or not criteria.of_envelope().criteria:
+            return None
+        ours = concerned(session, criteria)
+        if not ours:
+            return None
+        # Those that are no longer kept may be of others.
+        return session if len(ours) == session.begun else _with_only(session, ours)
 
     def sessions(
         self,
@@ -230,9 +235,15 @@ class StorePart:
         A part that is not told by recipients or users has none.
         """
         found: list[Session] = []
+        # One that failed may have failed for others only.
+        at_least = failed or None
         while True:
-            page = self._store.sessions(after=after, limit=_AT_A_TIME, failed=failed)
-            found += filter(self._is_ours, page)
+            page = self._store.sessions(after=after, limit=_AT_A_TIME, failed=at_least)
+            found += (
+                each
+                for each in filter(None, map(self._part_of, page))
+                if failed is None or each.failed == failed
+            )
             if len(page) < _AT_A_TIME or len(found) >= limit:
                 return found[:limit]
             after = page[-1].id
@@ -240,4 +251,23 @@ class StorePart:
     def session(self, id: str) -> Session | None:
         """Return a session for these recipients; see `IMessageReader`."""
         session: Session | None = self._store.session(id)
-        return session if session is not None and self._is_ours(session) else None
+        return None if session is None else self._part_of(session)
+
+
+def _with_only(session: Session, transactions: list[Transaction]) -> Session:
+    """Return a session with some of its transactions, and nothing of the others.
+
+    Its transcript has what the others said among it, and is left out.
+    """
+    transcript = Transcript()
+    transcript.note("the transcript is left out: it has mail of others, too")
+    part = attrs.evolve(
+        session,
+        delivered=sum(each.outcome == "delivered" for each in transactions),
+        refusals=sum(
+            len(each.refused) + (each.outcome == "refused") for each in transactions
+        ),
+        transcript=transcript,
+    )
+    part.restore(transactions, session.begun)
+    return part

@@ -218,6 +218,46 @@ class TestSeparation:
         assert session["id"] == "a"
         assert mail.client.get(f"{bob}/sessions/a/transcript").status == 200
 
+    @pytest.mark.parametrize(
+        "path", ["sessions", "sessions/a", "sessions/a/transcript"]
+    )
+    def test_of_a_shared_session_nothing_of_others_is_shown(
+        self, boxes: Boxes, path: str
+    ) -> None:
+        """A client may use a connection again."""
+        mail, anna, _ = boxes
+        session = Session(id="a", started=1.0, ended=2.0, delivered=2, refusals=1)
+        for name in ("anna", "bob"):
+            transaction = session.begin(f"sender-of-{name}@x")
+            transaction.rcpt_tos = (f"{name}@example.com",)
+            transaction.outcome = "delivered"
+            session.transcript.client(f"RCPT TO:<{name}@example.com>".encode())
+        transaction.refuse("bob-junior@example.com", None)
+        mail.store.keep_session(session)
+        answer = mail.client.get(f"{anna}/{path}")
+        assert answer.status == 200
+        assert "bob" not in answer.text
+        assert "sender-of-anna" in answer.text or "left out" in answer.text
+
+    def test_a_shared_session_that_failed_for_others_has_not_failed(
+        self, boxes: Boxes
+    ) -> None:
+        mail, anna, bob = boxes
+        session = Session(id="a", started=1.0, ended=2.0, delivered=1, refusals=1)
+        for name in ("anna", "bob"):
+            transaction = session.begin("sender@x")
+            transaction.rcpt_tos = (f"{name}@example.com",)
+            transaction.outcome = "delivered" if name == "anna" else "refused"
+        mail.store.keep_session(session)
+        failed = {
+            path: [
+                len(mail.client.get(f"{path}/sessions?failed={each}").json["sessions"])
+                for each in ("true", "false")
+            ]
+            for path in (anna, bob)
+        }
+        assert failed == {anna: [0, 1], bob: [1, 0]}
+
     def test_a_query_with_parentheses_gets_around_nothing(self, boxes: Boxes) -> None:
         mail, anna, _ = boxes
         for query in (")+OR+(", "x)+OR+(bob", "bob)", "(bob", '"'):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 __all__ = ["send_at_once"]
@@ -20,4 +21,6 @@ def send_at_once(transport: Any) -> None:
     # TLS claims that it is TCP, whatever transport is below it.
     set_no_delay = getattr(transport, "setTcpNoDelay", None)
     if set_no_delay is not None:
-        set_no_delay(True)
+        # Twisted 24.7 tries it with UNIX sockets, too, which do not have the option.
+        with contextlib.suppress(OSError):
+            set_no_delay(True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable
 from typing import Any
 
@@ -70,3 +71,13 @@ def test_another_transport_has_no_such_delay() -> None:
     wrapper = ProtocolWrapper(WrappingFactory(Factory()), Protocol())
     wrapper.makeConnection(Transport())
     send_at_once(wrapper)
+
+
+def test_a_socket_without_the_option_is_left_as_it_is() -> None:
+    """A UNIX socket has no delay."""
+
+    class Unix(TCPTransport):
+        def setTcpNoDelay(self, enabled: bool) -> None:
+            raise OSError(errno.EOPNOTSUPP, "Operation not supported")
+
+    send_at_once(Unix())

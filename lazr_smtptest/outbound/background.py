@@ -11,11 +11,12 @@ from twisted.internet.defer import CancelledError, Deferred
 
 from lazr_smtptest.net.clock import wall_clock
 
-__all__ = ["BackgroundSender"]
+__all__ = ["AT_A_TIME", "BackgroundSender"]
 
 log = logging.getLogger("lazr.smtptest")
 
-_AT_A_TIME = 50
+# The most messages of a page.
+AT_A_TIME = 50
 # Seconds that a search waits for messages to be indexed.
 _INDEXED = 30.0
 
@@ -108,12 +109,12 @@ class BackgroundSender(ABC):
         found = await self._reader.page(
             query,
             after=position,
-            limit=_AT_A_TIME,
+            limit=AT_A_TIME,
             oldest_first=True,
             timeout=_INDEXED,
         )
         end = found[-1].number if found else position
-        may_be_more = len(found) == _AT_A_TIME
+        may_be_more = len(found) == AT_A_TIME
         if not may_be_more and found.complete and newest:
             # The messages up to here do not match.
             end = max(end, newest[0].number)

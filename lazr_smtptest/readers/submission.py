@@ -6,7 +6,6 @@ import logging
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timezone
 
-import attrs
 from twisted.internet.defer import CancelledError
 from twisted.mail.smtp import SMTPServerError
 
@@ -15,6 +14,7 @@ from lazr_smtptest.model.delivery_event import ErrorReply, MailEvent
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.ids import with_id
 from lazr_smtptest.model.reply import LOCAL_ERROR, Reply
+from lazr_smtptest.model.times import with_time
 from lazr_smtptest.readers.context import ReaderContext
 from lazr_smtptest.readers.submission_faults import SubmissionFaults
 from lazr_smtptest.smtp.errors import ReplyError, refusal_in
@@ -49,9 +49,7 @@ class Submission:
             ReplyError: the message is refused.
         """
         now = datetime.now(timezone.utc)
-        if envelope.received_at is None:
-            envelope = attrs.evolve(envelope, received_at=now)
-        envelope = with_id(envelope)
+        envelope = with_id(with_time(envelope, now))
         refusal = await self._refusal(envelope, now)
         self._tell(envelope, now, refusal)
         if refusal is not None:

@@ -72,7 +72,7 @@ class FaultPoints:
             last, in bytes; -1: it has not been asked.
     """
 
-    __slots__ = (*("_connection", "_own_size", "asked_at", "line", "policy", "step"),)
+    __slots__ = ("_connection", "_own_size", "asked_at", "line", "policy", "step")
 
     def __init__(self, connection: SMTPServerProtocol, policy: IFaultPolicy) -> None:
         self._connection = ref(connection)

@@ -7,14 +7,10 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from lazr_smtptest.model.marks import MessageFacts
-from lazr_smtptest.stores._changes import EACH
 from lazr_smtptest.stores._sql import Database
-from lazr_smtptest.stores._tag_rows import flags_of, tags_of
+from lazr_smtptest.stores._tag_rows import pages_with_tags
 
 __all__ = ["facts"]
-
-# The most messages to read by one statement.
-_AT_A_TIME = 1000
 
 
 def facts(connection: Database, numbers: Sequence[int]) -> list[MessageFacts]:
@@ -25,28 +21,11 @@ def facts(connection: Database, numbers: Sequence[int]) -> list[MessageFacts]:
         numbers: the numbers of the messages, ascending.
     """
     found = []
-    for start in range(0, len(numbers), _AT_A_TIME):
-        some = json.dumps(numbers[start : start + _AT_A_TIME])
-        rows = connection.execute(
-            "SELECT number, id, flags, change, size, fields FROM message "
-            f"WHERE number IN {EACH} ORDER BY number",
-            (some,),
-        ).fetchall()
-        tags = tags_of(connection, some)
+    for marks, columns in pages_with_tags(connection, numbers, ", size, fields"):
         # At once: a call for each takes longer than the decoding.
-        envelopes = json.loads(f"[{','.join([row[-1] for row in rows])}]")
-        for row, envelope in zip(rows, envelopes, strict=True):
-            number, id, bits, change, size, _ = row
+        envelopes = json.loads(f"[{','.join([fields for _, fields in columns])}]")
+        for each, (size, _), envelope in zip(marks, columns, envelopes, strict=True):
             time = envelope.get("received_at")
-            found.append(
-                MessageFacts(
-                    number,
-                    id,
-                    flags_of(bits),
-                    tuple(tags.get(number, ())),
-                    change,
-                    None if time is None else datetime.fromisoformat(time),
-                    size,
-                )
-            )
+            received_at = None if time is None else datetime.fromisoformat(time)
+            found.append(MessageFacts(*each, received_at, size))
     return found

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from typing import Any, TypeAlias
 
 from lazr_smtptest.model.marks import MessageMarks
 from lazr_smtptest.model.summary import Flag
@@ -25,6 +26,7 @@ __all__ = [
     "flags_of",
     "forget_messages",
     "marks",
+    "pages_with_tags",
     "rename",
     "tags",
     "tags_of",
@@ -42,7 +44,10 @@ BITS: dict[Flag, int] = {
 
 TABLES = ("message_tag", "tag")
 
-# The most messages to edit by one statement.
+# The fields of `MessageMarks`.
+_Marks: TypeAlias = tuple[int, str, frozenset[Flag], tuple[str, ...], int]
+
+# The most messages to edit, or to read, by one statement.
 _AT_A_TIME = 1000
 
 
@@ -245,20 +250,38 @@ def marks(connection: Database, numbers: Sequence[int]) -> list[MessageMarks]:
         connection: the database.
         numbers: the numbers of the messages, ascending.
     """
-    found = []
+    found: list[MessageMarks] = []
+    for rows, _ in pages_with_tags(connection, numbers):
+        found += [MessageMarks(*row) for row in rows]
+    return found
+
+
+def pages_with_tags(
+    connection: Database, numbers: Sequence[int], further: str = ""
+) -> Iterator[tuple[list[_Marks], list[tuple[Any, ...]]]]:
+    """Yield messages in pages, without those that are gone.
+
+    Args:
+        connection: the database.
+        numbers: the numbers of the messages, ascending.
+        further: further columns to read, such as ``", size"``.
+
+    Yields:
+        the fields of the `MessageMarks` of each message, and its further columns.
+    """
     for start in range(0, len(numbers), _AT_A_TIME):
         some = json.dumps(numbers[start : start + _AT_A_TIME])
         rows = connection.execute(
-            "SELECT number, id, flags, change FROM message "
+            f"SELECT number, id, flags, change{further} FROM message "
             f"WHERE number IN {EACH} ORDER BY number",
             (some,),
         ).fetchall()
-        names = tags_of(connection, some)
-        found += [
-            MessageMarks(number, id, flags_of(bits), tuple(names.get(number, ())), last)
-            for number, id, bits, last in rows
+        tags = tags_of(connection, some)
+        marks = [
+            (number, id, flags_of(bits), tuple(tags.get(number, ())), change)
+            for number, id, bits, change, *_ in rows
         ]
-    return found
+        yield marks, [row[4:] for row in rows]
 
 
 def tags_of(connection: Database, some: str) -> Mapping[int, Sequence[str]]:

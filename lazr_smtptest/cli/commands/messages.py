@@ -23,6 +23,7 @@ from lazr_smtptest.cli.commands.base import (
     write_json,
 )
 from lazr_smtptest.cli.commands.table import write_table
+from lazr_smtptest.cli.copying import count_of
 from lazr_smtptest.client.reader import RemoteReader
 from lazr_smtptest.errors import SearchTimeoutError
 from lazr_smtptest.model.summary import Summary
@@ -225,7 +226,7 @@ def _delete(given: Namespace) -> int:
             count = reader.remove(Selection(query=query))
     if not count and not given.all:
         raise CommandError(f"no message matches {query!r}")
-    print(f"{count} messages deleted" if count != 1 else "1 message deleted")
+    print(f"{count_of(count)} deleted")
     return 0
 
 

@@ -11,7 +11,7 @@ import attrs
 from lazr_smtptest.errors import ReleaseError
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.summary import Summary
-from lazr_smtptest.outbound.background import BackgroundSender
+from lazr_smtptest.outbound.background import AT_A_TIME, BackgroundSender
 from lazr_smtptest.outbound.client import Mail
 from lazr_smtptest.outbound.connection import UntrustedError
 from lazr_smtptest.outbound.releases.attempt import Result, attempt, content_for
@@ -29,8 +29,6 @@ _FIRST, _LONGEST = 5.0, 900.0
 _LIFETIME = 86_400.0
 # The first code of replies that are final (RFC 5321 section 4.2.1).
 _FINAL = 500
-# The most releases that a page of messages adds.
-_PAGE = 50
 _MINUTE = 60.0
 
 
@@ -101,7 +99,7 @@ class Sender(BackgroundSender):
     async def _select(self) -> None:
         """Add the new messages that the rule selects, a page of them."""
         waiting = await self._reader.call(self._queue.count, self.route.name)
-        if waiting > MOST_QUEUED - _PAGE:
+        if waiting > MOST_QUEUED - AT_A_TIME:
             # The others wait in the store.
             return
         found, position, may_be_more = await self._page_after(

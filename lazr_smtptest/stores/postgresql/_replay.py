@@ -48,6 +48,9 @@ class Replay:
         connection: a connection for this object alone.
         insert: inserts a batch, called with a connection in a transaction.
         done: called after each transaction.
+
+    Attributes:
+        spool: the same.
     """
 
     def __init__(
@@ -57,7 +60,7 @@ class Replay:
         insert: Callable[[Any, Batch], None],
         done: Callable[[], object],
     ) -> None:
-        self._spool = spool
+        self.spool = spool
         self._connection = connection
         self._insert = insert
         self._done = done
@@ -114,27 +117,27 @@ class Replay:
             return
         self._trouble = str(error)
         unexpected = None if isinstance(error, StoreError) else error
-        log.error("%s: messages wait: %s", self._spool, error, exc_info=unexpected)
+        log.error("%s: messages wait: %s", self.spool, error, exc_info=unexpected)
 
     def _work(self) -> bool:
         """Replay some messages; return false at the end of the thread."""
         if not self._has_taken:
-            left = self._spool.take_left()
+            left = self.spool.take_left()
             self._has_taken = True
             if left:
-                log.info("%s: %d files were left behind", self._spool, left)
+                log.info("%s: %d files were left behind", self.spool, left)
         with self._lock:
-            segment = self._spool.oldest()
+            segment = self.spool.oldest()
             if segment is None:
                 self._thread = None
                 return False
         some = self._next(segment)
         if some:
             self._replay(segment, some)
-        elif self._spool.end(segment, self._position):
+        elif self.spool.end(segment, self._position):
             self._position = Segment.start
-            if not self._spool.is_on:
-                log.info("%s: its messages are in the database", self._spool)
+            if not self.spool.is_on:
+                log.info("%s: its messages are in the database", self.spool)
             self._forget(segment)
         return True
 

@@ -121,9 +121,10 @@ class PostgreSQLStore(SQLStore):
         self._membership = Membership(
             Connection(self._place), node, self._throughput, self._take_lag
         )
-        self._spool = None if spool is None else Spool(Path(spool), max_spool)
+        # Before anything is opened: the folder may be unusable.
+        waiting = None if spool is None else Spool(Path(spool), max_spool)
         # With a spool, clients need not wait for the answer to a commit.
-        patience = PATIENCE if self._spool is None else 0.0
+        patience = PATIENCE if waiting is None else 0.0
         super().__init__(
             PostgreSQLDialect(),
             Connection(self._place, synchronous, patience),
@@ -136,10 +137,11 @@ class PostgreSQLStore(SQLStore):
             tag_rules=tag_rules,
             clock=clock,
         )
+        # Brings the messages of the spool into the database, if there is one.
         self._replay: Replay | None = None
-        if self._spool is not None:
+        if waiting is not None:
             self._replay = Replay(
-                self._spool,
+                waiting,
                 Connection(self._place, synchronous),
                 self._insert_spooled,
                 self._report_kept,
@@ -159,9 +161,9 @@ class PostgreSQLStore(SQLStore):
     def close(self) -> None:
         """Write the queued messages, leave the nodes, and close the connections."""
         super().close()
-        if self._replay is not None and self._spool is not None:
+        if self._replay is not None:
             self._replay.close()
-            self._spool.close()
+            self._replay.spool.close()
         self._membership.stop()
         self._indexing.close()
         self._is_indexing = False
@@ -174,7 +176,7 @@ class PostgreSQLStore(SQLStore):
 
     def lag(self) -> float:
         """Return since when messages wait in the spool; see `ISharedStore`."""
-        return 0.0 if self._spool is None else self._spool.lag()
+        return 0.0 if self._replay is None else self._replay.spool.lag()
 
     def _take_lag(self) -> float:
         return max(self._lag.take(), self.lag())
@@ -221,12 +223,13 @@ class PostgreSQLStore(SQLStore):
 
     def _is_spooled(self, batch: list[Envelope]) -> bool:
         """Keep messages in the spool, if it is on."""
-        if self._spool is None or self._replay is None:
+        if self._replay is None:
             return False
         self._replay.begin()
-        if not self._spool.is_on:
+        spool = self._replay.spool
+        if not spool.is_on:
             return False
-        is_kept = self._spool.append(Batch((), self._rows(batch)))
+        is_kept = spool.append(Batch((), self._rows(batch)))
         self._replay.wake()
         return is_kept
 
@@ -237,11 +240,12 @@ class PostgreSQLStore(SQLStore):
         except (AwayError, UncertainError) as error:
             if isinstance(error, UncertainError):
                 self._uncertain += error.inserted
-            if self._spool is None or self._replay is None:
+            if self._replay is None:
                 raise
+            spool = self._replay.spool
             spooled = Batch(list(self._uncertain), self._rows(batch))
-            self._spool.append(spooled, begin=True)
-            log.warning("%s: messages wait there: %s", self._spool, error)
+            spool.append(spooled, begin=True)
+            log.warning("%s: messages wait there: %s", spool, error)
             self._replay.wake()
         self._uncertain.clear()
 

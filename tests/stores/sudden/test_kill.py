@@ -35,16 +35,15 @@ def clients(victim: Victim, fate: Fate, first: int) -> list[Client]:
 
 
 @pytest.mark.parametrize("kind", ["maildir", "mbox", "sqlite"])
-def test_what_was_acknowledged_survives_a_kill(kind: str, tmp_path: Path) -> None:
+def test_what_was_acknowledged_survives_a_kill(
+    kind: str, tmp_path: Path, chance: random.Random
+) -> None:
     """Whole, once, and nothing else does, however often the server is killed.
 
     Every other round it ends by itself at one of the named points; in the others it
     is killed at some moment.
     """
     spec = f"{kind}:{tmp_path / 'box'}"
-    seed = random.randrange(10**6)
-    print(f"random seed: {seed}")
-    chance = random.Random(seed)
     fate = Fate()
     for number in range(ROUNDS):
         point = POINTS[number // 2 % len(POINTS)] if number % 2 else ""

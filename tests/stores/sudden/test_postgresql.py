@@ -51,11 +51,10 @@ def check(fate: Fate, spec: str) -> None:
         assert reader.counts("subject:x", timeout=PATIENCE).missing == 0
 
 
-def test_what_a_node_acknowledged_survives_its_kill(postgresql: str) -> None:
+def test_what_a_node_acknowledged_survives_its_kill(
+    postgresql: str, chance: random.Random
+) -> None:
     """Whole and once, and nothing else does, however often it is killed."""
-    seed = random.randrange(10**6)
-    print(f"random seed: {seed}")
-    chance = random.Random(seed)
     fate = Fate()
     for number in range(ROUNDS):
         with Victim(postgresql) as victim:
@@ -71,12 +70,9 @@ def test_what_a_node_acknowledged_survives_its_kill(postgresql: str) -> None:
 
 
 def test_what_was_acknowledged_survives_the_kill_of_the_database(
-    postgresql_server: Server,
+    postgresql_server: Server, chance: random.Random
 ) -> None:
     """The node goes on by itself, with no message lost, and none there twice."""
-    seed = random.randrange(10**6)
-    print(f"random seed: {seed}")
-    chance = random.Random(seed)
     fate = Fate()
     with Victim(postgresql_server.url()) as victim:
         sending = clients(victim, fate, 0)
@@ -109,12 +105,9 @@ def check_after_replay(fate: Fate, spec: str, folder: Path) -> None:
 
 
 def test_what_a_node_spooled_survives_its_kills(
-    postgresql_server: Server, tmp_path: Path
+    postgresql_server: Server, tmp_path: Path, chance: random.Random
 ) -> None:
     """Whole and once: it is killed while it spools, and while it replays."""
-    seed = random.randrange(10**6)
-    print(f"random seed: {seed}")
-    chance = random.Random(seed)
     fate = Fate()
     folder = tmp_path / "spool"
     spec = postgresql_server.url()
@@ -138,12 +131,9 @@ def test_what_a_node_spooled_survives_its_kills(
 
 
 def test_capture_goes_on_while_the_database_is_killed_again_and_again(
-    postgresql_server: Server, tmp_path: Path
+    postgresql_server: Server, tmp_path: Path, chance: random.Random
 ) -> None:
     """Every message that was acknowledged is there once."""
-    seed = random.randrange(10**6)
-    print(f"random seed: {seed}")
-    chance = random.Random(seed)
     fate = Fate()
     folder = tmp_path / "spool"
     spec = postgresql_server.url()

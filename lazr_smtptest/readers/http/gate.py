@@ -31,9 +31,7 @@ __all__ = ["SAFE_METHODS", "Gate", "is_foreign"]
 _DOCKER = "host.docker.internal"
 _LABEL = re.compile(r"[0-9A-Za-z_-]{1,63}")
 # It is written into policies, so it has no character that means something there.
-_HOST = re.compile(
-    r"(?P<name>\[[0-9A-Fa-f:.]+\]|[^:\[\]@/?#\s;,'\"]+)(?::(?P<port>\d{1,5}))?"
-)
+_HOST = re.compile(r"(?P<name>\[[0-9A-Fa-f:.]+\]|[^:\[\]@/?#\s;,'\"]+)(?::\d{0,5})?")
 
 # The hosts whose checks are remembered: clients send the same one again and again.
 _REMEMBERED = 64
@@ -65,7 +63,7 @@ class Gate:
     origins: frozenset[str] = attrs.field(default=frozenset(), converter=_lower)
 
     def check_host(self, headers: Headers) -> str:
-        """Return the Host of a request, in lower case.
+        """Return the Host of a request, in lower case and without an empty port.
 
         Raises:
             HTTPError: 400, there is not exactly one well-formed Host; 421 (RFC 9110
@@ -87,7 +85,7 @@ class Gate:
                 f"this server does not serve the host {name!r}; "
                 f"allow it with --http-host {name}",
             )
-        return host
+        return _without_empty_port(host)
 
     def _is_ours(self, name: str) -> bool:
         return name in self.hosts or _is_local(name)
@@ -157,7 +155,8 @@ class Gate:
             return {}
         origin = _one(headers, "origin")
         host = _one(headers, "host").lower()
-        is_same = _address(origin) == host and self._is_ours(_name_of(host))
+        is_same = _address(origin) == _without_empty_port(host)
+        is_same = is_same and self._is_ours(_name_of(host))
         return _allowing(origin) if is_same or self._allows(origin) else {}
 
     def _check_referer(self, method: str, headers: Headers, host: str) -> None:
@@ -242,6 +241,11 @@ def is_foreign(headers: Headers) -> bool:
     """
     site = _one(headers, "sec-fetch-site").lower()
     return site not in ("", "same-origin", "none")
+
+
+def _without_empty_port(host: str) -> str:
+    """Return a Host whose port may be empty, which is none (RFC 3986 section 3.2.3)."""
+    return host.removesuffix(":")
 
 
 @lru_cache(_REMEMBERED)

@@ -236,7 +236,7 @@ class Routes:
             raise NoPathError(path)
         raise HTTPError(
             HTTPStatus.METHOD_NOT_ALLOWED,
-            f"{method} is not allowed for {path}, only {allowed}",
+            f"{method} is not allowed for this path, only {allowed}",
             headers={"Allow": allowed},
         )
 

@@ -74,7 +74,7 @@ class TestHost:
 
     @pytest.mark.parametrize(
         "host",
-        ["", "a b", "user@localhost", "localhost:", "localhost:x", "[::1", "a/b"],
+        ["", "a b", "user@localhost", "localhost::", "localhost:x", "[::1", "a/b"],
     )
     def test_what_is_no_host_is_bad(self, host: str) -> None:
         assert connect().get("/mail", host=host).status == 400
@@ -165,6 +165,15 @@ class TestOrigin:
     def test_a_page_of_ours_is_accepted(self, method: str) -> None:
         origin = "http://localhost:8025"
         answer = connect().request(method, "/mail", origin=origin)
+        assert answer.status == 200
+        assert answer.headers["access-control-allow-origin"] == origin
+
+    def test_a_page_of_ours_is_accepted_where_the_port_of_the_host_is_empty(
+        self,
+    ) -> None:
+        """RFC 3986 section 3.2.3."""
+        origin = "http://localhost"
+        answer = connect().request("POST", "/mail", host="localhost:", origin=origin)
         assert answer.status == 200
         assert answer.headers["access-control-allow-origin"] == origin
 

@@ -274,6 +274,7 @@ def test_a_message_without_links_is_told_on_standard_error(store: Store) -> None
         (["1", "--html"], "the message has no HTML"),
         (["2", "--code"], "the message has no code"),
         (["elephant"], "no message matches 'elephant'"),
+        (["lastest"], "no message matches 'lastest'; did you mean 'latest'?"),
         (["9" * 30], f"no message matches '{'9' * 30}'"),
     ],
 )

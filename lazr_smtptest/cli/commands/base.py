@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 
 import msgspec
 
+from lazr_smtptest._guesses import nearest
 from lazr_smtptest.cli.text_width import printable
 from lazr_smtptest.cli.trust import add_ca_file, trust
 from lazr_smtptest.client.address import is_url
@@ -47,6 +48,9 @@ _DIGITS = 18
 
 # HOST:PORT, which lacks http://. No word of a query has a number after such a name.
 _ADDRESS = re.compile(r"(?:localhost|\[[0-9a-fA-F:.]+\]|[\w-]+(?:\.[\w-]+)+):[0-9]+/?")
+
+# The word that names the newest message.
+_LATEST = "latest"
 
 # The server that is asked if no store is given.
 _SERVER = "http://127.0.0.1:8025"
@@ -250,12 +254,11 @@ def find_message(reader: Any, words: Sequence[str]) -> Summary:
     if summary is not None:
         return summary
     name = " ".join(words)
-    query = "" if name in ("", "latest") else name
+    query = "" if name in ("", _LATEST) else name
     found: Sequence[Summary] = reader.page(query, limit=1, timeout=INDEXING)
     if not found:
-        raise CommandError(
-            f"no message matches {name!r}" if query else "the store has no message"
-        )
+        problem = f"no message matches {name!r}{nearest(name, [_LATEST])}"
+        raise CommandError(problem if query else "the store has no message")
     return found[0]
 
 

@@ -318,3 +318,10 @@ def man(session: nox.Session) -> None:
     session.install("-e", ".")
     folder = session.posargs or ["build/man"]
     session.run("python", "-m", "lazr_smtptest.cli.man_pages", *folder)
+
+
+@nox.session
+def news(session: nox.Session) -> None:
+    """Gather the files of newsfragments/ into NEWS.rst."""
+    session.install("towncrier >= 24.8")
+    session.run("towncrier", "build", "--yes", "--version=next")

@@ -215,10 +215,16 @@ class SQLReader(WaitingStore):
         Returns:
             the greatest number of these messages; ``None`` if it has not waited.
         """
-        if timeout is None or not needs_index(node):
+        if not needs_index(node):
             return None
         newest = self._catalog.newest()
-        if self._catalog.indexed() < newest:
+        is_behind = self._catalog.indexed() < newest
+        if timeout is None:
+            if is_behind:
+                # The process that kept them may have ended meanwhile.
+                self._indexer.wake()
+            return None
+        if is_behind:
             self._indexer.catch_up(lambda: self._catalog.indexed() >= newest, timeout)
             if self._catalog.indexed() < newest:
                 self._raise_missing(timeout)
@@ -257,9 +263,12 @@ class SQLReader(WaitingStore):
     def watch(self, function: Callable[[Change], object]) -> Callable[[], None]:
         """Call `function` with every change from now on; see `IMessageReader`.
 
-        A change by another process is noticed within a tenth of a second.
+        A change by another process is noticed within a tenth of a second. Messages that
+        a process kept and did not index before it ended are indexed now.
         """
-        return self._watcher.add(function)
+        stop = self._watcher.add(function)
+        self._indexer.wake()
+        return stop
 
     # Sessions
 

@@ -477,18 +477,54 @@ def test_a_search_waits_for_what_was_kept_before_it(store: SQLiteStore) -> None:
     assert len(store.search("message", limit=500)) == 200
 
 
-def test_what_another_run_has_not_read_is_read(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It may have come to a sudden end."""
+@pytest.fixture
+def left_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SQLiteStore]:
+    """A store with a message that another run has kept, and not indexed.
+
+    That may have come to a sudden end.
+    """
     with monkeypatch.context() as patch:
         patch.setattr(_sql_store.Indexer, "wake", lambda self: None)
         before = SQLiteStore(tmp_path / "mail.db")
         before.add(mail("left over"))
         before.close()
     store = SQLiteStore(tmp_path / "mail.db")
-    assert subjects(store.search("left over")) == ["left over"]
+    yield store
     store.close()
+
+
+def is_indexed_soon(store: SQLiteStore) -> bool:
+    """Return whether the indexer has begun, and has left nothing at its end."""
+    thread = store._indexer._thread
+    if thread is not None:
+        thread.join(60)
+    return store.index_progress().missing == 0
+
+
+def test_what_another_run_has_not_indexed_is_found(left_over: SQLiteStore) -> None:
+    assert subjects(left_over.search("left over")) == ["left over"]
+
+
+def test_it_is_indexed_once_somebody_watches(left_over: SQLiteStore) -> None:
+    """So do the readers of a server, from their start."""
+    stop = left_over.watch(lambda change: None)
+    assert is_indexed_soon(left_over)
+    stop()
+
+
+@pytest.mark.parametrize("ask", ["page", "counts", "numbers"])
+def test_it_is_indexed_once_somebody_asks_who_does_not_wait(
+    left_over: SQLiteStore, ask: str
+) -> None:
+    """Who asks again gets a complete answer."""
+    getattr(left_over, ask)("subject:left")
+    assert is_indexed_soon(left_over)
+
+
+def test_it_is_not_indexed_for_who_only_lists(left_over: SQLiteStore) -> None:
+    """A command should not begin work that it does not need."""
+    assert subjects(left_over.page()) == ["left over"]
+    assert left_over._indexer._thread is None
 
 
 @pytest.fixture

@@ -10,11 +10,12 @@ from twisted.python import usage
 
 from lazr_smtptest._secrets import safe_repr
 from lazr_smtptest.stores import check_spec
+from lazr_smtptest.stores.keep_policy import KEEP_ALL, KeepPolicy
 
 if TYPE_CHECKING:
     from lazr_smtptest.cli.options import Options
 
-__all__ = ["check_options"]
+__all__ = ["check_options", "keep_policy"]
 
 _HOSTNAME = re.compile(r"[A-Za-z0-9._-]{1,255}")
 
@@ -31,6 +32,21 @@ def check_options(options: Options) -> None:
         raise usage.UsageError("--require-auth needs --auth")
     _check_hostname(options)
     _check_workers(options)
+    policy = keep_policy(options)
+    if policy != KEEP_ALL:
+        options.notes.append(f"of the mail only this is kept: {policy}")
+
+
+def keep_policy(options: Options) -> KeepPolicy:
+    """Return what is kept of the mail.
+
+    Raises:
+        UsageError: a value of the option is wrong.
+    """
+    try:
+        return KeepPolicy.parse(options["keep"])
+    except ValueError as error:
+        raise usage.UsageError(f"{options.name('keep')}: {error}") from error
 
 
 def _check_store(options: Options) -> None:

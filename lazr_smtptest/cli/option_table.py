@@ -338,6 +338,14 @@ TABLE: Groups = {
             most=256,
         ),
         Option(
+            "keep",
+            "WHAT",
+            "Keep all messages, headers without the bodies, 1/N: one in N, or "
+            "to:PATTERN: those to an address such as *@example.com. May be given "
+            "several times, and all apply. [default: all]",
+            kind="list",
+        ),
+        Option(
             "quiet",
             "",
             "Do not log each message; logging takes time under load.",

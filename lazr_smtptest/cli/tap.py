@@ -27,6 +27,7 @@ from lazr_smtptest.cli.line_writer import LineWriter, end_of_turn
 from lazr_smtptest.cli.live_view import Screen
 from lazr_smtptest.cli.mail_log import MailLog
 from lazr_smtptest.cli.message_limit import MessageLimit
+from lazr_smtptest.cli.option_checks import keep_policy
 from lazr_smtptest.cli.options import Options
 from lazr_smtptest.cli.readers import has_readers, reader_services
 from lazr_smtptest.cli.tagging import tag_queries
@@ -35,6 +36,7 @@ from lazr_smtptest.cli.transcripts import TranscriptFolder
 from lazr_smtptest.errors import StoreError
 from lazr_smtptest.model.delivery_event import MailEvent
 from lazr_smtptest.stores import open_store
+from lazr_smtptest.stores.sampler import Sampler
 
 if TYPE_CHECKING:
     from lazr_smtptest.auth.login import Auth
@@ -194,6 +196,7 @@ def _supervisor(
         store=server.store,
         grace=server.settings.limits.closing,
         events=events,
+        sampler=server.sampler,
     )
     context = ReaderContext(
         store=server.store,
@@ -240,6 +243,7 @@ def make_server(
     except StoreError as error:
         raise StartError(str(error)) from error
     server = CommandServer(store)
+    server.sampler = Sampler(keep_policy(options))
     if show is not None:
         server.delivery_events.subscribe(show)
     if not logs_mail:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from lazr_smtptest.outbound.releases.service import ReleaseService
     from lazr_smtptest.outbound.webhooks.service import WebhookService
     from lazr_smtptest.smtp.settings import Settings
+    from lazr_smtptest.stores.sampler import Sampler
     from lazr_smtptest.stores.session_log import SessionLog
     from lazr_smtptest.tls.context import TLS
 
@@ -203,6 +204,11 @@ class ReaderContext:
             auth=source.auth,
             listeners=lambda: _listeners_of(source),
         )
+
+    @property
+    def sampler(self) -> Sampler | None:
+        """What counts the messages that are kept; ``None`` without a server of ours."""
+        return getattr(self.handler, "sampler", None)
 
     @property
     def marker(self) -> str:

@@ -16,7 +16,7 @@ from lazr_smtptest._failures import raise_interrupt
 from lazr_smtptest.interfaces import IMessageReader, IMessageStore
 from lazr_smtptest.mailbox import Mailbox
 from lazr_smtptest.model.envelope import Envelope
-from lazr_smtptest.model.received_mail import ReceivedMail
+from lazr_smtptest.model.received_mail import Mail, ReceivedMail
 from lazr_smtptest.model.session import Session
 from lazr_smtptest.net.reactor import PrivateReactor
 from lazr_smtptest.server.servers import Server
@@ -24,6 +24,7 @@ from lazr_smtptest.smtp.delivering import Keep
 from lazr_smtptest.smtp.errors import refusal_in
 from lazr_smtptest.smtp.factory import SMTPServerFactory
 from lazr_smtptest.smtp.store_writer import StoreWriter
+from lazr_smtptest.stores.sampler import Sampler
 
 __all__ = ["CaptureServer", "StoreServer"]
 
@@ -40,6 +41,8 @@ class StoreServer(Server):
 
     Attributes:
         store: the `IMessageStore` of the messages.
+        sampler: chooses the messages that are kept, and counts them; by default it
+            keeps all. Set another one before the start.
     """
 
     rset_clears = False
@@ -57,7 +60,8 @@ class StoreServer(Server):
         """
         super().__init__(host, port)
         self.store = store
-        self._writer = StoreWriter()
+        self.sampler = Sampler()
+        self._writer = StoreWriter(kept=self.sampler.count_kept)
 
     @property
     def reader(self) -> Any:
@@ -68,7 +72,7 @@ class StoreServer(Server):
         self, reactor: IReactorTime, *arguments: Any, **options: Any
     ) -> SMTPServerFactory:
         """Return the factory; see `Server`."""
-        self._writer = StoreWriter(reactor)
+        self._writer = StoreWriter(reactor, self.sampler.count_kept)
         return super().factory(reactor, *arguments, **options)
 
     def handle_envelope(self, envelope: Envelope) -> object:
@@ -78,7 +82,12 @@ class StoreServer(Server):
             ServerError: it was not stored: 452 4.3.1 if there is no room for it,
                 otherwise 451 4.3.0.
         """
-        return self._writer.keep(self.store, envelope)
+        return self._keep_chosen(envelope)
+
+    def _keep_chosen(self, mail: Mail) -> object:
+        """Store what the sampler chooses of a message."""
+        chosen = self.sampler.choose(mail)
+        return None if chosen is None else self._writer.keep(self.store, chosen)
 
     def keeper(self) -> Keep | None:
         """Return the function that keeps a message; see `Server`."""
@@ -97,7 +106,7 @@ class StoreServer(Server):
         """Store a message as `envelope_received` does where no hook is overridden."""
         self._failures.expect()
         try:
-            result = self._writer.keep(self.store, mail)
+            result = self._keep_chosen(mail)
         except BaseException as error:
             self._keep(error)
             raise

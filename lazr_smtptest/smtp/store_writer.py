@@ -30,9 +30,13 @@ class StoreWriter:
 
     Args:
         reactor: the reactor of the server; its thread calls `keep`.
+        kept: called for each message that was kept; ``None`` for no call.
     """
 
-    def __init__(self, reactor: Any = None) -> None:
+    def __init__(
+        self, reactor: Any = None, kept: Callable[[], object] | None = None
+    ) -> None:
+        self._tell_kept = kept
         self._call: Callable[..., object] | None = getattr(
             reactor, "callFromThread", None
         )
@@ -79,6 +83,8 @@ class StoreWriter:
                 answer.errback(error)
 
     def _kept(self, result: None) -> None:
+        if self._tell_kept is not None:
+            self._tell_kept()
         if self._trouble:
             self._trouble = ""
             log.info("messages are kept again")

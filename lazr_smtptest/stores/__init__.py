@@ -40,10 +40,12 @@ if TYPE_CHECKING:
     from lazr_smtptest.model.found import Found, IndexProgress
     from lazr_smtptest.model.summary import Summary
     from lazr_smtptest.query.tag_rules import TagRules
+    from lazr_smtptest.stores.keep_policy import KeepPolicy
     from lazr_smtptest.stores.maildir import MaildirStore
     from lazr_smtptest.stores.mbox import MboxStore
     from lazr_smtptest.stores.memory import MemoryStore
     from lazr_smtptest.stores.postgresql import PostgreSQLStore
+    from lazr_smtptest.stores.sampler import Sampler
     from lazr_smtptest.stores.sessions import SessionBounds
     from lazr_smtptest.stores.spec import Spec, check_spec
     from lazr_smtptest.stores.sqlite import SQLiteStore
@@ -51,11 +53,13 @@ if TYPE_CHECKING:
 __all__ = [
     "Found",
     "IndexProgress",
+    "KeepPolicy",
     "MaildirStore",
     "MboxStore",
     "MemoryStore",
     "PostgreSQLStore",
     "SQLiteStore",
+    "Sampler",
     "SessionBounds",
     "Spec",
     "Summary",
@@ -70,11 +74,13 @@ __all__ = [
 _HOMES = {
     "Found": "model.found",
     "IndexProgress": "model.found",
+    "KeepPolicy": "stores.keep_policy",
     "MaildirStore": "stores.maildir",
     "MboxStore": "stores.mbox",
     "MemoryStore": "stores.memory",
     "PostgreSQLStore": "stores.postgresql",
     "SQLiteStore": "stores.sqlite",
+    "Sampler": "stores.sampler",
     "SessionBounds": "stores.sessions",
     "Spec": "stores.spec",
     "Summary": "model.summary",

@@ -23,7 +23,7 @@ from twisted.logger import LogLevel, capturedLogs, formatEvent
 from zope.interface import implementer
 
 from lazr_smtptest.cli.server import CommandServer
-from lazr_smtptest.cli.tap import Options, StartError, makeService
+from lazr_smtptest.cli.tap import Options, StartError, make_server, makeService
 from lazr_smtptest.model.delivery_event import MailEvent
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.session import Session
@@ -34,6 +34,7 @@ from lazr_smtptest.smtp.lmtp import LMTPServerProtocol
 from lazr_smtptest.smtp.protocol import SMTPServerProtocol
 from lazr_smtptest.smtp.settings import Settings
 from lazr_smtptest.stores import MaildirStore, MemoryStore
+from lazr_smtptest.stores.keep_policy import KEEP_ALL
 
 log = logging.getLogger("lazr.smtptest")
 
@@ -146,6 +147,20 @@ class TestOptions:
         """Whoever says where to listen is not given another place."""
         assert parse(option, "tcp:1", "--tls=auto")["smtp"] == []
 
+    def test_what_is_kept_is_the_servers(self) -> None:
+        """All values of the option together."""
+        server = make_server(parse("--keep=headers", "--keep=to:*@b"), None)
+        assert str(server.sampler.policy) == "headers to:*@b"
+
+    def test_the_log_says_what_is_kept(self) -> None:
+        """If that is not all: a test may wait for a message that is left out."""
+        notes = parse("--keep=1/9", "--keep=headers").notes
+        assert notes == ["of the mail only this is kept: headers 1/9"]
+
+    def test_all_is_kept_by_default(self) -> None:
+        assert parse("--keep=all").notes == []
+        assert make_server(parse(), None).sampler.policy == KEEP_ALL
+
     @pytest.mark.parametrize("option", ["smtps", "lmtp", "auth", "hide"])
     def test_what_may_be_repeated_is_a_list(self, option: str) -> None:
         """In the order in which it was given."""
@@ -183,6 +198,7 @@ class TestOptions:
                 "--store=postgresql://h/d --spool=a&b",
                 "--spool is a folder without & in its name, not 'a&b'",
             ),
+            ("--keep=1/0", "--keep: it is all, headers, 1/N or to:PATTERN, not '1/0'"),
             ("--require-tls", "--require-tls needs --tls"),
             ("--require-auth", "--require-auth needs --auth"),
             ("--ca-file=ca", "--ca-file needs --tls auto"),

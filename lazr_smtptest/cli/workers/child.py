@@ -32,6 +32,9 @@ class Parent(Protocol):
     def child_counted(self) -> None:
         """Handle the counters that a worker has reported."""
 
+    def child_kept(self, kept: int, left_out: int) -> None:
+        """Count messages that were kept, and left out."""
+
     def child_refused(self, number: int, reply: ErrorReply) -> None:
         """Receive a reply of 4xx or 5xx."""
 
@@ -127,6 +130,9 @@ class Child(ProcessProtocol):
 
     def _take_mail(self, fields: Mapping[str, Any]) -> None:
         self._parent.child_saw(self.number, MailEvent.from_fields(fields))
+
+    def _take_kept(self, counts: Sequence[int]) -> None:
+        self._parent.child_kept(*counts)
 
     def _take_error(self, fields: Mapping[str, str]) -> None:
         self._parent.child_refused(self.number, ErrorReply(**fields))

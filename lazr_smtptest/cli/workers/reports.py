@@ -40,6 +40,10 @@ class Reports:
         """Report the counters so far."""
         self._send("counters", attrs.asdict(counters))
 
+    def kept(self, kept: int, left_out: int) -> None:
+        """Report how many messages were kept and left out since the last report."""
+        self._send("kept", [kept, left_out])
+
     def mail(self, event: MailEvent) -> None:
         """Report the outcome of a mail."""
         self._send("mail", event.as_fields())

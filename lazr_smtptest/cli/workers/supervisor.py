@@ -33,6 +33,7 @@ from lazr_smtptest.cli.workers.ports import SharedPort
 from lazr_smtptest.model.delivery_event import ErrorReply, MailEvent
 from lazr_smtptest.net.clock import Timer, duration_clock
 from lazr_smtptest.smtp.delivery_events import DeliveryEvents
+from lazr_smtptest.stores.sampler import Sampler
 from lazr_smtptest.stores.session_log import Counters
 
 __all__ = ["Supervisor"]
@@ -69,6 +70,7 @@ class Supervisor(Process):
             end.
         grace: seconds for clients to end their sessions at the end.
         events: gets the outcome of each mail, if the workers report it.
+        sampler: counts the messages that the workers keep.
     """
 
     def __init__(
@@ -81,6 +83,7 @@ class Supervisor(Process):
         store: Any,
         grace: float,
         events: DeliveryEvents,
+        sampler: Sampler,
     ) -> None:
         super().__init__(reactor)
         self._workers = workers
@@ -90,6 +93,7 @@ class Supervisor(Process):
         join_nodes(store, self)
         self._grace = grace
         self._events = events
+        self._sampler = sampler
         # Kept, because twistd changes its working directory after this.
         self._directory = str(Path.cwd())
         self._ports: list[SharedPort] = []
@@ -196,6 +200,10 @@ class Supervisor(Process):
             self._events.emit(attrs.evolve(event, session=f"{number}.{event.session}"))
         except Exception:
             log.exception("a subscriber to delivery events raised")
+
+    def child_kept(self, kept: int, left_out: int) -> None:
+        """Count messages that a worker has kept, and left out."""
+        self._sampler.count(kept, left_out)
 
     def child_refused(self, number: int, reply: ErrorReply) -> None:
         """Pass on a reply of 4xx or 5xx."""

@@ -17,6 +17,7 @@ from lazr_smtptest.cli.ending import stop
 from lazr_smtptest.cli.options import Options
 from lazr_smtptest.cli.tap import PLACES, make_listeners, make_server
 from lazr_smtptest.cli.workers.assignment import ASSIGNMENT, REPORTS, Assignment
+from lazr_smtptest.cli.workers.kept_reports import KeptReports
 from lazr_smtptest.cli.workers.ports import AdoptedPorts
 from lazr_smtptest.cli.workers.reports import Reports
 from lazr_smtptest.net.addresses import endpoint_from
@@ -50,9 +51,11 @@ class Worker(ServerProcess):
 
     Attributes:
         reports: the reports to the supervisor.
+        kept: reports how many messages are kept; ``None``: nobody asks.
     """
 
     reports: Reports
+    kept: KeptReports | None = None
 
     @classmethod
     def on(cls, reactor: Any, assignment: Assignment, reports: Reports) -> Worker:
@@ -76,6 +79,8 @@ class Worker(ServerProcess):
         }
         worker = cls(reactor, server, make_listeners(endpoints, server))
         worker.reports = reports
+        if assignment.tells_mail:
+            worker.kept = KeptReports(reactor, server.sampler, reports)
         return worker
 
     def run(self) -> None:
@@ -84,6 +89,8 @@ class Worker(ServerProcess):
 
     def count(self) -> None:
         """Report the counters so far."""
+        if self.kept is not None:
+            self.kept.report()
         self.reports.counters(self.server.sessions.counters)
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from http import HTTPStatus
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
+from prometheus_client.core import CounterMetricFamily
 from prometheus_client.exposition import generate_latest
+from prometheus_client.registry import Collector
 
 from lazr_smtptest.interfaces import ISharedStore
 from lazr_smtptest.model.delivery_event import MailEvent
@@ -15,6 +17,7 @@ from lazr_smtptest.readers.context import ReaderContext
 from lazr_smtptest.readers.http.answer import Answer
 from lazr_smtptest.readers.http.call import Call
 from lazr_smtptest.readers.http.routes import Route
+from lazr_smtptest.stores.sampler import Sampler
 
 __all__ = ["Metrics"]
 
@@ -23,6 +26,26 @@ _TEXT_FORMAT = "text/plain; version=0.0.4; charset=utf-8"
 
 # Methods of requests with a count of their own; others are counted as one.
 _METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
+
+
+class _Kept(Collector):
+    """The messages that were kept and left out since the server began."""
+
+    def __init__(self, sampler: Sampler) -> None:
+        self._sampler = sampler
+
+    def collect(self) -> Iterator[CounterMetricFamily]:
+        """Yield the counts."""
+        yield CounterMetricFamily(
+            f"{_PREFIX}_messages_kept",
+            "Messages that the store has taken",
+            self._sampler.kept,
+        )
+        yield CounterMetricFamily(
+            f"{_PREFIX}_messages_left_out",
+            "Messages that were accepted and not kept, because of --keep",
+            self._sampler.left_out,
+        )
 
 
 class Metrics:
@@ -56,6 +79,8 @@ class Metrics:
         self._counters: dict[tuple[str, int], Counter] = {}
         # Messages that were accepted since the last answer, and their bytes.
         self._accepted = self._octets = 0
+        if context.sampler is not None:
+            self._registry.register(_Kept(context.sampler))
         self._waiting = self._gauge("waits", "HTTP requests that wait for messages")
         self._messages = self._gauge("store_messages", "Messages in the store")
         self._missing = self._gauge(

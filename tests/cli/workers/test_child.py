@@ -38,6 +38,9 @@ class Parent:
     def child_saw(self, number: int, event: MailEvent) -> None:
         self.heard.append(("saw", number, event))
 
+    def child_kept(self, kept: int, left_out: int) -> None:
+        self.heard.append(("kept", kept, left_out))
+
     def child_refused(self, number: int, reply: ErrorReply) -> None:
         self.heard.append(("refused", number, reply))
 
@@ -76,6 +79,7 @@ def test_it_is_told_what_to_do(worker: Worker) -> None:
     [
         ("ready", None, ("ready", 2)),
         ("mail", EVENT.as_fields(), ("saw", 2, EVENT)),
+        ("kept", [3, 4], ("kept", 3, 4)),
         ("log", ["info", "a.b", "text"], ("logged", 2, "info", "a.b", "text")),
     ],
 )

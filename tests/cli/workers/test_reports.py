@@ -45,6 +45,11 @@ def test_a_mail_is_a_report() -> None:
     assert MailEvent.from_fields(fields) == event
 
 
+def test_the_number_of_kept_messages_is_a_report() -> None:
+    """And of those that are left out."""
+    assert told(lambda reports: reports.kept(3, 4)) == [["kept", [3, 4]]]
+
+
 def test_an_error_reply_is_a_report() -> None:
     """With all its fields."""
     reply = ErrorReply(session="1", peer="10.0.0.1", reply="550 no")

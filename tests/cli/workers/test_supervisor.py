@@ -246,6 +246,13 @@ class TestReports:
         running.report(running.processes[1], "mail", EVENT.as_fields())
         assert [event.session for event in shown] == ["2.7"]
 
+    def test_the_messages_that_all_keep_are_counted(self, running: Running) -> None:
+        """And those that they leave out."""
+        running.report(running.processes[0], "kept", [3, 1])
+        running.report(running.processes[1], "kept", [2, 5])
+        sampler = running.service._sampler
+        assert (sampler.kept, sampler.left_out) == (5, 6)
+
     def test_a_subscriber_that_raises_stops_nothing(
         self, running: Running, log: Log
     ) -> None:

@@ -53,6 +53,15 @@ def test_accepted_mail_is_counted(mail: Mail, client: Client) -> None:
     assert found["smtptest_message_bytes_total"] == 30
 
 
+def test_what_is_kept_and_left_out_is_counted(make_mail: type[Mail]) -> None:
+    """Before the first request, too."""
+    server = CaptureServer()
+    server.sampler.count(kept=3, left_out=2)
+    found = numbers(make_mail(server={"handler": server}).client)
+    assert found["smtptest_messages_kept_total"] == 3
+    assert found["smtptest_messages_left_out_total"] == 2
+
+
 @pytest.mark.parametrize(
     ("reply", "code"), [("550 5.1.1 no", "550"), ("451 later", "451"), ("", "none")]
 )

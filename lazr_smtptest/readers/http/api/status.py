@@ -36,9 +36,11 @@ class StatusAnswer(msgspec.Struct, frozen=True):
     """The state of the server.
 
     ``store`` is its kind, such as ``sqlite``. ``missing`` counts the messages that are
-    not indexed yet. ``oldest`` is when the oldest message arrived; ``null`` for none.
-    ``checks`` tells why a check of messages cannot be made, by its name: ``html``,
-    ``links`` or ``spam``; empty if it can.
+    not indexed yet. ``accepted`` counts the messages that arrived since the server
+    began, and ``kept`` those that the store has taken: fewer with ``--keep``; both are
+    ``null`` where no server takes mail. ``oldest`` is when the oldest message arrived;
+    ``null`` for none. ``checks`` tells why a check of messages cannot be made, by its
+    name: ``html``, ``links`` or ``spam``; empty if it can.
     """
 
     version: str
@@ -49,6 +51,8 @@ class StatusAnswer(msgspec.Struct, frozen=True):
     messages: int
     unread: int
     missing: int
+    accepted: int | None
+    kept: int | None
     last_change: int
     oldest: datetime | None
     checks: dict[str, str]
@@ -81,6 +85,7 @@ class Status:
         progress = await reader.index_progress()
         oldest = await reader.page("", limit=1, oldest_first=True)
         listeners = self._context.listeners()
+        sampler = self._context.sampler
         return json_answer(
             StatusAnswer(
                 version=__version__,
@@ -91,6 +96,8 @@ class Status:
                 messages=counts.messages,
                 unread=counts.unread,
                 missing=progress.missing,
+                accepted=None if sampler is None else sampler.accepted,
+                kept=None if sampler is None else sampler.kept,
                 last_change=await reader.last_change(),
                 oldest=oldest[0].received_at if oldest else None,
                 checks=self._context.checks.obstacles(),

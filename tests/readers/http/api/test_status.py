@@ -79,6 +79,18 @@ def test_a_server_that_is_not_bound_is_none() -> None:
     assert context.listeners() == {}
 
 
+def test_it_counts_what_was_accepted_and_what_was_kept(make_mail: type[Mail]) -> None:
+    server = CaptureServer()
+    server.sampler.count(kept=3, left_out=2)
+    status = status_of(make_mail(server={"handler": server}).client)
+    assert (status["accepted"], status["kept"]) == (5, 3)
+
+
+def test_nothing_is_counted_where_no_server_takes_mail(client: Client) -> None:
+    status = status_of(client)
+    assert (status["accepted"], status["kept"]) == (None, None)
+
+
 def test_it_tells_why_checks_cannot_be_made(client: Client) -> None:
     """By the option that is missing; an empty text for one that can."""
     checks = status_of(client)["checks"]

@@ -118,7 +118,7 @@ assert 'twisted.internet.reactor' not in sys.modules
 # What a server of a test does without, until it is used.
 _UNUSED = (
     *("auth.credentials", "auth.login", "auth.mechanisms", "auth.scram"),
-    *("tls.context", "tls.layer", "tls.pem"),
+    *("tls.context", "tls.layer", "tls.pem", "tls.transport"),
     *("faults.keywords", "faults.files", "faults.rule", "faults.steps"),
     *("faults.personalities", "faults.journal", "smtp.fault_runner", "smtp.xclient"),
     *("mailbox.attempt", "mailbox.report", "mailbox.difference", "mailbox.reader"),

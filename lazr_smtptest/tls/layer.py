@@ -29,14 +29,14 @@ def wrap(
         is_client: whether this end begins the handshake.
     """
     # It needs pyOpenSSL, an optional dependency.
-    from twisted.protocols.tls import TLSMemoryBIOFactory, TLSMemoryBIOProtocol
+    from twisted.protocols.tls import TLSMemoryBIOFactory
+
+    from lazr_smtptest.tls.transport import DirectTLSTransport
 
     # Without this clock Twisted's TLS would use that of the global reactor, which does
     # not run beside a Controller: what was written would never be sent.
     wrapping = TLSMemoryBIOFactory(options, is_client, factory, clock=reactor)
-    # The default protocol delays every write by an iteration of the reactor, to join
-    # small writes; our protocols do that themselves.
-    wrapping.protocol = TLSMemoryBIOProtocol
+    wrapping.protocol = DirectTLSTransport
     return wrapping
 
 

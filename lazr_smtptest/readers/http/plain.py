@@ -7,10 +7,10 @@ from http import HTTPStatus
 from typing import Any
 
 from twisted.internet.interfaces import IReactorTime
-from twisted.protocols.tls import TLSMemoryBIOProtocol
 
 from lazr_smtptest.readers.http.connection import refusal
 from lazr_smtptest.tls.context import TLS
+from lazr_smtptest.tls.transport import DirectTLSTransport
 
 __all__ = ["wrap"]
 
@@ -20,7 +20,7 @@ _REQUEST = re.compile(rb"[A-Za-z]")
 _REASON = "this port speaks HTTPS: write https:// in front of the address"
 
 
-class _PeekingProtocol(TLSMemoryBIOProtocol):
+class _PeekingProtocol(DirectTLSTransport):
     """TLS that looks at the first byte: an HTTP client is answered in its words."""
 
     _is_first = True

@@ -231,7 +231,7 @@ def examples(session: nox.Session) -> None:
 
 @nox.session
 def image(session: nox.Session) -> None:
-    """Nightly: build the image from Containerfile with buildah, and run it."""
+    """Build the image from Containerfile with buildah, and run it."""
     session.install("-e", ".[test]", "pip")
     test = "tests/containers/test_image.py"
     _run(session, "-n", "0", "--durations=5", test, LAZR_SMTPTEST_IMAGE="1")

@@ -1,6 +1,6 @@
 """The image, built from the recipe by buildah and run as an engine runs it.
 
-``nox -s image`` runs this: it takes minutes, and needs root, buildah and a mount
+``nox -s image`` runs this: it takes a minute, and needs root, buildah and a mount
 namespace. The base is made of the Python of the tests: there may be no registry.
 """
 
@@ -55,20 +55,36 @@ exec chroot --userspec="$USER" --groups= "$TREE" "$@"
 """
 
 
-def buildah(folder: Path, *words: str) -> str:
-    """Run buildah with storage in a folder; return what it printed."""
-    places = [f"--root={folder}/storage", f"--runroot={folder}/run"]
-    ran = subprocess.run(
-        ["buildah", *places, *words],
-        env=os.environ | {"BUILDAH_ISOLATION": "chroot"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=_LONG,
-        check=False,
-    )
-    assert ran.returncode == 0, ran.stdout
-    return ran.stdout.strip()
+class Buildah:
+    """buildah with storage of its own.
+
+    Args:
+        folder: where the storage is.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        places = [f"--root={folder}/storage", f"--runroot={folder}/run"]
+        self._command = ["buildah", *places]
+        if self._run("info").returncode != 0:
+            # The overlay of Linux does not work on every file system.
+            self._command.append("--storage-driver=vfs")
+
+    def __call__(self, *words: str) -> str:
+        """Run a command; return what it printed."""
+        ran = self._run(*words)
+        assert ran.returncode == 0, ran.stdout
+        return ran.stdout.strip()
+
+    def _run(self, *words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*self._command, *words],
+            env=os.environ | {"BUILDAH_ISOLATION": "chroot"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=_LONG,
+            check=False,
+        )
 
 
 def make_wheels(folder: Path) -> None:
@@ -90,25 +106,18 @@ class Image:
     """
 
     def __init__(self, folder: Path) -> None:
+        buildah = Buildah(folder)
         make_wheels(folder / "wheels")
         make_base(folder / "base", folder / "wheels")
-        container = buildah(folder, "from", "scratch")
-        buildah(folder, "add", "--quiet", container, str(folder / "base"), "/")
-        buildah(folder, "commit", "--format=docker", container, BASE)
-        source = folder / "source"
-        files = subprocess.run(
-            ["git", "-C", ROOT, "ls-files", "-z"], stdout=subprocess.PIPE, check=True
-        ).stdout
-        for name in files.decode().rstrip("\0").split("\0"):
-            (source / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(ROOT / name, source / name)
+        container = buildah("from", "scratch")
+        buildah("add", "--quiet", container, str(folder / "base"), "/")
+        buildah("commit", "--format=docker", container, BASE)
         given = ["--format=docker", f"--build-arg=BASE={BASE}", "--pull-never"]
-        recipe = f"--file={source}/Containerfile"
-        buildah(folder, "build", *given, f"--tag={IMAGE}", recipe, str(source))
-        found = json.loads(buildah(folder, "inspect", "--type=image", IMAGE))
+        buildah("build", *given, f"--tag={IMAGE}", str(ROOT))
+        found = json.loads(buildah("inspect", "--type=image", IMAGE))
         self.settings: dict[str, Any] = found["Docker"]["config"]
-        container = buildah(folder, "from", "--pull-never", IMAGE)
-        self.tree = Path(buildah(folder, "mount", container))
+        container = buildah("from", "--pull-never", IMAGE)
+        self.tree = Path(buildah("mount", container))
 
 
 @pytest.fixture(scope="module")

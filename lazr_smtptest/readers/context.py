@@ -207,7 +207,7 @@ class ReaderContext:
 
     @property
     def sampler(self) -> Sampler | None:
-        """What counts the messages that are kept; ``None`` without a server of ours."""
+        """The counts of kept messages; ``None`` if the server is none of ours."""
         return getattr(self.handler, "sampler", None)
 
     @property

@@ -23,7 +23,7 @@ _EMPTY_LINE = re.compile(rb"(?:\A|\n)\r?\n")
 # Not slots: a compiled pattern is kept.
 @attrs.frozen(kw_only=True, slots=False)
 class KeepPolicy:
-    """The part of its mail that a server keeps; a load test sends more than it can keep.
+    """The part of its mail that a server keeps, because a load test sends too much.
 
     Attributes:
         headers: whether the body of each message is left out.

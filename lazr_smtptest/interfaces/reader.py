@@ -73,8 +73,18 @@ class IMessageReader(Interface):
     def counts(query: str = "", *, timeout: float | None = None) -> Counts:
         """Count the messages: all, the unread ones, and those that match."""
 
-    def numbers(query: str = "", *, timeout: float | None = None) -> Sequence[int]:
-        """Return the numbers of all messages that match, ascending."""
+    def numbers(
+        query: str = "", *, timeout: float | None = None, limit: int | None = None
+    ) -> Sequence[int]:
+        """Return the numbers of the messages that match, ascending.
+
+        Those of a million messages are a `range` if none is missing.
+
+        Args:
+            query: ``""`` for all messages.
+            timeout: see `page`.
+            limit: the most numbers, the least ones; ``None`` for all.
+        """
 
     def summary(message: str | int) -> Summary | None:
         """Return the summary of a message; ``None`` if there is none."""
@@ -154,8 +164,13 @@ class IMessageReader(Interface):
     def remove(selection: Selection) -> int:
         """Remove messages; return how many there were."""
 
-    def tags() -> Mapping[str, int]:
-        """Return each tag in use and the number of its messages, sorted by name."""
+    def tags(*, timeout: float | None = 5.0) -> Mapping[str, int]:
+        """Return each tag in use and the number of its messages, sorted by name.
+
+        Args:
+            timeout: seconds to wait until the messages that were kept before the call
+                are tagged by rule; ``None`` to return the tags that they have now.
+        """
 
     def rename_tag(old: str, new: str) -> int:
         """Rename a tag, or merge it into another; return how many messages had it.

@@ -38,6 +38,7 @@ __all__ = [
     "all_of",
     "any_of",
     "leaves",
+    "needs_tags",
 ]
 
 FieldName = Literal["from", "to", "cc", "bcc", "reply-to", "subject", "message-id"]
@@ -216,3 +217,11 @@ def leaves(node: Node) -> Iterator[Node]:
         yield from leaves(node.node)
     else:
         yield node
+
+
+def needs_tags(node: Node) -> bool:
+    """Return whether a query is about the tags of a message."""
+    return any(
+        isinstance(leaf, HasTags) or (isinstance(leaf, Equal) and leaf.name == "tag")
+        for leaf in leaves(node)
+    )

@@ -33,6 +33,7 @@ from lazr_smtptest.query.tree import (
     Words,
     all_of,
     leaves,
+    needs_tags,
 )
 from lazr_smtptest.query.words import index_words
 from lazr_smtptest.stores._codec import address_key
@@ -117,10 +118,7 @@ def needs_index(node: Node) -> bool:
 
     The tags of such a message are not known: the indexer adds those by rule.
     """
-    return any(
-        isinstance(leaf, _OF_INDEX) or (isinstance(leaf, Equal) and leaf.name == "tag")
-        for leaf in leaves(node)
-    )
+    return needs_tags(node) or any(isinstance(leaf, _OF_INDEX) for leaf in leaves(node))
 
 
 def needs_content(node: Node) -> bool:
@@ -129,7 +127,7 @@ def needs_content(node: Node) -> bool:
 
 
 _OF_CONTENT = (Words, Substring, Header)
-_OF_INDEX = (*_OF_CONTENT, Field, Has, HasTags)
+_OF_INDEX = (*_OF_CONTENT, Field, Has)
 
 
 class Compiler:

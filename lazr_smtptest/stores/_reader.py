@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -17,6 +17,7 @@ from lazr_smtptest.query.tree import Equal, Everything, Flagged, Node, Not
 from lazr_smtptest.stores import _queries as _tables
 from lazr_smtptest.stores import _tag_rows
 from lazr_smtptest.stores._codec import decompress, decompress_from, envelope_of
+from lazr_smtptest.stores._number_rows import all_numbers
 from lazr_smtptest.stores._search import Search, Span
 from lazr_smtptest.stores._sql import Database, Dialect, Reading
 from lazr_smtptest.stores._summary_rows import summaries
@@ -166,10 +167,17 @@ class Catalog:
             shortened=self.read_with(_tables.shortened),
         )
 
-    def numbers(self, node: Node, newest: int | None = None) -> list[int]:
-        """Return the numbers of all messages that match, ascending."""
+    def numbers(
+        self, node: Node, newest: int | None = None, limit: int | None = None
+    ) -> Sequence[int]:
+        """Return the numbers of the messages that match, ascending, `limit` at most."""
+        if node == Everything():
+            numbers: Sequence[int] = self.read_with(all_numbers)
+            return numbers[:limit]
         span = self._span(newest)
-        return self._search(node, span, downwards=False, is_bounded=False).numbers()
+        return self._search(node, span, downwards=False, is_bounded=False).numbers(
+            limit
+        )
 
     def counts(self, node: Node, newest: int | None = None) -> Counts:
         """Count the messages: all, the unread ones, and those that match."""

@@ -26,7 +26,10 @@ class RowEditor(Editor, RowReader):
     def _selected(self, selection: Selection) -> list[Row]:
         """Return the rows of a selection, ascending."""
         if selection.query is not None:
-            return self._matching_rows(selection.query)
+            rows = self._matching_rows(selection.query)
+            # Before a change, which a rule that comes later would undo.
+            self._tag_new()
+            return rows
         if selection.ids is not None:
             ids = set(selection.ids)
             return [row for row in self._listed() if row.id in ids]

@@ -107,7 +107,7 @@ class SQLEditor(Editor, SQLReader):
             return numbers
         if selection.numbers is not None:
             return sorted(set(filter(is_number, selection.numbers)))
-        return self.numbers(selection.query or "")
+        return list(self.numbers(selection.query or ""))
 
     def delete(self, id: str) -> bool:
         """Remove the message with that `id`; return whether it existed."""
@@ -117,9 +117,10 @@ class SQLEditor(Editor, SQLReader):
         """Remove all messages."""
         self._change(partial(_tables.clear, dialect=self._dialect))
 
-    def tags(self) -> Mapping[str, int]:
-        """Return each tag in use and the number of its messages, sorted by name."""
-        self._tag_by_rule()
+    def tags(self, *, timeout: float | None = _TAGGING_TIMEOUT) -> Mapping[str, int]:
+        """Return each tag in use; see `IMessageReader`."""
+        if timeout is not None:
+            self._tag_by_rule(timeout)
         found: dict[str, int] = self._catalog.read_with(_tag_rows.tags)
         return found
 
@@ -129,10 +130,8 @@ class SQLEditor(Editor, SQLReader):
         self._tag_by_rule()
         return int(self._change(partial(_tag_rows.rename, old=old, new=name)))
 
-    def _tag_by_rule(self) -> None:
+    def _tag_by_rule(self, timeout: float = _TAGGING_TIMEOUT) -> None:
         """Wait until the indexer has tagged all messages by rule, or for some time."""
         newest = self._catalog.newest()
         if self._tag_rules and self._catalog.indexed() < newest:
-            self._indexer.catch_up(
-                lambda: self._catalog.indexed() >= newest, _TAGGING_TIMEOUT
-            )
+            self._indexer.catch_up(lambda: self._catalog.indexed() >= newest, timeout)

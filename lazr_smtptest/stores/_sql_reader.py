@@ -151,14 +151,18 @@ class SQLReader(WaitingStore):
         return self._catalog.counts(node, self._wait(node, timeout))
 
     def numbers(
-        self, query: str = "", *, timeout: float | None = None
+        self,
+        query: str = "",
+        *,
+        timeout: float | None = None,
+        limit: int | None = None,
     ) -> Sequence[int]:
-        """Return the numbers of all messages that match, ascending.
+        """Return the numbers of the messages that match; see `IMessageReader`.
 
         All messages are searched, however long that takes.
         """
         node = parse(query)
-        return self._catalog.numbers(node, self._wait(node, timeout))
+        return self._catalog.numbers(node, self._wait(node, timeout), limit)
 
     def search(
         self,

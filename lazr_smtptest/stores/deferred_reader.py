@@ -143,9 +143,9 @@ class DeferredReader:
         self.emptied = time.time()
         return self._call("clear")
 
-    def tags(self) -> Deferred[Mapping[str, int]]:
+    def tags(self, **options: Any) -> Deferred[Mapping[str, int]]:
         """Return each tag in use; see `IMessageReader`."""
-        return self._call("tags")
+        return self._call("tags", **options)
 
     def rename_tag(self, old: str, new: str) -> Deferred[int]:
         """Rename a tag; see `IMessageReader`."""

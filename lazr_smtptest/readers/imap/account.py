@@ -52,10 +52,6 @@ class Mailbox:
         """Return the id of the mailbox of a folder."""
         return f"folder-{number}"
 
-    def matching(self, query: str) -> str:
-        """Return a query for those of its messages that match another one."""
-        return f"{self.query} {query}".strip()
-
 
 @implementer(IStoreAccount)
 class Account:

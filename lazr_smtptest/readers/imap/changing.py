@@ -13,7 +13,7 @@ from lazr_smtptest.query.selection import Selection
 from lazr_smtptest.readers.imap.account import Mailbox
 from lazr_smtptest.readers.imap.adding import keep
 from lazr_smtptest.readers.imap.arguments import needs, upper
-from lazr_smtptest.readers.imap.contents import contents
+from lazr_smtptest.readers.imap.contents import DELETED, contents
 from lazr_smtptest.readers.imap.errors import CommandError
 from lazr_smtptest.readers.imap.finding import target
 from lazr_smtptest.readers.imap.keywords import (
@@ -25,11 +25,11 @@ from lazr_smtptest.readers.imap.making import place
 from lazr_smtptest.readers.imap.number_sets import format_numbers
 from lazr_smtptest.readers.imap.reading import require_all, selected_of
 from lazr_smtptest.readers.imap.stored import (
-    Position,
     StoredMessage,
     walk,
 )
 from lazr_smtptest.readers.imap.syntax import Value
+from lazr_smtptest.readers.imap.uids import Position, UIDs
 
 if TYPE_CHECKING:
     from lazr_smtptest.readers.imap.connection import IMAPConnection
@@ -183,32 +183,30 @@ def _edit(change: _Change, before: Sequence[StoredMessage]) -> dict[str, Any]:
 async def expunge(session: IMAPConnection, arguments: list[Value]) -> str:
     r"""Remove messages with the flag ``\Deleted`` (RFC 3501, RFC 4315)."""
     selected = selected_of(session)
-    chosen = selected.positions()
+    uids: UIDs | set[int] = selected.uids
     if session.is_uid:
         needs(arguments, 1, 1, "UID EXPUNGE messages")
-        chosen = selected.choose(arguments[0], is_uid=True)
+        uids = {uid for _, uid in selected.choose(arguments[0], is_uid=True)}
     else:
         needs(arguments, 0, 0, "EXPUNGE")
     selected.require_writable()
-    selected.remove(await _expunge(session, chosen))
+    selected.remove(await _expunge(session, uids))
     return "expunged"
 
 
-async def _expunge(session: IMAPConnection, chosen: Sequence[Position]) -> list[int]:
+async def _expunge(session: IMAPConnection, uids: UIDs | set[int]) -> list[int]:
     """Remove those of some messages that are marked; return their identifiers."""
     removed: list[int] = await session.factory.reader.ask(
-        _remove_deleted,
-        selected_of(session).mailbox,
-        frozenset(uid for _, uid in chosen),
+        _remove_deleted, selected_of(session).mailbox, uids
     )
     return removed
 
 
-def _remove_deleted(reader: Any, mailbox: Mailbox, uids: frozenset[int]) -> list[int]:
+def _remove_deleted(reader: Any, mailbox: Mailbox, uids: UIDs | set[int]) -> list[int]:
     """Remove messages; in a thread."""
     found = [
         (uid, number)
-        for uid, number in contents(reader, mailbox, "is:deleted")
+        for uid, number in contents(reader, mailbox, DELETED)
         if uid in uids
     ]
     if found:
@@ -221,7 +219,7 @@ async def close(session: IMAPConnection, arguments: list[Value]) -> str:
     needs(arguments, 0, 0, "CLOSE")
     selected = selected_of(session)
     if not selected.is_read_only:
-        await _expunge(session, selected.positions())
+        await _expunge(session, selected.uids)
     session.deselect()
     return "closed"
 

@@ -312,7 +312,7 @@ class IMAPConnection(LineConnection):
         changes = selected.take_changes()
         if changes:
             updates = await self.factory.reader.ask(
-                read_updates, selected.mailbox, selected.last_uid, changes
+                read_updates, selected.mailbox, selected.uids.last, changes
             )
             told = selected.apply(
                 changes,

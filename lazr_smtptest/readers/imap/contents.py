@@ -11,21 +11,30 @@ from typing import Any
 
 from lazr_smtptest.readers.filing import filed_ids
 from lazr_smtptest.readers.imap.account import Mailbox
+from lazr_smtptest.readers.imap.own_seen import DELETED, UNSEEN, numbers_of
+from lazr_smtptest.readers.imap.uids import without
 
-__all__ = ["contents", "next_uid", "uids_of", "validity_of"]
+__all__ = ["DELETED", "UNSEEN", "contents", "next_uid", "uids_of", "validity_of"]
 
 
-def contents(reader: Any, mailbox: Mailbox, query: str = "") -> list[tuple[int, int]]:
-    """Return the messages of a mailbox that match a query, ascending.
+def contents(
+    reader: Any, mailbox: Mailbox, condition: str = ""
+) -> list[tuple[int, int]]:
+    """Return the messages of a mailbox that meet a condition, ascending.
+
+    Args:
+        reader: the store.
+        mailbox: the mailbox.
+        condition: `UNSEEN`, `DELETED`, or ``""`` for all messages.
 
     Returns:
         the unique identifier, and the number in the store, of each.
     """
     if mailbox.folder is None:
-        return [(number, number) for number in uids_of(reader, mailbox, query)]
+        return [(number, number) for number in uids_of(reader, mailbox, condition)]
     filed = reader.folders.messages(mailbox.folder.number)
     by_id = reader.numbered([each.id for each in filed])
-    matching = set(reader.numbers(query) if query else by_id.values())
+    matching = set(numbers_of(reader, "", condition) if condition else by_id.values())
     return [
         (each.uid, by_id[each.id])
         for each in filed
@@ -33,19 +42,25 @@ def contents(reader: Any, mailbox: Mailbox, query: str = "") -> list[tuple[int, 
     ]
 
 
-def uids_of(reader: Any, mailbox: Mailbox, query: str = "") -> Sequence[int]:
-    """Return the unique identifiers of the messages that match a query, ascending.
+def uids_of(
+    reader: Any, mailbox: Mailbox, condition: str = "", limit: int | None = None
+) -> Sequence[int]:
+    """Return the unique identifiers of the messages that meet a condition, ascending.
 
     INBOX may have a million messages.
+
+    Args:
+        reader: the store.
+        mailbox: the mailbox.
+        condition: see `contents`.
+        limit: the most identifiers, the least ones; ``None`` for all.
     """
     if mailbox.folder is not None:
-        return [uid for uid, _ in contents(reader, mailbox, query)]
-    numbers: Sequence[int] = reader.numbers(mailbox.matching(query))
+        return [uid for uid, _ in contents(reader, mailbox, condition)][:limit]
     filed = filed_ids(reader, mailbox.owner)
-    if not filed:
-        return numbers
-    gone = set(reader.numbered(filed).values())
-    return [number for number in numbers if number not in gone]
+    gone = set(reader.numbered(filed).values()) if filed else set()
+    most = None if limit is None else limit + len(gone)
+    return without(numbers_of(reader, mailbox.query, condition, most), gone)[:limit]
 
 
 def next_uid(reader: Any, mailbox: Mailbox) -> int:

@@ -10,7 +10,7 @@ import attrs
 
 from lazr_smtptest.readers.imap.account import Account, Mailbox
 from lazr_smtptest.readers.imap.arguments import needs, strings, upper
-from lazr_smtptest.readers.imap.contents import next_uid, uids_of, validity_of
+from lazr_smtptest.readers.imap.contents import UNSEEN, next_uid, uids_of, validity_of
 from lazr_smtptest.readers.imap.errors import CommandError
 from lazr_smtptest.readers.imap.finding import account_of, existing
 from lazr_smtptest.readers.imap.hierarchy import read_hierarchy
@@ -28,6 +28,7 @@ from lazr_smtptest.readers.imap.names import encode_name
 from lazr_smtptest.readers.imap.selected import Selected
 from lazr_smtptest.readers.imap.strings import astring
 from lazr_smtptest.readers.imap.syntax import Value
+from lazr_smtptest.readers.imap.uids import UIDs
 
 if TYPE_CHECKING:
     from lazr_smtptest.readers.imap.connection import IMAPConnection
@@ -66,9 +67,9 @@ def _open(reader: Any, mailbox: Mailbox) -> _Opened:
     highest, following = highest_change(reader), next_uid(reader, mailbox)
     uids = uids_of(reader, mailbox)
     uids = uids[: bisect_left(uids, following)]
-    unseen = uids_of(reader, mailbox, "is:unread")
-    keywords = keywords_of(reader.tags())[:_MOST_KEYWORDS]
-    first = unseen[0] if unseen else None
+    first = next(iter(uids_of(reader, mailbox, UNSEEN, limit=1)), None)
+    # Tagging by rule may take long, and FETCH tells the keywords of a message anyhow.
+    keywords = keywords_of(reader.tags(timeout=None))[:_MOST_KEYWORDS]
     validity = validity_of(reader, mailbox)
     return _Opened(uids, following, highest, validity, first, keywords)
 
@@ -94,7 +95,7 @@ async def _select(
     needs(arguments, 1, 2, f"{name} mailbox [(CONDSTORE)]")
     session.has_condstore |= _has_condstore(arguments[1:])
     mailbox = await existing(session, arguments[0])
-    selected = Selected(mailbox, (), is_read_only=is_read_only)
+    selected = Selected(mailbox, UIDs(), is_read_only=is_read_only)
     # Before it is read, so that no change is missed.
     unwatch = session.factory.reader.watch(selected.add_change)
     try:
@@ -102,7 +103,7 @@ async def _select(
     except BaseException:
         unwatch()
         raise
-    selected.uids = list(opened.uids)
+    selected.uids = UIDs(opened.uids)
     if session.is_closed:
         unwatch()
     else:
@@ -144,7 +145,7 @@ def _tell_opened(session: IMAPConnection, selected: Selected, opened: _Opened) -
         b"OK [MAILBOXID (%s)] of the mailbox" % selected.mailbox.id.encode("ascii"),
     ]
     if opened.first_unseen is not None and not session.is_rev2:
-        sequence = selected.sequence_of(opened.first_unseen)
+        sequence = selected.uids.sequence_of(opened.first_unseen)
         if sequence:
             lines.append(b"OK [UNSEEN %d] is the first one" % sequence)
     session.write(b"".join(b"* %s\r\n" % line for line in lines))

@@ -12,6 +12,8 @@ from lazr_smtptest.model.folder import Folder
 from lazr_smtptest.readers.imap.account import Mailbox
 from lazr_smtptest.readers.imap.arguments import needs, upper
 from lazr_smtptest.readers.imap.contents import (
+    DELETED,
+    UNSEEN,
     next_uid,
     uids_of,
     validity_of,
@@ -27,6 +29,7 @@ from lazr_smtptest.readers.imap.names import (
 from lazr_smtptest.readers.imap.stored import walk
 from lazr_smtptest.readers.imap.strings import astring
 from lazr_smtptest.readers.imap.syntax import Value
+from lazr_smtptest.readers.imap.uids import UIDs
 
 __all__ = [
     "Listed",
@@ -241,9 +244,9 @@ def read_status(
         "UIDVALIDITY": validity_of(reader, mailbox),
         "HIGHESTMODSEQ": highest,
     }
-    for item, query in (("UNSEEN", "is:unread"), ("DELETED", "is:deleted")):
+    for item, condition in (("UNSEEN", UNSEEN), ("DELETED", DELETED)):
         if item in items:
-            found[item] = len(uids_of(reader, mailbox, query))
+            found[item] = len(uids_of(reader, mailbox, condition))
     if "SIZE" in items:
         found["SIZE"] = _size_of(reader, mailbox)
     return {name: number for name, number in found.items() if name in items}
@@ -258,5 +261,5 @@ def highest_change(reader: Any) -> int:
 
 
 def _size_of(reader: Any, mailbox: Mailbox) -> int:
-    positions = list(enumerate(uids_of(reader, mailbox), 1))
+    positions = UIDs(uids_of(reader, mailbox)).positions()
     return sum(each.size for each in walk(reader, mailbox, positions, needs_facts=True))

@@ -10,12 +10,15 @@ import attrs
 from lazr_smtptest.model.marks import MessageFacts, MessageMarks
 from lazr_smtptest.query.edit import Edit
 from lazr_smtptest.query.selection import Selection
+from lazr_smtptest.readers.imap.uids import without
 
-__all__ = ["SEEN_TAG", "OwnSeen"]
+__all__ = ["DELETED", "SEEN_TAG", "UNSEEN", "OwnSeen", "numbers_of"]
+
+# Conditions for messages, as queries of a store.
+UNSEEN, DELETED = "is:unread", "is:deleted"
 
 # The tag of messages that have \Seen.
 SEEN_TAG = "imap-seen"
-_UNREAD = "is:unread"
 
 _AnyMarks = TypeVar("_AnyMarks", bound=MessageMarks)
 
@@ -44,22 +47,22 @@ class OwnSeen:
         """Return the marks, times and sizes of messages; see `IMessageReader`."""
         return list(map(_with_own, self._store.facts(numbers)))
 
-    def numbers(self, query: str = "") -> Sequence[int]:
-        """Return the numbers of all messages that match; see `IMessageReader`.
+    def unseen(self, query: str, limit: int | None = None) -> Sequence[int]:
+        """Return the numbers of messages without the tag.
 
         Args:
-            query: only its end is about flags, see `Mailbox.matching`.
+            query: the messages are among those that it matches.
+            limit: see `IMessageReader.numbers`.
         """
-        if query.endswith(_UNREAD):
-            query = f"{query.removesuffix(_UNREAD)}-tag:{SEEN_TAG}"
-        found: Sequence[int] = self._store.numbers(query)
-        return found
+        # A message that is not indexed has no tag, and no query about tags finds it.
+        seen = self._store.numbers(f"{query} tag:{SEEN_TAG}".strip())
+        return without(self._store.numbers(query), seen)[:limit]
 
-    def tags(self) -> dict[str, int]:
-        """Return each other tag in use, and the number of its messages."""
+    def tags(self, *, timeout: float | None = None) -> dict[str, int]:
+        """Return each other tag in use; see `IMessageReader`."""
         return {
             name: count
-            for name, count in self._store.tags().items()
+            for name, count in self._store.tags(timeout=timeout).items()
             if name != SEEN_TAG
         }
 
@@ -83,6 +86,24 @@ class OwnSeen:
         left: Sequence[int]
         left = self._store.change_unchanged(numbers, since, _in_store(edit))
         return left
+
+
+def numbers_of(
+    reader: Any, query: str, condition: str, limit: int | None = None
+) -> Sequence[int]:
+    """Return the numbers of messages in a store, ascending.
+
+    Args:
+        reader: the store, or an `OwnSeen`.
+        query: the query of a mailbox.
+        condition: `UNSEEN`, `DELETED`, or ``""`` for all that it matches.
+        limit: the most numbers, the least ones; ``None`` for all.
+    """
+    if condition == UNSEEN and isinstance(reader, OwnSeen):
+        return reader.unseen(query, limit)
+    numbers: Sequence[int]
+    numbers = reader.numbers(f"{query} {condition}".strip(), limit=limit)
+    return numbers
 
 
 def _with_own(marks: _AnyMarks) -> _AnyMarks:

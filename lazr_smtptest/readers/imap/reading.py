@@ -27,7 +27,6 @@ from lazr_smtptest.readers.imap.selected import Selected
 from lazr_smtptest.readers.imap.sort import Entry, parse_sort, sort_response
 from lazr_smtptest.readers.imap.stored import (
     Parse,
-    Position,
     StoredMessage,
     walk,
     with_content,
@@ -36,6 +35,7 @@ from lazr_smtptest.readers.imap.stored import (
 from lazr_smtptest.readers.imap.syntax import Value
 from lazr_smtptest.readers.imap.texts import Header, Texts
 from lazr_smtptest.readers.imap.thread import parse_thread, thread_response
+from lazr_smtptest.readers.imap.uids import Position
 
 if TYPE_CHECKING:
     from lazr_smtptest.readers.imap.connection import IMAPConnection
@@ -67,7 +67,7 @@ def scope_of(session: IMAPConnection) -> Scope:
     selected = selected_of(session)
     return Scope(
         last=len(selected.uids),
-        last_uid=selected.last_uid,
+        last_uid=selected.uids.last,
         saved=selected.saved,
         now=datetime.fromtimestamp(session.reactor.seconds(), timezone.utc),
     )
@@ -308,7 +308,7 @@ async def _matching(
         _search,
         session.factory.parse,
         selected.mailbox,
-        selected.positions(),
+        selected.uids.positions(),
         asked,
         needs_facts or asked.needs_facts,
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -15,8 +14,8 @@ from lazr_smtptest.readers.imap.contents import contents
 from lazr_smtptest.readers.imap.errors import CommandError
 from lazr_smtptest.readers.imap.keywords import flags_of
 from lazr_smtptest.readers.imap.number_sets import parse_number_set
-from lazr_smtptest.readers.imap.stored import Position
 from lazr_smtptest.readers.imap.syntax import Value, is_atom
+from lazr_smtptest.readers.imap.uids import Position, UIDs
 
 __all__ = ["Selected", "Updates", "read_updates"]
 
@@ -118,7 +117,7 @@ class Selected:
 
     Args:
         mailbox: the mailbox.
-        uids: the unique identifiers of its messages, ascending.
+        uids: the unique identifiers of its messages.
         is_read_only: whether it was opened by EXAMINE.
 
     Attributes:
@@ -128,22 +127,15 @@ class Selected:
         notify: called after a change of the store.
     """
 
-    def __init__(
-        self, mailbox: Mailbox, uids: Iterable[int], *, is_read_only: bool
-    ) -> None:
+    def __init__(self, mailbox: Mailbox, uids: UIDs, *, is_read_only: bool) -> None:
         self.mailbox = mailbox
-        self.uids = list(uids)
+        self.uids = uids
         self.is_read_only = is_read_only
         self.saved: frozenset[int] = frozenset()
         self.told: dict[int, tuple[bytes, ...]] = {}
         self.changes: list[Change] = []
         self.notify: Callable[[], object] = lambda: None
         self._gone: set[int] = set()
-
-    @property
-    def last_uid(self) -> int:
-        """The unique identifier of the last message; 0 for none."""
-        return self.uids[-1] if self.uids else 0
 
     def add_change(self, change: Change) -> None:
         """Note a change of the store."""
@@ -156,15 +148,6 @@ class Selected:
             raise CommandError("the mailbox is read-only", status="NO")
 
     # Numbers
-
-    def positions(self) -> list[Position]:
-        """Return the positions of all messages."""
-        return list(enumerate(self.uids, 1))
-
-    def sequence_of(self, uid: int) -> int:
-        """Return the sequence number of a message; 0 if it is not there."""
-        at = bisect_left(self.uids, uid)
-        return at + 1 if at < len(self.uids) and self.uids[at] == uid else 0
 
     def choose(self, word: Value, *, is_uid: bool) -> list[Position]:
         """Return the messages of a set, in ascending order.
@@ -180,21 +163,17 @@ class Selected:
         if not is_atom(word):
             raise CommandError("a set of messages is no string and no list")
         if word == b"$":
-            return [each for each in self.positions() if each[1] in self.saved]
-        last = self.last_uid if is_uid else len(self.uids)
+            return [each for each in self.uids.positions() if each[1] in self.saved]
+        last = self.uids.last if is_uid else len(self.uids)
         numbers = parse_number_set(word, last)
         chosen: list[Position] = []
         for start, stop in zip(numbers.starts, numbers.stops, strict=True):
             if is_uid:
-                first = bisect_left(self.uids, start)
-                stop = bisect_right(self.uids, stop)
-            else:
-                if stop > len(self.uids) and (self.uids or b"*" not in word):
-                    raise CommandError(
-                        f"there is no message {stop}: {len(self.uids)} here"
-                    )
-                first = max(start - 1, 0)
-            chosen += enumerate(self.uids[first:stop], first + 1)
+                chosen += self.uids.between(start, stop)
+                continue
+            if stop > len(self.uids) and (self.uids or b"*" not in word):
+                raise CommandError(f"there is no message {stop}: {len(self.uids)} here")
+            chosen += self.uids.positions(max(start, 1), stop)
         return chosen
 
     # Changes
@@ -206,7 +185,7 @@ class Selected:
 
     def remove(self, uids: Iterable[int]) -> None:
         """Note that messages are gone; `take_expunged` reports them."""
-        self._gone.update(uid for uid in uids if self.sequence_of(uid))
+        self._gone.update(uid for uid in uids if uid in self.uids)
 
     def apply(
         self,
@@ -236,13 +215,14 @@ class Selected:
         self.remove(removed)
         pieces = []
         # One that came and went meanwhile was never there for the client.
-        new = [uid for uid in updates.new if uid > self.last_uid and uid not in removed]
+        last = self.uids.last
+        new = [uid for uid in updates.new if uid > last and uid not in removed]
         if new:
-            self.uids += new
+            self.uids.add(new)
             pieces.append(b"* %d EXISTS\r\n" % len(self.uids))
             pieces += [b"* 0 RECENT\r\n"] if has_recent else []
         for uid, (flags, number) in updates.flags.items():
-            sequence = self.sequence_of(uid)
+            sequence = self.uids.sequence_of(uid)
             if sequence and self.told.get(uid) != flags:
                 self.told[uid] = flags
                 pieces.append(
@@ -259,9 +239,7 @@ class Selected:
     def take_expunged(self) -> bytes:
         """Return the responses about messages that are gone, and forget these."""
         gone, self._gone = self._gone, set()
-        sequences = sorted(map(self.sequence_of, gone), reverse=True)
-        for sequence in sequences:
-            del self.uids[sequence - 1]
+        sequences = reversed(self.uids.remove(gone))
         for uid in gone:
             self.told.pop(uid, None)
         self.saved -= gone

@@ -20,10 +20,10 @@ from lazr_smtptest.readers.imap.contents import contents
 from lazr_smtptest.readers.imap.functions import STRUCTURE
 from lazr_smtptest.readers.imap.keywords import flags_of
 from lazr_smtptest.readers.imap.structure import Entity
+from lazr_smtptest.readers.imap.uids import Position
 
 __all__ = [
     "Parse",
-    "Position",
     "StoredMessage",
     "walk",
     "with_content",
@@ -32,9 +32,6 @@ __all__ = [
 
 # Runs a function of `lazr_smtptest.readers.imap.functions` for a message.
 Parse = Callable[[str, Envelope], Any]
-
-# The sequence number and the unique identifier of a message.
-Position = tuple[int, int]
 
 # Messages that are read at once.
 _PAGE = 5000

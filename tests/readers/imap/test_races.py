@@ -9,6 +9,7 @@ import pytest
 from lazr_smtptest.errors import StoreError
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.query.selection import Selection
+from lazr_smtptest.query.tag_rules import TagRules
 from lazr_smtptest.stores import MemoryStore
 
 from .peers import SIMPLE, Inbox
@@ -150,6 +151,15 @@ def test_the_first_unseen_message_is_one_that_the_client_is_told_of() -> None:
     said = inbox.log_in().say("b SELECT INBOX")
     assert b"* 2 EXISTS" in said
     assert b"UNSEEN" not in said
+
+
+def test_a_mailbox_is_selected_before_rules_tag_its_messages() -> None:
+    """Rules may take long; what a message is tagged with is told with its flags."""
+    rules = TagRules(queries={"bill": "subject:hi"})
+    inbox = Inbox(SIMPLE, store=MemoryStore(tag_rules=rules))
+    peer = inbox.select()
+    assert inbox.store.tags(timeout=None) == {}
+    assert b"FLAGS (bill)" in peer.say("c FETCH 1 FLAGS")
 
 
 def test_a_server_that_stops_while_a_mailbox_is_opened_selects_none(

@@ -120,3 +120,23 @@ if ON_DISK:
         store.remove(numbered(last))
         store.close()
         assert fill(open_again(), 1)[0] > last
+
+
+@pytest.mark.parametrize("removed", [(), (1, 2), (4,), (7,)], ids=str)
+def test_the_numbers_are_those_of_the_messages_that_are_left(
+    store: Any, removed: tuple[int, ...]
+) -> None:
+    """Whether some are missing at the beginning, in the middle or at the end."""
+    known = fill(store, 7)
+    gone = [known[each - 1] for each in removed]
+    store.remove(numbered(*gone))
+    assert list(store.numbers()) == [each for each in known if each not in gone]
+
+
+@pytest.mark.parametrize("query", ["", "is:unread"])
+def test_the_least_numbers_are_returned_if_they_are_limited(
+    store: Any, query: str
+) -> None:
+    """Of a million messages, the first one is found without the others."""
+    first, second, _ = fill(store, 3)
+    assert list(store.numbers(query, limit=2)) == [first, second]

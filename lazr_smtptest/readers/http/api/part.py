@@ -136,9 +136,15 @@ class StorePart:
         for page in self._pages(query, timeout):
             yield from page
 
-    def numbers(self, query: str = "", *, timeout: float | None = None) -> list[int]:
+    def numbers(
+        self,
+        query: str = "",
+        *,
+        timeout: float | None = None,
+        limit: int | None = None,
+    ) -> list[int]:
         """Return the numbers of the messages that match; see `IMessageReader`."""
-        return sorted(each.number for each in self._all(query, timeout))
+        return sorted(each.number for each in self._all(query, timeout))[:limit]
 
     def counts(self, query: str = "", *, timeout: float | None = None) -> Counts:
         """Count the messages; see `IMessageReader`."""
@@ -168,7 +174,7 @@ class StorePart:
         envelope: Envelope | None = self._store.envelope(summary.number)
         return envelope
 
-    def tags(self) -> Mapping[str, int]:
+    def tags(self, *, timeout: float | None = 5.0) -> Mapping[str, int]:
         """Return each tag in use; see `IMessageReader`."""
         found: dict[str, int] = {}
         for summary in self._all("is:tagged"):

@@ -78,8 +78,6 @@ class IMessageReader(Interface):
     ) -> Sequence[int]:
         """Return the numbers of the messages that match, ascending.
 
-        Those of a million messages are a `range` if none is missing.
-
         Args:
             query: ``""`` for all messages.
             timeout: see `page`.

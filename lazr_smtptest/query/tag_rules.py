@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterator, Mapping
 
 import attrs
 
 from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.model.received_mail import Mail
 from lazr_smtptest.query.evaluation import Searchable, matches
 from lazr_smtptest.query.parser import parse
 from lazr_smtptest.query.tags import check_tag, clean_tag, joined_tags
@@ -23,6 +25,9 @@ _FIELDS = ("from", "to", "cc", "bcc")
 
 # The most bytes of a header that is looked at.
 _HEADER = 65_536
+
+# The line end within a folded field.
+_FOLD = re.compile(rb"\r?\n(?=[ \t])")
 
 
 def _parsed(queries: Mapping[str, str]) -> tuple[tuple[str, Node], ...]:
@@ -66,17 +71,17 @@ class TagRules:
     def __bool__(self) -> bool:
         return bool(self.header or self.plus_addresses or self.user or self.queries)
 
-    def may_tag(self, envelope: Envelope) -> bool:
+    def may_tag(self, mail: Mail) -> bool:
         """Return whether `tags_of` has to look at a message.
 
         It is much faster, and false for most messages if there are no queries.
         """
-        if self._nodes or "+" in "".join(envelope.rcpt_tos):
+        if self._nodes or "+" in "".join(mail.rcpt_tos):
             return True
-        if self.user and envelope.user:
+        if self.user and mail.user:
             return True
-        head = _head(envelope)
-        return b"+" in head or b"x-tags" in head.lower()
+        head = _head(mail)
+        return _has_plus_address(head) or b"x-tags" in head.lower()
 
     def tags_of(self, envelope: Envelope, message: Searchable) -> tuple[str, ...]:
         """Return the tags of a message by these rules, sorted.
@@ -107,9 +112,18 @@ class TagRules:
                 yield from _valid(local_part.split("+")[1:])
 
 
-def _head(envelope: Envelope) -> bytes:
+def _has_plus_address(head: bytes) -> bool:
+    """Return whether a field of a header may have an address with a plus sign.
+
+    The time zone of a date has one, too, but nothing with an at sign follows it.
+    """
+    fields = _FOLD.sub(b"", head).split(b"\n") if b"+" in head else ()
+    return any(0 <= field.find(b"+") < field.rfind(b"@") for field in fields)
+
+
+def _head(mail: Mail) -> bytes:
     """Return the beginning of a message, as far as its header may go."""
-    kept = envelope.kept
+    kept = mail.kept
     start = kept if isinstance(kept, bytes) else kept.start(_HEADER)
     end = start.find(b"\r\n\r\n", 0, _HEADER)
     return start[: end if end >= 0 else _HEADER]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Sequence
 
+from lazr_smtptest.model.runs import Runs
 from lazr_smtptest.stores._sql import Database
 
 __all__ = ["all_numbers"]
@@ -18,17 +18,14 @@ _ENDS = (
 )
 
 
-def all_numbers(connection: Database) -> Sequence[int]:
-    """Return the numbers of all messages, ascending.
-
-    Where none is missing they are a `range`, and nothing else is read.
-    """
+def all_numbers(connection: Database) -> Runs:
+    """Return the numbers of all messages; no row is read where none is missing."""
     least, greatest, messages, indexed = connection.execute(_ENDS).fetchone()
     if least is None:
-        return range(0)
+        return Runs()
     if greatest - least + 1 == messages:
-        return range(least, greatest + 1)
-    found = array("q")
+        return Runs(range(least, greatest + 1))
+    found = Runs()
     low: int | None = least
     while low is not None and low <= greatest:
         high = min(low + _WINDOW - 1, greatest)

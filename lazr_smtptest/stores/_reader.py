@@ -12,6 +12,7 @@ import attrs
 from lazr_smtptest._spool import SpooledContent
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.found import Counts, Found, IndexProgress
+from lazr_smtptest.model.runs import Runs
 from lazr_smtptest.model.summary import Summary
 from lazr_smtptest.query.tree import Equal, Everything, Flagged, Node, Not
 from lazr_smtptest.stores import _queries as _tables
@@ -172,8 +173,8 @@ class Catalog:
     ) -> Sequence[int]:
         """Return the numbers of the messages that match, ascending, `limit` at most."""
         if node == Everything():
-            numbers: Sequence[int] = self.read_with(all_numbers)
-            return numbers[:limit]
+            numbers: Runs = self.read_with(all_numbers)
+            return numbers if limit is None else numbers[:limit]
         span = self._span(newest)
         return self._search(node, span, downwards=False, is_bounded=False).numbers(
             limit

@@ -24,6 +24,7 @@ from lazr_smtptest.model.document import Document
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.found import Counts, Found, IndexProgress
 from lazr_smtptest.model.marks import MessageFacts, MessageMarks
+from lazr_smtptest.model.received_mail import Mail
 from lazr_smtptest.model.session import Session
 from lazr_smtptest.model.summary import Flag, Summary
 from lazr_smtptest.query.document import document_of
@@ -97,6 +98,10 @@ class RowReader(ABC):
     def _read(self, row: Row) -> Envelope | None:
         """Return the message of a row; ``None`` if it is gone."""
 
+    def _mail(self, row: Row) -> Mail | None:
+        """Return the message of a row as it is kept; ``None`` if it is gone."""
+        return self._read(row)
+
     @abstractmethod
     def _refresh(self) -> None:
         """Bring the list up to date, where others may change it."""
@@ -122,17 +127,15 @@ class RowReader(ABC):
         Args:
             after: only rows with greater numbers.
         """
-        self._refresh()
-        with self._lock:
-            rows = self._rows.after(after) if after else list(self._rows)
+        rows = self._untagged(after)
         self._tag_new()
         return rows
 
-    def _all_rows(self) -> list[Row]:
-        """Return the rows, ascending by number; some may lack their tags by rule."""
+    def _untagged(self, after: int = 0) -> list[Row]:
+        """Return the same; some rows may lack their tags by rule."""
         self._refresh()
         with self._lock:
-            return list(self._rows)
+            return self._rows.after(after) if after else list(self._rows)
 
     def _among(self, numbers: Collection[int]) -> list[Row]:
         """Return the rows with one of some numbers, as `_listed` does."""
@@ -169,10 +172,11 @@ class RowReader(ABC):
         rules = self._tag_rules
         if not rules:
             return ()
-        subject = self._subject(row)
-        with suppress(GoneError):
-            # Most messages have none, and are not looked at any further.
-            if rules.may_tag(subject.envelope):
+        mail = self._mail(row)
+        # Most messages have none, and are not looked at any further.
+        if mail is not None and rules.may_tag(mail):
+            subject = self._subject(row)
+            with suppress(GoneError):
                 return rules.tags_of(subject.envelope, subject)
         return ()
 
@@ -197,14 +201,15 @@ class RowReader(ABC):
                 if not row.is_gone and matches(query, subject):
                     yield subject
 
-    def _matching_rows(self, query: str) -> list[Row]:
+    def _matching_rows(self, query: str, limit: int | None = None) -> list[Row]:
         node = parse(query)
         # Rules may take long: a query that is not about tags does without.
-        rows = self._listed() if needs_tags(node) else self._all_rows()
+        rows = self._listed() if needs_tags(node) else self._untagged()
         if isinstance(node, Everything):
-            return rows
+            return rows[:limit]
         with self._reading():
-            return [subject.row for subject in self._matching(rows, node)]
+            found = islice(self._matching(rows, node), limit)
+            return [subject.row for subject in found]
 
     def _reading(self) -> AbstractContextManager[None]:
         """Return the context of a search, which may read messages."""
@@ -273,7 +278,7 @@ class RowReader(ABC):
         limit: int | None = None,
     ) -> list[int]:
         """Return the numbers of the messages that match; see `IMessageReader`."""
-        return [row.number for row in self._matching_rows(query)[:limit]]
+        return [row.number for row in self._matching_rows(query, limit)]
 
     def ids(self) -> frozenset[str]:
         """Return the ids of all messages; no message is read for that."""

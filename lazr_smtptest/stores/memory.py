@@ -180,6 +180,10 @@ class MemoryStore(RowEditor, Store, AdjustableStore):
         mail: Mail = row.source
         return mail.envelope() if isinstance(mail, ReceivedMail) else copy.copy(mail)
 
+    def _mail(self, row: Row) -> Mail:
+        mail: Mail = row.source
+        return mail
+
     def subjects(self, after: int, limit: int) -> list[Subject]:
         """Return the oldest messages after a number, none of them parsed yet.
 

@@ -99,6 +99,27 @@ def test_other_characters_of_a_tag_become_spaces() -> None:
     assert tags(TagRules(user=True), envelope) == ("a b c", "bob home", "run 7")
 
 
+@pytest.mark.parametrize("line_end", ["\r\n", "\n"])
+def test_a_plus_address_may_be_folded(line_end: str) -> None:
+    """Before the at sign (RFC 5322 section 4.4)."""
+    lines = [
+        "Date: Sun, 29 Nov 2026 01:02:03 +0000",
+        "To: ann+one",
+        " @example.com",
+        "",
+    ]
+    content = line_end.join([*lines, ""]).encode()
+    envelope = Envelope(mail_from="", rcpt_tos=(), content=content)
+    assert tags(TagRules(), envelope) == ("one",)
+
+
+def test_the_time_zone_of_a_date_is_no_plus_address() -> None:
+    """Nearly all messages have one, and are not looked at any further."""
+    content = b"Date: Sun, 29 Nov 2026 01:02:03 +0000\r\nFrom: a@example.com\r\n\r\n"
+    envelope = Envelope(mail_from="", rcpt_tos=("b@example.com",), content=content)
+    assert not TagRules().may_tag(envelope)
+
+
 def test_a_message_without_a_login_gets_no_tag_of_a_user() -> None:
     """By a rule that looks for one."""
     envelope = Envelope(mail_from="", rcpt_tos=(), content=b"")

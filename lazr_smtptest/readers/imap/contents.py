@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from lazr_smtptest.model.runs import Runs
 from lazr_smtptest.readers.filing import filed_ids
 from lazr_smtptest.readers.imap.account import Mailbox
 from lazr_smtptest.readers.imap.own_seen import DELETED, UNSEEN, numbers_of
-from lazr_smtptest.readers.imap.uids import without
 
 __all__ = ["DELETED", "UNSEEN", "contents", "next_uid", "uids_of", "validity_of"]
 
@@ -58,9 +58,12 @@ def uids_of(
     if mailbox.folder is not None:
         return [uid for uid, _ in contents(reader, mailbox, condition)][:limit]
     filed = filed_ids(reader, mailbox.owner)
-    gone = set(reader.numbered(filed).values()) if filed else set()
+    if not filed:
+        return numbers_of(reader, mailbox.query, condition, limit)
+    gone = set(reader.numbered(filed).values())
     most = None if limit is None else limit + len(gone)
-    return without(numbers_of(reader, mailbox.query, condition, most), gone)[:limit]
+    found = Runs(numbers_of(reader, mailbox.query, condition, most)).without(gone)
+    return found if limit is None else found[:limit]
 
 
 def next_uid(reader: Any, mailbox: Mailbox) -> int:

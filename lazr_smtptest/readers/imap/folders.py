@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from lazr_smtptest.model.runs import Runs
 from lazr_smtptest.readers.imap.account import Account, Mailbox
 from lazr_smtptest.readers.imap.arguments import needs, strings, upper
 from lazr_smtptest.readers.imap.contents import UNSEEN, next_uid, uids_of, validity_of
@@ -53,7 +53,7 @@ _MOST_KEYWORDS = 100
 class _Opened:
     """A mailbox as it is selected."""
 
-    uids: Sequence[int]
+    uids: Runs
     following: int
     highest_change: int
     validity: int
@@ -65,8 +65,7 @@ def _open(reader: Any, mailbox: Mailbox) -> _Opened:
     """Read a mailbox; in a thread."""
     # What comes while it is read is told later.
     highest, following = highest_change(reader), next_uid(reader, mailbox)
-    uids = uids_of(reader, mailbox)
-    uids = uids[: bisect_left(uids, following)]
+    uids = Runs(uids_of(reader, mailbox)).below(following)
     first = next(iter(uids_of(reader, mailbox, UNSEEN, limit=1)), None)
     # Tagging by rule may take long, and FETCH tells the keywords of a message anyhow.
     keywords = keywords_of(reader.tags(timeout=None))[:_MOST_KEYWORDS]

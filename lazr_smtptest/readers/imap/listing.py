@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import attrs
 
 from lazr_smtptest.model.folder import Folder
+from lazr_smtptest.model.runs import Runs
 from lazr_smtptest.readers.imap.account import Mailbox
 from lazr_smtptest.readers.imap.arguments import needs, upper
 from lazr_smtptest.readers.imap.contents import (
@@ -238,7 +238,7 @@ def read_status(
     # These first: what comes meanwhile is after them.
     highest, following = highest_change(reader), next_uid(reader, mailbox)
     found = {
-        "MESSAGES": bisect_left(uids_of(reader, mailbox), following),
+        "MESSAGES": Runs(uids_of(reader, mailbox)).count_below(following),
         "RECENT": 0,
         "UIDNEXT": following,
         "UIDVALIDITY": validity_of(reader, mailbox),

@@ -8,9 +8,9 @@ from typing import Any, TypeVar
 import attrs
 
 from lazr_smtptest.model.marks import MessageFacts, MessageMarks
+from lazr_smtptest.model.runs import Runs
 from lazr_smtptest.query.edit import Edit
 from lazr_smtptest.query.selection import Selection
-from lazr_smtptest.readers.imap.uids import without
 
 __all__ = ["DELETED", "SEEN_TAG", "UNSEEN", "OwnSeen", "numbers_of"]
 
@@ -56,7 +56,7 @@ class OwnSeen:
         """
         # A message that is not indexed has no tag, and no query about tags finds it.
         seen = self._store.numbers(f"{query} tag:{SEEN_TAG}".strip())
-        return without(self._store.numbers(query), seen)[:limit]
+        return Runs(self._store.numbers(query)).without(seen)[:limit]
 
     def tags(self, *, timeout: float | None = None) -> dict[str, int]:
         """Return each other tag in use; see `IMessageReader`."""

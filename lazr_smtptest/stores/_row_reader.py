@@ -208,8 +208,7 @@ class RowReader(ABC):
         if isinstance(node, Everything):
             return rows[:limit]
         with self._reading():
-            found = islice(self._matching(rows, node), limit)
-            return [subject.row for subject in found]
+            return [each.row for each in islice(self._matching(rows, node), limit)]
 
     def _reading(self) -> AbstractContextManager[None]:
         """Return the context of a search, which may read messages."""

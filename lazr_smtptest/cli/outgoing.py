@@ -15,7 +15,6 @@ from lazr_smtptest.cli.extras import check_tls_client
 from lazr_smtptest.cli.option_table import Groups, Option
 from lazr_smtptest.cli.shared_store import check_shared_store, is_shared
 from lazr_smtptest.errors import QueryError
-from lazr_smtptest.stores import check_spec
 
 if TYPE_CHECKING:
     from lazr_smtptest.cli.options import Options
@@ -171,21 +170,6 @@ class SendingOn:
                 check_tls_client(f"{route.name}-security", security)
             if route.is_automatic:
                 check_shared_store(options, f"{route.name}-host")
-                self._check_one_server(route, options)
-
-    def _check_one_server(self, route: Route, options: Options) -> None:
-        """Check that no other server applies the same rule to the same messages.
-
-        Servers that share a database see each other's messages, and have a release
-        queue each: a rule would send every message once for each server.
-        """
-        if check_spec(options["store"]).kind == "postgresql":
-            rule = _rule_of(route, options)
-            raise usage.UsageError(
-                f"--{rule} cannot be used with --store postgresql://...: each server "
-                "of the database would send every message; use --store sqlite:FILE, or "
-                "release by hand"
-            )
 
     def _check_unused(self, route: str, options: Options) -> None:
         """Check that no option of a server is given without its host."""
@@ -215,14 +199,6 @@ class SendingOn:
             raise StartError(str(error)) from error
         context.releases.append(service)
         return service
-
-
-def _rule_of(route: Route, options: Options) -> str:
-    """Return the option by which a route sends each new message that matches."""
-    names = ("relay-all", "relay-query", "relay-matching")
-    if route.name == "relay":
-        return next(name for name in names if options[name])
-    return "forward-host"
 
 
 # Flags that ask for mail to be sent.

@@ -150,6 +150,16 @@ class ISharedStore(Interface):
         a fork. A store that is opened for one command only does not join.
         """
 
+    def connect() -> Any:
+        """Return a connection of the caller's own to what the nodes share.
+
+        It is opened at its first use, and opened again when it was lost. It has
+        ``read(function)`` and ``change(function)``, which call a function of a
+        database (`execute` and `executemany`) and return its result; `change` does so
+        in one transaction, which must leave messages alone; and ``close()``. They raise
+        a `StoreError`, and wait for the database.
+        """
+
     def lag() -> float:
         """Return for how many seconds messages of this process wait on its own disk.
 

@@ -111,27 +111,17 @@ POSTGRESQL = "--store=postgresql://anna@127.0.0.1:1/mail"
 
 
 @pytest.mark.parametrize(
-    ("arguments", "rule"),
+    "arguments",
     [
-        (["--relay-host=a", "--relay-all"], "--relay-all"),
-        (["--relay-host=a", "--relay-query=bill"], "--relay-query"),
-        (["--relay-host=a", "--relay-matching=@b$"], "--relay-matching"),
-        (["--forward-host=a", "--forward-to=c@d"], "--forward-host"),
+        ["--relay-host=a", "--relay-all"],
+        ["--relay-host=a", "--relay-query=bill"],
+        ["--relay-host=a", "--relay-matching=@b$"],
+        ["--forward-host=a", "--forward-to=c@d"],
     ],
 )
-def test_a_rule_that_sends_needs_a_store_of_one_server(
-    arguments: list[str], rule: str
-) -> None:
-    """Of a database, each server would send every message."""
-    with pytest.raises(OptionError) as caught:
-        Options().parseOptions([POSTGRESQL, *arguments])
-    assert str(caught.value).startswith(f"{rule} cannot be used with --store postgre")
-    assert "\n" not in str(caught.value)
-
-
-def test_a_server_of_a_database_releases_by_hand() -> None:
-    [route] = routes(POSTGRESQL, "--relay-host=a", "--relay-to=c@d")
-    assert not route.is_automatic
+def test_servers_that_share_a_database_send_by_rule(arguments: list[str]) -> None:
+    [route] = routes(POSTGRESQL, *arguments)
+    assert route.is_automatic
 
 
 def routes(*arguments: str) -> list[Route]:

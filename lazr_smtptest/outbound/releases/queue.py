@@ -1,18 +1,15 @@
-"""The queue of messages that are sent on: a file beside the store."""
+"""The queue of messages that are sent on: its tables, in any database."""
 
 from __future__ import annotations
 
 import json
 import secrets
-import sqlite3
-import threading
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import attrs
 
-from lazr_smtptest.errors import StoreError
 from lazr_smtptest.outbound.releases.release import Release
 
 __all__ = ["MOST_QUEUED", "ReleaseQueue"]
@@ -21,37 +18,16 @@ __all__ = ["MOST_QUEUED", "ReleaseQueue"]
 MOST_QUEUED, _MOST_ENDED = 10_000, 10_000
 # Characters of a transcript that are kept.
 _LONGEST_TRANSCRIPT = 64_000
+# Seconds between two notes that a rule is in use.
+_USE_NOTED = 60.0
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS about (marker TEXT NOT NULL, validity INTEGER NOT NULL);
-CREATE TABLE IF NOT EXISTS position (rule TEXT PRIMARY KEY, number INTEGER NOT NULL);
-CREATE TABLE IF NOT EXISTS release (
-    number INTEGER PRIMARY KEY AUTOINCREMENT,
-    message TEXT NOT NULL,
-    route TEXT NOT NULL,
-    by_rule INTEGER NOT NULL,
-    sender TEXT NOT NULL,
-    recipients TEXT NOT NULL,
-    state TEXT NOT NULL,
-    created REAL NOT NULL,
-    changed REAL NOT NULL,
-    attempts INTEGER NOT NULL,
-    next_try REAL,
-    code INTEGER NOT NULL,
-    reply TEXT NOT NULL,
-    transcript TEXT NOT NULL
-);
-CREATE INDEX IF NOT EXISTS release_message ON release (message);
-CREATE INDEX IF NOT EXISTS release_due ON release (state, route, next_try);
-CREATE UNIQUE INDEX IF NOT EXISTS release_by_rule ON release (route, message)
-    WHERE by_rule;
-"""
 _COLUMNS = tuple(each.name for each in attrs.fields(Release))
 _ADDED = _COLUMNS[1:]
 _INSERT = (
-    f"INSERT OR IGNORE INTO release ({', '.join(_ADDED)}) "
+    f"INSERT INTO release ({', '.join(_ADDED)}) "
     f"VALUES ({', '.join(f':{name}' for name in _ADDED)})"
 )
+_INSERT_ONCE = f"{_INSERT} ON CONFLICT DO NOTHING"
 _UPDATE = (
     f"UPDATE release SET {', '.join(f'{name} = :{name}' for name in _ADDED)} "
     "WHERE number = :number"
@@ -59,62 +35,61 @@ _UPDATE = (
 _SELECT = f"SELECT {', '.join(_COLUMNS)} FROM release"
 
 
-class ReleaseQueue:
+class ReleaseQueue(ABC):
     """Keeps what is to be sent on, and what came of it.
 
-    Its methods may wait for a disk. Any thread may call them. One process at a time has
-    the file.
-
-    Args:
-        path: the file; ``None``: in memory, which the process loses at its end.
-        validity: that of the store. With another one than before, all messages of the
-            store are new.
+    Its methods may wait for a disk or a database. Any thread may call them, and raises
+    what the database raises. What is due is decided by the clock of the queue, so the
+    clocks of machines that share it need not agree.
 
     Attributes:
         marker: a text that marks what was sent from this queue; each has its own.
-
-    Raises:
-        StoreError: the file cannot be used.
+        polling: the seconds after which a sender looks into the queue again, because
+            others may have changed it; ``None`` if there are no others.
     """
 
-    def __init__(self, path: Path | None, validity: int) -> None:
-        self._lock = threading.Lock()
-        place = ":memory:" if path is None else str(path)
-        try:
-            self._database = sqlite3.connect(place, check_same_thread=False)
-        except sqlite3.Error as error:
-            raise StoreError(f"cannot open the queue {place!r}: {error}") from error
-        try:
-            # Two processes would send everything twice.
-            self._database.execute("PRAGMA locking_mode = EXCLUSIVE")
-            self._database.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} COMMIT")
-            self.marker = self._identify(validity)
-        except sqlite3.Error as error:
-            self._database.close()
-            is_used = "locked" in str(error)
-            why = "another process sends from it" if is_used else error
-            raise StoreError(f"cannot use the queue {place!r}: {why}") from error
+    polling: float | None = None
 
-    def _identify(self, validity: int) -> str:
-        with self._database as database:
-            row = database.execute("SELECT marker, validity FROM about").fetchone()
-            if row is None:
-                marker = secrets.token_hex(8)
-                database.execute("INSERT INTO about VALUES (?, ?)", (marker, validity))
-                return marker
-            if row[1] != validity:
-                database.execute("UPDATE about SET validity = ?", (validity,))
-                database.execute("UPDATE position SET number = 0")
-            return str(row[0])
+    # Conditions of statements: that nobody else makes an attempt for a release, and
+    # how a row is locked until the end of a transaction.
+    _free = "TRUE"
+    _locked = ""
+    _unlocked = ""
+    # Seconds for which a rule is remembered that is not in use.
+    _memory = 0.0
 
+    def __init__(self, validity: int) -> None:
+        self.marker: str = self._change(lambda known: _identify(known, validity))
+
+    @abstractmethod
     def close(self) -> None:
-        """Close the file."""
-        with self._lock:
-            self._database.close()
+        """Give up attempts that have not ended, and close the queue."""
+
+    # The database
+
+    @abstractmethod
+    def _read(self, function: Callable[[Any], Any]) -> Any:
+        """Return the result of a function of the database."""
+
+    @abstractmethod
+    def _change(self, function: Callable[[Any], Any]) -> Any:
+        """Return the result of a function of the database, in one transaction."""
+
+    @abstractmethod
+    def _now(self, database: Any) -> float:
+        """Return the time of the queue, in seconds since 1970."""
+
+    @abstractmethod
+    def _insert(self, database: Any, statement: str, row: dict[str, Any]) -> int:
+        """Execute the statement that inserts a release; return its number."""
+
+    @abstractmethod
+    def _reserve(self, database: Any, number: int, until: float) -> None:
+        """Keep a release from all other senders until a time of the queue."""
 
     # The positions of rules
 
-    def begin(self, rules: Sequence[str], number: int) -> Mapping[str, int]:
+    def begin(self, rules: Sequence[str], number: int) -> dict[str, int]:
         """Return for each rule the number of the last message that it has seen.
 
         Other rules are forgotten: one that comes back begins with new messages.
@@ -123,95 +98,234 @@ class ReleaseQueue:
             rules: the rules.
             number: that of new ones.
         """
-        with self._lock, self._database as database:
-            known = dict(database.execute("SELECT rule, number FROM position"))
-            found = {rule: known.get(rule, number) for rule in rules}
-            database.execute("DELETE FROM position")
-            database.executemany("INSERT INTO position VALUES (?, ?)", found.items())
+
+        def begin(database: Any) -> dict[str, int]:
+            now = self._now(database)
+            found = {}
+            for rule in rules:
+                database.execute(
+                    "INSERT INTO release_rule VALUES (?, ?, ?) "
+                    "ON CONFLICT (rule) DO UPDATE SET used = excluded.used",
+                    (rule, number, now),
+                )
+                found[rule] = self._position(database, rule)[0]
+            known = database.execute("SELECT rule, used FROM release_rule").fetchall()
+            for rule, used in known:
+                if rule not in found and used <= now - self._memory:
+                    database.execute("DELETE FROM release_rule WHERE rule = ?", (rule,))
             return found
 
-    def add_by_rule(self, rule: str, number: int, releases: Sequence[Release]) -> None:
-        """Add releases, and note how far a rule has seen the store; all or nothing."""
-        with self._lock, self._database as database:
-            database.executemany(_INSERT, map(_row_of, releases))
+        result: dict[str, int] = self._change(begin)
+        return result
+
+    def _position(self, database: Any, rule: str) -> tuple[int, float]:
+        """Return how far a rule has seen the store, and when it was in use."""
+        row = database.execute(
+            f"SELECT number, used FROM release_rule WHERE rule = ?{self._locked}",
+            (rule,),
+        ).fetchone()
+        return (0, 0.0) if row is None else (int(row[0]), float(row[1]))
+
+    def advance(
+        self, rule: str, before: int, after: int, releases: Sequence[Release]
+    ) -> int:
+        """Add releases, and note how far a rule has seen the store; all or nothing.
+
+        Nothing is added if another sender has moved the rule since.
+
+        Args:
+            rule: the rule.
+            before: the number of the last message that it had seen.
+            after: that which it has seen now.
+            releases: those of the messages in between.
+
+        Returns:
+            how far the rule has seen the store.
+        """
+
+        def advance(database: Any) -> int:
+            position, used = self._position(database, rule)
+            now = self._now(database)
+            if position != before:
+                return position
+            if after == before and now - used < _USE_NOTED:
+                return position
+            for release in releases:
+                database.execute(_INSERT_ONCE, _row_of(release, now))
             database.execute(
-                "UPDATE position SET number = ? WHERE rule = ?", (number, rule)
+                "INSERT INTO release_rule VALUES (?, ?, ?) ON CONFLICT (rule) "
+                "DO UPDATE SET number = excluded.number, used = excluded.used",
+                (rule, after, now),
             )
+            return after
+
+        return int(self._change(advance))
 
     # Releases
 
-    def add(self, release: Release) -> Release:
-        """Add a release; return it with its number."""
-        with self._lock, self._database as database:
-            cursor = database.execute(_INSERT, _row_of(release))
-            self._trim()
-            assert cursor.lastrowid is not None
-            return attrs.evolve(release, number=cursor.lastrowid)
+    def add(self, release: Release, reserved: float = 0.0) -> Release:
+        """Add a release; return it with its number.
+
+        Args:
+            release: the release.
+            reserved: the seconds for which no other sender of the queue gets it.
+        """
+
+        def add(database: Any) -> int:
+            now = self._now(database)
+            number = self._insert(database, _INSERT, _row_of(release, now))
+            if reserved:
+                self._reserve(database, number, now + reserved)
+            self._trim(database)
+            return number
+
+        return attrs.evolve(release, number=self._change(add))
+
+    def claim(self, route: str, lease: float, pause: float = 0.0) -> Release | None:
+        """Return the release of a route whose attempt is due, for the caller alone.
+
+        Args:
+            route: the name of the route.
+            lease: the seconds after which another sender may get it, unless
+                `end_attempt` was called.
+            pause: the least seconds to the next claim for the route, by any sender.
+
+        Returns:
+            the release; ``None`` if no attempt is due.
+        """
+
+        def claim(database: Any) -> Release | None:
+            now = self._now(database)
+            if pause and self._pace(database, route) > now:
+                return None
+            row = database.execute(
+                f"{_SELECT} WHERE state = 'queued' AND route = :route "
+                f"AND next_try <= :now AND {self._free} "
+                f"ORDER BY next_try, number LIMIT 1{self._unlocked}",
+                self._values(route, now),
+            ).fetchone()
+            if row is None:
+                return None
+            if pause:
+                database.execute(
+                    "UPDATE release_pace SET earliest = ? WHERE route = ?",
+                    (now + pause, route),
+                )
+            self._reserve(database, row[0], now + lease)
+            return _release_of(row)
+
+        found: Release | None = self._change(claim)
+        return found
+
+    def _pace(self, database: Any, route: str) -> float:
+        """Return when the next attempt for a route may begin; lock its row."""
+        database.execute(
+            "INSERT INTO release_pace VALUES (?, 0) ON CONFLICT DO NOTHING", (route,)
+        )
+        query = f"SELECT earliest FROM release_pace WHERE route = ?{self._locked}"
+        (earliest,) = database.execute(query, (route,)).fetchone()
+        return float(earliest)
+
+    def wait(self, route: str) -> float | None:
+        """Return the seconds after which `claim` may return a release of a route.
+
+        Returns:
+            the seconds; ``None`` if nothing waits, and only `add` can change that.
+        """
+
+        def wait(database: Any) -> float | None:
+            now = self._now(database)
+            (due,) = database.execute(
+                "SELECT min(next_try) FROM release WHERE state = 'queued' "
+                f"AND route = :route AND {self._free}",
+                self._values(route, now),
+            ).fetchone()
+            if due is None:
+                return self.polling
+            pace = database.execute(
+                "SELECT earliest FROM release_pace WHERE route = ?", (route,)
+            ).fetchone()
+            seconds: float = max(0.0, due - now, pace[0] - now if pace else 0.0)
+            return seconds if self.polling is None else min(seconds, self.polling)
+
+        found: float | None = self._read(wait)
+        return found
+
+    def _values(self, route: str, now: float) -> dict[str, Any]:
+        """Return the values for `_free`, and for what is selected beside it."""
+        return {"route": route, "now": now}
 
     def end_attempt(self, release: Release) -> bool:
         """Write what came of an attempt.
 
         Returns:
-            whether it is written: not if the release was canceled meanwhile, unless
-            the message was sent.
+            whether it is written: not if the release was canceled meanwhile, or is
+            another sender's by now, unless the message was sent.
         """
-        condition = "" if release.state == "sent" else " AND state = 'queued'"
-        with self._lock, self._database as database:
-            cursor = database.execute(_UPDATE + condition, _row_of(release))
-            if release.state != "queued":
-                self._trim()
-            return cursor.rowcount > 0
+        is_sent = release.state == "sent"
 
-    def retry(self, number: int, now: float) -> Release | None:
+        def end(database: Any) -> bool:
+            now = self._now(database)
+            values = self._values(release.route, now) | _row_of(release, now)
+            mine = "" if is_sent else f" AND state = 'queued' AND {self._free}"
+            is_written: bool = database.execute(_UPDATE + mine, values).rowcount > 0
+            if is_written:
+                self._reserve(database, release.number, 0.0)
+            if release.state != "queued":
+                self._trim(database)
+            return is_written
+
+        return bool(self._change(end))
+
+    def retry(self, number: int, reserved: float = 0.0) -> Release | None:
         """Queue a release that was not sent for an attempt at once; return it.
+
+        Args:
+            number: its number.
+            reserved: see `add`.
 
         Returns:
             the release; ``None`` if there is none that was not sent.
         """
-        return self._change(
-            "state = 'queued', next_try = :now", "state != 'sent'", number, now
-        )
+        change = "state = 'queued', next_try = :now"
+        return self._change_one(change, "state != 'sent'", number, reserved)
 
-    def cancel(self, number: int, now: float) -> Release | None:
+    def cancel(self, number: int) -> Release | None:
         """End a release that waits; return it.
 
         Returns:
             the release; ``None`` if there is none that waits.
         """
-        return self._change(
-            "state = 'canceled', next_try = NULL", "state = 'queued'", number, now
-        )
+        change = "state = 'canceled', next_try = NULL"
+        return self._change_one(change, "state = 'queued'", number)
 
-    def _change(
-        self, change: str, condition: str, number: int, now: float
+    def _change_one(
+        self, change: str, condition: str, number: int, reserved: float = 0.0
     ) -> Release | None:
-        with self._lock, self._database as database:
-            cursor = database.execute(
+        def change_one(database: Any) -> bool:
+            now = self._now(database)
+            is_changed: bool = database.execute(
                 f"UPDATE release SET changed = :now, {change} "
                 f"WHERE number = :number AND {condition}",
                 {"number": number, "now": now},
-            )
-        return self.release(number) if cursor.rowcount else None
+            ).rowcount
+            if is_changed and reserved:
+                self._reserve(database, number, now + reserved)
+            return is_changed
 
-    def _trim(self) -> None:
-        self._database.execute(
+        return self.release(number) if self._change(change_one) else None
+
+    def _trim(self, database: Any) -> None:
+        database.execute(
             "DELETE FROM release WHERE number <= (SELECT number FROM release "
             "WHERE state != 'queued' ORDER BY number DESC LIMIT 1 OFFSET ?) "
             "AND state != 'queued'",
             (_MOST_ENDED,),
         )
 
-    def next(self, route: str) -> Release | None:
-        """Return the release of a route that is to be tried first."""
-        found = self._select(
-            "WHERE state = 'queued' AND route = ? ORDER BY next_try, number LIMIT 1",
-            route,
-        )
-        return found[0] if found else None
-
     def release(self, number: int) -> Release | None:
         """Return a release; ``None`` if there is none."""
-        found = self._select("WHERE number = ?", number)
+        found = self._select("WHERE number = :number", {"number": number})
         return found[0] if found else None
 
     def find(
@@ -233,22 +347,51 @@ class ReleaseQueue:
     def count(self, route: str) -> int:
         """Count the releases of a route that wait."""
         query = "SELECT count(*) FROM release WHERE state = 'queued' AND route = ?"
-        with self._lock:
-            [count] = self._database.execute(query, (route,)).fetchone()
+        (count,) = self._read(lambda known: known.execute(query, (route,)).fetchone())
         return int(count)
 
-    def _select(self, condition: str, value: Any) -> list[Release]:
-        values = value if isinstance(value, dict) else (value,)
-        with self._lock:
-            rows = self._database.execute(f"{_SELECT} {condition}", values).fetchall()
+    def _select(self, condition: str, values: dict[str, Any]) -> list[Release]:
+        rows = self._read(
+            lambda known: known.execute(f"{_SELECT} {condition}", values).fetchall()
+        )
         return [_release_of(row) for row in rows]
 
 
-def _row_of(release: Release) -> dict[str, Any]:
+def _identify(database: Any, validity: int) -> str:
+    """Return the marker of a queue; begin anew if the store has another validity."""
+    database.execute(
+        "INSERT INTO release_about VALUES (1, ?, ?) ON CONFLICT DO NOTHING",
+        (secrets.token_hex(8), validity),
+    )
+    marker, known = database.execute(
+        "SELECT marker, validity FROM release_about"
+    ).fetchone()
+    if known != validity:
+        database.execute("UPDATE release_about SET validity = ?", (validity,))
+        database.execute("UPDATE release_rule SET number = 0")
+    return str(marker)
+
+
+def _row_of(release: Release, now: float) -> dict[str, Any]:
+    """Return the values of a row.
+
+    Args:
+        release: the release, with times of the machine.
+        now: the time of the queue, which is that of its latest change.
+    """
     row = attrs.asdict(release, recurse=False)
     row["recipients"] = json.dumps(list(release.recipients))
-    row["transcript"] = release.transcript[-_LONGEST_TRANSCRIPT:]
+    row["by_rule"] = int(release.by_rule)
+    row["reply"] = _text(release.reply)
+    row["transcript"] = _text(release.transcript[-_LONGEST_TRANSCRIPT:])
+    if release.next_try is not None:
+        row["next_try"] = now + (release.next_try - release.changed)
     return row
+
+
+def _text(said: str) -> str:
+    """Return what a server said, without characters that no database keeps."""
+    return said.encode("utf-8", "backslashreplace").decode().replace("\0", "\\x00")
 
 
 def _release_of(row: Sequence[Any]) -> Release:

@@ -19,7 +19,7 @@ from lazr_smtptest.outbound.releases.queue import MOST_QUEUED, ReleaseQueue
 from lazr_smtptest.outbound.releases.release import Release, State
 from lazr_smtptest.outbound.releases.route import Route
 
-__all__ = ["Sender"]
+__all__ = ["Sender", "lease_of"]
 
 log = logging.getLogger("lazr.smtptest")
 
@@ -30,6 +30,16 @@ _LIFETIME = 86_400.0
 # The first code of replies that are final (RFC 5321 section 4.2.1).
 _FINAL = 500
 _MINUTE = 60.0
+# Seconds after the longest attempt in which its result has to be written: then another
+# node takes the release up.
+_WRITING = 60.0
+# The delays after an error of the store or of the queue.
+_TROUBLE = (1.0, 15.0)
+
+
+def lease_of(route: Route) -> float:
+    """Return the seconds for which a release of a route is one node's alone."""
+    return route.relay.server.timeout + _WRITING
 
 
 class Sender(BackgroundSender):
@@ -55,12 +65,12 @@ class Sender(BackgroundSender):
         reactor: Any,
         ended: Callable[[Release], object],
     ) -> None:
-        super().__init__(route.name, reactor, (_FIRST, _LONGEST))
+        super().__init__(route.name, reactor, _TROUBLE)
         self.route = route
         self._ended = ended
         self._queue: Any = None
-        # When the rate allows the next attempt.
-        self._earliest = 0.0
+        # What came of an attempt, until the queue has it.
+        self._result: Release | None = None
 
     def start(self, reader: Any, queue: ReleaseQueue, position: int) -> None:
         """Begin to send.
@@ -82,19 +92,22 @@ class Sender(BackgroundSender):
 
     async def _send(self) -> None:
         """Add what the rule selects, and make the next attempt when it is due."""
-        if self.route.is_automatic:
+        await self._write_result()
+        route = self.route
+        if route.is_automatic:
             await self._select()
-        release = await self._reader.call(self._queue.next, self.route.name)
-        if release is None:
+        pause = _MINUTE / route.rate if route.rate else 0.0
+        release = await self._reader.call(
+            self._queue.claim, route.name, lease_of(route), pause
+        )
+        if release is not None:
+            self._is_woken = True
+            await self._try(release)
             return
-        self._is_woken = True
-        wait = max(release.next_try or 0.0, self._earliest) - self._now()
-        if wait > 0:
+        wait = await self._reader.call(self._queue.wait, route.name)
+        if wait is not None:
+            self._is_woken = True
             await self._sleep(wait)
-            return
-        if self.route.rate:
-            self._earliest = self._now() + _MINUTE / self.route.rate
-        await self._try(release)
 
     async def _select(self) -> None:
         """Add the new messages that the rule selects, a page of them."""
@@ -107,12 +120,13 @@ class Sender(BackgroundSender):
         )
         if may_be_more:
             self._is_woken = True
-        if position > self.position:
-            releases = [new for each in found if (new := self._release_of(each))]
-            await self._reader.call(
-                self._queue.add_by_rule, self.route.rule, position, releases
-            )
-            self.position = position
+        releases = [new for each in found if (new := self._release_of(each))]
+        self.position = await self._reader.call(
+            self._queue.advance, self.route.rule, self.position, position, releases
+        )
+        if self.position != position:
+            # Another node has added them meanwhile.
+            self._is_woken = True
 
     def _release_of(self, summary: Summary) -> Release | None:
         recipients = self.route.selected(summary.rcpt_tos)
@@ -136,6 +150,8 @@ class Sender(BackgroundSender):
             envelope = await self._reader.envelope(release.message)
             if envelope is None:
                 raise ReleaseError("store", "the message has been deleted")
+            # The rules may be others than when it was added.
+            self.route.check(release.recipients)
             mail = await self._reader.call(self._mail, release, envelope)
         except (ReleaseError, ValueError) as error:
             result = Result(code=0, reply=str(error), transcript="")
@@ -168,9 +184,10 @@ class Sender(BackgroundSender):
         return "expired" if is_old else "queued"
 
     async def _note(self, release: Release, state: State, result: Result) -> None:
+        """Write what came of an attempt, which is not made again if that fails."""
         now = self._now()
         delay = min(_FIRST * 2**release.attempts, _LONGEST)
-        release = attrs.evolve(
+        self._result = attrs.evolve(
             release,
             state=state,
             changed=now,
@@ -180,16 +197,26 @@ class Sender(BackgroundSender):
             reply=result.reply,
             transcript=result.transcript,
         )
-        if not await self._reader.call(self._queue.end_attempt, release):
-            # It was canceled meanwhile; but what was sent is sent.
-            log.info("release %d was canceled during its attempt", release.number)
         if state != "sent":
             log.warning(
                 "%s: message %r is %s after attempt %d: %s",
                 self.route.name,
                 release.message,
                 state,
-                release.attempts,
-                release.reply,
+                self._result.attempts,
+                result.reply,
             )
+        await self._write_result()
+
+    async def _write_result(self) -> None:
+        """Write what came of the latest attempt, unless the queue has it."""
+        release = self._result
+        if release is None:
+            return
+        if not await self._reader.call(self._queue.end_attempt, release):
+            # But what was sent is sent.
+            log.info(
+                "release %d was canceled or taken up during its attempt", release.number
+            )
+        self._result = None
         self._ended(release)

@@ -11,14 +11,17 @@ from twisted.application.service import Service
 from twisted.internet.defer import Deferred
 
 from lazr_smtptest.errors import ReleaseError
+from lazr_smtptest.interfaces import ISharedStore
 from lazr_smtptest.model.change import Change
 from lazr_smtptest.net.clock import wall_clock
 from lazr_smtptest.outbound.client import Mail
 from lazr_smtptest.outbound.releases.attempt import Result, check_loop
+from lazr_smtptest.outbound.releases.file_queue import FileQueue
 from lazr_smtptest.outbound.releases.queue import MOST_QUEUED, ReleaseQueue
 from lazr_smtptest.outbound.releases.release import Release
 from lazr_smtptest.outbound.releases.route import Route
-from lazr_smtptest.outbound.releases.sender import Sender
+from lazr_smtptest.outbound.releases.sender import Sender, lease_of
+from lazr_smtptest.outbound.releases.shared_queue import SharedQueue
 from lazr_smtptest.stores.deferred_reader import DeferredReader
 
 __all__ = ["ReleaseService", "path_beside"]
@@ -28,6 +31,22 @@ def path_beside(store: Any) -> Path | None:
     """Return the file for the queue of a store; ``None`` for one in memory."""
     path = getattr(store, "path", None)
     return None if path is None else Path(f"{Path(path).absolute()}.releases")
+
+
+def open_queue(store: Any, clock: Callable[[], float]) -> ReleaseQueue:
+    """Open the queue of a store: in the database that nodes share, or a file.
+
+    Args:
+        store: an `IMessageReader`.
+        clock: returns the time, seconds since 1970.
+
+    Raises:
+        StoreError: it cannot be used.
+    """
+    is_shared: bool = ISharedStore.providedBy(store)
+    if is_shared:
+        return SharedQueue(store.connect(), store.validity)
+    return FileQueue(path_beside(store), store.validity, clock)
 
 
 class ReleaseService(Service):
@@ -48,7 +67,7 @@ class ReleaseService(Service):
         senders: one for each route, by its name.
 
     Raises:
-        StoreError: the file of the queue cannot be used.
+        StoreError: the queue cannot be used.
     """
 
     # It listens nowhere: see `ReaderService`.
@@ -68,7 +87,7 @@ class ReleaseService(Service):
         self._rules = [each.rule for each in routes if each.is_automatic]
         newest = store.page("", limit=1)
         self._last = newest[0].number if newest else 0
-        self._open = partial(ReleaseQueue, path_beside(store), store.validity)
+        self._open = partial(open_queue, store, self._now)
         # What is wrong with it ends the command with a line. A daemon opens it again,
         # because it forks in between.
         self._open().close()
@@ -161,6 +180,8 @@ class ReleaseService(Service):
                 changed=now,
                 next_try=now,
             ),
+            # Who waits for the attempt waits here.
+            lease_of(target.route),
         )
         target.wake()
         return added
@@ -224,18 +245,19 @@ class ReleaseService(Service):
 
     async def retry(self, number: int) -> Release | None:
         """Try a release at once; see `ReleaseQueue.retry`."""
-        release: Release | None = await self._reader.call(
-            self._queue.retry, number, self._now()
-        )
-        if release is not None and release.route in self.senders:
-            self.senders[release.route].wake()
+        release: Release | None = await self._reader.call(self._queue.release, number)
+        if release is None:
+            return None
+        sender = self.senders.get(release.route)
+        reserved = lease_of(sender.route) if sender else 0.0
+        release = await self._reader.call(self._queue.retry, number, reserved)
+        if release is not None and sender is not None:
+            sender.wake()
         return release
 
     def cancel(self, number: int) -> Deferred[Release | None]:
         """End a release that waits; see `ReleaseQueue.cancel`."""
-        found: Deferred[Release | None] = self._reader.call(
-            self._queue.cancel, number, self._now()
-        )
+        found: Deferred[Release | None] = self._reader.call(self._queue.cancel, number)
         return found
 
     def stopService(self) -> Deferred[None]:

@@ -33,7 +33,8 @@ _WAIT = 10.0
 
 # The lock on the row makes writers wait for each other, of all nodes: so numbers are in
 # the order of the commits.
-_BEGIN = "BEGIN; SET LOCAL synchronous_commit = {}; SELECT 1 FROM state FOR UPDATE"
+_BEGIN = "BEGIN; SET LOCAL synchronous_commit = {}"
+_LOCK = "; SELECT 1 FROM state FOR UPDATE"
 _ON = {None: "on", "FULL": "on", "NORMAL": "off"}
 
 
@@ -58,12 +59,19 @@ class Connection:
         place: the database.
         synchronous: ``"FULL"`` or ``"NORMAL"``, see `PostgreSQLStore`.
         patience: seconds in which to find out whether a transaction was committed.
+        writes_messages: whether changes wait for those of all other writers of
+            messages; without it they must change other tables only.
     """
 
     def __init__(
-        self, place: Place, synchronous: str = "FULL", patience: float = PATIENCE
+        self,
+        place: Place,
+        synchronous: str = "FULL",
+        patience: float = PATIENCE,
+        writes_messages: bool = True,
     ) -> None:
         self._place = place
+        self._begin_statement = _BEGIN + (_LOCK if writes_messages else "")
         self._synchronous = synchronous
         self._patience = patience
         self._lock = threading.Lock()
@@ -145,8 +153,8 @@ class Connection:
             self._close()
 
     def _begin(self, synchronous: str) -> psycopg.Connection[Any]:
-        """Begin a transaction, and wait for the lock."""
-        statement = _BEGIN.format(_ON[synchronous]).encode()
+        """Begin a transaction, and wait for the lock if it takes one."""
+        statement = self._begin_statement.format(_ON[synchronous]).encode()
         while True:
             was_open = self._connection is not None
             connection = self._open("write to")

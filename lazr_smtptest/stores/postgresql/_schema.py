@@ -175,4 +175,46 @@ MIGRATIONS: list[tuple[str, ...]] = [
             position BIGINT NOT NULL
         )""",
     ),
+    (
+        # The queue of messages that are sent on. `leased`: until when, in seconds since
+        # 1970, it is the holder's alone.
+        f"""CREATE TABLE release (
+            number BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+            message {_TEXT},
+            route {_TEXT},
+            by_rule INTEGER NOT NULL,
+            sender {_TEXT},
+            recipients {_TEXT},
+            state {_TEXT},
+            created DOUBLE PRECISION NOT NULL,
+            changed DOUBLE PRECISION NOT NULL,
+            attempts INTEGER NOT NULL,
+            next_try DOUBLE PRECISION,
+            code INTEGER NOT NULL,
+            reply {_TEXT},
+            transcript {_TEXT},
+            holder {_TEXT} DEFAULT '',
+            leased DOUBLE PRECISION NOT NULL DEFAULT 0
+        )""",
+        "CREATE INDEX release_message ON release (message)",
+        "CREATE INDEX release_due ON release (state, route, next_try)",
+        "CREATE UNIQUE INDEX release_by_rule ON release (route, message) "
+        "WHERE by_rule = 1",
+        # One row.
+        f"""CREATE TABLE release_about (
+            number INTEGER PRIMARY KEY,
+            marker {_TEXT},
+            validity BIGINT NOT NULL
+        )""",
+        # How far each rule has seen the store, and when a node had it last.
+        f"""CREATE TABLE release_rule (
+            rule {_TEXT} PRIMARY KEY,
+            number BIGINT NOT NULL,
+            used DOUBLE PRECISION NOT NULL
+        )""",
+        f"""CREATE TABLE release_pace (
+            route {_TEXT} PRIMARY KEY,
+            earliest DOUBLE PRECISION NOT NULL
+        )""",
+    ),
 ]

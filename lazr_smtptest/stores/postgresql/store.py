@@ -25,6 +25,7 @@ from lazr_smtptest.query.tag_rules import TagRules
 from lazr_smtptest.stores import _folder_rows
 from lazr_smtptest.stores import _queries as _tables
 from lazr_smtptest.stores._retention import Retention
+from lazr_smtptest.stores._sql import Writing
 from lazr_smtptest.stores._sql_store import SQLStore
 from lazr_smtptest.stores._watcher import Watcher
 from lazr_smtptest.stores.folders import Folders
@@ -173,6 +174,10 @@ class PostgreSQLStore(SQLStore):
         self._membership.start()
         if self._replay is not None:
             self._replay.begin()
+
+    def connect(self) -> Writing:
+        """Return a connection to the tables beside the messages; see `ISharedStore`."""
+        return Connection(self._place, writes_messages=False)
 
     def lag(self) -> float:
         """Return since when messages wait in the spool; see `ISharedStore`."""

@@ -10,123 +10,19 @@ from typing import Any
 
 import pytest
 from twisted.internet.defer import Deferred
-from twisted.internet.testing import MemoryReactorClock, StringTransport
+from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
 from lazr_smtptest.errors import ReleaseError, StoreError
-from lazr_smtptest.model.envelope import Envelope
-from lazr_smtptest.outbound.releases.queue import ReleaseQueue
-from lazr_smtptest.outbound.releases.release import Release
+from lazr_smtptest.outbound.releases.file_queue import FileQueue
 from lazr_smtptest.outbound.releases.route import Route
-from lazr_smtptest.outbound.releases.service import ReleaseService, path_beside
+from lazr_smtptest.outbound.releases.service import path_beside
 from lazr_smtptest.outbound.settings import Login, Relay, Server
 from lazr_smtptest.query.selection import Selection
 from lazr_smtptest.stores.memory import MemoryStore
 from tests.outbound.http.servers import result_of
 
-SERVER = Server(host="127.0.0.1", port=2525)
-REJECTED = "550 5.7.1 not here"
-
-
-class Now:
-    """Calls functions at once, in the calling thread: a pool of threads."""
-
-    def callInThread(self, function: Any) -> None:
-        function()
-
-
-class Peer:
-    """The server's side of one connection.
-
-    Attributes:
-        said: the lines of the client.
-    """
-
-    def __init__(self, factory: Any) -> None:
-        self.transport = StringTransport()
-        self.transport.abortConnection = self.transport.loseConnection
-        self.protocol = factory.buildProtocol(None)
-        self.protocol.makeConnection(self.transport)
-        self.said: list[str] = []
-
-    def reply(self, *replies: str) -> None:
-        """Send replies, each after the client has said something."""
-        for reply in replies:
-            self.protocol.dataReceived(f"{reply}\r\n".encode())
-            self.said += self.transport.value().decode().splitlines()
-            self.transport.clear()
-
-    def accept(self) -> None:
-        """Take the message, which is to one recipient."""
-        self.reply("220 mx", "250 mx", "250 ok", "250 ok", "354 go", "250 2.0.0 kept")
-        self.protocol.connectionLost(Failure(ConnectionError("gone")))
-
-    def refuse(self, reply: str = REJECTED) -> None:
-        """Refuse the sender."""
-        self.reply("220 mx", "250 mx", reply)
-        self.protocol.connectionLost(Failure(ConnectionError("gone")))
-
-
-class Routes:
-    """A store from which messages are sent on, and the servers that get them.
-
-    Attributes:
-        store: the store.
-        reactor: the network and the clock.
-        service: the service of the routes.
-    """
-
-    def __init__(
-        self, *routes: Route, store: Any = None, path: Path | None = None
-    ) -> None:
-        self.reactor: Any = MemoryReactorClock()
-        self.reactor.callFromThread = lambda function, *words: function(*words)
-        self.store = MemoryStore() if store is None else store
-        if path is not None:
-            self.store.path = path
-        self.taken = 0
-        self.routes = routes or (Route(name="relay", relay=Relay(server=SERVER)),)
-        self.start()
-
-    def start(self) -> None:
-        self.service = ReleaseService(self.routes, self.store, self.reactor, pool=Now())
-        self.service.startService()
-
-    def stop(self) -> None:
-        result_of(self.service.stopService())
-
-    def keep(self, *recipients: str, subject: str = "hi", more: str = "") -> str:
-        """Keep a message; return its id."""
-        content = f"{more}Subject: {subject}\r\nFrom: a@x\r\n\r\n.\r\n".encode()
-        envelope = Envelope(
-            mail_from="a@x", rcpt_tos=recipients or ("b@x",), content=content
-        )
-        self.store.add(envelope)
-        return str(self.store.page("", limit=1)[0].id)
-
-    def release(self, *words: Any, **named: Any) -> Any:
-        return result_of(Deferred.fromCoroutine(self.service.release(*words, **named)))
-
-    def releases(self, **selection: Any) -> list[Release]:
-        """Return what the queue has, the newest first."""
-        found: list[Release] = result_of(self.service.find(**selection))
-        return found
-
-    def take(self) -> Peer:
-        """Return the next connection."""
-        self.advance(0)
-        assert len(self.reactor.tcpClients) > self.taken, "nobody connects"
-        factory = self.reactor.tcpClients[self.taken][2]
-        self.taken += 1
-        return Peer(factory)
-
-    @property
-    def is_idle(self) -> bool:
-        """True if nobody connects."""
-        return len(self.reactor.tcpClients) == self.taken
-
-    def advance(self, seconds: float) -> None:
-        self.reactor.advance(seconds)
+from .routes import REJECTED, SERVER, Routes, relay
 
 
 @pytest.fixture
@@ -135,14 +31,6 @@ def routes() -> Iterator[Routes]:
     routes = Routes()
     yield routes
     routes.stop()
-
-
-def relay(**settings: Any) -> Route:
-    """Return a route with rules of a relay and of its own."""
-    names = ("allowed", "blocked", "return_path", "override_from")
-    rules = {name: settings.pop(name) for name in names if name in settings}
-    server = settings.pop("server", SERVER)
-    return Route(name="relay", relay=Relay(server=server, **rules), **settings)
 
 
 # By hand
@@ -374,6 +262,40 @@ def test_a_message_that_passed_many_servers_is_refused(
         assert routes.release(id).state == "queued"
 
 
+def test_what_waits_is_refused_if_the_rules_do_not_allow_it_any_more(
+    tmp_path: Path,
+) -> None:
+    routes = Routes(path=tmp_path / "mail.db")
+    routes.release(routes.keep(), ["c@y"])
+    routes.take().refuse("451 later")
+    routes.stop()
+    routes.routes = (relay(blocked="@y$"),)
+    routes.start()
+    routes.advance(5)
+    [release] = routes.releases()
+    assert (release.state, release.reply[:13]) == ("refused", "relay-blocked")
+    assert routes.is_idle
+    routes.stop()
+
+
+def test_a_result_that_cannot_be_written_is_written_later_and_nothing_is_sent_twice(
+    routes: Routes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    routes.release(routes.keep())
+    with monkeypatch.context() as context:
+
+        def fail(*_: object) -> bool:
+            raise StoreError("away")
+
+        context.setattr(FileQueue, "end_attempt", fail)
+        routes.take().accept()
+        routes.advance(1)
+        assert [each.state for each in routes.releases()] == ["queued"]
+    routes.advance(15)
+    assert [each.state for each in routes.releases()] == ["sent"]
+    assert routes.is_idle
+
+
 # By rule
 
 
@@ -535,7 +457,7 @@ def test_a_store_in_memory_has_no_file() -> None:
 
 def test_the_file_belongs_to_one_process(tmp_path: Path) -> None:
     path = tmp_path / "mail.db.releases"
-    queue = ReleaseQueue(path, 1)
+    queue = FileQueue(path, 1)
     other = sqlite3.connect(path, timeout=0)
     with pytest.raises(sqlite3.OperationalError, match="locked"):
         other.execute("SELECT * FROM release")
@@ -547,7 +469,7 @@ def test_a_file_that_is_no_queue_is_an_error_of_one_line(tmp_path: Path) -> None
     path = tmp_path / "mail.db.releases"
     path.write_bytes(b"no database" * 100)
     with pytest.raises(StoreError, match="cannot use the queue"):
-        ReleaseQueue(path, 1)
+        FileQueue(path, 1)
 
 
 def test_the_oldest_that_have_ended_are_forgotten(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
@@ -11,28 +10,21 @@ from typing import Any
 import attrs
 
 from lazr_smtptest.outbound.releases.release import Release
+from lazr_smtptest.outbound.releases.rows import (
+    INSERT,
+    INSERT_ONCE,
+    SELECT,
+    UPDATE,
+    release_of,
+    row_of,
+)
 
 __all__ = ["MOST_QUEUED", "ReleaseQueue"]
 
 # The most releases that wait, and the most of the others that are kept.
 MOST_QUEUED, _MOST_ENDED = 10_000, 10_000
-# Characters of a transcript that are kept.
-_LONGEST_TRANSCRIPT = 64_000
 # Seconds between two notes that a rule is in use.
 _USE_NOTED = 60.0
-
-_COLUMNS = tuple(each.name for each in attrs.fields(Release))
-_ADDED = _COLUMNS[1:]
-_INSERT = (
-    f"INSERT INTO release ({', '.join(_ADDED)}) "
-    f"VALUES ({', '.join(f':{name}' for name in _ADDED)})"
-)
-_INSERT_ONCE = f"{_INSERT} ON CONFLICT DO NOTHING"
-_UPDATE = (
-    f"UPDATE release SET {', '.join(f'{name} = :{name}' for name in _ADDED)} "
-    "WHERE number = :number"
-)
-_SELECT = f"SELECT {', '.join(_COLUMNS)} FROM release"
 
 
 class ReleaseQueue(ABC):
@@ -151,7 +143,7 @@ class ReleaseQueue(ABC):
             if after == before and now - used < _USE_NOTED:
                 return position
             for release in releases:
-                database.execute(_INSERT_ONCE, _row_of(release, now))
+                database.execute(INSERT_ONCE, row_of(release, now))
             database.execute(
                 "INSERT INTO release_rule VALUES (?, ?, ?) ON CONFLICT (rule) "
                 "DO UPDATE SET number = excluded.number, used = excluded.used",
@@ -173,7 +165,7 @@ class ReleaseQueue(ABC):
 
         def add(database: Any) -> int:
             now = self._now(database)
-            number = self._insert(database, _INSERT, _row_of(release, now))
+            number = self._insert(database, INSERT, row_of(release, now))
             if reserved:
                 self._reserve(database, number, now + reserved)
             self._trim(database)
@@ -199,7 +191,7 @@ class ReleaseQueue(ABC):
             if pause and self._pace(database, route) > now:
                 return None
             row = database.execute(
-                f"{_SELECT} WHERE state = 'queued' AND route = :route "
+                f"{SELECT} WHERE state = 'queued' AND route = :route "
                 f"AND next_try <= :now AND {self._free} "
                 f"ORDER BY next_try, number LIMIT 1{self._unlocked}",
                 self._values(route, now),
@@ -212,7 +204,7 @@ class ReleaseQueue(ABC):
                     (now + pause, route),
                 )
             self._reserve(database, row[0], now + lease)
-            return _release_of(row)
+            return release_of(row)
 
         found: Release | None = self._change(claim)
         return found
@@ -266,9 +258,9 @@ class ReleaseQueue(ABC):
 
         def end(database: Any) -> bool:
             now = self._now(database)
-            values = self._values(release.route, now) | _row_of(release, now)
+            values = self._values(release.route, now) | row_of(release, now)
             mine = "" if is_sent else f" AND state = 'queued' AND {self._free}"
-            is_written: bool = database.execute(_UPDATE + mine, values).rowcount > 0
+            is_written: bool = database.execute(UPDATE + mine, values).rowcount > 0
             if is_written:
                 self._reserve(database, release.number, 0.0)
             if release.state != "queued":
@@ -352,9 +344,9 @@ class ReleaseQueue(ABC):
 
     def _select(self, condition: str, values: dict[str, Any]) -> list[Release]:
         rows = self._read(
-            lambda known: known.execute(f"{_SELECT} {condition}", values).fetchall()
+            lambda known: known.execute(f"{SELECT} {condition}", values).fetchall()
         )
-        return [_release_of(row) for row in rows]
+        return [release_of(row) for row in rows]
 
 
 def _identify(database: Any, validity: int) -> str:
@@ -370,32 +362,3 @@ def _identify(database: Any, validity: int) -> str:
         database.execute("UPDATE release_about SET validity = ?", (validity,))
         database.execute("UPDATE release_rule SET number = 0")
     return str(marker)
-
-
-def _row_of(release: Release, now: float) -> dict[str, Any]:
-    """Return the values of a row.
-
-    Args:
-        release: the release, with times of the machine.
-        now: the time of the queue, which is that of its latest change.
-    """
-    row = attrs.asdict(release, recurse=False)
-    row["recipients"] = json.dumps(list(release.recipients))
-    row["by_rule"] = int(release.by_rule)
-    row["reply"] = _text(release.reply)
-    row["transcript"] = _text(release.transcript[-_LONGEST_TRANSCRIPT:])
-    if release.next_try is not None:
-        row["next_try"] = now + (release.next_try - release.changed)
-    return row
-
-
-def _text(said: str) -> str:
-    """Return what a server said, without characters that no database keeps."""
-    return said.encode("utf-8", "backslashreplace").decode().replace("\0", "\\x00")
-
-
-def _release_of(row: Sequence[Any]) -> Release:
-    values = dict(zip(_COLUMNS, row, strict=True))
-    values["recipients"] = tuple(json.loads(values["recipients"]))
-    values["by_rule"] = bool(values["by_rule"])
-    return Release(**values)

@@ -68,6 +68,7 @@ MARKS = {
     "mime/test_meta_charset.py": ["twice"],
     "mime/test_urls.py": ["twice"],
     "outbound/releases/test_nodes.py": ["slow", "twice"],
+    "outbound/webhooks/test_nodes.py": ["slow", "twice"],
     "packaging/": ["slow", "once"],
     "page/": ["slow", "once"],
     "readers/test_mcp.py": ["once"],

@@ -49,6 +49,9 @@ class Positions:
             return {}
         return numbers if is_same else dict.fromkeys(numbers, 0)
 
+    def leave(self) -> None:
+        """Leave the webhooks to other processes, of which there are none."""
+
     def save(self, validity: int, numbers: Mapping[str, int]) -> None:
         """Write the numbers, all or none; a failure is logged."""
         if self._path is None:

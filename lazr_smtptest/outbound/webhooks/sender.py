@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import timezone
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
@@ -20,7 +20,7 @@ from lazr_smtptest.outbound.http.client import HTTPClient, Response
 from lazr_smtptest.outbound.webhooks.signature import signed_headers
 from lazr_smtptest.outbound.webhooks.webhook import Webhook
 
-__all__ = ["Delivery", "Sender"]
+__all__ = ["POLLING", "Delivery", "Sender", "TakeTurn"]
 
 log = logging.getLogger("lazr.smtptest")
 
@@ -37,6 +37,11 @@ _LATER = (
 )
 # The most messages that wait to be delivered once more.
 _MOST_REPEATED = 1000
+# Seconds after which a node asks again for the turn to deliver, and for which it has
+# the turn after the end of an attempt or a delay.
+POLLING, _SPARE = 5.0, 60.0
+
+TakeTurn = Callable[[int, float], Awaitable[int | None]]
 
 
 @attrs.frozen(kw_only=True)
@@ -66,6 +71,10 @@ class Delivery:
     next_try: float | None = None
 
 
+class _NotOurTurnError(Exception):
+    """Another node delivers to the webhook."""
+
+
 class Sender(BackgroundSender):
     """Delivers the messages of a store that match, in the order of their arrival.
 
@@ -79,6 +88,10 @@ class Sender(BackgroundSender):
         position: the number of the last message that was done.
         moved: called when the position has changed.
         record: called with each attempt.
+        take_turn: called with the position and a number of seconds: takes the turn to
+            deliver, or keeps it, where other nodes have the same webhook; returns the
+            position, ``None`` if it is another node's turn. ``None`` where there are no
+            others.
 
     Attributes:
         webhook: the receiver.
@@ -100,6 +113,7 @@ class Sender(BackgroundSender):
         position: int,
         moved: Callable[[], object],
         record: Callable[[Delivery], object],
+        take_turn: TakeTurn | None = None,
     ) -> None:
         super().__init__(f"the webhook {webhook.host}", reactor, (_FIRST, _LONGEST))
         self.webhook = webhook
@@ -108,6 +122,8 @@ class Sender(BackgroundSender):
         self._client = client
         self._moved = moved
         self._record = record
+        self._take_turn = take_turn
+        self._is_idle = False
         # The ids of messages to deliver once more.
         self._repeated: deque[str] = deque()
 
@@ -142,10 +158,43 @@ class Sender(BackgroundSender):
         self.wake()
         return True
 
+    def wake(self) -> None:
+        """Deliver what is new; the delay after a failure goes on."""
+        super().wake()
+        if self._is_idle and self._try_now:
+            self._try_now()
+
     async def _send(self) -> None:
         """Deliver the messages that were not delivered yet."""
+        try:
+            await self._deliver_new()
+            await self._keep_turn(0.0)
+        except _NotOurTurnError:
+            self.failed = None
+        if self._take_turn is not None:
+            # The node whose turn it is may end.
+            self._is_woken = self._is_idle = True
+            try:
+                await self._sleep(POLLING)
+            finally:
+                self._is_idle = False
+
+    async def _keep_turn(self, seconds: float) -> None:
+        """Take the turn, keep it, or leave it: it ends after some seconds.
+
+        Raises:
+            _NotOurTurnError: another node delivers.
+        """
+        if self._take_turn is not None:
+            position = await self._take_turn(self.position, seconds)
+            if position is None:
+                raise _NotOurTurnError
+            self.position = max(self.position, position)
+
+    async def _deliver_new(self) -> None:
         may_be_more = True
         while may_be_more:
+            await self._keep_turn(self.webhook.timeout + _SPARE)
             await self._deliver_repeated()
             found, end, may_be_more = await self._page_after(
                 self.webhook.query, self.position
@@ -174,6 +223,7 @@ class Sender(BackgroundSender):
         attempt, refusals, delay = 0, 0, _FIRST
         while True:
             attempt += 1
+            await self._keep_turn(self.webhook.timeout + _SPARE)
             response, error = await self._try(summary.id, body)
             status = response.status if response else 0
             if not error and status // 100 != 2:
@@ -184,6 +234,7 @@ class Sender(BackgroundSender):
             self._note(summary.id, attempt, status, error, wait)
             if wait is None:
                 return
+            await self._keep_turn(wait + _SPARE)
             await self._sleep(wait)
             delay = min(2 * delay, _LONGEST)
 

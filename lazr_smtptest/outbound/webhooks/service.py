@@ -11,12 +11,14 @@ from typing import Any
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred
 
-from lazr_smtptest.errors import BusyError
+from lazr_smtptest.errors import BusyError, StoreError
+from lazr_smtptest.interfaces import ISharedStore
 from lazr_smtptest.model.change import Change
 from lazr_smtptest.model.summary import Summary
 from lazr_smtptest.outbound.http.client import HTTPClient
 from lazr_smtptest.outbound.webhooks.positions import Positions
-from lazr_smtptest.outbound.webhooks.sender import Delivery, Sender
+from lazr_smtptest.outbound.webhooks.sender import Delivery, Sender, TakeTurn
+from lazr_smtptest.outbound.webhooks.shared_positions import SharedPositions
 from lazr_smtptest.outbound.webhooks.webhook import Format, Webhook
 from lazr_smtptest.stores.deferred_reader import DeferredReader
 
@@ -75,9 +77,16 @@ class WebhookService(Service):
         self._reactor = reactor
         self._encode = encode
         self._pool = pool
-        self._positions = Positions(path_beside(store))
+        self._is_shared: bool = ISharedStore.providedBy(store)
+        self._positions: Any = (
+            SharedPositions(store.connect())
+            if self._is_shared
+            else Positions(path_beside(store))
+        )
         self._validity = store.validity
         known = self._positions.load(self._validity)
+        # A daemon forks before it delivers.
+        self._positions.leave()
         newest = store.page("", limit=1)
         last = newest[0].number if newest else 0
         self.senders = [
@@ -97,9 +106,26 @@ class WebhookService(Service):
             client,
             self._reactor,
             position=position,
-            moved=self._save,
+            # A node writes its position with its turn.
+            moved=(lambda: None) if self._is_shared else self._save,
             record=self.deliveries.append,
+            take_turn=self._turns_of(webhook) if self._is_shared else None,
         )
+
+    def _turns_of(self, webhook: Webhook) -> TakeTurn:
+        """Return a function that takes the turn to deliver to a webhook."""
+
+        def take_turn(position: int, seconds: float) -> Deferred[int | None]:
+            taken: Deferred[int | None] = self._reader.call(
+                self._positions.take_turn,
+                webhook.name,
+                position,
+                self._validity,
+                seconds,
+            )
+            return taken
+
+        return take_turn
 
     def startService(self) -> None:
         """Begin to tell webhooks of messages."""
@@ -108,7 +134,8 @@ class WebhookService(Service):
         self._unwatch = self._store.watch(self._changed)
         for sender in self.senders:
             sender.start(self._reader)
-        self._save()
+        if not self._is_shared:
+            self._save()
 
     def _changed(self, change: Change) -> None:
         """Hear of a change, in a thread of the store."""
@@ -162,4 +189,21 @@ class WebhookService(Service):
         if self._is_saving and self._saving is not None:
             await self._saving
         reader, self._reader = self._reader, None
+        if self._is_shared:
+            await self._leave_turns(reader)
         await reader.close()
+
+    async def _leave_turns(self, reader: DeferredReader) -> None:
+        """Write the positions, and leave the webhooks to other nodes."""
+        try:
+            for sender in self.senders:
+                await reader.call(
+                    self._positions.take_turn,
+                    sender.webhook.name,
+                    sender.position,
+                    self._validity,
+                    0.0,
+                )
+            await reader.call(self._positions.leave)
+        except (BusyError, StoreError) as error:
+            log.warning("the positions of webhooks are not written: %s", error)

@@ -217,4 +217,15 @@ MIGRATIONS: list[tuple[str, ...]] = [
             earliest DOUBLE PRECISION NOT NULL
         )""",
     ),
+    (
+        # What was delivered to each webhook, and which node delivers until when.
+        f"""CREATE TABLE webhook (
+            name {_TEXT} PRIMARY KEY,
+            number BIGINT NOT NULL,
+            validity BIGINT NOT NULL,
+            used DOUBLE PRECISION NOT NULL,
+            holder {_TEXT} DEFAULT '',
+            leased DOUBLE PRECISION NOT NULL DEFAULT 0
+        )""",
+    ),
 ]

@@ -83,6 +83,11 @@ class Watcher:
                 self._functions.remove(entry)
             self._changed.notify_all()
 
+    @property
+    def is_in_use(self) -> bool:
+        """Whether somebody watches."""
+        return bool(self._functions)
+
     def wake(self) -> None:
         """Check for changes now; return at once."""
         if self._functions:

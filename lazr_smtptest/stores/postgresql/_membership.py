@@ -44,10 +44,14 @@ _REMOVE_DEAD = (
 )
 _REPORT = (
     "INSERT INTO node "
-    "(id, name, process, version, started, seen, messages, rate, lag) "
-    "VALUES (?, ?, ?, ?, clock_timestamp(), clock_timestamp(), ?, ?, ?) "
+    "(id, name, process, version, started, seen, messages, rate, lag, waits) "
+    "VALUES (?, ?, ?, ?, clock_timestamp(), clock_timestamp(), ?, ?, ?, ?) "
     "ON CONFLICT (id) DO UPDATE SET seen = excluded.seen, "
-    "messages = excluded.messages, rate = excluded.rate, lag = excluded.lag"
+    "messages = excluded.messages, rate = excluded.rate, lag = excluded.lag, "
+    "waits = excluded.waits"
+)
+_OTHERS_WAIT = (
+    f"SELECT EXISTS (SELECT 1 FROM node WHERE waits AND id != ? AND NOT {_SILENT})"
 )
 _SELECT = (
     "SELECT id, CAST(extract(epoch FROM started) AS float8), "
@@ -65,6 +69,8 @@ class Membership:
         name: the name of the node; ``""`` for that of the machine.
         throughput: counts its messages.
         lag: returns the seconds that its messages have waited since the last call.
+        waits: returns whether somebody waits for messages here.
+        others_wait: called after each report with whether somebody waits elsewhere.
     """
 
     def __init__(
@@ -73,14 +79,21 @@ class Membership:
         name: str,
         throughput: Throughput,
         lag: Callable[[], float],
+        waits: Callable[[], bool],
+        others_wait: Callable[[bool], object],
     ) -> None:
         self._connection = connection
         self._name = name or socket.gethostname()
         self._throughput = throughput
         self._lag = lag
+        self._waits = waits
+        self._others_wait = others_wait
+        # Whether the others know that somebody waits here.
+        self._is_known_to_wait = False
         # Another one after each start: a process may be forked.
         self._id = ""
-        self._ending = threading.Event()
+        self._is_ending = False
+        self._woken = threading.Event()
         self._thread: threading.Thread | None = None
         self._trouble = ""
 
@@ -88,7 +101,8 @@ class Membership:
         """Begin to report; return at once."""
         if self._thread is None:
             self._id = secrets.token_hex(8)
-            self._ending.clear()
+            self._is_ending = self._is_known_to_wait = False
+            self._woken.clear()
             self._thread = threading.Thread(
                 target=self._run, name="lazr.smtptest node", daemon=True
             )
@@ -98,8 +112,14 @@ class Membership:
         """End the reports: the others see at once that this node has ended."""
         thread, self._thread = self._thread, None
         if thread is not None:
-            self._ending.set()
+            self._is_ending = True
+            self._woken.set()
             thread.join(_PATIENCE)
+
+    def announce(self) -> None:
+        """Let the others know soon that somebody waits here, unless they do."""
+        if not self._is_known_to_wait:
+            self._woken.set()
 
     def nodes(self, connection: Database) -> Sequence[Node]:
         """Return the nodes, by their names."""
@@ -123,9 +143,10 @@ class Membership:
     # In the thread
 
     def _run(self) -> None:
-        while not self._ending.is_set():
+        while not self._is_ending:
             self._try_to_report()
-            self._ending.wait(INTERVAL)
+            self._woken.wait(INTERVAL)
+            self._woken.clear()
         try:
             self._connection.call(self._leave, "write to")
         except StoreError as error:
@@ -145,15 +166,19 @@ class Membership:
                 log.info("other nodes see this one again")
 
     def _report(self, connection: Database) -> None:
+        waits = self._waits()
         connection.execute(_REMOVE_DEAD, (self._name, self._id))
         connection.execute(
             _REPORT,
             (
                 *(self._id, self._name, os.getpid(), __version__),
                 *(self._throughput.messages, self._throughput.rate()),
-                self._lag(),
+                *(self._lag(), waits),
             ),
         )
+        self._is_known_to_wait = waits
+        (others_wait,) = connection.execute(_OTHERS_WAIT, (self._id,)).fetchone()
+        self._others_wait(others_wait)
 
     def _leave(self, connection: Database) -> None:
         connection.execute("DELETE FROM node WHERE id = ?", (self._id,))

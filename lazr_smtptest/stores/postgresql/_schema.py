@@ -228,4 +228,8 @@ MIGRATIONS: list[tuple[str, ...]] = [
             leased DOUBLE PRECISION NOT NULL DEFAULT 0
         )""",
     ),
+    (
+        # Whether somebody waits for messages at a node.
+        "ALTER TABLE node ADD COLUMN waits BOOLEAN NOT NULL DEFAULT FALSE",
+    ),
 ]

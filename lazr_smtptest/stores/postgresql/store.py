@@ -18,6 +18,7 @@ from lazr_smtptest.interfaces import (
     ISharedStore,
     IWaitingStore,
 )
+from lazr_smtptest.model.change import Change
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.folder import Folder
 from lazr_smtptest.model.node import Node
@@ -37,6 +38,7 @@ from lazr_smtptest.stores.postgresql._connection import (
     UncertainError,
 )
 from lazr_smtptest.stores.postgresql._dialect import PostgreSQLDialect
+from lazr_smtptest.stores.postgresql._hints import Hints
 from lazr_smtptest.stores.postgresql._lag import Lag
 from lazr_smtptest.stores.postgresql._membership import Membership
 from lazr_smtptest.stores.postgresql._migration import prepare
@@ -119,8 +121,14 @@ class PostgreSQLStore(SQLStore):
         self._is_indexing = False
         self._throughput = Throughput()
         self._lag = Lag()
+        self._hints = Hints(self._place, self._wake_watcher)
         self._membership = Membership(
-            Connection(self._place), node, self._throughput, self._take_lag
+            Connection(self._place),
+            node,
+            self._throughput,
+            self._take_lag,
+            lambda: self._watcher.is_in_use,
+            self._set_others_wait,
         )
         # Before anything is opened: the folder may be unusable.
         waiting = None if spool is None else Spool(Path(spool), max_spool)
@@ -166,12 +174,14 @@ class PostgreSQLStore(SQLStore):
             self._replay.close()
             self._replay.spool.close()
         self._membership.stop()
+        self._hints.stop()
         self._indexing.close()
         self._is_indexing = False
 
     def join(self) -> None:
         """Report this process to the others until `close`; see `ISharedStore`."""
         self._membership.start()
+        self._hints.start()
         if self._replay is not None:
             self._replay.begin()
 
@@ -185,6 +195,22 @@ class PostgreSQLStore(SQLStore):
 
     def _take_lag(self) -> float:
         return max(self._lag.take(), self.lag())
+
+    def watch(self, function: Callable[[Change], object]) -> Callable[[], None]:
+        """Call a function with every change from now on; see `IMessageReader`."""
+        end = super().watch(function)
+        self._membership.announce()
+        return end
+
+    def _wake_watcher(self) -> None:
+        self._watcher.wake()
+
+    def _set_others_wait(self, is_so: bool) -> None:
+        self._hints.is_wanted = is_so
+
+    def _report_kept(self) -> None:
+        super()._report_kept()
+        self._hints.send()
 
     def nodes(self) -> Sequence[Node]:
         """Return the processes that share the database; see `ISharedStore`."""

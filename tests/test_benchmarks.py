@@ -15,6 +15,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from benchmarks import wire
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.server.controller import Controller
 from lazr_smtptest.server.servers import Server
@@ -410,3 +411,16 @@ def test_the_figures_of_the_page_are_written_as_tables() -> None:
 
 def _cells(*texts: str) -> list[str]:
     return [f"     - {text}" for text in texts]
+
+
+@pytest.mark.parametrize("load", wire.LOADS)
+def test_a_server_without_a_socket_keeps_what_is_sent(load: str) -> None:
+    """Each message, whatever the load is; its replies are checked by the client."""
+    client = wire.Client(wire.LOADS[load][0])
+    try:
+        client.send(3)
+        assert client.kept == 3
+        assert client.taken > 0
+        assert wire.calls(client, 1) > 100
+    finally:
+        client.close()

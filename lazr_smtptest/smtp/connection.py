@@ -26,6 +26,7 @@ from lazr_smtptest.model.transcript import Transcript
 from lazr_smtptest.net.clock import duration_clock, wall_clock
 from lazr_smtptest.net.no_delay import send_at_once
 from lazr_smtptest.smtp.connections import Connections
+from lazr_smtptest.smtp.deadlines import Deadlines
 from lazr_smtptest.smtp.engine import Engine
 from lazr_smtptest.smtp.error_reporter import ErrorReporter
 from lazr_smtptest.smtp.extensions import Offer
@@ -116,6 +117,8 @@ class Connection(smtp.ESMTP):
     observer: ISessionObserver | None = None
     faults: IFaultPolicy = NoFaults()
     connections: Connections
+    # Those of all connections of the factory; None: there is no factory.
+    deadlines: Deadlines | None = None
     transaction: MailTransaction
     # The name of the mechanism that the client has chosen for AUTH, upper case.
     mechanism = ""

@@ -21,6 +21,7 @@ from lazr_smtptest.interfaces import IFaultPolicy, ISessionObserver
 from lazr_smtptest.net.clock import duration_clock, wall_clock
 from lazr_smtptest.smtp.closed_ports import ClosedPorts
 from lazr_smtptest.smtp.connections import Connections
+from lazr_smtptest.smtp.deadlines import Deadlines
 from lazr_smtptest.smtp.delivery_events import DeliveryEvents
 from lazr_smtptest.smtp.fault_points import NoFaults
 from lazr_smtptest.smtp.hello_replies import HelloReplies
@@ -141,6 +142,7 @@ class SMTPServerFactory(smtp.SMTPFactory):
         if use_clock is not None:
             use_clock(reactor)
         self.connections = Connections()
+        self._deadlines = Deadlines(self._clock)
         self.hello_replies = HelloReplies()
         self.closed_ports = ClosedPorts(reactor)
 
@@ -180,6 +182,7 @@ class SMTPServerFactory(smtp.SMTPFactory):
         protocol.clock, protocol.seconds = self._clock, self._seconds
         protocol.settings = self.settings
         protocol.connections = self.connections
+        protocol.deadlines = self._deadlines
         protocol.observer = self.observer
         protocol.faults = self.faults
         protocol.delivery_events = self.delivery_events

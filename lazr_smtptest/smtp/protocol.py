@@ -13,6 +13,7 @@ from lazr_smtptest.model.reply import OK, Reply, shared_reply
 from lazr_smtptest.model.session import Session
 from lazr_smtptest.model.transcript import Transcript
 from lazr_smtptest.smtp.bdat import BdatCommand
+from lazr_smtptest.smtp.deadlines import Deadlines
 from lazr_smtptest.smtp.engine import Engine
 from lazr_smtptest.smtp.error_reporter import ErrorReporter
 from lazr_smtptest.smtp.errors import ClientError
@@ -133,7 +134,8 @@ class SMTPServerProtocol(BdatCommand):
         self.replies = ReplyQueue(
             self.session, self.tally, self.delivery_events, enhanced=enhanced
         )
-        self.timers = Timers(self, self.clock)
+        deadlines = self.deadlines or Deadlines(self.clock)
+        self.timers = Timers(self, self.clock, deadlines)
         self.points = FaultPoints(self, self.faults)
         self.engine = Engine(
             self,

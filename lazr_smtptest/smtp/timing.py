@@ -14,6 +14,7 @@ from twisted.internet.interfaces import IDelayedCall
 
 from lazr_smtptest.model.reply import Reply
 from lazr_smtptest.net.clock import Timer
+from lazr_smtptest.smtp.deadlines import Deadlines
 from lazr_smtptest.smtp.limits import Limits
 
 __all__ = ["Timed", "Timers"]
@@ -49,15 +50,17 @@ class Timed(Protocol):
 class Timers:
     """The timers of one connection.
 
-    Input does not restart the idle timer: only its time is stored, and when the timer
-    fires, it checks whether the latest input was long enough ago.
+    Input does not move the deadline of an idle client: only its time is stored, and at
+    the deadline it is compared with the clock.
 
     Args:
         connection: the connection; only a weak reference is kept.
         clock: returns the seconds of a monotonic clock.
+        deadlines: those of all connections, on this clock.
 
     Attributes:
         clock: the same.
+        due: see `HasDeadline`.
         heard_at: the time of the latest input, on `clock`.
         rate_check: the timer that measures the rate of a message; ``None``: the rate
             is not measured now.
@@ -66,20 +69,23 @@ class Timers:
     """
 
     __slots__ = (
-        *("_connection", "_idle", "_limit", "_session", "clock", "heard_at"),
-        *("in_message", "rate_check", "received"),
+        *("_connection", "_deadlines", "_limit", "_session", "clock", "due"),
+        *("heard_at", "in_message", "rate_check", "received"),
     )
 
-    def __init__(self, connection: Timed, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, connection: Timed, clock: Callable[[], float], deadlines: Deadlines
+    ) -> None:
         self._connection = ref(connection)
+        self._deadlines = deadlines
         self.clock = clock
+        self.due: float | None = None
         self.heard_at = 0.0
         self.in_message = False
         self.rate_check: Timer | None = None
         self.received = 0
-        # The idle limit in seconds, and its timer.
+        # The idle limit in seconds.
         self._limit = 0.0
-        self._idle: IDelayedCall | None = None
         self._session: Timer | None = None
 
     def start(self, seconds: float, function: Callable[[], object]) -> Timer:
@@ -105,21 +111,28 @@ class Timers:
 
     def limit_idle(self, seconds: float | None) -> None:
         """Limit the time between two inputs from now on; ``None``: no limit."""
-        if self._idle is not None:
-            self._idle.cancel()
-            self._idle = None
-        if seconds is not None:
+        if seconds is None:
+            self._deadlines.cancel(self)
+        else:
             self.heard_at = self.clock()
             self._limit = seconds
-            self._idle = self._get().callLater(seconds, self._look_back)
+            self._deadlines.set(self, self.heard_at + seconds)
 
-    def _look_back(self) -> None:
-        self._idle = None
-        left = self.heard_at + self._limit - self.clock()
-        if left > _ROUNDING:
-            self._idle = self._get().callLater(left, self._look_back)
+    def call_later(self, seconds: float, function: Callable[[], None]) -> IDelayedCall:
+        """Start a timer of the reactor, in seconds of the reactor's own clock."""
+        return self._get().callLater(seconds, function)
+
+    def ring(self) -> None:
+        """End the session, if the client has been idle for as long as it may."""
+        due = self.heard_at + self._limit
+        if due - self.clock() > _ROUNDING:
+            self._deadlines.set(self, due)
         else:
             self._get().timeoutConnection()
+
+    def __lt__(self, other: object) -> bool:
+        """Return false: see `HasDeadline`."""
+        return False
 
     # Slow messages
 
